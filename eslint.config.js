@@ -1,0 +1,69 @@
+import js from '@eslint/js'
+import svelte from 'eslint-plugin-svelte'
+import globals from 'globals'
+import ts from 'typescript-eslint'
+import svelteConfig from './svelte.config.js'
+
+const electronOnlyInItsEntries = {
+  files: ['src/**/*.{ts,svelte}'],
+  ignores: ['src/main/electron.ts', 'src/preload/**'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      { paths: [{ name: 'electron', message: 'Only src/main/electron.ts and src/preload may import electron.' }] }
+    ]
+  }
+}
+
+/** The contract is read by every process, so it may lean on none of them. */
+const contractIsPure = {
+  files: ['src/contract/**/*.ts'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          { group: ['node:*', 'electron', '**/main/**', '**/renderer/**'], message: 'The contract imports no process.' }
+        ]
+      }
+    ]
+  }
+}
+
+const rendererStaysInItsProcess = {
+  files: ['src/renderer/**/*.{ts,svelte}'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          { group: ['node:*', 'electron', '**/main/**'], message: 'The renderer reaches main through the contract.' }
+        ]
+      }
+    ]
+  }
+}
+
+export default ts.config(
+  { ignores: ['out/', 'node_modules/', 'resources/'] },
+  js.configs.recommended,
+  ...ts.configs.strict,
+  ...ts.configs.stylistic,
+  ...svelte.configs.recommended,
+  { languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig } }
+  },
+  {
+    rules: {
+      'no-undef': 'off', // the type checker does this, and knows the types
+      eqeqeq: 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }]
+    }
+  },
+  electronOnlyInItsEntries,
+  contractIsPure,
+  rendererStaysInItsProcess
+)

@@ -1,0 +1,75 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { CrcPrompts, RenderedPrompt, Selection, SweepDocument } from './crc'
+import { FolderListing } from './folders'
+import { PairReport } from './pair'
+import { Problem } from './problem'
+import { ProjectChanges, ProjectState, RecentProject } from './project'
+import { SweepEvent } from './sweep-events'
+
+/** Every procedure may fail with a Problem; anything else that escapes is a defect and arrives without detail. */
+const procedure = oc.errors({ WORKBENCH: { data: Problem } })
+
+const projectPath = z.object({ path: z.string().min(1).max(4096) })
+const folderPath = z.string().min(1).max(4096)
+
+/** What the window may ask of main. The same router answers over Electron message ports and over a WebSocket. */
+export const contract = {
+  app: {
+    info: procedure.output(
+      z.object({
+        version: z.string(),
+        /** desktop: native dialogs exist. browser: pick folders with folders.list. */
+        entry: z.enum(['desktop', 'browser']),
+        /** Project to show first, such as the one named on the command line. */
+        initialProject: z.string().nullable(),
+        /** Where new projects go unless the user says otherwise. */
+        projectsFolder: z.string()
+      })
+    ),
+    recent: procedure.output(z.array(RecentProject)),
+    forget: procedure.input(projectPath).output(z.array(RecentProject))
+  },
+  folders: {
+    /** Null lists the projects folder's parent, or the home folder when that does not exist. */
+    list: procedure.input(z.object({ path: folderPath.nullable() })).output(FolderListing),
+    /** The native folder dialog; null when cancelled. Refused in the browser. */
+    pick: procedure.input(z.object({ title: z.string().max(200) })).output(z.string().nullable())
+  },
+  pair: {
+    inspect: procedure.input(z.object({ base: folderPath, post: folderPath })).output(PairReport)
+  },
+  projects: {
+    /** Opens the demo project in the projects folder, creating it the first time. */
+    openDemo: procedure.output(ProjectState),
+    /** `folder` is the parent; the project becomes `folder/name.slr`. An existing one is refused. */
+    create: procedure
+      .input(z.object({ folder: folderPath, name: z.string().min(1).max(200), base: folderPath, post: folderPath }))
+      .output(ProjectState),
+    open: procedure.input(projectPath).output(ProjectState),
+    update: procedure.input(projectPath.extend({ changes: ProjectChanges })).output(ProjectState),
+    close: procedure.input(projectPath).output(z.void())
+  },
+  prompts: {
+    /** The built-in prompt sets. */
+    builtin: procedure.output(z.array(z.object({ id: z.string(), name: z.string(), prompts: CrcPrompts }))),
+    save: procedure.input(projectPath.extend({ prompts: CrcPrompts })).output(ProjectState),
+    /** The exact text and tokens each prompt becomes under the project's rendering. */
+    render: procedure
+      .input(projectPath)
+      .output(z.object({ prompts: z.array(RenderedPrompt), notices: z.array(z.string()) }))
+  },
+  sweeps: {
+    /** Starts the project's sweep of all ranges and kept recipes; refused while one runs. It outlives the window. */
+    start: procedure.input(projectPath).output(z.object({ sweepId: z.string() })),
+    /** Follows the running sweep; ends at once when none runs. Aborting stops the watching, not the sweep. */
+    watch: procedure.input(projectPath).output(eventIterator(SweepEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(SweepDocument),
+    /** Selects again with another rho; the stored document keeps the rho it was saved with. */
+    select: procedure
+      .input(projectPath.extend({ sweepId: z.string(), rho: z.number().min(0).max(1) }))
+      .output(Selection)
+  }
+}
+export type Contract = typeof contract

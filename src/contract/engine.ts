@@ -1,0 +1,63 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { Work } from './crc'
+import { Problem } from './problem'
+import { LayerStrength } from './recipe'
+
+/** What main may ask of the engine process. The engine knows checkpoints, recipes and tokens, and nothing of CRC. */
+
+const procedure = oc.errors({ WORKBENCH: { data: Problem } })
+
+const tokens = z.array(z.number().int().nonnegative()).min(1)
+const pairPaths = { base: z.string(), post: z.string() }
+
+/** One entry per decoder layer. */
+const LayerStrengths = z.array(LayerStrength)
+
+/** Which model: base whole (its own embeddings and head), or post with a recipe (all zero: post itself). */
+export const EngineModel = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('base') }),
+  z.object({ kind: z.literal('recipe'), layers: LayerStrengths })
+])
+export type EngineModel = z.infer<typeof EngineModel>
+
+/** A prompt and the sets of next tokens whose summed probabilities are wanted. */
+export const TrackedPrompt = z.object({
+  tokens,
+  groups: z.array(z.array(z.number().int().nonnegative()))
+})
+export type TrackedPrompt = z.infer<typeof TrackedPrompt>
+
+export const SweepRequest = z.object({
+  ...pairPaths,
+  models: z.array(EngineModel).min(1),
+  prompts: z.array(TrackedPrompt).min(1),
+  /** Bound on the hidden states of one prompt group; prompts are split into groups to keep it. */
+  stateBytes: z.number().positive()
+})
+export type SweepRequest = z.infer<typeof SweepRequest>
+
+export const EngineSweepEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('plan'), rowsTotal: z.number(), groupCount: z.number().int(), device: z.string() }),
+  z.object({ type: z.literal('progress'), rowsDone: z.number(), layer: z.number().int(), group: z.number().int() }),
+  z.object({
+    type: z.literal('probabilities'),
+    /** Index into `models`. */
+    model: z.number().int(),
+    /** Indices into `prompts`, and for each the summed probability of each of its groups. */
+    prompts: z.array(z.number().int()),
+    probabilities: z.array(z.array(z.number()))
+  }),
+  z.object({ type: z.literal('done'), work: Work, seconds: z.number() })
+])
+export type EngineSweepEvent = z.infer<typeof EngineSweepEvent>
+
+export const ProbeRequest = z.object({ ...pairPaths, model: EngineModel, prompts: z.array(tokens).min(1) })
+export type ProbeRequest = z.infer<typeof ProbeRequest>
+
+export const engineContract = {
+  sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
+  /** Logits of each prompt's last position: [prompts][vocabulary]. */
+  probe: procedure.input(ProbeRequest).output(z.object({ logits: z.array(z.array(z.number())) }))
+}
+export type EngineContract = typeof engineContract

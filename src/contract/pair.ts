@@ -1,0 +1,40 @@
+import { z } from 'zod'
+
+/** One whole checkpoint, described from its config and safetensors headers alone. */
+export const CheckpointSummary = z.object({
+  path: z.string(),
+  name: z.string(),
+  modelType: z.string(),
+  parameterCount: z.number().int(),
+  /** Bytes of all weight files. */
+  weightBytes: z.number(),
+  /** Number of tensors of each stored dtype, such as { BF16: 110 }. */
+  dtypes: z.record(z.string(), z.number().int()),
+  files: z.array(z.object({ name: z.string(), bytes: z.number() })),
+  layerCount: z.number().int(),
+  hiddenSize: z.number().int(),
+  intermediateSize: z.number().int(),
+  headCount: z.number().int(),
+  kvHeadCount: z.number().int(),
+  headSize: z.number().int(),
+  vocabularySize: z.number().int(),
+  contextLength: z.number().int().nullable(),
+  tiedHead: z.boolean(),
+  hasTokenizer: z.boolean(),
+  hasChatTemplate: z.boolean(),
+  hasGenerationConfig: z.boolean()
+})
+export type CheckpointSummary = z.infer<typeof CheckpointSummary>
+
+/** An error makes the pair unusable; a warning limits what can be done with it; a note is good to know. */
+export const Finding = z.object({ severity: z.enum(['error', 'warning', 'note']), message: z.string() })
+export type Finding = z.infer<typeof Finding>
+
+export const PairReport = z.object({
+  base: CheckpointSummary,
+  post: CheckpointSummary,
+  /** No finding is an error. */
+  compatible: z.boolean(),
+  findings: z.array(Finding)
+})
+export type PairReport = z.infer<typeof PairReport>

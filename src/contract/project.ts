@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { CategoryScore, CrcPrompts, Rendering } from './crc'
+import { PairReport } from './pair'
+import { Problem } from './problem'
+import { Recipe, RestorationRange } from './recipe'
+
+export const PROJECT_VERSION = 1
+
+/** The built-in pair moves with the program, so a project names it instead of its folder. */
+export const PairLocation = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('demo') }),
+  z.object({ kind: z.literal('folders'), base: z.string().min(1), post: z.string().min(1) })
+])
+export type PairLocation = z.infer<typeof PairLocation>
+
+/** A recipe the user kept, with where it came from. */
+export const KeptRecipe = z.object({
+  recipe: Recipe,
+  keptAt: z.iso.datetime(),
+  /** The sweep that scored it and the scores seen then. */
+  sweepId: z.string().nullable(),
+  validity: z.number().nullable(),
+  diversity: z.number().nullable()
+})
+export type KeptRecipe = z.infer<typeof KeptRecipe>
+
+export const ProjectDocument = z.object({
+  schemaVersion: z.literal(PROJECT_VERSION),
+  name: z.string().min(1).max(200),
+  createdAt: z.iso.datetime(),
+  pair: PairLocation,
+  rendering: Rendering,
+  settings: z.object({ rho: z.number().min(0).max(1) }),
+  recipes: z.array(KeptRecipe),
+  notes: z.string()
+})
+export type ProjectDocument = z.infer<typeof ProjectDocument>
+
+export const SweepSummary = z.object({
+  id: z.string(),
+  createdAt: z.iso.datetime(),
+  seconds: z.number(),
+  promptCount: z.number().int(),
+  selected: RestorationRange.nullable(),
+  post: CategoryScore,
+  best: CategoryScore.nullable()
+})
+export type SweepSummary = z.infer<typeof SweepSummary>
+
+/** Everything the window shows of an open project; sweeps are fetched one at a time. */
+export const ProjectState = z.object({
+  path: z.string(),
+  document: ProjectDocument,
+  prompts: CrcPrompts,
+  /** Newest first. */
+  sweeps: z.array(SweepSummary),
+  pair: PairReport.nullable(),
+  /** Why the pair cannot be read now; the project itself stays usable. */
+  pairProblem: Problem.nullable(),
+  /** Why changes cannot be saved; null when they can. */
+  readOnly: z.string().nullable(),
+  /** Whether a sweep of this project is running now. */
+  running: z.boolean()
+})
+export type ProjectState = z.infer<typeof ProjectState>
+
+export const ProjectChanges = ProjectDocument.pick({
+  name: true,
+  rendering: true,
+  settings: true,
+  recipes: true,
+  notes: true
+})
+  .partial()
+  .strict()
+export type ProjectChanges = z.infer<typeof ProjectChanges>
+
+export const RecentProject = z.object({
+  path: z.string(),
+  name: z.string(),
+  openedAt: z.iso.datetime(),
+  exists: z.boolean()
+})
+export type RecentProject = z.infer<typeof RecentProject>

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+/** The deepest model we accept: far above any published decoder (126 layers), low enough to bound all-ranges work. */
+export const MAX_LAYERS = 512
+
+const layerIndex = z
+  .number()
+  .int()
+  .min(0)
+  .max(MAX_LAYERS - 1)
+
+/** Decoder layers start..end, 0-based and inclusive, restored to base. */
+export const RestorationRange = z
+  .object({ start: layerIndex, end: layerIndex })
+  .refine((range) => range.start <= range.end, 'start must not be after end')
+export type RestorationRange = z.infer<typeof RestorationRange>
+
+const strength = z.number().min(0).max(1)
+
+/** How much of base each half of one decoder layer takes: 0 is post, 1 is base, between is a blend. */
+export const LayerStrength = z.object({ attention: strength, mlp: strength })
+export type LayerStrength = z.infer<typeof LayerStrength>
+
+const rangePair = z
+  .tuple([layerIndex, layerIndex])
+  .refine(([start, end]) => start <= end, 'start must not be after end')
+
+/** A named recipe as files hold it: whole ranges, or the strengths of every layer. */
+export const Recipe = z.union([
+  z.object({ name: z.string().min(1).max(200), ranges: z.array(rangePair).min(1).max(MAX_LAYERS) }).strict(),
+  z.object({ name: z.string().min(1).max(200), layers: z.array(LayerStrength).min(1).max(MAX_LAYERS) }).strict()
+])
+export type Recipe = z.infer<typeof Recipe>
