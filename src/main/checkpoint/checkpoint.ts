@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { WorkbenchError } from '../../contract/problem'
+import { readTextFile } from '../bounded-file'
+import { canonicalTensorName } from '../family'
+import { parseJsonObject, quoteName } from './json-object'
+import { resolveModelFolder } from './model-folder'
+import type { TensorEntry } from './safetensors'
+import { openWeightFile, readExactly, type FileState } from './weight-file'
+import { readWeightFiles, type WeightFile } from './weight-files'
+
+/** Real ones have a few kB. */
+const MAX_CONFIG_BYTES = 10_000_000
+
+/** A Hugging Face checkpoint known by its config and safetensors headers. It holds no open files. */
+export interface Checkpoint {
+  /** The folder that holds config.json. */
+  readonly path: string
+  readonly configPath: string
+  readonly config: Record<string, unknown>
+  /** By canonical name (see canonicalTensorName); an entry's own name is the stored one. */
+  readonly tensors: ReadonlyMap<string, TensorEntry>
+  /** `bytes` and `modifiedMs` as they were when the header was read. */
+  readonly files: readonly ({ name: string; path: string } & FileState)[]
+  /** Tells two checkpoints apart, and one from itself after it changed; the same wherever the folder lies. */
+  readonly fingerprint: string
+}
+
+/**
+ * Opens a model folder (see resolveModelFolder for what may be given).
+ *
+ * @throws WorkbenchError `not-found`, `bad-input`, `bad-file` or `unsupported`, naming the file and tensor
+ */
+export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+  const path = await resolveModelFolder(folder)
+  const configPath = join(path, 'config.json')
+  const configText = await readTextFile(configPath, MAX_CONFIG_BYTES)
+  const config = parseJsonObject(configText, configPath)
+  const files = await readWeightFiles(path)
+  return {
+    path,
+    configPath,
+    config,
+    tensors: byCanonicalName(files),
+    files: files.map(({ name, path, fileBytes, modifiedMs }) => ({
+      name,
+      path,
+      bytes: fileBytes,
+      modifiedMs
+    })),
+    fingerprint: await fingerprint(configText, files)
+  }
+}
+
+function byCanonicalName(files: readonly WeightFile[]): Map<string, TensorEntry> {
+  const tensors = new Map<string, TensorEntry>()
+  for (const entry of files.flatMap((file) => file.tensors)) {
+    const name = canonicalTensorName(entry.name)
+    const earlier = tensors.get(name)
+    if (earlier !== undefined) {
+      throw new WorkbenchError(
+        'bad-file',
+        `${entry.file}: tensors ${quoteName(earlier.name)} and ${quoteName(entry.name)} both stand for ${quoteName(name)}.`
+      )
+    }
+    tensors.set(name, entry)
+  }
+  return tensors
+}
+
+/** Fine-tuning changes few of the low-precision values in a row, so take enough of them, from many tensors. */
+const SAMPLE_BYTES = 256
+const MAX_SAMPLES_PER_FILE = 2048
+
+/**
+ * sha256 over config.json and each weight file's name, size, header and a sample of its data: base and post often
+ * differ in nothing but the data, and reading it all would take minutes.
+ */
+async function fingerprint(configText: string, files: readonly WeightFile[]): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(configText))
+  for (const file of files) {
+    hash.update(JSON.stringify([file.name, file.fileBytes, file.headerSha256]))
+    hash.update(await sampleData(file))
+  }
+  return hash.digest('hex')
+}
+
+/** The middle bytes of every tensor, or of evenly spread ones where there are very many. */
+async function sampleData(file: WeightFile): Promise<Uint8Array> {
+  const step = Math.ceil(file.tensors.length / MAX_SAMPLES_PER_FILE)
+  const sampled = file.tensors.filter((_, i) => i % step === 0)
+  const samples = Buffer.alloc(sampled.length * SAMPLE_BYTES)
+  const handle = await openWeightFile(file.path)
+  try {
+    for (const [i, { offset, byteLength }] of sampled.entries()) {
+      const length = Math.min(SAMPLE_BYTES, byteLength)
+      const position = offset + Math.floor((byteLength - length) / 2)
+      await readExactly(
+        handle,
+        file.path,
+        samples.subarray(i * SAMPLE_BYTES, i * SAMPLE_BYTES + length),
+        position
+      )
+    }
+  } finally {
+    await handle.close()
+  }
+  return samples
+}

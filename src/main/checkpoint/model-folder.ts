@@ -1,0 +1,85 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { WorkbenchError } from '../../contract/problem'
+import { errorMessage } from '../bounded-file'
+import { isMissing } from './weight-file'
+
+/** How the Hugging Face cache names a model's folder: models--org--name. */
+const CACHE_PREFIX = 'models--'
+
+/**
+ * The folder that holds a model's config.json: the given one, or, for a Hugging Face cache folder
+ * (`models--org--name`), the snapshot that its `refs/main` names, or else the newest.
+ *
+ * @returns an absolute path
+ * @throws WorkbenchError `not-found` or `bad-input` saying what was looked for
+ */
+export async function resolveModelFolder(path: string): Promise<string> {
+  const folder = resolve(path)
+  const kind = await kindOf(folder)
+  if (kind === 'missing') throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+  if (kind === 'other') {
+    throw new WorkbenchError(
+      'bad-input',
+      `${folder} is not a folder.`,
+      'Choose the folder of the model, the one that holds config.json.'
+    )
+  }
+  if ((await kindOf(join(folder, 'config.json'))) !== 'missing') return folder
+  const snapshots = join(folder, 'snapshots')
+  if (basename(folder).startsWith(CACHE_PREFIX) && (await kindOf(snapshots)) === 'folder') {
+    return newestSnapshot(folder, snapshots)
+  }
+  throw new WorkbenchError(
+    'not-found',
+    `${folder} is not a model folder: it has no config.json.`,
+    'Choose the folder that holds config.json and the .safetensors files, or a models--… folder of the Hugging Face cache.'
+  )
+}
+
+/** What people call the model: org/name in the Hugging Face cache, elsewhere the folder's name. */
+export function modelName(folder: string): string {
+  const cacheFolder = basename(dirname(dirname(folder)))
+  const isSnapshot = basename(dirname(folder)) === 'snapshots' && cacheFolder.startsWith(CACHE_PREFIX)
+  return isSnapshot ? cacheFolder.slice(CACHE_PREFIX.length).split('--').join('/') : basename(folder)
+}
+
+async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<string> {
+  const candidates: { path: string; name: string; modifiedMs: number }[] = []
+  for (const name of await readdir(snapshots)) {
+    const path = join(snapshots, name)
+    if ((await kindOf(join(path, 'config.json'))) === 'missing') continue
+    candidates.push({ path, name, modifiedMs: (await stat(path)).mtimeMs })
+  }
+  const main = await mainRevision(cacheFolder)
+  const [newest] = candidates.sort(
+    (a, b) =>
+      Number(b.name === main) - Number(a.name === main) ||
+      b.modifiedMs - a.modifiedMs ||
+      (a.name < b.name ? -1 : 1)
+  )
+  if (newest !== undefined) return newest.path
+  throw new WorkbenchError(
+    'not-found',
+    `${cacheFolder} holds no complete model: no snapshot has a config.json.`,
+    'The download may be incomplete: fetch the model again.'
+  )
+}
+
+/** The commit that `main` stood at when the model was last fetched; null where the cache does not say. */
+async function mainRevision(cacheFolder: string): Promise<string | null> {
+  try {
+    return (await readFile(join(cacheFolder, 'refs', 'main'), 'utf8')).trim()
+  } catch {
+    return null
+  }
+}
+
+async function kindOf(path: string): Promise<'folder' | 'other' | 'missing'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'other'
+  } catch (error) {
+    if (isMissing(error)) return 'missing'
+    throw new WorkbenchError('bad-file', `${path} cannot be read: ${errorMessage(error)}`)
+  }
+}

@@ -1,0 +1,182 @@
+import type { CheckpointSummary, Finding, PairReport } from '../../contract/pair'
+import { WorkbenchError } from '../../contract/problem'
+import { decoderSpec, type DecoderSpec } from '../family'
+import { openCheckpoint, type Checkpoint } from './checkpoint'
+import { DTYPE_BYTES } from './dtype'
+import { findFolderExtras, type FolderExtras } from './folder-extras'
+import { quoteName } from './json-object'
+import { modelName } from './model-folder'
+import { allLayerTensors, pairErrors, usedTensors } from './pair-errors'
+
+/** One checkpoint of a pair, and what its decoder computes. */
+export interface PairMember {
+  readonly checkpoint: Checkpoint
+  readonly spec: DecoderSpec
+}
+
+/**
+ * Opens a pair for work.
+ *
+ * @throws WorkbenchError when a checkpoint cannot be opened, or when the two do not fit together (`mismatch`,
+ *   `bad-file` or `unsupported`), naming the first problems
+ */
+export async function openPair(
+  basePath: string,
+  postPath: string
+): Promise<{ base: PairMember; post: PairMember }> {
+  const { base, post } = await openMembers(basePath, postPath)
+  const errors = pairErrors(base, post)
+  const [first] = errors
+  if (first === undefined) return { base, post }
+  const named = errors.slice(0, 3).map((error) => error.message)
+  const rest = errors.length - named.length
+  throw new WorkbenchError(
+    first.code,
+    `Base and post cannot be used as a pair. ${named.join(' ')}${rest > 0 ? ` And ${rest} more.` : ''}`,
+    'Inspecting the pair lists every problem.'
+  )
+}
+
+/**
+ * Describes a pair and lists everything that keeps or limits its use.
+ *
+ * @throws WorkbenchError when a checkpoint cannot be opened at all or is of an unsupported family
+ */
+export async function inspectPair(basePath: string, postPath: string): Promise<PairReport> {
+  const { base, post } = await openMembers(basePath, postPath)
+  const [baseExtras, postExtras] = await Promise.all([
+    findFolderExtras(base.checkpoint.path),
+    findFolderExtras(post.checkpoint.path)
+  ])
+  const errors = pairErrors(base, post)
+  return {
+    base: summarise(base, baseExtras),
+    post: summarise(post, postExtras),
+    compatible: errors.length === 0,
+    findings: [
+      ...errors.map(({ message }): Finding => ({ severity: 'error', message })),
+      ...warnings(base, post, postExtras),
+      ...notes(base, post, baseExtras, postExtras)
+    ]
+  }
+}
+
+/** Both are tried, so that one message tells of both when both are broken. */
+async function openMembers(
+  basePath: string,
+  postPath: string
+): Promise<{ base: PairMember; post: PairMember }> {
+  const [base, post] = await Promise.allSettled([openMember(basePath), openMember(postPath)])
+  if (base.status === 'fulfilled' && post.status === 'fulfilled')
+    return { base: base.value, post: post.value }
+  const failures: unknown[] = [base, post].flatMap((result) =>
+    result.status === 'rejected' ? [result.reason] : []
+  )
+  const [first, second] = failures
+  if (
+    first instanceof WorkbenchError &&
+    second instanceof WorkbenchError &&
+    first.message !== second.message
+  ) {
+    const { code, hint } = first.problem
+    throw new WorkbenchError(code, `Base: ${first.message} Post: ${second.message}`, hint)
+  }
+  throw first
+}
+
+async function openMember(path: string): Promise<PairMember> {
+  const checkpoint = await openCheckpoint(path)
+  return { checkpoint, spec: decoderSpec(checkpoint.config, checkpoint.configPath) }
+}
+
+function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras): CheckpointSummary {
+  const dtypes = new Map<string, number>()
+  let parameterCount = 0
+  for (const { dtype, byteLength } of checkpoint.tensors.values()) {
+    dtypes.set(dtype, (dtypes.get(dtype) ?? 0) + 1)
+    parameterCount += byteLength / DTYPE_BYTES[dtype]
+  }
+  return {
+    path: checkpoint.path,
+    name: modelName(checkpoint.path),
+    modelType: spec.modelType,
+    parameterCount,
+    weightBytes: checkpoint.files.reduce((sum, file) => sum + file.bytes, 0),
+    dtypes: Object.fromEntries(dtypes),
+    files: checkpoint.files.map(({ name, bytes }) => ({ name, bytes })),
+    layerCount: spec.layerCount,
+    hiddenSize: spec.hiddenSize,
+    intermediateSize: spec.intermediateSize,
+    headCount: spec.headCount,
+    kvHeadCount: spec.kvHeadCount,
+    headSize: spec.headSize,
+    vocabularySize: spec.vocabularySize,
+    contextLength: spec.contextLength,
+    tiedHead: spec.tiedHead,
+    hasTokenizer: extras.hasTokenizer,
+    hasChatTemplate: extras.hasChatTemplate,
+    hasGenerationConfig: extras.hasGenerationConfig
+  }
+}
+
+function warnings(base: PairMember, post: PairMember, postExtras: FolderExtras): Finding[] {
+  const messages: string[] = []
+  if (base.checkpoint.fingerprint === post.checkpoint.fingerprint) {
+    messages.push('Base and post look like the same checkpoint: restoring layers would change nothing.')
+  }
+  if (!postExtras.hasTokenizer) {
+    messages.push('Post has no tokenizer.json: prompts need a tokenizer; probing with --tokens works.')
+  }
+  if (postExtras.templateProblem !== null) {
+    messages.push(`The chat template of post cannot be used: ${postExtras.templateProblem}`)
+  }
+  return messages.map((message) => ({ severity: 'warning', message }))
+}
+
+function notes(
+  base: PairMember,
+  post: PairMember,
+  baseExtras: FolderExtras,
+  postExtras: FolderExtras
+): Finding[] {
+  const messages: string[] = []
+  const [inBase, inPost] = [base.spec.vocabularySize, post.spec.vocabularySize]
+  if (inBase !== inPost) {
+    messages.push(
+      `The vocabularies differ: ${inBase} tokens in base, ${inPost} in post. Restored models take embeddings and head from post.`
+    )
+  }
+  if (!baseExtras.hasTokenizer && postExtras.hasTokenizer) messages.push('Base has no tokenizer.json.')
+  if (!postExtras.hasChatTemplate && postExtras.templateProblem === null)
+    messages.push('Post has no chat template.')
+  messages.push(...dtypeNotes(base, post), ...unusedNotes('Base', base), ...unusedNotes('Post', post))
+  return messages.map((message) => ({ severity: 'note', message }))
+}
+
+function dtypeNotes(base: PairMember, post: PairMember): string[] {
+  const different = allLayerTensors(post.spec).flatMap(({ name }) => {
+    const [inBase, inPost] = [base.checkpoint.tensors.get(name), post.checkpoint.tensors.get(name)]
+    if (inBase === undefined || inPost === undefined || inBase.dtype === inPost.dtype) return []
+    return [`${inBase.dtype} in base, ${inPost.dtype} in post (${name})`]
+  })
+  const [first] = different
+  if (first === undefined) return []
+  return [
+    `${count(different, 'layer tensor')} stored in different dtypes, such as ${first}: restored ones are rounded to that of post.`
+  ]
+}
+
+function unusedNotes(label: string, { checkpoint, spec }: PairMember): string[] {
+  const used = new Set(usedTensors(spec).map(({ name }) => name))
+  const unused = [...checkpoint.tensors]
+    .filter(([name]) => !used.has(name))
+    .map(([, entry]) => quoteName(entry.name))
+  if (unused.length === 0) return []
+  return [
+    `${label} holds tensors that its decoder does not use: ${count(unused, 'tensor')}, such as ${unused.slice(0, 3).join(', ')}.`
+  ]
+}
+
+function count(list: readonly unknown[], noun: string): string {
+  return list.length === 1 ? `1 ${noun}` : `${list.length} ${noun}s`
+}

@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+import { z } from 'zod'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { DTYPE_BYTES, isStoredDtype, SUB_BYTE_DTYPES, type StoredDtype } from './dtype'
+import { parseJsonObject, quoteName } from './json-object'
+import { fileState, openWeightFile, readExactly } from './weight-file'
+
+/** The reference implementation's bound. The header of a 70B model has about 80 kB. */
+const MAX_HEADER_BYTES = 100_000_000
+const LENGTH_BYTES = 8
+
+/** Where one tensor lies. */
+export interface TensorEntry {
+  /** As stored. */
+  name: string
+  dtype: StoredDtype
+  shape: number[]
+  /** Absolute path. */
+  file: string
+  /** Absolute byte in the file. */
+  offset: number
+  byteLength: number
+}
+
+export interface SafetensorsHeader {
+  /** In the order of their bytes. */
+  tensors: TensorEntry[]
+  metadata: Record<string, string>
+  headerSha256: string
+  fileBytes: number
+  /** When the file was last changed, to notice later that it was. */
+  modifiedMs: number
+}
+
+const count = z.number().int().nonnegative()
+const TensorInfo = z.object({
+  dtype: z.string(),
+  shape: z.array(count),
+  data_offsets: z.tuple([count, count])
+})
+const FileMetadata = z.record(z.string(), z.string()).nullish()
+
+/**
+ * Reads a safetensors header, and none of the data: 8 bytes of length (little-endian), then a JSON object of
+ * `name: { dtype, shape, data_offsets: [begin, end) }`, then the data. Checks what the reference implementation checks:
+ * bounds of the header, UTF-8, JSON, dtypes, and that the tensors cover the data exactly, without holes or overlaps.
+ *
+ * @throws WorkbenchError `not-found`; `bad-file` naming the file and tensor; `unsupported` for sub-byte dtypes
+ */
+export async function readSafetensorsHeader(file: string): Promise<SafetensorsHeader> {
+  const handle = await openWeightFile(file)
+  try {
+    const { bytes: fileBytes, modifiedMs } = await fileState(handle)
+    const header = await readHeaderBytes(handle, file, fileBytes)
+    const { tensors, metadata } = parseHeader(header, file, fileBytes)
+    const headerSha256 = createHash('sha256').update(header).digest('hex')
+    return { tensors, metadata, headerSha256, fileBytes, modifiedMs }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function readHeaderBytes(handle: FileHandle, file: string, fileBytes: number): Promise<Uint8Array> {
+  if (fileBytes < LENGTH_BYTES) {
+    throw badFile(`${file} has ${fileBytes} bytes, too few for a safetensors file.`)
+  }
+  const lengthBytes = Buffer.alloc(LENGTH_BYTES)
+  await readExactly(handle, file, lengthBytes, 0)
+  const headerBytes = lengthBytes.readBigUInt64LE()
+  if (headerBytes > MAX_HEADER_BYTES) {
+    throw badFile(
+      `${file} gives its header ${headerBytes} bytes, expected at most ${MAX_HEADER_BYTES}: this is not a safetensors file.`
+    )
+  }
+  if (headerBytes > fileBytes - LENGTH_BYTES) {
+    throw badFile(
+      `${file} is truncated: its header has ${headerBytes} bytes, but only ${fileBytes - LENGTH_BYTES} follow.`,
+      INCOMPLETE_HINT
+    )
+  }
+  const header = new Uint8Array(Number(headerBytes))
+  await readExactly(handle, file, header, LENGTH_BYTES)
+  return header
+}
+
+function parseHeader(
+  header: Uint8Array,
+  file: string,
+  fileBytes: number
+): { tensors: TensorEntry[]; metadata: Record<string, string> } {
+  if (header[0] !== '{'.charCodeAt(0)) {
+    throw badFile(`${file}: the header does not start with "{": this is not a safetensors file.`)
+  }
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(header)
+  } catch {
+    throw badFile(`${file}: the header is not UTF-8 text.`)
+  }
+  // Entries, not lookups: a hostile name such as "__proto__" is a name like any other.
+  const { tensorInfos, metadata } = splitHeader(
+    Object.entries(parseJsonObject(text, `${file}: the header`)),
+    file
+  )
+  const dataStart = LENGTH_BYTES + header.byteLength
+  const tensors = tensorInfos.map(([name, info]) => tensorEntry(name, info, file, dataStart))
+  tensors.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength)
+  checkCoverage(tensors, file, dataStart, fileBytes)
+  return { tensors, metadata }
+}
+
+function splitHeader(
+  entries: [string, unknown][],
+  file: string
+): { tensorInfos: [string, unknown][]; metadata: Record<string, string> } {
+  const tensorInfos = entries.filter(([name]) => name !== '__metadata__')
+  const stored = entries.find(([name]) => name === '__metadata__')?.[1]
+  const metadata = FileMetadata.safeParse(stored)
+  if (!metadata.success) {
+    throw badFile(`${file}: __metadata__ must be a map of strings: ${describeIssue(metadata.error)}.`)
+  }
+  return { tensorInfos, metadata: metadata.data ?? {} }
+}
+
+function tensorEntry(name: string, stored: unknown, file: string, dataStart: number): TensorEntry {
+  const what = `${file}: tensor ${quoteName(name)}`
+  const info = TensorInfo.safeParse(stored)
+  if (!info.success) throw badFile(`${what}: ${describeIssue(info.error)}.`)
+  const {
+    dtype,
+    shape,
+    data_offsets: [begin, end]
+  } = info.data
+  if (SUB_BYTE_DTYPES.includes(dtype)) {
+    throw new WorkbenchError(
+      'unsupported',
+      `${what} is stored as ${dtype}, which packs several values into a byte and is not supported.`,
+      'Use the unquantised checkpoint (F32, F16 or BF16).'
+    )
+  }
+  if (!isStoredDtype(dtype)) {
+    throw badFile(
+      `${what} has the unknown dtype ${quoteName(dtype)}, expected one of ${Object.keys(DTYPE_BYTES).join(', ')}.`
+    )
+  }
+  if (end < begin) throw badFile(`${what} ends at byte ${end} of the data, before it starts (${begin}).`)
+  const byteLength = shape.reduce(checkedProduct(what, shape), DTYPE_BYTES[dtype])
+  if (end - begin !== byteLength) {
+    throw badFile(
+      `${what} has ${end - begin} bytes, expected ${byteLength} for ${dtype} of shape [${shape.join(', ')}].`
+    )
+  }
+  return { name, dtype, shape, file, offset: dataStart + begin, byteLength }
+}
+
+/** Doubles count exactly up to 2^53, far beyond any file; a larger product would round and might pass the checks. */
+function checkedProduct(what: string, shape: readonly number[]): (product: number, size: number) => number {
+  return (product, size) => {
+    if (!Number.isSafeInteger(product * size)) {
+      throw badFile(`${what} has the shape [${shape.slice(0, 16).join(', ')}], more than any file can hold.`)
+    }
+    return product * size
+  }
+}
+
+/** @param tensors in the order of their bytes */
+function checkCoverage(
+  tensors: readonly TensorEntry[],
+  file: string,
+  dataStart: number,
+  fileBytes: number
+): void {
+  let position = dataStart
+  for (const { name, offset, byteLength } of tensors) {
+    if (offset !== position) {
+      const what =
+        offset > position
+          ? `leaves a hole of ${offset - position} bytes before it`
+          : 'overlaps the one before it'
+      throw badFile(
+        `${file}: tensor ${quoteName(name)} ${what}: it starts at byte ${offset - dataStart} of the data, expected ${position - dataStart}.`
+      )
+    }
+    position += byteLength
+  }
+  if (position > fileBytes) {
+    throw badFile(
+      `${file} is truncated: it has ${fileBytes} bytes, expected ${position}; tensor ${quoteName(firstBeyond(tensors, fileBytes))} is not complete.`,
+      INCOMPLETE_HINT
+    )
+  }
+  if (position < fileBytes) {
+    throw badFile(
+      `${file} has ${fileBytes - position} bytes after its last tensor: ${fileBytes}, expected ${position}.`
+    )
+  }
+}
+
+function firstBeyond(tensors: readonly TensorEntry[], fileBytes: number): string {
+  return tensors.find((tensor) => tensor.offset + tensor.byteLength > fileBytes)?.name ?? ''
+}
+
+const INCOMPLETE_HINT = 'The download or copy is incomplete: fetch the file again.'
+
+function badFile(message: string, hint?: string): WorkbenchError {
+  return new WorkbenchError('bad-file', message, hint)
+}

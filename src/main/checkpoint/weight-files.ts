@@ -1,0 +1,168 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join, win32 } from 'node:path'
+import { WorkbenchError } from '../../contract/problem'
+import { readTextFile } from '../bounded-file'
+import { isJsonObject, parseJsonObject, quoteName } from './json-object'
+import { readSafetensorsHeader, type SafetensorsHeader } from './safetensors'
+
+const SINGLE_FILE = 'model.safetensors'
+const INDEX_FILE = 'model.safetensors.index.json'
+/** The index of a model with 100,000 tensors has about 10 MB. */
+const MAX_INDEX_BYTES = 100_000_000
+
+/** How many names an error lists before it only counts. */
+const MAX_NAMES = 8
+
+/** One safetensors file of a checkpoint. */
+export interface WeightFile extends SafetensorsHeader {
+  name: string
+  path: string
+}
+
+/**
+ * The headers of a checkpoint's weight files, by name. A folder with both a single file and an index is read as the
+ * single file, as transformers does.
+ *
+ * @throws WorkbenchError `not-found` when weights or shards are missing; `bad-file` when index and shards disagree
+ */
+export async function readWeightFiles(folder: string): Promise<WeightFile[]> {
+  const present = await readdir(folder)
+  if (present.includes(SINGLE_FILE)) return [await readWeightFile(folder, SINGLE_FILE)]
+  if (present.includes(INDEX_FILE)) return readShards(folder)
+  throw noWeights(folder, present)
+}
+
+async function readWeightFile(folder: string, name: string): Promise<WeightFile> {
+  const path = join(folder, name)
+  return { name, path, ...(await readSafetensorsHeader(path)) }
+}
+
+async function readShards(folder: string): Promise<WeightFile[]> {
+  const indexFile = join(folder, INDEX_FILE)
+  const shardOf = await readIndex(indexFile)
+  const shardNames = [...new Set(shardOf.values())].sort()
+  await refuseMissingShards(folder, shardNames, indexFile)
+
+  const shards: WeightFile[] = []
+  for (const name of shardNames) shards.push(await readWeightFile(folder, name))
+  checkAgainstIndex(shards, shardOf, indexFile)
+  return shards
+}
+
+/** Shard file names by tensor name. */
+async function readIndex(indexFile: string): Promise<Map<string, string>> {
+  const index = parseJsonObject(await readTextFile(indexFile, MAX_INDEX_BYTES), indexFile)
+  if (!isJsonObject(index.weight_map)) {
+    throw new WorkbenchError(
+      'bad-file',
+      `${indexFile}: weight_map: expected an object of file names by tensor name.`
+    )
+  }
+  // Entries, and no schema of records: those drop a tensor named "__proto__" in silence.
+  const shardOf = new Map<string, string>()
+  for (const [tensor, shard] of Object.entries(index.weight_map)) {
+    if (typeof shard !== 'string' || !isPlainFileName(shard)) {
+      throw new WorkbenchError(
+        'bad-file',
+        `${indexFile}: tensor ${quoteName(tensor)} lies in ${quoteName(String(shard))}, expected the name of a .safetensors file in the same folder.`
+      )
+    }
+    shardOf.set(tensor, shard)
+  }
+  if (shardOf.size === 0) throw new WorkbenchError('bad-file', `${indexFile}: weight_map names no tensor.`)
+  return shardOf
+}
+
+/** No separators of either system, no drive, no "..": an index must not reach files outside its folder. */
+function isPlainFileName(name: string): boolean {
+  return win32.basename(name) === name && name.endsWith('.safetensors') && !name.includes('\0')
+}
+
+async function refuseMissingShards(
+  folder: string,
+  names: readonly string[],
+  indexFile: string
+): Promise<void> {
+  const missing: string[] = []
+  for (const name of names) {
+    if (!(await exists(join(folder, name)))) missing.push(name)
+  }
+  if (missing.length === 0) return
+  throw new WorkbenchError(
+    'not-found',
+    `${folder}: ${missing.length} of the ${names.length} files that ${indexFile} names are missing: ${listNames(missing)}.`,
+    'The download may be incomplete: fetch the model again.'
+  )
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Index and shards must tell the same story, or we might compute with a tensor that the model does not use. */
+function checkAgainstIndex(
+  shards: readonly WeightFile[],
+  shardOf: ReadonlyMap<string, string>,
+  indexFile: string
+): void {
+  const foundIn = new Map<string, string>()
+  const twice: string[] = []
+  const unlisted: string[] = []
+  for (const shard of shards) {
+    for (const { name } of shard.tensors) {
+      const earlier = foundIn.get(name)
+      if (earlier !== undefined) twice.push(`${quoteName(name)} (${earlier} and ${shard.name})`)
+      else foundIn.set(name, shard.name)
+      if (!shardOf.has(name)) unlisted.push(`${quoteName(name)} (${shard.name})`)
+    }
+  }
+  const absent: string[] = []
+  for (const [name, shard] of shardOf) {
+    const found = foundIn.get(name)
+    if (found === undefined) absent.push(`${quoteName(name)} (${shard})`)
+    else if (found !== shard) absent.push(`${quoteName(name)} (${shard}; it is in ${found})`)
+  }
+  const complaints = [
+    twice.length > 0 ? `in two files: ${listNames(twice)}` : '',
+    absent.length > 0 ? `not in the file the index names: ${listNames(absent)}` : '',
+    unlisted.length > 0 ? `not in the index: ${listNames(unlisted)}` : ''
+  ].filter((complaint) => complaint !== '')
+  if (complaints.length > 0) {
+    throw new WorkbenchError(
+      'bad-file',
+      `${indexFile} does not fit its files. Tensors ${complaints.join('. Tensors ')}.`
+    )
+  }
+}
+
+function noWeights(folder: string, present: readonly string[]): WorkbenchError {
+  const message = `${folder} has no weights in safetensors: looked for ${SINGLE_FILE} and ${INDEX_FILE}`
+  const some = (pattern: RegExp): string | undefined => present.find((name) => pattern.test(name))
+  const shard = some(/\.safetensors$/)
+  if (shard !== undefined) {
+    return new WorkbenchError(
+      'not-found',
+      `${message}, found ${quoteName(shard)}.`,
+      `Sharded weights need their ${INDEX_FILE}.`
+    )
+  }
+  const other = some(/\.(bin|pth|pt|gguf|h5|msgpack)$/)
+  if (other !== undefined) {
+    return new WorkbenchError(
+      'not-found',
+      `${message}, found ${quoteName(other)}.`,
+      "Only safetensors files are read. Download the model's .safetensors files, or load it in transformers and save it with save_pretrained."
+    )
+  }
+  return new WorkbenchError('not-found', `${message}.`)
+}
+
+function listNames(names: readonly string[]): string {
+  const listed = names.slice(0, MAX_NAMES).join(', ')
+  return names.length > MAX_NAMES ? `${listed} and ${names.length - MAX_NAMES} more` : listed
+}

@@ -1,0 +1,114 @@
+import type { FileHandle } from 'node:fs/promises'
+import { WorkbenchError } from '../../contract/problem'
+import type { Checkpoint } from './checkpoint'
+import { quoteName } from './json-object'
+import type { TensorEntry } from './safetensors'
+import { fileState, openWeightFile, readExactly } from './weight-file'
+
+/** Reads stored bytes of tensors, by canonical name. Reads may run side by side. */
+export interface WeightReader {
+  /** All bytes of a tensor. */
+  read(name: string): Promise<Uint8Array>
+  /** Rows firstRow .. firstRow + rowCount - 1 along a tensor's first dimension; a row of a vector is one element. */
+  readRows(name: string, firstRow: number, rowCount: number): Promise<Uint8Array>
+  /** Bytes read so far. */
+  readonly bytesRead: number
+  close(): Promise<void>
+}
+
+/**
+ * A reader of a checkpoint's weights. Files are opened when first needed, and a file that is not the one whose header
+ * was read (another size or time of change) is refused before its bytes are handed out.
+ *
+ * Reads throw WorkbenchError `not-found` (file or tensor is gone), `bad-file` (changed or cut short) or `out-of-memory`.
+ */
+export function openWeightReader(checkpoint: Checkpoint): WeightReader {
+  const handles = new Map<string, Promise<FileHandle>>()
+  let bytesRead = 0
+  let closed = false
+
+  const handleOf = (file: string): Promise<FileHandle> => {
+    const open = handles.get(file)
+    if (open !== undefined) return open
+    const opening = openWeightFile(file)
+    handles.set(file, opening)
+    return opening
+  }
+
+  const readSpan = async (entry: TensorEntry, skip: number, byteLength: number): Promise<Uint8Array> => {
+    if (closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
+    const handle = await handleOf(entry.file)
+    await refuseChangedFile(handle, checkpoint, entry)
+    const bytes = allocate(byteLength, entry)
+    await readExactly(handle, entry.file, bytes, entry.offset + skip)
+    // Again: a writer may have been at it while we read.
+    await refuseChangedFile(handle, checkpoint, entry)
+    bytesRead += byteLength
+    return bytes
+  }
+
+  const entryOf = (name: string): TensorEntry => {
+    const entry = checkpoint.tensors.get(name)
+    if (entry !== undefined) return entry
+    throw new WorkbenchError('not-found', `${checkpoint.path} has no tensor ${quoteName(name)}.`)
+  }
+
+  return {
+    async read(name) {
+      const entry = entryOf(name)
+      return readSpan(entry, 0, entry.byteLength)
+    },
+    async readRows(name, firstRow, rowCount) {
+      const entry = entryOf(name)
+      const [rows = 0] = entry.shape
+      if (!isWithin(firstRow, rowCount, rows)) {
+        throw new RangeError(`rows ${firstRow} to ${firstRow + rowCount - 1} of ${name}, which has ${rows}`)
+      }
+      const rowBytes = rows === 0 ? 0 : entry.byteLength / rows
+      return readSpan(entry, firstRow * rowBytes, rowCount * rowBytes)
+    },
+    get bytesRead() {
+      return bytesRead
+    },
+    async close() {
+      closed = true
+      const opened = await Promise.allSettled(handles.values())
+      handles.clear()
+      for (const result of opened) {
+        if (result.status === 'fulfilled') await result.value.close()
+      }
+    }
+  }
+}
+
+function isWithin(first: number, count: number, total: number): boolean {
+  return (
+    Number.isInteger(first) && Number.isInteger(count) && first >= 0 && count >= 0 && first + count <= total
+  )
+}
+
+async function refuseChangedFile(
+  handle: FileHandle,
+  checkpoint: Checkpoint,
+  entry: TensorEntry
+): Promise<void> {
+  const expected = checkpoint.files.find((file) => file.path === entry.file)
+  const { bytes, modifiedMs } = await fileState(handle)
+  if (expected?.bytes === bytes && expected.modifiedMs === modifiedMs) return
+  throw new WorkbenchError(
+    'bad-file',
+    `${entry.file} has changed since the model was opened (now ${bytes} bytes, then ${expected?.bytes}).`,
+    'Wait until whatever writes it is done, then start again.'
+  )
+}
+
+function allocate(byteLength: number, entry: TensorEntry): Uint8Array {
+  try {
+    return new Uint8Array(byteLength)
+  } catch {
+    throw new WorkbenchError(
+      'out-of-memory',
+      `${entry.file}: there is no memory for ${byteLength} bytes of tensor ${quoteName(entry.name)}.`
+    )
+  }
+}

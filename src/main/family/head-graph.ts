@@ -1,0 +1,44 @@
+import { rmsNorm, softCap } from './block-graph'
+import type { DecoderSpec } from './decoder-spec'
+import { OnnxGraph } from './onnx-model'
+
+export const HEAD_INPUTS = {
+  /** [rows, hidden], after the last layer. */
+  hidden: 'hidden',
+  /** [hidden] */
+  finalNorm: 'finalNorm',
+  /** Some rows of the head, [tokens, hidden]. */
+  head: 'head'
+} as const
+
+export const HEAD_OUTPUTS = { logits: 'logits', maximum: 'maximum', sum: 'sum' } as const
+
+/**
+ * Final norm and language-model head for a slice of the vocabulary.
+ *
+ * `logits`: [rows, tokens]. `logSumExp`: the slice's maximum m and sum of exp(logit - m), [rows, 1] each, so that
+ * full-vocabulary logits never leave the graph.
+ */
+export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint8Array {
+  const graph = new OnnxGraph(`head/${kind}`)
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
+  const finalNorm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [spec.hiddenSize])
+  const head = graph.input(HEAD_INPUTS.head, 'float32', ['tokens', spec.hiddenSize])
+  const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
+  const raw = graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
+  const logits = softCap(graph, 'head', raw, spec.finalSoftCap)
+  if (kind === 'logits') {
+    graph.output(logits, HEAD_OUTPUTS.logits, ['rows', 'tokens'])
+    return graph.encode()
+  }
+  const axes = graph.constant('head/axes', BigInt64Array.of(-1n))
+  const maximum = graph.node('head/maximum', 'ReduceMax', [logits, axes], { keepdims: { int: 1 } })
+  const exponentials = graph.node('head/exp', 'Exp', [graph.node('head/shifted', 'Sub', [logits, maximum])])
+  graph.output(maximum, HEAD_OUTPUTS.maximum, ['rows', 1])
+  graph.output(
+    graph.node('head/sum', 'ReduceSum', [exponentials, axes], { keepdims: { int: 1 } }),
+    HEAD_OUTPUTS.sum,
+    ['rows', 1]
+  )
+  return graph.encode()
+}

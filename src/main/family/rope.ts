@@ -1,0 +1,84 @@
+import type { ConfigReader } from './config-reader'
+
+/** Rotary position embedding: base frequency and how it is stretched. */
+export type Rope =
+  | { readonly kind: 'default'; readonly theta: number }
+  | { readonly kind: 'linear'; readonly theta: number; readonly factor: number }
+  | {
+      readonly kind: 'llama3'
+      readonly theta: number
+      readonly factor: number
+      readonly lowFrequencyFactor: number
+      readonly highFrequencyFactor: number
+      readonly originalContext: number
+    }
+
+/** Reads `rope_scaling` (or the newer `rope_parameters`) from `section`; null is no scaling. */
+export function readRope(section: ConfigReader | null, theta: number): Rope {
+  if (section === null) return { kind: 'default', theta }
+  const key = section.value('rope_type') === undefined ? 'type' : 'rope_type'
+  switch (section.value(key)) {
+    case undefined:
+    case 'default':
+      return { kind: 'default', theta }
+    case 'linear':
+      return { kind: 'linear', theta, factor: section.positive('factor') }
+    case 'llama3':
+      return {
+        kind: 'llama3',
+        theta,
+        factor: section.positive('factor'),
+        lowFrequencyFactor: section.positive('low_freq_factor'),
+        highFrequencyFactor: section.positive('high_freq_factor'),
+        originalContext: section.count('original_max_position_embeddings')
+      }
+    default:
+      throw section.unsupported(key, 'default, linear, llama3')
+  }
+}
+
+/**
+ * Inverse frequencies of the rotary dims, [rotarySize / 2], rounded to float32 as the reference implementation does.
+ * llama3: wavelengths above originalContext / lowFrequencyFactor are divided by the factor, those below
+ * originalContext / highFrequencyFactor are kept, and those between are interpolated.
+ */
+export function inverseFrequencies(rope: Rope, rotarySize: number): Float32Array {
+  const frequencies = new Float32Array(rotarySize / 2)
+  for (let i = 0; i < frequencies.length; i++) {
+    const frequency = rope.theta ** ((-2 * i) / rotarySize)
+    frequencies[i] = scaleFrequency(rope, frequency)
+  }
+  return frequencies
+}
+
+function scaleFrequency(rope: Rope, frequency: number): number {
+  if (rope.kind === 'default') return frequency
+  if (rope.kind === 'linear') return frequency / rope.factor
+  const wavelength = (2 * Math.PI) / frequency
+  if (wavelength < rope.originalContext / rope.highFrequencyFactor) return frequency
+  if (wavelength > rope.originalContext / rope.lowFrequencyFactor) return frequency / rope.factor
+  const smooth =
+    (rope.originalContext / wavelength - rope.lowFrequencyFactor) /
+    (rope.highFrequencyFactor - rope.lowFrequencyFactor)
+  return ((1 - smooth) * frequency) / rope.factor + smooth * frequency
+}
+
+/** cos and sin of every angle, [positionCount, rotarySize / 2] each, angles in float32 as in the reference. */
+export function rotaryTables(
+  rope: Rope,
+  rotarySize: number,
+  positionCount: number
+): { cos: Float32Array; sin: Float32Array } {
+  const frequencies = inverseFrequencies(rope, rotarySize)
+  const half = frequencies.length
+  const cos = new Float32Array(positionCount * half)
+  const sin = new Float32Array(positionCount * half)
+  for (let position = 0; position < positionCount; position++) {
+    frequencies.forEach((frequency, i) => {
+      const angle = Math.fround(position * frequency)
+      cos[position * half + i] = Math.cos(angle)
+      sin[position * half + i] = Math.sin(angle)
+    })
+  }
+  return { cos, sin }
+}
