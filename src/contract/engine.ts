@@ -9,7 +9,22 @@ import { LayerStrength } from './recipe'
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 const tokens = z.array(z.number().int().nonnegative()).min(1)
-const pairPaths = { base: z.string(), post: z.string() }
+
+/** Where blocks are computed. */
+export const DeviceName = z.enum(['cpu', 'webgpu'])
+export type DeviceName = z.infer<typeof DeviceName>
+
+/** In what the large matrix products are computed. Norms, residuals and attention are float32 always. */
+export const Precision = z.enum(['fp32', 'fp16'])
+export type Precision = z.infer<typeof Precision>
+
+const pair = {
+  base: z.string(),
+  post: z.string(),
+  device: DeviceName.default('cpu'),
+  /** Left out: fp16 where both the device and the model's family gain from it, fp32 elsewhere. */
+  precision: Precision.optional()
+}
 
 /** One entry per decoder layer. */
 const LayerStrengths = z.array(LayerStrength)
@@ -29,7 +44,7 @@ export const TrackedPrompt = z.object({
 export type TrackedPrompt = z.infer<typeof TrackedPrompt>
 
 export const SweepRequest = z.object({
-  ...pairPaths,
+  ...pair,
   models: z.array(EngineModel).min(1),
   prompts: z.array(TrackedPrompt).min(1),
   /** Bound on the hidden states of one prompt group; prompts are split into groups to keep it. */
@@ -38,8 +53,19 @@ export const SweepRequest = z.object({
 export type SweepRequest = z.infer<typeof SweepRequest>
 
 export const EngineSweepEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('plan'), rowsTotal: z.number(), groupCount: z.number().int(), device: z.string() }),
-  z.object({ type: z.literal('progress'), rowsDone: z.number(), layer: z.number().int(), group: z.number().int() }),
+  z.object({
+    type: z.literal('plan'),
+    rowsTotal: z.number(),
+    groupCount: z.number().int(),
+    device: DeviceName,
+    precision: Precision
+  }),
+  z.object({
+    type: z.literal('progress'),
+    rowsDone: z.number(),
+    layer: z.number().int(),
+    group: z.number().int()
+  }),
   z.object({
     type: z.literal('probabilities'),
     /** Index into `models`. */
@@ -52,7 +78,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
 ])
 export type EngineSweepEvent = z.infer<typeof EngineSweepEvent>
 
-export const ProbeRequest = z.object({ ...pairPaths, model: EngineModel, prompts: z.array(tokens).min(1) })
+export const ProbeRequest = z.object({ ...pair, model: EngineModel, prompts: z.array(tokens).min(1) })
 export type ProbeRequest = z.infer<typeof ProbeRequest>
 
 export const engineContract = {

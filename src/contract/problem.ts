@@ -13,7 +13,8 @@ export const PROBLEM_CODES = [
   'busy', // the project already runs a job
   'out-of-memory', // the work does not fit
   'engine-lost', // the engine process died
-  'cancelled' // the user stopped it
+  'cancelled', // the user stopped it
+  'internal' // a defect of ours; the log has the details
 ] as const
 
 export const Problem = z.object({
@@ -39,8 +40,18 @@ export class WorkbenchError extends Error {
 
 /** The first complaint of a schema as "field: what is wrong", for messages about files the user wrote. */
 export function describeIssue(error: z.ZodError): string {
-  const issue = error.issues[0]
+  return describe(error.issues, [])
+}
+
+function describe(issues: readonly z.core.$ZodIssue[], parents: readonly PropertyKey[]): string {
+  const issue = issues[0]
   if (issue === undefined) return 'is not of the expected shape'
-  const field = issue.path.map(String).join('.')
+  const path = [...parents, ...issue.path]
+  if (issue.code === 'invalid_union') {
+    // "Invalid input" says nothing: take the form that comes closest, the one with the fewest complaints.
+    const closest = issue.errors.toSorted((a, b) => a.length - b.length)[0]
+    if (closest !== undefined && closest.length > 0) return describe(closest, path)
+  }
+  const field = path.map(String).join('.')
   return field === '' ? issue.message : `${field}: ${issue.message}`
 }

@@ -6,6 +6,9 @@ import { Recipe, RestorationRange } from './recipe'
 
 export const PROJECT_VERSION = 1
 
+/** Share of post's validity that a selected range must keep, as in the paper. */
+export const DEFAULT_RHO = 0.9
+
 /** The built-in pair moves with the program, so a project names it instead of its folder. */
 export const PairLocation = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('demo') }),
@@ -57,6 +60,8 @@ export const ProjectState = z.object({
   pair: PairReport.nullable(),
   /** Why the pair cannot be read now; the project itself stays usable. */
   pairProblem: Problem.nullable(),
+  /** What was left out or changed when the project was opened, such as a sweep file that cannot be read. */
+  warnings: z.array(z.string()),
   /** Why changes cannot be saved; null when they can. */
   readOnly: z.string().nullable(),
   /** Whether a sweep of this project is running now. */

@@ -1,0 +1,255 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type * as ort from 'onnxruntime-node'
+import type { Precision } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import { decodeFloat32 } from '../checkpoint/dtype'
+import { BLOCK_INPUTS, BLOCK_OUTPUT, blockGraph, weightType } from '../family/block-graph'
+import { wholeModelTensors } from '../family'
+import { rotaryTables } from '../family/rope'
+import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from './attention-layout'
+import { readBlock } from './block-weights'
+import { floatTensor, integerTensor, runSession, type Device } from './device'
+import type { ModelWeights, PairWeights } from './pair-weights'
+import { finalRows, type PackedPrompts } from './prompt-trie'
+import type { RecipeTrie } from './recipe-trie'
+
+/** One packed prompt group pushed through every model of a trie. */
+export interface ForwardRun {
+  readonly device: Device
+  readonly precision: Precision
+  readonly pair: PairWeights
+  readonly trie: RecipeTrie
+  readonly packed: PackedPrompts
+  readonly signal?: AbortSignal
+}
+
+export type ForwardEvent =
+  | { readonly type: 'block'; readonly bytesRead: number }
+  | { readonly type: 'rows'; readonly layer: number; readonly rows: number }
+  | {
+      readonly type: 'final'
+      /** Node on the trie's last level. */
+      readonly leaf: number
+      /** Hidden states after the last layer at the packed prompts' `finalRows`, [rows, hidden]. */
+      readonly hidden: Float32Array
+    }
+
+/** Matrix products are fastest on 512 to 2,048 rows at a time, and cancelling waits for one of them. */
+const ROWS_PER_RUN = 1024
+
+/**
+ * Layer by layer: read a block, advance the nodes that it feeds, release it. At most two blocks' weights are resident,
+ * the one that computes and the one being read.
+ */
+export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
+  const { device, pair, trie, packed } = run
+  const spec = pair.post.spec
+  const kept = finalRows(packed)
+  const tables = new RotaryTables(Math.max(...packed.paths.map((path) => path.length)), spec.rotarySize)
+  const full = spec.layerCount > 1 ? await openLayer(run, fullLayout(packed)) : null
+  const last = await openLayer(run, lastRowsLayout(packed, kept))
+  const steps = trie.levels.flatMap((level, layer) =>
+    level.blocks.map((source, block) => ({ layer, block, source }))
+  )
+  const read = (index: number) => {
+    const step = steps[index]
+    if (step === undefined) return null
+    const weights = readBlock(pair, step.layer, step.source)
+    // A read that fails while nobody awaits it yet must not count as unhandled.
+    weights.catch(() => undefined)
+    return weights
+  }
+  try {
+    let states = await Promise.all(trie.roots.map((origin) => embed(pair[origin], packed)))
+    let next: Float32Array[] = []
+    let uses: number[] = []
+    let ahead = read(0)
+    for (const [index, { layer, block }] of steps.entries()) {
+      const level = trie.levels[layer]
+      const session = layer === spec.layerCount - 1 ? last : full
+      const layerSpec = spec.layers[layer]
+      if (level === undefined || session === null || layerSpec === undefined || ahead === null) break
+      if (block === 0) {
+        next = new Array<Float32Array>(level.nodes.length)
+        uses = countUses(level.nodes, states.length)
+      }
+      const weights = await ahead
+      ahead = read(index + 1)
+      const resident = new Map<string, ort.Tensor>()
+      yield { type: 'block', bytesRead: weights.bytesRead }
+      for (const [role, { data, shape }] of weights.tensors) {
+        resident.set(role, await device.resident(data, shape, weightType(role, run.precision)))
+      }
+      const constants = { ...tables.feeds(layerSpec.rope), ...session.masks(layerSpec.window) }
+
+      const nodes = level.nodes.flatMap((edge, node) =>
+        edge.block === block ? [{ node, parent: edge.parent }] : []
+      )
+      const nodesPerRun = Math.max(1, Math.round(ROWS_PER_RUN / packed.tokens.length))
+      for (let first = 0; first < nodes.length; first += nodesPerRun) {
+        if (run.signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
+        const chunk = nodes.slice(first, first + nodesPerRun)
+        const outputs = await session.advance(
+          chunk.map(({ parent }) => states[parent] ?? new Float32Array()),
+          { ...Object.fromEntries(resident), ...constants }
+        )
+        for (const [i, { node, parent }] of chunk.entries()) {
+          const output = outputs[i]
+          if (output === undefined) continue
+          uses[parent] = (uses[parent] ?? 1) - 1
+          if (uses[parent] === 0) states[parent] = new Float32Array()
+          if (session === last) yield { type: 'final', leaf: node, hidden: output }
+          else next[node] = output
+        }
+        yield { type: 'rows', layer, rows: chunk.length * session.outputRowCount }
+        // Inference blocks the thread: let a cancel come in.
+        await nextTurn()
+      }
+      for (const tensor of resident.values()) tensor.dispose()
+      if (block === level.blocks.length - 1) states = next
+    }
+  } finally {
+    await full?.close()
+    await last.close()
+  }
+}
+
+/** The precision a run is computed in: as asked, or what suits device and family. */
+export function choosePrecision(device: Device, pair: PairWeights, asked: Precision | undefined): Precision {
+  return asked ?? (device.gainsFromHalf && pair.post.spec.family.halfPrecision ? 'fp16' : 'fp32')
+}
+
+/** Rows a run pushes through blocks: what its `rows` events add up to. */
+export function countRows(trie: RecipeTrie, packed: PackedPrompts): number {
+  const finalCount = finalRows(packed).length
+  return trie.levels.reduce(
+    (sum, level, layer) =>
+      sum + level.nodes.length * (layer === trie.levels.length - 1 ? finalCount : packed.tokens.length),
+    0
+  )
+}
+
+function countUses(nodes: readonly { parent: number }[], parentCount: number): number[] {
+  const uses = new Array<number>(parentCount).fill(0)
+  for (const { parent } of nodes) uses[parent] = (uses[parent] ?? 0) + 1
+  return uses
+}
+
+/** The scaled embeddings of all packed rows, [rows, hidden]. */
+async function embed(model: ModelWeights, packed: PackedPrompts): Promise<Float32Array> {
+  const { spec, reader } = model
+  const { hiddenSize, vocabularySize } = spec
+  const { name } = wholeModelTensors(spec).embedding
+  const dtype = model.dtype(name)
+  const scale = Math.fround(spec.embeddingScale)
+  const tokens = [...new Set(packed.tokens)]
+  const unknown = tokens.find((token) => token >= vocabularySize)
+  if (unknown !== undefined) {
+    throw new WorkbenchError(
+      'bad-input',
+      `Token ${unknown} is outside the model's vocabulary of ${vocabularySize} tokens.`
+    )
+  }
+  const embeddings = new Map(
+    await Promise.all(
+      tokens.map(async (token) => {
+        const row = new Float32Array(hiddenSize)
+        decodeFloat32(await reader.readRows(name, token, 1), dtype, row)
+        return [token, row] as const
+      })
+    )
+  )
+  const hidden = new Float32Array(packed.tokens.length * hiddenSize)
+  packed.tokens.forEach((token, i) => {
+    hidden.set(embeddings.get(token) ?? [], i * hiddenSize)
+  })
+  return scale === 1 ? hidden : hidden.map((value) => value * scale)
+}
+
+/** A block graph for one layout, ready to run with any layer's weights. */
+interface LayerSession {
+  readonly outputRowCount: number
+  masks(window: number | null): Readonly<Record<string, ort.Tensor>>
+  /** Advances the states of some nodes, [inputRowCount, hidden] each, by one layer to [outputRowCount, hidden] each. */
+  advance(
+    states: readonly Float32Array[],
+    feeds: Readonly<Record<string, ort.Tensor>>
+  ): Promise<Float32Array[]>
+  close(): Promise<void>
+}
+
+async function openLayer(run: ForwardRun, layout: AttentionLayout): Promise<LayerSession> {
+  const { hiddenSize, layers } = run.pair.post.spec
+  const session = await run.device.createSession(blockGraph(run.pair.post.spec, layout, run.precision))
+  const { inputRowCount, outputRowCount, keptRows } = layout
+  const windows = new Set(layers.map((layer) => layer.window))
+  const masks = new Map(
+    Array.from(windows, (window) => [
+      window,
+      Object.fromEntries(
+        layout.segments.map((segment, i) => [
+          BLOCK_INPUTS.mask(i),
+          floatTensor(segmentMask(segment, window), [
+            segment.pathCount,
+            1,
+            segment.queryLength,
+            segment.keyLength
+          ])
+        ])
+      )
+    ])
+  )
+  const positionFeeds = (nodeCount: number): Record<string, ort.Tensor> => {
+    const positions = run.packed.positions
+    const feeds = { [BLOCK_INPUTS.keyPositions]: repeatedPositions(positions, nodeCount) }
+    if (keptRows === null) return feeds
+    const kept = keptRows.map((row) => positions[row] ?? 0)
+    return { ...feeds, [BLOCK_INPUTS.queryPositions]: repeatedPositions(kept, nodeCount) }
+  }
+  return {
+    outputRowCount,
+    masks: (window) => masks.get(window) ?? {},
+    advance: async (states, feeds) => {
+      const nodeCount = states.length
+      const input = new Float32Array(nodeCount * inputRowCount * hiddenSize)
+      states.forEach((state, i) => {
+        input.set(state, i * inputRowCount * hiddenSize)
+      })
+      const outputs = await runSession(session, {
+        [BLOCK_INPUTS.hidden]: floatTensor(input, [nodeCount, inputRowCount, hiddenSize]),
+        ...positionFeeds(nodeCount),
+        ...feeds
+      })
+      const output = outputs.get(BLOCK_OUTPUT) ?? new Float32Array()
+      const size = outputRowCount * hiddenSize
+      return states.map((_, i) => output.subarray(i * size, (i + 1) * size))
+    },
+    close: () => session.release()
+  }
+}
+
+function repeatedPositions(positions: Int32Array, nodeCount: number): ort.Tensor {
+  const data = new BigInt64Array(nodeCount * positions.length)
+  data.forEach((_, i) => (data[i] = BigInt(positions[i % positions.length] ?? 0)))
+  return integerTensor(data, [data.length, 1])
+}
+
+/** cos and sin feeds by RoPE kind: sliding and full layers may rotate differently. */
+class RotaryTables {
+  private readonly cache = new Map<unknown, Record<string, ort.Tensor>>()
+
+  constructor(
+    private readonly positionCount: number,
+    private readonly rotarySize: number
+  ) {}
+
+  feeds(rope: Parameters<typeof rotaryTables>[0]): Record<string, ort.Tensor> {
+    const cached = this.cache.get(rope)
+    if (cached !== undefined) return cached
+    const { cos, sin } = rotaryTables(rope, this.rotarySize, this.positionCount)
+    const dims = [this.positionCount, this.rotarySize / 2]
+    const feeds = { [BLOCK_INPUTS.cos]: floatTensor(cos, dims), [BLOCK_INPUTS.sin]: floatTensor(sin, dims) }
+    this.cache.set(rope, feeds)
+    return feeds
+  }
+}

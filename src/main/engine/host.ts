@@ -1,0 +1,173 @@
+import { fork, type Serializable } from 'node:child_process'
+import { createORPCClient, mapEventIterator, type ClientLink } from '@orpc/client'
+import { RPCLink } from '@orpc/client/message-port'
+import type { ContractRouterClient } from '@orpc/contract'
+import type { EngineContract } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import { builtPath } from '../built'
+import { fromAcross, isEventStream } from '../rpc-problems'
+import type { EnginePort } from './port'
+
+export type EngineClient = ContractRouterClient<EngineContract>
+
+/** A started engine process, whoever started it: node's fork here, a utility process under Electron. */
+export interface EngineProcess {
+  readonly pid: number | undefined
+  /** The child's stderr: native libraries write there why they gave up. */
+  readonly stderr: NodeJS.ReadableStream | null
+  /** @throws when the line to the process is closed */
+  postMessage(data: Serializable): void
+  onMessage(listener: (data: unknown) => void): void
+  /** Called once, after the process ended and its stderr was read; `how` completes "the engine process ...". */
+  onExit(listener: (how: string) => void): void
+  kill(): void
+}
+
+export type EngineSpawner = () => EngineProcess
+
+export interface EngineHost {
+  /**
+   * Calls on the engine, each on a fresh process when the last one died.
+   * Every failure is a WorkbenchError: what the engine said, `engine-lost` when it died during the call, `cancelled`
+   * when the call's signal fired.
+   */
+  client(): EngineClient
+  /** Of the running process; undefined while none runs. */
+  readonly pid: number | undefined
+  /** Ends the process; calls in flight fail with `engine-lost`. */
+  close(): Promise<void>
+}
+
+/** Lines of stderr kept for the message about a death. */
+const STDERR_LINES = 40
+
+/** Main's handle on the engine process: starts it when it is first needed and again after it died. */
+export function createEngineHost(spawn: EngineSpawner = forkEngine()): EngineHost {
+  let running: RunningEngine | null = null
+
+  const start = (): RunningEngine => {
+    const engine = new RunningEngine(spawn())
+    running = engine
+    void engine.exited.then(() => {
+      if (running === engine) running = null
+    })
+    return engine
+  }
+
+  const link: ClientLink<Record<never, never>> = {
+    async call(path, input, options) {
+      const engine = running ?? start()
+      const explain = (error: unknown): unknown => {
+        if (options.signal?.aborted) return new WorkbenchError('cancelled', 'The computation was cancelled.')
+        return engine.lost ?? fromAcross(error)
+      }
+      try {
+        const output = await engine.link.call(path, input, options)
+        return isEventStream(output)
+          ? mapEventIterator(output, { value: (value) => value, error: async (error) => explain(error) })
+          : output
+      } catch (error) {
+        throw explain(error)
+      }
+    }
+  }
+  const client: EngineClient = createORPCClient(link)
+
+  return {
+    client: () => client,
+    get pid() {
+      return running?.process.pid
+    },
+    async close() {
+      running?.process.kill()
+      await running?.exited
+    }
+  }
+}
+
+class RunningEngine {
+  readonly link: RPCLink<Record<never, never>>
+  readonly exited: Promise<void>
+  /** Set when the process has died: why. */
+  lost: WorkbenchError | null = null
+
+  constructor(readonly process: EngineProcess) {
+    const stderr = lastLines(process.stderr)
+    const closeListeners: (() => void)[] = []
+    // The adapter rejects what is in flight on 'close', so the process's exit has to reach it as one.
+    const port: EnginePort = {
+      on(event, listener) {
+        if (event === 'message') process.onMessage((data) => listener({ data }))
+        if (event === 'close') closeListeners.push(listener)
+      },
+      postMessage: (data) => process.postMessage(data)
+    }
+    this.link = new RPCLink({ port })
+    this.exited = new Promise((resolve) => {
+      process.onExit((how) => {
+        this.lost = engineLost(how, stderr)
+        for (const close of closeListeners) close()
+        resolve()
+      })
+    })
+  }
+}
+
+function engineLost(how: string, stderr: readonly string[]): WorkbenchError {
+  const lastWords = stderr.findLast(saysWhy)
+  return new WorkbenchError(
+    'engine-lost',
+    `The engine process ${how}${lastWords === undefined ? '.' : `: ${lastWords}`}`,
+    'Run again: finished work is kept.'
+  )
+}
+
+/** Not the stack, source excerpt and version that node prints around an uncaught error. */
+function saysWhy(line: string): boolean {
+  return /^\S/.test(line) && !/^(\}|Node\.js v|node:|file:)/.test(line)
+}
+
+/** Fills and keeps the last lines of a stream. */
+function lastLines(stream: NodeJS.ReadableStream | null): string[] {
+  const lines: string[] = []
+  let open = ''
+  stream?.setEncoding('utf8').on('data', (chunk: string) => {
+    const parts = (open + chunk).split('\n')
+    // Bounded: a native library may write without end and without a line break.
+    open = (parts.pop() ?? '').slice(-10_000)
+    lines.push(...parts)
+    lines.splice(0, lines.length - STDERR_LINES)
+  })
+  stream?.on('end', () => lines.push(open))
+  return lines
+}
+
+/** Forks the built engine, or another module that serves the engine's contract. */
+export function forkEngine(entry = builtPath('main', 'engine.js')): EngineSpawner {
+  return () => {
+    // Native libraries print to stdout too; stdout belongs to the command line's JSON.
+    const child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const exited = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(`could not be started (${error.message})`))
+      // Not 'exit': by 'close' all of stderr has been read.
+      child.once('close', (code, signal) => resolve(howItEnded(code, signal)))
+    })
+    return {
+      pid: child.pid,
+      stderr: child.stderr,
+      postMessage(data) {
+        if (!child.connected) throw new Error('the engine process is gone')
+        // A message lost to a death shows as that death; without a callback it would be an uncaught error as well.
+        child.send(data, () => undefined)
+      },
+      onMessage: (listener) => child.on('message', listener),
+      onExit: (listener) => void exited.then(listener),
+      kill: () => child.kill('SIGKILL')
+    }
+  }
+}
+
+function howItEnded(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal === null) return `ended with exit code ${code}`
+  return `was killed by ${signal}${signal === 'SIGKILL' ? ' (the system does this when memory runs out)' : ''}`
+}

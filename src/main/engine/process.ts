@@ -1,0 +1,38 @@
+import { implement } from '@orpc/server'
+import { RPCHandler } from '@orpc/server/message-port'
+import { engineContract } from '../../contract/engine'
+import type { Problem } from '../../contract/problem'
+import { problemsAcross } from '../rpc-problems'
+import { portToParent } from './port'
+import { probe } from './probe'
+import { sweep } from './sweep'
+
+/** The engine process: it computes, keeps nothing, and may die at any time. Main owns it (host.ts). */
+
+/** Only main hears this, so it may say what a native library complained of; the stack goes to the captured stderr. */
+function computationFailed(error: unknown, where: string): Problem {
+  console.error(error)
+  const reason = error instanceof Error ? error.message : String(error)
+  return { code: 'internal', message: `The engine failed during ${where}: ${reason}` }
+}
+
+const engine = implement(engineContract).use(problemsAcross(computationFailed))
+
+const router = engine.router({
+  sweep: engine.sweep.handler(async function* ({ input, signal }) {
+    yield* sweep(input, signal)
+  }),
+  probe: engine.probe.handler(async ({ input, signal }) => ({ logits: await probe(input, signal) }))
+})
+
+const port = portToParent()
+if (port === null) {
+  console.error('This is the engine of SLR Workbench. The program starts it by itself; run `slr` instead.')
+  process.exit(2)
+}
+// An engine whose parent is gone has nobody to compute for.
+process.on('disconnect', () => process.exit(0))
+// Ctrl-C reaches every process of the terminal; the parent decides what it means and stops the work in order.
+process.on('SIGINT', () => undefined)
+
+new RPCHandler(router).upgrade(port)

@@ -1,0 +1,96 @@
+/**
+ * All prompts of a run as one packed sequence: a row per distinct token prefix, so that what prompts share is
+ * computed once per recipe. Rows are in order of first appearance; a row's parent always comes before it.
+ */
+export interface PackedPrompts {
+  /** Token of each row, [rowCount]. */
+  readonly tokens: Int32Array
+  /** Depth of each row in the trie, which is its position in its prompts, [rowCount]. */
+  readonly positions: Int32Array
+  /** For each prompt, the rows of its tokens in order. */
+  readonly paths: readonly Int32Array[]
+}
+
+interface TrieNode {
+  readonly row: number
+  readonly children: Map<number, TrieNode>
+}
+
+class PromptTrie {
+  readonly tokens: number[] = []
+  readonly positions: number[] = []
+  private readonly root: TrieNode = { row: -1, children: new Map() }
+
+  /** Adds what is new of a prompt and returns the row of each of its tokens. */
+  insert(prompt: readonly number[]): Int32Array {
+    let node = this.root
+    return Int32Array.from(prompt, (token, position) => {
+      let child = node.children.get(token)
+      if (child === undefined) {
+        child = { row: this.tokens.length, children: new Map() }
+        this.tokens.push(token)
+        this.positions.push(position)
+        node.children.set(token, child)
+      }
+      node = child
+      return child.row
+    })
+  }
+
+  /** How many rows a prompt would add. */
+  countNew(prompt: readonly number[]): number {
+    let node: TrieNode | undefined = this.root
+    let shared = 0
+    for (const token of prompt) {
+      node = node.children.get(token)
+      if (node === undefined) break
+      shared++
+    }
+    return prompt.length - shared
+  }
+}
+
+/** @param prompts token ids of each prompt, none empty */
+export function packPrompts(prompts: readonly (readonly number[])[]): PackedPrompts {
+  const trie = new PromptTrie()
+  const paths = prompts.map((prompt) => trie.insert(prompt))
+  return { tokens: Int32Array.from(trie.tokens), positions: Int32Array.from(trie.positions), paths }
+}
+
+/**
+ * Splits prompts into runs of neighbours whose packed sequences have at most `maximumRows` rows. A prompt that is
+ * longer by itself gets a group of its own.
+ *
+ * @returns indices of the prompts of each group, in order
+ */
+export function groupPrompts(prompts: readonly (readonly number[])[], maximumRows: number): number[][] {
+  const groups: number[][] = []
+  let group: number[] = []
+  let trie = new PromptTrie()
+  for (const [index, prompt] of prompts.entries()) {
+    if (group.length > 0 && trie.tokens.length + trie.countNew(prompt) > maximumRows) {
+      groups.push(group)
+      group = []
+      trie = new PromptTrie()
+    }
+    trie.insert(prompt)
+    group.push(index)
+  }
+  if (group.length > 0) groups.push(group)
+  return groups
+}
+
+/** The distinct rows that predict the prompts' next tokens; prompts with the same tokens share one. */
+export function finalRows(packed: PackedPrompts): Int32Array {
+  return Int32Array.from(new Set(packed.paths.map(lastRow)))
+}
+
+/** For each prompt, its place in `finalRows`. */
+export function finalRowOfPrompts(packed: PackedPrompts): number[] {
+  const rows = finalRows(packed)
+  return packed.paths.map((path) => rows.indexOf(lastRow(path)))
+}
+
+function lastRow(path: Int32Array): number {
+  return path[path.length - 1] ?? 0
+}

@@ -1,0 +1,126 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { EngineModel, SweepRequest } from '../src/contract/engine'
+import { probe } from '../src/main/engine/probe'
+import { sweep } from '../src/main/engine/sweep'
+import { goldenPath, readGolden } from './fixtures/goldens'
+
+const VOCABULARY = 320
+const pair = {
+  base: goldenPath('llama3', 'base-bf16'),
+  post: goldenPath('llama3', 'post-bf16'),
+  device: 'cpu' as const
+}
+
+const strength = fc.constantFrom(0, 0.3, 1)
+const recipe: fc.Arbitrary<EngineModel> = fc
+  .array(fc.record({ attention: strength, mlp: strength }), { minLength: 4, maxLength: 4 })
+  .map((layers) => ({ kind: 'recipe', layers }))
+const models = fc.array(fc.oneof(recipe, fc.constant<EngineModel>({ kind: 'base' })), {
+  minLength: 1,
+  maxLength: 6
+})
+// Few distinct tokens, so that prompts share prefixes, repeat each other and contain each other.
+const prompts = fc.array(fc.array(fc.integer({ min: 10, max: 12 }), { minLength: 1, maxLength: 12 }), {
+  minLength: 1,
+  maxLength: 6
+})
+
+/** Softmax in float64. */
+function softmax(logits: readonly number[]): number[] {
+  const largest = Math.max(...logits)
+  const weights = logits.map((logit) => Math.exp(logit - largest))
+  const sum = weights.reduce((total, weight) => total + weight, 0)
+  return weights.map((weight) => weight / sum)
+}
+
+async function runSweep(request: SweepRequest): Promise<{ probabilities: number[][][]; groupCount: number }> {
+  const probabilities: number[][][] = request.models.map(() => [])
+  let groupCount = 0
+  for await (const event of sweep(request)) {
+    if (event.type === 'plan') groupCount = event.groupCount
+    if (event.type !== 'probabilities') continue
+    event.prompts.forEach((prompt, i) => {
+      const ofModel = probabilities[event.model] ?? []
+      ofModel[prompt] = event.probabilities[i] ?? []
+    })
+  }
+  return { probabilities, groupCount }
+}
+
+describe('a sweep through the tries', () => {
+  it('equals one plain forward pass per model and prompt, for any recipes, prompts and grouping', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        models,
+        prompts,
+        fc.constantFrom(1, 20_000, 2 ** 30),
+        async (someModels, somePrompts, bytes) => {
+          const groups = [[0], [5, 6], [VOCABULARY - 1]]
+          const { probabilities } = await runSweep({
+            ...pair,
+            models: someModels,
+            prompts: somePrompts.map((tokens) => ({ tokens, groups })),
+            stateBytes: bytes
+          })
+          for (const [m, model] of someModels.entries()) {
+            for (const [p, prompt] of somePrompts.entries()) {
+              const [logits = []] = await probe({ ...pair, model, prompts: [prompt] })
+              const plain = softmax(logits)
+              const expected = groups.map((group) =>
+                group.reduce((sum, token) => sum + (plain[token] ?? 0), 0)
+              )
+              probabilities[m]?.[p]?.forEach((actual, g) => {
+                // Two float32 evaluations of the same products in another order; probabilities are at most 1.
+                expect(Math.abs(actual - (expected[g] ?? NaN))).toBeLessThan(1e-5)
+              })
+              expect(probabilities[m]?.[p]).toHaveLength(groups.length)
+            }
+          }
+        }
+      ),
+      { numRuns: 25 }
+    )
+  })
+
+  it('splits prompts into groups to stay within the memory for states, with the same results', async () => {
+    const golden = readGolden('llama3')
+    const request = {
+      ...pair,
+      models: golden.models.map(({ model }) => model),
+      prompts: Object.values(golden.prompts).map((tokens) => ({ tokens, groups: [[1], [2]] }))
+    }
+    const whole = await runSweep({ ...request, stateBytes: 2 ** 30 })
+    const split = await runSweep({ ...request, stateBytes: 30_000 })
+    expect(whole.groupCount).toBe(1)
+    expect(split.groupCount).toBeGreaterThan(1)
+    split.probabilities.flat(2).forEach((value, i) => {
+      expect(value).toBeCloseTo(whole.probabilities.flat(2)[i] ?? NaN, 5)
+    })
+  })
+
+  it('stops within one run of a block when it is cancelled', async () => {
+    const controller = new AbortController()
+    const request = {
+      ...pair,
+      models: readGolden('llama3').models.map(({ model }) => model),
+      prompts: [{ tokens: [1, 2, 3], groups: [[1]] }],
+      stateBytes: 2 ** 30
+    }
+    let eventsAfterCancel = 0
+    const run = async (): Promise<void> => {
+      for await (const event of sweep(request, controller.signal)) {
+        if (controller.signal.aborted) eventsAfterCancel++
+        if (event.type === 'progress') controller.abort()
+      }
+    }
+    await expect(run()).rejects.toThrow('cancelled')
+    expect(eventsAfterCancel).toBe(0)
+  })
+
+  it('names a token that the vocabulary does not have', async () => {
+    await expect(probe({ ...pair, model: { kind: 'base' }, prompts: [[1, VOCABULARY]] })).rejects.toThrow(
+      `Token ${VOCABULARY} is outside the model's vocabulary of ${VOCABULARY} tokens.`
+    )
+  })
+})

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import type { Precision } from '../src/contract/engine'
+import { openDevice } from '../src/main/engine/device'
+import { probe } from '../src/main/engine/probe'
+import { GOLDEN_FAMILIES, largestDifference, LOGIT_TOLERANCE, readGolden } from './fixtures/goldens'
+
+/** Why the tests below are skipped here; null when there is an adapter, be it software. */
+const missing = await openDevice('webgpu').then(
+  async (device) => {
+    await device.close()
+    return null
+  },
+  (error: unknown) => String(error)
+)
+if (missing !== null) console.log(`WebGPU tests are skipped: ${missing}`)
+
+/**
+ * Twice the CPU's tolerance: shaders may fuse and reorder float32 products as the driver likes. Measured on llvmpipe:
+ * within the CPU's own tolerance.
+ */
+const FP32_TOLERANCE = 2 * LOGIT_TOLERANCE
+
+/**
+ * float16 has 11 bits, a relative error of 2^-11 = 4.9e-4 per rounding; a model here rounds 28 to 49 products in a row
+ * and its logits have a standard deviation of about 2 and maxima near 8. Measured: at most 0.08, correlation above
+ * 0.9999. A wrong computation moves logits by whole units.
+ */
+const FP16_TOLERANCE = 0.15
+const FP16_CORRELATION = 0.9995
+
+describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) => {
+  const family = readGolden(name)
+
+  async function compare(precision?: Precision): Promise<{ difference: number; correlation: number }> {
+    const worst = { difference: 0, correlation: 1 }
+    const { dtype, base, post } = family.pairs[0] ?? { dtype: '', base: '', post: '' }
+    const prompts = Object.entries(family.prompts)
+    for (const { name: modelName, model } of family.models) {
+      const logits = await probe({
+        base,
+        post,
+        device: 'webgpu',
+        precision,
+        model,
+        prompts: prompts.map(([, tokens]) => tokens)
+      })
+      const expected = family.lastLogits(dtype, modelName)
+      prompts.forEach(([prompt], i) => {
+        worst.difference = Math.max(worst.difference, largestDifference(logits[i], expected[prompt]))
+        worst.correlation = Math.min(
+          worst.correlation,
+          sampleCorrelation(logits[i] ?? [], expected[prompt] ?? [])
+        )
+      })
+    }
+    return worst
+  }
+
+  it('gives the reference logits in fp32', async () => {
+    expect((await compare('fp32')).difference).toBeLessThan(FP32_TOLERANCE)
+  })
+
+  if (name.startsWith('gemma')) {
+    it('stays in fp32 by default, because Gemma overflows half precision', async () => {
+      expect((await compare()).difference).toBeLessThan(FP32_TOLERANCE)
+    })
+  } else {
+    it('gives them to half precision by default', async () => {
+      const { difference, correlation } = await compare()
+      expect(difference).toBeLessThan(FP16_TOLERANCE)
+      expect(correlation).toBeGreaterThan(FP16_CORRELATION)
+      // Half precision was really used: float32 would be far closer.
+      expect(difference).toBeGreaterThan(FP32_TOLERANCE)
+    })
+  }
+})
+
+/** Pearson's correlation. */
+function sampleCorrelation(a: readonly number[], b: readonly number[]): number {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length
+  const [meanA, meanB] = [mean(a), mean(b)]
+  const product = (x: readonly number[], y: readonly number[], mx: number, my: number): number =>
+    x.reduce((sum, value, i) => sum + (value - mx) * ((y[i] ?? NaN) - my), 0)
+  return product(a, b, meanA, meanB) / Math.sqrt(product(a, a, meanA, meanA) * product(b, b, meanB, meanB))
+}
