@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { readJsonFile, readTextFile } from '../bounded-file'
+
+/** Published templates have up to about 20 kB. */
+const MAX_TEMPLATE_BYTES = 1_000_000
+
+/** A template, or several by name as older folders with a separate tool-use template hold them. */
+export const TemplateField = z.union([
+  z.string(),
+  z.array(z.object({ name: z.string(), template: z.string() }))
+])
+
+export interface ChatTemplate {
+  /** The file it came from, for messages. */
+  file: string
+  source: string
+}
+
+/**
+ * The chat template of a model folder: `chat_template.jinja`, else the one in tokenizer_config.json, else the one in
+ * `chat_template.json`. The first wins over the second as in transformers, which writes new folders that way.
+ *
+ * @param configField `chat_template` of tokenizer_config.json
+ * @returns null when the folder has none
+ * @throws WorkbenchError `bad-file`
+ */
+export async function findChatTemplate(
+  folder: string,
+  configField: z.infer<typeof TemplateField> | undefined
+): Promise<ChatTemplate | null> {
+  const jinjaFile = join(folder, 'chat_template.jinja')
+  const jinja = await orNull(readTextFile(jinjaFile, MAX_TEMPLATE_BYTES))
+  if (jinja !== null) return { file: jinjaFile, source: jinja }
+  if (configField !== undefined) return defaultTemplate(join(folder, 'tokenizer_config.json'), configField)
+
+  const jsonFile = join(folder, 'chat_template.json')
+  const json = await orNull(readJsonFile(jsonFile, MAX_TEMPLATE_BYTES))
+  if (json === null) return null
+  const parsed = z.object({ chat_template: TemplateField }).safeParse(json)
+  if (!parsed.success) throw new WorkbenchError('bad-file', `${jsonFile}: ${describeIssue(parsed.error)}`)
+  return defaultTemplate(jsonFile, parsed.data.chat_template)
+}
+
+function defaultTemplate(file: string, field: z.infer<typeof TemplateField>): ChatTemplate {
+  const source =
+    typeof field === 'string' ? field : field.find((template) => template.name === 'default')?.template
+  if (source === undefined) {
+    const names = typeof field === 'string' ? [] : field.map((template) => template.name)
+    throw new WorkbenchError(
+      'bad-file',
+      `${file}: chat_template has no template named "default", only ${names.join(', ') || 'an empty list'}.`
+    )
+  }
+  if (source.length > MAX_TEMPLATE_BYTES) {
+    throw new WorkbenchError(
+      'bad-file',
+      `${file}: chat_template has ${source.length} characters; at most ${MAX_TEMPLATE_BYTES} are read.`
+    )
+  }
+  return { file, source }
+}
+
+async function orNull<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
+    throw error
+  }
+}
