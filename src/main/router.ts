@@ -1,0 +1,152 @@
+import { resolve } from 'node:path'
+import { implement } from '@orpc/server'
+import { version } from '../../package.json'
+import { contract } from '../contract/contract'
+import { WorkbenchError } from '../contract/problem'
+import type { ProjectState } from '../contract/project'
+import type { SweepEvent } from '../contract/sweep-events'
+import { resolveModelFolder } from './checkpoint/model-folder'
+import { inspectPair } from './checkpoint/pair'
+import { builtinPrompts, builtinPromptSet } from './crc/builtin-prompts'
+import { renderPrompts } from './crc/render-prompts'
+import { selection } from './crc/selection'
+import type { EngineHost } from './engine/host'
+import { OpenProjects } from './open-projects'
+import { demoPath, pairPaths } from './project/demo'
+import { listFolder } from './project/folder-listing'
+import { absolutePath, projectsFolder } from './project/places'
+import type { Project } from './project/project'
+import { forgetProject, recentProjects } from './project/recents'
+import { problemsAcross, reportDefect } from './rpc-problems'
+import { SweepJobs } from './sweep-jobs'
+import { loadTextModel } from './text/text-model'
+
+/** What to show first: a project, the demo, or with neither the start view. */
+export interface InitialProject {
+  project: string | null
+  demo: boolean
+}
+
+export interface WorkbenchOptions {
+  engine: EngineHost
+  entry: 'desktop' | 'browser'
+  initial: InitialProject
+  /** The native folder dialog, where there is one; null when it was cancelled. */
+  pickFolder?: (title: string) => Promise<string | null>
+  /** Hears of every sweep, for what lies outside the window's page. */
+  onSweepEvent?: (event: SweepEvent) => void
+}
+
+export type WorkbenchRouter = ReturnType<typeof createWorkbench>['router']
+
+/** The program behind the window: the contract's router, and `close`, which ends its work in order. */
+export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEvent }: WorkbenchOptions) {
+  const projects = new OpenProjects()
+  const jobs = new SweepJobs(engine, onSweepEvent)
+
+  const stateOf = async (project: Project): Promise<ProjectState> => ({
+    path: project.path,
+    document: project.document,
+    prompts: project.prompts,
+    sweeps: [...project.sweeps],
+    ...(await projects.pairOf(project)),
+    readOnly: project.readOnly,
+    warnings: [...project.warnings],
+    running: jobs.isRunning(project)
+  })
+
+  const os = implement(contract).use(problemsAcross(reportDefect))
+  const router = os.router({
+    app: {
+      info: os.app.info.handler(async () => {
+        // Why the demo does not open is told when the window opens it.
+        if (initial.demo) await projects.openDemo().catch(() => undefined)
+        const project = initial.project === null ? null : resolve(initial.project)
+        return {
+          version,
+          entry,
+          initialProject: initial.demo ? demoPath() : project,
+          projectsFolder: projectsFolder()
+        }
+      }),
+      recent: os.app.recent.handler(() => recentProjects()),
+      forget: os.app.forget.handler(async ({ input }) => {
+        await forgetProject(input.path)
+        return recentProjects()
+      })
+    },
+    folders: {
+      list: os.folders.list.handler(({ input }) => listFolder(input.path)),
+      pick: os.folders.pick.handler(({ input }) => {
+        if (pickFolder !== undefined) return pickFolder(input.title)
+        throw new WorkbenchError(
+          'unsupported',
+          'A browser has no folder dialog that can tell a path; list folders instead.'
+        )
+      })
+    },
+    pair: {
+      inspect: os.pair.inspect.handler(({ input }) =>
+        inspectPair(absolutePath(input.base), absolutePath(input.post))
+      )
+    },
+    projects: {
+      openDemo: os.projects.openDemo.handler(async () => stateOf(await projects.openDemo())),
+      create: os.projects.create.handler(async ({ input: { folder, name, base, post } }) => {
+        const pair = { kind: 'folders' as const, base: absolutePath(base), post: absolutePath(post) }
+        return stateOf(await projects.create({ folder, name, pair, prompts: await builtinPromptSet('crc') }))
+      }),
+      open: os.projects.open.handler(async ({ input }) => stateOf(await projects.open(input.path))),
+      update: os.projects.update.handler(async ({ input }) => {
+        const project = await projects.use(input.path)
+        await project.update(input.changes)
+        return stateOf(project)
+      }),
+      close: os.projects.close.handler(async ({ input }) => {
+        const running = jobs.done(await projects.use(input.path))
+        // A sweep needs the project to save itself; nobody should wait for that.
+        if (running === null) await projects.close(input.path)
+        else void running.then(() => projects.close(input.path))
+      })
+    },
+    prompts: {
+      builtin: os.prompts.builtin.handler(() => builtinPrompts()),
+      save: os.prompts.save.handler(async ({ input }) => {
+        const project = await projects.use(input.path)
+        await project.savePrompts(input.prompts)
+        return stateOf(project)
+      }),
+      render: os.prompts.render.handler(async ({ input }) => {
+        const { document, prompts } = await projects.use(input.path)
+        const text = await loadTextModel(await resolveModelFolder(pairPaths(document.pair).post))
+        const rendered = renderPrompts(prompts, document.rendering, text)
+        return { prompts: rendered.prompts, notices: rendered.notices }
+      })
+    },
+    sweeps: {
+      start: os.sweeps.start.handler(async ({ input }) => ({
+        sweepId: jobs.start(await projects.use(input.path))
+      })),
+      watch: os.sweeps.watch.handler(async function* ({ input, signal }) {
+        yield* jobs.watch(await projects.use(input.path), signal)
+      }),
+      cancel: os.sweeps.cancel.handler(async ({ input }) => jobs.cancel(await projects.use(input.path))),
+      get: os.sweeps.get.handler(async ({ input }) =>
+        (await projects.use(input.path)).readSweep(input.sweepId)
+      ),
+      select: os.sweeps.select.handler(async ({ input }) => {
+        const sweep = await (await projects.use(input.path)).readSweep(input.sweepId)
+        return selection(sweep.prompts, sweep.post, sweep.ranges, input.rho)
+      })
+    }
+  })
+
+  return {
+    router,
+    async close(): Promise<void> {
+      await jobs.cancelAll()
+      await projects.closeAll()
+      await engine.close()
+    }
+  }
+}
