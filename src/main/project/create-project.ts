@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { lstat, mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type CrcPrompts, DEFAULT_RENDERING, type Rendering } from '../../contract/crc'
+import { WorkbenchError } from '../../contract/problem'
+import { DEFAULT_RHO, type PairLocation, PROJECT_VERSION } from '../../contract/project'
+import { errorCode, writeProblem } from './atomic-file'
+import { absolutePath, projectsFolder } from './places'
+import { isFolder } from './path-kinds'
+import { openProject, type Project, writeProjectDocument, writePrompts } from './project'
+import { PROJECT_SUFFIX, projectName } from './project-name'
+
+export interface NewProject {
+  /** The parent of the project folder. It must exist, except for the program's own projects folder. */
+  folder: string
+  /** Becomes the folder's name too: `folder/name.slr`. */
+  name: string
+  pair: PairLocation
+  prompts: CrcPrompts
+  rendering?: Rendering
+}
+
+/**
+ * Creates a project and opens it. It is written under another name and renamed at the end, so that a crash leaves no half
+ * project.
+ *
+ * @throws WorkbenchError `bad-input` for a name no folder can have or one that is taken; `not-found`; `read-only`
+ */
+export async function createProject(project: NewProject): Promise<Project> {
+  const name = projectName(project.name)
+  const parent = absolutePath(project.folder)
+  await requireParent(parent)
+  const target = join(parent, `${name}${PROJECT_SUFFIX}`)
+  if (await exists(target)) {
+    throw new WorkbenchError('bad-input', `${target} is there already.`, 'Open it, or choose another name.')
+  }
+  const unfinished = join(parent, `.new-project-${randomUUID()}`)
+  try {
+    await mkdir(unfinished)
+    await writeProjectDocument(unfinished, {
+      schemaVersion: PROJECT_VERSION,
+      name,
+      createdAt: new Date().toISOString(),
+      pair: project.pair,
+      rendering: project.rendering ?? DEFAULT_RENDERING,
+      settings: { rho: DEFAULT_RHO },
+      recipes: [],
+      notes: ''
+    })
+    await writePrompts(unfinished, project.prompts)
+    // Should the name have been taken since, this fails; only an empty folder could be replaced.
+    await rename(unfinished, target)
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true }).catch(() => undefined)
+    throw error instanceof WorkbenchError ? error : writeProblem(target, error)
+  }
+  return openProject(target)
+}
+
+async function requireParent(folder: string): Promise<void> {
+  if (folder === projectsFolder()) {
+    try {
+      await mkdir(folder, { recursive: true })
+    } catch (error) {
+      throw writeProblem(folder, error)
+    }
+  }
+  if (!(await isFolder(folder))) {
+    throw new WorkbenchError('not-found', `There is no folder ${folder} to create a project in.`)
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw writeProblem(path, error)
+  }
+}

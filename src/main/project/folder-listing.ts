@@ -1,0 +1,93 @@
+import type { Dirent } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import type { FolderEntry, FolderListing } from '../../contract/folders'
+import { WorkbenchError } from '../../contract/problem'
+import { errorMessage } from '../bounded-file'
+import { errorCode } from './atomic-file'
+import { isFile, isFolder } from './path-kinds'
+import { absolutePath, documentsFolder, huggingFaceCacheFolder, projectsFolder } from './places'
+import { isProject } from './project'
+import { PROJECT_SUFFIX } from './project-name'
+import { recentProjects } from './recents'
+
+/** More than anyone scrolls through; typing a path reaches the rest. */
+const MAX_ENTRIES = 1_000
+const MAX_RECENT_PLACES = 5
+
+/** "layer 2" before "layer 10", whatever the case. */
+const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
+
+/**
+ * The sub-folders of a folder, hidden ones left out, and places to go on from.
+ *
+ * @param path absolute, relative or beginning with `~`; null lists the projects folder's parent, or else the home folder
+ * @throws WorkbenchError `not-found`; `bad-input` for a file; `bad-file` when the folder may not be read
+ */
+export async function listFolder(path: string | null): Promise<FolderListing> {
+  const folder = path === null ? await startFolder() : absolutePath(path)
+  const candidates = (await readEntries(folder))
+    .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink()))
+    .toSorted((a, b) => byName.compare(a.name, b.name))
+  const entries: FolderEntry[] = []
+  // Goes on to one more than is shown, to know whether there are more: links count only when they lead to a folder.
+  for (let first = 0; first < candidates.length && entries.length <= MAX_ENTRIES; first += MAX_ENTRIES) {
+    const batch = candidates.slice(first, first + MAX_ENTRIES)
+    const described = await Promise.all(batch.map((entry) => describeEntry(join(folder, entry.name), entry)))
+    entries.push(...described.filter((entry) => entry !== null))
+  }
+  const parent = dirname(folder)
+  return {
+    path: folder,
+    parent: parent === folder ? null : parent,
+    kind: await folderKind(folder),
+    entries: entries.slice(0, MAX_ENTRIES),
+    truncated: entries.length > MAX_ENTRIES,
+    shortcuts: await shortcuts()
+  }
+}
+
+async function readEntries(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'ENOENT') throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+    if (code === 'ENOTDIR') throw new WorkbenchError('bad-input', `${folder} is not a folder.`)
+    throw new WorkbenchError('bad-file', `The folder ${folder} cannot be read: ${errorMessage(error)}.`)
+  }
+}
+
+/** Null for what is no folder, such as a link to a file. */
+async function describeEntry(path: string, entry: Dirent): Promise<FolderEntry | null> {
+  if (!entry.isDirectory() && !(await isFolder(path))) return null
+  return { name: entry.name, path, kind: await folderKind(path) }
+}
+
+/** A model is a Hugging Face folder, or a cached repository `models--org--name`, which keeps such folders in snapshots. */
+async function folderKind(folder: string): Promise<FolderEntry['kind']> {
+  const name = basename(folder)
+  if (name.endsWith(PROJECT_SUFFIX) && (await isProject(folder))) return 'project'
+  if (name.startsWith('models--') && (await isFolder(join(folder, 'snapshots')))) return 'model'
+  return (await isFile(join(folder, 'config.json'))) ? 'model' : 'folder'
+}
+
+async function shortcuts(): Promise<FolderListing['shortcuts']> {
+  const recents = await recentProjects()
+  const recentPlaces = [...new Set(recents.map((recent) => dirname(recent.path)))].slice(0, MAX_RECENT_PLACES)
+  const places = [
+    { label: 'Home', path: homedir() },
+    { label: 'Documents', path: documentsFolder() },
+    { label: 'Projects', path: projectsFolder() },
+    { label: 'Hugging Face cache', path: huggingFaceCacheFolder() },
+    ...recentPlaces.map((path) => ({ label: basename(path), path }))
+  ].filter((place, index, all) => all.findIndex((other) => other.path === place.path) === index)
+  const present = await Promise.all(places.map((place) => isFolder(place.path)))
+  return places.filter((_, index) => present[index])
+}
+
+async function startFolder(): Promise<string> {
+  const parent = dirname(projectsFolder())
+  return (await isFolder(parent)) ? parent : homedir()
+}

@@ -1,0 +1,231 @@
+import { access, constants, lstat, realpath } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { CrcPrompts, type SweepDocument } from '../../contract/crc'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import {
+  PROJECT_VERSION,
+  type ProjectChanges,
+  ProjectDocument,
+  type SweepSummary
+} from '../../contract/project'
+import { errorMessage } from '../bounded-file'
+import { readPromptFile } from '../crc/prompt-file'
+import { errorCode, writeFileAtomic } from './atomic-file'
+import { formatJson } from './json-format'
+import { type Lock, lockProject } from './lock'
+import { type DocumentFormat, migrateFile, readDocument } from './migrate'
+import { isFile, isFolder } from './path-kinds'
+import { absolutePath } from './places'
+import { ensurePlainFolder, hasPlainFolder, requirePlainFile } from './plain-paths'
+import { SerialQueue } from './serial-queue'
+import { listSweeps, newestFirst, readSweepFile, summarizeSweep, writeSweepFile } from './sweep-files'
+
+const PROJECT_FILE = 'project.json'
+
+const PROJECT_FORMAT: DocumentFormat<ProjectDocument> = {
+  name: 'project',
+  schema: ProjectDocument,
+  version: PROJECT_VERSION,
+  migrations: {},
+  maxBytes: 50_000_000
+}
+
+interface ProjectContent {
+  path: string
+  document: ProjectDocument
+  prompts: CrcPrompts
+  sweeps: SweepSummary[]
+  warnings: string[]
+}
+
+/**
+ * An open project. Every change is on the disk when its promise resolves, and changes are made one after the other; one
+ * that fails leaves both the files and this object as they were.
+ */
+export class Project {
+  /** The project folder, absolute and without links. */
+  readonly path: string
+  /** What was left out or changed when the project was opened, for the user to read. */
+  readonly warnings: readonly string[]
+  /** Why changes cannot be saved; null when they can. */
+  readonly readOnly: string | null
+  #document: ProjectDocument
+  #prompts: CrcPrompts
+  #sweeps: readonly SweepSummary[]
+  readonly #lock: Lock | null
+  #closed = false
+  readonly #changes = new SerialQueue()
+
+  constructor(content: ProjectContent, lock: Lock | null, readOnly: string | null) {
+    this.path = content.path
+    this.warnings = content.warnings
+    this.readOnly = readOnly
+    this.#document = content.document
+    this.#prompts = content.prompts
+    this.#sweeps = content.sweeps
+    this.#lock = lock
+  }
+
+  get document(): ProjectDocument {
+    return this.#document
+  }
+
+  get prompts(): CrcPrompts {
+    return this.#prompts
+  }
+
+  /** Newest first. */
+  get sweeps(): readonly SweepSummary[] {
+    return this.#sweeps
+  }
+
+  /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
+  async update(changes: ProjectChanges): Promise<void> {
+    // A field that is present but undefined, as the bridge may deliver it, is a field that was not given.
+    const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+    await this.#change(async () => {
+      const parsed = ProjectDocument.safeParse({ ...this.#document, ...Object.fromEntries(given) })
+      if (!parsed.success) {
+        throw new WorkbenchError(
+          'bad-input',
+          `The project cannot be changed so: ${describeIssue(parsed.error)}`
+        )
+      }
+      await writeProjectDocument(this.path, parsed.data)
+      this.#document = parsed.data
+    })
+  }
+
+  /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
+  async savePrompts(prompts: CrcPrompts): Promise<void> {
+    const parsed = CrcPrompts.safeParse(prompts)
+    if (!parsed.success) {
+      throw new WorkbenchError('bad-input', `The prompts cannot be saved: ${describeIssue(parsed.error)}`)
+    }
+    await this.#change(async () => {
+      await writePrompts(this.path, parsed.data)
+      this.#prompts = parsed.data
+    })
+  }
+
+  /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
+  async saveSweep(sweep: SweepDocument): Promise<void> {
+    await this.#change(async () => {
+      await writeSweepFile(this.path, sweep)
+      const others = this.#sweeps.filter((summary) => summary.id !== sweep.id)
+      this.#sweeps = newestFirst([...others, summarizeSweep(sweep)])
+    })
+  }
+
+  /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
+  async readSweep(id: string): Promise<SweepDocument> {
+    return readSweepFile(this.path, id)
+  }
+
+  /** Waits for changes under way, then lets others write the project. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#changes.run(async () => this.#lock?.release())
+  }
+
+  async #change(task: () => Promise<void>): Promise<void> {
+    if (this.#closed)
+      throw new WorkbenchError('read-only', `${this.path} was closed; open it again to change it.`)
+    if (this.readOnly !== null) {
+      throw new WorkbenchError(
+        'read-only',
+        `${this.path} is open for viewing only. ${this.readOnly}`,
+        'To change it, copy the folder to a place that you can write to and open the copy.'
+      )
+    }
+    await this.#changes.run(task)
+  }
+}
+
+/**
+ * Opens a project, given its folder or the project.json in it. A folder that cannot be written opens for viewing.
+ *
+ * @throws WorkbenchError `not-found` when it is no project; `bad-file` naming file and field; `newer-version`; `locked`.
+ *   In all these cases nothing was changed.
+ */
+export async function openProject(path: string): Promise<Project> {
+  const folder = await projectFolder(absolutePath(path))
+  // Read before locking: what cannot be opened must not be touched, not even by a lock.
+  await readDocuments(folder)
+  const { lock, readOnly } = await requestAccess(folder)
+  try {
+    // Read again: somebody else may have held the lock and saved in between.
+    const backup = lock === null ? null : await migrateProject(folder)
+    const documents = await readDocuments(folder)
+    const { sweeps, warnings } = await listSweeps(folder)
+    if (backup !== null)
+      warnings.unshift(`The project was of an older version; ${backup} is its file as it was.`)
+    return new Project({ path: folder, ...documents, sweeps, warnings }, lock, readOnly)
+  } catch (error) {
+    lock?.release()
+    throw error
+  }
+}
+
+/** Whether a folder is a project; whether it can be opened is not asked. */
+export async function isProject(folder: string): Promise<boolean> {
+  return isFile(join(folder, PROJECT_FILE))
+}
+
+export async function writeProjectDocument(folder: string, document: ProjectDocument): Promise<void> {
+  await writeFileAtomic(join(folder, PROJECT_FILE), formatJson(document))
+}
+
+export async function writePrompts(folder: string, prompts: CrcPrompts): Promise<void> {
+  await ensurePlainFolder(join(folder, 'prompts'))
+  await writeFileAtomic(promptFile(folder), formatJson(prompts))
+}
+
+async function readDocuments(folder: string): Promise<{ document: ProjectDocument; prompts: CrcPrompts }> {
+  const { document } = await readDocument(join(folder, PROJECT_FILE), PROJECT_FORMAT)
+  await hasPlainFolder(join(folder, 'prompts'))
+  await requirePlainFile(promptFile(folder))
+  return { document, prompts: await readPromptFile(promptFile(folder)) }
+}
+
+async function migrateProject(folder: string): Promise<string | null> {
+  const { backup } = await migrateFile(join(folder, PROJECT_FILE), PROJECT_FORMAT)
+  return backup
+}
+
+async function requestAccess(folder: string): Promise<{ lock: Lock | null; readOnly: string | null }> {
+  try {
+    // Asked first: whoever may only look is not in the way of the one who holds the lock.
+    await access(folder, constants.W_OK)
+    return { lock: await lockProject(folder), readOnly: null }
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error
+    return { lock: null, readOnly: `The folder cannot be written: ${errorMessage(error)}.` }
+  }
+}
+
+async function projectFolder(path: string): Promise<string> {
+  const folder = basename(path) === PROJECT_FILE ? dirname(path) : path
+  try {
+    const real = await realpath(folder)
+    await lstat(join(real, PROJECT_FILE))
+    return real
+  } catch (error) {
+    const code = errorCode(error)
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      throw new WorkbenchError('bad-file', `${folder} cannot be opened: ${errorMessage(error)}.`)
+    }
+    const complaint = (await isFolder(folder))
+      ? `${folder} is not a project: it has no ${PROJECT_FILE}.`
+      : `There is no folder ${folder}.`
+    throw new WorkbenchError(
+      'not-found',
+      complaint,
+      `A project is a folder NAME.slr that holds a ${PROJECT_FILE}.`
+    )
+  }
+}
+
+function promptFile(folder: string): string {
+  return join(folder, 'prompts', 'crc.json')
+}

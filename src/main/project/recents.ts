@@ -1,0 +1,64 @@
+import { mkdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { RecentProject } from '../../contract/project'
+import { WorkbenchError } from '../../contract/problem'
+import { readJsonFile } from '../bounded-file'
+import { writeFileAtomic } from './atomic-file'
+import { formatJson } from './json-format'
+import { configFolder } from './places'
+import { isProject } from './project'
+import { SerialQueue } from './serial-queue'
+
+const MAX_RECENT = 20
+const MAX_FILE_BYTES = 1_000_000
+
+const StoredRecent = RecentProject.omit({ exists: true })
+type StoredRecent = z.infer<typeof StoredRecent>
+const StoredRecents = z.array(StoredRecent)
+
+/** A change reads the list and writes it back; two at a time would lose one. */
+const changes = new SerialQueue()
+
+/** The projects opened last, newest first; a list that cannot be read counts as empty. */
+export async function recentProjects(): Promise<RecentProject[]> {
+  const { recents } = await load()
+  return Promise.all(recents.map(async (recent) => ({ ...recent, exists: await isProject(recent.path) })))
+}
+
+/** Puts a project at the top of the list. Where the list cannot be written it stays as it is: opening must not fail. */
+export async function rememberProject(project: { path: string; name: string }): Promise<void> {
+  const opened: StoredRecent = { path: project.path, name: project.name, openedAt: new Date().toISOString() }
+  await change((recents) => [opened, ...recents.filter((recent) => recent.path !== project.path)])
+}
+
+/** Takes a project off the list; the project itself is not touched. */
+export async function forgetProject(path: string): Promise<void> {
+  await change((recents) => recents.filter((recent) => recent.path !== path))
+}
+
+async function change(edit: (recents: StoredRecent[]) => StoredRecent[]): Promise<void> {
+  await changes.run(async () => {
+    try {
+      const { recents, broken } = await load()
+      await mkdir(configFolder(), { recursive: true })
+      if (broken) await rename(recentsFile(), join(configFolder(), 'recent-projects.broken.json'))
+      await writeFileAtomic(recentsFile(), formatJson(edit(recents).slice(0, MAX_RECENT)))
+    } catch {
+      // The list is a convenience; without it projects are opened by their folder.
+    }
+  })
+}
+
+async function load(): Promise<{ recents: StoredRecent[]; broken: boolean }> {
+  try {
+    const parsed = StoredRecents.safeParse(await readJsonFile(recentsFile(), MAX_FILE_BYTES))
+    return parsed.success ? { recents: parsed.data, broken: false } : { recents: [], broken: true }
+  } catch (error) {
+    return { recents: [], broken: !(error instanceof WorkbenchError && error.problem.code === 'not-found') }
+  }
+}
+
+function recentsFile(): string {
+  return join(configFolder(), 'recent-projects.json')
+}
