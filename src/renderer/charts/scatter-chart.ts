@@ -1,0 +1,252 @@
+import type { Chart, ChartConfiguration, Point } from 'chart.js'
+import type { AnnotationOptions } from 'chartjs-plugin-annotation'
+import { formatScore, rangeLabel, rangePhrase } from '../format'
+import type { RestorationRange } from '../../contract/recipe'
+import { translucent, type ChartColors } from './chart-theme'
+import {
+  axisBounds,
+  minimumValidity,
+  paretoFront,
+  rangeKey,
+  sameRange,
+  type RangePoint,
+  type ScoreBoard
+} from './score-board'
+
+/** A point of the scatter; base and post have no range. */
+export interface ScatterDatum extends Point {
+  range: RestorationRange | null
+  name: string
+}
+export type ScatterChart = Chart<'scatter', ScatterDatum[]>
+
+/** What the scatter shows of a board. */
+export interface ScatterContent {
+  board: ScoreBoard
+  rho: number
+  selected: RestorationRange | null
+  chosen: RestorationRange | null
+  hovered: RestorationRange | null
+  brushed: ReadonlySet<string> | null
+  /** While scores still arrive the axes stay at 0..1, so that nothing moves under the reader. */
+  streaming: boolean
+}
+
+const datum = (point: RangePoint): ScatterDatum => ({
+  x: point.validity,
+  y: point.diversity,
+  range: { start: point.start, end: point.end },
+  name: rangePhrase(point)
+})
+
+/** The scatter's data sets, drawn from the last to the first. */
+export function scatterDatasets(
+  content: ScatterContent,
+  colors: ChartColors
+): ScatterChart['data']['datasets'] {
+  const { board, rho, brushed, hovered, chosen, selected } = content
+  const minimum = minimumValidity(board, rho) ?? 0
+  const visible = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
+  const only = (range: RestorationRange | null): ScatterDatum[] =>
+    board.ranges.filter((point) => sameRange(point, range)).map(datum)
+  const feasible = board.ranges.filter((point) => visible(point) && point.validity >= minimum)
+  const infeasible = board.ranges.filter((point) => visible(point) && point.validity < minimum)
+  const whole = (name: 'base' | 'post'): ScatterDatum[] => {
+    const score = board[name]
+    return score === null ? [] : [{ x: score.validity, y: score.diversity, range: null, name }]
+  }
+  const datasets: ScatterChart['data']['datasets'] = [
+    {
+      label: 'Hovered',
+      data: only(hovered),
+      pointRadius: 8,
+      pointBackgroundColor: 'transparent',
+      pointBorderColor: colors.ink,
+      pointBorderWidth: 2
+    },
+    {
+      label: 'Inspected',
+      data: sameRange(chosen, selected) ? [] : only(chosen),
+      pointRadius: 7,
+      pointBackgroundColor: colors.hybrid,
+      pointBorderColor: colors.accent,
+      pointBorderWidth: 3
+    },
+    {
+      label: 'Selected',
+      data: only(selected),
+      pointRadius: 8,
+      pointBackgroundColor: colors.hybrid,
+      pointBorderColor: colors.ink,
+      pointBorderWidth: 2.5
+    },
+    {
+      label: 'Post',
+      data: whole('post'),
+      pointStyle: 'rectRot',
+      pointRadius: 8,
+      pointBackgroundColor: colors.post,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Base',
+      data: whole('base'),
+      pointStyle: 'rect',
+      pointRadius: 7,
+      pointBackgroundColor: colors.base,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Ranges',
+      data: feasible.map(datum),
+      pointRadius: 4,
+      pointBackgroundColor: translucent(colors.hybrid, 0.75),
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 0.75
+    },
+    {
+      label: 'Ranges below the validity limit',
+      data: infeasible.map(datum),
+      pointRadius: 3.5,
+      pointBackgroundColor: 'transparent',
+      pointBorderColor: translucent(colors.hybrid, 0.7),
+      pointBorderWidth: 1.25
+    },
+    {
+      label: 'Pareto front',
+      data: paretoFront(board.ranges).map(datum),
+      showLine: true,
+      borderColor: translucent(colors.hybrid, 0.6),
+      borderWidth: 1.5,
+      pointRadius: 0,
+      pointHitRadius: 0,
+      pointHoverRadius: 0
+    }
+  ]
+  // Points on the edge of the axes are drawn whole.
+  return datasets.map((dataset) => ({ clip: 20, ...dataset }))
+}
+
+/** Lines and words on top of the points: the validity limit, and names for base, post and the selected range. */
+export function scatterAnnotations(
+  { board, rho, selected }: ScatterContent,
+  colors: ChartColors,
+  font: { family: string; size: number }
+): Record<string, AnnotationOptions> {
+  const result: Record<string, AnnotationOptions> = {}
+  const minimum = minimumValidity(board, rho)
+  if (minimum !== null) {
+    result.minimum = {
+      type: 'line',
+      scaleID: 'x',
+      value: minimum,
+      borderColor: colors['ink-faint'],
+      borderWidth: 1.25,
+      borderDash: [5, 4],
+      label: {
+        display: true,
+        content: `q_min ${formatScore(minimum)}`,
+        position: 'end',
+        color: colors['ink-soft'],
+        backgroundColor: colors.surface,
+        padding: 3,
+        font: { ...font, size: 11 }
+      }
+    }
+  }
+  const name = (key: string, x: number, y: number, content: string, color: string): void => {
+    result[key] = {
+      type: 'label',
+      xValue: x,
+      yValue: y,
+      content,
+      color,
+      font: { ...font, size: 12, weight: 'bold' },
+      padding: 2,
+      backgroundColor: translucent(colors.surface, 0.75),
+      // Towards the inside, where there is room.
+      position: { x: x > 0.9 ? 'end' : 'start', y: 'center' },
+      xAdjust: x > 0.9 ? -12 : 12
+    }
+  }
+  if (board.base !== null) name('base', board.base.validity, board.base.diversity, 'base', colors.base)
+  if (board.post !== null) name('post', board.post.validity, board.post.diversity, 'post', colors.post)
+  const best = board.ranges.find((point) => sameRange(point, selected))
+  if (best !== undefined) name('selected', best.validity, best.diversity, rangeLabel(best), colors.hybrid)
+  return result
+}
+
+/** The axes of the scatter: [x low, x high], [y low, y high]. */
+export function scatterBounds({ board, streaming }: ScatterContent): [[number, number], [number, number]] {
+  if (streaming) {
+    return [
+      [0, 1],
+      [0, 1]
+    ]
+  }
+  const scores = [board.base, board.post, ...board.ranges].filter((score) => score !== null)
+  return [
+    axisBounds(scores.map((score) => score.validity)),
+    axisBounds(scores.map((score) => score.diversity))
+  ]
+}
+
+/** The chart's fixed half: no animation, nearest point under the pointer, axis titles. */
+export function scatterConfiguration(
+  onhover: (range: RestorationRange | null) => void,
+  onchoose: (range: RestorationRange) => void
+): ChartConfiguration<'scatter', ScatterDatum[]> {
+  const rangeUnder = (
+    chart: Chart,
+    elements: readonly { datasetIndex: number; index: number }[]
+  ): RestorationRange | null => {
+    for (const { datasetIndex, index } of elements) {
+      const data: unknown = chart.data.datasets[datasetIndex]?.data[index]
+      if (isRangeDatum(data)) return data.range
+    }
+    return null
+  }
+  return {
+    type: 'scatter',
+    data: { datasets: [] },
+    options: {
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      interaction: { mode: 'nearest', intersect: true },
+      layout: { padding: { top: 4, right: 8 } },
+      onHover: (_event, elements, chart) => onhover(rangeUnder(chart, elements)),
+      onClick: (_event, elements, chart) => {
+        const range = rangeUnder(chart, elements)
+        if (range !== null) onchoose(range)
+      },
+      scales: {
+        x: { title: { display: true, text: 'Validity' } },
+        y: { title: { display: true, text: 'Diversity' } }
+      },
+      plugins: {
+        annotation: { annotations: {}, clip: false },
+        tooltip: {
+          animation: false,
+          displayColors: false,
+          filter: (_item, index) => index === 0,
+          callbacks: {
+            label: ({ raw, parsed }) => [
+              isRangeDatum(raw) || isNamed(raw) ? raw.name : '',
+              `validity ${formatScore(parsed.x ?? 0)}`,
+              `diversity ${formatScore(parsed.y ?? 0)}`
+            ]
+          }
+        }
+      }
+    }
+  }
+}
+
+// Chart.js hands data back untyped.
+const isNamed = (data: unknown): data is { name: string } =>
+  typeof data === 'object' && data !== null && 'name' in data && typeof data.name === 'string'
+const isRangeDatum = (data: unknown): data is { name: string; range: RestorationRange } =>
+  isNamed(data) && 'range' in data && typeof data.range === 'object' && data.range !== null

@@ -1,0 +1,28 @@
+/** Line icons on a 16 x 16 grid, as SVG paths. */
+export const ICONS = {
+  start: 'M2.5 7.5 8 3l5.5 4.5M4 6.5V13h8V6.5',
+  pair: 'M2.5 3.5h4.5v9H2.5zM9 3.5h4.5v9H9zM4.5 6h.5M4.5 8h.5M11 6h.5M11 8h.5',
+  prompts: 'M2.5 3h11v7.5h-6L4.5 13v-2.5h-2z',
+  ranges: 'M2.5 3h11M5.5 6.33h8M8.5 9.66h5M11.5 13h2',
+  light:
+    'M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6M8 1.5v1.6M8 12.9v1.6M1.5 8h1.6M12.9 8h1.6M3.4 3.4l1.1 1.1M11.5 11.5l1.1 1.1M12.6 3.4l-1.1 1.1M4.5 11.5l-1.1 1.1',
+  dark: 'M13 9.6A5.6 5.6 0 0 1 6.4 3 5.6 5.6 0 1 0 13 9.6z',
+  system: 'M2 3h12v8H2zM6 13.5h4M8 11v2.5',
+  help: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2M6.3 6.3a1.7 1.7 0 1 1 2.5 1.5c-.5.3-.8.6-.8 1.2M8 11.2v.1',
+  close: 'M4 4l8 8M12 4l-8 8',
+  copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
+  done: 'M3 8.5 6.5 12 13 4.5',
+  add: 'M8 3v10M3 8h10',
+  remove: 'M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.5 8.5h6l.5-8.5M7 7v3.5M9 7v3.5',
+  edit: 'M3 13l.6-2.9L11 2.8l2.2 2.2-7.3 7.4zM9.6 4.2l2.2 2.2',
+  folder: 'M2 4h4.5l1.3 1.5H14V13H2z',
+  save: 'M8 2.5v7.5M5 7.5l3 3 3-3M3 13h10',
+  up: 'M8 13V3.5M4 7l4-4 4 4',
+  play: 'M5 3.2v9.6L12.5 8z',
+  stop: 'M4 4h8v8H4z',
+  warning: 'M8 2.5 14.3 13.5H1.7zM8 6.8v3M8 11.6v.1',
+  error: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2M8 5v3.8M8 11v.1',
+  note: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2M8 7.4V11M8 5v.1'
+} as const
+
+export type IconName = keyof typeof ICONS

@@ -1,0 +1,96 @@
+import { createORPCClient, ORPCError } from '@orpc/client'
+import { RPCLink as MessagePortLink } from '@orpc/client/message-port'
+import { RPCLink as WebSocketLink } from '@orpc/client/websocket'
+import type { ContractRouterClient } from '@orpc/contract'
+import { z } from 'zod'
+import type { Contract } from '../contract/contract'
+import { Problem } from '../contract/problem'
+
+declare global {
+  interface Window {
+    /** Set by the desktop preload, which then posts `slr:port` with a message port to main. */
+    slrDesktop?: boolean
+  }
+}
+
+export type Client = ContractRouterClient<Contract>
+
+/** A live line to main; `closed` resolves once it is gone. */
+export interface Connection {
+  client: Client
+  closed: Promise<void>
+}
+
+/** Opens one connection per call; call again after `closed` to reconnect. */
+export type Connect = () => Promise<Connection>
+
+/** Chooses the way to main. Call once, before the page has loaded: the desktop's port arrives right after. */
+export function openConnections(): Connect {
+  return window.slrDesktop === true ? desktopConnections() : browserConnection
+}
+
+function desktopConnections(): Connect {
+  // A port may arrive before anyone asks for one, and a new one after a lost one, so ports queue on both sides.
+  const arrived: MessagePort[] = []
+  const waiting: ((port: MessagePort) => void)[] = []
+  window.addEventListener('message', (event) => {
+    const port = event.ports[0]
+    if (event.source !== window || event.data !== 'slr:port' || port === undefined) return
+    const next = waiting.shift()
+    if (next === undefined) arrived.push(port)
+    else next(port)
+  })
+  return async () => {
+    const port = arrived.shift() ?? (await new Promise<MessagePort>((resolve) => waiting.push(resolve)))
+    const closed = new Promise<void>((resolve) => {
+      port.addEventListener('close', () => resolve(), { once: true })
+    })
+    const client: Client = createORPCClient(new MessagePortLink({ port }))
+    port.start()
+    return { client, closed }
+  }
+}
+
+async function browserConnection(): Promise<Connection> {
+  const address = new URL('/rpc', window.location.href)
+  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:'
+  const websocket = new WebSocket(address)
+  await new Promise<void>((resolve, reject) => {
+    websocket.addEventListener('open', () => resolve(), { once: true })
+    websocket.addEventListener('close', () => reject(new Error('the server does not answer')), { once: true })
+  })
+  const closed = new Promise<void>((resolve) => {
+    websocket.addEventListener('close', () => resolve(), { once: true })
+  })
+  return { client: createORPCClient(new WebSocketLink({ websocket })), closed }
+}
+
+/** What the window shows about a failed call: main's Problem, or a defect without one. */
+export interface Complaint {
+  code: Problem['code'] | 'defect'
+  message: string
+  hint?: string | undefined
+}
+
+const RefusedInput = z.object({
+  issues: z.array(z.object({ message: z.string(), path: z.array(z.unknown()).optional() })).min(1)
+})
+
+/** Turns anything a call may throw into words for the user. */
+export function complaintOf(error: unknown): Complaint {
+  if (error instanceof ORPCError) {
+    const problem = Problem.safeParse(error.data)
+    if (problem.success) return problem.data
+    const refused = RefusedInput.safeParse(error.data)
+    const issue = refused.success ? refused.data.issues[0] : undefined
+    if (issue !== undefined) {
+      const field = (issue.path ?? []).map(String).join('.')
+      return { code: 'bad-input', message: field === '' ? issue.message : `${field}: ${issue.message}` }
+    }
+  }
+  return {
+    code: 'defect',
+    message: error instanceof Error && error.message !== '' ? error.message : 'Something went wrong.',
+    hint: 'If this happens again, restart the workbench; your project is saved.'
+  }
+}

@@ -1,0 +1,265 @@
+import type { RangeScore, Selection, SweepDocument } from '../../contract/crc'
+import type { ProjectState } from '../../contract/project'
+import type { RestorationRange } from '../../contract/recipe'
+import type { SweepProgress } from '../../contract/sweep-events'
+import type { Metric } from '../charts/metrics'
+import { boardOfSweep, LiveBoard, sameRange, type ScoreBoard } from '../charts/score-board'
+import { complaintOf, type Complaint } from '../connection'
+import { withKept, withRenamed } from '../kept-recipes'
+import { samePrompts } from '../prompt-draft'
+import type { Workbench } from './workbench.svelte'
+
+const RESELECT_MS = 120
+
+/** A sweep that runs now, as far as it is. */
+interface SweepRun {
+  sweepId: string
+  progress: SweepProgress
+  board: ScoreBoard
+}
+
+/** The Ranges view: the running sweep or the sweep being looked at, and what is picked in it. */
+export class Ranges {
+  run = $state.raw<SweepRun | null>(null)
+  /** Between asking for a sweep and its first event. */
+  starting = $state(false)
+  cancelling = $state(false)
+  sweep = $state.raw<SweepDocument | null>(null)
+  loading = $state(false)
+  selection = $state.raw<Selection | null>(null)
+  selecting = $state(false)
+  failure = $state.raw<Complaint | null>(null)
+  chosen = $state.raw<RestorationRange | null>(null)
+  hovered = $state.raw<RestorationRange | null>(null)
+  /** Ranges marked in the scatter; null when nothing is brushed. */
+  brushed = $state.raw<ReadonlySet<string> | null>(null)
+  metric = $state<Metric>('diversity')
+  layout = $state<'heatmap' | 'table'>('heatmap')
+  rho = $state(0.9)
+
+  readonly board = $derived<ScoreBoard | null>(
+    this.run?.board ?? (this.sweep === null ? null : boardOfSweep(this.sweep))
+  )
+  readonly chosenScore = $derived<RangeScore | null>(this.scoreOf(this.chosen))
+  readonly selectedScore = $derived<RangeScore | null>(this.scoreOf(this.selection?.selected ?? null))
+  readonly busy = $derived(this.run !== null || this.starting)
+
+  /** Whether the prompts or their rendering differ from those of the shown sweep. */
+  readonly outdated = $derived.by(() => {
+    const project = this.workbench.project
+    if (project === null || this.sweep === null || this.run !== null) return false
+    return (
+      !samePrompts(project.prompts, this.sweep.prompts) ||
+      JSON.stringify(sortedEntries(project.document.rendering)) !==
+        JSON.stringify(sortedEntries(this.sweep.rendering))
+    )
+  })
+
+  private newestSeen: string | null = null
+  private watching: AbortController | null = null
+  private selectTimer: ReturnType<typeof setTimeout> | undefined
+  private selectCount = 0
+
+  constructor(private readonly workbench: Workbench) {}
+
+  private scoreOf(range: RestorationRange | null): RangeScore | null {
+    // While another sweep runs, the shown scores are not those of the document.
+    if (this.run !== null) return null
+    return this.sweep?.ranges.find((score) => sameRange(score, range)) ?? null
+  }
+
+  /** Shows the project's newest sweep, or the one that runs; `same` when the project was only opened again. */
+  async adopt(state: ProjectState, same: boolean): Promise<void> {
+    if (!same) this.rho = state.document.settings.rho
+    if (state.running) void this.watch()
+    // A sweep that ended while the line was down is news; one the user has left for an older one is not.
+    const newest = state.sweeps[0]?.id ?? null
+    if (newest !== null && newest !== this.newestSeen) await this.show(newest)
+  }
+
+  reset(): void {
+    this.watching?.abort()
+    this.watching = null
+    clearTimeout(this.selectTimer)
+    this.selectCount += 1
+    this.newestSeen = null
+    this.run = null
+    this.sweep = null
+    this.selection = null
+    this.failure = null
+    this.starting = false
+    this.cancelling = false
+    this.pick(null)
+  }
+
+  private pick(range: RestorationRange | null): void {
+    this.chosen = range
+    this.hovered = null
+    this.brushed = null
+  }
+
+  /** Fetches and shows one sweep, with its selected range chosen. */
+  async show(sweepId: string): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    this.loading = true
+    const sweep = await this.workbench.attempt(() => this.workbench.client.sweeps.get({ path, sweepId }))
+    this.loading = false
+    if (sweep === null || path !== this.workbench.project?.path) return
+    this.newestSeen = this.workbench.project?.sweeps[0]?.id ?? null
+    this.sweep = sweep
+    this.selection = sweep.selection
+    this.pick(sweep.selection?.selected ?? sweep.ranges[0] ?? null)
+    if (sweep.selection?.rho !== this.rho) await this.select()
+  }
+
+  async start(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined || this.busy) return
+    this.failure = null
+    this.starting = true
+    await this.workbench.prompts.flush()
+    try {
+      await this.workbench.client.sweeps.start({ path })
+      await this.watch()
+    } catch (error) {
+      this.failure = complaintOf(error)
+    }
+    this.starting = false
+  }
+
+  async cancel(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined || this.run === null) return
+    this.cancelling = true
+    await this.workbench.attempt(() => this.workbench.client.sweeps.cancel({ path }))
+  }
+
+  /** Follows the running sweep to its end. Events come faster than frames, so the board is drawn once per frame. */
+  private async watch(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    this.watching?.abort()
+    const watching = new AbortController()
+    this.watching = watching
+    let live: { sweepId: string; board: LiveBoard; progress: SweepProgress } | null = null
+    let scheduled = false
+    const draw = (): void => {
+      scheduled = false
+      if (live === null || watching.signal.aborted) return
+      this.run = { sweepId: live.sweepId, progress: live.progress, board: live.board.read() }
+    }
+    const schedule = (): void => {
+      if (scheduled) return
+      scheduled = true
+      // A hidden window gets no frames, but its title still shows the progress.
+      if (document.hidden) setTimeout(draw, 250)
+      else requestAnimationFrame(draw)
+    }
+    try {
+      const events = await this.workbench.client.sweeps.watch({ path }, { signal: watching.signal })
+      for await (const event of events) {
+        if (watching.signal.aborted) return
+        if (event.type === 'snapshot') {
+          live = {
+            sweepId: event.sweepId,
+            board: new LiveBoard(event.layerCount, event.promptCount),
+            progress: event.progress
+          }
+          live.board.apply(event.entries)
+          this.pick(null)
+          this.starting = false
+          schedule()
+        } else if (event.type === 'progress' && live !== null) {
+          live.progress = event.progress
+          schedule()
+        } else if (event.type === 'scores' && live !== null) {
+          live.board.apply(event.entries)
+          schedule()
+        } else if (event.type === 'failed') {
+          this.failure = event.problem
+        } else if (event.type === 'finished') {
+          await this.finish(path, event.sweepId)
+        }
+      }
+    } catch (error) {
+      // When the line itself is lost, reopening the project after the reconnect watches again.
+      if (!watching.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
+    }
+    if (this.watching === watching) {
+      this.watching = null
+      live = null
+      this.run = null
+      this.cancelling = false
+    }
+  }
+
+  private async finish(path: string, sweepId: string): Promise<void> {
+    const state = await this.workbench.attempt(() => this.workbench.client.projects.open({ path }))
+    this.workbench.accept(state)
+    await this.show(sweepId)
+  }
+
+  /** Another share of post's validity to keep: selects again once the slider rests, and remembers it. */
+  setRho(rho: number): void {
+    this.rho = rho
+    clearTimeout(this.selectTimer)
+    this.selectTimer = setTimeout(() => {
+      void this.select()
+      void this.workbench.change(() => ({ settings: { rho } }))
+    }, RESELECT_MS)
+  }
+
+  /** Asks main to select again with the current rho; the latest question wins. */
+  private async select(): Promise<void> {
+    const path = this.workbench.project?.path
+    const sweepId = this.sweep?.id
+    if (path === undefined || sweepId === undefined) return
+    const count = ++this.selectCount
+    const { rho } = this
+    const followed = sameRange(this.chosen, this.selection?.selected ?? null)
+    this.selecting = true
+    const selection = await this.workbench.attempt(() =>
+      this.workbench.client.sweeps.select({ path, sweepId, rho })
+    )
+    if (count !== this.selectCount) return
+    this.selecting = false
+    if (selection === null) return
+    this.selection = selection
+    // The inspector follows the selection unless the user is looking at another range.
+    if (followed && selection.selected !== null) this.chosen = selection.selected
+  }
+
+  /** Keeps a range under a name; a name that is taken gets a number, since sweeps report recipes by name. */
+  async keep(range: RestorationRange, name: string): Promise<void> {
+    const score = this.scoreOf(range)
+    const sweepId = this.sweep?.id ?? null
+    await this.workbench.change(({ recipes }) => ({
+      recipes: withKept(recipes, range, name, { sweepId, score })
+    }))
+  }
+
+  async rename(index: number, name: string): Promise<void> {
+    await this.workbench.change(({ recipes }) => ({ recipes: withRenamed(recipes, index, name) }))
+  }
+
+  async remove(index: number): Promise<void> {
+    const removed = this.workbench.project?.document.recipes[index]
+    if (removed === undefined) return
+    await this.workbench.change(({ recipes }) => ({ recipes: recipes.toSpliced(index, 1) }))
+    this.workbench.offerUndo({
+      message: `Removed “${removed.recipe.name}”`,
+      undo: () =>
+        void this.workbench.change(({ recipes }) => ({ recipes: recipes.toSpliced(index, 0, removed) }))
+    })
+  }
+}
+
+/** Entries by key, so that records compare by content: files do not keep the order in which keys were set. */
+const sortedEntries = (record: Record<string, unknown>): unknown[] =>
+  Object.entries(record)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([key, value]) => [
+      key,
+      typeof value === 'object' && value !== null ? sortedEntries({ ...value }) : value
+    ])

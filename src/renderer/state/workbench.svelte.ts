@@ -1,0 +1,177 @@
+import type { ProjectChanges, ProjectDocument, ProjectState } from '../../contract/project'
+import { complaintOf, type Client, type Complaint, type Connect, type Connection } from '../connection'
+import { placeHash, readPlace, type Step } from '../place'
+import { Prompts } from './prompts.svelte'
+import { Ranges } from './ranges.svelte'
+import { Start } from './start.svelte'
+
+type AppInfo = Awaited<ReturnType<Client['app']['info']>>
+
+/** Something that was just done and can be taken back. */
+export interface Undoable {
+  message: string
+  undo: () => void
+}
+
+const RECONNECT_MS = [500, 1000, 2000, 4000, 8000]
+
+/** What every view shares: the line to main, the open project, the step, and what to tell the user. */
+export class Workbench {
+  private connection = $state.raw<Connection | null>(null)
+  info = $state.raw<AppInfo | null>(null)
+  project = $state.raw<ProjectState | null>(null)
+  step = $state<Step>('start')
+  complaints = $state.raw<readonly Complaint[]>([])
+  undoable = $state.raw<Undoable | null>(null)
+  /** Failed attempts to reach main since the line was lost; null while it stands. */
+  lostAttempts = $state<number | null>(null)
+  /** Changes on their way to disk. */
+  saving = $state(0)
+  opening = $state(false)
+
+  readonly start = new Start(this)
+  readonly prompts = new Prompts(this)
+  readonly ranges = new Ranges(this)
+
+  private changes: Promise<unknown> = Promise.resolve()
+  private undoTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(private readonly connect: Connect) {}
+
+  get connected(): boolean {
+    return this.connection !== null && this.lostAttempts === null
+  }
+
+  /** @throws Error before the first connection */
+  get client(): Client {
+    if (this.connection === null) throw new Error('The workbench is not connected yet.')
+    return this.connection.client
+  }
+
+  /** Connects, restores the project the window showed, and reconnects for as long as the window lives. */
+  async run(): Promise<never> {
+    for (let attempt = 0; ;) {
+      try {
+        const connection = await this.connect()
+        this.connection = connection
+        this.lostAttempts = null
+        attempt = 0
+        void this.restore()
+        await connection.closed
+      } catch {
+        attempt += 1
+      }
+      this.lostAttempts = attempt
+      await new Promise((resolve) =>
+        setTimeout(resolve, RECONNECT_MS[Math.min(attempt, RECONNECT_MS.length - 1)])
+      )
+    }
+  }
+
+  private async restore(): Promise<void> {
+    const info = await this.attempt(() => this.client.app.info())
+    if (info === null) return
+    this.info = info
+    const place = readPlace(window.location.hash)
+    const path = this.project?.path ?? place.project ?? info.initialProject
+    void this.start.refresh()
+    if (path === null) return
+    await this.open(() => this.client.projects.open({ path }), place.step ?? 'ranges')
+  }
+
+  /** Runs a call and reports its failure to the user; null when it failed. */
+  async attempt<Result>(call: () => Promise<Result>): Promise<Result | null> {
+    try {
+      return await call()
+    } catch (error) {
+      // A lost line has its own notice; each call that it took along need not complain too.
+      if (this.connected) this.complain(complaintOf(error))
+      return null
+    }
+  }
+
+  complain(complaint: Complaint): void {
+    if (!this.complaints.some((known) => known.message === complaint.message)) {
+      this.complaints = [...this.complaints, complaint]
+    }
+  }
+
+  dismiss(complaint: Complaint): void {
+    this.complaints = this.complaints.filter((other) => other !== complaint)
+  }
+
+  /** Says what was done and offers to take it back for a while. */
+  offerUndo(undoable: Undoable): void {
+    clearTimeout(this.undoTimer)
+    this.undoable = undoable
+    this.undoTimer = setTimeout(() => (this.undoable = null), 10_000)
+  }
+
+  undo(): void {
+    this.undoable?.undo()
+    this.undoable = null
+  }
+
+  go(step: Step): void {
+    this.step = step
+    window.history.replaceState(null, '', placeHash(this.project?.path ?? null, step))
+  }
+
+  /** Shows the project that the call opens or creates. */
+  async open(call: () => Promise<ProjectState>, step: Step = 'ranges'): Promise<boolean> {
+    this.opening = true
+    const state = await this.attempt(call)
+    this.opening = false
+    if (state === null) return false
+    const same = state.path === this.project?.path
+    if (!same) await this.leave()
+    this.project = state
+    this.prompts.adopt(state, same)
+    void this.ranges.adopt(state, same)
+    this.go(step)
+    return true
+  }
+
+  /** Closes the open project; a running sweep goes on in main. */
+  async leave(): Promise<void> {
+    const path = this.project?.path
+    await this.prompts.flush()
+    this.project = null
+    this.ranges.reset()
+    this.undoable = null
+    if (path !== undefined) await this.attempt(() => this.client.projects.close({ path }))
+  }
+
+  /** Takes a newer state of the open project; one that arrives after the project was left is dropped. */
+  accept(state: ProjectState | null): void {
+    if (state !== null && state.path === this.project?.path) this.project = state
+  }
+
+  /** Changes the project on disk. Changes queue, so each sees the document that the one before it left. */
+  async change(changes: (document: ProjectDocument) => ProjectChanges): Promise<void> {
+    await this.save((path) => {
+      const document = this.project?.document
+      return document === undefined
+        ? Promise.resolve(null)
+        : this.client.projects.update({ path, changes: changes(document) })
+    })
+  }
+
+  /** Runs a call that writes the open project, in turn. False when it failed. */
+  async save(call: (path: string) => Promise<ProjectState | null>): Promise<boolean> {
+    this.saving += 1
+    const turn = this.changes.then(async () => {
+      const path = this.project?.path
+      if (path === undefined) return false
+      const state = await this.attempt(() => call(path))
+      this.accept(state)
+      return state !== null
+    })
+    this.changes = turn
+    try {
+      return await turn
+    } finally {
+      this.saving -= 1
+    }
+  }
+}

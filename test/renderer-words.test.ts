@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest'
+import { ORPCError } from '@orpc/client'
+import type { Selection } from '../src/contract/crc'
+import type { KeptRecipe } from '../src/contract/project'
+import { complaintOf } from '../src/renderer/connection'
+import { completions, folderName, splitTypedPath } from '../src/renderer/folder-path'
+import {
+  briefDelta,
+  briefScore,
+  formatBytes,
+  formatDelta,
+  formatDevice,
+  formatDuration,
+  formatParameters,
+  formatPercent,
+  plural,
+  rangeName,
+  rangePhrase
+} from '../src/renderer/format'
+import { assurances, headline } from '../src/renderer/headline'
+import { freeName, withKept, withRenamed } from '../src/renderer/kept-recipes'
+import { placeHash, readPlace } from '../src/renderer/place'
+import { draftsOf, parseDraft, parsePromptFile, promptFile, samePrompts } from '../src/renderer/prompt-draft'
+
+describe('numbers in words', () => {
+  it('give differences a sign, and none to what rounds to nothing', () => {
+    expect(formatDelta(0.459)).toBe('+0.459')
+    expect(formatDelta(-0.0751)).toBe('−0.075')
+    expect(formatDelta(-0.0001)).toBe('±0.000')
+    expect(formatDelta(10.412, 2)).toBe('+10.41')
+  })
+
+  it('fit into a cell', () => {
+    expect([briefScore(0.456), briefScore(1)]).toEqual(['.46', '1.00'])
+    expect([briefDelta(0.456), briefDelta(-0.051), briefDelta(0.001)]).toEqual(['+.46', '−.05', '.00'])
+  })
+
+  it('do not call a rare event impossible or a frequent one certain', () => {
+    expect([0, 0.001, 0.682, 0.999, 1].map(formatPercent)).toEqual(['0 %', '<1 %', '68 %', '>99 %', '100 %'])
+  })
+
+  it('carry their units', () => {
+    expect([999, 8_859_648, 16_060_522_240].map(formatBytes)).toEqual(['999 B', '8.9 MB', '16.1 GB'])
+    expect([2_511_360, 8_030_261_248].map(formatParameters)).toEqual(['2.5 M', '8.03 B'])
+    expect([3.18, 42, 200, 7320].map(formatDuration)).toEqual(['3.2 s', '42 s', '3 min 20 s', '2 h 2 min'])
+    expect([plural(1, 'prompt'), plural(1000, 'prompt')]).toEqual(['1 prompt', '1,000 prompts'])
+    expect([formatDevice('cpu'), formatDevice('cuda:0')]).toEqual(['CPU', 'CUDA:0'])
+  })
+
+  it('name ranges, a single layer in the singular', () => {
+    expect(rangePhrase({ start: 4, end: 11 })).toBe('layers 4–11')
+    expect(rangeName({ start: 5, end: 5 })).toBe('Layer 5')
+  })
+})
+
+const SELECTION: Selection = {
+  rho: 0.9,
+  minimumValidity: 0.892,
+  selected: { start: 4, end: 11 },
+  reason: null,
+  bootstrap: {
+    resamples: 1000,
+    seed: 0,
+    confidence: 0.95,
+    wins: [
+      { start: 4, end: 11, share: 0.7 },
+      { start: 5, end: 11, share: 0.3 }
+    ],
+    noSelectionShare: 0,
+    post: { validity: [0.98, 1], diversity: [0.43, 0.49] },
+    selected: { validity: [0.9, 0.93], diversity: [0.9, 0.93], diversityGain: [0.44, 0.48] }
+  },
+  crossFit: null,
+  crossFitReason: 'a category has fewer than two prompts'
+}
+
+describe('the headline of a sweep', () => {
+  const post = { validity: 0.991, diversity: 0.458 }
+
+  it('says what to restore and what it brings', () => {
+    expect(headline(SELECTION, post, { validity: 0.916, diversity: 0.917 })).toBe(
+      'Restore layers 4–11: diversity up from 0.458 to 0.917 at validity 0.916 (post 0.991)'
+    )
+  })
+
+  it('says why nothing was selected', () => {
+    const none = { ...SELECTION, selected: null, reason: 'every range loses too much validity' }
+    expect(headline(none, post, undefined)).toBe('No range to restore: every range loses too much validity')
+  })
+
+  it('says how sure it is: the interval, the rival, and why there is no cross-fitted score', () => {
+    expect(assurances(SELECTION, 0.459)).toEqual([
+      {
+        label: 'Gain in diversity',
+        value: '+0.459',
+        detail: '+0.440 to +0.480 in 95 % of 1,000 resamplings of the prompts'
+      },
+      { label: 'Same range wins', value: '70 %', detail: 'of the resamplings; next is 5–11 with 30 %' },
+      { label: 'On unseen prompts', value: '–', detail: 'a category has fewer than two prompts' }
+    ])
+  })
+})
+
+describe('prompts as they are edited', () => {
+  const prompts = [{ text: 'Pick A or B.', category: 'letter', valid: ['A', 'B'] }]
+
+  it('come back unchanged from the table', () => {
+    const drafts = draftsOf(prompts, 7)
+    expect(drafts).toEqual([{ id: 7, text: 'Pick A or B.', category: 'letter', valid: 'AB' }])
+    expect(drafts.map((draft) => parseDraft(draft).prompt)).toEqual(prompts)
+  })
+
+  it('take any character as one, also outside the basic plane', () => {
+    expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: '🎲a ' }).prompt?.valid).toEqual([
+      '🎲',
+      'a',
+      ' '
+    ])
+  })
+
+  it('name the field that is wrong', () => {
+    expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: 'A' }).problem).toMatch(
+      /^valid: .*two characters/
+    )
+    expect(parseDraft({ id: 0, text: '', category: 'y', valid: 'AB' }).problem).toMatch(/^text: /)
+    expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: 'AA' }).problem).toMatch(/twice/)
+  })
+
+  it('survive export and import', () => {
+    expect(parsePromptFile('prompts.json', promptFile(prompts))).toEqual(prompts)
+  })
+
+  it('refuse a file of another shape, naming the file, the prompt and the field', () => {
+    expect(() => parsePromptFile('p.json', '{')).toThrow(/^p\.json is not JSON/)
+    expect(() => parsePromptFile('p.json', '[]')).toThrow('p.json, a prompt set needs at least one prompt')
+    expect(() =>
+      parsePromptFile(
+        'p.json',
+        JSON.stringify([...prompts, { text: 'x', category: 'y', valid: ['AB', 'C'] }])
+      )
+    ).toThrow('p.json, prompt 2, valid.0: each valid answer must be exactly one character')
+  })
+
+  it('count as changed when their order changes', () => {
+    const other = [{ text: 'Pick 0 or 1.', category: 'digit', valid: ['0', '1'] }]
+    expect(samePrompts([...prompts, ...other], [...prompts, ...other])).toBe(true)
+    expect(samePrompts([...prompts, ...other], [...other, ...prompts])).toBe(false)
+  })
+})
+
+describe('kept recipes', () => {
+  const kept = withKept([], { start: 4, end: 11 }, 'Layers 4–11', { sweepId: 's1', score: null }, new Date(0))
+
+  it('hold the range and the sweep that scored it', () => {
+    const expected: KeptRecipe = {
+      recipe: { name: 'Layers 4–11', ranges: [[4, 11]] },
+      keptAt: '1970-01-01T00:00:00.000Z',
+      sweepId: 's1',
+      validity: null,
+      diversity: null
+    }
+    expect(kept).toEqual([expected])
+  })
+
+  it('never share a name', () => {
+    expect(freeName('Layers 4–11', kept)).toBe('Layers 4–11 (2)')
+    const two = withKept(kept, { start: 4, end: 11 }, 'Layers 4–11', { sweepId: null, score: null })
+    expect(two.map(({ recipe }) => recipe.name)).toEqual(['Layers 4–11', 'Layers 4–11 (2)'])
+    expect(withRenamed(two, 1, 'Layers 4–11')[1]?.recipe.name).toBe('Layers 4–11 (2)')
+    expect(withRenamed(two, 0, 'best')[0]?.recipe.name).toBe('best')
+  })
+})
+
+describe('the address of the window', () => {
+  it('brings a reload back to the project and step', () => {
+    const hash = placeHash('/home/me/My models/a&b.slr', 'prompts')
+    expect(readPlace(hash)).toEqual({ project: '/home/me/My models/a&b.slr', step: 'prompts' })
+  })
+
+  it('means nothing when it is empty or unknown', () => {
+    expect(readPlace('')).toEqual({ project: null, step: null })
+    expect(readPlace('#step=export')).toEqual({ project: null, step: null })
+  })
+})
+
+describe('typing a folder', () => {
+  it('lists the folder typed so far and completes the name after it', () => {
+    expect(splitTypedPath('/models/ll')).toEqual({ folder: '/models/', prefix: 'll' })
+    expect(splitTypedPath('C:\\models\\')).toEqual({ folder: 'C:\\models\\', prefix: '' })
+    expect(splitTypedPath('models')).toBeNull()
+    expect(completions([{ name: 'Llama-3' }, { name: 'qwen' }], 'll')).toEqual([{ name: 'Llama-3' }])
+    expect(folderName('/models/llama/')).toBe('llama')
+  })
+})
+
+describe('what went wrong', () => {
+  it('keeps the words of a known problem', () => {
+    const problem = { code: 'locked', message: 'The project is open elsewhere.', hint: 'Close it there.' }
+    expect(complaintOf(new ORPCError('WORKBENCH', { defined: true, data: problem }))).toEqual(problem)
+  })
+
+  it('names the field of a refused input', () => {
+    const data = { issues: [{ message: 'too long', path: ['prompts', 3, 'text'] }] }
+    expect(complaintOf(new ORPCError('BAD_REQUEST', { data }))).toEqual({
+      code: 'bad-input',
+      message: 'prompts.3.text: too long'
+    })
+  })
+
+  it('calls anything else a defect, never without words', () => {
+    expect(complaintOf(null)).toMatchObject({ code: 'defect', message: 'Something went wrong.' })
+  })
+})
