@@ -1,5 +1,16 @@
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'electron-vite'
+import type { Plugin } from 'vite'
+
+/** npx marks a package's command executable only when it links it, and a new build is a new file. */
+const executableCommand: Plugin = {
+  name: 'executable-command',
+  async writeBundle({ dir }, bundle) {
+    if (dir !== undefined && 'cli.js' in bundle) await chmod(join(dir, 'cli.js'), 0o755)
+  }
+}
 
 export default defineConfig({
   main: {
@@ -9,9 +20,10 @@ export default defineConfig({
         input: {
           electron: 'src/main/electron.ts',
           cli: 'src/main/cli.ts',
-          engine: 'src/main/engine/process.ts'
+          engine: 'src/main/engine/process.ts',
+          bench: 'src/bench/main.ts'
         },
-        output: { format: 'es', entryFileNames: '[name].js' }
+        output: { format: 'es', entryFileNames: '[name].js', plugins: [executableCommand] }
       }
     }
   },

@@ -1,0 +1,93 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import type { CheckpointSummary, Finding, PairReport } from '../../contract/pair'
+import { WorkbenchError } from '../../contract/problem'
+import { inspectPair } from '../checkpoint/pair'
+import { pairPaths } from '../project/demo'
+import {
+  CommonOptions,
+  PairOptions,
+  readOptions,
+  requirePair,
+  withCommonOptions,
+  withPairOptions
+} from './options'
+import { bytes, count, printJson, printText, printable, style, table } from './output'
+
+const InspectOptions = z.strictObject({ ...CommonOptions.shape, ...PairOptions.shape })
+
+/** `slr inspect`: what is this pair, does it fit together. Fails when it does not, so that scripts can ask. */
+export function addInspectCommand(program: Command): void {
+  const command = program.command('inspect').description('what is this pair, and does it fit together')
+  withCommonOptions(withPairOptions(command)).action(async () => {
+    const options = readOptions(InspectOptions, command)
+    const { base, post } = pairPaths(requirePair(options, command))
+    const report = await inspectPair(base, post)
+    await (options.json ? printJson(report) : printText(describeReport(report)))
+    if (report.compatible) return
+    const errors = report.findings.filter((finding) => finding.severity === 'error')
+    throw new WorkbenchError(
+      'mismatch',
+      `base and post do not fit together: ${errors[0]?.message ?? 'see the findings'}`,
+      errors.length > 1 ? `There are ${errors.length} errors in all.` : undefined
+    )
+  })
+}
+
+/** Rows of the report: what is said of each checkpoint. */
+const ROWS: readonly (readonly [string, (checkpoint: CheckpointSummary) => string])[] = [
+  ['folder', (checkpoint) => checkpoint.path],
+  ['model type', (checkpoint) => checkpoint.modelType],
+  ['parameters', (checkpoint) => count(checkpoint.parameterCount)],
+  [
+    'weights',
+    (checkpoint) =>
+      `${bytes(checkpoint.weightBytes)} in ${checkpoint.files.length} ${checkpoint.files.length === 1 ? 'file' : 'files'}`
+  ],
+  [
+    'stored as',
+    (checkpoint) =>
+      Object.entries(checkpoint.dtypes)
+        .map(([dtype, tensors]) => `${dtype} (${tensors} tensors)`)
+        .join(', ')
+  ],
+  ['layers', (checkpoint) => String(checkpoint.layerCount)],
+  ['hidden size', (checkpoint) => count(checkpoint.hiddenSize)],
+  ['MLP size', (checkpoint) => count(checkpoint.intermediateSize)],
+  [
+    'heads',
+    (checkpoint) =>
+      `${checkpoint.headCount} query, ${checkpoint.kvHeadCount} key/value, of ${checkpoint.headSize}`
+  ],
+  [
+    'vocabulary',
+    (checkpoint) => `${count(checkpoint.vocabularySize)}, ${checkpoint.tiedHead ? 'tied' : 'own'} head`
+  ],
+  [
+    'context',
+    (checkpoint) => (checkpoint.contextLength === null ? 'not stated' : count(checkpoint.contextLength))
+  ],
+  ['tokenizer', (checkpoint) => yesNo(checkpoint.hasTokenizer)],
+  ['chat template', (checkpoint) => yesNo(checkpoint.hasChatTemplate)],
+  ['generation config', (checkpoint) => yesNo(checkpoint.hasGenerationConfig)]
+]
+
+function yesNo(present: boolean): string {
+  return present ? 'yes' : 'no'
+}
+
+function describeReport({ base, post, compatible, findings }: PairReport): string {
+  const comparison = table(
+    [['', 'base', 'post'], ...ROWS.map(([name, value]) => [name, value(base), value(post)])],
+    'lll'
+  )
+  const verdict = compatible
+    ? style('bold', 'Base and post fit together.')
+    : style('red', 'Base and post do not fit together.')
+  return [comparison, verdict, ...findings.map(describeFinding)].join('\n')
+}
+
+function describeFinding({ severity, message }: Finding): string {
+  const label = severity === 'note' ? severity : style(severity === 'error' ? 'red' : 'yellow', severity)
+  return `${label}: ${printable(message)}`
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { openWorkbench } from '../open'
+import { CommonOptions, readOptions, withCommonOptions } from './options'
+import { remark } from './output'
+import { announcer, initialProject, withInitialProject } from './serve'
+
+const OpenOptions = z.strictObject({ ...CommonOptions.shape, demo: z.boolean().default(false) })
+
+/** `slr open`: the workbench in its window, or in the browser where there is no Electron. */
+export function addOpenCommand(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('open')
+    .description('open the workbench in its window, or in the browser where there is no Electron')
+  withCommonOptions(withInitialProject(command)).action(async () => {
+    const options = readOptions(OpenOptions, command)
+    await openWorkbench({
+      initial: await initialProject(options.demo, command),
+      announce: announcer(options.json),
+      remark: options.quiet ? () => undefined : remark,
+      signal
+    })
+  })
+}

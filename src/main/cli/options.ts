@@ -1,0 +1,161 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { z } from 'zod'
+import { Rendering } from '../../contract/crc'
+import type { PairLocation } from '../../contract/project'
+import { RestorationRange } from '../../contract/recipe'
+import { absolutePath } from '../project/places'
+import { UsageError } from './output'
+
+/** What every command takes. */
+export const CommonOptions = z.strictObject({
+  json: z.boolean().default(false),
+  quiet: z.boolean().default(false)
+})
+
+export function withCommonOptions(command: Command): Command {
+  return command
+    .showHelpAfterError(`See "slr ${command.name()} --help".`)
+    .optionsGroup('Options:')
+    .option('--json', 'print the result as JSON; stdout holds nothing else')
+    .option('--quiet', 'no progress and no remarks on stderr, only errors')
+}
+
+export const PairOptions = z.strictObject({
+  base: z.string().optional(),
+  post: z.string().optional(),
+  demo: z.boolean().default(false)
+})
+
+export function withPairOptions(command: Command): Command {
+  return command
+    .optionsGroup('Pair:')
+    .option('--base <folder>', 'folder of the pre-trained model')
+    .option('--post <folder>', 'folder of the post-trained model')
+    .addOption(new Option('--demo', 'the built-in demo pair').conflicts(['base', 'post']))
+}
+
+/** @returns null when the command line names no pair at all; folders are absolute, since they are stored with results */
+export function pairIfGiven(options: z.infer<typeof PairOptions>, command: Command): PairLocation | null {
+  if (options.demo) return { kind: 'demo' }
+  const { base, post } = options
+  if (base === undefined && post === undefined) return null
+  if (base === undefined || post === undefined) {
+    throw usageError(
+      command,
+      `--${base === undefined ? 'base' : 'post'} is missing: a pair is --base and --post`
+    )
+  }
+  return { kind: 'folders', base: absolutePath(base), post: absolutePath(post) }
+}
+
+/** @throws UsageError when the command line names no pair */
+export function requirePair(options: z.infer<typeof PairOptions>, command: Command): PairLocation {
+  const pair = pairIfGiven(options, command)
+  if (pair !== null) return pair
+  throw usageError(command, 'which pair? Give --base FOLDER and --post FOLDER, or --demo')
+}
+
+/** Only what was given: the rest comes from a project or from the defaults. */
+export const RenderingOptions = z.strictObject({
+  system: z.string().optional(),
+  templateArgument: z.array(z.tuple([z.string(), Rendering.shape.templateArguments.valueType])).optional(),
+  date: z.string().optional(),
+  assistantPrefix: z.string().optional()
+})
+
+export function withRenderingOptions(command: Command): Command {
+  return command
+    .optionsGroup('How prompts become tokens:')
+    .option('--system <text>', 'system turn before the prompt')
+    .addOption(
+      new Option(
+        '--template-argument <key=value>',
+        'variable for the chat template, such as enable_thinking=false; repeatable'
+      ).argParser((text: string, previous: [string, unknown][] | undefined) => [
+        ...(previous ?? []),
+        parseTemplateArgument(text)
+      ])
+    )
+    .option('--date <YYYY-MM-DD>', 'the date that templates see as today', parseDate)
+    .option('--assistant-prefix <text>', 'start of the answer, put after the assistant header')
+}
+
+export function renderingFrom(options: z.infer<typeof RenderingOptions>, defaults: Rendering): Rendering {
+  return {
+    ...defaults,
+    ...(options.system === undefined ? {} : { systemPrompt: options.system }),
+    ...(options.date === undefined ? {} : { date: options.date }),
+    ...(options.assistantPrefix === undefined ? {} : { assistantPrefix: options.assistantPrefix }),
+    templateArguments: {
+      ...defaults.templateArguments,
+      ...Object.fromEntries(options.templateArgument ?? [])
+    }
+  }
+}
+
+/** The parsed options in their declared shape; strict schemas keep declaration and use in step. */
+export function readOptions<T>(schema: z.ZodType<T>, command: Command): T {
+  return schema.parse(command.opts())
+}
+
+export function usageError(command: Command, message: string): UsageError {
+  return new UsageError(message, `slr ${command.name()} --help`)
+}
+
+/** Collects a repeatable option. */
+export function repeated<T>(parse: (text: string) => T): (text: string, previous: T[] | undefined) => T[] {
+  return (text, previous) => [...(previous ?? []), parse(text)]
+}
+
+export function numberWithin(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? NaN : Number(text)
+    if (value >= low && value <= high) return value
+    throw new InvalidArgumentError(`Expected a number from ${low} to ${high}.`)
+  }
+}
+
+export function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN
+    if (value >= low && value <= high) return value
+    throw new InvalidArgumentError(`Expected a whole number from ${low} to ${high}.`)
+  }
+}
+
+/** Token ids such as `1,2,3`. */
+export function parseTokens(text: string): number[] {
+  const id = wholeNumber(0, 2 ** 31 - 1)
+  try {
+    return text.split(',').map((part) => id(part.trim()))
+  } catch {
+    throw new InvalidArgumentError('Expected token ids separated by commas, such as 1,2,3.')
+  }
+}
+
+/** Restoration ranges such as `3-7` or `3-7,9-9`. */
+export function parseRanges(text: string): [number, number][] {
+  return text.split(',').map((part) => {
+    const [, start, end] = /^\s*(\d+)-(\d+)\s*$/.exec(part) ?? []
+    const range = RestorationRange.safeParse({ start: Number(start), end: Number(end) })
+    if (start !== undefined && range.success) return [range.data.start, range.data.end]
+    throw new InvalidArgumentError(
+      'Expected first-last, layers counted from 0 and first not after last, such as 3-7 or 3-7,9-9.'
+    )
+  })
+}
+
+function parseDate(text: string): string {
+  if (Rendering.shape.date.safeParse(text).success) return text
+  throw new InvalidArgumentError('Expected a date such as 2026-01-31.')
+}
+
+/** `key=value`; true, false, null and numbers are themselves, everything else is text. */
+function parseTemplateArgument(text: string): [string, unknown] {
+  const [, key, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? []
+  if (key === undefined || value === undefined) {
+    throw new InvalidArgumentError('Expected key=value, such as enable_thinking=false.')
+  }
+  if (/^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?)$/.test(value)) return [key, JSON.parse(value)]
+  return [key, value]
+}

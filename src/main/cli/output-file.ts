@@ -1,0 +1,57 @@
+import { access, constants, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { WorkbenchError } from '../../contract/problem'
+import { errorCode, writeFileAtomic, writeProblem } from '../project/atomic-file'
+import { formatJson } from '../project/json-format'
+import { isFolder } from '../project/path-kinds'
+import { absolutePath } from '../project/places'
+
+/** A file that a command is to write its result into. */
+export interface OutputFile {
+  /** Absolute and without links, so that a link is written through and stays a link. */
+  path: string
+  /** Whether a file is there, which will be replaced. */
+  exists: boolean
+}
+
+/**
+ * Asks before the work begins whether its result can be written: an hour's sweep must not end at a wrong path.
+ *
+ * @throws WorkbenchError `not-found`, `bad-input` or `read-only`
+ */
+export async function checkOutputFile(typed: string): Promise<OutputFile> {
+  const file = absolutePath(typed)
+  const folder = dirname(file)
+  if (!(await isFolder(folder)))
+    throw new WorkbenchError('not-found', `There is no folder ${folder} to write in.`)
+  const real = await realPathOrNull(file)
+  const output = { path: real ?? join(await realpath(folder), basename(file)), exists: real !== null }
+  // Replacing a device or a pipe by a file would break it for everyone else.
+  if (output.exists && !(await stat(output.path)).isFile()) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${file} is not an ordinary file.`,
+      'Name a file to write, or use --json to have the result on stdout.'
+    )
+  }
+  try {
+    await access(dirname(output.path), constants.W_OK)
+  } catch (error) {
+    throw writeProblem(output.path, error)
+  }
+  return output
+}
+
+/** Writes a result as a whole or not at all. @throws WorkbenchError `read-only`, `not-found` */
+export async function writeOutputFile({ path }: OutputFile, value: unknown): Promise<void> {
+  await writeFileAtomic(path, formatJson(value))
+}
+
+async function realPathOrNull(file: string): Promise<string | null> {
+  try {
+    return await realpath(file)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null
+    throw writeProblem(file, error)
+  }
+}

@@ -1,0 +1,118 @@
+import { styleText } from 'node:util'
+import { WorkbenchError } from '../../contract/problem'
+import { formatJson } from '../project/json-format'
+
+/** A command line that asks for something impossible; the program ends with exit status 2. */
+export class UsageError extends Error {
+  /** Where to read on, such as `slr sweep --help`. */
+  readonly help: string
+
+  constructor(message: string, help: string) {
+    super(message)
+    this.name = 'UsageError'
+    this.help = help
+  }
+}
+
+/** Writes a result to stdout and waits until it is out: a pipe holds less than a large sweep. */
+export function printText(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    // A reader that went away (`| head`) is no failure of ours: the result is simply not wanted any more.
+    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => {
+      resolve()
+    })
+  })
+}
+
+/** With --json stdout holds this and nothing else. */
+export function printJson(value: unknown): Promise<void> {
+  return printText(formatJson(value))
+}
+
+/** A remark for the person at the terminal, on stderr. */
+export function remark(text: string): void {
+  process.stderr.write(`${printable(text)}\n`)
+}
+
+/** One line that says what went wrong and one that says what to do about it; never a stack. */
+export function printError(error: unknown): void {
+  const { message, hint } = explain(error)
+  process.stderr.write(`slr: ${printable(message)}\n${hint === undefined ? '' : `${printable(hint)}\n`}`)
+}
+
+function explain(error: unknown): { message: string; hint?: string } {
+  if (error instanceof WorkbenchError) return error.problem
+  if (error instanceof UsageError) return { message: error.message, hint: `See "${error.help}".` }
+  const message = error instanceof Error ? error.message : String(error)
+  // The system's own complaints (no permission, disk full) say what to do; anything else is our mistake.
+  if (error instanceof Error && 'syscall' in error) return { message }
+  return {
+    message: `unexpected error: ${message}`,
+    hint: 'This is a defect of the program: please report it with the command that led to it.'
+  }
+}
+
+/**
+ * Text from files and models as one line that a terminal cannot mistake for commands: control and invisible format
+ * characters are written as escapes.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
+    if (character === '\n') return '\\n'
+    if (character === '\t') return '\\t'
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+  })
+}
+
+/** Colours and weights only where somebody looks: on a terminal that has them and without NO_COLOR. */
+export function style(kind: 'bold' | 'dim' | 'red' | 'yellow', text: string): string {
+  return process.stdout.isTTY && process.stdout.hasColors() ? styleText(kind, text) : text
+}
+
+/**
+ * Rows as aligned columns, two spaces apart.
+ *
+ * @param align one letter per column: l for left, r for right
+ */
+export function table(rows: readonly (readonly string[])[], align: string): string {
+  const cells = rows.map((row) => row.map(printable))
+  const widths = [...align].map((_, column) => Math.max(0, ...cells.map((row) => (row[column] ?? '').length)))
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          align[column] === 'r' ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
+        )
+        .join('  ')
+        .trimEnd()
+    )
+    .join('\n')
+}
+
+/** A share, validity or diversity: three decimals. */
+export function decimal(value: number): string {
+  return value.toFixed(3)
+}
+
+const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+
+/** A count with thousands separators. */
+export function count(value: number): string {
+  return WHOLE.format(value)
+}
+
+/** A size in decimal units, as disks and model pages give it. */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3))
+  return `${power === 0 ? String(value) : (value / 1000 ** power).toFixed(1)} ${units[power] ?? ''}`
+}
+
+/** A duration as a person says it: 4.2 s, 3 min 20 s, 1 h 5 min. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+}

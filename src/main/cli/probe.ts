@@ -1,0 +1,195 @@
+import { type Command, Option } from 'commander'
+import { z } from 'zod'
+import { DEFAULT_RENDERING } from '../../contract/crc'
+import type { EngineModel } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import type { Recipe } from '../../contract/recipe'
+import { openPair, type PairMember } from '../checkpoint/pair'
+import { recipeStrengths, postStrengths } from '../engine/recipe'
+import { pairPaths } from '../project/demo'
+import { promptMessages, renderChat } from '../text/chat'
+import { loadTextModel, type TextModel } from '../text/text-model'
+import { withEngine } from './engine'
+import {
+  CommonOptions,
+  PairOptions,
+  parseRanges,
+  parseTokens,
+  readOptions,
+  RenderingOptions,
+  renderingFrom,
+  repeated,
+  requirePair,
+  usageError,
+  wholeNumber,
+  withCommonOptions,
+  withPairOptions,
+  withRenderingOptions
+} from './options'
+import { printJson, printText, remark, style, table } from './output'
+import { readRecipeFile } from './recipe-file'
+
+const ProbeOptions = z.strictObject({
+  ...CommonOptions.shape,
+  ...PairOptions.shape,
+  ...RenderingOptions.shape,
+  prompt: z.array(z.string()).optional(),
+  tokens: z.array(z.array(z.number())).optional(),
+  model: z.enum(['base', 'post']).default('post'),
+  restore: z.array(z.tuple([z.number(), z.number()])).optional(),
+  recipe: z.string().optional(),
+  top: z.number(),
+  logits: z.boolean().default(false)
+})
+type ProbeOptions = z.infer<typeof ProbeOptions>
+
+/** The next-token distribution after one token sequence, as `slr probe --json` prints it. */
+interface ProbeResult {
+  tokens: number[]
+  /** Most probable first. `text` is what the token adds, null when the model has no tokenizer. */
+  top: { id: number; text: string | null; probability: number }[]
+  /** Of the whole vocabulary, by token id. */
+  logits?: number[]
+}
+
+/** `slr probe`: what one model of the pair would say next. */
+export function addProbeCommand(program: Command, signal: AbortSignal): void {
+  const command = program.command('probe').description('the next-token distribution after prompts or tokens')
+  withPairOptions(command)
+    .optionsGroup('Which model:')
+    .addOption(
+      new Option('--model <which>', 'base or post as a whole (default: post)').choices(['base', 'post'])
+    )
+    .addOption(
+      new Option('--restore <ranges>', 'post with these layers from base, such as 3-7 or 3-7,9-9')
+        .argParser(parseRanges)
+        .conflicts('model')
+    )
+    .addOption(
+      new Option('--recipe <file>', 'post with a recipe from a JSON file').conflicts(['model', 'restore'])
+    )
+    .optionsGroup('Input, any number of one kind:')
+    .option(
+      '--prompt <text>',
+      'user turn of a chat; repeatable',
+      repeated((text) => text)
+    )
+    .addOption(
+      new Option('--tokens <ids>', 'token ids used as they are, such as 1,2,3; repeatable')
+        .argParser(repeated(parseTokens))
+        .conflicts(['prompt', 'system', 'templateArgument', 'date', 'assistantPrefix'])
+    )
+  withCommonOptions(withRenderingOptions(command))
+    .option('--top <n>', 'how many tokens to list', wholeNumber(1, 1_000_000), 20)
+    .option('--logits', 'with --json: also the logits of the whole vocabulary')
+    .action(async () => {
+      const options = readOptions(ProbeOptions, command)
+      if (options.prompt === undefined && options.tokens === undefined) {
+        throw usageError(command, 'probe what? Give --prompt TEXT or --tokens 1,2,3')
+      }
+      if (options.logits && !options.json) throw usageError(command, '--logits needs --json')
+      const results = await probe(options, command, signal)
+      await (options.json ? printJson({ results }) : printText(results.map(describeResult).join('\n\n')))
+    })
+}
+
+async function probe(options: ProbeOptions, command: Command, signal: AbortSignal): Promise<ProbeResult[]> {
+  const folders = pairPaths(requirePair(options, command))
+  const { base, post } = await openPair(folders.base, folders.post)
+  const model = await probedModel(options, post.spec.layerCount)
+  const text = await tokenizerFor(model, base, post)
+  // Without a tokenizer loading it once more tells what is missing; token ids need none.
+  const prompts =
+    options.tokens ??
+    renderPrompts(options.prompt ?? [], options, text ?? (await loadTextModel(post.checkpoint.path)))
+  const { logits } = await withEngine((engine) => engine.probe({ ...folders, model, prompts }, { signal }))
+  return prompts.map((tokens, index) => {
+    const values = logits[index] ?? []
+    const top = mostProbable(values, options.top).map(({ id, probability }) => ({
+      id,
+      text: text === null ? null : text.decode([id]),
+      probability
+    }))
+    return { tokens, top, ...(options.logits ? { logits: values } : {}) }
+  })
+}
+
+async function probedModel(options: ProbeOptions, layerCount: number): Promise<EngineModel> {
+  if (options.model === 'base') return { kind: 'base' }
+  const recipe = await givenRecipe(options)
+  return {
+    kind: 'recipe',
+    layers: recipe === null ? postStrengths(layerCount) : recipeStrengths(recipe, layerCount)
+  }
+}
+
+async function givenRecipe(options: ProbeOptions): Promise<Recipe | null> {
+  if (options.recipe !== undefined) return readRecipeFile(options.recipe)
+  return options.restore === undefined ? null : { name: '--restore', ranges: options.restore }
+}
+
+/**
+ * Who turns prompts into tokens and tokens into text: post's tokenizer, and for base as a whole model its own with
+ * post's template. A base without a tokenizer is taken to share post's when their vocabularies have one size.
+ *
+ * @returns null when there is no tokenizer
+ */
+async function tokenizerFor(
+  model: EngineModel,
+  base: PairMember,
+  post: PairMember
+): Promise<TextModel | null> {
+  if (model.kind === 'recipe') return textModelIfAny(post)
+  const [baseText, postText] = await Promise.all([textModelIfAny(base), textModelIfAny(post)])
+  if (baseText === null) return base.spec.vocabularySize === post.spec.vocabularySize ? postText : null
+  if (postText === null) return baseText
+  return { ...baseText, chatTemplate: postText.chatTemplate, hasChatTemplate: postText.hasChatTemplate }
+}
+
+async function textModelIfAny({ checkpoint }: PairMember): Promise<TextModel | null> {
+  try {
+    return await loadTextModel(checkpoint.path)
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
+    throw error
+  }
+}
+
+/** Chat prompts as the tokens the model sees; what is odd about them is said once. */
+function renderPrompts(prompts: readonly string[], options: ProbeOptions, text: TextModel): number[][] {
+  const rendering = renderingFrom(options, DEFAULT_RENDERING)
+  const chats = prompts.map((prompt) =>
+    renderChat(text, promptMessages(prompt, rendering.systemPrompt), rendering)
+  )
+  if (!options.quiet) for (const notice of new Set(chats.flatMap((chat) => chat.notices))) remark(notice)
+  return chats.map(({ tokens }, index) => {
+    if (tokens.length > 0) return tokens
+    throw new WorkbenchError('bad-input', `Prompt ${index + 1} becomes no tokens at all.`)
+  })
+}
+
+/** The `n` most probable tokens under the softmax of logits at temperature 1; equals go by id. */
+function mostProbable(logits: readonly number[], n: number): { id: number; probability: number }[] {
+  const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
+  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0)
+  return logits
+    .map((logit, id) => ({ id, logit }))
+    .sort((a, b) => b.logit - a.logit || a.id - b.id)
+    .slice(0, n)
+    .map(({ id, logit }) => ({ id, probability: Math.exp(logit - highest) / total }))
+}
+
+function describeResult({ tokens, top }: ProbeResult): string {
+  const rows = top.map(({ id, text, probability }) => [
+    probability < 1e-4 ? probability.toExponential(1) : probability.toFixed(4),
+    String(id),
+    text === null ? '' : JSON.stringify(text)
+  ])
+  const heading = `After ${tokens.length} ${tokens.length === 1 ? 'token' : 'tokens'}: ${listed(tokens)}`
+  return `${style('bold', heading)}\n${table([['probability', 'token', 'text'], ...rows], 'rrl')}`
+}
+
+/** The last tokens matter most: they are what the model answers to. */
+function listed(tokens: readonly number[]): string {
+  return tokens.length <= 16 ? tokens.join(',') : `...,${tokens.slice(-16).join(',')}`
+}

@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { WorkbenchError } from '../../contract/problem'
+import { absolutePath } from '../project/places'
+import { isProject } from '../project/project'
+import type { InitialProject } from '../router'
+import { serveWorkbench } from '../serve'
+import { CommonOptions, readOptions, usageError, wholeNumber, withCommonOptions } from './options'
+import { printJson, printText } from './output'
+
+const ServeOptions = z.strictObject({
+  ...CommonOptions.shape,
+  demo: z.boolean().default(false),
+  port: z.number()
+})
+
+/** `slr serve`: the workbench for a browser on this machine, or over an SSH tunnel. Runs until it is stopped. */
+export function addServeCommand(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('serve')
+    .description('serve the workbench to a browser on this machine; prints the address')
+  withInitialProject(command).option(
+    '--port <n>',
+    'port to listen on; 0 takes a free one',
+    wholeNumber(0, 65_535),
+    0
+  )
+  withCommonOptions(command).action(async () => {
+    const options = readOptions(ServeOptions, command)
+    const initial = await initialProject(options.demo, command)
+    await serveWorkbench({
+      initial,
+      port: options.port,
+      openBrowser: false,
+      announce: announcer(options.json),
+      signal
+    })
+  })
+}
+
+/** The arguments of the commands that show the workbench. */
+export function withInitialProject(command: Command): Command {
+  return command
+    .argument('[project]', 'project folder to show first')
+    .option('--demo', 'show the demo project, creating it the first time')
+}
+
+/** @throws UsageError for both a project and the demo; WorkbenchError `not-found` for what is no project */
+export async function initialProject(demo: boolean, command: Command): Promise<InitialProject> {
+  const [typed] = command.args
+  if (typed === undefined) return { project: null, demo }
+  if (demo) throw usageError(command, 'either a project or --demo, not both')
+  const project = absolutePath(typed)
+  if (await isProject(project)) return { project, demo }
+  throw new WorkbenchError(
+    'not-found',
+    `${project} is not a project.`,
+    'A project is a folder NAME.slr that holds a project.json.'
+  )
+}
+
+/** Prints where the workbench is; whoever has the address can use it. */
+export function announcer(json: boolean): (url: string) => Promise<void> {
+  return (url) => (json ? printJson({ url }) : printText(`SLR Workbench: ${url}\nPress Ctrl-C to stop.`))
+}

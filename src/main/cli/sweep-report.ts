@@ -1,0 +1,132 @@
+import type { RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/crc'
+import type { RestorationRange } from '../../contract/recipe'
+import { bytes, count, decimal, duration, printable, style, table } from './output'
+
+/** Ranges shown of the many that were scored; the JSON holds all. */
+const TOP_RANGES = 10
+/** Ranges named in the bootstrap's line. */
+const TOP_WINS = 3
+
+/** A sweep for people: the models, the best ranges, what was selected and how sure that is. */
+export function describeSweep(sweep: SweepDocument): string {
+  const { selection } = sweep
+  const parts = [describeModels(sweep)]
+  if (selection !== null) {
+    parts.push(
+      describeTopRanges(sweep, selection),
+      describeSelection(sweep, selection),
+      describeCertainty(selection)
+    )
+  }
+  return [...parts, describeWork(sweep)].join('\n\n')
+}
+
+function describeModels({
+  base,
+  baseUnavailable,
+  post,
+  ranges,
+  recipes,
+  selected,
+  prompts
+}: SweepDocument): string {
+  const best = selected === null ? undefined : ranges.find((range) => isSame(range, selected))
+  const models: [string, Score][] = [
+    ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
+    ['post', post],
+    ...(best === undefined ? [] : [[`layers ${named(best)}`, best] satisfies [string, Score]]),
+    ...recipes.map((score) => [score.recipe.name, score] satisfies [string, Score])
+  ]
+  const categories = Object.keys(post.categories)
+  const rows = models.map(([name, score]) => [
+    name,
+    ...scoreCells(score),
+    ...categories.map((category) => {
+      const { validity, diversity } = score.categories[category] ?? { validity: NaN, diversity: NaN }
+      return `${decimal(validity)} / ${decimal(diversity)}`
+    })
+  ])
+  const heading = ['model', ...SCORE_HEADINGS, ...categories.map((category) => `${category} (v / d)`)]
+  const note = baseUnavailable === null ? '' : `\n${printable(baseUnavailable)}`
+  const title = style('bold', `Means over ${count(prompts.length)} prompts, then over categories`)
+  return `${title}\n${table([heading, ...rows], `lrrr${'r'.repeat(categories.length)}`)}${note}`
+}
+
+function describeTopRanges({ post, ranges }: SweepDocument, { rho, minimumValidity }: Selection): string {
+  const feasible = ranges
+    .filter((range) => range.validity >= minimumValidity)
+    .sort((a, b) => b.diversity - a.diversity)
+    .slice(0, TOP_RANGES)
+  const rule = `validity of at least ${decimal(minimumValidity)} (${rho} x post)`
+  if (feasible.length === 0) return `None of ${count(ranges.length)} ranges has a ${rule}.`
+  const rows = feasible.map((range) => [
+    named(range),
+    ...scoreCells(range),
+    gain(range.diversity - post.diversity)
+  ])
+  return (
+    `${style('bold', `Most diverse of ${count(ranges.length)} ranges with a ${rule}`)}\n` +
+    table([['layers', ...SCORE_HEADINGS, 'gain over post'], ...rows], 'lrrrr')
+  )
+}
+
+function describeSelection({ post, ranges, selected }: SweepDocument, { reason }: Selection): string {
+  const best = selected === null ? undefined : ranges.find((range) => isSame(range, selected))
+  if (best === undefined) return `Nothing to restore: ${printable(reason ?? 'no range was selected.')}`
+  return style(
+    'bold',
+    `Restore layers ${named(best)}: diversity up from ${decimal(post.diversity)} to ${decimal(best.diversity)} ` +
+      `at validity ${decimal(best.validity)}`
+  )
+}
+
+function describeCertainty({ bootstrap, crossFit, crossFitReason, selected }: Selection): string {
+  const lines: string[] = []
+  const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
+  if (bootstrap.selected !== null && selected !== null) {
+    const [low, high] = bootstrap.selected.diversityGain
+    lines.push(
+      `Gain in diversity ${gain(low)} to ${gain(high)} (${percent(bootstrap.confidence)} interval, ` +
+        `${count(bootstrap.resamples)} bootstrap resamples of the prompts).`
+    )
+  }
+  const wins = bootstrap.wins.slice(0, TOP_WINS).map((win) => `${named(win)} in ${percent(win.share)}`)
+  if (bootstrap.noSelectionShare > 0) wins.push(`none in ${percent(bootstrap.noSelectionShare)}`)
+  lines.push(`Picked in the resamples: ${wins.join(', ')}.`)
+  lines.push(
+    crossFit === null
+      ? `No cross-fitted score: ${printable(crossFitReason ?? '')}`
+      : `Cross-fitted (picked on one half of the prompts, scored on the other): diversity from ` +
+          `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} at validity ${decimal(crossFit.validity)}.`
+  )
+  return lines.join('\n')
+}
+
+function describeWork({ work, seconds, device }: SweepDocument): string {
+  return style('dim', `${workDone(work)} in ${duration(seconds)} on ${printable(device)}.`)
+}
+
+function workDone({ blockEvaluations, packedTokens, promptTokens, weightBytesRead }: Work): string {
+  return (
+    `${count(blockEvaluations)} block evaluations of ${count(packedTokens)} distinct prompt prefixes ` +
+    `(${count(promptTokens)} prompt tokens), ${bytes(weightBytesRead)} of layer weights read`
+  )
+}
+
+const SCORE_HEADINGS = ['validity', 'diversity', 'effective choices']
+
+function scoreCells({ validity, diversity, effectiveChoices }: Score): string[] {
+  return [decimal(validity), decimal(diversity), effectiveChoices.toFixed(1)]
+}
+
+function gain(value: number): string {
+  return `${value < 0 ? '-' : '+'}${decimal(Math.abs(value))}`
+}
+
+function named({ start, end }: RestorationRange): string {
+  return `${start}-${end}`
+}
+
+function isSame(range: RangeScore, { start, end }: RestorationRange): boolean {
+  return range.start === start && range.end === end
+}

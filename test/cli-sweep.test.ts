@@ -1,0 +1,373 @@
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { CrcPrompts, SweepDocument } from '../src/contract/crc'
+import { resourcePath } from '../src/main/resources'
+import { createProject } from '../src/main/project/create-project'
+import { openProject } from '../src/main/project/project'
+import { temporaryFolder } from './fixtures/checkpoint-builder'
+import {
+  childrenOf,
+  exitStatus,
+  processExists,
+  runCli,
+  startCli,
+  waitForOutput,
+  type CliResult
+} from './fixtures/cli'
+import { crcReference } from './fixtures/crc-reference'
+
+/** Two quick prompts, to sweep with where the scores do not matter. */
+const SHORT_PROMPTS: CrcPrompts = [
+  { text: 'Pick a letter.', category: 'letter', valid: ['A', 'B', 'K'] },
+  { text: 'Pick a digit.', category: 'digit', valid: ['1', '3', '7'] }
+]
+
+async function jsonFile(name: string, content: unknown): Promise<string> {
+  const file = join(await temporaryFolder(), name)
+  await writeFile(file, JSON.stringify(content))
+  return file
+}
+
+/** A prompt set that keeps the demo pair busy for long enough to do something meanwhile. */
+async function longPrompts(): Promise<string> {
+  const [first] = SHORT_PROMPTS
+  return jsonFile(
+    'long.json',
+    Array.from({ length: 600 }, (_, index) => ({
+      ...first,
+      text: `${index} is a number. Pick a letter after ${index}.`
+    }))
+  )
+}
+
+async function sweptDocument(...args: string[]): Promise<SweepDocument> {
+  const { status, stdout, stderr } = await runCli(['sweep', ...args, '--json', '--quiet'])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return SweepDocument.parse(JSON.parse(stdout))
+}
+
+async function demoProject(): Promise<string> {
+  const folder = await temporaryFolder()
+  const project = await createProject({
+    folder,
+    name: 'Experiment',
+    pair: { kind: 'demo' },
+    prompts: SHORT_PROMPTS
+  })
+  await project.update({
+    settings: { rho: 0.5 },
+    rendering: { ...project.document.rendering, systemPrompt: 'Be brief.' }
+  })
+  await project.close()
+  return project.path
+}
+
+describe('slr sweep --demo', () => {
+  let result: CliResult
+  let sweep: SweepDocument
+  beforeAll(async () => {
+    result = await runCli(['sweep', '--demo', '--json'])
+    sweep = SweepDocument.parse(JSON.parse(result.stdout))
+  })
+
+  it('prints the sweep alone on stdout and progress on stderr', () => {
+    expect(result.status).toBe(0)
+    expect(result.stderr).toMatch(/^0 % {2}preparing\n(\d+ % .*\n)*100 % {2}saving\n$/)
+  })
+
+  it('agrees with the reference in every range, and selects the same one', () => {
+    expect(sweep.selected).toEqual(crcReference.pick)
+    expect(sweep.ranges.map(({ start, end }) => ({ start, end }))).toEqual(
+      crcReference.ranges.map(({ start, end }) => ({ start, end }))
+    )
+    const models = [sweep.base, sweep.post, ...sweep.ranges]
+    const references = [crcReference.base, crcReference.post, ...crcReference.ranges]
+    for (const [index, reference] of references.entries()) {
+      expect(Math.abs((models[index]?.validity ?? NaN) - reference.validity)).toBeLessThan(2e-3)
+      expect(Math.abs((models[index]?.diversity ?? NaN) - reference.entropy)).toBeLessThan(2e-3)
+    }
+  })
+
+  it('has the documented form', () => {
+    const score = {
+      validity: expect.any(Number),
+      diversity: expect.any(Number),
+      effectiveChoices: expect.any(Number),
+      categories: {
+        letter: { validity: expect.any(Number), diversity: expect.any(Number) },
+        digit: { validity: expect.any(Number), diversity: expect.any(Number) }
+      }
+    }
+    const output: unknown = JSON.parse(result.stdout)
+    expect(output).toMatchObject({
+      base: score,
+      post: score,
+      selected: { start: 4, end: 11 },
+      seconds: expect.any(Number)
+    })
+    expect(output).toMatchObject({ ranges: sweep.ranges.map(({ start, end }) => ({ start, end, ...score })) })
+    // The prompts of a score are in the order of the prompts that were given.
+    expect(sweep.prompts.map(({ text }) => text)).toEqual(crcReference.prompts.map(({ text }) => text))
+    for (const [index, { validity }] of sweep.post.prompts.entries()) {
+      expect(Math.abs(validity - (crcReference.post.prompts.validity[index] ?? NaN))).toBeLessThan(2e-3)
+    }
+  })
+
+  it('counts the work', () => {
+    expect(sweep.work).toEqual({
+      blockEvaluations: 388,
+      packedTokens: 431,
+      promptTokens: 688,
+      weightBytesRead: 8_859_648
+    })
+  })
+
+  it('tells people what to restore and how sure that is', async () => {
+    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--quiet'])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toMatch('Restore layers 4-11: diversity up from 0.458 to 0.917 at validity 0.916\n')
+    expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
+    expect(stdout).toMatch(/^base +0\.468 +0\.988 /m)
+    expect(stdout).toMatch(
+      /Gain in diversity \+0\.\d{3} to \+0\.\d{3} \(95 % interval, 1,000 bootstrap resamples/
+    )
+    expect(stdout).toMatch(/Cross-fitted .*: diversity from 0\.458 to 0\.9/)
+    expect(stdout).toMatch(
+      /^388 block evaluations of 431 distinct prompt prefixes \(688 prompt tokens\), 8\.9 MB/m
+    )
+    expect(stdout).not.toMatch('\u001b')
+  })
+})
+
+describe('slr sweep', () => {
+  it('selects with the given rho, or says why it selects nothing', async () => {
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const strict = await sweptDocument('--demo', '--prompts', prompts, '--rho', '1')
+    const loose = await sweptDocument('--demo', '--prompts', prompts, '--rho', '0', '--seed', '7')
+    const mostDiverse = loose.ranges.reduce((a, b) => (b.diversity > a.diversity ? b : a))
+    expect(loose.selected).toEqual({ start: mostDiverse.start, end: mostDiverse.end })
+    expect(loose.selection).toMatchObject({ rho: 0, minimumValidity: 0, bootstrap: { seed: 7 } })
+    expect(strict.selection?.minimumValidity).toBe(strict.post.validity)
+    expect(strict.selected === null).toBe(strict.selection?.reason !== null)
+  })
+
+  it('renders prompts as it is told, and stores how', async () => {
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const args = [
+      '--system',
+      'Be brief.',
+      '--template-argument',
+      'think=false',
+      '--template-argument',
+      'tone=dry'
+    ]
+    const more = ['--date', '2026-02-03', '--assistant-prefix', 'Answer: ', '--count-leading-space']
+    const { rendering, prompts: rendered } = await sweptDocument(
+      '--demo',
+      '--prompts',
+      prompts,
+      ...args,
+      ...more
+    )
+    expect(rendering).toEqual({
+      systemPrompt: 'Be brief.',
+      templateArguments: { think: false, tone: 'dry' },
+      date: '2026-02-03',
+      assistantPrefix: 'Answer: ',
+      countLeadingSpace: true
+    })
+    expect(rendered[0]?.rendered).toMatch(/Be brief\.[^]*Pick a letter\.[^]*Answer: $/)
+  })
+
+  it('scores recipes instead of ranges', async () => {
+    const recipes = await jsonFile('recipes.json', [
+      { name: 'range', ranges: [[4, 11]] },
+      { name: 'nothing', layers: Array.from({ length: 12 }, () => ({ attention: 0, mlp: 0 })) }
+    ])
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const document = await sweptDocument('--demo', '--prompts', prompts, '--recipes', recipes)
+    expect(document).toMatchObject({ ranges: [], selected: null, selection: null })
+    const [range, nothing] = document.recipes
+    expect(nothing).toEqual({ ...document.post, recipe: nothing?.recipe })
+    expect(range?.recipe).toEqual({ name: 'range', ranges: [[4, 11]] })
+    expect(range?.diversity).toBeGreaterThan(document.post.diversity)
+  })
+
+  it('takes the built-in prompts for full-size models unless the pair is the demo', async () => {
+    const pair = ['--base', resourcePath('demo-pair', 'base'), '--post', resourcePath('demo-pair', 'post')]
+    const { prompts, basePath } = await sweptDocument(...pair)
+    const builtin = CrcPrompts.parse(JSON.parse(await readFile(resourcePath('prompts', 'crc.json'), 'utf8')))
+    expect(prompts.map(({ text }) => text)).toEqual(builtin.map(({ text }) => text))
+    expect(basePath.path).toBe(resourcePath('demo-pair', 'base'))
+  })
+
+  it('writes a file, replaces an old one, and writes through a link', async () => {
+    const folder = await temporaryFolder()
+    const [target, link] = [join(folder, 'real.json'), join(folder, 'link.json')]
+    await writeFile(target, 'old')
+    await symlink(target, link)
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const { status, stdout, stderr } = await runCli([
+      'sweep',
+      '--demo',
+      '--prompts',
+      prompts,
+      '--out',
+      link,
+      '--json'
+    ])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(`Replaced ${target}`)
+    expect(SweepDocument.parse(JSON.parse(await readFile(target, 'utf8')))).toEqual(JSON.parse(stdout))
+    expect(await readdir(folder)).toEqual(['link.json', 'real.json'])
+  })
+
+  it.each([
+    [
+      'there is no such folder',
+      async () => join(await temporaryFolder(), 'none', 'out.json'),
+      /There is no folder/
+    ],
+    ['it is a folder', () => temporaryFolder(), /is not an ordinary file/],
+    ['it is a device', async () => '/dev/null', /is not an ordinary file/]
+  ])('refuses an output file before it begins when %s', async (_, makePath, message) => {
+    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--out', await makePath()])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch('preparing')
+  })
+
+  it.each([
+    ['no list', { prompts: [] }, /expected array/],
+    ['a prompt without a valid set', [{ text: 'x', category: 'y' }], /0\.valid/],
+    [
+      'answers no token can give',
+      [{ text: 'x', category: 'y', valid: ['龘', '龖'] }],
+      /no valid answer that a single token/
+    ]
+  ])('refuses a prompt file with %s', async (_, content, message) => {
+    const file = await jsonFile('prompts.json', content)
+    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--prompts', file, '--json'])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  it.each([
+    ['that are no list', { name: 'x', ranges: [[0, 1]] }, /expected array/],
+    [
+      'with a strength beyond 1',
+      [{ name: 'x', layers: [{ attention: 2, mlp: 0 }] }],
+      /0\.layers\.0\.attention/
+    ],
+    ['of one name', [1, 2].map((end) => ({ name: 'x', ranges: [[0, end]] })), /share a name/],
+    [
+      'for another depth',
+      [{ name: 'x', layers: [{ attention: 1, mlp: 0 }] }],
+      /lists 1 layers, but the model has 12/
+    ]
+  ])('refuses recipes %s', async (_, content, message) => {
+    const file = await jsonFile('recipes.json', content)
+    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--recipes', file])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+})
+
+describe('slr sweep --project', () => {
+  it("uses the project's pair, prompts and settings, and saves the sweep in it", async () => {
+    const path = await demoProject()
+    const document = await sweptDocument('--project', path)
+    expect(document.prompts.map(({ text }) => text)).toEqual(SHORT_PROMPTS.map(({ text }) => text))
+    expect(document.rendering.systemPrompt).toBe('Be brief.')
+    expect(document.selection?.rho).toBe(0.5)
+    const project = await openProject(path)
+    expect(project.sweeps.map(({ id }) => id)).toEqual([document.id])
+    expect(await project.readSweep(document.id)).toEqual(document)
+    await project.close()
+  })
+
+  it('lets the command line override the project, but not with another pair', async () => {
+    const path = await demoProject()
+    const document = await sweptDocument('--demo', '--project', path, '--rho', '0.8', '--system', '')
+    expect(document.selection?.rho).toBe(0.8)
+    expect(document.rendering.systemPrompt).toBe('')
+    const base = resourcePath('demo-pair', 'base')
+    const { status, stderr } = await runCli(['sweep', '--base', base, '--post', base, '--project', path])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^slr: The project .* as post, not /)
+  })
+
+  it('refuses a folder that is no project, and a project that is open elsewhere', async () => {
+    const folder = await temporaryFolder()
+    const none = await runCli(['sweep', '--project', folder])
+    expect(none).toMatchObject({ status: 1, stdout: '' })
+    expect(none.stderr).toMatch(/is not a project/)
+
+    const open = await openProject(await demoProject())
+    const locked = await runCli(['sweep', '--project', open.path])
+    await open.close()
+    expect(locked).toMatchObject({ status: 1, stdout: '' })
+    expect(locked.stderr).toMatch(/^slr: .* is in use by /)
+  })
+
+  it('refuses a project of a newer program', async () => {
+    const path = join(await temporaryFolder(), 'new.slr')
+    await mkdir(path)
+    await writeFile(join(path, 'project.json'), JSON.stringify({ schemaVersion: 1000 }))
+    const { status, stderr } = await runCli(['sweep', '--project', path])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/newer/)
+  })
+})
+
+describe('slr sweep that is cut short', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143]
+  ] as const)(
+    'ends cleanly on %s: no engine left, nothing written or locked, exit status %i',
+    async (signal, status) => {
+      const folder = await temporaryFolder()
+      const path = await demoProject()
+      const outputs = ['--out', join(folder, 'out.json'), '--project', path]
+      const child = startCli(['sweep', '--prompts', await longPrompts(), ...outputs])
+      const ended = exitStatus(child)
+      await waitForOutput(child.stderr, /% {2}sweeping/)
+      const engines = await childrenOf(child.pid)
+      expect(engines).toHaveLength(1)
+      const killedMs = performance.now()
+      child.kill(signal)
+      expect(await ended).toBe(status)
+      expect(performance.now() - killedMs).toBeLessThan(5_000)
+      expect(engines.filter(processExists)).toEqual([])
+      expect(await readdir(folder)).toEqual([])
+      const project = await openProject(path)
+      expect(project.sweeps).toEqual([])
+      await project.close()
+      expect(child.stdout.read()).toBeNull()
+    }
+  )
+
+  it('reports an engine that was killed, and fails', async () => {
+    const child = startCli(['sweep', '--demo', '--prompts', await longPrompts(), '--json'])
+    const ended = exitStatus(child)
+    await waitForOutput(child.stderr, /% {2}sweeping/)
+    const message = waitForOutput(child.stderr, /slr: /)
+    for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
+    expect(await message).toMatch(/slr: The engine process was killed by SIGKILL/)
+    expect(await ended).toBe(1)
+    expect(child.stdout.read()).toBeNull()
+  })
+
+  it('does not mind a reader of its output that goes away', async () => {
+    const child = startCli(['sweep', '--demo', '--json'])
+    const ended = exitStatus(child)
+    const [firstPart] = await once(child.stdout, 'data')
+    child.stdout.destroy()
+    expect(String(firstPart)).toMatch(/^\{\n/)
+    expect(await ended).toBe(0)
+  })
+})
