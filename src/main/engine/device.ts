@@ -7,7 +7,11 @@ import { OnnxGraph } from '../family/onnx-model'
 /** The one place that knows onnxruntime: sessions, tensors and where they live. */
 export interface Device {
   readonly name: DeviceName
-  createSession(model: Uint8Array): Promise<ort.InferenceSession>
+  /** @param files weights that the model names as external data */
+  createSession(
+    model: Uint8Array,
+    files?: readonly { path: string; data: Uint8Array }[]
+  ): Promise<ort.InferenceSession>
   /** Whether float16 products are worth having here: on the CPU they are float32 products and two conversions. */
   readonly gainsFromHalf: boolean
   /** A tensor that many runs will read: uploaded once where the device has memory of its own. */
@@ -15,7 +19,8 @@ export interface Device {
   close(): Promise<void>
 }
 
-const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
+/** What every session runs with, whatever the device. */
+export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
   intraOpNumThreads: availableParallelism(),
   // Without the arena peak memory is what the plan says, for at most a tenth of the speed.
   enableCpuMemArena: false,
@@ -34,8 +39,12 @@ function openCpu(): Device {
   return {
     name: 'cpu',
     gainsFromHalf: false,
-    createSession: (model) =>
-      ort.InferenceSession.create(model, { ...SESSION_OPTIONS, executionProviders: ['cpu'] }),
+    createSession: (model, files = []) =>
+      ort.InferenceSession.create(model, {
+        ...SESSION_OPTIONS,
+        executionProviders: ['cpu'],
+        externalData: files
+      }),
     resident: (data, dims, type = 'float32') => {
       if (type === 'float16')
         throw new WorkbenchError('unsupported', 'The CPU computes in fp32 only.', HALF_HINT)
@@ -73,7 +82,8 @@ async function openWebGpu(): Promise<Device> {
   return {
     name: 'webgpu',
     gainsFromHalf: true,
-    createSession: (model) => ort.InferenceSession.create(model, options),
+    createSession: (model, files = []) =>
+      ort.InferenceSession.create(model, { ...options, externalData: files }),
     resident: async (data, dims, type = 'float32') => {
       const session = await uploader(dims.length, type)
       const { uploaded } = await session.run({ value: new ort.Tensor('float32', data, dims) })

@@ -3,15 +3,15 @@ import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import { decodeFloat32 } from '../checkpoint/dtype'
-import { BLOCK_INPUTS, BLOCK_OUTPUT, blockGraph, weightType } from '../family/block-graph'
+import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, weightType } from '../family/block-graph'
 import { wholeModelTensors } from '../family'
 import { rotaryTables } from '../family/rope'
 import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from './attention-layout'
-import { readBlock } from './block-weights'
+import { readBlock, type BlockWeights } from './block-weights'
 import { floatTensor, integerTensor, runSession, type Device } from './device'
 import type { ModelWeights, PairWeights } from './pair-weights'
 import { finalRows, type PackedPrompts } from './prompt-trie'
-import type { RecipeTrie } from './recipe-trie'
+import type { BlockSource, RecipeTrie } from './recipe-trie'
 
 /** One packed prompt group pushed through every model of a trie. */
 export interface ForwardRun {
@@ -21,11 +21,24 @@ export interface ForwardRun {
   readonly trie: RecipeTrie
   readonly packed: PackedPrompts
   readonly signal?: AbortSignal
+  /** Also yield the keys and values of every node, for generating on from these prompts. */
+  readonly withKeyValues?: boolean
+  /** Where blocks come from when not from the pair's files: from memory, for whoever runs them again and again. */
+  readonly blocks?: (layer: number, source: BlockSource) => Promise<BlockWeights>
 }
 
 export type ForwardEvent =
   | { readonly type: 'block'; readonly bytesRead: number }
   | { readonly type: 'rows'; readonly layer: number; readonly rows: number }
+  | {
+      readonly type: 'keyValues'
+      readonly layer: number
+      /** Node on the trie's level `layer`. */
+      readonly node: number
+      /** Of all packed rows, [rows, kvHeads x headSize] each; keys are rotated. */
+      readonly keys: Float32Array
+      readonly values: Float32Array
+    }
   | {
       readonly type: 'final'
       /** Node on the trie's last level. */
@@ -43,6 +56,7 @@ const ROWS_PER_RUN = 1024
  */
 export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const { device, pair, trie, packed } = run
+  const blocks = run.blocks ?? ((layer, source) => readBlock(pair, layer, source))
   const spec = pair.post.spec
   const kept = finalRows(packed)
   const tables = new RotaryTables(Math.max(...packed.paths.map((path) => path.length)), spec.rotarySize)
@@ -54,13 +68,13 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const read = (index: number) => {
     const step = steps[index]
     if (step === undefined) return null
-    const weights = readBlock(pair, step.layer, step.source)
+    const weights = blocks(step.layer, step.source)
     // A read that fails while nobody awaits it yet must not count as unhandled.
     weights.catch(() => undefined)
     return weights
   }
   try {
-    let states = await Promise.all(trie.roots.map((origin) => embed(pair[origin], packed)))
+    let states = await Promise.all(trie.roots.map((origin) => embedTokens(pair[origin], packed.tokens)))
     let next: Float32Array[] = []
     let uses: number[] = []
     let ahead = read(0)
@@ -94,8 +108,9 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
           { ...Object.fromEntries(resident), ...constants }
         )
         for (const [i, { node, parent }] of chunk.entries()) {
-          const output = outputs[i]
+          const { hidden: output, keyValues } = outputs[i] ?? {}
           if (output === undefined) continue
+          if (keyValues !== undefined) yield { type: 'keyValues', layer, node, ...keyValues }
           uses[parent] = (uses[parent] ?? 1) - 1
           if (uses[parent] === 0) states[parent] = new Float32Array()
           if (session === last) yield { type: 'final', leaf: node, hidden: output }
@@ -135,35 +150,44 @@ function countUses(nodes: readonly { parent: number }[], parentCount: number): n
   return uses
 }
 
-/** The scaled embeddings of all packed rows, [rows, hidden]. */
-async function embed(model: ModelWeights, packed: PackedPrompts): Promise<Float32Array> {
+/**
+ * Scaled embeddings of tokens, [tokens, hidden].
+ *
+ * @throws WorkbenchError `bad-input` naming a token outside the vocabulary
+ */
+export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>): Promise<Float32Array> {
   const { spec, reader } = model
   const { hiddenSize, vocabularySize } = spec
   const { name } = wholeModelTensors(spec).embedding
   const dtype = model.dtype(name)
   const scale = Math.fround(spec.embeddingScale)
-  const tokens = [...new Set(packed.tokens)]
-  const unknown = tokens.find((token) => token >= vocabularySize)
+  const distinct = [...new Set(Array.from(tokens))]
+  const unknown = distinct.find((token) => token >= vocabularySize)
   if (unknown !== undefined) {
     throw new WorkbenchError(
       'bad-input',
       `Token ${unknown} is outside the model's vocabulary of ${vocabularySize} tokens.`
     )
   }
-  const embeddings = new Map(
+  const rows = new Map(
     await Promise.all(
-      tokens.map(async (token) => {
+      distinct.map(async (token) => {
         const row = new Float32Array(hiddenSize)
         decodeFloat32(await reader.readRows(name, token, 1), dtype, row)
         return [token, row] as const
       })
     )
   )
-  const hidden = new Float32Array(packed.tokens.length * hiddenSize)
-  packed.tokens.forEach((token, i) => {
-    hidden.set(embeddings.get(token) ?? [], i * hiddenSize)
+  const hidden = new Float32Array(tokens.length * hiddenSize)
+  Array.from(tokens).forEach((token, i) => {
+    hidden.set(rows.get(token) ?? [], i * hiddenSize)
   })
   return scale === 1 ? hidden : hidden.map((value) => value * scale)
+}
+
+interface NodeOutput {
+  readonly hidden: Float32Array
+  readonly keyValues?: { readonly keys: Float32Array; readonly values: Float32Array }
 }
 
 /** A block graph for one layout, ready to run with any layer's weights. */
@@ -171,16 +195,14 @@ interface LayerSession {
   readonly outputRowCount: number
   masks(window: number | null): Readonly<Record<string, ort.Tensor>>
   /** Advances the states of some nodes, [inputRowCount, hidden] each, by one layer to [outputRowCount, hidden] each. */
-  advance(
-    states: readonly Float32Array[],
-    feeds: Readonly<Record<string, ort.Tensor>>
-  ): Promise<Float32Array[]>
+  advance(states: readonly Float32Array[], feeds: Readonly<Record<string, ort.Tensor>>): Promise<NodeOutput[]>
   close(): Promise<void>
 }
 
 async function openLayer(run: ForwardRun, layout: AttentionLayout): Promise<LayerSession> {
-  const { hiddenSize, layers } = run.pair.post.spec
-  const session = await run.device.createSession(blockGraph(run.pair.post.spec, layout, run.precision))
+  const { spec } = run.pair.post
+  const { hiddenSize, layers } = spec
+  const session = await run.device.createSession(blockGraph(spec, layout, run.precision, run.withKeyValues))
   const { inputRowCount, outputRowCount, keptRows } = layout
   const windows = new Set(layers.map((layer) => layer.window))
   const masks = new Map(
@@ -220,9 +242,17 @@ async function openLayer(run: ForwardRun, layout: AttentionLayout): Promise<Laye
         ...positionFeeds(nodeCount),
         ...feeds
       })
-      const output = outputs.get(BLOCK_OUTPUT) ?? new Float32Array()
-      const size = outputRowCount * hiddenSize
-      return states.map((_, i) => output.subarray(i * size, (i + 1) * size))
+      const part = (name: string, node: number): Float32Array => {
+        const all = outputs.get(name) ?? new Float32Array()
+        const size = all.length / nodeCount
+        return all.subarray(node * size, (node + 1) * size)
+      }
+      return states.map((_, node) => ({
+        hidden: part(BLOCK_OUTPUTS.hidden, node),
+        ...(run.withKeyValues === true && {
+          keyValues: { keys: part(BLOCK_OUTPUTS.keys, node), values: part(BLOCK_OUTPUTS.values, node) }
+        })
+      }))
     },
     close: () => session.release()
   }

@@ -4,7 +4,9 @@ import { engineContract } from '../../contract/engine'
 import type { Problem } from '../../contract/problem'
 import { problemsAcross } from '../rpc-problems'
 import { portToParent } from './port'
+import { generate } from './generate'
 import { probe } from './probe'
+import { stopTextOf } from './stop-text'
 import { sweep } from './sweep'
 
 /** The engine process: it computes, keeps nothing, and may die at any time. Main owns it (host.ts). */
@@ -21,6 +23,9 @@ const engine = implement(engineContract).use(problemsAcross(computationFailed))
 const router = engine.router({
   sweep: engine.sweep.handler(async function* ({ input, signal }) {
     yield* sweep(input, signal)
+  }),
+  generate: engine.generate.handler(async function* ({ input, signal }) {
+    yield* generate(input, await stopTextOf(input), signal)
   }),
   probe: engine.probe.handler(async ({ input, signal }) => ({ logits: await probe(input, signal) }))
 })

@@ -79,6 +79,17 @@ export function buildRecipeTrie(models: readonly EngineModel[], sharing: Sharing
   return { roots, levels, leafOf: current }
 }
 
+/** The node of each level on the way to a model's leaf. */
+export function nodePath(trie: RecipeTrie, model: number): number[] {
+  let node = trie.leafOf[model] ?? 0
+  const path: number[] = []
+  for (const level of trie.levels.toReversed()) {
+    path.push(node)
+    node = level.nodes[node]?.parent ?? 0
+  }
+  return path.reverse()
+}
+
 /** Trie edges, each one evaluation of a block on one packed sequence. */
 export function countEdges(trie: RecipeTrie): number {
   return trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)

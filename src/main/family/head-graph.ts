@@ -1,5 +1,5 @@
-import { rmsNorm, softCap } from './block-graph'
 import type { DecoderSpec } from './decoder-spec'
+import { rmsNorm, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 
 export const HEAD_INPUTS = {

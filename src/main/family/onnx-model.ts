@@ -12,7 +12,11 @@ const ONNX = protobuf.parse(`
     repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
     repeated AttributeProto attribute = 5; string domain = 7;
   }
-  message TensorProto { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
+  message StringStringEntryProto { string key = 1; string value = 2; }
+  message TensorProto {
+    repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9;
+    repeated StringStringEntryProto external_data = 13; int32 data_location = 14;
+  }
   message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } }
   message TensorShapeProto { repeated Dimension dim = 1; }
   message TensorType { int32 elem_type = 1; TensorShapeProto shape = 2; }
@@ -29,8 +33,10 @@ const ModelProto = ONNX.lookupType('onnx.ModelProto')
 
 const IR_VERSION = 10
 const OPSET_VERSION = 21
-const ELEMENT_TYPES = { float32: 1, int64: 7, float16: 10 } as const
+const ELEMENT_TYPES = { float32: 1, uint8: 2, int64: 7, float16: 10 } as const
 export type ElementType = keyof typeof ELEMENT_TYPES
+/** TensorProto.data_location of data outside the model. */
+const EXTERNAL = 1
 /** AttributeProto.type values. */
 const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, ints: 7 } as const
 
@@ -74,6 +80,24 @@ export class OnnxGraph {
       dims: dims ?? (typeof value === 'number' ? [] : [data.length]),
       dataType: data instanceof Float32Array ? ELEMENT_TYPES.float32 : ELEMENT_TYPES.int64,
       rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    })
+    return name
+  }
+
+  /** A constant whose little-endian bytes are given to the session under a file name. */
+  externalConstant(
+    name: string,
+    type: ElementType,
+    dims: readonly number[],
+    { file, offset, byteLength }: { file: string; offset: number; byteLength: number }
+  ): string {
+    const entries = { location: file, offset: String(offset), length: String(byteLength) }
+    this.initializers.push({
+      name,
+      dims,
+      dataType: ELEMENT_TYPES[type],
+      externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
+      dataLocation: EXTERNAL
     })
     return name
   }
@@ -139,7 +163,7 @@ export class OnnxGraph {
   }
 }
 
-const MICROSOFT_OPS = new Set(['RotaryEmbedding'])
+const MICROSOFT_OPS = new Set(['RotaryEmbedding', 'MatMulNBits'])
 
 function describeValue(name: string, type: ElementType, dims: readonly Dimension[]): Value {
   const dim = dims.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))

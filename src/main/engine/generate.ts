@@ -1,0 +1,503 @@
+import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type * as ort from 'onnxruntime-node'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { EngineGenerateEvent, EngineModel, GenerateRequest } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import { DECODE_INPUTS, DECODE_OUTPUTS } from '../family/decode-graph'
+import { rotaryTables } from '../family/rope'
+import type { DecoderSpec } from '../family'
+import { floatTensor, integerTensor, openDevice, runSession, type Device } from './device'
+import { embedTokens, forward } from './forward'
+import { KeyValueCache } from './key-value-cache'
+import { openLanguageHead, type LanguageHead } from './language-head'
+import { closePairWeights, findSharing, openPairWeights, type PairWeights } from './pair-weights'
+import { finalRowOfPrompts, groupPrompts, packPrompts, type PackedPrompts } from './prompt-trie'
+import { buildRecipeTrie, nodePath, originOf, type Origin, type RecipeTrie } from './recipe-trie'
+import { chooseHeldWeights, openResidentBlocks, residentBytes } from './resident-blocks'
+import { sampleToken } from './sampler'
+
+/** Keys and values of a prompt group waiting for its samples: enough for dozens of prompts of small models. */
+const PROMPT_BYTES = 256 * 2 ** 20
+
+/** Places a cache has at first and grows by: attention reads them all in every step, used or not. */
+const CAPACITY_STEP = 64
+
+/** Whether the text of these answer tokens ends in a stop text, and how many tokens come before it. */
+export type StopText = (tokens: readonly number[]) => number | null
+
+/**
+ * Samples answers of several models side by side. Blocks stay in memory, and at every layer the rows of all models that
+ * use the same block run as one batch; prompts are prefilled once per model, in one pass through the tries.
+ *
+ * The draws of a sample depend on the seed, its prompt, its model and its index alone.
+ *
+ * @throws WorkbenchError when the pair cannot be read, nothing fits into memory, or `signal` fires
+ */
+export async function* generate(
+  request: GenerateRequest,
+  stopText: StopText,
+  signal?: AbortSignal
+): AsyncGenerator<EngineGenerateEvent> {
+  const startedMs = performance.now()
+  const pair = await openPairWeights(request.base, request.post)
+  const device = await openDevice('cpu')
+  const opened: { release(): Promise<void> }[] = []
+  const heads = new Map<Origin, LanguageHead>()
+  try {
+    const { spec } = pair.post
+    refuseLongPrompts(request.prompts, spec)
+    const trie = buildRecipeTrie(request.models, await findSharing(pair))
+    const weights = chooseHeldWeights(spec, trie, request.memoryBytes, request.weights)
+    const weightBytes = residentBytes(spec, trie, weights)
+    const maximumLength = longestSequence(request, spec)
+    const rowBytes = keyValueBytes(spec, maximumLength)
+    const rows = rowsPerModel(request, rowBytes, request.memoryBytes - weightBytes)
+    yield {
+      type: 'plan',
+      weights,
+      weightBytes,
+      keyValueBytes: rowBytes * rows * request.models.length,
+      rows: rows * request.models.length,
+      sampleTotal: request.models.length * request.prompts.length * request.sampleCount
+    }
+    const sessions = await openResidentBlocks(device, pair, trie, weights)
+    opened.push(...sessions.flat())
+    for (const origin of trie.roots) heads.set(origin, await openLanguageHead(device, pair[origin]))
+
+    const decoder = new Decoder({
+      request,
+      stopText,
+      device,
+      pair,
+      trie,
+      sessions,
+      heads,
+      rows,
+      maximumLength
+    })
+    const trieNodes = trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
+    const promptRowBytes = (trieNodes / spec.layerCount) * keyValueBytes(spec, 1)
+    for (const indices of groupPrompts(request.prompts, Math.floor(PROMPT_BYTES / promptRowBytes))) {
+      yield* decoder.generateGroup(indices, signal)
+    }
+    yield {
+      type: 'done',
+      tokenCount: decoder.tokenCount,
+      steps: decoder.steps,
+      seconds: (performance.now() - startedMs) / 1000
+    }
+  } finally {
+    for (const session of opened) await session.release()
+    for (const head of heads.values()) await head.close()
+    await device.close()
+    await closePairWeights(pair)
+  }
+}
+
+function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: DecoderSpec): void {
+  const context = spec.contextLength ?? Infinity
+  const tooLong = prompts.findIndex((prompt) => prompt.length >= context)
+  if (tooLong === -1) return
+  throw new WorkbenchError(
+    'bad-input',
+    `Prompt ${tooLong + 1} has ${prompts[tooLong]?.length} tokens; the context window of ${context} leaves no room for an answer.`,
+    'Shorten the prompt.'
+  )
+}
+
+function longestSequence(request: GenerateRequest, spec: DecoderSpec): number {
+  const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
+  return Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
+}
+
+/** Bytes of keys and values of one sequence of a length, all layers. */
+function keyValueBytes(spec: DecoderSpec, length: number): number {
+  const places = Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP
+  const floats = 2 * spec.layerCount * spec.kvHeadCount * spec.headSize * (length === 1 ? 1 : places)
+  return floats * Float32Array.BYTES_PER_ELEMENT
+}
+
+/** Sequences of each model that run side by side, as many as asked and as fit. */
+function rowsPerModel(request: GenerateRequest, rowBytes: number, freeBytes: number): number {
+  const modelCount = request.models.length
+  const fitting = Math.floor(freeBytes / (rowBytes * modelCount))
+  if (fitting < 1) {
+    throw new WorkbenchError(
+      'out-of-memory',
+      `One sequence of each model needs ${((rowBytes * modelCount) / 1e6).toFixed(0)} MB for keys and values, more than ` +
+        'the memory allowed leaves beside the weights.',
+      'Allow more memory, fewer tokens, or compare fewer models at a time.'
+    )
+  }
+  const wanted = Math.min(
+    Math.ceil(request.batchRows / modelCount),
+    request.prompts.length * request.sampleCount
+  )
+  return Math.min(wanted, fitting)
+}
+
+/** A sequence being generated. */
+interface Row {
+  readonly model: number
+  readonly prompt: number
+  readonly index: number
+  readonly random: () => number
+  readonly tokens: number[]
+  /** Of the last token, which is yet to be run. */
+  position: number
+  hidden: Float32Array
+}
+
+/**
+ * The models that share a block of some layer, and their rows in slot order. The same models share the same order in
+ * every layer where they meet.
+ */
+interface Cohort {
+  readonly models: ReadonlySet<number>
+  readonly rows: Row[]
+  readonly caches: KeyValueCache[]
+}
+
+interface DecoderParts {
+  readonly request: GenerateRequest
+  readonly stopText: StopText
+  readonly device: Device
+  readonly pair: PairWeights
+  readonly trie: RecipeTrie
+  readonly sessions: readonly (readonly ort.InferenceSession[])[]
+  readonly heads: ReadonlyMap<Origin, LanguageHead>
+  /** Of each model. */
+  readonly rows: number
+  readonly maximumLength: number
+}
+
+/** What a prompt group's prefill left for one model: by layer, keys and values of all packed rows. */
+interface Prefilled {
+  readonly packed: PackedPrompts
+  /** [model][layer] */
+  readonly keyValues: readonly (readonly { keys: Float32Array; values: Float32Array }[])[]
+  /** Next-token logits, [model][prompt of the group]. */
+  readonly logits: readonly (readonly Float32Array[])[]
+}
+
+class Decoder {
+  tokenCount = 0
+  steps = 0
+  private capacity: number
+  private readonly cohorts = new Map<string, Cohort>()
+  /** [layer][block] */
+  private readonly blocks: { session: ort.InferenceSession; cohort: Cohort; cache: KeyValueCache }[][]
+  private readonly tables: RotaryFeeds
+  private readonly stopTokens: ReadonlySet<number>
+
+  constructor(private readonly parts: DecoderParts) {
+    const { trie, sessions, request, rows, maximumLength, pair } = parts
+    const { spec } = pair.post
+    const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
+    this.capacity = Math.min(roundUp(longestPrompt + 1), roundUp(maximumLength))
+    this.tables = new RotaryFeeds(spec, roundUp(maximumLength))
+    this.stopTokens = new Set(request.stopTokens)
+    const paths = request.models.map((_, model) => nodePath(trie, model))
+    this.blocks = sessions.map((ofLayer, layer) =>
+      ofLayer.map((session, block) => {
+        const models = paths.flatMap((path, model) =>
+          trie.levels[layer]?.nodes[path[layer] ?? 0]?.block === block ? [model] : []
+        )
+        const key = models.join()
+        const cohort = this.cohorts.get(key) ?? { models: new Set(models), rows: [], caches: [] }
+        this.cohorts.set(key, cohort)
+        const cache = new KeyValueCache(spec, models.length * rows, this.capacity)
+        cohort.caches.push(cache)
+        return { session, cohort, cache }
+      })
+    )
+  }
+
+  /** All samples of some prompts, for every model. */
+  async *generateGroup(
+    prompts: readonly number[],
+    signal?: AbortSignal
+  ): AsyncGenerator<EngineGenerateEvent> {
+    const { request, rows } = this.parts
+    const prefilled = await this.prefill(prompts, signal)
+    const active: Row[] = []
+    const queues = request.models.map((_, model) => this.queue(model, prompts))
+    for (;;) {
+      const started: EngineGenerateEvent[] = []
+      for (const [model, queue] of queues.entries()) {
+        // An answer may end with its first token, so a place can be free again at once.
+        while (active.filter((row) => row.model === model).length < rows) {
+          const row = queue.shift()
+          if (row === undefined) break
+          const logits = prefilled.logits[model]?.[prompts.indexOf(row.prompt)] ?? new Float32Array()
+          started.push(...this.accept(row, logits))
+          if (this.finishOf(row) !== null) continue
+          this.admit(row, prefilled, prompts.indexOf(row.prompt))
+          active.push(row)
+        }
+      }
+      yield* started
+      if (active.length === 0) return
+      if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The generation was cancelled.')
+      yield* await this.step(active)
+      for (const row of active.filter((each) => this.finishOf(each) !== null)) {
+        active.splice(active.indexOf(row), 1)
+        this.dismiss(row)
+      }
+      // Inference blocks the thread: let a cancel come in.
+      await nextTurn()
+    }
+  }
+
+  /** One token for every active row. */
+  private async step(active: readonly Row[]): Promise<EngineGenerateEvent[]> {
+    const { request, heads, pair } = this.parts
+    this.steps++
+    this.growCaches(active)
+    for (const origin of ['base', 'post'] as const) {
+      const rows = active.filter((row) => originOf(modelOf(request, row)) === origin)
+      const embedded = await embedTokens(pair[origin], rows.map(lastToken))
+      rows.forEach((row, i) => (row.hidden = rowAt(embedded, i, pair.post.spec.hiddenSize)))
+    }
+    for (const [layer, ofLayer] of this.blocks.entries()) {
+      for (const { session, cohort, cache } of ofLayer) {
+        if (cohort.rows.length > 0) await this.runBlock(layer, session, cohort, cache)
+      }
+    }
+    const events: EngineGenerateEvent[] = []
+    for (const [origin, head] of heads) {
+      const rows = active.filter((row) => originOf(modelOf(request, row)) === origin)
+      if (rows.length === 0) continue
+      const logits = await head.logits(joined(rows, pair.post.spec.hiddenSize), null)
+      rows.forEach((row, i) => {
+        row.position++
+        events.push(...this.accept(row, rowAt(logits, i, pair[origin].spec.vocabularySize)))
+      })
+    }
+    return mergeTokens(events)
+  }
+
+  private async runBlock(
+    layer: number,
+    session: ort.InferenceSession,
+    { rows }: Cohort,
+    cache: KeyValueCache
+  ): Promise<void> {
+    const { spec } = this.parts.pair.post
+    const { kvHeadCount, headSize, hiddenSize } = spec
+    const { window, rope } = spec.layers[layer] ?? { window: null, rope: null }
+    const { keys, values } = cache.used(rows.length)
+    const outputs = await runSession(session, {
+      [DECODE_INPUTS.hidden]: floatTensor(joined(rows, hiddenSize), [rows.length, hiddenSize]),
+      [DECODE_INPUTS.positions]: integerTensor(
+        BigInt64Array.from(rows, (row) => BigInt(row.position)),
+        [rows.length, 1]
+      ),
+      ...this.tables.of(rope),
+      [DECODE_INPUTS.mask]: this.mask(rows, window),
+      [DECODE_INPUTS.keys]: floatTensor(keys, [rows.length, kvHeadCount, headSize, this.capacity]),
+      [DECODE_INPUTS.values]: floatTensor(values, [rows.length, kvHeadCount, this.capacity, headSize])
+    })
+    const output = (name: string): Float32Array => outputs.get(name) ?? new Float32Array()
+    const size = kvHeadCount * headSize
+    rows.forEach((row, slot) => {
+      row.hidden = rowAt(output(DECODE_OUTPUTS.hidden), slot, hiddenSize)
+      const key = rowAt(output(DECODE_OUTPUTS.newKeys), slot, size)
+      cache.put(slot, row.position, key, rowAt(output(DECODE_OUTPUTS.newValues), slot, size))
+    })
+  }
+
+  /** 0 where a row's new token sees a place of the cache, and itself; see the attention layout on the finite number. */
+  private mask(rows: readonly Row[], window: number | null): ort.Tensor {
+    const width = this.capacity + 1
+    const mask = new Float32Array(rows.length * width).fill(MASKED)
+    rows.forEach(({ position }, slot) => {
+      const first = window === null ? 0 : Math.max(0, position - window + 1)
+      mask.fill(0, slot * width + first, slot * width + position)
+      mask[slot * width + this.capacity] = 0
+    })
+    return floatTensor(mask, [rows.length, 1, 1, width])
+  }
+
+  /** Draws a row's next token from its logits and says what came of it. */
+  private accept(row: Row, logits: Float32Array): EngineGenerateEvent[] {
+    const { request } = this.parts
+    const earlier = [...(request.prompts[row.prompt] ?? []), ...row.tokens]
+    const token = sampleToken(logits, request.sampling, earlier, row.random())
+    row.tokens.push(token)
+    this.tokenCount++
+    const { model, prompt, index } = row
+    const events: EngineGenerateEvent[] = []
+    if (!this.stopTokens.has(token))
+      events.push({ type: 'tokens', tokens: [{ model, prompt, index, token }] })
+    const finish = this.finishOf(row)
+    if (finish !== null) events.push({ type: 'sample', model, prompt, index, ...finish })
+    return events
+  }
+
+  /** The finished answer, or null while it goes on. */
+  private finishOf(row: Row): { tokens: number[]; finish: 'stop' | 'length' } | null {
+    const { request, stopText, maximumLength } = this.parts
+    if (this.stopTokens.has(lastToken(row))) return { tokens: row.tokens.slice(0, -1), finish: 'stop' }
+    const kept = stopText(row.tokens)
+    if (kept !== null) return { tokens: row.tokens.slice(0, kept), finish: 'stop' }
+    const length = (request.prompts[row.prompt]?.length ?? 0) + row.tokens.length
+    if (row.tokens.length < request.maxTokens && length < maximumLength) return null
+    return { tokens: [...row.tokens], finish: 'length' }
+  }
+
+  /** Gives a row its slot in every cache, filled with its prompt. */
+  private admit(row: Row, prefilled: Prefilled, promptInGroup: number): void {
+    const path = prefilled.packed.paths[promptInGroup] ?? new Int32Array()
+    const { kvHeadCount, headSize } = this.parts.pair.post.spec
+    const size = kvHeadCount * headSize
+    for (const [layer, ofLayer] of this.blocks.entries()) {
+      const block = ofLayer.find(({ cohort }) => cohort.models.has(row.model))
+      const source = prefilled.keyValues[row.model]?.[layer]
+      if (block === undefined || source === undefined) continue
+      const slot = block.cohort.rows.length
+      path.forEach((packedRow, position) => {
+        const key = rowAt(source.keys, packedRow, size)
+        block.cache.put(slot, position, key, rowAt(source.values, packedRow, size))
+      })
+    }
+    for (const cohort of this.cohorts.values()) if (cohort.models.has(row.model)) cohort.rows.push(row)
+  }
+
+  /** Frees a row's slots: the last row of each cohort moves into them. */
+  private dismiss(row: Row): void {
+    for (const { models, rows, caches } of this.cohorts.values()) {
+      if (!models.has(row.model)) continue
+      const slot = rows.indexOf(row)
+      const last = rows.pop()
+      if (last === undefined || last === row) continue
+      rows[slot] = last
+      for (const cache of caches) cache.move(rows.length, slot)
+    }
+  }
+
+  private growCaches(active: readonly Row[]): void {
+    const needed = Math.max(...active.map((row) => row.position + 1))
+    if (needed <= this.capacity) return
+    this.capacity = Math.min(roundUp(needed + CAPACITY_STEP), roundUp(this.parts.maximumLength))
+    for (const { caches, rows } of this.cohorts.values()) {
+      for (const cache of caches) cache.grow(this.capacity, rows.length)
+    }
+  }
+
+  /** One pass over the prompts for all models: their keys and values, and what may come next. */
+  private async prefill(prompts: readonly number[], signal?: AbortSignal): Promise<Prefilled> {
+    const { request, device, pair, trie, heads } = this.parts
+    const packed = packPrompts(prompts.map((prompt) => request.prompts[prompt] ?? []))
+    const byNode = trie.levels.map(() => new Map<number, { keys: Float32Array; values: Float32Array }>())
+    const finals = new Map<number, Float32Array>()
+    const run = { device, precision: 'fp32' as const, pair, trie, packed, withKeyValues: true, signal }
+    for await (const event of forward(run)) {
+      if (event.type === 'keyValues') byNode[event.layer]?.set(event.node, event)
+      if (event.type === 'final') finals.set(event.leaf, event.hidden)
+    }
+    const logits: Float32Array[][] = []
+    for (const [model, leaf] of trie.leafOf.entries()) {
+      const origin = originOf(request.models[model] ?? { kind: 'base' })
+      const all = await heads.get(origin)?.logits(finals.get(leaf) ?? new Float32Array(), null)
+      const rowOf = finalRowOfPrompts(packed)
+      const vocabularySize = pair[origin].spec.vocabularySize
+      logits.push(rowOf.map((row) => rowAt(all ?? new Float32Array(), row, vocabularySize)))
+    }
+    const keyValues = request.models.map((_, model) =>
+      nodePath(trie, model).flatMap((node, layer) => byNode[layer]?.get(node) ?? [])
+    )
+    return { packed, keyValues, logits }
+  }
+
+  /** The samples of one model, first every prompt's first, so that all prompts show something early. */
+  private queue(model: number, prompts: readonly number[]): Row[] {
+    const { request } = this.parts
+    const indices = Array.from({ length: request.sampleCount }, (_, i) => request.firstIndex + i)
+    return indices.flatMap((index) =>
+      prompts.map((prompt) => {
+        const tokens = request.prompts[prompt] ?? []
+        const random = sampleRandom(request.seed, request.models[model] ?? { kind: 'base' }, tokens, index)
+        return {
+          model,
+          prompt,
+          index,
+          random,
+          tokens: [],
+          position: tokens.length,
+          hidden: new Float32Array()
+        }
+      })
+    )
+  }
+}
+
+const MASKED = -30_000
+
+/** The draws of one sample: of its seed, model, prompt and index, and of nothing else. */
+function sampleRandom(
+  seed: number,
+  model: EngineModel,
+  prompt: readonly number[],
+  index: number
+): () => number {
+  const name = JSON.stringify([seed, model.kind === 'base' ? 'base' : model.layers, prompt, index])
+  const generator = xoroshiro128plus(createHash('sha256').update(name).digest().readInt32LE())
+  return () => uniformFloat64(generator)
+}
+
+/** Token events of one step as one event, then the answers that ended. */
+function mergeTokens(events: readonly EngineGenerateEvent[]): EngineGenerateEvent[] {
+  const tokens = events.flatMap((event) => (event.type === 'tokens' ? event.tokens : []))
+  const samples = events.filter((event) => event.type === 'sample')
+  return tokens.length === 0 ? samples : [{ type: 'tokens', tokens }, ...samples]
+}
+
+/** Rotary tables by RoPE kind. */
+class RotaryFeeds {
+  private readonly cache = new Map<unknown, Record<string, ort.Tensor>>()
+
+  constructor(
+    private readonly spec: DecoderSpec,
+    private readonly positionCount: number
+  ) {}
+
+  of(rope: DecoderSpec['layers'][number]['rope'] | null): Record<string, ort.Tensor> {
+    const cached = this.cache.get(rope)
+    if (cached !== undefined || rope === null) return cached ?? {}
+    const { rotarySize } = this.spec
+    const { cos, sin } = rotaryTables(rope, rotarySize, this.positionCount)
+    const dims = [this.positionCount, rotarySize / 2]
+    const feeds = { [DECODE_INPUTS.cos]: floatTensor(cos, dims), [DECODE_INPUTS.sin]: floatTensor(sin, dims) }
+    this.cache.set(rope, feeds)
+    return feeds
+  }
+}
+
+function modelOf(request: GenerateRequest, row: Row): EngineModel {
+  return request.models[row.model] ?? { kind: 'base' }
+}
+
+function lastToken(row: Row): number {
+  return row.tokens[row.tokens.length - 1] ?? 0
+}
+
+/** Row i of a matrix with rows of `size`. */
+function rowAt(matrix: Float32Array, i: number, size: number): Float32Array {
+  return matrix.subarray(i * size, (i + 1) * size)
+}
+
+/** Hidden states of rows, [rows, hidden]. */
+function joined(rows: readonly Row[], hiddenSize: number): Float32Array {
+  const hidden = new Float32Array(rows.length * hiddenSize)
+  rows.forEach((row, i) => {
+    hidden.set(row.hidden, i * hiddenSize)
+  })
+  return hidden
+}
+
+function roundUp(length: number): number {
+  return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP
+}

@@ -1,0 +1,69 @@
+/** Sizes of one layer's keys and values. */
+export interface KeyValueShape {
+  readonly kvHeadCount: number
+  readonly headSize: number
+}
+
+/**
+ * Keys and values of one block for many sequences, laid out as a decode graph reads them: keys [slots, kvHeads,
+ * headSize, capacity], values [slots, kvHeads, capacity, headSize]. The first slots are in use; a sequence that ends
+ * gives its slot to the last one, so that what a run reads is always dense.
+ */
+export class KeyValueCache {
+  private keys: Float32Array
+  private values: Float32Array
+
+  constructor(
+    private readonly shape: KeyValueShape,
+    private readonly slotCount: number,
+    private capacity: number
+  ) {
+    this.keys = new Float32Array(slotCount * this.slotSize)
+    this.values = new Float32Array(slotCount * this.slotSize)
+  }
+
+  /** Floats of one slot's keys (or values). */
+  private get slotSize(): number {
+    return this.shape.kvHeadCount * this.shape.headSize * this.capacity
+  }
+
+  /** Keys and values of the first slots, without a copy. */
+  used(slots: number): { keys: Float32Array; values: Float32Array } {
+    const size = slots * this.slotSize
+    return { keys: this.keys.subarray(0, size), values: this.values.subarray(0, size) }
+  }
+
+  /** Stores the key and value of one token, [kvHeads x headSize] each. */
+  put(slot: number, position: number, key: Float32Array, value: Float32Array): void {
+    const { kvHeadCount, headSize } = this.shape
+    for (let head = 0; head < kvHeadCount; head++) {
+      const start = slot * this.slotSize + head * headSize * this.capacity
+      for (let dim = 0; dim < headSize; dim++) {
+        this.keys[start + dim * this.capacity + position] = key[head * headSize + dim] ?? 0
+      }
+      this.values.set(value.subarray(head * headSize, (head + 1) * headSize), start + position * headSize)
+    }
+  }
+
+  /** Copies one slot over another. */
+  move(from: number, to: number): void {
+    const size = this.slotSize
+    for (const cache of [this.keys, this.values]) cache.copyWithin(to * size, from * size, (from + 1) * size)
+  }
+
+  /** Makes room for longer sequences; `slots` are in use. */
+  grow(capacity: number, slots: number): void {
+    const { kvHeadCount, headSize } = this.shape
+    const old = { keys: this.keys, values: this.values, capacity: this.capacity }
+    this.capacity = capacity
+    this.keys = new Float32Array(this.slotCount * this.slotSize)
+    this.values = new Float32Array(this.slotCount * this.slotSize)
+    for (let row = 0; row < slots * kvHeadCount * headSize; row++) {
+      this.keys.set(old.keys.subarray(row * old.capacity, (row + 1) * old.capacity), row * capacity)
+    }
+    const oldSize = old.capacity * headSize
+    for (let head = 0; head < slots * kvHeadCount; head++) {
+      this.values.set(old.values.subarray(head * oldSize, (head + 1) * oldSize), head * capacity * headSize)
+    }
+  }
+}

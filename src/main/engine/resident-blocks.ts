@@ -1,0 +1,82 @@
+import type * as ort from 'onnxruntime-node'
+import type { HeldWeights } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import { decodeGraph, weightLayout, WEIGHTS_FILE } from '../family/decode-graph'
+import { layerTensors, type DecoderSpec } from '../family'
+import { readBlock, type BlockWeights } from './block-weights'
+import type { Device } from './device'
+import type { PairWeights } from './pair-weights'
+import { quantiseBlocks } from './quantise'
+import type { RecipeTrie } from './recipe-trie'
+
+/** Bytes that all distinct blocks of a trie take when held for generating. */
+export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
+  const blockBytes = weightLayout(spec, weights).reduce(
+    (sum, { byteLength, scaleBytes }) => sum + byteLength + scaleBytes,
+    0
+  )
+  return blockBytes * trie.levels.reduce((sum, level) => sum + level.blocks.length, 0)
+}
+
+/**
+ * The widest weights that fit: float32, or int8 when that is too large.
+ *
+ * @throws WorkbenchError `out-of-memory` saying what would fit
+ */
+export function chooseHeldWeights(
+  spec: DecoderSpec,
+  trie: RecipeTrie,
+  memoryBytes: number,
+  asked: HeldWeights | undefined
+): HeldWeights {
+  const fits = (weights: HeldWeights): boolean => residentBytes(spec, trie, weights) <= memoryBytes
+  const chosen = asked ?? (fits('fp32') ? 'fp32' : 'int8')
+  if (fits(chosen)) return chosen
+  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
+  throw new WorkbenchError(
+    'out-of-memory',
+    `The weights take ${gigabytes(residentBytes(spec, trie, chosen))} in ${chosen}, more than the ` +
+      `${gigabytes(memoryBytes)} allowed.`,
+    `Allow more memory${chosen === 'fp32' ? `, or use int8 (${gigabytes(residentBytes(spec, trie, 'int8'))})` : ''}, or compare fewer models at a time.`
+  )
+}
+
+/** A decode session for every distinct block, [layer][block of the trie's level]. */
+export async function openResidentBlocks(
+  device: Device,
+  pair: PairWeights,
+  trie: RecipeTrie,
+  weights: HeldWeights
+): Promise<ort.InferenceSession[][]> {
+  const { spec } = pair.post
+  const model = decodeGraph(spec, weights)
+  const sessions: ort.InferenceSession[][] = []
+  for (const [layer, level] of trie.levels.entries()) {
+    const ofLayer: ort.InferenceSession[] = []
+    sessions.push(ofLayer)
+    for (const source of level.blocks) {
+      const bytes = packWeights(spec, await readBlock(pair, layer, source), weights)
+      ofLayer.push(await device.createSession(model, [{ path: WEIGHTS_FILE, data: bytes }]))
+    }
+  }
+  return sessions
+}
+
+/** A block's weights in the layout of its decode graph. */
+function packWeights(spec: DecoderSpec, block: BlockWeights, weights: HeldWeights): Uint8Array {
+  const layout = weightLayout(spec, weights)
+  const columns = new Map(layerTensors(spec, 0).map(({ role, shape }) => [role, shape[1] ?? 1]))
+  const packed = new Uint8Array(layout.reduce((sum, part) => sum + part.byteLength + part.scaleBytes, 0))
+  let offset = 0
+  for (const { role, byteLength, scaleBytes } of layout) {
+    const data = block.tensors.get(role)?.data ?? new Float32Array()
+    if (scaleBytes === 0) packed.set(new Uint8Array(data.buffer, data.byteOffset, byteLength), offset)
+    else {
+      const scales = new Float32Array(scaleBytes / Float32Array.BYTES_PER_ELEMENT)
+      quantiseBlocks(data, columns.get(role) ?? 1, packed.subarray(offset, offset + byteLength), scales)
+      packed.set(new Uint8Array(scales.buffer), offset + byteLength)
+    }
+    offset += byteLength + scaleBytes
+  }
+  return packed
+}

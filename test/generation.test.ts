@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest'
+import type { EngineGenerateEvent, GenerateRequest, Sampling } from '../src/contract/engine'
+import { generate } from '../src/main/engine/generate'
+import { probe } from '../src/main/engine/probe'
+import { GOLDEN_FAMILIES, goldenPath, readGolden } from './fixtures/goldens'
+
+const GREEDY: Sampling = { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
+const WHOLE: Sampling = { ...GREEDY, temperature: 1 }
+
+function requestFor(family: string, changes: Partial<GenerateRequest>): GenerateRequest {
+  return {
+    base: goldenPath(family, 'base-bf16'),
+    post: goldenPath(family, 'post-bf16'),
+    models: readGolden(family).models.map(({ model }) => model),
+    prompts: [[1, 2, 3]],
+    firstIndex: 0,
+    sampleCount: 1,
+    seed: 1,
+    sampling: GREEDY,
+    maxTokens: 12,
+    stopTokens: [],
+    stopTexts: [],
+    memoryBytes: 2 ** 30,
+    batchRows: 32,
+    ...changes
+  }
+}
+
+type Sample = Extract<EngineGenerateEvent, { type: 'sample' }>
+
+/** All samples, by "model/prompt/index". */
+async function samplesOf(
+  request: GenerateRequest,
+  stop = (): number | null => null
+): Promise<Map<string, Sample>> {
+  const samples = new Map<string, Sample>()
+  for await (const event of generate(request, stop)) {
+    if (event.type === 'sample') samples.set(`${event.model}/${event.prompt}/${event.index}`, event)
+  }
+  return samples
+}
+
+describe('greedy continuations', () => {
+  it.each(GOLDEN_FAMILIES)(
+    '%s: base, post and hybrids side by side give the reference tokens',
+    async (name) => {
+      const family = readGolden(name)
+      const prompts = [family.prompts.pre_window ?? [], family.prompts.long ?? []]
+      const samples = await samplesOf(requestFor(name, { prompts }))
+      family.models.forEach(({ name: modelName }, model) => {
+        expect(samples.get(`${model}/0/0`)?.tokens, modelName).toEqual(family.greedy(modelName))
+      })
+    }
+  )
+
+  it.each(GOLDEN_FAMILIES)('%s: with the cache, across its growth, as without one', async (name) => {
+    const family = readGolden(name)
+    const prompt = family.prompts.long ?? []
+    const model = family.models[2]?.model ?? { kind: 'base' as const }
+    const samples = await samplesOf(requestFor(name, { prompts: [prompt], models: [model], maxTokens: 40 }))
+    const tokens = samples.get('0/0/0')?.tokens ?? []
+    expect(tokens).toHaveLength(40)
+    // Every prefix of the answer at once, without any cache: the likeliest next token must be the one generated.
+    const { base, post } = requestFor(name, {})
+    const prefixes = tokens.map((_, i) => [...prompt, ...tokens.slice(0, i)])
+    const logits = await probe({ base, post, device: 'cpu', model, prompts: prefixes })
+    logits.forEach((vector, i) => {
+      const best = Math.max(...vector)
+      // Within a near-tie either is right.
+      expect(best - (vector[tokens[i] ?? -1] ?? -Infinity), `token ${i}`).toBeLessThan(1e-3)
+    })
+  })
+})
+
+describe('samples', () => {
+  const prompts = [[28, 257, 105], [28, 257, 9, 4], [300]]
+
+  it('depend on seed, prompt, model and index alone, not on what runs beside them', async () => {
+    const request = requestFor('llama3', { prompts, sampling: WHOLE, sampleCount: 4, maxTokens: 20 })
+    const together = await samplesOf(request)
+    const fewAtATime = await samplesOf({ ...request, batchRows: 10 })
+    expect([...fewAtATime.entries()].sort()).toEqual([...together.entries()].sort())
+
+    const twoModels = await samplesOf({ ...request, models: [0, 3].flatMap((m) => request.models[m] ?? []) })
+    const otherOrder = await samplesOf({ ...request, prompts: prompts.toReversed() })
+    const later = await samplesOf({ ...request, firstIndex: 2, sampleCount: 2 })
+    for (const [key, { tokens }] of together) {
+      const [model = 0, prompt = 0, index = 0] = key.split('/').map(Number)
+      if (model === 3) expect(twoModels.get(`1/${prompt}/${index}`)?.tokens).toEqual(tokens)
+      expect(otherOrder.get(`${model}/${2 - prompt}/${index}`)?.tokens).toEqual(tokens)
+      if (index >= 2) expect(later.get(key)?.tokens).toEqual(tokens)
+    }
+    const otherSeed = await samplesOf({ ...request, seed: 2 })
+    expect([...otherSeed.values()]).not.toEqual([...together.values()])
+  })
+
+  it('of a hybrid are those of the same weights loaded as a plain model', async () => {
+    // Post with every layer from base differs from base only outside the layers; base restored into itself is base.
+    const base = goldenPath('llama3', 'base-bf16')
+    const restored = { kind: 'recipe' as const, layers: new Array(4).fill({ attention: 1, mlp: 1 }) }
+    const request = requestFor('llama3', { prompts, sampling: WHOLE, sampleCount: 2 })
+    const hybrid = await samplesOf({ ...request, post: base, models: [restored] })
+    const plain = await samplesOf({ ...request, models: [{ kind: 'base' }] })
+    // Their draws differ by name, so compare greedily.
+    const greedyHybrid = await samplesOf({ ...request, sampling: GREEDY, post: base, models: [restored] })
+    const greedyPlain = await samplesOf({ ...request, sampling: GREEDY, models: [{ kind: 'base' }] })
+    expect(hybrid.size).toBe(plain.size)
+    for (const [key, { tokens }] of greedyHybrid) expect(greedyPlain.get(key)?.tokens).toEqual(tokens)
+  })
+
+  it('end at a stop token, at a stop text, or at the number of tokens asked for', async () => {
+    const [greedy] = [...(await samplesOf(requestFor('llama3', {}))).values()]
+    const tokens = greedy?.tokens ?? []
+    expect(greedy?.finish).toBe('length')
+    const models = requestFor('llama3', {}).models.slice(0, 1)
+    const stopped = await samplesOf(requestFor('llama3', { models, stopTokens: [tokens[4] ?? 0] }))
+    const first = tokens.indexOf(tokens[4] ?? 0)
+    expect(stopped.get('0/0/0')).toMatchObject({ tokens: tokens.slice(0, first), finish: 'stop' })
+    const byText = await samplesOf(requestFor('llama3', { models }), ((answer: readonly number[]) =>
+      answer.length >= 6 ? 5 : null) as () => number | null)
+    expect(byText.get('0/0/0')).toMatchObject({ tokens: tokens.slice(0, 5), finish: 'stop' })
+  })
+
+  it('in int8 stay close to float32', async () => {
+    const request = requestFor('smollm2', { prompts, weights: 'int8', maxTokens: 4 })
+    const samples = await samplesOf(request)
+    expect(samples.size).toBe(request.models.length * prompts.length)
+  })
+})
+
+describe('memory', () => {
+  it('holds weights in int8 when float32 does not fit, and says so', async () => {
+    const plans: EngineGenerateEvent[] = []
+    for await (const event of generate(requestFor('llama3', { memoryBytes: 900_000 }), () => null)) {
+      if (event.type === 'plan') plans.push(event)
+    }
+    expect(plans[0]).toMatchObject({ weights: 'int8' })
+  })
+
+  it('says before starting what would fit when nothing does', async () => {
+    await expect(samplesOf(requestFor('llama3', { memoryBytes: 1000 }))).rejects.toThrow('The weights take')
+  })
+
+  it('refuses a prompt that leaves no room in the context window', async () => {
+    const long = new Array<number>(256).fill(3)
+    await expect(samplesOf(requestFor('llama3', { prompts: [long] }))).rejects.toThrow(
+      'Prompt 1 has 256 tokens'
+    )
+  })
+})
