@@ -10,7 +10,11 @@ const electronOnlyInItsEntries = {
   rules: {
     'no-restricted-imports': [
       'error',
-      { paths: [{ name: 'electron', message: 'Only src/main/electron.ts and src/preload may import electron.' }] }
+      {
+        paths: [
+          { name: 'electron', message: 'Only src/main/electron.ts and src/preload may import electron.' }
+        ]
+      }
     ]
   }
 }
@@ -23,7 +27,10 @@ const contractIsPure = {
       'error',
       {
         patterns: [
-          { group: ['node:*', 'electron', '**/main/**', '**/renderer/**'], message: 'The contract imports no process.' }
+          {
+            group: ['node:*', 'electron', '**/main/**', '**/renderer/**'],
+            message: 'The contract imports no process.'
+          }
         ]
       }
     ]
@@ -37,7 +44,10 @@ const rendererStaysInItsProcess = {
       'error',
       {
         patterns: [
-          { group: ['node:*', 'electron', '**/main/**'], message: 'The renderer reaches main through the contract.' }
+          {
+            group: ['node:*', 'electron', '**/main/**'],
+            message: 'The renderer reaches main through the contract.'
+          }
         ]
       }
     ]
