@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
     // Engine, command line and browser tests start real processes, each with its own threads.
     maxWorkers: 2,
     testTimeout: 30_000,
