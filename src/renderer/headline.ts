@@ -40,15 +40,16 @@ export function assurances(selection: Selection, gain: number): Assurance[] {
   if (selected !== null) {
     const share = (start: number, end: number): number =>
       bootstrap.wins.find((win) => win.start === start && win.end === end)?.share ?? 0
-    const rivals = bootstrap.wins.filter((win) => win.start !== selected.start || win.end !== selected.end)
-    const rival = rivals[0]
+    const own = share(selected.start, selected.end)
+    const [rival] = bootstrap.wins.filter((win) => win.start !== selected.start || win.end !== selected.end)
+    const place = rival !== undefined && rival.share > own ? 'more often wins' : 'next is'
     result.push({
       label: 'Same range wins',
-      value: formatPercent(share(selected.start, selected.end)),
+      value: formatPercent(own),
       detail:
         rival === undefined
           ? 'of the resamplings; no other range ever wins'
-          : `of the resamplings; next is ${rangeLabel(rival)} with ${formatPercent(rival.share)}`
+          : `of the resamplings; ${place} ${rangeLabel(rival)} with ${formatPercent(rival.share)}`
     })
   }
   result.push(

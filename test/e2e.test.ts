@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
+import { childrenOf } from './fixtures/cli'
+
+if (browserMissing !== null) console.log(`End-to-end tests are skipped: ${browserMissing}`)
+
+/** `SLR_SCREENSHOTS=docs npm test` renews the pictures of the README. */
+const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
+const WIDE = { width: 1440, height: 900 }
+const NARROW = { width: 1024, height: 700 }
+const HEADLINE = /Restore layers 4–11: diversity up from 0\.458 to 0\.917 at validity 0\.916/
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const AxeResults = z.object({
+  violations: z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) }))
+})
+
+describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  async function open(workbench: ServedWorkbench): Promise<Page> {
+    const page = await browser.newPage({ viewport: WIDE })
+    page.setDefaultTimeout(10_000)
+    await page.goto(workbench.url)
+    return page
+  }
+
+  async function sweepDemo(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    await page.getByText(HEADLINE).waitFor()
+  }
+
+  it('takes a new user from the start to a kept range, which is there after a restart', async () => {
+    const workbench = await ServedWorkbench.start()
+    const page = await open(workbench)
+    const complaints = complaintsOf(page)
+
+    await page.getByRole('button', { name: 'Open demo' }).click()
+    await page.getByText('78 ranges').waitFor()
+    await sweepDemo(page)
+    expect(await page.locator('[data-range]').count()).toBe(78)
+    const details = await page.getByText(/388 block evaluations/).innerText()
+    expect(details).toContain('431 of 688 prompt tokens')
+    await expectText(page, '[aria-label=Result]', /95 % of 1,000 resamplings/)
+
+    // Another cell: its characters beside those of base and post.
+    await page.locator('[data-range="8-11"]').click()
+    await page.getByRole('heading', { name: 'Layers 8–11' }).waitFor()
+    await page.getByRole('button', { name: 'Keep as recipe' }).click()
+    await page.getByRole('button', { name: /Remove.*Layers 8–11/ }).waitFor()
+
+    await page.reload()
+    await page.getByText(HEADLINE).waitFor()
+    expect(complaints).toEqual([])
+    await workbench.stop()
+
+    const again = await ServedWorkbench.start([], workbench.folder)
+    const later = await open(again)
+    await later.getByRole('button', { name: /Demo/ }).first().click()
+    await later.getByText(HEADLINE).waitFor()
+    await later.getByRole('button', { name: /Remove.*Layers 8–11/ }).waitFor()
+    await again.stop()
+  })
+
+  it('selects again at once when more or less validity may be given up', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await open(workbench)
+    await sweepDemo(page)
+    const rho = page.getByLabel('Share of post’s validity to keep (rho)').or(page.getByLabel(/\(rho\)/))
+    await rho.fill('0.97')
+    await expectText(page, '[aria-label=Result]', /Restore layers 8–11/)
+    await rho.fill('0.5')
+    await expectText(page, '[aria-label=Result]', /Restore layers 0–11/)
+    await workbench.stop()
+  })
+
+  it('shows the death of the engine in the window, loses nothing, and runs again', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await open(workbench)
+    await sweepDemo(page)
+    const [engine] = await childrenOf(workbench.pid)
+    if (engine === undefined) throw new Error('the engine is not running')
+    // Held still, so that the sweep is surely under way when its engine is killed.
+    process.kill(engine, 'SIGSTOP')
+    await page.getByRole('button', { name: 'Sweep again' }).click()
+    await cancelButton(page).waitFor()
+    // Until main has rendered the prompts and asked the engine; an engine that dies before is simply replaced.
+    await page.waitForTimeout(1500)
+    process.kill(engine, 'SIGKILL')
+    await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
+    await page.getByRole('button', { name: 'Run again' }).click()
+    await page.getByText(HEADLINE).waitFor()
+    // The sweep from before the death and the one after it.
+    const sweeps = page.locator('label').filter({ hasText: 'Sweep' }).locator('option')
+    await sweeps.nth(1).waitFor({ state: 'attached' })
+    expect(await sweeps.count()).toBe(2)
+    await workbench.stop()
+  })
+
+  it('cancels a running sweep at once and keeps the last result', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await open(workbench)
+    await sweepDemo(page)
+    const [engine] = await childrenOf(workbench.pid)
+    if (engine === undefined) throw new Error('the engine is not running')
+    process.kill(engine, 'SIGSTOP')
+    await page.getByRole('button', { name: 'Sweep again' }).click()
+    await cancelButton(page).click()
+    process.kill(engine, 'SIGCONT')
+    await page.getByRole('button', { name: 'Sweep again' }).waitFor()
+    await page.getByText(HEADLINE).waitFor()
+    await workbench.stop()
+  })
+
+  it('is accessible and fits in every view, wide and narrow, light and dark', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await open(workbench)
+    await sweepDemo(page)
+    for (const view of ['Start', 'Pair', 'Prompts', 'Ranges']) {
+      await page.getByRole('navigation').getByText(view, { exact: true }).click()
+      for (const viewport of [WIDE, NARROW]) {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.setViewportSize(viewport)
+          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+          await settle(page)
+          await page.evaluate(axeSource)
+          const results = AxeResults.parse(await page.evaluate('axe.run({ resultTypes: ["violations"] })'))
+          const where = `${view}, ${viewport.width} wide, ${colorScheme}`
+          expect(results.violations, where).toEqual([])
+          const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+          expect(overflow, where).toBeLessThanOrEqual(0)
+          if (SCREENSHOTS !== undefined && viewport === WIDE) {
+            await page.screenshot({ path: join(SCREENSHOTS, `${view.toLowerCase()}-${colorScheme}.png`) })
+          }
+        }
+      }
+    }
+    await workbench.stop()
+  })
+})
+
+/** Until what follows from an event has been drawn. */
+async function settle(page: Page): Promise<void> {
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+  await page.waitForLoadState('networkidle')
+}
+
+function cancelButton(page: Page): Locator {
+  return page.getByLabel('Progress').getByRole('button', { name: /Cancel/ })
+}
+
+async function expectText(page: Page, selector: string, expected: RegExp): Promise<void> {
+  await page.locator(selector).filter({ hasText: expected }).waitFor()
+}
