@@ -44,7 +44,7 @@ describe('numbers in words', () => {
     expect([2_511_360, 8_030_261_248].map(formatParameters)).toEqual(['2.5 M', '8.03 B'])
     expect([3.18, 42, 200, 7320].map(formatDuration)).toEqual(['3.2 s', '42 s', '3 min 20 s', '2 h 2 min'])
     expect([plural(1, 'prompt'), plural(1000, 'prompt')]).toEqual(['1 prompt', '1,000 prompts'])
-    expect([formatDevice('cpu'), formatDevice('cuda:0')]).toEqual(['CPU', 'CUDA:0'])
+    expect([formatDevice('cpu'), formatDevice('webgpu')]).toEqual(['CPU', 'WebGPU'])
   })
 
   it('name ranges, a single layer in the singular', () => {
@@ -163,7 +163,7 @@ describe('kept recipes', () => {
   })
 
   it('never share a name', () => {
-    expect(freeName('Layers 4–11', kept)).toBe('Layers 4–11 (2)')
+    expect(freeName('Layers 4–11', ['Layers 4–11'])).toBe('Layers 4–11 (2)')
     const two = withKept(kept, { start: 4, end: 11 }, 'Layers 4–11', { sweepId: null, score: null })
     expect(two.map(({ recipe }) => recipe.name)).toEqual(['Layers 4–11', 'Layers 4–11 (2)'])
     expect(withRenamed(two, 1, 'Layers 4–11')[1]?.recipe.name).toBe('Layers 4–11 (2)')

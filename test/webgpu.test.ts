@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Precision } from '../src/contract/engine'
+import type { Precision } from '../src/contract/device'
 import { openDevice } from '../src/main/engine/device'
 import { probe } from '../src/main/engine/probe'
 import { GOLDEN_FAMILIES, largestDifference, LOGIT_TOLERANCE, readGolden } from './fixtures/goldens'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DeviceName, Precision } from './device'
 import { Recipe, RestorationRange } from './recipe'
 
 /** More prompts than any proxy task needs; bounds what a hostile file can make us hold. */
@@ -168,7 +169,8 @@ export const SweepDocument = z.object({
   createdAt: z.iso.datetime(),
   /** Wall time of the engine's work. */
   seconds: z.number(),
-  device: z.string(),
+  device: DeviceName,
+  precision: Precision,
   layerCount: z.number().int(),
   basePath: CheckpointReference,
   postPath: CheckpointReference,
@@ -177,6 +179,8 @@ export const SweepDocument = z.object({
   /** Base as a whole model; null when it cannot be compared, with the reason. */
   base: Score.nullable(),
   baseUnavailable: z.string().nullable(),
+  /** Remarks for the reader, such as a missing chat template or characters that no token can add. */
+  notices: z.array(z.string()),
   post: Score,
   ranges: z.array(RangeScore),
   recipes: z.array(RecipeScore),

@@ -1,6 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { Work } from './crc'
+import { DeviceName, Precision } from './device'
 import { Problem } from './problem'
 import { LayerStrength } from './recipe'
 
@@ -9,14 +10,6 @@ import { LayerStrength } from './recipe'
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 const tokens = z.array(z.number().int().nonnegative()).min(1)
-
-/** Where blocks are computed. */
-export const DeviceName = z.enum(['cpu', 'webgpu'])
-export type DeviceName = z.infer<typeof DeviceName>
-
-/** In what the large matrix products are computed. Norms, residuals and attention are float32 always. */
-export const Precision = z.enum(['fp32', 'fp16'])
-export type Precision = z.infer<typeof Precision>
 
 const pair = {
   base: z.string(),

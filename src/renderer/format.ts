@@ -1,3 +1,4 @@
+import type { DeviceName } from '../contract/device'
 import type { RestorationRange } from '../contract/recipe'
 
 /** A score between 0 and 1, three decimals. */
@@ -31,9 +32,9 @@ export const formatCount = (value: number): string => Math.round(value).toLocale
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 
-/** An execution provider as its users write it: CPU, CUDA. */
-export const formatDevice = (device: string): string =>
-  device.replace(/^[a-z]+/, (name) => name.toUpperCase())
+const DEVICE_NAMES = { cpu: 'CPU', webgpu: 'WebGPU' } satisfies Record<DeviceName, string>
+
+export const formatDevice = (device: DeviceName): string => DEVICE_NAMES[device]
 
 /** Bytes in decimal units, as model cards give them. */
 export function formatBytes(bytes: number): string {

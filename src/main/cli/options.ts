@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { Rendering } from '../../contract/crc'
+import { DeviceName, Precision } from '../../contract/device'
 import type { PairLocation } from '../../contract/project'
 import { RestorationRange } from '../../contract/recipe'
 import { absolutePath } from '../project/places'
@@ -53,6 +54,25 @@ export function requirePair(options: z.infer<typeof PairOptions>, command: Comma
   const pair = pairIfGiven(options, command)
   if (pair !== null) return pair
   throw usageError(command, 'which pair? Give --base FOLDER and --post FOLDER, or --demo')
+}
+
+export const DeviceOptions = z.strictObject({
+  device: DeviceName.optional(),
+  precision: Precision.optional()
+})
+
+export function withDeviceOptions(command: Command): Command {
+  return command
+    .optionsGroup('Where it is computed:')
+    .addOption(
+      new Option('--device <name>', 'the processor, or the GPU (default: cpu)').choices(DeviceName.options)
+    )
+    .addOption(
+      new Option(
+        '--precision <type>',
+        'of the large products (default: fp16 on webgpu, except for Gemma)'
+      ).choices(Precision.options)
+    )
 }
 
 /** Only what was given: the rest comes from a project or from the defaults. */

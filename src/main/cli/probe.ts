@@ -12,6 +12,7 @@ import { loadTextModel, type TextModel } from '../text/text-model'
 import { withEngine } from './engine'
 import {
   CommonOptions,
+  DeviceOptions,
   PairOptions,
   parseRanges,
   parseTokens,
@@ -23,6 +24,7 @@ import {
   usageError,
   wholeNumber,
   withCommonOptions,
+  withDeviceOptions,
   withPairOptions,
   withRenderingOptions
 } from './options'
@@ -33,6 +35,7 @@ const ProbeOptions = z.strictObject({
   ...CommonOptions.shape,
   ...PairOptions.shape,
   ...RenderingOptions.shape,
+  ...DeviceOptions.shape,
   prompt: z.array(z.string()).optional(),
   tokens: z.array(z.array(z.number())).optional(),
   model: z.enum(['base', 'post']).default('post'),
@@ -79,7 +82,7 @@ export function addProbeCommand(program: Command, signal: AbortSignal): void {
         .argParser(repeated(parseTokens))
         .conflicts(['prompt', 'system', 'templateArgument', 'date', 'assistantPrefix'])
     )
-  withCommonOptions(withRenderingOptions(command))
+  withCommonOptions(withDeviceOptions(withRenderingOptions(command)))
     .option('--top <n>', 'how many tokens to list', wholeNumber(1, 1_000_000), 20)
     .option('--logits', 'with --json: also the logits of the whole vocabulary')
     .action(async () => {
@@ -102,7 +105,10 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   const prompts =
     options.tokens ??
     renderPrompts(options.prompt ?? [], options, text ?? (await loadTextModel(post.checkpoint.path)))
-  const { logits } = await withEngine((engine) => engine.probe({ ...folders, model, prompts }, { signal }))
+  const { device, precision } = options
+  const { logits } = await withEngine((engine) =>
+    engine.probe({ ...folders, device, precision, model, prompts }, { signal })
+  )
   return prompts.map((tokens, index) => {
     const values = logits[index] ?? []
     const top = mostProbable(values, options.top).map(({ id, probability }) => ({

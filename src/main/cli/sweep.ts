@@ -13,6 +13,7 @@ import { openProject, type Project } from '../project/project'
 import { withEngine } from './engine'
 import {
   CommonOptions,
+  DeviceOptions,
   numberWithin,
   pairIfGiven,
   PairOptions,
@@ -22,6 +23,7 @@ import {
   requirePair,
   wholeNumber,
   withCommonOptions,
+  withDeviceOptions,
   withPairOptions,
   withRenderingOptions
 } from './options'
@@ -35,6 +37,7 @@ const SweepOptions = z.strictObject({
   ...CommonOptions.shape,
   ...PairOptions.shape,
   ...RenderingOptions.shape,
+  ...DeviceOptions.shape,
   countLeadingSpace: z.boolean().optional(),
   prompts: z.string().optional(),
   recipes: z.string().optional(),
@@ -66,7 +69,7 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
     '--count-leading-space',
     'also count answers that begin with white space'
   )
-  withCommonOptions(command).action(async () => {
+  withCommonOptions(withDeviceOptions(command)).action(async () => {
     await sweep(readOptions(SweepOptions, command), command, signal)
   })
 }
@@ -124,7 +127,9 @@ async function sweepRequest(
     rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
     ranges: recipes === null,
     recipes: recipes ?? project?.document.recipes.map((kept) => kept.recipe) ?? [],
-    seed: options.seed
+    seed: options.seed,
+    device: options.device,
+    precision: options.precision
   }
 }
 

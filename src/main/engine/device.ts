@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import * as ort from 'onnxruntime-node'
-import type { DeviceName } from '../../contract/engine'
+import type { DeviceName } from '../../contract/device'
 import { WorkbenchError } from '../../contract/problem'
 import { OnnxGraph } from '../family/onnx-model'
 
@@ -33,8 +33,6 @@ export async function openDevice(name: DeviceName): Promise<Device> {
   return name === 'cpu' ? openCpu() : openWebGpu()
 }
 
-const HALF_HINT = 'Leave the precision out, or use the device webgpu.'
-
 function openCpu(): Device {
   return {
     name: 'cpu',
@@ -45,11 +43,7 @@ function openCpu(): Device {
         executionProviders: ['cpu'],
         externalData: files
       }),
-    resident: (data, dims, type = 'float32') => {
-      if (type === 'float16')
-        throw new WorkbenchError('unsupported', 'The CPU computes in fp32 only.', HALF_HINT)
-      return Promise.resolve(new ort.Tensor('float32', data, dims))
-    },
+    resident: (data, dims) => Promise.resolve(new ort.Tensor('float32', data, dims)),
     close: () => Promise.resolve()
   }
 }

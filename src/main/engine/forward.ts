@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type * as ort from 'onnxruntime-node'
-import type { Precision } from '../../contract/engine'
+import type { Precision } from '../../contract/device'
 import { WorkbenchError } from '../../contract/problem'
 import { decodeFloat32 } from '../checkpoint/dtype'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, weightType } from '../family/block-graph'
@@ -129,10 +129,27 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   }
 }
 
-/** The precision a run is computed in: as asked, or what suits device and family. */
+/**
+ * The precision a run is computed in: as asked, or what suits device and family.
+ *
+ * @throws WorkbenchError `unsupported` for float16 where it gains nothing or would overflow
+ */
 export function choosePrecision(device: Device, pair: PairWeights, asked: Precision | undefined): Precision {
-  return asked ?? (device.gainsFromHalf && pair.post.spec.family.halfPrecision ? 'fp16' : 'fp32')
+  const { family } = pair.post.spec
+  if (asked === 'fp16' && !device.gainsFromHalf) {
+    throw new WorkbenchError(
+      'unsupported',
+      `The device ${device.name} computes in fp32 only.`,
+      PRECISION_HINT
+    )
+  }
+  if (asked === 'fp16' && !family.halfPrecision) {
+    throw new WorkbenchError('unsupported', `${family.label} overflows in fp16.`, PRECISION_HINT)
+  }
+  return asked ?? (device.gainsFromHalf && family.halfPrecision ? 'fp16' : 'fp32')
 }
+
+const PRECISION_HINT = 'Leave the precision out, and what suits device and model is used.'
 
 /** Rows a run pushes through blocks: what its `rows` events add up to. */
 export function countRows(trie: RecipeTrie, packed: PackedPrompts): number {

@@ -145,6 +145,8 @@ interface Row {
   readonly index: number
   readonly random: () => number
   readonly tokens: number[]
+  /** The answer, once it is over. */
+  finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null
   /** Of the last token, which is yet to be run. */
   position: number
   hidden: Float32Array
@@ -233,7 +235,7 @@ class Decoder {
           if (row === undefined) break
           const logits = prefilled.logits[model]?.[prompts.indexOf(row.prompt)] ?? new Float32Array()
           started.push(...this.accept(row, logits))
-          if (this.finishOf(row) !== null) continue
+          if (row.finished !== null) continue
           this.admit(row, prefilled, prompts.indexOf(row.prompt))
           active.push(row)
         }
@@ -242,7 +244,7 @@ class Decoder {
       if (active.length === 0) return
       if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The generation was cancelled.')
       yield* await this.step(active)
-      for (const row of active.filter((each) => this.finishOf(each) !== null)) {
+      for (const row of active.filter(({ finished }) => finished !== null)) {
         active.splice(active.indexOf(row), 1)
         this.dismiss(row)
       }
@@ -324,7 +326,8 @@ class Decoder {
   /** Draws a row's next token from its logits and says what came of it. */
   private accept(row: Row, logits: Float32Array): EngineGenerateEvent[] {
     const { request } = this.parts
-    const earlier = [...(request.prompts[row.prompt] ?? []), ...row.tokens]
+    const penalised = request.sampling.repetitionPenalty !== 1
+    const earlier = penalised ? [...(request.prompts[row.prompt] ?? []), ...row.tokens] : []
     const token = sampleToken(logits, request.sampling, earlier, row.random())
     row.tokens.push(token)
     this.tokenCount++
@@ -332,13 +335,13 @@ class Decoder {
     const events: EngineGenerateEvent[] = []
     if (!this.stopTokens.has(token))
       events.push({ type: 'tokens', tokens: [{ model, prompt, index, token }] })
-    const finish = this.finishOf(row)
-    if (finish !== null) events.push({ type: 'sample', model, prompt, index, ...finish })
+    row.finished = this.finishOf(row)
+    if (row.finished !== null) events.push({ type: 'sample', model, prompt, index, ...row.finished })
     return events
   }
 
   /** The finished answer, or null while it goes on. */
-  private finishOf(row: Row): { tokens: number[]; finish: 'stop' | 'length' } | null {
+  private finishOf(row: Row): Row['finished'] {
     const { request, stopText, maximumLength } = this.parts
     if (this.stopTokens.has(lastToken(row))) return { tokens: row.tokens.slice(0, -1), finish: 'stop' }
     const kept = stopText(row.tokens)
@@ -426,6 +429,7 @@ class Decoder {
           index,
           random,
           tokens: [],
+          finished: null,
           position: tokens.length,
           hidden: new Float32Array()
         }

@@ -9,13 +9,15 @@ import type { PairWeights } from './pair-weights'
 import { quantiseBlocks } from './quantise'
 import type { RecipeTrie } from './recipe-trie'
 
-/** Bytes that all distinct blocks of a trie take when held for generating. */
+/** Bytes that a trie's distinct blocks, and the heads of its models in float32, take when held for generating. */
 export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
+  const headBytes = spec.vocabularySize * spec.hiddenSize * Float32Array.BYTES_PER_ELEMENT
   const blockBytes = weightLayout(spec, weights).reduce(
     (sum, { byteLength, scaleBytes }) => sum + byteLength + scaleBytes,
     0
   )
-  return blockBytes * trie.levels.reduce((sum, level) => sum + level.blocks.length, 0)
+  const blockCount = trie.levels.reduce((sum, level) => sum + level.blocks.length, 0)
+  return blockBytes * blockCount + headBytes * trie.roots.length
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Precision } from '../../contract/engine'
+import type { Precision } from '../../contract/device'
 import type { DecoderSpec } from './decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
