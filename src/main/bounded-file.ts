@@ -7,7 +7,7 @@ import { WorkbenchError } from '../contract/problem'
  * @throws WorkbenchError `not-found` when there is no such file; `bad-file` when it is not a file, too large or not UTF-8
  */
 export async function readTextFile(file: string, maxBytes: number): Promise<string> {
-  const bytes = await readBounded(file, maxBytes)
+  const bytes = await readBytes(file, maxBytes)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
@@ -35,7 +35,12 @@ export function errorMessage(error: unknown): string {
   return String(error)
 }
 
-async function readBounded(file: string, maxBytes: number): Promise<Buffer> {
+/**
+ * The bytes of a whole file of at most `maxBytes`.
+ *
+ * @throws WorkbenchError as {@link readTextFile}, whatever the bytes are
+ */
+export async function readBytes(file: string, maxBytes: number): Promise<Buffer> {
   try {
     // Before opening: opening a named pipe waits for somebody to write to it.
     const stats = await stat(file)

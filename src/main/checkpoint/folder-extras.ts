@@ -1,12 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { readJsonFile } from '../bounded-file'
-import { findChatTemplate, TemplateField } from '../text/chat-template'
-
-/** The tokenizer's config lists every added token; large ones come to a few MB. */
-const MAX_TOKENIZER_CONFIG_BYTES = 50_000_000
+import { WorkbenchError } from '../../contract/problem'
+import { findChatTemplate } from '../text/chat-template'
+import { readTokenizerConfig } from '../text/tokenizer-config'
 
 /** What a model folder holds beside config and weights. Nothing of it is required. */
 export interface FolderExtras {
@@ -30,22 +26,13 @@ async function findTemplate(
   folder: string
 ): Promise<Pick<FolderExtras, 'hasChatTemplate' | 'templateProblem'>> {
   try {
-    const template = await findChatTemplate(folder, await templateField(folder))
+    const { chatTemplate } = await readTokenizerConfig(folder)
+    const template = await findChatTemplate(folder, chatTemplate)
     return { hasChatTemplate: template !== null, templateProblem: null }
   } catch (error) {
     if (error instanceof WorkbenchError) return { hasChatTemplate: false, templateProblem: error.message }
     throw error
   }
-}
-
-async function templateField(folder: string): Promise<z.infer<typeof TemplateField> | undefined> {
-  const file = join(folder, 'tokenizer_config.json')
-  if (!(await isFile(file))) return undefined
-  const parsed = z
-    .object({ chat_template: TemplateField.nullish() })
-    .safeParse(await readJsonFile(file, MAX_TOKENIZER_CONFIG_BYTES))
-  if (!parsed.success) throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}.`)
-  return parsed.data.chat_template ?? undefined
 }
 
 async function isFile(file: string): Promise<boolean> {

@@ -149,7 +149,8 @@ async function tokenizerFor(
   const [baseText, postText] = await Promise.all([textModelIfAny(base), textModelIfAny(post)])
   if (baseText === null) return base.spec.vocabularySize === post.spec.vocabularySize ? postText : null
   if (postText === null) return baseText
-  return { ...baseText, chatTemplate: postText.chatTemplate, hasChatTemplate: postText.hasChatTemplate }
+  const { chatTemplate, hasChatTemplate, specialTokens } = postText
+  return { ...baseText, chatTemplate, hasChatTemplate, specialTokens }
 }
 
 async function textModelIfAny({ checkpoint }: PairMember): Promise<TextModel | null> {

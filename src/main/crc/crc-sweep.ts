@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { totalmem } from 'node:os'
 import { type CrcPrompts, type Rendering, SWEEP_VERSION, type SweepDocument } from '../../contract/crc'
+import type { DeviceName, Precision } from '../../contract/device'
 import type { EngineModel, EngineSweepEvent } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { Recipe, RestorationRange } from '../../contract/recipe'
@@ -8,8 +9,9 @@ import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/sweep-
 import { openPair, type PairMember } from '../checkpoint/pair'
 import type { EngineClient } from '../engine/host'
 import { allRanges, postStrengths, rangeStrengths, recipeStrengths } from '../engine/recipe'
+import { refuseTokensOutside } from '../text/base-tokens'
 import { loadTextModel } from '../text/text-model'
-import { compareBase, firstTokenOutside } from './base-comparison'
+import { compareBase, crcTokens } from './base-comparison'
 import { ModelScores } from './model-scores'
 import { progressRate } from './progress-rate'
 import { promptName, type RenderedPrompts, renderPrompts } from './render-prompts'
@@ -29,6 +31,10 @@ export interface CrcSweepRequest {
   recipes: readonly Recipe[]
   /** Of the bootstrap. */
   seed?: number
+  /** The CPU when left out. */
+  device?: DeviceName
+  /** What suits device and family when left out. */
+  precision?: Precision
 }
 
 /** What a watcher of the window sees while it runs, and remarks for the user. */
@@ -88,11 +94,13 @@ async function sweepPair(
   const text = await loadTextModel(post.checkpoint.path)
   signal.throwIfAborted()
   const rendered = renderPrompts(request.prompts, request.rendering, text)
-  refuseTokensOutsidePost(rendered, post)
+  refuseTokensOutside(post, crcTokens(rendered))
+  refuseLongPrompts(rendered, post)
   const comparison = await compareBase(base, post, text, rendered, request.rendering.countLeadingSpace)
-  for (const message of rendered.notices) onEvent({ type: 'notice', message })
-  if (comparison.unavailable !== null) onEvent({ type: 'notice', message: comparison.unavailable })
-  if (comparison.notice !== null) onEvent({ type: 'notice', message: comparison.notice })
+  const notices = [...rendered.notices, comparison.unavailable, comparison.notice].filter(
+    (notice) => notice !== null
+  )
+  for (const message of notices) onEvent({ type: 'notice', message })
   signal.throwIfAborted()
 
   const models = sweptModels(request, layerCount, comparison.unavailable === null)
@@ -105,7 +113,9 @@ async function sweepPair(
         tokens,
         groups: rendered.groups[index] ?? []
       })),
-      stateBytes: stateBytes()
+      stateBytes: stateBytes(),
+      device: request.device,
+      precision: request.precision
     },
     { signal }
   )
@@ -131,7 +141,8 @@ async function sweepPair(
     id: request.id ?? randomUUID(),
     createdAt: new Date().toISOString(),
     seconds: outcome.done.seconds,
-    device: outcome.device,
+    device: outcome.plan.device,
+    precision: outcome.plan.precision,
     layerCount,
     basePath: { path: request.base, fingerprint: base.checkpoint.fingerprint },
     postPath: { path: request.post, fingerprint: post.checkpoint.fingerprint },
@@ -139,6 +150,7 @@ async function sweepPair(
     prompts: rendered.prompts,
     base: complete.find(({ model }) => model.kind === 'base')?.score ?? null,
     baseUnavailable: comparison.unavailable,
+    notices,
     post: postScore,
     ranges,
     recipes: complete.flatMap(({ model, score }) =>
@@ -150,17 +162,8 @@ async function sweepPair(
   }
 }
 
-function refuseTokensOutsidePost(rendered: RenderedPrompts, post: PairMember): void {
-  const { vocabularySize, contextLength } = post.spec
-  const outside = firstTokenOutside(rendered, vocabularySize)
-  if (outside !== null) {
-    throw new WorkbenchError(
-      'bad-file',
-      `The tokenizer in ${post.checkpoint.path} gives token ${outside}, but the checkpoint's vocabulary has ` +
-        `${vocabularySize} tokens.`,
-      'Use the tokenizer.json that belongs to this checkpoint.'
-    )
-  }
+function refuseLongPrompts(rendered: RenderedPrompts, post: PairMember): void {
+  const { contextLength } = post.spec
   for (const [index, prompt] of rendered.prompts.entries()) {
     if (contextLength === null || prompt.tokens.length <= contextLength) continue
     throw new WorkbenchError(
@@ -192,7 +195,7 @@ function stateBytes(): number {
 interface SweepOutcome {
   scores: ModelScores[]
   progress: SweepProgress
-  device: string
+  plan: Extract<EngineSweepEvent, { type: 'plan' }>
   done: Extract<EngineSweepEvent, { type: 'done' }>
 }
 
@@ -210,7 +213,7 @@ async function followSweep(
   const rate = progressRate()
   const startedMs = performance.now()
   let progress = preparing
-  let device = ''
+  let plan: SweepOutcome['plan'] | null = null
   let toldMs = -Infinity
 
   const tell = (): void => {
@@ -224,7 +227,7 @@ async function followSweep(
   for await (const event of events) {
     signal.throwIfAborted()
     if (event.type === 'plan') {
-      device = event.device
+      plan = event
       progress = { ...progress, phase: 'sweeping', rowsTotal: event.rowsTotal }
       tell()
     } else if (event.type === 'progress') {
@@ -242,9 +245,9 @@ async function followSweep(
         scores[event.model]?.add(prompt, event.probabilities[place] ?? [])
       }
       changed.add(event.model)
-    } else {
+    } else if (plan !== null) {
       tell()
-      return { scores, progress, device, done: event }
+      return { scores, progress, plan, done: event }
     }
     if (performance.now() - toldMs >= EVENT_INTERVAL_MS) tell()
   }

@@ -43,7 +43,7 @@ export function renderPrompts(prompts: CrcPrompts, rendering: Rendering, text: T
 }
 
 /** A prompt as messages name it: its number counted from 1, and how it begins. */
-export function promptName(prompt: CrcPrompt, index: number): string {
+export function promptName(prompt: Pick<CrcPrompt, 'text'>, index: number): string {
   const text = prompt.text.length <= 60 ? prompt.text : `${prompt.text.slice(0, 60)}…`
   return `Prompt ${index + 1} ("${text}")`
 }

@@ -53,9 +53,9 @@ export function renderChat(
 ): RenderedChat {
   const { chatTemplate } = text
   if (chatTemplate === null) {
-    const rendered = messages.map((message) => message.content).join('\n\n') + rendering.assistantPrefix
+    const plain = messages.map((message) => message.content).join('\n\n') + rendering.assistantPrefix
     const notice = `${text.folder} has no chat template: the prompts are given as plain text.`
-    return { rendered, tokens: encode(text, rendered, true), notices: [notice] }
+    return { ...renderPlain(text, plain), notices: [notice] }
   }
   const prompt = renderTemplate(chatTemplate, text, messages, rendering)
   const rendered = prompt + rendering.assistantPrefix
@@ -64,6 +64,11 @@ export function renderChat(
     ? []
     : [`The chat template in ${chatTemplate.file} leaves the system prompt out.`]
   return { rendered, tokens: encode(text, rendered, false), notices }
+}
+
+/** A text given as it is, with the tokens (such as BOS) that the tokenizer puts around plain text. */
+export function renderPlain(text: TextModel, plain: string): RenderedChat {
+  return { rendered: plain, tokens: encode(text, plain, true), notices: [] }
 }
 
 function encode(text: TextModel, rendered: string, addSpecialTokens: boolean): number[] {

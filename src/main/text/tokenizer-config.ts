@@ -1,0 +1,116 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { readJsonFile } from '../bounded-file'
+import { TemplateField } from './chat-template'
+
+/** It lists every added token; large ones come to a few MB. */
+const MAX_CONFIG_BYTES = 50_000_000
+/** Ids index an array; a hostile id of 4e9 would otherwise make it that long. Published vocabularies stay under 300,000. */
+export const MAX_TOKEN_ID = 10_000_000
+
+export const TokenId = z.number().int().min(0).max(MAX_TOKEN_ID)
+
+const addedTokenFields = {
+  content: z.string().min(1),
+  special: z.boolean().optional(),
+  single_word: z.literal(false, 'tokens that match whole words only are not supported').optional()
+}
+
+/** A token outside the vocabulary proper; whether it takes white space around it along is the library's to read. */
+export const AddedToken = z.looseObject({ id: TokenId, ...addedTokenFields })
+export type AddedToken = z.infer<typeof AddedToken>
+
+/** A special token is its text, or an object holding it. */
+const SpecialToken = z.union([
+  z.string(),
+  z.looseObject({ content: z.string() }).transform((token) => token.content)
+])
+
+const NAMED_TOKENS = [
+  'bos_token',
+  'eos_token',
+  'unk_token',
+  'sep_token',
+  'pad_token',
+  'cls_token',
+  'mask_token'
+] as const
+
+const NamedTokens = z.looseObject({
+  ...Object.fromEntries(NAMED_TOKENS.map((name) => [name, SpecialToken.nullish()])),
+  additional_special_tokens: z.array(SpecialToken).nullish()
+})
+
+const ConfigFile = NamedTokens.extend({
+  /** By name, as multimodal models have them, or a list. */
+  extra_special_tokens: z.union([z.array(SpecialToken), z.record(z.string(), SpecialToken)]).nullish(),
+  added_tokens_decoder: z
+    .record(z.string().regex(/^\d{1,8}$/, 'expected a token id'), z.looseObject(addedTokenFields))
+    .nullish(),
+  add_bos_token: z.boolean().nullish(),
+  chat_template: TemplateField.nullish()
+})
+
+/** What a model folder says about its tokenizer beside tokenizer.json. */
+export interface TokenizerConfig {
+  chatTemplate: z.infer<typeof TemplateField> | undefined
+  /** `bos_token`, `eos_token` and so on by name, for templates. */
+  namedTokens: ReadonlyMap<string, string>
+  /** The text of every special token, the named ones among them. */
+  specialTokens: ReadonlySet<string>
+  /** Tokens that stand beside those of tokenizer.json, or change how one of them matches. */
+  addedTokens: readonly AddedToken[]
+  /** Whether plain text begins with BOS; undefined leaves it to tokenizer.json. */
+  addBos: boolean | undefined
+}
+
+/**
+ * Reads tokenizer_config.json and special_tokens_map.json, which older folders name the special tokens in. Both are
+ * optional.
+ *
+ * @throws WorkbenchError `bad-file`
+ */
+export async function readTokenizerConfig(folder: string): Promise<TokenizerConfig> {
+  const config = await readOptional(ConfigFile, join(folder, 'tokenizer_config.json'))
+  const map = await readOptional(NamedTokens, join(folder, 'special_tokens_map.json'))
+  const extra = config.extra_special_tokens ?? []
+
+  const namedTokens = new Map<string, string>()
+  for (const name of NAMED_TOKENS) {
+    // A config's null is a statement (Qwen has no BOS); only what it leaves out is looked up.
+    const token = SpecialToken.safeParse(config[name] === undefined ? map[name] : config[name])
+    if (token.success) namedTokens.set(name, token.data)
+  }
+  if (!Array.isArray(extra)) for (const [name, token] of Object.entries(extra)) namedTokens.set(name, token)
+
+  return {
+    chatTemplate: config.chat_template ?? undefined,
+    namedTokens,
+    specialTokens: new Set([
+      ...namedTokens.values(),
+      ...(config.additional_special_tokens ?? map.additional_special_tokens ?? []),
+      ...(Array.isArray(extra) ? extra : [])
+    ]),
+    addedTokens: Object.entries(config.added_tokens_decoder ?? {}).map(([id, token]) => ({
+      ...token,
+      id: Number(id)
+    })),
+    addBos: config.add_bos_token ?? undefined
+  }
+}
+
+async function readOptional<T>(schema: z.ZodType<T>, file: string): Promise<T> {
+  const parsed = schema.safeParse(await readJsonOrEmpty(file))
+  if (!parsed.success) throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
+  return parsed.data
+}
+
+async function readJsonOrEmpty(file: string): Promise<unknown> {
+  try {
+    return await readJsonFile(file, MAX_CONFIG_BYTES)
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return {}
+    throw error
+  }
+}
