@@ -5,6 +5,18 @@ import { FolderListing } from './folders'
 import { PairReport } from './pair'
 import { Problem } from './problem'
 import { ProjectChanges, ProjectState, RecentProject } from './project'
+import {
+  SampledCrcScore,
+  SAMPLE_EXPORT_FORMATS,
+  SampleEvent,
+  SampleLine,
+  SamplePrompt,
+  SamplePrompts,
+  SampleRun,
+  SampleRunMeasures,
+  SampleSettings,
+  Variant
+} from './samples'
 import { SweepEvent } from './sweep-events'
 
 /** Every procedure may fail with a Problem; anything else that escapes is a defect and arrives without detail. */
@@ -44,7 +56,9 @@ export const contract = {
     openDemo: procedure.output(ProjectState),
     /** `folder` is the parent; the project becomes `folder/name.slr`. An existing one is refused. */
     create: procedure
-      .input(z.object({ folder: folderPath, name: z.string().min(1).max(200), base: folderPath, post: folderPath }))
+      .input(
+        z.object({ folder: folderPath, name: z.string().min(1).max(200), base: folderPath, post: folderPath })
+      )
       .output(ProjectState),
     open: procedure.input(projectPath).output(ProjectState),
     update: procedure.input(projectPath.extend({ changes: ProjectChanges })).output(ProjectState),
@@ -70,6 +84,54 @@ export const contract = {
     select: procedure
       .input(projectPath.extend({ sweepId: z.string(), rho: z.number().min(0).max(1) }))
       .output(Selection)
+  },
+  samples: {
+    /** The built-in open prompts. */
+    builtinPrompts: procedure.output(SamplePrompts),
+    /** Reads prompts from the text of a file: .txt a line each, .jsonl and .csv with a `text` (or `prompt`) field. */
+    readPrompts: procedure
+      .input(z.object({ fileName: z.string().max(1000), content: z.string().max(50_000_000) }))
+      .output(SamplePrompts),
+    savePrompts: procedure.input(projectPath.extend({ prompts: SamplePrompts })).output(ProjectState),
+    /** The exact text and tokens a prompt becomes. */
+    render: procedure
+      .input(projectPath.extend({ prompt: SamplePrompt }))
+      .output(
+        z.object({ rendered: z.string(), tokens: z.array(z.number().int()), notices: z.array(z.string()) })
+      ),
+    /** The sampler settings that post's generation config asks for, or the paper's where it has none. */
+    defaults: procedure.input(projectPath).output(SampleSettings),
+    /** Starts a run over the project's sample prompts; refused while a job of the project runs. It outlives the window. */
+    start: procedure
+      .input(projectPath.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
+      .output(z.object({ runId: z.string() })),
+    /** Goes on with a stored run until every prompt and variant has `sampleCount` answers; finished ones stay. */
+    more: procedure
+      .input(projectPath.extend({ runId: z.string(), sampleCount: z.number().int().min(1).max(100_000) }))
+      .output(z.object({ runId: z.string() })),
+    watch: procedure.input(projectPath).output(eventIterator(SampleEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    get: procedure
+      .input(projectPath.extend({ runId: z.string() }))
+      .output(z.object({ run: SampleRun, samples: z.array(SampleLine), measures: SampleRunMeasures })),
+    /** Replaces a run's preference marks. */
+    mark: procedure
+      .input(projectPath.extend({ runId: z.string(), marks: SampleRun.shape.marks }))
+      .output(z.void()),
+    export: procedure
+      .input(projectPath.extend({ runId: z.string(), format: z.enum(SAMPLE_EXPORT_FORMATS) }))
+      .output(z.object({ fileName: z.string(), content: z.string() })),
+    /** Scores the project's CRC prompts from whole generated answers; a stream that ends with the scores. */
+    scoreCrc: procedure
+      .input(projectPath.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
+      .output(
+        eventIterator(
+          z.discriminatedUnion('type', [
+            z.object({ type: z.literal('progress'), done: z.number().int(), total: z.number().int() }),
+            z.object({ type: z.literal('scores'), scores: z.array(SampledCrcScore) })
+          ])
+        )
+      )
   }
 }
 export type Contract = typeof contract

@@ -3,6 +3,7 @@ import { CategoryScore, CrcPrompts, Rendering } from './crc'
 import { PairReport } from './pair'
 import { Problem } from './problem'
 import { Recipe, RestorationRange } from './recipe'
+import { SamplePrompts, SampleRunSummary } from './samples'
 
 export const PROJECT_VERSION = 1
 
@@ -55,8 +56,11 @@ export const ProjectState = z.object({
   path: z.string(),
   document: ProjectDocument,
   prompts: CrcPrompts,
+  samplePrompts: SamplePrompts,
   /** Newest first. */
   sweeps: z.array(SweepSummary),
+  /** Newest first. */
+  sampleRuns: z.array(SampleRunSummary),
   pair: PairReport.nullable(),
   /** Why the pair cannot be read now; the project itself stays usable. */
   pairProblem: Problem.nullable(),

@@ -6,6 +6,7 @@ import { addInspectCommand } from './cli/inspect'
 import { addOpenCommand } from './cli/open'
 import { printError, printable, UsageError } from './cli/output'
 import { addProbeCommand } from './cli/probe'
+import { addSampleCommand } from './cli/sample'
 import { addServeCommand } from './cli/serve'
 import { addSweepCommand } from './cli/sweep'
 
@@ -67,6 +68,7 @@ function commandLine(signal: AbortSignal): Command {
   addInspectCommand(program)
   addProbeCommand(program, signal)
   addSweepCommand(program, signal)
+  addSampleCommand(program, signal)
   addServeCommand(program, signal)
   addOpenCommand(program, signal)
   return program

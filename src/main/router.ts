@@ -3,7 +3,7 @@ import { implement } from '@orpc/server'
 import { version } from '../../package.json'
 import { contract } from '../contract/contract'
 import { WorkbenchError } from '../contract/problem'
-import type { ProjectState } from '../contract/project'
+import type { ProjectDocument, ProjectState } from '../contract/project'
 import type { SweepEvent } from '../contract/sweep-events'
 import { resolveModelFolder } from './checkpoint/model-folder'
 import { inspectPair } from './checkpoint/pair'
@@ -11,6 +11,7 @@ import { builtinPrompts, builtinPromptSet } from './crc/builtin-prompts'
 import { renderPrompts } from './crc/render-prompts'
 import { selection } from './crc/selection'
 import type { EngineHost } from './engine/host'
+import { Jobs } from './jobs'
 import { OpenProjects } from './open-projects'
 import { demoPath, pairPaths } from './project/demo'
 import { listFolder } from './project/folder-listing'
@@ -18,8 +19,13 @@ import { absolutePath, projectsFolder } from './project/places'
 import type { Project } from './project/project'
 import { forgetProject, recentProjects } from './project/recents'
 import { problemsAcross, reportDefect } from './rpc-problems'
-import { SweepJobs } from './sweep-jobs'
-import { loadTextModel } from './text/text-model'
+import { exportSamples } from './samples/export'
+import { defaultSampleSettings } from './samples/generation-config'
+import { samplePromptsOf } from './samples/project-prompts'
+import { builtinSamplePrompts, readSamplePrompts } from './samples/prompts'
+import { renderSamplePrompt } from './samples/render-sample-prompts'
+import { runMeasures } from './samples/run-measures'
+import { loadTextModel, type TextModel } from './text/text-model'
 
 /** What to show first: a project, the demo, or with neither the start view. */
 export interface InitialProject {
@@ -42,17 +48,19 @@ export type WorkbenchRouter = ReturnType<typeof createWorkbench>['router']
 /** The program behind the window: the contract's router, and `close`, which ends its work in order. */
 export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEvent }: WorkbenchOptions) {
   const projects = new OpenProjects()
-  const jobs = new SweepJobs(engine, onSweepEvent)
+  const jobs = new Jobs(engine, onSweepEvent)
 
   const stateOf = async (project: Project): Promise<ProjectState> => ({
     path: project.path,
     document: project.document,
     prompts: project.prompts,
+    samplePrompts: await samplePromptsOf(project),
     sweeps: [...project.sweeps],
+    sampleRuns: [...project.sampleRuns],
     ...(await projects.pairOf(project)),
     readOnly: project.readOnly,
     warnings: [...project.warnings],
-    running: jobs.isRunning(project)
+    running: jobs.sweeps.isRunning(project)
   })
 
   const os = implement(contract).use(problemsAcross(reportDefect))
@@ -104,7 +112,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEve
       }),
       close: os.projects.close.handler(async ({ input }) => {
         const running = jobs.done(await projects.use(input.path))
-        // A sweep needs the project to save itself; nobody should wait for that.
+        // A job needs the project to save itself; nobody should wait for that.
         if (running === null) await projects.close(input.path)
         else void running.then(() => projects.close(input.path))
       })
@@ -118,25 +126,72 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEve
       }),
       render: os.prompts.render.handler(async ({ input }) => {
         const { document, prompts } = await projects.use(input.path)
-        const text = await loadTextModel(await resolveModelFolder(pairPaths(document.pair).post))
+        const text = await textModelOf(document)
         const rendered = renderPrompts(prompts, document.rendering, text)
         return { prompts: rendered.prompts, notices: rendered.notices }
       })
     },
     sweeps: {
       start: os.sweeps.start.handler(async ({ input }) => ({
-        sweepId: jobs.start(await projects.use(input.path))
+        sweepId: jobs.startSweep(await projects.use(input.path))
       })),
       watch: os.sweeps.watch.handler(async function* ({ input, signal }) {
-        yield* jobs.watch(await projects.use(input.path), signal)
+        yield* jobs.sweeps.watch(await projects.use(input.path), signal)
       }),
-      cancel: os.sweeps.cancel.handler(async ({ input }) => jobs.cancel(await projects.use(input.path))),
+      cancel: os.sweeps.cancel.handler(async ({ input }) =>
+        jobs.sweeps.cancel(await projects.use(input.path))
+      ),
       get: os.sweeps.get.handler(async ({ input }) =>
         (await projects.use(input.path)).readSweep(input.sweepId)
       ),
       select: os.sweeps.select.handler(async ({ input }) => {
         const sweep = await (await projects.use(input.path)).readSweep(input.sweepId)
         return selection(sweep.prompts, sweep.post, sweep.ranges, input.rho)
+      })
+    },
+    samples: {
+      builtinPrompts: os.samples.builtinPrompts.handler(() => builtinSamplePrompts()),
+      readPrompts: os.samples.readPrompts.handler(({ input }) =>
+        readSamplePrompts(input.fileName, input.content)
+      ),
+      savePrompts: os.samples.savePrompts.handler(async ({ input }) => {
+        const project = await projects.use(input.path)
+        await project.saveSamplePrompts(input.prompts)
+        return stateOf(project)
+      }),
+      render: os.samples.render.handler(async ({ input }) => {
+        const { document } = await projects.use(input.path)
+        return renderSamplePrompt(input.prompt, document.rendering, await textModelOf(document))
+      }),
+      defaults: os.samples.defaults.handler(async ({ input }) =>
+        defaultSampleSettings(await postFolder((await projects.use(input.path)).document))
+      ),
+      start: os.samples.start.handler(async ({ input: { path, settings, variants } }) => ({
+        runId: await jobs.startSamples(await projects.use(path), settings, variants)
+      })),
+      more: os.samples.more.handler(async ({ input: { path, runId, sampleCount } }) => ({
+        runId: await jobs.continueSamples(await projects.use(path), runId, sampleCount)
+      })),
+      watch: os.samples.watch.handler(async function* ({ input, signal }) {
+        yield* jobs.watchSamples(await projects.use(input.path), signal)
+      }),
+      cancel: os.samples.cancel.handler(async ({ input }) =>
+        jobs.samples.cancel(await projects.use(input.path))
+      ),
+      get: os.samples.get.handler(async ({ input }) => {
+        const { run, samples } = await (await projects.use(input.path)).readSamples(input.runId)
+        return { run, samples, measures: runMeasures(run, samples) }
+      }),
+      mark: os.samples.mark.handler(async ({ input }) => {
+        await (await projects.use(input.path)).changeSampleRun(input.runId, { marks: input.marks })
+      }),
+      export: os.samples.export.handler(async ({ input }) => {
+        const { run, samples } = await (await projects.use(input.path)).readSamples(input.runId)
+        return exportSamples(run, samples, input.format)
+      }),
+      scoreCrc: os.samples.scoreCrc.handler(async function* ({ input, signal }) {
+        const project = await projects.use(input.path)
+        yield* jobs.scoreCrc(project, input.settings, input.variants, signal)
       })
     }
   })
@@ -149,4 +204,12 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEve
       await engine.close()
     }
   }
+}
+
+function postFolder({ pair }: ProjectDocument): Promise<string> {
+  return resolveModelFolder(pairPaths(pair).post)
+}
+
+async function textModelOf(document: ProjectDocument): Promise<TextModel> {
+  return loadTextModel(await postFolder(document))
 }

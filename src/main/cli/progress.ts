@@ -1,9 +1,20 @@
 import { SingleBar } from 'cli-progress'
+import type { SampleProgress } from '../../contract/samples'
 import type { SweepProgress } from '../../contract/sweep-events'
 import { count, duration } from './output'
 
+/** How far some work is. */
+export interface ProgressStep {
+  phase: string
+  done: number
+  /** 0 while it is not known. */
+  total: number
+  /** What is said beside the share that is done. */
+  status: string
+}
+
 export interface ProgressDisplay {
-  update(progress: SweepProgress): void
+  update(step: ProgressStep): void
   /** Ends the display; whatever is written next starts on a line of its own. */
   stop(): void
 }
@@ -11,7 +22,7 @@ export interface ProgressDisplay {
 /** Often enough to see that it lives, seldom enough for a log file. */
 const PLAIN_LINE_INTERVAL_MS = 5_000
 
-/** How a sweep gets on, on stderr: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet. */
+/** How work gets on, on stderr: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet. */
 export function progressDisplay(quiet: boolean): ProgressDisplay {
   if (quiet) return { update: () => undefined, stop: () => undefined }
   return process.stderr.isTTY ? barDisplay() : lineDisplay()
@@ -30,12 +41,12 @@ function barDisplay(): ProgressDisplay {
   })
   let running = false
   return {
-    update: (progress) => {
-      if (progress.rowsTotal === 0) return // the work is not known yet
-      if (!running) bar.start(progress.rowsTotal, progress.rowsDone, { status: status(progress) })
+    update: ({ done, total, status }) => {
+      if (total === 0) return // the work is not known yet
+      if (!running) bar.start(total, done, { status })
       running = true
-      bar.setTotal(progress.rowsTotal)
-      bar.update(progress.rowsDone, { status: status(progress) })
+      bar.setTotal(total)
+      bar.update(done, { status })
     },
     stop: () => {
       if (running) bar.stop()
@@ -45,24 +56,44 @@ function barDisplay(): ProgressDisplay {
 
 function lineDisplay(): ProgressDisplay {
   let nextLineAt = 0
-  let phase: SweepProgress['phase'] | null = null
+  let lastPhase = ''
   return {
-    update: (progress) => {
-      if (Date.now() < nextLineAt && progress.phase === phase) return
+    update: ({ phase, done, total, status }) => {
+      if (Date.now() < nextLineAt && phase === lastPhase) return
       nextLineAt = Date.now() + PLAIN_LINE_INTERVAL_MS
-      phase = progress.phase
-      const share = progress.rowsTotal === 0 ? 0 : progress.rowsDone / progress.rowsTotal
-      process.stderr.write(`${Math.floor(100 * share)} %  ${status(progress)}\n`)
+      lastPhase = phase
+      process.stderr.write(`${Math.floor(total === 0 ? 0 : (100 * done) / total)} %  ${status}\n`)
     },
     stop: () => undefined
   }
 }
 
-function status(progress: SweepProgress): string {
-  if (progress.phase !== 'sweeping') return progress.phase
-  return [
-    progress.layer === null ? 'sweeping' : `layer ${progress.layer} of 0-${progress.layerCount - 1}`,
-    ...(progress.rowsPerSecond === null ? [] : [`${count(progress.rowsPerSecond)} rows/s`]),
-    ...(progress.secondsLeft === null ? [] : [`${duration(progress.secondsLeft)} left`])
-  ].join(', ')
+export function sweepStep(progress: SweepProgress): ProgressStep {
+  const { phase, layer, layerCount, rowsPerSecond } = progress
+  const status =
+    phase === 'sweeping'
+      ? [
+          layer === null ? 'sweeping' : `layer ${layer} of 0-${layerCount - 1}`,
+          ...(rowsPerSecond === null ? [] : [`${count(rowsPerSecond)} rows/s`]),
+          ...timeLeft(progress)
+        ].join(', ')
+      : phase
+  return { phase, done: progress.rowsDone, total: progress.rowsTotal, status }
+}
+
+export function sampleStep(progress: SampleProgress): ProgressStep {
+  const { phase, samplesDone, samplesTotal, tokensPerSecond } = progress
+  const status =
+    phase === 'generating'
+      ? [
+          `${count(samplesDone)} of ${count(samplesTotal)} answers`,
+          ...(tokensPerSecond === null ? [] : [`${count(tokensPerSecond)} tokens/s`]),
+          ...timeLeft(progress)
+        ].join(', ')
+      : phase
+  return { phase, done: samplesDone, total: samplesTotal, status }
+}
+
+function timeLeft({ secondsLeft }: { secondsLeft: number | null }): string[] {
+  return secondsLeft === null ? [] : [`${duration(secondsLeft)} left`]
 }

@@ -29,7 +29,7 @@ import {
 } from './options'
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputFile } from './output-file'
-import { progressDisplay } from './progress'
+import { progressDisplay, sweepStep } from './progress'
 import { readRecipesFile } from './recipe-file'
 import { describeSweep } from './sweep-report'
 
@@ -156,7 +156,7 @@ async function runWithProgress(
   try {
     return await withEngine((engine) =>
       runCrcSweep(engine, request, signal, (event) => {
-        if (event.type === 'progress') progress.update(event.progress)
+        if (event.type === 'progress') progress.update(sweepStep(event.progress))
         if (event.type === 'notice' && !quiet) remark(event.message)
       })
     )

@@ -10,14 +10,19 @@ import { errorCode, writeProblem } from './atomic-file'
  * @throws WorkbenchError `not-found`, or `bad-file` when it is a link, a folder, a pipe or a device
  */
 export async function requirePlainFile(file: string): Promise<void> {
+  if (!(await hasPlainFile(file))) throw new WorkbenchError('not-found', `There is no file ${file}.`)
+}
+
+/** Whether the file is there. @throws WorkbenchError `bad-file` when it is a link or no file */
+export async function hasPlainFile(file: string): Promise<boolean> {
   const stats = await lstatOrNull(file)
-  if (stats === null) throw new WorkbenchError('not-found', `There is no file ${file}.`)
-  if (!stats.isFile()) {
+  if (stats !== null && !stats.isFile()) {
     throw new WorkbenchError(
       'bad-file',
       `${file} is not an ordinary file; a project holds no links or devices.`
     )
   }
+  return stats !== null
 }
 
 /** Whether the folder is there. @throws WorkbenchError `bad-file` when it is a link or no folder */

@@ -8,19 +8,32 @@ import {
   ProjectDocument,
   type SweepSummary
 } from '../../contract/project'
-import { errorMessage } from '../bounded-file'
+import { type SampleLine, SamplePrompts, type SampleRun, type SampleRunSummary } from '../../contract/samples'
+import { errorMessage, readTextFile } from '../bounded-file'
 import { readPromptFile } from '../crc/prompt-file'
+import { readSamplePrompts } from '../samples/prompts'
 import { errorCode, writeFileAtomic } from './atomic-file'
 import { formatJson } from './json-format'
 import { type Lock, lockProject } from './lock'
 import { type DocumentFormat, migrateFile, readDocument } from './migrate'
 import { isFile, isFolder } from './path-kinds'
 import { absolutePath } from './places'
-import { ensurePlainFolder, hasPlainFolder, requirePlainFile } from './plain-paths'
+import { ensurePlainFolder, hasPlainFolder, hasPlainFile, requirePlainFile } from './plain-paths'
+import {
+  appendSampleLines,
+  listSampleRuns,
+  readSampleLines,
+  readSampleRun,
+  summarizeSampleRun,
+  writeSampleRun
+} from './sample-files'
 import { SerialQueue } from './serial-queue'
-import { listSweeps, newestFirst, readSweepFile, summarizeSweep, writeSweepFile } from './sweep-files'
+import { newestFirst } from './newest-first'
+import { listSweeps, readSweepFile, summarizeSweep, writeSweepFile } from './sweep-files'
 
 const PROJECT_FILE = 'project.json'
+const CRC_PROMPTS = 'crc.json'
+const SAMPLE_PROMPTS = 'samples.json'
 
 const PROJECT_FORMAT: DocumentFormat<ProjectDocument> = {
   name: 'project',
@@ -30,11 +43,20 @@ const PROJECT_FORMAT: DocumentFormat<ProjectDocument> = {
   maxBytes: 50_000_000
 }
 
-interface ProjectContent {
-  path: string
+/** Prompts of a few hundred characters come to a few MB. */
+const MAX_SAMPLE_PROMPT_BYTES = 100_000_000
+
+interface ProjectDocuments {
   document: ProjectDocument
   prompts: CrcPrompts
+  /** Null until some are saved. */
+  samplePrompts: SamplePrompts | null
+}
+
+interface ProjectContent extends ProjectDocuments {
+  path: string
   sweeps: SweepSummary[]
+  sampleRuns: SampleRunSummary[]
   warnings: string[]
 }
 
@@ -51,7 +73,9 @@ export class Project {
   readonly readOnly: string | null
   #document: ProjectDocument
   #prompts: CrcPrompts
+  #samplePrompts: SamplePrompts | null
   #sweeps: readonly SweepSummary[]
+  #sampleRuns: readonly SampleRunSummary[]
   readonly #lock: Lock | null
   #closed = false
   readonly #changes = new SerialQueue()
@@ -62,7 +86,9 @@ export class Project {
     this.readOnly = readOnly
     this.#document = content.document
     this.#prompts = content.prompts
+    this.#samplePrompts = content.samplePrompts
     this.#sweeps = content.sweeps
+    this.#sampleRuns = content.sampleRuns
     this.#lock = lock
   }
 
@@ -74,9 +100,19 @@ export class Project {
     return this.#prompts
   }
 
+  /** Null until some are saved; see samplePromptsOf. */
+  get samplePrompts(): SamplePrompts | null {
+    return this.#samplePrompts
+  }
+
   /** Newest first. */
   get sweeps(): readonly SweepSummary[] {
     return this.#sweeps
+  }
+
+  /** Newest first. */
+  get sampleRuns(): readonly SampleRunSummary[] {
+    return this.#sampleRuns
   }
 
   /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
@@ -108,6 +144,21 @@ export class Project {
     })
   }
 
+  /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
+  async saveSamplePrompts(prompts: SamplePrompts): Promise<void> {
+    const parsed = SamplePrompts.safeParse(prompts)
+    if (!parsed.success) {
+      throw new WorkbenchError(
+        'bad-input',
+        `The sample prompts cannot be saved: ${describeIssue(parsed.error)}`
+      )
+    }
+    await this.#change(async () => {
+      await writePromptFile(this.path, SAMPLE_PROMPTS, parsed.data)
+      this.#samplePrompts = parsed.data
+    })
+  }
+
   /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSweep(sweep: SweepDocument): Promise<void> {
     await this.#change(async () => {
@@ -122,13 +173,62 @@ export class Project {
     return readSweepFile(this.path, id)
   }
 
+  /** Adds a run that has no answers yet. @throws WorkbenchError `bad-input`, `read-only` */
+  async addSampleRun(run: SampleRun): Promise<void> {
+    await this.#change(async () => {
+      await writeSampleRun(this.path, run)
+      this.#sampleRuns = newestFirst([...this.#sampleRuns, summarizeSampleRun(run, 0)])
+    })
+  }
+
+  /**
+   * Changes what is stored of a run besides its answers.
+   *
+   * @returns the run as it is now
+   * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`; `bad-input`, `read-only`
+   */
+  async changeSampleRun(
+    id: string,
+    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'marks'>>
+  ): Promise<SampleRun> {
+    return this.#change(async () => {
+      const run = { ...(await readSampleRun(this.path, id)), ...changes }
+      await writeSampleRun(this.path, run)
+      this.#summarize(id, ({ sampleCount }) => summarizeSampleRun(run, sampleCount))
+      return run
+    })
+  }
+
+  /** Adds answers to a run's; see appendSampleLines on what a crash leaves. @throws WorkbenchError `read-only`, `bad-input` */
+  async appendSamples(id: string, lines: readonly SampleLine[]): Promise<void> {
+    await this.#change(async () => {
+      await appendSampleLines(this.path, id, lines)
+      this.#summarize(id, (run) => ({ ...run, sampleCount: run.sampleCount + lines.length }))
+    })
+  }
+
+  /** A run without its answers. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
+  async readSampleRun(id: string): Promise<SampleRun> {
+    return readSampleRun(this.path, id)
+  }
+
+  /** A run and its answers so far. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
+  async readSamples(id: string): Promise<{ run: SampleRun; samples: SampleLine[] }> {
+    const run = await readSampleRun(this.path, id)
+    return { run, samples: await readSampleLines(this.path, run) }
+  }
+
   /** Waits for changes under way, then lets others write the project. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#changes.run(async () => this.#lock?.release())
   }
 
-  async #change(task: () => Promise<void>): Promise<void> {
+  #summarize(id: string, change: (summary: SampleRunSummary) => SampleRunSummary): void {
+    this.#sampleRuns = this.#sampleRuns.map((summary) => (summary.id === id ? change(summary) : summary))
+  }
+
+  async #change<T>(task: () => Promise<T>): Promise<T> {
     if (this.#closed)
       throw new WorkbenchError('read-only', `${this.path} was closed; open it again to change it.`)
     if (this.readOnly !== null) {
@@ -138,7 +238,7 @@ export class Project {
         'To change it, copy the folder to a place that you can write to and open the copy.'
       )
     }
-    await this.#changes.run(task)
+    return this.#changes.run(task)
   }
 }
 
@@ -158,9 +258,11 @@ export async function openProject(path: string): Promise<Project> {
     const backup = lock === null ? null : await migrateProject(folder)
     const documents = await readDocuments(folder)
     const { sweeps, warnings } = await listSweeps(folder)
+    const { sampleRuns, warnings: sampleWarnings } = await listSampleRuns(folder)
+    warnings.push(...sampleWarnings)
     if (backup !== null)
       warnings.unshift(`The project was of an older version; ${backup} is its file as it was.`)
-    return new Project({ path: folder, ...documents, sweeps, warnings }, lock, readOnly)
+    return new Project({ path: folder, ...documents, sweeps, sampleRuns, warnings }, lock, readOnly)
   } catch (error) {
     lock?.release()
     throw error
@@ -177,15 +279,29 @@ export async function writeProjectDocument(folder: string, document: ProjectDocu
 }
 
 export async function writePrompts(folder: string, prompts: CrcPrompts): Promise<void> {
-  await ensurePlainFolder(join(folder, 'prompts'))
-  await writeFileAtomic(promptFile(folder), formatJson(prompts))
+  await writePromptFile(folder, CRC_PROMPTS, prompts)
 }
 
-async function readDocuments(folder: string): Promise<{ document: ProjectDocument; prompts: CrcPrompts }> {
+async function writePromptFile(folder: string, name: string, prompts: unknown): Promise<void> {
+  await ensurePlainFolder(join(folder, 'prompts'))
+  await writeFileAtomic(promptFile(folder, name), formatJson(prompts))
+}
+
+async function readDocuments(folder: string): Promise<ProjectDocuments> {
   const { document } = await readDocument(join(folder, PROJECT_FILE), PROJECT_FORMAT)
   await hasPlainFolder(join(folder, 'prompts'))
-  await requirePlainFile(promptFile(folder))
-  return { document, prompts: await readPromptFile(promptFile(folder)) }
+  await requirePlainFile(promptFile(folder, CRC_PROMPTS))
+  return {
+    document,
+    prompts: await readPromptFile(promptFile(folder, CRC_PROMPTS)),
+    samplePrompts: await readSamplePromptFile(folder)
+  }
+}
+
+async function readSamplePromptFile(folder: string): Promise<SamplePrompts | null> {
+  const file = promptFile(folder, SAMPLE_PROMPTS)
+  if (!(await hasPlainFile(file))) return null
+  return readSamplePrompts(file, await readTextFile(file, MAX_SAMPLE_PROMPT_BYTES))
 }
 
 async function migrateProject(folder: string): Promise<string | null> {
@@ -226,6 +342,6 @@ async function projectFolder(path: string): Promise<string> {
   }
 }
 
-function promptFile(folder: string): string {
-  return join(folder, 'prompts', 'crc.json')
+function promptFile(folder: string, name: string): string {
+  return join(folder, 'prompts', name)
 }

@@ -7,6 +7,7 @@ import { errorMessage } from '../bounded-file'
 import { writeFileAtomic } from './atomic-file'
 import { formatJson } from './json-format'
 import { type DocumentFormat, readDocument } from './migrate'
+import { newestFirst } from './newest-first'
 import { ensurePlainFolder, hasPlainFolder } from './plain-paths'
 
 /** 8,001 ranges (126 layers) over 40 prompts take some 170 MB; more would strain the memory when read back. */
@@ -100,13 +101,6 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },
     best: best === undefined ? null : { validity: best.validity, diversity: best.diversity }
   }
-}
-
-/** Times are compared as times: offsets and fractions of a second may be written differently. */
-export function newestFirst(sweeps: readonly SweepSummary[]): SweepSummary[] {
-  return sweeps.toSorted(
-    (a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || (a.id < b.id ? -1 : 1)
-  )
 }
 
 async function sweepIds(folder: string, warnings: string[]): Promise<string[]> {

@@ -1,0 +1,184 @@
+import { z } from 'zod'
+import { CheckpointReference, Rendering } from './crc'
+import { HeldWeights, Sampling } from './engine'
+import { Problem } from './problem'
+import { Recipe } from './recipe'
+
+/** More than a person compares; bounds what a hostile file can make us hold. */
+export const MAX_SAMPLE_PROMPTS = 10_000
+
+/** A prompt to sample answers to: a user turn through the chat template, or free text given as it is. */
+export const SamplePrompt = z
+  .object({
+    text: z.string().min(1, 'a prompt needs some text').max(100_000),
+    category: z.string().max(200).default(''),
+    /** The system turn of this prompt; the project's when left out. */
+    system: z.string().max(100_000).optional(),
+    /** Given to the model as it is, without the chat template: to be continued rather than answered. */
+    raw: z.boolean().default(false)
+  })
+  .strict()
+export type SamplePrompt = z.infer<typeof SamplePrompt>
+
+export const SamplePrompts = z
+  .array(SamplePrompt)
+  .min(1, 'a prompt set needs at least one prompt')
+  .max(MAX_SAMPLE_PROMPTS)
+export type SamplePrompts = z.infer<typeof SamplePrompts>
+
+/** One column of the comparison. Names are unique within a run. */
+export const Variant = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('base'), name: z.string() }),
+  z.object({ kind: z.literal('post'), name: z.string() }),
+  z.object({ kind: z.literal('recipe'), name: z.string(), recipe: Recipe })
+])
+export type Variant = z.infer<typeof Variant>
+
+export const SampleSettings = z
+  .object({
+    sampling: Sampling,
+    maxTokens: z.number().int().min(1).max(100_000),
+    stopTexts: z.array(z.string().min(1)).max(100),
+    seed: z.number().int(),
+    /** Answers per prompt and variant. */
+    sampleCount: z.number().int().min(1).max(100_000),
+    /** Left out: fp32 when it fits into memoryBytes, otherwise int8. */
+    weights: HeldWeights.optional(),
+    memoryBytes: z.number().positive()
+  })
+  .strict()
+export type SampleSettings = z.infer<typeof SampleSettings>
+
+/** Temperature 1 and min-p 0.1: what the paper generated with. */
+export const PAPER_SAMPLING: Sampling = {
+  temperature: 1,
+  topK: null,
+  topP: 1,
+  minP: 0.1,
+  repetitionPenalty: 1
+}
+
+/** One answer, a line of samples/<id>.jsonl. */
+export const SampleLine = z.object({
+  /** The variant's name. */
+  variant: z.string(),
+  /** Index into the run's prompts. */
+  prompt: z.number().int().min(0),
+  index: z.number().int().min(0),
+  text: z.string(),
+  tokens: z.array(z.number().int().nonnegative()),
+  finish: z.enum(['stop', 'length'])
+})
+export type SampleLine = z.infer<typeof SampleLine>
+
+/** Preferences given in blind mode: for a prompt, the variant whose answers were liked better. */
+export const PreferenceMark = z.object({
+  prompt: z.number().int().min(0),
+  index: z.number().int().min(0),
+  variant: z.string()
+})
+export type PreferenceMark = z.infer<typeof PreferenceMark>
+
+export const SAMPLE_RUN_VERSION = 1
+
+/** What a run was asked for and ran with, samples/<id>.json; its answers lie beside it in samples/<id>.jsonl. */
+export const SampleRun = z.object({
+  schemaVersion: z.literal(SAMPLE_RUN_VERSION),
+  id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+  createdAt: z.iso.datetime(),
+  basePath: CheckpointReference,
+  postPath: CheckpointReference,
+  rendering: Rendering,
+  settings: SampleSettings,
+  variants: z.array(Variant).min(1),
+  /** Prompts with what the models really saw. */
+  prompts: z.array(SamplePrompt.extend({ rendered: z.string(), tokens: z.array(z.number().int()).min(1) })),
+  /** Token ids that end an answer, from the generation config. */
+  stopTokens: z.array(z.number().int()),
+  /** How weights were held; null until the first answers came. */
+  weights: HeldWeights.nullable(),
+  /** Remarks for the user, such as a missing chat template or why base cannot be compared. */
+  notices: z.array(z.string()),
+  marks: z.array(PreferenceMark)
+})
+export type SampleRun = z.infer<typeof SampleRun>
+
+/** How diverse the answers of one cell (a variant's answers to one prompt), or of all its cells on average, are. */
+export const SampleMeasures = z.object({
+  sampleCount: z.number(),
+  /** Different answers, apart from case, outer white space and a final mark. */
+  distinctAnswers: z.number(),
+  /** Shannon entropy of the answers over log(sampleCount); null for fewer than two. */
+  answerEntropy: z.number().nullable(),
+  /** Distinct bigrams of words over all bigrams; null without any. */
+  distinct2: z.number().nullable(),
+  /** Mean BLEU-4 of each answer against the others; lower is more diverse. Null for fewer than two. */
+  selfBleu: z.number().nullable(),
+  /** Mean Jaccard distance of word sets over all pairs; null for fewer than two. */
+  pairwiseDistance: z.number().nullable()
+})
+export type SampleMeasures = z.infer<typeof SampleMeasures>
+
+export const SampleRunMeasures = z.object({
+  cells: z.array(z.object({ variant: z.string(), prompt: z.number().int(), measures: SampleMeasures })),
+  variants: z.array(z.object({ variant: z.string(), measures: SampleMeasures }))
+})
+export type SampleRunMeasures = z.infer<typeof SampleRunMeasures>
+
+export const SampleRunSummary = z.object({
+  id: z.string(),
+  createdAt: z.iso.datetime(),
+  promptCount: z.number().int(),
+  variantNames: z.array(z.string()),
+  /** Answers stored, and answers asked for. */
+  sampleCount: z.number().int(),
+  sampleTotal: z.number().int()
+})
+export type SampleRunSummary = z.infer<typeof SampleRunSummary>
+
+export const SampleProgress = z.object({
+  phase: z.enum(['preparing', 'generating']),
+  samplesDone: z.number().int(),
+  samplesTotal: z.number().int(),
+  tokensPerSecond: z.number().nullable(),
+  secondsLeft: z.number().nullable()
+})
+export type SampleProgress = z.infer<typeof SampleProgress>
+
+/** A partial answer that is being written, for streaming into its cell. */
+export const GrowingSample = SampleLine.pick({ variant: true, prompt: true, index: true, text: true })
+export type GrowingSample = z.infer<typeof GrowingSample>
+
+/** What a watcher of a running sample run sees; the first event is a snapshot. */
+export const SampleEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('snapshot'),
+    run: SampleRun,
+    samples: z.array(SampleLine),
+    progress: SampleProgress
+  }),
+  z.object({ type: z.literal('progress'), progress: SampleProgress, weights: HeldWeights.nullable() }),
+  /** Finished answers since the last event, and how far the others have come. */
+  z.object({ type: z.literal('samples'), finished: z.array(SampleLine), growing: z.array(GrowingSample) }),
+  z.object({ type: z.literal('finished'), runId: z.string(), seconds: z.number() }),
+  z.object({ type: z.literal('failed'), problem: Problem }),
+  z.object({ type: z.literal('cancelled') })
+])
+export type SampleEvent = z.infer<typeof SampleEvent>
+
+export const SAMPLE_EXPORT_FORMATS = ['jsonl', 'csv', 'html'] as const
+export type SampleExportFormat = (typeof SAMPLE_EXPORT_FORMATS)[number]
+
+/** The CRC prompts scored from whole generated answers, beside the exact scores of a sweep. */
+export const SampledCrcScore = z.object({
+  variant: z.string(),
+  /** Share of answers that are exactly one valid character, and the entropy of those; means as for exact scores. */
+  validity: z.number(),
+  diversity: z.number(),
+  /** The exact scores of the same prompts; null when no sweep has them. */
+  exactValidity: z.number().nullable(),
+  exactDiversity: z.number().nullable(),
+  /** Whether first-token validity and whole-answer validity differ by more than sampling noise explains. */
+  disagrees: z.boolean()
+})
+export type SampledCrcScore = z.infer<typeof SampledCrcScore>

@@ -1,0 +1,281 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { z } from 'zod'
+import { DEFAULT_RENDERING } from '../../contract/crc'
+import { HeldWeights } from '../../contract/engine'
+import {
+  PAPER_SAMPLING,
+  type SampleLine,
+  type SampleMeasures,
+  type SampleProgress,
+  type SampleRun,
+  type SampleRunMeasures,
+  type SampleSettings,
+  type Variant
+} from '../../contract/samples'
+import { readTextFile } from '../bounded-file'
+import { resolveModelFolder } from '../checkpoint/model-folder'
+import { pairPaths } from '../project/demo'
+import { writeProblem } from '../project/atomic-file'
+import { absolutePath } from '../project/places'
+import type { Generation } from '../samples/generation'
+import { defaultSampleSettings } from '../samples/generation-config'
+import { prepareSampleRun } from '../samples/prepare-run'
+import { readSamplePrompts } from '../samples/prompts'
+import { runMeasures } from '../samples/run-measures'
+import { generateSamples } from '../samples/run-samples'
+import { withEngine } from './engine'
+import {
+  CommonOptions,
+  numberWithin,
+  PairOptions,
+  parseBytes,
+  parseRanges,
+  readOptions,
+  RenderingOptions,
+  renderingFrom,
+  repeated,
+  requirePair,
+  usageError,
+  wholeNumber,
+  withCommonOptions,
+  withPairOptions,
+  withRenderingOptions
+} from './options'
+import { count, decimal, printJson, printText, remark, table } from './output'
+import { checkOutputFile, type OutputFile } from './output-file'
+import { progressDisplay, sampleStep } from './progress'
+import { readRecipeFile } from './recipe-file'
+
+const MAX_PROMPT_FILE_BYTES = 100_000_000
+
+const SampleOptions = z.strictObject({
+  ...CommonOptions.shape,
+  ...PairOptions.shape,
+  ...RenderingOptions.shape,
+  model: z.array(z.enum(['base', 'post'])).optional(),
+  restore: z.array(z.array(z.tuple([z.number(), z.number()]))).optional(),
+  recipe: z.array(z.string()).optional(),
+  prompts: z.string().optional(),
+  n: z.number().optional(),
+  seed: z.number().optional(),
+  temperature: z.number().optional(),
+  topK: z.number().optional(),
+  topP: z.number().optional(),
+  minP: z.number().optional(),
+  repetitionPenalty: z.number().optional(),
+  greedy: z.boolean().default(false),
+  paper: z.boolean().default(false),
+  maxTokens: z.number().optional(),
+  stop: z.array(z.string()).optional(),
+  weights: HeldWeights.optional(),
+  memory: z.number().optional(),
+  out: z.string().optional()
+})
+type SampleOptions = z.infer<typeof SampleOptions>
+
+/** `slr sample`: answers of several models of the pair to the same prompts, as JSON lines. */
+export function addSampleCommand(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('sample')
+    .description('sample answers of several models side by side, as JSON lines')
+  withPairOptions(command)
+    .optionsGroup('Which models, any number of each (default: post):')
+    .option('--model <which>', 'base or post as a whole; repeatable', repeated(parseModel))
+    .option(
+      '--restore <ranges>',
+      'post with these layers from base, such as 3-7 or 3-7,9-9; repeatable',
+      repeated(parseRanges)
+    )
+    .option(
+      '--recipe <file>',
+      'post with a recipe from a JSON file; repeatable',
+      repeated((file) => file)
+    )
+    .optionsGroup('What to sample:')
+    .option('--prompts <file>', 'prompts: .txt with one a line, .jsonl, .json or .csv')
+    .option('--n <n>', 'answers per prompt and model (default: 8)', wholeNumber(1, 100_000))
+    .option('--seed <n>', 'seed of the draws (default: 1)', wholeNumber(0, 2 ** 31 - 1))
+    .option('--max-tokens <n>', "longest answer (default: the model's, at most 256)", wholeNumber(1, 100_000))
+    .option(
+      '--stop <text>',
+      'text that ends an answer; repeatable',
+      repeated((text) => text)
+    )
+    .optionsGroup("How tokens are drawn (default: as the model's generation config says):")
+    .option('--paper', "temperature 1 and min-p 0.1, the method's own")
+    .addOption(new Option('--greedy', 'always the likeliest token').conflicts(['temperature', 'paper']))
+    .option('--temperature <t>', '0 is greedy', numberWithin(0, 100))
+    .option('--top-k <k>', 'only the k likeliest tokens; 0 for all', wholeNumber(0, 2 ** 31 - 1))
+    .option('--top-p <p>', 'only the likeliest tokens that together have p', numberWithin(1e-9, 1))
+    .option('--min-p <p>', 'only tokens at least p times as likely as the likeliest', numberWithin(0, 1))
+    .option('--repetition-penalty <x>', '1 for none', numberWithin(1e-9, 100))
+    .optionsGroup('Memory:')
+    .addOption(
+      new Option('--weights <kind>', 'how weights are held (default: fp32 where it fits, else int8)').choices(
+        HeldWeights.options
+      )
+    )
+    .option('--memory <size>', "bound, such as 4GB (default: half of this machine's)", parseBytes)
+    .optionsGroup('Where answers go:')
+    .option('--out <file>', 'a file of JSON lines instead of stdout; an existing file is replaced')
+  withCommonOptions(withRenderingOptions(command)).action(async () => {
+    await sample(readOptions(SampleOptions, command), command, signal)
+  })
+}
+
+async function sample(options: SampleOptions, command: Command, signal: AbortSignal): Promise<void> {
+  const folders = pairPaths(requirePair(options, command))
+  if (options.prompts === undefined) throw usageError(command, 'sample what? Give --prompts FILE')
+  const promptFile = absolutePath(options.prompts)
+  const output = options.out === undefined ? null : await checkOutputFile(options.out)
+  const defaults = await defaultSampleSettings(await resolveModelFolder(folders.post))
+  const { run, generation } = await prepareSampleRun({
+    ...folders,
+    prompts: readSamplePrompts(basename(promptFile), await readTextFile(promptFile, MAX_PROMPT_FILE_BYTES)),
+    rendering: renderingFrom(options, DEFAULT_RENDERING),
+    variants: await variantsFrom(options),
+    settings: settingsFrom(options, defaults)
+  })
+  const tell = options.quiet ? () => undefined : remark
+  for (const notice of run.notices) tell(notice)
+  if (output === null) {
+    await generate(generation, options.quiet, signal, (lines) => printText(jsonLines(lines)))
+    return
+  }
+  const { samples, weights } = await generateInto(output, generation, options.quiet, signal)
+  const measures = runMeasures(run, samples)
+  const summary = { out: output.path, sampleCount: samples.length, weights, variants: measures.variants }
+  await (options.json ? printJson(summary) : printText(describeMeasures(run, measures)))
+  const held = weights === null ? '' : `, weights held in ${weights}`
+  tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${count(samples.length)} answers${held}`)
+}
+
+/** The variants in the order base and post, ranges, recipes; each under a name of its own. */
+async function variantsFrom({ model = [], restore = [], recipe = [] }: SampleOptions): Promise<Variant[]> {
+  const recipes = await Promise.all(recipe.map(readRecipeFile))
+  const variants: Variant[] = [
+    ...[...new Set(model)].map((kind) => ({ kind, name: kind })),
+    ...restore.map((ranges): Variant => {
+      const name = ranges.map(([start, end]) => `${start}-${end}`).join()
+      return { kind: 'recipe', name, recipe: { name, ranges } }
+    }),
+    ...recipes.map((each): Variant => ({ kind: 'recipe', name: each.name, recipe: each }))
+  ]
+  return variants.length > 0 ? variants : [{ kind: 'post', name: 'post' }]
+}
+
+function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleSettings {
+  const sampling = options.paper ? PAPER_SAMPLING : defaults.sampling
+  return {
+    sampling: {
+      temperature: options.greedy ? 0 : (options.temperature ?? sampling.temperature),
+      topK: options.topK === undefined ? sampling.topK : options.topK === 0 ? null : options.topK,
+      topP: options.topP ?? sampling.topP,
+      minP: options.minP ?? sampling.minP,
+      repetitionPenalty: options.repetitionPenalty ?? sampling.repetitionPenalty
+    },
+    maxTokens: options.maxTokens ?? defaults.maxTokens,
+    stopTexts: options.stop ?? defaults.stopTexts,
+    seed: options.seed ?? defaults.seed,
+    sampleCount: options.n ?? defaults.sampleCount,
+    weights: options.weights,
+    memoryBytes: options.memory ?? defaults.memoryBytes
+  }
+}
+
+/** Answers go into the file as they are finished, so that an end before the last one keeps the others. */
+async function generateInto(
+  output: OutputFile,
+  generation: Generation,
+  quiet: boolean,
+  signal: AbortSignal
+): Promise<{ samples: SampleLine[]; weights: HeldWeights | null }> {
+  const samples: SampleLine[] = []
+  const file = new LineFile(output.path)
+  try {
+    const weights = await generate(generation, quiet, signal, async (lines) => {
+      await file.append(lines)
+      samples.push(...lines)
+    })
+    return { samples, weights }
+  } catch (error) {
+    if (samples.length > 0)
+      remark(`The ${count(samples.length)} answers finished by then are in ${output.path}`)
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+/** A file that is opened late: a run that fails before its first answer leaves the old one. */
+class LineFile {
+  private handle: FileHandle | null = null
+
+  constructor(private readonly path: string) {}
+
+  /** @throws WorkbenchError `read-only`, `not-found` */
+  async append(lines: readonly SampleLine[]): Promise<void> {
+    try {
+      this.handle ??= await open(this.path, 'w')
+      await this.handle.appendFile(jsonLines(lines))
+    } catch (error) {
+      throw writeProblem(this.path, error)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.handle?.close()
+  }
+}
+
+/** @returns how the weights were held */
+async function generate(
+  generation: Generation,
+  quiet: boolean,
+  signal: AbortSignal,
+  keep: (lines: SampleLine[]) => Promise<void>
+): Promise<HeldWeights | null> {
+  const display = progressDisplay(quiet)
+  const progress = (now: SampleProgress): void => display.update(sampleStep(now))
+  try {
+    const { weights } = await withEngine((engine) =>
+      generateSamples(engine, generation, [], null, signal, { keep, progress })
+    )
+    return weights
+  } finally {
+    display.stop()
+  }
+}
+
+function jsonLines(lines: readonly SampleLine[]): string {
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+}
+
+/** Columns of the table of measures. */
+const MEASURES: readonly (readonly [string, (measures: SampleMeasures) => number | null])[] = [
+  ['distinct answers', (measures) => measures.distinctAnswers],
+  ['answer entropy', (measures) => measures.answerEntropy],
+  ['distinct-2', (measures) => measures.distinct2],
+  ['self-BLEU', (measures) => measures.selfBleu],
+  ['pairwise distance', (measures) => measures.pairwiseDistance]
+]
+
+function describeMeasures({ prompts, settings }: SampleRun, { variants }: SampleRunMeasures): string {
+  const rows = variants.map(({ variant, measures }) => [
+    variant,
+    ...MEASURES.map(([, value]) => {
+      const measured = value(measures)
+      return measured === null ? '-' : decimal(measured)
+    })
+  ])
+  const header = ['model', ...MEASURES.map(([name]) => name)]
+  const means = `Means over ${count(prompts.length)} ${prompts.length === 1 ? 'prompt' : 'prompts'} of ${count(settings.sampleCount)} answers each.`
+  return `${table([header, ...rows], `l${'r'.repeat(MEASURES.length)}`)}\n${means}`
+}
+
+function parseModel(text: string): 'base' | 'post' {
+  if (text === 'base' || text === 'post') return text
+  throw new InvalidArgumentError('Expected base or post.')
+}

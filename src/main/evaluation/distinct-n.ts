@@ -1,0 +1,22 @@
+import { nGramCounts } from './n-grams'
+
+/**
+ * Distinct-n (Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models",
+ * arXiv 1510.03055): different n-grams over all answers together, divided by the n-grams there are, as later work
+ * counts it. Li et al. divide by the words instead, so that short answers cannot reach 1. It falls as answers get longer
+ * or more, so compare cells of the same size only.
+ *
+ * @param answers the words of each answer; n-grams do not cross answers
+ * @returns 0 < value <= 1; null when no answer has n words
+ */
+export function distinctN(answers: readonly (readonly string[])[], n: number): number | null {
+  const seen = new Set<string>()
+  let total = 0
+  for (const words of answers) {
+    for (const [nGram, count] of nGramCounts(words, n)) {
+      seen.add(nGram)
+      total += count
+    }
+  }
+  return total === 0 ? null : seen.size / total
+}

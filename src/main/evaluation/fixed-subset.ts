@@ -1,0 +1,16 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+
+const SEED = 1
+
+/**
+ * At most `size` of the items, in their order, each subset of that size as likely as any other; by a fixed seed, so that
+ * the same list gives the same subset.
+ */
+export function fixedSubset<T>(items: readonly T[], size: number): readonly T[] {
+  if (items.length <= size) return items
+  const random = xoroshiro128plus(SEED)
+  const drawn = new Set<number>()
+  while (drawn.size < size) drawn.add(uniformInt(random, 0, items.length - 1))
+  return items.filter((_, index) => drawn.has(index))
+}

@@ -1,0 +1,78 @@
+import type { HeldWeights } from '../contract/engine'
+import type { GrowingSample, SampleEvent, SampleLine, SampleProgress, SampleRun } from '../contract/samples'
+import type { EngineClient } from './engine/host'
+import { Job } from './job'
+import type { Project } from './project/project'
+import type { Generation } from './samples/generation'
+import type { SampleKey } from './samples/missing-samples'
+import { generateSamples } from './samples/run-samples'
+
+export interface SampleJobOptions {
+  engine: EngineClient
+  /** Holds the run. */
+  project: Project
+  run: SampleRun
+  generation: Generation
+  /** Answers that the run has already. */
+  stored: readonly SampleLine[]
+}
+
+type SampleFact =
+  | { type: 'progress'; progress: SampleProgress; weights: HeldWeights | null }
+  | { type: 'finished'; line: SampleLine }
+  | { type: 'growing'; sample: GrowingSample }
+
+/** Generates what a stored run is missing, as a job; its id is the run's. Each answer is stored as it is finished. */
+export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, SampleFact> {
+  const { engine, project, generation, stored } = options
+  let { run } = options
+  return new Job<SampleEvent, SampleFact>(
+    {
+      name: 'the sample run',
+      async run(_id, facts, signal) {
+        for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
+        const { seconds } = await generateSamples(engine, generation, stored, run.weights, signal, {
+          async planned(weights) {
+            if (run.weights !== weights) run = await project.changeSampleRun(run.id, { weights })
+          },
+          keep: (lines) => project.appendSamples(run.id, lines),
+          progress: (progress) => facts.set('progress', { type: 'progress', progress, weights: run.weights }),
+          samples(finished, growing) {
+            // A finished answer takes the place of the growing one that it was.
+            for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
+            for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
+          }
+        })
+        return { type: 'finished', runId: run.id, seconds }
+      },
+      snapshot(_id, facts) {
+        const progress = facts.find((fact) => fact.type === 'progress')?.progress ?? NOT_STARTED
+        return { type: 'snapshot', run, samples: finishedOf(facts), progress }
+      },
+      events(facts) {
+        const progress = facts.filter((fact) => fact.type === 'progress')
+        const finished = finishedOf(facts)
+        const growing = facts.flatMap((fact) => (fact.type === 'growing' ? [fact.sample] : []))
+        if (finished.length + growing.length === 0) return progress
+        return [...progress, { type: 'samples', finished, growing }]
+      }
+    },
+    run.id
+  )
+}
+
+const NOT_STARTED: SampleProgress = {
+  phase: 'preparing',
+  samplesDone: 0,
+  samplesTotal: 0,
+  tokensPerSecond: null,
+  secondsLeft: null
+}
+
+function finishedOf(facts: readonly SampleFact[]): SampleLine[] {
+  return facts.flatMap((fact) => (fact.type === 'finished' ? [fact.line] : []))
+}
+
+function keyOf({ variant, prompt, index }: SampleKey): string {
+  return `${variant}/${prompt}/${index}`
+}

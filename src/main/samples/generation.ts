@@ -1,0 +1,150 @@
+import type { EngineModel } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import type { SampleRun, SampleSettings, Variant } from '../../contract/samples'
+import { openPair, type PairMember } from '../checkpoint/pair'
+import { type BaseTokens, refuseTokensOutside, type SharedTokens } from '../text/base-tokens'
+import { loadTextModel, type TextModel } from '../text/text-model'
+import { endTokens } from './generation-config'
+import { variantModels } from './variants'
+
+/** A pair with post's tokenizer, open for sampling. */
+export interface SampledPair {
+  base: PairMember
+  post: PairMember
+  text: TextModel
+}
+
+/** Everything needed to generate the answers of a run, from tokens to text. */
+export interface Generation {
+  /** Model folders. */
+  base: string
+  post: string
+  /** Names of the variants, and what the engine computes for each. */
+  variantNames: string[]
+  models: EngineModel[]
+  /** Tokens of each prompt. */
+  prompts: number[][]
+  settings: SampleSettings
+  stopTokens: number[]
+  /** Text of a variant's answer: special tokens are left out. */
+  textOf(variant: number, tokens: readonly number[]): string
+}
+
+/** @throws WorkbenchError when the pair or post's tokenizer cannot be used */
+export async function openSampledPair(folders: { base: string; post: string }): Promise<SampledPair> {
+  const pair = await openPair(folders.base, folders.post)
+  return { ...pair, text: await loadTextModel(pair.post.checkpoint.path) }
+}
+
+/**
+ * What one set of prompts needs to be answered by some variants.
+ *
+ * @param compareBase whether base sees the same tokens; asked only when base is among the variants
+ * @returns the generation, and what the user should know of it
+ * @throws WorkbenchError `bad-input` naming the variant that cannot be used, `bad-file` for broken model folders
+ */
+export async function planGeneration(
+  pair: SampledPair,
+  prompts: number[][],
+  variants: readonly Variant[],
+  settings: SampleSettings,
+  compareBase: (pair: SampledPair) => Promise<BaseTokens>
+): Promise<{ generation: Generation; notices: string[] }> {
+  const shared: SharedTokens = { prompts, answers: [] }
+  refuseTokensOutside(pair.post, shared)
+  refuseLongPrompts(prompts, pair.post)
+  const models = variantModels(variants, pair.post.spec.layerCount)
+  const baseVariant = variants.find((variant) => variant.kind === 'base')
+  const comparison = baseVariant === undefined ? null : await compareBase(pair)
+  if (baseVariant !== undefined && comparison !== null && comparison.unavailable !== null) {
+    throw new WorkbenchError(
+      'bad-input',
+      `The variant "${baseVariant.name}" cannot be sampled. ${comparison.unavailable}`,
+      'Leave it out: restoring layers of base needs none of this.'
+    )
+  }
+  const stopTokens = await pairEndTokens(pair, comparison)
+  const baseText = comparison?.text ?? pair.text
+  return {
+    generation: {
+      base: pair.base.checkpoint.path,
+      post: pair.post.checkpoint.path,
+      variantNames: variants.map(({ name }) => name),
+      models,
+      prompts,
+      settings,
+      stopTokens,
+      textOf: (variant, tokens) => (models[variant]?.kind === 'base' ? baseText : pair.text).decode(tokens)
+    },
+    notices: [
+      ...[comparison?.notice ?? []].flat(),
+      ...(stopTokens.length > 0
+        ? []
+        : ['The model names no token that ends an answer: answers end only at the most tokens allowed.'])
+    ]
+  }
+}
+
+/**
+ * Goes on with a stored run: its own tokens, variants, settings and stop tokens.
+ *
+ * @throws WorkbenchError `mismatch` when a checkpoint is not what it was; otherwise as {@link planGeneration}
+ */
+export async function resumeGeneration(run: SampleRun, pair: SampledPair): Promise<Generation> {
+  for (const [member, stored] of [
+    ['base', run.basePath],
+    ['post', run.postPath]
+  ] as const) {
+    const { path, fingerprint } = pair[member].checkpoint
+    if (fingerprint === stored.fingerprint) continue
+    throw new WorkbenchError(
+      'mismatch',
+      `The checkpoint in ${path} is not the ${member} that this run was generated with.`,
+      'Start a new run.'
+    )
+  }
+  const prompts = run.prompts.map(({ tokens }) => tokens)
+  // Whether base reads the prompts alike was found out when the run was started, on these very checkpoints.
+  const compareBase = async (): Promise<BaseTokens> => {
+    refuseTokensOutside(pair.base, { prompts, answers: [] })
+    return { unavailable: null, notice: null, text: await ownText(pair.base) }
+  }
+  const { generation } = await planGeneration(pair, prompts, run.variants, run.settings, compareBase)
+  return { ...generation, stopTokens: run.stopTokens }
+}
+
+/** The engine refuses them too, but it may see only some of a run's prompts and so not know their numbers. */
+function refuseLongPrompts(prompts: readonly (readonly number[])[], { spec }: PairMember): void {
+  const { contextLength } = spec
+  const tooLong = prompts.findIndex(({ length }) => contextLength !== null && length >= contextLength)
+  if (tooLong === -1) return
+  throw new WorkbenchError(
+    'bad-input',
+    `Prompt ${tooLong + 1} becomes ${prompts[tooLong]?.length} tokens; post's context window of ${contextLength} leaves no ` +
+      'room for an answer.',
+    'Shorten the prompt or the system prompt.'
+  )
+}
+
+/**
+ * Post's end tokens and base's. Base's end every variant's answers, so that answers do not depend on what they are
+ * compared with; only where base may number its tokens differently do they need base to be among the variants.
+ */
+async function pairEndTokens(
+  { base, post, text }: SampledPair,
+  comparison: BaseTokens | null
+): Promise<number[]> {
+  const ofPost = await endTokens(post.checkpoint, text)
+  const sharesTokens = comparison !== null || base.spec.vocabularySize === post.spec.vocabularySize
+  const ofBase = sharesTokens ? await endTokens(base.checkpoint, comparison?.text ?? null) : []
+  return [...new Set([...ofPost, ...ofBase])]
+}
+
+async function ownText({ checkpoint }: PairMember): Promise<TextModel | null> {
+  try {
+    return await loadTextModel(checkpoint.path)
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
+    throw error
+  }
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import type { Rendering } from '../../contract/crc'
+import {
+  SAMPLE_RUN_VERSION,
+  type SamplePrompt,
+  type SampleRun,
+  type SampleSettings,
+  type Variant
+} from '../../contract/samples'
+import { promptName } from '../crc/render-prompts'
+import { type BaseTokens, becomesTokens, compareBaseTokens } from '../text/base-tokens'
+import { type Generation, openSampledPair, planGeneration, type SampledPair } from './generation'
+import { addsSpecialTokens, type RenderedSamplePrompt, renderSamplePrompts } from './render-sample-prompts'
+
+export interface SampleRunRequest {
+  /** Model folders. */
+  base: string
+  post: string
+  prompts: readonly SamplePrompt[]
+  rendering: Rendering
+  variants: Variant[]
+  settings: SampleSettings
+}
+
+/**
+ * Turns wishes into a run that can be stored, and into what generates its answers.
+ *
+ * @throws WorkbenchError naming the prompt, variant, field or file that is at fault
+ */
+export async function prepareSampleRun(
+  request: SampleRunRequest
+): Promise<{ run: SampleRun; generation: Generation }> {
+  const { rendering, variants, settings } = request
+  const pair = await openSampledPair(request)
+  const rendered = renderSamplePrompts(request.prompts, rendering, pair.text)
+  const { generation, notices } = await planGeneration(
+    pair,
+    rendered.prompts.map(({ tokens }) => tokens),
+    variants,
+    settings,
+    (opened) => compareBase(opened, rendered.prompts)
+  )
+  const run: SampleRun = {
+    schemaVersion: SAMPLE_RUN_VERSION,
+    id: randomUUID(),
+    createdAt: new Date().toISOString(),
+    basePath: { path: request.base, fingerprint: pair.base.checkpoint.fingerprint },
+    postPath: { path: request.post, fingerprint: pair.post.checkpoint.fingerprint },
+    rendering,
+    settings,
+    variants,
+    prompts: rendered.prompts,
+    stopTokens: generation.stopTokens,
+    weights: null,
+    notices: [...rendered.notices, ...notices],
+    marks: []
+  }
+  return { run, generation }
+}
+
+/** Base can be compared when its own tokenizer turns the rendered prompts into the same tokens. */
+function compareBase(
+  { base, post, text }: SampledPair,
+  prompts: readonly RenderedSamplePrompt[]
+): Promise<BaseTokens> {
+  const shared = { prompts: prompts.map(({ tokens }) => tokens), answers: [] }
+  return compareBaseTokens(base, post, shared, (baseText) => {
+    for (const [index, prompt] of prompts.entries()) {
+      if (becomesTokens(baseText, prompt.rendered, addsSpecialTokens(prompt, text), prompt.tokens)) continue
+      return `${promptName(prompt, index)} becomes other tokens under base's own tokenizer`
+    }
+    return null
+  })
+}

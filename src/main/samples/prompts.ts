@@ -1,0 +1,192 @@
+import { extname } from 'node:path'
+import { z } from 'zod'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/samples'
+import { errorMessage, readTextFile } from '../bounded-file'
+import { resourcePath } from '../resources'
+import { parseCsv } from './csv'
+
+const MAX_BUILTIN_BYTES = 1_000_000
+
+/** The open prompts that ship with the program: `demo-open` in the demo pair's few words, `open` for full-size models. */
+export async function builtinSamplePromptSet(id: 'open' | 'demo-open'): Promise<SamplePrompts> {
+  const file = resourcePath('prompts', `${id}.json`)
+  return readSamplePrompts(file, await readTextFile(file, MAX_BUILTIN_BYTES))
+}
+
+/** The open prompts for full-size models. */
+export async function builtinSamplePrompts(): Promise<SamplePrompts> {
+  return builtinSamplePromptSet('open')
+}
+
+/** Where a prompt stands in its file, for messages, and its value. */
+interface Entry {
+  place: string
+  value: unknown
+}
+
+const READERS: Record<string, (fileName: string, content: string) => Entry[]> = {
+  '.txt': readLines,
+  '.jsonl': readJsonLines,
+  '.json': readJsonList,
+  '.csv': readCsv
+}
+
+/**
+ * Reads sample prompts from the text of a file, by the ending of its name:
+ * - `.txt`: a prompt a line, without outer white space;
+ * - `.jsonl`: a line each, and `.json`: a list of: plain strings, or objects with `text` or `prompt`, or with `messages`,
+ *   whose last user turn is the text and whose system turn is the system (other turns are left out);
+ * - `.csv`: a header line with a column `text` or `prompt`.
+ *
+ * `category`, `system` and `raw` are optional; other fields are left out. Blank lines are skipped.
+ *
+ * @throws WorkbenchError `bad-input` naming file, line or entry, and field
+ */
+export function readSamplePrompts(fileName: string, content: string): SamplePrompts {
+  const reader = READERS[extname(fileName).toLowerCase()]
+  if (reader === undefined) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${fileName} is not read as prompts: its name ends with none of ${Object.keys(READERS).join(', ')}.`
+    )
+  }
+  const entries = reader(fileName, content.replace(/^\uFEFF/, ''))
+  if (entries.length === 0) throw new WorkbenchError('bad-input', `${fileName} holds no prompt.`)
+  if (entries.length > MAX_SAMPLE_PROMPTS) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${fileName} holds ${entries.length} prompts; at most ${MAX_SAMPLE_PROMPTS} are read.`
+    )
+  }
+  return entries.map(({ place, value }) => {
+    const parsed = FilePrompt.safeParse(value)
+    if (parsed.success) return parsed.data
+    throw new WorkbenchError('bad-input', `${fileName}, ${place}: ${describeIssue(parsed.error)}`)
+  })
+}
+
+/** Data sets write null for what they leave out. */
+const optionalText = z.string().nullish()
+const Message = z.object({ role: z.string(), content: z.string() })
+
+const FileObject = z.object(
+  {
+    text: SamplePrompt.shape.text.nullish(),
+    prompt: SamplePrompt.shape.text.nullish(),
+    messages: z.array(Message).nullish(),
+    category: optionalText,
+    system: optionalText,
+    raw: z.boolean().nullish()
+  },
+  'expected a text or an object'
+)
+
+/** A prompt as files write it, to the prompt it is. */
+const FilePrompt = z
+  .unknown()
+  .transform((value) => (typeof value === 'string' ? { text: value } : value))
+  .pipe(FileObject)
+  .transform(({ text, prompt, messages, category, system, raw }, context): z.input<typeof SamplePrompt> => {
+    const found = text ?? prompt ?? messages?.findLast(({ role }) => role === 'user')?.content
+    if (found === undefined) {
+      const message = messages ? 'has no user turn' : 'expected a text, or a prompt or messages instead'
+      context.addIssue({ code: 'custom', path: [messages ? 'messages' : 'text'], message })
+      return z.NEVER
+    }
+    const systemTurn = messages?.find(({ role }) => role === 'system')?.content
+    return {
+      text: found,
+      category: category ?? undefined,
+      system: system ?? systemTurn,
+      raw: raw ?? undefined
+    }
+  })
+  .pipe(SamplePrompt)
+
+function readLines(_fileName: string, content: string): Entry[] {
+  return filledLines(content).map(({ place, text }) => ({ place, value: text.trim() }))
+}
+
+function readJsonLines(fileName: string, content: string): Entry[] {
+  return filledLines(content).map(({ place, text }) => {
+    try {
+      return { place, value: JSON.parse(text) }
+    } catch (error) {
+      throw new WorkbenchError('bad-input', `${fileName}, ${place} is not JSON: ${errorMessage(error)}`)
+    }
+  })
+}
+
+function readJsonList(fileName: string, content: string): Entry[] {
+  const list = z.array(z.unknown()).safeParse(parseJson(fileName, content))
+  if (list.success) return list.data.map((value, index) => ({ place: `entry ${index + 1}`, value }))
+  throw new WorkbenchError(
+    'bad-input',
+    `${fileName} is not a list of prompts.`,
+    'Write [{"text": "Name a colour."}, ...], or one prompt per line in a .jsonl file.'
+  )
+}
+
+function parseJson(fileName: string, content: string): unknown {
+  try {
+    return JSON.parse(content)
+  } catch (error) {
+    throw new WorkbenchError('bad-input', `${fileName} is not JSON: ${errorMessage(error)}`)
+  }
+}
+
+const CSV_COLUMNS = ['text', 'prompt', 'category', 'system', 'raw']
+
+function readCsv(fileName: string, content: string): Entry[] {
+  const [header, ...records] = parseCsv(fileName, content)
+  if (header === undefined) return []
+  const columns = header.fields.map((name) => name.trim().toLowerCase())
+  requireColumns(fileName, header.line, columns)
+  return records.map(({ line, fields }) => {
+    const place = `line ${line}`
+    if (fields.length !== columns.length) {
+      throw new WorkbenchError(
+        'bad-input',
+        `${fileName}, ${place} has ${fields.length} fields; the header has ${columns.length}.`,
+        'A text that holds a comma, a quote or a line break stands in double quotes.'
+      )
+    }
+    // An empty cell is a field left out, but for the prompt itself, which must not be empty.
+    const cells = columns.flatMap((column, index) => {
+      const cell = fields[index] ?? ''
+      const isUsed = CSV_COLUMNS.includes(column) && (cell !== '' || column === 'text' || column === 'prompt')
+      return isUsed ? [[column, column === 'raw' ? booleanCell(cell) : cell]] : []
+    })
+    return { place, value: Object.fromEntries(cells) }
+  })
+}
+
+function requireColumns(fileName: string, line: number, columns: readonly string[]): void {
+  const found = `it has ${columns.map((column) => `"${column}"`).join(', ')}`
+  const textColumns = columns.filter((column) => column === 'text' || column === 'prompt')
+  if (textColumns.length !== 1) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${fileName}, line ${line}: the header needs one column text or prompt; ${found}.`,
+      'The first line names the columns, separated by commas, such as text,category.'
+    )
+  }
+  const twice = CSV_COLUMNS.find((column) => columns.indexOf(column) !== columns.lastIndexOf(column))
+  if (twice !== undefined) {
+    throw new WorkbenchError('bad-input', `${fileName}, line ${line}: the header names ${twice} twice.`)
+  }
+}
+
+/** Anything but a truth value stays as it is, for the schema to complain about. */
+function booleanCell(cell: string): boolean | string {
+  const lower = cell.trim().toLowerCase()
+  return lower === 'true' || (lower === 'false' ? false : cell)
+}
+
+function filledLines(content: string): { place: string; text: string }[] {
+  return content
+    .split(/\r\n|\r|\n/)
+    .map((text, index) => ({ place: `line ${index + 1}`, text }))
+    .filter(({ text }) => text.trim() !== '')
+}

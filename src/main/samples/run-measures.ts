@@ -1,0 +1,54 @@
+import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/samples'
+import { averageMeasures, sampleMeasures } from '../evaluation/sample-measures'
+
+/** A variant's answers to one prompt. */
+export interface SampleCell {
+  /** The variant's name, and the prompt's index in the run. */
+  variant: string
+  prompt: number
+  samples: SampleLine[]
+}
+
+/** Every prompt with every variant, prompts outermost, with the answers so far in the order of their index. */
+export function sampleCells(
+  run: Pick<SampleRun, 'prompts' | 'variants'>,
+  samples: readonly SampleLine[]
+): SampleCell[] {
+  const ofCell = new Map<string, SampleLine[]>()
+  for (const sample of samples.toSorted((a, b) => a.index - b.index)) {
+    const list = ofCell.get(cellKey(sample))
+    if (list === undefined) ofCell.set(cellKey(sample), [sample])
+    else list.push(sample)
+  }
+  return run.prompts.flatMap((_, prompt) =>
+    run.variants.map(({ name }) => {
+      const cell = { variant: name, prompt }
+      return { ...cell, samples: ofCell.get(cellKey(cell)) ?? [] }
+    })
+  )
+}
+
+/** How diverse each cell's answers are, and each variant's on average over the prompts it has answers to. */
+export function runMeasures(
+  run: Pick<SampleRun, 'prompts' | 'variants'>,
+  samples: readonly SampleLine[]
+): SampleRunMeasures {
+  const cells = sampleCells(run, samples).map((cell) => ({
+    variant: cell.variant,
+    prompt: cell.prompt,
+    measures: sampleMeasures(cell.samples.map((sample) => sample.text))
+  }))
+  const variants = run.variants.map(({ name }) => ({
+    variant: name,
+    measures: averageMeasures(
+      cells
+        .filter((cell) => cell.variant === name && cell.measures.sampleCount > 0)
+        .map((cell) => cell.measures)
+    )
+  }))
+  return { cells, variants }
+}
+
+function cellKey({ variant, prompt }: { variant: string; prompt: number }): string {
+  return `${prompt} ${variant}`
+}

@@ -1,0 +1,248 @@
+import type { EngineGenerateEvent, HeldWeights } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import type { GrowingSample, SampleLine, SampleProgress } from '../../contract/samples'
+import { progressRate } from '../crc/progress-rate'
+import type { EngineClient } from '../engine/host'
+import type { Generation } from './generation'
+import { missingSamples, type SampleBlock, type SampleKey } from './missing-samples'
+
+/** Sequences side by side, over all variants: matrix products gain little from more, and answers come in later. */
+const BATCH_ROWS = 64
+
+/** At most this often a listener hears of progress and answers. */
+const EVENT_INTERVAL_MS = 100
+
+/** At most this often growing answers become text, and never for more than a fifth of the time. */
+const GROWING_INTERVAL_MS = 200
+const GROWING_PAUSE = 4
+
+/** A finished answer with its place in the run. */
+export interface FinishedSample {
+  key: SampleKey
+  line: SampleLine
+}
+
+export interface SampleListener {
+  /** How the engine holds the weights; the same for the whole run. */
+  planned?(weights: HeldWeights): Promise<void>
+  /** Gets finished answers at once, to store them. When it rejects, so does the run. */
+  keep(lines: SampleLine[]): Promise<void>
+  progress(progress: SampleProgress): void
+  /** Finished answers since the last call, and how far others have come. Left out: nobody looks at single answers. */
+  samples?(finished: FinishedSample[], growing: { key: SampleKey; sample: GrowingSample }[]): void
+}
+
+/**
+ * Generates the answers of a run that are not stored yet. The same answers come whether a run goes through at once or in
+ * pieces: the draws of each depend on its place in the run alone.
+ *
+ * @param held how weights were held for the stored answers; null for a fresh run
+ * @returns wall time of the engine's work, and how it held the weights; null when no answer is stored or was missing
+ * @throws WorkbenchError `cancelled` when `signal` fires; what the engine is at fault for. Answers finished by then have
+ *   been kept.
+ */
+export async function generateSamples(
+  engine: EngineClient,
+  generation: Generation,
+  stored: readonly SampleLine[],
+  held: HeldWeights | null,
+  signal: AbortSignal,
+  listener: SampleListener
+): Promise<{ seconds: number; weights: HeldWeights | null }> {
+  const follower = new Follower(generation, stored, listener)
+  const counts = {
+    variants: generation.models.length,
+    prompts: generation.prompts.length,
+    samples: generation.settings.sampleCount
+  }
+  const startedMs = performance.now()
+  let weights = held
+  try {
+    follower.tell()
+    for (const block of missingSamples(counts, follower.storedKeys)) {
+      signal.throwIfAborted()
+      weights = await follower.follow(await requestBlock(engine, generation, block, weights, signal), block)
+    }
+  } catch (error) {
+    // Whatever an interrupted step reports, the cause is the user's wish.
+    if (signal.aborted) throw new WorkbenchError('cancelled', 'Sampling was cancelled.')
+    throw error
+  } finally {
+    follower.tell()
+  }
+  return { seconds: (performance.now() - startedMs) / 1000, weights }
+}
+
+function requestBlock(
+  engine: EngineClient,
+  { base, post, models, prompts, settings, stopTokens }: Generation,
+  block: SampleBlock,
+  weights: HeldWeights | null,
+  signal: AbortSignal
+): Promise<AsyncIterable<EngineGenerateEvent>> {
+  return engine.generate(
+    {
+      base,
+      post,
+      models: block.variants.flatMap((variant) => models[variant] ?? []),
+      prompts: block.prompts.flatMap((prompt) => (prompts[prompt] === undefined ? [] : [prompts[prompt]])),
+      firstIndex: block.firstIndex,
+      sampleCount: block.sampleCount,
+      seed: settings.seed,
+      sampling: settings.sampling,
+      maxTokens: settings.maxTokens,
+      stopTokens,
+      stopTexts: settings.stopTexts,
+      weights: weights ?? settings.weights,
+      memoryBytes: settings.memoryBytes,
+      batchRows: BATCH_ROWS
+    },
+    { signal }
+  )
+}
+
+/** Turns the engine's events into lines, text and progress, a few times a second. */
+class Follower {
+  readonly storedKeys: SampleKey[]
+  private readonly variantOf: ReadonlyMap<string, number>
+  private readonly rate = progressRate()
+  private readonly startedMs = performance.now()
+  private readonly growing = new Map<string, { key: SampleKey; tokens: number[]; changed: boolean }>()
+  private finished: FinishedSample[] = []
+  private progress: SampleProgress
+  /** Of finished answers, stored ones included, to estimate the length of the others. */
+  private finishedTokens: number
+  private tokensDone = 0
+  private toldMs = -Infinity
+  private nextGrowingMs = -Infinity
+
+  constructor(
+    private readonly generation: Generation,
+    stored: readonly SampleLine[],
+    private readonly listener: SampleListener
+  ) {
+    const { variantNames, prompts, settings } = generation
+    this.variantOf = new Map(variantNames.map((name, variant) => [name, variant]))
+    this.storedKeys = stored.flatMap(({ variant, prompt, index }) => {
+      const known = this.variantOf.get(variant)
+      return known === undefined || index >= settings.sampleCount ? [] : [{ variant: known, prompt, index }]
+    })
+    this.finishedTokens = stored.reduce((sum, { tokens }) => sum + tokens.length, 0)
+    this.progress = {
+      phase: 'preparing',
+      samplesDone: this.storedKeys.length,
+      samplesTotal: variantNames.length * prompts.length * settings.sampleCount,
+      tokensPerSecond: null,
+      secondsLeft: null
+    }
+  }
+
+  /** Follows the engine's work on one block to its end. @returns how it holds the weights */
+  async follow(events: AsyncIterable<EngineGenerateEvent>, block: SampleBlock): Promise<HeldWeights> {
+    const keyOf = ({
+      model,
+      prompt,
+      index
+    }: {
+      model: number
+      prompt: number
+      index: number
+    }): SampleKey => ({
+      variant: block.variants[model] ?? 0,
+      prompt: block.prompts[prompt] ?? 0,
+      index
+    })
+    let weights: HeldWeights | null = null
+    for await (const event of events) {
+      if (event.type === 'plan') {
+        weights = event.weights
+        await this.listener.planned?.(weights)
+      } else if (event.type === 'tokens') {
+        this.progress.phase = 'generating'
+        for (const token of event.tokens) this.grow(keyOf(token), token.token)
+      } else if (event.type === 'sample') {
+        await this.finish(keyOf(event), event)
+      } else if (weights !== null) return weights
+      if (performance.now() - this.toldMs >= EVENT_INTERVAL_MS) this.tell()
+    }
+    throw new WorkbenchError('engine-lost', 'The engine ended before every answer was finished.')
+  }
+
+  tell(): void {
+    this.toldMs = performance.now()
+    this.listener.progress(this.estimated())
+    if (this.listener.samples === undefined) return
+    const { finished } = this
+    const growing = this.growingTexts()
+    this.finished = []
+    if (finished.length + growing.length > 0) this.listener.samples(finished, growing)
+  }
+
+  private grow(key: SampleKey, token: number): void {
+    this.tokensDone++
+    const row = this.growing.get(nameOf(key)) ?? { key, tokens: [], changed: true }
+    row.tokens.push(token)
+    row.changed = true
+    this.growing.set(nameOf(key), row)
+  }
+
+  private async finish(
+    key: SampleKey,
+    { tokens, finish }: Extract<EngineGenerateEvent, { type: 'sample' }>
+  ): Promise<void> {
+    this.growing.delete(nameOf(key))
+    const line: SampleLine = {
+      variant: this.generation.variantNames[key.variant] ?? '',
+      prompt: key.prompt,
+      index: key.index,
+      text: this.generation.textOf(key.variant, tokens),
+      tokens,
+      finish
+    }
+    await this.listener.keep([line])
+    this.progress.phase = 'generating'
+    this.progress.samplesDone++
+    this.finishedTokens += tokens.length
+    if (this.listener.samples !== undefined) this.finished.push({ key, line })
+  }
+
+  /** Texts of the answers that have grown since they were last told, now and then. */
+  private growingTexts(): { key: SampleKey; sample: GrowingSample }[] {
+    const startMs = performance.now()
+    if (startMs < this.nextGrowingMs) return []
+    const grown = [...this.growing.values()].filter((row) => row.changed)
+    const texts = grown.map((row) => {
+      row.changed = false
+      return { key: row.key, sample: this.growingSample(row.key, row.tokens) }
+    })
+    const spentMs = performance.now() - startMs
+    this.nextGrowingMs = startMs + Math.max(GROWING_INTERVAL_MS, spentMs * (1 + GROWING_PAUSE))
+    return texts
+  }
+
+  private growingSample({ variant, prompt, index }: SampleKey, tokens: readonly number[]): GrowingSample {
+    // A character whose last bytes are yet to come shows as this mark.
+    const text = this.generation.textOf(variant, tokens).replace(/\uFFFD+$/, '')
+    return { variant: this.generation.variantNames[variant] ?? '', prompt, index, text }
+  }
+
+  /** The time left supposes that the other answers get as long as the finished ones. */
+  private estimated(): SampleProgress {
+    const { samplesDone, samplesTotal } = this.progress
+    const growingTokens = Array.from(this.growing.values(), ({ tokens }) => tokens.length)
+    const meanLength = samplesDone === 0 ? Infinity : this.finishedTokens / samplesDone
+    const begun = growingTokens.reduce((sum, length) => sum + Math.min(length, meanLength), 0)
+    const left = Math.max(0, meanLength * (samplesTotal - samplesDone) - begun)
+    const seconds = (performance.now() - this.startedMs) / 1000
+    const { perSecond, secondsLeft } = this.rate(this.tokensDone, this.tokensDone + left, seconds)
+    return {
+      ...this.progress,
+      tokensPerSecond: perSecond,
+      secondsLeft: secondsLeft !== null && Number.isFinite(secondsLeft) ? secondsLeft : null
+    }
+  }
+}
+
+function nameOf({ variant, prompt, index }: SampleKey): string {
+  return `${variant}/${prompt}/${index}`
+}

@@ -1,0 +1,106 @@
+import type { CrcPrompts, RenderedPrompt, Rendering, Score, SweepDocument } from '../../contract/crc'
+import type { SampledCrcScore, SampleLine, SampleSettings, Variant } from '../../contract/samples'
+import { compareBase } from '../crc/base-comparison'
+import { renderPrompts } from '../crc/render-prompts'
+import type { EngineClient } from '../engine/host'
+import { rangeStrengths, recipeStrengths } from '../engine/recipe'
+import { sameTokens } from '../text/base-tokens'
+import { openSampledPair, planGeneration, type SampledPair } from './generation'
+import { generateSamples } from './run-samples'
+import { disagrees, scoreSampledCrc } from './sampled-crc'
+
+export interface SampleCrcRequest {
+  /** Model folders. */
+  base: string
+  post: string
+  prompts: CrcPrompts
+  rendering: Rendering
+  variants: Variant[]
+  settings: SampleSettings
+}
+
+/**
+ * Scores CRC prompts from whole generated answers, `settings.sampleCount` for each prompt and variant, next to the exact
+ * scores of a sweep over the very same prompts and checkpoints.
+ *
+ * @param sweep where to look for exact scores; null when there is none
+ * @throws WorkbenchError `cancelled` when `signal` fires; what pair, prompts, variants or engine are at fault for
+ */
+export async function sampleCrc(
+  engine: EngineClient,
+  request: SampleCrcRequest,
+  sweep: SweepDocument | null,
+  signal: AbortSignal,
+  onProgress: (done: number, total: number) => void
+): Promise<SampledCrcScore[]> {
+  const { prompts, rendering, variants, settings } = request
+  const pair = await openSampledPair(request)
+  const rendered = renderPrompts(prompts, rendering, pair.text)
+  const tokens = rendered.prompts.map((prompt) => prompt.tokens)
+  const { generation } = await planGeneration(pair, tokens, variants, settings, ({ base, post, text }) =>
+    compareBase(base, post, text, rendered, rendering.countLeadingSpace)
+  )
+  const answers = new Map(variants.map(({ name }) => [name, prompts.map((): SampleLine[] => [])]))
+  await generateSamples(engine, generation, [], null, signal, {
+    async keep(lines) {
+      for (const line of lines) answers.get(line.variant)?.[line.prompt]?.push(line)
+    },
+    progress: ({ samplesDone, samplesTotal }) => onProgress(samplesDone, samplesTotal)
+  })
+  const comparable = sweep !== null && isOfSame(sweep, pair, rendered.prompts) ? sweep : null
+  return variants.map((variant) => {
+    const given = answers.get(variant.name) ?? []
+    const sampled = scoreSampledCrc(prompts, given, rendering.countLeadingSpace)
+    const exact = comparable === null ? null : exactScore(variant, comparable)
+    return {
+      variant: variant.name,
+      validity: sampled.validity,
+      diversity: sampled.diversity,
+      exactValidity: exact?.validity ?? null,
+      exactDiversity: exact?.diversity ?? null,
+      disagrees:
+        exact !== null &&
+        disagrees(
+          prompts,
+          exact,
+          sampled,
+          given.map(({ length }) => length)
+        )
+    }
+  })
+}
+
+/** Whether a sweep scored these very prompts on these very checkpoints. */
+function isOfSame(
+  sweep: SweepDocument,
+  { base, post }: SampledPair,
+  prompts: readonly RenderedPrompt[]
+): boolean {
+  return (
+    sweep.basePath.fingerprint === base.checkpoint.fingerprint &&
+    sweep.postPath.fingerprint === post.checkpoint.fingerprint &&
+    sweep.prompts.length === prompts.length &&
+    prompts.every((prompt, index) => {
+      const swept = sweep.prompts[index]
+      return (
+        swept !== undefined &&
+        sameTokens(swept.tokens, prompt.tokens) &&
+        swept.category === prompt.category &&
+        swept.valid.join('') === prompt.valid.join('')
+      )
+    })
+  )
+}
+
+/** The sweep's score of the model that a variant is, under whatever name it was swept. */
+function exactScore(
+  variant: Variant,
+  { layerCount, base, post, ranges, recipes }: SweepDocument
+): Score | null {
+  if (variant.kind === 'base') return base
+  if (variant.kind === 'post') return post
+  const wanted = JSON.stringify(recipeStrengths(variant.recipe, layerCount))
+  const range = ranges.find((each) => JSON.stringify(rangeStrengths(each, layerCount)) === wanted)
+  const recipe = recipes.find((each) => JSON.stringify(recipeStrengths(each.recipe, layerCount)) === wanted)
+  return range ?? recipe ?? null
+}

@@ -1,0 +1,105 @@
+import type { CrcPrompt, Score } from '../../contract/crc'
+import { WorkbenchError } from '../../contract/problem'
+import type { SampleLine } from '../../contract/samples'
+import { promptName } from '../crc/render-prompts'
+import { averageScores, scorePrompt } from '../crc/scoring'
+
+/** A generated answer, and whether it ended or was cut off. */
+export type CrcAnswer = Pick<SampleLine, 'text' | 'finish'>
+
+/** Two-sided 99 % of the normal distribution. */
+const Z_99 = 2.5758293035489004
+/** Smaller differences are no concern, however sure. */
+const TOLERATED_DIFFERENCE = 0.02
+
+/**
+ * CRC score from whole generated answers. Validity is the share of answers that are exactly one valid character (see
+ * {@link validCharacter}); diversity is the Shannon entropy of the valid characters' counts over log |V|. Means over the
+ * prompts of a category, then over categories, as for exact scores; `probabilities` are shares of all answers.
+ *
+ * The entropy of counts lies below that of the model, on average by about (m - 1) / 2n nats for n valid answers among
+ * m characters that can come: 0.12 of log |V| for 32 answers on 26 letters (Miller 1955; adding that back is the
+ * Miller-Madow correction). No correction is applied, since a corrected entropy can exceed log |V|: compare equal n, or
+ * read the exact score.
+ *
+ * @param answers of each prompt, at least one; parallel to `prompts`
+ * @param countLeadingSpace also accept white space before the character, as the exact score then does
+ * @throws WorkbenchError `bad-input` naming a prompt without answers
+ */
+export function scoreSampledCrc(
+  prompts: readonly CrcPrompt[],
+  answers: readonly (readonly CrcAnswer[])[],
+  countLeadingSpace: boolean
+): Score {
+  const scores = prompts.map((prompt, index) => {
+    const given = answers[index] ?? []
+    if (given.length === 0) {
+      throw new WorkbenchError(
+        'bad-input',
+        `${promptName(prompt, index)} has no answers to score.`,
+        'Generate at least one answer for every prompt.'
+      )
+    }
+    const counts = new Map(prompt.valid.map((character) => [character, 0]))
+    for (const answer of given) {
+      const character = validCharacter(answer, counts, countLeadingSpace)
+      if (character !== null) counts.set(character, (counts.get(character) ?? 0) + 1)
+    }
+    return scorePrompt([...counts.values()].map((count) => count / given.length))
+  })
+  return averageScores(prompts, scores)
+}
+
+/**
+ * The valid character that an answer consists of; null for any other answer. White space after it is nothing that anybody
+ * reads, and many models end their answers with a line break, so it is let through; white space before it only with
+ * `countLeadingSpace`. An answer cut off at its maximal length might have gone on, so it is none.
+ */
+function validCharacter(
+  { text, finish }: CrcAnswer,
+  valid: ReadonlyMap<string, number>,
+  countLeadingSpace: boolean
+): string | null {
+  if (finish === 'length') return null
+  // The set may hold white space itself.
+  return (
+    [text, text.trimEnd(), ...(countLeadingSpace ? [text.trim()] : [])].find((form) => valid.has(form)) ??
+    null
+  )
+}
+
+/**
+ * Whether the validity of whole answers differs from the exact validity of their first token by more than sampling
+ * explains: "I would choose K" begins with a valid I. The difference must exceed 0.02 and the 99 % binomial interval
+ *
+ *     z * sqrt(sum over prompts of w^2 Q (1 - Q) / n) + max(w / n) / 2,   z = 2.576
+ *
+ * with a prompt's exact validity Q, its n answers, and its weight w in the mean (1 / categories / prompts of its category).
+ * For one prompt this asks whether Q lies outside Wilson's interval with continuity correction around the share (Newcombe
+ * 1998, method 4). Exact scores are of temperature 1 over the whole vocabulary: another temperature or a truncating sampler can
+ * itself make the difference.
+ *
+ * @param exact and `sampled` are scores of the same prompts in the same order
+ * @param answerCounts n of each prompt
+ */
+export function disagrees(
+  prompts: readonly Pick<CrcPrompt, 'category'>[],
+  exact: Score,
+  sampled: Score,
+  answerCounts: readonly number[]
+): boolean {
+  const promptCounts = new Map<string, number>()
+  for (const { category } of prompts) promptCounts.set(category, (promptCounts.get(category) ?? 0) + 1)
+  let variance = 0
+  let largestStep = 0
+  for (const [index, { category }] of prompts.entries()) {
+    const weight = 1 / promptCounts.size / (promptCounts.get(category) ?? 1)
+    const answerCount = answerCounts[index] ?? 0
+    // Sums of probabilities can exceed 1 by a rounding.
+    const validity = Math.min(1, exact.prompts[index]?.validity ?? 0)
+    variance += (weight ** 2 * validity * (1 - validity)) / answerCount
+    largestStep = Math.max(largestStep, weight / answerCount)
+  }
+  const noise = Z_99 * Math.sqrt(variance) + largestStep / 2
+  return Math.abs(sampled.validity - exact.validity) > Math.max(TOLERATED_DIFFERENCE, noise)
+}

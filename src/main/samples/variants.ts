@@ -1,0 +1,27 @@
+import type { EngineModel } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import type { Variant } from '../../contract/samples'
+import { postStrengths, recipeStrengths } from '../engine/recipe'
+
+/**
+ * What the engine is to compute for each column of a comparison.
+ *
+ * @throws WorkbenchError `bad-input` when two share a name, or when a recipe does not fit the model
+ */
+export function variantModels(variants: readonly Variant[], layerCount: number): EngineModel[] {
+  const names = new Set<string>()
+  return variants.map((variant) => {
+    if (names.has(variant.name)) {
+      throw new WorkbenchError(
+        'bad-input',
+        `Two variants are named "${variant.name}".`,
+        'Answers are told apart by the name of their variant: give each its own.'
+      )
+    }
+    names.add(variant.name)
+    if (variant.kind === 'base') return { kind: 'base' }
+    const layers =
+      variant.kind === 'post' ? postStrengths(layerCount) : recipeStrengths(variant.recipe, layerCount)
+    return { kind: 'recipe', layers }
+  })
+}
