@@ -2,13 +2,14 @@ import type { CategoryScore } from '../contract/crc'
 import type { KeptRecipe } from '../contract/project'
 import type { RestorationRange } from '../contract/recipe'
 
-/** A name no other recipe has: sweeps report recipes by name. */
-export function freeName(wanted: string, recipes: readonly KeptRecipe[]): string {
-  const taken = new Set(recipes.map((kept) => kept.recipe.name))
+/** The wanted name, or the first numbered one that is not taken: sweeps and samples report recipes by name. */
+export function freeName(wanted: string, taken: readonly string[]): string {
   let name = wanted
-  for (let number = 2; taken.has(name); number += 1) name = `${wanted} (${number})`
+  for (let number = 2; taken.includes(name); number += 1) name = `${wanted} (${number})`
   return name
 }
+
+const namesOf = (recipes: readonly KeptRecipe[]): string[] => recipes.map((kept) => kept.recipe.name)
 
 /** The recipes with one more: a range, with the scores it was kept for. */
 export function withKept(
@@ -21,7 +22,7 @@ export function withKept(
   return [
     ...recipes,
     {
-      recipe: { name: freeName(name, recipes), ranges: [[range.start, range.end]] },
+      recipe: { name: freeName(name, namesOf(recipes)), ranges: [[range.start, range.end]] },
       keptAt: keptAt.toISOString(),
       sweepId: source.sweepId,
       validity: source.score?.validity ?? null,
@@ -32,7 +33,7 @@ export function withKept(
 
 /** The recipes with one renamed. */
 export function withRenamed(recipes: readonly KeptRecipe[], index: number, name: string): KeptRecipe[] {
-  const free = freeName(name, recipes.toSpliced(index, 1))
+  const free = freeName(name, namesOf(recipes.toSpliced(index, 1)))
   return recipes.map((kept, place) =>
     place === index ? { ...kept, recipe: { ...kept.recipe, name: free } } : kept
   )

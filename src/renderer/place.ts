@@ -3,7 +3,8 @@ export const STEPS = [
   { id: 'start', label: 'Start' },
   { id: 'pair', label: 'Pair' },
   { id: 'prompts', label: 'Prompts' },
-  { id: 'ranges', label: 'Ranges' }
+  { id: 'ranges', label: 'Ranges' },
+  { id: 'samples', label: 'Samples' }
 ] as const
 export type Step = (typeof STEPS)[number]['id']
 

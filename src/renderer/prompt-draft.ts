@@ -21,7 +21,7 @@ export function parseDraft(
 }
 
 /** The drafts of a prompt set, numbered from `firstId`. */
-export const draftsOf = (prompts: CrcPrompts, firstId: number): PromptDraft[] =>
+export const draftsOf = (prompts: readonly CrcPrompt[], firstId: number): PromptDraft[] =>
   prompts.map(({ text, category, valid }, index) => ({
     id: firstId + index,
     text,

@@ -7,6 +7,7 @@ import { boardOfSweep, LiveBoard, sameRange, type ScoreBoard } from '../charts/s
 import { complaintOf, type Complaint } from '../connection'
 import { withKept, withRenamed } from '../kept-recipes'
 import { samePrompts } from '../prompt-draft'
+import { oncePerFrame } from './frames'
 import type { Workbench } from './workbench.svelte'
 
 const RESELECT_MS = 120
@@ -135,7 +136,7 @@ export class Ranges {
     await this.workbench.attempt(() => this.workbench.client.sweeps.cancel({ path }))
   }
 
-  /** Follows the running sweep to its end. Events come faster than frames, so the board is drawn once per frame. */
+  /** Follows the running sweep to its end. */
   private async watch(): Promise<void> {
     const path = this.workbench.project?.path
     if (path === undefined) return
@@ -143,19 +144,10 @@ export class Ranges {
     const watching = new AbortController()
     this.watching = watching
     let live: { sweepId: string; board: LiveBoard; progress: SweepProgress } | null = null
-    let scheduled = false
-    const draw = (): void => {
-      scheduled = false
+    const schedule = oncePerFrame(() => {
       if (live === null || watching.signal.aborted) return
       this.run = { sweepId: live.sweepId, progress: live.progress, board: live.board.read() }
-    }
-    const schedule = (): void => {
-      if (scheduled) return
-      scheduled = true
-      // A hidden window gets no frames, but its title still shows the progress.
-      if (document.hidden) setTimeout(draw, 250)
-      else requestAnimationFrame(draw)
-    }
+    })
     try {
       const events = await this.workbench.client.sweeps.watch({ path }, { signal: watching.signal })
       for await (const event of events) {

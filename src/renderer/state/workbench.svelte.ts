@@ -3,6 +3,7 @@ import { complaintOf, type Client, type Complaint, type Connect, type Connection
 import { placeHash, readPlace, type Step } from '../place'
 import { Prompts } from './prompts.svelte'
 import { Ranges } from './ranges.svelte'
+import { Samples } from './samples.svelte'
 import { Start } from './start.svelte'
 
 type AppInfo = Awaited<ReturnType<Client['app']['info']>>
@@ -11,6 +12,16 @@ type AppInfo = Awaited<ReturnType<Client['app']['info']>>
 export interface Undoable {
   message: string
   undo: () => void
+}
+
+/** A long computation that goes on now. */
+interface Job {
+  name: string
+  /** Of the work; 0 to 1. */
+  share: number
+  secondsLeft: number | null
+  cancelling: boolean
+  cancel: () => void
 }
 
 const RECONNECT_MS = [500, 1000, 2000, 4000, 8000]
@@ -32,6 +43,42 @@ export class Workbench {
   readonly start = new Start(this)
   readonly prompts = new Prompts(this)
   readonly ranges = new Ranges(this)
+  readonly samples = new Samples(this)
+
+  /** What runs now, for the top bar, the title and Esc. */
+  readonly job = $derived.by<Job | null>(() => {
+    const { run } = this.ranges
+    const { live, check } = this.samples
+    if (run !== null) {
+      const { rowsDone, rowsTotal, secondsLeft } = run.progress
+      return {
+        name: 'Sweep',
+        share: rowsDone / Math.max(1, rowsTotal),
+        secondsLeft,
+        cancelling: this.ranges.cancelling,
+        cancel: () => void this.ranges.cancel()
+      }
+    }
+    if (live !== null) {
+      const { samplesDone, samplesTotal, secondsLeft } = live.progress
+      return {
+        name: 'Samples',
+        share: samplesDone / Math.max(1, samplesTotal),
+        secondsLeft,
+        cancelling: this.samples.cancelling,
+        cancel: () => void this.samples.cancel()
+      }
+    }
+    if (!check.busy) return null
+    const { done, total } = check.progress ?? { done: 0, total: 1 }
+    return {
+      name: 'Character task',
+      share: done / Math.max(1, total),
+      secondsLeft: null,
+      cancelling: false,
+      cancel: () => check.cancel()
+    }
+  })
 
   private changes: Promise<unknown> = Promise.resolve()
   private undoTimer: ReturnType<typeof setTimeout> | undefined
@@ -128,18 +175,25 @@ export class Workbench {
     this.project = state
     this.prompts.adopt(state, same)
     void this.ranges.adopt(state, same)
+    void this.samples.adopt(state, same)
     this.go(step)
     return true
   }
 
-  /** Closes the open project; a running sweep goes on in main. */
+  /** Closes the open project; a running sweep or sample run goes on in main. */
   async leave(): Promise<void> {
     const path = this.project?.path
-    await this.prompts.flush()
+    await this.flush()
     this.project = null
     this.ranges.reset()
+    this.samples.reset()
     this.undoable = null
     if (path !== undefined) await this.attempt(() => this.client.projects.close({ path }))
+  }
+
+  /** Saves what is being edited now, without waiting for the typing to rest. */
+  async flush(): Promise<void> {
+    await Promise.all([this.prompts.flush(), this.samples.prompts.flush()])
   }
 
   /** Takes a newer state of the open project; one that arrives after the project was left is dropped. */

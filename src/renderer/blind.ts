@@ -1,0 +1,56 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { PreferenceMark, Variant } from '../contract/samples'
+
+/** The letters that stand for the columns while the variants are hidden. */
+export const blindLetter = (column: number): string => String.fromCodePoint(65 + column)
+
+/**
+ * Which variant stands in which column of a comparison: a permutation of 0..count-1 that depends on the run's seed,
+ * the prompt and the answer alone, so that it is the same after a reload (Fisher-Yates).
+ */
+export function blindOrder(seed: number, prompt: number, index: number, count: number): number[] {
+  // Odd multipliers keep neighbouring comparisons apart before the generator mixes them.
+  const generator = xoroshiro128plus(
+    seed ^ Math.imul(prompt + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)
+  )
+  const order = Array.from({ length: count }, (_, place) => place)
+  for (let place = count - 1; place > 0; place -= 1) {
+    const other = uniformInt(generator, 0, place)
+    const moved = order[place] ?? 0
+    order[place] = order[other] ?? 0
+    order[other] = moved
+  }
+  return order
+}
+
+export const markOf = (marks: readonly PreferenceMark[], prompt: number, index: number): string | null =>
+  marks.find((mark) => mark.prompt === prompt && mark.index === index)?.variant ?? null
+
+/** The marks with one comparison decided; marking the preferred variant again takes the mark back. */
+export function withMark(
+  marks: readonly PreferenceMark[],
+  prompt: number,
+  index: number,
+  variant: string
+): PreferenceMark[] {
+  const others = marks.filter((mark) => mark.prompt !== prompt || mark.index !== index)
+  return markOf(marks, prompt, index) === variant ? others : [...others, { prompt, index, variant }]
+}
+
+export interface TallyEntry {
+  variant: Variant
+  count: number
+  /** Of all marks. */
+  share: number
+}
+
+/** How often each variant was preferred, most often first. */
+export function tally(marks: readonly PreferenceMark[], variants: readonly Variant[]): TallyEntry[] {
+  return variants
+    .map((variant) => {
+      const count = marks.filter((mark) => mark.variant === variant.name).length
+      return { variant, count, share: count / Math.max(1, marks.length) }
+    })
+    .sort((left, right) => right.count - left.count)
+}

@@ -1,0 +1,55 @@
+import type { SampledCrcScore } from '../../contract/samples'
+import { complaintOf, type Complaint } from '../connection'
+import type { Workbench } from './workbench.svelte'
+
+/** The character task scored from whole answers, beside the scores from first tokens. */
+export class CharacterCheck {
+  /** Answers done, of all; null while none are generated. */
+  progress = $state.raw<{ done: number; total: number } | null>(null)
+  scores = $state.raw<readonly SampledCrcScore[] | null>(null)
+  failure = $state.raw<Complaint | null>(null)
+  private running = $state.raw<AbortController | null>(null)
+
+  readonly busy = $derived(this.running !== null)
+
+  constructor(private readonly workbench: Workbench) {}
+
+  reset(): void {
+    this.running?.abort()
+    this.running = null
+    this.progress = null
+    this.scores = null
+    this.failure = null
+  }
+
+  /** Generates answers to the character prompts from the chosen variants, and scores them. */
+  async start(): Promise<void> {
+    const { project, samples } = this.workbench
+    const settings = samples.setup.parsed?.settings
+    const { variants } = samples.setup
+    if (project === null || samples.blocked !== null || !settings || variants.length === 0) return
+    const running = new AbortController()
+    this.running = running
+    this.progress = null
+    this.failure = null
+    try {
+      const events = await this.workbench.client.samples.scoreCrc(
+        { path: project.path, settings, variants },
+        { signal: running.signal }
+      )
+      for await (const event of events) {
+        if (running.signal.aborted) break
+        if (event.type === 'progress') this.progress = event
+        else this.scores = event.scores
+      }
+    } catch (error) {
+      if (!running.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
+    }
+    if (this.running === running) this.running = null
+  }
+
+  cancel(): void {
+    this.running?.abort()
+    this.running = null
+  }
+}

@@ -1,0 +1,134 @@
+import type { ProjectState } from '../../contract/project'
+import { plural } from '../format'
+import type { Workbench } from './workbench.svelte'
+
+const AUTOSAVE_MS = 600
+
+/** What a draft becomes, or the field and what is wrong with it. */
+export type Parsed<Prompt> = { prompt: Prompt; problem: null } | { prompt: null; problem: string }
+
+/** A prompt set as it is edited: saved by itself when it can be, every replacement can be taken back. */
+export abstract class PromptList<Draft extends { id: number }, Prompt> {
+  drafts = $state.raw<readonly Draft[]>([])
+  selectedId = $state<number | null>(null)
+  /** Edits that are not on disk yet, whether waiting, on their way or unsaveable. */
+  dirty = $state(false)
+  private nextId = 0
+  private timer: ReturnType<typeof setTimeout> | undefined
+
+  /** The first draft that cannot be saved: its place and why. */
+  readonly invalid = $derived.by(() => {
+    for (const [index, draft] of this.drafts.entries()) {
+      const { problem } = this.parse(draft)
+      if (problem !== null) return { id: draft.id, index, problem }
+    }
+    return this.drafts.length === 0
+      ? { id: null, index: null, problem: 'a prompt set needs at least one prompt' }
+      : null
+  })
+
+  readonly selectedIndex = $derived(this.drafts.findIndex((draft) => draft.id === this.selectedId))
+
+  constructor(protected readonly workbench: Workbench) {}
+
+  abstract parse(draft: Draft): Parsed<Prompt>
+  protected abstract draftsOf(prompts: readonly Prompt[], firstId: number): Draft[]
+  /** A new prompt below `like`, or the first one of all. */
+  protected abstract blank(id: number, like: Draft | undefined): Draft
+  protected abstract store(path: string, prompts: Prompt[]): Promise<ProjectState>
+  /** Shows again what main makes of the prompts. */
+  protected abstract render(): Promise<void>
+
+  /** Shows the project's prompts; `same` when the project was only opened again, and edits in progress stay. */
+  protected adoptPrompts(prompts: readonly Prompt[], same: boolean): void {
+    if (same && this.dirty) return
+    clearTimeout(this.timer)
+    this.dirty = false
+    this.show(prompts)
+  }
+
+  private show(prompts: readonly Prompt[]): void {
+    this.drafts = this.draftsOf(prompts, this.nextId)
+    this.nextId += prompts.length
+    this.selectedId = this.drafts[0]?.id ?? null
+  }
+
+  edit(id: number, changes: Partial<Omit<Draft, 'id'>>): void {
+    this.drafts = this.drafts.map((draft) => (draft.id === id ? { ...draft, ...changes } : draft))
+    this.touch()
+  }
+
+  /** Adds a prompt below the selected one. */
+  add(): void {
+    this.insert(this.blank(this.nextId++, this.drafts[this.selectedIndex] ?? this.drafts.at(-1)))
+  }
+
+  duplicate(id: number): void {
+    const draft = this.drafts.find((candidate) => candidate.id === id)
+    if (draft === undefined) return
+    this.selectedId = id
+    this.insert({ ...draft, id: this.nextId++ })
+  }
+
+  private insert(draft: Draft): void {
+    const place = this.selectedIndex < 0 ? this.drafts.length : this.selectedIndex + 1
+    this.drafts = this.drafts.toSpliced(place, 0, draft)
+    this.selectedId = draft.id
+    this.touch()
+  }
+
+  remove(id: number): void {
+    const index = this.drafts.findIndex((draft) => draft.id === id)
+    if (index < 0) return
+    this.replaceDrafts(this.drafts.toSpliced(index, 1), `Deleted prompt ${index + 1}`)
+    if (this.selectedId === id) this.selectedId = (this.drafts[index] ?? this.drafts.at(-1))?.id ?? null
+  }
+
+  /** Takes a whole other set, such as a built-in or an imported one. */
+  replace(prompts: readonly Prompt[], name: string): void {
+    const before = this.drafts
+    this.show(prompts)
+    this.replaceDrafts(this.drafts, `Switched to ${plural(prompts.length, 'prompt')} of ${name}`, before)
+  }
+
+  private replaceDrafts(drafts: readonly Draft[], message: string, before = this.drafts): void {
+    const selectedBefore = this.selectedId
+    this.drafts = drafts
+    this.touch()
+    this.workbench.offerUndo({
+      message,
+      undo: () => {
+        this.drafts = before
+        this.selectedId = before.some((draft) => draft.id === selectedBefore)
+          ? selectedBefore
+          : (before[0]?.id ?? null)
+        this.touch()
+      }
+    })
+  }
+
+  private touch(): void {
+    this.dirty = true
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.flush(), AUTOSAVE_MS)
+  }
+
+  /** Saves what can be saved now; invalid drafts stay in the window, and say so. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer)
+    if (!this.dirty || this.invalid !== null) return
+    const drafts = this.drafts
+    const prompts = this.current()
+    const saved = await this.workbench.save((path) => this.store(path, prompts))
+    if (saved && this.drafts === drafts) this.dirty = false
+    if (saved) await this.render()
+  }
+
+  /** The set as it is edited, without the drafts that cannot be saved. */
+  current(): Prompt[] {
+    return this.drafts.flatMap((draft) => {
+      const { prompt } = this.parse(draft)
+      return prompt === null ? [] : [prompt]
+    })
+  }
+}

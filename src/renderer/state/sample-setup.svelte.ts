@@ -1,0 +1,112 @@
+import { SvelteSet } from 'svelte/reactivity'
+import type { ProjectState } from '../../contract/project'
+import { PAPER_SAMPLING, type SampleRun, type SampleSettings, type Variant } from '../../contract/samples'
+import { draftOfSettings, parseSettings, type SettingsDraft } from '../sample-settings'
+import { variantChoices } from '../variants'
+import type { Workbench } from './workbench.svelte'
+
+/** What the next run will be: the variants to compare and the sampler's settings. */
+export class SampleSetup {
+  /** Null until main has said what the model's own settings are. */
+  draft = $state.raw<SettingsDraft | null>(null)
+  /** The model's own settings. */
+  defaults = $state.raw<SampleSettings | null>(null)
+  /** Variants the user left out, by name: a recipe kept later takes part without being asked for. */
+  private readonly leftOut = new SvelteSet<string>()
+
+  readonly choices = $derived.by(() => {
+    const { project, ranges } = this.workbench
+    if (project === null) return []
+    const newest = project.sweeps[0]
+    // The slider may have selected another range than the sweep was saved with.
+    const selected =
+      newest !== undefined && ranges.sweep?.id === newest.id
+        ? (ranges.selection?.selected ?? null)
+        : (newest?.selected ?? null)
+    return variantChoices(project.document.recipes, selected)
+  })
+
+  readonly variants = $derived<Variant[]>(
+    this.choices.flatMap(({ variant }) => (this.leftOut.has(variant.name) ? [] : [variant]))
+  )
+
+  readonly parsed = $derived(this.draft === null ? null : parseSettings(this.draft))
+
+  constructor(private readonly workbench: Workbench) {}
+
+  isChosen(variant: Variant): boolean {
+    return !this.leftOut.has(variant.name)
+  }
+
+  choose(variant: Variant, chosen: boolean): void {
+    if (chosen) this.leftOut.delete(variant.name)
+    else this.leftOut.add(variant.name)
+  }
+
+  edit(changes: Partial<SettingsDraft>): void {
+    if (this.draft !== null) this.draft = { ...this.draft, ...changes }
+  }
+
+  /** Takes another sampler; count, length, seed and memory stay. */
+  useSampling(sampling: SampleSettings['sampling']): void {
+    if (this.defaults === null) return
+    const { greedy, temperature, topK, topP, minP, repetitionPenalty } = draftOfSettings({
+      ...this.defaults,
+      sampling
+    })
+    this.edit({ greedy, temperature, topK, topP, minP, repetitionPenalty })
+  }
+
+  useModelDefaults(): void {
+    if (this.defaults !== null) this.useSampling(this.defaults.sampling)
+  }
+
+  usePaper(): void {
+    this.useSampling(PAPER_SAMPLING)
+  }
+
+  /** Which of the two presets the sampler equals. */
+  readonly preset = $derived.by(() => {
+    const sampling = JSON.stringify(this.parsed?.settings?.sampling)
+    return {
+      model: this.defaults !== null && sampling === JSON.stringify(sampler(this.defaults.sampling)),
+      paper: sampling === JSON.stringify(sampler(PAPER_SAMPLING))
+    }
+  })
+
+  reset(): void {
+    this.draft = null
+    this.defaults = null
+    this.leftOut.clear()
+  }
+
+  async adopt(state: ProjectState): Promise<void> {
+    if (this.defaults !== null) return
+    const defaults = await this.workbench.attempt(() =>
+      this.workbench.client.samples.defaults({ path: state.path })
+    )
+    if (defaults === null || this.workbench.project?.path !== state.path) return
+    this.defaults = defaults
+    this.draft ??= draftOfSettings(defaults)
+  }
+
+  /** Goes on from an earlier run: its settings and variants. */
+  follow(run: SampleRun): void {
+    this.draft = draftOfSettings(run.settings)
+    for (const { variant } of this.choices) {
+      this.choose(
+        variant,
+        run.variants.some(({ name }) => name === variant.name)
+      )
+    }
+  }
+}
+
+/** In one order, so that samplers compare as text. */
+const sampler = ({ temperature, topK, topP, minP, repetitionPenalty }: SampleSettings['sampling']) => ({
+  temperature,
+  topK,
+  topP,
+  minP,
+  repetitionPenalty
+})

@@ -1,0 +1,321 @@
+import { SvelteSet } from 'svelte/reactivity'
+import type { HeldWeights } from '../../contract/engine'
+import type { ProjectState } from '../../contract/project'
+import type {
+  PreferenceMark,
+  SampleExportFormat,
+  SampleProgress,
+  SampleRun,
+  SampleRunMeasures
+} from '../../contract/samples'
+import { AnswerBoard } from '../answers'
+import { withMark } from '../blind'
+import { complaintOf, type Complaint } from '../connection'
+import { saveText } from '../save-file'
+import { CharacterCheck } from './character-check.svelte'
+import { oncePerFrame } from './frames'
+import { SamplePromptList } from './sample-prompts.svelte'
+import { SampleSetup } from './sample-setup.svelte'
+import type { Workbench } from './workbench.svelte'
+
+export type SamplesTab = 'answers' | 'prompts' | 'check'
+
+/** A run that goes on now, as far as it is. Replaced whenever something arrived, so that what shows it looks again. */
+interface LiveRun {
+  run: SampleRun
+  board: AnswerBoard
+  progress: SampleProgress
+  weights: HeldWeights | null
+}
+
+/** A stored run with its answers. */
+interface ShownRun {
+  run: SampleRun
+  board: AnswerBoard
+  measures: SampleRunMeasures
+}
+
+const EXPORT_TYPES = {
+  jsonl: 'application/jsonl',
+  csv: 'text/csv',
+  html: 'text/html'
+} as const satisfies Record<SampleExportFormat, string>
+
+/** This window's blind comparison survives a reload; another window has its own. */
+const BLIND_STORED_AS = 'slr-blind-run'
+
+/** The Samples view: the running sample run or the one being looked at, and how it is looked at. */
+export class Samples {
+  tab = $state<SamplesTab>('answers')
+  live = $state.raw<LiveRun | null>(null)
+  /** Between asking for a run and its first event. */
+  starting = $state(false)
+  cancelling = $state(false)
+  shown = $state.raw<ShownRun | null>(null)
+  loading = $state(false)
+  failure = $state.raw<Complaint | null>(null)
+  query = $state('')
+  /** Cells that are opened to all their answers. */
+  readonly expanded = new SvelteSet<string>()
+  blind = $state(false)
+  /** Which answer of each variant is compared while blind. */
+  blindIndex = $state(0)
+  marks = $state.raw<readonly PreferenceMark[]>([])
+
+  readonly prompts: SamplePromptList
+  readonly setup: SampleSetup
+  readonly check: CharacterCheck
+
+  readonly answers = $derived<{ run: SampleRun; board: AnswerBoard } | null>(this.live ?? this.shown)
+  readonly busy = $derived(this.live !== null || this.starting)
+
+  /** Answers that the shown run was asked for. */
+  readonly shownTotal = $derived(
+    this.shown === null
+      ? 0
+      : this.shown.run.prompts.length * this.shown.run.variants.length * this.shown.run.settings.sampleCount
+  )
+
+  /** Why no answers can be generated now; null when they can. */
+  readonly blocked = $derived.by(() => {
+    const { project, connected, ranges } = this.workbench
+    if (project === null || !connected) return 'The workbench is not connected.'
+    if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
+    if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    if (ranges.busy) return 'A sweep is running; generate when it is done.'
+    if (this.check.busy) return 'The character task is being checked; generate when it is done.'
+    if (this.busy) return 'Answers are being generated.'
+    return null
+  })
+
+  /** Why the setup cannot be run as it is; null when it can. */
+  readonly incomplete = $derived.by(() => {
+    if (this.prompts.invalid !== null) return `The prompts need attention: ${this.prompts.invalid.problem}.`
+    if (this.setup.variants.length === 0) return 'Choose at least one variant.'
+    if (this.setup.variants.length > 20) return 'Choose at most 20 variants.'
+    if (this.setup.parsed?.settings === null) return 'Some settings need attention.'
+    return null
+  })
+
+  private newestSeen: string | null = null
+  /** The run that a failure stopped: it can go on. */
+  private stopped: SampleRun | null = null
+  private watching: AbortController | null = null
+  private showCount = 0
+
+  constructor(private readonly workbench: Workbench) {
+    this.prompts = new SamplePromptList(workbench)
+    this.setup = new SampleSetup(workbench)
+    this.check = new CharacterCheck(workbench)
+  }
+
+  /** Shows the project's newest run, or the one that goes on; `same` when the project was only opened again. */
+  async adopt(state: ProjectState, same: boolean): Promise<void> {
+    this.prompts.adopt(state, same)
+    void this.setup.adopt(state)
+    void this.watch()
+    // A run that ended while the line was down is news; one the user has left for an older one is not.
+    const newest = state.sampleRuns[0]?.id ?? null
+    if (newest === null || newest === this.newestSeen) return
+    const run = await this.show(newest)
+    if (!same && run !== null) this.setup.follow(run)
+  }
+
+  reset(): void {
+    this.watching?.abort()
+    this.watching = null
+    this.showCount += 1
+    this.newestSeen = null
+    this.stopped = null
+    this.live = null
+    this.shown = null
+    this.loading = false
+    this.failure = null
+    this.starting = false
+    this.cancelling = false
+    this.tab = 'answers'
+    this.look([])
+    this.setup.reset()
+    this.check.reset()
+  }
+
+  /** Looks at other answers: whole, from the top. */
+  private look(marks: readonly PreferenceMark[]): void {
+    this.query = ''
+    this.expanded.clear()
+    this.blind = false
+    this.blindIndex = 0
+    this.marks = marks
+  }
+
+  /** Fetches and shows one run; null when it cannot be shown any more. */
+  async show(runId: string): Promise<SampleRun | null> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return null
+    const count = ++this.showCount
+    this.loading = true
+    const stored = await this.workbench.attempt(() => this.workbench.client.samples.get({ path, runId }))
+    if (count !== this.showCount) return null
+    this.loading = false
+    if (stored === null) return null
+    this.newestSeen = this.workbench.project?.sampleRuns[0]?.id ?? null
+    const board = new AnswerBoard()
+    board.add(stored.samples)
+    // The same run with more answers stays as it was looked at.
+    if (this.shown?.run.id !== runId) {
+      this.look(stored.run.marks)
+      this.blind = sessionStorage.getItem(BLIND_STORED_AS) === runId
+    }
+    this.marks = stored.run.marks
+    this.shown = { run: stored.run, board, measures: stored.measures }
+    return stored.run
+  }
+
+  async start(): Promise<void> {
+    const settings = this.setup.parsed?.settings
+    if (this.blocked !== null || this.incomplete !== null || !settings) return
+    const { variants } = this.setup
+    await this.begin((path) => this.workbench.client.samples.start({ path, settings, variants }))
+  }
+
+  /** Generates on until every prompt and variant of a run has `sampleCount` answers. */
+  private async goOn(run: SampleRun, sampleCount: number): Promise<void> {
+    if (this.blocked !== null) return
+    await this.begin((path) => this.workbench.client.samples.more({ path, runId: run.id, sampleCount }))
+  }
+
+  /** Adds answers to the shown run, so many to every prompt and variant. */
+  async addAnswers(count: number): Promise<void> {
+    if (this.shown !== null) await this.goOn(this.shown.run, this.shown.run.settings.sampleCount + count)
+  }
+
+  /** Finishes the shown run. */
+  async finishShown(): Promise<void> {
+    if (this.shown !== null) await this.goOn(this.shown.run, this.shown.run.settings.sampleCount)
+  }
+
+  /** After a failure: goes on with what was stopped, or starts anew when nothing was kept of it. */
+  async runAgain(): Promise<void> {
+    if (this.stopped === null) await this.start()
+    else await this.goOn(this.stopped, this.stopped.settings.sampleCount)
+  }
+
+  private async begin(ask: (path: string) => Promise<unknown>): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    this.failure = null
+    this.stopped = null
+    this.starting = true
+    this.tab = 'answers'
+    await this.prompts.flush()
+    try {
+      await ask(path)
+      await this.watch()
+    } catch (error) {
+      this.failure = complaintOf(error)
+    }
+    this.starting = false
+  }
+
+  async cancel(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined || this.live === null) return
+    this.cancelling = true
+    await this.workbench.attempt(() => this.workbench.client.samples.cancel({ path }))
+  }
+
+  /** Follows the running run to its end; ends at once when none runs. */
+  private async watch(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    this.watching?.abort()
+    const watching = new AbortController()
+    this.watching = watching
+    let live: LiveRun | null = null
+    const schedule = oncePerFrame(() => {
+      if (live !== null && !watching.signal.aborted) this.live = { ...live }
+    })
+    try {
+      const events = await this.workbench.client.samples.watch({ path }, { signal: watching.signal })
+      for await (const event of events) {
+        if (watching.signal.aborted) return
+        if (event.type === 'snapshot') {
+          const { run, progress } = event
+          live = { run, board: new AnswerBoard(), progress, weights: run.weights }
+          live.board.add(event.samples)
+          // More answers to the run that is shown: it stays as it was looked at.
+          if (this.shown?.run.id !== run.id) this.look(run.marks)
+          this.starting = false
+          schedule()
+        } else if (event.type === 'progress' && live !== null) {
+          live.progress = event.progress
+          live.weights = event.weights
+          schedule()
+        } else if (event.type === 'samples' && live !== null) {
+          live.board.add(event.finished)
+          live.board.grow(event.growing)
+          schedule()
+        } else if (event.type === 'failed') {
+          this.failure = event.problem
+          await this.settle(path, live?.run ?? null)
+          this.stopped = this.shown?.run.id === live?.run.id ? (this.shown?.run ?? null) : null
+        } else if (event.type === 'finished' || event.type === 'cancelled') {
+          await this.settle(path, live?.run ?? null)
+        }
+      }
+    } catch (error) {
+      // When the line itself is lost, reopening the project after the reconnect watches again.
+      if (!watching.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
+    }
+    if (this.watching === watching) {
+      this.watching = null
+      live = null
+      this.live = null
+      this.cancelling = false
+    }
+  }
+
+  /** Shows what was stored of a run that has ended. */
+  private async settle(path: string, run: SampleRun | null): Promise<void> {
+    const state = await this.workbench.attempt(() => this.workbench.client.projects.open({ path }))
+    this.workbench.accept(state)
+    if (run !== null && state?.sampleRuns.some(({ id }) => id === run.id)) await this.show(run.id)
+  }
+
+  /** Opens cells to all their answers, or closes them. */
+  expand(keys: readonly string[], open: boolean): void {
+    for (const key of keys) {
+      if (open) this.expanded.add(key)
+      else this.expanded.delete(key)
+    }
+  }
+
+  setBlind(blind: boolean): void {
+    this.blind = blind
+    const run = this.shown?.run
+    if (blind && run !== undefined) sessionStorage.setItem(BLIND_STORED_AS, run.id)
+    else sessionStorage.removeItem(BLIND_STORED_AS)
+  }
+
+  /** Marks the variant whose answer is preferred, or takes the mark back, and saves all marks of the run. */
+  async mark(prompt: number, variant: string): Promise<void> {
+    const runId = this.shown?.run.id
+    if (runId === undefined) return
+    const marks = withMark(this.marks, prompt, this.blindIndex, variant)
+    this.marks = marks
+    await this.workbench.save(async (path) => {
+      await this.workbench.client.samples.mark({ path, runId, marks })
+      return this.workbench.project
+    })
+  }
+
+  async export(format: SampleExportFormat): Promise<void> {
+    const path = this.workbench.project?.path
+    const runId = this.shown?.run.id
+    if (path === undefined || runId === undefined) return
+    const file = await this.workbench.attempt(() =>
+      this.workbench.client.samples.export({ path, runId, format })
+    )
+    if (file !== null) saveText(file.fileName, file.content, EXPORT_TYPES[format])
+  }
+}
