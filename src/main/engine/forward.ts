@@ -47,8 +47,17 @@ export type ForwardEvent =
       readonly hidden: Float32Array
     }
 
-/** Matrix products are fastest on 512 to 2,048 rows at a time, and cancelling waits for one of them. */
-const ROWS_PER_RUN = 1024
+/**
+ * Rows to push through a block at once. Matrix products want some hundreds of rows, and cancelling waits for one run.
+ * Between these, the widest activation (the MLP's) is held to 8 MiB: allocators give larger ones back to the system
+ * after every run and fault them in again, which costs a tenth of the time.
+ */
+export function rowsPerRun(intermediateSize: number): number {
+  return Math.min(Math.max(2 ** 21 / intermediateSize, 512), 4096)
+}
+
+/** In the last layer most is done for the final rows only: an input row counts as this share of a row. */
+const INPUT_ROW_SHARE = 1 / 8
 
 /**
  * Layer by layer: read a block, advance the nodes that it feeds, release it. At most two blocks' weights are resident,
@@ -99,7 +108,8 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
       const nodes = level.nodes.flatMap((edge, node) =>
         edge.block === block ? [{ node, parent: edge.parent }] : []
       )
-      const nodesPerRun = Math.max(1, Math.round(ROWS_PER_RUN / packed.tokens.length))
+      const nodeRows = Math.max(session.outputRowCount, packed.tokens.length * INPUT_ROW_SHARE)
+      const nodesPerRun = Math.max(1, Math.round(rowsPerRun(spec.intermediateSize) / nodeRows))
       for (let first = 0; first < nodes.length; first += nodesPerRun) {
         if (run.signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
         const chunk = nodes.slice(first, first + nodesPerRun)

@@ -1,0 +1,189 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { Work } from '../contract/crc'
+import type { EngineModel, TrackedPrompt } from '../contract/engine'
+import { openCheckpoint } from '../main/checkpoint/checkpoint'
+import { openDevice } from '../main/engine/device'
+import { sweep } from '../main/engine/sweep'
+import { decoderSpec } from '../main/family'
+import { openGemmPeak } from './gemm-peak'
+import { openPlainWay } from './plain-way'
+import { mean, median } from './statistics'
+import type { PairFolders } from './synthetic-pair'
+import { countFlops, pack, sweptModels, trieOf, type Flops } from './workload'
+
+/** Whatever a sweep may take for its states: one group, so that only the machine's memory limits the bench. */
+export const UNLIMITED_STATE_BYTES = 2 ** 40
+
+export interface ComparisonPlan {
+  /** Each measures all three ways next to each other in time; ratios are medians over rounds. */
+  readonly rounds: number
+  /** Interruptions of the sweep to sample the plain ways: none for a short one, several where the load may change meanwhile. */
+  readonly pauses: number
+  /** Passes per interruption and before and after the sweep. */
+  readonly plainSamples: number
+  readonly batchedSamples: number
+}
+
+/** The sweep against the plain ways: passes of every model over one prompt each, or over all prompts packed. */
+export interface Comparison {
+  readonly pair: string
+  readonly layerCount: number
+  readonly modelCount: number
+  readonly promptCount: number
+  readonly work: Work
+  readonly flops: Flops
+  readonly sweepSeconds: number
+  /** How many times as long as the sweep, measured and by the work that there is to do. */
+  readonly plain: Ratio
+  readonly batched: Ratio
+  /** Projection GFLOP/s over the sweep's whole time, reading, attention and head included, and the Gemm peak meanwhile. */
+  readonly projectionGflops: number
+  readonly peakGflops: number
+  readonly plainPassesMeasured: number
+  readonly batchedPassesMeasured: number
+}
+
+interface Ratio {
+  readonly measured: number
+  /** Over the rounds. */
+  readonly lowest: number
+  readonly highest: number
+  readonly work: number
+}
+
+interface Round {
+  readonly work: Work
+  readonly sweepMs: number
+  readonly plainMs: number
+  readonly batchedMs: number
+  readonly peakGflops: number
+}
+
+export async function compareWithPlainWays(
+  name: string,
+  folders: PairFolders,
+  prompts: readonly TrackedPrompt[],
+  plan: ComparisonPlan,
+  signal: AbortSignal
+): Promise<Comparison> {
+  const { config, configPath } = await openCheckpoint(folders.post)
+  const spec = decoderSpec(config, configPath)
+  const models = sweptModels(spec.layerCount)
+  const device = await openDevice('cpu')
+  const plainWay = await openPlainWay(device, folders)
+  const peak = await openGemmPeak(device)
+  const random = xoroshiro128plus(7)
+  const pick = <T>(items: readonly T[]): T[] =>
+    items.slice(uniformInt(random, 0, items.length - 1)).slice(0, 1)
+
+  const playRound = async (): Promise<Round> => {
+    const plain: number[] = []
+    const batched: number[] = []
+    const peaks: number[] = []
+    const sample = async (): Promise<void> => {
+      for (let i = 0; i < plan.plainSamples; i++) {
+        signal.throwIfAborted()
+        for (const model of pick(models)) plain.push(await plainWay.pass(model, pick(prompts)))
+        peaks.push(await peak.measure())
+      }
+      for (let i = 0; i < plan.batchedSamples; i++) {
+        signal.throwIfAborted()
+        for (const model of pick(models)) batched.push(await plainWay.pass(model, prompts))
+      }
+    }
+    await sample()
+    const { work, elapsedMs } = await timeSweep(folders, models, prompts, signal, plan.pauses, sample)
+    await sample()
+    return {
+      work,
+      sweepMs: elapsedMs,
+      plainMs: mean(plain) * models.length * prompts.length,
+      batchedMs: mean(batched) * models.length,
+      peakGflops: mean(peaks)
+    }
+  }
+
+  try {
+    // Not counted: a first pass, which also compiles what all ways share.
+    for (const model of pick(models)) await plainWay.pass(model, prompts)
+    const rounds: Round[] = []
+    while (rounds.length < plan.rounds) rounds.push(await playRound())
+
+    const flops = countFlops(spec, trieOf(models, spec.layerCount), pack(prompts))
+    const plainFlops = mean(
+      prompts.map((prompt) =>
+        total(countFlops(spec, trieOf(models.slice(0, 1), spec.layerCount), pack([prompt])))
+      )
+    )
+    const batchedFlops = total(countFlops(spec, trieOf(models.slice(0, 1), spec.layerCount), pack(prompts)))
+    const ratio = (of: (round: Round) => number, work: number): Ratio => {
+      const values = rounds.map((round) => of(round) / round.sweepMs)
+      return {
+        measured: median(values),
+        lowest: Math.min(...values),
+        highest: Math.max(...values),
+        work: work / total(flops)
+      }
+    }
+    const sweepSeconds = median(rounds.map((round) => round.sweepMs)) / 1000
+    const samplings = (plan.pauses + 2) * plan.rounds
+    return {
+      pair: name,
+      layerCount: spec.layerCount,
+      modelCount: models.length,
+      promptCount: prompts.length,
+      work: rounds[0]?.work ?? { blockEvaluations: 0, packedTokens: 0, promptTokens: 0, weightBytesRead: 0 },
+      flops,
+      sweepSeconds,
+      plain: ratio((round) => round.plainMs, plainFlops * models.length * prompts.length),
+      batched: ratio((round) => round.batchedMs, batchedFlops * models.length),
+      projectionGflops: flops.projections / sweepSeconds / 1e9,
+      peakGflops: median(rounds.map((round) => round.peakGflops)),
+      plainPassesMeasured: plan.plainSamples * samplings,
+      batchedPassesMeasured: plan.batchedSamples * samplings
+    }
+  } finally {
+    await peak.close()
+    await plainWay.close()
+    await device.close()
+  }
+}
+
+/** Runs a sweep as the program does, from opening the files to the last score; time in `onPause` is not counted. */
+export async function timeSweep(
+  folders: PairFolders,
+  models: readonly EngineModel[],
+  prompts: readonly TrackedPrompt[],
+  signal: AbortSignal,
+  pauses = 0,
+  onPause: () => Promise<void> = () => Promise.resolve()
+): Promise<{ work: Work; elapsedMs: number }> {
+  const request = {
+    ...folders,
+    device: 'cpu' as const,
+    models: [...models],
+    prompts: [...prompts],
+    stateBytes: UNLIMITED_STATE_BYTES
+  }
+  let elapsedMs = 0
+  let rowsTotal = 0
+  let paused = 0
+  let resumedMs = performance.now()
+  for await (const event of sweep(request, signal)) {
+    if (event.type === 'done')
+      return { work: event.work, elapsedMs: elapsedMs + performance.now() - resumedMs }
+    if (event.type === 'plan') rowsTotal = event.rowsTotal
+    if (event.type !== 'progress' || event.rowsDone < ((paused + 1) * rowsTotal) / (pauses + 1)) continue
+    if (paused === pauses) continue
+    paused++
+    elapsedMs += performance.now() - resumedMs
+    await onPause()
+    resumedMs = performance.now()
+  }
+  throw new Error('the sweep ended without its last event')
+}
+
+function total({ projections, head }: Flops): number {
+  return projections + head
+}

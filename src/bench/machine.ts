@@ -1,0 +1,26 @@
+import { availableParallelism, cpus, loadavg, totalmem, type } from 'node:os'
+import { env } from 'onnxruntime-node'
+
+/** Where figures were measured: none means anything without it. */
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryGiB: number
+  readonly system: string
+  readonly node: string
+  readonly onnxruntime: string
+  /** Programs that wanted a core in the last minute, before the bench began: above 0.5 the figures are disturbed. */
+  readonly loadAverage: number
+}
+
+export function describeMachine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${process.arch}`,
+    node: process.version,
+    onnxruntime: env.versions.node ?? 'unknown',
+    loadAverage: loadavg()[0] ?? 0
+  }
+}

@@ -1,0 +1,62 @@
+import type { EngineModel, TrackedPrompt } from '../contract/engine'
+import { readBlock, type BlockWeights } from '../main/engine/block-weights'
+import type { Device } from '../main/engine/device'
+import { forward } from '../main/engine/forward'
+import { openLanguageHead } from '../main/engine/language-head'
+import { closePairWeights, openPairWeights } from '../main/engine/pair-weights'
+import { blockKey, type BlockSource } from '../main/engine/recipe-trie'
+import type { PairFolders } from './synthetic-pair'
+import { pack, trieOf } from './workload'
+
+/**
+ * What a sweep replaces: model by model, one pass over one prompt or over all of them packed. It is given every
+ * advantage that costs a sweep time: both models' layers lie in memory as float32, and opening graphs and looking up
+ * embeddings is not counted. Only running the layers and the head is.
+ */
+export interface PlainWay {
+  /** Milliseconds of one pass of a model over the prompts. */
+  pass(model: EngineModel, prompts: readonly TrackedPrompt[]): Promise<number>
+  close(): Promise<void>
+}
+
+export async function openPlainWay(device: Device, folders: PairFolders): Promise<PlainWay> {
+  const pair = await openPairWeights(folders.base, folders.post)
+  const head = await openLanguageHead(device, pair.post)
+  const { layerCount } = pair.post.spec
+  const cache = new Map<string, Promise<BlockWeights>>()
+  const blocks = (layer: number, source: BlockSource): Promise<BlockWeights> => {
+    const key = `${layer}/${blockKey(source)}`
+    const weights = cache.get(key) ?? readBlock(pair, layer, source)
+    cache.set(key, weights)
+    return weights
+  }
+
+  // The head converts its weights when it first runs.
+  await head.logSumExp(new Float32Array(pair.post.spec.hiddenSize))
+
+  return {
+    pass: async (model, prompts) => {
+      const trie = trieOf([model], layerCount)
+      // Layers that this model is the first to use must not be read inside the measured pass.
+      for (const [layer, level] of trie.levels.entries()) {
+        for (const source of level.blocks) await blocks(layer, source)
+      }
+      const selected = await head.selectTokens([
+        ...new Set(prompts.flatMap((prompt) => prompt.groups.flat()))
+      ])
+      const run = { device, precision: 'fp32', pair, trie, packed: pack(prompts), blocks } as const
+      let startedMs = 0
+      for await (const event of forward(run)) {
+        if (event.type === 'block' && startedMs === 0) startedMs = performance.now()
+        if (event.type !== 'final') continue
+        await head.logSumExp(event.hidden)
+        await head.logits(event.hidden, selected)
+      }
+      return performance.now() - startedMs
+    },
+    close: async () => {
+      await head.close()
+      await closePairWeights(pair)
+    }
+  }
+}

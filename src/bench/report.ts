@@ -1,0 +1,175 @@
+import type { BlockProfile } from './block-profile'
+import type { Comparison } from './comparison'
+import type { Growth } from './growth'
+import type { Machine } from './machine'
+import type { PeakMemory } from './peak-memory'
+
+/** Everything a run measured: what --json writes. */
+export interface BenchReport {
+  readonly machine: Machine
+  readonly comparisons: readonly Comparison[]
+  readonly profiles: readonly BlockProfile[]
+  readonly growth: readonly Growth[]
+  readonly memory: readonly PeakMemory[]
+}
+
+export function describeMachineLine(machine: Machine): string {
+  const { cpu, cores, memoryGiB, system, node, onnxruntime, loadAverage } = machine
+  return (
+    `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}; node ${node}, onnxruntime ${onnxruntime}, CPU provider; ` +
+    `load before the run ${loadAverage.toFixed(1)}`
+  )
+}
+
+export function describeComparisons(comparisons: readonly Comparison[]): string {
+  return section(
+    'Sweep of all ranges and post against the plain ways (times as long as the sweep; "work" is the ratio of FLOPs)',
+    [
+      'pair',
+      'layers',
+      'models x prompts',
+      'sweep',
+      'pass per model and prompt',
+      'work',
+      'pass per model',
+      'work'
+    ],
+    comparisons.map((row) => [
+      row.pair,
+      String(row.layerCount),
+      `${row.modelCount} x ${row.promptCount}`,
+      `${row.sweepSeconds.toFixed(1)} s`,
+      measured(row.plain),
+      times(row.plain.work),
+      measured(row.batched),
+      times(row.batched.work)
+    ]),
+    'Plain ways: extrapolated from measured passes ' +
+      `(${comparisons.map((row) => `${row.pair}: ${row.plainPassesMeasured} and ${row.batchedPassesMeasured}`).join('; ')}), ` +
+      'weights already in memory as float32. Sweep: all of it, opening and reading files included.'
+  )
+}
+
+export function describeWork(comparisons: readonly Comparison[]): string {
+  return section(
+    "Work of a sweep, and its speed against the machine's peak for a plain large Gemm",
+    [
+      'pair',
+      'block evaluations',
+      'packed of prompt tokens',
+      'weights read',
+      'projections',
+      'head',
+      'reached',
+      'Gemm peak',
+      'share'
+    ],
+    comparisons.map((row) => [
+      row.pair,
+      String(row.work.blockEvaluations),
+      `${row.work.packedTokens} of ${row.work.promptTokens}`,
+      mebibytes(row.work.weightBytesRead),
+      gigaflops(row.flops.projections),
+      gigaflops(row.flops.head),
+      gflopsPerSecond(row.projectionGflops),
+      gflopsPerSecond(row.peakGflops),
+      percent(row.projectionGflops / row.peakGflops)
+    ]),
+    'Reached: FLOPs of projections over the whole time of the sweep, the head and the reading included.'
+  )
+}
+
+export function describeProfiles(profiles: readonly BlockProfile[]): string {
+  const [first] = profiles
+  if (first === undefined) return ''
+  const names = first.shares.map(({ part }) => part)
+  return section(
+    'Inside a pass over the layers (from the profile of every node; shares of wall time)',
+    ['pair', 'Gemm of blocks', 'Gemm peak', 'share', ...names, 'read per block', 'run per block', 'head'],
+    profiles.map((row) => [
+      row.pair,
+      gflopsPerSecond(row.gemmGflops),
+      gflopsPerSecond(row.peakGflops),
+      percent(row.gemmGflops / row.peakGflops),
+      ...row.shares.map(({ share }) => percent(share)),
+      `${row.readMsPerBlock.toFixed(0)} ms`,
+      `${row.runMsPerBlock.toFixed(0)} ms`,
+      gflopsPerSecond(row.headGflops)
+    ]),
+    'Read: bytes and conversion to float32 of one block, alone. Run: all nodes that the block feeds, of at most 24 models.'
+  )
+}
+
+export function describeGrowth(growth: readonly Growth[]): string {
+  return section(
+    'Growth of a sweep (time ~ x^exponent; in brackets the exponent of its FLOPs)',
+    ['axis', 'exponent', 'measured'],
+    growth.map(({ axis, points, timeExponent, workExponent }) => [
+      axis,
+      `${timeExponent.toFixed(2)} (${workExponent.toFixed(2)})`,
+      points.map(({ x, seconds }) => `${x}: ${seconds.toFixed(2)} s`).join(', ')
+    ])
+  )
+}
+
+export function describeMemory(memory: readonly PeakMemory[]): string {
+  return section(
+    'Peak resident memory of a process that only sweeps',
+    ['pair', 'peak', 'accounted', 'peak / accounted', 'process', 'blocks', 'states', 'activations', 'head'],
+    memory.map((row) => {
+      const accounted =
+        row.beforeBytes + row.weightBytes + row.stateBytes + row.activationBytes + row.headBytes
+      return [
+        row.pair,
+        mebibytes(row.peakBytes),
+        mebibytes(accounted),
+        (row.peakBytes / accounted).toFixed(2),
+        mebibytes(row.beforeBytes),
+        mebibytes(row.weightBytes),
+        mebibytes(row.stateBytes),
+        mebibytes(row.activationBytes),
+        mebibytes(row.headBytes)
+      ]
+    })
+  )
+}
+
+/** A titled table with columns as wide as they need; numbers read best flush right. */
+function section(title: string, header: readonly string[], rows: readonly string[][], note?: string): string {
+  const widths = header.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0))
+  )
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
+      )
+      .join('  ')
+  return ['', title, line(header), ...rows.map(line), ...(note === undefined ? [] : [note]), ''].join('\n')
+}
+
+function measured({ measured, lowest, highest }: Comparison['plain']): string {
+  return lowest === highest
+    ? times(measured)
+    : `${times(measured)} (${lowest.toFixed(1)} to ${highest.toFixed(1)})`
+}
+
+function times(ratio: number): string {
+  return `${ratio.toFixed(1)}x`
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`
+}
+
+function gflopsPerSecond(value: number): string {
+  return `${value.toFixed(0)} GFLOP/s`
+}
+
+function gigaflops(flops: number): string {
+  return `${(flops / 1e9).toFixed(0)} GFLOP`
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`
+}

@@ -1,0 +1,49 @@
+import { open } from 'node:fs/promises'
+
+/** A bfloat16 tensor to write. `fill` is called for consecutive pieces, in order: tensors never lie in memory whole. */
+export interface Bf16Tensor {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly fill: (piece: Uint16Array) => void
+}
+
+const BF16_BYTES = 2
+const PIECE_ELEMENTS = 2 ** 20
+
+/** Writes a safetensors file: 8 bytes of header length, the JSON header padded to 8 bytes, then the tensors in order. */
+export async function writeBf16Safetensors(
+  file: string,
+  tensors: readonly Bf16Tensor[],
+  signal: AbortSignal
+): Promise<void> {
+  let end = 0
+  const entries = tensors.map(({ name, shape }) => {
+    const begin = end
+    end += elementCount(shape) * BF16_BYTES
+    return [name, { dtype: 'BF16', shape, data_offsets: [begin, end] }] as const
+  })
+  const json = JSON.stringify(Object.fromEntries(entries))
+  const header = Buffer.from(json + ' '.repeat((8 - (Buffer.byteLength(json) % 8)) % 8))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.byteLength))
+
+  const handle = await open(file, 'wx')
+  try {
+    await handle.writeFile(Buffer.concat([length, header]))
+    const buffer = new Uint16Array(PIECE_ELEMENTS)
+    for (const { shape, fill } of tensors) {
+      for (let left = elementCount(shape); left > 0; left -= PIECE_ELEMENTS) {
+        signal.throwIfAborted()
+        const piece = buffer.subarray(0, Math.min(left, PIECE_ELEMENTS))
+        fill(piece)
+        await handle.writeFile(new Uint8Array(piece.buffer, 0, piece.byteLength))
+      }
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
+}

@@ -1,0 +1,67 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { decoderSpec, layerTensors, wholeModelTensors } from '../main/family'
+import { modelConfig, type PairShape } from './model-shapes'
+import { writeBf16Safetensors, type Bf16Tensor } from './safetensors-writer'
+
+export interface PairFolders {
+  readonly base: string
+  readonly post: string
+}
+
+/** Two checkpoints of one shape with independent random weights, so that no layer is shared between them. */
+export async function writeSyntheticPair(
+  folder: string,
+  shape: PairShape,
+  signal: AbortSignal
+): Promise<PairFolders> {
+  const folders = { base: join(folder, 'base'), post: join(folder, 'post') }
+  await writeModel(folders.base, shape, 1, signal)
+  await writeModel(folders.post, shape, 2, signal)
+  return folders
+}
+
+async function writeModel(
+  folder: string,
+  shape: PairShape,
+  seed: number,
+  signal: AbortSignal
+): Promise<void> {
+  const config = modelConfig(shape)
+  const configPath = join(folder, 'config.json')
+  const spec = decoderSpec(config, configPath)
+  const { embedding, finalNorm, head } = wholeModelTensors(spec)
+  const layers = spec.layers.flatMap((_, layer) => layerTensors(spec, layer))
+  const tensors = [embedding, ...layers, finalNorm, ...(spec.tiedHead ? [] : [head])]
+  const random = randomBf16(seed)
+  await mkdir(folder, { recursive: true })
+  await writeFile(configPath, JSON.stringify(config, null, 2))
+  await writeBf16Safetensors(
+    join(folder, 'model.safetensors'),
+    tensors.map(({ name, shape }): Bf16Tensor => ({ name, shape, fill: /norm/.test(name) ? ones : random })),
+    signal
+  )
+}
+
+const ONE_BF16 = 0x3f80
+
+function ones(piece: Uint16Array): void {
+  piece.fill(ONE_BF16)
+}
+
+/**
+ * Zero-mean values with a standard deviation of 0.019, about what models are initialised with: activations stay finite
+ * at any width and depth. Sign, mantissa and the exponent's last bit are random, the other exponent bits fixed, so
+ * magnitudes lie in [2^-7, 2^-5): two values per 32 random bits and no arithmetic on floats.
+ */
+function randomBf16(seed: number): (piece: Uint16Array) => void {
+  const random = xoroshiro128plus(seed)
+  return (piece) => {
+    for (let i = 0; i < piece.length; i += 2) {
+      const bits = (random.next() & 0x80ff80ff) | 0x3c003c00
+      piece[i] = bits
+      if (i + 1 < piece.length) piece[i + 1] = bits >>> 16
+    }
+  }
+}
