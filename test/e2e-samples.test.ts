@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises'
+import { pathToFileURL } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SampleLine } from '../src/contract/samples'
+import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
+import { childrenOf } from './fixtures/cli'
+
+if (browserMissing !== null) console.log(`End-to-end tests of samples are skipped: ${browserMissing}`)
+
+describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  /** The demo with the range 4-11 kept, on the Samples view. */
+  async function openSamples(workbench: ServedWorkbench): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(25_000)
+    await page.goto(workbench.url)
+    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    await page.getByRole('button', { name: 'Keep as recipe' }).click()
+    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
+    return page
+  }
+
+  it('show post repeating itself and the hybrid not, survive a reload, and export', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await openSamples(workbench)
+    const complaints = complaintsOf(page)
+    await page.getByText('6 prompts × 3 variants × 8 = 144 answers').first().waitFor()
+    await page
+      .getByRole('button', { name: /^Generate/ })
+      .first()
+      .click()
+    await page.getByRole('button', { name: 'More samples' }).waitFor()
+
+    const distinct = async (variant: string): Promise<number> => {
+      const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: variant }) })
+      return Number((await row.first().getByRole('cell').first().innerText()).trim())
+    }
+    expect(await distinct('post')).toBeLessThan(0.5)
+    expect(await distinct('Layers 4–11')).toBeGreaterThan(0.8)
+
+    await page.reload()
+    await page.getByRole('button', { name: 'More samples' }).waitFor()
+    expect(await distinct('post')).toBeLessThan(0.5)
+
+    const lines = (await download(page, 'JSONL')).trim().split('\n')
+    expect(lines).toHaveLength(144)
+    for (const line of lines) SampleLine.parse(JSON.parse(line))
+    expect((await download(page, 'CSV')).split('\r\n').length).toBeGreaterThan(144)
+
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'HTML', exact: true }).click()
+    ])
+    const exported = await browser.newPage()
+    const exportComplaints = complaintsOf(exported)
+    const requests: string[] = []
+    exported.on('request', (request) => requests.push(request.url()))
+    const file = `${workbench.folder}/samples.html`
+    await saved.saveAs(file)
+    await exported.goto(pathToFileURL(file).href)
+    await exported.getByText('Name a colour.').first().waitFor()
+    expect(requests).toEqual([pathToFileURL(file).href])
+    expect([...complaints, ...exportComplaints]).toEqual([])
+    await workbench.stop()
+  })
+
+  it('keep finished answers when the engine is killed, and go on from there', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await openSamples(workbench)
+    await page.getByLabel('Answers per prompt').fill('24')
+    const [engine] = await childrenOf(workbench.pid)
+    if (engine === undefined) throw new Error('the engine is not running')
+    await page
+      .getByRole('button', { name: /^Generate/ })
+      .first()
+      .click()
+    // Some answers are there; then the engine is gone.
+    await page.getByText('Blue.').first().waitFor()
+    process.kill(engine, 'SIGKILL')
+    await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
+    await page.getByText('Blue.').first().waitFor()
+    await page
+      .getByRole('button', { name: /Run again|Continue/ })
+      .first()
+      .click()
+    await page.getByRole('button', { name: 'More samples' }).waitFor()
+    expect((await download(page, 'JSONL')).trim().split('\n')).toHaveLength(6 * 3 * 24)
+    await workbench.stop()
+  })
+
+  async function download(page: Page, format: string): Promise<string> {
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: format, exact: true }).click()
+    ])
+    return readFile(await saved.path(), 'utf8')
+  }
+})
