@@ -2,7 +2,6 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
-import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DEFAULT_RENDERING } from '../src/contract/crc'
 import { PAPER_SAMPLING, type SampleEvent, type SampleSettings, type Variant } from '../src/contract/samples'
@@ -10,7 +9,6 @@ import { createEngineHost, type EngineHost } from '../src/main/engine/host'
 import { resourcePath } from '../src/main/resources'
 import { createWorkbench } from '../src/main/router'
 import { defaultSampleSettings } from '../src/main/samples/generation-config'
-import { missingSamples, type SampleKey } from '../src/main/samples/missing-samples'
 import { prepareSampleRun, type SampleRunRequest } from '../src/main/samples/prepare-run'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { problemOf } from './fixtures/problems'
@@ -32,61 +30,6 @@ const VARIANTS: Variant[] = [
 ]
 
 const DEMO = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
-
-describe('what is missing of a run', () => {
-  it('is one request for a fresh run, and one for more answers to a finished one', () => {
-    const counts = { variants: 2, prompts: 3, samples: 8 }
-    expect(missingSamples(counts, [])).toEqual([
-      { variants: [0, 1], prompts: [0, 1, 2], firstIndex: 0, sampleCount: 8 }
-    ])
-    const finished = cells(2, 3, 5)
-    expect(missingSamples(counts, finished)).toEqual([
-      { variants: [0, 1], prompts: [0, 1, 2], firstIndex: 5, sampleCount: 3 }
-    ])
-    expect(missingSamples({ ...counts, samples: 5 }, finished)).toEqual([])
-  })
-
-  it('is asked for exactly once, whatever is stored', () => {
-    const size = fc.record({
-      variants: fc.integer({ min: 1, max: 4 }),
-      prompts: fc.integer({ min: 1, max: 4 }),
-      samples: fc.integer({ min: 1, max: 6 })
-    })
-    const run = size.chain((counts) =>
-      fc.tuple(fc.constant(counts), fc.subarray(cells(counts.variants, counts.prompts, counts.samples)))
-    )
-    fc.assert(
-      fc.property(run, ([counts, stored]) => {
-        const asked = missingSamples(counts, stored).flatMap((block) =>
-          block.variants.flatMap((variant) =>
-            block.prompts.flatMap((prompt) =>
-              Array.from({ length: block.sampleCount }, (_, i) => ({
-                variant,
-                prompt,
-                index: block.firstIndex + i
-              }))
-            )
-          )
-        )
-        const names = [...asked, ...stored].map(
-          ({ variant, prompt, index }) => `${variant}/${prompt}/${index}`
-        )
-        const all = cells(counts.variants, counts.prompts, counts.samples)
-        expect(names.toSorted()).toEqual(
-          all.map(({ variant, prompt, index }) => `${variant}/${prompt}/${index}`).toSorted()
-        )
-      })
-    )
-  })
-
-  function cells(variants: number, prompts: number, samples: number): SampleKey[] {
-    const keys: SampleKey[] = []
-    for (let variant = 0; variant < variants; variant++)
-      for (let prompt = 0; prompt < prompts; prompt++)
-        for (let index = 0; index < samples; index++) keys.push({ variant, prompt, index })
-    return keys
-  }
-})
 
 describe('preparing a run', () => {
   function request(changes: Partial<SampleRunRequest> = {}): SampleRunRequest {

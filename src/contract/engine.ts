@@ -90,14 +90,23 @@ export type Sampling = z.infer<typeof Sampling>
 export const HeldWeights = z.enum(['fp32', 'int8'])
 export type HeldWeights = z.infer<typeof HeldWeights>
 
+/** One answer: indices into a request's models and prompts, and its number among their answers. */
+export const AnswerKey = z.object({
+  model: z.number().int(),
+  prompt: z.number().int(),
+  index: z.number().int()
+})
+export type AnswerKey = z.infer<typeof AnswerKey>
+
 export const GenerateRequest = z.object({
   base: z.string(),
   post: z.string(),
   models: z.array(EngineModel).min(1),
   prompts: z.array(tokens).min(1),
-  /** Samples firstIndex .. firstIndex + sampleCount - 1 of every model and prompt. */
-  firstIndex: z.number().int().min(0),
+  /** Answers 0 .. sampleCount - 1 of every model to every prompt, */
   sampleCount: z.number().int().min(1),
+  /** except these, which an earlier request generated. */
+  finished: z.array(AnswerKey),
   seed: z.number().int(),
   sampling: Sampling,
   maxTokens: z.number().int().min(1),
@@ -113,8 +122,6 @@ export const GenerateRequest = z.object({
 })
 export type GenerateRequest = z.infer<typeof GenerateRequest>
 
-const SampleKey = z.object({ model: z.number().int(), prompt: z.number().int(), index: z.number().int() })
-
 export const EngineGenerateEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('plan'),
@@ -125,9 +132,9 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
     sampleTotal: z.number().int()
   }),
   /** The tokens of one step, one for each sequence that got one. */
-  z.object({ type: z.literal('tokens'), tokens: z.array(SampleKey.extend({ token: z.number().int() })) }),
+  z.object({ type: z.literal('tokens'), tokens: z.array(AnswerKey.extend({ token: z.number().int() })) }),
   /** A finished answer, without the stop token. */
-  SampleKey.extend({
+  AnswerKey.extend({
     type: z.literal('sample'),
     tokens: z.array(z.number().int()),
     finish: z.enum(['stop', 'length'])

@@ -4,8 +4,7 @@ import type { EngineClient } from './engine/host'
 import { Job } from './job'
 import type { Project } from './project/project'
 import type { Generation } from './samples/generation'
-import type { SampleKey } from './samples/missing-samples'
-import { generateSamples } from './samples/run-samples'
+import { generateSamples, type SampleKey } from './samples/run-samples'
 
 export interface SampleJobOptions {
   engine: EngineClient

@@ -53,7 +53,7 @@ export type ForwardEvent =
  * after every run and fault them in again, which costs a tenth of the time.
  */
 export function rowsPerRun(intermediateSize: number): number {
-  return Math.min(Math.max(2 ** 21 / intermediateSize, 512), 4096)
+  return Math.min(Math.max(2 ** 21 / intermediateSize, 512), 2048)
 }
 
 /** In the last layer most is done for the final rows only: an input row counts as this share of a row. */

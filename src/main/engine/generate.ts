@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type * as ort from 'onnxruntime-node'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { EngineGenerateEvent, EngineModel, GenerateRequest } from '../../contract/engine'
+import type { AnswerKey, EngineGenerateEvent, EngineModel, GenerateRequest } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import { DECODE_INPUTS, DECODE_OUTPUTS } from '../family/decode-graph'
 import { rotaryTables } from '../family/rope'
@@ -60,7 +60,8 @@ export async function* generate(
       weightBytes,
       keyValueBytes: rowBytes * rows * request.models.length,
       rows: rows * request.models.length,
-      sampleTotal: request.models.length * request.prompts.length * request.sampleCount
+      sampleTotal:
+        request.models.length * request.prompts.length * request.sampleCount - request.finished.length
     }
     const sessions = await openResidentBlocks(device, pair, trie, weights)
     opened.push(...sessions.flat())
@@ -193,6 +194,7 @@ class Decoder {
   private readonly blocks: { session: ort.InferenceSession; cohort: Cohort; cache: KeyValueCache }[][]
   private readonly tables: RotaryFeeds
   private readonly stopTokens: ReadonlySet<number>
+  private readonly finished: ReadonlySet<string>
 
   constructor(private readonly parts: DecoderParts) {
     const { trie, sessions, request, rows, maximumLength, pair } = parts
@@ -201,6 +203,7 @@ class Decoder {
     this.capacity = Math.min(roundUp(longestPrompt + 1), roundUp(maximumLength))
     this.tables = new RotaryFeeds(spec, roundUp(maximumLength))
     this.stopTokens = new Set(request.stopTokens)
+    this.finished = new Set(request.finished.map(answerName))
     const paths = request.models.map((_, model) => nodePath(trie, model))
     this.blocks = sessions.map((ofLayer, layer) =>
       ofLayer.map((session, block) => {
@@ -223,9 +226,10 @@ class Decoder {
     signal?: AbortSignal
   ): AsyncGenerator<EngineGenerateEvent> {
     const { request, rows } = this.parts
+    const queues = request.models.map((_, model) => this.queue(model, prompts))
+    if (queues.every((queue) => queue.length === 0)) return
     const prefilled = await this.prefill(prompts, signal)
     const active: Row[] = []
-    const queues = request.models.map((_, model) => this.queue(model, prompts))
     for (;;) {
       const started: EngineGenerateEvent[] = []
       for (const [model, queue] of queues.entries()) {
@@ -418,9 +422,10 @@ class Decoder {
   /** The samples of one model, first every prompt's first, so that all prompts show something early. */
   private queue(model: number, prompts: readonly number[]): Row[] {
     const { request } = this.parts
-    const indices = Array.from({ length: request.sampleCount }, (_, i) => request.firstIndex + i)
+    const indices = Array.from({ length: request.sampleCount }, (_, index) => index)
     return indices.flatMap((index) =>
-      prompts.map((prompt) => {
+      prompts.flatMap((prompt) => {
+        if (this.finished.has(answerName({ model, prompt, index }))) return []
         const tokens = request.prompts[prompt] ?? []
         const random = sampleRandom(request.seed, request.models[model] ?? { kind: 'base' }, tokens, index)
         return {
@@ -478,6 +483,10 @@ class RotaryFeeds {
     this.cache.set(rope, feeds)
     return feeds
   }
+}
+
+function answerName({ model, prompt, index }: AnswerKey): string {
+  return `${model}/${prompt}/${index}`
 }
 
 function modelOf(request: GenerateRequest, row: Row): EngineModel {

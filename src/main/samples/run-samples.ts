@@ -1,10 +1,9 @@
-import type { EngineGenerateEvent, HeldWeights } from '../../contract/engine'
+import type { AnswerKey, EngineGenerateEvent, HeldWeights } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { GrowingSample, SampleLine, SampleProgress } from '../../contract/samples'
 import { progressRate } from '../crc/progress-rate'
 import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
-import { missingSamples, type SampleBlock, type SampleKey } from './missing-samples'
 
 /** Sequences side by side, over all variants: matrix products gain little from more, and answers come in later. */
 const BATCH_ROWS = 64
@@ -15,6 +14,13 @@ const EVENT_INTERVAL_MS = 100
 /** At most this often growing answers become text, and never for more than a fifth of the time. */
 const GROWING_INTERVAL_MS = 200
 const GROWING_PAUSE = 4
+
+/** One answer: indices of its variant and prompt in the run, and its index among their answers. */
+export interface SampleKey {
+  variant: number
+  prompt: number
+  index: number
+}
 
 /** A finished answer with its place in the run. */
 export interface FinishedSample {
@@ -50,18 +56,36 @@ export async function generateSamples(
   listener: SampleListener
 ): Promise<{ seconds: number; weights: HeldWeights | null }> {
   const follower = new Follower(generation, stored, listener)
-  const counts = {
-    variants: generation.models.length,
-    prompts: generation.prompts.length,
-    samples: generation.settings.sampleCount
-  }
   const startedMs = performance.now()
   let weights = held
   try {
     follower.tell()
-    for (const block of missingSamples(counts, follower.storedKeys)) {
-      signal.throwIfAborted()
-      weights = await follower.follow(await requestBlock(engine, generation, block, weights, signal), block)
+    if (follower.missingCount > 0) {
+      const { base, post, models, prompts, settings, stopTokens } = generation
+      const events = await engine.generate(
+        {
+          base,
+          post,
+          models,
+          prompts,
+          sampleCount: settings.sampleCount,
+          finished: follower.storedKeys.map(({ variant, prompt, index }) => ({
+            model: variant,
+            prompt,
+            index
+          })),
+          seed: settings.seed,
+          sampling: settings.sampling,
+          maxTokens: settings.maxTokens,
+          stopTokens,
+          stopTexts: settings.stopTexts,
+          weights: held ?? settings.weights,
+          memoryBytes: settings.memoryBytes,
+          batchRows: BATCH_ROWS
+        },
+        { signal }
+      )
+      weights = await follower.follow(events)
     }
   } catch (error) {
     // Whatever an interrupted step reports, the cause is the user's wish.
@@ -71,34 +95,6 @@ export async function generateSamples(
     follower.tell()
   }
   return { seconds: (performance.now() - startedMs) / 1000, weights }
-}
-
-function requestBlock(
-  engine: EngineClient,
-  { base, post, models, prompts, settings, stopTokens }: Generation,
-  block: SampleBlock,
-  weights: HeldWeights | null,
-  signal: AbortSignal
-): Promise<AsyncIterable<EngineGenerateEvent>> {
-  return engine.generate(
-    {
-      base,
-      post,
-      models: block.variants.flatMap((variant) => models[variant] ?? []),
-      prompts: block.prompts.flatMap((prompt) => (prompts[prompt] === undefined ? [] : [prompts[prompt]])),
-      firstIndex: block.firstIndex,
-      sampleCount: block.sampleCount,
-      seed: settings.seed,
-      sampling: settings.sampling,
-      maxTokens: settings.maxTokens,
-      stopTokens,
-      stopTexts: settings.stopTexts,
-      weights: weights ?? settings.weights,
-      memoryBytes: settings.memoryBytes,
-      batchRows: BATCH_ROWS
-    },
-    { signal }
-  )
 }
 
 /** Turns the engine's events into lines, text and progress, a few times a second. */
@@ -137,21 +133,14 @@ class Follower {
     }
   }
 
-  /** Follows the engine's work on one block to its end. @returns how it holds the weights */
-  async follow(events: AsyncIterable<EngineGenerateEvent>, block: SampleBlock): Promise<HeldWeights> {
-    const keyOf = ({
-      model,
-      prompt,
-      index
-    }: {
-      model: number
-      prompt: number
-      index: number
-    }): SampleKey => ({
-      variant: block.variants[model] ?? 0,
-      prompt: block.prompts[prompt] ?? 0,
-      index
-    })
+  /** Answers that are not stored yet. */
+  get missingCount(): number {
+    return this.progress.samplesTotal - this.progress.samplesDone
+  }
+
+  /** Follows the engine's work to its end. @returns how it holds the weights */
+  async follow(events: AsyncIterable<EngineGenerateEvent>): Promise<HeldWeights> {
+    const keyOf = ({ model, prompt, index }: AnswerKey): SampleKey => ({ variant: model, prompt, index })
     let weights: HeldWeights | null = null
     for await (const event of events) {
       if (event.type === 'plan') {
