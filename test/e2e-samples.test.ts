@@ -8,7 +8,7 @@ import { childrenOf } from './fixtures/cli'
 
 if (browserMissing !== null) console.log(`End-to-end tests of samples are skipped: ${browserMissing}`)
 
-describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
+describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_000 }, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await launchBrowser()
@@ -18,7 +18,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
   /** The demo with the range 4-11 kept, on the Samples view. */
   async function openSamples(workbench: ServedWorkbench): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-    page.setDefaultTimeout(25_000)
+    page.setDefaultTimeout(30_000)
     await page.goto(workbench.url)
     await page.getByRole('button', { name: 'Sweep all ranges' }).click()
     await page.getByRole('button', { name: 'Keep as recipe' }).click()

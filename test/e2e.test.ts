@@ -20,7 +20,7 @@ const AxeResults = z.object({
   violations: z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) }))
 })
 
-describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
+describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout: 120_000 }, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await launchBrowser()
@@ -29,7 +29,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
 
   async function open(workbench: ServedWorkbench): Promise<Page> {
     const page = await browser.newPage({ viewport: WIDE })
-    page.setDefaultTimeout(10_000)
+    page.setDefaultTimeout(30_000)
     await page.goto(workbench.url)
     return page
   }

@@ -37,8 +37,8 @@ export interface Comparison {
   /** How many times as long as the sweep, measured and by the work that there is to do. */
   readonly plain: Ratio
   readonly batched: Ratio
-  /** Projection GFLOP/s over the sweep's whole time, reading, attention and head included, and the Gemm peak meanwhile. */
-  readonly projectionGflops: number
+  /** FLOPs over the sweep's whole time, reading and attention included, and the Gemm peak meanwhile. */
+  readonly gflops: number
   readonly peakGflops: number
   readonly plainPassesMeasured: number
   readonly batchedPassesMeasured: number
@@ -138,7 +138,7 @@ export async function compareWithPlainWays(
       sweepSeconds,
       plain: ratio((round) => round.plainMs, plainFlops * models.length * prompts.length),
       batched: ratio((round) => round.batchedMs, batchedFlops * models.length),
-      projectionGflops: flops.projections / sweepSeconds / 1e9,
+      gflops: total(flops) / sweepSeconds / 1e9,
       peakGflops: median(rounds.map((round) => round.peakGflops)),
       plainPassesMeasured: plan.plainSamples * samplings,
       batchedPassesMeasured: plan.batchedSamples * samplings

@@ -71,11 +71,11 @@ export function describeWork(comparisons: readonly Comparison[]): string {
       mebibytes(row.work.weightBytesRead),
       gigaflops(row.flops.projections),
       gigaflops(row.flops.head),
-      gflopsPerSecond(row.projectionGflops),
+      gflopsPerSecond(row.gflops),
       gflopsPerSecond(row.peakGflops),
-      percent(row.projectionGflops / row.peakGflops)
+      percent(row.gflops / row.peakGflops)
     ]),
-    'Reached: FLOPs of projections over the whole time of the sweep, the head and the reading included.'
+    'Reached: FLOPs of projections and head over the whole time of the sweep, attention and reading included.'
   )
 }
 

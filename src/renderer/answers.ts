@@ -150,7 +150,7 @@ export function preview(
 
 /** What is searched for, as a pattern that finds it literally and in any case; null when nothing is. */
 export const searchPattern = (query: string): RegExp | null =>
-  query.trim() === '' ? null : new RegExp(query.trim().replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'giv')
+  query.trim() === '' ? null : new RegExp(query.trim().replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'giu')
 
 /** How many of a cell's answers contain what is searched for. */
 export const matchCount = ({ groups }: AnswerCell, pattern: RegExp): number =>

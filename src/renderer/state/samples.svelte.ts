@@ -47,6 +47,8 @@ const BLIND_STORED_AS = 'slr-blind-run'
 /** The Samples view: the running sample run or the one being looked at, and how it is looked at. */
 export class Samples {
   tab = $state<SamplesTab>('answers')
+  /** Whether the setup is shown beside the answers; null until the user says: where there is room for both. */
+  setupOpen = $state<boolean | null>(null)
   live = $state.raw<LiveRun | null>(null)
   /** Between asking for a run and its first event. */
   starting = $state(false)
