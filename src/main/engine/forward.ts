@@ -56,8 +56,8 @@ export function rowsPerRun(intermediateSize: number): number {
   return Math.min(Math.max(2 ** 21 / intermediateSize, 512), 2048)
 }
 
-/** In the last layer most is done for the final rows only: an input row counts as this share of a row. */
-const INPUT_ROW_SHARE = 1 / 8
+/** In the last layer most is done for the final rows only, so an input row weighs less; not nothing, for it takes memory. */
+const INPUT_ROW_SHARE = 1 / 2
 
 /**
  * Layer by layer: read a block, advance the nodes that it feeds, release it. At most two blocks' weights are resident,

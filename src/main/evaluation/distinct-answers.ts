@@ -1,18 +1,9 @@
-/** Sentence marks at the end, Western and East Asian; a run of them counts as one. */
-const FINAL_MARK = /[.!?…。！？]+$/u
+import { normaliseAnswer } from '../../contract/answer'
 
 export interface AnswerCount {
   /** As it was written most often; of equals, the first. */
   text: string
   count: number
-}
-
-/**
- * What two answers must share to count as the same: the text without case, outer white space and a final mark. "Red.",
- * " red" and "RED!" are one answer. Composed and decomposed accents are the same text.
- */
-export function normaliseAnswer(text: string): string {
-  return text.normalize('NFC').trim().replace(FINAL_MARK, '').trimEnd().toLowerCase()
 }
 
 /** The different answers among `texts`, the most frequent first, equally frequent ones in the order they came. */
