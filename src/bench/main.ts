@@ -3,28 +3,21 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { resourcePath } from '../main/resources'
-import { profileBlocks, type BlockProfile } from './block-profile'
-import { compareWithPlainWays, type Comparison, type ComparisonPlan } from './comparison'
+import { profileBlocks } from './block-profile'
+import { compareWithPlainWays, type ComparisonPlan } from './comparison'
 import { measureGrowth } from './growth'
 import { describeMachine } from './machine'
 import type { PairShape } from './model-shapes'
-import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory, type PeakMemory } from './peak-memory'
-import {
-  describeComparisons,
-  describeGrowth,
-  describeMachineLine,
-  describeMemory,
-  describeProfiles,
-  describeWork
-} from './report'
+import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
+import { describeReport, type BenchReport } from './report'
 import { writeSyntheticPair, type PairFolders } from './synthetic-pair'
 import { demoPrompts } from './workload'
 
 const USAGE = `npm run bench -- [--full] [--json FILE]
 
 Measures the sweep on the demo pair and on synthetic pairs of real shapes (random weights, in the system's folder for
-temporary files, removed afterwards). About 3 minutes on two cores; --full adds pairs of 24 layers and an 8B's width
-(20 minutes or more, 6 GB of memory, 5 GB of disk).`
+temporary files, removed afterwards). About 2 minutes on two cores; --full adds pairs of 24 layers and an 8B's width
+(15 minutes or more, 6 GB of memory, 3 GB of disk). Other programs disturb the figures: the machine should be idle.`
 
 interface BenchPair {
   readonly name: string
@@ -72,9 +65,16 @@ async function bench(): Promise<number> {
       interrupted.abort(signal)
     })
   }
+  const report: BenchReport = {
+    machine: describeMachine(),
+    comparisons: [],
+    profiles: [],
+    growth: [],
+    memory: []
+  }
   const folder = await mkdtemp(join(tmpdir(), 'slr-bench-'))
   try {
-    await measure(folder, options.full ? FULL_PAIRS : PAIRS, options.json, interrupted.signal)
+    await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
     return 0
   } catch (error) {
     const { reason }: { reason: unknown } = interrupted.signal
@@ -82,6 +82,9 @@ async function bench(): Promise<number> {
     return 128 + constants.signals[reason]
   } finally {
     await rm(folder, { recursive: true, force: true })
+    // Also of a run that was stopped: what is measured is measured.
+    process.stdout.write(describeReport(report))
+    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
   }
 }
 
@@ -95,45 +98,28 @@ function readOptions(): { full: boolean; json: string | undefined } | null {
   }
 }
 
+/** Adds what it measures to the report. */
 async function measure(
+  report: BenchReport,
   folder: string,
   pairs: readonly BenchPair[],
-  jsonFile: string | undefined,
   signal: AbortSignal
 ): Promise<void> {
-  const print = (text: string): void => void process.stdout.write(`${text}\n`)
   const step = (text: string): void => void process.stderr.write(`${text}\n`)
-  const machine = describeMachine()
-  print(describeMachineLine(machine))
-
   const prompts = await demoPrompts()
-  const comparisons: Comparison[] = []
-  const profiles: BlockProfile[] = []
-  const memory: PeakMemory[] = []
   for (const [index, { name, shape, plan }] of pairs.entries()) {
     const scratch = await mkdtemp(join(folder, `pair-${index}-`))
     const folders = await pairFolders(scratch, shape, signal)
     step(`${name}: peak memory`)
-    memory.push(await measurePeakMemory(name, folders, signal))
+    report.memory.push(await measurePeakMemory(name, folders, signal))
     step(`${name}: profile`)
-    profiles.push(await profileBlocks(name, folders, prompts, scratch, signal))
+    report.profiles.push(await profileBlocks(name, folders, prompts, scratch, signal))
     step(`${name}: sweep against the plain ways`)
-    comparisons.push(await compareWithPlainWays(name, folders, prompts, plan, signal))
+    report.comparisons.push(await compareWithPlainWays(name, folders, prompts, plan, signal))
     await rm(scratch, { recursive: true, force: true })
   }
   step('growth')
-  const growth = await measureGrowth(prompts, folder, signal)
-
-  print(describeComparisons(comparisons))
-  print(describeWork(comparisons))
-  print(describeProfiles(profiles))
-  print(describeGrowth(growth))
-  print(describeMemory(memory))
-  if (jsonFile === undefined) return
-  await writeFile(
-    jsonFile,
-    `${JSON.stringify({ machine, comparisons, profiles, growth, memory }, null, 2)}\n`
-  )
+  report.growth.push(...(await measureGrowth(prompts, folder, signal)))
 }
 
 async function pairFolders(

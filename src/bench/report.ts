@@ -4,16 +4,27 @@ import type { Growth } from './growth'
 import type { Machine } from './machine'
 import type { PeakMemory } from './peak-memory'
 
-/** Everything a run measured: what --json writes. */
+/** Everything a run measured so far: what --json writes. */
 export interface BenchReport {
   readonly machine: Machine
-  readonly comparisons: readonly Comparison[]
-  readonly profiles: readonly BlockProfile[]
-  readonly growth: readonly Growth[]
-  readonly memory: readonly PeakMemory[]
+  readonly comparisons: Comparison[]
+  readonly profiles: BlockProfile[]
+  readonly growth: Growth[]
+  readonly memory: PeakMemory[]
 }
 
-export function describeMachineLine(machine: Machine): string {
+/** The report as tables; parts that were not measured are left out. */
+export function describeReport({ machine, comparisons, profiles, growth, memory }: BenchReport): string {
+  const parts = [
+    comparisons.length > 0 && describeComparisons(comparisons) + describeWork(comparisons),
+    profiles.length > 0 && describeProfiles(profiles),
+    growth.length > 0 && describeGrowth(growth),
+    memory.length > 0 && describeMemory(memory)
+  ]
+  return `${describeMachineLine(machine)}\n${parts.filter((part) => part !== false).join('')}`
+}
+
+function describeMachineLine(machine: Machine): string {
   const { cpu, cores, memoryGiB, system, node, onnxruntime, loadAverage } = machine
   return (
     `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}; node ${node}, onnxruntime ${onnxruntime}, CPU provider; ` +
@@ -21,7 +32,7 @@ export function describeMachineLine(machine: Machine): string {
   )
 }
 
-export function describeComparisons(comparisons: readonly Comparison[]): string {
+function describeComparisons(comparisons: readonly Comparison[]): string {
   return section(
     'Sweep of all ranges and post against the plain ways (times as long as the sweep; "work" is the ratio of FLOPs)',
     [
@@ -50,7 +61,7 @@ export function describeComparisons(comparisons: readonly Comparison[]): string 
   )
 }
 
-export function describeWork(comparisons: readonly Comparison[]): string {
+function describeWork(comparisons: readonly Comparison[]): string {
   return section(
     "Work of a sweep, and its speed against the machine's peak for a plain large Gemm",
     [
@@ -75,14 +86,13 @@ export function describeWork(comparisons: readonly Comparison[]): string {
       gflopsPerSecond(row.peakGflops),
       percent(row.gflops / row.peakGflops)
     ]),
-    'Reached: FLOPs of projections and head over the whole time of the sweep, attention and reading included.'
+    'Reached: FLOPs of projections and head over the whole time of the sweep, attention and reading included. ' +
+      'Peak: the fastest plain Gemm seen beside it; other load on the machine lowers what is reached, not the peak.'
   )
 }
 
-export function describeProfiles(profiles: readonly BlockProfile[]): string {
-  const [first] = profiles
-  if (first === undefined) return ''
-  const names = first.shares.map(({ part }) => part)
+function describeProfiles(profiles: readonly BlockProfile[]): string {
+  const names = profiles[0]?.shares.map(({ part }) => part) ?? []
   return section(
     'Inside a pass over the layers (from the profile of every node; shares of wall time)',
     ['pair', 'Gemm of blocks', 'Gemm peak', 'share', ...names, 'read per block', 'run per block', 'head'],
@@ -100,7 +110,7 @@ export function describeProfiles(profiles: readonly BlockProfile[]): string {
   )
 }
 
-export function describeGrowth(growth: readonly Growth[]): string {
+function describeGrowth(growth: readonly Growth[]): string {
   return section(
     'Growth of a sweep (time ~ x^exponent; in brackets the exponent of its FLOPs)',
     ['axis', 'exponent', 'measured'],
@@ -112,7 +122,7 @@ export function describeGrowth(growth: readonly Growth[]): string {
   )
 }
 
-export function describeMemory(memory: readonly PeakMemory[]): string {
+function describeMemory(memory: readonly PeakMemory[]): string {
   return section(
     'Peak resident memory of a process that only sweeps',
     ['pair', 'peak', 'accounted', 'peak / accounted', 'process', 'blocks', 'states', 'activations', 'head'],
