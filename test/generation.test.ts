@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { EngineGenerateEvent, GenerateRequest, Sampling } from '../src/contract/engine'
-import { generate, type StopText } from '../src/main/engine/generate'
+import { generate } from '../src/main/engine/generate'
 import { quantiseBlocks } from '../src/main/engine/quantise'
 import { probe } from '../src/main/engine/probe'
+import type { StopText } from '../src/main/engine/stop-text'
 import { GOLDEN_FAMILIES, goldenPath, readGolden } from './fixtures/goldens'
 
 const GREEDY: Sampling = { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }

@@ -44,14 +44,16 @@ describe('packing prompts into a trie', () => {
 })
 
 describe('splitting prompts into groups', () => {
-  it('keeps every prompt once, in order, and every group within the bound unless one prompt alone exceeds it', () => {
+  it('keeps every prompt once, in order, and every group within both bounds unless one prompt alone exceeds them', () => {
+    const maximumRows = fc.integer({ min: 0, max: 20 })
+    const maximumPrompts = fc.integer({ min: 0, max: 6 })
     fc.assert(
-      fc.property(promptSet, fc.integer({ min: 0, max: 20 }), (prompts, maximumRows) => {
-        const groups = groupPrompts(prompts, maximumRows)
+      fc.property(promptSet, maximumRows, maximumPrompts, (prompts, rowBound, promptBound) => {
+        const groups = groupPrompts(prompts, rowBound, promptBound)
         expect(groups.flat()).toEqual(prompts.map((_, i) => i))
         for (const group of groups) {
           const rows = packPrompts(group.map((index) => prompts[index] ?? [])).tokens.length
-          expect(rows <= maximumRows || group.length === 1).toBe(true)
+          expect((rows <= rowBound && group.length <= promptBound) || group.length === 1).toBe(true)
         }
       })
     )

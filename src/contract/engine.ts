@@ -115,7 +115,10 @@ export const GenerateRequest = z.object({
   stopTexts: z.array(z.string().min(1)),
   /** Left out: fp32 when it fits into memoryBytes, otherwise int8. */
   weights: HeldWeights.optional(),
-  /** Bound on weights, keys and values together. */
+  /**
+   * Bound on the weights and on the keys and values of running sequences together. Prompts that wait for their answers
+   * take at most 512 MiB more (a single prompt may take more than that by itself).
+   */
   memoryBytes: z.number().positive(),
   /** Most sequences generated side by side, over all models. */
   batchRows: z.number().int().min(1)

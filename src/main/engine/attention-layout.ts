@@ -79,10 +79,12 @@ export function lastRowsLayout(packed: PackedPrompts, rows: Int32Array): Attenti
   }
 }
 
+/** What a mask adds to a score that must not count. Finite: a row of -Infinity is NaN on some devices. */
+export const MASKED = -30_000
+
 /**
  * Additive mask of a segment, [pathCount, 1, queryLength, keyLength]: 0 where a query sees a key (not later than
- * itself, and less than `window` before it), a large negative number elsewhere. Finite, because a row of -Infinity is
- * NaN on some devices. Padded keys come after every real query, so causality hides them.
+ * itself, and less than `window` before it), MASKED elsewhere. Padded keys come after every real query, so causality hides them.
  */
 export function segmentMask(segment: AttentionSegment, window: number | null): Float32Array {
   const { pathCount, queryLength, keyLength, queryPositions } = segment
@@ -94,8 +96,6 @@ export function segmentMask(segment: AttentionSegment, window: number | null): F
   }
   return mask
 }
-
-const MASKED = -30_000
 
 function makeSegment(paths: readonly Int32Array[], firstQuery: number): AttentionSegment {
   const keyLength = Math.max(...paths.map((path) => path.length))

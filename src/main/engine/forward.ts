@@ -5,13 +5,13 @@ import { WorkbenchError } from '../../contract/problem'
 import { decodeFloat32 } from '../checkpoint/dtype'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, weightType } from '../family/block-graph'
 import { wholeModelTensors } from '../family'
-import { rotaryTables } from '../family/rope'
 import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from './attention-layout'
 import { readBlock, type BlockWeights } from './block-weights'
 import { floatTensor, integerTensor, runSession, type Device } from './device'
 import type { ModelWeights, PairWeights } from './pair-weights'
 import { finalRows, type PackedPrompts } from './prompt-trie'
 import type { BlockSource, RecipeTrie } from './recipe-trie'
+import { RotaryFeeds } from './rotary-feeds'
 
 /** One packed prompt group pushed through every model of a trie. */
 export interface ForwardRun {
@@ -68,7 +68,7 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const blocks = run.blocks ?? ((layer, source) => readBlock(pair, layer, source))
   const spec = pair.post.spec
   const kept = finalRows(packed)
-  const tables = new RotaryTables(Math.max(...packed.paths.map((path) => path.length)), spec.rotarySize)
+  const rotary = new RotaryFeeds(spec, Math.max(...packed.paths.map((path) => path.length)))
   const full = spec.layerCount > 1 ? await openLayer(run, fullLayout(packed)) : null
   const last = await openLayer(run, lastRowsLayout(packed, kept))
   const steps = trie.levels.flatMap((level, layer) =>
@@ -91,7 +91,9 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
       const level = trie.levels[layer]
       const session = layer === spec.layerCount - 1 ? last : full
       const layerSpec = spec.layers[layer]
-      if (level === undefined || session === null || layerSpec === undefined || ahead === null) break
+      if (level === undefined || session === null || layerSpec === undefined || ahead === null) {
+        throw new Error(`the recipe trie and the model disagree about layer ${layer}`)
+      }
       if (block === 0) {
         next = new Array<Float32Array>(level.nodes.length)
         uses = countUses(level.nodes, states.length)
@@ -103,7 +105,7 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
       for (const [role, { data, shape }] of weights.tensors) {
         resident.set(role, await device.resident(data, shape, weightType(role, run.precision)))
       }
-      const constants = { ...tables.feeds(layerSpec.rope), ...session.masks(layerSpec.window) }
+      const constants = { ...rotary.of(layerSpec.rope), ...session.masks(layerSpec.window) }
 
       const nodes = level.nodes.flatMap((edge, node) =>
         edge.block === block ? [{ node, parent: edge.parent }] : []
@@ -289,24 +291,4 @@ function repeatedPositions(positions: Int32Array, nodeCount: number): ort.Tensor
   const data = new BigInt64Array(nodeCount * positions.length)
   data.forEach((_, i) => (data[i] = BigInt(positions[i % positions.length] ?? 0)))
   return integerTensor(data, [data.length, 1])
-}
-
-/** cos and sin feeds by RoPE kind: sliding and full layers may rotate differently. */
-class RotaryTables {
-  private readonly cache = new Map<unknown, Record<string, ort.Tensor>>()
-
-  constructor(
-    private readonly positionCount: number,
-    private readonly rotarySize: number
-  ) {}
-
-  feeds(rope: Parameters<typeof rotaryTables>[0]): Record<string, ort.Tensor> {
-    const cached = this.cache.get(rope)
-    if (cached !== undefined) return cached
-    const { cos, sin } = rotaryTables(rope, this.rotarySize, this.positionCount)
-    const dims = [this.positionCount, this.rotarySize / 2]
-    const feeds = { [BLOCK_INPUTS.cos]: floatTensor(cos, dims), [BLOCK_INPUTS.sin]: floatTensor(sin, dims) }
-    this.cache.set(rope, feeds)
-    return feeds
-  }
 }

@@ -58,17 +58,22 @@ export function packPrompts(prompts: readonly (readonly number[])[]): PackedProm
 }
 
 /**
- * Splits prompts into runs of neighbours whose packed sequences have at most `maximumRows` rows. A prompt that is
- * longer by itself gets a group of its own.
+ * Splits prompts into runs of at most `maximumPrompts` neighbours whose packed sequences have at most `maximumRows` rows.
+ * A prompt that is longer by itself gets a group of its own.
  *
  * @returns indices of the prompts of each group, in order
  */
-export function groupPrompts(prompts: readonly (readonly number[])[], maximumRows: number): number[][] {
+export function groupPrompts(
+  prompts: readonly (readonly number[])[],
+  maximumRows: number,
+  maximumPrompts = Infinity
+): number[][] {
   const groups: number[][] = []
   let group: number[] = []
   let trie = new PromptTrie()
   for (const [index, prompt] of prompts.entries()) {
-    if (group.length > 0 && trie.tokens.length + trie.countNew(prompt) > maximumRows) {
+    const full = group.length >= maximumPrompts || trie.tokens.length + trie.countNew(prompt) > maximumRows
+    if (group.length > 0 && full) {
       groups.push(group)
       group = []
       trie = new PromptTrie()

@@ -53,15 +53,21 @@ export async function openResidentBlocks(
   const { spec } = pair.post
   const model = decodeGraph(spec, weights)
   const sessions: ort.InferenceSession[][] = []
-  for (const [layer, level] of trie.levels.entries()) {
-    const ofLayer: ort.InferenceSession[] = []
-    sessions.push(ofLayer)
-    for (const source of level.blocks) {
-      const bytes = packWeights(spec, await readBlock(pair, layer, source), weights)
-      ofLayer.push(await device.createSession(model, [{ path: WEIGHTS_FILE, data: bytes }]))
+  try {
+    for (const [layer, level] of trie.levels.entries()) {
+      const ofLayer: ort.InferenceSession[] = []
+      sessions.push(ofLayer)
+      for (const source of level.blocks) {
+        const bytes = packWeights(spec, await readBlock(pair, layer, source), weights)
+        ofLayer.push(await device.createSession(model, [{ path: WEIGHTS_FILE, data: bytes }]))
+      }
     }
+    return sessions
+  } catch (error) {
+    // Memory may have run out half way; the engine lives on, and must not keep what it cannot use.
+    for (const session of sessions.flat()) await session.release()
+    throw error
   }
-  return sessions
 }
 
 /** A block's weights in the layout of its decode graph. */

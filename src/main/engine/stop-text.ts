@@ -1,6 +1,8 @@
 import type { GenerateRequest } from '../../contract/engine'
 import { loadTextModel } from '../text/text-model'
-import type { StopText } from './generate'
+
+/** Whether the text of these answer tokens holds a stop text, and how many tokens come before it. */
+export type StopText = (tokens: readonly number[]) => number | null
 
 /** Watches answers for a request's stop texts; the tokenizer is loaded only when there are any. */
 export async function stopTextOf({ post, stopTexts }: GenerateRequest): Promise<StopText> {

@@ -1,0 +1,101 @@
+import type { GenerateRequest, HeldWeights } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import type { DecoderSpec } from '../family'
+import { groupPrompts } from './prompt-trie'
+import type { RecipeTrie } from './recipe-trie'
+import { chooseHeldWeights, residentBytes } from './resident-blocks'
+
+/** What prompts that wait for their answers may hold in keys and values, and as much again in logits. */
+const PROMPT_BYTES = 256 * 2 ** 20
+
+/** Places a cache has at first and grows by: attention reads them all in every step, used or not. */
+const CAPACITY_STEP = 64
+
+/** How a request is generated within its memory, decided before anything is read. */
+export interface GenerationPlan {
+  readonly weights: HeldWeights
+  readonly weightBytes: number
+  /** Of all running sequences at their longest. */
+  readonly keyValueBytes: number
+  /** Sequences of each model that run side by side. */
+  readonly rowsPerModel: number
+  /** Tokens of the longest sequence, prompt and answer. */
+  readonly maximumLength: number
+  /** Indices of the prompts that are prefilled together, in order. */
+  readonly promptGroups: readonly (readonly number[])[]
+}
+
+/**
+ * @throws WorkbenchError `bad-input` for a prompt that leaves no room for an answer, `out-of-memory` when nothing fits,
+ *   saying what would
+ */
+export function planGeneration(
+  request: GenerateRequest,
+  spec: DecoderSpec,
+  trie: RecipeTrie
+): GenerationPlan {
+  refuseLongPrompts(request.prompts, spec)
+  const modelCount = request.models.length
+  const weights = chooseHeldWeights(spec, trie, request.memoryBytes, request.weights)
+  const weightBytes = residentBytes(spec, trie, weights)
+  const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
+  const maximumLength = Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
+  const rowBytes = placeBytes(spec) * cacheCapacity(maximumLength)
+  const rowsPerModel = fittingRows(request, rowBytes, request.memoryBytes - weightBytes)
+
+  const trieNodes = trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
+  const promptRowBytes = (trieNodes / spec.layerCount) * placeBytes(spec)
+  const promptLogitBytes = modelCount * spec.vocabularySize * Float32Array.BYTES_PER_ELEMENT
+  return {
+    weights,
+    weightBytes,
+    keyValueBytes: rowBytes * rowsPerModel * modelCount,
+    rowsPerModel,
+    maximumLength,
+    promptGroups: groupPrompts(
+      request.prompts,
+      Math.floor(PROMPT_BYTES / promptRowBytes),
+      Math.floor(PROMPT_BYTES / promptLogitBytes)
+    )
+  }
+}
+
+/** Places of a cache that holds `length` tokens. */
+export function cacheCapacity(length: number): number {
+  return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP
+}
+
+/** Bytes of one token's keys and values, all layers. */
+function placeBytes(spec: DecoderSpec): number {
+  return 2 * spec.layerCount * spec.kvHeadCount * spec.headSize * Float32Array.BYTES_PER_ELEMENT
+}
+
+function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: DecoderSpec): void {
+  const context = spec.contextLength ?? Infinity
+  const tooLong = prompts.findIndex((prompt) => prompt.length >= context)
+  if (tooLong === -1) return
+  throw new WorkbenchError(
+    'bad-input',
+    `Prompt ${tooLong + 1} has ${prompts[tooLong]?.length} tokens; the context window of ${context} leaves no room for an answer.`,
+    'Shorten the prompt.'
+  )
+}
+
+/** Sequences of each model that run side by side, as many as asked and as fit. */
+function fittingRows(request: GenerateRequest, rowBytes: number, freeBytes: number): number {
+  const modelCount = request.models.length
+  const fitting = Math.floor(freeBytes / (rowBytes * modelCount))
+  if (fitting < 1) {
+    throw new WorkbenchError(
+      'out-of-memory',
+      `One sequence of each model needs ${((rowBytes * modelCount) / 1e6).toFixed(0)} MB for keys and values, more than ` +
+        'the memory allowed leaves beside the weights.',
+      'Allow more memory, fewer tokens, or compare fewer models at a time.'
+    )
+  }
+  const wanted = Math.min(
+    Math.ceil(request.batchRows / modelCount),
+    request.prompts.length * request.sampleCount
+  )
+  return Math.min(wanted, fitting)
+}
