@@ -9,7 +9,7 @@ import { childrenOf } from './fixtures/cli'
 
 if (browserMissing !== null) console.log(`End-to-end tests are skipped: ${browserMissing}`)
 
-/** `SLR_SCREENSHOTS=docs npm test` renews the pictures of the README. */
+/** A folder for pictures of every view; the README shows ranges-light-1440.png of `SLR_SCREENSHOTS=docs/images npm test`. */
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 const WIDE = { width: 1440, height: 900 }
 const NARROW = { width: 1024, height: 700 }
@@ -87,12 +87,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     const workbench = await ServedWorkbench.start(['--demo'])
     const page = await open(workbench)
     await sweepDemo(page)
-    const [engine] = await childrenOf(workbench.pid)
-    if (engine === undefined) throw new Error('the engine is not running')
-    // Held still, so that the sweep is surely under way when its engine is killed.
-    process.kill(engine, 'SIGSTOP')
-    await page.getByRole('button', { name: 'Sweep again' }).click()
-    await cancelButton(page).waitFor()
+    const engine = await sweepAgainHeldStill(workbench, page)
     // Until main has rendered the prompts and asked the engine; an engine that dies before is simply replaced.
     await page.waitForTimeout(1500)
     process.kill(engine, 'SIGKILL')
@@ -110,10 +105,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     const workbench = await ServedWorkbench.start(['--demo'])
     const page = await open(workbench)
     await sweepDemo(page)
-    const [engine] = await childrenOf(workbench.pid)
-    if (engine === undefined) throw new Error('the engine is not running')
-    process.kill(engine, 'SIGSTOP')
-    await page.getByRole('button', { name: 'Sweep again' }).click()
+    const engine = await sweepAgainHeldStill(workbench, page)
     await cancelButton(page).click()
     process.kill(engine, 'SIGCONT')
     await page.getByRole('button', { name: 'Sweep again' }).waitFor()
@@ -121,11 +113,29 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     await workbench.stop()
   })
 
+  it.each(['no-preference', 'reduce'] as const)(
+    'draws base, post and hybrids in three colours when motion is set to %s',
+    async (reducedMotion) => {
+      const workbench = await ServedWorkbench.start(['--demo'])
+      const page = await open(workbench)
+      await page.emulateMedia({ reducedMotion })
+      await sweepDemo(page)
+      await settle(page)
+      const drawn = await page.evaluate(COLORS_DRAWN)
+      // The scatter, and the bars of the inspector.
+      expect(drawn).toEqual([
+        { base: true, post: true, hybrid: true },
+        { base: true, post: true, hybrid: true }
+      ])
+      await workbench.stop()
+    }
+  )
+
   it('is accessible and fits in every view, wide and narrow, light and dark', async () => {
     const workbench = await ServedWorkbench.start(['--demo'])
     const page = await open(workbench)
     await sweepDemo(page)
-    for (const view of ['Start', 'Pair', 'Prompts', 'Ranges']) {
+    for (const view of ['Start', 'Pair', 'Prompts', 'Ranges', 'Samples']) {
       await page.getByRole('navigation').getByText(view, { exact: true }).click()
       for (const viewport of [WIDE, NARROW]) {
         for (const colorScheme of ['light', 'dark'] as const) {
@@ -138,8 +148,9 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
           expect(results.violations, where).toEqual([])
           const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
           expect(overflow, where).toBeLessThanOrEqual(0)
-          if (SCREENSHOTS !== undefined && viewport === WIDE) {
-            await page.screenshot({ path: join(SCREENSHOTS, `${view.toLowerCase()}-${colorScheme}.png`) })
+          if (SCREENSHOTS !== undefined) {
+            const name = `${view.toLowerCase()}-${colorScheme}-${viewport.width}.png`
+            await page.screenshot({ path: join(SCREENSHOTS, name) })
           }
         }
       }
@@ -147,6 +158,29 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     await workbench.stop()
   })
 })
+
+/** For each canvas of the page, whether it holds pixels in the colour of each model's chip; run in the page. */
+const COLORS_DRAWN = `[...document.querySelectorAll('canvas')].map((canvas) => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+  const holds = (model) => {
+    const color = getComputedStyle(document.querySelector('.chip.' + model)).color.match(/[0-9]+/g).map(Number)
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] > 200 && color.every((part, c) => Math.abs(data[i + c] - part) < 24)) return true
+    }
+    return false
+  }
+  return { base: holds('base'), post: holds('post'), hybrid: holds('hybrid') }
+})`
+
+/** Starts another sweep whose engine stands still, so that it is surely under way. @returns the engine's process id */
+async function sweepAgainHeldStill(workbench: ServedWorkbench, page: Page): Promise<number> {
+  const [engine] = await childrenOf(workbench.pid)
+  if (engine === undefined) throw new Error('the engine is not running')
+  process.kill(engine, 'SIGSTOP')
+  await page.getByRole('button', { name: 'Sweep again' }).click()
+  await cancelButton(page).waitFor()
+  return engine
+}
 
 /** Until what follows from an event has been drawn. */
 async function settle(page: Page): Promise<void> {

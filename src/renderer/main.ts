@@ -4,6 +4,7 @@ import App from './App.svelte'
 import { openConnections } from './connection'
 import './styles/theme.css'
 import './styles/controls.css'
+import './styles/answer-grid.css'
 
 // The page's content policy forbids building functions from strings, which zod would otherwise try.
 z.config({ jitless: true })
