@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { WorkbenchError } from '../../contract/problem'
+import { errorMessage } from '../bounded-file'
+import { fileState, openWeightFile } from './weight-file'
+
+/** Large enough that a read costs little, small enough that hashing one piece holds nobody else up. */
+const PIECE_BYTES = 2 ** 20
+
+/**
+ * SHA-256 of a whole file, in lower-case hexadecimal digits. One piece is hashed while the next one is being read; the
+ * memory it takes does not depend on the file.
+ *
+ * @param onBytes hears of every piece, with its length
+ * @throws WorkbenchError `not-found`; `bad-file` when it is no regular file, cannot be read, or changes meanwhile;
+ *   `cancelled` when `signal` fires
+ */
+export async function sha256OfFile(
+  file: string,
+  signal?: AbortSignal,
+  onBytes: (bytes: number) => void = () => undefined
+): Promise<string> {
+  const handle = await openWeightFile(file)
+  try {
+    const before = await fileState(handle)
+    const hash = createHash('sha256')
+    const pieces = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)] as const
+    const read = async (piece: number, position: number): Promise<Buffer> => {
+      const buffer = pieces[piece % 2 === 0 ? 0 : 1]
+      const { bytesRead } = await handle.read(buffer, 0, PIECE_BYTES, position)
+      return buffer.subarray(0, bytesRead)
+    }
+    let position = 0
+    let piece = 0
+    let reading = read(piece, position)
+    for (;;) {
+      const bytes = await reading
+      if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The checksum was cancelled.')
+      if (bytes.byteLength === 0) break
+      position += bytes.byteLength
+      reading = read(++piece, position)
+      hash.update(bytes)
+      onBytes(bytes.byteLength)
+    }
+    const after = await fileState(handle)
+    if (position !== before.bytes || after.bytes !== before.bytes || after.modifiedMs !== before.modifiedMs) {
+      throw new WorkbenchError(
+        'bad-file',
+        `${file} changed while it was read.`,
+        'Wait until whatever writes it is done, then start again.'
+      )
+    }
+    return hash.digest('hex')
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error
+    throw new WorkbenchError('bad-file', `${file} cannot be read: ${errorMessage(error)}`)
+  } finally {
+    await handle.close()
+  }
+}
