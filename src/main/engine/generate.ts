@@ -1,11 +1,13 @@
 import type { EngineGenerateEvent, GenerateRequest } from '../../contract/engine'
+import { Cohorts } from './cohorts'
 import { Decoder } from './decoder'
 import { openDevice } from './device'
 import { planGeneration } from './generation-plan'
 import { openLanguageHead, type LanguageHead } from './language-head'
 import { closePairWeights, findSharing, openPairWeights } from './pair-weights'
+import { prefill } from './prefill'
 import { buildRecipeTrie, type Origin } from './recipe-trie'
-import { openResidentBlocks } from './resident-blocks'
+import { openRunner, type RowRunner } from './row-runner'
 import type { StopText } from './stop-text'
 
 /**
@@ -24,7 +26,7 @@ export async function* generate(
   const startedMs = performance.now()
   const pair = await openPairWeights(request.base, request.post)
   const device = await openDevice('cpu')
-  const opened: { release(): Promise<void> }[] = []
+  let runner: RowRunner | null = null
   const heads = new Map<Origin, LanguageHead>()
   try {
     const trie = buildRecipeTrie(request.models, await findSharing(pair))
@@ -39,11 +41,19 @@ export async function* generate(
       rows: rowsPerModel * modelCount,
       sampleTotal: modelCount * request.prompts.length * request.sampleCount - request.finished.length
     }
-    const sessions = await openResidentBlocks(device, pair, trie, weights)
-    opened.push(...sessions.flat())
+    const cohorts = new Cohorts(trie)
+    runner = await openRunner({ request, device, pair, trie, cohorts, heads, plan })
     for (const origin of trie.roots) heads.set(origin, await openLanguageHead(device, pair[origin]))
 
-    const decoder = new Decoder({ request, stopText, device, pair, trie, sessions, heads, plan })
+    const decoder = new Decoder({
+      request,
+      stopText,
+      plan,
+      cohorts,
+      runner,
+      prefill: (prompts, aborted) =>
+        prefill({ request, device, precision: 'fp32', pair, trie, heads }, prompts, aborted)
+    })
     for (const prompts of promptGroups) yield* decoder.generateGroup(prompts, signal)
     yield {
       type: 'done',
@@ -52,7 +62,7 @@ export async function* generate(
       seconds: (performance.now() - startedMs) / 1000
     }
   } finally {
-    for (const session of opened) await session.release()
+    await runner?.close()
     for (const head of heads.values()) await head.close()
     await device.close()
     await closePairWeights(pair)

@@ -1,0 +1,73 @@
+import type { Precision } from '../../contract/device'
+import type { GenerateRequest } from '../../contract/engine'
+import type { Device } from './device'
+import { forward } from './forward'
+import type { LanguageHead } from './language-head'
+import type { PairWeights } from './pair-weights'
+import { finalRowOfPrompts, packPrompts } from './prompt-trie'
+import { originOf, type Origin, type RecipeTrie } from './recipe-trie'
+import { rowAt } from './rows'
+
+export interface PrefillParts {
+  readonly request: GenerateRequest
+  readonly device: Device
+  readonly precision: Precision
+  readonly pair: PairWeights
+  readonly trie: RecipeTrie
+  readonly heads: ReadonlyMap<Origin, LanguageHead>
+}
+
+/** Keys and values of all packed rows, [rows, kvHeads x headSize] each; keys are rotated. */
+export interface PackedKeyValues {
+  readonly keys: Float32Array
+  readonly values: Float32Array
+}
+
+/** What a pass over a group of prompts leaves for generating on from them. */
+export interface Prefilled {
+  /** For each prompt, the packed rows of its tokens in order. */
+  readonly paths: ReadonlyMap<number, Int32Array>
+  /** [layer][node of the trie's level] */
+  readonly keyValues: readonly ReadonlyMap<number, PackedKeyValues>[]
+  /** Next-token logits by prompt, for each model. */
+  readonly logits: readonly ReadonlyMap<number, Float32Array>[]
+}
+
+/**
+ * One pass over some prompts for all models: their keys and values, and what may come next.
+ *
+ * @param prompts indices into the request's prompts
+ * @throws WorkbenchError `cancelled` when `signal` fires
+ */
+export async function prefill(
+  parts: PrefillParts,
+  prompts: readonly number[],
+  signal?: AbortSignal
+): Promise<Prefilled> {
+  const { request, device, precision, pair, trie, heads } = parts
+  const packed = packPrompts(prompts.map((prompt) => request.prompts[prompt] ?? []))
+  const keyValues = trie.levels.map(() => new Map<number, PackedKeyValues>())
+  const finals = new Map<number, Float32Array>()
+  const run = { device, precision, pair, trie, packed, withKeyValues: true, signal }
+  for await (const event of forward(run)) {
+    if (event.type === 'keyValues') keyValues[event.layer]?.set(event.node, event)
+    if (event.type === 'final') finals.set(event.leaf, event.hidden)
+  }
+  const rowOf = finalRowOfPrompts(packed)
+  const logits: Map<number, Float32Array>[] = []
+  for (const [model, leaf] of trie.leafOf.entries()) {
+    const origin = originOf(request.models[model] ?? { kind: 'base' })
+    const all = await heads.get(origin)?.logits(finals.get(leaf) ?? new Float32Array(), null)
+    const { vocabularySize } = pair[origin].spec
+    logits.push(
+      new Map(
+        prompts.map((prompt, i) => [prompt, rowAt(all ?? new Float32Array(), rowOf[i] ?? 0, vocabularySize)])
+      )
+    )
+  }
+  return {
+    paths: new Map(prompts.map((prompt, i) => [prompt, packed.paths[i] ?? new Int32Array()])),
+    keyValues,
+    logits
+  }
+}

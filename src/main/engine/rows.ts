@@ -1,0 +1,13 @@
+/** Row i of a matrix with rows of `size`, without a copy. */
+export function rowAt(matrix: Float32Array, i: number, size: number): Float32Array {
+  return matrix.subarray(i * size, (i + 1) * size)
+}
+
+/** Rows of `size` as one matrix. */
+export function joinRows(rows: readonly Float32Array[], size: number): Float32Array {
+  const matrix = new Float32Array(rows.length * size)
+  rows.forEach((row, i) => {
+    matrix.set(row, i * size)
+  })
+  return matrix
+}
