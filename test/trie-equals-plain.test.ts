@@ -34,18 +34,35 @@ function softmax(logits: readonly number[]): number[] {
   return weights.map((weight) => weight / sum)
 }
 
-async function runSweep(request: SweepRequest): Promise<{ probabilities: number[][][]; groupCount: number }> {
+interface Outcome {
+  /** [model][prompt][group of tokens] */
+  probabilities: number[][][]
+  groupCount: number
+  /** Prompts in the order they were said to be done, and how many of their probabilities had not come by then. */
+  finished: number[]
+  late: number
+}
+
+async function runSweep(request: SweepRequest): Promise<Outcome> {
   const probabilities: number[][][] = request.models.map(() => [])
   let groupCount = 0
+  const finished: number[] = []
+  let late = 0
   for await (const event of sweep(request)) {
     if (event.type === 'plan') groupCount = event.groupCount
+    if (event.type === 'group') {
+      finished.push(...event.prompts)
+      late += event.prompts.filter((prompt) =>
+        probabilities.some((ofModel) => ofModel[prompt] === undefined)
+      ).length
+    }
     if (event.type !== 'probabilities') continue
     event.prompts.forEach((prompt, i) => {
       const ofModel = probabilities[event.model] ?? []
       ofModel[prompt] = event.probabilities[i] ?? []
     })
   }
-  return { probabilities, groupCount }
+  return { probabilities, groupCount, finished, late }
 }
 
 describe('a sweep through the tries', () => {
@@ -94,6 +111,8 @@ describe('a sweep through the tries', () => {
     const split = await runSweep({ ...request, stateBytes: 30_000 })
     expect(whole.groupCount).toBe(1)
     expect(split.groupCount).toBeGreaterThan(1)
+    expect(split.finished).toEqual(request.prompts.map((_, prompt) => prompt))
+    expect(split.late).toBe(0)
     split.probabilities.flat(2).forEach((value, i) => {
       expect(value).toBeCloseTo(whole.probabilities.flat(2)[i] ?? NaN, 5)
     })

@@ -245,7 +245,7 @@ async function followSweep(
         scores[event.model]?.add(prompt, event.probabilities[place] ?? [])
       }
       changed.add(event.model)
-    } else if (plan !== null) {
+    } else if (event.type === 'done' && plan !== null) {
       tell()
       return { scores, progress, plan, done: event }
     }

@@ -49,6 +49,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
         }
       }
       yield* scorer.flush(heads)
+      yield { type: 'group', prompts: [...indices] }
     }
     yield {
       type: 'done',
