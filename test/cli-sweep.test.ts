@@ -57,7 +57,7 @@ async function demoProject(): Promise<string> {
     prompts: SHORT_PROMPTS
   })
   await project.update({
-    settings: { rho: 0.5 },
+    settings: { rho: 0.5, soupSize: 0 },
     rendering: { ...project.document.rendering, systemPrompt: 'Be brief.' }
   })
   await project.close()
@@ -193,6 +193,15 @@ describe('slr sweep', () => {
     expect(nothing).toEqual({ ...document.post, recipe: nothing?.recipe })
     expect(range?.recipe).toEqual({ name: 'range', ranges: [[4, 11]] })
     expect(range?.diversity).toBeGreaterThan(document.post.diversity)
+  })
+
+  it('scores a soup of as many blends as asked for beside the rest', async () => {
+    const result = await runCli(['sweep', '--demo', '--soup', '5', '--json'])
+    const sweep = SweepDocument.parse(JSON.parse(result.stdout))
+    expect(sweep.soup.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
+    expect(sweep.ranges).toHaveLength(78)
+    // One blend is no curve.
+    expect(await runCli(['sweep', '--demo', '--soup', '1'])).toMatchObject({ status: 2 })
   })
 
   it('takes the built-in prompts for full-size models unless the pair is the demo', async () => {

@@ -22,6 +22,7 @@ async function demoRequest(change: Partial<CrcSweepRequest> = {}): Promise<CrcSw
     rendering: DEFAULT_RENDERING,
     rho: 0.9,
     ranges: true,
+    soupSize: 0,
     recipes: [],
     ...change
   }

@@ -22,6 +22,7 @@ describe('the sweep of the demo pair, in the engine process', async () => {
       rendering: DEFAULT_RENDERING,
       rho: 0.9,
       ranges: true,
+      soupSize: 0,
       recipes: []
     },
     new AbortController().signal,

@@ -48,7 +48,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     await page.getByText('78 ranges').waitFor()
     await sweepDemo(page)
     expect(await page.locator('[data-range]').count()).toBe(78)
-    const details = await page.getByText(/388 block\s+evaluations/).innerText()
+    const details = await page.getByText(/616 block\s+evaluations/).innerText()
     expect(details).toContain('431 of 688 prompt tokens')
     await expectText(page, '[aria-label=Result]', /95 % of 1,000 resamplings/)
 

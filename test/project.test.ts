@@ -146,7 +146,7 @@ describe('creating a project', () => {
 describe('opening a project', () => {
   test('finds what was saved, by its folder, its project.json or a link to it', async () => {
     const project = await newProject()
-    await project.update({ notes: 'try 3-7', settings: { rho: 0.8 } })
+    await project.update({ notes: 'try 3-7', settings: { rho: 0.8, soupSize: 0 } })
     await project.savePrompts(PROMPTS.slice(0, 1))
     const saved = project.document
     await project.close()
@@ -246,7 +246,7 @@ describe('changing a project', () => {
     const project = await newProject()
     const rhos = Array.from({ length: 20 }, (_, index) => index / 20)
     await Promise.all([
-      ...rhos.map((rho) => project.update({ settings: { rho } })),
+      ...rhos.map((rho) => project.update({ settings: { rho, soupSize: 0 } })),
       project.update({ notes: 'kept' }),
       project.update({ name: 'Renamed' }),
       project.savePrompts(PROMPTS.slice(1)),
@@ -264,7 +264,7 @@ describe('changing a project', () => {
   test('refuses a wrong value by its field and keeps what was', async () => {
     const project = await newProject()
     const before = await snapshot(project.path)
-    expect(await problemOf(project.update({ settings: { rho: 2 } }))).toMatchObject({
+    expect(await problemOf(project.update({ settings: { rho: 2, soupSize: 0 } }))).toMatchObject({
       code: 'bad-input',
       message: expect.stringContaining('settings.rho: ')
     })

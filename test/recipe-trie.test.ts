@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EngineModel } from '../src/contract/engine'
-import { allRanges, postStrengths, rangeStrengths, recipeStrengths } from '../src/main/engine/recipe'
+import { allRanges, postStrengths, rangeStrengths, recipeStrengths } from '../src/contract/strengths'
 import {
   blockKey,
   buildRecipeTrie,

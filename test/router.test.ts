@@ -167,13 +167,13 @@ describe('a sweep', () => {
 
     const events = await collect(await client.sweeps.watch({ path }))
     expect(events[0]).toMatchObject({ type: 'snapshot', sweepId, layerCount: 12, promptCount: 40 })
-    expect(events.at(-1)).toMatchObject({ type: 'finished', sweepId, work: { blockEvaluations: 388 } })
+    expect(events.at(-1)).toMatchObject({ type: 'finished', sweepId, work: { blockEvaluations: 616 } })
     expect(told.at(-1)).toEqual(events.at(-1))
     const ranges = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
     expect(
       new Set(ranges.map((entry) => (entry.kind === 'range' ? `${entry.start}-${entry.end}` : entry.kind)))
         .size
-    ).toBe(78 + 2)
+    ).toBe(78 + 3)
 
     const { sweeps, running } = await client.projects.open({ path })
     expect(running).toBe(false)

@@ -157,6 +157,10 @@ export type RangeScore = z.infer<typeof RangeScore>
 export const RecipeScore = Score.extend({ recipe: Recipe })
 export type RecipeScore = z.infer<typeof RecipeScore>
 
+/** A model in which every layer takes the same share of base; embeddings, norm and head stay post's. */
+export const BlendScore = Score.extend({ strength: z.number().min(0).max(1) })
+export type BlendScore = z.infer<typeof BlendScore>
+
 /** Which checkpoint a result came from: enough to notice that it changed. */
 export const CheckpointReference = z.object({ path: z.string(), fingerprint: z.string() })
 export type CheckpointReference = z.infer<typeof CheckpointReference>
@@ -184,6 +188,8 @@ export const SweepDocument = z.object({
   post: Score,
   ranges: z.array(RangeScore),
   recipes: z.array(RecipeScore),
+  /** The paper's "soup": one strength for all layers, from 0 (post) to 1 (every layer base's); empty when not asked for. */
+  soup: z.array(BlendScore).default([]),
   selected: RestorationRange.nullable(),
   selection: Selection.nullable(),
   work: Work

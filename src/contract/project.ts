@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CategoryScore, CrcPrompts, Rendering } from './crc'
 import { PairReport } from './pair'
 import { Problem } from './problem'
-import { Recipe, RestorationRange } from './recipe'
+import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from './recipe'
 import { SamplePrompts, SampleRunSummary } from './samples'
 
 export const PROJECT_VERSION = 1
@@ -34,7 +34,11 @@ export const ProjectDocument = z.object({
   createdAt: z.iso.datetime(),
   pair: PairLocation,
   rendering: Rendering,
-  settings: z.object({ rho: z.number().min(0).max(1) }),
+  settings: z.object({
+    rho: z.number().min(0).max(1),
+    /** Blends that a sweep scores beside the ranges. */
+    soupSize: SoupSize.default(DEFAULT_SOUP_SIZE)
+  }),
   recipes: z.array(KeptRecipe),
   notes: z.string()
 })

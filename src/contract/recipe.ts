@@ -21,6 +21,17 @@ const strength = z.number().min(0).max(1)
 export const LayerStrength = z.object({ attention: strength, mlp: strength })
 export type LayerStrength = z.infer<typeof LayerStrength>
 
+/** Blends of a soup: as many as the paper's baseline searched. */
+export const DEFAULT_SOUP_SIZE = 21
+
+/** How many blends a soup may have; 0 for no soup. One blend is no curve. */
+export const SoupSize = z
+  .number()
+  .int()
+  .min(0)
+  .max(201)
+  .refine((size) => size !== 1, 'a soup has at least two blends')
+
 const rangePair = z
   .tuple([layerIndex, layerIndex])
   .refine(([start, end]) => start <= end, 'start must not be after end')

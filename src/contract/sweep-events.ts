@@ -14,6 +14,7 @@ export const LiveEntry = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base'), score: LiveScore }),
   z.object({ kind: z.literal('post'), score: LiveScore }),
   z.object({ kind: z.literal('range'), start: z.number().int(), end: z.number().int(), score: LiveScore }),
+  z.object({ kind: z.literal('blend'), strength: z.number(), score: LiveScore }),
   z.object({ kind: z.literal('recipe'), name: z.string(), score: LiveScore })
 ])
 export type LiveEntry = z.infer<typeof LiveEntry>

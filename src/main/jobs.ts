@@ -51,6 +51,7 @@ export class Jobs {
         rendering,
         rho: settings.rho,
         ranges: true,
+        soupSize: settings.soupSize,
         recipes: recipes.map((kept) => kept.recipe)
       },
       save: (document) => project.saveSweep(document),

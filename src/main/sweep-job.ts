@@ -70,5 +70,6 @@ function entriesOf(facts: readonly SweepFact[]): LiveEntry[] {
 
 function keyOf(entry: LiveEntry): string {
   if (entry.kind === 'range') return `range ${entry.start}-${entry.end}`
+  if (entry.kind === 'blend') return `blend ${entry.strength}`
   return entry.kind === 'recipe' ? `recipe ${entry.name}` : entry.kind
 }

@@ -1,4 +1,4 @@
-import type { RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/crc'
+import type { BlendScore, RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/crc'
 import type { RestorationRange } from '../../contract/recipe'
 import { bytes, count, decimal, duration, printable, style, table } from './output'
 
@@ -18,6 +18,7 @@ export function describeSweep(sweep: SweepDocument): string {
       describeCertainty(selection)
     )
   }
+  if (sweep.soup.length > 0) parts.push(describeSoup(sweep.soup))
   return [...parts, describeWork(sweep)].join('\n\n')
 }
 
@@ -67,6 +68,14 @@ function describeTopRanges({ post, ranges }: SweepDocument, { rho, minimumValidi
   return (
     `${style('bold', `Most diverse of ${count(ranges.length)} ranges with a ${rule}`)}\n` +
     table([['layers', ...SCORE_HEADINGS, 'gain over post'], ...rows], 'lrrrr')
+  )
+}
+
+function describeSoup(soup: readonly BlendScore[]): string {
+  const rows = soup.map((blend) => [String(blend.strength), ...scoreCells(blend)])
+  return (
+    `${style('bold', 'All layers blended alike, strength 0 = post, 1 = every layer of base')}\n` +
+    table([['strength', ...SCORE_HEADINGS], ...rows], 'lrrr')
   )
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
+import { DEFAULT_SOUP_SIZE } from '../../contract/recipe'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/project'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { builtinPromptSet } from '../crc/builtin-prompts'
@@ -41,6 +42,7 @@ const SweepOptions = z.strictObject({
   countLeadingSpace: z.boolean().optional(),
   prompts: z.string().optional(),
   recipes: z.string().optional(),
+  soup: z.union([z.literal(true), z.number()]).optional(),
   rho: z.number().optional(),
   seed: z.number(),
   out: z.string().optional(),
@@ -57,6 +59,11 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
     .optionsGroup('What to score:')
     .option('--prompts <file>', 'prompt set, a JSON list (default: the built-in set that suits the pair)')
     .option('--recipes <file>', 'score these recipes, a JSON list, instead of all ranges')
+    .option(
+      '--soup [size]',
+      `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_SOUP_SIZE})`,
+      wholeNumber(2, 201)
+    )
     .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
     .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1), DEFAULT_SEED)
     .optionsGroup('Where the result goes:')
@@ -126,6 +133,10 @@ async function sweepRequest(
     rendering: { ...rendering, countLeadingSpace: options.countLeadingSpace ?? rendering.countLeadingSpace },
     rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
     ranges: recipes === null,
+    soupSize:
+      options.soup === true
+        ? DEFAULT_SOUP_SIZE
+        : (options.soup ?? (recipes === null ? project?.document.settings.soupSize : 0) ?? 0),
     recipes: recipes ?? project?.document.recipes.map((kept) => kept.recipe) ?? [],
     seed: options.seed,
     device: options.device,

@@ -8,7 +8,14 @@ import type { Recipe, RestorationRange } from '../../contract/recipe'
 import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/sweep-events'
 import { openPair, type PairMember } from '../checkpoint/pair'
 import type { EngineClient } from '../engine/host'
-import { allRanges, postStrengths, rangeStrengths, recipeStrengths } from '../engine/recipe'
+import {
+  allRanges,
+  blendStrengths,
+  postStrengths,
+  rangeStrengths,
+  recipeStrengths,
+  soupStrengths
+} from '../../contract/strengths'
 import { refuseTokensOutside } from '../text/base-tokens'
 import { loadTextModel } from '../text/text-model'
 import { compareBase, crcTokens } from './base-comparison'
@@ -29,6 +36,8 @@ export interface CrcSweepRequest {
   ranges: boolean
   /** Scored besides post, base and the ranges. */
   recipes: readonly Recipe[]
+  /** Number of blends from post to base, one strength for all layers; 0 for none. */
+  soupSize: number
   /** Of the bootstrap. */
   seed?: number
   /** The CPU when left out. */
@@ -43,14 +52,17 @@ export type CrcSweepEvent =
 
 /** A model of the sweep: what it is called, and what the engine is to compute. */
 type SweptModel = { engine: EngineModel } & (
-  { kind: 'post' | 'base' } | { kind: 'range'; range: RestorationRange } | { kind: 'recipe'; recipe: Recipe }
+  | { kind: 'post' | 'base' }
+  | { kind: 'range'; range: RestorationRange }
+  | { kind: 'blend'; strength: number }
+  | { kind: 'recipe'; recipe: Recipe }
 )
 
 /** At most this often a watcher hears of progress and new scores. */
 const EVENT_INTERVAL_MS = 100
 
 /**
- * Scores post, base as a whole model, all restoration ranges and the given recipes on a prompt set (exact CRC: from the
+ * Scores post, base as a whole model, all restoration ranges, a soup and the given recipes on a prompt set (exact CRC: from the
  * next-token distribution at the first answer position), and selects a range.
  *
  * @param onEvent hears of progress, of scores as they arrive (means over the prompts scored so far), and notices
@@ -156,6 +168,9 @@ async function sweepPair(
     recipes: complete.flatMap(({ model, score }) =>
       model.kind === 'recipe' ? [{ recipe: model.recipe, ...score }] : []
     ),
+    soup: complete.flatMap(({ model, score }) =>
+      model.kind === 'blend' ? [{ strength: model.strength, ...score }] : []
+    ),
     selected: selected?.selected ?? null,
     selection: selected,
     work: outcome.done.work
@@ -180,6 +195,9 @@ function sweptModels(request: CrcSweepRequest, layerCount: number, withBase: boo
   if (withBase) models.push({ kind: 'base', engine: { kind: 'base' } })
   for (const range of request.ranges ? allRanges(layerCount) : []) {
     models.push({ kind: 'range', range, engine: restored(rangeStrengths(range, layerCount)) })
+  }
+  for (const strength of soupStrengths(request.soupSize)) {
+    models.push({ kind: 'blend', strength, engine: restored(blendStrengths(strength, layerCount)) })
   }
   for (const recipe of request.recipes) {
     models.push({ kind: 'recipe', recipe, engine: restored(recipeStrengths(recipe, layerCount)) })
@@ -258,6 +276,7 @@ function liveEntry(model: SweptModel | undefined, scores: ModelScores | undefine
   if (model === undefined || scores === undefined) return []
   const score = scores.soFar()
   if (model.kind === 'range') return [{ kind: 'range', ...model.range, score }]
+  if (model.kind === 'blend') return [{ kind: 'blend', strength: model.strength, score }]
   if (model.kind === 'recipe') return [{ kind: 'recipe', name: model.recipe.name, score }]
   return [{ kind: model.kind, score }]
 }

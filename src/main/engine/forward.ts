@@ -6,7 +6,7 @@ import { decodeFloat32 } from '../checkpoint/dtype'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, weightType } from '../family/block-graph'
 import { wholeModelTensors } from '../family'
 import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from './attention-layout'
-import { readBlock, type BlockWeights } from './block-weights'
+import { readBlock, readOnce, type BlockWeights } from './block-weights'
 import { floatTensor, integerTensor, runSession, type Device } from './device'
 import type { ModelWeights, PairWeights } from './pair-weights'
 import { finalRows, type PackedPrompts } from './prompt-trie'
@@ -65,7 +65,8 @@ const INPUT_ROW_SHARE = 1 / 2
  */
 export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const { device, pair, trie, packed } = run
-  const blocks = run.blocks ?? ((layer, source) => readBlock(pair, layer, source))
+  const stored = readOnce(pair, trie)
+  const blocks = run.blocks ?? ((layer, source) => readBlock(pair, layer, source, stored))
   const spec = pair.post.spec
   const kept = finalRows(packed)
   const rotary = new RotaryFeeds(spec, Math.max(...packed.paths.map((path) => path.length)))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type CrcPrompts, DEFAULT_RENDERING, type Rendering } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
 import { DEFAULT_RHO, type PairLocation, PROJECT_VERSION } from '../../contract/project'
+import { DEFAULT_SOUP_SIZE } from '../../contract/recipe'
 import { errorCode, writeProblem } from './atomic-file'
 import { absolutePath, projectsFolder } from './places'
 import { isFolder } from './path-kinds'
@@ -43,7 +44,7 @@ export async function createProject(project: NewProject): Promise<Project> {
       createdAt: new Date().toISOString(),
       pair: project.pair,
       rendering: project.rendering ?? DEFAULT_RENDERING,
-      settings: { rho: DEFAULT_RHO },
+      settings: { rho: DEFAULT_RHO, soupSize: DEFAULT_SOUP_SIZE },
       recipes: [],
       notes: ''
     })

@@ -3,7 +3,7 @@ import type { SampledCrcScore, SampleLine, SampleSettings, Variant } from '../..
 import { compareBase } from '../crc/base-comparison'
 import { renderPrompts } from '../crc/render-prompts'
 import type { EngineClient } from '../engine/host'
-import { rangeStrengths, recipeStrengths } from '../engine/recipe'
+import { rangeStrengths, recipeStrengths } from '../../contract/strengths'
 import { sameTokens } from '../text/base-tokens'
 import { openSampledPair, planGeneration, type SampledPair } from './generation'
 import { generateSamples } from './run-samples'

@@ -198,7 +198,7 @@ export class Ranges {
     clearTimeout(this.selectTimer)
     this.selectTimer = setTimeout(() => {
       void this.select()
-      void this.workbench.change(() => ({ settings: { rho } }))
+      void this.workbench.change(({ settings }) => ({ settings: { ...settings, rho } }))
     }, RESELECT_MS)
   }
 

@@ -1,5 +1,5 @@
-import { WorkbenchError } from '../../contract/problem'
-import type { LayerStrength, Recipe, RestorationRange } from '../../contract/recipe'
+import { WorkbenchError } from './problem'
+import type { LayerStrength, Recipe, RestorationRange } from './recipe'
 
 const POST: LayerStrength = { attention: 0, mlp: 0 }
 const BASE: LayerStrength = { attention: 1, mlp: 1 }
@@ -21,6 +21,16 @@ export function postStrengths(layerCount: number): LayerStrength[] {
 /** Layers start..end from base, the rest from post. */
 export function rangeStrengths(range: RestorationRange, layerCount: number): LayerStrength[] {
   return rangesStrengths([[range.start, range.end]], layerCount, `range ${range.start}-${range.end}`)
+}
+
+/** Every layer the same blend of base and post. */
+export function blendStrengths(strength: number, layerCount: number): LayerStrength[] {
+  return new Array<LayerStrength>(layerCount).fill({ attention: strength, mlp: strength })
+}
+
+/** The strengths of a soup of `size` blends: evenly from 0 to 1, rounded so that they read as decimals. */
+export function soupStrengths(size: number): number[] {
+  return Array.from({ length: size }, (_, index) => Number((index / (size - 1)).toFixed(6)))
 }
 
 /**
