@@ -9,7 +9,6 @@ import {
   briefScore,
   formatBytes,
   formatDelta,
-  formatDevice,
   formatDuration,
   formatParameters,
   formatPercent,
@@ -44,7 +43,6 @@ describe('numbers in words', () => {
     expect([2_511_360, 8_030_261_248].map(formatParameters)).toEqual(['2.5 M', '8.03 B'])
     expect([3.18, 42, 200, 7320].map(formatDuration)).toEqual(['3.2 s', '42 s', '3 min 20 s', '2 h 2 min'])
     expect([plural(1, 'prompt'), plural(1000, 'prompt')]).toEqual(['1 prompt', '1,000 prompts'])
-    expect([formatDevice('cpu'), formatDevice('webgpu')]).toEqual(['CPU', 'WebGPU'])
   })
 
   it('name ranges, a single layer in the singular', () => {

@@ -1,6 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { CrcPrompts, RenderedPrompt, Selection, SweepDocument } from './crc'
+import { DeviceReport } from './device'
 import { FolderListing } from './folders'
 import { PairReport } from './pair'
 import { Problem } from './problem'
@@ -47,6 +48,10 @@ export const contract = {
     list: procedure.input(z.object({ path: folderPath.nullable() })).output(FolderListing),
     /** The native folder dialog; null when cancelled. Refused in the browser. */
     pick: procedure.input(z.object({ title: z.string().max(200) })).output(z.string().nullable())
+  },
+  devices: {
+    /** What this machine can compute on; `again` tries it out once more. The first answer takes some seconds. */
+    list: procedure.input(z.object({ again: z.boolean() })).output(z.array(DeviceReport))
   },
   pair: {
     inspect: procedure.input(z.object({ base: folderPath, post: folderPath })).output(PairReport)

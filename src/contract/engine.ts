@@ -1,7 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { Work } from './crc'
-import { DeviceName, Precision } from './device'
+import { DeviceCheck, DeviceName, Precision } from './device'
 import { Problem } from './problem'
 import { LayerStrength } from './recipe'
 
@@ -75,6 +75,15 @@ export type EngineSweepEvent = z.infer<typeof EngineSweepEvent>
 
 export const ProbeRequest = z.object({ ...pair, model: EngineModel, prompts: z.array(tokens).min(1) })
 export type ProbeRequest = z.infer<typeof ProbeRequest>
+
+/** A small pair whose logits a device is to compute, to see whether it computes them right. */
+export const CheckDeviceRequest = z.object({
+  base: z.string(),
+  post: z.string(),
+  layerCount: z.number().int(),
+  device: DeviceName
+})
+export type CheckDeviceRequest = z.infer<typeof CheckDeviceRequest>
 
 /** How the next token is drawn, with the field's usual names. Temperature 0 is greedy. */
 export const Sampling = z
@@ -157,6 +166,7 @@ export const engineContract = {
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
   generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),
   /** Logits of each prompt's last position: [prompts][vocabulary]. */
-  probe: procedure.input(ProbeRequest).output(z.object({ logits: z.array(z.array(z.number())) }))
+  probe: procedure.input(ProbeRequest).output(z.object({ logits: z.array(z.array(z.number())) })),
+  checkDevice: procedure.input(CheckDeviceRequest).output(DeviceCheck)
 }
 export type EngineContract = typeof engineContract

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CategoryScore, CrcPrompts, Rendering } from './crc'
+import { DeviceChoice } from './device'
 import { PairReport } from './pair'
 import { Problem } from './problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from './recipe'
@@ -28,16 +29,26 @@ export const KeptRecipe = z.object({
 })
 export type KeptRecipe = z.infer<typeof KeptRecipe>
 
+/** What a project's runs start with. */
+const ProjectSettings = z.object({
+  /** Share of post's validity that a selected range must keep. */
+  rho: z.number().min(0).max(1),
+  /** Blends that a sweep scores beside the ranges. */
+  soupSize: SoupSize,
+  /** Where sweeps are computed. */
+  device: DeviceChoice
+})
+
 export const ProjectDocument = z.object({
   schemaVersion: z.literal(PROJECT_VERSION),
   name: z.string().min(1).max(200),
   createdAt: z.iso.datetime(),
   pair: PairLocation,
   rendering: Rendering,
-  settings: z.object({
-    rho: z.number().min(0).max(1),
-    /** Blends that a sweep scores beside the ranges. */
-    soupSize: SoupSize.default(DEFAULT_SOUP_SIZE)
+  /** A setting that an older file lacks has its default. */
+  settings: ProjectSettings.extend({
+    soupSize: SoupSize.default(DEFAULT_SOUP_SIZE),
+    device: DeviceChoice.default('auto')
   }),
   recipes: z.array(KeptRecipe),
   notes: z.string()
@@ -80,10 +91,10 @@ export type ProjectState = z.infer<typeof ProjectState>
 export const ProjectChanges = ProjectDocument.pick({
   name: true,
   rendering: true,
-  settings: true,
   recipes: true,
   notes: true
 })
+  .extend({ settings: ProjectSettings.partial().strict() })
   .partial()
   .strict()
 export type ProjectChanges = z.infer<typeof ProjectChanges>

@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
+import { addDevicesCommand } from './cli/devices'
 import { addInspectCommand } from './cli/inspect'
 import { addOpenCommand } from './cli/open'
 import { printError, printable, UsageError } from './cli/output'
@@ -69,6 +70,7 @@ function commandLine(signal: AbortSignal): Command {
   addProbeCommand(program, signal)
   addSweepCommand(program, signal)
   addSampleCommand(program, signal)
+  addDevicesCommand(program)
   addServeCommand(program, signal)
   addOpenCommand(program, signal)
   return program

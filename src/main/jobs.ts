@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../contract/problem'
 import type { SampledCrcScore, SampleEvent, SampleSettings, Variant } from '../contract/samples'
 import type { SweepEvent } from '../contract/sweep-events'
+import type { Devices } from './devices'
 import type { EngineHost } from './engine/host'
 import { Job, type JobFailure } from './job'
 import { JobTable } from './job-table'
@@ -30,6 +31,7 @@ export class Jobs {
 
   constructor(
     private readonly engine: EngineHost,
+    private readonly devices: Devices,
     private readonly onSweepEvent: (event: SweepEvent) => void = () => undefined
   ) {}
 
@@ -39,25 +41,29 @@ export class Jobs {
    * @returns its id
    * @throws WorkbenchError `busy` while a job of the project runs; `read-only` when the result could not be saved
    */
-  startSweep(project: Project): string {
-    this.requireIdle(project)
+  async startSweep(project: Project): Promise<string> {
     requireWritable(project, 'A sweep')
-    const { pair, rendering, settings, recipes } = project.document
-    const job = startSweepJob({
-      engine: this.engine.client(),
-      request: {
-        ...pairPaths(pair),
-        prompts: project.prompts,
-        rendering,
-        rho: settings.rho,
-        ranges: true,
-        soupSize: settings.soupSize,
-        recipes: recipes.map((kept) => kept.recipe)
-      },
-      save: (document) => project.saveSweep(document),
-      onEvent: this.onSweepEvent
+    return this.starts(project, async () => {
+      const { pair, rendering, settings, recipes } = project.document
+      const folders = pairPaths(pair)
+      const device = await this.devices.choose(settings.device, folders.post)
+      const job = startSweepJob({
+        engine: this.engine.client(),
+        request: {
+          ...folders,
+          prompts: project.prompts,
+          rendering,
+          rho: settings.rho,
+          ranges: true,
+          soupSize: settings.soupSize,
+          recipes: recipes.map((kept) => kept.recipe),
+          device
+        },
+        save: (document) => project.saveSweep(document),
+        onEvent: this.onSweepEvent
+      })
+      return this.sweeps.add(project, job)
     })
-    return this.sweeps.add(project, job)
   }
 
   /**

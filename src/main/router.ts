@@ -10,6 +10,7 @@ import { inspectPair } from './checkpoint/pair'
 import { builtinPrompts, builtinPromptSet } from './crc/builtin-prompts'
 import { renderPrompts } from './crc/render-prompts'
 import { selection } from './crc/selection'
+import { Devices } from './devices'
 import type { EngineHost } from './engine/host'
 import { Jobs } from './jobs'
 import { OpenProjects } from './open-projects'
@@ -48,7 +49,8 @@ export type WorkbenchRouter = ReturnType<typeof createWorkbench>['router']
 /** The program behind the window: the contract's router, and `close`, which ends its work in order. */
 export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEvent }: WorkbenchOptions) {
   const projects = new OpenProjects()
-  const jobs = new Jobs(engine, onSweepEvent)
+  const devices = new Devices()
+  const jobs = new Jobs(engine, devices, onSweepEvent)
 
   const stateOf = async (project: Project): Promise<ProjectState> => ({
     path: project.path,
@@ -93,6 +95,12 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEve
         )
       })
     },
+    devices: {
+      list: os.devices.list.handler(({ input }) => {
+        if (input.again) devices.forget()
+        return devices.reports()
+      })
+    },
     pair: {
       inspect: os.pair.inspect.handler(({ input }) =>
         inspectPair(absolutePath(input.base), absolutePath(input.post))
@@ -133,7 +141,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEve
     },
     sweeps: {
       start: os.sweeps.start.handler(async ({ input }) => ({
-        sweepId: jobs.startSweep(await projects.use(input.path))
+        sweepId: await jobs.startSweep(await projects.use(input.path))
       })),
       watch: os.sweeps.watch.handler(async function* ({ input, signal }) {
         yield* jobs.sweeps.watch(await projects.use(input.path), signal)

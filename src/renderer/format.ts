@@ -1,4 +1,3 @@
-import type { DeviceName } from '../contract/device'
 import type { RestorationRange } from '../contract/recipe'
 
 /** A score between 0 and 1, three decimals. */
@@ -31,10 +30,6 @@ export function formatPercent(share: number): string {
 export const formatCount = (value: number): string => Math.round(value).toLocaleString('en-US')
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
-
-const DEVICE_NAMES = { cpu: 'CPU', webgpu: 'WebGPU' } satisfies Record<DeviceName, string>
-
-export const formatDevice = (device: DeviceName): string => DEVICE_NAMES[device]
 
 /** Bytes in decimal units, as model cards give them. */
 export function formatBytes(bytes: number): string {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { Rendering } from '../../contract/crc'
-import { DeviceName, Precision } from '../../contract/device'
+import { DeviceChoice, Precision } from '../../contract/device'
 import type { PairLocation } from '../../contract/project'
 import { RestorationRange } from '../../contract/recipe'
 import { absolutePath } from '../project/places'
@@ -57,7 +57,8 @@ export function requirePair(options: z.infer<typeof PairOptions>, command: Comma
 }
 
 export const DeviceOptions = z.strictObject({
-  device: DeviceName.optional(),
+  /** Left out: a project's, or auto. */
+  device: DeviceChoice.optional(),
   precision: Precision.optional()
 })
 
@@ -65,7 +66,9 @@ export function withDeviceOptions(command: Command): Command {
   return command
     .optionsGroup('Where it is computed:')
     .addOption(
-      new Option('--device <name>', 'the processor, or the GPU (default: cpu)').choices(DeviceName.options)
+      new Option('--device <name>', 'see "slr devices"; auto, the default: the fastest that works').choices(
+        DeviceChoice.options
+      )
     )
     .addOption(
       new Option(

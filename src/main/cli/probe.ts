@@ -9,6 +9,7 @@ import { recipeStrengths, postStrengths } from '../../contract/strengths'
 import { pairPaths } from '../project/demo'
 import { promptMessages, renderChat } from '../text/chat'
 import { loadTextModel, type TextModel } from '../text/text-model'
+import { chosenDevice } from './devices'
 import { withEngine } from './engine'
 import {
   CommonOptions,
@@ -105,7 +106,12 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   const prompts =
     options.tokens ??
     renderPrompts(options.prompt ?? [], options, text ?? (await loadTextModel(post.checkpoint.path)))
-  const { device, precision } = options
+  const device = await chosenDevice(
+    options.device ?? 'auto',
+    folders.post,
+    options.quiet ? () => undefined : remark
+  )
+  const { precision } = options
   const { logits } = await withEngine((engine) =>
     engine.probe({ ...folders, device, precision, model, prompts }, { signal })
   )

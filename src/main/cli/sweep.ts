@@ -9,6 +9,7 @@ import { builtinPromptSet } from '../crc/builtin-prompts'
 import { type CrcSweepRequest, runCrcSweep } from '../crc/crc-sweep'
 import { readPromptFile } from '../crc/prompt-file'
 import { DEFAULT_SEED } from '../crc/selection'
+import { Devices } from '../devices'
 import { pairPaths } from '../project/demo'
 import { openProject, type Project } from '../project/project'
 import { withEngine } from './engine'
@@ -127,8 +128,9 @@ async function sweepRequest(
   const prompts = options.prompts === undefined ? project?.prompts : await readPromptFile(options.prompts)
   const recipes = options.recipes === undefined ? null : await readRecipesFile(options.recipes)
   const rendering = renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING)
+  const folders = pairPaths(pair)
   return {
-    ...pairPaths(pair),
+    ...folders,
     prompts: prompts ?? (await builtinPromptSet(pair.kind === 'demo' ? 'demo-crc' : 'crc')),
     rendering: { ...rendering, countLeadingSpace: options.countLeadingSpace ?? rendering.countLeadingSpace },
     rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
@@ -139,7 +141,10 @@ async function sweepRequest(
         : (options.soup ?? (recipes === null ? project?.document.settings.soupSize : 0) ?? 0),
     recipes: recipes ?? project?.document.recipes.map((kept) => kept.recipe) ?? [],
     seed: options.seed,
-    device: options.device,
+    device: await new Devices().choose(
+      options.device ?? project?.document.settings.device ?? 'auto',
+      folders.post
+    ),
     precision: options.precision
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { totalmem } from 'node:os'
 import { type CrcPrompts, type Rendering, SWEEP_VERSION, type SweepDocument } from '../../contract/crc'
-import type { DeviceName, Precision } from '../../contract/device'
+import type { ChosenDevice, Precision } from '../../contract/device'
 import type { EngineModel, EngineSweepEvent } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { Recipe, RestorationRange } from '../../contract/recipe'
@@ -41,7 +41,7 @@ export interface CrcSweepRequest {
   /** Of the bootstrap. */
   seed?: number
   /** The CPU when left out. */
-  device?: DeviceName
+  device?: ChosenDevice
   /** What suits device and family when left out. */
   precision?: Precision
 }
@@ -109,9 +109,12 @@ async function sweepPair(
   refuseTokensOutside(post, crcTokens(rendered))
   refuseLongPrompts(rendered, post)
   const comparison = await compareBase(base, post, text, rendered, request.rendering.countLeadingSpace)
-  const notices = [...rendered.notices, comparison.unavailable, comparison.notice].filter(
-    (notice) => notice !== null
-  )
+  const notices = [
+    request.device?.notice ?? null,
+    ...rendered.notices,
+    comparison.unavailable,
+    comparison.notice
+  ].filter((notice) => notice !== null)
   for (const message of notices) onEvent({ type: 'notice', message })
   signal.throwIfAborted()
 
@@ -126,7 +129,7 @@ async function sweepPair(
         groups: rendered.groups[index] ?? []
       })),
       stateBytes: stateBytes(),
-      device: request.device,
+      device: request.device?.device,
       precision: request.precision
     },
     { signal }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import * as ort from 'onnxruntime-node'
-import type { DeviceName } from '../../contract/device'
+import { DEVICE_LABELS, type DeviceName } from '../../contract/device'
 import { WorkbenchError } from '../../contract/problem'
 import { OnnxGraph } from '../family/onnx-model'
 
@@ -28,28 +28,83 @@ export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
   extra: { session: { intra_op: { allow_spinning: '0' } } }
 }
 
-/** @throws WorkbenchError `unsupported` when this machine has no such device */
-export async function openDevice(name: DeviceName): Promise<Device> {
-  return name === 'cpu' ? openCpu() : openWebGpu()
+type GpuProvider = Exclude<DeviceName, 'cpu'>
+
+/** How onnxruntime is asked for each device, where its build has it, and what to do where it is missing. */
+const PROVIDERS: Readonly<
+  Record<
+    GpuProvider,
+    {
+      options: ort.InferenceSession.SessionOptions
+      only: { platform: NodeJS.Platform; name: string } | null
+      whenMissing: string
+    }
+  >
+> = {
+  webgpu: {
+    options: { executionProviders: ['webgpu'] },
+    only: null,
+    whenMissing: 'Install a driver for the GPU, or use the CPU.'
+  },
+  cuda: {
+    options: { executionProviders: ['cuda'] },
+    only: { platform: 'linux', name: 'Linux' },
+    whenMissing:
+      'With an NVIDIA GPU, CUDA 12 and cuDNN 9 on the machine, "npm run install:cuda" adds it. Or use the CPU.'
+  },
+  dml: {
+    // DirectML does not support memory patterns.
+    options: { executionProviders: ['dml'], enableMemPattern: false },
+    only: { platform: 'win32', name: 'Windows' },
+    whenMissing: 'Install a driver for the GPU, or use the CPU.'
+  },
+  coreml: {
+    options: { executionProviders: ['coreml'] },
+    only: { platform: 'darwin', name: 'macOS' },
+    whenMissing: 'Use WebGPU or the CPU.'
+  }
 }
 
-function openCpu(): Device {
+/** @throws WorkbenchError `unsupported` when this machine has no such device */
+export async function openDevice(name: DeviceName): Promise<Device> {
+  if (name === 'cpu') return hostMemoryDevice('cpu', { executionProviders: ['cpu'] })
+  const { options, only, whenMissing } = PROVIDERS[name]
+  const label = DEVICE_LABELS[name]
+  if (only !== null && process.platform !== only.platform) {
+    throw new WorkbenchError('unsupported', `${label} exists on ${only.name} only.`)
+  }
+  // CUDA rounds the factors of float32 products to 10 bits unless told otherwise; it reads this when it is loaded.
+  if (name === 'cuda') process.env.NVIDIA_TF32_OVERRIDE = '0'
+  try {
+    if (name === 'webgpu') return await openWebGpu(options)
+    const device = hostMemoryDevice(name, options)
+    // A provider that is missing shows only when a session is made.
+    await (await device.createSession(uploadGraph(1, 'float32'))).release()
+    return device
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new WorkbenchError(
+      'unsupported',
+      `No ${label} device was found: ${why.replace(/\.?$/, '.')}`,
+      whenMissing
+    )
+  }
+}
+
+/** A device whose tensors onnxruntime for Node keeps in main memory and copies for each run. */
+function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.SessionOptions): Device {
   return {
-    name: 'cpu',
+    name,
     gainsFromHalf: false,
     createSession: (model, files = []) =>
-      ort.InferenceSession.create(model, {
-        ...SESSION_OPTIONS,
-        executionProviders: ['cpu'],
-        externalData: files
-      }),
+      ort.InferenceSession.create(model, { ...SESSION_OPTIONS, ...options, externalData: files }),
     resident: (data, dims) => Promise.resolve(new ort.Tensor('float32', data, dims)),
     close: () => Promise.resolve()
   }
 }
 
-async function openWebGpu(): Promise<Device> {
-  const options = { ...SESSION_OPTIONS, executionProviders: ['webgpu'] }
+async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promise<Device> {
+  const options = { ...SESSION_OPTIONS, ...provider }
   // The only way to put a tensor into GPU memory from Node is to be a session's output.
   const uploaders = new Map<string, ort.InferenceSession>()
   const uploader = async (rank: number, type: 'float32' | 'float16'): Promise<ort.InferenceSession> => {
@@ -63,16 +118,8 @@ async function openWebGpu(): Promise<Device> {
     uploaders.set(key, created)
     return created
   }
-  try {
-    // Also kept until the end: disposing GPU tensors after the last session is gone kills the process.
-    await uploader(1, 'float32')
-  } catch (error) {
-    throw new WorkbenchError(
-      'unsupported',
-      `No WebGPU device was found: ${error instanceof Error ? error.message : String(error)}`,
-      'Use the CPU instead.'
-    )
-  }
+  // Also kept until the end: disposing GPU tensors after the last session is gone kills the process.
+  await uploader(1, 'float32')
   return {
     name: 'webgpu',
     gainsFromHalf: true,

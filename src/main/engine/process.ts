@@ -3,6 +3,7 @@ import { RPCHandler } from '@orpc/server/message-port'
 import { engineContract } from '../../contract/engine'
 import type { Problem } from '../../contract/problem'
 import { problemsAcross } from '../rpc-problems'
+import { checkDevice } from './device-check'
 import { portToParent } from './port'
 import { generate } from './generate'
 import { probe } from './probe'
@@ -27,7 +28,8 @@ const router = engine.router({
   generate: engine.generate.handler(async function* ({ input, signal }) {
     yield* generate(input, await stopTextOf(input), signal)
   }),
-  probe: engine.probe.handler(async ({ input, signal }) => ({ logits: await probe(input, signal) }))
+  probe: engine.probe.handler(async ({ input, signal }) => ({ logits: await probe(input, signal) })),
+  checkDevice: engine.checkDevice.handler(({ input, signal }) => checkDevice(input, signal))
 })
 
 const port = portToParent()

@@ -44,7 +44,7 @@ export async function createProject(project: NewProject): Promise<Project> {
       createdAt: new Date().toISOString(),
       pair: project.pair,
       rendering: project.rendering ?? DEFAULT_RENDERING,
-      settings: { rho: DEFAULT_RHO, soupSize: DEFAULT_SOUP_SIZE },
+      settings: { rho: DEFAULT_RHO, soupSize: DEFAULT_SOUP_SIZE, device: 'auto' },
       recipes: [],
       notes: ''
     })

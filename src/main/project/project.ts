@@ -118,9 +118,11 @@ export class Project {
   /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
   async update(changes: ProjectChanges): Promise<void> {
     // A field that is present but undefined, as the bridge may deliver it, is a field that was not given.
-    const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+    const given = (fields: object): object =>
+      Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
     await this.#change(async () => {
-      const parsed = ProjectDocument.safeParse({ ...this.#document, ...Object.fromEntries(given) })
+      const settings = { ...this.#document.settings, ...given(changes.settings ?? {}) }
+      const parsed = ProjectDocument.safeParse({ ...this.#document, ...given(changes), settings })
       if (!parsed.success) {
         throw new WorkbenchError(
           'bad-input',

@@ -1,0 +1,47 @@
+import type { Command } from 'commander'
+import { DEVICE_LABELS, type DeviceChoice, type DeviceName, type DeviceReport } from '../../contract/device'
+import { Devices, fastestDevice } from '../devices'
+import { CommonOptions, readOptions, withCommonOptions } from './options'
+import { count, printJson, printText, remark, table } from './output'
+
+/** `slr devices`: what this machine can compute on, tried out. */
+export function addDevicesCommand(program: Command): void {
+  const command = program
+    .command('devices')
+    .description('what this machine can compute on, found by trying it out')
+  withCommonOptions(command).action(async () => {
+    const options = readOptions(CommonOptions, command)
+    if (!options.quiet) remark('Trying each device on a small model ...')
+    const devices = await new Devices().reports()
+    const automatic = fastestDevice(devices).device
+    await (options.json
+      ? printJson({ devices, automatic })
+      : printText(
+          [
+            table([['device', '', 'off by', 'GFLOP/s', ''], ...devices.map(row)], 'llrrl'),
+            `Chosen by itself for models of more than a few million parameters: ${automatic}.`
+          ].join('\n')
+        ))
+  })
+}
+
+function row({ device, works, reason, check }: DeviceReport): string[] {
+  return [
+    device,
+    works ? 'works' : 'does not work',
+    check === null ? '' : check.largestDifference.toExponential(0),
+    check === null ? '' : count(check.gigaflops),
+    reason ?? DEVICE_LABELS[device]
+  ]
+}
+
+/** The device for a command that works on a pair; what is odd about an automatic choice is told. */
+export async function chosenDevice(
+  choice: DeviceChoice,
+  post: string,
+  tell: (text: string) => void
+): Promise<DeviceName> {
+  const { device, notice } = await new Devices().choose(choice, post)
+  if (notice !== null) tell(notice)
+  return device
+}
