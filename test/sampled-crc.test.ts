@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { averageScores, scorePrompt } from '../src/main/crc/scoring'
-import { type CrcAnswer, disagrees, scoreSampledCrc } from '../src/main/samples/sampled-crc'
+import { agreement, type CrcAnswer, scoreSampledCrc } from '../src/main/samples/sampled-crc'
 import { problemOf } from './fixtures/problems'
 
 const DIGITS = [...'0123456789']
@@ -87,12 +87,12 @@ describe('whole answers disagree with first tokens', () => {
         prompts,
         values.map((value) => scorePrompt([value, 0]))
       )
-    return disagrees(
+    return agreement(
       prompts,
       scores(exact),
       scores(counts.map((count) => count / n)),
       exact.map(() => n)
-    )
+    ).disagrees
   }
 
   test('when the difference exceeds the 99 % interval', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Sampling } from '../src/contract/engine'
-import { candidates, sampleToken } from '../src/main/engine/sampler'
+import { candidates, sampleToken, tokenProbabilities } from '../src/main/engine/sampler'
 
 const OPEN: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
 
@@ -110,5 +110,31 @@ describe('the sampler', () => {
     const scores = Float32Array.of(1, 2, 3)
     sampleToken(scores, { ...OPEN, repetitionPenalty: 1.3, topK: 2 }, [2], 0.5)
     expect([...scores]).toEqual([1, 2, 3])
+  })
+
+  it('draws from the distribution that it tells: the share of uniform numbers that give a token', () => {
+    const draws = 2_000
+    fc.assert(
+      fc.property(logits, sampling, (scores, settings) => {
+        const told = tokenProbabilities(scores, settings, [])
+        const counts = new Map<number, number>()
+        for (let i = 0; i < draws; i++) {
+          const token = sampleToken(scores, settings, [], (i + 0.5) / draws)
+          counts.set(token, (counts.get(token) ?? 0) + 1)
+        }
+        expect([...told.values()].reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 9)
+        // Evenly spread numbers hit an interval of length p at most one time more or less than draws * p.
+        for (const token of scores.keys()) {
+          expect(Math.abs((counts.get(token) ?? 0) - draws * (told.get(token) ?? 0))).toBeLessThan(1.01)
+        }
+      }),
+      { numRuns: 30 }
+    )
+    expect(tokenProbabilities(Float32Array.of(1, 3, 3), { ...OPEN, temperature: 0 }, [])).toEqual(
+      new Map([[1, 1]])
+    )
+    // The penalty takes token 1 below the others.
+    const penalised = tokenProbabilities(Float32Array.of(1, 3, 1), { ...OPEN, repetitionPenalty: 9 }, [1])
+    expect(penalised.get(1)).toBeLessThan(penalised.get(0) ?? 0)
   })
 })

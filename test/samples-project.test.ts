@@ -2,6 +2,7 @@ import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import type { SampledCrc } from '../src/contract/samples'
 import { createProject } from '../src/main/project/create-project'
 import { openProject, type Project } from '../src/main/project/project'
 import { runMeasures } from '../src/main/samples/run-measures'
@@ -56,6 +57,60 @@ describe('sample prompts', () => {
     await writeFile(join(project.path, 'prompts/samples.json'), '[{"txt": "Name a colour."}]')
     const problem = await problemOf(openProject(project.path))
     expect(problem.message).toContain('samples.json')
+  })
+})
+
+describe('the setup of the next run', () => {
+  const setup = { settings: sampleRunFixture().settings, leftOut: ['base'] }
+
+  test('is kept with the project, and a project without one opens as before', async () => {
+    const project = await newProject()
+    expect(project.document.settings.samples).toBeUndefined()
+    await project.update({ settings: { rho: 0.8, samples: setup } })
+    expect((await reopened(project)).document.settings).toMatchObject({ rho: 0.8, samples: setup })
+  })
+})
+
+describe('the character check', () => {
+  const { basePath, postPath, rendering, settings, variants } = sampleRunFixture()
+  const score = { validity: 0.9, diversity: 0.5 }
+  const check: SampledCrc = {
+    schemaVersion: 1,
+    createdAt: '2026-01-02T03:04:05.000Z',
+    basePath,
+    postPath,
+    rendering,
+    prompts: PROMPTS,
+    settings,
+    variants,
+    weights: 'fp32',
+    scores: variants.map(({ name }) => ({
+      variant: name,
+      answers: score,
+      firstToken: score,
+      exact: null,
+      tolerance: 0.02,
+      disagrees: false
+    }))
+  }
+
+  test('is kept with the project, the latest one alone', async () => {
+    const project = await newProject()
+    expect(await project.readSampledCrc()).toBeNull()
+    await project.saveSampledCrc(check)
+    const later = { ...check, createdAt: '2026-01-03T03:04:05.000Z' }
+    await project.saveSampledCrc(later)
+    expect(await (await reopened(project)).readSampledCrc()).toEqual(later)
+  })
+
+  test('of a file that somebody broke is refused by name and field, and the project opens all the same', async () => {
+    const project = await newProject()
+    await project.saveSampledCrc(check)
+    const file = join(project.path, 'sampled-crc.json')
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"fp32"', '"fp7"'))
+    const problem = await problemOf((await reopened(project)).readSampledCrc())
+    expect(problem).toMatchObject({ code: 'bad-file', message: expect.stringContaining('sampled-crc.json') })
+    expect(problem.message).toContain('weights')
   })
 })
 

@@ -409,33 +409,73 @@ describe('a run', () => {
     })
   })
 
-  it('over CRC prompts scores whole answers beside the exact scores of the newest sweep', async () => {
-    const client = startWorkbench()
-    const { path, prompts } = await client.projects.openDemo()
-    const few = prompts.filter((_, place) => place % 10 === 0)
-    await client.prompts.save({ path, prompts: few })
-    const settings = { ...SETTINGS, sampling: { ...PAPER_SAMPLING, minP: 0 }, maxTokens: 8, sampleCount: 40 }
-    const score = async () => {
-      const events = await collectAny(await client.samples.scoreCrc({ path, settings, variants: VARIANTS }))
-      const last = events.at(-1)
-      if (last?.type !== 'scores') throw new Error('no scores came')
-      expect(events.length).toBeGreaterThan(1)
-      return last.scores
+  describe('over CRC prompts', () => {
+    /** Few of the demo's prompts, and how to check them with a sampler. */
+    async function crcProject() {
+      const client = startWorkbench()
+      const { path, prompts } = await client.projects.openDemo()
+      await client.prompts.save({ path, prompts: prompts.filter((_, place) => place % 10 === 0) })
+      const check = async (sampling: SampleSettings['sampling'], sampleCount = 40) => {
+        const settings = { ...SETTINGS, sampling, maxTokens: 8, sampleCount }
+        const events = await collectAny(await client.samples.scoreCrc({ path, settings, variants: VARIANTS }))
+        const last = events.at(-1)
+        if (last?.type !== 'scores') throw new Error('no scores came')
+        expect(events.length).toBeGreaterThan(1)
+        return last.result
+      }
+      const sweep = async () => {
+        await client.sweeps.start({ path })
+        for await (const event of await client.sweeps.watch({ path })) void event
+      }
+      return { client, path, check, sweep }
     }
-    for (const each of await score()) {
-      expect(each).toMatchObject({ exactValidity: null, exactDiversity: null, disagrees: false })
-    }
-    await client.sweeps.start({ path })
-    for await (const event of await client.sweeps.watch({ path })) void event
-    const [base, post, hybrid] = await score()
-    for (const each of [base, post, hybrid]) {
-      expect(each?.exactValidity).toBeTypeOf('number')
-      expect(each?.exactDiversity).toBeTypeOf('number')
-    }
-    expect(post?.validity).toBeGreaterThan(0.9)
-    expect(post?.diversity).toBeLessThan(0.6)
-    expect(hybrid?.diversity).toBeGreaterThan(post?.diversity ?? 1)
-    expect(Math.abs((post?.validity ?? 0) - (post?.exactValidity ?? 0))).toBeLessThan(0.1)
+
+    it('scores whole answers beside their first tokens and the newest sweep, and keeps the scores', async () => {
+      const { client, path, check, sweep } = await crcProject()
+      expect(await client.samples.crcScores({ path })).toBeNull()
+      await sweep()
+      const result = await check({ ...PAPER_SAMPLING, minP: 0 })
+      for (const { exact, firstToken } of result.scores) {
+        // Without truncation the sampler draws from the very distribution that the sweep scored.
+        expect(firstToken.validity).toBeCloseTo(exact?.validity ?? NaN, 5)
+        expect(firstToken.diversity).toBeCloseTo(exact?.diversity ?? NaN, 5)
+      }
+      const [, post, hybrid] = result.scores
+      expect(post?.answers.validity).toBeGreaterThan(0.9)
+      expect(post?.answers.diversity).toBeLessThan(0.6)
+      expect(hybrid?.answers.diversity).toBeGreaterThan(post?.answers.diversity ?? 1)
+
+      await started.splice(0)[0]?.close()
+      engine = createEngineHost()
+      expect(await startWorkbench().samples.crcScores({ path })).toEqual(result)
+      expect(result).toMatchObject({ weights: 'fp32', variants: VARIANTS, settings: { sampleCount: 40 } })
+      expect(result.postPath.fingerprint).not.toBe('')
+    })
+
+    it('compares answers with first tokens under the same sampler, whatever it cuts off', async () => {
+      const { check, sweep } = await crcProject()
+      await sweep()
+      const [base, post, hybrid] = (await check({ ...PAPER_SAMPLING, minP: 0.1 }, 80)).scores
+      // Min-p leaves the hybrid valid tokens only: beside the untruncated score that would look like a finding.
+      expect(hybrid?.answers.validity).toBeGreaterThan(
+        (hybrid?.exact?.validity ?? 1) + (hybrid?.tolerance ?? 1)
+      )
+      expect([post?.disagrees, hybrid?.disagrees]).toEqual([false, false])
+      // Base goes on after a valid first character.
+      expect(base?.answers.validity).toBeLessThan((base?.firstToken.validity ?? 0) - 0.1)
+      expect(base?.disagrees).toBe(true)
+    })
+
+    it('needs no sweep, and sees greedy answers as certain', async () => {
+      const { check } = await crcProject()
+      const { scores } = await check({ ...PAPER_SAMPLING, temperature: 0 }, 2)
+      for (const { exact, firstToken, answers, disagrees } of scores) {
+        expect(exact).toBeNull()
+        expect(firstToken.diversity).toBe(0)
+        expect(answers.validity).toBe(firstToken.validity)
+        expect(disagrees).toBe(false)
+      }
+    })
   })
 })
 

@@ -7,7 +7,7 @@ import { PairReport } from './pair'
 import { Problem } from './problem'
 import { ProjectChanges, ProjectState, RecentProject } from './project'
 import {
-  SampledCrcScore,
+  SampledCrc,
   SAMPLE_EXPORT_FORMATS,
   SampleEvent,
   SampleLine,
@@ -126,14 +126,16 @@ export const contract = {
     export: procedure
       .input(projectPath.extend({ runId: z.string(), format: z.enum(SAMPLE_EXPORT_FORMATS) }))
       .output(z.object({ fileName: z.string(), content: z.string() })),
-    /** Scores the project's CRC prompts from whole generated answers; a stream that ends with the scores. */
+    /** The latest scores of the project's CRC prompts from whole answers; null when there are none. */
+    crcScores: procedure.input(projectPath).output(SampledCrc.nullable()),
+    /** Scores the project's CRC prompts from whole generated answers; a stream that ends with the kept scores. */
     scoreCrc: procedure
       .input(projectPath.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
       .output(
         eventIterator(
           z.discriminatedUnion('type', [
             z.object({ type: z.literal('progress'), done: z.number().int(), total: z.number().int() }),
-            z.object({ type: z.literal('scores'), scores: z.array(SampledCrcScore) })
+            z.object({ type: z.literal('scores'), result: SampledCrc })
           ])
         )
       )

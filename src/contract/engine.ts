@@ -36,12 +36,26 @@ export const TrackedPrompt = z.object({
 })
 export type TrackedPrompt = z.infer<typeof TrackedPrompt>
 
+/** How the next token is drawn, with the field's usual names. Temperature 0 is greedy. */
+export const Sampling = z
+  .object({
+    temperature: z.number().min(0).max(100),
+    topK: z.number().int().min(1).nullable(),
+    topP: z.number().gt(0).max(1),
+    minP: z.number().min(0).max(1),
+    repetitionPenalty: z.number().gt(0).max(100)
+  })
+  .strict()
+export type Sampling = z.infer<typeof Sampling>
+
 export const SweepRequest = z.object({
   ...pair,
   models: z.array(EngineModel).min(1),
   prompts: z.array(TrackedPrompt).min(1),
   /** Bound on the hidden states of one prompt group; prompts are split into groups to keep it. */
-  stateBytes: z.number().positive()
+  stateBytes: z.number().positive(),
+  /** How the next token is drawn; left out: from the model's own distribution, temperature 1 and nothing cut off. */
+  sampling: Sampling.optional()
 })
 export type SweepRequest = z.infer<typeof SweepRequest>
 
@@ -84,18 +98,6 @@ export const CheckDeviceRequest = z.object({
   device: DeviceName
 })
 export type CheckDeviceRequest = z.infer<typeof CheckDeviceRequest>
-
-/** How the next token is drawn, with the field's usual names. Temperature 0 is greedy. */
-export const Sampling = z
-  .object({
-    temperature: z.number().min(0).max(100),
-    topK: z.number().int().min(1).nullable(),
-    topP: z.number().gt(0).max(1),
-    minP: z.number().min(0).max(1),
-    repetitionPenalty: z.number().gt(0).max(100)
-  })
-  .strict()
-export type Sampling = z.infer<typeof Sampling>
 
 /** How weights are held while generating: int8 takes a quarter of the memory and is within 1 % per product. */
 export const HeldWeights = z.enum(['fp32', 'int8'])

@@ -4,7 +4,7 @@ import { DeviceChoice } from './device'
 import { PairReport } from './pair'
 import { Problem } from './problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from './recipe'
-import { SamplePrompts, SampleRunSummary } from './samples'
+import { SamplePrompts, SampleRunSummary, SampleSetup } from './samples'
 
 export const PROJECT_VERSION = 1
 
@@ -36,7 +36,9 @@ const ProjectSettings = z.object({
   /** Blends that a sweep scores beside the ranges. */
   soupSize: SoupSize,
   /** Where sweeps are computed. */
-  device: DeviceChoice
+  device: DeviceChoice,
+  /** The next sample run; missing until somebody has changed it. */
+  samples: SampleSetup.optional()
 })
 
 export const ProjectDocument = z.object({

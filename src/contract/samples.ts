@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CheckpointReference, Rendering } from './crc'
+import { CategoryScore, CheckpointReference, CrcPrompts, Rendering } from './crc'
 import { HeldWeights, Sampling } from './engine'
 import { Problem } from './problem'
 import { Recipe } from './recipe'
@@ -48,6 +48,14 @@ export const SampleSettings = z
   })
   .strict()
 export type SampleSettings = z.infer<typeof SampleSettings>
+
+/** What the next run is to be, as the project keeps it. */
+export const SampleSetup = z.object({
+  settings: SampleSettings,
+  /** Names of variants that take no part; one that is kept later takes part without being asked for. */
+  leftOut: z.array(z.string())
+})
+export type SampleSetup = z.infer<typeof SampleSetup>
 
 /** Temperature 1 and min-p 0.1: what the paper generated with. */
 export const PAPER_SAMPLING: Sampling = {
@@ -169,16 +177,37 @@ export type SampleEvent = z.infer<typeof SampleEvent>
 export const SAMPLE_EXPORT_FORMATS = ['jsonl', 'csv', 'html'] as const
 export type SampleExportFormat = (typeof SAMPLE_EXPORT_FORMATS)[number]
 
-/** The CRC prompts scored from whole generated answers, beside the exact scores of a sweep. */
+/** One variant's answers to the CRC prompts, beside what their first tokens promise. */
 export const SampledCrcScore = z.object({
   variant: z.string(),
   /** Share of answers that are exactly one valid character, and the entropy of those; means as for exact scores. */
-  validity: z.number(),
-  diversity: z.number(),
-  /** The exact scores of the same prompts; null when no sweep has them. */
-  exactValidity: z.number().nullable(),
-  exactDiversity: z.number().nullable(),
-  /** Whether first-token validity and whole-answer validity differ by more than sampling noise explains. */
+  answers: CategoryScore,
+  /** Exact scores of the first token as the run's sampler draws it: what whole answers are compared with. */
+  firstToken: CategoryScore,
+  /** A sweep's scores of the same prompts, at temperature 1 with nothing cut off; null when no sweep has them. */
+  exact: CategoryScore.nullable(),
+  /** Largest difference between the validities of answers and first token that sampling noise explains. */
+  tolerance: z.number(),
+  /** Whether the two differ by more than that. */
   disagrees: z.boolean()
 })
 export type SampledCrcScore = z.infer<typeof SampledCrcScore>
+
+export const SAMPLED_CRC_VERSION = 1
+
+/** The CRC prompts scored from whole generated answers, sampled-crc.json: the project's latest check. */
+export const SampledCrc = z.object({
+  schemaVersion: z.literal(SAMPLED_CRC_VERSION),
+  createdAt: z.iso.datetime(),
+  basePath: CheckpointReference,
+  postPath: CheckpointReference,
+  rendering: Rendering,
+  prompts: CrcPrompts,
+  settings: SampleSettings,
+  variants: z.array(Variant).min(1),
+  /** How weights were held while generating. */
+  weights: HeldWeights,
+  /** Parallel to the variants. */
+  scores: z.array(SampledCrcScore)
+})
+export type SampledCrc = z.infer<typeof SampledCrc>

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../contract/problem'
-import type { SampledCrcScore, SampleEvent, SampleSettings, Variant } from '../contract/samples'
+import type { SampledCrc, SampleEvent, SampleSettings, Variant } from '../contract/samples'
 import type { SweepEvent } from '../contract/sweep-events'
 import type { Devices } from './devices'
 import type { EngineHost } from './engine/host'
@@ -19,7 +19,7 @@ interface CrcProgress {
   done: number
   total: number
 }
-export type CrcScoreEvent = CrcProgress | { type: 'scores'; scores: SampledCrcScore[] }
+export type CrcScoreEvent = CrcProgress | { type: 'scores'; result: SampledCrc }
 
 /** The jobs of all open projects, at most one of each: they share the engine process. */
 export class Jobs {
@@ -129,9 +129,9 @@ export class Jobs {
   }
 
   /**
-   * Scores the project's CRC prompts from generated answers, which are not kept. The work ends with its stream.
+   * Scores the project's CRC prompts from generated answers; the scores are kept. The work ends with its stream.
    *
-   * @throws WorkbenchError `busy` while a job of the project runs; as `sampleCrc`
+   * @throws WorkbenchError as {@link startSweep}, and as `sampleCrc`
    */
   async *scoreCrc(
     project: Project,
@@ -140,6 +140,7 @@ export class Jobs {
     signal?: AbortSignal
   ): AsyncGenerator<CrcScoreEvent> {
     this.requireIdle(project)
+    requireWritable(project, 'A check')
     const { pair, rendering } = project.document
     const request = { ...pairPaths(pair), prompts: project.prompts, rendering, variants, settings }
     const [newest] = project.sweeps
@@ -147,10 +148,11 @@ export class Jobs {
       name: 'sampled scoring',
       run: async (_id, facts, cancelled) => {
         const sweep = newest === undefined ? null : await project.readSweep(newest.id)
-        const scores = await sampleCrc(this.engine.client(), request, sweep, cancelled, (done, total) =>
+        const result = await sampleCrc(this.engine.client(), request, sweep, cancelled, (done, total) =>
           facts.set('progress', { type: 'progress', done, total })
         )
-        return { type: 'scores', scores }
+        await project.saveSampledCrc(result)
+        return { type: 'scores', result }
       },
       snapshot: (_id, facts) => facts[0] ?? { type: 'progress', done: 0, total: 0 },
       events: (facts) => [...facts]

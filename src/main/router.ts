@@ -197,6 +197,9 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEve
         const { run, samples } = await (await projects.use(input.path)).readSamples(input.runId)
         return exportSamples(run, samples, input.format)
       }),
+      crcScores: os.samples.crcScores.handler(async ({ input }) =>
+        (await projects.use(input.path)).readSampledCrc()
+      ),
       scoreCrc: os.samples.scoreCrc.handler(async function* ({ input, signal }) {
         const project = await projects.use(input.path)
         yield* jobs.scoreCrc(project, input.settings, input.variants, signal)

@@ -209,7 +209,7 @@ function sweptModels(request: CrcSweepRequest, layerCount: number, withBase: boo
 }
 
 /** A quarter of this machine's memory, at least what small models need in one group and at most what still pays off. */
-function stateBytes(): number {
+export function stateBytes(): number {
   return Math.min(Math.max(totalmem() / 4, 256 * 2 ** 20), 8 * 2 ** 30)
 }
 

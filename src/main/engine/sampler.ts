@@ -19,6 +19,24 @@ export function sampleToken(
   return draw(candidates(scores, sampling), uniform)
 }
 
+/**
+ * The distribution that {@link sampleToken} draws from: the probability of every token that can come, summing to 1.
+ *
+ * @param logits [vocabulary]; not changed
+ * @param earlier tokens the repetition penalty counts
+ */
+export function tokenProbabilities(
+  logits: Float32Array,
+  sampling: Sampling,
+  earlier: readonly number[]
+): ReadonlyMap<number, number> {
+  const scores = penalised(logits, sampling.repetitionPenalty, earlier)
+  if (sampling.temperature === 0) return new Map([[indexOfMaximum(scores), 1]])
+  const kept = candidates(scores, sampling)
+  const total = kept.reduce((sum, { weight }) => sum + weight, 0)
+  return new Map(kept.map(({ token, weight }) => [token, weight / total]))
+}
+
 interface Candidate {
   readonly token: number
   /** Proportional to its probability; the likeliest token has 1. */

@@ -1,16 +1,27 @@
-import type { EngineModel, EngineSweepEvent, SweepRequest, TrackedPrompt } from '../../contract/engine'
+import type {
+  EngineModel,
+  EngineSweepEvent,
+  Sampling,
+  SweepRequest,
+  TrackedPrompt
+} from '../../contract/engine'
 import { openDevice } from './device'
 import { choosePrecision, countRows, forward } from './forward'
 import { openLanguageHead, type LanguageHead } from './language-head'
 import { closePairWeights, findSharing, openPairWeights } from './pair-weights'
 import { finalRowOfPrompts, groupPrompts, packPrompts, type PackedPrompts } from './prompt-trie'
 import { buildRecipeTrie, countEdges, originOf, type Origin, type RecipeTrie } from './recipe-trie'
+import { tokenProbabilities } from './sampler'
 
 /** Final states are scored in batches of this many rows: enough for fast products, few enough that scores keep arriving. */
 const HEAD_ROWS = 512
 
+/** A sampler looks at the logits of the whole vocabulary, so it gets them of a few rows at a time. */
+const SAMPLER_ROWS = 16
+
 /**
- * Scores every model on every prompt: the summed next-token probabilities of each prompt's token groups.
+ * Scores every model on every prompt: the summed next-token probabilities of each prompt's token groups,
+ * under `request.sampling` when there is one.
  *
  * Prompts are split into groups that keep the hidden states within `request.stateBytes`; each group is one layer-major
  * pass over all models, so every weight byte is read once per group.
@@ -39,7 +50,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
     let weightBytesRead = 0
     for (const [group, { indices, packed }] of groups.entries()) {
       const tracked = indices.flatMap((index) => request.prompts[index] ?? [])
-      const scorer = new GroupScorer(request.models, trie, indices, tracked, packed)
+      const scorer = new GroupScorer(request.models, trie, indices, tracked, packed, request.sampling)
       for await (const event of forward({ device, precision, pair, trie, packed, signal })) {
         if (event.type === 'block') weightBytesRead += event.bytesRead
         if (event.type === 'final') yield* scorer.add(event.leaf, event.hidden, heads)
@@ -77,6 +88,8 @@ function peakNodes(trie: RecipeTrie): number {
 class GroupScorer {
   private readonly modelsOfLeaf = new Map<number, number[]>()
   private readonly rowOfPrompt: number[]
+  /** Distinct last positions of the prompts. */
+  private readonly rowsPerLeaf: number
   private readonly tokens: number[]
   private readonly pending = new Map<Origin, { leaf: number; hidden: Float32Array }[]>()
 
@@ -85,12 +98,14 @@ class GroupScorer {
     trie: RecipeTrie,
     private readonly promptIndices: readonly number[],
     private readonly prompts: readonly TrackedPrompt[],
-    packed: PackedPrompts
+    packed: PackedPrompts,
+    private readonly sampling: Sampling | undefined
   ) {
     trie.leafOf.forEach((leaf, model) => {
       this.modelsOfLeaf.set(leaf, [...(this.modelsOfLeaf.get(leaf) ?? []), model])
     })
     this.rowOfPrompt = finalRowOfPrompts(packed)
+    this.rowsPerLeaf = Math.max(...this.rowOfPrompt) + 1
     this.tokens = [...new Set(prompts.flatMap((prompt) => prompt.groups.flat()))]
   }
 
@@ -105,8 +120,7 @@ class GroupScorer {
     const waiting = this.pending.get(origin) ?? []
     waiting.push({ leaf, hidden })
     this.pending.set(origin, waiting)
-    const rowsPerLeaf = Math.max(...this.rowOfPrompt) + 1
-    if (waiting.length * rowsPerLeaf >= HEAD_ROWS) yield* this.flush(heads)
+    if (waiting.length * this.rowsPerLeaf >= HEAD_ROWS) yield* this.flush(heads)
   }
 
   async *flush(heads: ReadonlyMap<Origin, LanguageHead>): AsyncGenerator<EngineSweepEvent> {
@@ -127,22 +141,62 @@ class GroupScorer {
     leaves.forEach((leaf, i) => {
       hidden.set(leaf.hidden, i * size)
     })
-    const logSums = await head.logSumExp(hidden)
-    const selected = await head.selectTokens(this.tokens)
-    const logits = await head.logits(hidden, selected)
-    selected.dispose()
-    const column = new Map(this.tokens.map((token, i) => [token, i]))
-    const rowsPerLeaf = logSums.length / leaves.length
+    const rowCount = leaves.length * this.rowsPerLeaf
+    const probabilitiesIn =
+      this.sampling === undefined
+        ? await this.plain(head, hidden, rowCount)
+        : await this.sampled(head, hidden, rowCount, this.sampling)
     for (const [i, { leaf }] of leaves.entries()) {
       const probabilities = this.prompts.map((prompt, p) => {
-        const row = i * rowsPerLeaf + (this.rowOfPrompt[p] ?? 0)
-        const probability = (token: number): number =>
-          Math.exp((logits[row * this.tokens.length + (column.get(token) ?? 0)] ?? 0) - (logSums[row] ?? 0))
+        const probability = probabilitiesIn(i * this.rowsPerLeaf + (this.rowOfPrompt[p] ?? 0))
         return prompt.groups.map((group) => group.reduce((sum, token) => sum + probability(token), 0))
       })
       for (const model of this.modelsOfLeaf.get(leaf) ?? []) {
         yield { type: 'probabilities', model, prompts: [...this.promptIndices], probabilities }
       }
     }
+  }
+
+  /** p of a tracked token in a row: the softmax at temperature 1, which needs the logits of the tracked tokens only. */
+  private async plain(
+    head: LanguageHead,
+    hidden: Float32Array,
+    rowCount: number
+  ): Promise<(row: number) => (token: number) => number> {
+    const logSums = await head.logSumExp(hidden)
+    const selected = await head.selectTokens(this.tokens)
+    const logits = await head.logits(hidden, selected)
+    selected.dispose()
+    const column = new Map(this.tokens.map((token, i) => [token, i]))
+    const width = logits.length / rowCount
+    return (row) => (token) =>
+      Math.exp((logits[row * width + (column.get(token) ?? 0)] ?? 0) - (logSums[row] ?? 0))
+  }
+
+  /** p of a tracked token in a row as the sampler draws it. */
+  private async sampled(
+    head: LanguageHead,
+    hidden: Float32Array,
+    rowCount: number,
+    sampling: Sampling
+  ): Promise<(row: number) => (token: number) => number> {
+    const size = hidden.length / rowCount
+    const promptOfRow = new Map(this.rowOfPrompt.map((row, p) => [row, this.prompts[p]?.tokens ?? []]))
+    const rows: ReadonlyMap<number, number>[] = []
+    for (let first = 0; first < rowCount; first += SAMPLER_ROWS) {
+      const count = Math.min(SAMPLER_ROWS, rowCount - first)
+      const logits = await head.logits(hidden.subarray(first * size, (first + count) * size), null)
+      const vocabularySize = logits.length / count
+      for (let i = 0; i < count; i++) {
+        const prompt = promptOfRow.get((first + i) % this.rowsPerLeaf) ?? []
+        const drawn = tokenProbabilities(
+          logits.subarray(i * vocabularySize, (i + 1) * vocabularySize),
+          sampling,
+          prompt
+        )
+        rows.push(new Map(this.tokens.map((token) => [token, drawn.get(token) ?? 0])))
+      }
+    }
+    return (row) => (token) => rows[row]?.get(token) ?? 0
   }
 }

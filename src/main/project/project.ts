@@ -8,7 +8,13 @@ import {
   ProjectDocument,
   type SweepSummary
 } from '../../contract/project'
-import { type SampleLine, SamplePrompts, type SampleRun, type SampleRunSummary } from '../../contract/samples'
+import {
+  type SampledCrc,
+  type SampleLine,
+  SamplePrompts,
+  type SampleRun,
+  type SampleRunSummary
+} from '../../contract/samples'
 import { errorMessage, readTextFile } from '../bounded-file'
 import { readPromptFile } from '../crc/prompt-file'
 import { readSamplePrompts } from '../samples/prompts'
@@ -27,6 +33,7 @@ import {
   summarizeSampleRun,
   writeSampleRun
 } from './sample-files'
+import { readSampledCrc, writeSampledCrc } from './sampled-crc-file'
 import { SerialQueue } from './serial-queue'
 import { newestFirst } from './newest-first'
 import { listSweeps, readSweepFile, summarizeSweep, writeSweepFile } from './sweep-files'
@@ -218,6 +225,16 @@ export class Project {
   async readSamples(id: string): Promise<{ run: SampleRun; samples: SampleLine[] }> {
     const run = await readSampleRun(this.path, id)
     return { run, samples: await readSampleLines(this.path, run) }
+  }
+
+  /** Replaces the latest CRC scores from whole answers. @throws WorkbenchError `bad-input`, `read-only` */
+  async saveSampledCrc(document: SampledCrc): Promise<void> {
+    await this.#change(() => writeSampledCrc(this.path, document))
+  }
+
+  /** Null when there are none. @throws WorkbenchError `bad-file` or `newer-version` */
+  async readSampledCrc(): Promise<SampledCrc | null> {
+    return readSampledCrc(this.path)
   }
 
   /** Waits for changes under way, then lets others write the project. */

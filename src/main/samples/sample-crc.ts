@@ -1,13 +1,27 @@
-import type { CrcPrompts, RenderedPrompt, Rendering, Score, SweepDocument } from '../../contract/crc'
-import type { SampledCrcScore, SampleLine, SampleSettings, Variant } from '../../contract/samples'
+import type {
+  CategoryScore,
+  CrcPrompts,
+  RenderedPrompt,
+  Rendering,
+  Score,
+  SweepDocument
+} from '../../contract/crc'
+import {
+  SAMPLED_CRC_VERSION,
+  type SampledCrc,
+  type SampleLine,
+  type SampleSettings,
+  type Variant
+} from '../../contract/samples'
 import { compareBase } from '../crc/base-comparison'
 import { renderPrompts } from '../crc/render-prompts'
 import type { EngineClient } from '../engine/host'
 import { rangeStrengths, recipeStrengths } from '../../contract/strengths'
 import { sameTokens } from '../text/base-tokens'
+import { firstTokenScores } from './first-token'
 import { openSampledPair, planGeneration, type SampledPair } from './generation'
 import { generateSamples } from './run-samples'
-import { disagrees, scoreSampledCrc } from './sampled-crc'
+import { agreement, scoreSampledCrc } from './sampled-crc'
 
 export interface SampleCrcRequest {
   /** Model folders. */
@@ -20,8 +34,8 @@ export interface SampleCrcRequest {
 }
 
 /**
- * Scores CRC prompts from whole generated answers, `settings.sampleCount` for each prompt and variant, next to the exact
- * scores of a sweep over the very same prompts and checkpoints.
+ * Scores CRC prompts from whole generated answers, `settings.sampleCount` for each prompt and variant. Beside them stand the
+ * exact scores of the first token under the same sampler, and those of a sweep over the very same prompts and checkpoints.
  *
  * @param sweep where to look for exact scores; null when there is none
  * @throws WorkbenchError `cancelled` when `signal` fires; what pair, prompts, variants or engine are at fault for
@@ -32,7 +46,7 @@ export async function sampleCrc(
   sweep: SweepDocument | null,
   signal: AbortSignal,
   onProgress: (done: number, total: number) => void
-): Promise<SampledCrcScore[]> {
+): Promise<SampledCrc> {
   const { prompts, rendering, variants, settings } = request
   const pair = await openSampledPair(request)
   const rendered = renderPrompts(prompts, rendering, pair.text)
@@ -40,34 +54,46 @@ export async function sampleCrc(
   const { generation } = await planGeneration(pair, tokens, variants, settings, ({ base, post, text }) =>
     compareBase(base, post, text, rendered, rendering.countLeadingSpace)
   )
+  const firstTokens = await firstTokenScores(engine, generation, rendered, signal)
   const answers = new Map(variants.map(({ name }) => [name, prompts.map((): SampleLine[] => [])]))
-  await generateSamples(engine, generation, [], null, signal, {
+  const { weights } = await generateSamples(engine, generation, [], null, signal, {
     async keep(lines) {
       for (const line of lines) answers.get(line.variant)?.[line.prompt]?.push(line)
     },
     progress: ({ samplesDone, samplesTotal }) => onProgress(samplesDone, samplesTotal)
   })
+  if (weights === null) throw new Error('answers were generated without weights')
   const comparable = sweep !== null && isOfSame(sweep, pair, rendered.prompts) ? sweep : null
-  return variants.map((variant) => {
-    const given = answers.get(variant.name) ?? []
-    const sampled = scoreSampledCrc(prompts, given, rendering.countLeadingSpace)
-    const exact = comparable === null ? null : exactScore(variant, comparable)
-    return {
-      variant: variant.name,
-      validity: sampled.validity,
-      diversity: sampled.diversity,
-      exactValidity: exact?.validity ?? null,
-      exactDiversity: exact?.diversity ?? null,
-      disagrees:
-        exact !== null &&
-        disagrees(
-          prompts,
-          exact,
-          sampled,
-          given.map(({ length }) => length)
-        )
-    }
-  })
+  return {
+    schemaVersion: SAMPLED_CRC_VERSION,
+    createdAt: new Date().toISOString(),
+    basePath: { path: request.base, fingerprint: pair.base.checkpoint.fingerprint },
+    postPath: { path: request.post, fingerprint: pair.post.checkpoint.fingerprint },
+    rendering,
+    prompts,
+    settings,
+    variants,
+    weights,
+    scores: variants.map((variant, index) => {
+      const given = answers.get(variant.name) ?? []
+      const firstToken = firstTokens[index]
+      if (firstToken === undefined) throw new Error(`${variant.name} has no first-token score`)
+      const sampled = scoreSampledCrc(prompts, given, rendering.countLeadingSpace)
+      const exact = comparable === null ? null : exactScore(variant, comparable)
+      const counts = given.map(({ length }) => length)
+      return {
+        variant: variant.name,
+        answers: categoryScore(sampled),
+        firstToken: categoryScore(firstToken),
+        exact: exact === null ? null : categoryScore(exact),
+        ...agreement(prompts, firstToken, sampled, counts)
+      }
+    })
+  }
+}
+
+function categoryScore({ validity, diversity }: Score): CategoryScore {
+  return { validity, diversity }
 }
 
 /** Whether a sweep scored these very prompts on these very checkpoints. */

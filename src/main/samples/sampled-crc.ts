@@ -76,18 +76,19 @@ function validCharacter(
  *
  * with a prompt's exact validity Q, its n answers, and its weight w in the mean (1 / categories / prompts of its category).
  * For one prompt this asks whether Q lies outside Wilson's interval with continuity correction around the share (Newcombe
- * 1998, method 4). Exact scores are of temperature 1 over the whole vocabulary: another temperature or a truncating sampler can
- * itself make the difference.
+ * 1998, method 4).
  *
- * @param exact and `sampled` are scores of the same prompts in the same order
+ * @param firstToken exact scores under the sampler that drew the answers: another temperature or a truncation would make a
+ *   difference by itself. Of the same prompts in the same order as `answers`
  * @param answerCounts n of each prompt
+ * @returns `tolerance`, the larger of the two bounds, and whether the difference exceeds it
  */
-export function disagrees(
+export function agreement(
   prompts: readonly Pick<CrcPrompt, 'category'>[],
-  exact: Score,
-  sampled: Score,
+  firstToken: Score,
+  answers: Score,
   answerCounts: readonly number[]
-): boolean {
+): { tolerance: number; disagrees: boolean } {
   const promptCounts = new Map<string, number>()
   for (const { category } of prompts) promptCounts.set(category, (promptCounts.get(category) ?? 0) + 1)
   let variance = 0
@@ -96,10 +97,11 @@ export function disagrees(
     const weight = 1 / promptCounts.size / (promptCounts.get(category) ?? 1)
     const answerCount = answerCounts[index] ?? 0
     // Sums of probabilities can exceed 1 by a rounding.
-    const validity = Math.min(1, exact.prompts[index]?.validity ?? 0)
+    const validity = Math.min(1, firstToken.prompts[index]?.validity ?? 0)
     variance += (weight ** 2 * validity * (1 - validity)) / answerCount
     largestStep = Math.max(largestStep, weight / answerCount)
   }
   const noise = Z_99 * Math.sqrt(variance) + largestStep / 2
-  return Math.abs(sampled.validity - exact.validity) > Math.max(TOLERATED_DIFFERENCE, noise)
+  const tolerance = Math.max(TOLERATED_DIFFERENCE, noise)
+  return { tolerance, disagrees: Math.abs(answers.validity - firstToken.validity) > tolerance }
 }

@@ -1,16 +1,30 @@
-import type { SampledCrcScore } from '../../contract/samples'
+import type { ProjectState } from '../../contract/project'
+import type { SampledCrc } from '../../contract/samples'
 import { complaintOf, type Complaint } from '../connection'
+import { samePrompts } from '../prompt-draft'
+import { sameRecord } from '../same-record'
 import type { Workbench } from './workbench.svelte'
 
 /** The character task scored from whole answers, beside the scores from first tokens. */
 export class CharacterCheck {
   /** Answers done, of all; null while none are generated. */
   progress = $state.raw<{ done: number; total: number } | null>(null)
-  scores = $state.raw<readonly SampledCrcScore[] | null>(null)
+  /** The latest check, with what it came from. */
+  result = $state.raw<SampledCrc | null>(null)
   failure = $state.raw<Complaint | null>(null)
   private running = $state.raw<AbortController | null>(null)
 
   readonly busy = $derived(this.running !== null)
+
+  /** Whether prompts or rendering have changed since the check. */
+  readonly outdated = $derived.by(() => {
+    const { project } = this.workbench
+    if (project === null || this.result === null) return false
+    return (
+      !samePrompts(project.prompts, this.result.prompts) ||
+      !sameRecord(project.document.rendering, this.result.rendering)
+    )
+  })
 
   constructor(private readonly workbench: Workbench) {}
 
@@ -18,8 +32,14 @@ export class CharacterCheck {
     this.running?.abort()
     this.running = null
     this.progress = null
-    this.scores = null
+    this.result = null
     this.failure = null
+  }
+
+  /** Shows the check that the project keeps. */
+  async adopt({ path }: ProjectState): Promise<void> {
+    const result = await this.workbench.attempt(() => this.workbench.client.samples.crcScores({ path }))
+    if (result !== null && path === this.workbench.project?.path) this.result = result
   }
 
   /** Generates answers to the character prompts from the chosen variants, and scores them. */
@@ -40,7 +60,7 @@ export class CharacterCheck {
       for await (const event of events) {
         if (running.signal.aborted) break
         if (event.type === 'progress') this.progress = event
-        else this.scores = event.scores
+        else this.result = event.result
       }
     } catch (error) {
       if (!running.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)

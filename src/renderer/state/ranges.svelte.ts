@@ -7,6 +7,7 @@ import { boardOfSweep, LiveBoard, sameRange, type ScoreBoard } from '../charts/s
 import { complaintOf, type Complaint } from '../connection'
 import { withKept, withRenamed } from '../kept-recipes'
 import { samePrompts } from '../prompt-draft'
+import { sameRecord } from '../same-record'
 import { oncePerFrame } from './frames'
 import type { Workbench } from './workbench.svelte'
 
@@ -51,8 +52,7 @@ export class Ranges {
     if (project === null || this.sweep === null || this.run !== null) return false
     return (
       !samePrompts(project.prompts, this.sweep.prompts) ||
-      JSON.stringify(sortedEntries(project.document.rendering)) !==
-        JSON.stringify(sortedEntries(this.sweep.rendering))
+      !sameRecord(project.document.rendering, this.sweep.rendering)
     )
   })
 
@@ -198,7 +198,7 @@ export class Ranges {
     clearTimeout(this.selectTimer)
     this.selectTimer = setTimeout(() => {
       void this.select()
-      void this.workbench.change(({ settings }) => ({ settings: { ...settings, rho } }))
+      void this.workbench.change(() => ({ settings: { rho } }))
     }, RESELECT_MS)
   }
 
@@ -246,12 +246,3 @@ export class Ranges {
     })
   }
 }
-
-/** Entries by key, so that records compare by content: files do not keep the order in which keys were set. */
-const sortedEntries = (record: Record<string, unknown>): unknown[] =>
-  Object.entries(record)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([key, value]) => [
-      key,
-      typeof value === 'object' && value !== null ? sortedEntries({ ...value }) : value
-    ])

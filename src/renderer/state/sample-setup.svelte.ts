@@ -5,7 +5,9 @@ import { draftOfSettings, parseSettings, type SettingsDraft } from '../sample-se
 import { variantChoices } from '../variants'
 import type { Workbench } from './workbench.svelte'
 
-/** What the next run will be: the variants to compare and the sampler's settings. */
+const AUTOSAVE_MS = 600
+
+/** What the next run will be: the variants to compare and the sampler's settings. The project keeps it. */
 export class SampleSetup {
   /** Null until main has said what the model's own settings are. */
   draft = $state.raw<SettingsDraft | null>(null)
@@ -13,6 +15,8 @@ export class SampleSetup {
   defaults = $state.raw<SampleSettings | null>(null)
   /** Variants the user left out, by name: a recipe kept later takes part without being asked for. */
   private readonly leftOut = new SvelteSet<string>()
+  private dirty = false
+  private timer: ReturnType<typeof setTimeout> | undefined
 
   readonly choices = $derived.by(() => {
     const { project, ranges } = this.workbench
@@ -41,10 +45,29 @@ export class SampleSetup {
   choose(variant: Variant, chosen: boolean): void {
     if (chosen) this.leftOut.delete(variant.name)
     else this.leftOut.add(variant.name)
+    this.touch()
   }
 
   edit(changes: Partial<SettingsDraft>): void {
-    if (this.draft !== null) this.draft = { ...this.draft, ...changes }
+    if (this.draft === null) return
+    this.draft = { ...this.draft, ...changes }
+    this.touch()
+  }
+
+  private touch(): void {
+    this.dirty = true
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.flush(), AUTOSAVE_MS)
+  }
+
+  /** Saves the setup now; settings that are not valid stay in the window, and say so. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer)
+    const settings = this.parsed?.settings
+    if (!this.dirty || !settings || this.workbench.project?.readOnly !== null) return
+    this.dirty = false
+    const samples = { settings, leftOut: [...this.leftOut] }
+    await this.workbench.change(() => ({ settings: { samples } }))
   }
 
   /** Takes another sampler; count, length, seed and memory stay. */
@@ -75,6 +98,8 @@ export class SampleSetup {
   })
 
   reset(): void {
+    clearTimeout(this.timer)
+    this.dirty = false
     this.draft = null
     this.defaults = null
     this.leftOut.clear()
@@ -82,6 +107,11 @@ export class SampleSetup {
 
   async adopt(state: ProjectState): Promise<void> {
     if (this.defaults !== null) return
+    const kept = state.document.settings.samples
+    if (kept !== undefined) {
+      this.draft = draftOfSettings(kept.settings)
+      for (const name of kept.leftOut) this.leftOut.add(name)
+    }
     const defaults = await this.workbench.attempt(() =>
       this.workbench.client.samples.defaults({ path: state.path })
     )
@@ -90,14 +120,13 @@ export class SampleSetup {
     this.draft ??= draftOfSettings(defaults)
   }
 
-  /** Goes on from an earlier run: its settings and variants. */
+  /** Goes on from an earlier run where the project keeps no setup: its settings and variants. */
   follow(run: SampleRun): void {
+    if (this.workbench.project?.document.settings.samples !== undefined) return
     this.draft = draftOfSettings(run.settings)
+    this.leftOut.clear()
     for (const { variant } of this.choices) {
-      this.choose(
-        variant,
-        run.variants.some(({ name }) => name === variant.name)
-      )
+      if (!run.variants.some(({ name }) => name === variant.name)) this.leftOut.add(variant.name)
     }
   }
 }

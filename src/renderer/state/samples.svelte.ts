@@ -115,6 +115,7 @@ export class Samples {
   async adopt(state: ProjectState, same: boolean): Promise<void> {
     this.prompts.adopt(state, same)
     void this.setup.adopt(state)
+    void this.check.adopt(state)
     void this.watch()
     // A run that ended while the line was down is news; one the user has left for an older one is not.
     const newest = state.sampleRuns[0]?.id ?? null

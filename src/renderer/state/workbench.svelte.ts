@@ -193,7 +193,7 @@ export class Workbench {
 
   /** Saves what is being edited now, without waiting for the typing to rest. */
   async flush(): Promise<void> {
-    await Promise.all([this.prompts.flush(), this.samples.prompts.flush()])
+    await Promise.all([this.prompts.flush(), this.samples.prompts.flush(), this.samples.setup.flush()])
   }
 
   /** Takes a newer state of the open project; one that arrives after the project was left is dropped. */

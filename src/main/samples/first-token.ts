@@ -1,0 +1,48 @@
+import type { Score } from '../../contract/crc'
+import { WorkbenchError } from '../../contract/problem'
+import { stateBytes } from '../crc/crc-sweep'
+import { ModelScores } from '../crc/model-scores'
+import type { RenderedPrompts } from '../crc/render-prompts'
+import type { EngineClient } from '../engine/host'
+import type { Generation } from './generation'
+
+/**
+ * Exact CRC scores of the first answer token as a run's sampler draws it. With p' the next-token distribution after
+ * repetition penalty, temperature, top-k, top-p and min-p, renormalised over the tokens that are left, and p'(c) its sum
+ * over the tokens that add exactly the character c: validity is the sum of p'(c) over the valid set V, diversity
+ * H(p'(c) / validity) / log |V|; means as for every exact score. At temperature 1 with nothing cut off these are the
+ * scores of a sweep.
+ *
+ * @returns one score for each of the generation's models
+ * @throws WorkbenchError what the engine is at fault for
+ */
+export async function firstTokenScores(
+  engine: EngineClient,
+  { base, post, models, settings }: Generation,
+  { prompts, groups }: RenderedPrompts,
+  signal: AbortSignal
+): Promise<Score[]> {
+  const scores = models.map(() => new ModelScores(prompts))
+  const events = await engine.sweep(
+    {
+      base,
+      post,
+      models,
+      prompts: prompts.map(({ tokens }, index) => ({ tokens, groups: groups[index] ?? [] })),
+      stateBytes: stateBytes(),
+      sampling: settings.sampling
+    },
+    { signal }
+  )
+  for await (const event of events) {
+    if (event.type !== 'probabilities') continue
+    for (const [place, prompt] of event.prompts.entries()) {
+      scores[event.model]?.add(prompt, event.probabilities[place] ?? [])
+    }
+  }
+  return scores.map((score) => {
+    const complete = score.complete()
+    if (complete !== null) return complete
+    throw new WorkbenchError('engine-lost', 'The engine ended before every first token was scored.')
+  })
+}
