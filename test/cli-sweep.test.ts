@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { CrcPrompts, SweepDocument } from '../src/contract/crc'
 import { resourcePath } from '../src/main/resources'
 import { createProject } from '../src/main/project/create-project'
@@ -360,11 +360,15 @@ describe('slr sweep that is cut short', () => {
     }
   )
 
-  it('reports an engine that was killed, and fails', async () => {
+  it('starts an engine that was killed again, and fails when that is killed too', async () => {
     const child = startCli(['sweep', '--demo', '--prompts', await longPrompts(), '--json'])
     const ended = exitStatus(child)
     await waitForOutput(child.stderr, /% {2}sweeping/)
+    const again = waitForOutput(child.stderr, /It was started again/)
+    for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
+    await again
     const message = waitForOutput(child.stderr, /slr: /)
+    await vi.waitFor(async () => expect(await childrenOf(child.pid)).toHaveLength(1), { interval: 1 })
     for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
     expect(await message).toMatch(/slr: The engine process was killed by SIGKILL/)
     expect(await ended).toBe(1)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { storedPrompt } from '../src/main/crc/assemble-sweep'
 import { ModelScores } from '../src/main/crc/model-scores'
 import { averageScores, scorePrompt } from '../src/main/crc/scoring'
 
@@ -53,13 +54,18 @@ test('a model scores the mean over categories of the means over their prompts', 
   expect(score.prompts).toEqual(scores)
 })
 
-test('scores so far are over the prompts that arrived, complete ones over all and rounded for storing', () => {
+test('scores so far are over the prompts that arrived, complete ones over all', () => {
   const scores = new ModelScores([{ category: 'a' }, { category: 'b' }])
-  scores.add(1, [0.25, 0.25])
+  scores.set(1, scorePrompt([0.25, 0.25]))
   expect(scores.soFar()).toEqual({ validity: 0.5, diversity: 1, effectiveChoices: 2, promptCount: 1 })
   expect(scores.complete()).toBeNull()
-  scores.add(0, [1 / 3, 0])
+  scores.set(0, scorePrompt([1 / 3, 0]))
   expect(scores.soFar()).toMatchObject({ diversity: 0.5, promptCount: 2 })
-  expect(scores.complete()?.prompts[0]?.probabilities).toEqual([0.333333333, 0])
-  expect(scores.complete()?.prompts[0]?.validity).toBe(1 / 3)
+  expect(scores.complete()).toMatchObject({ diversity: 0.5 })
+})
+
+test('a stored score has rounded probabilities and exact measures', () => {
+  const stored = storedPrompt(scorePrompt([1 / 3, 0]))
+  expect(stored.probabilities).toEqual([0.333333333, 0])
+  expect(stored.validity).toBe(1 / 3)
 })

@@ -2,17 +2,20 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type CrcPrompt, DEFAULT_RENDERING, SweepDocument } from '../src/contract/crc'
+import { type CrcPrompt, DEFAULT_RENDERING, SweepDocument, totalWork } from '../src/contract/crc'
 import type { EngineSweepEvent, SweepRequest } from '../src/contract/engine'
 import { builtinPromptSet } from '../src/main/crc/builtin-prompts'
-import { type CrcSweepEvent, type CrcSweepRequest, runCrcSweep } from '../src/main/crc/crc-sweep'
+import type { CrcSweepEvent } from '../src/main/crc/compute-sweep'
+import { runCrcSweep } from '../src/main/crc/crc-sweep'
+import type { CrcSweepRequest } from '../src/main/crc/prepare-sweep'
 import { resourcePath } from '../src/main/resources'
 import { crcReference, referencePost } from './fixtures/crc-reference'
 import { distribution, modelName, scriptedEngine } from './fixtures/scripted-engine'
 
 const BASE = resourcePath('demo-pair', 'base')
 const POST = resourcePath('demo-pair', 'post')
-const WORK = { blockEvaluations: 388, packedTokens: 431, promptTokens: 688, weightBytesRead: 8_859_648 }
+const GROUP_WORK = { blockEvaluations: 388, packedTokens: 220, promptTokens: 344, weightBytesRead: 8_859_648 }
+const WORK = totalWork([GROUP_WORK, GROUP_WORK])
 
 async function demoRequest(change: Partial<CrcSweepRequest> = {}): Promise<CrcSweepRequest> {
   return {
@@ -40,6 +43,7 @@ async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSwee
       const probabilities = prompts.map((prompt) => referenceProbabilities(modelName(engineModel), prompt))
       yield { type: 'probabilities', model, prompts, probabilities }
     }
+    yield { type: 'group', prompts, work: GROUP_WORK }
   }
   yield { type: 'done', work: WORK, seconds: 1.5 }
 }

@@ -214,12 +214,28 @@ describe('a sweep', () => {
     expect(await client.projects.open({ path })).toMatchObject({ running: false, sweeps: [] })
   })
 
-  it('fails in words when the engine is killed, and the next one works', async () => {
+  it('goes on by itself when the engine is killed, and says so', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    const { sweepId } = await client.sweeps.start({ path })
+    const events = await client.sweeps.watch({ path })
+    await untilSweeping(events)
+    process.kill(enginePid(), 'SIGKILL')
+    expect((await collect(events)).at(-1)).toMatchObject({ type: 'finished' })
+    const { notices, selected } = await client.sweeps.get({ path, sweepId })
+    expect(selected).toEqual({ start: 4, end: 11 })
+    expect(notices).toContainEqual(expect.stringMatching(/killed by SIGKILL .* started again/))
+  })
+
+  it('fails in words when the engine is killed twice in the same place, and the next one works', async () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
     await client.sweeps.start({ path })
     const events = await client.sweeps.watch({ path })
     await untilSweeping(events)
+    const first = enginePid()
+    process.kill(first, 'SIGKILL')
+    await vi.waitFor(() => expect(enginePid()).not.toBe(first), { interval: 1 })
     process.kill(enginePid(), 'SIGKILL')
     expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
 

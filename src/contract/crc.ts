@@ -61,6 +61,13 @@ export const RenderedPrompt = CrcPrompt.extend({
 })
 export type RenderedPrompt = z.infer<typeof RenderedPrompt>
 
+/** A prompt of a sweep. */
+export const SweptPrompt = RenderedPrompt.extend({
+  /** A hash of the tokens and of the answer tokens looked for: prompts of one key are one computation. Empty in old sweeps. */
+  key: z.string().max(100).default('')
+})
+export type SweptPrompt = z.infer<typeof SweptPrompt>
+
 export const CategoryScore = z.object({ validity: z.number(), diversity: z.number() })
 export type CategoryScore = z.infer<typeof CategoryScore>
 
@@ -139,7 +146,10 @@ export const Selection = z.object({
 })
 export type Selection = z.infer<typeof Selection>
 
-/** Counted work of a sweep: the same on every machine, so tests can assert it. */
+/**
+ * Counted work of a sweep: the same on every machine, so tests can assert it. Of what this sweep computed itself: reused
+ * prompts and what an engine that died had begun do not count.
+ */
 export const Work = z.object({
   /** Recipe-trie edges advanced, summed over prompt groups. */
   blockEvaluations: z.number().int(),
@@ -150,6 +160,16 @@ export const Work = z.object({
   weightBytesRead: z.number().int()
 })
 export type Work = z.infer<typeof Work>
+
+export function totalWork(works: readonly Work[]): Work {
+  const total = (count: keyof Work): number => works.reduce((sum, work) => sum + work[count], 0)
+  return {
+    blockEvaluations: total('blockEvaluations'),
+    packedTokens: total('packedTokens'),
+    promptTokens: total('promptTokens'),
+    weightBytesRead: total('weightBytesRead')
+  }
+}
 
 export const RangeScore = Score.extend({ start: z.number().int(), end: z.number().int() })
 export type RangeScore = z.infer<typeof RangeScore>
@@ -171,7 +191,9 @@ export const SweepDocument = z.object({
   schemaVersion: z.literal(SWEEP_VERSION),
   id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
   createdAt: z.iso.datetime(),
-  /** Wall time of the engine's work. */
+  /** Which program computed it; empty in old sweeps. */
+  programVersion: z.string().max(100).default(''),
+  /** Wall time of the engine's work; of a merged sweep, summed over its parts. */
   seconds: z.number(),
   device: DeviceName,
   precision: Precision,
@@ -179,7 +201,7 @@ export const SweepDocument = z.object({
   basePath: CheckpointReference,
   postPath: CheckpointReference,
   rendering: Rendering,
-  prompts: z.array(RenderedPrompt),
+  prompts: z.array(SweptPrompt),
   /** Base as a whole model; null when it cannot be compared, with the reason. */
   base: Score.nullable(),
   baseUnavailable: z.string().nullable(),
@@ -192,6 +214,8 @@ export const SweepDocument = z.object({
   soup: z.array(BlendScore).default([]),
   selected: RestorationRange.nullable(),
   selection: Selection.nullable(),
-  work: Work
+  work: Work,
+  /** Prompts whose results were taken from an interrupted or an earlier sweep; `work` and `seconds` leave them out. */
+  reusedPromptCount: z.number().int().nonnegative().default(0)
 })
 export type SweepDocument = z.infer<typeof SweepDocument>

@@ -82,7 +82,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     probabilities: z.array(z.array(z.number()))
   }),
   /** A prompt group is done: every model's probabilities of these prompts were sent before. */
-  z.object({ type: z.literal('group'), prompts: z.array(z.number().int()) }),
+  z.object({ type: z.literal('group'), prompts: z.array(z.number().int()), work: Work }),
   z.object({ type: z.literal('done'), work: Work, seconds: z.number() })
 ])
 export type EngineSweepEvent = z.infer<typeof EngineSweepEvent>

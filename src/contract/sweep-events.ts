@@ -28,7 +28,9 @@ export const SweepProgress = z.object({
   secondsLeft: z.number().nullable(),
   /** Decoder layer being computed, 0-based, of layerCount; null while preparing or saving. */
   layer: z.number().int().nullable(),
-  layerCount: z.number().int()
+  layerCount: z.number().int(),
+  /** Prompts that need not be computed, because an interrupted or earlier sweep has their results. */
+  reusedPromptCount: z.number().int()
 })
 export type SweepProgress = z.infer<typeof SweepProgress>
 

@@ -1,6 +1,8 @@
 import type { SweepDocument } from '../contract/crc'
 import type { LiveEntry, SweepEvent, SweepProgress } from '../contract/sweep-events'
-import { type CrcSweepRequest, runCrcSweep } from './crc/crc-sweep'
+import { NOTHING_DONE } from './crc/compute-sweep'
+import { runCrcSweep } from './crc/crc-sweep'
+import type { CrcSweepRequest } from './crc/prepare-sweep'
 import type { EngineClient } from './engine/host'
 import { Job } from './job'
 
@@ -34,7 +36,7 @@ export function startSweepJob({
       return { type: 'finished', sweepId: document.id, work: document.work, seconds: document.seconds }
     },
     snapshot(sweepId, facts) {
-      const progress = facts.find((fact) => fact.type === 'progress')?.progress ?? NOT_STARTED
+      const progress = facts.find((fact) => fact.type === 'progress')?.progress ?? NOTHING_DONE
       return {
         type: 'snapshot',
         sweepId,
@@ -51,17 +53,6 @@ export function startSweepJob({
     },
     onEnd: onEvent
   })
-}
-
-/** What is shown of a sweep that failed before it had read the pair. */
-const NOT_STARTED: SweepProgress = {
-  phase: 'preparing',
-  rowsDone: 0,
-  rowsTotal: 0,
-  rowsPerSecond: null,
-  secondsLeft: null,
-  layer: null,
-  layerCount: 0
 }
 
 function entriesOf(facts: readonly SweepFact[]): LiveEntry[] {

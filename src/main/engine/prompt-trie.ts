@@ -50,6 +50,12 @@ class PromptTrie {
   }
 }
 
+/** How many tokens of a prompt come after the beginning that it shares with another. */
+export function countNewTokens(known: readonly number[], prompt: readonly number[]): number {
+  const differs = prompt.findIndex((token, position) => token !== known[position])
+  return differs === -1 ? 0 : prompt.length - differs
+}
+
 /** @param prompts token ids of each prompt, none empty */
 export function packPrompts(prompts: readonly (readonly number[])[]): PackedPrompts {
   const trie = new PromptTrie()

@@ -1,3 +1,4 @@
+import { totalWork, type Work } from '../../contract/crc'
 import type {
   EngineModel,
   EngineSweepEvent,
@@ -47,10 +48,11 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
     yield { type: 'plan', rowsTotal, groupCount: groups.length, device: device.name, precision }
 
     let rowsDone = 0
-    let weightBytesRead = 0
+    const works: Work[] = []
     for (const [group, { indices, packed }] of groups.entries()) {
       const tracked = indices.flatMap((index) => request.prompts[index] ?? [])
       const scorer = new GroupScorer(request.models, trie, indices, tracked, packed, request.sampling)
+      let weightBytesRead = 0
       for await (const event of forward({ device, precision, pair, trie, packed, signal })) {
         if (event.type === 'block') weightBytesRead += event.bytesRead
         if (event.type === 'final') yield* scorer.add(event.leaf, event.hidden, heads)
@@ -60,18 +62,16 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
         }
       }
       yield* scorer.flush(heads)
-      yield { type: 'group', prompts: [...indices] }
-    }
-    yield {
-      type: 'done',
-      work: {
-        blockEvaluations: countEdges(trie) * groups.length,
-        packedTokens: groups.reduce((sum, { packed }) => sum + packed.tokens.length, 0),
-        promptTokens: prompts.reduce((sum, prompt) => sum + prompt.length, 0),
+      const work: Work = {
+        blockEvaluations: countEdges(trie),
+        packedTokens: packed.tokens.length,
+        promptTokens: tracked.reduce((sum, { tokens }) => sum + tokens.length, 0),
         weightBytesRead
-      },
-      seconds: (performance.now() - startedMs) / 1000
+      }
+      works.push(work)
+      yield { type: 'group', prompts: [...indices], work }
     }
+    yield { type: 'done', work: totalWork(works), seconds: (performance.now() - startedMs) / 1000 }
   } finally {
     for (const head of heads.values()) await head.close()
     await device.close()

@@ -1,8 +1,9 @@
 import type { Score } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
-import { stateBytes } from '../crc/crc-sweep'
+import { stateBytes } from '../crc/compute-sweep'
 import { ModelScores } from '../crc/model-scores'
 import type { RenderedPrompts } from '../crc/render-prompts'
+import { scorePrompt } from '../crc/scoring'
 import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
 
@@ -37,7 +38,7 @@ export async function firstTokenScores(
   for await (const event of events) {
     if (event.type !== 'probabilities') continue
     for (const [place, prompt] of event.prompts.entries()) {
-      scores[event.model]?.add(prompt, event.probabilities[place] ?? [])
+      scores[event.model]?.set(prompt, scorePrompt(event.probabilities[place] ?? []))
     }
   }
   return scores.map((score) => {
