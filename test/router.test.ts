@@ -6,6 +6,7 @@ import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { SweepEvent } from '../src/contract/sweep-events'
 import { createEngineHost, type EngineHost } from '../src/main/engine/host'
+import type { JobNews } from '../src/main/job-news'
 import { resourcePath } from '../src/main/resources'
 import { createWorkbench, type InitialProject, type WorkbenchOptions } from '../src/main/router'
 
@@ -159,8 +160,8 @@ describe('a defect', () => {
 
 describe('a sweep', () => {
   it('tells its watchers a snapshot, its scores and its end, and is saved with the project', async () => {
-    const told: SweepEvent[] = []
-    const client = startWorkbench({ onSweepEvent: (event) => told.push(event) })
+    const told: JobNews[] = []
+    const client = startWorkbench({ onJobNews: (news) => told.push(news) })
     const { path } = await client.projects.openDemo()
     const { sweepId } = await client.sweeps.start({ path })
     expect(await client.projects.open({ path })).toMatchObject({ running: true })
@@ -168,7 +169,9 @@ describe('a sweep', () => {
     const events = await collect(await client.sweeps.watch({ path }))
     expect(events[0]).toMatchObject({ type: 'snapshot', sweepId, layerCount: 12, promptCount: 40 })
     expect(events.at(-1)).toMatchObject({ type: 'finished', sweepId, work: { blockEvaluations: 616 } })
-    expect(told.at(-1)).toEqual(events.at(-1))
+    const shares = told.flatMap((news) => (news.type === 'progress' ? [news.share] : []))
+    expect(shares).toContain(1)
+    expect(told.at(-1)).toEqual({ job: 'The sweep', type: 'finished' })
     const ranges = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
     expect(
       new Set(ranges.map((entry) => (entry.kind === 'range' ? `${entry.start}-${entry.end}` : entry.kind)))

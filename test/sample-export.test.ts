@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { SampleLine, SamplePrompts } from '../src/contract/samples'
 import { parseCsv } from '../src/main/samples/csv'
 import { exportSamples, plainText, spreadsheetText } from '../src/main/samples/export'
@@ -49,8 +50,8 @@ const anyText = fc.oneof(
 )
 
 describe('JSON Lines', () => {
-  test('hold every answer as it is stored, with its prompt, sorted by prompt, variant and index', () => {
-    const { fileName, content } = exportSamples(sampleRun(), SAMPLES, 'jsonl')
+  test('hold every answer as it is stored, with its prompt, sorted by prompt, variant and index', async () => {
+    const { fileName, content } = await exportSamples(sampleRun(), SAMPLES, 'jsonl')
     expect(fileName).toBe('samples-run-1.jsonl')
     const lines = content
       .trimEnd()
@@ -68,17 +69,17 @@ describe('JSON Lines', () => {
 })
 
 describe('CSV', () => {
-  test('has a header and a record for every answer', () => {
-    const { fileName, content } = exportSamples(sampleRun(), SAMPLES, 'csv')
+  test('has a header and a record for every answer', async () => {
+    const { fileName, content } = await exportSamples(sampleRun(), SAMPLES, 'csv')
     expect(fileName).toBe('samples-run-1.csv')
     expect(content.startsWith('\uFEFFprompt,promptText,')).toBe(true)
     expect(parseCsv(fileName, content.slice(1)).map(({ fields }) => fields)).toEqual([
-      ['prompt', 'promptText', 'category', 'variant', 'index', 'text', 'tokenCount', 'finish'],
-      ['0', 'Name a colour.', 'naming', 'base', '0', 'Teal, or "beige"\n', '2', 'stop'],
-      ['0', 'Name a colour.', 'naming', 'base', '1', '', '2', 'length'],
-      ['0', 'Name a colour.', 'naming', 'post', '0', 'Blue.', '2', 'stop'],
-      ['0', 'Name a colour.', 'naming', 'post', '1', 'blue', '2', 'stop'],
-      ['1', 'The sea', '', 'post', '0', 'is <b>wide</b> & deep', '2', 'stop']
+      ['prompt', 'promptText', 'category', 'variant', 'index', 'text', 'tokenCount', 'finish', 'preferred'],
+      ['0', 'Name a colour.', 'naming', 'base', '0', 'Teal, or "beige"\n', '2', 'stop', ''],
+      ['0', 'Name a colour.', 'naming', 'base', '1', '', '2', 'length', ''],
+      ['0', 'Name a colour.', 'naming', 'post', '0', 'Blue.', '2', 'stop', ''],
+      ['0', 'Name a colour.', 'naming', 'post', '1', 'blue', '2', 'stop', ''],
+      ['1', 'The sea', '', 'post', '0', 'is <b>wide</b> & deep', '2', 'stop', '']
     ])
   })
 
@@ -89,13 +90,13 @@ describe('CSV', () => {
     for (const text of ['', 'a=b', "'tis", '1-1', '"=1"']) expect(spreadsheetText(text)).toBe(text)
   })
 
-  test('loses no text', () => {
-    fc.assert(
-      fc.property(anyText, anyText, (promptText, answer) => {
+  test('loses no text', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText, anyText, async (promptText, answer) => {
         const [prompt] = sampleRun().prompts
         if (prompt === undefined) throw new Error('the fixture has prompts')
         const run = sampleRun({ prompts: [{ ...prompt, text: promptText }] })
-        const { content } = exportSamples(run, [sampleLine('base', 0, 0, answer)], 'csv')
+        const { content } = await exportSamples(run, [sampleLine('base', 0, 0, answer)], 'csv')
         const fields = parseCsv('x.csv', content.slice(1))[1]?.fields ?? []
         expect(plainText(fields[1] ?? '')).toBe(promptText)
         expect(plainText(fields[5] ?? '')).toBe(answer)
@@ -106,11 +107,11 @@ describe('CSV', () => {
 })
 
 describe('the page to share', () => {
-  const page = (samples = SAMPLES, changes = {}): string =>
-    exportSamples(sampleRun(changes), samples, 'html').content
+  const page = async (samples = SAMPLES, changes = {}): Promise<string> =>
+    (await exportSamples(sampleRun(changes), samples, 'html')).content
 
-  test('has prompts down, variants across, and repeated answers once with their count', () => {
-    const html = page()
+  test('has prompts down, variants across, and repeated answers once with their count', async () => {
+    const html = await page()
     expect(html).toContain('<title>Samples of base, post, Upper half</title>')
     expect(html).toContain('<th scope="col" class="hybrid" dir="auto">Upper half</th>')
     expect(html).toContain('<div class="text" dir="auto">Blue.</div><span class="count">×2</span>')
@@ -123,8 +124,8 @@ describe('the page to share', () => {
     expect(html.match(/no answers yet/g)).toHaveLength(3)
   })
 
-  test('says what it was made with and how to repeat it', () => {
-    const html = page(SAMPLES, { notices: ['No <template>.'], weights: null })
+  test('says what it was made with and how to repeat it', async () => {
+    const html = await page(SAMPLES, { notices: ['No <template>.'], weights: null })
     expect(html).toContain('<dt dir="auto">Min-p</dt><dd dir="auto">0.1</dd>')
     expect(html).toContain(`tiny-base, fingerprint ${'b'.repeat(64)}`)
     expect(html).toContain('post with layers 4–11 of base')
@@ -133,8 +134,8 @@ describe('the page to share', () => {
     expect(html).not.toContain('/home/ada')
   })
 
-  test('runs no script and loads nothing', () => {
-    const html = page([
+  test('runs no script and loads nothing', async () => {
+    const html = await page([
       sampleLine('post', 0, 0, '<script>alert(1)</script><img src="https://example.org/x">')
     ])
     expect(html).toContain("content=\"default-src 'none'; style-src 'unsafe-inline'\"")
@@ -153,9 +154,9 @@ describe('the page to share', () => {
     )
   })
 
-  test('escapes answers, prompts, categories and names alike', () => {
+  test('escapes answers, prompts, categories and names alike', async () => {
     const tag = '<x-y>&"\''
-    const html = page([sampleLine(tag, 0, 0, tag)], {
+    const html = await page([sampleLine(tag, 0, 0, tag)], {
       variants: [{ kind: 'recipe', name: tag, recipe: { name: tag, layers: [{ attention: 1, mlp: 0.5 }] } }],
       prompts: [{ text: tag, category: tag, system: tag, raw: false, rendered: tag, tokens: [1] }],
       rendering: {
@@ -168,6 +169,39 @@ describe('the page to share', () => {
     })
     expect(html).not.toContain('<x-y')
     expect(html).toContain('&lt;x-y&gt;&amp;&quot;&#39;')
+  })
+})
+
+describe('preferences marked blind', () => {
+  const marked = sampleRun({
+    marks: [
+      { prompt: 0, index: 0, variant: 'post' },
+      { prompt: 0, index: 1, variant: 'post' },
+      { prompt: 1, index: 0, variant: 'Upper half' }
+    ]
+  })
+
+  test('say of every compared answer whether it was preferred, and nothing of the others', async () => {
+    const { content } = await exportSamples({ ...marked, marks: marked.marks.slice(0, 1) }, SAMPLES, 'jsonl')
+    const Preferred = z.object({ preferred: z.boolean().optional() })
+    const preferred = content
+      .trimEnd()
+      .split('\n')
+      .map((line) => Preferred.parse(JSON.parse(line)).preferred)
+    // Answers 0 of base and post were compared; answers 1 and the other prompt were not.
+    expect(preferred).toEqual([false, undefined, true, undefined, undefined])
+    const csv = await exportSamples(marked, SAMPLES, 'csv')
+    const column = parseCsv('x.csv', csv.content.slice(1)).map(({ fields }) => fields[8])
+    expect(column).toEqual(['preferred', 'false', 'false', 'true', 'true', 'false'])
+  })
+
+  test('stand as a tally on the page, and in each cell', async () => {
+    const { content } = await exportSamples(marked, SAMPLES, 'html')
+    expect(content).toContain('3 comparisons on 2 prompts')
+    expect(content).toContain('>post</th><td>2</td><td>67 %</td>')
+    expect(content).toContain('>base</th><td>0</td><td>0 %</td>')
+    expect(content).toContain('preferred in 2 of 2')
+    expect((await exportSamples(sampleRun(), SAMPLES, 'html')).content).not.toContain('Preferences')
   })
 })
 
@@ -230,8 +264,8 @@ describe('the command that repeats a run', () => {
   })
 })
 
-test('a run is measured by cell and, over the prompts with answers, by variant', () => {
-  const { cells, variants } = runMeasures(sampleRun(), SAMPLES)
+test('a run is measured by cell and, over the prompts with answers, by variant', async () => {
+  const { cells, variants } = await runMeasures(sampleRun(), SAMPLES)
   expect(cells.map(({ variant, prompt, measures }) => [prompt, variant, measures.sampleCount])).toEqual([
     [0, 'base', 2],
     [0, 'post', 2],

@@ -13,9 +13,10 @@ import {
   utilityProcess,
   type MenuItemConstructorOptions
 } from 'electron'
-import type { SweepEvent } from '../contract/sweep-events'
 import { builtPath } from './built'
 import { createEngineHost, type EngineProcess } from './engine/host'
+import { BESIDE_A_WINDOW } from './engine/port'
+import type { JobNews } from './job-news'
 import { rendererFiles } from './renderer-files'
 import { createWorkbench } from './router'
 
@@ -60,7 +61,7 @@ async function start(): Promise<void> {
       demo: values.demo === true
     },
     pickFolder,
-    onSweepEvent: showSweep
+    onJobNews: showJob
   })
 
   if (DEV_PAGE === undefined) await servePage()
@@ -140,24 +141,22 @@ async function pickFolder(title: string): Promise<string | null> {
   return filePaths[0] ?? null
 }
 
-/** The taskbar follows the sweep, and a window in the background says when it is over. */
-function showSweep(event: SweepEvent): void {
+/** The taskbar follows the running job, and a window in the background says when it is over. */
+function showJob(news: JobNews): void {
   const windows = BrowserWindow.getAllWindows()
-  if (event.type === 'progress') {
-    const { phase, rowsDone, rowsTotal } = event.progress
-    const INDETERMINATE = 2
-    for (const window of windows)
-      window.setProgressBar(phase === 'sweeping' ? rowsDone / rowsTotal : INDETERMINATE)
-  }
-  if (event.type !== 'finished' && event.type !== 'failed' && event.type !== 'cancelled') return
-  for (const window of windows) window.setProgressBar(-1)
-  if (event.type === 'cancelled' || windows.some((window) => window.isFocused())) return
-  const body = event.type === 'finished' ? 'The sweep is done.' : `The sweep failed: ${event.problem.message}`
-  if (Notification.isSupported()) new Notification({ title: 'SLR Workbench', body }).show()
+  const INDETERMINATE = 2
+  const NONE = -1
+  const share = news.type === 'progress' ? (news.share ?? INDETERMINATE) : NONE
+  for (const window of windows) window.setProgressBar(share)
+  if (news.type === 'progress' || news.type === 'cancelled') return
+  if (windows.some((window) => window.isFocused()) || !Notification.isSupported()) return
+  const body =
+    news.type === 'finished' ? `${news.job} is done.` : `${news.job} failed: ${news.problem.message}`
+  new Notification({ title: 'SLR Workbench', body }).show()
 }
 
 function startEngine(): EngineProcess {
-  const child = utilityProcess.fork(builtPath('main', 'engine.js'), [], {
+  const child = utilityProcess.fork(builtPath('main', 'engine.js'), [BESIDE_A_WINDOW], {
     serviceName: 'SLR Workbench engine',
     stdio: ['ignore', 'ignore', 'pipe']
   })

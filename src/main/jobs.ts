@@ -4,6 +4,7 @@ import type { SweepEvent } from '../contract/sweep-events'
 import type { Devices } from './devices'
 import type { EngineHost } from './engine/host'
 import { Job, type JobFailure } from './job'
+import type { TellJobNews } from './job-news'
 import { JobTable } from './job-table'
 import { pairPaths } from './project/demo'
 import type { Project } from './project/project'
@@ -32,7 +33,7 @@ export class Jobs {
   constructor(
     private readonly engine: EngineHost,
     private readonly devices: Devices,
-    private readonly onSweepEvent: (event: SweepEvent) => void = () => undefined
+    private readonly tell: TellJobNews = () => undefined
   ) {}
 
   /**
@@ -60,7 +61,7 @@ export class Jobs {
           device
         },
         save: (document) => project.saveSweep(document),
-        onEvent: this.onSweepEvent
+        tell: this.tell
       })
       return this.sweeps.add(project, job)
     })
@@ -85,7 +86,10 @@ export class Jobs {
       })
       await project.addSampleRun(run)
       const engine = this.engine.client()
-      return this.samples.add(project, startSampleJob({ engine, project, run, generation, stored: [] }))
+      return this.samples.add(
+        project,
+        startSampleJob({ engine, project, run, generation, stored: [], tell: this.tell })
+      )
     })
   }
 
@@ -115,7 +119,7 @@ export class Jobs {
       const engine = this.engine.client()
       return this.samples.add(
         project,
-        startSampleJob({ engine, project, run, generation, stored: stored.samples })
+        startSampleJob({ engine, project, run, generation, stored: stored.samples, tell: this.tell })
       )
     })
   }

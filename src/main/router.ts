@@ -4,7 +4,6 @@ import { version } from '../../package.json'
 import { contract } from '../contract/contract'
 import { WorkbenchError } from '../contract/problem'
 import type { ProjectDocument, ProjectState } from '../contract/project'
-import type { SweepEvent } from '../contract/sweep-events'
 import { resolveModelFolder } from './checkpoint/model-folder'
 import { inspectPair } from './checkpoint/pair'
 import { builtinPrompts, builtinPromptSet } from './crc/builtin-prompts'
@@ -12,6 +11,7 @@ import { renderPrompts } from './crc/render-prompts'
 import { selection } from './crc/selection'
 import { Devices } from './devices'
 import type { EngineHost } from './engine/host'
+import type { TellJobNews } from './job-news'
 import { Jobs } from './jobs'
 import { OpenProjects } from './open-projects'
 import { demoPath, pairPaths } from './project/demo'
@@ -40,17 +40,17 @@ export interface WorkbenchOptions {
   initial: InitialProject
   /** The native folder dialog, where there is one; null when it was cancelled. */
   pickFolder?: (title: string) => Promise<string | null>
-  /** Hears of every sweep, for what lies outside the window's page. */
-  onSweepEvent?: (event: SweepEvent) => void
+  /** Hears of every job, for what lies outside the window's page. */
+  onJobNews?: TellJobNews
 }
 
 export type WorkbenchRouter = ReturnType<typeof createWorkbench>['router']
 
 /** The program behind the window: the contract's router, and `close`, which ends its work in order. */
-export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEvent }: WorkbenchOptions) {
+export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews }: WorkbenchOptions) {
   const projects = new OpenProjects()
   const devices = new Devices()
-  const jobs = new Jobs(engine, devices, onSweepEvent)
+  const jobs = new Jobs(engine, devices, onJobNews)
 
   const stateOf = async (project: Project): Promise<ProjectState> => ({
     path: project.path,
@@ -188,7 +188,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onSweepEve
       ),
       get: os.samples.get.handler(async ({ input }) => {
         const { run, samples } = await (await projects.use(input.path)).readSamples(input.runId)
-        return { run, samples, measures: runMeasures(run, samples) }
+        return { run, samples, measures: await runMeasures(run, samples) }
       }),
       mark: os.samples.mark.handler(async ({ input }) => {
         await (await projects.use(input.path)).changeSampleRun(input.runId, { marks: input.marks })

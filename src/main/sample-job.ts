@@ -2,6 +2,7 @@ import type { HeldWeights } from '../contract/engine'
 import type { GrowingSample, SampleEvent, SampleLine, SampleProgress, SampleRun } from '../contract/samples'
 import type { EngineClient } from './engine/host'
 import { Job } from './job'
+import { endingNews, type TellJobNews } from './job-news'
 import type { Project } from './project/project'
 import type { Generation } from './samples/generation'
 import { generateSamples, type SampleKey } from './samples/run-samples'
@@ -14,7 +15,10 @@ export interface SampleJobOptions {
   generation: Generation
   /** Answers that the run has already. */
   stored: readonly SampleLine[]
+  tell: TellJobNews
 }
+
+const NAME = 'The sample run'
 
 type SampleFact =
   | { type: 'progress'; progress: SampleProgress; weights: HeldWeights | null }
@@ -23,7 +27,7 @@ type SampleFact =
 
 /** Generates what a stored run is missing, as a job; its id is the run's. Each answer is stored as it is finished. */
 export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, SampleFact> {
-  const { engine, project, generation, stored } = options
+  const { engine, project, generation, stored, tell } = options
   let { run } = options
   return new Job<SampleEvent, SampleFact>(
     {
@@ -35,7 +39,15 @@ export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, Samp
             if (run.weights !== weights) run = await project.changeSampleRun(run.id, { weights })
           },
           keep: (lines) => project.appendSamples(run.id, lines),
-          progress: (progress) => facts.set('progress', { type: 'progress', progress, weights: run.weights }),
+          progress(progress) {
+            facts.set('progress', { type: 'progress', progress, weights: run.weights })
+            const { phase, samplesDone, samplesTotal } = progress
+            tell({
+              job: NAME,
+              type: 'progress',
+              share: phase === 'generating' ? samplesDone / samplesTotal : null
+            })
+          },
           samples(finished, growing) {
             // A finished answer takes the place of the growing one that it was.
             for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
@@ -54,7 +66,8 @@ export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, Samp
         const growing = facts.flatMap((fact) => (fact.type === 'growing' ? [fact.sample] : []))
         if (finished.length + growing.length === 0) return progress
         return [...progress, { type: 'samples', finished, growing }]
-      }
+      },
+      onEnd: (ending) => tell(endingNews(NAME, ending))
     },
     run.id
   )

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import open from 'open'
-import { createEngineHost } from './engine/host'
+import { createEngineHost, forkEngine } from './engine/host'
+import { BESIDE_A_WINDOW } from './engine/port'
 import { createWorkbench, type InitialProject } from './router'
 import { startServer } from './server'
 
@@ -23,7 +24,11 @@ export interface ServeOptions {
  */
 export async function serveWorkbench(options: ServeOptions): Promise<void> {
   const { initial, port, openBrowser, announce, signal } = options
-  const workbench = createWorkbench({ engine: createEngineHost(), entry: 'browser', initial })
+  const workbench = createWorkbench({
+    engine: createEngineHost(forkEngine(undefined, [BESIDE_A_WINDOW])),
+    entry: 'browser',
+    initial
+  })
   try {
     const server = await startServer({ router: workbench.router, port })
     try {

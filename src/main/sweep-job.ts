@@ -5,32 +5,33 @@ import { runCrcSweep } from './crc/crc-sweep'
 import type { CrcSweepRequest } from './crc/prepare-sweep'
 import type { EngineClient } from './engine/host'
 import { Job } from './job'
+import { endingNews, type TellJobNews } from './job-news'
 
 export interface SweepJobOptions {
   engine: EngineClient
   request: CrcSweepRequest
   save: (document: SweepDocument) => Promise<void>
-  /** Hears everything, without the merging that watchers get. */
-  onEvent: (event: SweepEvent) => void
+  tell: TellJobNews
 }
+
+const NAME = 'The sweep'
 
 type SweepFact = { type: 'progress'; progress: SweepProgress } | { type: 'entry'; entry: LiveEntry }
 
 /** A sweep as a job; its id is the document's. */
-export function startSweepJob({
-  engine,
-  request,
-  save,
-  onEvent
-}: SweepJobOptions): Job<SweepEvent, SweepFact> {
+export function startSweepJob({ engine, request, save, tell }: SweepJobOptions): Job<SweepEvent, SweepFact> {
   return new Job<SweepEvent, SweepFact>({
     name: 'the sweep',
     async run(id, facts, signal) {
       const document = await runCrcSweep(engine, { ...request, id }, signal, (event) => {
         if (event.type === 'notice') return
-        if (event.type === 'progress') facts.set('progress', event)
-        else for (const entry of event.entries) facts.set(keyOf(entry), { type: 'entry', entry })
-        onEvent(event)
+        if (event.type === 'scores') {
+          for (const entry of event.entries) facts.set(keyOf(entry), { type: 'entry', entry })
+          return
+        }
+        facts.set('progress', event)
+        const { phase, rowsDone, rowsTotal } = event.progress
+        tell({ job: NAME, type: 'progress', share: phase === 'sweeping' ? rowsDone / rowsTotal : null })
       })
       await save(document)
       return { type: 'finished', sweepId: document.id, work: document.work, seconds: document.seconds }
@@ -51,7 +52,7 @@ export function startSweepJob({
       const progress = facts.filter((fact) => fact.type === 'progress')
       return entries.length === 0 ? progress : [...progress, { type: 'scores', entries }]
     },
-    onEnd: onEvent
+    onEnd: (ending) => tell(endingNews(NAME, ending))
   })
 }
 

@@ -1,6 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { PreferenceMark, Variant } from '../contract/samples'
+import type { PreferenceMark } from '../contract/samples'
 
 /** The letters that stand for the columns while the variants are hidden. */
 export const blindLetter = (column: number): string => String.fromCodePoint(65 + column)
@@ -36,21 +36,4 @@ export function withMark(
 ): PreferenceMark[] {
   const others = marks.filter((mark) => mark.prompt !== prompt || mark.index !== index)
   return markOf(marks, prompt, index) === variant ? others : [...others, { prompt, index, variant }]
-}
-
-export interface TallyEntry {
-  variant: Variant
-  count: number
-  /** Of all marks. */
-  share: number
-}
-
-/** How often each variant was preferred, most often first. */
-export function tally(marks: readonly PreferenceMark[], variants: readonly Variant[]): TallyEntry[] {
-  return variants
-    .map((variant) => {
-      const count = marks.filter((mark) => mark.variant === variant.name).length
-      return { variant, count, share: count / Math.max(1, marks.length) }
-    })
-    .sort((left, right) => right.count - left.count)
 }

@@ -145,7 +145,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
     return
   }
   const { samples, weights } = await generateInto(output, generation, options.quiet, signal)
-  const measures = runMeasures(run, samples)
+  const measures = await runMeasures(run, samples)
   const summary = { out: output.path, sampleCount: samples.length, weights, variants: measures.variants }
   await (options.json ? printJson(summary) : printText(describeMeasures(run, measures)))
   const held = weights === null ? '' : `, weights held in ${weights}`

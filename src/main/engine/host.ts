@@ -142,11 +142,14 @@ function lastLines(stream: NodeJS.ReadableStream | null): string[] {
   return lines
 }
 
-/** Forks the built engine, or another module that serves the engine's contract. */
-export function forkEngine(entry = builtPath('main', 'engine.js')): EngineSpawner {
+/** Forks the built engine, or another module that serves the engine's contract, with arguments of the process. */
+export function forkEngine(
+  entry = builtPath('main', 'engine.js'),
+  args: readonly string[] = []
+): EngineSpawner {
   return () => {
     // Native libraries print to stdout too; stdout belongs to the command line's JSON.
-    const child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = fork(entry, args, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     const exited = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(`could not be started (${error.message})`))
       // Not 'exit': by 'close' all of stderr has been read.

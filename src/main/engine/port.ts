@@ -1,5 +1,8 @@
 import type { Serializable } from 'node:child_process'
 
+/** An argument of the engine process: somebody scrolls and types while it computes, so it takes the processor last. */
+export const BESIDE_A_WINDOW = '--beside-a-window'
+
 /** One end of the line between main and the engine process, in the shape oRPC's message-port adapter asks for. */
 export interface EnginePort {
   on(event: string, listener: (event?: { data: unknown }) => void): void

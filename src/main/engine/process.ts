@@ -1,10 +1,11 @@
+import { constants, setPriority } from 'node:os'
 import { implement } from '@orpc/server'
 import { RPCHandler } from '@orpc/server/message-port'
 import { engineContract } from '../../contract/engine'
 import type { Problem } from '../../contract/problem'
 import { problemsAcross } from '../rpc-problems'
 import { checkDevice } from './device-check'
-import { portToParent } from './port'
+import { BESIDE_A_WINDOW, portToParent } from './port'
 import { generate } from './generate'
 import { probe } from './probe'
 import { stopTextOf } from './stop-text'
@@ -18,6 +19,9 @@ function computationFailed(error: unknown, where: string): Problem {
   const reason = error instanceof Error ? error.message : String(error)
   return { code: 'internal', message: `The engine failed during ${where}: ${reason}` }
 }
+
+// Before any computing thread is there: on Linux each takes its priority from the thread that starts it.
+if (process.argv.includes(BESIDE_A_WINDOW)) setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 const engine = implement(engineContract).use(problemsAcross(computationFailed))
 

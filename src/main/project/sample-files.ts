@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { SAMPLE_RUN_VERSION, SampleLine, SampleRun, type SampleRunSummary } from '../../contract/samples'
 import { errorMessage, readBytes } from '../bounded-file'
+import { breather } from '../breather'
 import { writeFileAtomic, writeProblem } from './atomic-file'
 import { formatJson } from './json-format'
 import { type DocumentFormat, readDocument } from './migrate'
@@ -80,8 +81,11 @@ export async function readSampleLines(folder: string, run: SampleRun): Promise<S
   const content = await readCompleteLines(file)
   const variants = new Set(run.variants.map(({ name }) => name))
   const seen = new Set<string>()
-  return content.split('\n').flatMap((text, place) => {
-    if (text === '') return []
+  const breathe = breather()
+  const lines: SampleLine[] = []
+  for (const [place, text] of content.split('\n').entries()) {
+    await breathe()
+    if (text === '') continue
     const line = parseLine(text, `${file}, line ${place + 1}`)
     if (!variants.has(line.variant) || line.prompt >= run.prompts.length) {
       throw new WorkbenchError(
@@ -90,10 +94,11 @@ export async function readSampleLines(folder: string, run: SampleRun): Promise<S
       )
     }
     const key = JSON.stringify([line.variant, line.prompt, line.index])
-    if (seen.has(key)) return []
+    if (seen.has(key)) continue
     seen.add(key)
-    return [line]
-  })
+    lines.push(line)
+  }
+  return lines
 }
 
 /**

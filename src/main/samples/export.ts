@@ -8,7 +8,10 @@ export interface ExportedFile {
   content: string
 }
 
-const WRITERS: Record<SampleExportFormat, (run: SampleRun, samples: readonly SampleLine[]) => string> = {
+const WRITERS: Record<
+  SampleExportFormat,
+  (run: SampleRun, samples: readonly SampleLine[]) => string | Promise<string>
+> = {
   jsonl: jsonLines,
   csv: spreadsheet,
   html: samplesPage
@@ -16,29 +19,46 @@ const WRITERS: Record<SampleExportFormat, (run: SampleRun, samples: readonly Sam
 
 /**
  * A run's answers as a file, sorted by prompt, variant and index:
- * - `jsonl`: an answer a line, as samples are stored, with its prompt's text and category;
- * - `csv`: RFC 4180 with a header, for spreadsheets (see {@link spreadsheetText});
+ * - `jsonl`: an answer a line, as samples are stored, with its prompt's text and category, and `preferred`: whether it was
+ *   marked as the better one in a blind comparison; left out where none was made;
+ * - `csv`: RFC 4180 with a header, for spreadsheets (see {@link spreadsheetText}); `preferred` is true, false or empty;
  * - `html`: a page to share that needs nothing else.
  */
-export function exportSamples(
+export async function exportSamples(
   run: SampleRun,
   samples: readonly SampleLine[],
   format: SampleExportFormat
-): ExportedFile {
+): Promise<ExportedFile> {
   const place = new Map(run.variants.map(({ name }, index) => [name, index]))
   const sorted = samples.toSorted(
     (a, b) =>
       a.prompt - b.prompt || (place.get(a.variant) ?? 0) - (place.get(b.variant) ?? 0) || a.index - b.index
   )
-  return { fileName: `samples-${run.id}.${format}`, content: WRITERS[format](run, sorted) }
+  return { fileName: `samples-${run.id}.${format}`, content: await WRITERS[format](run, sorted) }
 }
 
 function jsonLines(run: SampleRun, samples: readonly SampleLine[]): string {
-  return samples.map((sample) => `${JSON.stringify({ ...sample, ...promptOf(run, sample) })}\n`).join('')
+  const preferred = preferences(run)
+  return samples
+    .map(
+      (sample) => `${JSON.stringify({ ...sample, ...promptOf(run, sample), preferred: preferred(sample) })}\n`
+    )
+    .join('')
 }
 
 function spreadsheet(run: SampleRun, samples: readonly SampleLine[]): string {
-  const header = ['prompt', 'promptText', 'category', 'variant', 'index', 'text', 'tokenCount', 'finish']
+  const header = [
+    'prompt',
+    'promptText',
+    'category',
+    'variant',
+    'index',
+    'text',
+    'tokenCount',
+    'finish',
+    'preferred'
+  ]
+  const preferred = preferences(run)
   const records = samples.map((sample) => {
     const { promptText, category } = promptOf(run, sample)
     return [
@@ -49,11 +69,22 @@ function spreadsheet(run: SampleRun, samples: readonly SampleLine[]): string {
       String(sample.index),
       spreadsheetText(sample.text),
       String(sample.tokens.length),
-      sample.finish
+      sample.finish,
+      String(preferred(sample) ?? '')
     ]
   })
   // Without the mark Excel takes UTF-8 for the machine's old code page.
   return `\uFEFF${formatCsv([header, ...records])}`
+}
+
+/** Of an answer, whether it was preferred to those of the other variants; undefined where they were not compared. */
+function preferences({ marks }: SampleRun): (sample: SampleLine) => boolean | undefined {
+  const keyOf = ({ prompt, index }: { prompt: number; index: number }): string => `${prompt}/${index}`
+  const preferred = new Map(marks.map((mark) => [keyOf(mark), mark.variant]))
+  return (sample) => {
+    const variant = preferred.get(keyOf(sample))
+    return variant === undefined ? undefined : variant === sample.variant
+  }
 }
 
 function promptOf(run: SampleRun, sample: SampleLine): { promptText: string; category: string } {

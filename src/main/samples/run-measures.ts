@@ -1,4 +1,5 @@
 import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/samples'
+import { breather } from '../breather'
 import { averageMeasures, sampleMeasures } from '../evaluation/sample-measures'
 
 /** A variant's answers to one prompt. */
@@ -28,16 +29,20 @@ export function sampleCells(
   )
 }
 
-/** How diverse each cell's answers are, and each variant's on average over the prompts it has answers to. */
-export function runMeasures(
+/**
+ * How diverse each cell's answers are, and each variant's on average over the prompts it has answers to. 10,000 long
+ * answers take seconds, in which other requests are answered.
+ */
+export async function runMeasures(
   run: Pick<SampleRun, 'prompts' | 'variants'>,
   samples: readonly SampleLine[]
-): SampleRunMeasures {
-  const cells = sampleCells(run, samples).map((cell) => ({
-    variant: cell.variant,
-    prompt: cell.prompt,
-    measures: sampleMeasures(cell.samples.map((sample) => sample.text))
-  }))
+): Promise<SampleRunMeasures> {
+  const breathe = breather()
+  const cells: SampleRunMeasures['cells'] = []
+  for (const { variant, prompt, samples: answers } of sampleCells(run, samples)) {
+    cells.push({ variant, prompt, measures: sampleMeasures(answers.map(({ text }) => text)) })
+    await breathe()
+  }
   const variants = run.variants.map(({ name }) => ({
     variant: name,
     measures: averageMeasures(

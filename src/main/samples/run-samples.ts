@@ -8,11 +8,14 @@ import type { Generation } from './generation'
 /** Sequences side by side, over all variants: matrix products gain little from more, and answers come in later. */
 const BATCH_ROWS = 64
 
-/** At most this often a listener hears of progress and answers. */
-const EVENT_INTERVAL_MS = 100
+/**
+ * At most this often a listener hears of progress and answers. Every time costs a window a new layout of the cells in
+ * sight, on the cores that the engine computes on.
+ */
+const EVENT_INTERVAL_MS = 250
 
 /** At most this often growing answers become text, and never for more than a fifth of the time. */
-const GROWING_INTERVAL_MS = 200
+const GROWING_INTERVAL_MS = 250
 const GROWING_PAUSE = 4
 
 /** One answer: indices of its variant and prompt in the run, and its index among their answers. */

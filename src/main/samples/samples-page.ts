@@ -1,6 +1,7 @@
-import type { SampleLine, SampleMeasures, SampleRun, Variant } from '../../contract/samples'
+import type { PreferenceMark, SampleLine, SampleMeasures, SampleRun, Variant } from '../../contract/samples'
 import { countAnswers } from '../evaluation/distinct-answers'
 import { COMPARED_ANSWERS } from '../evaluation/sample-measures'
+import { tally } from '../../contract/preferences'
 import { Markup, markup } from './markup'
 import { runMeasures, sampleCells, type SampleCell } from './run-measures'
 import { modelName, sampleCommand } from './sample-command'
@@ -10,17 +11,18 @@ import { PAGE_STYLE } from './samples-page-style'
  * The comparison as one HTML page to share: prompts down, variants across, repeated answers collapsed with their counts,
  * what was measured and how to repeat it. No script, and its security policy lets it load nothing.
  */
-export function samplesPage(run: SampleRun, samples: readonly SampleLine[]): string {
+export async function samplesPage(run: SampleRun, samples: readonly SampleLine[]): Promise<string> {
   const title = `Samples of ${run.variants.map(({ name }) => name).join(', ')}`
-  const measures = runMeasures(run, samples)
+  const measures = await runMeasures(run, samples)
   const cells = sampleCells(run, samples)
   const rows = run.prompts.map((prompt, index) => {
     // Cells and their measures are in the same order, prompts outermost.
     const first = index * run.variants.length
     const ofPrompt = cells.slice(first, first + run.variants.length)
+    const marks = run.marks.filter((mark) => mark.prompt === index)
     return markup`<tr>
 <th scope="row">${promptHeading(prompt)}</th>
-${ofPrompt.map((cell, variant) => cellMarkup(cell, measures.cells[first + variant]?.measures))}
+${ofPrompt.map((cell, variant) => cellMarkup(cell, measures.cells[first + variant]?.measures, marks))}
 </tr>
 `
   })
@@ -42,6 +44,7 @@ ${samples.length} of ${run.prompts.length * run.variants.length * run.settings.s
 </header>
 <main>
 ${summarySection(run, measures.variants)}
+${run.marks.length === 0 ? '' : preferenceSection(run)}
 <section>
 <h2>Answers</h2>
 <p>The same answers, apart from case, outer white space and a final mark, stand once with their count; the bar is their
@@ -98,6 +101,25 @@ ${rows}</tbody>
 </section>`
 }
 
+function preferenceSection(run: SampleRun): Markup {
+  const rows = tally(run.marks, run.variants).map(
+    ({ variant, count, share }) =>
+      markup`<tr>${variantHeading(variant, 'row')}<td>${count}</td><td>${(100 * share).toFixed(0)} %</td></tr>\n`
+  )
+  const compared = new Set(run.marks.map(({ prompt }) => prompt)).size
+  return markup`<section>
+<h2>Preferences</h2>
+<p>${run.marks.length} ${run.marks.length === 1 ? 'comparison' : 'comparisons'} on ${compared} ${
+    compared === 1 ? 'prompt' : 'prompts'
+  }: one answer of each variant side by side, the variants hidden, and the best one marked.</p>
+<table class="numbers">
+<thead><tr><th scope="col">Variant</th><th scope="col">preferred</th><th scope="col">share</th></tr></thead>
+<tbody>
+${rows}</tbody>
+</table>
+</section>`
+}
+
 function variantHeading(variant: Variant, scope: 'col' | 'row' = 'col'): Markup {
   const kind = variant.kind === 'recipe' ? 'hybrid' : variant.kind
   return markup`<th scope="${scope}" class="${kind}" dir="auto">${variant.name}</th>`
@@ -112,7 +134,11 @@ ${notes.map((note) => markup`<p class="note" dir="auto">${note}</p>`)}${
 <details><summary>${prompt.tokens.length} tokens</summary><div class="text mono" dir="auto">${prompt.rendered}</div></details>`
 }
 
-function cellMarkup({ variant, samples }: SampleCell, measures: SampleMeasures | undefined): Markup {
+function cellMarkup(
+  { variant, samples }: SampleCell,
+  measures: SampleMeasures | undefined,
+  marks: readonly PreferenceMark[]
+): Markup {
   if (samples.length === 0 || measures === undefined) return markup`<td class="note">no answers yet</td>`
   const cutOff = samples.filter(({ finish }) => finish === 'length').length
   const numbers = MEASURES.filter(({ key }) => key !== 'distinctAnswers' && measures[key] !== null).map(
@@ -126,7 +152,11 @@ function cellMarkup({ variant, samples }: SampleCell, measures: SampleMeasures |
 `
   })
   return markup`<td>
-<p class="note">${measures.distinctAnswers} of ${samples.length} distinct${numbers}${cutOff === 0 ? '' : ` · ${cutOff} cut off`}</p>
+<p class="note">${measures.distinctAnswers} of ${samples.length} distinct${numbers}${cutOff === 0 ? '' : ` · ${cutOff} cut off`}${
+    marks.length === 0
+      ? ''
+      : ` · preferred in ${marks.filter((mark) => mark.variant === variant).length} of ${marks.length}`
+  }</p>
 <ol tabindex="0" aria-label="Answers of ${variant}">
 ${answers}</ol>
 </td>

@@ -1,0 +1,17 @@
+import { setImmediate } from 'node:timers/promises'
+
+/** A request that waits this long is not noticed. */
+const MOST_MS = 20
+
+/**
+ * For long work on the thread that answers requests: call it between small pieces, and await it. Now and then it lets
+ * what has come in meanwhile go first.
+ */
+export function breather(): () => Promise<void> {
+  let sinceMs = performance.now()
+  return async () => {
+    if (performance.now() - sinceMs < MOST_MS) return
+    await setImmediate()
+    sinceMs = performance.now()
+  }
+}
