@@ -13,6 +13,7 @@ function requestFor(family: string, changes: Partial<GenerateRequest>): Generate
   return {
     base: goldenPath(family, 'base-bf16'),
     post: goldenPath(family, 'post-bf16'),
+    device: 'cpu',
     models: readGolden(family).models.map(({ model }) => model),
     prompts: [[1, 2, 3]],
     sampleCount: 1,
@@ -167,7 +168,7 @@ describe('int8 weights', () => {
     const weights = Float32Array.from({ length: 3 * columns }, (_, i) => Math.sin(i * i) * (i % 7))
     const scales = new Float32Array(3 * 2)
     const quantised = new Uint8Array(scales.length * 32)
-    quantiseBlocks(weights, columns, quantised, scales)
+    quantiseBlocks(weights, columns, 8, quantised, scales)
     weights.forEach((weight, i) => {
       const [row, column] = [Math.floor(i / columns), i % columns]
       const block = row * 2 + Math.floor(column / 32)
@@ -178,7 +179,7 @@ describe('int8 weights', () => {
 
   it('keep an all-zero block zero', () => {
     const [quantised, scales] = [new Uint8Array(32), new Float32Array(1)]
-    quantiseBlocks(new Float32Array(32), 32, quantised, scales)
+    quantiseBlocks(new Float32Array(32), 32, 8, quantised, scales)
     expect(new Set(quantised)).toEqual(new Set([128]))
   })
 })

@@ -4,6 +4,10 @@ import { z } from 'zod'
 export const DeviceName = z.enum(['cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
 export type DeviceName = z.infer<typeof DeviceName>
 
+/** Where answers are generated: devices whose memory can hold the keys and values of what is being written. */
+export const GenerationDevice = DeviceName.extract(['cpu', 'webgpu'])
+export type GenerationDevice = z.infer<typeof GenerationDevice>
+
 /** A device, or whichever suits machine and model. */
 export const DeviceChoice = z.enum(['auto', ...DeviceName.options])
 export type DeviceChoice = z.infer<typeof DeviceChoice>

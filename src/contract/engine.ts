@@ -1,7 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { Work } from './crc'
-import { DeviceCheck, DeviceName, Precision } from './device'
+import { DeviceCheck, DeviceName, GenerationDevice, Precision } from './device'
 import { Problem } from './problem'
 import { LayerStrength } from './recipe'
 
@@ -99,8 +99,12 @@ export const CheckDeviceRequest = z.object({
 })
 export type CheckDeviceRequest = z.infer<typeof CheckDeviceRequest>
 
-/** How weights are held while generating: int8 takes a quarter of the memory and is within 1 % per product. */
-export const HeldWeights = z.enum(['fp32', 'int8'])
+/**
+ * How weights are held while generating. fp16 goes with products in fp16 and with no others. int8 takes a quarter of
+ * fp32's memory and is within 1 % per product; int4 takes an eighth and is wrong by about 10 % per product, which distorts
+ * the very diversity that is being compared, so it is never chosen unasked.
+ */
+export const HeldWeights = z.enum(['fp32', 'fp16', 'int8', 'int4'])
 export type HeldWeights = z.infer<typeof HeldWeights>
 
 /** One answer: indices into a request's models and prompts, and its number among their answers. */
@@ -112,8 +116,8 @@ export const AnswerKey = z.object({
 export type AnswerKey = z.infer<typeof AnswerKey>
 
 export const GenerateRequest = z.object({
-  base: z.string(),
-  post: z.string(),
+  ...pair,
+  device: GenerationDevice.default('cpu'),
   models: z.array(EngineModel).min(1),
   prompts: z.array(tokens).min(1),
   /** Answers 0 .. sampleCount - 1 of every model to every prompt, */
@@ -126,10 +130,10 @@ export const GenerateRequest = z.object({
   stopTokens: z.array(z.number().int().nonnegative()),
   /** Texts that end an answer; the answer keeps what comes before them. */
   stopTexts: z.array(z.string().min(1)),
-  /** Left out: fp32 when it fits into memoryBytes, otherwise int8. */
+  /** Left out: as the products are computed, fp32 or fp16, when that fits into memoryBytes, otherwise int8. */
   weights: HeldWeights.optional(),
   /**
-   * Bound on the weights and on the keys and values of running sequences together. Prompts that wait for their answers
+   * Bound on the weights and on the keys and values of running sequences together, in the memory of the device. Prompts that wait for their answers
    * take at most 512 MiB more (a single prompt may take more than that by itself).
    */
   memoryBytes: z.number().positive(),
@@ -141,6 +145,8 @@ export type GenerateRequest = z.infer<typeof GenerateRequest>
 export const EngineGenerateEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('plan'),
+    device: GenerationDevice,
+    precision: Precision,
     weights: HeldWeights,
     weightBytes: z.number(),
     keyValueBytes: z.number(),

@@ -1,3 +1,4 @@
+import type { HeldWeights } from '../contract/engine'
 import { SampleSettings } from '../contract/samples'
 
 /** Sampler settings as they are edited: numbers as typed. */
@@ -15,7 +16,7 @@ export interface SettingsDraft {
   /** One a line; \n stands for a line break. */
   stopTexts: string
   memoryGigabytes: string
-  weights: 'auto' | 'fp32' | 'int8'
+  weights: 'auto' | HeldWeights
 }
 
 interface FieldSpec {

@@ -1,27 +1,30 @@
 import type * as ort from 'onnxruntime-node'
-import { DECODE_INPUTS, DECODE_OUTPUTS } from '../family/decode-graph'
+import { DECODE_INPUTS, decodeGraph, DECODE_OUTPUTS } from '../family/decode-graph'
 import { MASKED } from './attention-layout'
-import type { Cohort, RunningRow } from './cohorts'
+import { cohortsOf, type Cohort } from './cohorts'
 import { floatTensor, integerTensor, runSession } from './device'
-import { embedTokens } from './forward'
 import { cacheCapacity } from './generation-plan'
 import { KeyValueCache } from './key-value-cache'
 import type { Prefilled } from './prefill'
-import { nodePath, originOf, type Origin } from './recipe-trie'
+import { nodePath } from './recipe-trie'
 import { openResidentBlocks } from './resident-blocks'
 import { RotaryFeeds } from './rotary-feeds'
-import type { RowRunner, RunnerParts } from './row-runner'
+import { embedRows, rowsByOrigin, type RowRunner, type RunnerParts, type RunningRow } from './row-runner'
 import { joinRows, rowAt } from './rows'
 
 interface ResidentBlock {
   readonly session: ort.InferenceSession
   readonly cohort: Cohort
+  /** The cohort's rows in slot order, the same array in all of its blocks. */
+  readonly rows: RunningRow[]
   readonly cache: KeyValueCache
 }
 
 /** Rows on the CPU: hidden states, keys and values are arrays of this process, which the sessions read where they lie. */
 export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
-  const sessions = await openResidentBlocks(parts.device, parts.pair, parts.trie, parts.plan.weights)
+  const { device, pair, trie, plan } = parts
+  const model = decodeGraph(pair.post.spec, plan.weights)
+  const sessions = await openResidentBlocks(device, pair, trie, model, plan.weights)
   return new CpuRunner(parts, sessions)
 }
 
@@ -29,6 +32,7 @@ class CpuRunner implements RowRunner {
   private capacity: number
   /** [layer][block] */
   private readonly blocks: readonly (readonly ResidentBlock[])[]
+  private readonly rows = new Map<Cohort, RunningRow[]>()
   private readonly hidden = new WeakMap<RunningRow, Float32Array>()
   private readonly rotary: RotaryFeeds
 
@@ -36,17 +40,19 @@ class CpuRunner implements RowRunner {
     private readonly parts: RunnerParts,
     sessions: readonly (readonly ort.InferenceSession[])[]
   ) {
-    const { request, plan, cohorts, pair } = parts
+    const { request, plan, trie, pair } = parts
     const { spec } = pair.post
     const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
     this.capacity = cacheCapacity(longestPrompt + 1)
     this.rotary = new RotaryFeeds(spec, plan.maximumLength)
-    this.blocks = cohorts.ofBlocks.map((ofLayer, layer) =>
+    this.blocks = cohortsOf(trie).map((ofLayer, layer) =>
       ofLayer.flatMap((cohort, block) => {
         const session = sessions[layer]?.[block]
         if (session === undefined) return []
-        const cache = new KeyValueCache(spec, cohort.models.size * plan.rowsPerModel, this.capacity)
-        return [{ session, cohort, cache }]
+        const cache = new KeyValueCache(spec, cohort.size * plan.rowsPerModel, this.capacity)
+        const rows = this.rows.get(cohort) ?? []
+        this.rows.set(cohort, rows)
+        return [{ session, cohort, rows, cache }]
       })
     )
   }
@@ -56,12 +62,13 @@ class CpuRunner implements RowRunner {
     const { kvHeadCount, headSize } = pair.post.spec
     const size = kvHeadCount * headSize
     for (const row of rows) {
+      for (const [cohort, slots] of this.rows) if (cohort.has(row.model)) slots.push(row)
       const nodes = nodePath(trie, row.model)
       for (const [layer, ofLayer] of this.blocks.entries()) {
-        const block = ofLayer.find(({ cohort }) => cohort.models.has(row.model))
+        const block = ofLayer.find(({ cohort }) => cohort.has(row.model))
         const source = keyValues[layer]?.get(nodes[layer] ?? 0)
         if (block === undefined || source === undefined) continue
-        const slot = block.cohort.rows.indexOf(row)
+        const slot = block.rows.length - 1
         paths.get(row.prompt)?.forEach((packedRow, position) => {
           const key = rowAt(source.keys, packedRow, size)
           block.cache.put(slot, position, key, rowAt(source.values, packedRow, size))
@@ -70,38 +77,46 @@ class CpuRunner implements RowRunner {
     }
   }
 
-  async move(cohort: Cohort, from: number, to: number): Promise<void> {
-    for (const block of this.blocks.flat()) if (block.cohort === cohort) block.cache.move(from, to)
+  /** The last row of each cohort moves into the slot that gets free. */
+  async dismiss(rows: readonly RunningRow[]): Promise<void> {
+    for (const row of rows) {
+      for (const [cohort, slots] of this.rows) {
+        const slot = slots.indexOf(row)
+        const last = slot === -1 ? undefined : slots.pop()
+        if (last === undefined || last === row) continue
+        slots[slot] = last
+        for (const block of this.blocks.flat()) {
+          if (block.cohort === cohort) block.cache.move(slots.length, slot)
+        }
+      }
+    }
   }
 
   async step(rows: readonly RunningRow[]): Promise<Float32Array[]> {
     const { heads, pair } = this.parts
     const { hiddenSize } = pair.post.spec
     this.growCaches(rows)
-    for (const origin of ['base', 'post'] as const) {
-      const ofOrigin = this.rowsOf(rows, origin)
-      const embedded = await embedTokens(pair[origin], ofOrigin.map(lastToken))
-      ofOrigin.forEach((row, i) => this.hidden.set(row, rowAt(embedded, i, hiddenSize)))
-    }
+    const embedded = await embedRows(this.parts, rows)
+    rows.forEach((row, i) => this.hidden.set(row, rowAt(embedded, i, hiddenSize)))
     for (const [layer, ofLayer] of this.blocks.entries()) {
-      for (const block of ofLayer) if (block.cohort.rows.length > 0) await this.runBlock(layer, block)
+      for (const block of ofLayer) if (block.rows.length > 0) await this.runBlock(layer, block)
     }
-    const logits = new Map<RunningRow, Float32Array>()
-    for (const [origin, head] of heads) {
-      const ofOrigin = this.rowsOf(rows, origin)
-      if (ofOrigin.length === 0) continue
-      const all = await head.logits(this.joined(ofOrigin), null)
-      ofOrigin.forEach((row, i) => logits.set(row, rowAt(all, i, pair[origin].spec.vocabularySize)))
+    const logits = new Array<Float32Array>(rows.length)
+    for (const { origin, indices } of rowsByOrigin(this.parts, rows)) {
+      if (indices.length === 0) continue
+      const all = await heads.get(origin)?.logits(this.joined(indices.flatMap((i) => rows[i] ?? [])), null)
+      indices.forEach((i, at) => {
+        logits[i] = rowAt(all ?? new Float32Array(), at, pair[origin].spec.vocabularySize)
+      })
     }
-    return rows.map((row) => logits.get(row) ?? new Float32Array())
+    return logits
   }
 
   async close(): Promise<void> {
     for (const { session } of this.blocks.flat()) await session.release()
   }
 
-  private async runBlock(layer: number, { session, cohort, cache }: ResidentBlock): Promise<void> {
-    const { rows } = cohort
+  private async runBlock(layer: number, { session, rows, cache }: ResidentBlock): Promise<void> {
     const { kvHeadCount, headSize, hiddenSize, layers } = this.parts.pair.post.spec
     const layerSpec = layers[layer]
     if (layerSpec === undefined) throw new RangeError(`the model has no layer ${layer}`)
@@ -142,12 +157,7 @@ class CpuRunner implements RowRunner {
     const needed = Math.max(...rows.map((row) => row.position + 1))
     if (needed <= this.capacity) return
     this.capacity = cacheCapacity(needed)
-    for (const { cache, cohort } of this.blocks.flat()) cache.grow(this.capacity, cohort.rows.length)
-  }
-
-  private rowsOf(rows: readonly RunningRow[], origin: Origin): RunningRow[] {
-    const { models } = this.parts.request
-    return rows.filter((row) => originOf(models[row.model] ?? { kind: 'base' }) === origin)
+    for (const { cache, rows: slots } of this.blocks.flat()) cache.grow(this.capacity, slots.length)
   }
 
   /** Hidden states, [rows, hidden]. */
@@ -157,8 +167,4 @@ class CpuRunner implements RowRunner {
       this.parts.pair.post.spec.hiddenSize
     )
   }
-}
-
-function lastToken({ tokens }: RunningRow): number {
-  return tokens[tokens.length - 1] ?? 0
 }

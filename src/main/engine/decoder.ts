@@ -4,10 +4,9 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { AnswerKey, EngineGenerateEvent, EngineModel, GenerateRequest } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
-import type { Cohorts, RunningRow } from './cohorts'
 import type { GenerationPlan } from './generation-plan'
 import type { Prefilled } from './prefill'
-import type { RowRunner } from './row-runner'
+import type { RowRunner, RunningRow } from './row-runner'
 import { sampleToken } from './sampler'
 import type { StopText } from './stop-text'
 
@@ -25,7 +24,6 @@ export interface DecoderParts {
   readonly request: GenerateRequest
   readonly stopText: StopText
   readonly plan: GenerationPlan
-  readonly cohorts: Cohorts
   readonly runner: RowRunner
   /** One pass over some prompts, by their indices. */
   readonly prefill: (prompts: readonly number[], signal?: AbortSignal) => Promise<Prefilled>
@@ -53,7 +51,7 @@ export class Decoder {
     prompts: readonly number[],
     signal?: AbortSignal
   ): AsyncGenerator<EngineGenerateEvent> {
-    const { request, plan, cohorts, runner } = this.parts
+    const { request, plan, runner } = this.parts
     const queues = request.models.map((_, model) => this.queue(model, prompts))
     if (queues.every((queue) => queue.length === 0)) return
     const prefilled = await this.parts.prefill(prompts, signal)
@@ -68,7 +66,6 @@ export class Decoder {
           if (row === undefined) break
           started.push(...this.accept(row, prefilled.logits[model]?.get(row.prompt) ?? new Float32Array()))
           if (row.finished !== null) continue
-          cohorts.add(row)
           admitted.push(row)
           active.push(row)
         }
@@ -78,7 +75,9 @@ export class Decoder {
       if (active.length === 0) return
       if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The generation was cancelled.')
       yield* await this.step(active)
-      await this.dismissFinished(active)
+      const ended = active.filter(({ finished }) => finished !== null)
+      for (const row of ended) active.splice(active.indexOf(row), 1)
+      await runner.dismiss(ended)
       // Inference blocks the thread: let a cancel come in.
       await nextTurn()
     }
@@ -121,15 +120,6 @@ export class Decoder {
     const length = (request.prompts[row.prompt]?.length ?? 0) + row.tokens.length
     if (row.tokens.length < request.maxTokens && length < plan.maximumLength) return null
     return { tokens: [...row.tokens], finish: 'length' }
-  }
-
-  /** Frees the places of finished rows. */
-  private async dismissFinished(active: Row[]): Promise<void> {
-    const { cohorts, runner } = this.parts
-    for (const row of active.filter(({ finished }) => finished !== null)) {
-      active.splice(active.indexOf(row), 1)
-      for (const { cohort, from, to } of cohorts.remove(row)) await runner.move(cohort, from, to)
-    }
   }
 
   /** The samples of one model, first every prompt's first, so that all prompts show something early. */

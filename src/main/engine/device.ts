@@ -7,16 +7,19 @@ import { OnnxGraph } from '../family/onnx-model'
 /** The one place that knows onnxruntime: sessions, tensors and where they live. */
 export interface Device {
   readonly name: DeviceName
-  /** @param files weights that the model names as external data */
-  createSession(
-    model: Uint8Array,
-    files?: readonly { path: string; data: Uint8Array }[]
-  ): Promise<ort.InferenceSession>
+  createSession(model: Uint8Array, options?: SessionSettings): Promise<ort.InferenceSession>
   /** Whether float16 products are worth having here: on the CPU they are float32 products and two conversions. */
   readonly gainsFromHalf: boolean
   /** A tensor that many runs will read: uploaded once where the device has memory of its own. */
   resident(data: Float32Array, dims: readonly number[], type?: 'float32' | 'float16'): Promise<ort.Tensor>
   close(): Promise<void>
+}
+
+export interface SessionSettings {
+  /** Weights that the model names as external data. */
+  readonly files?: readonly { path: string; data: Uint8Array }[]
+  /** Outputs stay in the device's memory, where it has its own, rather than come back. Whoever runs disposes of them. */
+  readonly outputsStay?: boolean
 }
 
 /** What every session runs with, whatever the device. */
@@ -96,7 +99,7 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
   return {
     name,
     gainsFromHalf: false,
-    createSession: (model, files = []) =>
+    createSession: (model, { files = [] } = {}) =>
       ort.InferenceSession.create(model, { ...SESSION_OPTIONS, ...options, externalData: files }),
     resident: (data, dims) => Promise.resolve(new ort.Tensor('float32', data, dims)),
     close: () => Promise.resolve()
@@ -123,8 +126,12 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
   return {
     name: 'webgpu',
     gainsFromHalf: true,
-    createSession: (model, files = []) =>
-      ort.InferenceSession.create(model, { ...options, externalData: files }),
+    createSession: (model, { files = [], outputsStay = false } = {}) =>
+      ort.InferenceSession.create(model, {
+        ...options,
+        externalData: files,
+        ...(outputsStay && { preferredOutputLocation: 'gpu-buffer' as const })
+      }),
     resident: async (data, dims, type = 'float32') => {
       const session = await uploader(dims.length, type)
       const { uploaded } = await session.run({ value: new ort.Tensor('float32', data, dims) })
@@ -159,6 +166,31 @@ export async function runSession(
       return [name, tensor.data]
     })
   )
+}
+
+/**
+ * Runs a session that writes its outputs into the memory of its inputs.
+ *
+ * @param targets for each output the tensor, which may be one of the feeds, whose memory it takes
+ */
+export async function runInPlace(
+  session: ort.InferenceSession,
+  feeds: Readonly<Record<string, ort.Tensor>>,
+  targets: Readonly<Record<string, ort.Tensor>>
+): Promise<void> {
+  const results = await session.run(feeds, targets)
+  // Second handles on the targets' memory, which must not keep it alive.
+  for (const handle of Object.values(results)) handle.dispose()
+}
+
+/** Runs a session whose only output stays in the device's memory, and returns that output. */
+export async function runKept(
+  session: ort.InferenceSession,
+  feeds: Readonly<Record<string, ort.Tensor>>
+): Promise<ort.Tensor> {
+  const [output] = Object.values(await session.run(feeds))
+  if (output === undefined) throw new Error('the session has no output')
+  return output
 }
 
 export function floatTensor(data: Float32Array, dims: readonly number[]): ort.Tensor {

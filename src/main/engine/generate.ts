@@ -1,10 +1,11 @@
+import type { Precision } from '../../contract/device'
 import type { EngineGenerateEvent, GenerateRequest } from '../../contract/engine'
-import { Cohorts } from './cohorts'
 import { Decoder } from './decoder'
-import { openDevice } from './device'
+import { openDevice, type Device } from './device'
+import { choosePrecision } from './forward'
 import { planGeneration } from './generation-plan'
 import { openLanguageHead, type LanguageHead } from './language-head'
-import { closePairWeights, findSharing, openPairWeights } from './pair-weights'
+import { closePairWeights, findSharing, openPairWeights, type PairWeights } from './pair-weights'
 import { prefill } from './prefill'
 import { buildRecipeTrie, type Origin } from './recipe-trie'
 import { openRunner, type RowRunner } from './row-runner'
@@ -23,36 +24,56 @@ export async function* generate(
   stopText: StopText,
   signal?: AbortSignal
 ): AsyncGenerator<EngineGenerateEvent> {
-  const startedMs = performance.now()
   const pair = await openPairWeights(request.base, request.post)
-  const device = await openDevice('cpu')
-  let runner: RowRunner | null = null
+  try {
+    const device = await openDevice(request.device)
+    try {
+      yield* generateOn(device, pair, request, stopText, signal)
+    } finally {
+      await device.close()
+    }
+  } finally {
+    await closePairWeights(pair)
+  }
+}
+
+/** {@link generate} on an open device and pair: when it ends, however it ends, it holds no memory of the device. */
+export async function* generateOn(
+  device: Device,
+  pair: PairWeights,
+  request: GenerateRequest,
+  stopText: StopText,
+  signal?: AbortSignal
+): AsyncGenerator<EngineGenerateEvent> {
+  const startedMs = performance.now()
   const heads = new Map<Origin, LanguageHead>()
+  let runner: RowRunner | null = null
   try {
     const trie = buildRecipeTrie(request.models, await findSharing(pair))
-    const plan = planGeneration(request, pair.post.spec, trie)
+    const precision = choosePrecision(device, pair, request.precision ?? widthOf(request.weights))
+    const plan = planGeneration(request, pair.post.spec, trie, precision)
     const { weights, weightBytes, keyValueBytes, rowsPerModel, promptGroups } = plan
     const modelCount = request.models.length
     yield {
       type: 'plan',
+      device: request.device,
+      precision,
       weights,
       weightBytes,
       keyValueBytes,
       rows: rowsPerModel * modelCount,
       sampleTotal: modelCount * request.prompts.length * request.sampleCount - request.finished.length
     }
-    const cohorts = new Cohorts(trie)
-    runner = await openRunner({ request, device, pair, trie, cohorts, heads, plan })
+    runner = await openRunner({ request, device, pair, trie, heads, plan })
     for (const origin of trie.roots) heads.set(origin, await openLanguageHead(device, pair[origin]))
 
     const decoder = new Decoder({
       request,
       stopText,
       plan,
-      cohorts,
       runner,
       prefill: (prompts, aborted) =>
-        prefill({ request, device, precision: 'fp32', pair, trie, heads }, prompts, aborted)
+        prefill({ request, device, precision, pair, trie, heads }, prompts, aborted)
     })
     for (const prompts of promptGroups) yield* decoder.generateGroup(prompts, signal)
     yield {
@@ -64,7 +85,10 @@ export async function* generate(
   } finally {
     await runner?.close()
     for (const head of heads.values()) await head.close()
-    await device.close()
-    await closePairWeights(pair)
   }
+}
+
+/** The precision that goes with weights held as floats; quantised ones leave it open. */
+function widthOf(weights: GenerateRequest['weights']): Precision | undefined {
+  return weights === 'fp32' || weights === 'fp16' ? weights : undefined
 }

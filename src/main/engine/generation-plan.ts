@@ -1,3 +1,4 @@
+import type { Precision } from '../../contract/device'
 import type { GenerateRequest, HeldWeights } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { DecoderSpec } from '../family'
@@ -13,6 +14,7 @@ const CAPACITY_STEP = 64
 
 /** How a request is generated within its memory, decided before anything is read. */
 export interface GenerationPlan {
+  readonly precision: Precision
   readonly weights: HeldWeights
   readonly weightBytes: number
   /** Of all running sequences at their longest. */
@@ -32,21 +34,23 @@ export interface GenerationPlan {
 export function planGeneration(
   request: GenerateRequest,
   spec: DecoderSpec,
-  trie: RecipeTrie
+  trie: RecipeTrie,
+  precision: Precision
 ): GenerationPlan {
   refuseLongPrompts(request.prompts, spec)
   const modelCount = request.models.length
-  const weights = chooseHeldWeights(spec, trie, request.memoryBytes, request.weights)
+  const weights = chooseHeldWeights(spec, trie, request.memoryBytes, request.weights, precision)
   const weightBytes = residentBytes(spec, trie, weights)
   const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
   const maximumLength = Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
-  const rowBytes = placeBytes(spec) * cacheCapacity(maximumLength)
+  const rowBytes = placeBytes(spec, precision) * cacheCapacity(maximumLength)
   const rowsPerModel = fittingRows(request, rowBytes, request.memoryBytes - weightBytes)
 
   const trieNodes = trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
-  const promptRowBytes = (trieNodes / spec.layerCount) * placeBytes(spec)
+  const promptRowBytes = (trieNodes / spec.layerCount) * placeBytes(spec, 'fp32')
   const promptLogitBytes = modelCount * spec.vocabularySize * Float32Array.BYTES_PER_ELEMENT
   return {
+    precision,
     weights,
     weightBytes,
     keyValueBytes: rowBytes * rowsPerModel * modelCount,
@@ -66,8 +70,8 @@ export function cacheCapacity(length: number): number {
 }
 
 /** Bytes of one token's keys and values, all layers. */
-function placeBytes(spec: DecoderSpec): number {
-  return 2 * spec.layerCount * spec.kvHeadCount * spec.headSize * Float32Array.BYTES_PER_ELEMENT
+function placeBytes(spec: DecoderSpec, precision: Precision): number {
+  return 2 * spec.layerCount * spec.kvHeadCount * spec.headSize * (precision === 'fp16' ? 2 : 4)
 }
 
 function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: DecoderSpec): void {

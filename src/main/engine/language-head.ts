@@ -17,8 +17,12 @@ export interface LanguageHead {
   logSumExp(hidden: Float32Array): Promise<Float64Array>
   /** The head's rows for some tokens, to be given to `logits` as often as needed. */
   selectTokens(tokens: readonly number[]): Promise<ort.Tensor>
-  /** Logits of the selected tokens, [rows, tokens]; of the whole vocabulary when `selected` is null. */
-  logits(hidden: Float32Array, selected: ort.Tensor | null): Promise<Float32Array>
+  /**
+   * Logits of the selected tokens, [rows, tokens]; of the whole vocabulary when `selected` is null.
+   *
+   * @param hidden [rows, hidden], as an array or in the device's memory
+   */
+  logits(hidden: Float32Array | ort.Tensor, selected: ort.Tensor | null): Promise<Float32Array>
   close(): Promise<void>
 }
 
@@ -46,8 +50,10 @@ export async function openLanguageHead(device: Device, model: ModelWeights): Pro
     cache.set(first, weights)
     return weights
   }
-  const feeds = (hidden: Float32Array, weights: ort.Tensor): Record<string, ort.Tensor> => ({
-    [HEAD_INPUTS.hidden]: floatTensor(hidden, [hidden.length / hiddenSize, hiddenSize]),
+  const asTensor = (hidden: Float32Array | ort.Tensor): ort.Tensor =>
+    hidden instanceof Float32Array ? floatTensor(hidden, [hidden.length / hiddenSize, hiddenSize]) : hidden
+  const feeds = (hidden: Float32Array | ort.Tensor, weights: ort.Tensor): Record<string, ort.Tensor> => ({
+    [HEAD_INPUTS.hidden]: asTensor(hidden),
     [HEAD_INPUTS.finalNorm]: norm,
     [HEAD_INPUTS.head]: weights
   })
@@ -78,7 +84,7 @@ export async function openLanguageHead(device: Device, model: ModelWeights): Pro
         const outputs = await runSession(logitsSession, feeds(hidden, selected))
         return outputs.get(HEAD_OUTPUTS.logits) ?? new Float32Array()
       }
-      const rowCount = hidden.length / hiddenSize
+      const rowCount = asTensor(hidden).dims[0] ?? 0
       const all = new Float32Array(rowCount * vocabularySize)
       for (const slice of slices) {
         const outputs = await runSession(logitsSession, feeds(hidden, await sliceWeights(slice)))

@@ -1,22 +1,25 @@
 import { QUANTISED_BLOCK } from '../family/layer-builder'
 
-/** Unsigned zero of symmetric int8 blocks. */
-const ZERO_POINT = 128
-
 /**
- * Rounds a weight matrix to int8 in blocks of 32 along its input dimension: w is (q - 128) * scale, with the scale such
- * that the block's largest weight is 127 steps from zero.
+ * Rounds a weight matrix to 8 or 4 bits in blocks of 32 along its input dimension: w is (q - zero) * scale, with zero in
+ * the middle (128 or 8) and the scale such that the block's largest weight is 127 or 7 steps from it.
  *
  * @param weights [rows, columns]
- * @param quantised [rows, ceil(columns / 32), 32]; a last block that is not full ends in zeros
+ * @param quantised [rows, ceil(columns / 32), 32 or 16]; of 4 bits two share a byte, the first its low half; a last block
+ *   that is not full ends in zeros
  * @param scales [rows x ceil(columns / 32)]
  */
 export function quantiseBlocks(
   weights: Float32Array,
   columns: number,
+  bits: 4 | 8,
   quantised: Uint8Array,
   scales: Float32Array
 ): void {
+  const zero = 2 ** (bits - 1)
+  const perByte = 8 / bits
+  const zeroByte = bits === 8 ? zero : zero | (zero << bits)
+  const blockBytes = QUANTISED_BLOCK / perByte
   const blocksPerRow = Math.ceil(columns / QUANTISED_BLOCK)
   for (let block = 0; block < scales.length; block++) {
     const row = Math.floor(block / blocksPerRow)
@@ -24,13 +27,18 @@ export function quantiseBlocks(
     const end = Math.min(first + QUANTISED_BLOCK, (row + 1) * columns)
     let largest = 0
     for (let i = first; i < end; i++) largest = Math.max(largest, Math.abs(weights[i] ?? 0))
-    const scale = largest / 127
+    const scale = largest / (zero - 1)
     scales[block] = scale
-    const target = block * QUANTISED_BLOCK
-    quantised.fill(ZERO_POINT, target, target + QUANTISED_BLOCK)
+    const target = block * blockBytes
+    quantised.fill(zeroByte, target, target + blockBytes)
     if (scale === 0) continue
-    for (let i = first; i < end; i++) {
-      quantised[target + i - first] = Math.round((weights[i] ?? 0) / scale) + ZERO_POINT
+    for (let i = first; i < end; i += perByte) {
+      let byte = 0
+      for (let part = perByte - 1; part >= 0; part--) {
+        const weight = i + part < end ? (weights[i + part] ?? 0) : 0
+        byte = (byte << bits) | (Math.round(weight / scale) + zero)
+      }
+      quantised[target + (i - first) / perByte] = byte
     }
   }
 }

@@ -1,23 +1,36 @@
+import type { GenerationDevice } from '../../contract/device'
 import type { GenerateRequest } from '../../contract/engine'
-import type { Cohort, Cohorts, RunningRow } from './cohorts'
+import { openCpuRunner } from './cpu-runner'
 import type { Device } from './device'
+import { embedTokens } from './forward'
 import type { GenerationPlan } from './generation-plan'
 import type { LanguageHead } from './language-head'
 import type { PairWeights } from './pair-weights'
 import type { Prefilled } from './prefill'
-import type { Origin, RecipeTrie } from './recipe-trie'
-import { openCpuRunner } from './cpu-runner'
+import { originOf, type Origin, type RecipeTrie } from './recipe-trie'
+import { openWebGpuRunner } from './webgpu-runner'
+
+/** A sequence being generated, as whoever runs it sees it. */
+export interface RunningRow {
+  readonly model: number
+  /** Index into the request's prompts. */
+  readonly prompt: number
+  /** The answer so far; its last token is yet to be run. */
+  readonly tokens: readonly number[]
+  /** Of the last token. */
+  readonly position: number
+}
 
 /**
- * Runs rows through resident blocks. What it holds for them, hidden states, keys and values, lies where its device
- * computes; which rows run, and in what order they lie in their cohorts, is not its business.
+ * Runs rows through resident blocks, at every layer those of all models that use the same block as one batch. What it
+ * holds for them, hidden states, keys and values, lies where its device computes. Which rows run is not its business.
  */
 export interface RowRunner {
-  /** Fills the last slots of their cohorts, which these rows have got, with the keys and values of their prompts. */
+  /** Takes rows on, after their prompts. */
   admit(rows: readonly RunningRow[], prefilled: Prefilled): Promise<void>
-  /** Copies what a slot of a cohort holds over another slot. */
-  move(cohort: Cohort, from: number, to: number): Promise<void>
-  /** Runs each row's last token through its model. @returns next-token logits, parallel to `rows` */
+  /** Forgets rows that have ended. */
+  dismiss(rows: readonly RunningRow[]): Promise<void>
+  /** Runs the last token of all rows that are taken on. @returns next-token logits, parallel to `rows` */
   step(rows: readonly RunningRow[]): Promise<Float32Array[]>
   close(): Promise<void>
 }
@@ -27,12 +40,50 @@ export interface RunnerParts {
   readonly device: Device
   readonly pair: PairWeights
   readonly trie: RecipeTrie
-  readonly cohorts: Cohorts
   readonly heads: ReadonlyMap<Origin, LanguageHead>
   readonly plan: GenerationPlan
 }
 
+const OPENERS: Readonly<Record<GenerationDevice, (parts: RunnerParts) => Promise<RowRunner>>> = {
+  cpu: openCpuRunner,
+  webgpu: openWebGpuRunner
+}
+
 /** Loads every distinct block of the trie and what runs rows through them. */
 export function openRunner(parts: RunnerParts): Promise<RowRunner> {
-  return openCpuRunner(parts)
+  return OPENERS[parts.request.device](parts)
+}
+
+/** Rows by whose embedding and head their models use, with their indices. */
+export function rowsByOrigin(
+  { request }: RunnerParts,
+  rows: readonly RunningRow[]
+): { origin: Origin; indices: number[] }[] {
+  return (['base', 'post'] as const).map((origin) => ({
+    origin,
+    indices: rows.flatMap(({ model }, i) =>
+      originOf(request.models[model] ?? { kind: 'base' }) === origin ? [i] : []
+    )
+  }))
+}
+
+/** Embeddings of the rows' last tokens, [rows.length + spareRows, hidden]; spare ones are zero. */
+export async function embedRows(
+  parts: RunnerParts,
+  rows: readonly RunningRow[],
+  spareRows = 0
+): Promise<Float32Array> {
+  const { pair } = parts
+  const { hiddenSize } = pair.post.spec
+  const states = new Float32Array((rows.length + spareRows) * hiddenSize)
+  for (const { origin, indices } of rowsByOrigin(parts, rows)) {
+    const embedded = await embedTokens(
+      pair[origin],
+      indices.map((i) => rows[i]?.tokens.at(-1) ?? 0)
+    )
+    indices.forEach((i, at) => {
+      states.set(embedded.subarray(at * hiddenSize, (at + 1) * hiddenSize), i * hiddenSize)
+    })
+  }
+  return states
 }

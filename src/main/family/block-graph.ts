@@ -66,7 +66,7 @@ export function blockGraph(
     graph.input(tensor.role, weightType(tensor.role, precision), tensor.shape)
     return tensor.role
   })
-  const layer = new LayerBuilder(graph, spec, new Set(roles), precision)
+  const layer = new LayerBuilder(graph, spec, new Set(roles), { precision, weights: precision })
   const packed = new PackedAttention(layer, shape)
   const hidden = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.hiddenSize])
   const { rows, keys, values } = packed.build(hidden)

@@ -1,5 +1,15 @@
+import type { HeldWeights } from '../../contract/engine'
+import { weightType } from './block-graph'
 import type { DecoderSpec } from './decoder-spec'
-import { LayerBuilder, QUANTISED_BLOCK, ROTARY_INPUTS, scalesName, softCap } from './layer-builder'
+import {
+  LayerBuilder,
+  QUANTISED_BLOCK,
+  quantisedBits,
+  ROTARY_INPUTS,
+  scalesName,
+  softCap,
+  type Products
+} from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { layerTensors, type Role } from './tensors'
 
@@ -29,23 +39,65 @@ export const DECODE_OUTPUTS = {
 /** The file name under which a decode graph's weights are given to the session. */
 export const WEIGHTS_FILE = 'weights'
 
-/** Where each weight lies in the bytes given as `WEIGHTS_FILE`, in order: float32, or int8 blocks and their scales. */
+/** Where each weight lies in the bytes given as `WEIGHTS_FILE`, in order: float32, or quantised blocks and their scales. */
 export type WeightLayout = readonly {
   readonly role: Role
   readonly byteLength: number
   readonly scaleBytes: number
 }[]
 
-/** How one layer's weights are laid out in memory for a decode graph. */
-export function weightLayout(spec: DecoderSpec, products: 'fp32' | 'int8'): WeightLayout {
+/** How one layer's weights are given to a decode graph. */
+export function weightLayout(spec: DecoderSpec, weights: HeldWeights): WeightLayout {
+  const bits = quantisedBits(weights)
   return layerTensors(spec, 0).map(({ role, shape }) => {
     const [rows = 1, columns] = shape
-    if (columns === undefined || products === 'fp32') {
+    if (columns === undefined || bits === null) {
       return { role, byteLength: rows * (columns ?? 1) * Float32Array.BYTES_PER_ELEMENT, scaleBytes: 0 }
     }
     const blocks = rows * Math.ceil(columns / QUANTISED_BLOCK)
-    return { role, byteLength: blocks * QUANTISED_BLOCK, scaleBytes: blocks * Float32Array.BYTES_PER_ELEMENT }
+    return {
+      role,
+      byteLength: (blocks * QUANTISED_BLOCK * bits) / 8,
+      scaleBytes: blocks * Float32Array.BYTES_PER_ELEMENT
+    }
   })
+}
+
+/**
+ * Declares one layer's weights as constants of the graph that a session is given as `WEIGHTS_FILE`.
+ *
+ * @returns a builder of that layer
+ */
+export function residentLayer(graph: OnnxGraph, spec: DecoderSpec, products: Products): LayerBuilder {
+  const shapes = new Map(layerTensors(spec, 0).map(({ role, shape }) => [role, shape]))
+  const bits = quantisedBits(products.weights)
+  // The session folds the cast of a constant when it is created.
+  const declareFloats = (
+    name: string,
+    type: 'float32' | 'float16',
+    shape: readonly number[],
+    at: { file: string; offset: number; byteLength: number }
+  ): void => {
+    if (type === 'float32') graph.externalConstant(name, type, shape, at)
+    else graph.cast(name, graph.externalConstant(`${name}/stored`, 'float32', shape, at), type)
+  }
+  let offset = 0
+  for (const { role, byteLength, scaleBytes } of weightLayout(spec, products.weights)) {
+    const shape = shapes.get(role) ?? []
+    const [rows = 1, columns = 1] = shape
+    const at = { file: WEIGHTS_FILE, offset, byteLength }
+    if (bits === null) declareFloats(role, weightType(role, products.precision), shape, at)
+    else if (scaleBytes === 0) graph.externalConstant(role, 'float32', shape, at)
+    else {
+      const blocks = Math.ceil(columns / QUANTISED_BLOCK)
+      graph.externalConstant(role, 'uint8', [rows, blocks, (QUANTISED_BLOCK * bits) / 8], at)
+      const scales = { file: WEIGHTS_FILE, offset: offset + byteLength, byteLength: scaleBytes }
+      const scaleType = products.precision === 'fp16' ? 'float16' : 'float32'
+      declareFloats(scalesName(role), scaleType, [rows * blocks], scales)
+    }
+    offset += byteLength + scaleBytes
+  }
+  return new LayerBuilder(graph, spec, new Set(shapes.keys()), products)
 }
 
 /**
@@ -53,25 +105,10 @@ export function weightLayout(spec: DecoderSpec, products: 'fp32' | 'int8'): Weig
  * work to pack them again in every run. Past keys and values are read where they lie and never copied: the graph
  * returns only the new ones.
  */
-export function decodeGraph(spec: DecoderSpec, products: 'fp32' | 'int8'): Uint8Array {
+export function decodeGraph(spec: DecoderSpec, held: HeldWeights): Uint8Array {
   const graph = new OnnxGraph('decode')
   const { headCount, kvHeadCount, headSize } = spec
-  const shapes = new Map(layerTensors(spec, 0).map(({ role, shape }) => [role, shape]))
-  let offset = 0
-  for (const { role, byteLength, scaleBytes } of weightLayout(spec, products)) {
-    const shape = shapes.get(role) ?? []
-    const [rows = 1, columns = 1] = shape
-    const at = { file: WEIGHTS_FILE, offset, byteLength }
-    if (scaleBytes === 0) graph.externalConstant(role, 'float32', shape, at)
-    else {
-      const blocks = Math.ceil(columns / QUANTISED_BLOCK)
-      graph.externalConstant(role, 'uint8', [rows, blocks, QUANTISED_BLOCK], at)
-      const scales = { file: WEIGHTS_FILE, offset: offset + byteLength, byteLength: scaleBytes }
-      graph.externalConstant(scalesName(role), 'float32', [rows * blocks], scales)
-    }
-    offset += byteLength + scaleBytes
-  }
-  const layer = new LayerBuilder(graph, spec, new Set(shapes.keys()), products)
+  const layer = residentLayer(graph, spec, { precision: 'fp32', weights: held })
 
   const hidden = graph.input(DECODE_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
   const positions = graph.input(DECODE_INPUTS.positions, 'int64', ['rows', 1])

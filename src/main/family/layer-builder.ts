@@ -1,17 +1,28 @@
+import type { Precision } from '../../contract/device'
+import type { HeldWeights } from '../../contract/engine'
 import type { DecoderSpec } from './decoder-spec'
 import type { OnnxGraph } from './onnx-model'
 import { layerTensors, type Role } from './tensors'
 
-/** In what the large matrix products of a layer are computed. int8: weights in blocks of 32, see quantised-weights. */
-export type ProductType = 'fp32' | 'fp16' | 'int8'
+/** How the large matrix products of a layer are computed. */
+export interface Products {
+  /** What activations are rounded to, and weights too unless they are quantised. */
+  readonly precision: Precision
+  readonly weights: HeldWeights
+}
 
-/** Weights of one block of an int8 product, along the input dimension. */
+/** Bits of quantised weights, which lie in blocks (see the engine's quantise); null for floats. */
+export function quantisedBits(weights: HeldWeights): 4 | 8 | null {
+  return weights === 'int8' ? 8 : weights === 'int4' ? 4 : null
+}
+
+/** Weights of one block of a quantised product, along the input dimension. */
 export const QUANTISED_BLOCK = 32
 
 /** Names of the rotary tables, [positions, rotarySize / 2] each. */
 export const ROTARY_INPUTS = { cos: 'cos', sin: 'sin' } as const
 
-/** The name under which the scales of an int8 weight enter a graph. */
+/** The name under which the scales of a quantised weight enter a graph. */
 export function scalesName(role: Role): string {
   return `${role}/scales`
 }
@@ -25,7 +36,7 @@ export class LayerBuilder {
     readonly graph: OnnxGraph,
     readonly spec: DecoderSpec,
     private readonly weights: ReadonlySet<Role>,
-    private readonly products: ProductType
+    private readonly products: Products
   ) {}
 
   /** Declares the rotary tables as inputs; once per graph, before `rotate`. */
@@ -139,22 +150,24 @@ export class LayerBuilder {
   private project(path: string, rows: string, weight: Role, bias?: Role): string {
     const biases = bias !== undefined && this.weights.has(bias) ? [bias] : []
     const { graph } = this
-    if (this.products === 'int8') {
-      const product = this.quantisedProduct(path, rows, weight)
+    const half = this.products.precision === 'fp16'
+    const input = half ? graph.cast(`${path}/half`, rows, 'float16') : rows
+    const toSingle = (product: string): string =>
+      half ? graph.cast(`${path}/single`, product, 'float32') : product
+    const bits = quantisedBits(this.products.weights)
+    if (bits !== null) {
+      const product = toSingle(this.quantisedProduct(path, input, weight, bits))
       return biases.length === 0 ? product : graph.node(`${path}/biased`, 'Add', [product, ...biases])
     }
-    const half = this.products === 'fp16'
-    const input = half ? graph.cast(`${path}/half`, rows, 'float16') : rows
-    const product = graph.node(`${path}/Gemm`, 'Gemm', [input, weight, ...biases], { transB: { int: 1 } })
-    return half ? graph.cast(`${path}/single`, product, 'float32') : product
+    return toSingle(graph.node(`${path}/Gemm`, 'Gemm', [input, weight, ...biases], { transB: { int: 1 } }))
   }
 
-  private quantisedProduct(path: string, rows: string, weight: Role): string {
+  private quantisedProduct(path: string, rows: string, weight: Role, bits: 4 | 8): string {
     const [outputSize, inputSize] = this.productSize(weight)
     return this.graph.node(`${path}/MatMulNBits`, 'MatMulNBits', [rows, weight, scalesName(weight)], {
       K: { int: inputSize },
       N: { int: outputSize },
-      bits: { int: 8 },
+      bits: { int: bits },
       block_size: { int: QUANTISED_BLOCK },
       // Activations are rounded to int8 as well, by blocks: 1.3 times as fast as float32, within 1 % of it.
       accuracy_level: { int: 4 }

@@ -67,9 +67,13 @@ export class OnnxGraph {
     return name
   }
 
-  /** Makes the value `from` an output of the graph under the name `to`. */
+  /**
+   * Makes the value `from` an output of the graph under the name `to`. Where that is its own name, the node that makes
+   * it writes into the output itself.
+   */
   output(from: string, to: string, dims: readonly Dimension[], type: ElementType = 'float32'): void {
-    this.nodes.push({ opType: 'Identity', name: `output/${to}`, input: [from], output: [to] })
+    if (from !== to)
+      this.nodes.push({ opType: 'Identity', name: `output/${to}`, input: [from], output: [to] })
     this.outputs.push(describeValue(to, type, dims))
   }
 
