@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { EngineGenerateEvent, GenerateRequest, Sampling } from '../src/contract/engine'
+import { floatTensor, openDevice, runSession } from '../src/main/engine/device'
 import { generate } from '../src/main/engine/generate'
 import { quantiseBlocks } from '../src/main/engine/quantise'
 import { probe } from '../src/main/engine/probe'
 import type { StopText } from '../src/main/engine/stop-text'
+import { OnnxGraph } from '../src/main/family/onnx-model'
 import { GOLDEN_FAMILIES, goldenPath, readGolden } from './fixtures/goldens'
 
 const GREEDY: Sampling = { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
@@ -137,6 +139,8 @@ describe('memory', () => {
     const roomy = await planOf({})
     const tight = await planOf({ memoryBytes: 0.8 * roomy.weightBytes })
     expect(roomy.weights).toBe('fp32')
+    // However tight, never int4 unasked.
+    await expect(planOf({ memoryBytes: 0.2 * roomy.weightBytes })).rejects.toThrow('in int8, more than')
     expect(tight.weights).toBe('int8')
     expect(tight.weightBytes).toBeLessThan(0.7 * roomy.weightBytes)
   })
@@ -162,24 +166,86 @@ describe('memory', () => {
   })
 })
 
-describe('int8 weights', () => {
-  it('are within half a step of the float32 ones, block by block', () => {
-    const columns = 40
-    const weights = Float32Array.from({ length: 3 * columns }, (_, i) => Math.sin(i * i) * (i % 7))
+describe('quantised weights', () => {
+  const columns = 40
+  const weights = Float32Array.from({ length: 3 * columns }, (_, i) => Math.sin(i * i) * (i % 7))
+
+  /** What onnxruntime multiplies with when it is given weights rounded to so many bits, [3, columns]. */
+  async function readBack(bits: 4 | 8): Promise<{ values: Float32Array; scales: Float32Array }> {
     const scales = new Float32Array(3 * 2)
-    const quantised = new Uint8Array(scales.length * 32)
-    quantiseBlocks(weights, columns, 8, quantised, scales)
-    weights.forEach((weight, i) => {
-      const [row, column] = [Math.floor(i / columns), i % columns]
-      const block = row * 2 + Math.floor(column / 32)
-      const restored = ((quantised[block * 32 + (column % 32)] ?? 0) - 128) * (scales[block] ?? 0)
-      expect(Math.abs(restored - weight)).toBeLessThanOrEqual((scales[block] ?? 0) / 2 + 1e-6)
+    const quantised = new Uint8Array((scales.length * 32 * bits) / 8)
+    quantiseBlocks(weights, columns, bits, quantised, scales)
+    const graph = new OnnxGraph('product')
+    const rows = graph.input('rows', 'float32', ['rows', columns])
+    const whole = (file: string, byteLength: number) => ({ file, offset: 0, byteLength })
+    graph.externalConstant('w', 'uint8', [3, 2, (32 * bits) / 8], whole('w', quantised.byteLength))
+    graph.externalConstant('s', 'float32', [6], whole('s', scales.byteLength))
+    const sizes = { K: { int: columns }, N: { int: 3 }, bits: { int: bits }, block_size: { int: 32 } }
+    graph.output(graph.node('product', 'MatMulNBits', [rows, 'w', 's'], sizes), 'out', ['rows', 3])
+    const device = await openDevice('cpu')
+    const session = await device.createSession(graph.encode(), {
+      files: [
+        { path: 'w', data: quantised },
+        { path: 's', data: new Uint8Array(scales.buffer) }
+      ]
     })
+    // The product with the identity is the transposed weights.
+    const identity = new Float32Array(columns * columns)
+    for (let i = 0; i < columns; i++) identity[i * columns + i] = 1
+    const outputs = await runSession(session, { rows: floatTensor(identity, [columns, columns]) })
+    await session.release()
+    const product = outputs.get('out') ?? new Float32Array()
+    const values = weights.map((_, i) => product[(i % columns) * 3 + Math.floor(i / columns)] ?? NaN)
+    return { values, scales }
+  }
+
+  it.each([4, 8] as const)(
+    'of %i bits are within half a step of the float32 ones, as the product reads them',
+    async (bits) => {
+      const { values, scales } = await readBack(bits)
+      weights.forEach((weight, i) => {
+        const block = Math.floor(i / columns) * 2 + Math.floor((i % columns) / 32)
+        const step = scales[block] ?? NaN
+        const whole = (values[i] ?? NaN) / step
+        expect(Math.abs(whole - Math.round(whole))).toBeLessThan(1e-4)
+        expect(Math.abs((values[i] ?? NaN) - weight)).toBeLessThanOrEqual(step / 2 + 1e-5)
+      })
+    }
+  )
+
+  it('of 4 bits lie two in a byte, 8 for zero, seven steps to the largest', () => {
+    const [quantised, scales] = [new Uint8Array(16), new Float32Array(1)]
+    quantiseBlocks(Float32Array.of(1.4, -0.65, 0.19, 0.0, -1.4), 5, 4, quantised, scales)
+    expect(scales[0]).toBeCloseTo(0.2)
+    // 7, -3, 1, 0, -7 steps: 15, 5, 9, 8, 1; what is left of the block is zero.
+    expect(Array.from(quantised)).toEqual([0x5f, 0x89, 0x81, ...new Array<number>(13).fill(0x88)])
   })
 
-  it('keep an all-zero block zero', () => {
-    const [quantised, scales] = [new Uint8Array(32), new Float32Array(1)]
-    quantiseBlocks(new Float32Array(32), 32, 8, quantised, scales)
-    expect(new Set(quantised)).toEqual(new Set([128]))
+  it('of an all-zero block are zero', () => {
+    for (const [bits, zero] of [
+      [8, 128],
+      [4, 0x88]
+    ] as const) {
+      const [quantised, scales] = [new Uint8Array(4 * bits), new Float32Array(1)]
+      quantiseBlocks(new Float32Array(32), 32, bits, quantised, scales)
+      expect(new Set(quantised)).toEqual(new Set([zero]))
+    }
+  })
+
+  it('of 4 bits are held only when asked for, and are wrong by several times what 8 bits are', async () => {
+    const family = readGolden('llama3')
+    const answers = async (held: GenerateRequest['weights']): Promise<(number[] | undefined)[]> => {
+      const samples = await samplesOf(
+        requestFor('llama3', { prompts: [family.prompts.long ?? []], weights: held })
+      )
+      return [...samples.values()].map(({ tokens }) => tokens)
+    }
+    expect(await answers('int4')).not.toEqual(await answers('fp32'))
+    const error = async (bits: 4 | 8): Promise<number> => {
+      const { values } = await readBack(bits)
+      return Math.hypot(...values.map((value, i) => value - (weights[i] ?? NaN))) / Math.hypot(...weights)
+    }
+    expect(await error(4)).toBeLessThan(0.1)
+    expect(await error(4)).toBeGreaterThan(5 * (await error(8)))
   })
 })

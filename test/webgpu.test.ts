@@ -1,31 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Precision } from '../src/contract/device'
-import { openDevice } from '../src/main/engine/device'
 import { probe } from '../src/main/engine/probe'
-import { GOLDEN_FAMILIES, largestDifference, LOGIT_TOLERANCE, readGolden } from './fixtures/goldens'
+import { GOLDEN_FAMILIES, largestDifference, readGolden } from './fixtures/goldens'
+import { FP16_TOLERANCE, FP32_TOLERANCE, whyNoWebGpu } from './fixtures/webgpu'
 
-/** Why the tests below are skipped here; null when there is an adapter, be it software. */
-const missing = await openDevice('webgpu').then(
-  async (device) => {
-    await device.close()
-    return null
-  },
-  (error: unknown) => String(error)
-)
-if (missing !== null) console.log(`WebGPU tests are skipped: ${missing}`)
+const missing = await whyNoWebGpu()
 
-/**
- * Twice the CPU's tolerance: shaders may fuse and reorder float32 products as the driver likes. Measured on llvmpipe:
- * within the CPU's own tolerance.
- */
-const FP32_TOLERANCE = 2 * LOGIT_TOLERANCE
-
-/**
- * float16 has 11 bits, a relative error of 2^-11 = 4.9e-4 per rounding; a model here rounds 28 to 49 products in a row
- * and its logits have a standard deviation of about 2 and maxima near 8. Measured: at most 0.08, correlation above
- * 0.9999. A wrong computation moves logits by whole units.
- */
-const FP16_TOLERANCE = 0.15
 const FP16_CORRELATION = 0.9995
 
 describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) => {

@@ -83,6 +83,11 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
     weights.catch(() => undefined)
     return weights
   }
+  const resident = new Map<string, ort.Tensor>()
+  const release = (): void => {
+    for (const tensor of resident.values()) tensor.dispose()
+    resident.clear()
+  }
   try {
     let states = await Promise.all(trie.roots.map((origin) => embedTokens(pair[origin], packed.tokens)))
     let next: Float32Array[] = []
@@ -101,7 +106,6 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
       }
       const weights = await ahead
       ahead = read(index + 1)
-      const resident = new Map<string, ort.Tensor>()
       yield { type: 'block', bytesRead: weights.bytesRead }
       for (const [role, { data, shape }] of weights.tensors) {
         resident.set(role, await device.resident(data, shape, weightType(role, run.precision)))
@@ -133,10 +137,12 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
         // Inference blocks the thread: let a cancel come in.
         await nextTurn()
       }
-      for (const tensor of resident.values()) tensor.dispose()
+      release()
       if (block === level.blocks.length - 1) states = next
     }
   } finally {
+    // A run that ends early holds its block in the device's memory, which no garbage collector knows the size of.
+    release()
     await full?.close()
     await last.close()
   }
