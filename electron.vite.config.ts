@@ -21,6 +21,7 @@ export default defineConfig({
           electron: 'src/main/electron.ts',
           cli: 'src/main/cli.ts',
           engine: 'src/main/engine/process.ts',
+          weights: 'src/main/weights/worker.ts',
           bench: 'src/bench/main.ts'
         },
         output: { format: 'es', entryFileNames: '[name].js', plugins: [executableCommand] }

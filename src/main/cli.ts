@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
 import { addDevicesCommand } from './cli/devices'
+import { addDiffCommand } from './cli/diff'
 import { addInspectCommand } from './cli/inspect'
 import { addOpenCommand } from './cli/open'
 import { printError, printable, UsageError } from './cli/output'
@@ -66,7 +67,8 @@ function commandLine(signal: AbortSignal): Command {
         write(`slr: ${[printable(message.replace(/^error: /, '')), ...more].join('\n')}\n`)
       }
     })
-  addInspectCommand(program)
+  addInspectCommand(program, signal)
+  addDiffCommand(program, signal)
   addProbeCommand(program, signal)
   addSweepCommand(program, signal)
   addSampleCommand(program, signal)

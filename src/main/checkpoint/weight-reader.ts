@@ -9,12 +9,18 @@ import { fileState, openWeightFile, readExactly } from './weight-file'
 export interface WeightReader {
   /** All bytes of a tensor. */
   read(name: string): Promise<Uint8Array>
-  /** Rows firstRow .. firstRow + rowCount - 1 along a tensor's first dimension; a row of a vector is one element. */
-  readRows(name: string, firstRow: number, rowCount: number): Promise<Uint8Array>
+  /**
+   * Rows firstRow .. firstRow + rowCount - 1 along a tensor's first dimension; a row of a vector is one element.
+   *
+   * @param memory where the bytes go, when they fit; whoever reads piece by piece then reads in constant memory
+   */
+  readRows(name: string, firstRow: number, rowCount: number, memory?: Uint8Array): Promise<Uint8Array>
   /** Bytes read so far. */
   readonly bytesRead: number
   close(): Promise<void>
 }
+
+const NO_MEMORY: Uint8Array = new Uint8Array(0)
 
 /**
  * A reader of a checkpoint's weights. Files are opened when first needed, and a file that is not the one whose header
@@ -35,11 +41,17 @@ export function openWeightReader(checkpoint: Checkpoint): WeightReader {
     return opening
   }
 
-  const readSpan = async (entry: TensorEntry, skip: number, byteLength: number): Promise<Uint8Array> => {
+  const readSpan = async (
+    entry: TensorEntry,
+    skip: number,
+    byteLength: number,
+    memory = NO_MEMORY
+  ): Promise<Uint8Array> => {
     if (closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
     const handle = await handleOf(entry.file)
     await refuseChangedFile(handle, checkpoint, entry)
-    const bytes = allocate(byteLength, entry)
+    const bytes =
+      byteLength <= memory.byteLength ? memory.subarray(0, byteLength) : allocate(byteLength, entry)
     await readExactly(handle, entry.file, bytes, entry.offset + skip)
     // Again: a writer may have been at it while we read.
     await refuseChangedFile(handle, checkpoint, entry)
@@ -58,14 +70,14 @@ export function openWeightReader(checkpoint: Checkpoint): WeightReader {
       const entry = entryOf(name)
       return readSpan(entry, 0, entry.byteLength)
     },
-    async readRows(name, firstRow, rowCount) {
+    async readRows(name, firstRow, rowCount, memory) {
       const entry = entryOf(name)
       const [rows = 0] = entry.shape
       if (!isWithin(firstRow, rowCount, rows)) {
         throw new RangeError(`rows ${firstRow} to ${firstRow + rowCount - 1} of ${name}, which has ${rows}`)
       }
       const rowBytes = rows === 0 ? 0 : entry.byteLength / rows
-      return readSpan(entry, firstRow * rowBytes, rowCount * rowBytes)
+      return readSpan(entry, firstRow * rowBytes, rowCount * rowBytes, memory)
     },
     get bytesRead() {
       return bytesRead

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/pair'
+import type { ChecksumsDocument } from '../../contract/checksums'
 import { WorkbenchError } from '../../contract/problem'
 import { inspectPair } from '../checkpoint/pair'
 import { pairPaths } from '../project/demo'
+import { computeChecksums } from '../weights/host'
 import {
   CommonOptions,
   PairOptions,
@@ -13,17 +15,27 @@ import {
   withPairOptions
 } from './options'
 import { bytes, count, printJson, printText, printable, style, table } from './output'
+import { bytesStep, progressDisplay } from './progress'
 
-const InspectOptions = z.strictObject({ ...CommonOptions.shape, ...PairOptions.shape })
+const InspectOptions = z.strictObject({
+  ...CommonOptions.shape,
+  ...PairOptions.shape,
+  sha256: z.boolean().default(false)
+})
 
 /** `slr inspect`: what is this pair, does it fit together. Fails when it does not, so that scripts can ask. */
-export function addInspectCommand(program: Command): void {
+export function addInspectCommand(program: Command, signal: AbortSignal): void {
   const command = program.command('inspect').description('what is this pair, and does it fit together')
-  withCommonOptions(withPairOptions(command)).action(async () => {
+  withPairOptions(command)
+    .optionsGroup('What to find out:')
+    .option('--sha256', 'also the SHA-256 of every weight file, which reads them whole')
+  withCommonOptions(command).action(async () => {
     const options = readOptions(InspectOptions, command)
     const { base, post } = pairPaths(requirePair(options, command))
     const report = await inspectPair(base, post)
-    await (options.json ? printJson(report) : printText(describeReport(report)))
+    const checksums = options.sha256 ? await pairChecksums(base, post, options.quiet, signal) : null
+    if (options.json) await printJson(checksums === null ? report : { ...report, sha256: checksums })
+    else await printText(describeReport(report) + (checksums === null ? '' : describeChecksums(checksums)))
     if (report.compatible) return
     const errors = report.findings.filter((finding) => finding.severity === 'error')
     throw new WorkbenchError(
@@ -32,6 +44,31 @@ export function addInspectCommand(program: Command): void {
       errors.length > 1 ? `There are ${errors.length} errors in all.` : undefined
     )
   })
+}
+
+type PairChecksums = Record<'base' | 'post', Pick<ChecksumsDocument['files'][number], 'name' | 'sha256'>[]>
+
+async function pairChecksums(
+  base: string,
+  post: string,
+  quiet: boolean,
+  signal: AbortSignal
+): Promise<PairChecksums> {
+  const progress = progressDisplay(quiet)
+  const documents = await computeChecksums([base, post], signal, (step) =>
+    progress.update(bytesStep('hashing', step))
+  ).finally(() => progress.stop())
+  const filesOf = (index: number): PairChecksums['base'] =>
+    documents[index]?.files.map(({ name, sha256 }) => ({ name, sha256 })) ?? []
+  return { base: filesOf(0), post: filesOf(1) }
+}
+
+/** As sha256sum prints them, so that they can be compared with a list. */
+function describeChecksums(checksums: PairChecksums): string {
+  const lines = (['base', 'post'] as const).flatMap((member) =>
+    checksums[member].map(({ name, sha256 }) => `${sha256}  ${member}/${printable(name)}`)
+  )
+  return `\n\n${lines.join('\n')}`
 }
 
 /** Rows of the report: what is said of each checkpoint. */

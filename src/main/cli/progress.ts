@@ -1,7 +1,8 @@
 import { SingleBar } from 'cli-progress'
+import type { BytesProgress } from '../../contract/distances'
 import type { SampleProgress } from '../../contract/samples'
 import type { SweepProgress } from '../../contract/sweep-events'
-import { count, duration } from './output'
+import { bytes, count, duration } from './output'
 
 /** How far some work is. */
 export interface ProgressStep {
@@ -92,6 +93,17 @@ export function sampleStep(progress: SampleProgress): ProgressStep {
         ].join(', ')
       : phase
   return { phase, done: samplesDone, total: samplesTotal, status }
+}
+
+/** Reading of whole files. @param phase what is done with them, such as "comparing" */
+export function bytesStep(phase: string, progress: BytesProgress): ProgressStep {
+  const { bytesDone, bytesTotal, bytesPerSecond } = progress
+  const status = [
+    `${phase} ${bytes(bytesDone)} of ${bytes(bytesTotal)}`,
+    ...(bytesPerSecond === null ? [] : [`${bytes(Math.round(bytesPerSecond))}/s`]),
+    ...timeLeft(progress)
+  ].join(', ')
+  return { phase, done: bytesDone, total: bytesTotal, status }
 }
 
 function timeLeft({ secondsLeft }: { secondsLeft: number | null }): string[] {

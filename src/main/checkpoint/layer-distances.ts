@@ -1,0 +1,271 @@
+import type { Component, ComponentDistance, Distance, LayerDistance } from '../../contract/distances'
+import { WorkbenchError } from '../../contract/problem'
+import { layerTensors, wholeModelTensors, type DecoderSpec, type LayerTensorSpec } from '../family'
+import { DistanceSums } from './distance-sums'
+import { DTYPE_BYTES, weightDtype, type WeightDtype } from './dtype'
+import type { PairMember } from './pair'
+import { openWeightReader, type WeightReader } from './weight-reader'
+
+/** What is read at a time of each checkpoint: long enough for a disk, short enough to cancel at once. */
+const PIECE_BYTES = 2 ** 20
+
+/** Everything of a pair that {@link compareLayers} finds out. */
+export interface LayerDistances {
+  components: ComponentDistance[]
+  layers: LayerDistance[]
+  notices: string[]
+  /** Of both checkpoints. */
+  bytesRead: number
+}
+
+export type LayerDistancesEvent =
+  { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; distances: LayerDistances }
+
+/** Some rows of a tensor of base and the same rows of one of post. */
+interface Comparison {
+  layer: number | null
+  component: Component
+  baseTensor: string
+  postTensor: string
+  firstRow: number
+  rowCount: number
+  /** The tensor has other rows besides. */
+  partial: boolean
+}
+
+/**
+ * How far each component of post lies from base. Both checkpoints are read once, front to back, in constant memory: the
+ * next pieces are read while the last ones are compared.
+ *
+ * @param pair as `openPair` gives it: of one shape, apart from the number of tokens
+ * @throws WorkbenchError as the weight reader; `cancelled` when `signal` fires
+ */
+export async function* compareLayers(
+  pair: { base: PairMember; post: PairMember },
+  signal?: AbortSignal
+): AsyncGenerator<LayerDistancesEvent> {
+  const readers = {
+    base: openWeightReader(pair.base.checkpoint),
+    post: openWeightReader(pair.post.checkpoint)
+  }
+  try {
+    const { comparisons, notices } = plan(pair.base.spec, pair.post.spec)
+    const compared = comparisons.map((comparison) => new ComparedRows(comparison, pair))
+    const bytesTotal = compared.reduce((sum, rows) => sum + rows.byteLength, 0)
+    const pieces = compared.flatMap((rows) => rows.pieces())
+    const memory = [newMemory(), newMemory()] as const
+    const read = (index: number): Promise<readonly [Uint8Array, Uint8Array]> | undefined =>
+      pieces[index]?.read(readers, memory[index % 2 === 0 ? 0 : 1])
+
+    let bytesDone = 0
+    yield { type: 'progress', bytesDone, bytesTotal }
+    let reading = read(0)
+    for (const [index, piece] of pieces.entries()) {
+      const bytes = await reading
+      if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The comparison was cancelled.')
+      reading = read(index + 1)
+      // Awaited in the next turn; a failure before that must not count as unhandled.
+      reading?.catch(() => undefined)
+      if (bytes === undefined) continue
+      const [base, post] = bytes
+      piece.rows.sums.add(base, piece.rows.baseDtype, post, piece.rows.postDtype)
+      bytesDone += base.byteLength + post.byteLength
+      yield { type: 'progress', bytesDone, bytesTotal }
+    }
+    yield {
+      type: 'done',
+      distances: {
+        components: compared.map((rows) => rows.result()),
+        layers: wholeLayers(compared, pair.post.spec.layerCount),
+        notices: [...notices, ...nonFiniteNotices(compared)],
+        bytesRead: readers.base.bytesRead + readers.post.bytesRead
+      }
+    }
+  } finally {
+    await Promise.all([readers.base.close(), readers.post.close()])
+  }
+}
+
+interface Piece {
+  rows: ComparedRows
+  read(
+    readers: { base: WeightReader; post: WeightReader },
+    memory: { base: Uint8Array; post: Uint8Array }
+  ): Promise<readonly [Uint8Array, Uint8Array]>
+}
+
+function newMemory(): { base: Uint8Array; post: Uint8Array } {
+  return { base: new Uint8Array(PIECE_BYTES), post: new Uint8Array(PIECE_BYTES) }
+}
+
+/** One comparison, and what was summed of it. */
+class ComparedRows {
+  readonly sums = new DistanceSums()
+  readonly baseDtype: WeightDtype
+  readonly postDtype: WeightDtype
+  /** Stored bytes of both sides. */
+  readonly byteLength: number
+  private readonly rowsPerPiece: number
+
+  constructor(
+    readonly comparison: Comparison,
+    pair: { base: PairMember; post: PairMember }
+  ) {
+    const { baseTensor, postTensor, rowCount } = comparison
+    const base = entryOf(pair.base, baseTensor)
+    const post = entryOf(pair.post, postTensor)
+    this.baseDtype = weightDtype(base)
+    this.postDtype = weightDtype(post)
+    const rowLength = post.shape.slice(1).reduce((product, size) => product * size, 1)
+    const rowBytes = [DTYPE_BYTES[this.baseDtype], DTYPE_BYTES[this.postDtype]].map(
+      (size) => size * rowLength
+    )
+    this.byteLength = rowBytes.reduce((sum, bytes) => sum + bytes * rowCount, 0)
+    this.rowsPerPiece = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, ...rowBytes)))
+  }
+
+  pieces(): Piece[] {
+    const { baseTensor, postTensor, firstRow, rowCount } = this.comparison
+    return Array.from({ length: Math.ceil(rowCount / this.rowsPerPiece) }, (_, index) => {
+      const done = index * this.rowsPerPiece
+      const [first, count] = [firstRow + done, Math.min(this.rowsPerPiece, rowCount - done)]
+      return {
+        rows: this,
+        read: (readers, memory) =>
+          Promise.all([
+            readers.base.readRows(baseTensor, first, count, memory.base),
+            readers.post.readRows(postTensor, first, count, memory.post)
+          ])
+      }
+    })
+  }
+
+  get identical(): boolean {
+    return this.baseDtype === this.postDtype && this.sums.changed === 0
+  }
+
+  result(): ComponentDistance {
+    const { layer, component, postTensor, firstRow, rowCount, partial } = this.comparison
+    return {
+      layer,
+      component,
+      tensor: postTensor,
+      rows: partial ? { first: firstRow, count: rowCount } : null,
+      baseDtype: this.baseDtype,
+      postDtype: this.postDtype,
+      identical: this.identical,
+      ...this.sums.distance()
+    }
+  }
+}
+
+function entryOf(
+  { checkpoint }: PairMember,
+  name: string
+): { name: string; dtype: string; file: string; shape: number[] } {
+  const entry = checkpoint.tensors.get(name)
+  if (entry !== undefined) return entry
+  throw new WorkbenchError('bad-file', `${checkpoint.path}: the tensor ${name} is missing.`)
+}
+
+/** What to compare, in the order of the layers, so that a sharded checkpoint is read front to back. */
+function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]; notices: string[] } {
+  const notices: string[] = []
+  const sharedTokens = Math.min(base.vocabularySize, post.vocabularySize)
+  if (base.vocabularySize !== post.vocabularySize) {
+    notices.push(
+      `The vocabularies differ (${base.vocabularySize} tokens in base, ${post.vocabularySize} in post): embeddings and head are compared on the first ${sharedTokens} tokens.`
+    )
+  }
+  const [inBase, inPost] = [wholeModelTensors(base), wholeModelTensors(post)]
+  const tokens = (component: Component, baseTensor: string, postTensor: string): Comparison => ({
+    layer: null,
+    component,
+    baseTensor,
+    postTensor,
+    firstRow: 0,
+    rowCount: sharedTokens,
+    partial: sharedTokens < post.vocabularySize
+  })
+  if (base.tiedHead && post.tiedHead) {
+    notices.push('Both heads are tied: the head is the embeddings.')
+  } else if (base.tiedHead || post.tiedHead) {
+    notices.push(
+      `Only the head of ${base.tiedHead ? 'base' : 'post'} is tied: its embeddings are compared with the other's head.`
+    )
+  }
+  return {
+    comparisons: [
+      tokens('embedding', inBase.embedding.name, inPost.embedding.name),
+      ...post.layers.flatMap((_, layer) =>
+        layerTensors(post, layer).flatMap((tensor) => layerComparisons(post, layer, tensor))
+      ),
+      {
+        layer: null,
+        component: 'finalNorm',
+        baseTensor: inBase.finalNorm.name,
+        postTensor: inPost.finalNorm.name,
+        firstRow: 0,
+        rowCount: post.hiddenSize,
+        partial: false
+      },
+      ...(base.tiedHead && post.tiedHead ? [] : [tokens('head', inBase.head.name, inPost.head.name)])
+    ],
+    notices
+  }
+}
+
+/** A tensor of a layer, or its parts where it holds several projections: [q; k; v] and [gate; up], one above the other. */
+function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorSpec): Comparison[] {
+  const { name, role, shape } = tensor
+  const [rows = 0] = shape
+  const kvSize = spec.kvHeadCount * spec.headSize
+  const parts: readonly (readonly [Component, number])[] =
+    role === 'qkv'
+      ? [
+          ['q', spec.headCount * spec.headSize],
+          ['k', kvSize],
+          ['v', kvSize]
+        ]
+      : role === 'gateUp'
+        ? [
+            ['gate', spec.intermediateSize],
+            ['up', spec.intermediateSize]
+          ]
+        : [[role, rows]]
+  let firstRow = 0
+  return parts.map(([component, rowCount]) => {
+    const comparison: Comparison = {
+      layer,
+      component,
+      baseTensor: name,
+      postTensor: name,
+      firstRow,
+      rowCount,
+      partial: rowCount < rows
+    }
+    firstRow += rowCount
+    return comparison
+  })
+}
+
+function wholeLayers(compared: readonly ComparedRows[], layerCount: number): LayerDistance[] {
+  return Array.from({ length: layerCount }, (_, layer) => {
+    const sums = new DistanceSums()
+    const own = compared.filter(({ comparison }) => comparison.layer === layer)
+    for (const rows of own) sums.addSums(rows.sums)
+    const distance: Distance = sums.distance()
+    return { layer, identical: own.every(({ identical }) => identical), ...distance }
+  })
+}
+
+function nonFiniteNotices(compared: readonly ComparedRows[]): string[] {
+  const affected = compared.filter(({ sums }) => sums.nonFinite > 0)
+  const [first] = affected
+  if (first === undefined) return []
+  const weights = affected.reduce((sum, { sums }) => sum + sums.nonFinite, 0)
+  const rest = affected.length > 1 ? ` and ${affected.length - 1} more` : ''
+  return [
+    `${weights} weights are NaN or infinite, in ${first.comparison.postTensor}${rest}; norms and cosines leave them out.`
+  ]
+}

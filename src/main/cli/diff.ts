@@ -1,0 +1,127 @@
+import { type Command, Option } from 'commander'
+import { z } from 'zod'
+import {
+  changedShare,
+  COMPONENT_LABELS,
+  COMPONENTS,
+  type Distance,
+  distanceRows,
+  type DistancesDocument,
+  identicalLayers
+} from '../../contract/distances'
+import { pairPaths } from '../project/demo'
+import { formatCsv } from '../samples/csv'
+import { computeDistances } from '../weights/host'
+import {
+  CommonOptions,
+  PairOptions,
+  readOptions,
+  requirePair,
+  withCommonOptions,
+  withPairOptions
+} from './options'
+import { bytes, count, duration, printable, printJson, printText, style, table } from './output'
+import { bytesStep, progressDisplay } from './progress'
+
+const METRICS = {
+  'relative-norm': {
+    title: 'Relative norm ||post - base|| / ||base|| of every layer and component',
+    cell: ({ relativeNorm }: Distance) => (relativeNorm === null ? '-' : significant(relativeNorm))
+  },
+  cosine: {
+    title: 'Cosine similarity of post and base, every layer and component',
+    cell: ({ cosine }: Distance) => (cosine === null ? '-' : cosine.toFixed(6))
+  },
+  changed: {
+    title: 'Share of weights that changed, every layer and component',
+    cell: (distance: Distance) => percent(changedShare(distance))
+  }
+} as const
+const MetricName = z.enum(['relative-norm', 'cosine', 'changed'])
+
+const DiffOptions = z.strictObject({
+  ...CommonOptions.shape,
+  ...PairOptions.shape,
+  metric: MetricName,
+  csv: z.boolean().default(false)
+})
+
+/** `slr diff`: how far post-training moved each layer and component. */
+export function addDiffCommand(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('diff')
+    .description('how far post-training moved each layer and component of the weights')
+  withPairOptions(command)
+    .optionsGroup('What to print:')
+    .addOption(
+      new Option('--metric <name>', 'of the table').choices(MetricName.options).default('relative-norm')
+    )
+    .addOption(
+      new Option('--csv', 'every number of every component as CSV, instead of the table').conflicts('json')
+    )
+  withCommonOptions(command).action(async () => {
+    const options = readOptions(DiffOptions, command)
+    const folders = pairPaths(requirePair(options, command))
+    const progress = progressDisplay(options.quiet)
+    const document = await computeDistances(folders, signal, (step) =>
+      progress.update(bytesStep('comparing', step))
+    ).finally(() => progress.stop())
+    if (options.json) await printJson(document)
+    else if (options.csv) await printText(csv(document))
+    else await printText(describeDistances(document, options.metric))
+  })
+}
+
+function csv(document: DistancesDocument): string {
+  const { header, rows } = distanceRows(document)
+  return formatCsv([header, ...rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell))))])
+}
+
+function describeDistances(document: DistancesDocument, metric: z.infer<typeof MetricName>): string {
+  const { title, cell } = METRICS[metric]
+  const { components, layers, notices, bytesRead, seconds } = document
+  const columns = COMPONENTS.filter((component) =>
+    components.some((entry) => entry.layer !== null && entry.component === component)
+  )
+  const rows = layers.map((whole) => [
+    String(whole.layer),
+    cell(whole),
+    ...columns.map((component) => {
+      const entry = components.find(
+        (candidate) => candidate.layer === whole.layer && candidate.component === component
+      )
+      return entry === undefined ? '' : cell(entry)
+    }),
+    whole.identical ? 'identical' : ''
+  ])
+  const heading = ['layer', 'whole layer', ...columns.map((component) => COMPONENT_LABELS[component]), '']
+  const around = components
+    .filter(({ layer }) => layer === null)
+    .map((entry) => [COMPONENT_LABELS[entry.component], cell(entry), entry.identical ? 'identical' : ''])
+  const identical = identicalLayers(document)
+  return [
+    style('bold', title),
+    table([heading, ...rows], `r${'r'.repeat(columns.length + 1)}l`),
+    '',
+    table(around, 'lrl'),
+    '',
+    ...(identical.length === 0
+      ? []
+      : [
+          `${count(identical.length)} of ${count(layers.length)} layers are identical: ${identical.join(', ')}.`
+        ]),
+    ...notices.map((notice) => `note: ${printable(notice)}`),
+    style('dim', `${bytes(bytesRead)} compared in ${duration(seconds)}`)
+  ].join('\n')
+}
+
+/** Four digits, the smallest still told from zero. */
+function significant(value: number): string {
+  if (value === 0) return '0'
+  return value >= 1e-4 ? value.toFixed(4) : value.toExponential(1)
+}
+
+function percent(share: number): string {
+  const digits = (100 * share).toFixed(2)
+  return `${share > 0 && digits === '0.00' ? '<0.01' : digits} %`
+}

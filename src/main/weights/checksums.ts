@@ -1,0 +1,40 @@
+import { CHECKSUMS_VERSION, type ChecksumsDocument } from '../../contract/checksums'
+import { openCheckpoint } from '../checkpoint/checkpoint'
+import { sha256OfFile } from '../checkpoint/file-sha256'
+import type { BytesRead } from './distances'
+
+/**
+ * Hashes all weight files of some checkpoints, one after the other.
+ *
+ * @param onBytes hears how much is done, of how much
+ * @throws WorkbenchError as `openCheckpoint` and `sha256OfFile`
+ */
+export async function checkpointChecksums(
+  folders: readonly string[],
+  signal: AbortSignal | undefined,
+  onBytes: (progress: BytesRead) => void
+): Promise<ChecksumsDocument[]> {
+  const checkpoints = await Promise.all(folders.map((folder) => openCheckpoint(folder)))
+  const bytesTotal = checkpoints.flatMap(({ files }) => files).reduce((sum, { bytes }) => sum + bytes, 0)
+  let bytesDone = 0
+  const tell = (bytes: number): void => {
+    bytesDone += bytes
+    onBytes({ type: 'progress', bytesDone, bytesTotal })
+  }
+  tell(0)
+  const documents: ChecksumsDocument[] = []
+  for (const { path, fingerprint, files } of checkpoints) {
+    const hashed: ChecksumsDocument['files'] = []
+    for (const { path: file, name, bytes, modifiedMs } of files) {
+      hashed.push({ name, bytes, modifiedMs, sha256: await sha256OfFile(file, signal, tell) })
+    }
+    documents.push({
+      schemaVersion: CHECKSUMS_VERSION,
+      createdAt: new Date().toISOString(),
+      path,
+      fingerprint,
+      files: hashed
+    })
+  }
+  return documents
+}

@@ -1,0 +1,36 @@
+import { DISTANCES_VERSION, type DistancesDocument } from '../../contract/distances'
+import { compareLayers } from '../checkpoint/layer-distances'
+import { openPair } from '../checkpoint/pair'
+
+/** How much of the files is read. */
+export interface BytesRead {
+  type: 'progress'
+  bytesDone: number
+  bytesTotal: number
+}
+
+/** Opens and compares a pair. @throws WorkbenchError as `openPair` and `compareLayers` */
+export async function* pairDistances(
+  folders: { base: string; post: string },
+  signal?: AbortSignal
+): AsyncGenerator<BytesRead | { type: 'done'; result: DistancesDocument }> {
+  const startedMs = performance.now()
+  const pair = await openPair(folders.base, folders.post)
+  for await (const event of compareLayers(pair, signal)) {
+    if (event.type === 'progress') {
+      yield event
+      continue
+    }
+    yield {
+      type: 'done',
+      result: {
+        schemaVersion: DISTANCES_VERSION,
+        createdAt: new Date().toISOString(),
+        seconds: (performance.now() - startedMs) / 1000,
+        basePath: { path: folders.base, fingerprint: pair.base.checkpoint.fingerprint },
+        postPath: { path: folders.post, fingerprint: pair.post.checkpoint.fingerprint },
+        ...event.distances
+      }
+    }
+  }
+}
