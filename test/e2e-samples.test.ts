@@ -44,8 +44,14 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
     expect(await distinct('post')).toBeLessThan(0.5)
     expect(await distinct('Layers 4–11')).toBeGreaterThan(0.8)
 
+    // What the next run is to be is kept, although no run has used it.
+    await page.getByLabel('Top-p').fill('0.9')
+    await page.getByRole('checkbox', { name: 'base' }).uncheck()
+    await page.waitForTimeout(1_500)
     await page.reload()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
+    expect(await page.getByLabel('Top-p').inputValue()).toBe('0.9')
+    expect(await page.getByRole('checkbox', { name: 'base' }).isChecked()).toBe(false)
     expect(await distinct('post')).toBeLessThan(0.5)
 
     const lines = (await download(page, 'JSONL')).trim().split('\n')

@@ -1,10 +1,11 @@
-import { open } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RENDERING } from '../src/contract/crc'
 import { resourcePath } from '../src/main/resources'
 import { promptMessages, renderChat } from '../src/main/text/chat'
 import { strftime } from '../src/main/text/strftime'
+import { recentTextModel } from '../src/main/text/recent-text-models'
 import { loadTextModel } from '../src/main/text/text-model'
 import { withTimeLimit } from '../src/main/text/time-limit'
 import { byteLevelTokenizer, textFolder, withLeadingToken } from './fixtures/text-folder'
@@ -223,4 +224,19 @@ describe('time limit', () => {
     expect(withTimeLimit(1_000, 'Nothing', () => undefined)).toBeUndefined()
     expect(() => withTimeLimit(1_000, 'Failing', () => JSON.parse('{'))).toThrow(SyntaxError)
   })
+})
+
+test('a text model is read again only when its files have changed, and a broken one every time', async () => {
+  const folder = await textFolder({ 'tokenizer.json': TOKENIZER })
+  const [first, second] = await Promise.all([recentTextModel(folder), recentTextModel(folder)])
+  expect(second).toBe(first)
+  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(byteLevelTokenizer([], [BOS, '<x>'])))
+  const changed = await recentTextModel(folder)
+  expect(changed).not.toBe(first)
+  expect(changed.encode('<x>')).toHaveLength(1)
+  await writeFile(join(folder, 'tokenizer.json'), '{')
+  await expect(recentTextModel(folder)).rejects.toThrow('tokenizer.json')
+  await expect(recentTextModel(folder)).rejects.toThrow('tokenizer.json')
+  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(TOKENIZER))
+  expect((await recentTextModel(folder)).encode('<x>')).toHaveLength(3)
 })

@@ -26,7 +26,8 @@ import { samplePromptsOf } from './samples/project-prompts'
 import { builtinSamplePrompts, readSamplePrompts } from './samples/prompts'
 import { renderSamplePrompt } from './samples/render-sample-prompts'
 import { runMeasures } from './samples/run-measures'
-import { loadTextModel, type TextModel } from './text/text-model'
+import { recentTextModel } from './text/recent-text-models'
+import type { TextModel } from './text/text-model'
 
 /** What to show first: a project, the demo, or with neither the start view. */
 export interface InitialProject {
@@ -222,5 +223,5 @@ function postFolder({ pair }: ProjectDocument): Promise<string> {
 }
 
 async function textModelOf(document: ProjectDocument): Promise<TextModel> {
-  return loadTextModel(await postFolder(document))
+  return recentTextModel(await postFolder(document))
 }

@@ -6,7 +6,7 @@ import type { Recipe } from '../../contract/recipe'
 import { version } from '../../../package.json'
 import type { PairMember } from '../checkpoint/pair'
 import { refuseTokensOutside } from '../text/base-tokens'
-import { loadTextModel } from '../text/text-model'
+import { recentTextModel } from '../text/recent-text-models'
 import { compareBase, crcTokens } from './base-comparison'
 import type { SweepIdentity } from './earlier-results'
 import { promptName, type RenderedPrompts, renderPrompts } from './render-prompts'
@@ -60,7 +60,7 @@ export interface PreparedSweep {
  */
 export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pair): Promise<PreparedSweep> {
   const { layerCount } = post.spec
-  const text = await loadTextModel(post.checkpoint.path)
+  const text = await recentTextModel(post.checkpoint.path)
   const rendered = renderPrompts(request.prompts, request.rendering, text)
   refuseTokensOutside(post, crcTokens(rendered))
   refuseLongPrompts(rendered, post)

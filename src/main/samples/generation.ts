@@ -3,7 +3,8 @@ import { WorkbenchError } from '../../contract/problem'
 import type { SampleRun, SampleSettings, Variant } from '../../contract/samples'
 import { openPair, type PairMember } from '../checkpoint/pair'
 import { type BaseTokens, refuseTokensOutside, type SharedTokens } from '../text/base-tokens'
-import { loadTextModel, type TextModel } from '../text/text-model'
+import { recentTextModel } from '../text/recent-text-models'
+import type { TextModel } from '../text/text-model'
 import { endTokens } from './generation-config'
 import { variantModels } from './variants'
 
@@ -33,7 +34,7 @@ export interface Generation {
 /** @throws WorkbenchError when the pair or post's tokenizer cannot be used */
 export async function openSampledPair(folders: { base: string; post: string }): Promise<SampledPair> {
   const pair = await openPair(folders.base, folders.post)
-  return { ...pair, text: await loadTextModel(pair.post.checkpoint.path) }
+  return { ...pair, text: await recentTextModel(pair.post.checkpoint.path) }
 }
 
 /**
@@ -142,7 +143,7 @@ async function pairEndTokens(
 
 async function ownText({ checkpoint }: PairMember): Promise<TextModel | null> {
   try {
-    return await loadTextModel(checkpoint.path)
+    return await recentTextModel(checkpoint.path)
   } catch (error) {
     if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
     throw error

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../contract/problem'
 import type { PairMember } from '../checkpoint/pair'
-import { loadTextModel, type TextModel } from './text-model'
+import { recentTextModel } from './recent-text-models'
+import type { TextModel } from './text-model'
 
 /** What a task gives both models to read, and may read from them. */
 export interface SharedTokens {
@@ -41,7 +42,7 @@ export async function compareBaseTokens(
       `base's context window is ${contextLength} tokens and the longest prompt has ${longest}`
     )
   }
-  const text = await loadTextModel(base.checkpoint.path).catch((error: unknown) => {
+  const text = await recentTextModel(base.checkpoint.path).catch((error: unknown) => {
     if (error instanceof WorkbenchError) return error
     throw error
   })
