@@ -50,6 +50,55 @@ export function recipeStrengths(recipe: Recipe, layerCount: number): LayerStreng
   return recipe.layers
 }
 
+/** The layers that share the same strengths, next to each other. */
+interface Stretch {
+  start: number
+  end: number
+  strength: LayerStrength
+}
+
+function stretches(layers: readonly LayerStrength[]): Stretch[] {
+  const result: Stretch[] = []
+  for (const [layer, strength] of layers.entries()) {
+    const last = result.at(-1)
+    if (last !== undefined && sameStrength(last.strength, strength)) last.end = layer
+    else result.push({ start: layer, end: layer, strength })
+  }
+  return result
+}
+
+export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean =>
+  a.attention === b.attention && a.mlp === b.mlp
+
+/** Names strengths shortly and completely: `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`; `nothing` for post itself. */
+export function describeStrengths(layers: readonly LayerStrength[]): string {
+  const parts = stretches(layers).flatMap(({ start, end, strength: { attention, mlp } }) => {
+    const which = start === end ? String(start) : `${start}–${end}`
+    if (attention === mlp)
+      return attention === 0 ? [] : [attention === 1 ? which : `${which} at ${attention}`]
+    const half = (name: string, strength: number): string[] =>
+      strength === 0 ? [] : [`${name} ${which}${strength === 1 ? '' : ` at ${strength}`}`]
+    return [...half('attention', attention), ...half('MLP', mlp)]
+  })
+  return parts.length === 0 ? 'nothing' : parts.join(', ')
+}
+
+/** A name for strengths that nobody has named: `Layers 4–11, attention 2`. */
+export function nameStrengths(layers: readonly LayerStrength[]): string {
+  const text = describeStrengths(layers)
+  const name = /^\d/.test(text) ? `${/^\d+( at [\d.]+)?$/.test(text) ? 'Layer' : 'Layers'} ${text}` : text
+  const cut = name.length <= 120 ? name : `${name.slice(0, 119)}…`
+  return cut.charAt(0).toUpperCase() + cut.slice(1)
+}
+
+/** The recipe with these strengths: as ranges where whole layers are restored, otherwise layer by layer. */
+export function recipeOf(name: string, layers: readonly LayerStrength[]): Recipe {
+  const restored = stretches(layers).filter(({ strength }) => !sameStrength(strength, POST))
+  return restored.length > 0 && restored.every(({ strength }) => sameStrength(strength, BASE))
+    ? { name, ranges: restored.map(({ start, end }) => [start, end]) }
+    : { name, layers: [...layers] }
+}
+
 function rangesStrengths(
   ranges: readonly (readonly [number, number])[],
   layerCount: number,

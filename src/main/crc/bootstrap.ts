@@ -1,11 +1,12 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { Bootstrap, Interval } from '../../contract/crc'
 import { emptyMeans, meansOver, type ScoreTable } from './score-table'
 import { compareRanges, selectRange } from './select-range'
 
-const RESAMPLES = 1_000
-const CONFIDENCE = 0.95
+export const RESAMPLES = 1_000
+export const CONFIDENCE = 0.95
 
 /**
  * Bootstrap over prompts, stratified by category: every resample draws each category's prompts with replacement and
@@ -20,7 +21,6 @@ export function bootstrap(table: ScoreTable, selected: number, rho: number, seed
   const means = emptyMeans(table)
   const validity = means.validity.subarray(1)
   const diversity = means.diversity.subarray(1)
-  const drawn = table.categories.map((indices) => [...indices])
   const wins = new Map<number, number>()
   const post = { validity: new Float64Array(RESAMPLES), diversity: new Float64Array(RESAMPLES) }
   const ofSelected = {
@@ -30,10 +30,7 @@ export function bootstrap(table: ScoreTable, selected: number, rho: number, seed
   }
 
   for (let resample = 0; resample < RESAMPLES; resample++) {
-    for (const [category, indices] of table.categories.entries()) {
-      drawn[category] = indices.map(() => indices[uniformInt(random, 0, indices.length - 1)] ?? 0)
-    }
-    meansOver(table, drawn, means)
+    meansOver(table, drawPrompts(random, table.categories), means)
     const postNow = { validity: means.validity[0] ?? 0, diversity: means.diversity[0] ?? 0 }
     const winner = selectRange(table.ranges, validity, diversity, postNow, rho)
     wins.set(winner, (wins.get(winner) ?? 0) + 1)
@@ -62,6 +59,13 @@ export function bootstrap(table: ScoreTable, selected: number, rho: number, seed
   }
 }
 
+/** Each category's prompts drawn with replacement, as many as it has. */
+export function drawPrompts(random: RandomGenerator, categories: readonly (readonly number[])[]): number[][] {
+  return categories.map((indices) =>
+    indices.map(() => indices[uniformInt(random, 0, indices.length - 1)] ?? 0)
+  )
+}
+
 function sharesOf(wins: ReadonlyMap<number, number>, table: ScoreTable): Bootstrap['wins'] {
   const shares = [...wins].flatMap(([index, count]) => {
     const range = table.ranges[index]
@@ -71,7 +75,7 @@ function sharesOf(wins: ReadonlyMap<number, number>, table: ScoreTable): Bootstr
 }
 
 /** The middle 95 % of the values. */
-function interval(values: Float64Array): Interval {
+export function interval(values: Float64Array): Interval {
   const sorted = values.toSorted()
   return [quantile(sorted, (1 - CONFIDENCE) / 2), quantile(sorted, (1 + CONFIDENCE) / 2)]
 }

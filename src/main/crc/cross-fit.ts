@@ -10,12 +10,9 @@ import { selectRange } from './select-range'
  * @returns the score, or in words why there is none
  */
 export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit } | { reason: string } {
-  const single = table.categoryNames.find((_, category) => table.categories[category]?.length === 1)
-  if (single !== undefined) {
-    return { reason: `The category "${single}" has a single prompt, which cannot be split into two halves.` }
-  }
-  const even = table.categories.map((indices) => indices.filter((_, place) => place % 2 === 0))
-  const odd = table.categories.map((indices) => indices.filter((_, place) => place % 2 === 1))
+  const split = halves(table)
+  if ('reason' in split) return split
+  const { even, odd } = split
   const folds: CrossFit['folds'] = [fold(table, even, odd, rho), fold(table, odd, even, rho)]
   const mean = (field: 'validity' | 'diversity' | 'postValidity' | 'postDiversity'): number =>
     (folds[0][field] + folds[1][field]) / 2
@@ -27,6 +24,22 @@ export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit }
       postValidity: mean('postValidity'),
       postDiversity: mean('postDiversity')
     }
+  }
+}
+
+/** The prompts at even and at odd places within their category, or in words why there are no halves. */
+export function halves({
+  categoryNames,
+  categories
+}: Pick<ScoreTable, 'categoryNames' | 'categories'>):
+  { even: number[][]; odd: number[][] } | { reason: string } {
+  const single = categoryNames.find((_, category) => categories[category]?.length === 1)
+  if (single !== undefined) {
+    return { reason: `The category "${single}" has a single prompt, which cannot be split into two halves.` }
+  }
+  return {
+    even: categories.map((indices) => indices.filter((_, place) => place % 2 === 0)),
+    odd: categories.map((indices) => indices.filter((_, place) => place % 2 === 1))
   }
 }
 

@@ -22,6 +22,8 @@ export interface CrcSweepRequest {
   rho: number
   /** Whether to score all restoration ranges and select one. */
   ranges: boolean
+  /** False leaves base as a whole model out. */
+  wholeBase?: boolean
   /** Scored besides post, base and the ranges. */
   recipes: readonly Recipe[]
   /** Number of blends from post to base, one strength for all layers; 0 for none. */
@@ -65,7 +67,11 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   refuseTokensOutside(post, crcTokens(rendered))
   refuseLongPrompts(rendered, post)
   const comparison = await compareBase(base, post, text, rendered, request.rendering.countLeadingSpace)
-  const models = sweptModels(request, layerCount, comparison.unavailable === null)
+  const models = sweptModels(
+    request,
+    layerCount,
+    request.wholeBase !== false && comparison.unavailable === null
+  )
   const prompts = rendered.prompts.map((prompt, index) => ({
     ...prompt,
     key: promptKey(prompt.tokens, rendered.groups[index] ?? [])

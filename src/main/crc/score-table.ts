@@ -24,16 +24,11 @@ export function scoreTable(
   post: { prompts: readonly PromptScore[] },
   ranges: readonly (RestorationRange & { prompts: readonly PromptScore[] })[]
 ): ScoreTable {
-  const byCategory = new Map<string, number[]>()
-  for (const [index, { category }] of prompts.entries()) {
-    byCategory.set(category, [...(byCategory.get(category) ?? []), index])
-  }
   const rows = [post, ...ranges]
   const table: ScoreTable = {
     ranges,
     promptCount: prompts.length,
-    categoryNames: [...byCategory.keys()],
-    categories: [...byCategory.values()],
+    ...promptsByCategory(prompts),
     validity: new Float64Array(rows.length * prompts.length),
     diversity: new Float64Array(rows.length * prompts.length)
   }
@@ -44,6 +39,17 @@ export function scoreTable(
     }
   }
   return table
+}
+
+/** The categories in the order they first appear, and for each the indices of its prompts. */
+export function promptsByCategory(
+  prompts: readonly { category: string }[]
+): Pick<ScoreTable, 'categoryNames' | 'categories'> {
+  const byCategory = new Map<string, number[]>()
+  for (const [index, { category }] of prompts.entries()) {
+    byCategory.set(category, [...(byCategory.get(category) ?? []), index])
+  }
+  return { categoryNames: [...byCategory.keys()], categories: [...byCategory.values()] }
 }
 
 export function emptyMeans(table: ScoreTable): RowMeans {
