@@ -210,12 +210,7 @@ describe('the search on the demo pair, in the engine process', async () => {
     seed: 1
   }
   const run = (): Promise<SearchDocument> =>
-    runRecipeSearch(
-      engine.client(),
-      { id: 'search', pair, sweep, rho: 0.9, settings },
-      never,
-      () => undefined
-    )
+    runRecipeSearch(engine.client(), { pair, sweep, rho: 0.9, settings }, never, () => undefined)
   const found = await run()
 
   it('keeps the validity and is at least as diverse as the best range', () => {

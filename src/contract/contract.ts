@@ -1,11 +1,12 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { CrcPrompts, RenderedPrompt, Selection, SweepDocument } from './crc'
+import { CrcPrompts, RecipeScore, RenderedPrompt, Selection, SweepDocument } from './crc'
 import { DeviceReport } from './device'
 import { FolderListing } from './folders'
 import { PairReport } from './pair'
 import { Problem } from './problem'
 import { ProjectChanges, ProjectState, RecentProject } from './project'
+import { Recipe } from './recipe'
 import {
   SampledCrc,
   SAMPLE_EXPORT_FORMATS,
@@ -18,7 +19,8 @@ import {
   SampleSettings,
   Variant
 } from './samples'
-import { SweepEvent } from './sweep-events'
+import { SearchDocument, SearchEvent, SearchSettings } from './search'
+import { SweepEvent, SweepProgress } from './sweep-events'
 
 /** Every procedure may fail with a Problem; anything else that escapes is a defect and arrives without detail. */
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
@@ -88,7 +90,31 @@ export const contract = {
     /** Selects again with another rho; the stored document keeps the rho it was saved with. */
     select: procedure
       .input(projectPath.extend({ sweepId: z.string(), rho: z.number().min(0).max(1) }))
-      .output(Selection)
+      .output(Selection),
+    /** Scores a recipe as the sweep scored its ranges, and adds it to the sweep; a stream that ends with the score. */
+    scoreRecipe: procedure
+      .input(projectPath.extend({ sweepId: z.string(), recipe: Recipe }))
+      .output(
+        eventIterator(
+          z.discriminatedUnion('type', [
+            z.object({ type: z.literal('progress'), progress: SweepProgress }),
+            z.object({ type: z.literal('scored'), score: RecipeScore })
+          ])
+        )
+      )
+  },
+  searches: {
+    /** Starts growing recipes from a sweep's best ranges; refused while a job of the project runs. It outlives the window. */
+    start: procedure
+      .input(
+        projectPath.extend({ sweepId: z.string(), rho: z.number().min(0).max(1), settings: SearchSettings })
+      )
+      .output(z.void()),
+    /** Follows the running search; ends at once when none runs. Aborting stops the watching, not the search. */
+    watch: procedure.input(projectPath).output(eventIterator(SearchEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    /** The latest search from a sweep; null when there is none. */
+    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(SearchDocument.nullable())
   },
   samples: {
     /** The built-in open prompts. */

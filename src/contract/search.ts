@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CategoryScore, CheckpointReference, Interval, RecipeScore, Work } from './crc'
+import { CategoryScore, CheckpointReference, Interval, RecipeScore, SweepDocument, Work } from './crc'
 import { DeviceName, Precision } from './device'
 import { Problem } from './problem'
 import { Recipe, RestorationRange } from './recipe'
@@ -19,6 +19,19 @@ export const SearchSettings = z.object({
   seed: z.number().int()
 })
 export type SearchSettings = z.infer<typeof SearchSettings>
+
+/** Block evaluations of post and all ranges, for one prompt group. */
+export const rangesCost = (layerCount: number): number =>
+  layerCount + (layerCount * (layerCount + 1)) / 2 + ((layerCount - 1) * layerCount * (layerCount + 1)) / 6
+
+/** A greedy search that takes at most ten times the work of the sweep it starts from. */
+export const defaultSearchSettings = (layerCount: number): SearchSettings => ({
+  beam: 1,
+  generations: 12,
+  blockEvaluations: 10 * rangesCost(layerCount),
+  strengths: [0.5],
+  seed: 1
+})
 
 /** Diversity of the found recipe minus that of the best range on the same prompts, with its bootstrap interval. */
 export const PairedDifference = z.object({
@@ -62,11 +75,10 @@ export const SEARCH_VERSION = 1
 
 export const SearchDocument = z.object({
   schemaVersion: z.literal(SEARCH_VERSION),
-  id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
   createdAt: z.iso.datetime(),
   seconds: z.number(),
-  /** The sweep whose ranges, prompts and rendering it started from. */
-  sweepId: z.string(),
+  /** The sweep whose ranges, prompts and rendering it started from; a project keeps the latest search of each sweep. */
+  sweepId: SweepDocument.shape.id,
   device: DeviceName,
   precision: Precision,
   layerCount: z.number().int(),
@@ -93,9 +105,6 @@ export const SearchDocument = z.object({
 })
 export type SearchDocument = z.infer<typeof SearchDocument>
 
-export const SearchSummary = SearchDocument.pick({ id: true, createdAt: true, sweepId: true, verdict: true })
-export type SearchSummary = z.infer<typeof SearchSummary>
-
 export const SearchProgress = z.object({
   /** The generation being scored, counted from 1; found recipes are scored once more at the end. */
   generation: z.number().int(),
@@ -109,8 +118,8 @@ export type SearchProgress = z.infer<typeof SearchProgress>
 
 /** What a watcher of a search sees. After `finished`, `failed` or `cancelled` the stream ends. */
 export const SearchEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), searchId: z.string(), progress: SearchProgress }),
-  z.object({ type: z.literal('finished'), searchId: z.string() }),
+  z.object({ type: z.literal('progress'), sweepId: z.string(), progress: SearchProgress }),
+  z.object({ type: z.literal('finished'), sweepId: z.string() }),
   z.object({ type: z.literal('failed'), problem: Problem }),
   z.object({ type: z.literal('cancelled') })
 ])

@@ -9,6 +9,7 @@ import { addOpenCommand } from './cli/open'
 import { printError, printable, UsageError } from './cli/output'
 import { addProbeCommand } from './cli/probe'
 import { addSampleCommand } from './cli/sample'
+import { addSearchCommand } from './cli/search'
 import { addServeCommand } from './cli/serve'
 import { addSweepCommand } from './cli/sweep'
 
@@ -71,6 +72,7 @@ function commandLine(signal: AbortSignal): Command {
   addDiffCommand(program, signal)
   addProbeCommand(program, signal)
   addSweepCommand(program, signal)
+  addSearchCommand(program, signal)
   addSampleCommand(program, signal)
   addDevicesCommand(program)
   addServeCommand(program, signal)

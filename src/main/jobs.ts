@@ -1,6 +1,11 @@
+import type { RecipeScore } from '../contract/crc'
 import { WorkbenchError } from '../contract/problem'
+import type { Recipe } from '../contract/recipe'
 import type { SampledCrc, SampleEvent, SampleSettings, Variant } from '../contract/samples'
-import type { SweepEvent } from '../contract/sweep-events'
+import type { SearchDocument, SearchEvent, SearchSettings } from '../contract/search'
+import type { SweepEvent, SweepProgress } from '../contract/sweep-events'
+import { NOTHING_DONE } from './crc/compute-sweep'
+import { scoreRecipes } from './crc/score-recipes'
 import type { Devices } from './devices'
 import type { EngineHost } from './engine/host'
 import { Job, type JobFailure } from './job'
@@ -13,6 +18,7 @@ import { openSampledPair, resumeGeneration } from './samples/generation'
 import { prepareSampleRun } from './samples/prepare-run'
 import { samplePromptsOf } from './samples/project-prompts'
 import { sampleCrc } from './samples/sample-crc'
+import { startSearchJob } from './search-job'
 import { startSweepJob } from './sweep-job'
 
 interface CrcProgress {
@@ -20,13 +26,25 @@ interface CrcProgress {
   done: number
   total: number
 }
+export type RecipeScoreEvent =
+  { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: RecipeScore }
 export type CrcScoreEvent = CrcProgress | { type: 'scores'; result: SampledCrc }
 
 /** The jobs of all open projects, at most one of each: they share the engine process. */
 export class Jobs {
   readonly sweeps = new JobTable<SweepEvent>()
   readonly samples = new JobTable<SampleEvent>()
+  readonly searches = new JobTable<SearchEvent>()
+  private readonly recipeScores = new JobTable<RecipeScoreEvent | JobFailure>()
   private readonly crcScores = new JobTable<CrcScoreEvent | JobFailure>()
+  /** All of them, and how a message names their job. */
+  private readonly tables = [
+    { table: this.sweeps, what: 'A sweep' },
+    { table: this.searches, what: 'A search' },
+    { table: this.recipeScores, what: 'The scoring of a recipe' },
+    { table: this.samples, what: 'Sampling' },
+    { table: this.crcScores, what: 'Sampling' }
+  ]
   /** Projects whose job is being prepared. */
   private readonly starting = new Set<string>()
 
@@ -65,6 +83,62 @@ export class Jobs {
       })
       return this.sweeps.add(project, job)
     })
+  }
+
+  /**
+   * Starts growing recipes from the best ranges of a sweep.
+   *
+   * @throws WorkbenchError as {@link startSweep}, and as `readSweep`
+   */
+  async startSearch(project: Project, sweepId: string, rho: number, settings: SearchSettings): Promise<void> {
+    requireWritable(project, 'A search')
+    await this.starts(project, async () => {
+      const sweep = await project.readSweep(sweepId)
+      const request = { pair: pairPaths(project.document.pair), sweep, rho, settings }
+      const save = (document: SearchDocument): Promise<void> => project.saveSearch(document)
+      return this.searches.add(project, startSearchJob(this.engine.client(), request, save, this.tell))
+    })
+  }
+
+  /**
+   * Scores one recipe as a sweep scored its ranges, and adds it to that sweep, in place of one of the same name. The work
+   * ends with its stream.
+   *
+   * @throws WorkbenchError as {@link startSweep}, and as `scoreRecipes`
+   */
+  async *scoreRecipe(
+    project: Project,
+    sweepId: string,
+    recipe: Recipe,
+    signal?: AbortSignal
+  ): AsyncGenerator<RecipeScoreEvent> {
+    this.requireIdle(project)
+    requireWritable(project, 'A score')
+    const job = new Job<RecipeScoreEvent, Extract<RecipeScoreEvent, { type: 'progress' }>>({
+      name: 'the scoring of a recipe',
+      run: async (_id, facts, cancelled) => {
+        const sweep = await project.readSweep(sweepId)
+        const pair = pairPaths(project.document.pair)
+        const onProgress = (progress: SweepProgress): void =>
+          facts.set('progress', { type: 'progress', progress })
+        const { recipes } = await scoreRecipes(
+          this.engine.client(),
+          pair,
+          sweep,
+          [recipe],
+          cancelled,
+          onProgress
+        )
+        const [score] = recipes
+        if (score === undefined) throw new Error('a sweep of one recipe scored none')
+        const others = sweep.recipes.filter((other) => other.recipe.name !== recipe.name)
+        await project.saveSweep({ ...sweep, recipes: [...others, score] })
+        return { type: 'scored', score }
+      },
+      snapshot: (_id, facts) => facts[0] ?? { type: 'progress', progress: NOTHING_DONE },
+      events: (facts) => [...facts]
+    })
+    yield* streamed(this.recipeScores, project, job, signal)
   }
 
   /**
@@ -161,28 +235,20 @@ export class Jobs {
       snapshot: (_id, facts) => facts[0] ?? { type: 'progress', done: 0, total: 0 },
       events: (facts) => [...facts]
     })
-    this.crcScores.add(project, job)
-    try {
-      for await (const event of job.watch(signal)) {
-        if (event.type === 'failed') {
-          const { code, message, hint } = event.problem
-          throw new WorkbenchError(code, message, hint)
-        }
-        if (event.type === 'cancelled') throw new WorkbenchError('cancelled', 'Scoring was cancelled.')
-        yield event
-      }
-    } finally {
-      job.cancel()
-    }
+    yield* streamed(this.crcScores, project, job, signal)
   }
 
   /** Settles when the project's running job is over; null when none runs. */
   done(project: Project): Promise<void> | null {
-    return this.sweeps.done(project) ?? this.samples.done(project) ?? this.crcScores.done(project)
+    for (const { table } of this.tables) {
+      const done = table.done(project)
+      if (done !== null) return done
+    }
+    return null
   }
 
   async cancelAll(): Promise<void> {
-    await Promise.all([this.sweeps, this.samples, this.crcScores].map((table) => table.cancelAll()))
+    await Promise.all(this.tables.map(({ table }) => table.cancelAll()))
   }
 
   /** Keeps the project to itself while a job is prepared. */
@@ -197,12 +263,9 @@ export class Jobs {
   }
 
   private requireIdle(project: Project): void {
-    const running =
-      this.sweeps.done(project) !== null
-        ? 'A sweep'
-        : this.done(project) !== null || this.starting.has(project.path)
-          ? 'Sampling'
-          : null
+    const running = this.starting.has(project.path)
+      ? 'A job'
+      : (this.tables.find(({ table }) => table.isRunning(project))?.what ?? null)
     if (running === null) return
     throw new WorkbenchError(
       'busy',
@@ -210,6 +273,32 @@ export class Jobs {
       'Cancel it, or wait for it.'
     )
   }
+}
+
+/** Follows a job that ends with its stream, and fails as it fails. */
+async function* streamed<Event extends { type: string }, Fact>(
+  table: JobTable<Event | JobFailure>,
+  project: Project,
+  job: Job<Event, Fact>,
+  signal: AbortSignal | undefined
+): AsyncGenerator<Event> {
+  table.add(project, job)
+  try {
+    for await (const event of job.watch(signal)) {
+      if (isFailure(event)) {
+        if (event.type === 'cancelled') throw new WorkbenchError('cancelled', 'The work was cancelled.')
+        const { code, message, hint } = event.problem
+        throw new WorkbenchError(code, message, hint)
+      }
+      yield event
+    }
+  } finally {
+    job.cancel()
+  }
+}
+
+function isFailure(event: { type: string } | JobFailure): event is JobFailure {
+  return event.type === 'failed' || event.type === 'cancelled'
 }
 
 function requireWritable(project: Project, what: string): void {

@@ -156,7 +156,24 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       select: os.sweeps.select.handler(async ({ input }) => {
         const sweep = await (await projects.use(input.path)).readSweep(input.sweepId)
         return selection(sweep.prompts, sweep.post, sweep.ranges, input.rho)
+      }),
+      scoreRecipe: os.sweeps.scoreRecipe.handler(async function* ({ input, signal }) {
+        yield* jobs.scoreRecipe(await projects.use(input.path), input.sweepId, input.recipe, signal)
       })
+    },
+    searches: {
+      start: os.searches.start.handler(async ({ input: { path, sweepId, rho, settings } }) =>
+        jobs.startSearch(await projects.use(path), sweepId, rho, settings)
+      ),
+      watch: os.searches.watch.handler(async function* ({ input, signal }) {
+        yield* jobs.searches.watch(await projects.use(input.path), signal)
+      }),
+      cancel: os.searches.cancel.handler(async ({ input }) =>
+        jobs.searches.cancel(await projects.use(input.path))
+      ),
+      get: os.searches.get.handler(async ({ input }) =>
+        (await projects.use(input.path)).readSearch(input.sweepId)
+      )
     },
     samples: {
       builtinPrompts: os.samples.builtinPrompts.handler(() => builtinSamplePrompts()),

@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress'
 import type { BytesProgress } from '../../contract/distances'
 import type { SampleProgress } from '../../contract/samples'
+import type { SearchProgress } from '../../contract/search'
 import type { SweepProgress } from '../../contract/sweep-events'
 import { bytes, count, duration } from './output'
 
@@ -80,6 +81,15 @@ export function sweepStep(progress: SweepProgress): ProgressStep {
         ].join(', ')
       : phase
   return { phase, done: progress.rowsDone, total: progress.rowsTotal, status }
+}
+
+export function searchStep({ generation, candidates, best, sweep }: SearchProgress): ProgressStep {
+  const status = [
+    `generation ${generation}, ${count(candidates)} recipes`,
+    ...(best === null ? [] : [`best diversity ${best.diversity.toFixed(3)}`]),
+    ...timeLeft(sweep)
+  ].join(', ')
+  return { phase: `generation ${generation}`, done: sweep.rowsDone, total: sweep.rowsTotal, status }
 }
 
 export function sampleStep(progress: SampleProgress): ProgressStep {

@@ -107,12 +107,12 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
   }
 }
 
-async function openProjectToSave(path: string, tell: (text: string) => void): Promise<Project> {
+export async function openProjectToSave(path: string, tell: (text: string) => void): Promise<Project> {
   const project = await openProject(path)
   if (project.readOnly !== null) {
     throw new WorkbenchError(
       'read-only',
-      `${project.path} cannot take a sweep. ${project.readOnly}`,
+      `${project.path} cannot take the result. ${project.readOnly}`,
       'Copy it to a place that you can write to, or use --out.'
     )
   }
@@ -151,7 +151,7 @@ async function sweepRequest(
 }
 
 /** A project is about one pair: another pair's sweep in it would be shown as if it were of its own. */
-async function requireSamePair(pair: PairLocation, project: Project): Promise<void> {
+export async function requireSamePair(pair: PairLocation, project: Project): Promise<void> {
   const [given, own] = [pairPaths(pair), pairPaths(project.document.pair)]
   for (const member of ['base', 'post'] as const) {
     const [givenFolder, ownFolder] = await Promise.all([given[member], own[member]].map(resolveModelFolder))
@@ -164,7 +164,7 @@ async function requireSamePair(pair: PairLocation, project: Project): Promise<vo
   }
 }
 
-async function runWithProgress(
+export async function runWithProgress(
   request: CrcSweepRequest,
   quiet: boolean,
   signal: AbortSignal

@@ -37,7 +37,7 @@ export async function scoreRecipes(
       wholeBase: false,
       soupSize: 0,
       recipes,
-      device: sweep.device,
+      device: { device: sweep.device, notice: null },
       precision: sweep.precision
     },
     signal,

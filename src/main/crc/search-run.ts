@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { CategoryScore, RecipeScore, Score, SweepDocument, Work } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
 import type { LayerStrength } from '../../contract/recipe'
@@ -28,8 +27,6 @@ import { type PairFolders, scoreRecipes } from './score-recipes'
 import { promptsByCategory } from './score-table'
 
 export interface RecipeSearchRequest {
-  /** Names the document; a fresh one when left out. */
-  id?: string
   pair: PairFolders
   /** Of all ranges. */
   sweep: SweepDocument
@@ -44,7 +41,7 @@ export interface RecipeSearchRequest {
  */
 export async function runRecipeSearch(
   engine: EngineClient,
-  { id, pair, sweep, rho, settings }: RecipeSearchRequest,
+  { pair, sweep, rho, settings }: RecipeSearchRequest,
   signal: AbortSignal,
   onProgress: (progress: SearchProgress) => void
 ): Promise<SearchDocument> {
@@ -132,7 +129,6 @@ export async function runRecipeSearch(
   const minimumValidity = rho * sweep.post.validity
   return {
     schemaVersion: SEARCH_VERSION,
-    id: id ?? randomUUID(),
     createdAt: new Date().toISOString(),
     seconds: (performance.now() - startedMs) / 1000,
     sweepId: sweep.id,

@@ -15,6 +15,7 @@ import {
   type SampleRun,
   type SampleRunSummary
 } from '../../contract/samples'
+import type { SearchDocument } from '../../contract/search'
 import { errorMessage, readTextFile } from '../bounded-file'
 import { readPromptFile } from '../crc/prompt-file'
 import { readSamplePrompts } from '../samples/prompts'
@@ -34,6 +35,7 @@ import {
   writeSampleRun
 } from './sample-files'
 import { readSampledCrc, writeSampledCrc } from './sampled-crc-file'
+import { readSearchFile, writeSearchFile } from './search-files'
 import { SerialQueue } from './serial-queue'
 import { newestFirst } from './newest-first'
 import { listSweeps, readSweepFile, summarizeSweep, writeSweepFile } from './sweep-files'
@@ -180,6 +182,16 @@ export class Project {
   /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   async readSweep(id: string): Promise<SweepDocument> {
     return readSweepFile(this.path, id)
+  }
+
+  /** Keeps a search, in place of an earlier one from the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
+  async saveSearch(search: SearchDocument): Promise<void> {
+    await this.#change(() => writeSearchFile(this.path, search))
+  }
+
+  /** The latest search from a sweep; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
+  async readSearch(sweepId: string): Promise<SearchDocument | null> {
+    return readSearchFile(this.path, sweepId)
   }
 
   /** Adds a run that has no answers yet. @throws WorkbenchError `bad-input`, `read-only` */

@@ -1,0 +1,80 @@
+import type { CategoryScore } from '../../contract/crc'
+import type { SearchDocument } from '../../contract/search'
+import { bytes, count, decimal, duration, printable, style, table } from './output'
+
+/** A search for people: what it found, how it got there, and whether that holds on unseen prompts. */
+export function describeSearch(search: SearchDocument): string {
+  return [describeFound(search), describeVerdict(search), describeEffort(search)].join('\n\n')
+}
+
+function describeFound({ post, range, found, rho, minimumValidity }: SearchDocument): string {
+  const row = (name: string, score: CategoryScore): string[] => [
+    name,
+    decimal(score.validity),
+    decimal(score.diversity),
+    signed(score.diversity - range.diversity)
+  ]
+  const rows = [
+    row('post', post),
+    ...(range.range === null ? [] : [row(`best range, ${range.range.start}-${range.range.end}`, range)]),
+    ...found.map((score) => row(score.recipe.name, score))
+  ]
+  const title = style(
+    'bold',
+    `Recipes with a validity of at least ${decimal(minimumValidity)} (${rho} x post)`
+  )
+  return `${title}\n${table([['model', 'validity', 'diversity', 'over the best range'], ...rows], 'lrrr')}`
+}
+
+function describeVerdict({
+  verdict,
+  found,
+  range,
+  comparison,
+  heldOut,
+  heldOutReason
+}: SearchDocument): string {
+  const best = found[0]?.recipe.name ?? ''
+  const against = range.range === null ? 'post' : `the range ${range.range.start}-${range.range.end}`
+  const sentence = {
+    none: `No recipe that was tried is more diverse than ${against}.`,
+    unproven: `${best} is more diverse than ${against} on the prompts that picked it, but not surely on unseen ones.`,
+    confirmed: `${best} is more diverse than ${against}, and the search holds on prompts that did not pick.`
+  }[verdict]
+  const lines = [style('bold', printable(sentence))]
+  if (comparison !== null) {
+    const [low, high] = comparison.interval
+    lines.push(
+      `On the prompts that picked it: ${signed(comparison.difference)} (${signed(low)} to ${signed(high)}), ` +
+        'which favours whatever was picked from many.'
+    )
+  }
+  lines.push(
+    heldOut === null
+      ? `Not checked on unseen prompts: ${printable(heldOutReason ?? '')}`
+      : `Searched on one half of the prompts and compared on the other, both ways: ${signed(heldOut.difference)} ` +
+          `(${signed(heldOut.interval[0])} to ${signed(heldOut.interval[1])}) in diversity, at validity ` +
+          `${decimal(heldOut.found.validity)} against ${decimal(heldOut.range.validity)}.`
+  )
+  return lines.join('\n')
+}
+
+const STOPPED = {
+  'nothing-better': 'until no change made it better',
+  generations: 'until the most generations asked for',
+  budget: 'until the next would have gone beyond the budget'
+} as const
+
+function describeEffort({ generations, stopped, work, seconds }: SearchDocument): string {
+  const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
+  return style(
+    'dim',
+    `${count(candidates)} recipes in ${generations.length} generations, ${STOPPED[stopped]}: ` +
+      `${count(work.blockEvaluations)} block evaluations, ${bytes(work.weightBytesRead)} of layer weights read, ` +
+      `${duration(seconds)}.`
+  )
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '-' : '+'}${decimal(Math.abs(value))}`
+}

@@ -1,0 +1,204 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { DEFAULT_RENDERING, SweepDocument } from '../../contract/crc'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { DEFAULT_RHO } from '../../contract/project'
+import { defaultSearchSettings, type SearchDocument } from '../../contract/search'
+import { readJsonFile } from '../bounded-file'
+import { builtinPromptSet } from '../crc/builtin-prompts'
+import { readPromptFile } from '../crc/prompt-file'
+import type { PairFolders } from '../crc/score-recipes'
+import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search-run'
+import { Devices } from '../devices'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import { withEngine } from './engine'
+import {
+  CommonOptions,
+  DeviceOptions,
+  numberWithin,
+  pairIfGiven,
+  PairOptions,
+  readOptions,
+  requirePair,
+  wholeNumber,
+  withCommonOptions,
+  withDeviceOptions,
+  withPairOptions
+} from './options'
+import { printJson, printText, remark } from './output'
+import { checkOutputFile, writeOutputFile } from './output-file'
+import { progressDisplay, searchStep } from './progress'
+import { describeSearch } from './search-report'
+import { openProjectToSave, requireSamePair, runWithProgress } from './sweep'
+
+const MAX_SWEEP_BYTES = 256_000_000
+
+const SearchOptions = z.strictObject({
+  ...CommonOptions.shape,
+  ...PairOptions.shape,
+  ...DeviceOptions.shape,
+  from: z.string().optional(),
+  prompts: z.string().optional(),
+  beam: z.number(),
+  generations: z.number().optional(),
+  budget: z.number().optional(),
+  strengths: z.array(z.number()).optional(),
+  rho: z.number().optional(),
+  seed: z.number(),
+  out: z.string().optional(),
+  project: z.string().optional()
+})
+type SearchOptions = z.infer<typeof SearchOptions>
+
+/** `slr search`: grows recipes beyond one range from the best ranges of a sweep. */
+export function addSearchCommand(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('search')
+    .description('grow recipes beyond one range, and say whether they beat the best range on unseen prompts')
+  withPairOptions(command)
+    .optionsGroup('What to start from:')
+    .option('--from <sweep>', 'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)')
+    .option('--prompts <file>', 'prompt set for a sweep done first')
+    .optionsGroup('How far to search:')
+    .option('--beam <n>', 'recipes kept from one generation to the next; 1 is greedy', wholeNumber(1, 32), 1)
+    .option('--generations <n>', 'at most so many (default: 12)', wholeNumber(1, 100))
+    .option(
+      '--budget <n>',
+      'block evaluations for one prompt group (default: ten sweeps of all ranges)',
+      wholeNumber(1, 2 ** 31 - 1)
+    )
+    .option(
+      '--strengths <list>',
+      'blends to try for a layer, such as 0.25,0.5, or none (default: 0.5)',
+      parseStrengths
+    )
+    .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
+    .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1), 1)
+    .optionsGroup('Where the result goes:')
+    .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
+    .option('--project <folder>', 'save it in this project; starts from its newest sweep of ranges')
+  withCommonOptions(withDeviceOptions(command)).action(async () => {
+    await search(readOptions(SearchOptions, command), command, signal)
+  })
+}
+
+async function search(options: SearchOptions, command: Command, signal: AbortSignal): Promise<void> {
+  const givenPair = pairIfGiven(options, command)
+  const tell = options.quiet ? () => undefined : remark
+  const project = options.project === undefined ? null : await openProjectToSave(options.project, tell)
+  try {
+    if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
+    const output = options.out === undefined ? null : await checkOutputFile(options.out)
+    const given = await givenSweep(options, project)
+    const location = givenPair ?? project?.document.pair ?? null
+    const pair =
+      location !== null
+        ? pairPaths(location)
+        : given !== null
+          ? { base: given.basePath.path, post: given.postPath.path }
+          : pairPaths(requirePair(options, command))
+    const prompts = given === null ? await promptsFor(options) : []
+    const sweep =
+      given ??
+      (await runWithProgress(
+        {
+          ...pair,
+          prompts,
+          rendering: DEFAULT_RENDERING,
+          rho: options.rho ?? DEFAULT_RHO,
+          ranges: true,
+          soupSize: 0,
+          recipes: [],
+          device: await new Devices().choose(options.device ?? 'auto', pair.post),
+          precision: options.precision
+        },
+        options.quiet,
+        signal
+      ))
+    const defaults = defaultSearchSettings(sweep.layerCount)
+    const document = await runSearch(
+      {
+        pair,
+        sweep,
+        rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
+        settings: {
+          beam: options.beam,
+          generations: options.generations ?? defaults.generations,
+          blockEvaluations: options.budget ?? defaults.blockEvaluations,
+          strengths: options.strengths ?? defaults.strengths,
+          seed: options.seed
+        }
+      },
+      options.quiet,
+      signal
+    )
+    signal.throwIfAborted()
+    const saved = await Promise.allSettled([
+      project === null ? undefined : saveIn(project, sweep, document),
+      output === null ? undefined : writeOutputFile(output, document)
+    ])
+    await (options.json ? printJson(document) : printText(describeSearch(document)))
+    for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
+    if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+    if (project !== null) tell(`Saved in ${project.path} with sweep ${sweep.id}`)
+  } finally {
+    await project?.close()
+  }
+}
+
+/** A project shows a search with its sweep, so it gets both. */
+async function saveIn(project: Project, sweep: SweepDocument, search: SearchDocument): Promise<void> {
+  if (!project.sweeps.some(({ id }) => id === sweep.id)) await project.saveSweep(sweep)
+  await project.saveSearch(search)
+}
+
+/** The sweep of `--from`, or the project's newest that has ranges; null when one has to be made. */
+async function givenSweep({ from }: SearchOptions, project: Project | null): Promise<SweepDocument | null> {
+  if (from !== undefined) return readSweep(from)
+  for (const { id } of project?.sweeps ?? []) {
+    const sweep = await project?.readSweep(id)
+    if (sweep !== undefined && sweep.ranges.length > 0) return sweep
+  }
+  if (project === null) return null
+  throw new WorkbenchError(
+    'bad-input',
+    `${project.path} has no sweep of ranges to start from.`,
+    `Run "slr sweep --project ${project.path}" first.`
+  )
+}
+
+async function readSweep(file: string): Promise<SweepDocument> {
+  const parsed = SweepDocument.safeParse(await readJsonFile(file, MAX_SWEEP_BYTES))
+  if (parsed.success) return parsed.data
+  throw new WorkbenchError('bad-file', `${file} is not a sweep: ${describeIssue(parsed.error)}`)
+}
+
+async function promptsFor({ prompts, demo }: SearchOptions): ReturnType<typeof readPromptFile> {
+  return prompts === undefined ? builtinPromptSet(demo ? 'demo-crc' : 'crc') : readPromptFile(prompts)
+}
+
+async function runSearch(
+  request: RecipeSearchRequest & { pair: PairFolders },
+  quiet: boolean,
+  signal: AbortSignal
+): Promise<SearchDocument> {
+  const display = progressDisplay(quiet)
+  try {
+    return await withEngine((engine) =>
+      runRecipeSearch(engine, request, signal, (progress) => {
+        display.update(searchStep(progress))
+      })
+    )
+  } finally {
+    display.stop()
+  }
+}
+
+/** Strengths such as `0.25,0.5`, or `none`. */
+function parseStrengths(text: string): number[] {
+  if (text === 'none') return []
+  const strengths = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
+  if (strengths.length <= 9 && strengths.every((strength) => strength > 0 && strength < 1)) return strengths
+  throw new InvalidArgumentError('Expected up to nine numbers between 0 and 1, such as 0.25,0.5, or none.')
+}

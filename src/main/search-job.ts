@@ -1,0 +1,49 @@
+import type { SearchDocument, SearchEvent, SearchProgress } from '../contract/search'
+import { NOTHING_DONE } from './crc/compute-sweep'
+import { type RecipeSearchRequest, runRecipeSearch } from './crc/search-run'
+import type { EngineClient } from './engine/host'
+import { Job } from './job'
+import { endingNews, type TellJobNews } from './job-news'
+
+const NAME = 'The search'
+
+interface SearchFact {
+  type: 'progress'
+  progress: SearchProgress
+}
+
+/** A search as a job. */
+export function startSearchJob(
+  engine: EngineClient,
+  request: RecipeSearchRequest,
+  save: (document: SearchDocument) => Promise<void>,
+  tell: TellJobNews
+): Job<SearchEvent, SearchFact> {
+  const sweepId = request.sweep.id
+  const event = ({ progress }: SearchFact): SearchEvent => ({ type: 'progress', sweepId, progress })
+  return new Job<SearchEvent, SearchFact>({
+    name: 'the search',
+    async run(_id, facts, signal) {
+      const document = await runRecipeSearch(engine, request, signal, (progress) => {
+        facts.set('progress', { type: 'progress', progress })
+        // Of a generation: how many there will be is not known.
+        const { rowsDone, rowsTotal } = progress.sweep
+        tell({ job: NAME, type: 'progress', share: rowsTotal === 0 ? null : rowsDone / rowsTotal })
+      })
+      await save(document)
+      return { type: 'finished', sweepId }
+    },
+    snapshot: (_id, facts) => event(facts[0] ?? { type: 'progress', progress: NO_GENERATION }),
+    events: (facts) => facts.map(event),
+    onEnd: (ending) => tell(endingNews(NAME, ending))
+  })
+}
+
+/** What is shown of a search that failed before it had read the pair. */
+const NO_GENERATION: SearchProgress = {
+  generation: 0,
+  candidates: 0,
+  blockEvaluationsDone: 0,
+  best: null,
+  sweep: NOTHING_DONE
+}

@@ -1,0 +1,74 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { SearchDocument } from '../src/contract/search'
+import { createProject } from '../src/main/project/create-project'
+import { openProject } from '../src/main/project/project'
+import { temporaryFolder } from './fixtures/checkpoint-builder'
+import { runCli } from './fixtures/cli'
+
+const PROMPTS = [
+  { text: 'One letter, please.', category: 'letter', valid: ['A', 'B', 'C', 'D'] },
+  { text: 'Give me a letter.', category: 'letter', valid: ['A', 'B', 'C', 'D'] },
+  { text: 'One digit, please.', category: 'digit', valid: ['0', '1', '2'] },
+  { text: 'Give me a digit.', category: 'digit', valid: ['0', '1', '2'] }
+]
+const SHORT = ['--generations', '1', '--strengths', 'none']
+
+describe('slr search', () => {
+  it('starts from a sweep in a file, and writes what it found as JSON', async () => {
+    const folder = await temporaryFolder()
+    const [prompts, from, out] = ['prompts.json', 'sweep.json', 'search.json'].map((name) =>
+      join(folder, name)
+    )
+    if (prompts === undefined || from === undefined || out === undefined) throw new Error('no names')
+    await writeFile(prompts, JSON.stringify(PROMPTS))
+    expect(await runCli(['sweep', '--demo', '--prompts', prompts, '--quiet', '--out', from])).toMatchObject({
+      status: 0
+    })
+    const result = await runCli(['search', '--from', from, ...SHORT, '--out', out, '--json'])
+    const search = SearchDocument.parse(JSON.parse(result.stdout))
+    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(search)
+    expect(search).toMatchObject({ stopped: 'generations', settings: { beam: 1, strengths: [] } })
+    expect(search.generations).toHaveLength(1)
+    for (const { validity } of search.found) expect(validity).toBeGreaterThanOrEqual(search.minimumValidity)
+    expect(result.stderr).toMatch(/generation 1, \d+ recipes/)
+  })
+
+  it("starts from a project's newest sweep of ranges, keeps the result there and tells people of it", async () => {
+    const folder = await temporaryFolder()
+    const { path, close } = await createdProject(folder)
+    await close()
+    const early = await runCli(['search', '--project', path])
+    expect(early).toMatchObject({ status: 1, stderr: expect.stringContaining('no sweep of ranges') })
+    await runCli(['sweep', '--project', path, '--soup', '2', '--quiet'])
+    const result = await runCli(['search', '--project', path, ...SHORT])
+    expect(result).toMatchObject({ status: 0, stderr: expect.stringContaining('Saved in') })
+    expect(result.stdout).toMatch(/Searched on one half of the prompts and compared on the other/)
+
+    const project = await openProject(path)
+    const sweepId = project.sweeps[0]?.id ?? ''
+    expect(await project.readSearch(sweepId)).toMatchObject({ sweepId })
+    expect(await project.readSearch('../project')).toBeNull()
+    await project.close()
+  })
+
+  it('refuses wrong usage and files that are no sweep', async () => {
+    expect(await runCli(['search'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('which pair?')
+    })
+    expect(await runCli(['search', '--demo', '--strengths', '0.5,1'])).toMatchObject({ status: 2 })
+    const file = join(await temporaryFolder(), 'other.json')
+    await writeFile(file, '{"ranges": []}')
+    expect(await runCli(['search', '--from', file])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`${file} is not a sweep`)
+    })
+  })
+})
+
+async function createdProject(folder: string): Promise<{ path: string; close: () => Promise<void> }> {
+  const project = await createProject({ folder, name: 'Search', pair: { kind: 'demo' }, prompts: PROMPTS })
+  return { path: project.path, close: () => project.close() }
+}
