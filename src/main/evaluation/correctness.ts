@@ -1,0 +1,63 @@
+/**
+ * pass@k: the probability that at least one of k answers drawn without replacement from n is right, of which c are
+ * (unbiased estimator of Chen et al. 2021, arXiv 2107.03374): 1 - C(n - c, k) / C(n, k).
+ *
+ * @returns null when fewer than k answers were drawn
+ */
+export function passAtK(answerCount: number, rightCount: number, k: number): number | null {
+  if (answerCount < k) return null
+  if (answerCount - rightCount < k) return 1
+  // As a product, since the binomials overflow.
+  let allWrong = 1
+  for (let n = answerCount - rightCount + 1; n <= answerCount; n++) allWrong *= 1 - k / n
+  return 1 - allWrong
+}
+
+/**
+ * Whether the most frequent final answer is right (self-consistency, Wang et al. 2023, arXiv 2203.11171). Where several are
+ * equally frequent one of them is drawn: the value is the share of right ones among them.
+ *
+ * @param finals the final answer of each sample; null where none could be read, which is no vote
+ * @returns null without any vote
+ */
+export function majorityVote(
+  finals: readonly (string | null)[],
+  right: (final: string) => boolean
+): number | null {
+  const votes = new Map<string, number>()
+  for (const final of finals) if (final !== null) votes.set(final, (votes.get(final) ?? 0) + 1)
+  if (votes.size === 0) return null
+  const most = Math.max(...votes.values())
+  const winners = [...votes].flatMap(([final, count]) => (count === most ? [final] : []))
+  return winners.filter(right).length / winners.length
+}
+
+/**
+ * How much of a closed set of right answers was given at least once.
+ *
+ * @param given the right answers that were given, repetitions included
+ * @param rightCount size of the set
+ */
+export function coverage(given: readonly string[], rightCount: number): number {
+  return new Set(given).size / rightCount
+}
+
+/**
+ * Different ways to a right answer: two solutions that show the same numbers in the same order are one way.
+ *
+ * @param solutions texts of the right answers only
+ */
+export function solutionPaths(solutions: readonly string[]): number {
+  return new Set(solutions.map((text) => numbersOf(text).join(' '))).size
+}
+
+/** Numbers in a text, in order, without thousands separators and leading plus signs. */
+export function numbersOf(text: string): string[] {
+  return (text.match(/-?\d[\d,]*(?:\.\d+)?/g) ?? []).map(plainNumber)
+}
+
+/** A number in its shortest form, so that 1,000 and 1000.0 are the same. */
+function plainNumber(text: string): string {
+  const value = Number(text.replaceAll(',', ''))
+  return Number.isSafeInteger(value) || Math.abs(value) < 1e15 ? String(value) : text
+}

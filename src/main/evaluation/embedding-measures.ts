@@ -1,0 +1,66 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
+
+/**
+ * Mean cosine distance 1 - cos over all pairs of embeddings.
+ *
+ * @param embeddings one vector per answer, all of one length
+ * @returns from 0 (all point the same way) to 2; null for fewer than two. A vector of zeros has no direction and counts as
+ *   at right angles to all others.
+ */
+export function meanCosineDistance(embeddings: readonly Float32Array[]): number | null {
+  const count = embeddings.length
+  if (count < 2) return null
+  const units = embeddings.map(unitVector)
+  const sum = new Float64Array(units[0]?.length ?? 0)
+  let selfProducts = 0
+  for (const unit of units) {
+    for (const [i, value] of unit.entries()) {
+      sum[i] = (sum[i] ?? 0) + value
+      selfProducts += value * value
+    }
+  }
+  // All ordered pairs at once: |sum of u|^2 holds every product u.v, the products u.u included.
+  const products = sum.reduce((total, value) => total + value * value, 0) - selfProducts
+  return Math.max(0, 1 - products / (count * (count - 1)))
+}
+
+/**
+ * Vendi score (Friedman and Dieng 2023, arXiv 2210.02410): exp of the Shannon entropy of the eigenvalues of K/n, K the
+ * cosine similarities of all pairs: the effective number of different answers, from 1 (all the same) to n (all at
+ * right angles).
+ *
+ * @param embeddings one vector per answer; time grows with the cube of their number
+ * @returns null without any answer
+ */
+export function vendiScore(embeddings: readonly Float32Array[]): number | null {
+  const count = embeddings.length
+  if (count === 0) return null
+  const units = embeddings.map((embedding) => {
+    const unit = unitVector(embedding)
+    // A vector without direction is like nothing but itself.
+    return unit.some((value) => value !== 0) ? unit : null
+  })
+  const similarities = new Matrix(count, count)
+  for (const [row, a] of units.entries()) {
+    for (const [column, b] of units.entries()) {
+      const similarity = row === column ? 1 : a === null || b === null ? 0 : dot(a, b)
+      similarities.set(row, column, similarity / count)
+    }
+  }
+  const eigenvalues = new EigenvalueDecomposition(similarities, { assumeSymmetric: true }).realEigenvalues
+  const entropy = eigenvalues
+    .filter((value) => value > 1e-12)
+    .reduce((sum, value) => sum - value * Math.log(value), 0)
+  return Math.min(count, Math.max(1, Math.exp(entropy)))
+}
+
+function unitVector(vector: Float32Array): Float64Array {
+  const length = Math.sqrt(dot(vector, vector))
+  return Float64Array.from(vector, (value) => (length === 0 ? 0 : value / length))
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
+  return sum
+}
