@@ -90,6 +90,31 @@ export type EngineSweepEvent = z.infer<typeof EngineSweepEvent>
 export const ProbeRequest = z.object({ ...pair, model: EngineModel, prompts: z.array(tokens).min(1) })
 export type ProbeRequest = z.infer<typeof ProbeRequest>
 
+/** Answers to a prompt, to be read by a model rather than written. */
+export const ReadPrompt = z.object({ tokens, answers: z.array(tokens) })
+export type ReadPrompt = z.infer<typeof ReadPrompt>
+
+export const ReadRequest = z.object({
+  ...pair,
+  model: EngineModel,
+  prompts: z.array(ReadPrompt).min(1),
+  /** Bound on the hidden states held at once; prompts are read in groups to keep it. */
+  stateBytes: z.number().positive()
+})
+export type ReadRequest = z.infer<typeof ReadRequest>
+
+/** What a model makes of one answer. */
+export const EngineReadEvent = z.object({
+  /** Index into `prompts`, and into its answers. */
+  prompt: z.number().int(),
+  answer: z.number().int(),
+  /** Sum over the answer's tokens of their log-probability after all before them, in nats. */
+  logLikelihood: z.number(),
+  /** Mean of the hidden states at the answer's tokens, after the final norm, [hidden]. */
+  embedding: z.instanceof(Float32Array)
+})
+export type EngineReadEvent = z.infer<typeof EngineReadEvent>
+
 /** A small pair whose logits a device is to compute, to see whether it computes them right. */
 export const CheckDeviceRequest = z.object({
   base: z.string(),
@@ -175,6 +200,8 @@ export const engineContract = {
   generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),
   /** Logits of each prompt's last position: [prompts][vocabulary]. */
   probe: procedure.input(ProbeRequest).output(z.object({ logits: z.array(z.array(z.number())) })),
+  /** What a model makes of given answers; see {@link EngineReadEvent}. */
+  read: procedure.input(ReadRequest).output(eventIterator(EngineReadEvent)),
   checkDevice: procedure.input(CheckDeviceRequest).output(DeviceCheck)
 }
 export type EngineContract = typeof engineContract

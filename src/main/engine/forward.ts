@@ -23,6 +23,8 @@ export interface ForwardRun {
   readonly signal?: AbortSignal
   /** Also yield the keys and values of every node, for generating on from these prompts. */
   readonly withKeyValues?: boolean
+  /** Hidden states of every packed row are wanted after the last layer, not only of those that predict a next token. */
+  readonly everyRow?: boolean
   /** Where blocks come from when not from the pair's files: from memory, for whoever runs them again and again. */
   readonly blocks?: (layer: number, source: BlockSource) => Promise<BlockWeights>
 }
@@ -43,7 +45,7 @@ export type ForwardEvent =
       readonly type: 'final'
       /** Node on the trie's last level. */
       readonly leaf: number
-      /** Hidden states after the last layer at the packed prompts' `finalRows`, [rows, hidden]. */
+      /** Hidden states after the last layer at the packed prompts' `finalRows`, or at every row, [rows, hidden]. */
       readonly hidden: Float32Array
     }
 
@@ -68,10 +70,12 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const stored = readOnce(pair, trie)
   const blocks = run.blocks ?? ((layer, source) => readBlock(pair, layer, source, stored))
   const spec = pair.post.spec
-  const kept = finalRows(packed)
   const rotary = new RotaryFeeds(spec, Math.max(...packed.paths.map((path) => path.length)))
   const full = spec.layerCount > 1 ? await openLayer(run, fullLayout(packed)) : null
-  const last = await openLayer(run, lastRowsLayout(packed, kept))
+  const last = await openLayer(
+    run,
+    run.everyRow === true ? fullLayout(packed) : lastRowsLayout(packed, finalRows(packed))
+  )
   const steps = trie.levels.flatMap((level, layer) =>
     level.blocks.map((source, block) => ({ layer, block, source }))
   )

@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node'
 import { decodeFloat32 } from '../checkpoint/dtype'
 import { wholeModelTensors } from '../family'
-import { HEAD_INPUTS, HEAD_OUTPUTS, headGraph } from '../family/head-graph'
+import { finalNormGraph, HEAD_INPUTS, HEAD_OUTPUTS, headGraph } from '../family/head-graph'
 import { floatTensor, runSession, type Device } from './device'
 import type { ModelWeights } from './pair-weights'
 
@@ -23,6 +23,8 @@ export interface LanguageHead {
    * @param hidden [rows, hidden], as an array or in the device's memory
    */
   logits(hidden: Float32Array | ort.Tensor, selected: ort.Tensor | null): Promise<Float32Array>
+  /** Hidden states after the final norm, [rows, hidden]: what is usually taken for a text's embedding. */
+  normed(hidden: Float32Array): Promise<Float32Array>
   close(): Promise<void>
 }
 
@@ -33,6 +35,7 @@ export async function openLanguageHead(device: Device, model: ModelWeights): Pro
   const norm = await device.resident(await readRows(model, finalNorm.name, 0, hiddenSize, 1), [hiddenSize])
   const sumSession = await device.createSession(headGraph(spec, 'logSumExp'))
   const logitsSession = await device.createSession(headGraph(spec, 'logits'))
+  const normSession = await device.createSession(finalNormGraph(spec))
   const sliceTokens = Math.max(1, Math.floor(SLICE_ELEMENTS / hiddenSize))
   const slices = Array.from({ length: Math.ceil(vocabularySize / sliceTokens) }, (_, i) => ({
     first: i * sliceTokens,
@@ -98,10 +101,18 @@ export async function openLanguageHead(device: Device, model: ModelWeights): Pro
       }
       return all
     },
+    normed: async (hidden) => {
+      const outputs = await runSession(normSession, {
+        [HEAD_INPUTS.hidden]: asTensor(hidden),
+        [HEAD_INPUTS.finalNorm]: norm
+      })
+      return outputs.get(HEAD_OUTPUTS.normed) ?? new Float32Array()
+    },
     close: async () => {
       for (const tensor of [...cache.values(), norm]) tensor.dispose()
       await sumSession.release()
       await logitsSession.release()
+      await normSession.release()
     }
   }
 }

@@ -8,6 +8,7 @@ import { checkDevice } from './device-check'
 import { BESIDE_A_WINDOW, portToParent } from './port'
 import { generate } from './generate'
 import { probe } from './probe'
+import { readAnswers } from './read-answers'
 import { stopTextOf } from './stop-text'
 import { sweep } from './sweep'
 
@@ -33,6 +34,9 @@ const router = engine.router({
     yield* generate(input, await stopTextOf(input), signal)
   }),
   probe: engine.probe.handler(async ({ input, signal }) => ({ logits: await probe(input, signal) })),
+  read: engine.read.handler(async function* ({ input, signal }) {
+    yield* readAnswers(input, signal)
+  }),
   checkDevice: engine.checkDevice.handler(({ input, signal }) => checkDevice(input, signal))
 })
 

@@ -11,7 +11,7 @@ export const HEAD_INPUTS = {
   head: 'head'
 } as const
 
-export const HEAD_OUTPUTS = { logits: 'logits', maximum: 'maximum', sum: 'sum' } as const
+export const HEAD_OUTPUTS = { logits: 'logits', maximum: 'maximum', sum: 'sum', normed: 'normed' } as const
 
 /**
  * Final norm and language-model head for a slice of the vocabulary.
@@ -40,5 +40,15 @@ export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint
     HEAD_OUTPUTS.sum,
     ['rows', 1]
   )
+  return graph.encode()
+}
+
+/** Final norm alone: `normed`, [rows, hidden], of `hidden` and `finalNorm`. */
+export function finalNormGraph(spec: DecoderSpec): Uint8Array {
+  const graph = new OnnxGraph('finalNorm')
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
+  const finalNorm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [spec.hiddenSize])
+  const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
+  graph.output(normed, HEAD_OUTPUTS.normed, ['rows', spec.hiddenSize])
   return graph.encode()
 }

@@ -1,0 +1,275 @@
+import { z } from 'zod'
+import { CheckpointReference, Interval, Rendering } from './crc'
+import { HeldWeights, Sampling } from './engine'
+import { MAX_SAMPLE_PROMPTS, SamplePrompt, SampleProgress, SampleSettings, Variant } from './samples'
+import { Problem } from './problem'
+
+/** The paper's three kinds of task. */
+export const TASK_KINDS = ['creative', 'open-ended', 'reasoning'] as const
+export const TaskKind = z.enum(TASK_KINDS)
+export type TaskKind = z.infer<typeof TaskKind>
+
+/** Regular expressions come from task files, so they are short and run under a time limit. */
+const Pattern = z.string().min(1).max(1_000)
+
+/** Where the answer proper stands in what a model wrote. */
+export const AnswerReading = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('whole') }).strict(),
+  z.object({ kind: z.literal('first-line') }).strict(),
+  /** The last number, without thousands separators: how GSM8K answers are usually read. */
+  z.object({ kind: z.literal('last-number') }).strict(),
+  /** The first group of the last match; the whole match where there is no group. */
+  z.object({ kind: z.literal('pattern'), pattern: Pattern }).strict()
+])
+export type AnswerReading = z.infer<typeof AnswerReading>
+
+export const TaskPrompt = SamplePrompt.extend({
+  /** Right answers: all there are (open-ended), or the final answer in every form that counts (reasoning). */
+  answers: z.array(z.string().min(1).max(10_000)).min(1).max(10_000).optional()
+}).strict()
+export type TaskPrompt = z.infer<typeof TaskPrompt>
+
+/** What every answer of a task should keep to. */
+export const FormatChecks = z
+  .object({
+    minWords: z.number().int().min(0).optional(),
+    maxWords: z.number().int().min(1).optional(),
+    pattern: Pattern.optional()
+  })
+  .strict()
+export type FormatChecks = z.infer<typeof FormatChecks>
+
+export const TaskSettings = SampleSettings.pick({
+  sampling: true,
+  maxTokens: true,
+  stopTexts: true,
+  seed: true,
+  sampleCount: true
+}).strict()
+export type TaskSettings = z.infer<typeof TaskSettings>
+
+export const TASK_VERSION = 1
+
+/** A task: what to ask, how to sample, how to read an answer, how to score it. Users copy, edit, import and export it. */
+export const Task = z
+  .object({
+    schemaVersion: z.literal(TASK_VERSION),
+    id: z.string().regex(/^[a-z0-9-]{1,64}$/),
+    name: z.string().min(1).max(200),
+    kind: TaskKind,
+    description: z.string().max(10_000),
+    prompts: z.array(TaskPrompt).min(1).max(MAX_SAMPLE_PROMPTS),
+    settings: TaskSettings,
+    reading: AnswerReading,
+    /** Open-ended: what a right answer looks like for prompts that list none. */
+    rightPattern: Pattern.optional(),
+    checks: FormatChecks
+  })
+  .strict()
+export type Task = z.infer<typeof Task>
+
+/** A variant with what it is combined with: SLR alone, decoding or prompting alone, and both, in one run. */
+export const EvaluationVariant = z
+  .object({
+    variant: Variant,
+    /** Instead of the task's. */
+    sampling: Sampling.optional(),
+    /** Put before the text of every prompt, such as "List five different answers, then pick one at random. ". */
+    prefix: z.string().max(10_000).optional()
+  })
+  .strict()
+export type EvaluationVariant = z.infer<typeof EvaluationVariant>
+
+const PromptTokens = z.object({
+  rendered: z.string(),
+  tokens: z.array(z.number().int().nonnegative()).min(1)
+})
+
+export const EVALUATION_VERSION = 1
+
+/**
+ * What an evaluation was asked for and ran with, evaluations/<id>.json. Beside it lie the answers (<id>.jsonl, as those of
+ * sample runs) and what the engine made of them (<id>.scores.jsonl, a {@link PromptScores} a line).
+ */
+export const EvaluationRun = z.object({
+  schemaVersion: z.literal(EVALUATION_VERSION),
+  id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+  createdAt: z.iso.datetime(),
+  basePath: CheckpointReference,
+  postPath: CheckpointReference,
+  rendering: Rendering,
+  task: Task,
+  /** Their names are unique. */
+  variants: z.array(EvaluationVariant).min(1).max(60),
+  /** What the models saw: one list of prompts for each prefix in use, no prefix being ''. */
+  promptSets: z.array(z.object({ prefix: z.string(), prompts: z.array(PromptTokens) })),
+  stopTokens: z.array(z.number().int()),
+  /** Of the tokenizer, for expectation-adjusted measures. */
+  vocabularySize: z.number().int().min(1),
+  weights: HeldWeights.nullable(),
+  notices: z.array(z.string())
+})
+export type EvaluationRun = z.infer<typeof EvaluationRun>
+
+/** What the engine made of one prompt's answers: likelihoods, and how their embeddings lie. */
+export const PromptScores = z.object({
+  prompt: z.number().int().min(0),
+  cells: z.array(
+    z.object({
+      variant: z.string(),
+      /** Mean log-likelihood per token, in nats, over all answers that have a token; null when none has. */
+      logLikelihoodPost: z.number().nullable(),
+      /** Null also when base cannot read the tokens. */
+      logLikelihoodBase: z.number().nullable(),
+      cosineDistance: z.number().nullable(),
+      vendiScore: z.number().nullable()
+    })
+  ),
+  /** Answers of all variants in the plane of their first two principal components. */
+  map: z.array(
+    z.object({ variant: z.string(), index: z.number().int().min(0), x: z.number(), y: z.number() })
+  ),
+  /** Share of the variance along x and y. */
+  explained: z.tuple([z.number(), z.number()])
+})
+export type PromptScores = z.infer<typeof PromptScores>
+
+export const MeasureId = z.enum([
+  'distinctAnswers',
+  'answerEntropy',
+  'distinct2',
+  'adjustedDistinct',
+  'selfBleu',
+  'compressionRatio',
+  'wordDistance',
+  'cosineDistance',
+  'vendiScore',
+  'distinctRight',
+  'coverage',
+  'solutionPaths',
+  'accuracy',
+  'majority',
+  'passAtN',
+  'formatKept',
+  'logLikelihoodPost',
+  'logLikelihoodBase',
+  'repetition',
+  'judge',
+  'words'
+])
+export type MeasureId = z.infer<typeof MeasureId>
+
+/** What each measure of an evaluation is called, what it is about, and which way is better. */
+export const MEASURES: Readonly<
+  Record<
+    MeasureId,
+    { label: string; about: 'diversity' | 'quality' | 'length'; better: 'higher' | 'lower' | null }
+  >
+> = {
+  distinctAnswers: { label: 'Distinct answers', about: 'diversity', better: 'higher' },
+  answerEntropy: { label: 'Answer entropy', about: 'diversity', better: 'higher' },
+  distinct2: { label: 'Distinct-2', about: 'diversity', better: 'higher' },
+  adjustedDistinct: { label: 'Expectation-adjusted distinct', about: 'diversity', better: 'higher' },
+  selfBleu: { label: 'Self-BLEU', about: 'diversity', better: 'lower' },
+  compressionRatio: { label: 'Compression ratio', about: 'diversity', better: 'lower' },
+  wordDistance: { label: 'Word distance', about: 'diversity', better: 'higher' },
+  cosineDistance: { label: 'Embedding distance', about: 'diversity', better: 'higher' },
+  vendiScore: { label: 'Vendi score', about: 'diversity', better: 'higher' },
+  distinctRight: { label: 'Distinct right answers', about: 'diversity', better: 'higher' },
+  coverage: { label: 'Coverage', about: 'diversity', better: 'higher' },
+  solutionPaths: { label: 'Solution paths', about: 'diversity', better: 'higher' },
+  accuracy: { label: 'Right answers', about: 'quality', better: 'higher' },
+  majority: { label: 'Majority vote', about: 'quality', better: 'higher' },
+  passAtN: { label: 'pass@n', about: 'quality', better: 'higher' },
+  formatKept: { label: 'Format kept', about: 'quality', better: 'higher' },
+  logLikelihoodPost: { label: 'Log-likelihood under post', about: 'quality', better: 'higher' },
+  logLikelihoodBase: { label: 'Log-likelihood under base', about: 'quality', better: 'higher' },
+  repetition: { label: 'Repetition', about: 'quality', better: 'lower' },
+  judge: { label: 'Judge', about: 'quality', better: 'higher' },
+  words: { label: 'Words', about: 'length', better: null }
+}
+
+/** The measures that a task's scatter begins with: diversity upward, quality to the right. */
+export const MAIN_MEASURES: Readonly<Record<TaskKind, { diversity: MeasureId; quality: MeasureId }>> = {
+  creative: { diversity: 'cosineDistance', quality: 'logLikelihoodPost' },
+  'open-ended': { diversity: 'distinctRight', quality: 'accuracy' },
+  reasoning: { diversity: 'solutionPaths', quality: 'accuracy' }
+}
+
+const Estimate = z.object({
+  mean: z.number(),
+  /** 95 %, bootstrap over prompts. */
+  interval: Interval,
+  promptCount: z.number().int()
+})
+export type Estimate = z.infer<typeof Estimate>
+
+const Difference = Estimate.extend({
+  /** Cohen's d for paired values; null when the differences do not vary. */
+  effectSize: z.number().nullable(),
+  pValue: z.number(),
+  /** Adjusted for all comparisons of this measure (Holm). */
+  adjustedPValue: z.number()
+})
+export type Difference = z.infer<typeof Difference>
+
+/** One variant of an evaluation, in numbers; measures that the task or the answers do not give are left out. */
+export const VariantResult = z.object({
+  variant: z.string(),
+  answerCount: z.number().int(),
+  measures: z.partialRecord(MeasureId, Estimate),
+  /** Against the variant `comparedWith` on the same prompts; empty for that variant itself. */
+  differences: z.partialRecord(MeasureId, Difference),
+  /** pass@k for k = 1, 2, 4, ... up to the answers per prompt; reasoning only. */
+  passAtK: z.array(z.object({ k: z.number().int(), mean: z.number() }))
+})
+export type VariantResult = z.infer<typeof VariantResult>
+
+/** How well the proxy's scores order the variants as this task does (Spearman). */
+export const ProxyCorrelation = z.object({
+  sweepId: z.string(),
+  measure: MeasureId,
+  against: z.enum(['diversity', 'validity']),
+  /** Null when it is undefined, such as for fewer than three variants. */
+  correlation: z.number().nullable(),
+  variantCount: z.number().int()
+})
+export type ProxyCorrelation = z.infer<typeof ProxyCorrelation>
+
+export const EvaluationResults = z.object({
+  /** The variant that others are compared with: post, or else the first. */
+  comparedWith: z.string(),
+  variants: z.array(VariantResult),
+  proxy: z.array(ProxyCorrelation),
+  /** Per prompt and variant, for drilling down: [prompt][variant]. */
+  cells: z.array(z.array(z.partialRecord(MeasureId, z.number())))
+})
+export type EvaluationResults = z.infer<typeof EvaluationResults>
+
+export const EvaluationSummary = z.object({
+  id: z.string(),
+  createdAt: z.iso.datetime(),
+  taskId: z.string(),
+  taskName: z.string(),
+  kind: TaskKind,
+  variantNames: z.array(z.string()),
+  answerCount: z.number().int(),
+  answerTotal: z.number().int()
+})
+export type EvaluationSummary = z.infer<typeof EvaluationSummary>
+
+/** First the answers are generated, then scored by the engine. */
+export const EvaluationProgress = SampleProgress.extend({
+  phase: z.enum(['preparing', 'generating', 'scoring']),
+  promptsScored: z.number().int(),
+  promptsTotal: z.number().int()
+})
+export type EvaluationProgress = z.infer<typeof EvaluationProgress>
+
+export const EvaluationEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), evaluationId: z.string(), progress: EvaluationProgress }),
+  z.object({ type: z.literal('finished'), evaluationId: z.string(), seconds: z.number() }),
+  z.object({ type: z.literal('failed'), problem: Problem }),
+  z.object({ type: z.literal('cancelled') })
+])
+export type EvaluationEvent = z.infer<typeof EvaluationEvent>

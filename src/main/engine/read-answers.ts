@@ -1,0 +1,142 @@
+import type { EngineReadEvent, ReadRequest } from '../../contract/engine'
+import { openDevice } from './device'
+import { choosePrecision, forward } from './forward'
+import { type LanguageHead, openLanguageHead } from './language-head'
+import { closePairWeights, findSharing, openPairWeights } from './pair-weights'
+import { groupPrompts, packPrompts } from './prompt-trie'
+import { buildRecipeTrie, originOf } from './recipe-trie'
+
+/** Rows of hidden states whose next tokens are looked up at once. */
+const HEAD_ROWS = 512
+
+/** An answer with where it stands in a packed group. */
+interface PackedAnswer {
+  readonly prompt: number
+  readonly answer: number
+  /** Rows of its prompt and then of its tokens. */
+  readonly path: Int32Array
+  /** Position of its first token. */
+  readonly first: number
+}
+
+/**
+ * Reads answers with one model: how likely each is, and its embedding. Answers go through the same trie as prompts, so
+ * that a prompt is computed once for all its answers and a repeated answer once for all its copies.
+ *
+ * @throws WorkbenchError when the pair cannot be read or computed, a token is outside the vocabulary, or `signal` fires
+ */
+export async function* readAnswers(
+  request: ReadRequest,
+  signal?: AbortSignal
+): AsyncGenerator<EngineReadEvent> {
+  const pair = await openPairWeights(request.base, request.post)
+  const device = await openDevice(request.device)
+  try {
+    const origin = originOf(request.model)
+    const trie = buildRecipeTrie([request.model], await findSharing(pair))
+    const precision = choosePrecision(device, pair, request.precision)
+    const { hiddenSize } = pair[origin].spec
+    const sequences = request.prompts.flatMap(({ tokens, answers }, prompt) =>
+      answers.map((added, answer) => ({
+        prompt,
+        answer,
+        first: tokens.length,
+        tokens: [...tokens, ...added]
+      }))
+    )
+    const maximumRows = Math.floor(request.stateBytes / (hiddenSize * Float32Array.BYTES_PER_ELEMENT))
+    const head = await openLanguageHead(device, pair[origin])
+    try {
+      const groups = groupPrompts(
+        sequences.map(({ tokens }) => tokens),
+        maximumRows
+      )
+      for (const group of groups) {
+        const members = group.flatMap((index) => sequences[index] ?? [])
+        const packed = packPrompts(members.map(({ tokens }) => tokens))
+        const answers = members.map(({ prompt, answer, first }, i) => ({
+          prompt,
+          answer,
+          first,
+          path: packed.paths[i] ?? new Int32Array()
+        }))
+        for await (const event of forward({
+          device,
+          precision,
+          pair,
+          trie,
+          packed,
+          signal,
+          everyRow: true
+        })) {
+          if (event.type === 'final') yield* readGroup(answers, packed.tokens, event.hidden, hiddenSize, head)
+        }
+      }
+    } finally {
+      await head.close()
+    }
+  } finally {
+    await device.close()
+    await closePairWeights(pair)
+  }
+}
+
+async function* readGroup(
+  answers: readonly PackedAnswer[],
+  tokens: Int32Array,
+  hidden: Float32Array,
+  hiddenSize: number,
+  head: LanguageHead
+): AsyncGenerator<EngineReadEvent> {
+  const logProbability = await tokenLogProbabilities(answers, tokens, hidden, hiddenSize, head)
+  const normed = await head.normed(hidden)
+  for (const { prompt, answer, path, first } of answers) {
+    const rows = path.subarray(first)
+    const embedding = new Float32Array(hiddenSize)
+    let logLikelihood = 0
+    for (const row of rows) {
+      logLikelihood += logProbability[row] ?? NaN
+      for (let i = 0; i < hiddenSize; i++) {
+        embedding[i] = (embedding[i] ?? 0) + (normed[row * hiddenSize + i] ?? NaN) / rows.length
+      }
+    }
+    yield { prompt, answer, logLikelihood, embedding }
+  }
+}
+
+/** For each row that is a token of some answer, that token's log-probability after the row before it. */
+async function tokenLogProbabilities(
+  answers: readonly PackedAnswer[],
+  tokens: Int32Array,
+  hidden: Float32Array,
+  hiddenSize: number,
+  head: LanguageHead
+): Promise<Float64Array> {
+  const before = new Map<number, number>()
+  for (const { path, first } of answers) {
+    for (let position = first; position < path.length; position++) {
+      before.set(path[position] ?? 0, path[position - 1] ?? 0)
+    }
+  }
+  const rows = [...before.keys()]
+  const result = new Float64Array(tokens.length).fill(NaN)
+  for (let start = 0; start < rows.length; start += HEAD_ROWS) {
+    const chunk = rows.slice(start, start + HEAD_ROWS)
+    const sources = [...new Set(chunk.map((row) => before.get(row) ?? 0))]
+    const states = new Float32Array(sources.length * hiddenSize)
+    sources.forEach((row, i) => {
+      states.set(hidden.subarray(row * hiddenSize, (row + 1) * hiddenSize), i * hiddenSize)
+    })
+    const targets = [...new Set(chunk.map((row) => tokens[row] ?? 0))]
+    const logSums = await head.logSumExp(states)
+    const selected = await head.selectTokens(targets)
+    const logits = await head.logits(states, selected)
+    selected.dispose()
+    for (const row of chunk) {
+      const source = sources.indexOf(before.get(row) ?? 0)
+      const target = targets.indexOf(tokens[row] ?? 0)
+      result[row] = (logits[source * targets.length + target] ?? NaN) - (logSums[source] ?? NaN)
+    }
+  }
+  return result
+}
