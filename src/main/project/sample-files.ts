@@ -1,23 +1,17 @@
-import { createReadStream } from 'node:fs'
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { SAMPLE_RUN_VERSION, SampleLine, SampleRun, type SampleRunSummary } from '../../contract/samples'
-import { errorMessage, readBytes } from '../bounded-file'
-import { breather } from '../breather'
-import { writeFileAtomic, writeProblem } from './atomic-file'
+import { errorMessage } from '../bounded-file'
+import { writeFileAtomic } from './atomic-file'
 import { formatJson } from './json-format'
+import { appendLines, countLines, readLines } from './line-file'
 import { type DocumentFormat, readDocument } from './migrate'
 import { newestFirst } from './newest-first'
-import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from './plain-paths'
+import { ensurePlainFolder, hasPlainFolder } from './plain-paths'
 
 /** 10,000 prompts of a few hundred tokens with their text come to some 30 MB. */
 const MAX_RUN_BYTES = 256_000_000
-
-/** Some 250,000 answers of 100 tokens; more would strain the memory when read back. */
-const MAX_LINES_BYTES = 256_000_000
-
-const NEWLINE = 0x0a
 
 const RUN_FORMAT: DocumentFormat<SampleRun> = {
   name: 'sample run',
@@ -71,68 +65,49 @@ export async function writeSampleRun(folder: string, run: SampleRun): Promise<vo
 }
 
 /**
- * The answers stored for a run, in the order in which they came. A last line without its line break was cut off by a
- * crash and counts as not written.
+ * The answers in a file of them, each once.
  *
- * @throws WorkbenchError `bad-file` naming the line that is no answer of this run
+ * @throws WorkbenchError `bad-file` naming the line that is no answer of one of these variants and prompts
  */
-export async function readSampleLines(folder: string, run: SampleRun): Promise<SampleLine[]> {
-  const file = linesFile(folder, run.id)
-  const content = await readCompleteLines(file)
-  const variants = new Set(run.variants.map(({ name }) => name))
+export async function readAnswerLines(
+  file: string,
+  variants: ReadonlySet<string>,
+  promptCount: number
+): Promise<SampleLine[]> {
   const seen = new Set<string>()
-  const breathe = breather()
-  const lines: SampleLine[] = []
-  for (const [place, text] of content.split('\n').entries()) {
-    await breathe()
-    if (text === '') continue
-    const line = parseLine(text, `${file}, line ${place + 1}`)
-    if (!variants.has(line.variant) || line.prompt >= run.prompts.length) {
+  const answers: SampleLine[] = []
+  for (const { line, where } of await readLines(file, { name: 'an answer', schema: SampleLine })) {
+    if (!variants.has(line.variant) || line.prompt >= promptCount) {
       throw new WorkbenchError(
         'bad-file',
-        `${file}, line ${place + 1}: the run has no variant ${JSON.stringify(line.variant)} with a prompt ${line.prompt}.`
+        `${where}: the run has no variant ${JSON.stringify(line.variant)} with a prompt ${line.prompt}.`
       )
     }
     const key = JSON.stringify([line.variant, line.prompt, line.index])
     if (seen.has(key)) continue
     seen.add(key)
-    lines.push(line)
+    answers.push(line)
   }
-  return lines
+  return answers
 }
 
 /**
- * Adds answers to a run's file. They are with the system when this resolves, so a crash of the program keeps them; what an
- * earlier crash cut off is removed first.
+ * The answers stored for a run, in the order in which they came.
  *
- * @throws WorkbenchError `read-only` when it cannot be written, `bad-input` when the run has grown too large
+ * @throws WorkbenchError `bad-file` naming the line that is no answer of this run
  */
+export async function readSampleLines(folder: string, run: SampleRun): Promise<SampleLine[]> {
+  const variants = new Set(run.variants.map(({ name }) => name))
+  return readAnswerLines(linesFile(folder, run.id), variants, run.prompts.length)
+}
+
+/** Adds answers to a run's file. @throws WorkbenchError as {@link appendLines} */
 export async function appendSampleLines(
   folder: string,
   id: string,
   lines: readonly SampleLine[]
 ): Promise<void> {
-  const file = linesFile(folder, id)
-  await hasPlainFile(file)
-  const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-  try {
-    const handle = await open(file, 'a+')
-    try {
-      const end = await cutTornLine(handle)
-      if (end + bytes.byteLength > MAX_LINES_BYTES) {
-        throw new WorkbenchError(
-          'bad-input',
-          `${file} would have more than ${MAX_LINES_BYTES} bytes; no more are kept.`,
-          'Start another run for more answers.'
-        )
-      }
-      await handle.appendFile(bytes)
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    throw error instanceof WorkbenchError ? error : writeProblem(file, error)
-  }
+  await appendLines(linesFile(folder, id), lines)
 }
 
 /**
@@ -166,57 +141,6 @@ export function summarizeSampleRun(run: SampleRun, sampleCount: number): SampleR
     sampleCount,
     sampleTotal: run.variants.length * run.prompts.length * run.settings.sampleCount
   }
-}
-
-async function readCompleteLines(file: string): Promise<string> {
-  if (!(await hasPlainFile(file))) return ''
-  const bytes = await readBytes(file, MAX_LINES_BYTES)
-  // Cut before decoding: a crash may have split a character.
-  const complete = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(complete)
-  } catch {
-    throw new WorkbenchError('bad-file', `${file} is not UTF-8 text.`)
-  }
-}
-
-function parseLine(text: string, where: string): SampleLine {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw new WorkbenchError('bad-file', `${where} is not JSON: ${errorMessage(error)}`)
-  }
-  const parsed = SampleLine.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-file', `${where} is not an answer: ${describeIssue(parsed.error)}`)
-}
-
-/** Removes what follows the last line break. @returns the size of what is left */
-async function cutTornLine(handle: FileHandle): Promise<number> {
-  const { size } = await handle.stat()
-  const chunk = Buffer.alloc(65_536)
-  let end = size
-  while (end > 0) {
-    // Nearly always the last byte is a line break, and one byte tells.
-    const length = end === size ? 1 : Math.min(end, chunk.byteLength)
-    const { bytesRead } = await handle.read(chunk, 0, length, end - length)
-    const last = chunk.subarray(0, bytesRead).lastIndexOf(NEWLINE)
-    end = end - length + last + 1
-    if (last !== -1) break
-  }
-  if (end < size) await handle.truncate(end)
-  return end
-}
-
-async function countLines(file: string): Promise<number> {
-  if (!(await hasPlainFile(file))) return 0
-  let lines = 0
-  for await (const chunk of createReadStream(file)) {
-    if (!Buffer.isBuffer(chunk)) continue
-    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) lines++
-  }
-  return lines
 }
 
 async function runIds(folder: string, warnings: string[]): Promise<string[]> {
