@@ -1,3 +1,4 @@
+import type { CheckpointReference } from '../../contract/crc'
 import type { EngineModel } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { SampleRun, SampleSettings, Variant } from '../../contract/samples'
@@ -92,6 +93,22 @@ export async function planGeneration(
  * @throws WorkbenchError `mismatch` when a checkpoint is not what it was; otherwise as {@link planGeneration}
  */
 export async function resumeGeneration(run: SampleRun, pair: SampledPair): Promise<Generation> {
+  refuseOtherCheckpoints(run, pair)
+  const prompts = run.prompts.map(({ tokens }) => tokens)
+  // Whether base reads the prompts alike was found out when the run was started, on these very checkpoints.
+  const compareBase = async (): Promise<BaseTokens> => {
+    refuseTokensOutside(pair.base, { prompts, answers: [] })
+    return { unavailable: null, notice: null, text: await ownText(pair.base) }
+  }
+  const { generation } = await planGeneration(pair, prompts, run.variants, run.settings, compareBase)
+  return { ...generation, stopTokens: run.stopTokens }
+}
+
+/** @throws WorkbenchError `mismatch` when a checkpoint is not the one that a run was made with */
+export function refuseOtherCheckpoints(
+  run: { basePath: CheckpointReference; postPath: CheckpointReference },
+  pair: SampledPair
+): void {
   for (const [member, stored] of [
     ['base', run.basePath],
     ['post', run.postPath]
@@ -104,14 +121,6 @@ export async function resumeGeneration(run: SampleRun, pair: SampledPair): Promi
       'Start a new run.'
     )
   }
-  const prompts = run.prompts.map(({ tokens }) => tokens)
-  // Whether base reads the prompts alike was found out when the run was started, on these very checkpoints.
-  const compareBase = async (): Promise<BaseTokens> => {
-    refuseTokensOutside(pair.base, { prompts, answers: [] })
-    return { unavailable: null, notice: null, text: await ownText(pair.base) }
-  }
-  const { generation } = await planGeneration(pair, prompts, run.variants, run.settings, compareBase)
-  return { ...generation, stopTokens: run.stopTokens }
 }
 
 /** The engine refuses them too, but it may see only some of a run's prompts and so not know their numbers. */

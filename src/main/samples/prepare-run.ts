@@ -7,10 +7,9 @@ import {
   type SampleSettings,
   type Variant
 } from '../../contract/samples'
-import { promptName } from '../crc/render-prompts'
-import { type BaseTokens, becomesTokens, compareBaseTokens } from '../text/base-tokens'
-import { type Generation, openSampledPair, planGeneration, type SampledPair } from './generation'
-import { addsSpecialTokens, type RenderedSamplePrompt, renderSamplePrompts } from './render-sample-prompts'
+import { comparePromptsWithBase } from './compare-base'
+import { type Generation, openSampledPair, planGeneration } from './generation'
+import { renderSamplePrompts } from './render-sample-prompts'
 
 export interface SampleRunRequest {
   /** Model folders. */
@@ -38,7 +37,7 @@ export async function prepareSampleRun(
     rendered.prompts.map(({ tokens }) => tokens),
     variants,
     settings,
-    (opened) => compareBase(opened, rendered.prompts)
+    (opened) => comparePromptsWithBase(opened, rendered.prompts)
   )
   const run: SampleRun = {
     schemaVersion: SAMPLE_RUN_VERSION,
@@ -56,19 +55,4 @@ export async function prepareSampleRun(
     marks: []
   }
   return { run, generation }
-}
-
-/** Base can be compared when its own tokenizer turns the rendered prompts into the same tokens. */
-function compareBase(
-  { base, post, text }: SampledPair,
-  prompts: readonly RenderedSamplePrompt[]
-): Promise<BaseTokens> {
-  const shared = { prompts: prompts.map(({ tokens }) => tokens), answers: [] }
-  return compareBaseTokens(base, post, shared, (baseText) => {
-    for (const [index, prompt] of prompts.entries()) {
-      if (becomesTokens(baseText, prompt.rendered, addsSpecialTokens(prompt, text), prompt.tokens)) continue
-      return `${promptName(prompt, index)} becomes other tokens under base's own tokenizer`
-    }
-    return null
-  })
 }

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto'
+import type { Rendering } from '../../contract/crc'
+import {
+  EVALUATION_VERSION,
+  type EvaluationRun,
+  type EvaluationVariant,
+  type Task
+} from '../../contract/evaluation'
+import type { Sampling } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import { comparePromptsWithBase } from '../samples/compare-base'
+import {
+  type Generation,
+  openSampledPair,
+  planGeneration,
+  refuseOtherCheckpoints,
+  type SampledPair
+} from '../samples/generation'
+import { defaultMemoryBytes } from '../samples/generation-config'
+import { type RenderedSamplePrompt, renderSamplePrompts } from '../samples/render-sample-prompts'
+import { AnswerReader } from './read-answer'
+
+export interface EvaluationRequest {
+  /** Model folders. */
+  base: string
+  post: string
+  task: Task
+  variants: EvaluationVariant[]
+  rendering: Rendering
+}
+
+/** Variants that are sampled alike from the same prompts: one request to the engine. */
+export interface EvaluationGroup {
+  /** Indices into the run's variants. */
+  readonly members: readonly number[]
+  readonly sampling: Sampling
+  readonly prefix: string
+}
+
+/** The groups that a run's answers are generated in. */
+export function evaluationGroups({
+  task,
+  variants
+}: Pick<EvaluationRun, 'task' | 'variants'>): EvaluationGroup[] {
+  const groups = new Map<string, { members: number[]; sampling: Sampling; prefix: string }>()
+  for (const [index, { sampling = task.settings.sampling, prefix = '' }] of variants.entries()) {
+    const key = JSON.stringify([prefix, sampling])
+    const group = groups.get(key) ?? { members: [], sampling, prefix }
+    group.members.push(index)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+/**
+ * Turns a task and variants into a run that can be stored. What is wrong with either shows here, before anything is computed.
+ *
+ * @throws WorkbenchError naming the prompt, variant, pattern or file that is at fault
+ */
+export async function prepareEvaluation(
+  request: EvaluationRequest
+): Promise<{ run: EvaluationRun; pair: SampledPair }> {
+  const { task, variants, rendering } = request
+  refuseSameNames(variants)
+  // Its patterns are compiled here, so that a wrong one does not show after hours.
+  new AnswerReader(task)
+  const pair = await openSampledPair(request)
+  const notices = new Set<string>()
+  const promptSets: EvaluationRun['promptSets'] = []
+  let stopTokens: number[] = []
+  for (const group of evaluationGroups(request)) {
+    let set = promptSets.find(({ prefix }) => prefix === group.prefix)
+    if (set === undefined) {
+      const rendered = renderSamplePrompts(prefixed(task, group.prefix), rendering, pair.text)
+      for (const notice of rendered.notices) notices.add(notice)
+      set = {
+        prefix: group.prefix,
+        prompts: rendered.prompts.map(({ rendered: text, tokens }) => ({ rendered: text, tokens }))
+      }
+      promptSets.push(set)
+    }
+    const planned = await planGroup({ task, variants, promptSets }, group, pair)
+    for (const notice of planned.notices) notices.add(notice)
+    stopTokens = [...new Set([...stopTokens, ...planned.generation.stopTokens])]
+  }
+  const run: EvaluationRun = {
+    schemaVersion: EVALUATION_VERSION,
+    id: randomUUID(),
+    createdAt: new Date().toISOString(),
+    basePath: { path: request.base, fingerprint: pair.base.checkpoint.fingerprint },
+    postPath: { path: request.post, fingerprint: pair.post.checkpoint.fingerprint },
+    rendering,
+    task,
+    variants,
+    promptSets,
+    stopTokens,
+    vocabularySize: pair.post.spec.vocabularySize,
+    weights: null,
+    notices: [...notices]
+  }
+  return { run, pair }
+}
+
+/**
+ * What generates the answers of one group of a run.
+ *
+ * @throws WorkbenchError `mismatch` when a checkpoint is not what it was
+ */
+export async function groupGeneration(
+  run: EvaluationRun,
+  group: EvaluationGroup,
+  pair: SampledPair
+): Promise<Generation> {
+  refuseOtherCheckpoints(run, pair)
+  const { generation } = await planGroup(run, group, pair)
+  return { ...generation, stopTokens: run.stopTokens }
+}
+
+async function planGroup(
+  { task, variants, promptSets }: Pick<EvaluationRun, 'task' | 'variants' | 'promptSets'>,
+  { members, sampling, prefix }: EvaluationGroup,
+  pair: SampledPair
+): Promise<{ generation: Generation; notices: string[] }> {
+  const prompts = promptSets.find((set) => set.prefix === prefix)?.prompts ?? []
+  const rendered = prefixed(task, prefix).flatMap((prompt, index): RenderedSamplePrompt[] => {
+    const seen = prompts[index]
+    return seen === undefined ? [] : [{ ...prompt, ...seen }]
+  })
+  return planGeneration(
+    pair,
+    prompts.map(({ tokens }) => tokens),
+    members.flatMap((index) => variants[index]?.variant ?? []),
+    { ...task.settings, sampling, memoryBytes: defaultMemoryBytes() },
+    (opened) => comparePromptsWithBase(opened, rendered)
+  )
+}
+
+function prefixed(task: Task, prefix: string): Task['prompts'] {
+  return task.prompts.map((prompt) => ({ ...prompt, text: prefix + prompt.text }))
+}
+
+function refuseSameNames(variants: readonly EvaluationVariant[]): void {
+  const names = variants.map(({ variant }) => variant.name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice === undefined) return
+  throw new WorkbenchError(
+    'bad-input',
+    `Two variants are named "${twice}".`,
+    'Name them apart, so that results can be told apart.'
+  )
+}

@@ -1,0 +1,107 @@
+import type { EngineReadEvent } from '../../contract/engine'
+import type { EvaluationRun, PromptScores } from '../../contract/evaluation'
+import type { SampleLine } from '../../contract/samples'
+import { meanCosineDistance, vendiScore } from './embedding-measures'
+import { planeMap } from './principal-components'
+
+/** An answer with what was read of it. */
+interface ReadAnswer {
+  readonly sample: SampleLine
+  post: { logLikelihood: number; embedding: Float32Array } | null
+  baseLogLikelihood: number | null
+}
+
+/** The answers that were given after the same tokens, as the engine is asked to read them. */
+export interface ReadingPart {
+  readonly prompt: number[]
+  readonly answers: number[][]
+  readonly read: readonly ReadAnswer[]
+}
+
+/** Gathers what the engine reads of one prompt's answers, and turns it into scores. */
+export class PromptReading {
+  readonly parts: readonly ReadingPart[]
+  private missing: number
+
+  /** @param samples answers of all variants to this prompt; those without any token are left out */
+  constructor(
+    private readonly run: EvaluationRun,
+    readonly prompt: number,
+    samples: readonly SampleLine[]
+  ) {
+    const prefixOf = new Map(run.variants.map(({ variant, prefix = '' }) => [variant.name, prefix]))
+    this.parts = run.promptSets.map(({ prefix, prompts }) => {
+      const read = samples
+        .filter(({ variant, tokens }) => tokens.length > 0 && prefixOf.get(variant) === prefix)
+        .map((sample): ReadAnswer => ({ sample, post: null, baseLogLikelihood: null }))
+      return {
+        prompt: prompts[prompt]?.tokens ?? [],
+        answers: read.map(({ sample }) => sample.tokens),
+        read
+      }
+    })
+    this.missing = this.parts.reduce((sum, { read }) => sum + read.length, 0)
+  }
+
+  /** Whether post has read every answer. */
+  get isComplete(): boolean {
+    return this.missing === 0
+  }
+
+  addBase(part: ReadingPart, { answer, logLikelihood }: EngineReadEvent): void {
+    const read = part.read[answer]
+    if (read !== undefined) read.baseLogLikelihood = logLikelihood
+  }
+
+  addPost(part: ReadingPart, { answer, logLikelihood, embedding }: EngineReadEvent): void {
+    const read = part.read[answer]
+    if (read === undefined) return
+    if (read.post === null) this.missing--
+    read.post = { logLikelihood, embedding }
+  }
+
+  scores(): PromptScores {
+    const answers = this.parts.flatMap(({ read }) => read)
+    const embedded = answers.flatMap(({ sample, post }) =>
+      post === null ? [] : [{ sample, embedding: post.embedding }]
+    )
+    const { points, explained } = planeMap(embedded.map(({ embedding }) => embedding))
+    return {
+      prompt: this.prompt,
+      cells: this.run.variants.map(({ variant: { name } }) => {
+        const own = answers.filter(({ sample }) => sample.variant === name)
+        const embeddings = own.flatMap(({ post }) => (post === null ? [] : [post.embedding]))
+        return {
+          variant: name,
+          logLikelihoodPost: perToken(own, ({ post }) => post?.logLikelihood ?? null),
+          logLikelihoodBase: perToken(own, ({ baseLogLikelihood }) => baseLogLikelihood),
+          cosineDistance: meanCosineDistance(embeddings),
+          vendiScore: vendiScore(embeddings)
+        }
+      }),
+      map: embedded.map(({ sample: { variant, index } }, i) => ({
+        variant,
+        index,
+        x: points[i]?.x ?? 0,
+        y: points[i]?.y ?? 0
+      })),
+      explained
+    }
+  }
+}
+
+/** Total log-likelihood over total tokens, of the answers that have one. */
+function perToken(
+  answers: readonly ReadAnswer[],
+  likelihood: (answer: ReadAnswer) => number | null
+): number | null {
+  let sum = 0
+  let tokens = 0
+  for (const answer of answers) {
+    const value = likelihood(answer)
+    if (value === null) continue
+    sum += value
+    tokens += answer.sample.tokens.length
+  }
+  return tokens === 0 ? null : sum / tokens
+}

@@ -1,0 +1,170 @@
+import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/evaluation'
+import type { HeldWeights, ReadPrompt } from '../../contract/engine'
+import { WorkbenchError } from '../../contract/problem'
+import type { SampleLine } from '../../contract/samples'
+import { postStrengths } from '../../contract/strengths'
+import type { EngineClient } from '../engine/host'
+import type { SampledPair } from '../samples/generation'
+import { defaultMemoryBytes } from '../samples/generation-config'
+import { generateSamples } from '../samples/run-samples'
+import { fixedSubset } from './fixed-subset'
+import { evaluationGroups, groupGeneration } from './prepare-evaluation'
+import { PromptReading } from './prompt-reading'
+import { COMPARED_ANSWERS } from './sample-measures'
+
+export interface EvaluationListener {
+  /** How the engine holds the weights while it generates; the same for the whole run. */
+  planned(weights: HeldWeights): Promise<void>
+  /** Gets what is finished at once, to store it. When either rejects, so does the run. */
+  keepSamples(lines: SampleLine[]): Promise<void>
+  keepScores(scores: PromptScores): Promise<void>
+  progress(progress: EvaluationProgress): void
+}
+
+/**
+ * Generates the answers that a run lacks, then has post and base read those of every prompt that has no scores yet. The
+ * same results come whether it goes through at once or in pieces.
+ *
+ * @returns wall time in seconds
+ * @throws WorkbenchError `cancelled` when `signal` fires; `mismatch` when a checkpoint has changed; what the engine is
+ *   at fault for. What was finished by then has been kept.
+ */
+export async function runEvaluation(
+  engine: EngineClient,
+  run: EvaluationRun,
+  pair: SampledPair,
+  stored: { samples: readonly SampleLine[]; scores: readonly PromptScores[] },
+  signal: AbortSignal,
+  listener: EvaluationListener
+): Promise<number> {
+  const startedMs = performance.now()
+  const samples = [...stored.samples]
+  await generate(engine, run, pair, samples, signal, listener)
+  try {
+    await score(engine, run, pair, samples, stored.scores, signal, listener)
+  } catch (error) {
+    // Whatever an interrupted step reports, the cause is the user's wish.
+    if (signal.aborted) throw new WorkbenchError('cancelled', 'The evaluation was cancelled.')
+    throw error
+  }
+  return (performance.now() - startedMs) / 1000
+}
+
+async function generate(
+  engine: EngineClient,
+  run: EvaluationRun,
+  pair: SampledPair,
+  samples: SampleLine[],
+  signal: AbortSignal,
+  listener: EvaluationListener
+): Promise<void> {
+  let held = run.weights
+  const promptsTotal = run.task.prompts.length
+  const samplesTotal = run.variants.length * promptsTotal * run.task.settings.sampleCount
+  for (const group of evaluationGroups(run)) {
+    const generation = await groupGeneration(run, group, pair)
+    const names = new Set(generation.variantNames)
+    const own = samples.filter(({ variant }) => names.has(variant))
+    const others = samples.length - own.length
+    const { weights } = await generateSamples(engine, generation, own, held, signal, {
+      planned: (weights) => listener.planned(weights),
+      async keep(lines) {
+        await listener.keepSamples(lines)
+        samples.push(...lines)
+      },
+      progress(progress) {
+        listener.progress({
+          ...progress,
+          samplesDone: others + progress.samplesDone,
+          samplesTotal,
+          // Known of this group only; the others take about as long for each answer.
+          secondsLeft:
+            progress.secondsLeft === null
+              ? null
+              : (progress.secondsLeft * (samplesTotal - others - progress.samplesDone)) /
+                Math.max(1, progress.samplesTotal - progress.samplesDone),
+          promptsScored: 0,
+          promptsTotal
+        })
+      }
+    })
+    held = weights
+  }
+}
+
+async function score(
+  engine: EngineClient,
+  run: EvaluationRun,
+  pair: SampledPair,
+  samples: readonly SampleLine[],
+  known: readonly PromptScores[],
+  signal: AbortSignal,
+  listener: EvaluationListener
+): Promise<void> {
+  const scored = new Set(known.map(({ prompt }) => prompt))
+  const readings = run.task.prompts.flatMap((_, prompt) =>
+    scored.has(prompt) ? [] : [new PromptReading(run, prompt, comparedAnswers(run, prompt, samples))]
+  )
+  const promptsTotal = run.task.prompts.length
+  const tell = (): void => {
+    listener.progress({
+      phase: 'scoring',
+      samplesDone: samples.length,
+      samplesTotal: samples.length,
+      tokensPerSecond: null,
+      secondsLeft: null,
+      promptsScored: scored.size,
+      promptsTotal
+    })
+  }
+  tell()
+  if (readings.length === 0) return
+  const request = {
+    base: pair.base.checkpoint.path,
+    post: pair.post.checkpoint.path,
+    stateBytes: Math.floor(defaultMemoryBytes() / 4)
+  }
+  // Every answer to every prompt, post's reading last: with it a prompt is complete.
+  const entries = readings.flatMap((reading) => reading.parts.map((part) => ({ reading, part })))
+  const prompts: ReadPrompt[] = entries.map(({ part }) => ({ tokens: part.prompt, answers: part.answers }))
+  if (baseReads(run, pair)) {
+    const events = await engine.read({ ...request, model: { kind: 'base' }, prompts }, { signal })
+    for await (const event of events) {
+      const entry = entries[event.prompt]
+      entry?.reading.addBase(entry.part, event)
+    }
+  }
+  const model = { kind: 'recipe' as const, layers: postStrengths(pair.post.spec.layerCount) }
+  const finish = async (reading: PromptReading): Promise<void> => {
+    await listener.keepScores(reading.scores())
+    scored.add(reading.prompt)
+    tell()
+  }
+  for (const reading of readings) if (reading.isComplete) await finish(reading)
+  if (prompts.every(({ answers }) => answers.length === 0)) return
+  for await (const event of await engine.read({ ...request, model, prompts }, { signal })) {
+    signal.throwIfAborted()
+    const entry = entries[event.prompt]
+    if (entry === undefined) continue
+    entry.reading.addPost(entry.part, event)
+    if (entry.reading.isComplete) await finish(entry.reading)
+  }
+}
+
+/** At most {@link COMPARED_ANSWERS} answers of each variant, the same ones whenever they are asked for. */
+function comparedAnswers(run: EvaluationRun, prompt: number, samples: readonly SampleLine[]): SampleLine[] {
+  const ofPrompt = samples.filter((sample) => sample.prompt === prompt).sort((a, b) => a.index - b.index)
+  return run.variants.flatMap(({ variant: { name } }) => [
+    ...fixedSubset(
+      ofPrompt.filter(({ variant }) => variant === name),
+      COMPARED_ANSWERS
+    )
+  ])
+}
+
+/** Base reads post's tokens when it has them all: then its tokenizer is post's, or numbers its tokens like it. */
+function baseReads(run: EvaluationRun, { base, post }: SampledPair): boolean {
+  if (base.spec.vocabularySize === post.spec.vocabularySize) return true
+  // Where base could not be compared as a whole model, it was refused as a variant before the run began.
+  return run.variants.some(({ variant }) => variant.kind === 'base')
+}
