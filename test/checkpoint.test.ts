@@ -205,6 +205,15 @@ describe('weights', () => {
   })
 })
 
+test('a folder whose links lead in a circle is refused by name', async () => {
+  const folder = await temporaryFolder()
+  await symlink('b', join(folder, 'a'))
+  await symlink('a', join(folder, 'b'))
+  const { code, message } = await problemOf(openCheckpoint(join(folder, 'a')))
+  expect(code).toBe('bad-file')
+  expect(message).toContain(`${join(folder, 'a')} cannot be read: ELOOP`)
+})
+
 describe('a sharded checkpoint', () => {
   const [FIRST, SECOND] = [shardName(0, 2), shardName(1, 2)]
   /** a and b in the first shard, c in the second. */
@@ -220,6 +229,15 @@ describe('a sharded checkpoint', () => {
     expect(problem.message).toContain(
       `1 of the 2 files that ${join(folder, INDEX)} names are missing: ${SECOND}.`
     )
+  })
+
+  test('with a shard that is a link to itself is refused by name', async () => {
+    const folder = await sharded()
+    await rm(join(folder, SECOND))
+    await symlink(SECOND, join(folder, SECOND))
+    const { code, message } = await problemOf(openCheckpoint(folder))
+    expect(code).toBe('bad-file')
+    expect(message).toContain(`${join(folder, SECOND)} cannot be read: ELOOP`)
   })
 
   test('whose index names a tensor that its shard does not hold is refused', async () => {

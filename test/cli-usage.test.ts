@@ -12,11 +12,11 @@ describe.concurrent('slr', () => {
     const { status, stdout, stderr } = await runCli(['--help'])
     expect(status).toBe(0)
     expect(stderr).toBe('')
-    for (const command of ['inspect', 'probe', 'sweep', 'sample', 'serve', 'open'])
+    for (const command of ['inspect', 'probe', 'sweep', 'sample', 'export', 'serve', 'open'])
       expect(stdout).toMatch(`  ${command} `)
   })
 
-  it.each(['inspect', 'probe', 'sweep', 'sample', 'serve', 'open'])(
+  it.each(['inspect', 'probe', 'sweep', 'sample', 'export', 'serve', 'open'])(
     'explains %s and what it takes',
     async (command) => {
       const { status, stdout, stderr } = await runCli([command, '--help'])

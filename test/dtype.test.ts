@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { WorkbenchError } from '../src/contract/problem'
-import { decodeFloat32, roundFloat32, weightDtype, type WeightDtype } from '../src/main/checkpoint/dtype'
+import {
+  decodeFloat32,
+  encodeFloat32,
+  roundFloat32,
+  weightDtype,
+  type WeightDtype
+} from '../src/main/checkpoint/dtype'
 import { decodeFloat, encodeFloat, FLOAT_FORMATS } from './fixtures/float-formats'
 
 const HALVES = ['F16', 'BF16'] as const
@@ -158,4 +164,30 @@ describe('the dtype to compute from', () => {
       )
     }
   )
+})
+
+describe('storing rounded values', () => {
+  test.each(HALVES)('gives back each of the bit patterns of %s, NaN as the quiet one', (dtype) => {
+    const patterns = Uint16Array.from({ length: 65_536 }, (_, bits) => bits)
+    const values = new Float32Array(patterns.length)
+    decodeFloat32(new Uint8Array(patterns.buffer), dtype, values)
+    roundFloat32(values, dtype)
+    const stored = new Uint16Array(patterns.length)
+    encodeFloat32(values, dtype, new Uint8Array(stored.buffer))
+    const quietNan = dtype === 'F16' ? 0x7e00 : 0x7fc0
+    const expected = patterns.map((bits, i) => (Number.isNaN(values[i]) ? quietNan : bits))
+    expect(Buffer.compare(Buffer.from(stored.buffer), Buffer.from(expected.buffer))).toBe(0)
+  })
+
+  test('keeps float32 as it is, at any place of a buffer', () => {
+    const target = new Uint8Array(11)
+    encodeFloat32(Float32Array.of(1, -3.140625), 'F32', target.subarray(3))
+    expect(decodeAll(target.subarray(3), 'F32')).toEqual([1, -3.140625])
+  })
+
+  test('refuses a target of another size', () => {
+    expect(() => {
+      encodeFloat32(new Float32Array(4), 'BF16', new Uint8Array(6))
+    }).toThrow(/4 values do not fill 6 bytes of BF16/)
+  })
 })

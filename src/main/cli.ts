@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
 import { addDevicesCommand } from './cli/devices'
 import { addDiffCommand } from './cli/diff'
+import { addExportCommand } from './cli/export'
 import { addInspectCommand } from './cli/inspect'
 import { addOpenCommand } from './cli/open'
 import { printError, printable, UsageError } from './cli/output'
@@ -75,6 +76,7 @@ function commandLine(signal: AbortSignal): Command {
   addSearchCommand(program, signal)
   addSampleCommand(program, signal)
   addDevicesCommand(program)
+  addExportCommand(program, signal)
   addServeCommand(program, signal)
   addOpenCommand(program, signal)
   return program

@@ -155,3 +155,34 @@ function roundToF16(values: Float32Array, bits: Int32Array): void {
     }
   }
 }
+
+/**
+ * Stores values as little-endian `dtype`. They must be ones that it can store (see {@link roundFloat32}), so that
+ * nothing is rounded here.
+ *
+ * @param target `values.length` elements of `dtype`, any alignment
+ */
+export function encodeFloat32(values: Float32Array, dtype: WeightDtype, target: Uint8Array): void {
+  if (target.byteLength !== values.length * DTYPE_BYTES[dtype]) {
+    throw new RangeError(`${values.length} values do not fill ${target.byteLength} bytes of ${dtype}`)
+  }
+  if (dtype === 'F32') {
+    target.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+    return
+  }
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length)
+  const halves = new Uint16Array(values.length)
+  if (dtype === 'BF16') for (let i = 0; i < bits.length; i++) halves[i] = (bits[i] ?? 0) >>> 16
+  else for (let i = 0; i < bits.length; i++) halves[i] = f16Bits(values[i] ?? 0, bits[i] ?? 0)
+  target.set(new Uint8Array(halves.buffer))
+}
+
+/** @param bits the float32 bits of `value`, which f16 can store */
+function f16Bits(value: number, bits: number): number {
+  const sign = (bits >>> 16) & 0x8000
+  const magnitude = bits & 0x7fffffff
+  if (magnitude > INFINITY_BITS) return sign | 0x7e00
+  if (magnitude === INFINITY_BITS) return sign | 0x7c00
+  if (magnitude < F16_NORMAL_BITS) return sign | (Math.abs(value) * 2 ** 24)
+  return sign | ((magnitude - 0x38000000) >>> 13)
+}

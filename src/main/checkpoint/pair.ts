@@ -14,16 +14,16 @@ export interface PairMember {
   readonly spec: DecoderSpec
 }
 
+/** A pair, opened for its headers. */
+export type PairMembers = Readonly<Record<'base' | 'post', PairMember>>
+
 /**
  * Opens a pair for work.
  *
  * @throws WorkbenchError when a checkpoint cannot be opened, or when the two do not fit together (`mismatch`,
  *   `bad-file` or `unsupported`), naming the first problems
  */
-export async function openPair(
-  basePath: string,
-  postPath: string
-): Promise<{ base: PairMember; post: PairMember }> {
+export async function openPair(basePath: string, postPath: string): Promise<PairMembers> {
   const { base, post } = await openMembers(basePath, postPath)
   const errors = pairErrors(base, post)
   const [first] = errors
@@ -62,10 +62,7 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
 }
 
 /** Both are tried, so that one message tells of both when both are broken. */
-async function openMembers(
-  basePath: string,
-  postPath: string
-): Promise<{ base: PairMember; post: PairMember }> {
+async function openMembers(basePath: string, postPath: string): Promise<PairMembers> {
   const [base, post] = await Promise.allSettled([openMember(basePath), openMember(postPath)])
   if (base.status === 'fulfilled' && post.status === 'fulfilled')
     return { base: base.value, post: post.value }

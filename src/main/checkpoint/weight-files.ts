@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../contract/problem'
 import { readTextFile } from '../bounded-file'
 import { isJsonObject, parseJsonObject, quoteName } from './json-object'
 import { readSafetensorsHeader, type SafetensorsHeader } from './safetensors'
+import { isMissing } from './weight-file'
 
 const SINGLE_FILE = 'model.safetensors'
 const INDEX_FILE = 'model.safetensors.index.json'
@@ -95,12 +96,13 @@ async function refuseMissingShards(
   )
 }
 
+/** What is there and cannot be looked up, such as a link to itself, is told of when it is opened. */
 async function exists(file: string): Promise<boolean> {
   try {
     await stat(file)
     return true
-  } catch {
-    return false
+  } catch (error) {
+    return !isMissing(error)
   }
 }
 

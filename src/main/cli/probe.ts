@@ -70,7 +70,10 @@ export function addProbeCommand(program: Command, signal: AbortSignal): void {
         .conflicts('model')
     )
     .addOption(
-      new Option('--recipe <file>', 'post with a recipe from a JSON file').conflicts(['model', 'restore'])
+      new Option('--recipe <file>', 'post with a recipe from a JSON or mergekit file').conflicts([
+        'model',
+        'restore'
+      ])
     )
     .optionsGroup('Input, any number of one kind:')
     .option(
@@ -100,7 +103,7 @@ export function addProbeCommand(program: Command, signal: AbortSignal): void {
 async function probe(options: ProbeOptions, command: Command, signal: AbortSignal): Promise<ProbeResult[]> {
   const folders = pairPaths(requirePair(options, command))
   const { base, post } = await openPair(folders.base, folders.post)
-  const model = await probedModel(options, post.spec.layerCount)
+  const model = await probedModel(options, folders, post.spec.layerCount)
   const text = await tokenizerFor(model, base, post)
   // Without a tokenizer loading it once more tells what is missing; token ids need none.
   const prompts =
@@ -126,17 +129,24 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   })
 }
 
-async function probedModel(options: ProbeOptions, layerCount: number): Promise<EngineModel> {
+async function probedModel(
+  options: ProbeOptions,
+  folders: { base: string; post: string },
+  layerCount: number
+): Promise<EngineModel> {
   if (options.model === 'base') return { kind: 'base' }
-  const recipe = await givenRecipe(options)
+  const recipe = await givenRecipe(options, folders)
   return {
     kind: 'recipe',
     layers: recipe === null ? postStrengths(layerCount) : recipeStrengths(recipe, layerCount)
   }
 }
 
-async function givenRecipe(options: ProbeOptions): Promise<Recipe | null> {
-  if (options.recipe !== undefined) return readRecipeFile(options.recipe)
+async function givenRecipe(
+  options: ProbeOptions,
+  folders: { base: string; post: string }
+): Promise<Recipe | null> {
+  if (options.recipe !== undefined) return readRecipeFile(options.recipe, folders)
   return options.restore === undefined ? null : { name: '--restore', ranges: options.restore }
 }
 

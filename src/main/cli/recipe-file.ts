@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { Recipe } from '../../contract/recipe'
-import { readJsonFile } from '../bounded-file'
+import { readJsonFile, readTextFile } from '../bounded-file'
+import { openPair } from '../checkpoint/pair'
+import { MAX_MERGEKIT_BYTES, readMergekitRecipe } from '../mergekit/read-recipe'
 
 /** The largest recipe, 512 layers with two strengths each, has some 20 kB. */
 const MAX_RECIPE_FILE_BYTES = 100_000_000
@@ -18,19 +20,36 @@ const Recipes = z
     'two recipes share a name'
   )
 
-/** @throws WorkbenchError `not-found`; `bad-file` when it is not JSON; `bad-input` naming the first field that is wrong */
-export function readRecipeFile(file: string): Promise<Recipe> {
+/**
+ * A recipe from a JSON file, or from a mergekit file (.yaml or .yml) over the two models of the pair.
+ *
+ * @throws WorkbenchError `not-found`; `bad-file` when it is neither; `bad-input` naming the first field that is wrong;
+ *   for a mergekit file as `openPair`
+ */
+export async function readRecipeFile(file: string, folders: { base: string; post: string }): Promise<Recipe> {
+  if (isYaml(file)) {
+    const text = await readTextFile(file, MAX_MERGEKIT_BYTES)
+    return readMergekitRecipe(text, file, await openPair(folders.base, folders.post))
+  }
   return read(file, Recipe, 'a recipe', `A recipe is ${EXAMPLE} with one entry per layer.`)
 }
 
-/** A JSON list of recipes. @throws WorkbenchError as {@link readRecipeFile} */
-export function readRecipesFile(file: string): Promise<Recipe[]> {
+/** A JSON list of recipes, or the one of a mergekit file. @throws WorkbenchError as {@link readRecipeFile} */
+export async function readRecipesFile(
+  file: string,
+  folders: { base: string; post: string }
+): Promise<Recipe[]> {
+  if (isYaml(file)) return [await readRecipeFile(file, folders)]
   return read(
     file,
     Recipes,
     'a list of recipes',
     `A list of recipes is [...] around recipes such as ${EXAMPLE}.`
   )
+}
+
+function isYaml(file: string): boolean {
+  return /\.ya?ml$/i.test(file)
 }
 
 async function read<T>(file: string, schema: z.ZodType<T>, what: string, hint: string): Promise<T> {

@@ -90,7 +90,7 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
     )
     .option(
       '--recipe <file>',
-      'post with a recipe from a JSON file; repeatable',
+      'post with a recipe from a JSON or mergekit file; repeatable',
       repeated((file) => file)
     )
     .optionsGroup('What to sample:')
@@ -135,7 +135,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
     ...folders,
     prompts: readSamplePrompts(basename(promptFile), await readTextFile(promptFile, MAX_PROMPT_FILE_BYTES)),
     rendering: renderingFrom(options, DEFAULT_RENDERING),
-    variants: await variantsFrom(options),
+    variants: await variantsFrom(options, folders),
     settings: settingsFrom(options, defaults)
   })
   const tell = options.quiet ? () => undefined : remark
@@ -153,8 +153,11 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
 }
 
 /** The variants in the order base and post, ranges, recipes; each under a name of its own. */
-async function variantsFrom({ model = [], restore = [], recipe = [] }: SampleOptions): Promise<Variant[]> {
-  const recipes = await Promise.all(recipe.map(readRecipeFile))
+async function variantsFrom(
+  { model = [], restore = [], recipe = [] }: SampleOptions,
+  folders: { base: string; post: string }
+): Promise<Variant[]> {
+  const recipes = await Promise.all(recipe.map((file) => readRecipeFile(file, folders)))
   const variants: Variant[] = [
     ...[...new Set(model)].map((kind) => ({ kind, name: kind })),
     ...restore.map((ranges): Variant => {

@@ -127,9 +127,9 @@ async function sweepRequest(
   project: Project | null
 ): Promise<CrcSweepRequest> {
   const prompts = options.prompts === undefined ? project?.prompts : await readPromptFile(options.prompts)
-  const recipes = options.recipes === undefined ? null : await readRecipesFile(options.recipes)
-  const rendering = renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING)
   const folders = pairPaths(pair)
+  const recipes = options.recipes === undefined ? null : await readRecipesFile(options.recipes, folders)
+  const rendering = renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING)
   return {
     ...folders,
     prompts: prompts ?? (await builtinPromptSet(pair.kind === 'demo' ? 'demo-crc' : 'crc')),

@@ -1,5 +1,5 @@
-import type { WeightDtype } from '../checkpoint/dtype'
-import { decodeFloat32, roundFloat32 } from '../checkpoint/dtype'
+import { decodeFloat32 } from '../checkpoint/dtype'
+import { restoreValues } from '../checkpoint/restored-tensor'
 import type { LayerTensorSpec, Role } from '../family'
 import { layerTensors } from '../family'
 import type { PairWeights } from './pair-weights'
@@ -68,8 +68,7 @@ function originsOf(source: BlockSource, half: LayerTensorSpec['half']): Origin[]
 }
 
 /**
- * Reads one block. A restored or blended tensor has the values an export would hold: (1 - a) post + a base in
- * float32, rounded to post's stored dtype.
+ * Reads one block. A restored or blended tensor has the values an export would hold, see restoreValues.
  */
 export async function readBlock(
   pair: PairWeights,
@@ -106,16 +105,8 @@ async function readRestored(
 ): Promise<Float32Array> {
   if (strength === 0) return readFloats('post', tensor)
   const restored = await readFloats('base', tensor)
-  if (strength < 1) {
-    const post = await readFloats('post', tensor)
-    for (let i = 0; i < restored.length; i++) {
-      // Rounded after every step, as float32 arithmetic does.
-      restored[i] =
-        Math.fround(Math.fround(1 - strength) * (post[i] ?? 0)) +
-        Math.fround(Math.fround(strength) * (restored[i] ?? 0))
-    }
-  }
-  const postDtype: WeightDtype = pair.post.dtype(tensor.name)
-  if (strength < 1 || pair.base.dtype(tensor.name) !== postDtype) roundFloat32(restored, postDtype)
+  const post = strength < 1 ? await readFloats('post', tensor) : null
+  const dtypes = { base: pair.base.dtype(tensor.name), post: pair.post.dtype(tensor.name) }
+  restoreValues(restored, post, strength, dtypes)
   return restored
 }

@@ -56,7 +56,7 @@ export function errorCode(error: unknown): string | null {
  * The rename itself survives a power cut only once its folder is on the disk. Windows and some network drives cannot flush
  * folders; there the old file may come back, which is whole as well.
  */
-async function flushFolder(folder: string): Promise<void> {
+export async function flushFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r')
     await handle.sync().finally(() => handle.close())

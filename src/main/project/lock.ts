@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, uptime } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { WorkbenchError } from '../../contract/problem'
@@ -74,17 +74,29 @@ export class Lock {
  * @throws WorkbenchError `locked` naming the owner; the system's error when no lock file can be written there
  */
 export async function lockProject(folder: string): Promise<Lock> {
-  return acquire(join(folder, '.lock'))
+  return acquire(join(folder, '.lock'), { path: folder, advice: 'Close the project there first.' })
 }
 
-async function acquire(file: string): Promise<Lock> {
+/** What a lock keeps others from, for the message to those who come second. */
+export interface Locked {
+  path: string
+  /** What to do about it. */
+  advice: string
+}
+
+/**
+ * Makes sure that one process at a time works on something, through a file of any name.
+ *
+ * @throws WorkbenchError as {@link lockProject}
+ */
+export async function acquire(file: string, locked: Locked): Promise<Lock> {
   for (;;) {
     const lock = create(file)
     if (lock !== null) return lock
     const found = await settledOwner(file)
     if (found === 'gone') continue
-    if (found !== 'unreadable' && isLive(found)) throw lockedBy(file, found)
-    const taken = await takeOver(file)
+    if (found !== 'unreadable' && isLive(found)) throw lockedBy(file, found, locked)
+    const taken = await takeOver(file, locked)
     if (taken !== null) return taken
   }
 }
@@ -96,8 +108,8 @@ async function acquire(file: string): Promise<Lock> {
  *
  * @returns null when the lock turned out to be not stale any more
  */
-async function takeOver(file: string): Promise<Lock | null> {
-  const guard = await acquire(`${file}.takeover`)
+async function takeOver(file: string, locked: Locked): Promise<Lock | null> {
+  const guard = await acquire(`${file}.takeover`, locked)
   try {
     const found = await settledOwner(file)
     if (found === 'gone' || (found !== 'unreadable' && isLive(found))) return null
@@ -205,11 +217,10 @@ function lockText(owner: LockOwner): string {
   return `${JSON.stringify(owner, null, 2)}\n`
 }
 
-function lockedBy(file: string, owner: LockOwner): WorkbenchError {
-  const close = 'Close the project there first.'
+function lockedBy(file: string, owner: LockOwner, { path, advice }: Locked): WorkbenchError {
   return new WorkbenchError(
     'locked',
-    `${dirname(file)} is in use by ${owner.program}, process ${owner.pid} on ${owner.host}, started ${owner.startedAt}.`,
-    owner.host === hostname() ? close : `${close} If that computer no longer has it open, delete ${file}.`
+    `${path} is in use by ${owner.program}, process ${owner.pid} on ${owner.host}, started ${owner.startedAt}.`,
+    owner.host === hostname() ? advice : `${advice} If that computer no longer uses it, delete ${file}.`
   )
 }

@@ -1,0 +1,40 @@
+import { roundFloat32, type WeightDtype } from './dtype'
+
+/** Where the stored bytes of a restored model's tensor come from. */
+export type TensorOrigin =
+  | 'post' // post's bytes
+  | 'base' // base's bytes
+  | 'converted' // base's values, rounded to post's dtype
+  | 'blended' // between the two, rounded to post's dtype
+
+/** @param strength how much of base the tensor takes, 0 to 1 */
+export function tensorOrigin(strength: number, base: WeightDtype, post: WeightDtype): TensorOrigin {
+  if (strength === 0) return 'post'
+  if (strength < 1) return 'blended'
+  return base === post ? 'base' : 'converted'
+}
+
+/**
+ * Turns values of base into those of the restored model, in place: (1 - a) post + a base in float32, rounded to post's
+ * stored dtype. The engine computes with these values, and an export stores them.
+ *
+ * @param values of base, any number of them
+ * @param post the same elements of post; not looked at for strength 1
+ * @param strength a, above 0
+ */
+export function restoreValues(
+  values: Float32Array,
+  post: Float32Array | null,
+  strength: number,
+  dtypes: { base: WeightDtype; post: WeightDtype }
+): void {
+  if (strength < 1 && post !== null) {
+    for (let i = 0; i < values.length; i++) {
+      // Rounded after every step, as float32 arithmetic does.
+      values[i] =
+        Math.fround(Math.fround(1 - strength) * (post[i] ?? 0)) +
+        Math.fround(Math.fround(strength) * (values[i] ?? 0))
+    }
+  }
+  if (strength < 1 || dtypes.base !== dtypes.post) roundFloat32(values, dtypes.post)
+}

@@ -1,0 +1,126 @@
+import { type Command, Option } from 'commander'
+import { z } from 'zod'
+import type { ExportResult } from '../../contract/export'
+import type { Recipe } from '../../contract/recipe'
+import { postStrengths } from '../../contract/strengths'
+import { openPair } from '../checkpoint/pair'
+import { prepareExport } from '../export/prepare'
+import { runExport } from '../export/run-export'
+import { pairPaths } from '../project/demo'
+import { absolutePath } from '../project/places'
+import {
+  CommonOptions,
+  PairOptions,
+  parseRanges,
+  readOptions,
+  requirePair,
+  usageError,
+  withCommonOptions,
+  withPairOptions
+} from './options'
+import { bytes, count, duration, printJson, printText, printable, remark, style } from './output'
+import { bytesStep, progressDisplay } from './progress'
+import { readRecipeFile } from './recipe-file'
+
+const ExportOptions = z.strictObject({
+  ...CommonOptions.shape,
+  ...PairOptions.shape,
+  model: z.literal('post').optional(),
+  restore: z.array(z.tuple([z.number(), z.number()])).optional(),
+  recipe: z.string().optional(),
+  out: z.string().optional(),
+  overwrite: z.boolean().default(false)
+})
+type ExportOptions = z.infer<typeof ExportOptions>
+
+/** `slr export`: writes a restored model as a folder that other programs load. */
+export function addExportCommand(program: Command, signal: AbortSignal): void {
+  const command = program.command('export').description('write a restored model as a Hugging Face folder')
+  withPairOptions(command)
+    .optionsGroup('Which model:')
+    .addOption(
+      new Option('--restore <ranges>', 'post with these layers from base, such as 3-7 or 3-7,9-9').argParser(
+        parseRanges
+      )
+    )
+    .addOption(
+      new Option('--recipe <file>', 'post with a recipe from a JSON or mergekit file').conflicts('restore')
+    )
+    .addOption(
+      new Option('--model <which>', 'post as it is').choices(['post']).conflicts(['restore', 'recipe'])
+    )
+    .optionsGroup('Where to:')
+    .option('--out <folder>', 'folder to write; its parent must exist')
+    .option('--overwrite', 'replace a model that is there')
+  withCommonOptions(command).action(async () => {
+    const options = readOptions(ExportOptions, command)
+    const result = await exportModel(options, command, signal)
+    await (options.json ? printJson(result) : printText(describeResult(result)))
+  })
+}
+
+async function exportModel(
+  options: ExportOptions,
+  command: Command,
+  signal: AbortSignal
+): Promise<ExportResult> {
+  const folders = pairPaths(requirePair(options, command))
+  if (options.out === undefined) throw usageError(command, 'export where? Give --out FOLDER')
+  const recipe = await givenRecipe(options, folders)
+  if (recipe === null) throw usageError(command, 'export what? Give --restore 3-7 or --recipe FILE')
+  const prepared = await prepareExport(folders, recipe)
+  if (!options.quiet && prepared.mergekit.problem !== null) {
+    remark(`Without mergekit.yaml: ${prepared.mergekit.problem}`)
+  }
+  const display = progressDisplay(options.quiet)
+  try {
+    const request = {
+      prepared,
+      target: absolutePath(options.out),
+      overwrite: options.overwrite,
+      scores: null
+    }
+    return await runExport(request, signal, (progress) => display.update(bytesStep(progress.phase, progress)))
+  } finally {
+    display.stop()
+  }
+}
+
+async function givenRecipe(
+  options: ExportOptions,
+  folders: { base: string; post: string }
+): Promise<Recipe | null> {
+  if (options.recipe !== undefined) return readRecipeFile(options.recipe, folders)
+  if (options.restore !== undefined) {
+    const name = options.restore.map(([start, end]) => `${start}-${end}`).join()
+    return { name, ranges: options.restore }
+  }
+  if (options.model === undefined) return null
+  const { post } = await openPair(folders.base, folders.post)
+  return { name: 'post', layers: postStrengths(post.spec.layerCount) }
+}
+
+function describeResult({
+  path,
+  replaced,
+  files,
+  bytes: size,
+  tensors,
+  seconds,
+  nextSteps
+}: ExportResult): string {
+  const origins = [
+    `${count(tensors.post)} from post`,
+    ...(tensors.base > 0 ? [`${count(tensors.base)} from base`] : []),
+    ...(tensors.converted > 0 ? [`${count(tensors.converted)} from base, converted`] : []),
+    ...(tensors.blended > 0 ? [`${count(tensors.blended)} blended`] : [])
+  ]
+  const times = `${duration(seconds.writing)} writing, ${duration(seconds.verifying)} verifying, ${duration(seconds.hashing)} hashing the parents`
+  return [
+    style('bold', `${replaced ? 'Replaced' : 'Wrote'} ${printable(path)}`),
+    `${bytes(size)} in ${files.length} files; tensors: ${origins.join(', ')}; ${times}.`,
+    '',
+    'Go on with',
+    ...nextSteps.map(({ tool, command }) => `  ${tool}:\n    ${printable(command)}`)
+  ].join('\n')
+}

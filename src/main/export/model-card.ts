@@ -1,0 +1,167 @@
+import { basename } from 'node:path'
+import { parse, stringify } from 'yaml'
+import { z } from 'zod'
+import type { CategoryScore } from '../../contract/crc'
+import { WorkbenchError } from '../../contract/problem'
+import type { LayerStrength, Recipe } from '../../contract/recipe'
+import { readTextFile } from '../bounded-file'
+import { modelName } from '../checkpoint/model-folder'
+import type { PairMember } from '../checkpoint/pair'
+import { MERGEKIT_FILE, MODEL_CARD } from './copied-files'
+
+const MAX_CARD_BYTES = 10_000_000
+
+/** Scores on the Constrained Random Character task, where a sweep has measured them. */
+export interface CardScores {
+  recipe: CategoryScore
+  post: CategoryScore
+  base: CategoryScore | null
+  promptCount: number
+}
+
+/** One of the two models that an export was made from. */
+export interface CardParent {
+  role: 'base' | 'post'
+  member: PairMember
+  /** SHA-256 of its files of weights, by name. */
+  sha256: ReadonlyMap<string, string>
+}
+
+export interface CardContent {
+  recipe: Recipe
+  strengths: readonly LayerStrength[]
+  parents: readonly CardParent[]
+  scores: CardScores | null
+  /** Why there is no mergekit file; null when there is one. */
+  mergekitProblem: string | null
+  /** Of post's card. */
+  licence: Licence
+  version: string
+}
+
+/** What a model card says of the licence, kept as it is. */
+const Licence = z.object({ license: z.unknown(), license_name: z.unknown(), license_link: z.unknown() })
+type Licence = Partial<z.infer<typeof Licence>>
+
+/** The licence fields of a model folder's card; none where there is no card or it cannot be read. */
+export async function readLicence({ checkpoint }: PairMember): Promise<Licence> {
+  try {
+    const text = await readTextFile(`${checkpoint.path}/${MODEL_CARD}`, MAX_CARD_BYTES)
+    const [, frontMatter] = /^---\r?\n([^]*?)\r?\n---(?:\r?\n|$)/.exec(text) ?? []
+    const parsed = Licence.partial().safeParse(
+      frontMatter === undefined ? {} : parse(frontMatter, { maxAliasCount: 0, logLevel: 'error' })
+    )
+    return parsed.data ?? {}
+  } catch (error) {
+    // A card is for people: one that is missing or broken keeps nobody from exporting.
+    if (error instanceof WorkbenchError || error instanceof Error) return {}
+    throw error
+  }
+}
+
+/** The model card of an export, README.md: what it is, what it was made from, and how to make it again. */
+export function modelCard(content: CardContent): string {
+  const { recipe, strengths, parents, scores, mergekitProblem } = content
+  const post = parents.find(({ role }) => role === 'post')
+  const title = `${post === undefined ? '' : `${modelName(post.member.checkpoint.path)}, `}${recipe.name}`
+  return [
+    `---\n${frontMatter(content)}---`,
+    `# ${inline(title)}`,
+    'A post-trained language model with some of its decoder layers restored to their pre-trained weights (Selective ' +
+      'Layer Restoration, [arXiv 2602.06665](https://arxiv.org/abs/2602.06665)), which brings back diversity that ' +
+      'post-training took away. No training was done; architecture and size are those of the post-trained model.',
+    '## Recipe',
+    describeStrengths(strengths),
+    'Embeddings, final norm, head, tokenizer, chat template and generation config are those of the post-trained model.',
+    fenced('json', JSON.stringify(recipe, null, 'ranges' in recipe ? 0 : 2)),
+    ...(scores === null ? [] : ['## Scores', scoreTable(scores)]),
+    '## Parents',
+    ...parents.map(describeParent),
+    '## Make it again',
+    'With SLR Workbench ' +
+      content.version +
+      ', the recipe above saved as `recipe.json`, and the two parents in folders of their own:',
+    fenced('sh', 'slr export --base BASE --post POST --recipe recipe.json --out NEW_FOLDER'),
+    mergekitProblem === null
+      ? `Or with [mergekit](https://github.com/arcee-ai/mergekit): \`mergekit-yaml ${MERGEKIT_FILE} NEW_FOLDER\`.`
+      : `mergekit cannot make this model: ${inline(mergekitProblem)}`
+  ]
+    .join('\n\n')
+    .concat('\n')
+}
+
+function frontMatter({ licence, parents }: CardContent): string {
+  const fields = {
+    ...licence,
+    library_name: 'transformers',
+    pipeline_tag: 'text-generation',
+    // Post first: it is what the result behaves like.
+    base_model: parents.map(({ member }) => modelName(member.checkpoint.path)),
+    base_model_relation: 'merge',
+    tags: ['merge', 'selective-layer-restoration']
+  }
+  return stringify(fields)
+}
+
+function describeStrengths(strengths: readonly LayerStrength[]): string {
+  const rows: { start: number; end: number; what: string }[] = []
+  for (const [layer, strength] of strengths.entries()) {
+    const what = describeStrength(strength)
+    const last = rows.at(-1)
+    if (last?.what === what) last.end = layer
+    else rows.push({ start: layer, end: layer, what })
+  }
+  const body = rows.map(
+    ({ start, end, what }) => `| ${start === end ? start : `${start}–${end}`} | ${what} |`
+  )
+  return ['| decoder layers (from 0) | weights |', '| --- | --- |', ...body].join('\n')
+}
+
+function describeStrength({ attention, mlp }: LayerStrength): string {
+  if (attention === mlp) return describeShare(attention)
+  return `attention: ${describeShare(attention)}; MLP: ${describeShare(mlp)}`
+}
+
+function describeShare(strength: number): string {
+  if (strength === 0) return 'post-trained'
+  return strength === 1 ? 'pre-trained' : `${1 - strength} × post-trained + ${strength} × pre-trained`
+}
+
+function scoreTable({ recipe, post, base, promptCount }: CardScores): string {
+  const row = (name: string, score: CategoryScore): string =>
+    `| ${name} | ${score.diversity.toFixed(3)} | ${score.validity.toFixed(3)} |`
+  return [
+    `Constrained Random Character, exact next-token scores over ${promptCount} prompts:`,
+    '',
+    '| | diversity | validity |',
+    '| --- | --- | --- |',
+    row('this model', recipe),
+    row('post-trained', post),
+    ...(base === null ? [] : [row('pre-trained', base)])
+  ].join('\n')
+}
+
+function describeParent({ role, member, sha256 }: CardParent): string {
+  const { checkpoint } = member
+  const kind = role === 'base' ? 'Pre-trained (base)' : 'Post-trained (post)'
+  const revision = modelName(checkpoint.path).includes('/')
+    ? `, revision ${inline(basename(checkpoint.path))}`
+    : ''
+  return [
+    `${kind}: ${inline(modelName(checkpoint.path))}${revision}, fingerprint \`${checkpoint.fingerprint}\``,
+    '',
+    '| file | SHA-256 |',
+    '| --- | --- |',
+    ...checkpoint.files.map(({ name }) => `| ${inline(name)} | \`${sha256.get(name) ?? ''}\` |`)
+  ].join('\n')
+}
+
+/** Names come from files and folders; in a card they are text and nothing else. */
+function inline(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replace(/[\\`*_{}[\]<>#|!]/g, '\\$&')
+}
+
+function fenced(language: string, text: string): string {
+  const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)))
+  return `${fence}${language}\n${text}\n${fence}`
+}

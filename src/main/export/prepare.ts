@@ -1,0 +1,120 @@
+import type { TENSOR_ORIGINS } from '../../contract/export'
+import { type ExportedFile, type ExportPlan } from '../../contract/export'
+import { type Problem, WorkbenchError } from '../../contract/problem'
+import type { LayerStrength, Recipe } from '../../contract/recipe'
+import { recipeStrengths } from '../../contract/strengths'
+import { openPair, type PairMembers } from '../checkpoint/pair'
+import { mergekitText } from '../mergekit/write-recipe'
+import { type CopiedFile, copiedFiles, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
+import { type PlannedWeights, planWeights } from './plan'
+import { lookAtTarget, requireSpace } from './target'
+
+/** An export that is thought through; nothing is written yet. */
+export interface PreparedExport {
+  readonly pair: PairMembers
+  readonly recipe: Recipe
+  readonly strengths: readonly LayerStrength[]
+  readonly weights: readonly PlannedWeights[]
+  readonly copied: readonly CopiedFile[]
+  readonly mergekit: { text: string; problem: null } | { text: null; problem: string }
+}
+
+/** Room for the model card and the mergekit file, and for what the file system keeps of each file. */
+const OVERHEAD_BYTES = 2 ** 20
+
+/**
+ * @throws WorkbenchError as `openPair`, `recipeStrengths` and `copiedFiles`
+ */
+export async function prepareExport(
+  folders: { base: string; post: string },
+  recipe: Recipe
+): Promise<PreparedExport> {
+  const pair = await openPair(folders.base, folders.post)
+  const strengths = recipeStrengths(recipe, pair.post.spec.layerCount)
+  return {
+    pair,
+    recipe,
+    strengths,
+    weights: planWeights(pair, strengths),
+    copied: await copiedFiles(pair.post.checkpoint),
+    mergekit: mergekitOf(pair, recipe, strengths)
+  }
+}
+
+/** Bytes that the export writes to the disk, the two texts of its own only roughly. */
+export function exportBytes({ weights, copied }: PreparedExport): number {
+  return [...weights, ...copied].reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+/**
+ * @throws WorkbenchError as `lookAtTarget`; `read-only` when the export does not fit on the disk
+ */
+export async function checkTarget(
+  prepared: PreparedExport,
+  typed: string
+): Promise<NonNullable<ExportPlan['target']>> {
+  const target = await lookAtTarget(typed, prepared.pair)
+  requireSpace(target, exportBytes(prepared) + OVERHEAD_BYTES)
+  return target
+}
+
+/** What the export would write, and whether it can be written at `typed`, for a user to look at. */
+export async function describePlan(prepared: PreparedExport, typed: string | null): Promise<ExportPlan> {
+  const files: ExportedFile[] = [
+    ...prepared.weights.map(({ name, bytes, tensors }): ExportedFile => ({
+      name,
+      bytes,
+      kind: 'weights',
+      tensors: tensors.map(({ post, origin, strength }) => ({
+        name: post.name,
+        dtype: post.dtype,
+        bytes: post.byteLength,
+        origin,
+        strength
+      }))
+    })),
+    ...prepared.copied.map(({ name, bytes }): ExportedFile => ({ name, bytes, kind: 'copied', tensors: [] })),
+    ...writtenNames(prepared).map((name): ExportedFile => ({ name, bytes: 0, kind: 'written', tensors: [] }))
+  ]
+  const target = typed === null ? null : await settled(checkTarget(prepared, typed))
+  return {
+    files,
+    bytes: exportBytes(prepared),
+    mergekitProblem: prepared.mergekit.problem,
+    target: target !== null && 'path' in target ? target : null,
+    targetProblem: target !== null && 'code' in target ? target : null
+  }
+}
+
+/** Number of tensors of each origin. */
+export function tensorCounts({ weights }: PreparedExport): Record<(typeof TENSOR_ORIGINS)[number], number> {
+  const counts = { post: 0, base: 0, converted: 0, blended: 0 }
+  for (const { origin } of weights.flatMap(({ tensors }) => tensors)) counts[origin] += 1
+  return counts
+}
+
+export function writtenNames({ mergekit }: PreparedExport): string[] {
+  return [MODEL_CARD, ...(mergekit.problem === null ? [MERGEKIT_FILE] : [])]
+}
+
+async function settled<T>(work: Promise<T>): Promise<T | Problem> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof WorkbenchError) return error.problem
+    throw error
+  }
+}
+
+function mergekitOf(
+  pair: PairMembers,
+  { name }: Recipe,
+  strengths: readonly LayerStrength[]
+): PreparedExport['mergekit'] {
+  try {
+    return { text: mergekitText(pair, name, strengths), problem: null }
+  } catch (error) {
+    if (error instanceof WorkbenchError) return { text: null, problem: error.message }
+    throw error
+  }
+}

@@ -1,0 +1,49 @@
+import { decodeFloat32, DTYPE_BYTES, encodeFloat32 } from '../checkpoint/dtype'
+import { restoreValues } from '../checkpoint/restored-tensor'
+import type { TensorEntry } from '../checkpoint/safetensors'
+import { readExactly } from '../checkpoint/weight-file'
+import { plannedDtypes, type PlannedTensor } from './plan'
+import type { SourceFiles } from './source-files'
+
+/** Elements computed at a time: some 10 ms of work, and 16 MiB of memory in all. */
+const PIECE_ELEMENTS = 2 ** 20
+
+/**
+ * The stored bytes of a converted or blended tensor, piece by piece from its start. A piece is overwritten by the next.
+ */
+export async function* restoredBytes(
+  tensor: PlannedTensor & { base: TensorEntry },
+  sources: SourceFiles
+): AsyncGenerator<Uint8Array> {
+  const dtypes = plannedDtypes(tensor)
+  const elementCount = tensor.post.byteLength / DTYPE_BYTES[dtypes.post]
+  const size = Math.min(PIECE_ELEMENTS, elementCount)
+  const values = new Float32Array(size)
+  const postValues = tensor.strength < 1 ? new Float32Array(size) : null
+  const read = new Uint8Array(size * Float32Array.BYTES_PER_ELEMENT)
+  const target = new Uint8Array(size * DTYPE_BYTES[dtypes.post])
+
+  const decode = async (
+    entry: TensorEntry,
+    dtype: typeof dtypes.base,
+    first: number,
+    into: Float32Array
+  ): Promise<void> => {
+    const { handle, path } = await sources.open(entry.file)
+    const bytes = read.subarray(0, into.length * DTYPE_BYTES[dtype])
+    await readExactly(handle, path, bytes, entry.offset + first * DTYPE_BYTES[dtype])
+    decodeFloat32(bytes, dtype, into)
+  }
+
+  for (let first = 0; first < elementCount; first += size) {
+    const count = Math.min(size, elementCount - first)
+    const piece = values.subarray(0, count)
+    const postPiece = postValues?.subarray(0, count) ?? null
+    await decode(tensor.base, dtypes.base, first, piece)
+    if (postPiece !== null) await decode(tensor.post, dtypes.post, first, postPiece)
+    restoreValues(piece, postPiece, tensor.strength, dtypes)
+    const bytes = target.subarray(0, count * DTYPE_BYTES[dtypes.post])
+    encodeFloat32(piece, dtypes.post, bytes)
+    yield bytes
+  }
+}

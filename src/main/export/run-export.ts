@@ -1,0 +1,206 @@
+import { join } from 'node:path'
+import { version } from '../../../package.json'
+import type { ExportProgress, ExportResult } from '../../contract/export'
+import { WorkbenchError } from '../../contract/problem'
+import type { StoredDtype } from '../checkpoint/dtype'
+import { sha256OfFile } from '../checkpoint/file-sha256'
+import { openWeightFile } from '../checkpoint/weight-file'
+import { progressRate } from '../crc/progress-rate'
+import { ByteCopier, writeExactly } from './byte-copy'
+import { type CopiedFile, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
+import { type CardParent, type CardScores, modelCard, readLicence } from './model-card'
+import { nextSteps } from './next-steps'
+import { checkTarget, exportBytes, type PreparedExport, tensorCounts } from './prepare'
+import { SourceFiles } from './source-files'
+import { Staging } from './staging'
+import { verifyCopy, verifyWeights } from './verify-weights'
+import { writeFlushed, writeWeights } from './write-weights'
+
+export interface ExportRequest {
+  readonly prepared: PreparedExport
+  /** The folder to make; its parent exists. */
+  readonly target: string
+  /** Whether a model that is there is replaced. */
+  readonly overwrite: boolean
+  /** For the model card. */
+  readonly scores: CardScores | null
+}
+
+/**
+ * Writes a restored model: into a folder beside the target, flushed to the disk, read back and compared with its
+ * sources, and only then renamed. Whatever ends it earlier leaves nothing; see Staging for what a kill leaves.
+ *
+ * @throws WorkbenchError as `checkTarget`; `bad-input` when a model is there and may not be replaced; `locked`;
+ *   `bad-file` for sources that changed or files that do not read back; `read-only` when the disk is full; `cancelled`
+ */
+export async function runExport(
+  { prepared, target: typed, overwrite, scores }: ExportRequest,
+  signal: AbortSignal,
+  onProgress: (progress: ExportProgress) => void
+): Promise<ExportResult> {
+  const { pair, weights, copied, recipe } = prepared
+  const target = await checkTarget(prepared, typed)
+  if (target.exists && !overwrite) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${target.path} holds a model already.`,
+      'Choose another folder, or allow it to be replaced (--overwrite).'
+    )
+  }
+  const licence = await readLicence(pair.post)
+  const meter = new Meter(prepared, signal, onProgress)
+  const staging = await Staging.open(target.path)
+  const sources = new SourceFiles(pair)
+  try {
+    meter.phase('writing')
+    for (const file of weights) {
+      meter.file(file.name)
+      await writeWeights(file, join(staging.path, file.name), sources, meter.advance)
+    }
+    for (const file of copied) {
+      meter.file(file.name)
+      await copyFile(file, join(staging.path, file.name), meter)
+    }
+    meter.phase('verifying')
+    for (const file of weights) {
+      meter.file(file.name)
+      await verifyWeights(file, join(staging.path, file.name), sources, meter.advance)
+    }
+    for (const file of copied) {
+      meter.file(file.name)
+      await verifyCopy(file, join(staging.path, file.name), meter.advance)
+    }
+    meter.phase('hashing')
+    const parents = [await hashParent('post', prepared, meter), await hashParent('base', prepared, meter)]
+    await sources.refuseAnyChanged()
+    meter.phase('finishing')
+    const { strengths, mergekit } = prepared
+    const card = modelCard({
+      recipe,
+      strengths,
+      parents,
+      scores,
+      mergekitProblem: mergekit.problem,
+      licence,
+      version
+    })
+    const texts = [
+      { name: MODEL_CARD, text: card },
+      ...(mergekit.text === null ? [] : [{ name: MERGEKIT_FILE, text: mergekit.text }])
+    ].map(({ name, text }) => ({ name, content: Buffer.from(text) }))
+    for (const { name, content } of texts) {
+      await writeFlushed(join(staging.path, name), (file) => writeExactly(file, content, 0))
+    }
+    meter.throwIfCancelled()
+    await staging.commit(target.exists)
+    const files = [
+      ...[...weights, ...copied].map(({ name, bytes }) => ({ name, bytes })),
+      ...texts.map(({ name, content }) => ({ name, bytes: content.byteLength }))
+    ]
+    return {
+      path: target.path,
+      recipe: recipe.name,
+      replaced: target.exists,
+      files,
+      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+      tensors: tensorCounts(prepared),
+      mergekitProblem: mergekit.problem,
+      seconds: meter.seconds,
+      nextSteps: nextSteps(target.path, commonDtype(prepared))
+    }
+  } finally {
+    await sources.close()
+    await staging.close()
+  }
+}
+
+async function copyFile({ path, bytes }: CopiedFile, to: string, meter: Meter): Promise<void> {
+  const handle = await openWeightFile(path)
+  try {
+    await writeFlushed(to, (target) =>
+      new ByteCopier().copy({ handle, path }, 0, target, 0, bytes, meter.advance)
+    )
+  } finally {
+    await handle.close()
+  }
+}
+
+async function hashParent(
+  role: CardParent['role'],
+  { pair }: PreparedExport,
+  meter: Meter
+): Promise<CardParent> {
+  const sha256 = new Map<string, string>()
+  for (const { name, path } of pair[role].checkpoint.files) {
+    meter.file(`${role}: ${name}`)
+    sha256.set(name, await sha256OfFile(path, meter.signal, (bytes) => void meter.advance(bytes)))
+  }
+  return { role, member: pair[role], sha256 }
+}
+
+/** The type that most bytes of the weights are stored in. */
+function commonDtype({ weights }: PreparedExport): StoredDtype {
+  const bytesOf = new Map<StoredDtype, number>()
+  for (const { post } of weights.flatMap(({ tensors }) => tensors)) {
+    bytesOf.set(post.dtype, (bytesOf.get(post.dtype) ?? 0) + post.byteLength)
+  }
+  return [...bytesOf].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'F32'
+}
+
+/** Often enough to see it move. */
+const REPORT_INTERVAL_MS = 100
+
+/** Counts bytes through the phases and tells of them; where work is stopped when the user wants that. */
+class Meter {
+  readonly seconds = { writing: 0, verifying: 0, hashing: 0 }
+  private readonly bytesTotal: number
+  private readonly startedAt = performance.now()
+  private readonly rate = progressRate()
+  private bytesDone = 0
+  private current: { phase: ExportProgress['phase']; file: string; startedAt: number }
+  private nextReportAt = 0
+
+  constructor(
+    prepared: PreparedExport,
+    readonly signal: AbortSignal,
+    private readonly onProgress: (progress: ExportProgress) => void
+  ) {
+    const { base, post } = prepared.pair
+    const parentBytes = [base, post].flatMap(({ checkpoint }) => checkpoint.files)
+    this.bytesTotal = 2 * exportBytes(prepared) + parentBytes.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.current = { phase: 'preparing', file: '', startedAt: this.startedAt }
+  }
+
+  phase(phase: ExportProgress['phase']): void {
+    const now = performance.now()
+    const { phase: ended, startedAt } = this.current
+    if (ended === 'writing' || ended === 'verifying' || ended === 'hashing') {
+      this.seconds[ended] = (now - startedAt) / 1000
+    }
+    this.current = { phase, file: '', startedAt: now }
+    this.report()
+  }
+
+  file(name: string): void {
+    this.current.file = name
+  }
+
+  readonly advance = (bytes: number): void => {
+    this.throwIfCancelled()
+    this.bytesDone += bytes
+    if (performance.now() >= this.nextReportAt) this.report()
+  }
+
+  throwIfCancelled(): void {
+    if (this.signal.aborted) throw new WorkbenchError('cancelled', 'The export was cancelled.')
+  }
+
+  private report(): void {
+    const now = performance.now()
+    this.nextReportAt = now + REPORT_INTERVAL_MS
+    const { bytesDone, bytesTotal } = this
+    const { perSecond, secondsLeft } = this.rate(bytesDone, bytesTotal, (now - this.startedAt) / 1000)
+    const { phase, file } = this.current
+    this.onProgress({ phase, file, bytesDone, bytesTotal, bytesPerSecond: perSecond, secondsLeft })
+  }
+}

@@ -1,0 +1,48 @@
+import type { FileHandle } from 'node:fs/promises'
+import { WorkbenchError } from '../../contract/problem'
+import { fileState, openWeightFile } from '../checkpoint/weight-file'
+import type { OpenFile } from './byte-copy'
+import type { PairMembers } from '../checkpoint/pair'
+
+/** The files of weights of a pair, open for reading; each is opened when first needed. */
+export class SourceFiles {
+  private readonly handles = new Map<string, FileHandle>()
+  private readonly states: ReadonlyMap<string, { bytes: number; modifiedMs: number }>
+
+  constructor({ base, post }: PairMembers) {
+    this.states = new Map(
+      [...base.checkpoint.files, ...post.checkpoint.files].map((file) => [file.path, file])
+    )
+  }
+
+  /** @throws WorkbenchError `not-found`; `bad-file` when the file is not the one whose header was read */
+  async open(path: string): Promise<OpenFile> {
+    const known = this.handles.get(path)
+    if (known !== undefined) return { handle: known, path }
+    const handle = await openWeightFile(path)
+    this.handles.set(path, handle)
+    await this.refuseChanged({ handle, path })
+    return { handle, path }
+  }
+
+  /** Again when all is read: a writer may have been at a file meanwhile. */
+  async refuseAnyChanged(): Promise<void> {
+    for (const [path, handle] of this.handles) await this.refuseChanged({ handle, path })
+  }
+
+  async close(): Promise<void> {
+    for (const handle of this.handles.values()) await handle.close()
+    this.handles.clear()
+  }
+
+  private async refuseChanged({ handle, path }: OpenFile): Promise<void> {
+    const expected = this.states.get(path)
+    const { bytes, modifiedMs } = await fileState(handle)
+    if (expected?.bytes === bytes && expected.modifiedMs === modifiedMs) return
+    throw new WorkbenchError(
+      'bad-file',
+      `${path} has changed since the model was opened (now ${bytes} bytes, then ${expected?.bytes}).`,
+      'Wait until whatever writes it is done, then start again.'
+    )
+  }
+}

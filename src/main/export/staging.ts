@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { errorCode, flushFolder, writeProblem } from '../project/atomic-file'
+import { acquire, type Lock } from '../project/lock'
+
+/**
+ * The folder that an export is written into before it becomes the target: beside it, so that the last step is a rename.
+ * Beside a target `NAME` there may be, hidden,
+ *
+ * - `.NAME.slr-export.lock`, which says who is exporting there now,
+ * - `.NAME.slr-export-ID`, an export that is not complete,
+ * - `.NAME.slr-replaced-ID`, the folder that an export replaced.
+ *
+ * No system lets a program swap two folders in one portable step, so a replacement is two renames with nothing between
+ * them: the old folder aside, the new one in its place. Killed just there, the old one is put back by the next export.
+ */
+export class Staging {
+  private constructor(
+    private readonly target: string,
+    /** Write here. */
+    readonly path: string,
+    private readonly lock: Lock
+  ) {}
+
+  /**
+   * Cleans up what a killed export to the same target left, and makes a fresh folder.
+   *
+   * @throws WorkbenchError `locked` while another process exports there; `read-only`, `not-found`
+   */
+  static async open(target: string): Promise<Staging> {
+    const path = besides(target, `export-${randomUUID()}`)
+    const lock = await lockTarget(target)
+    try {
+      await cleanUp(target)
+      await mkdir(path)
+      return new Staging(target, path, lock)
+    } catch (error) {
+      lock.release()
+      throw writeProblem(target, error)
+    }
+  }
+
+  /**
+   * Makes the folder the target. What it holds must be on the disk already.
+   *
+   * @param replace whether a model that is there may be replaced; else only an empty folder is
+   * @throws WorkbenchError `read-only`, `not-found`; what was there before is unchanged
+   */
+  async commit(replace: boolean): Promise<void> {
+    const replaced = besides(this.target, `replaced-${randomUUID()}`)
+    try {
+      await flushFolder(this.path)
+      if (!replace) await removeEmpty(this.target)
+      const hadTarget = replace && (await renameIfThere(this.target, replaced))
+      try {
+        await rename(this.path, this.target)
+      } catch (error) {
+        if (hadTarget) await rename(replaced, this.target)
+        throw error
+      }
+      await flushFolder(dirname(this.target))
+      if (hadTarget) await rm(replaced, { recursive: true, force: true })
+    } catch (error) {
+      throw writeProblem(this.target, error)
+    }
+  }
+
+  /** Ends the export: nothing of it stays but what became the target. */
+  async close(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true }).catch(() => undefined)
+    this.lock.release()
+  }
+}
+
+function besides(target: string, what: string): string {
+  return join(dirname(target), `.${basename(target)}.slr-${what}`)
+}
+
+async function lockTarget(target: string): Promise<Lock> {
+  try {
+    return await acquire(besides(target, 'export.lock'), {
+      path: target,
+      advice: 'Wait until that export has ended, or choose another folder.'
+    })
+  } catch (error) {
+    throw errorCode(error) === null ? error : writeProblem(target, error)
+  }
+}
+
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+const LEFTOVER = new RegExp(`^(.+)\\.slr-(export|replaced)-${UUID}$`)
+
+/** Nobody else exports to this target, so what is there was left by a process that was killed. */
+async function cleanUp(target: string): Promise<void> {
+  const parent = dirname(target)
+  for (const name of await readdir(parent)) {
+    const [, owner, kind] = LEFTOVER.exec(name) ?? []
+    const leftover = join(parent, name)
+    if (owner !== `.${basename(target)}` || !(await lstat(leftover)).isDirectory()) continue
+    const restored = kind === 'replaced' && (await renameIfFree(leftover, target))
+    if (!restored) await rm(leftover, { recursive: true, force: true })
+  }
+}
+
+/** Fails for a folder that is not empty: somebody has put something there since it was looked at. */
+async function removeEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
+  }
+}
+
+async function renameIfThere(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+async function renameIfFree(from: string, to: string): Promise<boolean> {
+  if ((await lstat(to).catch(() => null)) !== null) return false
+  await rename(from, to)
+  return true
+}

@@ -1,0 +1,102 @@
+import { access, constants, readdir, realpath, stat, statfs } from 'node:fs/promises'
+import { basename, dirname, join, sep } from 'node:path'
+import type { TargetState } from '../../contract/export'
+import { WorkbenchError } from '../../contract/problem'
+import { errorMessage } from '../bounded-file'
+import { errorCode, writeProblem } from '../project/atomic-file'
+import { isFile, isFolder } from '../project/path-kinds'
+import { absolutePath } from '../project/places'
+import type { PairMembers } from '../checkpoint/pair'
+
+/**
+ * Looks at the folder that an export is to become, before anything is written.
+ *
+ * @param typed its parent must exist; of the folder itself nothing, or an empty folder, or a model (to be replaced)
+ * @throws WorkbenchError `not-found`, `bad-input` or `read-only` when it cannot become an export
+ */
+export async function lookAtTarget(typed: string, pair: PairMembers): Promise<TargetState> {
+  const wanted = absolutePath(typed)
+  const parent = dirname(wanted)
+  if (!(await isFolder(parent))) {
+    throw new WorkbenchError('not-found', `There is no folder ${parent} to export into.`)
+  }
+  const real = await realPathOrNull(wanted)
+  const path = real ?? join(await realpath(parent), basename(wanted))
+  await refuseOverlap(path, pair)
+  const exists = real !== null && (await holdsModel(path))
+  try {
+    await access(dirname(path), constants.W_OK)
+  } catch (error) {
+    throw writeProblem(path, error)
+  }
+  return { path, exists, freeBytes: await freeBytes(dirname(path)) }
+}
+
+/**
+ * @throws WorkbenchError `read-only` when `bytes` do not fit on the target's disk
+ */
+export function requireSpace({ path, freeBytes }: TargetState, bytes: number): void {
+  if (freeBytes === null || bytes <= freeBytes) return
+  throw new WorkbenchError(
+    'read-only',
+    `${path} cannot be written: it takes ${inGigabytes(bytes)}, and its disk has ${inGigabytes(freeBytes)} free.`,
+    'Free some space, or choose a folder on another disk.'
+  )
+}
+
+/** The target must not be one of the models, lie in one, or hold one: replacing it would remove what it is made of. */
+async function refuseOverlap(path: string, { base, post }: PairMembers): Promise<void> {
+  for (const [label, { checkpoint }] of [['base', base] as const, ['post', post] as const]) {
+    const sources = [checkpoint.path, ...checkpoint.files.map((file) => file.path)]
+    for (const source of await Promise.all(sources.map((each) => realpath(each)))) {
+      if (!isWithin(source, path) && !isWithin(path, source)) continue
+      throw new WorkbenchError(
+        'bad-input',
+        `${path} overlaps with ${label} (${source}).`,
+        'Choose a folder of its own for the export.'
+      )
+    }
+  }
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep)
+}
+
+/** @returns false for an empty folder. @throws WorkbenchError `bad-input` for anything but that and a model */
+async function holdsModel(path: string): Promise<boolean> {
+  if (!(await stat(path)).isDirectory()) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${path} is not a folder.`,
+      'Name a folder that does not exist yet.'
+    )
+  }
+  const names = await readdir(path)
+  if (names.length === 0) return false
+  if (await isFile(join(path, 'config.json'))) return true
+  throw new WorkbenchError(
+    'bad-input',
+    `${path} is not empty and holds no model (no config.json), so it is not replaced.`,
+    'Name a folder that does not exist yet.'
+  )
+}
+
+async function freeBytes(folder: string): Promise<number | null> {
+  const { bavail, bsize, blocks } = await statfs(folder)
+  // Some network file systems do not say.
+  return blocks === 0 ? null : bavail * bsize
+}
+
+async function realPathOrNull(path: string): Promise<string | null> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null
+    throw new WorkbenchError('bad-input', `${path} cannot be used: ${errorMessage(error)}.`)
+  }
+}
+
+function inGigabytes(bytes: number): string {
+  return bytes < 1e8 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
+}

@@ -1,0 +1,122 @@
+import { open } from 'node:fs/promises'
+import { WorkbenchError } from '../../contract/problem'
+import { quoteName } from '../checkpoint/json-object'
+import { readSafetensorsHeader } from '../checkpoint/safetensors'
+import { openWeightFile, readExactly } from '../checkpoint/weight-file'
+import { type Advance, chunks, CHUNK_BYTES, type OpenFile } from './byte-copy'
+import type { CopiedFile } from './copied-files'
+import type { PlannedTensor, PlannedWeights } from './plan'
+import { restoredBytes } from './restored-bytes'
+import type { SourceFiles } from './source-files'
+
+/**
+ * Reads a written file back: its header must be post's and parse, and every tensor is compared, byte by byte, with its
+ * source read again (computed again where it is not a copy). That is faster than two checksums, and cannot collide.
+ *
+ * @throws WorkbenchError `bad-file` naming the tensor that differs, and what `advance` throws
+ */
+export async function verifyWeights(
+  weights: PlannedWeights,
+  path: string,
+  sources: SourceFiles,
+  advance: Advance
+): Promise<void> {
+  const { tensors, fileBytes } = await readSafetensorsHeader(path)
+  const asPlanned =
+    fileBytes === weights.bytes &&
+    tensors.length === weights.tensors.length &&
+    tensors.every(({ name, offset }, index) => {
+      const planned = weights.tensors[index]?.post
+      return name === planned?.name && offset === planned.offset
+    })
+  if (!asPlanned) throw differs(path, 'the header')
+  const handle = await open(path, 'r')
+  try {
+    const written = new WrittenFile({ handle, path })
+    const post = await sources.open(weights.source)
+    await written.requireCopy('the header', 0, post, 0, weights.headerBytes, advance)
+    for (const tensor of weights.tensors) await verifyTensor(tensor, written, sources, advance)
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * Compares a copied file with its source, read again.
+ *
+ * @throws WorkbenchError as {@link verifyWeights}
+ */
+export async function verifyCopy(
+  { path: source, bytes }: CopiedFile,
+  path: string,
+  advance: Advance
+): Promise<void> {
+  const [original, copy] = [await openWeightFile(source), await open(path, 'r')]
+  try {
+    if ((await copy.stat()).size !== bytes) throw differs(path, 'the file')
+    const written = new WrittenFile({ handle: copy, path })
+    await written.requireCopy('the file', 0, { handle: original, path: source }, 0, bytes, advance)
+  } finally {
+    await Promise.all([original.close(), copy.close()])
+  }
+}
+
+async function verifyTensor(
+  tensor: PlannedTensor,
+  written: WrittenFile,
+  sources: SourceFiles,
+  advance: Advance
+): Promise<void> {
+  const { origin, post, base } = tensor
+  const what = `tensor ${quoteName(post.name)}`
+  if (base === null || origin === 'base') {
+    const { file, offset, byteLength } = base ?? post
+    await written.requireCopy(what, post.offset, await sources.open(file), offset, byteLength, advance)
+    return
+  }
+  let position = post.offset
+  for await (const piece of restoredBytes({ ...tensor, base }, sources)) {
+    await written.requireBytes(what, position, piece)
+    position += piece.byteLength
+    await advance(piece.byteLength)
+  }
+}
+
+/** A written file, and buffers of fixed size to compare it with its sources. */
+class WrittenFile {
+  private readonly found = new Uint8Array(CHUNK_BYTES)
+  private readonly expected = new Uint8Array(CHUNK_BYTES)
+
+  constructor(private readonly file: OpenFile) {}
+
+  async requireCopy(
+    what: string,
+    position: number,
+    source: OpenFile,
+    offset: number,
+    byteLength: number,
+    advance: Advance
+  ): Promise<void> {
+    for (const { skip, length } of chunks(byteLength)) {
+      const expected = this.expected.subarray(0, length)
+      await readExactly(source.handle, source.path, expected, offset + skip)
+      await this.requireBytes(what, position + skip, expected)
+      await advance(length)
+    }
+  }
+
+  /** @param expected at most a chunk */
+  async requireBytes(what: string, position: number, expected: Uint8Array): Promise<void> {
+    const found = this.found.subarray(0, expected.byteLength)
+    await readExactly(this.file.handle, this.file.path, found, position)
+    if (Buffer.compare(found, expected) !== 0) throw differs(this.file.path, what)
+  }
+}
+
+function differs(path: string, what: string): WorkbenchError {
+  return new WorkbenchError(
+    'bad-file',
+    `${path}: ${what} does not read back as it was written.`,
+    'Nothing was exported. The disk or its connection may be failing: try another one.'
+  )
+}

@@ -1,0 +1,117 @@
+import { open } from 'node:fs/promises'
+import type { TensorEntry } from '../checkpoint/safetensors'
+import { writeProblem } from '../project/atomic-file'
+import { type Advance, ByteCopier, type OpenFile, writeExactly } from './byte-copy'
+import type { PlannedTensor, PlannedWeights } from './plan'
+import { restoredBytes } from './restored-bytes'
+import type { SourceFiles } from './source-files'
+
+/** Bytes after which the disk is asked to keep up, so that neither the last flush nor a cancel waits for long. */
+const FLUSH_BYTES = 256 * 2 ** 20
+
+/**
+ * Writes one file of weights as planned, through to the disk. Memory does not grow with the file.
+ *
+ * @param path a file that does not exist
+ * @throws WorkbenchError `bad-file`, `not-found` for a source, `read-only` for the target, and what `advance` throws
+ */
+export async function writeWeights(
+  weights: PlannedWeights,
+  path: string,
+  sources: SourceFiles,
+  advance: Advance
+): Promise<void> {
+  await writeFlushed(path, async (target) => {
+    const copier = new ByteCopier()
+    const flushed = flushing(target, advance)
+    for (const span of spansOf(weights)) {
+      if (span.kind === 'copied') {
+        const source = await sources.open(span.file)
+        await copier.copy(source, span.offset, target, span.position, span.byteLength, flushed.advance)
+      } else {
+        let position = span.tensor.post.offset
+        for await (const piece of restoredBytes(span.tensor, sources)) {
+          await writeExactly(target, piece, position)
+          position += piece.byteLength
+          await flushed.advance(piece.byteLength)
+        }
+      }
+    }
+    await flushed.settled()
+  })
+}
+
+/** Creates a file, has it written, and flushes it to the disk. */
+export async function writeFlushed(path: string, write: (target: OpenFile) => Promise<void>): Promise<void> {
+  const handle = await open(path, 'wx').catch((error: unknown) => {
+    throw writeProblem(path, error)
+  })
+  try {
+    await write({ handle, path })
+    await handle.sync().catch((error: unknown) => {
+      throw writeProblem(path, error)
+    })
+  } finally {
+    await handle.close()
+  }
+}
+
+type Span =
+  | { kind: 'copied'; file: string; offset: number; position: number; byteLength: number }
+  | { kind: 'computed'; tensor: PlannedTensor & { base: TensorEntry } }
+
+/** A file's header and tensors in order, with neighbours that lie side by side in one source as one span. */
+function* spansOf({ source, headerBytes, tensors }: PlannedWeights): Generator<Span> {
+  let run = { kind: 'copied' as const, file: source, offset: 0, position: 0, byteLength: headerBytes }
+  for (const tensor of tensors) {
+    const { origin, post, base } = tensor
+    if (base !== null && origin !== 'base') {
+      yield run
+      yield { kind: 'computed', tensor: { ...tensor, base } }
+      const position = post.offset + post.byteLength
+      run = { kind: 'copied', file: source, offset: position, position, byteLength: 0 }
+      continue
+    }
+    const { file, offset, byteLength } = base ?? post
+    if (file === run.file && offset === run.offset + run.byteLength) {
+      run = { ...run, byteLength: run.byteLength + byteLength }
+    } else {
+      yield run
+      run = { kind: 'copied', file, offset, position: post.offset, byteLength }
+    }
+  }
+  yield run
+}
+
+/**
+ * Passes on how much is written, and has it flushed in the background every so often. One flush runs at a time, and
+ * writing waits for it rather than get far ahead of the disk.
+ */
+function flushing(
+  { handle, path }: OpenFile,
+  advance: Advance
+): { advance: Advance; settled: () => Promise<void> } {
+  let unflushed = 0
+  let flush: Promise<void> = Promise.resolve()
+  const settled = async (): Promise<void> => {
+    try {
+      await flush
+    } catch (error) {
+      throw writeProblem(path, error)
+    }
+  }
+  return {
+    async advance(bytes) {
+      unflushed += bytes
+      if (unflushed >= FLUSH_BYTES) {
+        unflushed = 0
+        await settled()
+        flush = handle.datasync()
+        // Awaited before the next one, or at the end; until then a failure is not yet anyone's.
+        flush.catch(() => undefined)
+      }
+      await advance(bytes)
+    },
+    settled
+  }
+}

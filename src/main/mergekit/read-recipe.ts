@@ -1,0 +1,321 @@
+import { basename, extname } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import type { LayerStrength, Recipe } from '../../contract/recipe'
+import { errorMessage } from '../bounded-file'
+import type { PairMembers } from '../checkpoint/pair'
+import { quoteName } from '../checkpoint/json-object'
+import { layerTensors, wholeModelTensors } from '../family'
+import { matchReference } from './model-reference'
+import { Settings, settingValue } from './settings'
+
+/** Real ones have a few kB; one with a slice for each of 512 layers has some 150 kB. */
+export const MAX_MERGEKIT_BYTES = 5_000_000
+
+const METHODS = ['passthrough', 'linear'] as const
+const boundary = z.number().int().min(0).max(100_000)
+const Source = z.strictObject({
+  model: z.string().min(1).max(4096),
+  layer_range: z.tuple([boundary, boundary]),
+  parameters: Settings.nullish()
+})
+const Slice = z.strictObject({ sources: z.array(Source).min(1).max(100), parameters: Settings.nullish() })
+const MergekitFile = z.strictObject({
+  name: z.string().nullish(),
+  merge_method: z.enum(METHODS),
+  base_model: z.string().nullish(),
+  dtype: z.string().nullish(),
+  out_dtype: z.string().nullish(),
+  tokenizer_source: z.string().nullish(),
+  parameters: Settings.nullish(),
+  slices: z.array(Slice).min(1).max(10_000).nullish(),
+  models: z
+    .array(Source.omit({ layer_range: true }))
+    .min(1)
+    .max(100)
+    .nullish()
+})
+type MergekitFile = z.infer<typeof MergekitFile>
+type Slice = z.infer<typeof Slice>
+type Source = z.infer<typeof Source>
+
+/** Fields that mergekit knows and a recipe cannot say, with what a recipe does instead. */
+const REFUSED_FIELDS: Readonly<Record<string, string>> = {
+  modules: 'only whole decoders are restored; write their layers as slices',
+  tokenizer: "a restored model keeps post's tokenizer and embeddings",
+  chat_template: "a restored model keeps post's chat template"
+}
+
+/** The parameters that decide what these two methods compute. */
+const PARAMETERS = { passthrough: ['scale'], linear: ['weight', 'normalize'] } as const
+
+const TOLERANCE = 1e-9
+
+/**
+ * A mergekit file as a recipe of a pair: slices of `passthrough` or `linear` over base and post in which every layer
+ * stays in its place, the weights of a layer's tensors are equal within each of its halves, and embeddings, final norm
+ * and head are post's. What is computed is followed tensor by tensor as mergekit does.
+ *
+ * @param file its path or name, for messages and for relative paths in it
+ * @throws WorkbenchError `bad-file` when it is not YAML; `bad-input` naming what does not map to a recipe
+ */
+export async function readMergekitRecipe(text: string, file: string, pair: PairMembers): Promise<Recipe> {
+  const config = parseConfig(text, file)
+  const refuse: Refuse = (what, hint) => new WorkbenchError('bad-input', `${file}: ${what}.`, hint)
+  const origins = await resolveModels(config, file, pair, refuse)
+  refuseTokenizer(config, origins, refuse)
+  const { layerCount } = pair.post.spec
+  const slices = slicesOf(config, layerCount, refuse)
+  refuseParameters(slices, config, refuse)
+  const strengths = layerStrengths(slices, config, origins, pair, refuse)
+  refuseOtherEnds(slices, config, origins, pair, refuse)
+  const fileName = basename(file)
+  const name = (config.name ?? fileName.slice(0, fileName.length - extname(fileName).length))
+    .trim()
+    .slice(0, 200)
+  return asRecipe(name === '' ? 'mergekit' : name, strengths)
+}
+
+type Refuse = (what: string, hint?: string) => WorkbenchError
+type Origins = ReadonlyMap<string, 'base' | 'post'>
+
+function parseConfig(text: string, file: string): MergekitFile {
+  let value: unknown
+  try {
+    value = parse(text, { maxAliasCount: 100, prettyErrors: true, logLevel: 'error' })
+  } catch (error) {
+    const [message = ''] = errorMessage(error).split('\n')
+    throw new WorkbenchError('bad-file', `${file} is not YAML: ${message.replace(/:$/, '')}.`)
+  }
+  const fields = z.record(z.string(), z.unknown()).safeParse(value)
+  const refused = Object.keys(REFUSED_FIELDS).find((field) => (fields.data?.[field] ?? null) !== null)
+  if (refused !== undefined) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${file}: ${refused} cannot be part of a recipe: ${REFUSED_FIELDS[refused]}.`
+    )
+  }
+  const method = fields.data?.['merge_method']
+  if (typeof method === 'string' && !METHODS.some((known) => known === method)) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${file}: merge_method is ${quoteName(method)}, expected passthrough or linear.`,
+      'A recipe takes layers from base, or blends of base and post; other methods compute something else.'
+    )
+  }
+  const parsed = MergekitFile.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new WorkbenchError('bad-input', `${file} is not a mergekit recipe: ${describeIssue(parsed.error)}`)
+}
+
+/** Which model of the pair each name in the file stands for. */
+async function resolveModels(
+  { base_model, slices, models }: MergekitFile,
+  file: string,
+  pair: PairMembers,
+  refuse: Refuse
+): Promise<Origins> {
+  const named = [
+    ...(base_model === undefined || base_model === null ? [] : [base_model]),
+    ...[...(slices ?? []).flatMap(({ sources }) => sources), ...(models ?? [])].map(({ model }) => model)
+  ]
+  const origins = new Map<string, 'base' | 'post'>()
+  for (const reference of new Set(named)) {
+    if (reference.includes('+')) throw refuse(`the model ${quoteName(reference)} has an adapter`)
+    const origin = await matchReference(reference, file, pair)
+    const { base, post } = pair
+    const hint = `Base is ${base.checkpoint.path}, post is ${post.checkpoint.path}; name the models by these paths.`
+    if (origin === null) throw refuse(`the model ${quoteName(reference)} is neither base nor post`, hint)
+    if (origin === 'both') throw refuse(`the model ${quoteName(reference)} may be base or post`, hint)
+    origins.set(reference, origin)
+  }
+  return origins
+}
+
+function refuseTokenizer(
+  { tokenizer_source: source, base_model: baseModel }: MergekitFile,
+  origins: Origins,
+  refuse: Refuse
+): void {
+  if (source === undefined || source === null) return
+  const model = source === 'base' ? baseModel : source
+  if (model !== undefined && model !== null && origins.get(model) === 'post') return
+  throw refuse(
+    `tokenizer_source is ${quoteName(source)}`,
+    "A restored model keeps post's tokenizer and embeddings: leave tokenizer_source out."
+  )
+}
+
+/** @throws WorkbenchError when layers are not each in their place, once */
+function slicesOf(
+  { slices, models, merge_method }: MergekitFile,
+  layerCount: number,
+  refuse: Refuse
+): Slice[] {
+  if ((slices ?? null) !== null && (models ?? null) !== null) throw refuse('it has both slices and models')
+  const all: Slice[] =
+    slices ??
+    (models === undefined || models === null
+      ? []
+      : [{ sources: models.map((model): Source => ({ ...model, layer_range: [0, layerCount] })) }])
+  if (all.length === 0) throw refuse('it has neither slices nor models')
+  let next = 0
+  for (const [index, { sources }] of all.entries()) {
+    const what = `slice ${index + 1}`
+    for (const {
+      layer_range: [start, end]
+    } of sources) {
+      const range = `[${start}, ${end}]`
+      const [first, last] = sources[0]?.layer_range ?? [start, end]
+      if (end < start) throw refuse(`${what} has the layer_range ${range}, which ends before it starts`)
+      if (end - start !== last - first) throw refuse(`${what} has sources of different lengths`)
+      // An empty slice only says where embeddings or head come from.
+      if (start !== next && end > start) {
+        throw refuse(
+          `${what} puts layer ${start} in the place of layer ${next}`,
+          'Layers keep their place in a recipe: none may be left out, repeated or moved.'
+        )
+      }
+    }
+    if (merge_method === 'passthrough' && sources.length > 1)
+      throw refuse(`${what} has ${sources.length} sources; passthrough takes one`)
+    const [start, end] = sources[0]?.layer_range ?? [0, 0]
+    next += end - start
+  }
+  if (next !== layerCount)
+    throw refuse(`its slices come to ${next} layers, but the models have ${layerCount}`)
+  return all
+}
+
+function layerStrengths(
+  slices: readonly Slice[],
+  config: MergekitFile,
+  origins: Origins,
+  { post }: PairMembers,
+  refuse: Refuse
+): LayerStrength[] {
+  return slices.flatMap((slice) => {
+    const [start, end] = slice.sources[0]?.layer_range ?? [0, 0]
+    return Array.from({ length: end - start }, (_, offset): LayerStrength => {
+      const layer = start + offset
+      const t = end - start > 1 ? offset / (end - start - 1) : 1
+      const found: Partial<Record<keyof LayerStrength, number>> = {}
+      for (const { name, half } of layerTensors(post.spec, layer)) {
+        const strength = tensorStrength(name, t, slice, config, origins, refuse)
+        const other = found[half]
+        if (other !== undefined && other !== strength) {
+          throw refuse(
+            `in layer ${layer} the ${half === 'mlp' ? 'MLP' : 'attention'} tensors take ${other} and ${strength} of base (${name})`,
+            'A recipe has one strength for the attention half of a layer, its norms included, and one for the MLP half.'
+          )
+        }
+        found[half] = strength
+      }
+      return { attention: found.attention ?? 0, mlp: found.mlp ?? 0 }
+    })
+  })
+}
+
+/** How much of base mergekit would give one tensor. */
+function tensorStrength(
+  tensor: string,
+  t: number,
+  slice: Slice,
+  config: MergekitFile,
+  origins: Origins,
+  refuse: Refuse
+): number {
+  const parameter = (name: string, source: Source | null): number | boolean | null => {
+    for (const settings of [source?.parameters, slice.parameters, config.parameters]) {
+      const setting = settings?.[name]
+      const value = setting === undefined ? null : settingValue(setting, tensor, t)
+      if (value !== null) return value
+    }
+    return null
+  }
+  if (config.merge_method === 'passthrough') {
+    const [source] = slice.sources
+    const scale = source === undefined ? null : parameter('scale', source)
+    if (scale !== null && scale !== 1) throw refuse(`${tensor} is scaled by ${String(scale)}`)
+    return origins.get(source?.model ?? '') === 'base' ? 1 : 0
+  }
+  const total = { base: 0, post: 0 }
+  for (const source of slice.sources) {
+    const weight = parameter('weight', source)
+    if (typeof weight !== 'number') throw refuse(`${tensor} has no weight for ${quoteName(source.model)}`)
+    total[origins.get(source.model) ?? 'post'] += weight
+  }
+  const sum = total.base + total.post
+  const normalize = parameter('normalize', null) ?? true
+  const sumsToOne = Math.abs(sum - 1) < TOLERANCE
+  if (!sumsToOne && (normalize === false || normalize === 0 || !(Math.abs(sum) > TOLERANCE))) {
+    throw refuse(
+      `the weights of ${tensor} add up to ${sum}`,
+      'A blend takes a of base and 1 - a of post: let the weights add up to 1, or set normalize: true.'
+    )
+  }
+  const strength = sumsToOne ? total.base : total.base / sum
+  if (strength >= 0 && strength <= 1) return strength
+  throw refuse(`${tensor} would take ${strength} of base, expected from 0 to 1`)
+}
+
+function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse: Refuse): void {
+  const known: readonly string[] = PARAMETERS[config.merge_method]
+  const all = [config, ...slices, ...slices.flatMap(({ sources }) => sources)].map(
+    ({ parameters }) => parameters
+  )
+  const unknown = all.flatMap((settings) => Object.keys(settings ?? {})).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  throw refuse(
+    `the parameter ${quoteName(unknown)} cannot be part of a recipe`,
+    `${config.merge_method} has ${known.join(' and ')}.`
+  )
+}
+
+/** mergekit takes the embeddings from the first slice, final norm and head from the last; a recipe has post's. */
+function refuseOtherEnds(
+  slices: readonly Slice[],
+  config: MergekitFile,
+  origins: Origins,
+  { post }: PairMembers,
+  refuse: Refuse
+): void {
+  const { embedding, finalNorm, head } = wholeModelTensors(post.spec)
+  const { layerCount } = post.spec
+  const ends = [
+    { slice: slices[0], t: 0, tensors: [embedding], layer: 0, where: 'first' },
+    {
+      slice: slices.at(-1),
+      t: 1,
+      tensors: head === embedding ? [finalNorm] : [finalNorm, head],
+      layer: layerCount,
+      where: 'last'
+    }
+  ]
+  for (const { slice, t, tensors, layer, where } of ends) {
+    for (const { name } of slice === undefined ? [] : tensors) {
+      const strength = slice === undefined ? 0 : tensorStrength(name, t, slice, config, origins, refuse)
+      if (strength === 0) continue
+      throw refuse(
+        `mergekit takes ${name} from its ${where} slice, and with it ${strength} of base; a restored model keeps post's`,
+        `Add an empty slice of post ${where === 'first' ? 'at the start' : 'at the end'} (layer_range: [${layer}, ${layer}])${
+          config.merge_method === 'linear' ? ', or a filter that gives this tensor to post' : ''
+        }.`
+      )
+    }
+  }
+}
+
+/** Whole layers as ranges, anything else layer by layer. */
+function asRecipe(name: string, layers: LayerStrength[]): Recipe {
+  const whole = layers.every(({ attention, mlp }) => attention === mlp && (mlp === 0 || mlp === 1))
+  const ranges: [number, number][] = []
+  for (const [layer, { mlp }] of layers.entries()) {
+    const last = ranges.at(-1)
+    if (mlp !== 1) continue
+    if (last !== undefined && last[1] === layer - 1) last[1] = layer
+    else ranges.push([layer, layer])
+  }
+  return whole && ranges.length > 0 ? { name, ranges } : { name, layers }
+}

@@ -1,0 +1,162 @@
+import { isDeepStrictEqual } from 'node:util'
+import { WorkbenchError } from '../../contract/problem'
+import type { LayerStrength } from '../../contract/recipe'
+import { isWeightDtype, type WeightDtype } from '../checkpoint/dtype'
+import type { PairMembers } from '../checkpoint/pair'
+import { layerTensors } from '../family'
+import { mergekitReference } from './model-reference'
+
+const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } satisfies Record<
+  WeightDtype,
+  string
+>
+
+/** Neighbouring layers of one strength; `end` is the layer after the last, as mergekit counts. */
+interface Run {
+  start: number
+  end: number
+  strength: LayerStrength
+}
+
+/**
+ * The mergekit configuration that makes the same model. Whole layers are slices of `passthrough`; blends need `linear`
+ * with weights for every slice, and halves of a layer filters on tensor names. mergekit takes the embeddings from its
+ * first slice, and the final norm and the head from its last: where those would not be post's, an empty slice of post
+ * is put there.
+ *
+ * @param strengths for every layer of the pair
+ * @throws WorkbenchError `unsupported` saying why mergekit cannot make this model
+ */
+export function mergekitText(pair: PairMembers, name: string, strengths: readonly LayerStrength[]): string {
+  const base = referenceOf(pair.base.checkpoint.path)
+  const post = referenceOf(pair.post.checkpoint.path)
+  refuseOtherNames(pair)
+  const runs = withPostAround(runsOf(strengths))
+  const linear = runs.some(({ strength }) => !isWhole(strength))
+  const dtype = outputDtype(pair, strengths, linear)
+  const mlpNames = mlpFilters(pair)
+  const lines = [
+    '# Makes the weights of this folder again: mergekit-yaml mergekit.yaml NEW_FOLDER',
+    `name: ${quoted(name)}`,
+    `merge_method: ${linear ? 'linear' : 'passthrough'}`,
+    `base_model: ${quoted(post)}`,
+    // Blends are computed in float32 and rounded once, as here.
+    ...(linear ? ['dtype: float32'] : []),
+    ...(dtype === null ? [] : [`out_dtype: ${TORCH_DTYPES[dtype]}`]),
+    ...(linear ? ['parameters:', '  normalize: false'] : []),
+    'slices:'
+  ]
+  for (const { start, end, strength } of runs) {
+    const source = (model: string, weight: LayerStrength): string[] => [
+      `      - model: ${quoted(model)}`,
+      `        layer_range: [${start}, ${end}]`,
+      ...(linear
+        ? ['        parameters:', ...weightLines(weight, mlpNames).map((line) => `          ${line}`)]
+        : [])
+    ]
+    const complement = { attention: 1 - strength.attention, mlp: 1 - strength.mlp }
+    lines.push(
+      '  - sources:',
+      ...(isPure(strength, 1) ? [] : source(post, complement)),
+      ...(isPure(strength, 0) ? [] : source(base, strength))
+    )
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function referenceOf(folder: string): string {
+  const reference = mergekitReference(folder)
+  if (reference !== null) return reference
+  throw unsupported(`mergekit reads the "@" or "+" in ${folder} as something else.`)
+}
+
+/** mergekit goes by its own table of names, and wraps of multimodal models have others. */
+function refuseOtherNames({ base, post }: PairMembers): void {
+  for (const { checkpoint } of [base, post]) {
+    const other = [...checkpoint.tensors].find(([name, entry]) => name !== entry.name)?.[1]
+    if (other !== undefined)
+      throw unsupported(`${checkpoint.path} names a tensor ${other.name}, which mergekit may not know.`)
+  }
+}
+
+function runsOf(strengths: readonly LayerStrength[]): Run[] {
+  const runs: Run[] = []
+  for (const [layer, strength] of strengths.entries()) {
+    const last = runs.at(-1)
+    if (last !== undefined && isDeepStrictEqual(last.strength, strength)) last.end = layer + 1
+    else runs.push({ start: layer, end: layer + 1, strength })
+  }
+  return runs
+}
+
+function withPostAround(runs: readonly Run[]): Run[] {
+  const empty = (layer: number): Run => ({ start: layer, end: layer, strength: { attention: 0, mlp: 0 } })
+  const isPost = (run: Run | undefined): boolean => run !== undefined && isPure(run.strength, 0)
+  return [
+    ...(isPost(runs[0]) ? [] : [empty(0)]),
+    ...runs,
+    ...(isPost(runs.at(-1)) ? [] : [empty(runs.at(-1)?.end ?? 0)])
+  ]
+}
+
+function isPure({ attention, mlp }: LayerStrength, value: 0 | 1): boolean {
+  return attention === value && mlp === value
+}
+
+function isWhole(strength: LayerStrength): boolean {
+  return isPure(strength, 0) || isPure(strength, 1)
+}
+
+/**
+ * The one type that mergekit is to write; null where tensors keep their own and post's are not all of one.
+ *
+ * @throws WorkbenchError where restored tensors must become what post stores, and that differs from tensor to tensor
+ */
+function outputDtype(
+  { base, post }: PairMembers,
+  strengths: readonly LayerStrength[],
+  linear: boolean
+): WeightDtype | null {
+  const dtypes = new Set([...post.checkpoint.tensors.values()].map(({ dtype }) => dtype))
+  const [only] = dtypes
+  if (dtypes.size === 1 && only !== undefined && isWeightDtype(only)) return only
+  const changes = strengths.some((strength, layer) =>
+    layerTensors(post.spec, layer).some(({ name, half }) => {
+      const stored = [base, post].map(({ checkpoint }) => checkpoint.tensors.get(name)?.dtype)
+      return strength[half] > 0 && stored[0] !== stored[1]
+    })
+  )
+  if (!linear && !changes) return null
+  throw unsupported('Post stores tensors of different types, and mergekit would write all of them as one.')
+}
+
+/** What the names of the tensors of a layer's MLP half have and those of its attention half do not. */
+function mlpFilters({ post }: PairMembers): string[] {
+  const names = layerTensors(post.spec, 0)
+    .filter(({ half }) => half === 'mlp')
+    .map(({ name }) => name.split('.')[3] ?? name)
+  return [...new Set(names)]
+}
+
+function weightLines({ attention, mlp }: LayerStrength, mlpNames: readonly string[]): string[] {
+  if (attention === mlp) return [`weight: ${decimal(attention)}`]
+  return [
+    'weight:',
+    ...mlpNames.flatMap((filter) => [`  - filter: ${quoted(filter)}`, `    value: ${decimal(mlp)}`]),
+    `  - value: ${decimal(attention)}`
+  ]
+}
+
+/** The shortest text that reads back as the same number; Python's YAML takes an exponent only after a point. */
+function decimal(value: number): string {
+  return String(value).replace(/^(-?\d+)e/, '$1.0e')
+}
+
+/** A double-quoted YAML string, which JSON's are. */
+function quoted(text: string): string {
+  return JSON.stringify(text)
+}
+
+function unsupported(message: string): WorkbenchError {
+  return new WorkbenchError('unsupported', message)
+}
