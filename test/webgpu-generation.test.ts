@@ -5,7 +5,7 @@ import type { EngineGenerateEvent, GenerateRequest, HeldWeights } from '../src/c
 import { openDevice, type Device } from '../src/main/engine/device'
 import { generate, generateOn } from '../src/main/engine/generate'
 import { planGeneration } from '../src/main/engine/generation-plan'
-import { openLanguageHead, type LanguageHead } from '../src/main/engine/language-head'
+import { openResidentHead, type ResidentHead } from '../src/main/engine/resident-head'
 import { closePairWeights, findSharing, openPairWeights } from '../src/main/engine/pair-weights'
 import { prefill } from '../src/main/engine/prefill'
 import { probe } from '../src/main/engine/probe'
@@ -102,8 +102,9 @@ describe.skipIf(missing !== null)('rows that come and go', () => {
     const opened = await openDevice(device)
     const trie = buildRecipeTrie(models, await findSharing(pair))
     const plan = planGeneration(request, pair.post.spec, trie, precision)
-    const heads = new Map<Origin, LanguageHead>()
-    for (const origin of trie.roots) heads.set(origin, await openLanguageHead(opened, pair[origin]))
+    const heads = new Map<Origin, ResidentHead>()
+    for (const origin of trie.roots)
+      heads.set(origin, await openResidentHead(opened, pair[origin], plan.weights))
     const parts = { request, device: opened, precision, pair, trie, heads, plan }
     const runner = await openRunner(parts)
     const prefilled = await prefill(parts, [0, 1])

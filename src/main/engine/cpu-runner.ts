@@ -1,60 +1,60 @@
 import type * as ort from 'onnxruntime-node'
-import { DECODE_INPUTS, decodeGraph, DECODE_OUTPUTS } from '../family/decode-graph'
+import { DECODE_INPUTS, DECODE_OUTPUTS, decodeKinds, layerLayout } from '../family/decode-graph'
+import { layoutBytes } from '../family/held-weights'
 import { MASKED } from './attention-layout'
-import { cohortsOf, type Cohort } from './cohorts'
+import type { Cohort } from './cohorts'
 import { floatTensor, integerTensor, runSession } from './device'
 import { cacheCapacity } from './generation-plan'
 import { KeyValueCache } from './key-value-cache'
 import type { Prefilled } from './prefill'
 import { nodePath } from './recipe-trie'
-import { openResidentBlocks } from './resident-blocks'
+import { chainBlocks, openChain, type Chain } from './resident-chains'
 import { RotaryFeeds } from './rotary-feeds'
 import { embedRows, rowsByOrigin, type RowRunner, type RunnerParts, type RunningRow } from './row-runner'
 import { joinRows, rowAt } from './rows'
 
-interface ResidentBlock {
+interface ResidentChain extends Chain {
   readonly session: ort.InferenceSession
-  readonly cohort: Cohort
-  /** The cohort's rows in slot order, the same array in all of its blocks. */
+  /** The cohort's rows in slot order, the same array in all of its chains. */
   readonly rows: RunningRow[]
-  readonly cache: KeyValueCache
+  /** [layer of the chain] */
+  readonly caches: readonly KeyValueCache[]
 }
 
 /** Rows on the CPU: hidden states, keys and values are arrays of this process, which the sessions read where they lie. */
 export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
-  const { device, pair, trie, plan } = parts
-  const model = decodeGraph(pair.post.spec, plan.weights)
-  const sessions = await openResidentBlocks(device, pair, trie, model, plan.weights)
-  return new CpuRunner(parts, sessions)
+  const { request, device, pair, trie, plan } = parts
+  const { spec } = pair.post
+  const capacity = cacheCapacity(Math.max(...request.prompts.map((prompt) => prompt.length)) + 1)
+  const rowsOf = new Map<Cohort, RunningRow[]>()
+  const chains: ResidentChain[] = []
+  try {
+    for (const chain of chainBlocks(trie, layoutBytes(layerLayout(spec, plan.weights)))) {
+      const session = await openChain(device, pair, chain, plan.weights)
+      const slotCount = chain.cohort.size * plan.rowsPerModel
+      const caches = chain.layers.map(() => new KeyValueCache(spec, slotCount, capacity))
+      const rows = rowsOf.get(chain.cohort) ?? []
+      rowsOf.set(chain.cohort, rows)
+      chains.push({ ...chain, session, rows, caches })
+    }
+  } catch (error) {
+    // Memory may have run out half way; the engine lives on, and must not keep what it cannot use.
+    for (const { session } of chains) await session.release()
+    throw error
+  }
+  return new CpuRunner(parts, chains, rowsOf, capacity)
 }
 
 class CpuRunner implements RowRunner {
-  private capacity: number
-  /** [layer][block] */
-  private readonly blocks: readonly (readonly ResidentBlock[])[]
-  private readonly rows = new Map<Cohort, RunningRow[]>()
-  private readonly hidden = new WeakMap<RunningRow, Float32Array>()
   private readonly rotary: RotaryFeeds
 
   constructor(
     private readonly parts: RunnerParts,
-    sessions: readonly (readonly ort.InferenceSession[])[]
+    private readonly chains: readonly ResidentChain[],
+    private readonly rowsOf: ReadonlyMap<Cohort, RunningRow[]>,
+    private capacity: number
   ) {
-    const { request, plan, trie, pair } = parts
-    const { spec } = pair.post
-    const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
-    this.capacity = cacheCapacity(longestPrompt + 1)
-    this.rotary = new RotaryFeeds(spec, plan.maximumLength)
-    this.blocks = cohortsOf(trie).map((ofLayer, layer) =>
-      ofLayer.flatMap((cohort, block) => {
-        const session = sessions[layer]?.[block]
-        if (session === undefined) return []
-        const cache = new KeyValueCache(spec, cohort.size * plan.rowsPerModel, this.capacity)
-        const rows = this.rows.get(cohort) ?? []
-        this.rows.set(cohort, rows)
-        return [{ session, cohort, rows, cache }]
-      })
-    )
+    this.rotary = new RotaryFeeds(parts.pair.post.spec, parts.plan.maximumLength)
   }
 
   async admit(rows: readonly RunningRow[], { paths, keyValues }: Prefilled): Promise<void> {
@@ -62,17 +62,18 @@ class CpuRunner implements RowRunner {
     const { kvHeadCount, headSize } = pair.post.spec
     const size = kvHeadCount * headSize
     for (const row of rows) {
-      for (const [cohort, slots] of this.rows) if (cohort.has(row.model)) slots.push(row)
+      for (const [cohort, slots] of this.rowsOf) if (cohort.has(row.model)) slots.push(row)
       const nodes = nodePath(trie, row.model)
-      for (const [layer, ofLayer] of this.blocks.entries()) {
-        const block = ofLayer.find(({ cohort }) => cohort.has(row.model))
-        const source = keyValues[layer]?.get(nodes[layer] ?? 0)
-        if (block === undefined || source === undefined) continue
-        const slot = block.rows.length - 1
-        paths.get(row.prompt)?.forEach((packedRow, position) => {
-          const key = rowAt(source.keys, packedRow, size)
-          block.cache.put(slot, position, key, rowAt(source.values, packedRow, size))
-        })
+      for (const { cohort, rows: slots, layers, caches } of this.chains) {
+        if (!cohort.has(row.model)) continue
+        for (const [i, layer] of layers.entries()) {
+          const source = keyValues[layer]?.get(nodes[layer] ?? 0)
+          if (source === undefined) continue
+          paths.get(row.prompt)?.forEach((packedRow, position) => {
+            const key = rowAt(source.keys, packedRow, size)
+            caches[i]?.put(slots.length - 1, position, key, rowAt(source.values, packedRow, size))
+          })
+        }
       }
     }
   }
@@ -80,13 +81,13 @@ class CpuRunner implements RowRunner {
   /** The last row of each cohort moves into the slot that gets free. */
   async dismiss(rows: readonly RunningRow[]): Promise<void> {
     for (const row of rows) {
-      for (const [cohort, slots] of this.rows) {
+      for (const [cohort, slots] of this.rowsOf) {
         const slot = slots.indexOf(row)
         const last = slot === -1 ? undefined : slots.pop()
         if (last === undefined || last === row) continue
         slots[slot] = last
-        for (const block of this.blocks.flat()) {
-          if (block.cohort === cohort) block.cache.move(slots.length, slot)
+        for (const chain of this.chains) {
+          if (chain.cohort === cohort) for (const cache of chain.caches) cache.move(slots.length, slot)
         }
       }
     }
@@ -97,14 +98,13 @@ class CpuRunner implements RowRunner {
     const { hiddenSize } = pair.post.spec
     this.growCaches(rows)
     const embedded = await embedRows(this.parts, rows)
-    rows.forEach((row, i) => this.hidden.set(row, rowAt(embedded, i, hiddenSize)))
-    for (const [layer, ofLayer] of this.blocks.entries()) {
-      for (const block of ofLayer) if (block.rows.length > 0) await this.runBlock(layer, block)
-    }
+    const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, hiddenSize)]))
+    for (const chain of this.chains) if (chain.rows.length > 0) await this.runChain(chain, hidden)
     const logits = new Array<Float32Array>(rows.length)
     for (const { origin, indices } of rowsByOrigin(this.parts, rows)) {
       if (indices.length === 0) continue
-      const all = await heads.get(origin)?.logits(this.joined(indices.flatMap((i) => rows[i] ?? [])), null)
+      const ofOrigin = indices.flatMap((i) => rows[i] ?? [])
+      const all = await heads.get(origin)?.logits(joined(ofOrigin, hidden, hiddenSize))
       indices.forEach((i, at) => {
         logits[i] = rowAt(all ?? new Float32Array(), at, pair[origin].spec.vocabularySize)
       })
@@ -113,32 +113,43 @@ class CpuRunner implements RowRunner {
   }
 
   async close(): Promise<void> {
-    for (const { session } of this.blocks.flat()) await session.release()
+    for (const { session } of this.chains) await session.release()
   }
 
-  private async runBlock(layer: number, { session, rows, cache }: ResidentBlock): Promise<void> {
-    const { kvHeadCount, headSize, hiddenSize, layers } = this.parts.pair.post.spec
-    const layerSpec = layers[layer]
-    if (layerSpec === undefined) throw new RangeError(`the model has no layer ${layer}`)
-    const { keys, values } = cache.used(rows.length)
-    const outputs = await runSession(session, {
-      [DECODE_INPUTS.hidden]: floatTensor(this.joined(rows), [rows.length, hiddenSize]),
-      [DECODE_INPUTS.positions]: integerTensor(
-        BigInt64Array.from(rows, (row) => BigInt(row.position)),
-        [rows.length, 1]
-      ),
-      ...this.rotary.of(layerSpec.rope),
-      [DECODE_INPUTS.mask]: this.mask(rows, layerSpec.window),
-      [DECODE_INPUTS.keys]: floatTensor(keys, [rows.length, kvHeadCount, headSize, this.capacity]),
-      [DECODE_INPUTS.values]: floatTensor(values, [rows.length, kvHeadCount, this.capacity, headSize])
-    })
+  /** Advances the chain's rows through its layers and keeps their new keys and values. */
+  private async runChain(
+    { session, rows, layers, caches }: ResidentChain,
+    hidden: Map<RunningRow, Float32Array>
+  ): Promise<void> {
+    const { spec } = this.parts.pair.post
+    const { kvHeadCount, headSize, hiddenSize } = spec
+    const { ropes, windows } = decodeKinds(spec, layers)
+    const positions = BigInt64Array.from(rows, (row) => BigInt(row.position))
+    const feeds: Record<string, ort.Tensor> = {
+      [DECODE_INPUTS.hidden]: floatTensor(joined(rows, hidden, hiddenSize), [rows.length, hiddenSize]),
+      [DECODE_INPUTS.positions]: integerTensor(positions, [rows.length, 1])
+    }
+    for (const [i, rope] of ropes.entries()) {
+      Object.assign(feeds, this.rotary.of(rope, DECODE_INPUTS.rotary(i)))
+    }
+    for (const [i, window] of windows.entries()) feeds[DECODE_INPUTS.mask(i)] = this.mask(rows, window)
+    for (const [i, cache] of caches.entries()) {
+      const { keys, values } = cache.used(rows.length)
+      const dims = [rows.length, kvHeadCount]
+      feeds[DECODE_INPUTS.keys(i)] = floatTensor(keys, [...dims, headSize, this.capacity])
+      feeds[DECODE_INPUTS.values(i)] = floatTensor(values, [...dims, this.capacity, headSize])
+    }
+    const outputs = await runSession(session, feeds)
     const output = (name: string): Float32Array => outputs.get(name) ?? new Float32Array()
+    const advanced = output(DECODE_OUTPUTS.hidden)
+    rows.forEach((row, slot) => hidden.set(row, rowAt(advanced, slot, hiddenSize)))
     const size = kvHeadCount * headSize
-    rows.forEach((row, slot) => {
-      this.hidden.set(row, rowAt(output(DECODE_OUTPUTS.hidden), slot, hiddenSize))
-      const key = rowAt(output(DECODE_OUTPUTS.newKeys), slot, size)
-      cache.put(slot, row.position, key, rowAt(output(DECODE_OUTPUTS.newValues), slot, size))
-    })
+    for (const [i, cache] of caches.entries()) {
+      const [keys, values] = [output(DECODE_OUTPUTS.newKeys(i)), output(DECODE_OUTPUTS.newValues(i))]
+      rows.forEach(({ position }, slot) => {
+        cache.put(slot, position, rowAt(keys, slot, size), rowAt(values, slot, size))
+      })
+    }
   }
 
   /** 0 where a row's new token sees a place of the cache, and itself. */
@@ -157,14 +168,20 @@ class CpuRunner implements RowRunner {
     const needed = Math.max(...rows.map((row) => row.position + 1))
     if (needed <= this.capacity) return
     this.capacity = cacheCapacity(needed)
-    for (const { cache, rows: slots } of this.blocks.flat()) cache.grow(this.capacity, slots.length)
+    for (const { caches, rows: slots } of this.chains) {
+      for (const cache of caches) cache.grow(this.capacity, slots.length)
+    }
   }
+}
 
-  /** Hidden states, [rows, hidden]. */
-  private joined(rows: readonly RunningRow[]): Float32Array {
-    return joinRows(
-      rows.map((row) => this.hidden.get(row) ?? new Float32Array()),
-      this.parts.pair.post.spec.hiddenSize
-    )
-  }
+/** Hidden states of rows, [rows, hidden]. */
+function joined(
+  rows: readonly RunningRow[],
+  hidden: ReadonlyMap<RunningRow, Float32Array>,
+  hiddenSize: number
+): Float32Array {
+  return joinRows(
+    rows.map((row) => hidden.get(row) ?? new Float32Array()),
+    hiddenSize
+  )
 }

@@ -4,10 +4,10 @@ import { Decoder } from './decoder'
 import { openDevice, type Device } from './device'
 import { choosePrecision } from './forward'
 import { planGeneration } from './generation-plan'
-import { openLanguageHead, type LanguageHead } from './language-head'
 import { closePairWeights, findSharing, openPairWeights, type PairWeights } from './pair-weights'
 import { prefill } from './prefill'
 import { buildRecipeTrie, type Origin } from './recipe-trie'
+import { openResidentHead, type ResidentHead } from './resident-head'
 import { openRunner, type RowRunner } from './row-runner'
 import type { StopText } from './stop-text'
 
@@ -46,7 +46,7 @@ export async function* generateOn(
   signal?: AbortSignal
 ): AsyncGenerator<EngineGenerateEvent> {
   const startedMs = performance.now()
-  const heads = new Map<Origin, LanguageHead>()
+  const heads = new Map<Origin, ResidentHead>()
   let runner: RowRunner | null = null
   try {
     const trie = buildRecipeTrie(request.models, await findSharing(pair))
@@ -65,7 +65,7 @@ export async function* generateOn(
       sampleTotal: modelCount * request.prompts.length * request.sampleCount - request.finished.length
     }
     runner = await openRunner({ request, device, pair, trie, heads, plan })
-    for (const origin of trie.roots) heads.set(origin, await openLanguageHead(device, pair[origin]))
+    for (const origin of trie.roots) heads.set(origin, await openResidentHead(device, pair[origin], weights))
 
     const decoder = new Decoder({
       request,

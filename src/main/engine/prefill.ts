@@ -2,10 +2,10 @@ import type { Precision } from '../../contract/device'
 import type { GenerateRequest } from '../../contract/engine'
 import type { Device } from './device'
 import { forward } from './forward'
-import type { LanguageHead } from './language-head'
 import type { PairWeights } from './pair-weights'
 import { finalRowOfPrompts, packPrompts } from './prompt-trie'
 import { originOf, type Origin, type RecipeTrie } from './recipe-trie'
+import type { ResidentHead } from './resident-head'
 import { rowAt } from './rows'
 
 export interface PrefillParts {
@@ -14,7 +14,7 @@ export interface PrefillParts {
   readonly precision: Precision
   readonly pair: PairWeights
   readonly trie: RecipeTrie
-  readonly heads: ReadonlyMap<Origin, LanguageHead>
+  readonly heads: ReadonlyMap<Origin, ResidentHead>
 }
 
 /** Keys and values of all packed rows, [rows, kvHeads x headSize] each; keys are rotated. */
@@ -57,7 +57,7 @@ export async function prefill(
   const logits: Map<number, Float32Array>[] = []
   for (const [model, leaf] of trie.leafOf.entries()) {
     const origin = originOf(request.models[model] ?? { kind: 'base' })
-    const all = await heads.get(origin)?.logits(finals.get(leaf) ?? new Float32Array(), null)
+    const all = await heads.get(origin)?.logits(finals.get(leaf) ?? new Float32Array())
     const { vocabularySize } = pair[origin].spec
     logits.push(
       new Map(

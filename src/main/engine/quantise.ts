@@ -1,4 +1,6 @@
-import { QUANTISED_BLOCK } from '../family/layer-builder'
+import type { HeldWeights } from '../../contract/engine'
+import { layoutBytes, type HeldTensor } from '../family/held-weights'
+import { QUANTISED_BLOCK, quantisedBits } from '../family/layer-builder'
 
 /**
  * Rounds a weight matrix to 8 or 4 bits in blocks of 32 along its input dimension: w is (q - zero) * scale, with zero in
@@ -41,4 +43,25 @@ export function quantiseBlocks(
       quantised[target + (i - first) / perByte] = byte
     }
   }
+}
+
+/** Tensors' values, by name, as the bytes of a layout. */
+export function packHeld(
+  layout: readonly HeldTensor[],
+  tensors: ReadonlyMap<string, Float32Array>,
+  weights: HeldWeights
+): Uint8Array {
+  const bits = quantisedBits(weights)
+  const packed = new Uint8Array(layoutBytes(layout))
+  for (const { name, shape, offset, byteLength, scaleBytes } of layout) {
+    const data = tensors.get(name) ?? new Float32Array()
+    if (bits === null || scaleBytes === 0)
+      packed.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset)
+    else {
+      const scales = new Float32Array(scaleBytes / Float32Array.BYTES_PER_ELEMENT)
+      quantiseBlocks(data, shape[1] ?? 1, bits, packed.subarray(offset, offset + byteLength), scales)
+      packed.set(new Uint8Array(scales.buffer), offset + byteLength)
+    }
+  }
+  return packed
 }

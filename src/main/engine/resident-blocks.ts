@@ -2,25 +2,24 @@ import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../contract/device'
 import type { HeldWeights } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
-import { weightType } from '../family/block-graph'
-import { weightLayout, WEIGHTS_FILE } from '../family/decode-graph'
+import type { DecoderSpec } from '../family'
+import { layerFile, layerLayout } from '../family/decode-graph'
+import { heldBytes } from '../family/held-weights'
 import { quantisedBits } from '../family/layer-builder'
-import { layerTensors, type DecoderSpec } from '../family'
-import { readBlock, type BlockWeights } from './block-weights'
+import { readBlock } from './block-weights'
 import type { Device } from './device'
 import type { PairWeights } from './pair-weights'
-import { quantiseBlocks } from './quantise'
-import type { RecipeTrie } from './recipe-trie'
+import { packHeld } from './quantise'
+import type { BlockSource, RecipeTrie } from './recipe-trie'
+import { residentHeadBytes } from './resident-head'
 
-/** Bytes that a trie's distinct blocks, and the heads of its models in float32, take when held for generating. */
+/** Bytes that a trie's distinct blocks and the heads of its models take when held for generating. */
 export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
-  const headBytes = spec.vocabularySize * spec.hiddenSize * Float32Array.BYTES_PER_ELEMENT
-  const blockBytes = weightLayout(spec, weights).reduce((sum, { role, byteLength, scaleBytes }) => {
-    const halved = weights === 'fp16' && weightType(role, 'fp16') === 'float16'
-    return sum + (halved ? byteLength / 2 : byteLength) + scaleBytes
-  }, 0)
   const blockCount = trie.levels.reduce((sum, level) => sum + level.blocks.length, 0)
-  return blockBytes * blockCount + headBytes * trie.roots.length
+  return (
+    blockCount * heldBytes(layerLayout(spec, weights), weights) +
+    trie.roots.length * residentHeadBytes(spec, weights)
+  )
 }
 
 /**
@@ -65,7 +64,7 @@ const NARROWER: Readonly<Record<HeldWeights, readonly HeldWeights[]>> = {
 }
 
 /**
- * A decode session for every distinct block, [layer][block of the trie's level].
+ * A decode session for every distinct block, [layer][block of the trie's level]: for devices on which a run costs little.
  *
  * @param model the decode graph of a block, whose weights are its external data
  */
@@ -76,15 +75,14 @@ export async function openResidentBlocks(
   model: Uint8Array,
   weights: HeldWeights
 ): Promise<ort.InferenceSession[][]> {
-  const { spec } = pair.post
   const sessions: ort.InferenceSession[][] = []
   try {
     for (const [layer, level] of trie.levels.entries()) {
       const ofLayer: ort.InferenceSession[] = []
       sessions.push(ofLayer)
       for (const source of level.blocks) {
-        const bytes = packWeights(spec, await readBlock(pair, layer, source), weights)
-        ofLayer.push(await device.createSession(model, { files: [{ path: WEIGHTS_FILE, data: bytes }] }))
+        const data = await readHeldBlock(pair, layer, source, weights)
+        ofLayer.push(await device.createSession(model, { files: [{ path: layerFile(0), data }] }))
       }
     }
     return sessions
@@ -95,24 +93,14 @@ export async function openResidentBlocks(
   }
 }
 
-/** A block's weights in the layout of its decode graph. */
-function packWeights(spec: DecoderSpec, block: BlockWeights, weights: HeldWeights): Uint8Array {
-  const layout = weightLayout(spec, weights)
-  const bits = quantisedBits(weights)
-  const columns = new Map(layerTensors(spec, 0).map(({ role, shape }) => [role, shape[1] ?? 1]))
-  const packed = new Uint8Array(layout.reduce((sum, part) => sum + part.byteLength + part.scaleBytes, 0))
-  let offset = 0
-  for (const { role, byteLength, scaleBytes } of layout) {
-    const data = block.tensors.get(role)?.data ?? new Float32Array()
-    if (bits === null || scaleBytes === 0)
-      packed.set(new Uint8Array(data.buffer, data.byteOffset, byteLength), offset)
-    else {
-      const scales = new Float32Array(scaleBytes / Float32Array.BYTES_PER_ELEMENT)
-      const target = packed.subarray(offset, offset + byteLength)
-      quantiseBlocks(data, columns.get(role) ?? 1, bits, target, scales)
-      packed.set(new Uint8Array(scales.buffer), offset + byteLength)
-    }
-    offset += byteLength + scaleBytes
-  }
-  return packed
+/** A block's weights as the bytes that a decode graph takes. */
+export async function readHeldBlock(
+  pair: PairWeights,
+  layer: number,
+  source: BlockSource,
+  weights: HeldWeights
+): Promise<Uint8Array> {
+  const { tensors } = await readBlock(pair, layer, source)
+  const floats = new Map(Array.from(tensors, ([role, { data }]): [string, Float32Array] => [role, data]))
+  return packHeld(layerLayout(pair.post.spec, weights), floats, weights)
 }

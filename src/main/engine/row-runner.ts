@@ -4,10 +4,10 @@ import { openCpuRunner } from './cpu-runner'
 import type { Device } from './device'
 import { embedTokens } from './forward'
 import type { GenerationPlan } from './generation-plan'
-import type { LanguageHead } from './language-head'
 import type { PairWeights } from './pair-weights'
 import type { Prefilled } from './prefill'
 import { originOf, type Origin, type RecipeTrie } from './recipe-trie'
+import type { ResidentHead } from './resident-head'
 import { openWebGpuRunner } from './webgpu-runner'
 
 /** A sequence being generated, as whoever runs it sees it. */
@@ -40,7 +40,7 @@ export interface RunnerParts {
   readonly device: Device
   readonly pair: PairWeights
   readonly trie: RecipeTrie
-  readonly heads: ReadonlyMap<Origin, LanguageHead>
+  readonly heads: ReadonlyMap<Origin, ResidentHead>
   readonly plan: GenerationPlan
 }
 

@@ -168,7 +168,7 @@ class WebGpuRunner implements RowRunner {
         const taken = integerTensor(BigInt64Array.from(indices, BigInt), [indices.length])
         const hidden = await runKept(this.resident.takeStates, { from: states, rows: taken })
         try {
-          const all = await heads.get(origin)?.logits(hidden, null)
+          const all = await heads.get(origin)?.logits(hidden)
           indices.forEach((i, at) => {
             logits[i] = rowAt(all ?? new Float32Array(), at, pair[origin].spec.vocabularySize)
           })

@@ -1,8 +1,8 @@
 import type { Precision } from '../../contract/device'
 import type { DecoderSpec } from './decoder-spec'
-import { LayerBuilder, ROTARY_INPUTS, softCap } from './layer-builder'
+import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
-import { layerTensors, type Role } from './tensors'
+import { layerTensors } from './tensors'
 
 /**
  * Shape of the rows a block works on. Rows are a packed sequence (one per distinct prompt prefix); attention gathers
@@ -62,11 +62,14 @@ export function blockGraph(
   withKeyValues = false
 ): Uint8Array {
   const graph = new OnnxGraph('block')
-  const roles = layerTensors(spec, 0).map((tensor) => {
-    graph.input(tensor.role, weightType(tensor.role, precision), tensor.shape)
-    return tensor.role
-  })
-  const layer = new LayerBuilder(graph, spec, new Set(roles), { precision, weights: precision })
+  const weights = new Map(
+    layerTensors(spec, 0).map(({ role, shape }) => [
+      role,
+      graph.input(role, weightType(role, precision), shape)
+    ])
+  )
+  const products = { precision, weights: precision }
+  const layer = new LayerBuilder(graph, spec, weights, rotaryInputs(graph, spec), products)
   const packed = new PackedAttention(layer, shape)
   const hidden = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.hiddenSize])
   const { rows, keys, values } = packed.build(hidden)
@@ -81,7 +84,7 @@ export function blockGraph(
 }
 
 /** What a weight is fed as: projections and their biases in the precision of the products, norms in float32. */
-export function weightType(role: Role, precision: Precision): 'float32' | 'float16' {
+export function weightType(role: string, precision: Precision): 'float32' | 'float16' {
   return precision === 'fp16' && !/norm/i.test(role) ? 'float16' : 'float32'
 }
 
@@ -110,7 +113,6 @@ class PackedAttention {
       shape.keptRows === null
         ? keyPositions
         : graph.input(BLOCK_INPUTS.queryPositions, 'int64', ['outputRows', 1])
-    layer.rotaryInputs()
     const inputRows = graph.reshape('rows', hidden, [-1, spec.hiddenSize])
     const keptRows =
       shape.keptRows === null

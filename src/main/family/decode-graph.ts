@@ -1,122 +1,126 @@
 import type { HeldWeights } from '../../contract/engine'
-import { weightType } from './block-graph'
 import type { DecoderSpec } from './decoder-spec'
-import {
-  LayerBuilder,
-  QUANTISED_BLOCK,
-  quantisedBits,
-  ROTARY_INPUTS,
-  scalesName,
-  softCap,
-  type Products
-} from './layer-builder'
+import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
+import { LayerBuilder, rotaryInputs, softCap, type Products, type RotaryTables } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
-import { layerTensors, type Role } from './tensors'
+import type { Rope } from './rope'
+import { layerTensors } from './tensors'
 
-/** Names of a decode graph's inputs. Rows are sequences being generated, one new token each. */
+/**
+ * Names of a decode graph's inputs. Rows are sequences being generated, one new token each. Rotary tables and masks
+ * enter once for every kind that the graph's layers need, keys and values once for every layer; both are counted from 0.
+ */
 export const DECODE_INPUTS = {
   /** [rows, hidden] */
   hidden: 'hidden',
   /** Position of each row's new token, [rows, 1]. */
   positions: 'positions',
-  ...ROTARY_INPUTS,
+  rotary: (rope: number): RotaryTables => ({ cos: `cos${rope}`, sin: `sin${rope}` }),
   /** Additive, over the cache's places and then the new token, [rows, 1, 1, capacity + 1]. */
-  mask: 'mask',
+  mask: (window: number): string => `mask${window}`,
   /** Rotated keys of earlier tokens, head dims first so that scores need no transpose: [rows, kvHeads, headSize, capacity]. */
-  keys: 'keys',
+  keys: (layer: number): string => `keys${layer}`,
   /** [rows, kvHeads, capacity, headSize] */
-  values: 'values'
+  values: (layer: number): string => `values${layer}`
 } as const
 
 export const DECODE_OUTPUTS = {
   /** [rows, hidden] */
   hidden: 'hiddenOut',
   /** Key and value of the new token, [rows, kvHeads x headSize]. The caller puts them into the cache. */
-  newKeys: 'newKeys',
-  newValues: 'newValues'
+  newKeys: (layer: number): string => `newKeys${layer}`,
+  newValues: (layer: number): string => `newValues${layer}`
 } as const
 
-/** The file name under which a decode graph's weights are given to the session. */
-export const WEIGHTS_FILE = 'weights'
+/** The kinds of rotary tables and of masks among some layers, in the order in which a decode graph counts them. */
+export function decodeKinds(
+  spec: DecoderSpec,
+  layers: readonly number[]
+): { ropes: Rope[]; windows: (number | null)[] } {
+  const used = layers.flatMap((layer) => spec.layers[layer] ?? [])
+  return {
+    ropes: [...new Set(used.map(({ rope }) => rope))],
+    windows: [...new Set(used.map(({ window }) => window))]
+  }
+}
 
-/** Where each weight lies in the bytes given as `WEIGHTS_FILE`, in order: float32, or quantised blocks and their scales. */
-export type WeightLayout = readonly {
-  readonly role: Role
-  readonly byteLength: number
-  readonly scaleBytes: number
-}[]
+/** The file name under which the weights of a decode graph's layer are given to its session. */
+export function layerFile(layer: number): string {
+  return `layer${layer}`
+}
 
-/** How one layer's weights are given to a decode graph. */
-export function weightLayout(spec: DecoderSpec, weights: HeldWeights): WeightLayout {
-  const bits = quantisedBits(weights)
-  return layerTensors(spec, 0).map(({ role, shape }) => {
-    const [rows = 1, columns] = shape
-    if (columns === undefined || bits === null) {
-      return { role, byteLength: rows * (columns ?? 1) * Float32Array.BYTES_PER_ELEMENT, scaleBytes: 0 }
-    }
-    const blocks = rows * Math.ceil(columns / QUANTISED_BLOCK)
-    return {
-      role,
-      byteLength: (blocks * QUANTISED_BLOCK * bits) / 8,
-      scaleBytes: blocks * Float32Array.BYTES_PER_ELEMENT
-    }
-  })
+/** How one layer's weights are laid out in memory for a decode graph, named by role. */
+export function layerLayout(spec: DecoderSpec, weights: HeldWeights): HeldTensor[] {
+  return heldLayout(
+    layerTensors(spec, 0).map(({ role, shape }) => ({ name: role, shape })),
+    weights
+  )
 }
 
 /**
- * Declares one layer's weights as constants of the graph that a session is given as `WEIGHTS_FILE`.
+ * Declares one layer's weights as constants of the graph that a session is given under the name `file`.
  *
  * @returns a builder of that layer
  */
-export function residentLayer(graph: OnnxGraph, spec: DecoderSpec, products: Products): LayerBuilder {
-  const shapes = new Map(layerTensors(spec, 0).map(({ role, shape }) => [role, shape]))
-  const bits = quantisedBits(products.weights)
-  // The session folds the cast of a constant when it is created.
-  const declareFloats = (
-    name: string,
-    type: 'float32' | 'float16',
-    shape: readonly number[],
-    at: { file: string; offset: number; byteLength: number }
-  ): void => {
-    if (type === 'float32') graph.externalConstant(name, type, shape, at)
-    else graph.cast(name, graph.externalConstant(`${name}/stored`, 'float32', shape, at), type)
-  }
-  let offset = 0
-  for (const { role, byteLength, scaleBytes } of weightLayout(spec, products.weights)) {
-    const shape = shapes.get(role) ?? []
-    const [rows = 1, columns = 1] = shape
-    const at = { file: WEIGHTS_FILE, offset, byteLength }
-    if (bits === null) declareFloats(role, weightType(role, products.precision), shape, at)
-    else if (scaleBytes === 0) graph.externalConstant(role, 'float32', shape, at)
-    else {
-      const blocks = Math.ceil(columns / QUANTISED_BLOCK)
-      graph.externalConstant(role, 'uint8', [rows, blocks, (QUANTISED_BLOCK * bits) / 8], at)
-      const scales = { file: WEIGHTS_FILE, offset: offset + byteLength, byteLength: scaleBytes }
-      const scaleType = products.precision === 'fp16' ? 'float16' : 'float32'
-      declareFloats(scalesName(role), scaleType, [rows * blocks], scales)
-    }
-    offset += byteLength + scaleBytes
-  }
-  return new LayerBuilder(graph, spec, new Set(shapes.keys()), products)
+export function residentLayer(
+  graph: OnnxGraph,
+  spec: DecoderSpec,
+  products: Products,
+  file: string,
+  rotary: RotaryTables
+): LayerBuilder {
+  const constants = heldConstants(graph, file, layerLayout(spec, products.weights), products)
+  return new LayerBuilder(graph, spec, constants, rotary, products)
 }
 
 /**
- * One decoder layer for one new token of each row, its weights constants of the graph: a step's few rows are too little
- * work to pack them again in every run. Past keys and values are read where they lie and never copied: the graph
- * returns only the new ones.
+ * Some consecutive decoder layers for one new token of each row, their weights constants of the graph: a step's few rows
+ * are too little work to pack them again in every run. Past keys and values are read where they lie and never copied:
+ * the graph returns only the new ones.
+ *
+ * @param layers numbers of the layers in the model
  */
-export function decodeGraph(spec: DecoderSpec, held: HeldWeights): Uint8Array {
+export function decodeGraph(spec: DecoderSpec, weights: HeldWeights, layers: readonly number[]): Uint8Array {
   const graph = new OnnxGraph('decode')
-  const { headCount, kvHeadCount, headSize } = spec
-  const layer = residentLayer(graph, spec, { precision: 'fp32', weights: held })
-
+  const { kvHeadCount, headSize } = spec
+  const { ropes, windows } = decodeKinds(spec, layers)
   const hidden = graph.input(DECODE_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
   const positions = graph.input(DECODE_INPUTS.positions, 'int64', ['rows', 1])
-  layer.rotaryInputs()
-  const mask = graph.input(DECODE_INPUTS.mask, 'float32', ['rows', 1, 1, 'capacityAndNew'])
-  const pastKeys = graph.input(DECODE_INPUTS.keys, 'float32', ['rows', kvHeadCount, headSize, 'capacity'])
-  const pastValues = graph.input(DECODE_INPUTS.values, 'float32', ['rows', kvHeadCount, 'capacity', headSize])
+  const tables = ropes.map((_, i) => rotaryInputs(graph, spec, DECODE_INPUTS.rotary(i)))
+  const masks = windows.map((_, i) =>
+    graph.input(DECODE_INPUTS.mask(i), 'float32', ['rows', 1, 1, 'capacityAndNew'])
+  )
+  let rows = hidden
+  for (const [i, layer] of layers.entries()) {
+    const { rope, window } = spec.layers[layer] ?? {}
+    const tablesOfLayer = tables[ropes.findIndex((kind) => kind === rope)]
+    const mask = masks[windows.findIndex((kind) => kind === window)]
+    if (tablesOfLayer === undefined || mask === undefined) throw new RangeError(`no layer ${layer}`)
+    const products = { precision: 'fp32', weights } as const
+    const scoped = graph.within(`layer${layer}`)
+    const builder = residentLayer(scoped, spec, products, layerFile(i), tablesOfLayer)
+    const cache = {
+      keys: graph.input(DECODE_INPUTS.keys(i), 'float32', ['rows', kvHeadCount, headSize, 'capacity']),
+      values: graph.input(DECODE_INPUTS.values(i), 'float32', ['rows', kvHeadCount, 'capacity', headSize])
+    }
+    const { attended, newKeys, newValues } = decodeAttention(builder, rows, { positions, mask, ...cache })
+    rows = builder.mlp(attended)
+    const kvDims = ['rows', kvHeadCount * headSize]
+    graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), kvDims)
+    graph.output(newValues, DECODE_OUTPUTS.newValues(i), kvDims)
+  }
+  graph.output(rows, DECODE_OUTPUTS.hidden, ['rows', spec.hiddenSize])
+  return graph.encode()
+}
 
+/** The attention half: rows after the residual, and the new token's key and value, [rows, kvHeads x headSize] each. */
+function decodeAttention(
+  layer: LayerBuilder,
+  hidden: string,
+  { positions, mask, keys, values }: Record<'positions' | 'mask' | 'keys' | 'values', string>
+): { attended: string; newKeys: string; newValues: string } {
+  const { graph, spec } = layer
+  const { headCount, kvHeadCount, headSize } = spec
   const normed = layer.norm('attention/before', hidden, 'normBeforeAttention')
   const [qRows, kRows, vRows] =
     spec.family.projections === 'fused'
@@ -137,7 +141,7 @@ export function decodeGraph(spec: DecoderSpec, held: HeldWeights): Uint8Array {
     'attention/scores',
     'Concat',
     [
-      graph.node('attention/scores/past', 'MatMul', [q, pastKeys]),
+      graph.node('attention/scores/past', 'MatMul', [q, keys]),
       graph.node('attention/scores/new', 'MatMul', [q, newKeys])
     ],
     { axis: { int: -1 } }
@@ -148,16 +152,15 @@ export function decodeGraph(spec: DecoderSpec, held: HeldWeights): Uint8Array {
   const ofPast = slice(graph, 'attention/weights/past', weights, 0, -1)
   const ofNew = slice(graph, 'attention/weights/new', weights, -1, Number.MAX_SAFE_INTEGER)
   const mixed = graph.node('attention/mixed', 'Add', [
-    graph.node('attention/mixed/past', 'MatMul', [ofPast, pastValues]),
+    graph.node('attention/mixed/past', 'MatMul', [ofPast, values]),
     graph.node('attention/mixed/new', 'Mul', [ofNew, newValues])
   ])
   const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
-  const rows = layer.attentionOutput('attention', mixedRows, hidden)
-  graph.output(layer.mlp(rows), DECODE_OUTPUTS.hidden, ['rows', spec.hiddenSize])
-  const kvDims = ['rows', kvHeadCount * headSize]
-  graph.output(graph.reshape('newKeys/rows', k, [-1, kvHeadCount * headSize]), DECODE_OUTPUTS.newKeys, kvDims)
-  graph.output(vRows, DECODE_OUTPUTS.newValues, kvDims)
-  return graph.encode()
+  return {
+    attended: layer.attentionOutput('attention', mixedRows, hidden),
+    newKeys: graph.reshape('newKeys/rows', k, [-1, kvHeadCount * headSize]),
+    newValues: vRows
+  }
 }
 
 /** Elements start .. end - 1 of the last axis; negative numbers count from its end. */

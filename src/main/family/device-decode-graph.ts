@@ -1,7 +1,7 @@
 import type { Precision } from '../../contract/device'
-import { residentLayer } from './decode-graph'
+import { layerFile, residentLayer } from './decode-graph'
 import type { DecoderSpec } from './decoder-spec'
-import { ROTARY_INPUTS, softCap, type Products } from './layer-builder'
+import { ROTARY_INPUTS, rotaryInputs, softCap, type Products } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 
 /** Names of a device decode graph's inputs. Slots are the places of a cache; a slot may be free and compute nothing of use. */
@@ -40,14 +40,13 @@ export function cacheType(precision: Precision): 'float32' | 'float16' {
 export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8Array {
   const graph = new OnnxGraph('deviceDecode')
   const { headCount, kvHeadCount, headSize, hiddenSize } = spec
-  const layer = residentLayer(graph, spec, products)
+  const layer = residentLayer(graph, spec, products, layerFile(0), rotaryInputs(graph, spec))
   const type = cacheType(products.precision)
   const cacheDims = ['slots', kvHeadCount, 'capacity', headSize]
 
   const states = graph.input(DEVICE_DECODE_INPUTS.states, 'float32', ['states', hiddenSize])
   const stateRows = graph.input(DEVICE_DECODE_INPUTS.stateRows, 'int64', ['slots', 1])
   const positions = graph.input(DEVICE_DECODE_INPUTS.positions, 'int64', ['slots', 1])
-  layer.rotaryInputs()
   const mask = graph.input(DEVICE_DECODE_INPUTS.mask, 'float32', ['slots', 1, 1, 'capacity'])
   const places = graph.input(DEVICE_DECODE_INPUTS.places, 'int64', ['slots', kvHeadCount, 3])
   const pastKeys = graph.input(DEVICE_DECODE_INPUTS.keys, type, cacheDims)

@@ -1,5 +1,7 @@
+import type { HeldWeights } from '../../contract/engine'
 import type { DecoderSpec } from './decoder-spec'
-import { rmsNorm, softCap } from './layer-builder'
+import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
+import { quantisedBits, quantisedProduct, rmsNorm, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 
 export const HEAD_INPUTS = {
@@ -50,5 +52,43 @@ export function finalNormGraph(spec: DecoderSpec): Uint8Array {
   const finalNorm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [spec.hiddenSize])
   const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
   graph.output(normed, HEAD_OUTPUTS.normed, ['rows', spec.hiddenSize])
+  return graph.encode()
+}
+
+/** The file name under which a resident head's weights are given to its session. */
+export const HEAD_FILE = 'head'
+
+/**
+ * What a head is held in beside blocks held in `weights`. Logits are what is compared, so neither float16 nor int4 is good
+ * enough for them.
+ */
+export function headWeights(weights: HeldWeights): 'fp32' | 'int8' {
+  return quantisedBits(weights) === null ? 'fp32' : 'int8'
+}
+
+/** How the final norm and `tokenCount` rows of the head are given to a session. */
+export function headLayout(spec: DecoderSpec, weights: 'fp32' | 'int8', tokenCount: number): HeldTensor[] {
+  const norm = { name: HEAD_INPUTS.finalNorm, shape: [spec.hiddenSize] }
+  return heldLayout([norm, { name: HEAD_INPUTS.head, shape: [tokenCount, spec.hiddenSize] }], weights)
+}
+
+/** Final norm and head with their weights as constants: [rows, hidden] to logits, [rows, tokenCount]. */
+export function residentHeadGraph(
+  spec: DecoderSpec,
+  weights: 'fp32' | 'int8',
+  tokenCount: number
+): Uint8Array {
+  const graph = new OnnxGraph('head/resident')
+  const layout = headLayout(spec, weights, tokenCount)
+  const constants = heldConstants(graph, HEAD_FILE, layout, { precision: 'fp32', weights })
+  const head = constants.get(HEAD_INPUTS.head) ?? ''
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
+  const normed = rmsNorm(graph, spec, 'final', hidden, constants.get(HEAD_INPUTS.finalNorm) ?? '')
+  const bits = quantisedBits(weights)
+  const raw =
+    bits === null
+      ? graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
+      : quantisedProduct(graph, 'head', normed, head, [tokenCount, spec.hiddenSize], bits)
+  graph.output(softCap(graph, 'head', raw, spec.finalSoftCap), HEAD_OUTPUTS.logits, ['rows', tokenCount])
   return graph.encode()
 }

@@ -19,32 +19,42 @@ export function quantisedBits(weights: HeldWeights): 4 | 8 | null {
 /** Weights of one block of a quantised product, along the input dimension. */
 export const QUANTISED_BLOCK = 32
 
-/** Names of the rotary tables, [positions, rotarySize / 2] each. */
-export const ROTARY_INPUTS = { cos: 'cos', sin: 'sin' } as const
+/** The rotary tables as values of a graph, [positions, rotarySize / 2] each. */
+export interface RotaryTables {
+  readonly cos: string
+  readonly sin: string
+}
 
-/** The name under which the scales of a quantised weight enter a graph. */
-export function scalesName(role: Role): string {
-  return `${role}/scales`
+/** Names of the rotary tables where a graph has one pair of them. */
+export const ROTARY_INPUTS = { cos: 'cos', sin: 'sin' } as const satisfies RotaryTables
+
+/** Declares rotary tables as inputs of a graph. */
+export function rotaryInputs(
+  graph: OnnxGraph,
+  spec: DecoderSpec,
+  { cos, sin }: RotaryTables = ROTARY_INPUTS
+): RotaryTables {
+  const dims = ['positions', spec.rotarySize / 2]
+  return { cos: graph.input(cos, 'float32', dims), sin: graph.input(sin, 'float32', dims) }
+}
+
+/** The name of a quantised weight's scales. */
+export function scalesName(weight: string): string {
+  return `${weight}/scales`
 }
 
 /**
  * The parts of a decoder layer that are the same however attention is laid out: norms, projections, RoPE and the MLP.
- * They work on rows, [rows, width]. Weights are values of the graph named by role, inputs or constants.
+ * They work on rows, [rows, width]. Weights are values of the graph by role, inputs or constants.
  */
 export class LayerBuilder {
   constructor(
     readonly graph: OnnxGraph,
     readonly spec: DecoderSpec,
-    private readonly weights: ReadonlySet<Role>,
+    private readonly weights: ReadonlyMap<string, string>,
+    private readonly rotary: RotaryTables,
     private readonly products: Products
   ) {}
-
-  /** Declares the rotary tables as inputs; once per graph, before `rotate`. */
-  rotaryInputs(): void {
-    for (const table of [ROTARY_INPUTS.cos, ROTARY_INPUTS.sin]) {
-      this.graph.input(table, 'float32', ['positions', this.spec.rotarySize / 2])
-    }
-  }
 
   /** q before RoPE from normed rows; families with a fused projection use `fusedProjections`. */
   q(path: string, rows: string): string {
@@ -101,7 +111,8 @@ export class LayerBuilder {
 
   /** RMS norm over the last axis; the value itself where the family has none at that place. */
   norm(path: string, value: string, role: Role): string {
-    return this.weights.has(role) ? rmsNorm(this.graph, this.spec, path, value, role) : value
+    const weight = this.weights.get(role)
+    return weight === undefined ? value : rmsNorm(this.graph, this.spec, path, value, weight)
   }
 
   private gateAndUp(rows: string): [gate: string, up: string] {
@@ -130,7 +141,7 @@ export class LayerBuilder {
     const { graph, spec } = this
     const sequences = graph.reshape(`${path}/sequences`, rows, [-1, 1, heads * spec.headSize])
     const partial = spec.rotarySize === spec.headSize ? 0 : spec.rotarySize
-    const inputs = [sequences, positions, ROTARY_INPUTS.cos, ROTARY_INPUTS.sin]
+    const inputs = [sequences, positions, this.rotary.cos, this.rotary.sin]
     return graph.node(`${path}/rotated`, 'RotaryEmbedding', inputs, {
       interleaved: { int: 0 },
       num_heads: { int: heads },
@@ -147,36 +158,22 @@ export class LayerBuilder {
   }
 
   /** [rows, in] x [out, in]^T (+ bias) to [rows, out]. */
-  private project(path: string, rows: string, weight: Role, bias?: Role): string {
-    const biases = bias !== undefined && this.weights.has(bias) ? [bias] : []
-    const { graph } = this
+  private project(path: string, rows: string, role: Role, biasRole?: Role): string {
+    const { graph, weights } = this
+    const weight = weights.get(role) ?? role
+    const bias = biasRole === undefined ? undefined : weights.get(biasRole)
+    const biases = bias === undefined ? [] : [bias]
     const half = this.products.precision === 'fp16'
     const input = half ? graph.cast(`${path}/half`, rows, 'float16') : rows
     const toSingle = (product: string): string =>
       half ? graph.cast(`${path}/single`, product, 'float32') : product
     const bits = quantisedBits(this.products.weights)
     if (bits !== null) {
-      const product = toSingle(this.quantisedProduct(path, input, weight, bits))
+      const shape = layerTensors(this.spec, 0).find((tensor) => tensor.role === role)?.shape ?? []
+      const product = toSingle(quantisedProduct(graph, path, input, weight, shape, bits))
       return biases.length === 0 ? product : graph.node(`${path}/biased`, 'Add', [product, ...biases])
     }
     return toSingle(graph.node(`${path}/Gemm`, 'Gemm', [input, weight, ...biases], { transB: { int: 1 } }))
-  }
-
-  private quantisedProduct(path: string, rows: string, weight: Role, bits: 4 | 8): string {
-    const [outputSize, inputSize] = this.productSize(weight)
-    return this.graph.node(`${path}/MatMulNBits`, 'MatMulNBits', [rows, weight, scalesName(weight)], {
-      K: { int: inputSize },
-      N: { int: outputSize },
-      bits: { int: bits },
-      block_size: { int: QUANTISED_BLOCK },
-      // Activations are rounded to int8 as well, by blocks: 1.3 times as fast as float32, within 1 % of it.
-      accuracy_level: { int: 4 }
-    })
-  }
-
-  private productSize(weight: Role): [outputSize: number, inputSize: number] {
-    const tensor = layerTensors(this.spec, 0).find(({ role }) => role === weight)
-    return [tensor?.shape[0] ?? 0, tensor?.shape[1] ?? 0]
   }
 
   private activation(value: string): string {
@@ -186,6 +183,25 @@ export class LayerBuilder {
     const sigmoid = this.graph.node('mlp/sigmoid', 'Sigmoid', [value])
     return this.graph.node('mlp/silu', 'Mul', [value, sigmoid])
   }
+}
+
+/** Product of rows with a quantised weight of `shape` [out, in], whose scales are named after it. */
+export function quantisedProduct(
+  graph: OnnxGraph,
+  path: string,
+  rows: string,
+  weight: string,
+  [outputSize = 0, inputSize = 0]: readonly number[],
+  bits: 4 | 8
+): string {
+  return graph.node(`${path}/MatMulNBits`, 'MatMulNBits', [rows, weight, scalesName(weight)], {
+    K: { int: inputSize },
+    N: { int: outputSize },
+    bits: { int: bits },
+    block_size: { int: QUANTISED_BLOCK },
+    // Activations are rounded to int8 as well, by blocks: 1.3 times as fast as float32, within 1 % of it.
+    accuracy_level: { int: 4 }
+  })
 }
 
 /** RMS norm over the last axis, in float32: x / sqrt(mean(x^2) + epsilon) * (offset + weight). */

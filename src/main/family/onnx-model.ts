@@ -50,20 +50,31 @@ interface Value {
   type: { tensorType: { elemType: number; shape: { dim: ({ dimValue: number } | { dimParam: string })[] } } }
 }
 
+interface GraphParts {
+  readonly nodes: object[]
+  readonly initializers: object[]
+  readonly inputs: Value[]
+  readonly outputs: Value[]
+}
+
 /**
  * Collects the nodes of one graph. Node names are paths ("attention/q_proj/Gemm"), so that an error of the runtime
  * says where it happened; a node's output carries the node's name.
  */
 export class OnnxGraph {
-  private readonly nodes: object[] = []
-  private readonly initializers: object[] = []
-  private readonly inputs: Value[] = []
-  private readonly outputs: Value[] = []
+  constructor(
+    private readonly name: string,
+    private readonly parts: GraphParts = { nodes: [], initializers: [], inputs: [], outputs: [] },
+    private readonly scope = ''
+  ) {}
 
-  constructor(private readonly name: string) {}
+  /** The same graph; constants and nodes that are added through what is returned have `scope` before their names. */
+  within(scope: string): OnnxGraph {
+    return new OnnxGraph(this.name, this.parts, `${this.scope}${scope}/`)
+  }
 
   input(name: string, type: ElementType, dims: readonly Dimension[]): string {
-    this.inputs.push(describeValue(name, type, dims))
+    this.parts.inputs.push(describeValue(name, type, dims))
     return name
   }
 
@@ -73,19 +84,19 @@ export class OnnxGraph {
    */
   output(from: string, to: string, dims: readonly Dimension[], type: ElementType = 'float32'): void {
     if (from !== to)
-      this.nodes.push({ opType: 'Identity', name: `output/${to}`, input: [from], output: [to] })
-    this.outputs.push(describeValue(to, type, dims))
+      this.parts.nodes.push({ opType: 'Identity', name: `output/${to}`, input: [from], output: [to] })
+    this.parts.outputs.push(describeValue(to, type, dims))
   }
 
   constant(name: string, value: number | Float32Array | BigInt64Array, dims?: readonly number[]): string {
     const data = typeof value === 'number' ? Float32Array.of(value) : value
-    this.initializers.push({
-      name,
+    this.parts.initializers.push({
+      name: this.scope + name,
       dims: dims ?? (typeof value === 'number' ? [] : [data.length]),
       dataType: data instanceof Float32Array ? ELEMENT_TYPES.float32 : ELEMENT_TYPES.int64,
       rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     })
-    return name
+    return this.scope + name
   }
 
   /** A constant whose little-endian bytes are given to the session under a file name. */
@@ -96,14 +107,14 @@ export class OnnxGraph {
     { file, offset, byteLength }: { file: string; offset: number; byteLength: number }
   ): string {
     const entries = { location: file, offset: String(offset), length: String(byteLength) }
-    this.initializers.push({
-      name,
+    this.parts.initializers.push({
+      name: this.scope + name,
       dims,
       dataType: ELEMENT_TYPES[type],
       externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
       dataLocation: EXTERNAL
     })
-    return name
+    return this.scope + name
   }
 
   /** Adds a node with one output and returns that output's name. */
@@ -113,7 +124,7 @@ export class OnnxGraph {
     inputs: readonly string[],
     attributes: Record<string, Attribute> = {}
   ): string {
-    return this.split(path, op, inputs, 1, attributes)[0] ?? path
+    return this.split(path, op, inputs, 1, attributes)[0] ?? ''
   }
 
   /** Adds a node with several outputs. */
@@ -124,14 +135,15 @@ export class OnnxGraph {
     outputCount: number,
     attributes: Record<string, Attribute> = {}
   ): string[] {
-    const output = Array.from({ length: outputCount }, (_, i) => (outputCount === 1 ? path : `${path}:${i}`))
-    this.nodes.push({
+    const name = this.scope + path
+    const output = Array.from({ length: outputCount }, (_, i) => (outputCount === 1 ? name : `${name}:${i}`))
+    this.parts.nodes.push({
       opType: op,
-      name: path,
+      name,
       domain: MICROSOFT_OPS.has(op) ? 'com.microsoft' : '',
       input: inputs,
       output,
-      attribute: Object.entries(attributes).map(([name, value]) => encodeAttribute(name, value))
+      attribute: Object.entries(attributes).map(([key, value]) => encodeAttribute(key, value))
     })
     return output
   }
@@ -157,10 +169,10 @@ export class OnnxGraph {
       ],
       graph: {
         name: this.name,
-        node: this.nodes,
-        initializer: this.initializers,
-        input: this.inputs,
-        output: this.outputs
+        node: this.parts.nodes,
+        initializer: this.parts.initializers,
+        input: this.parts.inputs,
+        output: this.parts.outputs
       }
     })
     return ModelProto.encode(model).finish()

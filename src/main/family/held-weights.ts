@@ -1,0 +1,87 @@
+import type { HeldWeights } from '../../contract/engine'
+import { weightType } from './block-graph'
+import { QUANTISED_BLOCK, quantisedBits, scalesName, type Products } from './layer-builder'
+import type { OnnxGraph } from './onnx-model'
+
+/** Where a tensor lies in the bytes that a session is given: float32, or quantised blocks and then their scales. */
+export interface HeldTensor {
+  readonly name: string
+  /** [size], or [rows, columns]. */
+  readonly shape: readonly number[]
+  readonly offset: number
+  readonly byteLength: number
+  /** 0 for floats. */
+  readonly scaleBytes: number
+}
+
+/** How tensors are given to a session, one after the other. Matrices may be quantised, vectors never are. */
+export function heldLayout(
+  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  weights: HeldWeights
+): HeldTensor[] {
+  const bits = quantisedBits(weights)
+  let offset = 0
+  return tensors.map(({ name, shape }) => {
+    const [rows = 1, columns] = shape
+    const quantised = columns !== undefined && bits !== null
+    const blocks = rows * Math.ceil((columns ?? 1) / QUANTISED_BLOCK)
+    const byteLength = quantised
+      ? (blocks * QUANTISED_BLOCK * bits) / 8
+      : rows * (columns ?? 1) * Float32Array.BYTES_PER_ELEMENT
+    const scaleBytes = quantised ? blocks * Float32Array.BYTES_PER_ELEMENT : 0
+    const tensor = { name, shape, offset, byteLength, scaleBytes }
+    offset += byteLength + scaleBytes
+    return tensor
+  })
+}
+
+/** Bytes of a layout, as given to a session. */
+export function layoutBytes(layout: readonly HeldTensor[]): number {
+  return layout.reduce((sum, { byteLength, scaleBytes }) => sum + byteLength + scaleBytes, 0)
+}
+
+/** Bytes that a session keeps of a layout: floats in float16 are given to it in float32. */
+export function heldBytes(layout: readonly HeldTensor[], weights: HeldWeights): number {
+  return layout.reduce((sum, { name, byteLength, scaleBytes }) => {
+    const halved = weights === 'fp16' && weightType(name, 'fp16') === 'float16'
+    return sum + (halved ? byteLength / 2 : byteLength) + scaleBytes
+  }, 0)
+}
+
+/**
+ * Declares the tensors as constants of a graph, from the bytes that its session is given under the name `file`.
+ *
+ * @returns the graph's value of each tensor, by the tensor's name
+ */
+export function heldConstants(
+  graph: OnnxGraph,
+  file: string,
+  layout: readonly HeldTensor[],
+  products: Products
+): Map<string, string> {
+  const bits = quantisedBits(products.weights)
+  // The session folds the cast of a constant when it is created.
+  const declareFloats = (
+    name: string,
+    type: 'float32' | 'float16',
+    shape: readonly number[],
+    at: { file: string; offset: number; byteLength: number }
+  ): string =>
+    type === 'float32'
+      ? graph.externalConstant(name, type, shape, at)
+      : graph.cast(name, graph.externalConstant(`${name}/stored`, 'float32', shape, at), type)
+  return new Map(
+    layout.map(({ name, shape, offset, byteLength, scaleBytes }) => {
+      const at = { file, offset, byteLength }
+      if (bits === null) return [name, declareFloats(name, weightType(name, products.precision), shape, at)]
+      if (scaleBytes === 0) return [name, graph.externalConstant(name, 'float32', shape, at)]
+      const [rows = 1, columns = 1] = shape
+      const blocks = Math.ceil(columns / QUANTISED_BLOCK)
+      const scales = { file, offset: offset + byteLength, byteLength: scaleBytes }
+      const scaleType = products.precision === 'fp16' ? 'float16' : 'float32'
+      declareFloats(scalesName(name), scaleType, [rows * blocks], scales)
+      const bytes = (QUANTISED_BLOCK * bits) / 8
+      return [name, graph.externalConstant(name, 'uint8', [rows, blocks, bytes], at)]
+    })
+  )
+}
