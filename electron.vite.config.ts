@@ -22,6 +22,7 @@ export default defineConfig({
           cli: 'src/main/cli.ts',
           engine: 'src/main/engine/process.ts',
           weights: 'src/main/weights/worker.ts',
+          'weights-worker': 'src/main/engine/weights-worker.ts',
           bench: 'src/bench/main.ts'
         },
         output: { format: 'es', entryFileNames: '[name].js', plugins: [executableCommand] }

@@ -19,7 +19,7 @@ describe('the bench', () => {
     const everyToken = Array.from({ length: SHAPE.vocabularySize }, (_, token) => token)
     const prompts = [{ tokens: [1, 2, 3], groups: [everyToken, [0]] }]
     const probabilities: number[][] = []
-    const request = { ...folders, device: 'cpu' as const, models: sweptModels(2), prompts, stateBytes: 1e9 }
+    const request = { ...folders, device: 'cpu' as const, models: sweptModels(2), prompts, memoryBytes: 1e9 }
     for await (const event of sweep(request)) {
       if (event.type === 'probabilities') probabilities.push(...event.probabilities)
     }

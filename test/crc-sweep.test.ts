@@ -16,6 +16,7 @@ const BASE = resourcePath('demo-pair', 'base')
 const POST = resourcePath('demo-pair', 'post')
 const GROUP_WORK = { blockEvaluations: 388, packedTokens: 220, promptTokens: 344, weightBytesRead: 8_859_648 }
 const WORK = totalWork([GROUP_WORK, GROUP_WORK])
+const READING = { readMs: 100, waitMs: 10, peakBuffers: 2 }
 
 async function demoRequest(change: Partial<CrcSweepRequest> = {}): Promise<CrcSweepRequest> {
   return {
@@ -34,7 +35,7 @@ async function demoRequest(change: Partial<CrcSweepRequest> = {}): Promise<CrcSw
 /** Tells of every model on the first half of the prompts and then on the rest, with the reference's scores. */
 async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSweepEvent> {
   await Promise.resolve()
-  yield { type: 'plan', rowsTotal: 200, groupCount: 2, device: 'cpu', precision: 'fp32' }
+  yield { type: 'plan', rowsTotal: 200, groupCount: 2, peakBytes: 1e9, device: 'cpu', precision: 'fp32' }
   const half = request.prompts.length / 2
   const indices = request.prompts.map((_, index) => index)
   for (const [group, prompts] of [indices.slice(0, half), indices.slice(half)].entries()) {
@@ -45,7 +46,7 @@ async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSwee
     }
     yield { type: 'group', prompts, work: GROUP_WORK }
   }
-  yield { type: 'done', work: WORK, seconds: 1.5 }
+  yield { type: 'done', work: WORK, reading: READING, seconds: 1.5 }
 }
 
 function referenceProbabilities(model: string, prompt: number): number[] {
@@ -227,7 +228,7 @@ describe('a sweep that is interrupted', () => {
 
     const stop = new AbortController()
     const endless = async function* (): AsyncGenerator<EngineSweepEvent> {
-      yield { type: 'plan', rowsTotal: 100, groupCount: 1, device: 'cpu', precision: 'fp32' }
+      yield { type: 'plan', rowsTotal: 100, groupCount: 1, peakBytes: 1e9, device: 'cpu', precision: 'fp32' }
       stop.abort()
       await new Promise((resolve) => setTimeout(resolve, 5))
       for (let rowsDone = 0; ; rowsDone++) yield { type: 'progress', rowsDone, layer: 0, group: 0 }
@@ -237,7 +238,7 @@ describe('a sweep that is interrupted', () => {
 
   test("by the engine's death fails with what the engine's client says", async () => {
     const dying = async function* (): AsyncGenerator<EngineSweepEvent> {
-      yield { type: 'plan', rowsTotal: 100, groupCount: 1, device: 'cpu', precision: 'fp32' }
+      yield { type: 'plan', rowsTotal: 100, groupCount: 1, peakBytes: 1e9, device: 'cpu', precision: 'fp32' }
       await Promise.resolve()
       throw new Error('the engine process died')
     }
@@ -247,8 +248,8 @@ describe('a sweep that is interrupted', () => {
   test('by an engine that leaves out scores is no result', async () => {
     const forgetful = async function* (): AsyncGenerator<EngineSweepEvent> {
       await Promise.resolve()
-      yield { type: 'plan', rowsTotal: 100, groupCount: 1, device: 'cpu', precision: 'fp32' }
-      yield { type: 'done', work: WORK, seconds: 1 }
+      yield { type: 'plan', rowsTotal: 100, groupCount: 1, peakBytes: 1e9, device: 'cpu', precision: 'fp32' }
+      yield { type: 'done', work: WORK, reading: READING, seconds: 1 }
     }
     await expect(run(await demoRequest(), forgetful)).rejects.toMatchObject({
       problem: { code: 'engine-lost' }

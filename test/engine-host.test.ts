@@ -29,7 +29,7 @@ const sweepRequest: SweepRequest = {
   device: 'cpu',
   models: [{ kind: 'base' }],
   prompts: [{ tokens: [1], groups: [] }],
-  stateBytes: 1
+  memoryBytes: 1
 }
 
 function processExists(pid: number): boolean {

@@ -49,7 +49,11 @@ describe('splitting prompts into groups', () => {
     const maximumPrompts = fc.integer({ min: 0, max: 6 })
     fc.assert(
       fc.property(promptSet, maximumRows, maximumPrompts, (prompts, rowBound, promptBound) => {
-        const groups = groupPrompts(prompts, rowBound, promptBound)
+        const groups = groupPrompts(prompts, (size) => {
+          const { rows, prompts: count, longest } = size
+          expect(longest).toBeLessThanOrEqual(rows)
+          return rows <= rowBound && count <= promptBound
+        })
         expect(groups.flat()).toEqual(prompts.map((_, i) => i))
         for (const group of groups) {
           const rows = packPrompts(group.map((index) => prompts[index] ?? [])).tokens.length

@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EngineModel, SweepRequest } from '../src/contract/engine'
 import { probe } from '../src/main/engine/probe'
-import { sweep } from '../src/main/engine/sweep'
+import { closePairWeights, openPairWeights } from '../src/main/engine/pair-weights'
+import { sweep, sweptModels } from '../src/main/engine/sweep'
+import { groupWithin, smallestMemory } from '../src/main/engine/sweep-plan'
 import { goldenPath, readGolden } from './fixtures/goldens'
 
 const VOCABULARY = 320
@@ -65,20 +67,36 @@ async function runSweep(request: SweepRequest): Promise<Outcome> {
   return { probabilities, groupCount, finished, late }
 }
 
+/** A budget from the smallest that works (0) to what the whole request takes at once (1). */
+async function budget(request: Pick<SweepRequest, 'models' | 'prompts'>, share: number): Promise<number> {
+  const weights = await openPairWeights(pair.base, pair.post)
+  try {
+    const swept = await sweptModels(weights, request)
+    const tokens = request.prompts.map((prompt) => prompt.tokens)
+    const smallest = smallestMemory(swept, tokens)
+    return smallest + share * (groupWithin(swept, tokens, 2 ** 40).peakBytes - smallest)
+  } finally {
+    await closePairWeights(weights)
+  }
+}
+
 describe('a sweep through the tries', () => {
   it('equals one plain forward pass per model and prompt, for any recipes, prompts and grouping', async () => {
     await fc.assert(
       fc.asyncProperty(
         models,
         prompts,
-        fc.constantFrom(1, 20_000, 2 ** 30),
-        async (someModels, somePrompts, bytes) => {
+        fc.constantFrom(0, 0.2, 1),
+        async (someModels, somePrompts, share) => {
           const groups = [[0], [5, 6], [VOCABULARY - 1]]
+          const asked = {
+            models: someModels,
+            prompts: somePrompts.map((tokens) => ({ tokens, groups }))
+          }
           const { probabilities } = await runSweep({
             ...pair,
-            models: someModels,
-            prompts: somePrompts.map((tokens) => ({ tokens, groups })),
-            stateBytes: bytes
+            ...asked,
+            memoryBytes: await budget(asked, share)
           })
           for (const [m, model] of someModels.entries()) {
             for (const [p, prompt] of somePrompts.entries()) {
@@ -100,15 +118,15 @@ describe('a sweep through the tries', () => {
     )
   })
 
-  it('splits prompts into groups to stay within the memory for states, with the same results', async () => {
+  it('splits prompts into groups to stay within the memory, with the same results', async () => {
     const golden = readGolden('llama3')
     const request = {
       ...pair,
       models: golden.models.map(({ model }) => model),
       prompts: Object.values(golden.prompts).map((tokens) => ({ tokens, groups: [[1], [2]] }))
     }
-    const whole = await runSweep({ ...request, stateBytes: 2 ** 30 })
-    const split = await runSweep({ ...request, stateBytes: 30_000 })
+    const whole = await runSweep({ ...request, memoryBytes: 2 ** 30 })
+    const split = await runSweep({ ...request, memoryBytes: await budget(request, 0.1) })
     expect(whole.groupCount).toBe(1)
     expect(split.groupCount).toBeGreaterThan(1)
     expect(split.finished).toEqual(request.prompts.map((_, prompt) => prompt))
@@ -118,13 +136,24 @@ describe('a sweep through the tries', () => {
     })
   })
 
+  it('refuses a budget in which no prompt fits, and names the smallest that works', async () => {
+    const request = { models: [{ kind: 'base' as const }], prompts: [{ tokens: [1, 2, 3], groups: [[1]] }] }
+    const smallest = await budget(request, 0)
+    const mebibytes = Math.ceil(smallest / 2 ** 20)
+    await expect(runSweep({ ...pair, ...request, memoryBytes: smallest - 1 })).rejects.toMatchObject({
+      problem: { code: 'out-of-memory', message: expect.stringContaining(`at least ${mebibytes} MiB`) }
+    })
+    const { probabilities } = await runSweep({ ...pair, ...request, memoryBytes: mebibytes * 2 ** 20 })
+    expect(probabilities).toHaveLength(1)
+  })
+
   it('stops within one run of a block when it is cancelled', async () => {
     const controller = new AbortController()
     const request = {
       ...pair,
       models: readGolden('llama3').models.map(({ model }) => model),
       prompts: [{ tokens: [1, 2, 3], groups: [[1]] }],
-      stateBytes: 2 ** 30
+      memoryBytes: 2 ** 30
     }
     let eventsAfterCancel = 0
     const run = async (): Promise<void> => {

@@ -13,7 +13,7 @@ import type { PairFolders } from './synthetic-pair'
 import { countFlops, pack, sweptModels, trieOf, type Flops } from './workload'
 
 /** Whatever a sweep may take for its states: one group, so that only the machine's memory limits the bench. */
-export const UNLIMITED_STATE_BYTES = 2 ** 40
+export const UNLIMITED_MEMORY_BYTES = 2 ** 40
 
 export interface ComparisonPlan {
   /** Each measures all three ways next to each other in time; ratios are medians over rounds. */
@@ -164,7 +164,7 @@ export async function timeSweep(
     device: 'cpu' as const,
     models: [...models],
     prompts: [...prompts],
-    stateBytes: UNLIMITED_STATE_BYTES
+    memoryBytes: UNLIMITED_MEMORY_BYTES
   }
   let elapsedMs = 0
   let rowsTotal = 0

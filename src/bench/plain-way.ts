@@ -1,10 +1,10 @@
 import type { EngineModel, TrackedPrompt } from '../contract/engine'
-import { readBlock, type BlockWeights } from '../main/engine/block-weights'
+import { readBlock, type BlockStep, type BlockWeights } from '../main/engine/block-weights'
 import type { Device } from '../main/engine/device'
 import { forward } from '../main/engine/forward'
 import { openLanguageHead } from '../main/engine/language-head'
 import { closePairWeights, openPairWeights } from '../main/engine/pair-weights'
-import { blockKey, type BlockSource } from '../main/engine/recipe-trie'
+import { blockKey } from '../main/engine/recipe-trie'
 import type { PairFolders } from './synthetic-pair'
 import { pack, trieOf } from './workload'
 
@@ -24,7 +24,7 @@ export async function openPlainWay(device: Device, folders: PairFolders): Promis
   const head = await openLanguageHead(device, pair.post)
   const { layerCount } = pair.post.spec
   const cache = new Map<string, Promise<BlockWeights>>()
-  const blocks = (layer: number, source: BlockSource): Promise<BlockWeights> => {
+  const blocks = ({ layer, source }: Pick<BlockStep, 'layer' | 'source'>): Promise<BlockWeights> => {
     const key = `${layer}/${blockKey(source)}`
     const weights = cache.get(key) ?? readBlock(pair, layer, source)
     cache.set(key, weights)
@@ -39,7 +39,7 @@ export async function openPlainWay(device: Device, folders: PairFolders): Promis
       const trie = trieOf([model], layerCount)
       // Layers that this model is the first to use must not be read inside the measured pass.
       for (const [layer, level] of trie.levels.entries()) {
-        for (const source of level.blocks) await blocks(layer, source)
+        for (const source of level.blocks) await blocks({ layer, source })
       }
       const selected = await head.selectTokens([
         ...new Set(prompts.flatMap((prompt) => prompt.groups.flat()))

@@ -185,6 +185,15 @@ export type BlendScore = z.infer<typeof BlendScore>
 export const CheckpointReference = z.object({ path: z.string(), fingerprint: z.string() })
 export type CheckpointReference = z.infer<typeof CheckpointReference>
 
+/** What the engine process of a sweep was allowed, and planned to take at its peak, in bytes. */
+export const SweepMemory = z.object({
+  budgetBytes: z.number(),
+  plannedPeakBytes: z.number(),
+  /** Prompts were computed in so many groups. */
+  groupCount: z.number().int()
+})
+export type SweepMemory = z.infer<typeof SweepMemory>
+
 export const SWEEP_VERSION = 1
 
 export const SweepDocument = z.object({
@@ -216,6 +225,8 @@ export const SweepDocument = z.object({
   selection: Selection.nullable(),
   work: Work,
   /** Prompts whose results were taken from an interrupted or an earlier sweep; `work` and `seconds` leave them out. */
-  reusedPromptCount: z.number().int().nonnegative().default(0)
+  reusedPromptCount: z.number().int().nonnegative().default(0),
+  /** Missing when nothing was computed, or in sweeps from before there was a plan. */
+  memory: SweepMemory.optional()
 })
 export type SweepDocument = z.infer<typeof SweepDocument>

@@ -52,8 +52,8 @@ export const SweepRequest = z.object({
   ...pair,
   models: z.array(EngineModel).min(1),
   prompts: z.array(TrackedPrompt).min(1),
-  /** Bound on the hidden states of one prompt group; prompts are split into groups to keep it. */
-  stateBytes: z.number().positive(),
+  /** Bound on the whole process; prompts are split into groups to keep it. */
+  memoryBytes: z.number().positive(),
   /** How the next token is drawn; left out: from the model's own distribution, temperature 1 and nothing cut off. */
   sampling: Sampling.optional()
 })
@@ -64,6 +64,8 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     type: z.literal('plan'),
     rowsTotal: z.number(),
     groupCount: z.number().int(),
+    /** What the process takes when it takes most. */
+    peakBytes: z.number(),
     device: DeviceName,
     precision: Precision
   }),
@@ -83,7 +85,13 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
   }),
   /** A prompt group is done: every model's probabilities of these prompts were sent before. */
   z.object({ type: z.literal('group'), prompts: z.array(z.number().int()), work: Work }),
-  z.object({ type: z.literal('done'), work: Work, seconds: z.number() })
+  z.object({
+    type: z.literal('done'),
+    work: Work,
+    /** Time that reading and converting weights took, how much of it was waited for, and most buffers in use at once. */
+    reading: z.object({ readMs: z.number(), waitMs: z.number(), peakBuffers: z.number().int() }),
+    seconds: z.number()
+  })
 ])
 export type EngineSweepEvent = z.infer<typeof EngineSweepEvent>
 

@@ -15,10 +15,15 @@ export interface WeightReader {
    * @param memory where the bytes go, when they fit; whoever reads piece by piece then reads in constant memory
    */
   readRows(name: string, firstRow: number, rowCount: number, memory?: Uint8Array): Promise<Uint8Array>
+  /** Fills `target` with a tensor's bytes from `offset` on: for reading a large one in pieces into memory that is used again. */
+  readInto(name: string, offset: number, target: Uint8Array): Promise<void>
   /** Bytes read so far. */
   readonly bytesRead: number
   close(): Promise<void>
 }
+
+/** What a reader has to know of a checkpoint. */
+export type StoredTensors = Pick<Checkpoint, 'path' | 'files' | 'tensors'>
 
 const NO_MEMORY: Uint8Array = new Uint8Array(0)
 
@@ -28,7 +33,7 @@ const NO_MEMORY: Uint8Array = new Uint8Array(0)
  *
  * Reads throw WorkbenchError `not-found` (file or tensor is gone), `bad-file` (changed or cut short) or `out-of-memory`.
  */
-export function openWeightReader(checkpoint: Checkpoint): WeightReader {
+export function openWeightReader(checkpoint: StoredTensors): WeightReader {
   const handles = new Map<string, Promise<FileHandle>>()
   let bytesRead = 0
   let closed = false
@@ -41,21 +46,24 @@ export function openWeightReader(checkpoint: Checkpoint): WeightReader {
     return opening
   }
 
+  const fill = async (entry: TensorEntry, skip: number, target: Uint8Array): Promise<void> => {
+    if (closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
+    const handle = await handleOf(entry.file)
+    await refuseChangedFile(handle, checkpoint, entry)
+    await readExactly(handle, entry.file, target, entry.offset + skip)
+    // Again: a writer may have been at it while we read.
+    await refuseChangedFile(handle, checkpoint, entry)
+    bytesRead += target.byteLength
+  }
   const readSpan = async (
     entry: TensorEntry,
     skip: number,
     byteLength: number,
     memory = NO_MEMORY
   ): Promise<Uint8Array> => {
-    if (closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
-    const handle = await handleOf(entry.file)
-    await refuseChangedFile(handle, checkpoint, entry)
     const bytes =
       byteLength <= memory.byteLength ? memory.subarray(0, byteLength) : allocate(byteLength, entry)
-    await readExactly(handle, entry.file, bytes, entry.offset + skip)
-    // Again: a writer may have been at it while we read.
-    await refuseChangedFile(handle, checkpoint, entry)
-    bytesRead += byteLength
+    await fill(entry, skip, bytes)
     return bytes
   }
 
@@ -79,6 +87,15 @@ export function openWeightReader(checkpoint: Checkpoint): WeightReader {
       const rowBytes = rows === 0 ? 0 : entry.byteLength / rows
       return readSpan(entry, firstRow * rowBytes, rowCount * rowBytes, memory)
     },
+    async readInto(name, offset, target) {
+      const entry = entryOf(name)
+      if (!isWithin(offset, target.byteLength, entry.byteLength)) {
+        throw new RangeError(
+          `bytes ${offset} to ${offset + target.byteLength - 1} of ${name}, which has ${entry.byteLength}`
+        )
+      }
+      await fill(entry, offset, target)
+    },
     get bytesRead() {
       return bytesRead
     },
@@ -101,7 +118,7 @@ function isWithin(first: number, count: number, total: number): boolean {
 
 async function refuseChangedFile(
   handle: FileHandle,
-  checkpoint: Checkpoint,
+  checkpoint: StoredTensors,
   entry: TensorEntry
 ): Promise<void> {
   const expected = checkpoint.files.find((file) => file.path === entry.file)

@@ -1,8 +1,8 @@
-import { totalmem } from 'node:os'
-import { type PromptScore, totalWork, type Work } from '../../contract/crc'
+import { type PromptScore, type SweepMemory, totalWork, type Work } from '../../contract/crc'
 import type { EngineSweepEvent } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/sweep-events'
+import { defaultMemoryBytes } from '../default-memory'
 import type { EngineClient } from '../engine/host'
 import type { ComputedIn, EarlierResults } from './earlier-results'
 import { ModelScores } from './model-scores'
@@ -35,6 +35,8 @@ export interface ComputedSweep extends ComputedIn {
   progress: SweepProgress
   work: Work
   seconds: number
+  /** Undefined when nothing had to be computed. */
+  memory: SweepMemory | undefined
   reusedPromptCount: number
   /** What happened that the user should know. */
   notices: string[]
@@ -93,6 +95,8 @@ class SweepRun {
   private seconds = 0
   private progress: SweepProgress
   private computedIn: ComputedIn | null = null
+  private memory: Omit<SweepMemory, 'groupCount'> | null = null
+  private readonly budgetBytes: number
   private checkpoint: SweepCheckpoint | null
   /** Rows of the groups that were finished before the engine was last started. */
   private rowsBefore = 0
@@ -106,6 +110,7 @@ class SweepRun {
     this.models = prepared.models
     this.scores = prepared.models.map(() => new ModelScores(prepared.prompts))
     this.checkpoint = options.checkpoint
+    this.budgetBytes = prepared.request.memoryBytes ?? defaultMemoryBytes()
     this.progress = { ...NOTHING_DONE, layerCount: prepared.layerCount }
     this.reuse(options.earlier)
   }
@@ -155,7 +160,7 @@ class SweepRun {
           tokens: prepared.prompts[prompt]?.tokens ?? [],
           groups: groups[prompt] ?? []
         })),
-        stateBytes: stateBytes(),
+        memoryBytes: this.budgetBytes,
         device: request.device?.device,
         precision: request.precision
       },
@@ -196,7 +201,8 @@ class SweepRun {
   }
 
   /** @returns false when what is known was computed in another way, and all has to be computed again */
-  private begin({ device, precision, rowsTotal }: Extract<EngineSweepEvent, { type: 'plan' }>): boolean {
+  private begin(plan: Extract<EngineSweepEvent, { type: 'plan' }>): boolean {
+    const { device, precision, rowsTotal } = plan
     const known = this.computedIn
     if (known !== null && (known.device !== device || known.precision !== precision)) {
       this.notice(
@@ -206,6 +212,10 @@ class SweepRun {
       return false
     }
     this.computedIn = { device, precision }
+    this.memory = {
+      budgetBytes: this.budgetBytes,
+      plannedPeakBytes: Math.max(plan.peakBytes, this.memory?.plannedPeakBytes ?? 0)
+    }
     this.checkpoint?.begin(this.prepared.identity, this.computedIn, this.progress.reusedPromptCount > 0)
     this.progress = { ...this.progress, phase: 'sweeping', rowsTotal: this.rowsBefore + rowsTotal }
     this.tell()
@@ -272,6 +282,7 @@ class SweepRun {
       progress: this.progress,
       work: totalWork(this.works),
       seconds: this.seconds,
+      memory: this.memory === null ? undefined : { ...this.memory, groupCount: this.works.length },
       reusedPromptCount: this.progress.reusedPromptCount,
       notices: this.notices
     }
@@ -289,11 +300,6 @@ class SweepRun {
     this.changed.clear()
     if (entries.length > 0) this.options.onEvent({ type: 'scores', entries })
   }
-}
-
-/** A quarter of this machine's memory, at least what small models need in one group and at most what still pays off. */
-export function stateBytes(): number {
-  return Math.min(Math.max(totalmem() / 4, 256 * 2 ** 20), 8 * 2 ** 30)
 }
 
 function liveEntry(swept: SweptModel | undefined, scores: ModelScores | undefined): LiveEntry[] {

@@ -160,6 +160,7 @@ function factsOf(
     baseUnavailable: prepared.baseUnavailable,
     notices: [...prepared.notices, ...notices, ...computed.notices],
     work: computed.work,
+    memory: computed.memory,
     reusedPromptCount: computed.reusedPromptCount
   }
 }

@@ -34,6 +34,8 @@ export interface CrcSweepRequest {
   device?: ChosenDevice
   /** What suits device and family when left out. */
   precision?: Precision
+  /** Bound on the engine process; half of this machine's memory when left out. */
+  memoryBytes?: number
 }
 
 /** The opened checkpoints of a sweep. */

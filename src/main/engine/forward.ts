@@ -6,12 +6,13 @@ import { decodeFloat32 } from '../checkpoint/dtype'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, weightType } from '../family/block-graph'
 import { wholeModelTensors } from '../family'
 import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from './attention-layout'
-import { readBlock, readOnce, type BlockWeights } from './block-weights'
+import { decodeBlock, type BlockStep, type BlockWeights } from './block-weights'
 import { floatTensor, integerTensor, runSession, type Device } from './device'
 import type { ModelWeights, PairWeights } from './pair-weights'
 import { finalRows, type PackedPrompts } from './prompt-trie'
-import type { BlockSource, RecipeTrie } from './recipe-trie'
+import type { RecipeTrie } from './recipe-trie'
 import { RotaryFeeds } from './rotary-feeds'
+import { WeightDecoder } from './weight-decoder'
 
 /** One packed prompt group pushed through every model of a trie. */
 export interface ForwardRun {
@@ -20,17 +21,25 @@ export interface ForwardRun {
   readonly pair: PairWeights
   readonly trie: RecipeTrie
   readonly packed: PackedPrompts
+  /** Nodes to advance at once in all layers but the last, and there; `nodesPerRun` of the usual rows when left out. */
+  readonly nodesPerRun?: NodesPerRun
   readonly signal?: AbortSignal
   /** Also yield the keys and values of every node, for generating on from these prompts. */
   readonly withKeyValues?: boolean
   /** Hidden states of every packed row are wanted after the last layer, not only of those that predict a next token. */
   readonly everyRow?: boolean
-  /** Where blocks come from when not from the pair's files: from memory, for whoever runs them again and again. */
-  readonly blocks?: (layer: number, source: BlockSource) => Promise<BlockWeights>
+  /** Where blocks come from when not from the pair's files by this thread: a reader beside it, or memory. */
+  readonly blocks?: (step: BlockStep) => Promise<BlockWeights>
 }
 
 export type ForwardEvent =
-  | { readonly type: 'block'; readonly bytesRead: number }
+  | {
+      readonly type: 'block'
+      readonly bytesRead: number
+      /** Time that reading and converting the block took, and how much of it was waited for. */
+      readonly readMs: number
+      readonly waitMs: number
+    }
   | { readonly type: 'rows'; readonly layer: number; readonly rows: number }
   | {
       readonly type: 'keyValues'
@@ -50,12 +59,24 @@ export type ForwardEvent =
     }
 
 /**
- * Rows to push through a block at once. Matrix products want some hundreds of rows, and cancelling waits for one run.
+ * Rows to push through a block at once, unless memory is short. Matrix products want some hundreds of rows, and cancelling waits for one run.
  * Between these, the widest activation (the MLP's) is held to 8 MiB: allocators give larger ones back to the system
  * after every run and fault them in again, which costs a tenth of the time.
  */
 export function rowsPerRun(intermediateSize: number): number {
   return Math.min(Math.max(2 ** 21 / intermediateSize, 512), 2048)
+}
+
+/** How many nodes one run of a block advances. */
+export interface NodesPerRun {
+  readonly full: number
+  readonly last: number
+}
+
+/** @param rows packed rows of a node, `finalRows` of which go through most of the last layer */
+export function nodesPerRun(rowBound: number, rows: number, finalRowCount: number): NodesPerRun {
+  const nodes = (nodeRows: number): number => Math.max(1, Math.round(rowBound / nodeRows))
+  return { full: nodes(rows), last: nodes(Math.max(finalRowCount, rows * INPUT_ROW_SHARE)) }
 }
 
 /** In the last layer most is done for the final rows only, so an input row weighs less; not nothing, for it takes memory. */
@@ -67,9 +88,12 @@ const INPUT_ROW_SHARE = 1 / 2
  */
 export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const { device, pair, trie, packed } = run
-  const stored = readOnce(pair, trie)
-  const blocks = run.blocks ?? ((layer, source) => readBlock(pair, layer, source, stored))
   const spec = pair.post.spec
+  const decoder = new WeightDecoder(pair)
+  const blocks = run.blocks ?? ((step) => decodeBlock(decoder, spec, step))
+  const lastRowCount = run.everyRow === true ? packed.tokens.length : finalRows(packed).length
+  const perRun =
+    run.nodesPerRun ?? nodesPerRun(rowsPerRun(spec.intermediateSize), packed.tokens.length, lastRowCount)
   const rotary = new RotaryFeeds(spec, Math.max(...packed.paths.map((path) => path.length)))
   const full = spec.layerCount > 1 ? await openLayer(run, fullLayout(packed)) : null
   const last = await openLayer(
@@ -77,12 +101,12 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
     run.everyRow === true ? fullLayout(packed) : lastRowsLayout(packed, finalRows(packed))
   )
   const steps = trie.levels.flatMap((level, layer) =>
-    level.blocks.map((source, block) => ({ layer, block, source }))
+    level.blocks.map((source, block) => ({ layer, block, source, later: level.blocks.slice(block + 1) }))
   )
   const read = (index: number) => {
     const step = steps[index]
     if (step === undefined) return null
-    const weights = blocks(step.layer, step.source)
+    const weights = blocks(step)
     // A read that fails while nobody awaits it yet must not count as unhandled.
     weights.catch(() => undefined)
     return weights
@@ -93,8 +117,12 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
     resident.clear()
   }
   try {
-    let states = await Promise.all(trie.roots.map((origin) => embedTokens(pair[origin], packed.tokens)))
-    let next: Float32Array[] = []
+    const pool = new StatePool(packed.tokens.length * spec.hiddenSize)
+    let states: (Float32Array | null)[] = []
+    for (const origin of trie.roots) {
+      states.push(pool.keep(await embedTokens(pair[origin], packed.tokens)))
+    }
+    let next: (Float32Array | null)[] = []
     let uses: number[] = []
     let ahead = read(0)
     for (const [index, { layer, block }] of steps.entries()) {
@@ -105,12 +133,14 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
         throw new Error(`the recipe trie and the model disagree about layer ${layer}`)
       }
       if (block === 0) {
-        next = new Array<Float32Array>(level.nodes.length)
+        next = new Array<Float32Array | null>(level.nodes.length).fill(null)
         uses = countUses(level.nodes, states.length)
       }
+      const waitingSinceMs = performance.now()
       const weights = await ahead
+      const waitMs = performance.now() - waitingSinceMs
       ahead = read(index + 1)
-      yield { type: 'block', bytesRead: weights.bytesRead }
+      yield { type: 'block', bytesRead: weights.bytesRead, readMs: weights.readMs, waitMs }
       for (const [role, { data, shape }] of weights.tensors) {
         resident.set(role, await device.resident(data, shape, weightType(role, run.precision)))
       }
@@ -119,29 +149,31 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
       const nodes = level.nodes.flatMap((edge, node) =>
         edge.block === block ? [{ node, parent: edge.parent }] : []
       )
-      const nodeRows = Math.max(session.outputRowCount, packed.tokens.length * INPUT_ROW_SHARE)
-      const nodesPerRun = Math.max(1, Math.round(rowsPerRun(spec.intermediateSize) / nodeRows))
-      for (let first = 0; first < nodes.length; first += nodesPerRun) {
+      const step = session === last ? perRun.last : perRun.full
+      for (let first = 0; first < nodes.length; first += step) {
         if (run.signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
-        const chunk = nodes.slice(first, first + nodesPerRun)
+        const chunk = nodes.slice(first, first + step)
         const outputs = await session.advance(
           chunk.map(({ parent }) => states[parent] ?? new Float32Array()),
           { ...Object.fromEntries(resident), ...constants }
         )
-        for (const [i, { node, parent }] of chunk.entries()) {
+        for (const { parent } of chunk) {
+          uses[parent] = (uses[parent] ?? 1) - 1
+          if (uses[parent] === 0) states[parent] = pool.free(states[parent] ?? null)
+        }
+        for (const [i, { node }] of chunk.entries()) {
           const { hidden: output, keyValues } = outputs[i] ?? {}
           if (output === undefined) continue
           if (keyValues !== undefined) yield { type: 'keyValues', layer, node, ...keyValues }
-          uses[parent] = (uses[parent] ?? 1) - 1
-          if (uses[parent] === 0) states[parent] = new Float32Array()
           if (session === last) yield { type: 'final', leaf: node, hidden: output }
-          else next[node] = output
+          else next[node] = pool.keep(output)
         }
         yield { type: 'rows', layer, rows: chunk.length * session.outputRowCount }
         // Inference blocks the thread: let a cancel come in.
         await nextTurn()
       }
       release()
+      weights.release()
       if (block === level.blocks.length - 1) states = next
     }
   } finally {
@@ -174,14 +206,25 @@ export function choosePrecision(device: Device, pair: PairWeights, asked: Precis
 
 const PRECISION_HINT = 'Leave the precision out, and what suits device and model is used.'
 
-/** Rows a run pushes through blocks: what its `rows` events add up to. */
-export function countRows(trie: RecipeTrie, packed: PackedPrompts): number {
-  const finalCount = finalRows(packed).length
-  return trie.levels.reduce(
-    (sum, level, layer) =>
-      sum + level.nodes.length * (layer === trie.levels.length - 1 ? finalCount : packed.tokens.length),
-    0
-  )
+/**
+ * Memory of hidden states, used again and again: a state outlives many others, and what a run returns is one array of all
+ * its nodes, which would live as long as the last of them.
+ */
+class StatePool {
+  private readonly unused: Float32Array[] = []
+
+  constructor(private readonly size: number) {}
+
+  keep(state: Float32Array): Float32Array {
+    const kept = this.unused.pop() ?? new Float32Array(this.size)
+    kept.set(state)
+    return kept
+  }
+
+  free(state: Float32Array | null): null {
+    if (state !== null) this.unused.push(state)
+    return null
+  }
 }
 
 function countUses(nodes: readonly { parent: number }[], parentCount: number): number[] {
@@ -268,12 +311,16 @@ async function openLayer(run: ForwardRun, layout: AttentionLayout): Promise<Laye
     const kept = keptRows.map((row) => positions[row] ?? 0)
     return { ...feeds, [BLOCK_INPUTS.queryPositions]: repeatedPositions(kept, nodeCount) }
   }
+  // Used again by every run.
+  let inputs = new Float32Array()
   return {
     outputRowCount,
     masks: (window) => masks.get(window) ?? {},
     advance: async (states, feeds) => {
       const nodeCount = states.length
-      const input = new Float32Array(nodeCount * inputRowCount * hiddenSize)
+      const inputSize = nodeCount * inputRowCount * hiddenSize
+      if (inputs.length < inputSize) inputs = new Float32Array(inputSize)
+      const input = inputs.subarray(0, inputSize)
       states.forEach((state, i) => {
         input.set(state, i * inputRowCount * hiddenSize)
       })

@@ -58,8 +58,8 @@ export function planGeneration(
     maximumLength,
     promptGroups: groupPrompts(
       request.prompts,
-      Math.floor(PROMPT_BYTES / promptRowBytes),
-      Math.floor(PROMPT_BYTES / promptLogitBytes)
+      ({ rows, prompts }) =>
+        rows * promptRowBytes <= PROMPT_BYTES && prompts * promptLogitBytes <= PROMPT_BYTES
     )
   }
 }

@@ -1,16 +1,21 @@
 import { WorkbenchError } from '../../contract/problem'
 import { weightDtype, type WeightDtype } from '../checkpoint/dtype'
 import { openPair, type PairMember } from '../checkpoint/pair'
-import { openWeightReader, type WeightReader } from '../checkpoint/weight-reader'
+import { openWeightReader, type StoredTensors, type WeightReader } from '../checkpoint/weight-reader'
 import { layerTensors, type DecoderSpec } from '../family'
 import type { Origin, Sharing } from './recipe-trie'
 
-/** One checkpoint, open for reading weights. */
-export interface ModelWeights {
-  readonly spec: DecoderSpec
+/** Stored tensors, open for reading. */
+export interface StoredModel {
+  readonly checkpoint: StoredTensors
   readonly reader: WeightReader
   /** The stored dtype of a tensor. */
   dtype(name: string): WeightDtype
+}
+
+/** One checkpoint, open for reading weights. */
+export interface ModelWeights extends StoredModel {
+  readonly spec: DecoderSpec
 }
 
 /** A pair, open for reading weights; close it after use. */
@@ -25,14 +30,18 @@ export async function closePairWeights(pair: PairWeights): Promise<void> {
   await Promise.all([pair.base.reader.close(), pair.post.reader.close()])
 }
 
-function openModelWeights(member: PairMember): ModelWeights {
+function openModelWeights({ spec, checkpoint }: PairMember): ModelWeights {
+  return { spec, ...openStoredModel(checkpoint) }
+}
+
+export function openStoredModel(checkpoint: StoredTensors): StoredModel {
   return {
-    spec: member.spec,
-    reader: openWeightReader(member.checkpoint),
+    checkpoint,
+    reader: openWeightReader(checkpoint),
     dtype: (name) => {
-      const entry = member.checkpoint.tensors.get(name)
+      const entry = checkpoint.tensors.get(name)
       if (entry === undefined) {
-        throw new WorkbenchError('bad-file', `${member.checkpoint.path}: the tensor ${name} is missing.`)
+        throw new WorkbenchError('bad-file', `${checkpoint.path}: the tensor ${name} is missing.`)
       }
       return weightDtype(entry)
     }
@@ -57,16 +66,28 @@ export async function findSharing(pair: PairWeights): Promise<Sharing> {
 }
 
 async function sameBytes(pair: PairWeights, names: readonly string[]): Promise<boolean> {
+  const first = await Promise.all(names.map((name) => samePiece(pair, name, 0, SAMPLE_BYTES)))
+  if (first.includes(false)) return false
   for (const name of names) {
-    const [base, post] = await Promise.all([
-      pair.base.reader.readRows(name, 0, 1),
-      pair.post.reader.readRows(name, 0, 1)
-    ])
-    if (Buffer.compare(base, post) !== 0) return false
-  }
-  for (const name of names) {
-    const [base, post] = await Promise.all([pair.base.reader.read(name), pair.post.reader.read(name)])
-    if (Buffer.compare(base, post) !== 0) return false
+    const { byteLength } = pair.post.checkpoint.tensors.get(name) ?? { byteLength: 0 }
+    // In pieces: a tensor of a large model would take hundreds of megabytes, twice.
+    for (let offset = 0; offset < byteLength; offset += PIECE_BYTES) {
+      if (!(await samePiece(pair, name, offset, PIECE_BYTES))) return false
+    }
   }
   return true
+}
+
+const SAMPLE_BYTES = 4096
+const PIECE_BYTES = 4 * 2 ** 20
+
+async function samePiece(pair: PairWeights, name: string, offset: number, size: number): Promise<boolean> {
+  const { byteLength } = pair.post.checkpoint.tensors.get(name) ?? { byteLength: 0 }
+  const base = new Uint8Array(Math.min(size, byteLength - offset))
+  const post = new Uint8Array(base.byteLength)
+  await Promise.all([
+    pair.base.reader.readInto(name, offset, base),
+    pair.post.reader.readInto(name, offset, post)
+  ])
+  return Buffer.compare(base, post) === 0
 }

@@ -63,29 +63,45 @@ export function packPrompts(prompts: readonly (readonly number[])[]): PackedProm
   return { tokens: Int32Array.from(trie.tokens), positions: Int32Array.from(trie.positions), paths }
 }
 
+/** How large a group of prompts is. */
+export interface GroupSize {
+  /** Rows of its packed sequence. */
+  readonly rows: number
+  readonly prompts: number
+  /** Tokens of the longest prompt. */
+  readonly longest: number
+}
+
 /**
- * Splits prompts into runs of at most `maximumPrompts` neighbours whose packed sequences have at most `maximumRows` rows.
- * A prompt that is longer by itself gets a group of its own.
+ * Splits prompts into runs of neighbours that fit, as long as possible. A prompt that does not fit by itself gets a group
+ * of its own.
  *
+ * @param fits false for every group that contains one that does not fit
  * @returns indices of the prompts of each group, in order
  */
 export function groupPrompts(
   prompts: readonly (readonly number[])[],
-  maximumRows: number,
-  maximumPrompts = Infinity
+  fits: (size: GroupSize) => boolean
 ): number[][] {
   const groups: number[][] = []
   let group: number[] = []
   let trie = new PromptTrie()
+  let longest = 0
   for (const [index, prompt] of prompts.entries()) {
-    const full = group.length >= maximumPrompts || trie.tokens.length + trie.countNew(prompt) > maximumRows
-    if (group.length > 0 && full) {
+    const size = {
+      rows: trie.tokens.length + trie.countNew(prompt),
+      prompts: group.length + 1,
+      longest: Math.max(longest, prompt.length)
+    }
+    if (group.length > 0 && !fits(size)) {
       groups.push(group)
       group = []
       trie = new PromptTrie()
+      longest = 0
     }
     trie.insert(prompt)
     group.push(index)
+    longest = Math.max(longest, prompt.length)
   }
   if (group.length > 0) groups.push(group)
   return groups

@@ -49,7 +49,7 @@ export async function* readAnswers(
     try {
       const groups = groupPrompts(
         sequences.map(({ tokens }) => tokens),
-        maximumRows
+        ({ rows }) => rows <= maximumRows
       )
       for (const group of groups) {
         const members = group.flatMap((index) => sequences[index] ?? [])

@@ -16,7 +16,7 @@ import {
   refuseOtherCheckpoints,
   type SampledPair
 } from '../samples/generation'
-import { defaultMemoryBytes } from '../samples/generation-config'
+import { defaultMemoryBytes } from '../default-memory'
 import { type RenderedSamplePrompt, renderSamplePrompts } from '../samples/render-sample-prompts'
 import { AnswerReader } from './read-answer'
 

@@ -1,6 +1,5 @@
 import type { Score } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
-import { stateBytes } from '../crc/compute-sweep'
 import { ModelScores } from '../crc/model-scores'
 import type { RenderedPrompts } from '../crc/render-prompts'
 import { scorePrompt } from '../crc/scoring'
@@ -30,7 +29,7 @@ export async function firstTokenScores(
       post,
       models,
       prompts: prompts.map(({ tokens }, index) => ({ tokens, groups: groups[index] ?? [] })),
-      stateBytes: stateBytes(),
+      memoryBytes: settings.memoryBytes,
       sampling: settings.sampling
     },
     { signal }

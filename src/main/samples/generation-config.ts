@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Sampling } from '../../contract/engine'
@@ -6,6 +5,7 @@ import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { PAPER_SAMPLING, type SampleSettings } from '../../contract/samples'
 import { readJsonFile } from '../bounded-file'
 import type { Checkpoint } from '../checkpoint/checkpoint'
+import { defaultMemoryBytes } from '../default-memory'
 import type { TextModel } from '../text/text-model'
 
 /** Real ones have a few hundred bytes. */
@@ -62,11 +62,6 @@ export async function defaultSampleSettings(folder: string): Promise<SampleSetti
     sampleCount: DEFAULT_SAMPLE_COUNT,
     memoryBytes: defaultMemoryBytes()
   }
-}
-
-/** Half of this machine's memory. */
-export function defaultMemoryBytes(): number {
-  return Math.floor(totalmem() / 2)
 }
 
 /**

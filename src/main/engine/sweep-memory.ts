@@ -1,0 +1,133 @@
+import type { PlannedMemory } from '../../contract/sweep-plan'
+import type { DecoderSpec } from '../family'
+import { blockReads } from './block-weights'
+import { nodesPerRun } from './forward'
+import type { GroupSize } from './prompt-trie'
+import { BUFFER_COUNT, requestBytes } from './read-ahead'
+import type { Origin, RecipeTrie } from './recipe-trie'
+import { HEAD_ROWS, headReads, sliceTokens } from './streamed-head'
+import { DECODER_BYTES } from './weight-decoder'
+
+/** Models of a sweep, so far as they decide how much memory it takes. */
+export interface SweptModels {
+  readonly specs: Readonly<Record<Origin, DecoderSpec>>
+  readonly trie: RecipeTrie
+  /** Distinct tokens whose probabilities are wanted. */
+  readonly trackedTokens: number
+  /** Whether the whole vocabulary's logits are wanted, as samplers do. */
+  readonly allLogits: boolean
+  /** Most stored bytes that are kept for later blocks of the same layer, see `WeightRead.keep`. */
+  readonly keptBytes: number
+}
+
+/** Node, onnxruntime, this program and its small objects: measured on Linux x64 with one thread per core. */
+const PROCESS_BYTES = 150 * 2 ** 20
+
+const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
+
+/**
+ * Peak memory of one prompt group's pass.
+ *
+ * @param rowBound rows to push through a block at once, see `rowsPerRun`
+ */
+export function groupMemory(models: SweptModels, group: GroupSize, rowBound: number): PlannedMemory {
+  const { specs, trie } = models
+  const spec = specs.post
+  const leaves = trie.levels.at(-1)?.nodes.length ?? 0
+  const finalRows = leaves * group.prompts
+  return {
+    process: PROCESS_BYTES,
+    weights: BUFFER_COUNT * bufferBytes(models) + DECODER_BYTES + models.keptBytes,
+    states: FLOAT_BYTES * mostStates(trie) * group.rows * spec.hiddenSize,
+    activations:
+      Math.max(blockRunBytes(spec, group, rowBound), headRunBytes(models)) + maskBytes(spec, group),
+    finals: FLOAT_BYTES * finalRows * (spec.hiddenSize + logitsOfRow(models) + 2)
+  }
+}
+
+function logitsOfRow({ specs, trackedTokens, allLogits }: SweptModels): number {
+  return allLogits ? Math.max(specs.base.vocabularySize, specs.post.vocabularySize) : trackedTokens
+}
+
+export function totalBytes(memory: PlannedMemory): number {
+  return Object.values(memory).reduce((sum, bytes) => sum + bytes, 0)
+}
+
+/** A buffer for any block of any layer and any slice of a head. */
+export function bufferBytes({ specs, trie }: SweptModels): number {
+  const block = requestBytes(blockReads(specs.post, { layer: 0, source: { kind: 'base' }, later: [] }))
+  const slices = trie.roots.map((origin) => requestBytes(headReads(specs[origin], origin).slice(0, 1)))
+  return Math.max(block, ...slices)
+}
+
+/**
+ * Most hidden states alive at once: a parent lives until its last child is computed, and the last level's nodes are
+ * states of some rows only (`finals`).
+ */
+export function mostStates({ roots, levels }: RecipeTrie): number {
+  let most = roots.length
+  let parents = roots.length
+  for (const { nodes } of levels.slice(0, -1)) {
+    const uses = new Array<number>(parents).fill(0)
+    for (const { parent } of nodes) uses[parent] = (uses[parent] ?? 0) + 1
+    let alive = parents
+    for (const { parent } of nodes) {
+      uses[parent] = (uses[parent] ?? 0) - 1
+      if (uses[parent] === 0) alive--
+      most = Math.max(most, ++alive)
+    }
+    parents = nodes.length
+  }
+  return most
+}
+
+/** One run of a block: what goes in and comes out, and the widest point in between, the MLP or attention. */
+function blockRunBytes(spec: DecoderSpec, group: GroupSize, rowBound: number): number {
+  const nodes = nodesPerRun(rowBound, group.rows, group.prompts)
+  const inAllLayers = runBytes(spec, group, nodes.full, group.rows, group.longest)
+  const inTheLast = runBytes(spec, group, nodes.last, group.prompts, 1)
+  return Math.max(inAllLayers, inTheLast)
+}
+
+/**
+ * @param outputRows rows of a node that come out
+ * @param queryLength queries of a path
+ */
+function runBytes(
+  spec: DecoderSpec,
+  { rows, prompts, longest }: GroupSize,
+  nodes: number,
+  outputRows: number,
+  queryLength: number
+): number {
+  const { hiddenSize, intermediateSize, headCount, kvHeadCount, headSize } = spec
+  const qSize = headCount * headSize
+  const kvSize = kvHeadCount * headSize
+  const rowsIn = nodes * rows
+  const rowsOut = nodes * outputRows
+  const paths = nodes * prompts
+  // gate, up and their product, beside the residual, the norm's output and the projection down.
+  const mlp = rowsOut * (3 * intermediateSize + 3 * hiddenSize)
+  // Rows before and after RoPE, then gathered and transposed by path; scores before, with and after the mask.
+  const attention =
+    rowsIn * (hiddenSize + 3 * kvSize) +
+    rowsOut * (hiddenSize + 2 * qSize) +
+    paths * (4 * longest * kvSize + 2 * queryLength * qSize + 3 * headCount * queryLength * longest)
+  // The result leaves onnxruntime as a copy.
+  return FLOAT_BYTES * (rowsIn * hiddenSize + 2 * rowsOut * hiddenSize + Math.max(mlp, attention))
+}
+
+/** A slice's logits, shifted and as exponentials; and the head's rows of the wanted tokens. */
+function headRunBytes({ specs, trie, trackedTokens }: SweptModels): number {
+  const perOrigin = trie.roots.map((origin) => {
+    const { hiddenSize } = specs[origin]
+    return HEAD_ROWS * (3 * sliceTokens(specs[origin]) + hiddenSize) + trackedTokens * hiddenSize
+  })
+  return FLOAT_BYTES * Math.max(...perOrigin)
+}
+
+/** One mask for each width of attention window, for all layers but the last and for the last. */
+function maskBytes({ layers }: DecoderSpec, { prompts, longest }: GroupSize): number {
+  const windows = new Set(layers.map((layer) => layer.window)).size
+  return FLOAT_BYTES * windows * prompts * longest * (longest + 1)
+}
