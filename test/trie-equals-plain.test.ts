@@ -114,7 +114,7 @@ describe('a sweep through the tries', () => {
           }
         }
       ),
-      { numRuns: 25 }
+      { numRuns: 12 }
     )
   })
 

@@ -50,7 +50,9 @@ export const ProjectDocument = z.object({
   /** A setting that an older file lacks has its default. */
   settings: ProjectSettings.extend({
     soupSize: SoupSize.default(DEFAULT_SOUP_SIZE),
-    device: DeviceChoice.default('auto')
+    device: DeviceChoice.default('auto'),
+    /** Bound on the engine process while it sweeps; left out: half of the machine's memory. */
+    memoryBytes: z.number().positive().optional()
   }),
   recipes: z.array(KeptRecipe),
   notes: z.string()

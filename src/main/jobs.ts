@@ -76,7 +76,8 @@ export class Jobs {
           ranges: true,
           soupSize: settings.soupSize,
           recipes: recipes.map((kept) => kept.recipe),
-          device
+          device,
+          memoryBytes: settings.memoryBytes
         },
         save: (document) => project.saveSweep(document),
         tell: this.tell

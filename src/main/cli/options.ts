@@ -78,6 +78,11 @@ export function withDeviceOptions(command: Command): Command {
     )
 }
 
+export const MEMORY_OPTION = new Option(
+  '--memory <size>',
+  "bound on the engine process, such as 6GiB (default: half of this machine's)"
+).argParser(parseBytes)
+
 /** Only what was given: the rest comes from a project or from the defaults. */
 export const RenderingOptions = z.strictObject({
   system: z.string().optional(),

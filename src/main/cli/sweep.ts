@@ -17,6 +17,7 @@ import { withEngine } from './engine'
 import {
   CommonOptions,
   DeviceOptions,
+  MEMORY_OPTION,
   numberWithin,
   pairIfGiven,
   PairOptions,
@@ -46,6 +47,7 @@ const SweepOptions = z.strictObject({
   recipes: z.string().optional(),
   soup: z.union([z.literal(true), z.number()]).optional(),
   rho: z.number().optional(),
+  memory: z.number().optional(),
   seed: z.number(),
   out: z.string().optional(),
   project: z.string().optional()
@@ -78,7 +80,7 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
     '--count-leading-space',
     'also count answers that begin with white space'
   )
-  withCommonOptions(withDeviceOptions(command)).action(async () => {
+  withCommonOptions(withDeviceOptions(command).addOption(MEMORY_OPTION)).action(async () => {
     await sweep(readOptions(SweepOptions, command), command, signal)
   })
 }
@@ -146,7 +148,8 @@ async function sweepRequest(
       options.device ?? project?.document.settings.device ?? 'auto',
       folders.post
     ),
-    precision: options.precision
+    precision: options.precision,
+    memoryBytes: options.memory ?? project?.document.settings.memoryBytes
   }
 }
 
