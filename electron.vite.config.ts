@@ -22,7 +22,7 @@ export default defineConfig({
           cli: 'src/main/cli.ts',
           engine: 'src/main/engine/process.ts',
           weights: 'src/main/weights/worker.ts',
-          'weights-worker': 'src/main/engine/weights-worker.ts',
+          'read-ahead-worker': 'src/main/engine/read-ahead-worker.ts',
           bench: 'src/bench/main.ts'
         },
         output: { format: 'es', entryFileNames: '[name].js', plugins: [executableCommand] }

@@ -6,7 +6,7 @@ import { blockReads, blockTensors, type BlockStep, type BlockWeights } from './b
 import type { PairWeights } from './pair-weights'
 import type { Origin } from './recipe-trie'
 import type { WeightRead } from './weight-decoder'
-import { WorkerReply, type WorkerRequest } from './weights-worker-messages'
+import { WorkerReply, type WorkerRequest } from './read-ahead-messages'
 
 /** What computes and what is read meanwhile: more would only take memory. */
 export const BUFFER_COUNT = 2
@@ -50,7 +50,7 @@ export class ReadAhead {
     private readonly pair: PairWeights,
     private readonly bufferBytes: number,
     private readonly signal?: AbortSignal,
-    entry = builtPath('main', 'weights-worker.js')
+    entry = builtPath('main', 'read-ahead-worker.js')
   ) {
     const { base, post } = pair
     this.worker = new Worker(entry, {

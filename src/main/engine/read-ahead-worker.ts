@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { WorkbenchError } from '../../contract/problem'
 import { openStoredModel } from './pair-weights'
 import { WeightDecoder } from './weight-decoder'
-import { type WorkerReply, WorkerRequest, WorkerStart } from './weights-worker-messages'
+import { type WorkerReply, WorkerRequest, WorkerStart } from './read-ahead-messages'
 
 /**
  * Reads and converts weights beside the thread that computes, which its runs block. The memory is lent by that thread
