@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { SampleLine } from '../src/contract/samples'
 import { resourcePath } from '../src/main/resources'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
+import { whyNoWebGpu } from './fixtures/webgpu'
 import { exitStatus, processExists, childrenOf, runCli, startCli, waitForOutput } from './fixtures/cli'
+
+const missing = await whyNoWebGpu()
 
 const BASE = resourcePath('demo-pair', 'base')
 const POST = resourcePath('demo-pair', 'post')
@@ -51,7 +54,7 @@ describe('slr sample', () => {
       /^model +distinct answers +answer entropy +distinct-2 +self-BLEU +pairwise distance\nbase [^]*\npost [^]*\n4-11 [^]*\n0-1,9-9 [^]*\nMeans over 2 prompts of 8 answers each\.\n$/
     )
     expect(stderr).toMatch(
-      /^0 % {2}preparing\n(\d+ % {2}.* answers.*\n)*Wrote .*samples\.jsonl: 64 answers, weights held in fp32\n$/
+      /^0 % {2}preparing\n(\d+ % {2}.* answers.*\n)*Wrote .*samples\.jsonl: 64 answers on CPU in fp32, weights held as fp32\n$/
     )
     const names = parseLines(await readFile(out, 'utf8')).map(nameOf)
     const expected = ['base', 'post', '4-11', '0-1,9-9'].flatMap((variant) =>
@@ -64,6 +67,8 @@ describe('slr sample', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({
       out,
       sampleCount: 2,
+      device: 'cpu',
+      precision: 'fp32',
       weights: 'fp32',
       variants: [{ variant: 'post', measures: { sampleCount: 1, answerEntropy: null } }]
     })
@@ -108,11 +113,42 @@ describe('slr sample', () => {
       '--out',
       out
     ])
-    expect(stderr).toMatch('weights held in int8')
+    expect(stderr).toMatch('weights held as int8')
     expect(new Set(parseLines(await readFile(out, 'utf8')).map(({ variant }) => variant))).toEqual(
       new Set(['upper'])
     )
   })
+
+  it('warns of int4 weights before it begins', async () => {
+    const request = ['--demo', '--prompts', await promptFile(), '--n', '1', '--max-tokens', '2']
+    const { status, stderr } = await runCli(['sample', ...request, '--weights', 'int4'])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/^Weights are held in int4: every product is wrong by about 10 %.*\n/)
+  })
+
+  it.skipIf(missing !== null)('samples on the device that is asked for, and says how', async () => {
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const request = ['--demo', '--prompts', await promptFile(), '--n', '2', '--max-tokens', '4', '--out', out]
+    const { stdout } = await runCli(['sample', ...request, '--device', 'webgpu', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      device: 'webgpu',
+      precision: 'fp16',
+      weights: 'fp16',
+      sampleCount: 4
+    })
+  })
+
+  // On Linux, WebGPU finds adapters through Vulkan's list of drivers.
+  it.runIf(process.platform === 'linux')(
+    'says so when there is no such device, and samples nothing',
+    async () => {
+      const request = ['--demo', '--prompts', await promptFile(), '--device', 'webgpu']
+      const noDrivers = { VK_DRIVER_FILES: '/dev/null', VK_ICD_FILENAMES: '/dev/null' }
+      const { status, stdout, stderr } = await runCli(['sample', ...request, '--quiet'], noDrivers)
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toMatch(/^slr: No WebGPU device was found: .*\n.*use the CPU/)
+    }
+  )
 
   it.each([
     ['no prompts', ['--demo'], 2, /Give --prompts FILE/],

@@ -9,7 +9,12 @@ import { tally } from '../src/contract/preferences'
 import { blindOrder, markOf, withMark } from '../src/renderer/blind'
 import { measuresCsv } from '../src/renderer/charts/sample-measures'
 import { parseSampleDraft, sameSamplePrompts, sampleDraftsOf } from '../src/renderer/sample-prompt-draft'
-import { describeSampling, draftOfSettings, parseSettings } from '../src/renderer/sample-settings'
+import {
+  chooseComputation,
+  describeSampling,
+  draftOfSettings,
+  parseSettings
+} from '../src/renderer/sample-settings'
 import { variantChoices } from '../src/renderer/variants'
 
 const line = (index: number, text: string, more: Partial<SampleLine> = {}): SampleLine => ({
@@ -192,6 +197,8 @@ const SETTINGS: SampleSettings = {
   stopTexts: ['\n\n', 'a\\n'],
   seed: -3,
   sampleCount: 32,
+  device: 'webgpu',
+  precision: 'fp16',
   weights: 'int8',
   memoryBytes: 8e9
 }
@@ -208,8 +215,27 @@ describe('sampler settings', () => {
     expect(parseSettings({ ...draft, greedy: false }).settings?.sampling.temperature).toBe(1)
   })
 
-  it('leave the choice of weights and top-k open when nothing is asked for', () => {
-    const { settings } = parseSettings({ ...draftOfSettings(SETTINGS), weights: 'auto', topK: ' ' })
+  it('never ask for what cannot be computed: the CPU in fp16, or floats of another width than the products', () => {
+    const open = { precision: 'auto', weights: 'auto' } as const
+    const onGpu = { device: 'webgpu', ...open } as const
+    const inHalf = chooseComputation(onGpu, { weights: 'fp16' })
+    expect(inHalf).toEqual({ device: 'webgpu', precision: 'fp16', weights: 'fp16' })
+    expect(chooseComputation(inHalf, { precision: 'fp32' })).toMatchObject({ weights: 'fp32' })
+    expect(chooseComputation(inHalf, { precision: 'auto' })).toEqual(onGpu)
+    expect(chooseComputation(inHalf, { weights: 'int8' })).toMatchObject({
+      precision: 'fp16',
+      weights: 'int8'
+    })
+    expect(chooseComputation(inHalf, { device: 'cpu' })).toEqual({ device: 'cpu', ...open })
+    const onCpu = { device: 'cpu', precision: 'auto', weights: 'fp32' } as const
+    expect(chooseComputation(onCpu, { device: 'webgpu' })).toEqual(onGpu)
+    expect(chooseComputation(onCpu, { weights: 'int4' })).toEqual({ ...onCpu, weights: 'int4' })
+  })
+
+  it('leave the choice of precision, weights and top-k open when nothing is asked for', () => {
+    const draft = draftOfSettings(SETTINGS)
+    const { settings } = parseSettings({ ...draft, precision: 'auto', weights: 'auto', topK: ' ' })
+    expect(settings).not.toHaveProperty('precision')
     expect(settings).not.toHaveProperty('weights')
     expect(settings?.sampling.topK).toBeNull()
   })

@@ -128,6 +128,7 @@ describe('the page to share', () => {
     const html = await page(SAMPLES, { notices: ['No <template>.'], weights: null })
     expect(html).toContain('<dt dir="auto">Min-p</dt><dd dir="auto">0.1</dd>')
     expect(html).toContain(`tiny-base, fingerprint ${'b'.repeat(64)}`)
+    expect(html).toContain('on CPU, no weights loaded')
     expect(html).toContain('post with layers 4–11 of base')
     expect(html).toContain('slr sample --base tiny-base --post tiny-post')
     expect(html).toContain('No &lt;template&gt;.')
@@ -213,7 +214,7 @@ describe('the command that repeats a run', () => {
       '--model base --model post --restore 4-11',
       '--prompts prompts.json --n 2 --seed 7',
       '--temperature 1 --top-k 0 --top-p 1 --min-p 0.1 --repetition-penalty 1',
-      '--max-tokens 40 --weights fp32',
+      '--max-tokens 40 --device cpu --precision fp32 --weights fp32',
       '--date 2026-01-01',
       '--out samples-run-1.jsonl'
     ])

@@ -2,7 +2,7 @@ import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { SampledCrc } from '../src/contract/samples'
+import { type SampledCrc, SampleRun } from '../src/contract/samples'
 import { createProject } from '../src/main/project/create-project'
 import { openProject, type Project } from '../src/main/project/project'
 import { runMeasures } from '../src/main/samples/run-measures'
@@ -84,6 +84,7 @@ describe('the character check', () => {
     settings,
     variants,
     weights: 'fp32',
+    precision: 'fp32',
     scores: variants.map(({ name }) => ({
       variant: name,
       answers: score,
@@ -146,13 +147,31 @@ describe('a sample run', () => {
     const marks = [{ prompt: 0, index: 1, variant: 'upper' }]
     const settings = { ...run.settings, sampleCount: 9 }
     await Promise.all([
-      project.changeSampleRun('run-1', { weights: 'int8' }),
+      project.changeSampleRun('run-1', { weights: 'int8', precision: 'fp32' }),
       project.changeSampleRun('run-1', { marks }),
       project.changeSampleRun('run-1', { settings })
     ])
     const again = await reopened(project)
-    expect(await again.readSampleRun('run-1')).toEqual({ ...run, weights: 'int8', marks, settings })
+    expect(await again.readSampleRun('run-1')).toEqual({
+      ...run,
+      weights: 'int8',
+      precision: 'fp32',
+      marks,
+      settings
+    })
     expect(again.sampleRuns).toMatchObject([{ sampleCount: 0, sampleTotal: 36 }])
+  })
+
+  test('of a program that knew no device but the CPU opens as what it was', async () => {
+    const project = await newProject()
+    const run = sampleRunFixture({ weights: 'int8', precision: 'fp32' })
+    await project.addSampleRun(run)
+    const file = join(project.path, 'samples/run-1.json')
+    const { precision, ...older } = SampleRun.parse(JSON.parse(await readFile(file, 'utf8')))
+    const { device, ...settings } = older.settings
+    await writeFile(file, JSON.stringify({ ...older, settings }))
+    expect({ precision, device }).toEqual({ precision: 'fp32', device: 'cpu' })
+    expect(await (await reopened(project)).readSampleRun('run-1')).toEqual(run)
   })
 
   test('lists the newest run first', async () => {

@@ -19,6 +19,7 @@ const SETTINGS: SampleSettings = {
   stopTexts: [],
   seed: 1,
   sampleCount: 6,
+  device: 'cpu',
   memoryBytes: 1e9
 }
 
@@ -242,7 +243,7 @@ describe('a run', () => {
     expect(told).toHaveLength(total)
     expect(samples).toEqual(expect.arrayContaining(told))
     expect(samples).toHaveLength(total)
-    expect(run).toMatchObject({ weights: 'fp32', settings: SETTINGS, variants: VARIANTS })
+    expect(run).toMatchObject({ weights: 'fp32', precision: 'fp32', settings: SETTINGS, variants: VARIANTS })
     const [base, post, hybrid] = measures.variants.map((variant) => variant.measures.answerEntropy ?? NaN)
     expect(post).toBeLessThan(0.6)
     expect(hybrid).toBeGreaterThan(0.8)

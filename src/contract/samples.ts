@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CategoryScore, CheckpointReference, CrcPrompts, Rendering } from './crc'
+import { DEVICE_LABELS, GenerationDevice, Precision } from './device'
 import { HeldWeights, Sampling } from './engine'
 import { Problem } from './problem'
 import { Recipe } from './recipe'
@@ -42,8 +43,12 @@ export const SampleSettings = z
     seed: z.number().int(),
     /** Answers per prompt and variant. */
     sampleCount: z.number().int().min(1).max(100_000),
-    /** Left out: fp32 when it fits into memoryBytes, otherwise int8. */
+    device: GenerationDevice.default('cpu'),
+    /** Left out: fp16 where device and family gain from it, fp32 elsewhere. */
+    precision: Precision.optional(),
+    /** Left out: as the products are computed when that fits into memoryBytes, otherwise int8. */
     weights: HeldWeights.optional(),
+    /** Of the device. */
     memoryBytes: z.number().positive()
   })
   .strict()
@@ -56,6 +61,21 @@ export const SampleSetup = z.object({
   leftOut: z.array(z.string())
 })
 export type SampleSetup = z.infer<typeof SampleSetup>
+
+/** How answers were computed on their device, the same for all of a run. */
+export interface Computation {
+  readonly precision: Precision
+  readonly weights: HeldWeights
+}
+
+/** In one line, for people. Null: nothing has been computed yet. */
+export function describeComputation(
+  { device }: SampleSettings,
+  { precision, weights }: { precision: Precision | null; weights: HeldWeights | null }
+): string {
+  if (precision === null || weights === null) return `on ${DEVICE_LABELS[device]}, no weights loaded`
+  return `on ${DEVICE_LABELS[device]} in ${precision}, weights held as ${weights}`
+}
 
 /** Temperature 1 and min-p 0.1: what the paper generated with. */
 export const PAPER_SAMPLING: Sampling = {
@@ -103,8 +123,9 @@ export const SampleRun = z.object({
   prompts: z.array(SamplePrompt.extend({ rendered: z.string(), tokens: z.array(z.number().int()).min(1) })),
   /** Token ids that end an answer, from the generation config. */
   stopTokens: z.array(z.number().int()),
-  /** How weights were held; null until the first answers came. */
+  /** How weights were held and products computed; null until the first answers came. */
   weights: HeldWeights.nullable(),
+  precision: Precision.nullable().default('fp32'),
   /** Remarks for the user, such as a missing chat template or why base cannot be compared. */
   notices: z.array(z.string()),
   marks: z.array(PreferenceMark)
@@ -165,7 +186,12 @@ export const SampleEvent = z.discriminatedUnion('type', [
     samples: z.array(SampleLine),
     progress: SampleProgress
   }),
-  z.object({ type: z.literal('progress'), progress: SampleProgress, weights: HeldWeights.nullable() }),
+  z.object({
+    type: z.literal('progress'),
+    progress: SampleProgress,
+    weights: HeldWeights.nullable(),
+    precision: Precision.nullable()
+  }),
   /** Finished answers since the last event, and how far the others have come. */
   z.object({ type: z.literal('samples'), finished: z.array(SampleLine), growing: z.array(GrowingSample) }),
   z.object({ type: z.literal('finished'), runId: z.string(), seconds: z.number() }),
@@ -205,8 +231,9 @@ export const SampledCrc = z.object({
   prompts: CrcPrompts,
   settings: SampleSettings,
   variants: z.array(Variant).min(1),
-  /** How weights were held while generating. */
+  /** How weights were held and products computed while generating. */
   weights: HeldWeights,
+  precision: Precision.default('fp32'),
   /** Parallel to the variants. */
   scores: z.array(SampledCrcScore)
 })

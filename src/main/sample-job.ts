@@ -1,5 +1,11 @@
-import type { HeldWeights } from '../contract/engine'
-import type { GrowingSample, SampleEvent, SampleLine, SampleProgress, SampleRun } from '../contract/samples'
+import type {
+  Computation,
+  GrowingSample,
+  SampleEvent,
+  SampleLine,
+  SampleProgress,
+  SampleRun
+} from '../contract/samples'
 import type { EngineClient } from './engine/host'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
@@ -21,7 +27,7 @@ export interface SampleJobOptions {
 const NAME = 'The sample run'
 
 type SampleFact =
-  | { type: 'progress'; progress: SampleProgress; weights: HeldWeights | null }
+  | Extract<SampleEvent, { type: 'progress' }>
   | { type: 'finished'; line: SampleLine }
   | { type: 'growing'; sample: GrowingSample }
 
@@ -34,13 +40,18 @@ export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, Samp
       name: 'the sample run',
       async run(_id, facts, signal) {
         for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
-        const { seconds } = await generateSamples(engine, generation, stored, run.weights, signal, {
-          async planned(weights) {
-            if (run.weights !== weights) run = await project.changeSampleRun(run.id, { weights })
+        const { seconds } = await generateSamples(engine, generation, stored, computationOf(run), signal, {
+          async planned(computation) {
+            if (computationOf(run) === null) run = await project.changeSampleRun(run.id, computation)
           },
           keep: (lines) => project.appendSamples(run.id, lines),
           progress(progress) {
-            facts.set('progress', { type: 'progress', progress, weights: run.weights })
+            facts.set('progress', {
+              type: 'progress',
+              progress,
+              weights: run.weights,
+              precision: run.precision
+            })
             const { phase, samplesDone, samplesTotal } = progress
             tell({
               job: NAME,
@@ -71,6 +82,11 @@ export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, Samp
     },
     run.id
   )
+}
+
+/** How a run's stored answers were computed; null while there are none. */
+function computationOf({ precision, weights }: SampleRun): Computation | null {
+  return precision === null || weights === null ? null : { precision, weights }
 }
 
 const NOT_STARTED: SampleProgress = {

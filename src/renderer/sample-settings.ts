@@ -1,3 +1,4 @@
+import type { GenerationDevice, Precision } from '../contract/device'
 import type { HeldWeights } from '../contract/engine'
 import { SampleSettings } from '../contract/samples'
 
@@ -16,8 +17,35 @@ export interface SettingsDraft {
   /** One a line; \n stands for a line break. */
   stopTexts: string
   memoryGigabytes: string
+  device: GenerationDevice
+  precision: 'auto' | Precision
   weights: 'auto' | HeldWeights
 }
+
+type Computed = Pick<SettingsDraft, 'device' | 'precision' | 'weights'>
+
+/**
+ * What choosing a device, a precision or a kind of weights makes of all three: the CPU computes in fp32 only, and weights
+ * held as floats are as wide as the products.
+ */
+export function chooseComputation(
+  { device, precision, weights }: Computed,
+  choice: Partial<Computed>
+): Computed {
+  const on = choice.device ?? device
+  if (on === 'cpu') {
+    const held = choice.weights ?? weights
+    return { device: on, precision: 'auto', weights: held === 'fp16' ? 'auto' : held }
+  }
+  if (choice.weights === 'fp32' || choice.weights === 'fp16') {
+    return { device: on, precision: choice.weights, weights: choice.weights }
+  }
+  const products = choice.precision ?? precision
+  const held = choice.weights ?? weights
+  return { device: on, precision: products, weights: isFloat(held) ? products : held }
+}
+
+const isFloat = (weights: Computed['weights']): boolean => weights === 'fp32' || weights === 'fp16'
 
 interface FieldSpec {
   label: string
@@ -80,7 +108,7 @@ export const SETTING_FIELDS = {
   memoryGigabytes: {
     label: 'Memory, GB',
     expects: 'a number above 0',
-    explain: 'Bound on weights, keys and values together',
+    explain: 'Bound on weights, keys and values together, in the memory of the device',
     step: 1
   }
 } as const satisfies Partial<Record<keyof SettingsDraft, FieldSpec>>
@@ -100,6 +128,8 @@ export function draftOfSettings({ sampling, ...settings }: SampleSettings): Sett
     seed: String(settings.seed),
     stopTexts: settings.stopTexts.map(escaped).join('\n'),
     memoryGigabytes: String(Number((settings.memoryBytes / 1e9).toPrecision(4))),
+    device: settings.device,
+    precision: settings.precision ?? 'auto',
     weights: settings.weights ?? 'auto'
   }
 }
@@ -133,6 +163,8 @@ export function parseSettings(
       .map(unescaped),
     seed: numberIn(draft.seed),
     sampleCount: numberIn(draft.sampleCount),
+    device: draft.device,
+    ...(draft.precision === 'auto' ? {} : { precision: draft.precision }),
     ...(draft.weights === 'auto' ? {} : { weights: draft.weights }),
     memoryBytes: numberIn(draft.memoryGigabytes) * 1e9
   })

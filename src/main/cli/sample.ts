@@ -3,8 +3,11 @@ import { basename } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/crc'
+import { GenerationDevice, Precision } from '../../contract/device'
 import { HeldWeights } from '../../contract/engine'
 import {
+  type Computation,
+  describeComputation,
   PAPER_SAMPLING,
   type SampleLine,
   type SampleMeasures,
@@ -69,6 +72,8 @@ const SampleOptions = z.strictObject({
   paper: z.boolean().default(false),
   maxTokens: z.number().optional(),
   stop: z.array(z.string()).optional(),
+  device: GenerationDevice.optional(),
+  precision: Precision.optional(),
   weights: HeldWeights.optional(),
   memory: z.number().optional(),
   out: z.string().optional()
@@ -111,13 +116,25 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
     .option('--top-p <p>', 'only the likeliest tokens that together have p', numberWithin(1e-9, 1))
     .option('--min-p <p>', 'only tokens at least p times as likely as the likeliest', numberWithin(0, 1))
     .option('--repetition-penalty <x>', '1 for none', numberWithin(1e-9, 100))
-    .optionsGroup('Memory:')
+    .optionsGroup('Where and how it is computed:')
+    .addOption(new Option('--device <name>', 'default: cpu').choices(GenerationDevice.options))
     .addOption(
-      new Option('--weights <kind>', 'how weights are held (default: fp32 where it fits, else int8)').choices(
-        HeldWeights.options
-      )
+      new Option(
+        '--precision <type>',
+        'of the large products (default: fp16 on webgpu where the model allows it, else fp32)'
+      ).choices(Precision.options)
     )
-    .option('--memory <size>', "bound, such as 4GB (default: half of this machine's)", parseBytes)
+    .addOption(
+      new Option(
+        '--weights <kind>',
+        'how weights are held (default: as they are multiplied where that fits, else int8; int4 is inexact)'
+      ).choices(HeldWeights.options)
+    )
+    .option(
+      '--memory <size>',
+      "bound for weights and answers on the device, such as 4GB (default: half of this machine's)",
+      parseBytes
+    )
     .optionsGroup('Where answers go:')
     .option('--out <file>', 'a file of JSON lines instead of stdout; an existing file is replaced')
   withCommonOptions(withRenderingOptions(command)).action(async () => {
@@ -144,12 +161,19 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
     await generate(generation, options.quiet, signal, (lines) => printText(jsonLines(lines)))
     return
   }
-  const { samples, weights } = await generateInto(output, generation, options.quiet, signal)
+  const { samples, computation } = await generateInto(output, generation, options.quiet, signal)
   const measures = await runMeasures(run, samples)
-  const summary = { out: output.path, sampleCount: samples.length, weights, variants: measures.variants }
+  const { device } = run.settings
+  const summary = {
+    out: output.path,
+    sampleCount: samples.length,
+    device,
+    ...(computation ?? { precision: null, weights: null }),
+    variants: measures.variants
+  }
   await (options.json ? printJson(summary) : printText(describeMeasures(run, measures)))
-  const held = weights === null ? '' : `, weights held in ${weights}`
-  tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${count(samples.length)} answers${held}`)
+  const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
+  tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${count(samples.length)} answers${how}`)
 }
 
 /** The variants in the order base and post, ranges, recipes; each under a name of its own. */
@@ -183,6 +207,8 @@ function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleS
     stopTexts: options.stop ?? defaults.stopTexts,
     seed: options.seed ?? defaults.seed,
     sampleCount: options.n ?? defaults.sampleCount,
+    device: options.device ?? defaults.device,
+    precision: options.precision,
     weights: options.weights,
     memoryBytes: options.memory ?? defaults.memoryBytes
   }
@@ -194,15 +220,15 @@ async function generateInto(
   generation: Generation,
   quiet: boolean,
   signal: AbortSignal
-): Promise<{ samples: SampleLine[]; weights: HeldWeights | null }> {
+): Promise<{ samples: SampleLine[]; computation: Computation | null }> {
   const samples: SampleLine[] = []
   const file = new LineFile(output.path)
   try {
-    const weights = await generate(generation, quiet, signal, async (lines) => {
+    const computation = await generate(generation, quiet, signal, async (lines) => {
       await file.append(lines)
       samples.push(...lines)
     })
-    return { samples, weights }
+    return { samples, computation }
   } catch (error) {
     if (samples.length > 0)
       remark(`The ${count(samples.length)} answers finished by then are in ${output.path}`)
@@ -233,20 +259,20 @@ class LineFile {
   }
 }
 
-/** @returns how the weights were held */
+/** @returns how answers were computed */
 async function generate(
   generation: Generation,
   quiet: boolean,
   signal: AbortSignal,
   keep: (lines: SampleLine[]) => Promise<void>
-): Promise<HeldWeights | null> {
+): Promise<Computation | null> {
   const display = progressDisplay(quiet)
   const progress = (now: SampleProgress): void => display.update(sampleStep(now))
   try {
-    const { weights } = await withEngine((engine) =>
+    const { computation } = await withEngine((engine) =>
       generateSamples(engine, generation, [], null, signal, { keep, progress })
     )
-    return weights
+    return computation
   } finally {
     display.stop()
   }

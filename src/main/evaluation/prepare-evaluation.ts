@@ -130,7 +130,7 @@ async function planGroup(
     pair,
     prompts.map(({ tokens }) => tokens),
     members.flatMap((index) => variants[index]?.variant ?? []),
-    { ...task.settings, sampling, memoryBytes: defaultMemoryBytes() },
+    { ...task.settings, sampling, device: 'cpu', memoryBytes: defaultMemoryBytes() },
     (opened) => comparePromptsWithBase(opened, rendered)
   )
 }

@@ -1,7 +1,7 @@
 import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/evaluation'
 import type { HeldWeights, ReadPrompt } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
-import type { SampleLine } from '../../contract/samples'
+import type { Computation, SampleLine } from '../../contract/samples'
 import { postStrengths } from '../../contract/strengths'
 import type { EngineClient } from '../engine/host'
 import type { SampledPair } from '../samples/generation'
@@ -58,7 +58,9 @@ async function generate(
   signal: AbortSignal,
   listener: EvaluationListener
 ): Promise<void> {
-  let held = run.weights
+  // On the CPU, where evaluations generate, products are in fp32.
+  let computation: Computation | null =
+    run.weights === null ? null : { precision: 'fp32', weights: run.weights }
   const promptsTotal = run.task.prompts.length
   const samplesTotal = run.variants.length * promptsTotal * run.task.settings.sampleCount
   for (const group of evaluationGroups(run)) {
@@ -66,8 +68,8 @@ async function generate(
     const names = new Set(generation.variantNames)
     const own = samples.filter(({ variant }) => names.has(variant))
     const others = samples.length - own.length
-    const { weights } = await generateSamples(engine, generation, own, held, signal, {
-      planned: (weights) => listener.planned(weights),
+    const generated = await generateSamples(engine, generation, own, computation, signal, {
+      planned: ({ weights }) => listener.planned(weights),
       async keep(lines) {
         await listener.keepSamples(lines)
         samples.push(...lines)
@@ -88,7 +90,7 @@ async function generate(
         })
       }
     })
-    held = weights
+    computation = generated.computation
   }
 }
 

@@ -210,7 +210,7 @@ export class Project {
    */
   async changeSampleRun(
     id: string,
-    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'marks'>>
+    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'marks'>>
   ): Promise<SampleRun> {
     return this.#change(async () => {
       const run = { ...(await readSampleRun(this.path, id)), ...changes }

@@ -28,6 +28,8 @@ export async function firstTokenScores(
       base,
       post,
       models,
+      device: settings.device,
+      precision: settings.precision,
       prompts: prompts.map(({ tokens }, index) => ({ tokens, groups: groups[index] ?? [] })),
       memoryBytes: settings.memoryBytes,
       sampling: settings.sampling

@@ -60,6 +60,7 @@ export async function defaultSampleSettings(folder: string): Promise<SampleSetti
     stopTexts: [],
     seed: 1,
     sampleCount: DEFAULT_SAMPLE_COUNT,
+    device: 'cpu',
     memoryBytes: defaultMemoryBytes()
   }
 }

@@ -32,6 +32,10 @@ export interface Generation {
   textOf(variant: number, tokens: readonly number[]): string
 }
 
+const INT4_NOTICE =
+  'Weights are held in int4: every product is wrong by about 10 %, which distorts the diversity that is compared. ' +
+  'Trust no difference that int8 does not show as well.'
+
 /** @throws WorkbenchError when the pair or post's tokenizer cannot be used */
 export async function openSampledPair(folders: { base: string; post: string }): Promise<SampledPair> {
   const pair = await openPair(folders.base, folders.post)
@@ -82,7 +86,8 @@ export async function planGeneration(
       ...[comparison?.notice ?? []].flat(),
       ...(stopTokens.length > 0
         ? []
-        : ['The model names no token that ends an answer: answers end only at the most tokens allowed.'])
+        : ['The model names no token that ends an answer: answers end only at the most tokens allowed.']),
+      ...(settings.weights === 'int4' ? [INT4_NOTICE] : [])
     ]
   }
 }

@@ -51,6 +51,7 @@ export async function prepareSampleRun(
     prompts: rendered.prompts,
     stopTokens: generation.stopTokens,
     weights: null,
+    precision: null,
     notices: [...rendered.notices, ...notices],
     marks: []
   }

@@ -1,6 +1,6 @@
-import type { AnswerKey, EngineGenerateEvent, HeldWeights } from '../../contract/engine'
+import type { AnswerKey, EngineGenerateEvent } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
-import type { GrowingSample, SampleLine, SampleProgress } from '../../contract/samples'
+import type { Computation, GrowingSample, SampleLine, SampleProgress } from '../../contract/samples'
 import { progressRate } from '../crc/progress-rate'
 import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
@@ -32,8 +32,8 @@ export interface FinishedSample {
 }
 
 export interface SampleListener {
-  /** How the engine holds the weights; the same for the whole run. */
-  planned?(weights: HeldWeights): Promise<void>
+  /** How the engine computes; the same for the whole run. */
+  planned?(computation: Computation): Promise<void>
   /** Gets finished answers at once, to store them. When it rejects, so does the run. */
   keep(lines: SampleLine[]): Promise<void>
   progress(progress: SampleProgress): void
@@ -45,8 +45,8 @@ export interface SampleListener {
  * Generates the answers of a run that are not stored yet. The same answers come whether a run goes through at once or in
  * pieces: the draws of each depend on its place in the run alone.
  *
- * @param held how weights were held for the stored answers; null for a fresh run
- * @returns wall time of the engine's work, and how it held the weights; null when no answer is stored or was missing
+ * @param earlier how the stored answers were computed; null for a fresh run
+ * @returns wall time of the engine's work, and how it computed; null when no answer is stored or was missing
  * @throws WorkbenchError `cancelled` when `signal` fires; what the engine is at fault for. Answers finished by then have
  *   been kept.
  */
@@ -54,13 +54,13 @@ export async function generateSamples(
   engine: EngineClient,
   generation: Generation,
   stored: readonly SampleLine[],
-  held: HeldWeights | null,
+  earlier: Computation | null,
   signal: AbortSignal,
   listener: SampleListener
-): Promise<{ seconds: number; weights: HeldWeights | null }> {
+): Promise<{ seconds: number; computation: Computation | null }> {
   const follower = new Follower(generation, stored, listener)
   const startedMs = performance.now()
-  let weights = held
+  let computation = earlier
   try {
     follower.tell()
     if (follower.missingCount > 0) {
@@ -82,13 +82,15 @@ export async function generateSamples(
           maxTokens: settings.maxTokens,
           stopTokens,
           stopTexts: settings.stopTexts,
-          weights: held ?? settings.weights,
+          device: settings.device,
+          precision: earlier?.precision ?? settings.precision,
+          weights: earlier?.weights ?? settings.weights,
           memoryBytes: settings.memoryBytes,
           batchRows: BATCH_ROWS
         },
         { signal }
       )
-      weights = await follower.follow(events)
+      computation = await follower.follow(events)
     }
   } catch (error) {
     // Whatever an interrupted step reports, the cause is the user's wish.
@@ -97,7 +99,7 @@ export async function generateSamples(
   } finally {
     follower.tell()
   }
-  return { seconds: (performance.now() - startedMs) / 1000, weights }
+  return { seconds: (performance.now() - startedMs) / 1000, computation }
 }
 
 /** Turns the engine's events into lines, text and progress, a few times a second. */
@@ -141,20 +143,20 @@ class Follower {
     return this.progress.samplesTotal - this.progress.samplesDone
   }
 
-  /** Follows the engine's work to its end. @returns how it holds the weights */
-  async follow(events: AsyncIterable<EngineGenerateEvent>): Promise<HeldWeights> {
+  /** Follows the engine's work to its end. @returns how it computes */
+  async follow(events: AsyncIterable<EngineGenerateEvent>): Promise<Computation> {
     const keyOf = ({ model, prompt, index }: AnswerKey): SampleKey => ({ variant: model, prompt, index })
-    let weights: HeldWeights | null = null
+    let computation: Computation | null = null
     for await (const event of events) {
       if (event.type === 'plan') {
-        weights = event.weights
-        await this.listener.planned?.(weights)
+        computation = { precision: event.precision, weights: event.weights }
+        await this.listener.planned?.(computation)
       } else if (event.type === 'tokens') {
         this.progress.phase = 'generating'
         for (const token of event.tokens) this.grow(keyOf(token), token.token)
       } else if (event.type === 'sample') {
         await this.finish(keyOf(event), event)
-      } else if (weights !== null) return weights
+      } else if (computation !== null) return computation
       if (performance.now() - this.toldMs >= EVENT_INTERVAL_MS) this.tell()
     }
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was finished.')

@@ -15,6 +15,7 @@ export function sampleCommand(run: SampleRun): SampleCommand {
   const { settings, rendering } = run
   const { sampling } = settings
   const weights = run.weights ?? settings.weights
+  const precision = run.precision ?? settings.precision
   const variants = run.variants.map(variantArguments)
   const prompts = run.prompts.map(({ text, category, system, raw }) => ({ text, category, system, raw }))
   const groups: string[][] = [
@@ -32,6 +33,8 @@ export function sampleCommand(run: SampleRun): SampleCommand {
     [
       ...['--max-tokens', String(settings.maxTokens)],
       ...settings.stopTexts.flatMap((text) => ['--stop', text]),
+      ...['--device', settings.device],
+      ...(precision === undefined ? [] : ['--precision', precision]),
       ...(weights === undefined ? [] : ['--weights', weights])
     ],
     [

@@ -56,13 +56,13 @@ export async function sampleCrc(
   )
   const firstTokens = await firstTokenScores(engine, generation, rendered, signal)
   const answers = new Map(variants.map(({ name }) => [name, prompts.map((): SampleLine[] => [])]))
-  const { weights } = await generateSamples(engine, generation, [], null, signal, {
+  const { computation } = await generateSamples(engine, generation, [], null, signal, {
     async keep(lines) {
       for (const line of lines) answers.get(line.variant)?.[line.prompt]?.push(line)
     },
     progress: ({ samplesDone, samplesTotal }) => onProgress(samplesDone, samplesTotal)
   })
-  if (weights === null) throw new Error('answers were generated without weights')
+  if (computation === null) throw new Error('no answers were generated')
   const comparable = sweep !== null && isOfSame(sweep, pair, rendered.prompts) ? sweep : null
   return {
     schemaVersion: SAMPLED_CRC_VERSION,
@@ -73,7 +73,7 @@ export async function sampleCrc(
     prompts,
     settings,
     variants,
-    weights,
+    ...computation,
     scores: variants.map((variant, index) => {
       const given = answers.get(variant.name) ?? []
       const firstToken = firstTokens[index]

@@ -1,6 +1,7 @@
 import type { PreferenceMark, SampleLine, SampleMeasures, SampleRun, Variant } from '../../contract/samples'
 import { countAnswers } from '../evaluation/distinct-answers'
 import { COMPARED_ANSWERS } from '../evaluation/sample-measures'
+import { describeComputation } from '../../contract/samples'
 import { tally } from '../../contract/preferences'
 import { Markup, markup } from './markup'
 import { runMeasures, sampleCells, type SampleCell } from './run-measures'
@@ -178,7 +179,7 @@ function settingsSection(run: SampleRun): Markup {
     ['Stop tokens', run.stopTokens.join(', ') || 'none'],
     ['Answers per prompt', settings.sampleCount],
     ['Seed', settings.seed],
-    ['Weights in memory', run.weights ?? settings.weights ?? 'not chosen yet'],
+    ['Computed', describeComputation(settings, run)],
     ['System turn', rendering.systemPrompt || 'none'],
     [
       'Template arguments',

@@ -1,4 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity'
+import type { Precision } from '../../contract/device'
 import type { HeldWeights } from '../../contract/engine'
 import type { ProjectState } from '../../contract/project'
 import type {
@@ -26,6 +27,7 @@ interface LiveRun {
   board: AnswerBoard
   progress: SampleProgress
   weights: HeldWeights | null
+  precision: Precision | null
 }
 
 /** A stored run with its answers. */
@@ -244,7 +246,7 @@ export class Samples {
         if (watching.signal.aborted) return
         if (event.type === 'snapshot') {
           const { run, progress } = event
-          live = { run, board: new AnswerBoard(), progress, weights: run.weights }
+          live = { run, board: new AnswerBoard(), progress, weights: run.weights, precision: run.precision }
           live.board.add(event.samples)
           // More answers to the run that is shown: it stays as it was looked at.
           if (this.shown?.run.id !== run.id) this.look(run.marks)
@@ -253,6 +255,7 @@ export class Samples {
         } else if (event.type === 'progress' && live !== null) {
           live.progress = event.progress
           live.weights = event.weights
+          live.precision = event.precision
           schedule()
         } else if (event.type === 'samples' && live !== null) {
           live.board.add(event.finished)
