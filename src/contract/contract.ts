@@ -2,6 +2,15 @@ import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { CrcPrompts, RecipeScore, RenderedPrompt, Selection, SweepDocument } from './crc'
 import { DeviceReport } from './device'
+import {
+  EvaluatedPrompt,
+  EvaluationEvent,
+  EvaluationRun,
+  EvaluationSummary,
+  EvaluationView,
+  Task,
+  TaskEntry
+} from './evaluation'
 import { FolderListing } from './folders'
 import { PairReport } from './pair'
 import { Problem } from './problem'
@@ -165,6 +174,34 @@ export const contract = {
           ])
         )
       )
+  },
+  evaluations: {
+    /** Tasks that ship with the program, and the project's own. */
+    tasks: procedure.input(projectPath).output(z.array(TaskEntry)),
+    /** Adds a task to the project, or replaces the one of its id. */
+    saveTask: procedure.input(projectPath.extend({ task: Task })).output(z.array(TaskEntry)),
+    /** Starts a run of a task; refused while a job of the project runs. It outlives the window. */
+    start: procedure
+      .input(projectPath.extend({ task: Task, variants: EvaluationRun.shape.variants }))
+      .output(z.object({ evaluationId: z.string() })),
+    /** Goes on with a run that was stopped; what is stored is not computed again. */
+    resume: procedure
+      .input(projectPath.extend({ evaluationId: z.string() }))
+      .output(z.object({ evaluationId: z.string() })),
+    watch: procedure.input(projectPath).output(eventIterator(EvaluationEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    /** Newest first, and what could not be read. */
+    list: procedure
+      .input(projectPath)
+      .output(z.object({ evaluations: z.array(EvaluationSummary), warnings: z.array(z.string()) })),
+    /** What the answers so far say; with the scores of a sweep (the newest when left out) for the proxy. */
+    get: procedure
+      .input(projectPath.extend({ evaluationId: z.string(), sweepId: z.string().optional() }))
+      .output(EvaluationView),
+    /** The answers to one prompt, and how they lie. */
+    prompt: procedure
+      .input(projectPath.extend({ evaluationId: z.string(), prompt: z.number().int().min(0) }))
+      .output(EvaluatedPrompt)
   }
 }
 export type Contract = typeof contract

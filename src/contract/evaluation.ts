@@ -1,8 +1,15 @@
 import { z } from 'zod'
 import { CheckpointReference, Interval, Rendering } from './crc'
 import { HeldWeights, Sampling } from './engine'
-import { MAX_SAMPLE_PROMPTS, SamplePrompt, SampleProgress, SampleSettings, Variant } from './samples'
 import { Problem } from './problem'
+import {
+  MAX_SAMPLE_PROMPTS,
+  SampleLine,
+  SamplePrompt,
+  SampleProgress,
+  SampleSettings,
+  Variant
+} from './samples'
 
 /** The paper's three kinds of task. */
 export const TASK_KINDS = ['creative', 'open-ended', 'reasoning'] as const
@@ -266,6 +273,7 @@ export const EvaluationProgress = SampleProgress.extend({
 })
 export type EvaluationProgress = z.infer<typeof EvaluationProgress>
 
+/** What a watcher of an evaluation sees; the results are fetched when it is over, or in between. */
 export const EvaluationEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), evaluationId: z.string(), progress: EvaluationProgress }),
   z.object({ type: z.literal('finished'), evaluationId: z.string(), seconds: z.number() }),
@@ -273,3 +281,24 @@ export const EvaluationEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('cancelled') })
 ])
 export type EvaluationEvent = z.infer<typeof EvaluationEvent>
+
+/** A task that can be run, and whether it ships with the program or is the project's own. */
+export const TaskEntry = z.object({ task: Task, origin: z.enum(['builtin', 'project']) })
+export type TaskEntry = z.infer<typeof TaskEntry>
+
+/** A stored evaluation with what its answers say. */
+export const EvaluationView = z.object({
+  run: EvaluationRun,
+  results: EvaluationResults,
+  /** Whether every answer is there and every prompt scored. */
+  complete: z.boolean()
+})
+export type EvaluationView = z.infer<typeof EvaluationView>
+
+/** One prompt of an evaluation, for drilling down. */
+export const EvaluatedPrompt = z.object({
+  samples: z.array(SampleLine),
+  /** Null until the engine has scored it. */
+  scores: PromptScores.nullable()
+})
+export type EvaluatedPrompt = z.infer<typeof EvaluatedPrompt>

@@ -1,4 +1,5 @@
 import type { RecipeScore } from '../contract/crc'
+import type { EvaluationEvent, EvaluationRun, EvaluationVariant, Task } from '../contract/evaluation'
 import { WorkbenchError } from '../contract/problem'
 import type { Recipe } from '../contract/recipe'
 import type { SampledCrc, SampleEvent, SampleSettings, Variant } from '../contract/samples'
@@ -8,13 +9,16 @@ import { NOTHING_DONE } from './crc/compute-sweep'
 import { scoreRecipes } from './crc/score-recipes'
 import type { Devices } from './devices'
 import type { EngineHost } from './engine/host'
+import { startEvaluationJob } from './evaluation-job'
+import { prepareEvaluation } from './evaluation/prepare-evaluation'
 import { Job, type JobFailure } from './job'
 import type { TellJobNews } from './job-news'
 import { JobTable } from './job-table'
 import { pairPaths } from './project/demo'
+import type { EvaluationFiles } from './project/evaluation-files'
 import type { Project } from './project/project'
 import { startSampleJob } from './sample-job'
-import { openSampledPair, resumeGeneration } from './samples/generation'
+import { openSampledPair, resumeGeneration, type SampledPair } from './samples/generation'
 import { prepareSampleRun } from './samples/prepare-run'
 import { samplePromptsOf } from './samples/project-prompts'
 import { sampleCrc } from './samples/sample-crc'
@@ -35,6 +39,7 @@ export class Jobs {
   readonly sweeps = new JobTable<SweepEvent>()
   readonly samples = new JobTable<SampleEvent>()
   readonly searches = new JobTable<SearchEvent>()
+  readonly evaluations = new JobTable<EvaluationEvent>()
   private readonly recipeScores = new JobTable<RecipeScoreEvent | JobFailure>()
   private readonly crcScores = new JobTable<CrcScoreEvent | JobFailure>()
   /** All of them, and how a message names their job. */
@@ -43,6 +48,7 @@ export class Jobs {
     { table: this.searches, what: 'A search' },
     { table: this.recipeScores, what: 'The scoring of a recipe' },
     { table: this.samples, what: 'Sampling' },
+    { table: this.evaluations, what: 'An evaluation' },
     { table: this.crcScores, what: 'Sampling' }
   ]
   /** Projects whose job is being prepared. */
@@ -197,6 +203,48 @@ export class Jobs {
         startSampleJob({ engine, project, run, generation, stored: stored.samples, tell: this.tell })
       )
     })
+  }
+
+  /**
+   * Starts an evaluation. What is wrong with task or variants shows before it begins.
+   *
+   * @returns its id
+   * @throws WorkbenchError as {@link startSweep}, and as `prepareEvaluation`
+   */
+  async startEvaluation(project: Project, task: Task, variants: EvaluationVariant[]): Promise<string> {
+    requireWritable(project, 'An evaluation')
+    return this.starts(project, async () => {
+      const { pair: location, rendering } = project.document
+      const { run, pair } = await prepareEvaluation({ ...pairPaths(location), task, variants, rendering })
+      await project.evaluations.add(run)
+      return this.runEvaluation(project, run, pair, { samples: [], scores: [] })
+    })
+  }
+
+  /**
+   * Goes on with a stored evaluation that was stopped.
+   *
+   * @returns its id
+   * @throws WorkbenchError as {@link startSweep}; the job fails with `mismatch` when a checkpoint has changed
+   */
+  async continueEvaluation(project: Project, id: string): Promise<string> {
+    requireWritable(project, 'An evaluation')
+    return this.starts(project, async () => {
+      const { run, ...stored } = await project.evaluations.read(id)
+      const pair = await openSampledPair(pairPaths(project.document.pair))
+      return this.runEvaluation(project, run, pair, stored)
+    })
+  }
+
+  private runEvaluation(
+    project: Project,
+    run: EvaluationRun,
+    pair: SampledPair,
+    stored: Pick<EvaluationFiles, 'samples' | 'scores'>
+  ): string {
+    const engine = this.engine.client()
+    const job = startEvaluationJob({ engine, project, run, pair, stored, tell: this.tell })
+    return this.evaluations.add(project, job)
   }
 
   /** Follows the project's sample run to its end; ends at once when there is none to tell of. */

@@ -12,6 +12,7 @@ import { selection } from './crc/selection'
 import { Devices } from './devices'
 import type { EngineHost } from './engine/host'
 import type { TellJobNews } from './job-news'
+import { evaluationView, tasksOf } from './evaluation/stored-evaluation'
 import { Jobs } from './jobs'
 import { OpenProjects } from './open-projects'
 import { demoPath, pairPaths } from './project/demo'
@@ -221,6 +222,39 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       scoreCrc: os.samples.scoreCrc.handler(async function* ({ input, signal }) {
         const project = await projects.use(input.path)
         yield* jobs.scoreCrc(project, input.settings, input.variants, signal)
+      })
+    },
+    evaluations: {
+      tasks: os.evaluations.tasks.handler(async ({ input }) => tasksOf(await projects.use(input.path))),
+      saveTask: os.evaluations.saveTask.handler(async ({ input }) => {
+        const project = await projects.use(input.path)
+        await project.evaluations.saveTask(input.task)
+        return tasksOf(project)
+      }),
+      start: os.evaluations.start.handler(async ({ input: { path, task, variants } }) => ({
+        evaluationId: await jobs.startEvaluation(await projects.use(path), task, variants)
+      })),
+      resume: os.evaluations.resume.handler(async ({ input: { path, evaluationId } }) => ({
+        evaluationId: await jobs.continueEvaluation(await projects.use(path), evaluationId)
+      })),
+      watch: os.evaluations.watch.handler(async function* ({ input, signal }) {
+        yield* jobs.evaluations.watch(await projects.use(input.path), signal)
+      }),
+      cancel: os.evaluations.cancel.handler(async ({ input }) =>
+        jobs.evaluations.cancel(await projects.use(input.path))
+      ),
+      list: os.evaluations.list.handler(async ({ input }) =>
+        (await projects.use(input.path)).evaluations.list()
+      ),
+      get: os.evaluations.get.handler(async ({ input: { path, evaluationId, sweepId } }) =>
+        evaluationView(await projects.use(path), evaluationId, sweepId)
+      ),
+      prompt: os.evaluations.prompt.handler(async ({ input: { path, evaluationId, prompt } }) => {
+        const { samples, scores } = await (await projects.use(path)).evaluations.read(evaluationId)
+        return {
+          samples: samples.filter((sample) => sample.prompt === prompt),
+          scores: scores.find((score) => score.prompt === prompt) ?? null
+        }
       })
     }
   })

@@ -10,6 +10,7 @@ import {
 } from '../../contract/evaluation'
 import type { SampleLine, Variant } from '../../contract/samples'
 import { recipeStrengths } from '../../contract/strengths'
+import { breather } from '../breather'
 import { type Cell, cellMeasures, type Measures, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
 import { AnswerReader } from './read-answer'
@@ -41,14 +42,24 @@ export interface StoredEvaluation {
  * @param sweep whose scores stand for the proxy; null for none
  * @throws WorkbenchError `bad-input` when a pattern of the task is no regular expression or takes too long
  */
-export function evaluationResults(stored: StoredEvaluation, sweep: SweepDocument | null): EvaluationResults {
+export async function evaluationResults(
+  stored: StoredEvaluation,
+  sweep: SweepDocument | null
+): Promise<EvaluationResults> {
   const { run } = stored
   const names = run.variants.map(({ variant }) => variant.name)
   const reader = new AnswerReader(run.task)
   const table = cellsOf(stored)
-  const measures = table.map((cells) =>
-    cells.map((cell) => cellMeasures(run.task, reader, run.vocabularySize, cell))
-  )
+  const breathe = breather()
+  const measures: Measures[][] = []
+  for (const cells of table) {
+    const ofPrompt: Measures[] = []
+    for (const cell of cells) {
+      await breathe()
+      ofPrompt.push(cellMeasures(run.task, reader, run.vocabularySize, cell))
+    }
+    measures.push(ofPrompt)
+  }
   const reference = Math.max(
     0,
     run.variants.findIndex(

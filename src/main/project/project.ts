@@ -36,6 +36,7 @@ import {
 } from './sample-files'
 import { readSampledCrc, writeSampledCrc } from './sampled-crc-file'
 import { readSearchFile, writeSearchFile } from './search-files'
+import { ProjectEvaluations } from './project-evaluations'
 import { SerialQueue } from './serial-queue'
 import { newestFirst } from './newest-first'
 import { listSweeps, readSweepFile, summarizeSweep, writeSweepFile } from './sweep-files'
@@ -80,6 +81,7 @@ export class Project {
   readonly warnings: readonly string[]
   /** Why changes cannot be saved; null when they can. */
   readonly readOnly: string | null
+  readonly evaluations: ProjectEvaluations
   #document: ProjectDocument
   #prompts: CrcPrompts
   #samplePrompts: SamplePrompts | null
@@ -99,6 +101,7 @@ export class Project {
     this.#sweeps = content.sweeps
     this.#sampleRuns = content.sampleRuns
     this.#lock = lock
+    this.evaluations = new ProjectEvaluations(this.path, (task) => this.#change(task))
   }
 
   get document(): ProjectDocument {

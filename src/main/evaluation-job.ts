@@ -1,0 +1,77 @@
+import type { EvaluationEvent, EvaluationProgress, EvaluationRun } from '../contract/evaluation'
+import type { EngineClient } from './engine/host'
+import { runEvaluation } from './evaluation/run-evaluation'
+import { Job } from './job'
+import { endingNews, type TellJobNews } from './job-news'
+import type { EvaluationFiles } from './project/evaluation-files'
+import type { Project } from './project/project'
+import type { SampledPair } from './samples/generation'
+
+export interface EvaluationJobOptions {
+  engine: EngineClient
+  /** Holds the run. */
+  project: Project
+  run: EvaluationRun
+  pair: SampledPair
+  stored: Pick<EvaluationFiles, 'samples' | 'scores'>
+  tell: TellJobNews
+}
+
+/** Does what a stored evaluation is missing, as a job; its id is the run's. Whatever is finished is stored at once. */
+export function startEvaluationJob(options: EvaluationJobOptions): Job<EvaluationEvent, EvaluationProgress> {
+  const { engine, project, run, pair, stored, tell } = options
+  const event = (progress: EvaluationProgress): EvaluationEvent => ({
+    type: 'progress',
+    evaluationId: run.id,
+    progress
+  })
+  return new Job<EvaluationEvent, EvaluationProgress>(
+    {
+      name: 'the evaluation',
+      async run(_id, facts, signal) {
+        const seconds = await runEvaluation(engine, run, pair, stored, signal, {
+          planned: (weights) => project.evaluations.noteWeights(run.id, weights),
+          keepSamples: (lines) => project.evaluations.appendSamples(run.id, lines),
+          keepScores: (scores) => project.evaluations.appendScores(run.id, scores),
+          progress(progress) {
+            facts.set('progress', progress)
+            tell({ job: JOB, type: 'progress', share: shareOf(progress) })
+          }
+        })
+        return { type: 'finished', evaluationId: run.id, seconds }
+      },
+      snapshot: (_id, facts) => event(facts[0] ?? notStarted(run)),
+      events: (facts) => facts.map(event),
+      onEnd: (ending) => tell(endingNews(JOB, ending))
+    },
+    run.id
+  )
+}
+
+const JOB = 'The evaluation'
+
+/** Reading the answers takes far less time than generating them. */
+const GENERATING_SHARE = 0.8
+
+function shareOf({
+  phase,
+  samplesDone,
+  samplesTotal,
+  promptsScored,
+  promptsTotal
+}: EvaluationProgress): number {
+  if (phase !== 'scoring') return (GENERATING_SHARE * samplesDone) / Math.max(1, samplesTotal)
+  return GENERATING_SHARE + ((1 - GENERATING_SHARE) * promptsScored) / Math.max(1, promptsTotal)
+}
+
+function notStarted({ task, variants }: EvaluationRun): EvaluationProgress {
+  return {
+    phase: 'preparing',
+    samplesDone: 0,
+    samplesTotal: variants.length * task.prompts.length * task.settings.sampleCount,
+    tokensPerSecond: null,
+    secondsLeft: null,
+    promptsScored: 0,
+    promptsTotal: task.prompts.length
+  }
+}

@@ -1,0 +1,74 @@
+import type {
+  EvaluationRun,
+  EvaluationSummary,
+  PromptScores,
+  Task,
+  TaskEntry
+} from '../../contract/evaluation'
+import type { SampleLine } from '../../contract/samples'
+import {
+  appendEvaluationSamples,
+  appendPromptScores,
+  type EvaluationFiles,
+  listEvaluations,
+  readEvaluation,
+  readEvaluationRun,
+  readTasks,
+  writeEvaluationRun,
+  writeTask
+} from './evaluation-files'
+
+/** Runs a change of the project's files after those before it; refuses when the project cannot be written. */
+type Change = <T>(task: () => Promise<T>) => Promise<T>
+
+/** The evaluations and the tasks of a project. Both are read when they are asked for: they are looked at in one view only. */
+export class ProjectEvaluations {
+  constructor(
+    private readonly folder: string,
+    private readonly change: Change
+  ) {}
+
+  /** Newest first, with what could not be read. */
+  list(): Promise<{ evaluations: EvaluationSummary[]; warnings: string[] }> {
+    return listEvaluations(this.folder)
+  }
+
+  /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
+  read(id: string): Promise<EvaluationFiles> {
+    return readEvaluation(this.folder, id)
+  }
+
+  /** @throws WorkbenchError `bad-input`, `read-only` */
+  add(run: EvaluationRun): Promise<void> {
+    return this.change(() => writeEvaluationRun(this.folder, run))
+  }
+
+  /** Notes how the engine holds the weights. @throws WorkbenchError `read-only` */
+  async noteWeights(id: string, weights: EvaluationRun['weights']): Promise<void> {
+    await this.change(async () => {
+      const run = await readEvaluationRun(this.folder, id)
+      if (run.weights !== weights) await writeEvaluationRun(this.folder, { ...run, weights })
+    })
+  }
+
+  /** @throws WorkbenchError `bad-input`, `read-only` */
+  appendSamples(id: string, lines: readonly SampleLine[]): Promise<void> {
+    return this.change(() => appendEvaluationSamples(this.folder, id, lines))
+  }
+
+  /** @throws WorkbenchError `bad-input`, `read-only` */
+  appendScores(id: string, scores: PromptScores): Promise<void> {
+    return this.change(() => appendPromptScores(this.folder, id, scores))
+  }
+
+  /** The project's own tasks, by name. */
+  async tasks(): Promise<TaskEntry[]> {
+    const { tasks } = await readTasks(this.folder)
+    return tasks.map((task) => ({ task, origin: 'project' }))
+  }
+
+  /** Replaces an earlier task of the same id. @throws WorkbenchError `bad-input`, `read-only` */
+  saveTask(task: Task): Promise<void> {
+    return this.change(() => writeTask(this.folder, task))
+  }
+}
