@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { EngineReadEvent, ReadRequest } from '../src/contract/engine'
 import { postStrengths } from '../src/contract/strengths'
 import { decodeFloat32 } from '../src/main/checkpoint/dtype'
+import { textToFloats } from '../src/main/engine/float-text'
 import { closePairWeights, openPairWeights } from '../src/main/engine/pair-weights'
 import { readAnswers } from '../src/main/engine/read-answers'
 import { wholeModelTensors } from '../src/main/family'
@@ -67,8 +68,9 @@ describe('answers that are read', () => {
     ])
     for (const [i, event] of together.entries()) {
       expect(event.logLikelihood).toBeCloseTo(alone[i]?.logLikelihood ?? NaN, 4)
-      event.embedding.forEach((value, k) => {
-        expect(value).toBeCloseTo(alone[i]?.embedding[k] ?? NaN, 4)
+      const other = textToFloats(alone[i]?.embedding ?? '')
+      textToFloats(event.embedding).forEach((value, k) => {
+        expect(value).toBeCloseTo(other[k] ?? NaN, 4)
       })
     }
     expect(together[0]?.embedding).toEqual(together[1]?.embedding)
@@ -85,6 +87,7 @@ describe('answers that are read', () => {
       prompts: [{ tokens: prompt.slice(0, -1), answers: [prompt.slice(-1)] }],
       stateBytes: 2 ** 30
     })
+    const embedding = textToFloats(event?.embedding ?? '')
     const pair = await openPairWeights(base, post)
     const { spec, reader } = pair.post
     const { head } = wholeModelTensors(spec)
@@ -93,7 +96,7 @@ describe('answers that are read', () => {
     await closePairWeights(pair)
     for (let token = 0; token < spec.vocabularySize; token += 17) {
       const row = weights.subarray(token * spec.hiddenSize, (token + 1) * spec.hiddenSize)
-      const logit = row.reduce((sum, weight, i) => sum + weight * (event?.embedding[i] ?? NaN), 0)
+      const logit = row.reduce((sum, weight, i) => sum + weight * (embedding[i] ?? NaN), 0)
       expect(Math.abs(logit - (expected[token] ?? NaN))).toBeLessThan(LOGIT_TOLERANCE)
     }
   })

@@ -118,8 +118,8 @@ export const EngineReadEvent = z.object({
   answer: z.number().int(),
   /** Sum over the answer's tokens of their log-probability after all before them, in nats. */
   logLikelihood: z.number(),
-  /** Mean of the hidden states at the answer's tokens, after the final norm, [hidden]. */
-  embedding: z.instanceof(Float32Array)
+  /** Mean of the hidden states at the answer's tokens, after the final norm, [hidden]; float32 values as base64. */
+  embedding: z.base64()
 })
 export type EngineReadEvent = z.infer<typeof EngineReadEvent>
 

@@ -1,5 +1,6 @@
 import type { EngineReadEvent, ReadRequest } from '../../contract/engine'
 import { openDevice } from './device'
+import { floatsToText } from './float-text'
 import { choosePrecision, forward } from './forward'
 import { type LanguageHead, openLanguageHead } from './language-head'
 import { closePairWeights, findSharing, openPairWeights } from './pair-weights'
@@ -100,7 +101,7 @@ async function* readGroup(
         embedding[i] = (embedding[i] ?? 0) + (normed[row * hiddenSize + i] ?? NaN) / rows.length
       }
     }
-    yield { prompt, answer, logLikelihood, embedding }
+    yield { prompt, answer, logLikelihood, embedding: floatsToText(embedding) }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { EngineReadEvent } from '../../contract/engine'
 import type { EvaluationRun, PromptScores } from '../../contract/evaluation'
 import type { SampleLine } from '../../contract/samples'
+import { textToFloats } from '../engine/float-text'
 import { meanCosineDistance, vendiScore } from './embedding-measures'
 import { planeMap } from './principal-components'
 
@@ -57,7 +58,7 @@ export class PromptReading {
     const read = part.read[answer]
     if (read === undefined) return
     if (read.post === null) this.missing--
-    read.post = { logLikelihood, embedding }
+    read.post = { logLikelihood, embedding: textToFloats(embedding) }
   }
 
   scores(): PromptScores {

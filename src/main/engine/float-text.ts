@@ -1,0 +1,14 @@
+/** float32 values as base64 of their little-endian bytes: the bridge between processes carries text, not typed arrays. */
+export function floatsToText(values: Float32Array): string {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
+}
+
+/** @throws RangeError when the text does not hold whole values */
+export function textToFloats(text: string): Float32Array {
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.byteLength % Float32Array.BYTES_PER_ELEMENT !== 0)
+    throw new RangeError('not whole float32 values')
+  const values = new Float32Array(bytes.byteLength / Float32Array.BYTES_PER_ELEMENT)
+  new Uint8Array(values.buffer).set(bytes)
+  return values
+}
