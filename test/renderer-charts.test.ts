@@ -20,7 +20,7 @@ import {
   rangeCount,
   type RangePoint
 } from '../src/renderer/charts/score-board'
-import { distributionCsv, sortedRanges, sweepCsv, toCsv } from '../src/renderer/charts/tables'
+import { distributionCsv, sortedRows, sweepCsv, toCsv } from '../src/renderer/charts/tables'
 import { tinySweep } from './fixtures/tiny-sweep'
 
 const point = (start: number, end: number, validity: number, diversity: number): RangePoint => ({
@@ -268,7 +268,7 @@ describe('tables', () => {
       ranges: [point(1, 1, 0.9, 0.5), point(0, 1, 0.8, 0.6), point(0, 0, 0.9, 0.4)]
     }
     const order = (descending: boolean): string[] =>
-      sortedRanges(board, { column: 'validity', descending }).map(({ start, end }) => `${start}-${end}`)
+      sortedRows(board, { column: 'validity', descending }).map(({ key }) => key)
     expect(order(true)).toEqual(['0-0', '1-1', '0-1'])
     expect(order(false)).toEqual(['0-1', '0-0', '1-1'])
   })

@@ -147,7 +147,12 @@ describe('prompts as they are edited', () => {
 })
 
 describe('kept recipes', () => {
-  const kept = withKept([], { start: 4, end: 11 }, 'Layers 4–11', { sweepId: 's1', score: null }, new Date(0))
+  const kept = withKept(
+    [],
+    { name: 'Layers 4–11', ranges: [[4, 11]] },
+    { sweepId: 's1', score: null },
+    new Date(0)
+  )
 
   it('hold the range and the sweep that scored it', () => {
     const expected: KeptRecipe = {
@@ -162,7 +167,7 @@ describe('kept recipes', () => {
 
   it('never share a name', () => {
     expect(freeName('Layers 4–11', ['Layers 4–11'])).toBe('Layers 4–11 (2)')
-    const two = withKept(kept, { start: 4, end: 11 }, 'Layers 4–11', { sweepId: null, score: null })
+    const two = withKept(kept, { name: 'Layers 4–11', ranges: [[4, 11]] }, { sweepId: null, score: null })
     expect(two.map(({ recipe }) => recipe.name)).toEqual(['Layers 4–11', 'Layers 4–11 (2)'])
     expect(withRenamed(two, 1, 'Layers 4–11')[1]?.recipe.name).toBe('Layers 4–11 (2)')
     expect(withRenamed(two, 0, 'best')[0]?.recipe.name).toBe('best')

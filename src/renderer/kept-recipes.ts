@@ -1,6 +1,6 @@
 import type { CategoryScore } from '../contract/crc'
 import type { KeptRecipe } from '../contract/project'
-import type { RestorationRange } from '../contract/recipe'
+import type { Recipe } from '../contract/recipe'
 
 /** The wanted name, or the first numbered one that is not taken: sweeps and samples report recipes by name. */
 export function freeName(wanted: string, taken: readonly string[]): string {
@@ -11,24 +11,35 @@ export function freeName(wanted: string, taken: readonly string[]): string {
 
 const namesOf = (recipes: readonly KeptRecipe[]): string[] => recipes.map((kept) => kept.recipe.name)
 
-/** The recipes with one more: a range, with the scores it was kept for. */
+/** The recipes with one more, with the scores it was kept for; a name that is taken gets a number. */
 export function withKept(
   recipes: readonly KeptRecipe[],
-  range: RestorationRange,
-  name: string,
+  recipe: Recipe,
   source: { sweepId: string | null; score: CategoryScore | null },
   keptAt = new Date()
 ): KeptRecipe[] {
   return [
     ...recipes,
     {
-      recipe: { name: freeName(name, namesOf(recipes)), ranges: [[range.start, range.end]] },
+      recipe: { ...recipe, name: freeName(recipe.name, namesOf(recipes)) },
       keptAt: keptAt.toISOString(),
       sweepId: source.sweepId,
       validity: source.score?.validity ?? null,
       diversity: source.score?.diversity ?? null
     }
   ]
+}
+
+/** The recipes with one edited: its own place, a name of its own. */
+export function withEdited(
+  recipes: readonly KeptRecipe[],
+  index: number,
+  recipe: Recipe,
+  source: { sweepId: string | null; score: CategoryScore | null },
+  keptAt = new Date()
+): KeptRecipe[] {
+  const [edited] = withKept(recipes.toSpliced(index, 1), recipe, source, keptAt).slice(-1)
+  return recipes.map((kept, place) => (place === index && edited !== undefined ? edited : kept))
 }
 
 /** The recipes with one renamed. */

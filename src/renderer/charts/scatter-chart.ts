@@ -6,16 +6,19 @@ import { translucent, type ChartColors } from './chart-theme'
 import {
   axisBounds,
   minimumValidity,
+  type ModelRef,
+  type OtherPoint,
   paretoFront,
   rangeKey,
+  sameModel,
   sameRange,
   type RangePoint,
   type ScoreBoard
 } from './score-board'
 
-/** A point of the scatter; base and post have no range. */
+/** A point of the scatter; base and post cannot be chosen. */
 export interface ScatterDatum extends Point {
-  range: RestorationRange | null
+  model: ModelRef | null
   name: string
 }
 export type ScatterChart = Chart<'scatter', ScatterDatum[]>
@@ -25,8 +28,8 @@ export interface ScatterContent {
   board: ScoreBoard
   rho: number
   selected: RestorationRange | null
-  chosen: RestorationRange | null
-  hovered: RestorationRange | null
+  chosen: ModelRef | null
+  hovered: ModelRef | null
   brushed: ReadonlySet<string> | null
   /** While scores still arrive the axes stay at 0..1, so that nothing moves under the reader. */
   streaming: boolean
@@ -35,8 +38,14 @@ export interface ScatterContent {
 const datum = (point: RangePoint): ScatterDatum => ({
   x: point.validity,
   y: point.diversity,
-  range: { start: point.start, end: point.end },
+  model: { start: point.start, end: point.end },
   name: rangePhrase(point)
+})
+const otherDatum = (point: OtherPoint): ScatterDatum => ({
+  x: point.validity,
+  y: point.diversity,
+  model: point.key,
+  name: point.name
 })
 
 /** The scatter's data sets, drawn from the last to the first. */
@@ -47,13 +56,19 @@ export function scatterDatasets(
   const { board, rho, brushed, hovered, chosen, selected } = content
   const minimum = minimumValidity(board, rho) ?? 0
   const visible = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
-  const only = (range: RestorationRange | null): ScatterDatum[] =>
-    board.ranges.filter((point) => sameRange(point, range)).map(datum)
+  const only = (model: ModelRef | null): ScatterDatum[] =>
+    typeof model === 'string'
+      ? board.others.filter(({ key }) => key === model).map(otherDatum)
+      : board.ranges.filter((point) => sameRange(point, model)).map(datum)
+  const others = (kind: OtherPoint['kind']): ScatterDatum[] =>
+    board.others
+      .filter((point) => point.kind === kind && (brushed === null || brushed.has(point.key)))
+      .map(otherDatum)
   const feasible = board.ranges.filter((point) => visible(point) && point.validity >= minimum)
   const infeasible = board.ranges.filter((point) => visible(point) && point.validity < minimum)
   const whole = (name: 'base' | 'post'): ScatterDatum[] => {
     const score = board[name]
-    return score === null ? [] : [{ x: score.validity, y: score.diversity, range: null, name }]
+    return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
   }
   const datasets: ScatterChart['data']['datasets'] = [
     {
@@ -66,7 +81,7 @@ export function scatterDatasets(
     },
     {
       label: 'Inspected',
-      data: sameRange(chosen, selected) ? [] : only(chosen),
+      data: sameModel(chosen, selected) ? [] : only(chosen),
       pointRadius: 7,
       pointBackgroundColor: colors.hybrid,
       pointBorderColor: colors.accent,
@@ -97,6 +112,34 @@ export function scatterDatasets(
       pointBackgroundColor: colors.base,
       pointBorderColor: colors.surface,
       pointBorderWidth: 1.5
+    },
+    {
+      label: 'Found by the search',
+      data: others('found'),
+      pointStyle: 'star',
+      pointRadius: 7,
+      pointBorderColor: colors.hybrid,
+      pointBorderWidth: 2
+    },
+    {
+      label: 'Recipes',
+      data: others('recipe'),
+      pointStyle: 'triangle',
+      pointRadius: 6,
+      pointBackgroundColor: colors.hybrid,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Soup',
+      data: others('blend'),
+      showLine: true,
+      borderColor: colors['ink-soft'],
+      borderWidth: 1.5,
+      pointStyle: 'circle',
+      pointRadius: 2.5,
+      pointBackgroundColor: colors['ink-soft'],
+      pointBorderWidth: 0
     },
     {
       label: 'Ranges',
@@ -175,8 +218,20 @@ export function scatterAnnotations(
   if (board.post !== null) name('post', board.post.validity, board.post.diversity, 'post', colors.post)
   const best = board.ranges.find((point) => sameRange(point, selected))
   if (best !== undefined) name('selected', best.validity, best.diversity, rangeLabel(best), colors.hybrid)
+  for (const point of board.others) {
+    if (point.kind === 'recipe')
+      name(point.key, point.validity, point.diversity, shortened(point.name), colors.hybrid)
+  }
+  // Of a beam or a curve one is named: their points lie close together.
+  const found = board.others.find(({ kind }) => kind === 'found')
+  if (found !== undefined) name('found', found.validity, found.diversity, 'found', colors.hybrid)
+  const blends = board.others.filter(({ kind }) => kind === 'blend')
+  const middle = blends[Math.floor(blends.length / 2)]
+  if (middle !== undefined) name('soup', middle.validity, middle.diversity, 'soup', colors['ink-soft'])
   return result
 }
+
+const shortened = (name: string): string => (name.length <= 24 ? name : `${name.slice(0, 23)}…`)
 
 /** The axes of the scatter: [x low, x high], [y low, y high]. */
 export function scatterBounds({ board, streaming }: ScatterContent): [[number, number], [number, number]] {
@@ -186,7 +241,7 @@ export function scatterBounds({ board, streaming }: ScatterContent): [[number, n
       [0, 1]
     ]
   }
-  const scores = [board.base, board.post, ...board.ranges].filter((score) => score !== null)
+  const scores = [board.base, board.post, ...board.ranges, ...board.others].filter((score) => score !== null)
   return [
     axisBounds(scores.map((score) => score.validity)),
     axisBounds(scores.map((score) => score.diversity))
@@ -195,16 +250,16 @@ export function scatterBounds({ board, streaming }: ScatterContent): [[number, n
 
 /** The chart's fixed half: no animation, nearest point under the pointer, axis titles. */
 export function scatterConfiguration(
-  onhover: (range: RestorationRange | null) => void,
-  onchoose: (range: RestorationRange) => void
+  onhover: (model: ModelRef | null) => void,
+  onchoose: (model: ModelRef) => void
 ): ChartConfiguration<'scatter', ScatterDatum[]> {
-  const rangeUnder = (
+  const modelUnder = (
     chart: Chart,
     elements: readonly { datasetIndex: number; index: number }[]
-  ): RestorationRange | null => {
+  ): ModelRef | null => {
     for (const { datasetIndex, index } of elements) {
       const data: unknown = chart.data.datasets[datasetIndex]?.data[index]
-      if (isRangeDatum(data)) return data.range
+      if (isModelDatum(data)) return data.model
     }
     return null
   }
@@ -217,10 +272,10 @@ export function scatterConfiguration(
       maintainAspectRatio: false,
       interaction: { mode: 'nearest', intersect: true },
       layout: { padding: { top: 4, right: 8 } },
-      onHover: (_event, elements, chart) => onhover(rangeUnder(chart, elements)),
+      onHover: (_event, elements, chart) => onhover(modelUnder(chart, elements)),
       onClick: (_event, elements, chart) => {
-        const range = rangeUnder(chart, elements)
-        if (range !== null) onchoose(range)
+        const model = modelUnder(chart, elements)
+        if (model !== null) onchoose(model)
       },
       scales: {
         x: { title: { display: true, text: 'Validity' } },
@@ -234,7 +289,7 @@ export function scatterConfiguration(
           filter: (_item, index) => index === 0,
           callbacks: {
             label: ({ raw, parsed }) => [
-              isRangeDatum(raw) || isNamed(raw) ? raw.name : '',
+              isNamed(raw) ? raw.name : '',
               `validity ${formatScore(parsed.x ?? 0)}`,
               `diversity ${formatScore(parsed.y ?? 0)}`
             ]
@@ -248,5 +303,7 @@ export function scatterConfiguration(
 // Chart.js hands data back untyped.
 const isNamed = (data: unknown): data is { name: string } =>
   typeof data === 'object' && data !== null && 'name' in data && typeof data.name === 'string'
-const isRangeDatum = (data: unknown): data is { name: string; range: RestorationRange } =>
-  isNamed(data) && 'range' in data && typeof data.range === 'object' && data.range !== null
+const isModelDatum = (data: unknown): data is { name: string; model: ModelRef } =>
+  isNamed(data) &&
+  'model' in data &&
+  (typeof data.model === 'string' || (typeof data.model === 'object' && data.model !== null))

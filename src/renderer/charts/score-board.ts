@@ -1,9 +1,31 @@
 import type { SweepDocument } from '../../contract/crc'
 import type { RestorationRange } from '../../contract/recipe'
+import type { SearchDocument } from '../../contract/search'
 import type { LiveEntry, LiveScore } from '../../contract/sweep-events'
+import { blendKey, blendName, otherModels, recipeKey } from './scored-models'
 
 /** A range with its score so far. */
 export interface RangePoint extends RestorationRange, LiveScore {}
+
+/** A model that is no range: a blend of the soup, a recipe that was swept or scored, or one that a search found. */
+export interface OtherPoint extends LiveScore {
+  /** Tells it from all others of its board. */
+  key: string
+  kind: 'blend' | 'recipe' | 'found'
+  name: string
+  /** How much is restored, in layers; null while the recipe itself is not at hand. */
+  restored: number | null
+}
+
+/** A model of a board: a range, or the key of another. */
+export type ModelRef = RestorationRange | string
+
+/** The range that is meant; null for another model. */
+export const rangeOf = (ref: ModelRef | null): RestorationRange | null =>
+  typeof ref === 'string' ? null : ref
+
+export const sameModel = (left: ModelRef | null, right: ModelRef | null): boolean =>
+  typeof left === 'string' || typeof right === 'string' ? left === right : sameRange(left, right)
 
 /** What the charts draw: the scores of a finished sweep or of one that still runs. */
 export interface ScoreBoard {
@@ -12,6 +34,7 @@ export interface ScoreBoard {
   base: LiveScore | null
   post: LiveScore | null
   ranges: readonly RangePoint[]
+  others: readonly OtherPoint[]
 }
 
 /** One key per range, for maps and sets. */
@@ -23,8 +46,8 @@ export const sameRange = (left: RestorationRange | null, right: RestorationRange
 /** Number of contiguous ranges of `layerCount` layers. */
 export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
 
-/** The board of a finished sweep. */
-export function boardOfSweep(sweep: SweepDocument): ScoreBoard {
+/** The board of a finished sweep and of the search that started from it. */
+export function boardOfSweep(sweep: SweepDocument, search: SearchDocument | null = null): ScoreBoard {
   const promptCount = sweep.prompts.length
   const live = (score: Omit<LiveScore, 'promptCount'>): LiveScore => ({
     validity: score.validity,
@@ -37,7 +60,14 @@ export function boardOfSweep(sweep: SweepDocument): ScoreBoard {
     promptCount,
     base: sweep.base === null ? null : live(sweep.base),
     post: live(sweep.post),
-    ranges: sweep.ranges.map((range) => ({ start: range.start, end: range.end, ...live(range) }))
+    ranges: sweep.ranges.map((range) => ({ start: range.start, end: range.end, ...live(range) })),
+    others: otherModels(sweep, search).map(({ key, kind, name, layers, score }) => ({
+      key,
+      kind,
+      name,
+      restored: layers.reduce((sum, { attention, mlp }) => sum + (attention + mlp) / 2, 0),
+      ...live(score)
+    }))
   }
 }
 
@@ -46,6 +76,7 @@ export class LiveBoard {
   private base: LiveScore | null = null
   private post: LiveScore | null = null
   private readonly ranges = new Map<string, RangePoint>()
+  private readonly others = new Map<string, OtherPoint>()
 
   constructor(
     private readonly layerCount: number,
@@ -58,6 +89,19 @@ export class LiveBoard {
       else if (entry.kind === 'post') this.post = entry.score
       else if (entry.kind === 'range') {
         this.ranges.set(rangeKey(entry), { start: entry.start, end: entry.end, ...entry.score })
+      } else if (entry.kind === 'blend') {
+        const { strength } = entry
+        const key = blendKey(strength)
+        this.others.set(key, {
+          key,
+          kind: 'blend',
+          name: blendName(strength),
+          restored: null,
+          ...entry.score
+        })
+      } else {
+        const key = recipeKey(entry.name)
+        this.others.set(key, { key, kind: 'recipe', name: entry.name, restored: null, ...entry.score })
       }
     }
   }
@@ -65,7 +109,8 @@ export class LiveBoard {
   /** A copy that later entries do not change. */
   read(): ScoreBoard {
     const { layerCount, promptCount, base, post } = this
-    return { layerCount, promptCount, base, post, ranges: [...this.ranges.values()] }
+    const others = [...this.others.values()]
+    return { layerCount, promptCount, base, post, ranges: [...this.ranges.values()], others }
   }
 }
 

@@ -1,6 +1,9 @@
-import type { RangeScore, SweepDocument } from '../../contract/crc'
+import type { Score, SweepDocument } from '../../contract/crc'
 import { categoriesOf, type Distribution } from './distribution'
-import { rangeKey, type RangePoint, type ScoreBoard } from './score-board'
+import type { LiveScore } from '../../contract/sweep-events'
+import { rangeLabel } from '../format'
+import { type ModelRef, rangeKey, type ScoreBoard } from './score-board'
+import { otherModels } from './scored-models'
 
 export type Cell = string | number | null
 
@@ -13,7 +16,7 @@ export function toCsv(header: readonly string[], rows: readonly (readonly Cell[]
   return [header, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('')
 }
 
-/** Every model of a sweep as one row: base, post, then the ranges. */
+/** Every model of a sweep as one row: base, post, the ranges, the soup and the recipes. */
 export function sweepCsv(sweep: SweepDocument): string {
   const categories = categoriesOf(sweep.prompts)
   const header = [
@@ -25,7 +28,7 @@ export function sweepCsv(sweep: SweepDocument): string {
     'effective_choices',
     ...categories.flatMap((category) => [`${category}_validity`, `${category}_diversity`])
   ]
-  const row = (name: string, start: Cell, end: Cell, score: Omit<RangeScore, 'start' | 'end'>): Cell[] => [
+  const row = (name: string, start: Cell, end: Cell, score: Score): Cell[] => [
     name,
     start,
     end,
@@ -40,7 +43,8 @@ export function sweepCsv(sweep: SweepDocument): string {
   return toCsv(header, [
     ...(sweep.base === null ? [] : [row('base', null, null, sweep.base)]),
     row('post', null, null, sweep.post),
-    ...sweep.ranges.map((range) => row('range', range.start, range.end, range))
+    ...sweep.ranges.map((range) => row('range', range.start, range.end, range)),
+    ...otherModels(sweep, null).map(({ name, score }) => row(name, null, null, score))
   ])
 }
 
@@ -57,32 +61,61 @@ export function distributionCsv({ characters, base, post, hybrid }: Distribution
   )
 }
 
-/** Columns of the range table by which it can be sorted. */
-export const RANGE_COLUMNS = [
-  { id: 'range', label: 'Range', value: (point: RangePoint) => point.start * 1000 + point.end },
-  { id: 'layers', label: 'Layers', value: (point: RangePoint) => point.end - point.start + 1 },
-  { id: 'validity', label: 'Validity', value: (point: RangePoint) => point.validity },
-  { id: 'diversity', label: 'Diversity', value: (point: RangePoint) => point.diversity },
-  { id: 'gain', label: 'Gain over post', value: (point: RangePoint) => point.diversity },
-  { id: 'choices', label: 'Effective choices', value: (point: RangePoint) => point.effectiveChoices }
+/** A model as the table lists it. */
+export interface BoardRow extends LiveScore {
+  ref: ModelRef
+  key: string
+  label: string
+  /** Layers restored; null while unknown. */
+  restored: number | null
+}
+
+/** The ranges by start and end, then the other models. */
+export const boardRows = ({ ranges, others }: ScoreBoard): BoardRow[] => [
+  ...[...ranges]
+    .sort((left, right) => left.start - right.start || left.end - right.end)
+    .map((point) => ({
+      ...point,
+      ref: { start: point.start, end: point.end },
+      key: rangeKey(point),
+      label: rangeLabel(point),
+      restored: point.end - point.start + 1
+    })),
+  ...others.map((point) => ({ ...point, ref: point.key, label: point.name }))
+]
+
+/** Columns of the table by which it can be sorted. */
+export const ROW_COLUMNS = [
+  { id: 'model', label: 'Range or recipe', value: (_row: BoardRow, place: number) => place },
+  { id: 'layers', label: 'Layers', value: (row: BoardRow) => row.restored ?? 0 },
+  { id: 'validity', label: 'Validity', value: (row: BoardRow) => row.validity },
+  { id: 'diversity', label: 'Diversity', value: (row: BoardRow) => row.diversity },
+  { id: 'gain', label: 'Gain over post', value: (row: BoardRow) => row.diversity },
+  { id: 'choices', label: 'Effective choices', value: (row: BoardRow) => row.effectiveChoices }
 ] as const
 
-export type RangeColumn = (typeof RANGE_COLUMNS)[number]['id']
+export type RowColumn = (typeof ROW_COLUMNS)[number]['id']
 
 export interface SortOrder {
-  column: RangeColumn
+  column: RowColumn
   descending: boolean
 }
 
-/** The board's ranges in the order a table shows them; equal values keep the order of the ranges. */
-export function sortedRanges(board: ScoreBoard, { column, descending }: SortOrder): RangePoint[] {
-  const value = (RANGE_COLUMNS.find((candidate) => candidate.id === column) ?? RANGE_COLUMNS[0]).value
+/** The board's models in the order a table shows them; equal values keep the order of {@link boardRows}. */
+export function sortedRows(board: ScoreBoard, { column, descending }: SortOrder): BoardRow[] {
+  const value = (ROW_COLUMNS.find((candidate) => candidate.id === column) ?? ROW_COLUMNS[0]).value
   const sign = descending ? -1 : 1
-  return [...board.ranges].sort(
-    (left, right) => sign * (value(left) - value(right)) || left.start - right.start || left.end - right.end
-  )
+  return boardRows(board)
+    .map((row, place) => ({ row, place }))
+    .sort((left, right) => {
+      const difference = sign * (value(left.row, left.place) - value(right.row, right.place))
+      return difference || left.place - right.place
+    })
+    .map(({ row }) => row)
 }
 
 /** One line to paste into notes or a spreadsheet. */
-export const rangeRow = (point: RangePoint): string =>
-  [rangeKey(point), point.validity, point.diversity, point.effectiveChoices].join('\t')
+export const rowText = (row: BoardRow): string =>
+  [typeof row.ref === 'string' ? row.label : row.key, row.validity, row.diversity, row.effectiveChoices].join(
+    '\t'
+  )

@@ -17,6 +17,7 @@ export const ICONS = {
   add: 'M8 3v10M3 8h10',
   remove: 'M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.5 8.5h6l.5-8.5M7 7v3.5M9 7v3.5',
   edit: 'M3 13l.6-2.9L11 2.8l2.2 2.2-7.3 7.4zM9.6 4.2l2.2 2.2',
+  layers: 'M2.5 3.5h11M2.5 8h7M2.5 12.5h11M11.5 8h2',
   folder: 'M2 4h4.5l1.3 1.5H14V13H2z',
   save: 'M8 2.5v7.5M5 7.5l3 3 3-3M3 13h10',
   up: 'M8 13V3.5M4 7l4-4 4 4',

@@ -1,14 +1,23 @@
-import type { RangeScore, Selection, SweepDocument } from '../../contract/crc'
+import type { CategoryScore, RangeScore, Selection, SweepDocument } from '../../contract/crc'
 import type { ProjectState } from '../../contract/project'
-import type { RestorationRange } from '../../contract/recipe'
+import { DEFAULT_SOUP_SIZE, type Recipe, type RestorationRange } from '../../contract/recipe'
 import type { SweepProgress } from '../../contract/sweep-events'
 import type { Metric } from '../charts/metrics'
-import { boardOfSweep, LiveBoard, sameRange, type ScoreBoard } from '../charts/score-board'
+import {
+  boardOfSweep,
+  LiveBoard,
+  type ModelRef,
+  sameModel,
+  sameRange,
+  type ScoreBoard
+} from '../charts/score-board'
+import { otherModels, scoredModel, type ScoredModel } from '../charts/scored-models'
 import { complaintOf, type Complaint } from '../connection'
-import { withKept, withRenamed } from '../kept-recipes'
+import { withEdited, withKept, withRenamed } from '../kept-recipes'
 import { samePrompts } from '../prompt-draft'
 import { sameRecord } from '../same-record'
 import { oncePerFrame } from './frames'
+import { RecipeSearch } from './recipe-search.svelte'
 import type { Workbench } from './workbench.svelte'
 
 const RESELECT_MS = 120
@@ -22,6 +31,7 @@ interface SweepRun {
 
 /** The Ranges view: the running sweep or the sweep being looked at, and what is picked in it. */
 export class Ranges {
+  readonly search: RecipeSearch
   run = $state.raw<SweepRun | null>(null)
   /** Between asking for a sweep and its first event. */
   starting = $state(false)
@@ -31,18 +41,23 @@ export class Ranges {
   selection = $state.raw<Selection | null>(null)
   selecting = $state(false)
   failure = $state.raw<Complaint | null>(null)
-  chosen = $state.raw<RestorationRange | null>(null)
-  hovered = $state.raw<RestorationRange | null>(null)
+  chosen = $state.raw<ModelRef | null>(null)
+  hovered = $state.raw<ModelRef | null>(null)
   /** Ranges marked in the scatter; null when nothing is brushed. */
   brushed = $state.raw<ReadonlySet<string> | null>(null)
   metric = $state<Metric>('diversity')
   layout = $state<'heatmap' | 'table'>('heatmap')
   rho = $state(0.9)
 
-  readonly board = $derived<ScoreBoard | null>(
-    this.run?.board ?? (this.sweep === null ? null : boardOfSweep(this.sweep))
+  readonly board = $derived.by<ScoreBoard | null>(
+    () => this.run?.board ?? (this.sweep === null ? null : boardOfSweep(this.sweep, this.search.document))
   )
-  readonly chosenScore = $derived<RangeScore | null>(this.scoreOf(this.chosen))
+  /** The chosen model; null while another sweep runs, for its scores are not those of the document. */
+  readonly chosenModel = $derived.by<ScoredModel | null>(() =>
+    this.run !== null || this.sweep === null || this.chosen === null
+      ? null
+      : scoredModel(this.sweep, this.search.document, this.chosen)
+  )
   readonly selectedScore = $derived<RangeScore | null>(this.scoreOf(this.selection?.selected ?? null))
   readonly busy = $derived(this.run !== null || this.starting)
 
@@ -61,7 +76,9 @@ export class Ranges {
   private selectTimer: ReturnType<typeof setTimeout> | undefined
   private selectCount = 0
 
-  constructor(private readonly workbench: Workbench) {}
+  constructor(private readonly workbench: Workbench) {
+    this.search = new RecipeSearch(workbench)
+  }
 
   private scoreOf(range: RestorationRange | null): RangeScore | null {
     // While another sweep runs, the shown scores are not those of the document.
@@ -73,12 +90,14 @@ export class Ranges {
   async adopt(state: ProjectState, same: boolean): Promise<void> {
     if (!same) this.rho = state.document.settings.rho
     if (state.running) void this.watch()
+    void this.search.watch(state.path)
     // A sweep that ended while the line was down is news; one the user has left for an older one is not.
     const newest = state.sweeps[0]?.id ?? null
     if (newest !== null && newest !== this.newestSeen) await this.show(newest)
   }
 
   reset(): void {
+    this.search.reset()
     this.watching?.abort()
     this.watching = null
     clearTimeout(this.selectTimer)
@@ -93,8 +112,8 @@ export class Ranges {
     this.pick(null)
   }
 
-  private pick(range: RestorationRange | null): void {
-    this.chosen = range
+  private pick(model: ModelRef | null): void {
+    this.chosen = model
     this.hovered = null
     this.brushed = null
   }
@@ -110,8 +129,9 @@ export class Ranges {
     this.newestSeen = this.workbench.project?.sweeps[0]?.id ?? null
     this.sweep = sweep
     this.selection = sweep.selection
-    this.pick(sweep.selection?.selected ?? sweep.ranges[0] ?? null)
-    if (sweep.selection?.rho !== this.rho) await this.select()
+    await this.search.show(path, sweepId)
+    this.pick(sweep.selection?.selected ?? sweep.ranges[0] ?? otherModels(sweep, null)[0]?.key ?? null)
+    if (sweep.selection !== null && sweep.selection.rho !== this.rho) await this.select()
   }
 
   async start(): Promise<void> {
@@ -202,14 +222,19 @@ export class Ranges {
     }, RESELECT_MS)
   }
 
+  /** Whether the next sweep scores a soup too. */
+  setSoup(on: boolean): void {
+    void this.workbench.change(() => ({ settings: { soupSize: on ? DEFAULT_SOUP_SIZE : 0 } }))
+  }
+
   /** Asks main to select again with the current rho; the latest question wins. */
   private async select(): Promise<void> {
     const path = this.workbench.project?.path
     const sweepId = this.sweep?.id
-    if (path === undefined || sweepId === undefined) return
+    if (path === undefined || sweepId === undefined || this.sweep?.ranges.length === 0) return
     const count = ++this.selectCount
     const { rho } = this
-    const followed = sameRange(this.chosen, this.selection?.selected ?? null)
+    const followed = sameModel(this.chosen, this.selection?.selected ?? null)
     this.selecting = true
     const selection = await this.workbench.attempt(() =>
       this.workbench.client.sweeps.select({ path, sweepId, rho })
@@ -222,13 +247,29 @@ export class Ranges {
     if (followed && selection.selected !== null) this.chosen = selection.selected
   }
 
-  /** Keeps a range under a name; a name that is taken gets a number, since sweeps report recipes by name. */
-  async keep(range: RestorationRange, name: string): Promise<void> {
-    const score = this.scoreOf(range)
+  /** Keeps a recipe; a name that is taken gets a number, since sweeps report recipes by name. */
+  async keep(recipe: Recipe, score: CategoryScore | null): Promise<void> {
+    const sweepId = this.sweep?.id ?? null
+    await this.workbench.change(({ recipes }) => ({ recipes: withKept(recipes, recipe, { sweepId, score }) }))
+  }
+
+  /** Replaces a kept recipe by its edited form. */
+  async edit(index: number, recipe: Recipe, score: CategoryScore | null): Promise<void> {
     const sweepId = this.sweep?.id ?? null
     await this.workbench.change(({ recipes }) => ({
-      recipes: withKept(recipes, range, name, { sweepId, score })
+      recipes: withEdited(recipes, index, recipe, { sweepId, score })
     }))
+  }
+
+  /** Takes the shown sweep as it is now on disk, a scored recipe added, and shows that recipe. */
+  async refresh(chosen: ModelRef): Promise<void> {
+    const path = this.workbench.project?.path
+    const sweepId = this.sweep?.id
+    if (path === undefined || sweepId === undefined) return
+    const sweep = await this.workbench.attempt(() => this.workbench.client.sweeps.get({ path, sweepId }))
+    if (sweep === null || sweep.id !== this.sweep?.id) return
+    this.sweep = sweep
+    this.chosen = chosen
   }
 
   async rename(index: number, name: string): Promise<void> {

@@ -59,6 +59,17 @@ export class Workbench {
         cancel: () => void this.ranges.cancel()
       }
     }
+    const searching = this.ranges.search.progress
+    if (searching !== null) {
+      const { rowsDone, rowsTotal, secondsLeft } = searching.sweep
+      return {
+        name: `Search, generation ${searching.generation}`,
+        share: rowsDone / Math.max(1, rowsTotal),
+        secondsLeft,
+        cancelling: this.ranges.search.cancelling,
+        cancel: () => void this.ranges.search.cancel()
+      }
+    }
     if (live !== null) {
       const { samplesDone, samplesTotal, secondsLeft } = live.progress
       return {

@@ -1,0 +1,69 @@
+import type { Score, SweepDocument } from '../../contract/crc'
+import type { LayerStrength, RestorationRange } from '../../contract/recipe'
+import type { SearchDocument } from '../../contract/search'
+import { blendStrengths, rangeStrengths, recipeStrengths } from '../../contract/strengths'
+import { rangeName } from '../format'
+
+/** A model with everything known of it, for the inspector. */
+export interface ScoredModel {
+  key: string
+  kind: 'range' | 'blend' | 'recipe' | 'found'
+  name: string
+  layers: readonly LayerStrength[]
+  score: Score
+}
+
+/** One that is no range. */
+export type OtherModel = ScoredModel & { kind: 'blend' | 'recipe' | 'found' }
+
+export const blendKey = (strength: number): string => `blend ${strength}`
+export const blendName = (strength: number): string => `All layers at ${strength}`
+export const recipeKey = (name: string): string => `recipe ${name}`
+
+/** The models of a sweep that are no ranges, and those that a search found; a range that it could not better is a range. */
+export function otherModels(sweep: SweepDocument, search: SearchDocument | null): OtherModel[] {
+  const { layerCount } = sweep
+  const found =
+    search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
+  return [
+    ...sweep.soup.map((score) => ({
+      key: blendKey(score.strength),
+      kind: 'blend' as const,
+      name: blendName(score.strength),
+      layers: blendStrengths(score.strength, layerCount),
+      score
+    })),
+    ...sweep.recipes.map((score) => ({
+      key: recipeKey(score.recipe.name),
+      kind: 'recipe' as const,
+      name: score.recipe.name,
+      layers: recipeStrengths(score.recipe, layerCount),
+      score
+    })),
+    ...found.map((score, index) => ({
+      key: `found ${index}`,
+      kind: 'found' as const,
+      name: score.recipe.name,
+      layers: recipeStrengths(score.recipe, layerCount),
+      score
+    }))
+  ]
+}
+
+/** One model of a sweep or of its search; null when there is none. */
+export function scoredModel(
+  sweep: SweepDocument,
+  search: SearchDocument | null,
+  ref: RestorationRange | string
+): ScoredModel | null {
+  if (typeof ref === 'string') return otherModels(sweep, search).find(({ key }) => key === ref) ?? null
+  const score = sweep.ranges.find(({ start, end }) => start === ref.start && end === ref.end)
+  if (score === undefined) return null
+  return {
+    key: `${ref.start}-${ref.end}`,
+    kind: 'range',
+    name: rangeName(ref),
+    layers: rangeStrengths(ref, sweep.layerCount),
+    score
+  }
+}

@@ -1,0 +1,13 @@
+import type { SearchDocument } from '../contract/search'
+import { rangePhrase } from './format'
+
+/** What a search came to, in one sentence that claims no more than it shows. */
+export function searchVerdict({ verdict, found, range }: SearchDocument): string {
+  const best = found[0]?.recipe.name ?? 'Nothing'
+  const against = range.range === null ? 'post' : rangePhrase(range.range)
+  if (verdict === 'none') return `No recipe that was tried is more diverse than ${against}.`
+  if (verdict === 'unproven') {
+    return `${best} is more diverse than ${against} on the prompts that picked it, but not surely on unseen ones.`
+  }
+  return `${best} is more diverse than ${against}, and the gain holds on prompts that did not pick.`
+}

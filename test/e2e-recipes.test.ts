@@ -1,0 +1,130 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
+import { temporaryFolder } from './fixtures/checkpoint-builder'
+import { runCli } from './fixtures/cli'
+
+const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
+
+describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_000 }, () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  async function open(workbench: ServedWorkbench): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    return page
+  }
+
+  async function picture(page: Page, name: string): Promise<void> {
+    if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
+  }
+
+  it('are painted, taken back, scored, kept, found by a search, and sampled', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await open(workbench)
+    const complaints = complaintsOf(page)
+    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    await page.getByText(/Restore layers 4–11/).waitFor()
+
+    await page.getByRole('button', { name: 'New recipe' }).click()
+    const editor = page.getByRole('dialog', { name: 'New recipe' })
+    await drag(page, 'Attention of layer 6: post', 'MLP of layer 11: post')
+    await editor.getByText('Restores 6–11').waitFor()
+    // A second part, by keyboard: attention of layers 1 and 2.
+    await editor.getByRole('gridcell', { name: 'Attention of layer 1:' }).focus()
+    await page.keyboard.press('Shift+ArrowRight')
+    await page.keyboard.press('Space')
+    await editor.getByText('Restores attention 1–2, 6–11').waitFor()
+    await page.keyboard.press('Control+z')
+    await editor.getByText('Restores 6–11').waitFor()
+    await page.keyboard.press('Control+Shift+z')
+    await editor.getByText('Restores attention 1–2, 6–11').waitFor()
+
+    await editor.getByLabel('Name').fill('two parts')
+    await editor.getByRole('button', { name: 'Score' }).click()
+    await editor.getByText(/Diversity 0\.\d{3}.*validity 0\.\d{3}/s).waitFor()
+    await picture(page, 'recipe-editor')
+    await editor.getByRole('button', { name: 'Keep recipe' }).click()
+    await page.getByRole('button', { name: 'Edit two parts' }).waitFor()
+    // Scored, it is shown beside the ranges at once.
+    await page.getByRole('heading', { name: 'two parts' }).waitFor()
+
+    await page.getByRole('button', { name: 'Search further' }).click()
+    await page.getByRole('button', { name: 'Search again' }).waitFor({ timeout: 90_000 })
+    await page
+      .getByText(/(is more diverse than|No recipe that was tried is more diverse than) layers 4–11/)
+      .waitFor()
+    await picture(page, 'recipes-search')
+    await page.reload()
+    await page
+      .getByText(/(is more diverse than|No recipe that was tried is more diverse than) layers 4–11/)
+      .waitFor()
+    await page.locator('label').filter({ hasText: 'Table' }).click()
+    await page.getByRole('button', { name: 'two parts', exact: true }).first().waitFor()
+    await page.getByRole('button', { name: 'All layers at 0.5', exact: true }).click()
+    await page.getByRole('heading', { name: 'All layers at 0.5' }).waitFor()
+    await picture(page, 'recipes-table')
+
+    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
+    await page.getByText('two parts').first().waitFor()
+    expect(complaints).toEqual([])
+    await workbench.stop()
+  })
+
+  it('swept on their own are shown without ranges', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const first = await open(workbench)
+    await first.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
+    await workbench.stop()
+    const recipes = join(await temporaryFolder(), 'recipes.json')
+    await writeFile(
+      recipes,
+      JSON.stringify([
+        {
+          name: 'ends',
+          ranges: [
+            [0, 1],
+            [10, 11]
+          ]
+        },
+        { name: 'half', layers: new Array(12).fill({ attention: 0.5, mlp: 0 }) }
+      ])
+    )
+    const project = join(workbench.folder, 'projects', 'Demo.slr')
+    const swept = await runCli(['sweep', '--project', project, '--recipes', recipes, '--quiet'])
+    expect(swept).toMatchObject({ status: 0 })
+
+    const again = await ServedWorkbench.start(['--demo'], workbench.folder)
+    const page = await open(again)
+    const complaints = complaintsOf(page)
+    await page.getByText('2 recipes scored, and no ranges').waitFor()
+    await page.getByRole('heading', { name: 'ends' }).waitFor()
+    await page.locator('label').filter({ hasText: 'Table' }).click()
+    await page.getByRole('button', { name: 'half', exact: true }).click()
+    await page.getByText('attention 0–11 at 0.5').first().waitFor()
+    await page.locator('label').filter({ hasText: 'Charts' }).click()
+    await picture(page, 'recipes-without-ranges')
+    expect(complaints).toEqual([])
+    await again.stop()
+  })
+})
+
+async function drag(page: Page, from: string, to: string): Promise<void> {
+  const middle = async (name: string): Promise<[number, number]> => {
+    const box = await page.getByRole('gridcell', { name }).boundingBox()
+    if (box === null) throw new Error(`${name} is not shown`)
+    return [box.x + box.width / 2, box.y + box.height / 2]
+  }
+  const [start, end] = [await middle(from), await middle(to)]
+  await page.mouse.move(...start)
+  await page.mouse.down()
+  await page.mouse.move(...end, { steps: 5 })
+  await page.mouse.up()
+}
