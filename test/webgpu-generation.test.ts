@@ -231,8 +231,20 @@ describe.skipIf(missing !== null)('the plan of a run on WebGPU', () => {
     const single = await planOf('llama3', { precision: 'fp32' })
     expect(half).toMatchObject({ device: 'webgpu', precision: 'fp16', weights: 'fp16' })
     expect(single).toMatchObject({ device: 'webgpu', precision: 'fp32', weights: 'fp32' })
-    expect(half.keyValueBytes).toBe(single.keyValueBytes / 2)
+    // Half, and one of the four layers in float32, which attention reads.
+    expect(half.keyValueBytes).toBe(0.75 * single.keyValueBytes)
     expect(half.weightBytes).toBeLessThan(single.weightBytes)
+  })
+
+  it('runs no more sequences than a shader can address the keys of, which on the CPU is no matter', async () => {
+    const many = { prompts: [[1, 2, 3]], sampleCount: 4096, maxTokens: 253, batchRows: 8192 }
+    const models = requestFor('llama3', {}).models.slice(1)
+    const request = { ...many, models, memoryBytes: 2 ** 40 }
+    const onCpu = await planOf('llama3', { ...request, device: 'cpu' })
+    const onGpu = await planOf('llama3', { ...request, precision: 'fp32' })
+    expect(onCpu.rows).toBe(8192)
+    // Post and the hybrid share layers: 2^27 bytes over 2 x 256 places x 2 heads x 16 floats are 2048 sequences of each.
+    expect(onGpu.rows).toBe(4096)
   })
 
   it('keeps Gemma in fp32', async () => {

@@ -2,6 +2,7 @@ import type { Precision } from '../../contract/device'
 import type { GenerateRequest, HeldWeights } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { DecoderSpec } from '../family'
+import { cohortsOf } from './cohorts'
 import { groupPrompts } from './prompt-trie'
 import type { RecipeTrie } from './recipe-trie'
 import { chooseHeldWeights, residentBytes } from './resident-blocks'
@@ -11,6 +12,12 @@ const PROMPT_BYTES = 256 * 2 ** 20
 
 /** Places a cache has at first and grows by: attention reads them all in every step, used or not. */
 const CAPACITY_STEP = 64
+
+/**
+ * What WebGPU guarantees that a shader can address of one buffer. Operators read zeros beyond what a device allows, and say
+ * nothing of it.
+ */
+const ADDRESSABLE_BYTES = 128 * 2 ** 20
 
 /** How a request is generated within its memory, decided before anything is read. */
 export interface GenerationPlan {
@@ -44,7 +51,10 @@ export function planGeneration(
   const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
   const maximumLength = Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
   const rowBytes = placeBytes(spec, precision) * cacheCapacity(maximumLength)
-  const rowsPerModel = fittingRows(request, rowBytes, request.memoryBytes - weightBytes)
+  const rowsPerModel = Math.min(
+    fittingRows(request, rowBytes, request.memoryBytes - weightBytes),
+    request.device === 'cpu' ? Infinity : addressableRows(spec, trie, maximumLength)
+  )
 
   const trieNodes = trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
   const promptRowBytes = (trieNodes / spec.layerCount) * placeBytes(spec, 'fp32')
@@ -69,9 +79,10 @@ export function cacheCapacity(length: number): number {
   return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP
 }
 
-/** Bytes of one token's keys and values, all layers. */
+/** Bytes of one token's keys and values, all layers; held in float16, one layer's are copied to float32 when they are read. */
 function placeBytes(spec: DecoderSpec, precision: Precision): number {
-  return 2 * spec.layerCount * spec.kvHeadCount * spec.headSize * (precision === 'fp16' ? 2 : 4)
+  const ofLayers = precision === 'fp16' ? 2 * spec.layerCount + 4 : 4 * spec.layerCount
+  return 2 * spec.kvHeadCount * spec.headSize * ofLayers
 }
 
 function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: DecoderSpec): void {
@@ -82,6 +93,25 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: Decode
     'bad-input',
     `Prompt ${tooLong + 1} has ${prompts[tooLong]?.length} tokens; the context window of ${context} leaves no room for an answer.`,
     'Shorten the prompt.'
+  )
+}
+
+/**
+ * Sequences of each model whose keys in one layer are one tensor that every WebGPU device can address as a whole.
+ *
+ * @throws WorkbenchError `out-of-memory` when there is none
+ */
+function addressableRows(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
+  const largestCohort = Math.max(...cohortsOf(trie).flatMap((ofLayer) => ofLayer.map(({ size }) => size)))
+  // As float32: held in float16 they are copied before they are read.
+  const keyBytes = cacheCapacity(length) * spec.kvHeadCount * spec.headSize * Float32Array.BYTES_PER_ELEMENT
+  const rows = Math.floor(ADDRESSABLE_BYTES / (keyBytes * largestCohort))
+  if (rows >= 1) return rows
+  throw new WorkbenchError(
+    'out-of-memory',
+    `The keys of one layer, for one sequence of ${length} tokens in each model, take ` +
+      `${((keyBytes * largestCohort) / 1e6).toFixed(0)} MB; WebGPU is sure to address ${(ADDRESSABLE_BYTES / 1e6).toFixed(0)} MB.`,
+    'Ask for fewer tokens, compare fewer models at a time, or use the CPU.'
   )
 }
 
