@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Work } from '../contract/crc'
-import type { EngineModel, TrackedPrompt } from '../contract/engine'
+import type { EngineModel, EngineSweepEvent, TrackedPrompt } from '../contract/engine'
 import { openCheckpoint } from '../main/checkpoint/checkpoint'
 import { openDevice } from '../main/engine/device'
 import { sweep } from '../main/engine/sweep'
@@ -12,7 +12,7 @@ import { mean, median } from './statistics'
 import type { PairFolders } from './synthetic-pair'
 import { countFlops, pack, sweptModels, trieOf, type Flops } from './workload'
 
-/** Whatever a sweep may take for its states: one group, so that only the machine's memory limits the bench. */
+/** Whatever a sweep may take: one group, so that only the machine's memory limits the bench. */
 export const UNLIMITED_MEMORY_BYTES = 2 ** 40
 
 export interface ComparisonPlan {
@@ -40,6 +40,10 @@ export interface Comparison {
   /** FLOPs over the sweep's whole time, reading and attention included, and the fastest plain Gemm beside it. */
   readonly gflops: number
   readonly peakGflops: number
+  /** Share of the time that reading and converting weights took, in a thread beside, that nobody waited for. */
+  readonly readHidden: number
+  /** Time that reading and converting took, over the sweep's. */
+  readonly readShare: number
   readonly plainPassesMeasured: number
   readonly batchedPassesMeasured: number
 }
@@ -58,6 +62,7 @@ interface Round {
   readonly plainMs: number
   readonly batchedMs: number
   readonly peakGflops: number
+  readonly reading: TimedSweep['reading']
 }
 
 export async function compareWithPlainWays(
@@ -93,10 +98,18 @@ export async function compareWithPlainWays(
       }
     }
     await sample()
-    const { work, elapsedMs } = await timeSweep(folders, models, prompts, signal, plan.pauses, sample)
+    const { work, reading, elapsedMs } = await timeSweep(
+      folders,
+      models,
+      prompts,
+      signal,
+      plan.pauses,
+      sample
+    )
     await sample()
     return {
       work,
+      reading,
       sweepMs: elapsedMs,
       plainMs: mean(plain) * models.length * prompts.length,
       batchedMs: mean(batched) * models.length,
@@ -138,6 +151,8 @@ export async function compareWithPlainWays(
       sweepSeconds,
       plain: ratio((round) => round.plainMs, plainFlops * models.length * prompts.length),
       batched: ratio((round) => round.batchedMs, batchedFlops * models.length),
+      readHidden: median(rounds.map(({ reading }) => 1 - reading.waitMs / reading.readMs)),
+      readShare: median(rounds.map(({ reading, sweepMs }) => reading.readMs / sweepMs)),
       gflops: total(flops) / sweepSeconds / 1e9,
       peakGflops: Math.max(...rounds.map((round) => round.peakGflops)),
       plainPassesMeasured: plan.plainSamples * samplings,
@@ -150,6 +165,14 @@ export async function compareWithPlainWays(
   }
 }
 
+export interface TimedSweep {
+  readonly work: Work
+  readonly reading: Extract<EngineSweepEvent, { type: 'done' }>['reading']
+  readonly plannedBytes: number
+  readonly groupCount: number
+  readonly elapsedMs: number
+}
+
 /** Runs a sweep as the program does, from opening the files to the last score; time in `onPause` is not counted. */
 export async function timeSweep(
   folders: PairFolders,
@@ -157,23 +180,32 @@ export async function timeSweep(
   prompts: readonly TrackedPrompt[],
   signal: AbortSignal,
   pauses = 0,
-  onPause: () => Promise<void> = () => Promise.resolve()
-): Promise<{ work: Work; elapsedMs: number }> {
+  onPause: () => Promise<void> = () => Promise.resolve(),
+  memoryBytes = UNLIMITED_MEMORY_BYTES
+): Promise<TimedSweep> {
   const request = {
     ...folders,
     device: 'cpu' as const,
     models: [...models],
     prompts: [...prompts],
-    memoryBytes: UNLIMITED_MEMORY_BYTES
+    memoryBytes
   }
+  let plannedBytes = 0
+  let groupCount = 0
   let elapsedMs = 0
   let rowsTotal = 0
   let paused = 0
   let resumedMs = performance.now()
   for await (const event of sweep(request, signal)) {
-    if (event.type === 'done')
-      return { work: event.work, elapsedMs: elapsedMs + performance.now() - resumedMs }
-    if (event.type === 'plan') rowsTotal = event.rowsTotal
+    if (event.type === 'done') {
+      const { work, reading } = event
+      return { work, reading, plannedBytes, groupCount, elapsedMs: elapsedMs + performance.now() - resumedMs }
+    }
+    if (event.type === 'plan') {
+      rowsTotal = event.rowsTotal
+      plannedBytes = event.peakBytes
+      groupCount = event.groupCount
+    }
     if (event.type !== 'progress' || event.rowsDone < ((paused + 1) * rowsTotal) / (pauses + 1)) continue
     if (paused === pauses) continue
     paused++

@@ -49,8 +49,11 @@ const FULL_PAIRS: readonly BenchPair[] = [
   { name: 'Qwen2.5-0.5B, 24 layers', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 }, plan: LONG }
 ]
 
-const [command, base = '', post = ''] = process.argv.slice(2)
-if (command === MEMORY_CHILD) await reportOwnMemory({ base, post })
+/** What a sweep of a large model gets on a small machine. */
+const BUDGET_BYTES = 6 * 2 ** 30
+
+const [command, base = '', post = '', memoryBytes = ''] = process.argv.slice(2)
+if (command === MEMORY_CHILD) await reportOwnMemory({ base, post }, Number(memoryBytes))
 else process.exitCode = await bench()
 
 async function bench(): Promise<number> {
@@ -111,7 +114,7 @@ async function measure(
     const scratch = await mkdtemp(join(folder, `pair-${index}-`))
     const folders = await pairFolders(scratch, shape, signal)
     step(`${name}: peak memory`)
-    report.memory.push(await measurePeakMemory(name, folders, signal))
+    report.memory.push(await measurePeakMemory(name, folders, BUDGET_BYTES, signal))
     step(`${name}: profile`)
     report.profiles.push(await profileBlocks(name, folders, prompts, scratch, signal))
     step(`${name}: sweep against the plain ways`)

@@ -73,7 +73,9 @@ function describeWork(comparisons: readonly Comparison[]): string {
       'head',
       'reached',
       'Gemm peak',
-      'share'
+      'share',
+      'reading',
+      'hidden'
     ],
     comparisons.map((row) => [
       row.pair,
@@ -84,9 +86,12 @@ function describeWork(comparisons: readonly Comparison[]): string {
       gigaflops(row.flops.head),
       gflopsPerSecond(row.gflops),
       gflopsPerSecond(row.peakGflops),
-      percent(row.gflops / row.peakGflops)
+      percent(row.gflops / row.peakGflops),
+      percent(row.readShare),
+      percent(row.readHidden)
     ]),
-    'Reached: FLOPs of projections and head over the whole time of the sweep, attention and reading included. ' +
+    'Reading: time for reading and converting weights over the time of the sweep; hidden: how much of it went by while computing. ' +
+      'Reached: FLOPs of projections and head over the whole time of the sweep, attention and reading included. ' +
       'Peak: the fastest plain Gemm seen beside it; other load on the machine lowers what is reached, not the peak.'
   )
 }
@@ -124,23 +129,17 @@ function describeGrowth(growth: readonly Growth[]): string {
 
 function describeMemory(memory: readonly PeakMemory[]): string {
   return section(
-    'Peak resident memory of a process that only sweeps',
-    ['pair', 'peak', 'accounted', 'peak / accounted', 'process', 'blocks', 'states', 'activations', 'head'],
-    memory.map((row) => {
-      const accounted =
-        row.beforeBytes + row.weightBytes + row.stateBytes + row.activationBytes + row.headBytes
-      return [
-        row.pair,
-        mebibytes(row.peakBytes),
-        mebibytes(accounted),
-        (row.peakBytes / accounted).toFixed(2),
-        mebibytes(row.beforeBytes),
-        mebibytes(row.weightBytes),
-        mebibytes(row.stateBytes),
-        mebibytes(row.activationBytes),
-        mebibytes(row.headBytes)
-      ]
-    })
+    'Peak resident memory of a process that only sweeps, beside its plan',
+    ['pair', 'budget', 'groups', 'planned', 'peak', 'peak / planned', 'before the sweep'],
+    memory.map((row) => [
+      row.pair,
+      mebibytes(row.memoryBytes),
+      String(row.groupCount),
+      mebibytes(row.plannedBytes),
+      mebibytes(row.peakBytes),
+      (row.peakBytes / row.plannedBytes).toFixed(2),
+      mebibytes(row.beforeBytes)
+    ])
   )
 }
 

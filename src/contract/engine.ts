@@ -4,6 +4,7 @@ import { Work } from './crc'
 import { DeviceCheck, DeviceName, GenerationDevice, Precision } from './device'
 import { Problem } from './problem'
 import { LayerStrength } from './recipe'
+import { SweepPlan } from './sweep-plan'
 
 /** What main may ask of the engine process. The engine knows checkpoints, recipes and tokens, and nothing of CRC. */
 
@@ -204,6 +205,8 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
 export type EngineGenerateEvent = z.infer<typeof EngineGenerateEvent>
 
 export const engineContract = {
+  /** What a sweep would do and take; tries out how fast this machine is. */
+  plan: procedure.input(SweepRequest).output(SweepPlan),
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
   generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),
   /** Logits of each prompt's last position: [prompts][vocabulary]. */

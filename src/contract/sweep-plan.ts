@@ -16,6 +16,15 @@ export const PlannedMemory = z.object({
 })
 export type PlannedMemory = z.infer<typeof PlannedMemory>
 
+/** How long a plan takes here, from a short trial of the same graphs and files. */
+export const SweepEstimate = z.object({
+  seconds: z.number(),
+  /** Of which computing alone, and reading and converting alone: reading goes on while computing. */
+  computeSeconds: z.number(),
+  readSeconds: z.number()
+})
+export type SweepEstimate = z.infer<typeof SweepEstimate>
+
 /** What a sweep would do, known before it runs. */
 export const SweepPlan = z.object({
   device: DeviceName,
@@ -35,15 +44,7 @@ export const SweepPlan = z.object({
   /** Multiplications and additions of the matrix products with weights. */
   flops: z.object({ projections: z.number(), head: z.number() }),
   /** Stored bytes to read, once per group. */
-  readBytes: z.object({ layers: z.number(), head: z.number() })
+  readBytes: z.object({ layers: z.number(), head: z.number() }),
+  estimate: SweepEstimate
 })
 export type SweepPlan = z.infer<typeof SweepPlan>
-
-/** How long a plan takes here, from a short trial of the same graphs and files. */
-export const SweepEstimate = z.object({
-  seconds: z.number(),
-  /** Of which computing alone, and reading and converting alone: reading goes on while computing. */
-  computeSeconds: z.number(),
-  readSeconds: z.number()
-})
-export type SweepEstimate = z.infer<typeof SweepEstimate>

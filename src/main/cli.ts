@@ -8,6 +8,7 @@ import { addExportCommand } from './cli/export'
 import { addInspectCommand } from './cli/inspect'
 import { addOpenCommand } from './cli/open'
 import { printError, printable, UsageError } from './cli/output'
+import { addPlanCommand } from './cli/plan'
 import { addProbeCommand } from './cli/probe'
 import { addSampleCommand } from './cli/sample'
 import { addSearchCommand } from './cli/search'
@@ -72,6 +73,7 @@ function commandLine(signal: AbortSignal): Command {
   addInspectCommand(program, signal)
   addDiffCommand(program, signal)
   addProbeCommand(program, signal)
+  addPlanCommand(program, signal)
   addSweepCommand(program, signal)
   addSearchCommand(program, signal)
   addSampleCommand(program, signal)

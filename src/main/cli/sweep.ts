@@ -37,15 +37,20 @@ import { progressDisplay, sweepStep } from './progress'
 import { readRecipesFile } from './recipe-file'
 import { describeSweep } from './sweep-report'
 
+/** What is scored on which prompts. */
+export const ScoredOptions = z.strictObject({
+  countLeadingSpace: z.boolean().optional(),
+  prompts: z.string().optional(),
+  recipes: z.string().optional(),
+  soup: z.union([z.literal(true), z.number()]).optional()
+})
+
 const SweepOptions = z.strictObject({
   ...CommonOptions.shape,
   ...PairOptions.shape,
   ...RenderingOptions.shape,
   ...DeviceOptions.shape,
-  countLeadingSpace: z.boolean().optional(),
-  prompts: z.string().optional(),
-  recipes: z.string().optional(),
-  soup: z.union([z.literal(true), z.number()]).optional(),
+  ...ScoredOptions.shape,
   rho: z.number().optional(),
   memory: z.number().optional(),
   seed: z.number(),
@@ -54,12 +59,8 @@ const SweepOptions = z.strictObject({
 })
 type SweepOptions = z.infer<typeof SweepOptions>
 
-/** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
-export function addSweepCommand(program: Command, signal: AbortSignal): void {
-  const command = program
-    .command('sweep')
-    .description('score every restoration range and select the most diverse one that stays valid')
-  withPairOptions(command)
+export function withScoredOptions(command: Command): Command {
+  return command
     .optionsGroup('What to score:')
     .option('--prompts <file>', 'prompt set, a JSON list (default: the built-in set that suits the pair)')
     .option('--recipes <file>', 'score these recipes, a JSON list, instead of all ranges')
@@ -68,6 +69,15 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
       `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_SOUP_SIZE})`,
       wholeNumber(2, 201)
     )
+    .option('--count-leading-space', 'also count answers that begin with white space')
+}
+
+/** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
+export function addSweepCommand(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('sweep')
+    .description('score every restoration range and select the most diverse one that stays valid')
+  withScoredOptions(withPairOptions(command))
     .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
     .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1), DEFAULT_SEED)
     .optionsGroup('Where the result goes:')
@@ -76,10 +86,7 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
       '--project <folder>',
       'save it in this project, whose pair, prompts and settings are the defaults'
     )
-  withRenderingOptions(command).option(
-    '--count-leading-space',
-    'also count answers that begin with white space'
-  )
+  withRenderingOptions(command)
   withCommonOptions(withDeviceOptions(command).addOption(MEMORY_OPTION)).action(async () => {
     await sweep(readOptions(SweepOptions, command), command, signal)
   })
@@ -123,8 +130,8 @@ export async function openProjectToSave(path: string, tell: (text: string) => vo
 }
 
 /** What the command line leaves open comes from the project, and without one from the built-in defaults. */
-async function sweepRequest(
-  options: SweepOptions,
+export async function sweepRequest(
+  options: Omit<SweepOptions, keyof z.infer<typeof PairOptions> | 'json' | 'quiet' | 'out' | 'project'>,
   pair: PairLocation,
   project: Project | null
 ): Promise<CrcSweepRequest> {

@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os'
 import * as ort from 'onnxruntime-node'
 import { DEVICE_LABELS, type DeviceName } from '../../contract/device'
 import { WorkbenchError } from '../../contract/problem'
 import { OnnxGraph } from '../family/onnx-model'
+import { physicalCores } from './physical-cores'
 
 /** The one place that knows onnxruntime: sessions, tensors and where they live. */
 export interface Device {
@@ -24,7 +24,7 @@ export interface SessionSettings {
 
 /** What every session runs with, whatever the device. */
 export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
-  intraOpNumThreads: availableParallelism(),
+  intraOpNumThreads: physicalCores(),
   // Without the arena peak memory is what the plan says, for at most a tenth of the speed.
   enableCpuMemArena: false,
   // Several sessions live at once; each one's idle threads would spin and steal from the one that works.

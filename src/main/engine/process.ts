@@ -7,6 +7,7 @@ import { problemsAcross } from '../rpc-problems'
 import { checkDevice } from './device-check'
 import { BESIDE_A_WINDOW, portToParent } from './port'
 import { generate } from './generate'
+import { planSweep } from './plan'
 import { probe } from './probe'
 import { readAnswers } from './read-answers'
 import { stopTextOf } from './stop-text'
@@ -30,6 +31,7 @@ const router = engine.router({
   sweep: engine.sweep.handler(async function* ({ input, signal }) {
     yield* sweep(input, signal)
   }),
+  plan: engine.plan.handler(({ input, signal }) => planSweep(input, signal)),
   generate: engine.generate.handler(async function* ({ input, signal }) {
     yield* generate(input, await stopTextOf(input), signal)
   }),

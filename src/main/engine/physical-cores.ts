@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
+
+/**
+ * Cores that this process may use, counting hyperthreads once: matrix products keep a core's arithmetic units busy, so a
+ * second thread on it only gets in the way. Where the system does not tell (Windows), one per logical processor.
+ */
+export function physicalCores(): number {
+  const threadsPerCore = cpus().length / (coresOfSystem() ?? cpus().length)
+  return Math.max(1, Math.round(availableParallelism() / Math.max(1, threadsPerCore)))
+}
+
+function coresOfSystem(): number | null {
+  try {
+    if (process.platform === 'linux') return coresOfCpuinfo(readFileSync('/proc/cpuinfo', 'utf8'))
+    if (process.platform !== 'darwin') return null
+    return Number(execFileSync('/usr/sbin/sysctl', ['-n', 'hw.physicalcpu'], { encoding: 'utf8' })) || null
+  } catch {
+    return null
+  }
+}
+
+/** Distinct pairs of package and core in the text of Linux's /proc/cpuinfo; null where the processor gives none. */
+export function coresOfCpuinfo(text: string): number | null {
+  const cores = new Set<string>()
+  for (const processor of text.split(/\n\s*\n/)) {
+    const [, socket = '0'] = /^physical id\s*:\s*(\d+)/m.exec(processor) ?? []
+    const [, core] = /^core id\s*:\s*(\d+)/m.exec(processor) ?? []
+    if (core !== undefined) cores.add(`${socket}/${core}`)
+  }
+  return cores.size === 0 ? null : cores.size
+}
