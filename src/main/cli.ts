@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
 import { addDevicesCommand } from './cli/devices'
 import { addDiffCommand } from './cli/diff'
+import { addEvaluateCommand } from './cli/evaluate'
 import { addExportCommand } from './cli/export'
 import { addInspectCommand } from './cli/inspect'
 import { addOpenCommand } from './cli/open'
@@ -78,6 +79,7 @@ function commandLine(signal: AbortSignal): Command {
   addSearchCommand(program, signal)
   addSampleCommand(program, signal)
   addDevicesCommand(program)
+  addEvaluateCommand(program, signal)
   addExportCommand(program, signal)
   addServeCommand(program, signal)
   addOpenCommand(program, signal)

@@ -12,7 +12,7 @@ import { selection } from './crc/selection'
 import { Devices } from './devices'
 import type { EngineHost } from './engine/host'
 import type { TellJobNews } from './job-news'
-import { evaluationView, tasksOf } from './evaluation/stored-evaluation'
+import { allTasks, evaluationView } from './evaluation/stored-evaluation'
 import { Jobs } from './jobs'
 import { OpenProjects } from './open-projects'
 import { demoPath, pairPaths } from './project/demo'
@@ -225,11 +225,11 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       })
     },
     evaluations: {
-      tasks: os.evaluations.tasks.handler(async ({ input }) => tasksOf(await projects.use(input.path))),
+      tasks: os.evaluations.tasks.handler(async ({ input }) => allTasks(await projects.use(input.path))),
       saveTask: os.evaluations.saveTask.handler(async ({ input }) => {
         const project = await projects.use(input.path)
         await project.evaluations.saveTask(input.task)
-        return tasksOf(project)
+        return allTasks(project)
       }),
       start: os.evaluations.start.handler(async ({ input: { path, task, variants } }) => ({
         evaluationId: await jobs.startEvaluation(await projects.use(path), task, variants)

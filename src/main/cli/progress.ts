@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress'
 import type { BytesProgress } from '../../contract/distances'
+import type { EvaluationProgress } from '../../contract/evaluation'
 import type { SampleProgress } from '../../contract/samples'
 import type { SearchProgress } from '../../contract/search'
 import type { SweepProgress } from '../../contract/sweep-events'
@@ -118,4 +119,15 @@ export function bytesStep(phase: string, progress: BytesProgress): ProgressStep 
 
 function timeLeft({ secondsLeft }: { secondsLeft: number | null }): string[] {
   return secondsLeft === null ? [] : [`${duration(secondsLeft)} left`]
+}
+
+export function evaluationStep(progress: EvaluationProgress): ProgressStep {
+  if (progress.phase !== 'scoring') return sampleStep({ ...progress, phase: progress.phase })
+  const { promptsScored, promptsTotal } = progress
+  return {
+    phase: 'scoring',
+    done: promptsScored,
+    total: promptsTotal,
+    status: `read the answers to ${count(promptsScored)} of ${count(promptsTotal)} prompts`
+  }
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/crc'
 import { GenerationDevice, Precision } from '../../contract/device'
@@ -14,8 +14,7 @@ import {
   type SampleProgress,
   type SampleRun,
   type SampleRunMeasures,
-  type SampleSettings,
-  type Variant
+  type SampleSettings
 } from '../../contract/samples'
 import { readTextFile } from '../bounded-file'
 import { resolveModelFolder } from '../checkpoint/model-folder'
@@ -34,7 +33,6 @@ import {
   numberWithin,
   PairOptions,
   parseBytes,
-  parseRanges,
   readOptions,
   RenderingOptions,
   renderingFrom,
@@ -49,7 +47,7 @@ import {
 import { count, decimal, printJson, printText, remark, table } from './output'
 import { checkOutputFile, type OutputFile } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
-import { readRecipeFile } from './recipe-file'
+import { VariantOptions, variantsFrom, withVariantOptions } from './variants'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
 
@@ -57,9 +55,7 @@ const SampleOptions = z.strictObject({
   ...CommonOptions.shape,
   ...PairOptions.shape,
   ...RenderingOptions.shape,
-  model: z.array(z.enum(['base', 'post'])).optional(),
-  restore: z.array(z.array(z.tuple([z.number(), z.number()]))).optional(),
-  recipe: z.array(z.string()).optional(),
+  ...VariantOptions.shape,
   prompts: z.string().optional(),
   n: z.number().optional(),
   seed: z.number().optional(),
@@ -85,19 +81,7 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
   const command = program
     .command('sample')
     .description('sample answers of several models side by side, as JSON lines')
-  withPairOptions(command)
-    .optionsGroup('Which models, any number of each (default: post):')
-    .option('--model <which>', 'base or post as a whole; repeatable', repeated(parseModel))
-    .option(
-      '--restore <ranges>',
-      'post with these layers from base, such as 3-7 or 3-7,9-9; repeatable',
-      repeated(parseRanges)
-    )
-    .option(
-      '--recipe <file>',
-      'post with a recipe from a JSON or mergekit file; repeatable',
-      repeated((file) => file)
-    )
+  withVariantOptions(withPairOptions(command), 'post')
     .optionsGroup('What to sample:')
     .option('--prompts <file>', 'prompts: .txt with one a line, .jsonl, .json or .csv')
     .option('--n <n>', 'answers per prompt and model (default: 8)', wholeNumber(1, 100_000))
@@ -152,7 +136,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
     ...folders,
     prompts: readSamplePrompts(basename(promptFile), await readTextFile(promptFile, MAX_PROMPT_FILE_BYTES)),
     rendering: renderingFrom(options, DEFAULT_RENDERING),
-    variants: await variantsFrom(options, folders),
+    variants: await variantsFrom(options, folders, [{ kind: 'post', name: 'post' }]),
     settings: settingsFrom(options, defaults)
   })
   const tell = options.quiet ? () => undefined : remark
@@ -174,23 +158,6 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   await (options.json ? printJson(summary) : printText(describeMeasures(run, measures)))
   const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
   tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${count(samples.length)} answers${how}`)
-}
-
-/** The variants in the order base and post, ranges, recipes; each under a name of its own. */
-async function variantsFrom(
-  { model = [], restore = [], recipe = [] }: SampleOptions,
-  folders: { base: string; post: string }
-): Promise<Variant[]> {
-  const recipes = await Promise.all(recipe.map((file) => readRecipeFile(file, folders)))
-  const variants: Variant[] = [
-    ...[...new Set(model)].map((kind) => ({ kind, name: kind })),
-    ...restore.map((ranges): Variant => {
-      const name = ranges.map(([start, end]) => `${start}-${end}`).join()
-      return { kind: 'recipe', name, recipe: { name, ranges } }
-    }),
-    ...recipes.map((each): Variant => ({ kind: 'recipe', name: each.name, recipe: each }))
-  ]
-  return variants.length > 0 ? variants : [{ kind: 'post', name: 'post' }]
 }
 
 function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleSettings {
@@ -302,9 +269,4 @@ function describeMeasures({ prompts, settings }: SampleRun, { variants }: Sample
   const header = ['model', ...MEASURES.map(([name]) => name)]
   const means = `Means over ${count(prompts.length)} ${prompts.length === 1 ? 'prompt' : 'prompts'} of ${count(settings.sampleCount)} answers each.`
   return `${table([header, ...rows], `l${'r'.repeat(MEASURES.length)}`)}\n${means}`
-}
-
-function parseModel(text: string): 'base' | 'post' {
-  if (text === 'base' || text === 'post') return text
-  throw new InvalidArgumentError('Expected base or post.')
 }

@@ -1,15 +1,37 @@
-import type { EvaluationView, TaskEntry } from '../../contract/evaluation'
+import type { SweepDocument } from '../../contract/crc'
+import type { EvaluationRun, EvaluationView, TaskEntry } from '../../contract/evaluation'
+import type { EvaluationFiles } from '../project/evaluation-files'
 import type { Project } from '../project/project'
 import { builtinTasks } from './builtin-tasks'
 import { evaluationResults } from './results'
 
-/** Every task that a project can run: its own first. */
-export async function tasksOf(project: Project): Promise<TaskEntry[]> {
+/** Every task that can be run: a project's own first. */
+export async function allTasks(project: Project | null): Promise<TaskEntry[]> {
   const builtin = await builtinTasks()
   return [
-    ...(await project.evaluations.tasks()),
+    ...((await project?.evaluations.tasks()) ?? []),
     ...builtin.map((task): TaskEntry => ({ task, origin: 'builtin' }))
   ]
+}
+
+/**
+ * The newest stored run of the same evaluation: same checkpoints, prompts as the models see them, variants and settings. Its
+ * answers are those that the run would generate.
+ *
+ * @returns null when there is none
+ */
+export async function sameEvaluation(project: Project, run: EvaluationRun): Promise<EvaluationFiles | null> {
+  const { evaluations } = await project.evaluations.list()
+  for (const { id, taskId } of evaluations) {
+    if (taskId !== run.task.id) continue
+    const stored = await project.evaluations.read(id)
+    if (identity(stored.run) === identity(run)) return stored
+  }
+  return null
+}
+
+function identity({ basePath, postPath, task, variants, promptSets, stopTokens }: EvaluationRun): string {
+  return JSON.stringify([basePath.fingerprint, postPath.fingerprint, task, variants, promptSets, stopTokens])
 }
 
 /**
@@ -23,8 +45,15 @@ export async function evaluationView(
   id: string,
   sweepId = project.sweeps[0]?.id
 ): Promise<EvaluationView> {
-  const { run, samples, scores } = await project.evaluations.read(id)
-  const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)
+  const stored = await project.evaluations.read(id)
+  return viewOf(stored, sweepId === undefined ? null : await project.readSweep(sweepId))
+}
+
+/** What answers and scores say so far. @param sweep whose scores stand for the proxy; null for none */
+export async function viewOf(
+  { run, samples, scores }: EvaluationFiles,
+  sweep: SweepDocument | null
+): Promise<EvaluationView> {
   const { prompts, settings } = run.task
   return {
     run,

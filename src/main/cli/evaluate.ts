@@ -1,0 +1,232 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { DEFAULT_RENDERING } from '../../contract/crc'
+import {
+  type EvaluationProgress,
+  type EvaluationRun,
+  EvaluationVariant,
+  type EvaluationView,
+  Task
+} from '../../contract/evaluation'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import type { SampleLine, Variant } from '../../contract/samples'
+import type { PromptScores } from '../../contract/evaluation'
+import { readJsonFile } from '../bounded-file'
+import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
+import { prepareEvaluation } from '../evaluation/prepare-evaluation'
+import { type EvaluationListener, runEvaluation } from '../evaluation/run-evaluation'
+import { allTasks, sameEvaluation, viewOf } from '../evaluation/stored-evaluation'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import { openSampledPair, type SampledPair } from '../samples/generation'
+import { withEngine } from './engine'
+import { describeEvaluation } from './evaluation-report'
+import {
+  CommonOptions,
+  pairIfGiven,
+  PairOptions,
+  readOptions,
+  RenderingOptions,
+  renderingFrom,
+  requirePair,
+  usageError,
+  wholeNumber,
+  withCommonOptions,
+  withPairOptions,
+  withRenderingOptions
+} from './options'
+import { printJson, printText, remark } from './output'
+import { checkOutputFile, writeOutputFile } from './output-file'
+import { evaluationStep, progressDisplay } from './progress'
+import { openProjectToSave, requireSamePair } from './sweep'
+import { VariantOptions, variantsFrom, withVariantOptions } from './variants'
+
+const MAX_TASK_BYTES = 256_000_000
+
+const EvaluateOptions = z.strictObject({
+  ...CommonOptions.shape,
+  ...PairOptions.shape,
+  ...RenderingOptions.shape,
+  ...VariantOptions.shape,
+  task: z.string().optional(),
+  variants: z.string().optional(),
+  n: z.number().optional(),
+  seed: z.number().optional(),
+  out: z.string().optional(),
+  project: z.string().optional()
+})
+type EvaluateOptions = z.infer<typeof EvaluateOptions>
+
+/** `slr evaluate`: how variants do on an open-ended task, in diversity and quality. */
+export function addEvaluateCommand(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('evaluate')
+    .description('how models of the pair do on an open-ended task, in diversity and quality')
+  withVariantOptions(withPairOptions(command), 'base, post, and what a project keeps')
+    .option('--variants <file>', 'variants as JSON, with sampler settings and prompt prefixes of their own')
+    .optionsGroup('What to evaluate:')
+    .option(
+      '--task <task>',
+      `one of ${BUILTIN_TASKS.join(', ')}, a task of the project, or a task file (.json)`
+    )
+    .option('--n <n>', "answers per prompt and variant (default: the task's)", wholeNumber(1, 100_000))
+    .option('--seed <n>', "seed of the draws (default: the task's)", wholeNumber(0, 2 ** 31 - 1))
+    .optionsGroup('Where the result goes:')
+    .option('--out <file>', 'write settings and results as JSON to a file; an existing file is replaced')
+    .option(
+      '--project <folder>',
+      'save answers and scores in this project; the same evaluation goes on where it was stopped'
+    )
+  withCommonOptions(withRenderingOptions(command)).action(async () => {
+    await evaluate(readOptions(EvaluateOptions, command), command, signal)
+  })
+}
+
+async function evaluate(options: EvaluateOptions, command: Command, signal: AbortSignal): Promise<void> {
+  const givenPair = pairIfGiven(options, command)
+  const tell = options.quiet ? () => undefined : remark
+  if (options.task === undefined) {
+    throw usageError(command, `evaluate what? Give --task, such as --task ${BUILTIN_TASKS[0]}`)
+  }
+  const project = options.project === undefined ? null : await openProjectToSave(options.project, tell)
+  try {
+    if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
+    const output = options.out === undefined ? null : await checkOutputFile(options.out)
+    const folders = pairPaths(givenPair ?? project?.document.pair ?? requirePair(options, command))
+    const { run, pair } = await prepareEvaluation({
+      ...folders,
+      task: withSettings(await givenTask(options.task, project), options),
+      variants: await givenVariants(options, folders, project),
+      rendering: renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING)
+    })
+    for (const notice of run.notices) tell(notice)
+    const view =
+      project === null
+        ? await evaluateInMemory(run, pair, options.quiet, signal)
+        : await evaluateInProject(run, project, options.quiet, signal, tell)
+    if (output !== null) await writeOutputFile(output, view)
+    await (options.json ? printJson(view) : printText(describeEvaluation(view)))
+    if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+  } finally {
+    await project?.close()
+  }
+}
+
+/** Answers and scores are kept in the project as they come; an unfinished run of the same evaluation goes on. */
+async function evaluateInProject(
+  fresh: EvaluationRun,
+  project: Project,
+  quiet: boolean,
+  signal: AbortSignal,
+  tell: (text: string) => void
+): Promise<EvaluationView> {
+  const earlier = await sameEvaluation(project, fresh)
+  const run = earlier?.run ?? fresh
+  if (earlier === null) await project.evaluations.add(run)
+  else tell(`Going on with evaluation ${run.id}: ${earlier.samples.length} answers are there already`)
+  const pair = await openSampledPair(pairPaths(project.document.pair))
+  await runWithProgress(run, pair, earlier ?? { samples: [], scores: [] }, quiet, signal, {
+    planned: (weights) => project.evaluations.noteWeights(run.id, weights),
+    keepSamples: (lines) => project.evaluations.appendSamples(run.id, lines),
+    keepScores: (scores) => project.evaluations.appendScores(run.id, scores)
+  })
+  tell(`Saved in ${project.path} as evaluation ${run.id}`)
+  const [newest] = project.sweeps
+  return viewOf(
+    await project.evaluations.read(run.id),
+    newest === undefined ? null : await project.readSweep(newest.id)
+  )
+}
+
+async function evaluateInMemory(
+  run: EvaluationRun,
+  pair: SampledPair,
+  quiet: boolean,
+  signal: AbortSignal
+): Promise<EvaluationView> {
+  const samples: SampleLine[] = []
+  const scores: PromptScores[] = []
+  let held = run.weights
+  await runWithProgress(run, pair, { samples: [], scores: [] }, quiet, signal, {
+    planned: (weights) => {
+      held = weights
+      return Promise.resolve()
+    },
+    keepSamples: (lines) => {
+      samples.push(...lines)
+      return Promise.resolve()
+    },
+    keepScores: (score) => {
+      scores.push(score)
+      return Promise.resolve()
+    }
+  })
+  return viewOf({ run: { ...run, weights: held }, samples, scores }, null)
+}
+
+async function runWithProgress(
+  run: EvaluationRun,
+  pair: SampledPair,
+  stored: { samples: readonly SampleLine[]; scores: readonly PromptScores[] },
+  quiet: boolean,
+  signal: AbortSignal,
+  keep: Omit<EvaluationListener, 'progress'>
+): Promise<void> {
+  const display = progressDisplay(quiet)
+  const progress = (now: EvaluationProgress): void => display.update(evaluationStep(now))
+  try {
+    await withEngine((engine) => runEvaluation(engine, run, pair, stored, signal, { ...keep, progress }))
+  } finally {
+    display.stop()
+  }
+}
+
+async function givenTask(name: string, project: Project | null): Promise<Task> {
+  if (/\.json$/i.test(name)) {
+    const parsed = Task.safeParse(await readJsonFile(name, MAX_TASK_BYTES))
+    if (parsed.success) return parsed.data
+    throw new WorkbenchError('bad-input', `${name} is not a task: ${describeIssue(parsed.error)}`)
+  }
+  const tasks = await allTasks(project)
+  const found = tasks.find(({ task }) => task.id === name)
+  if (found !== undefined) return found.task
+  throw new WorkbenchError(
+    'not-found',
+    `There is no task "${name}".`,
+    `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}, or a file that ends in .json.`
+  )
+}
+
+function withSettings(task: Task, { n, seed }: EvaluateOptions): Task {
+  const { settings } = task
+  return {
+    ...task,
+    settings: { ...settings, sampleCount: n ?? settings.sampleCount, seed: seed ?? settings.seed }
+  }
+}
+
+async function givenVariants(
+  options: EvaluateOptions,
+  folders: { base: string; post: string },
+  project: Project | null
+): Promise<EvaluationVariant[]> {
+  if (options.variants !== undefined) {
+    const parsed = z
+      .array(EvaluationVariant)
+      .min(1)
+      .safeParse(await readJsonFile(options.variants, MAX_TASK_BYTES))
+    if (parsed.success) return parsed.data
+    throw new WorkbenchError(
+      'bad-input',
+      `${options.variants} is not a list of variants: ${describeIssue(parsed.error)}`,
+      'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
+    )
+  }
+  const kept = project?.document.recipes ?? []
+  const otherwise: Variant[] = [
+    { kind: 'base', name: 'base' },
+    { kind: 'post', name: 'post' },
+    ...kept.map(({ recipe }): Variant => ({ kind: 'recipe', name: recipe.name, recipe }))
+  ]
+  return (await variantsFrom(options, folders, otherwise)).map((variant) => ({ variant }))
+}

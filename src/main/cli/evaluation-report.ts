@@ -1,0 +1,54 @@
+import {
+  type Estimate,
+  type EvaluationView,
+  MAIN_MEASURES,
+  MeasureId,
+  MEASURES
+} from '../../contract/evaluation'
+import { count, decimal, style, table } from './output'
+
+/** What `slr evaluate` prints: measures as rows, variants as columns, and how they compare in what matters most. */
+export function describeEvaluation({ run, results }: EvaluationView): string {
+  const { task } = run
+  const names = results.variants.map(({ variant }) => variant)
+  const measured = MeasureId.options.filter((id) =>
+    results.variants.some(({ measures }) => measures[id] !== undefined)
+  )
+  const rows = measured.map((id) => [
+    MEASURES[id].label,
+    MEASURES[id].better ?? '',
+    ...results.variants.map(({ measures }) => describeEstimate(measures[id]))
+  ])
+  const heading = `${task.name}: ${count(task.prompts.length)} prompts, ${count(task.settings.sampleCount)} answers each`
+  return [
+    style('bold', heading),
+    table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
+    ...comparisons(results, Object.values(MAIN_MEASURES[task.kind])),
+    ...results.proxy.flatMap(({ measure, against, correlation, variantCount }) =>
+      correlation === null
+        ? []
+        : [
+            `The proxy's ${against} orders ${variantCount} variants like ${MEASURES[measure].label.toLowerCase()} here: rank correlation ${correlation.toFixed(2)}.`
+          ]
+    )
+  ].join('\n')
+}
+
+function describeEstimate(estimate: Estimate | undefined): string {
+  if (estimate === undefined) return '-'
+  const [low, high] = estimate.interval
+  return `${decimal(estimate.mean)} [${decimal(low)}, ${decimal(high)}]`
+}
+
+function comparisons(results: EvaluationView['results'], measures: readonly MeasureId[]): string[] {
+  return measures.flatMap((id) =>
+    results.variants.flatMap(({ variant, differences }) => {
+      const difference = differences[id]
+      if (difference === undefined) return []
+      const { mean, interval, adjustedPValue } = difference
+      const signed = `${mean < 0 ? '' : '+'}${decimal(mean)} [${interval.map(decimal).join(', ')}]`
+      const chance = adjustedPValue < 0.001 ? 'p < 0.001' : `p = ${decimal(adjustedPValue)}`
+      return [`${MEASURES[id].label} of ${variant} against ${results.comparedWith}: ${signed}, ${chance}`]
+    })
+  )
+}
