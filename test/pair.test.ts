@@ -72,11 +72,12 @@ describe('the report of a pair', () => {
     expect(report.post).toEqual({
       path: join(DEMO, 'post'),
       name: 'post',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       modelType: 'llama',
       parameterCount: 2_477_184,
       weightBytes: 4_966_184,
       dtypes: { BF16: 110 },
-      files: [{ name: 'model.safetensors', bytes: 4_966_184 }],
+      files: [{ name: 'model.safetensors', bytes: 4_966_184, modifiedMs: expect.any(Number) }],
       layerCount: 12,
       hiddenSize: 128,
       intermediateSize: 352,

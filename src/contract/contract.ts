@@ -1,5 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { ChecksumsDocument, ChecksumsEvent } from './checksums'
 import { CrcPrompts, RecipeScore, RenderedPrompt, Selection, SweepDocument } from './crc'
 import { DeviceReport } from './device'
 import {
@@ -11,6 +12,7 @@ import {
   Task,
   TaskEntry
 } from './evaluation'
+import { DistancesDocument, DistancesEvent } from './distances'
 import { FolderListing } from './folders'
 import { PairReport } from './pair'
 import { Problem } from './problem'
@@ -79,6 +81,33 @@ export const contract = {
     open: procedure.input(projectPath).output(ProjectState),
     update: procedure.input(projectPath.extend({ changes: ProjectChanges })).output(ProjectState),
     close: procedure.input(projectPath).output(z.void())
+  },
+  distances: {
+    /**
+     * Starts comparing the project's base with its post; refused while that goes on. Distances of these very checkpoints
+     * that the project has already are not computed again.
+     */
+    start: procedure.input(projectPath).output(z.void()),
+    /** Follows the comparison; ends at once when none runs. Aborting stops the watching, not the comparison. */
+    watch: procedure.input(projectPath).output(eventIterator(DistancesEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    /** The distances of the pair as it is now, or else the newest the project has, and which member has changed since. */
+    get: procedure.input(projectPath).output(
+      z.object({
+        distances: DistancesDocument.nullable(),
+        changed: z.array(z.enum(['base', 'post']))
+      })
+    )
+  },
+  checksums: {
+    /** Starts hashing all weight files of the pair; refused while that goes on. */
+    start: procedure.input(projectPath).output(z.void()),
+    watch: procedure.input(projectPath).output(eventIterator(ChecksumsEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    /** What was hashed of the checkpoints as they are now. */
+    get: procedure
+      .input(projectPath)
+      .output(z.object({ base: ChecksumsDocument.nullable(), post: ChecksumsDocument.nullable() }))
   },
   prompts: {
     /** The built-in prompt sets. */

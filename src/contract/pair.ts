@@ -1,16 +1,25 @@
 import { z } from 'zod'
 
+/** A weight file as it was when it was looked at: enough to notice that somebody wrote it again. */
+export const WeightFileState = z.object({ name: z.string(), bytes: z.number(), modifiedMs: z.number() })
+
+/** A checkpoint that a project has seen. */
+export const CheckpointIdentity = z.object({ fingerprint: z.string(), files: z.array(WeightFileState) })
+export type CheckpointIdentity = z.infer<typeof CheckpointIdentity>
+
 /** One whole checkpoint, described from its config and safetensors headers alone. */
 export const CheckpointSummary = z.object({
   path: z.string(),
   name: z.string(),
+  /** Tells it from other checkpoints, and from itself after it changed; the same wherever the folder lies. */
+  fingerprint: z.string(),
   modelType: z.string(),
   parameterCount: z.number().int(),
   /** Bytes of all weight files. */
   weightBytes: z.number(),
   /** Number of tensors of each stored dtype, such as { BF16: 110 }. */
   dtypes: z.record(z.string(), z.number().int()),
-  files: z.array(z.object({ name: z.string(), bytes: z.number() })),
+  files: z.array(WeightFileState),
   layerCount: z.number().int(),
   hiddenSize: z.number().int(),
   intermediateSize: z.number().int(),

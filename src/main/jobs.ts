@@ -1,5 +1,7 @@
 import type { RecipeScore } from '../contract/crc'
 import type { EvaluationEvent, EvaluationRun, EvaluationVariant, Task } from '../contract/evaluation'
+import type { ChecksumsEvent } from '../contract/checksums'
+import type { DistancesEvent } from '../contract/distances'
 import { WorkbenchError } from '../contract/problem'
 import type { Recipe } from '../contract/recipe'
 import type { SampledCrc, SampleEvent, SampleSettings, Variant } from '../contract/samples'
@@ -24,6 +26,7 @@ import { samplePromptsOf } from './samples/project-prompts'
 import { sampleCrc } from './samples/sample-crc'
 import { startSearchJob } from './search-job'
 import { startSweepJob } from './sweep-job'
+import { startChecksumsJob, startDistancesJob } from './weights-jobs'
 
 interface CrcProgress {
   type: 'progress'
@@ -34,15 +37,20 @@ export type RecipeScoreEvent =
   { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: RecipeScore }
 export type CrcScoreEvent = CrcProgress | { type: 'scores'; result: SampledCrc }
 
-/** The jobs of all open projects, at most one of each: they share the engine process. */
+/**
+ * The jobs of all open projects. A project has at most one at a time of those that share the engine process; reading of
+ * whole checkpoints goes on beside them.
+ */
 export class Jobs {
   readonly sweeps = new JobTable<SweepEvent>()
   readonly samples = new JobTable<SampleEvent>()
   readonly searches = new JobTable<SearchEvent>()
   readonly evaluations = new JobTable<EvaluationEvent>()
   private readonly recipeScores = new JobTable<RecipeScoreEvent | JobFailure>()
+  readonly distances = new JobTable<DistancesEvent>()
+  readonly checksums = new JobTable<ChecksumsEvent>()
   private readonly crcScores = new JobTable<CrcScoreEvent | JobFailure>()
-  /** All of them, and how a message names their job. */
+  /** Those that share the engine process, and how a message names their job. */
   private readonly tables = [
     { table: this.sweeps, what: 'A sweep' },
     { table: this.searches, what: 'A search' },
@@ -50,6 +58,11 @@ export class Jobs {
     { table: this.samples, what: 'Sampling' },
     { table: this.evaluations, what: 'An evaluation' },
     { table: this.crcScores, what: 'Sampling' }
+  ]
+  /** Those that only read weights, which go on beside the others. */
+  private readonly readings = [
+    { table: this.distances, what: 'A comparison' },
+    { table: this.checksums, what: 'Hashing' }
   ]
   /** Projects whose job is being prepared. */
   private readonly starting = new Set<string>()
@@ -287,17 +300,30 @@ export class Jobs {
     yield* streamed(this.crcScores, project, job, signal)
   }
 
-  /** Settles when the project's running job is over; null when none runs. */
+  /** Starts comparing the pair. @throws WorkbenchError `busy` while that goes on; `read-only` */
+  startDistances(project: Project): void {
+    requireWritable(project, 'Layer distances')
+    if (this.distances.isRunning(project)) throw busy('A comparison', project)
+    const { tell } = this
+    this.distances.add(project, startDistancesJob({ project, tell, ...pairPaths(project.document.pair) }))
+  }
+
+  /** Starts hashing the pair's weight files. @throws WorkbenchError `busy` while that goes on; `read-only` */
+  startChecksums(project: Project): void {
+    requireWritable(project, 'Checksums')
+    if (this.checksums.isRunning(project)) throw busy('Hashing', project)
+    const { tell } = this
+    this.checksums.add(project, startChecksumsJob({ project, tell, ...pairPaths(project.document.pair) }))
+  }
+
+  /** Settles when the project's running jobs are over; null when none runs. */
   done(project: Project): Promise<void> | null {
-    for (const { table } of this.tables) {
-      const done = table.done(project)
-      if (done !== null) return done
-    }
-    return null
+    const running = [...this.tables, ...this.readings].flatMap(({ table }) => table.done(project) ?? [])
+    return running.length === 0 ? null : Promise.all(running).then(() => undefined)
   }
 
   async cancelAll(): Promise<void> {
-    await Promise.all(this.tables.map(({ table }) => table.cancelAll()))
+    await Promise.all([...this.tables, ...this.readings].map(({ table }) => table.cancelAll()))
   }
 
   /** Keeps the project to itself while a job is prepared. */
@@ -316,11 +342,7 @@ export class Jobs {
       ? 'A job'
       : (this.tables.find(({ table }) => table.isRunning(project))?.what ?? null)
     if (running === null) return
-    throw new WorkbenchError(
-      'busy',
-      `${running} of ${project.document.name} is running.`,
-      'Cancel it, or wait for it.'
-    )
+    throw busy(running, project)
   }
 }
 
@@ -348,6 +370,14 @@ async function* streamed<Event extends { type: string }, Fact>(
 
 function isFailure(event: { type: string } | JobFailure): event is JobFailure {
   return event.type === 'failed' || event.type === 'cancelled'
+}
+
+function busy(running: string, project: Project): WorkbenchError {
+  return new WorkbenchError(
+    'busy',
+    `${running} of ${project.document.name} is running.`,
+    'Cancel it, or wait for it.'
+  )
 }
 
 function requireWritable(project: Project, what: string): void {

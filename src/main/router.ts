@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { implement } from '@orpc/server'
 import { version } from '../../package.json'
 import { contract } from '../contract/contract'
+import type { DistancesDocument } from '../contract/distances'
 import { WorkbenchError } from '../contract/problem'
 import type { ProjectDocument, ProjectState } from '../contract/project'
 import { resolveModelFolder } from './checkpoint/model-folder'
@@ -14,7 +15,7 @@ import type { EngineHost } from './engine/host'
 import type { TellJobNews } from './job-news'
 import { allTasks, evaluationView } from './evaluation/stored-evaluation'
 import { Jobs } from './jobs'
-import { OpenProjects } from './open-projects'
+import { OpenProjects, type PairState } from './open-projects'
 import { demoPath, pairPaths } from './project/demo'
 import { listFolder } from './project/folder-listing'
 import { absolutePath, projectsFolder } from './project/places'
@@ -125,6 +126,42 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         // A job needs the project to save itself; nobody should wait for that.
         if (running === null) await projects.close(input.path)
         else void running.then(() => projects.close(input.path))
+      })
+    },
+    distances: {
+      start: os.distances.start.handler(async ({ input }) =>
+        jobs.startDistances(await projects.use(input.path))
+      ),
+      watch: os.distances.watch.handler(async function* ({ input, signal }) {
+        yield* jobs.distances.watch(await projects.use(input.path), signal)
+      }),
+      cancel: os.distances.cancel.handler(async ({ input }) =>
+        jobs.distances.cancel(await projects.use(input.path))
+      ),
+      get: os.distances.get.handler(async ({ input }) => {
+        const project = await projects.use(input.path)
+        return storedDistances(project, await projects.pairOf(project))
+      })
+    },
+    checksums: {
+      start: os.checksums.start.handler(async ({ input }) =>
+        jobs.startChecksums(await projects.use(input.path))
+      ),
+      watch: os.checksums.watch.handler(async function* ({ input, signal }) {
+        yield* jobs.checksums.watch(await projects.use(input.path), signal)
+      }),
+      cancel: os.checksums.cancel.handler(async ({ input }) =>
+        jobs.checksums.cancel(await projects.use(input.path))
+      ),
+      get: os.checksums.get.handler(async ({ input }) => {
+        const project = await projects.use(input.path)
+        const { pair } = await projects.pairOf(project)
+        if (pair === null) return { base: null, post: null }
+        const [base, post] = await Promise.all([
+          project.readChecksums(pair.base.fingerprint),
+          project.readChecksums(pair.post.fingerprint)
+        ])
+        return { base, post }
       })
     },
     prompts: {
@@ -267,6 +304,23 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       await engine.close()
     }
   }
+}
+
+/** Of the pair as it is, or else the newest, and which of its checkpoints are others now. */
+async function storedDistances(
+  project: Project,
+  { pair }: PairState
+): Promise<{ distances: DistancesDocument | null; changed: ('base' | 'post')[] }> {
+  const current =
+    pair === null ? null : await project.readDistances(pair.base.fingerprint, pair.post.fingerprint)
+  if (current !== null) return { distances: current, changed: [] }
+  const newest = await project.readNewestDistances()
+  const changed: ('base' | 'post')[] = []
+  if (newest !== null && pair !== null) {
+    if (newest.basePath.fingerprint !== pair.base.fingerprint) changed.push('base')
+    if (newest.postPath.fingerprint !== pair.post.fingerprint) changed.push('post')
+  }
+  return { distances: newest, changed }
 }
 
 function postFolder({ pair }: ProjectDocument): Promise<string> {

@@ -31,7 +31,7 @@ export class DistanceSums {
       const [x, y] = [baseFloats.subarray(0, length), postFloats.subarray(0, length)]
       decodeFloat32(baseBlock, baseDtype, x)
       if (baseDtype === postDtype && Buffer.compare(baseBlock, postBlock) === 0) {
-        this.addUnchanged(x)
+        this.addBlock(x, x)
       } else {
         decodeFloat32(postBlock, postDtype, y)
         this.addBlock(x, y)
@@ -66,19 +66,6 @@ export class DistanceSums {
     }
   }
 
-  private addUnchanged(x: Float32Array): void {
-    let squares = 0
-    for (const value of x) squares += value * value
-    // Squares of finite float32 values cannot overflow float64, so anything else has NaN or infinity in it.
-    if (!Number.isFinite(squares)) {
-      this.addFinite(x, x)
-      return
-    }
-    this.baseSquares += squares
-    this.postSquares += squares
-    this.products += squares
-  }
-
   private addBlock(x: Float32Array, y: Float32Array): void {
     const xBits = new Int32Array(x.buffer, x.byteOffset, x.length)
     const yBits = new Int32Array(y.buffer, y.byteOffset, y.length)
@@ -100,6 +87,7 @@ export class DistanceSums {
       changed = (changed + ((bits | -bits) >>> 31)) | 0
     }
     this.changed += changed
+    // Squares of finite float32 values cannot overflow float64, so anything else has NaN or infinity in it.
     if (!Number.isFinite(baseSquares + postSquares)) {
       this.addFinite(x, y)
       return

@@ -96,11 +96,12 @@ function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras): Chec
   return {
     path: checkpoint.path,
     name: modelName(checkpoint.path),
+    fingerprint: checkpoint.fingerprint,
     modelType: spec.modelType,
     parameterCount,
     weightBytes: checkpoint.files.reduce((sum, file) => sum + file.bytes, 0),
     dtypes: Object.fromEntries(dtypes),
-    files: checkpoint.files.map(({ name, bytes }) => ({ name, bytes })),
+    files: checkpoint.files.map(({ name, bytes, modifiedMs }) => ({ name, bytes, modifiedMs })),
     layerCount: spec.layerCount,
     hiddenSize: spec.hiddenSize,
     intermediateSize: spec.intermediateSize,

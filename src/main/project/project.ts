@@ -1,6 +1,8 @@
 import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CrcPrompts, type SweepDocument } from '../../contract/crc'
+import type { ChecksumsDocument } from '../../contract/checksums'
+import type { DistancesDocument } from '../../contract/distances'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import {
   PROJECT_VERSION,
@@ -26,6 +28,13 @@ import { type DocumentFormat, migrateFile, readDocument } from './migrate'
 import { isFile, isFolder } from './path-kinds'
 import { absolutePath } from './places'
 import { ensurePlainFolder, hasPlainFolder, hasPlainFile, requirePlainFile } from './plain-paths'
+import {
+  readChecksums,
+  readDistances,
+  readNewestDistances,
+  writeChecksums,
+  writeDistances
+} from './reading-files'
 import {
   appendSampleLines,
   listSampleRuns,
@@ -250,6 +259,31 @@ export class Project {
   /** Null when there are none. @throws WorkbenchError `bad-file` or `newer-version` */
   async readSampledCrc(): Promise<SampledCrc | null> {
     return readSampledCrc(this.path)
+  }
+
+  /** Of exactly these checkpoints, by their fingerprints; null when none are stored. */
+  async readDistances(base: string, post: string): Promise<DistancesDocument | null> {
+    return readDistances(this.path, base, post)
+  }
+
+  /** Of whatever checkpoints; null when none are stored. */
+  async readNewestDistances(): Promise<DistancesDocument | null> {
+    return readNewestDistances(this.path)
+  }
+
+  /** @throws WorkbenchError `read-only` */
+  async saveDistances(distances: DistancesDocument): Promise<void> {
+    await this.#change(() => writeDistances(this.path, distances))
+  }
+
+  /** Of exactly this checkpoint, by its fingerprint; null when none are stored. */
+  async readChecksums(fingerprint: string): Promise<ChecksumsDocument | null> {
+    return readChecksums(this.path, fingerprint)
+  }
+
+  /** @throws WorkbenchError `read-only` */
+  async saveChecksums(checksums: ChecksumsDocument): Promise<void> {
+    await this.#change(() => writeChecksums(this.path, checksums))
   }
 
   /** Waits for changes under way, then lets others write the project. */

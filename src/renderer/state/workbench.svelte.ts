@@ -1,6 +1,7 @@
 import type { ProjectChanges, ProjectDocument, ProjectState } from '../../contract/project'
 import { complaintOf, type Client, type Complaint, type Connect, type Connection } from '../connection'
 import { placeHash, readPlace, type Step } from '../place'
+import { Distances } from './distances.svelte'
 import { Prompts } from './prompts.svelte'
 import { Ranges } from './ranges.svelte'
 import { Samples } from './samples.svelte'
@@ -41,6 +42,7 @@ export class Workbench {
   opening = $state(false)
 
   readonly start = new Start(this)
+  readonly distances = new Distances(this)
   readonly prompts = new Prompts(this)
   readonly ranges = new Ranges(this)
   readonly samples = new Samples(this)
@@ -80,14 +82,24 @@ export class Workbench {
         cancel: () => void this.samples.cancel()
       }
     }
-    if (!check.busy) return null
-    const { done, total } = check.progress ?? { done: 0, total: 1 }
+    if (check.busy) {
+      const { done, total } = check.progress ?? { done: 0, total: 1 }
+      return {
+        name: 'Character task',
+        share: done / Math.max(1, total),
+        secondsLeft: null,
+        cancelling: false,
+        cancel: () => check.cancel()
+      }
+    }
+    const { progress, cancelling } = this.distances
+    if (progress === null) return null
     return {
-      name: 'Character task',
-      share: done / Math.max(1, total),
-      secondsLeft: null,
-      cancelling: false,
-      cancel: () => check.cancel()
+      name: 'Comparison',
+      share: progress.bytesDone / Math.max(1, progress.bytesTotal),
+      secondsLeft: progress.secondsLeft,
+      cancelling,
+      cancel: () => void this.distances.cancel()
     }
   })
 
@@ -187,6 +199,7 @@ export class Workbench {
     this.prompts.adopt(state, same)
     void this.ranges.adopt(state, same)
     void this.samples.adopt(state, same)
+    void this.distances.adopt(state)
     this.go(step)
     return true
   }
@@ -198,6 +211,7 @@ export class Workbench {
     this.project = null
     this.ranges.reset()
     this.samples.reset()
+    this.distances.reset()
     this.undoable = null
     if (path !== undefined) await this.attempt(() => this.client.projects.close({ path }))
   }

@@ -1,0 +1,78 @@
+import type { ChecksumsEvent } from '../contract/checksums'
+import type { BytesProgress, DistancesEvent } from '../contract/distances'
+import { openPair } from './checkpoint/pair'
+import { Job, type JobWork } from './job'
+import { endingNews, type TellJobNews } from './job-news'
+import type { Project } from './project/project'
+import { computeChecksums, computeDistances } from './weights/host'
+
+interface WeightsJobOptions {
+  project: Project
+  /** Model folders. */
+  base: string
+  post: string
+  tell: TellJobNews
+}
+
+/**
+ * Compares the pair and saves the distances with the project. Only files' headers are read when the project has the
+ * distances of these very checkpoints.
+ */
+export function startDistancesJob({
+  project,
+  base,
+  post,
+  tell
+}: WeightsJobOptions): Job<DistancesEvent, BytesProgress> {
+  return new Job<DistancesEvent, BytesProgress>({
+    name: 'the comparison of base and post',
+    async run(_id, facts, signal) {
+      const pair = await openPair(base, post)
+      const [inBase, inPost] = [pair.base.checkpoint.fingerprint, pair.post.checkpoint.fingerprint]
+      if ((await project.readDistances(inBase, inPost)) !== null) return { type: 'finished', bytesRead: 0 }
+      const distances = await computeDistances({ base, post }, signal, (progress) => {
+        facts.set('progress', progress)
+        tellProgress(tell, 'The comparison', progress)
+      })
+      await project.saveDistances(distances)
+      return { type: 'finished', bytesRead: distances.bytesRead }
+    },
+    ...bytesTold,
+    onEnd: (ending) => tell(endingNews('The comparison', ending))
+  })
+}
+
+/** Hashes the pair's weight files and saves the checksums with the project. */
+export function startChecksumsJob({
+  project,
+  base,
+  post,
+  tell
+}: WeightsJobOptions): Job<ChecksumsEvent, BytesProgress> {
+  return new Job<ChecksumsEvent, BytesProgress>({
+    name: 'the hashing of checkpoints',
+    async run(_id, facts, signal) {
+      const documents = await computeChecksums([base, post], signal, (progress) => {
+        facts.set('progress', progress)
+        tellProgress(tell, 'Hashing', progress)
+      })
+      for (const document of documents) await project.saveChecksums(document)
+      return { type: 'finished' }
+    },
+    ...bytesTold,
+    onEnd: (ending) => tell(endingNews('Hashing', ending))
+  })
+}
+
+const NOT_STARTED: BytesProgress = { bytesDone: 0, bytesTotal: 0, bytesPerSecond: null, secondsLeft: null }
+
+interface ProgressEvent { type: 'progress'; progress: BytesProgress }
+
+const bytesTold = {
+  snapshot: (_id, facts) => ({ type: 'progress', progress: facts[0] ?? NOT_STARTED }),
+  events: (facts) => facts.map((progress) => ({ type: 'progress', progress }))
+} satisfies Pick<JobWork<ProgressEvent, BytesProgress>, 'snapshot' | 'events'>
+
+function tellProgress(tell: TellJobNews, job: string, { bytesDone, bytesTotal }: BytesProgress): void {
+  tell({ job, type: 'progress', share: bytesTotal === 0 ? null : bytesDone / bytesTotal })
+}

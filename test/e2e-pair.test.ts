@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
+import { parseCsv } from '../src/main/samples/csv'
+
+/** A folder for pictures of the view. */
+const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
+
+describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout: 120_000 }, () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  async function picture(page: Page, name: string): Promise<void> {
+    if (SCREENSHOTS === undefined) return
+    await page.setViewportSize({ width: 1440, height: 2400 })
+    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
+    await page.setViewportSize({ width: 1440, height: 900 })
+  }
+
+  it('shows how far each layer and component moved, exports it, and still knows it after a reload', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(30_000)
+    const complaints = complaintsOf(page)
+    await page.goto(workbench.url)
+    await page.getByRole('navigation').getByText('Pair', { exact: true }).click()
+    await page.getByRole('button', { name: 'Compare the layers' }).click()
+
+    // 12 layers: each as a whole, and its 9 components.
+    const cells = page.getByRole('grid', { name: /^Relative norm of every layer/ }).getByRole('gridcell')
+    await cells.first().waitFor()
+    expect(await cells.count()).toBe(12 * 10)
+    const down = page.getByRole('gridcell', { name: 'layer 7, down: relative norm 0.1835' })
+    await down.hover()
+    await page.locator('.told', { hasText: 'layer 7, down: relative norm 0.1835' }).waitFor()
+    await picture(page, 'pair-distances')
+
+    // By keyboard, from the first cell.
+    await cells.first().focus()
+    for (const key of ['End', 'PageDown', 'ArrowUp', 'ArrowLeft']) await page.keyboard.press(key)
+    await page.locator('.told', { hasText: 'layer 10, up: relative norm 0.1763' }).waitFor()
+
+    await page.getByText('Cosine', { exact: true }).first().click()
+    await page.getByRole('gridcell', { name: 'layer 7, down: cosine 0.983624' }).waitFor()
+    await page.getByText('All 110 components as a table').click()
+    await page.getByRole('button', { name: 'Cosine' }).click()
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'All distances as CSV' }).click()
+    const csv = await readFile(await (await download).path(), 'utf8')
+    expect(parseCsv('distances.csv', csv)).toHaveLength(1 + 110)
+
+    await page.reload()
+    await cellsOf(page).first().waitFor()
+    expect(await page.getByRole('button', { name: 'Compare the layers' }).count()).toBe(0)
+    expect(complaints).toEqual([])
+    await workbench.stop()
+  })
+})
+
+const cellsOf = (page: Page) => page.getByRole('gridcell', { name: /^layer 0, whole layer: relative norm/ })

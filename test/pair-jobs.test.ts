@@ -1,0 +1,145 @@
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRouterClient } from '@orpc/server'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createEngineHost } from '../src/main/engine/host'
+import { createWorkbench } from '../src/main/router'
+import { checkpointFixture, writeCheckpoint, writeSparseCheckpoint } from './fixtures/checkpoint-builder'
+
+/** What a project finds out by reading whole checkpoints, through the router and the built thread. */
+
+let folder: string
+let workbench: ReturnType<typeof createWorkbench>
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slr-pair-'))
+  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
+  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
+  workbench = createWorkbench({
+    engine: createEngineHost(),
+    entry: 'browser',
+    initial: { project: null, demo: false }
+  })
+})
+
+afterEach(async () => {
+  await workbench.close()
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const clientOf = () => createRouterClient(workbench.router)
+type Client = ReturnType<typeof clientOf>
+
+async function newProject(client: Client, base: string, post: string): Promise<string> {
+  return (await client.projects.create({ folder, name: 'Pair', base, post })).path
+}
+
+async function writePair(): Promise<{ base: string; post: string }> {
+  return {
+    base: await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1 })),
+    post: await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }))
+  }
+}
+
+async function lastOf<Event>(events: AsyncIterable<Event>): Promise<Event | undefined> {
+  let last: Event | undefined
+  for await (const event of events) last = event
+  return last
+}
+
+describe('the distances of a project', () => {
+  it('are computed once, kept, and found again without reading the weights', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    expect(await client.distances.get({ path })).toEqual({ distances: null, changed: [] })
+
+    await client.distances.start({ path })
+    const first = await lastOf(await client.distances.watch({ path }))
+    expect(first).toMatchObject({ type: 'finished' })
+    expect(first).not.toMatchObject({ bytesRead: 0 })
+    const stored = await client.distances.get({ path })
+    expect(stored).toMatchObject({ changed: [], distances: { layers: [{ layer: 0 }, { layer: 1 }] } })
+    expect(await readdir(join(path, 'distances'))).toHaveLength(1)
+
+    await client.distances.start({ path })
+    expect(await lastOf(await client.distances.watch({ path }))).toEqual({ type: 'finished', bytesRead: 0 })
+    expect(await client.distances.get({ path })).toEqual(stored)
+  })
+
+  it('are said to be of another checkpoint once one has changed, and computed again for that', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    await client.distances.start({ path })
+    await lastOf(await client.distances.watch({ path }))
+    await writeCheckpoint(post, checkpointFixture({ seed: 3 }))
+    await client.projects.open({ path })
+    expect(await client.distances.get({ path })).toMatchObject({ changed: ['post'] })
+    await client.distances.start({ path })
+    expect(await lastOf(await client.distances.watch({ path }))).not.toMatchObject({ bytesRead: 0 })
+    expect(await client.distances.get({ path })).toMatchObject({ changed: [] })
+  })
+
+  it('that cannot be read any more are computed again', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    await client.distances.start({ path })
+    await lastOf(await client.distances.watch({ path }))
+    const [name = ''] = await readdir(join(path, 'distances'))
+    await writeFile(join(path, 'distances', name), '{"schemaVersion": 1}')
+    expect(await client.distances.get({ path })).toEqual({ distances: null, changed: [] })
+    await client.distances.start({ path })
+    expect(await lastOf(await client.distances.watch({ path }))).not.toMatchObject({ bytesRead: 0 })
+  })
+
+  it('can be cancelled while gigabytes are read, and leave nothing behind', async () => {
+    const client = clientOf()
+    const model = await writeSparseCheckpoint(join(folder, 'sparse'), 200_000_000)
+    const path = await newProject(client, model, model)
+    await client.distances.start({ path })
+    await expect(client.distances.start({ path })).rejects.toMatchObject({ data: { code: 'busy' } })
+    const events = await client.distances.watch({ path })
+    const first = await events.next()
+    expect(first.value).toMatchObject({ type: 'progress' })
+    await client.distances.cancel({ path })
+    expect(await lastOf(events)).toEqual({ type: 'cancelled' })
+    expect(await readdir(path)).not.toContain('distances')
+  })
+
+  it('fail with the reason when the pair cannot be read', async () => {
+    const client = clientOf()
+    const { base } = await writePair()
+    const path = await newProject(client, base, join(folder, 'gone'))
+    await client.distances.start({ path })
+    expect(await lastOf(await client.distances.watch({ path }))).toMatchObject({
+      type: 'failed',
+      problem: { code: 'not-found', message: expect.stringContaining(join(folder, 'gone')) }
+    })
+  })
+})
+
+describe('the checksums of a project', () => {
+  it('are computed on request and kept for as long as the checkpoint is the same', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    expect(await client.checksums.get({ path })).toEqual({ base: null, post: null })
+    await client.checksums.start({ path })
+    expect(await lastOf(await client.checksums.watch({ path }))).toEqual({ type: 'finished' })
+    const { base: ofBase } = await client.checksums.get({ path })
+    expect(ofBase?.files).toMatchObject([
+      { name: 'model.safetensors', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }
+    ])
+    // Touched, but the same: still of this checkpoint. Rewritten: not any more.
+    await utimes(join(base, 'model.safetensors'), new Date(), new Date())
+    await client.projects.open({ path })
+    expect((await client.checksums.get({ path })).base).toEqual(ofBase)
+    await writeCheckpoint(base, checkpointFixture({ seed: 5 }))
+    await client.projects.open({ path })
+    expect((await client.checksums.get({ path })).base).toBeNull()
+  })
+})
