@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
@@ -141,5 +141,41 @@ describe('the checksums of a project', () => {
     await writeCheckpoint(base, checkpointFixture({ seed: 5 }))
     await client.projects.open({ path })
     expect((await client.checksums.get({ path })).base).toBeNull()
+  })
+})
+
+describe('a pair that was moved', () => {
+  it('is found again in its new folders, with the same fingerprints and what was stored of it', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    const before = await client.projects.open({ path })
+    await client.distances.start({ path })
+    await lastOf(await client.distances.watch({ path }))
+    await mkdir(join(folder, 'archive'))
+    await rename(base, join(folder, 'archive', 'base'))
+    await rename(post, join(folder, 'archive', 'post'))
+    expect(await client.projects.open({ path })).toMatchObject({
+      pair: null,
+      pairProblem: { code: 'not-found', message: expect.stringContaining(base) }
+    })
+    const moved = { base: join(folder, 'archive', 'base'), post: join(folder, 'archive', 'post') }
+    const after = await client.projects.relocate({ path, ...moved })
+    expect(after).toMatchObject({ pairProblem: null, document: { pair: { kind: 'folders', ...moved } } })
+    expect(after.pair?.base.fingerprint).toBe(before.pair?.base.fingerprint)
+    expect(await client.distances.get({ path })).toMatchObject({
+      changed: [],
+      distances: { layers: [{}, {}] }
+    })
+    await client.projects.close({ path })
+    expect(await client.projects.open({ path })).toMatchObject({ document: { pair: moved } })
+  })
+
+  it('cannot be the built-in one', async () => {
+    const client = clientOf()
+    const { path } = await client.projects.openDemo()
+    await expect(client.projects.relocate({ path, base: folder, post: folder })).rejects.toMatchObject({
+      data: { code: 'bad-input' }
+    })
   })
 })

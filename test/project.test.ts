@@ -328,6 +328,7 @@ describe('the sweeps of a project', () => {
     expect(project.sweeps.map(({ id }) => id)).toEqual(['a', 'b'])
     expect(project.sweeps[0]).toEqual({
       id: 'a',
+      checkpoints: { base: 'aa', post: 'bb' },
       createdAt: newer.createdAt,
       seconds: 3.2,
       promptCount: 2,

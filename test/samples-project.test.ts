@@ -130,6 +130,7 @@ describe('a sample run', () => {
     expect(again.sampleRuns).toEqual([
       {
         id: 'run-1',
+        checkpoints: { base: 'aa', post: 'bb' },
         createdAt: run.createdAt,
         promptCount: 2,
         variantNames: ['post', 'upper'],

@@ -80,6 +80,13 @@ export const contract = {
       .output(ProjectState),
     open: procedure.input(projectPath).output(ProjectState),
     update: procedure.input(projectPath.extend({ changes: ProjectChanges })).output(ProjectState),
+    /**
+     * Names the folders of the project's pair anew, after they were moved. Other checkpoints are taken too: results keep
+     * the fingerprints of theirs. Refused for the built-in pair, and while a job of the project runs.
+     */
+    relocate: procedure
+      .input(projectPath.extend({ base: folderPath, post: folderPath }))
+      .output(ProjectState),
     close: procedure.input(projectPath).output(z.void())
   },
   distances: {

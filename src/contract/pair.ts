@@ -3,9 +3,9 @@ import { z } from 'zod'
 /** A weight file as it was when it was looked at: enough to notice that somebody wrote it again. */
 export const WeightFileState = z.object({ name: z.string(), bytes: z.number(), modifiedMs: z.number() })
 
-/** A checkpoint that a project has seen. */
-export const CheckpointIdentity = z.object({ fingerprint: z.string(), files: z.array(WeightFileState) })
-export type CheckpointIdentity = z.infer<typeof CheckpointIdentity>
+/** By their fingerprints, the checkpoints that a result was computed from. */
+export const PairFingerprints = z.object({ base: z.string(), post: z.string() })
+export type PairFingerprints = z.infer<typeof PairFingerprints>
 
 /** One whole checkpoint, described from its config and safetensors headers alone. */
 export const CheckpointSummary = z.object({

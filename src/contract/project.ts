@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CategoryScore, CrcPrompts, Rendering } from './crc'
 import { DeviceChoice } from './device'
-import { PairReport } from './pair'
+import { PairFingerprints, PairReport } from './pair'
 import { Problem } from './problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from './recipe'
 import { SamplePrompts, SampleRunSummary, SampleSetup } from './samples'
@@ -61,6 +61,7 @@ export type ProjectDocument = z.infer<typeof ProjectDocument>
 
 export const SweepSummary = z.object({
   id: z.string(),
+  checkpoints: PairFingerprints,
   createdAt: z.iso.datetime(),
   seconds: z.number(),
   promptCount: z.number().int(),

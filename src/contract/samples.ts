@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CategoryScore, CheckpointReference, CrcPrompts, Rendering } from './crc'
 import { DEVICE_LABELS, GenerationDevice, Precision } from './device'
 import { HeldWeights, Sampling } from './engine'
+import { PairFingerprints } from './pair'
 import { Problem } from './problem'
 import { Recipe } from './recipe'
 
@@ -156,6 +157,7 @@ export type SampleRunMeasures = z.infer<typeof SampleRunMeasures>
 
 export const SampleRunSummary = z.object({
   id: z.string(),
+  checkpoints: PairFingerprints,
   createdAt: z.iso.datetime(),
   promptCount: z.number().int(),
   variantNames: z.array(z.string()),

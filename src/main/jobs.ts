@@ -326,6 +326,13 @@ export class Jobs {
     await Promise.all([...this.tables, ...this.readings].map(({ table }) => table.cancelAll()))
   }
 
+  /** @throws WorkbenchError `busy` while any job of the project runs */
+  requireNone(project: Project): void {
+    this.requireIdle(project)
+    const reading = this.readings.find(({ table }) => table.isRunning(project))
+    if (reading !== undefined) throw busy(reading.what, project)
+  }
+
   /** Keeps the project to itself while a job is prepared. */
   private async starts(project: Project, start: () => Promise<string>): Promise<string> {
     this.requireIdle(project)

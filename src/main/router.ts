@@ -121,6 +121,12 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         await project.update(input.changes)
         return stateOf(project)
       }),
+      relocate: os.projects.relocate.handler(async ({ input }) => {
+        const project = await projects.use(input.path)
+        jobs.requireNone(project)
+        await project.relocate(absolutePath(input.base), absolutePath(input.post))
+        return stateOf(await projects.open(input.path))
+      }),
       close: os.projects.close.handler(async ({ input }) => {
         const running = jobs.done(await projects.use(input.path))
         // A job needs the project to save itself; nobody should wait for that.

@@ -66,7 +66,10 @@ export function startChecksumsJob({
 
 const NOT_STARTED: BytesProgress = { bytesDone: 0, bytesTotal: 0, bytesPerSecond: null, secondsLeft: null }
 
-interface ProgressEvent { type: 'progress'; progress: BytesProgress }
+interface ProgressEvent {
+  type: 'progress'
+  progress: BytesProgress
+}
 
 const bytesTold = {
   snapshot: (_id, facts) => ({ type: 'progress', progress: facts[0] ?? NOT_STARTED }),

@@ -155,6 +155,21 @@ export class Project {
     })
   }
 
+  /** Names other folders as those of the pair. @throws WorkbenchError `bad-input` for the built-in pair; `read-only` */
+  async relocate(base: string, post: string): Promise<void> {
+    await this.#change(async () => {
+      if (this.#document.pair.kind === 'demo') {
+        throw new WorkbenchError(
+          'bad-input',
+          'The built-in pair comes with the program: it cannot be relocated.'
+        )
+      }
+      const document: ProjectDocument = { ...this.#document, pair: { kind: 'folders', base, post } }
+      await writeProjectDocument(this.path, document)
+      this.#document = document
+    })
+  }
+
   /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
   async savePrompts(prompts: CrcPrompts): Promise<void> {
     const parsed = CrcPrompts.safeParse(prompts)

@@ -135,6 +135,7 @@ export async function listSampleRuns(
 export function summarizeSampleRun(run: SampleRun, sampleCount: number): SampleRunSummary {
   return {
     id: run.id,
+    checkpoints: { base: run.basePath.fingerprint, post: run.postPath.fingerprint },
     createdAt: run.createdAt,
     promptCount: run.prompts.length,
     variantNames: run.variants.map(({ name }) => name),

@@ -94,6 +94,7 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
   const best = sweep.ranges.find((range) => range.start === selected?.start && range.end === selected.end)
   return {
     id: sweep.id,
+    checkpoints: { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint },
     createdAt: sweep.createdAt,
     seconds: sweep.seconds,
     promptCount: sweep.prompts.length,

@@ -1,0 +1,32 @@
+import type { PairFingerprints } from '../contract/pair'
+import type { ProjectState } from '../contract/project'
+import { formatMoment } from './format'
+
+/** Names of a project's stored results, by whether they came from a pair's checkpoints. */
+export interface ResultOrigins {
+  same: string[]
+  other: string[]
+}
+
+/** Which sweeps and sample runs of the project were computed from checkpoints with these fingerprints. */
+export function resultOrigins(
+  { sweeps, sampleRuns }: Pick<ProjectState, 'sweeps' | 'sampleRuns'>,
+  pair: PairFingerprints
+): ResultOrigins {
+  const origins: ResultOrigins = { same: [], other: [] }
+  const results = [
+    ...sweeps.map((sweep) => ({ ...sweep, name: `sweep of ${formatMoment(sweep.createdAt)}` })),
+    ...sampleRuns.map((run) => ({ ...run, name: `samples of ${formatMoment(run.createdAt)}` }))
+  ]
+  for (const { name, checkpoints } of results) {
+    const same = checkpoints.base === pair.base && checkpoints.post === pair.post
+    origins[same ? 'same' : 'other'].push(name)
+  }
+  return origins
+}
+
+/** Names in a sentence; beyond a few, the rest as a number. */
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 4).join(', ')
+  return names.length > 4 ? `${shown} and ${names.length - 4} more` : shown
+}
