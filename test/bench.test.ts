@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { tokenFlops } from '../src/bench/generation'
 import { modelConfig } from '../src/bench/model-shapes'
 import { fittedExponent, median } from '../src/bench/statistics'
 import { writeSyntheticPair } from '../src/bench/synthetic-pair'
@@ -46,6 +47,11 @@ describe('the bench', () => {
       projections: firstLayer + lastLayer,
       head: 4 * 2 * 2 * 192 * 64
     })
+  })
+
+  it('counts the products of one generated token: every matrix of the layers, and the head', () => {
+    const spec = decoderSpec(modelConfig(SHAPE), 'config.json')
+    expect(tokenFlops(spec)).toBe(2 * (2 * (4 * 192 * 192 + 3 * 192 * 512) + 64 * 192))
   })
 
   it('takes its prompts from both categories', async () => {

@@ -3,8 +3,10 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { resourcePath } from '../main/resources'
+import { BANDWIDTH_WORKER, moveMemory } from './bandwidth'
 import { profileBlocks } from './block-profile'
 import { compareWithPlainWays, type ComparisonPlan } from './comparison'
+import { measureGeneration } from './generation'
 import { measureGrowth } from './growth'
 import { describeMachine } from './machine'
 import type { PairShape } from './model-shapes'
@@ -13,11 +15,13 @@ import { describeReport, type BenchReport } from './report'
 import { writeSyntheticPair, type PairFolders } from './synthetic-pair'
 import { demoPrompts } from './workload'
 
-const USAGE = `npm run bench -- [--full] [--json FILE]
+const USAGE = `npm run bench -- [--full | --generation] [--json FILE]
 
 Measures the sweep on the demo pair and on synthetic pairs of real shapes (random weights, in the system's folder for
 temporary files, removed afterwards). About 2 minutes on two cores; --full adds pairs of 24 layers and an 8B's width
-(15 minutes or more, 6 GB of memory, 3 GB of disk). Other programs disturb the figures: the machine should be idle.`
+(15 minutes or more, 8 GB of memory, 3 GB of disk). Generation is measured on the demo pair and on a pair of
+Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. Other programs disturb the
+figures: the machine should be idle.`
 
 interface BenchPair {
   readonly name: string
@@ -52,8 +56,15 @@ const FULL_PAIRS: readonly BenchPair[] = [
 /** What a sweep of a large model gets on a small machine. */
 const BUDGET_BYTES = 6 * 2 ** 30
 
+/** The demo pair and a whole model of a real size, its vocabulary included. */
+const GENERATION_PAIRS: readonly Pick<BenchPair, 'name' | 'shape'>[] = [
+  { name: 'demo', shape: null },
+  { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 } }
+]
+
 const [command, base = '', post = '', memoryBytes = ''] = process.argv.slice(2)
-if (command === MEMORY_CHILD) await reportOwnMemory({ base, post }, Number(memoryBytes))
+if (command === BANDWIDTH_WORKER) moveMemory()
+else if (command === MEMORY_CHILD) await reportOwnMemory({ base, post }, Number(memoryBytes))
 else process.exitCode = await bench()
 
 async function bench(): Promise<number> {
@@ -73,11 +84,14 @@ async function bench(): Promise<number> {
     comparisons: [],
     profiles: [],
     growth: [],
-    memory: []
+    memory: [],
+    generations: []
   }
   const folder = await mkdtemp(join(tmpdir(), 'slr-bench-'))
   try {
-    await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
+    if (!options.generation)
+      await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
+    await measureGenerations(report, folder, interrupted.signal)
     return 0
   } catch (error) {
     const { reason }: { reason: unknown } = interrupted.signal
@@ -92,10 +106,13 @@ async function bench(): Promise<number> {
 }
 
 /** null when the command line is not one of ours. */
-function readOptions(): { full: boolean; json: string | undefined } | null {
+function readOptions(): { full: boolean; generation: boolean; json: string | undefined } | null {
   try {
-    const { values } = parseArgs({ options: { full: { type: 'boolean' }, json: { type: 'string' } } })
-    return { full: values.full === true, json: values.json }
+    const { values } = parseArgs({
+      options: { full: { type: 'boolean' }, generation: { type: 'boolean' }, json: { type: 'string' } }
+    })
+    const { full = false, generation = false, json } = values
+    return full && generation ? null : { full, generation, json }
   } catch {
     return null
   }
@@ -108,7 +125,6 @@ async function measure(
   pairs: readonly BenchPair[],
   signal: AbortSignal
 ): Promise<void> {
-  const step = (text: string): void => void process.stderr.write(`${text}\n`)
   const prompts = await demoPrompts()
   for (const [index, { name, shape, plan }] of pairs.entries()) {
     const scratch = await mkdtemp(join(folder, `pair-${index}-`))
@@ -123,6 +139,22 @@ async function measure(
   }
   step('growth')
   report.growth.push(...(await measureGrowth(prompts, folder, signal)))
+}
+
+/** Adds to the report how fast pairs generate. */
+async function measureGenerations(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
+  const prompt = (await demoPrompts())[0]?.tokens ?? []
+  for (const [index, { name, shape }] of GENERATION_PAIRS.entries()) {
+    const scratch = await mkdtemp(join(folder, `generation-${index}-`))
+    step(`${name}: generation`)
+    const folders = await pairFolders(scratch, shape, signal)
+    report.generations.push(await measureGeneration(name, folders, prompt, signal))
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+function step(text: string): void {
+  process.stderr.write(`${text}\n`)
 }
 
 async function pairFolders(

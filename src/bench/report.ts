@@ -1,5 +1,6 @@
 import type { BlockProfile } from './block-profile'
 import type { Comparison } from './comparison'
+import type { Generation } from './generation'
 import type { Growth } from './growth'
 import type { Machine } from './machine'
 import type { PeakMemory } from './peak-memory'
@@ -11,15 +12,25 @@ export interface BenchReport {
   readonly profiles: BlockProfile[]
   readonly growth: Growth[]
   readonly memory: PeakMemory[]
+  /** Of one pair each. */
+  readonly generations: Generation[]
 }
 
 /** The report as tables; parts that were not measured are left out. */
-export function describeReport({ machine, comparisons, profiles, growth, memory }: BenchReport): string {
+export function describeReport({
+  machine,
+  comparisons,
+  profiles,
+  growth,
+  memory,
+  generations
+}: BenchReport): string {
   const parts = [
     comparisons.length > 0 && describeComparisons(comparisons) + describeWork(comparisons),
     profiles.length > 0 && describeProfiles(profiles),
     growth.length > 0 && describeGrowth(growth),
-    memory.length > 0 && describeMemory(memory)
+    memory.length > 0 && describeMemory(memory),
+    generations.length > 0 && describeSpeeds(generations) + describeVariants(generations)
   ]
   return `${describeMachineLine(machine)}\n${parts.filter((part) => part !== false).join('')}`
 }
@@ -143,6 +154,79 @@ function describeMemory(memory: readonly PeakMemory[]): string {
   )
 }
 
+function describeSpeeds(generations: readonly Generation[]): string {
+  const limits = generations.map(
+    ({ bandwidth: { read, copy }, peakGflops }) =>
+      `${(read / 1e9).toFixed(0)} read and ${(copy / 1e9).toFixed(0)} copied GB/s, ${gflopsPerSecond(peakGflops)}`
+  )
+  return section(
+    "Generating with one model (medians of steps), and what of the machine's limits is reached",
+    [
+      'pair',
+      'weights',
+      'rows',
+      'step',
+      'tokens/s',
+      'fastest',
+      'weights read',
+      'memory allows',
+      'reached',
+      'Gemm peak allows',
+      'reached'
+    ],
+    generations.flatMap(({ speeds }) =>
+      speeds.map((row) => {
+        const tokensPerSecond = (ms: number): string => ((1000 * row.rows) / ms).toFixed(1)
+        return [
+          row.pair,
+          row.weights,
+          String(row.rows),
+          milliseconds(row.stepMs),
+          tokensPerSecond(row.stepMs),
+          tokensPerSecond(row.bestStepMs),
+          mebibytes(row.weightBytes),
+          tokensPerSecond(row.memoryLimitMs),
+          percent(row.memoryLimitMs / row.bestStepMs),
+          tokensPerSecond(row.productLimitMs),
+          percent(row.productLimitMs / row.bestStepMs)
+        ]
+      })
+    ),
+    `Measured beside it: ${limits.join('; ')}. Memory allows: the weights read once a step at the higher of the two. ` +
+      'Gemm peak: of float32 products, also beside int8. Reached: by the fastest step, as limits are the fastest seen.'
+  )
+}
+
+function describeVariants(generations: readonly Generation[]): string {
+  return section(
+    'Variants at one sample each (medians of steps, alternating)',
+    [
+      'pair',
+      'weights',
+      'base and post',
+      'and a range of them',
+      'ratio',
+      'a graph for each',
+      'ratio',
+      'shared hold',
+      'graphs hold'
+    ],
+    generations.flatMap(({ variants }) =>
+      variants.map((row) => [
+        row.pair,
+        row.weights,
+        milliseconds(row.twoMs),
+        milliseconds(row.threeMs),
+        ratio(row.threeMs / row.twoMs),
+        milliseconds(row.ownGraphsMs),
+        ratio(row.ownGraphsMs / row.twoMs),
+        mebibytes(row.sharedBytes),
+        mebibytes(row.ownBytes)
+      ])
+    )
+  )
+}
+
 /** A titled table with columns as wide as they need; numbers read best flush right. */
 function section(title: string, header: readonly string[], rows: readonly string[][], note?: string): string {
   const widths = header.map((name, column) =>
@@ -165,6 +249,14 @@ function measured({ measured, lowest, highest }: Comparison['plain']): string {
 
 function times(ratio: number): string {
   return `${ratio.toFixed(1)}x`
+}
+
+function ratio(value: number): string {
+  return `${value.toFixed(2)}x`
+}
+
+function milliseconds(ms: number): string {
+  return `${ms.toFixed(ms < 10 ? 2 : 0)} ms`
 }
 
 function percent(share: number): string {

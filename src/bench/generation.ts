@@ -1,0 +1,217 @@
+import { PAPER_SAMPLING } from '../contract/samples'
+import type { EngineModel, GenerateRequest, HeldWeights } from '../contract/engine'
+import { openDevice, type Device } from '../main/engine/device'
+import { planGeneration } from '../main/engine/generation-plan'
+import { closePairWeights, openPairWeights, type PairWeights } from '../main/engine/pair-weights'
+import { prefill, type Prefilled } from '../main/engine/prefill'
+import { postStrengths, rangeStrengths } from '../contract/strengths'
+import type { Origin } from '../main/engine/recipe-trie'
+import { openResidentHead, type ResidentHead } from '../main/engine/resident-head'
+import { openRunner, type RowRunner, type RunningRow } from '../main/engine/row-runner'
+import { sampleToken } from '../main/engine/sampler'
+import { layerTensors, wholeModelTensors, type DecoderSpec } from '../main/family'
+import { measureBandwidth, type Bandwidth } from './bandwidth'
+import { openGemmPeak } from './gemm-peak'
+import { elementCount } from './safetensors-writer'
+import { median } from './statistics'
+import type { PairFolders } from './synthetic-pair'
+import { trieOf } from './workload'
+
+/** Generating with one model, beside what memory and products would allow. A step gives every row a token. */
+export interface GenerationSpeed {
+  readonly pair: string
+  readonly weights: HeldWeights
+  readonly rows: number
+  /** Blocks, head and drawing the tokens: the median of the steps, and the fastest. */
+  readonly stepMs: number
+  readonly bestStepMs: number
+  readonly weightBytes: number
+  /** Reading the weights once at the bandwidth measured beside it. */
+  readonly memoryLimitMs: number
+  /** The products at the peak of a plain large float32 Gemm measured beside it. */
+  readonly productLimitMs: number
+}
+
+/** Several variants at once, at one sample each. */
+export interface VariantSpeed {
+  readonly pair: string
+  readonly weights: HeldWeights
+  /** Base and post; the same and a range of the two; the same three with a whole model in memory for each. */
+  readonly twoMs: number
+  readonly threeMs: number
+  readonly ownGraphsMs: number
+  /** Held by blocks that the three share, and by a whole model for each. */
+  readonly sharedBytes: number
+  readonly ownBytes: number
+}
+
+export interface Generation {
+  readonly bandwidth: Bandwidth
+  readonly peakGflops: number
+  readonly speeds: readonly GenerationSpeed[]
+  readonly variants: readonly VariantSpeed[]
+}
+
+const BATCHES = [1, 8, 32] as const
+/** Rounds of one step of everything in turn, so that a busy spell of the machine touches all alike. */
+const ROUNDS = 15
+
+export async function measureGeneration(
+  name: string,
+  folders: PairFolders,
+  prompt: readonly number[],
+  signal: AbortSignal
+): Promise<Generation> {
+  const device = await openDevice('cpu')
+  const pair = await openPairWeights(folders.base, folders.post)
+  const peak = await openGemmPeak(device)
+  const speeds: GenerationSpeed[] = []
+  const variants: VariantSpeed[] = []
+  const bandwidth = { read: 0, copy: 0 }
+  let peakGflops = 0
+  try {
+    const { spec } = pair.post
+    const { layerCount } = spec
+    const range = { start: Math.floor(layerCount / 4), end: Math.floor((3 * layerCount) / 4) - 1 }
+    const hybrid: EngineModel = { kind: 'recipe', layers: rangeStrengths(range, layerCount) }
+    const models: EngineModel[] = [
+      { kind: 'base' },
+      { kind: 'recipe', layers: postStrengths(layerCount) },
+      hybrid
+    ]
+    for (const weights of ['fp32', 'int8'] as const) {
+      const { read, copy } = await measureBandwidth(signal)
+      bandwidth.read = Math.max(bandwidth.read, read)
+      bandwidth.copy = Math.max(bandwidth.copy, copy)
+      const shared = await openVariants(device, pair, folders, models, weights, prompt)
+      const own = await openVariants(device, pair, folders, [hybrid], weights, prompt)
+      try {
+        const times = {
+          batches: BATCHES.map((): number[] => []),
+          two: [] as number[],
+          three: [] as number[],
+          own: [] as number[]
+        }
+        for (let round = 0; round <= ROUNDS; round++) {
+          signal.throwIfAborted()
+          peakGflops = Math.max(peakGflops, await peak.measure())
+          const ofBatches: number[] = []
+          for (const rows of BATCHES) ofBatches.push(await own.step(new Array<number>(rows).fill(0)))
+          const two = await shared.step([0, 1])
+          const three = await shared.step([0, 1, 2])
+          // The first round lays out what later ones reuse.
+          if (round === 0) continue
+          ofBatches.forEach((ms, i) => times.batches[i]?.push(ms))
+          times.two.push(two)
+          times.three.push(three)
+          // Base and post share nothing, so that with graphs of their own only the range is another pass.
+          times.own.push(two + (ofBatches[0] ?? NaN))
+        }
+        const fastest = Math.max(bandwidth.read, bandwidth.copy)
+        for (const [i, rows] of BATCHES.entries()) {
+          const ms = times.batches[i] ?? []
+          speeds.push({
+            pair: name,
+            weights,
+            rows,
+            stepMs: median(ms),
+            bestStepMs: Math.min(...ms),
+            weightBytes: own.weightBytes,
+            memoryLimitMs: (1000 * own.weightBytes) / fastest,
+            productLimitMs: (rows * tokenFlops(spec)) / peakGflops / 1e6
+          })
+        }
+        variants.push({
+          pair: name,
+          weights,
+          twoMs: median(times.two),
+          threeMs: median(times.three),
+          ownGraphsMs: median(times.own),
+          sharedBytes: shared.weightBytes,
+          ownBytes: 3 * own.weightBytes
+        })
+      } finally {
+        await shared.close()
+        await own.close()
+      }
+    }
+    return { bandwidth, peakGflops, speeds, variants }
+  } finally {
+    await peak.close()
+    await closePairWeights(pair)
+    await device.close()
+  }
+}
+
+/** Multiplications and additions of one token's products with weights. */
+export function tokenFlops(spec: DecoderSpec): number {
+  const matrices = [...spec.layers.keys()].flatMap((layer) => layerTensors(spec, layer))
+  return [...matrices, wholeModelTensors(spec).head]
+    .filter(({ shape }) => shape.length === 2)
+    .reduce((sum, { shape }) => sum + 2 * elementCount(shape), 0)
+}
+
+/** Models held for generating, to run any number of rows of each. */
+interface Variants {
+  readonly weightBytes: number
+  /** Runs a step with one new row for each entry, an index into the models. @returns its milliseconds */
+  step(models: readonly number[]): Promise<number>
+  close(): Promise<void>
+}
+
+async function openVariants(
+  device: Device,
+  pair: PairWeights,
+  folders: PairFolders,
+  models: readonly EngineModel[],
+  weights: HeldWeights,
+  prompt: readonly number[]
+): Promise<Variants> {
+  const request: GenerateRequest = {
+    ...folders,
+    device: 'cpu',
+    models: [...models],
+    prompts: [[...prompt]],
+    sampleCount: Math.max(...BATCHES),
+    finished: [],
+    seed: 1,
+    sampling: PAPER_SAMPLING,
+    maxTokens: 8,
+    stopTokens: [],
+    stopTexts: [],
+    weights,
+    memoryBytes: 2 ** 40,
+    batchRows: Math.max(...BATCHES) * models.length
+  }
+  const trie = trieOf(models, pair.post.spec.layerCount)
+  const plan = planGeneration(request, pair.post.spec, trie, 'fp32')
+  const heads = new Map<Origin, ResidentHead>()
+  for (const origin of trie.roots) heads.set(origin, await openResidentHead(device, pair[origin], weights))
+  const runner = await openRunner({ request, device, pair, trie, heads, plan })
+  const prefilled = await prefill({ request, device, precision: 'fp32', pair, trie, heads }, [0])
+  return {
+    weightBytes: plan.weightBytes,
+    step: (of) => timeStep(runner, prefilled, of, prompt.length),
+    close: async () => {
+      await runner.close()
+      for (const head of heads.values()) await head.close()
+    }
+  }
+}
+
+/** A step and the draws of its tokens; taking the rows on and letting them go is not counted. */
+async function timeStep(
+  runner: RowRunner,
+  prefilled: Prefilled,
+  models: readonly number[],
+  position: number
+): Promise<number> {
+  const rows = models.map((model, i): RunningRow => ({ model, prompt: 0, tokens: [i], position }))
+  await runner.admit(rows, prefilled)
+  const startedMs = performance.now()
+  const logits = await runner.step(rows)
+  for (const ofRow of logits) sampleToken(ofRow, PAPER_SAMPLING, [], 0.5)
+  const elapsedMs = performance.now() - startedMs
+  await runner.dismiss(rows)
+  return elapsedMs
+}
