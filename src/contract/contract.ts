@@ -127,7 +127,18 @@ export const contract = {
   },
   sweeps: {
     /** Starts the project's sweep of all ranges and kept recipes; refused while one runs. It outlives the window. */
-    start: procedure.input(projectPath).output(z.object({ sweepId: z.string() })),
+    start: procedure
+      .input(
+        projectPath.extend({
+          /** Whether to compute also what an interrupted or the last sweep has computed. */
+          fresh: z.boolean().default(false)
+        })
+      )
+      .output(z.object({ sweepId: z.string() })),
+    /** How many of the project's prompts a sweep would not have to compute, because an interrupted or the last one did. */
+    known: procedure
+      .input(projectPath)
+      .output(z.object({ knownPrompts: z.number().int(), promptCount: z.number().int() })),
     /** Follows the running sweep; ends at once when none runs. Aborting stops the watching, not the sweep. */
     watch: procedure.input(projectPath).output(eventIterator(SweepEvent)),
     cancel: procedure.input(projectPath).output(z.void()),

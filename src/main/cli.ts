@@ -7,6 +7,7 @@ import { addDiffCommand } from './cli/diff'
 import { addEvaluateCommand } from './cli/evaluate'
 import { addExportCommand } from './cli/export'
 import { addInspectCommand } from './cli/inspect'
+import { addMergeCommand } from './cli/merge'
 import { addOpenCommand } from './cli/open'
 import { printError, printable, UsageError } from './cli/output'
 import { addPlanCommand } from './cli/plan'
@@ -77,6 +78,7 @@ function commandLine(signal: AbortSignal): Command {
   addPlanCommand(program, signal)
   addSweepCommand(program, signal)
   addSearchCommand(program, signal)
+  addMergeCommand(program)
   addSampleCommand(program, signal)
   addDevicesCommand(program)
   addEvaluateCommand(program, signal)

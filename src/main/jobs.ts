@@ -9,6 +9,8 @@ import type { SearchDocument, SearchEvent, SearchSettings } from '../contract/se
 import type { SweepEvent, SweepProgress } from '../contract/sweep-events'
 import { NOTHING_DONE } from './crc/compute-sweep'
 import { scoreRecipes } from './crc/score-recipes'
+import { knownOfSweep } from './crc/crc-sweep'
+import type { CrcSweepRequest } from './crc/prepare-sweep'
 import type { Devices } from './devices'
 import type { EngineHost } from './engine/host'
 import { startEvaluationJob } from './evaluation-job'
@@ -19,6 +21,7 @@ import { JobTable } from './job-table'
 import { pairPaths } from './project/demo'
 import type { EvaluationFiles } from './project/evaluation-files'
 import type { Project } from './project/project'
+import { historyOf } from './project/sweep-history'
 import { startSampleJob } from './sample-job'
 import { openSampledPair, resumeGeneration, type SampledPair } from './samples/generation'
 import { prepareSampleRun } from './samples/prepare-run'
@@ -76,33 +79,30 @@ export class Jobs {
   /**
    * Starts the sweep of all ranges and kept recipes.
    *
+   * @param fresh computes everything, whatever an interrupted or the last sweep has computed
+   *
    * @returns its id
    * @throws WorkbenchError `busy` while a job of the project runs; `read-only` when the result could not be saved
    */
-  async startSweep(project: Project): Promise<string> {
+  async startSweep(project: Project, fresh: boolean): Promise<string> {
     requireWritable(project, 'A sweep')
     return this.starts(project, async () => {
-      const { pair, rendering, settings, recipes } = project.document
-      const folders = pairPaths(pair)
-      const device = await this.devices.choose(settings.device, folders.post)
+      const request = sweepRequestOf(project)
+      const device = await this.devices.choose(project.document.settings.device, request.post)
       const job = startSweepJob({
         engine: this.engine.client(),
-        request: {
-          ...folders,
-          prompts: project.prompts,
-          rendering,
-          rho: settings.rho,
-          ranges: true,
-          soupSize: settings.soupSize,
-          recipes: recipes.map((kept) => kept.recipe),
-          device,
-          memoryBytes: settings.memoryBytes
-        },
+        request: { ...request, device },
+        history: historyOf(project, fresh),
         save: (document) => project.saveSweep(document),
         tell: this.tell
       })
       return this.sweeps.add(project, job)
     })
+  }
+
+  /** How many prompts of the next sweep an interrupted or the last sweep has computed. @throws WorkbenchError as the sweep would */
+  async knownOfNextSweep(project: Project): Promise<{ knownPrompts: number; promptCount: number }> {
+    return knownOfSweep(sweepRequestOf(project), historyOf(project, false))
   }
 
   /**
@@ -385,6 +385,21 @@ function busy(running: string, project: Project): WorkbenchError {
     `${running} of ${project.document.name} is running.`,
     'Cancel it, or wait for it.'
   )
+}
+
+/** The sweep of all ranges and kept recipes that a project asks for. */
+function sweepRequestOf({ document, prompts }: Project): CrcSweepRequest {
+  const { pair, rendering, settings, recipes } = document
+  return {
+    ...pairPaths(pair),
+    prompts,
+    rendering,
+    rho: settings.rho,
+    ranges: true,
+    soupSize: settings.soupSize,
+    recipes: recipes.map((kept) => kept.recipe),
+    memoryBytes: settings.memoryBytes
+  }
 }
 
 function requireWritable(project: Project, what: string): void {

@@ -186,8 +186,11 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
     },
     sweeps: {
       start: os.sweeps.start.handler(async ({ input }) => ({
-        sweepId: await jobs.startSweep(await projects.use(input.path))
+        sweepId: await jobs.startSweep(await projects.use(input.path), input.fresh)
       })),
+      known: os.sweeps.known.handler(async ({ input }) =>
+        jobs.knownOfNextSweep(await projects.use(input.path))
+      ),
       watch: os.sweeps.watch.handler(async function* ({ input, signal }) {
         yield* jobs.sweeps.watch(await projects.use(input.path), signal)
       }),

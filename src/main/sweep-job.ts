@@ -1,7 +1,7 @@
 import type { SweepDocument } from '../contract/crc'
 import type { LiveEntry, SweepEvent, SweepProgress } from '../contract/sweep-events'
-import { NOTHING_DONE } from './crc/compute-sweep'
-import { runCrcSweep } from './crc/crc-sweep'
+import { type CrcSweepEvent, NOTHING_DONE } from './crc/compute-sweep'
+import { runCrcSweep, type SweepHistory } from './crc/crc-sweep'
 import type { CrcSweepRequest } from './crc/prepare-sweep'
 import type { EngineClient } from './engine/host'
 import { Job } from './job'
@@ -10,6 +10,7 @@ import { endingNews, type TellJobNews } from './job-news'
 export interface SweepJobOptions {
   engine: EngineClient
   request: CrcSweepRequest
+  history: SweepHistory
   save: (document: SweepDocument) => Promise<void>
   tell: TellJobNews
 }
@@ -19,11 +20,17 @@ const NAME = 'The sweep'
 type SweepFact = { type: 'progress'; progress: SweepProgress } | { type: 'entry'; entry: LiveEntry }
 
 /** A sweep as a job; its id is the document's. */
-export function startSweepJob({ engine, request, save, tell }: SweepJobOptions): Job<SweepEvent, SweepFact> {
+export function startSweepJob({
+  engine,
+  request,
+  history,
+  save,
+  tell
+}: SweepJobOptions): Job<SweepEvent, SweepFact> {
   return new Job<SweepEvent, SweepFact>({
     name: 'the sweep',
     async run(id, facts, signal) {
-      const document = await runCrcSweep(engine, { ...request, id }, signal, (event) => {
+      const onEvent = (event: CrcSweepEvent): void => {
         if (event.type === 'notice') return
         if (event.type === 'scores') {
           for (const entry of event.entries) facts.set(keyOf(entry), { type: 'entry', entry })
@@ -32,8 +39,10 @@ export function startSweepJob({ engine, request, save, tell }: SweepJobOptions):
         facts.set('progress', event)
         const { phase, rowsDone, rowsTotal } = event.progress
         tell({ job: NAME, type: 'progress', share: phase === 'sweeping' ? rowsDone / rowsTotal : null })
-      })
+      }
+      const document = await runCrcSweep(engine, { ...request, id }, signal, onEvent, history)
       await save(document)
+      await history.checkpoint.remove()
       return { type: 'finished', sweepId: document.id, work: document.work, seconds: document.seconds }
     },
     snapshot(sweepId, facts) {

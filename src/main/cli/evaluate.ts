@@ -38,7 +38,7 @@ import {
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputFile } from './output-file'
 import { evaluationStep, progressDisplay } from './progress'
-import { openProjectToSave, requireSamePair } from './sweep'
+import { openProjectToSave, requireSamePair } from './project-to-save'
 import { VariantOptions, variantsFrom, withVariantOptions } from './variants'
 
 const MAX_TASK_BYTES = 256_000_000

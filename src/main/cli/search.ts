@@ -6,6 +6,7 @@ import { DEFAULT_RHO } from '../../contract/project'
 import { defaultSearchSettings, type SearchDocument } from '../../contract/search'
 import { readJsonFile } from '../bounded-file'
 import { builtinPromptSet } from '../crc/builtin-prompts'
+import { runCrcSweep } from '../crc/crc-sweep'
 import { readPromptFile } from '../crc/prompt-file'
 import type { PairFolders } from '../crc/score-recipes'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search-run'
@@ -29,8 +30,9 @@ import {
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputFile } from './output-file'
 import { progressDisplay, searchStep } from './progress'
+import { openProjectToSave, requireSamePair } from './project-to-save'
 import { describeSearch } from './search-report'
-import { openProjectToSave, requireSamePair, runWithProgress } from './sweep'
+import { withSweepProgress } from './sweep-progress'
 
 const MAX_SWEEP_BYTES = 256_000_000
 
@@ -101,20 +103,23 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
     const prompts = given === null ? await promptsFor(options) : []
     const sweep =
       given ??
-      (await runWithProgress(
-        {
-          ...pair,
-          prompts,
-          rendering: DEFAULT_RENDERING,
-          rho: options.rho ?? DEFAULT_RHO,
-          ranges: true,
-          soupSize: 0,
-          recipes: [],
-          device: await new Devices().choose(options.device ?? 'auto', pair.post),
-          precision: options.precision
-        },
-        options.quiet,
-        signal
+      (await withSweepProgress({ history: null, quiet: options.quiet, signal }, async (engine, onEvent) =>
+        runCrcSweep(
+          engine,
+          {
+            ...pair,
+            prompts,
+            rendering: DEFAULT_RENDERING,
+            rho: options.rho ?? DEFAULT_RHO,
+            ranges: true,
+            soupSize: 0,
+            recipes: [],
+            device: await new Devices().choose(options.device ?? 'auto', pair.post),
+            precision: options.precision
+          },
+          signal,
+          onEvent
+        )
       ))
     const defaults = defaultSearchSettings(sweep.layerCount)
     const document = await runSearch(

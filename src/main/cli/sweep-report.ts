@@ -1,5 +1,6 @@
 import type { BlendScore, RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/crc'
 import type { RestorationRange } from '../../contract/recipe'
+import type { SweepPart } from '../../contract/sweep-part'
 import { bytes, count, decimal, duration, printable, style, table } from './output'
 
 /** Ranges shown of the many that were scored; the JSON holds all. */
@@ -20,6 +21,18 @@ export function describeSweep(sweep: SweepDocument): string {
   }
   if (sweep.soup.length > 0) parts.push(describeSoup(sweep.soup))
   return [...parts, describeWork(sweep)].join('\n\n')
+}
+
+/** A part for people: how much it is of the sweep. What to restore, only the merged sweep can say. */
+export function describePart(part: SweepPart): string {
+  const { shard, scoredPrompts, prompts, models } = part
+  return [
+    style(
+      'bold',
+      `Shard ${shard.index} of ${shard.count}: ${count(scoredPrompts.length)} of ${count(prompts.length)} prompts`
+    ) + ` on ${count(models.length)} models`,
+    describeWork(part)
+  ].join('\n')
 }
 
 function describeModels({
@@ -111,8 +124,18 @@ function describeCertainty({ bootstrap, crossFit, crossFitReason, selected }: Se
   return lines.join('\n')
 }
 
-function describeWork({ work, seconds, device }: SweepDocument): string {
-  return style('dim', `${workDone(work)} in ${duration(seconds)} on ${printable(device)}.`)
+function describeWork({
+  work,
+  seconds,
+  device,
+  prompts,
+  reusedPromptCount
+}: Pick<SweepDocument, 'work' | 'seconds' | 'device' | 'prompts' | 'reusedPromptCount'>): string {
+  const reused =
+    reusedPromptCount === 0
+      ? ''
+      : ` ${count(reusedPromptCount)} of ${count(prompts.length)} prompts were computed by an earlier run.`
+  return style('dim', `${workDone(work)} in ${duration(seconds)} on ${printable(device)}.${reused}`)
 }
 
 function workDone({ blockEvaluations, packedTokens, promptTokens, weightBytesRead }: Work): string {

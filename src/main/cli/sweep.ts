@@ -1,19 +1,20 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/crc'
-import { WorkbenchError } from '../../contract/problem'
+import { DEFAULT_RENDERING } from '../../contract/crc'
 import { DEFAULT_SOUP_SIZE } from '../../contract/recipe'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/project'
-import { resolveModelFolder } from '../checkpoint/model-folder'
+import { Shard } from '../../contract/sweep-part'
 import { builtinPromptSet } from '../crc/builtin-prompts'
-import { runCrcSweep } from '../crc/crc-sweep'
+import { runCrcShard, runCrcSweep, type SweepHistory } from '../crc/crc-sweep'
 import type { CrcSweepRequest } from '../crc/prepare-sweep'
 import { readPromptFile } from '../crc/prompt-file'
 import { DEFAULT_SEED } from '../crc/selection'
+import { checkpointBeside, SweepCheckpoint } from '../crc/sweep-checkpoint'
 import { Devices } from '../devices'
 import { pairPaths } from '../project/demo'
-import { openProject, type Project } from '../project/project'
-import { withEngine } from './engine'
+import type { Project } from '../project/project'
+import { readSweepIfAny } from '../project/sweep-files'
+import { historyOf } from '../project/sweep-history'
 import {
   CommonOptions,
   DeviceOptions,
@@ -25,6 +26,7 @@ import {
   renderingFrom,
   RenderingOptions,
   requirePair,
+  usageError,
   wholeNumber,
   withCommonOptions,
   withDeviceOptions,
@@ -32,10 +34,11 @@ import {
   withRenderingOptions
 } from './options'
 import { printJson, printText, remark } from './output'
-import { checkOutputFile, writeOutputFile } from './output-file'
-import { progressDisplay, sweepStep } from './progress'
+import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file'
+import { openProjectToSave, requireSamePair } from './project-to-save'
 import { readRecipesFile } from './recipe-file'
-import { describeSweep } from './sweep-report'
+import { withSweepProgress } from './sweep-progress'
+import { describePart, describeSweep } from './sweep-report'
 
 /** What is scored on which prompts. */
 export const ScoredOptions = z.strictObject({
@@ -54,6 +57,8 @@ const SweepOptions = z.strictObject({
   rho: z.number().optional(),
   memory: z.number().optional(),
   seed: z.number(),
+  shard: Shard.optional(),
+  fresh: z.boolean().default(false),
   out: z.string().optional(),
   project: z.string().optional()
 })
@@ -83,6 +88,12 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
     .option(
+      '--shard <i/n>',
+      'score only the i-th of n shares of the prompts; "slr merge" joins the parts',
+      parseShard
+    )
+    .option('--fresh', 'compute everything, also what an interrupted or earlier sweep has computed')
+    .option(
       '--project <folder>',
       'save it in this project, whose pair, prompts and settings are the defaults'
     )
@@ -93,6 +104,7 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
 }
 
 async function sweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {
+  if (options.shard !== undefined) requirePlaceForPart(options, command)
   const givenPair = pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
   const project = options.project === undefined ? null : await openProjectToSave(options.project, tell)
@@ -100,7 +112,15 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
     const pair = givenPair ?? project?.document.pair ?? requirePair(options, command)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
-    const document = await runWithProgress(await sweepRequest(options, pair, project), options.quiet, signal)
+    const request = await sweepRequest(options, pair, project)
+    const history = sweepHistory(output, project, options.fresh)
+    if (options.shard !== undefined) {
+      await sweepShard(request, options.shard, { options, output, history, tell, signal })
+      return
+    }
+    const document = await withSweepProgress({ history, quiet: options.quiet, signal }, (engine, onEvent) =>
+      runCrcSweep(engine, request, signal, onEvent, history)
+    )
     signal.throwIfAborted()
     // Whichever place fails, the others get the result: it may have taken hours.
     const saved = await Promise.allSettled([
@@ -109,6 +129,7 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     ])
     await (options.json ? printJson(document) : printText(describeSweep(document)))
     for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
+    await history?.checkpoint.remove()
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
     if (project !== null) tell(`Saved in ${project.path} as sweep ${document.id}`)
   } finally {
@@ -116,22 +137,25 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
   }
 }
 
-export async function openProjectToSave(path: string, tell: (text: string) => void): Promise<Project> {
-  const project = await openProject(path)
-  if (project.readOnly !== null) {
-    throw new WorkbenchError(
-      'read-only',
-      `${project.path} cannot take the result. ${project.readOnly}`,
-      'Copy it to a place that you can write to, or use --out.'
+/** A part is no sweep that a project could show, and one that is not written down is lost. */
+function requirePlaceForPart(options: SweepOptions, command: Command): void {
+  if (options.project !== undefined) {
+    throw usageError(
+      command,
+      '--shard and --project do not go together: save the merged sweep in the project'
     )
   }
-  for (const warning of project.warnings) tell(warning)
-  return project
+  if (options.out === undefined && !options.json) {
+    throw usageError(command, '--shard needs --out FILE (or --json): "slr merge" needs the part')
+  }
 }
 
 /** What the command line leaves open comes from the project, and without one from the built-in defaults. */
 export async function sweepRequest(
-  options: Omit<SweepOptions, keyof z.infer<typeof PairOptions> | 'json' | 'quiet' | 'out' | 'project'>,
+  options: Omit<
+    SweepOptions,
+    keyof z.infer<typeof PairOptions> | 'json' | 'quiet' | 'out' | 'project' | 'shard' | 'fresh'
+  >,
   pair: PairLocation,
   project: Project | null
 ): Promise<CrcSweepRequest> {
@@ -160,34 +184,45 @@ export async function sweepRequest(
   }
 }
 
-/** A project is about one pair: another pair's sweep in it would be shown as if it were of its own. */
-export async function requireSamePair(pair: PairLocation, project: Project): Promise<void> {
-  const [given, own] = [pairPaths(pair), pairPaths(project.document.pair)]
-  for (const member of ['base', 'post'] as const) {
-    const [givenFolder, ownFolder] = await Promise.all([given[member], own[member]].map(resolveModelFolder))
-    if (givenFolder === ownFolder) continue
-    throw new WorkbenchError(
-      'mismatch',
-      `The project ${project.path} has ${ownFolder} as ${member}, not ${givenFolder}.`,
-      "Leave the pair out to sweep the project's own."
-    )
+/** Where an interrupted sweep is found again: in the project, or else beside the output. */
+function sweepHistory(
+  output: OutputFile | null,
+  project: Project | null,
+  fresh: boolean
+): SweepHistory | null {
+  if (project !== null) return historyOf(project, fresh)
+  if (output === null) return null
+  return {
+    checkpoint: new SweepCheckpoint(checkpointBeside(output.path)),
+    lastSweep: async () => (output.exists ? readSweepIfAny(output.path) : null),
+    fresh
   }
 }
 
-export async function runWithProgress(
-  request: CrcSweepRequest,
-  quiet: boolean,
+interface ShardRun {
+  options: SweepOptions
+  output: OutputFile | null
+  history: SweepHistory | null
+  tell: (text: string) => void
   signal: AbortSignal
-): Promise<SweepDocument> {
-  const progress = progressDisplay(quiet)
-  try {
-    return await withEngine((engine) =>
-      runCrcSweep(engine, request, signal, (event) => {
-        if (event.type === 'progress') progress.update(sweepStep(event.progress))
-        if (event.type === 'notice' && !quiet) remark(event.message)
-      })
-    )
-  } finally {
-    progress.stop()
-  }
+}
+
+async function sweepShard(request: CrcSweepRequest, shard: Shard, run: ShardRun): Promise<void> {
+  const { options, output, history, tell, signal } = run
+  const part = await withSweepProgress({ history, quiet: options.quiet, signal }, (engine, onEvent) =>
+    runCrcShard(engine, request, shard, signal, onEvent, history)
+  )
+  signal.throwIfAborted()
+  if (output !== null) await writeOutputFile(output, part)
+  await history?.checkpoint.remove()
+  await (options.json ? printJson(part) : printText(describePart(part)))
+  if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+}
+
+/** `2/8`: the second of eight. */
+function parseShard(text: string): Shard {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? []
+  const shard = Shard.safeParse({ index: Number(index), count: Number(count) })
+  if (shard.success) return shard.data
+  throw new InvalidArgumentError('Expected which share of how many, counted from 1, such as 2/8.')
 }

@@ -61,15 +61,23 @@ export interface PromptResults {
   scores: readonly PromptScore[]
 }
 
+/** The file a checkpoint is being written to. */
+interface OpenFile {
+  name: string
+  path: string
+  handle: FileHandle
+  bytes: number
+}
+
 /** Keeps what a sweep has computed, so that a later one need not compute it again when this one does not get to its end. */
 export class SweepCheckpoint {
-  private readonly found: EarlierResults[] = []
-  /** Files of this sweep, which are of no use once it is finished. */
+  private found: EarlierResults[] = []
+  /** Files of this sweep alone, which are of no use once it is finished. */
   private readonly files = new Set<string>()
-  private header: Header | null = null
-  private carried: readonly PromptResults[] = []
-  private handle: FileHandle | null = null
-  private bytes = 0
+  private content: { header: Header; carried: readonly PromptResults[]; name: string } | null = null
+  private file: OpenFile | null = null
+  /** The file in which something was kept; null when nothing was. */
+  path: string | null = null
 
   constructor(private readonly place: CheckpointPlace) {}
 
@@ -80,6 +88,7 @@ export class SweepCheckpoint {
    */
   async find(identity: SweepIdentity): Promise<{ results: EarlierResults[]; notices: string[] }> {
     const notices: string[] = []
+    this.found = []
     for (const file of await this.place.list()) {
       try {
         const read = await readCheckpoint(file, identity)
@@ -89,8 +98,12 @@ export class SweepCheckpoint {
             `${file}: ${read.damagedLines} damaged lines were left out; their prompts are computed again.`
           )
         }
-        if (read.results !== null) this.found.push(read.results)
-        if (read.results !== null && !read.hasOthers) this.files.add(file)
+        if (read.results !== null) {
+          this.found.push(read.results)
+          if (!read.hasOthers) this.files.add(file)
+        } else if (!this.place.owned) {
+          notices.push(`${file} is of another sweep; it will be replaced by what this one computes.`)
+        }
       } catch (error) {
         if (!this.place.owned) throw error
         notices.push(`A checkpoint was left out. ${errorMessage(error)}`)
@@ -104,10 +117,9 @@ export class SweepCheckpoint {
    *
    * @param resumes whether what was found is a part of this sweep; otherwise the sweep begins anew
    */
-  begin(identity: SweepIdentity, computedIn: ComputedIn, resumes: boolean): void {
-    const { programVersion, base, post, modelKeys } = identity
-    const { device, precision } = computedIn
-    this.header = {
+  begin(identity: SweepIdentity, { device, precision }: ComputedIn, resumes: boolean): void {
+    const { programVersion, base, post, modelKeys: models } = identity
+    const header: Header = {
       kind: 'sweep-checkpoint',
       schemaVersion: 1,
       programVersion,
@@ -115,28 +127,38 @@ export class SweepCheckpoint {
       post,
       device,
       precision,
-      models: [...modelKeys]
+      models: [...models]
     }
     const useful = this.found.filter((found) => found.device === device && found.precision === precision)
-    this.carried = resumes
-      ? useful.flatMap(({ scores }) => Array.from(scores, ([promptKey, scores]) => ({ promptKey, scores })))
-      : []
-    this.name = createHash('sha256')
-      .update(JSON.stringify([this.header, identity.prompts]))
-      .digest('hex')
-      .slice(0, 16)
+    const carried = useful.flatMap(({ scores }) =>
+      Array.from(scores, ([promptKey, scores]) => ({ promptKey, scores }))
+    )
+    const name = sha256(JSON.stringify([header, identity.prompts])).slice(0, 16)
+    this.content = { header, carried: resumes ? carried : [], name }
   }
-  private name = ''
 
   /** Adds finished prompts. They are on the disk when this resolves. @throws WorkbenchError `read-only`, `bad-input` */
   async keep(prompts: readonly PromptResults[]): Promise<void> {
-    const handle = this.handle ?? (await this.create())
-    await this.append(handle, prompts)
+    const file = await this.open()
+    const lines = Buffer.from(prompts.map(promptLine).join(''))
+    file.bytes += lines.byteLength
+    if (file.bytes > MAX_CHECKPOINT_BYTES) {
+      throw new WorkbenchError(
+        'bad-input',
+        `${file.path} would have more than ${MAX_CHECKPOINT_BYTES} bytes.`
+      )
+    }
+    try {
+      await file.handle.appendFile(lines)
+      await file.handle.sync()
+    } catch (error) {
+      throw writeProblem(file.path, error)
+    }
   }
 
   async close(): Promise<void> {
-    await this.handle?.close()
-    this.handle = null
+    await this.file?.handle.close()
+    this.file = null
   }
 
   /** Removes what the finished sweep makes useless; to be called when its result is saved. */
@@ -145,38 +167,21 @@ export class SweepCheckpoint {
     for (const file of this.files) await rm(file, { force: true })
   }
 
-  /** Path of the file, once there is one. */
-  get file(): string | null {
-    return this.handle === null ? null : this.path
-  }
-  private path: string | null = null
-
-  private async create(): Promise<FileHandle> {
-    const file = await this.place.fileFor(this.name)
-    await writeFileAtomic(file, `${line(this.header)}${this.carried.map(promptLine).join('')}`)
-    this.path = file
-    this.files.add(file)
+  private async open(): Promise<OpenFile> {
+    if (this.content === null) throw new Error('a checkpoint is kept before it has begun')
+    const { header, carried, name } = this.content
+    if (this.file?.name === name) return this.file
+    await this.close()
+    const path = await this.place.fileFor(name)
+    await writeFileAtomic(path, [line(header), ...carried.map(promptLine)].join(''))
+    this.files.add(path)
+    this.path = path
     try {
-      this.handle = await open(file, 'a')
-      this.bytes = (await this.handle.stat()).size
-      return this.handle
+      const handle = await open(path, 'a')
+      this.file = { name, path, handle, bytes: (await handle.stat()).size }
+      return this.file
     } catch (error) {
-      throw writeProblem(file, error)
-    }
-  }
-
-  private async append(handle: FileHandle, prompts: readonly PromptResults[]): Promise<void> {
-    const file = this.path ?? ''
-    const lines = Buffer.from(prompts.map(promptLine).join(''))
-    if (this.bytes + lines.byteLength > MAX_CHECKPOINT_BYTES) {
-      throw new WorkbenchError('bad-input', `${file} would have more than ${MAX_CHECKPOINT_BYTES} bytes.`)
-    }
-    try {
-      await handle.appendFile(lines)
-      await handle.sync()
-      this.bytes += lines.byteLength
-    } catch (error) {
-      throw writeProblem(file, error)
+      throw writeProblem(path, error)
     }
   }
 }

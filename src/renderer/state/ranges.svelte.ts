@@ -12,7 +12,7 @@ import {
   type ScoreBoard
 } from '../charts/score-board'
 import { otherModels, scoredModel, type ScoredModel } from '../charts/scored-models'
-import { complaintOf, type Complaint } from '../connection'
+import { type Client, complaintOf, type Complaint } from '../connection'
 import { withEdited, withKept, withRenamed } from '../kept-recipes'
 import { samePrompts } from '../prompt-draft'
 import { sameRecord } from '../same-record'
@@ -21,6 +21,8 @@ import { RecipeSearch } from './recipe-search.svelte'
 import type { Workbench } from './workbench.svelte'
 
 const RESELECT_MS = 120
+
+type KnownPrompts = Awaited<ReturnType<Client['sweeps']['known']>>
 
 /** A sweep that runs now, as far as it is. */
 interface SweepRun {
@@ -41,6 +43,8 @@ export class Ranges {
   selection = $state.raw<Selection | null>(null)
   selecting = $state(false)
   failure = $state.raw<Complaint | null>(null)
+  /** How much of the next sweep an interrupted or the last one has computed; null while that is not known, or nothing. */
+  known = $state.raw<KnownPrompts | null>(null)
   chosen = $state.raw<ModelRef | null>(null)
   hovered = $state.raw<ModelRef | null>(null)
   /** Ranges marked in the scatter; null when nothing is brushed. */
@@ -107,6 +111,7 @@ export class Ranges {
     this.sweep = null
     this.selection = null
     this.failure = null
+    this.known = null
     this.starting = false
     this.cancelling = false
     this.pick(null)
@@ -134,14 +139,26 @@ export class Ranges {
     if (sweep.selection !== null && sweep.selection.rho !== this.rho) await this.select()
   }
 
-  async start(): Promise<void> {
+  /** Asks how much of the next sweep is there already. */
+  async lookForKnown(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined || this.busy) return
+    // Why the pair or the prompts cannot be read is told where they are shown, and by the sweep itself.
+    const known = await this.workbench.client.sweeps.known({ path }).catch(() => null)
+    if (path !== this.workbench.project?.path || this.busy) return
+    this.known = known !== null && known.knownPrompts > 0 ? known : null
+  }
+
+  /** @param fresh computes also what is known */
+  async start(fresh = false): Promise<void> {
     const path = this.workbench.project?.path
     if (path === undefined || this.busy) return
     this.failure = null
+    this.known = null
     this.starting = true
     await this.workbench.prompts.flush()
     try {
-      await this.workbench.client.sweeps.start({ path })
+      await this.workbench.client.sweeps.start({ path, fresh })
       await this.watch()
     } catch (error) {
       this.failure = complaintOf(error)
@@ -203,6 +220,8 @@ export class Ranges {
       live = null
       this.run = null
       this.cancelling = false
+      this.starting = false
+      await this.lookForKnown()
     }
   }
 

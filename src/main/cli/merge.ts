@@ -1,0 +1,80 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import type { SweepDocument } from '../../contract/crc'
+import { WorkbenchError } from '../../contract/problem'
+import { openPair } from '../checkpoint/pair'
+import { mergeParts } from '../crc/merge-parts'
+import { pairPaths } from '../project/demo'
+import { readPartFile } from '../project/part-file'
+import { absolutePath } from '../project/places'
+import type { Project } from '../project/project'
+import {
+  CommonOptions,
+  numberWithin,
+  readOptions,
+  usageError,
+  wholeNumber,
+  withCommonOptions
+} from './options'
+import { printJson, printText, remark } from './output'
+import { checkOutputFile, writeOutputFile } from './output-file'
+import { openProjectToSave } from './project-to-save'
+import { describeSweep } from './sweep-report'
+
+const MergeOptions = z.strictObject({
+  ...CommonOptions.shape,
+  rho: z.number().optional(),
+  seed: z.number().optional(),
+  out: z.string().optional(),
+  project: z.string().optional()
+})
+
+/** `slr merge`: joins what the shards of a sweep have computed. */
+export function addMergeCommand(program: Command): void {
+  const command = program
+    .command('merge')
+    .description('join the parts of a sweep that several machines computed; the model files are not needed')
+    .argument('<parts...>', 'files that "slr sweep --shard" wrote, all of one sweep')
+    .option('--rho <share>', "share of post's validity to keep (default: as the parts)", numberWithin(0, 1))
+    .option('--seed <n>', 'seed of the bootstrap (default: as the parts)', wholeNumber(0, 2 ** 31 - 1))
+    .option('--out <file>', 'write the sweep as JSON to a file; an existing file is replaced')
+    .option('--project <folder>', 'save it in this project too')
+  withCommonOptions(command).action(async (files: string[]) => {
+    const options = readOptions(MergeOptions, command)
+    const tell = options.quiet ? () => undefined : remark
+    const output = options.out === undefined ? null : await checkOutputFile(options.out)
+    if (output !== null && files.map(absolutePath).includes(output.path)) {
+      throw usageError(command, '--out names one of the parts')
+    }
+    const parts = []
+    for (const file of files) parts.push({ file, part: await readPartFile(absolutePath(file)) })
+    const document = mergeParts(parts, options)
+    const project = options.project === undefined ? null : await openProjectToSave(options.project, tell)
+    try {
+      if (project !== null) await requirePairOf(project, document)
+      if (output !== null) await writeOutputFile(output, document)
+      await project?.saveSweep(document)
+      await (options.json ? printJson(document) : printText(describeSweep(document)))
+      if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+      if (project !== null) tell(`Saved in ${project.path} as sweep ${document.id}`)
+    } finally {
+      await project?.close()
+    }
+  })
+}
+
+/** A project is about one pair. Where its model files are not at hand there is nothing to compare with. */
+async function requirePairOf(project: Project, sweep: SweepDocument): Promise<void> {
+  const folders = pairPaths(project.document.pair)
+  const own = await openPair(folders.base, folders.post).catch(() => null)
+  if (own === null) return
+  const isSame =
+    own.base.checkpoint.fingerprint === sweep.basePath.fingerprint &&
+    own.post.checkpoint.fingerprint === sweep.postPath.fingerprint
+  if (isSame) return
+  throw new WorkbenchError(
+    'mismatch',
+    `The parts are of another pair than the project ${project.path}: ${sweep.basePath.path} and ${sweep.postPath.path}.`,
+    'Use --out, or a project of that pair.'
+  )
+}
