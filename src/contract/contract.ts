@@ -13,6 +13,7 @@ import {
   TaskEntry
 } from './evaluation'
 import { DistancesDocument, DistancesEvent } from './distances'
+import { ExportEvent, ExportPlan } from './export'
 import { FolderListing } from './folders'
 import { PairReport } from './pair'
 import { Problem } from './problem'
@@ -171,6 +172,27 @@ export const contract = {
     cancel: procedure.input(projectPath).output(z.void()),
     /** The latest search from a sweep; null when there is none. */
     get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(SearchDocument.nullable())
+  },
+  recipes: {
+    /** Reads the text of a mergekit file over the project's two models; refused where it says more than a recipe can. */
+    readMergekit: procedure
+      .input(
+        projectPath.extend({ fileName: z.string().min(1).max(1000), content: z.string().max(5_000_000) })
+      )
+      .output(Recipe)
+  },
+  exports: {
+    /** What an export would write, file by file, and whether it can be written at `target`. */
+    plan: procedure
+      .input(projectPath.extend({ recipe: Recipe, target: folderPath.nullable() }))
+      .output(ExportPlan),
+    /** Starts writing; refused while the project is being exported already. It outlives the window. */
+    start: procedure
+      .input(projectPath.extend({ recipe: Recipe, target: folderPath, overwrite: z.boolean() }))
+      .output(z.object({ exportId: z.string() })),
+    /** Follows the running export; ends at once when none runs. Aborting stops the watching, not the export. */
+    watch: procedure.input(projectPath).output(eventIterator(ExportEvent)),
+    cancel: procedure.input(projectPath).output(z.void())
   },
   samples: {
     /** The built-in open prompts. */

@@ -2,6 +2,7 @@ import type { RecipeScore } from '../contract/crc'
 import type { EvaluationEvent, EvaluationRun, EvaluationVariant, Task } from '../contract/evaluation'
 import type { ChecksumsEvent } from '../contract/checksums'
 import type { DistancesEvent } from '../contract/distances'
+import type { ExportEvent } from '../contract/export'
 import { WorkbenchError } from '../contract/problem'
 import type { Recipe } from '../contract/recipe'
 import type { SampledCrc, SampleEvent, SampleSettings, Variant } from '../contract/samples'
@@ -15,6 +16,10 @@ import type { Devices } from './devices'
 import type { EngineHost } from './engine/host'
 import { startEvaluationJob } from './evaluation-job'
 import { prepareEvaluation } from './evaluation/prepare-evaluation'
+import { startExportJob } from './export-job'
+import { knownScores } from './export/known-scores'
+import { checkTarget, prepareExport } from './export/prepare'
+import { refuseExisting } from './export/target'
 import { Job, type JobFailure } from './job'
 import type { TellJobNews } from './job-news'
 import { JobTable } from './job-table'
@@ -47,6 +52,7 @@ export type CrcScoreEvent = CrcProgress | { type: 'scores'; result: SampledCrc }
 export class Jobs {
   readonly sweeps = new JobTable<SweepEvent>()
   readonly samples = new JobTable<SampleEvent>()
+  readonly exports = new JobTable<ExportEvent>()
   readonly searches = new JobTable<SearchEvent>()
   readonly evaluations = new JobTable<EvaluationEvent>()
   private readonly recipeScores = new JobTable<RecipeScoreEvent | JobFailure>()
@@ -65,7 +71,8 @@ export class Jobs {
   /** Those that only read weights, which go on beside the others. */
   private readonly readings = [
     { table: this.distances, what: 'A comparison' },
-    { table: this.checksums, what: 'Hashing' }
+    { table: this.checksums, what: 'Hashing' },
+    { table: this.exports, what: 'An export' }
   ]
   /** Projects whose job is being prepared. */
   private readonly starting = new Set<string>()
@@ -314,6 +321,21 @@ export class Jobs {
     if (this.checksums.isRunning(project)) throw busy('Hashing', project)
     const { tell } = this
     this.checksums.add(project, startChecksumsJob({ project, tell, ...pairPaths(project.document.pair) }))
+  }
+
+  /**
+   * Starts writing a restored model. It neither needs the engine nor changes the project, so it may run beside other jobs.
+   *
+   * @returns its id
+   * @throws WorkbenchError `busy` while another export of the project runs; as `prepareExport` and `checkTarget`
+   */
+  async startExport(project: Project, recipe: Recipe, target: string, overwrite: boolean): Promise<string> {
+    if (this.exports.isRunning(project)) throw busy('An export', project)
+    const prepared = await prepareExport(pairPaths(project.document.pair), recipe)
+    const { path, exists } = await checkTarget(prepared, target)
+    refuseExisting({ path, exists }, overwrite)
+    const scores = await knownScores(project, prepared)
+    return this.exports.add(project, startExportJob({ prepared, target: path, overwrite, scores }, this.tell))
   }
 
   /** Settles when the project's running jobs are over; null when none runs. */

@@ -6,7 +6,7 @@ import type { DistancesDocument } from '../contract/distances'
 import { WorkbenchError } from '../contract/problem'
 import type { ProjectDocument, ProjectState } from '../contract/project'
 import { resolveModelFolder } from './checkpoint/model-folder'
-import { inspectPair } from './checkpoint/pair'
+import { inspectPair, openPair } from './checkpoint/pair'
 import { builtinPrompts, builtinPromptSet } from './crc/builtin-prompts'
 import { renderPrompts } from './crc/render-prompts'
 import { selection } from './crc/selection'
@@ -14,7 +14,9 @@ import { Devices } from './devices'
 import type { EngineHost } from './engine/host'
 import type { TellJobNews } from './job-news'
 import { allTasks, evaluationView } from './evaluation/stored-evaluation'
+import { describePlan, prepareExport } from './export/prepare'
 import { Jobs } from './jobs'
+import { readMergekitRecipe } from './mergekit/read-recipe'
 import { OpenProjects, type PairState } from './open-projects'
 import { demoPath, pairPaths } from './project/demo'
 import { listFolder } from './project/folder-listing'
@@ -220,6 +222,27 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       ),
       get: os.searches.get.handler(async ({ input }) =>
         (await projects.use(input.path)).readSearch(input.sweepId)
+      )
+    },
+    recipes: {
+      readMergekit: os.recipes.readMergekit.handler(async ({ input: { path, fileName, content } }) => {
+        const { base, post } = pairPaths((await projects.use(path)).document.pair)
+        return readMergekitRecipe(content, fileName, await openPair(base, post))
+      })
+    },
+    exports: {
+      plan: os.exports.plan.handler(async ({ input: { path, recipe, target } }) => {
+        const { pair } = (await projects.use(path)).document
+        return describePlan(await prepareExport(pairPaths(pair), recipe), target)
+      }),
+      start: os.exports.start.handler(async ({ input: { path, recipe, target, overwrite } }) => ({
+        exportId: await jobs.startExport(await projects.use(path), recipe, target, overwrite)
+      })),
+      watch: os.exports.watch.handler(async function* ({ input, signal }) {
+        yield* jobs.exports.watch(await projects.use(input.path), signal)
+      }),
+      cancel: os.exports.cancel.handler(async ({ input }) =>
+        jobs.exports.cancel(await projects.use(input.path))
       )
     },
     samples: {

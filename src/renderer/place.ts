@@ -4,7 +4,8 @@ export const STEPS = [
   { id: 'pair', label: 'Pair' },
   { id: 'prompts', label: 'Prompts' },
   { id: 'ranges', label: 'Ranges' },
-  { id: 'samples', label: 'Samples' }
+  { id: 'samples', label: 'Samples' },
+  { id: 'export', label: 'Export' }
 ] as const
 export type Step = (typeof STEPS)[number]['id']
 

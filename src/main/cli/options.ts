@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Rendering } from '../../contract/crc'
 import { DeviceChoice, Precision } from '../../contract/device'
 import type { PairLocation } from '../../contract/project'
-import { RestorationRange } from '../../contract/recipe'
+import { rangesFromText } from '../../contract/recipe'
 import { absolutePath } from '../project/places'
 import { UsageError } from './output'
 
@@ -185,14 +185,11 @@ export function parseTokens(text: string): number[] {
 
 /** Restoration ranges such as `3-7` or `3-7,9-9`. */
 export function parseRanges(text: string): [number, number][] {
-  return text.split(',').map((part) => {
-    const [, start, end] = /^\s*(\d+)-(\d+)\s*$/.exec(part) ?? []
-    const range = RestorationRange.safeParse({ start: Number(start), end: Number(end) })
-    if (start !== undefined && range.success) return [range.data.start, range.data.end]
-    throw new InvalidArgumentError(
-      'Expected first-last, layers counted from 0 and first not after last, such as 3-7 or 3-7,9-9.'
-    )
-  })
+  const ranges = rangesFromText(text)
+  if (ranges !== null) return ranges
+  throw new InvalidArgumentError(
+    'Expected first-last, layers counted from 0 and first not after last, such as 3-7 or 3-7,9-9.'
+  )
 }
 
 function parseDate(text: string): string {

@@ -13,6 +13,7 @@ import { nextSteps } from './next-steps'
 import { checkTarget, exportBytes, type PreparedExport, tensorCounts } from './prepare'
 import { SourceFiles } from './source-files'
 import { Staging } from './staging'
+import { refuseExisting } from './target'
 import { verifyCopy, verifyWeights } from './verify-weights'
 import { writeFlushed, writeWeights } from './write-weights'
 
@@ -40,13 +41,7 @@ export async function runExport(
 ): Promise<ExportResult> {
   const { pair, weights, copied, recipe } = prepared
   const target = await checkTarget(prepared, typed)
-  if (target.exists && !overwrite) {
-    throw new WorkbenchError(
-      'bad-input',
-      `${target.path} holds a model already.`,
-      'Choose another folder, or allow it to be replaced (--overwrite).'
-    )
-  }
+  refuseExisting(target, overwrite)
   const licence = await readLicence(pair.post)
   const meter = new Meter(prepared, signal, onProgress)
   const staging = await Staging.open(target.path)

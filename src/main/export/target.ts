@@ -44,6 +44,21 @@ export function requireSpace({ path, freeBytes }: TargetState, bytes: number): v
   )
 }
 
+/**
+ * @throws WorkbenchError `bad-input` when there is a model that may not be replaced
+ */
+export function refuseExisting(
+  { path, exists }: Pick<TargetState, 'path' | 'exists'>,
+  overwrite: boolean
+): void {
+  if (!exists || overwrite) return
+  throw new WorkbenchError(
+    'bad-input',
+    `${path} holds a model already.`,
+    'Choose another folder, or allow it to be replaced (--overwrite).'
+  )
+}
+
 /** The target must not be one of the models, lie in one, or hold one: replacing it would remove what it is made of. */
 async function refuseOverlap(path: string, { base, post }: PairMembers): Promise<void> {
   for (const [label, { checkpoint }] of [['base', base] as const, ['post', post] as const]) {

@@ -291,6 +291,20 @@ export class Ranges {
     this.chosen = chosen
   }
 
+  /** Keeps the recipe of a mergekit file. */
+  async importRecipe(file: File): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    const content = await file.text()
+    const recipe = await this.workbench.attempt(() =>
+      this.workbench.client.recipes.readMergekit({ path, fileName: file.name, content })
+    )
+    if (recipe === null) return
+    await this.workbench.change(({ recipes }) => ({
+      recipes: withKept(recipes, recipe, { sweepId: null, score: null })
+    }))
+  }
+
   async rename(index: number, name: string): Promise<void> {
     await this.workbench.change(({ recipes }) => ({ recipes: withRenamed(recipes, index, name) }))
   }

@@ -2,6 +2,7 @@ import type { ProjectChanges, ProjectDocument, ProjectState } from '../../contra
 import { complaintOf, type Client, type Complaint, type Connect, type Connection } from '../connection'
 import { placeHash, readPlace, type Step } from '../place'
 import { Distances } from './distances.svelte'
+import { Exports } from './exports.svelte'
 import { Prompts } from './prompts.svelte'
 import { Ranges } from './ranges.svelte'
 import { Samples } from './samples.svelte'
@@ -46,11 +47,13 @@ export class Workbench {
   readonly prompts = new Prompts(this)
   readonly ranges = new Ranges(this)
   readonly samples = new Samples(this)
+  readonly exports = new Exports(this)
 
   /** What runs now, for the top bar, the title and Esc. */
   readonly job = $derived.by<Job | null>(() => {
     const { run } = this.ranges
     const { live, check } = this.samples
+    const { live: exported } = this.exports
     if (run !== null) {
       const { rowsDone, rowsTotal, secondsLeft } = run.progress
       return {
@@ -80,6 +83,16 @@ export class Workbench {
         secondsLeft,
         cancelling: this.samples.cancelling,
         cancel: () => void this.samples.cancel()
+      }
+    }
+    if (exported !== null) {
+      const { bytesDone, bytesTotal, secondsLeft } = exported.progress
+      return {
+        name: 'Export',
+        share: bytesDone / Math.max(1, bytesTotal),
+        secondsLeft,
+        cancelling: this.exports.cancelling,
+        cancel: () => void this.exports.cancel()
       }
     }
     if (check.busy) {
@@ -200,6 +213,7 @@ export class Workbench {
     void this.ranges.adopt(state, same)
     void this.samples.adopt(state, same)
     void this.distances.adopt(state)
+    this.exports.adopt(state, same)
     this.go(step)
     return true
   }
@@ -212,6 +226,7 @@ export class Workbench {
     this.ranges.reset()
     this.samples.reset()
     this.distances.reset()
+    this.exports.reset()
     this.undoable = null
     if (path !== undefined) await this.attempt(() => this.client.projects.close({ path }))
   }

@@ -1,0 +1,44 @@
+import type { ExportEvent, ExportProgress } from '../contract/export'
+import { type ExportRequest, runExport } from './export/run-export'
+import { Job } from './job'
+import { endingNews, type TellJobNews } from './job-news'
+
+interface ExportFact {
+  type: 'progress'
+  progress: ExportProgress
+}
+
+const NAME = 'The export'
+
+/** An export as a job. */
+export function startExportJob(request: ExportRequest, tell: TellJobNews): Job<ExportEvent, ExportFact> {
+  return new Job<ExportEvent, ExportFact>({
+    name: 'the export',
+    async run(_id, facts, signal) {
+      const result = await runExport(request, signal, (progress) => {
+        facts.set('progress', { type: 'progress', progress })
+        tell({ job: NAME, type: 'progress', share: progress.bytesDone / Math.max(1, progress.bytesTotal) })
+      })
+      return { type: 'finished', result }
+    },
+    snapshot: (exportId, facts) => ({
+      type: 'snapshot',
+      exportId,
+      recipe: request.prepared.recipe.name,
+      path: request.target,
+      progress: facts[0]?.progress ?? NOT_STARTED
+    }),
+    events: (facts) => [...facts],
+    onEnd: (ending) => tell(endingNews(NAME, ending))
+  })
+}
+
+/** What is shown of an export that failed before it began to write. */
+const NOT_STARTED: ExportProgress = {
+  phase: 'preparing',
+  file: '',
+  bytesDone: 0,
+  bytesTotal: 0,
+  bytesPerSecond: null,
+  secondsLeft: null
+}

@@ -1,0 +1,217 @@
+import type { ExportPlan, ExportProgress, ExportResult } from '../../contract/export'
+import type { ProjectState } from '../../contract/project'
+import { rangesFromText, type Recipe } from '../../contract/recipe'
+import { complaintOf, type Complaint } from '../connection'
+import { oncePerFrame } from './frames'
+import type { Workbench } from './workbench.svelte'
+
+/** An export that goes on now. */
+interface LiveExport {
+  recipe: string
+  path: string
+  progress: ExportProgress
+}
+
+/** Long enough for a word to be typed. */
+const PLAN_MS = 300
+
+/** What is chosen when a range is typed instead. */
+export const TYPED = Symbol('typed range')
+
+/** The Export view: what is to be written where, and the export that runs or has just ended. */
+export class Exports {
+  /** The name of a recipe, or TYPED; null for the first one there is. */
+  private choice = $state.raw<string | typeof TYPED | null>(null)
+  typed = $state('')
+  /** The folder to write into, and the new folder's name; null until the user gives another. */
+  private givenParent = $state.raw<string | null>(null)
+  private givenName = $state.raw<string | null>(null)
+  overwrite = $state(false)
+  plan = $state.raw<ExportPlan | null>(null)
+  planning = $state(false)
+  live = $state.raw<LiveExport | null>(null)
+  starting = $state(false)
+  cancelling = $state(false)
+  result = $state.raw<ExportResult | null>(null)
+  failure = $state.raw<Complaint | null>(null)
+
+  /** The selected range and the kept recipes. */
+  readonly choices = $derived.by(() =>
+    this.workbench.samples.setup.choices.flatMap(({ variant, origin }) =>
+      variant.kind === 'recipe' ? [{ recipe: { ...variant.recipe, name: variant.name }, origin }] : []
+    )
+  )
+  readonly chosen = $derived.by<string | typeof TYPED>(() => {
+    const known = this.choices.some(({ recipe }) => recipe.name === this.choice)
+    if (this.choice === TYPED || known) return this.choice ?? TYPED
+    return this.choices[0]?.recipe.name ?? TYPED
+  })
+  readonly recipe = $derived.by<Recipe | null>(() => {
+    if (this.chosen !== TYPED)
+      return this.choices.find(({ recipe }) => recipe.name === this.chosen)?.recipe ?? null
+    const ranges = rangesFromText(this.typed)
+    return ranges === null ? null : { name: `Layers ${this.typed.trim()}`, ranges }
+  })
+  readonly parent = $derived.by(() => this.givenParent ?? this.workbench.info?.projectsFolder ?? '')
+  readonly name = $derived.by(() => {
+    if (this.givenName !== null) return this.givenName
+    const post = this.workbench.project?.pair?.post.name.split('/').at(-1) ?? 'model'
+    return `${post}-${this.recipe?.name ?? ''}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
+  })
+  readonly target = $derived.by(() => {
+    const [parent, name] = [this.parent.trim(), this.name.trim()]
+    return parent === '' || name === '' ? null : `${parent.replace(/[/\\]+$/, '')}/${name}`
+  })
+  readonly busy = $derived(this.live !== null || this.starting)
+
+  /** Why nothing can be exported now; null when it can. */
+  readonly blocked = $derived.by(() => {
+    const { project, connected } = this.workbench
+    if (project === null || !connected) return 'The workbench is not connected.'
+    if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    if (this.busy) return 'An export is running.'
+    if (this.recipe === null) return 'Type layers such as 3-7, or 3-7,9-9.'
+    if (this.target === null) return 'Name a folder to write.'
+    if (this.plan === null) return this.planning ? 'Looking at the models…' : 'There is no plan yet.'
+    if (this.plan.targetProblem !== null) return 'The folder cannot be written; see above.'
+    if (this.plan.target?.exists === true && !this.overwrite) return 'The folder holds a model already.'
+    return null
+  })
+
+  private watching: AbortController | null = null
+  private planTimer: ReturnType<typeof setTimeout> | undefined
+  private planCount = 0
+
+  constructor(private readonly workbench: Workbench) {}
+
+  adopt(_state: ProjectState, same: boolean): void {
+    if (!same) this.reset()
+    void this.watch()
+  }
+
+  reset(): void {
+    this.watching?.abort()
+    this.watching = null
+    clearTimeout(this.planTimer)
+    this.planCount += 1
+    this.choice = null
+    this.typed = ''
+    this.givenParent = null
+    this.givenName = null
+    this.overwrite = false
+    this.plan = null
+    this.planning = false
+    this.live = null
+    this.starting = false
+    this.cancelling = false
+    this.result = null
+    this.failure = null
+  }
+
+  choose(choice: string | typeof TYPED): void {
+    this.choice = choice
+  }
+
+  setParent(path: string): void {
+    this.givenParent = path
+    this.overwrite = false
+  }
+
+  setName(name: string): void {
+    this.givenName = name
+    this.overwrite = false
+  }
+
+  /** Asks for the plan of what is chosen, once the choosing rests. */
+  planSoon(): void {
+    clearTimeout(this.planTimer)
+    this.planTimer = setTimeout(() => void this.replan(), PLAN_MS)
+  }
+
+  private async replan(): Promise<void> {
+    const path = this.workbench.project?.path
+    const { recipe, target } = this
+    const count = ++this.planCount
+    if (path === undefined || recipe === null || this.workbench.project?.pair?.compatible !== true) {
+      this.plan = null
+      return
+    }
+    this.planning = true
+    try {
+      const plan = await this.workbench.client.exports.plan({ path, recipe, target })
+      if (count !== this.planCount) return
+      this.plan = plan
+      this.failure = null
+    } catch (error) {
+      if (count !== this.planCount) return
+      this.plan = null
+      if (this.workbench.connected) this.failure = complaintOf(error)
+    }
+    this.planning = false
+  }
+
+  async start(): Promise<void> {
+    const path = this.workbench.project?.path
+    const { recipe, target, overwrite } = this
+    if (path === undefined || recipe === null || target === null || this.blocked !== null) return
+    this.failure = null
+    this.result = null
+    this.starting = true
+    try {
+      await this.workbench.client.exports.start({ path, recipe, target, overwrite })
+      await this.watch()
+    } catch (error) {
+      this.failure = complaintOf(error)
+    }
+    this.starting = false
+  }
+
+  async cancel(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined || this.live === null) return
+    this.cancelling = true
+    await this.workbench.attempt(() => this.workbench.client.exports.cancel({ path }))
+  }
+
+  /** Follows the running export to its end; ends at once when none runs. */
+  private async watch(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    this.watching?.abort()
+    const watching = new AbortController()
+    this.watching = watching
+    let live: LiveExport | null = null
+    const schedule = oncePerFrame(() => {
+      if (live !== null && !watching.signal.aborted) this.live = { ...live }
+    })
+    try {
+      const events = await this.workbench.client.exports.watch({ path }, { signal: watching.signal })
+      for await (const event of events) {
+        if (watching.signal.aborted) return
+        if (event.type === 'snapshot') {
+          live = { recipe: event.recipe, path: event.path, progress: event.progress }
+          this.starting = false
+          schedule()
+        } else if (event.type === 'progress' && live !== null) {
+          live.progress = event.progress
+          schedule()
+        } else if (event.type === 'finished') {
+          this.result = event.result
+        } else if (event.type === 'failed') {
+          this.failure = event.problem
+        }
+      }
+    } catch (error) {
+      // When the line itself is lost, reopening the project after the reconnect watches again.
+      if (!watching.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
+    }
+    if (this.watching === watching) {
+      this.watching = null
+      live = null
+      this.live = null
+      this.cancelling = false
+      this.overwrite = false
+      this.planSoon()
+    }
+  }
+}
