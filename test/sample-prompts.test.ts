@@ -53,12 +53,14 @@ describe('a JSON Lines file', () => {
     const lines = [
       '"Plain."',
       '{"text": "A", "category": "naming", "system": "Be brief.", "raw": true, "id": 7}',
-      '{"prompt": "B", "category": null, "system": null}'
+      '{"prompt": "B", "category": null, "system": null}',
+      '{"question": "C", "answer": "D"}'
     ]
     expect(readSamplePrompts('/data/p.jsonl', lines.join('\n\n'))).toEqual([
       prompt('Plain.'),
       prompt('A', { category: 'naming', system: 'Be brief.', raw: true }),
-      prompt('B')
+      prompt('B'),
+      prompt('C')
     ])
   })
 
@@ -82,7 +84,10 @@ describe('a JSON Lines file', () => {
     ['"ok"\n{"text": }', /^p\.jsonl, line 2 is not JSON: /],
     ['\n{"text": ""}', /^p\.jsonl, line 2: text: a prompt needs some text$/],
     ['{"prompt": 7}', /^p\.jsonl, line 1: prompt: .*expected string, received number$/],
-    ['{"question": "x"}', /^p\.jsonl, line 1: text: expected a text, or a prompt or messages instead$/],
+    [
+      '{"query": "x"}',
+      /^p\.jsonl, line 1: text: expected a text, or a prompt, question or messages instead$/
+    ],
     ['{"messages": []}', /^p\.jsonl, line 1: messages: has no user turn$/],
     ['{"messages": [{"role": "user", "content": []}]}', /^p\.jsonl, line 1: messages\.0\.content: /],
     ['{"text": "a", "raw": "yes"}', /^p\.jsonl, line 1: raw: /],
@@ -115,11 +120,11 @@ describe('a CSV file', () => {
   test.each([
     [
       'text;category\nA;b',
-      'p.csv, line 1: the header needs one column text or prompt; it has "text;category".'
+      'p.csv, line 1: the header needs one column text, prompt or question; it has "text;category".'
     ],
     [
       'text,prompt\nA,B',
-      'p.csv, line 1: the header needs one column text or prompt; it has "text", "prompt".'
+      'p.csv, line 1: the header needs one column text, prompt or question; it has "text", "prompt".'
     ],
     ['text,system,system\nA,,', 'p.csv, line 1: the header names system twice.'],
     ['text,category\nA, b,c', 'p.csv, line 2 has 3 fields; the header has 2.'],

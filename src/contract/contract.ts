@@ -197,7 +197,7 @@ export const contract = {
   samples: {
     /** The built-in open prompts. */
     builtinPrompts: procedure.output(SamplePrompts),
-    /** Reads prompts from the text of a file: .txt a line each, .jsonl and .csv with a `text` (or `prompt`) field. */
+    /** Reads prompts from the text of a file: .txt a line each, .jsonl and .csv with a `text` (or `prompt`, `question`) field. */
     readPrompts: procedure
       .input(z.object({ fileName: z.string().max(1000), content: z.string().max(50_000_000) }))
       .output(SamplePrompts),

@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/crc'
@@ -6,16 +7,17 @@ import {
   type EvaluationRun,
   EvaluationVariant,
   type EvaluationView,
-  Task
+  type Task
 } from '../../contract/evaluation'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import type { SampleLine, Variant } from '../../contract/samples'
 import type { PromptScores } from '../../contract/evaluation'
-import { readJsonFile } from '../bounded-file'
+import { readJsonFile, readTextFile } from '../bounded-file'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { type EvaluationListener, runEvaluation } from '../evaluation/run-evaluation'
 import { allTasks, sameEvaluation, viewOf } from '../evaluation/stored-evaluation'
+import { readTaskFile } from '../evaluation/task-file'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
 import { openSampledPair, type SampledPair } from '../samples/generation'
@@ -67,7 +69,7 @@ export function addEvaluateCommand(program: Command, signal: AbortSignal): void 
     .optionsGroup('What to evaluate:')
     .option(
       '--task <task>',
-      `one of ${BUILTIN_TASKS.join(', ')}, a task of the project, or a task file (.json)`
+      `one of ${BUILTIN_TASKS.join(', ')}, a task of the project, or a file (a task, or prompts with answers)`
     )
     .option('--n <n>', "answers per prompt and variant (default: the task's)", wholeNumber(1, 100_000))
     .option('--seed <n>', "seed of the draws (default: the task's)", wholeNumber(0, 2 ** 31 - 1))
@@ -182,18 +184,14 @@ async function runWithProgress(
 }
 
 async function givenTask(name: string, project: Project | null): Promise<Task> {
-  if (/\.json$/i.test(name)) {
-    const parsed = Task.safeParse(await readJsonFile(name, MAX_TASK_BYTES))
-    if (parsed.success) return parsed.data
-    throw new WorkbenchError('bad-input', `${name} is not a task: ${describeIssue(parsed.error)}`)
-  }
+  if (extname(name) !== '') return readTaskFile(name, await readTextFile(name, MAX_TASK_BYTES), undefined)
   const tasks = await allTasks(project)
   const found = tasks.find(({ task }) => task.id === name)
   if (found !== undefined) return found.task
   throw new WorkbenchError(
     'not-found',
     `There is no task "${name}".`,
-    `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}, or a file that ends in .json.`
+    `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}, or a file that ends in .json, .jsonl, .csv or .txt.`
   )
 }
 

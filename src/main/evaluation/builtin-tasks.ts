@@ -5,17 +5,29 @@ import { resourcePath } from '../resources'
 
 const MAX_TASK_BYTES = 10_000_000
 
-/** The tasks that ship with the program: `demo-...` in the demo pair's few words. */
-export const BUILTIN_TASKS = ['demo-creative', 'demo-open', 'demo-facts'] as const
+/** The tasks that ship with the program: `demo-...` in the demo pair's few words, the others for full-size models. */
+export const BUILTIN_TASKS = [
+  'demo-creative',
+  'demo-open',
+  'demo-facts',
+  'creative',
+  'open',
+  'reasoning'
+] as const
 export type BuiltinTaskId = (typeof BUILTIN_TASKS)[number]
 
 export async function builtinTask(id: BuiltinTaskId): Promise<Task> {
   const file = resourcePath('tasks', `${id}.json`)
   const parsed = Task.safeParse(await readJsonFile(file, MAX_TASK_BYTES))
   if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
+  throw new WorkbenchError('bad-file', `${file} is not a task: ${describeIssue(parsed.error)}`)
 }
 
 export async function builtinTasks(): Promise<Task[]> {
   return Promise.all(BUILTIN_TASKS.map(builtinTask))
+}
+
+/** Whether a built-in task was written for such models. */
+export function suits({ id }: Task, pair: 'demo' | 'full-size'): boolean {
+  return id.startsWith('demo-') === (pair === 'demo')
 }

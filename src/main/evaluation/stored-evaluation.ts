@@ -2,12 +2,13 @@ import type { SweepDocument } from '../../contract/crc'
 import type { EvaluationRun, EvaluationView, TaskEntry } from '../../contract/evaluation'
 import type { EvaluationFiles } from '../project/evaluation-files'
 import type { Project } from '../project/project'
-import { builtinTasks } from './builtin-tasks'
+import { builtinTasks, suits } from './builtin-tasks'
 import { evaluationResults } from './results'
 
-/** Every task that can be run: a project's own first. */
+/** Every task that can be run: a project's own first, then those that suit its pair. */
 export async function allTasks(project: Project | null): Promise<TaskEntry[]> {
-  const builtin = await builtinTasks()
+  const pair = project?.document.pair.kind === 'demo' ? 'demo' : 'full-size'
+  const builtin = (await builtinTasks()).toSorted((a, b) => Number(suits(b, pair)) - Number(suits(a, pair)))
   return [
     ...((await project?.evaluations.tasks()) ?? []),
     ...builtin.map((task): TaskEntry => ({ task, origin: 'builtin' }))

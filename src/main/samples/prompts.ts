@@ -25,6 +25,11 @@ interface Entry {
   value: unknown
 }
 
+/** An entry of a file with the prompt that it is. */
+export interface PromptEntry extends Entry {
+  prompt: SamplePrompt
+}
+
 const READERS: Record<string, (fileName: string, content: string) => Entry[]> = {
   '.txt': readLines,
   '.jsonl': readJsonLines,
@@ -35,15 +40,20 @@ const READERS: Record<string, (fileName: string, content: string) => Entry[]> = 
 /**
  * Reads sample prompts from the text of a file, by the ending of its name:
  * - `.txt`: a prompt a line, without outer white space;
- * - `.jsonl`: a line each, and `.json`: a list of: plain strings, or objects with `text` or `prompt`, or with `messages`,
- *   whose last user turn is the text and whose system turn is the system (other turns are left out);
- * - `.csv`: a header line with a column `text` or `prompt`.
+ * - `.jsonl`: a line each, and `.json`: a list of: plain strings, or objects with `text`, `prompt` or `question`, or with
+ *   `messages`, whose last user turn is the text and whose system turn is the system (other turns are left out);
+ * - `.csv`: a header line with a column `text`, `prompt` or `question`.
  *
  * `category`, `system` and `raw` are optional; other fields are left out. Blank lines are skipped.
  *
  * @throws WorkbenchError `bad-input` naming file, line or entry, and field
  */
 export function readSamplePrompts(fileName: string, content: string): SamplePrompts {
+  return readPromptEntries(fileName, content).map(({ prompt }) => prompt)
+}
+
+/** As {@link readSamplePrompts}, each prompt with the entry it was read from, which may say more of it. */
+export function readPromptEntries(fileName: string, content: string): PromptEntry[] {
   const reader = READERS[extname(fileName).toLowerCase()]
   if (reader === undefined) {
     throw new WorkbenchError(
@@ -61,7 +71,7 @@ export function readSamplePrompts(fileName: string, content: string): SampleProm
   }
   return entries.map(({ place, value }) => {
     const parsed = FilePrompt.safeParse(value)
-    if (parsed.success) return parsed.data
+    if (parsed.success) return { place, value, prompt: parsed.data }
     throw new WorkbenchError('bad-input', `${fileName}, ${place}: ${describeIssue(parsed.error)}`)
   })
 }
@@ -74,6 +84,7 @@ const FileObject = z.object(
   {
     text: SamplePrompt.shape.text.nullish(),
     prompt: SamplePrompt.shape.text.nullish(),
+    question: SamplePrompt.shape.text.nullish(),
     messages: z.array(Message).nullish(),
     category: optionalText,
     system: optionalText,
@@ -87,10 +98,13 @@ const FilePrompt = z
   .unknown()
   .transform((value) => (typeof value === 'string' ? { text: value } : value))
   .pipe(FileObject)
-  .transform(({ text, prompt, messages, category, system, raw }, context): z.input<typeof SamplePrompt> => {
-    const found = text ?? prompt ?? messages?.findLast(({ role }) => role === 'user')?.content
+  .transform(({ messages, category, system, raw, ...texts }, context): z.input<typeof SamplePrompt> => {
+    const { text, prompt, question } = texts
+    const found = text ?? prompt ?? question ?? messages?.findLast(({ role }) => role === 'user')?.content
     if (found === undefined) {
-      const message = messages ? 'has no user turn' : 'expected a text, or a prompt or messages instead'
+      const message = messages
+        ? 'has no user turn'
+        : 'expected a text, or a prompt, question or messages instead'
       context.addIssue({ code: 'custom', path: [messages ? 'messages' : 'text'], message })
       return z.NEVER
     }
@@ -136,7 +150,9 @@ function parseJson(fileName: string, content: string): unknown {
   }
 }
 
-const CSV_COLUMNS = ['text', 'prompt', 'category', 'system', 'raw']
+const TEXT_COLUMNS = ['text', 'prompt', 'question']
+/** What is read of a table; answers are for those who evaluate. */
+const CSV_COLUMNS = [...TEXT_COLUMNS, 'category', 'system', 'raw', 'answers', 'answer']
 
 function readCsv(fileName: string, content: string): Entry[] {
   const [header, ...records] = parseCsv(fileName, content)
@@ -155,7 +171,7 @@ function readCsv(fileName: string, content: string): Entry[] {
     // An empty cell is a field left out, but for the prompt itself, which must not be empty.
     const cells = columns.flatMap((column, index) => {
       const cell = fields[index] ?? ''
-      const isUsed = CSV_COLUMNS.includes(column) && (cell !== '' || column === 'text' || column === 'prompt')
+      const isUsed = CSV_COLUMNS.includes(column) && (cell !== '' || TEXT_COLUMNS.includes(column))
       return isUsed ? [[column, column === 'raw' ? booleanCell(cell) : cell]] : []
     })
     return { place, value: Object.fromEntries(cells) }
@@ -164,11 +180,11 @@ function readCsv(fileName: string, content: string): Entry[] {
 
 function requireColumns(fileName: string, line: number, columns: readonly string[]): void {
   const found = `it has ${columns.map((column) => `"${column}"`).join(', ')}`
-  const textColumns = columns.filter((column) => column === 'text' || column === 'prompt')
+  const textColumns = columns.filter((column) => TEXT_COLUMNS.includes(column))
   if (textColumns.length !== 1) {
     throw new WorkbenchError(
       'bad-input',
-      `${fileName}, line ${line}: the header needs one column text or prompt; ${found}.`,
+      `${fileName}, line ${line}: the header needs one column text, prompt or question; ${found}.`,
       'The first line names the columns, separated by commas, such as text,category.'
     )
   }

@@ -1,0 +1,177 @@
+import { basename, extname } from 'node:path'
+import { z } from 'zod'
+import {
+  type AnswerReading,
+  Task,
+  TASK_VERSION,
+  type TaskKind,
+  TaskPrompt,
+  type TaskSettings
+} from '../../contract/evaluation'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { PAPER_SAMPLING } from '../../contract/samples'
+import { errorMessage } from '../bounded-file'
+import { formatJson } from '../project/json-format'
+import { type PromptEntry, readPromptEntries } from '../samples/prompts'
+import { AnswerReader } from './read-answer'
+import { numbersOf } from './correctness'
+
+/** Ten times GSM8K; what is longer is no file that somebody wrote as a task. */
+const MAX_TASK_CHARACTERS = 50_000_000
+
+/** What the published evaluations of the method sampled. */
+const SAMPLED: Record<TaskKind, Pick<TaskSettings, 'sampleCount' | 'maxTokens'>> = {
+  creative: { sampleCount: 32, maxTokens: 256 },
+  'open-ended': { sampleCount: 128, maxTokens: 64 },
+  reasoning: { sampleCount: 64, maxTokens: 400 }
+}
+
+/** GSM8K ends its worked answers with a line "#### 1,234". */
+const GSM8K_MARK = '####'
+/** Between the answers in one cell of a table. */
+const CELL_SEPARATOR = '|'
+
+/**
+ * Reads a task from the text of a file, by the ending of its name:
+ * - `.json` with an object: a task as it was exported;
+ * - otherwise a list of prompts in any form that sample prompts may have, each with `answers` (a list of texts or numbers; in
+ *   a `.csv` cell separated by |) or one `answer`. GSM8K's published lines are recognised by the #### before their final
+ *   answer. Sampling and reading are what suits the kind of task, and may be changed afterwards.
+ *
+ * @param kind of a list of prompts; undefined: reasoning when every prompt has one answer, open-ended when some have
+ *   answers, else creative
+ * @returns a task whose id is made from the file's name
+ * @throws WorkbenchError `bad-input` naming file, line or entry, and field; `newer-version`
+ */
+export function readTaskFile(fileName: string, content: string, kind: TaskKind | undefined): Task {
+  if (content.length > MAX_TASK_CHARACTERS) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${fileName} has ${content.length} characters; at most ${MAX_TASK_CHARACTERS} are read as a task.`
+    )
+  }
+  const task = readTaskDocument(fileName, content, kind) ?? readTaskPrompts(fileName, content, kind)
+  // Its patterns are compiled here, so that a wrong one shows now.
+  new AnswerReader(task)
+  return task
+}
+
+/** The text of a file that {@link readTaskFile} reads back. */
+export function formatTaskFile(task: Task): string {
+  return formatJson(Task.parse(task))
+}
+
+const Versioned = z.object({ schemaVersion: z.number() })
+
+/** @returns null when the file holds a list of prompts instead */
+function readTaskDocument(fileName: string, content: string, kind: TaskKind | undefined): Task | null {
+  if (extname(fileName).toLowerCase() !== '.json') return null
+  const value = parseJson(fileName, content.replace(/^\uFEFF/, ''))
+  if (Array.isArray(value)) return null
+  const version = Versioned.safeParse(value)
+  if (version.success && version.data.schemaVersion > TASK_VERSION) {
+    throw new WorkbenchError(
+      'newer-version',
+      `${fileName} was written by a newer version of this program (schema ${version.data.schemaVersion}; this one reads ${TASK_VERSION}).`
+    )
+  }
+  const parsed = Task.safeParse(value)
+  if (!parsed.success) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${fileName} is not a task: ${describeIssue(parsed.error)}`,
+      'A task is what this program exports, or a list of prompts such as [{"text": "Name a planet.", "answers": ["Mars"]}].'
+    )
+  }
+  if (kind !== undefined && parsed.data.kind !== kind) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${fileName}: kind: the task says that it is ${parsed.data.kind}, not ${kind}.`
+    )
+  }
+  return { ...parsed.data, id: idFrom(fileName) }
+}
+
+function parseJson(fileName: string, content: string): unknown {
+  try {
+    return JSON.parse(content)
+  } catch (error) {
+    throw new WorkbenchError('bad-input', `${fileName} is not JSON: ${errorMessage(error)}`)
+  }
+}
+
+function readTaskPrompts(fileName: string, content: string, wanted: TaskKind | undefined): Task {
+  const entries = readPromptEntries(fileName, content)
+  const prompts = entries.map((entry) => taskPrompt(fileName, entry))
+  const kind = wanted ?? suggestedKind(prompts)
+  const unanswered = kind === 'reasoning' ? prompts.findIndex(({ answers }) => answers === undefined) : -1
+  if (unanswered !== -1) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${fileName}, ${entries[unanswered]?.place ?? ''}: answer: a prompt of a reasoning task needs its right answer.`
+    )
+  }
+  return {
+    schemaVersion: TASK_VERSION,
+    id: idFrom(fileName),
+    name: nameFrom(fileName),
+    kind,
+    description: '',
+    prompts,
+    settings: { sampling: PAPER_SAMPLING, ...SAMPLED[kind], stopTexts: [], seed: 1 },
+    reading: readingFor(kind, prompts),
+    checks: {}
+  }
+}
+
+const Answer = z.union([z.string(), z.number()]).transform(String)
+
+/** What an entry says of its answers; data sets write null for what they leave out. */
+const FileAnswers = z.object({
+  answers: z.union([z.array(Answer), z.string().transform((cell) => cell.split(CELL_SEPARATOR))]).nullish(),
+  answer: Answer.nullish()
+})
+
+function taskPrompt(fileName: string, { place, value, prompt }: PromptEntry): TaskPrompt {
+  const complain = (problem: string): WorkbenchError =>
+    new WorkbenchError('bad-input', `${fileName}, ${place}: ${problem}`)
+  const parsed = FileAnswers.safeParse(typeof value === 'string' ? {} : value)
+  if (!parsed.success) throw complain(describeIssue(parsed.error))
+  const { answer, answers: listed } = parsed.data
+  const written = listed ?? (answer === null || answer === undefined ? undefined : [answer])
+  const answers = written?.map((text) => {
+    if (!text.includes(GSM8K_MARK)) return text.trim()
+    const final = numbersOf(text.slice(text.lastIndexOf(GSM8K_MARK) + GSM8K_MARK.length)).at(-1)
+    if (final === undefined) throw complain(`answer: no number follows ${GSM8K_MARK}.`)
+    return final
+  })
+  const checked = TaskPrompt.safeParse({ ...prompt, answers })
+  if (checked.success) return checked.data
+  throw complain(describeIssue(checked.error))
+}
+
+function suggestedKind(prompts: readonly TaskPrompt[]): TaskKind {
+  if (prompts.every(({ answers }) => answers?.length === 1)) return 'reasoning'
+  return prompts.some(({ answers }) => answers !== undefined) ? 'open-ended' : 'creative'
+}
+
+function readingFor(kind: TaskKind, prompts: readonly TaskPrompt[]): AnswerReading {
+  if (kind === 'creative') return { kind: 'whole' }
+  const isNumber = (answer: string): boolean => numbersOf(answer).length === 1 && !/\p{L}/u.test(answer)
+  const areNumbers = prompts.every(({ answers = [] }) => answers.every(isNumber))
+  return kind === 'reasoning' && areNumbers ? { kind: 'last-number' } : { kind: 'first-line' }
+}
+
+function nameFrom(fileName: string): string {
+  return basename(fileName, extname(fileName)).trim().slice(0, 200) || 'Task'
+}
+
+function idFrom(fileName: string): string {
+  const letters = nameFrom(fileName).normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '')
+  return (
+    letters
+      .replace(/[^a-z0-9]+/g, '-')
+      .slice(0, 64)
+      .replace(/^-+|-+$/g, '') || 'task'
+  )
+}
