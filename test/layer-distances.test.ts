@@ -99,6 +99,25 @@ describe('the distance of two sets of weights', () => {
     }
   })
 
+  it.each(['F32', 'F16', 'BF16'] as const)('of more %s weights than one block, at any address', (dtype) => {
+    const repeated = (pair: readonly number[]): Uint8Array => {
+      const { bytes } = stored(
+        dtype,
+        Array.from({ length: 100_000 }, (_, i) => pair[i % 2] ?? 0)
+      )
+      const shifted = new Uint8Array(bytes.byteLength + 1)
+      shifted.set(bytes, 1)
+      return shifted.subarray(1)
+    }
+    const sums = new DistanceSums()
+    sums.add(repeated([3, 4]), dtype, repeated([3, 8]), dtype)
+    const root = Math.sqrt(50_000)
+    expect(sums.distance()).toMatchObject({ elements: 100_000, changed: 50_000 })
+    expect(sums.distance().relativeNorm).toBeCloseTo(0.8, 12)
+    expect(sums.distance().baseNorm).toBeCloseTo(5 * root, 9)
+    expect(sums.distance().postNorm).toBeCloseTo(Math.sqrt(73) * root, 9)
+  })
+
   it('has neither angle nor ratio where there is nothing to compare with', () => {
     const zeros = stored('F16', [0, 0])
     expect(sumsOf(zeros, stored('F16', [1, 0]))).toMatchObject({ relativeNorm: null, cosine: null })

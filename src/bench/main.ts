@@ -12,6 +12,7 @@ import { describeMachine } from './machine'
 import type { PairShape } from './model-shapes'
 import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
 import { describeReport, type BenchReport } from './report'
+import { measureDistances } from './weight-distances'
 import { writeSyntheticPair, type PairFolders } from './synthetic-pair'
 import { demoPrompts } from './workload'
 
@@ -85,7 +86,8 @@ async function bench(): Promise<number> {
     profiles: [],
     growth: [],
     memory: [],
-    generations: []
+    generations: [],
+    distances: []
   }
   const folder = await mkdtemp(join(tmpdir(), 'slr-bench-'))
   try {
@@ -126,6 +128,8 @@ async function measure(
   signal: AbortSignal
 ): Promise<void> {
   const prompts = await demoPrompts()
+  step('layer distances')
+  report.distances.push(...measureDistances())
   for (const [index, { name, shape, plan }] of pairs.entries()) {
     const scratch = await mkdtemp(join(folder, `pair-${index}-`))
     const folders = await pairFolders(scratch, shape, signal)

@@ -4,6 +4,7 @@ import type { Generation } from './generation'
 import type { Growth } from './growth'
 import type { Machine } from './machine'
 import type { PeakMemory } from './peak-memory'
+import type { DistanceSpeed } from './weight-distances'
 
 /** Everything a run measured so far: what --json writes. */
 export interface BenchReport {
@@ -14,6 +15,7 @@ export interface BenchReport {
   readonly memory: PeakMemory[]
   /** Of one pair each. */
   readonly generations: Generation[]
+  readonly distances: DistanceSpeed[]
 }
 
 /** The report as tables; parts that were not measured are left out. */
@@ -23,14 +25,16 @@ export function describeReport({
   profiles,
   growth,
   memory,
-  generations
+  generations,
+  distances
 }: BenchReport): string {
   const parts = [
     comparisons.length > 0 && describeComparisons(comparisons) + describeWork(comparisons),
     profiles.length > 0 && describeProfiles(profiles),
     growth.length > 0 && describeGrowth(growth),
     memory.length > 0 && describeMemory(memory),
-    generations.length > 0 && describeSpeeds(generations) + describeVariants(generations)
+    generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
+    distances.length > 0 && describeDistances(distances)
   ]
   return `${describeMachineLine(machine)}\n${parts.filter((part) => part !== false).join('')}`
 }
@@ -224,6 +228,21 @@ function describeVariants(generations: readonly Generation[]): string {
         mebibytes(row.ownBytes)
       ])
     )
+  )
+}
+
+function describeDistances(distances: readonly DistanceSpeed[]): string {
+  const gigabytes = (bytesPerSecond: number): string => `${(bytesPerSecond / 1e9).toFixed(1)} GB/s`
+  return section(
+    'Layer distances: stored bytes of both checkpoints compared per second of one core',
+    ['stored as', 'differing', 'identical', 'copying them'],
+    distances.map((row) => [
+      row.dtype,
+      gigabytes(row.differingBytesPerSecond),
+      gigabytes(row.identicalBytesPerSecond),
+      gigabytes(row.copyBytesPerSecond)
+    ]),
+    'From memory, 1 MiB of each at a time; reading from a disk goes on beside it.'
   )
 }
 
