@@ -6,6 +6,7 @@ import { resourcePath } from '../main/resources'
 import { BANDWIDTH_WORKER, moveMemory } from './bandwidth'
 import { profileBlocks } from './block-profile'
 import { compareWithPlainWays, type ComparisonPlan } from './comparison'
+import { EXPORT_CHILD, measureExport, measureExportApart } from './export'
 import { measureGeneration } from './generation'
 import { measureGrowth } from './growth'
 import { describeMachine } from './machine'
@@ -16,13 +17,13 @@ import { measureDistances } from './weight-distances'
 import { writeSyntheticPair, type PairFolders } from './synthetic-pair'
 import { demoPrompts } from './workload'
 
-const USAGE = `npm run bench -- [--full | --generation] [--json FILE]
+const USAGE = `npm run bench -- [--full | --generation | --export] [--json FILE]
 
 Measures the sweep on the demo pair and on synthetic pairs of real shapes (random weights, in the system's folder for
 temporary files, removed afterwards). About 2 minutes on two cores; --full adds pairs of 24 layers and an 8B's width
 (15 minutes or more, 8 GB of memory, 3 GB of disk). Generation is measured on the demo pair and on a pair of
-Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. Other programs disturb the
-figures: the machine should be idle.`
+Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. --export measures the export of a
+pair of 4 GB models and nothing else (13 GB of disk). Other programs disturb the figures: the machine should be idle.`
 
 interface BenchPair {
   readonly name: string
@@ -63,9 +64,16 @@ const GENERATION_PAIRS: readonly Pick<BenchPair, 'name' | 'shape'>[] = [
   { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 } }
 ]
 
+/** 4.0 GB a model: the width of an 8B, with as many layers and rows of the embedding as that takes. */
+const EXPORT_PAIR = {
+  name: 'Llama-3.1-8B, 8 layers',
+  shape: { shape: 'Llama-3.1-8B', layerCount: 8, vocabularySize: 32_000 }
+} as const satisfies Pick<BenchPair, 'name' | 'shape'>
+
 const [command, base = '', post = '', memoryBytes = ''] = process.argv.slice(2)
 if (command === BANDWIDTH_WORKER) moveMemory()
 else if (command === MEMORY_CHILD) await reportOwnMemory({ base, post }, Number(memoryBytes))
+else if (command === EXPORT_CHILD) await reportExport()
 else process.exitCode = await bench()
 
 async function bench(): Promise<number> {
@@ -87,13 +95,15 @@ async function bench(): Promise<number> {
     growth: [],
     memory: [],
     generations: [],
-    distances: []
+    distances: [],
+    exports: []
   }
   const folder = await mkdtemp(join(tmpdir(), 'slr-bench-'))
   try {
-    if (!options.generation)
-      await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
-    await measureGenerations(report, folder, interrupted.signal)
+    const { only } = options
+    if (only === null) await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
+    if (only !== 'export') await measureGenerations(report, folder, interrupted.signal)
+    if (only === 'export') await measureExports(report, folder, interrupted.signal)
     return 0
   } catch (error) {
     const { reason }: { reason: unknown } = interrupted.signal
@@ -108,13 +118,19 @@ async function bench(): Promise<number> {
 }
 
 /** null when the command line is not one of ours. */
-function readOptions(): { full: boolean; generation: boolean; json: string | undefined } | null {
+function readOptions(): {
+  full: boolean
+  only: 'generation' | 'export' | null
+  json: string | undefined
+} | null {
   try {
+    const boolean = { type: 'boolean' } as const
     const { values } = parseArgs({
-      options: { full: { type: 'boolean' }, generation: { type: 'boolean' }, json: { type: 'string' } }
+      options: { full: boolean, generation: boolean, export: boolean, json: { type: 'string' } }
     })
-    const { full = false, generation = false, json } = values
-    return full && generation ? null : { full, generation, json }
+    const { full = false, generation = false, export: exporting = false, json } = values
+    if ([full, generation, exporting].filter(Boolean).length > 1) return null
+    return { full, only: generation ? 'generation' : exporting ? 'export' : null, json }
   } catch {
     return null
   }
@@ -155,6 +171,21 @@ async function measureGenerations(report: BenchReport, folder: string, signal: A
     report.generations.push(await measureGeneration(name, folders, prompt, signal))
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+async function measureExports(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
+  const { name, shape } = EXPORT_PAIR
+  step(`${name}: export`)
+  const folders = await writeSyntheticPair(folder, shape, signal)
+  report.exports.push(await measureExportApart(name, folders, shape.layerCount, folder, signal))
+}
+
+/** What the child does: exports, and says what it measured. */
+async function reportExport(): Promise<void> {
+  const [name = '', layerCount, scratch = ''] = process.argv.slice(5)
+  const never = new AbortController().signal
+  const measure = await measureExport(name, { base, post }, Number(layerCount), scratch, never)
+  process.stdout.write(JSON.stringify(measure))
 }
 
 function step(text: string): void {

@@ -1,10 +1,12 @@
 import type { BlockProfile } from './block-profile'
 import type { Comparison } from './comparison'
+import type { ExportMeasure } from './export'
 import type { Generation } from './generation'
 import type { Growth } from './growth'
 import type { Machine } from './machine'
 import type { PeakMemory } from './peak-memory'
 import type { DistanceSpeed } from './weight-distances'
+import { median } from './statistics'
 
 /** Everything a run measured so far: what --json writes. */
 export interface BenchReport {
@@ -16,6 +18,7 @@ export interface BenchReport {
   /** Of one pair each. */
   readonly generations: Generation[]
   readonly distances: DistanceSpeed[]
+  readonly exports: ExportMeasure[]
 }
 
 /** The report as tables; parts that were not measured are left out. */
@@ -26,7 +29,8 @@ export function describeReport({
   growth,
   memory,
   generations,
-  distances
+  distances,
+  exports
 }: BenchReport): string {
   const parts = [
     comparisons.length > 0 && describeComparisons(comparisons) + describeWork(comparisons),
@@ -34,9 +38,29 @@ export function describeReport({
     growth.length > 0 && describeGrowth(growth),
     memory.length > 0 && describeMemory(memory),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
-    distances.length > 0 && describeDistances(distances)
+    distances.length > 0 && describeDistances(distances),
+    exports.length > 0 && describeExports(exports)
   ]
   return `${describeMachineLine(machine)}\n${parts.filter((part) => part !== false).join('')}`
+}
+
+function describeExports(exports: readonly ExportMeasure[]): string {
+  const rates = (each: readonly number[]): string => each.map((bytes) => (bytes / 1e6).toFixed(0)).join(', ')
+  return section(
+    'Export of the middle half of the layers, beside cp and sync of as many bytes (MB/s of each round, in turn)',
+    ['pair', 'size', 'cp and sync', 'writing', 'ratio', 'verifying', 'hashing both', 'memory above idle'],
+    exports.map((row) => [
+      row.pair,
+      `${(row.bytes / 1e9).toFixed(2)} GB`,
+      rates(row.copyRates),
+      rates(row.writeRates),
+      (median(row.writeRates) / median(row.copyRates)).toFixed(2),
+      `${row.verifySeconds.toFixed(1)} s`,
+      `${row.hashSeconds.toFixed(1)} s`,
+      `${((row.peakBytes - row.idleBytes) / 1e6).toFixed(0)} MB`
+    ]),
+    'Writing ends when every file is on the disk. Ratio: of the medians. Verifying and hashing come after the writing.'
+  )
 }
 
 function describeMachineLine(machine: Machine): string {

@@ -2,8 +2,12 @@ import type { FileHandle } from 'node:fs/promises'
 import { writeProblem } from '../project/atomic-file'
 import { readExactly } from '../checkpoint/weight-file'
 
-/** Large enough that system calls cost nothing, small enough that a cancel is heard and memory stays flat. */
+/** What is read or compared at a time: system calls cost nothing beside it, and a cancel is heard at once. */
 export const CHUNK_BYTES = 8 * 2 ** 20
+
+/** Two pieces at a time: one is read while another is written. */
+const COPY_BYTES = 2 ** 20
+const LANES = 2
 
 /** A file open for reading or writing, and its name for messages. */
 export interface OpenFile {
@@ -21,11 +25,9 @@ export function* chunks(byteLength: number): Generator<{ skip: number; length: n
   }
 }
 
-/**
- * Copies spans of bytes through two buffers of fixed size: while one is written, the next chunk is read into the other.
- */
+/** Copies spans of bytes through a few buffers of fixed size, several pieces side by side. */
 export class ByteCopier {
-  private readonly buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)] as const
+  private readonly buffers = Array.from({ length: LANES }, () => new Uint8Array(COPY_BYTES))
 
   /** @throws WorkbenchError `bad-file` for the source, `read-only` for the target, and what `advance` throws */
   async copy(
@@ -36,22 +38,25 @@ export class ByteCopier {
     byteLength: number,
     advance: Advance
   ): Promise<void> {
-    let writing: Promise<void> = Promise.resolve()
-    let [current, other] = this.buffers
-    try {
-      for (const { skip, length } of chunks(byteLength)) {
-        const chunk = current.subarray(0, length)
-        await readExactly(source.handle, source.path, chunk, from + skip)
-        await writing
-        writing = writeExactly(target, chunk, to + skip)
-        // Awaited with the next chunk; until then a failure is not yet anyone's.
-        writing.catch(() => undefined)
-        ;[current, other] = [other, current]
-        await advance(length)
+    let next = 0
+    const lanes = this.buffers.map(async (buffer) => {
+      try {
+        while (next < byteLength) {
+          const skip = next
+          const piece = buffer.subarray(0, Math.min(COPY_BYTES, byteLength - skip))
+          next += piece.byteLength
+          await readExactly(source.handle, source.path, piece, from + skip)
+          await writeExactly(target, piece, to + skip)
+          await advance(piece.byteLength)
+        }
+      } catch (error) {
+        // The others need not begin another piece.
+        next = byteLength
+        throw error
       }
-    } finally {
-      await writing
-    }
+    })
+    // All have ended before the first failure is told: nobody may close a file that is still written to.
+    for (const lane of await Promise.allSettled(lanes)) if (lane.status === 'rejected') throw lane.reason
   }
 }
 

@@ -7,7 +7,7 @@ import { restoredBytes } from './restored-bytes'
 import type { SourceFiles } from './source-files'
 
 /** Bytes after which the disk is asked to keep up, so that neither the last flush nor a cancel waits for long. */
-const FLUSH_BYTES = 256 * 2 ** 20
+const FLUSH_BYTES = 64 * 2 ** 20
 
 /**
  * Writes one file of weights as planned, through to the disk. Memory does not grow with the file.

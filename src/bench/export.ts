@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process'
+import { rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { prepareExport } from '../main/export/prepare'
+import { runExport } from '../main/export/run-export'
+import type { PairFolders } from './synthetic-pair'
+
+/** One export beside a plain copy of the same bytes on the same disk; rates in bytes per second. */
+export interface ExportMeasure {
+  readonly pair: string
+  readonly bytes: number
+  /** `cp` of as many bytes, followed by `sync`. */
+  readonly copyRates: readonly number[]
+  /** Writing, each file flushed to the disk. */
+  readonly writeRates: readonly number[]
+  readonly verifySeconds: number
+  readonly hashSeconds: number
+  /** Of the process before the export, and the most during it. */
+  readonly idleBytes: number
+  readonly peakBytes: number
+}
+
+const ROUNDS = 3
+const MEMORY_INTERVAL_MS = 20
+
+/** Exports the middle half of the layers and copies post in turn, so that a busy disk disturbs both alike. */
+export async function measureExport(
+  name: string,
+  folders: PairFolders,
+  layerCount: number,
+  scratch: string,
+  signal: AbortSignal
+): Promise<ExportMeasure> {
+  const post = join(folders.post, 'model.safetensors')
+  const { size: bytes } = await stat(post)
+  const [copy, target] = [join(scratch, 'copied'), join(scratch, 'exported')]
+  const range: [number, number] = [Math.floor(layerCount / 4), Math.floor((3 * layerCount) / 4)]
+  const prepared = await prepareExport(folders, { name: 'middle', ranges: [range] })
+  const copyRates: number[] = []
+  const writeRates: number[] = []
+  let seconds = { writing: 0, verifying: 0, hashing: 0 }
+  const idleBytes = process.memoryUsage.rss()
+  let peakBytes = idleBytes
+  for (let round = 0; round < ROUNDS; round++) {
+    const startedAt = performance.now()
+    await promisify(execFile)('sh', ['-c', 'cp "$1" "$2" && sync "$2"', 'sh', post, copy], { signal })
+    copyRates.push((1000 * bytes) / (performance.now() - startedAt))
+    await rm(copy)
+
+    const watch = setInterval(() => {
+      peakBytes = Math.max(peakBytes, process.memoryUsage.rss())
+    }, MEMORY_INTERVAL_MS)
+    const result = await runExport(
+      { prepared, target, overwrite: false, scores: null },
+      signal,
+      () => undefined
+    )
+    clearInterval(watch)
+    seconds = result.seconds
+    writeRates.push(bytes / seconds.writing)
+    await rm(target, { recursive: true })
+  }
+  return {
+    pair: name,
+    bytes,
+    copyRates,
+    writeRates,
+    verifySeconds: seconds.verifying,
+    hashSeconds: seconds.hashing,
+    idleBytes,
+    peakBytes
+  }
+}
+
+/** First argument of the bench when it is to export in a process with nothing else in its memory. */
+export const EXPORT_CHILD = 'measure-export'
+
+const Measured = z.object({
+  pair: z.string(),
+  bytes: z.number(),
+  copyRates: z.array(z.number()),
+  writeRates: z.array(z.number()),
+  verifySeconds: z.number(),
+  hashSeconds: z.number(),
+  idleBytes: z.number(),
+  peakBytes: z.number()
+}) satisfies z.ZodType<ExportMeasure>
+
+/** Measures an export in a fresh process. */
+export async function measureExportApart(
+  name: string,
+  { base, post }: PairFolders,
+  layerCount: number,
+  scratch: string,
+  signal: AbortSignal
+): Promise<ExportMeasure> {
+  const script = process.argv[1] ?? ''
+  const args = [script, EXPORT_CHILD, base, post, name, String(layerCount), scratch]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { signal })
+  return Measured.parse(JSON.parse(stdout))
+}
