@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,12 +8,13 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { SweepDocument } from '../src/contract/crc'
+import { SweepDocument } from '../src/contract/crc'
 import { runCrcSweep, type SweepHistory } from '../src/main/crc/crc-sweep'
 import type { CrcSweepRequest } from '../src/main/crc/prepare-sweep'
 import { checkpointBeside, SweepCheckpoint } from '../src/main/crc/sweep-checkpoint'
 import { createEngineHost, type EngineHost } from '../src/main/engine/host'
 import { resourcePath } from '../src/main/resources'
+import { exitStatus, runCli, startCli } from './fixtures/cli'
 import { demoSweep, expectSameResults, inSixGroups } from './fixtures/swept-demo'
 
 /** Interrupted sweeps of the demo pair in six prompt groups, with the built engine process. */
@@ -23,10 +25,13 @@ let host: EngineHost
 let whole: SweepDocument
 let request: CrcSweepRequest
 let out: string
+/** What a sweep that was cancelled halfway has left. */
+let interruptedText: string
 beforeAll(async () => {
   host = createEngineHost()
   request = await demoSweep()
   whole = await runCrcSweep(host.client(), request, new AbortController().signal, () => undefined)
+  interruptedText = await interruptedSweep()
 })
 beforeEach(async () => {
   out = join(await mkdtemp(join(tmpdir(), 'slr-resume-')), 'sweep.json')
@@ -62,15 +67,23 @@ async function sweep({ asked = request, past = history(), onPrompts }: Run, stop
   return { document, notices }
 }
 
-/** Cancels a sweep once some prompts are finished. @returns the keys of the prompts in its checkpoint */
-async function interrupted(): Promise<string[]> {
-  await rm(`${out}.partial`, { force: true })
+/** Cancels a sweep once some prompts are finished. @returns its checkpoint */
+async function interruptedSweep(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'slr-resume-'))
+  const file = join(folder, 'sweep.json')
   const stop = new AbortController()
-  const past = history({ fresh: true })
   await expect(
-    sweep({ past, onPrompts: (count) => void (count >= 12 && stop.abort()) }, stop)
+    sweep({ past: history({}, file), onPrompts: (count) => void (count >= 12 && stop.abort()) }, stop)
   ).rejects.toMatchObject({ problem: { code: 'cancelled' } })
-  const [, ...lines] = (await readFile(`${out}.partial`, 'utf8')).trimEnd().split('\n')
+  const text = await readFile(`${file}.partial`, 'utf8')
+  await rm(folder, { recursive: true })
+  return text
+}
+
+/** Puts the interrupted sweep's checkpoint beside the output. @returns the keys of the prompts in it */
+async function interrupted(): Promise<string[]> {
+  await writeFile(`${out}.partial`, interruptedText)
+  const [, ...lines] = interruptedText.trimEnd().split('\n')
   return lines.map((line) => promptOf(line))
 }
 
@@ -219,3 +232,26 @@ it('has the same results when its engine is killed at 20 random moments', { time
   }
   expectSameResults((await sweep({})).document, whole)
 })
+
+it(
+  'has the same results when the whole program is killed at random moments',
+  { timeout: 60_000 },
+  async () => {
+    const random = xoroshiro128plus(7)
+    const args = ['sweep', '--demo', '--memory', '180MiB', '--out', out, '--quiet']
+    let killed = 0
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const child = startCli(args)
+      const over = exitStatus(child)
+      await Promise.race([delay(uniformInt(random, 600, 2_500)), over])
+      // The engine notices that its parent is gone and ends by itself.
+      if (child.kill('SIGKILL')) killed++
+      await over
+      if (existsSync(out)) await rm(out)
+    }
+    expect(killed).toBeGreaterThan(0)
+    expect((await runCli(args)).status).toBe(0)
+    expectSameResults(SweepDocument.parse(JSON.parse(await readFile(out, 'utf8'))), whole)
+    expect(await readdir(dirname(out))).toEqual(['sweep.json'])
+  }
+)
