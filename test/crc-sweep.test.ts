@@ -35,7 +35,15 @@ async function demoRequest(change: Partial<CrcSweepRequest> = {}): Promise<CrcSw
 /** Tells of every model on the first half of the prompts and then on the rest, with the reference's scores. */
 async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSweepEvent> {
   await Promise.resolve()
-  yield { type: 'plan', rowsTotal: 200, groupCount: 2, peakBytes: 1e9, device: 'cpu', precision: 'fp32' }
+  yield {
+    type: 'plan',
+    rowsTotal: 200,
+    groupCount: 2,
+    peakBytes: 1e9,
+    identicalLayers: [],
+    device: 'cpu',
+    precision: 'fp32'
+  }
   const half = request.prompts.length / 2
   const indices = request.prompts.map((_, index) => index)
   for (const [group, prompts] of [indices.slice(0, half), indices.slice(half)].entries()) {
@@ -121,6 +129,17 @@ describe('a sweep of all ranges', () => {
     const post = entries.filter((entry) => entry.kind === 'post').at(-1)
     expect(post?.score.promptCount).toBe(40)
     expect(post?.score.diversity).toBeCloseTo(referencePost.diversity, 6)
+  })
+
+  test('says which layers are identical in base and post, and so need no restoring', async () => {
+    const { document } = await run(await demoRequest(), async function* (request) {
+      for await (const event of referenceSweep(request)) {
+        yield event.type === 'plan' ? { ...event, identicalLayers: [0, 3] } : event
+      }
+    })
+    expect(document.notices).toContainEqual(
+      'Layers 0, 3 are identical in base and post: restoring them changes nothing.'
+    )
   })
 
   test('refines a score as prompt groups finish', async () => {
@@ -228,7 +247,15 @@ describe('a sweep that is interrupted', () => {
 
     const stop = new AbortController()
     const endless = async function* (): AsyncGenerator<EngineSweepEvent> {
-      yield { type: 'plan', rowsTotal: 100, groupCount: 1, peakBytes: 1e9, device: 'cpu', precision: 'fp32' }
+      yield {
+        type: 'plan',
+        rowsTotal: 100,
+        groupCount: 1,
+        peakBytes: 1e9,
+        identicalLayers: [],
+        device: 'cpu',
+        precision: 'fp32'
+      }
       stop.abort()
       await new Promise((resolve) => setTimeout(resolve, 5))
       for (let rowsDone = 0; ; rowsDone++) yield { type: 'progress', rowsDone, layer: 0, group: 0 }
@@ -238,7 +265,15 @@ describe('a sweep that is interrupted', () => {
 
   test("by the engine's death fails with what the engine's client says", async () => {
     const dying = async function* (): AsyncGenerator<EngineSweepEvent> {
-      yield { type: 'plan', rowsTotal: 100, groupCount: 1, peakBytes: 1e9, device: 'cpu', precision: 'fp32' }
+      yield {
+        type: 'plan',
+        rowsTotal: 100,
+        groupCount: 1,
+        peakBytes: 1e9,
+        identicalLayers: [],
+        device: 'cpu',
+        precision: 'fp32'
+      }
       await Promise.resolve()
       throw new Error('the engine process died')
     }
@@ -248,7 +283,15 @@ describe('a sweep that is interrupted', () => {
   test('by an engine that leaves out scores is no result', async () => {
     const forgetful = async function* (): AsyncGenerator<EngineSweepEvent> {
       await Promise.resolve()
-      yield { type: 'plan', rowsTotal: 100, groupCount: 1, peakBytes: 1e9, device: 'cpu', precision: 'fp32' }
+      yield {
+        type: 'plan',
+        rowsTotal: 100,
+        groupCount: 1,
+        peakBytes: 1e9,
+        identicalLayers: [],
+        device: 'cpu',
+        precision: 'fp32'
+      }
       yield { type: 'done', work: WORK, reading: READING, seconds: 1 }
     }
     await expect(run(await demoRequest(), forgetful)).rejects.toMatchObject({

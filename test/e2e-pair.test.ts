@@ -1,7 +1,13 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { readFile, rename } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sha256OfFile } from '../src/main/checkpoint/file-sha256'
+import { createProject } from '../src/main/project/create-project'
+import { checkpointFixture, temporaryFolder, writeCheckpoint } from './fixtures/checkpoint-builder'
+import { PROMPTS, sweepFixture } from './fixtures/project-documents'
 import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
 import { parseCsv } from '../src/main/samples/csv'
 
@@ -57,6 +63,54 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout:
     await page.reload()
     await cellsOf(page).first().waitFor()
     expect(await page.getByRole('button', { name: 'Compare the layers' }).count()).toBe(0)
+    expect(complaints).toEqual([])
+    await workbench.stop()
+  })
+
+  it('finds a pair that was moved, says whether it is the same, and hashes it', async () => {
+    const folder = await temporaryFolder()
+    const [base, post] = [join(folder, 'base'), join(folder, 'post')]
+    await writeCheckpoint(base, checkpointFixture({ seed: 1 }))
+    await writeCheckpoint(post, checkpointFixture({ seed: 1 }))
+    const pair = { kind: 'folders' as const, base, post }
+    const project = await createProject({ folder, name: 'Moved', pair, prompts: PROMPTS })
+    await project.saveSweep(sweepFixture())
+    await project.close()
+    await rename(post, join(folder, 'elsewhere'))
+
+    const workbench = await ServedWorkbench.start([project.path])
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(30_000)
+    const complaints = complaintsOf(page)
+    await page.goto(workbench.url)
+    await page.getByRole('navigation').getByText('Pair', { exact: true }).click()
+    await page
+      .getByRole('alert')
+      .filter({ hasText: `There is no folder ${post}` })
+      .filter({ has: page.getByRole('button', { name: 'Relocate…' }) })
+      .waitFor()
+    await page.getByRole('button', { name: 'Relocate…' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Post: the same model', { exact: false }).first().fill(join(folder, 'elsewhere'))
+    await page.keyboard.press('Tab')
+    // The stored sweep has made-up fingerprints.
+    await dialog.getByText(/These are not the checkpoints of: sweep of/).waitFor()
+    await picture(page, 'pair-relocate')
+    await dialog.getByRole('button', { name: 'Use these all the same' }).click()
+    await page.getByText(/A checkpoint is not what it was\. Computed from the old one: sweep of/).waitFor()
+
+    await page.getByRole('button', { name: 'Compare the layers' }).click()
+    await page.getByText('2 layers are identical in base and post (0, 1)').waitFor()
+    await page.getByRole('button', { name: 'Compute SHA-256' }).click()
+    await page.getByRole('button', { name: 'Compute SHA-256 again' }).waitFor()
+    const sha256 = await sha256OfFile(join(base, 'model.safetensors'))
+    expect(await page.getByText(sha256).count()).toBe(2)
+    await picture(page, 'pair-identical')
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+    const violations = await page.evaluate(
+      'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id }) => id))'
+    )
+    expect(violations).toEqual([])
     expect(complaints).toEqual([])
     await workbench.stop()
   })

@@ -7,6 +7,7 @@ import { DistanceSums } from '../src/main/checkpoint/distance-sums'
 import { isWeightDtype, type WeightDtype } from '../src/main/checkpoint/dtype'
 import { compareLayers, type LayerDistances } from '../src/main/checkpoint/layer-distances'
 import { openPair } from '../src/main/checkpoint/pair'
+import { sweptModels } from '../src/main/engine/sweep'
 import { closePairWeights, findSharing, openPairWeights } from '../src/main/engine/pair-weights'
 import {
   type CheckpointFixture,
@@ -297,7 +298,9 @@ describe('the layer distances of a pair', () => {
     const { layers, components } = await comparePair(basePath, postPath)
     const weights = await openPairWeights(basePath, postPath)
     const sharing = await findSharing(weights)
+    const swept = await sweptModels(weights, { models: [{ kind: 'base' }], prompts: [] })
     await closePairWeights(weights)
+    expect(swept.identicalLayers).toEqual([0])
     expect(layers.map(({ identical }) => identical)).toEqual([true, false])
     expect(layers.map(({ layer }) => sharing.identical(layer))).toEqual([true, false])
     expect(layers[0]).toMatchObject({ changed: 0, relativeNorm: 0, cosine: 1 })

@@ -5,6 +5,7 @@ import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEngineHost } from '../src/main/engine/host'
 import { createWorkbench } from '../src/main/router'
+import { checkpointChanges } from '../src/renderer/checkpoint-origin'
 import { checkpointFixture, writeCheckpoint, writeSparseCheckpoint } from './fixtures/checkpoint-builder'
 
 /** What a project finds out by reading whole checkpoints, through the router and the built thread. */
@@ -123,7 +124,7 @@ describe('the distances of a project', () => {
 })
 
 describe('the checksums of a project', () => {
-  it('are computed on request and kept for as long as the checkpoint is the same', async () => {
+  it('are computed on request and kept for as long as nobody writes the files', async () => {
     const client = clientOf()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
@@ -134,13 +135,13 @@ describe('the checksums of a project', () => {
     expect(ofBase?.files).toMatchObject([
       { name: 'model.safetensors', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }
     ])
-    // Touched, but the same: still of this checkpoint. Rewritten: not any more.
-    await utimes(join(base, 'model.safetensors'), new Date(), new Date())
+    // Written again, the file may differ where the fingerprint took no sample.
+    await utimes(join(base, 'model.safetensors'), new Date(2030, 1), new Date(2030, 1))
     await client.projects.open({ path })
-    expect((await client.checksums.get({ path })).base).toEqual(ofBase)
-    await writeCheckpoint(base, checkpointFixture({ seed: 5 }))
-    await client.projects.open({ path })
-    expect((await client.checksums.get({ path })).base).toBeNull()
+    expect(await client.checksums.get({ path })).toMatchObject({
+      base: null,
+      post: { fingerprint: expect.any(String) }
+    })
   })
 })
 
@@ -177,5 +178,29 @@ describe('a pair that was moved', () => {
     await expect(client.projects.relocate({ path, base: folder, post: folder })).rejects.toMatchObject({
       data: { code: 'bad-input' }
     })
+  })
+})
+
+describe('a checkpoint that was written again', () => {
+  it('is noticed, also before there is any result, until the user takes it as it is', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    const first = await client.projects.open({ path })
+    expect(first.document.checkpoints?.post.fingerprint).toBe(first.pair?.post.fingerprint)
+    expect(checkpointChanges(first)).toEqual([])
+
+    // Base only touched, post another model of the same size.
+    await utimes(join(base, 'model.safetensors'), new Date(2030, 1), new Date(2030, 1))
+    await writeCheckpoint(post, checkpointFixture({ seed: 7 }))
+    await utimes(join(post, 'model.safetensors'), new Date(2030, 1), new Date(2030, 1))
+    await client.projects.close({ path })
+    const changed = await client.projects.open({ path })
+    expect(checkpointChanges(changed)).toEqual([
+      { member: 'base', kind: 'rewritten', files: ['model.safetensors'] },
+      { member: 'post', kind: 'changed', files: ['model.safetensors'] }
+    ])
+    expect(checkpointChanges(await client.projects.relocate({ path, base, post }))).toEqual([])
+    expect(checkpointChanges(await client.projects.open({ path }))).toEqual([])
   })
 })

@@ -67,6 +67,8 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     groupCount: z.number().int(),
     /** What the process takes when it takes most. */
     peakBytes: z.number(),
+    /** Layers of which base's and post's are the same, bit for bit, and so one block. */
+    identicalLayers: z.array(z.number().int()),
     device: DeviceName,
     precision: Precision
   }),

@@ -3,6 +3,10 @@ import { z } from 'zod'
 /** A weight file as it was when it was looked at: enough to notice that somebody wrote it again. */
 export const WeightFileState = z.object({ name: z.string(), bytes: z.number(), modifiedMs: z.number() })
 
+/** A checkpoint as a project last saw it: what it is, and when its files were written. */
+export const CheckpointIdentity = z.object({ fingerprint: z.string(), files: z.array(WeightFileState) })
+export type CheckpointIdentity = z.infer<typeof CheckpointIdentity>
+
 /** By their fingerprints, the checkpoints that a result was computed from. */
 export const PairFingerprints = z.object({ base: z.string(), post: z.string() })
 export type PairFingerprints = z.infer<typeof PairFingerprints>

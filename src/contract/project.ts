@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CategoryScore, CrcPrompts, Rendering } from './crc'
 import { DeviceChoice } from './device'
-import { PairFingerprints, PairReport } from './pair'
+import { CheckpointIdentity, PairFingerprints, PairReport } from './pair'
 import { Problem } from './problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from './recipe'
 import { SamplePrompts, SampleRunSummary, SampleSetup } from './samples'
@@ -17,6 +17,9 @@ export const PairLocation = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('folders'), base: z.string().min(1), post: z.string().min(1) })
 ])
 export type PairLocation = z.infer<typeof PairLocation>
+
+export const PairCheckpoints = z.object({ base: CheckpointIdentity, post: CheckpointIdentity })
+export type PairCheckpoints = z.infer<typeof PairCheckpoints>
 
 /** A recipe the user kept, with where it came from. */
 export const KeptRecipe = z.object({
@@ -46,6 +49,11 @@ export const ProjectDocument = z.object({
   name: z.string().min(1).max(200),
   createdAt: z.iso.datetime(),
   pair: PairLocation,
+  /**
+   * The checkpoints that the user last took for the project's own, to notice that they changed; null until both could be
+   * read, and for the built-in pair.
+   */
+  checkpoints: PairCheckpoints.nullable().default(null),
   rendering: Rendering,
   /** A setting that an older file lacks has its default. */
   settings: ProjectSettings.extend({

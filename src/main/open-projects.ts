@@ -62,6 +62,7 @@ export class OpenProjects {
       }
     )
     this.pairs.set(project, state)
+    if (state.pair !== null) await rememberFirstSeen(project, state.pair)
     return state
   }
 
@@ -98,6 +99,20 @@ export class OpenProjects {
     await rememberProject({ path: project.path, name: project.document.name })
     return project
   }
+}
+
+/** From then on the project notices when a checkpoint has changed. */
+async function rememberFirstSeen(project: Project, { base, post }: PairReport): Promise<void> {
+  const { pair, checkpoints } = project.document
+  if (pair.kind === 'demo' || checkpoints !== null || project.readOnly !== null) return
+  const seen = {
+    base: { fingerprint: base.fingerprint, files: base.files },
+    post: { fingerprint: post.fingerprint, files: post.files }
+  }
+  // On a full disk, say, the project can still be looked at; the next opening tries again.
+  await project.rememberCheckpoints(seen).catch((error: unknown) => {
+    if (problemOf(error) === null) throw error
+  })
 }
 
 /**

@@ -57,18 +57,22 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
   const devices = new Devices()
   const jobs = new Jobs(engine, devices, onJobNews)
 
-  const stateOf = async (project: Project): Promise<ProjectState> => ({
-    path: project.path,
-    document: project.document,
-    prompts: project.prompts,
-    samplePrompts: await samplePromptsOf(project),
-    sweeps: [...project.sweeps],
-    sampleRuns: [...project.sampleRuns],
-    ...(await projects.pairOf(project)),
-    readOnly: project.readOnly,
-    warnings: [...project.warnings],
-    running: jobs.sweeps.isRunning(project)
-  })
+  const stateOf = async (project: Project): Promise<ProjectState> => {
+    // First: the document may come to know the checkpoints by it.
+    const pair = await projects.pairOf(project)
+    return {
+      path: project.path,
+      document: project.document,
+      prompts: project.prompts,
+      samplePrompts: await samplePromptsOf(project),
+      sweeps: [...project.sweeps],
+      sampleRuns: [...project.sampleRuns],
+      ...pair,
+      readOnly: project.readOnly,
+      warnings: [...project.warnings],
+      running: jobs.sweeps.isRunning(project)
+    }
+  }
 
   const os = implement(contract).use(problemsAcross(reportDefect))
   const router = os.router({
@@ -166,8 +170,8 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         const { pair } = await projects.pairOf(project)
         if (pair === null) return { base: null, post: null }
         const [base, post] = await Promise.all([
-          project.readChecksums(pair.base.fingerprint),
-          project.readChecksums(pair.post.fingerprint)
+          project.readChecksums(pair.base),
+          project.readChecksums(pair.post)
         ])
         return { base, post }
       })

@@ -216,6 +216,11 @@ class SweepRun {
       budgetBytes: this.budgetBytes,
       plannedPeakBytes: Math.max(plan.peakBytes, this.memory?.plannedPeakBytes ?? 0)
     }
+    const { identicalLayers } = plan
+    // The engine says it again each time it is started.
+    if (identicalLayers.length > 0 && this.works.length === 0 && this.rowsBefore === 0) {
+      this.notice(identicalNotice(identicalLayers))
+    }
     this.checkpoint?.begin(this.prepared.identity, this.computedIn, this.progress.reusedPromptCount > 0)
     this.progress = { ...this.progress, phase: 'sweeping', rowsTotal: this.rowsBefore + rowsTotal }
     this.tell()
@@ -310,4 +315,9 @@ function liveEntry(swept: SweptModel | undefined, scores: ModelScores | undefine
   if (model.kind === 'blend') return [{ kind: 'blend', strength: model.strength, score }]
   if (model.kind === 'recipe') return [{ kind: 'recipe', name: model.recipe.name, score }]
   return [{ kind: model.kind, score }]
+}
+
+function identicalNotice(layers: readonly number[]): string {
+  const named = layers.length === 1 ? `Layer ${layers.join()} is` : `Layers ${layers.join(', ')} are`
+  return `${named} identical in base and post: restoring ${layers.length === 1 ? 'it' : 'them'} changes nothing.`
 }

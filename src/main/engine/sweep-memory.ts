@@ -18,6 +18,8 @@ export interface SweptModels {
   readonly allLogits: boolean
   /** Most stored bytes that are kept for later blocks of the same layer, see `WeightRead.keep`. */
   readonly keptBytes: number
+  /** Layers of which base's and post's are one block. */
+  readonly identicalLayers: readonly number[]
 }
 
 /** Node, onnxruntime, this program and its small objects: measured on Linux x64 with one thread per core. */

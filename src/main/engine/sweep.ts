@@ -38,6 +38,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
       rowsTotal: rowsOf.reduce((sum, { layers, head }) => sum + layers + head, 0),
       groupCount: groups.length,
       peakBytes,
+      identicalLayers: [...models.identicalLayers],
       device: device.name,
       precision
     }
@@ -109,12 +110,14 @@ export async function sweptModels(
   pair: PairWeights,
   request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling'>
 ): Promise<SweptModels> {
-  const trie = buildRecipeTrie(request.models, await findSharing(pair))
+  const sharing = await findSharing(pair)
+  const trie = buildRecipeTrie(request.models, sharing)
   return {
     specs: { base: pair.base.spec, post: pair.post.spec },
     trie,
     trackedTokens: trackedTokens(request.prompts).length,
     allLogits: request.sampling !== undefined,
-    keptBytes: storedBytes(pair, trie).kept
+    keptBytes: storedBytes(pair, trie).kept,
+    identicalLayers: pair.post.spec.layers.flatMap((_, layer) => (sharing.identical(layer) ? [layer] : []))
   }
 }

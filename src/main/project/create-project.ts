@@ -43,6 +43,7 @@ export async function createProject(project: NewProject): Promise<Project> {
       name,
       createdAt: new Date().toISOString(),
       pair: project.pair,
+      checkpoints: null,
       rendering: project.rendering ?? DEFAULT_RENDERING,
       settings: { rho: DEFAULT_RHO, soupSize: DEFAULT_SOUP_SIZE, device: 'auto' },
       recipes: [],

@@ -3,8 +3,10 @@ import { basename, dirname, join } from 'node:path'
 import { CrcPrompts, type SweepDocument } from '../../contract/crc'
 import type { ChecksumsDocument } from '../../contract/checksums'
 import type { DistancesDocument } from '../../contract/distances'
+import type { CheckpointIdentity } from '../../contract/pair'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import {
+  type PairCheckpoints,
   PROJECT_VERSION,
   type ProjectChanges,
   ProjectDocument,
@@ -150,12 +152,11 @@ export class Project {
           `The project cannot be changed so: ${describeIssue(parsed.error)}`
         )
       }
-      await writeProjectDocument(this.path, parsed.data)
-      this.#document = parsed.data
+      await this.#write(parsed.data)
     })
   }
 
-  /** Names other folders as those of the pair. @throws WorkbenchError `bad-input` for the built-in pair; `read-only` */
+  /** Names other folders as those of the pair, whose checkpoints are still to be seen. @throws WorkbenchError `bad-input` for the built-in pair; `read-only` */
   async relocate(base: string, post: string): Promise<void> {
     await this.#change(async () => {
       if (this.#document.pair.kind === 'demo') {
@@ -164,10 +165,13 @@ export class Project {
           'The built-in pair comes with the program: it cannot be relocated.'
         )
       }
-      const document: ProjectDocument = { ...this.#document, pair: { kind: 'folders', base, post } }
-      await writeProjectDocument(this.path, document)
-      this.#document = document
+      await this.#write({ ...this.#document, pair: { kind: 'folders', base, post }, checkpoints: null })
     })
+  }
+
+  /** Takes these checkpoints for the project's own. @throws WorkbenchError `read-only` */
+  async rememberCheckpoints(checkpoints: PairCheckpoints): Promise<void> {
+    await this.#change(() => this.#write({ ...this.#document, checkpoints }))
   }
 
   /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
@@ -291,9 +295,9 @@ export class Project {
     await this.#change(() => writeDistances(this.path, distances))
   }
 
-  /** Of exactly this checkpoint, by its fingerprint; null when none are stored. */
-  async readChecksums(fingerprint: string): Promise<ChecksumsDocument | null> {
-    return readChecksums(this.path, fingerprint)
+  /** Of exactly these files; null when none are stored. */
+  async readChecksums(checkpoint: CheckpointIdentity): Promise<ChecksumsDocument | null> {
+    return readChecksums(this.path, checkpoint)
   }
 
   /** @throws WorkbenchError `read-only` */
@@ -309,6 +313,11 @@ export class Project {
 
   #summarize(id: string, change: (summary: SampleRunSummary) => SampleRunSummary): void {
     this.#sampleRuns = this.#sampleRuns.map((summary) => (summary.id === id ? change(summary) : summary))
+  }
+
+  async #write(document: ProjectDocument): Promise<void> {
+    await writeProjectDocument(this.path, document)
+    this.#document = document
   }
 
   async #change<T>(task: () => Promise<T>): Promise<T> {

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CHECKSUMS_VERSION, ChecksumsDocument } from '../../contract/checksums'
 import { DISTANCES_VERSION, DistancesDocument } from '../../contract/distances'
+import type { CheckpointIdentity } from '../../contract/pair'
 import { WorkbenchError } from '../../contract/problem'
 import { writeFileAtomic } from './atomic-file'
 import { formatJson } from './json-format'
@@ -14,8 +16,8 @@ import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from './plain-paths'
  */
 interface ReadingFormat<T> extends DocumentFormat<T> {
   folder: string
-  /** Of which checkpoints it tells. */
-  fingerprints: (document: T) => readonly string[]
+  /** Of which checkpoints it tells, in hexadecimal. */
+  keys: (document: T) => readonly string[]
 }
 
 const DISTANCES: ReadingFormat<DistancesDocument> = {
@@ -26,7 +28,7 @@ const DISTANCES: ReadingFormat<DistancesDocument> = {
   migrations: {},
   // 126 layers of 18 components take 1 MB.
   maxBytes: 20_000_000,
-  fingerprints: ({ basePath, postPath }) => [basePath.fingerprint, postPath.fingerprint]
+  keys: ({ basePath, postPath }) => [basePath.fingerprint, postPath.fingerprint]
 }
 
 const CHECKSUMS: ReadingFormat<ChecksumsDocument> = {
@@ -36,7 +38,7 @@ const CHECKSUMS: ReadingFormat<ChecksumsDocument> = {
   version: CHECKSUMS_VERSION,
   migrations: {},
   maxBytes: 20_000_000,
-  fingerprints: ({ fingerprint }) => [fingerprint]
+  keys: checkpointKeys
 }
 
 /** The distances of exactly these checkpoints; null when they are not stored, or not readable any more. */
@@ -64,9 +66,12 @@ export async function writeDistances(folder: string, document: DistancesDocument
   await writeReading(folder, DISTANCES, document)
 }
 
-/** The checksums of exactly this checkpoint; null when they are not stored, or not readable any more. */
-export async function readChecksums(folder: string, fingerprint: string): Promise<ChecksumsDocument | null> {
-  return readReading(folder, CHECKSUMS, [fingerprint])
+/** The checksums of exactly these files; null when they are not stored, or not readable any more. */
+export async function readChecksums(
+  folder: string,
+  checkpoint: CheckpointIdentity
+): Promise<ChecksumsDocument | null> {
+  return readReading(folder, CHECKSUMS, checkpointKeys(checkpoint))
 }
 
 /** @throws WorkbenchError `read-only`, `bad-file` */
@@ -77,17 +82,23 @@ export async function writeChecksums(folder: string, document: ChecksumsDocument
 async function readReading<T>(
   folder: string,
   format: ReadingFormat<T>,
-  fingerprints: readonly string[]
+  keys: readonly string[]
 ): Promise<T | null> {
-  const document = await readOrNull(readingFile(folder, format, fingerprints), format)
-  // The name holds the fingerprints' beginnings only.
-  if (document === null || format.fingerprints(document).join() !== fingerprints.join()) return null
+  const document = await readOrNull(readingFile(folder, format, keys), format)
+  // The name holds the keys' beginnings only.
+  if (document === null || format.keys(document).join() !== keys.join()) return null
   return document
 }
 
 async function writeReading<T>(folder: string, format: ReadingFormat<T>, document: T): Promise<void> {
   await ensurePlainFolder(join(folder, format.folder))
-  await writeFileAtomic(readingFile(folder, format, format.fingerprints(document)), formatJson(document))
+  await writeFileAtomic(readingFile(folder, format, format.keys(document)), formatJson(document))
+}
+
+/** A fingerprint samples the weights, a checksum covers them all: files that were written since need a new one. */
+function checkpointKeys({ fingerprint, files }: CheckpointIdentity): string[] {
+  const states = files.map(({ name, bytes, modifiedMs }) => [name, bytes, modifiedMs])
+  return [fingerprint, createHash('sha256').update(JSON.stringify(states)).digest('hex')]
 }
 
 /** One that is broken, a link or of a newer program is as good as none: it is computed again. */
@@ -112,7 +123,6 @@ async function readingFiles(folder: string, format: { folder: string }): Promise
   }
 }
 
-/** @param fingerprints in hexadecimal, as openCheckpoint computes them */
-function readingFile(folder: string, format: { folder: string }, fingerprints: readonly string[]): string {
-  return join(folder, format.folder, `${fingerprints.map((text) => text.slice(0, 16)).join('-')}.json`)
+function readingFile(folder: string, format: { folder: string }, keys: readonly string[]): string {
+  return join(folder, format.folder, `${keys.map((text) => text.slice(0, 16)).join('-')}.json`)
 }

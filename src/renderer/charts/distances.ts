@@ -24,7 +24,8 @@ interface DistanceMetricSpec {
   domain: (values: readonly number[]) => [number, number]
 }
 
-const upToLargest = (values: readonly number[]): [number, number] => [0, Math.max(1e-9, ...values)]
+/** Identical checkpoints have no largest value to scale by. */
+const upToLargest = (values: readonly number[]): [number, number] => [0, Math.max(0, ...values) || 1]
 
 /** Four digits behind the point, and the power of ten for what that would round away. */
 const formatNorm = (value: number): string =>

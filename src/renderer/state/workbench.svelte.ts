@@ -1,6 +1,7 @@
 import type { ProjectChanges, ProjectDocument, ProjectState } from '../../contract/project'
 import { complaintOf, type Client, type Complaint, type Connect, type Connection } from '../connection'
 import { placeHash, readPlace, type Step } from '../place'
+import { Checksums } from './checksums.svelte'
 import { Distances } from './distances.svelte'
 import { Exports } from './exports.svelte'
 import { Prompts } from './prompts.svelte'
@@ -44,6 +45,7 @@ export class Workbench {
 
   readonly start = new Start(this)
   readonly distances = new Distances(this)
+  readonly checksums = new Checksums(this)
   readonly prompts = new Prompts(this)
   readonly ranges = new Ranges(this)
   readonly samples = new Samples(this)
@@ -105,15 +107,21 @@ export class Workbench {
         cancel: () => check.cancel()
       }
     }
-    const { progress, cancelling } = this.distances
-    if (progress === null) return null
-    return {
-      name: 'Comparison',
-      share: progress.bytesDone / Math.max(1, progress.bytesTotal),
-      secondsLeft: progress.secondsLeft,
-      cancelling,
-      cancel: () => void this.distances.cancel()
+    for (const [name, reading] of [
+      ['Comparison', this.distances.job],
+      ['SHA-256', this.checksums.job]
+    ] as const) {
+      const { progress, cancelling } = reading
+      if (progress === null) continue
+      return {
+        name,
+        share: progress.bytesDone / Math.max(1, progress.bytesTotal),
+        secondsLeft: progress.secondsLeft,
+        cancelling,
+        cancel: () => void reading.cancel()
+      }
     }
+    return null
   })
 
   private changes: Promise<unknown> = Promise.resolve()
@@ -212,10 +220,18 @@ export class Workbench {
     this.prompts.adopt(state, same)
     void this.ranges.adopt(state, same)
     void this.samples.adopt(state, same)
-    void this.distances.adopt(state)
+    this.readPairAgain()
     this.exports.adopt(state, same)
     this.go(step)
     return true
+  }
+
+  /** Fetches what the project knows of its pair, which may be another now. */
+  readPairAgain(): void {
+    const path = this.project?.path
+    if (path === undefined) return
+    void this.distances.job.adopt(path)
+    void this.checksums.job.adopt(path)
   }
 
   /** Closes the open project; a running sweep or sample run goes on in main. */
@@ -226,6 +242,7 @@ export class Workbench {
     this.ranges.reset()
     this.samples.reset()
     this.distances.reset()
+    this.checksums.reset()
     this.exports.reset()
     this.undoable = null
     if (path !== undefined) await this.attempt(() => this.client.projects.close({ path }))

@@ -1,0 +1,27 @@
+import type { ChecksumsDocument } from '../../contract/checksums'
+import { ReadingJob } from './reading-job.svelte'
+import type { Workbench } from './workbench.svelte'
+
+/** The SHA-256 of the pair's files: what the project has of the checkpoints as they are, and the hashing that runs now. */
+export class Checksums {
+  stored = $state.raw<{ base: ChecksumsDocument | null; post: ChecksumsDocument | null } | null>(null)
+  readonly job: ReadingJob
+
+  constructor(private readonly workbench: Workbench) {
+    this.job = new ReadingJob(
+      workbench,
+      () => workbench.client.checksums,
+      (path) => this.load(path)
+    )
+  }
+
+  reset(): void {
+    this.job.reset()
+    this.stored = null
+  }
+
+  private async load(path: string): Promise<void> {
+    const stored = await this.workbench.attempt(() => this.workbench.client.checksums.get({ path }))
+    if (stored !== null && path === this.workbench.project?.path) this.stored = stored
+  }
+}
