@@ -224,7 +224,12 @@ describe('a sweep', () => {
     const events = await client.sweeps.watch({ path })
     await untilSweeping(events)
     process.kill(enginePid(), 'SIGKILL')
-    expect((await collect(events)).at(-1)).toMatchObject({ type: 'finished' })
+    const told = await collect(events)
+    expect(told).toContainEqual({
+      type: 'notice',
+      message: expect.stringMatching(/killed by SIGKILL .* started again/)
+    })
+    expect(told.at(-1)).toMatchObject({ type: 'finished' })
     const { notices, selected } = await client.sweeps.get({ path, sweepId })
     expect(selected).toEqual({ start: 4, end: 11 })
     expect(notices).toContainEqual(expect.stringMatching(/killed by SIGKILL .* started again/))

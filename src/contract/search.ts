@@ -24,11 +24,11 @@ export type SearchSettings = z.infer<typeof SearchSettings>
 export const rangesCost = (layerCount: number): number =>
   layerCount + (layerCount * (layerCount + 1)) / 2 + ((layerCount - 1) * layerCount * (layerCount + 1)) / 6
 
-/** A greedy search that takes at most ten times the work of the sweep it starts from. */
-export const defaultSearchSettings = (layerCount: number): SearchSettings => ({
-  beam: 1,
+/** A search that takes, for each recipe of its beam, at most ten times the work of the sweep it starts from. */
+export const defaultSearchSettings = (layerCount: number, beam: number): SearchSettings => ({
+  beam,
   generations: 12,
-  blockEvaluations: 10 * rangesCost(layerCount),
+  blockEvaluations: 10 * beam * rangesCost(layerCount),
   strengths: [0.5],
   seed: 1
 })

@@ -45,10 +45,13 @@ export const SweepEvent = z.discriminatedUnion('type', [
     layerCount: z.number().int(),
     promptCount: z.number().int(),
     progress: SweepProgress,
-    entries: z.array(LiveEntry)
+    entries: z.array(LiveEntry),
+    notices: z.array(z.string())
   }),
   z.object({ type: z.literal('progress'), progress: SweepProgress }),
   z.object({ type: z.literal('scores'), entries: z.array(LiveEntry) }),
+  /** Something the user should know, such as that the engine died and was started again. */
+  z.object({ type: z.literal('notice'), message: z.string() }),
   z.object({ type: z.literal('finished'), sweepId: z.string(), work: Work, seconds: z.number() }),
   z.object({ type: z.literal('failed'), problem: Problem }),
   z.object({ type: z.literal('cancelled') })

@@ -17,7 +17,10 @@ export interface SweepJobOptions {
 
 const NAME = 'The sweep'
 
-type SweepFact = { type: 'progress'; progress: SweepProgress } | { type: 'entry'; entry: LiveEntry }
+type SweepFact =
+  | { type: 'progress'; progress: SweepProgress }
+  | { type: 'entry'; entry: LiveEntry }
+  | Extract<SweepEvent, { type: 'notice' }>
 
 /** A sweep as a job; its id is the document's. */
 export function startSweepJob({
@@ -31,7 +34,7 @@ export function startSweepJob({
     name: 'the sweep',
     async run(id, facts, signal) {
       const onEvent = (event: CrcSweepEvent): void => {
-        if (event.type === 'notice') return
+        if (event.type === 'notice') return facts.set(`notice ${event.message}`, event)
         if (event.type === 'scores') {
           for (const entry of event.entries) facts.set(keyOf(entry), { type: 'entry', entry })
           return
@@ -53,13 +56,14 @@ export function startSweepJob({
         layerCount: progress.layerCount,
         promptCount: request.prompts.length,
         progress,
-        entries: entriesOf(facts)
+        entries: entriesOf(facts),
+        notices: facts.flatMap((fact) => (fact.type === 'notice' ? [fact.message] : []))
       }
     },
     events(facts) {
       const entries = entriesOf(facts)
-      const progress = facts.filter((fact) => fact.type === 'progress')
-      return entries.length === 0 ? progress : [...progress, { type: 'scores', entries }]
+      const told = facts.filter((fact) => fact.type !== 'entry')
+      return entries.length === 0 ? told : [...told, { type: 'scores', entries }]
     },
     onEnd: (ending) => tell(endingNews(NAME, ending))
   })

@@ -67,7 +67,7 @@ export function addSearchCommand(program: Command, signal: AbortSignal): void {
     .option('--generations <n>', 'at most so many (default: 12)', wholeNumber(1, 100))
     .option(
       '--budget <n>',
-      'block evaluations for one prompt group (default: ten sweeps of all ranges)',
+      'block evaluations for one prompt group (default: ten sweeps of all ranges, times the beam)',
       wholeNumber(1, 2 ** 31 - 1)
     )
     .option(
@@ -121,14 +121,14 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
           onEvent
         )
       ))
-    const defaults = defaultSearchSettings(sweep.layerCount)
+    const defaults = defaultSearchSettings(sweep.layerCount, options.beam)
     const document = await runSearch(
       {
         pair,
         sweep,
         rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
         settings: {
-          beam: options.beam,
+          ...defaults,
           generations: options.generations ?? defaults.generations,
           blockEvaluations: options.budget ?? defaults.blockEvaluations,
           strengths: options.strengths ?? defaults.strengths,

@@ -29,6 +29,8 @@ interface SweepRun {
   sweepId: string
   progress: SweepProgress
   board: ScoreBoard
+  /** What happened that the user should know. */
+  notices: readonly string[]
 }
 
 /** The Ranges view: the running sweep or the sweep being looked at, and what is picked in it. */
@@ -180,10 +182,10 @@ export class Ranges {
     this.watching?.abort()
     const watching = new AbortController()
     this.watching = watching
-    let live: { sweepId: string; board: LiveBoard; progress: SweepProgress } | null = null
+    let live: (Omit<SweepRun, 'board'> & { board: LiveBoard }) | null = null
     const schedule = oncePerFrame(() => {
       if (live === null || watching.signal.aborted) return
-      this.run = { sweepId: live.sweepId, progress: live.progress, board: live.board.read() }
+      this.run = { ...live, board: live.board.read() }
     })
     try {
       const events = await this.workbench.client.sweeps.watch({ path }, { signal: watching.signal })
@@ -193,7 +195,8 @@ export class Ranges {
           live = {
             sweepId: event.sweepId,
             board: new LiveBoard(event.layerCount, event.promptCount),
-            progress: event.progress
+            progress: event.progress,
+            notices: event.notices
           }
           live.board.apply(event.entries)
           this.pick(null)
@@ -204,6 +207,9 @@ export class Ranges {
           schedule()
         } else if (event.type === 'scores' && live !== null) {
           live.board.apply(event.entries)
+          schedule()
+        } else if (event.type === 'notice' && live !== null) {
+          live.notices = [...live.notices, event.message]
           schedule()
         } else if (event.type === 'failed') {
           this.failure = event.problem
