@@ -10,7 +10,12 @@ import {
   type Sharing
 } from '../src/main/engine/recipe-trie'
 
-const noSharing = (layerCount: number): Sharing => ({ layerCount, identical: () => false, lossless: true })
+const noSharing = (layerCount: number): Sharing => ({
+  layerCount,
+  identical: () => false,
+  lossless: true,
+  others: new Map()
+})
 const base: EngineModel = { kind: 'base' }
 const post = (layerCount: number): EngineModel => ({ kind: 'recipe', layers: postStrengths(layerCount) })
 const everyRange = (layerCount: number): EngineModel[] =>

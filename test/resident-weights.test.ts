@@ -16,7 +16,12 @@ const HYBRID: EngineModel = { kind: 'recipe', layers: rangeStrengths({ start: 3,
 
 /** "models: layers" of each chain. */
 function chainsOf(models: readonly EngineModel[], layerBytes: number): string[] {
-  const trie = buildRecipeTrie(models, { layerCount: LAYERS, identical: () => false, lossless: true })
+  const trie = buildRecipeTrie(models, {
+    layerCount: LAYERS,
+    identical: () => false,
+    lossless: true,
+    others: new Map()
+  })
   return chainBlocks(trie, layerBytes).map(({ cohort, layers, sources }) => {
     expect(new Set(sources.map(blockKey)).size).toBe(1)
     return `${[...cohort].join()}: ${layers.join()}`

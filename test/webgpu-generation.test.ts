@@ -6,7 +6,8 @@ import { openDevice, type Device } from '../src/main/engine/device'
 import { generate, generateOn } from '../src/main/engine/generate'
 import { planGeneration } from '../src/main/engine/generation-plan'
 import { openResidentHead, type ResidentHead } from '../src/main/engine/resident-head'
-import { closePairWeights, findSharing, openPairWeights } from '../src/main/engine/pair-weights'
+import { closePairWeights, memberOf, openPairWeights } from '../src/main/engine/pair-weights'
+import { findSharing } from '../src/main/engine/sharing'
 import { prefill } from '../src/main/engine/prefill'
 import { probe } from '../src/main/engine/probe'
 import { buildRecipeTrie, type Origin } from '../src/main/engine/recipe-trie'
@@ -104,7 +105,7 @@ describe.skipIf(missing !== null)('rows that come and go', () => {
     const plan = planGeneration(request, pair.post.spec, trie, precision)
     const heads = new Map<Origin, ResidentHead>()
     for (const origin of trie.roots)
-      heads.set(origin, await openResidentHead(opened, pair[origin], plan.weights))
+      heads.set(origin, await openResidentHead(opened, memberOf(pair, origin), plan.weights))
     const parts = { request, device: opened, precision, pair, trie, heads, plan }
     const runner = await openRunner(parts)
     const prefilled = await prefill(parts, [0, 1])

@@ -2,7 +2,7 @@ import { PAPER_SAMPLING } from '../contract/samples'
 import type { EngineModel, GenerateRequest, HeldWeights } from '../contract/engine'
 import { openDevice, type Device } from '../main/engine/device'
 import { planGeneration } from '../main/engine/generation-plan'
-import { closePairWeights, openPairWeights, type PairWeights } from '../main/engine/pair-weights'
+import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '../main/engine/pair-weights'
 import { prefill, type Prefilled } from '../main/engine/prefill'
 import { postStrengths, rangeStrengths } from '../contract/strengths'
 import type { Origin } from '../main/engine/recipe-trie'
@@ -186,7 +186,8 @@ async function openVariants(
   const trie = trieOf(models, pair.post.spec.layerCount)
   const plan = planGeneration(request, pair.post.spec, trie, 'fp32')
   const heads = new Map<Origin, ResidentHead>()
-  for (const origin of trie.roots) heads.set(origin, await openResidentHead(device, pair[origin], weights))
+  for (const origin of trie.roots)
+    heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights))
   const runner = await openRunner({ request, device, pair, trie, heads, plan })
   const prefilled = await prefill({ request, device, precision: 'fp32', pair, trie, heads }, [0])
   return {

@@ -37,7 +37,7 @@ export function sweptModels(layerCount: number): EngineModel[] {
 
 /** Trie of models of a synthetic or demo pair, whose layers all differ. */
 export function trieOf(models: readonly EngineModel[], layerCount: number): RecipeTrie {
-  return buildRecipeTrie(models, { layerCount, identical: () => false, lossless: true })
+  return buildRecipeTrie(models, { layerCount, identical: () => false, lossless: true, others: new Map() })
 }
 
 export function pack(prompts: readonly TrackedPrompt[]): PackedPrompts {

@@ -1,6 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { Work } from './crc'
+import { CheckpointReference, Work } from './crc'
 import { DeviceCheck, DeviceName, GenerationDevice, Precision } from './device'
 import { Problem } from './problem'
 import { LayerStrength } from './recipe'
@@ -23,10 +23,14 @@ const pair = {
 /** One entry per decoder layer. */
 const LayerStrengths = z.array(LayerStrength)
 
-/** Which model: base whole (its own embeddings and head), or post with a recipe (all zero: post itself). */
+/**
+ * Which model: base whole (its own embeddings and head), post with a recipe (all zero: post itself), or another checkpoint
+ * of the same architecture, whole as base is; one that is no longer as its fingerprint says is refused.
+ */
 export const EngineModel = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base') }),
-  z.object({ kind: z.literal('recipe'), layers: LayerStrengths })
+  z.object({ kind: z.literal('recipe'), layers: LayerStrengths }),
+  CheckpointReference.extend({ kind: z.literal('checkpoint') })
 ])
 export type EngineModel = z.infer<typeof EngineModel>
 

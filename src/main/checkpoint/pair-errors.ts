@@ -33,7 +33,16 @@ const BLOCK_TRAITS = [
 
 /** Everything that keeps layers of base from being put into post; empty when nothing does. */
 export function pairErrors(base: PairMember, post: PairMember): PairError[] {
-  return [...specErrors(base.spec, post.spec), ...tensorErrors('base', base), ...tensorErrors('post', post)]
+  return [
+    ...specErrors('base', base.spec, post.spec),
+    ...tensorErrors('base', base),
+    ...tensorErrors('post', post)
+  ]
+}
+
+/** Everything that keeps a whole checkpoint from being computed beside a pair; empty when nothing does. */
+export function otherErrors(other: PairMember, post: PairMember): PairError[] {
+  return [...specErrors('the checkpoint', other.spec, post.spec), ...tensorErrors('the checkpoint', other)]
 }
 
 /** Tensors that a model computes with: those of its layers, then embedding, final norm and head. */
@@ -46,19 +55,23 @@ export function allLayerTensors(spec: DecoderSpec): TensorSpec[] {
   return Array.from({ length: spec.layerCount }, (_, layer) => layerTensors(spec, layer)).flat()
 }
 
-function specErrors(base: DecoderSpec, post: DecoderSpec): PairError[] {
-  if (base.modelType !== post.modelType) {
-    return [differs('family (model_type)', base.modelType, post.modelType)]
+function specErrors(label: string, own: DecoderSpec, post: DecoderSpec): PairError[] {
+  const differs = (trait: string, inOwn: unknown, inPost: unknown): PairError => ({
+    code: 'mismatch',
+    message: `The ${trait} differs: ${describe(inOwn)} in ${label}, ${describe(inPost)} in post.`
+  })
+  if (own.modelType !== post.modelType) {
+    return [differs('family (model_type)', own.modelType, post.modelType)]
   }
-  const errors = BLOCK_TRAITS.flatMap(([trait, label]) =>
-    base[trait] === post[trait] ? [] : [differs(label, base[trait], post[trait])]
+  const errors = BLOCK_TRAITS.flatMap(([trait, name]) =>
+    own[trait] === post[trait] ? [] : [differs(name, own[trait], post[trait])]
   )
-  const layer = base.layers.findIndex((inBase, i) => !isDeepStrictEqual(inBase, post.layers[i] ?? inBase))
+  const layer = own.layers.findIndex((inOwn, i) => !isDeepStrictEqual(inOwn, post.layers[i] ?? inOwn))
   if (layer !== -1) {
     errors.push(
       differs(
         `attention window or position embedding of layer ${layer}`,
-        base.layers[layer],
+        own.layers[layer],
         post.layers[layer]
       )
     )
@@ -66,18 +79,11 @@ function specErrors(base: DecoderSpec, post: DecoderSpec): PairError[] {
   return errors
 }
 
-function differs(label: string, inBase: unknown, inPost: unknown): PairError {
-  return {
-    code: 'mismatch',
-    message: `The ${label} differs: ${describe(inBase)} in base, ${describe(inPost)} in post.`
-  }
-}
-
 function describe(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-function tensorErrors(label: 'base' | 'post', { checkpoint, spec }: PairMember): PairError[] {
+function tensorErrors(label: string, { checkpoint, spec }: PairMember): PairError[] {
   const errors = usedTensors(spec).flatMap((expected): PairError[] => {
     const entry = checkpoint.tensors.get(expected.name)
     const what = `${label} (${checkpoint.path}): tensor ${quoteName(expected.name)}`

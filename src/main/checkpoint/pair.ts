@@ -6,7 +6,7 @@ import { DTYPE_BYTES } from './dtype'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from './json-object'
 import { modelName } from './model-folder'
-import { allLayerTensors, pairErrors, usedTensors } from './pair-errors'
+import { allLayerTensors, otherErrors, pairErrors, type PairError, usedTensors } from './pair-errors'
 
 /** One checkpoint of a pair, and what its decoder computes. */
 export interface PairMember {
@@ -26,14 +26,35 @@ export type PairMembers = Readonly<Record<'base' | 'post', PairMember>>
 export async function openPair(basePath: string, postPath: string): Promise<PairMembers> {
   const { base, post } = await openMembers(basePath, postPath)
   const errors = pairErrors(base, post)
+  refuse(errors, 'Base and post cannot be used as a pair.', 'Inspecting the pair lists every problem.')
+  return { base, post }
+}
+
+/**
+ * Opens another checkpoint to be computed as a whole beside a pair.
+ *
+ * @throws WorkbenchError when it cannot be opened, or when it is not of the pair's architecture (`mismatch`, `bad-file` or
+ *   `unsupported`), naming the first differences
+ */
+export async function openOther(post: PairMember, path: string): Promise<PairMember> {
+  const other = await openMember(path)
+  refuse(
+    otherErrors(other, post),
+    `${other.checkpoint.path} cannot be compared with the pair.`,
+    "Its layers must have the number and shapes of the pair's."
+  )
+  return other
+}
+
+function refuse(errors: readonly PairError[], complaint: string, hint: string): void {
   const [first] = errors
-  if (first === undefined) return { base, post }
+  if (first === undefined) return
   const named = errors.slice(0, 3).map((error) => error.message)
   const rest = errors.length - named.length
   throw new WorkbenchError(
     first.code,
-    `Base and post cannot be used as a pair. ${named.join(' ')}${rest > 0 ? ` And ${rest} more.` : ''}`,
-    'Inspecting the pair lists every problem.'
+    `${complaint} ${named.join(' ')}${rest > 0 ? ` And ${rest} more.` : ''}`,
+    hint
   )
 }
 

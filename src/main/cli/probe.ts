@@ -4,9 +4,10 @@ import { DEFAULT_RENDERING } from '../../contract/crc'
 import type { EngineModel } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { Recipe } from '../../contract/recipe'
-import { openPair, type PairMember } from '../checkpoint/pair'
+import { openOther, openPair, type PairMember } from '../checkpoint/pair'
 import { recipeStrengths, postStrengths } from '../../contract/strengths'
 import { pairPaths } from '../project/demo'
+import { absolutePath } from '../project/places'
 import { promptMessages, renderChat } from '../text/chat'
 import { loadTextModel, type TextModel } from '../text/text-model'
 import { chosenDevice } from './devices'
@@ -42,6 +43,7 @@ const ProbeOptions = z.strictObject({
   model: z.enum(['base', 'post']).default('post'),
   restore: z.array(z.tuple([z.number(), z.number()])).optional(),
   recipe: z.string().optional(),
+  checkpoint: z.string().optional(),
   top: z.number(),
   logits: z.boolean().default(false)
 })
@@ -75,6 +77,12 @@ export function addProbeCommand(program: Command, signal: AbortSignal): void {
         'restore'
       ])
     )
+    .addOption(
+      new Option(
+        '--checkpoint <folder>',
+        'another checkpoint of the same architecture as a whole, such as an exported one'
+      ).conflicts(['model', 'restore', 'recipe'])
+    )
     .optionsGroup('Input, any number of one kind:')
     .option(
       '--prompt <text>',
@@ -103,8 +111,11 @@ export function addProbeCommand(program: Command, signal: AbortSignal): void {
 async function probe(options: ProbeOptions, command: Command, signal: AbortSignal): Promise<ProbeResult[]> {
   const folders = pairPaths(requirePair(options, command))
   const { base, post } = await openPair(folders.base, folders.post)
-  const model = await probedModel(options, folders, post.spec.layerCount)
-  const text = await tokenizerFor(model, base, post)
+  const other =
+    options.checkpoint === undefined ? null : await openOther(post, absolutePath(options.checkpoint))
+  const model =
+    other === null ? await probedModel(options, folders, post.spec.layerCount) : checkpointModel(other)
+  const text = await (model.kind === 'recipe' ? textModelIfAny(post) : tokenizerFor(other ?? base, post))
   // Without a tokenizer loading it once more tells what is missing; token ids need none.
   const prompts =
     options.tokens ??
@@ -142,6 +153,10 @@ async function probedModel(
   }
 }
 
+function checkpointModel({ checkpoint: { path, fingerprint } }: PairMember): EngineModel {
+  return { kind: 'checkpoint', path, fingerprint }
+}
+
 async function givenRecipe(
   options: ProbeOptions,
   folders: { base: string; post: string }
@@ -151,22 +166,17 @@ async function givenRecipe(
 }
 
 /**
- * Who turns prompts into tokens and tokens into text: post's tokenizer, and for base as a whole model its own with
- * post's template. A base without a tokenizer is taken to share post's when their vocabularies have one size.
+ * Who turns prompts into tokens and tokens into text for a whole model other than post: its own tokenizer with post's
+ * template. One without a tokenizer is taken to share post's when their vocabularies have one size.
  *
  * @returns null when there is no tokenizer
  */
-async function tokenizerFor(
-  model: EngineModel,
-  base: PairMember,
-  post: PairMember
-): Promise<TextModel | null> {
-  if (model.kind === 'recipe') return textModelIfAny(post)
-  const [baseText, postText] = await Promise.all([textModelIfAny(base), textModelIfAny(post)])
-  if (baseText === null) return base.spec.vocabularySize === post.spec.vocabularySize ? postText : null
-  if (postText === null) return baseText
+async function tokenizerFor(whole: PairMember, post: PairMember): Promise<TextModel | null> {
+  const [ownText, postText] = await Promise.all([textModelIfAny(whole), textModelIfAny(post)])
+  if (ownText === null) return whole.spec.vocabularySize === post.spec.vocabularySize ? postText : null
+  if (postText === null) return ownText
   const { chatTemplate, hasChatTemplate, specialTokens } = postText
-  return { ...baseText, chatTemplate, hasChatTemplate, specialTokens }
+  return { ...ownText, chatTemplate, hasChatTemplate, specialTokens }
 }
 
 async function textModelIfAny({ checkpoint }: PairMember): Promise<TextModel | null> {

@@ -174,7 +174,9 @@ export function countBlockEvaluations(
     kind: 'recipe' as const,
     layers: [...layers]
   }))
-  return countEdges(buildRecipeTrie(models, { layerCount, identical: () => false, lossless: true }))
+  return countEdges(
+    buildRecipeTrie(models, { layerCount, identical: () => false, lossless: true, others: new Map() })
+  )
 }
 
 /**

@@ -43,6 +43,7 @@ export function engineModel(model: ScoredModel, layerCount: number): EngineModel
 /** A name that is equal for models of equal weights, whatever they are called. */
 export function modelKey(engine: EngineModel): string {
   if (engine.kind === 'base') return 'base'
+  if (engine.kind === 'checkpoint') return `checkpoint ${engine.fingerprint}`
   const strengths = engine.layers.map(({ attention, mlp }) => [attention, mlp])
   return createHash('sha256').update(JSON.stringify(strengths)).digest('hex').slice(0, 32)
 }

@@ -39,7 +39,7 @@ export function blockReads(spec: DecoderSpec, { layer, source, later }: BlockSte
 }
 
 function strengthOf(source: BlockSource, half: Half): WeightRead['source'] {
-  return source.kind === 'base' ? 'base' : source[half]
+  return source.kind === 'stored' ? source.origin : source[half]
 }
 
 /** Arrays that were read for `blockReads`, as the layer's weights. */

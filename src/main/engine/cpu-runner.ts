@@ -6,6 +6,7 @@ import type { Cohort } from './cohorts'
 import { floatTensor, integerTensor, runSession } from './device'
 import { cacheCapacity } from './generation-plan'
 import { KeyValueCache } from './key-value-cache'
+import { memberOf } from './pair-weights'
 import type { Prefilled } from './prefill'
 import { nodePath } from './recipe-trie'
 import { chainBlocks, openChain, type Chain } from './resident-chains'
@@ -106,7 +107,7 @@ class CpuRunner implements RowRunner {
       const ofOrigin = indices.flatMap((i) => rows[i] ?? [])
       const all = await heads.get(origin)?.logits(joined(ofOrigin, hidden, hiddenSize))
       indices.forEach((i, at) => {
-        logits[i] = rowAt(all ?? new Float32Array(), at, pair[origin].spec.vocabularySize)
+        logits[i] = rowAt(all ?? new Float32Array(), at, memberOf(pair, origin).spec.vocabularySize)
       })
     }
     return logits

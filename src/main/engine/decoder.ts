@@ -6,6 +6,7 @@ import type { AnswerKey, EngineGenerateEvent, EngineModel, GenerateRequest } fro
 import { WorkbenchError } from '../../contract/problem'
 import type { GenerationPlan } from './generation-plan'
 import type { Prefilled } from './prefill'
+import type { BlockSource, RecipeTrie } from './recipe-trie'
 import type { RowRunner, RunningRow } from './row-runner'
 import { sampleToken } from './sampler'
 import type { StopText } from './stop-text'
@@ -24,6 +25,7 @@ export interface DecoderParts {
   readonly request: GenerateRequest
   readonly stopText: StopText
   readonly plan: GenerationPlan
+  readonly trie: RecipeTrie
   readonly runner: RowRunner
   /** One pass over some prompts, by their indices. */
   readonly prefill: (prompts: readonly number[], signal?: AbortSignal) => Promise<Prefilled>
@@ -39,11 +41,13 @@ export class Decoder {
   steps = 0
   private readonly stopTokens: ReadonlySet<number>
   private readonly finished: ReadonlySet<string>
+  private readonly drawNames: readonly unknown[]
 
   constructor(private readonly parts: DecoderParts) {
     const { request } = parts
     this.stopTokens = new Set(request.stopTokens)
     this.finished = new Set(request.finished.map(answerName))
+    this.drawNames = request.models.map((model, index) => drawName(model, parts.trie, index))
   }
 
   /** All samples of some prompts, for every model. */
@@ -130,7 +134,7 @@ export class Decoder {
       prompts.flatMap((prompt) => {
         if (this.finished.has(answerName({ model, prompt, index }))) return []
         const tokens = request.prompts[prompt] ?? []
-        const random = sampleRandom(request.seed, request.models[model] ?? { kind: 'base' }, tokens, index)
+        const random = sampleRandom(request.seed, this.drawNames[model] ?? null, tokens, index)
         return {
           model,
           prompt,
@@ -145,14 +149,25 @@ export class Decoder {
   }
 }
 
+/**
+ * What tells a model's draws from another's, wherever its files lie. An exported recipe, opened as a checkpoint, draws as
+ * the recipe does.
+ */
+function drawName(model: EngineModel, trie: RecipeTrie, index: number): unknown {
+  if (model.kind === 'base') return 'base'
+  if (model.kind === 'recipe') return model.layers
+  const { origin, blocks = [] } = trie.madeOf[index] ?? {}
+  const layers = blocks.flatMap((block) => strengthsOf(block))
+  return origin === 'post' && layers.length === blocks.length ? layers : model.fingerprint
+}
+
+function strengthsOf(block: BlockSource): { attention: number; mlp: number }[] {
+  return block.kind === 'stored' ? [] : [{ attention: block.attention, mlp: block.mlp }]
+}
+
 /** The draws of one sample: of its seed, model, prompt and index, and of nothing else. */
-function sampleRandom(
-  seed: number,
-  model: EngineModel,
-  prompt: readonly number[],
-  index: number
-): () => number {
-  const name = JSON.stringify([seed, model.kind === 'base' ? 'base' : model.layers, prompt, index])
+function sampleRandom(seed: number, model: unknown, prompt: readonly number[], index: number): () => number {
+  const name = JSON.stringify([seed, model, prompt, index])
   const generator = xoroshiro128plus(createHash('sha256').update(name).digest().readInt32LE())
   return () => uniformFloat64(generator)
 }

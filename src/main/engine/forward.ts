@@ -8,7 +8,7 @@ import { wholeModelTensors } from '../family'
 import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from './attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from './block-weights'
 import { floatTensor, integerTensor, runSession, type Device } from './device'
-import type { ModelWeights, PairWeights } from './pair-weights'
+import { memberOf, type ModelWeights, type PairWeights } from './pair-weights'
 import { finalRows, type PackedPrompts } from './prompt-trie'
 import type { RecipeTrie } from './recipe-trie'
 import { RotaryFeeds } from './rotary-feeds'
@@ -120,7 +120,7 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
     const pool = new StatePool(packed.tokens.length * spec.hiddenSize)
     let states: (Float32Array | null)[] = []
     for (const origin of trie.roots) {
-      states.push(pool.keep(await embedTokens(pair[origin], packed.tokens)))
+      states.push(pool.keep(await embedTokens(memberOf(pair, origin), packed.tokens)))
     }
     let next: (Float32Array | null)[] = []
     let uses: number[] = []

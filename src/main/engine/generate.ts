@@ -4,11 +4,12 @@ import { Decoder } from './decoder'
 import { openDevice, type Device } from './device'
 import { choosePrecision } from './forward'
 import { planGeneration } from './generation-plan'
-import { closePairWeights, findSharing, openPairWeights, type PairWeights } from './pair-weights'
+import { closePairWeights, memberOf, openPairWeights, type PairWeights } from './pair-weights'
 import { prefill } from './prefill'
 import { buildRecipeTrie, type Origin } from './recipe-trie'
 import { openResidentHead, type ResidentHead } from './resident-head'
 import { openRunner, type RowRunner } from './row-runner'
+import { findSharing } from './sharing'
 import type { StopText } from './stop-text'
 
 /**
@@ -24,7 +25,7 @@ export async function* generate(
   stopText: StopText,
   signal?: AbortSignal
 ): AsyncGenerator<EngineGenerateEvent> {
-  const pair = await openPairWeights(request.base, request.post)
+  const pair = await openPairWeights(request.base, request.post, request.models)
   try {
     const device = await openDevice(request.device)
     try {
@@ -65,12 +66,15 @@ export async function* generateOn(
       sampleTotal: modelCount * request.prompts.length * request.sampleCount - request.finished.length
     }
     runner = await openRunner({ request, device, pair, trie, heads, plan })
-    for (const origin of trie.roots) heads.set(origin, await openResidentHead(device, pair[origin], weights))
+    for (const origin of trie.roots) {
+      heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights))
+    }
 
     const decoder = new Decoder({
       request,
       stopText,
       plan,
+      trie,
       runner,
       prefill: (prompts, aborted) =>
         prefill({ request, device, precision, pair, trie, heads }, prompts, aborted)

@@ -1,13 +1,7 @@
-import type {
-  EngineModel,
-  EngineSweepEvent,
-  Sampling,
-  SweepRequest,
-  TrackedPrompt
-} from '../../contract/engine'
+import type { EngineSweepEvent, Sampling, SweepRequest, TrackedPrompt } from '../../contract/engine'
 import type { PairWeights } from './pair-weights'
 import { finalRowOfPrompts, type PackedPrompts } from './prompt-trie'
-import { originOf, type Origin, type RecipeTrie } from './recipe-trie'
+import { type Origin, originOf, type RecipeTrie } from './recipe-trie'
 import { tokenProbabilities } from './sampler'
 
 /** States after the last layer of the leaves that share an embedding and a head. */
@@ -36,7 +30,7 @@ export class GroupScorer {
 
   /** @param promptIndices the group's prompts among the request's */
   constructor(
-    { models, prompts, sampling }: SweepRequest,
+    { prompts, sampling }: SweepRequest,
     pair: PairWeights,
     trie: RecipeTrie,
     private readonly promptIndices: readonly number[],
@@ -51,9 +45,9 @@ export class GroupScorer {
       this.modelsOfLeaf.set(leaf, [...(this.modelsOfLeaf.get(leaf) ?? []), model])
     })
     this.finals = trie.roots.map((origin) => {
-      const leaves = this.leavesOf(origin, models)
+      const leaves = this.leavesOf(origin, trie)
       const rows = leaves.length * this.rowsPerLeaf
-      return { origin, leaves, hidden: new Float32Array(rows * pair[origin].spec.hiddenSize) }
+      return { origin, leaves, hidden: new Float32Array(rows * pair.post.spec.hiddenSize) }
     })
   }
 
@@ -94,9 +88,9 @@ export class GroupScorer {
     }
   }
 
-  private leavesOf(origin: Origin, models: readonly EngineModel[]): number[] {
+  private leavesOf(origin: Origin, trie: RecipeTrie): number[] {
     const leaves = [...this.modelsOfLeaf].flatMap(([leaf, [model = 0]]) =>
-      originOf(models[model] ?? { kind: 'base' }) === origin ? [leaf] : []
+      originOf(trie, model) === origin ? [leaf] : []
     )
     return leaves.sort((a, b) => a - b)
   }

@@ -15,7 +15,7 @@ import { countFlops, groupWithin, projectionFlops, storedBytes, type Grouping } 
  * @throws WorkbenchError as a sweep would before it reads weights
  */
 export async function planSweep(request: SweepRequest, signal?: AbortSignal): Promise<SweepPlan> {
-  const pair = await openPairWeights(request.base, request.post)
+  const pair = await openPairWeights(request.base, request.post, request.models)
   const device = await openDevice(request.device)
   try {
     const models = await sweptModels(pair, request)
@@ -90,7 +90,8 @@ async function trySpeed(
       { blocks: [source], nodes: new Array<typeof edge>(2 * nodes).fill(edge) },
       { blocks: [source], nodes: [edge] }
     ].slice(0, spec.layerCount),
-    leafOf: [0]
+    leafOf: [0],
+    madeOf: [{ origin: 'post', blocks: [source] }]
   }
   const blocks = () => Promise.resolve(weights)
   const flops = nodes * projectionFlops(spec, packed.tokens.length, finalCount, isLast)

@@ -2,9 +2,9 @@ import type { Precision } from '../../contract/device'
 import type { GenerateRequest } from '../../contract/engine'
 import type { Device } from './device'
 import { forward } from './forward'
-import type { PairWeights } from './pair-weights'
+import { memberOf, type PairWeights } from './pair-weights'
 import { finalRowOfPrompts, packPrompts } from './prompt-trie'
-import { originOf, type Origin, type RecipeTrie } from './recipe-trie'
+import { type Origin, originOf, type RecipeTrie } from './recipe-trie'
 import type { ResidentHead } from './resident-head'
 import { rowAt } from './rows'
 
@@ -56,9 +56,9 @@ export async function prefill(
   const rowOf = finalRowOfPrompts(packed)
   const logits: Map<number, Float32Array>[] = []
   for (const [model, leaf] of trie.leafOf.entries()) {
-    const origin = originOf(request.models[model] ?? { kind: 'base' })
+    const origin = originOf(trie, model)
     const all = await heads.get(origin)?.logits(finals.get(leaf) ?? new Float32Array())
-    const { vocabularySize } = pair[origin].spec
+    const { vocabularySize } = memberOf(pair, origin).spec
     logits.push(
       new Map(
         prompts.map((prompt, i) => [prompt, rowAt(all ?? new Float32Array(), rowOf[i] ?? 0, vocabularySize)])

@@ -2,9 +2,10 @@ import type { ProbeRequest } from '../../contract/engine'
 import { openDevice } from './device'
 import { choosePrecision, forward } from './forward'
 import { openLanguageHead } from './language-head'
-import { closePairWeights, findSharing, openPairWeights } from './pair-weights'
+import { closePairWeights, memberOf, openPairWeights } from './pair-weights'
 import { finalRowOfPrompts, packPrompts } from './prompt-trie'
 import { buildRecipeTrie, originOf } from './recipe-trie'
+import { findSharing } from './sharing'
 
 /**
  * Logits of one model at the last position of each prompt, [prompts][vocabulary]. Prompts that share prefixes share
@@ -13,18 +14,19 @@ import { buildRecipeTrie, originOf } from './recipe-trie'
  * @throws WorkbenchError when the pair cannot be read or computed, or a token is outside the vocabulary
  */
 export async function probe(request: ProbeRequest, signal?: AbortSignal): Promise<number[][]> {
-  const pair = await openPairWeights(request.base, request.post)
+  const pair = await openPairWeights(request.base, request.post, [request.model])
   const device = await openDevice(request.device)
   try {
     const trie = buildRecipeTrie([request.model], await findSharing(pair))
     const precision = choosePrecision(device, pair, request.precision)
     const packed = packPrompts(request.prompts)
-    const head = await openLanguageHead(device, pair[originOf(request.model)])
+    const member = memberOf(pair, originOf(trie, 0))
+    const head = await openLanguageHead(device, member)
     try {
       for await (const event of forward({ device, precision, pair, trie, packed, signal })) {
         if (event.type !== 'final') continue
         const logits = await head.logits(event.hidden, null)
-        const { vocabularySize } = pair[originOf(request.model)].spec
+        const { vocabularySize } = member.spec
         return finalRowOfPrompts(packed).map((row) =>
           Array.from(logits.subarray(row * vocabularySize, (row + 1) * vocabularySize))
         )

@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { Problem } from '../../contract/problem'
 import { isStoredDtype, type StoredDtype } from '../checkpoint/dtype'
+import { isOrigin, isOtherOrigin, type Origin, type OtherOrigin } from './recipe-trie'
 
 /** What the computing thread and its reader of weights say to each other. */
 
 const dtype = z.string().refine((name): name is StoredDtype => isStoredDtype(name))
+const origin = z.string().refine((name): name is Origin => isOrigin(name))
+const otherOrigin = z.string().refine((name): name is OtherOrigin => isOtherOrigin(name))
 const StoredCheckpoint = z.object({
   path: z.string(),
   files: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
@@ -22,7 +25,11 @@ const StoredCheckpoint = z.object({
 })
 
 /** The checkpoints as the computing thread knows them: a file that changed since is refused. */
-export const WorkerStart = z.object({ base: StoredCheckpoint, post: StoredCheckpoint })
+export const WorkerStart = z.object({
+  base: StoredCheckpoint,
+  post: StoredCheckpoint,
+  others: z.map(otherOrigin, StoredCheckpoint)
+})
 
 export const WorkerRequest = z.object({
   /** Lent memory; it comes back with the reply. */
@@ -32,8 +39,8 @@ export const WorkerRequest = z.object({
       name: z.string(),
       first: z.number(),
       count: z.number(),
-      source: z.union([z.literal('base'), z.number()]),
-      keep: z.array(z.enum(['base', 'post'])),
+      source: z.union([origin, z.number()]),
+      keep: z.array(origin),
       /** Byte of the buffer where the array goes. */
       offset: z.number()
     })

@@ -8,8 +8,12 @@ import { type WorkerReply, WorkerRequest, WorkerStart } from './read-ahead-messa
  * Reads and converts weights beside the thread that computes, which its runs block. The memory is lent by that thread
  * and goes back and forth without a copy. Ended from there (read-ahead.ts).
  */
-const { base, post } = WorkerStart.parse(workerData)
-const decoder = new WeightDecoder({ base: openStoredModel(base), post: openStoredModel(post) })
+const { base, post, others } = WorkerStart.parse(workerData)
+const decoder = new WeightDecoder({
+  base: openStoredModel(base),
+  post: openStoredModel(post),
+  others: new Map(Array.from(others, ([origin, other]) => [origin, openStoredModel(other)]))
+})
 
 async function fill({ buffer, reads }: WorkerRequest): Promise<WorkerReply> {
   const startedMs = performance.now()

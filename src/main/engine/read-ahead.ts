@@ -4,7 +4,7 @@ import { builtPath } from '../built'
 import type { StoredTensors } from '../checkpoint/weight-reader'
 import { blockReads, blockTensors, type BlockStep, type BlockWeights } from './block-weights'
 import type { PairWeights } from './pair-weights'
-import type { Origin } from './recipe-trie'
+import type { OtherOrigin } from './recipe-trie'
 import type { WeightRead } from './weight-decoder'
 import { WorkerReply, type WorkerRequest } from './read-ahead-messages'
 
@@ -21,6 +21,13 @@ export interface LentWeights {
   readonly readMs: number
   /** Gives the memory back; the arrays are empty afterwards. */
   release(): void
+}
+
+/** What the reader is told of the checkpoints. */
+interface StoredCheckpoints {
+  readonly base: StoredTensors
+  readonly post: StoredTensors
+  readonly others: ReadonlyMap<OtherOrigin, StoredTensors>
 }
 
 interface Waiting {
@@ -52,9 +59,13 @@ export class ReadAhead {
     private readonly signal?: AbortSignal,
     entry = builtPath('main', 'read-ahead-worker.js')
   ) {
-    const { base, post } = pair
+    const { base, post, others } = pair
     this.worker = new Worker(entry, {
-      workerData: { base: base.checkpoint, post: post.checkpoint } satisfies Record<Origin, StoredTensors>
+      workerData: {
+        base: base.checkpoint,
+        post: post.checkpoint,
+        others: new Map(Array.from(others, ([origin, { checkpoint }]) => [origin, checkpoint]))
+      } satisfies StoredCheckpoints
     })
     this.worker.on('message', (message: unknown) => {
       this.waiting.shift()?.resolve(WorkerReply.parse(message))

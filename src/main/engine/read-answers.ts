@@ -3,9 +3,10 @@ import { openDevice } from './device'
 import { floatsToText } from './float-text'
 import { choosePrecision, forward } from './forward'
 import { type LanguageHead, openLanguageHead } from './language-head'
-import { closePairWeights, findSharing, openPairWeights } from './pair-weights'
+import { closePairWeights, memberOf, openPairWeights } from './pair-weights'
 import { groupPrompts, packPrompts } from './prompt-trie'
 import { buildRecipeTrie, originOf } from './recipe-trie'
+import { findSharing } from './sharing'
 
 /** Rows of hidden states whose next tokens are looked up at once. */
 const HEAD_ROWS = 512
@@ -30,13 +31,12 @@ export async function* readAnswers(
   request: ReadRequest,
   signal?: AbortSignal
 ): AsyncGenerator<EngineReadEvent> {
-  const pair = await openPairWeights(request.base, request.post)
+  const pair = await openPairWeights(request.base, request.post, [request.model])
   const device = await openDevice(request.device)
   try {
-    const origin = originOf(request.model)
     const trie = buildRecipeTrie([request.model], await findSharing(pair))
     const precision = choosePrecision(device, pair, request.precision)
-    const { hiddenSize } = pair[origin].spec
+    const { hiddenSize } = pair.post.spec
     const sequences = request.prompts.flatMap(({ tokens, answers }, prompt) =>
       answers.map((added, answer) => ({
         prompt,
@@ -46,7 +46,7 @@ export async function* readAnswers(
       }))
     )
     const maximumRows = Math.floor(request.stateBytes / (hiddenSize * Float32Array.BYTES_PER_ELEMENT))
-    const head = await openLanguageHead(device, pair[origin])
+    const head = await openLanguageHead(device, memberOf(pair, originOf(trie, 0)))
     try {
       const groups = groupPrompts(
         sequences.map(({ tokens }) => tokens),

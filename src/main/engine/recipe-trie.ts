@@ -12,10 +12,21 @@ export interface RecipeTrie {
   readonly levels: readonly TrieLevel[]
   /** For each model, its node on the last level. */
   readonly leafOf: readonly number[]
+  /** What each model is made of; models of one leaf have one origin. */
+  readonly madeOf: readonly ModelSources[]
 }
 
+/** A whole checkpoint beside the pair, by its folder. */
+export type OtherOrigin = `checkpoint:${string}`
+
 /** Whose embedding and head a model uses. */
-export type Origin = 'base' | 'post'
+export type Origin = 'base' | 'post' | OtherOrigin
+
+/** What a model is made of: whose embedding and head, and the block of each layer. */
+export interface ModelSources {
+  readonly origin: Origin
+  readonly blocks: readonly BlockSource[]
+}
 
 export interface TrieLevel {
   /** Distinct blocks of this layer, those that leave post first, post last: post's nodes can then reuse their parents' memory. */
@@ -32,31 +43,31 @@ export interface TrieEdge {
 }
 
 /**
- * The weights of one block. `base` is base's layer as base stores it; `recipe` is what an export would hold: base,
+ * The weights of one block. `stored` is a checkpoint's layer as it stores it; `recipe` is what an export would hold: base,
  * post or a blend, rounded to post's dtype.
  */
 export type BlockSource =
-  { readonly kind: 'base' } | { readonly kind: 'recipe'; readonly attention: number; readonly mlp: number }
+  | { readonly kind: 'stored'; readonly origin: Exclude<Origin, 'post'> }
+  | { readonly kind: 'recipe'; readonly attention: number; readonly mlp: number }
 
-/** What the trie has to know of a pair to share more than equal recipes do. */
+/** What the trie has to know of checkpoints to share more than equal recipes do. */
 export interface Sharing {
   readonly layerCount: number
   /** Whether base's layer is byte for byte post's. */
   readonly identical: (layer: number) => boolean
   /** Whether restoring base's layer rounds nothing, so that base as a whole model has the same block. */
   readonly lossless: boolean
+  /** What other checkpoints are made of, as far as it is found in the pair. */
+  readonly others: ReadonlyMap<OtherOrigin, ModelSources>
 }
 
 export function buildRecipeTrie(models: readonly EngineModel[], sharing: Sharing): RecipeTrie {
-  const roots: Origin[] = []
-  let current = models.map((model) => {
-    const origin = originOf(model)
-    if (!roots.includes(origin)) roots.push(origin)
-    return roots.indexOf(origin)
-  })
+  const madeOf = models.map((model) => modelSources(model, sharing))
+  const roots = [...new Set(madeOf.map(({ origin }) => origin))]
+  let current = madeOf.map(({ origin }) => roots.indexOf(origin))
   const levels: TrieLevel[] = []
   for (let layer = 0; layer < sharing.layerCount; layer++) {
-    const sources = models.map((model) => blockSource(model, layer, sharing))
+    const sources = madeOf.map(({ blocks }) => blocks[layer] ?? POST_BLOCK)
     const keys = sources.map(blockKey)
     const blockKeys = [...new Set(keys)].sort(postLast)
     const edges = new Map<string, TrieEdge>()
@@ -71,12 +82,12 @@ export function buildRecipeTrie(models: readonly EngineModel[], sharing: Sharing
     const order = [...edges.keys()].sort()
     const indexOf = new Map(order.map((key, i) => [key, i]))
     levels.push({
-      blocks: blockKeys.map((key) => sources[keys.indexOf(key)] ?? { kind: 'base' }),
+      blocks: blockKeys.map((key) => sources[keys.indexOf(key)] ?? POST_BLOCK),
       nodes: order.map((key) => edges.get(key) ?? { parent: 0, block: 0 })
     })
     current = edgeKeys.map((key) => indexOf.get(key) ?? 0)
   }
-  return { roots, levels, leafOf: current }
+  return { roots, levels, leafOf: current, madeOf }
 }
 
 /** The node of each level on the way to a model's leaf. */
@@ -90,30 +101,62 @@ export function nodePath(trie: RecipeTrie, model: number): number[] {
   return path.reverse()
 }
 
+/** Whose embedding and head a model uses. */
+export function originOf(trie: RecipeTrie, model: number): Origin {
+  return trie.madeOf[model]?.origin ?? 'post'
+}
+
 /** Trie edges, each one evaluation of a block on one packed sequence. */
 export function countEdges(trie: RecipeTrie): number {
   return trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
 }
 
-export function originOf(model: EngineModel): Origin {
-  return model.kind === 'base' ? 'base' : 'post'
+export function otherOrigin(path: string): OtherOrigin {
+  return `checkpoint:${path}`
+}
+
+export function isOtherOrigin(name: string): name is OtherOrigin {
+  return name.startsWith('checkpoint:')
+}
+
+export function isOrigin(name: string): name is Origin {
+  return name === 'base' || name === 'post' || isOtherOrigin(name)
 }
 
 /** A name that is equal for equal weights. */
 export function blockKey(source: BlockSource): string {
-  return source.kind === 'base' ? 'base' : `${source.attention}/${source.mlp}`
+  return source.kind === 'stored' ? source.origin : `${source.attention}/${source.mlp}`
 }
 
-const POST_KEY = '0/0'
+const POST_BLOCK: BlockSource = { kind: 'recipe', attention: 0, mlp: 0 }
+const POST_KEY = blockKey(POST_BLOCK)
 
 function postLast(a: string, b: string): number {
   return Number(a === POST_KEY) - Number(b === POST_KEY) || (a < b ? -1 : 1)
 }
 
-function blockSource(model: EngineModel, layer: number, sharing: Sharing): BlockSource {
-  if (sharing.identical(layer)) return { kind: 'recipe', attention: 0, mlp: 0 }
-  if (model.kind === 'base')
-    return sharing.lossless ? { kind: 'recipe', attention: 1, mlp: 1 } : { kind: 'base' }
-  const strength = model.layers[layer] ?? { attention: 0, mlp: 0 }
-  return { kind: 'recipe', attention: strength.attention, mlp: strength.mlp }
+/**
+ * What a model is made of; equal for models of equal weights.
+ *
+ * @throws Error for a checkpoint that `sharing` does not know
+ */
+export function modelSources(model: EngineModel, sharing: Sharing): ModelSources {
+  if (model.kind === 'checkpoint') {
+    const sources = sharing.others.get(otherOrigin(model.path))
+    if (sources === undefined) throw new Error(`${model.path} was not compared with the pair`)
+    return sources
+  }
+  const layers = Array.from({ length: sharing.layerCount }, (_, layer) => layer)
+  if (model.kind === 'base') {
+    const own: BlockSource = sharing.lossless
+      ? { kind: 'recipe', attention: 1, mlp: 1 }
+      : { kind: 'stored', origin: 'base' }
+    return { origin: 'base', blocks: layers.map((layer) => (sharing.identical(layer) ? POST_BLOCK : own)) }
+  }
+  const blocks = layers.map((layer): BlockSource => {
+    const strength = model.layers[layer]
+    if (strength === undefined || sharing.identical(layer)) return POST_BLOCK
+    return { kind: 'recipe', attention: strength.attention, mlp: strength.mlp }
+  })
+  return { origin: 'post', blocks }
 }

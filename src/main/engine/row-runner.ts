@@ -4,9 +4,9 @@ import { openCpuRunner } from './cpu-runner'
 import type { Device } from './device'
 import { embedTokens } from './forward'
 import type { GenerationPlan } from './generation-plan'
-import type { PairWeights } from './pair-weights'
+import { memberOf, type PairWeights } from './pair-weights'
 import type { Prefilled } from './prefill'
-import { originOf, type Origin, type RecipeTrie } from './recipe-trie'
+import { type Origin, originOf, type RecipeTrie } from './recipe-trie'
 import type { ResidentHead } from './resident-head'
 import { openWebGpuRunner } from './webgpu-runner'
 
@@ -56,14 +56,12 @@ export function openRunner(parts: RunnerParts): Promise<RowRunner> {
 
 /** Rows by whose embedding and head their models use, with their indices. */
 export function rowsByOrigin(
-  { request }: RunnerParts,
+  { trie }: RunnerParts,
   rows: readonly RunningRow[]
 ): { origin: Origin; indices: number[] }[] {
-  return (['base', 'post'] as const).map((origin) => ({
+  return trie.roots.map((origin) => ({
     origin,
-    indices: rows.flatMap(({ model }, i) =>
-      originOf(request.models[model] ?? { kind: 'base' }) === origin ? [i] : []
-    )
+    indices: rows.flatMap(({ model }, i) => (originOf(trie, model) === origin ? [i] : []))
   }))
 }
 
@@ -78,7 +76,7 @@ export async function embedRows(
   const states = new Float32Array((rows.length + spareRows) * hiddenSize)
   for (const { origin, indices } of rowsByOrigin(parts, rows)) {
     const embedded = await embedTokens(
-      pair[origin],
+      memberOf(pair, origin),
       indices.map((i) => rows[i]?.tokens.at(-1) ?? 0)
     )
     indices.forEach((i, at) => {

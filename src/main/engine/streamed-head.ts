@@ -5,7 +5,7 @@ import { decodeFloat32, DTYPE_BYTES } from '../checkpoint/dtype'
 import { wholeModelTensors, type DecoderSpec } from '../family'
 import { HEAD_INPUTS, HEAD_OUTPUTS, headGraph } from '../family/head-graph'
 import { floatTensor, runSession, type Device } from './device'
-import type { ModelWeights, PairWeights } from './pair-weights'
+import { memberOf, type ModelWeights, type PairWeights } from './pair-weights'
 import type { LentWeights, ReadAhead } from './read-ahead'
 import type { Origin } from './recipe-trie'
 import type { WeightRead } from './weight-decoder'
@@ -58,7 +58,7 @@ export function headReads(spec: DecoderSpec, origin: Origin): WeightRead[] {
     name: wholeModelTensors(spec).head.name,
     first: i * tokens * hiddenSize,
     count: Math.min(tokens, vocabularySize - i * tokens) * hiddenSize,
-    source: origin === 'base' ? 'base' : 0,
+    source: origin,
     keep: []
   }))
 }
@@ -71,7 +71,7 @@ export function sliceTokens({ hiddenSize, vocabularySize }: DecoderSpec): number
 /** @throws WorkbenchError when the weights cannot be read, or `signal` fires */
 export async function* runHead(run: HeadRun): AsyncGenerator<HeadEvent> {
   const { weights, tokens } = run
-  const { spec } = run.pair[run.origin]
+  const { spec } = memberOf(run.pair, run.origin)
   const { hiddenSize, vocabularySize } = spec
   const rowCount = run.hidden.length / hiddenSize
   const graphs = await openHeadGraphs(run)
@@ -119,7 +119,7 @@ export async function* runHead(run: HeadRun): AsyncGenerator<HeadEvent> {
 
     if (tokens !== null && tokens.length > 0) {
       const { head } = wholeModelTensors(spec)
-      const rows = await readRows(run.pair[run.origin], head.name, tokens, hiddenSize)
+      const rows = await readRows(memberOf(run.pair, run.origin), head.name, tokens, hiddenSize)
       const selected = floatTensor(rows, [tokens.length, hiddenSize])
       for (let first = 0; first < rowCount; first += HEAD_ROWS) {
         logits.set(await graphs.logits(first, selected), first * tokens.length)
@@ -141,7 +141,7 @@ interface HeadGraphs {
 }
 
 async function openHeadGraphs({ device, pair, origin, hidden }: HeadRun): Promise<HeadGraphs> {
-  const model = pair[origin]
+  const model = memberOf(pair, origin)
   const { hiddenSize } = model.spec
   const { finalNorm } = wholeModelTensors(model.spec)
   const norm = floatTensor(await readRows(model, finalNorm.name, [0], hiddenSize), [hiddenSize])

@@ -4,13 +4,14 @@ import { blockReads } from './block-weights'
 import { nodesPerRun } from './forward'
 import type { GroupSize } from './prompt-trie'
 import { BUFFER_COUNT, requestBytes } from './read-ahead'
-import type { Origin, RecipeTrie } from './recipe-trie'
+import { memberOf, type PairWeights } from './pair-weights'
+import type { RecipeTrie } from './recipe-trie'
 import { HEAD_ROWS, headReads, sliceTokens } from './streamed-head'
 import { DECODER_BYTES } from './weight-decoder'
 
 /** Models of a sweep, so far as they decide how much memory it takes. */
 export interface SweptModels {
-  readonly specs: Readonly<Record<Origin, DecoderSpec>>
+  readonly pair: PairWeights
   readonly trie: RecipeTrie
   /** Distinct tokens whose probabilities are wanted. */
   readonly trackedTokens: number
@@ -33,8 +34,8 @@ const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
  * @param rowBound rows to push through a block at once, see `rowsPerRun`
  */
 export function groupMemory(models: SweptModels, group: GroupSize, rowBound: number): PlannedMemory {
-  const { specs, trie } = models
-  const spec = specs.post
+  const { pair, trie } = models
+  const { spec } = pair.post
   const leaves = trie.levels.at(-1)?.nodes.length ?? 0
   const finalRows = leaves * group.prompts
   return {
@@ -47,8 +48,9 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
   }
 }
 
-function logitsOfRow({ specs, trackedTokens, allLogits }: SweptModels): number {
-  return allLogits ? Math.max(specs.base.vocabularySize, specs.post.vocabularySize) : trackedTokens
+function logitsOfRow({ pair, trie, trackedTokens, allLogits }: SweptModels): number {
+  if (!allLogits) return trackedTokens
+  return Math.max(...trie.roots.map((origin) => memberOf(pair, origin).spec.vocabularySize))
 }
 
 export function totalBytes(memory: PlannedMemory): number {
@@ -56,9 +58,12 @@ export function totalBytes(memory: PlannedMemory): number {
 }
 
 /** A buffer for any block of any layer and any slice of a head. */
-export function bufferBytes({ specs, trie }: SweptModels): number {
-  const block = requestBytes(blockReads(specs.post, { layer: 0, source: { kind: 'base' }, later: [] }))
-  const slices = trie.roots.map((origin) => requestBytes(headReads(specs[origin], origin).slice(0, 1)))
+export function bufferBytes({ pair, trie }: SweptModels): number {
+  const anyBlock = { layer: 0, source: { kind: 'recipe', attention: 0, mlp: 0 }, later: [] } as const
+  const block = requestBytes(blockReads(pair.post.spec, anyBlock))
+  const slices = trie.roots.map((origin) =>
+    requestBytes(headReads(memberOf(pair, origin).spec, origin).slice(0, 1))
+  )
   return Math.max(block, ...slices)
 }
 
@@ -120,10 +125,10 @@ function runBytes(
 }
 
 /** A slice's logits, shifted and as exponentials; and the head's rows of the wanted tokens. */
-function headRunBytes({ specs, trie, trackedTokens }: SweptModels): number {
+function headRunBytes({ pair, trie, trackedTokens }: SweptModels): number {
   const perOrigin = trie.roots.map((origin) => {
-    const { hiddenSize } = specs[origin]
-    return HEAD_ROWS * (3 * sliceTokens(specs[origin]) + hiddenSize) + trackedTokens * hiddenSize
+    const { spec } = memberOf(pair, origin)
+    return HEAD_ROWS * (3 * sliceTokens(spec) + spec.hiddenSize) + trackedTokens * spec.hiddenSize
   })
   return FLOAT_BYTES * Math.max(...perOrigin)
 }

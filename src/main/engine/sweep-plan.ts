@@ -3,7 +3,7 @@ import type { PlannedMemory } from '../../contract/sweep-plan'
 import { layerTensors, wholeModelTensors, type DecoderSpec } from '../family'
 import { blockReads } from './block-weights'
 import { rowsPerRun } from './forward'
-import type { PairWeights } from './pair-weights'
+import { memberOf, type PairWeights } from './pair-weights'
 import { finalRows, groupPrompts, packPrompts, type GroupSize, type PackedPrompts } from './prompt-trie'
 import type { Origin, RecipeTrie } from './recipe-trie'
 import { groupMemory, totalBytes, type SweptModels } from './sweep-memory'
@@ -33,7 +33,7 @@ export function groupWithin(
   prompts: readonly (readonly number[])[],
   memoryBytes: number
 ): Grouping {
-  const usual = rowsPerRun(models.specs.post.intermediateSize)
+  const usual = rowsPerRun(models.pair.post.spec.intermediateSize)
   const bounds = [usual, usual / 2, usual / 4].filter((bound) => bound >= FEWEST_ROWS)
   const [fewest] = bounds
     .flatMap((rowBound) => groupingWith(models, prompts, memoryBytes, rowBound) ?? [])
@@ -133,7 +133,7 @@ export function storedBytes(
   trie: RecipeTrie
 ): { layers: number; head: number; kept: number } {
   const stored = (origin: Origin, name: string): number =>
-    pair[origin].checkpoint.tensors.get(name)?.byteLength ?? 0
+    memberOf(pair, origin).checkpoint.tensors.get(name)?.byteLength ?? 0
   const ofLayers = trie.levels.map((level, layer) => {
     const kept = new Set<string>()
     const once = new Map<string, number>()
@@ -147,7 +147,9 @@ export function storedBytes(
     }
     return { layers: sum([...once.values()]), kept: sum([...kept].map((key) => once.get(key) ?? 0)) }
   })
-  const heads = trie.roots.map((origin) => stored(origin, wholeModelTensors(pair[origin].spec).head.name))
+  const heads = trie.roots.map((origin) =>
+    stored(origin, wholeModelTensors(memberOf(pair, origin).spec).head.name)
+  )
   return {
     layers: sum(ofLayers.map(({ layers }) => layers)),
     head: sum(heads),

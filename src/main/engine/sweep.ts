@@ -3,9 +3,10 @@ import type { EngineSweepEvent, SweepRequest } from '../../contract/engine'
 import { openDevice } from './device'
 import { choosePrecision, forward, nodesPerRun } from './forward'
 import { GroupScorer, trackedTokens } from './group-scorer'
-import { closePairWeights, findSharing, openPairWeights, type PairWeights } from './pair-weights'
+import { closePairWeights, openPairWeights, type PairWeights } from './pair-weights'
 import { ReadAhead } from './read-ahead'
 import { buildRecipeTrie, countEdges } from './recipe-trie'
+import { findSharing } from './sharing'
 import { runHead } from './streamed-head'
 import { bufferBytes, type SweptModels } from './sweep-memory'
 import { groupWithin, progressRows, storedBytes } from './sweep-plan'
@@ -23,7 +24,7 @@ import { groupWithin, progressRows, storedBytes } from './sweep-plan'
  */
 export async function* sweep(request: SweepRequest, signal?: AbortSignal): AsyncGenerator<EngineSweepEvent> {
   const startedMs = performance.now()
-  const pair = await openPairWeights(request.base, request.post)
+  const pair = await openPairWeights(request.base, request.post, request.models)
   const device = await openDevice(request.device)
   let weights: ReadAhead | null = null
   try {
@@ -113,7 +114,7 @@ export async function sweptModels(
   const sharing = await findSharing(pair)
   const trie = buildRecipeTrie(request.models, sharing)
   return {
-    specs: { base: pair.base.spec, post: pair.post.spec },
+    pair,
     trie,
     trackedTokens: trackedTokens(request.prompts).length,
     allLogits: request.sampling !== undefined,

@@ -12,6 +12,7 @@ import { cohortsOf, type Cohort } from './cohorts'
 import { floatTensor, integerTensor, runInPlace, runKept } from './device'
 import { DeviceCache, openCacheSessions, placesOf, type CacheSessions } from './device-cache'
 import { cacheCapacity } from './generation-plan'
+import { memberOf } from './pair-weights'
 import type { Prefilled } from './prefill'
 import { nodePath } from './recipe-trie'
 import { openResidentBlocks } from './resident-blocks'
@@ -170,7 +171,7 @@ class WebGpuRunner implements RowRunner {
         try {
           const all = await heads.get(origin)?.logits(hidden)
           indices.forEach((i, at) => {
-            logits[i] = rowAt(all ?? new Float32Array(), at, pair[origin].spec.vocabularySize)
+            logits[i] = rowAt(all ?? new Float32Array(), at, memberOf(pair, origin).spec.vocabularySize)
           })
         } finally {
           hidden.dispose()

@@ -1,6 +1,6 @@
 import { decodeFloat32, DTYPE_BYTES } from '../checkpoint/dtype'
 import { restoreValues } from '../checkpoint/restored-tensor'
-import type { StoredModel } from './pair-weights'
+import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
 import type { Origin } from './recipe-trie'
 
 /** A float32 array to be made from stored weights. */
@@ -11,9 +11,9 @@ export interface WeightRead {
   readonly first: number
   readonly count: number
   /**
-   * Base's own values, or what an export would hold with this much of base restored, see restoreValues.
+   * A checkpoint's own values, or what an export would hold with this much of base restored, see restoreValues.
    */
-  readonly source: 'base' | number
+  readonly source: Origin | number
   /**
    * Whose stored bytes of this tensor a later read needs as well: they are kept, so that each is read from the file once.
    * Reads of kept bytes are of whole tensors.
@@ -41,7 +41,7 @@ export class WeightDecoder {
   private blend: Float32Array | null = null
   private readonly kept = new Map<string, Uint8Array>()
 
-  constructor(private readonly pair: Readonly<Record<Origin, StoredModel>>) {}
+  constructor(private readonly pair: Checkpoints<StoredModel>) {}
 
   /**
    * Fills `target`, of `count` elements.
@@ -61,7 +61,7 @@ export class WeightDecoder {
     const load = async (index: number): Promise<Uint8Array | null> => {
       const piece = pieces[index]
       if (piece === undefined) return null
-      const { reader, dtype } = this.pair[piece.origin]
+      const { reader, dtype } = memberOf(this.pair, piece.origin)
       const width = DTYPE_BYTES[dtype(name)]
       const kept = this.kept.get(`${piece.origin}/${name}`)
       if (kept !== undefined) return kept.subarray(piece.first * width, (piece.first + piece.count) * width)
@@ -87,7 +87,7 @@ export class WeightDecoder {
   private async keep(origin: Origin, name: string): Promise<number> {
     const key = `${origin}/${name}`
     if (this.kept.has(key)) return 0
-    const bytes = await this.pair[origin].reader.read(name)
+    const bytes = await memberOf(this.pair, origin).reader.read(name)
     this.kept.set(key, bytes)
     return bytes.byteLength
   }
@@ -99,10 +99,13 @@ export class WeightDecoder {
     bytes: Uint8Array,
     target: Float32Array
   ): void {
-    const dtypes = { base: this.pair.base.dtype(name), post: this.pair.post.dtype(name) }
     const part = target.subarray(offset, offset + count)
-    if (source === 'base' || source === 0) decodeFloat32(bytes, dtypes[origin], part)
-    else if (origin === 'base') {
+    if (typeof source === 'string' || source === 0) {
+      decodeFloat32(bytes, memberOf(this.pair, origin).dtype(name), part)
+      return
+    }
+    const dtypes = { base: this.pair.base.dtype(name), post: this.pair.post.dtype(name) }
+    if (origin === 'base') {
       decodeFloat32(bytes, dtypes.base, part)
       if (source === 1) restoreValues(part, null, source, dtypes)
     } else {
@@ -116,6 +119,7 @@ export class WeightDecoder {
 
 /** Whose stored bytes a read needs. Base first: post is blended into it. */
 export function originsOf(source: WeightRead['source']): readonly Origin[] {
-  if (source === 'base' || source === 1) return ['base']
+  if (typeof source === 'string') return [source]
+  if (source === 1) return ['base']
   return source === 0 ? ['post'] : ['base', 'post']
 }
