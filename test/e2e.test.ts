@@ -134,7 +134,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     const workbench = await ServedWorkbench.start(['--demo'])
     const page = await open(workbench)
     await sweepDemo(page)
-    for (const view of ['Start', 'Pair', 'Prompts', 'Ranges', 'Samples', 'Export']) {
+    for (const view of ['Start', 'Pair', 'Prompts', 'Ranges', 'Samples', 'Evaluate', 'Export']) {
       await page.getByRole('navigation').getByText(view, { exact: true }).click()
       for (const viewport of [WIDE, NARROW]) {
         for (const colorScheme of ['light', 'dark'] as const) {

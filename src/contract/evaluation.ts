@@ -273,6 +273,21 @@ export const EvaluationProgress = SampleProgress.extend({
 })
 export type EvaluationProgress = z.infer<typeof EvaluationProgress>
 
+/** Reading the answers takes far less time than generating them. */
+const GENERATING_SHARE = 0.8
+
+/** How much of an evaluation is done; 0 to 1. */
+export function evaluationShare({
+  phase,
+  samplesDone,
+  samplesTotal,
+  promptsScored,
+  promptsTotal
+}: EvaluationProgress): number {
+  if (phase !== 'scoring') return (GENERATING_SHARE * samplesDone) / Math.max(1, samplesTotal)
+  return GENERATING_SHARE + ((1 - GENERATING_SHARE) * promptsScored) / Math.max(1, promptsTotal)
+}
+
 /** What a watcher of an evaluation sees; the results are fetched when it is over, or in between. */
 export const EvaluationEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), evaluationId: z.string(), progress: EvaluationProgress }),

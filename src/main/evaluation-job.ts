@@ -1,4 +1,9 @@
-import type { EvaluationEvent, EvaluationProgress, EvaluationRun } from '../contract/evaluation'
+import {
+  evaluationShare,
+  type EvaluationEvent,
+  type EvaluationProgress,
+  type EvaluationRun
+} from '../contract/evaluation'
 import type { EngineClient } from './engine/host'
 import { runEvaluation } from './evaluation/run-evaluation'
 import { Job } from './job'
@@ -35,7 +40,7 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
           keepScores: (scores) => project.evaluations.appendScores(run.id, scores),
           progress(progress) {
             facts.set('progress', progress)
-            tell({ job: JOB, type: 'progress', share: shareOf(progress) })
+            tell({ job: JOB, type: 'progress', share: evaluationShare(progress) })
           }
         })
         return { type: 'finished', evaluationId: run.id, seconds }
@@ -49,20 +54,6 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
 }
 
 const JOB = 'The evaluation'
-
-/** Reading the answers takes far less time than generating them. */
-const GENERATING_SHARE = 0.8
-
-function shareOf({
-  phase,
-  samplesDone,
-  samplesTotal,
-  promptsScored,
-  promptsTotal
-}: EvaluationProgress): number {
-  if (phase !== 'scoring') return (GENERATING_SHARE * samplesDone) / Math.max(1, samplesTotal)
-  return GENERATING_SHARE + ((1 - GENERATING_SHARE) * promptsScored) / Math.max(1, promptsTotal)
-}
 
 function notStarted({ task, variants }: EvaluationRun): EvaluationProgress {
   return {

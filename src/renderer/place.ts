@@ -5,6 +5,7 @@ export const STEPS = [
   { id: 'prompts', label: 'Prompts' },
   { id: 'ranges', label: 'Ranges' },
   { id: 'samples', label: 'Samples' },
+  { id: 'evaluate', label: 'Evaluate' },
   { id: 'export', label: 'Export' }
 ] as const
 export type Step = (typeof STEPS)[number]['id']

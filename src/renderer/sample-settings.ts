@@ -1,5 +1,5 @@
 import type { GenerationDevice, Precision } from '../contract/device'
-import type { HeldWeights } from '../contract/engine'
+import { Sampling, type HeldWeights } from '../contract/engine'
 import { SampleSettings } from '../contract/samples'
 
 /** Sampler settings as they are edited: numbers as typed. */
@@ -115,14 +115,15 @@ export const SETTING_FIELDS = {
 
 export type SettingField = keyof typeof SETTING_FIELDS
 
+/** A sampler alone, as it is edited. */
+export type SamplingField = keyof Sampling
+export type SamplingDraft = Record<SamplingField, string>
+
 export function draftOfSettings({ sampling, ...settings }: SampleSettings): SettingsDraft {
   return {
+    ...draftOfSampling(sampling),
     greedy: sampling.temperature === 0,
     temperature: sampling.temperature === 0 ? '1' : String(sampling.temperature),
-    topK: sampling.topK === null ? '' : String(sampling.topK),
-    topP: String(sampling.topP),
-    minP: String(sampling.minP),
-    repetitionPenalty: String(sampling.repetitionPenalty),
     maxTokens: String(settings.maxTokens),
     sampleCount: String(settings.sampleCount),
     seed: String(settings.seed),
@@ -133,6 +134,37 @@ export function draftOfSettings({ sampling, ...settings }: SampleSettings): Sett
     weights: settings.weights ?? 'auto'
   }
 }
+
+/** A sampler alone as it is edited; temperature 0 is greedy. */
+export function draftOfSampling(sampling: Sampling): SamplingDraft {
+  return {
+    temperature: String(sampling.temperature),
+    topK: sampling.topK === null ? '' : String(sampling.topK),
+    topP: String(sampling.topP),
+    minP: String(sampling.minP),
+    repetitionPenalty: String(sampling.repetitionPenalty)
+  }
+}
+
+/** The sampler of a draft, or for each wrong field what it must be. */
+export function parseSampling(draft: SamplingDraft): { sampling: Sampling | null; problems: Problems } {
+  const parsed = Sampling.safeParse(samplingNumbers(draft))
+  if (parsed.success) return { sampling: parsed.data, problems: {} }
+  const wrong = new Set(parsed.error.issues.flatMap((issue) => issue.path.map(String)))
+  const problems: Problems = {}
+  for (const field of settingFields) {
+    if (wrong.has(field)) problems[field] = `needs ${SETTING_FIELDS[field].expects}`
+  }
+  return { sampling: null, problems }
+}
+
+const samplingNumbers = (draft: SamplingDraft) => ({
+  temperature: numberIn(draft.temperature),
+  topK: draft.topK.trim() === '' ? null : numberIn(draft.topK),
+  topP: numberIn(draft.topP),
+  minP: numberIn(draft.minP),
+  repetitionPenalty: numberIn(draft.repetitionPenalty)
+})
 
 const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
 
@@ -149,13 +181,7 @@ export function parseSettings(
   draft: SettingsDraft
 ): { settings: SampleSettings; problems: Problems } | { settings: null; problems: Problems } {
   const parsed = SampleSettings.safeParse({
-    sampling: {
-      temperature: draft.greedy ? 0 : numberIn(draft.temperature),
-      topK: draft.topK.trim() === '' ? null : numberIn(draft.topK),
-      topP: numberIn(draft.topP),
-      minP: numberIn(draft.minP),
-      repetitionPenalty: numberIn(draft.repetitionPenalty)
-    },
+    sampling: { ...samplingNumbers(draft), ...(draft.greedy ? { temperature: 0 } : {}) },
     maxTokens: numberIn(draft.maxTokens),
     stopTexts: draft.stopTexts
       .split('\n')

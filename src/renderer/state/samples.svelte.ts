@@ -82,13 +82,14 @@ export class Samples {
 
   /** Why no answers can be generated now; null when they can. */
   readonly blocked = $derived.by(() => {
-    const { project, connected, ranges } = this.workbench
+    const { project, connected, ranges, evaluations } = this.workbench
     if (project === null || !connected) return 'The workbench is not connected.'
     if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
     if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
     if (ranges.busy) return 'A sweep is running; generate when it is done.'
     if (ranges.search.busy) return 'A search is running; generate when it is done.'
     if (this.check.busy) return 'The character task is being checked; generate when it is done.'
+    if (evaluations.busy) return 'An evaluation is running; generate when it is done.'
     if (this.busy) return 'Answers are being generated.'
     return null
   })

@@ -1,7 +1,9 @@
+import { evaluationShare } from '../../contract/evaluation'
 import type { ProjectChanges, ProjectDocument, ProjectState } from '../../contract/project'
 import { complaintOf, type Client, type Complaint, type Connect, type Connection } from '../connection'
 import { placeHash, readPlace, type Step } from '../place'
 import { Checksums } from './checksums.svelte'
+import { Evaluations } from './evaluations.svelte'
 import { Distances } from './distances.svelte'
 import { Exports } from './exports.svelte'
 import { Prompts } from './prompts.svelte'
@@ -49,6 +51,7 @@ export class Workbench {
   readonly prompts = new Prompts(this)
   readonly ranges = new Ranges(this)
   readonly samples = new Samples(this)
+  readonly evaluations = new Evaluations(this)
   readonly exports = new Exports(this)
 
   /** What runs now, for the top bar, the title and Esc. */
@@ -85,6 +88,16 @@ export class Workbench {
         secondsLeft,
         cancelling: this.samples.cancelling,
         cancel: () => void this.samples.cancel()
+      }
+    }
+    const evaluating = this.evaluations.live?.progress
+    if (evaluating !== undefined) {
+      return {
+        name: 'Evaluation',
+        share: evaluationShare(evaluating),
+        secondsLeft: evaluating.secondsLeft,
+        cancelling: this.evaluations.cancelling,
+        cancel: () => void this.evaluations.cancel()
       }
     }
     if (exported !== null) {
@@ -221,6 +234,8 @@ export class Workbench {
     void this.ranges.adopt(state, same)
     void this.samples.adopt(state, same)
     this.readPairAgain()
+    void this.evaluations.adopt(state, same)
+    void this.distances.adopt(state)
     this.exports.adopt(state, same)
     this.go(step)
     return true
@@ -241,6 +256,7 @@ export class Workbench {
     this.project = null
     this.ranges.reset()
     this.samples.reset()
+    this.evaluations.reset()
     this.distances.reset()
     this.checksums.reset()
     this.exports.reset()

@@ -1,0 +1,204 @@
+import { SvelteSet } from 'svelte/reactivity'
+import type { EvaluationRun, EvaluationVariant, Task, TaskEntry } from '../../contract/evaluation'
+import type { ProjectState } from '../../contract/project'
+import {
+  duplicateVariant,
+  rangeVariant,
+  renamedVariant,
+  sameVariantModel,
+  spreadOfRanges
+} from '../evaluation-variants'
+import { plural } from '../format'
+import { freeName } from '../kept-recipes'
+import { variantChoices } from '../variants'
+import type { Workbench } from './workbench.svelte'
+
+/** Of the ranges that are added for the proxy's sake. */
+const SPREAD_SIZE = 6
+
+const MAX_VARIANTS = 60
+
+interface Choice {
+  entry: EvaluationVariant
+  origin: string
+  /** Its place among the added ones; null for those that the project offers. */
+  added: number | null
+}
+
+/** What the next evaluation will be: its task, its variants, and the answers of each to every prompt. */
+export class EvaluationSetup {
+  tasks = $state.raw<readonly TaskEntry[]>([])
+  taskId = $state<string | null>(null)
+  /** As typed; empty: the task's own. */
+  sampleCount = $state('')
+  /** Ranges of a spread, and copies with a sampler or a prefix of their own. */
+  private added = $state.raw<readonly EvaluationVariant[]>([])
+  private readonly leftOut = new SvelteSet<string>()
+
+  readonly task = $derived<Task | null>(
+    (this.tasks.find(({ task }) => task.id === this.taskId) ?? this.tasks[0])?.task ?? null
+  )
+
+  readonly choices = $derived.by<Choice[]>(() => {
+    const { project, ranges } = this.workbench
+    if (project === null) return []
+    const newest = project.sweeps[0]
+    const selected =
+      newest !== undefined && ranges.sweep?.id === newest.id
+        ? (ranges.selection?.selected ?? null)
+        : (newest?.selected ?? null)
+    const offered = variantChoices(project.document.recipes, selected).map(({ variant, origin }): Choice => ({
+      entry: { variant },
+      origin,
+      added: null
+    }))
+    const choices = [...offered]
+    for (const [added, entry] of this.added.entries()) {
+      const name = freeName(
+        entry.variant.name,
+        choices.map(({ entry: { variant } }) => variant.name)
+      )
+      choices.push({ entry: renamedVariant(entry, name), origin: describeAddition(entry), added })
+    }
+    return choices
+  })
+
+  readonly variants = $derived<EvaluationVariant[]>(
+    this.choices.flatMap(({ entry }) => (this.leftOut.has(entry.variant.name) ? [] : [entry]))
+  )
+
+  /** The task as it will run. */
+  readonly runTask = $derived.by<Task | null>(() => {
+    if (this.task === null || this.countProblem !== null) return null
+    const { settings } = this.task
+    return {
+      ...this.task,
+      settings:
+        this.sampleCount.trim() === '' ? settings : { ...settings, sampleCount: Number(this.sampleCount) }
+    }
+  })
+
+  readonly countProblem = $derived.by(() => {
+    if (this.sampleCount.trim() === '') return null
+    const count = Number(this.sampleCount)
+    return Number.isInteger(count) && count >= 1 && count <= 100_000
+      ? null
+      : 'needs a whole number from 1 to 100,000'
+  })
+
+  /** Why the setup cannot be run as it is; null when it can. */
+  readonly incomplete = $derived.by(() => {
+    if (this.task === null) return 'Choose a task.'
+    if (this.countProblem !== null) return `Answers per prompt ${this.countProblem}.`
+    if (this.variants.length === 0) return 'Choose at least one variant.'
+    if (this.variants.length > MAX_VARIANTS) return `Choose at most ${MAX_VARIANTS} variants.`
+    return null
+  })
+
+  /** How much will be generated, in words. */
+  readonly size = $derived.by(() => {
+    if (this.runTask === null) return ''
+    const { prompts, settings } = this.runTask
+    const count = this.variants.length
+    return `${plural(prompts.length, 'prompt')} × ${plural(count, 'variant')} × ${settings.sampleCount} = ${plural(prompts.length * count * settings.sampleCount, 'answer')}`
+  })
+
+  constructor(private readonly workbench: Workbench) {}
+
+  reset(): void {
+    this.tasks = []
+    this.taskId = null
+    this.sampleCount = ''
+    this.added = []
+    this.leftOut.clear()
+  }
+
+  async adopt({ path }: ProjectState): Promise<void> {
+    const tasks = await this.workbench.attempt(() => this.workbench.client.evaluations.tasks({ path }))
+    if (tasks !== null && this.workbench.project?.path === path) this.tasks = tasks
+  }
+
+  isChosen({ variant }: EvaluationVariant): boolean {
+    return !this.leftOut.has(variant.name)
+  }
+
+  choose({ variant }: EvaluationVariant, chosen: boolean): void {
+    if (chosen) this.leftOut.delete(variant.name)
+    else this.leftOut.add(variant.name)
+  }
+
+  /** Adds ranges of the newest sweep, spread over its diversity; those that are there already take part again. */
+  async addSpread(): Promise<void> {
+    const path = this.workbench.project?.path
+    const sweepId = this.workbench.project?.sweeps[0]?.id
+    if (path === undefined || sweepId === undefined) return
+    const sweep = await this.workbench.attempt(() => this.workbench.client.sweeps.get({ path, sweepId }))
+    if (sweep === null) return
+    const wanted = spreadOfRanges(sweep.ranges, SPREAD_SIZE).map(rangeVariant)
+    for (const { entry } of this.choices) {
+      if (wanted.some((range) => sameVariantModel(range, entry))) this.leftOut.delete(entry.variant.name)
+    }
+    this.added = [
+      ...this.added,
+      ...wanted.filter((range) => !this.choices.some(({ entry }) => sameVariantModel(range, entry)))
+    ]
+  }
+
+  /** Adds a copy to be sampled otherwise, and returns its place among the added. */
+  duplicate(entry: EvaluationVariant): number {
+    const taken = this.choices.map(({ entry: { variant } }) => variant.name)
+    this.added = [...this.added, duplicateVariant(entry, taken)]
+    return this.added.length - 1
+  }
+
+  replace(place: number, entry: EvaluationVariant): void {
+    this.added = this.added.with(place, entry)
+  }
+
+  remove(place: number): void {
+    const { added } = this
+    const removed = added[place]
+    this.added = added.toSpliced(place, 1)
+    if (removed === undefined) return
+    this.workbench.offerUndo({
+      message: `${removed.variant.name} removed.`,
+      undo: () => (this.added = added)
+    })
+  }
+
+  /** Sets up what a stored evaluation was: its task, its variants and its number of answers. */
+  follow({ task, variants }: EvaluationRun): void {
+    const known = this.tasks.find((entry) => entry.task.id === task.id)
+    if (known === undefined) return
+    this.taskId = task.id
+    const { sampleCount } = task.settings
+    this.sampleCount = sampleCount === known.task.settings.sampleCount ? '' : String(sampleCount)
+    const offered = this.choices.filter(({ added }) => added === null)
+    this.added = variants.filter(
+      ({ variant }) => !offered.some(({ entry }) => entry.variant.name === variant.name)
+    )
+    this.leftOut.clear()
+    for (const { entry } of offered) {
+      if (!variants.some(({ variant }) => variant.name === entry.variant.name))
+        this.leftOut.add(entry.variant.name)
+    }
+  }
+
+  /** Keeps a task in the project and chooses it. False when it could not be saved. */
+  async saveTask(task: Task): Promise<boolean> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return false
+    const tasks = await this.workbench.attempt(() =>
+      this.workbench.client.evaluations.saveTask({ path, task })
+    )
+    if (tasks === null) return false
+    this.tasks = tasks
+    this.taskId = task.id
+    return true
+  }
+}
+
+function describeAddition({ sampling, prefix }: EvaluationVariant): string {
+  const own = [sampling === undefined ? [] : ['own sampler'], prefix === undefined ? [] : ['prefix']].flat()
+  return own.length === 0 ? 'added' : own.join(', ')
+}

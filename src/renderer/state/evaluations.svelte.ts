@@ -1,0 +1,202 @@
+import type {
+  EvaluatedPrompt,
+  EvaluationProgress,
+  EvaluationRun,
+  EvaluationSummary,
+  EvaluationView,
+  MeasureId
+} from '../../contract/evaluation'
+import { MAIN_MEASURES } from '../../contract/evaluation'
+import type { ProjectState } from '../../contract/project'
+import { complaintOf, type Complaint } from '../connection'
+import { EvaluationSetup } from './evaluation-setup.svelte'
+import { oncePerFrame } from './frames'
+import type { Workbench } from './workbench.svelte'
+
+/** A prompt that is looked into. */
+interface InspectedPrompt extends EvaluatedPrompt {
+  prompt: number
+}
+
+/** The Evaluate view: the running evaluation or the one being looked at, and how it is looked at. */
+export class Evaluations {
+  /** Null until the user says: where there is room beside the results. */
+  setupOpen = $state<boolean | null>(null)
+  list = $state.raw<readonly EvaluationSummary[]>([])
+  warnings = $state.raw<readonly string[]>([])
+  live = $state.raw<{ evaluationId: string; progress: EvaluationProgress } | null>(null)
+  /** Between asking for a run and its first event. */
+  starting = $state(false)
+  cancelling = $state(false)
+  shown = $state.raw<EvaluationView | null>(null)
+  loading = $state(false)
+  failure = $state.raw<Complaint | null>(null)
+  /** Axes of the scatter. */
+  quality = $state<MeasureId>('accuracy')
+  diversity = $state<MeasureId>('distinctRight')
+  inspected = $state.raw<InspectedPrompt | null>(null)
+
+  readonly setup: EvaluationSetup
+  readonly busy = $derived(this.live !== null || this.starting)
+
+  /** Why no evaluation can run now; null when one can. */
+  readonly blocked = $derived.by(() => {
+    const { project, connected, ranges, samples } = this.workbench
+    if (project === null || !connected) return 'The workbench is not connected.'
+    if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
+    if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    if (ranges.busy) return 'A sweep is running; evaluate when it is done.'
+    if (samples.busy || samples.check.busy) return 'Answers are being generated; evaluate when that is done.'
+    if (this.busy) return 'An evaluation is running.'
+    return null
+  })
+
+  private watching: AbortController | null = null
+  private showCount = 0
+
+  constructor(private readonly workbench: Workbench) {
+    this.setup = new EvaluationSetup(workbench)
+  }
+
+  /** Shows the project's newest evaluation, or the one that goes on; `same` when the project was only opened again. */
+  async adopt(state: ProjectState, same: boolean): Promise<void> {
+    void this.watch()
+    await this.setup.adopt(state)
+    await this.refresh()
+    const newest = this.list[0]
+    if (newest === undefined || this.shown !== null) return
+    const run = await this.show(newest.id)
+    if (!same && run !== null) this.setup.follow(run)
+  }
+
+  reset(): void {
+    this.watching?.abort()
+    this.watching = null
+    this.showCount += 1
+    this.list = []
+    this.warnings = []
+    this.live = null
+    this.shown = null
+    this.inspected = null
+    this.loading = false
+    this.failure = null
+    this.starting = false
+    this.cancelling = false
+    this.setup.reset()
+  }
+
+  private async refresh(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    const found = await this.workbench.attempt(() => this.workbench.client.evaluations.list({ path }))
+    if (found === null || this.workbench.project?.path !== path) return
+    this.list = found.evaluations
+    this.warnings = found.warnings
+  }
+
+  /** Fetches and shows one evaluation; null when it cannot be shown any more. */
+  async show(evaluationId: string): Promise<EvaluationRun | null> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return null
+    const count = ++this.showCount
+    this.loading = true
+    const view = await this.workbench.attempt(() =>
+      this.workbench.client.evaluations.get({ path, evaluationId })
+    )
+    if (count !== this.showCount) return null
+    this.loading = false
+    if (view === null) return null
+    if (this.shown?.run.task.kind !== view.run.task.kind) {
+      this.quality = MAIN_MEASURES[view.run.task.kind].quality
+      this.diversity = MAIN_MEASURES[view.run.task.kind].diversity
+    }
+    const again = this.shown?.run.id === evaluationId
+    this.shown = view
+    // The same evaluation with more answers stays as it was looked into.
+    if (!again) this.inspected = null
+    else if (this.inspected !== null) await this.inspect(this.inspected.prompt)
+    return view.run
+  }
+
+  /** Looks into one prompt: its answers, and how they lie. */
+  async inspect(prompt: number): Promise<void> {
+    const path = this.workbench.project?.path
+    const evaluationId = this.shown?.run.id
+    if (path === undefined || evaluationId === undefined) return
+    const found = await this.workbench.attempt(() =>
+      this.workbench.client.evaluations.prompt({ path, evaluationId, prompt })
+    )
+    if (found !== null && this.shown?.run.id === evaluationId) this.inspected = { ...found, prompt }
+  }
+
+  async start(): Promise<void> {
+    const { runTask, variants } = this.setup
+    if (this.blocked !== null || this.setup.incomplete !== null || runTask === null) return
+    await this.begin((path) => this.workbench.client.evaluations.start({ path, task: runTask, variants }))
+  }
+
+  /** Goes on with a stopped evaluation. */
+  async resume(evaluationId: string): Promise<void> {
+    if (this.blocked !== null) return
+    await this.begin((path) => this.workbench.client.evaluations.resume({ path, evaluationId }))
+  }
+
+  private async begin(ask: (path: string) => Promise<unknown>): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    this.failure = null
+    this.starting = true
+    try {
+      await ask(path)
+      await this.watch()
+    } catch (error) {
+      this.failure = complaintOf(error)
+    }
+    this.starting = false
+  }
+
+  async cancel(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined || this.live === null) return
+    this.cancelling = true
+    await this.workbench.attempt(() => this.workbench.client.evaluations.cancel({ path }))
+  }
+
+  /** Follows the running evaluation to its end; ends at once when none runs. */
+  private async watch(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    this.watching?.abort()
+    const watching = new AbortController()
+    this.watching = watching
+    let live: Evaluations['live'] = null
+    const schedule = oncePerFrame(() => {
+      if (live !== null && !watching.signal.aborted) this.live = live
+    })
+    try {
+      const events = await this.workbench.client.evaluations.watch({ path }, { signal: watching.signal })
+      for await (const event of events) {
+        if (watching.signal.aborted) return
+        if (event.type === 'progress') {
+          live = { evaluationId: event.evaluationId, progress: event.progress }
+          this.starting = false
+          schedule()
+          continue
+        }
+        if (event.type === 'failed') this.failure = event.problem
+        const ended = event.type === 'finished' ? event.evaluationId : (live?.evaluationId ?? null)
+        await this.refresh()
+        if (ended !== null && this.list.some(({ id }) => id === ended)) await this.show(ended)
+      }
+    } catch (error) {
+      // When the line itself is lost, reopening the project after the reconnect watches again.
+      if (!watching.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
+    }
+    if (this.watching === watching) {
+      this.watching = null
+      live = null
+      this.live = null
+      this.cancelling = false
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { Task, type TaskKind } from '../contract/evaluation'
+
+export const TASK_KIND_NAMES: Readonly<Record<TaskKind, string>> = {
+  creative: 'Creative writing',
+  'open-ended': 'Open-ended questions',
+  reasoning: 'Multi-step reasoning'
+}
+
+/** A copy of a task under an id and a name of its own. */
+export function taskCopy(task: Task, takenIds: readonly string[]): Task {
+  const stem = task.id.slice(0, 56)
+  let id = `${stem}-copy`
+  for (let number = 2; takenIds.includes(id); number += 1) id = `${stem}-copy-${number}`
+  return { ...task, id, name: `${task.name} (copy)`.slice(0, 200) }
+}
+
+/** The most complaints that are listed at once. */
+const MOST_PROBLEMS = 8
+
+/** The task that a text says, or what is wrong with it, each as "field: what is wrong". */
+export function parseTask(text: string): { task: Task } | { problems: string[] } {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    return { problems: [`This is not JSON: ${error instanceof Error ? error.message : String(error)}`] }
+  }
+  const parsed = Task.safeParse(json)
+  if (parsed.success) return { task: parsed.data }
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.map(fieldName).join('').replace(/^\./, '')}: ${message}`
+  )
+  const more = problems.length - MOST_PROBLEMS
+  return { problems: more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `and ${more} more`] : problems }
+}
+
+/** As it is written in code: .prompts[2].text */
+const fieldName = (part: PropertyKey): string => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)
