@@ -235,7 +235,6 @@ export class Workbench {
     void this.samples.adopt(state, same)
     this.readPairAgain()
     void this.evaluations.adopt(state, same)
-    void this.distances.adopt(state)
     this.exports.adopt(state, same)
     this.go(step)
     return true
