@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EvaluationView } from '../src/contract/evaluation'
@@ -62,6 +63,49 @@ describe('slr evaluate', () => {
     expect(status).not.toBe(0)
     expect(stdout).toBe('')
     expect(stderr).toMatch(message)
+  })
+
+  it('has answers judged only when it is told to, says where they go, and asks nothing twice', async () => {
+    const folder = await temporaryFolder()
+    const task = await smallTask(folder)
+    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
+    await project.close()
+    let requestCount = 0
+    const server = createServer((_, response) => {
+      requestCount++
+      response.end(JSON.stringify({ choices: [{ message: { content: '10' } }] }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    const args = [
+      'evaluate',
+      '--project',
+      project.path,
+      '--task',
+      task,
+      '--model',
+      'post',
+      '--quiet',
+      '--json'
+    ]
+    const judge = ['--judge-url', `http://127.0.0.1:${port}/v1`, '--judge-model', 'm', '--judge-rate', '6000']
+    try {
+      const without = await runCli(args)
+      expect(without.stderr).toBe('')
+      expect(requestCount).toBe(0)
+      const first = await runCli([...args, ...judge])
+      expect(first.stderr).toContain(`they are sent to 127.0.0.1:${port} (another program on this machine)`)
+      const view = EvaluationView.parse(JSON.parse(first.stdout))
+      expect(view.results.variants[0]?.measures.judge).toMatchObject({ mean: 1, promptCount: 2 })
+      const asked = requestCount
+      expect(asked).toBeGreaterThan(0)
+      expect((await runCli([...args, ...judge])).stdout).toBe(first.stdout)
+      expect(requestCount).toBe(asked)
+      expect((await runCli([...args, '--judge-model', 'm'])).status).toBe(2)
+    } finally {
+      server.close()
+    }
   })
 
   it('refuses a task whose pattern is no regular expression, before anything is computed', async () => {

@@ -12,6 +12,7 @@ import {
   Task,
   TaskEntry
 } from './evaluation'
+import { JudgeEvent, JudgeSettings } from './judge'
 import { DistancesDocument, DistancesEvent } from './distances'
 import { ExportEvent, ExportPlan } from './export'
 import { FolderListing } from './folders'
@@ -267,6 +268,19 @@ export const contract = {
     get: procedure
       .input(projectPath.extend({ evaluationId: z.string(), sweepId: z.string().optional() }))
       .output(EvaluationView),
+    /**
+     * Has the answers marked by the endpoint that the settings name; a stream, and its end ends the work. Prompts and answers
+     * leave the program. The key is used for this time and stored nowhere.
+     */
+    judge: procedure
+      .input(
+        projectPath.extend({
+          evaluationId: z.string(),
+          settings: JudgeSettings,
+          apiKey: z.string().max(10_000).optional()
+        })
+      )
+      .output(eventIterator(JudgeEvent)),
     /** The answers to one prompt, and how they lie. */
     prompt: procedure
       .input(projectPath.extend({ evaluationId: z.string(), prompt: z.number().int().min(0) }))

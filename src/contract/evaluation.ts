@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CheckpointReference, Interval, Rendering } from './crc'
 import { HeldWeights, Sampling } from './engine'
+import { JudgeSettings } from './judge'
 import { Problem } from './problem'
 import {
   MAX_SAMPLE_PROMPTS,
@@ -96,7 +97,8 @@ export const EVALUATION_VERSION = 1
 
 /**
  * What an evaluation was asked for and ran with, evaluations/<id>.json. Beside it lie the answers (<id>.jsonl, as those of
- * sample runs) and what the engine made of them (<id>.scores.jsonl, a {@link PromptScores} a line).
+ * sample runs), what the engine made of them (<id>.scores.jsonl, a {@link PromptScores} a line), and what a judge said of them
+ * (<id>.judge.jsonl).
  */
 export const EvaluationRun = z.object({
   schemaVersion: z.literal(EVALUATION_VERSION),
@@ -114,6 +116,8 @@ export const EvaluationRun = z.object({
   /** Of the tokenizer, for expectation-adjusted measures. */
   vocabularySize: z.number().int().min(1),
   weights: HeldWeights.nullable(),
+  /** Who marked the answers last; null when nobody was asked to. */
+  judge: JudgeSettings.nullable().default(null),
   notices: z.array(z.string())
 })
 export type EvaluationRun = z.infer<typeof EvaluationRun>

@@ -1,6 +1,7 @@
 import type { RecipeScore } from '../contract/crc'
 import type { EvaluationEvent, EvaluationRun, EvaluationVariant, Task } from '../contract/evaluation'
 import type { ChecksumsEvent } from '../contract/checksums'
+import type { JudgeEvent, JudgeSettings } from '../contract/judge'
 import type { DistancesEvent } from '../contract/distances'
 import type { ExportEvent } from '../contract/export'
 import { WorkbenchError } from '../contract/problem'
@@ -23,6 +24,7 @@ import { refuseExisting } from './export/target'
 import { Job, type JobFailure } from './job'
 import type { TellJobNews } from './job-news'
 import { JobTable } from './job-table'
+import { createJudgeJob } from './judge-job'
 import { pairPaths } from './project/demo'
 import type { EvaluationFiles } from './project/evaluation-files'
 import type { Project } from './project/project'
@@ -58,6 +60,7 @@ export class Jobs {
   private readonly recipeScores = new JobTable<RecipeScoreEvent | JobFailure>()
   readonly distances = new JobTable<DistancesEvent>()
   readonly checksums = new JobTable<ChecksumsEvent>()
+  private readonly judging = new JobTable<JudgeEvent | JobFailure>()
   private readonly crcScores = new JobTable<CrcScoreEvent | JobFailure>()
   /** Those that share the engine process, and how a message names their job. */
   private readonly tables = [
@@ -66,7 +69,8 @@ export class Jobs {
     { table: this.recipeScores, what: 'The scoring of a recipe' },
     { table: this.samples, what: 'Sampling' },
     { table: this.evaluations, what: 'An evaluation' },
-    { table: this.crcScores, what: 'Sampling' }
+    { table: this.crcScores, what: 'Sampling' },
+    { table: this.judging, what: 'Judging' }
   ]
   /** Those that only read weights, which go on beside the others. */
   private readonly readings = [
@@ -254,6 +258,24 @@ export class Jobs {
       const pair = await openSampledPair(pairPaths(project.document.pair))
       return this.runEvaluation(project, run, pair, stored)
     })
+  }
+
+  /**
+   * Has a stored evaluation's answers marked by an endpoint; nothing is sent before. The work ends with its stream.
+   *
+   * @throws WorkbenchError as {@link startSweep}, and as `judgeAnswers`
+   */
+  async *judge(
+    project: Project,
+    evaluationId: string,
+    settings: JudgeSettings,
+    typedKey: string | undefined,
+    signal?: AbortSignal
+  ): AsyncGenerator<JudgeEvent> {
+    this.requireIdle(project)
+    requireWritable(project, 'Judging')
+    const job = createJudgeJob(project, evaluationId, settings, typedKey)
+    yield* streamed(this.judging, project, job, signal)
   }
 
   private runEvaluation(

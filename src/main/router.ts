@@ -322,6 +322,10 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       get: os.evaluations.get.handler(async ({ input: { path, evaluationId, sweepId } }) =>
         evaluationView(await projects.use(path), evaluationId, sweepId)
       ),
+      judge: os.evaluations.judge.handler(async function* ({ input, signal }) {
+        const project = await projects.use(input.path)
+        yield* jobs.judge(project, input.evaluationId, input.settings, input.apiKey, signal)
+      }),
       prompt: os.evaluations.prompt.handler(async ({ input: { path, evaluationId, prompt } }) => {
         const { samples, scores } = await (await projects.use(path)).evaluations.read(evaluationId)
         return {

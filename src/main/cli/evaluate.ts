@@ -9,6 +9,7 @@ import {
   type EvaluationView,
   type Task
 } from '../../contract/evaluation'
+import type { JudgeSettings, JudgeVerdict } from '../../contract/judge'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import type { SampleLine, Variant } from '../../contract/samples'
 import type { PromptScores } from '../../contract/evaluation'
@@ -22,6 +23,7 @@ import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withEngine } from './engine'
+import { judged, judgeFrom, JudgeOptions, withJudgeOptions } from './judge'
 import { describeEvaluation } from './evaluation-report'
 import {
   CommonOptions,
@@ -50,6 +52,7 @@ const EvaluateOptions = z.strictObject({
   ...PairOptions.shape,
   ...RenderingOptions.shape,
   ...VariantOptions.shape,
+  ...JudgeOptions.shape,
   task: z.string().optional(),
   variants: z.string().optional(),
   n: z.number().optional(),
@@ -79,7 +82,7 @@ export function addEvaluateCommand(program: Command, signal: AbortSignal): void 
       '--project <folder>',
       'save answers and scores in this project; the same evaluation goes on where it was stopped'
     )
-  withCommonOptions(withRenderingOptions(command)).action(async () => {
+  withCommonOptions(withJudgeOptions(withRenderingOptions(command))).action(async () => {
     await evaluate(readOptions(EvaluateOptions, command), command, signal)
   })
 }
@@ -95,17 +98,19 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
     const folders = pairPaths(givenPair ?? project?.document.pair ?? requirePair(options, command))
+    const task = withSettings(await givenTask(options.task, project), options)
+    const judge = await judgeFrom(JudgeOptions.strip().parse(options), task.kind, command)
     const { run, pair } = await prepareEvaluation({
       ...folders,
-      task: withSettings(await givenTask(options.task, project), options),
+      task,
       variants: await givenVariants(options, folders, project),
       rendering: renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING)
     })
     for (const notice of run.notices) tell(notice)
     const view =
       project === null
-        ? await evaluateInMemory(run, pair, options.quiet, signal)
-        : await evaluateInProject(run, project, options.quiet, signal, tell)
+        ? await evaluateInMemory(run, pair, judge, options.quiet, signal)
+        : await evaluateInProject(run, project, judge, options.quiet, signal, tell)
     if (output !== null) await writeOutputFile(output, view)
     await (options.json ? printJson(view) : printText(describeEvaluation(view)))
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
@@ -118,6 +123,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
 async function evaluateInProject(
   fresh: EvaluationRun,
   project: Project,
+  judge: JudgeSettings | null,
   quiet: boolean,
   signal: AbortSignal,
   tell: (text: string) => void
@@ -134,15 +140,18 @@ async function evaluateInProject(
   })
   tell(`Saved in ${project.path} as evaluation ${run.id}`)
   const [newest] = project.sweeps
-  return viewOf(
-    await project.evaluations.read(run.id),
-    newest === undefined ? null : await project.readSweep(newest.id)
-  )
+  const sweep = newest === undefined ? null : await project.readSweep(newest.id)
+  const files = await project.evaluations.read(run.id)
+  if (judge === null) return viewOf(files, sweep)
+  await project.evaluations.noteJudge(run.id, judge)
+  const keep = (verdict: JudgeVerdict): Promise<void> => project.evaluations.appendVerdict(run.id, verdict)
+  return viewOf(await judged(files, judge, quiet, signal, keep), sweep)
 }
 
 async function evaluateInMemory(
   run: EvaluationRun,
   pair: SampledPair,
+  judge: JudgeSettings | null,
   quiet: boolean,
   signal: AbortSignal
 ): Promise<EvaluationView> {
@@ -163,7 +172,11 @@ async function evaluateInMemory(
       return Promise.resolve()
     }
   })
-  return viewOf({ run: { ...run, weights: held }, samples, scores }, null)
+  const files = { run: { ...run, weights: held }, samples, scores, verdicts: [] }
+  return viewOf(
+    judge === null ? files : await judged(files, judge, quiet, signal, () => Promise.resolve()),
+    null
+  )
 }
 
 async function runWithProgress(

@@ -96,6 +96,7 @@ export async function prepareEvaluation(
     stopTokens,
     vocabularySize: pair.post.spec.vocabularySize,
     weights: null,
+    judge: null,
     notices: [...notices]
   }
   return { run, pair }

@@ -3,6 +3,7 @@ import type { EvaluationRun, EvaluationView, TaskEntry } from '../../contract/ev
 import type { EvaluationFiles } from '../project/evaluation-files'
 import type { Project } from '../project/project'
 import { builtinTasks, suits } from './builtin-tasks'
+import { judgeMarks } from './judge'
 import { evaluationResults } from './results'
 
 /** Every task that can be run: a project's own first, then those that suit its pair. */
@@ -52,13 +53,16 @@ export async function evaluationView(
 
 /** What answers and scores say so far. @param sweep whose scores stand for the proxy; null for none */
 export async function viewOf(
-  { run, samples, scores }: EvaluationFiles,
+  { run, samples, scores, verdicts }: EvaluationFiles,
   sweep: SweepDocument | null
 ): Promise<EvaluationView> {
   const { prompts, settings } = run.task
   return {
     run,
-    results: await evaluationResults({ run, samples, scores, marks: [] }, sweep),
+    results: await evaluationResults(
+      { run, samples, scores, marks: judgeMarks(run, samples, verdicts) },
+      sweep
+    ),
     complete:
       samples.length === run.variants.length * prompts.length * settings.sampleCount &&
       scores.length === prompts.length

@@ -8,6 +8,7 @@ import {
   Task,
   TASK_VERSION
 } from '../../contract/evaluation'
+import { JudgeVerdict } from '../../contract/judge'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import type { SampleLine } from '../../contract/samples'
 import { errorMessage } from '../bounded-file'
@@ -42,6 +43,8 @@ export interface EvaluationFiles {
   run: EvaluationRun
   samples: SampleLine[]
   scores: PromptScores[]
+  /** What judges have said, of whatever rubric and model. */
+  verdicts: JudgeVerdict[]
 }
 
 /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
@@ -64,7 +67,11 @@ export async function readEvaluation(folder: string, id: string): Promise<Evalua
   })
   // A run that was killed between writing and noting may have scored a prompt twice.
   const scores = new Map(scored.map(({ line }) => [line.prompt, line]))
-  return { run, samples, scores: [...scores.values()] }
+  const judged = await readLines(fileOf(folder, id, '.judge.jsonl'), {
+    name: "a judge's verdict",
+    schema: JudgeVerdict
+  })
+  return { run, samples, scores: [...scores.values()], verdicts: judged.map(({ line }) => line) }
 }
 
 /** Writes an evaluation's own file; its answers and scores stay. @throws WorkbenchError `bad-input`, `read-only` */
@@ -89,6 +96,11 @@ export async function appendEvaluationSamples(
 /** @throws WorkbenchError `read-only`, `bad-input` */
 export async function appendPromptScores(folder: string, id: string, scores: PromptScores): Promise<void> {
   await appendLines(fileOf(folder, id, '.scores.jsonl'), [scores])
+}
+
+/** @throws WorkbenchError `read-only`, `bad-input` */
+export async function appendVerdict(folder: string, id: string, verdict: JudgeVerdict): Promise<void> {
+  await appendLines(fileOf(folder, id, '.judge.jsonl'), [verdict])
 }
 
 /** The project's evaluations, newest first. One that cannot be read is left out with a warning. */
@@ -168,7 +180,11 @@ function tasksFolder(folder: string): string {
 }
 
 /** @throws WorkbenchError `not-found` for an id that no evaluation can have */
-function fileOf(folder: string, id: string, suffix: '.json' | '.jsonl' | '.scores.jsonl'): string {
+function fileOf(
+  folder: string,
+  id: string,
+  suffix: '.json' | '.jsonl' | '.scores.jsonl' | '.judge.jsonl'
+): string {
   // The schema's ids hold neither dots nor separators, so no id leads out of the folder.
   if (!EvaluationRun.shape.id.safeParse(id).success) {
     throw new WorkbenchError('not-found', `There is no evaluation ${JSON.stringify(id)}.`)

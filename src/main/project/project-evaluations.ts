@@ -5,10 +5,12 @@ import type {
   Task,
   TaskEntry
 } from '../../contract/evaluation'
+import type { JudgeSettings, JudgeVerdict } from '../../contract/judge'
 import type { SampleLine } from '../../contract/samples'
 import {
   appendEvaluationSamples,
   appendPromptScores,
+  appendVerdict,
   type EvaluationFiles,
   listEvaluations,
   readEvaluation,
@@ -59,6 +61,18 @@ export class ProjectEvaluations {
   /** @throws WorkbenchError `bad-input`, `read-only` */
   appendScores(id: string, scores: PromptScores): Promise<void> {
     return this.change(() => appendPromptScores(this.folder, id, scores))
+  }
+
+  /** Notes whose marks the results show. @throws WorkbenchError `not-found`, `read-only` */
+  async noteJudge(id: string, judge: JudgeSettings): Promise<void> {
+    await this.change(async () => {
+      await writeEvaluationRun(this.folder, { ...(await readEvaluationRun(this.folder, id)), judge })
+    })
+  }
+
+  /** @throws WorkbenchError `bad-input`, `read-only` */
+  appendVerdict(id: string, verdict: JudgeVerdict): Promise<void> {
+    return this.change(() => appendVerdict(this.folder, id, verdict))
   }
 
   /** The project's own tasks, by name. */

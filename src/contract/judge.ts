@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { TaskKind } from './evaluation'
+
+/**
+ * A model that marks answers, reached over the chat interface of OpenAI that local servers offer too. Stored with the
+ * evaluation, so the key itself is no part of it.
+ */
+export const JudgeSettings = z
+  .object({
+    /** Up to and including the version, such as http://localhost:8080/v1. */
+    baseUrl: z
+      .url({ protocol: /^https?$/, error: 'expected an address such as http://localhost:8080/v1' })
+      .max(2_000)
+      .refine(
+        (url) => !/^https?:\/\/[^/]*@/i.test(url),
+        'names a user; a key is given apart from the address'
+      ),
+    model: z.string().min(1).max(200),
+    /**
+     * Environment variable of this program that holds the key. Its name says that it is one, so that no project can have
+     * another secret sent away.
+     */
+    keyVariable: z
+      .string()
+      .max(200)
+      .regex(/^[A-Z][A-Z0-9_]*API_KEY$/, 'expected a name that ends in API_KEY, such as OPENAI_API_KEY')
+      .optional(),
+    rubric: z.string().trim().min(1).max(20_000),
+    /** Answers of each variant to each prompt that are marked. */
+    answersPerPrompt: z.number().int().min(1).max(100_000),
+    requestsPerMinute: z.number().int().min(1).max(100_000),
+    /** Requests under way at once. */
+    concurrency: z.number().int().min(1).max(64)
+  })
+  .strict()
+export type JudgeSettings = z.infer<typeof JudgeSettings>
+
+export const DEFAULT_RUBRICS: Readonly<Record<TaskKind, string>> = {
+  creative:
+    'Mark how good this piece of creative writing is: does it do what was asked, is it coherent and well written, does it have ' +
+    'an idea of its own? 1 is unreadable or beside the point, 5 is sound but ordinary, 10 could be published.',
+  'open-ended':
+    'Mark how good this answer is: is it correct, does it answer the question that was asked, is it clear? 1 is wrong or no ' +
+    'answer, 5 is partly right or hard to follow, 10 is right and to the point.',
+  reasoning:
+    'Mark how sound this solution is: does every step follow, are the calculations right, does it reach the right result? 1 is ' +
+    'no solution, 5 has a sound idea and a mistake, 10 is right in every step.'
+}
+
+export const DEFAULT_JUDGE = {
+  answersPerPrompt: 8,
+  requestsPerMinute: 60,
+  concurrency: 4
+} as const satisfies Partial<JudgeSettings>
+
+/** What a user must know before anything is sent. */
+export function judgeWarning({ baseUrl, model }: Pick<JudgeSettings, 'baseUrl' | 'model'>): string {
+  const { host, hostname, protocol } = new URL(baseUrl)
+  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+  const where = isLocal ? 'another program on this machine' : 'another machine'
+  const plain = protocol === 'http:' && !isLocal ? ', unencrypted' : ''
+  return `Prompts and answers leave this program: they are sent to ${host} (${where}${plain}), to be marked by ${model}.`
+}
+
+/** What a judge said of one answer, a line of evaluations/<id>.judge.jsonl. */
+export const JudgeVerdict = z.object({
+  /** SHA-256 of model, rubric, prompt and answer: nothing is asked twice. */
+  key: z.string().regex(/^[0-9a-f]{64}$/),
+  /** From 0 (lowest) to 1; null when the reply was no mark. */
+  mark: z.number().min(0).max(1).nullable()
+})
+export type JudgeVerdict = z.infer<typeof JudgeVerdict>
+
+export const JudgeProgress = z.object({
+  /** Different answers that have a verdict, and that need one. */
+  done: z.number().int(),
+  total: z.number().int(),
+  /** Replies that were no mark. */
+  unreadable: z.number().int()
+})
+export type JudgeProgress = z.infer<typeof JudgeProgress>
+
+/** What a stream of judging tells; it fails as the judging fails. */
+export const JudgeEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), progress: JudgeProgress }),
+  z.object({ type: z.literal('finished'), progress: JudgeProgress })
+])
+export type JudgeEvent = z.infer<typeof JudgeEvent>

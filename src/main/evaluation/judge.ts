@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import type { EvaluationRun } from '../../contract/evaluation'
+import type { JudgeProgress, JudgeSettings, JudgeVerdict } from '../../contract/judge'
+import { WorkbenchError } from '../../contract/problem'
+import type { SampleLine } from '../../contract/samples'
+import { fixedSubset } from './fixed-subset'
+import { JudgeEndpoint, type JudgePatience } from './judge-endpoint'
+
+const LOWEST = 1
+const HIGHEST = 10
+
+export interface JudgeListener {
+  /** Gets each verdict at once, to store it. When it rejects, so does the judging. */
+  keep(verdict: JudgeVerdict): Promise<void>
+  progress(progress: JudgeProgress): void
+}
+
+/** An answer to be marked, and where the mark belongs. */
+interface Question {
+  readonly key: string
+  readonly prompt: string
+  readonly answer: string
+  readonly places: { variant: string; prompt: number }[]
+}
+
+/**
+ * Has a judge mark a run's answers that have no verdict yet. Nothing is sent anywhere but here, and nothing twice: equal
+ * answers to a prompt are one question.
+ *
+ * @param apiKey null when the endpoint needs none
+ * @param known verdicts that are stored
+ * @throws WorkbenchError `cancelled` when `signal` fires; `bad-input` when the endpoint cannot be used. Verdicts until then
+ *   have been kept.
+ */
+export async function judgeAnswers(
+  run: EvaluationRun,
+  samples: readonly SampleLine[],
+  settings: JudgeSettings,
+  apiKey: string | null,
+  known: readonly JudgeVerdict[],
+  signal: AbortSignal,
+  listener: JudgeListener,
+  patience?: JudgePatience
+): Promise<void> {
+  const verdicts = new Map(known.map((verdict) => [verdict.key, verdict]))
+  const questions = questionsOf(run, samples, settings)
+  const tell = (): void => {
+    const given = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
+    const unreadable = given.filter(({ mark }) => mark === null).length
+    listener.progress({ done: given.length, total: questions.length, unreadable })
+  }
+  const endpoint = new JudgeEndpoint(settings, apiKey, patience)
+  // The first failure stops the questions that wait.
+  const failed = new AbortController()
+  const stop = AbortSignal.any([signal, failed.signal])
+  // As many as there are requests under way, which is no leak.
+  setMaxListeners(0, stop)
+  const system = `${settings.rubric}\n\nReply with one whole number from ${LOWEST} to ${HIGHEST} and nothing else.`
+  const judge = async ({ key, prompt, answer }: Question): Promise<void> => {
+    const reply = await endpoint.ask(
+      system,
+      `<task>\n${prompt}\n</task>\n\n<answer>\n${answer}\n</answer>`,
+      stop
+    )
+    const verdict = { key, mark: reply === null ? null : readMark(reply) }
+    await listener.keep(verdict)
+    verdicts.set(key, verdict)
+    tell()
+  }
+  const waiting = questions.filter(({ key }) => !verdicts.has(key)).values()
+  const work = async (): Promise<void> => {
+    for (const question of waiting) await judge(question)
+  }
+  tell()
+  try {
+    await Promise.all(Array.from({ length: settings.concurrency }, work))
+  } catch (error) {
+    failed.abort()
+    if (signal.aborted) throw new WorkbenchError('cancelled', 'Judging was cancelled.')
+    throw error
+  }
+}
+
+/** The stored marks of a run's answers, from 0 to 1, under the judge that it was last given to; none when it was to none. */
+export function judgeMarks(
+  run: EvaluationRun,
+  samples: readonly SampleLine[],
+  verdicts: readonly JudgeVerdict[]
+): { variant: string; prompt: number; mark: number }[] {
+  if (run.judge === null) return []
+  const marks = new Map(verdicts.map(({ key, mark }) => [key, mark]))
+  return questionsOf(run, samples, run.judge).flatMap(({ key, places }) => {
+    const mark = marks.get(key) ?? null
+    return mark === null ? [] : places.map((place) => ({ ...place, mark }))
+  })
+}
+
+/**
+ * The mark that a reply is, scaled to 0..1. What a model thought before it is left out; anything else than a mark is none.
+ *
+ * @returns null when the reply is no whole number from 1 to 10
+ */
+export function readMark(reply: string): number | null {
+  const said = reply.replace(/^\s*<think>[^]*?<\/think>/, '').trim()
+  const digits = /^(\d{1,2})(?:\s*\/\s*10)?\.?$/.exec(said)?.[1]
+  const mark = digits === undefined ? NaN : Number(digits)
+  return mark >= LOWEST && mark <= HIGHEST ? (mark - LOWEST) / (HIGHEST - LOWEST) : null
+}
+
+/**
+ * The key that a judge's settings name, or the one that was typed.
+ *
+ * @throws WorkbenchError `bad-input` when the environment lacks the variable
+ */
+export function judgeKey({ keyVariable }: JudgeSettings, typed: string | undefined): string | null {
+  if (typed !== undefined && typed !== '') return typed
+  if (keyVariable === undefined) return null
+  const key = process.env[keyVariable]
+  if (key !== undefined && key !== '') return key
+  throw new WorkbenchError(
+    'bad-input',
+    `The environment variable ${keyVariable}, which holds the judge's API key, is not set.`,
+    'Set it before the program starts, or leave it out for an endpoint without a key.'
+  )
+}
+
+function questionsOf(
+  run: EvaluationRun,
+  samples: readonly SampleLine[],
+  settings: JudgeSettings
+): Question[] {
+  const questions = new Map<string, Question>()
+  const cells = new Map<string, SampleLine[]>()
+  for (const sample of samples) {
+    const cell = JSON.stringify([sample.variant, sample.prompt])
+    const lines = cells.get(cell)
+    if (lines === undefined) cells.set(cell, [sample])
+    else lines.push(sample)
+  }
+  for (const lines of cells.values()) {
+    const ordered = lines.toSorted((a, b) => a.index - b.index)
+    for (const { variant, prompt, text } of fixedSubset(ordered, settings.answersPerPrompt)) {
+      // Without a variant's prefix: what is marked is the answer to the task.
+      const asked = run.task.prompts[prompt]?.text ?? ''
+      const key = createHash('sha256')
+        .update(JSON.stringify([settings.model, settings.rubric, asked, text]))
+        .digest('hex')
+      const question = questions.get(key) ?? { key, prompt: asked, answer: text, places: [] }
+      question.places.push({ variant, prompt })
+      questions.set(key, question)
+    }
+  }
+  return [...questions.values()]
+}
