@@ -90,7 +90,8 @@ function correctnessMeasures(
       samples.map(({ text }) => text).filter((text) => isRight(reader, prompt, text))
     ),
     accuracy,
-    majority: majorityVote(finals, (final) => reader.isRight(final, prompt)),
+    // Where no answer could be read nothing was voted for, which is not right; leaving the prompt out would flatter the variant.
+    majority: majorityVote(finals, (final) => reader.isRight(final, prompt)) ?? 0,
     passAtN: passAtK(samples.length, right, samples.length)
   }
 }

@@ -44,6 +44,15 @@ export class PromptReading {
     this.missing = this.parts.reduce((sum, { read }) => sum + read.length, 0)
   }
 
+  /** Most rows of hidden states that reading them takes. */
+  get rowCount(): number {
+    return this.parts.reduce(
+      (sum, { prompt, answers }) =>
+        sum + prompt.length + answers.reduce((rows, { length }) => rows + length, 0),
+      0
+    )
+  }
+
   /** Whether post has read every answer. */
   get isComplete(): boolean {
     return this.missing === 0

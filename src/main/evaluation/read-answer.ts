@@ -17,6 +17,8 @@ export class AnswerReader {
   private readonly right: RegExp | null
   private readonly format: RegExp | null
 
+  private readonly known = new WeakMap<TaskPrompt, ReadonlySet<string>>()
+
   constructor(private readonly task: Task) {
     const { reading, rightPattern, checks } = task
     this.reading =
@@ -39,7 +41,11 @@ export class AnswerReader {
   /** The right answers to a prompt as they are compared; null when they are not listed. */
   rightAnswers(prompt: TaskPrompt): ReadonlySet<string> | null {
     if (prompt.answers === undefined) return null
-    return new Set(prompt.answers.map((answer) => comparable(answer, this.task)))
+    // Asked for with every answer of a cell, and long for some prompts.
+    const known =
+      this.known.get(prompt) ?? new Set(prompt.answers.map((answer) => comparable(answer, this.task)))
+    this.known.set(prompt, known)
+    return known
   }
 
   /** @param answer as {@link read} returns it */

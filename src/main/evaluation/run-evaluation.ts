@@ -104,9 +104,6 @@ async function score(
   listener: EvaluationListener
 ): Promise<void> {
   const scored = new Set(known.map(({ prompt }) => prompt))
-  const readings = run.task.prompts.flatMap((_, prompt) =>
-    scored.has(prompt) ? [] : [new PromptReading(run, prompt, comparedAnswers(run, prompt, samples))]
-  )
   const promptsTotal = run.task.prompts.length
   const tell = (): void => {
     listener.progress({
@@ -120,12 +117,43 @@ async function score(
     })
   }
   tell()
-  if (readings.length === 0) return
-  const request = {
-    base: pair.base.checkpoint.path,
-    post: pair.post.checkpoint.path,
-    stateBytes: Math.floor(defaultMemoryBytes() / 4)
+  const waiting = run.task.prompts.flatMap((_, prompt) => (scored.has(prompt) ? [] : [prompt]))
+  const stateBytes = Math.floor(defaultMemoryBytes() / 4)
+  const finish = async (reading: PromptReading): Promise<void> => {
+    await listener.keepScores(reading.scores())
+    scored.add(reading.prompt)
+    tell()
   }
+  let readings: PromptReading[] = []
+  let rowCount = 0
+  const maximumRows = stateBytes / (pair.post.spec.hiddenSize * Float32Array.BYTES_PER_ELEMENT)
+  for (const prompt of waiting) {
+    const reading = new PromptReading(run, prompt, comparedAnswers(run, prompt, samples))
+    if (readings.length > 0 && rowCount + reading.rowCount > maximumRows) {
+      await readTogether(engine, run, pair, readings, stateBytes, signal, finish)
+      readings = []
+      rowCount = 0
+    }
+    readings.push(reading)
+    rowCount += reading.rowCount
+  }
+  if (readings.length > 0) await readTogether(engine, run, pair, readings, stateBytes, signal, finish)
+}
+
+/**
+ * Has base and then post read the answers to some prompts: as many as the engine computes at once, so that a run that is
+ * stopped loses no more than that, and no more embeddings are held.
+ */
+async function readTogether(
+  engine: EngineClient,
+  run: EvaluationRun,
+  pair: SampledPair,
+  readings: readonly PromptReading[],
+  stateBytes: number,
+  signal: AbortSignal,
+  finish: (reading: PromptReading) => Promise<void>
+): Promise<void> {
+  const request = { base: pair.base.checkpoint.path, post: pair.post.checkpoint.path, stateBytes }
   // Every answer to every prompt, post's reading last: with it a prompt is complete.
   const entries = readings.flatMap((reading) => reading.parts.map((part) => ({ reading, part })))
   const prompts: ReadPrompt[] = entries.map(({ part }) => ({ tokens: part.prompt, answers: part.answers }))
@@ -137,11 +165,6 @@ async function score(
     }
   }
   const model = { kind: 'recipe' as const, layers: postStrengths(pair.post.spec.layerCount) }
-  const finish = async (reading: PromptReading): Promise<void> => {
-    await listener.keepScores(reading.scores())
-    scored.add(reading.prompt)
-    tell()
-  }
   for (const reading of readings) if (reading.isComplete) await finish(reading)
   if (prompts.every(({ answers }) => answers.length === 0)) return
   for await (const event of await engine.read({ ...request, model, prompts }, { signal })) {
