@@ -182,7 +182,7 @@ describe('the address of the window', () => {
 
   it('means nothing when it is empty or unknown', () => {
     expect(readPlace('')).toEqual({ project: null, step: null })
-    expect(readPlace('#step=export')).toEqual({ project: null, step: null })
+    expect(readPlace('#step=nothing')).toEqual({ project: null, step: null })
   })
 })
 
