@@ -97,19 +97,19 @@ describe('the character check', () => {
 
   test('is kept with the project, the latest one alone', async () => {
     const project = await newProject()
-    expect(await project.readSampledCrc()).toBeNull()
-    await project.saveSampledCrc(check)
+    expect(await project.samples.readCheck()).toBeNull()
+    await project.samples.saveCheck(check)
     const later = { ...check, createdAt: '2026-01-03T03:04:05.000Z' }
-    await project.saveSampledCrc(later)
-    expect(await (await reopened(project)).readSampledCrc()).toEqual(later)
+    await project.samples.saveCheck(later)
+    expect(await (await reopened(project)).samples.readCheck()).toEqual(later)
   })
 
   test('of a file that somebody broke is refused by name and field, and the project opens all the same', async () => {
     const project = await newProject()
-    await project.saveSampledCrc(check)
+    await project.samples.saveCheck(check)
     const file = join(project.path, 'sampled-crc.json')
     await writeFile(file, (await readFile(file, 'utf8')).replace('"fp32"', '"fp7"'))
-    const problem = await problemOf((await reopened(project)).readSampledCrc())
+    const problem = await problemOf((await reopened(project)).samples.readCheck())
     expect(problem).toMatchObject({ code: 'bad-file', message: expect.stringContaining('sampled-crc.json') })
     expect(problem.message).toContain('weights')
   })
@@ -120,14 +120,14 @@ describe('a sample run', () => {
     const project = await newProject()
     const run = sampleRunFixture()
     const lines = sampleLines(run)
-    await project.addSampleRun(run)
-    for (const line of lines) await project.appendSamples(run.id, [line])
+    await project.samples.addRun(run)
+    for (const line of lines) await project.samples.appendAnswers(run.id, [line])
 
     const file = await readFile(join(project.path, 'samples/run-1.jsonl'), 'utf8')
     expect(file.split('\n').map((text) => text !== '' && JSON.parse(text))).toEqual([...lines, false])
     const again = await reopened(project)
-    expect(await again.readSamples('run-1')).toEqual({ run, samples: lines })
-    expect(again.sampleRuns).toEqual([
+    expect(await again.samples.readAnswers('run-1')).toEqual({ run, samples: lines })
+    expect(again.samples.runs).toEqual([
       {
         id: 'run-1',
         checkpoints: { base: 'aa', post: 'bb' },
@@ -138,41 +138,41 @@ describe('a sample run', () => {
         sampleTotal: 12
       }
     ])
-    expect(again.sampleRuns).toEqual(project.sampleRuns)
+    expect(again.samples.runs).toEqual(project.samples.runs)
   })
 
   test('keeps its marks, settings and weights apart: changing one leaves the others', async () => {
     const project = await newProject()
     const run = sampleRunFixture()
-    await project.addSampleRun(run)
+    await project.samples.addRun(run)
     const marks = [{ prompt: 0, index: 1, variant: 'upper' }]
     const settings = { ...run.settings, sampleCount: 9 }
     await Promise.all([
-      project.changeSampleRun('run-1', { weights: 'int8', precision: 'fp32' }),
-      project.changeSampleRun('run-1', { marks }),
-      project.changeSampleRun('run-1', { settings })
+      project.samples.changeRun('run-1', { weights: 'int8', precision: 'fp32' }),
+      project.samples.changeRun('run-1', { marks }),
+      project.samples.changeRun('run-1', { settings })
     ])
     const again = await reopened(project)
-    expect(await again.readSampleRun('run-1')).toEqual({
+    expect(await again.samples.readRun('run-1')).toEqual({
       ...run,
       weights: 'int8',
       precision: 'fp32',
       marks,
       settings
     })
-    expect(again.sampleRuns).toMatchObject([{ sampleCount: 0, sampleTotal: 36 }])
+    expect(again.samples.runs).toMatchObject([{ sampleCount: 0, sampleTotal: 36 }])
   })
 
   test('of a program that knew no device but the CPU opens as what it was', async () => {
     const project = await newProject()
     const run = sampleRunFixture({ weights: 'int8', precision: 'fp32' })
-    await project.addSampleRun(run)
+    await project.samples.addRun(run)
     const file = join(project.path, 'samples/run-1.json')
     const { precision, ...older } = SampleRun.parse(JSON.parse(await readFile(file, 'utf8')))
     const { device, ...settings } = older.settings
     await writeFile(file, JSON.stringify({ ...older, settings }))
     expect({ precision, device }).toEqual({ precision: 'fp32', device: 'cpu' })
-    expect(await (await reopened(project)).readSampleRun('run-1')).toEqual(run)
+    expect(await (await reopened(project)).samples.readRun('run-1')).toEqual(run)
   })
 
   test('lists the newest run first', async () => {
@@ -182,10 +182,10 @@ describe('a sample run', () => {
       ['b', '2026-03-02T03:04:05Z'],
       ['c', '2026-02-02T03:04:05Z']
     ] as const) {
-      await project.addSampleRun(sampleRunFixture({ id, createdAt }))
+      await project.samples.addRun(sampleRunFixture({ id, createdAt }))
     }
-    expect(project.sampleRuns.map(({ id }) => id)).toEqual(['b', 'c', 'a'])
-    expect((await reopened(project)).sampleRuns).toEqual(project.sampleRuns)
+    expect(project.samples.runs.map(({ id }) => id)).toEqual(['b', 'c', 'a'])
+    expect((await reopened(project)).samples.runs).toEqual(project.samples.runs)
   })
 
   test('cut off anywhere by a crash has every answer before the cut, and goes on from there', async () => {
@@ -193,15 +193,15 @@ describe('a sample run', () => {
     const run = sampleRunFixture()
     const lines = sampleLines(run)
     const whole = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-    await project.addSampleRun(run)
+    await project.samples.addRun(run)
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.byteLength), async (cut) => {
         const file = join(project.path, 'samples/run-1.jsonl')
         await writeFile(file, whole)
         await truncate(file, cut)
         const complete = whole.subarray(0, cut).toString('latin1').split('\n').length - 1
-        expect((await project.readSamples('run-1')).samples).toEqual(lines.slice(0, complete))
-        await project.appendSamples('run-1', lines.slice(complete))
+        expect((await project.samples.readAnswers('run-1')).samples).toEqual(lines.slice(0, complete))
+        await project.samples.appendAnswers('run-1', lines.slice(complete))
         expect(await readFile(file)).toEqual(whole)
       })
     )
@@ -209,11 +209,11 @@ describe('a sample run', () => {
 
   test('tells which line is no answer of it', async () => {
     const project = await newProject()
-    await project.addSampleRun(sampleRunFixture())
+    await project.samples.addRun(sampleRunFixture())
     const good = JSON.stringify(sampleLine())
     const problemWith = async (line: string): Promise<string> => {
       await writeFile(join(project.path, 'samples/run-1.jsonl'), `${good}\n${line}\n${good}\n`)
-      const { code, message } = await problemOf(project.readSamples('run-1'))
+      const { code, message } = await problemOf(project.samples.readAnswers('run-1'))
       expect(code).toBe('bad-file')
       return message
     }
@@ -227,14 +227,14 @@ describe('a sample run', () => {
 
   test('counts an answer once that stands there twice', async () => {
     const project = await newProject()
-    await project.addSampleRun(sampleRunFixture())
-    await project.appendSamples('run-1', [sampleLine(), sampleLine({ text: 'again' })])
-    expect((await project.readSamples('run-1')).samples).toEqual([sampleLine()])
+    await project.samples.addRun(sampleRunFixture())
+    await project.samples.appendAnswers('run-1', [sampleLine(), sampleLine({ text: 'again' })])
+    expect((await project.samples.readAnswers('run-1')).samples).toEqual([sampleLine()])
   })
 
   test('is left out with a warning when it cannot be read, and the others stay', async () => {
     const project = await newProject()
-    await project.addSampleRun(sampleRunFixture({ id: 'good' }))
+    await project.samples.addRun(sampleRunFixture({ id: 'good' }))
     const put = (name: string, content: unknown): Promise<void> =>
       writeFile(join(project.path, 'samples', name), JSON.stringify(content))
     await put('broken.json', { ...sampleRunFixture({ id: 'broken' }), prompts: null })
@@ -243,7 +243,7 @@ describe('a sample run', () => {
     await put('linked.json', sampleRunFixture({ id: 'linked' }))
     await symlink('/etc/passwd', join(project.path, 'samples', 'linked.jsonl'))
     const again = await reopened(project)
-    expect(again.sampleRuns.map(({ id }) => id)).toEqual(['good'])
+    expect(again.samples.runs.map(({ id }) => id)).toEqual(['good'])
     expect(again.warnings.toSorted()).toEqual([
       expect.stringMatching(/broken\.json is not a sample run: prompts: /),
       expect.stringMatching(/linked\.jsonl is not an ordinary file/),
@@ -254,25 +254,27 @@ describe('a sample run', () => {
 
   test('never writes answers through a link', async () => {
     const project = await newProject()
-    await project.addSampleRun(sampleRunFixture())
+    await project.samples.addRun(sampleRunFixture())
     const outside = join(folder, 'outside')
     await writeFile(outside, 'mine')
     await symlink(outside, join(project.path, 'samples/run-1.jsonl'))
-    expect((await problemOf(project.appendSamples('run-1', [sampleLine()]))).code).toBe('bad-file')
+    expect((await problemOf(project.samples.appendAnswers('run-1', [sampleLine()]))).code).toBe('bad-file')
     expect(await readFile(outside, 'utf8')).toBe('mine')
   })
 
   test('says that its answers cannot be written, and keeps those it has', async () => {
     const project = await newProject()
-    await project.addSampleRun(sampleRunFixture())
+    await project.samples.addRun(sampleRunFixture())
     await mkdir(join(project.path, 'samples/run-1.jsonl'))
-    expect((await problemOf(project.appendSamples('run-1', [sampleLine()]))).message).toMatch('run-1.jsonl')
-    expect(project.sampleRuns).toMatchObject([{ sampleCount: 0 }])
+    expect((await problemOf(project.samples.appendAnswers('run-1', [sampleLine()]))).message).toMatch(
+      'run-1.jsonl'
+    )
+    expect(project.samples.runs).toMatchObject([{ sampleCount: 0 }])
   })
 
   test.each(['../project', 'a/b', '', 'a.b', '..', 'nothing'])('is not found by the id %j', async (id) => {
     const project = await newProject()
-    expect((await problemOf(project.readSamples(id))).code).toBe('not-found')
+    expect((await problemOf(project.samples.readAnswers(id))).code).toBe('not-found')
   })
 
   test('of 10,000 answers is appended, read and measured within seconds', async () => {
@@ -296,11 +298,11 @@ describe('a sample run', () => {
       tokens: Array.from({ length: 60 }, (_, token) => (place + token) % 2_000)
     }))
     expect(lines).toHaveLength(10_000)
-    await project.addSampleRun(run)
+    await project.samples.addRun(run)
     const startedMs = performance.now()
     for (let at = 0; at < lines.length; at += 10)
-      await project.appendSamples(run.id, lines.slice(at, at + 10))
-    const stored = await project.readSamples(run.id)
+      await project.samples.appendAnswers(run.id, lines.slice(at, at + 10))
+    const stored = await project.samples.readAnswers(run.id)
     expect(stored.samples).toHaveLength(10_000)
     let answered = 0
     const requests = setInterval(() => answered++, 0)

@@ -189,7 +189,7 @@ export class Jobs {
         variants,
         settings
       })
-      await project.addSampleRun(run)
+      await project.samples.addRun(run)
       const engine = this.engine.client()
       return this.samples.add(
         project,
@@ -208,7 +208,7 @@ export class Jobs {
   async continueSamples(project: Project, runId: string, sampleCount: number): Promise<string> {
     requireWritable(project, 'A sample run')
     return this.starts(project, async () => {
-      const stored = await project.readSamples(runId)
+      const stored = await project.samples.readAnswers(runId)
       const asked = stored.run.settings.sampleCount
       if (sampleCount < asked) {
         throw new WorkbenchError(
@@ -220,7 +220,7 @@ export class Jobs {
       const pair = await openSampledPair(pairPaths(project.document.pair))
       const settings = { ...stored.run.settings, sampleCount }
       const generation = await resumeGeneration({ ...stored.run, settings }, pair)
-      const run = await project.changeSampleRun(runId, { settings })
+      const run = await project.samples.changeRun(runId, { settings })
       const engine = this.engine.client()
       return this.samples.add(
         project,
@@ -293,7 +293,7 @@ export class Jobs {
   async *watchSamples(project: Project, signal?: AbortSignal): AsyncGenerator<SampleEvent> {
     for await (const event of this.samples.watch(project, signal)) {
       // Preferences may have been marked since the job began.
-      yield event.type === 'snapshot' ? { ...event, run: await project.readSampleRun(event.run.id) } : event
+      yield event.type === 'snapshot' ? { ...event, run: await project.samples.readRun(event.run.id) } : event
     }
   }
 
@@ -320,7 +320,7 @@ export class Jobs {
         const result = await sampleCrc(this.engine.client(), request, sweep, cancelled, (done, total) =>
           facts.set('progress', { type: 'progress', done, total })
         )
-        await project.saveSampledCrc(result)
+        await project.samples.saveCheck(result)
         return { type: 'scores', result }
       },
       snapshot: (_id, facts) => facts[0] ?? { type: 'progress', done: 0, total: 0 },

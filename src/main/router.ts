@@ -66,7 +66,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       prompts: project.prompts,
       samplePrompts: await samplePromptsOf(project),
       sweeps: [...project.sweeps],
-      sampleRuns: [...project.sampleRuns],
+      sampleRuns: [...project.samples.runs],
       ...pair,
       readOnly: project.readOnly,
       warnings: [...project.warnings],
@@ -279,18 +279,18 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         jobs.samples.cancel(await projects.use(input.path))
       ),
       get: os.samples.get.handler(async ({ input }) => {
-        const { run, samples } = await (await projects.use(input.path)).readSamples(input.runId)
+        const { run, samples } = await (await projects.use(input.path)).samples.readAnswers(input.runId)
         return { run, samples, measures: await runMeasures(run, samples) }
       }),
       mark: os.samples.mark.handler(async ({ input }) => {
-        await (await projects.use(input.path)).changeSampleRun(input.runId, { marks: input.marks })
+        await (await projects.use(input.path)).samples.changeRun(input.runId, { marks: input.marks })
       }),
       export: os.samples.export.handler(async ({ input }) => {
-        const { run, samples } = await (await projects.use(input.path)).readSamples(input.runId)
+        const { run, samples } = await (await projects.use(input.path)).samples.readAnswers(input.runId)
         return exportSamples(run, samples, input.format)
       }),
       crcScores: os.samples.crcScores.handler(async ({ input }) =>
-        (await projects.use(input.path)).readSampledCrc()
+        (await projects.use(input.path)).samples.readCheck()
       ),
       scoreCrc: os.samples.scoreCrc.handler(async function* ({ input, signal }) {
         const project = await projects.use(input.path)

@@ -42,9 +42,9 @@ export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, Samp
         for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
         const { seconds } = await generateSamples(engine, generation, stored, computationOf(run), signal, {
           async planned(computation) {
-            if (computationOf(run) === null) run = await project.changeSampleRun(run.id, computation)
+            if (computationOf(run) === null) run = await project.samples.changeRun(run.id, computation)
           },
-          keep: (lines) => project.appendSamples(run.id, lines),
+          keep: (lines) => project.samples.appendAnswers(run.id, lines),
           progress(progress) {
             facts.set('progress', {
               type: 'progress',

@@ -19,9 +19,7 @@ import {
   writeEvaluationRun,
   writeTask
 } from './evaluation-files'
-
-/** Runs a change of the project's files after those before it; refuses when the project cannot be written. */
-type Change = <T>(task: () => Promise<T>) => Promise<T>
+import type { Change } from './serial-queue'
 
 /** The evaluations and the tasks of a project. Both are read when they are asked for: they are looked at in one view only. */
 export class ProjectEvaluations {

@@ -12,13 +12,7 @@ import {
   ProjectDocument,
   type SweepSummary
 } from '../../contract/project'
-import {
-  type SampledCrc,
-  type SampleLine,
-  SamplePrompts,
-  type SampleRun,
-  type SampleRunSummary
-} from '../../contract/samples'
+import { SamplePrompts, type SampleRunSummary } from '../../contract/samples'
 import type { SearchDocument } from '../../contract/search'
 import { errorMessage, readTextFile } from '../bounded-file'
 import { readPromptFile } from '../crc/prompt-file'
@@ -37,19 +31,12 @@ import {
   writeChecksums,
   writeDistances
 } from './reading-files'
-import {
-  appendSampleLines,
-  listSampleRuns,
-  readSampleLines,
-  readSampleRun,
-  summarizeSampleRun,
-  writeSampleRun
-} from './sample-files'
-import { readSampledCrc, writeSampledCrc } from './sampled-crc-file'
+import { listSampleRuns } from './sample-files'
 import { readSearchFile, writeSearchFile } from './search-files'
-import { ProjectEvaluations } from './project-evaluations'
-import { SerialQueue } from './serial-queue'
 import { newestFirst } from './newest-first'
+import { ProjectEvaluations } from './project-evaluations'
+import { ProjectSamples } from './project-samples'
+import { type Change, SerialQueue } from './serial-queue'
 import { listSweeps, readSweepFile, summarizeSweep, writeSweepFile } from './sweep-files'
 
 const PROJECT_FILE = 'project.json'
@@ -92,12 +79,12 @@ export class Project {
   readonly warnings: readonly string[]
   /** Why changes cannot be saved; null when they can. */
   readonly readOnly: string | null
+  readonly samples: ProjectSamples
   readonly evaluations: ProjectEvaluations
   #document: ProjectDocument
   #prompts: CrcPrompts
   #samplePrompts: SamplePrompts | null
   #sweeps: readonly SweepSummary[]
-  #sampleRuns: readonly SampleRunSummary[]
   readonly #lock: Lock | null
   #closed = false
   readonly #changes = new SerialQueue()
@@ -110,9 +97,10 @@ export class Project {
     this.#prompts = content.prompts
     this.#samplePrompts = content.samplePrompts
     this.#sweeps = content.sweeps
-    this.#sampleRuns = content.sampleRuns
     this.#lock = lock
-    this.evaluations = new ProjectEvaluations(this.path, (task) => this.#change(task))
+    const change: Change = (task) => this.#change(task)
+    this.samples = new ProjectSamples(this.path, change, content.sampleRuns)
+    this.evaluations = new ProjectEvaluations(this.path, change)
   }
 
   get document(): ProjectDocument {
@@ -131,11 +119,6 @@ export class Project {
   /** Newest first. */
   get sweeps(): readonly SweepSummary[] {
     return this.#sweeps
-  }
-
-  /** Newest first. */
-  get sampleRuns(): readonly SampleRunSummary[] {
-    return this.#sampleRuns
   }
 
   /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
@@ -225,61 +208,6 @@ export class Project {
     return readSearchFile(this.path, sweepId)
   }
 
-  /** Adds a run that has no answers yet. @throws WorkbenchError `bad-input`, `read-only` */
-  async addSampleRun(run: SampleRun): Promise<void> {
-    await this.#change(async () => {
-      await writeSampleRun(this.path, run)
-      this.#sampleRuns = newestFirst([...this.#sampleRuns, summarizeSampleRun(run, 0)])
-    })
-  }
-
-  /**
-   * Changes what is stored of a run besides its answers.
-   *
-   * @returns the run as it is now
-   * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`; `bad-input`, `read-only`
-   */
-  async changeSampleRun(
-    id: string,
-    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'marks'>>
-  ): Promise<SampleRun> {
-    return this.#change(async () => {
-      const run = { ...(await readSampleRun(this.path, id)), ...changes }
-      await writeSampleRun(this.path, run)
-      this.#summarize(id, ({ sampleCount }) => summarizeSampleRun(run, sampleCount))
-      return run
-    })
-  }
-
-  /** Adds answers to a run's; see appendSampleLines on what a crash leaves. @throws WorkbenchError `read-only`, `bad-input` */
-  async appendSamples(id: string, lines: readonly SampleLine[]): Promise<void> {
-    await this.#change(async () => {
-      await appendSampleLines(this.path, id, lines)
-      this.#summarize(id, (run) => ({ ...run, sampleCount: run.sampleCount + lines.length }))
-    })
-  }
-
-  /** A run without its answers. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
-  async readSampleRun(id: string): Promise<SampleRun> {
-    return readSampleRun(this.path, id)
-  }
-
-  /** A run and its answers so far. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
-  async readSamples(id: string): Promise<{ run: SampleRun; samples: SampleLine[] }> {
-    const run = await readSampleRun(this.path, id)
-    return { run, samples: await readSampleLines(this.path, run) }
-  }
-
-  /** Replaces the latest CRC scores from whole answers. @throws WorkbenchError `bad-input`, `read-only` */
-  async saveSampledCrc(document: SampledCrc): Promise<void> {
-    await this.#change(() => writeSampledCrc(this.path, document))
-  }
-
-  /** Null when there are none. @throws WorkbenchError `bad-file` or `newer-version` */
-  async readSampledCrc(): Promise<SampledCrc | null> {
-    return readSampledCrc(this.path)
-  }
-
   /** Of exactly these checkpoints, by their fingerprints; null when none are stored. */
   async readDistances(base: string, post: string): Promise<DistancesDocument | null> {
     return readDistances(this.path, base, post)
@@ -309,10 +237,6 @@ export class Project {
   async close(): Promise<void> {
     this.#closed = true
     await this.#changes.run(async () => this.#lock?.release())
-  }
-
-  #summarize(id: string, change: (summary: SampleRunSummary) => SampleRunSummary): void {
-    this.#sampleRuns = this.#sampleRuns.map((summary) => (summary.id === id ? change(summary) : summary))
   }
 
   async #write(document: ProjectDocument): Promise<void> {

@@ -1,0 +1,88 @@
+import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../contract/samples'
+import { newestFirst } from './newest-first'
+import {
+  appendSampleLines,
+  readSampleLines,
+  readSampleRun,
+  summarizeSampleRun,
+  writeSampleRun
+} from './sample-files'
+import { readSampledCrc, writeSampledCrc } from './sampled-crc-file'
+import type { Change } from './serial-queue'
+
+/** The sample runs of a project, and its latest character check. */
+export class ProjectSamples {
+  #runs: readonly SampleRunSummary[]
+
+  constructor(
+    private readonly folder: string,
+    private readonly change: Change,
+    runs: readonly SampleRunSummary[]
+  ) {
+    this.#runs = runs
+  }
+
+  /** Newest first. */
+  get runs(): readonly SampleRunSummary[] {
+    return this.#runs
+  }
+
+  /** Adds a run that has no answers yet. @throws WorkbenchError `bad-input`, `read-only` */
+  async addRun(run: SampleRun): Promise<void> {
+    await this.change(async () => {
+      await writeSampleRun(this.folder, run)
+      this.#runs = newestFirst([...this.#runs, summarizeSampleRun(run, 0)])
+    })
+  }
+
+  /**
+   * Changes what is stored of a run besides its answers.
+   *
+   * @returns the run as it is now
+   * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`; `bad-input`, `read-only`
+   */
+  async changeRun(
+    id: string,
+    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'marks'>>
+  ): Promise<SampleRun> {
+    return this.change(async () => {
+      const run = { ...(await readSampleRun(this.folder, id)), ...changes }
+      await writeSampleRun(this.folder, run)
+      this.#summarize(id, ({ sampleCount }) => summarizeSampleRun(run, sampleCount))
+      return run
+    })
+  }
+
+  /** Adds answers to a run's; see appendSampleLines on what a crash leaves. @throws WorkbenchError `read-only`, `bad-input` */
+  async appendAnswers(id: string, lines: readonly SampleLine[]): Promise<void> {
+    await this.change(async () => {
+      await appendSampleLines(this.folder, id, lines)
+      this.#summarize(id, (run) => ({ ...run, sampleCount: run.sampleCount + lines.length }))
+    })
+  }
+
+  /** A run without its answers. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
+  readRun(id: string): Promise<SampleRun> {
+    return readSampleRun(this.folder, id)
+  }
+
+  /** A run and its answers so far. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
+  async readAnswers(id: string): Promise<{ run: SampleRun; samples: SampleLine[] }> {
+    const run = await readSampleRun(this.folder, id)
+    return { run, samples: await readSampleLines(this.folder, run) }
+  }
+
+  /** Replaces the latest CRC scores from whole answers. @throws WorkbenchError `bad-input`, `read-only` */
+  saveCheck(document: SampledCrc): Promise<void> {
+    return this.change(() => writeSampledCrc(this.folder, document))
+  }
+
+  /** Null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
+  readCheck(): Promise<SampledCrc | null> {
+    return readSampledCrc(this.folder)
+  }
+
+  #summarize(id: string, change: (summary: SampleRunSummary) => SampleRunSummary): void {
+    this.#runs = this.#runs.map((summary) => (summary.id === id ? change(summary) : summary))
+  }
+}
