@@ -5,7 +5,7 @@ import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEngineHost } from '../src/main/engine/host'
 import { createWorkbench } from '../src/main/router'
-import { checkpointChanges } from '../src/renderer/checkpoint-origin'
+import { checkpointChanges } from '../src/contract/checkpoint-changes'
 import { checkpointFixture, writeCheckpoint, writeSparseCheckpoint } from './fixtures/checkpoint-builder'
 
 /** What a project finds out by reading whole checkpoints, through the router and the built thread. */

@@ -16,7 +16,7 @@ import {
   rangeName,
   rangePhrase
 } from '../src/renderer/format'
-import { assurances, headline } from '../src/renderer/headline'
+import { assurances, headline } from '../src/contract/headline'
 import { freeName, withKept, withRenamed } from '../src/renderer/kept-recipes'
 import { placeHash, readPlace } from '../src/renderer/place'
 import { draftsOf, parseDraft, parsePromptFile, promptFile, samePrompts } from '../src/renderer/prompt-draft'

@@ -1,4 +1,4 @@
-import type { CategoryScore, Selection } from '../contract/crc'
+import type { CategoryScore, Selection } from './crc'
 import { formatDelta, formatPercent, formatScore, plural, rangeLabel, rangePhrase } from './format'
 
 /** What the sweep found, in one sentence. */
