@@ -36,6 +36,10 @@ export const Variant = z.discriminatedUnion('kind', [
 ])
 export type Variant = z.infer<typeof Variant>
 
+/** How a variant is coloured: base and post as everywhere, every recipe as a hybrid. */
+export const toneOf = (variant: Variant): 'base' | 'post' | 'hybrid' =>
+  variant.kind === 'recipe' ? 'hybrid' : variant.kind
+
 export const SampleSettings = z
   .object({
     sampling: Sampling,

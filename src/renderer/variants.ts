@@ -4,10 +4,6 @@ import type { Variant } from '../contract/samples'
 import { rangeName } from './format'
 import { freeName } from './kept-recipes'
 
-/** How a variant is coloured: base and post as everywhere, every recipe as a hybrid. */
-export const toneOf = (variant: Variant): 'base' | 'post' | 'hybrid' =>
-  variant.kind === 'recipe' ? 'hybrid' : variant.kind
-
 /** Where a variant that can be chosen comes from. */
 export interface VariantChoice {
   variant: Variant
