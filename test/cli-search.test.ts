@@ -1,11 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SearchDocument } from '../src/contract/search'
 import { createProject } from '../src/main/project/create-project'
 import { openProject } from '../src/main/project/project'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
-import { runCli } from './fixtures/cli'
+import { exitStatus, runCli, startCli, waitForOutput } from './fixtures/cli'
 
 const PROMPTS = [
   { text: 'One letter, please.', category: 'letter', valid: ['A', 'B', 'C', 'D'] },
@@ -33,6 +33,28 @@ describe('slr search', () => {
     expect(search.generations).toHaveLength(1)
     for (const { validity } of search.found) expect(validity).toBeGreaterThanOrEqual(search.minimumValidity)
     expect(result.stderr).toMatch(/generation 1, \d+ recipes/)
+  })
+
+  it('goes on where it was killed, from the sweep or the generation that was under way', async () => {
+    const folder = await temporaryFolder()
+    const [prompts = '', out = ''] = ['prompts.json', 'search.json'].map((name) => join(folder, name))
+    await writeFile(prompts, JSON.stringify(PROMPTS))
+    const command = ['search', '--demo', '--prompts', prompts, '--generations', '2', '--out', out]
+    const whole = SearchDocument.parse(JSON.parse((await runCli([...command, '--json'])).stdout))
+    await rm(out)
+
+    const killed = startCli(command)
+    await waitForOutput(killed.stderr, 'generation 2')
+    killed.kill('SIGKILL')
+    await exitStatus(killed)
+    expect(await readdir(folder)).toEqual(['prompts.json', 'search.json.partial'])
+    const resumed = SearchDocument.parse(JSON.parse((await runCli([...command, '--json'])).stdout))
+    const { createdAt, seconds, sweepId, work } = whole
+    expect({ ...resumed, createdAt, seconds, sweepId, work }).toEqual(whole)
+    expect(work.blockEvaluations - resumed.work.blockEvaluations).toBeGreaterThanOrEqual(
+      whole.generations[0]?.blockEvaluations ?? NaN
+    )
+    expect(await readdir(folder)).toEqual(['prompts.json', 'search.json'])
   })
 
   it("starts from a project's newest sweep of ranges, keeps the result there and tells people of it", async () => {

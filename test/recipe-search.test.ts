@@ -1,16 +1,22 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, describe, expect, it, test } from 'vitest'
 import { DEFAULT_RENDERING } from '../src/contract/crc'
 import type { LayerStrength } from '../src/contract/recipe'
-import { SearchDocument, type SearchSettings } from '../src/contract/search'
+import { SearchDocument, type SearchProgress, type SearchSettings } from '../src/contract/search'
 import { allRanges, postStrengths, rangeStrengths } from '../src/contract/strengths'
 import { builtinPromptSet } from '../src/main/crc/builtin-prompts'
 import { runCrcSweep } from '../src/main/crc/crc-sweep'
 import { pairedDifference } from '../src/main/crc/paired-difference'
 import { layersKey, neighbours, type PromptMeasures, searchRecipes } from '../src/main/crc/recipe-search'
 import { scoreRecipes } from '../src/main/crc/score-recipes'
+import { SearchCheckpoints } from '../src/main/crc/search-checkpoints'
 import { countBlockEvaluations, runRecipeSearch } from '../src/main/crc/search-run'
 import { createEngineHost } from '../src/main/engine/host'
+import { searchCheckpointsBeside } from '../src/main/project/search-files'
 import { resourcePath } from '../src/main/resources'
+import { temporaryFolder } from './fixtures/checkpoint-builder'
+import { inSixGroups } from './fixtures/swept-demo'
 
 const LAYERS = 6
 const PROMPTS = 4
@@ -209,8 +215,8 @@ describe('the search on the demo pair, in the engine process', async () => {
     strengths: [],
     seed: 1
   }
-  const run = (): Promise<SearchDocument> =>
-    runRecipeSearch(engine.client(), { pair, sweep, rho: 0.9, settings }, never, () => undefined)
+  const request = { pair, sweep, rho: 0.9, settings }
+  const run = (): Promise<SearchDocument> => runRecipeSearch(engine.client(), request, never, () => undefined)
   const found = await run()
 
   it('keeps the validity and is at least as diverse as the best range', () => {
@@ -242,6 +248,55 @@ describe('the search on the demo pair, in the engine process', async () => {
     const rangeless = { pair, sweep: { ...sweep, ranges: [] }, rho: 0.9, settings }
     await expect(runRecipeSearch(engine.client(), rangeless, never, () => undefined)).rejects.toMatchObject({
       problem: { code: 'bad-input', message: expect.stringContaining('no ranges') }
+    })
+  })
+
+  describe('cancelled and begun again', () => {
+    const search = (
+      signal: AbortSignal,
+      checkpoints: SearchCheckpoints,
+      onProgress: (progress: SearchProgress) => void = () => undefined
+    ): Promise<SearchDocument> =>
+      runRecipeSearch(inSixGroups(engine.client()), request, signal, onProgress, checkpoints)
+
+    it('ends as if it had not been, and computes only the generations and prompt groups that are missing', async () => {
+      const keptIn = (folder: string) =>
+        new SearchCheckpoints(searchCheckpointsBeside(join(folder, 'search.json')), false)
+      const doneBefore = new Map<number, number>()
+      const whole = await search(
+        never,
+        keptIn(await temporaryFolder()),
+        ({ generation, blockEvaluationsDone }) => {
+          // Found recipes are scored under the number of the last generation.
+          if (!doneBefore.has(generation)) doneBefore.set(generation, blockEvaluationsDone)
+        }
+      )
+      const work = (generation: number): number => doneBefore.get(generation) ?? NaN
+      const stops = {
+        between: ({ generation }: SearchProgress) => generation === 3,
+        within: ({ generation, sweep: { rowsDone, rowsTotal } }: SearchProgress) =>
+          generation === 2 && rowsTotal > 0 && rowsDone > 0.6 * rowsTotal
+      }
+      const resume = async (stopsAt: (progress: SearchProgress) => boolean): Promise<number> => {
+        const folder = await temporaryFolder()
+        const stop = new AbortController()
+        const stopped = search(stop.signal, keptIn(folder), (progress) => {
+          if (stopsAt(progress)) stop.abort()
+        })
+        await expect(stopped).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+        const checkpoints = keptIn(folder)
+        const resumed = await search(never, checkpoints)
+        const { createdAt, seconds } = whole
+        expect({ ...resumed, createdAt, seconds, work: whole.work }).toEqual(whole)
+        await checkpoints.clear()
+        expect(await readdir(folder)).toEqual([])
+        return resumed.work.blockEvaluations
+      }
+      const total = whole.work.blockEvaluations
+      expect(await resume(stops.between)).toBe(total - work(3))
+      const left = await resume(stops.within)
+      expect(left).toBeLessThan(total - work(2))
+      expect(left).toBeGreaterThan(total - work(3))
     })
   })
 })

@@ -7,11 +7,12 @@ import type { ExportEvent } from '../contract/export'
 import { WorkbenchError } from '../contract/problem'
 import type { Recipe } from '../contract/recipe'
 import type { SampledCrc, SampleEvent, SampleSettings, Variant } from '../contract/samples'
-import type { SearchDocument, SearchEvent, SearchSettings } from '../contract/search'
+import type { SearchEvent, SearchSettings } from '../contract/search'
 import type { SweepEvent, SweepProgress } from '../contract/sweep-events'
 import { NOTHING_DONE } from './crc/compute-sweep'
 import { scoreRecipes } from './crc/score-recipes'
 import { knownOfSweep } from './crc/crc-sweep'
+import { SearchCheckpoints } from './crc/search-checkpoints'
 import type { CrcSweepRequest } from './crc/prepare-sweep'
 import type { Devices } from './devices'
 import type { EngineHost } from './engine/host'
@@ -28,6 +29,7 @@ import { createJudgeJob } from './judge-job'
 import { pairPaths } from './project/demo'
 import type { EvaluationFiles } from './project/evaluation-files'
 import type { Project } from './project/project'
+import { projectSearchCheckpoints } from './project/search-files'
 import { historyOf } from './project/sweep-history'
 import { startSampleJob } from './sample-job'
 import { openSampledPair, resumeGeneration, type SampledPair } from './samples/generation'
@@ -126,8 +128,14 @@ export class Jobs {
     await this.starts(project, async () => {
       const sweep = await project.readSweep(sweepId)
       const request = { pair: pairPaths(project.document.pair), sweep, rho, settings }
-      const save = (document: SearchDocument): Promise<void> => project.saveSearch(document)
-      return this.searches.add(project, startSearchJob(this.engine.client(), request, save, this.tell))
+      const job = startSearchJob({
+        engine: this.engine.client(),
+        request,
+        checkpoints: new SearchCheckpoints(projectSearchCheckpoints(project.path), false),
+        save: (document) => project.saveSearch(document),
+        tell: this.tell
+      })
+      return this.searches.add(project, job)
     })
   }
 

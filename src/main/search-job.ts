@@ -1,5 +1,6 @@
 import type { SearchDocument, SearchEvent, SearchProgress } from '../contract/search'
 import { NOTHING_DONE } from './crc/compute-sweep'
+import type { SearchCheckpoints } from './crc/search-checkpoints'
 import { type RecipeSearchRequest, runRecipeSearch } from './crc/search-run'
 import type { EngineClient } from './engine/host'
 import { Job } from './job'
@@ -12,25 +13,35 @@ interface SearchFact {
   progress: SearchProgress
 }
 
-/** A search as a job. */
-export function startSearchJob(
-  engine: EngineClient,
-  request: RecipeSearchRequest,
-  save: (document: SearchDocument) => Promise<void>,
+export interface SearchJobOptions {
+  engine: EngineClient
+  request: RecipeSearchRequest
+  checkpoints: SearchCheckpoints
+  save: (document: SearchDocument) => Promise<void>
   tell: TellJobNews
-): Job<SearchEvent, SearchFact> {
+}
+
+/** A search as a job. */
+export function startSearchJob({
+  engine,
+  request,
+  checkpoints,
+  save,
+  tell
+}: SearchJobOptions): Job<SearchEvent, SearchFact> {
   const sweepId = request.sweep.id
   const event = ({ progress }: SearchFact): SearchEvent => ({ type: 'progress', sweepId, progress })
   return new Job<SearchEvent, SearchFact>({
     name: 'the search',
     async run(_id, facts, signal) {
-      const document = await runRecipeSearch(engine, request, signal, (progress) => {
+      const onProgress = (progress: SearchProgress): void => {
         facts.set('progress', { type: 'progress', progress })
         // Of a generation: how many there will be is not known.
         const { rowsDone, rowsTotal } = progress.sweep
         tell({ job: NAME, type: 'progress', share: rowsTotal === 0 ? null : rowsDone / rowsTotal })
-      })
-      await save(document)
+      }
+      await save(await runRecipeSearch(engine, request, signal, onProgress, checkpoints))
+      await checkpoints.clear()
       return { type: 'finished', sweepId }
     },
     snapshot: (_id, facts) => event(facts[0] ?? { type: 'progress', progress: NO_GENERATION }),

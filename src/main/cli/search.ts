@@ -9,10 +9,12 @@ import { builtinPromptSet } from '../crc/builtin-prompts'
 import { runCrcSweep } from '../crc/crc-sweep'
 import { readPromptFile } from '../crc/prompt-file'
 import type { PairFolders } from '../crc/score-recipes'
+import { SearchCheckpoints } from '../crc/search-checkpoints'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search-run'
 import { Devices } from '../devices'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
+import { projectSearchCheckpoints, searchCheckpointsBeside } from '../project/search-files'
 import { withEngine } from './engine'
 import {
   CommonOptions,
@@ -28,11 +30,11 @@ import {
   withPairOptions
 } from './options'
 import { printJson, printText, remark } from './output'
-import { checkOutputFile, writeOutputFile } from './output-file'
+import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file'
 import { progressDisplay, searchStep } from './progress'
 import { openProjectToSave, requireSamePair } from './project-to-save'
 import { describeSearch } from './search-report'
-import { withSweepProgress } from './sweep-progress'
+import { keptIn, withSweepProgress } from './sweep-progress'
 
 const MAX_SWEEP_BYTES = 256_000_000
 
@@ -48,6 +50,7 @@ const SearchOptions = z.strictObject({
   strengths: z.array(z.number()).optional(),
   rho: z.number().optional(),
   seed: z.number(),
+  fresh: z.boolean().default(false),
   out: z.string().optional(),
   project: z.string().optional()
 })
@@ -79,6 +82,7 @@ export function addSearchCommand(program: Command, signal: AbortSignal): void {
     .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1), 1)
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
+    .option('--fresh', 'compute everything, also what an interrupted search has computed')
     .option('--project <folder>', 'save it in this project; starts from its newest sweep of ranges')
   withCommonOptions(withDeviceOptions(command)).action(async () => {
     await search(readOptions(SearchOptions, command), command, signal)
@@ -101,9 +105,11 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
           ? { base: given.basePath.path, post: given.postPath.path }
           : pairPaths(requirePair(options, command))
     const prompts = given === null ? await promptsFor(options) : []
+    const checkpoints = searchCheckpoints(output, project, options.fresh)
+    const history = given === null ? (checkpoints?.next() ?? null) : null
     const sweep =
       given ??
-      (await withSweepProgress({ history: null, quiet: options.quiet, signal }, async (engine, onEvent) =>
+      (await withSweepProgress({ history, quiet: options.quiet, signal }, async (engine, onEvent) =>
         runCrcSweep(
           engine,
           {
@@ -118,7 +124,8 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
             precision: options.precision
           },
           signal,
-          onEvent
+          onEvent,
+          history
         )
       ))
     const defaults = defaultSearchSettings(sweep.layerCount, options.beam)
@@ -135,8 +142,7 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
           seed: options.seed
         }
       },
-      options.quiet,
-      signal
+      { checkpoints, quiet: options.quiet, signal }
     )
     signal.throwIfAborted()
     const saved = await Promise.allSettled([
@@ -145,6 +151,7 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
     ])
     await (options.json ? printJson(document) : printText(describeSearch(document)))
     for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
+    await checkpoints?.clear()
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
     if (project !== null) tell(`Saved in ${project.path} with sweep ${sweep.id}`)
   } finally {
@@ -183,20 +190,43 @@ async function promptsFor({ prompts, demo }: SearchOptions): ReturnType<typeof r
   return prompts === undefined ? builtinPromptSet(demo ? 'demo-crc' : 'crc') : readPromptFile(prompts)
 }
 
+/** Where an interrupted search is found again: in the project, or else beside the output. */
+function searchCheckpoints(
+  output: OutputFile | null,
+  project: Project | null,
+  fresh: boolean
+): SearchCheckpoints | null {
+  if (project !== null) return new SearchCheckpoints(projectSearchCheckpoints(project.path), fresh)
+  return output === null ? null : new SearchCheckpoints(searchCheckpointsBeside(output.path), fresh)
+}
+
+interface WatchedSearch {
+  checkpoints: SearchCheckpoints | null
+  quiet: boolean
+  signal: AbortSignal
+}
+
 async function runSearch(
   request: RecipeSearchRequest & { pair: PairFolders },
-  quiet: boolean,
-  signal: AbortSignal
+  { checkpoints, quiet, signal }: WatchedSearch
 ): Promise<SearchDocument> {
   const display = progressDisplay(quiet)
   try {
     return await withEngine((engine) =>
-      runRecipeSearch(engine, request, signal, (progress) => {
-        display.update(searchStep(progress))
-      })
+      runRecipeSearch(
+        engine,
+        request,
+        signal,
+        (progress) => {
+          display.update(searchStep(progress))
+        },
+        checkpoints
+      )
     )
   } finally {
     display.stop()
+    const kept = checkpoints?.path ?? null
+    if (signal.aborted && kept !== null && !quiet) remark(keptIn(kept))
   }
 }
 

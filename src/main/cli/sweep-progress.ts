@@ -27,8 +27,10 @@ export async function withSweepProgress<T>(
   } finally {
     progress.stop()
     const kept = history?.checkpoint.path ?? null
-    if (signal.aborted && kept !== null && !quiet) {
-      remark(`What was computed is kept in ${kept}; the same command goes on from there.`)
-    }
+    if (signal.aborted && kept !== null && !quiet) remark(keptIn(kept))
   }
+}
+
+export function keptIn(path: string): string {
+  return `What was computed is kept in ${path}; the same command goes on from there.`
 }

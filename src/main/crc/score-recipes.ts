@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../contract/problem'
 import type { Recipe } from '../../contract/recipe'
 import type { SweepProgress } from '../../contract/sweep-events'
 import type { EngineClient } from '../engine/host'
-import { runCrcSweep } from './crc-sweep'
+import { runCrcSweep, type SweepHistory } from './crc-sweep'
 
 /** Where a sweep's models are now. */
 export interface PairFolders {
@@ -15,6 +15,7 @@ export interface PairFolders {
  * Scores recipes exactly as a sweep scored its ranges: on its prompts, rendering, device and precision, so that the scores
  * can stand beside its own.
  *
+ * @param history what it knows is not computed again
  * @returns a sweep of the recipes alone, in their order
  * @throws WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed since; as `runCrcSweep`
  */
@@ -24,7 +25,8 @@ export async function scoreRecipes(
   sweep: SweepDocument,
   recipes: readonly Recipe[],
   signal: AbortSignal,
-  onProgress: (progress: SweepProgress) => void
+  onProgress: (progress: SweepProgress) => void,
+  history: SweepHistory | null = null
 ): Promise<SweepDocument> {
   const scored = await runCrcSweep(
     engine,
@@ -43,7 +45,8 @@ export async function scoreRecipes(
     signal,
     (event) => {
       if (event.type === 'progress') onProgress(event.progress)
-    }
+    },
+    history
   )
   for (const member of ['basePath', 'postPath'] as const) {
     if (scored[member].fingerprint === sweep[member].fingerprint) continue

@@ -25,6 +25,7 @@ import {
 } from './recipe-search'
 import { type PairFolders, scoreRecipes } from './score-recipes'
 import { promptsByCategory } from './score-table'
+import type { SearchCheckpoints } from './search-checkpoints'
 
 export interface RecipeSearchRequest {
   pair: PairFolders
@@ -37,13 +38,15 @@ export interface RecipeSearchRequest {
 /**
  * Grows recipes from the best ranges of a sweep, and says whether any beats the best range on prompts that did not pick it.
  *
+ * @param checkpoints what they hold of the same search is not computed again
  * @throws WorkbenchError `bad-input` when the sweep has no ranges; `cancelled`; as `scoreRecipes`
  */
 export async function runRecipeSearch(
   engine: EngineClient,
   { pair, sweep, rho, settings }: RecipeSearchRequest,
   signal: AbortSignal,
-  onProgress: (progress: SearchProgress) => void
+  onProgress: (progress: SearchProgress) => void,
+  checkpoints: SearchCheckpoints | null = null
 ): Promise<SearchDocument> {
   const { layerCount } = sweep
   if (sweep.ranges.length === 0) {
@@ -72,7 +75,8 @@ export async function runRecipeSearch(
       }
       onProgress(progress)
     }
-    const scored = await scoreRecipes(engine, pair, sweep, recipes, signal, tell)
+    const history = checkpoints?.next() ?? null
+    const scored = await scoreRecipes(engine, pair, sweep, recipes, signal, tell, history)
     work.blockEvaluations += scored.work.blockEvaluations
     work.weightBytesRead += scored.work.weightBytesRead
     return scored.recipes

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { SEARCH_VERSION, SearchDocument } from '../../contract/search'
 import { writeFileAtomic } from './atomic-file'
+import { type CheckpointFolder, checkpointFolder } from './checkpoint-folder'
 import { formatJson } from './json-format'
 import { type DocumentFormat, readDocument } from './migrate'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from './plain-paths'
@@ -31,6 +32,19 @@ export async function writeSearchFile(folder: string, search: SearchDocument): P
   }
   await ensurePlainFolder(searchesFolder(folder))
   await writeFileAtomic(searchFile(folder, search.sweepId), formatJson(parsed.data))
+}
+
+/** A search has a sweep for each generation, at most a hundred, one to start from and one at its end. */
+const MAX_CHECKPOINTS = 102
+
+/** Where a project's unfinished search is kept: searches/partial/<name>.checkpoint. */
+export function projectSearchCheckpoints(folder: string): CheckpointFolder {
+  return checkpointFolder([searchesFolder(folder), join(searchesFolder(folder), 'partial')], MAX_CHECKPOINTS)
+}
+
+/** The same of a search whose result is to be written to `file`: beside it, in a folder with `.partial` at its end. */
+export function searchCheckpointsBeside(file: string): CheckpointFolder {
+  return checkpointFolder([`${file}.partial`], MAX_CHECKPOINTS)
 }
 
 function searchesFolder(folder: string): string {

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SWEEP_VERSION, SweepDocument } from '../../contract/crc'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
@@ -6,6 +6,7 @@ import type { SweepSummary } from '../../contract/project'
 import { errorMessage } from '../bounded-file'
 import type { CheckpointPlace } from '../crc/sweep-checkpoint'
 import { writeFileAtomic } from './atomic-file'
+import { checkpointFolder } from './checkpoint-folder'
 import { formatJson } from './json-format'
 import { type DocumentFormat, readDocument } from './migrate'
 import { newestFirst } from './newest-first'
@@ -104,28 +105,7 @@ const MAX_CHECKPOINTS = 3
 
 /** Where the checkpoints of a project's unfinished sweeps lie: sweeps/partial/<name>.checkpoint. */
 export function projectCheckpoints(folder: string): CheckpointPlace {
-  const partial = join(sweepsFolder(folder), 'partial')
-  const list = async (): Promise<string[]> => {
-    if (!(await hasPlainFolder(sweepsFolder(folder))) || !(await hasPlainFolder(partial))) return []
-    const names = await readdir(partial)
-    return names.filter((name) => /^[^.].*\.checkpoint$/.test(name)).map((name) => join(partial, name))
-  }
-  return {
-    owned: true,
-    list,
-    async fileFor(name) {
-      await ensurePlainFolder(sweepsFolder(folder))
-      await ensurePlainFolder(partial)
-      const file = join(partial, `${name}.checkpoint`)
-      const others = (await list()).filter((other) => other !== file)
-      const dated = await Promise.all(
-        others.map(async (path) => ({ path, modifiedMs: (await stat(path)).mtimeMs }))
-      )
-      const newestFirst = dated.sort((a, b) => b.modifiedMs - a.modifiedMs)
-      for (const { path } of newestFirst.slice(MAX_CHECKPOINTS - 1)) await rm(path, { force: true })
-      return file
-    }
-  }
+  return checkpointFolder([sweepsFolder(folder), join(sweepsFolder(folder), 'partial')], MAX_CHECKPOINTS)
 }
 
 /** What the window lists of a sweep. `best` is the score of its selected range. */
