@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RENDERING, type Rendering } from '../src/contract/crc'
 import { openPair } from '../src/main/checkpoint/pair'
-import { compareBase } from '../src/main/crc/base-comparison'
+import { compareCrcTokens } from '../src/main/crc/compare-tokens'
 import { type RenderedPrompts, renderPrompts } from '../src/main/crc/render-prompts'
 import { resourcePath } from '../src/main/resources'
 import { loadTextModel, type TextModel } from '../src/main/text/text-model'
@@ -427,7 +427,8 @@ describe('base as a whole model', () => {
     await (content === null ? rm(join(folder, file)) : writeFile(join(folder, file), content))
     const { base, post } = await openPair(folder, POST)
     const text = await loadTextModel(POST)
-    return (await compareBase(base, post, text, render(text), false)).unavailable
+    return (await compareCrcTokens({ member: base, name: 'base' }, post, text, render(text), false))
+      .unavailable
   }
 
   test('needs no chat template of its own', async () => {

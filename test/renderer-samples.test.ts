@@ -281,7 +281,7 @@ describe('the variants to compare', () => {
     diversity: null
   })
   const namesOf = (recipes: KeptRecipe[], selected: { start: number; end: number } | null): string[] =>
-    variantChoices(recipes, selected).map(({ variant }) => variant.name)
+    variantChoices(recipes, [], selected).map(({ variant }) => variant.name)
 
   it('are base, post, the selected range and the kept recipes', () => {
     expect(namesOf([kept('mine', 2, 3)], { start: 4, end: 11 })).toEqual([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ORPCError } from '@orpc/client'
 import type { Selection } from '../src/contract/crc'
+import { freeName } from '../src/contract/free-name'
 import type { KeptRecipe } from '../src/contract/project'
 import { complaintOf } from '../src/renderer/connection'
 import { completions, folderName, splitTypedPath } from '../src/renderer/folder-path'
@@ -16,8 +17,8 @@ import {
   rangeName,
   rangePhrase
 } from '../src/renderer/format'
-import { assurances, headline } from '../src/contract/headline'
-import { freeName, withKept, withRenamed } from '../src/renderer/kept-recipes'
+import { headline, assurances } from '../src/contract/headline'
+import { withKept, withRenamed } from '../src/renderer/kept-recipes'
 import { placeHash, readPlace } from '../src/renderer/place'
 import { draftsOf, parseDraft, parsePromptFile, promptFile, samePrompts } from '../src/renderer/prompt-draft'
 

@@ -16,7 +16,7 @@ import { JudgeEvent, JudgeSettings } from './judge'
 import { DistancesDocument, DistancesEvent } from './distances'
 import { ExportEvent, ExportPlan } from './export'
 import { FolderListing } from './folders'
-import { PairReport } from './pair'
+import { OtherCheckpointReport, PairReport } from './pair'
 import { Problem } from './problem'
 import { ProjectChanges, ProjectState, RecentProject } from './project'
 import { Recipe } from './recipe'
@@ -69,7 +69,9 @@ export const contract = {
     list: procedure.input(z.object({ again: z.boolean() })).output(z.array(DeviceReport))
   },
   pair: {
-    inspect: procedure.input(z.object({ base: folderPath, post: folderPath })).output(PairReport)
+    inspect: procedure.input(z.object({ base: folderPath, post: folderPath })).output(PairReport),
+    /** Looks at another checkpoint beside the project's pair. */
+    inspectOther: procedure.input(projectPath.extend({ folder: folderPath })).output(OtherCheckpointReport)
   },
   projects: {
     /** Opens the demo project in the projects folder, creating it the first time. */

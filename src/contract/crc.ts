@@ -185,6 +185,13 @@ export type BlendScore = z.infer<typeof BlendScore>
 export const CheckpointReference = z.object({ path: z.string(), fingerprint: z.string() })
 export type CheckpointReference = z.infer<typeof CheckpointReference>
 
+/** A checkpoint beside a pair, of the pair's architecture: computed whole, as base is. */
+export const OtherCheckpoint = CheckpointReference.extend({ name: z.string().min(1).max(200) })
+export type OtherCheckpoint = z.infer<typeof OtherCheckpoint>
+
+export const CheckpointScore = Score.extend(OtherCheckpoint.shape)
+export type CheckpointScore = z.infer<typeof CheckpointScore>
+
 /** What the engine process of a sweep was allowed, and planned to take at its peak, in bytes. */
 export const SweepMemory = z.object({
   budgetBytes: z.number(),
@@ -219,6 +226,8 @@ export const SweepDocument = z.object({
   post: Score,
   ranges: z.array(RangeScore),
   recipes: z.array(RecipeScore),
+  /** Other checkpoints of the pair's architecture that could be compared. */
+  checkpoints: z.array(CheckpointScore).default([]),
   /** The paper's "soup": one strength for all layers, from 0 (post) to 1 (every layer base's); empty when not asked for. */
   soup: z.array(BlendScore).default([]),
   selected: RestorationRange.nullable(),

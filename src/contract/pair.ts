@@ -51,3 +51,12 @@ export const PairReport = z.object({
   findings: z.array(Finding)
 })
 export type PairReport = z.infer<typeof PairReport>
+
+/** Another checkpoint, looked at beside a pair. */
+export const OtherCheckpointReport = z.object({
+  checkpoint: CheckpointSummary,
+  /** Whether it can be computed beside the pair: no finding is an error. */
+  compatible: z.boolean(),
+  findings: z.array(Finding)
+})
+export type OtherCheckpointReport = z.infer<typeof OtherCheckpointReport>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { CategoryScore, CrcPrompts, Rendering } from './crc'
+import { CategoryScore, CrcPrompts, OtherCheckpoint, Rendering } from './crc'
 import { DeviceChoice } from './device'
-import { CheckpointIdentity, PairFingerprints, PairReport } from './pair'
+import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'
 import { Problem } from './problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from './recipe'
 import { SamplePrompts, SampleRunSummary, SampleSetup } from './samples'
@@ -31,6 +31,16 @@ export const KeptRecipe = z.object({
   diversity: z.number().nullable()
 })
 export type KeptRecipe = z.infer<typeof KeptRecipe>
+
+/** More than a person compares; each is opened with the project. */
+const MAX_OTHER_CHECKPOINTS = 50
+
+/** What now lies in the folder of one of a project's other checkpoints: a report, or the problem of making one. */
+export const OtherCheckpointState = z.object({
+  report: OtherCheckpointReport.nullable(),
+  problem: Problem.nullable()
+})
+export type OtherCheckpointState = z.infer<typeof OtherCheckpointState>
 
 /** What a project's runs start with. */
 const ProjectSettings = z.object({
@@ -63,6 +73,8 @@ export const ProjectDocument = z.object({
     memoryBytes: z.number().positive().optional()
   }),
   recipes: z.array(KeptRecipe),
+  /** Checkpoints to compare with, as they were when they were added; folders may have moved or changed since. */
+  otherCheckpoints: z.array(OtherCheckpoint).max(MAX_OTHER_CHECKPOINTS).default([]),
   notes: z.string()
 })
 export type ProjectDocument = z.infer<typeof ProjectDocument>
@@ -92,6 +104,8 @@ export const ProjectState = z.object({
   pair: PairReport.nullable(),
   /** Why the pair cannot be read now; the project itself stays usable. */
   pairProblem: Problem.nullable(),
+  /** Parallel to the document's. */
+  otherCheckpoints: z.array(OtherCheckpointState),
   /** What was left out or changed when the project was opened, such as a sweep file that cannot be read. */
   warnings: z.array(z.string()),
   /** Why changes cannot be saved; null when they can. */
@@ -105,6 +119,7 @@ export const ProjectChanges = ProjectDocument.pick({
   name: true,
   rendering: true,
   recipes: true,
+  otherCheckpoints: true,
   notes: true
 })
   .extend({ settings: ProjectSettings.partial().strict() })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CategoryScore, CheckpointReference, CrcPrompts, Rendering } from './crc'
+import { CategoryScore, CheckpointReference, CrcPrompts, OtherCheckpoint, Rendering } from './crc'
 import { DEVICE_LABELS, GenerationDevice, Precision } from './device'
 import { HeldWeights, Sampling } from './engine'
 import { PairFingerprints } from './pair'
@@ -32,13 +32,10 @@ export type SamplePrompts = z.infer<typeof SamplePrompts>
 export const Variant = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base'), name: z.string() }),
   z.object({ kind: z.literal('post'), name: z.string() }),
-  z.object({ kind: z.literal('recipe'), name: z.string(), recipe: Recipe })
+  z.object({ kind: z.literal('recipe'), name: z.string(), recipe: Recipe }),
+  OtherCheckpoint.extend({ kind: z.literal('checkpoint') })
 ])
 export type Variant = z.infer<typeof Variant>
-
-/** How a variant is coloured: base and post as everywhere, every recipe as a hybrid. */
-export const toneOf = (variant: Variant): 'base' | 'post' | 'hybrid' =>
-  variant.kind === 'recipe' ? 'hybrid' : variant.kind
 
 export const SampleSettings = z
   .object({

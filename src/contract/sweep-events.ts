@@ -15,7 +15,8 @@ export const LiveEntry = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('post'), score: LiveScore }),
   z.object({ kind: z.literal('range'), start: z.number().int(), end: z.number().int(), score: LiveScore }),
   z.object({ kind: z.literal('blend'), strength: z.number(), score: LiveScore }),
-  z.object({ kind: z.literal('recipe'), name: z.string(), score: LiveScore })
+  z.object({ kind: z.literal('recipe'), name: z.string(), score: LiveScore }),
+  z.object({ kind: z.literal('checkpoint'), name: z.string(), score: LiveScore })
 ])
 export type LiveEntry = z.infer<typeof LiveEntry>
 

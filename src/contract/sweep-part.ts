@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { CheckpointReference, PromptScore, Rendering, SweepDocument, SweptPrompt, Work } from './crc'
+import {
+  CheckpointReference,
+  OtherCheckpoint,
+  PromptScore,
+  Rendering,
+  SweepDocument,
+  SweptPrompt,
+  Work
+} from './crc'
 import { DeviceName, Precision } from './device'
 import { Recipe, RestorationRange } from './recipe'
 
@@ -20,7 +28,8 @@ export const ScoredModel = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base') }),
   z.object({ kind: z.literal('range'), range: RestorationRange }),
   z.object({ kind: z.literal('blend'), strength: z.number().min(0).max(1) }),
-  z.object({ kind: z.literal('recipe'), recipe: Recipe })
+  z.object({ kind: z.literal('recipe'), recipe: Recipe }),
+  OtherCheckpoint.extend({ kind: z.literal('checkpoint') })
 ])
 export type ScoredModel = z.infer<typeof ScoredModel>
 

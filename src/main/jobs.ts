@@ -441,7 +441,7 @@ function busy(running: string, project: Project): WorkbenchError {
 
 /** The sweep of all ranges and kept recipes that a project asks for. */
 function sweepRequestOf({ document, prompts }: Project): CrcSweepRequest {
-  const { pair, rendering, settings, recipes } = document
+  const { pair, rendering, settings, recipes, otherCheckpoints } = document
   return {
     ...pairPaths(pair),
     prompts,
@@ -450,6 +450,7 @@ function sweepRequestOf({ document, prompts }: Project): CrcSweepRequest {
     ranges: true,
     soupSize: settings.soupSize,
     recipes: recipes.map((kept) => kept.recipe),
+    checkpoints: otherCheckpoints,
     memoryBytes: settings.memoryBytes
   }
 }

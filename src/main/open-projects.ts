@@ -2,6 +2,8 @@ import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { PairReport } from '../contract/pair'
 import type { Problem } from '../contract/problem'
+import type { OtherCheckpointState } from '../contract/project'
+import { inspectOther } from './checkpoint/other-checkpoint'
 import { inspectPair } from './checkpoint/pair'
 import { builtinPromptSet } from './crc/builtin-prompts'
 import { createProject, type NewProject } from './project/create-project'
@@ -25,6 +27,8 @@ export interface PairState {
 export class OpenProjects {
   private readonly opening = new Map<string, Promise<Project>>()
   private readonly pairs = new WeakMap<Project, PairState>()
+  /** What was seen of a project's other checkpoints since then, by folder. */
+  private readonly others = new WeakMap<Project, Map<string, Promise<OtherCheckpointState>>>()
 
   /** @throws WorkbenchError as `openProject` */
   async use(path: string): Promise<Project> {
@@ -66,6 +70,20 @@ export class OpenProjects {
     return state
   }
 
+  /** What now lies in the folders of a project's other checkpoints, in their order; each is looked at once. */
+  async othersOf(project: Project): Promise<OtherCheckpointState[]> {
+    const known = this.others.get(project) ?? new Map<string, Promise<OtherCheckpointState>>()
+    this.others.set(project, known)
+    const folders = pairPaths(project.document.pair)
+    return Promise.all(
+      project.document.otherCheckpoints.map(({ path }) => {
+        const state = known.get(path) ?? lookAtOther(folders, path)
+        known.set(path, state)
+        return state
+      })
+    )
+  }
+
   /** Lets other programs write the project; harmless when it is not open. */
   async close(path: string): Promise<void> {
     const opened = this.opening.get(await folderOf(path))
@@ -96,8 +114,22 @@ export class OpenProjects {
 
   private async show(project: Project): Promise<Project> {
     this.pairs.delete(project)
+    this.others.delete(project)
     await rememberProject({ path: project.path, name: project.document.name })
     return project
+  }
+}
+
+async function lookAtOther(
+  pair: { base: string; post: string },
+  path: string
+): Promise<OtherCheckpointState> {
+  try {
+    return { report: await inspectOther(pair, path), problem: null }
+  } catch (error) {
+    const problem = problemOf(error)
+    if (problem === null) throw error
+    return { report: null, problem }
   }
 }
 

@@ -2,9 +2,11 @@ import { resolve } from 'node:path'
 import { implement } from '@orpc/server'
 import { version } from '../../package.json'
 import { contract } from '../contract/contract'
+import type { DistancesDocument } from '../contract/distances'
 import { WorkbenchError } from '../contract/problem'
 import type { ProjectDocument, ProjectState } from '../contract/project'
 import { resolveModelFolder } from './checkpoint/model-folder'
+import { inspectOther } from './checkpoint/other-checkpoint'
 import { inspectPair, openPair } from './checkpoint/pair'
 import { builtinPrompts, builtinPromptSet } from './crc/builtin-prompts'
 import { renderPrompts } from './crc/render-prompts'
@@ -16,13 +18,12 @@ import { allTasks, evaluationView } from './evaluation/stored-evaluation'
 import { describePlan, prepareExport } from './export/prepare'
 import { Jobs } from './jobs'
 import { readMergekitRecipe } from './mergekit/read-recipe'
-import { OpenProjects } from './open-projects'
+import { OpenProjects, type PairState } from './open-projects'
 import { demoPath, pairPaths } from './project/demo'
 import { listFolder } from './project/folder-listing'
 import { absolutePath, projectsFolder } from './project/places'
 import type { Project } from './project/project'
 import { forgetProject, recentProjects } from './project/recents'
-import { storedDistances } from './project/stored-distances'
 import { problemsAcross, reportDefect } from './rpc-problems'
 import { exportSamples } from './samples/export'
 import { defaultSampleSettings } from './samples/generation-config'
@@ -68,6 +69,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       sweeps: [...project.sweeps],
       sampleRuns: [...project.samples.runs],
       ...pair,
+      otherCheckpoints: await projects.othersOf(project),
       readOnly: project.readOnly,
       warnings: [...project.warnings],
       running: jobs.sweeps.isRunning(project)
@@ -113,7 +115,11 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
     pair: {
       inspect: os.pair.inspect.handler(({ input }) =>
         inspectPair(absolutePath(input.base), absolutePath(input.post))
-      )
+      ),
+      inspectOther: os.pair.inspectOther.handler(async ({ input }) => {
+        const { pair } = (await projects.use(input.path)).document
+        return inspectOther(pairPaths(pair), absolutePath(input.folder))
+      })
     },
     projects: {
       openDemo: os.projects.openDemo.handler(async () => stateOf(await projects.openDemo())),
@@ -152,7 +158,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       ),
       get: os.distances.get.handler(async ({ input }) => {
         const project = await projects.use(input.path)
-        return storedDistances(project, (await projects.pairOf(project)).pair)
+        return storedDistances(project, await projects.pairOf(project))
       })
     },
     checksums: {
@@ -344,6 +350,23 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       await engine.close()
     }
   }
+}
+
+/** Of the pair as it is, or else the newest, and which of its checkpoints are others now. */
+async function storedDistances(
+  project: Project,
+  { pair }: PairState
+): Promise<{ distances: DistancesDocument | null; changed: ('base' | 'post')[] }> {
+  const current =
+    pair === null ? null : await project.readDistances(pair.base.fingerprint, pair.post.fingerprint)
+  if (current !== null) return { distances: current, changed: [] }
+  const newest = await project.readNewestDistances()
+  const changed: ('base' | 'post')[] = []
+  if (newest !== null && pair !== null) {
+    if (newest.basePath.fingerprint !== pair.base.fingerprint) changed.push('base')
+    if (newest.postPath.fingerprint !== pair.post.fingerprint) changed.push('post')
+  }
+  return { distances: newest, changed }
 }
 
 function postFolder({ pair }: ProjectDocument): Promise<string> {

@@ -76,5 +76,5 @@ function entriesOf(facts: readonly SweepFact[]): LiveEntry[] {
 function keyOf(entry: LiveEntry): string {
   if (entry.kind === 'range') return `range ${entry.start}-${entry.end}`
   if (entry.kind === 'blend') return `blend ${entry.strength}`
-  return entry.kind === 'recipe' ? `recipe ${entry.name}` : entry.kind
+  return entry.kind === 'recipe' || entry.kind === 'checkpoint' ? `${entry.kind} ${entry.name}` : entry.kind
 }

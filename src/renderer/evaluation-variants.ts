@@ -1,7 +1,7 @@
 import type { RangeScore } from '../contract/crc'
 import type { EvaluationVariant } from '../contract/evaluation'
+import { freeName } from '../contract/free-name'
 import { rangeName } from './format'
-import { freeName } from './kept-recipes'
 
 /**
  * So many ranges of a sweep whose diversities are spread evenly from the least to the most diverse, in that order: over
@@ -38,7 +38,9 @@ export const sameVariantModel = (
 ): boolean =>
   a.kind === 'recipe' && b.kind === 'recipe'
     ? JSON.stringify({ ...a.recipe, name: '' }) === JSON.stringify({ ...b.recipe, name: '' })
-    : a.kind === b.kind
+    : a.kind === 'checkpoint' && b.kind === 'checkpoint'
+      ? a.fingerprint === b.fingerprint
+      : a.kind === b.kind
 
 /** The variant under another name. */
 export const renamedVariant = (entry: EvaluationVariant, name: string): EvaluationVariant => ({

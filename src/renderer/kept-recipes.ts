@@ -1,13 +1,7 @@
 import type { CategoryScore } from '../contract/crc'
+import { freeName } from '../contract/free-name'
 import type { KeptRecipe } from '../contract/project'
 import type { Recipe } from '../contract/recipe'
-
-/** The wanted name, or the first numbered one that is not taken: sweeps and samples report recipes by name. */
-export function freeName(wanted: string, taken: readonly string[]): string {
-  let name = wanted
-  for (let number = 2; taken.includes(name); number += 1) name = `${wanted} (${number})`
-  return name
-}
 
 const namesOf = (recipes: readonly KeptRecipe[]): string[] => recipes.map((kept) => kept.recipe.name)
 

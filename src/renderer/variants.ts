@@ -1,13 +1,20 @@
+import type { OtherCheckpoint } from '../contract/crc'
+import { freeName } from '../contract/free-name'
 import type { ProjectState } from '../contract/project'
 import type { Recipe, RestorationRange } from '../contract/recipe'
 import type { Variant } from '../contract/samples'
 import { rangeName } from './format'
-import { freeName } from './kept-recipes'
+
+/** The colours of models: recipes are hybrids, and checkpoints beside the pair have one of their own. */
+export type ModelTone = 'base' | 'post' | 'hybrid' | 'checkpoint'
+
+/** How a variant is coloured. */
+export const toneOf = (variant: Variant): ModelTone => (variant.kind === 'recipe' ? 'hybrid' : variant.kind)
 
 /** Where a variant that can be chosen comes from. */
 export interface VariantChoice {
   variant: Variant
-  origin: 'whole model' | 'selected by the sweep' | 'kept recipe'
+  origin: 'whole model' | 'selected by the sweep' | 'kept recipe' | 'other checkpoint'
 }
 
 const isRange = (recipe: Recipe, range: RestorationRange): boolean =>
@@ -17,27 +24,33 @@ const isRange = (recipe: Recipe, range: RestorationRange): boolean =>
   recipe.ranges[0][1] === range.end
 
 /**
- * What can be compared: base, post, the selected range unless it is kept already, and the kept recipes. Names are
- * made unique, since answers are stored under them.
+ * What can be compared: base, post, the selected range unless it is kept already, the kept recipes, and other
+ * checkpoints. Names are made unique, since answers are stored under them.
  */
 export function variantChoices(
   recipes: ProjectState['document']['recipes'],
+  checkpoints: readonly OtherCheckpoint[],
   selected: RestorationRange | null
 ): VariantChoice[] {
   const choices: VariantChoice[] = [
     { variant: { kind: 'base', name: 'base' }, origin: 'whole model' },
     { variant: { kind: 'post', name: 'post' }, origin: 'whole model' }
   ]
-  const add = (recipe: Recipe, origin: VariantChoice['origin']): void => {
-    const name = freeName(
-      recipe.name,
+  const free = (name: string): string =>
+    freeName(
+      name,
       choices.map(({ variant }) => variant.name)
     )
-    choices.push({ variant: { kind: 'recipe', name, recipe }, origin })
+  const add = (recipe: Recipe, origin: VariantChoice['origin']): void => {
+    choices.push({ variant: { kind: 'recipe', name: free(recipe.name), recipe }, origin })
   }
   if (selected !== null && !recipes.some(({ recipe }) => isRange(recipe, selected))) {
     add({ name: rangeName(selected), ranges: [[selected.start, selected.end]] }, 'selected by the sweep')
   }
   for (const { recipe } of recipes) add(recipe, 'kept recipe')
+  for (const checkpoint of checkpoints) {
+    const variant: Variant = { kind: 'checkpoint', ...checkpoint, name: free(checkpoint.name) }
+    choices.push({ variant, origin: 'other checkpoint' })
+  }
   return choices
 }

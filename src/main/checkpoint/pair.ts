@@ -6,7 +6,7 @@ import { DTYPE_BYTES } from './dtype'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from './json-object'
 import { modelName } from './model-folder'
-import { allLayerTensors, otherErrors, pairErrors, type PairError, usedTensors } from './pair-errors'
+import { allLayerTensors, pairErrors, type PairError, usedTensors } from './pair-errors'
 
 /** One checkpoint of a pair, and what its decoder computes. */
 export interface PairMember {
@@ -30,23 +30,8 @@ export async function openPair(basePath: string, postPath: string): Promise<Pair
   return { base, post }
 }
 
-/**
- * Opens another checkpoint to be computed as a whole beside a pair.
- *
- * @throws WorkbenchError when it cannot be opened, or when it is not of the pair's architecture (`mismatch`, `bad-file` or
- *   `unsupported`), naming the first differences
- */
-export async function openOther(post: PairMember, path: string): Promise<PairMember> {
-  const other = await openMember(path)
-  refuse(
-    otherErrors(other, post),
-    `${other.checkpoint.path} cannot be compared with the pair.`,
-    "Its layers must have the number and shapes of the pair's."
-  )
-  return other
-}
-
-function refuse(errors: readonly PairError[], complaint: string, hint: string): void {
+/** @throws WorkbenchError naming the first of the errors, where there are any */
+export function refuse(errors: readonly PairError[], complaint: string, hint: string): void {
   const [first] = errors
   if (first === undefined) return
   const named = errors.slice(0, 3).map((error) => error.message)
@@ -102,12 +87,12 @@ async function openMembers(basePath: string, postPath: string): Promise<PairMemb
   throw first
 }
 
-async function openMember(path: string): Promise<PairMember> {
+export async function openMember(path: string): Promise<PairMember> {
   const checkpoint = await openCheckpoint(path)
   return { checkpoint, spec: decoderSpec(checkpoint.config, checkpoint.configPath) }
 }
 
-function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras): CheckpointSummary {
+export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras): CheckpointSummary {
   const dtypes = new Map<string, number>()
   let parameterCount = 0
   for (const { dtype, byteLength } of checkpoint.tensors.values()) {
@@ -185,7 +170,7 @@ function dtypeNotes(base: PairMember, post: PairMember): string[] {
   ]
 }
 
-function unusedNotes(label: string, { checkpoint, spec }: PairMember): string[] {
+export function unusedNotes(label: string, { checkpoint, spec }: PairMember): string[] {
   const used = new Set(usedTensors(spec).map(({ name }) => name))
   const unused = [...checkpoint.tensors]
     .filter(([name]) => !used.has(name))

@@ -233,11 +233,12 @@ async function givenVariants(
       'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
     )
   }
-  const kept = project?.document.recipes ?? []
+  const { recipes = [], otherCheckpoints = [] } = project?.document ?? {}
   const otherwise: Variant[] = [
     { kind: 'base', name: 'base' },
     { kind: 'post', name: 'post' },
-    ...kept.map(({ recipe }): Variant => ({ kind: 'recipe', name: recipe.name, recipe }))
+    ...recipes.map(({ recipe }): Variant => ({ kind: 'recipe', name: recipe.name, recipe })),
+    ...otherCheckpoints.map((checkpoint): Variant => ({ kind: 'checkpoint', ...checkpoint }))
   ]
-  return (await variantsFrom(options, folders, otherwise)).map((variant) => ({ variant }))
+  return (await variantsFrom(options, folders, project, otherwise)).map((variant) => ({ variant }))
 }

@@ -73,8 +73,7 @@ export function describePlan(plan: SweepPlan): string {
         ['  weights', mebibytes(memory.weights)],
         ['  hidden states', mebibytes(memory.states)],
         ['  activations', mebibytes(memory.activations)],
-        ['  last states', mebibytes(memory.finals)],
-        ...(plan.deviceBytes === 0 ? [] : [['  of all this on the device', mebibytes(plan.deviceBytes)]])
+        ['  last states', mebibytes(memory.finals)]
       ],
       'lr'
     )

@@ -136,7 +136,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
     ...folders,
     prompts: readSamplePrompts(basename(promptFile), await readTextFile(promptFile, MAX_PROMPT_FILE_BYTES)),
     rendering: renderingFrom(options, DEFAULT_RENDERING),
-    variants: await variantsFrom(options, folders, [{ kind: 'post', name: 'post' }]),
+    variants: await variantsFrom(options, folders, null, [{ kind: 'post', name: 'post' }]),
     settings: settingsFrom(options, defaults)
   })
   const tell = options.quiet ? () => undefined : remark

@@ -41,6 +41,7 @@ function describeModels({
   post,
   ranges,
   recipes,
+  checkpoints,
   selected,
   prompts
 }: SweepDocument): string {
@@ -49,7 +50,8 @@ function describeModels({
     ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
     ['post', post],
     ...(best === undefined ? [] : [[`layers ${named(best)}`, best] satisfies [string, Score]]),
-    ...recipes.map((score) => [score.recipe.name, score] satisfies [string, Score])
+    ...recipes.map((score) => [score.recipe.name, score] satisfies [string, Score]),
+    ...checkpoints.map((score) => [score.name, score] satisfies [string, Score])
   ]
   const categories = Object.keys(post.categories)
   const rows = models.map(([name, score]) => [

@@ -39,13 +39,15 @@ import { openProjectToSave, requireSamePair } from './project-to-save'
 import { readRecipesFile } from './recipe-file'
 import { withSweepProgress } from './sweep-progress'
 import { describePart, describeSweep } from './sweep-report'
+import { checkpointOption, givenCheckpoints } from './variants'
 
 /** What is scored on which prompts. */
 export const ScoredOptions = z.strictObject({
   countLeadingSpace: z.boolean().optional(),
   prompts: z.string().optional(),
   recipes: z.string().optional(),
-  soup: z.union([z.literal(true), z.number()]).optional()
+  soup: z.union([z.literal(true), z.number()]).optional(),
+  checkpoint: z.array(z.string()).optional()
 })
 
 const SweepOptions = z.strictObject({
@@ -74,6 +76,7 @@ export function withScoredOptions(command: Command): Command {
       `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_SOUP_SIZE})`,
       wholeNumber(2, 201)
     )
+    .addOption(checkpointOption())
     .option('--count-leading-space', 'also count answers that begin with white space')
 }
 
@@ -174,6 +177,10 @@ export async function sweepRequest(
         ? DEFAULT_SOUP_SIZE
         : (options.soup ?? (recipes === null ? project?.document.settings.soupSize : 0) ?? 0),
     recipes: recipes ?? project?.document.recipes.map((kept) => kept.recipe) ?? [],
+    checkpoints:
+      options.checkpoint === undefined
+        ? (project?.document.otherCheckpoints ?? [])
+        : await givenCheckpoints(options.checkpoint, folders, project),
     seed: options.seed,
     device: await new Devices().choose(
       options.device ?? project?.document.settings.device ?? 'auto',

@@ -1,6 +1,13 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import { freeName } from '../../contract/free-name'
+import type { OtherCheckpoint } from '../../contract/crc'
 import type { Variant } from '../../contract/samples'
+import { openOther } from '../checkpoint/other-checkpoint'
+import { modelName } from '../checkpoint/model-folder'
+import { openPair } from '../checkpoint/pair'
+import { absolutePath } from '../project/places'
+import type { Project } from '../project/project'
 import { parseRanges, repeated } from './options'
 import { readRecipeFile } from './recipe-file'
 
@@ -8,7 +15,8 @@ import { readRecipeFile } from './recipe-file'
 export const VariantOptions = z.strictObject({
   model: z.array(z.enum(['base', 'post'])).optional(),
   restore: z.array(z.array(z.tuple([z.number(), z.number()]))).optional(),
-  recipe: z.array(z.string()).optional()
+  recipe: z.array(z.string()).optional(),
+  checkpoint: z.array(z.string()).optional()
 })
 type VariantOptions = z.infer<typeof VariantOptions>
 
@@ -27,26 +35,70 @@ export function withVariantOptions(command: Command, otherwise: string): Command
       'post with a recipe from a JSON or mergekit file; repeatable',
       repeated((file) => file)
     )
+    .addOption(checkpointOption())
+}
+
+/** Another checkpoint as a whole; repeatable. */
+export function checkpointOption(): Option {
+  return new Option(
+    '--checkpoint <folder>',
+    "another checkpoint of the pair's architecture, as a whole; repeatable"
+  ).argParser(repeated((text) => text))
 }
 
 /**
- * The variants in the order base and post, ranges, recipes; each under a name of its own.
+ * The checkpoints that the command line names: those of the project by their names, others by their folders.
  *
+ * @throws WorkbenchError when a folder holds none that can be computed beside the pair
+ */
+export async function givenCheckpoints(
+  given: readonly string[],
+  folders: { base: string; post: string },
+  project: Project | null
+): Promise<OtherCheckpoint[]> {
+  if (given.length === 0) return []
+  const { post } = await openPair(folders.base, folders.post)
+  const known = project?.document.otherCheckpoints ?? []
+  const found: OtherCheckpoint[] = []
+  for (const text of given) {
+    const named = known.find(({ name }) => name === text)
+    if (named !== undefined) {
+      found.push(named)
+      continue
+    }
+    const path = absolutePath(text)
+    const { checkpoint } = await openOther(post, path)
+    const name = freeName(
+      modelName(checkpoint.path),
+      found.map((other) => other.name)
+    )
+    found.push({ name, path, fingerprint: checkpoint.fingerprint })
+  }
+  return found
+}
+
+/**
+ * The variants in the order base and post, ranges, recipes, checkpoints.
+ *
+ * @param project whose checkpoints can be named; null for none
  * @param otherwise when none is named
  */
 export async function variantsFrom(
-  { model = [], restore = [], recipe = [] }: VariantOptions,
+  { model = [], restore = [], recipe = [], checkpoint = [] }: VariantOptions,
   folders: { base: string; post: string },
+  project: Project | null,
   otherwise: Variant[]
 ): Promise<Variant[]> {
   const recipes = await Promise.all(recipe.map((file) => readRecipeFile(file, folders)))
+  const checkpoints = await givenCheckpoints(checkpoint, folders, project)
   const variants: Variant[] = [
     ...[...new Set(model)].map((kind) => ({ kind, name: kind })),
     ...restore.map((ranges): Variant => {
       const name = ranges.map(([start, end]) => `${start}-${end}`).join()
       return { kind: 'recipe', name, recipe: { name, ranges } }
     }),
-    ...recipes.map((each): Variant => ({ kind: 'recipe', name: each.name, recipe: each }))
+    ...recipes.map((each): Variant => ({ kind: 'recipe', name: each.name, recipe: each })),
+    ...checkpoints.map((each): Variant => ({ kind: 'checkpoint', ...each }))
   ]
   return variants.length > 0 ? variants : otherwise
 }

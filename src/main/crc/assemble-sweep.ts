@@ -23,6 +23,7 @@ export type SweepFacts = Omit<
   | 'post'
   | 'ranges'
   | 'recipes'
+  | 'checkpoints'
   | 'soup'
   | 'selected'
   | 'selection'
@@ -63,6 +64,11 @@ export function assembleSweep({ id, facts, models, rho, seed }: SweepOutcome): S
     recipes: scored.flatMap(({ model, score }) =>
       model.kind === 'recipe' ? [{ recipe: model.recipe, ...stored(score) }] : []
     ),
+    checkpoints: scored.flatMap(({ model, score }) => {
+      if (model.kind !== 'checkpoint') return []
+      const { name, path, fingerprint } = model
+      return [{ name, path, fingerprint, ...stored(score) }]
+    }),
     soup: scored.flatMap(({ model, score }) =>
       model.kind === 'blend' ? [{ strength: model.strength, ...stored(score) }] : []
     ),

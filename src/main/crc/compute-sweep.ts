@@ -314,6 +314,7 @@ function liveEntry(swept: SweptModel | undefined, scores: ModelScores | undefine
   if (model.kind === 'range') return [{ kind: 'range', ...model.range, score }]
   if (model.kind === 'blend') return [{ kind: 'blend', strength: model.strength, score }]
   if (model.kind === 'recipe') return [{ kind: 'recipe', name: model.recipe.name, score }]
+  if (model.kind === 'checkpoint') return [{ kind: 'checkpoint', name: model.name, score }]
   return [{ kind: model.kind, score }]
 }
 

@@ -97,6 +97,10 @@ function scoresIn(sweep: SweepDocument): [ScoredModel, readonly PromptScore[]][]
     ...sweep.recipes.map(({ recipe, prompts }): [ScoredModel, PromptScore[]] => [
       { kind: 'recipe', recipe },
       prompts
+    ]),
+    ...sweep.checkpoints.map(({ name, path, fingerprint, prompts }): [ScoredModel, PromptScore[]] => [
+      { kind: 'checkpoint', name, path, fingerprint },
+      prompts
     ])
   ]
 }

@@ -138,7 +138,7 @@ function sharedOf(part: SweepPart, options: MergeOptions): [keyof typeof SHARED,
     ['rendering', part.rendering],
     ['prompts', part.prompts],
     ['baseUnavailable', part.baseUnavailable],
-    ['models', part.models.map(({ model }) => model)],
+    ['models', part.models.map(({ model }) => (model.kind === 'checkpoint' ? model.fingerprint : model))],
     ['rho', options.rho ?? part.rho],
     ['seed', options.seed ?? part.seed]
   ]

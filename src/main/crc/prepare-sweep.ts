@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { CrcPrompts, Rendering, SweptPrompt } from '../../contract/crc'
+import type { CrcPrompts, OtherCheckpoint, Rendering, SweptPrompt } from '../../contract/crc'
 import type { ChosenDevice, Precision } from '../../contract/device'
 import { WorkbenchError } from '../../contract/problem'
 import type { Recipe } from '../../contract/recipe'
 import { version } from '../../../package.json'
+import { openSameOther } from '../checkpoint/other-checkpoint'
 import type { PairMember } from '../checkpoint/pair'
-import { refuseTokensOutside } from '../text/base-tokens'
 import { recentTextModel } from '../text/recent-text-models'
-import { compareBase, crcTokens } from './base-comparison'
+import { refuseTokensOutside, type WholeModel, type WholeModelTokens } from '../text/whole-model-tokens'
+import { compareCrcTokens, crcTokens } from './compare-tokens'
 import type { SweepIdentity } from './earlier-results'
 import { promptName, type RenderedPrompts, renderPrompts } from './render-prompts'
 import { modelKey, type SweptModel, sweptModels } from './swept-models'
@@ -26,6 +27,8 @@ export interface CrcSweepRequest {
   wholeBase?: boolean
   /** Scored besides post, base and the ranges. */
   recipes: readonly Recipe[]
+  /** Scored as wholes beside the pair; one that cannot be is left out with a notice. */
+  checkpoints?: readonly OtherCheckpoint[]
   /** Number of blends from post to base, one strength for all layers; 0 for none. */
   soupSize: number
   /** Of the bootstrap. */
@@ -68,11 +71,15 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   const rendered = renderPrompts(request.prompts, request.rendering, text)
   refuseTokensOutside(post, crcTokens(rendered))
   refuseLongPrompts(rendered, post)
-  const comparison = await compareBase(base, post, text, rendered, request.rendering.countLeadingSpace)
+  const compare = (whole: WholeModel): Promise<WholeModelTokens> =>
+    compareCrcTokens(whole, post, text, rendered, request.rendering.countLeadingSpace)
+  const comparison = await compare({ member: base, name: 'base' })
+  const others = await comparableCheckpoints(request.checkpoints ?? [], post, compare)
   const models = sweptModels(
     request,
     layerCount,
-    request.wholeBase !== false && comparison.unavailable === null
+    request.wholeBase !== false && comparison.unavailable === null,
+    others.checkpoints
   )
   const prompts = rendered.prompts.map((prompt, index) => ({
     ...prompt,
@@ -99,9 +106,32 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
       request.device?.notice ?? null,
       ...rendered.notices,
       comparison.unavailable,
-      comparison.notice
+      comparison.notice,
+      ...others.notices
     ].filter((notice) => notice !== null)
   }
+}
+
+/** Those of the checkpoints that can be scored, and why others cannot: a sweep is about the ranges, and goes on without them. */
+async function comparableCheckpoints(
+  checkpoints: readonly OtherCheckpoint[],
+  post: PairMember,
+  compare: (whole: WholeModel) => Promise<WholeModelTokens>
+): Promise<{ checkpoints: OtherCheckpoint[]; notices: string[] }> {
+  const comparable: OtherCheckpoint[] = []
+  const notices: string[] = []
+  for (const checkpoint of checkpoints) {
+    const name = `"${checkpoint.name}"`
+    try {
+      const { unavailable, notice } = await compare({ member: await openSameOther(post, checkpoint), name })
+      if (unavailable === null) comparable.push(checkpoint)
+      notices.push(...[unavailable ?? notice ?? []].flat())
+    } catch (error) {
+      if (!(error instanceof WorkbenchError)) throw error
+      notices.push(`${name} is left out. ${error.message}`)
+    }
+  }
+  return { checkpoints: comparable, notices }
 }
 
 function promptKey(tokens: readonly number[], groups: readonly (readonly number[])[]): string {

@@ -1,7 +1,8 @@
 import type { EngineModel } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import { weightDtype, type WeightDtype } from '../checkpoint/dtype'
-import { openOther, openPair, type PairMember } from '../checkpoint/pair'
+import { openSameOther } from '../checkpoint/other-checkpoint'
+import { openPair, type PairMember } from '../checkpoint/pair'
 import { openWeightReader, type StoredTensors, type WeightReader } from '../checkpoint/weight-reader'
 import type { DecoderSpec } from '../family'
 import { type Origin, type OtherOrigin, otherOrigin } from './recipe-trie'
@@ -29,7 +30,7 @@ export interface Checkpoints<Stored extends StoredModel> {
 /** A pair, open for reading weights, with the other checkpoints that models need; close it after use. */
 export type PairWeights = Checkpoints<ModelWeights>
 
-/** @throws WorkbenchError as `openPair` and `openOther`; `mismatch` for a checkpoint that has changed */
+/** @throws WorkbenchError as `openPair` and `openSameOther` */
 export async function openPairWeights(
   basePath: string,
   postPath: string,
@@ -39,15 +40,7 @@ export async function openPairWeights(
   const others = new Map<OtherOrigin, ModelWeights>()
   for (const model of models) {
     if (model.kind !== 'checkpoint') continue
-    const other = await openOther(post, model.path)
-    if (other.checkpoint.fingerprint !== model.fingerprint) {
-      throw new WorkbenchError(
-        'mismatch',
-        `${model.path} is no longer the checkpoint that was to be computed.`,
-        'Start again with the checkpoint as it is now.'
-      )
-    }
-    others.set(otherOrigin(model.path), openModelWeights(other))
+    others.set(otherOrigin(model.path), openModelWeights(await openSameOther(post, model)))
   }
   return { base: openModelWeights(base), post: openModelWeights(post), others }
 }

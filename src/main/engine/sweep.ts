@@ -28,12 +28,12 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   const device = await openDevice(request.device)
   let weights: ReadAhead | null = null
   try {
-    const precision = choosePrecision(device, pair, request.precision)
-    const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
+    const models = await sweptModels(pair, request)
     const { trie } = models
     const prompts = request.prompts.map((prompt) => prompt.tokens)
     const { groups, rowBound, peakBytes } = groupWithin(models, prompts, request.memoryBytes)
     const rowsOf = groups.map(({ packed }) => progressRows(pair.post.spec, trie, packed))
+    const precision = choosePrecision(device, pair, request.precision)
     yield {
       type: 'plan',
       rowsTotal: rowsOf.reduce((sum, { layers, head }) => sum + layers + head, 0),
@@ -97,7 +97,6 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
       type: 'done',
       work: totalWork(works),
       reading: { ...reading, peakBuffers: reader.peakBuffers },
-      moved: device.moved === null ? null : { ...device.moved },
       seconds: (performance.now() - startedMs) / 1000
     }
   } finally {
@@ -107,15 +106,10 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   }
 }
 
-/**
- * The models of a request as a trie, with what decides how much memory they take.
- *
- * @param uploadedIn see `SweptModels`
- */
+/** The models of a request as a trie, with what decides how much memory they take. */
 export async function sweptModels(
   pair: PairWeights,
-  request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling'>,
-  uploadedIn: SweptModels['uploadedIn'] = null
+  request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling'>
 ): Promise<SweptModels> {
   const sharing = await findSharing(pair)
   const trie = buildRecipeTrie(request.models, sharing)
@@ -125,7 +119,6 @@ export async function sweptModels(
     trackedTokens: trackedTokens(request.prompts).length,
     allLogits: request.sampling !== undefined,
     keptBytes: storedBytes(pair, trie).kept,
-    identicalLayers: pair.post.spec.layers.flatMap((_, layer) => (sharing.identical(layer) ? [layer] : [])),
-    uploadedIn
+    identicalLayers: pair.post.spec.layers.flatMap((_, layer) => (sharing.identical(layer) ? [layer] : []))
   }
 }

@@ -8,7 +8,7 @@ import {
 } from '../../contract/evaluation'
 import type { Sampling } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
-import { comparePromptsWithBase } from '../samples/compare-base'
+import { comparePrompts } from '../samples/compare-prompts'
 import {
   type Generation,
   openSampledPair,
@@ -132,7 +132,7 @@ async function planGroup(
     prompts.map(({ tokens }) => tokens),
     members.flatMap((index) => variants[index]?.variant ?? []),
     { ...task.settings, sampling, device: 'cpu', memoryBytes: defaultMemoryBytes() },
-    (opened) => comparePromptsWithBase(opened, rendered)
+    (whole) => comparePrompts(whole, pair, rendered)
   )
 }
 

@@ -206,6 +206,9 @@ function proxyCorrelations(
 function proxyScore(variant: Variant, sweep: SweepDocument): { validity: number; diversity: number } | null {
   if (variant.kind === 'base') return sweep.base
   if (variant.kind === 'post') return sweep.post
+  if (variant.kind === 'checkpoint') {
+    return sweep.checkpoints.find(({ fingerprint }) => fingerprint === variant.fingerprint) ?? null
+  }
   const strengths = JSON.stringify(recipeStrengths(variant.recipe, sweep.layerCount))
   const same = (recipe: { ranges: [number, number][] }): boolean =>
     JSON.stringify(recipeStrengths({ name: variant.name, ...recipe }, sweep.layerCount)) === strengths

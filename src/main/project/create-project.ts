@@ -47,6 +47,7 @@ export async function createProject(project: NewProject): Promise<Project> {
       rendering: project.rendering ?? DEFAULT_RENDERING,
       settings: { rho: DEFAULT_RHO, soupSize: DEFAULT_SOUP_SIZE, device: 'auto' },
       recipes: [],
+      otherCheckpoints: [],
       notes: ''
     })
     await writePrompts(unfinished, project.prompts)

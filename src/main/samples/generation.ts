@@ -2,10 +2,16 @@ import type { CheckpointReference } from '../../contract/crc'
 import type { EngineModel } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { SampleRun, SampleSettings, Variant } from '../../contract/samples'
+import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair, type PairMember } from '../checkpoint/pair'
-import { type BaseTokens, refuseTokensOutside, type SharedTokens } from '../text/base-tokens'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
+import {
+  refuseTokensOutside,
+  type SharedTokens,
+  type WholeModel,
+  type WholeModelTokens
+} from '../text/whole-model-tokens'
 import { endTokens } from './generation-config'
 import { variantModels } from './variants'
 
@@ -45,32 +51,26 @@ export async function openSampledPair(folders: { base: string; post: string }): 
 /**
  * What one set of prompts needs to be answered by some variants.
  *
- * @param compareBase whether base sees the same tokens; asked only when base is among the variants
+ * @param compare whether a whole model sees the same tokens; asked of base and other checkpoints among the variants
  * @returns the generation, and what the user should know of it
- * @throws WorkbenchError `bad-input` naming the variant that cannot be used, `bad-file` for broken model folders
+ * @throws WorkbenchError `bad-input` naming the variant that cannot be used, `bad-file` for broken model folders; as
+ *   `openSameOther`
  */
 export async function planGeneration(
   pair: SampledPair,
   prompts: number[][],
   variants: readonly Variant[],
   settings: SampleSettings,
-  compareBase: (pair: SampledPair) => Promise<BaseTokens>
+  compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<{ generation: Generation; notices: string[] }> {
   const shared: SharedTokens = { prompts, answers: [] }
   refuseTokensOutside(pair.post, shared)
   refuseLongPrompts(prompts, pair.post)
   const models = variantModels(variants, pair.post.spec.layerCount)
-  const baseVariant = variants.find((variant) => variant.kind === 'base')
-  const comparison = baseVariant === undefined ? null : await compareBase(pair)
-  if (baseVariant !== undefined && comparison !== null && comparison.unavailable !== null) {
-    throw new WorkbenchError(
-      'bad-input',
-      `The variant "${baseVariant.name}" cannot be sampled. ${comparison.unavailable}`,
-      'Leave it out: restoring layers of base needs none of this.'
-    )
-  }
-  const stopTokens = await pairEndTokens(pair, comparison)
-  const baseText = comparison?.text ?? pair.text
+  const wholes: (ComparedModel | null)[] = []
+  for (const variant of variants) wholes.push(await comparedModel(variant, pair, compare))
+  const others = wholes.filter((whole) => whole !== null)
+  const stopTokens = await allEndTokens(pair, others)
   return {
     generation: {
       base: pair.base.checkpoint.path,
@@ -80,10 +80,10 @@ export async function planGeneration(
       prompts,
       settings,
       stopTokens,
-      textOf: (variant, tokens) => (models[variant]?.kind === 'base' ? baseText : pair.text).decode(tokens)
+      textOf: (variant, tokens) => (wholes[variant]?.text ?? pair.text).decode(tokens)
     },
     notices: [
-      ...[comparison?.notice ?? []].flat(),
+      ...new Set(others.flatMap(({ notice }) => notice ?? [])),
       ...(stopTokens.length > 0
         ? []
         : ['The model names no token that ends an answer: answers end only at the most tokens allowed.']),
@@ -100,12 +100,12 @@ export async function planGeneration(
 export async function resumeGeneration(run: SampleRun, pair: SampledPair): Promise<Generation> {
   refuseOtherCheckpoints(run, pair)
   const prompts = run.prompts.map(({ tokens }) => tokens)
-  // Whether base reads the prompts alike was found out when the run was started, on these very checkpoints.
-  const compareBase = async (): Promise<BaseTokens> => {
-    refuseTokensOutside(pair.base, { prompts, answers: [] })
-    return { unavailable: null, notice: null, text: await ownText(pair.base) }
+  // Whether a model reads the prompts alike was found out when the run was started, on these very checkpoints.
+  const compare = async ({ member }: WholeModel): Promise<WholeModelTokens> => {
+    refuseTokensOutside(member, { prompts, answers: [] })
+    return { unavailable: null, notice: null, text: await ownText(member) }
   }
-  const { generation } = await planGeneration(pair, prompts, run.variants, run.settings, compareBase)
+  const { generation } = await planGeneration(pair, prompts, run.variants, run.settings, compare)
   return { ...generation, stopTokens: run.stopTokens }
 }
 
@@ -141,18 +141,48 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], { spec }: Pa
   )
 }
 
+/** A whole model among the variants that sees the same tokens as post. */
+interface ComparedModel extends WholeModelTokens {
+  member: PairMember
+}
+
+/** @returns null for post and its recipes */
+async function comparedModel(
+  variant: Variant,
+  pair: SampledPair,
+  compare: (whole: WholeModel) => Promise<WholeModelTokens>
+): Promise<ComparedModel | null> {
+  if (variant.kind === 'post' || variant.kind === 'recipe') return null
+  const member = variant.kind === 'base' ? pair.base : await openSameOther(pair.post, variant)
+  const compared = await compare({ member, name: variant.kind === 'base' ? 'base' : `"${variant.name}"` })
+  if (compared.unavailable === null) return { member, ...compared }
+  throw new WorkbenchError(
+    'bad-input',
+    `The variant "${variant.name}" cannot be sampled. ${compared.unavailable}`,
+    variant.kind === 'base' ? 'Leave it out: restoring layers of base needs none of this.' : 'Leave it out.'
+  )
+}
+
 /**
- * Post's end tokens and base's. Base's end every variant's answers, so that answers do not depend on what they are
- * compared with; only where base may number its tokens differently do they need base to be among the variants.
+ * The end tokens of post, base and the other whole models. Base's end every variant's answers, so that answers do not
+ * depend on what they are compared with; only where base may number its tokens differently do they need base to be among
+ * the variants. Those of another checkpoint are seldom others: a model without its end token would never stop.
  */
-async function pairEndTokens(
+async function allEndTokens(
   { base, post, text }: SampledPair,
-  comparison: BaseTokens | null
+  wholes: readonly ComparedModel[]
 ): Promise<number[]> {
-  const ofPost = await endTokens(post.checkpoint, text)
-  const sharesTokens = comparison !== null || base.spec.vocabularySize === post.spec.vocabularySize
-  const ofBase = sharesTokens ? await endTokens(base.checkpoint, comparison?.text ?? null) : []
-  return [...new Set([...ofPost, ...ofBase])]
+  const compared = wholes.map(({ member, text: own }) => ({ member, own }))
+  const sharesTokens =
+    base.spec.vocabularySize === post.spec.vocabularySize && !compared.some(({ member }) => member === base)
+  const all = [
+    { member: post, own: text },
+    ...(sharesTokens ? [{ member: base, own: null }] : []),
+    ...compared
+  ]
+  const tokens: number[] = []
+  for (const { member, own } of all) tokens.push(...(await endTokens(member.checkpoint, own)))
+  return [...new Set(tokens)]
 }
 
 async function ownText({ checkpoint }: PairMember): Promise<TextModel | null> {

@@ -7,7 +7,7 @@ import {
   type SampleSettings,
   type Variant
 } from '../../contract/samples'
-import { comparePromptsWithBase } from './compare-base'
+import { comparePrompts } from './compare-prompts'
 import { type Generation, openSampledPair, planGeneration } from './generation'
 import { renderSamplePrompts } from './render-sample-prompts'
 
@@ -37,7 +37,7 @@ export async function prepareSampleRun(
     rendered.prompts.map(({ tokens }) => tokens),
     variants,
     settings,
-    (opened) => comparePromptsWithBase(opened, rendered.prompts)
+    (whole) => comparePrompts(whole, pair, rendered.prompts)
   )
   const run: SampleRun = {
     schemaVersion: SAMPLE_RUN_VERSION,

@@ -13,11 +13,11 @@ import {
   type SampleSettings,
   type Variant
 } from '../../contract/samples'
-import { compareBase } from '../crc/base-comparison'
+import { compareCrcTokens } from '../crc/compare-tokens'
 import { renderPrompts } from '../crc/render-prompts'
 import type { EngineClient } from '../engine/host'
 import { rangeStrengths, recipeStrengths } from '../../contract/strengths'
-import { sameTokens } from '../text/base-tokens'
+import { sameTokens } from '../text/whole-model-tokens'
 import { firstTokenScores } from './first-token'
 import { openSampledPair, planGeneration, type SampledPair } from './generation'
 import { generateSamples } from './run-samples'
@@ -51,8 +51,8 @@ export async function sampleCrc(
   const pair = await openSampledPair(request)
   const rendered = renderPrompts(prompts, rendering, pair.text)
   const tokens = rendered.prompts.map((prompt) => prompt.tokens)
-  const { generation } = await planGeneration(pair, tokens, variants, settings, ({ base, post, text }) =>
-    compareBase(base, post, text, rendered, rendering.countLeadingSpace)
+  const { generation } = await planGeneration(pair, tokens, variants, settings, (whole) =>
+    compareCrcTokens(whole, pair.post, pair.text, rendered, rendering.countLeadingSpace)
   )
   const firstTokens = await firstTokenScores(engine, generation, rendered, signal)
   const answers = new Map(variants.map(({ name }) => [name, prompts.map((): SampleLine[] => [])]))
@@ -121,10 +121,13 @@ function isOfSame(
 /** The sweep's score of the model that a variant is, under whatever name it was swept. */
 function exactScore(
   variant: Variant,
-  { layerCount, base, post, ranges, recipes }: SweepDocument
+  { layerCount, base, post, ranges, recipes, checkpoints }: SweepDocument
 ): Score | null {
   if (variant.kind === 'base') return base
   if (variant.kind === 'post') return post
+  if (variant.kind === 'checkpoint') {
+    return checkpoints.find(({ fingerprint }) => fingerprint === variant.fingerprint) ?? null
+  }
   const wanted = JSON.stringify(recipeStrengths(variant.recipe, layerCount))
   const range = ranges.find((each) => JSON.stringify(rangeStrengths(each, layerCount)) === wanted)
   const recipe = recipes.find((each) => JSON.stringify(recipeStrengths(each.recipe, layerCount)) === wanted)

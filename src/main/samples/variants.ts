@@ -20,6 +20,9 @@ export function variantModels(variants: readonly Variant[], layerCount: number):
     }
     names.add(variant.name)
     if (variant.kind === 'base') return { kind: 'base' }
+    if (variant.kind === 'checkpoint') {
+      return { kind: 'checkpoint', path: variant.path, fingerprint: variant.fingerprint }
+    }
     const layers =
       variant.kind === 'post' ? postStrengths(layerCount) : recipeStrengths(variant.recipe, layerCount)
     return { kind: 'recipe', layers }

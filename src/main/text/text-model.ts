@@ -14,7 +14,7 @@ import {
 } from './tokenizer-config'
 
 /** The largest published tokenizer.json files have about 35 MB. */
-const MAX_TOKENIZER_BYTES = 200_000_000
+export const MAX_TOKENIZER_BYTES = 200_000_000
 
 /** The library wants these parts there; a file may leave out those it does without. */
 const part = z.unknown().default(null)

@@ -11,6 +11,7 @@ import {
 } from 'chart.js'
 import annotation from 'chartjs-plugin-annotation'
 import { saveCanvas } from '../save-file'
+import type { ModelTone } from '../variants'
 
 Chart.register(
   BarController,
@@ -24,7 +25,7 @@ Chart.register(
   annotation
 )
 
-type ColorName = 'base' | 'post' | 'hybrid' | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line' | 'surface'
+type ColorName = ModelTone | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line' | 'surface'
 
 export type ChartColors = Record<ColorName, string>
 
@@ -43,6 +44,7 @@ export function chartColors(within: HTMLElement): ChartColors {
     base: resolve('base'),
     post: resolve('post'),
     hybrid: resolve('hybrid'),
+    checkpoint: resolve('checkpoint'),
     accent: resolve('accent'),
     ink: resolve('ink'),
     'ink-soft': resolve('ink-soft'),

@@ -9,18 +9,19 @@ import {
 } from '../../contract/evaluation'
 import { formatMeasure, measuresOf, withInterval } from '../../contract/evaluation-words'
 import { formatPercent } from '../format'
-import { toneOf } from '../../contract/samples'
+import { toneOf } from '../variants'
 import { type PlotContent, type PlotSeries, roomyBounds } from './plot'
 import { toCsv } from './tables'
 
-/** Hybrids share a colour and differ in their marks; base and post have theirs as everywhere. */
-const HYBRID_MARKS: readonly PointStyle[] = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross']
+/** Hybrids share a colour and differ in their marks, and so do other checkpoints; base and post have theirs as everywhere. */
+const MARKS: readonly PointStyle[] = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross']
 
 /** How each variant is drawn, in their order; base or post with another sampler or prefix is paler. */
 export function variantStyles(
   variants: readonly EvaluationVariant[]
 ): Pick<PlotSeries, 'name' | 'tone' | 'mark' | 'opacity'>[] {
   let hybrids = 0
+  let checkpoints = 0
   return variants.map(({ variant, sampling, prefix }) => {
     const tone = toneOf(variant)
     const mark =
@@ -28,7 +29,7 @@ export function variantStyles(
         ? 'rect'
         : tone === 'post'
           ? 'rectRot'
-          : (HYBRID_MARKS[hybrids++ % HYBRID_MARKS.length] ?? 'circle')
+          : (MARKS[(tone === 'hybrid' ? hybrids++ : checkpoints++) % MARKS.length] ?? 'circle')
     return {
       name: variant.name,
       tone,

@@ -1,5 +1,6 @@
 import type { Chart, ChartConfiguration, ChartDataset, PointStyle } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
+import type { ModelTone } from '../variants'
 import { translucent, type ChartColors } from './chart-theme'
 
 /** A point with what is said of it under the pointer, and how sure it is along both axes. */
@@ -13,7 +14,7 @@ export interface PlotPoint {
 
 export interface PlotSeries {
   name: string
-  tone: 'base' | 'post' | 'hybrid'
+  tone: ModelTone
   mark: PointStyle
   points: readonly PlotPoint[]
   /** Drawn as a curve. */

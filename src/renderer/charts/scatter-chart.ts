@@ -131,6 +131,15 @@ export function scatterDatasets(
       pointBorderWidth: 1.5
     },
     {
+      label: 'Other checkpoints',
+      data: others('checkpoint'),
+      pointStyle: 'rectRounded',
+      pointRadius: 6.5,
+      pointBackgroundColor: colors.checkpoint,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
       label: 'Soup',
       data: others('blend'),
       showLine: true,
@@ -219,8 +228,9 @@ export function scatterAnnotations(
   const best = board.ranges.find((point) => sameRange(point, selected))
   if (best !== undefined) name('selected', best.validity, best.diversity, rangeLabel(best), colors.hybrid)
   for (const point of board.others) {
-    if (point.kind === 'recipe')
-      name(point.key, point.validity, point.diversity, shortened(point.name), colors.hybrid)
+    if (point.kind !== 'recipe' && point.kind !== 'checkpoint') continue
+    const color = point.kind === 'recipe' ? colors.hybrid : colors.checkpoint
+    name(point.key, point.validity, point.diversity, shortened(point.name), color)
   }
   // Of a beam or a curve one is named: their points lie close together.
   const found = board.others.find(({ kind }) => kind === 'found')

@@ -2,18 +2,18 @@ import type { SweepDocument } from '../../contract/crc'
 import type { RestorationRange } from '../../contract/recipe'
 import type { SearchDocument } from '../../contract/search'
 import type { LiveEntry, LiveScore } from '../../contract/sweep-events'
-import { blendKey, blendName, otherModels, recipeKey } from './scored-models'
+import { blendKey, blendName, checkpointKey, type OtherModel, otherModels, recipeKey } from './scored-models'
 
 /** A range with its score so far. */
 export interface RangePoint extends RestorationRange, LiveScore {}
 
-/** A model that is no range: a blend of the soup, a recipe that was swept or scored, or one that a search found. */
+/** A model that is no range: a blend of the soup, a recipe that was swept, scored or found by a search, or another checkpoint. */
 export interface OtherPoint extends LiveScore {
   /** Tells it from all others of its board. */
   key: string
-  kind: 'blend' | 'recipe' | 'found'
+  kind: OtherModel['kind']
   name: string
-  /** How much is restored, in layers; null while the recipe itself is not at hand. */
+  /** How much is restored, in layers; null while the recipe itself is not at hand, and where there is none. */
   restored: number | null
 }
 
@@ -65,7 +65,7 @@ export function boardOfSweep(sweep: SweepDocument, search: SearchDocument | null
       key,
       kind,
       name,
-      restored: layers.reduce((sum, { attention, mlp }) => sum + (attention + mlp) / 2, 0),
+      restored: layers?.reduce((sum, { attention, mlp }) => sum + (attention + mlp) / 2, 0) ?? null,
       ...live(score)
     }))
   }
@@ -100,8 +100,9 @@ export class LiveBoard {
           ...entry.score
         })
       } else {
-        const key = recipeKey(entry.name)
-        this.others.set(key, { key, kind: 'recipe', name: entry.name, restored: null, ...entry.score })
+        const { kind, name, score } = entry
+        const key = kind === 'recipe' ? recipeKey(name) : checkpointKey(name)
+        this.others.set(key, { key, kind, name, restored: null, ...score })
       }
     }
   }

@@ -7,18 +7,20 @@ import { rangeName } from '../format'
 /** A model with everything known of it, for the inspector. */
 export interface ScoredModel {
   key: string
-  kind: 'range' | 'blend' | 'recipe' | 'found'
+  kind: 'range' | 'blend' | 'recipe' | 'found' | 'checkpoint'
   name: string
-  layers: readonly LayerStrength[]
+  /** Null for another checkpoint, which is no recipe over the pair. */
+  layers: readonly LayerStrength[] | null
   score: Score
 }
 
 /** One that is no range. */
-export type OtherModel = ScoredModel & { kind: 'blend' | 'recipe' | 'found' }
+export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'range'> }
 
 export const blendKey = (strength: number): string => `blend ${strength}`
 export const blendName = (strength: number): string => `All layers at ${strength}`
 export const recipeKey = (name: string): string => `recipe ${name}`
+export const checkpointKey = (name: string): string => `checkpoint ${name}`
 
 /** The models of a sweep that are no ranges, and those that a search found; a range that it could not better is a range. */
 export function otherModels(sweep: SweepDocument, search: SearchDocument | null): OtherModel[] {
@@ -38,6 +40,13 @@ export function otherModels(sweep: SweepDocument, search: SearchDocument | null)
       kind: 'recipe' as const,
       name: score.recipe.name,
       layers: recipeStrengths(score.recipe, layerCount),
+      score
+    })),
+    ...sweep.checkpoints.map((score) => ({
+      key: checkpointKey(score.name),
+      kind: 'checkpoint' as const,
+      name: score.name,
+      layers: null,
       score
     })),
     ...found.map((score, index) => ({

@@ -16,7 +16,7 @@ export function toCsv(header: readonly string[], rows: readonly (readonly Cell[]
   return [header, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('')
 }
 
-/** Every model of a sweep as one row: base, post, the ranges, the soup and the recipes. */
+/** Every model of a sweep as one row: base, post, the ranges, the soup, the recipes and other checkpoints. */
 export function sweepCsv(sweep: SweepDocument): string {
   const categories = categoriesOf(sweep.prompts)
   const header = [
@@ -48,10 +48,13 @@ export function sweepCsv(sweep: SweepDocument): string {
   ])
 }
 
-/** The bars of a distribution chart, one character per row. */
-export function distributionCsv({ characters, base, post, hybrid }: Distribution): string {
+/** The bars of a distribution chart, one character per row. @param tone what the model beside base and post is */
+export function distributionCsv(
+  { characters, base, post, hybrid }: Distribution,
+  tone: 'hybrid' | 'checkpoint'
+): string {
   return toCsv(
-    ['character', 'base', 'post', 'hybrid'],
+    ['character', 'base', 'post', tone],
     characters.map((character, index) => [
       character,
       base?.[index] ?? null,
@@ -66,7 +69,7 @@ export interface BoardRow extends LiveScore {
   ref: ModelRef
   key: string
   label: string
-  /** Layers restored; null while unknown. */
+  /** Layers restored; null while unknown, and for another checkpoint. */
   restored: number | null
 }
 
@@ -86,7 +89,7 @@ export const boardRows = ({ ranges, others }: ScoreBoard): BoardRow[] => [
 
 /** Columns of the table by which it can be sorted. */
 export const ROW_COLUMNS = [
-  { id: 'model', label: 'Range or recipe', value: (_row: BoardRow, place: number) => place },
+  { id: 'model', label: 'Model', value: (_row: BoardRow, place: number) => place },
   { id: 'layers', label: 'Layers', value: (row: BoardRow) => row.restored ?? 0 },
   { id: 'validity', label: 'Validity', value: (row: BoardRow) => row.validity },
   { id: 'diversity', label: 'Diversity', value: (row: BoardRow) => row.diversity },

@@ -1,5 +1,6 @@
 import { SvelteSet } from 'svelte/reactivity'
 import type { EvaluationRun, EvaluationVariant, Task, TaskEntry } from '../../contract/evaluation'
+import { freeName } from '../../contract/free-name'
 import type { ProjectState } from '../../contract/project'
 import {
   duplicateVariant,
@@ -9,7 +10,7 @@ import {
   spreadOfRanges
 } from '../evaluation-variants'
 import { plural } from '../format'
-import { freeName } from '../kept-recipes'
+import { usableCheckpoints } from '../other-checkpoints'
 import { variantChoices } from '../variants'
 import type { Workbench } from './workbench.svelte'
 
@@ -47,11 +48,13 @@ export class EvaluationSetup {
       newest !== undefined && ranges.sweep?.id === newest.id
         ? (ranges.selection?.selected ?? null)
         : (newest?.selected ?? null)
-    const offered = variantChoices(project.document.recipes, selected).map(({ variant, origin }): Choice => ({
-      entry: { variant },
-      origin,
-      added: null
-    }))
+    const offered = variantChoices(project.document.recipes, usableCheckpoints(project), selected).map(
+      ({ variant, origin }): Choice => ({
+        entry: { variant },
+        origin,
+        added: null
+      })
+    )
     const choices = [...offered]
     for (const [added, entry] of this.added.entries()) {
       const name = freeName(

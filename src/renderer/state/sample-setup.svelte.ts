@@ -1,6 +1,7 @@
 import { SvelteSet } from 'svelte/reactivity'
 import type { ProjectState } from '../../contract/project'
 import { PAPER_SAMPLING, type SampleRun, type SampleSettings, type Variant } from '../../contract/samples'
+import { usableCheckpoints } from '../other-checkpoints'
 import { draftOfSettings, parseSettings, type SettingsDraft } from '../sample-settings'
 import { variantChoices } from '../variants'
 import type { Workbench } from './workbench.svelte'
@@ -27,7 +28,7 @@ export class SampleSetup {
       newest !== undefined && ranges.sweep?.id === newest.id
         ? (ranges.selection?.selected ?? null)
         : (newest?.selected ?? null)
-    return variantChoices(project.document.recipes, selected)
+    return variantChoices(project.document.recipes, usableCheckpoints(project), selected)
   })
 
   readonly variants = $derived<Variant[]>(

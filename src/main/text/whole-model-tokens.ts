@@ -11,38 +11,52 @@ export interface SharedTokens {
   answers: readonly number[]
 }
 
-export interface BaseTokens {
-  /** Why base as a whole model cannot be given these tokens; null when it can. */
+/** A checkpoint that is computed whole, with its own embeddings and head: base, or another one beside the pair. */
+export interface WholeModel {
+  member: PairMember
+  /** In a sentence: base, or the name of the other in quotes. */
+  name: string
+}
+
+export interface WholeModelTokens {
+  /** Why the model cannot be given these tokens; null when it can. */
   unavailable: string | null
   notice: string | null
-  /** Base's own tokenizer; null when it has none, or when base is unavailable. */
+  /** Its own tokenizer; null when it has none, or when it is unavailable. */
   text: TextModel | null
 }
 
 /**
- * Whether base as a whole model (its own embeddings and head) can be given the very tokens that post sees. Restoration
- * never needs this: embeddings and head always come from post.
+ * Whether a whole model can be given the very tokens that post sees. Restoration never needs this: embeddings and head
+ * always come from post.
  *
- * @param difference what base's own tokenizer makes differently of the task; null when it agrees
+ * @param difference what its own tokenizer makes differently of the task; null when it agrees
  */
-export async function compareBaseTokens(
-  base: PairMember,
+export async function compareTokens(
+  { member, name }: WholeModel,
   post: PairMember,
   shared: SharedTokens,
-  difference: (baseText: TextModel) => string | null
-): Promise<BaseTokens> {
-  const { vocabularySize, contextLength } = base.spec
+  difference: (ownText: TextModel) => string | null
+): Promise<WholeModelTokens> {
+  const { vocabularySize, contextLength } = member.spec
+  const unavailable = (reason: string): WholeModelTokens => ({
+    unavailable: `${capitalised(name)} cannot be compared as a whole model: ${reason}.`,
+    notice: null,
+    text: null
+  })
   const outside = firstTokenOutside(shared, vocabularySize)
   if (outside !== null) {
-    return unavailable(`base's vocabulary has ${vocabularySize} tokens and the prompts use token ${outside}`)
+    return unavailable(
+      `${name}'s vocabulary has ${vocabularySize} tokens and the prompts use token ${outside}`
+    )
   }
   const longest = shared.prompts.reduce((length, tokens) => Math.max(length, tokens.length), 0)
   if (contextLength !== null && longest > contextLength) {
     return unavailable(
-      `base's context window is ${contextLength} tokens and the longest prompt has ${longest}`
+      `${name}'s context window is ${contextLength} tokens and the longest prompt has ${longest}`
     )
   }
-  const text = await recentTextModel(base.checkpoint.path).catch((error: unknown) => {
+  const text = await recentTextModel(member.checkpoint.path).catch((error: unknown) => {
     if (error instanceof WorkbenchError) return error
     throw error
   })
@@ -53,13 +67,13 @@ export async function compareBaseTokens(
   if (text.problem.code !== 'not-found') return unavailable(text.message)
   if (vocabularySize !== post.spec.vocabularySize) {
     return unavailable(
-      `base has no tokenizer of its own, and its vocabulary of ${vocabularySize} tokens is not ` +
+      `${name} has no tokenizer of its own, and its vocabulary of ${vocabularySize} tokens is not ` +
         `post's of ${post.spec.vocabularySize}`
     )
   }
   return {
     unavailable: null,
-    notice: "Base has no tokenizer of its own: it is taken to share post's.",
+    notice: `${capitalised(name)} has no tokenizer of its own: it is taken to share post's.`,
     text: null
   }
 }
@@ -106,6 +120,6 @@ export function sameTokens(a: readonly number[], b: readonly number[]): boolean 
   return a.length === b.length && a.every((token, index) => token === b[index])
 }
 
-function unavailable(reason: string): BaseTokens {
-  return { unavailable: `Base cannot be compared as a whole model: ${reason}.`, notice: null, text: null }
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1)
 }

@@ -1,0 +1,104 @@
+import { join } from 'node:path'
+import type { CheckpointReference } from '../../contract/crc'
+import type { Finding, OtherCheckpointReport } from '../../contract/pair'
+import { WorkbenchError } from '../../contract/problem'
+import { readBytes } from '../bounded-file'
+import { MAX_TOKENIZER_BYTES } from '../text/text-model'
+import { findFolderExtras } from './folder-extras'
+import { openMember, openPair, type PairMember, refuse, summarise, unusedNotes } from './pair'
+import { otherErrors } from './pair-errors'
+
+/**
+ * Opens another checkpoint to be computed as a whole beside a pair.
+ *
+ * @throws WorkbenchError when it cannot be opened, or when it is not of the pair's architecture (`mismatch`, `bad-file` or
+ *   `unsupported`), naming the first differences
+ */
+export async function openOther(post: PairMember, path: string): Promise<PairMember> {
+  const other = await openMember(path)
+  refuse(
+    otherErrors(other, post),
+    `${other.checkpoint.path} cannot be compared with the pair.`,
+    "Its layers must have the number and shapes of the pair's."
+  )
+  return other
+}
+
+/**
+ * Opens another checkpoint that was chosen before.
+ *
+ * @throws WorkbenchError as {@link openOther}; `mismatch` when it is not the same any more
+ */
+export async function openSameOther(
+  post: PairMember,
+  { path, fingerprint }: CheckpointReference
+): Promise<PairMember> {
+  const other = await openOther(post, path)
+  if (other.checkpoint.fingerprint === fingerprint) return other
+  throw new WorkbenchError(
+    'mismatch',
+    `${path} is no longer the checkpoint that was to be computed.`,
+    'Start again with the checkpoint as it is now.'
+  )
+}
+
+/**
+ * Describes another checkpoint and lists everything that keeps or limits its use beside a pair.
+ *
+ * @throws WorkbenchError when the pair cannot be used, or when the checkpoint cannot be opened at all
+ */
+export async function inspectOther(
+  pair: { base: string; post: string },
+  path: string
+): Promise<OtherCheckpointReport> {
+  const { base, post } = await openPair(pair.base, pair.post)
+  const other = await openMember(path)
+  const extras = await findFolderExtras(other.checkpoint.path)
+  const errors = otherErrors(other, post)
+  const warnings = [
+    ...sameAs(other, { base, post }),
+    ...(await tokenizerWarnings(other, post, extras.hasTokenizer))
+  ]
+  return {
+    checkpoint: summarise(other, extras),
+    compatible: errors.length === 0,
+    findings: [
+      ...errors.map(({ message }): Finding => ({ severity: 'error', message })),
+      ...warnings.map((message): Finding => ({ severity: 'warning', message })),
+      ...unusedNotes('It', other).map((message): Finding => ({ severity: 'note', message }))
+    ]
+  }
+}
+
+function sameAs(other: PairMember, pair: Readonly<Record<'base' | 'post', PairMember>>): string[] {
+  return (['base', 'post'] as const)
+    .filter((member) => pair[member].checkpoint.fingerprint === other.checkpoint.fingerprint)
+    .map((member) => `It looks like the same checkpoint as ${member}.`)
+}
+
+/** It is given post's tokens: whether it reads them alike, every task finds out for its own prompts. */
+async function tokenizerWarnings(
+  { checkpoint, spec }: PairMember,
+  post: PairMember,
+  hasTokenizer: boolean
+): Promise<string[]> {
+  const sameVocabulary = spec.vocabularySize === post.spec.vocabularySize
+  if (!hasTokenizer) {
+    return sameVocabulary
+      ? ["It has no tokenizer.json: it is taken to share post's tokenizer."]
+      : [
+          `It has no tokenizer.json, and its vocabulary of ${spec.vocabularySize} tokens is not post's of ` +
+            `${post.spec.vocabularySize}: it cannot be given post's tokens.`
+        ]
+  }
+  const [own, ofPost] = await Promise.all([checkpoint, post.checkpoint].map(({ path }) => tokenizerOf(path)))
+  if (own === undefined || ofPost === undefined || own.equals(ofPost)) return []
+  return [
+    "Its tokenizer.json is not post's: prompts that become other tokens under it cannot be given to this checkpoint."
+  ]
+}
+
+/** Undefined when it cannot be read, which a task that needs it tells. */
+async function tokenizerOf(folder: string): Promise<Buffer | undefined> {
+  return readBytes(join(folder, 'tokenizer.json'), MAX_TOKENIZER_BYTES).catch(() => undefined)
+}

@@ -1,0 +1,25 @@
+import { promptName } from '../crc/render-prompts'
+import {
+  becomesTokens,
+  compareTokens,
+  type WholeModel,
+  type WholeModelTokens
+} from '../text/whole-model-tokens'
+import type { SampledPair } from './generation'
+import { addsSpecialTokens, type RenderedSamplePrompt } from './render-sample-prompts'
+
+/** A whole model can be compared when its own tokenizer turns the rendered prompts into the same tokens. */
+export function comparePrompts(
+  whole: WholeModel,
+  { post, text }: SampledPair,
+  prompts: readonly RenderedSamplePrompt[]
+): Promise<WholeModelTokens> {
+  const shared = { prompts: prompts.map(({ tokens }) => tokens), answers: [] }
+  return compareTokens(whole, post, shared, (ownText) => {
+    for (const [index, prompt] of prompts.entries()) {
+      if (becomesTokens(ownText, prompt.rendered, addsSpecialTokens(prompt, text), prompt.tokens)) continue
+      return `${promptName(prompt, index)} becomes other tokens under ${whole.name}'s own tokenizer`
+    }
+    return null
+  })
+}
