@@ -100,6 +100,82 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
     await workbench.stop()
   })
 
+  it('redraw what is in sight while thousands of answers stream in, and move nothing', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    await page.goto(workbench.url)
+    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
+    await page.getByText('Prompts', { exact: true }).last().click()
+    const prompts = Array.from({ length: 40 }, (_, number) => `Name a colour, number ${number + 1}.`)
+    await page.getByLabel('Prompt file to import').setInputFiles({
+      name: 'prompts.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from(prompts.join('\n'))
+    })
+    await page.getByText('40 prompts').first().waitFor()
+    await page.getByText('Answers', { exact: true }).first().click()
+    await page.getByLabel('Answers per prompt').fill('1000')
+    await page
+      .getByRole('button', { name: /^Generate/ })
+      .first()
+      .click()
+    await page
+      .getByText(/distinct of/)
+      .first()
+      .waitFor()
+
+    const doneCount = async (): Promise<number> => {
+      const said = await page
+        .getByText(/of 80,000 answers$/)
+        .first()
+        .innerText()
+      return Number(said.split(' ')[0]?.replaceAll(',', ''))
+    }
+    // The last rows are in sight now; the first ones stay as they are however much arrives.
+    const rows = page.getByRole('row')
+    await rows.last().scrollIntoViewIfNeeded()
+    await page.waitForTimeout(500)
+    const before = await doneCount()
+    const redrawn = page.evaluate(async () => {
+      const rows = [...document.querySelectorAll('.answer-grid .body')]
+      const topOf = (row: Element | undefined): number => row?.getBoundingClientRect().top ?? NaN
+      const places = new Set<number>()
+      const top = topOf(rows.at(-1))
+      const observer = new MutationObserver((changes) => {
+        for (const { target } of changes) places.add(rows.findIndex((row) => row.contains(target)))
+      })
+      for (const row of rows) observer.observe(row, { subtree: true, childList: true, characterData: true })
+      await new Promise((resolve) => setTimeout(resolve, 2_000))
+      observer.disconnect()
+      return { places: [...places].toSorted((a, b) => a - b), moved: topOf(rows.at(-1)) - top }
+    })
+    const { places, moved } = await redrawn
+    expect((await doneCount()) - before).toBeGreaterThan(200)
+    expect(places.at(-1)).toBe(39)
+    expect(places[0]).toBeGreaterThan(20)
+    expect(moved).toBe(0)
+
+    // What arrived meanwhile is there as soon as it comes into sight.
+    const first = rows.nth(1)
+    const answered = async (): Promise<number> => {
+      // Text that is laid out or not.
+      const tally = await first
+        .getByText(/distinct of/)
+        .first()
+        .textContent()
+      return Number(/of ([\d,]+)/.exec(tally ?? '')?.[1]?.replaceAll(',', ''))
+    }
+    const stale = await answered()
+    await first.scrollIntoViewIfNeeded()
+    await expect.poll(answered, { timeout: 10_000 }).toBeGreaterThan(stale + 4)
+    await page
+      .getByRole('button', { name: /^Cancel/ })
+      .first()
+      .click()
+    await page.getByText(/This run stopped early/).waitFor()
+    await workbench.stop()
+  })
+
   async function download(page: Page, format: string): Promise<string> {
     const [saved] = await Promise.all([
       page.waitForEvent('download'),

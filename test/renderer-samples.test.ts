@@ -1,10 +1,10 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { normaliseAnswer } from '../src/contract/answer'
 import type { KeptRecipe } from '../src/contract/project'
 import type { PreferenceMark, SampleLine, SampleSettings, Variant } from '../src/contract/samples'
 import { countAnswers } from '../src/main/evaluation/distinct-answers'
-import { AnswerBoard, highlight, matchCount, preview, searchPattern } from '../src/renderer/answers'
+import { AnswerBoard, highlight, matchCounter, preview, searchPattern } from '../src/renderer/answers'
 import { tally } from '../src/contract/preferences'
 import { blindOrder, markOf, withMark } from '../src/renderer/blind'
 import { measuresCsv } from '../src/renderer/charts/sample-measures'
@@ -60,8 +60,9 @@ describe('the answers of a cell', () => {
         const board = new AnswerBoard()
         board.add(shuffled)
         board.add(lines)
-        const { answers, groups } = board.cell(0, 'post')
-        expect(answers.map(({ index }) => index)).toEqual([0, 1, 2, 3])
+        const { count, groups } = board.cell(0, 'post')
+        expect(count).toBe(4)
+        expect(lines.map(({ index }) => board.answer(0, 'post', index))).toEqual(lines)
         expect(groups.map(({ key, count }) => [key, count])).toEqual([
           ['b', 2],
           ['a', 1],
@@ -79,7 +80,7 @@ describe('the answers of a cell', () => {
     expect(board.cell(0, 'post').growing).toEqual([growing])
     board.add([line(2, 'The sea.')])
     board.grow([growing])
-    expect(board.cell(0, 'post')).toMatchObject({ growing: [], answers: [{ text: 'The sea.' }] })
+    expect(board.cell(0, 'post')).toMatchObject({ growing: [], groups: [{ text: 'The sea.' }] })
   })
 
   it('are the same object until something changes, so that only changed cells are drawn', () => {
@@ -116,8 +117,8 @@ describe('searching answers', () => {
   it('finds text literally and in any case', () => {
     const pattern = searchPattern(' c++ (a) ')
     if (pattern === null) throw new Error('no pattern')
-    const { groups, ...cell } = boardOf('I like C++ (A) best', 'ccc a', 'c++ (a)').cell(0, 'post')
-    expect(matchCount({ ...cell, groups }, pattern)).toBe(2)
+    const cell = boardOf('I like C++ (A) best', 'ccc a', 'c++ (a)').cell(0, 'post')
+    expect(matchCounter(pattern)(cell)).toBe(2)
     expect(searchPattern('   ')).toBeNull()
   })
 
@@ -132,10 +133,18 @@ describe('searching answers', () => {
     )
   })
 
-  it('counts every answer of a matching group', () => {
+  it('counts every answer of a matching group, and searches a cell again only when its answers have changed', () => {
     const pattern = searchPattern('blue')
     if (pattern === null) throw new Error('no pattern')
-    expect(matchCount(boardOf('Blue.', 'blue', 'Red').cell(0, 'post'), pattern)).toBe(2)
+    const board = boardOf('Blue.', 'blue', 'Red')
+    const count = matchCounter(pattern)
+    expect(count(board.cell(0, 'post'))).toBe(2)
+    const searches = vi.spyOn(String.prototype, 'search')
+    expect(count(board.cell(0, 'post'))).toBe(2)
+    expect(searches).not.toHaveBeenCalled()
+    board.add([line(3, 'BLUE')])
+    expect(count(board.cell(0, 'post'))).toBe(3)
+    searches.mockRestore()
   })
 })
 

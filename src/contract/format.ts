@@ -26,8 +26,11 @@ export function formatPercent(share: number): string {
   return `${Math.round(share * 100)} %`
 }
 
+// Made once: making one takes longer than hundreds of uses.
+const COUNT = new Intl.NumberFormat('en-US')
+
 /** A count with thousands separators. */
-export const formatCount = (value: number): string => Math.round(value).toLocaleString('en-US')
+export const formatCount = (value: number): string => COUNT.format(Math.round(value))
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 

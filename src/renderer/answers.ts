@@ -15,20 +15,22 @@ export interface AnswerGroup {
 
 /** A variant's answers to one prompt. */
 export interface AnswerCell {
-  /** By sample index. */
-  answers: readonly SampleLine[]
+  /** Finished answers. */
+  count: number
   /** Most frequent first. */
   groups: readonly AnswerGroup[]
   /** Answers being written now, by sample index. */
   growing: readonly GrowingSample[]
 }
 
-const EMPTY_CELL: AnswerCell = { answers: [], groups: [], growing: [] }
+export const EMPTY_CELL: AnswerCell = { count: 0, groups: [], growing: [] }
 
 interface Spellings {
   counts: Map<string, number>
   firstIndex: number
   cutCount: number
+  /** What the group looks like; null until someone asks after a change. */
+  view: AnswerGroup | null
 }
 
 interface Gathered {
@@ -59,7 +61,13 @@ export class AnswerBoard {
       cell.answers.set(answer.index, answer)
       this.answerCount += 1
       const key = normaliseAnswer(answer.text)
-      const group = cell.groups.get(key) ?? { counts: new Map(), firstIndex: answer.index, cutCount: 0 }
+      const group = cell.groups.get(key) ?? {
+        counts: new Map<string, number>(),
+        firstIndex: answer.index,
+        cutCount: 0,
+        view: null
+      }
+      group.view = null
       group.counts.set(answer.text, (group.counts.get(answer.text) ?? 0) + 1)
       group.firstIndex = Math.min(group.firstIndex, answer.index)
       if (answer.finish === 'length') group.cutCount += 1
@@ -81,13 +89,18 @@ export class AnswerBoard {
     const cell = this.cells.get(cellKey(prompt, variant))
     if (cell === undefined) return EMPTY_CELL
     cell.view ??= {
-      answers: byIndex(cell.answers),
-      groups: [...cell.groups]
-        .map(([key, group]) => groupOf(key, group))
-        .sort((left, right) => right.count - left.count || left.firstIndex - right.firstIndex),
-      growing: byIndex(cell.growing)
+      count: cell.answers.size,
+      groups: Array.from(cell.groups, ([key, group]) => (group.view ??= groupOf(key, group))).sort(
+        (left, right) => right.count - left.count || left.firstIndex - right.firstIndex
+      ),
+      growing: [...cell.growing.values()].sort((left, right) => left.index - right.index)
     }
     return cell.view
+  }
+
+  /** A finished answer; undefined while it is not here. */
+  answer(prompt: number, variant: string, index: number): SampleLine | undefined {
+    return this.cells.get(cellKey(prompt, variant))?.answers.get(index)
   }
 
   private gathered(prompt: number, variant: string): Gathered {
@@ -117,9 +130,6 @@ function groupOf(key: string, { counts, firstIndex, cutCount }: Spellings): Answ
 
 /** One key per cell, for maps and sets. */
 export const cellKey = (prompt: number, variant: string): string => `${prompt} ${variant}`
-
-const byIndex = <Answer extends { index: number }>(answers: ReadonlyMap<number, Answer>): Answer[] =>
-  [...answers.values()].sort((left, right) => left.index - right.index)
 
 /** A group as a cell of fixed height shows it: on one line or two. */
 export interface PreviewLine {
@@ -152,9 +162,17 @@ export function preview(
 export const searchPattern = (query: string): RegExp | null =>
   query.trim() === '' ? null : new RegExp(query.trim().replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'giu')
 
-/** How many of a cell's answers contain what is searched for. */
-export const matchCount = ({ groups }: AnswerCell, pattern: RegExp): number =>
-  groups.reduce((sum, group) => sum + (matches(group.text, pattern) ? group.count : 0), 0)
+/** How many of a cell's answers contain what is searched for; a cell is searched once, until its answers change. */
+export function matchCounter(pattern: RegExp): (cell: AnswerCell) => number {
+  const known = new WeakMap<AnswerCell, number>()
+  return (cell) => {
+    const count =
+      known.get(cell) ??
+      cell.groups.reduce((sum, group) => sum + (matches(group.text, pattern) ? group.count : 0), 0)
+    known.set(cell, count)
+    return count
+  }
+}
 
 export const matches = (text: string, pattern: RegExp): boolean => text.search(pattern) >= 0
 
