@@ -1,29 +1,32 @@
-import { type EvaluationView, MEASURES, MeasureId, type ProxyCorrelation } from './evaluation'
+import { type Estimate, type EvaluationView, MEASURES, MeasureId, type ProxyCorrelation } from './evaluation'
 import { formatDelta } from './format'
 
-/** A measure's value where measures of every scale stand side by side: three decimals, fewer for large ones. */
-export const formatMeasure = (value: number): string =>
-  (Math.abs(value) >= 100
-    ? value.toFixed(0)
-    : Math.abs(value) >= 10
-      ? value.toFixed(1)
-      : value.toFixed(3)
-  ).replace('-', '−')
+/** A measure's value: a whole count as it is, otherwise three decimals, fewer for large numbers. */
+export function formatMeasure(id: MeasureId, value: number): string {
+  const size = Math.abs(value)
+  if (MEASURES[id].scale === 'count') return value.toFixed(size >= 100 || Number.isInteger(value) ? 0 : 1)
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 3).replace('-', '−')
+}
+
+/** A difference of a measure with its sign. */
+export const formatMeasureDelta = (id: MeasureId, value: number): string =>
+  formatDelta(value, MEASURES[id].scale === 'count' ? 1 : 3)
 
 export const formatPValue = (value: number): string => (value < 0.001 ? '<0.001' : value.toFixed(3))
 
 /** What a measure is called, with the better direction marked. */
 export const measureLabel = (id: MeasureId): string => {
   const { label, better } = MEASURES[id]
-  return better === null ? label : `${label} ${better === 'higher' ? '↑' : '↓'}`
+  // No line begins with the arrow.
+  return better === null ? label : `${label}\u00a0${better === 'higher' ? '↑' : '↓'}`
 }
 
 /** The measures that any variant of an evaluation has, in their order. */
 export const measuresOf = ({ variants }: Pick<EvaluationView['results'], 'variants'>): MeasureId[] =>
   MeasureId.options.filter((id) => variants.some(({ measures }) => measures[id] !== undefined))
 
-export const withInterval = ({ mean, interval }: { mean: number; interval: readonly number[] }): string =>
-  `${formatMeasure(mean)} [${interval.map(formatMeasure).join(', ')}]`
+export const withInterval = (id: MeasureId, { mean, interval }: Estimate): string =>
+  `${formatMeasure(id, mean)} [${interval.map((end) => formatMeasure(id, end)).join(', ')}]`
 
 /** Whether the proxy predicts this task, in a sentence; empty without a sweep. */
 export function proxySentence(proxy: readonly ProxyCorrelation[]): string {

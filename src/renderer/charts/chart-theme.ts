@@ -3,6 +3,7 @@ import {
   BarElement,
   CategoryScale,
   Chart,
+  Legend,
   LinearScale,
   LineElement,
   PointElement,
@@ -17,6 +18,7 @@ Chart.register(
   BarController,
   BarElement,
   CategoryScale,
+  Legend,
   LinearScale,
   LineElement,
   PointElement,
@@ -24,6 +26,8 @@ Chart.register(
   Tooltip,
   annotation
 )
+// Charts that have one say so.
+Chart.defaults.plugins.legend.display = false
 
 type ColorName = ModelTone | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line' | 'surface'
 

@@ -10,7 +10,7 @@ import {
 import { formatMeasure, measuresOf, withInterval } from '../../contract/evaluation-words'
 import { formatPercent } from '../format'
 import { toneOf } from '../variants'
-import { type PlotContent, type PlotSeries, roomyBounds } from './plot'
+import { type PlotAxis, type PlotContent, type PlotSeries, roomyBounds } from './plot'
 import { toCsv } from './tables'
 
 /** Hybrids share a colour and differ in their marks, and so do other checkpoints; base and post have theirs as everywhere. */
@@ -65,8 +65,8 @@ export function tradeOffPlot(
                 yInterval: y.interval,
                 lines: [
                   style.name,
-                  `${MEASURES[quality].label} ${withInterval(x)}`,
-                  `${MEASURES[diversity].label} ${withInterval(y)}`
+                  `${MEASURES[quality].label} ${withInterval(quality, x)}`,
+                  `${MEASURES[diversity].label} ${withInterval(diversity, y)}`
                 ]
               }
             ]
@@ -76,16 +76,23 @@ export function tradeOffPlot(
   return {
     label: `${MEASURES[diversity].label} against ${MEASURES[quality].label} of ${series.length} variants, with 95 % intervals. The table below holds the same numbers.`,
     series,
-    x: {
-      title: axisTitle(quality),
-      bounds: roomyBounds(points.flatMap(({ x, xInterval }) => [x, ...(xInterval ?? [])]))
-    },
-    y: {
-      title: axisTitle(diversity),
-      bounds: roomyBounds(points.flatMap(({ y, yInterval }) => [y, ...(yInterval ?? [])]))
-    }
+    x: measureAxis(
+      quality,
+      points.flatMap(({ x, xInterval }) => [x, ...(xInterval ?? [])])
+    ),
+    y: measureAxis(
+      diversity,
+      points.flatMap(({ y, yInterval }) => [y, ...(yInterval ?? [])])
+    )
   }
 }
+
+const LIMITS = { share: [0, 1], count: [0, Infinity], own: undefined } as const
+
+const measureAxis = (id: MeasureId, values: readonly number[]): PlotAxis => ({
+  title: axisTitle(id),
+  bounds: roomyBounds(values, LIMITS[MEASURES[id].scale])
+})
 
 const axisTitle = (id: MeasureId): string => {
   const { label, better } = MEASURES[id]
@@ -106,16 +113,16 @@ export function passAtKPlot({ run, results }: Pick<EvaluationView, 'run' | 'resu
       points: (results.variants[index]?.passAtK ?? []).map(({ k, mean }) => ({
         x: Math.log2(k),
         y: mean,
-        lines: [style.name, `pass@${k} ${formatMeasure(mean)}`]
+        lines: [style.name, `pass@${k} ${formatMeasure('passAtN', mean)}`]
       }))
     })),
     x: {
-      title: 'k: answers that may be tried',
+      title: 'k: answers that may be tried; solved when one is right',
       bounds: [0, Math.max(1, Math.log2(Math.max(...ks)))],
       step: 1,
       tick: (value) => String(Math.round(2 ** value))
     },
-    y: { title: 'pass@k: share of problems solved (higher is better)', bounds: [0, 1] }
+    y: { title: 'pass@k (higher is better)', bounds: [0, 1] }
   }
 }
 

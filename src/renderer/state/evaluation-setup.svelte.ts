@@ -147,15 +147,21 @@ export class EvaluationSetup {
     ]
   }
 
-  /** Adds a copy to be sampled otherwise, and returns its place among the added. */
-  duplicate(entry: EvaluationVariant): number {
-    const taken = this.choices.map(({ entry: { variant } }) => variant.name)
-    this.added = [...this.added, duplicateVariant(entry, taken)]
-    return this.added.length - 1
+  /** Names of the variants there are, but for the added one at a place. */
+  takenNames(except: number | null): string[] {
+    return this.choices.flatMap(({ entry, added }) =>
+      added !== null && added === except ? [] : [entry.variant.name]
+    )
   }
 
-  replace(place: number, entry: EvaluationVariant): void {
-    this.added = this.added.with(place, entry)
+  /** A copy to be sampled otherwise; it takes part once it is put. */
+  duplicate(entry: EvaluationVariant): EvaluationVariant {
+    return duplicateVariant(entry, this.takenNames(null))
+  }
+
+  /** Puts a variant in place of an added one, or behind them. */
+  put(place: number | null, entry: EvaluationVariant): void {
+    this.added = place === null ? [...this.added, entry] : this.added.with(place, entry)
   }
 
   remove(place: number): void {

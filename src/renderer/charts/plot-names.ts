@@ -1,0 +1,92 @@
+/** A point that has a name, in pixels. */
+export interface NamedPoint {
+  x: number
+  y: number
+  /** Of its mark. */
+  radius: number
+  /** Of its name as it is drawn. */
+  width: number
+}
+
+/** Where a name stands: the left end of its middle line, and whether it lies so far off that a line should lead to it. */
+export interface NamePlace {
+  x: number
+  y: number
+  led: boolean
+}
+
+interface Box {
+  left: number
+  top: number
+  right: number
+  bottom: number
+}
+
+const GAP = 4
+/** Further and further away from the mark, in lines. */
+const RINGS = [0, 1, 2, 3]
+/** Right above first: whiskers go straight up, down, left and right. */
+const DIRECTIONS = [
+  [1, -1],
+  [-1, -1],
+  [1, 1],
+  [-1, 1],
+  [0, -1],
+  [0, 1],
+  [1, 0],
+  [-1, 0]
+] as const
+
+/**
+ * Puts names beside their points so that they cover neither each other nor any mark, as far as there is room within `area`;
+ * where there is none, where they cover least. Names that are placed first have the choice.
+ *
+ * @param lineHeight of a name
+ */
+export function placeNames(points: readonly NamedPoint[], area: Box, lineHeight: number): NamePlace[] {
+  const taken: Box[] = points.map(({ x, y, radius }) => ({
+    left: x - radius,
+    top: y - radius,
+    right: x + radius,
+    bottom: y + radius
+  }))
+  return points.map((point) => {
+    let best: { place: NamePlace; box: Box; cost: number } | null = null
+    for (const ring of RINGS) {
+      for (const [across, down] of DIRECTIONS) {
+        const box = boxBeside(point, across, down, ring * lineHeight, lineHeight)
+        const covered = taken.reduce((sum, other) => sum + overlap(box, other), 0)
+        const outside = boxArea(box) - overlap(box, area)
+        const cost = covered + outside
+        if (best !== null && cost >= best.cost) continue
+        best = { box, cost, place: { x: box.left, y: (box.top + box.bottom) / 2, led: ring > 0 } }
+      }
+    }
+    if (best === null) return { x: point.x, y: point.y, led: false }
+    taken.push(best.box)
+    return best.place
+  })
+}
+
+function boxBeside(
+  { x, y, radius, width }: NamedPoint,
+  across: -1 | 0 | 1,
+  down: -1 | 0 | 1,
+  further: number,
+  height: number
+): Box {
+  const off = radius + GAP + further
+  // Above or below the mark as well, a name beside it may come closer.
+  const dx = down === 0 ? off : radius * 0.7 + GAP + further
+  const left = across === 0 ? x - width / 2 : across > 0 ? x + dx : x - dx - width
+  const middle = y + down * (across === 0 ? off + height / 2 : radius * 0.7 + further + height / 2)
+  return { left, right: left + width, top: middle - height / 2, bottom: middle + height / 2 }
+}
+
+function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left)
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
+  return width > 0 && height > 0 ? width * height : 0
+}
+
+const boxArea = ({ left, right, top, bottom }: Box): number => (right - left) * (bottom - top)
