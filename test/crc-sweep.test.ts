@@ -54,7 +54,7 @@ async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSwee
     }
     yield { type: 'group', prompts, work: GROUP_WORK }
   }
-  yield { type: 'done', work: WORK, reading: READING, seconds: 1.5 }
+  yield { type: 'done', work: WORK, reading: READING, moved: null, seconds: 1.5 }
 }
 
 function referenceProbabilities(model: string, prompt: number): number[] {
@@ -292,7 +292,7 @@ describe('a sweep that is interrupted', () => {
         device: 'cpu',
         precision: 'fp32'
       }
-      yield { type: 'done', work: WORK, reading: READING, seconds: 1 }
+      yield { type: 'done', work: WORK, reading: READING, moved: null, seconds: 1 }
     }
     await expect(run(await demoRequest(), forgetful)).rejects.toMatchObject({
       problem: { code: 'engine-lost' }

@@ -113,6 +113,8 @@ function profilingDevice(folder: string): Device {
   return {
     name: 'cpu',
     gainsFromHalf: false,
+    keepsTensors: false,
+    moved: null,
     createSession: (model) =>
       InferenceSession.create(model, {
         ...SESSION_OPTIONS,

@@ -37,6 +37,12 @@ export const Variant = z.discriminatedUnion('kind', [
 ])
 export type Variant = z.infer<typeof Variant>
 
+/** The colours of models: recipes are hybrids, and checkpoints beside the pair have one of their own. */
+export type ModelTone = 'base' | 'post' | 'hybrid' | 'checkpoint'
+
+/** How a variant is coloured. */
+export const toneOf = (variant: Variant): ModelTone => (variant.kind === 'recipe' ? 'hybrid' : variant.kind)
+
 export const SampleSettings = z
   .object({
     sampling: Sampling,

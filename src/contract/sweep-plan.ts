@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DeviceName, Precision } from './device'
 
-/** What a sweep's engine process holds when it holds most, in bytes. */
+/** What a sweep holds when it holds most, in the engine process and in the memory of a device that keeps tensors; in bytes. */
 export const PlannedMemory = z.object({
   /** The process itself: runtime, libraries, this program, and results nobody has collected yet. */
   process: z.number(),
@@ -32,6 +32,8 @@ export const SweepPlan = z.object({
   /** The budget, and what the plan takes of it. */
   memoryBytes: z.number(),
   peakBytes: z.number(),
+  /** Of which in the device's own memory; 0 where everything lies in main memory, or there is no telling. */
+  deviceBytes: z.number(),
   memory: PlannedMemory,
   /** Prompts are swept in these groups, one after the other. */
   groups: z.array(z.object({ promptCount: z.number().int(), packedTokens: z.number().int() })).min(1),

@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import { implement } from '@orpc/server'
 import { version } from '../../package.json'
 import { contract } from '../contract/contract'
-import type { DistancesDocument } from '../contract/distances'
 import { WorkbenchError } from '../contract/problem'
 import type { ProjectDocument, ProjectState } from '../contract/project'
 import { resolveModelFolder } from './checkpoint/model-folder'
@@ -18,12 +17,13 @@ import { allTasks, evaluationView } from './evaluation/stored-evaluation'
 import { describePlan, prepareExport } from './export/prepare'
 import { Jobs } from './jobs'
 import { readMergekitRecipe } from './mergekit/read-recipe'
-import { OpenProjects, type PairState } from './open-projects'
+import { OpenProjects } from './open-projects'
 import { demoPath, pairPaths } from './project/demo'
 import { listFolder } from './project/folder-listing'
 import { absolutePath, projectsFolder } from './project/places'
 import type { Project } from './project/project'
 import { forgetProject, recentProjects } from './project/recents'
+import { storedDistances } from './project/stored-distances'
 import { problemsAcross, reportDefect } from './rpc-problems'
 import { exportSamples } from './samples/export'
 import { defaultSampleSettings } from './samples/generation-config'
@@ -158,7 +158,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       ),
       get: os.distances.get.handler(async ({ input }) => {
         const project = await projects.use(input.path)
-        return storedDistances(project, await projects.pairOf(project))
+        return storedDistances(project, (await projects.pairOf(project)).pair)
       })
     },
     checksums: {
@@ -350,23 +350,6 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       await engine.close()
     }
   }
-}
-
-/** Of the pair as it is, or else the newest, and which of its checkpoints are others now. */
-async function storedDistances(
-  project: Project,
-  { pair }: PairState
-): Promise<{ distances: DistancesDocument | null; changed: ('base' | 'post')[] }> {
-  const current =
-    pair === null ? null : await project.readDistances(pair.base.fingerprint, pair.post.fingerprint)
-  if (current !== null) return { distances: current, changed: [] }
-  const newest = await project.readNewestDistances()
-  const changed: ('base' | 'post')[] = []
-  if (newest !== null && pair !== null) {
-    if (newest.basePath.fingerprint !== pair.base.fingerprint) changed.push('base')
-    if (newest.postPath.fingerprint !== pair.post.fingerprint) changed.push('post')
-  }
-  return { distances: newest, changed }
 }
 
 function postFolder({ pair }: ProjectDocument): Promise<string> {

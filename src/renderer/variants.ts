@@ -5,12 +5,6 @@ import type { Recipe, RestorationRange } from '../contract/recipe'
 import type { Variant } from '../contract/samples'
 import { rangeName } from './format'
 
-/** The colours of models: recipes are hybrids, and checkpoints beside the pair have one of their own. */
-export type ModelTone = 'base' | 'post' | 'hybrid' | 'checkpoint'
-
-/** How a variant is coloured. */
-export const toneOf = (variant: Variant): ModelTone => (variant.kind === 'recipe' ? 'hybrid' : variant.kind)
-
 /** Where a variant that can be chosen comes from. */
 export interface VariantChoice {
   variant: Variant

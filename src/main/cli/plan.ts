@@ -73,7 +73,8 @@ export function describePlan(plan: SweepPlan): string {
         ['  weights', mebibytes(memory.weights)],
         ['  hidden states', mebibytes(memory.states)],
         ['  activations', mebibytes(memory.activations)],
-        ['  last states', mebibytes(memory.finals)]
+        ['  last states', mebibytes(memory.finals)],
+        ...(plan.deviceBytes === 0 ? [] : [['  of all this on the device', mebibytes(plan.deviceBytes)]])
       ],
       'lr'
     )

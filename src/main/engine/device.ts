@@ -10,7 +10,11 @@ export interface Device {
   createSession(model: Uint8Array, options?: SessionSettings): Promise<ort.InferenceSession>
   /** Whether float16 products are worth having here: on the CPU they are float32 products and two conversions. */
   readonly gainsFromHalf: boolean
-  /** A tensor that many runs will read: uploaded once where the device has memory of its own. */
+  /** Whether tensors can lie in memory of the device's own from one run to the next. */
+  readonly keepsTensors: boolean
+  /** What runs have moved between main memory and the device's own; null where there is no telling. */
+  readonly moved: Readonly<MovedBytes> | null
+  /** A tensor that many runs will read: uploaded once where the device keeps tensors. Whoever asks disposes of it. */
   resident(data: Float32Array, dims: readonly number[], type?: 'float32' | 'float16'): Promise<ort.Tensor>
   close(): Promise<void>
 }
@@ -18,8 +22,17 @@ export interface Device {
 export interface SessionSettings {
   /** Weights that the model names as external data. */
   readonly files?: readonly { path: string; data: Uint8Array }[]
-  /** Outputs stay in the device's memory, where it has its own, rather than come back. Whoever runs disposes of them. */
-  readonly outputsStay?: boolean
+  /**
+   * Outputs that stay in the device's memory, where it keeps tensors, rather than come back: all, or those of these names.
+   * Whoever runs disposes of them.
+   */
+  readonly outputsStay?: boolean | readonly string[]
+}
+
+/** Bytes of tensors that were copied between main memory and a device's own. */
+export interface MovedBytes {
+  toDevice: number
+  fromDevice: number
 }
 
 /** What every session runs with, whatever the device. */
@@ -99,6 +112,8 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
   return {
     name,
     gainsFromHalf: false,
+    keepsTensors: false,
+    moved: null,
     createSession: (model, { files = [] } = {}) =>
       ort.InferenceSession.create(model, { ...SESSION_OPTIONS, ...options, externalData: files }),
     resident: (data, dims) => Promise.resolve(new ort.Tensor('float32', data, dims)),
@@ -108,16 +123,23 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
 
 async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promise<Device> {
   const options = { ...SESSION_OPTIONS, ...provider }
+  const moved = { toDevice: 0, fromDevice: 0 }
+  const createSession: Device['createSession'] = async (model, { files = [], outputsStay = false } = {}) => {
+    const session = await ort.InferenceSession.create(model, {
+      ...options,
+      externalData: files,
+      ...(outputsStay !== false && { preferredOutputLocation: onGpu(outputsStay) })
+    })
+    movedBy.set(session, moved)
+    return session
+  }
   // The only way to put a tensor into GPU memory from Node is to be a session's output.
   const uploaders = new Map<string, ort.InferenceSession>()
   const uploader = async (rank: number, type: 'float32' | 'float16'): Promise<ort.InferenceSession> => {
     const key = `${rank}/${type}`
     const existing = uploaders.get(key)
     if (existing !== undefined) return existing
-    const created = await ort.InferenceSession.create(uploadGraph(rank, type), {
-      ...options,
-      preferredOutputLocation: 'gpu-buffer'
-    })
+    const created = await createSession(uploadGraph(rank, type), { outputsStay: true })
     uploaders.set(key, created)
     return created
   }
@@ -126,22 +148,23 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
   return {
     name: 'webgpu',
     gainsFromHalf: true,
-    createSession: (model, { files = [], outputsStay = false } = {}) =>
-      ort.InferenceSession.create(model, {
-        ...options,
-        externalData: files,
-        ...(outputsStay && { preferredOutputLocation: 'gpu-buffer' as const })
-      }),
-    resident: async (data, dims, type = 'float32') => {
-      const session = await uploader(dims.length, type)
-      const { uploaded } = await session.run({ value: new ort.Tensor('float32', data, dims) })
-      if (uploaded === undefined) throw new Error('the upload graph returned nothing')
-      return uploaded
-    },
+    keepsTensors: true,
+    moved,
+    createSession,
+    resident: async (data, dims, type = 'float32') =>
+      runKept(await uploader(dims.length, type), { value: floatTensor(data, dims) }),
     close: async () => {
       for (const session of uploaders.values()) await session.release()
     }
   }
+}
+
+function onGpu(
+  outputs: true | readonly string[]
+): ort.InferenceSession.SessionOptions['preferredOutputLocation'] {
+  return outputs === true
+    ? 'gpu-buffer'
+    : Object.fromEntries(outputs.map((name) => [name, 'gpu-buffer' as const]))
 }
 
 function uploadGraph(rank: number, type: 'float32' | 'float16'): Uint8Array {
@@ -153,19 +176,44 @@ function uploadGraph(rank: number, type: 'float32' | 'float16'): Uint8Array {
   return graph.encode()
 }
 
+/** Where the runs of a session are counted. */
+const movedBy = new WeakMap<ort.InferenceSession, MovedBytes>()
+
+/** Runs a session and returns its outputs by name, each where it was asked to be. */
+export async function runTensors(
+  session: ort.InferenceSession,
+  feeds: Readonly<Record<string, ort.Tensor>>,
+  targets?: Readonly<Record<string, ort.Tensor>>
+): Promise<Readonly<Record<string, ort.Tensor>>> {
+  const results = await (targets === undefined ? session.run(feeds) : session.run(feeds, targets))
+  const moved = movedBy.get(session)
+  if (moved !== undefined) {
+    moved.toDevice += bytesInMainMemory(feeds)
+    moved.fromDevice += bytesInMainMemory(results)
+  }
+  return results
+}
+
+function bytesInMainMemory(tensors: Readonly<Record<string, ort.Tensor>>): number {
+  return Object.values(tensors).reduce((sum, tensor) => {
+    if (tensor.location !== 'cpu' || !ArrayBuffer.isView(tensor.data)) return sum
+    return sum + tensor.data.byteLength
+  }, 0)
+}
+
 /** Runs a session and returns its float outputs by name. */
 export async function runSession(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>
 ): Promise<ReadonlyMap<string, Float32Array>> {
-  const results = await session.run(feeds)
-  return new Map(
-    Object.entries(results).map(([name, tensor]) => {
-      if (!(tensor.data instanceof Float32Array))
-        throw new TypeError(`output ${name} is ${tensor.type}, not float32`)
-      return [name, tensor.data]
-    })
-  )
+  const results = await runTensors(session, feeds)
+  return new Map(Object.entries(results).map(([name, tensor]) => [name, floatsOf(tensor)]))
+}
+
+/** The values of a float32 tensor in main memory. */
+export function floatsOf(tensor: ort.Tensor): Float32Array {
+  if (!(tensor.data instanceof Float32Array)) throw new TypeError(`a tensor is ${tensor.type}, not float32`)
+  return tensor.data
 }
 
 /**
@@ -178,7 +226,7 @@ export async function runInPlace(
   feeds: Readonly<Record<string, ort.Tensor>>,
   targets: Readonly<Record<string, ort.Tensor>>
 ): Promise<void> {
-  const results = await session.run(feeds, targets)
+  const results = await runTensors(session, feeds, targets)
   // Second handles on the targets' memory, which must not keep it alive.
   for (const handle of Object.values(results)) handle.dispose()
 }
@@ -188,7 +236,7 @@ export async function runKept(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>
 ): Promise<ort.Tensor> {
-  const [output] = Object.values(await session.run(feeds))
+  const [output] = Object.values(await runTensors(session, feeds))
   if (output === undefined) throw new Error('the session has no output')
   return output
 }

@@ -7,11 +7,13 @@ import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, weightType } from '../family/b
 import { wholeModelTensors } from '../family'
 import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from './attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from './block-weights'
-import { floatTensor, integerTensor, runSession, type Device } from './device'
+import { floatsOf, integerTensor, runTensors, type Device } from './device'
+import { openNodeStates } from './node-states'
 import { memberOf, type ModelWeights, type PairWeights } from './pair-weights'
 import { finalRows, type PackedPrompts } from './prompt-trie'
 import type { RecipeTrie } from './recipe-trie'
 import { RotaryFeeds } from './rotary-feeds'
+import { rowAt } from './rows'
 import { WeightDecoder } from './weight-decoder'
 
 /** One packed prompt group pushed through every model of a trie. */
@@ -21,7 +23,10 @@ export interface ForwardRun {
   readonly pair: PairWeights
   readonly trie: RecipeTrie
   readonly packed: PackedPrompts
-  /** Nodes to advance at once in all layers but the last, and there; `nodesPerRun` of the usual rows when left out. */
+  /**
+   * Nodes to advance at once in all layers but the last, and there; `nodesPerRun` of the usual rows when left out. One by
+   * one where their states stay on the device.
+   */
   readonly nodesPerRun?: NodesPerRun
   readonly signal?: AbortSignal
   /** Also yield the keys and values of every node, for generating on from these prompts. */
@@ -95,11 +100,6 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const perRun =
     run.nodesPerRun ?? nodesPerRun(rowsPerRun(spec.intermediateSize), packed.tokens.length, lastRowCount)
   const rotary = new RotaryFeeds(spec, Math.max(...packed.paths.map((path) => path.length)))
-  const full = spec.layerCount > 1 ? await openLayer(run, fullLayout(packed)) : null
-  const last = await openLayer(
-    run,
-    run.everyRow === true ? fullLayout(packed) : lastRowsLayout(packed, finalRows(packed))
-  )
   const steps = trie.levels.flatMap((level, layer) =>
     level.blocks.map((source, block) => ({ layer, block, source, later: level.blocks.slice(block + 1) }))
   )
@@ -116,13 +116,24 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
     for (const tensor of resident.values()) tensor.dispose()
     resident.clear()
   }
+  const store = openNodeStates(device, packed.tokens.length, spec.hiddenSize)
+  const opened: LayerSession[] = []
+  const open = async (layout: AttentionLayout, statesStay: boolean): Promise<LayerSession> => {
+    const session = await openLayer(run, layout, statesStay)
+    opened.push(session)
+    return session
+  }
   try {
-    const pool = new StatePool(packed.tokens.length * spec.hiddenSize)
-    let states: (Float32Array | null)[] = []
+    const full = spec.layerCount > 1 ? await open(fullLayout(packed), true) : null
+    const last = await open(
+      run.everyRow === true ? fullLayout(packed) : lastRowsLayout(packed, finalRows(packed)),
+      false
+    )
+    let states: ort.Tensor[] = []
     for (const origin of trie.roots) {
-      states.push(pool.keep(await embedTokens(memberOf(pair, origin), packed.tokens)))
+      states.push(await store.add(await embedTokens(memberOf(pair, origin), packed.tokens)))
     }
-    let next: (Float32Array | null)[] = []
+    let next: ort.Tensor[] = []
     let uses: number[] = []
     let ahead = read(0)
     for (const [index, { layer, block }] of steps.entries()) {
@@ -133,7 +144,7 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
         throw new Error(`the recipe trie and the model disagree about layer ${layer}`)
       }
       if (block === 0) {
-        next = new Array<Float32Array | null>(level.nodes.length).fill(null)
+        next = []
         uses = countUses(level.nodes, states.length)
       }
       const waitingSinceMs = performance.now()
@@ -144,29 +155,37 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
       for (const [role, { data, shape }] of weights.tensors) {
         resident.set(role, await device.resident(data, shape, weightType(role, run.precision)))
       }
-      const constants = { ...rotary.of(layerSpec.rope), ...session.masks(layerSpec.window) }
+      const constants = { ...rotary.of(layerSpec.rope), ...(await session.masks(layerSpec.window)) }
 
       const nodes = level.nodes.flatMap((edge, node) =>
         edge.block === block ? [{ node, parent: edge.parent }] : []
       )
-      const step = session === last ? perRun.last : perRun.full
+      const step = Math.min(session === last ? perRun.last : perRun.full, store.mostNodes)
       for (let first = 0; first < nodes.length; first += step) {
         if (run.signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
         const chunk = nodes.slice(first, first + step)
-        const outputs = await session.advance(
-          chunk.map(({ parent }) => states[parent] ?? new Float32Array()),
-          { ...Object.fromEntries(resident), ...constants }
-        )
+        const parents = chunk.flatMap(({ parent }) => states[parent] ?? [])
+        const { hidden, keys, values } = await session.advance(store.join(parents), chunk.length, {
+          ...Object.fromEntries(resident),
+          ...constants
+        })
         for (const { parent } of chunk) {
           uses[parent] = (uses[parent] ?? 1) - 1
-          if (uses[parent] === 0) states[parent] = pool.free(states[parent] ?? null)
+          const state = states[parent]
+          if (uses[parent] === 0 && state !== undefined) store.free(state)
         }
+        const kept = session === last ? [] : store.keep(hidden)
         for (const [i, { node }] of chunk.entries()) {
-          const { hidden: output, keyValues } = outputs[i] ?? {}
-          if (output === undefined) continue
-          if (keyValues !== undefined) yield { type: 'keyValues', layer, node, ...keyValues }
-          if (session === last) yield { type: 'final', leaf: node, hidden: output }
-          else next[node] = pool.keep(output)
+          const ofNode = (output: ort.Tensor): Float32Array => {
+            const all = floatsOf(output)
+            return rowAt(all, i, all.length / chunk.length)
+          }
+          if (keys !== undefined && values !== undefined) {
+            yield { type: 'keyValues', layer, node, keys: ofNode(keys), values: ofNode(values) }
+          }
+          const state = kept[i]
+          if (state !== undefined) next[node] = state
+          if (session === last) yield { type: 'final', leaf: node, hidden: ofNode(hidden) }
         }
         yield { type: 'rows', layer, rows: chunk.length * session.outputRowCount }
         // Inference blocks the thread: let a cancel come in.
@@ -177,10 +196,10 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
       if (block === level.blocks.length - 1) states = next
     }
   } finally {
-    // A run that ends early holds its block in the device's memory, which no garbage collector knows the size of.
+    // A run that ends early holds its block and its states in the device's memory, whose size no garbage collector knows.
     release()
-    await full?.close()
-    await last.close()
+    store.close()
+    for (const session of opened) await session.close()
   }
 }
 
@@ -205,27 +224,6 @@ export function choosePrecision(device: Device, pair: PairWeights, asked: Precis
 }
 
 const PRECISION_HINT = 'Leave the precision out, and what suits device and model is used.'
-
-/**
- * Memory of hidden states, used again and again: a state outlives many others, and what a run returns is one array of all
- * its nodes, which would live as long as the last of them.
- */
-class StatePool {
-  private readonly unused: Float32Array[] = []
-
-  constructor(private readonly size: number) {}
-
-  keep(state: Float32Array): Float32Array {
-    const kept = this.unused.pop() ?? new Float32Array(this.size)
-    kept.set(state)
-    return kept
-  }
-
-  free(state: Float32Array | null): null {
-    if (state !== null) this.unused.push(state)
-    return null
-  }
-}
 
 function countUses(nodes: readonly { parent: number }[], parentCount: number): number[] {
   const uses = new Array<number>(parentCount).fill(0)
@@ -268,80 +266,85 @@ export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>
   return scale === 1 ? hidden : hidden.map((value) => value * scale)
 }
 
-interface NodeOutput {
-  readonly hidden: Float32Array
-  readonly keyValues?: { readonly keys: Float32Array; readonly values: Float32Array }
+/** What a run of a block gives for its nodes, [nodes, rows, width] each. */
+interface LayerOutputs {
+  readonly hidden: ort.Tensor
+  readonly keys?: ort.Tensor
+  readonly values?: ort.Tensor
 }
 
 /** A block graph for one layout, ready to run with any layer's weights. */
 interface LayerSession {
   readonly outputRowCount: number
-  masks(window: number | null): Readonly<Record<string, ort.Tensor>>
-  /** Advances the states of some nodes, [inputRowCount, hidden] each, by one layer to [outputRowCount, hidden] each. */
-  advance(states: readonly Float32Array[], feeds: Readonly<Record<string, ort.Tensor>>): Promise<NodeOutput[]>
+  masks(window: number | null): Promise<Readonly<Record<string, ort.Tensor>>>
+  /**
+   * Advances some nodes by one layer.
+   *
+   * @param hidden their states, [nodes, inputRowCount, hidden]
+   */
+  advance(
+    hidden: ort.Tensor,
+    nodeCount: number,
+    feeds: Readonly<Record<string, ort.Tensor>>
+  ): Promise<LayerOutputs>
   close(): Promise<void>
 }
 
-async function openLayer(run: ForwardRun, layout: AttentionLayout): Promise<LayerSession> {
-  const { spec } = run.pair.post
-  const { hiddenSize, layers } = spec
-  const session = await run.device.createSession(blockGraph(spec, layout, run.precision, run.withKeyValues))
-  const { inputRowCount, outputRowCount, keptRows } = layout
-  const windows = new Set(layers.map((layer) => layer.window))
-  const masks = new Map(
-    Array.from(windows, (window) => [
-      window,
-      Object.fromEntries(
-        layout.segments.map((segment, i) => [
-          BLOCK_INPUTS.mask(i),
-          floatTensor(segmentMask(segment, window), [
-            segment.pathCount,
-            1,
-            segment.queryLength,
-            segment.keyLength
-          ])
-        ])
-      )
-    ])
-  )
+/** @param statesStay whether hidden states go on to another layer, rather than to whoever asked for them */
+async function openLayer(
+  { device, pair, packed, precision, withKeyValues }: ForwardRun,
+  layout: AttentionLayout,
+  statesStay: boolean
+): Promise<LayerSession> {
+  const { spec } = pair.post
+  const { outputRowCount, keptRows } = layout
+  const positions = new Map<number, Record<string, ort.Tensor>>()
   const positionFeeds = (nodeCount: number): Record<string, ort.Tensor> => {
-    const positions = run.packed.positions
-    const feeds = { [BLOCK_INPUTS.keyPositions]: repeatedPositions(positions, nodeCount) }
-    if (keptRows === null) return feeds
-    const kept = keptRows.map((row) => positions[row] ?? 0)
-    return { ...feeds, [BLOCK_INPUTS.queryPositions]: repeatedPositions(kept, nodeCount) }
+    const known = positions.get(nodeCount)
+    if (known !== undefined) return known
+    const feeds: Record<string, ort.Tensor> = {
+      [BLOCK_INPUTS.keyPositions]: repeatedPositions(packed.positions, nodeCount)
+    }
+    if (keptRows !== null) {
+      const kept = keptRows.map((row) => packed.positions[row] ?? 0)
+      feeds[BLOCK_INPUTS.queryPositions] = repeatedPositions(kept, nodeCount)
+    }
+    positions.set(nodeCount, feeds)
+    return feeds
   }
-  // Used again by every run.
-  let inputs = new Float32Array()
+  const session = await device.createSession(
+    blockGraph(spec, layout, precision, withKeyValues),
+    statesStay ? { outputsStay: [BLOCK_OUTPUTS.hidden] } : {}
+  )
+  const masks = new Map<number | null, Record<string, ort.Tensor>>()
   return {
     outputRowCount,
-    masks: (window) => masks.get(window) ?? {},
-    advance: async (states, feeds) => {
-      const nodeCount = states.length
-      const inputSize = nodeCount * inputRowCount * hiddenSize
-      if (inputs.length < inputSize) inputs = new Float32Array(inputSize)
-      const input = inputs.subarray(0, inputSize)
-      states.forEach((state, i) => {
-        input.set(state, i * inputRowCount * hiddenSize)
-      })
-      const outputs = await runSession(session, {
-        [BLOCK_INPUTS.hidden]: floatTensor(input, [nodeCount, inputRowCount, hiddenSize]),
+    masks: async (window) => {
+      const known = masks.get(window)
+      if (known !== undefined) return known
+      const ofWindow: Record<string, ort.Tensor> = {}
+      masks.set(window, ofWindow)
+      for (const [i, segment] of layout.segments.entries()) {
+        const { pathCount, queryLength, keyLength } = segment
+        const dims = [pathCount, 1, queryLength, keyLength]
+        ofWindow[BLOCK_INPUTS.mask(i)] = await device.resident(segmentMask(segment, window), dims)
+      }
+      return ofWindow
+    },
+    advance: async (input, nodeCount, feeds) => {
+      const outputs = await runTensors(session, {
+        [BLOCK_INPUTS.hidden]: input,
         ...positionFeeds(nodeCount),
         ...feeds
       })
-      const part = (name: string, node: number): Float32Array => {
-        const all = outputs.get(name) ?? new Float32Array()
-        const size = all.length / nodeCount
-        return all.subarray(node * size, (node + 1) * size)
-      }
-      return states.map((_, node) => ({
-        hidden: part(BLOCK_OUTPUTS.hidden, node),
-        ...(run.withKeyValues === true && {
-          keyValues: { keys: part(BLOCK_OUTPUTS.keys, node), values: part(BLOCK_OUTPUTS.values, node) }
-        })
-      }))
+      const hidden = outputs[BLOCK_OUTPUTS.hidden]
+      if (hidden === undefined) throw new Error('a block gave no hidden states')
+      return { hidden, keys: outputs[BLOCK_OUTPUTS.keys], values: outputs[BLOCK_OUTPUTS.values] }
     },
-    close: () => session.release()
+    close: async () => {
+      for (const mask of [...masks.values()].flatMap((ofWindow) => Object.values(ofWindow))) mask.dispose()
+      await session.release()
+    }
   }
 }
 

@@ -18,19 +18,20 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
   const pair = await openPairWeights(request.base, request.post, request.models)
   const device = await openDevice(request.device)
   try {
-    const models = await sweptModels(pair, request)
+    const precision = choosePrecision(device, pair, request.precision)
+    const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
     const { trie } = models
     const prompts = request.prompts.map((prompt) => prompt.tokens)
     const grouping = groupWithin(models, prompts, request.memoryBytes)
     const groups = grouping.groups
     const flops = groups.map(({ packed }) => countFlops(pair.post.spec, trie, packed))
-    const precision = choosePrecision(device, pair, request.precision)
     const { layers, head } = storedBytes(pair, trie)
     const plan = {
       device: device.name,
       precision,
       memoryBytes: request.memoryBytes,
       peakBytes: grouping.peakBytes,
+      deviceBytes: grouping.deviceBytes,
       memory: grouping.memory,
       groups: groups.map(({ indices, packed }) => ({
         promptCount: indices.length,
@@ -82,7 +83,7 @@ async function trySpeed(
   const finalCount = finalRows(packed).length
   const perRun = nodesPerRun(rowBound, packed.tokens.length, finalCount)
   const isLast = spec.layerCount === 1
-  const nodes = isLast ? perRun.last : perRun.full
+  const nodes = device.keepsTensors ? 1 : isLast ? perRun.last : perRun.full
   const edge = { parent: 0, block: 0 }
   const trie: RecipeTrie = {
     roots: ['post'],

@@ -75,6 +75,7 @@ export async function* runHead(run: HeadRun): AsyncGenerator<HeadEvent> {
   const { hiddenSize, vocabularySize } = spec
   const rowCount = run.hidden.length / hiddenSize
   const graphs = await openHeadGraphs(run)
+  let resident: ort.Tensor | null = null
   const slices = headReads(spec, run.origin)
   const read = (index: number): Promise<LentWeights> | null => {
     const slice = slices[index]
@@ -94,7 +95,7 @@ export async function* runHead(run: HeadRun): AsyncGenerator<HeadEvent> {
       const waitMs = performance.now() - waitingSinceMs
       ahead = read(index + 1)
       const width = slice.count / hiddenSize
-      const resident = await run.device.resident(lent?.arrays[0] ?? new Float32Array(), [width, hiddenSize])
+      resident = await run.device.resident(lent?.arrays[0] ?? new Float32Array(), [width, hiddenSize])
       for (let first = 0; first < rowCount; first += HEAD_ROWS) {
         if (run.signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
         if (tokens === null) {
@@ -113,6 +114,7 @@ export async function* runHead(run: HeadRun): AsyncGenerator<HeadEvent> {
         await nextTurn()
       }
       resident.dispose()
+      resident = null
       lent?.release()
       yield { type: 'slice', share: width / vocabularySize, readMs: lent?.readMs ?? 0, waitMs }
     }
@@ -127,6 +129,7 @@ export async function* runHead(run: HeadRun): AsyncGenerator<HeadEvent> {
     }
     yield { type: 'scored', logSums, logits }
   } finally {
+    resident?.dispose()
     await graphs.close()
   }
 }
@@ -147,21 +150,26 @@ async function openHeadGraphs({ device, pair, origin, hidden }: HeadRun): Promis
   const norm = floatTensor(await readRows(model, finalNorm.name, [0], hiddenSize), [hiddenSize])
   const sumSession = await device.createSession(headGraph(model.spec, 'logSumExp'))
   const logitsSession = await device.createSession(headGraph(model.spec, 'logits'))
-  const feeds = (first: number, head: ort.Tensor): Record<string, ort.Tensor> => {
+  // Every slice reads them again, so they go to the device once.
+  const batches = new Map<number, ort.Tensor>()
+  const batch = async (first: number): Promise<ort.Tensor> => {
     const rows = hidden.subarray(first * hiddenSize, (first + HEAD_ROWS) * hiddenSize)
-    return {
-      [HEAD_INPUTS.hidden]: floatTensor(rows, [rows.length / hiddenSize, hiddenSize]),
-      [HEAD_INPUTS.finalNorm]: norm,
-      [HEAD_INPUTS.head]: head
-    }
+    const known = batches.get(first) ?? (await device.resident(rows, [rows.length / hiddenSize, hiddenSize]))
+    batches.set(first, known)
+    return known
   }
+  const feeds = async (first: number, head: ort.Tensor): Promise<Record<string, ort.Tensor>> => ({
+    [HEAD_INPUTS.hidden]: await batch(first),
+    [HEAD_INPUTS.finalNorm]: norm,
+    [HEAD_INPUTS.head]: head
+  })
   return {
     logits: async (first, head) => {
-      const outputs = await runSession(logitsSession, feeds(first, head))
+      const outputs = await runSession(logitsSession, await feeds(first, head))
       return outputs.get(HEAD_OUTPUTS.logits) ?? new Float32Array()
     },
     logSumExp: async (first, head) => {
-      const outputs = await runSession(sumSession, feeds(first, head))
+      const outputs = await runSession(sumSession, await feeds(first, head))
       const sums = outputs.get(HEAD_OUTPUTS.sum) ?? new Float32Array()
       return Float64Array.from(
         outputs.get(HEAD_OUTPUTS.maximum) ?? [],
@@ -169,6 +177,7 @@ async function openHeadGraphs({ device, pair, origin, hidden }: HeadRun): Promis
       )
     },
     close: async () => {
+      for (const rows of batches.values()) rows.dispose()
       await sumSession.release()
       await logitsSession.release()
     }

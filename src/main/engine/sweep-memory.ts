@@ -1,6 +1,8 @@
+import type { Precision } from '../../contract/device'
 import type { PlannedMemory } from '../../contract/sweep-plan'
-import type { DecoderSpec } from '../family'
-import { blockReads } from './block-weights'
+import { layerTensors, type DecoderSpec } from '../family'
+import { weightType } from '../family/block-graph'
+import { blockReads, elementCount } from './block-weights'
 import { nodesPerRun } from './forward'
 import type { GroupSize } from './prompt-trie'
 import { BUFFER_COUNT, requestBytes } from './read-ahead'
@@ -21,6 +23,8 @@ export interface SweptModels {
   readonly keptBytes: number
   /** Layers of which base's and post's are one block. */
   readonly identicalLayers: readonly number[]
+  /** What weights are uploaded in where the device keeps tensors; null where everything lies in main memory. */
+  readonly uploadedIn: Precision | null
 }
 
 /** Node, onnxruntime, this program and its small objects: measured on Linux x64 with one thread per core. */
@@ -29,7 +33,8 @@ const PROCESS_BYTES = 150 * 2 ** 20
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * Peak memory of one prompt group's pass.
+ * Peak memory of one prompt group's pass, a device's own memory included: that of most is main memory, and WebGPU does not
+ * tell. What a driver takes for itself is not known and not counted.
  *
  * @param rowBound rows to push through a block at once, see `rowsPerRun`
  */
@@ -40,12 +45,45 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
   const finalRows = leaves * group.prompts
   return {
     process: PROCESS_BYTES,
-    weights: BUFFER_COUNT * bufferBytes(models) + DECODER_BYTES + models.keptBytes,
-    states: FLOAT_BYTES * mostStates(trie) * group.rows * spec.hiddenSize,
+    weights:
+      BUFFER_COUNT * bufferBytes(models) + DECODER_BYTES + models.keptBytes + uploadedWeightBytes(models),
+    states: FLOAT_BYTES * aliveStates(models) * group.rows * spec.hiddenSize,
     activations:
-      Math.max(blockRunBytes(spec, group, rowBound), headRunBytes(models)) + maskBytes(spec, group),
-    finals: FLOAT_BYTES * finalRows * (spec.hiddenSize + logitsOfRow(models) + 2)
+      Math.max(blockRunBytes(models, group, rowBound), headRunBytes(models)) + maskBytes(spec, group),
+    finals:
+      FLOAT_BYTES * finalRows * (spec.hiddenSize + logitsOfRow(models) + 2) +
+      uploadedFinalBytes(models, group)
   }
+}
+
+/** What of a group's memory lies in the device's own. */
+export function deviceBytes(models: SweptModels, group: GroupSize, rowBound: number): number {
+  if (models.uploadedIn === null) return 0
+  const { states, activations } = groupMemory(models, group, rowBound)
+  return uploadedWeightBytes(models) + states + activations + uploadedFinalBytes(models, group)
+}
+
+/** A block as its products take it, or a slice of a head; and the largest matrix on its way there, before and after its copy. */
+function uploadedWeightBytes({ pair, uploadedIn }: SweptModels): number {
+  if (uploadedIn === null) return 0
+  const tensors = layerTensors(pair.post.spec, 0).map(({ role, shape }) => ({
+    count: elementCount(shape),
+    bytes: weightType(role, uploadedIn) === 'float16' ? FLOAT_BYTES / 2 : FLOAT_BYTES
+  }))
+  const block = tensors.reduce((sum, { count, bytes }) => sum + count * bytes, 0)
+  const slice = FLOAT_BYTES * sliceTokens(pair.post.spec) * pair.post.spec.hiddenSize
+  return Math.max(block, slice) + 2 * FLOAT_BYTES * Math.max(...tensors.map(({ count }) => count))
+}
+
+/** Last states go through the head from there. */
+function uploadedFinalBytes({ pair, trie, uploadedIn }: SweptModels, group: GroupSize): number {
+  if (uploadedIn === null) return 0
+  return FLOAT_BYTES * (trie.levels.at(-1)?.nodes.length ?? 0) * group.prompts * pair.post.spec.hiddenSize
+}
+
+/** A state on a device is a run's own output: there is one more of them before the run's parents are freed. */
+function aliveStates({ trie, uploadedIn }: SweptModels): number {
+  return mostStates(trie) + (uploadedIn === null ? 0 : 1)
 }
 
 function logitsOfRow({ pair, trie, trackedTokens, allLogits }: SweptModels): number {
@@ -89,8 +127,9 @@ export function mostStates({ roots, levels }: RecipeTrie): number {
 }
 
 /** One run of a block: what goes in and comes out, and the widest point in between, the MLP or attention. */
-function blockRunBytes(spec: DecoderSpec, group: GroupSize, rowBound: number): number {
-  const nodes = nodesPerRun(rowBound, group.rows, group.prompts)
+function blockRunBytes({ pair, uploadedIn }: SweptModels, group: GroupSize, rowBound: number): number {
+  const { spec } = pair.post
+  const nodes = uploadedIn === null ? nodesPerRun(rowBound, group.rows, group.prompts) : { full: 1, last: 1 }
   const inAllLayers = runBytes(spec, group, nodes.full, group.rows, group.longest)
   const inTheLast = runBytes(spec, group, nodes.last, group.prompts, 1)
   return Math.max(inAllLayers, inTheLast)

@@ -6,7 +6,7 @@ import { rowsPerRun } from './forward'
 import { memberOf, type PairWeights } from './pair-weights'
 import { finalRows, groupPrompts, packPrompts, type GroupSize, type PackedPrompts } from './prompt-trie'
 import type { Origin, RecipeTrie } from './recipe-trie'
-import { groupMemory, totalBytes, type SweptModels } from './sweep-memory'
+import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-memory'
 import { originsOf } from './weight-decoder'
 
 /** How a sweep keeps within its memory, decided before any weight is read. */
@@ -17,6 +17,8 @@ export interface Grouping {
   /** Of the largest group. */
   readonly memory: PlannedMemory
   readonly peakBytes: number
+  /** Of which in the device's own memory. */
+  readonly deviceBytes: number
 }
 
 /** Fewer rows at once take less memory, down to this: below it products slow down. */
@@ -67,19 +69,17 @@ function groupingWith(
     indices,
     packed: packPrompts(indices.map((index) => prompts[index] ?? []))
   }))
-  const memories = groups.map(({ indices, packed }) =>
-    groupMemory(
-      models,
-      sizeOf(
-        indices.map((index) => prompts[index] ?? []),
-        packed
-      ),
-      rowBound
-    )
-  )
-  const memory = memories.reduce((most, one) => (totalBytes(one) > totalBytes(most) ? one : most))
+  const largest = groups
+    .map(({ indices, packed }) => {
+      const prompted = indices.map((index) => prompts[index] ?? [])
+      const size = sizeOf(prompted, packed)
+      return { size, memory: groupMemory(models, size, rowBound) }
+    })
+    .reduce((most, one) => (totalBytes(one.memory) > totalBytes(most.memory) ? one : most))
+  const { memory, size } = largest
   const peakBytes = totalBytes(memory)
-  return peakBytes > memoryBytes ? null : { groups, rowBound, memory, peakBytes }
+  if (peakBytes > memoryBytes) return null
+  return { groups, rowBound, memory, peakBytes, deviceBytes: deviceBytes(models, size, rowBound) }
 }
 
 function sizeOf(prompts: readonly (readonly number[])[], packed: PackedPrompts): GroupSize {

@@ -28,12 +28,12 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   const device = await openDevice(request.device)
   let weights: ReadAhead | null = null
   try {
-    const models = await sweptModels(pair, request)
+    const precision = choosePrecision(device, pair, request.precision)
+    const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
     const { trie } = models
     const prompts = request.prompts.map((prompt) => prompt.tokens)
     const { groups, rowBound, peakBytes } = groupWithin(models, prompts, request.memoryBytes)
     const rowsOf = groups.map(({ packed }) => progressRows(pair.post.spec, trie, packed))
-    const precision = choosePrecision(device, pair, request.precision)
     yield {
       type: 'plan',
       rowsTotal: rowsOf.reduce((sum, { layers, head }) => sum + layers + head, 0),
@@ -97,6 +97,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
       type: 'done',
       work: totalWork(works),
       reading: { ...reading, peakBuffers: reader.peakBuffers },
+      moved: device.moved === null ? null : { ...device.moved },
       seconds: (performance.now() - startedMs) / 1000
     }
   } finally {
@@ -106,10 +107,15 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   }
 }
 
-/** The models of a request as a trie, with what decides how much memory they take. */
+/**
+ * The models of a request as a trie, with what decides how much memory they take.
+ *
+ * @param uploadedIn see `SweptModels`
+ */
 export async function sweptModels(
   pair: PairWeights,
-  request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling'>
+  request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling'>,
+  uploadedIn: SweptModels['uploadedIn'] = null
 ): Promise<SweptModels> {
   const sharing = await findSharing(pair)
   const trie = buildRecipeTrie(request.models, sharing)
@@ -119,6 +125,7 @@ export async function sweptModels(
     trackedTokens: trackedTokens(request.prompts).length,
     allLogits: request.sampling !== undefined,
     keptBytes: storedBytes(pair, trie).kept,
-    identicalLayers: pair.post.spec.layers.flatMap((_, layer) => (sharing.identical(layer) ? [layer] : []))
+    identicalLayers: pair.post.spec.layers.flatMap((_, layer) => (sharing.identical(layer) ? [layer] : [])),
+    uploadedIn
   }
 }

@@ -1,11 +1,14 @@
 import type { PreferenceMark, SampleLine, SampleMeasures, SampleRun, Variant } from '../../contract/samples'
 import { countAnswers } from '../evaluation/distinct-answers'
 import { COMPARED_ANSWERS } from '../evaluation/sample-measures'
-import { describeComputation } from '../../contract/samples'
+import { describeComputation, toneOf } from '../../contract/samples'
 import { tally } from '../../contract/preferences'
 import { Markup, markup } from './markup'
 import { runMeasures, sampleCells, type SampleCell } from './run-measures'
-import { modelName, sampleCommand } from './sample-command'
+import { modelName } from '../shown-command'
+import { decimal, MEASURE_COLUMNS } from './measure-columns'
+import { sampleCommand } from './sample-command'
+import { endingFacts, renderingFacts, samplingFacts } from './settings-facts'
 import { PAGE_STYLE } from './samples-page-style'
 
 /**
@@ -67,15 +70,6 @@ ${reproduceSection(run)}
   return page.source
 }
 
-/** Name, meaning and number format of each measure, in the order they are shown. */
-const MEASURES: readonly { key: keyof SampleMeasures; name: string; meaning: string; digits: number }[] = [
-  { key: 'distinctAnswers', name: 'distinct', meaning: 'different answers', digits: 1 },
-  { key: 'answerEntropy', name: 'entropy', meaning: 'of the answers, over log n', digits: 3 },
-  { key: 'distinct2', name: 'distinct-2', meaning: 'different word pairs over all', digits: 3 },
-  { key: 'selfBleu', name: 'self-BLEU', meaning: 'lower is more diverse', digits: 3 },
-  { key: 'pairwiseDistance', name: 'distance', meaning: 'Jaccard, of word sets', digits: 3 }
-]
-
 function summarySection(
   run: SampleRun,
   variants: readonly { variant: string; measures: SampleMeasures }[]
@@ -83,7 +77,7 @@ function summarySection(
   const rows = variants.map(({ measures }, index) => {
     const variant = run.variants[index]
     return markup`<tr>${variant === undefined ? '' : variantHeading(variant, 'row')}
-<td>${decimal(measures.sampleCount, 1)}</td>${MEASURES.map(({ key, digits }) => markup`<td>${decimal(measures[key], digits)}</td>`)}</tr>
+<td>${decimal(measures.sampleCount, 1)}</td>${MEASURE_COLUMNS.map(({ key, digits }) => markup`<td>${decimal(measures[key], digits)}</td>`)}</tr>
 `
   })
   return markup`<section>
@@ -92,7 +86,7 @@ function summarySection(
 of ${COMPARED_ANSWERS} answers where a cell has more.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Diversity">
 <table class="numbers">
-<thead><tr><th scope="col">Variant</th><th scope="col">n<small>answers per prompt</small></th>${MEASURES.map(
+<thead><tr><th scope="col">Variant</th><th scope="col">n<small>answers per prompt</small></th>${MEASURE_COLUMNS.map(
     ({ name, meaning }) => markup`<th scope="col">${name}<small>${meaning}</small></th>`
   )}</tr></thead>
 <tbody>
@@ -122,8 +116,7 @@ ${rows}</tbody>
 }
 
 function variantHeading(variant: Variant, scope: 'col' | 'row' = 'col'): Markup {
-  const kind = variant.kind === 'recipe' ? 'hybrid' : variant.kind
-  return markup`<th scope="${scope}" class="${kind}" dir="auto">${variant.name}</th>`
+  return markup`<th scope="${scope}" class="${toneOf(variant)}" dir="auto">${variant.name}</th>`
 }
 
 function promptHeading(prompt: SampleRun['prompts'][number]): Markup {
@@ -142,9 +135,9 @@ function cellMarkup(
 ): Markup {
   if (samples.length === 0 || measures === undefined) return markup`<td class="note">no answers yet</td>`
   const cutOff = samples.filter(({ finish }) => finish === 'length').length
-  const numbers = MEASURES.filter(({ key }) => key !== 'distinctAnswers' && measures[key] !== null).map(
-    ({ key, name, digits }) => ` · ${name} ${decimal(measures[key], digits)}`
-  )
+  const numbers = MEASURE_COLUMNS.filter(
+    ({ key }) => key !== 'distinctAnswers' && measures[key] !== null
+  ).map(({ key, name, digits }) => ` · ${name} ${decimal(measures[key], digits)}`)
   const answers = countAnswers(samples.map(({ text }) => text)).map(({ text, count }) => {
     const shown = text.trim() === '' ? markup`<em>empty answer</em>` : text
     return markup`<li><div class="text" dir="auto">${shown}</div>${
@@ -166,27 +159,14 @@ ${answers}</ol>
 
 function settingsSection(run: SampleRun): Markup {
   const { settings, rendering } = run
-  const { sampling } = settings
-  const templateArguments = Object.entries(rendering.templateArguments)
   const rows: [string, string | number][] = [
-    ['Temperature', sampling.temperature === 0 ? '0 (greedy)' : sampling.temperature],
-    ['Min-p', sampling.minP],
-    ['Top-p', sampling.topP],
-    ['Top-k', sampling.topK ?? 'off'],
-    ['Repetition penalty', sampling.repetitionPenalty],
-    ['Most tokens of an answer', settings.maxTokens],
-    ['Stop texts', settings.stopTexts.map((text) => JSON.stringify(text)).join(', ') || 'none'],
+    ...samplingFacts(settings.sampling),
+    ...endingFacts(settings),
     ['Stop tokens', run.stopTokens.join(', ') || 'none'],
     ['Answers per prompt', settings.sampleCount],
     ['Seed', settings.seed],
     ['Computed', describeComputation(settings, run)],
-    ['System turn', rendering.systemPrompt || 'none'],
-    [
-      'Template arguments',
-      templateArguments.length === 0 ? 'none' : JSON.stringify(rendering.templateArguments)
-    ],
-    ['Date in the template', rendering.date],
-    ['Start of the answer', rendering.assistantPrefix || 'none'],
+    ...renderingFacts(rendering),
     ['Base', `${modelName(run.basePath.path)}, fingerprint ${run.basePath.fingerprint}`],
     ['Post', `${modelName(run.postPath.path)}, fingerprint ${run.postPath.fingerprint}`],
     ...run.variants.flatMap((variant): [string, string][] => {
@@ -219,10 +199,4 @@ ${files.map(
   ({ name, content }) =>
     markup`<details><summary>${name}</summary><div class="text mono block" tabindex="0">${content}</div></details>\n`
 )}</section>`
-}
-
-/** A whole number as it is, others with `digits` decimals; a dash for what cannot be measured. */
-function decimal(value: number | null, digits: number): string {
-  if (value === null) return '–'
-  return digits === 1 && Number.isInteger(value) ? String(value) : value.toFixed(digits)
 }

@@ -12,7 +12,7 @@ import {
 } from 'chart.js'
 import annotation from 'chartjs-plugin-annotation'
 import { saveCanvas } from '../save-file'
-import type { ModelTone } from '../variants'
+import type { ModelTone } from '../../contract/samples'
 
 Chart.register(
   BarController,

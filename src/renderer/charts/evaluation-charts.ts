@@ -9,7 +9,7 @@ import {
 } from '../../contract/evaluation'
 import { formatMeasure, measuresOf, withInterval } from '../../contract/evaluation-words'
 import { formatPercent } from '../format'
-import { toneOf } from '../variants'
+import { toneOf } from '../../contract/samples'
 import { type PlotAxis, type PlotContent, type PlotSeries, roomyBounds } from './plot'
 import { toCsv } from './tables'
 

@@ -1,6 +1,6 @@
 import type { Chart, ChartConfiguration, ChartDataset, PointStyle } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
-import type { ModelTone } from '../variants'
+import type { ModelTone } from '../../contract/samples'
 import { translucent, type ChartColors } from './chart-theme'
 import { placeNames } from './plot-names'
 

@@ -1,5 +1,5 @@
 import type { ChecksumsDocument } from '../../contract/checksums'
-import { ReadingJob } from './reading-job.svelte'
+import { readingJob, type ReadingJob } from './reading-job.svelte'
 import type { Workbench } from './workbench.svelte'
 
 /** The SHA-256 of the pair's files: what the project has of the checkpoints as they are, and the hashing that runs now. */
@@ -8,7 +8,7 @@ export class Checksums {
   readonly job: ReadingJob
 
   constructor(private readonly workbench: Workbench) {
-    this.job = new ReadingJob(
+    this.job = readingJob(
       workbench,
       () => workbench.client.checksums,
       (path) => this.load(path)
@@ -18,6 +18,17 @@ export class Checksums {
   reset(): void {
     this.job.reset()
     this.stored = null
+  }
+
+  /** Shows what the project has, and follows a job that runs already. */
+  async adopt(path: string): Promise<void> {
+    await this.load(path)
+    if (!this.job.busy && path === this.workbench.project?.path) void this.job.follow()
+  }
+
+  async start(): Promise<void> {
+    if (this.job.busy) return
+    await this.job.begin((path) => this.workbench.client.checksums.start({ path }))
   }
 
   private async load(path: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { DistancesDocument } from '../../contract/distances'
 import type { DistanceMetric } from '../charts/distances'
-import { ReadingJob } from './reading-job.svelte'
+import { readingJob, type ReadingJob } from './reading-job.svelte'
 import type { Workbench } from './workbench.svelte'
 
 /** The Pair view's distances: those the project has, and the comparison that runs now. */
@@ -12,7 +12,7 @@ export class Distances {
   readonly job: ReadingJob
 
   constructor(private readonly workbench: Workbench) {
-    this.job = new ReadingJob(
+    this.job = readingJob(
       workbench,
       () => workbench.client.distances,
       (path) => this.load(path)
@@ -23,6 +23,17 @@ export class Distances {
     this.job.reset()
     this.shown = null
     this.changed = []
+  }
+
+  /** Shows what the project has, and follows a job that runs already. */
+  async adopt(path: string): Promise<void> {
+    await this.load(path)
+    if (!this.job.busy && path === this.workbench.project?.path) void this.job.follow()
+  }
+
+  async start(): Promise<void> {
+    if (this.job.busy) return
+    await this.job.begin((path) => this.workbench.client.distances.start({ path }))
   }
 
   private async load(path: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type {
   EvaluatedPrompt,
+  EvaluationEvent,
   EvaluationProgress,
   EvaluationRun,
   EvaluationSummary,
@@ -8,14 +9,19 @@ import type {
 } from '../../contract/evaluation'
 import { MAIN_MEASURES } from '../../contract/evaluation'
 import type { ProjectState } from '../../contract/project'
-import { complaintOf, type Complaint } from '../connection'
 import { EvaluationSetup } from './evaluation-setup.svelte'
-import { oncePerFrame } from './frames'
+import { FollowedJob } from './followed-job.svelte'
 import type { Workbench } from './workbench.svelte'
 
 /** A prompt that is looked into. */
 interface InspectedPrompt extends EvaluatedPrompt {
   prompt: number
+}
+
+/** An evaluation that runs now, as far as it is. */
+interface LiveEvaluation {
+  evaluationId: string
+  progress: EvaluationProgress
 }
 
 /** The Evaluate view: the running evaluation or the one being looked at, and how it is looked at. */
@@ -24,20 +30,17 @@ export class Evaluations {
   setupOpen = $state<boolean | null>(null)
   list = $state.raw<readonly EvaluationSummary[]>([])
   warnings = $state.raw<readonly string[]>([])
-  live = $state.raw<{ evaluationId: string; progress: EvaluationProgress } | null>(null)
-  /** Between asking for a run and its first event. */
-  starting = $state(false)
-  cancelling = $state(false)
   shown = $state.raw<EvaluationView | null>(null)
   loading = $state(false)
-  failure = $state.raw<Complaint | null>(null)
   /** Axes of the scatter. */
   quality = $state<MeasureId>('accuracy')
   diversity = $state<MeasureId>('distinctRight')
   inspected = $state.raw<InspectedPrompt | null>(null)
 
+  readonly job: FollowedJob<EvaluationEvent, LiveEvaluation>
   readonly setup: EvaluationSetup
-  readonly busy = $derived(this.live !== null || this.starting)
+  readonly live = $derived.by(() => this.job.live)
+  readonly busy = $derived.by(() => this.job.busy)
 
   /** Why no evaluation can run now; null when one can. */
   readonly blocked = $derived.by(() => {
@@ -51,16 +54,21 @@ export class Evaluations {
     return null
   })
 
-  private watching: AbortController | null = null
   private showCount = 0
 
   constructor(private readonly workbench: Workbench) {
     this.setup = new EvaluationSetup(workbench)
+    this.job = new FollowedJob<EvaluationEvent, LiveEvaluation>(workbench, {
+      calls: () => workbench.client.evaluations,
+      advance: (live, event) => (event.type === 'progress' ? event : live),
+      draw: (live) => live,
+      ended: (ending, live) => this.ended(ending, live)
+    })
   }
 
   /** Shows the project's newest evaluation, or the one that goes on; `same` when the project was only opened again. */
   async adopt(state: ProjectState, same: boolean): Promise<void> {
-    void this.watch()
+    void this.job.follow()
     await this.setup.adopt(state)
     await this.refresh()
     const newest = this.list[0]
@@ -70,18 +78,13 @@ export class Evaluations {
   }
 
   reset(): void {
-    this.watching?.abort()
-    this.watching = null
+    this.job.reset()
     this.showCount += 1
     this.list = []
     this.warnings = []
-    this.live = null
     this.shown = null
     this.inspected = null
     this.loading = false
-    this.failure = null
-    this.starting = false
-    this.cancelling = false
     this.setup.reset()
   }
 
@@ -132,71 +135,18 @@ export class Evaluations {
   async start(): Promise<void> {
     const { runTask, variants } = this.setup
     if (this.blocked !== null || this.setup.incomplete !== null || runTask === null) return
-    await this.begin((path) => this.workbench.client.evaluations.start({ path, task: runTask, variants }))
+    await this.job.begin((path) => this.workbench.client.evaluations.start({ path, task: runTask, variants }))
   }
 
   /** Goes on with a stopped evaluation. */
   async resume(evaluationId: string): Promise<void> {
     if (this.blocked !== null) return
-    await this.begin((path) => this.workbench.client.evaluations.resume({ path, evaluationId }))
+    await this.job.begin((path) => this.workbench.client.evaluations.resume({ path, evaluationId }))
   }
 
-  private async begin(ask: (path: string) => Promise<unknown>): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
-    this.failure = null
-    this.starting = true
-    try {
-      await ask(path)
-      await this.watch()
-    } catch (error) {
-      this.failure = complaintOf(error)
-    }
-    this.starting = false
-  }
-
-  async cancel(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined || this.live === null) return
-    this.cancelling = true
-    await this.workbench.attempt(() => this.workbench.client.evaluations.cancel({ path }))
-  }
-
-  /** Follows the running evaluation to its end; ends at once when none runs. */
-  private async watch(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
-    this.watching?.abort()
-    const watching = new AbortController()
-    this.watching = watching
-    let live: Evaluations['live'] = null
-    const schedule = oncePerFrame(() => {
-      if (live !== null && !watching.signal.aborted) this.live = live
-    })
-    try {
-      const events = await this.workbench.client.evaluations.watch({ path }, { signal: watching.signal })
-      for await (const event of events) {
-        if (watching.signal.aborted) return
-        if (event.type === 'progress') {
-          live = { evaluationId: event.evaluationId, progress: event.progress }
-          this.starting = false
-          schedule()
-          continue
-        }
-        if (event.type === 'failed') this.failure = event.problem
-        const ended = event.type === 'finished' ? event.evaluationId : (live?.evaluationId ?? null)
-        await this.refresh()
-        if (ended !== null && this.list.some(({ id }) => id === ended)) await this.show(ended)
-      }
-    } catch (error) {
-      // When the line itself is lost, reopening the project after the reconnect watches again.
-      if (!watching.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
-    }
-    if (this.watching === watching) {
-      this.watching = null
-      live = null
-      this.live = null
-      this.cancelling = false
-    }
+  private async ended(ending: EvaluationEvent, live: LiveEvaluation | null): Promise<void> {
+    const id = ending.type === 'finished' ? ending.evaluationId : (live?.evaluationId ?? null)
+    await this.refresh()
+    if (id !== null && this.list.some((evaluation) => evaluation.id === id)) await this.show(id)
   }
 }

@@ -1,8 +1,8 @@
-import type { ExportPlan, ExportProgress, ExportResult } from '../../contract/export'
+import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/export'
 import type { ProjectState } from '../../contract/project'
 import { rangesFromText, type Recipe } from '../../contract/recipe'
-import { complaintOf, type Complaint } from '../connection'
-import { oncePerFrame } from './frames'
+import { complaintOf } from '../connection'
+import { FollowedJob } from './followed-job.svelte'
 import type { Workbench } from './workbench.svelte'
 
 /** An export that goes on now. */
@@ -29,11 +29,8 @@ export class Exports {
   overwrite = $state(false)
   plan = $state.raw<ExportPlan | null>(null)
   planning = $state(false)
-  live = $state.raw<LiveExport | null>(null)
-  starting = $state(false)
-  cancelling = $state(false)
   result = $state.raw<ExportResult | null>(null)
-  failure = $state.raw<Complaint | null>(null)
+  readonly job: FollowedJob<ExportEvent, LiveExport>
 
   /** The selected range and the kept recipes. */
   readonly choices = $derived.by(() =>
@@ -62,7 +59,8 @@ export class Exports {
     const [parent, name] = [this.parent.trim(), this.name.trim()]
     return parent === '' || name === '' ? null : `${parent.replace(/[/\\]+$/, '')}/${name}`
   })
-  readonly busy = $derived(this.live !== null || this.starting)
+  readonly live = $derived.by(() => this.job.live)
+  readonly busy = $derived.by(() => this.job.busy)
 
   /** Why nothing can be exported now; null when it can. */
   readonly blocked = $derived.by(() => {
@@ -78,20 +76,31 @@ export class Exports {
     return null
   })
 
-  private watching: AbortController | null = null
   private planTimer: ReturnType<typeof setTimeout> | undefined
   private planCount = 0
 
-  constructor(private readonly workbench: Workbench) {}
+  constructor(private readonly workbench: Workbench) {
+    this.job = new FollowedJob<ExportEvent, LiveExport>(workbench, {
+      calls: () => workbench.client.exports,
+      advance: (live, event) => advanced(live, event),
+      draw: (live) => live,
+      ended: (ending) => {
+        if (ending.type === 'finished') this.result = ending.result
+      },
+      idle: () => {
+        this.overwrite = false
+        this.planSoon()
+      }
+    })
+  }
 
   adopt(_state: ProjectState, same: boolean): void {
     if (!same) this.reset()
-    void this.watch()
+    void this.job.follow()
   }
 
   reset(): void {
-    this.watching?.abort()
-    this.watching = null
+    this.job.reset()
     clearTimeout(this.planTimer)
     this.planCount += 1
     this.choice = null
@@ -101,11 +110,7 @@ export class Exports {
     this.overwrite = false
     this.plan = null
     this.planning = false
-    this.live = null
-    this.starting = false
-    this.cancelling = false
     this.result = null
-    this.failure = null
   }
 
   choose(choice: string | typeof TYPED): void {
@@ -141,77 +146,24 @@ export class Exports {
       const plan = await this.workbench.client.exports.plan({ path, recipe, target })
       if (count !== this.planCount) return
       this.plan = plan
-      this.failure = null
+      this.job.failure = null
     } catch (error) {
       if (count !== this.planCount) return
       this.plan = null
-      if (this.workbench.connected) this.failure = complaintOf(error)
+      if (this.workbench.connected) this.job.failure = complaintOf(error)
     }
     this.planning = false
   }
 
   async start(): Promise<void> {
-    const path = this.workbench.project?.path
     const { recipe, target, overwrite } = this
-    if (path === undefined || recipe === null || target === null || this.blocked !== null) return
-    this.failure = null
+    if (recipe === null || target === null || this.blocked !== null) return
     this.result = null
-    this.starting = true
-    try {
-      await this.workbench.client.exports.start({ path, recipe, target, overwrite })
-      await this.watch()
-    } catch (error) {
-      this.failure = complaintOf(error)
-    }
-    this.starting = false
+    await this.job.begin((path) => this.workbench.client.exports.start({ path, recipe, target, overwrite }))
   }
+}
 
-  async cancel(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined || this.live === null) return
-    this.cancelling = true
-    await this.workbench.attempt(() => this.workbench.client.exports.cancel({ path }))
-  }
-
-  /** Follows the running export to its end; ends at once when none runs. */
-  private async watch(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
-    this.watching?.abort()
-    const watching = new AbortController()
-    this.watching = watching
-    let live: LiveExport | null = null
-    const schedule = oncePerFrame(() => {
-      if (live !== null && !watching.signal.aborted) this.live = { ...live }
-    })
-    try {
-      const events = await this.workbench.client.exports.watch({ path }, { signal: watching.signal })
-      for await (const event of events) {
-        if (watching.signal.aborted) return
-        if (event.type === 'snapshot') {
-          live = { recipe: event.recipe, path: event.path, progress: event.progress }
-          this.starting = false
-          schedule()
-        } else if (event.type === 'progress' && live !== null) {
-          live.progress = event.progress
-          schedule()
-        } else if (event.type === 'finished') {
-          this.result = event.result
-        } else if (event.type === 'failed') {
-          this.failure = event.problem
-        }
-      }
-    } catch (error) {
-      // When the line itself is lost, reopening the project after the reconnect watches again.
-      if (!watching.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
-    }
-    if (this.watching === watching) {
-      this.watching = null
-      live = null
-      this.live = null
-      this.cancelling = false
-      this.overwrite = false
-      this.planSoon()
-    }
-  }
+function advanced(live: LiveExport | null, event: ExportEvent): LiveExport | null {
+  if (event.type === 'snapshot') return { recipe: event.recipe, path: event.path, progress: event.progress }
+  return event.type === 'progress' && live !== null ? { ...live, progress: event.progress } : live
 }

@@ -1,7 +1,7 @@
 import type { CategoryScore, RangeScore, Selection, SweepDocument } from '../../contract/crc'
 import type { ProjectState } from '../../contract/project'
 import { DEFAULT_SOUP_SIZE, type Recipe, type RestorationRange } from '../../contract/recipe'
-import type { SweepProgress } from '../../contract/sweep-events'
+import type { SweepEvent, SweepProgress } from '../../contract/sweep-events'
 import type { Metric } from '../charts/metrics'
 import {
   boardOfSweep,
@@ -12,11 +12,11 @@ import {
   type ScoreBoard
 } from '../charts/score-board'
 import { otherModels, scoredModel, type ScoredModel } from '../charts/scored-models'
-import { type Client, complaintOf, type Complaint } from '../connection'
+import type { Client } from '../connection'
 import { withEdited, withKept, withRenamed } from '../kept-recipes'
 import { samePrompts } from '../prompt-draft'
 import { sameRecord } from '../same-record'
-import { oncePerFrame } from './frames'
+import { FollowedJob } from './followed-job.svelte'
 import { RecipeSearch } from './recipe-search.svelte'
 import type { Workbench } from './workbench.svelte'
 
@@ -35,16 +35,12 @@ interface SweepRun {
 
 /** The Ranges view: the running sweep or the sweep being looked at, and what is picked in it. */
 export class Ranges {
+  readonly job: FollowedJob<SweepEvent, SweepRun>
   readonly search: RecipeSearch
-  run = $state.raw<SweepRun | null>(null)
-  /** Between asking for a sweep and its first event. */
-  starting = $state(false)
-  cancelling = $state(false)
   sweep = $state.raw<SweepDocument | null>(null)
   loading = $state(false)
   selection = $state.raw<Selection | null>(null)
   selecting = $state(false)
-  failure = $state.raw<Complaint | null>(null)
   /** How much of the next sweep an interrupted or the last one has computed; null while that is not known, or nothing. */
   known = $state.raw<KnownPrompts | null>(null)
   chosen = $state.raw<ModelRef | null>(null)
@@ -55,6 +51,7 @@ export class Ranges {
   layout = $state<'heatmap' | 'table'>('heatmap')
   rho = $state(0.9)
 
+  readonly run = $derived.by(() => this.job.live)
   readonly board = $derived.by<ScoreBoard | null>(
     () => this.run?.board ?? (this.sweep === null ? null : boardOfSweep(this.sweep, this.search.document))
   )
@@ -65,7 +62,7 @@ export class Ranges {
       : scoredModel(this.sweep, this.search.document, this.chosen)
   )
   readonly selectedScore = $derived<RangeScore | null>(this.scoreOf(this.selection?.selected ?? null))
-  readonly busy = $derived(this.run !== null || this.starting)
+  readonly busy = $derived.by(() => this.job.busy)
 
   /** Whether the prompts or their rendering differ from those of the shown sweep. */
   readonly outdated = $derived.by(() => {
@@ -78,12 +75,21 @@ export class Ranges {
   })
 
   private newestSeen: string | null = null
-  private watching: AbortController | null = null
+  private liveBoard = new LiveBoard(0, 0)
   private selectTimer: ReturnType<typeof setTimeout> | undefined
   private selectCount = 0
 
   constructor(private readonly workbench: Workbench) {
     this.search = new RecipeSearch(workbench)
+    this.job = new FollowedJob<SweepEvent, SweepRun>(workbench, {
+      calls: () => workbench.client.sweeps,
+      advance: (run, event) => this.advance(run, event),
+      draw: (run) => ({ ...run, board: this.liveBoard.read() }),
+      ended: async (ending, _run, path) => {
+        if (ending.type === 'finished') await this.finish(path, ending.sweepId)
+      },
+      idle: () => this.lookForKnown()
+    })
   }
 
   private scoreOf(range: RestorationRange | null): RangeScore | null {
@@ -95,27 +101,22 @@ export class Ranges {
   /** Shows the project's newest sweep, or the one that runs; `same` when the project was only opened again. */
   async adopt(state: ProjectState, same: boolean): Promise<void> {
     if (!same) this.rho = state.document.settings.rho
-    if (state.running) void this.watch()
-    void this.search.watch(state.path)
+    if (state.running) void this.job.follow()
+    void this.search.job.follow()
     // A sweep that ended while the line was down is news; one the user has left for an older one is not.
     const newest = state.sweeps[0]?.id ?? null
     if (newest !== null && newest !== this.newestSeen) await this.show(newest)
   }
 
   reset(): void {
+    this.job.reset()
     this.search.reset()
-    this.watching?.abort()
-    this.watching = null
     clearTimeout(this.selectTimer)
     this.selectCount += 1
     this.newestSeen = null
-    this.run = null
     this.sweep = null
     this.selection = null
-    this.failure = null
     this.known = null
-    this.starting = false
-    this.cancelling = false
     this.pick(null)
   }
 
@@ -153,82 +154,27 @@ export class Ranges {
 
   /** @param fresh computes also what is known */
   async start(fresh = false): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined || this.busy) return
-    this.failure = null
+    if (this.busy) return
     this.known = null
-    this.starting = true
-    await this.workbench.prompts.flush()
-    try {
+    await this.job.begin(async (path) => {
+      await this.workbench.prompts.flush()
       await this.workbench.client.sweeps.start({ path, fresh })
-      await this.watch()
-    } catch (error) {
-      this.failure = complaintOf(error)
-    }
-    this.starting = false
-  }
-
-  async cancel(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined || this.run === null) return
-    this.cancelling = true
-    await this.workbench.attempt(() => this.workbench.client.sweeps.cancel({ path }))
-  }
-
-  /** Follows the running sweep to its end. */
-  private async watch(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
-    this.watching?.abort()
-    const watching = new AbortController()
-    this.watching = watching
-    let live: (Omit<SweepRun, 'board'> & { board: LiveBoard }) | null = null
-    const schedule = oncePerFrame(() => {
-      if (live === null || watching.signal.aborted) return
-      this.run = { ...live, board: live.board.read() }
     })
-    try {
-      const events = await this.workbench.client.sweeps.watch({ path }, { signal: watching.signal })
-      for await (const event of events) {
-        if (watching.signal.aborted) return
-        if (event.type === 'snapshot') {
-          live = {
-            sweepId: event.sweepId,
-            board: new LiveBoard(event.layerCount, event.promptCount),
-            progress: event.progress,
-            notices: event.notices
-          }
-          live.board.apply(event.entries)
-          this.pick(null)
-          this.starting = false
-          schedule()
-        } else if (event.type === 'progress' && live !== null) {
-          live.progress = event.progress
-          schedule()
-        } else if (event.type === 'scores' && live !== null) {
-          live.board.apply(event.entries)
-          schedule()
-        } else if (event.type === 'notice' && live !== null) {
-          live.notices = [...live.notices, event.message]
-          schedule()
-        } else if (event.type === 'failed') {
-          this.failure = event.problem
-        } else if (event.type === 'finished') {
-          await this.finish(path, event.sweepId)
-        }
-      }
-    } catch (error) {
-      // When the line itself is lost, reopening the project after the reconnect watches again.
-      if (!watching.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
+  }
+
+  private advance(run: SweepRun | null, event: SweepEvent): SweepRun | null {
+    if (event.type === 'snapshot') {
+      this.liveBoard = new LiveBoard(event.layerCount, event.promptCount)
+      this.liveBoard.apply(event.entries)
+      this.pick(null)
+      const { sweepId, progress, notices } = event
+      return { sweepId, progress, notices, board: this.liveBoard.read() }
     }
-    if (this.watching === watching) {
-      this.watching = null
-      live = null
-      this.run = null
-      this.cancelling = false
-      this.starting = false
-      await this.lookForKnown()
-    }
+    if (run === null) return null
+    if (event.type === 'progress') return { ...run, progress: event.progress }
+    if (event.type === 'notice') return { ...run, notices: [...run.notices, event.message] }
+    if (event.type === 'scores') this.liveBoard.apply(event.entries)
+    return run
   }
 
   private async finish(path: string, sweepId: string): Promise<void> {

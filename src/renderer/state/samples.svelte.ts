@@ -4,6 +4,7 @@ import type { HeldWeights } from '../../contract/engine'
 import type { ProjectState } from '../../contract/project'
 import type {
   PreferenceMark,
+  SampleEvent,
   SampleExportFormat,
   SampleProgress,
   SampleRun,
@@ -11,10 +12,9 @@ import type {
 } from '../../contract/samples'
 import { AnswerBoard } from '../answers'
 import { withMark } from '../blind'
-import { complaintOf, type Complaint } from '../connection'
 import { saveText } from '../save-file'
 import { CharacterCheck } from './character-check.svelte'
-import { oncePerFrame } from './frames'
+import { FollowedJob } from './followed-job.svelte'
 import { SamplePromptList } from './sample-prompts.svelte'
 import { SampleSetup } from './sample-setup.svelte'
 import type { Workbench } from './workbench.svelte'
@@ -51,13 +51,8 @@ export class Samples {
   tab = $state<SamplesTab>('answers')
   /** Whether the setup is shown beside the answers; null until the user says: where there is room for both. */
   setupOpen = $state<boolean | null>(null)
-  live = $state.raw<LiveRun | null>(null)
-  /** Between asking for a run and its first event. */
-  starting = $state(false)
-  cancelling = $state(false)
   shown = $state.raw<ShownRun | null>(null)
   loading = $state(false)
-  failure = $state.raw<Complaint | null>(null)
   query = $state('')
   /** Cells that are opened to all their answers. */
   readonly expanded = new SvelteSet<string>()
@@ -66,12 +61,14 @@ export class Samples {
   blindIndex = $state(0)
   marks = $state.raw<readonly PreferenceMark[]>([])
 
+  readonly job: FollowedJob<SampleEvent, LiveRun>
   readonly prompts: SamplePromptList
   readonly setup: SampleSetup
   readonly check: CharacterCheck
 
+  readonly live = $derived.by(() => this.job.live)
   readonly answers = $derived<{ run: SampleRun; board: AnswerBoard } | null>(this.live ?? this.shown)
-  readonly busy = $derived(this.live !== null || this.starting)
+  readonly busy = $derived.by(() => this.job.busy)
 
   /** Answers that the shown run was asked for. */
   readonly shownTotal = $derived(
@@ -106,10 +103,15 @@ export class Samples {
   private newestSeen: string | null = null
   /** The run that a failure stopped: it can go on. */
   private stopped: SampleRun | null = null
-  private watching: AbortController | null = null
   private showCount = 0
 
   constructor(private readonly workbench: Workbench) {
+    this.job = new FollowedJob<SampleEvent, LiveRun>(workbench, {
+      calls: () => workbench.client.samples,
+      advance: (live, event) => this.advance(live, event),
+      draw: (live) => ({ ...live }),
+      ended: (ending, live, path) => this.ended(ending, live, path)
+    })
     this.prompts = new SamplePromptList(workbench)
     this.setup = new SampleSetup(workbench)
     this.check = new CharacterCheck(workbench)
@@ -120,7 +122,7 @@ export class Samples {
     this.prompts.adopt(state, same)
     void this.setup.adopt(state)
     void this.check.adopt(state)
-    void this.watch()
+    void this.job.follow()
     // A run that ended while the line was down is news; one the user has left for an older one is not.
     const newest = state.sampleRuns[0]?.id ?? null
     if (newest === null || newest === this.newestSeen) return
@@ -129,17 +131,12 @@ export class Samples {
   }
 
   reset(): void {
-    this.watching?.abort()
-    this.watching = null
+    this.job.reset()
     this.showCount += 1
     this.newestSeen = null
     this.stopped = null
-    this.live = null
     this.shown = null
     this.loading = false
-    this.failure = null
-    this.starting = false
-    this.cancelling = false
     this.tab = 'answers'
     this.look([])
     this.setup.reset()
@@ -208,79 +205,39 @@ export class Samples {
   }
 
   private async begin(ask: (path: string) => Promise<unknown>): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
-    this.failure = null
     this.stopped = null
-    this.starting = true
     this.tab = 'answers'
-    await this.prompts.flush()
-    try {
+    await this.job.begin(async (path) => {
+      await this.prompts.flush()
       await ask(path)
-      await this.watch()
-    } catch (error) {
-      this.failure = complaintOf(error)
-    }
-    this.starting = false
-  }
-
-  async cancel(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined || this.live === null) return
-    this.cancelling = true
-    await this.workbench.attempt(() => this.workbench.client.samples.cancel({ path }))
-  }
-
-  /** Follows the running run to its end; ends at once when none runs. */
-  private async watch(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
-    this.watching?.abort()
-    const watching = new AbortController()
-    this.watching = watching
-    let live: LiveRun | null = null
-    const schedule = oncePerFrame(() => {
-      if (live !== null && !watching.signal.aborted) this.live = { ...live }
     })
-    try {
-      const events = await this.workbench.client.samples.watch({ path }, { signal: watching.signal })
-      for await (const event of events) {
-        if (watching.signal.aborted) return
-        if (event.type === 'snapshot') {
-          const { run, progress } = event
-          live = { run, board: new AnswerBoard(), progress, weights: run.weights, precision: run.precision }
-          live.board.add(event.samples)
-          // More answers to the run that is shown: it stays as it was looked at.
-          if (this.shown?.run.id !== run.id) this.look(run.marks)
-          this.starting = false
-          schedule()
-        } else if (event.type === 'progress' && live !== null) {
-          live.progress = event.progress
-          live.weights = event.weights
-          live.precision = event.precision
-          schedule()
-        } else if (event.type === 'samples' && live !== null) {
-          live.board.add(event.finished)
-          live.board.grow(event.growing)
-          schedule()
-        } else if (event.type === 'failed') {
-          this.failure = event.problem
-          await this.settle(path, live?.run ?? null)
-          this.stopped = this.shown?.run.id === live?.run.id ? (this.shown?.run ?? null) : null
-        } else if (event.type === 'finished' || event.type === 'cancelled') {
-          await this.settle(path, live?.run ?? null)
-        }
-      }
-    } catch (error) {
-      // When the line itself is lost, reopening the project after the reconnect watches again.
-      if (!watching.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
+  }
+
+  private advance(live: LiveRun | null, event: SampleEvent): LiveRun | null {
+    if (event.type === 'snapshot') {
+      const { run, progress } = event
+      const board = new AnswerBoard()
+      board.add(event.samples)
+      // More answers to the run that is shown: it stays as it was looked at.
+      if (this.shown?.run.id !== run.id) this.look(run.marks)
+      return { run, board, progress, weights: run.weights, precision: run.precision }
     }
-    if (this.watching === watching) {
-      this.watching = null
-      live = null
-      this.live = null
-      this.cancelling = false
+    if (live === null) return null
+    if (event.type === 'progress') {
+      const { progress, weights, precision } = event
+      return { ...live, progress, weights, precision }
     }
+    if (event.type === 'samples') {
+      live.board.add(event.finished)
+      live.board.grow(event.growing)
+    }
+    return live
+  }
+
+  private async ended(ending: SampleEvent, live: LiveRun | null, path: string): Promise<void> {
+    await this.settle(path, live?.run ?? null)
+    const kept = this.shown !== null && this.shown.run.id === live?.run.id
+    if (ending.type === 'failed') this.stopped = kept ? (this.shown?.run ?? null) : null
   }
 
   /** Shows what was stored of a run that has ended. */

@@ -65,8 +65,8 @@ export class Workbench {
         name: 'Sweep',
         share: rowsDone / Math.max(1, rowsTotal),
         secondsLeft,
-        cancelling: this.ranges.cancelling,
-        cancel: () => void this.ranges.cancel()
+        cancelling: this.ranges.job.cancelling,
+        cancel: () => void this.ranges.job.cancel()
       }
     }
     const searching = this.ranges.search.progress
@@ -76,8 +76,8 @@ export class Workbench {
         name: `Search, generation ${searching.generation}`,
         share: rowsDone / Math.max(1, rowsTotal),
         secondsLeft,
-        cancelling: this.ranges.search.cancelling,
-        cancel: () => void this.ranges.search.cancel()
+        cancelling: this.ranges.search.job.cancelling,
+        cancel: () => void this.ranges.search.job.cancel()
       }
     }
     if (live !== null) {
@@ -86,8 +86,8 @@ export class Workbench {
         name: 'Samples',
         share: samplesDone / Math.max(1, samplesTotal),
         secondsLeft,
-        cancelling: this.samples.cancelling,
-        cancel: () => void this.samples.cancel()
+        cancelling: this.samples.job.cancelling,
+        cancel: () => void this.samples.job.cancel()
       }
     }
     const evaluating = this.evaluations.live?.progress
@@ -96,8 +96,8 @@ export class Workbench {
         name: 'Evaluation',
         share: evaluationShare(evaluating),
         secondsLeft: evaluating.secondsLeft,
-        cancelling: this.evaluations.cancelling,
-        cancel: () => void this.evaluations.cancel()
+        cancelling: this.evaluations.job.cancelling,
+        cancel: () => void this.evaluations.job.cancel()
       }
     }
     if (exported !== null) {
@@ -106,8 +106,8 @@ export class Workbench {
         name: 'Export',
         share: bytesDone / Math.max(1, bytesTotal),
         secondsLeft,
-        cancelling: this.exports.cancelling,
-        cancel: () => void this.exports.cancel()
+        cancelling: this.exports.job.cancelling,
+        cancel: () => void this.exports.job.cancel()
       }
     }
     if (check.busy) {
@@ -124,7 +124,7 @@ export class Workbench {
       ['Comparison', this.distances.job],
       ['SHA-256', this.checksums.job]
     ] as const) {
-      const { progress, cancelling } = reading
+      const { live: progress, cancelling } = reading
       if (progress === null) continue
       return {
         name,
@@ -244,8 +244,8 @@ export class Workbench {
   readPairAgain(): void {
     const path = this.project?.path
     if (path === undefined) return
-    void this.distances.job.adopt(path)
-    void this.checksums.job.adopt(path)
+    void this.distances.adopt(path)
+    void this.checksums.adopt(path)
   }
 
   /** Closes the open project; a running sweep or sample run goes on in main. */
