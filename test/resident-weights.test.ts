@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { EngineModel } from '../src/contract/engine'
 import { openDevice } from '../src/main/engine/device'
-import { openLanguageHead } from '../src/main/engine/language-head'
+import { openLanguageHead, valuesOf } from '../src/main/engine/language-head'
 import { closePairWeights, openPairWeights, type PairWeights } from '../src/main/engine/pair-weights'
 import { blockKey, buildRecipeTrie } from '../src/main/engine/recipe-trie'
 import { chainBlocks } from '../src/main/engine/resident-chains'
@@ -63,7 +63,7 @@ describe('the head held for generating', () => {
       const { hiddenSize, vocabularySize } = pair.post.spec
       const hidden = Float32Array.from({ length: 3 * hiddenSize }, (_, i) => Math.sin(i * i))
       const reference = await openLanguageHead(device, pair.post)
-      const expected = await reference.logits(hidden, null)
+      const expected = await valuesOf(reference.logits(hidden))
       await reference.close()
       for (const [weights, tolerance] of [
         ['fp32', 1e-5],

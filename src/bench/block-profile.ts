@@ -6,9 +6,11 @@ import type { TrackedPrompt } from '../contract/engine'
 import { readBlock } from '../main/engine/block-weights'
 import { openDevice, SESSION_OPTIONS, type Device } from '../main/engine/device'
 import { forward } from '../main/engine/forward'
-import { openLanguageHead } from '../main/engine/language-head'
+import { valuesOf } from '../main/engine/language-head'
 import { closePairWeights, openPairWeights, type PairWeights } from '../main/engine/pair-weights'
-import { openGemmPeak, PEAK_FLOPS, PEAK_NODE } from './gemm-peak'
+import { PRODUCT_NODE } from '../main/engine/timed-product'
+import { openGemmPeak, PEAK_FLOPS } from './gemm-peak'
+import { openHeldHead } from './held-head'
 import { median } from './statistics'
 import type { PairFolders } from './synthetic-pair'
 import { countFlops, pack, sweptModels, trieOf } from './workload'
@@ -75,9 +77,9 @@ export async function profileBlocks(
     await peak.close()
 
     const kernels = await readKernelTimes(folder)
-    const peakMs = Math.min(...kernels.filter((node) => node.name === PEAK_NODE).map((node) => node.ms))
+    const peakMs = Math.min(...kernels.filter((node) => node.name === PRODUCT_NODE).map((node) => node.ms))
     const kernelMs = (of: (node: Kernel) => boolean): number =>
-      kernels.filter((node) => node.name !== PEAK_NODE && of(node)).reduce((sum, node) => sum + node.ms, 0)
+      kernels.filter((node) => node.name !== PRODUCT_NODE && of(node)).reduce((sum, node) => sum + node.ms, 0)
     const isGemm = (node: Kernel): boolean => node.operator.endsWith('Gemm')
     const isNorm = (node: Kernel): boolean => node.operator.includes('LayerNormalization')
     const rest = (prefix: string) => (node: Kernel) =>
@@ -173,15 +175,15 @@ async function timeReads(pair: PairWeights): Promise<number> {
 
 async function measureHead(pair: PairWeights): Promise<number> {
   const device = await openDevice('cpu')
-  const head = await openLanguageHead(device, pair.post)
+  const head = await openHeldHead(device, pair.post)
   const { hiddenSize, vocabularySize } = pair.post.spec
   const rows = Float32Array.from({ length: HEAD_ROWS * hiddenSize }, (_, i) => Math.sin(i))
   try {
-    await head.logSumExp(rows)
+    await valuesOf(head.logSums(rows))
     const times: number[] = []
     for (let i = 0; i < REPEATS; i++) {
       const startedMs = performance.now()
-      await head.logSumExp(rows)
+      await valuesOf(head.logSums(rows))
       times.push(performance.now() - startedMs)
     }
     return (2 * HEAD_ROWS * hiddenSize * vocabularySize) / median(times) / 1e6

@@ -2,9 +2,10 @@ import type { EngineModel, TrackedPrompt } from '../contract/engine'
 import { readBlock, type BlockStep, type BlockWeights } from '../main/engine/block-weights'
 import type { Device } from '../main/engine/device'
 import { forward } from '../main/engine/forward'
-import { openLanguageHead } from '../main/engine/language-head'
+import { valuesOf } from '../main/engine/language-head'
 import { closePairWeights, openPairWeights } from '../main/engine/pair-weights'
 import { blockKey } from '../main/engine/recipe-trie'
+import { openHeldHead } from './held-head'
 import type { PairFolders } from './synthetic-pair'
 import { pack, trieOf } from './workload'
 
@@ -21,7 +22,7 @@ export interface PlainWay {
 
 export async function openPlainWay(device: Device, folders: PairFolders): Promise<PlainWay> {
   const pair = await openPairWeights(folders.base, folders.post)
-  const head = await openLanguageHead(device, pair.post)
+  const head = await openHeldHead(device, pair.post)
   const { layerCount } = pair.post.spec
   const cache = new Map<string, Promise<BlockWeights>>()
   const blocks = ({ layer, source }: Pick<BlockStep, 'layer' | 'source'>): Promise<BlockWeights> => {
@@ -32,7 +33,7 @@ export async function openPlainWay(device: Device, folders: PairFolders): Promis
   }
 
   // The head converts its weights when it first runs.
-  await head.logSumExp(new Float32Array(pair.post.spec.hiddenSize))
+  await valuesOf(head.logSums(new Float32Array(pair.post.spec.hiddenSize)))
 
   return {
     pass: async (model, prompts) => {
@@ -41,16 +42,14 @@ export async function openPlainWay(device: Device, folders: PairFolders): Promis
       for (const [layer, level] of trie.levels.entries()) {
         for (const source of level.blocks) await blocks({ layer, source })
       }
-      const selected = await head.selectTokens([
-        ...new Set(prompts.flatMap((prompt) => prompt.groups.flat()))
-      ])
+      const tokens = [...new Set(prompts.flatMap((prompt) => prompt.groups.flat()))]
       const run = { device, precision: 'fp32', pair, trie, packed: pack(prompts), blocks } as const
       let startedMs = 0
       for await (const event of forward(run)) {
         if (event.type === 'block' && startedMs === 0) startedMs = performance.now()
         if (event.type !== 'final') continue
-        await head.logSumExp(event.hidden)
-        await head.logits(event.hidden, selected)
+        await valuesOf(head.logSums(event.hidden))
+        await head.logitsOf(event.hidden, tokens)
       }
       return performance.now() - startedMs
     },

@@ -1,15 +1,15 @@
 import type { DeviceCheck, DeviceName } from '../../contract/device'
 import type { CheckDeviceRequest } from '../../contract/engine'
-import { OnnxGraph } from '../family/onnx-model'
-import { floatTensor, openDevice, runSession } from './device'
+import { openDevice } from './device'
 import { probe } from './probe'
+import { openTimedProduct } from './timed-product'
 import { postStrengths } from '../../contract/strengths'
 
 /** Long enough for every kernel that a real prompt takes: attention kernels change at 32 positions. */
 const PROMPT_LENGTH = 64
 
-const ROWS = 512
-const SIZE = 1024
+/** As large as a layer's, and small enough for software. */
+const PRODUCT = { rows: 512, inner: 1024, columns: 1024 }
 const PRODUCT_RUNS = 3
 
 /**
@@ -43,31 +43,12 @@ export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSig
 async function productSpeed(name: DeviceName): Promise<number> {
   const device = await openDevice(name)
   try {
-    const graph = new OnnxGraph('speed')
-    const rows = graph.input('rows', 'float32', [ROWS, SIZE])
-    const weights = graph.input('weights', 'float32', [SIZE, SIZE])
-    const product = graph.node('product', 'Gemm', [rows, weights], { transB: { int: 1 } })
-    graph.output(product, 'result', [ROWS, SIZE])
-    const session = await device.createSession(graph.encode())
-    const resident = await device.resident(waves(SIZE * SIZE), [SIZE, SIZE])
-    const feeds = { rows: floatTensor(waves(ROWS * SIZE), [ROWS, SIZE]), weights: resident }
-    // The first run compiles.
-    await runSession(session, feeds)
-    let seconds = Infinity
-    for (let run = 0; run < PRODUCT_RUNS; run++) {
-      const startedMs = performance.now()
-      await runSession(session, feeds)
-      seconds = Math.min(seconds, (performance.now() - startedMs) / 1000)
-    }
-    resident.dispose()
-    await session.release()
-    return (2 * ROWS * SIZE * SIZE) / seconds / 1e9
+    const product = await openTimedProduct(device, PRODUCT)
+    let best = 0
+    for (let run = 0; run < PRODUCT_RUNS; run++) best = Math.max(best, await product.measure())
+    await product.close()
+    return best
   } finally {
     await device.close()
   }
-}
-
-/** Ordinary values in [-1, 1]. */
-function waves(length: number): Float32Array {
-  return Float32Array.from({ length }, (_, i) => Math.sin(i))
 }

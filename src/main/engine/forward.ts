@@ -2,7 +2,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../contract/device'
 import { WorkbenchError } from '../../contract/problem'
-import { decodeFloat32 } from '../checkpoint/dtype'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, weightType } from '../family/block-graph'
 import { wholeModelTensors } from '../family'
 import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from './attention-layout'
@@ -14,6 +13,7 @@ import { finalRows, type PackedPrompts } from './prompt-trie'
 import type { RecipeTrie } from './recipe-trie'
 import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from './rows'
+import { readFloatRows } from './stored-rows'
 import { WeightDecoder } from './weight-decoder'
 
 /** One packed prompt group pushed through every model of a trie. */
@@ -237,10 +237,9 @@ function countUses(nodes: readonly { parent: number }[], parentCount: number): n
  * @throws WorkbenchError `bad-input` naming a token outside the vocabulary
  */
 export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>): Promise<Float32Array> {
-  const { spec, reader } = model
+  const { spec } = model
   const { hiddenSize, vocabularySize } = spec
   const { name } = wholeModelTensors(spec).embedding
-  const dtype = model.dtype(name)
   const scale = Math.fround(spec.embeddingScale)
   const distinct = [...new Set(Array.from(tokens))]
   const unknown = distinct.find((token) => token >= vocabularySize)
@@ -252,11 +251,7 @@ export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>
   }
   const rows = new Map(
     await Promise.all(
-      distinct.map(async (token) => {
-        const row = new Float32Array(hiddenSize)
-        decodeFloat32(await reader.readRows(name, token, 1), dtype, row)
-        return [token, row] as const
-      })
+      distinct.map(async (token) => [token, await readFloatRows(model, name, token, 1, hiddenSize)] as const)
     )
   )
   const hidden = new Float32Array(tokens.length * hiddenSize)

@@ -5,7 +5,7 @@ import { type Origin, originOf, type RecipeTrie } from './recipe-trie'
 import { tokenProbabilities } from './sampler'
 
 /** States after the last layer of the leaves that share an embedding and a head. */
-interface FinalStates {
+export interface FinalStates {
   readonly origin: Origin
   readonly leaves: readonly number[]
   /** Of its leaves end to end, [leaves x rowsPerLeaf, hidden]. */
@@ -51,7 +51,7 @@ export class GroupScorer {
     })
   }
 
-  /** What the head is to give logits of: see `HeadRun.tokens`. */
+  /** Tokens whose logits are wanted; null: the whole vocabulary's, for whoever samples. */
   get wantedTokens(): readonly number[] | null {
     return this.sampling === undefined ? this.tokens : null
   }
@@ -65,7 +65,7 @@ export class GroupScorer {
   }
 
   /**
-   * @param logSums of each row of an origin's finals
+   * @param logSums log of the sum of exp over the vocabulary, for each row of an origin's finals; samplers need none
    * @param logits [rows, wanted tokens]
    */
   *score({ leaves }: FinalStates, logSums: Float64Array, logits: Float32Array): Generator<EngineSweepEvent> {

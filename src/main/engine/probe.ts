@@ -1,7 +1,7 @@
 import type { ProbeRequest } from '../../contract/engine'
 import { openDevice } from './device'
 import { choosePrecision, forward } from './forward'
-import { openLanguageHead } from './language-head'
+import { openLanguageHead, valuesOf } from './language-head'
 import { closePairWeights, memberOf, openPairWeights } from './pair-weights'
 import { finalRowOfPrompts, packPrompts } from './prompt-trie'
 import { buildRecipeTrie, originOf } from './recipe-trie'
@@ -25,7 +25,7 @@ export async function probe(request: ProbeRequest, signal?: AbortSignal): Promis
     try {
       for await (const event of forward({ device, precision, pair, trie, packed, signal })) {
         if (event.type !== 'final') continue
-        const logits = await head.logits(event.hidden, null)
+        const logits = await valuesOf(head.logits(event.hidden, signal))
         const { vocabularySize } = member.spec
         return finalRowOfPrompts(packed).map((row) =>
           Array.from(logits.subarray(row * vocabularySize, (row + 1) * vocabularySize))

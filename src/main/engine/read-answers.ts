@@ -2,14 +2,15 @@ import type { EngineReadEvent, ReadRequest } from '../../contract/engine'
 import { openDevice } from './device'
 import { floatsToText } from './float-text'
 import { choosePrecision, forward } from './forward'
-import { type LanguageHead, openLanguageHead } from './language-head'
+import { type LanguageHead, openLanguageHead, valuesOf } from './language-head'
 import { closePairWeights, memberOf, openPairWeights } from './pair-weights'
 import { groupPrompts, packPrompts } from './prompt-trie'
 import { buildRecipeTrie, originOf } from './recipe-trie'
+import { joinRows, rowAt } from './rows'
 import { findSharing } from './sharing'
 
 /** Rows of hidden states whose next tokens are looked up at once. */
-const HEAD_ROWS = 512
+const LOOKUP_ROWS = 512
 
 /** An answer with where it stands in a packed group. */
 interface PackedAnswer {
@@ -70,7 +71,12 @@ export async function* readAnswers(
           signal,
           everyRow: true
         })) {
-          if (event.type === 'final') yield* readGroup(answers, packed.tokens, event.hidden, hiddenSize, head)
+          if (event.type === 'final')
+            yield* readGroup(
+              { answers, tokens: packed.tokens, hidden: event.hidden, hiddenSize },
+              head,
+              signal
+            )
         }
       }
     } finally {
@@ -82,14 +88,23 @@ export async function* readAnswers(
   }
 }
 
+/** A group of answers after the last layer. */
+interface ReadGroup {
+  readonly answers: readonly PackedAnswer[]
+  /** Of the packed rows. */
+  readonly tokens: Int32Array
+  /** [rows, hidden] */
+  readonly hidden: Float32Array
+  readonly hiddenSize: number
+}
+
 async function* readGroup(
-  answers: readonly PackedAnswer[],
-  tokens: Int32Array,
-  hidden: Float32Array,
-  hiddenSize: number,
-  head: LanguageHead
+  group: ReadGroup,
+  head: LanguageHead,
+  signal: AbortSignal | undefined
 ): AsyncGenerator<EngineReadEvent> {
-  const logProbability = await tokenLogProbabilities(answers, tokens, hidden, hiddenSize, head)
+  const { answers, hidden, hiddenSize } = group
+  const logProbability = await tokenLogProbabilities(group, head, signal)
   const normed = await head.normed(hidden)
   for (const { prompt, answer, path, first } of answers) {
     const rows = path.subarray(first)
@@ -107,11 +122,9 @@ async function* readGroup(
 
 /** For each row that is a token of some answer, that token's log-probability after the row before it. */
 async function tokenLogProbabilities(
-  answers: readonly PackedAnswer[],
-  tokens: Int32Array,
-  hidden: Float32Array,
-  hiddenSize: number,
-  head: LanguageHead
+  { answers, tokens, hidden, hiddenSize }: ReadGroup,
+  head: LanguageHead,
+  signal: AbortSignal | undefined
 ): Promise<Float64Array> {
   const before = new Map<number, number>()
   for (const { path, first } of answers) {
@@ -119,24 +132,30 @@ async function tokenLogProbabilities(
       before.set(path[position] ?? 0, path[position - 1] ?? 0)
     }
   }
-  const rows = [...before.keys()]
+  const sources = [...new Set(before.values())]
+  const placeOf = new Map(sources.map((row, place) => [row, place]))
+  const states = joinRows(
+    sources.map((row) => rowAt(hidden, row, hiddenSize)),
+    hiddenSize
+  )
+  const logSums = await valuesOf(head.logSums(states, signal))
   const result = new Float64Array(tokens.length).fill(NaN)
-  for (let start = 0; start < rows.length; start += HEAD_ROWS) {
-    const chunk = rows.slice(start, start + HEAD_ROWS)
-    const sources = [...new Set(chunk.map((row) => before.get(row) ?? 0))]
-    const states = new Float32Array(sources.length * hiddenSize)
-    sources.forEach((row, i) => {
-      states.set(hidden.subarray(row * hiddenSize, (row + 1) * hiddenSize), i * hiddenSize)
-    })
-    const targets = [...new Set(chunk.map((row) => tokens[row] ?? 0))]
-    const logSums = await head.logSumExp(states)
-    const selected = await head.selectTokens(targets)
-    const logits = await head.logits(states, selected)
-    selected.dispose()
-    for (const row of chunk) {
-      const source = sources.indexOf(before.get(row) ?? 0)
-      const target = targets.indexOf(tokens[row] ?? 0)
-      result[row] = (logits[source * targets.length + target] ?? NaN) - (logSums[source] ?? NaN)
+  const rows = [...before].sort(([, left], [, right]) => (placeOf.get(left) ?? 0) - (placeOf.get(right) ?? 0))
+  for (let start = 0; start < rows.length; start += LOOKUP_ROWS) {
+    const chunk = rows.slice(start, start + LOOKUP_ROWS)
+    const places = chunk.map(([, source]) => placeOf.get(source) ?? 0)
+    const firstPlace = places[0] ?? 0
+    const lastPlace = places.at(-1) ?? 0
+    const targets = [...new Set(chunk.map(([row]) => tokens[row] ?? 0))]
+    const columnOf = new Map(targets.map((token, column) => [token, column]))
+    const logits = await head.logitsOf(
+      states.subarray(firstPlace * hiddenSize, (lastPlace + 1) * hiddenSize),
+      targets
+    )
+    for (const [i, [row]] of chunk.entries()) {
+      const place = places[i] ?? 0
+      const column = columnOf.get(tokens[row] ?? 0) ?? 0
+      result[row] = (logits[(place - firstPlace) * targets.length + column] ?? NaN) - (logSums[place] ?? NaN)
     }
   }
   return result

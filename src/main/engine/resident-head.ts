@@ -1,6 +1,5 @@
 import type * as ort from 'onnxruntime-node'
 import type { HeldWeights } from '../../contract/engine'
-import { decodeFloat32 } from '../checkpoint/dtype'
 import { wholeModelTensors, type DecoderSpec } from '../family'
 import {
   HEAD_FILE,
@@ -14,6 +13,8 @@ import { heldBytes } from '../family/held-weights'
 import { floatTensor, runSession, type Device } from './device'
 import type { ModelWeights } from './pair-weights'
 import { packHeld } from './quantise'
+import { setColumns } from './rows'
+import { readFloatRows } from './stored-rows'
 
 /**
  * Weights of one session at most: while a session opens they lie in memory three times, as read, as laid out for its
@@ -49,12 +50,12 @@ export async function openResidentHead(
     for (const { session } of parts) await session.release()
   }
   try {
-    const norm = await readFloats(model, finalNorm.name, 0, hiddenSize, 1)
+    const norm = await readFloatRows(model, finalNorm.name, 0, hiddenSize, 1)
     for (let first = 0; first < vocabularySize; first += tokensPerSession) {
       const count = Math.min(tokensPerSession, vocabularySize - first)
       const tensors = new Map<string, Float32Array>([
         [HEAD_INPUTS.finalNorm, norm],
-        [HEAD_INPUTS.head, await readFloats(model, head.name, first, count, hiddenSize)]
+        [HEAD_INPUTS.head, await readFloatRows(model, head.name, first, count, hiddenSize)]
       ])
       const data = packHeld(headLayout(spec, weights, count), tensors, weights)
       const session = await device.createSession(residentHeadGraph(spec, weights, count), {
@@ -82,27 +83,11 @@ export async function openResidentHead(
       const [only] = outputs
       if (only !== undefined && outputs.length === 1) return only
       const all = new Float32Array(rowCount * vocabularySize)
-      for (const [i, { first, count }] of parts.entries()) {
-        for (let row = 0; row < rowCount; row++) {
-          const part = outputs[i]?.subarray(row * count, (row + 1) * count) ?? []
-          all.set(part, row * vocabularySize + first)
-        }
+      for (const [i, part] of parts.entries()) {
+        setColumns(all, vocabularySize, outputs[i] ?? new Float32Array(), part)
       }
       return all
     },
     close
   }
-}
-
-/** Rows of a stored matrix (or a vector, as `width` 1) in float32. */
-async function readFloats(
-  model: ModelWeights,
-  name: string,
-  first: number,
-  count: number,
-  width: number
-): Promise<Float32Array> {
-  const data = new Float32Array(count * width)
-  decodeFloat32(await model.reader.readRows(name, first, count), model.dtype(name), data)
-  return data
 }

@@ -11,3 +11,15 @@ export function joinRows(rows: readonly Float32Array[], size: number): Float32Ar
   })
   return matrix
 }
+
+/** Puts the columns `first` .. `first + count - 1` of a matrix with rows of `size`, of as many rows as `part` has. */
+export function setColumns(
+  matrix: Float32Array,
+  size: number,
+  part: Float32Array,
+  { first, count }: { readonly first: number; readonly count: number }
+): void {
+  for (let row = 0; row * count < part.length; row++) {
+    matrix.set(rowAt(part, row, count), row * size + first)
+  }
+}

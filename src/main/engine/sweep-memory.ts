@@ -4,11 +4,11 @@ import { layerTensors, type DecoderSpec } from '../family'
 import { weightType } from '../family/block-graph'
 import { blockReads, elementCount } from './block-weights'
 import { nodesPerRun } from './forward'
+import { HEAD_ROWS, sliceRead, sliceTokens } from './language-head'
 import type { GroupSize } from './prompt-trie'
 import { BUFFER_COUNT, requestBytes } from './read-ahead'
 import { memberOf, type PairWeights } from './pair-weights'
 import type { RecipeTrie } from './recipe-trie'
-import { HEAD_ROWS, headReads, sliceTokens } from './streamed-head'
 import { DECODER_BYTES } from './weight-decoder'
 
 /** Models of a sweep, so far as they decide how much memory it takes. */
@@ -99,9 +99,10 @@ export function totalBytes(memory: PlannedMemory): number {
 export function bufferBytes({ pair, trie }: SweptModels): number {
   const anyBlock = { layer: 0, source: { kind: 'recipe', attention: 0, mlp: 0 }, later: [] } as const
   const block = requestBytes(blockReads(pair.post.spec, anyBlock))
-  const slices = trie.roots.map((origin) =>
-    requestBytes(headReads(memberOf(pair, origin).spec, origin).slice(0, 1))
-  )
+  const slices = trie.roots.map((origin) => {
+    const { spec } = memberOf(pair, origin)
+    return requestBytes([sliceRead(spec, origin, { first: 0, count: sliceTokens(spec) })])
+  })
   return Math.max(block, ...slices)
 }
 

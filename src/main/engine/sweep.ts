@@ -2,12 +2,12 @@ import { totalWork, type Work } from '../../contract/crc'
 import type { EngineSweepEvent, SweepRequest } from '../../contract/engine'
 import { openDevice } from './device'
 import { choosePrecision, forward, nodesPerRun } from './forward'
-import { GroupScorer, trackedTokens } from './group-scorer'
-import { closePairWeights, openPairWeights, type PairWeights } from './pair-weights'
+import { type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
+import { type LanguageHead, openLanguageHead, sliceRead, type SliceDone } from './language-head'
+import { closePairWeights, memberOf, openPairWeights, type PairWeights } from './pair-weights'
 import { ReadAhead } from './read-ahead'
 import { buildRecipeTrie, countEdges } from './recipe-trie'
 import { findSharing } from './sharing'
-import { runHead } from './streamed-head'
 import { bufferBytes, type SweptModels } from './sweep-memory'
 import { groupWithin, progressRows, storedBytes } from './sweep-plan'
 
@@ -72,16 +72,22 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
         }
       }
       for (const finals of scorer.finals) {
-        const { origin, hidden } = finals
         const share = (rowsOf[group]?.head ?? 0) / scorer.finals.length
-        const head = { device, pair, origin, weights: reader, hidden, tokens: scorer.wantedTokens, signal }
-        for await (const event of runHead(head)) {
-          if (event.type === 'scored') yield* scorer.score(finals, event.logSums, event.logits)
-          else {
-            spend(event)
-            rowsDone += event.share * share
-            yield { type: 'progress', rowsDone: Math.round(rowsDone), layer, group }
+        const model = memberOf(pair, finals.origin)
+        const head = await openLanguageHead(device, model, (slice) =>
+          reader.read([sliceRead(model.spec, finals.origin, slice)])
+        )
+        try {
+          for await (const event of scoreFinals(scorer, finals, head, signal)) {
+            if (event.type !== 'slice') yield event
+            else {
+              spend(event)
+              rowsDone += event.share * share
+              yield { type: 'progress', rowsDone: Math.round(rowsDone), layer, group }
+            }
           }
+        } finally {
+          await head.close()
         }
       }
       const work: Work = {
@@ -104,6 +110,28 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
     await weights?.close()
     await device.close()
     await closePairWeights(pair)
+  }
+}
+
+/** Last states through the head: of the whole vocabulary logits for samplers, otherwise the sum that probabilities need. */
+async function* scoreFinals(
+  scorer: GroupScorer,
+  finals: FinalStates,
+  head: LanguageHead,
+  signal: AbortSignal | undefined
+): AsyncGenerator<EngineSweepEvent | SliceDone> {
+  const { hidden } = finals
+  const tokens = scorer.wantedTokens
+  if (tokens === null) {
+    for await (const event of head.logits(hidden, signal)) {
+      if (event.type === 'slice') yield event
+      else yield* scorer.score(finals, new Float64Array(), event.values)
+    }
+    return
+  }
+  for await (const event of head.logSums(hidden, signal)) {
+    if (event.type === 'slice') yield event
+    else yield* scorer.score(finals, event.values, await head.logitsOf(hidden, tokens))
   }
 }
 

@@ -1,0 +1,14 @@
+import type { Device } from '../main/engine/device'
+import { type LanguageHead, openLanguageHead, readSlice } from '../main/engine/language-head'
+import type { ModelWeights } from '../main/engine/pair-weights'
+import type { LentWeights } from '../main/engine/read-ahead'
+
+/** A head whose weights lie in memory as float32 once it has run: measured without its reading. */
+export function openHeldHead(device: Device, model: ModelWeights): Promise<LanguageHead> {
+  const slices = new Map<number, Promise<LentWeights>>()
+  return openLanguageHead(device, model, (slice) => {
+    const known = slices.get(slice.first) ?? readSlice(model, slice)
+    slices.set(slice.first, known)
+    return known
+  })
+}
