@@ -15,9 +15,20 @@ describe('where results came from', () => {
 
   it('is told by both fingerprints', () => {
     const sweeps = [sweep('1', 'a', 'b'), sweep('2', 'a', 'c'), sweep('3', 'x', 'b')]
-    const { same, other } = resultOrigins({ sweeps, sampleRuns: [] }, { base: 'a', post: 'b' })
-    expect(same).toHaveLength(1)
-    expect(other).toEqual([expect.stringMatching(/^sweep of /), expect.stringMatching(/^sweep of /)])
+    const evaluations = [
+      { checkpoints: { base: 'a', post: 'c' }, createdAt: '2026-01-02T03:04:05.000Z', taskName: 'Stories' },
+      { checkpoints: { base: 'a', post: 'b' }, createdAt: '2026-01-02T03:04:05.000Z', taskName: 'Names' }
+    ]
+    const { same, other } = resultOrigins({ sweeps, sampleRuns: [] }, evaluations, { base: 'a', post: 'b' })
+    expect(same).toEqual([
+      expect.stringMatching(/^sweep of /),
+      expect.stringMatching(/^evaluation “Names” of /)
+    ])
+    expect(other).toEqual([
+      expect.stringMatching(/^sweep of /),
+      expect.stringMatching(/^sweep of /),
+      expect.stringMatching(/^evaluation “Stories” of /)
+    ])
   })
 
   it('names a few, and counts the rest', () => {

@@ -43,6 +43,10 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', { timeout: 120_0
     expect(card).toMatch(/\| this model \| 0\.917 \| 0\.916 \|/)
     await page.getByText(`vllm serve ${join(projects, written)}`).waitFor()
 
+    // It can be compared with the pair at once.
+    await page.getByRole('button', { name: 'Add to this project' }).click()
+    await page.getByRole('button', { name: 'Added to this project' }).waitFor()
+
     // There is a model now: it is replaced only when that is asked for.
     await page.getByText('The folder holds a model already.').waitFor()
     expect(await exportButton.isDisabled()).toBe(true)

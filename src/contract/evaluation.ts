@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CheckpointReference, Interval, Rendering } from './crc'
 import { HeldWeights, Sampling } from './engine'
 import { JudgeSettings } from './judge'
+import { PairFingerprints } from './pair'
 import { Problem } from './problem'
 import {
   MAX_SAMPLE_PROMPTS,
@@ -270,6 +271,7 @@ export type EvaluationResults = z.infer<typeof EvaluationResults>
 
 export const EvaluationSummary = z.object({
   id: z.string(),
+  checkpoints: PairFingerprints,
   createdAt: z.iso.datetime(),
   taskId: z.string(),
   taskName: z.string(),

@@ -27,7 +27,7 @@ export interface PairState {
 export class OpenProjects {
   private readonly opening = new Map<string, Promise<Project>>()
   private readonly pairs = new WeakMap<Project, PairState>()
-  /** What was seen of a project's other checkpoints since then, by folder. */
+  /** What was seen of a project's other checkpoints since then, by the folder and what was to lie in it. */
   private readonly others = new WeakMap<Project, Map<string, Promise<OtherCheckpointState>>>()
 
   /** @throws WorkbenchError as `openProject` */
@@ -76,9 +76,10 @@ export class OpenProjects {
     this.others.set(project, known)
     const folders = pairPaths(project.document.pair)
     return Promise.all(
-      project.document.otherCheckpoints.map(({ path }) => {
-        const state = known.get(path) ?? lookAtOther(folders, path)
-        known.set(path, state)
+      project.document.otherCheckpoints.map(({ path, fingerprint }) => {
+        const key = `${fingerprint} ${path}`
+        const state = known.get(key) ?? lookAtOther(folders, path)
+        known.set(key, state)
         return state
       })
     )

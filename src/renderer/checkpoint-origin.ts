@@ -1,3 +1,4 @@
+import type { EvaluationSummary } from '../contract/evaluation'
 import type { PairFingerprints } from '../contract/pair'
 import type { ProjectState } from '../contract/project'
 import { formatMoment } from './format'
@@ -8,15 +9,20 @@ export interface ResultOrigins {
   other: string[]
 }
 
-/** Which sweeps and sample runs of the project were computed from checkpoints with these fingerprints. */
+/** Which sweeps, sample runs and evaluations of a project were computed from checkpoints with these fingerprints. */
 export function resultOrigins(
   { sweeps, sampleRuns }: Pick<ProjectState, 'sweeps' | 'sampleRuns'>,
+  evaluations: readonly Pick<EvaluationSummary, 'checkpoints' | 'createdAt' | 'taskName'>[],
   pair: PairFingerprints
 ): ResultOrigins {
   const origins: ResultOrigins = { same: [], other: [] }
   const results = [
     ...sweeps.map((sweep) => ({ ...sweep, name: `sweep of ${formatMoment(sweep.createdAt)}` })),
-    ...sampleRuns.map((run) => ({ ...run, name: `samples of ${formatMoment(run.createdAt)}` }))
+    ...sampleRuns.map((run) => ({ ...run, name: `samples of ${formatMoment(run.createdAt)}` })),
+    ...evaluations.map((run) => ({
+      ...run,
+      name: `evaluation “${run.taskName}” of ${formatMoment(run.createdAt)}`
+    }))
   ]
   for (const { name, checkpoints } of results) {
     const same = checkpoints.base === pair.base && checkpoints.post === pair.post

@@ -8,7 +8,7 @@ import { rangeName } from './format'
 /** Where a variant that can be chosen comes from. */
 export interface VariantChoice {
   variant: Variant
-  origin: 'whole model' | 'selected by the sweep' | 'kept recipe' | 'other checkpoint'
+  origin: 'whole model' | 'selected by the sweep' | 'kept recipe' | 'checkpoint'
 }
 
 const isRange = (recipe: Recipe, range: RestorationRange): boolean =>
@@ -44,7 +44,7 @@ export function variantChoices(
   for (const { recipe } of recipes) add(recipe, 'kept recipe')
   for (const checkpoint of checkpoints) {
     const variant: Variant = { kind: 'checkpoint', ...checkpoint, name: free(checkpoint.name) }
-    choices.push({ variant, origin: 'other checkpoint' })
+    choices.push({ variant, origin: 'checkpoint' })
   }
   return choices
 }

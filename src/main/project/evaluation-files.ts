@@ -125,6 +125,7 @@ export function summarizeEvaluation(run: EvaluationRun, answerCount: number): Ev
   const { task, variants } = run
   return {
     id: run.id,
+    checkpoints: { base: run.basePath.fingerprint, post: run.postPath.fingerprint },
     createdAt: run.createdAt,
     taskId: task.id,
     taskName: task.name,

@@ -208,7 +208,7 @@ export function scatterAnnotations(
       }
     }
   }
-  const name = (key: string, x: number, y: number, content: string, color: string): void => {
+  const name = (key: string, x: number, y: number, content: string, color: string, yAdjust = 0): void => {
     result[key] = {
       type: 'label',
       xValue: x,
@@ -220,7 +220,8 @@ export function scatterAnnotations(
       backgroundColor: translucent(colors.surface, 0.75),
       // Towards the inside, where there is room.
       position: { x: x > 0.9 ? 'end' : 'start', y: 'center' },
-      xAdjust: x > 0.9 ? -12 : 12
+      xAdjust: x > 0.9 ? -12 : 12,
+      yAdjust
     }
   }
   if (board.base !== null) name('base', board.base.validity, board.base.diversity, 'base', colors.base)
@@ -229,8 +230,10 @@ export function scatterAnnotations(
   if (best !== undefined) name('selected', best.validity, best.diversity, rangeLabel(best), colors.hybrid)
   for (const point of board.others) {
     if (point.kind !== 'recipe' && point.kind !== 'checkpoint') continue
-    const color = point.kind === 'recipe' ? colors.hybrid : colors.checkpoint
-    name(point.key, point.validity, point.diversity, shortened(point.name), color)
+    const { key, validity, diversity } = point
+    // An exported range lies where the range does: its name stands below the range's.
+    if (point.kind === 'recipe') name(key, validity, diversity, shortened(point.name), colors.hybrid)
+    else name(key, validity, diversity, shortened(point.name), colors.checkpoint, 18)
   }
   // Of a beam or a curve one is named: their points lie close together.
   const found = board.others.find(({ kind }) => kind === 'found')

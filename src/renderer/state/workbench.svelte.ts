@@ -6,6 +6,7 @@ import { Checksums } from './checksums.svelte'
 import { Evaluations } from './evaluations.svelte'
 import { Distances } from './distances.svelte'
 import { Exports } from './exports.svelte'
+import { OtherCheckpoints } from './other-checkpoints.svelte'
 import { Prompts } from './prompts.svelte'
 import { Ranges } from './ranges.svelte'
 import { Samples } from './samples.svelte'
@@ -48,6 +49,7 @@ export class Workbench {
   readonly start = new Start(this)
   readonly distances = new Distances(this)
   readonly checksums = new Checksums(this)
+  readonly others = new OtherCheckpoints(this)
   readonly prompts = new Prompts(this)
   readonly ranges = new Ranges(this)
   readonly samples = new Samples(this)
