@@ -22,6 +22,7 @@ export default defineConfig({
           cli: 'src/main/cli.ts',
           engine: 'src/main/engine/process.ts',
           weights: 'src/main/weights/worker.ts',
+          measures: 'src/main/measures/worker.ts',
           'read-ahead-worker': 'src/main/engine/read-ahead-worker.ts',
           bench: 'src/bench/main.ts'
         },

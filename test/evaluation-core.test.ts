@@ -92,7 +92,7 @@ function resultsOf(
   run: EvaluationRun,
   answers: Record<string, string[][]>,
   sweep: Parameters<typeof evaluationResults>[1] = null
-): Promise<EvaluationResults> {
+): EvaluationResults {
   return evaluationResults({ run, samples: linesOf(answers), scores: [], marks: [] }, sweep)
 }
 
@@ -119,7 +119,7 @@ describe('results, worked out by hand', () => {
 
   it('of an open-ended task: right answers, how many different ones, and how much of what there is', async () => {
     const run = evaluationRun({ task: OPEN, variants: [POST, UPPER] })
-    const { variants, comparedWith, cells } = await resultsOf(run, ANSWERS)
+    const { variants, comparedWith, cells } = resultsOf(run, ANSWERS)
     expect(comparedWith).toBe('post')
     const [post, upper] = variants
     expect(post?.measures).toMatchObject({
@@ -155,7 +155,7 @@ describe('results, worked out by hand', () => {
       reading: { kind: 'last-number' },
       prompts: [ask('3 + 4?', '7'), ask('2 + 2?', '4')]
     })
-    const { variants } = await resultsOf(evaluationRun({ task, variants: [POST] }), {
+    const { variants } = resultsOf(evaluationRun({ task, variants: [POST] }), {
       post: [
         ['3+4=7', 'So 3 + 4 = 7.', '3+2=5', 'I cannot say.'],
         ['no', 'idea', 'at', 'all']
@@ -177,7 +177,7 @@ describe('results, worked out by hand', () => {
   it('against post: exact p-values, adjusted over the variants after Holm', async () => {
     const prompts = Array.from({ length: 5 }, (_, i) => ({ text: `Prompt ${i}`, category: '', raw: false }))
     const run = evaluationRun({ task: taskFixture({ prompts }), variants: [UPPER, POST, BASE] })
-    const { variants, comparedWith } = await resultsOf(run, {
+    const { variants, comparedWith } = resultsOf(run, {
       post: prompts.map(() => ['one']),
       upper: prompts.map(() => ['one two']),
       base: prompts.map((_, i) => [i === 0 ? 'one' : 'one two'])
@@ -205,7 +205,7 @@ describe('results, worked out by hand', () => {
     }
     const combined: EvaluationVariant = { variant: { kind: 'post', name: 'hot' }, prefix: 'Surprise me. ' }
     const run = evaluationRun({ task: OPEN, variants: [POST, UPPER, BASE, combined] })
-    const { proxy } = await resultsOf(run, { ...ANSWERS, hot: ANSWERS.base }, sweep)
+    const { proxy } = resultsOf(run, { ...ANSWERS, hot: ANSWERS.base }, sweep)
     expect(proxy).toMatchObject([
       { measure: 'distinctRight', against: 'diversity', variantCount: 3 },
       { measure: 'accuracy', against: 'validity', variantCount: 3 }
@@ -218,7 +218,7 @@ describe('results, worked out by hand', () => {
 
   it('are there from the first answer on', async () => {
     const run = evaluationRun({ task: OPEN, variants: [POST, UPPER] })
-    const { variants } = await resultsOf(run, { post: [['red']] })
+    const { variants } = resultsOf(run, { post: [['red']] })
     expect(variants.map(({ answerCount }) => answerCount)).toEqual([1, 0])
     expect(variants[0]?.measures.accuracy).toMatchObject({ mean: 1, promptCount: 1 })
     expect(variants[1]).toMatchObject({ measures: {}, differences: {} })
@@ -331,7 +331,7 @@ describe('a run', () => {
     for (const prompt of [0, 1, 2]) expect(new Set(textsOf('greedy', prompt)).size).toBe(1)
     expect(run.promptSets.map(({ prefix }) => prefix)).toEqual(['', 'Please: '])
     expect(run.promptSets[1]?.prompts[0]?.rendered).toContain(`Please: ${run.task.prompts[0]?.text}`)
-    const results = await evaluationResults({ run, ...whole, marks: [] }, null)
+    const results = evaluationResults({ run, ...whole, marks: [] }, null)
     const distinct = (name: string): number =>
       results.variants.find(({ variant }) => variant === name)?.measures.distinctAnswers?.mean ?? NaN
     expect(distinct('greedy')).toBe(1)

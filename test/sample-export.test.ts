@@ -267,7 +267,7 @@ describe('the command that repeats a run', () => {
 })
 
 test('a run is measured by cell and, over the prompts with answers, by variant', async () => {
-  const { cells, variants } = await runMeasures(sampleRun(), SAMPLES)
+  const { cells, variants } = runMeasures(sampleRun(), SAMPLES)
   expect(cells.map(({ variant, prompt, measures }) => [prompt, variant, measures.sampleCount])).toEqual([
     [0, 'base', 2],
     [0, 'post', 2],

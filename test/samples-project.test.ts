@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type SampledCrc, SampleRun } from '../src/contract/samples'
 import { createProject } from '../src/main/project/create-project'
 import { openProject, type Project } from '../src/main/project/project'
-import { runMeasures } from '../src/main/samples/run-measures'
+import { measureRun } from '../src/main/measures/host'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { problemOf } from './fixtures/problems'
 import { PROMPTS } from './fixtures/project-documents'
@@ -306,7 +306,7 @@ describe('a sample run', () => {
     expect(stored.samples).toHaveLength(10_000)
     let answered = 0
     const requests = setInterval(() => answered++, 0)
-    expect((await runMeasures(run, stored.samples)).cells).toHaveLength(50)
+    expect((await measureRun(run, stored.samples)).cells).toHaveLength(50)
     clearInterval(requests)
     // Other requests are answered meanwhile, not after it.
     expect(answered).toBeGreaterThan(5)

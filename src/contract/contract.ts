@@ -24,12 +24,12 @@ import {
   SampledCrc,
   SAMPLE_EXPORT_FORMATS,
   SampleEvent,
-  SampleLine,
   SamplePrompt,
   SamplePrompts,
   SampleRun,
   SampleRunMeasures,
   SampleSettings,
+  ShownSample,
   Variant
 } from './samples'
 import { SearchDocument, SearchEvent, SearchSettings } from './search'
@@ -225,7 +225,7 @@ export const contract = {
     cancel: procedure.input(projectPath).output(z.void()),
     get: procedure
       .input(projectPath.extend({ runId: z.string() }))
-      .output(z.object({ run: SampleRun, samples: z.array(SampleLine), measures: SampleRunMeasures })),
+      .output(z.object({ run: SampleRun, samples: z.array(ShownSample), measures: SampleRunMeasures })),
     /** Replaces a run's preference marks. */
     mark: procedure
       .input(projectPath.extend({ runId: z.string(), marks: SampleRun.shape.marks }))

@@ -6,10 +6,10 @@ import { PairFingerprints } from './pair'
 import { Problem } from './problem'
 import {
   MAX_SAMPLE_PROMPTS,
-  SampleLine,
   SamplePrompt,
   SampleProgress,
   SampleSettings,
+  ShownSample,
   Variant
 } from './samples'
 
@@ -329,7 +329,7 @@ export type EvaluationView = z.infer<typeof EvaluationView>
 
 /** One prompt of an evaluation, for drilling down. */
 export const EvaluatedPrompt = z.object({
-  samples: z.array(SampleLine),
+  samples: z.array(ShownSample),
   /** Null until the engine has scored it. */
   scores: PromptScores.nullable()
 })

@@ -107,6 +107,10 @@ export const SampleLine = z.object({
 })
 export type SampleLine = z.infer<typeof SampleLine>
 
+/** An answer as the window shows it. Its tokens stay in the file: they are most of what would be sent. */
+export const ShownSample = SampleLine.omit({ tokens: true })
+export type ShownSample = z.infer<typeof ShownSample>
+
 /** Preferences given in blind mode: for a prompt, the variant whose answers were liked better. */
 export const PreferenceMark = z.object({
   prompt: z.number().int().min(0),
@@ -192,7 +196,7 @@ export const SampleEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('snapshot'),
     run: SampleRun,
-    samples: z.array(SampleLine),
+    samples: z.array(ShownSample),
     progress: SampleProgress
   }),
   z.object({
@@ -202,7 +206,7 @@ export const SampleEvent = z.discriminatedUnion('type', [
     precision: Precision.nullable()
   }),
   /** Finished answers since the last event, and how far the others have come. */
-  z.object({ type: z.literal('samples'), finished: z.array(SampleLine), growing: z.array(GrowingSample) }),
+  z.object({ type: z.literal('samples'), finished: z.array(ShownSample), growing: z.array(GrowingSample) }),
   z.object({ type: z.literal('finished'), runId: z.string(), seconds: z.number() }),
   z.object({ type: z.literal('failed'), problem: Problem }),
   z.object({ type: z.literal('cancelled') })

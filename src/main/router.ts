@@ -30,7 +30,7 @@ import { defaultSampleSettings } from './samples/generation-config'
 import { samplePromptsOf } from './samples/project-prompts'
 import { builtinSamplePrompts, readSamplePrompts } from './samples/prompts'
 import { renderSamplePrompt } from './samples/render-sample-prompts'
-import { runMeasures } from './samples/run-measures'
+import { measureRun } from './measures/host'
 import { recentTextModel } from './text/recent-text-models'
 import type { TextModel } from './text/text-model'
 
@@ -286,7 +286,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       ),
       get: os.samples.get.handler(async ({ input }) => {
         const { run, samples } = await (await projects.use(input.path)).samples.readAnswers(input.runId)
-        return { run, samples, measures: await runMeasures(run, samples) }
+        return { run, samples, measures: await measureRun(run, samples) }
       }),
       mark: os.samples.mark.handler(async ({ input }) => {
         await (await projects.use(input.path)).samples.changeRun(input.runId, { marks: input.marks })

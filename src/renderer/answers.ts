@@ -1,5 +1,5 @@
 import { normaliseAnswer } from '../contract/answer'
-import type { GrowingSample, SampleLine } from '../contract/samples'
+import type { GrowingSample, ShownSample } from '../contract/samples'
 
 /** Answers that count as the same. */
 export interface AnswerGroup {
@@ -34,7 +34,7 @@ interface Spellings {
 }
 
 interface Gathered {
-  answers: Map<number, SampleLine>
+  answers: Map<number, ShownSample>
   /** By what the answers of a group share. */
   groups: Map<string, Spellings>
   growing: Map<number, GrowingSample>
@@ -52,7 +52,7 @@ export class AnswerBoard {
   answerCount = 0
 
   /** Takes finished answers; one that is already here is left alone. */
-  add(answers: readonly SampleLine[]): void {
+  add(answers: readonly ShownSample[]): void {
     for (const answer of answers) {
       const cell = this.gathered(answer.prompt, answer.variant)
       if (cell.growing.delete(answer.index)) cell.view = null
@@ -99,7 +99,7 @@ export class AnswerBoard {
   }
 
   /** A finished answer; undefined while it is not here. */
-  answer(prompt: number, variant: string, index: number): SampleLine | undefined {
+  answer(prompt: number, variant: string, index: number): ShownSample | undefined {
     return this.cells.get(cellKey(prompt, variant))?.answers.get(index)
   }
 

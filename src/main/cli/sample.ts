@@ -25,7 +25,7 @@ import type { Generation } from '../samples/generation'
 import { defaultSampleSettings } from '../samples/generation-config'
 import { prepareSampleRun } from '../samples/prepare-run'
 import { readSamplePrompts } from '../samples/prompts'
-import { runMeasures } from '../samples/run-measures'
+import { measureRun } from '../measures/host'
 import { generateSamples } from '../samples/run-samples'
 import { withEngine } from './engine'
 import {
@@ -146,7 +146,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
     return
   }
   const { samples, computation } = await generateInto(output, generation, options.quiet, signal)
-  const measures = await runMeasures(run, samples)
+  const measures = await measureRun(run, samples)
   const { device } = run.settings
   const summary = {
     out: output.path,

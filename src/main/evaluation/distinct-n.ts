@@ -1,4 +1,4 @@
-import { nGramCounts } from './n-grams'
+import { nGrams } from './n-grams'
 
 /**
  * Distinct-n (Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models",
@@ -13,9 +13,9 @@ export function distinctN(answers: readonly (readonly string[])[], n: number): n
   const seen = new Set<string>()
   let total = 0
   for (const words of answers) {
-    for (const [nGram, count] of nGramCounts(words, n)) {
+    for (const nGram of nGrams(words, n)) {
       seen.add(nGram)
-      total += count
+      total++
     }
   }
   return total === 0 ? null : seen.size / total

@@ -1,9 +1,13 @@
-/** How often each run of `n` words occurs; the words joined by a space, which no word holds. */
+/** Each run of `n` words in order, the words joined by a space, which no word holds. */
+export function nGrams(words: readonly string[], n: number): string[] {
+  return Array.from({ length: Math.max(0, words.length - n + 1) }, (_, start) =>
+    words.slice(start, start + n).join(' ')
+  )
+}
+
+/** How often each run of `n` words occurs. */
 export function nGramCounts(words: readonly string[], n: number): Map<string, number> {
   const counts = new Map<string, number>()
-  for (let start = 0; start + n <= words.length; start++) {
-    const nGram = words.slice(start, start + n).join(' ')
-    counts.set(nGram, (counts.get(nGram) ?? 0) + 1)
-  }
+  for (const nGram of nGrams(words, n)) counts.set(nGram, (counts.get(nGram) ?? 0) + 1)
   return counts
 }

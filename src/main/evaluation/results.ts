@@ -10,7 +10,6 @@ import {
 } from '../../contract/evaluation'
 import type { SampleLine, Variant } from '../../contract/samples'
 import { recipeStrengths } from '../../contract/strengths'
-import { breather } from '../breather'
 import { type Cell, cellMeasures, type Measures, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
 import { AnswerReader } from './read-answer'
@@ -37,29 +36,19 @@ export interface StoredEvaluation {
 /**
  * What the stored answers say: each measure as a mean over prompts with its interval, each variant against post on the
  * same prompts, and how the proxy's scores order the variants. A pure function of what is stored: it can be made again
- * at any time.
+ * at any time. Thousands of answers take seconds: main has a thread do it (measures/host.ts).
  *
  * @param sweep whose scores stand for the proxy; null for none
  * @throws WorkbenchError `bad-input` when a pattern of the task is no regular expression or takes too long
  */
-export async function evaluationResults(
-  stored: StoredEvaluation,
-  sweep: SweepDocument | null
-): Promise<EvaluationResults> {
+export function evaluationResults(stored: StoredEvaluation, sweep: SweepDocument | null): EvaluationResults {
   const { run } = stored
   const names = run.variants.map(({ variant }) => variant.name)
   const reader = new AnswerReader(run.task)
   const table = cellsOf(stored)
-  const breathe = breather()
-  const measures: Measures[][] = []
-  for (const cells of table) {
-    const ofPrompt: Measures[] = []
-    for (const cell of cells) {
-      await breathe()
-      ofPrompt.push(cellMeasures(run.task, reader, run.vocabularySize, cell))
-    }
-    measures.push(ofPrompt)
-  }
+  const measures = table.map((cells) =>
+    cells.map((cell) => cellMeasures(run.task, reader, run.vocabularySize, cell))
+  )
   const reference = Math.max(
     0,
     run.variants.findIndex(

@@ -4,7 +4,7 @@ import type { EvaluationFiles } from '../project/evaluation-files'
 import type { Project } from '../project/project'
 import { builtinTasks, suits } from './builtin-tasks'
 import { judgeMarks } from './judge'
-import { evaluationResults } from './results'
+import { measureEvaluation } from '../measures/host'
 
 /** Every task that can be run: a project's own first, then those that suit its pair. */
 export async function allTasks(project: Project | null): Promise<TaskEntry[]> {
@@ -59,7 +59,7 @@ export async function viewOf(
   const { prompts, settings } = run.task
   return {
     run,
-    results: await evaluationResults(
+    results: await measureEvaluation(
       { run, samples, scores, marks: judgeMarks(run, samples, verdicts) },
       sweep
     ),

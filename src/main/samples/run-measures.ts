@@ -1,5 +1,4 @@
-import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/samples'
-import { breather } from '../breather'
+import type { SampleRun, SampleRunMeasures, ShownSample } from '../../contract/samples'
 import { averageMeasures, sampleMeasures } from '../evaluation/sample-measures'
 
 /** A variant's answers to one prompt. */
@@ -7,15 +6,15 @@ export interface SampleCell {
   /** The variant's name, and the prompt's index in the run. */
   variant: string
   prompt: number
-  samples: SampleLine[]
+  samples: ShownSample[]
 }
 
 /** Every prompt with every variant, prompts outermost, with the answers so far in the order of their index. */
 export function sampleCells(
   run: Pick<SampleRun, 'prompts' | 'variants'>,
-  samples: readonly SampleLine[]
+  samples: readonly ShownSample[]
 ): SampleCell[] {
-  const ofCell = new Map<string, SampleLine[]>()
+  const ofCell = new Map<string, ShownSample[]>()
   for (const sample of samples.toSorted((a, b) => a.index - b.index)) {
     const list = ofCell.get(cellKey(sample))
     if (list === undefined) ofCell.set(cellKey(sample), [sample])
@@ -31,18 +30,17 @@ export function sampleCells(
 
 /**
  * How diverse each cell's answers are, and each variant's on average over the prompts it has answers to. 10,000 long
- * answers take seconds, in which other requests are answered.
+ * answers take a second or more: main has a thread do it (measures/host.ts).
  */
-export async function runMeasures(
+export function runMeasures(
   run: Pick<SampleRun, 'prompts' | 'variants'>,
-  samples: readonly SampleLine[]
-): Promise<SampleRunMeasures> {
-  const breathe = breather()
-  const cells: SampleRunMeasures['cells'] = []
-  for (const { variant, prompt, samples: answers } of sampleCells(run, samples)) {
-    cells.push({ variant, prompt, measures: sampleMeasures(answers.map(({ text }) => text)) })
-    await breathe()
-  }
+  samples: readonly ShownSample[]
+): SampleRunMeasures {
+  const cells = sampleCells(run, samples).map(({ variant, prompt, samples: answers }) => ({
+    variant,
+    prompt,
+    measures: sampleMeasures(answers.map(({ text }) => text))
+  }))
   const variants = run.variants.map(({ name }) => ({
     variant: name,
     measures: averageMeasures(

@@ -4,7 +4,8 @@ import { COMPARED_ANSWERS } from '../evaluation/sample-measures'
 import { describeComputation, toneOf } from '../../contract/samples'
 import { tally } from '../../contract/preferences'
 import { Markup, markup } from './markup'
-import { runMeasures, sampleCells, type SampleCell } from './run-measures'
+import { measureRun } from '../measures/host'
+import { sampleCells, type SampleCell } from './run-measures'
 import { modelName } from '../shown-command'
 import { decimal, MEASURE_COLUMNS } from './measure-columns'
 import { sampleCommand } from './sample-command'
@@ -17,7 +18,7 @@ import { PAGE_STYLE } from './samples-page-style'
  */
 export async function samplesPage(run: SampleRun, samples: readonly SampleLine[]): Promise<string> {
   const title = `Samples of ${run.variants.map(({ name }) => name).join(', ')}`
-  const measures = await runMeasures(run, samples)
+  const measures = await measureRun(run, samples)
   const cells = sampleCells(run, samples)
   const rows = run.prompts.map((prompt, index) => {
     // Cells and their measures are in the same order, prompts outermost.

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { SweepDocument } from '../../contract/crc'
+import { EvaluationResults, EvaluationRun, PromptScores } from '../../contract/evaluation'
+import { Problem } from '../../contract/problem'
+import { SampleLine, SampleRun, SampleRunMeasures, ShownSample } from '../../contract/samples'
+
+/**
+ * What main and the thread that measures answers say to each other. Plain messages and not procedures: a copy of 10,000
+ * answers takes main some 20 ms, and their JSON ten times that.
+ */
+export const MeasuringRequest = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('run'),
+    run: SampleRun.pick({ prompts: true, variants: true }),
+    samples: z.array(ShownSample)
+  }),
+  z.object({
+    kind: z.literal('evaluation'),
+    stored: z.object({
+      run: EvaluationRun,
+      samples: z.array(SampleLine),
+      scores: z.array(PromptScores),
+      marks: z.array(z.object({ variant: z.string(), prompt: z.number(), mark: z.number() }))
+    }),
+    sweep: SweepDocument.nullable()
+  })
+])
+export type MeasuringRequest = z.infer<typeof MeasuringRequest>
+
+export const MeasuringReply = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('run'), result: SampleRunMeasures }),
+  z.object({ kind: z.literal('evaluation'), result: EvaluationResults }),
+  z.object({ kind: z.literal('failed'), problem: Problem })
+])
+export type MeasuringReply = z.infer<typeof MeasuringReply>

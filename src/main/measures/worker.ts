@@ -1,0 +1,19 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { WorkbenchError } from '../../contract/problem'
+import { evaluationResults } from '../evaluation/results'
+import { runMeasures } from '../samples/run-measures'
+import { type MeasuringReply, MeasuringRequest } from './messages'
+
+/** The thread that measures answers, so that main goes on answering: one request, one reply (host.ts). */
+function measured(request: MeasuringRequest): MeasuringReply {
+  try {
+    if (request.kind === 'run') return { kind: 'run', result: runMeasures(request.run, request.samples) }
+    return { kind: 'evaluation', result: evaluationResults(request.stored, request.sweep) }
+  } catch (error) {
+    // Anything else is a defect: it ends the thread, and main hears of that.
+    if (!(error instanceof WorkbenchError)) throw error
+    return { kind: 'failed', problem: error.problem }
+  }
+}
+
+parentPort?.postMessage(measured(MeasuringRequest.parse(workerData)))
