@@ -16,7 +16,7 @@ const BASE = resourcePath('demo-pair', 'base')
 const POST = resourcePath('demo-pair', 'post')
 const GROUP_WORK = { blockEvaluations: 388, packedTokens: 220, promptTokens: 344, weightBytesRead: 8_859_648 }
 const WORK = totalWork([GROUP_WORK, GROUP_WORK])
-const READING = { readMs: 100, waitMs: 10, peakBuffers: 2 }
+const READING = { readMs: 100, convertMs: 80, waitMs: 10, peakBuffers: 2 }
 
 async function demoRequest(change: Partial<CrcSweepRequest> = {}): Promise<CrcSweepRequest> {
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { blockReads, readBlock } from '../src/main/engine/block-weights'
+import { readBlock } from '../src/main/engine/block-weights'
 import { closePairWeights, openPairWeights, type PairWeights } from '../src/main/engine/pair-weights'
 import { coresOfCpuinfo } from '../src/main/engine/physical-cores'
-import { ReadAhead, requestBytes } from '../src/main/engine/read-ahead'
+import { ReadAhead } from '../src/main/engine/read-ahead'
 import type { BlockSource } from '../src/main/engine/recipe-trie'
 import { goldenPath } from './fixtures/goldens'
 
@@ -14,8 +14,7 @@ async function withReader(
   signal?: AbortSignal
 ): Promise<void> {
   const pair = await openPairWeights(goldenPath('llama3', 'base-bf16'), goldenPath('llama3', 'post-bf16'))
-  const bytes = requestBytes(blockReads(pair.post.spec, { layer: 0, source: post, later: [] }))
-  const reader = new ReadAhead(pair, bytes, signal)
+  const reader = new ReadAhead(pair, signal)
   try {
     await work(reader, pair)
   } finally {
@@ -33,6 +32,8 @@ describe('reading weights beside the computing', () => {
         const block = await reader.block({ layer: 0, source, later: sources.slice(index + 1) })
         const expected = await readBlock(pair, 0, source)
         expect(block.tensors).toEqual(expected.tensors)
+        expect(block.convertMs).toBeGreaterThan(0)
+        expect(block.convertMs).toBeLessThan(block.readMs)
         bytesRead += block.bytesRead
         block.release()
       }

@@ -8,12 +8,14 @@ import { openDevice, SESSION_OPTIONS, type Device } from '../main/engine/device'
 import { forward } from '../main/engine/forward'
 import { valuesOf } from '../main/engine/language-head'
 import { closePairWeights, openPairWeights, type PairWeights } from '../main/engine/pair-weights'
+import { ReadAhead } from '../main/engine/read-ahead'
+import { countFlops } from '../main/engine/sweep-plan'
 import { PRODUCT_NODE } from '../main/engine/timed-product'
 import { openGemmPeak, PEAK_FLOPS } from './gemm-peak'
 import { openHeldHead } from './held-head'
 import { median } from './statistics'
 import type { PairFolders } from './synthetic-pair'
-import { countFlops, pack, sweptModels, trieOf } from './workload'
+import { pack, sweptModels, trieOf } from './workload'
 
 /** Where a pass over the layers spends its time, from onnxruntime's own profile of every node. */
 export interface BlockProfile {
@@ -27,6 +29,8 @@ export interface BlockProfile {
   /** Reading a block's bytes and converting them to float32, alone, against running the nodes it feeds in this pass. */
   readonly readMsPerBlock: number
   readonly runMsPerBlock: number
+  /** Converting weights to float32, time of the reading thread over that of all else but waiting for it. */
+  readonly convertShare: number
   /** Final norm, head and log-sum-exp on 512 rows. */
   readonly headGflops: number
 }
@@ -46,6 +50,7 @@ export async function profileBlocks(
 ): Promise<BlockProfile> {
   const pair = await openPairWeights(folders.base, folders.post)
   const device = profilingDevice(folder)
+  const reader = new ReadAhead(pair, signal)
   const peak = await openGemmPeak(device)
   try {
     const { spec } = pair.post
@@ -62,15 +67,15 @@ export async function profileBlocks(
     // Before and after, never between: the next block is being read meanwhile.
     await measurePeak()
     let waitMs = 0
-    let blocks = 0
+    let convertMs = 0
+    let blockCount = 0
+    const blocks = reader.block.bind(reader)
     const startedMs = performance.now()
-    let waitingSinceMs = startedMs
-    for await (const event of forward({ device, precision: 'fp32', pair, trie, packed, signal })) {
-      if (event.type === 'block') {
-        blocks++
-        waitMs += performance.now() - waitingSinceMs
-      }
-      waitingSinceMs = performance.now()
+    for await (const event of forward({ device, precision: 'fp32', pair, trie, packed, signal, blocks })) {
+      if (event.type !== 'block') continue
+      blockCount++
+      waitMs += event.waitMs
+      convertMs += event.convertMs
     }
     const elapsedMs = performance.now() - startedMs
     await measurePeak()
@@ -93,7 +98,7 @@ export async function profileBlocks(
       { part: 'waiting for weights', ms: waitMs }
     ]
     const knownMs = parts.reduce((sum, { ms }) => sum + ms, 0)
-    parts.push({ part: 'converting, copies, calls', ms: elapsedMs - knownMs })
+    parts.push({ part: 'copies, calls', ms: elapsedMs - knownMs })
     return {
       pair: name,
       packedTokens: packed.tokens.length,
@@ -101,10 +106,12 @@ export async function profileBlocks(
       peakGflops: PEAK_FLOPS / peakMs / 1e6,
       shares: parts.map(({ part, ms }) => ({ part, share: ms / elapsedMs })),
       readMsPerBlock: await timeReads(pair),
-      runMsPerBlock: (knownMs - waitMs) / blocks,
+      runMsPerBlock: (knownMs - waitMs) / blockCount,
+      convertShare: convertMs / (elapsedMs - waitMs),
       headGflops: await measureHead(pair)
     }
   } finally {
+    await reader.close()
     await closePairWeights(pair)
   }
 }

@@ -5,12 +5,13 @@ import type { EngineModel, EngineSweepEvent, TrackedPrompt } from '../contract/e
 import { openCheckpoint } from '../main/checkpoint/checkpoint'
 import { openDevice } from '../main/engine/device'
 import { sweep } from '../main/engine/sweep'
+import { countFlops, type Flops } from '../main/engine/sweep-plan'
 import { decoderSpec } from '../main/family'
 import { openGemmPeak } from './gemm-peak'
 import { openPlainWay } from './plain-way'
 import { mean, median } from './statistics'
 import type { PairFolders } from './synthetic-pair'
-import { countFlops, pack, sweptModels, trieOf, type Flops } from './workload'
+import { pack, sweptModels, trieOf } from './workload'
 
 /** Whatever a sweep may take: one group, so that only the machine's memory limits the bench. */
 export const UNLIMITED_MEMORY_BYTES = 2 ** 40
@@ -44,6 +45,8 @@ export interface Comparison {
   readonly readHidden: number
   /** Time that reading and converting took, over the sweep's. */
   readonly readShare: number
+  /** Time that the reading thread spent on converting to float32, over the time that the sweep computed. */
+  readonly convertShare: number
   readonly plainPassesMeasured: number
   readonly batchedPassesMeasured: number
 }
@@ -153,6 +156,9 @@ export async function compareWithPlainWays(
       batched: ratio((round) => round.batchedMs, batchedFlops * models.length),
       readHidden: median(rounds.map(({ reading }) => 1 - reading.waitMs / reading.readMs)),
       readShare: median(rounds.map(({ reading, sweepMs }) => reading.readMs / sweepMs)),
+      convertShare: median(
+        rounds.map(({ reading, sweepMs }) => reading.convertMs / (sweepMs - reading.waitMs))
+      ),
       gflops: total(flops) / sweepSeconds / 1e9,
       peakGflops: Math.max(...rounds.map((round) => round.peakGflops)),
       plainPassesMeasured: plan.plainSamples * samplings,

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import type { TrackedPrompt } from '../contract/engine'
+import { countFlops } from '../main/engine/sweep-plan'
 import { decoderSpec } from '../main/family'
 import { timeSweep } from './comparison'
 import { modelConfig, type PairShape } from './model-shapes'
 import { fittedExponent, median } from './statistics'
 import { writeSyntheticPair } from './synthetic-pair'
-import { countFlops, pack, somePrompts, sweptModels, trieOf } from './workload'
+import { pack, somePrompts, sweptModels, trieOf } from './workload'
 
 /** How a sweep's time grows along one axis, and how its counted work does: both as y ~ x^exponent. */
 export interface Growth {

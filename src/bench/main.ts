@@ -9,6 +9,7 @@ import { compareWithPlainWays, type ComparisonPlan } from './comparison'
 import { EXPORT_CHILD, measureExport, measureExportApart } from './export'
 import { measureGeneration } from './generation'
 import { measureGrowth } from './growth'
+import { planFullDepth } from './full-depth'
 import { describeMachine } from './machine'
 import type { PairShape } from './model-shapes'
 import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
@@ -20,8 +21,8 @@ import { demoPrompts } from './workload'
 const USAGE = `npm run bench -- [--full | --generation | --export] [--json FILE]
 
 Measures the sweep on the demo pair and on synthetic pairs of real shapes (random weights, in the system's folder for
-temporary files, removed afterwards). About 2 minutes on two cores; --full adds pairs of 24 layers and an 8B's width
-(15 minutes or more, 8 GB of memory, 3 GB of disk). Generation is measured on the demo pair and on a pair of
+temporary files, removed afterwards). About 2 minutes on two cores; --full adds pairs of 24 layers and an 8B's width,
+and the plan for all layers of an 8B (15 minutes or more, 8 GB of memory, 3 GB of disk). Generation is measured on the demo pair and on a pair of
 Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. --export measures the export of a
 pair of 4 GB models and nothing else (13 GB of disk). Other programs disturb the figures: the machine should be idle.`
 
@@ -30,6 +31,10 @@ interface BenchPair {
   /** null is the demo pair. */
   readonly shape: PairShape | null
   readonly plan: ComparisonPlan
+  /** Of the demo's 40, in the measurement of memory: all where that takes moments. */
+  readonly memoryPrompts: number
+  /** Also plan for the whole model that this is a cut of. */
+  readonly planWhole?: true
 }
 
 const SHORT: ComparisonPlan = { rounds: 5, pauses: 0, plainSamples: 8, batchedSamples: 3 }
@@ -37,11 +42,12 @@ const SHORT: ComparisonPlan = { rounds: 5, pauses: 0, plainSamples: 8, batchedSa
 const LONG: ComparisonPlan = { rounds: 1, pauses: 6, plainSamples: 4, batchedSamples: 1 }
 
 const PAIRS: readonly BenchPair[] = [
-  { name: 'demo', shape: null, plan: SHORT },
+  { name: 'demo', shape: null, plan: SHORT, memoryPrompts: 40 },
   {
     name: 'Qwen2.5-0.5B, 4 layers',
     shape: { shape: 'Qwen2.5-0.5B', layerCount: 4, vocabularySize: 8192 },
-    plan: SHORT
+    plan: SHORT,
+    memoryPrompts: 40
   }
 ]
 const FULL_PAIRS: readonly BenchPair[] = [
@@ -49,10 +55,22 @@ const FULL_PAIRS: readonly BenchPair[] = [
   {
     name: 'Llama-3.1-8B, 2 layers',
     shape: { shape: 'Llama-3.1-8B', layerCount: 2, vocabularySize: 8192 },
-    plan: { ...SHORT, rounds: 3 }
+    plan: { ...SHORT, rounds: 3 },
+    memoryPrompts: 40,
+    planWhole: true
   },
-  { name: 'SmolLM2-135M, 24 layers', shape: { shape: 'SmolLM2-135M', layerCount: 24 }, plan: LONG },
-  { name: 'Qwen2.5-0.5B, 24 layers', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 }, plan: LONG }
+  {
+    name: 'SmolLM2-135M, 24 layers',
+    shape: { shape: 'SmolLM2-135M', layerCount: 24 },
+    plan: LONG,
+    memoryPrompts: 10
+  },
+  {
+    name: 'Qwen2.5-0.5B, 24 layers',
+    shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 },
+    plan: LONG,
+    memoryPrompts: 10
+  }
 ]
 
 /** What a sweep of a large model gets on a small machine. */
@@ -70,9 +88,10 @@ const EXPORT_PAIR = {
   shape: { shape: 'Llama-3.1-8B', layerCount: 8, vocabularySize: 32_000 }
 } as const satisfies Pick<BenchPair, 'name' | 'shape'>
 
-const [command, base = '', post = '', memoryBytes = ''] = process.argv.slice(2)
+const [command, base = '', post = '', memoryBytes = '', promptCount = ''] = process.argv.slice(2)
 if (command === BANDWIDTH_WORKER) moveMemory()
-else if (command === MEMORY_CHILD) await reportOwnMemory({ base, post }, Number(memoryBytes))
+else if (command === MEMORY_CHILD)
+  await reportOwnMemory({ base, post }, Number(memoryBytes), Number(promptCount))
 else if (command === EXPORT_CHILD) await reportExport()
 else process.exitCode = await bench()
 
@@ -94,6 +113,7 @@ async function bench(): Promise<number> {
     profiles: [],
     growth: [],
     memory: [],
+    plans: [],
     generations: [],
     distances: [],
     exports: []
@@ -146,11 +166,16 @@ async function measure(
   const prompts = await demoPrompts()
   step('layer distances')
   report.distances.push(...measureDistances())
-  for (const [index, { name, shape, plan }] of pairs.entries()) {
+  for (const [index, { name, shape, plan, memoryPrompts, planWhole }] of pairs.entries()) {
     const scratch = await mkdtemp(join(folder, `pair-${index}-`))
     const folders = await pairFolders(scratch, shape, signal)
     step(`${name}: peak memory`)
-    report.memory.push(await measurePeakMemory(name, folders, BUDGET_BYTES, signal))
+    const memory = await measurePeakMemory(name, folders, BUDGET_BYTES, memoryPrompts, signal)
+    report.memory.push(memory)
+    if (planWhole && shape !== null) {
+      step(`${name}: the plan for all layers`)
+      report.plans.push(...(await planFullDepth({ name, shape, folders }, memory, prompts, scratch, signal)))
+    }
     step(`${name}: profile`)
     report.profiles.push(await profileBlocks(name, folders, prompts, scratch, signal))
     step(`${name}: sweep against the plain ways`)

@@ -7,7 +7,7 @@ import { openDevice } from '../main/engine/device'
 import { decoderSpec } from '../main/family'
 import { timeSweep } from './comparison'
 import type { PairFolders } from './synthetic-pair'
-import { demoPrompts, sweptModels } from './workload'
+import { demoPrompts, somePrompts, sweptModels } from './workload'
 
 /** Peak resident memory of a process that sweeps, beside what was planned; in bytes. */
 export interface PeakMemory {
@@ -19,6 +19,9 @@ export interface PeakMemory {
   readonly peakBytes: number
   /** Of the same process before the sweep: node, onnxruntime and this program. */
   readonly beforeBytes: number
+  readonly promptCount: number
+  /** From opening the files to the last score. */
+  readonly seconds: number
 }
 
 /** First argument of the bench when it is to sweep and report its own memory. */
@@ -28,33 +31,39 @@ const ChildReport = z.object({
   beforeBytes: z.number(),
   plannedBytes: z.number(),
   groupCount: z.number(),
-  peakBytes: z.number()
+  peakBytes: z.number(),
+  seconds: z.number()
 })
 
 export async function measurePeakMemory(
   name: string,
   folders: PairFolders,
   memoryBytes: number,
+  promptCount: number,
   signal: AbortSignal
 ): Promise<PeakMemory> {
   const script = process.argv[1] ?? ''
   const child = await promisify(execFile)(
     process.execPath,
-    [script, MEMORY_CHILD, folders.base, folders.post, String(memoryBytes)],
+    [script, MEMORY_CHILD, folders.base, folders.post, String(memoryBytes), String(promptCount)],
     { signal }
   )
-  return { pair: name, memoryBytes, ...ChildReport.parse(JSON.parse(child.stdout)) }
+  return { pair: name, memoryBytes, promptCount, ...ChildReport.parse(JSON.parse(child.stdout)) }
 }
 
-/** What the child does: one sweep of all ranges over the demo's prompts, and nothing else in its memory. */
-export async function reportOwnMemory(folders: PairFolders, memoryBytes: number): Promise<void> {
-  const prompts = await demoPrompts()
+/** What the child does: one sweep of all ranges over so many of the demo's prompts, and nothing else in its memory. */
+export async function reportOwnMemory(
+  folders: PairFolders,
+  memoryBytes: number,
+  promptCount: number
+): Promise<void> {
+  const prompts = somePrompts(await demoPrompts(), promptCount)
   await (await openDevice('cpu')).close()
   const { config, configPath } = await openCheckpoint(folders.post)
   const { layerCount } = decoderSpec(config, configPath)
   const beforeBytes = await peakResidentBytes()
   const { signal } = new AbortController()
-  const { plannedBytes, groupCount } = await timeSweep(
+  const { plannedBytes, groupCount, elapsedMs } = await timeSweep(
     folders,
     sweptModels(layerCount),
     prompts,
@@ -64,7 +73,9 @@ export async function reportOwnMemory(folders: PairFolders, memoryBytes: number)
     memoryBytes
   )
   const peakBytes = await peakResidentBytes()
-  process.stdout.write(JSON.stringify({ beforeBytes, plannedBytes, groupCount, peakBytes }))
+  process.stdout.write(
+    JSON.stringify({ beforeBytes, plannedBytes, groupCount, peakBytes, seconds: elapsedMs / 1000 })
+  )
 }
 
 /** Linux counts a child's maxRSS from its parent's size at the fork; its VmHWM starts with the program. */

@@ -1,5 +1,6 @@
 import type { BlockProfile } from './block-profile'
 import type { Comparison } from './comparison'
+import type { PlannedSweep } from './full-depth'
 import type { ExportMeasure } from './export'
 import type { Generation } from './generation'
 import type { Growth } from './growth'
@@ -15,6 +16,7 @@ export interface BenchReport {
   readonly profiles: BlockProfile[]
   readonly growth: Growth[]
   readonly memory: PeakMemory[]
+  readonly plans: PlannedSweep[]
   /** Of one pair each. */
   readonly generations: Generation[]
   readonly distances: DistanceSpeed[]
@@ -28,6 +30,7 @@ export function describeReport({
   profiles,
   growth,
   memory,
+  plans,
   generations,
   distances,
   exports
@@ -37,6 +40,7 @@ export function describeReport({
     profiles.length > 0 && describeProfiles(profiles),
     growth.length > 0 && describeGrowth(growth),
     memory.length > 0 && describeMemory(memory),
+    plans.length > 0 && describePlans(plans),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
     distances.length > 0 && describeDistances(distances),
     exports.length > 0 && describeExports(exports)
@@ -114,7 +118,8 @@ function describeWork(comparisons: readonly Comparison[]): string {
       'Gemm peak',
       'share',
       'reading',
-      'hidden'
+      'hidden',
+      'converting'
     ],
     comparisons.map((row) => [
       row.pair,
@@ -127,9 +132,11 @@ function describeWork(comparisons: readonly Comparison[]): string {
       gflopsPerSecond(row.peakGflops),
       percent(row.gflops / row.peakGflops),
       percent(row.readShare),
-      percent(row.readHidden)
+      percent(row.readHidden),
+      percent(row.convertShare)
     ]),
-    'Reading: time for reading and converting weights over the time of the sweep; hidden: how much of it went by while computing. ' +
+    'Reading: time for reading and converting weights over the time of the sweep; hidden: how much of it went by while computing; ' +
+      'converting: to float32, time of the reading thread over that of computing. ' +
       'Reached: FLOPs of projections and head over the whole time of the sweep, attention and reading included. ' +
       'Peak: the fastest plain Gemm seen beside it; other load on the machine lowers what is reached, not the peak.'
   )
@@ -139,7 +146,17 @@ function describeProfiles(profiles: readonly BlockProfile[]): string {
   const names = profiles[0]?.shares.map(({ part }) => part) ?? []
   return section(
     'Inside a pass over the layers (from the profile of every node; shares of wall time)',
-    ['pair', 'Gemm of blocks', 'Gemm peak', 'share', ...names, 'read per block', 'run per block', 'head'],
+    [
+      'pair',
+      'Gemm of blocks',
+      'Gemm peak',
+      'share',
+      ...names,
+      'read per block',
+      'run per block',
+      'converting',
+      'head'
+    ],
     profiles.map((row) => [
       row.pair,
       gflopsPerSecond(row.gemmGflops),
@@ -148,9 +165,11 @@ function describeProfiles(profiles: readonly BlockProfile[]): string {
       ...row.shares.map(({ share }) => percent(share)),
       `${row.readMsPerBlock.toFixed(0)} ms`,
       `${row.runMsPerBlock.toFixed(0)} ms`,
+      percent(row.convertShare),
       gflopsPerSecond(row.headGflops)
     ]),
-    'Read: bytes and conversion to float32 of one block, alone. Run: all nodes that the block feeds, of at most 24 models.'
+    'Read: bytes and conversion to float32 of one block, alone. Run: all nodes that the block feeds, of at most 24 models. ' +
+      'Converting: time of the reading thread over that of all else but waiting for it.'
   )
 }
 
@@ -169,9 +188,10 @@ function describeGrowth(growth: readonly Growth[]): string {
 function describeMemory(memory: readonly PeakMemory[]): string {
   return section(
     'Peak resident memory of a process that only sweeps, beside its plan',
-    ['pair', 'budget', 'groups', 'planned', 'peak', 'peak / planned', 'before the sweep'],
+    ['pair', 'prompts', 'budget', 'groups', 'planned', 'peak', 'peak / planned', 'before the sweep'],
     memory.map((row) => [
       row.pair,
+      String(row.promptCount),
       mebibytes(row.memoryBytes),
       String(row.groupCount),
       mebibytes(row.plannedBytes),
@@ -179,6 +199,46 @@ function describeMemory(memory: readonly PeakMemory[]): string {
       (row.peakBytes / row.plannedBytes).toFixed(2),
       mebibytes(row.beforeBytes)
     ])
+  )
+}
+
+function describePlans(plans: readonly PlannedSweep[]): string {
+  const seconds = (value: number): string =>
+    value < 600 ? `${value.toFixed(0)} s` : `${(value / 3600).toFixed(1)} h`
+  return section(
+    'A whole model planned within the same memory as its cut',
+    [
+      'pair',
+      'groups',
+      'block evaluations',
+      'projections each',
+      'weights',
+      'states',
+      'activations',
+      'last states',
+      'planned',
+      'peak',
+      'to read',
+      'predicted',
+      'measured'
+    ],
+    plans.map(({ pair, plan, measured }) => [
+      pair,
+      String(plan.groups.length),
+      String(plan.blockEvaluations),
+      gigaflops(plan.flops.projections / plan.blockEvaluations),
+      mebibytes(plan.memory.weights),
+      mebibytes(plan.memory.states),
+      mebibytes(plan.memory.activations),
+      mebibytes(plan.memory.finals),
+      `${mebibytes(plan.peakBytes)} of ${mebibytes(plan.memoryBytes)}`,
+      measured === null ? '-' : mebibytes(measured.peakBytes),
+      mebibytes(plan.readBytes.layers + plan.readBytes.head),
+      seconds(plan.estimate.seconds),
+      measured === null ? '-' : seconds(measured.seconds)
+    ]),
+    'Projections each: mean over block evaluations; in the last layer most is done for the answering rows only. Predicted: from one ' +
+      'block read and run for a moment. The whole model is planned from headers, its weights were not made.'
   )
 }
 

@@ -5,6 +5,8 @@ export interface Bf16Tensor {
   readonly name: string
   readonly shape: readonly number[]
   readonly fill: (piece: Uint16Array) => void
+  /** Only so many elements at the beginning are written; the rest is a hole in the file, which reads as zeros and takes no disk. */
+  readonly writtenElements?: number
 }
 
 const BF16_BYTES = 2
@@ -31,14 +33,20 @@ export async function writeBf16Safetensors(
   try {
     await handle.writeFile(Buffer.concat([length, header]))
     const buffer = new Uint16Array(PIECE_ELEMENTS)
-    for (const { shape, fill } of tensors) {
-      for (let left = elementCount(shape); left > 0; left -= PIECE_ELEMENTS) {
+    let tensorBytes = length.byteLength + header.byteLength
+    for (const { shape, fill, writtenElements } of tensors) {
+      const count = elementCount(shape)
+      let position = tensorBytes
+      for (let left = Math.min(count, writtenElements ?? count); left > 0; left -= PIECE_ELEMENTS) {
         signal.throwIfAborted()
         const piece = buffer.subarray(0, Math.min(left, PIECE_ELEMENTS))
         fill(piece)
-        await handle.writeFile(new Uint8Array(piece.buffer, 0, piece.byteLength))
+        await handle.write(new Uint8Array(piece.buffer, 0, piece.byteLength), 0, piece.byteLength, position)
+        position += piece.byteLength
       }
+      tensorBytes += count * BF16_BYTES
     }
+    await handle.truncate(tensorBytes)
   } finally {
     await handle.close()
   }

@@ -11,14 +11,30 @@ export interface PairFolders {
 }
 
 /** Two checkpoints of one shape with independent random weights, so that no layer is shared between them. */
-export async function writeSyntheticPair(
+export function writeSyntheticPair(
   folder: string,
   shape: PairShape,
   signal: AbortSignal
 ): Promise<PairFolders> {
+  return writePair(folder, shape, undefined, signal)
+}
+
+/** A pair to plan for and not to compute with: but for the first weights of each tensor, which differ, the files are holes. */
+export function writeHollowPair(folder: string, shape: PairShape, signal: AbortSignal): Promise<PairFolders> {
+  return writePair(folder, shape, HOLLOW_ELEMENTS, signal)
+}
+
+const HOLLOW_ELEMENTS = 64
+
+async function writePair(
+  folder: string,
+  shape: PairShape,
+  writtenElements: number | undefined,
+  signal: AbortSignal
+): Promise<PairFolders> {
   const folders = { base: join(folder, 'base'), post: join(folder, 'post') }
-  await writeModel(folders.base, shape, 1, signal)
-  await writeModel(folders.post, shape, 2, signal)
+  await writeModel(folders.base, shape, 1, writtenElements, signal)
+  await writeModel(folders.post, shape, 2, writtenElements, signal)
   return folders
 }
 
@@ -26,6 +42,7 @@ async function writeModel(
   folder: string,
   shape: PairShape,
   seed: number,
+  writtenElements: number | undefined,
   signal: AbortSignal
 ): Promise<void> {
   const config = modelConfig(shape)
@@ -39,7 +56,12 @@ async function writeModel(
   await writeFile(configPath, JSON.stringify(config, null, 2))
   await writeBf16Safetensors(
     join(folder, 'model.safetensors'),
-    tensors.map(({ name, shape }): Bf16Tensor => ({ name, shape, fill: /norm/.test(name) ? ones : random })),
+    tensors.map(({ name, shape }): Bf16Tensor => ({
+      name,
+      shape,
+      fill: /norm/.test(name) ? ones : random,
+      ...(writtenElements !== undefined && { writtenElements })
+    })),
     signal
   )
 }

@@ -95,8 +95,16 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('done'),
     work: Work,
-    /** Time that reading and converting weights took, how much of it was waited for, and most buffers in use at once. */
-    reading: z.object({ readMs: z.number(), waitMs: z.number(), peakBuffers: z.number().int() }),
+    /**
+     * Time that reading and converting weights took, in a thread beside the computing, that of converting alone, how much
+     * of it was waited for, and most buffers in use at once.
+     */
+    reading: z.object({
+      readMs: z.number(),
+      convertMs: z.number(),
+      waitMs: z.number(),
+      peakBuffers: z.number().int()
+    }),
     /** Bytes copied between main memory and the device's own; null where there is no telling. */
     moved: z.object({ toDevice: z.number(), fromDevice: z.number() }).nullable(),
     seconds: z.number()

@@ -2,14 +2,15 @@ import type { DecoderSpec, Half, Role } from '../family'
 import { layerTensors } from '../family'
 import type { PairWeights } from './pair-weights'
 import type { BlockSource } from './recipe-trie'
-import { originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
+import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
 
 /** The float32 weights of one block, by their role in the layer. */
 export interface BlockWeights {
   readonly tensors: ReadonlyMap<Role, { readonly data: Float32Array; readonly shape: readonly number[] }>
-  /** Stored bytes read for them, and the time that reading and converting took. */
+  /** Stored bytes read for them, the time that reading and converting took, and that of converting alone. */
   readonly bytesRead: number
   readonly readMs: number
+  readonly convertMs: number
   /** Gives the memory back to whoever lent it; the arrays are not to be used after. */
   release(): void
 }
@@ -72,16 +73,16 @@ export async function decodeBlock(
   step: BlockStep
 ): Promise<BlockWeights> {
   const startedMs = performance.now()
-  let bytesRead = 0
+  const cost = { bytesRead: 0, convertMs: 0 }
   const arrays: Float32Array[] = []
   for (const read of blockReads(spec, step)) {
     const data = new Float32Array(read.count)
-    bytesRead += await decoder.read(read, data)
+    addCost(cost, await decoder.read(read, data))
     arrays.push(data)
   }
   return {
     tensors: blockTensors(spec, step.layer, arrays),
-    bytesRead,
+    ...cost,
     readMs: performance.now() - startedMs,
     release: () => undefined
   }

@@ -41,8 +41,9 @@ export type ForwardEvent =
   | {
       readonly type: 'block'
       readonly bytesRead: number
-      /** Time that reading and converting the block took, and how much of it was waited for. */
+      /** Time that reading and converting the block took, that of converting alone, and how much was waited for. */
       readonly readMs: number
+      readonly convertMs: number
       readonly waitMs: number
     }
   | { readonly type: 'rows'; readonly layer: number; readonly rows: number }
@@ -151,7 +152,8 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
       const weights = await ahead
       const waitMs = performance.now() - waitingSinceMs
       ahead = read(index + 1)
-      yield { type: 'block', bytesRead: weights.bytesRead, readMs: weights.readMs, waitMs }
+      const { bytesRead, readMs, convertMs } = weights
+      yield { type: 'block', bytesRead, readMs, convertMs, waitMs }
       for (const [role, { data, shape }] of weights.tensors) {
         resident.set(role, await device.resident(data, shape, weightType(role, run.precision)))
       }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type * as ort from 'onnxruntime-node'
 import { WorkbenchError } from '../../contract/problem'
-import { DTYPE_BYTES } from '../checkpoint/dtype'
+import { decodeFloat32 } from '../checkpoint/dtype'
 import { wholeModelTensors, type DecoderSpec } from '../family'
 import { finalNormGraph, HEAD_INPUTS, HEAD_OUTPUTS, headGraph } from '../family/head-graph'
 import { floatsOf, floatTensor, runSession, type Device } from './device'
@@ -35,8 +35,9 @@ export interface SliceDone {
   readonly type: 'slice'
   /** Of the vocabulary. */
   readonly share: number
-  /** Time that reading and converting the slice took, and how much of it was waited for. */
+  /** Time that reading and converting the slice took, that of converting alone, and how much was waited for. */
   readonly readMs: number
+  readonly convertMs: number
   readonly waitMs: number
 }
 
@@ -72,14 +73,18 @@ export function sliceRead(spec: DecoderSpec, origin: Origin, { first, count }: H
 
 /** Reads a slice in this thread, into memory of its own. */
 export async function readSlice(model: ModelWeights, { first, count }: HeadSlice): Promise<LentWeights> {
-  const { spec } = model
   const startedMs = performance.now()
-  const { name } = wholeModelTensors(spec).head
-  const data = await readFloatRows(model, name, first, count, spec.hiddenSize)
+  const { name } = wholeModelTensors(model.spec).head
+  const data = new Float32Array(count * model.spec.hiddenSize)
+  const bytes = await model.reader.readRows(name, first, count)
+  const convertedFromMs = performance.now()
+  decodeFloat32(bytes, model.dtype(name), data)
+  const endedMs = performance.now()
   return {
     arrays: [data],
-    bytesRead: data.length * DTYPE_BYTES[model.dtype(name)],
-    readMs: performance.now() - startedMs,
+    bytesRead: bytes.byteLength,
+    readMs: endedMs - startedMs,
+    convertMs: endedMs - convertedFromMs,
     release: () => undefined
   }
 }
@@ -234,7 +239,8 @@ class SlicedHead implements LanguageHead {
         head.dispose()
         head = null
         lent?.release()
-        yield { type: 'slice', share: slice.count / vocabularySize, readMs: lent?.readMs ?? 0, waitMs }
+        const { readMs = 0, convertMs = 0 } = lent ?? {}
+        yield { type: 'slice', share: slice.count / vocabularySize, readMs, convertMs, waitMs }
       }
     } finally {
       // A pass that ends early holds them in the device's memory, whose size no garbage collector knows.

@@ -53,7 +53,8 @@ export const WorkerReply = z.discriminatedUnion('kind', [
     kind: z.literal('filled'),
     buffer: z.instanceof(ArrayBuffer),
     bytesRead: z.number(),
-    readMs: z.number()
+    readMs: z.number(),
+    convertMs: z.number()
   }),
   z.object({ kind: z.literal('failed'), buffer: z.instanceof(ArrayBuffer), problem: Problem })
 ])

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { WorkbenchError } from '../../contract/problem'
 import { openStoredModel } from './pair-weights'
-import { WeightDecoder } from './weight-decoder'
+import { addCost, WeightDecoder } from './weight-decoder'
 import { type WorkerReply, WorkerRequest, WorkerStart } from './read-ahead-messages'
 
 /**
@@ -18,11 +18,11 @@ const decoder = new WeightDecoder({
 async function fill({ buffer, reads }: WorkerRequest): Promise<WorkerReply> {
   const startedMs = performance.now()
   try {
-    let bytesRead = 0
+    const cost = { bytesRead: 0, convertMs: 0 }
     for (const { offset, ...read } of reads) {
-      bytesRead += await decoder.read(read, new Float32Array(buffer, offset, read.count))
+      addCost(cost, await decoder.read(read, new Float32Array(buffer, offset, read.count)))
     }
-    return { kind: 'filled', buffer, bytesRead, readMs: performance.now() - startedMs }
+    return { kind: 'filled', buffer, ...cost, readMs: performance.now() - startedMs }
   } catch (error) {
     // Anything else is a defect: it ends the worker, and the other side hears of that.
     if (!(error instanceof WorkbenchError)) throw error

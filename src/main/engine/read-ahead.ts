@@ -19,6 +19,7 @@ export interface LentWeights {
   readonly arrays: readonly Float32Array[]
   readonly bytesRead: number
   readonly readMs: number
+  readonly convertMs: number
   /** Gives the memory back; the arrays are empty afterwards. */
   release(): void
 }
@@ -37,8 +38,8 @@ interface Waiting {
 }
 
 /**
- * Reads weights in a thread of their own while this one computes. There are two buffers, each large enough for the
- * largest request, and they are used again and again: one is computed from while the other is filled.
+ * Reads weights in a thread of their own while this one computes. There are two buffers, used again and again: one is
+ * computed from while the other is filled. The thread takes a moment to start: open it before weights are needed.
  */
 export class ReadAhead {
   /** Most buffers that were lent or being filled at the same time. */
@@ -49,13 +50,9 @@ export class ReadAhead {
   private inUse = 0
   private ended: Error | null = null
 
-  /**
-   * @param bufferBytes what the largest request takes, see `requestBytes`
-   * @param signal ends waiting for weights
-   */
+  /** @param signal ends waiting for weights */
   constructor(
     private readonly pair: PairWeights,
-    private readonly bufferBytes: number,
     private readonly signal?: AbortSignal,
     entry = builtPath('main', 'read-ahead-worker.js')
   ) {
@@ -90,7 +87,7 @@ export class ReadAhead {
   async read(reads: readonly WeightRead[]): Promise<LentWeights> {
     if (this.ended !== null) throw this.ended
     const placed = placeReads(reads)
-    const buffer = this.take()
+    const buffer = this.take(bytesOf(placed))
     const reply = await new Promise<WorkerReply>((resolve, reject) => {
       const request = { buffer, reads: placed }
       this.waiting.push({ request, resolve, reject })
@@ -109,6 +106,7 @@ export class ReadAhead {
       arrays: placed.map(({ offset, count }) => new Float32Array(reply.buffer, offset, count)),
       bytesRead: reply.bytesRead,
       readMs: reply.readMs,
+      convertMs: reply.convertMs,
       release
     }
   }
@@ -129,11 +127,12 @@ export class ReadAhead {
     for (const { reject } of this.waiting.splice(0)) reject(this.ended)
   }
 
-  private take(): ArrayBuffer {
+  private take(bytes: number): ArrayBuffer {
     if (this.inUse === BUFFER_COUNT) throw new Error('weights were asked for before others were given back')
     this.inUse++
     this.peakBuffers = Math.max(this.peakBuffers, this.inUse)
-    return this.free.pop() ?? new ArrayBuffer(this.bufferBytes)
+    const buffer = this.free.pop()
+    return buffer !== undefined && buffer.byteLength >= bytes ? buffer : new ArrayBuffer(bytes)
   }
 
   private giveBack(buffer: ArrayBuffer): void {
@@ -144,7 +143,11 @@ export class ReadAhead {
 
 /** Bytes of a buffer that holds all the arrays. */
 export function requestBytes(reads: readonly WeightRead[]): number {
-  const last = placeReads(reads).at(-1)
+  return bytesOf(placeReads(reads))
+}
+
+function bytesOf(placed: WorkerRequest['reads']): number {
+  const last = placed.at(-1)
   return last === undefined ? 0 : last.offset + last.count * Float32Array.BYTES_PER_ELEMENT
 }
 

@@ -96,7 +96,7 @@ export function totalBytes(memory: PlannedMemory): number {
 }
 
 /** A buffer for any block of any layer and any slice of a head. */
-export function bufferBytes({ pair, trie }: SweptModels): number {
+function bufferBytes({ pair, trie }: SweptModels): number {
   const anyBlock = { layer: 0, source: { kind: 'recipe', attention: 0, mlp: 0 }, later: [] } as const
   const block = requestBytes(blockReads(pair.post.spec, anyBlock))
   const slices = trie.roots.map((origin) => {

@@ -8,7 +8,7 @@ import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '.
 import { ReadAhead } from './read-ahead'
 import { buildRecipeTrie, countEdges } from './recipe-trie'
 import { findSharing } from './sharing'
-import { bufferBytes, type SweptModels } from './sweep-memory'
+import type { SweptModels } from './sweep-memory'
 import { groupWithin, progressRows, storedBytes } from './sweep-plan'
 
 /**
@@ -26,7 +26,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   const startedMs = performance.now()
   const pair = await openPairWeights(request.base, request.post, request.models)
   const device = await openDevice(request.device)
-  let weights: ReadAhead | null = null
+  const reader = new ReadAhead(pair, signal)
   try {
     const precision = choosePrecision(device, pair, request.precision)
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
@@ -44,12 +44,11 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
       precision
     }
 
-    weights = new ReadAhead(pair, bufferBytes(models), signal)
-    const reader = weights
     const blocks = reader.block.bind(reader)
-    const reading = { readMs: 0, waitMs: 0 }
-    const spend = ({ readMs, waitMs }: { readMs: number; waitMs: number }): void => {
+    const reading = { readMs: 0, convertMs: 0, waitMs: 0 }
+    const spend = ({ readMs, convertMs, waitMs }: typeof reading): void => {
       reading.readMs += readMs
+      reading.convertMs += convertMs
       reading.waitMs += waitMs
     }
     let rowsDone = 0
@@ -107,7 +106,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
       seconds: (performance.now() - startedMs) / 1000
     }
   } finally {
-    await weights?.close()
+    await reader.close()
     await device.close()
     await closePairWeights(pair)
   }

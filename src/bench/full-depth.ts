@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import type { TrackedPrompt } from '../contract/engine'
+import type { SweepPlan } from '../contract/sweep-plan'
+import { planSweep } from '../main/engine/plan'
+import { MODEL_SHAPES, type PairShape } from './model-shapes'
+import type { PeakMemory } from './peak-memory'
+import { type PairFolders, writeHollowPair } from './synthetic-pair'
+import { sweptModels } from './workload'
+
+/** A sweep's plan, with the time that the plan's own short trial predicts, and what the sweep was measured to take. */
+export interface PlannedSweep {
+  readonly pair: string
+  readonly plan: SweepPlan
+  /** null for one that was only planned. */
+  readonly measured: { readonly peakBytes: number; readonly seconds: number } | null
+}
+
+/**
+ * The plan of a cut of a model and that of the whole model within the same memory: what the cut was measured to take
+ * speaks for the whole one's plan, which nobody here waits for.
+ *
+ * @param memory of the cut's sweep
+ * @param folder a scratch folder
+ */
+export async function planFullDepth(
+  cut: { readonly name: string; readonly shape: PairShape; readonly folders: PairFolders },
+  memory: PeakMemory,
+  prompts: readonly TrackedPrompt[],
+  folder: string,
+  signal: AbortSignal
+): Promise<PlannedSweep[]> {
+  const { shape } = cut.shape
+  const layerCount = MODEL_SHAPES[shape].num_hidden_layers
+  const whole = await writeHollowPair(join(folder, 'whole'), { shape, layerCount }, signal)
+  const planOf = (folders: PairFolders, layers: number): Promise<SweepPlan> =>
+    planSweep(
+      {
+        ...folders,
+        device: 'cpu',
+        models: sweptModels(layers),
+        prompts: [...prompts],
+        memoryBytes: memory.memoryBytes
+      },
+      signal
+    )
+  return [
+    { pair: cut.name, plan: await planOf(cut.folders, cut.shape.layerCount), measured: memory },
+    { pair: `${shape}, ${layerCount} layers`, plan: await planOf(whole, layerCount), measured: null }
+  ]
+}
