@@ -1,5 +1,4 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EvaluationView } from '../src/contract/evaluation'
@@ -7,6 +6,7 @@ import { builtinTask } from '../src/main/evaluation/builtin-tasks'
 import { createProject } from '../src/main/project/create-project'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { runCli } from './fixtures/cli'
+import { always, startJudgeEndpoint } from './fixtures/judge-endpoint'
 
 /** Two prompts of a demo task with three answers each: a few seconds. */
 async function smallTask(folder: string): Promise<string> {
@@ -70,14 +70,7 @@ describe('slr evaluate', () => {
     const task = await smallTask(folder)
     const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
     await project.close()
-    let requestCount = 0
-    const server = createServer((_, response) => {
-      requestCount++
-      response.end(JSON.stringify({ choices: [{ message: { content: '10' } }] }))
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const address = server.address()
-    const port = typeof address === 'object' ? address?.port : undefined
+    const { settings, host, requests } = await startJudgeEndpoint(always('10'))
     const args = [
       'evaluate',
       '--project',
@@ -89,23 +82,19 @@ describe('slr evaluate', () => {
       '--quiet',
       '--json'
     ]
-    const judge = ['--judge-url', `http://127.0.0.1:${port}/v1`, '--judge-model', 'm', '--judge-rate', '6000']
-    try {
-      const without = await runCli(args)
-      expect(without.stderr).toBe('')
-      expect(requestCount).toBe(0)
-      const first = await runCli([...args, ...judge])
-      expect(first.stderr).toContain(`they are sent to 127.0.0.1:${port} (another program on this machine)`)
-      const view = EvaluationView.parse(JSON.parse(first.stdout))
-      expect(view.results.variants[0]?.measures.judge).toMatchObject({ mean: 1, promptCount: 2 })
-      const asked = requestCount
-      expect(asked).toBeGreaterThan(0)
-      expect((await runCli([...args, ...judge])).stdout).toBe(first.stdout)
-      expect(requestCount).toBe(asked)
-      expect((await runCli([...args, '--judge-model', 'm'])).status).toBe(2)
-    } finally {
-      server.close()
-    }
+    const judge = ['--judge-url', settings.baseUrl, '--judge-model', 'm', '--judge-rate', '6000']
+    const without = await runCli(args)
+    expect(without.stderr).toBe('')
+    expect(requests.length).toBe(0)
+    const first = await runCli([...args, ...judge])
+    expect(first.stderr).toContain(`they are sent to ${host} (another program on this machine)`)
+    const view = EvaluationView.parse(JSON.parse(first.stdout))
+    expect(view.results.variants[0]?.measures.judge).toMatchObject({ mean: 1, promptCount: 2 })
+    const asked = requests.length
+    expect(asked).toBeGreaterThan(0)
+    expect((await runCli([...args, ...judge])).stdout).toBe(first.stdout)
+    expect(requests.length).toBe(asked)
+    expect((await runCli([...args, '--judge-model', 'm'])).status).toBe(2)
   })
 
   it('refuses a task whose pattern is no regular expression, before anything is computed', async () => {

@@ -1,9 +1,16 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
-
-const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
+import { EvaluationRun } from '../src/contract/evaluation'
+import {
+  browserMissing,
+  complaintsOf,
+  expectAccessible,
+  launchBrowser,
+  ServedWorkbench
+} from './fixtures/browser'
+import { always, startJudgeEndpoint } from './fixtures/judge-endpoint'
 
 describe.skipIf(browserMissing !== null)('evaluations in Chromium', { timeout: 90_000 }, () => {
   let browser: Browser
@@ -30,11 +37,89 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', { timeout: 9
     await page.getByRole('button', { name: /answers of base to prompt 1$/ }).click()
     await page.getByRole('region', { name: 'Answers to prompt 1' }).getByText('of 3').first().waitFor()
     await page.getByRole('img', { name: /^Map of 6 answers/ }).waitFor()
-    if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, 'evaluate-results.png') })
+    for (const viewport of [
+      { width: 1440, height: 900 },
+      { width: 1024, height: 700 }
+    ]) {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize(viewport)
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        await expectAccessible(page, `results, ${viewport.width} wide, ${colorScheme}`)
+      }
+    }
 
     await page.reload()
     await page.getByRole('heading', { name: 'All measures' }).waitFor()
+
+    const { settings, host, requests } = await startJudgeEndpoint(always('10'))
+    await page.getByRole('button', { name: 'Judge…' }).click()
+    await page.getByLabel(/^Address/).fill(settings.baseUrl)
+    await page.getByLabel('Model', { exact: true }).fill('judge-1')
+    await page.getByLabel(/^API key/).fill('typed-key')
+    await page.getByLabel('Most requests a minute').fill('60000')
+    await expectAccessible(page, 'the dialog of the judge')
+    const send = page.getByRole('button', { name: 'Send and judge' })
+    expect(await send.isDisabled()).toBe(true)
+    const consent = page.getByRole('checkbox', { name: `they are sent to ${host}` })
+    await consent.check()
+    // Who is asked is another one now.
+    await page.getByLabel('Model', { exact: true }).fill('judge-2')
+    expect(await consent.isChecked()).toBe(false)
+    expect(requests).toEqual([])
+    await consent.check()
+    await send.click()
+    await page.getByText(/\d+ different answers judged\./).waitFor()
+    await table.getByRole('button', { name: 'Judge' }).waitFor()
+    expect(await page.getByRole('combobox', { name: 'Right', exact: true }).inputValue()).toBe('judge')
+    const asked = requests.length
+    expect(asked).toBeGreaterThan(0)
+    expect(requests[0]?.key).toBe('Bearer typed-key')
+
+    await page.getByRole('button', { name: 'Judge…' }).click()
+    expect(await page.getByLabel(/^API key/).inputValue()).toBe('')
+    await page.getByRole('checkbox', { name: `they are sent to ${host}` }).check()
+    await page.getByRole('button', { name: 'Send and judge' }).click()
+    await page.getByText(`${asked} of them earlier, and not sent again`).waitFor()
+    expect(requests).toHaveLength(asked)
+
     expect(complaints).toEqual([])
     await workbench.stop()
+    const files = await readdir(workbench.folder, { recursive: true, withFileTypes: true })
+    const texts = await Promise.all(
+      files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), 'utf8'))
+    )
+    expect(texts.some((text) => text.includes('judge-2'))).toBe(true)
+    expect(texts.some((text) => text.includes('typed-key'))).toBe(false)
+  })
+
+  it('compare a variant with a sampler and a prefix of its own', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await browser.newPage({ viewport: { width: 1024, height: 700 } })
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    await page.getByRole('navigation').getByText('Evaluate', { exact: true }).click()
+    await page.getByRole('button', { name: 'Duplicate post' }).click()
+    await page.getByRole('textbox', { name: 'Name' }).fill('post')
+    await page.getByText('another variant has this name').waitFor()
+    expect(await page.getByRole('button', { name: 'Use', exact: true }).isDisabled()).toBe(true)
+    await page.getByRole('textbox', { name: 'Name' }).fill('post, hot')
+    await page.getByLabel('Put before every prompt').fill('Please: ')
+    await page.getByRole('switch').check()
+    await page.getByLabel('Temperature').fill('1.7')
+    await page.getByRole('button', { name: 'Use', exact: true }).click()
+    await page.getByText('own sampler, prefix').waitFor()
+    await page.getByRole('spinbutton', { name: 'Answers per prompt' }).fill('1')
+    await page.getByRole('button', { name: 'Run evaluation' }).click()
+    const table = page.getByRole('region', { name: 'Measures of all variants' })
+    await table.waitFor()
+    expect(await table.getByRole('rowheader').allInnerTexts()).toEqual(['base', 'post', 'post, hot'])
+    await workbench.stop()
+    const [stored] = (await readdir(workbench.folder, { recursive: true })).filter((name) =>
+      /evaluations[\\/][^.\\/]+\.json$/.test(name)
+    )
+    const { variants } = EvaluationRun.parse(
+      JSON.parse(await readFile(join(workbench.folder, stored ?? ''), 'utf8'))
+    )
+    expect(variants[2]).toMatchObject({ prefix: 'Please: ', sampling: { temperature: 1.7 } })
   })
 })

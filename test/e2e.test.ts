@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
+import {
+  browserMissing,
+  complaintsOf,
+  expectAccessible,
+  launchBrowser,
+  ServedWorkbench
+} from './fixtures/browser'
 import { childrenOf } from './fixtures/cli'
 
 if (browserMissing !== null) console.log(`End-to-end tests are skipped: ${browserMissing}`)
@@ -14,11 +20,6 @@ const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 const WIDE = { width: 1440, height: 900 }
 const NARROW = { width: 1024, height: 700 }
 const HEADLINE = /Restore layers 4–11: diversity up from 0\.458 to 0\.917 at validity 0\.916/
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const AxeResults = z.object({
-  violations: z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) }))
-})
 
 describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout: 120_000 }, () => {
   let browser: Browser
@@ -141,12 +142,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
           await page.setViewportSize(viewport)
           await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
           await settle(page)
-          await page.evaluate(axeSource)
-          const results = AxeResults.parse(await page.evaluate('axe.run({ resultTypes: ["violations"] })'))
-          const where = `${view}, ${viewport.width} wide, ${colorScheme}`
-          expect(results.violations, where).toEqual([])
-          const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-          expect(overflow, where).toBeLessThanOrEqual(0)
+          await expectAccessible(page, `${view}, ${viewport.width} wide, ${colorScheme}`)
           if (SCREENSHOTS !== undefined) {
             const name = `${view.toLowerCase()}-${colorScheme}-${viewport.width}.png`
             await page.screenshot({ path: join(SCREENSHOTS, name) })

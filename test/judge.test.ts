@@ -1,60 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { DEFAULT_RUBRICS, JudgeSettings, type JudgeVerdict, judgeWarning } from '../src/contract/judge'
 import type { SampleLine } from '../src/contract/samples'
 import { judgeAnswers, judgeKey, judgeMarks, readMark } from '../src/main/evaluation/judge'
 import { evaluationRun } from './fixtures/evaluation-documents'
+import { always, type JudgeHandler, says, startJudgeEndpoint } from './fixtures/judge-endpoint'
 import { problemOf } from './fixtures/problems'
 import { sampleLine } from './fixtures/sample-run'
 
-type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void
-
-const servers: Server[] = []
-
-/** A chat endpoint of this test's own, on a real socket. */
-async function startEndpoint(handler: Handler): Promise<{ settings: JudgeSettings; requests: Received[] }> {
-  const requests: Received[] = []
-  const server = createServer(async (request, response) => {
-    const body = await text(request)
-    requests.push({ atMs: performance.now(), url: request.url, key: request.headers.authorization, body })
-    handler(request, response, body)
-  })
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server has no port')
-  const settings: JudgeSettings = {
-    baseUrl: `http://127.0.0.1:${address.port}/v1`,
-    model: 'judge-1',
-    rubric: DEFAULT_RUBRICS.creative,
-    answersPerPrompt: 100,
-    requestsPerMinute: 60_000,
-    concurrency: 4
-  }
-  return { settings, requests }
-}
-
-interface Received {
-  atMs: number
-  url: string | undefined
-  key: string | undefined
-  body: string
-}
-
-afterEach(() => {
-  vi.unstubAllEnvs()
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
-
-const says = (content: string) => JSON.stringify({ choices: [{ message: { role: 'assistant', content } }] })
-const always =
-  (content: string): Handler =>
-  (_, response) =>
-    response.end(says(content))
+afterEach(() => vi.unstubAllEnvs())
 
 const PATIENCE = { timeoutMs: 5_000, firstPauseMs: 5 }
 const RUN = evaluationRun()
@@ -111,7 +64,7 @@ describe('a mark', () => {
 
 describe('judging', () => {
   it('sends rubric, prompt and answer to the chat endpoint, with the key', async () => {
-    const { settings, requests } = await startEndpoint(always('7'))
+    const { settings, requests } = await startJudgeEndpoint(always('7'))
     const { verdicts, lastProgress } = await judged(settings, answers('The sea is loud.'), {
       apiKey: 'sk-test'
     })
@@ -130,7 +83,7 @@ describe('judging', () => {
   })
 
   it('asks nothing twice: equal answers are one question, stored verdicts none', async () => {
-    const { settings, requests } = await startEndpoint(always('3'))
+    const { settings, requests } = await startJudgeEndpoint(always('3'))
     const samples = [...answers('A', 'B', 'A'), sampleLine('base', 0, 0, 'A')]
     const { verdicts } = await judged(settings, samples)
     expect(requests).toHaveLength(2)
@@ -149,7 +102,7 @@ describe('judging', () => {
   })
 
   it('marks as many answers of a cell as the settings say, always the same ones', async () => {
-    const { settings, requests } = await startEndpoint(always('5'))
+    const { settings, requests } = await startJudgeEndpoint(always('5'))
     const samples = answers(...Array.from({ length: 20 }, (_, i) => `Answer ${i}`))
     const { verdicts } = await judged({ ...settings, answersPerPrompt: 6 }, samples)
     await judged({ ...settings, answersPerPrompt: 6 }, samples.toReversed(), { known: verdicts })
@@ -157,7 +110,7 @@ describe('judging', () => {
   })
 
   it('keeps a reply that is no mark as none, and does not ask again', async () => {
-    const { settings, requests } = await startEndpoint(always('A fine answer!'))
+    const { settings, requests } = await startJudgeEndpoint(always('A fine answer!'))
     const { verdicts, lastProgress } = await judged(settings, answers('A'))
     expect(verdicts).toMatchObject([{ mark: null }])
     expect(lastProgress).toEqual({ done: 1, total: 1, unreadable: 1 })
@@ -169,7 +122,7 @@ describe('judging', () => {
   it('is no faster than the rate allows, nor wider than the concurrency', async () => {
     let underWay = 0
     let most = 0
-    const { settings, requests } = await startEndpoint((_, response) => {
+    const { settings, requests } = await startJudgeEndpoint((_, response) => {
       most = Math.max(most, ++underWay)
       setTimeout(() => {
         underWay--
@@ -188,7 +141,7 @@ describe('judging', () => {
 
   it('asks again after 429 as long as the endpoint says, after 5xx and when no reply comes', async () => {
     let count = 0
-    const { settings, requests } = await startEndpoint((_, response) => {
+    const { settings, requests } = await startJudgeEndpoint((_, response) => {
       count++
       if (count === 1) response.writeHead(429, { 'retry-after': '1' }).end('slow down')
       else if (count === 2) response.writeHead(503).end()
@@ -202,7 +155,7 @@ describe('judging', () => {
   })
 
   it('gives up after six tries, and keeps the verdicts that came', async () => {
-    const { settings, requests } = await startEndpoint((_, response, body) => {
+    const { settings, requests } = await startJudgeEndpoint((_, response, body) => {
       if (body.includes('Good')) response.end(says('8'))
       else response.writeHead(500).end('out of memory')
     })
@@ -229,7 +182,7 @@ describe('judging', () => {
     expect(requests).toHaveLength(7)
   })
 
-  it.each<[string, Handler, RegExp]>([
+  it.each<[string, JudgeHandler, RegExp]>([
     [
       'an unknown key',
       (_, r) => r.writeHead(401).end('{"error": "no such key"}'),
@@ -247,15 +200,15 @@ describe('judging', () => {
     ],
     ['a reply without end', (_, r) => r.end('x'.repeat(4_000_001)), /more than 4000000 bytes/]
   ])('stops at once at %s', async (_name, handler, message) => {
-    const { settings, requests } = await startEndpoint(handler)
+    const { settings, requests } = await startJudgeEndpoint(handler)
     const many = answers(...Array.from({ length: 30 }, (_, i) => `Answer ${i}`))
     expect((await problemOf(judged({ ...settings, concurrency: 1 }, many))).message).toMatch(message)
     expect(requests.length).toBeLessThanOrEqual(2)
   })
 
   it('does not follow to another address', async () => {
-    const elsewhere = await startEndpoint(always('10'))
-    const { settings } = await startEndpoint((_, response) =>
+    const elsewhere = await startJudgeEndpoint(always('10'))
+    const { settings } = await startJudgeEndpoint((_, response) =>
       response.writeHead(307, { location: `${elsewhere.settings.baseUrl}/chat/completions` }).end()
     )
     expect((await problemOf(judged(settings, answers('Secret')))).message).toMatch(/cannot be reached/)
@@ -264,7 +217,7 @@ describe('judging', () => {
 
   it('is cancelled at once while a reply is awaited', async () => {
     const controller = new AbortController()
-    const { settings, requests } = await startEndpoint(() => controller.abort())
+    const { settings, requests } = await startJudgeEndpoint(() => controller.abort())
     const problem = await problemOf(judged(settings, answers('A', 'B', 'C'), { signal: controller.signal }))
     expect(problem.code).toBe('cancelled')
     expect(requests.length).toBeLessThanOrEqual(3)

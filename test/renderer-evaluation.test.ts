@@ -14,6 +14,8 @@ import {
 } from '../src/renderer/charts/evaluation-charts'
 import { roomyBounds } from '../src/renderer/charts/plot'
 import { placeNames } from '../src/renderer/charts/plot-names'
+import { DEFAULT_RUBRICS } from '../src/contract/judge'
+import { draftOfJudge, judgeOutcome, parseJudge } from '../src/renderer/judge-draft'
 import { duplicateVariant, sameVariantModel, spreadOfRanges } from '../src/renderer/evaluation-variants'
 import { evaluationRun } from './fixtures/evaluation-documents'
 import { sampleLine } from './fixtures/sample-run'
@@ -288,5 +290,39 @@ describe('a copy of a variant', () => {
     expect(copy.variant.name).not.toBe('post + decoding')
     expect(sameVariantModel(copy, post)).toBe(true)
     expect(sameVariantModel(copy, base)).toBe(false)
+  })
+})
+
+describe('a judge as it is typed', () => {
+  const draft = { ...draftOfJudge('creative', null), baseUrl: ' http://localhost:8080/v1 ', model: 'm' }
+
+  it('begins with the rubric for the kind of task, or as the judge of last time', () => {
+    expect(draftOfJudge('reasoning', null).rubric).toBe(DEFAULT_RUBRICS.reasoning)
+    const { settings } = parseJudge(draft)
+    expect(settings).toMatchObject({ baseUrl: 'http://localhost:8080/v1', model: 'm', answersPerPrompt: 8 })
+    expect(draftOfJudge('reasoning', settings).rubric).toBe(DEFAULT_RUBRICS.creative)
+  })
+
+  it('names every field that is wrong, and takes no key in the address', () => {
+    const { settings, problems } = parseJudge({
+      baseUrl: 'http://me:secret@host/v1',
+      model: '',
+      rubric: ' ',
+      answersPerPrompt: '0',
+      requestsPerMinute: '1e3'
+    })
+    expect(settings).toBeNull()
+    expect(Object.keys(problems).sort()).toEqual(Object.keys(draft).sort())
+    expect(problems.baseUrl).toMatch(/apart from the address/)
+  })
+
+  it('says in the end what was known before and what was no mark', () => {
+    const progress = { done: 1200, total: 1200, unreadable: 3 }
+    expect(judgeOutcome({ progress, knownCount: 1000 })).toBe(
+      '1,200 different answers judged; 1,000 of them earlier, and not sent again; 3 of the replies held no mark and are left out.'
+    )
+    expect(judgeOutcome({ progress: { done: 1, total: 1, unreadable: 0 }, knownCount: 0 })).toBe(
+      '1 different answer judged.'
+    )
   })
 })

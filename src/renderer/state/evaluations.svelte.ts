@@ -11,6 +11,7 @@ import { MAIN_MEASURES } from '../../contract/evaluation'
 import type { ProjectState } from '../../contract/project'
 import { EvaluationSetup } from './evaluation-setup.svelte'
 import { FollowedJob } from './followed-job.svelte'
+import { Judging } from './judging.svelte'
 import type { Workbench } from './workbench.svelte'
 
 /** A prompt that is looked into. */
@@ -39,6 +40,7 @@ export class Evaluations {
 
   readonly job: FollowedJob<EvaluationEvent, LiveEvaluation>
   readonly setup: EvaluationSetup
+  readonly judging: Judging
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
 
@@ -51,6 +53,7 @@ export class Evaluations {
     if (ranges.busy) return 'A sweep is running; evaluate when it is done.'
     if (samples.busy || samples.check.busy) return 'Answers are being generated; evaluate when that is done.'
     if (this.busy) return 'An evaluation is running.'
+    if (this.judging.busy) return 'Answers are being judged.'
     return null
   })
 
@@ -58,6 +61,7 @@ export class Evaluations {
 
   constructor(private readonly workbench: Workbench) {
     this.setup = new EvaluationSetup(workbench)
+    this.judging = new Judging(workbench)
     this.job = new FollowedJob<EvaluationEvent, LiveEvaluation>(workbench, {
       calls: () => workbench.client.evaluations,
       advance: (live, event) => (event.type === 'progress' ? event : live),
@@ -86,6 +90,7 @@ export class Evaluations {
     this.inspected = null
     this.loading = false
     this.setup.reset()
+    this.judging.reset()
   }
 
   private async refresh(): Promise<void> {
@@ -119,6 +124,15 @@ export class Evaluations {
     if (!again) this.inspected = null
     else if (this.inspected !== null) await this.inspect(this.inspected.prompt)
     return view.run
+  }
+
+  /** Shows the marks that an evaluation has got, on the axis of quality when they are the first. */
+  async judged(evaluationId: string): Promise<void> {
+    if (this.shown?.run.id !== evaluationId) return
+    const before = this.shown.results.variants.some(({ measures }) => measures.judge !== undefined)
+    await this.show(evaluationId)
+    const marked = this.shown.results.variants.some(({ measures }) => measures.judge !== undefined)
+    if (marked && !before) this.quality = 'judge'
   }
 
   /** Looks into one prompt: its answers, and how they lie. */

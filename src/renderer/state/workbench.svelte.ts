@@ -102,6 +102,17 @@ export class Workbench {
         cancel: () => void this.evaluations.job.cancel()
       }
     }
+    const { judging } = this.evaluations
+    if (judging.busy) {
+      const { done, total } = judging.progress ?? { done: 0, total: 1 }
+      return {
+        name: 'Judging',
+        share: done / Math.max(1, total),
+        secondsLeft: judging.secondsLeft,
+        cancelling: false,
+        cancel: () => judging.cancel()
+      }
+    }
     if (exported !== null) {
       const { bytesDone, bytesTotal, secondsLeft } = exported.progress
       return {
