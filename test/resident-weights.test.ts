@@ -6,6 +6,9 @@ import { closePairWeights, openPairWeights, type PairWeights } from '../src/main
 import { blockKey, buildRecipeTrie } from '../src/main/engine/recipe-trie'
 import { chainBlocks } from '../src/main/engine/resident-chains'
 import { openResidentHead, residentHeadBytes } from '../src/main/engine/resident-head'
+import { rowAt } from '../src/main/engine/rows'
+import { sampleToken } from '../src/main/engine/sampler'
+import { PAPER_SAMPLING } from '../src/contract/samples'
 import { postStrengths, rangeStrengths } from '../src/contract/strengths'
 import { GOLDEN_FAMILIES, goldenPath } from './fixtures/goldens'
 
@@ -86,4 +89,42 @@ describe('the head held for generating', () => {
       expect(residentHeadBytes(spec, 'int8')).toBe(36 * blocks + 4 * hiddenSize)
     }
   )
+
+  it.each(GOLDEN_FAMILIES)('%s: draws the tokens that the sampler draws from its logits', async (name) => {
+    pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))
+    const device = await openDevice('cpu')
+    const { hiddenSize, vocabularySize } = pair.post.spec
+    const rows = 40
+    const hidden = Float32Array.from({ length: rows * hiddenSize }, (_, i) => Math.sin(i * i) * (i % 5))
+    // Evenly spread, and the ends.
+    const uniforms = Array.from({ length: rows }, (_, i) => (i * 0.6180339887498949) % 1)
+    uniforms[1] = 1 - 2 ** -53
+    for (const [temperature, minP] of [
+      [1, 0.1],
+      [1, 0],
+      [0.7, 0.02],
+      [3, 1]
+    ] as const) {
+      const sampling = { ...PAPER_SAMPLING, temperature, minP }
+      const head = await openResidentHead(device, pair.post, 'fp32', sampling)
+      const logits = await head.logits(hidden)
+      const drawn = await head.draw?.(hidden, uniforms)
+      await head.close()
+      const expected = uniforms.map((uniform, i) =>
+        sampleToken(rowAt(logits, i, vocabularySize), sampling, [], uniform)
+      )
+      expect(drawn).toEqual(expected)
+      expect(new Set(expected).size).toBeGreaterThan(10)
+    }
+  })
+
+  it('leaves greedy choice, top-k, top-p and the repetition penalty to the sampler', async () => {
+    pair = await openPairWeights(goldenPath('llama3', 'base-bf16'), goldenPath('llama3', 'post-bf16'))
+    const device = await openDevice('cpu')
+    for (const changes of [{ temperature: 0 }, { topK: 5 }, { topP: 0.9 }, { repetitionPenalty: 1.1 }]) {
+      const head = await openResidentHead(device, pair.post, 'fp32', { ...PAPER_SAMPLING, ...changes })
+      expect(head.draw).toBeNull()
+      await head.close()
+    }
+  })
 })

@@ -12,6 +12,7 @@ import { prefill } from '../src/main/engine/prefill'
 import { probe } from '../src/main/engine/probe'
 import { buildRecipeTrie, type Origin } from '../src/main/engine/recipe-trie'
 import { openRunner } from '../src/main/engine/row-runner'
+import { rowAt } from '../src/main/engine/rows'
 import { GOLDEN_FAMILIES, goldenPath, largestDifference, readGolden } from './fixtures/goldens'
 import { FP16_TOLERANCE, FP32_TOLERANCE, whyNoWebGpu } from './fixtures/webgpu'
 
@@ -115,7 +116,10 @@ describe.skipIf(missing !== null)('rows that come and go', () => {
       const starting = starts.get(step) ?? []
       running.push(...starting)
       await runner.admit(starting, prefilled)
-      const logits = await runner.step(running)
+      const logits = await runner.step(running, async (head, hidden, indices) => {
+        const all = await head.logits(hidden)
+        return indices.map((_, at) => rowAt(all, at, all.length / indices.length))
+      })
       for (const [i, each] of running.entries()) {
         seen.push({ row: each, length: each.tokens.length, logits: Float32Array.from(logits[i] ?? []) })
         each.tokens.push(answer[each.tokens.length] ?? 0)

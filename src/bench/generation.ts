@@ -1,6 +1,7 @@
 import { PAPER_SAMPLING } from '../contract/samples'
 import type { EngineModel, GenerateRequest, HeldWeights } from '../contract/engine'
 import { openDevice, type Device } from '../main/engine/device'
+import { drawNext } from '../main/engine/draw-next'
 import { planGeneration } from '../main/engine/generation-plan'
 import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '../main/engine/pair-weights'
 import { prefill, type Prefilled } from '../main/engine/prefill'
@@ -8,7 +9,6 @@ import { postStrengths, rangeStrengths } from '../contract/strengths'
 import type { Origin } from '../main/engine/recipe-trie'
 import { openResidentHead, type ResidentHead } from '../main/engine/resident-head'
 import { openRunner, type RowRunner, type RunningRow } from '../main/engine/row-runner'
-import { sampleToken } from '../main/engine/sampler'
 import { layerTensors, wholeModelTensors, type DecoderSpec } from '../main/family'
 import { measureBandwidth, type Bandwidth } from './bandwidth'
 import { openGemmPeak } from './gemm-peak'
@@ -187,7 +187,7 @@ async function openVariants(
   const plan = planGeneration(request, pair.post.spec, trie, 'fp32')
   const heads = new Map<Origin, ResidentHead>()
   for (const origin of trie.roots)
-    heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights))
+    heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights, PAPER_SAMPLING))
   const runner = await openRunner({ request, device, pair, trie, heads, plan })
   const prefilled = await prefill({ request, device, precision: 'fp32', pair, trie, heads }, [0])
   return {
@@ -210,8 +210,14 @@ async function timeStep(
   const rows = models.map((model, i): RunningRow => ({ model, prompt: 0, tokens: [i], position }))
   await runner.admit(rows, prefilled)
   const startedMs = performance.now()
-  const logits = await runner.step(rows)
-  for (const ofRow of logits) sampleToken(ofRow, PAPER_SAMPLING, [], 0.5)
+  await runner.step(rows, (head, hidden, indices) =>
+    drawNext(
+      head,
+      hidden,
+      PAPER_SAMPLING,
+      indices.map(() => ({ uniform: 0.5, earlier: [] }))
+    )
+  )
   const elapsedMs = performance.now() - startedMs
   await runner.dismiss(rows)
   return elapsedMs

@@ -6,12 +6,18 @@ import type { Cohort } from './cohorts'
 import { floatTensor, integerTensor, runSession } from './device'
 import { cacheCapacity } from './generation-plan'
 import { KeyValueCache } from './key-value-cache'
-import { memberOf } from './pair-weights'
 import type { Prefilled } from './prefill'
 import { nodePath } from './recipe-trie'
 import { chainBlocks, openChain, type Chain } from './resident-chains'
 import { RotaryFeeds } from './rotary-feeds'
-import { embedRows, rowsByOrigin, type RowRunner, type RunnerParts, type RunningRow } from './row-runner'
+import {
+  embedRows,
+  finishRows,
+  type Finish,
+  type RowRunner,
+  type RunnerParts,
+  type RunningRow
+} from './row-runner'
 import { joinRows, rowAt } from './rows'
 
 interface ResidentChain extends Chain {
@@ -94,23 +100,16 @@ class CpuRunner implements RowRunner {
     }
   }
 
-  async step(rows: readonly RunningRow[]): Promise<Float32Array[]> {
-    const { heads, pair } = this.parts
-    const { hiddenSize } = pair.post.spec
+  async step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]> {
+    const { hiddenSize } = this.parts.pair.post.spec
     this.growCaches(rows)
     const embedded = await embedRows(this.parts, rows)
     const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, hiddenSize)]))
     for (const chain of this.chains) if (chain.rows.length > 0) await this.runChain(chain, hidden)
-    const logits = new Array<Float32Array>(rows.length)
-    for (const { origin, indices } of rowsByOrigin(this.parts, rows)) {
-      if (indices.length === 0) continue
-      const ofOrigin = indices.flatMap((i) => rows[i] ?? [])
-      const all = await heads.get(origin)?.logits(joined(ofOrigin, hidden, hiddenSize))
-      indices.forEach((i, at) => {
-        logits[i] = rowAt(all ?? new Float32Array(), at, memberOf(pair, origin).spec.vocabularySize)
-      })
-    }
-    return logits
+    return finishRows(this.parts, rows, (head, indices) => {
+      const ofHead = indices.flatMap((i) => rows[i] ?? [])
+      return finish(head, joined(ofHead, hidden, hiddenSize), indices)
+    })
   }
 
   async close(): Promise<void> {

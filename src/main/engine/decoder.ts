@@ -4,6 +4,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { AnswerKey, EngineGenerateEvent, EngineModel, GenerateRequest } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
+import { drawNext, type Draw } from './draw-next'
 import type { GenerationPlan } from './generation-plan'
 import type { Prefilled } from './prefill'
 import type { BlockSource, RecipeTrie } from './recipe-trie'
@@ -68,7 +69,9 @@ export class Decoder {
         while (active.filter((row) => row.model === model).length < plan.rowsPerModel) {
           const row = queue.shift()
           if (row === undefined) break
-          started.push(...this.accept(row, prefilled.logits[model]?.get(row.prompt) ?? new Float32Array()))
+          const logits = prefilled.logits[model]?.get(row.prompt) ?? new Float32Array()
+          const { uniform, earlier } = this.drawOf(row)
+          started.push(...this.accept(row, sampleToken(logits, request.sampling, earlier, uniform)))
           if (row.finished !== null) continue
           admitted.push(row)
           active.push(row)
@@ -90,20 +93,32 @@ export class Decoder {
   /** One token for every active row. */
   private async step(active: readonly Row[]): Promise<EngineGenerateEvent[]> {
     this.steps++
-    const logits = await this.parts.runner.step(active)
+    const { request, runner } = this.parts
+    const draws = active.map((row) => this.drawOf(row))
+    const tokens = await runner.step(active, (head, hidden, indices) =>
+      drawNext(
+        head,
+        hidden,
+        request.sampling,
+        indices.flatMap((i) => draws[i] ?? [])
+      )
+    )
     const events = active.flatMap((row, i) => {
       row.position++
-      return this.accept(row, logits[i] ?? new Float32Array())
+      return this.accept(row, tokens[i] ?? 0)
     })
     return mergeTokens(events)
   }
 
-  /** Draws a row's next token from its logits and says what came of it. */
-  private accept(row: Row, logits: Float32Array): EngineGenerateEvent[] {
+  private drawOf(row: Row): Draw {
     const { request } = this.parts
     const penalised = request.sampling.repetitionPenalty !== 1
     const earlier = penalised ? [...(request.prompts[row.prompt] ?? []), ...row.tokens] : []
-    const token = sampleToken(logits, request.sampling, earlier, row.random())
+    return { uniform: row.random(), earlier }
+  }
+
+  /** Adds a row's next token and says what came of it. */
+  private accept(row: Row, token: number): EngineGenerateEvent[] {
     row.tokens.push(token)
     this.tokenCount++
     const { model, prompt, index } = row

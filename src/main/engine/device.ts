@@ -179,13 +179,17 @@ function uploadGraph(rank: number, type: 'float32' | 'float16'): Uint8Array {
 /** Where the runs of a session are counted. */
 const movedBy = new WeakMap<ort.InferenceSession, MovedBytes>()
 
-/** Runs a session and returns its outputs by name, each where it was asked to be. */
+/**
+ * Runs a session and returns its outputs by name, each where it was asked to be.
+ *
+ * @param wanted names of outputs, the others being computed but not handed out, or the tensors whose memory they take
+ */
 export async function runTensors(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>,
-  targets?: Readonly<Record<string, ort.Tensor>>
+  wanted: readonly string[] | Readonly<Record<string, ort.Tensor>> = session.outputNames
 ): Promise<Readonly<Record<string, ort.Tensor>>> {
-  const results = await (targets === undefined ? session.run(feeds) : session.run(feeds, targets))
+  const results = await session.run(feeds, wanted)
   const moved = movedBy.get(session)
   if (moved !== undefined) {
     moved.toDevice += bytesInMainMemory(feeds)
@@ -201,12 +205,17 @@ function bytesInMainMemory(tensors: Readonly<Record<string, ort.Tensor>>): numbe
   }, 0)
 }
 
-/** Runs a session and returns its float outputs by name. */
+/**
+ * Runs a session and returns its float outputs by name.
+ *
+ * @param wanted outputs to hand out; the others are computed but not copied
+ */
 export async function runSession(
   session: ort.InferenceSession,
-  feeds: Readonly<Record<string, ort.Tensor>>
+  feeds: Readonly<Record<string, ort.Tensor>>,
+  wanted: readonly string[] = session.outputNames
 ): Promise<ReadonlyMap<string, Float32Array>> {
-  const results = await runTensors(session, feeds)
+  const results = await runTensors(session, feeds, wanted)
   return new Map(Object.entries(results).map(([name, tensor]) => [name, floatsOf(tensor)]))
 }
 
@@ -243,6 +252,10 @@ export async function runKept(
 
 export function floatTensor(data: Float32Array, dims: readonly number[]): ort.Tensor {
   return new ort.Tensor('float32', data, dims)
+}
+
+export function doubleTensor(data: Float64Array, dims: readonly number[]): ort.Tensor {
+  return new ort.Tensor('float64', data, dims)
 }
 
 export function integerTensor(data: BigInt64Array, dims: readonly number[]): ort.Tensor {

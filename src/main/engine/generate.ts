@@ -65,10 +65,11 @@ export async function* generateOn(
       rows: rowsPerModel * modelCount,
       sampleTotal: modelCount * request.prompts.length * request.sampleCount - request.finished.length
     }
-    runner = await openRunner({ request, device, pair, trie, heads, plan })
+    // Heads come first: while one opens it lies in memory several times, and the blocks are not there yet.
     for (const origin of trie.roots) {
-      heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights))
+      heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights, request.sampling))
     }
+    runner = await openRunner({ request, device, pair, trie, heads, plan })
 
     const decoder = new Decoder({
       request,

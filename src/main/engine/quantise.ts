@@ -51,17 +51,35 @@ export function packHeld(
   tensors: ReadonlyMap<string, Float32Array>,
   weights: HeldWeights
 ): Uint8Array {
-  const bits = quantisedBits(weights)
   const packed = new Uint8Array(layoutBytes(layout))
-  for (const { name, shape, offset, byteLength, scaleBytes } of layout) {
-    const data = tensors.get(name) ?? new Float32Array()
-    if (bits === null || scaleBytes === 0)
-      packed.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset)
-    else {
-      const scales = new Float32Array(scaleBytes / Float32Array.BYTES_PER_ELEMENT)
-      quantiseBlocks(data, shape[1] ?? 1, bits, packed.subarray(offset, offset + byteLength), scales)
-      packed.set(new Uint8Array(scales.buffer), offset + byteLength)
-    }
-  }
+  for (const tensor of layout)
+    packRows(packed, tensor, tensors.get(tensor.name) ?? new Float32Array(), 0, weights)
   return packed
+}
+
+/**
+ * Puts some rows of a tensor (or elements of a vector) into the bytes of its layout.
+ *
+ * @param data values of the rows from `first` on
+ */
+export function packRows(
+  packed: Uint8Array,
+  { shape, offset, byteLength, scaleBytes }: HeldTensor,
+  data: Float32Array,
+  first: number,
+  weights: HeldWeights
+): void {
+  const [rows = 1, columns = 1] = shape
+  const start = offset + (first * byteLength) / rows
+  const bits = quantisedBits(weights)
+  if (bits === null || scaleBytes === 0) {
+    packed.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start)
+    return
+  }
+  const rowCount = data.length / columns
+  const end = start + (rowCount * byteLength) / rows
+  const rowScaleBytes = scaleBytes / rows
+  const scales = new Float32Array((rowCount * rowScaleBytes) / Float32Array.BYTES_PER_ELEMENT)
+  quantiseBlocks(data, columns, bits, packed.subarray(start, end), scales)
+  packed.set(new Uint8Array(scales.buffer), offset + byteLength + first * rowScaleBytes)
 }

@@ -1,6 +1,7 @@
 import type * as ort from 'onnxruntime-node'
-import type { HeldWeights } from '../../contract/engine'
+import type { HeldWeights, Sampling } from '../../contract/engine'
 import { wholeModelTensors, type DecoderSpec } from '../family'
+import type { GraphDrawing } from '../family/draw-graph'
 import {
   HEAD_FILE,
   HEAD_INPUTS,
@@ -9,23 +10,31 @@ import {
   headWeights,
   residentHeadGraph
 } from '../family/head-graph'
-import { heldBytes } from '../family/held-weights'
-import { floatTensor, runSession, type Device } from './device'
+import { heldBytes, layoutBytes } from '../family/held-weights'
+import { doubleTensor, floatTensor, runSession, type Device } from './device'
 import type { ModelWeights } from './pair-weights'
-import { packHeld } from './quantise'
+import { packRows } from './quantise'
 import { setColumns } from './rows'
 import { readFloatRows } from './stored-rows'
 
-/**
- * Weights of one session at most: while a session opens they lie in memory three times, as read, as laid out for its
- * products, and in between.
- */
-const SESSION_ELEMENTS = 2 ** 26
+/** States after the last layer, [rows, hidden]. */
+export type HiddenRows = Float32Array | ort.Tensor
 
-/** Final norm and head of one model, held for generating as the blocks are: step after step asks for all logits. */
+/** Rows of the head are read and rounded so many elements at a time: as floats all of them take several times as much. */
+const READ_ELEMENTS = 2 ** 24
+
+/** Weights of one session at most where a device has memory of its own: not every buffer may be larger there. */
+const DEVICE_SESSION_ELEMENTS = 2 ** 26
+
+/** Final norm and head of one model, held for generating as the blocks are. */
 export interface ResidentHead {
   /** Logits of the whole vocabulary for each of [rows, hidden], which may lie on the device: [rows, vocabulary]. */
-  logits(hidden: Float32Array | ort.Tensor): Promise<Float32Array>
+  logits(hidden: HiddenRows): Promise<Float32Array>
+  /**
+   * Draws a token of each row where the logits are, with a uniform number for each; null where the sampling or the device
+   * asks for the engine's sampler. Logits of many rows are tens of megabytes, which here nobody copies.
+   */
+  readonly draw: ((hidden: HiddenRows, uniforms: readonly number[]) => Promise<number[]>) | null
   close(): Promise<void>
 }
 
@@ -35,31 +44,31 @@ export function residentHeadBytes(spec: DecoderSpec, weights: HeldWeights): numb
   return heldBytes(headLayout(spec, held, spec.vocabularySize), held)
 }
 
+/** @param sampling with which tokens will be drawn; left out, there are logits alone */
 export async function openResidentHead(
   device: Device,
   model: ModelWeights,
-  blockWeights: HeldWeights
+  blockWeights: HeldWeights,
+  sampling?: Sampling
 ): Promise<ResidentHead> {
   const weights = headWeights(blockWeights)
   const { spec } = model
   const { hiddenSize, vocabularySize } = spec
-  const { finalNorm, head } = wholeModelTensors(spec)
-  const tokensPerSession = Math.max(1, Math.floor(SESSION_ELEMENTS / hiddenSize))
+  const onCpu = device.name === 'cpu'
+  // What draws must see all logits, and have float64.
+  const drawing = onCpu && sampling !== undefined ? graphDrawing(sampling) : null
+  const tokensPerSession = onCpu
+    ? vocabularySize
+    : Math.max(1, Math.floor(DEVICE_SESSION_ELEMENTS / hiddenSize))
   const parts: { first: number; count: number; session: ort.InferenceSession }[] = []
   const close = async (): Promise<void> => {
     for (const { session } of parts) await session.release()
   }
   try {
-    const norm = await readFloatRows(model, finalNorm.name, 0, hiddenSize, 1)
     for (let first = 0; first < vocabularySize; first += tokensPerSession) {
       const count = Math.min(tokensPerSession, vocabularySize - first)
-      const tensors = new Map<string, Float32Array>([
-        [HEAD_INPUTS.finalNorm, norm],
-        [HEAD_INPUTS.head, await readFloatRows(model, head.name, first, count, hiddenSize)]
-      ])
-      const data = packHeld(headLayout(spec, weights, count), tensors, weights)
-      const session = await device.createSession(residentHeadGraph(spec, weights, count), {
-        files: [{ path: HEAD_FILE, data }]
+      const session = await device.createSession(residentHeadGraph(spec, weights, count, drawing), {
+        files: [{ path: HEAD_FILE, data: await readHeld(model, weights, first, count) }]
       })
       parts.push({ first, count, session })
     }
@@ -68,26 +77,72 @@ export async function openResidentHead(
     await close()
     throw error
   }
+  const feedsOf = (hidden: HiddenRows, uniforms?: readonly number[]): Record<string, ort.Tensor> => {
+    const rows =
+      hidden instanceof Float32Array ? floatTensor(hidden, [hidden.length / hiddenSize, hiddenSize]) : hidden
+    if (drawing === null) return { [HEAD_INPUTS.hidden]: rows }
+    const numbers = Float64Array.from(uniforms ?? new Array<number>(rows.dims[0] ?? 0).fill(0))
+    return {
+      [HEAD_INPUTS.hidden]: rows,
+      [HEAD_INPUTS.uniforms]: doubleTensor(numbers, [numbers.length, 1])
+    }
+  }
+  const run = async (
+    session: ort.InferenceSession,
+    feeds: Readonly<Record<string, ort.Tensor>>,
+    output: string
+  ): Promise<Float32Array> => (await runSession(session, feeds, [output])).get(output) ?? new Float32Array()
+  const [whole] = parts
   return {
     logits: async (hidden) => {
-      const rows =
-        hidden instanceof Float32Array
-          ? floatTensor(hidden, [hidden.length / hiddenSize, hiddenSize])
-          : hidden
-      const rowCount = rows.dims[0] ?? 0
-      const feeds = { [HEAD_INPUTS.hidden]: rows }
+      const feeds = feedsOf(hidden)
       const outputs: Float32Array[] = []
-      for (const { session } of parts) {
-        outputs.push((await runSession(session, feeds)).get(HEAD_OUTPUTS.logits) ?? new Float32Array())
-      }
+      for (const { session } of parts) outputs.push(await run(session, feeds, HEAD_OUTPUTS.logits))
       const [only] = outputs
       if (only !== undefined && outputs.length === 1) return only
-      const all = new Float32Array(rowCount * vocabularySize)
+      const all = new Float32Array(outputs.reduce((sum, part) => sum + part.length, 0))
       for (const [i, part] of parts.entries()) {
         setColumns(all, vocabularySize, outputs[i] ?? new Float32Array(), part)
       }
       return all
     },
+    draw:
+      drawing === null || whole === undefined
+        ? null
+        : async (hidden, uniforms) =>
+            Array.from(await run(whole.session, feedsOf(hidden, uniforms), HEAD_OUTPUTS.tokens)),
     close
   }
+}
+
+/** What the graph of a head can draw with; null for what looks at single tokens or sorts them. */
+function graphDrawing({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): GraphDrawing | null {
+  if (temperature === 0 || topK !== null || topP !== 1 || repetitionPenalty !== 1) return null
+  return { temperature, minP }
+}
+
+/** Final norm and `tokenCount` rows of the head from `firstToken` on, as the bytes of their layout. */
+async function readHeld(
+  model: ModelWeights,
+  weights: 'fp32' | 'int8',
+  firstToken: number,
+  tokenCount: number
+): Promise<Uint8Array> {
+  const { hiddenSize } = model.spec
+  const { finalNorm, head } = wholeModelTensors(model.spec)
+  const layout = headLayout(model.spec, weights, tokenCount)
+  const packed = new Uint8Array(layoutBytes(layout))
+  const rowsAtATime = Math.max(1, Math.floor(READ_ELEMENTS / hiddenSize))
+  for (const tensor of layout) {
+    if (tensor.name === HEAD_INPUTS.finalNorm) {
+      packRows(packed, tensor, await readFloatRows(model, finalNorm.name, 0, hiddenSize, 1), 0, weights)
+      continue
+    }
+    for (let first = 0; first < tokenCount; first += rowsAtATime) {
+      const count = Math.min(rowsAtATime, tokenCount - first)
+      const rows = await readFloatRows(model, head.name, firstToken + first, count, hiddenSize)
+      packRows(packed, tensor, rows, first, weights)
+    }
+  }
+  return packed
 }

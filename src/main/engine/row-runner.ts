@@ -7,7 +7,7 @@ import type { GenerationPlan } from './generation-plan'
 import { memberOf, type PairWeights } from './pair-weights'
 import type { Prefilled } from './prefill'
 import { type Origin, originOf, type RecipeTrie } from './recipe-trie'
-import type { ResidentHead } from './resident-head'
+import type { HiddenRows, ResidentHead } from './resident-head'
 import { openWebGpuRunner } from './webgpu-runner'
 
 /** A sequence being generated, as whoever runs it sees it. */
@@ -30,10 +30,21 @@ export interface RowRunner {
   admit(rows: readonly RunningRow[], prefilled: Prefilled): Promise<void>
   /** Forgets rows that have ended. */
   dismiss(rows: readonly RunningRow[]): Promise<void>
-  /** Runs the last token of all rows that are taken on. @returns next-token logits, parallel to `rows` */
-  step(rows: readonly RunningRow[]): Promise<Float32Array[]>
+  /** Runs the last token of all rows that are taken on. @returns what `finish` makes of each, parallel to `rows` */
+  step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]>
   close(): Promise<void>
 }
+
+/**
+ * Makes something of rows' states after the last layer, [rows, hidden], with their models' head: one result for each.
+ *
+ * @param indices of the rows among those of the step
+ */
+export type Finish<T> = (
+  head: ResidentHead,
+  hidden: HiddenRows,
+  indices: readonly number[]
+) => Promise<readonly T[]>
 
 export interface RunnerParts {
   readonly request: GenerateRequest
@@ -55,7 +66,7 @@ export function openRunner(parts: RunnerParts): Promise<RowRunner> {
 }
 
 /** Rows by whose embedding and head their models use, with their indices. */
-export function rowsByOrigin(
+function rowsByOrigin(
   { trie }: RunnerParts,
   rows: readonly RunningRow[]
 ): { origin: Origin; indices: number[] }[] {
@@ -63,6 +74,21 @@ export function rowsByOrigin(
     origin,
     indices: rows.flatMap(({ model }, i) => (originOf(trie, model) === origin ? [i] : []))
   }))
+}
+
+/** Lets every head finish its rows. @returns one result for each row, in their order */
+export async function finishRows<T>(
+  parts: RunnerParts,
+  rows: readonly RunningRow[],
+  finish: (head: ResidentHead, indices: readonly number[]) => Promise<readonly T[]>
+): Promise<T[]> {
+  const results = new Map<number, T>()
+  for (const { origin, indices } of rowsByOrigin(parts, rows)) {
+    const head = parts.heads.get(origin)
+    if (head === undefined || indices.length === 0) continue
+    for (const [at, result] of (await finish(head, indices)).entries()) results.set(indices[at] ?? -1, result)
+  }
+  return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
 }
 
 /** Embeddings of the rows' last tokens, [rows.length + spareRows, hidden]; spare ones are zero. */

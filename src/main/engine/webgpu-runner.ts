@@ -12,13 +12,18 @@ import { cohortsOf, type Cohort } from './cohorts'
 import { floatTensor, integerTensor, runInPlace, runKept } from './device'
 import { DeviceCache, openCacheSessions, placesOf, type CacheSessions } from './device-cache'
 import { cacheCapacity } from './generation-plan'
-import { memberOf } from './pair-weights'
 import type { Prefilled } from './prefill'
 import { nodePath } from './recipe-trie'
 import { openResidentBlocks } from './resident-blocks'
 import { RotaryFeeds } from './rotary-feeds'
-import { embedRows, rowsByOrigin, type RowRunner, type RunnerParts, type RunningRow } from './row-runner'
-import { rowAt } from './rows'
+import {
+  embedRows,
+  finishRows,
+  type Finish,
+  type RowRunner,
+  type RunnerParts,
+  type RunningRow
+} from './row-runner'
 
 /** What rows on a device run through, open until `release`. */
 interface Resident {
@@ -147,9 +152,8 @@ class WebGpuRunner implements RowRunner {
     }
   }
 
-  async step(rows: readonly RunningRow[]): Promise<Float32Array[]> {
-    const { heads, pair } = this.parts
-    const { hiddenSize } = pair.post.spec
+  async step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]> {
+    const { hiddenSize } = this.parts.pair.post.spec
     await this.resizeCaches(rows)
     // The spare row is the state of free slots.
     const embedded = await embedRows(this.parts, rows, 1)
@@ -163,21 +167,15 @@ class WebGpuRunner implements RowRunner {
             await this.runBlock(layer, block, feeds, states)
         }
       }
-      const logits = new Array<Float32Array>(rows.length)
-      for (const { origin, indices } of rowsByOrigin(this.parts, rows)) {
-        if (indices.length === 0) continue
+      return await finishRows(this.parts, rows, async (head, indices) => {
         const taken = integerTensor(BigInt64Array.from(indices, BigInt), [indices.length])
         const hidden = await runKept(this.resident.takeStates, { from: states, rows: taken })
         try {
-          const all = await heads.get(origin)?.logits(hidden)
-          indices.forEach((i, at) => {
-            logits[i] = rowAt(all ?? new Float32Array(), at, memberOf(pair, origin).spec.vocabularySize)
-          })
+          return await finish(head, hidden, indices)
         } finally {
           hidden.dispose()
         }
-      }
-      return logits
+      })
     } finally {
       states.dispose()
     }

@@ -1,5 +1,6 @@
 import type { HeldWeights } from '../../contract/engine'
 import type { DecoderSpec } from './decoder-spec'
+import { drawTokens, type GraphDrawing } from './draw-graph'
 import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
 import { quantisedBits, quantisedProduct, rmsNorm, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
@@ -10,10 +11,19 @@ export const HEAD_INPUTS = {
   /** [hidden] */
   finalNorm: 'finalNorm',
   /** Some rows of the head, [tokens, hidden]. */
-  head: 'head'
+  head: 'head',
+  /** For each row a number from 0 (included) to 1 (excluded), float64 [rows, 1]. */
+  uniforms: 'uniforms'
 } as const
 
-export const HEAD_OUTPUTS = { logits: 'logits', maximum: 'maximum', sum: 'sum', normed: 'normed' } as const
+export const HEAD_OUTPUTS = {
+  logits: 'logits',
+  maximum: 'maximum',
+  sum: 'sum',
+  normed: 'normed',
+  /** Ids of drawn tokens, float32 [rows, 1]. */
+  tokens: 'tokens'
+} as const
 
 /**
  * Final norm and language-model head for a slice of the vocabulary.
@@ -72,23 +82,35 @@ export function headLayout(spec: DecoderSpec, weights: 'fp32' | 'int8', tokenCou
   return heldLayout([norm, { name: HEAD_INPUTS.head, shape: [tokenCount, spec.hiddenSize] }], weights)
 }
 
-/** Final norm and head with their weights as constants: [rows, hidden] to logits, [rows, tokenCount]. */
+/**
+ * Final norm and head with their weights as constants: [rows, hidden] to logits, [rows, tokenCount].
+ *
+ * @param drawing how the graph draws a token of each row as well; null: it does not, and takes no uniform numbers
+ */
 export function residentHeadGraph(
   spec: DecoderSpec,
   weights: 'fp32' | 'int8',
-  tokenCount: number
+  tokenCount: number,
+  drawing: GraphDrawing | null
 ): Uint8Array {
   const graph = new OnnxGraph('head/resident')
+  const { hiddenSize } = spec
   const layout = headLayout(spec, weights, tokenCount)
   const constants = heldConstants(graph, HEAD_FILE, layout, { precision: 'fp32', weights })
   const head = constants.get(HEAD_INPUTS.head) ?? ''
-  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', hiddenSize])
   const normed = rmsNorm(graph, spec, 'final', hidden, constants.get(HEAD_INPUTS.finalNorm) ?? '')
   const bits = quantisedBits(weights)
   const raw =
     bits === null
       ? graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
-      : quantisedProduct(graph, 'head', normed, head, [tokenCount, spec.hiddenSize], bits)
-  graph.output(softCap(graph, 'head', raw, spec.finalSoftCap), HEAD_OUTPUTS.logits, ['rows', tokenCount])
+      : quantisedProduct(graph, 'head', normed, head, [tokenCount, hiddenSize], bits)
+  const logits = softCap(graph, 'head', raw, spec.finalSoftCap)
+  graph.output(logits, HEAD_OUTPUTS.logits, ['rows', tokenCount])
+  if (drawing !== null) {
+    const uniforms = graph.input(HEAD_INPUTS.uniforms, 'float64', ['rows', 1])
+    const tokens = drawTokens(graph, logits, uniforms, tokenCount, drawing)
+    graph.output(tokens, HEAD_OUTPUTS.tokens, ['rows', 1])
+  }
   return graph.encode()
 }

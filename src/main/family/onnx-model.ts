@@ -33,7 +33,7 @@ const ModelProto = ONNX.lookupType('onnx.ModelProto')
 
 const IR_VERSION = 10
 const OPSET_VERSION = 21
-const ELEMENT_TYPES = { float32: 1, uint8: 2, int64: 7, float16: 10 } as const
+const ELEMENT_TYPES = { float32: 1, uint8: 2, int64: 7, float16: 10, float64: 11 } as const
 export type ElementType = keyof typeof ELEMENT_TYPES
 /** TensorProto.data_location of data outside the model. */
 const EXTERNAL = 1
@@ -88,12 +88,17 @@ export class OnnxGraph {
     this.parts.outputs.push(describeValue(to, type, dims))
   }
 
-  constant(name: string, value: number | Float32Array | BigInt64Array, dims?: readonly number[]): string {
+  /** A number alone is float32. */
+  constant(
+    name: string,
+    value: number | Float32Array | Float64Array | BigInt64Array,
+    dims?: readonly number[]
+  ): string {
     const data = typeof value === 'number' ? Float32Array.of(value) : value
     this.parts.initializers.push({
       name: this.scope + name,
       dims: dims ?? (typeof value === 'number' ? [] : [data.length]),
-      dataType: data instanceof Float32Array ? ELEMENT_TYPES.float32 : ELEMENT_TYPES.int64,
+      dataType: ELEMENT_TYPES[elementType(data)],
       rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     })
     return this.scope + name
@@ -180,6 +185,11 @@ export class OnnxGraph {
 }
 
 const MICROSOFT_OPS = new Set(['RotaryEmbedding', 'MatMulNBits'])
+
+function elementType(data: Float32Array | Float64Array | BigInt64Array): ElementType {
+  if (data instanceof BigInt64Array) return 'int64'
+  return data instanceof Float32Array ? 'float32' : 'float64'
+}
 
 function describeValue(name: string, type: ElementType, dims: readonly Dimension[]): Value {
   const dim = dims.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))

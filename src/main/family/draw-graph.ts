@@ -1,0 +1,110 @@
+import type { OnnxGraph } from './onnx-model'
+
+/** Settings under which the graph of a head draws; all others take the logits to the engine's sampler. */
+export interface GraphDrawing {
+  /** Above 0. */
+  readonly temperature: number
+  /** Tokens less than this times as likely as the likeliest never come; 0 keeps all. */
+  readonly minP: number
+}
+
+/**
+ * Tokens are drawn in two steps, first a chunk of the vocabulary and then one of its tokens, so that no running sum goes
+ * over the whole vocabulary. Sums of so few weights are exact to 1e-7 in float32, and running sums are in float64.
+ */
+const CHUNK = 128
+
+/**
+ * Keeps shares of a whole below it, so that the first running sum above a share exists and is that of something that can
+ * come, whatever is rounded.
+ */
+const ALMOST_ONE = 1 - 2 ** -40
+
+/**
+ * Draws a token of each row, as the engine's sampler does: the first, in the order of ids, at which the weights so far sum
+ * up to more than the row's uniform number times all of them. Weights are exp((logit - largest) / temperature), in float32.
+ *
+ * @param logits [rows, vocabularySize]
+ * @param uniforms from 0 (included) to 1 (excluded), float64 [rows, 1]
+ * @returns ids as float32, [rows, 1]: exact, for there are fewer than 2^24
+ */
+export function drawTokens(
+  graph: OnnxGraph,
+  logits: string,
+  uniforms: string,
+  vocabularySize: number,
+  { temperature, minP }: GraphDrawing
+): string {
+  const lastAxis = graph.constant('draw/axis', BigInt64Array.of(-1n))
+  const largest = graph.node('draw/largest', 'ReduceMax', [logits, lastAxis], { keepdims: { int: 1 } })
+  const below = graph.node('draw/below', 'Sub', [logits, largest])
+  const scaled =
+    temperature === 1
+      ? below
+      : graph.node('draw/scaled', 'Mul', [below, graph.constant('draw/scale', 1 / temperature)])
+  const exponentials = graph.node('draw/exp', 'Exp', [scaled])
+  const weights =
+    minP === 0
+      ? exponentials
+      : graph.node('draw/kept', 'ThresholdedRelu', [exponentials], { alpha: { float: nextBelow(minP) } })
+  const chunkCount = Math.ceil(vocabularySize / CHUNK)
+  const missing = chunkCount * CHUNK - vocabularySize
+  const padded =
+    missing === 0
+      ? weights
+      : graph.node('draw/padded', 'Pad', [
+          weights,
+          graph.constant('draw/padding', BigInt64Array.of(0n, 0n, 0n, BigInt(missing)))
+        ])
+  const chunks = graph.reshape('draw/chunks', padded, [-1, chunkCount, CHUNK])
+  const sums = graph.node('draw/sums', 'ReduceSum', [chunks, lastAxis], { keepdims: { int: 0 } })
+  const chunk = pick(graph, 'draw/chunk', sums, uniforms)
+  const ofChunk = graph.node('draw/ofChunk', 'GatherND', [chunks, chunk.index], { batch_dims: { int: 1 } })
+  const token = pick(graph, 'draw/token', ofChunk, chunk.within)
+  const first = graph.node('draw/first', 'Mul', [
+    chunk.index,
+    graph.constant('draw/chunkSize', BigInt64Array.of(BigInt(CHUNK)))
+  ])
+  return graph.cast('draw/id', graph.node('draw/sum', 'Add', [first, token.index]), 'float32')
+}
+
+/**
+ * The first of each row's weights, [rows, n], with which they sum up to more than a share of all of them, float64
+ * [rows, 1]: its index, and how far into it the share reaches, from 0 to 1.
+ */
+function pick(
+  graph: OnnxGraph,
+  path: string,
+  weights: string,
+  share: string
+): { index: string; within: string } {
+  const at = (name: string): string => `${path}/${name}`
+  const axis = graph.constant(at('axis'), BigInt64Array.of(1n), [])
+  const axes = graph.constant(at('axes'), BigInt64Array.of(1n))
+  const wide = graph.cast(at('wide'), weights, 'float64')
+  const running = graph.node(at('running'), 'CumSum', [wide, axis])
+  const last = graph.constant(at('last'), BigInt64Array.of(-1n))
+  const total = graph.node(at('total'), 'Gather', [running, last], { axis: { int: 1 } })
+  const bounded = graph.node(at('bounded'), 'Clip', [
+    share,
+    graph.constant(at('zero'), Float64Array.of(0), []),
+    graph.constant(at('almostOne'), Float64Array.of(ALMOST_ONE), [])
+  ])
+  const target = graph.node(at('target'), 'Mul', [total, bounded])
+  const passed = graph.cast(at('passed'), graph.node(at('passes'), 'LessOrEqual', [running, target]), 'int64')
+  const index = graph.node(at('index'), 'ReduceSum', [passed, axes], { keepdims: { int: 1 } })
+  const ofIndex = (name: string, of: string): string =>
+    graph.node(at(name), 'GatherElements', [of, index], { axis: { int: 1 } })
+  const weight = ofIndex('weight', wide)
+  const before = graph.node(at('before'), 'Sub', [ofIndex('upTo', running), weight])
+  const rest = graph.node(at('rest'), 'Sub', [target, before])
+  return { index, within: graph.node(at('within'), 'Div', [rest, weight]) }
+}
+
+/** The largest float32 below a positive number's: what is above the one is at least the other. */
+function nextBelow(value: number): number {
+  const single = Float32Array.of(value)
+  const bits = new Uint32Array(single.buffer)
+  bits[0] = (bits[0] ?? 0) - 1
+  return single[0] ?? 0
+}
