@@ -44,6 +44,12 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
 
     await page.getByRole('button', { name: 'Open demo' }).click()
     await page.getByText('78 ranges').waitFor()
+    await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
+    // Opened a moment ago, it is among the recent ones.
+    const rail = page.getByRole('navigation')
+    await rail.getByText('Start', { exact: true }).click()
+    await page.getByText('Demo.slr').first().waitFor()
+    await rail.getByText('Ranges', { exact: true }).click()
     await sweepDemo(page)
     expect(await page.locator('[data-range]').count()).toBe(78)
     const details = await page.getByText(/616 block\s+evaluations/).innerText()

@@ -1,6 +1,7 @@
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../contract/device'
 import type { HeldWeights } from '../../contract/engine'
+import { formatBytes } from '../../contract/format'
 import { WorkbenchError } from '../../contract/problem'
 import type { DecoderSpec } from '../family'
 import { layerFile, layerLayout } from '../family/decode-graph'
@@ -46,12 +47,11 @@ export function chooseHeldWeights(
   const chosen = asked ?? (fits(precision) ? precision : 'int8')
   if (fits(chosen)) return chosen
   const fitting = NARROWER[chosen].find(fits) ?? null
-  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
   throw new WorkbenchError(
     'out-of-memory',
-    `The weights take ${gigabytes(residentBytes(spec, trie, chosen))} in ${chosen}, more than the ` +
-      `${gigabytes(memoryBytes)} allowed.`,
-    `Allow more memory${fitting === null ? '' : `, or use ${fitting} (${gigabytes(residentBytes(spec, trie, fitting))})`}, or compare fewer models at a time.`
+    `The weights take ${formatBytes(residentBytes(spec, trie, chosen))} in ${chosen}, more than the ` +
+      `${formatBytes(memoryBytes)} allowed.`,
+    `Allow more memory${fitting === null ? '' : `, or use ${fitting} (${formatBytes(residentBytes(spec, trie, fitting))})`}, or compare fewer models at a time.`
   )
 }
 

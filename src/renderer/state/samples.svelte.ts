@@ -93,7 +93,10 @@ export class Samples {
 
   /** Why the setup cannot be run as it is; null when it can. */
   readonly incomplete = $derived.by(() => {
-    if (this.prompts.invalid !== null) return `The prompts need attention: ${this.prompts.invalid.problem}.`
+    if (this.prompts.invalid !== null) {
+      const { index, problem } = this.prompts.invalid
+      return `${index === null ? 'The prompts need' : `Prompt ${index + 1} needs`} attention: ${problem}.`
+    }
     if (this.setup.variants.length === 0) return 'Choose at least one variant.'
     if (this.setup.variants.length > 20) return 'Choose at most 20 variants.'
     if (this.setup.parsed?.settings === null) return 'Some settings need attention.'
@@ -237,7 +240,9 @@ export class Samples {
   private async ended(ending: SampleEvent, live: LiveRun | null, path: string): Promise<void> {
     await this.settle(path, live?.run ?? null)
     const kept = this.shown !== null && this.shown.run.id === live?.run.id
-    if (ending.type === 'failed') this.stopped = kept ? (this.shown?.run ?? null) : null
+    // A run without any answer may have failed for its settings: the next one takes those of the setup.
+    const answered = kept && (this.shown?.board.answerCount ?? 0) > 0
+    if (ending.type === 'failed') this.stopped = answered ? (this.shown?.run ?? null) : null
   }
 
   /** Shows what was stored of a run that has ended. */

@@ -31,7 +31,6 @@ export class Start {
     this.busyWith = path
     await this.workbench.open(() => this.workbench.client.projects.open({ path }))
     this.busyWith = null
-    void this.refresh()
   }
 }
 

@@ -191,9 +191,8 @@ export class Workbench {
     this.info = info
     const place = readPlace(window.location.hash)
     const path = this.project?.path ?? place.project ?? info.initialProject
-    void this.start.refresh()
-    if (path === null) return
-    await this.open(() => this.client.projects.open({ path }), place.step ?? 'ranges')
+    if (path === null) await this.start.refresh()
+    else await this.open(() => this.client.projects.open({ path }), place.step ?? 'ranges')
   }
 
   /** Runs a call and reports its failure to the user; null when it failed. */
@@ -239,6 +238,8 @@ export class Workbench {
     this.opening = true
     const state = await this.attempt(call)
     this.opening = false
+    // A project is recent once it is opened, and known to be gone once it could not be.
+    void this.start.refresh()
     if (state === null) return false
     const same = state.path === this.project?.path
     if (!same) await this.leave()
