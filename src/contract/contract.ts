@@ -34,6 +34,7 @@ import {
 } from './samples'
 import { SearchDocument, SearchEvent, SearchSettings } from './search'
 import { SweepEvent, SweepProgress } from './sweep-events'
+import { SweepPlan } from './sweep-plan'
 
 /** Every procedure may fail with a Problem; anything else that escapes is a defect and arrives without detail. */
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
@@ -140,9 +141,20 @@ export const contract = {
       )
       .output(z.object({ sweepId: z.string() })),
     /** How many of the project's prompts a sweep would not have to compute, because an interrupted or the last one did. */
-    known: procedure
-      .input(projectPath)
-      .output(z.object({ knownPrompts: z.number().int(), promptCount: z.number().int() })),
+    known: procedure.input(projectPath).output(
+      z.object({
+        knownPrompts: z.number().int(),
+        promptCount: z.number().int(),
+        /** Whether a sweep of them was stopped before its end; otherwise the last finished one knows them. */
+        interrupted: z.boolean()
+      })
+    ),
+    /**
+     * What the project's next sweep would do of what is not known, how much memory and about how long it would take, tried
+     * out in a moment; null when nothing is left to compute. Refused while a job of the project runs, and cancelled by
+     * one that starts.
+     */
+    plan: procedure.input(projectPath).output(SweepPlan.nullable()),
     /** Follows the running sweep; ends at once when none runs. Aborting stops the watching, not the sweep. */
     watch: procedure.input(projectPath).output(eventIterator(SweepEvent)),
     cancel: procedure.input(projectPath).output(z.void()),

@@ -50,6 +50,8 @@ const ProjectSettings = z.object({
   soupSize: SoupSize,
   /** Where sweeps are computed. */
   device: DeviceChoice,
+  /** Bound on the engine process while it sweeps; null: half of the machine's memory. */
+  memoryBytes: z.number().positive().nullable(),
   /** The next sample run; missing until somebody has changed it. */
   samples: SampleSetup.optional()
 })
@@ -69,8 +71,7 @@ export const ProjectDocument = z.object({
   settings: ProjectSettings.extend({
     soupSize: SoupSize.default(DEFAULT_SOUP_SIZE),
     device: DeviceChoice.default('auto'),
-    /** Bound on the engine process while it sweeps; left out: half of the machine's memory. */
-    memoryBytes: z.number().positive().optional()
+    memoryBytes: ProjectSettings.shape.memoryBytes.default(null)
   }),
   recipes: z.array(KeptRecipe),
   /** Checkpoints to compare with, as they were when they were added; folders may have moved or changed since. */

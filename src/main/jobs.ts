@@ -9,9 +9,11 @@ import type { Recipe } from '../contract/recipe'
 import type { SampledCrc, SampleEvent, SampleSettings, Variant } from '../contract/samples'
 import type { SearchEvent, SearchSettings } from '../contract/search'
 import type { SweepEvent, SweepProgress } from '../contract/sweep-events'
+import type { SweepPlan } from '../contract/sweep-plan'
 import { NOTHING_DONE } from './crc/compute-sweep'
 import { scoreRecipes } from './crc/score-recipes'
-import { knownOfSweep } from './crc/crc-sweep'
+import { type KnownOfSweep, knownOfSweep } from './crc/crc-sweep'
+import { planRestOfSweep } from './crc/plan-sweep'
 import { SearchCheckpoints } from './crc/search-checkpoints'
 import type { CrcSweepRequest } from './crc/prepare-sweep'
 import type { Devices } from './devices'
@@ -80,6 +82,8 @@ export class Jobs {
     { table: this.checksums, what: 'Hashing' },
     { table: this.exports, what: 'An export' }
   ]
+  /** Questions that the engine is answering, see {@link ask}. */
+  private readonly questions = new Set<AbortController>()
   /** Projects whose job is being prepared. */
   private readonly starting = new Set<string>()
 
@@ -100,11 +104,9 @@ export class Jobs {
   async startSweep(project: Project, fresh: boolean): Promise<string> {
     requireWritable(project, 'A sweep')
     return this.starts(project, async () => {
-      const request = sweepRequestOf(project)
-      const device = await this.devices.choose(project.document.settings.device, request.post)
       const job = startSweepJob({
         engine: this.engine.client(),
-        request: { ...request, device },
+        request: await this.sweepRequestOf(project),
         history: historyOf(project, fresh),
         save: (document) => project.saveSweep(document),
         tell: this.tell
@@ -114,8 +116,24 @@ export class Jobs {
   }
 
   /** How many prompts of the next sweep an interrupted or the last sweep has computed. @throws WorkbenchError as the sweep would */
-  async knownOfNextSweep(project: Project): Promise<{ knownPrompts: number; promptCount: number }> {
-    return knownOfSweep(sweepRequestOf(project), historyOf(project, false))
+  async knownOfNextSweep(project: Project): Promise<KnownOfSweep> {
+    return knownOfSweep(await this.sweepRequestOf(project), historyOf(project, false))
+  }
+
+  /**
+   * What the next sweep would do, as far as it is not known already; null when there is nothing left to compute.
+   *
+   * @throws WorkbenchError as the sweep would; `busy` while a job of the project runs; `cancelled` when one starts
+   */
+  async planNextSweep(project: Project, signal?: AbortSignal): Promise<SweepPlan | null> {
+    return this.ask(project, signal, async (stopped) =>
+      planRestOfSweep(
+        this.engine.client(),
+        await this.sweepRequestOf(project),
+        historyOf(project, false),
+        stopped
+      )
+    )
   }
 
   /**
@@ -151,7 +169,7 @@ export class Jobs {
     recipe: Recipe,
     signal?: AbortSignal
   ): AsyncGenerator<RecipeScoreEvent> {
-    this.requireIdle(project)
+    this.claim(project)
     requireWritable(project, 'A score')
     const job = new Job<RecipeScoreEvent, Extract<RecipeScoreEvent, { type: 'progress' }>>({
       name: 'the scoring of a recipe',
@@ -280,7 +298,7 @@ export class Jobs {
     typedKey: string | undefined,
     signal?: AbortSignal
   ): AsyncGenerator<JudgeEvent> {
-    this.requireIdle(project)
+    this.claim(project)
     requireWritable(project, 'Judging')
     const job = createJudgeJob(project, evaluationId, settings, typedKey)
     yield* streamed(this.judging, project, job, signal)
@@ -316,7 +334,7 @@ export class Jobs {
     variants: Variant[],
     signal?: AbortSignal
   ): AsyncGenerator<CrcScoreEvent> {
-    this.requireIdle(project)
+    this.claim(project)
     requireWritable(project, 'A check')
     const { pair, rendering } = project.document
     const request = { ...pairPaths(pair), prompts: project.prompts, rendering, variants, settings }
@@ -385,15 +403,55 @@ export class Jobs {
     if (reading !== undefined) throw busy(reading.what, project)
   }
 
+  /** The sweep of all ranges and kept recipes that a project asks for. */
+  private async sweepRequestOf({ document, prompts }: Project): Promise<CrcSweepRequest> {
+    const { pair, rendering, settings, recipes, otherCheckpoints } = document
+    const folders = pairPaths(pair)
+    return {
+      ...folders,
+      prompts,
+      rendering,
+      rho: settings.rho,
+      ranges: true,
+      soupSize: settings.soupSize,
+      recipes: recipes.map((kept) => kept.recipe),
+      checkpoints: otherCheckpoints,
+      device: await this.devices.choose(settings.device, folders.post),
+      memoryBytes: settings.memoryBytes
+    }
+  }
+
+  /** Puts a short question to the engine; the first job that starts puts an end to it, so that nobody waits for it. */
+  private async ask<Answer>(
+    project: Project,
+    signal: AbortSignal | undefined,
+    question: (signal: AbortSignal) => Promise<Answer>
+  ): Promise<Answer> {
+    this.requireIdle(project)
+    const stop = new AbortController()
+    this.questions.add(stop)
+    try {
+      return await question(AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]))
+    } finally {
+      this.questions.delete(stop)
+    }
+  }
+
   /** Keeps the project to itself while a job is prepared. */
   private async starts(project: Project, start: () => Promise<string>): Promise<string> {
-    this.requireIdle(project)
+    this.claim(project)
     this.starting.add(project.path)
     try {
       return await start()
     } finally {
       this.starting.delete(project.path)
     }
+  }
+
+  /** Makes way for a job. @throws WorkbenchError `busy` */
+  private claim(project: Project): void {
+    this.requireIdle(project)
+    for (const question of this.questions) question.abort()
   }
 
   private requireIdle(project: Project): void {
@@ -437,22 +495,6 @@ function busy(running: string, project: Project): WorkbenchError {
     `${running} of ${project.document.name} is running.`,
     'Cancel it, or wait for it.'
   )
-}
-
-/** The sweep of all ranges and kept recipes that a project asks for. */
-function sweepRequestOf({ document, prompts }: Project): CrcSweepRequest {
-  const { pair, rendering, settings, recipes, otherCheckpoints } = document
-  return {
-    ...pairPaths(pair),
-    prompts,
-    rendering,
-    rho: settings.rho,
-    ranges: true,
-    soupSize: settings.soupSize,
-    recipes: recipes.map((kept) => kept.recipe),
-    checkpoints: otherCheckpoints,
-    memoryBytes: settings.memoryBytes
-  }
 }
 
 function requireWritable(project: Project, what: string): void {

@@ -203,6 +203,9 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       known: os.sweeps.known.handler(async ({ input }) =>
         jobs.knownOfNextSweep(await projects.use(input.path))
       ),
+      plan: os.sweeps.plan.handler(async ({ input, signal }) =>
+        jobs.planNextSweep(await projects.use(input.path), signal)
+      ),
       watch: os.sweeps.watch.handler(async function* ({ input, signal }) {
         yield* jobs.sweeps.watch(await projects.use(input.path), signal)
       }),

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import { BYTES_EXPECTED, bytesFromText } from '../../contract/bytes'
 import { Rendering } from '../../contract/crc'
 import { DeviceChoice, Precision } from '../../contract/device'
 import type { PairLocation } from '../../contract/project'
@@ -151,26 +152,11 @@ export function wholeNumber(low: number, high: number): (text: string) => number
   }
 }
 
-const BYTE_UNITS = {
-  '': 1,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  tb: 1e12,
-  kib: 2 ** 10,
-  mib: 2 ** 20,
-  gib: 2 ** 30,
-  tib: 2 ** 40
-}
-const isByteUnit = (unit: string): unit is keyof typeof BYTE_UNITS => Object.hasOwn(BYTE_UNITS, unit)
-
 /** A size such as `4GB` or `512 MiB`, in bytes. */
 export function parseBytes(text: string): number {
-  const [, amount, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
-  const factor = unit?.toLowerCase() ?? 'none'
-  const size = isByteUnit(factor) ? Number(amount) * BYTE_UNITS[factor] : 0
-  if (size >= 1) return size
-  throw new InvalidArgumentError('Expected a size such as 4GB, 512MB or 2GiB.')
+  const bytes = bytesFromText(text)
+  if (bytes !== null) return bytes
+  throw new InvalidArgumentError(BYTES_EXPECTED)
 }
 
 /** Token ids such as `1,2,3`. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { planFacts } from '../../contract/plan-words'
 import type { SweepPlan } from '../../contract/sweep-plan'
 import { planCrcSweep } from '../crc/plan-sweep'
 import { DEFAULT_SEED } from '../crc/selection'
@@ -17,7 +18,7 @@ import {
   withPairOptions,
   withRenderingOptions
 } from './options'
-import { count, printJson, printText, remark, table } from './output'
+import { printJson, printText, remark, table } from './output'
 import { ScoredOptions, sweepRequest, withScoredOptions } from './sweep'
 
 const PlanOptions = z.strictObject({
@@ -52,44 +53,10 @@ export function addPlanCommand(program: Command, signal: AbortSignal): void {
 }
 
 /** A plan as a table, the parts of its peak memory one by one. */
-export function describePlan(plan: SweepPlan): string {
-  const { memory, groups, estimate } = plan
-  const prompts = groups.reduce((sum, group) => sum + group.promptCount, 0)
-  return [
-    table(
-      [
-        ['models x prompts', `${plan.modelCount} x ${prompts}`],
-        ['prompt groups', String(groups.length)],
-        ['block evaluations', count(plan.blockEvaluations)],
-        ['tokens', `${count(plan.packedTokens)} packed of ${count(plan.promptTokens)}`],
-        ['projections, head', `${teraflops(plan.flops.projections)}, ${teraflops(plan.flops.head)}`],
-        ['to read', mebibytes(plan.readBytes.layers + plan.readBytes.head)],
-        ['device', `${plan.device}, ${plan.precision}`],
-        ['time, about', seconds(estimate.seconds)],
-        ['  computing', seconds(estimate.computeSeconds)],
-        ['  reading, meanwhile', seconds(estimate.readSeconds)],
-        ['peak memory', `${mebibytes(plan.peakBytes)} of ${mebibytes(plan.memoryBytes)} allowed`],
-        ['  process', mebibytes(memory.process)],
-        ['  weights', mebibytes(memory.weights)],
-        ['  hidden states', mebibytes(memory.states)],
-        ['  activations', mebibytes(memory.activations)],
-        ['  last states', mebibytes(memory.finals)],
-        ...(plan.deviceBytes === 0 ? [] : [['  of all this on the device', mebibytes(plan.deviceBytes)]])
-      ],
-      'lr'
-    )
-  ].join('\n')
-}
-
-function mebibytes(bytes: number): string {
-  return `${count(Math.ceil(bytes / 2 ** 20))} MiB`
-}
-
-function teraflops(flops: number): string {
-  return `${(flops / 1e12).toPrecision(3)} TFLOP`
-}
-
-function seconds(value: number): string {
-  if (value < 120) return `${value.toPrecision(2)} s`
-  return value < 7200 ? `${Math.round(value / 60)} min` : `${(value / 3600).toFixed(1)} h`
+function describePlan(plan: SweepPlan): string {
+  const rows = planFacts(plan).flatMap(({ label, value, parts = [] }) => [
+    [label, value],
+    ...parts.map((part) => [`  ${part.label}`, part.value])
+  ])
+  return table(rows, 'lr')
 }

@@ -125,12 +125,8 @@ class SweepRun {
   }
 
   private reuse(earlier: EarlierResults | null): void {
-    const { request, prompts } = this.prepared
-    const isWanted =
-      earlier !== null &&
-      earlier.device === (request.device?.device ?? 'cpu') &&
-      (request.precision === undefined || earlier.precision === request.precision)
-    if (!isWanted) return
+    if (earlier === null) return
+    const { prompts } = this.prepared
     for (const prompt of this.options.chosen) {
       const known = earlier.scores.get(prompts[prompt]?.key ?? '')
       if (known === undefined) continue

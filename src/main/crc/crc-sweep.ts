@@ -5,7 +5,7 @@ import { openPair } from '../checkpoint/pair'
 import type { EngineClient } from '../engine/host'
 import { assembleSweep, type ModelResults, storedPrompt, type SweepFacts } from './assemble-sweep'
 import { type ComputedSweep, computeSweep, type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
-import { type EarlierResults, joinResults, resultsOfSweep, type SweepIdentity } from './earlier-results'
+import { type EarlierResults, joinResults, resultsOfSweep } from './earlier-results'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
 import { DEFAULT_SEED } from './selection'
 import { promptsOfShard } from './shard'
@@ -66,15 +66,20 @@ export async function runCrcShard(
   }
 }
 
+/** See `sweeps.known` of the contract. */
+export interface KnownOfSweep {
+  knownPrompts: number
+  promptCount: number
+  interrupted: boolean
+}
+
 /** How much of a sweep is known before it begins. */
-export async function knownOfSweep(
-  request: CrcSweepRequest,
-  history: SweepHistory
-): Promise<{ knownPrompts: number; promptCount: number }> {
-  const { identity } = await prepareSweep(request, await openPair(request.base, request.post))
-  const { earlier } = await findEarlier(identity, history)
+export async function knownOfSweep(request: CrcSweepRequest, history: SweepHistory): Promise<KnownOfSweep> {
+  const prepared = await prepareSweep(request, await openPair(request.base, request.post))
+  const { earlier, interrupted } = await findEarlier(prepared, history)
+  const { identity } = prepared
   const known = identity.prompts.filter(({ key }) => earlier?.scores.has(key))
-  return { knownPrompts: known.length, promptCount: identity.prompts.length }
+  return { knownPrompts: known.length, promptCount: identity.prompts.length, interrupted }
 }
 
 interface ScoredPrompts {
@@ -105,7 +110,7 @@ async function scorePrompts(
             prepared.prompts.map(({ tokens }) => tokens),
             shard
           )
-    const { earlier, notices } = await findEarlier(prepared.identity, history)
+    const { earlier, notices } = await findEarlier(prepared, history)
     for (const message of [...prepared.notices, ...notices]) onEvent({ type: 'notice', message })
     const checkpoint = history?.checkpoint ?? null
     const computed = await computeSweep(engine, prepared, { chosen, earlier, checkpoint, signal, onEvent })
@@ -124,13 +129,23 @@ async function scorePrompts(
   }
 }
 
-async function findEarlier(
-  identity: SweepIdentity,
+/** What of a sweep is known, as far as it was computed where and how the sweep asks to be; remarks on what could not be used. */
+export async function findEarlier(
+  { identity, request }: PreparedSweep,
   history: SweepHistory | null
-): Promise<{ earlier: EarlierResults | null; notices: string[] }> {
-  if (history === null) return { earlier: null, notices: [] }
+): Promise<{
+  earlier: EarlierResults | null
+  /** Whether a stopped sweep has computed a part of it. */
+  interrupted: boolean
+  notices: string[]
+}> {
+  const nothing = { earlier: null, interrupted: false, notices: [] }
+  if (history === null) return nothing
   const { results, notices } = await history.checkpoint.find(identity)
-  if (history.fresh) return { earlier: null, notices: [] }
+  if (history.fresh) return nothing
+  const isWanted = ({ device, precision }: EarlierResults): boolean =>
+    device === (request.device?.device ?? 'cpu') && precision === (request.precision ?? precision)
+  const interrupted = results.some(isWanted)
   try {
     const last = await history.lastSweep()
     const ofLast = last === null ? null : resultsOfSweep(last, identity)
@@ -139,7 +154,7 @@ async function findEarlier(
     if (!(error instanceof WorkbenchError)) throw error
     notices.push(`The last sweep was not used. ${error.message}`)
   }
-  return { earlier: joinResults(results), notices }
+  return { earlier: joinResults(results.filter(isWanted)), interrupted, notices }
 }
 
 function factsOf(

@@ -37,8 +37,8 @@ export interface CrcSweepRequest {
   device?: ChosenDevice
   /** What suits device and family when left out. */
   precision?: Precision
-  /** Bound on the engine process; half of this machine's memory when left out. */
-  memoryBytes?: number
+  /** Bound on the engine process; half of this machine's memory when null or left out. */
+  memoryBytes?: number | null
 }
 
 /** The opened checkpoints of a sweep. */

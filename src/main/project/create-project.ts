@@ -45,7 +45,7 @@ export async function createProject(project: NewProject): Promise<Project> {
       pair: project.pair,
       checkpoints: null,
       rendering: project.rendering ?? DEFAULT_RENDERING,
-      settings: { rho: DEFAULT_RHO, soupSize: DEFAULT_SOUP_SIZE, device: 'auto' },
+      settings: { rho: DEFAULT_RHO, soupSize: DEFAULT_SOUP_SIZE, device: 'auto', memoryBytes: null },
       recipes: [],
       otherCheckpoints: [],
       notes: ''

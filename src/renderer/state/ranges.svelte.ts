@@ -12,17 +12,16 @@ import {
   type ScoreBoard
 } from '../charts/score-board'
 import { otherModels, scoredModel, type ScoredModel } from '../charts/scored-models'
-import type { Client } from '../connection'
 import { withEdited, withKept, withRenamed } from '../kept-recipes'
 import { samePrompts } from '../prompt-draft'
 import { sameRecord } from '../same-record'
+import type { KnownPrompts } from '../sweep-words'
 import { FollowedJob } from './followed-job.svelte'
 import { RecipeSearch } from './recipe-search.svelte'
+import { SweepPlanning } from './sweep-planning.svelte'
 import type { Workbench } from './workbench.svelte'
 
 const RESELECT_MS = 120
-
-type KnownPrompts = Awaited<ReturnType<Client['sweeps']['known']>>
 
 /** A sweep that runs now, as far as it is. */
 interface SweepRun {
@@ -37,6 +36,7 @@ interface SweepRun {
 export class Ranges {
   readonly job: FollowedJob<SweepEvent, SweepRun>
   readonly search: RecipeSearch
+  readonly planning: SweepPlanning
   sweep = $state.raw<SweepDocument | null>(null)
   loading = $state(false)
   selection = $state.raw<Selection | null>(null)
@@ -90,6 +90,7 @@ export class Ranges {
       },
       idle: () => this.lookForKnown()
     })
+    this.planning = new SweepPlanning(workbench)
   }
 
   private scoreOf(range: RestorationRange | null): RangeScore | null {
@@ -111,6 +112,7 @@ export class Ranges {
   reset(): void {
     this.job.reset()
     this.search.reset()
+    this.planning.reset()
     clearTimeout(this.selectTimer)
     this.selectCount += 1
     this.newestSeen = null

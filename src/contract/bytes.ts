@@ -1,0 +1,38 @@
+const UNITS = {
+  '': 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40
+} as const
+const FACTORS = new Map(Object.entries(UNITS).map(([unit, factor]) => [unit.toLowerCase(), factor]))
+
+/** What {@link bytesFromText} takes, for whoever typed something else. */
+export const BYTES_EXPECTED = 'Expected a size such as 4GB, 512MB or 2GiB.'
+
+/** A size as people type it, such as `4GB`, `512 MiB` or `1.5gib`, in bytes; null when the text is none. */
+export function bytesFromText(text: string): number | null {
+  const [, amount, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
+  const size = Number(amount) * (FACTORS.get(unit?.toLowerCase() ?? '') ?? 0)
+  return size >= 1 && Number.isFinite(size) ? size : null
+}
+
+/** A size as one would type it: the shortest text that {@link bytesFromText} reads as exactly these bytes. */
+export function bytesAsText(bytes: number): string {
+  const texts = Object.entries(UNITS).map(([unit, factor]) => `${bytes / factor} ${unit}`.trim())
+  return texts
+    .filter((text) => bytesFromText(text) === bytes)
+    .reduce((best, text) => (text.length < best.length ? text : best))
+}
+
+/** Memory, or stored bytes, in binary units as budgets are given: 225 MiB, 2.1 GiB, 6 GiB. Rounded up. */
+export function formatMemory(bytes: number): string {
+  const unit = bytes >= UNITS.GiB ? 'GiB' : 'MiB'
+  const value = bytes / UNITS[unit]
+  const rounded = value >= 100 ? Math.ceil(value) : Math.ceil(value * 10) / 10
+  return `${rounded.toLocaleString('en-US')} ${unit}`
+}
