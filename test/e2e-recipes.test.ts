@@ -2,9 +2,15 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
+import {
+  expectAccessible,
+  browserMissing,
+  complaintsOf,
+  launchBrowser,
+  ServedWorkbench
+} from './fixtures/browser'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
-import { runCli } from './fixtures/cli'
+import { childrenOf, runCli } from './fixtures/cli'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
@@ -48,10 +54,14 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await editor.getByText('Restores attention 1–2, 6–11').waitFor()
 
     await editor.getByLabel('Name').fill('two parts')
+    await probe(workbench, page)
+
     await editor.getByRole('button', { name: 'Score' }).click()
     await editor.getByText(/Diversity 0\.\d{3}.*validity 0\.\d{3}/s).waitFor()
     await picture(page, 'recipe-editor')
-    await editor.getByRole('button', { name: 'Keep recipe' }).click()
+    await editor.getByRole('button', { name: 'Sample' }).click()
+    await page.getByRole('checkbox', { name: /two parts/ }).waitFor()
+    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
     await page.getByRole('button', { name: 'Edit two parts' }).waitFor()
     // Scored, it is shown beside the ranges at once.
     await page.getByRole('heading', { name: 'two parts' }).waitFor()
@@ -115,6 +125,35 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await again.stop()
   })
 })
+
+/** Reads what base, post and the edited recipe would say next, then gives up on another answer that is not coming. */
+async function probe(workbench: ServedWorkbench, page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Probe' }).last().click()
+  const dialog = page.getByRole('dialog', { name: 'Probe two parts' })
+  const probability = async (model: string): Promise<number> => {
+    const table = dialog.getByRole('table', { name: `Most probable next tokens of ${model}` })
+    const row = table
+      .getByRole('row')
+      .filter({ has: page.getByRole('rowheader', { name: '"K"', exact: true }) })
+    return Number(await row.getByRole('cell').innerText())
+  }
+  await dialog.getByRole('button', { name: 'Probe' }).click()
+  expect(await probability('post')).toBeCloseTo(0.5527, 3)
+  expect(await probability('hybrid')).toBeLessThan(await probability('post'))
+  expect(await probability('base')).toBeLessThan(0.2)
+  await expectAccessible(page, 'the probe')
+
+  const [engine] = await childrenOf(workbench.pid)
+  if (engine === undefined) throw new Error('the engine is not running')
+  process.kill(engine, 'SIGSTOP')
+  await dialog.getByLabel('Prompt, one turn of the user').fill('Tell me a story.')
+  await page.keyboard.press('Enter')
+  await dialog.getByText('Computing…').first().waitFor()
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await dialog.getByRole('button', { name: 'Probe' }).waitFor()
+  process.kill(engine, 'SIGCONT')
+  await page.keyboard.press('Escape')
+}
 
 async function drag(page: Page, from: string, to: string): Promise<void> {
   const middle = async (name: string): Promise<[number, number]> => {

@@ -78,4 +78,16 @@ describe("a project's next sweep", () => {
     for await (const event of await client.sweeps.watch({ path })) ends.push(event.type)
     expect(ends.at(-1)).toBe('finished')
   })
+
+  it('is no longer planned when the program ends, and leaves no engine behind', async () => {
+    const client = connect()
+    const { path } = await client.projects.openDemo()
+    const planned = client.sweeps.plan({ path }).catch((error: unknown) => error)
+    await workbench.close()
+    expect(await planned).toMatchObject({ data: { code: 'cancelled' } })
+    expect(await client.sweeps.plan({ path }).catch((error: unknown) => error)).toMatchObject({
+      data: { code: 'cancelled' }
+    })
+    expect(engine.pid).toBeUndefined()
+  })
 })

@@ -17,6 +17,7 @@ import { DistancesDocument, DistancesEvent } from './distances'
 import { ExportEvent, ExportPlan } from './export'
 import { FolderListing } from './folders'
 import { OtherCheckpointReport, PairReport } from './pair'
+import { ProbeEvent } from './probe'
 import { Problem } from './problem'
 import { ProjectChanges, ProjectState, RecentProject } from './project'
 import { Recipe } from './recipe'
@@ -187,6 +188,15 @@ export const contract = {
     cancel: procedure.input(projectPath).output(z.void()),
     /** The latest search from a sweep; null when there is none. */
     get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(SearchDocument.nullable())
+  },
+  probes: {
+    /**
+     * What post, a recipe and base would say next after a prompt in the project's rendering, one model after the other.
+     * Refused while a job of the project runs, and cancelled by one that starts.
+     */
+    next: procedure
+      .input(projectPath.extend({ recipe: Recipe, prompt: z.string().min(1).max(100_000) }))
+      .output(eventIterator(ProbeEvent))
   },
   recipes: {
     /** Reads the text of a mergekit file over the project's two models; refused where it says more than a recipe can. */

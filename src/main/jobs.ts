@@ -4,6 +4,7 @@ import type { ChecksumsEvent } from '../contract/checksums'
 import type { JudgeEvent, JudgeSettings } from '../contract/judge'
 import type { DistancesEvent } from '../contract/distances'
 import type { ExportEvent } from '../contract/export'
+import type { ProbeEvent } from '../contract/probe'
 import { WorkbenchError } from '../contract/problem'
 import type { Recipe } from '../contract/recipe'
 import type { SampledCrc, SampleEvent, SampleSettings, Variant } from '../contract/samples'
@@ -28,6 +29,7 @@ import { Job, type JobFailure } from './job'
 import type { TellJobNews } from './job-news'
 import { JobTable } from './job-table'
 import { createJudgeJob } from './judge-job'
+import { probeRecipe } from './next-token'
 import { pairPaths } from './project/demo'
 import type { EvaluationFiles } from './project/evaluation-files'
 import type { Project } from './project/project'
@@ -84,6 +86,8 @@ export class Jobs {
   ]
   /** Questions that the engine is answering, see {@link ask}. */
   private readonly questions = new Set<AbortController>()
+  /** Fires when the program ends. */
+  private readonly closing = new AbortController()
   /** Projects whose job is being prepared. */
   private readonly starting = new Set<string>()
 
@@ -126,14 +130,36 @@ export class Jobs {
    * @throws WorkbenchError as the sweep would; `busy` while a job of the project runs; `cancelled` when one starts
    */
   async planNextSweep(project: Project, signal?: AbortSignal): Promise<SweepPlan | null> {
-    return this.ask(project, signal, async (stopped) =>
-      planRestOfSweep(
-        this.engine.client(),
-        await this.sweepRequestOf(project),
-        historyOf(project, false),
-        stopped
-      )
-    )
+    const question = this.ask(project, signal)
+    try {
+      const request = await this.sweepRequestOf(project)
+      return await planRestOfSweep(this.engine.client(), request, historyOf(project, false), question.signal)
+    } finally {
+      question.over()
+    }
+  }
+
+  /**
+   * What post, a recipe and base would say next after a prompt.
+   *
+   * @throws WorkbenchError as `probeRecipe`; `busy` while a job of the project runs; `cancelled` when one starts
+   */
+  async *probe(
+    project: Project,
+    recipe: Recipe,
+    prompt: string,
+    signal?: AbortSignal
+  ): AsyncGenerator<ProbeEvent> {
+    const question = this.ask(project, signal)
+    try {
+      const { pair, rendering, settings } = project.document
+      const folders = pairPaths(pair)
+      const device = await this.devices.choose(settings.device, folders.post)
+      const request = { ...folders, recipe, prompt, rendering, device }
+      yield* probeRecipe(this.engine.client(), request, question.signal)
+    } finally {
+      question.over()
+    }
   }
 
   /**
@@ -393,6 +419,7 @@ export class Jobs {
   }
 
   async cancelAll(): Promise<void> {
+    this.closing.abort()
     await Promise.all([...this.tables, ...this.readings].map(({ table }) => table.cancelAll()))
   }
 
@@ -421,19 +448,18 @@ export class Jobs {
     }
   }
 
-  /** Puts a short question to the engine; the first job that starts puts an end to it, so that nobody waits for it. */
-  private async ask<Answer>(
-    project: Project,
-    signal: AbortSignal | undefined,
-    question: (signal: AbortSignal) => Promise<Answer>
-  ): Promise<Answer> {
+  /**
+   * Begins a short question to the engine; the first job that starts puts an end to it, so that nobody waits for it.
+   *
+   * @throws WorkbenchError `busy` while a job of the project runs
+   */
+  private ask(project: Project, signal: AbortSignal | undefined): { signal: AbortSignal; over: () => void } {
     this.requireIdle(project)
     const stop = new AbortController()
     this.questions.add(stop)
-    try {
-      return await question(AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]))
-    } finally {
-      this.questions.delete(stop)
+    return {
+      signal: AbortSignal.any([this.closing.signal, stop.signal, ...(signal === undefined ? [] : [signal])]),
+      over: () => void this.questions.delete(stop)
     }
   }
 

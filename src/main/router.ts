@@ -237,6 +237,11 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         (await projects.use(input.path)).readSearch(input.sweepId)
       )
     },
+    probes: {
+      next: os.probes.next.handler(async function* ({ input: { path, recipe, prompt }, signal }) {
+        yield* jobs.probe(await projects.use(path), recipe, prompt, signal)
+      })
+    },
     recipes: {
       readMergekit: os.recipes.readMergekit.handler(async ({ input: { path, fileName, content } }) => {
         const { base, post } = pairPaths((await projects.use(path)).document.pair)

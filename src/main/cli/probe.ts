@@ -2,14 +2,14 @@ import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/crc'
 import type { EngineModel } from '../../contract/engine'
-import { WorkbenchError } from '../../contract/problem'
+import { DEFAULT_TOP, type NextToken } from '../../contract/probe'
 import type { Recipe } from '../../contract/recipe'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair, type PairMember } from '../checkpoint/pair'
 import { recipeStrengths, postStrengths } from '../../contract/strengths'
+import { nextTokens, renderProbed, textModelIfAny, tokenizerFor } from '../next-token'
 import { pairPaths } from '../project/demo'
 import { absolutePath } from '../project/places'
-import { promptMessages, renderChat } from '../text/chat'
 import { loadTextModel, type TextModel } from '../text/text-model'
 import { chosenDevice } from './devices'
 import { withEngine } from './engine'
@@ -53,8 +53,8 @@ type ProbeOptions = z.infer<typeof ProbeOptions>
 /** The next-token distribution after one token sequence, as `slr probe --json` prints it. */
 interface ProbeResult {
   tokens: number[]
-  /** Most probable first. `text` is what the token adds, null when the model has no tokenizer. */
-  top: { id: number; text: string | null; probability: number }[]
+  /** Most probable first. */
+  top: NextToken[]
   /** Of the whole vocabulary, by token id. */
   logits?: number[]
 }
@@ -96,7 +96,7 @@ export function addProbeCommand(program: Command, signal: AbortSignal): void {
         .conflicts(['prompt', 'system', 'templateArgument', 'date', 'assistantPrefix'])
     )
   withCommonOptions(withDeviceOptions(withRenderingOptions(command)))
-    .option('--top <n>', 'how many tokens to list', wholeNumber(1, 1_000_000), 20)
+    .option('--top <n>', 'how many tokens to list', wholeNumber(1, 1_000_000), DEFAULT_TOP)
     .option('--logits', 'with --json: also the logits of the whole vocabulary')
     .action(async () => {
       const options = readOptions(ProbeOptions, command)
@@ -132,11 +132,7 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   )
   return prompts.map((tokens, index) => {
     const values = logits[index] ?? []
-    const top = mostProbable(values, options.top).map(({ id, probability }) => ({
-      id,
-      text: text === null ? null : text.decode([id]),
-      probability
-    }))
+    const top = nextTokens(values, options.top, text)
     return { tokens, top, ...(options.logits ? { logits: values } : {}) }
   })
 }
@@ -166,51 +162,12 @@ async function givenRecipe(
   return options.restore === undefined ? null : { name: '--restore', ranges: options.restore }
 }
 
-/**
- * Who turns prompts into tokens and tokens into text for a whole model other than post: its own tokenizer with post's
- * template. One without a tokenizer is taken to share post's when their vocabularies have one size.
- *
- * @returns null when there is no tokenizer
- */
-async function tokenizerFor(whole: PairMember, post: PairMember): Promise<TextModel | null> {
-  const [ownText, postText] = await Promise.all([textModelIfAny(whole), textModelIfAny(post)])
-  if (ownText === null) return whole.spec.vocabularySize === post.spec.vocabularySize ? postText : null
-  if (postText === null) return ownText
-  const { chatTemplate, hasChatTemplate, specialTokens } = postText
-  return { ...ownText, chatTemplate, hasChatTemplate, specialTokens }
-}
-
-async function textModelIfAny({ checkpoint }: PairMember): Promise<TextModel | null> {
-  try {
-    return await loadTextModel(checkpoint.path)
-  } catch (error) {
-    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
-    throw error
-  }
-}
-
 /** Chat prompts as the tokens the model sees; what is odd about them is said once. */
 function renderPrompts(prompts: readonly string[], options: ProbeOptions, text: TextModel): number[][] {
   const rendering = renderingFrom(options, DEFAULT_RENDERING)
-  const chats = prompts.map((prompt) =>
-    renderChat(text, promptMessages(prompt, rendering.systemPrompt), rendering)
-  )
+  const chats = prompts.map((prompt, index) => renderProbed(prompt, rendering, text, `Prompt ${index + 1}`))
   if (!options.quiet) for (const notice of new Set(chats.flatMap((chat) => chat.notices))) remark(notice)
-  return chats.map(({ tokens }, index) => {
-    if (tokens.length > 0) return tokens
-    throw new WorkbenchError('bad-input', `Prompt ${index + 1} becomes no tokens at all.`)
-  })
-}
-
-/** The `n` most probable tokens under the softmax of logits at temperature 1; equals go by id. */
-function mostProbable(logits: readonly number[], n: number): { id: number; probability: number }[] {
-  const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0)
-  return logits
-    .map((logit, id) => ({ id, logit }))
-    .sort((a, b) => b.logit - a.logit || a.id - b.id)
-    .slice(0, n)
-    .map(({ id, logit }) => ({ id, probability: Math.exp(logit - highest) / total }))
+  return chats.map(({ tokens }) => tokens)
 }
 
 function describeResult({ tokens, top }: ProbeResult): string {

@@ -56,11 +56,13 @@ export function createEngineHost(spawn: EngineSpawner = forkEngine()): EngineHos
 
   const link: ClientLink<Record<never, never>> = {
     async call(path, input, options) {
+      const cancelled = (): WorkbenchError =>
+        new WorkbenchError('cancelled', 'The computation was cancelled.')
+      // No process for nothing: the program may be about to end.
+      if (options.signal?.aborted) throw cancelled()
       const engine = running ?? start()
-      const explain = (error: unknown): unknown => {
-        if (options.signal?.aborted) return new WorkbenchError('cancelled', 'The computation was cancelled.')
-        return engine.lost ?? fromAcross(error)
-      }
+      const explain = (error: unknown): unknown =>
+        options.signal?.aborted ? cancelled() : (engine.lost ?? fromAcross(error))
       try {
         const output = await engine.link.call(path, input, options)
         return isEventStream(output)

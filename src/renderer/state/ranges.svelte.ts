@@ -1,5 +1,5 @@
 import type { CategoryScore, RangeScore, Selection, SweepDocument } from '../../contract/crc'
-import type { ProjectState } from '../../contract/project'
+import type { KeptRecipe, ProjectState } from '../../contract/project'
 import { DEFAULT_SOUP_SIZE, type Recipe, type RestorationRange } from '../../contract/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/sweep-events'
 import type { Metric } from '../charts/metrics'
@@ -87,6 +87,7 @@ export class Ranges {
       draw: (run) => ({ ...run, board: this.liveBoard.read() }),
       ended: async (ending, _run, path) => {
         if (ending.type === 'finished') await this.finish(path, ending.sweepId)
+        else this.pick(this.selection?.selected ?? null)
       },
       idle: () => this.lookForKnown()
     })
@@ -220,18 +221,45 @@ export class Ranges {
     if (followed && selection.selected !== null) this.chosen = selection.selected
   }
 
-  /** Keeps a recipe; a name that is taken gets a number, since sweeps report recipes by name. */
-  async keep(recipe: Recipe, score: CategoryScore | null): Promise<void> {
+  /** Keeps a recipe; a name that is taken gets a number, since sweeps report recipes by name. @returns the name it has */
+  async keep(recipe: Recipe, score: CategoryScore | null): Promise<string> {
     const sweepId = this.sweep?.id ?? null
-    await this.workbench.change(({ recipes }) => ({ recipes: withKept(recipes, recipe, { sweepId, score }) }))
+    return this.changeRecipes((recipes) => withKept(recipes, recipe, { sweepId, score }), -1, recipe.name)
   }
 
-  /** Replaces a kept recipe by its edited form. */
-  async edit(index: number, recipe: Recipe, score: CategoryScore | null): Promise<void> {
+  /** Replaces a kept recipe by its edited form. @returns the name it has */
+  async edit(index: number, recipe: Recipe, score: CategoryScore | null): Promise<string> {
     const sweepId = this.sweep?.id ?? null
-    await this.workbench.change(({ recipes }) => ({
-      recipes: withEdited(recipes, index, recipe, { sweepId, score })
-    }))
+    return this.changeRecipes(
+      (recipes) => withEdited(recipes, index, recipe, { sweepId, score }),
+      index,
+      recipe.name
+    )
+  }
+
+  /** @returns the name of the recipe in that place */
+  private async changeRecipes(
+    change: (recipes: readonly KeptRecipe[]) => KeptRecipe[],
+    place: number,
+    wanted: string
+  ): Promise<string> {
+    let name = wanted
+    await this.workbench.change(({ recipes }) => {
+      const changed = change(recipes)
+      name = changed.at(place)?.recipe.name ?? wanted
+      return { recipes: changed }
+    })
+    return name
+  }
+
+  /** Goes to Samples with a kept recipe among the variants. */
+  sample(name: string): void {
+    const { setup } = this.workbench.samples
+    const choice = setup.choices.find(({ variant }) => variant.name === name)
+    // Why it could not be kept has been said.
+    if (choice === undefined) return
+    setup.choose(choice.variant, true)
+    this.workbench.go('samples')
   }
 
   /** Takes the shown sweep as it is now on disk, a scored recipe added, and shows that recipe. */
