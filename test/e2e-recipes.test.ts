@@ -67,6 +67,16 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await page.getByRole('heading', { name: 'two parts' }).waitFor()
 
     await page.getByRole('button', { name: 'Search further' }).click()
+    await page.getByRole('heading', { name: /generation [2-9]/ }).waitFor()
+    await page
+      .getByLabel('Progress')
+      .getByRole('button', { name: /Cancel/ })
+      .click()
+    await page.getByText('The search is not finished.').waitFor()
+    await page.reload()
+    await page.getByText('It was greedy with ρ 0.90').waitFor()
+    await picture(page, 'recipes-search-unfinished')
+    await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByRole('button', { name: 'Search again' }).waitFor({ timeout: 90_000 })
     await page
       .getByText(/(is more diverse than|No recipe that was tried is more diverse than) layers 4–11/)

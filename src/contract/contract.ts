@@ -33,7 +33,7 @@ import {
   ShownSample,
   Variant
 } from './samples'
-import { SearchDocument, SearchEvent, SearchSettings } from './search'
+import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from './search'
 import { SweepEvent, SweepProgress } from './sweep-events'
 import { SweepPlan } from './sweep-plan'
 
@@ -180,9 +180,19 @@ export const contract = {
     /** Starts growing recipes from a sweep's best ranges; refused while a job of the project runs. It outlives the window. */
     start: procedure
       .input(
-        projectPath.extend({ sweepId: z.string(), rho: z.number().min(0).max(1), settings: SearchSettings })
+        projectPath.extend({
+          sweepId: z.string(),
+          rho: z.number().min(0).max(1),
+          settings: SearchSettings,
+          /** Whether to compute also what an interrupted search has computed. */
+          fresh: z.boolean().default(false)
+        })
       )
       .output(z.void()),
+    /** The search from a sweep that was stopped before its end; null when there is none. */
+    unfinished: procedure
+      .input(projectPath.extend({ sweepId: z.string() }))
+      .output(UnfinishedSearch.nullable()),
     /** Follows the running search; ends at once when none runs. Aborting stops the watching, not the search. */
     watch: procedure.input(projectPath).output(eventIterator(SearchEvent)),
     cancel: procedure.input(projectPath).output(z.void()),

@@ -105,6 +105,10 @@ export const SearchDocument = z.object({
 })
 export type SearchDocument = z.infer<typeof SearchDocument>
 
+/** A search that was stopped before its end, as it was asked for: the same one goes on from what that has computed. */
+export const UnfinishedSearch = SearchDocument.pick({ sweepId: true, rho: true, settings: true })
+export type UnfinishedSearch = z.infer<typeof UnfinishedSearch>
+
 export const SearchProgress = z.object({
   /** The generation being scored, counted from 1; found recipes are scored once more at the end. */
   generation: z.number().int(),

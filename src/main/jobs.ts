@@ -8,7 +8,7 @@ import type { ProbeEvent } from '../contract/probe'
 import { WorkbenchError } from '../contract/problem'
 import type { Recipe } from '../contract/recipe'
 import type { SampledCrc, SampleEvent, SampleSettings, Variant } from '../contract/samples'
-import type { SearchEvent, SearchSettings } from '../contract/search'
+import type { SearchEvent, UnfinishedSearch } from '../contract/search'
 import type { SweepEvent, SweepProgress } from '../contract/sweep-events'
 import type { SweepPlan } from '../contract/sweep-plan'
 import { NOTHING_DONE } from './crc/compute-sweep'
@@ -33,7 +33,7 @@ import { probeRecipe } from './next-token'
 import { pairPaths } from './project/demo'
 import type { EvaluationFiles } from './project/evaluation-files'
 import type { Project } from './project/project'
-import { projectSearchCheckpoints } from './project/search-files'
+import { projectSearchCheckpoints, writeUnfinishedSearch } from './project/search-files'
 import { historyOf } from './project/sweep-history'
 import { startSampleJob } from './sample-job'
 import { openSampledPair, resumeGeneration, type SampledPair } from './samples/generation'
@@ -165,17 +165,21 @@ export class Jobs {
   /**
    * Starts growing recipes from the best ranges of a sweep.
    *
+   * @param fresh computes everything, whatever an interrupted search has computed
+   *
    * @throws WorkbenchError as {@link startSweep}, and as `readSweep`
    */
-  async startSearch(project: Project, sweepId: string, rho: number, settings: SearchSettings): Promise<void> {
+  async startSearch(project: Project, asked: UnfinishedSearch, fresh: boolean): Promise<void> {
     requireWritable(project, 'A search')
     await this.starts(project, async () => {
+      const { sweepId, ...settings } = asked
       const sweep = await project.readSweep(sweepId)
-      const request = { pair: pairPaths(project.document.pair), sweep, rho, settings }
+      await writeUnfinishedSearch(project.path, asked)
+      const request = { pair: pairPaths(project.document.pair), sweep, ...settings }
       const job = startSearchJob({
         engine: this.engine.client(),
         request,
-        checkpoints: new SearchCheckpoints(projectSearchCheckpoints(project.path), false),
+        checkpoints: new SearchCheckpoints(projectSearchCheckpoints(project.path), fresh),
         save: (document) => project.saveSearch(document),
         tell: this.tell
       })

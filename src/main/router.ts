@@ -20,6 +20,7 @@ import { readMergekitRecipe } from './mergekit/read-recipe'
 import { OpenProjects } from './open-projects'
 import { demoPath, pairPaths } from './project/demo'
 import { listFolder } from './project/folder-listing'
+import { readUnfinishedSearch } from './project/search-files'
 import { absolutePath, projectsFolder } from './project/places'
 import type { Project } from './project/project'
 import { forgetProject, recentProjects } from './project/recents'
@@ -224,9 +225,14 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       })
     },
     searches: {
-      start: os.searches.start.handler(async ({ input: { path, sweepId, rho, settings } }) =>
-        jobs.startSearch(await projects.use(path), sweepId, rho, settings)
+      start: os.searches.start.handler(async ({ input: { path, fresh, ...asked } }) =>
+        jobs.startSearch(await projects.use(path), asked, fresh)
       ),
+      unfinished: os.searches.unfinished.handler(async ({ input }) => {
+        const project = await projects.use(input.path)
+        const unfinished = await readUnfinishedSearch(project.path)
+        return unfinished?.sweepId === input.sweepId ? unfinished : null
+      }),
       watch: os.searches.watch.handler(async function* ({ input, signal }) {
         yield* jobs.searches.watch(await projects.use(input.path), signal)
       }),

@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { SEARCH_VERSION, SearchDocument } from '../../contract/search'
+import { SEARCH_VERSION, SearchDocument, UnfinishedSearch } from '../../contract/search'
+import { readJsonFile } from '../bounded-file'
 import { writeFileAtomic } from './atomic-file'
 import { type CheckpointFolder, checkpointFolder } from './checkpoint-folder'
 import { formatJson } from './json-format'
@@ -34,12 +36,51 @@ export async function writeSearchFile(folder: string, search: SearchDocument): P
   await writeFileAtomic(searchFile(folder, search.sweepId), formatJson(parsed.data))
 }
 
+/** Settings and nothing else. */
+const MAX_UNFINISHED_BYTES = 100_000
+
 /** A search has a sweep for each generation, at most a hundred, one to start from and one at its end. */
 const MAX_CHECKPOINTS = 102
 
-/** Where a project's unfinished search is kept: searches/partial/<name>.checkpoint. */
+/**
+ * Where a project's unfinished search is kept: searches/partial/<name>.checkpoint, and beside them what was asked for, see
+ * {@link writeUnfinishedSearch}.
+ */
 export function projectSearchCheckpoints(folder: string): CheckpointFolder {
-  return checkpointFolder([searchesFolder(folder), join(searchesFolder(folder), 'partial')], MAX_CHECKPOINTS)
+  const [searches, partial] = partialFolders(folder)
+  const checkpoints = checkpointFolder([searches, partial], MAX_CHECKPOINTS)
+  return {
+    ...checkpoints,
+    async clear() {
+      await rm(unfinishedFile(folder), { force: true })
+      await checkpoints.clear()
+    }
+  }
+}
+
+/** Notes what the search that begins is asked for. @throws WorkbenchError `read-only`, `bad-file` */
+export async function writeUnfinishedSearch(folder: string, search: UnfinishedSearch): Promise<void> {
+  for (const path of partialFolders(folder)) await ensurePlainFolder(path)
+  await writeFileAtomic(unfinishedFile(folder), formatJson(search))
+}
+
+/** The search that was begun last, when it has not been finished and has computed something; null when there is none. */
+export async function readUnfinishedSearch(folder: string): Promise<UnfinishedSearch | null> {
+  if ((await projectSearchCheckpoints(folder).list()).length === 0) return null
+  const file = unfinishedFile(folder)
+  if (!(await hasPlainFile(file))) return null
+  // It only saves asking again: one that cannot be read is none.
+  const parsed = UnfinishedSearch.safeParse(await readJsonFile(file, MAX_UNFINISHED_BYTES).catch(() => null))
+  return parsed.success ? parsed.data : null
+}
+
+function partialFolders(folder: string): [string, string] {
+  const searches = searchesFolder(folder)
+  return [searches, join(searches, 'partial')]
+}
+
+function unfinishedFile(folder: string): string {
+  return join(partialFolders(folder)[1], 'search.json')
 }
 
 /** The same of a search whose result is to be written to `file`: beside it, in a folder with `.partial` at its end. */

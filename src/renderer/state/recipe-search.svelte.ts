@@ -1,10 +1,12 @@
-import type { SearchDocument, SearchEvent, SearchProgress, SearchSettings } from '../../contract/search'
+import type { SearchDocument, SearchEvent, SearchProgress, UnfinishedSearch } from '../../contract/search'
 import { FollowedJob } from './followed-job.svelte'
 import type { Workbench } from './workbench.svelte'
 
 /** The search for recipes beyond the ranges of the shown sweep: its stored result, and the one that runs. */
 export class RecipeSearch {
   document = $state.raw<SearchDocument | null>(null)
+  /** One that was stopped before its end; null when there is none. */
+  unfinished = $state.raw<UnfinishedSearch | null>(null)
   readonly job: FollowedJob<SearchEvent, SearchProgress>
   readonly progress = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
@@ -18,7 +20,8 @@ export class RecipeSearch {
       draw: (progress) => progress,
       ended: async (ending, _progress, path) => {
         if (ending.type === 'finished' && ending.sweepId === this.shown) await this.show(path, ending.sweepId)
-      }
+      },
+      idle: () => this.lookForUnfinished()
     })
   }
 
@@ -26,17 +29,32 @@ export class RecipeSearch {
     this.job.reset()
     this.shown = null
     this.document = null
+    this.unfinished = null
   }
 
   /** Fetches the stored search from a sweep. */
   async show(path: string, sweepId: string): Promise<void> {
     this.shown = sweepId
     const document = await this.workbench.attempt(() => this.workbench.client.searches.get({ path, sweepId }))
-    if (this.shown === sweepId) this.document = document
+    if (this.shown !== sweepId) return
+    this.document = document
+    await this.lookForUnfinished()
   }
 
-  async start(sweepId: string, rho: number, settings: SearchSettings): Promise<void> {
+  private async lookForUnfinished(): Promise<void> {
+    const path = this.workbench.project?.path
+    const sweepId = this.shown
+    if (path === undefined || sweepId === null || this.busy) return
+    const unfinished = await this.workbench.attempt(() =>
+      this.workbench.client.searches.unfinished({ path, sweepId })
+    )
+    if (this.shown === sweepId && !this.busy) this.unfinished = unfinished
+  }
+
+  /** @param fresh computes also what an unfinished one has computed */
+  async start(search: UnfinishedSearch, fresh: boolean): Promise<void> {
     if (this.busy) return
-    await this.job.begin((path) => this.workbench.client.searches.start({ path, sweepId, rho, settings }))
+    this.unfinished = null
+    await this.job.begin((path) => this.workbench.client.searches.start({ path, ...search, fresh }))
   }
 }
