@@ -2,10 +2,13 @@ import { cp, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { somePrompts, demoPrompts } from '../src/bench/workload'
+import { demoPrompts, pack, somePrompts, trieOf } from '../src/bench/workload'
 import type { Precision } from '../src/contract/device'
 import type { EngineModel, EngineSweepEvent, SweepRequest } from '../src/contract/engine'
 import { postStrengths, rangeStrengths } from '../src/contract/strengths'
+import { openDevice } from '../src/main/engine/device'
+import { forward } from '../src/main/engine/forward'
+import { closePairWeights, openPairWeights } from '../src/main/engine/pair-weights'
 import { planSweep } from '../src/main/engine/plan'
 import { sweep } from '../src/main/engine/sweep'
 import { resourcePath } from '../src/main/resources'
@@ -123,6 +126,37 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
     const states = FLOAT_BYTES * work.blockEvaluations * work.packedTokens * HIDDEN
     expect(moved.toDevice).toBeGreaterThan(weights)
     expect(moved.toDevice - weights).toBeLessThan(0.2 * states)
+  })
+
+  it('says that rows are done when the device has done them, and keeps the device no more than some runs behind', async () => {
+    const { base, post, prompts } = await requestFor({})
+    const pair = await openPairWeights(base, post)
+    const device = await openDevice('webgpu')
+    let settled = 0
+    const counted = {
+      ...device,
+      settle: async () => {
+        settled++
+        await device.settle()
+      }
+    }
+    const packed = pack(prompts)
+    const trie = trieOf(MODELS.slice(1), LAYERS)
+    const rowsOf = new Array<number>(LAYERS).fill(0)
+    for await (const event of forward({ device: counted, precision: 'fp32', pair, trie, packed })) {
+      if (event.type !== 'rows') continue
+      rowsOf[event.layer] = (rowsOf[event.layer] ?? 0) + event.rows
+      // Of the last layer results come back, and with them the end of their run.
+      if (event.layer < LAYERS - 1) expect(settled).toBe(1)
+      settled = 0
+    }
+    const finals = new Set(packed.paths.map((path) => path.at(-1))).size
+    const expected = trie.levels.map(
+      ({ nodes }, layer) => nodes.length * (layer === LAYERS - 1 ? finals : packed.tokens.length)
+    )
+    expect(rowsOf).toEqual(expected)
+    await device.close()
+    await closePairWeights(pair)
   })
 
   it('takes no more of the device than its plan says, in as many groups as the budget asks for', async () => {

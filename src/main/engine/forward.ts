@@ -8,6 +8,7 @@ import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from '.
 import { decodeBlock, type BlockStep, type BlockWeights } from './block-weights'
 import { floatsOf, integerTensor, runTensors, type Device } from './device'
 import { openNodeStates } from './node-states'
+import { Pace } from './pace'
 import { memberOf, type ModelWeights, type PairWeights } from './pair-weights'
 import { finalRows, type PackedPrompts } from './prompt-trie'
 import type { RecipeTrie } from './recipe-trie'
@@ -46,6 +47,7 @@ export type ForwardEvent =
       readonly convertMs: number
       readonly waitMs: number
     }
+  /** Rows that have gone through a block since this was last said. */
   | { readonly type: 'rows'; readonly layer: number; readonly rows: number }
   | {
       readonly type: 'keyValues'
@@ -118,6 +120,7 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
     resident.clear()
   }
   const store = openNodeStates(device, packed.tokens.length, spec.hiddenSize)
+  const pace = new Pace(device)
   const opened: LayerSession[] = []
   const open = async (layout: AttentionLayout, statesStay: boolean): Promise<LayerSession> => {
     const session = await openLayer(run, layout, statesStay)
@@ -189,10 +192,14 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
           if (state !== undefined) next[node] = state
           if (session === last) yield { type: 'final', leaf: node, hidden: ofNode(hidden) }
         }
-        yield { type: 'rows', layer, rows: chunk.length * session.outputRowCount }
+        // A chunk has one node where more than one of them can be done at a time.
+        const done = (await pace.ran(session === last)) * chunk.length
+        if (done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
         // Inference blocks the thread: let a cancel come in.
         await nextTurn()
       }
+      const done = await pace.settle()
+      if (done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
       release()
       weights.release()
       if (block === level.blocks.length - 1) states = next

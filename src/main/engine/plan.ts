@@ -66,6 +66,10 @@ interface Speed {
 /** A first run makes memory ready that later ones find; a run that takes longer than this need not be repeated. */
 const LONG_RUN_MS = 500
 
+/** On a device that keeps tensors: the first is done alone and compiles, which takes its time; the others come after it together. */
+const DEVICE_RUNS = 8
+const LONG_FIRST_RUN_MS = 5000
+
 /** Reads one block, and runs it once or twice on as many rows as a run of the sweep has. */
 async function trySpeed(
   device: Device,
@@ -83,19 +87,20 @@ async function trySpeed(
   const finalCount = finalRows(packed).length
   const perRun = nodesPerRun(rowBound, packed.tokens.length, finalCount)
   const isLast = spec.layerCount === 1
-  const nodes = device.keepsTensors ? 1 : isLast ? perRun.last : perRun.full
+  const nodes = device.keepsTensors ? DEVICE_RUNS : 2 * (isLast ? perRun.last : perRun.full)
   const edge = { parent: 0, block: 0 }
   const trie: RecipeTrie = {
     roots: ['post'],
     levels: [
-      { blocks: [source], nodes: new Array<typeof edge>(2 * nodes).fill(edge) },
+      { blocks: [source], nodes: new Array<typeof edge>(nodes).fill(edge) },
       { blocks: [source], nodes: [edge] }
     ].slice(0, spec.layerCount),
     leafOf: [0],
     madeOf: [{ origin: 'post', blocks: [source] }]
   }
   const blocks = () => Promise.resolve(weights)
-  const flops = nodes * projectionFlops(spec, packed.tokens.length, finalCount, isLast)
+  const rowsPerNode = isLast ? finalCount : packed.tokens.length
+  const flopsPerRow = projectionFlops(spec, packed.tokens.length, finalCount, isLast) / rowsPerNode
   let startedMs = 0
   let runs = 0
   for await (const event of forward({
@@ -110,8 +115,8 @@ async function trySpeed(
   })) {
     if (event.type === 'rows') {
       const elapsedMs = performance.now() - startedMs
-      speed.flopsPerSecond = (1000 * flops) / elapsedMs
-      if (++runs === 2 || elapsedMs > LONG_RUN_MS) break
+      speed.flopsPerSecond = (1000 * event.rows * flopsPerRow) / elapsedMs
+      if (++runs === 2 || elapsedMs > (device.keepsTensors ? LONG_FIRST_RUN_MS : LONG_RUN_MS)) break
     }
     startedMs = performance.now()
   }
