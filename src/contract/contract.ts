@@ -21,6 +21,7 @@ import { ProbeEvent } from './probe'
 import { Problem } from './problem'
 import { ProjectChanges, ProjectState, RecentProject } from './project'
 import { Recipe } from './recipe'
+import { ReportFormat } from './report'
 import {
   SampledCrc,
   SAMPLE_EXPORT_FORMATS,
@@ -93,6 +94,10 @@ export const contract = {
     relocate: procedure
       .input(projectPath.extend({ base: folderPath, post: folderPath }))
       .output(ProjectState),
+    /** The whole project as a page to save, with the newest sweep unless another is named. */
+    report: procedure
+      .input(projectPath.extend({ format: ReportFormat, sweepId: z.string().optional() }))
+      .output(z.object({ fileName: z.string(), content: z.string() })),
     close: procedure.input(projectPath).output(z.void())
   },
   distances: {

@@ -57,6 +57,9 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** A moment that reads the same everywhere, given as ISO 8601: 2026-11-24 18:05 UTC. */
+export const formatUtc = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`
+
 /** A range as it labels cells and points: 4–11, or 5 for one layer. */
 export const rangeLabel = ({ start, end }: RestorationRange): string =>
   start === end ? String(start) : `${start}–${end}`

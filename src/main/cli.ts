@@ -12,6 +12,7 @@ import { addOpenCommand } from './cli/open'
 import { printError, printable, UsageError } from './cli/output'
 import { addPlanCommand } from './cli/plan'
 import { addProbeCommand } from './cli/probe'
+import { addReportCommand } from './cli/report'
 import { addSampleCommand } from './cli/sample'
 import { addSearchCommand } from './cli/search'
 import { addServeCommand } from './cli/serve'
@@ -83,6 +84,7 @@ function commandLine(signal: AbortSignal): Command {
   addDevicesCommand(program)
   addEvaluateCommand(program, signal)
   addExportCommand(program, signal)
+  addReportCommand(program)
   addServeCommand(program, signal)
   addOpenCommand(program, signal)
   return program

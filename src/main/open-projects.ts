@@ -56,15 +56,7 @@ export class OpenProjects {
   async pairOf(project: Project): Promise<PairState> {
     const known = this.pairs.get(project)
     if (known !== undefined) return known
-    const { base, post } = pairPaths(project.document.pair)
-    const state = await inspectPair(base, post).then(
-      (pair) => ({ pair, pairProblem: null }),
-      (error: unknown) => {
-        const pairProblem = problemOf(error)
-        if (pairProblem === null) throw error
-        return { pair: null, pairProblem }
-      }
-    )
+    const state = await readPairState(project)
     this.pairs.set(project, state)
     if (state.pair !== null) await rememberFirstSeen(project, state.pair)
     return state
@@ -132,6 +124,19 @@ async function lookAtOther(
     if (problem === null) throw error
     return { report: null, problem }
   }
+}
+
+/** Looks at a project's pair. */
+export async function readPairState({ document }: Pick<Project, 'document'>): Promise<PairState> {
+  const { base, post } = pairPaths(document.pair)
+  return inspectPair(base, post).then(
+    (pair) => ({ pair, pairProblem: null }),
+    (error: unknown) => {
+      const pairProblem = problemOf(error)
+      if (pairProblem === null) throw error
+      return { pair: null, pairProblem }
+    }
+  )
 }
 
 /** From then on the project notices when a checkpoint has changed. */

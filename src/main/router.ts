@@ -25,6 +25,8 @@ import { absolutePath, projectsFolder } from './project/places'
 import type { Project } from './project/project'
 import { forgetProject, recentProjects } from './project/recents'
 import { storedDistances } from './project/stored-distances'
+import { collectReport } from './report/collect'
+import { reportFileName, writeReport } from './report/write'
 import { problemsAcross, reportDefect } from './rpc-problems'
 import { exportSamples } from './samples/export'
 import { defaultSampleSettings } from './samples/generation-config'
@@ -139,6 +141,11 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         jobs.requireNone(project)
         await project.relocate(absolutePath(input.base), absolutePath(input.post))
         return stateOf(await projects.open(input.path))
+      }),
+      report: os.projects.report.handler(async ({ input: { path, format, sweepId } }) => {
+        const project = await projects.use(path)
+        const report = await collectReport(project, await projects.pairOf(project), sweepId)
+        return { fileName: reportFileName(project.path, format), content: await writeReport(report, format) }
       }),
       close: os.projects.close.handler(async ({ input }) => {
         const running = jobs.done(await projects.use(input.path))

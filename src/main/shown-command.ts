@@ -1,5 +1,6 @@
 import { type CheckpointReference, type Rendering } from '../contract/crc'
 import type { Recipe } from '../contract/recipe'
+import type { Variant } from '../contract/samples'
 import { pairPaths } from './project/demo'
 
 /** A file that a command reads, as it has to be written first. */
@@ -52,6 +53,11 @@ export function isDemoPair({ basePath, postPath }: ComputedFrom): boolean {
 export function pairWords(from: ComputedFrom): string[] {
   if (isDemoPair(from)) return ['--demo']
   return ['--base', modelName(from.basePath.path), '--post', modelName(from.postPath.path)]
+}
+
+/** A variant whose folder, where it has one, stands under its name alone, as those of the pair do. */
+export function withoutFolder(variant: Variant): Variant {
+  return variant.kind === 'checkpoint' ? { ...variant, path: modelName(variant.path) } : variant
 }
 
 /** All of a rendering but what only sweeps have. */

@@ -43,8 +43,13 @@ export async function checkOutputFile(typed: string): Promise<OutputFile> {
 }
 
 /** Writes a result as a whole or not at all. @throws WorkbenchError `read-only`, `not-found` */
-export async function writeOutputFile({ path }: OutputFile, value: unknown): Promise<void> {
-  await writeFileAtomic(path, formatJson(value))
+export async function writeOutputFile(output: OutputFile, value: unknown): Promise<void> {
+  await writeOutputText(output, formatJson(value))
+}
+
+/** Writes a text as a whole or not at all. @throws WorkbenchError `read-only`, `not-found` */
+export async function writeOutputText({ path }: OutputFile, text: string): Promise<void> {
+  await writeFileAtomic(path, text)
 }
 
 async function realPathOrNull(file: string): Promise<string | null> {

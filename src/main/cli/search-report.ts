@@ -1,5 +1,6 @@
 import type { CategoryScore } from '../../contract/crc'
 import type { SearchDocument } from '../../contract/search'
+import { searchVerdict } from '../../contract/search-words'
 import { bytes, count, decimal, duration, printable, style, table } from './output'
 
 /** A search for people: what it found, how it got there, and whether that holds on unseen prompts. */
@@ -26,22 +27,9 @@ function describeFound({ post, range, found, rho, minimumValidity }: SearchDocum
   return `${title}\n${table([['model', 'validity', 'diversity', 'over the best range'], ...rows], 'lrrr')}`
 }
 
-function describeVerdict({
-  verdict,
-  found,
-  range,
-  comparison,
-  heldOut,
-  heldOutReason
-}: SearchDocument): string {
-  const best = found[0]?.recipe.name ?? ''
-  const against = range.range === null ? 'post' : `the range ${range.range.start}-${range.range.end}`
-  const sentence = {
-    none: `No recipe that was tried is more diverse than ${against}.`,
-    unproven: `${best} is more diverse than ${against} on the prompts that picked it, but not surely on unseen ones.`,
-    confirmed: `${best} is more diverse than ${against}, and the search holds on prompts that did not pick.`
-  }[verdict]
-  const lines = [style('bold', printable(sentence))]
+function describeVerdict(search: SearchDocument): string {
+  const { comparison, heldOut, heldOutReason } = search
+  const lines = [style('bold', printable(searchVerdict(search)))]
   if (comparison !== null) {
     const [low, high] = comparison.interval
     lines.push(

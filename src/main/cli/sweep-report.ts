@@ -1,6 +1,7 @@
 import type { BlendScore, RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/crc'
 import type { RestorationRange } from '../../contract/recipe'
 import type { SweepPart } from '../../contract/sweep-part'
+import { bestRanges } from '../crc/best-ranges'
 import { bytes, count, decimal, duration, printable, style, table } from './output'
 
 /** Ranges shown of the many that were scored; the JSON holds all. */
@@ -69,10 +70,7 @@ function describeModels({
 }
 
 function describeTopRanges({ post, ranges }: SweepDocument, { rho, minimumValidity }: Selection): string {
-  const feasible = ranges
-    .filter((range) => range.validity >= minimumValidity)
-    .sort((a, b) => b.diversity - a.diversity)
-    .slice(0, TOP_RANGES)
+  const feasible = bestRanges(ranges, minimumValidity, TOP_RANGES)
   const rule = `validity of at least ${decimal(minimumValidity)} (${rho} x post)`
   if (feasible.length === 0) return `None of ${count(ranges.length)} ranges has a ${rule}.`
   const rows = feasible.map((range) => [

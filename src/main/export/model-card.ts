@@ -7,6 +7,7 @@ import type { LayerStrength, Recipe } from '../../contract/recipe'
 import { readTextFile } from '../bounded-file'
 import { modelName } from '../checkpoint/model-folder'
 import type { PairMember } from '../checkpoint/pair'
+import { fencedMarkdown, inlineMarkdown } from '../markdown-text'
 import { MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 
 const MAX_CARD_BYTES = 10_000_000
@@ -66,14 +67,14 @@ export function modelCard(content: CardContent): string {
   const title = `${post === undefined ? '' : `${modelName(post.member.checkpoint.path)}, `}${recipe.name}`
   return [
     `---\n${frontMatter(content)}---`,
-    `# ${inline(title)}`,
+    `# ${inlineMarkdown(title)}`,
     'A post-trained language model with some of its decoder layers restored to their pre-trained weights (Selective ' +
       'Layer Restoration, [arXiv 2602.06665](https://arxiv.org/abs/2602.06665)), which brings back diversity that ' +
       'post-training took away. No training was done; architecture and size are those of the post-trained model.',
     '## Recipe',
     describeStrengths(strengths),
     'Embeddings, final norm, head, tokenizer, chat template and generation config are those of the post-trained model.',
-    fenced('json', JSON.stringify(recipe, null, 'ranges' in recipe ? 0 : 2)),
+    fencedMarkdown('json', JSON.stringify(recipe, null, 'ranges' in recipe ? 0 : 2)),
     ...(scores === null ? [] : ['## Scores', scoreTable(scores)]),
     '## Parents',
     ...parents.map(describeParent),
@@ -81,10 +82,10 @@ export function modelCard(content: CardContent): string {
     'With SLR Workbench ' +
       content.version +
       ', the recipe above saved as `recipe.json`, and the two parents in folders of their own:',
-    fenced('sh', 'slr export --base BASE --post POST --recipe recipe.json --out NEW_FOLDER'),
+    fencedMarkdown('sh', 'slr export --base BASE --post POST --recipe recipe.json --out NEW_FOLDER'),
     mergekitProblem === null
       ? `Or with [mergekit](https://github.com/arcee-ai/mergekit): \`mergekit-yaml ${MERGEKIT_FILE} NEW_FOLDER\`.`
-      : `mergekit cannot make this model: ${inline(mergekitProblem)}`
+      : `mergekit cannot make this model: ${inlineMarkdown(mergekitProblem)}`
   ]
     .join('\n\n')
     .concat('\n')
@@ -145,23 +146,13 @@ function describeParent({ role, member, sha256 }: CardParent): string {
   const { checkpoint } = member
   const kind = role === 'base' ? 'Pre-trained (base)' : 'Post-trained (post)'
   const revision = modelName(checkpoint.path).includes('/')
-    ? `, revision ${inline(basename(checkpoint.path))}`
+    ? `, revision ${inlineMarkdown(basename(checkpoint.path))}`
     : ''
   return [
-    `${kind}: ${inline(modelName(checkpoint.path))}${revision}, fingerprint \`${checkpoint.fingerprint}\``,
+    `${kind}: ${inlineMarkdown(modelName(checkpoint.path))}${revision}, fingerprint \`${checkpoint.fingerprint}\``,
     '',
     '| file | SHA-256 |',
     '| --- | --- |',
-    ...checkpoint.files.map(({ name }) => `| ${inline(name)} | \`${sha256.get(name) ?? ''}\` |`)
+    ...checkpoint.files.map(({ name }) => `| ${inlineMarkdown(name)} | \`${sha256.get(name) ?? ''}\` |`)
   ].join('\n')
-}
-
-/** Names come from files and folders; in a card they are text and nothing else. */
-function inline(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replace(/[\\`*_{}[\]<>#|!]/g, '\\$&')
-}
-
-function fenced(language: string, text: string): string {
-  const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)))
-  return `${fence}${language}\n${text}\n${fence}`
 }

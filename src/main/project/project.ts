@@ -261,14 +261,15 @@ export class Project {
 /**
  * Opens a project, given its folder or the project.json in it. A folder that cannot be written opens for viewing.
  *
+ * @param purpose to view needs no lock and changes nothing: somebody else may be writing it
  * @throws WorkbenchError `not-found` when it is no project; `bad-file` naming file and field; `newer-version`; `locked`.
  *   In all these cases nothing was changed.
  */
-export async function openProject(path: string): Promise<Project> {
+export async function openProject(path: string, purpose: 'change' | 'view' = 'change'): Promise<Project> {
   const folder = await projectFolder(absolutePath(path))
   // Read before locking: what cannot be opened must not be touched, not even by a lock.
   await readDocuments(folder)
-  const { lock, readOnly } = await requestAccess(folder)
+  const { lock, readOnly } = purpose === 'view' ? VIEWED : await requestAccess(folder)
   try {
     // Read again: somebody else may have held the lock and saved in between.
     const backup = lock === null ? null : await migrateProject(folder)
@@ -284,6 +285,8 @@ export async function openProject(path: string): Promise<Project> {
     throw error
   }
 }
+
+const VIEWED = { lock: null, readOnly: 'It was opened to be looked at only.' } as const
 
 /** Whether a folder is a project; whether it can be opened is not asked. */
 export async function isProject(folder: string): Promise<boolean> {

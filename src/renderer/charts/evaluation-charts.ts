@@ -39,9 +39,15 @@ export function variantStyles(
   })
 }
 
+/** What plots of an evaluation need of it. */
+interface PlottedEvaluation {
+  run: Pick<EvaluationView['run'], 'variants'>
+  results: Pick<EvaluationView['results'], 'variants'>
+}
+
 /** Diversity against quality of all variants, with the intervals of both. */
 export function tradeOffPlot(
-  { run, results }: Pick<EvaluationView, 'run' | 'results'>,
+  { run, results }: PlottedEvaluation,
   quality: MeasureId,
   diversity: MeasureId
 ): PlotContent {
@@ -100,7 +106,7 @@ const axisTitle = (id: MeasureId): string => {
 }
 
 /** pass@k over k, on an axis that doubles; null where no variant has it. */
-export function passAtKPlot({ run, results }: Pick<EvaluationView, 'run' | 'results'>): PlotContent | null {
+export function passAtKPlot({ run, results }: PlottedEvaluation): PlotContent | null {
   const ks = results.variants.flatMap(({ passAtK }) => passAtK.map(({ k }) => k))
   if (ks.length === 0) return null
   return {

@@ -261,6 +261,33 @@ export function scatterBounds({ board, streaming }: ScatterContent): [[number, n
   ]
 }
 
+/** Draws the scatter anew, with the theme's colours and the page's font. */
+export function showScatter(
+  chart: ScatterChart,
+  content: ScatterContent,
+  colors: ChartColors,
+  font: { family: string; size: number }
+): void {
+  const [x, y] = scatterBounds(content)
+  chart.data.datasets = scatterDatasets(content, colors)
+  const axis = ([min, max]: [number, number], title: string): object => ({
+    min,
+    max,
+    grid: { color: colors.line },
+    border: { color: colors['ink-faint'] },
+    ticks: { color: colors['ink-faint'], font: { ...font, size: 11 } },
+    title: { display: true, text: title, color: colors['ink-soft'], font }
+  })
+  chart.options.scales = {
+    x: axis(x, 'Validity: probability of a valid answer'),
+    y: axis(y, 'Diversity: entropy over valid answers')
+  }
+  if (chart.options.plugins?.annotation !== undefined) {
+    chart.options.plugins.annotation.annotations = scatterAnnotations(content, colors, font)
+  }
+  chart.update('none')
+}
+
 /** The chart's fixed half: no animation, nearest point under the pointer, axis titles. */
 export function scatterConfiguration(
   onhover: (model: ModelRef | null) => void,

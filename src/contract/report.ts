@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import { Rendering, Score, Selection, SweepDocument } from './crc'
+import { DistancesDocument } from './distances'
+import { EvaluationResults, EvaluationRun, EvaluationVariant, Task } from './evaluation'
+import { CheckpointSummary, Finding } from './pair'
+import { KeptRecipe } from './project'
+import { SampledCrc, SampleMeasures, SampleRun } from './samples'
+import { SearchDocument } from './search'
+
+export const REPORT_FORMATS = ['html', 'markdown'] as const
+export const ReportFormat = z.enum(REPORT_FORMATS)
+export type ReportFormat = z.infer<typeof ReportFormat>
+
+/**
+ * Where a result came from. Models stand under their names: a report is shared, and should not tell how the folders of its
+ * author are called.
+ */
+const Origin = z.object({
+  base: z.object({ name: z.string(), fingerprint: z.string() }),
+  post: z.object({ name: z.string(), fingerprint: z.string() }),
+  /** Which of the two is another checkpoint now; empty also when the pair cannot be read. */
+  changed: z.array(z.enum(['base', 'post']))
+})
+export type ReportedOrigin = z.infer<typeof Origin>
+
+const ReportedCheckpoint = CheckpointSummary.omit({ path: true }).extend({
+  /** Of its files of weights, by name; null when they were not hashed. */
+  sha256: z.record(z.string(), z.string()).nullable()
+})
+export type ReportedCheckpoint = z.infer<typeof ReportedCheckpoint>
+
+/** A command for a POSIX shell, and the files to write before it. */
+const ReportedCommand = z.object({
+  command: z.string(),
+  files: z.array(z.object({ name: z.string(), content: z.string() }))
+})
+
+const whole = z.number().int().nonnegative()
+const ReportedScore = Score.omit({ prompts: true })
+export type ReportedScore = z.infer<typeof ReportedScore>
+const ReportedRange = ReportedScore.extend({ start: whole, end: whole })
+export type ReportedRange = z.infer<typeof ReportedRange>
+
+const ReportedSearch = SearchDocument.omit({ basePath: true, postPath: true, found: true }).extend({
+  origin: Origin,
+  found: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe }))
+})
+export type ReportedSearch = z.infer<typeof ReportedSearch>
+
+const ReportedSweep = SweepDocument.omit({
+  basePath: true,
+  postPath: true,
+  prompts: true,
+  base: true,
+  post: true,
+  ranges: true,
+  recipes: true,
+  soup: true,
+  checkpoints: true,
+  selected: true,
+  selection: true
+}).extend({
+  origin: Origin,
+  promptCount: whole,
+  /** What was found, in a sentence. */
+  headline: z.string(),
+  base: ReportedScore.nullable(),
+  post: ReportedScore,
+  ranges: z.array(ReportedRange),
+  recipes: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe })),
+  soup: z.array(ReportedScore.extend({ strength: z.number() })),
+  checkpoints: z.array(ReportedScore.extend({ name: z.string(), fingerprint: z.string() })),
+  /** With the project's rho of now; null when no ranges were scored. */
+  selection: Selection.nullable(),
+  search: ReportedSearch.nullable()
+})
+export type ReportedSweep = z.infer<typeof ReportedSweep>
+
+/** A few answers of the first prompts, equal ones once. */
+const Excerpt = z.object({
+  prompt: z.string(),
+  category: z.string(),
+  /** Parallel to the run's variants. */
+  cells: z.array(
+    z.object({
+      answerCount: whole,
+      distinctCount: whole,
+      /** The most frequent ones; long texts are cut. */
+      answers: z.array(z.object({ text: z.string(), count: whole }))
+    })
+  )
+})
+export type ReportedExcerpt = z.infer<typeof Excerpt>
+
+const ReportedSamples = SampleRun.omit({
+  schemaVersion: true,
+  basePath: true,
+  postPath: true,
+  prompts: true,
+  stopTokens: true,
+  marks: true
+}).extend({
+  origin: Origin,
+  promptCount: whole,
+  answerCount: whole,
+  /** Means over the prompts, parallel to the variants. */
+  measures: z.array(SampleMeasures),
+  /** How often each variant was preferred in blind comparisons, parallel to the variants. */
+  preferred: z.array(whole),
+  excerpts: z.array(Excerpt)
+})
+export type ReportedSamples = z.infer<typeof ReportedSamples>
+
+const ReportedCheck = SampledCrc.omit({
+  schemaVersion: true,
+  basePath: true,
+  postPath: true,
+  prompts: true
+}).extend({ origin: Origin, promptCount: whole })
+export type ReportedCheck = z.infer<typeof ReportedCheck>
+
+const ReportedEvaluation = EvaluationRun.pick({
+  id: true,
+  createdAt: true,
+  rendering: true,
+  weights: true,
+  judge: true,
+  notices: true
+}).extend({
+  origin: Origin,
+  task: Task.omit({ prompts: true }).extend({ promptCount: whole }),
+  variants: z.array(EvaluationVariant),
+  complete: z.boolean(),
+  results: EvaluationResults.omit({ cells: true })
+})
+export type ReportedEvaluation = z.infer<typeof ReportedEvaluation>
+
+/** A whole experiment: what a project holds, in numbers and without its bulk, and how to compute it again. */
+export const Report = z.object({
+  createdAt: z.iso.datetime(),
+  programVersion: z.string(),
+  project: z.object({ name: z.string(), createdAt: z.iso.datetime(), notes: z.string() }),
+  /** Null when the pair cannot be read now. */
+  pair: z
+    .object({ base: ReportedCheckpoint, post: ReportedCheckpoint, findings: z.array(Finding) })
+    .nullable(),
+  rendering: Rendering,
+  distances: DistancesDocument.omit({ basePath: true, postPath: true }).extend({ origin: Origin }).nullable(),
+  sweep: ReportedSweep.nullable(),
+  /** How many sweeps, and runs of samples, the project has. */
+  sweepCount: whole,
+  sampleRunCount: whole,
+  recipes: z.array(KeptRecipe),
+  /** The newest runs, newest first. */
+  samples: z.array(ReportedSamples),
+  characterCheck: ReportedCheck.nullable(),
+  /** All of them, newest first. */
+  evaluations: z.array(ReportedEvaluation),
+  /** What the reader must know: what could not be read, and what is of other checkpoints than those of now. */
+  warnings: z.array(z.string()),
+  /** Part by part; a note where a part has no command. */
+  reproduction: z.array(
+    z.object({ part: z.string(), note: z.string().nullable(), commands: z.array(ReportedCommand) })
+  )
+})
+export type Report = z.infer<typeof Report>

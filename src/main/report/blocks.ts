@@ -1,0 +1,49 @@
+import type { ReportChart } from '../../contract/report-chart'
+import type { ModelTone } from '../../contract/samples'
+
+/*
+ * A report as a document: sections of blocks, which one writer turns into HTML and another into Markdown. All text is plain;
+ * escaping is the writers' work.
+ */
+
+export interface Cell {
+  text: string
+  /** A second, smaller line. */
+  detail?: string
+  /** The colour of a model's name. */
+  tone?: ModelTone
+  strong?: boolean
+}
+
+export interface Column {
+  label: string
+  /** What the column holds, in a few words. */
+  detail?: string
+  tone?: ModelTone
+  /** Numbers stand to the right. */
+  numeric: boolean
+}
+
+export type Block =
+  | { kind: 'lead' | 'paragraph' | 'note' | 'warning' | 'heading'; text: string }
+  /** Each a figure, what it is, and the words that explain it. */
+  | { kind: 'figures'; figures: { label: string; value: string; detail: string }[] }
+  | { kind: 'facts'; facts: readonly (readonly [name: string, value: string])[] }
+  /** The first column names the rows. */
+  | { kind: 'table'; label: string; columns: Column[]; rows: Cell[][] }
+  /** Drawn in HTML alone; tables hold the same numbers. */
+  | { kind: 'chart'; label: string; chart: ReportChart }
+  | { kind: 'code'; text: string }
+  /** Shown when asked for. */
+  | { kind: 'fold'; summary: string; blocks: Block[] }
+
+export interface Section {
+  id: string
+  title: string
+  blocks: Block[]
+}
+
+export const textColumn = (label: string, detail?: string): Column => ({ label, detail, numeric: false })
+export const numberColumn = (label: string, detail?: string): Column => ({ label, detail, numeric: true })
+
+export const fold = (summary: string, blocks: Block[]): Block => ({ kind: 'fold', summary, blocks })

@@ -1,0 +1,304 @@
+import { version } from '../../../package.json'
+import { checkpointChanges } from '../../contract/checkpoint-changes'
+import type { ChecksumsDocument } from '../../contract/checksums'
+import type { Score, Selection, SweepDocument } from '../../contract/crc'
+import type { EvaluationView } from '../../contract/evaluation'
+import { formatUtc } from '../../contract/format'
+import { headline } from '../../contract/headline'
+import type { CheckpointSummary, PairReport } from '../../contract/pair'
+import { tally } from '../../contract/preferences'
+import type {
+  Report,
+  ReportedCheck,
+  ReportedCheckpoint,
+  ReportedEvaluation,
+  ReportedExcerpt,
+  ReportedOrigin,
+  ReportedSamples,
+  ReportedScore,
+  ReportedSearch,
+  ReportedSweep
+} from '../../contract/report'
+import type { SampledCrc, SampleLine, SampleRun } from '../../contract/samples'
+import type { SearchDocument } from '../../contract/search'
+import { countAnswers } from '../evaluation/distinct-answers'
+import { measureRun } from '../measures/host'
+import type { PairState } from '../open-projects'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import { changedMembers } from '../project/stored-distances'
+import { sampleCells } from '../samples/run-measures'
+import { type ComputedFrom, modelName, withoutFolder } from '../shown-command'
+import { reproduction } from './reproduction'
+import { readExperiment, type StoredExperiment } from './stored-experiment'
+
+const EXCERPT_PROMPTS = 4
+const EXCERPT_ANSWERS = 4
+const EXCERPT_CHARACTERS = 300
+
+/**
+ * What a report says of a project.
+ *
+ * @param sweepId of the sweep to show; the newest when left out
+ * @throws WorkbenchError `not-found`, `bad-file` or `newer-version` for the sweep; what else cannot be read is left out, with
+ *   a warning
+ */
+export async function collectReport(
+  project: Project,
+  pairState: PairState,
+  sweepId: string | undefined,
+  now = new Date()
+): Promise<Report> {
+  const stored = await readExperiment(project, pairState, sweepId)
+  const { document, pair, distances, sweep, check } = stored
+  const origin = (from: ComputedFrom): ReportedOrigin => originOf(from, pair)
+  const samples: ReportedSamples[] = []
+  for (const { run, samples: answers } of stored.samples) {
+    samples.push(await reportedSamples(run, answers, origin(run)))
+  }
+  const named = <T extends { notices: string[] }>(part: T): T => ({
+    ...part,
+    notices: part.notices.map((text) => nameFolders(text, project))
+  })
+  const content = {
+    distances: distances === null ? null : reportedDistances(distances, origin(distances)),
+    sweep: sweep === null ? null : named(reportedSweep(sweep, stored.selection, stored.search, origin)),
+    samples: samples.map(named),
+    characterCheck: check === null ? null : reportedCheck(check, origin(check)),
+    evaluations: stored.evaluations.map((view) => named(reportedEvaluation(view, origin(view.run))))
+  }
+  return {
+    createdAt: now.toISOString(),
+    programVersion: version,
+    project: { name: document.name, createdAt: document.createdAt, notes: document.notes },
+    pair: pair === null ? null : reportedPair(pair, stored.checksums),
+    rendering: document.rendering,
+    ...content,
+    sweepCount: stored.sweepCount,
+    sampleRunCount: stored.sampleRunCount,
+    recipes: document.recipes,
+    warnings: [
+      ...stored.unread.map((text) => nameFolders(text, project)),
+      ...changeWarnings(stored),
+      ...originWarnings(content)
+    ],
+    reproduction: await reproduction(stored)
+  }
+}
+
+/** Messages name folders in full; a report that is shared should not. */
+function nameFolders(text: string, { path, document }: Project): string {
+  const { base, post } = pairPaths(document.pair)
+  const folders = [path, base, post, ...document.otherCheckpoints.map((other) => other.path)]
+  // The longest first: one may lie in another.
+  return folders
+    .sort((a, b) => b.length - a.length)
+    .reduce((named, folder) => named.replaceAll(folder, modelName(folder)), text)
+}
+
+function originOf(from: ComputedFrom, pair: PairReport | null): ReportedOrigin {
+  const { basePath, postPath } = from
+  return {
+    base: { name: modelName(basePath.path), fingerprint: basePath.fingerprint },
+    post: { name: modelName(postPath.path), fingerprint: postPath.fingerprint },
+    changed: changedMembers(from, pair)
+  }
+}
+
+function reportedPair(
+  { base, post, findings }: PairReport,
+  checksums: StoredExperiment['checksums']
+): Report['pair'] {
+  return {
+    base: reportedCheckpoint(base, checksums.base),
+    post: reportedCheckpoint(post, checksums.post),
+    findings
+  }
+}
+
+function reportedCheckpoint(
+  { path: _, ...summary }: CheckpointSummary,
+  checksums: ChecksumsDocument | null
+): ReportedCheckpoint {
+  const hashes = checksums?.files.map(({ name, sha256 }) => [name, sha256])
+  return { ...summary, sha256: hashes === undefined ? null : Object.fromEntries(hashes) }
+}
+
+function reportedDistances(
+  { basePath: _base, postPath: _post, ...distances }: NonNullable<StoredExperiment['distances']>,
+  origin: ReportedOrigin
+): Report['distances'] {
+  return { ...distances, origin }
+}
+
+/** Without what each prompt says: that is the bulk of a sweep. */
+function summary({ validity, diversity, effectiveChoices, categories }: Score): ReportedScore {
+  return { validity, diversity, effectiveChoices, categories }
+}
+
+function reportedSweep(
+  { basePath, postPath, prompts, selected: _, ...sweep }: SweepDocument,
+  selection: Selection | null,
+  search: SearchDocument | null,
+  origin: (from: ComputedFrom) => ReportedOrigin
+): ReportedSweep {
+  const { base, post, ranges } = sweep
+  const best = selection?.selected ?? null
+  return {
+    ...sweep,
+    origin: origin({ basePath, postPath }),
+    promptCount: prompts.length,
+    headline:
+      selection === null
+        ? 'No ranges were scored, so none is selected.'
+        : headline(
+            selection,
+            post,
+            ranges.find(({ start, end }) => start === best?.start && end === best.end)
+          ),
+    base: base === null ? null : summary(base),
+    post: summary(post),
+    ranges: ranges.map((range) => ({ start: range.start, end: range.end, ...summary(range) })),
+    recipes: sweep.recipes.map((score) => ({ recipe: score.recipe, ...summary(score) })),
+    soup: sweep.soup.map((score) => ({ strength: score.strength, ...summary(score) })),
+    checkpoints: sweep.checkpoints.map((score) => ({
+      name: score.name,
+      fingerprint: score.fingerprint,
+      ...summary(score)
+    })),
+    selection,
+    search: search === null ? null : reportedSearch(search, origin(search))
+  }
+}
+
+function reportedSearch(
+  { basePath: _base, postPath: _post, ...search }: SearchDocument,
+  origin: ReportedOrigin
+): ReportedSearch {
+  const found = search.found.map((score) => ({ recipe: score.recipe, ...summary(score) }))
+  return { ...search, origin, found }
+}
+
+async function reportedSamples(
+  run: SampleRun,
+  samples: readonly SampleLine[],
+  origin: ReportedOrigin
+): Promise<ReportedSamples> {
+  const { id, createdAt, rendering, settings, variants, weights, precision, notices, prompts, marks } = run
+  const { variants: measures } = await measureRun(run, samples)
+  const counts = tally(marks, variants)
+  return {
+    id,
+    createdAt,
+    rendering,
+    settings,
+    variants: variants.map(withoutFolder),
+    weights,
+    precision,
+    notices,
+    origin,
+    promptCount: prompts.length,
+    answerCount: samples.length,
+    measures: measures.map((entry) => entry.measures),
+    preferred: variants.map(({ name }) => counts.find(({ variant }) => variant.name === name)?.count ?? 0),
+    excerpts: excerpts(run, samples)
+  }
+}
+
+function excerpts(run: SampleRun, samples: readonly SampleLine[]): ReportedExcerpt[] {
+  const first = { variants: run.variants, prompts: run.prompts.slice(0, EXCERPT_PROMPTS) }
+  const cells = sampleCells(
+    first,
+    samples.filter(({ prompt }) => prompt < EXCERPT_PROMPTS)
+  )
+  return first.prompts.map(({ text, category }, index) => ({
+    prompt: shortened(text),
+    category,
+    cells: cells
+      .filter(({ prompt }) => prompt === index)
+      .map((cell) => {
+        const answers = countAnswers(cell.samples.map((sample) => sample.text))
+        return {
+          answerCount: cell.samples.length,
+          distinctCount: answers.length,
+          answers: answers
+            .slice(0, EXCERPT_ANSWERS)
+            .map((answer) => ({ text: shortened(answer.text), count: answer.count }))
+        }
+      })
+  }))
+}
+
+function shortened(text: string): string {
+  const characters = [...text]
+  return characters.length <= EXCERPT_CHARACTERS
+    ? text
+    : `${characters.slice(0, EXCERPT_CHARACTERS).join('')}…`
+}
+
+function reportedCheck(
+  { basePath: _base, postPath: _post, prompts, schemaVersion: _, ...check }: SampledCrc,
+  origin: ReportedOrigin
+): ReportedCheck {
+  return { ...check, variants: check.variants.map(withoutFolder), origin, promptCount: prompts.length }
+}
+
+function reportedEvaluation(
+  { run, results, complete }: EvaluationView,
+  origin: ReportedOrigin
+): ReportedEvaluation {
+  const { id, createdAt, rendering, weights, judge, notices, variants } = run
+  const { prompts, ...task } = run.task
+  const { comparedWith, variants: measured, proxy } = results
+  return {
+    id,
+    createdAt,
+    rendering,
+    weights,
+    judge,
+    notices,
+    origin,
+    variants: variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) })),
+    task: { ...task, promptCount: prompts.length },
+    complete,
+    results: { comparedWith, variants: measured, proxy }
+  }
+}
+
+function changeWarnings({ document, pair }: StoredExperiment): string[] {
+  return checkpointChanges({ document, pair }).map(({ member, kind, files }) =>
+    kind === 'changed'
+      ? `The ${member} model is another checkpoint than the project was made with.`
+      : `The files ${files.join(', ')} of ${member} were written again since the project was made; they look the same.`
+  )
+}
+
+/** Results of other checkpoints than the pair's of now. */
+function originWarnings({
+  distances,
+  sweep,
+  samples,
+  characterCheck,
+  evaluations
+}: Pick<Report, 'distances' | 'sweep' | 'samples' | 'characterCheck' | 'evaluations'>): string[] {
+  const origins: [string, ReportedOrigin | undefined][] = [
+    ['The distances of layers', distances?.origin],
+    ['The sweep', sweep?.origin],
+    ['The search', sweep?.search?.origin],
+    ...samples.map((run): [string, ReportedOrigin] => [
+      `The samples of ${formatUtc(run.createdAt)}`,
+      run.origin
+    ]),
+    ['The character task on whole answers', characterCheck?.origin],
+    ...evaluations.map(({ task, origin }): [string, ReportedOrigin] => [
+      `The evaluation “${task.name}”`,
+      origin
+    ])
+  ]
+  return origins.flatMap(([what, origin]) => {
+    if (origin === undefined || origin.changed.length === 0) return []
+    return [
+      `${what}: computed from another ${origin.changed.join(' and ')} checkpoint than the pair has now.`
+    ]
+  })
+}

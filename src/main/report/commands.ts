@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { SweepDocument } from '../../contract/crc'
+import type { EvaluationRun, Task } from '../../contract/evaluation'
+import { DEFAULT_RUBRICS, type JudgeSettings } from '../../contract/judge'
+import type { Recipe } from '../../contract/recipe'
+import type { SearchDocument } from '../../contract/search'
+import { builtinPromptSet } from '../crc/builtin-prompts'
+import { builtinTasks } from '../evaluation/builtin-tasks'
+import { formatTaskFile } from '../evaluation/task-file'
+import {
+  type CommandFile,
+  type ComputedFrom,
+  isDemoPair,
+  listFile,
+  modelName,
+  pairWords,
+  recipeWords,
+  renderingWords,
+  shellCommand,
+  type ShownCommand,
+  withoutFolder
+} from '../shown-command'
+
+/*
+ * Commands that compute a project's results again without the project: its prompts and settings may have changed since.
+ */
+
+const SWEEP_FILE = 'sweep.json'
+
+/** What the pair is, and how far post-training moved it. */
+export function pairCommands(from: ComputedFrom): ShownCommand[] {
+  return [['inspect'], ['diff']].map(([name = '']) => ({
+    command: shellCommand([['slr', name, ...pairWords(from), ...(name === 'inspect' ? ['--sha256'] : [])]]),
+    files: []
+  }))
+}
+
+/**
+ * The sweep; where it scored recipes beside its ranges, a second command scores these.
+ *
+ * @param rho that the shown selection keeps
+ */
+export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<ShownCommand[]> {
+  const { rendering, recipes, ranges, soup, checkpoints, selection } = sweep
+  const prompts = await promptsFile(sweep)
+  const groups = (scored: string[], out: string): string[][] => [
+    ['slr', 'sweep', ...pairWords(sweep)],
+    [...(prompts === null ? [] : ['--prompts', prompts.name]), ...scored],
+    checkpoints.flatMap(({ path }) => ['--checkpoint', modelName(path)]),
+    ['--rho', String(rho), ...(selection === null ? [] : ['--seed', String(selection.bootstrap.seed)])],
+    [...renderingWords(rendering), ...(rendering.countLeadingSpace ? ['--count-leading-space'] : [])],
+    deviceWords(sweep),
+    ['--out', out]
+  ]
+  const files = prompts === null ? [] : [prompts]
+  const soupWords = soup.length < 2 ? [] : ['--soup', String(soup.length)]
+  const recipeFile = listFile(
+    'recipes.json',
+    recipes.map(({ recipe }) => recipe)
+  )
+  return [
+    ...(ranges.length === 0 ? [] : [{ command: shellCommand(groups(soupWords, SWEEP_FILE)), files }]),
+    ...(recipes.length === 0
+      ? []
+      : [
+          {
+            command: shellCommand(groups(['--recipes', recipeFile.name], 'recipes-scored.json')),
+            files: [...files, recipeFile]
+          }
+        ])
+  ]
+}
+
+/** The search, from what the command of its sweep wrote. */
+export function searchCommand(search: SearchDocument): ShownCommand {
+  const { settings, rho } = search
+  return {
+    command: shellCommand([
+      ['slr', 'search', ...pairWords(search), '--from', SWEEP_FILE],
+      [
+        ...['--beam', String(settings.beam), '--generations', String(settings.generations)],
+        ...['--budget', String(settings.blockEvaluations)],
+        ...['--strengths', settings.strengths.join(',') || 'none']
+      ],
+      ['--rho', String(rho), '--seed', String(settings.seed)],
+      deviceWords(search),
+      ['--out', 'search.json']
+    ]),
+    files: []
+  }
+}
+
+/** The evaluation, with its task in a file unless it ships with the program. */
+export async function evaluationCommand(run: EvaluationRun): Promise<ShownCommand> {
+  const { task, variants, rendering, judge } = run
+  const variantsFile = listFile(
+    'variants.json',
+    variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) }))
+  )
+  const builtin = (await builtinTasks()).find((other) => isSameTask(other, task))
+  const taskFile = { name: `${task.id}.json`, content: formatTaskFile(task) }
+  const judging = judge === null ? null : judgeWords(judge, task)
+  return {
+    command: shellCommand([
+      ['slr', 'evaluate', ...pairWords(run)],
+      ['--task', builtin === undefined ? taskFile.name : task.id, '--variants', variantsFile.name],
+      ['--n', String(task.settings.sampleCount), '--seed', String(task.settings.seed)],
+      renderingWords(rendering),
+      judging?.words ?? [],
+      ['--out', `${task.id}-results.json`]
+    ]),
+    files: [...(builtin === undefined ? [taskFile] : []), variantsFile, ...(judging?.files ?? [])]
+  }
+}
+
+/** Writing a restored model, the `index`-th of several. */
+export function exportCommand(from: ComputedFrom, recipe: Recipe, index: number): ShownCommand {
+  const { words, file } = recipeWords(recipe, `recipe-${index + 1}.json`)
+  return {
+    command: shellCommand([
+      ['slr', 'export', ...pairWords(from), ...words, '--out', `restored-${index + 1}`]
+    ]),
+    files: file === null ? [] : [file]
+  }
+}
+
+/** Null where the command takes these very prompts by itself. */
+async function promptsFile(sweep: SweepDocument): Promise<CommandFile | null> {
+  const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
+  const builtin = await builtinPromptSet(isDemoPair(sweep) ? 'demo-crc' : 'crc')
+  return isDeepStrictEqual(prompts, builtin) ? null : listFile('crc-prompts.json', prompts)
+}
+
+/** Apart from what the command line sets. */
+function isSameTask(builtin: Task, task: Task): boolean {
+  const { sampleCount, seed } = task.settings
+  return isDeepStrictEqual({ ...builtin, settings: { ...builtin.settings, sampleCount, seed } }, task)
+}
+
+function deviceWords({ device, precision }: Pick<SweepDocument, 'device' | 'precision'>): string[] {
+  return ['--device', device, '--precision', precision]
+}
+
+function judgeWords(judge: JudgeSettings, task: Task): { words: string[]; files: CommandFile[] } {
+  const rubric = { name: 'rubric.txt', content: judge.rubric }
+  const isOwn = judge.rubric !== DEFAULT_RUBRICS[task.kind]
+  return {
+    words: [
+      ...['--judge-url', judge.baseUrl, '--judge-model', judge.model],
+      ...(judge.keyVariable === undefined ? [] : ['--judge-key', judge.keyVariable]),
+      ...(isOwn ? ['--judge-rubric', rubric.name] : []),
+      ...['--judge-answers', String(judge.answersPerPrompt), '--judge-rate', String(judge.requestsPerMinute)]
+    ],
+    files: isOwn ? [rubric] : []
+  }
+}

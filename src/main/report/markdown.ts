@@ -1,0 +1,81 @@
+import type { Report } from '../../contract/report'
+import { fencedMarkdown, inlineMarkdown } from '../markdown-text'
+import { escapeHtml } from '../samples/markup'
+import type { Block, Cell, Column } from './blocks'
+import { reportHead, reportSections } from './sections'
+
+/** A report as GitHub-flavoured Markdown: all of its numbers, no charts. */
+export function reportMarkdown(report: Report): string {
+  const { title, subtitle } = reportHead(report)
+  const sections = reportSections(report).map((section) =>
+    [`## ${inlineMarkdown(section.title)}`, ...section.blocks.flatMap(blockText)].join('\n\n')
+  )
+  return `${[`# ${inlineMarkdown(title)}`, inlineMarkdown(subtitle), ...sections].join('\n\n')}\n`
+}
+
+function blockText(block: Block): string[] {
+  switch (block.kind) {
+    case 'heading':
+      return [`### ${inlineMarkdown(block.text)}`]
+    case 'lead':
+      return [`**${inlineMarkdown(block.text)}**`]
+    case 'paragraph':
+      return [inlineMarkdown(block.text)]
+    case 'note':
+      return [quoted(block.text)]
+    case 'warning':
+      return [`> **Warning:** ${inlineMarkdown(block.text)}`]
+    case 'figures':
+      return [
+        block.figures
+          .map(
+            ({ label, value, detail }) =>
+              `- ${inlineMarkdown(label)}: **${inlineMarkdown(value)}**, ${inlineMarkdown(detail)}`
+          )
+          .join('\n')
+      ]
+    case 'facts':
+      return [
+        block.facts
+          .map(([name, value]) => `- **${inlineMarkdown(name)}**: ${inlineMarkdown(value)}`)
+          .join('\n')
+      ]
+    case 'table':
+      return [inlineMarkdown(block.label), tableText(block.columns, block.rows)]
+    case 'chart':
+      return []
+    case 'code':
+      return [fencedMarkdown('', block.text.trimEnd())]
+    case 'fold':
+      return [
+        `<details><summary>${escapeHtml(block.summary.replace(/\s+/g, ' '))}</summary>`,
+        ...block.blocks.flatMap(blockText),
+        '</details>'
+      ]
+  }
+}
+
+/** Keeps the lines of what somebody wrote. */
+function quoted(text: string): string {
+  return lines(text)
+    .map((line) => `> ${line}`)
+    .join('\n>\n')
+}
+
+function tableText(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [
+    row(columns.map(({ label, detail }) => cellText({ text: label, detail }))),
+    row(columns.map(({ numeric }) => (numeric ? '---:' : '---'))),
+    ...rows.map((cells) => row(cells.map(cellText)))
+  ].join('\n')
+}
+
+function cellText({ text, detail, strong }: Cell): string {
+  const shown = lines(text).map((line) => (strong === true && line !== '' ? `**${line}**` : line))
+  return [...shown, ...(detail === undefined ? [] : lines(detail))].join('<br>')
+}
+
+function lines(text: string): string[] {
+  return text.split(/\r\n|\r|\n/).map(inlineMarkdown)
+}

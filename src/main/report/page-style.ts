@@ -1,0 +1,76 @@
+import PALETTE from '../../renderer/styles/palette.css?raw'
+
+/** The style sheet of a report's page: the window's colours, light or dark as the reader's system is, and light on paper. */
+export const REPORT_STYLE = `${PALETTE}
+* { box-sizing: border-box; }
+body {
+  margin: 0 auto; max-width: 1280px; padding: 32px 32px 64px; background: var(--ground); color: var(--ink);
+  font: 14px/20px system-ui, sans-serif; font-variant-numeric: tabular-nums;
+}
+h1 { margin: 0; font-size: 24px; line-height: 32px; overflow-wrap: anywhere; }
+h2 { margin: 0 0 12px; font-size: 18px; line-height: 24px; }
+h3 { margin: 24px 0 8px; font-size: 15px; line-height: 20px; overflow-wrap: anywhere; }
+section { margin: 24px 0 0; padding: 20px 24px; border: 1px solid var(--line); border-radius: 8px; background: var(--surface); }
+p { margin: 0 0 12px; max-width: 88ch; overflow-wrap: anywhere; }
+.soft, .note, small, figcaption, caption, dt { color: var(--ink-soft); }
+.lead { font-size: 16px; line-height: 24px; font-weight: 600; }
+.note { white-space: pre-wrap; }
+.warning { padding: 8px 12px; border-radius: 6px; background: var(--warning-wash); }
+.warning strong { color: var(--warning); }
+a { color: var(--accent); }
+nav ul { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 12px 0 0; padding: 0; list-style: none; }
+dl { margin: 0 0 12px; }
+dd { margin: 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 12px; }
+.figures div { padding: 12px 16px; border: 1px solid var(--line); border-radius: 6px; background: var(--surface-raised); }
+.figures b { display: block; font-size: 20px; line-height: 28px; font-weight: 600; }
+.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 16px; }
+.facts dt { max-width: 32ch; }
+.facts dd, .facts dt { white-space: pre-wrap; overflow-wrap: anywhere; }
+.wide { margin: 0 0 16px; overflow-x: auto; }
+table { border-collapse: collapse; }
+caption { padding: 0 0 6px; max-width: 100ch; text-align: start; }
+th, td { padding: 5px 12px; border: 1px solid var(--line); text-align: start; vertical-align: top; font-weight: 400; }
+td { min-width: 72px; max-width: 480px; white-space: pre-wrap; overflow-wrap: anywhere; }
+th { max-width: 320px; white-space: pre-wrap; overflow-wrap: break-word; }
+thead th { background: var(--surface-raised); font-weight: 600; vertical-align: bottom; }
+.number { text-align: end; }
+td.number { white-space: nowrap; }
+.base { color: var(--base); } .post { color: var(--post); } .hybrid { color: var(--hybrid); } .checkpoint { color: var(--checkpoint); }
+th.base, th.post, th.hybrid, th.checkpoint { font-weight: 600; }
+small { display: block; font-size: 12px; line-height: 16px; font-weight: 400; }
+details { margin: 0 0 12px; }
+details > :not(summary) { margin-top: 8px; }
+summary { cursor: pointer; color: var(--accent); overflow-wrap: anywhere; }
+pre {
+  margin: 0 0 12px; padding: 12px 16px; max-height: 480px; overflow: auto; border: 1px solid var(--line); border-radius: 6px;
+  background: var(--surface-raised); font: 12px/18px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace;
+}
+figure { margin: 0 0 20px; }
+figcaption { margin: 0 0 8px; max-width: 100ch; }
+.plot { position: relative; height: 360px; }
+.layers .plot { height: 200px; }
+.ranges .parts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 24px; }
+.ranges .plot { height: auto; min-height: 360px; }
+.heatmap svg { display: block; max-width: 100%; height: auto; }
+.heatmap text { font: 11px system-ui, sans-serif; }
+.heatmap .word { fill: var(--ink-faint); }
+.heatmap .cell { stroke: var(--surface); stroke-width: 1; }
+.heatmap .veil { fill: var(--surface); fill-opacity: 0.4; }
+.heatmap .hatch { fill: var(--ink); fill-opacity: 0.55; }
+.heatmap text.value { font-size: 10px; }
+.heatmap text.short { fill: var(--ink); stroke: var(--surface); stroke-width: 2.5; paint-order: stroke; }
+.heatmap .halo, .heatmap .selected { fill: none; }
+.heatmap .halo { stroke: var(--surface); stroke-width: 6; }
+.heatmap .selected { stroke: var(--ink); stroke-width: 3; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
+@media (max-width: 900px) { .ranges .parts { grid-template-columns: minmax(0, 1fr); } body { padding: 16px; } }
+@media print {
+  :root { color-scheme: light; }
+  body { padding: 0; max-width: none; }
+  section { border: none; padding: 0; }
+  pre { max-height: none; white-space: pre-wrap; }
+  figure, tr, .figures div { break-inside: avoid; }
+  nav { display: none; }
+}
+`

@@ -1,0 +1,64 @@
+import { formatUtc, rangeName } from '../../contract/format'
+import type { Recipe } from '../../contract/recipe'
+import type { Report } from '../../contract/report'
+import { sampleCommand } from '../samples/sample-command'
+import type { ComputedFrom } from '../shown-command'
+import { evaluationCommand, exportCommand, pairCommands, searchCommand, sweepCommands } from './commands'
+import type { StoredExperiment } from './stored-experiment'
+
+/** How to compute every part of an experiment again from the command line. */
+export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
+  const { document, pair, sweep, selection, search, samples, check, evaluations } = experiment
+  const parts: Report['reproduction'] = []
+  const now: ComputedFrom | null = pair === null ? null : { basePath: pair.base, postPath: pair.post }
+  if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: pairCommands(now) })
+  if (sweep !== null) {
+    parts.push({
+      part: search === null ? 'The sweep' : 'The sweep and the search',
+      note: null,
+      commands: [
+        ...(await sweepCommands(sweep, document.settings.rho)),
+        ...(search === null ? [] : [searchCommand(search)])
+      ]
+    })
+  }
+  for (const { run } of samples) {
+    parts.push({
+      part: `Samples of ${formatUtc(run.createdAt)}`,
+      note: null,
+      commands: [sampleCommand(run)]
+    })
+  }
+  if (check !== null) {
+    parts.push({
+      part: 'The character task on whole answers',
+      note: 'In the window only: Samples, Character task, with the settings above.',
+      commands: []
+    })
+  }
+  for (const { run } of evaluations) {
+    parts.push({
+      part: `Evaluation “${run.task.name}” of ${formatUtc(run.createdAt)}`,
+      note:
+        sweep !== null
+          ? 'How well the proxy predicts the task is said where a project with the sweep is named too: --project.'
+          : null,
+      commands: [await evaluationCommand(run)]
+    })
+  }
+  const restored = [...selectedRecipes(selection), ...document.recipes.map(({ recipe }) => recipe)]
+  if (now !== null && restored.length > 0) {
+    parts.push({
+      part: 'The restored models themselves',
+      note: null,
+      commands: restored.map((recipe, index) => exportCommand(now, recipe, index))
+    })
+  }
+  return parts
+}
+
+/** The selected range as a recipe; none without a selection. */
+function selectedRecipes(selection: StoredExperiment['selection']): Recipe[] {
+  const range = selection?.selected ?? null
+  return range === null ? [] : [{ name: rangeName(range), ranges: [[range.start, range.end]] }]
+}

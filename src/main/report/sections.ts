@@ -1,0 +1,55 @@
+import { formatUtc } from '../../contract/format'
+import type { Report } from '../../contract/report'
+import type { Block, Section } from './blocks'
+import { evaluationsSection, mainComparisons } from './sections/evaluations'
+import { distancesSection, pairSection } from './sections/pair'
+import { keptSection, searchSections } from './sections/recipes'
+import { reproductionSection } from './sections/reproduction'
+import { checkSection, samplesSection } from './sections/samples'
+import { sweepSection } from './sections/sweep'
+
+/** What stands above the sections. */
+export interface ReportHead {
+  title: string
+  /** Which models, when, by what. */
+  subtitle: string
+}
+
+export function reportHead({ project, pair, createdAt, programVersion }: Report): ReportHead {
+  const models = pair === null ? '' : `${pair.base.name} restored into ${pair.post.name} · `
+  return {
+    title: project.name,
+    subtitle: `${models}Selective Layer Restoration · ${formatUtc(createdAt)} · SLR Workbench ${programVersion}`
+  }
+}
+
+/** A report as a document, in the order of the work. */
+export function reportSections(report: Report): Section[] {
+  return [
+    glanceSection(report),
+    pairSection(report),
+    distancesSection(report),
+    sweepSection(report),
+    ...searchSections(report),
+    keptSection(report),
+    samplesSection(report),
+    checkSection(report),
+    evaluationsSection(report),
+    reproductionSection(report)
+  ]
+}
+
+function glanceSection({ project, sweep, evaluations, warnings }: Report): Section {
+  return {
+    id: 'glance',
+    title: 'At a glance',
+    blocks: [
+      ...warnings.map((text): Block => ({ kind: 'warning', text })),
+      sweep === null
+        ? { kind: 'paragraph', text: 'Nothing was swept yet, so there is nothing to restore so far.' }
+        : { kind: 'lead', text: sweep.headline },
+      ...mainComparisons(evaluations),
+      ...(project.notes.trim() === '' ? [] : [{ kind: 'note', text: project.notes } as const])
+    ]
+  }
+}

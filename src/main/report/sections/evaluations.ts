@@ -1,0 +1,216 @@
+import { MAIN_MEASURES, type MeasureId, MEASURES, type VariantResult } from '../../../contract/evaluation'
+import {
+  formatMeasureDelta,
+  formatPValue,
+  measureLabel,
+  measuresOf,
+  proxySentence,
+  withInterval
+} from '../../../contract/evaluation-words'
+import { formatCount, formatScore, formatUtc, plural } from '../../../contract/format'
+import type { Report, ReportedEvaluation } from '../../../contract/report'
+import { toneOf } from '../../../contract/samples'
+import { endingFacts, renderingFacts, samplingFacts } from '../../samples/settings-facts'
+import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
+import { originFacts } from './origin'
+import { variantFacts } from './samples'
+
+/** Adjusted p-values below it are printed bold. */
+const SIGNIFICANCE = 0.05
+
+/** What the variants of all evaluations came to in the measures that their kind of task begins with; nothing without any. */
+export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Block[] {
+  const rows = evaluations.flatMap(({ task, results, variants }) =>
+    results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
+      if (variant === results.comparedWith) return []
+      const of = variants[index]?.variant
+      const measures = Object.values(MAIN_MEASURES[task.kind])
+      return [
+        [
+          { text: task.name },
+          {
+            text: variant,
+            detail: `against ${results.comparedWith}`,
+            ...(of === undefined ? {} : { tone: toneOf(of) })
+          },
+          ...measures.map((id): Cell => ({
+            text: difference(id, differences[id]) ?? '–',
+            detail: measureLabel(id)
+          }))
+        ]
+      ]
+    })
+  )
+  if (rows.length === 0) return []
+  return [
+    {
+      kind: 'table',
+      label: 'Differences on the same prompts, with 95 % intervals and adjusted p-values',
+      columns: [
+        textColumn('Evaluation'),
+        textColumn('Variant'),
+        numberColumn('diversity'),
+        numberColumn('quality')
+      ],
+      rows
+    }
+  ]
+}
+
+/** All evaluations, newest first. */
+export function evaluationsSection({ evaluations }: Report): Section {
+  const section = { id: 'evaluations', title: 'Evaluations' }
+  if (evaluations.length === 0) {
+    const text =
+      'No task was evaluated yet: the Evaluate view, or slr evaluate, says whether a gain holds on open-ended tasks.'
+    return { ...section, blocks: [{ kind: 'paragraph', text }] }
+  }
+  return { ...section, blocks: evaluations.flatMap(evaluationBlocks) }
+}
+
+function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
+  const { task, results, variants, complete } = evaluation
+  const { diversity, quality } = MAIN_MEASURES[task.kind]
+  const proxy = proxySentence(results.proxy)
+  const hasMain = [diversity, quality].every((id) =>
+    results.variants.some(({ measures }) => measures[id] !== undefined)
+  )
+  return [
+    { kind: 'heading', text: task.name },
+    {
+      kind: 'paragraph',
+      text:
+        `${task.description}${task.description === '' ? '' : ' '}${plural(task.promptCount, 'prompt')}, ` +
+        `${formatCount(task.settings.sampleCount)} answers of each of ${plural(variants.length, 'variant')}.`
+    },
+    ...(complete
+      ? []
+      : [
+          {
+            kind: 'warning',
+            text: 'This evaluation was stopped: the numbers are of the answers so far.'
+          } as const
+        ]),
+    ...(hasMain
+      ? [
+          {
+            kind: 'chart',
+            label: `${MEASURES[diversity].label} against ${MEASURES[quality].label.toLowerCase()} of ${plural(variants.length, 'variant')}, with 95 % intervals.`,
+            chart: { kind: 'trade-off', evaluation: { variants, results }, diversity, quality }
+          } as const
+        ]
+      : []),
+    measuresTable(evaluation),
+    ...passAtKBlocks(evaluation),
+    ...(proxy === '' ? [] : [{ kind: 'paragraph', text: proxy } as const]),
+    ...evaluation.notices.map((text): Block => ({ kind: 'note', text })),
+    fold('Settings of the evaluation', [{ kind: 'facts', facts: evaluationFacts(evaluation) }])
+  ]
+}
+
+const variantColumns = ({ variants }: ReportedEvaluation): Column[] =>
+  variants.map(({ variant }) => ({ ...numberColumn(variant.name), tone: toneOf(variant) }))
+
+function measuresTable(evaluation: ReportedEvaluation): Block {
+  const { results } = evaluation
+  return {
+    kind: 'table',
+    label:
+      `Means over prompts with 95 % bootstrap intervals; below, the difference from ${results.comparedWith} on the same prompts, with ` +
+      `its p-value adjusted for all comparisons of the measure (sign-flip test, Holm), bold below ${SIGNIFICANCE}`,
+    columns: [textColumn('Measure', 'the arrow points to better'), ...variantColumns(evaluation)],
+    rows: measuresOf(results).map((id): Cell[] => [
+      { text: measureLabel(id), detail: MEASURES[id].about },
+      ...results.variants.map((result) => measureCell(result, id))
+    ])
+  }
+}
+
+function measureCell({ measures, differences }: VariantResult, id: MeasureId): Cell {
+  const estimate = measures[id]
+  if (estimate === undefined) return { text: '–' }
+  const found = differences[id]
+  const detail = difference(id, found)
+  return {
+    text: withInterval(id, estimate),
+    ...(detail === null ? {} : { detail }),
+    strong: found !== undefined && found.adjustedPValue < SIGNIFICANCE
+  }
+}
+
+function difference(id: MeasureId, found: VariantResult['differences'][MeasureId]): string | null {
+  if (found === undefined) return null
+  const { mean, interval, adjustedPValue } = found
+  const ends = interval.map((end) => formatMeasureDelta(id, end))
+  return `${formatMeasureDelta(id, mean)} [${ends.join(', ')}], p ${formatPValue(adjustedPValue)}`
+}
+
+function passAtKBlocks(evaluation: ReportedEvaluation): Block[] {
+  const { variants, results } = evaluation
+  const ks = [...new Set(results.variants.flatMap(({ passAtK }) => passAtK.map(({ k }) => k)))].sort(
+    (a, b) => a - b
+  )
+  if (ks.length === 0) return []
+  return [
+    {
+      kind: 'chart',
+      label: `pass@k of ${plural(variants.length, 'variant')} for k from 1 to ${Math.max(...ks)}.`,
+      chart: { kind: 'pass-at-k', evaluation: { variants, results } }
+    },
+    {
+      kind: 'table',
+      label: 'pass@k: the share of problems that k answers solve, unbiased',
+      columns: [textColumn('k'), ...variantColumns(evaluation)],
+      rows: ks.map((k): Cell[] => [
+        { text: String(k) },
+        ...results.variants.map(({ passAtK }): Cell => {
+          const mean = passAtK.find((entry) => entry.k === k)?.mean
+          return { text: mean === undefined ? '–' : formatScore(mean) }
+        })
+      ])
+    }
+  ]
+}
+
+function evaluationFacts(evaluation: ReportedEvaluation): [string, string][] {
+  const { task, variants, weights, judge, rendering, origin } = evaluation
+  const { settings, reading } = task
+  return [
+    ['Evaluation', evaluation.id],
+    ['Begun', formatUtc(evaluation.createdAt)],
+    ['Task', `${task.id}, ${task.kind}`],
+    [
+      'Answers are read',
+      reading.kind === 'pattern' ? `by the pattern ${reading.pattern}` : reading.kind.replace('-', ' ')
+    ],
+    ...samplingFacts(settings.sampling),
+    ...endingFacts(settings),
+    ['Answers per prompt', String(settings.sampleCount)],
+    ['Seed', String(settings.seed)],
+    ['Weights held as', weights ?? 'not loaded'],
+    ...variantFacts(variants.map(({ variant }) => variant)),
+    ...variants.flatMap(({ variant, sampling, prefix }): [string, string][] => [
+      ...(sampling === undefined
+        ? []
+        : [
+            [
+              `Sampler of ${variant.name}`,
+              samplingFacts(sampling)
+                .map(([name, value]) => `${name.toLowerCase()} ${value}`)
+                .join(', ')
+            ] satisfies [string, string]
+          ]),
+      ...(prefix === undefined ? [] : [[`Prefix of ${variant.name}`, prefix] satisfies [string, string]])
+    ]),
+    ...(judge === null
+      ? []
+      : [
+          [
+            'Judge',
+            `${judge.model} at ${judge.baseUrl}, ${plural(judge.answersPerPrompt, 'answer')} per prompt`
+          ] satisfies [string, string]
+        ]),
+    ...renderingFacts(rendering),
+    ...originFacts(origin)
+  ]
+}

@@ -1,0 +1,145 @@
+import { changedShare, COMPONENT_LABELS, type Distance } from '../../../contract/distances'
+import {
+  formatBytes,
+  formatCount,
+  formatParameters,
+  formatPercent,
+  formatUtc,
+  plural
+} from '../../../contract/format'
+import type { Report, ReportedCheckpoint } from '../../../contract/report'
+import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
+import { originFacts } from './origin'
+
+/** The two checkpoints: what they are, and how to know them again. */
+export function pairSection({ pair }: Report): Section {
+  const section = { id: 'pair', title: 'The pair' }
+  if (pair === null) {
+    const text =
+      'The models could not be read when this report was written; the results below are stored ones.'
+    return { ...section, blocks: [{ kind: 'paragraph', text }] }
+  }
+  const members = [pair.base, pair.post]
+  return {
+    ...section,
+    blocks: [
+      {
+        kind: 'table',
+        label: 'The two models',
+        columns: [
+          textColumn('Model'),
+          { ...textColumn(pair.base.name, 'base'), tone: 'base' },
+          { ...textColumn(pair.post.name, 'post'), tone: 'post' }
+        ],
+        rows: FACTS.map(([name, value]): Cell[] => [
+          { text: name },
+          ...members.map((member): Cell => ({ text: value(member) }))
+        ])
+      },
+      ...pair.findings.map(({ severity, message }): Block => ({
+        kind: severity === 'note' ? 'note' : 'warning',
+        text: message
+      })),
+      ...hashes(pair.base, 'base'),
+      ...hashes(pair.post, 'post')
+    ]
+  }
+}
+
+const FACTS: readonly (readonly [string, (model: ReportedCheckpoint) => string])[] = [
+  ['Architecture', ({ modelType }) => modelType],
+  ['Parameters', ({ parameterCount }) => formatParameters(parameterCount)],
+  ['Decoder layers', ({ layerCount }) => String(layerCount)],
+  ['Hidden size', ({ hiddenSize }) => formatCount(hiddenSize)],
+  ['MLP size', ({ intermediateSize }) => formatCount(intermediateSize)],
+  [
+    'Heads',
+    ({ headCount, kvHeadCount, headSize }) =>
+      `${headCount} of size ${headSize}, ${kvHeadCount} for keys and values`
+  ],
+  ['Vocabulary', ({ vocabularySize }) => formatCount(vocabularySize)],
+  ['Output head', ({ tiedHead }) => (tiedHead ? 'shares the embeddings' : 'of its own')],
+  [
+    'Tensors',
+    ({ dtypes }) =>
+      Object.entries(dtypes)
+        .map(([dtype, count]) => `${formatCount(count)} in ${dtype}`)
+        .join(', ')
+  ],
+  ['Weights', ({ weightBytes, files }) => `${formatBytes(weightBytes)} in ${plural(files.length, 'file')}`],
+  ['Chat template', ({ hasChatTemplate }) => (hasChatTemplate ? 'yes' : 'no')],
+  ['Fingerprint', ({ fingerprint }) => fingerprint],
+  ['SHA-256', ({ sha256 }) => (sha256 === null ? 'not computed' : 'below')]
+]
+
+function hashes({ sha256 }: ReportedCheckpoint, member: 'base' | 'post'): Block[] {
+  if (sha256 === null) return []
+  const label = `SHA-256 of the files of ${member}`
+  const rows = Object.entries(sha256).map(([name, hash]): Cell[] => [{ text: name }, { text: hash }])
+  return [
+    {
+      kind: 'fold',
+      summary: label,
+      blocks: [{ kind: 'table', label, columns: [textColumn('File'), textColumn('SHA-256')], rows }]
+    }
+  ]
+}
+
+/** How far post-training moved each layer. */
+export function distancesSection({ distances }: Report): Section {
+  const section = { id: 'distances', title: 'How far post-training moved each layer' }
+  if (distances === null) {
+    const text = 'Not computed yet: “Compare layers” in the Pair view does it.'
+    return { ...section, blocks: [{ kind: 'paragraph', text }] }
+  }
+  const { layers, components } = distances
+  const around = components.filter(({ layer }) => layer === null)
+  const rows: Cell[][] = [
+    ...layers.map((layer): Cell[] => [
+      { text: `Layer ${layer.layer}`, ...(layer.identical ? { detail: 'identical' } : {}) },
+      ...distanceCells(layer)
+    ]),
+    ...around.map((part): Cell[] => [{ text: COMPONENT_LABELS[part.component] }, ...distanceCells(part)])
+  ]
+  return {
+    ...section,
+    blocks: [
+      {
+        kind: 'chart',
+        label: `Relative norm of the difference of each of ${plural(layers.length, 'layer')}, ‖post − base‖ / ‖base‖.`,
+        chart: { kind: 'layers', layers }
+      },
+      {
+        kind: 'fold',
+        summary: 'Numbers of every layer',
+        blocks: [
+          {
+            kind: 'table',
+            label: section.title,
+            columns: [
+              textColumn('Part'),
+              numberColumn('relative norm', '‖post − base‖ / ‖base‖'),
+              numberColumn('cosine'),
+              numberColumn('changed weights')
+            ],
+            rows
+          }
+        ]
+      },
+      ...distances.notices.map((text): Block => ({ kind: 'note', text })),
+      {
+        kind: 'facts',
+        facts: [['Computed', formatUtc(distances.createdAt)], ...originFacts(distances.origin)]
+      }
+    ]
+  }
+}
+
+function distanceCells(distance: Distance): Cell[] {
+  const { relativeNorm, cosine } = distance
+  return [
+    { text: relativeNorm === null ? '–' : relativeNorm.toPrecision(4) },
+    { text: cosine === null ? '–' : cosine.toFixed(6) },
+    { text: formatPercent(changedShare(distance)) }
+  ]
+}

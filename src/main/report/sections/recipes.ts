@@ -1,0 +1,145 @@
+import { DEVICE_LABELS } from '../../../contract/device'
+import {
+  formatCount,
+  formatDelta,
+  formatDuration,
+  formatScore,
+  formatUtc,
+  plural
+} from '../../../contract/format'
+import type { CategoryScore } from '../../../contract/crc'
+import type { Recipe } from '../../../contract/recipe'
+import type { Report, ReportedSearch } from '../../../contract/report'
+import type { ModelTone } from '../../../contract/samples'
+import { searchVerdict } from '../../../contract/search-words'
+import { describeStrengths } from '../../../contract/strengths'
+import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
+import { originFacts } from './origin'
+
+/** What of base a recipe takes, counted from layer 0. */
+export function describeRecipe(recipe: Recipe): string {
+  if ('layers' in recipe) return `layers of base: ${describeStrengths(recipe.layers)}`
+  const ranges = recipe.ranges.map(([start, end]) => (start === end ? String(start) : `${start}–${end}`))
+  return `layers of base: ${ranges.join(', ')}`
+}
+
+/** Recipes beyond one range, where they were searched for. */
+export function searchSections({ sweep }: Report): Section[] {
+  const search = sweep?.search ?? null
+  if (search === null) return []
+  return [
+    {
+      id: 'search',
+      title: 'Beyond one range',
+      blocks: [
+        { kind: 'lead', text: searchVerdict(search) },
+        { kind: 'facts', facts: certainty(search) },
+        foundTable(search),
+        { kind: 'facts', facts: effort(search) }
+      ]
+    }
+  ]
+}
+
+type Fact = [name: string, value: string]
+
+function certainty({ comparison, heldOut, heldOutReason }: ReportedSearch): Fact[] {
+  const signed = ({ difference, interval }: { difference: number; interval: readonly number[] }): string =>
+    `${formatDelta(difference)} in diversity (${interval.map((end) => formatDelta(end)).join(' to ')})`
+  const facts: Fact[] = []
+  if (comparison !== null) {
+    const picked = `${signed(comparison)}, which favours whatever was picked from many`
+    facts.push(['On the prompts that picked', picked])
+  }
+  facts.push([
+    'On unseen prompts',
+    heldOut === null
+      ? `not checked: ${heldOutReason ?? ''}`
+      : `${signed(heldOut)}, at validity ${formatScore(heldOut.found.validity)} against ${formatScore(heldOut.range.validity)} of the range`
+  ])
+  return facts
+}
+
+function foundTable({ post, range, found }: ReportedSearch): Block {
+  const row = (name: string, tone: ModelTone, score: CategoryScore, what: string): Cell[] => [
+    { text: name, detail: what, tone },
+    { text: formatScore(score.validity) },
+    { text: formatScore(score.diversity) },
+    { text: formatDelta(score.diversity - range.diversity) }
+  ]
+  const best =
+    range.range === null
+      ? []
+      : [row('best range', 'hybrid', range, `layers of base: ${range.range.start}–${range.range.end}`)]
+  return {
+    kind: 'table',
+    label: 'What the search found, best first',
+    columns: [
+      textColumn('Model'),
+      numberColumn('validity'),
+      numberColumn('diversity'),
+      numberColumn('over the best range')
+    ],
+    rows: [
+      row('post', 'post', post, 'nothing restored'),
+      ...best,
+      ...found.map((score) => row(score.recipe.name, 'hybrid', score, describeRecipe(score.recipe)))
+    ]
+  }
+}
+
+const STOPPED = {
+  'nothing-better': 'until no change made it better',
+  generations: 'until the most generations asked for',
+  budget: 'until the next would have gone beyond the budget'
+} as const
+
+function effort(search: ReportedSearch): Fact[] {
+  const { settings, generations, stopped, work } = search
+  const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
+  return [
+    [
+      'Search',
+      `${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ${STOPPED[stopped]}; ` +
+        `${formatCount(work.blockEvaluations)} block evaluations in ${formatDuration(search.seconds)} on ${DEVICE_LABELS[search.device]} in ${search.precision}`
+    ],
+    [
+      'Settings',
+      `beam ${settings.beam}, at most ${plural(settings.generations, 'generation')} and ${formatCount(settings.blockEvaluations)} block evaluations, ` +
+        `${settings.strengths.length === 0 ? 'no blends' : `strengths ${settings.strengths.join(', ')} besides 0 and 1`}, ρ = ${search.rho}, seed ${settings.seed}`
+    ],
+    ['Computed', formatUtc(search.createdAt)],
+    ...originFacts(search.origin)
+  ]
+}
+
+/** Recipes that the user kept. */
+export function keptSection({ recipes }: Report): Section {
+  const section = { id: 'recipes', title: 'Kept recipes' }
+  if (recipes.length === 0) {
+    return { ...section, blocks: [{ kind: 'paragraph', text: 'No recipe was kept.' }] }
+  }
+  return {
+    ...section,
+    blocks: [
+      {
+        kind: 'table',
+        label: 'Recipes, with the scores seen when they were kept',
+        columns: [
+          textColumn('Recipe'),
+          textColumn('restores'),
+          numberColumn('validity'),
+          numberColumn('diversity'),
+          textColumn('kept')
+        ],
+        rows: recipes.map(({ recipe, validity, diversity, keptAt }): Cell[] => [
+          { text: recipe.name, tone: 'hybrid' },
+          { text: describeRecipe(recipe) },
+          { text: validity === null ? '–' : formatScore(validity) },
+          { text: diversity === null ? '–' : formatScore(diversity) },
+          { text: formatUtc(keptAt) }
+        ])
+      }
+    ]
+  }
+}

@@ -1,0 +1,200 @@
+import type { CategoryScore } from '../../../contract/crc'
+import { formatCount, formatScore, formatUtc, plural } from '../../../contract/format'
+import type { Report, ReportedCheck, ReportedExcerpt, ReportedSamples } from '../../../contract/report'
+import { describeComputation, toneOf, type Variant } from '../../../contract/samples'
+import { COMPARED_ANSWERS } from '../../evaluation/sample-measures'
+import { decimal, MEASURE_COLUMNS } from '../../samples/measure-columns'
+import { endingFacts, renderingFacts, samplingFacts } from '../../samples/settings-facts'
+import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
+import { originFacts } from './origin'
+import { describeRecipe } from './recipes'
+
+/** Answers to open prompts, side by side. */
+export function samplesSection({ samples, sampleRunCount }: Report): Section {
+  const section = { id: 'samples', title: 'Samples' }
+  if (samples.length === 0) {
+    const text = 'No answers were sampled yet: “Generate” in the Samples view does it.'
+    return { ...section, blocks: [{ kind: 'paragraph', text }] }
+  }
+  const left = sampleRunCount - samples.length
+  return {
+    ...section,
+    blocks: [
+      ...samples.flatMap(runBlocks),
+      ...(left > 0 ? [{ kind: 'note', text: `${plural(left, 'older run')} not shown.` } as const] : [])
+    ]
+  }
+}
+
+function runBlocks(run: ReportedSamples): Block[] {
+  const { variants, promptCount, answerCount, settings } = run
+  const total = promptCount * variants.length * settings.sampleCount
+  return [
+    { kind: 'heading', text: `Run of ${formatUtc(run.createdAt)}` },
+    {
+      kind: 'paragraph',
+      text:
+        `${plural(promptCount, 'prompt')}, ${formatCount(answerCount)} of ${plural(total, 'answer')}. Means over the prompts; ` +
+        `self-BLEU and distance look at a fixed subset of ${COMPARED_ANSWERS} answers where a prompt has more.`
+    },
+    measuresTable(run),
+    excerptTable(run),
+    ...run.notices.map((text): Block => ({ kind: 'note', text })),
+    fold('Settings of the run', [{ kind: 'facts', facts: runFacts(run) }])
+  ]
+}
+
+const nameCell = (variant: Variant): Cell => ({ text: variant.name, tone: toneOf(variant) })
+const nameColumn = (variant: Variant): Column => ({ ...textColumn(variant.name), tone: toneOf(variant) })
+
+function measuresTable({ variants, measures, preferred }: ReportedSamples): Block {
+  const marks = preferred.reduce((sum, count) => sum + count, 0)
+  return {
+    kind: 'table',
+    label: 'Diversity of the answers',
+    columns: [
+      textColumn('Variant'),
+      numberColumn('n', 'answers per prompt'),
+      ...MEASURE_COLUMNS.map(({ name, meaning }) => numberColumn(name, meaning)),
+      ...(marks === 0 ? [] : [numberColumn('preferred', 'in blind comparisons')])
+    ],
+    rows: variants.map((variant, index): Cell[] => {
+      const own = measures[index]
+      return [
+        nameCell(variant),
+        { text: decimal(own?.sampleCount ?? 0, 1) },
+        ...MEASURE_COLUMNS.map(({ key, digits }): Cell => ({ text: decimal(own?.[key] ?? null, digits) })),
+        ...(marks === 0 ? [] : [{ text: `${preferred[index] ?? 0} of ${marks}` }])
+      ]
+    })
+  }
+}
+
+function excerptTable({ variants, excerpts, promptCount }: ReportedSamples): Block {
+  const label = `Answers to the first ${excerpts.length} of ${plural(promptCount, 'prompt')}, equal ones once`
+  return {
+    kind: 'table',
+    label,
+    columns: [textColumn('Prompt'), ...variants.map(nameColumn)],
+    rows: excerpts.map(({ prompt, category, cells }): Cell[] => [
+      { text: prompt, ...(category === '' ? {} : { detail: category }) },
+      ...cells.map(excerptCell)
+    ])
+  }
+}
+
+function excerptCell({ answerCount, distinctCount, answers }: ReportedExcerpt['cells'][number]): Cell {
+  if (answerCount === 0) return { text: 'no answers yet' }
+  const shown = answers.map(({ text, count }) => `${count}× ${text.trim() === '' ? '(empty)' : text}`)
+  const more = distinctCount - answers.length
+  return {
+    text: shown.join('\n'),
+    detail: `${distinctCount} of ${answerCount} distinct${more > 0 ? `, ${more} not shown` : ''}`
+  }
+}
+
+function runFacts(run: ReportedSamples): [string, string][] {
+  return [
+    ['Run', run.id],
+    ...samplingFacts(run.settings.sampling),
+    ...endingFacts(run.settings),
+    ['Answers per prompt', String(run.settings.sampleCount)],
+    ['Seed', String(run.settings.seed)],
+    ['Computed', describeComputation(run.settings, run)],
+    ...variantFacts(run.variants),
+    ...renderingFacts(run.rendering),
+    ...originFacts(run.origin)
+  ]
+}
+
+/** What the variants are, beside base and post. */
+export function variantFacts(variants: readonly Variant[]): [string, string][] {
+  return variants.flatMap((variant): [string, string][] => {
+    switch (variant.kind) {
+      case 'base':
+      case 'post':
+        return []
+      case 'recipe':
+        return [[variant.name, describeRecipe(variant.recipe)]]
+      case 'checkpoint':
+        return [[variant.name, `the checkpoint ${variant.path}, fingerprint ${variant.fingerprint}`]]
+    }
+  })
+}
+
+/** The character task scored from whole answers, beside what the first tokens promise. */
+export function checkSection({ characterCheck }: Report): Section {
+  const section = { id: 'check', title: 'The character task on whole answers' }
+  if (characterCheck === null) {
+    const text =
+      'Not checked yet: the sweep scores first tokens only; “Character task” in the Samples view scores whole answers.'
+    return { ...section, blocks: [{ kind: 'paragraph', text }] }
+  }
+  const { scores, settings, promptCount } = characterCheck
+  const disagreeing = scores.filter(({ disagrees }) => disagrees).map(({ variant }) => variant)
+  return {
+    ...section,
+    blocks: [
+      disagreeing.length === 0
+        ? { kind: 'paragraph', text: 'Whole answers confirm the first tokens, within sampling noise.' }
+        : {
+            kind: 'warning',
+            text: `First tokens and whole answers disagree for ${disagreeing.join(', ')}, by more than sampling noise explains.`
+          },
+      {
+        kind: 'table',
+        label:
+          `${plural(promptCount, 'prompt')}, ${plural(settings.sampleCount, 'answer')} each. Swept: the first token at temperature 1; as drawn: ` +
+          'the first token under this sampler; a whole answer is valid when it is exactly one valid character',
+        columns: CHECK_COLUMNS,
+        rows: checkRows(characterCheck)
+      },
+      fold('Settings of the check', [
+        {
+          kind: 'facts',
+          facts: [
+            ['Checked', formatUtc(characterCheck.createdAt)],
+            ...samplingFacts(settings.sampling),
+            ...endingFacts(settings),
+            ['Seed', String(settings.seed)],
+            ['Computed', describeComputation(settings, characterCheck)],
+            ...variantFacts(characterCheck.variants),
+            ...renderingFacts(characterCheck.rendering),
+            ...originFacts(characterCheck.origin)
+          ]
+        }
+      ])
+    ]
+  }
+}
+
+const CHECK_COLUMNS: Column[] = [
+  textColumn('Variant'),
+  numberColumn('validity', 'swept'),
+  numberColumn('first token', 'as drawn'),
+  numberColumn('whole answers'),
+  numberColumn('diversity', 'swept'),
+  numberColumn('first token', 'as drawn'),
+  numberColumn('whole answers'),
+  textColumn('agreement', 'of validity')
+]
+
+function checkRows({ variants, scores }: ReportedCheck): Cell[][] {
+  const figures = (score: (typeof scores)[number], measure: keyof CategoryScore): Cell[] =>
+    [score.exact, score.firstToken, score.answers].map((of) => ({
+      text: of === null ? '–' : formatScore(of[measure])
+    }))
+  return scores.map((score, index) => {
+    const variant = variants[index]
+    return [
+      variant === undefined ? { text: score.variant } : nameCell(variant),
+      ...figures(score, 'validity'),
+      ...figures(score, 'diversity'),
+      {
+        text: score.disagrees ? 'disagree' : 'agree',
+        detail: `noise ±${formatScore(score.tolerance)}`,
+        strong: score.disagrees
+      }
+    ]
+  })
+}

@@ -1,0 +1,255 @@
+import { DEVICE_LABELS } from '../../../contract/device'
+import {
+  formatBytes,
+  formatCount,
+  formatDelta,
+  formatDuration,
+  formatPercent,
+  formatScore,
+  formatUtc,
+  plural,
+  rangeLabel,
+  rangeName
+} from '../../../contract/format'
+import { assurances } from '../../../contract/headline'
+import type { ReportChart } from '../../../contract/report-chart'
+import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/report'
+import type { ModelTone } from '../../../contract/samples'
+import type { LiveScore } from '../../../contract/sweep-events'
+import { bestRanges } from '../../crc/best-ranges'
+import { renderingFacts } from '../../samples/settings-facts'
+import { type Block, type Cell, fold, numberColumn, type Section, textColumn } from '../blocks'
+import { originFacts } from './origin'
+
+const BEST_RANGES = 10
+
+type Fact = [name: string, value: string]
+
+/** What the sweep found, how sure that is, all models in the plane of validity and diversity, and its settings. */
+export function sweepSection({ sweep, sweepCount }: Report): Section {
+  const section = { id: 'sweep', title: 'The sweep' }
+  if (sweep === null) {
+    const text = 'No sweep yet: “Sweep all ranges” in the Ranges view scores every range.'
+    return { ...section, blocks: [{ kind: 'paragraph', text }] }
+  }
+  const { selection, ranges, post } = sweep
+  const best = selection?.selected ?? null
+  const selected = ranges.find(({ start, end }) => start === best?.start && end === best.end)
+  const gain = (selected?.diversity ?? post.diversity) - post.diversity
+  return {
+    ...section,
+    blocks: [
+      { kind: 'lead', text: sweep.headline },
+      ...(selection === null ? [] : [{ kind: 'figures', figures: assurances(selection, gain) } as const]),
+      {
+        kind: 'chart',
+        label: `Diversity of every range by its first and last restored layer; diversity against validity of ${plural(ranges.length, 'range')}, base, post and other recipes.`,
+        chart: rangesChart(sweep)
+      },
+      modelsTable(sweep, selected),
+      ...(selection === null ? [] : selectionBlocks(sweep, selection)),
+      ...soupBlocks(sweep),
+      ...allRangesBlocks(sweep),
+      ...sweep.notices.map((text): Block => ({ kind: 'note', text })),
+      fold('Settings of the sweep', [{ kind: 'facts', facts: sweepFacts(sweep, sweepCount) }])
+    ]
+  }
+}
+
+function rangesChart(sweep: ReportedSweep): ReportChart {
+  const { layerCount, promptCount, base, post, ranges, soup, recipes, checkpoints, search, selection } = sweep
+  const live = ({ validity, diversity, effectiveChoices }: ReportedScore): LiveScore => ({
+    validity,
+    diversity,
+    effectiveChoices,
+    promptCount
+  })
+  // A range that the search could not better is a range.
+  const found =
+    search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
+  return {
+    kind: 'ranges',
+    rho: selection?.rho ?? 0,
+    selected: selection?.selected ?? null,
+    board: {
+      layerCount,
+      promptCount,
+      base: base === null ? null : live(base),
+      post: live(post),
+      ranges: ranges.map((range) => ({ start: range.start, end: range.end, ...live(range) })),
+      others: [
+        ...soup.map((score) => ({
+          kind: 'blend' as const,
+          name: `All layers at ${score.strength}`,
+          ...live(score)
+        })),
+        ...recipes.map((score) => ({ kind: 'recipe' as const, name: score.recipe.name, ...live(score) })),
+        ...checkpoints.map((score) => ({ kind: 'checkpoint' as const, name: score.name, ...live(score) })),
+        ...found.map((score) => ({ kind: 'found' as const, name: score.recipe.name, ...live(score) }))
+      ].map((other, index) => ({ ...other, key: String(index), restored: null }))
+    }
+  }
+}
+
+const SCORE_COLUMNS = [
+  numberColumn('validity'),
+  numberColumn('diversity'),
+  numberColumn('effective choices')
+] as const
+
+function scoreCells({ validity, diversity, effectiveChoices }: ReportedScore): Cell[] {
+  return [
+    { text: formatScore(validity) },
+    { text: formatScore(diversity) },
+    { text: effectiveChoices.toFixed(1) }
+  ]
+}
+
+function modelsTable(
+  { base, post, recipes, checkpoints, promptCount }: ReportedSweep,
+  selected: ReportedRange | undefined
+): Block {
+  const models: [string, ModelTone, ReportedScore][] = [['post', 'post', post]]
+  if (base !== null) models.unshift(['base', 'base', base])
+  if (selected !== undefined) models.push([rangeName(selected), 'hybrid', selected])
+  for (const score of recipes) models.push([score.recipe.name, 'hybrid', score])
+  for (const score of checkpoints) models.push([score.name, 'checkpoint', score])
+  const categories = Object.keys(post.categories)
+  return {
+    kind: 'table',
+    label: `Means over ${plural(promptCount, 'prompt')}, then over categories`,
+    columns: [
+      textColumn('Model'),
+      ...SCORE_COLUMNS,
+      ...categories.map((category) => numberColumn(category, 'validity / diversity'))
+    ],
+    rows: models.map(([name, tone, score]) => [
+      { text: name, tone },
+      ...scoreCells(score),
+      ...categories.map((category): Cell => {
+        const found = score.categories[category]
+        if (found === undefined) return { text: '–' }
+        return { text: `${formatScore(found.validity)} / ${formatScore(found.diversity)}` }
+      })
+    ])
+  }
+}
+
+type ReportedSelection = NonNullable<ReportedSweep['selection']>
+
+function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Block[] {
+  const { post, ranges } = sweep
+  const best = bestRanges(ranges, selection.minimumValidity, BEST_RANGES)
+  const share = (range: ReportedRange): number =>
+    selection.bootstrap.wins.find((win) => win.start === range.start && win.end === range.end)?.share ?? 0
+  const table: Block = {
+    kind: 'table',
+    label: `The most diverse of ${plural(ranges.length, 'range')} that keep the validity`,
+    columns: [
+      textColumn('Layers'),
+      ...SCORE_COLUMNS,
+      numberColumn('gain over post'),
+      numberColumn('wins', 'of the resamples')
+    ],
+    rows: best.map((range): Cell[] => [
+      { text: rangeLabel(range), tone: 'hybrid' },
+      ...scoreCells(range),
+      { text: formatDelta(range.diversity - post.diversity) },
+      { text: formatPercent(share(range)) }
+    ])
+  }
+  return [{ kind: 'facts', facts: selectionFacts(selection) }, ...(best.length === 0 ? [] : [table])]
+}
+
+function selectionFacts({
+  rho,
+  minimumValidity,
+  bootstrap,
+  crossFit,
+  crossFitReason
+}: ReportedSelection): Fact[] {
+  const { post, selected, noSelectionShare } = bootstrap
+  const interval = ([low, high]: readonly [number, number]): string =>
+    `${formatScore(low)} to ${formatScore(high)}`
+  const both = ({ validity, diversity }: typeof post): string =>
+    `validity ${interval(validity)}, diversity ${interval(diversity)}`
+  const facts: Fact[] = [
+    [
+      'Rule',
+      `the most diverse range with a validity of at least ${formatScore(minimumValidity)} (ρ = ${rho} of post's)`
+    ],
+    ['Post', both(post)]
+  ]
+  if (selected !== null) {
+    const [low, high] = selected.diversityGain
+    facts.push(
+      ['Selected range', both(selected)],
+      ['Gain in diversity', `${formatDelta(low)} to ${formatDelta(high)}`]
+    )
+  }
+  facts.push([
+    'Intervals',
+    `${formatPercent(bootstrap.confidence)}, ${formatCount(bootstrap.resamples)} bootstrap resamples of the prompts by category, seed ${bootstrap.seed}`
+  ])
+  if (noSelectionShare > 0)
+    facts.push(['No range qualifies', `in ${formatPercent(noSelectionShare)} of the resamples`])
+  if (crossFit === null) return [...facts, ['Cross-fitted', crossFitReason ?? 'no score']]
+  const picked = crossFit.folds.map((fold) => (fold.selected === null ? 'none' : rangeLabel(fold.selected)))
+  return [
+    ...facts,
+    [
+      'Cross-fitted',
+      `diversity ${formatScore(crossFit.diversity)} at validity ${formatScore(crossFit.validity)}, post ` +
+        `${formatScore(crossFit.postDiversity)} at ${formatScore(crossFit.postValidity)}; the halves picked ${picked.join(' and ')}`
+    ]
+  ]
+}
+
+function soupBlocks({ soup }: ReportedSweep): Block[] {
+  if (soup.length === 0) return []
+  const label = 'The soup: all layers blended alike, 0 post, 1 every layer of base'
+  const rows = soup.map((blend): Cell[] => [{ text: String(blend.strength) }, ...scoreCells(blend)])
+  return [fold(label, [{ kind: 'table', label, columns: [textColumn('Strength'), ...SCORE_COLUMNS], rows }])]
+}
+
+function allRangesBlocks({ ranges }: ReportedSweep): Block[] {
+  if (ranges.length === 0) return []
+  const label = `All ${plural(ranges.length, 'range')}`
+  const rows = ranges.map((range): Cell[] => [{ text: rangeLabel(range) }, ...scoreCells(range)])
+  return [fold(label, [{ kind: 'table', label, columns: [textColumn('Layers'), ...SCORE_COLUMNS], rows }])]
+}
+
+function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
+  const { work, memory, promptCount, reusedPromptCount, baseUnavailable, rendering } = sweep
+  const facts: Fact[] = [
+    ['Sweep', `${sweep.id}${sweepCount > 1 ? `, one of ${sweepCount} in the project` : ''}`],
+    [
+      'Computed',
+      `${formatUtc(sweep.createdAt)} by SLR Workbench ${sweep.programVersion || 'of an unknown version'}`
+    ],
+    ['Device', `${DEVICE_LABELS[sweep.device]} in ${sweep.precision}`],
+    ['Time', formatDuration(sweep.seconds)],
+    [
+      'Work',
+      `${formatCount(work.blockEvaluations)} block evaluations of ${formatCount(work.packedTokens)} distinct prompt prefixes ` +
+        `(${formatCount(work.promptTokens)} prompt tokens), ${formatBytes(work.weightBytesRead)} of layer weights read`
+    ],
+    [
+      'Prompts',
+      `${formatCount(promptCount)}${reusedPromptCount === 0 ? '' : `, of which ${formatCount(reusedPromptCount)} were computed by an earlier run`}`
+    ]
+  ]
+  if (memory !== undefined) {
+    facts.push([
+      'Memory',
+      `${formatBytes(memory.plannedPeakBytes)} planned of ${formatBytes(memory.budgetBytes)}, ${plural(memory.groupCount, 'group')} of prompts`
+    ])
+  }
+  if (baseUnavailable !== null) facts.push(['Base as a whole', baseUnavailable])
+  return [
+    ...facts,
+    ...renderingFacts(rendering),
+    ['Leading white space', rendering.countLeadingSpace ? 'counts' : 'does not count'],
+    ...originFacts(sweep.origin)
+  ]
+}

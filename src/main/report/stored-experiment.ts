@@ -1,0 +1,106 @@
+import type { ChecksumsDocument } from '../../contract/checksums'
+import type { Selection, SweepDocument } from '../../contract/crc'
+import type { DistancesDocument } from '../../contract/distances'
+import type { EvaluationView } from '../../contract/evaluation'
+import type { PairReport } from '../../contract/pair'
+import { WorkbenchError } from '../../contract/problem'
+import type { ProjectDocument } from '../../contract/project'
+import type { SampledCrc, SampleLine, SampleRun } from '../../contract/samples'
+import type { SearchDocument } from '../../contract/search'
+import { selection } from '../crc/selection'
+import { evaluationView } from '../evaluation/stored-evaluation'
+import type { PairState } from '../open-projects'
+import type { Project } from '../project/project'
+import { storedDistances } from '../project/stored-distances'
+
+/** Runs of samples that a report shows; each takes a table of answers. */
+const SHOWN_SAMPLE_RUNS = 3
+
+/** What a report tells of, as the project has it. */
+export interface StoredExperiment {
+  document: ProjectDocument
+  /** Null when it cannot be read now. */
+  pair: PairReport | null
+  checksums: { base: ChecksumsDocument | null; post: ChecksumsDocument | null }
+  distances: DistancesDocument | null
+  sweep: SweepDocument | null
+  /** With the project's rho of now, as the window shows it; null when the sweep scored no ranges. */
+  selection: Selection | null
+  search: SearchDocument | null
+  /** The newest, newest first. */
+  samples: { run: SampleRun; samples: SampleLine[] }[]
+  check: SampledCrc | null
+  /** Newest first. */
+  evaluations: EvaluationView[]
+  sweepCount: number
+  sampleRunCount: number
+  /** What could not be read, and so is left out. */
+  unread: string[]
+}
+
+/**
+ * Reads a project for its report.
+ *
+ * @param sweepId of the sweep to show; the newest when left out
+ * @throws WorkbenchError `not-found`, `bad-file` or `newer-version` for the sweep; whatever else cannot be read is left out
+ */
+export async function readExperiment(
+  project: Project,
+  { pair, pairProblem }: PairState,
+  sweepId = project.sweeps[0]?.id
+): Promise<StoredExperiment> {
+  const unread = [...project.warnings]
+  if (pairProblem !== null) {
+    unread.push(`The pair could not be read when this report was written. ${pairProblem.message}`)
+  }
+  const ifReadable = async <T>(read: () => Promise<T | null>): Promise<T | null> => {
+    try {
+      return await read()
+    } catch (error) {
+      if (!(error instanceof WorkbenchError)) throw error
+      unread.push(error.message)
+      return null
+    }
+  }
+  const all = async <T>(ids: readonly string[], read: (id: string) => Promise<T>): Promise<T[]> => {
+    const found: T[] = []
+    for (const id of ids) {
+      const one = await ifReadable(() => read(id))
+      if (one !== null) found.push(one)
+    }
+    return found
+  }
+  const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)
+  const { evaluations, warnings } = await project.evaluations.list()
+  unread.push(...warnings)
+  const runs = project.samples.runs.map(({ id }) => id)
+  return {
+    document: project.document,
+    pair,
+    checksums: {
+      base: pair === null ? null : await project.readChecksums(pair.base),
+      post: pair === null ? null : await project.readChecksums(pair.post)
+    },
+    distances: (await storedDistances(project, pair)).distances,
+    sweep,
+    selection: sweep === null ? null : selectionOf(sweep, project.document.settings.rho),
+    search: sweep === null ? null : await ifReadable(() => project.readSearch(sweep.id)),
+    samples: await all(runs.slice(0, SHOWN_SAMPLE_RUNS), (id) => project.samples.readAnswers(id)),
+    check: await ifReadable(() => project.samples.readCheck()),
+    evaluations: await all(
+      evaluations.map(({ id }) => id),
+      (id) => evaluationView(project, id, sweepId)
+    ),
+    sweepCount: project.sweeps.length,
+    sampleRunCount: runs.length,
+    unread
+  }
+}
+
+function selectionOf(
+  { selection: stored, prompts, post, ranges }: SweepDocument,
+  rho: number
+): Selection | null {
+  if (stored === null || stored.rho === rho) return stored
+  return selection(prompts, post, ranges, rho, stored.bootstrap.seed)
+}

@@ -1,0 +1,54 @@
+import { Chart } from 'chart.js'
+import type { ChartColors } from './chart-theme'
+import {
+  drawNames,
+  plotConfiguration,
+  plotDatasets,
+  plotLegend,
+  plotWhiskers,
+  type PlotAxis,
+  type PlotChart,
+  type PlotContent
+} from './plot'
+
+/** A plot on a canvas, without content yet; `show` draws it anew with the theme's colours and the page's font. */
+export interface ShownPlot {
+  chart: PlotChart
+  show: (content: PlotContent, colors: ChartColors, font: { family: string; size: number }) => void
+}
+
+export function createPlot(
+  canvas: HTMLCanvasElement,
+  onpick: (place: { series: number; point: number }) => void
+): ShownPlot {
+  let drawOver: (drawn: PlotChart) => void = () => undefined
+  const chart: PlotChart = new Chart(
+    canvas,
+    plotConfiguration(onpick, (drawn) => drawOver(drawn))
+  )
+  return {
+    chart,
+    show(content, colors, font) {
+      chart.data.datasets = plotDatasets(content, colors)
+      drawOver = (drawn) => drawNames(drawn, content, colors, font)
+      const axis = ({ title, bounds, tick, step }: PlotAxis): object => ({
+        min: bounds[0],
+        max: bounds[1],
+        grid: { color: colors.line },
+        border: { color: colors['ink-faint'] },
+        ticks: {
+          color: colors['ink-faint'],
+          font: { ...font, size: 11 },
+          ...(step === undefined ? {} : { stepSize: step }),
+          ...(tick === undefined ? {} : { callback: tick })
+        },
+        title: { display: true, text: title, color: colors['ink-soft'], font }
+      })
+      chart.options.scales = { x: axis(content.x), y: axis(content.y) }
+      const { plugins } = chart.options
+      if (plugins?.annotation !== undefined) plugins.annotation.annotations = plotWhiskers(content, colors)
+      if (plugins?.legend !== undefined) plugins.legend = plotLegend(content, colors, font)
+      chart.update('none')
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { Chart } from 'chart.js'
+import type { ReportChart } from '../../contract/report-chart'
+import { createBarChart } from '../charts/bar-chart'
+import { chartColors, chartFont } from '../charts/chart-theme'
+import { showDistances } from '../charts/distance-chart'
+import { passAtKPlot, tradeOffPlot } from '../charts/evaluation-charts'
+import type { PlotContent } from '../charts/plot'
+import { createPlot } from '../charts/plot-chart'
+import { scatterConfiguration, showScatter, type ScatterChart } from '../charts/scatter-chart'
+import { heatmapDrawing } from './heatmap-drawing'
+
+/*
+ * The one script of a report's page, built into a file of its own and written into the page with the data that it draws. It
+ * fills the figures that main left hidden, with the window's own charts.
+ */
+
+/** Draws into a figure; what it returns draws again, when the colours have changed. */
+function draw(chart: ReportChart, figure: HTMLElement): (() => void) | null {
+  switch (chart.kind) {
+    case 'ranges':
+      return drawRanges(chart, figure)
+    case 'layers':
+      return drawLayers(chart, figure)
+    case 'trade-off': {
+      const { variants, results } = chart.evaluation
+      return drawPlot(tradeOffPlot({ run: { variants }, results }, chart.quality, chart.diversity), figure)
+    }
+    case 'pass-at-k': {
+      const { variants, results } = chart.evaluation
+      const content = passAtKPlot({ run: { variants }, results })
+      return content === null ? null : drawPlot(content, figure)
+    }
+  }
+}
+
+function drawRanges(
+  { board, rho, selected }: Extract<ReportChart, { kind: 'ranges' }>,
+  figure: HTMLElement
+): () => void {
+  const parts = document.createElement('div')
+  parts.className = 'parts'
+  const heatmap = document.createElement('div')
+  heatmap.className = 'heatmap'
+  if (board.ranges.length > 0) {
+    heatmap.append(heatmapDrawing(board, rho, selected))
+    parts.append(heatmap)
+  }
+  figure.append(parts)
+  const canvas = plotCanvas(parts, labelOf(figure))
+  const scatter: ScatterChart = new Chart(
+    canvas,
+    scatterConfiguration(
+      () => undefined,
+      () => undefined
+    )
+  )
+  return () =>
+    showScatter(
+      scatter,
+      { board, rho, selected, chosen: null, hovered: null, brushed: null, streaming: false },
+      chartColors(figure),
+      chartFont(figure)
+    )
+}
+
+function drawLayers({ layers }: Extract<ReportChart, { kind: 'layers' }>, figure: HTMLElement): () => void {
+  const chart = createBarChart(plotCanvas(figure, labelOf(figure)))
+  return () => showDistances(chart, layers, 'relativeNorm', chartColors(figure), chartFont(figure))
+}
+
+function drawPlot(content: PlotContent, figure: HTMLElement): () => void {
+  const plot = createPlot(plotCanvas(figure, content.label), () => undefined)
+  return () => plot.show(content, chartColors(figure), chartFont(figure))
+}
+
+const labelOf = (figure: HTMLElement): string => figure.querySelector('figcaption')?.textContent ?? ''
+
+function plotCanvas(parent: HTMLElement, label: string): HTMLCanvasElement {
+  const frame = document.createElement('div')
+  frame.className = 'plot'
+  const canvas = document.createElement('canvas')
+  canvas.setAttribute('role', 'img')
+  canvas.setAttribute('aria-label', label)
+  frame.append(canvas)
+  parent.append(frame)
+  return canvas
+}
+
+// Written by the same program, and by nobody else: there is nothing to check.
+const charts: ReportChart[] = JSON.parse(document.getElementById('charts')?.textContent ?? '[]')
+const redraws: (() => void)[] = []
+for (const figure of document.querySelectorAll<HTMLElement>('figure[data-chart]')) {
+  const chart = charts[Number(figure.dataset['chart'])]
+  if (chart === undefined) continue
+  figure.hidden = false
+  const redraw = draw(chart, figure)
+  if (redraw === null) figure.hidden = true
+  else redraws.push(redraw)
+}
+const redrawAll = (): void => {
+  for (const redraw of redraws) redraw()
+}
+redrawAll()
+// On paper the colours are the light ones.
+for (const query of ['(prefers-color-scheme: dark)', 'print']) {
+  matchMedia(query).addEventListener('change', redrawAll)
+}
