@@ -89,7 +89,7 @@ function hashes({ sha256 }: ReportedCheckpoint, member: 'base' | 'post'): Block[
 export function distancesSection({ distances }: Report): Section {
   const section = { id: 'distances', title: 'How far post-training moved each layer' }
   if (distances === null) {
-    const text = 'Not computed yet: “Compare layers” in the Pair view does it.'
+    const text = 'Not computed yet: “Compare the layers” in the Pair view does it.'
     return { ...section, blocks: [{ kind: 'paragraph', text }] }
   }
   const { layers, components } = distances
