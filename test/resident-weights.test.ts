@@ -94,7 +94,8 @@ describe('the head held for generating', () => {
     pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))
     const device = await openDevice('cpu')
     const { hiddenSize, vocabularySize } = pair.post.spec
-    const rows = 40
+    // More than go through the head at once.
+    const rows = 140
     const hidden = Float32Array.from({ length: rows * hiddenSize }, (_, i) => Math.sin(i * i) * (i % 5))
     // Evenly spread, and the ends.
     const uniforms = Array.from({ length: rows }, (_, i) => (i * 0.6180339887498949) % 1)

@@ -29,6 +29,8 @@ export interface SessionSettings {
    * Whoever runs disposes of them.
    */
   readonly outputsStay?: boolean | readonly string[]
+  /** Main memory that a run has used is kept for the next one: for sessions whose runs are bounded. */
+  readonly keepsMemory?: boolean
 }
 
 /** Bytes of tensors that were copied between main memory and a device's own. */
@@ -116,8 +118,13 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
     gainsFromHalf: false,
     keepsTensors: false,
     moved: null,
-    createSession: (model, { files = [] } = {}) =>
-      ort.InferenceSession.create(model, { ...SESSION_OPTIONS, ...options, externalData: files }),
+    createSession: (model, { files = [], keepsMemory = false } = {}) =>
+      ort.InferenceSession.create(model, {
+        ...SESSION_OPTIONS,
+        ...options,
+        enableCpuMemArena: keepsMemory,
+        externalData: files
+      }),
     resident: (data, dims) => Promise.resolve(new ort.Tensor('float32', data, dims)),
     settle: () => Promise.resolve(),
     close: () => Promise.resolve()

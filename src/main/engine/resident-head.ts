@@ -14,7 +14,7 @@ import { heldBytes, layoutBytes } from '../family/held-weights'
 import { doubleTensor, floatTensor, runSession, type Device } from './device'
 import type { ModelWeights } from './pair-weights'
 import { packRows } from './quantise'
-import { setColumns } from './rows'
+import { joinArrays, setColumns } from './rows'
 import { readFloatRows } from './stored-rows'
 
 /** States after the last layer, [rows, hidden]. */
@@ -25,6 +25,12 @@ const READ_ELEMENTS = 2 ** 24
 
 /** Weights of one session at most where a device has memory of its own: not every buffer may be larger there. */
 const DEVICE_SESSION_ELEMENTS = 2 ** 26
+
+/**
+ * Rows of one run at most. The head's session keeps the memory of its logits from run to run, for fresh pages would take
+ * a tenth of a step; this bounds it.
+ */
+const RUN_ROWS = 64
 
 /** Final norm and head of one model, held for generating as the blocks are. */
 export interface ResidentHead {
@@ -68,7 +74,8 @@ export async function openResidentHead(
     for (let first = 0; first < vocabularySize; first += tokensPerSession) {
       const count = Math.min(tokensPerSession, vocabularySize - first)
       const session = await device.createSession(residentHeadGraph(spec, weights, count, drawing), {
-        files: [{ path: HEAD_FILE, data: await readHeld(model, weights, first, count) }]
+        files: [{ path: HEAD_FILE, data: await readHeld(model, weights, first, count) }],
+        keepsMemory: true
       })
       parts.push({ first, count, session })
     }
@@ -77,27 +84,45 @@ export async function openResidentHead(
     await close()
     throw error
   }
-  const feedsOf = (hidden: HiddenRows, uniforms?: readonly number[]): Record<string, ort.Tensor> => {
-    const rows =
-      hidden instanceof Float32Array ? floatTensor(hidden, [hidden.length / hiddenSize, hiddenSize]) : hidden
-    if (drawing === null) return { [HEAD_INPUTS.hidden]: rows }
-    const numbers = Float64Array.from(uniforms ?? new Array<number>(rows.dims[0] ?? 0).fill(0))
-    return {
-      [HEAD_INPUTS.hidden]: rows,
-      [HEAD_INPUTS.uniforms]: doubleTensor(numbers, [numbers.length, 1])
+  const runRows = async (
+    session: ort.InferenceSession,
+    output: string,
+    rows: ort.Tensor,
+    uniforms: readonly number[] | undefined
+  ): Promise<Float32Array> => {
+    const feeds: Record<string, ort.Tensor> = { [HEAD_INPUTS.hidden]: rows }
+    if (drawing !== null) {
+      const numbers = Float64Array.from(uniforms ?? new Array<number>(rows.dims[0] ?? 0).fill(0))
+      feeds[HEAD_INPUTS.uniforms] = doubleTensor(numbers, [numbers.length, 1])
     }
+    return (await runSession(session, feeds, [output])).get(output) ?? new Float32Array()
   }
+  /** Batches of one size, so that none is a lone row, which would be computed by other kernels. */
   const run = async (
     session: ort.InferenceSession,
-    feeds: Readonly<Record<string, ort.Tensor>>,
-    output: string
-  ): Promise<Float32Array> => (await runSession(session, feeds, [output])).get(output) ?? new Float32Array()
+    output: string,
+    hidden: HiddenRows,
+    uniforms?: readonly number[]
+  ): Promise<Float32Array> => {
+    if (!(hidden instanceof Float32Array)) return runRows(session, output, hidden, uniforms)
+    const rowCount = hidden.length / hiddenSize
+    const batchRows = Math.ceil(rowCount / Math.ceil(rowCount / RUN_ROWS))
+    const results: Float32Array[] = []
+    for (let first = 0; first < rowCount; first += batchRows) {
+      const end = Math.min(first + batchRows, rowCount)
+      const rows = floatTensor(hidden.subarray(first * hiddenSize, end * hiddenSize), [
+        end - first,
+        hiddenSize
+      ])
+      results.push(await runRows(session, output, rows, uniforms?.slice(first, end)))
+    }
+    return joinArrays(results)
+  }
   const [whole] = parts
   return {
     logits: async (hidden) => {
-      const feeds = feedsOf(hidden)
       const outputs: Float32Array[] = []
-      for (const { session } of parts) outputs.push(await run(session, feeds, HEAD_OUTPUTS.logits))
+      for (const { session } of parts) outputs.push(await run(session, HEAD_OUTPUTS.logits, hidden))
       const [only] = outputs
       if (only !== undefined && outputs.length === 1) return only
       const all = new Float32Array(outputs.reduce((sum, part) => sum + part.length, 0))
@@ -110,7 +135,7 @@ export async function openResidentHead(
       drawing === null || whole === undefined
         ? null
         : async (hidden, uniforms) =>
-            Array.from(await run(whole.session, feedsOf(hidden, uniforms), HEAD_OUTPUTS.tokens)),
+            Array.from(await run(whole.session, HEAD_OUTPUTS.tokens, hidden, uniforms)),
     close
   }
 }

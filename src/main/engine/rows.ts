@@ -23,3 +23,16 @@ export function setColumns(
     matrix.set(rowAt(part, row, count), row * size + first)
   }
 }
+
+/** Arrays end to end; a single one is not copied. */
+export function joinArrays(arrays: readonly Float32Array[]): Float32Array {
+  const [only] = arrays
+  if (only !== undefined && arrays.length === 1) return only
+  const joined = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const array of arrays) {
+    joined.set(array, at)
+    at += array.length
+  }
+  return joined
+}
