@@ -6,7 +6,7 @@ import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { SweepEvent } from '../src/contract/sweep-events'
 import { createEngineHost, type EngineHost } from '../src/main/engine/host'
-import type { JobNews } from '../src/main/job-news'
+import type { JobNews } from '../src/main/jobs/job-news'
 import { resourcePath } from '../src/main/resources'
 import { createWorkbench, type InitialProject, type WorkbenchOptions } from '../src/main/router'
 

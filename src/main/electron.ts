@@ -16,7 +16,7 @@ import {
 import { builtPath } from './built'
 import { createEngineHost, type EngineProcess } from './engine/host'
 import { BESIDE_A_WINDOW } from './engine/port'
-import type { JobNews } from './job-news'
+import type { JobNews } from './jobs/job-news'
 import { rendererFiles } from './renderer-files'
 import { createWorkbench } from './router'
 

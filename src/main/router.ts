@@ -12,10 +12,10 @@ import { renderPrompts } from './crc/render-prompts'
 import { selection } from './crc/selection'
 import { Devices } from './devices'
 import type { EngineHost } from './engine/host'
-import type { TellJobNews } from './job-news'
+import type { TellJobNews } from './jobs/job-news'
 import { allTasks, evaluationView } from './evaluation/stored-evaluation'
 import { describePlan, prepareExport } from './export/prepare'
-import { Jobs } from './jobs'
+import { Jobs } from './jobs/jobs'
 import { readMergekitRecipe } from './mergekit/read-recipe'
 import { OpenProjects } from './open-projects'
 import { demoPath, pairPaths } from './project/demo'
@@ -75,7 +75,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       otherCheckpoints: await projects.othersOf(project),
       readOnly: project.readOnly,
       warnings: [...project.warnings],
-      running: jobs.sweeps.isRunning(project)
+      running: jobs.sweeps.table.isRunning(project)
     }
   }
 
@@ -156,13 +156,13 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
     },
     distances: {
       start: os.distances.start.handler(async ({ input }) =>
-        jobs.startDistances(await projects.use(input.path))
+        jobs.readings.startDistances(await projects.use(input.path))
       ),
       watch: os.distances.watch.handler(async function* ({ input, signal }) {
-        yield* jobs.distances.watch(await projects.use(input.path), signal)
+        yield* jobs.readings.distances.watch(await projects.use(input.path), signal)
       }),
       cancel: os.distances.cancel.handler(async ({ input }) =>
-        jobs.distances.cancel(await projects.use(input.path))
+        jobs.readings.distances.cancel(await projects.use(input.path))
       ),
       get: os.distances.get.handler(async ({ input }) => {
         const project = await projects.use(input.path)
@@ -171,13 +171,13 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
     },
     checksums: {
       start: os.checksums.start.handler(async ({ input }) =>
-        jobs.startChecksums(await projects.use(input.path))
+        jobs.readings.startChecksums(await projects.use(input.path))
       ),
       watch: os.checksums.watch.handler(async function* ({ input, signal }) {
-        yield* jobs.checksums.watch(await projects.use(input.path), signal)
+        yield* jobs.readings.checksums.watch(await projects.use(input.path), signal)
       }),
       cancel: os.checksums.cancel.handler(async ({ input }) =>
-        jobs.checksums.cancel(await projects.use(input.path))
+        jobs.readings.checksums.cancel(await projects.use(input.path))
       ),
       get: os.checksums.get.handler(async ({ input }) => {
         const project = await projects.use(input.path)
@@ -206,19 +206,19 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
     },
     sweeps: {
       start: os.sweeps.start.handler(async ({ input }) => ({
-        sweepId: await jobs.startSweep(await projects.use(input.path), input.fresh)
+        sweepId: await jobs.sweeps.start(await projects.use(input.path), input.fresh)
       })),
       known: os.sweeps.known.handler(async ({ input }) =>
-        jobs.knownOfNextSweep(await projects.use(input.path))
+        jobs.sweeps.knownOfNext(await projects.use(input.path))
       ),
       plan: os.sweeps.plan.handler(async ({ input, signal }) =>
-        jobs.planNextSweep(await projects.use(input.path), signal)
+        jobs.questions.planSweep(await projects.use(input.path), signal)
       ),
       watch: os.sweeps.watch.handler(async function* ({ input, signal }) {
-        yield* jobs.sweeps.watch(await projects.use(input.path), signal)
+        yield* jobs.sweeps.table.watch(await projects.use(input.path), signal)
       }),
       cancel: os.sweeps.cancel.handler(async ({ input }) =>
-        jobs.sweeps.cancel(await projects.use(input.path))
+        jobs.sweeps.table.cancel(await projects.use(input.path))
       ),
       get: os.sweeps.get.handler(async ({ input }) =>
         (await projects.use(input.path)).readSweep(input.sweepId)
@@ -228,12 +228,12 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         return selection(sweep.prompts, sweep.post, sweep.ranges, input.rho)
       }),
       scoreRecipe: os.sweeps.scoreRecipe.handler(async function* ({ input, signal }) {
-        yield* jobs.scoreRecipe(await projects.use(input.path), input.sweepId, input.recipe, signal)
+        yield* jobs.sweeps.scoreRecipe(await projects.use(input.path), input.sweepId, input.recipe, signal)
       })
     },
     searches: {
       start: os.searches.start.handler(async ({ input: { path, fresh, ...asked } }) =>
-        jobs.startSearch(await projects.use(path), asked, fresh)
+        jobs.searches.start(await projects.use(path), asked, fresh)
       ),
       unfinished: os.searches.unfinished.handler(async ({ input }) => {
         const project = await projects.use(input.path)
@@ -241,10 +241,10 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         return unfinished?.sweepId === input.sweepId ? unfinished : null
       }),
       watch: os.searches.watch.handler(async function* ({ input, signal }) {
-        yield* jobs.searches.watch(await projects.use(input.path), signal)
+        yield* jobs.searches.table.watch(await projects.use(input.path), signal)
       }),
       cancel: os.searches.cancel.handler(async ({ input }) =>
-        jobs.searches.cancel(await projects.use(input.path))
+        jobs.searches.table.cancel(await projects.use(input.path))
       ),
       get: os.searches.get.handler(async ({ input }) =>
         (await projects.use(input.path)).readSearch(input.sweepId)
@@ -252,7 +252,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
     },
     probes: {
       next: os.probes.next.handler(async function* ({ input: { path, recipe, prompt }, signal }) {
-        yield* jobs.probe(await projects.use(path), recipe, prompt, signal)
+        yield* jobs.questions.probe(await projects.use(path), recipe, prompt, signal)
       })
     },
     recipes: {
@@ -267,13 +267,13 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         return describePlan(await prepareExport(pairPaths(pair), recipe), target)
       }),
       start: os.exports.start.handler(async ({ input: { path, recipe, target, overwrite } }) => ({
-        exportId: await jobs.startExport(await projects.use(path), recipe, target, overwrite)
+        exportId: await jobs.exports.start(await projects.use(path), recipe, target, overwrite)
       })),
       watch: os.exports.watch.handler(async function* ({ input, signal }) {
-        yield* jobs.exports.watch(await projects.use(input.path), signal)
+        yield* jobs.exports.table.watch(await projects.use(input.path), signal)
       }),
       cancel: os.exports.cancel.handler(async ({ input }) =>
-        jobs.exports.cancel(await projects.use(input.path))
+        jobs.exports.table.cancel(await projects.use(input.path))
       )
     },
     samples: {
@@ -294,16 +294,16 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         defaultSampleSettings(await postFolder((await projects.use(input.path)).document))
       ),
       start: os.samples.start.handler(async ({ input: { path, settings, variants } }) => ({
-        runId: await jobs.startSamples(await projects.use(path), settings, variants)
+        runId: await jobs.samples.start(await projects.use(path), settings, variants)
       })),
       more: os.samples.more.handler(async ({ input: { path, runId, sampleCount } }) => ({
-        runId: await jobs.continueSamples(await projects.use(path), runId, sampleCount)
+        runId: await jobs.samples.goOn(await projects.use(path), runId, sampleCount)
       })),
       watch: os.samples.watch.handler(async function* ({ input, signal }) {
-        yield* jobs.watchSamples(await projects.use(input.path), signal)
+        yield* jobs.samples.watch(await projects.use(input.path), signal)
       }),
       cancel: os.samples.cancel.handler(async ({ input }) =>
-        jobs.samples.cancel(await projects.use(input.path))
+        jobs.samples.table.cancel(await projects.use(input.path))
       ),
       get: os.samples.get.handler(async ({ input }) => {
         const { run, samples } = await (await projects.use(input.path)).samples.readAnswers(input.runId)
@@ -321,7 +321,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       ),
       scoreCrc: os.samples.scoreCrc.handler(async function* ({ input, signal }) {
         const project = await projects.use(input.path)
-        yield* jobs.scoreCrc(project, input.settings, input.variants, signal)
+        yield* jobs.samples.scoreCrc(project, input.settings, input.variants, signal)
       })
     },
     evaluations: {
@@ -332,16 +332,16 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         return allTasks(project)
       }),
       start: os.evaluations.start.handler(async ({ input: { path, task, variants } }) => ({
-        evaluationId: await jobs.startEvaluation(await projects.use(path), task, variants)
+        evaluationId: await jobs.evaluations.start(await projects.use(path), task, variants)
       })),
       resume: os.evaluations.resume.handler(async ({ input: { path, evaluationId } }) => ({
-        evaluationId: await jobs.continueEvaluation(await projects.use(path), evaluationId)
+        evaluationId: await jobs.evaluations.goOn(await projects.use(path), evaluationId)
       })),
       watch: os.evaluations.watch.handler(async function* ({ input, signal }) {
-        yield* jobs.evaluations.watch(await projects.use(input.path), signal)
+        yield* jobs.evaluations.table.watch(await projects.use(input.path), signal)
       }),
       cancel: os.evaluations.cancel.handler(async ({ input }) =>
-        jobs.evaluations.cancel(await projects.use(input.path))
+        jobs.evaluations.table.cancel(await projects.use(input.path))
       ),
       list: os.evaluations.list.handler(async ({ input }) =>
         (await projects.use(input.path)).evaluations.list()
@@ -351,7 +351,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       ),
       judge: os.evaluations.judge.handler(async function* ({ input, signal }) {
         const project = await projects.use(input.path)
-        yield* jobs.judge(project, input.evaluationId, input.settings, input.apiKey, signal)
+        yield* jobs.evaluations.judge(project, input.evaluationId, input.settings, input.apiKey, signal)
       }),
       prompt: os.evaluations.prompt.handler(async ({ input: { path, evaluationId, prompt } }) => {
         const { samples, scores } = await (await projects.use(path)).evaluations.read(evaluationId)

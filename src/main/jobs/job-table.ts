@@ -1,5 +1,5 @@
 import type { Job, JobFailure } from './job'
-import type { Project } from './project/project'
+import type { Project } from '../project/project'
 
 /** Jobs of one kind, at most one of each project. */
 export class JobTable<Event extends { type: string }> {

@@ -3,14 +3,14 @@ import {
   type EvaluationEvent,
   type EvaluationProgress,
   type EvaluationRun
-} from '../contract/evaluation'
-import type { EngineClient } from './engine/host'
-import { runEvaluation } from './evaluation/run-evaluation'
+} from '../../contract/evaluation'
+import type { EngineClient } from '../engine/host'
+import { runEvaluation } from '../evaluation/run-evaluation'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
-import type { EvaluationFiles } from './project/evaluation-files'
-import type { Project } from './project/project'
-import type { SampledPair } from './samples/generation'
+import type { EvaluationFiles } from '../project/evaluation-files'
+import type { Project } from '../project/project'
+import type { SampledPair } from '../samples/generation'
 
 export interface EvaluationJobOptions {
   engine: EngineClient

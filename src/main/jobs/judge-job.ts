@@ -1,7 +1,7 @@
-import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../contract/judge'
-import { judgeAnswers, judgeKey } from './evaluation/judge'
+import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../../contract/judge'
+import { judgeAnswers, judgeKey } from '../evaluation/judge'
 import { Job } from './job'
-import type { Project } from './project/project'
+import type { Project } from '../project/project'
 
 /**
  * Has a stored evaluation's answers marked. Each verdict is stored at once; from the start the results show this judge's marks.

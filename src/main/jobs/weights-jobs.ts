@@ -1,10 +1,10 @@
-import type { ChecksumsEvent } from '../contract/checksums'
-import type { BytesProgress, DistancesEvent } from '../contract/distances'
-import { openPair } from './checkpoint/pair'
+import type { ChecksumsEvent } from '../../contract/checksums'
+import type { BytesProgress, DistancesEvent } from '../../contract/distances'
+import { openPair } from '../checkpoint/pair'
 import { Job, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
-import type { Project } from './project/project'
-import { computeChecksums, computeDistances } from './weights/host'
+import type { Project } from '../project/project'
+import { computeChecksums, computeDistances } from '../weights/host'
 
 interface WeightsJobOptions {
   project: Project

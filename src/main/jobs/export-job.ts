@@ -1,5 +1,5 @@
-import type { ExportEvent, ExportProgress } from '../contract/export'
-import { type ExportRequest, runExport } from './export/run-export'
+import type { ExportEvent, ExportProgress } from '../../contract/export'
+import { type ExportRequest, runExport } from '../export/run-export'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 

@@ -5,13 +5,13 @@ import type {
   SampleLine,
   SampleProgress,
   SampleRun
-} from '../contract/samples'
-import type { EngineClient } from './engine/host'
+} from '../../contract/samples'
+import type { EngineClient } from '../engine/host'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
-import type { Project } from './project/project'
-import type { Generation } from './samples/generation'
-import { generateSamples, type SampleKey } from './samples/run-samples'
+import type { Project } from '../project/project'
+import type { Generation } from '../samples/generation'
+import { generateSamples, type SampleKey } from '../samples/run-samples'
 
 export interface SampleJobOptions {
   engine: EngineClient

@@ -1,8 +1,8 @@
-import type { SearchDocument, SearchEvent, SearchProgress } from '../contract/search'
-import { NOTHING_DONE } from './crc/compute-sweep'
-import type { SearchCheckpoints } from './crc/search-checkpoints'
-import { type RecipeSearchRequest, runRecipeSearch } from './crc/search-run'
-import type { EngineClient } from './engine/host'
+import type { SearchDocument, SearchEvent, SearchProgress } from '../../contract/search'
+import { NOTHING_DONE } from '../crc/compute-sweep'
+import type { SearchCheckpoints } from '../crc/search-checkpoints'
+import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search-run'
+import type { EngineClient } from '../engine/host'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 

@@ -1,0 +1,84 @@
+import type { EvaluationEvent, EvaluationRun, EvaluationVariant, Task } from '../../contract/evaluation'
+import type { JudgeEvent, JudgeSettings } from '../../contract/judge'
+import { prepareEvaluation } from '../evaluation/prepare-evaluation'
+import { pairPaths } from '../project/demo'
+import type { EvaluationFiles } from '../project/evaluation-files'
+import type { Project } from '../project/project'
+import { openSampledPair, type SampledPair } from '../samples/generation'
+import { startEvaluationJob } from './evaluation-job'
+import type { JobFailure } from './job'
+import type { JobTable } from './job-table'
+import type { JobContext } from './job-context'
+import { createJudgeJob } from './judge-job'
+
+/** Evaluations of open projects, and the judging of their answers. */
+export class Evaluations {
+  readonly table: JobTable<EvaluationEvent>
+  private readonly judging: JobTable<JudgeEvent | JobFailure>
+
+  constructor(private readonly context: JobContext) {
+    this.table = context.turns.engineJobs('An evaluation')
+    this.judging = context.turns.engineJobs('Judging')
+  }
+
+  /**
+   * Starts an evaluation. What is wrong with task or variants shows before it begins.
+   *
+   * @returns its id
+   * @throws WorkbenchError as `JobTurns.start`, and as `prepareEvaluation`
+   */
+  start(project: Project, task: Task, variants: EvaluationVariant[]): Promise<string> {
+    return this.context.turns.start(project, 'An evaluation', async () => {
+      const { pair: location, rendering } = project.document
+      const { run, pair } = await prepareEvaluation({ ...pairPaths(location), task, variants, rendering })
+      await project.evaluations.add(run)
+      return this.run(project, run, pair, { samples: [], scores: [] })
+    })
+  }
+
+  /**
+   * Goes on with a stored evaluation that was stopped.
+   *
+   * @returns its id
+   * @throws WorkbenchError as `JobTurns.start`; the job fails with `mismatch` when a checkpoint has changed
+   */
+  goOn(project: Project, id: string): Promise<string> {
+    return this.context.turns.start(project, 'An evaluation', async () => {
+      const { run, ...stored } = await project.evaluations.read(id)
+      const pair = await openSampledPair(pairPaths(project.document.pair))
+      return this.run(project, run, pair, stored)
+    })
+  }
+
+  private run(
+    project: Project,
+    run: EvaluationRun,
+    pair: SampledPair,
+    stored: Pick<EvaluationFiles, 'samples' | 'scores'>
+  ): string {
+    const { engine, tell } = this.context
+    const job = startEvaluationJob({ engine: engine.client(), project, run, pair, stored, tell })
+    return this.table.add(project, job)
+  }
+
+  /**
+   * Has a stored evaluation's answers marked by an endpoint; nothing is sent before. The work ends with its stream.
+   *
+   * @throws WorkbenchError as `JobTurns.start`, and as `judgeAnswers`
+   */
+  async *judge(
+    project: Project,
+    evaluationId: string,
+    settings: JudgeSettings,
+    typedKey: string | undefined,
+    signal?: AbortSignal
+  ): AsyncGenerator<JudgeEvent> {
+    yield* this.context.turns.stream(
+      project,
+      'Judging',
+      this.judging,
+      () => createJudgeJob(project, evaluationId, settings, typedKey),
+      signal
+    )
+  }
+}

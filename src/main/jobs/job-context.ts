@@ -1,0 +1,12 @@
+import type { Devices } from '../devices'
+import type { EngineHost } from '../engine/host'
+import type { TellJobNews } from './job-news'
+import type { JobTurns } from './turns'
+
+/** What every kind of job needs. */
+export interface JobContext {
+  readonly engine: EngineHost
+  readonly devices: Devices
+  readonly turns: JobTurns
+  readonly tell: TellJobNews
+}

@@ -1,0 +1,50 @@
+import type { Devices } from '../devices'
+import type { EngineHost } from '../engine/host'
+import type { Project } from '../project/project'
+import { Evaluations } from './evaluations'
+import { Exports } from './exports'
+import type { JobContext } from './job-context'
+import type { TellJobNews } from './job-news'
+import { Questions } from './questions'
+import { Readings } from './readings'
+import { Samples } from './samples'
+import { Searches } from './searches'
+import { Sweeps } from './sweeps'
+import { JobTurns } from './turns'
+
+/** The jobs of all open projects. */
+export class Jobs {
+  readonly sweeps: Sweeps
+  readonly questions: Questions
+  readonly searches: Searches
+  readonly samples: Samples
+  readonly evaluations: Evaluations
+  readonly readings: Readings
+  readonly exports: Exports
+  private readonly turns = new JobTurns()
+
+  constructor(engine: EngineHost, devices: Devices, tell: TellJobNews = () => undefined) {
+    const context: JobContext = { engine, devices, turns: this.turns, tell }
+    this.sweeps = new Sweeps(context)
+    this.questions = new Questions(context)
+    this.searches = new Searches(context)
+    this.samples = new Samples(context)
+    this.evaluations = new Evaluations(context)
+    this.readings = new Readings(context)
+    this.exports = new Exports(context)
+  }
+
+  /** Settles when the project's running jobs are over; null when none runs. */
+  done(project: Project): Promise<void> | null {
+    return this.turns.done(project)
+  }
+
+  async cancelAll(): Promise<void> {
+    await this.turns.cancelAll()
+  }
+
+  /** @throws WorkbenchError `busy` while any job of the project runs */
+  requireNone(project: Project): void {
+    this.turns.requireNone(project)
+  }
+}

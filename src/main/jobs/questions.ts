@@ -1,0 +1,55 @@
+import type { ProbeEvent } from '../../contract/probe'
+import type { Recipe } from '../../contract/recipe'
+import type { SweepPlan } from '../../contract/sweep-plan'
+import { planRestOfSweep } from '../crc/plan-sweep'
+import { probeRecipe } from '../next-token'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import { historyOf } from '../project/sweep-history'
+import type { JobContext } from './job-context'
+import { sweepRequestOf } from './sweeps'
+
+/** Short questions to the engine, which make way for any job. */
+export class Questions {
+  constructor(private readonly context: JobContext) {}
+
+  /**
+   * What the next sweep would do, as far as it is not known already; null when there is nothing left to compute.
+   *
+   * @throws WorkbenchError as the sweep would; `busy` while a job of the project runs; `cancelled` when one starts
+   */
+  async planSweep(project: Project, signal?: AbortSignal): Promise<SweepPlan | null> {
+    const { engine, devices, turns } = this.context
+    const question = turns.ask(project, signal)
+    try {
+      const request = await sweepRequestOf(project, devices)
+      return await planRestOfSweep(engine.client(), request, historyOf(project, false), question.signal)
+    } finally {
+      question.over()
+    }
+  }
+
+  /**
+   * What post, a recipe and base would say next after a prompt.
+   *
+   * @throws WorkbenchError as `probeRecipe`; `busy` while a job of the project runs; `cancelled` when one starts
+   */
+  async *probe(
+    project: Project,
+    recipe: Recipe,
+    prompt: string,
+    signal?: AbortSignal
+  ): AsyncGenerator<ProbeEvent> {
+    const { engine, devices, turns } = this.context
+    const question = turns.ask(project, signal)
+    try {
+      const { pair, rendering, settings } = project.document
+      const folders = pairPaths(pair)
+      const device = await devices.choose(settings.device, folders.post)
+      const request = { ...folders, recipe, prompt, rendering, device }
+      yield* probeRecipe(engine.client(), request, question.signal)
+    } finally {
+      question.over()
+    }
+  }
+}

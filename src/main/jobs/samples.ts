@@ -1,0 +1,137 @@
+import { WorkbenchError } from '../../contract/problem'
+import type {
+  SampledCrc,
+  SampleEvent,
+  SampleLine,
+  SampleRun,
+  SampleSettings,
+  Variant
+} from '../../contract/samples'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import { type Generation, openSampledPair, resumeGeneration } from '../samples/generation'
+import { prepareSampleRun } from '../samples/prepare-run'
+import { samplePromptsOf } from '../samples/project-prompts'
+import { sampleCrc } from '../samples/sample-crc'
+import { Job, type JobFailure } from './job'
+import type { JobTable } from './job-table'
+import type { JobContext } from './job-context'
+import { startSampleJob } from './sample-job'
+
+interface CrcProgress {
+  type: 'progress'
+  done: number
+  total: number
+}
+export type CrcScoreEvent = CrcProgress | { type: 'scores'; result: SampledCrc }
+
+/** Sample runs of open projects, and the character task scored from whole answers. */
+export class Samples {
+  readonly table: JobTable<SampleEvent>
+  private readonly crcScores: JobTable<CrcScoreEvent | JobFailure>
+
+  constructor(private readonly context: JobContext) {
+    this.table = context.turns.engineJobs('Sampling')
+    this.crcScores = context.turns.engineJobs('Sampling')
+  }
+
+  /**
+   * Starts a run over the project's sample prompts. What is wrong with prompts or variants shows before it begins.
+   *
+   * @returns its id
+   * @throws WorkbenchError as `JobTurns.start`, and as `prepareSampleRun`
+   */
+  start(project: Project, settings: SampleSettings, variants: Variant[]): Promise<string> {
+    return this.context.turns.start(project, 'A sample run', async () => {
+      const { pair, rendering } = project.document
+      const { run, generation } = await prepareSampleRun({
+        ...pairPaths(pair),
+        prompts: await samplePromptsOf(project),
+        rendering,
+        variants,
+        settings
+      })
+      await project.samples.addRun(run)
+      return this.run(project, run, generation, [])
+    })
+  }
+
+  /**
+   * Goes on with a stored run until every cell has `sampleCount` answers: more than it had, or those that a stop left out.
+   *
+   * @returns its id
+   * @throws WorkbenchError as `JobTurns.start`; `bad-input` for fewer answers than the run was asked for; `mismatch`
+   *   when a checkpoint has changed
+   */
+  goOn(project: Project, runId: string, sampleCount: number): Promise<string> {
+    return this.context.turns.start(project, 'A sample run', async () => {
+      const stored = await project.samples.readAnswers(runId)
+      const asked = stored.run.settings.sampleCount
+      if (sampleCount < asked) {
+        throw new WorkbenchError(
+          'bad-input',
+          `The run was asked for ${asked} answers per prompt and variant; ${sampleCount} are fewer.`,
+          `Ask for ${asked} to complete it, or for more.`
+        )
+      }
+      const pair = await openSampledPair(pairPaths(project.document.pair))
+      const settings = { ...stored.run.settings, sampleCount }
+      const generation = await resumeGeneration({ ...stored.run, settings }, pair)
+      const run = await project.samples.changeRun(runId, { settings })
+      return this.run(project, run, generation, stored.samples)
+    })
+  }
+
+  private run(
+    project: Project,
+    run: SampleRun,
+    generation: Generation,
+    stored: readonly SampleLine[]
+  ): string {
+    const { engine, tell } = this.context
+    return this.table.add(
+      project,
+      startSampleJob({ engine: engine.client(), project, run, generation, stored, tell })
+    )
+  }
+
+  /** Follows the project's sample run to its end; ends at once when there is none to tell of. */
+  async *watch(project: Project, signal?: AbortSignal): AsyncGenerator<SampleEvent> {
+    for await (const event of this.table.watch(project, signal)) {
+      // Preferences may have been marked since the job began.
+      yield event.type === 'snapshot' ? { ...event, run: await project.samples.readRun(event.run.id) } : event
+    }
+  }
+
+  /**
+   * Scores the project's CRC prompts from generated answers; the scores are kept. The work ends with its stream.
+   *
+   * @throws WorkbenchError as `JobTurns.start`, and as `sampleCrc`
+   */
+  async *scoreCrc(
+    project: Project,
+    settings: SampleSettings,
+    variants: Variant[],
+    signal?: AbortSignal
+  ): AsyncGenerator<CrcScoreEvent> {
+    const { engine, turns } = this.context
+    const { pair, rendering } = project.document
+    const request = { ...pairPaths(pair), prompts: project.prompts, rendering, variants, settings }
+    const [newest] = project.sweeps
+    const create = (): Job<CrcScoreEvent, CrcProgress> =>
+      new Job<CrcScoreEvent, CrcProgress>({
+        name: 'sampled scoring',
+        run: async (_id, facts, cancelled) => {
+          const sweep = newest === undefined ? null : await project.readSweep(newest.id)
+          const result = await sampleCrc(engine.client(), request, sweep, cancelled, (done, total) =>
+            facts.set('progress', { type: 'progress', done, total })
+          )
+          await project.samples.saveCheck(result)
+          return { type: 'scores', result }
+        },
+        snapshot: (_id, facts) => facts[0] ?? { type: 'progress', done: 0, total: 0 },
+        events: (facts) => [...facts]
+      })
+    yield* turns.stream(project, 'A check', this.crcScores, create, signal)
+  }
+}

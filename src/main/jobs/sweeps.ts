@@ -1,0 +1,117 @@
+import type { RecipeScore } from '../../contract/crc'
+import type { Recipe } from '../../contract/recipe'
+import type { SweepEvent, SweepProgress } from '../../contract/sweep-events'
+import { NOTHING_DONE } from '../crc/compute-sweep'
+import { type KnownOfSweep, knownOfSweep } from '../crc/crc-sweep'
+import type { CrcSweepRequest } from '../crc/prepare-sweep'
+import { scoreRecipes } from '../crc/score-recipes'
+import type { Devices } from '../devices'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import { historyOf } from '../project/sweep-history'
+import { Job, type JobFailure } from './job'
+import type { JobTable } from './job-table'
+import type { JobContext } from './job-context'
+import { startSweepJob } from './sweep-job'
+
+export type RecipeScoreEvent =
+  { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: RecipeScore }
+
+/** Sweeps of open projects, and the scoring of single recipes. */
+export class Sweeps {
+  readonly table: JobTable<SweepEvent>
+  private readonly recipeScores: JobTable<RecipeScoreEvent | JobFailure>
+
+  constructor(private readonly context: JobContext) {
+    this.table = context.turns.engineJobs('A sweep')
+    this.recipeScores = context.turns.engineJobs('The scoring of a recipe')
+  }
+
+  /**
+   * Starts the sweep of all ranges and kept recipes.
+   *
+   * @param fresh computes everything, whatever an interrupted or the last sweep has computed
+   *
+   * @returns its id
+   * @throws WorkbenchError as `JobTurns.start`
+   */
+  start(project: Project, fresh: boolean): Promise<string> {
+    const { engine, devices, turns, tell } = this.context
+    return turns.start(project, 'A sweep', async () => {
+      const job = startSweepJob({
+        engine: engine.client(),
+        request: await sweepRequestOf(project, devices),
+        history: historyOf(project, fresh),
+        save: (document) => project.saveSweep(document),
+        tell
+      })
+      return this.table.add(project, job)
+    })
+  }
+
+  /** How many prompts of the next sweep an interrupted or the last sweep has computed. @throws WorkbenchError as the sweep would */
+  async knownOfNext(project: Project): Promise<KnownOfSweep> {
+    return knownOfSweep(await sweepRequestOf(project, this.context.devices), historyOf(project, false))
+  }
+
+  /**
+   * Scores one recipe as a sweep scored its ranges, and adds it to that sweep, in place of one of the same name. The work
+   * ends with its stream.
+   *
+   * @throws WorkbenchError as `JobTurns.start`, and as `scoreRecipes`
+   */
+  async *scoreRecipe(
+    project: Project,
+    sweepId: string,
+    recipe: Recipe,
+    signal?: AbortSignal
+  ): AsyncGenerator<RecipeScoreEvent> {
+    const create = (): Job<RecipeScoreEvent, RecipeScoreProgress> =>
+      new Job<RecipeScoreEvent, RecipeScoreProgress>({
+        name: 'the scoring of a recipe',
+        run: async (_id, facts, cancelled) => {
+          const sweep = await project.readSweep(sweepId)
+          const pair = pairPaths(project.document.pair)
+          const { recipes } = await scoreRecipes(
+            this.context.engine.client(),
+            pair,
+            sweep,
+            [recipe],
+            cancelled,
+            (progress) => facts.set('progress', { type: 'progress', progress })
+          )
+          const [score] = recipes
+          if (score === undefined) throw new Error('a sweep of one recipe scored none')
+          const others = sweep.recipes.filter((other) => other.recipe.name !== recipe.name)
+          await project.saveSweep({ ...sweep, recipes: [...others, score] })
+          return { type: 'scored', score }
+        },
+        snapshot: (_id, facts) => facts[0] ?? { type: 'progress', progress: NOTHING_DONE },
+        events: (facts) => [...facts]
+      })
+    yield* this.context.turns.stream(project, 'A score', this.recipeScores, create, signal)
+  }
+}
+
+/** The sweep of all ranges and kept recipes that a project asks for. */
+export async function sweepRequestOf(
+  { document, prompts }: Project,
+  devices: Devices
+): Promise<CrcSweepRequest> {
+  const { pair, rendering, settings, recipes, otherCheckpoints } = document
+  const folders = pairPaths(pair)
+  return {
+    ...folders,
+    prompts,
+    rendering,
+    rho: settings.rho,
+    ranges: true,
+    soupSize: settings.soupSize,
+    recipes: recipes.map((kept) => kept.recipe),
+    checkpoints: otherCheckpoints,
+    device: await devices.choose(settings.device, folders.post),
+    memoryBytes: settings.memoryBytes
+  }
+}
+
+type RecipeScoreProgress = Extract<RecipeScoreEvent, { type: 'progress' }>
