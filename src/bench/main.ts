@@ -31,7 +31,7 @@ interface BenchPair {
   /** null is the demo pair. */
   readonly shape: PairShape | null
   readonly plan: ComparisonPlan
-  /** Of the demo's 40, in the measurement of memory: all where that takes moments. */
+  /** Of the demo's 40, in the measurement of memory: all where that takes no minutes. */
   readonly memoryPrompts: number
   /** Also plan for the whole model that this is a cut of. */
   readonly planWhole?: true
@@ -63,13 +63,13 @@ const FULL_PAIRS: readonly BenchPair[] = [
     name: 'SmolLM2-135M, 24 layers',
     shape: { shape: 'SmolLM2-135M', layerCount: 24 },
     plan: LONG,
-    memoryPrompts: 10
+    memoryPrompts: 40
   },
   {
     name: 'Qwen2.5-0.5B, 24 layers',
     shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 },
     plan: LONG,
-    memoryPrompts: 10
+    memoryPrompts: 20
   }
 ]
 
