@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { prepareExport } from '../main/export/prepare'
@@ -44,11 +45,12 @@ export async function measureExport(
   const idleBytes = process.memoryUsage.rss()
   let peakBytes = idleBytes
   for (let round = 0; round < ROUNDS; round++) {
+    await settleDisk(signal)
     const startedAt = performance.now()
     await promisify(execFile)('sh', ['-c', 'cp "$1" "$2" && sync "$2"', 'sh', post, copy], { signal })
     copyRates.push((1000 * bytes) / (performance.now() - startedAt))
     await rm(copy)
-
+    await settleDisk(signal)
     const watch = setInterval(() => {
       peakBytes = Math.max(peakBytes, process.memoryUsage.rss())
     }, MEMORY_INTERVAL_MS)
@@ -72,6 +74,14 @@ export async function measureExport(
     idleBytes,
     peakBytes
   }
+}
+
+const SETTLE_MS = 1000
+
+/** What was removed is trimmed when the file system commits: that is no work of the next round's. */
+async function settleDisk(signal: AbortSignal): Promise<void> {
+  await promisify(execFile)('sync', [], { signal })
+  await setTimeout(SETTLE_MS, undefined, { signal })
 }
 
 /** First argument of the bench when it is to export in a process with nothing else in its memory. */

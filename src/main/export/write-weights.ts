@@ -6,9 +6,6 @@ import type { PlannedTensor, PlannedWeights } from './plan'
 import { restoredBytes } from './restored-bytes'
 import type { SourceFiles } from './source-files'
 
-/** Bytes after which the disk is asked to keep up, so that neither the last flush nor a cancel waits for long. */
-const FLUSH_BYTES = 64 * 2 ** 20
-
 /**
  * Writes one file of weights as planned, through to the disk. Memory does not grow with the file.
  *
@@ -23,25 +20,26 @@ export async function writeWeights(
 ): Promise<void> {
   await writeFlushed(path, async (target) => {
     const copier = new ByteCopier()
-    const flushed = flushing(target, advance)
     for (const span of spansOf(weights)) {
       if (span.kind === 'copied') {
         const source = await sources.open(span.file)
-        await copier.copy(source, span.offset, target, span.position, span.byteLength, flushed.advance)
+        await copier.copy(source, span.offset, target, span.position, span.byteLength, advance)
       } else {
         let position = span.tensor.post.offset
         for await (const piece of restoredBytes(span.tensor, sources)) {
           await writeExactly(target, piece, position)
           position += piece.byteLength
-          await flushed.advance(piece.byteLength)
+          await advance(piece.byteLength)
         }
       }
     }
-    await flushed.settled()
   })
 }
 
-/** Creates a file, has it written, and flushes it to the disk. */
+/**
+ * Creates a file, has it written, and flushes it to the disk: once, at the end. The system writes back meanwhile and holds
+ * a writer up that gets too far ahead; flushes in between only made the disk wait for itself.
+ */
 export async function writeFlushed(path: string, write: (target: OpenFile) => Promise<void>): Promise<void> {
   const handle = await open(path, 'wx').catch((error: unknown) => {
     throw writeProblem(path, error)
@@ -81,37 +79,4 @@ function* spansOf({ source, headerBytes, tensors }: PlannedWeights): Generator<S
     }
   }
   yield run
-}
-
-/**
- * Passes on how much is written, and has it flushed in the background every so often. One flush runs at a time, and
- * writing waits for it rather than get far ahead of the disk.
- */
-function flushing(
-  { handle, path }: OpenFile,
-  advance: Advance
-): { advance: Advance; settled: () => Promise<void> } {
-  let unflushed = 0
-  let flush: Promise<void> = Promise.resolve()
-  const settled = async (): Promise<void> => {
-    try {
-      await flush
-    } catch (error) {
-      throw writeProblem(path, error)
-    }
-  }
-  return {
-    async advance(bytes) {
-      unflushed += bytes
-      if (unflushed >= FLUSH_BYTES) {
-        unflushed = 0
-        await settled()
-        flush = handle.datasync()
-        // Awaited before the next one, or at the end; until then a failure is not yet anyone's.
-        flush.catch(() => undefined)
-      }
-      await advance(bytes)
-    },
-    settled
-  }
 }
