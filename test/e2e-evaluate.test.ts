@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { EvaluationRun } from '../src/contract/evaluation'
+import { EvaluationRun, Task } from '../src/contract/evaluation'
 import {
   browserMissing,
   complaintsOf,
@@ -121,5 +121,44 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', { timeout: 9
       JSON.parse(await readFile(join(workbench.folder, stored ?? ''), 'utf8'))
     )
     expect(variants[2]).toMatchObject({ prefix: 'Please: ', sampling: { temperature: 1.7 } })
+  })
+
+  it('import tasks from published files, and name the line that is wrong', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    await page.getByRole('navigation').getByText('Evaluate', { exact: true }).click()
+    const choose = (name: string, text: string): Promise<void> =>
+      page
+        .getByLabel('Task file to import')
+        .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
+    const gsm8k = '{"question": "What is 2 + 3?", "answer": "2 + 3 = <<2+3=5>>5\\n#### 5"}\n'
+    await choose('train.jsonl', `${gsm8k}{"question": 7, "answer": "#### 1"}\n`)
+    await page.getByText(/train\.jsonl, line 2: question/).waitFor()
+
+    await choose('train.jsonl', gsm8k)
+    await page.getByText('Multi-step reasoning · 1 prompt × 64 answers · kept in the project as').waitFor()
+    expect(await page.getByRole('textbox').inputValue()).toMatch(/"answers": \[\s*"5"\s*\]/)
+    await page.getByRole('button', { name: 'Save task' }).click()
+    const task = page.getByRole('combobox', { name: 'Task', exact: true })
+    expect(await task.inputValue()).toBe('train')
+
+    // Dropped, and under an id of its own, as the first has the name of the file.
+    const transfer = await page.evaluateHandle(
+      "const transfer = new DataTransfer(); transfer.items.add(new File(['question,answers\\nName a primary colour.,red|blue\\n'], 'train.csv')); transfer"
+    )
+    await page.getByRole('region', { name: 'Task' }).dispatchEvent('drop', { dataTransfer: transfer })
+    await page.getByRole('button', { name: 'Save task' }).click()
+    await page.getByText('Open-ended questions').waitFor()
+    expect(await task.inputValue()).toBe('train-2')
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export' }).click()
+    ])
+    expect(Task.parse(JSON.parse(await readFile(await download.path(), 'utf8'))).prompts[0]?.answers).toEqual(
+      ['red', 'blue']
+    )
+    await workbench.stop()
   })
 })

@@ -9,6 +9,7 @@ import {
   EvaluationRun,
   EvaluationSummary,
   EvaluationView,
+  MAX_TASK_CHARACTERS,
   Task,
   TaskEntry
 } from './evaluation'
@@ -287,6 +288,10 @@ export const contract = {
   evaluations: {
     /** Tasks that ship with the program, and the project's own. */
     tasks: procedure.input(projectPath).output(z.array(TaskEntry)),
+    /** Reads the text of a file as a task: one that was exported, or prompts with answers (.json, .jsonl, .csv, .txt). */
+    readTask: procedure
+      .input(z.object({ fileName: z.string().max(1000), content: z.string().max(MAX_TASK_CHARACTERS) }))
+      .output(Task),
     /** Adds a task to the project, or replaces the one of its id. */
     saveTask: procedure.input(projectPath.extend({ task: Task })).output(z.array(TaskEntry)),
     /** Starts a run of a task; refused while a job of the project runs. It outlives the window. */

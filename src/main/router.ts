@@ -14,6 +14,7 @@ import { Devices } from './devices'
 import type { EngineHost } from './engine/host'
 import type { TellJobNews } from './jobs/job-news'
 import { allTasks, evaluationView } from './evaluation/stored-evaluation'
+import { readTaskFile } from './evaluation/task-file'
 import { describePlan, prepareExport } from './export/prepare'
 import { Jobs } from './jobs/jobs'
 import { readMergekitRecipe } from './mergekit/read-recipe'
@@ -326,6 +327,9 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
     },
     evaluations: {
       tasks: os.evaluations.tasks.handler(async ({ input }) => allTasks(await projects.use(input.path))),
+      readTask: os.evaluations.readTask.handler(({ input: { fileName, content } }) =>
+        readTaskFile(fileName, content, undefined)
+      ),
       saveTask: os.evaluations.saveTask.handler(async ({ input }) => {
         const project = await projects.use(input.path)
         await project.evaluations.saveTask(input.task)

@@ -6,13 +6,20 @@ export const TASK_KIND_NAMES: Readonly<Record<TaskKind, string>> = {
   reasoning: 'Multi-step reasoning'
 }
 
-/** A copy of a task under an id and a name of its own. */
-export function taskCopy(task: Task, takenIds: readonly string[]): Task {
-  const stem = task.id.slice(0, 56)
-  let id = `${stem}-copy`
-  for (let number = 2; takenIds.includes(id); number += 1) id = `${stem}-copy-${number}`
-  return { ...task, id, name: `${task.name} (copy)`.slice(0, 200) }
+/** The id, or one made from it that no other task has. */
+export function freeTaskId(wanted: string, takenIds: readonly string[]): string {
+  let id = wanted
+  // An id has at most 64 characters.
+  for (let number = 2; takenIds.includes(id); number += 1) id = `${wanted.slice(0, 59)}-${number}`
+  return id
 }
+
+/** A copy of a task under an id and a name of its own. */
+export const taskCopy = (task: Task, takenIds: readonly string[]): Task => ({
+  ...task,
+  id: freeTaskId(`${task.id.slice(0, 56)}-copy`, takenIds),
+  name: `${task.name} (copy)`.slice(0, 200)
+})
 
 /** The most complaints that are listed at once. */
 const MOST_PROBLEMS = 8
@@ -27,9 +34,15 @@ export function parseTask(text: string): { task: Task } | { problems: string[] }
   }
   const parsed = Task.safeParse(json)
   if (parsed.success) return { task: parsed.data }
-  const problems = parsed.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.map(fieldName).join('').replace(/^\./, '')}: ${message}`
-  )
+  const problems = parsed.error.issues.map((issue) => {
+    const message = issue.message.replace(
+      /^Invalid input: (expected .*), received undefined$/,
+      'is missing; $1'
+    )
+    return issue.path.length === 0
+      ? message
+      : `${issue.path.map(fieldName).join('').replace(/^\./, '')}: ${message}`
+  })
   const more = problems.length - MOST_PROBLEMS
   return { problems: more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `and ${more} more`] : problems }
 }

@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import {
   type AnswerReading,
+  MAX_TASK_CHARACTERS,
   Task,
   TASK_VERSION,
   type TaskKind,
@@ -15,9 +16,6 @@ import { formatJson } from '../project/json-format'
 import { type PromptEntry, readPromptEntries } from '../samples/prompts'
 import { AnswerReader } from './read-answer'
 import { numbersOf } from './correctness'
-
-/** Ten times GSM8K; what is longer is no file that somebody wrote as a task. */
-const MAX_TASK_CHARACTERS = 50_000_000
 
 /** What the published evaluations of the method sampled. */
 const SAMPLED: Record<TaskKind, Pick<TaskSettings, 'sampleCount' | 'maxTokens'>> = {

@@ -1,5 +1,11 @@
 import { SvelteSet } from 'svelte/reactivity'
-import type { EvaluationRun, EvaluationVariant, Task, TaskEntry } from '../../contract/evaluation'
+import {
+  type EvaluationRun,
+  type EvaluationVariant,
+  MAX_TASK_CHARACTERS,
+  type Task,
+  type TaskEntry
+} from '../../contract/evaluation'
 import { freeName } from '../../contract/free-name'
 import type { ProjectState } from '../../contract/project'
 import {
@@ -9,7 +15,8 @@ import {
   sameVariantModel,
   spreadOfRanges
 } from '../evaluation-variants'
-import { plural } from '../format'
+import { complaintOf, type Complaint } from '../connection'
+import { formatBytes, plural } from '../format'
 import { usableCheckpoints } from '../other-checkpoints'
 import { variantChoices } from '../variants'
 import type { Workbench } from './workbench.svelte'
@@ -32,6 +39,8 @@ export class EvaluationSetup {
   taskId = $state<string | null>(null)
   /** As typed; empty: the task's own. */
   sampleCount = $state('')
+  /** Why a file could not be read as a task. */
+  importFailure = $state.raw<Complaint | null>(null)
   /** Ranges of a spread, and copies with a sampler or a prefix of their own. */
   private added = $state.raw<readonly EvaluationVariant[]>([])
   private readonly leftOut = new SvelteSet<string>()
@@ -113,6 +122,7 @@ export class EvaluationSetup {
     this.taskId = null
     this.sampleCount = ''
     this.added = []
+    this.importFailure = null
     this.leftOut.clear()
   }
 
@@ -190,6 +200,25 @@ export class EvaluationSetup {
     for (const { entry } of offered) {
       if (!variants.some(({ variant }) => variant.name === entry.variant.name))
         this.leftOut.add(entry.variant.name)
+    }
+  }
+
+  /** The task that a file holds; null, and a complaint, when it is none. */
+  async readTask(file: File): Promise<Task | null> {
+    this.importFailure = null
+    if (file.size > MAX_TASK_CHARACTERS) {
+      const message = `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(MAX_TASK_CHARACTERS)} are read as a task.`
+      this.importFailure = { code: 'bad-file', message }
+      return null
+    }
+    try {
+      return await this.workbench.client.evaluations.readTask({
+        fileName: file.name,
+        content: await file.text()
+      })
+    } catch (error) {
+      this.importFailure = complaintOf(error)
+      return null
     }
   }
 

@@ -1,0 +1,40 @@
+import type { Attachment } from 'svelte/attachments'
+
+/**
+ * Lets a file be dropped on an element.
+ *
+ * @param onover hears whether one is being held over it
+ */
+export function fileDrop(
+  onfile: (file: File) => void,
+  onover: (over: boolean) => void
+): Attachment<HTMLElement> {
+  return (element) => {
+    const holdsFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
+    const over = (event: DragEvent): void => {
+      if (!holdsFile(event)) return
+      // Without this the browser opens the file instead.
+      event.preventDefault()
+      onover(true)
+    }
+    const leave = (event: DragEvent): void => {
+      const inside = event.relatedTarget instanceof Node && element.contains(event.relatedTarget)
+      if (!inside) onover(false)
+    }
+    const drop = (event: DragEvent): void => {
+      if (!holdsFile(event)) return
+      event.preventDefault()
+      onover(false)
+      const file = event.dataTransfer?.files[0]
+      if (file !== undefined) onfile(file)
+    }
+    element.addEventListener('dragover', over)
+    element.addEventListener('dragleave', leave)
+    element.addEventListener('drop', drop)
+    return () => {
+      element.removeEventListener('dragover', over)
+      element.removeEventListener('dragleave', leave)
+      element.removeEventListener('drop', drop)
+    }
+  }
+}
