@@ -296,7 +296,14 @@ export const contract = {
     saveTask: procedure.input(projectPath.extend({ task: Task })).output(z.array(TaskEntry)),
     /** Starts a run of a task; refused while a job of the project runs. It outlives the window. */
     start: procedure
-      .input(projectPath.extend({ task: Task, variants: EvaluationRun.shape.variants }))
+      .input(
+        projectPath.extend({
+          task: Task,
+          variants: EvaluationRun.shape.variants,
+          /** Folder of a sentence-embedding model; left out: answers are compared by post's own states. */
+          embeddingModel: z.string().min(1).max(4096).optional()
+        })
+      )
       .output(z.object({ evaluationId: z.string() })),
     /** Goes on with a run that was stopped; what is stored is not computed again. */
     resume: procedure

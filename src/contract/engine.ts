@@ -140,6 +140,18 @@ export const EngineReadEvent = z.object({
 })
 export type EngineReadEvent = z.infer<typeof EngineReadEvent>
 
+/** Texts, as tokens of its own tokenizer, for a sentence-embedding model from outside the pair. */
+export const EmbedRequest = z.object({ file: z.string(), texts: z.array(tokens.min(1)).min(1) })
+export type EmbedRequest = z.infer<typeof EmbedRequest>
+
+export const EngineEmbedEvent = z.object({
+  /** Index into `texts`. */
+  text: z.number().int(),
+  /** Of length 1, [hidden]; float32 values as base64. */
+  embedding: z.base64()
+})
+export type EngineEmbedEvent = z.infer<typeof EngineEmbedEvent>
+
 /** A small pair whose logits a device is to compute, to see whether it computes them right. */
 export const CheckDeviceRequest = z.object({
   base: z.string(),
@@ -229,6 +241,7 @@ export const engineContract = {
   probe: procedure.input(ProbeRequest).output(z.object({ logits: z.array(z.array(z.number())) })),
   /** What a model makes of given answers; see {@link EngineReadEvent}. */
   read: procedure.input(ReadRequest).output(eventIterator(EngineReadEvent)),
+  embed: procedure.input(EmbedRequest).output(eventIterator(EngineEmbedEvent)),
   checkDevice: procedure.input(CheckDeviceRequest).output(DeviceCheck)
 }
 export type EngineContract = typeof engineContract

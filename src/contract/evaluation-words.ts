@@ -1,4 +1,11 @@
-import { type Estimate, type EvaluationView, MEASURES, MeasureId, type ProxyCorrelation } from './evaluation'
+import {
+  type Estimate,
+  type EvaluationRun,
+  type EvaluationView,
+  MEASURES,
+  MeasureId,
+  type ProxyCorrelation
+} from './evaluation'
 import { formatDelta } from './format'
 
 /** A measure's value: a whole count as it is, otherwise three decimals, fewer for large numbers. */
@@ -20,6 +27,10 @@ export const measureLabel = (id: MeasureId): string => {
   // No line begins with the arrow.
   return better === null ? label : `${label}\u00a0${better === 'higher' ? '↑' : '↓'}`
 }
+
+/** Whose embeddings an evaluation compares: of post, or of a model by the name of its folder. */
+export const embedderName = ({ embeddingModel }: Pick<EvaluationRun, 'embeddingModel'>): string =>
+  embeddingModel === null ? 'post' : (embeddingModel.path.split(/[\\/]/).at(-1) ?? embeddingModel.path)
 
 /** The measures that any variant of an evaluation has, in their order. */
 export const measuresOf = ({ variants }: Pick<EvaluationView['results'], 'variants'>): MeasureId[] =>

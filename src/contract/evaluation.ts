@@ -120,6 +120,8 @@ export const EvaluationRun = z.object({
   /** Of the tokenizer, for expectation-adjusted measures. */
   vocabularySize: z.number().int().min(1),
   weights: HeldWeights.nullable(),
+  /** A sentence-embedding model of the user's, by folder and fingerprint, whose embeddings are compared; null: post's own. */
+  embeddingModel: CheckpointReference.nullable().default(null),
   /** Who marked the answers last; null when nobody was asked to. */
   judge: JudgeSettings.nullable().default(null),
   notices: z.array(z.string())

@@ -335,8 +335,8 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         await project.evaluations.saveTask(input.task)
         return allTasks(project)
       }),
-      start: os.evaluations.start.handler(async ({ input: { path, task, variants } }) => ({
-        evaluationId: await jobs.evaluations.start(await projects.use(path), task, variants)
+      start: os.evaluations.start.handler(async ({ input: { path, ...request } }) => ({
+        evaluationId: await jobs.evaluations.start(await projects.use(path), request)
       })),
       resume: os.evaluations.resume.handler(async ({ input: { path, evaluationId } }) => ({
         evaluationId: await jobs.evaluations.goOn(await projects.use(path), evaluationId)

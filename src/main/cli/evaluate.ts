@@ -55,6 +55,7 @@ const EvaluateOptions = z.strictObject({
   ...JudgeOptions.shape,
   task: z.string().optional(),
   variants: z.string().optional(),
+  embeddingModel: z.string().optional(),
   n: z.number().optional(),
   seed: z.number().optional(),
   out: z.string().optional(),
@@ -73,6 +74,10 @@ export function addEvaluateCommand(program: Command, signal: AbortSignal): void 
     .option(
       '--task <task>',
       `one of ${BUILTIN_TASKS.join(', ')}, a task of the project, or a file (a task, or prompts with answers)`
+    )
+    .option(
+      '--embedding-model <folder>',
+      'compare answers by this sentence-embedding model (model.onnx and tokenizer.json) instead of by post itself'
     )
     .option('--n <n>', "answers per prompt and variant (default: the task's)", wholeNumber(1, 100_000))
     .option('--seed <n>', "seed of the draws (default: the task's)", wholeNumber(0, 2 ** 31 - 1))
@@ -104,7 +109,8 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       ...folders,
       task,
       variants: await givenVariants(options, folders, project),
-      rendering: renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING)
+      rendering: renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING),
+      embeddingModel: options.embeddingModel
     })
     for (const notice of run.notices) tell(notice)
     const view =

@@ -111,6 +111,10 @@ export async function openDevice(name: DeviceName): Promise<Device> {
   }
 }
 
+/** A session on the CPU of somebody else's model, which finds external weights beside its file. */
+export const openModelFile = (file: string): Promise<ort.InferenceSession> =>
+  ort.InferenceSession.create(file, { ...SESSION_OPTIONS, executionProviders: ['cpu'] })
+
 /** A device whose tensors onnxruntime for Node keeps in main memory and copies for each run. */
 function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.SessionOptions): Device {
   return {

@@ -6,6 +6,7 @@ import type { Problem } from '../../contract/problem'
 import { problemsAcross } from '../rpc-problems'
 import { checkDevice } from './device-check'
 import { BESIDE_A_WINDOW, portToParent } from './port'
+import { embedTexts } from './embed-texts'
 import { generate } from './generate'
 import { planSweep } from './plan'
 import { probe } from './probe'
@@ -38,6 +39,9 @@ const router = engine.router({
   probe: engine.probe.handler(async ({ input, signal }) => ({ logits: await probe(input, signal) })),
   read: engine.read.handler(async function* ({ input, signal }) {
     yield* readAnswers(input, signal)
+  }),
+  embed: engine.embed.handler(async function* ({ input, signal }) {
+    yield* embedTexts(input, signal)
   }),
   checkDevice: engine.checkDevice.handler(({ input, signal }) => checkDevice(input, signal))
 })

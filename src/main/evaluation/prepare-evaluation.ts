@@ -18,6 +18,7 @@ import {
 } from '../samples/generation'
 import { defaultMemoryBytes } from '../default-memory'
 import { type RenderedSamplePrompt, renderSamplePrompts } from '../samples/render-sample-prompts'
+import { openEmbeddingModel } from './embedding-model'
 import { AnswerReader } from './read-answer'
 
 export interface EvaluationRequest {
@@ -27,6 +28,8 @@ export interface EvaluationRequest {
   task: Task
   variants: EvaluationVariant[]
   rendering: Rendering
+  /** Folder of a sentence-embedding model; left out: answers are compared by post's own states. */
+  embeddingModel?: string | undefined
 }
 
 /** Variants that are sampled alike from the same prompts: one request to the engine. */
@@ -64,6 +67,8 @@ export async function prepareEvaluation(
   refuseSameNames(variants)
   // Its patterns are compiled here, so that a wrong one does not show after hours.
   new AnswerReader(task)
+  const embedding =
+    request.embeddingModel === undefined ? null : await openEmbeddingModel(request.embeddingModel)
   const pair = await openSampledPair(request)
   const notices = new Set<string>()
   const promptSets: EvaluationRun['promptSets'] = []
@@ -96,6 +101,7 @@ export async function prepareEvaluation(
     stopTokens,
     vocabularySize: pair.post.spec.vocabularySize,
     weights: null,
+    embeddingModel: embedding?.reference ?? null,
     judge: null,
     notices: [...notices]
   }

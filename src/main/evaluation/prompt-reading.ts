@@ -8,8 +8,9 @@ import { planeMap } from './principal-components'
 /** An answer with what was read of it. */
 interface ReadAnswer {
   readonly sample: SampleLine
-  post: { logLikelihood: number; embedding: Float32Array } | null
+  postLogLikelihood: number | null
   baseLogLikelihood: number | null
+  embedding: Float32Array | null
 }
 
 /** The answers that were given after the same tokens, as the engine is asked to read them. */
@@ -34,7 +35,12 @@ export class PromptReading {
     this.parts = run.promptSets.map(({ prefix, prompts }) => {
       const read = samples
         .filter(({ variant, tokens }) => tokens.length > 0 && prefixOf.get(variant) === prefix)
-        .map((sample): ReadAnswer => ({ sample, post: null, baseLogLikelihood: null }))
+        .map((sample): ReadAnswer => ({
+          sample,
+          postLogLikelihood: null,
+          baseLogLikelihood: null,
+          embedding: null
+        }))
       return {
         prompt: prompts[prompt]?.tokens ?? [],
         answers: read.map(({ sample }) => sample.tokens),
@@ -63,27 +69,34 @@ export class PromptReading {
     if (read !== undefined) read.baseLogLikelihood = logLikelihood
   }
 
+  /** A sentence-embedding model's, in place of post's; to be added before post has read the answer. */
+  addEmbedding(part: ReadingPart, answer: number, embedding: Float32Array): void {
+    const read = part.read[answer]
+    if (read !== undefined) read.embedding = embedding
+  }
+
   addPost(part: ReadingPart, { answer, logLikelihood, embedding }: EngineReadEvent): void {
     const read = part.read[answer]
     if (read === undefined) return
-    if (read.post === null) this.missing--
-    read.post = { logLikelihood, embedding: textToFloats(embedding) }
+    if (read.postLogLikelihood === null) this.missing--
+    read.postLogLikelihood = logLikelihood
+    read.embedding ??= textToFloats(embedding)
   }
 
   scores(): PromptScores {
     const answers = this.parts.flatMap(({ read }) => read)
-    const embedded = answers.flatMap(({ sample, post }) =>
-      post === null ? [] : [{ sample, embedding: post.embedding }]
+    const embedded = answers.flatMap(({ sample, embedding }) =>
+      embedding === null ? [] : [{ sample, embedding }]
     )
     const { points, explained } = planeMap(embedded.map(({ embedding }) => embedding))
     return {
       prompt: this.prompt,
       cells: this.run.variants.map(({ variant: { name } }) => {
         const own = answers.filter(({ sample }) => sample.variant === name)
-        const embeddings = own.flatMap(({ post }) => (post === null ? [] : [post.embedding]))
+        const embeddings = own.flatMap(({ embedding }) => (embedding === null ? [] : [embedding]))
         return {
           variant: name,
-          logLikelihoodPost: perToken(own, ({ post }) => post?.logLikelihood ?? null),
+          logLikelihoodPost: perToken(own, ({ postLogLikelihood }) => postLogLikelihood),
           logLikelihoodBase: perToken(own, ({ baseLogLikelihood }) => baseLogLikelihood),
           cosineDistance: meanCosineDistance(embeddings),
           vendiScore: vendiScore(embeddings)

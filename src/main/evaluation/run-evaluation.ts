@@ -1,12 +1,15 @@
+import type { CheckpointReference } from '../../contract/crc'
 import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/evaluation'
 import type { HeldWeights, ReadPrompt } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { Computation, SampleLine } from '../../contract/samples'
 import { postStrengths } from '../../contract/strengths'
+import { textToFloats } from '../engine/float-text'
 import type { EngineClient } from '../engine/host'
 import type { SampledPair } from '../samples/generation'
 import { defaultMemoryBytes } from '../default-memory'
 import { generateSamples } from '../samples/run-samples'
+import { type EmbeddingModel, openEmbeddingModel } from './embedding-model'
 import { fixedSubset } from './fixed-subset'
 import { evaluationGroups, groupGeneration } from './prepare-evaluation'
 import { PromptReading } from './prompt-reading'
@@ -124,20 +127,63 @@ async function score(
     scored.add(reading.prompt)
     tell()
   }
+  const embeddingModel =
+    run.embeddingModel === null || waiting.length === 0 ? null : await reopenedModel(run.embeddingModel)
+  const read = async (together: readonly PromptReading[]): Promise<void> => {
+    // Before post reads them, which completes a prompt.
+    if (embeddingModel !== null) await embedAnswers(engine, embeddingModel, together, signal)
+    await readTogether(engine, run, pair, together, stateBytes, signal, finish)
+  }
   let readings: PromptReading[] = []
   let rowCount = 0
   const maximumRows = stateBytes / (pair.post.spec.hiddenSize * Float32Array.BYTES_PER_ELEMENT)
   for (const prompt of waiting) {
     const reading = new PromptReading(run, prompt, comparedAnswers(run, prompt, samples))
     if (readings.length > 0 && rowCount + reading.rowCount > maximumRows) {
-      await readTogether(engine, run, pair, readings, stateBytes, signal, finish)
+      await read(readings)
       readings = []
       rowCount = 0
     }
     readings.push(reading)
     rowCount += reading.rowCount
   }
-  if (readings.length > 0) await readTogether(engine, run, pair, readings, stateBytes, signal, finish)
+  if (readings.length > 0) await read(readings)
+}
+
+/** @throws WorkbenchError as `openEmbeddingModel`; `mismatch` when the model is another than the run was begun with */
+async function reopenedModel({ path, fingerprint }: CheckpointReference): Promise<EmbeddingModel> {
+  const model = await openEmbeddingModel(path)
+  if (model.reference.fingerprint === fingerprint) return model
+  throw new WorkbenchError(
+    'mismatch',
+    `The embedding model ${path} is not the one that this evaluation was begun with.`,
+    'Put that model back, or start a new evaluation.'
+  )
+}
+
+/** Has a sentence-embedding model embed the answers, equal ones once. */
+async function embedAnswers(
+  engine: EngineClient,
+  model: EmbeddingModel,
+  readings: readonly PromptReading[],
+  signal: AbortSignal
+): Promise<void> {
+  const places = new Map<string, ((embedding: Float32Array) => void)[]>()
+  for (const reading of readings) {
+    for (const part of reading.parts) {
+      for (const [answer, { sample }] of part.read.entries()) {
+        const add = (embedding: Float32Array): void => reading.addEmbedding(part, answer, embedding)
+        places.set(sample.text, [...(places.get(sample.text) ?? []), add])
+      }
+    }
+  }
+  if (places.size === 0) return
+  const added = [...places.values()]
+  const texts = [...places.keys()].map((text) => model.encode(text))
+  for await (const { text, embedding } of await engine.embed({ file: model.file, texts }, { signal })) {
+    const values = textToFloats(embedding)
+    for (const add of added[text] ?? []) add(values)
+  }
 }
 
 /**

@@ -32,8 +32,17 @@ export async function sameEvaluation(project: Project, run: EvaluationRun): Prom
   return null
 }
 
-function identity({ basePath, postPath, task, variants, promptSets, stopTokens }: EvaluationRun): string {
-  return JSON.stringify([basePath.fingerprint, postPath.fingerprint, task, variants, promptSets, stopTokens])
+function identity({
+  basePath,
+  postPath,
+  task,
+  variants,
+  promptSets,
+  stopTokens,
+  embeddingModel
+}: EvaluationRun): string {
+  const models = [basePath, postPath, embeddingModel].map((model) => model?.fingerprint)
+  return JSON.stringify([models, task, variants, promptSets, stopTokens])
 }
 
 /**

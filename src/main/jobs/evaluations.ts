@@ -1,6 +1,6 @@
-import type { EvaluationEvent, EvaluationRun, EvaluationVariant, Task } from '../../contract/evaluation'
+import type { EvaluationEvent, EvaluationRun } from '../../contract/evaluation'
 import type { JudgeEvent, JudgeSettings } from '../../contract/judge'
-import { prepareEvaluation } from '../evaluation/prepare-evaluation'
+import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { pairPaths } from '../project/demo'
 import type { EvaluationFiles } from '../project/evaluation-files'
 import type { Project } from '../project/project'
@@ -27,10 +27,13 @@ export class Evaluations {
    * @returns its id
    * @throws WorkbenchError as `JobTurns.start`, and as `prepareEvaluation`
    */
-  start(project: Project, task: Task, variants: EvaluationVariant[]): Promise<string> {
+  start(
+    project: Project,
+    request: Pick<EvaluationRequest, 'task' | 'variants' | 'embeddingModel'>
+  ): Promise<string> {
     return this.context.turns.start(project, 'An evaluation', async () => {
       const { pair: location, rendering } = project.document
-      const { run, pair } = await prepareEvaluation({ ...pairPaths(location), task, variants, rendering })
+      const { run, pair } = await prepareEvaluation({ ...pairPaths(location), ...request, rendering })
       await project.evaluations.add(run)
       return this.run(project, run, pair, { samples: [], scores: [] })
     })

@@ -37,6 +37,8 @@ interface Choice {
 export class EvaluationSetup {
   tasks = $state.raw<readonly TaskEntry[]>([])
   taskId = $state<string | null>(null)
+  /** Folder of a sentence-embedding model that compares the answers; empty: post itself. */
+  embeddingModel = $state('')
   /** As typed; empty: the task's own. */
   sampleCount = $state('')
   /** Why a file could not be read as a task. */
@@ -121,6 +123,7 @@ export class EvaluationSetup {
     this.tasks = []
     this.taskId = null
     this.sampleCount = ''
+    this.embeddingModel = ''
     this.added = []
     this.importFailure = null
     this.leftOut.clear()
@@ -186,7 +189,8 @@ export class EvaluationSetup {
   }
 
   /** Sets up what a stored evaluation was: its task, its variants and its number of answers. */
-  follow({ task, variants }: EvaluationRun): void {
+  follow({ task, variants, embeddingModel }: EvaluationRun): void {
+    this.embeddingModel = embeddingModel?.path ?? ''
     const known = this.tasks.find((entry) => entry.task.id === task.id)
     if (known === undefined) return
     this.taskId = task.id

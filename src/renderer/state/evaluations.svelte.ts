@@ -147,9 +147,16 @@ export class Evaluations {
   }
 
   async start(): Promise<void> {
-    const { runTask, variants } = this.setup
+    const { runTask, variants, embeddingModel } = this.setup
     if (this.blocked !== null || this.setup.incomplete !== null || runTask === null) return
-    await this.job.begin((path) => this.workbench.client.evaluations.start({ path, task: runTask, variants }))
+    await this.job.begin((path) =>
+      this.workbench.client.evaluations.start({
+        path,
+        task: runTask,
+        variants,
+        ...(embeddingModel === '' ? {} : { embeddingModel })
+      })
+    )
   }
 
   /** Goes on with a stopped evaluation. */
