@@ -12,7 +12,7 @@ import { childrenOf } from './fixtures/cli'
 
 if (browserMissing !== null) console.log(`End-to-end tests are skipped: ${browserMissing}`)
 
-/** A folder for pictures of every view; the README shows ranges-light-1440.png of `SLR_SCREENSHOTS=docs/images npm test`. */
+/** A folder for pictures of every view, to look at. */
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 const WIDE = { width: 1440, height: 900 }
 const NARROW = { width: 1024, height: 700 }
