@@ -92,7 +92,7 @@ export function searchCommand(search: SearchDocument): ShownCommand {
 
 /** The evaluation, with its task in a file unless it ships with the program. */
 export async function evaluationCommand(run: EvaluationRun): Promise<ShownCommand> {
-  const { task, variants, rendering, judge } = run
+  const { task, variants, rendering, judge, embeddingModel } = run
   const variantsFile = listFile(
     'variants.json',
     variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) }))
@@ -106,6 +106,7 @@ export async function evaluationCommand(run: EvaluationRun): Promise<ShownComman
       ['--task', builtin === undefined ? taskFile.name : task.id, '--variants', variantsFile.name],
       ['--n', String(task.settings.sampleCount), '--seed', String(task.settings.seed)],
       renderingWords(rendering),
+      embeddingModel === null ? [] : ['--embedding-model', embeddingModel.path],
       judging?.words ?? [],
       ['--out', `${task.id}-results.json`]
     ]),
