@@ -139,8 +139,11 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', { timeout: 9
 
     await choose('train.jsonl', gsm8k)
     await page.getByText('Multi-step reasoning · 1 prompt × 64 answers · kept in the project as').waitFor()
-    expect(await page.getByRole('textbox').inputValue()).toMatch(/"answers": \[\s*"5"\s*\]/)
+    expect(await page.getByRole('textbox', { name: /^The task as JSON/ }).inputValue()).toMatch(
+      /"answers": \[\s*"5"\s*\]/
+    )
     await page.getByRole('button', { name: 'Save task' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
     const task = page.getByRole('combobox', { name: 'Task', exact: true })
     expect(await task.inputValue()).toBe('train')
 
@@ -150,6 +153,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', { timeout: 9
     )
     await page.getByRole('region', { name: 'Task' }).dispatchEvent('drop', { dataTransfer: transfer })
     await page.getByRole('button', { name: 'Save task' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.getByText('Open-ended questions').waitFor()
     expect(await task.inputValue()).toBe('train-2')
     const [download] = await Promise.all([
