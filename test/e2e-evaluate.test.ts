@@ -158,7 +158,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', { timeout: 9
     expect(await task.inputValue()).toBe('train-2')
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Export' }).click()
+      page.getByRole('region', { name: 'Task' }).getByRole('button', { name: 'Export' }).click()
     ])
     expect(Task.parse(JSON.parse(await readFile(await download.path(), 'utf8'))).prompts[0]?.answers).toEqual(
       ['red', 'blue']
