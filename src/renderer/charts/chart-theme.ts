@@ -33,6 +33,11 @@ type ColorName = ModelTone | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line
 
 export type ChartColors = Record<ColorName, string>
 
+export interface ChartFont {
+  family: string
+  size: number
+}
+
 /**
  * The theme's colours as a canvas needs them. A custom property reads back as its source text, `light-dark(...)`
  * included, so each is resolved through an element's colour.
@@ -65,7 +70,7 @@ export const translucent = (color: string, opacity: number): string =>
   color.replace(/^rgb\((.*)\)$/, `rgba($1, ${opacity})`)
 
 /** The font of every chart, from the page's own. */
-export const chartFont = (within: HTMLElement): { family: string; size: number } => ({
+export const chartFont = (within: HTMLElement): ChartFont => ({
   family: getComputedStyle(within).fontFamily,
   size: 12
 })

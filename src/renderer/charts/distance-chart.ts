@@ -1,6 +1,6 @@
 import type { LayerDistance } from '../../contract/distances'
 import type { BarChart } from './bar-chart'
-import { type ChartColors, translucent } from './chart-theme'
+import { type ChartColors, translucent, type ChartFont } from './chart-theme'
 import { DISTANCE_METRICS, type DistanceMetric } from './distances'
 
 /** Draws a bar for each layer anew, with the theme's colours and the page's font. */
@@ -9,7 +9,7 @@ export function showDistances(
   layers: readonly LayerDistance[],
   metric: DistanceMetric,
   colors: ChartColors,
-  font: { family: string; size: number }
+  font: ChartFont
 ): void {
   const spec = DISTANCE_METRICS[metric]
   const values = layers.map((layer) => spec.value(layer))

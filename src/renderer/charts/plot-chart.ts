@@ -1,5 +1,5 @@
 import { Chart } from 'chart.js'
-import type { ChartColors } from './chart-theme'
+import type { ChartColors, ChartFont } from './chart-theme'
 import {
   drawNames,
   plotConfiguration,
@@ -14,7 +14,7 @@ import {
 /** A plot on a canvas, without content yet; `show` draws it anew with the theme's colours and the page's font. */
 export interface ShownPlot {
   chart: PlotChart
-  show: (content: PlotContent, colors: ChartColors, font: { family: string; size: number }) => void
+  show: (content: PlotContent, colors: ChartColors, font: ChartFont) => void
 }
 
 export function createPlot(

@@ -1,7 +1,7 @@
 import type { Chart, ChartConfiguration, ChartDataset, PointStyle } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
 import type { ModelTone } from '../../contract/samples'
-import { translucent, type ChartColors } from './chart-theme'
+import { translucent, type ChartColors, type ChartFont } from './chart-theme'
 import { placeNames } from './plot-names'
 
 /** A point with what is said of it under the pointer, and how sure it is along both axes. */
@@ -127,11 +127,7 @@ export function plotWhiskers(
 }
 
 /** Names of curves, whose ends may lie close together. */
-export const plotLegend = (
-  { series }: PlotContent,
-  colors: ChartColors,
-  font: { family: string; size: number }
-) =>
+export const plotLegend = ({ series }: PlotContent, colors: ChartColors, font: ChartFont) =>
   ({
     display: series.some(({ connected, named }) => connected && named),
     position: 'bottom',
@@ -145,7 +141,7 @@ export function drawNames(
   { ctx, scales, chartArea }: PlotChart,
   { series }: PlotContent,
   colors: ChartColors,
-  font: { family: string; size: number }
+  font: ChartFont
 ): void {
   const { x, y } = scales
   if (x === undefined || y === undefined) return

@@ -2,7 +2,7 @@ import type { Chart, ChartConfiguration, Point } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
 import { formatScore, rangeLabel, rangePhrase } from '../format'
 import type { RestorationRange } from '../../contract/recipe'
-import { translucent, type ChartColors } from './chart-theme'
+import { translucent, type ChartColors, type ChartFont } from './chart-theme'
 import {
   axisBounds,
   minimumValidity,
@@ -185,7 +185,7 @@ export function scatterDatasets(
 export function scatterAnnotations(
   { board, rho, selected }: ScatterContent,
   colors: ChartColors,
-  font: { family: string; size: number }
+  font: ChartFont
 ): Record<string, AnnotationOptions> {
   const result: Record<string, AnnotationOptions> = {}
   const minimum = minimumValidity(board, rho)
@@ -266,7 +266,7 @@ export function showScatter(
   chart: ScatterChart,
   content: ScatterContent,
   colors: ChartColors,
-  font: { family: string; size: number }
+  font: ChartFont
 ): void {
   const [x, y] = scatterBounds(content)
   chart.data.datasets = scatterDatasets(content, colors)
