@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { builtinPromptSet } from '../src/main/crc/builtin-prompts'
+import { createProject } from '../src/main/project/create-project'
 import {
   expectAccessible,
   browserMissing,
@@ -99,11 +101,11 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
   })
 
   it('swept on their own are shown without ranges', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
-    const first = await open(workbench)
-    await first.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
-    await workbench.stop()
-    const recipes = join(await temporaryFolder(), 'recipes.json')
+    const folder = await temporaryFolder()
+    const prompts = await builtinPromptSet('demo-crc')
+    const project = await createProject({ folder, name: 'Demo', pair: { kind: 'demo' }, prompts })
+    await project.close()
+    const recipes = join(folder, 'recipes.json')
     await writeFile(
       recipes,
       JSON.stringify([
@@ -117,12 +119,11 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
         { name: 'half', layers: new Array(12).fill({ attention: 0.5, mlp: 0 }) }
       ])
     )
-    const project = join(workbench.folder, 'projects', 'Demo.slr')
-    const swept = await runCli(['sweep', '--project', project, '--recipes', recipes, '--quiet'])
+    const swept = await runCli(['sweep', '--project', project.path, '--recipes', recipes, '--quiet'])
     expect(swept).toMatchObject({ status: 0 })
 
-    const again = await ServedWorkbench.start(['--demo'], workbench.folder)
-    const page = await open(again)
+    const workbench = await ServedWorkbench.start([project.path])
+    const page = await open(workbench)
     const complaints = complaintsOf(page)
     await page.getByText('2 recipes scored, and no ranges').waitFor()
     await page.getByRole('heading', { name: 'ends' }).waitFor()
@@ -132,7 +133,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await page.locator('label').filter({ hasText: 'Charts' }).click()
     await picture(page, 'recipes-without-ranges')
     expect(complaints).toEqual([])
-    await again.stop()
+    await workbench.stop()
   })
 })
 

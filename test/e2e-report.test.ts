@@ -38,8 +38,12 @@ async function reportData(): Promise<Report> {
 }
 
 describe('slr report', { timeout: 60_000 }, () => {
-  it('tells all that the project holds', async () => {
-    const report = await reportData()
+  let report: Report
+  beforeAll(async () => {
+    report = await reportData()
+  })
+
+  it('tells all that the project holds', () => {
     expect(report.sweep?.headline).toBe(
       'Restore layers 4–11: diversity up from 0.458 to 0.917 at validity 0.916 (post 0.991)'
     )
@@ -75,7 +79,6 @@ describe('slr report', { timeout: 60_000 }, () => {
   })
 
   it('prints commands that compute the same again', async () => {
-    const report = await reportData()
     const shell = `slr() { "$SLR_NODE" "$SLR_CLI" "$@" --quiet --json >/dev/null; }\n`
     const env = { ...process.env, SLR_NODE: process.execPath, SLR_CLI: builtPath('main', 'cli.js') }
     const parts = report.reproduction.filter(({ part }) => /^(The sweep|Samples|Evaluation)/.test(part))

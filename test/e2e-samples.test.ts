@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ProjectDocument } from '../src/contract/project'
 import { SampleLine } from '../src/contract/samples'
+import { createProject } from '../src/main/project/create-project'
 import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
+import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { childrenOf } from './fixtures/cli'
+import { PROMPTS } from './fixtures/project-documents'
 
 if (browserMissing !== null) console.log(`End-to-end tests of samples are skipped: ${browserMissing}`)
 
@@ -15,19 +20,31 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
   })
   afterAll(() => browser.close())
 
-  /** The demo with the range 4-11 kept, on the Samples view. */
+  /** A project of the demo pair in which the range 4-11 is kept. */
+  async function keptRange(): Promise<string> {
+    const project = await createProject({
+      folder: await temporaryFolder(),
+      name: 'Demo',
+      pair: { kind: 'demo' },
+      prompts: PROMPTS
+    })
+    const kept = { keptAt: '2026-01-02T03:04:05.000Z', sweepId: null, validity: null, diversity: null }
+    await project.update({ recipes: [{ recipe: { name: 'Layers 4–11', ranges: [[4, 11]] }, ...kept }] })
+    await project.close()
+    return project.path
+  }
+
   async function openSamples(workbench: ServedWorkbench): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     page.setDefaultTimeout(30_000)
     await page.goto(workbench.url)
-    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
-    await page.getByRole('button', { name: 'Keep as recipe' }).click()
     await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
     return page
   }
 
   it('show post repeating itself and the hybrid not, survive a reload, and export', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
+    const project = await keptRange()
+    const workbench = await ServedWorkbench.start([project])
     const page = await openSamples(workbench)
     const complaints = complaintsOf(page)
     await page.getByText('6 prompts × 3 variants × 8 = 144 answers').first().waitFor()
@@ -53,7 +70,14 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
     // What the next run is to be is kept, although no run has used it.
     await page.getByLabel('Top-p').fill('0.9')
     await page.getByRole('checkbox', { name: 'base' }).uncheck()
-    await page.waitForTimeout(1_500)
+    const setup = async (): Promise<unknown> => {
+      const document = ProjectDocument.parse(
+        JSON.parse(await readFile(join(project, 'project.json'), 'utf8'))
+      )
+      const { samples } = document.settings
+      return [samples?.settings.sampling.topP, samples?.leftOut]
+    }
+    await expect.poll(setup, { timeout: 10_000 }).toEqual([0.9, ['base']])
     await page.reload()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
     expect(await page.getByLabel('Top-p').inputValue()).toBe('0.9')
@@ -83,17 +107,17 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
   })
 
   it('keep finished answers when the engine is killed, and go on from there', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
+    const workbench = await ServedWorkbench.start([await keptRange()])
     const page = await openSamples(workbench)
     await page.getByLabel('Answers per prompt').fill('24')
-    const [engine] = await childrenOf(workbench.pid)
-    if (engine === undefined) throw new Error('the engine is not running')
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
       .click()
     // Some answers are there; then the engine is gone.
     await page.getByText('Blue.').first().waitFor()
+    const [engine] = await childrenOf(workbench.pid)
+    if (engine === undefined) throw new Error('the engine is not running')
     process.kill(engine, 'SIGKILL')
     await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
     await page.getByText('Blue.').first().waitFor()

@@ -1,10 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   browserMissing,
   complaintsOf,
   expectAccessible,
+  expectFits,
   launchBrowser,
   ServedWorkbench
 } from './fixtures/browser'
@@ -16,6 +19,7 @@ if (browserMissing !== null) console.log(`End-to-end tests are skipped: ${browse
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 const WIDE = { width: 1440, height: 900 }
 const NARROW = { width: 1024, height: 700 }
+type PageLook = Pick<BrowserContextOptions, 'reducedMotion'>
 const HEADLINE = /Restore layers 4–11: diversity up from 0\.458 to 0\.917 at validity 0\.916/
 
 describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout: 120_000 }, () => {
@@ -25,8 +29,8 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
   })
   afterAll(() => browser.close())
 
-  async function open(workbench: ServedWorkbench): Promise<Page> {
-    const page = await browser.newPage({ viewport: WIDE })
+  async function open(workbench: ServedWorkbench, look: PageLook = {}): Promise<Page> {
+    const page = await browser.newPage({ viewport: WIDE, ...look })
     page.setDefaultTimeout(30_000)
     await page.goto(workbench.url)
     return page
@@ -54,6 +58,8 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     expect(await page.locator('[data-range]').count()).toBe(78)
     const details = await page.getByText(/616 block\s+evaluations/).innerText()
     expect(details).toContain('431 of 688 prompt tokens')
+    await settle(page)
+    expect(await page.evaluate(COLORS_DRAWN), 'drawn while it was computed').toEqual(ALL_DRAWN)
     await expectText(page, '[aria-label=Result]', /95 % of 1,000 resamplings/)
 
     // Another cell: its characters beside those of base and post.
@@ -75,87 +81,103 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     await again.stop()
   })
 
-  it('selects again at once when more or less validity may be given up', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
-    const page = await open(workbench)
-    await sweepDemo(page)
-    const rho = page.getByLabel('Share of post’s validity to keep (rho)').or(page.getByLabel(/\(rho\)/))
-    await rho.fill('0.97')
-    await expectText(page, '[aria-label=Result]', /Restore layers 8–11/)
-    await rho.fill('0.5')
-    await expectText(page, '[aria-label=Result]', /Restore layers 0–11/)
-    await workbench.stop()
-  })
-
-  it('goes on with a sweep whose engine dies, and says that it died', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
-    const page = await open(workbench)
-    await sweepDemo(page)
-    const engine = await sweepAgainHeldStill(workbench, page)
-    // Until main has rendered the prompts and asked the engine; an engine that dies before is simply replaced.
-    await page.waitForTimeout(1500)
-    process.kill(engine, 'SIGKILL')
-    await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
-    await page.getByText(HEADLINE).waitFor()
-    // The sweep from before and the one in which it died.
-    const sweeps = page.locator('label').filter({ hasText: 'Sweep' }).locator('option')
-    await sweeps.nth(1).waitFor({ state: 'attached' })
-    expect(await sweeps.count()).toBe(2)
-    await workbench.stop()
-  })
-
-  it('cancels a running sweep at once and keeps the last result', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
-    const page = await open(workbench)
-    await sweepDemo(page)
-    const engine = await sweepAgainHeldStill(workbench, page)
-    await cancelButton(page).click()
-    process.kill(engine, 'SIGCONT')
-    await page.getByRole('button', { name: 'Sweep again' }).waitFor()
-    await page.getByText(HEADLINE).waitFor()
-    await workbench.stop()
-  })
-
-  it.each(['no-preference', 'reduce'] as const)(
-    'draws base, post and hybrids in three colours when motion is set to %s',
-    async (reducedMotion) => {
-      const workbench = await ServedWorkbench.start(['--demo'])
+  describe('with a swept demo', () => {
+    let workbench: ServedWorkbench
+    beforeAll(async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'slr-swept-'))
+      workbench = await ServedWorkbench.startShared(['--demo'], folder)
       const page = await open(workbench)
-      await page.emulateMedia({ reducedMotion })
       await sweepDemo(page)
-      await settle(page)
-      const drawn = await page.evaluate(COLORS_DRAWN)
-      // The scatter, and the bars of the inspector.
-      expect(drawn).toEqual([
-        { base: true, post: true, hybrid: true },
-        { base: true, post: true, hybrid: true }
-      ])
-      await workbench.stop()
-    }
-  )
+      await page.close()
+      return async () => {
+        await workbench.stop()
+        await rm(folder, { recursive: true, force: true })
+      }
+    })
 
-  it('is accessible and fits in every view, wide and narrow, light and dark', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
-    const page = await open(workbench)
-    await sweepDemo(page)
-    for (const view of ['Start', 'Pair', 'Prompts', 'Ranges', 'Samples', 'Evaluate', 'Export']) {
-      await page.getByRole('navigation').getByText(view, { exact: true }).click()
-      for (const viewport of [WIDE, NARROW]) {
-        for (const colorScheme of ['light', 'dark'] as const) {
-          await page.setViewportSize(viewport)
-          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-          await settle(page)
-          await expectAccessible(page, `${view}, ${viewport.width} wide, ${colorScheme}`)
-          if (SCREENSHOTS !== undefined) {
-            const name = `${view.toLowerCase()}-${colorScheme}-${viewport.width}.png`
-            await page.screenshot({ path: join(SCREENSHOTS, name) })
+    /** A page of its own on the finished sweep. */
+    async function openSwept(look: PageLook = {}): Promise<Page> {
+      const page = await open(workbench, look)
+      onTestFinished(() => page.close())
+      await page.getByText(HEADLINE).waitFor()
+      return page
+    }
+
+    it('selects again at once when more or less validity may be given up', async () => {
+      const page = await openSwept()
+      const rho = page.getByLabel('Share of post’s validity to keep (rho)').or(page.getByLabel(/\(rho\)/))
+      const allowed = await rho.inputValue()
+      await rho.fill('0.97')
+      await expectText(page, '[aria-label=Result]', /Restore layers 8–11/)
+      await rho.fill('0.5')
+      await expectText(page, '[aria-label=Result]', /Restore layers 0–11/)
+      await rho.fill(allowed)
+      await page.getByText(HEADLINE).waitFor()
+    })
+
+    it.each(['no-preference', 'reduce'] as const)(
+      'draws base, post and hybrids in three colours when motion is set to %s',
+      async (reducedMotion) => {
+        const page = await openSwept({ reducedMotion })
+        for (const model of ['base', 'post', 'hybrid']) await page.locator(`.chip.${model}`).first().waitFor()
+        await page.locator('canvas').nth(1).waitFor()
+        await settle(page)
+        expect(await page.evaluate(COLORS_DRAWN)).toEqual(ALL_DRAWN)
+      }
+    )
+
+    it('is accessible and fits in every view, wide and narrow, light and dark', async () => {
+      const page = await openSwept({ reducedMotion: 'reduce' })
+      for (const view of ['Start', 'Pair', 'Prompts', 'Ranges', 'Samples', 'Evaluate', 'Export']) {
+        await page.getByRole('navigation').getByText(view, { exact: true }).click()
+        for (const viewport of [WIDE, NARROW]) {
+          for (const colorScheme of ['light', 'dark'] as const) {
+            await page.setViewportSize(viewport)
+            await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+            await settle(page)
+            const where = `${view}, ${viewport.width} wide, ${colorScheme}`
+            // Colours do not hang on the width: each scheme and each width is looked through once.
+            const lookedThrough = (viewport === WIDE) === (colorScheme === 'light')
+            await (lookedThrough ? expectAccessible : expectFits)(page, where)
+            if (SCREENSHOTS !== undefined) {
+              const name = `${view.toLowerCase()}-${colorScheme}-${viewport.width}.png`
+              await page.screenshot({ path: join(SCREENSHOTS, name) })
+            }
           }
         }
       }
-    }
-    await workbench.stop()
+    })
+
+    it('cancels a running sweep at once and keeps the last result', async () => {
+      const page = await openSwept()
+      const engine = await sweepAgainHeldStill(workbench, page)
+      await cancelButton(page).click()
+      process.kill(engine, 'SIGCONT')
+      await page.getByRole('button', { name: 'Sweep again' }).waitFor()
+      await page.getByText(HEADLINE).waitFor()
+    })
+
+    it('goes on with a sweep whose engine dies, and says that it died', async () => {
+      const page = await openSwept()
+      const engine = await sweepAgainHeldStill(workbench, page)
+      // Until main has rendered the prompts and asked the engine; an engine that dies before is simply replaced.
+      await page.waitForTimeout(1500)
+      process.kill(engine, 'SIGKILL')
+      await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
+      await page.getByText(HEADLINE).waitFor()
+      // The sweep from before and the one in which it died.
+      const sweeps = page.locator('label').filter({ hasText: 'Sweep' }).locator('option')
+      await sweeps.nth(1).waitFor({ state: 'attached' })
+      expect(await sweeps.count()).toBe(2)
+    })
   })
 })
+
+/** The scatter, and the bars of the inspector. */
+const ALL_DRAWN = [
+  { base: true, post: true, hybrid: true },
+  { base: true, post: true, hybrid: true }
+]
 
 /** For each canvas of the page, whether it holds pixels in the colour of each model's chip; run in the page. */
 const COLORS_DRAWN = `[...document.querySelectorAll('canvas')].map((canvas) => {

@@ -15,10 +15,11 @@ describe.skipIf(browserMissing !== null)('the README', { timeout: 90_000 }, () =
   afterAll(() => browser.close())
 
   async function picture(page: Page, name: string): Promise<void> {
+    if (SCREENSHOTS === undefined) return
     await page.mouse.move(0, 0)
     // Charts are drawn in a task of their own.
     await page.waitForTimeout(500)
-    if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, name) })
+    await page.screenshot({ path: join(SCREENSHOTS, name) })
   }
 
   it('shows the sweep and the evaluation of the demo pair, and says of both what they say', async () => {
