@@ -88,7 +88,7 @@ describe('slr export', () => {
     expect(await readdir(place)).toEqual([])
   })
 
-  it.each([
+  it.concurrent.each([
     ['no target', ['--restore', '4-11'], 2, /export where\? Give --out FOLDER/],
     ['no recipe', ['--out', '/tmp/none/out'], 2, /export what\? Give --restore/],
     ['a layer that is not there', ['--restore', '4-12', '--out', '/tmp/none/out'], 1, /layers 0 to 11/],

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { resourcePath } from '../src/main/resources'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
@@ -40,7 +40,19 @@ const PROMPT = referencePrompt?.text ?? ''
 const PROMPT_TOKENS = referencePrompt?.token_ids ?? []
 
 describe('slr probe', () => {
-  it.each([
+  let fromPrompt: Awaited<ReturnType<typeof probe>>[number] | undefined
+  let fromTokens: typeof fromPrompt
+  beforeAll(async () => {
+    const tokens = ['--tokens', PROMPT_TOKENS.join(',')]
+    const [ofPrompt, ofTokens] = await Promise.all([
+      probe('--demo', '--prompt', PROMPT),
+      probe('--demo', ...tokens, '--top', '2048', '--logits')
+    ])
+    fromPrompt = ofPrompt[0]
+    fromTokens = ofTokens[0]
+  })
+
+  it.concurrent.each([
     ['post', []],
     ['post', ['--model', 'post']],
     ['base', ['--model', 'base']],
@@ -74,9 +86,8 @@ describe('slr probe', () => {
     expect(result).not.toHaveProperty('logits')
   })
 
-  it('lists the most probable tokens under the softmax of the logits, most probable first', async () => {
-    const [result] = await probe('--demo', '--tokens', PROMPT_TOKENS.join(','), '--top', '2048', '--logits')
-    const { top = [], logits = [] } = result ?? {}
+  it('lists the most probable tokens under the softmax of the logits, most probable first', () => {
+    const { top = [], logits = [] } = fromTokens ?? {}
     expect(top).toHaveLength(2048)
     expect(top.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 12)
     const [first, second] = top
@@ -87,25 +98,15 @@ describe('slr probe', () => {
     expect(top.slice(0, 3).map(({ text }) => text)).toEqual(expect.arrayContaining(['K', 'A', 'M']))
   })
 
-  it('puts a prompt through the chat template', async () => {
-    const [fromPrompt] = await probe('--demo', '--prompt', PROMPT)
-    const [fromTokens] = await probe('--demo', '--tokens', PROMPT_TOKENS.join(','))
-    expect(fromPrompt).toEqual(fromTokens)
+  it('puts a prompt through the chat template', () => {
+    expect(fromPrompt).toEqual({ tokens: fromTokens?.tokens, top: fromTokens?.top.slice(0, 20) })
     expect(fromPrompt?.top).toHaveLength(20)
   })
 
   it('adds the system turn and the start of the answer', async () => {
-    const [plain] = await probe('--demo', '--prompt', PROMPT)
-    const [changed] = await probe(
-      '--demo',
-      '--prompt',
-      PROMPT,
-      '--system',
-      'Be brief.',
-      '--assistant-prefix',
-      'Sure'
-    )
-    expect(changed?.tokens.length).toBeGreaterThan((plain?.tokens.length ?? 0) + 2)
+    const turns = ['--system', 'Be brief.', '--assistant-prefix', 'Sure']
+    const [changed] = await probe('--demo', '--prompt', PROMPT, ...turns)
+    expect(changed?.tokens.length).toBeGreaterThan((fromPrompt?.tokens.length ?? Infinity) + 2)
   })
 
   it('gives base as a whole model the same prompt', async () => {
@@ -121,7 +122,7 @@ describe('slr probe', () => {
     expect(stdout).toMatch(/\n +0\.\d{4} +\d+ {2}"K"\n/)
   })
 
-  it.each([
+  it.concurrent.each([
     ['a token outside the vocabulary', ['--demo', '--tokens', '5,2048'], /2048.*vocabulary of 2048/],
     ['a layer the model does not have', ['--demo', '--tokens', '1', '--restore', '3-12'], /layers 0 to 11/],
     ['a prompt without a tokenizer', [...GOLDEN_PAIR, '--prompt', 'x'], /tokenizer\.json is missing/],

@@ -76,24 +76,29 @@ describe('slr sample', () => {
 
   it('gives the same answers for the same seed, whatever runs beside them', async () => {
     const request = ['--demo', '--prompts', await promptFile(), '--n', '4', '--temperature', '1']
-    const alone = await sampled(...request, '--seed', '5')
-    const beside = await sampled(...request, '--seed', '5', '--model', 'post', '--model', 'base')
+    const [alone, beside, other] = await Promise.all([
+      sampled(...request, '--seed', '5'),
+      sampled(...request, '--seed', '5', '--model', 'post', '--model', 'base'),
+      sampled(...request, '--seed', '6', '--temperature', '3')
+    ])
     expect(beside.filter(({ variant }) => variant === 'post')).toEqual(alone)
-    const other = await sampled(...request, '--seed', '6', '--temperature', '3')
     expect(other.map(({ text }) => text)).not.toEqual(alone.map(({ text }) => text))
   })
 
   it('takes the sampler, length and stop texts it is told', async () => {
     const prompts = await promptFile('story.jsonl', '{"text": "Tell me a very short story about a cat."}\n')
-    const greedy = await sampled('--demo', '--prompts', prompts, '--n', '3', '--greedy')
+    const request = ['--demo', '--prompts', prompts, '--n', '3']
+    const [greedy, short] = await Promise.all([
+      sampled(...request, '--greedy'),
+      // However hot, of one token there is no choice.
+      sampled(...request, '--temperature', '3', '--top-k', '1', '--max-tokens', '4')
+    ])
     expect(new Set(greedy.map(({ text }) => text)).size).toBe(1)
     const [first] = greedy
-    const top1 = await sampled('--demo', '--prompts', prompts, '--n', '3', '--top-k', '1')
-    expect(top1[2]?.tokens).toEqual(first?.tokens)
-    const short = await sampled('--demo', '--prompts', prompts, '--n', '2', '--greedy', '--max-tokens', '4')
-    expect(short[0]).toMatchObject({ tokens: first?.tokens.slice(0, 4), finish: 'length' })
+    for (const answer of short)
+      expect(answer).toMatchObject({ tokens: first?.tokens.slice(0, 4), finish: 'length' })
     const word = first?.text.split(' ')[3] ?? ''
-    const stopped = await sampled('--demo', '--prompts', prompts, '--n', '2', '--greedy', '--stop', word)
+    const stopped = await sampled(...request, '--greedy', '--stop', word)
     expect(stopped[0]?.finish).toBe('stop')
     expect(stopped[0]?.text).toBe(first?.text.slice(0, stopped[0]?.text.length))
     expect(stopped[0]?.text).not.toContain(word)
@@ -103,16 +108,8 @@ describe('slr sample', () => {
     const recipe = await promptFile('recipe.json', '{"name": "upper", "ranges": [[4, 11]]}')
     const out = join(await temporaryFolder(), 'samples.jsonl')
     const request = ['--demo', '--recipe', recipe, '--prompts', await promptFile(), '--n', '2']
-    const { stderr } = await runCli([
-      'sample',
-      ...request,
-      '--weights',
-      'int8',
-      '--memory',
-      '1GB',
-      '--out',
-      out
-    ])
+    const held = ['--weights', 'int8', '--memory', '1GB', '--out', out]
+    const { stderr } = await runCli(['sample', ...request, ...held])
     expect(stderr).toMatch('weights held as int8')
     expect(new Set(parseLines(await readFile(out, 'utf8')).map(({ variant }) => variant))).toEqual(
       new Set(['upper'])
@@ -150,7 +147,7 @@ describe('slr sample', () => {
     }
   )
 
-  it.each([
+  it.concurrent.each([
     ['no prompts', ['--demo'], 2, /Give --prompts FILE/],
     ['no pair', ['--prompts', 'x.txt'], 2, /which pair\?/],
     ['greedy and a temperature', ['--demo', '--greedy', '--temperature', '1'], 2, /cannot be used with/],
@@ -166,22 +163,28 @@ describe('slr sample', () => {
 
   it('says what is wrong with prompts, models and memory, and leaves an older file as it was', async () => {
     const out = await promptFile('samples.jsonl', 'older\n')
-    const fails = async (...args: string[]): Promise<string> => {
+    const failure = async (...args: string[]): Promise<string> => {
       const { status, stdout, stderr } = await runCli(['sample', '--demo', ...args, '--quiet', '--out', out])
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
       return stderr
     }
     const prompts = ['--prompts', await promptFile()]
-    expect(await fails('--prompts', await promptFile('p.json', '[{"text": "A."}, {"text": ""}]'))).toMatch(
-      /p\.json, entry 2: text: a prompt needs some text/
-    )
+    const empty = await promptFile('p.json', '[{"text": "A."}, {"text": ""}]')
     const long = await promptFile('long.txt', `Name a colour.\n${'Name a colour. '.repeat(200)}\n`)
-    expect(await fails('--prompts', long)).toMatch(
-      /Prompt 2 becomes \d+ tokens; post's context window of 512/
-    )
-    expect(await fails(...prompts, '--restore', '4-12')).toMatch(/ends at layer 12/)
-    expect(await fails(...prompts, '--restore', '1-2', '--restore', '1-2')).toMatch(/Two variants are named/)
-    expect(await fails(...prompts, '--memory', '1kB')).toMatch(/The weights take .*\n.*Allow more memory/)
+    const failures = await Promise.all([
+      failure('--prompts', empty),
+      failure('--prompts', long),
+      failure(...prompts, '--restore', '4-12'),
+      failure(...prompts, '--restore', '1-2', '--restore', '1-2'),
+      failure(...prompts, '--memory', '1kB')
+    ])
+    expect(failures).toEqual([
+      expect.stringMatching(/p\.json, entry 2: text: a prompt needs some text/),
+      expect.stringMatching(/Prompt 2 becomes \d+ tokens; post's context window of 512/),
+      expect.stringMatching(/ends at layer 12/),
+      expect.stringMatching(/Two variants are named/),
+      expect.stringMatching(/The weights take .*\n.*Allow more memory/)
+    ])
     expect(await readFile(out, 'utf8')).toBe('older\n')
   })
 
@@ -205,9 +208,8 @@ describe('slr sample', () => {
     expect(parseLines(stdout).map(({ finish }) => finish)).toEqual(new Array(4).fill('length'))
   })
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
-    'ends cleanly on %s and keeps the answers it has',
-    async (signal) => {
+  it('ends cleanly on SIGINT and SIGTERM and keeps the answers it has', async () => {
+    const cutShort = async (signal: NodeJS.Signals): Promise<number | null> => {
       const out = join(await temporaryFolder(), 'samples.jsonl')
       const request = ['--demo', '--prompts', await promptFile(), '--n', '20000', '--out', out]
       const child = startCli(['sample', ...request])
@@ -216,11 +218,13 @@ describe('slr sample', () => {
       while (!existsSync(out)) await new Promise((resolve) => setTimeout(resolve, 20))
       const engines = await childrenOf(child.pid)
       child.kill(signal)
-      expect(await exitStatus(child)).toBe(signal === 'SIGINT' ? 130 : 143)
+      const status = await exitStatus(child)
       expect(engines.filter(processExists)).toEqual([])
       expect(parseLines(await readFile(out, 'utf8')).length).toBeGreaterThan(0)
+      return status
     }
-  )
+    expect(await Promise.all([cutShort('SIGINT'), cutShort('SIGTERM')])).toEqual([130, 143])
+  })
 
   it('reports an engine that was killed, and keeps the answers it has', async () => {
     const out = join(await temporaryFolder(), 'samples.jsonl')

@@ -39,7 +39,18 @@ describe('slr search', () => {
     const folder = await temporaryFolder()
     const [prompts = '', out = ''] = ['prompts.json', 'search.json'].map((name) => join(folder, name))
     await writeFile(prompts, JSON.stringify(PROMPTS))
-    const command = ['search', '--demo', '--prompts', prompts, '--generations', '2', '--out', out]
+    const command = [
+      'search',
+      '--demo',
+      '--prompts',
+      prompts,
+      '--generations',
+      '2',
+      '--strengths',
+      'none',
+      '--out',
+      out
+    ]
     const whole = SearchDocument.parse(JSON.parse((await runCli([...command, '--json'])).stdout))
     await rm(out)
 
@@ -76,17 +87,16 @@ describe('slr search', () => {
   })
 
   it('refuses wrong usage and files that are no sweep', async () => {
-    expect(await runCli(['search'])).toMatchObject({
-      status: 2,
-      stderr: expect.stringContaining('which pair?')
-    })
-    expect(await runCli(['search', '--demo', '--strengths', '0.5,1'])).toMatchObject({ status: 2 })
     const file = join(await temporaryFolder(), 'other.json')
     await writeFile(file, '{"ranges": []}')
-    expect(await runCli(['search', '--from', file])).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining(`${file} is not a sweep`)
-    })
+    const [noPair, strengths, noSweep] = await Promise.all([
+      runCli(['search']),
+      runCli(['search', '--demo', '--strengths', '0.5,1']),
+      runCli(['search', '--from', file])
+    ])
+    expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('which pair?') })
+    expect(strengths).toMatchObject({ status: 2 })
+    expect(noSweep).toMatchObject({ status: 1, stderr: expect.stringContaining(`${file} is not a sweep`) })
   })
 })
 

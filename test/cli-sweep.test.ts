@@ -3,8 +3,12 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { CrcPrompts, SweepDocument } from '../src/contract/crc'
+import { checkOutputFile } from '../src/main/cli/output-file'
+import { readRecipesFile } from '../src/main/cli/recipe-file'
+import { builtinPromptSet } from '../src/main/crc/builtin-prompts'
 import { resourcePath } from '../src/main/resources'
 import { createProject } from '../src/main/project/create-project'
+import { pairPaths } from '../src/main/project/demo'
 import { openProject } from '../src/main/project/project'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import {
@@ -66,9 +70,11 @@ async function demoProject(): Promise<string> {
 
 describe('slr sweep --demo', () => {
   let result: CliResult
+  let forPeople: CliResult
   let sweep: SweepDocument
   beforeAll(async () => {
-    result = await runCli(['sweep', '--demo', '--json'])
+    const runs = [runCli(['sweep', '--demo', '--json']), runCli(['sweep', '--demo', '--quiet'])] as const
+    ;[result, forPeople] = await Promise.all(runs)
     sweep = SweepDocument.parse(JSON.parse(result.stdout))
   })
 
@@ -124,8 +130,8 @@ describe('slr sweep --demo', () => {
     })
   })
 
-  it('tells people what to restore and how sure that is', async () => {
-    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--quiet'])
+  it('tells people what to restore and how sure that is', () => {
+    const { status, stdout, stderr } = forPeople
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toMatch('Restore layers 4-11: diversity up from 0.458 to 0.917 at validity 0.916\n')
     expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
@@ -144,8 +150,10 @@ describe('slr sweep --demo', () => {
 describe('slr sweep', () => {
   it('selects with the given rho, or says why it selects nothing', async () => {
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const strict = await sweptDocument('--demo', '--prompts', prompts, '--rho', '1')
-    const loose = await sweptDocument('--demo', '--prompts', prompts, '--rho', '0', '--seed', '7')
+    const [strict, loose] = await Promise.all([
+      sweptDocument('--demo', '--prompts', prompts, '--rho', '1'),
+      sweptDocument('--demo', '--prompts', prompts, '--rho', '0', '--seed', '7')
+    ])
     const mostDiverse = loose.ranges.reduce((a, b) => (b.diversity > a.diversity ? b : a))
     expect(loose.selected).toEqual({ start: mostDiverse.start, end: mostDiverse.end })
     expect(loose.selection).toMatchObject({ rho: 0, minimumValidity: 0, bootstrap: { seed: 7 } })
@@ -196,17 +204,21 @@ describe('slr sweep', () => {
   })
 
   it('scores a soup of as many blends as asked for beside the rest', async () => {
-    const result = await runCli(['sweep', '--demo', '--soup', '5', '--json'])
-    const sweep = SweepDocument.parse(JSON.parse(result.stdout))
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const [sweep, single] = await Promise.all([
+      sweptDocument('--demo', '--prompts', prompts, '--soup', '5'),
+      runCli(['sweep', '--demo', '--soup', '1'])
+    ])
     expect(sweep.soup.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
     expect(sweep.ranges).toHaveLength(78)
     // One blend is no curve.
-    expect(await runCli(['sweep', '--demo', '--soup', '1'])).toMatchObject({ status: 2 })
+    expect(single).toMatchObject({ status: 2 })
   })
 
   it('takes the built-in prompts for full-size models unless the pair is the demo', async () => {
     const pair = ['--base', resourcePath('demo-pair', 'base'), '--post', resourcePath('demo-pair', 'post')]
-    const { prompts, basePath } = await sweptDocument(...pair)
+    const recipes = await jsonFile('recipes.json', [{ name: 'range', ranges: [[4, 11]] }])
+    const { prompts, basePath } = await sweptDocument(...pair, '--recipes', recipes)
     const builtin = CrcPrompts.parse(JSON.parse(await readFile(resourcePath('prompts', 'crc.json'), 'utf8')))
     expect(prompts.map(({ text }) => text)).toEqual(builtin.map(({ text }) => text))
     expect(basePath.path).toBe(resourcePath('demo-pair', 'base'))
@@ -233,23 +245,22 @@ describe('slr sweep', () => {
     expect(await readdir(folder)).toEqual(['link.json', 'real.json'])
   })
 
-  it.each([
-    [
-      'there is no such folder',
-      async () => join(await temporaryFolder(), 'none', 'out.json'),
-      /There is no folder/
-    ],
-    ['it is a folder', () => temporaryFolder(), /is not an ordinary file/],
-    ['it is a device', async () => '/dev/null', /is not an ordinary file/]
-  ])('refuses an output file before it begins when %s', async (_, makePath, message) => {
-    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--out', await makePath()])
+  it('refuses an output file in no folder before it begins', async () => {
+    const out = join(await temporaryFolder(), 'none', 'out.json')
+    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--out', out])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toMatch(message)
+    expect(stderr).toMatch(/There is no folder/)
     expect(stderr).not.toMatch('preparing')
   })
 
   it.each([
-    ['no list', { prompts: [] }, /expected array/],
+    ['a folder', () => temporaryFolder()],
+    ['a device', async () => '/dev/null']
+  ])('takes %s for no output file', async (_, makePath) => {
+    await expect(checkOutputFile(await makePath())).rejects.toThrow(/is not an ordinary file/)
+  })
+
+  it.each([
     ['a prompt without a valid set', [{ text: 'x', category: 'y' }], /0\.valid/],
     [
       'answers no token can give',
@@ -271,7 +282,14 @@ describe('slr sweep', () => {
       [{ name: 'x', layers: [{ attention: 2, mlp: 0 }] }],
       /0\.layers\.0\.attention/
     ],
-    ['of one name', [1, 2].map((end) => ({ name: 'x', ranges: [[0, end]] })), /share a name/],
+    ['of one name', [1, 2].map((end) => ({ name: 'x', ranges: [[0, end]] })), /share a name/]
+  ])('reads no recipes %s', async (_, content, message) => {
+    const file = await jsonFile('recipes.json', content)
+    await expect(readRecipesFile(file, pairPaths({ kind: 'demo' }))).rejects.toThrow(message)
+  })
+
+  it.each([
+    ['that are no recipes', [{ name: 'x', ranges: [[3, 1]] }], /0\.ranges\.0: start must not be after end/],
     [
       'for another depth',
       [{ name: 'x', layers: [{ attention: 1, mlp: 0 }] }],
@@ -311,15 +329,15 @@ describe('slr sweep --project', () => {
 
   it('refuses a folder that is no project, and a project that is open elsewhere', async () => {
     const folder = await temporaryFolder()
-    const none = await runCli(['sweep', '--project', folder])
-    expect(none).toMatchObject({ status: 1, stdout: '' })
-    expect(none.stderr).toMatch(/is not a project/)
-
     const open = await openProject(await demoProject())
-    const locked = await runCli(['sweep', '--project', open.path])
+    const [none, locked] = await Promise.all(
+      [folder, open.path].map((path) => runCli(['sweep', '--project', path]))
+    )
     await open.close()
+    expect(none).toMatchObject({ status: 1, stdout: '' })
+    expect(none?.stderr).toMatch(/is not a project/)
     expect(locked).toMatchObject({ status: 1, stdout: '' })
-    expect(locked.stderr).toMatch(/^slr: .* is in use by /)
+    expect(locked?.stderr).toMatch(/^slr: .* is in use by /)
   })
 
   it('refuses a project of a newer program', async () => {
@@ -333,12 +351,8 @@ describe('slr sweep --project', () => {
 })
 
 describe('slr sweep that is cut short', () => {
-  it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143]
-  ] as const)(
-    'ends cleanly on %s: no engine left, nothing written or locked, exit status %i',
-    async (signal, status) => {
+  it('ends cleanly on SIGINT and SIGTERM: no engine left, nothing written or locked, its own exit status', async () => {
+    const cutShort = async (signal: NodeJS.Signals): Promise<number | null> => {
       const folder = await temporaryFolder()
       const path = await demoProject()
       const outputs = ['--out', join(folder, 'out.json'), '--project', path]
@@ -349,7 +363,7 @@ describe('slr sweep that is cut short', () => {
       expect(engines).toHaveLength(1)
       const killedMs = performance.now()
       child.kill(signal)
-      expect(await ended).toBe(status)
+      const status = await ended
       expect(performance.now() - killedMs).toBeLessThan(5_000)
       expect(engines.filter(processExists)).toEqual([])
       expect(await readdir(folder)).toEqual([])
@@ -357,8 +371,10 @@ describe('slr sweep that is cut short', () => {
       expect(project.sweeps).toEqual([])
       await project.close()
       expect(child.stdout.read()).toBeNull()
+      return status
     }
-  )
+    expect(await Promise.all([cutShort('SIGINT'), cutShort('SIGTERM')])).toEqual([130, 143])
+  })
 
   it('starts an engine that was killed again, and fails when that is killed too', async () => {
     const child = startCli(['sweep', '--demo', '--prompts', await longPrompts(), '--json'])
@@ -376,7 +392,9 @@ describe('slr sweep that is cut short', () => {
   })
 
   it('does not mind a reader of its output that goes away', async () => {
-    const child = startCli(['sweep', '--demo', '--json'])
+    // Enough that a pipe does not hold the result.
+    const prompts = await jsonFile('prompts.json', (await builtinPromptSet('demo-crc')).slice(0, 8))
+    const child = startCli(['sweep', '--demo', '--prompts', prompts, '--json'])
     const ended = exitStatus(child)
     const [firstPart] = await once(child.stdout, 'data')
     child.stdout.destroy()

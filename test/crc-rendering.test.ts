@@ -149,7 +149,7 @@ describe('prompt sets', () => {
 describe('a prompt file', () => {
   test.each([
     ['is no JSON', '[{', 'bad-file', /is not JSON/],
-    ['is no list', '{"text": "x"}', 'bad-input', /is not a prompt set/],
+    ['is no list', '{"text": "x"}', 'bad-input', /is not a prompt set: .*expected array/],
     ['has an empty list', '[]', 'bad-input', /at least one prompt/],
     ['lacks a field', '[{"text": "x", "valid": ["A", "B"]}]', 'bad-input', /0\.category/],
     [

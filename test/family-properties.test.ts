@@ -18,7 +18,7 @@ function configs(modelType: string): fc.Arbitrary<Record<string, unknown>> {
       headSize: fc.constantFrom(2, 4, 6, 10),
       hidden: fc.constantFrom(6, 8, 10),
       window: fc.option(fc.integer({ min: 1, max: 5 })),
-      layers: fc.integer({ min: 1, max: 3 }),
+      layers: fc.integer({ min: 1, max: 2 }),
       tied: fc.boolean(),
       bias: fc.boolean()
     })
@@ -51,7 +51,7 @@ function configs(modelType: string): fc.Arbitrary<Record<string, unknown>> {
 
 const prompts = fc.array(fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 10 }), {
   minLength: 2,
-  maxLength: 5
+  maxLength: 3
 })
 
 describe('packed prompts give the logits of one prompt at a time', () => {

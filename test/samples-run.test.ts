@@ -225,7 +225,7 @@ describe('a run', () => {
   }
 
   /** Long enough to do something meanwhile. */
-  const LONG = { ...SETTINGS, sampleCount: 24, maxTokens: 96 }
+  const LONG = { ...SETTINGS, sampleCount: 12, maxTokens: 96 }
 
   it('shows post repeating itself and the restored range not, and is all there after a restart', async () => {
     const client = startWorkbench()
@@ -265,7 +265,8 @@ describe('a run', () => {
   it('that gets more answers has those of a run that asked for all at once', async () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
-    const runId = await runToEnd(client, path, { ...SETTINGS, sampleCount: 3 })
+    const settings = { ...SETTINGS, maxTokens: 16 }
+    const runId = await runToEnd(client, path, { ...settings, sampleCount: 3 })
     const fewer = await client.samples.more({ path, runId, sampleCount: 2 }).catch((error: unknown) => error)
     expect(fewer).toMatchObject({ data: { code: 'bad-input' } })
     await client.samples.more({ path, runId, sampleCount: 6 })
@@ -273,7 +274,7 @@ describe('a run', () => {
     expect(events[0]).toMatchObject({ type: 'snapshot', samples: { length: 3 * 6 * 3 } })
     expect(events.at(-1)).toMatchObject({ type: 'finished', runId })
 
-    const atOnce = await runToEnd(client, path, SETTINGS)
+    const atOnce = await runToEnd(client, path, settings)
     expect(await answersOf(client, path, runId)).toEqual(await answersOf(client, path, atOnce))
   })
 

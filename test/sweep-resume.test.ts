@@ -9,28 +9,44 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { SweepDocument } from '../src/contract/crc'
+import type { Recipe } from '../src/contract/recipe'
 import { runCrcSweep, type SweepHistory } from '../src/main/crc/crc-sweep'
 import type { CrcSweepRequest } from '../src/main/crc/prepare-sweep'
 import { checkpointBeside, SweepCheckpoint } from '../src/main/crc/sweep-checkpoint'
 import { createEngineHost, type EngineHost } from '../src/main/engine/host'
 import { resourcePath } from '../src/main/resources'
 import { exitStatus, runCli, startCli } from './fixtures/cli'
-import { demoSweep, expectSameResults, inSixGroups } from './fixtures/swept-demo'
+import { demoSweep, expectSameResults, inGroups, SIX_GROUPS_BYTES } from './fixtures/swept-demo'
 
-/** Interrupted sweeps of the demo pair in six prompt groups, with the built engine process. */
+/**
+ * Interrupted sweeps of the demo pair in several prompt groups, with the built engine process: of a few recipes, and of all
+ * ranges where it is killed.
+ */
+
+/** Few recipes, and so little memory that the demo's 40 prompts make several groups with them. */
+const RECIPES = Array.from({ length: 12 }, (_, start): Recipe => ({
+  name: `from layer ${start}`,
+  ranges: [[start, 11]]
+}))
+const RECIPES_BYTES = 178 * 2 ** 20
 
 const Line = z.object({ prompt: z.string() })
 
 let host: EngineHost
 let whole: SweepDocument
 let request: CrcSweepRequest
+let allRanges: { document: SweepDocument; request: CrcSweepRequest }
 let out: string
 /** What a sweep that was cancelled halfway has left. */
 let interruptedText: string
 beforeAll(async () => {
   host = createEngineHost()
-  request = await demoSweep()
-  whole = await runCrcSweep(host.client(), request, new AbortController().signal, () => undefined)
+  const swept = (asked: CrcSweepRequest): Promise<SweepDocument> =>
+    runCrcSweep(host.client(), asked, new AbortController().signal, () => undefined)
+  request = await demoSweep({ ranges: false, recipes: RECIPES })
+  whole = await swept(request)
+  const ofRanges = await demoSweep()
+  allRanges = { document: await swept(ofRanges), request: ofRanges }
   interruptedText = await interruptedSweep()
 })
 beforeEach(async () => {
@@ -46,15 +62,19 @@ function history(change: Partial<SweepHistory> = {}, file = out): SweepHistory {
 
 interface Run {
   asked?: CrcSweepRequest
+  memoryBytes?: number
   past?: SweepHistory
   /** Called with the number of finished prompts when that grows. */
   onPrompts?: (count: number) => void
 }
 
-async function sweep({ asked = request, past = history(), onPrompts }: Run, stop = new AbortController()) {
+async function sweep(
+  { asked = request, memoryBytes = RECIPES_BYTES, past = history(), onPrompts }: Run,
+  stop = new AbortController()
+) {
   const notices: string[] = []
   const document = await runCrcSweep(
-    inSixGroups(host.client()),
+    inGroups(host.client(), memoryBytes),
     asked,
     stop.signal,
     (event) => {
@@ -128,15 +148,11 @@ describe('a sweep that was cancelled', () => {
     expect(await readdir(dirname(out))).toEqual([])
   })
 
-  it('computes everything when it is told to', async () => {
+  it('computes everything when it is told to, and nothing when only its result was not saved', async () => {
     await interrupted()
-    const { document } = await sweep({ past: history({ fresh: true }) })
-    expect(document.reusedPromptCount).toBe(0)
-    expect(document.work.promptTokens).toBe(688)
-  })
-
-  it('asks the engine for nothing when only its result was not saved', async () => {
-    await sweep({ past: history({ fresh: true }) })
+    const { document: fresh } = await sweep({ past: history({ fresh: true }) })
+    expect(fresh.reusedPromptCount).toBe(0)
+    expect(fresh.work.promptTokens).toBe(688)
     const { document } = await sweep({})
     expectSameResults(document, whole)
     expect(document).toMatchObject({ reusedPromptCount: 40, work: { blockEvaluations: 0 }, seconds: 0 })
@@ -209,12 +225,11 @@ it('that is finished lends its results to one with changed prompts, and none to 
 it('has the same results when its engine is killed at 20 random moments', { timeout: 60_000 }, async () => {
   const random = xoroshiro128plus(20)
   let kills = 0
-  const past = history({ fresh: true })
-  await past.checkpoint.remove()
+  const run = (): ReturnType<typeof sweep> =>
+    sweep({ asked: allRanges.request, memoryBytes: SIX_GROUPS_BYTES })
   while (kills < 20) {
-    const stop = new AbortController()
     let done = false
-    const running = sweep({ past: history() }, stop).finally(() => (done = true))
+    const running = run().finally(() => (done = true))
     running.catch(() => undefined)
     while (!done && kills < 20) {
       await Promise.race([delay(uniformInt(random, 20, 400)), running.catch(() => undefined)])
@@ -224,13 +239,13 @@ it('has the same results when its engine is killed at 20 random moments', { time
     }
     await running.then(
       async ({ document }) => {
-        expectSameResults(document, whole)
+        expectSameResults(document, allRanges.document)
         if (kills < 20) await new SweepCheckpoint(checkpointBeside(out)).remove()
       },
       (error: unknown) => expect(error).toMatchObject({ problem: { code: 'engine-lost' } })
     )
   }
-  expectSameResults((await sweep({})).document, whole)
+  expectSameResults((await run()).document, allRanges.document)
 })
 
 it(
@@ -243,7 +258,7 @@ it(
     for (let attempt = 0; attempt < 2; attempt++) {
       const child = startCli(args)
       const over = exitStatus(child)
-      await Promise.race([delay(uniformInt(random, 600, 2_500)), over])
+      await Promise.race([delay(uniformInt(random, 600, 1_800)), over])
       // The engine notices that its parent is gone and ends by itself.
       if (child.kill('SIGKILL')) killed++
       await over
@@ -251,7 +266,7 @@ it(
     }
     expect(killed).toBeGreaterThan(0)
     expect((await runCli(args)).status).toBe(0)
-    expectSameResults(SweepDocument.parse(JSON.parse(await readFile(out, 'utf8'))), whole)
+    expectSameResults(SweepDocument.parse(JSON.parse(await readFile(out, 'utf8'))), allRanges.document)
     expect(await readdir(dirname(out))).toEqual(['sweep.json'])
   }
 )
