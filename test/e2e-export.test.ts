@@ -2,7 +2,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
+import {
+  browserMissing,
+  complaintsOf,
+  launchBrowser,
+  ServedWorkbench,
+  STILL_WINDOW
+} from './fixtures/browser'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
@@ -17,7 +23,7 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', { timeout: 120_0
 
   it('write a recipe, say how to go on, ask before replacing, and read their mergekit file back', async () => {
     const workbench = await ServedWorkbench.start(['--demo'])
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    const page = await browser.newPage(STILL_WINDOW)
     page.setDefaultTimeout(30_000)
     const complaints = complaintsOf(page)
     await page.goto(workbench.url)

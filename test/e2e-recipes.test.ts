@@ -9,7 +9,8 @@ import {
   browserMissing,
   complaintsOf,
   launchBrowser,
-  ServedWorkbench
+  ServedWorkbench,
+  STILL_WINDOW
 } from './fixtures/browser'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { childrenOf, runCli } from './fixtures/cli'
@@ -24,7 +25,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
   afterAll(() => browser.close())
 
   async function open(workbench: ServedWorkbench): Promise<Page> {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    const page = await browser.newPage(STILL_WINDOW)
     page.setDefaultTimeout(30_000)
     await page.goto(workbench.url)
     return page

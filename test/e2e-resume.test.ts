@@ -6,7 +6,8 @@ import {
   browserMissing,
   complaintsOf,
   launchBrowser,
-  ServedWorkbench
+  ServedWorkbench,
+  STILL_WINDOW
 } from './fixtures/browser'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
@@ -40,7 +41,7 @@ describe.skipIf(browserMissing !== null)(
 
     it('is planned, stopped, resumed with the same result and less work, and computed anew', async () => {
       const workbench = await ServedWorkbench.start(['--demo'])
-      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+      const page = await browser.newPage(STILL_WINDOW)
       page.setDefaultTimeout(30_000)
       await page.goto(workbench.url)
       const complaints = complaintsOf(page)

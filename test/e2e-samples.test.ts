@@ -6,7 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ProjectDocument } from '../src/contract/project'
 import { SampleLine } from '../src/contract/samples'
 import { createProject } from '../src/main/project/create-project'
-import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
+import {
+  browserMissing,
+  complaintsOf,
+  launchBrowser,
+  ServedWorkbench,
+  STILL_WINDOW
+} from './fixtures/browser'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { childrenOf } from './fixtures/cli'
 import { PROMPTS } from './fixtures/project-documents'
@@ -35,7 +41,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
   }
 
   async function openSamples(workbench: ServedWorkbench): Promise<Page> {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    const page = await browser.newPage(STILL_WINDOW)
     page.setDefaultTimeout(30_000)
     await page.goto(workbench.url)
     await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
@@ -132,7 +138,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
 
   it('redraw what is in sight while thousands of answers stream in, and move nothing', async () => {
     const workbench = await ServedWorkbench.start(['--demo'])
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    const page = await browser.newPage(STILL_WINDOW)
     await page.goto(workbench.url)
     await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
     await page.getByText('Prompts', { exact: true }).last().click()

@@ -86,7 +86,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     beforeAll(async () => {
       const folder = await mkdtemp(join(tmpdir(), 'slr-swept-'))
       workbench = await ServedWorkbench.startShared(['--demo'], folder)
-      const page = await open(workbench)
+      const page = await open(workbench, { reducedMotion: 'reduce' })
       await sweepDemo(page)
       await page.close()
       return async () => {
@@ -96,7 +96,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     })
 
     /** A page of its own on the finished sweep. */
-    async function openSwept(look: PageLook = {}): Promise<Page> {
+    async function openSwept(look: PageLook = { reducedMotion: 'reduce' }): Promise<Page> {
       const page = await open(workbench, look)
       onTestFinished(() => page.close())
       await page.getByText(HEADLINE).waitFor()
@@ -127,7 +127,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     )
 
     it('is accessible and fits in every view, wide and narrow, light and dark', async () => {
-      const page = await openSwept({ reducedMotion: 'reduce' })
+      const page = await openSwept()
       for (const view of ['Start', 'Pair', 'Prompts', 'Ranges', 'Samples', 'Evaluate', 'Export']) {
         await page.getByRole('navigation').getByText(view, { exact: true }).click()
         for (const viewport of [WIDE, NARROW]) {
