@@ -92,7 +92,10 @@ class HostStates implements NodeStates {
 
   keep(output: ort.Tensor): ort.Tensor[] {
     const all = floatsOf(output)
-    return Array.from({ length: all.length / this.size }, (_, node) => this.copy(rowAt(all, node, this.size)))
+    const count = all.length / this.size
+    const kept = Array.from({ length: count }, (_, node) => this.copy(rowAt(all, node, this.size)))
+    dropNow(all.buffer)
+    return kept
   }
 
   free(state: ort.Tensor): void {
@@ -108,4 +111,16 @@ class HostStates implements NodeStates {
     floatsOf(kept).set(state)
     return kept
   }
+}
+
+/** Takes whatever is transferred to it, and is closed, so that nobody ever gets it. */
+const nowhere = new MessageChannel().port1
+nowhere.close()
+
+/**
+ * Frees a buffer that nobody reads any more. The garbage collector would let some 64 MB of them pile up first, for it sees small
+ * objects and not the memory behind them.
+ */
+function dropNow(buffer: ArrayBufferLike): void {
+  if (buffer instanceof ArrayBuffer) nowhere.postMessage(null, [buffer])
 }
