@@ -354,7 +354,9 @@ describe('reading weights', () => {
       expect(floats(await reader.readRows('a', 1, 2))).toEqual([2, 3, 4, 5])
       expect(floats(await reader.readRows('a', 2, 0))).toEqual([])
       expect([...(await reader.readRows('b', 1, 1))]).toEqual([0x00, 0x40])
-      expect(reader.bytesRead).toBe(24 + 16 + 0 + 2)
+      expect(floats(await reader.gatherRows('a', [2, 0, 2]))).toEqual([4, 5, 0, 1, 4, 5])
+      expect(floats(await reader.gatherRows('a', []))).toEqual([])
+      expect(reader.bytesRead).toBe(24 + 16 + 0 + 2 + 24)
     })
   })
 
@@ -411,6 +413,7 @@ describe('reading weights', () => {
       ] as const) {
         await expect(reader.readRows('a', first, count)).rejects.toThrow(RangeError)
       }
+      await expect(reader.gatherRows('a', [0, 3])).rejects.toThrow(RangeError)
       expect(reader.bytesRead).toBe(0)
     })
   })

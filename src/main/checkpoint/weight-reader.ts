@@ -15,6 +15,8 @@ export interface WeightReader {
    * @param memory where the bytes go, when they fit; whoever reads piece by piece then reads in constant memory
    */
   readRows(name: string, firstRow: number, rowCount: number, memory?: Uint8Array): Promise<Uint8Array>
+  /** Single rows along a tensor's first dimension, end to end in the order asked for. Their file is checked once for all. */
+  gatherRows(name: string, rows: readonly number[]): Promise<Uint8Array>
   /** Fills `target` with a tensor's bytes from `offset` on: for reading a large one in pieces into memory that is used again. */
   readInto(name: string, offset: number, target: Uint8Array): Promise<void>
   /** Bytes read so far. */
@@ -46,14 +48,20 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
     return opening
   }
 
-  const fill = async (entry: TensorEntry, skip: number, target: Uint8Array): Promise<void> => {
+  /** @param pieces each filled with the tensor's bytes from `skip` on */
+  const fill = async (
+    entry: TensorEntry,
+    ...pieces: readonly { readonly skip: number; readonly target: Uint8Array }[]
+  ): Promise<void> => {
     if (closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
     const handle = await handleOf(entry.file)
-    await refuseChangedFile(handle, checkpoint, entry)
-    await readExactly(handle, entry.file, target, entry.offset + skip)
+    refuseChangedFile(handle, checkpoint, entry)
+    await Promise.all(
+      pieces.map(({ skip, target }) => readExactly(handle, entry.file, target, entry.offset + skip))
+    )
     // Again: a writer may have been at it while we read.
-    await refuseChangedFile(handle, checkpoint, entry)
-    bytesRead += target.byteLength
+    refuseChangedFile(handle, checkpoint, entry)
+    for (const { target } of pieces) bytesRead += target.byteLength
   }
   const readSpan = async (
     entry: TensorEntry,
@@ -63,7 +71,7 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
   ): Promise<Uint8Array> => {
     const bytes =
       byteLength <= memory.byteLength ? memory.subarray(0, byteLength) : allocate(byteLength, entry)
-    await fill(entry, skip, bytes)
+    await fill(entry, { skip, target: bytes })
     return bytes
   }
 
@@ -80,12 +88,25 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
     },
     async readRows(name, firstRow, rowCount, memory) {
       const entry = entryOf(name)
-      const [rows = 0] = entry.shape
-      if (!isWithin(firstRow, rowCount, rows)) {
-        throw new RangeError(`rows ${firstRow} to ${firstRow + rowCount - 1} of ${name}, which has ${rows}`)
-      }
-      const rowBytes = rows === 0 ? 0 : entry.byteLength / rows
+      const rowBytes = rowBytesOf(entry, firstRow, rowCount)
       return readSpan(entry, firstRow * rowBytes, rowCount * rowBytes, memory)
+    },
+    async gatherRows(name, rows) {
+      const entry = entryOf(name)
+      const spans = rows.map((row) => {
+        const rowBytes = rowBytesOf(entry, row, 1)
+        return { skip: row * rowBytes, rowBytes }
+      })
+      const bytes = allocate(
+        spans.reduce((sum, { rowBytes }) => sum + rowBytes, 0),
+        entry
+      )
+      const pieces = spans.map(({ skip, rowBytes }, i) => ({
+        skip,
+        target: bytes.subarray(i * rowBytes, (i + 1) * rowBytes)
+      }))
+      await fill(entry, ...pieces)
+      return bytes
     },
     async readInto(name, offset, target) {
       const entry = entryOf(name)
@@ -94,7 +115,7 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
           `bytes ${offset} to ${offset + target.byteLength - 1} of ${name}, which has ${entry.byteLength}`
         )
       }
-      await fill(entry, offset, target)
+      await fill(entry, { skip: offset, target })
     },
     get bytesRead() {
       return bytesRead
@@ -110,19 +131,25 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
   }
 }
 
+/** @throws RangeError when the tensor does not have those rows */
+function rowBytesOf(
+  { name, shape: [rows = 0], byteLength }: TensorEntry,
+  first: number,
+  count: number
+): number {
+  if (isWithin(first, count, rows)) return rows === 0 ? 0 : byteLength / rows
+  throw new RangeError(`rows ${first} to ${first + count - 1} of ${name}, which has ${rows}`)
+}
+
 function isWithin(first: number, count: number, total: number): boolean {
   return (
     Number.isInteger(first) && Number.isInteger(count) && first >= 0 && count >= 0 && first + count <= total
   )
 }
 
-async function refuseChangedFile(
-  handle: FileHandle,
-  checkpoint: StoredTensors,
-  entry: TensorEntry
-): Promise<void> {
+function refuseChangedFile(handle: FileHandle, checkpoint: StoredTensors, entry: TensorEntry): void {
   const expected = checkpoint.files.find((file) => file.path === entry.file)
-  const { bytes, modifiedMs } = await fileState(handle)
+  const { bytes, modifiedMs } = fileState(handle)
   if (expected?.bytes === bytes && expected.modifiedMs === modifiedMs) return
   throw new WorkbenchError(
     'bad-file',

@@ -14,7 +14,7 @@ import { finalRows, type PackedPrompts } from './prompt-trie'
 import type { RecipeTrie } from './recipe-trie'
 import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from './rows'
-import { readFloatRows } from './stored-rows'
+import { gatherFloatRows } from './stored-rows'
 import { WeightDecoder } from './weight-decoder'
 
 /** One packed prompt group pushed through every model of a trie. */
@@ -258,14 +258,11 @@ export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>
       `Token ${unknown} is outside the model's vocabulary of ${vocabularySize} tokens.`
     )
   }
-  const rows = new Map(
-    await Promise.all(
-      distinct.map(async (token) => [token, await readFloatRows(model, name, token, 1, hiddenSize)] as const)
-    )
-  )
+  const rows = await gatherFloatRows(model, name, distinct, hiddenSize)
+  const rowOf = new Map(distinct.map((token, i) => [token, rowAt(rows, i, hiddenSize)]))
   const hidden = new Float32Array(tokens.length * hiddenSize)
   Array.from(tokens).forEach((token, i) => {
-    hidden.set(rows.get(token) ?? [], i * hiddenSize)
+    hidden.set(rowOf.get(token) ?? [], i * hiddenSize)
   })
   return scale === 1 ? hidden : hidden.map((value) => value * scale)
 }

@@ -9,7 +9,7 @@ import type { ModelWeights } from './pair-weights'
 import type { LentWeights } from './read-ahead'
 import type { Origin } from './recipe-trie'
 import { setColumns } from './rows'
-import { readFloatRows } from './stored-rows'
+import { gatherFloatRows, readFloatRows } from './stored-rows'
 import type { WeightRead } from './weight-decoder'
 
 /**
@@ -163,12 +163,7 @@ class SlicedHead implements LanguageHead {
   async logitsOf(hidden: Float32Array, tokens: readonly number[]): Promise<Float32Array> {
     const { hiddenSize } = this
     const { name } = wholeModelTensors(this.model.spec).head
-    const rows = new Float32Array(tokens.length * hiddenSize)
-    await Promise.all(
-      tokens.map(async (token, i) => {
-        rows.set(await readFloatRows(this.model, name, token, 1, hiddenSize), i * hiddenSize)
-      })
-    )
+    const rows = await gatherFloatRows(this.model, name, tokens, hiddenSize)
     const head = await this.device.resident(rows, [tokens.length, hiddenSize])
     const values = new Float32Array((hidden.length / hiddenSize) * tokens.length)
     try {

@@ -17,3 +17,15 @@ export async function readFloatRows(
   decodeFloat32(await model.reader.readRows(name, first, count), model.dtype(name), data)
   return data
 }
+
+/** Single rows of a stored matrix in float32, end to end in the order asked for, [rows.length, width]. */
+export async function gatherFloatRows(
+  model: ModelWeights,
+  name: string,
+  rows: readonly number[],
+  width: number
+): Promise<Float32Array> {
+  const data = new Float32Array(rows.length * width)
+  decodeFloat32(await model.reader.gatherRows(name, rows), model.dtype(name), data)
+  return data
+}
