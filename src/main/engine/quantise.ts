@@ -45,15 +45,22 @@ export function quantiseBlocks(
   }
 }
 
-/** Tensors' values, by name, as the bytes of a layout. */
+/** Values of tensors' parts, by name, as the bytes of a layout. */
 export function packHeld(
   layout: readonly HeldTensor[],
   tensors: ReadonlyMap<string, Float32Array>,
   weights: HeldWeights
 ): Uint8Array {
   const packed = new Uint8Array(layoutBytes(layout))
-  for (const tensor of layout)
-    packRows(packed, tensor, tensors.get(tensor.name) ?? new Float32Array(), 0, weights)
+  for (const tensor of layout) {
+    const [, columns = 1] = tensor.shape
+    let first = 0
+    for (const part of tensor.parts) {
+      const data = tensors.get(part) ?? new Float32Array()
+      packRows(packed, tensor, data, first, weights)
+      first += data.length / columns
+    }
+  }
   return packed
 }
 

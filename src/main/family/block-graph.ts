@@ -152,7 +152,7 @@ class PackedAttention {
         inputRows === keptRows ? normed : layer.norm('attention/before/kept', keptRows, 'normBeforeAttention')
       return [layer.q('attention', normedKept), ...layer.kv('attention', normed)]
     }
-    const [q, k, v] = layer.fusedProjections('attention', normed)
+    const [q, k, v] = layer.joinedProjections('attention', normed)
     if (shape.keptRows === null) return [q, k, v]
     // A fused projection makes q for every row; only the kept ones go on.
     const qSize = spec.headCount * spec.headSize

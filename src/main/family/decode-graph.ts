@@ -4,7 +4,7 @@ import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
 import { LayerBuilder, rotaryInputs, softCap, type Products, type RotaryTables } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import type { Rope } from './rope'
-import { layerTensors } from './tensors'
+import { heldTensors } from './tensors'
 
 /**
  * Names of a decode graph's inputs. Rows are sequences being generated, one new token each. Rotary tables and masks
@@ -52,7 +52,7 @@ export function layerFile(layer: number): string {
 /** How one layer's weights are laid out in memory for a decode graph, named by role. */
 export function layerLayout(spec: DecoderSpec, weights: HeldWeights): HeldTensor[] {
   return heldLayout(
-    layerTensors(spec, 0).map(({ role, shape }) => ({ name: role, shape })),
+    heldTensors(spec).map(({ role, shape, parts }) => ({ name: role, shape, parts })),
     weights
   )
 }
@@ -122,10 +122,7 @@ function decodeAttention(
   const { graph, spec } = layer
   const { headCount, kvHeadCount, headSize } = spec
   const normed = layer.norm('attention/before', hidden, 'normBeforeAttention')
-  const [qRows, kRows, vRows] =
-    spec.family.projections === 'fused'
-      ? layer.fusedProjections('attention', normed)
-      : [layer.q('attention', normed), ...layer.kv('attention', normed)]
+  const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
   // [rows, kvHeads, group, headSize]: the query heads of one kv head are rows of one product.
   const q = graph.reshape('attention/q', layer.finishQ('attention', qRows, positions), [
     -1,

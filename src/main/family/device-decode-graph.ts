@@ -57,10 +57,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
     hiddenSize
   ])
   const normed = layer.norm('attention/before', hidden, 'normBeforeAttention')
-  const [qRows, kRows, vRows] =
-    spec.family.projections === 'fused'
-      ? layer.fusedProjections('attention', normed)
-      : [layer.q('attention', normed), ...layer.kv('attention', normed)]
+  const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
   // Cast to float32 again before it is used: sums over thousands of places would lose more in float16 than storing does.
   const put = (name: 'keys' | 'values', cache: string, rows: string): string => {
     const heads = graph.reshape(`attention/${name}/heads`, rows, [-1, kvHeadCount, headSize])

@@ -78,8 +78,14 @@ export function headWeights(weights: HeldWeights): 'fp32' | 'int8' {
 
 /** How the final norm and `tokenCount` rows of the head are given to a session. */
 export function headLayout(spec: DecoderSpec, weights: 'fp32' | 'int8', tokenCount: number): HeldTensor[] {
-  const norm = { name: HEAD_INPUTS.finalNorm, shape: [spec.hiddenSize] }
-  return heldLayout([norm, { name: HEAD_INPUTS.head, shape: [tokenCount, spec.hiddenSize] }], weights)
+  const { finalNorm, head } = HEAD_INPUTS
+  return heldLayout(
+    [
+      { name: finalNorm, shape: [spec.hiddenSize], parts: [finalNorm] },
+      { name: head, shape: [tokenCount, spec.hiddenSize], parts: [head] }
+    ],
+    weights
+  )
 }
 
 /**

@@ -8,6 +8,8 @@ export interface HeldTensor {
   readonly name: string
   /** [size], or [rows, columns]. */
   readonly shape: readonly number[]
+  /** Names of what it is made of: rows, or elements, one after the other. */
+  readonly parts: readonly string[]
   readonly offset: number
   readonly byteLength: number
   /** 0 for floats. */
@@ -16,12 +18,12 @@ export interface HeldTensor {
 
 /** How tensors are given to a session, one after the other. Matrices may be quantised, vectors never are. */
 export function heldLayout(
-  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  tensors: readonly Pick<HeldTensor, 'name' | 'shape' | 'parts'>[],
   weights: HeldWeights
 ): HeldTensor[] {
   const bits = quantisedBits(weights)
   let offset = 0
-  return tensors.map(({ name, shape }) => {
+  return tensors.map(({ name, shape, parts }) => {
     const [rows = 1, columns] = shape
     const quantised = columns !== undefined && bits !== null
     const blocks = rows * Math.ceil((columns ?? 1) / QUANTISED_BLOCK)
@@ -29,7 +31,7 @@ export function heldLayout(
       ? (blocks * QUANTISED_BLOCK * bits) / 8
       : rows * (columns ?? 1) * Float32Array.BYTES_PER_ELEMENT
     const scaleBytes = quantised ? blocks * Float32Array.BYTES_PER_ELEMENT : 0
-    const tensor = { name, shape, offset, byteLength, scaleBytes }
+    const tensor = { name, shape, parts, offset, byteLength, scaleBytes }
     offset += byteLength + scaleBytes
     return tensor
   })

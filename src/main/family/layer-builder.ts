@@ -2,7 +2,7 @@ import type { Precision } from '../../contract/device'
 import type { HeldWeights } from '../../contract/engine'
 import type { DecoderSpec } from './decoder-spec'
 import type { OnnxGraph } from './onnx-model'
-import { layerTensors, type Role } from './tensors'
+import { heldTensors, type HeldRole, type Role } from './tensors'
 
 /** How the large matrix products of a layer are computed. */
 export interface Products {
@@ -56,7 +56,7 @@ export class LayerBuilder {
     private readonly products: Products
   ) {}
 
-  /** q before RoPE from normed rows; families with a fused projection use `fusedProjections`. */
+  /** q before RoPE from normed rows; where q, k and v are one weight there is `joinedProjections`. */
   q(path: string, rows: string): string {
     return this.project(`${path}/q_proj`, rows, 'q', 'qBias')
   }
@@ -69,10 +69,11 @@ export class LayerBuilder {
     ]
   }
 
-  fusedProjections(path: string, rows: string): [q: string, k: string, v: string] {
+  /** q, k and v before RoPE from normed rows, of one product. */
+  joinedProjections(path: string, rows: string): [q: string, k: string, v: string] {
     const qSize = this.spec.headCount * this.spec.headSize
     const kvSize = this.spec.kvHeadCount * this.spec.headSize
-    const joined = this.project(`${path}/qkv_proj`, rows, 'qkv')
+    const joined = this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias')
     const [q = '', k = '', v = ''] = this.splitColumns(`${path}/qkv`, joined, [qSize, kvSize, kvSize])
     return [q, k, v]
   }
@@ -158,7 +159,7 @@ export class LayerBuilder {
   }
 
   /** [rows, in] x [out, in]^T (+ bias) to [rows, out]. */
-  private project(path: string, rows: string, role: Role, biasRole?: Role): string {
+  private project(path: string, rows: string, role: HeldRole, biasRole?: HeldRole): string {
     const { graph, weights } = this
     const weight = weights.get(role) ?? role
     const bias = biasRole === undefined ? undefined : weights.get(biasRole)
@@ -169,7 +170,7 @@ export class LayerBuilder {
       half ? graph.cast(`${path}/single`, product, 'float32') : product
     const bits = quantisedBits(this.products.weights)
     if (bits !== null) {
-      const shape = layerTensors(this.spec, 0).find((tensor) => tensor.role === role)?.shape ?? []
+      const shape = heldTensors(this.spec).find((tensor) => tensor.role === role)?.shape ?? []
       const product = toSingle(quantisedProduct(graph, path, input, weight, shape, bits))
       return biases.length === 0 ? product : graph.node(`${path}/biased`, 'Add', [product, ...biases])
     }

@@ -91,6 +91,36 @@ export function layerTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[
   return tensors
 }
 
+/** No checkpoint stores the biases of q, k and v as one. */
+export type HeldRole = Role | 'qkvBias'
+
+/** A tensor of a layer as a model held for generating has it: the rows of its parts, one after the other. */
+export interface HeldTensorSpec {
+  readonly role: HeldRole
+  readonly shape: readonly number[]
+  readonly parts: readonly Role[]
+}
+
+/** With few rows a product costs its call as much as its work, so that one of the three together takes less time. */
+const JOINED: readonly { readonly role: HeldRole; readonly parts: readonly Role[] }[] = [
+  { role: 'qkv', parts: ['q', 'k', 'v'] },
+  { role: 'qkvBias', parts: ['qBias', 'kBias', 'vBias'] }
+]
+
+/** The tensors of a layer held for generating, q, k and v joined whether or not the checkpoint stores them so. */
+export function heldTensors(spec: DecoderSpec): HeldTensorSpec[] {
+  const stored = layerTensors(spec, 0)
+  return stored.flatMap(({ role, shape }): HeldTensorSpec[] => {
+    const joined = JOINED.find(({ parts }) => parts.includes(role))
+    if (joined === undefined) return [{ role, shape, parts: [role] }]
+    if (joined.parts[0] !== role) return []
+    const rows = stored
+      .filter((part) => joined.parts.includes(part.role))
+      .reduce((sum, { shape: [partRows = 0] }) => sum + partRows, 0)
+    return [{ ...joined, shape: [rows, ...shape.slice(1)] }]
+  })
+}
+
 /** The tensors around the layers. A tied head is the embedding. Embedding and head are [vocabulary, hidden]. */
 export function wholeModelTensors(spec: DecoderSpec): {
   embedding: TensorSpec
