@@ -55,14 +55,14 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
     const complaints = complaintsOf(page)
     await page.getByText('6 prompts × 3 variants × 8 = 144 answers').first().waitFor()
     // What failed for its settings is run again with those that the user has put right.
-    const memory = await page.getByLabel('Memory, GB').inputValue()
-    await page.getByLabel('Memory, GB').fill('0.001')
+    const memory = await page.getByLabel('Memory, GiB').inputValue()
+    await page.getByLabel('Memory, GiB').fill('0.001')
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
       .click()
-    await page.getByText(/more than the 1.0 MB allowed/).waitFor()
-    await page.getByLabel('Memory, GB').fill(memory)
+    await page.getByText(/more than the 1.1 MiB allowed/).waitFor()
+    await page.getByLabel('Memory, GiB').fill(memory)
     await page.getByRole('button', { name: 'Run again' }).click()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
 

@@ -209,7 +209,7 @@ const SETTINGS: SampleSettings = {
   device: 'webgpu',
   precision: 'fp16',
   weights: 'int8',
-  memoryBytes: 8e9
+  memoryBytes: 8 * 2 ** 30
 }
 
 describe('sampler settings', () => {
@@ -258,7 +258,7 @@ describe('sampler settings', () => {
       topP: '0',
       sampleCount: '0',
       seed: 'x',
-      memoryGigabytes: '0'
+      memoryGibibytes: '0'
     })
     expect(settings).toBeNull()
     expect(problems).toEqual({
@@ -268,7 +268,7 @@ describe('sampler settings', () => {
       topP: 'needs a number above 0, at most 1',
       sampleCount: 'needs a whole number from 1 to 100,000',
       seed: 'needs a whole number',
-      memoryGigabytes: 'needs a number above 0'
+      memoryGibibytes: 'needs a number above 0'
     })
   })
 

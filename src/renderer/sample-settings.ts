@@ -16,7 +16,7 @@ export interface SettingsDraft {
   seed: string
   /** One a line; \n stands for a line break. */
   stopTexts: string
-  memoryGigabytes: string
+  memoryGibibytes: string
   device: GenerationDevice
   precision: 'auto' | Precision
   weights: 'auto' | HeldWeights
@@ -105,8 +105,8 @@ export const SETTING_FIELDS = {
     explain: 'The same seed and settings give the same answers, whatever else runs beside them',
     step: 1
   },
-  memoryGigabytes: {
-    label: 'Memory, GB',
+  memoryGibibytes: {
+    label: 'Memory, GiB',
     expects: 'a number above 0',
     explain: 'Bound on weights, keys and values together, in the memory of the device',
     step: 1
@@ -128,7 +128,7 @@ export function draftOfSettings({ sampling, ...settings }: SampleSettings): Sett
     sampleCount: String(settings.sampleCount),
     seed: String(settings.seed),
     stopTexts: settings.stopTexts.map(escaped).join('\n'),
-    memoryGigabytes: String(Number((settings.memoryBytes / 1e9).toPrecision(4))),
+    memoryGibibytes: String(Number((settings.memoryBytes / 2 ** 30).toPrecision(4))),
     device: settings.device,
     precision: settings.precision ?? 'auto',
     weights: settings.weights ?? 'auto'
@@ -192,13 +192,13 @@ export function parseSettings(
     device: draft.device,
     ...(draft.precision === 'auto' ? {} : { precision: draft.precision }),
     ...(draft.weights === 'auto' ? {} : { weights: draft.weights }),
-    memoryBytes: numberIn(draft.memoryGigabytes) * 1e9
+    memoryBytes: Math.round(numberIn(draft.memoryGibibytes) * 2 ** 30)
   })
   if (parsed.success) return { settings: parsed.data, problems: {} }
   const wrong = new Set(parsed.error.issues.flatMap((issue) => issue.path.map(String)))
   const problems: Problems = {}
   for (const field of settingFields) {
-    if (wrong.has(field === 'memoryGigabytes' ? 'memoryBytes' : field)) {
+    if (wrong.has(field === 'memoryGibibytes' ? 'memoryBytes' : field)) {
       problems[field] = `needs ${SETTING_FIELDS[field].expects}`
     }
   }
@@ -214,7 +214,7 @@ const settingFields = [
   'topK',
   'repetitionPenalty',
   'seed',
-  'memoryGigabytes'
+  'memoryGibibytes'
 ] as const satisfies readonly SettingField[]
 
 /** A run's sampler in words: temperature 1, min-p 0.1. What is off is left out. */

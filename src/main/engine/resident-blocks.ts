@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../contract/device'
 import type { HeldWeights } from '../../contract/engine'
-import { formatBytes } from '../../contract/format'
+import { formatMemory } from '../../contract/bytes'
 import { WorkbenchError } from '../../contract/problem'
 import type { DecoderSpec } from '../family'
 import { layerFile, layerLayout } from '../family/decode-graph'
@@ -49,9 +49,9 @@ export function chooseHeldWeights(
   const fitting = NARROWER[chosen].find(fits) ?? null
   throw new WorkbenchError(
     'out-of-memory',
-    `The weights take ${formatBytes(residentBytes(spec, trie, chosen))} in ${chosen}, more than the ` +
-      `${formatBytes(memoryBytes)} allowed.`,
-    `Allow more memory${fitting === null ? '' : `, or use ${fitting} (${formatBytes(residentBytes(spec, trie, fitting))})`}, or compare fewer models at a time.`
+    `The weights take ${formatMemory(residentBytes(spec, trie, chosen))} in ${chosen}, more than the ` +
+      `${formatMemory(memoryBytes)} allowed.`,
+    `Allow more memory${fitting === null ? '' : `, or use ${fitting} (${formatMemory(residentBytes(spec, trie, fitting))})`}, or compare fewer models at a time.`
   )
 }
 
