@@ -194,6 +194,7 @@ async function openVariants(
     weightBytes: plan.weightBytes,
     step: (of) => timeStep(runner, prefilled, of, prompt.length),
     close: async () => {
+      prefilled.dispose()
       await runner.close()
       for (const head of heads.values()) await head.close()
     }

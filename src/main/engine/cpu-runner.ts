@@ -3,7 +3,7 @@ import { DECODE_INPUTS, DECODE_OUTPUTS, decodeKinds, layerLayout } from '../fami
 import { layoutBytes } from '../family/held-weights'
 import { MASKED } from './attention-layout'
 import type { Cohort } from './cohorts'
-import { floatTensor, integerTensor, runSession } from './device'
+import { floatsOf, floatTensor, integerTensor, runSession } from './device'
 import { cacheCapacity } from './generation-plan'
 import { KeyValueCache } from './key-value-cache'
 import type { Prefilled } from './prefill'
@@ -76,9 +76,10 @@ class CpuRunner implements RowRunner {
         for (const [i, layer] of layers.entries()) {
           const source = keyValues[layer]?.get(nodes[layer] ?? 0)
           if (source === undefined) continue
+          const [keys, values] = [floatsOf(source.keys), floatsOf(source.values)]
           paths.get(row.prompt)?.forEach((packedRow, position) => {
-            const key = rowAt(source.keys, packedRow, size)
-            caches[i]?.put(slots.length - 1, position, key, rowAt(source.values, packedRow, size))
+            const key = rowAt(keys, packedRow, size)
+            caches[i]?.put(slots.length - 1, position, key, rowAt(values, packedRow, size))
           })
         }
       }

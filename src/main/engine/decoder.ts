@@ -56,10 +56,24 @@ export class Decoder {
     prompts: readonly number[],
     signal?: AbortSignal
   ): AsyncGenerator<EngineGenerateEvent> {
-    const { request, plan, runner } = this.parts
+    const { request } = this.parts
     const queues = request.models.map((_, model) => this.queue(model, prompts))
     if (queues.every((queue) => queue.length === 0)) return
     const prefilled = await this.parts.prefill(prompts, signal)
+    try {
+      yield* this.generateFrom(prefilled, queues, signal)
+    } finally {
+      prefilled.dispose()
+    }
+  }
+
+  /** @param queues for each model the rows that are to run */
+  private async *generateFrom(
+    prefilled: Prefilled,
+    queues: readonly Row[][],
+    signal: AbortSignal | undefined
+  ): AsyncGenerator<EngineGenerateEvent> {
+    const { request, plan, runner } = this.parts
     const active: Row[] = []
     for (;;) {
       const started: EngineGenerateEvent[] = []

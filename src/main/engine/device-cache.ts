@@ -86,7 +86,7 @@ export class DeviceCache {
   /**
    * Puts a prompt into a slot.
    *
-   * @param packed keys and values of packed rows, [packed rows, kvHeads x headSize]
+   * @param packed keys and values of packed rows, [1, packed rows, kvHeads x headSize]
    * @param path for each of the prompt's tokens its packed row
    */
   async fill(slot: number, packed: Tensors, path: Int32Array): Promise<void> {

@@ -6,7 +6,7 @@ import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, weightType } from '../family/b
 import { wholeModelTensors } from '../family'
 import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from './attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from './block-weights'
-import { floatsOf, integerTensor, runTensors, type Device } from './device'
+import { floatsOf, floatTensor, integerTensor, runTensors, type Device } from './device'
 import { openNodeStates } from './node-states'
 import { Pace } from './pace'
 import { memberOf, type ModelWeights, type PairWeights } from './pair-weights'
@@ -54,9 +54,12 @@ export type ForwardEvent =
       readonly layer: number
       /** Node on the trie's level `layer`. */
       readonly node: number
-      /** Of all packed rows, [rows, kvHeads x headSize] each; keys are rotated. */
-      readonly keys: Float32Array
-      readonly values: Float32Array
+      /**
+       * Of all packed rows, [1, rows, kvHeads x headSize] each, where the device computes; keys are rotated. Whoever takes them
+       * disposes of them.
+       */
+      readonly keys: ort.Tensor
+      readonly values: ort.Tensor
     }
   | {
       readonly type: 'final'
@@ -181,16 +184,12 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
         }
         const kept = session === last ? [] : store.keep(hidden)
         for (const [i, { node }] of chunk.entries()) {
-          const ofNode = (output: ort.Tensor): Float32Array => {
-            const all = floatsOf(output)
-            return rowAt(all, i, all.length / chunk.length)
-          }
           if (keys !== undefined && values !== undefined) {
-            yield { type: 'keyValues', layer, node, keys: ofNode(keys), values: ofNode(values) }
+            yield { type: 'keyValues', layer, node, keys: nodeOf(keys, i), values: nodeOf(values, i) }
           }
           const state = kept[i]
           if (state !== undefined) next[node] = state
-          if (session === last) yield { type: 'final', leaf: node, hidden: ofNode(hidden) }
+          if (session === last) yield { type: 'final', leaf: node, hidden: floatsOf(nodeOf(hidden, i)) }
         }
         // A chunk has one node where more than one of them can be done at a time.
         const done = (await pace.ran(session === last)) * chunk.length
@@ -313,10 +312,10 @@ async function openLayer(
     positions.set(nodeCount, feeds)
     return feeds
   }
-  const session = await device.createSession(
-    blockGraph(spec, layout, precision, withKeyValues),
-    statesStay ? { outputsStay: [BLOCK_OUTPUTS.hidden] } : {}
-  )
+  const { hidden, keys, values } = BLOCK_OUTPUTS
+  const session = await device.createSession(blockGraph(spec, layout, precision, withKeyValues), {
+    outputsStay: [...(statesStay ? [hidden] : []), ...(withKeyValues === true ? [keys, values] : [])]
+  })
   const masks = new Map<number | null, Record<string, ort.Tensor>>()
   return {
     outputRowCount,
@@ -347,6 +346,14 @@ async function openLayer(
       await session.release()
     }
   }
+}
+
+/** One node of a run's output, [1, rows, width]; an output that stays on the device has no other. */
+function nodeOf(output: ort.Tensor, index: number): ort.Tensor {
+  const [nodeCount = 1, ...dims] = output.dims
+  if (nodeCount === 1) return output
+  const all = floatsOf(output)
+  return floatTensor(rowAt(all, index, all.length / nodeCount), [1, ...dims])
 }
 
 function repeatedPositions(positions: Int32Array, nodeCount: number): ort.Tensor {

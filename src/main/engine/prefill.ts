@@ -1,3 +1,4 @@
+import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../contract/device'
 import type { GenerateRequest } from '../../contract/engine'
 import type { Device } from './device'
@@ -17,10 +18,10 @@ export interface PrefillParts {
   readonly heads: ReadonlyMap<Origin, ResidentHead>
 }
 
-/** Keys and values of all packed rows, [rows, kvHeads x headSize] each; keys are rotated. */
+/** Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, where the device computes; keys are rotated. */
 export interface PackedKeyValues {
-  readonly keys: Float32Array
-  readonly values: Float32Array
+  readonly keys: ort.Tensor
+  readonly values: ort.Tensor
 }
 
 /** What a pass over a group of prompts leaves for generating on from them. */
@@ -31,12 +32,15 @@ export interface Prefilled {
   readonly keyValues: readonly ReadonlyMap<number, PackedKeyValues>[]
   /** Next-token logits by prompt, for each model. */
   readonly logits: readonly ReadonlyMap<number, Float32Array>[]
+  /** Frees the keys and values. */
+  dispose(): void
 }
 
 /**
  * One pass over some prompts for all models: their keys and values, and what may come next.
  *
  * @param prompts indices into the request's prompts
+ * @returns to be disposed of when nothing is generated from these prompts any more
  * @throws WorkbenchError `cancelled` when `signal` fires
  */
 export async function prefill(
@@ -44,16 +48,44 @@ export async function prefill(
   prompts: readonly number[],
   signal?: AbortSignal
 ): Promise<Prefilled> {
-  const { request, device, precision, pair, trie, heads } = parts
+  const { request, device, precision, pair, trie } = parts
   const packed = packPrompts(prompts.map((prompt) => request.prompts[prompt] ?? []))
   const keyValues = trie.levels.map(() => new Map<number, PackedKeyValues>())
-  const finals = new Map<number, Float32Array>()
-  const run = { device, precision, pair, trie, packed, withKeyValues: true, signal }
-  for await (const event of forward(run)) {
-    if (event.type === 'keyValues') keyValues[event.layer]?.set(event.node, event)
-    if (event.type === 'final') finals.set(event.leaf, event.hidden)
+  const dispose = (): void => {
+    for (const { keys, values } of keyValues.flatMap((ofLayer) => [...ofLayer.values()])) {
+      keys.dispose()
+      values.dispose()
+    }
   }
-  const rowOf = finalRowOfPrompts(packed)
+  try {
+    const finals = new Map<number, Float32Array>()
+    const run = { device, precision, pair, trie, packed, withKeyValues: true, signal }
+    for await (const event of forward(run)) {
+      if (event.type === 'keyValues') keyValues[event.layer]?.set(event.node, event)
+      if (event.type === 'final') finals.set(event.leaf, event.hidden)
+    }
+    return {
+      paths: new Map(prompts.map((prompt, i) => [prompt, packed.paths[i] ?? new Int32Array()])),
+      keyValues,
+      logits: await nextTokenLogits(parts, prompts, finalRowOfPrompts(packed), finals),
+      dispose
+    }
+  } catch (error) {
+    dispose()
+    throw error
+  }
+}
+
+/**
+ * @param rowOf for each prompt its row among the final ones
+ * @param finals states after the last layer, [final rows, hidden], by leaf
+ */
+async function nextTokenLogits(
+  { pair, trie, heads }: PrefillParts,
+  prompts: readonly number[],
+  rowOf: ArrayLike<number>,
+  finals: ReadonlyMap<number, Float32Array>
+): Promise<Prefilled['logits']> {
   const logits: Map<number, Float32Array>[] = []
   for (const [model, leaf] of trie.leafOf.entries()) {
     const origin = originOf(trie, model)
@@ -65,9 +97,5 @@ export async function prefill(
       )
     )
   }
-  return {
-    paths: new Map(prompts.map((prompt, i) => [prompt, packed.paths[i] ?? new Int32Array()])),
-    keyValues,
-    logits
-  }
+  return logits
 }

@@ -48,12 +48,6 @@ interface ResidentBlock {
   readonly cache: DeviceCache
 }
 
-/** A prompt group's keys and values in the device's memory, [layer][node of the trie's level]. */
-interface Uploaded {
-  readonly prefilled: Prefilled
-  readonly keyValues: Map<number, { keys: ort.Tensor; values: ort.Tensor }>[]
-}
-
 /**
  * Rows on a device with memory of its own: hidden states, keys and values stay there, and of a step only logits come
  * back. The states of all rows are one tensor, of which every block replaces its cohort's rows in place.
@@ -100,7 +94,6 @@ class WebGpuRunner implements RowRunner {
   /** [layer][block] */
   private readonly blocks: readonly (readonly ResidentBlock[])[]
   private readonly slots: readonly Slots[]
-  private uploaded: Uploaded | null = null
 
   constructor(
     private readonly parts: RunnerParts,
@@ -132,13 +125,12 @@ class WebGpuRunner implements RowRunner {
       if (added.length > free) await this.arrange(slots, added.length)
       for (const row of added) slots.rows[slots.rows.indexOf(null)] = row
     }
-    const { keyValues } = await this.upload(prefilled)
     for (const row of rows) {
       const path = prefilled.paths.get(row.prompt) ?? new Int32Array()
       const nodes = nodePath(this.parts.trie, row.model)
       for (const [layer, ofLayer] of this.blocks.entries()) {
         const block = ofLayer.find(({ slots }) => slots.cohort.has(row.model))
-        const packed = keyValues[layer]?.get(nodes[layer] ?? 0)
+        const packed = prefilled.keyValues[layer]?.get(nodes[layer] ?? 0)
         if (block === undefined || packed === undefined) continue
         await block.cache.fill(block.slots.rows.indexOf(row), packed, path)
       }
@@ -182,7 +174,6 @@ class WebGpuRunner implements RowRunner {
   }
 
   async close(): Promise<void> {
-    this.forgetUploaded()
     for (const { caches } of this.slots) for (const cache of caches) cache.dispose()
     await this.resident.release()
   }
@@ -269,34 +260,6 @@ class WebGpuRunner implements RowRunner {
     const from = [...live.map(({ slot }) => slot), ...free.map(() => 0)]
     for (const cache of slots.caches) await cache.arrange(from, this.capacity)
     slots.rows = [...live.map(({ row }) => row), ...free]
-  }
-
-  /** A prompt group's keys and values go to the device once, however many rows start from them. */
-  private async upload(prefilled: Prefilled): Promise<Uploaded> {
-    if (this.uploaded?.prefilled === prefilled) return this.uploaded
-    this.forgetUploaded()
-    const { kvHeadCount, headSize } = this.parts.pair.post.spec
-    const size = kvHeadCount * headSize
-    const uploaded: Uploaded = { prefilled, keyValues: prefilled.keyValues.map(() => new Map()) }
-    this.uploaded = uploaded
-    const toDevice = (data: Float32Array): Promise<ort.Tensor> =>
-      this.parts.device.resident(data, [data.length / size, size])
-    for (const [layer, ofLayer] of prefilled.keyValues.entries()) {
-      for (const [node, packed] of ofLayer) {
-        const keys = await toDevice(packed.keys)
-        uploaded.keyValues[layer]?.set(node, { keys, values: await toDevice(packed.values) })
-      }
-    }
-    return uploaded
-  }
-
-  private forgetUploaded(): void {
-    for (const { keys, values } of this.uploaded?.keyValues.flatMap((ofLayer) => [...ofLayer.values()]) ??
-      []) {
-      keys.dispose()
-      values.dispose()
-    }
-    this.uploaded = null
   }
 }
 

@@ -34,22 +34,19 @@ export function extendGraph(type: FloatType): Uint8Array {
 }
 
 /**
- * Puts rows of a packed prompt into a cache: inputs `cache` [slots, kvHeads, capacity, headSize], `packed` [packed rows,
- * kvHeads x headSize] in float32, `rows` of it, and for each of them and each head its (slot, head, place) in `places`,
+ * Puts rows of a packed prompt into a cache: inputs `cache` [slots, kvHeads, capacity, headSize], `packed` [1, packed
+ * rows, kvHeads x headSize] in float32, `rows` of it, and for each of them and each head its (slot, head, place) in `places`,
  * [rows, kvHeads, 3]; output `filled`, which takes the cache's memory when that is given for it.
  */
 export function fillGraph(kvHeadCount: number, headSize: number, type: FloatType): Uint8Array {
   const graph = new OnnxGraph('fill')
   const dims = ['slots', kvHeadCount, 'capacity', headSize]
   const cache = graph.input('cache', type, dims)
-  const packed = graph.input('packed', 'float32', ['packedRows', kvHeadCount * headSize])
+  const packed = graph.input('packed', 'float32', [1, 'packedRows', kvHeadCount * headSize])
   const rows = graph.input('rows', 'int64', ['rows'])
   const places = graph.input('places', 'int64', ['rows', kvHeadCount, 3])
-  const heads = graph.reshape('heads', graph.node('gathered', 'Gather', [packed, rows]), [
-    -1,
-    kvHeadCount,
-    headSize
-  ])
+  const gathered = graph.node('gathered', 'Gather', [packed, rows], { axis: { int: 1 } })
+  const heads = graph.reshape('heads', gathered, [-1, kvHeadCount, headSize])
   const updates = type === 'float32' ? heads : graph.cast('half', heads, type)
   graph.output(graph.node('filled', 'ScatterND', [cache, places, updates]), 'filled', dims, type)
   return graph.encode()
