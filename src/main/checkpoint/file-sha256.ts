@@ -21,7 +21,7 @@ export async function sha256OfFile(
 ): Promise<string> {
   const handle = await openWeightFile(file)
   try {
-    const before = fileState(handle)
+    const before = await fileState(handle)
     const hash = createHash('sha256')
     const pieces = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)] as const
     const read = async (piece: number, position: number): Promise<Buffer> => {
@@ -41,7 +41,7 @@ export async function sha256OfFile(
       hash.update(bytes)
       onBytes(bytes.byteLength)
     }
-    const after = fileState(handle)
+    const after = await fileState(handle)
     if (position !== before.bytes || after.bytes !== before.bytes || after.modifiedMs !== before.modifiedMs) {
       throw new WorkbenchError(
         'bad-file',

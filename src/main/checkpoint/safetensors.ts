@@ -51,7 +51,7 @@ const FileMetadata = z.record(z.string(), z.string()).nullish()
 export async function readSafetensorsHeader(file: string): Promise<SafetensorsHeader> {
   const handle = await openWeightFile(file)
   try {
-    const { bytes: fileBytes, modifiedMs } = fileState(handle)
+    const { bytes: fileBytes, modifiedMs } = await fileState(handle)
     const header = await readHeaderBytes(handle, file, fileBytes)
     const { tensors, metadata } = parseHeader(header, file, fileBytes)
     const headerSha256 = createHash('sha256').update(header).digest('hex')

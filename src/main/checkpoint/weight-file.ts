@@ -1,13 +1,10 @@
-import { fstatSync, readSync } from 'node:fs'
+import { fstatSync, readSync, type Stats } from 'node:fs'
 import { lstat, open, stat, type FileHandle } from 'node:fs/promises'
 import { WorkbenchError } from '../../contract/problem'
 import { errorMessage } from '../bounded-file'
 
 /** Node's read length is a signed 32-bit number, so large tensors are read in pieces; beyond this size nothing is gained. */
 const MAX_PIECE_BYTES = 64 * 2 ** 20
-
-/** Up to here a read takes less time than handing it to another thread (0.1 ms): such as a row of an embedding. */
-const SHORT_READ_BYTES = 2 ** 16
 
 /** What tells that a file is still the one that was read before. */
 export interface FileState {
@@ -27,8 +24,7 @@ export async function openWeightFile(file: string): Promise<FileHandle> {
     return await open(file, 'r')
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
-    if (!isMissing(error))
-      throw new WorkbenchError('bad-file', `${file} cannot be read: ${errorMessage(error)}`)
+    if (!isMissing(error)) throw unreadable(file, error)
     if (await isLink(file)) {
       throw new WorkbenchError(
         'not-found',
@@ -40,8 +36,16 @@ export async function openWeightFile(file: string): Promise<FileHandle> {
   }
 }
 
-export function fileState({ fd }: FileHandle): FileState {
-  const { size, mtimeMs } = fstatSync(fd)
+export async function fileState(handle: FileHandle): Promise<FileState> {
+  return stateOf(await handle.stat())
+}
+
+/** The same without a thread of its own, see `readNow`. */
+export function fileStateNow({ fd }: FileHandle): FileState {
+  return stateOf(fstatSync(fd))
+}
+
+function stateOf({ size, mtimeMs }: Stats): FileState {
   return { bytes: size, modifiedMs: mtimeMs }
 }
 
@@ -60,14 +64,37 @@ export async function readExactly(
   while (done < target.byteLength) {
     const length = Math.min(MAX_PIECE_BYTES, target.byteLength - done)
     const bytesRead = await readPiece(handle, file, target, done, length, position + done)
-    if (bytesRead === 0) {
-      throw new WorkbenchError(
-        'bad-file',
-        `${file} ends at byte ${position + done}, expected ${target.byteLength - done} more.`
-      )
-    }
+    if (bytesRead === 0) throw endsEarly(file, position + done, target.byteLength - done)
     done += bytesRead
   }
+}
+
+/**
+ * The same for a few kilobytes, while this thread waits: where nothing but the read is waited for, handing it to another
+ * thread takes longer (0.1 ms).
+ *
+ * @throws WorkbenchError as `readExactly`
+ */
+export function readNow({ fd }: FileHandle, file: string, target: Uint8Array, position: number): void {
+  let done = 0
+  while (done < target.byteLength) {
+    let bytesRead: number
+    try {
+      bytesRead = readSync(fd, target, done, target.byteLength - done, position + done)
+    } catch (error) {
+      throw unreadable(file, error)
+    }
+    if (bytesRead === 0) throw endsEarly(file, position + done, target.byteLength - done)
+    done += bytesRead
+  }
+}
+
+function endsEarly(file: string, position: number, missing: number): WorkbenchError {
+  return new WorkbenchError('bad-file', `${file} ends at byte ${position}, expected ${missing} more.`)
+}
+
+function unreadable(file: string, error: unknown): WorkbenchError {
+  return new WorkbenchError('bad-file', `${file} cannot be read: ${errorMessage(error)}`)
 }
 
 async function readPiece(
@@ -79,10 +106,9 @@ async function readPiece(
   position: number
 ): Promise<number> {
   try {
-    if (length <= SHORT_READ_BYTES) return readSync(handle.fd, target, offset, length, position)
     return (await handle.read(target, offset, length, position)).bytesRead
   } catch (error) {
-    throw new WorkbenchError('bad-file', `${file} cannot be read: ${errorMessage(error)}`)
+    throw unreadable(file, error)
   }
 }
 

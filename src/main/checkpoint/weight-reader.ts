@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../contract/problem'
 import type { Checkpoint } from './checkpoint'
 import { quoteName } from './json-object'
 import type { TensorEntry } from './safetensors'
-import { fileState, openWeightFile, readExactly } from './weight-file'
+import { fileStateNow, openWeightFile, readExactly, readNow } from './weight-file'
 
 /** Reads stored bytes of tensors, by canonical name. Reads may run side by side. */
 export interface WeightReader {
@@ -15,7 +15,7 @@ export interface WeightReader {
    * @param memory where the bytes go, when they fit; whoever reads piece by piece then reads in constant memory
    */
   readRows(name: string, firstRow: number, rowCount: number, memory?: Uint8Array): Promise<Uint8Array>
-  /** Single rows along a tensor's first dimension, end to end in the order asked for. Their file is checked once for all. */
+  /** Single rows along a tensor's first dimension, end to end in the order asked for. Few and short: this thread waits. */
   gatherRows(name: string, rows: readonly number[]): Promise<Uint8Array>
   /** Fills `target` with a tensor's bytes from `offset` on: for reading a large one in pieces into memory that is used again. */
   readInto(name: string, offset: number, target: Uint8Array): Promise<void>
@@ -48,20 +48,21 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
     return opening
   }
 
-  /** @param pieces each filled with the tensor's bytes from `skip` on */
-  const fill = async (
+  /** @param read of the tensor's file, which is the same before and after */
+  const checked = async (
     entry: TensorEntry,
-    ...pieces: readonly { readonly skip: number; readonly target: Uint8Array }[]
+    read: (handle: FileHandle) => Promise<void> | void
   ): Promise<void> => {
     if (closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
     const handle = await handleOf(entry.file)
     refuseChangedFile(handle, checkpoint, entry)
-    await Promise.all(
-      pieces.map(({ skip, target }) => readExactly(handle, entry.file, target, entry.offset + skip))
-    )
+    await read(handle)
     // Again: a writer may have been at it while we read.
     refuseChangedFile(handle, checkpoint, entry)
-    for (const { target } of pieces) bytesRead += target.byteLength
+  }
+  const fill = async (entry: TensorEntry, skip: number, target: Uint8Array): Promise<void> => {
+    await checked(entry, (handle) => readExactly(handle, entry.file, target, entry.offset + skip))
+    bytesRead += target.byteLength
   }
   const readSpan = async (
     entry: TensorEntry,
@@ -71,7 +72,7 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
   ): Promise<Uint8Array> => {
     const bytes =
       byteLength <= memory.byteLength ? memory.subarray(0, byteLength) : allocate(byteLength, entry)
-    await fill(entry, { skip, target: bytes })
+    await fill(entry, skip, bytes)
     return bytes
   }
 
@@ -101,11 +102,13 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
         spans.reduce((sum, { rowBytes }) => sum + rowBytes, 0),
         entry
       )
-      const pieces = spans.map(({ skip, rowBytes }, i) => ({
-        skip,
-        target: bytes.subarray(i * rowBytes, (i + 1) * rowBytes)
-      }))
-      await fill(entry, ...pieces)
+      await checked(entry, (handle) => {
+        for (const [i, { skip, rowBytes }] of spans.entries()) {
+          const target = bytes.subarray(i * rowBytes, (i + 1) * rowBytes)
+          readNow(handle, entry.file, target, entry.offset + skip)
+        }
+      })
+      bytesRead += bytes.byteLength
       return bytes
     },
     async readInto(name, offset, target) {
@@ -115,7 +118,7 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
           `bytes ${offset} to ${offset + target.byteLength - 1} of ${name}, which has ${entry.byteLength}`
         )
       }
-      await fill(entry, { skip: offset, target })
+      await fill(entry, offset, target)
     },
     get bytesRead() {
       return bytesRead
@@ -149,7 +152,7 @@ function isWithin(first: number, count: number, total: number): boolean {
 
 function refuseChangedFile(handle: FileHandle, checkpoint: StoredTensors, entry: TensorEntry): void {
   const expected = checkpoint.files.find((file) => file.path === entry.file)
-  const { bytes, modifiedMs } = fileState(handle)
+  const { bytes, modifiedMs } = fileStateNow(handle)
   if (expected?.bytes === bytes && expected.modifiedMs === modifiedMs) return
   throw new WorkbenchError(
     'bad-file',

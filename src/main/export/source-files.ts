@@ -37,7 +37,7 @@ export class SourceFiles {
 
   private async refuseChanged({ handle, path }: OpenFile): Promise<void> {
     const expected = this.states.get(path)
-    const { bytes, modifiedMs } = fileState(handle)
+    const { bytes, modifiedMs } = await fileState(handle)
     if (expected?.bytes === bytes && expected.modifiedMs === modifiedMs) return
     throw new WorkbenchError(
       'bad-file',
