@@ -53,6 +53,42 @@ describe('the sampler', () => {
     )
   })
 
+  it('keeps the fewest likeliest tokens that reach top-p, however far down they lie', () => {
+    // Some 75 temperatures from the likeliest to the least likely, a third of them hidden (-Infinity).
+    const wide = fc
+      .array(fc.integer({ min: -300, max: 300 }), { minLength: 2, maxLength: 400 })
+      .map((values) => Float32Array.from(values, (value) => (value % 3 === 0 ? -Infinity : value / 8)))
+      .filter((scores) => scores.some(Number.isFinite))
+    const nearlyAll = fc.integer({ min: 1, max: 14 }).map((digits) => 1 - 10 ** -digits)
+    fc.assert(
+      fc.property(wide, nearlyAll, (scores, topP) => {
+        const kept = [...candidates(scores, { ...OPEN, topP }).tokens]
+        const maximum = Math.max(...scores)
+        const weight = (score: number): number => Math.exp(score - maximum)
+        const total = scores.reduce((sum, score) => sum + weight(score), 0)
+        // Added from the smallest up, which loses least.
+        const share = (tokens: readonly number[]): number =>
+          tokens.map((token) => weight(scores[token] ?? 0)).sort((x, y) => x - y).reduce((x, y) => x + y, 0) / total // prettier-ignore
+        const least = kept.reduce((least, token) =>
+          (scores[token] ?? 0) <= (scores[least] ?? 0) ? token : least
+        )
+        expect(share(kept)).toBeGreaterThan(topP - 1e-14)
+        expect(share(kept.filter((token) => token !== least))).toBeLessThan(topP + 1e-14)
+        const left = [...scores.keys()].filter((token) => !kept.includes(token))
+        for (const token of left) expect(scores[token]).toBeLessThanOrEqual(scores[least] ?? 0)
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it('keeps of a large vocabulary without differences the first tokens that reach top-p', () => {
+    const scores = new Float32Array(50_000).fill(3)
+    const { tokens } = candidates(scores, { ...OPEN, topP: 0.5 })
+    expect([tokens.length, tokens[0], tokens.at(-1)]).toEqual([25_000, 0, 24_999])
+    // What is used again from draw to draw must not remember a larger vocabulary.
+    expect([...candidates(Float32Array.of(1, 2), { ...OPEN, topP: 0.99 }).tokens]).toEqual([0, 1])
+  })
+
   it('draws only what was kept, and every stricter setting keeps a subset', () => {
     fc.assert(
       fc.property(

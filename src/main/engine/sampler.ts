@@ -37,11 +37,33 @@ export function tokenProbabilities(
   return new Map(Array.from(tokens, (token, i) => [token, (weights[i] ?? 0) / total]))
 }
 
-/** Tokens that may be drawn, in the order of their ids. A vocabulary has 150,000 tokens, so these are flat arrays. */
+/**
+ * Tokens that may be drawn, in the order of their ids. A vocabulary has 150,000 tokens, so these are flat arrays in memory
+ * that the next draw uses again.
+ */
 interface Candidates {
   readonly tokens: Int32Array
   /** Proportional to the probabilities; the likeliest token has 1. */
   readonly weights: Float64Array
+}
+
+/** As long as the largest vocabulary so far: fresh arrays of that size for every row would take longer than filling them. */
+let scratch = scratchOf(0)
+
+function scratchOf(
+  size: number
+): Candidates & { readonly scores: Float32Array; readonly edge: Float64Array } {
+  return {
+    tokens: new Int32Array(size),
+    weights: new Float64Array(size),
+    scores: new Float32Array(size),
+    edge: new Float64Array(size)
+  }
+}
+
+function reserve(size: number): typeof scratch {
+  if (scratch.tokens.length < size) scratch = scratchOf(size)
+  return scratch
 }
 
 /**
@@ -50,7 +72,8 @@ interface Candidates {
  */
 function penalised(logits: Float32Array, penalty: number, earlier: readonly number[]): Float32Array {
   if (penalty === 1) return logits
-  const scores = Float32Array.from(logits)
+  const scores = reserve(logits.length).scores.subarray(0, logits.length)
+  scores.set(logits)
   for (const token of new Set(earlier)) {
     const score = scores[token] ?? 0
     scores[token] = score > 0 ? score / penalty : score * penalty
@@ -58,72 +81,113 @@ function penalised(logits: Float32Array, penalty: number, earlier: readonly numb
   return scores
 }
 
-/** Tokens that survive the filters. */
+/** Tokens that survive the filters; to be read before the next call. */
 export function candidates(scores: Float32Array, sampling: Omit<Sampling, 'repetitionPenalty'>): Candidates {
   const { temperature, topK, topP, minP } = sampling
-  const maximum = scores[indexOfMaximum(scores)] ?? 0
-  // min-p (Nguyen et al. 2024, arXiv 2407.01082) keeps tokens at least minP times as likely as the likeliest, which top-k
-  // and top-p never remove; so without top-p it can cut first, and spares most of the exponentials.
-  const cutFirst = topP === 1 && minP > 0
-  const lowestScore = Math.max(
-    cutFirst ? maximum + temperature * Math.log(minP) : -Infinity,
-    topK === null ? -Infinity : kthLargest(scores, topK)
-  )
-  const tokens = new Int32Array(countFrom(scores, lowestScore))
-  const weights = new Float64Array(tokens.length)
+  const likeliest = scores[indexOfMaximum(scores)] ?? 0
+  if (topP === 1) {
+    // min-p (Nguyen et al. 2024, arXiv 2407.01082) keeps tokens at least minP times as likely as the likeliest, which top-k
+    // never removes; so here it can cut first, and spares most of the exponentials.
+    const lowest = minP > 0 ? likeliest + temperature * Math.log(minP) : -Infinity
+    return weigh(scores, Math.max(lowest, lowestOfTopK(scores, topK)), likeliest, temperature)
+  }
+  const nucleus = nucleusOf(scores, lowestOfTopK(scores, topK), likeliest, temperature, topP)
+  return minP === 0 ? nucleus : keep(nucleus, { lowest: minP, ties: Infinity })
+}
+
+function lowestOfTopK(scores: Float32Array, topK: number | null): number {
+  return topK === null ? -Infinity : kthLargest(scores, topK)
+}
+
+/** The tokens that score at least `lowest`. */
+function weigh(scores: Float32Array, lowest: number, likeliest: number, temperature: number): Candidates {
+  const { tokens, weights } = reserve(scores.length)
   let count = 0
   for (let token = 0; token < scores.length; token++) {
     const score = scores[token] ?? -Infinity
-    if (score >= lowestScore) {
-      tokens[count] = token
-      weights[count++] = Math.exp((score - maximum) / temperature)
-    }
+    if (!(score >= lowest)) continue
+    tokens[count] = token
+    weights[count++] = Math.exp((score - likeliest) / temperature)
   }
-  const nucleus = topP === 1 ? { tokens, weights } : smallestNucleus({ tokens, weights }, topP)
-  return cutFirst || minP === 0 ? nucleus : select(nucleus, (weight) => weight >= minP)
+  return { tokens: tokens.subarray(0, count), weights: weights.subarray(0, count) }
+}
+
+/** In temperatures below the likeliest: most of a vocabulary lies further away, and together weighs next to nothing. */
+const FAR = 20
+
+/**
+ * top-p (Holtzman et al. 2019, arXiv 1904.09751): the fewest likeliest tokens that together have at least topP. Far ones
+ * are weighed only where the most that they can weigh makes a difference.
+ */
+function nucleusOf(
+  scores: Float32Array,
+  lowest: number,
+  likeliest: number,
+  temperature: number,
+  topP: number
+): Candidates {
+  const far = likeliest - FAR * temperature
+  const near = weigh(scores, Math.max(lowest, far), likeliest, temperature)
+  const nearWeight = sum(near.weights)
+  const farWeight = lowest >= far ? 0 : scores.length * Math.exp(-FAR)
+  const edge = nucleusEdge(near.weights, topP * nearWeight)
+  if (farWeight === 0 || edge.held >= topP * (nearWeight + farWeight)) return keep(near, edge)
+  const all = weigh(scores, lowest, likeliest, temperature)
+  return keep(all, nucleusEdge(all.weights, topP * sum(all.weights)))
+}
+
+/** What is kept of weights: those above `lowest`, and of its equals the first `ties`. */
+interface Edge {
+  readonly lowest: number
+  readonly ties: number
 }
 
 /**
- * top-p (Holtzman et al. 2019, arXiv 1904.09751): the fewest likeliest tokens that together have at least topP.
- * Sorting a whole vocabulary would take longer than computing its logits. So weights are summed up by their leading
- * bits, which order positive numbers, and only those among which the sum reaches topP are sorted.
+ * Where the largest weights together reach what is wanted, and what they have then. Sorting a whole vocabulary would take
+ * longer than computing its logits, so weights are summed up by their leading bits, which order positive numbers, and only
+ * those among which the sum gets there are sorted.
  */
-function smallestNucleus(kept: Candidates, topP: number): Candidates {
-  const { weights } = kept
-  const wanted = topP * sum(weights)
-  // Sign, exponent and two bits of the fraction: the likeliest, of weight 1, have the highest.
-  const words = new Uint16Array(weights.buffer)
-  const leading = (i: number): number => (words[4 * i + 3] ?? 0) >>> 2
-  const sums = new Float64Array(LEADING_BITS_OF_ONE + 1)
+function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly held: number } {
+  const words = new Uint32Array(weights.buffer, weights.byteOffset, 2 * weights.length)
+  const bucketOf = (i: number): number =>
+    Math.min(BUCKET_BITS_OF_ONE - ((words[2 * i + 1] ?? 0) >>> 14), LAST_BUCKET)
+  bucketSums.fill(0)
   for (let i = 0; i < weights.length; i++) {
-    const bits = leading(i)
-    sums[bits] = (sums[bits] ?? 0) + (weights[i] ?? 0)
+    const bucket = bucketOf(i)
+    bucketSums[bucket] = (bucketSums[bucket] ?? 0) + (weights[i] ?? 0)
   }
-  let edge = LEADING_BITS_OF_ONE
+  let bucket = 0
   let held = 0
-  while (edge > 0 && held + (sums[edge] ?? 0) < wanted) held += sums[edge--] ?? 0
+  while (bucket < LAST_BUCKET && held + (bucketSums[bucket] ?? 0) < wanted) held += bucketSums[bucket++] ?? 0
 
-  const atEdge: number[] = []
-  for (let i = 0; i < weights.length; i++) if (leading(i) === edge) atEdge.push(i)
-  atEdge.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b)
+  const { edge } = scratch
   let count = 0
-  while (count < atEdge.length && held < wanted) held += weights[atEdge[count++] ?? 0] ?? 0
-  const last = atEdge[count - 1] ?? -1
-  const lowest = weights[last] ?? 0
-  return select(kept, (weight, i) => weight > lowest || (weight === lowest && i <= last))
+  for (let i = 0; i < weights.length; i++) if (bucketOf(i) === bucket) edge[count++] = weights[i] ?? 0
+  const ascending = edge.subarray(0, count).sort()
+  let at = count
+  while (at > 0 && held < wanted) held += ascending[--at] ?? 0
+  const lowest = ascending[at] ?? 0
+  let ties = 0
+  while (ascending[at + ties] === lowest) ties++
+  return { lowest, ties, held }
 }
 
-/** The high 14 bits of 1 as a float64. */
-const LEADING_BITS_OF_ONE = 0x3ff0 >>> 2
+/** Sign, exponent and six bits of the fraction of a float64: 64 buckets an octave, from 1 down to 2^-64. */
+const BUCKET_BITS_OF_ONE = 0x3ff00000 >>> 14
+const LAST_BUCKET = 64 * 64
+const bucketSums = new Float64Array(LAST_BUCKET + 1)
 
-function select(
-  { tokens, weights }: Candidates,
-  wanted: (weight: number, index: number) => boolean
-): Candidates {
-  return {
-    tokens: tokens.filter((_, i) => wanted(weights[i] ?? 0, i)),
-    weights: weights.filter(wanted)
+/** In place. */
+function keep({ tokens, weights }: Candidates, { lowest, ties }: Edge): Candidates {
+  let count = 0
+  let equals = 0
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i] ?? 0
+    if (weight < lowest || (weight === lowest && equals++ >= ties)) continue
+    tokens[count] = tokens[i] ?? 0
+    weights[count++] = weight
   }
+  return { tokens: tokens.subarray(0, count), weights: weights.subarray(0, count) }
 }
 
 /**
@@ -165,12 +229,6 @@ function sum(values: Float64Array): number {
   let total = 0
   for (const value of values) total += value
   return total
-}
-
-function countFrom(scores: Float32Array, lowest: number): number {
-  let count = 0
-  for (const score of scores) if (score >= lowest) count++
-  return count
 }
 
 function indexOfMaximum(scores: Float32Array): number {
