@@ -16,6 +16,11 @@ export interface Device {
   readonly moved: Readonly<MovedBytes> | null
   /** A tensor that many runs will read: uploaded once where the device keeps tensors. Whoever asks disposes of it. */
   resident(data: Float32Array, dims: readonly number[], type?: 'float32' | 'float16'): Promise<ort.Tensor>
+  /**
+   * What a session made, for use after the session's end: onnxruntime kills the process when a tensor in a device's memory is
+   * disposed of later than the session that it came from. Takes the tensor over.
+   */
+  outlive(tensor: ort.Tensor): Promise<ort.Tensor>
   /** Waits until all that runs have queued on the device is done. */
   settle(): Promise<void>
   close(): Promise<void>
@@ -130,6 +135,7 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
         externalData: files
       }),
     resident: (data, dims) => Promise.resolve(new ort.Tensor('float32', data, dims)),
+    outlive: (tensor) => Promise.resolve(tensor),
     settle: () => Promise.resolve(),
     close: () => Promise.resolve()
   }
@@ -169,6 +175,13 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
     createSession,
     resident: async (data, dims, type = 'float32') =>
       runKept(await uploader(dims.length, type), { value: floatTensor(data, dims) }),
+    outlive: async (tensor) => {
+      try {
+        return await runKept(await uploader(tensor.dims.length, 'float32'), { value: tensor })
+      } finally {
+        tensor.dispose()
+      }
+    },
     // The queue is in order: what comes back came after all before it.
     settle: async () => {
       await runSession(roundTrip, { value: floatTensor(Float32Array.of(1), [1]) })

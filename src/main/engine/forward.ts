@@ -56,7 +56,7 @@ export type ForwardEvent =
       readonly node: number
       /**
        * Of all packed rows, [1, rows, kvHeads x headSize] each, where the device computes; keys are rotated. Whoever takes them
-       * disposes of them.
+       * disposes of them before asking for more, see `Device.outlive`.
        */
       readonly keys: ort.Tensor
       readonly values: ort.Tensor

@@ -61,7 +61,10 @@ export async function prefill(
     const finals = new Map<number, Float32Array>()
     const run = { device, precision, pair, trie, packed, withKeyValues: true, signal }
     for await (const event of forward(run)) {
-      if (event.type === 'keyValues') keyValues[event.layer]?.set(event.node, event)
+      if (event.type === 'keyValues') {
+        const keys = await device.outlive(event.keys)
+        keyValues[event.layer]?.set(event.node, { keys, values: await device.outlive(event.values) })
+      }
       if (event.type === 'final') finals.set(event.leaf, event.hidden)
     }
     return {
