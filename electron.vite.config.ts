@@ -2,6 +2,7 @@ import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'electron-vite'
+import { dependencies } from './package.json'
 import { build, type Plugin } from 'vite'
 
 /** npx marks a package's command executable only when it links it, and a new build is a new file. */
@@ -34,10 +35,15 @@ const reportCharts: Plugin = {
   }
 }
 
+/** onnxruntime-node's native binary cannot be bundled; open declares `__dirname`, as the build does. */
+const EXTERNAL = ['onnxruntime-node', 'open']
+/** Finding and reading thousands of small files took a third of a command's time to start. */
+const BUNDLED = Object.keys(dependencies).filter((name) => !EXTERNAL.includes(name))
+
 export default defineConfig({
   main: {
     build: {
-      // Packages in `dependencies` stay external; onnxruntime-node must: its native binary cannot be bundled.
+      externalizeDeps: { exclude: BUNDLED },
       rollupOptions: {
         input: {
           electron: 'src/main/electron.ts',

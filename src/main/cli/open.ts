@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { openWorkbench } from '../open'
 import { CommonOptions, readOptions, withCommonOptions } from './options'
 import { remark } from './output'
 import { announcer, initialProject, withInitialProject } from './serve'
@@ -14,6 +13,8 @@ export function addOpenCommand(program: Command, signal: AbortSignal): void {
     .description('open the workbench in its window, or in the browser where there is no Electron')
   withCommonOptions(withInitialProject(command)).action(async () => {
     const options = readOptions(OpenOptions, command)
+    // The window's server is half the program: other commands start without it.
+    const { openWorkbench } = await import('../open')
     await openWorkbench({
       initial: await initialProject(options.demo, command),
       announce: announcer(options.json),

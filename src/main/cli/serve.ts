@@ -4,7 +4,6 @@ import { WorkbenchError } from '../../contract/problem'
 import { absolutePath } from '../project/places'
 import { isProject } from '../project/project'
 import type { InitialProject } from '../router'
-import { serveWorkbench } from '../serve'
 import { CommonOptions, readOptions, usageError, wholeNumber, withCommonOptions } from './options'
 import { printJson, printText } from './output'
 
@@ -28,6 +27,8 @@ export function addServeCommand(program: Command, signal: AbortSignal): void {
   withCommonOptions(command).action(async () => {
     const options = readOptions(ServeOptions, command)
     const initial = await initialProject(options.demo, command)
+    // The window's server is half the program: other commands start without it.
+    const { serveWorkbench } = await import('../serve')
     await serveWorkbench({
       initial,
       port: options.port,
