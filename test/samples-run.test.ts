@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
@@ -356,11 +356,14 @@ describe('a run', () => {
       type: 'failed',
       problem: { code: 'out-of-memory', message: expect.stringContaining('The weights take') }
     })
+    // Nothing is left of it, on the disk either.
+    expect((await client.projects.open({ path })).sampleRuns).toEqual([])
+    expect(await readdir(join(path, 'samples'))).toEqual([])
     const long = { text: 'Name a colour. '.repeat(200), category: '', raw: false }
     await client.samples.savePrompts({ path, prompts: [{ ...long, text: 'Name a colour.' }, long] })
     const start = client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
     await expect(start).rejects.toThrow(/^Prompt 2 becomes \d+ tokens; post's context window of 512/)
-    expect((await client.projects.open({ path })).sampleRuns).toHaveLength(1)
+    expect((await client.projects.open({ path })).sampleRuns).toEqual([])
   })
 
   it('keeps preference marks, also those given while it runs, and is exported', async () => {

@@ -31,7 +31,10 @@ type SampleFact =
   | { type: 'finished'; line: SampleLine }
   | { type: 'growing'; sample: GrowingSample }
 
-/** Generates what a stored run is missing, as a job; its id is the run's. Each answer is stored as it is finished. */
+/**
+ * Generates what a stored run is missing, as a job; its id is the run's. Each answer is stored as it is finished; a run that
+ * fails before the first is removed.
+ */
 export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, SampleFact> {
   const { engine, project, generation, stored, tell } = options
   let { run } = options
@@ -40,32 +43,39 @@ export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, Samp
       name: 'the sample run',
       async run(_id, facts, signal) {
         for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
-        const { seconds } = await generateSamples(engine, generation, stored, computationOf(run), signal, {
-          async planned(computation) {
-            if (computationOf(run) === null) run = await project.samples.changeRun(run.id, computation)
-          },
-          keep: (lines) => project.samples.appendAnswers(run.id, lines),
-          progress(progress) {
-            facts.set('progress', {
-              type: 'progress',
-              progress,
-              weights: run.weights,
-              precision: run.precision
-            })
-            const { phase, samplesDone, samplesTotal } = progress
-            tell({
-              job: NAME,
-              type: 'progress',
-              share: phase === 'generating' ? samplesDone / samplesTotal : null
-            })
-          },
-          samples(finished, growing) {
-            // A finished answer takes the place of the growing one that it was.
-            for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
-            for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
-          }
-        })
-        return { type: 'finished', runId: run.id, seconds }
+        try {
+          const { seconds } = await generateSamples(engine, generation, stored, computationOf(run), signal, {
+            async planned(computation) {
+              if (computationOf(run) === null) run = await project.samples.changeRun(run.id, computation)
+            },
+            keep: (lines) => project.samples.appendAnswers(run.id, lines),
+            progress(progress) {
+              facts.set('progress', {
+                type: 'progress',
+                progress,
+                weights: run.weights,
+                precision: run.precision
+              })
+              const { phase, samplesDone, samplesTotal } = progress
+              tell({
+                job: NAME,
+                type: 'progress',
+                share: phase === 'generating' ? samplesDone / samplesTotal : null
+              })
+            },
+            samples(finished, growing) {
+              // A finished answer takes the place of the growing one that it was.
+              for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
+              for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
+            }
+          })
+          return { type: 'finished', runId: run.id, seconds }
+        } catch (error) {
+          // What failed at once would only stand empty in the list; one that was cancelled can be gone on with. Should it not
+          // go away, the error of the generation is still the one to tell.
+          if (!signal.aborted) await project.samples.dropUnanswered(run.id).catch(() => undefined)
+          throw error
+        }
       },
       snapshot(_id, facts) {
         const progress = facts.find((fact) => fact.type === 'progress')?.progress ?? NOT_STARTED

@@ -98,8 +98,9 @@ export class Samples {
   /** Follows the project's sample run to its end; ends at once when there is none to tell of. */
   async *watch(project: Project, signal?: AbortSignal): AsyncGenerator<SampleEvent> {
     for await (const event of this.table.watch(project, signal)) {
-      // Preferences may have been marked since the job began.
-      yield event.type === 'snapshot' ? { ...event, run: await project.samples.readRun(event.run.id) } : event
+      // Preferences may have been marked since the job began; a run that failed without an answer is gone.
+      const kept = event.type === 'snapshot' && project.samples.runs.some(({ id }) => id === event.run.id)
+      yield kept ? { ...event, run: await project.samples.readRun(event.run.id) } : event
     }
   }
 

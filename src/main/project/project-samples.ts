@@ -4,6 +4,7 @@ import {
   appendSampleLines,
   readSampleLines,
   readSampleRun,
+  removeSampleRun,
   summarizeSampleRun,
   writeSampleRun
 } from './sample-files'
@@ -50,6 +51,15 @@ export class ProjectSamples {
       await writeSampleRun(this.folder, run)
       this.#summarize(id, ({ sampleCount }) => summarizeSampleRun(run, sampleCount))
       return run
+    })
+  }
+
+  /** Removes a run unless it has answers. @throws WorkbenchError `read-only` */
+  async dropUnanswered(id: string): Promise<void> {
+    await this.change(async () => {
+      if (this.#runs.find((run) => run.id === id)?.sampleCount !== 0) return
+      await removeSampleRun(this.folder, id)
+      this.#runs = this.#runs.filter((run) => run.id !== id)
     })
   }
 

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { SAMPLE_RUN_VERSION, SampleLine, SampleRun, type SampleRunSummary } from '../../contract/samples'
@@ -62,6 +62,12 @@ export async function writeSampleRun(folder: string, run: SampleRun): Promise<vo
   }
   await ensurePlainFolder(samplesFolder(folder))
   await writeFileAtomic(runFile(folder, run.id), text)
+}
+
+/** Removes a run and its answers. */
+export async function removeSampleRun(folder: string, id: string): Promise<void> {
+  await rm(linesFile(folder, id), { force: true })
+  await rm(runFile(folder, id), { force: true })
 }
 
 /**
