@@ -4,6 +4,7 @@ import { readBlock } from './block-weights'
 import { openDevice, type Device } from './device'
 import { choosePrecision, forward, nodesPerRun } from './forward'
 import { closePairWeights, openPairWeights, type PairWeights } from './pair-weights'
+import { physicalCores } from './physical-cores'
 import { finalRows } from './prompt-trie'
 import { countEdges, type RecipeTrie } from './recipe-trie'
 import { sweptModels } from './sweep'
@@ -123,20 +124,26 @@ async function trySpeed(
   return speed
 }
 
-/** Layer by layer, whichever takes longer: computing, or reading what the next one needs. */
+/**
+ * Layer by layer: computing, beside which a thread reads what comes next, or reading where that takes longer. On the CPU the
+ * thread has one of the cores that compute. What every group reads first is waited for.
+ */
 function estimate(plan: Omit<SweepPlan, 'estimate'>, trie: RecipeTrie, speed: Speed): SweepEstimate {
   const edges = countEdges(trie)
+  const blocks = sum(trie.levels.map((level) => level.blocks.length))
   const projectionSeconds = plan.flops.projections / speed.flopsPerSecond
   const layerReadSeconds = plan.readBytes.layers / speed.bytesPerSecond
   const head = {
     compute: plan.flops.head / speed.flopsPerSecond,
     read: plan.readBytes.head / speed.bytesPerSecond
   }
+  const readersShare = plan.device === 'cpu' ? 1 / physicalCores() : 0
+  const beside = (compute: number, read: number): number => Math.max(read, compute + readersShare * read)
   const layers = trie.levels.map(({ nodes }) =>
-    Math.max((projectionSeconds * nodes.length) / edges, layerReadSeconds / trie.levels.length)
+    beside((projectionSeconds * nodes.length) / edges, layerReadSeconds / trie.levels.length)
   )
   return {
-    seconds: sum(layers) + Math.max(head.compute, head.read),
+    seconds: layerReadSeconds / blocks + sum(layers) + beside(head.compute, head.read),
     computeSeconds: projectionSeconds + head.compute,
     readSeconds: layerReadSeconds + head.read
   }
