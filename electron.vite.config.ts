@@ -46,12 +46,12 @@ export default defineConfig({
       externalizeDeps: { exclude: BUNDLED },
       rollupOptions: {
         input: {
-          electron: 'src/main/electron.ts',
-          cli: 'src/main/cli.ts',
+          electron: 'src/main/electron/electron.ts',
+          cli: 'src/main/cli/cli.ts',
           engine: 'src/main/engine/process.ts',
-          weights: 'src/main/weights/worker.ts',
+          weights: 'src/main/readings/worker.ts',
           measures: 'src/main/measures/worker.ts',
-          'read-ahead-worker': 'src/main/engine/read-ahead-worker.ts',
+          'read-ahead-worker': 'src/main/engine/weights/read-ahead-worker.ts',
           bench: 'src/bench/main.ts'
         },
         output: { format: 'es', entryFileNames: '[name].js', plugins: [executableCommand, reportCharts] }

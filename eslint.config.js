@@ -6,13 +6,16 @@ import svelteConfig from './svelte.config.js'
 
 const electronOnlyInItsEntries = {
   files: ['src/**/*.{ts,svelte}'],
-  ignores: ['src/main/electron.ts', 'src/preload/**'],
+  ignores: ['src/main/electron/electron.ts', 'src/preload/**'],
   rules: {
     'no-restricted-imports': [
       'error',
       {
         paths: [
-          { name: 'electron', message: 'Only src/main/electron.ts and src/preload may import electron.' }
+          {
+            name: 'electron',
+            message: 'Only src/main/electron/electron.ts and src/preload may import electron.'
+          }
         ]
       }
     ]

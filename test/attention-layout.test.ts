@@ -5,8 +5,8 @@ import {
   lastRowsLayout,
   segmentMask,
   type AttentionLayout
-} from '../src/main/engine/attention-layout'
-import { finalRows, packPrompts, type PackedPrompts } from '../src/main/engine/prompt-trie'
+} from '../src/main/engine/tries/attention-layout'
+import { finalRows, packPrompts, type PackedPrompts } from '../src/main/engine/tries/prompt-trie'
 
 /** For each output row of a layout, the packed rows it may see, in order. */
 function visibleRows(layout: AttentionLayout, window: number | null): number[][] {

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DistancesDocument } from '../src/contract/distances'
-import { resourcePath } from '../src/main/resources'
-import { parseCsv } from '../src/main/samples/csv'
+import { resourcePath } from '../src/main/base/resources'
+import { parseCsv } from '../src/main/base/csv'
 import {
   checkpointFixture,
   temporaryFolder,

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PairReport } from '../src/contract/pair'
-import { resourcePath } from '../src/main/resources'
+import { resourcePath } from '../src/main/base/resources'
 import {
   checkpointFixture,
   temporaryFolder,

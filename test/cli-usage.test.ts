@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { version } from '../package.json'
-import { builtPath } from '../src/main/built'
+import { builtPath } from '../src/main/base/built'
 import { runCli } from './fixtures/cli'
 
 const DEMO_TOKENS = ['--demo', '--tokens', '1,2,3']

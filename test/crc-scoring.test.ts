@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { storedPrompt } from '../src/main/crc/assemble-sweep'
-import { ModelScores } from '../src/main/crc/model-scores'
-import { averageScores, scorePrompt } from '../src/main/crc/scoring'
+import { storedPrompt } from '../src/main/crc/sweep/assemble-sweep'
+import { ModelScores } from '../src/main/crc/task/model-scores'
+import { averageScores, scorePrompt } from '../src/main/crc/task/scoring'
 
 describe('the score of one prompt', () => {
   test('is the probability of the valid characters and their normalised entropy', () => {

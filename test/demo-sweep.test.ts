@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING, type Score } from '../src/contract/crc'
 import type { LiveEntry } from '../src/contract/sweep-events'
-import { builtinPromptSet } from '../src/main/crc/builtin-prompts'
-import type { CrcSweepEvent } from '../src/main/crc/compute-sweep'
-import { runCrcSweep } from '../src/main/crc/crc-sweep'
+import { builtinPromptSet } from '../src/main/crc/task/builtin-prompts'
+import type { CrcSweepEvent } from '../src/main/crc/sweep/compute-sweep'
+import { runCrcSweep } from '../src/main/crc/sweep/crc-sweep'
 import { createEngineHost } from '../src/main/engine/host'
-import { resourcePath } from '../src/main/resources'
+import { resourcePath } from '../src/main/base/resources'
 import { crcReference, type ReferenceModel } from './fixtures/crc-reference'
 
 /** What the reference, a PyTorch pass per range in float32, may differ by; measured here: below 1e-6. */

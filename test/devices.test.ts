@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type DeviceCheck, DeviceName, DeviceReport } from '../src/contract/device'
-import { Devices, fastestDevice } from '../src/main/devices'
-import { openDevice } from '../src/main/engine/device'
-import { resourcePath } from '../src/main/resources'
+import { Devices, fastestDevice } from '../src/main/jobs/devices'
+import { openDevice } from '../src/main/engine/device/device'
+import { resourcePath } from '../src/main/base/resources'
 import { runCli } from './fixtures/cli'
 
 const DEMO_POST = resourcePath('demo-pair', 'post')

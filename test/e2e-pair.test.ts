@@ -9,7 +9,7 @@ import { createProject } from '../src/main/project/create-project'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from './fixtures/checkpoint-builder'
 import { PROMPTS, sweepFixture } from './fixtures/project-documents'
 import { browserMissing, complaintsOf, launchBrowser, ServedWorkbench } from './fixtures/browser'
-import { parseCsv } from '../src/main/samples/csv'
+import { parseCsv } from '../src/main/base/csv'
 
 /** A folder for pictures of the view. */
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']

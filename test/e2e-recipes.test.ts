@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { builtinPromptSet } from '../src/main/crc/builtin-prompts'
+import { builtinPromptSet } from '../src/main/crc/task/builtin-prompts'
 import { createProject } from '../src/main/project/create-project'
 import {
   expectAccessible,

@@ -1,18 +1,18 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compressionRatio } from '../src/main/evaluation/compression-ratio'
-import { coverage, majorityVote, numbersOf, passAtK, solutionPaths } from '../src/main/evaluation/correctness'
-import { meanCosineDistance, vendiScore } from '../src/main/evaluation/embedding-measures'
-import { expectationAdjustedDistinct } from '../src/main/evaluation/expectation-adjusted-distinct'
-import { planeMap } from '../src/main/evaluation/principal-components'
-import { repetition } from '../src/main/evaluation/repetition'
+import { compressionRatio } from '../src/main/measures/texts/compression-ratio'
+import { coverage, majorityVote, numbersOf, passAtK, solutionPaths } from '../src/main/measures/correctness'
+import { meanCosineDistance, vendiScore } from '../src/main/measures/texts/embedding-measures'
+import { expectationAdjustedDistinct } from '../src/main/measures/texts/expectation-adjusted-distinct'
+import { planeMap } from '../src/main/measures/texts/principal-components'
+import { repetition } from '../src/main/measures/texts/repetition'
 import {
   holmAdjusted,
   meanEstimate,
   pairedDifference,
   rankCorrelation
-} from '../src/main/evaluation/statistics'
+} from '../src/main/measures/statistics'
 
 const vector = (...values: number[]): Float32Array => Float32Array.from(values)
 const words = (text: string): string[] => text.split(' ')

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { probe } from '../src/main/engine/probe'
+import { probe } from '../src/main/engine/questions/probe'
 import { postStrengths } from '../src/contract/strengths'
 import { FAMILIES } from '../src/main/family/family-table'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from './fixtures/checkpoint-builder'

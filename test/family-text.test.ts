@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RENDERING, type Rendering } from '../src/contract/crc'
 import { openPair } from '../src/main/checkpoint/pair'
-import { compareCrcTokens } from '../src/main/crc/compare-tokens'
-import { type RenderedPrompts, renderPrompts } from '../src/main/crc/render-prompts'
-import { resourcePath } from '../src/main/resources'
+import { compareCrcTokens } from '../src/main/crc/task/compare-tokens'
+import { type RenderedPrompts, renderPrompts } from '../src/main/crc/task/render-prompts'
+import { resourcePath } from '../src/main/base/resources'
 import { loadTextModel, type TextModel } from '../src/main/text/text-model'
 import {
   type Definition,

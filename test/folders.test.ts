@@ -11,7 +11,7 @@ import {
   configFolder,
   huggingFaceCacheFolder,
   projectsFolder
-} from '../src/main/project/places'
+} from '../src/main/base/files/places'
 import { forgetProject, recentProjects, rememberProject } from '../src/main/project/recents'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { problemOf } from './fixtures/problems'

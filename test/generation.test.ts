@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { EngineGenerateEvent, GenerateRequest, Sampling } from '../src/contract/engine'
-import { floatTensor, openDevice, runSession } from '../src/main/engine/device'
-import { generate } from '../src/main/engine/generate'
-import { quantiseBlocks } from '../src/main/engine/quantise'
-import { probe } from '../src/main/engine/probe'
-import type { StopText } from '../src/main/engine/stop-text'
-import { OnnxGraph } from '../src/main/family/onnx-model'
+import { floatTensor, openDevice, runSession } from '../src/main/engine/device/device'
+import { generate } from '../src/main/engine/generate/generate'
+import { quantiseBlocks } from '../src/main/engine/weights/quantise'
+import { probe } from '../src/main/engine/questions/probe'
+import type { StopText } from '../src/main/engine/generate/stop-text'
+import { OnnxGraph } from '../src/main/graphs/onnx-model'
 import { GOLDEN_FAMILIES, goldenPath, readGolden } from './fixtures/goldens'
 
 const GREEDY: Sampling = { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }

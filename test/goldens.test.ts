@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { probe } from '../src/main/engine/probe'
+import { probe } from '../src/main/engine/questions/probe'
 import {
   GOLDEN_FAMILIES,
   goldenPath,

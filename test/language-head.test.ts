@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { writeSyntheticPair } from '../src/bench/synthetic-pair'
-import { openDevice } from '../src/main/engine/device'
-import { openLanguageHead, readSlice, sliceTokens, valuesOf } from '../src/main/engine/language-head'
-import { closePairWeights, openPairWeights } from '../src/main/engine/pair-weights'
+import { openDevice } from '../src/main/engine/device/device'
+import { openLanguageHead, readSlice, sliceTokens, valuesOf } from '../src/main/engine/forward/language-head'
+import { closePairWeights, openPairWeights } from '../src/main/engine/weights/pair-weights'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 
 /** A head of three slices, the last one short. */

@@ -7,9 +7,9 @@ import { DistanceSums } from '../src/main/checkpoint/distance-sums'
 import { isWeightDtype, type WeightDtype } from '../src/main/checkpoint/dtype'
 import { compareLayers, type LayerDistances } from '../src/main/checkpoint/layer-distances'
 import { openPair } from '../src/main/checkpoint/pair'
-import { closePairWeights, openPairWeights } from '../src/main/engine/pair-weights'
-import { findSharing } from '../src/main/engine/sharing'
-import { sweptModels } from '../src/main/engine/sweep'
+import { closePairWeights, openPairWeights } from '../src/main/engine/weights/pair-weights'
+import { findSharing } from '../src/main/engine/weights/sharing'
+import { sweptModels } from '../src/main/engine/sweep/sweep'
 import {
   type CheckpointFixture,
   checkpointFixture,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { evaluationResults } from '../src/main/evaluation/results'
+import { evaluationResults } from '../src/main/measures/results'
 import { measureEvaluation, measureRun } from '../src/main/measures/host'
-import { runMeasures } from '../src/main/samples/run-measures'
+import { runMeasures } from '../src/main/measures/run-measures'
 import { evaluationRun } from './fixtures/evaluation-documents'
 import { sampleLine, sampleRunFixture } from './fixtures/sample-documents'
 

@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import { floatsOf, openDevice } from '../src/main/engine/device'
-import { openNodeStates } from '../src/main/engine/node-states'
+import { floatsOf, openDevice } from '../src/main/engine/device/device'
+import { openNodeStates } from '../src/main/engine/forward/node-states'
 
 describe('states of nodes in main memory', () => {
   it('are copies, and the memory of the run that gave them is free at once', async () => {

@@ -4,12 +4,12 @@ import type { EngineModel, EngineSweepEvent, GenerateRequest } from '../src/cont
 import type { Recipe } from '../src/contract/recipe'
 import { postStrengths, recipeStrengths } from '../src/contract/strengths'
 import { openCheckpoint } from '../src/main/checkpoint/checkpoint'
-import { generate } from '../src/main/engine/generate'
-import { closePairWeights, openPairWeights } from '../src/main/engine/pair-weights'
-import { probe } from '../src/main/engine/probe'
-import { buildRecipeTrie, countEdges } from '../src/main/engine/recipe-trie'
-import { findSharing } from '../src/main/engine/sharing'
-import { sweep } from '../src/main/engine/sweep'
+import { generate } from '../src/main/engine/generate/generate'
+import { closePairWeights, openPairWeights } from '../src/main/engine/weights/pair-weights'
+import { probe } from '../src/main/engine/questions/probe'
+import { buildRecipeTrie, countEdges } from '../src/main/engine/tries/recipe-trie'
+import { findSharing } from '../src/main/engine/weights/sharing'
+import { sweep } from '../src/main/engine/sweep/sweep'
 import {
   checkpointFixture,
   temporaryFolder,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEngineHost } from '../src/main/engine/host'
-import { createWorkbench } from '../src/main/router'
+import { createWorkbench } from '../src/main/workbench/router'
 import { checkpointChanges } from '../src/contract/checkpoint-changes'
 import { checkpointFixture, writeCheckpoint, writeSparseCheckpoint } from './fixtures/checkpoint-builder'
 

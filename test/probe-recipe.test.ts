@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { NextToken, type ProbeEvent } from '../src/contract/probe'
 import { createEngineHost } from '../src/main/engine/host'
-import { createWorkbench } from '../src/main/router'
+import { createWorkbench } from '../src/main/workbench/router'
 import { runCli } from './fixtures/cli'
 
 let folder: string

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { progressRate } from '../src/main/crc/progress-rate'
+import { progressRate } from '../src/main/base/progress-rate'
 
 describe('the progress rate', () => {
   test('is unknown until work was done', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { groupPrompts, packPrompts } from '../src/main/engine/prompt-trie'
+import { groupPrompts, packPrompts } from '../src/main/engine/tries/prompt-trie'
 
 const promptSet = fc.array(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 8 }), {
   minLength: 1,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { readBlock } from '../src/main/engine/block-weights'
-import { closePairWeights, openPairWeights, type PairWeights } from '../src/main/engine/pair-weights'
-import { coresOfCpuinfo } from '../src/main/engine/physical-cores'
-import { ReadAhead } from '../src/main/engine/read-ahead'
-import type { BlockSource } from '../src/main/engine/recipe-trie'
+import { readBlock } from '../src/main/engine/weights/block-weights'
+import { closePairWeights, openPairWeights, type PairWeights } from '../src/main/engine/weights/pair-weights'
+import { coresOfCpuinfo } from '../src/main/engine/device/physical-cores'
+import { ReadAhead } from '../src/main/engine/weights/read-ahead'
+import type { BlockSource } from '../src/main/engine/tries/recipe-trie'
 import { goldenPath } from './fixtures/goldens'
 
 const post: BlockSource = { kind: 'recipe', attention: 0, mlp: 0 }

@@ -5,16 +5,21 @@ import { DEFAULT_RENDERING } from '../src/contract/crc'
 import type { LayerStrength } from '../src/contract/recipe'
 import { SearchDocument, type SearchProgress, type SearchSettings } from '../src/contract/search'
 import { allRanges, postStrengths, rangeStrengths } from '../src/contract/strengths'
-import { builtinPromptSet } from '../src/main/crc/builtin-prompts'
-import { runCrcSweep } from '../src/main/crc/crc-sweep'
-import { pairedDifference } from '../src/main/crc/paired-difference'
-import { layersKey, neighbours, type PromptMeasures, searchRecipes } from '../src/main/crc/recipe-search'
-import { scoreRecipes } from '../src/main/crc/score-recipes'
-import { SearchCheckpoints } from '../src/main/crc/search-checkpoints'
-import { countBlockEvaluations, runRecipeSearch } from '../src/main/crc/search-run'
+import { builtinPromptSet } from '../src/main/crc/task/builtin-prompts'
+import { runCrcSweep } from '../src/main/crc/sweep/crc-sweep'
+import { pairedDifference } from '../src/main/crc/selection/paired-difference'
+import {
+  layersKey,
+  neighbours,
+  type PromptMeasures,
+  searchRecipes
+} from '../src/main/crc/search/recipe-search'
+import { scoreRecipes } from '../src/main/crc/sweep/score-recipes'
+import { SearchCheckpoints } from '../src/main/crc/search/search-checkpoints'
+import { countBlockEvaluations, runRecipeSearch } from '../src/main/crc/search/search-run'
 import { createEngineHost } from '../src/main/engine/host'
 import { searchCheckpointsBeside } from '../src/main/project/search-files'
-import { resourcePath } from '../src/main/resources'
+import { resourcePath } from '../src/main/base/resources'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { inGroups, SIX_GROUPS_BYTES } from './fixtures/swept-demo'
 

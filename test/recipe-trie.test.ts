@@ -8,7 +8,7 @@ import {
   countEdges,
   type RecipeTrie,
   type Sharing
-} from '../src/main/engine/recipe-trie'
+} from '../src/main/engine/tries/recipe-trie'
 
 const noSharing = (layerCount: number): Sharing => ({
   layerCount,

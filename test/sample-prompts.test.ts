@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Problem } from '../src/contract/problem'
 import { MAX_SAMPLE_PROMPTS, SamplePrompts } from '../src/contract/samples'
-import { formatCsv, parseCsv } from '../src/main/samples/csv'
+import { formatCsv, parseCsv } from '../src/main/base/csv'
 import { builtinSamplePrompts, builtinSamplePromptSet, readSamplePrompts } from '../src/main/samples/prompts'
 import { problemOf } from './fixtures/problems'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { averageScores, scorePrompt } from '../src/main/crc/scoring'
+import { averageScores, scorePrompt } from '../src/main/crc/task/scoring'
 import { agreement, type CrcAnswer, scoreSampledCrc } from '../src/main/samples/sampled-crc'
 import { problemOf } from './fixtures/problems'
 

@@ -11,8 +11,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Contract } from '../src/contract/contract'
 import { createEngineHost } from '../src/main/engine/host'
-import { createWorkbench } from '../src/main/router'
-import { startServer, type WorkbenchServer } from '../src/main/server'
+import { createWorkbench } from '../src/main/workbench/router'
+import { startServer, type WorkbenchServer } from '../src/main/serve/server'
 
 /** The real server, page and router; only the folders it writes to are a test's own. */
 

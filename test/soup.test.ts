@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING, type Score, SweepDocument } from '../src/contract/crc'
 import { soupStrengths } from '../src/contract/strengths'
-import { builtinPromptSet } from '../src/main/crc/builtin-prompts'
-import { runCrcSweep } from '../src/main/crc/crc-sweep'
+import { builtinPromptSet } from '../src/main/crc/task/builtin-prompts'
+import { runCrcSweep } from '../src/main/crc/sweep/crc-sweep'
 import { createEngineHost } from '../src/main/engine/host'
-import { resourcePath } from '../src/main/resources'
+import { resourcePath } from '../src/main/base/resources'
 
 const LAYERS = 12
 

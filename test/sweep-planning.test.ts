@@ -5,7 +5,7 @@ import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { planFacts, planLine } from '../src/contract/plan-words'
 import { createEngineHost, type EngineHost } from '../src/main/engine/host'
-import { createWorkbench } from '../src/main/router'
+import { createWorkbench } from '../src/main/workbench/router'
 
 /** Plans of a project's next sweep, with the demo pair and the built engine process. */
 

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { Task, type TaskKind, type TaskPrompt } from '../src/contract/evaluation'
 import { type Problem, WorkbenchError } from '../src/contract/problem'
 import { BUILTIN_TASKS, builtinTask, builtinTasks, suits } from '../src/main/evaluation/builtin-tasks'
-import { AnswerReader } from '../src/main/evaluation/read-answer'
+import { AnswerReader } from '../src/main/measures/read-answer'
 import { formatTaskFile, readTaskFile } from '../src/main/evaluation/task-file'
-import { resourcePath } from '../src/main/resources'
+import { resourcePath } from '../src/main/base/resources'
 import { problemOf } from './fixtures/problems'
 
 /** The problem with reading a file. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EngineModel, SweepRequest } from '../src/contract/engine'
-import { probe } from '../src/main/engine/probe'
-import { closePairWeights, openPairWeights } from '../src/main/engine/pair-weights'
-import { sweep, sweptModels } from '../src/main/engine/sweep'
-import { groupWithin, smallestMemory } from '../src/main/engine/sweep-plan'
+import { probe } from '../src/main/engine/questions/probe'
+import { closePairWeights, openPairWeights } from '../src/main/engine/weights/pair-weights'
+import { sweep, sweptModels } from '../src/main/engine/sweep/sweep'
+import { groupWithin, smallestMemory } from '../src/main/engine/sweep/sweep-plan'
 import { goldenPath, readGolden } from './fixtures/goldens'
 
 const VOCABULARY = 320

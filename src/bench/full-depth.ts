@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { TrackedPrompt } from '../contract/engine'
 import type { SweepPlan } from '../contract/sweep-plan'
-import { planSweep } from '../main/engine/plan'
+import { planSweep } from '../main/engine/sweep/plan'
 import { MODEL_SHAPES, type PairShape } from './model-shapes'
 import type { PeakMemory } from './peak-memory'
 import { type PairFolders, writeHollowPair } from './synthetic-pair'

@@ -1,5 +1,5 @@
-import type { Device } from '../main/engine/device'
-import { openTimedProduct, productFlops, type TimedProduct } from '../main/engine/timed-product'
+import type { Device } from '../main/engine/device/device'
+import { openTimedProduct, productFlops, type TimedProduct } from '../main/engine/device/timed-product'
 
 /** A plain large product through onnxruntime, as a layer's down projection is shaped: long sums, a small result. */
 const PEAK_SHAPE = { rows: 1024, inner: 4096, columns: 1024 }

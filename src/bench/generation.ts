@@ -1,14 +1,19 @@
 import { PAPER_SAMPLING } from '../contract/samples'
 import type { EngineModel, GenerateRequest, HeldWeights } from '../contract/engine'
-import { openDevice, type Device } from '../main/engine/device'
-import { drawNext } from '../main/engine/draw-next'
-import { planGeneration } from '../main/engine/generation-plan'
-import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '../main/engine/pair-weights'
-import { prefill, type Prefilled } from '../main/engine/prefill'
+import { openDevice, type Device } from '../main/engine/device/device'
+import { drawNext } from '../main/engine/generate/draw-next'
+import { planGeneration } from '../main/engine/generate/generation-plan'
+import {
+  closePairWeights,
+  memberOf,
+  openPairWeights,
+  type PairWeights
+} from '../main/engine/weights/pair-weights'
+import { prefill, type Prefilled } from '../main/engine/generate/prefill'
 import { postStrengths, rangeStrengths } from '../contract/strengths'
-import type { Origin } from '../main/engine/recipe-trie'
-import { openResidentHead, type ResidentHead } from '../main/engine/resident-head'
-import { openRunner, type RowRunner, type RunningRow } from '../main/engine/row-runner'
+import type { Origin } from '../main/engine/tries/recipe-trie'
+import { openResidentHead, type ResidentHead } from '../main/engine/generate/resident-head'
+import { openRunner, type RowRunner, type RunningRow } from '../main/engine/generate/row-runner'
 import { layerTensors, wholeModelTensors, type DecoderSpec } from '../main/family'
 import { measureBandwidth, type Bandwidth } from './bandwidth'
 import { openGemmPeak } from './gemm-peak'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { TrackedPrompt } from '../contract/engine'
-import { countFlops } from '../main/engine/sweep-plan'
+import { countFlops } from '../main/engine/sweep/sweep-plan'
 import { decoderSpec } from '../main/family'
 import { timeSweep } from './comparison'
 import { modelConfig, type PairShape } from './model-shapes'

@@ -1,7 +1,7 @@
-import type { Device } from '../main/engine/device'
-import { type LanguageHead, openLanguageHead, readSlice } from '../main/engine/language-head'
-import type { ModelWeights } from '../main/engine/pair-weights'
-import type { LentWeights } from '../main/engine/read-ahead'
+import type { Device } from '../main/engine/device/device'
+import { type LanguageHead, openLanguageHead, readSlice } from '../main/engine/forward/language-head'
+import type { ModelWeights } from '../main/engine/weights/pair-weights'
+import type { LentWeights } from '../main/engine/weights/read-ahead'
 
 /** A head whose weights lie in memory as float32 once it has run: measured without its reading. */
 export function openHeldHead(device: Device, model: ModelWeights): Promise<LanguageHead> {

@@ -1,11 +1,11 @@
 import { DEFAULT_RENDERING } from '../contract/crc'
 import type { EngineModel, TrackedPrompt } from '../contract/engine'
-import { builtinPromptSet } from '../main/crc/builtin-prompts'
-import { renderPrompts } from '../main/crc/render-prompts'
-import { packPrompts, type PackedPrompts } from '../main/engine/prompt-trie'
+import { builtinPromptSet } from '../main/crc/task/builtin-prompts'
+import { renderPrompts } from '../main/crc/task/render-prompts'
+import { packPrompts, type PackedPrompts } from '../main/engine/tries/prompt-trie'
 import { allRanges, postStrengths, rangeStrengths } from '../contract/strengths'
-import { buildRecipeTrie, type RecipeTrie } from '../main/engine/recipe-trie'
-import { resourcePath } from '../main/resources'
+import { buildRecipeTrie, type RecipeTrie } from '../main/engine/tries/recipe-trie'
+import { resourcePath } from '../main/base/resources'
 import { loadTextModel } from '../main/text/text-model'
 
 /**

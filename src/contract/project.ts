@@ -116,6 +116,9 @@ export const ProjectState = z.object({
 })
 export type ProjectState = z.infer<typeof ProjectState>
 
+/** What is known of the pair's two folders now. */
+export type PairState = Pick<ProjectState, 'pair' | 'pairProblem'>
+
 export const ProjectChanges = ProjectDocument.pick({
   name: true,
   rendering: true,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { WorkbenchError } from '../../contract/problem'
-import { errorMessage } from '../bounded-file'
+import { errorMessage } from '../base/files/bounded-file'
 import { fileState, openWeightFile } from './weight-file'
 
 /** Large enough that a read costs little, small enough that hashing one piece holds nobody else up. */

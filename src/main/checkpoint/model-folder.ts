@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { WorkbenchError } from '../../contract/problem'
-import { errorMessage } from '../bounded-file'
+import { errorMessage } from '../base/files/bounded-file'
 import { isMissing } from './weight-file'
 
 /** How the Hugging Face cache names a model's folder: models--org--name. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ProblemCode } from '../../contract/problem'
 import { layerTensors, wholeModelTensors, type DecoderSpec, type TensorSpec } from '../family'
 import { isWeightDtype } from './dtype'
-import { quoteName } from './json-object'
+import { quoteName } from '../base/json-object'
 import type { PairMember } from './pair'
 
 export interface PairError {

@@ -4,7 +4,7 @@ import { decoderSpec, type DecoderSpec } from '../family'
 import { openCheckpoint, type Checkpoint } from './checkpoint'
 import { DTYPE_BYTES } from './dtype'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
-import { quoteName } from './json-object'
+import { quoteName } from '../base/json-object'
 import { modelName } from './model-folder'
 import { allLayerTensors, pairErrors, type PairError, usedTensors } from './pair-errors'
 

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { DTYPE_BYTES, isStoredDtype, SUB_BYTE_DTYPES, type StoredDtype } from './dtype'
-import { parseJsonObject, quoteName } from './json-object'
+import { parseJsonObject, quoteName } from '../base/json-object'
 import { fileState, openWeightFile, readExactly } from './weight-file'
 
 /** The reference implementation's bound. The header of a 70B model has about 80 kB. */

@@ -1,7 +1,7 @@
 import { fstatSync, readSync, type Stats } from 'node:fs'
 import { lstat, open, stat, type FileHandle } from 'node:fs/promises'
 import { WorkbenchError } from '../../contract/problem'
-import { errorMessage } from '../bounded-file'
+import { errorMessage } from '../base/files/bounded-file'
 
 /** Node's read length is a signed 32-bit number, so large tensors are read in pieces; beyond this size nothing is gained. */
 const MAX_PIECE_BYTES = 64 * 2 ** 20

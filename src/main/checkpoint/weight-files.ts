@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, win32 } from 'node:path'
 import { WorkbenchError } from '../../contract/problem'
-import { readTextFile } from '../bounded-file'
-import { isJsonObject, parseJsonObject, quoteName } from './json-object'
+import { readTextFile } from '../base/files/bounded-file'
+import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
 import { readSafetensorsHeader, type SafetensorsHeader } from './safetensors'
 import { isMissing } from './weight-file'
 

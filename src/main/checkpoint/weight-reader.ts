@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { WorkbenchError } from '../../contract/problem'
 import type { Checkpoint } from './checkpoint'
-import { quoteName } from './json-object'
+import { quoteName } from '../base/json-object'
 import type { TensorEntry } from './safetensors'
 import { fileStateNow, openWeightFile, readExactly, readNow } from './weight-file'
 

@@ -10,8 +10,8 @@ import {
   identicalLayers
 } from '../../contract/distances'
 import { pairPaths } from '../project/demo'
-import { formatCsv } from '../samples/csv'
-import { computeDistances } from '../weights/host'
+import { formatCsv } from '../base/csv'
+import { computeDistances } from '../readings/host'
 import {
   CommonOptions,
   PairOptions,

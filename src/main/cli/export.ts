@@ -7,7 +7,7 @@ import { openPair } from '../checkpoint/pair'
 import { prepareExport } from '../export/prepare'
 import { runExport } from '../export/run-export'
 import { pairPaths } from '../project/demo'
-import { absolutePath } from '../project/places'
+import { absolutePath } from '../base/files/places'
 import {
   CommonOptions,
   PairOptions,

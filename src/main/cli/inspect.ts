@@ -5,7 +5,7 @@ import type { ChecksumsDocument } from '../../contract/checksums'
 import { WorkbenchError } from '../../contract/problem'
 import { inspectPair } from '../checkpoint/pair'
 import { pairPaths } from '../project/demo'
-import { computeChecksums } from '../weights/host'
+import { computeChecksums } from '../readings/host'
 import {
   CommonOptions,
   PairOptions,

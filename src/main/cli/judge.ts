@@ -9,7 +9,7 @@ import {
   judgeWarning
 } from '../../contract/judge'
 import { describeIssue } from '../../contract/problem'
-import { readTextFile } from '../bounded-file'
+import { readTextFile } from '../base/files/bounded-file'
 import { judgeAnswers, judgeKey } from '../evaluation/judge'
 import type { EvaluationFiles } from '../project/evaluation-files'
 import { usageError, wholeNumber } from './options'

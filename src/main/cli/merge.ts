@@ -3,10 +3,10 @@ import { z } from 'zod'
 import type { SweepDocument } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
 import { openPair } from '../checkpoint/pair'
-import { mergeParts } from '../crc/merge-parts'
+import { mergeParts } from '../crc/sweep/merge-parts'
 import { pairPaths } from '../project/demo'
 import { readPartFile } from '../project/part-file'
-import { absolutePath } from '../project/places'
+import { absolutePath } from '../base/files/places'
 import type { Project } from '../project/project'
 import {
   CommonOptions,

@@ -14,7 +14,7 @@ export function addOpenCommand(program: Command, signal: AbortSignal): void {
   withCommonOptions(withInitialProject(command)).action(async () => {
     const options = readOptions(OpenOptions, command)
     // The window's server is half the program: other commands start without it.
-    const { openWorkbench } = await import('../open')
+    const { openWorkbench } = await import('../serve/open')
     await openWorkbench({
       initial: await initialProject(options.demo, command),
       announce: announcer(options.json),

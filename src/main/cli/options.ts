@@ -5,7 +5,7 @@ import { Rendering } from '../../contract/crc'
 import { DeviceChoice, Precision } from '../../contract/device'
 import type { PairLocation } from '../../contract/project'
 import { rangesFromText } from '../../contract/recipe'
-import { absolutePath } from '../project/places'
+import { absolutePath } from '../base/files/places'
 import { UsageError } from './output'
 
 /** What every command takes. */

@@ -1,10 +1,10 @@
 import { access, constants, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '../../contract/problem'
-import { errorCode, writeFileAtomic, writeProblem } from '../project/atomic-file'
-import { formatJson } from '../project/json-format'
-import { isFolder } from '../project/path-kinds'
-import { absolutePath } from '../project/places'
+import { errorCode, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
+import { formatJson } from '../base/files/json-format'
+import { isFolder } from '../base/files/path-kinds'
+import { absolutePath } from '../base/files/places'
 
 /** A file that a command is to write its result into. */
 export interface OutputFile {

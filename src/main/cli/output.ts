@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { WorkbenchError } from '../../contract/problem'
-import { formatJson } from '../project/json-format'
+import { formatJson } from '../base/files/json-format'
 
 /** A command line that asks for something impossible; the program ends with exit status 2. */
 export class UsageError extends Error {

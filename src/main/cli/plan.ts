@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { planFacts } from '../../contract/plan-words'
 import type { SweepPlan } from '../../contract/sweep-plan'
-import { planCrcSweep } from '../crc/plan-sweep'
-import { DEFAULT_SEED } from '../crc/selection'
+import { planCrcSweep } from '../crc/sweep/plan-sweep'
+import { DEFAULT_SEED } from '../crc/selection/selection'
 import { withEngine } from './engine'
 import {
   CommonOptions,

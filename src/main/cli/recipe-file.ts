@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { Recipe } from '../../contract/recipe'
-import { readJsonFile, readTextFile } from '../bounded-file'
+import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { openPair } from '../checkpoint/pair'
 import { MAX_MERGEKIT_BYTES, readMergekitRecipe } from '../mergekit/read-recipe'
 

@@ -16,11 +16,11 @@ import {
   type SampleRunMeasures,
   type SampleSettings
 } from '../../contract/samples'
-import { readTextFile } from '../bounded-file'
+import { readTextFile } from '../base/files/bounded-file'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { pairPaths } from '../project/demo'
-import { writeProblem } from '../project/atomic-file'
-import { absolutePath } from '../project/places'
+import { writeProblem } from '../base/files/atomic-file'
+import { absolutePath } from '../base/files/places'
 import type { Generation } from '../samples/generation'
 import { defaultSampleSettings } from '../samples/generation-config'
 import { prepareSampleRun } from '../samples/prepare-run'

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { WorkbenchError } from '../../contract/problem'
-import { absolutePath } from '../project/places'
+import { absolutePath } from '../base/files/places'
 import { isProject } from '../project/project'
-import type { InitialProject } from '../router'
+import type { InitialProject } from '../workbench/router'
 import { CommonOptions, readOptions, usageError, wholeNumber, withCommonOptions } from './options'
 import { printJson, printText } from './output'
 
@@ -28,7 +28,7 @@ export function addServeCommand(program: Command, signal: AbortSignal): void {
     const options = readOptions(ServeOptions, command)
     const initial = await initialProject(options.demo, command)
     // The window's server is half the program: other commands start without it.
-    const { serveWorkbench } = await import('../serve')
+    const { serveWorkbench } = await import('../serve/serve')
     await serveWorkbench({
       initial,
       port: options.port,

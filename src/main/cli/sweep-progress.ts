@@ -1,5 +1,5 @@
-import type { CrcSweepEvent } from '../crc/compute-sweep'
-import type { SweepHistory } from '../crc/crc-sweep'
+import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
+import type { SweepHistory } from '../crc/sweep/crc-sweep'
 import type { EngineClient } from '../engine/host'
 import { withEngine } from './engine'
 import { remark } from './output'

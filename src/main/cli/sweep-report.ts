@@ -1,7 +1,7 @@
 import type { BlendScore, RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/crc'
 import type { RestorationRange } from '../../contract/recipe'
 import type { SweepPart } from '../../contract/sweep-part'
-import { bestRanges } from '../crc/best-ranges'
+import { bestRanges } from '../crc/selection/best-ranges'
 import { bytes, count, decimal, duration, printable, style, table } from './output'
 
 /** Ranges shown of the many that were scored; the JSON holds all. */

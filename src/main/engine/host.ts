@@ -4,8 +4,8 @@ import { RPCLink } from '@orpc/client/message-port'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { EngineContract } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
-import { builtPath } from '../built'
-import { fromAcross, isEventStream } from '../rpc-problems'
+import { builtPath } from '../base/built'
+import { fromAcross, isEventStream } from '../base/rpc-problems'
 import type { EnginePort } from './port'
 
 export type EngineClient = ContractRouterClient<EngineContract>

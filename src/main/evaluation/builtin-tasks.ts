@@ -1,7 +1,7 @@
 import { Task } from '../../contract/evaluation'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { readJsonFile } from '../bounded-file'
-import { resourcePath } from '../resources'
+import { readJsonFile } from '../base/files/bounded-file'
+import { resourcePath } from '../base/resources'
 
 const MAX_TASK_BYTES = 10_000_000
 

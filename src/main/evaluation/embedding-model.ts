@@ -5,7 +5,7 @@ import { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import type { CheckpointReference } from '../../contract/crc'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { errorMessage, readJsonFile } from '../bounded-file'
+import { errorMessage, readJsonFile } from '../base/files/bounded-file'
 import { sha256OfFile } from '../checkpoint/file-sha256'
 import { MAX_TOKENIZER_BYTES } from '../text/text-model'
 

@@ -4,7 +4,7 @@ import pRetry from 'p-retry'
 import { z } from 'zod'
 import type { JudgeSettings } from '../../contract/judge'
 import { WorkbenchError } from '../../contract/problem'
-import { errorMessage } from '../bounded-file'
+import { errorMessage } from '../base/files/bounded-file'
 
 /** How long things may take; tests have less patience. */
 export interface JudgePatience {

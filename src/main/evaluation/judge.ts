@@ -4,7 +4,7 @@ import type { EvaluationRun } from '../../contract/evaluation'
 import type { JudgeProgress, JudgeSettings, JudgeVerdict } from '../../contract/judge'
 import { WorkbenchError } from '../../contract/problem'
 import type { SampleLine } from '../../contract/samples'
-import { fixedSubset } from './fixed-subset'
+import { fixedSubset } from '../measures/texts/fixed-subset'
 import { JudgeEndpoint, type JudgePatience } from './judge-endpoint'
 
 const LOWEST = 1

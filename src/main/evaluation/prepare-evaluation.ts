@@ -16,10 +16,10 @@ import {
   refuseOtherCheckpoints,
   type SampledPair
 } from '../samples/generation'
-import { defaultMemoryBytes } from '../default-memory'
+import { defaultMemoryBytes } from '../base/default-memory'
 import { type RenderedSamplePrompt, renderSamplePrompts } from '../samples/render-sample-prompts'
 import { openEmbeddingModel } from './embedding-model'
-import { AnswerReader } from './read-answer'
+import { AnswerReader } from '../measures/read-answer'
 
 export interface EvaluationRequest {
   /** Model folders. */

@@ -1,9 +1,9 @@
 import type { EngineReadEvent } from '../../contract/engine'
 import type { EvaluationRun, PromptScores } from '../../contract/evaluation'
 import type { SampleLine } from '../../contract/samples'
-import { textToFloats } from '../engine/float-text'
-import { meanCosineDistance, vendiScore } from './embedding-measures'
-import { planeMap } from './principal-components'
+import { textToFloats } from '../base/float-text'
+import { meanCosineDistance, vendiScore } from '../measures/texts/embedding-measures'
+import { planeMap } from '../measures/texts/principal-components'
 
 /** An answer with what was read of it. */
 interface ReadAnswer {

@@ -11,11 +11,11 @@ import {
 } from '../../contract/evaluation'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { PAPER_SAMPLING } from '../../contract/samples'
-import { errorMessage } from '../bounded-file'
-import { formatJson } from '../project/json-format'
+import { errorMessage } from '../base/files/bounded-file'
+import { formatJson } from '../base/files/json-format'
 import { type PromptEntry, readPromptEntries } from '../samples/prompts'
-import { AnswerReader } from './read-answer'
-import { numbersOf } from './correctness'
+import { AnswerReader } from '../measures/read-answer'
+import { numbersOf } from '../measures/correctness'
 
 /** What the published evaluations of the method sampled. */
 const SAMPLED: Record<TaskKind, Pick<TaskSettings, 'sampleCount' | 'maxTokens'>> = {

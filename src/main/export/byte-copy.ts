@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { writeProblem } from '../project/atomic-file'
+import { writeProblem } from '../base/files/atomic-file'
 import { readExactly } from '../checkpoint/weight-file'
 
 /** What is read or compared at a time: system calls cost nothing beside it, and a cancel is heard at once. */

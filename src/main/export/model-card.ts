@@ -4,10 +4,10 @@ import { z } from 'zod'
 import type { CategoryScore } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
 import type { LayerStrength, Recipe } from '../../contract/recipe'
-import { readTextFile } from '../bounded-file'
+import { readTextFile } from '../base/files/bounded-file'
 import { modelName } from '../checkpoint/model-folder'
 import type { PairMember } from '../checkpoint/pair'
-import { fencedMarkdown, inlineMarkdown } from '../markdown-text'
+import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
 import { MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 
 const MAX_CARD_BYTES = 10_000_000

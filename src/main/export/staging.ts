@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { errorCode, flushFolder, writeProblem } from '../project/atomic-file'
-import { acquire, type Lock } from '../project/lock'
+import { errorCode, flushFolder, writeProblem } from '../base/files/atomic-file'
+import { acquire, type Lock } from '../base/files/lock'
 
 /**
  * The folder that an export is written into before it becomes the target: beside it, so that the last step is a rename.

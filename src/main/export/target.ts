@@ -2,10 +2,10 @@ import { access, constants, readdir, realpath, stat, statfs } from 'node:fs/prom
 import { basename, dirname, join, sep } from 'node:path'
 import type { TargetState } from '../../contract/export'
 import { WorkbenchError } from '../../contract/problem'
-import { errorMessage } from '../bounded-file'
-import { errorCode, writeProblem } from '../project/atomic-file'
-import { isFile, isFolder } from '../project/path-kinds'
-import { absolutePath } from '../project/places'
+import { errorMessage } from '../base/files/bounded-file'
+import { errorCode, writeProblem } from '../base/files/atomic-file'
+import { isFile, isFolder } from '../base/files/path-kinds'
+import { absolutePath } from '../base/files/places'
 import type { PairMembers } from '../checkpoint/pair'
 
 /**

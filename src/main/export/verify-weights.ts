@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { WorkbenchError } from '../../contract/problem'
-import { quoteName } from '../checkpoint/json-object'
+import { quoteName } from '../base/json-object'
 import { readSafetensorsHeader } from '../checkpoint/safetensors'
 import { openWeightFile, readExactly } from '../checkpoint/weight-file'
 import { type Advance, chunks, CHUNK_BYTES, type OpenFile } from './byte-copy'

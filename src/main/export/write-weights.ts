@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { TensorEntry } from '../checkpoint/safetensors'
-import { writeProblem } from '../project/atomic-file'
+import { writeProblem } from '../base/files/atomic-file'
 import { type Advance, ByteCopier, type OpenFile, writeExactly } from './byte-copy'
 import type { PlannedTensor, PlannedWeights } from './plan'
 import { restoredBytes } from './restored-bytes'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { type Problem, WorkbenchError } from '../../contract/problem'
-import { problemOf, reportDefect } from '../rpc-problems'
+import { problemOf, reportDefect } from '../base/rpc-problems'
 
 /** How every kind of job may end, besides the ways of its own. */
 export type JobFailure = { type: 'failed'; problem: Problem } | { type: 'cancelled' }

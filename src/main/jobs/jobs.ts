@@ -1,4 +1,4 @@
-import type { Devices } from '../devices'
+import type { Devices } from './devices'
 import type { EngineHost } from '../engine/host'
 import type { Project } from '../project/project'
 import { Evaluations } from './evaluations'

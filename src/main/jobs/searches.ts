@@ -1,5 +1,5 @@
 import type { SearchEvent, UnfinishedSearch } from '../../contract/search'
-import { SearchCheckpoints } from '../crc/search-checkpoints'
+import { SearchCheckpoints } from '../crc/search/search-checkpoints'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
 import { projectSearchCheckpoints, writeUnfinishedSearch } from '../project/search-files'

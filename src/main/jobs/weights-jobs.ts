@@ -4,7 +4,7 @@ import { openPair } from '../checkpoint/pair'
 import { Job, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { Project } from '../project/project'
-import { computeChecksums, computeDistances } from '../weights/host'
+import { computeChecksums, computeDistances } from '../readings/host'
 
 interface WeightsJobOptions {
   project: Project

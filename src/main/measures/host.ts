@@ -4,8 +4,8 @@ import type { SweepDocument } from '../../contract/crc'
 import type { EvaluationResults } from '../../contract/evaluation'
 import { WorkbenchError } from '../../contract/problem'
 import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/samples'
-import { builtPath } from '../built'
-import type { StoredEvaluation } from '../evaluation/results'
+import { builtPath } from '../base/built'
+import type { StoredEvaluation } from './results'
 import { MeasuringReply, type MeasuringRequest } from './messages'
 
 /** As `runMeasures`, in a thread of its own: thousands of long answers take seconds. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { WorkbenchError } from '../../contract/problem'
-import { evaluationResults } from '../evaluation/results'
-import { runMeasures } from '../samples/run-measures'
+import { evaluationResults } from './results'
+import { runMeasures } from './run-measures'
 import { type MeasuringReply, MeasuringRequest } from './messages'
 
 /** The thread that measures answers, so that main goes on answering: one request, one reply (host.ts). */

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import { modelName, resolveModelFolder } from '../checkpoint/model-folder'
 import type { PairMembers } from '../checkpoint/pair'
 
-import { absolutePath } from '../project/places'
+import { absolutePath } from '../base/files/places'
 
 /** Characters that mergekit reads as the start of a revision, and of an adapter. */
 const SPECIAL = /[@+]/

@@ -5,9 +5,9 @@ import { type CrcPrompts, DEFAULT_RENDERING, type Rendering } from '../../contra
 import { WorkbenchError } from '../../contract/problem'
 import { DEFAULT_RHO, type PairLocation, PROJECT_VERSION } from '../../contract/project'
 import { DEFAULT_SOUP_SIZE } from '../../contract/recipe'
-import { errorCode, writeProblem } from './atomic-file'
-import { absolutePath, projectsFolder } from './places'
-import { isFolder } from './path-kinds'
+import { errorCode, writeProblem } from '../base/files/atomic-file'
+import { absolutePath, projectsFolder } from '../base/files/places'
+import { isFolder } from '../base/files/path-kinds'
 import { openProject, type Project, writeProjectDocument, writePrompts } from './project'
 import { PROJECT_SUFFIX, projectName } from './project-name'
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { CrcPrompts } from '../../contract/crc'
 import type { PairLocation } from '../../contract/project'
-import { resourcePath } from '../resources'
+import { resourcePath } from '../base/resources'
 import { createProject } from './create-project'
-import { projectsFolder } from './places'
+import { projectsFolder } from '../base/files/places'
 import { isProject, openProject, type Project } from './project'
 import { PROJECT_SUFFIX } from './project-name'
 

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { SWEEP_PART_VERSION, SweepPart } from '../../contract/sweep-part'
-import { type DocumentFormat, readDocument } from './migrate'
+import { type DocumentFormat, readDocument } from '../base/files/migrate'
 
 const PART_FORMAT: DocumentFormat<SweepPart> = {
   name: 'part of a sweep',

@@ -19,7 +19,7 @@ import {
   writeEvaluationRun,
   writeTask
 } from './evaluation-files'
-import type { Change } from './serial-queue'
+import type { Change } from '../base/files/serial-queue'
 
 /** The evaluations and the tasks of a project. Both are read when they are asked for: they are looked at in one view only. */
 export class ProjectEvaluations {

@@ -1,5 +1,5 @@
 import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../contract/samples'
-import { newestFirst } from './newest-first'
+import { newestFirst } from '../base/files/newest-first'
 import {
   appendSampleLines,
   readSampleLines,
@@ -9,7 +9,7 @@ import {
   writeSampleRun
 } from './sample-files'
 import { readSampledCrc, writeSampledCrc } from './sampled-crc-file'
-import type { Change } from './serial-queue'
+import type { Change } from '../base/files/serial-queue'
 
 /** The sample runs of a project, and its latest character check. */
 export class ProjectSamples {

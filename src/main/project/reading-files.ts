@@ -5,10 +5,10 @@ import { CHECKSUMS_VERSION, ChecksumsDocument } from '../../contract/checksums'
 import { DISTANCES_VERSION, DistancesDocument } from '../../contract/distances'
 import type { CheckpointIdentity } from '../../contract/pair'
 import { WorkbenchError } from '../../contract/problem'
-import { writeFileAtomic } from './atomic-file'
-import { formatJson } from './json-format'
-import { type DocumentFormat, readDocument } from './migrate'
-import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from './plain-paths'
+import { writeFileAtomic } from '../base/files/atomic-file'
+import { formatJson } from '../base/files/json-format'
+import { type DocumentFormat, readDocument } from '../base/files/migrate'
+import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from '../base/files/plain-paths'
 
 /**
  * What was found out by reading whole checkpoints: kept in the project by the checkpoints' fingerprints, so that it is

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { RecentProject } from '../../contract/project'
 import { WorkbenchError } from '../../contract/problem'
-import { readJsonFile } from '../bounded-file'
-import { writeFileAtomic } from './atomic-file'
-import { formatJson } from './json-format'
-import { configFolder } from './places'
+import { readJsonFile } from '../base/files/bounded-file'
+import { writeFileAtomic } from '../base/files/atomic-file'
+import { formatJson } from '../base/files/json-format'
+import { configFolder } from '../base/files/places'
 import { isProject } from './project'
-import { SerialQueue } from './serial-queue'
+import { SerialQueue } from '../base/files/serial-queue'
 
 const MAX_RECENT = 20
 const MAX_FILE_BYTES = 1_000_000

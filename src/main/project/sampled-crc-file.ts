@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { SAMPLED_CRC_VERSION, SampledCrc } from '../../contract/samples'
-import { writeFileAtomic } from './atomic-file'
-import { formatJson } from './json-format'
-import { type DocumentFormat, readDocument } from './migrate'
-import { hasPlainFile } from './plain-paths'
+import { writeFileAtomic } from '../base/files/atomic-file'
+import { formatJson } from '../base/files/json-format'
+import { type DocumentFormat, readDocument } from '../base/files/migrate'
+import { hasPlainFile } from '../base/files/plain-paths'
 
 const FORMAT: DocumentFormat<SampledCrc> = {
   name: 'character check',

@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { SEARCH_VERSION, SearchDocument, UnfinishedSearch } from '../../contract/search'
-import { readJsonFile } from '../bounded-file'
-import { writeFileAtomic } from './atomic-file'
-import { type CheckpointFolder, checkpointFolder } from './checkpoint-folder'
-import { formatJson } from './json-format'
-import { type DocumentFormat, readDocument } from './migrate'
-import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from './plain-paths'
+import { readJsonFile } from '../base/files/bounded-file'
+import { writeFileAtomic } from '../base/files/atomic-file'
+import { type CheckpointFolder, checkpointFolder } from '../crc/sweep/checkpoint-folder'
+import { formatJson } from '../base/files/json-format'
+import { type DocumentFormat, readDocument } from '../base/files/migrate'
+import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from '../base/files/plain-paths'
 
 const FORMAT: DocumentFormat<SearchDocument> = {
   name: 'search',

@@ -1,5 +1,5 @@
-import type { SweepHistory } from '../crc/crc-sweep'
-import { SweepCheckpoint } from '../crc/sweep-checkpoint'
+import type { SweepHistory } from '../crc/sweep/crc-sweep'
+import { SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
 import type { Project } from './project'
 import { projectCheckpoints } from './sweep-files'
 

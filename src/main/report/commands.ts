@@ -4,7 +4,7 @@ import type { EvaluationRun, Task } from '../../contract/evaluation'
 import { DEFAULT_RUBRICS, type JudgeSettings } from '../../contract/judge'
 import type { Recipe } from '../../contract/recipe'
 import type { SearchDocument } from '../../contract/search'
-import { builtinPromptSet } from '../crc/builtin-prompts'
+import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { builtinTasks } from '../evaluation/builtin-tasks'
 import { formatTaskFile } from '../evaluation/task-file'
 import {
@@ -19,7 +19,7 @@ import {
   shellCommand,
   type ShownCommand,
   withoutFolder
-} from '../shown-command'
+} from './shown-command'
 
 /*
  * Commands that compute a project's results again without the project: its prompts and settings may have changed since.

@@ -1,6 +1,6 @@
 import type { Report } from '../../contract/report'
-import { fencedMarkdown, inlineMarkdown } from '../markdown-text'
-import { escapeHtml } from '../samples/markup'
+import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
+import { escapeHtml } from '../base/markup'
 import type { Block, Cell, Column } from './blocks'
 import { reportHead, reportSections } from './sections'
 

@@ -1,8 +1,8 @@
 import { formatUtc, rangeName } from '../../contract/format'
 import type { Recipe } from '../../contract/recipe'
 import type { Report } from '../../contract/report'
-import { sampleCommand } from '../samples/sample-command'
-import type { ComputedFrom } from '../shown-command'
+import { sampleCommand } from './samples-page/sample-command'
+import type { ComputedFrom } from './shown-command'
 import { evaluationCommand, exportCommand, pairCommands, searchCommand, sweepCommands } from './commands'
 import type { StoredExperiment } from './stored-experiment'
 

@@ -1,10 +1,10 @@
-import { promptName } from '../crc/render-prompts'
+import { promptName } from '../crc/task/render-prompts'
 import {
   becomesTokens,
   compareTokens,
   type WholeModel,
   type WholeModelTokens
-} from '../text/whole-model-tokens'
+} from '../checkpoint/whole-model-tokens'
 import type { SampledPair } from './generation'
 import { addsSpecialTokens, type RenderedSamplePrompt } from './render-sample-prompts'
 

@@ -1,8 +1,8 @@
 import type { Score } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
-import { ModelScores } from '../crc/model-scores'
-import type { RenderedPrompts } from '../crc/render-prompts'
-import { scorePrompt } from '../crc/scoring'
+import { ModelScores } from '../crc/task/model-scores'
+import type { RenderedPrompts } from '../crc/task/render-prompts'
+import { scorePrompt } from '../crc/task/scoring'
 import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
 

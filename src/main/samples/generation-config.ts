@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { Sampling } from '../../contract/engine'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { PAPER_SAMPLING, type SampleSettings } from '../../contract/samples'
-import { readJsonFile } from '../bounded-file'
+import { readJsonFile } from '../base/files/bounded-file'
 import type { Checkpoint } from '../checkpoint/checkpoint'
-import { defaultMemoryBytes } from '../default-memory'
+import { defaultMemoryBytes } from '../base/default-memory'
 import type { TextModel } from '../text/text-model'
 
 /** Real ones have a few hundred bytes. */

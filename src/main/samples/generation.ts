@@ -11,7 +11,7 @@ import {
   type SharedTokens,
   type WholeModel,
   type WholeModelTokens
-} from '../text/whole-model-tokens'
+} from '../checkpoint/whole-model-tokens'
 import { endTokens } from './generation-config'
 import { variantModels } from './variants'
 

@@ -2,9 +2,9 @@ import { extname } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/samples'
-import { errorMessage, readTextFile } from '../bounded-file'
-import { resourcePath } from '../resources'
-import { parseCsv } from './csv'
+import { errorMessage, readTextFile } from '../base/files/bounded-file'
+import { resourcePath } from '../base/resources'
+import { parseCsv } from '../base/csv'
 
 const MAX_BUILTIN_BYTES = 1_000_000
 

@@ -1,7 +1,7 @@
 import type { Rendering } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
 import type { SamplePrompt, SampleRun } from '../../contract/samples'
-import { promptName } from '../crc/render-prompts'
+import { promptName } from '../crc/task/render-prompts'
 import { promptMessages, type RenderedChat, renderChat, renderPlain } from '../text/chat'
 import type { TextModel } from '../text/text-model'
 

@@ -1,7 +1,7 @@
 import type { AnswerKey, EngineGenerateEvent } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { Computation, GrowingSample, SampleLine, SampleProgress } from '../../contract/samples'
-import { progressRate } from '../crc/progress-rate'
+import { progressRate } from '../base/progress-rate'
 import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
 

@@ -13,11 +13,11 @@ import {
   type SampleSettings,
   type Variant
 } from '../../contract/samples'
-import { compareCrcTokens } from '../crc/compare-tokens'
-import { renderPrompts } from '../crc/render-prompts'
+import { compareCrcTokens } from '../crc/task/compare-tokens'
+import { renderPrompts } from '../crc/task/render-prompts'
 import type { EngineClient } from '../engine/host'
 import { rangeStrengths, recipeStrengths } from '../../contract/strengths'
-import { sameTokens } from '../text/whole-model-tokens'
+import { sameTokens } from '../checkpoint/whole-model-tokens'
 import { firstTokenScores } from './first-token'
 import { openSampledPair, planGeneration, type SampledPair } from './generation'
 import { generateSamples } from './run-samples'

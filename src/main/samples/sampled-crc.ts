@@ -1,8 +1,8 @@
 import type { CrcPrompt, Score } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
 import type { SampleLine } from '../../contract/samples'
-import { promptName } from '../crc/render-prompts'
-import { averageScores, scorePrompt } from '../crc/scoring'
+import { promptName } from '../crc/task/render-prompts'
+import { averageScores, scorePrompt } from '../crc/task/scoring'
 
 /** A generated answer, and whether it ended or was cut off. */
 export type CrcAnswer = Pick<SampleLine, 'text' | 'finish'>

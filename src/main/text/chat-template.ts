@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { readJsonFile, readTextFile } from '../bounded-file'
+import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 
 /** Published templates have up to about 20 kB. */
 const MAX_TEMPLATE_BYTES = 1_000_000

@@ -1,11 +1,11 @@
 import { Environment, Interpreter, Template } from '@huggingface/jinja'
 import type { Rendering } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
-import { errorMessage } from '../bounded-file'
+import { errorMessage } from '../base/files/bounded-file'
 import type { ChatTemplate } from './chat-template'
 import { strftime } from './strftime'
 import type { TextModel } from './text-model'
-import { withTimeLimit } from './time-limit'
+import { withTimeLimit } from '../base/time-limit'
 
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant'

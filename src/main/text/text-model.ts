@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { errorMessage, readJsonFile } from '../bounded-file'
+import { errorMessage, readJsonFile } from '../base/files/bounded-file'
 import { type ChatTemplate, findChatTemplate } from './chat-template'
 import { exactPreTokenizer } from './pre-tokenizer'
 import {

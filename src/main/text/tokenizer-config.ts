@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { readJsonFile } from '../bounded-file'
+import { readJsonFile } from '../base/files/bounded-file'
 import { TemplateField } from './chat-template'
 
 /** It lists every added token; large ones come to a few MB. */

@@ -10,7 +10,7 @@ import {
 import { formatCount, formatScore, formatUtc, plural } from '../../../contract/format'
 import type { Report, ReportedEvaluation } from '../../../contract/report'
 import { toneOf } from '../../../contract/samples'
-import { endingFacts, renderingFacts, samplingFacts } from '../../samples/settings-facts'
+import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'
 import { variantFacts } from './samples'

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { WorkbenchError } from '../../../contract/problem'
+import { errorMessage } from './bounded-file'
+
+/**
+ * Writes a whole file or nothing: into a new file beside it, flushed to the disk, then renamed over the old one.
+ * A link at `file` is replaced, never written through.
+ *
+ * Why not a library: `atomically` and `write-file-atomic` issue one write and ignore how many bytes it took, so on a disk
+ * that fills up they rename a cut-off file over the good one; both also follow links, out of a project that someone
+ * sent, and `atomically` deletes its unfinished file on Ctrl-C even while the program is still saving.
+ *
+ * @throws WorkbenchError `read-only` when it cannot be written, `not-found` when its folder is gone; the old file stays
+ */
+export async function writeFileAtomic(file: string, text: string): Promise<void> {
+  const unfinished = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
+  try {
+    // 'wx' never opens what is already there, such as a planted link.
+    const handle = await open(unfinished, 'wx')
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(unfinished, file)
+    await flushFolder(dirname(file))
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => undefined)
+    throw writeProblem(file, error)
+  }
+}
+
+/** What to tell about a file or folder that could not be written. */
+export function writeProblem(path: string, error: unknown): WorkbenchError {
+  const code = errorCode(error)
+  if (code === 'ENOENT')
+    return new WorkbenchError('not-found', `${path} cannot be written: its folder is gone.`)
+  return new WorkbenchError(
+    'read-only',
+    `${path} cannot be written: ${errorMessage(error)}.`,
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? 'Free some space and try again. What was there before is unchanged.'
+      : 'Save a copy in a folder that you can write to. What was there before is unchanged.'
+  )
+}
+
+/** The system's name of an error, such as ENOENT. */
+export function errorCode(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+}
+
+/**
+ * The rename itself survives a power cut only once its folder is on the disk. Windows and some network drives cannot flush
+ * folders; there the old file may come back, which is whole as well.
+ */
+export async function flushFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r')
+    await handle.sync().finally(() => handle.close())
+  } catch {
+    // See above.
+  }
+}

@@ -1,0 +1,59 @@
+import { readFile, stat } from 'node:fs/promises'
+import { WorkbenchError } from '../../../contract/problem'
+
+/**
+ * Reads a whole UTF-8 text file of at most `maxBytes`, so that a hostile or mistaken file cannot fill the memory.
+ *
+ * @throws WorkbenchError `not-found` when there is no such file; `bad-file` when it is not a file, too large or not UTF-8
+ */
+export async function readTextFile(file: string, maxBytes: number): Promise<string> {
+  const bytes = await readBytes(file, maxBytes)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new WorkbenchError('bad-file', `${file} is not UTF-8 text.`)
+  }
+}
+
+/**
+ * The value of a JSON file; its shape is the caller's to check.
+ *
+ * @throws WorkbenchError as {@link readTextFile}, and `bad-file` when the text is not JSON
+ */
+export async function readJsonFile(file: string, maxBytes: number): Promise<unknown> {
+  const text = await readTextFile(file, maxBytes)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new WorkbenchError('bad-file', `${file} is not JSON: ${errorMessage(error)}`)
+  }
+}
+
+/** The message of anything thrown; errors from another realm are not `instanceof Error` here. */
+export function errorMessage(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)
+  return String(error)
+}
+
+/**
+ * The bytes of a whole file of at most `maxBytes`.
+ *
+ * @throws WorkbenchError as {@link readTextFile}, whatever the bytes are
+ */
+export async function readBytes(file: string, maxBytes: number): Promise<Buffer> {
+  try {
+    // Before opening: opening a named pipe waits for somebody to write to it.
+    const stats = await stat(file)
+    if (!stats.isFile()) throw new WorkbenchError('bad-file', `${file} is not a file.`)
+    if (stats.size > maxBytes) {
+      throw new WorkbenchError('bad-file', `${file} has ${stats.size} bytes; at most ${maxBytes} are read.`)
+    }
+    return await readFile(file)
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error
+    const missing =
+      error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+    if (missing) throw new WorkbenchError('not-found', `There is no file ${file}.`)
+    throw new WorkbenchError('bad-file', `${file} cannot be read: ${errorMessage(error)}`)
+  }
+}

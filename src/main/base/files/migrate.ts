@@ -1,0 +1,89 @@
+import { constants, copyFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { z } from 'zod'
+import { describeIssue, WorkbenchError } from '../../../contract/problem'
+import { readJsonFile } from './bounded-file'
+import { writeFileAtomic, writeProblem } from './atomic-file'
+import { formatJson } from './json-format'
+import { requirePlainFile } from './plain-paths'
+
+/** Turns a document of one version into the next; the result is checked by the schema after the last step. */
+export type Migration = (document: Record<string, unknown>) => Record<string, unknown>
+
+/** A kind of document that carries a `schemaVersion`. */
+export interface DocumentFormat<T> {
+  /** For messages, such as "project". */
+  name: string
+  schema: z.ZodType<T>
+  /** The version this program writes. */
+  version: number
+  /** One step for every older version, keyed by the version it starts from. */
+  migrations: Readonly<Record<number, Migration>>
+  maxBytes: number
+}
+
+const Versioned = z.looseObject({ schemaVersion: z.number().int().min(1) })
+
+/**
+ * Reads a document and brings it to the current version in memory; the file is not touched.
+ *
+ * @throws WorkbenchError `not-found`; `newer-version`; `bad-file` naming the file and the first field that is wrong
+ */
+export async function readDocument<T>(
+  file: string,
+  format: DocumentFormat<T>
+): Promise<{ document: T; foundVersion: number }> {
+  await requirePlainFile(file)
+  const versioned = Versioned.safeParse(await readJsonFile(file, format.maxBytes))
+  if (!versioned.success) throw notOfFormat(file, format.name, versioned.error)
+  const foundVersion = versioned.data.schemaVersion
+  if (foundVersion > format.version) {
+    throw new WorkbenchError(
+      'newer-version',
+      `${file} is a ${format.name} of version ${foundVersion}; this program reads versions up to ${format.version}.`,
+      'Open it with a newer SLR Workbench. Nothing was changed.'
+    )
+  }
+  let value: Record<string, unknown> = versioned.data
+  for (let version = foundVersion; version < format.version; version++) {
+    const migration = format.migrations[version]
+    if (migration === undefined) {
+      throw new WorkbenchError(
+        'bad-file',
+        `${file} is a ${format.name} of version ${version}, which no release wrote.`
+      )
+    }
+    value = { ...migration(value), schemaVersion: version + 1 }
+  }
+  const parsed = format.schema.safeParse(value)
+  if (!parsed.success) throw notOfFormat(file, format.name, parsed.error)
+  return { document: parsed.data, foundVersion }
+}
+
+/**
+ * Reads a document and, when it is of an older version, replaces the file by the current one after copying it to a
+ * backup beside it.
+ *
+ * @returns the document, and the backup's path when one was made
+ * @throws WorkbenchError as {@link readDocument}, and `read-only` when it cannot be written
+ */
+export async function migrateFile<T>(
+  file: string,
+  format: DocumentFormat<T>
+): Promise<{ document: T; backup: string | null }> {
+  const { document, foundVersion } = await readDocument(file, format)
+  if (foundVersion === format.version) return { document, backup: null }
+  const stamp = new Date().toISOString().replaceAll(':', '-')
+  const backup = `${file}.version-${foundVersion}.${stamp}.bak`
+  try {
+    await copyFile(file, backup, constants.COPYFILE_EXCL)
+  } catch (error) {
+    throw writeProblem(backup, error)
+  }
+  await writeFileAtomic(file, formatJson(document))
+  return { document, backup: basename(backup) }
+}
+
+function notOfFormat(file: string, name: string, error: z.ZodError): WorkbenchError {
+  return new WorkbenchError('bad-file', `${file} is not a ${name}: ${describeIssue(error)}`)
+}

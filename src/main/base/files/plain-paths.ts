@@ -1,0 +1,55 @@
+import { lstat, mkdir } from 'node:fs/promises'
+import { WorkbenchError } from '../../../contract/problem'
+import { errorMessage } from './bounded-file'
+import { errorCode, writeProblem } from './atomic-file'
+
+/**
+ * Project folders come from other people. A link in one could lead reading and writing anywhere, and a pipe would hang
+ * the reader, so documents must be ordinary files in ordinary folders.
+ *
+ * @throws WorkbenchError `not-found`, or `bad-file` when it is a link, a folder, a pipe or a device
+ */
+export async function requirePlainFile(file: string): Promise<void> {
+  if (!(await hasPlainFile(file))) throw new WorkbenchError('not-found', `There is no file ${file}.`)
+}
+
+/** Whether the file is there. @throws WorkbenchError `bad-file` when it is a link or no file */
+export async function hasPlainFile(file: string): Promise<boolean> {
+  const stats = await lstatOrNull(file)
+  if (stats !== null && !stats.isFile()) {
+    throw new WorkbenchError(
+      'bad-file',
+      `${file} is not an ordinary file; a project holds no links or devices.`
+    )
+  }
+  return stats !== null
+}
+
+/** Whether the folder is there. @throws WorkbenchError `bad-file` when it is a link or no folder */
+export async function hasPlainFolder(folder: string): Promise<boolean> {
+  const stats = await lstatOrNull(folder)
+  if (stats !== null && !stats.isDirectory()) {
+    throw new WorkbenchError('bad-file', `${folder} is not an ordinary folder; a project holds no links.`)
+  }
+  return stats !== null
+}
+
+/** Creates the folder, whose parent must exist, unless it is there. @throws WorkbenchError `bad-file`, `read-only` */
+export async function ensurePlainFolder(folder: string): Promise<void> {
+  if (await hasPlainFolder(folder)) return
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    throw writeProblem(folder, error)
+  }
+}
+
+async function lstatOrNull(path: string): Promise<Awaited<ReturnType<typeof lstat>> | null> {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    throw new WorkbenchError('bad-file', `${path} cannot be read: ${errorMessage(error)}`)
+  }
+}

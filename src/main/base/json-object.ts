@@ -1,0 +1,80 @@
+import { WorkbenchError } from '../../contract/problem'
+import { errorMessage } from './files/bounded-file'
+
+/** Configs and headers nest three or four deep; a hostile million would overflow the stack of whatever walks them. */
+const MAX_DEPTH = 100
+
+/**
+ * Parses a JSON object in which no object names a key twice: parsers disagree on which of the two counts.
+ *
+ * @param what the file, and the part of it, for messages
+ * @throws WorkbenchError `bad-file`
+ */
+export function parseJsonObject(text: string, what: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new WorkbenchError('bad-file', `${what} is not JSON: ${errorMessage(error)}.`)
+  }
+  if (!isJsonObject(value)) throw new WorkbenchError('bad-file', `${what} is not a JSON object.`)
+  refuseRepeatedKeys(text, what)
+  return value
+}
+
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** @param text valid JSON, so brackets match and a string before a colon is a key */
+function refuseRepeatedKeys(text: string, what: string): void {
+  /** The keys seen in each open object; null for an open list. */
+  const open: (Set<string> | null)[] = []
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case '{':
+        open.push(new Set())
+        break
+      case '[':
+        open.push(null)
+        break
+      case '}':
+      case ']':
+        open.pop()
+        break
+      case '"': {
+        const end = endOfString(text, at)
+        if (isBeforeColon(text, end)) {
+          const key: unknown = JSON.parse(text.slice(at, end))
+          const keys = open.at(-1)
+          if (typeof key === 'string' && keys?.has(key)) {
+            throw new WorkbenchError('bad-file', `${what} names ${quoteName(key)} twice.`)
+          }
+          if (typeof key === 'string') keys?.add(key)
+        }
+        at = end - 1
+      }
+    }
+    if (open.length > MAX_DEPTH) {
+      throw new WorkbenchError('bad-file', `${what} nests more than ${MAX_DEPTH} deep.`)
+    }
+  }
+}
+
+/** One past the closing quote of the string that opens at `start`. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  return at + 1
+}
+
+function isBeforeColon(text: string, from: number): boolean {
+  let at = from
+  while (' \t\r\n'.includes(text[at] ?? ':')) at++
+  return text[at] === ':'
+}
+
+/** A name from a file, safe to print: quoted, control characters escaped, and not endless. */
+export function quoteName(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name)
+}

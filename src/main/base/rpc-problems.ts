@@ -1,0 +1,74 @@
+import { mapEventIterator, ORPCError } from '@orpc/client'
+import { os, ValidationError } from '@orpc/server'
+import { Problem, WorkbenchError } from '../../contract/problem'
+
+/** How V8, the C++ runtime and onnxruntime say that memory ran out. */
+const MEMORY_ERROR = /bad_alloc|out of memory|allocation failed|failed to allocate/i
+
+/** The problem an error stands for, or null when it is a defect of ours. */
+export function problemOf(error: unknown): Problem | null {
+  if (error instanceof WorkbenchError) return error.problem
+  if (error instanceof Error && MEMORY_ERROR.test(error.message)) {
+    return {
+      code: 'out-of-memory',
+      message: `Memory ran out: ${error.message}`,
+      hint: 'Close other programs, or use fewer prompts, and run again.'
+    }
+  }
+  return null
+}
+
+/** Writes a defect to the log, with its stack, and gives the problem to show in its place. */
+export function reportDefect(error: unknown, where: string): Problem {
+  console.error(`Unexpected error in ${where}:`, error)
+  return {
+    code: 'internal',
+    message: `Something went wrong inside the program (${where}).`,
+    hint: 'The terminal it was started from shows the details.'
+  }
+}
+
+/**
+ * The one place where errors become what crosses a process border: a WorkbenchError keeps its problem, input that the
+ * contract refuses becomes `bad-input`, and `onDefect` says what a caller sees of anything else.
+ */
+export function problemsAcross(onDefect: (error: unknown, where: string) => Problem) {
+  return os.middleware(async ({ next, path }) => {
+    const translate = (error: unknown): Error => {
+      const problem = refusedInput(error) ?? problemOf(error) ?? onDefect(error, path.join('.'))
+      return new ORPCError('WORKBENCH', { message: problem.message, data: problem })
+    }
+    try {
+      const result = await next()
+      if (!isEventStream(result.output)) return result
+      // A stream fails after its procedure returned, so its errors are translated as they come.
+      const output = mapEventIterator(result.output, {
+        value: (value) => value,
+        error: async (error) => translate(error)
+      })
+      return { ...result, output }
+    } catch (error) {
+      throw translate(error)
+    }
+  })
+}
+
+/** The other direction: an error that crossed the border, as the WorkbenchError it was. */
+export function fromAcross(error: unknown): unknown {
+  if (!(error instanceof ORPCError)) return error
+  const { data: problem, success } = Problem.safeParse(error.data)
+  if (!success) return error
+  return new WorkbenchError(problem.code, problem.message, problem.hint)
+}
+
+export function isEventStream(output: unknown): output is AsyncIterator<unknown> {
+  return typeof output === 'object' && output !== null && Symbol.asyncIterator in output
+}
+
+function refusedInput(error: unknown): Problem | null {
+  if (!(error instanceof ORPCError && error.cause instanceof ValidationError)) return null
+  const [issue] = error.cause.issues
+  if (error.code !== 'BAD_REQUEST' || issue === undefined) return null
+  const field = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+  return { code: 'bad-input', message: field === '' ? issue.message : `${field}: ${issue.message}` }
+}

@@ -1,0 +1,244 @@
+import type { CategoryScore, RecipeScore, Score, SweepDocument, Work } from '../../../contract/crc'
+import { WorkbenchError } from '../../../contract/problem'
+import type { LayerStrength } from '../../../contract/recipe'
+import {
+  type HeldOut,
+  SEARCH_VERSION,
+  type SearchDocument,
+  type SearchProgress,
+  type SearchSettings,
+  type SearchVerdict
+} from '../../../contract/search'
+import { nameStrengths, postStrengths, rangeStrengths, recipeOf } from '../../../contract/strengths'
+import type { SweepProgress } from '../../../contract/sweep-events'
+import type { EngineClient } from '../../engine/host'
+import { buildRecipeTrie, countEdges } from '../../engine/tries/recipe-trie'
+import { halves } from '../selection/cross-fit'
+import { pairedDifference } from '../selection/paired-difference'
+import {
+  layersKey,
+  meansOver,
+  type PromptMeasures,
+  type PromptView,
+  type ScoredLayers,
+  searchRecipes
+} from './recipe-search'
+import { type PairFolders, scoreRecipes } from '../sweep/score-recipes'
+import { promptsByCategory } from '../selection/score-table'
+import type { SearchCheckpoints } from './search-checkpoints'
+
+export interface RecipeSearchRequest {
+  pair: PairFolders
+  /** Of all ranges. */
+  sweep: SweepDocument
+  rho: number
+  settings: SearchSettings
+}
+
+/**
+ * Grows recipes from the best ranges of a sweep, and says whether any beats the best range on prompts that did not pick it.
+ *
+ * @param checkpoints what they hold of the same search is not computed again
+ * @throws WorkbenchError `bad-input` when the sweep has no ranges; `cancelled`; as `scoreRecipes`
+ */
+export async function runRecipeSearch(
+  engine: EngineClient,
+  { pair, sweep, rho, settings }: RecipeSearchRequest,
+  signal: AbortSignal,
+  onProgress: (progress: SearchProgress) => void,
+  checkpoints: SearchCheckpoints | null = null
+): Promise<SearchDocument> {
+  const { layerCount } = sweep
+  if (sweep.ranges.length === 0) {
+    throw new WorkbenchError(
+      'bad-input',
+      `The sweep ${sweep.id} has no ranges for a search to start from.`,
+      'Sweep all ranges first.'
+    )
+  }
+  const startedMs = performance.now()
+  const work: Work = { ...sweep.work, blockEvaluations: 0, weightBytesRead: 0 }
+  let progress: SearchProgress | null = null
+
+  const score = async (
+    candidates: readonly (readonly LayerStrength[])[],
+    generation: number
+  ): Promise<RecipeScore[]> => {
+    const recipes = candidates.map((layers, index) => ({ name: String(index), layers: [...layers] }))
+    const tell = (current: SweepProgress): void => {
+      progress = {
+        generation,
+        candidates: candidates.length,
+        blockEvaluationsDone: work.blockEvaluations,
+        best: progress?.best ?? null,
+        sweep: current
+      }
+      onProgress(progress)
+    }
+    const history = checkpoints?.next() ?? null
+    const scored = await scoreRecipes(engine, pair, sweep, recipes, signal, tell, history)
+    work.blockEvaluations += scored.work.blockEvaluations
+    work.weightBytesRead += scored.work.weightBytesRead
+    return scored.recipes
+  }
+
+  const { categories, ...named } = promptsByCategory(sweep.prompts)
+  const split = halves({ categories, ...named })
+  const post = measuresOf(sweep.post)
+  const ranges = sweep.ranges.map((range) => ({
+    range: { start: range.start, end: range.end },
+    layers: rangeStrengths(range, layerCount),
+    measures: measuresOf(range)
+  }))
+  const outcome = await searchRecipes(
+    {
+      layerCount,
+      rho,
+      post,
+      ranges,
+      views: 'reason' in split ? [categories] : [categories, split.even, split.odd]
+    },
+    settings,
+    {
+      score: async (candidates, generation) => (await score(candidates, generation)).map(measuresOf),
+      cost: (candidates) => countBlockEvaluations(candidates, layerCount),
+      onGeneration: ({ best: [best] }) => {
+        if (progress === null || best === undefined || best === null) return
+        progress = { ...progress, best: { ...meansOver(best.measures, categories), recipe: recipeFor(best) } }
+      }
+    }
+  )
+
+  const beam = outcome.beams[0] ?? []
+  const scores =
+    beam.length === 0
+      ? []
+      : await score(
+          beam.map(({ layers }) => layers),
+          outcome.generations.length
+        )
+  const found = scores.flatMap((each, index): RecipeScore[] => {
+    const layers = beam[index]?.layers
+    return layers === undefined ? [] : [{ ...each, recipe: recipeFor({ layers }) }]
+  })
+  const range = outcome.bestRanges[0] ?? null
+  const best = beam[0] ?? null
+  const isSame = best === null || (range !== null && layersKey(best.layers) === layersKey(range.layers))
+  const compared = range?.measures ?? post
+  const comparison = isSame
+    ? null
+    : pairedDifference(differences(best.measures, compared), categories, settings.seed)
+  const heldOut =
+    'reason' in split ? null : heldOutComparison(outcome, split, post, layerCount, categories, settings.seed)
+  const minimumValidity = rho * sweep.post.validity
+  return {
+    schemaVersion: SEARCH_VERSION,
+    createdAt: new Date().toISOString(),
+    seconds: (performance.now() - startedMs) / 1000,
+    sweepId: sweep.id,
+    device: sweep.device,
+    precision: sweep.precision,
+    layerCount,
+    basePath: sweep.basePath,
+    postPath: sweep.postPath,
+    rho,
+    minimumValidity,
+    settings,
+    post: categoryScore(sweep.post),
+    range: {
+      range:
+        ranges.find(({ layers }) => range !== null && layersKey(layers) === layersKey(range.layers))?.range ??
+        null,
+      ...meansOver(compared, categories)
+    },
+    generations: outcome.generations.map(({ candidates, blockEvaluations, best: [after] }) => ({
+      candidates,
+      blockEvaluations,
+      best: {
+        ...meansOver(after?.measures ?? post, categories),
+        recipe: recipeFor(after ?? { layers: postStrengths(layerCount) })
+      }
+    })),
+    stopped: outcome.stopped,
+    found,
+    verdict: verdictOf(comparison?.difference ?? 0, heldOut, rho),
+    comparison,
+    heldOut,
+    heldOutReason: 'reason' in split ? split.reason : null,
+    work
+  }
+}
+
+/** Edges of the trie of these candidates and post, for one prompt group. */
+export function countBlockEvaluations(
+  candidates: readonly (readonly LayerStrength[])[],
+  layerCount: number
+): number {
+  const models = [postStrengths(layerCount), ...candidates].map((layers) => ({
+    kind: 'recipe' as const,
+    layers: [...layers]
+  }))
+  return countEdges(
+    buildRecipeTrie(models, { layerCount, identical: () => false, lossless: true, others: new Map() })
+  )
+}
+
+/**
+ * What each half of the prompts found, against the range that it selects, on the other half. The prompts of both halves
+ * together are resampled for the interval; that the two searches resemble each other is not in it.
+ */
+function heldOutComparison(
+  { beams, bestRanges }: Pick<Awaited<ReturnType<typeof searchRecipes>>, 'beams' | 'bestRanges'>,
+  { even, odd }: { even: PromptView; odd: PromptView },
+  post: PromptMeasures,
+  layerCount: number,
+  categories: PromptView,
+  seed: number
+): HeldOut {
+  const postItself: ScoredLayers = { layers: postStrengths(layerCount), measures: post }
+  const folds = [
+    { search: 1, scoredOn: odd },
+    { search: 2, scoredOn: even }
+  ].map(({ search, scoredOn }) => {
+    const range = bestRanges[search] ?? postItself
+    return { scoredOn, range, found: beams[search]?.[0] ?? range }
+  })
+  const perPrompt = post.diversity.map(() => NaN)
+  for (const { scoredOn, range, found } of folds) {
+    const difference = differences(found.measures, range.measures)
+    for (const index of scoredOn.flat()) perPrompt[index] = difference[index] ?? NaN
+  }
+  const mean = (measures: (fold: (typeof folds)[number]) => PromptMeasures): CategoryScore => {
+    const scores = folds.map((fold) => meansOver(measures(fold), fold.scoredOn))
+    const average = (measure: keyof CategoryScore): number =>
+      scores.reduce((sum, score) => sum + score[measure], 0) / scores.length
+    return { validity: average('validity'), diversity: average('diversity') }
+  }
+  return {
+    ...pairedDifference(perPrompt, categories, seed),
+    found: mean(({ found }) => found.measures),
+    range: mean(({ range }) => range.measures),
+    post: mean(() => post),
+    recipes: [recipeFor(folds[0]?.found ?? postItself), recipeFor(folds[1]?.found ?? postItself)]
+  }
+}
+
+function verdictOf(difference: number, heldOut: HeldOut | null, rho: number): SearchVerdict {
+  if (difference <= 0) return 'none'
+  const confirmed =
+    heldOut !== null && heldOut.interval[0] > 0 && heldOut.found.validity >= rho * heldOut.post.validity
+  return confirmed ? 'confirmed' : 'unproven'
+}
+
+const differences = (left: PromptMeasures, right: PromptMeasures): number[] =>
+  left.diversity.map((diversity, prompt) => diversity - (right.diversity[prompt] ?? NaN))
+
+const measuresOf = ({ prompts }: Pick<Score, 'prompts'>): PromptMeasures => ({
+  validity: prompts.map(({ validity }) => validity),
+  diversity: prompts.map(({ diversity }) => diversity)
+})
+
+const categoryScore = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
+
+const recipeFor = ({ layers }: Pick<ScoredLayers, 'layers'>): ReturnType<typeof recipeOf> =>
+  recipeOf(nameStrengths(layers), layers)

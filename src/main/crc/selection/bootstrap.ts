@@ -1,0 +1,89 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
+import type { Bootstrap, Interval } from '../../../contract/crc'
+import { emptyMeans, meansOver, type ScoreTable } from './score-table'
+import { compareRanges, selectRange } from './select-range'
+
+export const RESAMPLES = 1_000
+export const CONFIDENCE = 0.95
+
+/**
+ * Bootstrap over prompts, stratified by category: every resample draws each category's prompts with replacement and
+ * repeats the whole selection, Q(post) included. Intervals are percentiles (Efron and Tibshirani 1993, chapter 13).
+ * They say how the prompts at hand vary; they do not undo that the best of many ranges was picked on them (see the
+ * cross-fitted score for that).
+ *
+ * @param selected index into the table's ranges; -1 when nothing was selected
+ */
+export function bootstrap(table: ScoreTable, selected: number, rho: number, seed: number): Bootstrap {
+  const random = xoroshiro128plus(seed)
+  const means = emptyMeans(table)
+  const validity = means.validity.subarray(1)
+  const diversity = means.diversity.subarray(1)
+  const wins = new Map<number, number>()
+  const post = { validity: new Float64Array(RESAMPLES), diversity: new Float64Array(RESAMPLES) }
+  const ofSelected = {
+    validity: new Float64Array(RESAMPLES),
+    diversity: new Float64Array(RESAMPLES),
+    diversityGain: new Float64Array(RESAMPLES)
+  }
+
+  for (let resample = 0; resample < RESAMPLES; resample++) {
+    meansOver(table, drawPrompts(random, table.categories), means)
+    const postNow = { validity: means.validity[0] ?? 0, diversity: means.diversity[0] ?? 0 }
+    const winner = selectRange(table.ranges, validity, diversity, postNow, rho)
+    wins.set(winner, (wins.get(winner) ?? 0) + 1)
+    post.validity[resample] = postNow.validity
+    post.diversity[resample] = postNow.diversity
+    ofSelected.validity[resample] = validity[selected] ?? 0
+    ofSelected.diversity[resample] = diversity[selected] ?? 0
+    ofSelected.diversityGain[resample] = (diversity[selected] ?? 0) - postNow.diversity
+  }
+
+  return {
+    resamples: RESAMPLES,
+    seed,
+    confidence: CONFIDENCE,
+    wins: sharesOf(wins, table),
+    noSelectionShare: (wins.get(-1) ?? 0) / RESAMPLES,
+    post: { validity: interval(post.validity), diversity: interval(post.diversity) },
+    selected:
+      selected === -1
+        ? null
+        : {
+            validity: interval(ofSelected.validity),
+            diversity: interval(ofSelected.diversity),
+            diversityGain: interval(ofSelected.diversityGain)
+          }
+  }
+}
+
+/** Each category's prompts drawn with replacement, as many as it has. */
+export function drawPrompts(random: RandomGenerator, categories: readonly (readonly number[])[]): number[][] {
+  return categories.map((indices) =>
+    indices.map(() => indices[uniformInt(random, 0, indices.length - 1)] ?? 0)
+  )
+}
+
+function sharesOf(wins: ReadonlyMap<number, number>, table: ScoreTable): Bootstrap['wins'] {
+  const shares = [...wins].flatMap(([index, count]) => {
+    const range = table.ranges[index]
+    return range === undefined ? [] : [{ start: range.start, end: range.end, share: count / RESAMPLES }]
+  })
+  return shares.sort((a, b) => b.share - a.share || compareRanges(a, b))
+}
+
+/** The middle 95 % of the values. */
+export function interval(values: Float64Array): Interval {
+  const sorted = values.toSorted()
+  return [quantile(sorted, (1 - CONFIDENCE) / 2), quantile(sorted, (1 + CONFIDENCE) / 2)]
+}
+
+/** Linear between the two nearest order statistics, as NumPy's default. */
+function quantile(sorted: Float64Array, share: number): number {
+  const position = share * (sorted.length - 1)
+  const below = sorted[Math.floor(position)] ?? NaN
+  const above = sorted[Math.ceil(position)] ?? NaN
+  return below + (above - below) * (position - Math.floor(position))
+}

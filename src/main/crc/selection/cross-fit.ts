@@ -1,0 +1,65 @@
+import type { CrossFit } from '../../../contract/crc'
+import { emptyMeans, meansOver, type ScoreTable } from './score-table'
+import { selectRange } from './select-range'
+
+/**
+ * Selects on one half of each category's prompts and scores on the other, both ways, and averages: the score of the
+ * selection procedure free of the bias of picking the best of many on the prompts that scored it. The halves are the
+ * prompts at even and at odd places within their category. A half that selects nothing scores post.
+ *
+ * @returns the score, or in words why there is none
+ */
+export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit } | { reason: string } {
+  const split = halves(table)
+  if ('reason' in split) return split
+  const { even, odd } = split
+  const folds: CrossFit['folds'] = [fold(table, even, odd, rho), fold(table, odd, even, rho)]
+  const mean = (field: 'validity' | 'diversity' | 'postValidity' | 'postDiversity'): number =>
+    (folds[0][field] + folds[1][field]) / 2
+  return {
+    crossFit: {
+      folds,
+      validity: mean('validity'),
+      diversity: mean('diversity'),
+      postValidity: mean('postValidity'),
+      postDiversity: mean('postDiversity')
+    }
+  }
+}
+
+/** The prompts at even and at odd places within their category, or in words why there are no halves. */
+export function halves({
+  categoryNames,
+  categories
+}: Pick<ScoreTable, 'categoryNames' | 'categories'>):
+  { even: number[][]; odd: number[][] } | { reason: string } {
+  const single = categoryNames.find((_, category) => categories[category]?.length === 1)
+  if (single !== undefined) {
+    return { reason: `The category "${single}" has a single prompt, which cannot be split into two halves.` }
+  }
+  return {
+    even: categories.map((indices) => indices.filter((_, place) => place % 2 === 0)),
+    odd: categories.map((indices) => indices.filter((_, place) => place % 2 === 1))
+  }
+}
+
+function fold(
+  table: ScoreTable,
+  selectOn: readonly (readonly number[])[],
+  scoreOn: readonly (readonly number[])[],
+  rho: number
+): CrossFit['folds'][number] {
+  const here = meansOver(table, selectOn, emptyMeans(table))
+  const post = { validity: here.validity[0] ?? 0, diversity: here.diversity[0] ?? 0 }
+  const index = selectRange(table.ranges, here.validity.subarray(1), here.diversity.subarray(1), post, rho)
+  const range = table.ranges[index]
+  const there = meansOver(table, scoreOn, emptyMeans(table))
+  // Row 0 of the means is post, so nothing selected (-1) scores post.
+  return {
+    selected: range === undefined ? null : { start: range.start, end: range.end },
+    validity: there.validity[index + 1] ?? 0,
+    diversity: there.diversity[index + 1] ?? 0,
+    postValidity: there.validity[0] ?? 0,
+    postDiversity: there.diversity[0] ?? 0
+  }
+}

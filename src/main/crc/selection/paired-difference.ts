@@ -1,0 +1,30 @@
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { PairedDifference } from '../../../contract/search'
+import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from './bootstrap'
+
+/**
+ * The mean difference of two models over prompts, categories weighing the same, and its percentile interval under a
+ * bootstrap over prompts that is stratified by category and keeps each prompt's two scores together.
+ *
+ * @param differences one per prompt
+ * @param categories for each category the indices of its prompts
+ */
+export function pairedDifference(
+  differences: readonly number[],
+  categories: readonly (readonly number[])[],
+  seed: number
+): PairedDifference {
+  const random = xoroshiro128plus(seed)
+  const mean = (drawn: readonly (readonly number[])[]): number =>
+    drawn.reduce((sum, ids) => sum + ids.reduce((s, i) => s + (differences[i] ?? NaN), 0) / ids.length, 0) /
+    drawn.length
+  const resampled = new Float64Array(RESAMPLES)
+  for (let resample = 0; resample < RESAMPLES; resample++)
+    resampled[resample] = mean(drawPrompts(random, categories))
+  return {
+    difference: mean(categories),
+    interval: interval(resampled),
+    confidence: CONFIDENCE,
+    resamples: RESAMPLES
+  }
+}

@@ -1,0 +1,88 @@
+import type { PromptScore } from '../../../contract/crc'
+import type { RestorationRange } from '../../../contract/recipe'
+
+/** Validity and diversity of post and every range on every prompt, laid out for many weighted means. */
+export interface ScoreTable {
+  ranges: readonly RestorationRange[]
+  promptCount: number
+  categoryNames: string[]
+  /** Prompt indices of each category, in input order; parallel to the names. */
+  categories: number[][]
+  /** [1 + ranges][prompts], flat; row 0 is post. */
+  validity: Float64Array
+  diversity: Float64Array
+}
+
+/** Means of every row of a score table under one weighting of the prompts. */
+export interface RowMeans {
+  validity: Float64Array
+  diversity: Float64Array
+}
+
+export function scoreTable(
+  prompts: readonly { category: string }[],
+  post: { prompts: readonly PromptScore[] },
+  ranges: readonly (RestorationRange & { prompts: readonly PromptScore[] })[]
+): ScoreTable {
+  const rows = [post, ...ranges]
+  const table: ScoreTable = {
+    ranges,
+    promptCount: prompts.length,
+    ...promptsByCategory(prompts),
+    validity: new Float64Array(rows.length * prompts.length),
+    diversity: new Float64Array(rows.length * prompts.length)
+  }
+  for (const [row, scores] of rows.entries()) {
+    for (const [index, score] of scores.prompts.entries()) {
+      table.validity[row * prompts.length + index] = score.validity
+      table.diversity[row * prompts.length + index] = score.diversity
+    }
+  }
+  return table
+}
+
+/** The categories in the order they first appear, and for each the indices of its prompts. */
+export function promptsByCategory(
+  prompts: readonly { category: string }[]
+): Pick<ScoreTable, 'categoryNames' | 'categories'> {
+  const byCategory = new Map<string, number[]>()
+  for (const [index, { category }] of prompts.entries()) {
+    byCategory.set(category, [...(byCategory.get(category) ?? []), index])
+  }
+  return { categoryNames: [...byCategory.keys()], categories: [...byCategory.values()] }
+}
+
+export function emptyMeans(table: ScoreTable): RowMeans {
+  const rowCount = table.ranges.length + 1
+  return { validity: new Float64Array(rowCount), diversity: new Float64Array(rowCount) }
+}
+
+/**
+ * Means over drawn prompts of each category, then over categories, of every row.
+ *
+ * @param drawn for each category the indices of the prompts that count, repeated as often as they were drawn
+ * @param into overwritten, so that thousands of calls share it
+ */
+export function meansOver(
+  table: ScoreTable,
+  drawn: readonly (readonly number[])[],
+  into: RowMeans
+): RowMeans {
+  const weights = new Float64Array(table.promptCount)
+  for (const indices of drawn) {
+    const weight = 1 / (indices.length * drawn.length)
+    for (const index of indices) weights[index] = (weights[index] ?? 0) + weight
+  }
+  for (let row = 0; row <= table.ranges.length; row++) {
+    let validity = 0
+    let diversity = 0
+    for (let prompt = 0, at = row * table.promptCount; prompt < table.promptCount; prompt++, at++) {
+      const weight = weights[prompt] ?? 0
+      validity += weight * (table.validity[at] ?? 0)
+      diversity += weight * (table.diversity[at] ?? 0)
+    }
+    into.validity[row] = validity
+    into.diversity[row] = diversity
+  }
+  return into
+}

@@ -1,0 +1,43 @@
+import type { CategoryScore } from '../../../contract/crc'
+import type { RestorationRange } from '../../../contract/recipe'
+
+/** Diversities this close are a tie: beyond it they differ by rounding, not by the model. */
+const DIVERSITY_TIE = 1e-9
+
+/**
+ * The selection rule: of the ranges that keep validity Q >= rho x Q(post) and are more diverse than post, the one of
+ * greatest diversity. Those within 1e-9 of the greatest tie, and of them the shorter range wins, then the smaller
+ * start. (Measured from the greatest, so that the order of the ranges cannot change the outcome.)
+ *
+ * @param validity and `diversity` are parallel to `ranges`
+ * @returns the index of the selected range; -1 when none qualifies
+ */
+export function selectRange(
+  ranges: readonly RestorationRange[],
+  validity: ArrayLike<number>,
+  diversity: ArrayLike<number>,
+  post: CategoryScore,
+  rho: number
+): number {
+  const minimumValidity = rho * post.validity
+  let greatest = -Infinity
+  for (let index = 0; index < ranges.length; index++) {
+    const value = diversity[index] ?? NaN
+    if ((validity[index] ?? NaN) >= minimumValidity && value > post.diversity && value > greatest)
+      greatest = value
+  }
+  let selected = -1
+  for (const [index, range] of ranges.entries()) {
+    const value = diversity[index] ?? NaN
+    const qualifies = (validity[index] ?? NaN) >= minimumValidity && value > post.diversity
+    if (!qualifies || value < greatest - DIVERSITY_TIE) continue
+    const best = ranges[selected]
+    if (best === undefined || compareRanges(range, best) < 0) selected = index
+  }
+  return selected
+}
+
+/** Shorter ranges first, then by start. */
+export function compareRanges(a: RestorationRange, b: RestorationRange): number {
+  return a.end - a.start - (b.end - b.start) || a.start - b.start
+}

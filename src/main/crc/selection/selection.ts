@@ -1,0 +1,69 @@
+import type { CategoryScore, RangeScore, Score, Selection } from '../../../contract/crc'
+import { bootstrap } from './bootstrap'
+import { crossFit } from './cross-fit'
+import { scoreTable } from './score-table'
+import { selectRange } from './select-range'
+
+/** Any constant will do; a fixed one makes a sweep's intervals reproducible. */
+export const DEFAULT_SEED = 1
+
+/**
+ * Selects a restoration range from the scores of a sweep, and says how sure the choice is.
+ *
+ * @param prompts parallel to the `prompts` of every score
+ * @param rho share of post's validity that must be kept, 0 to 1
+ */
+export function selection(
+  prompts: readonly { category: string }[],
+  post: Score,
+  ranges: readonly RangeScore[],
+  rho: number,
+  seed = DEFAULT_SEED
+): Selection {
+  const validity = ranges.map((range) => range.validity)
+  const diversity = ranges.map((range) => range.diversity)
+  const index = selectRange(ranges, validity, diversity, post, rho)
+  const range = ranges[index]
+  const table = scoreTable(prompts, post, ranges)
+  const crossFitted = crossFit(table, rho)
+  return {
+    rho,
+    minimumValidity: rho * post.validity,
+    selected: range === undefined ? null : { start: range.start, end: range.end },
+    reason: range === undefined ? reasonForNone(ranges, post, rho) : null,
+    bootstrap: bootstrap(table, index, rho, seed),
+    crossFit: 'crossFit' in crossFitted ? crossFitted.crossFit : null,
+    crossFitReason: 'reason' in crossFitted ? crossFitted.reason : null
+  }
+}
+
+function reasonForNone(ranges: readonly RangeScore[], post: CategoryScore, rho: number): string {
+  const minimum = rho * post.validity
+  const valid = ranges.filter((range) => range.validity >= minimum)
+  const diverse = ranges.filter((range) => range.diversity > post.diversity)
+  const needed = `the minimum validity ${number(minimum)} (${rho} × post's ${number(post.validity)})`
+  if (ranges.length === 0) return 'No range was scored.'
+  if (diverse.length === 0) {
+    const best = ranges.reduce((a, b) => (b.diversity > a.diversity ? b : a))
+    return (
+      `No range is more diverse than post (${number(post.diversity)}); the most diverse, ${layers(best)}, ` +
+      `has ${number(best.diversity)}.`
+    )
+  }
+  if (valid.length === 0) {
+    const best = ranges.reduce((a, b) => (b.validity > a.validity ? b : a))
+    return `No range reaches ${needed}; the most valid, ${layers(best)}, has ${number(best.validity)}.`
+  }
+  return (
+    `${valid.length} of ${ranges.length} ranges reach ${needed} and ${diverse.length} are more diverse than post ` +
+    `(${number(post.diversity)}), but none does both.`
+  )
+}
+
+function layers(range: RangeScore): string {
+  return range.start === range.end ? `layer ${range.start}` : `layers ${range.start}-${range.end}`
+}
+
+function number(value: number): string {
+  return value.toFixed(3)
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { type PromptScore, type Score, SWEEP_VERSION, type SweepDocument } from '../../../contract/crc'
+import type { ScoredModel } from '../../../contract/sweep-part'
+import { averageScores } from '../task/scoring'
+import { selection } from '../selection/selection'
+
+/** Digits that a document keeps of a probability: beyond float32's seven, short of noise. */
+const STORED_DIGITS = 9
+
+/** A model and its scores on the prompts, in their order. */
+export interface ModelResults {
+  model: ScoredModel
+  prompts: readonly PromptScore[]
+}
+
+/** What a document says besides the scores. */
+export type SweepFacts = Omit<
+  SweepDocument,
+  | 'schemaVersion'
+  | 'id'
+  | 'createdAt'
+  | 'base'
+  | 'post'
+  | 'ranges'
+  | 'recipes'
+  | 'checkpoints'
+  | 'soup'
+  | 'selected'
+  | 'selection'
+>
+
+export interface SweepOutcome {
+  /** Names the document; a fresh one when left out. */
+  id?: string
+  facts: SweepFacts
+  models: readonly ModelResults[]
+  rho: number
+  /** Of the bootstrap. */
+  seed?: number
+}
+
+/**
+ * Makes the document of a sweep: the means of every model, the selection among the ranges and how sure it is.
+ *
+ * @throws Error without scores of post, which every sweep has
+ */
+export function assembleSweep({ id, facts, models, rho, seed }: SweepOutcome): SweepDocument {
+  const scored = models.map(({ model, prompts }) => ({ model, score: averageScores(facts.prompts, prompts) }))
+  const post = scored.find(({ model }) => model.kind === 'post')?.score
+  if (post === undefined) throw new Error('a sweep without post')
+  const ranges = scored.flatMap(({ model, score }) =>
+    model.kind === 'range' ? [{ ...model.range, ...score }] : []
+  )
+  const selected = ranges.length === 0 ? null : selection(facts.prompts, post, ranges, rho, seed)
+  const base = scored.find(({ model }) => model.kind === 'base')?.score ?? null
+  return {
+    schemaVersion: SWEEP_VERSION,
+    id: id ?? randomUUID(),
+    createdAt: new Date().toISOString(),
+    ...facts,
+    base: base === null ? null : stored(base),
+    post: stored(post),
+    ranges: ranges.map(stored),
+    recipes: scored.flatMap(({ model, score }) =>
+      model.kind === 'recipe' ? [{ recipe: model.recipe, ...stored(score) }] : []
+    ),
+    checkpoints: scored.flatMap(({ model, score }) => {
+      if (model.kind !== 'checkpoint') return []
+      const { name, path, fingerprint } = model
+      return [{ name, path, fingerprint, ...stored(score) }]
+    }),
+    soup: scored.flatMap(({ model, score }) =>
+      model.kind === 'blend' ? [{ strength: model.strength, ...stored(score) }] : []
+    ),
+    selected: selected?.selected ?? null,
+    selection: selected
+  }
+}
+
+function stored<T extends Score>(score: T): T {
+  return { ...score, prompts: score.prompts.map(storedPrompt) }
+}
+
+/** A prompt's score as files keep it: its probabilities rounded, its measures exact. */
+export function storedPrompt(score: PromptScore): PromptScore {
+  return { ...score, probabilities: score.probabilities.map((p) => Number(p.toPrecision(STORED_DIGITS))) }
+}

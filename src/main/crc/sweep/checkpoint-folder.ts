@@ -1,0 +1,48 @@
+import { readdir, rm, rmdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CheckpointPlace } from './sweep-checkpoint'
+import { ensurePlainFolder, hasPlainFolder } from '../../base/files/plain-paths'
+
+/** A folder of checkpoints and nothing else, `<name>.checkpoint` each. */
+export interface CheckpointFolder extends CheckpointPlace {
+  readonly path: string
+  /** Removes all checkpoints, and the folder. */
+  clear(): Promise<void>
+}
+
+/**
+ * @param folders the folder that the checkpoints lie in, after those around it that may have to be made too
+ * @param mostFiles a new one takes the place of the oldest
+ */
+export function checkpointFolder(
+  folders: readonly [string, ...string[]],
+  mostFiles: number
+): CheckpointFolder {
+  const path = folders.at(-1) ?? folders[0]
+  const list = async (): Promise<string[]> => {
+    for (const folder of folders) if (!(await hasPlainFolder(folder))) return []
+    const names = await readdir(path)
+    return names.filter((name) => /^[^.].*\.checkpoint$/.test(name)).map((name) => join(path, name))
+  }
+  return {
+    path,
+    owned: true,
+    list,
+    async fileFor(name) {
+      for (const folder of folders) await ensurePlainFolder(folder)
+      const file = join(path, `${name}.checkpoint`)
+      const others = (await list()).filter((other) => other !== file)
+      const dated = await Promise.all(
+        others.map(async (path) => ({ path, modifiedMs: (await stat(path)).mtimeMs }))
+      )
+      const newestFirst = dated.sort((a, b) => b.modifiedMs - a.modifiedMs)
+      for (const { path } of newestFirst.slice(mostFiles - 1)) await rm(path, { force: true })
+      return file
+    },
+    async clear() {
+      for (const file of await list()) await rm(file, { force: true })
+      // What else somebody has put there stays, and the folder with it.
+      await rmdir(path).catch(() => undefined)
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import type { SweepDocument } from '../../../contract/crc'
+import { WorkbenchError } from '../../../contract/problem'
+import { type Shard, SWEEP_PART_VERSION, type SweepPart } from '../../../contract/sweep-part'
+import { openPair } from '../../checkpoint/pair'
+import type { EngineClient } from '../../engine/host'
+import { assembleSweep, type ModelResults, storedPrompt, type SweepFacts } from './assemble-sweep'
+import { type ComputedSweep, computeSweep, type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
+import { type EarlierResults, joinResults, resultsOfSweep } from './earlier-results'
+import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
+import { DEFAULT_SEED } from '../selection/selection'
+import { promptsOfShard } from './shard'
+import type { SweepCheckpoint } from './sweep-checkpoint'
+
+/** What is there of earlier sweeps, and where this one is kept until it is finished. */
+export interface SweepHistory {
+  checkpoint: SweepCheckpoint
+  /** The last finished sweep; null for none. */
+  lastSweep: () => Promise<SweepDocument | null>
+  /** Whether to compute everything, whatever is there. */
+  fresh: boolean
+}
+
+/**
+ * Scores post, base as a whole model, all restoration ranges and the given recipes on a prompt set (exact CRC: from the
+ * next-token distribution at the first answer position), and selects a range.
+ *
+ * @param onEvent hears of progress, of scores as they arrive (means over the prompts scored so far), and notices
+ * @param history what it knows is not computed again
+ * @throws WorkbenchError `cancelled` when `signal` fires; whatever the pair, tokenizer, prompts or engine are at fault for
+ */
+export async function runCrcSweep(
+  engine: EngineClient,
+  request: CrcSweepRequest,
+  signal: AbortSignal,
+  onEvent: (event: CrcSweepEvent) => void,
+  history: SweepHistory | null = null
+): Promise<SweepDocument> {
+  const { facts, models } = await scorePrompts(engine, request, null, signal, onEvent, history)
+  return assembleSweep({ id: request.id, facts, models, rho: request.rho, seed: request.seed })
+}
+
+/**
+ * Scores the same models on a shard's share of the prompts. Nothing is selected: that takes all parts.
+ *
+ * @throws WorkbenchError as {@link runCrcSweep}; `bad-input` when there are more shards than prompts
+ */
+export async function runCrcShard(
+  engine: EngineClient,
+  request: CrcSweepRequest,
+  shard: Shard,
+  signal: AbortSignal,
+  onEvent: (event: CrcSweepEvent) => void,
+  history: SweepHistory | null = null
+): Promise<SweepPart> {
+  const scored = await scorePrompts(engine, request, shard, signal, onEvent, history)
+  return {
+    kind: 'sweep-part',
+    schemaVersion: SWEEP_PART_VERSION,
+    shard,
+    createdAt: new Date().toISOString(),
+    rho: request.rho,
+    seed: request.seed ?? DEFAULT_SEED,
+    ...scored.facts,
+    scoredPrompts: scored.chosen,
+    models: scored.models.map(({ model, prompts }) => ({ model, prompts: prompts.map(storedPrompt) }))
+  }
+}
+
+/** See `sweeps.known` of the contract. */
+export interface KnownOfSweep {
+  knownPrompts: number
+  promptCount: number
+  interrupted: boolean
+}
+
+/** How much of a sweep is known before it begins. */
+export async function knownOfSweep(request: CrcSweepRequest, history: SweepHistory): Promise<KnownOfSweep> {
+  const prepared = await prepareSweep(request, await openPair(request.base, request.post))
+  const { earlier, interrupted } = await findEarlier(prepared, history)
+  const { identity } = prepared
+  const known = identity.prompts.filter(({ key }) => earlier?.scores.has(key))
+  return { knownPrompts: known.length, promptCount: identity.prompts.length, interrupted }
+}
+
+interface ScoredPrompts {
+  facts: SweepFacts
+  /** Indices of the prompts that were scored. */
+  chosen: number[]
+  models: ModelResults[]
+}
+
+async function scorePrompts(
+  engine: EngineClient,
+  request: CrcSweepRequest,
+  shard: Shard | null,
+  signal: AbortSignal,
+  onEvent: (event: CrcSweepEvent) => void,
+  history: SweepHistory | null
+): Promise<ScoredPrompts> {
+  try {
+    signal.throwIfAborted()
+    const pair = await openPair(request.base, request.post)
+    onEvent({ type: 'progress', progress: { ...NOTHING_DONE, layerCount: pair.post.spec.layerCount } })
+    const prepared = await prepareSweep(request, pair)
+    signal.throwIfAborted()
+    const chosen =
+      shard === null
+        ? prepared.prompts.map((_, index) => index)
+        : promptsOfShard(
+            prepared.prompts.map(({ tokens }) => tokens),
+            shard
+          )
+    const { earlier, notices } = await findEarlier(prepared, history)
+    for (const message of [...prepared.notices, ...notices]) onEvent({ type: 'notice', message })
+    const checkpoint = history?.checkpoint ?? null
+    const computed = await computeSweep(engine, prepared, { chosen, earlier, checkpoint, signal, onEvent })
+    onEvent({ type: 'progress', progress: { ...computed.progress, phase: 'saving', layer: null } })
+    return {
+      chosen,
+      facts: factsOf(prepared, computed, notices),
+      models: prepared.models.map(({ model }, index) => ({ model, prompts: computed.scores[index] ?? [] }))
+    }
+  } catch (error) {
+    // Whatever an interrupted step reports, the cause is the user's wish.
+    if (signal.aborted) throw new WorkbenchError('cancelled', 'The sweep was cancelled.')
+    throw error
+  } finally {
+    await history?.checkpoint.close()
+  }
+}
+
+/** What of a sweep is known, as far as it was computed where and how the sweep asks to be; remarks on what could not be used. */
+export async function findEarlier(
+  { identity, request }: PreparedSweep,
+  history: SweepHistory | null
+): Promise<{
+  earlier: EarlierResults | null
+  /** Whether a stopped sweep has computed a part of it. */
+  interrupted: boolean
+  notices: string[]
+}> {
+  const nothing = { earlier: null, interrupted: false, notices: [] }
+  if (history === null) return nothing
+  const { results, notices } = await history.checkpoint.find(identity)
+  if (history.fresh) return nothing
+  const isWanted = ({ device, precision }: EarlierResults): boolean =>
+    device === (request.device?.device ?? 'cpu') && precision === (request.precision ?? precision)
+  const interrupted = results.some(isWanted)
+  try {
+    const last = await history.lastSweep()
+    const ofLast = last === null ? null : resultsOfSweep(last, identity)
+    if (ofLast !== null) results.push(ofLast)
+  } catch (error) {
+    if (!(error instanceof WorkbenchError)) throw error
+    notices.push(`The last sweep was not used. ${error.message}`)
+  }
+  return { earlier: joinResults(results.filter(isWanted)), interrupted, notices }
+}
+
+function factsOf(
+  { request, ...prepared }: PreparedSweep,
+  computed: ComputedSweep,
+  notices: string[]
+): SweepFacts {
+  return {
+    programVersion: prepared.identity.programVersion,
+    seconds: computed.seconds,
+    device: computed.device,
+    precision: computed.precision,
+    layerCount: prepared.layerCount,
+    basePath: { path: request.base, fingerprint: prepared.base.checkpoint.fingerprint },
+    postPath: { path: request.post, fingerprint: prepared.post.checkpoint.fingerprint },
+    rendering: request.rendering,
+    prompts: prepared.prompts,
+    baseUnavailable: prepared.baseUnavailable,
+    notices: [...prepared.notices, ...notices, ...computed.notices],
+    work: computed.work,
+    memory: computed.memory,
+    reusedPromptCount: computed.reusedPromptCount
+  }
+}

@@ -1,0 +1,206 @@
+import { totalWork, type PromptScore, type SweepDocument } from '../../../contract/crc'
+import { WorkbenchError } from '../../../contract/problem'
+import type { SweepPart } from '../../../contract/sweep-part'
+import { assembleSweep, type ModelResults } from './assemble-sweep'
+import { isConsistent } from './earlier-results'
+
+/** A part and the file it was read from, for messages. */
+export interface PartFile {
+  file: string
+  part: SweepPart
+}
+
+/** What to select with instead of what the parts say. */
+export interface MergeOptions {
+  rho?: number
+  seed?: number
+}
+
+/**
+ * Joins the parts of a sweep into the document that one machine would have made. Model files are not needed: parts hold
+ * the scores of every prompt.
+ *
+ * @param parts at least one, in any order
+ * @throws WorkbenchError `mismatch` naming the file that is of another sweep, or what is missing or there twice;
+ *   `bad-file` naming a file whose content does not fit itself
+ */
+export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {}): SweepDocument {
+  const [first] = parts
+  if (first === undefined) throw new WorkbenchError('bad-input', 'There are no parts to merge.')
+  for (const other of parts) requireSameSweep(first, other, options)
+  for (const part of parts) requireWhole(part)
+  requireEachShardOnce(parts)
+  const owner = requireEachPromptOnce(first.part, parts)
+
+  const { part } = first
+  const ordered = [...parts].sort((a, b) => a.part.shard.index - b.part.shard.index).map(({ part }) => part)
+  const models = part.models.map(({ model }, index): ModelResults => {
+    const prompts: PromptScore[] = part.prompts.flatMap((_, prompt) => {
+      const source = owner.get(prompt)
+      return source?.part.models[index]?.prompts[source.place] ?? []
+    })
+    return { model, prompts }
+  })
+  return assembleSweep({
+    facts: {
+      programVersion: part.programVersion,
+      seconds: ordered.reduce((sum, { seconds }) => sum + seconds, 0),
+      device: part.device,
+      precision: part.precision,
+      layerCount: part.layerCount,
+      basePath: part.basePath,
+      postPath: part.postPath,
+      rendering: part.rendering,
+      prompts: part.prompts,
+      baseUnavailable: part.baseUnavailable,
+      notices: [...new Set(ordered.flatMap(({ notices }) => notices))],
+      work: totalWork(ordered.map(({ work }) => work)),
+      reusedPromptCount: ordered.reduce((sum, { reusedPromptCount }) => sum + reusedPromptCount, 0)
+    },
+    models,
+    rho: options.rho ?? part.rho,
+    seed: options.seed ?? part.seed
+  })
+}
+
+/** Whether a part holds what it says: every model's scores on its prompts, with numbers that fit each other. */
+function requireWhole({ file, part }: PartFile): void {
+  const complain = (message: string): never => {
+    throw new WorkbenchError('bad-file', `${file} ${message}`, 'Compute this part again.')
+  }
+  const { scoredPrompts, prompts, models } = part
+  if (
+    scoredPrompts.some(
+      (prompt, place) => prompt <= (scoredPrompts[place - 1] ?? -1) || prompt >= prompts.length
+    )
+  ) {
+    complain('scores prompts that the sweep does not have, or does not list them in order.')
+  }
+  if (models.filter(({ model }) => model.kind === 'post').length !== 1) complain('does not score post once.')
+  for (const { model, prompts: scores } of models) {
+    if (scores.length !== scoredPrompts.length) {
+      complain(`has ${scores.length} scores of ${model.kind} for ${scoredPrompts.length} prompts.`)
+    }
+    for (const [place, prompt] of scoredPrompts.entries()) {
+      const score = scores[place]
+      if (score === undefined || !isConsistent(score, prompts[prompt]?.valid.length ?? 0)) {
+        complain(`has a score of prompt ${prompt + 1} that contradicts its own probabilities.`)
+      }
+    }
+  }
+}
+
+/** What must be equal in all parts of a sweep, and how to call it. */
+const SHARED = {
+  basePath: 'another base model',
+  postPath: 'another post model',
+  programVersion: 'another version of the program',
+  device: 'another device',
+  precision: 'another precision',
+  layerCount: 'another number of layers',
+  rendering: 'prompts rendered in another way',
+  prompts: 'other prompts',
+  baseUnavailable: 'another base for comparison',
+  models: 'other ranges or recipes',
+  rho: 'another rho',
+  seed: 'another seed'
+} as const satisfies Partial<Record<keyof SweepPart, string>>
+
+function requireSameSweep(first: PartFile, other: PartFile, options: MergeOptions): void {
+  const [mine, theirs] = [sharedOf(first.part, options), sharedOf(other.part, options)]
+  for (const [index, [name, value]] of theirs.entries()) {
+    if (canonical(value) === canonical(mine[index]?.[1])) continue
+    throw new WorkbenchError(
+      'mismatch',
+      `${other.file} does not belong to the sweep of ${first.file}: it is of ${SHARED[name]}${inWords(mine[index]?.[1], value)}.`,
+      name === 'rho' || name === 'seed' ? `Say which with --${name}.` : 'Merge parts of one sweep.'
+    )
+  }
+  const [count, otherCount] = [first.part.shard.count, other.part.shard.count]
+  if (count !== otherCount) {
+    throw new WorkbenchError(
+      'mismatch',
+      `${other.file} is a shard of ${otherCount}, ${first.file} one of ${count}.`,
+      'Merge parts of one sweep.'
+    )
+  }
+}
+
+function sharedOf(part: SweepPart, options: MergeOptions): [keyof typeof SHARED, unknown][] {
+  return [
+    // Machines may keep the same model in different folders.
+    ['basePath', part.basePath.fingerprint],
+    ['postPath', part.postPath.fingerprint],
+    ['programVersion', part.programVersion],
+    ['device', part.device],
+    ['precision', part.precision],
+    ['layerCount', part.layerCount],
+    ['rendering', part.rendering],
+    ['prompts', part.prompts],
+    ['baseUnavailable', part.baseUnavailable],
+    ['models', part.models.map(({ model }) => (model.kind === 'checkpoint' ? model.fingerprint : model))],
+    ['rho', options.rho ?? part.rho],
+    ['seed', options.seed ?? part.seed]
+  ]
+}
+
+/** Two short values as "X, not Y"; nothing for long ones. */
+function inWords(expected: unknown, found: unknown): string {
+  const isShort = (value: unknown): boolean => typeof value !== 'object' && String(value).length <= 20
+  return isShort(expected) && isShort(found) ? ` (${String(found)}, not ${String(expected)})` : ''
+}
+
+function requireEachShardOnce(parts: readonly PartFile[]): void {
+  const files = new Map<number, string>()
+  for (const { file, part } of parts) {
+    const { index } = part.shard
+    const twice = files.get(index)
+    if (twice !== undefined) {
+      throw new WorkbenchError(
+        'mismatch',
+        `${file} and ${twice} are both shard ${index} of ${part.shard.count}.`,
+        'Leave one of them out.'
+      )
+    }
+    files.set(index, file)
+  }
+  const count = parts[0]?.part.shard.count ?? 0
+  const missing = Array.from({ length: count }, (_, place) => place + 1).filter((index) => !files.has(index))
+  if (missing.length === 0) return
+  const named = missing.slice(0, 20).map((index) => `${index}/${count}`)
+  throw new WorkbenchError(
+    'mismatch',
+    `Of ${count} shards ${missing.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${named.join(', ')}${missing.length > 20 ? ', …' : ''}.`,
+    `Compute ${missing.length === 1 ? 'it' : 'them'} with "slr sweep --shard ${named[0] ?? ''} ...".`
+  )
+}
+
+/** Which part scores each prompt, and at which place among its prompts. */
+function requireEachPromptOnce(
+  { prompts }: SweepPart,
+  parts: readonly PartFile[]
+): Map<number, { part: SweepPart; file: string; place: number }> {
+  const owner = new Map<number, { part: SweepPart; file: string; place: number }>()
+  for (const { file, part } of parts) {
+    for (const [place, prompt] of part.scoredPrompts.entries()) {
+      const other = owner.get(prompt)
+      if (other !== undefined) {
+        throw new WorkbenchError('mismatch', `${file} and ${other.file} both score prompt ${prompt + 1}.`)
+      }
+      owner.set(prompt, { part, file, place })
+    }
+  }
+  const missing = prompts.findIndex((_, prompt) => !owner.has(prompt))
+  if (missing === -1) return owner
+  const files = parts.map(({ file }) => file).join(', ')
+  throw new WorkbenchError('mismatch', `No part scores prompt ${missing + 1}: neither of ${files}.`)
+}
+
+/** JSON with keys in order, so that equal values are equal texts. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner
+  )
+}

@@ -1,0 +1,60 @@
+import type { SweepPlan } from '../../../contract/sweep-plan'
+import { openPair } from '../../checkpoint/pair'
+import { defaultMemoryBytes } from '../../base/default-memory'
+import type { EngineClient } from '../../engine/host'
+import { findEarlier, type SweepHistory } from './crc-sweep'
+import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
+
+/**
+ * What a sweep of all its prompts would do, take and last, without doing it.
+ *
+ * @throws WorkbenchError as the sweep would before it reads weights; `out-of-memory` names the smallest budget that works
+ */
+export async function planCrcSweep(
+  engine: EngineClient,
+  request: CrcSweepRequest,
+  signal?: AbortSignal
+): Promise<SweepPlan> {
+  const prepared = await prepareSweep(request, await openPair(request.base, request.post))
+  return planOf(engine, prepared, [...prepared.prompts.keys()], signal)
+}
+
+/**
+ * The same of a sweep that does not compute again what is known; null when nothing is left.
+ *
+ * @throws WorkbenchError as {@link planCrcSweep}
+ */
+export async function planRestOfSweep(
+  engine: EngineClient,
+  request: CrcSweepRequest,
+  history: SweepHistory,
+  signal?: AbortSignal
+): Promise<SweepPlan | null> {
+  const prepared = await prepareSweep(request, await openPair(request.base, request.post))
+  const { earlier } = await findEarlier(prepared, history)
+  const missing = prepared.prompts.flatMap(({ key }, index) => (earlier?.scores.has(key) ? [] : [index]))
+  return missing.length === 0 ? null : planOf(engine, prepared, missing, signal)
+}
+
+function planOf(
+  engine: EngineClient,
+  { request, base, post, models, ...prepared }: PreparedSweep,
+  prompts: readonly number[],
+  signal: AbortSignal | undefined
+): Promise<SweepPlan> {
+  return engine.plan(
+    {
+      base: base.checkpoint.path,
+      post: post.checkpoint.path,
+      models: models.map(({ engine: model }) => model),
+      prompts: prompts.map((prompt) => ({
+        tokens: prepared.prompts[prompt]?.tokens ?? [],
+        groups: prepared.groups[prompt] ?? []
+      })),
+      memoryBytes: request.memoryBytes ?? defaultMemoryBytes(),
+      device: request.device?.device,
+      precision: request.precision
+    },
+    { signal }
+  )
+}

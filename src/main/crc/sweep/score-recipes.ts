@@ -1,0 +1,70 @@
+import type { SweepDocument } from '../../../contract/crc'
+import { WorkbenchError } from '../../../contract/problem'
+import type { Recipe } from '../../../contract/recipe'
+import type { SweepProgress } from '../../../contract/sweep-events'
+import type { EngineClient } from '../../engine/host'
+import { runCrcSweep, type SweepHistory } from './crc-sweep'
+
+/** Where a sweep's models are now. */
+export interface PairFolders {
+  base: string
+  post: string
+}
+
+/**
+ * Scores recipes exactly as a sweep scored its ranges: on its prompts, rendering, device and precision, so that the scores
+ * can stand beside its own.
+ *
+ * @param history what it knows is not computed again
+ * @returns a sweep of the recipes alone, in their order
+ * @throws WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed since; as `runCrcSweep`
+ */
+export async function scoreRecipes(
+  engine: EngineClient,
+  pair: PairFolders,
+  sweep: SweepDocument,
+  recipes: readonly Recipe[],
+  signal: AbortSignal,
+  onProgress: (progress: SweepProgress) => void,
+  history: SweepHistory | null = null
+): Promise<SweepDocument> {
+  const scored = await runCrcSweep(
+    engine,
+    {
+      ...pair,
+      prompts: sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid })),
+      rendering: sweep.rendering,
+      rho: 0,
+      ranges: false,
+      wholeBase: false,
+      soupSize: 0,
+      recipes,
+      device: { device: sweep.device, notice: null },
+      precision: sweep.precision
+    },
+    signal,
+    (event) => {
+      if (event.type === 'progress') onProgress(event.progress)
+    },
+    history
+  )
+  for (const member of ['basePath', 'postPath'] as const) {
+    if (scored[member].fingerprint === sweep[member].fingerprint) continue
+    throw new WorkbenchError(
+      'mismatch',
+      `${scored[member].path} has changed since the sweep ${sweep.id}: its scores cannot be compared.`,
+      'Sweep again.'
+    )
+  }
+  const changed = scored.prompts.findIndex(
+    ({ tokens }, index) => tokens.join() !== sweep.prompts[index]?.tokens.join()
+  )
+  if (changed !== -1) {
+    throw new WorkbenchError(
+      'mismatch',
+      `Prompt ${changed + 1} becomes other tokens than in the sweep ${sweep.id}: the tokenizer or its template has changed.`,
+      'Sweep again.'
+    )
+  }
+  return scored
+}

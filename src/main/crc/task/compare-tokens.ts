@@ -1,0 +1,65 @@
+import type { PairMember } from '../../checkpoint/pair'
+import type { TextModel } from '../../text/text-model'
+import {
+  becomesTokens,
+  compareTokens,
+  sameTokens,
+  type SharedTokens,
+  type WholeModel,
+  type WholeModelTokens
+} from '../../checkpoint/whole-model-tokens'
+import { characterGroups } from './characters'
+import { promptName, type RenderedPrompts } from './render-prompts'
+
+/**
+ * Whether a whole model can be scored on the very tokens that post sees. It can when its own tokenizer turns the prompts,
+ * rendered with post's template, into the same tokens and the same tokens add the valid characters.
+ */
+export async function compareCrcTokens(
+  whole: WholeModel,
+  post: PairMember,
+  postText: TextModel,
+  rendered: RenderedPrompts,
+  countLeadingSpace: boolean
+): Promise<WholeModelTokens> {
+  return compareTokens(whole, post, crcTokens(rendered), (ownText) =>
+    firstDifference({ name: whole.name, ownText }, postText, rendered, countLeadingSpace)
+  )
+}
+
+/** The tokens of the prompts, and those that add their valid characters. */
+export function crcTokens(rendered: RenderedPrompts): SharedTokens {
+  return { prompts: rendered.prompts.map(({ tokens }) => tokens), answers: rendered.groups.flat(2) }
+}
+
+function firstDifference(
+  { name: modelName, ownText }: { name: string; ownText: TextModel },
+  postText: TextModel,
+  rendered: RenderedPrompts,
+  countLeadingSpace: boolean
+): string | null {
+  for (const [index, prompt] of rendered.prompts.entries()) {
+    const name = promptName(prompt, index)
+    if (!becomesTokens(ownText, prompt.rendered, !postText.hasChatTemplate, prompt.tokens)) {
+      return `${name} becomes other tokens under ${modelName}'s own tokenizer${foreignToken(ownText, postText, prompt.tokens)}`
+    }
+    const { groups } = characterGroups(ownText, prompt.tokens, prompt.valid, countLeadingSpace)
+    const differs = groups.findIndex(
+      (group, character) => !sameTokens(group, rendered.groups[index]?.[character] ?? [])
+    )
+    if (differs !== -1) {
+      return `other tokens add "${prompt.valid[differs] ?? ''}" to ${name} under ${modelName}'s own tokenizer`
+    }
+  }
+  return null
+}
+
+/** Says which added token of post, such as a turn marker, keeps a model from reading a prompt; empty when none does. */
+function foreignToken(ownText: TextModel, postText: TextModel, tokens: readonly number[]): string {
+  for (const token of new Set(tokens)) {
+    const content = postText.addedTokens.get(token)
+    if (content === undefined || becomesTokens(ownText, content, false, [token])) continue
+    return `, which does not have post's added token ${token}, "${content}"`
+  }
+  return ''
+}

@@ -1,0 +1,20 @@
+import { CrcPrompts } from '../../../contract/crc'
+import { describeIssue, WorkbenchError } from '../../../contract/problem'
+import { readJsonFile } from '../../base/files/bounded-file'
+
+const MAX_PROMPT_FILE_BYTES = 100_000_000
+
+/**
+ * Reads a prompt set: a JSON list of `{"text", "category", "valid"}`.
+ *
+ * @throws WorkbenchError `not-found`; `bad-file` when it is not JSON; `bad-input` naming the first field that is wrong
+ */
+export async function readPromptFile(file: string): Promise<CrcPrompts> {
+  const parsed = CrcPrompts.safeParse(await readJsonFile(file, MAX_PROMPT_FILE_BYTES))
+  if (parsed.success) return parsed.data
+  throw new WorkbenchError(
+    'bad-input',
+    `${file} is not a prompt set: ${describeIssue(parsed.error)}`,
+    'A prompt set is a list such as [{"text": "Name a digit.", "category": "digit", "valid": ["0", "1"]}].'
+  )
+}

@@ -1,0 +1,69 @@
+import type { CrcPrompt, CrcPrompts, RenderedPrompt, Rendering } from '../../../contract/crc'
+import { WorkbenchError } from '../../../contract/problem'
+import { promptMessages, renderChat } from '../../text/chat'
+import type { TextModel } from '../../text/text-model'
+import { characterGroups } from './characters'
+
+export interface RenderedPrompts {
+  prompts: RenderedPrompt[]
+  /** groups[prompt][valid character] = the token ids that add exactly that character */
+  groups: number[][][]
+  /** What the user should know about the rendering, each once. */
+  notices: string[]
+}
+
+/**
+ * Turns a prompt set into exactly what the model sees, with the tokens that count as each valid answer.
+ *
+ * @throws WorkbenchError `bad-input` when the template refuses the prompts, or when a prompt has no valid character
+ *   that a single token can add; `bad-file` when the tokenizer or template does not work
+ */
+export function renderPrompts(prompts: CrcPrompts, rendering: Rendering, text: TextModel): RenderedPrompts {
+  const rendered: RenderedPrompt[] = []
+  const groups: number[][][] = []
+  const notices = new Set<string>()
+  for (const [index, prompt] of prompts.entries()) {
+    const chat = renderChat(text, promptMessages(prompt.text, rendering.systemPrompt), rendering)
+    for (const notice of chat.notices) notices.add(notice)
+    if (chat.tokens.length === 0) {
+      throw new WorkbenchError('bad-input', `${promptName(prompt, index)} becomes no tokens at all.`)
+    }
+    const found = characterGroups(text, chat.tokens, prompt.valid, rendering.countLeadingSpace)
+    if (found.unreachable.length === prompt.valid.length) {
+      throw new WorkbenchError(
+        'bad-input',
+        `${promptName(prompt, index)} has no valid answer that a single token can add: ${listed(prompt.valid)}.`,
+        'Exact scoring reads the first answer token; choose characters that are single tokens of this tokenizer.'
+      )
+    }
+    rendered.push({ ...prompt, rendered: chat.rendered, tokens: chat.tokens, unreachable: found.unreachable })
+    groups.push(found.groups)
+  }
+  return { prompts: rendered, groups, notices: [...notices, ...unreachableNotices(rendered)] }
+}
+
+/** A prompt as messages name it: its number counted from 1, and how it begins. */
+export function promptName(prompt: Pick<CrcPrompt, 'text'>, index: number): string {
+  const text = prompt.text.length <= 60 ? prompt.text : `${prompt.text.slice(0, 60)}…`
+  return `Prompt ${index + 1} ("${text}")`
+}
+
+function unreachableNotices(prompts: readonly RenderedPrompt[]): string[] {
+  const promptsBySet = new Map<string, number[]>()
+  for (const [index, { unreachable }] of prompts.entries()) {
+    if (unreachable.length === 0) continue
+    const set = listed(unreachable)
+    promptsBySet.set(set, [...(promptsBySet.get(set) ?? []), index + 1])
+  }
+  return [...promptsBySet].map(
+    ([set, numbers]) =>
+      `No single token adds ${set} (prompts ${listed(numbers.map(String))}): such characters count in the size of ` +
+      'the valid set and are never drawn.'
+  )
+}
+
+/** At most ten of them, so that a message stays one. */
+function listed(items: readonly string[]): string {
+  const shown = items.slice(0, 10).join(', ')
+  return items.length <= 10 ? shown : `${shown} and ${items.length - 10} more`
+}

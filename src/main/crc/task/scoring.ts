@@ -1,0 +1,72 @@
+import type { CategoryScore, CrcPrompt, PromptScore, Score } from '../../../contract/crc'
+
+/**
+ * Exact CRC score of one prompt (Zhang, Wang, Soh, arXiv 2602.06665): validity Q = sum of p(c) over the valid set V,
+ * diversity D = H(p/Q) / log |V| with the Shannon entropy H, effective choices exp(H). Without any probability on V
+ * (Q = 0) the entropy counts as 0.
+ *
+ * @param probabilities p(c) for every valid character, unreachable ones as 0; at least two
+ */
+export function scorePrompt(probabilities: readonly number[]): PromptScore {
+  const validity = sum(probabilities)
+  let entropy = 0
+  if (validity > 0) {
+    for (const probability of probabilities) {
+      const share = probability / validity
+      if (share > 0) entropy -= share * Math.log(share)
+    }
+  }
+  // A single sure answer sums to -0 or a rounding below it.
+  entropy = Math.max(0, entropy)
+  return {
+    validity,
+    diversity: entropy / Math.log(probabilities.length),
+    effectiveChoices: Math.exp(entropy),
+    probabilities: [...probabilities]
+  }
+}
+
+/**
+ * Score of a model: means over the prompts of a category, then over categories, so that a category weighs the same
+ * however many prompts it has.
+ *
+ * @param prompts and `scores` are parallel and not empty
+ */
+export function averageScores(
+  prompts: readonly Pick<CrcPrompt, 'category'>[],
+  scores: readonly PromptScore[]
+): Score {
+  const byCategory = new Map<string, PromptScore[]>()
+  for (const [index, score] of scores.entries()) {
+    const category = prompts[index]?.category ?? ''
+    const list = byCategory.get(category)
+    if (list === undefined) byCategory.set(category, [score])
+    else list.push(score)
+  }
+  const means = [...byCategory].map(([category, list]) => ({
+    category,
+    validity: mean(list.map((score) => score.validity)),
+    diversity: mean(list.map((score) => score.diversity)),
+    effectiveChoices: mean(list.map((score) => score.effectiveChoices))
+  }))
+  return {
+    validity: mean(means.map((category) => category.validity)),
+    diversity: mean(means.map((category) => category.diversity)),
+    effectiveChoices: mean(means.map((category) => category.effectiveChoices)),
+    categories: Object.fromEntries(
+      means.map(({ category, validity, diversity }): [string, CategoryScore] => [
+        category,
+        { validity, diversity }
+      ])
+    ),
+    prompts: [...scores]
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function mean(values: readonly number[]): number {
+  return sum(values) / values.length
+}

@@ -1,0 +1,49 @@
+import { OnnxGraph } from '../../graphs/onnx-model'
+import { floatTensor, runSession, type Device } from './device'
+
+/** A product [rows, inner] x [inner, columns]. */
+export interface ProductShape {
+  readonly rows: number
+  readonly inner: number
+  readonly columns: number
+}
+
+/** One plain Gemm with constant (hence prepacked) weights and the engine's session options, to be timed. */
+export interface TimedProduct {
+  /** Runs the product once; its speed in GFLOP/s. */
+  measure(): Promise<number>
+  close(): Promise<void>
+}
+
+/** The product's name in a profile. */
+export const PRODUCT_NODE = 'product/Gemm'
+
+export function productFlops({ rows, inner, columns }: ProductShape): number {
+  return 2 * rows * inner * columns
+}
+
+/** It has run once: a first run compiles. */
+export async function openTimedProduct(device: Device, shape: ProductShape): Promise<TimedProduct> {
+  const { rows, inner, columns } = shape
+  const graph = new OnnxGraph('product')
+  const left = graph.input('rows', 'float32', [rows, inner])
+  const weights = graph.constant('weights', waves(inner * columns), [columns, inner])
+  const product = graph.node(PRODUCT_NODE, 'Gemm', [left, weights], { transB: { int: 1 } })
+  graph.output(product, 'product', [rows, columns])
+  const session = await device.createSession(graph.encode())
+  const feeds = { rows: floatTensor(waves(rows * inner), [rows, inner]) }
+  await runSession(session, feeds)
+  return {
+    measure: async () => {
+      const startedMs = performance.now()
+      await runSession(session, feeds)
+      return productFlops(shape) / (performance.now() - startedMs) / 1e6
+    },
+    close: () => session.release()
+  }
+}
+
+/** Ordinary values in [-1, 1]; products do not get faster or slower by them. */
+function waves(length: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => Math.sin(i))
+}

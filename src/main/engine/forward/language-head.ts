@@ -1,0 +1,270 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type * as ort from 'onnxruntime-node'
+import { WorkbenchError } from '../../../contract/problem'
+import { decodeFloat32 } from '../../checkpoint/dtype'
+import { wholeModelTensors, type DecoderSpec } from '../../family'
+import { finalNormGraph, HEAD_INPUTS, HEAD_OUTPUTS, headGraph } from '../../graphs/head-graph'
+import { floatsOf, floatTensor, runSession, type Device } from '../device/device'
+import type { ModelWeights } from '../weights/pair-weights'
+import type { LentWeights } from '../weights/read-ahead'
+import type { Origin } from '../tries/recipe-trie'
+import { setColumns } from '../rows/rows'
+import { gatherFloatRows, readFloatRows } from '../weights/stored-rows'
+import type { WeightRead } from '../weights/weight-decoder'
+
+/**
+ * Weights of one vocabulary slice, 16 MiB in float32: logits of a slice stay small whatever the vocabulary, near the
+ * cache, and below the size from which the allocator maps fresh pages for every run (a fifth of the head's time).
+ */
+const SLICE_ELEMENTS = 2 ** 22
+
+/** Final states go through a slice in batches of this many rows. */
+export const HEAD_ROWS = 512
+
+/** Tokens first .. first + count - 1 of the vocabulary. */
+export interface HeadSlice {
+  readonly first: number
+  readonly count: number
+}
+
+/** Where the weights of slices come from, one array each. */
+export type SliceReader = (slice: HeadSlice) => Promise<LentWeights>
+
+/** All states have gone through a slice. */
+export interface SliceDone {
+  readonly type: 'slice'
+  /** Of the vocabulary. */
+  readonly share: number
+  /** Time that reading and converting the slice took, that of converting alone, and how much was waited for. */
+  readonly readMs: number
+  readonly convertMs: number
+  readonly waitMs: number
+}
+
+export type HeadEvent<Values> = SliceDone | { readonly type: 'done'; readonly values: Values }
+
+/**
+ * Final norm and head of one model, for states after its last layer, [rows, hidden]. The whole vocabulary is gone through
+ * slice by slice, each read while the one before computes: at most two slices of the head lie in memory.
+ */
+export interface LanguageHead {
+  /** Log of the sum of exp over the whole vocabulary, [rows]. @throws WorkbenchError when reading fails, or `signal` fires */
+  logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>>
+  /** Logits of the whole vocabulary, [rows, vocabulary]. @throws WorkbenchError as `logSums` */
+  logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>>
+  /** Logits of some tokens, [rows, tokens]. */
+  logitsOf(hidden: Float32Array, tokens: readonly number[]): Promise<Float32Array>
+  /** States after the final norm, [rows, hidden]: what is usually taken for a text's embedding. */
+  normed(hidden: Float32Array): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** Tokens of a full slice. */
+export function sliceTokens({ hiddenSize, vocabularySize }: DecoderSpec): number {
+  return Math.min(vocabularySize, Math.max(1, Math.floor(SLICE_ELEMENTS / hiddenSize)))
+}
+
+/** What is read for a slice: some rows of the head. */
+export function sliceRead(spec: DecoderSpec, origin: Origin, { first, count }: HeadSlice): WeightRead {
+  const { hiddenSize } = spec
+  const { name } = wholeModelTensors(spec).head
+  return { name, first: first * hiddenSize, count: count * hiddenSize, source: origin, keep: [] }
+}
+
+/** Reads a slice in this thread, into memory of its own. */
+export async function readSlice(model: ModelWeights, { first, count }: HeadSlice): Promise<LentWeights> {
+  const startedMs = performance.now()
+  const { name } = wholeModelTensors(model.spec).head
+  const data = new Float32Array(count * model.spec.hiddenSize)
+  const bytes = await model.reader.readRows(name, first, count)
+  const convertedFromMs = performance.now()
+  decodeFloat32(bytes, model.dtype(name), data)
+  const endedMs = performance.now()
+  return {
+    arrays: [data],
+    bytesRead: bytes.byteLength,
+    readMs: endedMs - startedMs,
+    convertMs: endedMs - convertedFromMs,
+    release: () => undefined
+  }
+}
+
+/** What a pass over the vocabulary ends with. */
+export async function valuesOf<Values>(events: AsyncIterable<HeadEvent<Values>>): Promise<Values> {
+  for await (const event of events) if (event.type === 'done') return event.values
+  throw new Error('a pass over the vocabulary ended without its values')
+}
+
+/** @param read left out: by this thread, from the model's files */
+export async function openLanguageHead(
+  device: Device,
+  model: ModelWeights,
+  read: SliceReader = (slice) => readSlice(model, slice)
+): Promise<LanguageHead> {
+  const { finalNorm } = wholeModelTensors(model.spec)
+  const norm = await readFloatRows(model, finalNorm.name, 0, model.spec.hiddenSize, 1)
+  return new SlicedHead(device, model, read, floatTensor(norm, [model.spec.hiddenSize]), {
+    sums: await device.createSession(headGraph(model.spec, 'logSumExp')),
+    logits: await device.createSession(headGraph(model.spec, 'logits')),
+    norm: await device.createSession(finalNormGraph(model.spec))
+  })
+}
+
+interface HeadSessions {
+  readonly sums: ort.InferenceSession
+  readonly logits: ort.InferenceSession
+  readonly norm: ort.InferenceSession
+}
+
+/** Some rows of the states that go through the head, [rows, hidden], from row `first` on. */
+interface Batch {
+  readonly first: number
+  readonly rows: ort.Tensor
+}
+
+class SlicedHead implements LanguageHead {
+  private readonly hiddenSize: number
+  private readonly vocabularySize: number
+
+  constructor(
+    private readonly device: Device,
+    private readonly model: ModelWeights,
+    private readonly read: SliceReader,
+    private readonly norm: ort.Tensor,
+    private readonly sessions: HeadSessions
+  ) {
+    this.hiddenSize = model.spec.hiddenSize
+    this.vocabularySize = model.spec.vocabularySize
+  }
+
+  async *logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>> {
+    const values = new Float64Array(hidden.length / this.hiddenSize).fill(-Infinity)
+    yield* this.pass(hidden, signal, async (batch, head) => {
+      const outputs = await runSession(this.sessions.sums, this.feeds(batch.rows, head))
+      const sums = outputs.get(HEAD_OUTPUTS.sum) ?? new Float32Array()
+      outputs.get(HEAD_OUTPUTS.maximum)?.forEach((maximum, i) => {
+        const row = batch.first + i
+        values[row] = logAddExp(values[row] ?? 0, maximum + Math.log(sums[i] ?? 0))
+      })
+    })
+    yield { type: 'done', values }
+  }
+
+  async *logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>> {
+    const { vocabularySize } = this
+    const values = new Float32Array((hidden.length / this.hiddenSize) * vocabularySize)
+    yield* this.pass(hidden, signal, async (batch, head, slice) => {
+      const rows = values.subarray(batch.first * vocabularySize)
+      setColumns(rows, vocabularySize, await this.runLogits(batch.rows, head), slice)
+    })
+    yield { type: 'done', values }
+  }
+
+  async logitsOf(hidden: Float32Array, tokens: readonly number[]): Promise<Float32Array> {
+    const { hiddenSize } = this
+    const { name } = wholeModelTensors(this.model.spec).head
+    const rows = await gatherFloatRows(this.model, name, tokens, hiddenSize)
+    const head = await this.device.resident(rows, [tokens.length, hiddenSize])
+    const values = new Float32Array((hidden.length / hiddenSize) * tokens.length)
+    try {
+      for (const batch of this.batches(hidden))
+        values.set(await this.runLogits(batch.rows, head), batch.first * tokens.length)
+    } finally {
+      head.dispose()
+    }
+    return values
+  }
+
+  async normed(hidden: Float32Array): Promise<Float32Array> {
+    const values = new Float32Array(hidden.length)
+    for (const { first, rows } of this.batches(hidden)) {
+      const outputs = await runSession(this.sessions.norm, {
+        [HEAD_INPUTS.hidden]: rows,
+        [HEAD_INPUTS.finalNorm]: this.norm
+      })
+      values.set(outputs.get(HEAD_OUTPUTS.normed) ?? [], first * this.hiddenSize)
+    }
+    return values
+  }
+
+  async close(): Promise<void> {
+    for (const session of Object.values(this.sessions)) await session.release()
+  }
+
+  /** Takes every batch of the states through every slice, slice by slice. */
+  private async *pass(
+    hidden: Float32Array,
+    signal: AbortSignal | undefined,
+    use: (batch: Batch, head: ort.Tensor, slice: HeadSlice) => Promise<void>
+  ): AsyncGenerator<SliceDone> {
+    const { hiddenSize, vocabularySize } = this
+    const step = sliceTokens(this.model.spec)
+    const slices = Array.from({ length: Math.ceil(vocabularySize / step) }, (_, i) => ({
+      first: i * step,
+      count: Math.min(step, vocabularySize - i * step)
+    }))
+    const begin = (index: number): Promise<LentWeights> | null => {
+      const slice = slices[index]
+      if (slice === undefined) return null
+      const reading = this.read(slice)
+      // A read that fails while nobody awaits it yet must not count as unhandled.
+      reading.catch(() => undefined)
+      return reading
+    }
+    // Every slice reads the states again, so they go to the device once.
+    const batches: Batch[] = []
+    let head: ort.Tensor | null = null
+    try {
+      for (const { first, rows } of this.batches(hidden)) {
+        batches.push({ first, rows: await this.device.resident(floatsOf(rows), rows.dims) })
+      }
+      let ahead = begin(0)
+      for (const [index, slice] of slices.entries()) {
+        const waitingSinceMs = performance.now()
+        const lent = await ahead
+        const waitMs = performance.now() - waitingSinceMs
+        ahead = begin(index + 1)
+        head = await this.device.resident(lent?.arrays[0] ?? new Float32Array(), [slice.count, hiddenSize])
+        for (const batch of batches) {
+          if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
+          await use(batch, head, slice)
+          // Inference blocks the thread: let a cancel come in.
+          await nextTurn()
+        }
+        head.dispose()
+        head = null
+        lent?.release()
+        const { readMs = 0, convertMs = 0 } = lent ?? {}
+        yield { type: 'slice', share: slice.count / vocabularySize, readMs, convertMs, waitMs }
+      }
+    } finally {
+      // A pass that ends early holds them in the device's memory, whose size no garbage collector knows.
+      head?.dispose()
+      for (const { rows } of batches) rows.dispose()
+    }
+  }
+
+  /** States in batches, as they lie in main memory. */
+  private *batches(hidden: Float32Array): Generator<Batch> {
+    const { hiddenSize } = this
+    for (let first = 0; first < hidden.length / hiddenSize; first += HEAD_ROWS) {
+      const data = hidden.subarray(first * hiddenSize, (first + HEAD_ROWS) * hiddenSize)
+      yield { first, rows: floatTensor(data, [data.length / hiddenSize, hiddenSize]) }
+    }
+  }
+
+  private feeds(rows: ort.Tensor, head: ort.Tensor): Record<string, ort.Tensor> {
+    return { [HEAD_INPUTS.hidden]: rows, [HEAD_INPUTS.finalNorm]: this.norm, [HEAD_INPUTS.head]: head }
+  }
+
+  private async runLogits(rows: ort.Tensor, head: ort.Tensor): Promise<Float32Array> {
+    const outputs = await runSession(this.sessions.logits, this.feeds(rows, head))
+    return outputs.get(HEAD_OUTPUTS.logits) ?? new Float32Array()
+  }
+}
+
+/** log(exp(a) + exp(b)) without overflow. */
+function logAddExp(a: number, b: number): number {
+  const high = Math.max(a, b)
+  return high === -Infinity ? high : high + Math.log1p(Math.exp(Math.min(a, b) - high))
+}

@@ -1,0 +1,32 @@
+import type * as ort from 'onnxruntime-node'
+import type { DecoderSpec } from '../../family'
+import { ROTARY_INPUTS, type RotaryTables } from '../../graphs/layer-builder'
+import { rotaryTables, type Rope } from '../../family/rope'
+import { floatTensor } from '../device/device'
+
+/** cos and sin feeds for the positions 0 .. positionCount - 1, by RoPE kind: sliding and full layers may rotate differently. */
+export class RotaryFeeds {
+  private readonly cache = new Map<Rope, { readonly cos: ort.Tensor; readonly sin: ort.Tensor }>()
+
+  constructor(
+    private readonly spec: DecoderSpec,
+    private readonly positionCount: number
+  ) {}
+
+  /** @param names under which a graph takes the tables */
+  of(rope: Rope, names: RotaryTables = ROTARY_INPUTS): Readonly<Record<string, ort.Tensor>> {
+    const { cos, sin } = this.tables(rope)
+    return { [names.cos]: cos, [names.sin]: sin }
+  }
+
+  private tables(rope: Rope): { readonly cos: ort.Tensor; readonly sin: ort.Tensor } {
+    const cached = this.cache.get(rope)
+    if (cached !== undefined) return cached
+    const { rotarySize } = this.spec
+    const { cos, sin } = rotaryTables(rope, rotarySize, this.positionCount)
+    const dims = [this.positionCount, rotarySize / 2]
+    const tensors = { cos: floatTensor(cos, dims), sin: floatTensor(sin, dims) }
+    this.cache.set(rope, tensors)
+    return tensors
+  }
+}

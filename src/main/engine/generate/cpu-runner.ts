@@ -1,0 +1,188 @@
+import type * as ort from 'onnxruntime-node'
+import { DECODE_INPUTS, DECODE_OUTPUTS, decodeKinds, layerLayout } from '../../graphs/decode-graph'
+import { layoutBytes } from '../../graphs/held-weights'
+import { MASKED } from '../tries/attention-layout'
+import type { Cohort } from '../tries/cohorts'
+import { floatsOf, floatTensor, integerTensor, runSession } from '../device/device'
+import { cacheCapacity } from './generation-plan'
+import { KeyValueCache } from './key-value-cache'
+import type { Prefilled } from './prefill'
+import { nodePath } from '../tries/recipe-trie'
+import { chainBlocks, openChain, type Chain } from './resident-chains'
+import { RotaryFeeds } from '../forward/rotary-feeds'
+import {
+  embedRows,
+  finishRows,
+  type Finish,
+  type RowRunner,
+  type RunnerParts,
+  type RunningRow
+} from './row-runner'
+import { joinRows, rowAt } from '../rows/rows'
+
+interface ResidentChain extends Chain {
+  readonly session: ort.InferenceSession
+  /** The cohort's rows in slot order, the same array in all of its chains. */
+  readonly rows: RunningRow[]
+  /** [layer of the chain] */
+  readonly caches: readonly KeyValueCache[]
+}
+
+/** Rows on the CPU: hidden states, keys and values are arrays of this process, which the sessions read where they lie. */
+export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
+  const { request, device, pair, trie, plan } = parts
+  const { spec } = pair.post
+  const capacity = cacheCapacity(Math.max(...request.prompts.map((prompt) => prompt.length)) + 1)
+  const rowsOf = new Map<Cohort, RunningRow[]>()
+  const chains: ResidentChain[] = []
+  try {
+    for (const chain of chainBlocks(trie, layoutBytes(layerLayout(spec, plan.weights)))) {
+      const session = await openChain(device, pair, chain, plan.weights)
+      const slotCount = chain.cohort.size * plan.rowsPerModel
+      const caches = chain.layers.map(() => new KeyValueCache(spec, slotCount, capacity))
+      const rows = rowsOf.get(chain.cohort) ?? []
+      rowsOf.set(chain.cohort, rows)
+      chains.push({ ...chain, session, rows, caches })
+    }
+  } catch (error) {
+    // Memory may have run out half way; the engine lives on, and must not keep what it cannot use.
+    for (const { session } of chains) await session.release()
+    throw error
+  }
+  return new CpuRunner(parts, chains, rowsOf, capacity)
+}
+
+class CpuRunner implements RowRunner {
+  private readonly rotary: RotaryFeeds
+
+  constructor(
+    private readonly parts: RunnerParts,
+    private readonly chains: readonly ResidentChain[],
+    private readonly rowsOf: ReadonlyMap<Cohort, RunningRow[]>,
+    private capacity: number
+  ) {
+    this.rotary = new RotaryFeeds(parts.pair.post.spec, parts.plan.maximumLength)
+  }
+
+  async admit(rows: readonly RunningRow[], { paths, keyValues }: Prefilled): Promise<void> {
+    const { trie, pair } = this.parts
+    const { kvHeadCount, headSize } = pair.post.spec
+    const size = kvHeadCount * headSize
+    for (const row of rows) {
+      for (const [cohort, slots] of this.rowsOf) if (cohort.has(row.model)) slots.push(row)
+      const nodes = nodePath(trie, row.model)
+      for (const { cohort, rows: slots, layers, caches } of this.chains) {
+        if (!cohort.has(row.model)) continue
+        for (const [i, layer] of layers.entries()) {
+          const source = keyValues[layer]?.get(nodes[layer] ?? 0)
+          if (source === undefined) continue
+          const [keys, values] = [floatsOf(source.keys), floatsOf(source.values)]
+          paths.get(row.prompt)?.forEach((packedRow, position) => {
+            const key = rowAt(keys, packedRow, size)
+            caches[i]?.put(slots.length - 1, position, key, rowAt(values, packedRow, size))
+          })
+        }
+      }
+    }
+  }
+
+  /** The last row of each cohort moves into the slot that gets free. */
+  async dismiss(rows: readonly RunningRow[]): Promise<void> {
+    for (const row of rows) {
+      for (const [cohort, slots] of this.rowsOf) {
+        const slot = slots.indexOf(row)
+        const last = slot === -1 ? undefined : slots.pop()
+        if (last === undefined || last === row) continue
+        slots[slot] = last
+        for (const chain of this.chains) {
+          if (chain.cohort === cohort) for (const cache of chain.caches) cache.move(slots.length, slot)
+        }
+      }
+    }
+  }
+
+  async step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]> {
+    const { hiddenSize } = this.parts.pair.post.spec
+    this.growCaches(rows)
+    const embedded = await embedRows(this.parts, rows)
+    const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, hiddenSize)]))
+    for (const chain of this.chains) if (chain.rows.length > 0) await this.runChain(chain, hidden)
+    return finishRows(this.parts, rows, (head, indices) => {
+      const ofHead = indices.flatMap((i) => rows[i] ?? [])
+      return finish(head, joined(ofHead, hidden, hiddenSize), indices)
+    })
+  }
+
+  async close(): Promise<void> {
+    for (const { session } of this.chains) await session.release()
+  }
+
+  /** Advances the chain's rows through its layers and keeps their new keys and values. */
+  private async runChain(
+    { session, rows, layers, caches }: ResidentChain,
+    hidden: Map<RunningRow, Float32Array>
+  ): Promise<void> {
+    const { spec } = this.parts.pair.post
+    const { kvHeadCount, headSize, hiddenSize } = spec
+    const { ropes, windows } = decodeKinds(spec, layers)
+    const positions = BigInt64Array.from(rows, (row) => BigInt(row.position))
+    const feeds: Record<string, ort.Tensor> = {
+      [DECODE_INPUTS.hidden]: floatTensor(joined(rows, hidden, hiddenSize), [rows.length, hiddenSize]),
+      [DECODE_INPUTS.positions]: integerTensor(positions, [rows.length, 1])
+    }
+    for (const [i, rope] of ropes.entries()) {
+      Object.assign(feeds, this.rotary.of(rope, DECODE_INPUTS.rotary(i)))
+    }
+    for (const [i, window] of windows.entries()) feeds[DECODE_INPUTS.mask(i)] = this.mask(rows, window)
+    for (const [i, cache] of caches.entries()) {
+      const { keys, values } = cache.used(rows.length)
+      const dims = [rows.length, kvHeadCount]
+      feeds[DECODE_INPUTS.keys(i)] = floatTensor(keys, [...dims, headSize, this.capacity])
+      feeds[DECODE_INPUTS.values(i)] = floatTensor(values, [...dims, this.capacity, headSize])
+    }
+    const outputs = await runSession(session, feeds)
+    const output = (name: string): Float32Array => outputs.get(name) ?? new Float32Array()
+    const advanced = output(DECODE_OUTPUTS.hidden)
+    rows.forEach((row, slot) => hidden.set(row, rowAt(advanced, slot, hiddenSize)))
+    const size = kvHeadCount * headSize
+    for (const [i, cache] of caches.entries()) {
+      const [keys, values] = [output(DECODE_OUTPUTS.newKeys(i)), output(DECODE_OUTPUTS.newValues(i))]
+      rows.forEach(({ position }, slot) => {
+        cache.put(slot, position, rowAt(keys, slot, size), rowAt(values, slot, size))
+      })
+    }
+  }
+
+  /** 0 where a row's new token sees a place of the cache, and itself. */
+  private mask(rows: readonly RunningRow[], window: number | null): ort.Tensor {
+    const width = this.capacity + 1
+    const mask = new Float32Array(rows.length * width).fill(MASKED)
+    rows.forEach(({ position }, slot) => {
+      const first = window === null ? 0 : Math.max(0, position - window + 1)
+      mask.fill(0, slot * width + first, slot * width + position)
+      mask[slot * width + this.capacity] = 0
+    })
+    return floatTensor(mask, [rows.length, 1, 1, width])
+  }
+
+  private growCaches(rows: readonly RunningRow[]): void {
+    const needed = Math.max(...rows.map((row) => row.position + 1))
+    if (needed <= this.capacity) return
+    this.capacity = cacheCapacity(needed)
+    for (const { caches, rows: slots } of this.chains) {
+      for (const cache of caches) cache.grow(this.capacity, slots.length)
+    }
+  }
+}
+
+/** Hidden states of rows, [rows, hidden]. */
+function joined(
+  rows: readonly RunningRow[],
+  hidden: ReadonlyMap<RunningRow, Float32Array>,
+  hiddenSize: number
+): Float32Array {
+  return joinRows(
+    rows.map((row) => hidden.get(row) ?? new Float32Array()),
+    hiddenSize
+  )
+}

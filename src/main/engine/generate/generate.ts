@@ -1,0 +1,99 @@
+import type { Precision } from '../../../contract/device'
+import type { EngineGenerateEvent, GenerateRequest } from '../../../contract/engine'
+import { Decoder } from './decoder'
+import { openDevice, type Device } from '../device/device'
+import { choosePrecision } from '../forward/forward'
+import { planGeneration } from './generation-plan'
+import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '../weights/pair-weights'
+import { prefill } from './prefill'
+import { buildRecipeTrie, type Origin } from '../tries/recipe-trie'
+import { openResidentHead, type ResidentHead } from './resident-head'
+import { openRunner, type RowRunner } from './row-runner'
+import { findSharing } from '../weights/sharing'
+import type { StopText } from './stop-text'
+
+/**
+ * Samples answers of several models side by side. Blocks stay in memory, and at every layer the rows of all models that
+ * use the same block run as one batch; prompts are prefilled once per model, in one pass through the tries.
+ *
+ * The draws of a sample depend on the seed, its prompt, its model and its index alone.
+ *
+ * @throws WorkbenchError when the pair cannot be read, nothing fits into memory, or `signal` fires
+ */
+export async function* generate(
+  request: GenerateRequest,
+  stopText: StopText,
+  signal?: AbortSignal
+): AsyncGenerator<EngineGenerateEvent> {
+  const pair = await openPairWeights(request.base, request.post, request.models)
+  try {
+    const device = await openDevice(request.device)
+    try {
+      yield* generateOn(device, pair, request, stopText, signal)
+    } finally {
+      await device.close()
+    }
+  } finally {
+    await closePairWeights(pair)
+  }
+}
+
+/** {@link generate} on an open device and pair: when it ends, however it ends, it holds no memory of the device. */
+export async function* generateOn(
+  device: Device,
+  pair: PairWeights,
+  request: GenerateRequest,
+  stopText: StopText,
+  signal?: AbortSignal
+): AsyncGenerator<EngineGenerateEvent> {
+  const startedMs = performance.now()
+  const heads = new Map<Origin, ResidentHead>()
+  let runner: RowRunner | null = null
+  try {
+    const trie = buildRecipeTrie(request.models, await findSharing(pair))
+    const precision = choosePrecision(device, pair, request.precision ?? widthOf(request.weights))
+    const plan = planGeneration(request, pair.post.spec, trie, precision)
+    const { weights, weightBytes, keyValueBytes, rowsPerModel, promptGroups } = plan
+    const modelCount = request.models.length
+    yield {
+      type: 'plan',
+      device: request.device,
+      precision,
+      weights,
+      weightBytes,
+      keyValueBytes,
+      rows: rowsPerModel * modelCount,
+      sampleTotal: modelCount * request.prompts.length * request.sampleCount - request.finished.length
+    }
+    // Heads come first: while one opens it lies in memory several times, and the blocks are not there yet.
+    for (const origin of trie.roots) {
+      heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights, request.sampling))
+    }
+    runner = await openRunner({ request, device, pair, trie, heads, plan })
+
+    const decoder = new Decoder({
+      request,
+      stopText,
+      plan,
+      trie,
+      runner,
+      prefill: (prompts, aborted) =>
+        prefill({ request, device, precision, pair, trie, heads }, prompts, aborted)
+    })
+    for (const prompts of promptGroups) yield* decoder.generateGroup(prompts, signal)
+    yield {
+      type: 'done',
+      tokenCount: decoder.tokenCount,
+      steps: decoder.steps,
+      seconds: (performance.now() - startedMs) / 1000
+    }
+  } finally {
+    await runner?.close()
+    for (const head of heads.values()) await head.close()
+  }
+}
+
+/** The precision that goes with weights held as floats; quantised ones leave it open. */
+function widthOf(weights: GenerateRequest['weights']): Precision | undefined {
+  return weights === 'fp32' || weights === 'fp16' ? weights : undefined
+}

@@ -1,0 +1,104 @@
+import type * as ort from 'onnxruntime-node'
+import type { Precision } from '../../../contract/device'
+import type { GenerateRequest } from '../../../contract/engine'
+import type { Device } from '../device/device'
+import { forward } from '../forward/forward'
+import { memberOf, type PairWeights } from '../weights/pair-weights'
+import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
+import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
+import type { ResidentHead } from './resident-head'
+import { rowAt } from '../rows/rows'
+
+export interface PrefillParts {
+  readonly request: GenerateRequest
+  readonly device: Device
+  readonly precision: Precision
+  readonly pair: PairWeights
+  readonly trie: RecipeTrie
+  readonly heads: ReadonlyMap<Origin, ResidentHead>
+}
+
+/** Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, where the device computes; keys are rotated. */
+export interface PackedKeyValues {
+  readonly keys: ort.Tensor
+  readonly values: ort.Tensor
+}
+
+/** What a pass over a group of prompts leaves for generating on from them. */
+export interface Prefilled {
+  /** For each prompt, the packed rows of its tokens in order. */
+  readonly paths: ReadonlyMap<number, Int32Array>
+  /** [layer][node of the trie's level] */
+  readonly keyValues: readonly ReadonlyMap<number, PackedKeyValues>[]
+  /** Next-token logits by prompt, for each model. */
+  readonly logits: readonly ReadonlyMap<number, Float32Array>[]
+  /** Frees the keys and values. */
+  dispose(): void
+}
+
+/**
+ * One pass over some prompts for all models: their keys and values, and what may come next.
+ *
+ * @param prompts indices into the request's prompts
+ * @returns to be disposed of when nothing is generated from these prompts any more
+ * @throws WorkbenchError `cancelled` when `signal` fires
+ */
+export async function prefill(
+  parts: PrefillParts,
+  prompts: readonly number[],
+  signal?: AbortSignal
+): Promise<Prefilled> {
+  const { request, device, precision, pair, trie } = parts
+  const packed = packPrompts(prompts.map((prompt) => request.prompts[prompt] ?? []))
+  const keyValues = trie.levels.map(() => new Map<number, PackedKeyValues>())
+  const dispose = (): void => {
+    for (const { keys, values } of keyValues.flatMap((ofLayer) => [...ofLayer.values()])) {
+      keys.dispose()
+      values.dispose()
+    }
+  }
+  try {
+    const finals = new Map<number, Float32Array>()
+    const run = { device, precision, pair, trie, packed, withKeyValues: true, signal }
+    for await (const event of forward(run)) {
+      if (event.type === 'keyValues') {
+        const keys = await device.outlive(event.keys)
+        keyValues[event.layer]?.set(event.node, { keys, values: await device.outlive(event.values) })
+      }
+      if (event.type === 'final') finals.set(event.leaf, event.hidden)
+    }
+    return {
+      paths: new Map(prompts.map((prompt, i) => [prompt, packed.paths[i] ?? new Int32Array()])),
+      keyValues,
+      logits: await nextTokenLogits(parts, prompts, finalRowOfPrompts(packed), finals),
+      dispose
+    }
+  } catch (error) {
+    dispose()
+    throw error
+  }
+}
+
+/**
+ * @param rowOf for each prompt its row among the final ones
+ * @param finals states after the last layer, [final rows, hidden], by leaf
+ */
+async function nextTokenLogits(
+  { pair, trie, heads }: PrefillParts,
+  prompts: readonly number[],
+  rowOf: ArrayLike<number>,
+  finals: ReadonlyMap<number, Float32Array>
+): Promise<Prefilled['logits']> {
+  const logits: Map<number, Float32Array>[] = []
+  for (const [model, leaf] of trie.leafOf.entries()) {
+    const origin = originOf(trie, model)
+    const all = await heads.get(origin)?.logits(finals.get(leaf) ?? new Float32Array())
+    const { vocabularySize } = memberOf(pair, origin).spec
+    logits.push(
+      new Map(
+        prompts.map((prompt, i) => [prompt, rowAt(all ?? new Float32Array(), rowOf[i] ?? 0, vocabularySize)])
+      )
+    )
+  }
+  return logits
+}

@@ -1,0 +1,106 @@
+import type * as ort from 'onnxruntime-node'
+import type { Precision } from '../../../contract/device'
+import type { HeldWeights } from '../../../contract/engine'
+import { formatMemory } from '../../../contract/bytes'
+import { WorkbenchError } from '../../../contract/problem'
+import type { DecoderSpec } from '../../family'
+import { layerFile, layerLayout } from '../../graphs/decode-graph'
+import { heldBytes } from '../../graphs/held-weights'
+import { quantisedBits } from '../../graphs/layer-builder'
+import { readBlock } from '../weights/block-weights'
+import type { Device } from '../device/device'
+import type { PairWeights } from '../weights/pair-weights'
+import { packHeld } from '../weights/quantise'
+import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
+import { residentHeadBytes } from './resident-head'
+
+/** Bytes that a trie's distinct blocks and the heads of its models take when held for generating. */
+export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
+  const blockCount = trie.levels.reduce((sum, level) => sum + level.blocks.length, 0)
+  return (
+    blockCount * heldBytes(layerLayout(spec, weights), weights) +
+    trie.roots.length * residentHeadBytes(spec, weights)
+  )
+}
+
+/**
+ * The widest weights that fit: as the products are computed, or int8 when that is too large.
+ *
+ * @param precision of the products
+ * @throws WorkbenchError `bad-input` for floats of another width than the products', `out-of-memory` saying what would fit
+ */
+export function chooseHeldWeights(
+  spec: DecoderSpec,
+  trie: RecipeTrie,
+  memoryBytes: number,
+  asked: HeldWeights | undefined,
+  precision: Precision
+): HeldWeights {
+  if (asked !== undefined && asked !== precision && quantisedBits(asked) === null) {
+    throw new WorkbenchError(
+      'bad-input',
+      `Weights held in ${asked} cannot be computed with in ${precision}.`,
+      'Ask for one of the two, and the other follows.'
+    )
+  }
+  const fits = (weights: HeldWeights): boolean => residentBytes(spec, trie, weights) <= memoryBytes
+  const chosen = asked ?? (fits(precision) ? precision : 'int8')
+  if (fits(chosen)) return chosen
+  const fitting = NARROWER[chosen].find(fits) ?? null
+  throw new WorkbenchError(
+    'out-of-memory',
+    `The weights take ${formatMemory(residentBytes(spec, trie, chosen))} in ${chosen}, more than the ` +
+      `${formatMemory(memoryBytes)} allowed.`,
+    `Allow more memory${fitting === null ? '' : `, or use ${fitting} (${formatMemory(residentBytes(spec, trie, fitting))})`}, or compare fewer models at a time.`
+  )
+}
+
+/** What to offer in place of weights that do not fit, in order of preference. */
+const NARROWER: Readonly<Record<HeldWeights, readonly HeldWeights[]>> = {
+  fp32: ['int8', 'int4'],
+  fp16: ['int8', 'int4'],
+  int8: ['int4'],
+  int4: []
+}
+
+/**
+ * A decode session for every distinct block, [layer][block of the trie's level]: for devices on which a run costs little.
+ *
+ * @param model the decode graph of a block, whose weights are its external data
+ */
+export async function openResidentBlocks(
+  device: Device,
+  pair: PairWeights,
+  trie: RecipeTrie,
+  model: Uint8Array,
+  weights: HeldWeights
+): Promise<ort.InferenceSession[][]> {
+  const sessions: ort.InferenceSession[][] = []
+  try {
+    for (const [layer, level] of trie.levels.entries()) {
+      const ofLayer: ort.InferenceSession[] = []
+      sessions.push(ofLayer)
+      for (const source of level.blocks) {
+        const data = await readHeldBlock(pair, layer, source, weights)
+        ofLayer.push(await device.createSession(model, { files: [{ path: layerFile(0), data }] }))
+      }
+    }
+    return sessions
+  } catch (error) {
+    // Memory may have run out half way; the engine lives on, and must not keep what it cannot use.
+    for (const session of sessions.flat()) await session.release()
+    throw error
+  }
+}
+
+/** A block's weights as the bytes that a decode graph takes. */
+export async function readHeldBlock(
+  pair: PairWeights,
+  layer: number,
+  source: BlockSource,
+  weights: HeldWeights
+): Promise<Uint8Array> {
+  const { tensors } = await readBlock(pair, layer, source)
+  const floats = new Map(Array.from(tensors, ([role, { data }]): [string, Float32Array] => [role, data]))
+  return packHeld(layerLayout(pair.post.spec, weights), floats, weights)
+}

@@ -1,0 +1,54 @@
+import type { DeviceCheck, DeviceName } from '../../../contract/device'
+import type { CheckDeviceRequest } from '../../../contract/engine'
+import { openDevice } from '../device/device'
+import { probe } from './probe'
+import { openTimedProduct } from '../device/timed-product'
+import { postStrengths } from '../../../contract/strengths'
+
+/** Long enough for every kernel that a real prompt takes: attention kernels change at 32 positions. */
+const PROMPT_LENGTH = 64
+
+/** As large as a layer's, and small enough for software. */
+const PRODUCT = { rows: 512, inner: 1024, columns: 1024 }
+const PRODUCT_RUNS = 3
+
+/**
+ * Whether a device computes what the CPU computes, and how fast. That an adapter exists says neither: it may be
+ * software, and drivers have been seen to return wrong numbers without any error.
+ *
+ * @param request a small pair to compute logits of; the same on both devices, in float32
+ * @throws WorkbenchError `unsupported` when this machine has no such device
+ */
+export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSignal): Promise<DeviceCheck> {
+  const { device, base, post, layerCount } = request
+  const model = { kind: 'recipe' as const, layers: postStrengths(layerCount) }
+  const prompts = [Array.from({ length: PROMPT_LENGTH }, (_, i) => i + 1)]
+  const logitsOn = async (name: DeviceName): Promise<number[]> => {
+    const [logits = []] = await probe({ base, post, device: name, precision: 'fp32', model, prompts }, signal)
+    return logits
+  }
+  const found = await logitsOn(device)
+  const expected = device === 'cpu' ? found : await logitsOn('cpu')
+  return {
+    largestDifference: found.reduce(
+      // A NaN anywhere must win.
+      (largest, value, i) => Math.max(largest, Math.abs(value - (expected[i] ?? NaN))),
+      0
+    ),
+    gigaflops: await productSpeed(device)
+  }
+}
+
+/** The best of a few runs of one product, in GFLOP/s. */
+async function productSpeed(name: DeviceName): Promise<number> {
+  const device = await openDevice(name)
+  try {
+    const product = await openTimedProduct(device, PRODUCT)
+    let best = 0
+    for (let run = 0; run < PRODUCT_RUNS; run++) best = Math.max(best, await product.measure())
+    await product.close()
+    return best
+  } finally {
+    await device.close()
+  }
+}

@@ -1,0 +1,162 @@
+import type { EngineReadEvent, ReadRequest } from '../../../contract/engine'
+import { openDevice } from '../device/device'
+import { floatsToText } from '../../base/float-text'
+import { choosePrecision, forward } from '../forward/forward'
+import { type LanguageHead, openLanguageHead, valuesOf } from '../forward/language-head'
+import { closePairWeights, memberOf, openPairWeights } from '../weights/pair-weights'
+import { groupPrompts, packPrompts } from '../tries/prompt-trie'
+import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
+import { joinRows, rowAt } from '../rows/rows'
+import { findSharing } from '../weights/sharing'
+
+/** Rows of hidden states whose next tokens are looked up at once. */
+const LOOKUP_ROWS = 512
+
+/** An answer with where it stands in a packed group. */
+interface PackedAnswer {
+  readonly prompt: number
+  readonly answer: number
+  /** Rows of its prompt and then of its tokens. */
+  readonly path: Int32Array
+  /** Position of its first token. */
+  readonly first: number
+}
+
+/**
+ * Reads answers with one model: how likely each is, and its embedding. Answers go through the same trie as prompts, so
+ * that a prompt is computed once for all its answers and a repeated answer once for all its copies.
+ *
+ * @throws WorkbenchError when the pair cannot be read or computed, a token is outside the vocabulary, or `signal` fires
+ */
+export async function* readAnswers(
+  request: ReadRequest,
+  signal?: AbortSignal
+): AsyncGenerator<EngineReadEvent> {
+  const pair = await openPairWeights(request.base, request.post, [request.model])
+  const device = await openDevice(request.device)
+  try {
+    const trie = buildRecipeTrie([request.model], await findSharing(pair))
+    const precision = choosePrecision(device, pair, request.precision)
+    const { hiddenSize } = pair.post.spec
+    const sequences = request.prompts.flatMap(({ tokens, answers }, prompt) =>
+      answers.map((added, answer) => ({
+        prompt,
+        answer,
+        first: tokens.length,
+        tokens: [...tokens, ...added]
+      }))
+    )
+    const maximumRows = Math.floor(request.stateBytes / (hiddenSize * Float32Array.BYTES_PER_ELEMENT))
+    const head = await openLanguageHead(device, memberOf(pair, originOf(trie, 0)))
+    try {
+      const groups = groupPrompts(
+        sequences.map(({ tokens }) => tokens),
+        ({ rows }) => rows <= maximumRows
+      )
+      for (const group of groups) {
+        const members = group.flatMap((index) => sequences[index] ?? [])
+        const packed = packPrompts(members.map(({ tokens }) => tokens))
+        const answers = members.map(({ prompt, answer, first }, i) => ({
+          prompt,
+          answer,
+          first,
+          path: packed.paths[i] ?? new Int32Array()
+        }))
+        for await (const event of forward({
+          device,
+          precision,
+          pair,
+          trie,
+          packed,
+          signal,
+          everyRow: true
+        })) {
+          if (event.type === 'final')
+            yield* readGroup(
+              { answers, tokens: packed.tokens, hidden: event.hidden, hiddenSize },
+              head,
+              signal
+            )
+        }
+      }
+    } finally {
+      await head.close()
+    }
+  } finally {
+    await device.close()
+    await closePairWeights(pair)
+  }
+}
+
+/** A group of answers after the last layer. */
+interface ReadGroup {
+  readonly answers: readonly PackedAnswer[]
+  /** Of the packed rows. */
+  readonly tokens: Int32Array
+  /** [rows, hidden] */
+  readonly hidden: Float32Array
+  readonly hiddenSize: number
+}
+
+async function* readGroup(
+  group: ReadGroup,
+  head: LanguageHead,
+  signal: AbortSignal | undefined
+): AsyncGenerator<EngineReadEvent> {
+  const { answers, hidden, hiddenSize } = group
+  const logProbability = await tokenLogProbabilities(group, head, signal)
+  const normed = await head.normed(hidden)
+  for (const { prompt, answer, path, first } of answers) {
+    const rows = path.subarray(first)
+    const embedding = new Float32Array(hiddenSize)
+    let logLikelihood = 0
+    for (const row of rows) {
+      logLikelihood += logProbability[row] ?? NaN
+      for (let i = 0; i < hiddenSize; i++) {
+        embedding[i] = (embedding[i] ?? 0) + (normed[row * hiddenSize + i] ?? NaN) / rows.length
+      }
+    }
+    yield { prompt, answer, logLikelihood, embedding: floatsToText(embedding) }
+  }
+}
+
+/** For each row that is a token of some answer, that token's log-probability after the row before it. */
+async function tokenLogProbabilities(
+  { answers, tokens, hidden, hiddenSize }: ReadGroup,
+  head: LanguageHead,
+  signal: AbortSignal | undefined
+): Promise<Float64Array> {
+  const before = new Map<number, number>()
+  for (const { path, first } of answers) {
+    for (let position = first; position < path.length; position++) {
+      before.set(path[position] ?? 0, path[position - 1] ?? 0)
+    }
+  }
+  const sources = [...new Set(before.values())]
+  const placeOf = new Map(sources.map((row, place) => [row, place]))
+  const states = joinRows(
+    sources.map((row) => rowAt(hidden, row, hiddenSize)),
+    hiddenSize
+  )
+  const logSums = await valuesOf(head.logSums(states, signal))
+  const result = new Float64Array(tokens.length).fill(NaN)
+  const rows = [...before].sort(([, left], [, right]) => (placeOf.get(left) ?? 0) - (placeOf.get(right) ?? 0))
+  for (let start = 0; start < rows.length; start += LOOKUP_ROWS) {
+    const chunk = rows.slice(start, start + LOOKUP_ROWS)
+    const places = chunk.map(([, source]) => placeOf.get(source) ?? 0)
+    const firstPlace = places[0] ?? 0
+    const lastPlace = places.at(-1) ?? 0
+    const targets = [...new Set(chunk.map(([row]) => tokens[row] ?? 0))]
+    const columnOf = new Map(targets.map((token, column) => [token, column]))
+    const logits = await head.logitsOf(
+      states.subarray(firstPlace * hiddenSize, (lastPlace + 1) * hiddenSize),
+      targets
+    )
+    for (const [i, [row]] of chunk.entries()) {
+      const place = places[i] ?? 0
+      const column = columnOf.get(tokens[row] ?? 0) ?? 0
+      result[row] = (logits[(place - firstPlace) * targets.length + column] ?? NaN) - (logSums[place] ?? NaN)
+    }
+  }
+  return result
+}

@@ -1,0 +1,244 @@
+import type { Sampling } from '../../../contract/engine'
+
+/**
+ * Draws the next token as the field's libraries do: repetition penalty, temperature, top-k, top-p, min-p, in that
+ * order, then one draw from what is left.
+ *
+ * @param logits [vocabulary]; not changed
+ * @param earlier tokens the repetition penalty counts: prompt and answer so far
+ * @param uniform a number from 0 (included) to 1 (excluded)
+ */
+export function sampleToken(
+  logits: Float32Array,
+  sampling: Sampling,
+  earlier: readonly number[],
+  uniform: number
+): number {
+  const scores = penalised(logits, sampling.repetitionPenalty, earlier)
+  if (sampling.temperature === 0) return indexOfMaximum(scores)
+  return draw(candidates(scores, sampling), uniform)
+}
+
+/**
+ * The distribution that {@link sampleToken} draws from: the probability of every token that can come, summing to 1.
+ *
+ * @param logits [vocabulary]; not changed
+ * @param earlier tokens the repetition penalty counts
+ */
+export function tokenProbabilities(
+  logits: Float32Array,
+  sampling: Sampling,
+  earlier: readonly number[]
+): ReadonlyMap<number, number> {
+  const scores = penalised(logits, sampling.repetitionPenalty, earlier)
+  if (sampling.temperature === 0) return new Map([[indexOfMaximum(scores), 1]])
+  const { tokens, weights } = candidates(scores, sampling)
+  const total = sum(weights)
+  return new Map(Array.from(tokens, (token, i) => [token, (weights[i] ?? 0) / total]))
+}
+
+/**
+ * Tokens that may be drawn, in the order of their ids. A vocabulary has 150,000 tokens, so these are flat arrays in memory
+ * that the next draw uses again.
+ */
+interface Candidates {
+  readonly tokens: Int32Array
+  /** Proportional to the probabilities; the likeliest token has 1. */
+  readonly weights: Float64Array
+}
+
+/** As long as the largest vocabulary so far: fresh arrays of that size for every row would take longer than filling them. */
+let scratch = scratchOf(0)
+
+function scratchOf(
+  size: number
+): Candidates & { readonly scores: Float32Array; readonly edge: Float64Array } {
+  return {
+    tokens: new Int32Array(size),
+    weights: new Float64Array(size),
+    scores: new Float32Array(size),
+    edge: new Float64Array(size)
+  }
+}
+
+function reserve(size: number): typeof scratch {
+  if (scratch.tokens.length < size) scratch = scratchOf(size)
+  return scratch
+}
+
+/**
+ * Repetition penalty (Keskar et al. 2019, arXiv 1909.05858): logits of earlier tokens are divided by the penalty when
+ * positive and multiplied by it when negative.
+ */
+function penalised(logits: Float32Array, penalty: number, earlier: readonly number[]): Float32Array {
+  if (penalty === 1) return logits
+  const scores = reserve(logits.length).scores.subarray(0, logits.length)
+  scores.set(logits)
+  for (const token of new Set(earlier)) {
+    const score = scores[token] ?? 0
+    scores[token] = score > 0 ? score / penalty : score * penalty
+  }
+  return scores
+}
+
+/** Tokens that survive the filters; to be read before the next call. */
+export function candidates(scores: Float32Array, sampling: Omit<Sampling, 'repetitionPenalty'>): Candidates {
+  const { temperature, topK, topP, minP } = sampling
+  const likeliest = scores[indexOfMaximum(scores)] ?? 0
+  if (topP === 1) {
+    // min-p (Nguyen et al. 2024, arXiv 2407.01082) keeps tokens at least minP times as likely as the likeliest, which top-k
+    // never removes; so here it can cut first, and spares most of the exponentials.
+    const lowest = minP > 0 ? likeliest + temperature * Math.log(minP) : -Infinity
+    return weigh(scores, Math.max(lowest, lowestOfTopK(scores, topK)), likeliest, temperature)
+  }
+  const nucleus = nucleusOf(scores, lowestOfTopK(scores, topK), likeliest, temperature, topP)
+  return minP === 0 ? nucleus : keep(nucleus, { lowest: minP, ties: Infinity })
+}
+
+function lowestOfTopK(scores: Float32Array, topK: number | null): number {
+  return topK === null ? -Infinity : kthLargest(scores, topK)
+}
+
+/** The tokens that score at least `lowest`. */
+function weigh(scores: Float32Array, lowest: number, likeliest: number, temperature: number): Candidates {
+  const { tokens, weights } = reserve(scores.length)
+  let count = 0
+  for (let token = 0; token < scores.length; token++) {
+    const score = scores[token] ?? -Infinity
+    if (!(score >= lowest)) continue
+    tokens[count] = token
+    weights[count++] = Math.exp((score - likeliest) / temperature)
+  }
+  return { tokens: tokens.subarray(0, count), weights: weights.subarray(0, count) }
+}
+
+/** In temperatures below the likeliest: most of a vocabulary lies further away, and together weighs next to nothing. */
+const FAR = 20
+
+/**
+ * top-p (Holtzman et al. 2019, arXiv 1904.09751): the fewest likeliest tokens that together have at least topP. Far ones
+ * are weighed only where the most that they can weigh makes a difference.
+ */
+function nucleusOf(
+  scores: Float32Array,
+  lowest: number,
+  likeliest: number,
+  temperature: number,
+  topP: number
+): Candidates {
+  const far = likeliest - FAR * temperature
+  const near = weigh(scores, Math.max(lowest, far), likeliest, temperature)
+  const nearWeight = sum(near.weights)
+  const farWeight = lowest >= far ? 0 : scores.length * Math.exp(-FAR)
+  const edge = nucleusEdge(near.weights, topP * nearWeight)
+  if (farWeight === 0 || edge.held >= topP * (nearWeight + farWeight)) return keep(near, edge)
+  const all = weigh(scores, lowest, likeliest, temperature)
+  return keep(all, nucleusEdge(all.weights, topP * sum(all.weights)))
+}
+
+/** What is kept of weights: those above `lowest`, and of its equals the first `ties`. */
+interface Edge {
+  readonly lowest: number
+  readonly ties: number
+}
+
+/**
+ * Where the largest weights together reach what is wanted, and what they have then. Sorting a whole vocabulary would take
+ * longer than computing its logits, so weights are summed up by their leading bits, which order positive numbers, and only
+ * those among which the sum gets there are sorted.
+ */
+function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly held: number } {
+  const words = new Uint32Array(weights.buffer, weights.byteOffset, 2 * weights.length)
+  const bucketOf = (i: number): number =>
+    Math.min(BUCKET_BITS_OF_ONE - ((words[2 * i + 1] ?? 0) >>> 14), LAST_BUCKET)
+  bucketSums.fill(0)
+  for (let i = 0; i < weights.length; i++) {
+    const bucket = bucketOf(i)
+    bucketSums[bucket] = (bucketSums[bucket] ?? 0) + (weights[i] ?? 0)
+  }
+  let bucket = 0
+  let held = 0
+  while (bucket < LAST_BUCKET && held + (bucketSums[bucket] ?? 0) < wanted) held += bucketSums[bucket++] ?? 0
+
+  const { edge } = scratch
+  let count = 0
+  for (let i = 0; i < weights.length; i++) if (bucketOf(i) === bucket) edge[count++] = weights[i] ?? 0
+  const ascending = edge.subarray(0, count).sort()
+  let at = count
+  while (at > 0 && held < wanted) held += ascending[--at] ?? 0
+  const lowest = ascending[at] ?? 0
+  let ties = 0
+  while (ascending[at + ties] === lowest) ties++
+  return { lowest, ties, held }
+}
+
+/** Sign, exponent and six bits of the fraction of a float64: 64 buckets an octave, from 1 down to 2^-64. */
+const BUCKET_BITS_OF_ONE = 0x3ff00000 >>> 14
+const LAST_BUCKET = 64 * 64
+const bucketSums = new Float64Array(LAST_BUCKET + 1)
+
+/** In place. */
+function keep({ tokens, weights }: Candidates, { lowest, ties }: Edge): Candidates {
+  let count = 0
+  let equals = 0
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i] ?? 0
+    if (weight < lowest || (weight === lowest && equals++ >= ties)) continue
+    tokens[count] = tokens[i] ?? 0
+    weights[count++] = weight
+  }
+  return { tokens: tokens.subarray(0, count), weights: weights.subarray(0, count) }
+}
+
+/**
+ * The k-th largest score; tokens that tie with it survive as well, as in the field's libraries. A heap of the k largest
+ * so far has it on top, and nearly every score of a large vocabulary is below.
+ */
+function kthLargest(scores: Float32Array, k: number): number {
+  if (k >= scores.length) return -Infinity
+  const heap = scores.slice(0, k).sort()
+  for (let token = k; token < scores.length; token++) {
+    const score = scores[token] ?? -Infinity
+    if (score <= (heap[0] ?? -Infinity)) continue
+    let at = 0
+    for (;;) {
+      const left = 2 * at + 1
+      if (left >= k) break
+      const child = left + 1 < k && (heap[left + 1] ?? 0) < (heap[left] ?? 0) ? left + 1 : left
+      const smaller = heap[child] ?? 0
+      if (smaller >= score) break
+      heap[at] = smaller
+      at = child
+    }
+    heap[at] = score
+  }
+  return heap[0] ?? -Infinity
+}
+
+function draw({ tokens, weights }: Candidates, uniform: number): number {
+  let left = uniform * sum(weights)
+  for (let i = 0; i < weights.length; i++) {
+    left -= weights[i] ?? 0
+    if (left < 0) return tokens[i] ?? 0
+  }
+  // Rounding may leave a crumb: the last token takes it.
+  return tokens[tokens.length - 1] ?? 0
+}
+
+function sum(values: Float64Array): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
+
+function indexOfMaximum(scores: Float32Array): number {
+  let best = 0
+  let maximum = scores[0] ?? 0
+  for (let i = 1; i < scores.length; i++) {
+    const score = scores[i] ?? 0
+    if (score <= maximum) continue
+    maximum = score
+    best = i
+  }
+  return best
+}

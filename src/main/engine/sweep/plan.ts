@@ -1,0 +1,154 @@
+import type { SweepRequest } from '../../../contract/engine'
+import type { SweepEstimate, SweepPlan } from '../../../contract/sweep-plan'
+import { readBlock } from '../weights/block-weights'
+import { openDevice, type Device } from '../device/device'
+import { choosePrecision, forward, nodesPerRun } from '../forward/forward'
+import { closePairWeights, openPairWeights, type PairWeights } from '../weights/pair-weights'
+import { physicalCores } from '../device/physical-cores'
+import { finalRows } from '../tries/prompt-trie'
+import { countEdges, type RecipeTrie } from '../tries/recipe-trie'
+import { sweptModels } from './sweep'
+import { countFlops, groupWithin, projectionFlops, storedBytes, type Grouping } from './sweep-plan'
+
+/**
+ * What a sweep would do and how long it would take here, without doing it: seconds, for a large model.
+ *
+ * @throws WorkbenchError as a sweep would before it reads weights
+ */
+export async function planSweep(request: SweepRequest, signal?: AbortSignal): Promise<SweepPlan> {
+  const pair = await openPairWeights(request.base, request.post, request.models)
+  const device = await openDevice(request.device)
+  try {
+    const precision = choosePrecision(device, pair, request.precision)
+    const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
+    const { trie } = models
+    const prompts = request.prompts.map((prompt) => prompt.tokens)
+    const grouping = groupWithin(models, prompts, request.memoryBytes)
+    const groups = grouping.groups
+    const flops = groups.map(({ packed }) => countFlops(pair.post.spec, trie, packed))
+    const { layers, head } = storedBytes(pair, trie)
+    const plan = {
+      device: device.name,
+      precision,
+      memoryBytes: request.memoryBytes,
+      peakBytes: grouping.peakBytes,
+      deviceBytes: grouping.deviceBytes,
+      memory: grouping.memory,
+      groups: groups.map(({ indices, packed }) => ({
+        promptCount: indices.length,
+        packedTokens: packed.tokens.length
+      })),
+      modelCount: request.models.length,
+      layerCount: pair.post.spec.layerCount,
+      blockEvaluations: countEdges(trie) * groups.length,
+      packedTokens: sum(groups.map(({ packed }) => packed.tokens.length)),
+      promptTokens: sum(prompts.map((prompt) => prompt.length)),
+      flops: {
+        projections: sum(flops.map(({ projections }) => projections)),
+        head: sum(flops.map((group) => group.head))
+      },
+      readBytes: { layers: layers * groups.length, head: head * groups.length }
+    }
+    const speed = await trySpeed(device, precision, pair, grouping, signal)
+    return { ...plan, estimate: estimate(plan, trie, speed) }
+  } finally {
+    await device.close()
+    await closePairWeights(pair)
+  }
+}
+
+interface Speed {
+  /** Of projections, with everything else that a block does in the time. */
+  readonly flopsPerSecond: number
+  /** Stored bytes read and converted. */
+  readonly bytesPerSecond: number
+}
+
+/** A first run makes memory ready that later ones find; a run that takes longer than this need not be repeated. */
+const LONG_RUN_MS = 500
+
+/** On a device that keeps tensors: the first is done alone and compiles, which takes its time; the others come after it together. */
+const DEVICE_RUNS = 8
+const LONG_FIRST_RUN_MS = 5000
+
+/** Reads one block, and runs it once or twice on as many rows as a run of the sweep has. */
+async function trySpeed(
+  device: Device,
+  precision: SweepPlan['precision'],
+  pair: PairWeights,
+  { groups, rowBound }: Grouping,
+  signal: AbortSignal | undefined
+): Promise<Speed> {
+  const source = { kind: 'recipe', attention: 0, mlp: 0 } as const
+  const weights = await readBlock(pair, 0, source)
+  const speed = { flopsPerSecond: Infinity, bytesPerSecond: (1000 * weights.bytesRead) / weights.readMs }
+  const packed = groups[0]?.packed
+  if (packed === undefined) return speed
+  const { spec } = pair.post
+  const finalCount = finalRows(packed).length
+  const perRun = nodesPerRun(rowBound, packed.tokens.length, finalCount)
+  const isLast = spec.layerCount === 1
+  const nodes = device.keepsTensors ? DEVICE_RUNS : 2 * (isLast ? perRun.last : perRun.full)
+  const edge = { parent: 0, block: 0 }
+  const trie: RecipeTrie = {
+    roots: ['post'],
+    levels: [
+      { blocks: [source], nodes: new Array<typeof edge>(nodes).fill(edge) },
+      { blocks: [source], nodes: [edge] }
+    ].slice(0, spec.layerCount),
+    leafOf: [0],
+    madeOf: [{ origin: 'post', blocks: [source] }]
+  }
+  const blocks = () => Promise.resolve(weights)
+  const rowsPerNode = isLast ? finalCount : packed.tokens.length
+  const flopsPerRow = projectionFlops(spec, packed.tokens.length, finalCount, isLast) / rowsPerNode
+  let startedMs = 0
+  let runs = 0
+  for await (const event of forward({
+    device,
+    precision,
+    pair,
+    trie,
+    packed,
+    signal,
+    blocks,
+    nodesPerRun: perRun
+  })) {
+    if (event.type === 'rows') {
+      const elapsedMs = performance.now() - startedMs
+      speed.flopsPerSecond = (1000 * event.rows * flopsPerRow) / elapsedMs
+      if (++runs === 2 || elapsedMs > (device.keepsTensors ? LONG_FIRST_RUN_MS : LONG_RUN_MS)) break
+    }
+    startedMs = performance.now()
+  }
+  return speed
+}
+
+/**
+ * Layer by layer: computing, beside which a thread reads what comes next, or reading where that takes longer. On the CPU the
+ * thread has one of the cores that compute. What every group reads first is waited for.
+ */
+function estimate(plan: Omit<SweepPlan, 'estimate'>, trie: RecipeTrie, speed: Speed): SweepEstimate {
+  const edges = countEdges(trie)
+  const blocks = sum(trie.levels.map((level) => level.blocks.length))
+  const projectionSeconds = plan.flops.projections / speed.flopsPerSecond
+  const layerReadSeconds = plan.readBytes.layers / speed.bytesPerSecond
+  const head = {
+    compute: plan.flops.head / speed.flopsPerSecond,
+    read: plan.readBytes.head / speed.bytesPerSecond
+  }
+  const readersShare = plan.device === 'cpu' ? 1 / physicalCores() : 0
+  const beside = (compute: number, read: number): number => Math.max(read, compute + readersShare * read)
+  const layers = trie.levels.map(({ nodes }) =>
+    beside((projectionSeconds * nodes.length) / edges, layerReadSeconds / trie.levels.length)
+  )
+  return {
+    seconds: layerReadSeconds / blocks + sum(layers) + beside(head.compute, head.read),
+    computeSeconds: projectionSeconds + head.compute,
+    readSeconds: layerReadSeconds + head.read
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

@@ -1,0 +1,180 @@
+import type { Precision } from '../../../contract/device'
+import type { PlannedMemory } from '../../../contract/sweep-plan'
+import { layerTensors, type DecoderSpec } from '../../family'
+import { weightType } from '../../graphs/block-graph'
+import { blockReads, elementCount } from '../weights/block-weights'
+import { nodesPerRun } from '../forward/forward'
+import { HEAD_ROWS, sliceRead, sliceTokens } from '../forward/language-head'
+import type { GroupSize } from '../tries/prompt-trie'
+import { BUFFER_COUNT, requestBytes } from '../weights/read-ahead'
+import { memberOf, type PairWeights } from '../weights/pair-weights'
+import type { RecipeTrie } from '../tries/recipe-trie'
+import { DECODER_BYTES } from '../weights/weight-decoder'
+
+/** Models of a sweep, so far as they decide how much memory it takes. */
+export interface SweptModels {
+  readonly pair: PairWeights
+  readonly trie: RecipeTrie
+  /** Distinct tokens whose probabilities are wanted. */
+  readonly trackedTokens: number
+  /** Whether the whole vocabulary's logits are wanted, as samplers do. */
+  readonly allLogits: boolean
+  /** Most stored bytes that are kept for later blocks of the same layer, see `WeightRead.keep`. */
+  readonly keptBytes: number
+  /** Layers of which base's and post's are one block. */
+  readonly identicalLayers: readonly number[]
+  /** What weights are uploaded in where the device keeps tensors; null where everything lies in main memory. */
+  readonly uploadedIn: Precision | null
+}
+
+/** Node, onnxruntime, this program and its small objects: measured on Linux x64 with one thread per core. */
+const PROCESS_BYTES = 150 * 2 ** 20
+
+const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
+
+/**
+ * Peak memory of one prompt group's pass, a device's own memory included: that of most is main memory, and WebGPU does not
+ * tell. What a driver takes for itself is not known and not counted.
+ *
+ * @param rowBound rows to push through a block at once, see `rowsPerRun`
+ */
+export function groupMemory(models: SweptModels, group: GroupSize, rowBound: number): PlannedMemory {
+  const { pair, trie } = models
+  const { spec } = pair.post
+  const leaves = trie.levels.at(-1)?.nodes.length ?? 0
+  const finalRows = leaves * group.prompts
+  return {
+    process: PROCESS_BYTES,
+    weights:
+      BUFFER_COUNT * bufferBytes(models) + DECODER_BYTES + models.keptBytes + uploadedWeightBytes(models),
+    states: FLOAT_BYTES * aliveStates(models) * group.rows * spec.hiddenSize,
+    activations:
+      Math.max(blockRunBytes(models, group, rowBound), headRunBytes(models)) + maskBytes(spec, group),
+    finals:
+      FLOAT_BYTES * finalRows * (spec.hiddenSize + logitsOfRow(models) + 2) +
+      uploadedFinalBytes(models, group)
+  }
+}
+
+/** What of a group's memory lies in the device's own. */
+export function deviceBytes(models: SweptModels, group: GroupSize, rowBound: number): number {
+  if (models.uploadedIn === null) return 0
+  const { states, activations } = groupMemory(models, group, rowBound)
+  return uploadedWeightBytes(models) + states + activations + uploadedFinalBytes(models, group)
+}
+
+/** A block as its products take it, or a slice of a head; and the largest matrix on its way there, before and after its copy. */
+function uploadedWeightBytes({ pair, uploadedIn }: SweptModels): number {
+  if (uploadedIn === null) return 0
+  const tensors = layerTensors(pair.post.spec, 0).map(({ role, shape }) => ({
+    count: elementCount(shape),
+    bytes: weightType(role, uploadedIn) === 'float16' ? FLOAT_BYTES / 2 : FLOAT_BYTES
+  }))
+  const block = tensors.reduce((sum, { count, bytes }) => sum + count * bytes, 0)
+  const slice = FLOAT_BYTES * sliceTokens(pair.post.spec) * pair.post.spec.hiddenSize
+  return Math.max(block, slice) + 2 * FLOAT_BYTES * Math.max(...tensors.map(({ count }) => count))
+}
+
+/** Last states go through the head from there. */
+function uploadedFinalBytes({ pair, trie, uploadedIn }: SweptModels, group: GroupSize): number {
+  if (uploadedIn === null) return 0
+  return FLOAT_BYTES * (trie.levels.at(-1)?.nodes.length ?? 0) * group.prompts * pair.post.spec.hiddenSize
+}
+
+/** A state on a device is a run's own output: there is one more of them before the run's parents are freed. */
+function aliveStates({ trie, uploadedIn }: SweptModels): number {
+  return mostStates(trie) + (uploadedIn === null ? 0 : 1)
+}
+
+function logitsOfRow({ pair, trie, trackedTokens, allLogits }: SweptModels): number {
+  if (!allLogits) return trackedTokens
+  return Math.max(...trie.roots.map((origin) => memberOf(pair, origin).spec.vocabularySize))
+}
+
+export function totalBytes(memory: PlannedMemory): number {
+  return Object.values(memory).reduce((sum, bytes) => sum + bytes, 0)
+}
+
+/** A buffer for any block of any layer and any slice of a head. */
+function bufferBytes({ pair, trie }: SweptModels): number {
+  const anyBlock = { layer: 0, source: { kind: 'recipe', attention: 0, mlp: 0 }, later: [] } as const
+  const block = requestBytes(blockReads(pair.post.spec, anyBlock))
+  const slices = trie.roots.map((origin) => {
+    const { spec } = memberOf(pair, origin)
+    return requestBytes([sliceRead(spec, origin, { first: 0, count: sliceTokens(spec) })])
+  })
+  return Math.max(block, ...slices)
+}
+
+/**
+ * Most hidden states alive at once: a parent lives until its last child is computed, and the last level's nodes are
+ * states of some rows only (`finals`).
+ */
+export function mostStates({ roots, levels }: RecipeTrie): number {
+  let most = roots.length
+  let parents = roots.length
+  for (const { nodes } of levels.slice(0, -1)) {
+    const uses = new Array<number>(parents).fill(0)
+    for (const { parent } of nodes) uses[parent] = (uses[parent] ?? 0) + 1
+    let alive = parents
+    for (const { parent } of nodes) {
+      uses[parent] = (uses[parent] ?? 0) - 1
+      if (uses[parent] === 0) alive--
+      most = Math.max(most, ++alive)
+    }
+    parents = nodes.length
+  }
+  return most
+}
+
+/** One run of a block: what goes in and comes out, and the widest point in between, the MLP or attention. */
+function blockRunBytes({ pair, uploadedIn }: SweptModels, group: GroupSize, rowBound: number): number {
+  const { spec } = pair.post
+  const nodes = uploadedIn === null ? nodesPerRun(rowBound, group.rows, group.prompts) : { full: 1, last: 1 }
+  const inAllLayers = runBytes(spec, group, nodes.full, group.rows, group.longest)
+  const inTheLast = runBytes(spec, group, nodes.last, group.prompts, 1)
+  return Math.max(inAllLayers, inTheLast)
+}
+
+/**
+ * @param outputRows rows of a node that come out
+ * @param queryLength queries of a path
+ */
+function runBytes(
+  spec: DecoderSpec,
+  { rows, prompts, longest }: GroupSize,
+  nodes: number,
+  outputRows: number,
+  queryLength: number
+): number {
+  const { hiddenSize, intermediateSize, headCount, kvHeadCount, headSize } = spec
+  const qSize = headCount * headSize
+  const kvSize = kvHeadCount * headSize
+  const rowsIn = nodes * rows
+  const rowsOut = nodes * outputRows
+  const paths = nodes * prompts
+  // gate, up and their product, beside the residual, the norm's output and the projection down.
+  const mlp = rowsOut * (3 * intermediateSize + 3 * hiddenSize)
+  // Rows before and after RoPE, then gathered and transposed by path; scores before, with and after the mask.
+  const attention =
+    rowsIn * (hiddenSize + 3 * kvSize) +
+    rowsOut * (hiddenSize + 2 * qSize) +
+    paths * (4 * longest * kvSize + 2 * queryLength * qSize + 3 * headCount * queryLength * longest)
+  // The result leaves onnxruntime as a copy.
+  return FLOAT_BYTES * (rowsIn * hiddenSize + 2 * rowsOut * hiddenSize + Math.max(mlp, attention))
+}
+
+/** A slice's logits, shifted and as exponentials; and the head's rows of the wanted tokens. */
+function headRunBytes({ pair, trie, trackedTokens }: SweptModels): number {
+  const perOrigin = trie.roots.map((origin) => {
+    const { spec } = memberOf(pair, origin)
+    return HEAD_ROWS * (3 * sliceTokens(spec) + spec.hiddenSize) + trackedTokens * spec.hiddenSize
+  })
+  return FLOAT_BYTES * Math.max(...perOrigin)
+}
+
+/** One mask for each width of attention window, for all layers but the last and for the last. */
+function maskBytes({ layers }: DecoderSpec, { prompts, longest }: GroupSize): number {
+  const windows = new Set(layers.map((layer) => layer.window)).size
+  return FLOAT_BYTES * windows * prompts * longest * (longest + 1)
+}

@@ -1,0 +1,188 @@
+import { WorkbenchError } from '../../../contract/problem'
+import type { PlannedMemory } from '../../../contract/sweep-plan'
+import { layerTensors, wholeModelTensors, type DecoderSpec } from '../../family'
+import { blockReads } from '../weights/block-weights'
+import { rowsPerRun } from '../forward/forward'
+import { memberOf, type PairWeights } from '../weights/pair-weights'
+import {
+  finalRows,
+  groupPrompts,
+  packPrompts,
+  type GroupSize,
+  type PackedPrompts
+} from '../tries/prompt-trie'
+import type { Origin, RecipeTrie } from '../tries/recipe-trie'
+import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-memory'
+import { originsOf } from '../weights/weight-decoder'
+
+/** How a sweep keeps within its memory, decided before any weight is read. */
+export interface Grouping {
+  readonly groups: readonly { readonly indices: readonly number[]; readonly packed: PackedPrompts }[]
+  /** Rows to push through a block at once. */
+  readonly rowBound: number
+  /** Of the largest group. */
+  readonly memory: PlannedMemory
+  readonly peakBytes: number
+  /** Of which in the device's own memory. */
+  readonly deviceBytes: number
+}
+
+/** Fewer rows at once take less memory, down to this: below it products slow down. */
+const FEWEST_ROWS = 256
+
+/**
+ * Splits prompts into as few groups as fit, neighbours together. Runs of blocks are made smaller only where that saves
+ * groups, and below FEWEST_ROWS only when nothing else fits.
+ *
+ * @throws WorkbenchError `out-of-memory` naming the smallest budget that works
+ */
+export function groupWithin(
+  models: SweptModels,
+  prompts: readonly (readonly number[])[],
+  memoryBytes: number
+): Grouping {
+  const usual = rowsPerRun(models.pair.post.spec.intermediateSize)
+  const bounds = [usual, usual / 2, usual / 4].filter((bound) => bound >= FEWEST_ROWS)
+  const [fewest] = bounds
+    .flatMap((rowBound) => groupingWith(models, prompts, memoryBytes, rowBound) ?? [])
+    .sort((a, b) => a.groups.length - b.groups.length)
+  const grouping = fewest ?? groupingWith(models, prompts, memoryBytes, 1)
+  if (grouping !== null) return grouping
+  const smallest = smallestMemory(models, prompts)
+  throw new WorkbenchError(
+    'out-of-memory',
+    `This sweep needs at least ${mebibytes(smallest)} of memory; ${mebibytes(memoryBytes)} are allowed.`,
+    `Allow ${mebibytes(smallest)} or more, or sweep fewer recipes.`
+  )
+}
+
+/** What the largest prompt takes by itself, one node at a time: the smallest budget that works. */
+export function smallestMemory(models: SweptModels, prompts: readonly (readonly number[])[]): number {
+  return Math.max(
+    ...prompts.map((prompt) => totalBytes(groupMemory(models, sizeOf([prompt], packPrompts([prompt])), 1)))
+  )
+}
+
+/** Null when a prompt does not fit even alone. */
+function groupingWith(
+  models: SweptModels,
+  prompts: readonly (readonly number[])[],
+  memoryBytes: number,
+  rowBound: number
+): Grouping | null {
+  const fits = (size: GroupSize): boolean => totalBytes(groupMemory(models, size, rowBound)) <= memoryBytes
+  const groups = groupPrompts(prompts, fits).map((indices) => ({
+    indices,
+    packed: packPrompts(indices.map((index) => prompts[index] ?? []))
+  }))
+  const largest = groups
+    .map(({ indices, packed }) => {
+      const prompted = indices.map((index) => prompts[index] ?? [])
+      const size = sizeOf(prompted, packed)
+      return { size, memory: groupMemory(models, size, rowBound) }
+    })
+    .reduce((most, one) => (totalBytes(one.memory) > totalBytes(most.memory) ? one : most))
+  const { memory, size } = largest
+  const peakBytes = totalBytes(memory)
+  if (peakBytes > memoryBytes) return null
+  return { groups, rowBound, memory, peakBytes, deviceBytes: deviceBytes(models, size, rowBound) }
+}
+
+function sizeOf(prompts: readonly (readonly number[])[], packed: PackedPrompts): GroupSize {
+  return {
+    rows: packed.tokens.length,
+    prompts: prompts.length,
+    longest: Math.max(...prompts.map((prompt) => prompt.length))
+  }
+}
+
+/** Multiplications and additions of matrix products with weights; attention's own products are not counted. */
+export interface Flops {
+  readonly projections: number
+  readonly head: number
+}
+
+/**
+ * 2 x parameters x rows for each projection. In the last layer only keys and values are made of every packed row, the
+ * rest of the rows that predict an answer.
+ */
+export function countFlops(spec: DecoderSpec, trie: RecipeTrie, packed: PackedPrompts): Flops {
+  const finalCount = finalRows(packed).length
+  const perNode = (lastLayer: boolean): number =>
+    projectionFlops(spec, packed.tokens.length, finalCount, lastLayer)
+  const projections = trie.levels.reduce(
+    (sum, level, layer) => sum + level.nodes.length * perNode(layer === spec.layerCount - 1),
+    0
+  )
+  const leafCount = trie.levels.at(-1)?.nodes.length ?? 0
+  return { projections, head: 2 * spec.hiddenSize * spec.vocabularySize * finalCount * leafCount }
+}
+
+/** Of one node in one layer. */
+export function projectionFlops(
+  spec: DecoderSpec,
+  rowCount: number,
+  finalCount: number,
+  lastLayer: boolean
+): number {
+  return layerTensors(spec, 0)
+    .filter((tensor) => tensor.shape.length === 2)
+    .reduce((sum, { role, shape: [rows = 0, columns = 0] }) => {
+      const everyRow = !lastLayer || role === 'k' || role === 'v' || role === 'qkv'
+      return sum + 2 * rows * columns * (everyRow ? rowCount : finalCount)
+    }, 0)
+}
+
+/** Stored bytes that one pass over the layers and the heads reads, and most of them that are kept for later blocks. */
+export function storedBytes(
+  pair: PairWeights,
+  trie: RecipeTrie
+): { layers: number; head: number; kept: number } {
+  const stored = (origin: Origin, name: string): number =>
+    memberOf(pair, origin).checkpoint.tensors.get(name)?.byteLength ?? 0
+  const ofLayers = trie.levels.map((level, layer) => {
+    const kept = new Set<string>()
+    const once = new Map<string, number>()
+    for (const [block, source] of level.blocks.entries()) {
+      const later = level.blocks.slice(block + 1)
+      for (const read of blockReads(pair.post.spec, { layer, source, later })) {
+        for (const origin of originsOf(read.source))
+          once.set(`${origin}/${read.name}`, stored(origin, read.name))
+        for (const origin of read.keep) kept.add(`${origin}/${read.name}`)
+      }
+    }
+    return { layers: sum([...once.values()]), kept: sum([...kept].map((key) => once.get(key) ?? 0)) }
+  })
+  const heads = trie.roots.map((origin) =>
+    stored(origin, wholeModelTensors(memberOf(pair, origin).spec).head.name)
+  )
+  return {
+    layers: sum(ofLayers.map(({ layers }) => layers)),
+    head: sum(heads),
+    kept: Math.max(...ofLayers.map(({ kept }) => kept))
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+/** Rows that a run pushes through blocks, and the head's work as as many rows of a layer. */
+export function progressRows(
+  spec: DecoderSpec,
+  trie: RecipeTrie,
+  packed: PackedPrompts
+): { layers: number; head: number } {
+  const finalCount = finalRows(packed).length
+  const layers = trie.levels.reduce(
+    (sum, level, layer) =>
+      sum + level.nodes.length * (layer === trie.levels.length - 1 ? finalCount : packed.tokens.length),
+    0
+  )
+  const head = Math.round(countFlops(spec, trie, packed).head / projectionFlops(spec, 1, 1, false))
+  return { layers, head }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`
+}

@@ -1,0 +1,162 @@
+import type { EngineModel } from '../../../contract/engine'
+
+/**
+ * Models that agree on their embedding and on layers 0..l share the hidden states after layer l. This trie merges
+ * them: level l holds the distinct states after layer l, each with the block that led to it. For all ranges level l has
+ * 1 + (l+1) + l(l+1)/2 nodes instead of L(L+1)/2. Nothing here knows about ranges: any set of models works.
+ */
+export interface RecipeTrie {
+  /** Distinct embeddings the models start from. */
+  readonly roots: readonly Origin[]
+  /** One level per decoder layer. */
+  readonly levels: readonly TrieLevel[]
+  /** For each model, its node on the last level. */
+  readonly leafOf: readonly number[]
+  /** What each model is made of; models of one leaf have one origin. */
+  readonly madeOf: readonly ModelSources[]
+}
+
+/** A whole checkpoint beside the pair, by its folder. */
+export type OtherOrigin = `checkpoint:${string}`
+
+/** Whose embedding and head a model uses. */
+export type Origin = 'base' | 'post' | OtherOrigin
+
+/** What a model is made of: whose embedding and head, and the block of each layer. */
+export interface ModelSources {
+  readonly origin: Origin
+  readonly blocks: readonly BlockSource[]
+}
+
+export interface TrieLevel {
+  /** Distinct blocks of this layer, those that leave post first, post last: post's nodes can then reuse their parents' memory. */
+  readonly blocks: readonly BlockSource[]
+  /** Grouped by block, in the order of `blocks`. */
+  readonly nodes: readonly TrieEdge[]
+}
+
+export interface TrieEdge {
+  /** Node on the level above (an index into `roots` on level 0). */
+  readonly parent: number
+  /** Index into the level's `blocks`. */
+  readonly block: number
+}
+
+/**
+ * The weights of one block. `stored` is a checkpoint's layer as it stores it; `recipe` is what an export would hold: base,
+ * post or a blend, rounded to post's dtype.
+ */
+export type BlockSource =
+  | { readonly kind: 'stored'; readonly origin: Exclude<Origin, 'post'> }
+  | { readonly kind: 'recipe'; readonly attention: number; readonly mlp: number }
+
+/** What the trie has to know of checkpoints to share more than equal recipes do. */
+export interface Sharing {
+  readonly layerCount: number
+  /** Whether base's layer is byte for byte post's. */
+  readonly identical: (layer: number) => boolean
+  /** Whether restoring base's layer rounds nothing, so that base as a whole model has the same block. */
+  readonly lossless: boolean
+  /** What other checkpoints are made of, as far as it is found in the pair. */
+  readonly others: ReadonlyMap<OtherOrigin, ModelSources>
+}
+
+export function buildRecipeTrie(models: readonly EngineModel[], sharing: Sharing): RecipeTrie {
+  const madeOf = models.map((model) => modelSources(model, sharing))
+  const roots = [...new Set(madeOf.map(({ origin }) => origin))]
+  let current = madeOf.map(({ origin }) => roots.indexOf(origin))
+  const levels: TrieLevel[] = []
+  for (let layer = 0; layer < sharing.layerCount; layer++) {
+    const sources = madeOf.map(({ blocks }) => blocks[layer] ?? POST_BLOCK)
+    const keys = sources.map(blockKey)
+    const blockKeys = [...new Set(keys)].sort(postLast)
+    const edges = new Map<string, TrieEdge>()
+    const edgeKeys = keys.map((key, m) => {
+      const block = blockKeys.indexOf(key)
+      const parent = current[m] ?? 0
+      // Zero-padded, so that sorting the keys groups edges by block.
+      const edgeKey = `${String(block).padStart(9, '0')}/${String(parent).padStart(9, '0')}`
+      edges.set(edgeKey, { parent, block })
+      return edgeKey
+    })
+    const order = [...edges.keys()].sort()
+    const indexOf = new Map(order.map((key, i) => [key, i]))
+    levels.push({
+      blocks: blockKeys.map((key) => sources[keys.indexOf(key)] ?? POST_BLOCK),
+      nodes: order.map((key) => edges.get(key) ?? { parent: 0, block: 0 })
+    })
+    current = edgeKeys.map((key) => indexOf.get(key) ?? 0)
+  }
+  return { roots, levels, leafOf: current, madeOf }
+}
+
+/** The node of each level on the way to a model's leaf. */
+export function nodePath(trie: RecipeTrie, model: number): number[] {
+  let node = trie.leafOf[model] ?? 0
+  const path: number[] = []
+  for (const level of trie.levels.toReversed()) {
+    path.push(node)
+    node = level.nodes[node]?.parent ?? 0
+  }
+  return path.reverse()
+}
+
+/** Whose embedding and head a model uses. */
+export function originOf(trie: RecipeTrie, model: number): Origin {
+  return trie.madeOf[model]?.origin ?? 'post'
+}
+
+/** Trie edges, each one evaluation of a block on one packed sequence. */
+export function countEdges(trie: RecipeTrie): number {
+  return trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
+}
+
+export function otherOrigin(path: string): OtherOrigin {
+  return `checkpoint:${path}`
+}
+
+export function isOtherOrigin(name: string): name is OtherOrigin {
+  return name.startsWith('checkpoint:')
+}
+
+export function isOrigin(name: string): name is Origin {
+  return name === 'base' || name === 'post' || isOtherOrigin(name)
+}
+
+/** A name that is equal for equal weights. */
+export function blockKey(source: BlockSource): string {
+  return source.kind === 'stored' ? source.origin : `${source.attention}/${source.mlp}`
+}
+
+const POST_BLOCK: BlockSource = { kind: 'recipe', attention: 0, mlp: 0 }
+const POST_KEY = blockKey(POST_BLOCK)
+
+function postLast(a: string, b: string): number {
+  return Number(a === POST_KEY) - Number(b === POST_KEY) || (a < b ? -1 : 1)
+}
+
+/**
+ * What a model is made of; equal for models of equal weights.
+ *
+ * @throws Error for a checkpoint that `sharing` does not know
+ */
+export function modelSources(model: EngineModel, sharing: Sharing): ModelSources {
+  if (model.kind === 'checkpoint') {
+    const sources = sharing.others.get(otherOrigin(model.path))
+    if (sources === undefined) throw new Error(`${model.path} was not compared with the pair`)
+    return sources
+  }
+  const layers = Array.from({ length: sharing.layerCount }, (_, layer) => layer)
+  if (model.kind === 'base') {
+    const own: BlockSource = sharing.lossless
+      ? { kind: 'recipe', attention: 1, mlp: 1 }
+      : { kind: 'stored', origin: 'base' }
+    return { origin: 'base', blocks: layers.map((layer) => (sharing.identical(layer) ? POST_BLOCK : own)) }
+  }
+  const blocks = layers.map((layer): BlockSource => {
+    const strength = model.layers[layer]
+    if (strength === undefined || sharing.identical(layer)) return POST_BLOCK
+    return { kind: 'recipe', attention: strength.attention, mlp: strength.mlp }
+  })
+  return { origin: 'post', blocks }
+}

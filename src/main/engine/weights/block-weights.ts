@@ -1,0 +1,93 @@
+import type { DecoderSpec, Half, Role } from '../../family'
+import { layerTensors } from '../../family'
+import type { PairWeights } from './pair-weights'
+import type { BlockSource } from '../tries/recipe-trie'
+import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
+
+/** The float32 weights of one block, by their role in the layer. */
+export interface BlockWeights {
+  readonly tensors: ReadonlyMap<Role, { readonly data: Float32Array; readonly shape: readonly number[] }>
+  /** Stored bytes read for them, the time that reading and converting took, and that of converting alone. */
+  readonly bytesRead: number
+  readonly readMs: number
+  readonly convertMs: number
+  /** Gives the memory back to whoever lent it; the arrays are not to be used after. */
+  release(): void
+}
+
+/** A block of one layer and those of the same layer that come after it, which may be made of the same tensors. */
+export interface BlockStep {
+  readonly layer: number
+  readonly source: BlockSource
+  readonly later: readonly BlockSource[]
+}
+
+/** What has to be read for a block, in the order of the layer's tensors. */
+export function blockReads(spec: DecoderSpec, { layer, source, later }: BlockStep): WeightRead[] {
+  return layerTensors(spec, layer).map(({ name, half, shape }) => {
+    const strength = strengthOf(source, half)
+    const needed = originsOf(strength)
+    return {
+      name,
+      first: 0,
+      count: elementCount(shape),
+      source: strength,
+      keep: needed.filter((origin) =>
+        later.some((other) => originsOf(strengthOf(other, half)).includes(origin))
+      )
+    }
+  })
+}
+
+function strengthOf(source: BlockSource, half: Half): WeightRead['source'] {
+  return source.kind === 'stored' ? source.origin : source[half]
+}
+
+/** Arrays that were read for `blockReads`, as the layer's weights. */
+export function blockTensors(
+  spec: DecoderSpec,
+  layer: number,
+  arrays: readonly Float32Array[]
+): BlockWeights['tensors'] {
+  return new Map(
+    layerTensors(spec, layer).map(({ role, shape }, i) => [
+      role,
+      { data: arrays[i] ?? new Float32Array(), shape }
+    ])
+  )
+}
+
+/** Reads one block in this thread, into memory of its own. */
+export async function readBlock(
+  pair: PairWeights,
+  layer: number,
+  source: BlockSource
+): Promise<BlockWeights> {
+  return decodeBlock(new WeightDecoder(pair), pair.post.spec, { layer, source, later: [] })
+}
+
+/** The same with a decoder that keeps what later blocks need; one block at a time. */
+export async function decodeBlock(
+  decoder: WeightDecoder,
+  spec: DecoderSpec,
+  step: BlockStep
+): Promise<BlockWeights> {
+  const startedMs = performance.now()
+  const cost = { bytesRead: 0, convertMs: 0 }
+  const arrays: Float32Array[] = []
+  for (const read of blockReads(spec, step)) {
+    const data = new Float32Array(read.count)
+    addCost(cost, await decoder.read(read, data))
+    arrays.push(data)
+  }
+  return {
+    tensors: blockTensors(spec, step.layer, arrays),
+    ...cost,
+    readMs: performance.now() - startedMs,
+    release: () => undefined
+  }
+}
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
+}

@@ -1,0 +1,79 @@
+import type { EngineModel } from '../../../contract/engine'
+import { WorkbenchError } from '../../../contract/problem'
+import { weightDtype, type WeightDtype } from '../../checkpoint/dtype'
+import { openSameOther } from '../../checkpoint/other-checkpoint'
+import { openPair, type PairMember } from '../../checkpoint/pair'
+import { openWeightReader, type StoredTensors, type WeightReader } from '../../checkpoint/weight-reader'
+import type { DecoderSpec } from '../../family'
+import { type Origin, type OtherOrigin, otherOrigin } from '../tries/recipe-trie'
+
+/** Stored tensors, open for reading. */
+export interface StoredModel {
+  readonly checkpoint: StoredTensors
+  readonly reader: WeightReader
+  /** The stored dtype of a tensor. */
+  dtype(name: string): WeightDtype
+}
+
+/** One checkpoint, open for reading weights. */
+export interface ModelWeights extends StoredModel {
+  readonly spec: DecoderSpec
+}
+
+/** A pair and whole checkpoints beside it. */
+export interface Checkpoints<Stored extends StoredModel> {
+  readonly base: Stored
+  readonly post: Stored
+  readonly others: ReadonlyMap<OtherOrigin, Stored>
+}
+
+/** A pair, open for reading weights, with the other checkpoints that models need; close it after use. */
+export type PairWeights = Checkpoints<ModelWeights>
+
+/** @throws WorkbenchError as `openPair` and `openSameOther` */
+export async function openPairWeights(
+  basePath: string,
+  postPath: string,
+  models: readonly EngineModel[] = []
+): Promise<PairWeights> {
+  const { base, post } = await openPair(basePath, postPath)
+  const others = new Map<OtherOrigin, ModelWeights>()
+  for (const model of models) {
+    if (model.kind !== 'checkpoint') continue
+    others.set(otherOrigin(model.path), openModelWeights(await openSameOther(post, model)))
+  }
+  return { base: openModelWeights(base), post: openModelWeights(post), others }
+}
+
+export async function closePairWeights({ base, post, others }: PairWeights): Promise<void> {
+  await Promise.all([base, post, ...others.values()].map(({ reader }) => reader.close()))
+}
+
+/** The checkpoint that an origin names. */
+export function memberOf<Stored extends StoredModel>(
+  checkpoints: Checkpoints<Stored>,
+  origin: Origin
+): Stored {
+  if (origin === 'base' || origin === 'post') return checkpoints[origin]
+  const other = checkpoints.others.get(origin)
+  if (other === undefined) throw new Error(`${origin} is not open`)
+  return other
+}
+
+function openModelWeights({ spec, checkpoint }: PairMember): ModelWeights {
+  return { spec, ...openStoredModel(checkpoint) }
+}
+
+export function openStoredModel(checkpoint: StoredTensors): StoredModel {
+  return {
+    checkpoint,
+    reader: openWeightReader(checkpoint),
+    dtype: (name) => {
+      const entry = checkpoint.tensors.get(name)
+      if (entry === undefined) {
+        throw new WorkbenchError('bad-file', `${checkpoint.path}: the tensor ${name} is missing.`)
+      }
+      return weightDtype(entry)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { Problem } from '../../../contract/problem'
+import { isStoredDtype, type StoredDtype } from '../../checkpoint/dtype'
+import { isOrigin, isOtherOrigin, type Origin, type OtherOrigin } from '../tries/recipe-trie'
+
+/** What the computing thread and its reader of weights say to each other. */
+
+const dtype = z.string().refine((name): name is StoredDtype => isStoredDtype(name))
+const origin = z.string().refine((name): name is Origin => isOrigin(name))
+const otherOrigin = z.string().refine((name): name is OtherOrigin => isOtherOrigin(name))
+const StoredCheckpoint = z.object({
+  path: z.string(),
+  files: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
+  tensors: z.map(
+    z.string(),
+    z.object({
+      name: z.string(),
+      dtype,
+      shape: z.array(z.number()),
+      file: z.string(),
+      offset: z.number(),
+      byteLength: z.number()
+    })
+  )
+})
+
+/** The checkpoints as the computing thread knows them: a file that changed since is refused. */
+export const WorkerStart = z.object({
+  base: StoredCheckpoint,
+  post: StoredCheckpoint,
+  others: z.map(otherOrigin, StoredCheckpoint)
+})
+
+export const WorkerRequest = z.object({
+  /** Lent memory; it comes back with the reply. */
+  buffer: z.instanceof(ArrayBuffer),
+  reads: z.array(
+    z.object({
+      name: z.string(),
+      first: z.number(),
+      count: z.number(),
+      source: z.union([origin, z.number()]),
+      keep: z.array(origin),
+      /** Byte of the buffer where the array goes. */
+      offset: z.number()
+    })
+  )
+})
+export type WorkerRequest = z.infer<typeof WorkerRequest>
+
+export const WorkerReply = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('filled'),
+    buffer: z.instanceof(ArrayBuffer),
+    bytesRead: z.number(),
+    readMs: z.number(),
+    convertMs: z.number()
+  }),
+  z.object({ kind: z.literal('failed'), buffer: z.instanceof(ArrayBuffer), problem: Problem })
+])
+export type WorkerReply = z.infer<typeof WorkerReply>

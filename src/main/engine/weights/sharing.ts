@@ -1,0 +1,158 @@
+import { isDeepStrictEqual } from 'node:util'
+import { decodeFloat32, DTYPE_BYTES, encodeFloat32 } from '../../checkpoint/dtype'
+import { restoreValues } from '../../checkpoint/restored-tensor'
+import { type DecoderSpec, layerTensors, wholeModelTensors } from '../../family'
+import type { ModelWeights, PairWeights } from './pair-weights'
+import type { BlockSource, ModelSources, Origin, OtherOrigin, Sharing } from '../tries/recipe-trie'
+
+/**
+ * Which blocks of a pair, and of other checkpoints, are one and the same. Layers are compared by a sample first, so that
+ * those of an ordinary pair, which post-training moved, cost a few kilobytes here.
+ */
+export async function findSharing(pair: PairWeights): Promise<Sharing> {
+  const { base, post } = pair
+  const { layerCount } = post.spec
+  const identical: boolean[] = []
+  let lossless = true
+  for (let layer = 0; layer < layerCount; layer++) {
+    const names = layerTensors(post.spec, layer).map((tensor) => tensor.name)
+    lossless &&= sameDtypes(base, post, names)
+    identical.push(await sameTensors(base, post, names))
+  }
+  const others = new Map<OtherOrigin, ModelSources>()
+  for (const origin of pair.others.keys()) others.set(origin, await rememberedSources(pair, origin))
+  return { layerCount, identical: (layer) => identical[layer] ?? false, lossless, others }
+}
+
+/**
+ * Comparing a checkpoint that is made of the pair's layers takes as long as reading them: one comparison of every
+ * checkpoint is remembered for as long as no file of it or the pair has changed.
+ */
+const remembered = new Map<OtherOrigin, { readonly files: unknown; readonly sources: ModelSources }>()
+
+async function rememberedSources(pair: PairWeights, origin: OtherOrigin): Promise<ModelSources> {
+  const files = [pair.base, pair.post, pair.others.get(origin)].map((member) => member?.checkpoint.files)
+  const known = remembered.get(origin)
+  if (known !== undefined && isDeepStrictEqual(known.files, files)) return known.sources
+  const sources = await otherSources(pair, origin)
+  remembered.set(origin, { files, sources })
+  return sources
+}
+
+/** What a checkpoint is made of: the pair's own embeddings, blocks and head where it has the very same. */
+async function otherSources(pair: PairWeights, origin: OtherOrigin): Promise<ModelSources> {
+  const other = pair.others.get(origin)
+  if (other === undefined) throw new Error(`${origin} is not open`)
+  const blocks: BlockSource[] = []
+  for (let layer = 0; layer < pair.post.spec.layerCount; layer++) {
+    blocks.push(await otherBlock(pair, origin, other, layer))
+  }
+  let own: Origin = origin
+  if (await sameEnds(other, pair.post)) own = 'post'
+  else if (await sameEnds(other, pair.base)) own = 'base'
+  return { origin: own, blocks }
+}
+
+async function otherBlock(
+  pair: PairWeights,
+  origin: OtherOrigin,
+  other: ModelWeights,
+  layer: number
+): Promise<BlockSource> {
+  const tensors = layerTensors(pair.post.spec, layer)
+  const strengthOf = async (half: 'attention' | 'mlp'): Promise<number | null> => {
+    const names = tensors.filter((tensor) => tensor.half === half).map(({ name }) => name)
+    if (await sameTensors(other, pair.post, names)) return 0
+    return (await isRestored(pair, other, names)) ? 1 : null
+  }
+  const attention = await strengthOf('attention')
+  const mlp = attention === null ? null : await strengthOf('mlp')
+  if (attention !== null && mlp !== null) return { kind: 'recipe', attention, mlp }
+  const names = tensors.map(({ name }) => name)
+  const isBase = await sameTensors(other, pair.base, names)
+  return { kind: 'stored', origin: isBase ? 'base' : origin }
+}
+
+/** Whether two models start and end alike: embeddings, final norm and head, and what is computed with them. */
+async function sameEnds(one: ModelWeights, other: ModelWeights): Promise<boolean> {
+  const computed = ({ contextLength: _, ...spec }: DecoderSpec): object => spec
+  if (!isDeepStrictEqual(computed(one.spec), computed(other.spec))) return false
+  const { embedding, finalNorm, head } = wholeModelTensors(one.spec)
+  return sameTensors(one, other, [...new Set([finalNorm, head, embedding].map(({ name }) => name))])
+}
+
+function sameDtypes(one: ModelWeights, other: ModelWeights, names: readonly string[]): boolean {
+  return names.every((name) => one.dtype(name) === other.dtype(name))
+}
+
+/** Whether tensors are byte for byte the same in two checkpoints. */
+async function sameTensors(
+  one: ModelWeights,
+  other: ModelWeights,
+  names: readonly string[]
+): Promise<boolean> {
+  if (!sameDtypes(one, other, names)) return false
+  return samePieces(one, names, async (name, first, count) => storedPiece(other, name, first, count))
+}
+
+/** Whether tensors are what an export would hold of base's. */
+async function isRestored({ base, post }: PairWeights, other: ModelWeights, names: readonly string[]) {
+  if (!sameDtypes(other, post, names)) return false
+  return samePieces(other, names, async (name, first, count) => {
+    const stored = await storedPiece(base, name, first, count)
+    const dtypes = { base: base.dtype(name), post: post.dtype(name) }
+    if (dtypes.base === dtypes.post) return stored
+    const values = new Float32Array(count)
+    decodeFloat32(stored, dtypes.base, values)
+    restoreValues(values, null, 1, dtypes)
+    const bytes = new Uint8Array(count * DTYPE_BYTES[dtypes.post])
+    encodeFloat32(values, dtypes.post, bytes)
+    return bytes
+  })
+}
+
+const SAMPLE_ELEMENTS = 2048
+/** In pieces: a tensor of a large model would take hundreds of megabytes, twice. */
+const PIECE_ELEMENTS = 2 ** 21
+
+/** @param expected bytes of `count` elements of a tensor, from element `first` on */
+async function samePieces(
+  model: ModelWeights,
+  names: readonly string[],
+  expected: (name: string, first: number, count: number) => Promise<Uint8Array>
+): Promise<boolean> {
+  const same = async (name: string, first: number, count: number): Promise<boolean> => {
+    const [stored, wanted] = await Promise.all([
+      storedPiece(model, name, first, count),
+      expected(name, first, count)
+    ])
+    return Buffer.compare(stored, wanted) === 0
+  }
+  const samples = await Promise.all(
+    names.map((name) => same(name, 0, Math.min(SAMPLE_ELEMENTS, elementsOf(model, name))))
+  )
+  if (samples.includes(false)) return false
+  for (const name of names) {
+    const elements = elementsOf(model, name)
+    for (let first = 0; first < elements; first += PIECE_ELEMENTS) {
+      if (!(await same(name, first, Math.min(PIECE_ELEMENTS, elements - first)))) return false
+    }
+  }
+  return true
+}
+
+function elementsOf(model: ModelWeights, name: string): number {
+  return (model.checkpoint.tensors.get(name)?.byteLength ?? 0) / DTYPE_BYTES[model.dtype(name)]
+}
+
+async function storedPiece(
+  model: ModelWeights,
+  name: string,
+  first: number,
+  count: number
+): Promise<Uint8Array> {
+  const width = DTYPE_BYTES[model.dtype(name)]
+  const bytes = new Uint8Array(count * width)
+  await model.reader.readInto(name, first * width, bytes)
+  return bytes
+}

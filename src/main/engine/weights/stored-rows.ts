@@ -1,0 +1,31 @@
+import { decodeFloat32 } from '../../checkpoint/dtype'
+import type { ModelWeights } from './pair-weights'
+
+/**
+ * Rows first .. first + count - 1 of a stored matrix in float32, end to end; of a vector, its elements.
+ *
+ * @param width of a row; 1 for a vector
+ */
+export async function readFloatRows(
+  model: ModelWeights,
+  name: string,
+  first: number,
+  count: number,
+  width: number
+): Promise<Float32Array> {
+  const data = new Float32Array(count * width)
+  decodeFloat32(await model.reader.readRows(name, first, count), model.dtype(name), data)
+  return data
+}
+
+/** Single rows of a stored matrix in float32, end to end in the order asked for, [rows.length, width]. */
+export async function gatherFloatRows(
+  model: ModelWeights,
+  name: string,
+  rows: readonly number[],
+  width: number
+): Promise<Float32Array> {
+  const data = new Float32Array(rows.length * width)
+  decodeFloat32(await model.reader.gatherRows(name, rows), model.dtype(name), data)
+  return data
+}

@@ -1,0 +1,141 @@
+import { decodeFloat32, DTYPE_BYTES } from '../../checkpoint/dtype'
+import { restoreValues } from '../../checkpoint/restored-tensor'
+import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
+import type { Origin } from '../tries/recipe-trie'
+
+/** A float32 array to be made from stored weights. */
+export interface WeightRead {
+  /** Canonical name of the tensor. */
+  readonly name: string
+  /** Elements first .. first + count - 1 of it. */
+  readonly first: number
+  readonly count: number
+  /**
+   * A checkpoint's own values, or what an export would hold with this much of base restored, see restoreValues.
+   */
+  readonly source: Origin | number
+  /**
+   * Whose stored bytes of this tensor a later read needs as well: they are kept, so that each is read from the file once.
+   * Reads of kept bytes are of whole tensors.
+   */
+  readonly keep: readonly Origin[]
+}
+
+/** What reads took. */
+export interface ReadCost {
+  /** Stored bytes read from files. */
+  bytesRead: number
+  /** Time that making float32 of them took, of the thread that reads. */
+  convertMs: number
+}
+
+export function addCost(total: ReadCost, { bytesRead, convertMs }: ReadCost): void {
+  total.bytesRead += bytesRead
+  total.convertMs += convertMs
+}
+
+/** Elements read at a time: stored bytes never lie in memory as a whole, and reading one piece overlaps decoding another. */
+export const PIECE_ELEMENTS = 2 ** 20
+
+/** What a decoder holds while it reads: the stored bytes of two pieces, and one decoded piece of a blend. */
+export const DECODER_BYTES = 3 * PIECE_ELEMENTS * Float32Array.BYTES_PER_ELEMENT
+
+interface Piece {
+  readonly origin: Origin
+  readonly first: number
+  readonly count: number
+  /** Place in the target. */
+  readonly offset: number
+}
+
+/** Reads weights of a pair piece by piece; one array at a time. */
+export class WeightDecoder {
+  private readonly stored = [0, 1].map(() => new Uint8Array(PIECE_ELEMENTS * Float32Array.BYTES_PER_ELEMENT))
+  private blend: Float32Array | null = null
+  private readonly kept = new Map<string, Uint8Array>()
+
+  constructor(private readonly pair: Checkpoints<StoredModel>) {}
+
+  /**
+   * Fills `target`, of `count` elements.
+   *
+   * @throws WorkbenchError what the weight reader says
+   */
+  async read({ name, first, count, source, keep }: WeightRead, target: Float32Array): Promise<ReadCost> {
+    const pieces: Piece[] = []
+    for (let offset = 0; offset < count; offset += PIECE_ELEMENTS) {
+      const size = Math.min(PIECE_ELEMENTS, count - offset)
+      for (const origin of originsOf(source))
+        pieces.push({ origin, first: first + offset, count: size, offset })
+    }
+    let bytesRead = 0
+    let convertMs = 0
+    for (const origin of keep) bytesRead += await this.keep(origin, name)
+    const load = async (index: number): Promise<Uint8Array | null> => {
+      const piece = pieces[index]
+      if (piece === undefined) return null
+      const { reader, dtype } = memberOf(this.pair, piece.origin)
+      const width = DTYPE_BYTES[dtype(name)]
+      const kept = this.kept.get(`${piece.origin}/${name}`)
+      if (kept !== undefined) return kept.subarray(piece.first * width, (piece.first + piece.count) * width)
+      const bytes = this.stored[index % 2]?.subarray(0, piece.count * width) ?? new Uint8Array()
+      await reader.readInto(name, piece.first * width, bytes)
+      bytesRead += bytes.byteLength
+      return bytes
+    }
+    let ahead = load(0)
+    for (const [index, piece] of pieces.entries()) {
+      const bytes = await ahead
+      ahead = load(index + 1)
+      // A read that fails while this piece is decoded must not count as unhandled.
+      ahead.catch(() => undefined)
+      if (bytes === null) continue
+      const startedMs = performance.now()
+      this.decode(name, piece, source, bytes, target)
+      convertMs += performance.now() - startedMs
+    }
+    for (const origin of originsOf(source)) {
+      if (!keep.includes(origin)) this.kept.delete(`${origin}/${name}`)
+    }
+    return { bytesRead, convertMs }
+  }
+
+  private async keep(origin: Origin, name: string): Promise<number> {
+    const key = `${origin}/${name}`
+    if (this.kept.has(key)) return 0
+    const bytes = await memberOf(this.pair, origin).reader.read(name)
+    this.kept.set(key, bytes)
+    return bytes.byteLength
+  }
+
+  private decode(
+    name: string,
+    { origin, offset, count }: Piece,
+    source: WeightRead['source'],
+    bytes: Uint8Array,
+    target: Float32Array
+  ): void {
+    const part = target.subarray(offset, offset + count)
+    if (typeof source === 'string' || source === 0) {
+      decodeFloat32(bytes, memberOf(this.pair, origin).dtype(name), part)
+      return
+    }
+    const dtypes = { base: this.pair.base.dtype(name), post: this.pair.post.dtype(name) }
+    if (origin === 'base') {
+      decodeFloat32(bytes, dtypes.base, part)
+      if (source === 1) restoreValues(part, null, source, dtypes)
+    } else {
+      this.blend ??= new Float32Array(PIECE_ELEMENTS)
+      const post = this.blend.subarray(0, count)
+      decodeFloat32(bytes, dtypes.post, post)
+      restoreValues(part, post, source, dtypes)
+    }
+  }
+}
+
+/** Whose stored bytes a read needs. Base first: post is blended into it. */
+export function originsOf(source: WeightRead['source']): readonly Origin[] {
+  if (typeof source === 'string') return [source]
+  if (source === 1) return ['base']
+  return source === 0 ? ['post'] : ['base', 'post']
+}

@@ -1,0 +1,222 @@
+import type { Precision } from '../../contract/device'
+import type { DecoderSpec } from '../family/decoder-spec'
+import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
+import { OnnxGraph } from './onnx-model'
+import { layerTensors } from '../family/tensors'
+
+/**
+ * Shape of the rows a block works on. Rows are a packed sequence (one per distinct prompt prefix); attention gathers
+ * them back into paths, by segments of equal length (see the engine's attention layout).
+ */
+export interface BlockShape {
+  readonly inputRowCount: number
+  readonly outputRowCount: number
+  /** Rows whose queries, output projection and MLP are wanted, when not all: [outputRowCount]. */
+  readonly keptRows: Int32Array | null
+  readonly segments: readonly {
+    readonly pathCount: number
+    readonly queryLength: number
+    readonly keyLength: number
+    readonly queryRows: Int32Array
+    readonly keyRows: Int32Array
+  }[]
+  /** For each output row its place in the segments' results laid end to end: [outputRowCount]. */
+  readonly resultIndex: Int32Array
+}
+
+/** Names of a block graph's inputs besides the weights, whose inputs are named by role. */
+export const BLOCK_INPUTS = {
+  /** [nodes, inputRowCount, hidden] */
+  hidden: 'hidden',
+  /** Position of each row of every node, [nodes x inputRowCount, 1]; of kept rows, [nodes x outputRowCount, 1]. */
+  keyPositions: 'keyPositions',
+  queryPositions: 'queryPositions',
+  ...ROTARY_INPUTS,
+  /** Additive mask of segment i, [pathCount, 1, queryLength, keyLength]. */
+  mask: (segment: number) => `mask${segment}`
+} as const
+
+/** Keys (rotated) and values are outputs on request, for whoever goes on generating from these rows. */
+export const BLOCK_OUTPUTS = {
+  /** [nodes, outputRowCount, hidden] */
+  hidden: 'hiddenOut',
+  /** [nodes, inputRowCount, kvHeads x headSize] */
+  keys: 'keys',
+  values: 'values'
+} as const
+
+/**
+ * The graph of one decoder layer, for any layer of the model: weights, masks and rotary tables are inputs, so layers
+ * of one shape share it and swapping base for post is feeding other arrays.
+ *
+ *     hidden ─ norm ─ q,k,v ─ (q/k norm) ─ RoPE ─ gather to paths ─ scores ─ softmax ─ · v ─ gather back ─ o ─ (norm) ─ + ─┐
+ *     out ── + ─ (norm) ─ down ─ act(gate) · up ─ norm ────────────────────────────────────────────────────────────────────┘
+ *
+ * Attention is written as MatMul, Softmax, MatMul: the fused operators either ignore trie positions, soft caps or long
+ * queries on some execution provider, or demand head sizes that models do not have.
+ */
+export function blockGraph(
+  spec: DecoderSpec,
+  shape: BlockShape,
+  precision: Precision,
+  withKeyValues = false
+): Uint8Array {
+  const graph = new OnnxGraph('block')
+  const weights = new Map(
+    layerTensors(spec, 0).map(({ role, shape }) => [
+      role,
+      graph.input(role, weightType(role, precision), shape)
+    ])
+  )
+  const products = { precision, weights: precision }
+  const layer = new LayerBuilder(graph, spec, weights, rotaryInputs(graph, spec), products)
+  const packed = new PackedAttention(layer, shape)
+  const hidden = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.hiddenSize])
+  const { rows, keys, values } = packed.build(hidden)
+  const output = graph.reshape('output', layer.mlp(rows), [-1, shape.outputRowCount, spec.hiddenSize])
+  graph.output(output, BLOCK_OUTPUTS.hidden, ['nodes', shape.outputRowCount, spec.hiddenSize])
+  if (withKeyValues) {
+    const kvDims = ['nodes', shape.inputRowCount, spec.kvHeadCount * spec.headSize]
+    graph.output(keys, BLOCK_OUTPUTS.keys, kvDims)
+    graph.output(values, BLOCK_OUTPUTS.values, kvDims)
+  }
+  return graph.encode()
+}
+
+/** What a weight is fed as: projections and their biases in the precision of the products, norms in float32. */
+export function weightType(role: string, precision: Precision): 'float32' | 'float16' {
+  return precision === 'fp16' && !/norm/i.test(role) ? 'float16' : 'float32'
+}
+
+/** The attention half over packed rows. */
+class PackedAttention {
+  private readonly graph: OnnxGraph
+  private readonly spec: DecoderSpec
+
+  constructor(
+    private readonly layer: LayerBuilder,
+    private readonly shape: BlockShape
+  ) {
+    this.graph = layer.graph
+    this.spec = layer.spec
+  }
+
+  /**
+   * @param hidden [nodes, inputRowCount, hidden]
+   * @returns rows after the residual, [nodes x outputRowCount, hidden], and keys and values of all input rows
+   */
+  build(hidden: string): { rows: string; keys: string; values: string } {
+    const { graph, spec, shape, layer } = this
+    const { headCount, kvHeadCount, headSize } = spec
+    const keyPositions = graph.input(BLOCK_INPUTS.keyPositions, 'int64', ['inputRows', 1])
+    const queryPositions =
+      shape.keptRows === null
+        ? keyPositions
+        : graph.input(BLOCK_INPUTS.queryPositions, 'int64', ['outputRows', 1])
+    const inputRows = graph.reshape('rows', hidden, [-1, spec.hiddenSize])
+    const keptRows =
+      shape.keptRows === null
+        ? inputRows
+        : graph.reshape('kept/rows', this.gatherRows('kept', hidden, shape.keptRows), [-1, spec.hiddenSize])
+    const [qRows, kRows, vRows] = this.projections(inputRows, keptRows)
+    const byNode = (path: string, rows: string, rowCount: number, heads: number): string =>
+      graph.reshape(path, rows, [-1, rowCount, heads * headSize])
+    const rotatedQ = layer.finishQ('attention', qRows, queryPositions)
+    const rotatedK = layer.finishK('attention', kRows, keyPositions)
+    const q = byNode('attention/q', rotatedQ, shape.outputRowCount, headCount)
+    const keys = byNode('attention/k', rotatedK, shape.inputRowCount, kvHeadCount)
+    const values = byNode('attention/v', vRows, shape.inputRowCount, kvHeadCount)
+
+    const results = shape.segments.map((_, i) => this.segmentAttention(i, q, keys, values))
+    const joined =
+      results.length === 1
+        ? (results[0] ?? '')
+        : graph.node('attention/joined', 'Concat', results, { axis: { int: 1 } })
+    const mixed = this.gatherRows('attention/mixed', joined, shape.resultIndex)
+    const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
+    return { rows: layer.attentionOutput('attention', mixedRows, keptRows), keys, values }
+  }
+
+  /** [nodes, rows, width] to [nodes, rows.length, width]. */
+  private gatherRows(path: string, value: string, rows: Int32Array): string {
+    const index = this.graph.constant(`${path}/index`, BigInt64Array.from(rows, BigInt))
+    return this.graph.node(path, 'Gather', [value, index], { axis: { int: 1 } })
+  }
+
+  /** q of the kept rows, k and v of all rows, before norms and RoPE. */
+  private projections(inputRows: string, keptRows: string): [q: string, k: string, v: string] {
+    const { graph, spec, shape, layer } = this
+    const normed = layer.norm('attention/before', inputRows, 'normBeforeAttention')
+    if (spec.family.projections === 'separate') {
+      const normedKept =
+        inputRows === keptRows ? normed : layer.norm('attention/before/kept', keptRows, 'normBeforeAttention')
+      return [layer.q('attention', normedKept), ...layer.kv('attention', normed)]
+    }
+    const [q, k, v] = layer.joinedProjections('attention', normed)
+    if (shape.keptRows === null) return [q, k, v]
+    // A fused projection makes q for every row; only the kept ones go on.
+    const qSize = spec.headCount * spec.headSize
+    const byNode = graph.reshape('attention/qkv/q/nodes', q, [-1, shape.inputRowCount, qSize])
+    const kept = this.gatherRows('attention/qkv/q/kept', byNode, shape.keptRows)
+    return [graph.reshape('attention/qkv/q/rows', kept, [-1, qSize]), k, v]
+  }
+
+  /** Scores of one segment: [nodes, rows, …] q, k, v to [nodes, pathCount x queryLength, heads x headSize]. */
+  private segmentAttention(index: number, q: string, k: string, v: string): string {
+    const { graph, spec, shape } = this
+    const segment = shape.segments[index]
+    if (segment === undefined) throw new RangeError(`no attention segment ${index}`)
+    const { headCount, kvHeadCount, headSize } = spec
+    const { pathCount, queryLength, keyLength } = segment
+    const groupSize = headCount / kvHeadCount
+    const path = `attention/segment${index}`
+
+    // q: [nodes x paths, kvHeads, group x queryLength, headSize]: the query heads of one kv head are stacked as rows,
+    // so k and v are never repeated.
+    const qPaths = graph.reshape(`${path}/q/heads`, this.gatherRows(`${path}/q`, q, segment.queryRows), [
+      -1,
+      queryLength,
+      kvHeadCount,
+      groupSize,
+      headSize
+    ])
+    const qHeads = graph.reshape(
+      `${path}/q/stacked`,
+      graph.node(`${path}/q/transposed`, 'Transpose', [qPaths], { perm: { ints: [0, 2, 3, 1, 4] } }),
+      [-1, kvHeadCount, groupSize * queryLength, headSize]
+    )
+    const kvHeads = (name: string, value: string, perm: number[]): string => {
+      const gathered = this.gatherRows(`${path}/${name}`, value, segment.keyRows)
+      const heads = graph.reshape(`${path}/${name}/heads`, gathered, [-1, keyLength, kvHeadCount, headSize])
+      return graph.node(`${path}/${name}/transposed`, 'Transpose', [heads], { perm: { ints: perm } })
+    }
+    const scores = graph.node(`${path}/scores`, 'MatMul', [qHeads, kvHeads('k', k, [0, 2, 3, 1])])
+    const capped = softCap(graph, `${path}/scores`, scores, spec.attentionSoftCap)
+    const byHead = graph.reshape(`${path}/scores/heads`, capped, [
+      -1,
+      pathCount,
+      headCount,
+      queryLength,
+      keyLength
+    ])
+    const mask = graph.input(BLOCK_INPUTS.mask(index), 'float32', [pathCount, 1, queryLength, keyLength])
+    const masked = graph.node(`${path}/masked`, 'Add', [byHead, mask])
+    const weights = graph.reshape(
+      `${path}/weights/stacked`,
+      graph.node(`${path}/weights`, 'Softmax', [masked], { axis: { int: -1 } }),
+      [-1, kvHeadCount, groupSize * queryLength, keyLength]
+    )
+    const mixed = graph.node(`${path}/mixed`, 'MatMul', [weights, kvHeads('v', v, [0, 2, 1, 3])])
+    const unstacked = graph.reshape(`${path}/mixed/heads`, mixed, [
+      -1,
+      kvHeadCount,
+      groupSize,
+      queryLength,
+      headSize
+    ])
+    const byRow = graph.node(`${path}/mixed/transposed`, 'Transpose', [unstacked], {
+      perm: { ints: [0, 3, 1, 2, 4] }
+    })
+    return graph.reshape(`${path}/result`, byRow, [-1, pathCount * queryLength, headCount * headSize])
+  }
+}

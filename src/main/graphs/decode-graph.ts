@@ -1,0 +1,173 @@
+import type { HeldWeights } from '../../contract/engine'
+import type { DecoderSpec } from '../family/decoder-spec'
+import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
+import { LayerBuilder, rotaryInputs, softCap, type Products, type RotaryTables } from './layer-builder'
+import { OnnxGraph } from './onnx-model'
+import type { Rope } from '../family/rope'
+import { heldTensors } from '../family/tensors'
+
+/**
+ * Names of a decode graph's inputs. Rows are sequences being generated, one new token each. Rotary tables and masks
+ * enter once for every kind that the graph's layers need, keys and values once for every layer; both are counted from 0.
+ */
+export const DECODE_INPUTS = {
+  /** [rows, hidden] */
+  hidden: 'hidden',
+  /** Position of each row's new token, [rows, 1]. */
+  positions: 'positions',
+  rotary: (rope: number): RotaryTables => ({ cos: `cos${rope}`, sin: `sin${rope}` }),
+  /** Additive, over the cache's places and then the new token, [rows, 1, 1, capacity + 1]. */
+  mask: (window: number): string => `mask${window}`,
+  /** Rotated keys of earlier tokens, head dims first so that scores need no transpose: [rows, kvHeads, headSize, capacity]. */
+  keys: (layer: number): string => `keys${layer}`,
+  /** [rows, kvHeads, capacity, headSize] */
+  values: (layer: number): string => `values${layer}`
+} as const
+
+export const DECODE_OUTPUTS = {
+  /** [rows, hidden] */
+  hidden: 'hiddenOut',
+  /** Key and value of the new token, [rows, kvHeads x headSize]. The caller puts them into the cache. */
+  newKeys: (layer: number): string => `newKeys${layer}`,
+  newValues: (layer: number): string => `newValues${layer}`
+} as const
+
+/** The kinds of rotary tables and of masks among some layers, in the order in which a decode graph counts them. */
+export function decodeKinds(
+  spec: DecoderSpec,
+  layers: readonly number[]
+): { ropes: Rope[]; windows: (number | null)[] } {
+  const used = layers.flatMap((layer) => spec.layers[layer] ?? [])
+  return {
+    ropes: [...new Set(used.map(({ rope }) => rope))],
+    windows: [...new Set(used.map(({ window }) => window))]
+  }
+}
+
+/** The file name under which the weights of a decode graph's layer are given to its session. */
+export function layerFile(layer: number): string {
+  return `layer${layer}`
+}
+
+/** How one layer's weights are laid out in memory for a decode graph, named by role. */
+export function layerLayout(spec: DecoderSpec, weights: HeldWeights): HeldTensor[] {
+  return heldLayout(
+    heldTensors(spec).map(({ role, shape, parts }) => ({ name: role, shape, parts })),
+    weights
+  )
+}
+
+/**
+ * Declares one layer's weights as constants of the graph that a session is given under the name `file`.
+ *
+ * @returns a builder of that layer
+ */
+export function residentLayer(
+  graph: OnnxGraph,
+  spec: DecoderSpec,
+  products: Products,
+  file: string,
+  rotary: RotaryTables
+): LayerBuilder {
+  const constants = heldConstants(graph, file, layerLayout(spec, products.weights), products)
+  return new LayerBuilder(graph, spec, constants, rotary, products)
+}
+
+/**
+ * Some consecutive decoder layers for one new token of each row, their weights constants of the graph: a step's few rows
+ * are too little work to pack them again in every run. Past keys and values are read where they lie and never copied:
+ * the graph returns only the new ones.
+ *
+ * @param layers numbers of the layers in the model
+ */
+export function decodeGraph(spec: DecoderSpec, weights: HeldWeights, layers: readonly number[]): Uint8Array {
+  const graph = new OnnxGraph('decode')
+  const { kvHeadCount, headSize } = spec
+  const { ropes, windows } = decodeKinds(spec, layers)
+  const hidden = graph.input(DECODE_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
+  const positions = graph.input(DECODE_INPUTS.positions, 'int64', ['rows', 1])
+  const tables = ropes.map((_, i) => rotaryInputs(graph, spec, DECODE_INPUTS.rotary(i)))
+  const masks = windows.map((_, i) =>
+    graph.input(DECODE_INPUTS.mask(i), 'float32', ['rows', 1, 1, 'capacityAndNew'])
+  )
+  let rows = hidden
+  for (const [i, layer] of layers.entries()) {
+    const { rope, window } = spec.layers[layer] ?? {}
+    const tablesOfLayer = tables[ropes.findIndex((kind) => kind === rope)]
+    const mask = masks[windows.findIndex((kind) => kind === window)]
+    if (tablesOfLayer === undefined || mask === undefined) throw new RangeError(`no layer ${layer}`)
+    const products = { precision: 'fp32', weights } as const
+    const scoped = graph.within(`layer${layer}`)
+    const builder = residentLayer(scoped, spec, products, layerFile(i), tablesOfLayer)
+    const cache = {
+      keys: graph.input(DECODE_INPUTS.keys(i), 'float32', ['rows', kvHeadCount, headSize, 'capacity']),
+      values: graph.input(DECODE_INPUTS.values(i), 'float32', ['rows', kvHeadCount, 'capacity', headSize])
+    }
+    const { attended, newKeys, newValues } = decodeAttention(builder, rows, { positions, mask, ...cache })
+    rows = builder.mlp(attended)
+    const kvDims = ['rows', kvHeadCount * headSize]
+    graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), kvDims)
+    graph.output(newValues, DECODE_OUTPUTS.newValues(i), kvDims)
+  }
+  graph.output(rows, DECODE_OUTPUTS.hidden, ['rows', spec.hiddenSize])
+  return graph.encode()
+}
+
+/** The attention half: rows after the residual, and the new token's key and value, [rows, kvHeads x headSize] each. */
+function decodeAttention(
+  layer: LayerBuilder,
+  hidden: string,
+  { positions, mask, keys, values }: Record<'positions' | 'mask' | 'keys' | 'values', string>
+): { attended: string; newKeys: string; newValues: string } {
+  const { graph, spec } = layer
+  const { headCount, kvHeadCount, headSize } = spec
+  const normed = layer.norm('attention/before', hidden, 'normBeforeAttention')
+  const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
+  // [rows, kvHeads, group, headSize]: the query heads of one kv head are rows of one product.
+  const q = graph.reshape('attention/q', layer.finishQ('attention', qRows, positions), [
+    -1,
+    kvHeadCount,
+    headCount / kvHeadCount,
+    headSize
+  ])
+  const k = layer.finishK('attention', kRows, positions)
+  const newKeys = graph.reshape('attention/k', k, [-1, kvHeadCount, headSize, 1])
+  const newValues = graph.reshape('attention/v', vRows, [-1, kvHeadCount, 1, headSize])
+
+  const scores = graph.node(
+    'attention/scores',
+    'Concat',
+    [
+      graph.node('attention/scores/past', 'MatMul', [q, keys]),
+      graph.node('attention/scores/new', 'MatMul', [q, newKeys])
+    ],
+    { axis: { int: -1 } }
+  )
+  const capped = softCap(graph, 'attention/scores', scores, spec.attentionSoftCap)
+  const masked = graph.node('attention/masked', 'Add', [capped, mask])
+  const weights = graph.node('attention/weights', 'Softmax', [masked], { axis: { int: -1 } })
+  const ofPast = slice(graph, 'attention/weights/past', weights, 0, -1)
+  const ofNew = slice(graph, 'attention/weights/new', weights, -1, Number.MAX_SAFE_INTEGER)
+  const mixed = graph.node('attention/mixed', 'Add', [
+    graph.node('attention/mixed/past', 'MatMul', [ofPast, values]),
+    graph.node('attention/mixed/new', 'Mul', [ofNew, newValues])
+  ])
+  const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
+  return {
+    attended: layer.attentionOutput('attention', mixedRows, hidden),
+    newKeys: graph.reshape('newKeys/rows', k, [-1, kvHeadCount * headSize]),
+    newValues: vRows
+  }
+}
+
+/** Elements start .. end - 1 of the last axis; negative numbers count from its end. */
+function slice(graph: OnnxGraph, path: string, value: string, start: number, end: number): string {
+  const constant = (name: string, number: number): string =>
+    graph.constant(`${path}/${name}`, BigInt64Array.of(BigInt(number)))
+  return graph.node(path, 'Slice', [
+    value,
+    constant('start', start),
+    constant('end', end),
+    constant('axis', -1)
+  ])
+}

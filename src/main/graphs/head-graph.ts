@@ -1,0 +1,122 @@
+import type { HeldWeights } from '../../contract/engine'
+import type { DecoderSpec } from '../family/decoder-spec'
+import { drawTokens, type GraphDrawing } from './draw-graph'
+import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
+import { quantisedBits, quantisedProduct, rmsNorm, softCap } from './layer-builder'
+import { OnnxGraph } from './onnx-model'
+
+export const HEAD_INPUTS = {
+  /** [rows, hidden], after the last layer. */
+  hidden: 'hidden',
+  /** [hidden] */
+  finalNorm: 'finalNorm',
+  /** Some rows of the head, [tokens, hidden]. */
+  head: 'head',
+  /** For each row a number from 0 (included) to 1 (excluded), float64 [rows, 1]. */
+  uniforms: 'uniforms'
+} as const
+
+export const HEAD_OUTPUTS = {
+  logits: 'logits',
+  maximum: 'maximum',
+  sum: 'sum',
+  normed: 'normed',
+  /** Ids of drawn tokens, float32 [rows, 1]. */
+  tokens: 'tokens'
+} as const
+
+/**
+ * Final norm and language-model head for a slice of the vocabulary.
+ *
+ * `logits`: [rows, tokens]. `logSumExp`: the slice's maximum m and sum of exp(logit - m), [rows, 1] each, so that
+ * full-vocabulary logits never leave the graph.
+ */
+export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint8Array {
+  const graph = new OnnxGraph(`head/${kind}`)
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
+  const finalNorm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [spec.hiddenSize])
+  const head = graph.input(HEAD_INPUTS.head, 'float32', ['tokens', spec.hiddenSize])
+  const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
+  const raw = graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
+  const logits = softCap(graph, 'head', raw, spec.finalSoftCap)
+  if (kind === 'logits') {
+    graph.output(logits, HEAD_OUTPUTS.logits, ['rows', 'tokens'])
+    return graph.encode()
+  }
+  const axes = graph.constant('head/axes', BigInt64Array.of(-1n))
+  const maximum = graph.node('head/maximum', 'ReduceMax', [logits, axes], { keepdims: { int: 1 } })
+  const exponentials = graph.node('head/exp', 'Exp', [graph.node('head/shifted', 'Sub', [logits, maximum])])
+  graph.output(maximum, HEAD_OUTPUTS.maximum, ['rows', 1])
+  graph.output(
+    graph.node('head/sum', 'ReduceSum', [exponentials, axes], { keepdims: { int: 1 } }),
+    HEAD_OUTPUTS.sum,
+    ['rows', 1]
+  )
+  return graph.encode()
+}
+
+/** Final norm alone: `normed`, [rows, hidden], of `hidden` and `finalNorm`. */
+export function finalNormGraph(spec: DecoderSpec): Uint8Array {
+  const graph = new OnnxGraph('finalNorm')
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
+  const finalNorm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [spec.hiddenSize])
+  const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
+  graph.output(normed, HEAD_OUTPUTS.normed, ['rows', spec.hiddenSize])
+  return graph.encode()
+}
+
+/** The file name under which a resident head's weights are given to its session. */
+export const HEAD_FILE = 'head'
+
+/**
+ * What a head is held in beside blocks held in `weights`. Logits are what is compared, so neither float16 nor int4 is good
+ * enough for them.
+ */
+export function headWeights(weights: HeldWeights): 'fp32' | 'int8' {
+  return quantisedBits(weights) === null ? 'fp32' : 'int8'
+}
+
+/** How the final norm and `tokenCount` rows of the head are given to a session. */
+export function headLayout(spec: DecoderSpec, weights: 'fp32' | 'int8', tokenCount: number): HeldTensor[] {
+  const { finalNorm, head } = HEAD_INPUTS
+  return heldLayout(
+    [
+      { name: finalNorm, shape: [spec.hiddenSize], parts: [finalNorm] },
+      { name: head, shape: [tokenCount, spec.hiddenSize], parts: [head] }
+    ],
+    weights
+  )
+}
+
+/**
+ * Final norm and head with their weights as constants: [rows, hidden] to logits, [rows, tokenCount].
+ *
+ * @param drawing how the graph draws a token of each row as well; null: it does not, and takes no uniform numbers
+ */
+export function residentHeadGraph(
+  spec: DecoderSpec,
+  weights: 'fp32' | 'int8',
+  tokenCount: number,
+  drawing: GraphDrawing | null
+): Uint8Array {
+  const graph = new OnnxGraph('head/resident')
+  const { hiddenSize } = spec
+  const layout = headLayout(spec, weights, tokenCount)
+  const constants = heldConstants(graph, HEAD_FILE, layout, { precision: 'fp32', weights })
+  const head = constants.get(HEAD_INPUTS.head) ?? ''
+  const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', hiddenSize])
+  const normed = rmsNorm(graph, spec, 'final', hidden, constants.get(HEAD_INPUTS.finalNorm) ?? '')
+  const bits = quantisedBits(weights)
+  const raw =
+    bits === null
+      ? graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
+      : quantisedProduct(graph, 'head', normed, head, [tokenCount, hiddenSize], bits)
+  const logits = softCap(graph, 'head', raw, spec.finalSoftCap)
+  graph.output(logits, HEAD_OUTPUTS.logits, ['rows', tokenCount])
+  if (drawing !== null) {
+    const uniforms = graph.input(HEAD_INPUTS.uniforms, 'float64', ['rows', 1])
+    const tokens = drawTokens(graph, logits, uniforms, tokenCount, drawing)
+    graph.output(tokens, HEAD_OUTPUTS.tokens, ['rows', 1])
+  }
+  return graph.encode()
+}

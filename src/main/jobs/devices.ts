@@ -1,0 +1,105 @@
+import {
+  type ChosenDevice,
+  DEVICE_LABELS,
+  type DeviceChoice,
+  DeviceName,
+  type DeviceReport
+} from '../../contract/device'
+import { WorkbenchError } from '../../contract/problem'
+import { openCheckpoint } from '../checkpoint/checkpoint'
+import { resolveModelFolder } from '../checkpoint/model-folder'
+import { createEngineHost } from '../engine/host'
+import { type DecoderSpec, decoderSpec, layerTensors } from '../family'
+import { pairPaths } from '../project/demo'
+
+/** float32 products in another order move logits by some 1e-5; a wrong kernel moves them by whole units. */
+const TOLERANCE = 1e-3
+
+/** A layer of fewer weights than this is done before a GPU has begun, and a speed measured on large products says nothing of it. */
+const SMALL_LAYER = 1_000_000
+
+/** Bringing states and results to and fro costs time of its own: a device has to be this much faster than the CPU. */
+const WORTHWHILE = 1.5
+
+/** What this machine can compute on. Found out once, at the first question. */
+export class Devices {
+  private found: Promise<DeviceReport[]> | null = null
+
+  /** Tries every device that onnxruntime may have, the CPU first. */
+  reports(): Promise<DeviceReport[]> {
+    this.found ??= findDevices()
+    return this.found
+  }
+
+  /** Forgets what was found, for when a driver has been installed since. */
+  forget(): void {
+    this.found = null
+  }
+
+  /**
+   * The device for a pair: the one that was asked for, or the fastest that computes right.
+   *
+   * @param post the post-trained model's folder
+   * @returns with a notice when a GPU is there and is not used because it computes wrongly
+   * @throws WorkbenchError when the folder cannot be read
+   */
+  async choose(choice: DeviceChoice, post: string): Promise<ChosenDevice> {
+    if (choice !== 'auto') return { device: choice, notice: null }
+    if (layerWeights(await specOf(post)) < SMALL_LAYER) return { device: 'cpu', notice: null }
+    return fastestDevice(await this.reports())
+  }
+}
+
+/** The fastest of the devices that work, and a word about those that answered wrongly. */
+export function fastestDevice(reports: readonly DeviceReport[]): ChosenDevice {
+  const speed = (report: DeviceReport | undefined): number => report?.check?.gigaflops ?? 0
+  const cpu = reports.find(({ device }) => device === 'cpu')
+  const best = reports
+    .filter((report) => report.works && speed(report) > WORTHWHILE * speed(cpu))
+    .sort((a, b) => speed(b) - speed(a))[0]
+  const wrong = reports.find((report) => !report.works && report.check !== null)
+  return {
+    device: best?.device ?? 'cpu',
+    notice: wrong === undefined ? null : `${DEVICE_LABELS[wrong.device]} is not used: ${wrong.reason ?? ''}`
+  }
+}
+
+async function findDevices(): Promise<DeviceReport[]> {
+  const reports: DeviceReport[] = []
+  // One after the other: they would slow each other down.
+  for (const device of DeviceName.options) reports.push(await tryDevice(device))
+  return reports
+}
+
+/** In an engine process of its own: a broken driver may take the process down, and others' work with it. */
+async function tryDevice(device: DeviceName): Promise<DeviceReport> {
+  const demo = pairPaths({ kind: 'demo' })
+  const { layerCount } = await specOf(demo.post)
+  const host = createEngineHost()
+  try {
+    const check = await host.client().checkDevice({ ...demo, layerCount, device })
+    const works = check.largestDifference <= TOLERANCE
+    const reason = works
+      ? null
+      : `its results differ from the CPU's by ${check.largestDifference.toPrecision(2)}; a newer driver may help.`
+    return { device, works, reason, check }
+  } catch (error) {
+    if (!(error instanceof WorkbenchError)) throw error
+    const { message, hint } = error.problem
+    return { device, works: false, reason: [message, hint].join(' ').trim(), check: null }
+  } finally {
+    await host.close()
+  }
+}
+
+async function specOf(folder: string): Promise<DecoderSpec> {
+  const { config, configPath } = await openCheckpoint(await resolveModelFolder(folder))
+  return decoderSpec(config, configPath)
+}
+
+function layerWeights(spec: DecoderSpec): number {
+  return layerTensors(spec, 0).reduce(
+    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
+    0
+  )
+}

@@ -1,0 +1,113 @@
+import type { Rendering } from '../../contract/crc'
+import type { ChosenDevice } from '../../contract/device'
+import type { EngineModel } from '../../contract/engine'
+import {
+  DEFAULT_TOP,
+  type NextToken,
+  type ProbeEvent,
+  PROBED_MODELS,
+  type ProbedModel
+} from '../../contract/probe'
+import { WorkbenchError } from '../../contract/problem'
+import type { Recipe } from '../../contract/recipe'
+import { postStrengths, recipeStrengths } from '../../contract/strengths'
+import { openPair, type PairMember } from '../checkpoint/pair'
+import type { EngineClient } from '../engine/host'
+import { promptMessages, renderChat, type RenderedChat } from '../text/chat'
+import { loadTextModel, type TextModel } from '../text/text-model'
+
+/** The `n` most probable next tokens, equals by id. @param text null when the model has no tokenizer */
+export function nextTokens(logits: readonly number[], n: number, text: TextModel | null): NextToken[] {
+  const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
+  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0)
+  return logits
+    .map((logit, id) => ({ id, logit }))
+    .sort((a, b) => b.logit - a.logit || a.id - b.id)
+    .slice(0, n)
+    .map(({ id, logit }) => ({
+      id,
+      text: text === null ? null : text.decode([id]),
+      probability: Math.exp(logit - highest) / total
+    }))
+}
+
+/**
+ * Who turns prompts into tokens and tokens into text for a whole model other than post: its own tokenizer with post's
+ * template. One without a tokenizer is taken to share post's when their vocabularies have one size.
+ *
+ * @returns null when there is no tokenizer
+ */
+export async function tokenizerFor(whole: PairMember, post: PairMember): Promise<TextModel | null> {
+  const [ownText, postText] = await Promise.all([textModelIfAny(whole), textModelIfAny(post)])
+  if (ownText === null) return whole.spec.vocabularySize === post.spec.vocabularySize ? postText : null
+  if (postText === null) return ownText
+  const { chatTemplate, hasChatTemplate, specialTokens } = postText
+  return { ...ownText, chatTemplate, hasChatTemplate, specialTokens }
+}
+
+/** Null when the model has no tokenizer. */
+export async function textModelIfAny({ checkpoint }: PairMember): Promise<TextModel | null> {
+  try {
+    return await loadTextModel(checkpoint.path)
+  } catch (error) {
+    if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
+    throw error
+  }
+}
+
+/** A chat prompt as the tokens the model sees. @param name of the prompt, for messages */
+export function renderProbed(
+  prompt: string,
+  rendering: Rendering,
+  text: TextModel,
+  name: string
+): RenderedChat {
+  const chat = renderChat(text, promptMessages(prompt, rendering.systemPrompt), rendering)
+  if (chat.tokens.length > 0) return chat
+  throw new WorkbenchError('bad-input', `${name} becomes no tokens at all.`)
+}
+
+export interface ProbeRequest {
+  base: string
+  post: string
+  recipe: Recipe
+  prompt: string
+  rendering: Rendering
+  device: ChosenDevice
+}
+
+/**
+ * What post, a recipe and base as a whole model would say next after a prompt, one model after the other: each is a pass
+ * over all its weights.
+ *
+ * @throws WorkbenchError whatever the pair, tokenizer, prompt, recipe or engine are at fault for; `cancelled`
+ */
+export async function* probeRecipe(
+  engine: EngineClient,
+  { recipe, prompt, rendering, device, ...folders }: ProbeRequest,
+  signal: AbortSignal
+): AsyncGenerator<ProbeEvent> {
+  const { base, post } = await openPair(folders.base, folders.post)
+  const { layerCount } = post.spec
+  const models: Readonly<Record<ProbedModel, EngineModel>> = {
+    post: { kind: 'recipe', layers: postStrengths(layerCount) },
+    hybrid: { kind: 'recipe', layers: recipeStrengths(recipe, layerCount) },
+    base: { kind: 'base' }
+  }
+  const postText = await loadTextModel(post.checkpoint.path)
+  for (const name of PROBED_MODELS) {
+    const text = name === 'base' ? await tokenizerFor(base, post) : postText
+    if (text === null) {
+      const reason = "Base has no tokenizer of its own, and its vocabulary is not of post's size."
+      yield { type: 'unavailable', model: name, reason }
+      continue
+    }
+    const { rendered, tokens, notices } = renderProbed(prompt, rendering, text, 'The prompt')
+    const { logits } = await engine.probe(
+      { ...folders, device: device.device, model: models[name], prompts: [tokens] },
+      { signal }
+    )
+    const top = nextTokens(logits[0] ?? [], DEFAULT_TOP, text)
+    yield { type: 'probed', model: name, rendered, tokens, top, notices }
+  }
+}

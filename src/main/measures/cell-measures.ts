@@ -1,0 +1,111 @@
+import type { MeasureId, PromptScores, Task, TaskPrompt } from '../../contract/evaluation'
+import type { SampleLine } from '../../contract/samples'
+import { coverage, majorityVote, passAtK, solutionPaths } from './correctness'
+import { compressionRatio } from './texts/compression-ratio'
+import { expectationAdjustedDistinct } from './texts/expectation-adjusted-distinct'
+import type { AnswerReader } from './read-answer'
+import { repetition } from './texts/repetition'
+import { sampleMeasures } from './sample-measures'
+import { wordsOf } from './texts/words'
+
+export type Measures = Partial<Record<MeasureId, number>>
+
+/** The n-grams whose repetition inside an answer counts, as in the source of the measure. */
+const REPEATED_WORDS = 4
+
+/** A variant's answers to one prompt, with all that is known of them. */
+export interface Cell {
+  readonly prompt: TaskPrompt
+  readonly samples: readonly SampleLine[]
+  /** What the engine made of them; undefined until it has. */
+  readonly scores: PromptScores['cells'][number] | undefined
+  /** The judge's marks from 0 to 1, for the answers that it has seen. */
+  readonly marks: readonly number[]
+}
+
+/** Every measure that a cell has; those that the task or the answers do not give are left out. */
+export function cellMeasures(task: Task, reader: AnswerReader, vocabularySize: number, cell: Cell): Measures {
+  const { samples, scores, marks } = cell
+  if (samples.length === 0) return {}
+  const texts = samples.map(({ text }) => text)
+  const words = texts.map(wordsOf)
+  const { distinctAnswers, answerEntropy, distinct2, selfBleu, pairwiseDistance } = sampleMeasures(texts)
+  const formatKept = texts.map((text, i) => Number(reader.keepsFormat(text, words[i] ?? [])))
+  return present({
+    distinctAnswers,
+    answerEntropy,
+    distinct2,
+    adjustedDistinct: expectationAdjustedDistinct(
+      samples.map(({ tokens }) => tokens),
+      vocabularySize
+    ),
+    selfBleu,
+    compressionRatio: compressionRatio(texts),
+    wordDistance: pairwiseDistance,
+    cosineDistance: scores?.cosineDistance,
+    vendiScore: scores?.vendiScore,
+    ...(task.kind === 'creative' ? {} : correctnessMeasures(task, reader, cell)),
+    formatKept: Object.keys(task.checks).length === 0 ? null : mean(formatKept),
+    logLikelihoodPost: scores?.logLikelihoodPost,
+    logLikelihoodBase: scores?.logLikelihoodBase,
+    repetition: mean(words.map((answer) => repetition(answer, REPEATED_WORDS))),
+    judge: mean(marks),
+    words: mean(words.map(({ length }) => length))
+  })
+}
+
+/** How many answers of a cell are right. @returns null when the task cannot tell */
+export function rightCount(reader: AnswerReader, { prompt, samples }: Cell): number | null {
+  if (!reader.canJudge(prompt)) return null
+  return samples.filter(({ text }) => isRight(reader, prompt, text)).length
+}
+
+function correctnessMeasures(
+  task: Task,
+  reader: AnswerReader,
+  cell: Cell
+): Partial<Record<MeasureId, number | null>> {
+  const right = rightCount(reader, cell)
+  if (right === null) return {}
+  const { prompt, samples } = cell
+  const finals = samples.map(({ text }) => reader.read(text))
+  const rightFinals = finals.filter((final) => final !== null && reader.isRight(final, prompt))
+  const accuracy = right / samples.length
+  if (task.kind === 'open-ended') {
+    const known = reader.rightAnswers(prompt)
+    return {
+      distinctRight: new Set(rightFinals).size,
+      coverage:
+        known === null
+          ? null
+          : coverage(
+              rightFinals.filter((final) => final !== null),
+              known.size
+            ),
+      accuracy
+    }
+  }
+  return {
+    solutionPaths: solutionPaths(
+      samples.map(({ text }) => text).filter((text) => isRight(reader, prompt, text))
+    ),
+    accuracy,
+    // Where no answer could be read nothing was voted for, which is not right; leaving the prompt out would flatter the variant.
+    majority: majorityVote(finals, (final) => reader.isRight(final, prompt)) ?? 0,
+    passAtN: passAtK(samples.length, right, samples.length)
+  }
+}
+
+function isRight(reader: AnswerReader, prompt: TaskPrompt, text: string): boolean {
+  const final = reader.read(text)
+  return final !== null && reader.isRight(final, prompt)
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function present(values: Partial<Record<MeasureId, number | null>>): Measures {
+  const entries = Object.entries(values).filter(([, value]) => typeof value === 'number')
+  return Object.fromEntries(entries) satisfies Measures
+}

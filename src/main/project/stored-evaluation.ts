@@ -1,0 +1,79 @@
+import type { SweepDocument } from '../../contract/crc'
+import type { EvaluationRun, EvaluationView, TaskEntry } from '../../contract/evaluation'
+import type { EvaluationFiles } from './evaluation-files'
+import type { Project } from './project'
+import { builtinTasks, suits } from '../evaluation/builtin-tasks'
+import { judgeMarks } from '../evaluation/judge'
+import { measureEvaluation } from '../measures/host'
+
+/** Every task that can be run: a project's own first, then those that suit its pair. */
+export async function allTasks(project: Project | null): Promise<TaskEntry[]> {
+  const pair = project?.document.pair.kind === 'demo' ? 'demo' : 'full-size'
+  const builtin = (await builtinTasks()).toSorted((a, b) => Number(suits(b, pair)) - Number(suits(a, pair)))
+  return [
+    ...((await project?.evaluations.tasks()) ?? []),
+    ...builtin.map((task): TaskEntry => ({ task, origin: 'builtin' }))
+  ]
+}
+
+/**
+ * The newest stored run of the same evaluation: same checkpoints, prompts as the models see them, variants and settings. Its
+ * answers are those that the run would generate.
+ *
+ * @returns null when there is none
+ */
+export async function sameEvaluation(project: Project, run: EvaluationRun): Promise<EvaluationFiles | null> {
+  const { evaluations } = await project.evaluations.list()
+  for (const { id, taskId } of evaluations) {
+    if (taskId !== run.task.id) continue
+    const stored = await project.evaluations.read(id)
+    if (identity(stored.run) === identity(run)) return stored
+  }
+  return null
+}
+
+function identity({
+  basePath,
+  postPath,
+  task,
+  variants,
+  promptSets,
+  stopTokens,
+  embeddingModel
+}: EvaluationRun): string {
+  const models = [basePath, postPath, embeddingModel].map((model) => model?.fingerprint)
+  return JSON.stringify([models, task, variants, promptSets, stopTokens])
+}
+
+/**
+ * A stored evaluation with what its answers say so far.
+ *
+ * @param sweepId of the sweep whose scores stand for the proxy; the newest when left out
+ * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
+ */
+export async function evaluationView(
+  project: Project,
+  id: string,
+  sweepId = project.sweeps[0]?.id
+): Promise<EvaluationView> {
+  const stored = await project.evaluations.read(id)
+  return viewOf(stored, sweepId === undefined ? null : await project.readSweep(sweepId))
+}
+
+/** What answers and scores say so far. @param sweep whose scores stand for the proxy; null for none */
+export async function viewOf(
+  { run, samples, scores, verdicts }: EvaluationFiles,
+  sweep: SweepDocument | null
+): Promise<EvaluationView> {
+  const { prompts, settings } = run.task
+  return {
+    run,
+    results: await measureEvaluation(
+      { run, samples, scores, marks: judgeMarks(run, samples, verdicts) },
+      sweep
+    ),
+    complete:
+      samples.length === run.variants.length * prompts.length * settings.sampleCount &&
+      scores.length === prompts.length
+  }
+}

@@ -1,0 +1,57 @@
+import type { SampleRun, Variant } from '../../../contract/samples'
+import {
+  type CommandFile,
+  listFile,
+  modelName,
+  pairWords,
+  recipeWords,
+  renderingWords,
+  shellCommand,
+  type ShownCommand
+} from '../shown-command'
+
+const PROMPTS_FILE = 'prompts.json'
+
+/** The `slr sample` command that repeats a run. */
+export function sampleCommand(run: SampleRun): ShownCommand {
+  const { settings, rendering } = run
+  const { sampling } = settings
+  const weights = run.weights ?? settings.weights
+  const precision = run.precision ?? settings.precision
+  const variants = run.variants.map(variantWords)
+  const prompts = run.prompts.map(({ text, category, system, raw }) => ({ text, category, system, raw }))
+  return {
+    command: shellCommand([
+      ['slr', 'sample', ...pairWords(run)],
+      variants.flatMap((variant) => variant.words),
+      ['--prompts', PROMPTS_FILE, '--n', String(settings.sampleCount), '--seed', String(settings.seed)],
+      [
+        ...['--temperature', String(sampling.temperature)],
+        // 0 switches off what a generation config may ask for.
+        ...['--top-k', String(sampling.topK ?? 0)],
+        ...['--top-p', String(sampling.topP)],
+        ...['--min-p', String(sampling.minP)],
+        ...['--repetition-penalty', String(sampling.repetitionPenalty)]
+      ],
+      [
+        ...['--max-tokens', String(settings.maxTokens)],
+        ...settings.stopTexts.flatMap((text) => ['--stop', text]),
+        ...['--device', settings.device],
+        ...(precision === undefined ? [] : ['--precision', precision]),
+        ...(weights === undefined ? [] : ['--weights', weights])
+      ],
+      renderingWords(rendering),
+      ['--out', `samples-${run.id}.jsonl`]
+    ]),
+    files: [
+      listFile(PROMPTS_FILE, prompts),
+      ...variants.flatMap((variant) => (variant.file === null ? [] : [variant.file]))
+    ]
+  }
+}
+
+function variantWords(variant: Variant, index: number): { words: string[]; file: CommandFile | null } {
+  if (variant.kind === 'recipe') return recipeWords(variant.recipe, `recipe-${index + 1}.json`)
+  if (variant.kind === 'checkpoint') return { words: ['--checkpoint', modelName(variant.path)], file: null }
+  return { words: ['--model', variant.kind], file: null }
+}

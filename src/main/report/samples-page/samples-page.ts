@@ -1,0 +1,209 @@
+import type {
+  PreferenceMark,
+  SampleLine,
+  SampleMeasures,
+  SampleRun,
+  Variant
+} from '../../../contract/samples'
+import { countAnswers } from '../../measures/texts/distinct-answers'
+import { COMPARED_ANSWERS } from '../../measures/sample-measures'
+import { describeComputation, toneOf } from '../../../contract/samples'
+import { tally } from '../../../contract/preferences'
+import { Markup, markup } from '../../base/markup'
+import { measureRun } from '../../measures/host'
+import { sampleCells, type SampleCell } from '../../measures/run-measures'
+import { modelName } from '../shown-command'
+import { decimal, MEASURE_COLUMNS } from './measure-columns'
+import { sampleCommand } from './sample-command'
+import { endingFacts, renderingFacts, samplingFacts } from './settings-facts'
+import { PAGE_STYLE } from './samples-page-style'
+
+/**
+ * The comparison as one HTML page to share: prompts down, variants across, repeated answers collapsed with their counts,
+ * what was measured and how to repeat it. No script, and its security policy lets it load nothing.
+ */
+export async function samplesPage(run: SampleRun, samples: readonly SampleLine[]): Promise<string> {
+  const title = `Samples of ${run.variants.map(({ name }) => name).join(', ')}`
+  const measures = await measureRun(run, samples)
+  const cells = sampleCells(run, samples)
+  const rows = run.prompts.map((prompt, index) => {
+    // Cells and their measures are in the same order, prompts outermost.
+    const first = index * run.variants.length
+    const ofPrompt = cells.slice(first, first + run.variants.length)
+    const marks = run.marks.filter((mark) => mark.prompt === index)
+    return markup`<tr>
+<th scope="row">${promptHeading(prompt)}</th>
+${ofPrompt.map((cell, variant) => cellMarkup(cell, measures.cells[first + variant]?.measures, marks))}
+</tr>
+`
+  })
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="SLR Workbench">
+<title>${title}</title>
+<style>${new Markup(PAGE_STYLE)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+<p>${modelName(run.basePath.path)} and ${modelName(run.postPath.path)} · ${run.prompts.length} ${run.prompts.length === 1 ? 'prompt' : 'prompts'} ·
+${samples.length} of ${run.prompts.length * run.variants.length * run.settings.sampleCount} answers · ${run.createdAt}</p>
+</header>
+<main>
+${summarySection(run, measures.variants)}
+${run.marks.length === 0 ? '' : preferenceSection(run)}
+<section>
+<h2>Answers</h2>
+<p>The same answers, apart from case, outer white space and a final mark, stand once with their count; the bar is their
+share of the cell.</p>
+<div class="wide" tabindex="0" role="region" aria-label="Answers">
+<table class="answers">
+<thead><tr><th scope="col">Prompt</th>${run.variants.map((variant) => variantHeading(variant))}</tr></thead>
+<tbody>
+${rows}</tbody>
+</table>
+</div>
+</section>
+${settingsSection(run)}
+${reproduceSection(run)}
+</main>
+</body>
+</html>
+`
+  return page.source
+}
+
+function summarySection(
+  run: SampleRun,
+  variants: readonly { variant: string; measures: SampleMeasures }[]
+): Markup {
+  const rows = variants.map(({ measures }, index) => {
+    const variant = run.variants[index]
+    return markup`<tr>${variant === undefined ? '' : variantHeading(variant, 'row')}
+<td>${decimal(measures.sampleCount, 1)}</td>${MEASURE_COLUMNS.map(({ key, digits }) => markup`<td>${decimal(measures[key], digits)}</td>`)}</tr>
+`
+  })
+  return markup`<section>
+<h2>Diversity</h2>
+<p>Means over the prompts. Compare equal n only: every measure depends on it. Self-BLEU and distance look at a fixed subset
+of ${COMPARED_ANSWERS} answers where a cell has more.</p>
+<div class="wide" tabindex="0" role="region" aria-label="Diversity">
+<table class="numbers">
+<thead><tr><th scope="col">Variant</th><th scope="col">n<small>answers per prompt</small></th>${MEASURE_COLUMNS.map(
+    ({ name, meaning }) => markup`<th scope="col">${name}<small>${meaning}</small></th>`
+  )}</tr></thead>
+<tbody>
+${rows}</tbody>
+</table>
+</div>
+</section>`
+}
+
+function preferenceSection(run: SampleRun): Markup {
+  const rows = tally(run.marks, run.variants).map(
+    ({ variant, count, share }) =>
+      markup`<tr>${variantHeading(variant, 'row')}<td>${count}</td><td>${(100 * share).toFixed(0)} %</td></tr>\n`
+  )
+  const compared = new Set(run.marks.map(({ prompt }) => prompt)).size
+  return markup`<section>
+<h2>Preferences</h2>
+<p>${run.marks.length} ${run.marks.length === 1 ? 'comparison' : 'comparisons'} on ${compared} ${
+    compared === 1 ? 'prompt' : 'prompts'
+  }: one answer of each variant side by side, the variants hidden, and the best one marked.</p>
+<table class="numbers">
+<thead><tr><th scope="col">Variant</th><th scope="col">preferred</th><th scope="col">share</th></tr></thead>
+<tbody>
+${rows}</tbody>
+</table>
+</section>`
+}
+
+function variantHeading(variant: Variant, scope: 'col' | 'row' = 'col'): Markup {
+  return markup`<th scope="${scope}" class="${toneOf(variant)}" dir="auto">${variant.name}</th>`
+}
+
+function promptHeading(prompt: SampleRun['prompts'][number]): Markup {
+  const notes = [prompt.category, prompt.raw ? 'continued as it is' : ''].filter((note) => note !== '')
+  return markup`<div class="text" dir="auto">${prompt.text}</div>
+${notes.map((note) => markup`<p class="note" dir="auto">${note}</p>`)}${
+    prompt.system === undefined ? '' : markup`<p class="note" dir="auto">System: ${prompt.system}</p>`
+  }
+<details><summary>${prompt.tokens.length} tokens</summary><div class="text mono" dir="auto">${prompt.rendered}</div></details>`
+}
+
+function cellMarkup(
+  { variant, samples }: SampleCell,
+  measures: SampleMeasures | undefined,
+  marks: readonly PreferenceMark[]
+): Markup {
+  if (samples.length === 0 || measures === undefined) return markup`<td class="note">no answers yet</td>`
+  const cutOff = samples.filter(({ finish }) => finish === 'length').length
+  const numbers = MEASURE_COLUMNS.filter(
+    ({ key }) => key !== 'distinctAnswers' && measures[key] !== null
+  ).map(({ key, name, digits }) => ` · ${name} ${decimal(measures[key], digits)}`)
+  const answers = countAnswers(samples.map(({ text }) => text)).map(({ text, count }) => {
+    const shown = text.trim() === '' ? markup`<em>empty answer</em>` : text
+    return markup`<li><div class="text" dir="auto">${shown}</div>${
+      count === 1 ? '' : markup`<span class="count">×${count}</span>`
+    }<i class="bar" style="width:${((100 * count) / samples.length).toFixed(1)}%"></i></li>
+`
+  })
+  return markup`<td>
+<p class="note">${measures.distinctAnswers} of ${samples.length} distinct${numbers}${cutOff === 0 ? '' : ` · ${cutOff} cut off`}${
+    marks.length === 0
+      ? ''
+      : ` · preferred in ${marks.filter((mark) => mark.variant === variant).length} of ${marks.length}`
+  }</p>
+<ol tabindex="0" aria-label="Answers of ${variant}">
+${answers}</ol>
+</td>
+`
+}
+
+function settingsSection(run: SampleRun): Markup {
+  const { settings, rendering } = run
+  const rows: [string, string | number][] = [
+    ...samplingFacts(settings.sampling),
+    ...endingFacts(settings),
+    ['Stop tokens', run.stopTokens.join(', ') || 'none'],
+    ['Answers per prompt', settings.sampleCount],
+    ['Seed', settings.seed],
+    ['Computed', describeComputation(settings, run)],
+    ...renderingFacts(rendering),
+    ['Base', `${modelName(run.basePath.path)}, fingerprint ${run.basePath.fingerprint}`],
+    ['Post', `${modelName(run.postPath.path)}, fingerprint ${run.postPath.fingerprint}`],
+    ...run.variants.flatMap((variant): [string, string][] => {
+      if (variant.kind === 'recipe') return [[variant.name, describeRecipe(variant.recipe)]]
+      if (variant.kind !== 'checkpoint') return []
+      return [[variant.name, `${modelName(variant.path)}, fingerprint ${variant.fingerprint}`]]
+    })
+  ]
+  return markup`<section>
+<h2>Settings</h2>
+<dl>
+${rows.map(([name, value]) => markup`<dt dir="auto">${name}</dt><dd dir="auto">${value}</dd>\n`)}</dl>
+${run.notices.map((notice) => markup`<p class="note">${notice}</p>\n`)}</section>`
+}
+
+function describeRecipe(recipe: Extract<Variant, { kind: 'recipe' }>['recipe']): string {
+  if ('layers' in recipe) return `post with the strengths of base per layer ${JSON.stringify(recipe.layers)}`
+  const ranges = recipe.ranges.map(([start, end]) => `${start}–${end}`).join(', ')
+  return `post with layers ${ranges} of base (counted from 0, both ends included)`
+}
+
+function reproduceSection(run: SampleRun): Markup {
+  const { command, files } = sampleCommand(run)
+  return markup`<section>
+<h2>Repeat it</h2>
+<p>With the files below, and the model folders under these names or yours. The draws depend on seed, prompt, variant and
+index alone; near-ties may fall otherwise on another processor.</p>
+<div class="text mono block" tabindex="0">${command}</div>
+${files.map(
+  ({ name, content }) =>
+    markup`<details><summary>${name}</summary><div class="text mono block" tabindex="0">${content}</div></details>\n`
+)}</section>`
+}

@@ -1,0 +1,91 @@
+import { type CheckpointReference, type Rendering } from '../../contract/crc'
+import type { Recipe } from '../../contract/recipe'
+import type { Variant } from '../../contract/samples'
+import { pairPaths } from '../project/demo'
+
+/** A file that a command reads, as it has to be written first. */
+export interface CommandFile {
+  name: string
+  content: string
+}
+
+/** A command for a POSIX shell that repeats something, and the files it names. */
+export interface ShownCommand {
+  command: string
+  files: CommandFile[]
+}
+
+/** The checkpoints that a result was computed from. */
+export interface ComputedFrom {
+  basePath: CheckpointReference
+  postPath: CheckpointReference
+}
+
+/** Words as a shell reads them back, each group on a line of its own; empty groups are left out. */
+export function shellCommand(groups: readonly (readonly string[])[]): string {
+  return groups
+    .filter((words) => words.length > 0)
+    .map((words) => words.map(shellWord).join(' '))
+    .join(' \\\n  ')
+}
+
+function shellWord(word: string): string {
+  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+/** The name of a model from its folder: `org/name` for one of the Hugging Face cache, else the last part of the path. */
+export function modelName(path: string): string {
+  const [, cached] = /(?:^|[/\\])models--([^/\\]+)/.exec(path) ?? []
+  if (cached !== undefined) return cached.replace('--', '/')
+  return path.split(/[/\\]/).findLast((part) => part !== '') ?? path
+}
+
+/** Whether these are the checkpoints of the pair that ships with the program. */
+export function isDemoPair({ basePath, postPath }: ComputedFrom): boolean {
+  const demo = pairPaths({ kind: 'demo' })
+  return basePath.path === demo.base && postPath.path === demo.post
+}
+
+/**
+ * The pair on a command line. Model folders stand under their names alone, since a page that is shared should not tell how
+ * the folders of its author are called.
+ */
+export function pairWords(from: ComputedFrom): string[] {
+  if (isDemoPair(from)) return ['--demo']
+  return ['--base', modelName(from.basePath.path), '--post', modelName(from.postPath.path)]
+}
+
+/** A variant whose folder, where it has one, stands under its name alone, as those of the pair do. */
+export function withoutFolder(variant: Variant): Variant {
+  return variant.kind === 'checkpoint' ? { ...variant, path: modelName(variant.path) } : variant
+}
+
+/** All of a rendering but what only sweeps have. */
+export function renderingWords(rendering: Rendering): string[] {
+  return [
+    ...(rendering.systemPrompt === '' ? [] : ['--system', rendering.systemPrompt]),
+    ...Object.entries(rendering.templateArguments).flatMap(([key, value]) => [
+      '--template-argument',
+      `${key}=${String(value)}`
+    ]),
+    ...['--date', rendering.date],
+    ...(rendering.assistantPrefix === '' ? [] : ['--assistant-prefix', rendering.assistantPrefix])
+  ]
+}
+
+/** A recipe as the option of a command: its ranges, or a file of this name. */
+export function recipeWords(recipe: Recipe, fileName: string): { words: string[]; file: CommandFile | null } {
+  if ('ranges' in recipe) {
+    const ranges = recipe.ranges.map(([start, end]) => `${start}-${end}`)
+    return { words: ['--restore', ranges.join(',')], file: null }
+  }
+  return {
+    words: ['--recipe', fileName],
+    file: { name: fileName, content: `${JSON.stringify(recipe)}\n` }
+  }
+}
+
+/** A JSON list with one entry a line. */
+export function listFile(name: string, entries: readonly unknown[]): CommandFile {
+  return { name, content: `[\n${entries.map((entry) => `  ${JSON.stringify(entry)}`).join(',\n')}\n]\n` }
+}

@@ -1,8 +1,0 @@
-import type { SamplePrompts } from '../../contract/samples'
-import type { Project } from '../project/project'
-import { builtinSamplePromptSet } from './prompts'
-
-/** A project's sample prompts: the built-in ones that suit its pair until others are saved. */
-export async function samplePromptsOf({ document, samplePrompts }: Project): Promise<SamplePrompts> {
-  return samplePrompts ?? builtinSamplePromptSet(document.pair.kind === 'demo' ? 'demo-open' : 'open')
-}

@@ -1,0 +1,105 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { resourcePath } from '../base/resources'
+import type { InitialProject } from '../workbench/router'
+import { serveWorkbench, type ServeOptions } from './serve'
+
+/** A first start may wait this long for Electron's download, and not longer: the browser does the same job. */
+const FETCH_LIMIT_MS = 60_000
+
+/** An Electron that ends with an error this soon never showed a window, for want of a system library, say. */
+const FAILED_START_MS = 10_000
+
+export interface OpenOptions extends Pick<ServeOptions, 'initial' | 'announce' | 'signal'> {
+  /** Told in a line what is being done, and why it is not the desktop window. */
+  remark: (text: string) => void
+}
+
+/** Shows the workbench, in Electron's window or else in the browser, and returns when it was closed or `signal` fired. */
+export async function openWorkbench(options: OpenOptions): Promise<void> {
+  const { initial, signal, remark } = options
+  const hasDisplay = displayExists()
+  const desktop = await findDesktop(hasDisplay, options)
+  if (signal.aborted) return
+  if ('binary' in desktop) {
+    const startedMs = performance.now()
+    const status = await runElectron(desktop.binary, initial, signal)
+    const neverShown = status !== 0 && performance.now() - startedMs < FAILED_START_MS
+    if (signal.aborted || !neverShown) return
+    remark(`Using the browser: Electron could not start (exit code ${status}).`)
+  } else {
+    remark(`Using the browser: ${desktop.unavailable}.`)
+  }
+  await serveWorkbench({ ...options, port: 0, openBrowser: hasDisplay })
+}
+
+/** Electron's binary, fetched if need be, or why there is to be no desktop window. */
+async function findDesktop(
+  hasDisplay: boolean,
+  { signal, remark }: OpenOptions
+): Promise<{ binary: string } | { unavailable: string }> {
+  if (!hasDisplay) return { unavailable: 'there is no display for a desktop window' }
+  if (process.platform === 'linux' && process.getuid?.() === 0) {
+    return { unavailable: "Chromium's sandbox, which the desktop window needs, does not work for root" }
+  }
+  const folder = electronFolder()
+  if (folder === null) return { unavailable: 'Electron is not installed' }
+  const installed = electronBinary(folder)
+  if (installed !== null) return { binary: installed }
+  remark('Fetching Electron for the desktop window, for a minute at most...')
+  await settled(
+    spawn(process.execPath, [join(folder, 'install.js')], {
+      stdio: 'ignore',
+      timeout: FETCH_LIMIT_MS,
+      signal
+    })
+  )
+  const fetched = electronBinary(folder)
+  return fetched === null
+    ? { unavailable: 'Electron could not be fetched (try `npx install-electron` when online)' }
+    : { binary: fetched }
+}
+
+function displayExists(): boolean {
+  if (process.platform === 'darwin' || process.platform === 'win32') return true
+  return Boolean(process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY'])
+}
+
+/** Where the electron package lies; it is a development dependency and may be left out. */
+function electronFolder(): string | null {
+  try {
+    return dirname(createRequire(import.meta.url).resolve('electron/package.json'))
+  } catch {
+    return null
+  }
+}
+
+/** The binary an electron package has fetched; null when it has not. Its path.txt names the file for this platform. */
+function electronBinary(folder: string): string | null {
+  const pathFile = join(folder, 'path.txt')
+  if (!existsSync(pathFile)) return null
+  const binary = join(folder, 'dist', readFileSync(pathFile, 'utf8'))
+  return existsSync(binary) ? binary : null
+}
+
+async function runElectron(
+  binary: string,
+  initial: InitialProject,
+  signal: AbortSignal
+): Promise<number | null> {
+  const project = initial.project === null ? [] : [`--project=${initial.project}`]
+  const demo = initial.demo ? ['--demo'] : []
+  // With this variable set, Electron would be a plain node.
+  const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined }
+  return settled(spawn(binary, [resourcePath('..'), ...project, ...demo], { stdio: 'inherit', env, signal }))
+}
+
+/** The exit status of a program, null when it was killed or could not be started. */
+function settled(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(null))
+    child.once('exit', (code) => resolve(code))
+  })
+}

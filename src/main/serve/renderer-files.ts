@@ -1,0 +1,70 @@
+import { readdir } from 'node:fs/promises'
+import { extname, join, relative, sep } from 'node:path'
+import { WorkbenchError } from '../../contract/problem'
+import { builtPath } from '../base/built'
+
+export interface RendererFile {
+  /** Absolute path. */
+  file: string
+  headers: Record<string, string>
+}
+
+const CONTENT_TYPES: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2'
+}
+
+/** The page runs its own scripts and styles, talks to its own server, and nothing else. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self' data: blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'"
+].join('; ')
+
+export const SECURITY_HEADERS = {
+  'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer'
+}
+
+/**
+ * The built page, by address path ('/', '/assets/index-1234.js'). Only files found here are ever served, so a request
+ * cannot name its way out of the folder.
+ *
+ * @throws WorkbenchError `not-found` when the page has not been built
+ */
+export async function rendererFiles(
+  folder = builtPath('renderer')
+): Promise<ReadonlyMap<string, RendererFile>> {
+  const files = new Map<string, RendererFile>()
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
+    if (!entry.isFile()) continue
+    const file = join(entry.parentPath, entry.name)
+    const address = `/${relative(folder, file).split(sep).join('/')}`
+    const contentType = CONTENT_TYPES[extname(file)] ?? 'application/octet-stream'
+    // Built assets carry a hash of their content in their name; the page that names them must be fresh.
+    const cacheControl = address.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-store'
+    const headers = { ...SECURITY_HEADERS, 'Content-Type': contentType, 'Cache-Control': cacheControl }
+    files.set(address, { file, headers })
+  }
+  const page = files.get('/index.html')
+  if (page === undefined) {
+    throw new WorkbenchError(
+      'not-found',
+      `The window's page is missing: ${folder} holds no index.html.`,
+      'Build the program first: npm run build.'
+    )
+  }
+  return files.set('/', page)
+}

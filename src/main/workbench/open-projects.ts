@@ -1,0 +1,157 @@
+import { realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { PairReport } from '../../contract/pair'
+import type { OtherCheckpointState, PairState } from '../../contract/project'
+import { inspectOther } from '../checkpoint/other-checkpoint'
+import { inspectPair } from '../checkpoint/pair'
+import { builtinPromptSet } from '../crc/task/builtin-prompts'
+import { createProject, type NewProject } from '../project/create-project'
+import { demoPath, openOrCreateDemo, pairPaths } from '../project/demo'
+import { isFile } from '../base/files/path-kinds'
+import { absolutePath } from '../base/files/places'
+import { openProject, type Project } from '../project/project'
+import { rememberProject } from '../project/recents'
+import { problemOf } from '../base/rpc-problems'
+
+/** What was seen of a project's pair when the project was last opened. */
+/**
+ * The projects this process has open. Each is opened once, however many windows and tabs show it: they share its lock
+ * and its unsaved state. A call about a project that is not open opens it, so a page survives a restart of the program.
+ */
+export class OpenProjects {
+  private readonly opening = new Map<string, Promise<Project>>()
+  private readonly pairs = new WeakMap<Project, PairState>()
+  /** What was seen of a project's other checkpoints since then, by the folder and what was to lie in it. */
+  private readonly others = new WeakMap<Project, Map<string, Promise<OtherCheckpointState>>>()
+
+  /** @throws WorkbenchError as `openProject` */
+  async use(path: string): Promise<Project> {
+    return this.share(await folderOf(path), () => openProject(path))
+  }
+
+  /** Opens a project for a user to see it: notes it as recent and looks at its pair again. */
+  async open(path: string): Promise<Project> {
+    return this.show(await this.use(path))
+  }
+
+  async openDemo(): Promise<Project> {
+    const open = async (): Promise<Project> => openOrCreateDemo(await builtinPromptSet('demo-crc'))
+    return this.show(await this.share(await folderOf(demoPath()), open))
+  }
+
+  /** @throws WorkbenchError as `createProject` */
+  async create(newProject: NewProject): Promise<Project> {
+    const project = await createProject(newProject)
+    this.opening.set(project.path, Promise.resolve(project))
+    return this.show(project)
+  }
+
+  /** Reading headers takes a moment for large models, so the pair is looked at when a project is opened, not at every change. */
+  async pairOf(project: Project): Promise<PairState> {
+    const known = this.pairs.get(project)
+    if (known !== undefined) return known
+    const state = await readPairState(project)
+    this.pairs.set(project, state)
+    if (state.pair !== null) await rememberFirstSeen(project, state.pair)
+    return state
+  }
+
+  /** What now lies in the folders of a project's other checkpoints, in their order; each is looked at once. */
+  async othersOf(project: Project): Promise<OtherCheckpointState[]> {
+    const known = this.others.get(project) ?? new Map<string, Promise<OtherCheckpointState>>()
+    this.others.set(project, known)
+    const folders = pairPaths(project.document.pair)
+    return Promise.all(
+      project.document.otherCheckpoints.map(({ path, fingerprint }) => {
+        const key = `${fingerprint} ${path}`
+        const state = known.get(key) ?? lookAtOther(folders, path)
+        known.set(key, state)
+        return state
+      })
+    )
+  }
+
+  /** Lets other programs write the project; harmless when it is not open. */
+  async close(path: string): Promise<void> {
+    const opened = this.opening.get(await folderOf(path))
+    if (opened === undefined) return
+    for (const [key, value] of this.opening) if (value === opened) this.opening.delete(key)
+    await (await opened).close()
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(Array.from(this.opening.keys(), (path) => this.close(path)))
+  }
+
+  private async share(folder: string, open: () => Promise<Project>): Promise<Project> {
+    const shared = this.opening.get(folder)
+    if (shared !== undefined) return shared
+    const opened = open()
+    this.opening.set(folder, opened)
+    try {
+      const project = await opened
+      // A project that was only just created had no real path before.
+      this.opening.set(project.path, opened)
+      return project
+    } catch (error) {
+      this.opening.delete(folder)
+      throw error
+    }
+  }
+
+  private async show(project: Project): Promise<Project> {
+    this.pairs.delete(project)
+    this.others.delete(project)
+    await rememberProject({ path: project.path, name: project.document.name })
+    return project
+  }
+}
+
+async function lookAtOther(
+  pair: { base: string; post: string },
+  path: string
+): Promise<OtherCheckpointState> {
+  try {
+    return { report: await inspectOther(pair, path), problem: null }
+  } catch (error) {
+    const problem = problemOf(error)
+    if (problem === null) throw error
+    return { report: null, problem }
+  }
+}
+
+/** Looks at a project's pair. */
+export async function readPairState({ document }: Pick<Project, 'document'>): Promise<PairState> {
+  const { base, post } = pairPaths(document.pair)
+  return inspectPair(base, post).then(
+    (pair) => ({ pair, pairProblem: null }),
+    (error: unknown) => {
+      const pairProblem = problemOf(error)
+      if (pairProblem === null) throw error
+      return { pair: null, pairProblem }
+    }
+  )
+}
+
+/** From then on the project notices when a checkpoint has changed. */
+async function rememberFirstSeen(project: Project, { base, post }: PairReport): Promise<void> {
+  const { pair, checkpoints } = project.document
+  if (pair.kind === 'demo' || checkpoints !== null || project.readOnly !== null) return
+  const seen = {
+    base: { fingerprint: base.fingerprint, files: base.files },
+    post: { fingerprint: post.fingerprint, files: post.files }
+  }
+  // On a full disk, say, the project can still be looked at; the next opening tries again.
+  await project.rememberCheckpoints(seen).catch((error: unknown) => {
+    if (problemOf(error) === null) throw error
+  })
+}
+
+/**
+ * One name for each project, whichever way its path was written: its folder, without links. A project may be named by
+ * its project.json too. Of a path that leads nowhere, the path as it is.
+ */
+async function folderOf(path: string): Promise<string> {
+  const absolute = absolutePath(path)
+  return realpath((await isFile(absolute)) ? dirname(absolute) : absolute).catch(() => absolute)
+}

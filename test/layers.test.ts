@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+/** The rooms of src/main from the ground up: a file imports from its own room and from those before it. */
+const ROOMS = [
+  'base/files',
+  'base',
+  'family',
+  'graphs',
+  'text',
+  'checkpoint',
+  'engine/device',
+  'engine/rows',
+  'engine/tries',
+  'engine/weights',
+  'engine/forward',
+  'engine/sweep',
+  'engine/generate',
+  'engine/questions',
+  'engine',
+  'crc/task',
+  'crc/selection',
+  'crc/sweep',
+  'crc/search',
+  'measures/texts',
+  'measures',
+  'samples',
+  'evaluation',
+  'mergekit',
+  'project',
+  'readings',
+  'export',
+  'report',
+  'jobs',
+  'workbench',
+  'serve',
+  'cli',
+  'electron'
+]
+
+const SOURCES = join(import.meta.dirname, '../src')
+
+/** Files of src, and what each imports of src, as paths below it. */
+const imports = new Map(
+  readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|svelte)$/.test(file))
+    .map((file) => [file, importsOf(file)] as const)
+)
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SOURCES, file), 'utf8')
+  return [...text.matchAll(/(?:from|import)[\s(]*'(\.[^'?]+)/g)].map(([, path = '']) =>
+    sourceFile(join(SOURCES, dirname(file), path))
+  )
+}
+
+function sourceFile(path: string): string {
+  const candidates = ['', '.ts', '.svelte.ts', '/index.ts'].map((ending) => path + ending)
+  const found = candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile())
+  return relative(SOURCES, found ?? path)
+}
+
+/** The place of a file of main among the rooms: the most particular room that it lies in; -1 is outside all of them. */
+function floorOf(file: string): number {
+  const path = file.replace(/^main\//, '')
+  return ROOMS.reduce(
+    (best, room, floor) =>
+      path.startsWith(`${room}/`) && room.length > (ROOMS[best]?.length ?? 0) ? floor : best,
+    -1
+  )
+}
+
+const inMain = (file: string): boolean => file.startsWith('main/')
+
+/** Imports that `unwanted` says should not be, one line each. */
+function importsWhere(unwanted: (file: string, target: string) => boolean): string[] {
+  return [...imports].flatMap(([file, targets]) =>
+    targets.filter((target) => unwanted(file, target)).map((target) => `${file} -> ${target}`)
+  )
+}
+
+describe('the order of the sources', () => {
+  test('every file of main lies in a room', () => {
+    expect([...imports.keys()].filter((file) => inMain(file) && floorOf(file) === -1)).toEqual([])
+  })
+
+  test('no file of main imports from a room above its own', () => {
+    const upward = importsWhere(
+      (file, target) => inMain(file) && inMain(target) && floorOf(target) > floorOf(file)
+    )
+    expect(upward).toEqual([])
+  })
+
+  test('sweeping, generating and asking do not know each other', () => {
+    const siblings = /^main\/engine\/(sweep|generate|questions)\//
+    const across = importsWhere((file, target) => {
+      const [from, to] = [siblings.exec(file)?.[1], siblings.exec(target)?.[1]]
+      return from !== undefined && to !== undefined && from !== to
+    })
+    expect(across).toEqual([])
+  })
+
+  test('the contract stands below everything and the bench above', () => {
+    expect(
+      importsWhere((file, target) => file.startsWith('contract/') && !target.startsWith('contract/'))
+    ).toEqual([])
+    expect(importsWhere((file, target) => !file.startsWith('bench/') && target.startsWith('bench/'))).toEqual(
+      []
+    )
+  })
+})
