@@ -14,11 +14,9 @@ import {
   type EvaluationFiles,
   listEvaluations,
   readEvaluation,
-  readEvaluationRun,
-  readTasks,
-  writeEvaluationRun,
-  writeTask
+  readTasks
 } from './evaluation-files'
+import { EVALUATIONS, TASKS } from './stored-documents'
 import type { Change } from '../base/files/serial-queue'
 
 /** The evaluations and the tasks of a project. Both are read when they are asked for: they are looked at in one view only. */
@@ -40,14 +38,14 @@ export class ProjectEvaluations {
 
   /** @throws WorkbenchError `bad-input`, `read-only` */
   add(run: EvaluationRun): Promise<void> {
-    return this.change(() => writeEvaluationRun(this.folder, run))
+    return this.change(() => EVALUATIONS.write(this.folder, run))
   }
 
   /** Notes how the engine holds the weights. @throws WorkbenchError `read-only` */
   async noteWeights(id: string, weights: EvaluationRun['weights']): Promise<void> {
     await this.change(async () => {
-      const run = await readEvaluationRun(this.folder, id)
-      if (run.weights !== weights) await writeEvaluationRun(this.folder, { ...run, weights })
+      const run = await EVALUATIONS.read(this.folder, id)
+      if (run.weights !== weights) await EVALUATIONS.write(this.folder, { ...run, weights })
     })
   }
 
@@ -64,7 +62,7 @@ export class ProjectEvaluations {
   /** Notes whose marks the results show. @throws WorkbenchError `not-found`, `read-only` */
   async noteJudge(id: string, judge: JudgeSettings): Promise<void> {
     await this.change(async () => {
-      await writeEvaluationRun(this.folder, { ...(await readEvaluationRun(this.folder, id)), judge })
+      await EVALUATIONS.write(this.folder, { ...(await EVALUATIONS.read(this.folder, id)), judge })
     })
   }
 
@@ -81,6 +79,6 @@ export class ProjectEvaluations {
 
   /** Replaces an earlier task of the same id. @throws WorkbenchError `bad-input`, `read-only` */
   saveTask(task: Task): Promise<void> {
-    return this.change(() => writeTask(this.folder, task))
+    return this.change(() => TASKS.write(this.folder, task))
   }
 }

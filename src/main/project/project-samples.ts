@@ -1,14 +1,7 @@
 import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../contract/samples'
 import { newestFirst } from '../base/files/newest-first'
-import {
-  appendSampleLines,
-  readSampleLines,
-  readSampleRun,
-  removeSampleRun,
-  summarizeSampleRun,
-  writeSampleRun
-} from './sample-files'
-import { readSampledCrc, writeSampledCrc } from './sampled-crc-file'
+import { appendSampleLines, readSampleLines, removeSampleRun, summarizeSampleRun } from './sample-files'
+import { SAMPLE_RUNS, SAMPLED_CRC } from './stored-documents'
 import type { Change } from '../base/files/serial-queue'
 
 /** The sample runs of a project, and its latest character check. */
@@ -31,7 +24,7 @@ export class ProjectSamples {
   /** Adds a run that has no answers yet. @throws WorkbenchError `bad-input`, `read-only` */
   async addRun(run: SampleRun): Promise<void> {
     await this.change(async () => {
-      await writeSampleRun(this.folder, run)
+      await SAMPLE_RUNS.write(this.folder, run)
       this.#runs = newestFirst([...this.#runs, summarizeSampleRun(run, 0)])
     })
   }
@@ -47,8 +40,8 @@ export class ProjectSamples {
     changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'marks'>>
   ): Promise<SampleRun> {
     return this.change(async () => {
-      const run = { ...(await readSampleRun(this.folder, id)), ...changes }
-      await writeSampleRun(this.folder, run)
+      const run = { ...(await SAMPLE_RUNS.read(this.folder, id)), ...changes }
+      await SAMPLE_RUNS.write(this.folder, run)
       this.#summarize(id, ({ sampleCount }) => summarizeSampleRun(run, sampleCount))
       return run
     })
@@ -73,23 +66,23 @@ export class ProjectSamples {
 
   /** A run without its answers. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   readRun(id: string): Promise<SampleRun> {
-    return readSampleRun(this.folder, id)
+    return SAMPLE_RUNS.read(this.folder, id)
   }
 
   /** A run and its answers so far. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   async readAnswers(id: string): Promise<{ run: SampleRun; samples: SampleLine[] }> {
-    const run = await readSampleRun(this.folder, id)
+    const run = await SAMPLE_RUNS.read(this.folder, id)
     return { run, samples: await readSampleLines(this.folder, run) }
   }
 
   /** Replaces the latest CRC scores from whole answers. @throws WorkbenchError `bad-input`, `read-only` */
   saveCheck(document: SampledCrc): Promise<void> {
-    return this.change(() => writeSampledCrc(this.folder, document))
+    return this.change(() => SAMPLED_CRC.write(this.folder, document))
   }
 
   /** Null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
   readCheck(): Promise<SampledCrc | null> {
-    return readSampledCrc(this.folder)
+    return SAMPLED_CRC.read(this.folder)
   }
 
   #summarize(id: string, change: (summary: SampleRunSummary) => SampleRunSummary): void {

@@ -24,20 +24,14 @@ import { type DocumentFormat, migrateFile, readDocument } from '../base/files/mi
 import { isFile, isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import { ensurePlainFolder, hasPlainFolder, hasPlainFile, requirePlainFile } from '../base/files/plain-paths'
-import {
-  readChecksums,
-  readDistances,
-  readNewestDistances,
-  writeChecksums,
-  writeDistances
-} from './reading-files'
+import { readChecksums, readDistances, readNewestDistances } from './reading-files'
 import { listSampleRuns } from './sample-files'
-import { readSearchFile, writeSearchFile } from './search-files'
 import { newestFirst } from '../base/files/newest-first'
 import { ProjectEvaluations } from './project-evaluations'
 import { ProjectSamples } from './project-samples'
 import { type Change, SerialQueue } from '../base/files/serial-queue'
-import { listSweeps, readSweepFile, summarizeSweep, writeSweepFile } from './sweep-files'
+import { CHECKSUMS, DISTANCES, SEARCHES, SWEEPS } from './stored-documents'
+import { summarizeSweep } from './sweep-files'
 
 const PROJECT_FILE = 'project.json'
 const CRC_PROMPTS = 'crc.json'
@@ -187,7 +181,7 @@ export class Project {
   /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSweep(sweep: SweepDocument): Promise<void> {
     await this.#change(async () => {
-      await writeSweepFile(this.path, sweep)
+      await SWEEPS.write(this.path, sweep)
       const others = this.#sweeps.filter((summary) => summary.id !== sweep.id)
       this.#sweeps = newestFirst([...others, summarizeSweep(sweep)])
     })
@@ -195,17 +189,17 @@ export class Project {
 
   /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   async readSweep(id: string): Promise<SweepDocument> {
-    return readSweepFile(this.path, id)
+    return SWEEPS.read(this.path, id)
   }
 
   /** Keeps a search, in place of an earlier one from the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSearch(search: SearchDocument): Promise<void> {
-    await this.#change(() => writeSearchFile(this.path, search))
+    await this.#change(() => SEARCHES.write(this.path, search))
   }
 
   /** The latest search from a sweep; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
   async readSearch(sweepId: string): Promise<SearchDocument | null> {
-    return readSearchFile(this.path, sweepId)
+    return SEARCHES.readIfAny(this.path, sweepId)
   }
 
   /** Of exactly these checkpoints, by their fingerprints; null when none are stored. */
@@ -220,7 +214,7 @@ export class Project {
 
   /** @throws WorkbenchError `read-only` */
   async saveDistances(distances: DistancesDocument): Promise<void> {
-    await this.#change(() => writeDistances(this.path, distances))
+    await this.#change(() => DISTANCES.write(this.path, distances))
   }
 
   /** Of exactly these files; null when none are stored. */
@@ -230,7 +224,7 @@ export class Project {
 
   /** @throws WorkbenchError `read-only` */
   async saveChecksums(checksums: ChecksumsDocument): Promise<void> {
-    await this.#change(() => writeChecksums(this.path, checksums))
+    await this.#change(() => CHECKSUMS.write(this.path, checksums))
   }
 
   /** Waits for changes under way, then lets others write the project. */
@@ -274,12 +268,16 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
     // Read again: somebody else may have held the lock and saved in between.
     const backup = lock === null ? null : await migrateProject(folder)
     const documents = await readDocuments(folder)
-    const { sweeps, warnings } = await listSweeps(folder)
+    const { entries: sweeps, warnings } = await SWEEPS.list(folder, summarizeSweep)
     const { sampleRuns, warnings: sampleWarnings } = await listSampleRuns(folder)
     warnings.push(...sampleWarnings)
     if (backup !== null)
       warnings.unshift(`The project was of an older version; ${backup} is its file as it was.`)
-    return new Project({ path: folder, ...documents, sweeps, sampleRuns, warnings }, lock, readOnly)
+    return new Project(
+      { path: folder, ...documents, sweeps: newestFirst(sweeps), sampleRuns, warnings },
+      lock,
+      readOnly
+    )
   } catch (error) {
     lock?.release()
     throw error

@@ -1,40 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { SEARCH_VERSION, SearchDocument, UnfinishedSearch } from '../../contract/search'
-import { readJsonFile } from '../base/files/bounded-file'
+import { UnfinishedSearch } from '../../contract/search'
 import { writeFileAtomic } from '../base/files/atomic-file'
-import { type CheckpointFolder, checkpointFolder } from '../crc/sweep/checkpoint-folder'
+import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
-import { type DocumentFormat, readDocument } from '../base/files/migrate'
-import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from '../base/files/plain-paths'
-
-const FORMAT: DocumentFormat<SearchDocument> = {
-  name: 'search',
-  schema: SearchDocument,
-  version: SEARCH_VERSION,
-  migrations: {},
-  maxBytes: 100_000_000
-}
-
-/** The latest search from a sweep; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
-export async function readSearchFile(folder: string, sweepId: string): Promise<SearchDocument | null> {
-  // The schema's ids hold neither dots nor separators, so no id leads out of the folder.
-  if (!SearchDocument.shape.sweepId.safeParse(sweepId).success) return null
-  if (!(await hasPlainFolder(searchesFolder(folder)))) return null
-  const file = searchFile(folder, sweepId)
-  return (await hasPlainFile(file)) ? (await readDocument(file, FORMAT)).document : null
-}
-
-/** Writes a search, replacing an earlier one from the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
-export async function writeSearchFile(folder: string, search: SearchDocument): Promise<void> {
-  const parsed = SearchDocument.safeParse(search)
-  if (!parsed.success) {
-    throw new WorkbenchError('bad-input', `The search cannot be saved: ${describeIssue(parsed.error)}`)
-  }
-  await ensurePlainFolder(searchesFolder(folder))
-  await writeFileAtomic(searchFile(folder, search.sweepId), formatJson(parsed.data))
-}
+import { ensurePlainFolder, hasPlainFile } from '../base/files/plain-paths'
+import { type CheckpointFolder, checkpointFolder } from '../crc/sweep/checkpoint-folder'
 
 /** Settings and nothing else. */
 const MAX_UNFINISHED_BYTES = 100_000
@@ -74,24 +45,16 @@ export async function readUnfinishedSearch(folder: string): Promise<UnfinishedSe
   return parsed.success ? parsed.data : null
 }
 
-function partialFolders(folder: string): [string, string] {
-  const searches = searchesFolder(folder)
-  return [searches, join(searches, 'partial')]
-}
-
-function unfinishedFile(folder: string): string {
-  return join(partialFolders(folder)[1], 'search.json')
-}
-
 /** The same of a search whose result is to be written to `file`: beside it, in a folder with `.partial` at its end. */
 export function searchCheckpointsBeside(file: string): CheckpointFolder {
   return checkpointFolder([`${file}.partial`], MAX_CHECKPOINTS)
 }
 
-function searchesFolder(folder: string): string {
-  return join(folder, 'searches')
+function partialFolders(folder: string): [string, string] {
+  const searches = join(folder, 'searches')
+  return [searches, join(searches, 'partial')]
 }
 
-function searchFile(folder: string, sweepId: string): string {
-  return join(searchesFolder(folder), `${sweepId}.json`)
+function unfinishedFile(folder: string): string {
+  return join(partialFolders(folder)[1], 'search.json')
 }

@@ -1,0 +1,170 @@
+import { readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { writeFileAtomic } from '../base/files/atomic-file'
+import { errorMessage } from '../base/files/bounded-file'
+import { formatJson } from '../base/files/json-format'
+import { type DocumentFormat, readDocument } from '../base/files/migrate'
+import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from '../base/files/plain-paths'
+
+/*
+ * Everything that a project stores as JSON goes through here, so that every kind is read and written by the same rules: a
+ * schema and a version on reading; the same schema and size on writing, since what could not be read back must not be
+ * written; whole files or nothing; and a file that cannot be read never keeps the user from the others.
+ */
+
+/** Holds neither dots nor separators, so no id leads out of its folder. */
+const DocumentId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/)
+
+/** A kind of document. A kind that is stored gets a row in stored-documents.ts. */
+export interface StoredKind<T> extends DocumentFormat<T> {
+  /** What to do about one that has grown too large to be kept. */
+  tooLarge: string
+}
+
+/** A kind of which a project has many, each in a file named after its id. */
+export interface FolderKind<T> extends StoredKind<T> {
+  /** Below the project. */
+  folder: string
+  id: (document: T) => string
+}
+
+/** A kind of which a project has one. */
+export interface FileKind<T> extends StoredKind<T> {
+  /** Below the project. */
+  file: string
+}
+
+export interface DocumentFolder<T> {
+  /**
+   * A document of an older version is migrated in memory each time: results are never rewritten.
+   *
+   * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
+   */
+  read(project: string, id: string): Promise<T>
+  /** Null when there is none of this id. @throws WorkbenchError `bad-file` or `newer-version` */
+  readIfAny(project: string, id: string): Promise<T | null>
+  /** Replaces an earlier one of the same id. @throws WorkbenchError `bad-input` when it could not be read back; `read-only` */
+  write(project: string, document: T): Promise<void>
+  /**
+   * What `look` says of each, and what could not be read. One after the other, so that only one document is in memory at
+   * a time.
+   */
+  list<Entry>(
+    project: string,
+    look: (document: T) => Entry | Promise<Entry>
+  ): Promise<{ entries: Entry[]; warnings: string[] }>
+  /** Removes one and its companions of these suffixes. @throws WorkbenchError `not-found` for what can be no id */
+  remove(project: string, id: string, companions?: readonly string[]): Promise<void>
+  /** Where lines that belong to a document stand: beside it, under its name. @throws WorkbenchError `not-found` for what can be no id */
+  companion(project: string, id: string, suffix: string): string
+}
+
+/** The documents of a kind, in the folder that `kind` names. */
+export function documentFolder<T>(kind: FolderKind<T>): DocumentFolder<T> {
+  const folderOf = (project: string): string => join(project, kind.folder)
+
+  function fileOf(project: string, id: string, suffix = '.json'): string {
+    if (DocumentId.safeParse(id).success) return join(folderOf(project), `${id}${suffix}`)
+    throw new WorkbenchError(
+      'not-found',
+      `There is no ${kind.name} ${JSON.stringify(id)}: names are of letters, digits and -.`
+    )
+  }
+
+  async function read(project: string, id: string): Promise<T> {
+    const file = fileOf(project, id)
+    await hasPlainFolder(folderOf(project))
+    const { document } = await readDocument(file, kind)
+    if (kind.id(document) === id) return document
+    throw new WorkbenchError(
+      'bad-file',
+      `${file} holds the ${kind.name} ${kind.id(document)} instead of ${id}.`
+    )
+  }
+
+  async function idsIn(project: string, warnings: string[]): Promise<string[]> {
+    try {
+      if (!(await hasPlainFolder(folderOf(project)))) return []
+      const names = await readdir(folderOf(project))
+      return names.filter((name) => /^[^.].*\.json$/.test(name)).map((name) => name.slice(0, -'.json'.length))
+    } catch (error) {
+      warnings.push(`${folderOf(project)} cannot be listed. ${errorMessage(error)}`)
+      return []
+    }
+  }
+
+  return {
+    read,
+    companion: fileOf,
+    async readIfAny(project, id) {
+      if (!DocumentId.safeParse(id).success || !(await hasPlainFolder(folderOf(project)))) return null
+      return (await hasPlainFile(fileOf(project, id))) ? read(project, id) : null
+    },
+    async write(project, document) {
+      const file = fileOf(project, kind.id(document))
+      const text = storedText(kind, document)
+      await ensurePlainFolder(folderOf(project))
+      await writeFileAtomic(file, text)
+    },
+    async list<Entry>(project: string, look: (document: T) => Entry | Promise<Entry>) {
+      const entries: Entry[] = []
+      const warnings: string[] = []
+      for (const id of await idsIn(project, warnings)) {
+        try {
+          entries.push(await look(await read(project, id)))
+        } catch (error) {
+          warnings.push(`A stored ${kind.name} was left out. ${errorMessage(error)}`)
+        }
+      }
+      return { entries, warnings }
+    },
+    async remove(project, id, companions = []) {
+      for (const suffix of [...companions, '.json']) await rm(fileOf(project, id, suffix), { force: true })
+    }
+  }
+}
+
+export interface DocumentFile<T> {
+  /** Null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
+  read(project: string): Promise<T | null>
+  /** @throws WorkbenchError `bad-input` when it could not be read back; `read-only` */
+  write(project: string, document: T): Promise<void>
+  remove(project: string): Promise<void>
+}
+
+/** The one document of a kind, in the file that `kind` names. */
+export function documentFile<T>(kind: FileKind<T>): DocumentFile<T> {
+  const fileOf = (project: string): string => join(project, kind.file)
+  return {
+    async read(project) {
+      if (!(await hasPlainFile(fileOf(project)))) return null
+      return (await readDocument(fileOf(project), kind)).document
+    },
+    async write(project, document) {
+      const text = storedText(kind, document)
+      const folder = dirname(fileOf(project))
+      if (folder !== project) await ensurePlainFolder(folder)
+      await writeFileAtomic(fileOf(project), text)
+    },
+    async remove(project) {
+      await rm(fileOf(project), { force: true })
+    }
+  }
+}
+
+function storedText<T>({ name, schema, maxBytes, tooLarge }: StoredKind<T>, document: T): string {
+  const parsed = schema.safeParse(document)
+  if (!parsed.success) {
+    throw new WorkbenchError('bad-input', `The ${name} cannot be saved: ${describeIssue(parsed.error)}`)
+  }
+  const text = formatJson(parsed.data)
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= maxBytes) return text
+  throw new WorkbenchError(
+    'bad-input',
+    `The ${name} cannot be saved: it would have ${bytes} bytes; at most ${maxBytes} are kept.`,
+    tooLarge
+  )
+}

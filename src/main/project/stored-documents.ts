@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import { CHECKSUMS_VERSION, ChecksumsDocument } from '../../contract/checksums'
+import { SWEEP_VERSION, SweepDocument } from '../../contract/crc'
+import { DISTANCES_VERSION, DistancesDocument } from '../../contract/distances'
+import { EVALUATION_VERSION, EvaluationRun, Task, TASK_VERSION } from '../../contract/evaluation'
+import type { CheckpointIdentity } from '../../contract/pair'
+import { SAMPLE_RUN_VERSION, SampledCrc, SAMPLED_CRC_VERSION, SampleRun } from '../../contract/samples'
+import { SEARCH_VERSION, SearchDocument } from '../../contract/search'
+import type { DocumentFormat } from '../base/files/migrate'
+import { documentFile, documentFolder } from './document-store'
+
+/*
+ * The kinds of documents that a project stores beside project.json and its prompts, a row each: where they lie, what their
+ * ids are, and how large they may grow.
+ */
+
+/** Also what `slr sweep --out` writes. */
+export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
+  name: 'sweep',
+  schema: SweepDocument,
+  version: SWEEP_VERSION,
+  migrations: {},
+  // 8,001 ranges (126 layers) over 40 prompts take some 170 MB; more would strain the memory when read back.
+  maxBytes: 256_000_000
+}
+
+export const SWEEPS = documentFolder({
+  ...SWEEP_FORMAT,
+  folder: 'sweeps',
+  id: ({ id }) => id,
+  tooLarge: 'Sweep with fewer prompts or fewer recipes.'
+})
+
+/** The latest search from each sweep, by the sweep's id. */
+export const SEARCHES = documentFolder<SearchDocument>({
+  name: 'search',
+  folder: 'searches',
+  id: ({ sweepId }) => sweepId,
+  schema: SearchDocument,
+  version: SEARCH_VERSION,
+  migrations: {},
+  maxBytes: 100_000_000,
+  tooLarge: 'Search with fewer prompts, generations or recipes.'
+})
+
+/** Their answers stand beside them, in `.jsonl`. */
+export const SAMPLE_RUNS = documentFolder<SampleRun>({
+  name: 'sample run',
+  folder: 'samples',
+  id: ({ id }) => id,
+  schema: SampleRun,
+  version: SAMPLE_RUN_VERSION,
+  migrations: {},
+  // 10,000 prompts of a few hundred tokens with their text come to some 30 MB.
+  maxBytes: 256_000_000,
+  tooLarge: 'Sample fewer or shorter prompts.'
+})
+
+/** The latest scores of the CRC prompts from whole answers. */
+export const SAMPLED_CRC = documentFile<SampledCrc>({
+  name: 'character check',
+  file: 'sampled-crc.json',
+  schema: SampledCrc,
+  version: SAMPLED_CRC_VERSION,
+  migrations: {},
+  maxBytes: 100_000_000,
+  tooLarge: 'Check with fewer prompts.'
+})
+
+/** Their answers, scores and verdicts stand beside them, in `.jsonl`, `.scores.jsonl` and `.judge.jsonl`. */
+export const EVALUATIONS = documentFolder<EvaluationRun>({
+  name: 'evaluation',
+  folder: 'evaluations',
+  id: ({ id }) => id,
+  schema: EvaluationRun,
+  version: EVALUATION_VERSION,
+  migrations: {},
+  maxBytes: 256_000_000,
+  tooLarge: 'Evaluate fewer or shorter prompts.'
+})
+
+export const TASKS = documentFolder<Task>({
+  name: 'task',
+  folder: 'tasks',
+  id: ({ id }) => id,
+  schema: Task,
+  version: TASK_VERSION,
+  migrations: {},
+  maxBytes: 256_000_000,
+  tooLarge: 'Keep a task of fewer or shorter prompts.'
+})
+
+/*
+ * What was found out by reading whole checkpoints is kept by the checkpoints' keys, so that it is found again for as long as
+ * they are the same, wherever they lie. All of it can be computed again.
+ */
+
+export const DISTANCES = documentFolder<DistancesDocument>({
+  name: 'list of layer distances',
+  folder: 'distances',
+  id: (document) => readingId(distanceKeys(document)),
+  schema: DistancesDocument,
+  version: DISTANCES_VERSION,
+  migrations: {},
+  // 126 layers of 18 components take 1 MB.
+  maxBytes: 20_000_000,
+  tooLarge: 'Distances of so many layers are not kept.'
+})
+
+export const CHECKSUMS = documentFolder<ChecksumsDocument>({
+  name: 'list of checksums',
+  folder: 'checksums',
+  id: (document) => readingId(checksumKeys(document)),
+  schema: ChecksumsDocument,
+  version: CHECKSUMS_VERSION,
+  migrations: {},
+  maxBytes: 20_000_000,
+  tooLarge: 'Checksums of so many files are not kept.'
+})
+
+export function distanceKeys({
+  basePath,
+  postPath
+}: Pick<DistancesDocument, 'basePath' | 'postPath'>): string[] {
+  return [basePath.fingerprint, postPath.fingerprint]
+}
+
+/** A fingerprint samples the weights, a checksum covers them all: files that were written since need a new one. */
+export function checksumKeys({ fingerprint, files }: CheckpointIdentity): string[] {
+  const states = files.map(({ name, bytes, modifiedMs }) => [name, bytes, modifiedMs])
+  return [fingerprint, createHash('sha256').update(JSON.stringify(states)).digest('hex')]
+}
+
+/** The beginnings of hexadecimal keys; whether all of them agree, the document tells. */
+export function readingId(keys: readonly string[]): string {
+  return keys.map((key) => key.slice(0, 16)).join('-')
+}
