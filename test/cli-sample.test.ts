@@ -51,7 +51,7 @@ describe('slr sample', () => {
     const { status, stdout, stderr } = await runCli(['sample', ...pair, ...models, ...request])
     expect(status).toBe(0)
     expect(stdout).toMatch(
-      /^model +distinct answers +answer entropy +distinct-2 +self-BLEU +pairwise distance\nbase [^]*\npost [^]*\n4-11 [^]*\n0-1,9-9 [^]*\nMeans over 2 prompts of 8 answers each\.\n$/
+      /^model +Distinct answers +Answer entropy +Distinct-2 +Self-BLEU +Word distance\nbase [^]*\npost [^]*\n4-11 [^]*\n0-1,9-9 [^]*\nMeans over 2 prompts of 8 answers each\.\n$/
     )
     expect(stderr).toMatch(
       /^0 % {2}preparing\n(\d+ % {2}.* answers.*\n)*Wrote .*samples\.jsonl: 64 answers on CPU in fp32, weights held as fp32\n$/
@@ -70,7 +70,7 @@ describe('slr sample', () => {
       device: 'cpu',
       precision: 'fp32',
       weights: 'fp32',
-      variants: [{ variant: 'post', measures: { sampleCount: 1, answerEntropy: null } }]
+      variants: [{ variant: 'post', measures: { sampleCount: 1, values: { distinctAnswers: 1 } } }]
     })
   })
 

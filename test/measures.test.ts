@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { SampleMeasures } from '../src/contract/samples'
+import type { TextMeasureId } from '../src/contract/measures'
 import { answerEntropy } from '../src/main/measures/texts/answer-entropy'
 import { normaliseAnswer } from '../src/contract/answer'
 import { countAnswers } from '../src/main/measures/texts/distinct-answers'
@@ -23,12 +23,7 @@ const someAnswers = (minLength: number, maxLength = 12): fc.Arbitrary<string[]> 
     )
     .map((answers) => answers.map((words) => words.join(' ')))
 
-const MEASURES = [
-  'answerEntropy',
-  'distinct2',
-  'selfBleu',
-  'pairwiseDistance'
-] as const satisfies (keyof SampleMeasures)[]
+const MEASURES = ['answerEntropy', 'distinct2', 'selfBleu', 'wordDistance'] as const satisfies TextMeasureId[]
 
 const DemoCell = z.object({ answers: z.array(z.string()), distinct: z.number() })
 const DemoSamples = z.object({
@@ -198,25 +193,26 @@ describe('the measures of a cell', () => {
     // Self-BLEU: 1, 1, 0. Distances 0, 1, 1.
     expect(sampleMeasures(['Blue.', 'blue', 'The sea'])).toEqual({
       sampleCount: 3,
-      distinctAnswers: 2,
-      answerEntropy: expect.closeTo(0.57938, 5),
-      distinct2: 1,
-      selfBleu: expect.closeTo(2 / 3, 12),
-      pairwiseDistance: expect.closeTo(2 / 3, 12)
+      values: {
+        distinctAnswers: 2,
+        answerEntropy: expect.closeTo(0.57938, 5),
+        distinct2: 1,
+        selfBleu: expect.closeTo(2 / 3, 12),
+        wordDistance: expect.closeTo(2 / 3, 12)
+      }
     })
   })
 
   test('leave out what one answer, or none, cannot tell', () => {
-    const unknown = { answerEntropy: null, distinct2: null, selfBleu: null, pairwiseDistance: null }
-    expect(sampleMeasures(['Blue.'])).toEqual({ sampleCount: 1, distinctAnswers: 1, ...unknown })
-    expect(sampleMeasures([])).toEqual({ sampleCount: 0, distinctAnswers: 0, ...unknown })
+    expect(sampleMeasures(['Blue.'])).toEqual({ sampleCount: 1, values: { distinctAnswers: 1 } })
+    expect(sampleMeasures([])).toEqual({ sampleCount: 0, values: { distinctAnswers: 0 } })
   })
 
   test('show no diversity in equal or empty answers', () => {
-    const none = { distinctAnswers: 1, answerEntropy: 0, selfBleu: 1, pairwiseDistance: 0 }
+    const none = { distinctAnswers: 1, answerEntropy: 0, selfBleu: 1, wordDistance: 0 }
     // Two words, ten times: 1 bigram of 10.
-    expect(sampleMeasures(Array<string>(10).fill('the sea'))).toMatchObject({ ...none, distinct2: 0.1 })
-    expect(sampleMeasures(['', ' ', '\n'])).toMatchObject({ ...none, distinct2: null })
+    expect(sampleMeasures(Array<string>(10).fill('the sea')).values).toEqual({ ...none, distinct2: 0.1 })
+    expect(sampleMeasures(['', ' ', '\n']).values).toEqual(none)
   })
 
   test('keep their bounds and do not depend on the order of the answers', () => {
@@ -227,12 +223,12 @@ describe('the measures of a cell', () => {
       fc.property(shuffled, ([answers, reordered]) => {
         const measures = sampleMeasures(answers)
         for (const name of MEASURES) {
-          const value = measures[name]
-          if (value === null) continue
+          const value = measures.values[name]
+          if (value === undefined) continue
           expect(value).toBeGreaterThanOrEqual(0)
           expect(value).toBeLessThanOrEqual(1 + 1e-12)
         }
-        expect(measures.distinctAnswers).toBeLessThanOrEqual(answers.length)
+        expect(measures.values.distinctAnswers).toBeLessThanOrEqual(answers.length)
         expect(sampleMeasures(reordered)).toEqual(measures)
       })
     )
@@ -242,8 +238,8 @@ describe('the measures of a cell', () => {
     fc.assert(
       fc.property(someAnswers(2), (answers) => {
         const doubled = sampleMeasures([...answers, ...answers])
-        expect(doubled.distinctAnswers).toBe(sampleMeasures(answers).distinctAnswers)
-        expect(doubled.answerEntropy ?? NaN).toBeLessThan(1)
+        expect(doubled.values.distinctAnswers).toBe(sampleMeasures(answers).values.distinctAnswers)
+        expect(doubled.values.answerEntropy ?? NaN).toBeLessThan(1)
       })
     )
   })
@@ -252,10 +248,10 @@ describe('the measures of a cell', () => {
     const answers = Array.from({ length: 1_000 }, (_, index) => `answer ${index % 37} of ${index}`)
     const measures = sampleMeasures(answers)
     expect(sampleMeasures(answers.toReversed())).toEqual(measures)
-    expect(measures.distinctAnswers).toBe(1_000)
+    expect(measures.values.distinctAnswers).toBe(1_000)
     const all = meanPairwiseDistance(answers.map(wordsOf)) ?? NaN
-    expect(measures.pairwiseDistance).not.toBe(all)
-    expect(measures.pairwiseDistance).toBeCloseTo(all, 2)
+    expect(measures.values.wordDistance).not.toBe(all)
+    expect(measures.values.wordDistance).toBeCloseTo(all, 2)
   })
 
   test('compare all answers up to the size of the subset', () => {
@@ -274,22 +270,17 @@ test('the measures of several cells are means over the cells that have them', ()
   const cells = [sampleMeasures(['a b', 'a b']), sampleMeasures(['a', 'c']), sampleMeasures(['x'])]
   expect(averageMeasures(cells)).toEqual({
     sampleCount: expect.closeTo(5 / 3, 12),
-    distinctAnswers: expect.closeTo(4 / 3, 12),
-    // 0 and 1; the single answer has none.
-    answerEntropy: 0.5,
-    // 1 bigram of 2; the others have no bigram.
-    distinct2: 0.5,
-    selfBleu: 0.5,
-    pairwiseDistance: 0.5
+    values: {
+      distinctAnswers: expect.closeTo(4 / 3, 12),
+      // 0 and 1; the single answer has none.
+      answerEntropy: 0.5,
+      // 1 bigram of 2; the others have no bigram.
+      distinct2: 0.5,
+      selfBleu: 0.5,
+      wordDistance: 0.5
+    }
   })
-  expect(averageMeasures([])).toEqual({
-    sampleCount: 0,
-    distinctAnswers: 0,
-    answerEntropy: null,
-    distinct2: null,
-    selfBleu: null,
-    pairwiseDistance: null
-  })
+  expect(averageMeasures([])).toEqual({ sampleCount: 0, values: {} })
 })
 
 /** 12 answers of base, post and the selected range to each of six prompts. */

@@ -345,20 +345,16 @@ describe('the diversity table', () => {
   it('lists variants, then cells with prompts counted from 1, and leaves out what cannot be measured', () => {
     const measures = {
       sampleCount: 4,
-      distinctAnswers: 1,
-      answerEntropy: 0,
-      distinct2: null,
-      selfBleu: 1,
-      pairwiseDistance: 0
+      values: { distinctAnswers: 1, answerEntropy: 0, selfBleu: 1, wordDistance: 0 }
     }
     const csv = measuresCsv({
       variants: [{ variant: 'Layers 1, 2', measures }],
       cells: [{ variant: 'post', prompt: 0, measures }]
     })
     expect(csv.split('\r\n')).toEqual([
-      'variant,prompt,answers,distinct_answers,distinct,entropy,distinct2,distance,selfBleu',
-      '"Layers 1, 2",,4,1,0.25,0,,0,1',
-      'post,1,4,1,0.25,0,,0,1',
+      'variant,prompt,answers,distinctAnswers,answerEntropy,distinct2,selfBleu,wordDistance',
+      '"Layers 1, 2",,4,1,0,,1,0',
+      'post,1,4,1,0,,1,0',
       ''
     ])
   })

@@ -118,7 +118,7 @@ describe('the page to share', () => {
     expect(html).toContain('<div class="text" dir="auto">Blue.</div><span class="count">×2</span>')
     expect(html).toContain('style="width:100.0%"')
     expect(html).not.toContain('<div class="text" dir="auto">blue</div>')
-    expect(html).toContain('1 of 2 distinct · entropy 0.000 · self-BLEU 1.000 · distance 0.000')
+    expect(html).toContain('1 of 2 distinct · Answer entropy 0.000 · Self-BLEU 1.000 · Word distance 0.000')
     expect(html).toContain('2 of 2 distinct')
     expect(html).toContain('<em>empty answer</em>')
     expect(html).toContain('1 cut off')
@@ -277,11 +277,11 @@ test('a run is measured by cell and, over the prompts with answers, by variant',
     [1, 'Upper half', 0]
   ])
   expect(
-    variants.map(({ variant, measures }) => [variant, measures.sampleCount, measures.answerEntropy])
+    variants.map(({ variant, measures }) => [variant, measures.sampleCount, measures.values.answerEntropy])
   ).toEqual([
     ['base', 2, 1],
     ['post', 1.5, 0],
-    ['Upper half', 0, null]
+    ['Upper half', 0, undefined]
   ])
 })
 

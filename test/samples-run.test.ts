@@ -244,7 +244,9 @@ describe('a run', () => {
     expect(samples).toEqual(expect.arrayContaining(told))
     expect(samples).toHaveLength(total)
     expect(run).toMatchObject({ weights: 'fp32', precision: 'fp32', settings: SETTINGS, variants: VARIANTS })
-    const [base, post, hybrid] = measures.variants.map((variant) => variant.measures.answerEntropy ?? NaN)
+    const [base, post, hybrid] = measures.variants.map(
+      (variant) => variant.measures.values.answerEntropy ?? NaN
+    )
     expect(post).toBeLessThan(0.6)
     expect(hybrid).toBeGreaterThan(0.8)
     expect(base).toBeGreaterThan(0.8)

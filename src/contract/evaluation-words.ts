@@ -1,29 +1,30 @@
-import {
-  type Estimate,
-  type EvaluationRun,
-  type EvaluationView,
-  MEASURES,
-  MeasureId,
-  type ProxyCorrelation
-} from './evaluation'
+import type { Estimate, EvaluationRun, EvaluationView, ProxyCorrelation } from './evaluation'
 import { formatDelta } from './format'
+import { type Measure, MeasureId, measureOf } from './measures'
 
 /** A measure's value: a whole count as it is, otherwise three decimals, fewer for large numbers. */
-export function formatMeasure(id: MeasureId, value: number): string {
+export const formatMeasure = (id: MeasureId, value: number): string =>
+  formatOnScale(measureOf(id).scale, value)
+
+/** The same of a number that is no measure. */
+export function formatOnScale(scale: Measure['scale'], value: number): string {
   const size = Math.abs(value)
-  if (MEASURES[id].scale === 'count') return value.toFixed(size >= 100 || Number.isInteger(value) ? 0 : 1)
+  if (scale === 'count') return value.toFixed(size >= 100 || Number.isInteger(value) ? 0 : 1)
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 3).replace('-', '−')
 }
 
+export const formatMeasureOrDash = (id: MeasureId, value: number | undefined): string =>
+  value === undefined ? '–' : formatMeasure(id, value)
+
 /** A difference of a measure with its sign. */
 export const formatMeasureDelta = (id: MeasureId, value: number): string =>
-  formatDelta(value, MEASURES[id].scale === 'count' ? 1 : 3)
+  formatDelta(value, measureOf(id).scale === 'count' ? 1 : 3)
 
 export const formatPValue = (value: number): string => (value < 0.001 ? '<0.001' : value.toFixed(3))
 
 /** What a measure is called, with the better direction marked. */
 export const measureLabel = (id: MeasureId): string => {
-  const { label, better } = MEASURES[id]
+  const { label, better } = measureOf(id)
   // No line begins with the arrow.
   return better === null ? label : `${label}\u00a0${better === 'higher' ? '↑' : '↓'}`
 }
@@ -48,8 +49,8 @@ export function proxySentence(proxy: readonly ProxyCorrelation[]): string {
   }
   const parts = proxy.map(({ against, measure, correlation }) =>
     correlation === null
-      ? `its ${against} has no rank correlation with ${MEASURES[measure].label.toLowerCase()} (all equal)`
-      : `its ${against} orders them like ${MEASURES[measure].label.toLowerCase()} with a rank correlation of ${formatDelta(correlation, 2)}`
+      ? `its ${against} has no rank correlation with ${measureOf(measure).label.toLowerCase()} (all equal)`
+      : `its ${against} orders them like ${measureOf(measure).label.toLowerCase()} with a rank correlation of ${formatDelta(correlation, 2)}`
   )
   const count = Math.max(...proxy.map(({ variantCount }) => variantCount))
   const few = count < 6 ? ' With so few variants, that says little.' : ''

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CheckpointReference, Interval, Rendering } from './crc'
 import { HeldWeights, Sampling } from './engine'
 import { JudgeSettings } from './judge'
+import { MeasureId } from './measures'
 import { PairFingerprints } from './pair'
 import { Problem } from './problem'
 import {
@@ -150,79 +151,6 @@ export const PromptScores = z.object({
   explained: z.tuple([z.number(), z.number()])
 })
 export type PromptScores = z.infer<typeof PromptScores>
-
-export const MeasureId = z.enum([
-  'distinctAnswers',
-  'answerEntropy',
-  'distinct2',
-  'adjustedDistinct',
-  'selfBleu',
-  'compressionRatio',
-  'wordDistance',
-  'cosineDistance',
-  'vendiScore',
-  'distinctRight',
-  'coverage',
-  'solutionPaths',
-  'accuracy',
-  'majority',
-  'passAtN',
-  'formatKept',
-  'logLikelihoodPost',
-  'logLikelihoodBase',
-  'repetition',
-  'judge',
-  'words'
-])
-export type MeasureId = z.infer<typeof MeasureId>
-
-/** What each measure of an evaluation is called, what it is about, which way is better, and what its numbers are. */
-export const MEASURES: Readonly<
-  Record<
-    MeasureId,
-    {
-      label: string
-      about: 'diversity' | 'quality' | 'length'
-      better: 'higher' | 'lower' | null
-      /** A share lies between 0 and 1; a count is whole for one prompt; all else has a scale of its own. */
-      scale: 'share' | 'count' | 'own'
-    }
-  >
-> = {
-  distinctAnswers: { label: 'Distinct answers', about: 'diversity', better: 'higher', scale: 'count' },
-  answerEntropy: { label: 'Answer entropy', about: 'diversity', better: 'higher', scale: 'share' },
-  distinct2: { label: 'Distinct-2', about: 'diversity', better: 'higher', scale: 'share' },
-  adjustedDistinct: {
-    label: 'Expectation-adjusted distinct',
-    about: 'diversity',
-    better: 'higher',
-    scale: 'own'
-  },
-  selfBleu: { label: 'Self-BLEU', about: 'diversity', better: 'lower', scale: 'share' },
-  compressionRatio: { label: 'Compression ratio', about: 'diversity', better: 'lower', scale: 'own' },
-  wordDistance: { label: 'Word distance', about: 'diversity', better: 'higher', scale: 'share' },
-  cosineDistance: { label: 'Embedding distance', about: 'diversity', better: 'higher', scale: 'own' },
-  vendiScore: { label: 'Vendi score', about: 'diversity', better: 'higher', scale: 'count' },
-  distinctRight: { label: 'Distinct right answers', about: 'diversity', better: 'higher', scale: 'count' },
-  coverage: { label: 'Coverage', about: 'diversity', better: 'higher', scale: 'share' },
-  solutionPaths: { label: 'Solution paths', about: 'diversity', better: 'higher', scale: 'count' },
-  accuracy: { label: 'Right answers', about: 'quality', better: 'higher', scale: 'share' },
-  majority: { label: 'Majority vote', about: 'quality', better: 'higher', scale: 'share' },
-  passAtN: { label: 'pass@n', about: 'quality', better: 'higher', scale: 'share' },
-  formatKept: { label: 'Format kept', about: 'quality', better: 'higher', scale: 'share' },
-  logLikelihoodPost: { label: 'Log-likelihood under post', about: 'quality', better: 'higher', scale: 'own' },
-  logLikelihoodBase: { label: 'Log-likelihood under base', about: 'quality', better: 'higher', scale: 'own' },
-  repetition: { label: 'Repetition', about: 'quality', better: 'lower', scale: 'share' },
-  judge: { label: 'Judge', about: 'quality', better: 'higher', scale: 'share' },
-  words: { label: 'Words', about: 'length', better: null, scale: 'count' }
-}
-
-/** The measures that a task's scatter begins with: diversity upward, quality to the right. */
-export const MAIN_MEASURES: Readonly<Record<TaskKind, { diversity: MeasureId; quality: MeasureId }>> = {
-  creative: { diversity: 'cosineDistance', quality: 'logLikelihoodPost' },
-  'open-ended': { diversity: 'distinctRight', quality: 'accuracy' },
-  reasoning: { diversity: 'solutionPaths', quality: 'accuracy' }
-}
 
 const Estimate = z.object({
   mean: z.number(),

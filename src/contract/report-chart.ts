@@ -1,5 +1,5 @@
 import type { LayerDistance } from './distances'
-import type { MeasureId } from './evaluation'
+import type { MeasureId } from './measures'
 import type { RestorationRange } from './recipe'
 import type { ReportedEvaluation } from './report'
 import type { LiveScore } from './sweep-events'

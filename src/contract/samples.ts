@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CategoryScore, CheckpointReference, CrcPrompts, OtherCheckpoint, Rendering } from './crc'
 import { DEVICE_LABELS, GenerationDevice, Precision } from './device'
 import { HeldWeights, Sampling } from './engine'
+import { TextMeasureId } from './measures'
 import { PairFingerprints } from './pair'
 import { Problem } from './problem'
 import { Recipe } from './recipe'
@@ -144,19 +145,13 @@ export const SampleRun = z.object({
 })
 export type SampleRun = z.infer<typeof SampleRun>
 
-/** How diverse the answers of one cell (a variant's answers to one prompt), or of all its cells on average, are. */
+/**
+ * How diverse the answers of one cell (a variant's answers to one prompt), or of all its cells on average, are. What the
+ * answers are too few or too short to tell is left out.
+ */
 export const SampleMeasures = z.object({
   sampleCount: z.number(),
-  /** Different answers, apart from case, outer white space and a final mark. */
-  distinctAnswers: z.number(),
-  /** Shannon entropy of the answers over log(sampleCount); null for fewer than two. */
-  answerEntropy: z.number().nullable(),
-  /** Distinct bigrams of words over all bigrams; null without any. */
-  distinct2: z.number().nullable(),
-  /** Mean BLEU-4 of each answer against the others; lower is more diverse. Null for fewer than two. */
-  selfBleu: z.number().nullable(),
-  /** Mean Jaccard distance of word sets over all pairs; null for fewer than two. */
-  pairwiseDistance: z.number().nullable()
+  values: z.partialRecord(TextMeasureId, z.number())
 })
 export type SampleMeasures = z.infer<typeof SampleMeasures>
 

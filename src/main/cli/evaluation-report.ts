@@ -1,22 +1,15 @@
-import {
-  type Estimate,
-  type EvaluationView,
-  MAIN_MEASURES,
-  MeasureId,
-  MEASURES
-} from '../../contract/evaluation'
+import type { Estimate, EvaluationView } from '../../contract/evaluation'
+import { measuresOf } from '../../contract/evaluation-words'
+import { MAIN_MEASURES, type MeasureId, measureOf } from '../../contract/measures'
 import { count, decimal, style, table } from './output'
 
 /** What `slr evaluate` prints: measures as rows, variants as columns, and how they compare in what matters most. */
 export function describeEvaluation({ run, results }: EvaluationView): string {
   const { task } = run
   const names = results.variants.map(({ variant }) => variant)
-  const measured = MeasureId.options.filter((id) =>
-    results.variants.some(({ measures }) => measures[id] !== undefined)
-  )
-  const rows = measured.map((id) => [
-    MEASURES[id].label,
-    MEASURES[id].better ?? '',
+  const rows = measuresOf(results).map((id) => [
+    measureOf(id).label,
+    measureOf(id).better ?? '',
     ...results.variants.map(({ measures }) => describeEstimate(measures[id]))
   ])
   const heading = `${task.name}: ${count(task.prompts.length)} prompts, ${count(task.settings.sampleCount)} answers each`
@@ -28,7 +21,7 @@ export function describeEvaluation({ run, results }: EvaluationView): string {
       correlation === null
         ? []
         : [
-            `The proxy's ${against} orders ${variantCount} variants like ${MEASURES[measure].label.toLowerCase()} here: rank correlation ${correlation.toFixed(2)}.`
+            `The proxy's ${against} orders ${variantCount} variants like ${measureOf(measure).label.toLowerCase()} here: rank correlation ${correlation.toFixed(2)}.`
           ]
     )
   ].join('\n')
@@ -48,7 +41,7 @@ function comparisons(results: EvaluationView['results'], measures: readonly Meas
       const { mean, interval, adjustedPValue } = difference
       const signed = `${mean < 0 ? '' : '+'}${decimal(mean)} [${interval.map(decimal).join(', ')}]`
       const chance = adjustedPValue < 0.001 ? 'p < 0.001' : `p = ${decimal(adjustedPValue)}`
-      return [`${MEASURES[id].label} of ${variant} against ${results.comparedWith}: ${signed}, ${chance}`]
+      return [`${measureOf(id).label} of ${variant} against ${results.comparedWith}: ${signed}, ${chance}`]
     })
   )
 }

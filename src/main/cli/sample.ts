@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
+import { TEXT_MEASURES } from '../../contract/measures'
 import { DEFAULT_RENDERING } from '../../contract/crc'
 import { GenerationDevice, Precision } from '../../contract/device'
 import { HeldWeights } from '../../contract/engine'
@@ -10,7 +11,6 @@ import {
   describeComputation,
   PAPER_SAMPLING,
   type SampleLine,
-  type SampleMeasures,
   type SampleProgress,
   type SampleRun,
   type SampleRunMeasures,
@@ -249,24 +249,15 @@ function jsonLines(lines: readonly SampleLine[]): string {
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
 }
 
-/** Columns of the table of measures. */
-const MEASURES: readonly (readonly [string, (measures: SampleMeasures) => number | null])[] = [
-  ['distinct answers', (measures) => measures.distinctAnswers],
-  ['answer entropy', (measures) => measures.answerEntropy],
-  ['distinct-2', (measures) => measures.distinct2],
-  ['self-BLEU', (measures) => measures.selfBleu],
-  ['pairwise distance', (measures) => measures.pairwiseDistance]
-]
-
 function describeMeasures({ prompts, settings }: SampleRun, { variants }: SampleRunMeasures): string {
   const rows = variants.map(({ variant, measures }) => [
     variant,
-    ...MEASURES.map(([, value]) => {
-      const measured = value(measures)
-      return measured === null ? '-' : decimal(measured)
+    ...TEXT_MEASURES.map(({ id }) => {
+      const measured = measures.values[id]
+      return measured === undefined ? '-' : decimal(measured)
     })
   ])
-  const header = ['model', ...MEASURES.map(([name]) => name)]
+  const header = ['model', ...TEXT_MEASURES.map(({ label }) => label)]
   const means = `Means over ${count(prompts.length)} ${prompts.length === 1 ? 'prompt' : 'prompts'} of ${count(settings.sampleCount)} answers each.`
-  return `${table([header, ...rows], `l${'r'.repeat(MEASURES.length)}`)}\n${means}`
+  return `${table([header, ...rows], `l${'r'.repeat(TEXT_MEASURES.length)}`)}\n${means}`
 }

@@ -1,4 +1,5 @@
-import type { MeasureId, PromptScores, Task, TaskPrompt } from '../../contract/evaluation'
+import type { PromptScores, Task, TaskPrompt } from '../../contract/evaluation'
+import type { MeasureId } from '../../contract/measures'
 import type { SampleLine } from '../../contract/samples'
 import { coverage, majorityVote, passAtK, solutionPaths } from './correctness'
 import { compressionRatio } from './texts/compression-ratio'
@@ -29,19 +30,14 @@ export function cellMeasures(task: Task, reader: AnswerReader, vocabularySize: n
   if (samples.length === 0) return {}
   const texts = samples.map(({ text }) => text)
   const words = texts.map(wordsOf)
-  const { distinctAnswers, answerEntropy, distinct2, selfBleu, pairwiseDistance } = sampleMeasures(texts)
   const formatKept = texts.map((text, i) => Number(reader.keepsFormat(text, words[i] ?? [])))
   return present({
-    distinctAnswers,
-    answerEntropy,
-    distinct2,
+    ...sampleMeasures(texts).values,
     adjustedDistinct: expectationAdjustedDistinct(
       samples.map(({ tokens }) => tokens),
       vocabularySize
     ),
-    selfBleu,
     compressionRatio: compressionRatio(texts),
-    wordDistance: pairwiseDistance,
     cosineDistance: scores?.cosineDistance,
     vendiScore: scores?.vendiScore,
     ...(task.kind === 'creative' ? {} : correctnessMeasures(task, reader, cell)),

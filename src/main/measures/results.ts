@@ -2,12 +2,11 @@ import type { SweepDocument } from '../../contract/crc'
 import {
   type EvaluationResults,
   type EvaluationRun,
-  MAIN_MEASURES,
-  MeasureId,
   type PromptScores,
   type ProxyCorrelation,
   type VariantResult
 } from '../../contract/evaluation'
+import { MAIN_MEASURES, MeasureId } from '../../contract/measures'
 import type { SampleLine, Variant } from '../../contract/samples'
 import { recipeStrengths } from '../../contract/strengths'
 import { type Cell, cellMeasures, type Measures, rightCount } from './cell-measures'

@@ -1,3 +1,4 @@
+import { TextMeasureId } from '../../contract/measures'
 import type { SampleMeasures } from '../../contract/samples'
 import { answerEntropy } from './texts/answer-entropy'
 import { countAnswers } from './texts/distinct-answers'
@@ -13,38 +14,54 @@ import { wordsOf } from './texts/words'
  */
 export const COMPARED_ANSWERS = 128
 
-/**
- * How diverse the answers of one cell are. Self-BLEU and pairwise distance look at a fixed subset of
- * {@link COMPARED_ANSWERS} where there are more; the other measures at all answers. The order of the answers does not
- * matter.
- */
+/** The answers of a cell, in the forms that measures take. */
+interface CellTexts {
+  /** How often each different answer came, rarest first. */
+  counts: readonly number[]
+  /** The words of all answers, and those of a fixed subset of {@link COMPARED_ANSWERS} where there are more. */
+  words: readonly string[][]
+  compared: readonly string[][]
+}
+
+const TEXT_MEASURE: Readonly<Record<TextMeasureId, (cell: CellTexts) => number | null>> = {
+  distinctAnswers: ({ counts }) => counts.length,
+  answerEntropy: ({ counts }) => answerEntropy(counts),
+  distinct2: ({ words }) => distinctN(words, 2),
+  selfBleu: ({ compared }) => selfBleu(compared),
+  wordDistance: ({ compared }) => meanPairwiseDistance(compared)
+}
+
+/** How diverse the answers of one cell are. Their order does not matter. */
 export function sampleMeasures(texts: readonly string[]): SampleMeasures {
-  const counts = countAnswers(texts).map((answer) => answer.count)
   // Sorted, so that subset and rounding do not depend on the order in which the answers came.
   const words = texts.toSorted().map(wordsOf)
-  const compared = fixedSubset(words, COMPARED_ANSWERS)
-  return {
-    sampleCount: texts.length,
-    distinctAnswers: counts.length,
-    answerEntropy: answerEntropy(counts.toSorted((a, b) => a - b)),
-    distinct2: distinctN(words, 2),
-    selfBleu: selfBleu(compared),
-    pairwiseDistance: meanPairwiseDistance(compared)
+  const cell = {
+    counts: countAnswers(texts)
+      .map((answer) => answer.count)
+      .toSorted((a, b) => a - b),
+    words,
+    compared: fixedSubset(words, COMPARED_ANSWERS)
   }
+  return { sampleCount: texts.length, values: valuesOf((id) => TEXT_MEASURE[id](cell)) }
 }
 
 /** Each measure's mean over the cells that have it, so that every prompt weighs the same; null where none has. */
 export function averageMeasures(cells: readonly SampleMeasures[]): SampleMeasures {
-  const mean = (measure: keyof SampleMeasures): number | null => {
-    const values = cells.map((cell) => cell[measure]).filter((value) => value !== null)
-    return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
-  }
   return {
-    sampleCount: mean('sampleCount') ?? 0,
-    distinctAnswers: mean('distinctAnswers') ?? 0,
-    answerEntropy: mean('answerEntropy'),
-    distinct2: mean('distinct2'),
-    selfBleu: mean('selfBleu'),
-    pairwiseDistance: mean('pairwiseDistance')
+    sampleCount: mean(cells.map(({ sampleCount }) => sampleCount)) ?? 0,
+    values: valuesOf((id) => mean(cells.flatMap(({ values }) => values[id] ?? [])))
   }
+}
+
+function valuesOf(value: (id: TextMeasureId) => number | null): SampleMeasures['values'] {
+  return Object.fromEntries(
+    TextMeasureId.options.flatMap((id) => {
+      const measured = value(id)
+      return measured === null ? [] : [[id, measured]]
+    })
+  )
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -1,13 +1,12 @@
 import type { PointStyle } from 'chart.js'
-import {
-  type EvaluatedPrompt,
-  type EvaluationVariant,
-  type EvaluationView,
-  MEASURES,
-  MeasureId,
-  type VariantResult
+import type {
+  EvaluatedPrompt,
+  EvaluationVariant,
+  EvaluationView,
+  VariantResult
 } from '../../contract/evaluation'
 import { formatMeasure, measuresOf, withInterval } from '../../contract/evaluation-words'
+import { MeasureId, measureOf } from '../../contract/measures'
 import { formatPercent } from '../format'
 import { toneOf } from '../../contract/samples'
 import { type PlotAxis, type PlotContent, type PlotSeries, roomyBounds } from './plot'
@@ -71,8 +70,8 @@ export function tradeOffPlot(
                 yInterval: y.interval,
                 lines: [
                   style.name,
-                  `${MEASURES[quality].label} ${withInterval(quality, x)}`,
-                  `${MEASURES[diversity].label} ${withInterval(diversity, y)}`
+                  `${measureOf(quality).label} ${withInterval(quality, x)}`,
+                  `${measureOf(diversity).label} ${withInterval(diversity, y)}`
                 ]
               }
             ]
@@ -80,7 +79,7 @@ export function tradeOffPlot(
   })
   const points = series.flatMap((entry) => entry.points)
   return {
-    label: `${MEASURES[diversity].label} against ${MEASURES[quality].label} of ${series.length} variants, with 95 % intervals. The table below holds the same numbers.`,
+    label: `${measureOf(diversity).label} against ${measureOf(quality).label} of ${series.length} variants, with 95 % intervals. The table below holds the same numbers.`,
     series,
     x: measureAxis(
       quality,
@@ -97,11 +96,11 @@ const LIMITS = { share: [0, 1], count: [0, Infinity], own: undefined } as const
 
 const measureAxis = (id: MeasureId, values: readonly number[]): PlotAxis => ({
   title: axisTitle(id),
-  bounds: roomyBounds(values, LIMITS[MEASURES[id].scale])
+  bounds: roomyBounds(values, LIMITS[measureOf(id).scale])
 })
 
 const axisTitle = (id: MeasureId): string => {
-  const { label, better } = MEASURES[id]
+  const { label, better } = measureOf(id)
   return better === null ? label : `${label} (${better} is better)`
 }
 

@@ -4,10 +4,9 @@ import type {
   EvaluationProgress,
   EvaluationRun,
   EvaluationSummary,
-  EvaluationView,
-  MeasureId
+  EvaluationView
 } from '../../contract/evaluation'
-import { MAIN_MEASURES } from '../../contract/evaluation'
+import { MAIN_MEASURES, type MeasureId } from '../../contract/measures'
 import type { ProjectState } from '../../contract/project'
 import { EvaluationSetup } from './evaluation-setup.svelte'
 import { FollowedJob } from './followed-job.svelte'

@@ -1,3 +1,5 @@
+import { formatMeasure, formatMeasureOrDash, formatOnScale } from '../../../contract/evaluation-words'
+import { TEXT_MEASURES } from '../../../contract/measures'
 import type {
   PreferenceMark,
   SampleLine,
@@ -13,7 +15,6 @@ import { Markup, markup } from '../../base/markup'
 import { measureRun } from '../../measures/host'
 import { sampleCells, type SampleCell } from '../../measures/run-measures'
 import { modelName } from '../shown-command'
-import { decimal, MEASURE_COLUMNS } from './measure-columns'
 import { sampleCommand } from './sample-command'
 import { endingFacts, renderingFacts, samplingFacts } from './settings-facts'
 import { PAGE_STYLE } from './samples-page-style'
@@ -84,17 +85,17 @@ function summarySection(
   const rows = variants.map(({ measures }, index) => {
     const variant = run.variants[index]
     return markup`<tr>${variant === undefined ? '' : variantHeading(variant, 'row')}
-<td>${decimal(measures.sampleCount, 1)}</td>${MEASURE_COLUMNS.map(({ key, digits }) => markup`<td>${decimal(measures[key], digits)}</td>`)}</tr>
+<td>${formatOnScale('count', measures.sampleCount)}</td>${TEXT_MEASURES.map(({ id }) => markup`<td>${formatMeasureOrDash(id, measures.values[id])}</td>`)}</tr>
 `
   })
   return markup`<section>
 <h2>Diversity</h2>
-<p>Means over the prompts. Compare equal n only: every measure depends on it. Self-BLEU and distance look at a fixed subset
+<p>Means over the prompts. Compare equal n only: every measure depends on it. Self-BLEU and word distance look at a fixed subset
 of ${COMPARED_ANSWERS} answers where a cell has more.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Diversity">
 <table class="numbers">
-<thead><tr><th scope="col">Variant</th><th scope="col">n<small>answers per prompt</small></th>${MEASURE_COLUMNS.map(
-    ({ name, meaning }) => markup`<th scope="col">${name}<small>${meaning}</small></th>`
+<thead><tr><th scope="col">Variant</th><th scope="col">n<small>answers per prompt</small></th>${TEXT_MEASURES.map(
+    ({ label, explain }) => markup`<th scope="col">${label}<small>${explain}</small></th>`
   )}</tr></thead>
 <tbody>
 ${rows}</tbody>
@@ -142,9 +143,10 @@ function cellMarkup(
 ): Markup {
   if (samples.length === 0 || measures === undefined) return markup`<td class="note">no answers yet</td>`
   const cutOff = samples.filter(({ finish }) => finish === 'length').length
-  const numbers = MEASURE_COLUMNS.filter(
-    ({ key }) => key !== 'distinctAnswers' && measures[key] !== null
-  ).map(({ key, name, digits }) => ` · ${name} ${decimal(measures[key], digits)}`)
+  const numbers = TEXT_MEASURES.flatMap(({ id, label }) => {
+    const value = measures.values[id]
+    return id === 'distinctAnswers' || value === undefined ? [] : ` · ${label} ${formatMeasure(id, value)}`
+  })
   const answers = countAnswers(samples.map(({ text }) => text)).map(({ text, count }) => {
     const shown = text.trim() === '' ? markup`<em>empty answer</em>` : text
     return markup`<li><div class="text" dir="auto">${shown}</div>${
@@ -153,7 +155,7 @@ function cellMarkup(
 `
   })
   return markup`<td>
-<p class="note">${measures.distinctAnswers} of ${samples.length} distinct${numbers}${cutOff === 0 ? '' : ` · ${cutOff} cut off`}${
+<p class="note">${formatMeasureOrDash('distinctAnswers', measures.values.distinctAnswers)} of ${samples.length} distinct${numbers}${cutOff === 0 ? '' : ` · ${cutOff} cut off`}${
     marks.length === 0
       ? ''
       : ` · preferred in ${marks.filter((mark) => mark.variant === variant).length} of ${marks.length}`

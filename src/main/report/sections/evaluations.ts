@@ -1,4 +1,5 @@
-import { MAIN_MEASURES, type MeasureId, MEASURES, type VariantResult } from '../../../contract/evaluation'
+import type { VariantResult } from '../../../contract/evaluation'
+import { MAIN_MEASURES, type MeasureId, measureOf } from '../../../contract/measures'
 import {
   formatMeasureDelta,
   formatPValue,
@@ -95,7 +96,7 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
       ? [
           {
             kind: 'chart',
-            label: `${MEASURES[diversity].label} against ${MEASURES[quality].label.toLowerCase()} of ${plural(variants.length, 'variant')}, with 95 % intervals.`,
+            label: `${measureOf(diversity).label} against ${measureOf(quality).label.toLowerCase()} of ${plural(variants.length, 'variant')}, with 95 % intervals.`,
             chart: { kind: 'trade-off', evaluation: { variants, results }, diversity, quality }
           } as const
         ]
@@ -120,7 +121,7 @@ function measuresTable(evaluation: ReportedEvaluation): Block {
       `its p-value adjusted for all comparisons of the measure (sign-flip test, Holm), bold below ${SIGNIFICANCE}`,
     columns: [textColumn('Measure', 'the arrow points to better'), ...variantColumns(evaluation)],
     rows: measuresOf(results).map((id): Cell[] => [
-      { text: measureLabel(id), detail: MEASURES[id].about },
+      { text: measureLabel(id), detail: measureOf(id).about },
       ...results.variants.map((result) => measureCell(result, id))
     ])
   }

@@ -1,9 +1,10 @@
+import { formatMeasureOrDash, formatOnScale } from '../../../contract/evaluation-words'
+import { TEXT_MEASURES } from '../../../contract/measures'
 import type { CategoryScore } from '../../../contract/crc'
 import { formatCount, formatScore, formatUtc, plural } from '../../../contract/format'
 import type { Report, ReportedCheck, ReportedExcerpt, ReportedSamples } from '../../../contract/report'
 import { describeComputation, toneOf, type Variant } from '../../../contract/samples'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
-import { decimal, MEASURE_COLUMNS } from '../samples-page/measure-columns'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'
@@ -55,15 +56,15 @@ function measuresTable({ variants, measures, preferred }: ReportedSamples): Bloc
     columns: [
       textColumn('Variant'),
       numberColumn('n', 'answers per prompt'),
-      ...MEASURE_COLUMNS.map(({ name, meaning }) => numberColumn(name, meaning)),
+      ...TEXT_MEASURES.map(({ label, explain }) => numberColumn(label, explain)),
       ...(marks === 0 ? [] : [numberColumn('preferred', 'in blind comparisons')])
     ],
     rows: variants.map((variant, index): Cell[] => {
       const own = measures[index]
       return [
         nameCell(variant),
-        { text: decimal(own?.sampleCount ?? 0, 1) },
-        ...MEASURE_COLUMNS.map(({ key, digits }): Cell => ({ text: decimal(own?.[key] ?? null, digits) })),
+        { text: formatOnScale('count', own?.sampleCount ?? 0) },
+        ...TEXT_MEASURES.map(({ id }): Cell => ({ text: formatMeasureOrDash(id, own?.values[id]) })),
         ...(marks === 0 ? [] : [{ text: `${preferred[index] ?? 0} of ${marks}` }])
       ]
     })

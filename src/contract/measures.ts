@@ -1,0 +1,241 @@
+import { z } from 'zod'
+import type { TaskKind } from './evaluation'
+
+/** What answers are measured by: how it is called, what it is about, which way is better, and what its numbers are. */
+export interface Measure {
+  id: string
+  label: string
+  /** Where there is little room. */
+  short: string
+  explain: string
+  about: 'diversity' | 'quality' | 'length'
+  better: 'higher' | 'lower' | null
+  /** A share lies between 0 and 1; a count is whole for one prompt; all else has a scale of its own. */
+  scale: 'share' | 'count' | 'own'
+}
+
+/*
+ * A new measure is a row here, and a function in src/main/measures: in text-measures.ts where the text of the answers is
+ * enough, in cell-measures.ts otherwise. Tables, charts, reports and the command line show it from its row.
+ */
+
+/** What the text of the answers to one prompt tells: shown of sample runs and of evaluations. */
+export const TEXT_MEASURES = [
+  {
+    id: 'distinctAnswers',
+    label: 'Distinct answers',
+    short: 'Distinct',
+    explain: 'different answers, apart from case, outer white space and a final mark',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'count'
+  },
+  {
+    id: 'answerEntropy',
+    label: 'Answer entropy',
+    short: 'Entropy',
+    explain: 'Shannon entropy of the answers over its greatest value: 0 all the same, 1 all different',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'distinct2',
+    label: 'Distinct-2',
+    short: 'Distinct-2',
+    explain: 'different pairs of neighbouring words over all pairs',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'selfBleu',
+    label: 'Self-BLEU',
+    short: 'Self-BLEU',
+    explain: 'how much each answer reads like the others (BLEU-4): lower is more diverse',
+    about: 'diversity',
+    better: 'lower',
+    scale: 'share'
+  },
+  {
+    id: 'wordDistance',
+    label: 'Word distance',
+    short: 'Distance',
+    explain: 'mean distance between the word sets of two answers (Jaccard): 1 when no word is shared',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'share'
+  }
+] as const satisfies readonly Measure[]
+
+/** What needs the task, the tokens, the engine or a judge: shown of evaluations. */
+const OTHER_MEASURES = [
+  {
+    id: 'adjustedDistinct',
+    label: 'Expectation-adjusted distinct',
+    short: 'Adjusted',
+    explain: 'distinct tokens over how many are to be expected in answers of such length',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'own'
+  },
+  {
+    id: 'compressionRatio',
+    label: 'Compression ratio',
+    short: 'Compression',
+    explain: 'size of all answers over their compressed size: lower is more diverse',
+    about: 'diversity',
+    better: 'lower',
+    scale: 'own'
+  },
+  {
+    id: 'cosineDistance',
+    label: 'Embedding distance',
+    short: 'Embeddings',
+    explain: 'mean cosine distance between the embeddings of two answers',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'own'
+  },
+  {
+    id: 'vendiScore',
+    label: 'Vendi score',
+    short: 'Vendi',
+    explain: 'effective number of different answers, by their embeddings',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'count'
+  },
+  {
+    id: 'distinctRight',
+    label: 'Distinct right answers',
+    short: 'Right, distinct',
+    explain: 'different right answers to a prompt',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'count'
+  },
+  {
+    id: 'coverage',
+    label: 'Coverage',
+    short: 'Coverage',
+    explain: 'share of all right answers that were given',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'solutionPaths',
+    label: 'Solution paths',
+    short: 'Paths',
+    explain: 'different right solutions',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'count'
+  },
+  {
+    id: 'accuracy',
+    label: 'Right answers',
+    short: 'Right',
+    explain: 'share of answers that are right',
+    about: 'quality',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'majority',
+    label: 'Majority vote',
+    short: 'Majority',
+    explain: 'share of prompts whose most frequent answer is right',
+    about: 'quality',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'passAtN',
+    label: 'pass@n',
+    short: 'pass@n',
+    explain: 'share of prompts with a right answer among all',
+    about: 'quality',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'formatKept',
+    label: 'Format kept',
+    short: 'Format',
+    explain: 'share of answers that keep to the form the task asks for',
+    about: 'quality',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'logLikelihoodPost',
+    label: 'Log-likelihood under post',
+    short: 'LL post',
+    explain: 'mean log-likelihood of a token of the answers under post',
+    about: 'quality',
+    better: 'higher',
+    scale: 'own'
+  },
+  {
+    id: 'logLikelihoodBase',
+    label: 'Log-likelihood under base',
+    short: 'LL base',
+    explain: 'mean log-likelihood of a token of the answers under base',
+    about: 'quality',
+    better: 'higher',
+    scale: 'own'
+  },
+  {
+    id: 'repetition',
+    label: 'Repetition',
+    short: 'Repetition',
+    explain: 'share of word sequences inside an answer that repeat an earlier one of it',
+    about: 'quality',
+    better: 'lower',
+    scale: 'share'
+  },
+  {
+    id: 'judge',
+    label: 'Judge',
+    short: 'Judge',
+    explain: 'marks of the judge, from 0 to 1',
+    about: 'quality',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'words',
+    label: 'Words',
+    short: 'Words',
+    explain: 'words of an answer',
+    about: 'length',
+    better: null,
+    scale: 'count'
+  }
+] as const satisfies readonly Measure[]
+
+const MEASURES = [...TEXT_MEASURES, ...OTHER_MEASURES]
+
+export const TextMeasureId = z.enum(TEXT_MEASURES.map(({ id }) => id))
+export type TextMeasureId = z.infer<typeof TextMeasureId>
+
+/** In the order in which measures are shown. */
+export const MeasureId = z.enum(MEASURES.map(({ id }) => id))
+export type MeasureId = z.infer<typeof MeasureId>
+
+const MEASURE_BY_ID = new Map<string, Measure>(MEASURES.map((measure) => [measure.id, measure]))
+
+export function measureOf(id: MeasureId): Measure {
+  const measure = MEASURE_BY_ID.get(id)
+  if (measure === undefined) throw new RangeError(`there is no measure ${id}`)
+  return measure
+}
+
+/** The measures that a task's scatter begins with: diversity upward, quality to the right. */
+export const MAIN_MEASURES: Readonly<Record<TaskKind, { diversity: MeasureId; quality: MeasureId }>> = {
+  creative: { diversity: 'cosineDistance', quality: 'logLikelihoodPost' },
+  'open-ended': { diversity: 'distinctRight', quality: 'accuracy' },
+  reasoning: { diversity: 'solutionPaths', quality: 'accuracy' }
+}
