@@ -14,7 +14,8 @@ import {
 } from '../src/renderer/charts/evaluation-charts'
 import { roomyBounds } from '../src/renderer/charts/plot'
 import { placeNames } from '../src/renderer/charts/plot-names'
-import { DEFAULT_RUBRICS } from '../src/contract/judge'
+import {} from '../src/contract/judge'
+import { factsOf } from '../src/contract/task-kinds'
 import { draftOfJudge, judgeOutcome, parseJudge } from '../src/renderer/judge-draft'
 import { duplicateVariant, sameVariantModel, spreadOfRanges } from '../src/renderer/evaluation-variants'
 import { evaluationRun } from './fixtures/evaluation-documents'
@@ -297,10 +298,10 @@ describe('a judge as it is typed', () => {
   const draft = { ...draftOfJudge('creative', null), baseUrl: ' http://localhost:8080/v1 ', model: 'm' }
 
   it('begins with the rubric for the kind of task, or as the judge of last time', () => {
-    expect(draftOfJudge('reasoning', null).rubric).toBe(DEFAULT_RUBRICS.reasoning)
+    expect(draftOfJudge('reasoning', null).rubric).toBe(factsOf('reasoning').rubric)
     const { settings } = parseJudge(draft)
     expect(settings).toMatchObject({ baseUrl: 'http://localhost:8080/v1', model: 'm', answersPerPrompt: 8 })
-    expect(draftOfJudge('reasoning', settings).rubric).toBe(DEFAULT_RUBRICS.creative)
+    expect(draftOfJudge('reasoning', settings).rubric).toBe(factsOf('creative').rubric)
   })
 
   it('names every field that is wrong, and takes no key in the address', () => {

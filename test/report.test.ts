@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING, type SweepDocument } from '../src/contract/crc'
-import { DEFAULT_JUDGE, DEFAULT_RUBRICS } from '../src/contract/judge'
+import { DEFAULT_JUDGE } from '../src/contract/judge'
+import { factsOf } from '../src/contract/task-kinds'
 import { Report } from '../src/contract/report'
 import { builtinPromptSet } from '../src/main/crc/task/builtin-prompts'
 import { selection } from '../src/main/crc/selection/selection'
@@ -232,7 +233,7 @@ describe('the commands', () => {
     )
     expect(edited.files.map(({ name }) => name)).toEqual(['demo-facts.json', 'variants.json', 'rubric.txt'])
     const usual = await evaluationCommand(
-      evaluationRun({ task, judge: { ...judge, rubric: DEFAULT_RUBRICS.reasoning } })
+      evaluationRun({ task, judge: { ...judge, rubric: factsOf('reasoning').rubric } })
     )
     expect(usual.command).not.toContain('--judge-rubric')
   })

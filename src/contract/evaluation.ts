@@ -13,11 +13,7 @@ import {
   ShownSample,
   Variant
 } from './samples'
-
-/** The paper's three kinds of task. */
-export const TASK_KINDS = ['creative', 'open-ended', 'reasoning'] as const
-export const TaskKind = z.enum(TASK_KINDS)
-export type TaskKind = z.infer<typeof TaskKind>
+import { TaskKind } from './task-kinds'
 
 /** Regular expressions come from task files, so they are short and run under a time limit. */
 const Pattern = z.string().min(1).max(1_000)

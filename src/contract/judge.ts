@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { TaskKind } from './evaluation'
 
 /**
  * A model that marks answers, reached over the chat interface of OpenAI that local servers offer too. Stored with the
@@ -34,18 +33,6 @@ export const JudgeSettings = z
   })
   .strict()
 export type JudgeSettings = z.infer<typeof JudgeSettings>
-
-export const DEFAULT_RUBRICS: Readonly<Record<TaskKind, string>> = {
-  creative:
-    'Mark how good this piece of creative writing is: does it do what was asked, is it coherent and well written, does it have ' +
-    'an idea of its own? 1 is unreadable or beside the point, 5 is sound but ordinary, 10 could be published.',
-  'open-ended':
-    'Mark how good this answer is: is it correct, does it answer the question that was asked, is it clear? 1 is wrong or no ' +
-    'answer, 5 is partly right or hard to follow, 10 is right and to the point.',
-  reasoning:
-    'Mark how sound this solution is: does every step follow, are the calculations right, does it reach the right result? 1 is ' +
-    'no solution, 5 has a sound idea and a mistake, 10 is right in every step.'
-}
 
 export const DEFAULT_JUDGE = {
   answersPerPrompt: 8,

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { TaskKind } from './evaluation'
 
 /** What answers are measured by: how it is called, what it is about, which way is better, and what its numbers are. */
 export interface Measure {
@@ -231,11 +230,4 @@ export function measureOf(id: MeasureId): Measure {
   const measure = MEASURE_BY_ID.get(id)
   if (measure === undefined) throw new RangeError(`there is no measure ${id}`)
   return measure
-}
-
-/** The measures that a task's scatter begins with: diversity upward, quality to the right. */
-export const MAIN_MEASURES: Readonly<Record<TaskKind, { diversity: MeasureId; quality: MeasureId }>> = {
-  creative: { diversity: 'cosineDistance', quality: 'logLikelihoodPost' },
-  'open-ended': { diversity: 'distinctRight', quality: 'accuracy' },
-  reasoning: { diversity: 'solutionPaths', quality: 'accuracy' }
 }

@@ -1,5 +1,5 @@
-import type { TaskKind } from '../contract/evaluation'
-import { DEFAULT_JUDGE, DEFAULT_RUBRICS, type JudgeProgress, JudgeSettings } from '../contract/judge'
+import { DEFAULT_JUDGE, type JudgeProgress, JudgeSettings } from '../contract/judge'
+import { factsOf, type TaskKind } from '../contract/task-kinds'
 import { formatCount, plural } from './format'
 
 /** A judge as it is typed. */
@@ -17,7 +17,7 @@ export type JudgeField = keyof JudgeDraft
 export const draftOfJudge = (kind: TaskKind, last: JudgeSettings | null): JudgeDraft => ({
   baseUrl: last?.baseUrl ?? '',
   model: last?.model ?? '',
-  rubric: last?.rubric ?? DEFAULT_RUBRICS[kind],
+  rubric: last?.rubric ?? factsOf(kind).rubric,
   answersPerPrompt: String(last?.answersPerPrompt ?? DEFAULT_JUDGE.answersPerPrompt),
   requestsPerMinute: String(last?.requestsPerMinute ?? DEFAULT_JUDGE.requestsPerMinute)
 })

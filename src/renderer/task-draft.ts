@@ -1,10 +1,4 @@
-import { Task, type TaskKind } from '../contract/evaluation'
-
-export const TASK_KIND_NAMES: Readonly<Record<TaskKind, string>> = {
-  creative: 'Creative writing',
-  'open-ended': 'Open-ended questions',
-  reasoning: 'Multi-step reasoning'
-}
+import { Task } from '../contract/evaluation'
 
 /** The id, or one made from it that no other task has. */
 export function freeTaskId(wanted: string, takenIds: readonly string[]): string {

@@ -1,6 +1,7 @@
 import type { Estimate, EvaluationView } from '../../contract/evaluation'
 import { measuresOf } from '../../contract/evaluation-words'
-import { MAIN_MEASURES, type MeasureId, measureOf } from '../../contract/measures'
+import { type MeasureId, measureOf } from '../../contract/measures'
+import { factsOf } from '../../contract/task-kinds'
 import { count, decimal, style, table } from './output'
 
 /** What `slr evaluate` prints: measures as rows, variants as columns, and how they compare in what matters most. */
@@ -16,7 +17,7 @@ export function describeEvaluation({ run, results }: EvaluationView): string {
   return [
     style('bold', heading),
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
-    ...comparisons(results, Object.values(MAIN_MEASURES[task.kind])),
+    ...comparisons(results, Object.values(factsOf(task.kind).mainMeasures)),
     ...results.proxy.flatMap(({ measure, against, correlation, variantCount }) =>
       correlation === null
         ? []

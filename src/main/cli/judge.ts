@@ -1,13 +1,7 @@
 import { type Command } from 'commander'
 import { z } from 'zod'
-import type { TaskKind } from '../../contract/evaluation'
-import {
-  DEFAULT_JUDGE,
-  DEFAULT_RUBRICS,
-  JudgeSettings,
-  type JudgeVerdict,
-  judgeWarning
-} from '../../contract/judge'
+import { factsOf, type TaskKind } from '../../contract/task-kinds'
+import { DEFAULT_JUDGE, JudgeSettings, type JudgeVerdict, judgeWarning } from '../../contract/judge'
 import { describeIssue } from '../../contract/problem'
 import { readTextFile } from '../base/files/bounded-file'
 import { judgeAnswers, judgeKey } from '../evaluation/judge'
@@ -72,7 +66,7 @@ export async function judgeFrom(
     model: judgeModel,
     keyVariable: options.judgeKey,
     rubric:
-      judgeRubric === undefined ? DEFAULT_RUBRICS[kind] : await readTextFile(judgeRubric, MAX_RUBRIC_BYTES),
+      judgeRubric === undefined ? factsOf(kind).rubric : await readTextFile(judgeRubric, MAX_RUBRIC_BYTES),
     answersPerPrompt: options.judgeAnswers ?? DEFAULT_JUDGE.answersPerPrompt,
     requestsPerMinute: options.judgeRate ?? DEFAULT_JUDGE.requestsPerMinute
   })

@@ -5,24 +5,16 @@ import {
   MAX_TASK_CHARACTERS,
   Task,
   TASK_VERSION,
-  type TaskKind,
-  TaskPrompt,
-  type TaskSettings
+  TaskPrompt
 } from '../../contract/evaluation'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { PAPER_SAMPLING } from '../../contract/samples'
+import { factsOf, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/task-kinds'
 import { errorMessage } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { type PromptEntry, readPromptEntries } from '../samples/prompts'
 import { AnswerReader } from '../measures/read-answer'
 import { numbersOf } from '../measures/correctness'
-
-/** What the published evaluations of the method sampled. */
-const SAMPLED: Record<TaskKind, Pick<TaskSettings, 'sampleCount' | 'maxTokens'>> = {
-  creative: { sampleCount: 32, maxTokens: 256 },
-  'open-ended': { sampleCount: 128, maxTokens: 64 },
-  reasoning: { sampleCount: 64, maxTokens: 400 }
-}
 
 /** GSM8K ends its worked answers with a line "#### 1,234". */
 const GSM8K_MARK = '####'
@@ -102,11 +94,12 @@ function readTaskPrompts(fileName: string, content: string, wanted: TaskKind | u
   const entries = readPromptEntries(fileName, content)
   const prompts = entries.map((entry) => taskPrompt(fileName, entry))
   const kind = wanted ?? suggestedKind(prompts)
-  const unanswered = kind === 'reasoning' ? prompts.findIndex(({ answers }) => answers === undefined) : -1
+  const { rightAnswers, sampled } = factsOf(kind)
+  const unanswered = rightAnswers === 'one' ? prompts.findIndex(({ answers }) => answers === undefined) : -1
   if (unanswered !== -1) {
     throw new WorkbenchError(
       'bad-input',
-      `${fileName}, ${entries[unanswered]?.place ?? ''}: answer: a prompt of a reasoning task needs its right answer.`
+      `${fileName}, ${entries[unanswered]?.place ?? ''}: answer: a prompt of a ${kind} task needs its right answer.`
     )
   }
   return {
@@ -116,8 +109,8 @@ function readTaskPrompts(fileName: string, content: string, wanted: TaskKind | u
     kind,
     description: '',
     prompts,
-    settings: { sampling: PAPER_SAMPLING, ...SAMPLED[kind], stopTexts: [], seed: 1 },
-    reading: readingFor(kind, prompts),
+    settings: { sampling: PAPER_SAMPLING, ...sampled, stopTexts: [], seed: 1 },
+    reading: readingFor(rightAnswers, prompts),
     checks: {}
   }
 }
@@ -149,15 +142,21 @@ function taskPrompt(fileName: string, { place, value, prompt }: PromptEntry): Ta
 }
 
 function suggestedKind(prompts: readonly TaskPrompt[]): TaskKind {
-  if (prompts.every(({ answers }) => answers?.length === 1)) return 'reasoning'
-  return prompts.some(({ answers }) => answers !== undefined) ? 'open-ended' : 'creative'
+  const listed = prompts.some(({ answers }) => answers !== undefined) ? 'many' : 'none'
+  const rightAnswers = prompts.every(({ answers }) => answers?.length === 1) ? 'one' : listed
+  const suggested = TASK_KINDS.find((kind) => kind.rightAnswers === rightAnswers)
+  if (suggested === undefined) throw new RangeError(`no kind of task has ${rightAnswers} right answers`)
+  return suggested.id
 }
 
-function readingFor(kind: TaskKind, prompts: readonly TaskPrompt[]): AnswerReading {
-  if (kind === 'creative') return { kind: 'whole' }
+function readingFor(
+  rightAnswers: TaskKindFacts['rightAnswers'],
+  prompts: readonly TaskPrompt[]
+): AnswerReading {
+  if (rightAnswers === 'none') return { kind: 'whole' }
   const isNumber = (answer: string): boolean => numbersOf(answer).length === 1 && !/\p{L}/u.test(answer)
   const areNumbers = prompts.every(({ answers = [] }) => answers.every(isNumber))
-  return kind === 'reasoning' && areNumbers ? { kind: 'last-number' } : { kind: 'first-line' }
+  return rightAnswers === 'one' && areNumbers ? { kind: 'last-number' } : { kind: 'first-line' }
 }
 
 function nameFrom(fileName: string): string {

@@ -1,6 +1,7 @@
 import type { PromptScores, Task, TaskPrompt } from '../../contract/evaluation'
 import type { MeasureId } from '../../contract/measures'
 import type { SampleLine } from '../../contract/samples'
+import { factsOf, type TaskKindFacts } from '../../contract/task-kinds'
 import { coverage, majorityVote, passAtK, solutionPaths } from './correctness'
 import { compressionRatio } from './texts/compression-ratio'
 import { expectationAdjustedDistinct } from './texts/expectation-adjusted-distinct'
@@ -40,7 +41,7 @@ export function cellMeasures(task: Task, reader: AnswerReader, vocabularySize: n
     compressionRatio: compressionRatio(texts),
     cosineDistance: scores?.cosineDistance,
     vendiScore: scores?.vendiScore,
-    ...(task.kind === 'creative' ? {} : correctnessMeasures(task, reader, cell)),
+    ...correctnessMeasures(factsOf(task.kind), reader, cell),
     formatKept: Object.keys(task.checks).length === 0 ? null : mean(formatKept),
     logLikelihoodPost: scores?.logLikelihoodPost,
     logLikelihoodBase: scores?.logLikelihoodBase,
@@ -57,17 +58,17 @@ export function rightCount(reader: AnswerReader, { prompt, samples }: Cell): num
 }
 
 function correctnessMeasures(
-  task: Task,
+  { rightAnswers }: TaskKindFacts,
   reader: AnswerReader,
   cell: Cell
 ): Partial<Record<MeasureId, number | null>> {
-  const right = rightCount(reader, cell)
+  const right = rightAnswers === 'none' ? null : rightCount(reader, cell)
   if (right === null) return {}
   const { prompt, samples } = cell
   const finals = samples.map(({ text }) => reader.read(text))
   const rightFinals = finals.filter((final) => final !== null && reader.isRight(final, prompt))
   const accuracy = right / samples.length
-  if (task.kind === 'open-ended') {
+  if (rightAnswers === 'many') {
     const known = reader.rightAnswers(prompt)
     return {
       distinctRight: new Set(rightFinals).size,

@@ -6,7 +6,8 @@ import {
   type ProxyCorrelation,
   type VariantResult
 } from '../../contract/evaluation'
-import { MAIN_MEASURES, MeasureId } from '../../contract/measures'
+import { MeasureId } from '../../contract/measures'
+import { factsOf } from '../../contract/task-kinds'
 import type { SampleLine, Variant } from '../../contract/samples'
 import { recipeStrengths } from '../../contract/strengths'
 import { type Cell, cellMeasures, type Measures, rightCount } from './cell-measures'
@@ -61,7 +62,7 @@ export function evaluationResults(stored: StoredEvaluation, sweep: SweepDocument
     measures: estimates(measures.map((cells) => cells[index] ?? {})),
     differences: {},
     passAtK:
-      run.task.kind === 'reasoning'
+      factsOf(run.task.kind).rightAnswers === 'one'
         ? passAtPowers(
             reader,
             table.flatMap((cells) => cells[index] ?? [])
@@ -172,7 +173,7 @@ function proxyCorrelations(
     const result = variants[index]
     return score === null || result === undefined ? [] : [{ score, result }]
   })
-  const main = MAIN_MEASURES[run.task.kind]
+  const main = factsOf(run.task.kind).mainMeasures
   return [
     { measure: main.diversity, against: 'diversity' as const },
     { measure: main.quality, against: 'validity' as const }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { SweepDocument } from '../../contract/crc'
 import type { EvaluationRun, Task } from '../../contract/evaluation'
-import { DEFAULT_RUBRICS, type JudgeSettings } from '../../contract/judge'
+import type { JudgeSettings } from '../../contract/judge'
+import { factsOf } from '../../contract/task-kinds'
 import type { Recipe } from '../../contract/recipe'
 import type { SearchDocument } from '../../contract/search'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
@@ -144,7 +145,7 @@ function deviceWords({ device, precision }: Pick<SweepDocument, 'device' | 'prec
 
 function judgeWords(judge: JudgeSettings, task: Task): { words: string[]; files: CommandFile[] } {
   const rubric = { name: 'rubric.txt', content: judge.rubric }
-  const isOwn = judge.rubric !== DEFAULT_RUBRICS[task.kind]
+  const isOwn = judge.rubric !== factsOf(task.kind).rubric
   return {
     words: [
       ...['--judge-url', judge.baseUrl, '--judge-model', judge.model],

@@ -6,8 +6,9 @@ import type {
   EvaluationSummary,
   EvaluationView
 } from '../../contract/evaluation'
-import { MAIN_MEASURES, type MeasureId } from '../../contract/measures'
+import type { MeasureId } from '../../contract/measures'
 import type { ProjectState } from '../../contract/project'
+import { factsOf } from '../../contract/task-kinds'
 import { EvaluationSetup } from './evaluation-setup.svelte'
 import { FollowedJob } from './followed-job.svelte'
 import { Judging } from './judging.svelte'
@@ -114,8 +115,9 @@ export class Evaluations {
     this.loading = false
     if (view === null) return null
     if (this.shown?.run.task.kind !== view.run.task.kind) {
-      this.quality = MAIN_MEASURES[view.run.task.kind].quality
-      this.diversity = MAIN_MEASURES[view.run.task.kind].diversity
+      const { quality, diversity } = factsOf(view.run.task.kind).mainMeasures
+      this.quality = quality
+      this.diversity = diversity
     }
     const again = this.shown?.run.id === evaluationId
     this.shown = view

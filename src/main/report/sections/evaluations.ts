@@ -1,5 +1,6 @@
 import type { VariantResult } from '../../../contract/evaluation'
-import { MAIN_MEASURES, type MeasureId, measureOf } from '../../../contract/measures'
+import { type MeasureId, measureOf } from '../../../contract/measures'
+import { factsOf } from '../../../contract/task-kinds'
 import {
   formatMeasureDelta,
   formatPValue,
@@ -25,7 +26,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
     results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
       if (variant === results.comparedWith) return []
       const of = variants[index]?.variant
-      const measures = Object.values(MAIN_MEASURES[task.kind])
+      const measures = Object.values(factsOf(task.kind).mainMeasures)
       return [
         [
           { text: task.name },
@@ -71,7 +72,7 @@ export function evaluationsSection({ evaluations }: Report): Section {
 
 function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
   const { task, results, variants, complete } = evaluation
-  const { diversity, quality } = MAIN_MEASURES[task.kind]
+  const { diversity, quality } = factsOf(task.kind).mainMeasures
   const proxy = proxySentence(results.proxy)
   const hasMain = [diversity, quality].every((id) =>
     results.variants.some(({ measures }) => measures[id] !== undefined)
