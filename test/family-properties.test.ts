@@ -33,20 +33,26 @@ function configs(modelType: string): fc.Arbitrary<Record<string, unknown>> {
       head_dim: shape.headSize,
       rms_norm_eps: 1e-6,
       rope_theta: 10_000,
-      rope_local_base_freq: 100,
-      query_pre_attn_scalar: 3,
-      sliding_window: shape.window,
-      sliding_window_pattern: 2,
-      use_sliding_window: true,
-      max_window_layers: 1,
       hidden_act: 'silu',
-      hidden_activation: 'gelu_pytorch_tanh',
       tie_word_embeddings: shape.tied,
-      ...(['llama', 'qwen3', 'olmo2', 'gemma2', 'gemma3_text'].includes(modelType)
-        ? { attention_bias: shape.bias }
-        : {}),
-      ...(modelType === 'llama' ? { mlp_bias: shape.bias } : {})
+      ...ownKeys(modelType, shape)
     }))
+}
+
+/** What only some families know: a key that a family does not know is refused. */
+function ownKeys(
+  modelType: string,
+  shape: { window: number | null; bias: boolean }
+): Record<string, unknown> {
+  const keys: readonly [families: readonly string[], own: Record<string, unknown>][] = [
+    [['llama', 'qwen3', 'olmo2', 'gemma2', 'gemma3_text'], { attention_bias: shape.bias }],
+    [['llama'], { mlp_bias: shape.bias }],
+    [['mistral', 'phi3', 'qwen2', 'qwen3', 'gemma2', 'gemma3_text'], { sliding_window: shape.window }],
+    [['qwen2', 'qwen3'], { use_sliding_window: true, max_window_layers: 1 }],
+    [['gemma2', 'gemma3_text'], { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 3 }],
+    [['gemma3_text'], { rope_local_base_freq: 100, sliding_window_pattern: 2 }]
+  ]
+  return Object.assign({}, ...keys.flatMap(([families, own]) => (families.includes(modelType) ? [own] : [])))
 }
 
 const prompts = fc.array(fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 10 }), {

@@ -119,7 +119,7 @@ describe('preparing a run', () => {
       const { run } = await prepareSampleRun(request({ ...pair, base: pair.post, variants: [POST] }))
       return { stopTokens: run.stopTokens, notices: run.notices }
     }
-    const without = (text: string): string => text.replace(/"eos_token(_id)?"/g, '"unused"')
+    const without = (text: string): string => text.replace(/"eos_token(_id)?"/g, '"sep_token$1"')
     const list = (text: string): string => text.replace('"eos_token_id": 5', '"eos_token_id": [5, 7]')
     expect((await stopTokens({ 'generation_config.json': list })).stopTokens).toEqual([5, 7])
     expect((await stopTokens({ 'generation_config.json': null })).stopTokens).toEqual([5])

@@ -1,7 +1,9 @@
 import { WorkbenchError } from '../../contract/problem'
 import { MAX_LAYERS } from '../../contract/recipe'
-import { ConfigReader, isRecord } from './config-reader'
+import { quoteName } from '../base/json-object'
+import { ConfigReader, describeValue } from './config-reader'
 import { FAMILIES, NESTED_TEXT_CONFIGS, type Family } from './family-table'
+import { isNeutral, neutralValues } from './neutral-keys'
 import { readRope, type Rope } from './rope'
 
 export const ACTIVATIONS = ['silu', 'gelu_tanh'] as const
@@ -13,6 +15,9 @@ const ACTIVATION_NAMES: Readonly<Record<string, Activation>> = {
   swish: 'silu',
   gelu_pytorch_tanh: 'gelu_tanh'
 }
+
+/** A message names no more refused keys than these. */
+const MAX_NAMED_KEYS = 5
 
 /** How one decoder layer differs from its neighbours: everything else about layers is the same. */
 export interface LayerSpec {
@@ -50,37 +55,12 @@ export interface DecoderSpec {
 }
 
 /**
- * Config fields that change what a model computes and that no row of the table asks for: any value but these is
- * refused, because ignoring it would give plausible and wrong numbers.
- */
-const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  quantization_config: [null],
-  num_local_experts: [null, 0, 1],
-  num_experts: [null, 0, 1],
-  n_routed_experts: [null, 0],
-  clip_qkv: [null],
-  use_bidirectional_attention: [null, false],
-  use_mrope: [null, false]
-}
-
-/**
  * Reads what a decoder computes from its config.json.
  *
  * @throws WorkbenchError `unsupported` naming the field and what is supported, or `bad-file` naming the field and its value
  */
 export function decoderSpec(rawConfig: Record<string, unknown>, configPath: string): DecoderSpec {
-  const { config, modelType } = textConfig(rawConfig, configPath)
-  const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined
-  if (family === undefined) {
-    throw new WorkbenchError(
-      'unsupported',
-      `${configPath}: model_type "${modelType}" is not supported.`,
-      `Supported: ${[...Object.keys(FAMILIES), ...Object.keys(NESTED_TEXT_CONFIGS)].sort().join(', ')}.`
-    )
-  }
-  const reader = new ConfigReader(config, family.defaults, configPath)
-  refuseUnknownComputation(config, rawConfig, family, reader)
-
+  const { root, reader, modelType, family } = openConfig(rawConfig, configPath)
   const hiddenSize = reader.count('hidden_size')
   const headCount = reader.count('num_attention_heads')
   const kvHeadCount = reader.optionalCount('num_key_value_heads') ?? headCount
@@ -101,7 +81,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   const layerCount = reader.count('num_hidden_layers', 1, MAX_LAYERS)
   const scoreScaleBase = family.scoreScaleKey === undefined ? headSize : reader.positive(family.scoreScaleKey)
 
-  return {
+  const spec: DecoderSpec = {
     modelType,
     family,
     layerCount,
@@ -122,129 +102,172 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     scoreScale: scoreScaleBase ** -0.5,
     attentionSoftCap: family.softCaps ? reader.optionalPositive('attn_logit_softcapping') : null,
     finalSoftCap: family.softCaps ? reader.optionalPositive('final_logit_softcapping') : null,
-    tiedHead: tiedHead(rawConfig, reader, family),
-    layers: layerSpecs(config, reader, family, layerCount)
+    tiedHead: tiedHead(root, reader, family),
+    layers: layerSpecs(reader, family, layerCount)
   }
+  refuseUnread(root, reader, family)
+  return spec
 }
 
-function textConfig(
-  rawConfig: Record<string, unknown>,
-  configPath: string
-): { config: Record<string, unknown>; modelType: string } {
-  const modelType = rawConfig.model_type
-  if (typeof modelType !== 'string') {
+/** A config's own reader, and that of the text model in it, which is the same unless the checkpoint is multimodal. */
+interface OpenConfig {
+  readonly root: ConfigReader
+  readonly reader: ConfigReader
+  readonly modelType: string
+  readonly family: Family
+}
+
+function openConfig(rawConfig: Record<string, unknown>, configPath: string): OpenConfig {
+  const outerType = rawConfig.model_type
+  if (typeof outerType !== 'string') {
     throw new WorkbenchError(
       'bad-file',
       `${configPath}: "model_type" is missing, expected a name such as "llama".`,
       'This does not look like the config of a Hugging Face model.'
     )
   }
-  const nested = Object.hasOwn(NESTED_TEXT_CONFIGS, modelType) ? NESTED_TEXT_CONFIGS[modelType] : undefined
-  if (nested === undefined) return { config: rawConfig, modelType }
-  const config = rawConfig[nested.key]
-  if (!isRecord(config)) {
+  const nested = Object.hasOwn(NESTED_TEXT_CONFIGS, outerType) ? NESTED_TEXT_CONFIGS[outerType] : undefined
+  const modelType = nested?.modelType ?? outerType
+  const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined
+  if (family === undefined) {
     throw new WorkbenchError(
-      'bad-file',
-      `${configPath}: "${nested.key}" is missing, expected the text model's config.`
+      'unsupported',
+      `${configPath}: model_type "${modelType}" is not supported.`,
+      `Supported: ${[...Object.keys(FAMILIES), ...Object.keys(NESTED_TEXT_CONFIGS)].sort().join(', ')}.`
     )
   }
-  return { config, modelType: nested.modelType }
+  const root = new ConfigReader(rawConfig, nested === undefined ? family.defaults : {}, configPath)
+  const reader = nested === undefined ? root : root.section(nested.key, family.defaults)
+  if (reader === null) {
+    throw new WorkbenchError(
+      'bad-file',
+      `${configPath}: "${nested?.key}" is missing, expected the text model's config.`
+    )
+  }
+  root.passOver('model_type', ...(nested?.ignored ?? []))
+  const innerType = reader.value('model_type')
+  if (innerType !== undefined && innerType !== modelType) throw reader.unsupported('model_type', modelType)
+  reader.passOver(...family.ignored)
+  return { root, reader, modelType, family }
 }
 
-function refuseUnknownComputation(
-  config: Record<string, unknown>,
-  rawConfig: Record<string, unknown>,
-  family: Family,
-  reader: ConfigReader
-): void {
-  for (const [key, neutral] of Object.entries(NEUTRAL_VALUES)) {
-    const value = config[key] ?? rawConfig[key] ?? null
-    if (!neutral.includes(value)) {
-      throw key === 'quantization_config'
-        ? reader.unsupported(key, 'unquantised weights (F32, F16, BF16)')
-        : reader.unsupported(key, `only ${neutral.map((item) => JSON.stringify(item)).join(', ')}`)
-    }
-  }
-  // A family's row says which of these it honours; the others must be off.
-  if (!family.softCaps) {
-    for (const key of ['attn_logit_softcapping', 'final_logit_softcapping']) {
-      if ((config[key] ?? null) !== null) throw reader.unsupported(key, 'none for this family')
-    }
-  }
-  for (const [key, used] of [
-    ['attention_bias', family.bias.qkv === 'attention_bias' || family.bias.qkv === true],
-    ['mlp_bias', family.bias.mlp === 'mlp_bias']
-  ] as const) {
-    if (config[key] === true && !used) throw reader.unsupported(key, 'false for this family')
-  }
+/**
+ * Refuses a config with keys that no trait of the family's row asks for and that are not known to be neutral.
+ *
+ * @throws WorkbenchError `unsupported` naming each with its value
+ */
+function refuseUnread(root: ConfigReader, reader: ConfigReader, family: Family): void {
+  const unknown = root.unread().filter(({ key, value }) => !isNeutral(key, value))
+  const [first] = unknown
+  if (first === undefined) return
+  const named = unknown.slice(0, MAX_NAMED_KEYS).map(({ key, value }) => {
+    const off = neutralValues(key).map((neutral) => JSON.stringify(neutral))
+    const only = off.length === 0 ? '' : ` (only ${off.join(' and ')} can be)`
+    return `${quoteName(key)} is ${describeValue(value)}${only}`
+  })
+  const more = unknown.length > named.length ? ` and ${unknown.length - named.length} more` : ''
+  throw new WorkbenchError(
+    'unsupported',
+    `${first.place}: ${named.join(', ')}${more}, which is not computed for ${family.label} models: the numbers could be other ` +
+      "than this model's.",
+    `Read for ${family.label}: ${reader.keysRead().join(', ')}. If you know that a refused key changes no number, take it out ` +
+      'of a copy of config.json.'
+  )
 }
 
 function bias(reader: ConfigReader, rule: boolean | string): boolean {
   return typeof rule === 'boolean' ? rule : reader.flag(rule, false)
 }
 
-function tiedHead(rawConfig: Record<string, unknown>, reader: ConfigReader, family: Family): boolean {
-  // A multimodal wrapper may say it at its own level.
-  const outer = rawConfig.tie_word_embeddings
-  const byDefault = typeof outer === 'boolean' ? outer : family.tiedHeadByDefault
-  return reader.flag('tie_word_embeddings', byDefault)
+/** A multimodal wrapper may say it at its own level. */
+function tiedHead(root: ConfigReader, reader: ConfigReader, family: Family): boolean {
+  return reader.flag('tie_word_embeddings', root.flag('tie_word_embeddings', family.tiedHeadByDefault))
+}
+
+/** The section of RoPE, in either style: rope_scaling, or rope_parameters, which also holds what newer configs moved there. */
+function ropeSection(reader: ConfigReader): ConfigReader | null {
+  const parameters = reader.section('rope_parameters')
+  const scaling = reader.section('rope_scaling')
+  if (parameters !== null && scaling !== null)
+    throw reader.bad('rope_scaling', 'null beside "rope_parameters"')
+  return parameters ?? scaling
 }
 
 /** partial_rotary_factor, which newer configs keep inside rope_parameters. */
 function rotaryFactor(reader: ConfigReader, family: Family): number {
   const key = 'partial_rotary_factor'
-  const section = reader.section('rope_parameters')
-  const holder = section !== null && section.value(key) !== undefined ? section : reader
+  const holder = holderOf(reader, ropeSection(reader), key)
   const factor = holder.optionalPositive(key) ?? 1
   if (factor > 1) throw holder.bad(key, 'a number of at most 1')
   if (factor !== 1 && !family.partialRotary) throw holder.unsupported(key, '1 for this family')
   return factor
 }
 
-function layerSpecs(
-  config: Record<string, unknown>,
-  reader: ConfigReader,
-  family: Family,
-  layerCount: number
-): LayerSpec[] {
+/** The section where it says `key`, else the config around it. Where both do, they must agree. */
+function holderOf(
+  outer: ConfigReader,
+  section: ConfigReader | null,
+  key: string,
+  outerKey = key
+): ConfigReader {
+  const inner = section?.written(key)
+  if (section === null || inner === undefined) return outer
+  const other = outer.written(outerKey)
+  if (other !== undefined && other !== null && other !== inner) {
+    throw outer.bad(outerKey, `${describeValue(inner)}, as the section of RoPE has it`)
+  }
+  return section
+}
+
+function layerSpecs(reader: ConfigReader, family: Family, layerCount: number): LayerSpec[] {
   const ropes = readRopes(reader, family)
-  const honoured =
-    family.windows !== 'never' &&
-    (family.windowSwitch === undefined || reader.flag(family.windowSwitch, false))
-  const window = honoured ? reader.optionalCount('sliding_window') : null
-  const types = family.windows === 'layerTypes' ? layerTypes(config, reader, layerCount) : null
+  const window = slidingWindow(reader, family)
+  const types = family.windows === 'layerTypes' ? layerTypes(reader, layerCount) : null
   return Array.from({ length: layerCount }, (_, layer) => {
-    const slides = types === null ? slidesByRule(family, layer, config) : types[layer] === 'sliding_attention'
+    const byRule = slidesByRule(family, layer, reader)
+    const slides = types === null ? byRule : types[layer] === 'sliding_attention'
     return { window: slides ? window : null, rope: slides ? ropes.sliding : ropes.full }
   })
 }
 
-function slidesByRule(family: Family, layer: number, config: Record<string, unknown>): boolean {
-  return family.slides === undefined ? family.windows === 'always' : family.slides(layer, config)
+function slidingWindow(reader: ConfigReader, family: Family): number | null {
+  if (family.windows === 'never') return null
+  if (family.windowSwitch === undefined || reader.flag(family.windowSwitch, false)) {
+    return reader.optionalCount('sliding_window')
+  }
+  reader.passOver('sliding_window')
+  return null
 }
 
-/** RoPE of full and of sliding layers, in either style: rope_theta + rope_scaling, or rope_parameters. */
+function slidesByRule(family: Family, layer: number, reader: ConfigReader): boolean {
+  return family.slides === undefined ? family.windows === 'always' : family.slides(layer, reader)
+}
+
+/** RoPE of full and of sliding layers. */
 function readRopes(reader: ConfigReader, family: Family): { full: Rope; sliding: Rope } {
-  const parameters = reader.section('rope_parameters')
-  const perType = parameters?.section('full_attention') ?? null
-  if (parameters !== null && perType !== null) {
-    const sliding = parameters.section('sliding_attention')
-    const full = readRope(perType, perType.positive('rope_theta'))
-    return { full, sliding: sliding === null ? full : readRope(sliding, sliding.positive('rope_theta')) }
+  const section = ropeSection(reader)
+  const perType = section?.section('full_attention') ?? null
+  if (section !== null && perType !== null) {
+    const full = readRope(perType, theta(reader, perType))
+    const sliding = section.section('sliding_attention')
+    return {
+      full,
+      sliding: sliding === null ? full : readRope(sliding, theta(reader, sliding, 'rope_local_base_freq'))
+    }
   }
-  const thetaHolder =
-    parameters !== null && parameters.value('rope_theta') !== undefined ? parameters : reader
-  const full = readRope(parameters ?? reader.section('rope_scaling'), thetaHolder.positive('rope_theta'))
+  const full = readRope(section, theta(reader, section))
   if (!family.localRope) return { full, sliding: full }
   return { full, sliding: { kind: 'default', theta: reader.positive('rope_local_base_freq') } }
 }
 
-function layerTypes(
-  config: Record<string, unknown>,
-  reader: ConfigReader,
-  layerCount: number
-): readonly unknown[] | null {
-  const types = config.layer_types
+/** rope_theta of a section, else what the config says under `outerKey`. */
+function theta(reader: ConfigReader, section: ConfigReader | null, outerKey = 'rope_theta'): number {
+  const holder = holderOf(reader, section, 'rope_theta', outerKey)
+  return holder === reader ? reader.positive(outerKey) : holder.positive('rope_theta')
+}
+
+function layerTypes(reader: ConfigReader, layerCount: number): readonly unknown[] | null {
+  const types = reader.value('layer_types')
   if (types === undefined || types === null) return null
   if (!Array.isArray(types) || types.length !== layerCount) {
     throw reader.bad('layer_types', `a list of ${layerCount} entries, one per layer`)

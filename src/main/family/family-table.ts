@@ -1,3 +1,5 @@
+import type { ConfigReader } from './config-reader'
+
 /**
  * What a model family computes, as data. One row per `model_type`; the graph builder reads the row and the config's
  * numbers, and branches on traits, never on names. Adding a family is adding a row here and its golden test.
@@ -41,8 +43,8 @@ export interface Family {
   readonly windows: 'never' | 'always' | 'layerTypes'
   /** A flag of the config without which `sliding_window` means nothing. */
   readonly windowSwitch?: string
-  /** The older rule for layer i, given the raw config, where layer_types is absent. */
-  readonly slides?: (layer: number, config: Readonly<Record<string, unknown>>) => boolean
+  /** The older rule for layer i, where layer_types is absent. */
+  readonly slides?: (layer: number, config: ConfigReader) => boolean
   /** Sliding layers rotate by rope_local_base_freq without scaling. */
   readonly localRope: boolean
   /** Whether partial_rotary_factor (rotating only the first dims of a head) is honoured. */
@@ -56,6 +58,8 @@ export interface Family {
   readonly tiedHeadByDefault: boolean
   /** Class defaults of the reference implementation, for configs that leave them out (nested text configs do). */
   readonly defaults: Readonly<Record<string, unknown>>
+  /** Keys that published configs of the family carry and its reference implementation does not read. */
+  readonly ignored: readonly string[]
 }
 
 const preNorms = { beforeAttention: 'input_layernorm', beforeMlp: 'post_attention_layernorm' }
@@ -81,7 +85,8 @@ const plain = {
   partialRotary: false,
   halfPrecision: true,
   tiedHeadByDefault: false,
-  defaults: { rms_norm_eps: 1e-6, rope_theta: 10_000, hidden_act: 'silu' }
+  defaults: { rms_norm_eps: 1e-6, rope_theta: 10_000, hidden_act: 'silu' },
+  ignored: []
 } satisfies Partial<Family>
 
 const gemma = {
@@ -95,15 +100,16 @@ const gemma = {
   softCaps: true,
   windows: 'layerTypes',
   halfPrecision: false,
-  tiedHeadByDefault: true
+  tiedHeadByDefault: true,
+  ignored: ['hidden_act']
 } satisfies Partial<Family>
 
 /** Qwen can slide its upper layers, and does so only when use_sliding_window says it. */
 const qwenWindows = {
   windows: 'layerTypes',
   windowSwitch: 'use_sliding_window',
-  slides: (layer: number, config: Readonly<Record<string, unknown>>) =>
-    layer >= (typeof config.max_window_layers === 'number' ? config.max_window_layers : 28)
+  slides: (layer: number, config: ConfigReader) => layer >= config.count('max_window_layers', 0),
+  defaults: { ...plain.defaults, num_key_value_heads: 32, sliding_window: 4096, max_window_layers: 28 }
 } satisfies Partial<Family>
 
 export const FAMILIES: Readonly<Record<string, Family>> = {
@@ -116,21 +122,23 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     ...plain,
     label: 'Mistral',
     windows: 'always',
-    defaults: { ...plain.defaults, sliding_window: null }
+    defaults: { ...plain.defaults, num_key_value_heads: 8, sliding_window: 4096 }
   },
   qwen2: {
     ...plain,
     label: 'Qwen2',
     // No config key says so: q, k and v have biases, o has none.
     bias: { qkv: true, output: false, mlp: false },
-    ...qwenWindows
+    ...qwenWindows,
+    ignored: ['attention_bias']
   },
   qwen3: {
     ...plain,
     label: 'Qwen3',
     qkNorm: 'head',
     bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
-    ...qwenWindows
+    ...qwenWindows,
+    defaults: { ...qwenWindows.defaults, head_dim: 128 }
   },
   gemma2: {
     ...gemma,
@@ -139,6 +147,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     defaults: {
       ...plain.defaults,
       hidden_activation: 'gelu_pytorch_tanh',
+      num_key_value_heads: 4,
       head_dim: 256,
       query_pre_attn_scalar: 256,
       sliding_window: 4096,
@@ -152,8 +161,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     qkNorm: 'head',
     localRope: true,
     slides: (layer, config) => {
-      const pattern = config.sliding_window_pattern ?? config._sliding_window_pattern
-      return (layer + 1) % (typeof pattern === 'number' ? pattern : 6) !== 0
+      const older = config.optionalCount('_sliding_window_pattern')
+      const pattern = config.optionalCount('sliding_window_pattern') ?? older ?? 6
+      return (layer + 1) % pattern !== 0
     },
     defaults: {
       vocab_size: 262_208,
@@ -189,11 +199,33 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     projections: 'fused',
     windows: 'always',
     partialRotary: true,
-    defaults: { ...plain.defaults, rms_norm_eps: 1e-5, sliding_window: null }
+    defaults: { ...plain.defaults, rms_norm_eps: 1e-5, sliding_window: null },
+    // The context before longrope stretched it, and longrope is refused.
+    ignored: ['original_max_position_embeddings']
   }
 }
 
 /** The text model inside a multimodal checkpoint: where its config lies and which family it is. */
-export const NESTED_TEXT_CONFIGS: Readonly<Record<string, { key: string; modelType: string }>> = {
-  gemma3: { key: 'text_config', modelType: 'gemma3_text' }
+export interface NestedText {
+  readonly key: string
+  readonly modelType: string
+  /** Keys around it that concern images, which no prompt here has. */
+  readonly ignored: readonly string[]
+}
+
+export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
+  gemma3: {
+    key: 'text_config',
+    modelType: 'gemma3_text',
+    ignored: [
+      'boi_token_id',
+      'boi_token_index',
+      'eoi_token_id',
+      'eoi_token_index',
+      'image_token_id',
+      'image_token_index',
+      'mm_tokens_per_image',
+      'vision_config'
+    ]
+  }
 }

@@ -16,7 +16,10 @@ export type Rope =
 /** Reads `rope_scaling` (or the newer `rope_parameters`) from `section`; null is no scaling. */
 export function readRope(section: ConfigReader | null, theta: number): Rope {
   if (section === null) return { kind: 'default', theta }
+  const older = section.value('type')
   const key = section.value('rope_type') === undefined ? 'type' : 'rope_type'
+  if (older !== undefined && older !== section.value(key))
+    throw section.unsupported('type', 'the same as rope_type')
   switch (section.value(key)) {
     case undefined:
     case 'default':

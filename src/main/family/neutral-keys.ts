@@ -1,0 +1,150 @@
+/**
+ * What a config.json may say beside what its family's row reads. A key is passed over only where it is known that it
+ * changes no number; any other is refused by name, for a computation that is ignored gives plausible and wrong numbers.
+ */
+
+/** Keys that change no logit, whatever they hold. */
+const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: readonly string[] }[] = [
+  {
+    why: 'where the checkpoint comes from and which program wrote or loads it',
+    keys: [
+      '_commit_hash',
+      '_name_or_path',
+      'architectures',
+      'auto_map',
+      'custom_pipelines',
+      'model_name',
+      'name_or_path',
+      'tokenizer_class',
+      'transformers.js_config',
+      'transformers_version',
+      'unsloth_fixed',
+      'unsloth_version'
+    ]
+  },
+  {
+    why: 'the dtype to load into: weights are read as their file stores them',
+    keys: ['dtype', 'torch_dtype', 'use_bfloat16']
+  },
+  {
+    why: 'training only: initialisation, dropout, the parameters that a loss takes',
+    keys: [
+      'attention_dropout',
+      'classifier_dropout',
+      'embd_pdrop',
+      'gradient_checkpointing',
+      'hidden_dropout',
+      'initializer_range',
+      'neftune_noise_alpha',
+      'resid_pdrop',
+      'tf_legacy_loss'
+    ]
+  },
+  {
+    why: 'how the reference implementation computes the same product: kernels, slices, caches, what it hands back',
+    keys: [
+      '_attn_implementation',
+      '_attn_implementation_autoset',
+      '_flash_attn_2_enabled',
+      'attn_implementation',
+      'cache_implementation',
+      'chunk_size_feed_forward',
+      'is_decoder',
+      'is_llama_config',
+      'output_attentions',
+      'output_hidden_states',
+      'pretraining_tp',
+      'return_dict',
+      'torchscript',
+      'use_cache',
+      'use_flash_attn'
+    ]
+  },
+  {
+    why: 'token ids and lengths for whoever renders prompts: what is computed is the tokens it is given',
+    keys: [
+      'bos_token_id',
+      'cls_token_id',
+      'decoder_start_token_id',
+      'eos_token_id',
+      'mask_token_id',
+      'max_sequence_length',
+      'model_max_length',
+      'pad_token_id',
+      'prefix',
+      'sep_token_id',
+      'unk_token_id'
+    ]
+  },
+  {
+    why: 'settings of generating, which older versions kept here: samples have settings of their own',
+    keys: [
+      'bad_words_ids',
+      'begin_suppress_tokens',
+      'diversity_penalty',
+      'do_sample',
+      'early_stopping',
+      'encoder_no_repeat_ngram_size',
+      'exponential_decay_length_penalty',
+      'forced_bos_token_id',
+      'forced_eos_token_id',
+      'length_penalty',
+      'max_length',
+      'max_new_tokens',
+      'min_length',
+      'min_p',
+      'no_repeat_ngram_size',
+      'num_beam_groups',
+      'num_beams',
+      'num_return_sequences',
+      'output_scores',
+      'remove_invalid_values',
+      'repetition_penalty',
+      'return_dict_in_generate',
+      'suppress_tokens',
+      'temperature',
+      'top_k',
+      'top_p',
+      'typical_p'
+    ]
+  },
+  {
+    why: 'labels of classifiers, whose heads are not computed',
+    keys: ['finetuning_task', 'id2label', 'label2id', 'num_labels', 'problem_type', 'task_specific_params']
+  }
+]
+
+const NEUTRAL = new Set(NEUTRAL_KEYS.flatMap(({ keys }) => keys))
+
+/** Keys that change what is computed unless they hold one of these values, for families whose row does not read them. */
+const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  add_cross_attention: [false],
+  attention_bias: [false],
+  is_encoder_decoder: [false],
+  lm_head_bias: [false],
+  mlp_bias: [false],
+  n_routed_experts: [0],
+  num_experts: [0, 1],
+  num_local_experts: [0, 1],
+  partial_rotary_factor: [1],
+  rope_interleaved: [false],
+  tie_encoder_decoder: [false],
+  use_bidirectional_attention: [false],
+  use_mrope: [false],
+  use_sliding_window: [false]
+}
+
+/** The values of a key, null aside, that ask for nothing; none for a key that is not known. */
+export function neutralValues(key: string): readonly unknown[] {
+  return Object.hasOwn(NEUTRAL_VALUES, key) ? (NEUTRAL_VALUES[key] ?? []) : []
+}
+
+/** Whether a key that no row reads asks for nothing. Null is how configs leave a computation out. */
+export function isNeutral(key: string, value: unknown): boolean {
+  return value === null || NEUTRAL.has(key) || neutralValues(key).includes(value) || isEmpty(value)
+}
+
+/** Lists and objects without anything, such as older configs' `pruned_heads: {}`. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}
