@@ -80,6 +80,20 @@ function importsWhere(unwanted: (file: string, target: string) => boolean): stri
   )
 }
 
+/** The files from which imports lead back to `start`, in their order; empty when none do. */
+function wayBackTo(start: string): string[] {
+  const ways = [[start]]
+  const seen = new Set<string>()
+  for (const way of ways) {
+    for (const target of imports.get(way.at(-1) ?? start) ?? []) {
+      if (target === start) return way
+      if (!seen.has(target)) ways.push([...way, target])
+      seen.add(target)
+    }
+  }
+  return []
+}
+
 describe('the order of the sources', () => {
   test('every file of main lies in a room', () => {
     expect([...imports.keys()].filter((file) => inMain(file) && floorOf(file) === -1)).toEqual([])
@@ -99,6 +113,13 @@ describe('the order of the sources', () => {
       return from !== undefined && to !== undefined && from !== to
     })
     expect(across).toEqual([])
+  })
+
+  // Not in the renderer, where the parts of its state name the type of the whole.
+  test('no file imports itself by way of others', () => {
+    const files = [...imports.keys()].filter((file) => !file.startsWith('renderer/'))
+    const cycles = files.map(wayBackTo).filter((way) => way.length > 0)
+    expect(cycles.map((way) => [...way, way[0]].join(' -> '))).toEqual([])
   })
 
   test('the contract stands below everything and the bench above', () => {

@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../contract/problem'
 import { layerTensors, wholeModelTensors, type DecoderSpec, type LayerTensorSpec } from '../family'
 import { DistanceSums } from './distance-sums'
 import { DTYPE_BYTES, weightDtype, type WeightDtype } from './dtype'
-import type { PairMember } from './pair'
+import type { PairMember } from './pair-member'
 import { openWeightReader, type WeightReader } from './weight-reader'
 
 /** What is read at a time of each checkpoint: long enough for a disk, short enough to cancel at once. */

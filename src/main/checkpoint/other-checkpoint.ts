@@ -5,7 +5,8 @@ import { WorkbenchError } from '../../contract/problem'
 import { readBytes } from '../base/files/bounded-file'
 import { MAX_TOKENIZER_BYTES } from '../text/text-model'
 import { findFolderExtras } from './folder-extras'
-import { openMember, openPair, type PairMember, refuse, summarise, unusedNotes } from './pair'
+import { openPair, refuse, summarise, unusedNotes } from './pair'
+import { openMember, type PairMember } from './pair-member'
 import { otherErrors } from './pair-errors'
 
 /**

@@ -3,7 +3,7 @@ import type { ProblemCode } from '../../contract/problem'
 import { layerTensors, wholeModelTensors, type DecoderSpec, type TensorSpec } from '../family'
 import { isWeightDtype } from './dtype'
 import { quoteName } from '../base/json-object'
-import type { PairMember } from './pair'
+import type { PairMember } from './pair-member'
 
 export interface PairError {
   code: ProblemCode

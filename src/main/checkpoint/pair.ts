@@ -1,21 +1,11 @@
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/pair'
 import { WorkbenchError } from '../../contract/problem'
-import { decoderSpec, type DecoderSpec } from '../family'
-import { openCheckpoint, type Checkpoint } from './checkpoint'
 import { DTYPE_BYTES } from './dtype'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from '../base/json-object'
 import { modelName } from './model-folder'
 import { allLayerTensors, pairErrors, type PairError, usedTensors } from './pair-errors'
-
-/** One checkpoint of a pair, and what its decoder computes. */
-export interface PairMember {
-  readonly checkpoint: Checkpoint
-  readonly spec: DecoderSpec
-}
-
-/** A pair, opened for its headers. */
-export type PairMembers = Readonly<Record<'base' | 'post', PairMember>>
+import { openMember, type PairMember, type PairMembers } from './pair-member'
 
 /**
  * Opens a pair for work.
@@ -85,11 +75,6 @@ async function openMembers(basePath: string, postPath: string): Promise<PairMemb
     throw new WorkbenchError(code, `Base: ${first.message} Post: ${second.message}`, hint)
   }
   throw first
-}
-
-export async function openMember(path: string): Promise<PairMember> {
-  const checkpoint = await openCheckpoint(path)
-  return { checkpoint, spec: decoderSpec(checkpoint.config, checkpoint.configPath) }
 }
 
 export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras): CheckpointSummary {

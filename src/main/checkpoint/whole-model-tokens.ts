@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../contract/problem'
-import type { PairMember } from './pair'
+import type { PairMember } from './pair-member'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
 

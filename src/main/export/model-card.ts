@@ -6,7 +6,7 @@ import { WorkbenchError } from '../../contract/problem'
 import type { LayerStrength, Recipe } from '../../contract/recipe'
 import { readTextFile } from '../base/files/bounded-file'
 import { modelName } from '../checkpoint/model-folder'
-import type { PairMember } from '../checkpoint/pair'
+import type { PairMember } from '../checkpoint/pair-member'
 import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
 import { MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 

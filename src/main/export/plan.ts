@@ -1,6 +1,6 @@
 import type { LayerStrength } from '../../contract/recipe'
 import { type WeightDtype, weightDtype } from '../checkpoint/dtype'
-import type { PairMember, PairMembers } from '../checkpoint/pair'
+import type { PairMember, PairMembers } from '../checkpoint/pair-member'
 import { type TensorOrigin, tensorOrigin } from '../checkpoint/restored-tensor'
 import type { TensorEntry } from '../checkpoint/safetensors'
 import { layerTensors } from '../family'

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { WorkbenchError } from '../../contract/problem'
 import { fileState, openWeightFile } from '../checkpoint/weight-file'
 import type { OpenFile } from './byte-copy'
-import type { PairMembers } from '../checkpoint/pair'
+import type { PairMembers } from '../checkpoint/pair-member'
 
 /** The files of weights of a pair, open for reading; each is opened when first needed. */
 export class SourceFiles {

@@ -6,7 +6,7 @@ import { errorMessage } from '../base/files/bounded-file'
 import { errorCode, writeProblem } from '../base/files/atomic-file'
 import { isFile, isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
-import type { PairMembers } from '../checkpoint/pair'
+import type { PairMembers } from '../checkpoint/pair-member'
 
 /**
  * Looks at the folder that an export is to become, before anything is written.

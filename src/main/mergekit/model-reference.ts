@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { modelName, resolveModelFolder } from '../checkpoint/model-folder'
-import type { PairMembers } from '../checkpoint/pair'
+import type { PairMembers } from '../checkpoint/pair-member'
 
 import { absolutePath } from '../base/files/places'
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { WorkbenchError } from '../../contract/problem'
 import type { LayerStrength } from '../../contract/recipe'
 import { isWeightDtype, type WeightDtype } from '../checkpoint/dtype'
-import type { PairMembers } from '../checkpoint/pair'
+import type { PairMembers } from '../checkpoint/pair-member'
 import { layerTensors } from '../family'
 import { mergekitReference } from './model-reference'
 

@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../../contract/problem'
 import type { Recipe } from '../../../contract/recipe'
 import { version } from '../../../../package.json'
 import { openSameOther } from '../../checkpoint/other-checkpoint'
-import type { PairMember } from '../../checkpoint/pair'
+import type { PairMember } from '../../checkpoint/pair-member'
 import { recentTextModel } from '../../text/recent-text-models'
 import {
   refuseTokensOutside,

@@ -1,4 +1,4 @@
-import type { PairMember } from '../../checkpoint/pair'
+import type { PairMember } from '../../checkpoint/pair-member'
 import type { TextModel } from '../../text/text-model'
 import {
   becomesTokens,

@@ -8,7 +8,8 @@ import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '.
 import { prefill } from './prefill'
 import { buildRecipeTrie, type Origin } from '../tries/recipe-trie'
 import { openResidentHead, type ResidentHead } from './resident-head'
-import { openRunner, type RowRunner } from './row-runner'
+import { openRunner } from './open-runner'
+import type { RowRunner } from './row-runner'
 import { findSharing } from '../weights/sharing'
 import type { StopText } from './stop-text'
 

@@ -1,6 +1,4 @@
-import type { GenerationDevice } from '../../../contract/device'
 import type { GenerateRequest } from '../../../contract/engine'
-import { openCpuRunner } from './cpu-runner'
 import type { Device } from '../device/device'
 import { embedTokens } from '../forward/forward'
 import type { GenerationPlan } from './generation-plan'
@@ -8,7 +6,6 @@ import { memberOf, type PairWeights } from '../weights/pair-weights'
 import type { Prefilled } from './prefill'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { HiddenRows, ResidentHead } from './resident-head'
-import { openWebGpuRunner } from './webgpu-runner'
 
 /** A sequence being generated, as whoever runs it sees it. */
 export interface RunningRow {
@@ -53,16 +50,6 @@ export interface RunnerParts {
   readonly trie: RecipeTrie
   readonly heads: ReadonlyMap<Origin, ResidentHead>
   readonly plan: GenerationPlan
-}
-
-const OPENERS: Readonly<Record<GenerationDevice, (parts: RunnerParts) => Promise<RowRunner>>> = {
-  cpu: openCpuRunner,
-  webgpu: openWebGpuRunner
-}
-
-/** Loads every distinct block of the trie and what runs rows through them. */
-export function openRunner(parts: RunnerParts): Promise<RowRunner> {
-  return OPENERS[parts.request.device](parts)
 }
 
 /** Rows by whose embedding and head their models use, with their indices. */
