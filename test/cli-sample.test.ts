@@ -199,7 +199,7 @@ describe('slr sample', () => {
     ]
     for (const name of files) {
       const text = await readFile(join(post, name), 'utf8')
-      await writeFile(join(post, name), text.replace(/"eos_token(_id)?"/g, '"unused"'))
+      await writeFile(join(post, name), text.replace(/"eos_token(_id)?"/g, '"sep_token$1"'))
     }
     const request = ['--prompts', await promptFile(), '--n', '2', '--max-tokens', '12']
     const { status, stdout, stderr } = await runCli(['sample', '--base', post, '--post', post, ...request])

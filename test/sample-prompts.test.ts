@@ -129,10 +129,18 @@ describe('a CSV file', () => {
     ['text,system,system\nA,,', 'p.csv, line 1: the header names system twice.'],
     ['text,category\nA, b,c', 'p.csv, line 2 has 3 fields; the header has 2.'],
     ['text,category\n"A\nB",c\n,d', 'p.csv, line 4: text: a prompt needs some text'],
-    ['text\n"A', 'p.csv, line 2: a quoted field starts here and does not end.'],
+    ['text\n"A', 'p.csv, line 2: the record that starts here has a quoted field that does not end.'],
     [
       'text\nA\n"B" c',
-      'p.csv, line 3: a quoted field is followed by something else than a comma or the end of the line.'
+      'p.csv, line 3: the record that starts here has a quoted field that is followed by something else than a comma or the end of the line.'
+    ],
+    [
+      'text\n\nsay "hi"',
+      'p.csv, line 3: the record that starts here has a quote inside a field that does not start with one.'
+    ],
+    [
+      'text\n"A\r\nB"\nC,"',
+      'p.csv, line 4: the record that starts here has a quoted field that does not end.'
     ],
     ['text,raw\nA,maybe', 'p.csv, line 2: raw: Invalid input: expected boolean, received string'],
     ['text\n', 'p.csv holds no prompt.'],

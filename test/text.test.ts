@@ -149,6 +149,12 @@ describe('chat template', () => {
     expect(rendered).toBe('2024-07-26 26 Jul 2024')
   })
 
+  test('may not format the date in a way that is not known to be right', async () => {
+    await expect(renderWith('{{ strftime_now("%d %Q") }}')).rejects.toThrow(
+      /chat_template\.jinja formats a date with "%Q"|tokenizer_config\.json formats a date with "%Q"/
+    )
+  })
+
   test('sees the template arguments, which may replace the date but not the messages', async () => {
     const template = '{{ enable_thinking }} {{ date_string }} {{ tools is none }}'
     const templateArguments = { enable_thinking: false, date_string: 'May' }
@@ -206,10 +212,22 @@ function loops(depth: number): string {
 }
 
 test('strftime writes dates as Python does in the C locale', () => {
-  const directives = '%Y|%y|%m|%d|%e|%j|%B|%b|%A|%a|%H|%I|%M|%S|%p|%%|%-d|%-m|%-j|%Q'
-  // python3 -c 'import datetime; print(datetime.datetime(2026,3,5).strftime("..."))', but for %Q, which it leaves alone too.
-  expect(strftime('2026-03-05', directives)).toBe(
-    '2026|26|03|05| 5|064|March|Mar|Thursday|Thu|00|12|00|00|AM|%|5|3|64|%Q'
+  const directives = '%Y|%y|%m|%d|%e|%j|%B|%b|%A|%a|%H|%I|%M|%S|%p|%%|%-d|%-m|%-j|%U|%V|%G|%_m'
+  // python3 -c 'import datetime; print(datetime.datetime(2026,3,5).strftime("..."))'
+  expect(strftime('2026-03-05', directives, 'It')).toBe(
+    '2026|26|03|05| 5|064|March|Mar|Thursday|Thu|00|12|00|00|AM|%|5|3|64|09|10|2026| 3'
+  )
+})
+
+test.each([
+  ['%Q', '%Q'],
+  ['%d %-Q', '%-Q'],
+  ['%c', '%c'],
+  ['100 %', '%'],
+  ['%%%é', '%é']
+])('strftime refuses %s, whose directive nobody else would write alike', (format, directive) => {
+  expect(() => strftime('2026-03-05', format, 'The chat template in t.jinja')).toThrow(
+    `The chat template in t.jinja formats a date with "${directive}", which is not known here.`
   )
 })
 

@@ -1,3 +1,4 @@
+import { CsvError, type CsvErrorCode, parse } from 'csv-parse/sync'
 import { WorkbenchError } from '../../contract/problem'
 
 export interface CsvRecord {
@@ -6,37 +7,57 @@ export interface CsvRecord {
   fields: string[]
 }
 
-const LINE_BREAK = /\r\n|\r|\n/g
-const FIELD_END = /,|\r\n|\r|\n|$/g
+const LINE_BREAKS = ['\r\n', '\n', '\r']
+
+/** What is wrong with the quotes of a record. */
+const BROKEN_QUOTES: Partial<Record<CsvErrorCode, string>> = {
+  CSV_QUOTE_NOT_CLOSED: 'has a quoted field that does not end',
+  CSV_INVALID_CLOSING_QUOTE:
+    'has a quoted field that is followed by something else than a comma or the end of the line',
+  INVALID_OPENING_QUOTE: 'has a quote inside a field that does not start with one'
+}
 
 /**
  * Reads comma-separated values as RFC 4180 has them: fields may be quoted, and then hold commas, doubled quotes and line
  * breaks. Beyond it, lines may end with LF or CR alone; a line without anything is skipped.
  *
- * @throws WorkbenchError `bad-input` with file and line for a quoted field that does not end, or not before a comma or
- *   line break
+ * @throws WorkbenchError `bad-input` with file and line of a record whose quotes do not enclose whole fields
  */
 export function parseCsv(fileName: string, content: string): CsvRecord[] {
+  const bytes = Buffer.from(content)
   const records: CsvRecord[] = []
   let line = 1
-  let record: CsvRecord = { line, fields: [] }
   let position = 0
-  // A comma at the very end still has an empty field behind it.
-  while (position < content.length || record.fields.length > 0) {
-    const isQuoted = content[position] === '"'
-    const fieldEnd = isQuoted ? endOfQuoted(content, position) : nextFieldEnd(content, position).index
-    const end = nextFieldEnd(content, fieldEnd)
-    if (fieldEnd === -1 || end.index !== fieldEnd) throw brokenQuotes(fileName, line, fieldEnd === -1)
-    const written = content.slice(position, fieldEnd)
-    record.fields.push(isQuoted ? written.slice(1, -1).replaceAll('""', '"') : written)
-    line += written.match(LINE_BREAK)?.length ?? 0
-    position = fieldEnd + end[0].length
-    if (end[0] === ',') continue
-    if (record.fields.length > 1 || written !== '') records.push(record)
-    line++
-    record = { line, fields: [] }
+  /** The library counts a CR LF inside quotes as two lines, so they are counted here. */
+  const startLine = (written: string): number => line + countBreaks(/^[\r\n]*/.exec(written)?.[0])
+  try {
+    parse(bytes, {
+      record_delimiter: LINE_BREAKS,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      on_record: (fields: string[], { bytes: end }) => {
+        const written = bytes.toString('utf8', position, end)
+        records.push({ line: startLine(written), fields })
+        line += countBreaks(written)
+        position = end
+        return null
+      }
+    })
+  } catch (error) {
+    const broken = error instanceof CsvError ? BROKEN_QUOTES[error.code] : undefined
+    if (broken === undefined) throw error
+    const rest = bytes.toString('utf8', position)
+    throw new WorkbenchError(
+      'bad-input',
+      `${fileName}, line ${startLine(rest)}: the record that starts here ${broken}.`,
+      'A field that holds a quote stands in quotes, and the quote is written twice: "say ""hi""".'
+    )
   }
   return records
+}
+
+function countBreaks(text = ''): number {
+  return text.match(/\r\n|\r|\n/g)?.length ?? 0
 }
 
 /** Writes records as RFC 4180 has them: every line ends with CR LF, fields are quoted where they need it. */
@@ -46,28 +67,4 @@ export function formatCsv(records: readonly (readonly string[])[]): string {
 
 function formatField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
-/** The position behind the closing quote of the field that starts at `start`; -1 when it has none. */
-function endOfQuoted(content: string, start: number): number {
-  let quote = content.indexOf('"', start + 1)
-  while (quote !== -1 && content[quote + 1] === '"') quote = content.indexOf('"', quote + 2)
-  return quote === -1 ? -1 : quote + 1
-}
-
-function nextFieldEnd(content: string, position: number): RegExpExecArray {
-  FIELD_END.lastIndex = position
-  const end = FIELD_END.exec(content)
-  if (end === null) throw new Error('the end of the text ends a field')
-  return end
-}
-
-function brokenQuotes(fileName: string, line: number, isOpen: boolean): WorkbenchError {
-  return new WorkbenchError(
-    'bad-input',
-    isOpen
-      ? `${fileName}, line ${line}: a quoted field starts here and does not end.`
-      : `${fileName}, line ${line}: a quoted field is followed by something else than a comma or the end of the line.`,
-    'A quote inside a quoted field is written twice: "say ""hi""".'
-  )
 }

@@ -83,9 +83,10 @@ function renderTemplate(
   messages: readonly ChatMessage[],
   rendering: Pick<Rendering, 'templateArguments' | 'date'>
 ): string {
-  const variables = templateVariables(text, messages, rendering)
+  const what = `The chat template in ${template.file}`
+  const variables = templateVariables(what, text, messages, rendering)
   try {
-    return withTimeLimit(TIME_LIMIT_MS, `The chat template in ${template.file}`, () => {
+    return withTimeLimit(TIME_LIMIT_MS, what, () => {
       const environment = new Environment()
       for (const [name, value] of variables) environment.set(name, value)
       const output: unknown = new Interpreter(environment).run(parsedTemplate(template)).value
@@ -100,14 +101,11 @@ function renderTemplate(
       const hasSystemTurn = messages.some((message) => message.role === 'system')
       throw new WorkbenchError(
         'bad-input',
-        `The chat template in ${template.file} refuses these messages: "${error.message}".`,
+        `${what} refuses these messages: "${error.message}".`,
         hasSystemTurn ? 'Empty the system prompt if this model has no system turn.' : undefined
       )
     }
-    throw new WorkbenchError(
-      'bad-file',
-      `The chat template in ${template.file} does not work: ${errorMessage(error)}`
-    )
+    throw new WorkbenchError('bad-file', `${what} does not work: ${errorMessage(error)}`)
   }
 }
 
@@ -121,6 +119,7 @@ function parsedTemplate(template: ChatTemplate): Template['parsed'] {
 
 /** What transformers gives a template, with the rendering's date for today and its arguments last. */
 function templateVariables(
+  what: string,
   text: TextModel,
   messages: readonly ChatMessage[],
   rendering: Pick<Rendering, 'templateArguments' | 'date'>
@@ -139,9 +138,9 @@ function templateVariables(
         throw new TemplateRefusal(String(message))
       }
     ],
-    ['strftime_now', (format: unknown) => strftime(rendering.date, String(format))],
+    ['strftime_now', (format: unknown) => strftime(rendering.date, String(format), what)],
     // Llama 3.x templates have a fixed date of their own unless they are given this one.
-    ['date_string', strftime(rendering.date, '%d %b %Y')],
+    ['date_string', strftime(rendering.date, '%d %b %Y', what)],
     ['tools', null],
     ['documents', null],
     ...text.specialTokens

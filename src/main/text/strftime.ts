@@ -1,50 +1,26 @@
-const MONTHS = 'January February March April May June July August September October November December'.split(
-  ' '
-)
-const WEEKDAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ')
-const DAY_MS = 86_400_000
+import { utcFormat } from 'd3-time-format'
+import { WorkbenchError } from '../../contract/problem'
 
-const pad = (value: number, width = 2): string => String(value).padStart(width, '0')
-
-/** The directives of Python's strftime that chat templates use; the time of day of a fixed date is midnight. */
-const DIRECTIVES: Record<string, (date: Date) => string> = {
-  Y: (date) => pad(date.getUTCFullYear(), 4),
-  y: (date) => pad(date.getUTCFullYear() % 100),
-  m: (date) => pad(date.getUTCMonth() + 1),
-  d: (date) => pad(date.getUTCDate()),
-  e: (date) => String(date.getUTCDate()).padStart(2, ' '),
-  j: (date) =>
-    pad(
-      (Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()) - yearStart(date)) / DAY_MS + 1,
-      3
-    ),
-  B: (date) => MONTHS[date.getUTCMonth()] ?? '',
-  b: (date) => (MONTHS[date.getUTCMonth()] ?? '').slice(0, 3),
-  A: (date) => WEEKDAYS[date.getUTCDay()] ?? '',
-  a: (date) => (WEEKDAYS[date.getUTCDay()] ?? '').slice(0, 3),
-  H: () => '00',
-  I: () => '12',
-  M: () => '00',
-  S: () => '00',
-  p: () => 'AM',
-  '%': () => '%'
-}
-
-function yearStart(date: Date): number {
-  return Date.UTC(date.getUTCFullYear(), 0, 1)
-}
+/** What the library writes as Python does in the C locale, on every day from 1998 to 2030. */
+const DIRECTIVES = [...'YymdejUWVGuwBbAaHIMSpf%']
+const DIRECTIVE = /%[-_0]?(.?)/gsu
 
 /**
- * Formats a date as Python's `strftime` does in the C locale, whatever the locale and time zone of this machine.
+ * Formats midnight of a date as Python's `strftime` does in the C locale, whatever the locale and time zone of this machine.
  *
  * @param isoDate YYYY-MM-DD
- * @param format Python's format; `%-d` drops the padding; an unknown directive stays as it is
+ * @param format Python's format; `%-d` drops the padding, `%_d` pads with spaces
+ * @param what whose format it is, for messages
+ * @throws WorkbenchError `unsupported` naming a directive that is not known
  */
-export function strftime(isoDate: string, format: string): string {
-  const date = new Date(`${isoDate}T00:00:00Z`)
-  return format.replace(/%(-?)([A-Za-z%])/g, (directive: string, dash: string, letter: string) => {
-    const text = Object.hasOwn(DIRECTIVES, letter) ? DIRECTIVES[letter]?.(date) : undefined
-    if (text === undefined) return directive
-    return dash === '-' ? text.replace(/^[0 ]+(?=.)/, '') : text
-  })
+export function strftime(isoDate: string, format: string, what: string): string {
+  for (const [written, letter = ''] of format.matchAll(DIRECTIVE)) {
+    if (DIRECTIVES.includes(letter)) continue
+    throw new WorkbenchError(
+      'unsupported',
+      `${what} formats a date with ${JSON.stringify(written)}, which is not known here.`,
+      `Known: ${DIRECTIVES.map((known) => `%${known}`).join(' ')}, each also with -, _ or 0 after the %.`
+    )
+  }
+  return utcFormat(format)(new Date(`${isoDate}T00:00:00Z`))
 }
