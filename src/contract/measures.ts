@@ -14,7 +14,7 @@ export interface Measure {
 }
 
 /*
- * A new measure is a row here, and a function in src/main/measures: in text-measures.ts where the text of the answers is
+ * A new measure is a row here, and a function in src/main/measures: in sample-measures.ts where the text of the answers is
  * enough, in cell-measures.ts otherwise. Tables, charts, reports and the command line show it from its row.
  */
 
