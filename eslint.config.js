@@ -57,6 +57,24 @@ const rendererStaysInItsProcess = {
   }
 }
 
+/** Loaded any other way, onnxruntime would report what it computes. */
+const onnxruntimeIsSilenced = {
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        paths: [
+          {
+            name: 'onnxruntime-node',
+            allowTypeImports: true,
+            message: 'Import its values from src/main/base/onnxruntime.ts, which turns telemetry off first.'
+          }
+        ]
+      }
+    ]
+  }
+}
+
 export default ts.config(
   { ignores: ['out/', 'node_modules/', 'resources/'] },
   js.configs.recommended,
@@ -78,5 +96,6 @@ export default ts.config(
   },
   electronOnlyInItsEntries,
   contractIsPure,
-  rendererStaysInItsProcess
+  rendererStaysInItsProcess,
+  onnxruntimeIsSilenced
 )

@@ -1,5 +1,5 @@
-import { Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
+import { Tensor } from '../src/main/base/onnxruntime'
 import { floatsOf, openDevice } from '../src/main/engine/device/device'
 import { openNodeStates } from '../src/main/engine/forward/node-states'
 

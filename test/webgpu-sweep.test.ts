@@ -1,11 +1,12 @@
 import { cp, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as ort from 'onnxruntime-node'
+import type * as ort from 'onnxruntime-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { demoPrompts, pack, somePrompts, trieOf } from '../src/bench/workload'
 import type { Precision } from '../src/contract/device'
 import type { EngineModel, EngineSweepEvent, SweepRequest } from '../src/contract/engine'
 import { postStrengths, rangeStrengths } from '../src/contract/strengths'
+import { InferenceSession } from '../src/main/base/onnxruntime'
 import { openDevice } from '../src/main/engine/device/device'
 import { forward } from '../src/main/engine/forward/forward'
 import { closePairWeights, openPairWeights } from '../src/main/engine/weights/pair-weights'
@@ -78,8 +79,8 @@ interface Watched {
 
 function watchDevice(): Watched {
   const watched: Watched = { tensors: [], peakBytes: 0 }
-  const create = ort.InferenceSession.create.bind(ort.InferenceSession)
-  vi.spyOn(ort.InferenceSession, 'create').mockImplementation(async (...args: Parameters<typeof create>) => {
+  const create = InferenceSession.create.bind(InferenceSession)
+  vi.spyOn(InferenceSession, 'create').mockImplementation(async (...args: Parameters<typeof create>) => {
     const session = await create(...args)
     const runSession = session.run.bind(session)
     vi.spyOn(session, 'run').mockImplementation(async (...inputs: Parameters<typeof runSession>) => {

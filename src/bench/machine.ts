@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, loadavg, totalmem, type } from 'node:os'
-import { env } from 'onnxruntime-node'
+import { env } from '../main/base/onnxruntime'
 
 /** Where figures were measured: none means anything without it. */
 export interface Machine {

@@ -5,6 +5,7 @@ import type { ContractRouterClient } from '@orpc/contract'
 import type { EngineContract } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import { builtPath } from '../base/built'
+import '../base/telemetry-off'
 import { fromAcross, isEventStream } from '../base/rpc-problems'
 import type { EnginePort } from './port'
 

@@ -1,6 +1,7 @@
-import * as ort from 'onnxruntime-node'
+import type * as ort from 'onnxruntime-node'
 import { DEVICE_LABELS, type DeviceName } from '../../../contract/device'
 import { WorkbenchError } from '../../../contract/problem'
+import { InferenceSession, Tensor } from '../../base/onnxruntime'
 import { OnnxGraph } from '../../graphs/onnx-model'
 import { physicalCores } from './physical-cores'
 
@@ -118,7 +119,7 @@ export async function openDevice(name: DeviceName): Promise<Device> {
 
 /** A session on the CPU of somebody else's model, which finds external weights beside its file. */
 export const openModelFile = (file: string): Promise<ort.InferenceSession> =>
-  ort.InferenceSession.create(file, { ...SESSION_OPTIONS, executionProviders: ['cpu'] })
+  InferenceSession.create(file, { ...SESSION_OPTIONS, executionProviders: ['cpu'] })
 
 /** A device whose tensors onnxruntime for Node keeps in main memory and copies for each run. */
 function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.SessionOptions): Device {
@@ -128,13 +129,13 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
     keepsTensors: false,
     moved: null,
     createSession: (model, { files = [], keepsMemory = false } = {}) =>
-      ort.InferenceSession.create(model, {
+      InferenceSession.create(model, {
         ...SESSION_OPTIONS,
         ...options,
         enableCpuMemArena: keepsMemory,
         externalData: files
       }),
-    resident: (data, dims) => Promise.resolve(new ort.Tensor('float32', data, dims)),
+    resident: (data, dims) => Promise.resolve(new Tensor('float32', data, dims)),
     outlive: (tensor) => Promise.resolve(tensor),
     settle: () => Promise.resolve(),
     close: () => Promise.resolve()
@@ -145,7 +146,7 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
   const options = { ...SESSION_OPTIONS, ...provider }
   const moved = { toDevice: 0, fromDevice: 0 }
   const createSession: Device['createSession'] = async (model, { files = [], outputsStay = false } = {}) => {
-    const session = await ort.InferenceSession.create(model, {
+    const session = await InferenceSession.create(model, {
       ...options,
       externalData: files,
       ...(outputsStay !== false && { preferredOutputLocation: onGpu(outputsStay) })
@@ -166,7 +167,7 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
   // Also kept until the end: disposing GPU tensors after the last session is gone kills the process.
   await uploader(1, 'float32')
   // Not counted: its four bytes are nobody's data.
-  const roundTrip = await ort.InferenceSession.create(uploadGraph(1, 'float32'), options)
+  const roundTrip = await InferenceSession.create(uploadGraph(1, 'float32'), options)
   return {
     name: 'webgpu',
     gainsFromHalf: true,
@@ -284,13 +285,13 @@ export async function runKept(
 }
 
 export function floatTensor(data: Float32Array, dims: readonly number[]): ort.Tensor {
-  return new ort.Tensor('float32', data, dims)
+  return new Tensor('float32', data, dims)
 }
 
 export function doubleTensor(data: Float64Array, dims: readonly number[]): ort.Tensor {
-  return new ort.Tensor('float64', data, dims)
+  return new Tensor('float64', data, dims)
 }
 
 export function integerTensor(data: BigInt64Array, dims: readonly number[]): ort.Tensor {
-  return new ort.Tensor('int64', data, dims)
+  return new Tensor('int64', data, dims)
 }
