@@ -40,11 +40,13 @@ describe.skipIf(process.platform !== 'linux')('slr open without a display', () =
     const remark = waitForOutput(program.stderr, '\n')
     const address = await printedAddress(program)
     expect(await remark).toBe('Using the browser: there is no display for a desktop window.\n')
-    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}$/)
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{64}$/)
 
     const exchange = await fetch(address, { redirect: 'manual' })
     const cookie = exchange.headers.get('set-cookie')?.split(';')[0] ?? ''
-    const page = await fetch(new URL('/', address), { headers: { cookie } })
+    const page = await fetch(new URL(exchange.headers.get('location') ?? '', address), {
+      headers: { cookie }
+    })
     expect(await page.text()).toContain('<title>SLR Workbench</title>')
   })
 })

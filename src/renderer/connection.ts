@@ -52,7 +52,8 @@ function desktopConnections(): Connect {
 }
 
 async function browserConnection(): Promise<Connection> {
-  const address = new URL('/rpc', window.location.href)
+  // Below the page's own path, which the session's cookie is bound to.
+  const address = new URL('rpc', window.location.href)
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:'
   const websocket = new WebSocket(address)
   await new Promise<void>((resolve, reject) => {

@@ -5,7 +5,7 @@ import { absolutePath } from '../base/files/places'
 import { isProject } from '../project/project'
 import type { InitialProject } from '../workbench/router'
 import { CommonOptions, readOptions, usageError, wholeNumber, withCommonOptions } from './options'
-import { printJson, printText } from './output'
+import { printJson, printText, remark } from './output'
 
 const ServeOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -20,7 +20,7 @@ export function addServeCommand(program: Command, signal: AbortSignal): void {
     .description('serve the workbench to a browser on this machine; prints the address')
   withInitialProject(command).option(
     '--port <n>',
-    'port to listen on; 0 takes a free one',
+    'port to listen on; 0 takes the one of the last time, or a free one',
     wholeNumber(0, 65_535),
     0
   )
@@ -34,6 +34,7 @@ export function addServeCommand(program: Command, signal: AbortSignal): void {
       port: options.port,
       openBrowser: false,
       announce: announcer(options.json),
+      remark: options.quiet ? () => undefined : remark,
       signal
     })
   })
@@ -60,7 +61,16 @@ export async function initialProject(demo: boolean, command: Command): Promise<I
   )
 }
 
-/** Prints where the workbench is; whoever has the address can use it. */
-export function announcer(json: boolean): (url: string) => Promise<void> {
-  return (url) => (json ? printJson({ url }) : printText(`SLR Workbench: ${url}\nPress Ctrl-C to stop.`))
+/** Prints where the workbench is; the first browser that opens the address can use it. */
+export function announcer(json: boolean): (url: string, startedHere: boolean) => Promise<void> {
+  return (url, startedHere) => {
+    if (json) return printJson({ url })
+    const lines = startedHere
+      ? [
+          'The address is for one browser; the same command in another terminal prints another.',
+          'Press Ctrl-C to stop.'
+        ]
+      : ['It is running already; this address is for one more browser.']
+    return printText([`SLR Workbench: ${url}`, ...lines].join('\n'))
+  }
 }

@@ -12,10 +12,7 @@ const FETCH_LIMIT_MS = 60_000
 /** An Electron that ends with an error this soon never showed a window, for want of a system library, say. */
 const FAILED_START_MS = 10_000
 
-export interface OpenOptions extends Pick<ServeOptions, 'initial' | 'announce' | 'signal'> {
-  /** Told in a line what is being done, and why it is not the desktop window. */
-  remark: (text: string) => void
-}
+export type OpenOptions = Pick<ServeOptions, 'initial' | 'announce' | 'remark' | 'signal'>
 
 /** Shows the workbench, in Electron's window or else in the browser, and returns when it was closed or `signal` fired. */
 export async function openWorkbench(options: OpenOptions): Promise<void> {

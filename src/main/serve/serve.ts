@@ -1,39 +1,59 @@
 import { once } from 'node:events'
-import open from 'open'
 import { createEngineHost, forkEngine } from '../engine/host'
 import { BESIDE_A_WINDOW } from '../engine/port'
 import { createWorkbench, type InitialProject } from '../workbench/router'
-import { startServer } from './server'
+import { showInBrowser } from './browser'
+import { entryAddress, isRunning, startServer, type ServerOptions, type WorkbenchServer } from './server'
+import { readServerRecord, serverFile } from './server-file'
 
 export interface ServeOptions {
   initial: InitialProject
-  /** 0 picks a free one. */
+  /** 0 takes the one of the last time, or a free one. */
   port: number
   /** Whether to show the page in the user's browser as well. */
   openBrowser: boolean
-  /** Told the address, with its token, once it answers. */
-  announce: (url: string) => Promise<void>
+  /** Told an address, which lets one browser in, once it answers; and whether this start is the one that answers. */
+  announce: (url: string, startedHere: boolean) => Promise<void>
+  /** Told in a line what is otherwise than one may expect. */
+  remark: (text: string) => void
   /** Ends the serving. */
   signal: AbortSignal
 }
 
 /**
- * Serves the workbench to browsers on this machine until `signal` fires.
+ * Serves the workbench to browsers on this machine until `signal` fires. When the same is being served already, only
+ * announces a new address of that.
  *
  * @throws WorkbenchError when the port cannot be had or the page has not been built
  */
 export async function serveWorkbench(options: ServeOptions): Promise<void> {
-  const { initial, port, openBrowser, announce, signal } = options
+  const { initial, port, openBrowser, announce, remark, signal } = options
+  const file = serverFile(initial, port)
+  const earlier = await readServerRecord(file)
+  if (earlier !== null && (await isRunning(earlier))) {
+    const url = entryAddress(earlier.port, earlier.key)
+    await announce(url, false)
+    if (openBrowser) await showInBrowser(url, signal)
+    return
+  }
   const workbench = createWorkbench({
     engine: createEngineHost(forkEngine(undefined, [BESIDE_A_WINDOW])),
     entry: 'browser',
     initial
   })
   try {
-    const server = await startServer({ router: workbench.router, port })
+    const server = await startOnPort(
+      { router: workbench.router, file, earlierSessions: earlier?.sessions ?? [] },
+      port,
+      earlier?.port ?? 0
+    )
+    if (port === 0 && earlier !== null && server.port !== earlier.port) {
+      remark(`Port ${earlier.port} of the last time is taken: pages that are still open there do not go on.`)
+    }
     try {
-      await announce(server.url)
-      if (openBrowser) await showInBrowser(server.url)
+      const url = server.newUrl()
+      await announce(url, true)
+      if (openBrowser) await showInBrowser(url, AbortSignal.any([signal, server.entered]))
       if (!signal.aborted) await once(signal, 'abort')
     } finally {
       await server.close()
@@ -43,12 +63,16 @@ export async function serveWorkbench(options: ServeOptions): Promise<void> {
   }
 }
 
-async function showInBrowser(url: string): Promise<void> {
+/** On the port that was asked for, or else on the one of the last time, or else on any. */
+async function startOnPort(
+  options: Omit<ServerOptions, 'port'>,
+  asked: number,
+  lastTime: number
+): Promise<WorkbenchServer> {
+  if (asked !== 0 || lastTime === 0) return startServer({ ...options, port: asked })
   try {
-    const opener = await open(url)
-    // The address is known already, so a missing opener needs no words.
-    opener.on('error', () => undefined)
+    return await startServer({ ...options, port: lastTime })
   } catch {
-    // Same.
+    return startServer({ ...options, port: 0 })
   }
 }

@@ -1,38 +1,55 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { RPCHandler } from '@orpc/server/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import { WorkbenchError } from '../../contract/problem'
-import { rendererFiles, SECURITY_HEADERS } from './renderer-files'
+import { SerialQueue } from '../base/files/serial-queue'
 import type { WorkbenchRouter } from '../workbench/router'
+import { CONNECTION_TIMES, limitWaiting, MAX_WINDOWS } from './connections'
+import { isSame, mintToken, newKey, OneTimeTokens, prove } from './one-time-token'
+import { REFUSAL_HEADERS, type Refusal, refusalPage, STATUS_TEXT } from './refusal'
+import { rendererFiles, SECURITY_HEADERS } from './renderer-files'
+import { type ServerRecord, writeServerRecord } from './server-file'
+import { Sessions, type StoredSession } from './sessions'
 
 /**
  * The browser entry: the window's page and its line to main, for this machine only. Other users and web pages can reach
  * a loopback port too, so every request must name a loopback host (a page cannot rebind its own name to us), every
- * request but the first must carry the cookie that the printed address is exchanged for, and the WebSocket must come
- * from our own page.
+ * request but the first must come from a session, and the WebSocket must come from our own page.
+ *
+ * A session is what a one-time token is exchanged for: a cookie, and a path below which its page lies. The cookie is
+ * bound to the path because browsers send cookies to all ports of a host, those of other users' servers included; these
+ * do not know the path. The token is worth nothing once it stands in a browser's history.
  */
 
 const HOST = '127.0.0.1'
-const RPC_PATH = '/rpc'
 
 /** Far above the largest prompt set; bounds what one message can make us hold. */
 const MAX_MESSAGE_BYTES = 64 * 2 ** 20
 
-const TOKEN_BYTES = 32
-
 /** Any port: an SSH tunnel may lead from another one. */
 const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/i
+
+/** A session's path and what is asked for below it. */
+const SESSION_PATH = /^\/([\w-]{22})(\/.*)$/
+
+/** Where a second start asks whether the first still runs. */
+const RUNNING_PATH = '/running'
+const RUNNING_NONCE = /^[\w-]{22}$/
 
 /** What every message of the protocol has; the RPC handler checks the rest. */
 const RpcMessage = z.looseObject({ i: z.string() })
 
 export interface WorkbenchServer {
-  /** With the token: whoever has it can use the workbench. */
-  url: string
+  /** With a token: the first browser that opens it can use the workbench. Another each time. */
+  newUrl(): string
+  port: number
+  /** Fires when a browser has been let in. */
+  entered: AbortSignal
   close(): Promise<void>
 }
 
@@ -40,6 +57,10 @@ export interface ServerOptions {
   router: WorkbenchRouter
   /** 0 picks a free one. */
   port?: number
+  /** Where it is remembered, if anywhere. */
+  file?: string
+  /** Sessions of earlier runs, which go on. */
+  earlierSessions?: readonly StoredSession[]
 }
 
 /**
@@ -47,32 +68,81 @@ export interface ServerOptions {
  *
  * @throws WorkbenchError when the port cannot be had or the page has not been built
  */
-export async function startServer({ router, port = 0 }: ServerOptions): Promise<WorkbenchServer> {
-  const token = randomBytes(TOKEN_BYTES).toString('base64url')
+export async function startServer(options: ServerOptions): Promise<WorkbenchServer> {
+  const { router, port = 0, file, earlierSessions = [] } = options
+  const key = newKey()
+  const tokens = new OneTimeTokens(key)
+  const sessions = new Sessions(earlierSessions)
   const files = await rendererFiles()
   const rpc = new RPCHandler(router)
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES })
+  const saves = new SerialQueue()
+  const entered = new AbortController()
 
-  const server = createServer((request, response) => {
-    const refused = refusal(request, token)
-    if (refused !== null) return sendRefusal(response, refused)
+  const server = createServer(CONNECTION_TIMES, (request, response) => {
     const address = addressOf(request)
-    if (address?.searchParams.has('token')) return exchangeToken(request, response, token)
-    const found = files.get(address?.pathname ?? '')
-    if (found === undefined) return sendRefusal(response, { status: 404, message: 'There is no such page.' })
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return sendRefusal(response, { status: 405, message: 'Only GET is answered here.' })
+    if (!namesLoopback(request)) return sendRefusal(response, FOREIGN_HOST)
+    if (address?.pathname === RUNNING_PATH) return proveRunning(response, address, key)
+    const token = address?.searchParams.get('token')
+    if (typeof token === 'string') return void exchangeToken(request, response, token)
+    const { id, path } = sessionPath(address)
+    if (id === null) return sendRefusal(response, NO_SESSION)
+    if (!sessions.accepts(id, cookieOf(request))) {
+      // A browser keeps the cookie back when it comes from another site, the opener's file too; from here it tells.
+      const elsewhere = request.headers['sec-fetch-site'] === 'cross-site' && path === '/'
+      if (elsewhere && sessions.knows(id)) return sendComeAgain(response, id)
+      return sendRefusal(response, NO_SESSION)
     }
+    const found = files.get(path)
+    if (found === undefined) return sendRefusal(response, NO_PAGE)
+    if (request.method !== 'GET' && request.method !== 'HEAD') return sendRefusal(response, ONLY_GET)
     readFile(found.file).then(
       (body) => response.writeHead(200, found.headers).end(request.method === 'HEAD' ? undefined : body),
       () => sendRefusal(response, { status: 404, message: 'The file is gone: the program was rebuilt.' })
     )
   })
+  const leaveWaiting = limitWaiting(server)
 
-  server.on('upgrade', (request, socket, head) => {
+  const save = async (): Promise<void> => {
+    if (file === undefined) return
+    await saves.run(() =>
+      writeServerRecord(file, { version: 1, port: boundPort, key, sessions: [...sessions.stored] })
+    )
+  }
+
+  /** Moves a browser from the token's address, which is shown and remembered, to its session's. */
+  async function exchangeToken(
+    request: IncomingMessage,
+    response: ServerResponse,
+    token: string
+  ): Promise<void> {
+    const looked = tokens.look(token)
+    if (looked === 'too-many') return sendRefusal(response, TOO_MANY)
+    if (looked === 'wrong') return sendRefusal(response, WRONG_TOKEN)
+    if (looked.session !== null) return redirect(response, looked.session, {})
+    if (request.method !== 'GET') return sendRefusal(response, ONLY_GET)
+    const { id, secret } = sessions.open()
+    tokens.spend(token, id)
+    await save()
+    entered.abort()
+    const name = cookieName(request.headers.host ?? '')
+    redirect(response, id, { 'Set-Cookie': `${name}=${secret}; HttpOnly; SameSite=Strict; Path=/${id}/` })
+  }
+
+  function upgradeRefusal(request: IncomingMessage): Refusal | null {
+    const { id, path } = sessionPath(addressOf(request))
+    if (!namesLoopback(request)) return FOREIGN_HOST
+    if (request.headers.origin !== `http://${request.headers.host}`) return FOREIGN_PAGE
+    if (id === null || !sessions.accepts(id, cookieOf(request))) return NO_SESSION
+    if (path !== '/rpc') return NO_PAGE
+    return sockets.clients.size < MAX_WINDOWS ? null : TOO_MANY_WINDOWS
+  }
+
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
-    const refused = upgradeRefusal(request, token)
+    const refused = upgradeRefusal(request)
     if (refused !== null) return refuseUpgrade(socket, refused)
+    leaveWaiting(socket)
     sockets.handleUpgrade(request, socket, head, (client) => {
       closeOnNonsense(client)
       void rpc.upgrade(client)
@@ -80,8 +150,11 @@ export async function startServer({ router, port = 0 }: ServerOptions): Promise<
   })
 
   const boundPort = await listen(server, port)
+  await save()
   return {
-    url: `http://${HOST}:${boundPort}/?token=${token}`,
+    newUrl: () => entryAddress(boundPort, key),
+    port: boundPort,
+    entered: entered.signal,
     async close() {
       for (const client of sockets.clients) client.terminate()
       const closed = new Promise((resolve) => server.close(resolve))
@@ -91,13 +164,52 @@ export async function startServer({ router, port = 0 }: ServerOptions): Promise<
   }
 }
 
-interface Refusal {
-  status: 401 | 403 | 404 | 405
-  message: string
+/** Where a browser is let in, once. @param key of the server at the port */
+export function entryAddress(port: number, key: string): string {
+  return `http://${HOST}:${port}/?token=${mintToken(key)}`
 }
 
-const STATUS_TEXT = { 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed' }
-const OPEN_PRINTED_ADDRESS = 'Open the address that SLR Workbench printed in the terminal.'
+/** Whether the server that wrote a record still runs; another program may have its port by now. */
+export async function isRunning({ port, key }: Pick<ServerRecord, 'port' | 'key'>): Promise<boolean> {
+  const nonce = randomBytes(16)
+  try {
+    const answer = await fetch(`http://${HOST}:${port}${RUNNING_PATH}?nonce=${nonce.toString('base64url')}`, {
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+      redirect: 'error'
+    })
+    const proof = await answer.text()
+    return isSame(Buffer.from(proof, 'hex'), prove(key, 'running', nonce))
+  } catch {
+    return false
+  }
+}
+
+/** The other start may be reading a large model. */
+const ANSWER_LIMIT_MS = 3_000
+
+const FOREIGN_HOST = {
+  status: 403,
+  message: 'This server answers to 127.0.0.1 and localhost only.'
+} satisfies Refusal
+const FOREIGN_PAGE = {
+  status: 403,
+  message: "Only the workbench's own page may connect."
+} satisfies Refusal
+const NO_SESSION = { status: 401, message: 'This browser has not been let in.' } satisfies Refusal
+const WRONG_TOKEN = {
+  status: 401,
+  message: 'This address is not one of the running workbench: it ended with the start that printed it.'
+} satisfies Refusal
+const TOO_MANY = {
+  status: 429,
+  message: 'Too many wrong addresses. Try again in a minute.'
+} satisfies Refusal
+const TOO_MANY_WINDOWS = {
+  status: 503,
+  message: `${MAX_WINDOWS} windows are open already.`
+} satisfies Refusal
+const NO_PAGE = { status: 404, message: 'There is no such page.' } satisfies Refusal
+const ONLY_GET = { status: 405, message: 'Only GET is answered here.' } satisfies Refusal
 
 /** What the request asks for; null when its target is no path, such as that of a proxy request. */
 function addressOf(request: IncomingMessage): URL | null {
@@ -105,38 +217,13 @@ function addressOf(request: IncomingMessage): URL | null {
   return URL.canParse(address) ? new URL(address) : null
 }
 
-/** Why a request is not answered: a foreign host name, or neither the cookie nor the token. Null when it is. */
-function refusal(request: IncomingMessage, token: string): Refusal | null {
-  const host = request.headers.host ?? ''
-  if (!LOOPBACK_HOST.test(host)) {
-    return {
-      status: 403,
-      message: `This server answers to 127.0.0.1 and localhost only. ${OPEN_PRINTED_ADDRESS}`
-    }
-  }
-  if (isToken(cookies(request).get(cookieName(host)), token)) return null
-  if (isToken(addressOf(request)?.searchParams.get('token'), token)) return null
-  return { status: 401, message: OPEN_PRINTED_ADDRESS }
+function namesLoopback(request: IncomingMessage): boolean {
+  return LOOPBACK_HOST.test(request.headers.host ?? '')
 }
 
-function upgradeRefusal(request: IncomingMessage, token: string): Refusal | null {
-  if (addressOf(request)?.pathname !== RPC_PATH) return { status: 404, message: 'There is no such page.' }
-  if (request.headers.origin !== `http://${request.headers.host}`) {
-    return { status: 403, message: `Only the workbench's own page may connect. ${OPEN_PRINTED_ADDRESS}` }
-  }
-  return refusal(request, token)
-}
-
-/** Moves the token from the address, which is shown and remembered, into a cookie that scripts cannot read. */
-function exchangeToken(request: IncomingMessage, response: ServerResponse, token: string): void {
-  const cookie = `${cookieName(request.headers.host ?? '')}=${token}; HttpOnly; SameSite=Strict; Path=/`
-  response.writeHead(303, {
-    ...SECURITY_HEADERS,
-    Location: '/',
-    'Set-Cookie': cookie,
-    'Cache-Control': 'no-store'
-  })
-  response.end()
+function sessionPath(address: URL | null): { id: string | null; path: string } {
+  const [, id = null, path = ''] = SESSION_PATH.exec(address?.pathname ?? '') ?? []
+  return { id, path }
 }
 
 /** Cookies are shared by all ports of a host name, so two servers (or tunnels) need two names. */
@@ -144,25 +231,36 @@ function cookieName(host: string): string {
   return `slr-${LOOPBACK_HOST.exec(host)?.[1] ?? '80'}`
 }
 
-function cookies(request: IncomingMessage): Map<string, string> {
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('=', 2))
-  return new Map(pairs.map(([name = '', value = '']) => [name, value]))
+/** The session's secret as the browser tells it; empty when it tells none. */
+function cookieOf(request: IncomingMessage): string {
+  const name = `${cookieName(request.headers.host ?? '')}=`
+  const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim())
+  return cookies.find((cookie) => cookie.startsWith(name))?.slice(name.length) ?? ''
 }
 
-/** Compares without telling by its duration how much was right. */
-function isToken(given: string | null | undefined, token: string): boolean {
-  const a = Buffer.from(given ?? '')
-  const b = Buffer.from(token)
-  return a.length === b.length && timingSafeEqual(a, b)
+function proveRunning(response: ServerResponse, address: URL, key: string): void {
+  const nonce = address.searchParams.get('nonce') ?? ''
+  if (!RUNNING_NONCE.test(nonce)) return sendRefusal(response, NO_PAGE)
+  const proof = prove(key, 'running', Buffer.from(nonce, 'base64url')).toString('hex')
+  response.writeHead(200, { ...SECURITY_HEADERS, 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' })
+  response.end(proof)
 }
 
-function sendRefusal(response: ServerResponse, { status, message }: Refusal): void {
-  response.writeHead(status, {
-    ...SECURITY_HEADERS,
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Cache-Control': 'no-store'
-  })
-  response.end(`${message}\n`)
+function redirect(response: ServerResponse, session: string, headers: Record<string, string>): void {
+  const own = { Location: `/${session}/`, 'Cache-Control': 'no-store' }
+  response.writeHead(303, { ...SECURITY_HEADERS, ...own, ...headers }).end()
+}
+
+/** Has the browser ask once more, now from a page of this site. */
+function sendComeAgain(response: ServerResponse, session: string): void {
+  response.writeHead(200, REFUSAL_HEADERS)
+  response.end(
+    `<!doctype html><meta http-equiv="refresh" content="0; url=/${session}/"><title>SLR Workbench</title>`
+  )
+}
+
+function sendRefusal(response: ServerResponse, refusal: Refusal): void {
+  response.writeHead(refusal.status, REFUSAL_HEADERS).end(refusalPage(refusal))
 }
 
 function refuseUpgrade(socket: Duplex, { status, message }: Refusal): void {

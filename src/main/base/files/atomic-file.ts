@@ -12,13 +12,14 @@ import { errorMessage } from './bounded-file'
  * that fills up they rename a cut-off file over the good one; both also follow links, out of a project that someone
  * sent, and `atomically` deletes its unfinished file on Ctrl-C even while the program is still saving.
  *
+ * @param mode who may use it; by default what the system gives new files
  * @throws WorkbenchError `read-only` when it cannot be written, `not-found` when its folder is gone; the old file stays
  */
-export async function writeFileAtomic(file: string, text: string): Promise<void> {
+export async function writeFileAtomic(file: string, text: string, mode?: number): Promise<void> {
   const unfinished = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
   try {
     // 'wx' never opens what is already there, such as a planted link.
-    const handle = await open(unfinished, 'wx')
+    const handle = await open(unfinished, 'wx', mode)
     try {
       await handle.writeFile(text)
       await handle.sync()

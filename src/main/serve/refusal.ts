@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { Markup, markup } from '../base/markup'
+import { SECURITY_HEADERS } from './renderer-files'
+
+/** Why a request is not answered: a status, and words for whoever looks at the page. */
+export interface Refusal {
+  status: 401 | 403 | 404 | 405 | 429 | 503
+  message: string
+}
+
+export const STATUS_TEXT = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable'
+} satisfies Record<Refusal['status'], string>
+
+const HOW_TO_GET_IN = {
+  printed: 'Open the address that SLR Workbench printed in the terminal.',
+  again: 'Run the same command again in another terminal: it prints a new address for this workbench.'
+}
+
+/** In a page of its own: it may be the first thing that somebody sees of the program. */
+const STYLE = `
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  main { max-width: 34rem; margin: 18vh auto; padding: 0 1.5rem }
+  h1 { font-size: 1.25rem }
+`
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
+
+export const REFUSAL_HEADERS = {
+  ...SECURITY_HEADERS,
+  'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  'Content-Type': 'text/html; charset=utf-8',
+  'Cache-Control': 'no-store'
+}
+
+export function refusalPage({ status, message }: Refusal): string {
+  const ways = status === 401 ? Object.values(HOW_TO_GET_IN) : []
+  return markup`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>SLR Workbench</title>
+<style>${new Markup(STYLE)}</style>
+<main>
+<h1>${message}</h1>
+${ways.map((way) => markup`<p>${way}</p>\n`)}</main>
+</html>
+`.source
+}
