@@ -19,7 +19,8 @@ export const STATUS_TEXT = {
 
 const HOW_TO_GET_IN = {
   printed: 'Open the address that SLR Workbench printed in the terminal.',
-  again: 'Run the same command again in another terminal: it prints a new address for this workbench.'
+  again:
+    'It lets in one browser. For another, run the same command again in another terminal: it prints a new address.'
 }
 
 /** In a page of its own: it may be the first thing that somebody sees of the program. */
