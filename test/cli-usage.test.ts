@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { version } from '../package.json'
 import { builtPath } from '../src/main/base/built'
 import { runCli } from './fixtures/cli'
+import { runHere } from './fixtures/command-line'
 
 const DEMO_TOKENS = ['--demo', '--tokens', '1,2,3']
 
-describe.concurrent('slr', () => {
+describe('slr', () => {
   it('lists its commands', async () => {
-    const { status, stdout, stderr } = await runCli(['--help'])
+    const { status, stdout, stderr } = await runHere(['--help'])
     expect(status).toBe(0)
     expect(stderr).toBe('')
     for (const command of ['inspect', 'probe', 'sweep', 'sample', 'export', 'serve', 'open'])
@@ -19,7 +20,7 @@ describe.concurrent('slr', () => {
   it.each(['inspect', 'probe', 'sweep', 'sample', 'export', 'serve', 'open'])(
     'explains %s and what it takes',
     async (command) => {
-      const { status, stdout, stderr } = await runCli([command, '--help'])
+      const { status, stdout, stderr } = await runHere([command, '--help'])
       expect(status).toBe(0)
       expect(stderr).toBe('')
       expect(stdout).toMatch(`Usage: slr ${command}`)
@@ -28,7 +29,7 @@ describe.concurrent('slr', () => {
   )
 
   it.each([[['--version']], [['sweep', '--version']]])('says its version for %j', async (args) => {
-    expect(await runCli(args)).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+    expect(await runHere(args)).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
   })
 
   it.each([
@@ -111,13 +112,19 @@ describe.concurrent('slr', () => {
     ['a port beyond the last', ['serve', '--port', '65536'], /'65536' is invalid/],
     ['a project and the demo', ['serve', '--demo', 'x.slr'], /either a project or --demo/]
   ])('refuses %s with exit status 2, one line and where to read on', async (_, args, message) => {
-    const { status, stdout, stderr } = await runCli(args)
+    const { status, stdout, stderr } = await runHere(args)
     expect(stderr).toMatch(message)
     expect(status).toBe(2)
     expect(stdout).toBe('')
     expect(stderr).toMatch(/^slr: \S/)
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^See "slr .*--help"\.$/)
     expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(3)
+  })
+
+  it('ends its process with that status', async () => {
+    expect(await runCli(['sweep', '--demo', '--rho', '1.1'])).toEqual(
+      await runHere(['sweep', '--demo', '--rho', '1.1'])
+    )
   })
 
   // Windows starts commands through a script that npm writes.
@@ -127,7 +134,7 @@ describe.concurrent('slr', () => {
   })
 
   it('shows the help and fails when no command is given', async () => {
-    const { status, stdout, stderr } = await runCli([])
+    const { status, stdout, stderr } = await runHere([])
     expect(status).toBe(2)
     expect(stdout).toBe('')
     expect(stderr).toMatch(/^Usage: slr/)

@@ -1,0 +1,80 @@
+import { Command, CommanderError } from 'commander'
+import { version } from '../../../package.json'
+import { addDevicesCommand } from './devices'
+import { addDiffCommand } from './diff'
+import { addEvaluateCommand } from './evaluate'
+import { addExportCommand } from './export'
+import { addInspectCommand } from './inspect'
+import { addMergeCommand } from './merge'
+import { addOpenCommand } from './open'
+import { printError, printable, UsageError } from './output'
+import { addPlanCommand } from './plan'
+import { addProbeCommand } from './probe'
+import { addReportCommand } from './report'
+import { addSampleCommand } from './sample'
+import { addSearchCommand } from './search'
+import { addServeCommand } from './serve'
+import { addSweepCommand } from './sweep'
+
+/** Exit statuses of `slr`; a signal adds the shell's 128 to its number (cli.ts). */
+const EXIT_DONE = 0
+const EXIT_FAILED = 1
+const EXIT_WRONG_USAGE = 2
+
+/**
+ * Runs one command, and prints what came of it.
+ *
+ * @param args what stands behind `slr`
+ * @param signal stops the command; what it throws then is not printed
+ * @returns the exit status, or null when the command was stopped
+ */
+export async function runCommandLine(args: readonly string[], signal: AbortSignal): Promise<number | null> {
+  try {
+    await commandLine(signal).parseAsync(args, { from: 'user' })
+    return signal.aborted ? null : EXIT_DONE
+  } catch (error) {
+    if (signal.aborted) return null
+    // The parser has printed its own message already, or the help text that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_WRONG_USAGE
+    printError(error)
+    return error instanceof UsageError ? EXIT_WRONG_USAGE : EXIT_FAILED
+  }
+}
+
+/** Prints an error that nothing caught. @returns the exit status */
+export function failUnexpectedly(error: unknown): number {
+  printError(error)
+  return EXIT_FAILED
+}
+
+/** `slr` with all its commands. */
+export function commandLine(signal: AbortSignal): Command {
+  const program = new Command('slr')
+    .description(
+      'Selective Layer Restoration: find which decoder layers of a post-trained language model to restore.'
+    )
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('See "slr --help".')
+    .configureOutput({
+      outputError: (text, write) => {
+        const [message = '', ...more] = text.trim().split('\n')
+        write(`slr: ${[printable(message.replace(/^error: /, '')), ...more].join('\n')}\n`)
+      }
+    })
+  addInspectCommand(program, signal)
+  addDiffCommand(program, signal)
+  addProbeCommand(program, signal)
+  addPlanCommand(program, signal)
+  addSweepCommand(program, signal)
+  addSearchCommand(program, signal)
+  addMergeCommand(program)
+  addSampleCommand(program, signal)
+  addDevicesCommand(program)
+  addEvaluateCommand(program, signal)
+  addExportCommand(program, signal)
+  addReportCommand(program)
+  addServeCommand(program, signal)
+  addOpenCommand(program, signal)
+  return program
+}
