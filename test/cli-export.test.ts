@@ -49,7 +49,7 @@ describe('slr export', () => {
     const { status, stdout, stderr } = await runCli(args)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const result = ExportResult.parse(JSON.parse(stdout))
-    expect(result).toMatchObject({ path: out, recipe: 'soft', replaced: false, mergekitProblem: null })
+    expect(result).toMatchObject({ path: out, recipe: 'soft', replaced: null, mergekitProblem: null })
     expect(result.tensors).toEqual({ post: 50, base: 0, converted: 0, blended: 60 })
     const sizes = Object.fromEntries(result.files.map(({ name, bytes }) => [name, bytes]))
     const written = await filesOf(out)
@@ -67,7 +67,10 @@ describe('slr export', () => {
     expect(again.stderr).toMatch(/holds a model already\.\n.*--overwrite/)
     const { status, stdout } = await runCli([...args, '--model', 'post', '--overwrite'])
     expect(status).toBe(0)
-    expect(stdout).toMatch(/^Replaced /)
+    expect(stdout).toMatch(
+      /^Replaced .*\n.*\nWhat was there is kept in .*out\.replaced\. .*:\n {4}rm -r .*out\.replaced\n/
+    )
+    expect(Object.keys(await filesOf(`${out}.replaced`))).toContain('model.safetensors')
     const weights = 'model.safetensors'
     const [exported, post] = [join(out, weights), resourcePath('demo-pair', 'post', weights)]
     expect(Buffer.compare(await readFile(exported), await readFile(post))).toBe(0)

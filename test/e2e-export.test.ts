@@ -62,6 +62,8 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', { timeout: 120_0
     await plan.getByText('54 tensors', { exact: false }).waitFor()
     await exportButton.click()
     await page.getByRole('heading', { name: /^Replaced “Layers 3-7,9-9”/ }).waitFor()
+    await page.getByText(`rm -r ${join(projects, written)}.replaced`).waitFor()
+    await picture('replaced')
 
     // What cannot be written is said beside the folder.
     await page.getByLabel('Name of the new folder').fill('Demo.slr')

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { mkdir, readdir } from 'node:fs/promises'
+import { cp, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -49,7 +49,8 @@ describe('an export that is killed', () => {
       if (unfinished.size > 0) interrupted += 1
       for (const name of unfinished)
         await exportRecipe(folders, UPPER, join(place, name), { overwrite: true })
-      const left = await readdir(place)
+      const kept = /^same\.replaced/
+      const left = (await readdir(place)).filter((name) => !kept.test(name) || targets.includes(name))
       expect(left.sort()).toEqual([...new Set([...targets, ...unfinished])].sort())
     }
     // An export takes most of the time, so hardly any kill falls between two.
@@ -70,6 +71,19 @@ describe('an export that is killed', () => {
     expect(problem.code).toBe('cancelled')
     expect(await filesOf(target)).toEqual(before)
     expect((await readdir(parent)).sort()).toEqual([...others, 'out'].sort())
+  })
+
+  it('keeps what it had replaced when it is killed after the second rename', async () => {
+    const folders = await writePair()
+    const parent = await temporaryFolder()
+    const target = join(parent, 'out')
+    const aside = join(parent, '.out.slr-replaced-0b56a3fc-6e93-4f4e-b1f4-2a4b3a1d6d5e')
+    await exportRecipe(folders, UPPER, target)
+    const before = await filesOf(target)
+    await cp(target, aside, { recursive: true })
+    await problemOf(exportRecipe(folders, UPPER, target, { overwrite: true, signal: AbortSignal.abort() }))
+    expect((await readdir(parent)).sort()).toEqual(['out', 'out.replaced'])
+    expect(await filesOf(join(parent, 'out.replaced'))).toEqual(before)
   })
 
   it('keeps a second export from the same place while it runs', async () => {

@@ -209,10 +209,38 @@ describe('the target', () => {
     expect(problem).toMatchObject({ code: 'bad-input', message: `${target} holds a model already.` })
     expect(await filesOf(target)).toEqual(before)
     const result = await exportRecipe(folders, NOTHING, target, { overwrite: true })
-    expect(result.replaced).toBe(true)
+    const kept = `${target}.replaced`
+    expect(result.replaced).toEqual({ keptAs: kept, removal: `rm -r ${kept}` })
+    expect(await filesOf(kept)).toEqual(before)
     expect((await filesOf(target))['model.safetensors']).toBe(
       (await filesOf(folders.post))['model.safetensors']
     )
+  })
+
+  it('keeps every model that it replaces, under a name that is free', async () => {
+    const folders = await writePair()
+    const parent = await temporaryFolder()
+    const target = join(parent, "it's out")
+    await writeFile(`${target}.replaced`, 'mine')
+    await exportRecipe(folders, UPPER, target)
+    const upper = await filesOf(target)
+    await exportRecipe(folders, NOTHING, target, { overwrite: true })
+    const nothing = await filesOf(target)
+    const { replaced } = await exportRecipe(folders, UPPER, target, { overwrite: true })
+    expect(replaced?.removal).toBe(`rm -r '${parent}/it'\\''s out.replaced-3'`)
+    expect(await filesOf(`${target}.replaced-2`)).toEqual(upper)
+    expect(await filesOf(`${target}.replaced-3`)).toEqual(nothing)
+    expect(await readFile(`${target}.replaced`, 'utf8')).toBe('mine')
+  })
+
+  it('may hold whatever files an export takes over from post', async () => {
+    const folders = await writePair({}, { shardCount: 3 })
+    await writeExtras(folders.post)
+    await writeFile(join(folders.post, 'modeling_own.py'), '')
+    const target = join(await temporaryFolder(), 'out')
+    await exportRecipe(folders, UPPER, target)
+    const { replaced } = await exportRecipe(folders, NOTHING, target, { overwrite: true })
+    expect(Object.keys(await filesOf(`${replaced?.keptAs}`))).toContain('modeling_own.py')
   })
 
   it.each([
@@ -224,14 +252,44 @@ describe('the target', () => {
         await writeFile(join(target, 'thesis.txt'), 'x')
       },
       /is not empty and holds no model/
+    ],
+    [
+      "a program's folder with a config.json",
+      async (target: string) => {
+        await mkdir(join(target, 'src'), { recursive: true })
+        await writeFile(join(target, 'config.json'), '{"port": 80}')
+      },
+      /is not empty and holds no model that can be read \(.* has no weights in safetensors/
+    ],
+    [
+      'a folder with weights that cannot be read',
+      async (target: string) => {
+        await mkdir(target)
+        await writeFile(join(target, 'config.json'), '{}')
+        await writeFile(join(target, 'model.safetensors'), 'weights of something else')
+      },
+      /holds no model that can be read \(.*model\.safetensors gives its header/
+    ],
+    [
+      'a model among other work',
+      async (target: string) => {
+        await writeCheckpoint(target, checkpointFixture())
+        for (const folder of ['.git', 'checkpoint-100', 'tokenizer.json']) await mkdir(join(target, folder))
+        for (const file of ['optimizer.pt', 'other.safetensors', 'thesis.tex'])
+          await writeFile(join(target, file), 'x')
+      },
+      /holds what is no part of a model: "\.git", "checkpoint-100", "optimizer\.pt", "other\.safetensors", "thesis\.tex", "tokenizer\.json", so it is not replaced\.$/
     ]
   ])('is never %s, not even to be replaced', async (_, put, message) => {
     const folders = await writePair()
-    const target = join(await temporaryFolder(), 'out')
+    const parent = await temporaryFolder()
+    const target = join(parent, 'out')
     await put(target)
+    const before = await readdir(parent, { recursive: true })
     expect((await problemOf(exportRecipe(folders, UPPER, target, { overwrite: true }))).message).toMatch(
       message
     )
+    expect(await readdir(parent, { recursive: true })).toEqual(before)
   })
 
   it('needs a folder to lie in', async () => {

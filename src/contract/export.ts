@@ -65,7 +65,8 @@ export const ExportResult = z.object({
   /** The written folder. */
   path: z.string(),
   recipe: z.string(),
-  replaced: z.boolean(),
+  /** The model that was there: the folder that it is kept in, and how to remove it. Null when there was none. */
+  replaced: z.object({ keptAs: z.string(), removal: z.string() }).nullable(),
   files: z.array(z.object({ name: z.string(), bytes: z.number() })),
   bytes: z.number(),
   /** Number of tensors of each origin. */

@@ -3,6 +3,7 @@ import { join, win32 } from 'node:path'
 import { WorkbenchError } from '../../contract/problem'
 import { readTextFile } from '../base/files/bounded-file'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
+import { listNames } from '../base/name-list'
 import { readSafetensorsHeader, type SafetensorsHeader } from './safetensors'
 import { isMissing } from './weight-file'
 
@@ -10,9 +11,6 @@ const SINGLE_FILE = 'model.safetensors'
 const INDEX_FILE = 'model.safetensors.index.json'
 /** The index of a model with 100,000 tensors has about 10 MB. */
 const MAX_INDEX_BYTES = 100_000_000
-
-/** How many names an error lists before it only counts. */
-const MAX_NAMES = 8
 
 /** One safetensors file of a checkpoint. */
 export interface WeightFile extends SafetensorsHeader {
@@ -162,9 +160,4 @@ function noWeights(folder: string, present: readonly string[]): WorkbenchError {
     )
   }
   return new WorkbenchError('not-found', `${message}.`)
-}
-
-function listNames(names: readonly string[]): string {
-  const listed = names.slice(0, MAX_NAMES).join(', ')
-  return names.length > MAX_NAMES ? `${listed} and ${names.length - MAX_NAMES} more` : listed
 }

@@ -51,7 +51,7 @@ export function addExportCommand(program: Command, signal: AbortSignal): void {
     )
     .optionsGroup('Where to:')
     .option('--out <folder>', 'folder to write; its parent must exist')
-    .option('--overwrite', 'replace a model that is there')
+    .option('--overwrite', 'replace a model that is there; the old folder is kept beside it')
   withCommonOptions(command).action(async () => {
     const options = readOptions(ExportOptions, command)
     const result = await exportModel(options, command, signal)
@@ -117,8 +117,14 @@ function describeResult({
   ]
   const times = `${duration(seconds.writing)} writing, ${duration(seconds.verifying)} verifying, ${duration(seconds.hashing)} hashing the parents`
   return [
-    style('bold', `${replaced ? 'Replaced' : 'Wrote'} ${printable(path)}`),
+    style('bold', `${replaced === null ? 'Wrote' : 'Replaced'} ${printable(path)}`),
     `${bytes(size)} in ${files.length} files; tensors: ${origins.join(', ')}; ${times}.`,
+    ...(replaced === null
+      ? []
+      : [
+          `What was there is kept in ${printable(replaced.keptAs)}. When it is no longer needed:`,
+          `    ${printable(replaced.removal)}`
+        ]),
     '',
     'Go on with',
     ...nextSteps.map(({ tool, command }) => `  ${tool}:\n    ${printable(command)}`)

@@ -22,6 +22,11 @@ export function nextSteps(folder: string, dtype: StoredDtype): NextStep[] {
   ]
 }
 
+/** The command that removes a folder. */
+export function removalCommand(folder: string): string {
+  return `rm -r ${shellWord(folder)}`
+}
+
 /** One word to a POSIX shell, whatever it holds. */
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`

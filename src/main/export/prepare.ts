@@ -54,7 +54,9 @@ export async function checkTarget(
   prepared: PreparedExport,
   typed: string
 ): Promise<NonNullable<ExportPlan['target']>> {
-  const target = await lookAtTarget(typed, prepared.pair)
+  const { pair, weights, copied } = prepared
+  const names = new Set([...weights, ...copied].map(({ name }) => name))
+  const target = await lookAtTarget(typed, pair, names)
   requireSpace(target, exportBytes(prepared) + OVERHEAD_BYTES)
   return target
 }
@@ -94,7 +96,7 @@ export function tensorCounts({ weights }: PreparedExport): Record<(typeof TENSOR
   return counts
 }
 
-export function writtenNames({ mergekit }: PreparedExport): string[] {
+function writtenNames({ mergekit }: PreparedExport): string[] {
   return [MODEL_CARD, ...(mergekit.problem === null ? [MERGEKIT_FILE] : [])]
 }
 

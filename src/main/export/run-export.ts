@@ -9,7 +9,7 @@ import { progressRate } from '../base/progress-rate'
 import { ByteCopier, writeExactly } from './byte-copy'
 import { type CopiedFile, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 import { type CardParent, type CardScores, modelCard, readLicence } from './model-card'
-import { nextSteps } from './next-steps'
+import { nextSteps, removalCommand } from './next-steps'
 import { checkTarget, exportBytes, type PreparedExport, tensorCounts } from './prepare'
 import { SourceFiles } from './source-files'
 import { Staging } from './staging'
@@ -87,7 +87,7 @@ export async function runExport(
       await writeFlushed(join(staging.path, name), (file) => writeExactly(file, content, 0))
     }
     meter.throwIfCancelled()
-    await staging.commit(target.exists)
+    const kept = await staging.commit(target.exists)
     const files = [
       ...[...weights, ...copied].map(({ name, bytes }) => ({ name, bytes })),
       ...texts.map(({ name, content }) => ({ name, bytes: content.byteLength }))
@@ -95,7 +95,7 @@ export async function runExport(
     return {
       path: target.path,
       recipe: recipe.name,
-      replaced: target.exists,
+      replaced: kept === null ? null : { keptAs: kept, removal: removalCommand(kept) },
       files,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       tensors: tensorCounts(prepared),

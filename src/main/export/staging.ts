@@ -10,10 +10,11 @@ import { acquire, type Lock } from '../base/files/lock'
  *
  * - `.NAME.slr-export.lock`, which says who is exporting there now,
  * - `.NAME.slr-export-ID`, an export that is not complete,
- * - `.NAME.slr-replaced-ID`, the folder that an export replaced.
+ * - `.NAME.slr-replaced-ID`, the folder that an export is replacing.
  *
  * No system lets a program swap two folders in one portable step, so a replacement is two renames with nothing between
  * them: the old folder aside, the new one in its place. Killed just there, the old one is put back by the next export.
+ * A replaced folder is kept as `NAME.replaced`, or with a number where there is one: it may hold what is nowhere else.
  */
 export class Staging {
   private constructor(
@@ -45,9 +46,10 @@ export class Staging {
    * Makes the folder the target. What it holds must be on the disk already.
    *
    * @param replace whether a model that is there may be replaced; else only an empty folder is
+   * @returns where the replaced folder is kept; null when none was
    * @throws WorkbenchError `read-only`, `not-found`; what was there before is unchanged
    */
-  async commit(replace: boolean): Promise<void> {
+  async commit(replace: boolean): Promise<string | null> {
     const replaced = besides(this.target, `replaced-${randomUUID()}`)
     try {
       await flushFolder(this.path)
@@ -59,8 +61,9 @@ export class Staging {
         if (hadTarget) await rename(replaced, this.target)
         throw error
       }
+      const kept = hadTarget ? await keep(replaced, this.target) : null
       await flushFolder(dirname(this.target))
-      if (hadTarget) await rm(replaced, { recursive: true, force: true })
+      return kept
     } catch (error) {
       throw writeProblem(this.target, error)
     }
@@ -98,8 +101,16 @@ async function cleanUp(target: string): Promise<void> {
     const [, owner, kind] = LEFTOVER.exec(name) ?? []
     const leftover = join(parent, name)
     if (owner !== `.${basename(target)}` || !(await lstat(leftover)).isDirectory()) continue
-    const restored = kind === 'replaced' && (await renameIfFree(leftover, target))
-    if (!restored) await rm(leftover, { recursive: true, force: true })
+    if (kind === 'export') await rm(leftover, { recursive: true, force: true })
+    else if (!(await renameIfFree(leftover, target))) await keep(leftover, target)
+  }
+}
+
+/** Gives a replaced folder the name under which it stays, and tells it. */
+async function keep(replaced: string, target: string): Promise<string> {
+  for (let number = 1; ; number += 1) {
+    const name = `${target}.replaced${number === 1 ? '' : `-${number}`}`
+    if (await renameIfFree(replaced, name)) return name
   }
 }
 

@@ -1,20 +1,26 @@
-import { access, constants, readdir, realpath, stat, statfs } from 'node:fs/promises'
+import { access, constants, realpath, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
 import type { TargetState } from '../../contract/export'
 import { WorkbenchError } from '../../contract/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { errorCode, writeProblem } from '../base/files/atomic-file'
-import { isFile, isFolder } from '../base/files/path-kinds'
+import { isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import type { PairMembers } from '../checkpoint/pair-member'
+import { holdsOnlyModel } from './replaceable'
 
 /**
  * Looks at the folder that an export is to become, before anything is written.
  *
- * @param typed its parent must exist; of the folder itself nothing, or an empty folder, or a model (to be replaced)
+ * @param typed its parent must exist; of the folder itself nothing, or an empty folder, or a model and nothing else (to be replaced)
+ * @param names of the files that the export takes from post
  * @throws WorkbenchError `not-found`, `bad-input` or `read-only` when it cannot become an export
  */
-export async function lookAtTarget(typed: string, pair: PairMembers): Promise<TargetState> {
+export async function lookAtTarget(
+  typed: string,
+  pair: PairMembers,
+  names: ReadonlySet<string>
+): Promise<TargetState> {
   const wanted = absolutePath(typed)
   const parent = dirname(wanted)
   if (!(await isFolder(parent))) {
@@ -23,7 +29,7 @@ export async function lookAtTarget(typed: string, pair: PairMembers): Promise<Ta
   const real = await realPathOrNull(wanted)
   const path = real ?? join(await realpath(parent), basename(wanted))
   await refuseOverlap(path, pair)
-  const exists = real !== null && (await holdsModel(path))
+  const exists = real !== null && (await holdsModel(path, names))
   try {
     await access(dirname(path), constants.W_OK)
   } catch (error) {
@@ -79,7 +85,7 @@ function isWithin(inner: string, outer: string): boolean {
 }
 
 /** @returns false for an empty folder. @throws WorkbenchError `bad-input` for anything but that and a model */
-async function holdsModel(path: string): Promise<boolean> {
+async function holdsModel(path: string, names: ReadonlySet<string>): Promise<boolean> {
   if (!(await stat(path)).isDirectory()) {
     throw new WorkbenchError(
       'bad-input',
@@ -87,14 +93,7 @@ async function holdsModel(path: string): Promise<boolean> {
       'Name a folder that does not exist yet.'
     )
   }
-  const names = await readdir(path)
-  if (names.length === 0) return false
-  if (await isFile(join(path, 'config.json'))) return true
-  throw new WorkbenchError(
-    'bad-input',
-    `${path} is not empty and holds no model (no config.json), so it is not replaced.`,
-    'Name a folder that does not exist yet.'
-  )
+  return holdsOnlyModel(path, names)
 }
 
 async function freeBytes(folder: string): Promise<number | null> {

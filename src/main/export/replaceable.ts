@@ -1,0 +1,72 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { WorkbenchError } from '../../contract/problem'
+import { errorMessage } from '../base/files/bounded-file'
+import { isFile } from '../base/files/path-kinds'
+import { quoteName } from '../base/json-object'
+import { listNames } from '../base/name-list'
+import { readWeightFiles } from '../checkpoint/weight-files'
+import { MERGEKIT_FILE, MODEL_CARD } from './copied-files'
+
+/** Files of model folders beside their weights, as transformers, mergekit and publishers name them. */
+const MODEL_FILES = new Set([
+  'config.json',
+  'generation_config.json',
+  'model.safetensors.index.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'tokenizer.model',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.json',
+  'vocab.txt',
+  'merges.txt',
+  'sentencepiece.bpe.model',
+  'spiece.model',
+  'chat_template.jinja',
+  'chat_template.json',
+  'preprocessor_config.json',
+  'processor_config.json',
+  MODEL_CARD,
+  MERGEKIT_FILE,
+  'mergekit_config.yml',
+  '.gitattributes'
+])
+const LICENCE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(txt|md))?$/
+
+/**
+ * Whether a folder may be replaced by an export: nothing lies in it but the files of a model, whose weights can be read.
+ *
+ * @param copied names of post's files, which an earlier export may have taken over
+ * @returns false for an empty folder
+ * @throws WorkbenchError `bad-input` naming what is no part of a model, or what a model would have
+ */
+export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>): Promise<boolean> {
+  const names = (await readdir(folder)).sort()
+  if (names.length === 0) return false
+  if (!names.includes('config.json')) throw notReplaced(folder, 'holds no model (no config.json)')
+  const weights = await weightNames(folder)
+  const foreign: string[] = []
+  for (const name of names) {
+    const known = MODEL_FILES.has(name) || LICENCE.test(name) || weights.has(name) || copied.has(name)
+    if (!known || !(await isFile(join(folder, name)))) foreign.push(quoteName(name))
+  }
+  if (foreign.length === 0) return true
+  throw notReplaced(folder, `holds what is no part of a model: ${listNames(foreign)}`)
+}
+
+async function weightNames(folder: string): Promise<Set<string>> {
+  try {
+    return new Set((await readWeightFiles(folder)).map(({ name }) => name))
+  } catch (error) {
+    throw notReplaced(folder, `holds no model that can be read (${errorMessage(error).replace(/\.$/, '')})`)
+  }
+}
+
+function notReplaced(folder: string, why: string): WorkbenchError {
+  return new WorkbenchError(
+    'bad-input',
+    `${folder} is not empty and ${why}, so it is not replaced.`,
+    'Name a folder that does not exist yet.'
+  )
+}
