@@ -133,7 +133,10 @@ describe('slr sweep --demo', () => {
   it('tells people what to restore and how sure that is', () => {
     const { status, stdout, stderr } = forPeople
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toMatch('Restore layers 4-11: diversity up from 0.458 to 0.917 at validity 0.916\n')
+    expect(stdout).toContain(
+      'Layers 4–11, not checked yet: diversity up from 0.458 to 0.917 at validity 0.916'
+    )
+    expect(stdout).toContain('\nCheck whole answers: ')
     expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
     expect(stdout).toMatch(/^base +0\.468 +0\.988 /m)
     expect(stdout).toMatch(

@@ -40,7 +40,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     const page = await open(workbench)
     const complaints = complaintsOf(page)
     await page.getByRole('button', { name: 'Sweep all ranges' }).click()
-    await page.getByText(/Restore layers 4–11/).waitFor()
+    await page.getByText(/Layers 4–11, not checked yet/).waitFor()
 
     await page.getByRole('button', { name: 'New recipe' }).click()
     const editor = page.getByRole('dialog', { name: 'New recipe' })

@@ -30,7 +30,7 @@ describe.skipIf(browserMissing !== null)('the README', { timeout: 90_000 }, () =
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
     await page.goto(workbench.url)
     await page.getByRole('button', { name: 'Sweep all ranges' }).click()
-    await page.getByText('Restore layers 4–11').first().waitFor()
+    await page.getByText('Layers 4–11, not checked yet').first().waitFor()
     await page.getByText(/^Planning/).waitFor({ state: 'detached' })
     await picture(page, 'ranges-light-1440.png')
 

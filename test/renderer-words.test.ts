@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { ORPCError } from '@orpc/client'
-import type { Selection } from '../src/contract/crc'
 import { freeName } from '../src/contract/free-name'
 import type { KeptRecipe } from '../src/contract/project'
 import { complaintOf } from '../src/renderer/connection'
@@ -17,7 +16,6 @@ import {
   rangeName,
   rangePhrase
 } from '../src/renderer/format'
-import { headline, assurances } from '../src/contract/headline'
 import { withKept, withRenamed } from '../src/renderer/kept-recipes'
 import { placeHash, readPlace } from '../src/renderer/place'
 import { draftsOf, parseDraft, parsePromptFile, promptFile, samePrompts } from '../src/renderer/prompt-draft'
@@ -49,54 +47,6 @@ describe('numbers in words', () => {
   it('name ranges, a single layer in the singular', () => {
     expect(rangePhrase({ start: 4, end: 11 })).toBe('layers 4–11')
     expect(rangeName({ start: 5, end: 5 })).toBe('Layer 5')
-  })
-})
-
-const SELECTION: Selection = {
-  rho: 0.9,
-  minimumValidity: 0.892,
-  selected: { start: 4, end: 11 },
-  reason: null,
-  bootstrap: {
-    resamples: 1000,
-    seed: 0,
-    confidence: 0.95,
-    wins: [
-      { start: 4, end: 11, share: 0.7 },
-      { start: 5, end: 11, share: 0.3 }
-    ],
-    noSelectionShare: 0,
-    post: { validity: [0.98, 1], diversity: [0.43, 0.49] },
-    selected: { validity: [0.9, 0.93], diversity: [0.9, 0.93], diversityGain: [0.44, 0.48] }
-  },
-  crossFit: null,
-  crossFitReason: 'a category has fewer than two prompts'
-}
-
-describe('the headline of a sweep', () => {
-  const post = { validity: 0.991, diversity: 0.458 }
-
-  it('says what to restore and what it brings', () => {
-    expect(headline(SELECTION, post, { validity: 0.916, diversity: 0.917 })).toBe(
-      'Restore layers 4–11: diversity up from 0.458 to 0.917 at validity 0.916 (post 0.991)'
-    )
-  })
-
-  it('says why nothing was selected', () => {
-    const none = { ...SELECTION, selected: null, reason: 'every range loses too much validity' }
-    expect(headline(none, post, undefined)).toBe('No range to restore: every range loses too much validity')
-  })
-
-  it('says how sure it is: the interval, the rival, and why there is no cross-fitted score', () => {
-    expect(assurances(SELECTION, 0.459)).toEqual([
-      {
-        label: 'Gain in diversity',
-        value: '+0.459',
-        detail: '+0.440 to +0.480 in 95 % of 1,000 resamplings of the prompts'
-      },
-      { label: 'Same range wins', value: '70 %', detail: 'of the resamplings; next is 5–11 with 30 %' },
-      { label: 'On unseen prompts', value: '–', detail: 'a category has fewer than two prompts' }
-    ])
   })
 })
 

@@ -103,7 +103,7 @@ describe('what a report tells', () => {
       .filter(({ validity }) => validity >= (newest.selection?.minimumValidity ?? 1))
       .reduce((a, b) => (b.diversity > a.diversity ? b : a))
     expect(newest?.selection?.selected).toEqual({ start: best?.start, end: best?.end })
-    expect(newest?.headline).toContain(best?.diversity.toFixed(3))
+    expect(newest?.headline?.figures).toContain(`only ${newest?.post.validity.toFixed(3)} of the time`)
     const older = await reportOf(project, 'older')
     expect(older.sweep).toMatchObject({ id: 'older', layerCount: 3 })
     expect(older.sweepCount).toBe(2)

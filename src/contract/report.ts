@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Rendering, Score, Selection, SweepDocument } from './crc'
 import { DistancesDocument } from './distances'
 import { EvaluationResults, EvaluationRun, EvaluationVariant, Task } from './evaluation'
+import { Headline } from './headline'
 import { CheckpointSummary, Finding } from './pair'
 import { KeptRecipe } from './project'
 import { SampledCrc, SampleMeasures, SampleRun } from './samples'
@@ -62,8 +63,8 @@ const ReportedSweep = SweepDocument.omit({
 }).extend({
   origin: Origin,
   promptCount: whole,
-  /** What was found, in a sentence. */
-  headline: z.string(),
+  /** What was found; null when no ranges were scored. */
+  headline: Headline.nullable(),
   base: ReportedScore.nullable(),
   post: ReportedScore,
   ranges: z.array(ReportedRange),

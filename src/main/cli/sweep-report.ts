@@ -1,4 +1,5 @@
 import type { BlendScore, RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/crc'
+import { type Headline, headline, headlineSentence } from '../../contract/headline'
 import type { RestorationRange } from '../../contract/recipe'
 import type { SweepPart } from '../../contract/sweep-part'
 import { bestRanges } from '../crc/selection/best-ranges'
@@ -16,7 +17,7 @@ export function describeSweep(sweep: SweepDocument): string {
   if (selection !== null) {
     parts.push(
       describeTopRanges(sweep, selection),
-      describeSelection(sweep, selection),
+      describeHeadline(headline({ ...sweep, selection, check: null })),
       describeCertainty(selection)
     )
   }
@@ -92,14 +93,8 @@ function describeSoup(soup: readonly BlendScore[]): string {
   )
 }
 
-function describeSelection({ post, ranges, selected }: SweepDocument, { reason }: Selection): string {
-  const best = selected === null ? undefined : ranges.find((range) => isSame(range, selected))
-  if (best === undefined) return `Nothing to restore: ${printable(reason ?? 'no range was selected.')}`
-  return style(
-    'bold',
-    `Restore layers ${named(best)}: diversity up from ${decimal(post.diversity)} to ${decimal(best.diversity)} ` +
-      `at validity ${decimal(best.validity)}`
-  )
+function describeHeadline(found: Headline): string {
+  return `${style('bold', printable(headlineSentence(found)))}\n${printable(found.next)}`
 }
 
 function describeCertainty({ bootstrap, crossFit, crossFitReason, selected }: Selection): string {

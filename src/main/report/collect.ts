@@ -143,19 +143,11 @@ function reportedSweep(
   origin: (from: ComputedFrom) => ReportedOrigin
 ): ReportedSweep {
   const { base, post, ranges } = sweep
-  const best = selection?.selected ?? null
   return {
     ...sweep,
     origin: origin({ basePath, postPath }),
     promptCount: prompts.length,
-    headline:
-      selection === null
-        ? 'No ranges were scored, so none is selected.'
-        : headline(
-            selection,
-            post,
-            ranges.find(({ start, end }) => start === best?.start && end === best.end)
-          ),
+    headline: selection === null ? null : headline({ ...sweep, selection, check: null }),
     base: base === null ? null : summary(base),
     post: summary(post),
     ranges: ranges.map((range) => ({ start: range.start, end: range.end, ...summary(range) })),

@@ -6,7 +6,7 @@ import { distancesSection, pairSection } from './sections/pair'
 import { keptSection, searchSections } from './sections/recipes'
 import { reproductionSection } from './sections/reproduction'
 import { checkSection, samplesSection } from './sections/samples'
-import { sweepSection } from './sections/sweep'
+import { headlineBlocks, sweepSection } from './sections/sweep'
 
 /** What stands above the sections. */
 export interface ReportHead {
@@ -45,9 +45,14 @@ function glanceSection({ project, sweep, evaluations, warnings }: Report): Secti
     title: 'At a glance',
     blocks: [
       ...warnings.map((text): Block => ({ kind: 'warning', text })),
-      sweep === null
-        ? { kind: 'paragraph', text: 'Nothing was swept yet, so there is nothing to restore so far.' }
-        : { kind: 'lead', text: sweep.headline },
+      ...(sweep === null
+        ? [
+            {
+              kind: 'paragraph',
+              text: 'Nothing was swept yet, so there is nothing to restore so far.'
+            } as const
+          ]
+        : headlineBlocks(sweep)),
       ...mainComparisons(evaluations),
       ...(project.notes.trim() === '' ? [] : [{ kind: 'note', text: project.notes } as const])
     ]

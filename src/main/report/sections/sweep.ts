@@ -11,7 +11,7 @@ import {
   rangeLabel,
   rangeName
 } from '../../../contract/format'
-import { assurances } from '../../../contract/headline'
+import { assurances, headlineSentence, isGood } from '../../../contract/headline'
 import type { ReportChart } from '../../../contract/report-chart'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/report'
 import type { ModelTone } from '../../../contract/samples'
@@ -32,15 +32,16 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
     const text = 'No sweep yet: “Sweep all ranges” in the Ranges view scores every range.'
     return { ...section, blocks: [{ kind: 'paragraph', text }] }
   }
-  const { selection, ranges, post } = sweep
+  const { selection, ranges } = sweep
   const best = selection?.selected ?? null
   const selected = ranges.find(({ start, end }) => start === best?.start && end === best.end)
-  const gain = (selected?.diversity ?? post.diversity) - post.diversity
   return {
     ...section,
     blocks: [
-      { kind: 'lead', text: sweep.headline },
-      ...(selection === null ? [] : [{ kind: 'figures', figures: assurances(selection, gain) } as const]),
+      ...headlineBlocks(sweep),
+      ...(selection === null
+        ? []
+        : [{ kind: 'figures', figures: assurances({ ...sweep, selection, check: null }) } as const]),
       {
         kind: 'chart',
         label: `Diversity of every range by its first and last restored layer; diversity against validity of ${plural(ranges.length, 'range')}, base, post and other recipes.`,
@@ -54,6 +55,13 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
       fold('Settings of the sweep', [{ kind: 'facts', facts: sweepFacts(sweep, sweepCount) }])
     ]
   }
+}
+
+/** What the sweep found, as a warning where it does not hold, and the next step. */
+export function headlineBlocks({ headline }: ReportedSweep): Block[] {
+  if (headline === null) return [{ kind: 'lead', text: 'No ranges were scored, so none is selected.' }]
+  const lead: Block = { kind: 'lead', text: headlineSentence(headline) }
+  return [lead, { kind: isGood(headline.state) ? 'note' : 'warning', text: headline.next }]
 }
 
 function rangesChart(sweep: ReportedSweep): ReportChart {
