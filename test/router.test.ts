@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DEFAULT_RENDERING, Rendering } from '../src/contract/crc'
+import { type KeptRecipe, ProjectChanges } from '../src/contract/project'
+import { PAPER_SAMPLING, type SampleSetup } from '../src/contract/samples'
 import type { SweepEvent } from '../src/contract/sweep-events'
 import { createEngineHost, type EngineHost } from '../src/main/engine/host'
 import type { JobNews } from '../src/main/jobs/job-news'
@@ -59,6 +62,9 @@ async function quickDemo(client: ReturnType<typeof startWorkbench>): Promise<str
   return path
 }
 
+const SETTINGS = ProjectChanges.shape.settings.unwrap()
+type Settings = NonNullable<ProjectChanges['settings']>
+
 function enginePid(): number {
   if (engine.pid === undefined) throw new Error('no engine process is running')
   return engine.pid
@@ -104,6 +110,79 @@ describe('projects', () => {
     expect(await startWorkbench().projects.open({ path })).toMatchObject({
       document: { notes: 'layer 4 matters' }
     })
+  })
+
+  it('takes a change for what it names, and leaves every other field as it was', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    const sampler = { sampling: PAPER_SAMPLING, maxTokens: 8, stopTexts: [], seed: 1, sampleCount: 2 }
+    const samples: SampleSetup = { settings: { ...sampler, device: 'cpu', memoryBytes: 1e9 }, leftOut: [] }
+    const kept: KeptRecipe = {
+      recipe: { name: 'kept', ranges: [[1, 2]] },
+      keptAt: '2026-01-02T03:04:05Z',
+      sweepId: null,
+      validity: null,
+      diversity: null
+    }
+    const other = { name: 'other', path: '/models/other', fingerprint: 'ff' }
+    // Two values of every field, so that each change can be seen.
+    const settings: [Required<Settings>, Required<Settings>] = [
+      {
+        rho: 0.7,
+        soupSize: 5,
+        device: 'cpu',
+        memoryBytes: 1e9,
+        samples
+      },
+      {
+        rho: 0.8,
+        soupSize: 9,
+        device: 'auto',
+        memoryBytes: null,
+        samples: { ...samples, leftOut: ['post'] }
+      }
+    ]
+    const rendering = (systemPrompt: string): Rendering => ({ ...DEFAULT_RENDERING, systemPrompt })
+    const values: [Required<ProjectChanges>, Required<ProjectChanges>] = [
+      {
+        name: 'A',
+        rendering: rendering('A'),
+        notes: 'a',
+        recipes: [kept],
+        otherCheckpoints: [other],
+        settings: settings[0]
+      },
+      {
+        name: 'B',
+        rendering: rendering('B'),
+        notes: 'b',
+        recipes: [],
+        otherCheckpoints: [],
+        settings: settings[1]
+      }
+    ]
+    const alone: ProjectChanges[] = [
+      ...ProjectChanges.omit({ settings: true })
+        .keyof()
+        .options.map((field) => ({ [field]: values[1][field] })),
+      ...SETTINGS.keyof().options.map((field) => ({ settings: { [field]: settings[1][field] } }))
+    ]
+    for (const change of alone) {
+      const { document: before } = await client.projects.update({ path, changes: values[0] })
+      const { document } = await client.projects.update({ path, changes: change })
+      expect(document, JSON.stringify(change)).toEqual({
+        ...before,
+        ...change,
+        settings: { ...before.settings, ...change.settings }
+      })
+      expect(document).not.toEqual(before)
+    }
+  })
+
+  it('fills in nothing that a change or a part of a rendering leaves out', () => {
+    expect(ProjectChanges.parse({ settings: {} })).toEqual({ settings: {} })
+    expect(ProjectChanges.parse({})).toEqual({})
+    expect(Rendering.partial().parse({})).toEqual({})
   })
 
   it('opens with the reason when its pair cannot be read', async () => {

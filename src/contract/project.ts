@@ -32,8 +32,8 @@ export const KeptRecipe = z.object({
 })
 export type KeptRecipe = z.infer<typeof KeptRecipe>
 
-/** More than a person compares; each is opened with the project. */
-const MAX_OTHER_CHECKPOINTS = 50
+/** Checkpoints to compare with, as they were when they were added; no more than a person compares, for each is opened with the project. */
+const OtherCheckpoints = z.array(OtherCheckpoint).max(50)
 
 /** What now lies in the folder of one of a project's other checkpoints: a report, or the problem of making one. */
 export const OtherCheckpointState = z.object({
@@ -74,8 +74,8 @@ export const ProjectDocument = z.object({
     memoryBytes: ProjectSettings.shape.memoryBytes.default(null)
   }),
   recipes: z.array(KeptRecipe),
-  /** Checkpoints to compare with, as they were when they were added; folders may have moved or changed since. */
-  otherCheckpoints: z.array(OtherCheckpoint).max(MAX_OTHER_CHECKPOINTS).default([]),
+  /** Folders may have moved or changed since. */
+  otherCheckpoints: OtherCheckpoints.default([]),
   notes: z.string()
 })
 export type ProjectDocument = z.infer<typeof ProjectDocument>
@@ -119,14 +119,14 @@ export type ProjectState = z.infer<typeof ProjectState>
 /** What is known of the pair's two folders now. */
 export type PairState = Pick<ProjectState, 'pair' | 'pairProblem'>
 
+/** What is left out stays as it is. No field may have a default here: `partial` would fill it in, and so change what was left out. */
 export const ProjectChanges = ProjectDocument.pick({
   name: true,
   rendering: true,
   recipes: true,
-  otherCheckpoints: true,
   notes: true
 })
-  .extend({ settings: ProjectSettings.partial().strict() })
+  .extend({ otherCheckpoints: OtherCheckpoints, settings: ProjectSettings.partial().strict() })
   .partial()
   .strict()
 export type ProjectChanges = z.infer<typeof ProjectChanges>
