@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   expectAccessible,
   browserMissing,
-  complaintsOf,
   launchBrowser,
   ServedWorkbench,
   STILL_WINDOW
@@ -44,7 +43,6 @@ describe.skipIf(browserMissing !== null)(
       const page = await browser.newPage(STILL_WINDOW)
       page.setDefaultTimeout(30_000)
       await page.goto(workbench.url)
-      const complaints = complaintsOf(page)
       const plan = page.getByRole('region', { name: 'Plan of the next sweep' })
 
       await plan.getByText(/1 prompt group · peak .* · 616 block evaluations · .* · about/).waitFor()
@@ -104,7 +102,6 @@ describe.skipIf(browserMissing !== null)(
       // Empty: half of this machine's memory again.
       await allow('')
       await plan.getByText(/^1 prompt group ·/).waitFor()
-      expect(complaints).toEqual([])
       await workbench.stop()
     })
   }

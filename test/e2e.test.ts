@@ -5,9 +5,9 @@ import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-c
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   browserMissing,
-  complaintsOf,
   expectAccessible,
   expectFits,
+  hoverCharts,
   launchBrowser,
   ServedWorkbench
 } from './fixtures/browser'
@@ -44,7 +44,6 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
   it('takes a new user from the start to a kept range, which is there after a restart', async () => {
     const workbench = await ServedWorkbench.start()
     const page = await open(workbench)
-    const complaints = complaintsOf(page)
 
     await page.getByRole('button', { name: 'Open demo' }).click()
     await page.getByText('78 ranges').waitFor()
@@ -70,7 +69,6 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
 
     await page.reload()
     await page.getByText(HEADLINE).waitFor()
-    expect(complaints).toEqual([])
     await workbench.stop()
 
     const again = await ServedWorkbench.start([], workbench.folder)
@@ -113,6 +111,26 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
       await expectText(page, '[aria-label=Result]', /Not worth restoring: the best range is all 12 layers/)
       await rho.fill(allowed)
       await page.getByText(HEADLINE).waitFor()
+    })
+
+    it('points out in heatmap and scatter alike what the pointer is on in one of them', async () => {
+      const page = await openSwept()
+      const ring = page.locator('.ring')
+      const outline = page.locator('rect.hovered')
+      const cell = page.locator('[data-range="6-10"]')
+      await page.locator('canvas').nth(1).waitFor()
+      await cell.hover()
+      await ring.waitFor()
+      const box = await ring.boundingBox()
+      if (box === null) throw new Error('the ring has gone')
+      await page.mouse.move(0, 0)
+      await ring.waitFor({ state: 'detached' })
+      await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+      await ring.waitFor()
+      expect(await ring.boundingBox()).toEqual(box)
+      expect(await outline.getAttribute('x')).toBe(await cell.getAttribute('x'))
+      expect(await outline.getAttribute('y')).toBe(await cell.getAttribute('y'))
+      await hoverCharts(page, 2)
     })
 
     it.each(['no-preference', 'reduce'] as const)(

@@ -29,7 +29,6 @@ export interface ScatterContent {
   rho: number
   selected: RestorationRange | null
   chosen: ModelRef | null
-  hovered: ModelRef | null
   brushed: ReadonlySet<string> | null
   /** While scores still arrive the axes stay at 0..1, so that nothing moves under the reader. */
   streaming: boolean
@@ -53,7 +52,7 @@ export function scatterDatasets(
   content: ScatterContent,
   colors: ChartColors
 ): ScatterChart['data']['datasets'] {
-  const { board, rho, brushed, hovered, chosen, selected } = content
+  const { board, rho, brushed, chosen, selected } = content
   const minimum = minimumValidity(board, rho) ?? 0
   const visible = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
   const only = (model: ModelRef | null): ScatterDatum[] =>
@@ -71,14 +70,6 @@ export function scatterDatasets(
     return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
   }
   const datasets: ScatterChart['data']['datasets'] = [
-    {
-      label: 'Hovered',
-      data: only(hovered),
-      pointRadius: 8,
-      pointBackgroundColor: 'transparent',
-      pointBorderColor: colors.ink,
-      pointBorderWidth: 2
-    },
     {
       label: 'Inspected',
       data: sameModel(chosen, selected) ? [] : only(chosen),

@@ -27,6 +27,12 @@ export const rangeOf = (ref: ModelRef | null): RestorationRange | null =>
 export const sameModel = (left: ModelRef | null, right: ModelRef | null): boolean =>
   typeof left === 'string' || typeof right === 'string' ? left === right : sameRange(left, right)
 
+/** The score of a model; none while it has not been scored. */
+export const scoreOf = (board: ScoreBoard, model: ModelRef): LiveScore | undefined =>
+  typeof model === 'string'
+    ? board.others.find(({ key }) => key === model)
+    : board.ranges.find((point) => sameRange(point, model))
+
 /** What the charts draw: the scores of a finished sweep or of one that still runs. */
 export interface ScoreBoard {
   layerCount: number

@@ -57,7 +57,7 @@ function drawRanges(
   return () =>
     showScatter(
       scatter,
-      { board, rho, selected, chosen: null, hovered: null, brushed: null, streaming: false },
+      { board, rho, selected, chosen: null, brushed: null, streaming: false },
       chartColors(figure),
       chartFont(figure)
     )

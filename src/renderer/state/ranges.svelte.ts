@@ -129,6 +129,11 @@ export class Ranges {
     this.brushed = null
   }
 
+  /** The model under the pointer or the focus, for every chart to point out; the same one again changes nothing. */
+  hover(model: ModelRef | null): void {
+    if (!sameModel(model, this.hovered)) this.hovered = model
+  }
+
   /** Fetches and shows one sweep, with its selected range chosen. */
   async show(sweepId: string): Promise<void> {
     const path = this.workbench.project?.path
