@@ -42,10 +42,8 @@ function desktopConnections(): Connect {
   })
   return async () => {
     const port = arrived.shift() ?? (await new Promise<MessagePort>((resolve) => waiting.push(resolve)))
-    const closed = new Promise<void>((resolve) => {
-      port.addEventListener('close', () => resolve(), { once: true })
-    })
     const client: Client = createORPCClient(new MessagePortLink({ port }))
+    const closed = closing(port)
     port.start()
     return { client, closed }
   }
@@ -60,11 +58,13 @@ async function browserConnection(): Promise<Connection> {
     websocket.addEventListener('open', () => resolve(), { once: true })
     websocket.addEventListener('close', () => reject(new Error('the server does not answer')), { once: true })
   })
-  const closed = new Promise<void>((resolve) => {
-    websocket.addEventListener('close', () => resolve(), { once: true })
-  })
-  return { client: createORPCClient(new WebSocketLink({ websocket })), closed }
+  const client: Client = createORPCClient(new WebSocketLink({ websocket }))
+  return { client, closed: closing(websocket) }
 }
+
+/** Resolves when a line closes. Asked for once the client listens: it ends its own calls first, and none is aborted on a closed line. */
+const closing = (line: EventTarget): Promise<void> =>
+  new Promise((resolve) => line.addEventListener('close', () => resolve(), { once: true }))
 
 /** What the window shows about a failed call: main's Problem, or a defect without one. */
 export interface Complaint {
