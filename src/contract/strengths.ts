@@ -83,10 +83,15 @@ export function describeStrengths(layers: readonly LayerStrength[]): string {
   return parts.length === 0 ? 'nothing' : parts.join(', ')
 }
 
+/** The same within a sentence: `layers 4–11`, `layer 2 at 0.5`, `attention 3`. */
+export function phraseStrengths(layers: readonly LayerStrength[]): string {
+  const text = describeStrengths(layers)
+  return /^\d/.test(text) ? `${/^\d+( at [\d.]+)?$/.test(text) ? 'layer' : 'layers'} ${text}` : text
+}
+
 /** A name for strengths that nobody has named: `Layers 4–11, attention 2`. */
 export function nameStrengths(layers: readonly LayerStrength[]): string {
-  const text = describeStrengths(layers)
-  const name = /^\d/.test(text) ? `${/^\d+( at [\d.]+)?$/.test(text) ? 'Layer' : 'Layers'} ${text}` : text
+  const name = phraseStrengths(layers)
   const cut = name.length <= 120 ? name : `${name.slice(0, 119)}…`
   return cut.charAt(0).toUpperCase() + cut.slice(1)
 }

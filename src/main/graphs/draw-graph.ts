@@ -26,7 +26,7 @@ const ALMOST_ONE = 1 - 2 ** -40
  *
  * @param logits [rows, vocabularySize]
  * @param uniforms from 0 (included) to 1 (excluded), float64 [rows, 1]
- * @returns ids as float32, [rows, 1]: exact, for there are fewer than 2^24
+ * @returns ids as float32, [rows, 1]: exact, for there are fewer than 2^24; NaN for a row that has a logit which is not finite
  */
 export function drawTokens(
   graph: OnnxGraph,
@@ -58,24 +58,29 @@ export function drawTokens(
         ])
   const chunks = graph.reshape('draw/chunks', padded, [-1, chunkCount, CHUNK])
   const sums = graph.node('draw/sums', 'ReduceSum', [chunks, lastAxis], { keepdims: { int: 0 } })
-  const chunk = pick(graph, 'draw/chunk', sums, uniforms)
+  const chunk = pick(graph, 'draw/chunk', sums, chunkCount, uniforms)
   const ofChunk = graph.node('draw/ofChunk', 'GatherND', [chunks, chunk.index], { batch_dims: { int: 1 } })
-  const token = pick(graph, 'draw/token', ofChunk, chunk.within)
+  const token = pick(graph, 'draw/token', ofChunk, CHUNK, chunk.within)
   const first = graph.node('draw/first', 'Mul', [
     chunk.index,
     graph.constant('draw/chunkSize', BigInt64Array.of(BigInt(CHUNK)))
   ])
-  return graph.cast('draw/id', graph.node('draw/sum', 'Add', [first, token.index]), 'float32')
+  const id = graph.cast('draw/id', graph.node('draw/sum', 'Add', [first, token.index]), 'float32')
+  // Zero times a sum that is not finite is NaN, and -Infinity among the logits shows nowhere else.
+  const total = graph.node('draw/total', 'ReduceSum', [logits, lastAxis], { keepdims: { int: 1 } })
+  const nothing = graph.node('draw/nothing', 'Mul', [total, graph.constant('draw/none', 0)])
+  return graph.node('draw/checked', 'Add', [id, nothing])
 }
 
 /**
- * The first of each row's weights, [rows, n], with which they sum up to more than a share of all of them, float64
+ * The first of each row's weights, [rows, count], with which they sum up to more than a share of all of them, float64
  * [rows, 1]: its index, and how far into it the share reaches, from 0 to 1.
  */
 function pick(
   graph: OnnxGraph,
   path: string,
   weights: string,
+  count: number,
   share: string
 ): { index: string; within: string } {
   const at = (name: string): string => `${path}/${name}`
@@ -92,7 +97,10 @@ function pick(
   ])
   const target = graph.node(at('target'), 'Mul', [total, bounded])
   const passed = graph.cast(at('passed'), graph.node(at('passes'), 'LessOrEqual', [running, target]), 'int64')
-  const index = graph.node(at('index'), 'ReduceSum', [passed, axes], { keepdims: { int: 1 } })
+  const passedCount = graph.node(at('passedCount'), 'ReduceSum', [passed, axes], { keepdims: { int: 1 } })
+  // Of weights that are NaN all may pass.
+  const highest = graph.constant(at('highest'), BigInt64Array.of(BigInt(count - 1)))
+  const index = graph.node(at('index'), 'Min', [passedCount, highest])
   const ofIndex = (name: string, of: string): string =>
     graph.node(at(name), 'GatherElements', [of, index], { axis: { int: 1 } })
   const weight = ofIndex('weight', wide)

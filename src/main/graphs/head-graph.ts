@@ -20,16 +20,17 @@ export const HEAD_OUTPUTS = {
   logits: 'logits',
   maximum: 'maximum',
   sum: 'sum',
+  total: 'total',
   normed: 'normed',
-  /** Ids of drawn tokens, float32 [rows, 1]. */
+  /** Ids of drawn tokens, float32 [rows, 1]; NaN for a row that has a logit which is not finite. */
   tokens: 'tokens'
 } as const
 
 /**
  * Final norm and language-model head for a slice of the vocabulary.
  *
- * `logits`: [rows, tokens]. `logSumExp`: the slice's maximum m and sum of exp(logit - m), [rows, 1] each, so that
- * full-vocabulary logits never leave the graph.
+ * `logits`: [rows, tokens]. `logSumExp`: the slice's maximum m, sum of exp(logit - m) and total of the logits, which is not
+ * finite when one of them is not, [rows, 1] each, so that full-vocabulary logits never leave the graph.
  */
 export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint8Array {
   const graph = new OnnxGraph(`head/${kind}`)
@@ -52,6 +53,8 @@ export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint
     HEAD_OUTPUTS.sum,
     ['rows', 1]
   )
+  const total = graph.node('head/total', 'ReduceSum', [logits, axes], { keepdims: { int: 1 } })
+  graph.output(total, HEAD_OUTPUTS.total, ['rows', 1])
   return graph.encode()
 }
 

@@ -34,6 +34,8 @@ export interface ForwardRun {
   readonly withKeyValues?: boolean
   /** Hidden states of every packed row are wanted after the last layer, not only of those that predict a next token. */
   readonly everyRow?: boolean
+  /** Also yield the states of every node after every layer but the last, which then do not stay on the device. */
+  readonly everyState?: boolean
   /** Where blocks come from when not from the pair's files by this thread: a reader beside it, or memory. */
   readonly blocks?: (step: BlockStep) => Promise<BlockWeights>
 }
@@ -61,6 +63,8 @@ export type ForwardEvent =
       readonly keys: ort.Tensor
       readonly values: ort.Tensor
     }
+  /** Hidden states of some nodes after a layer, at every packed row, [nodes, rows, hidden]; to be read before the next event. */
+  | { readonly type: 'state'; readonly layer: number; readonly hidden: Float32Array }
   | {
       readonly type: 'final'
       /** Node on the trie's last level. */
@@ -122,7 +126,8 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
     for (const tensor of resident.values()) tensor.dispose()
     resident.clear()
   }
-  const store = openNodeStates(device, packed.tokens.length, spec.hiddenSize)
+  const statesStay = run.everyState !== true
+  const store = openNodeStates(device, packed.tokens.length, spec.hiddenSize, statesStay)
   const pace = new Pace(device)
   const opened: LayerSession[] = []
   const open = async (layout: AttentionLayout, statesStay: boolean): Promise<LayerSession> => {
@@ -131,7 +136,7 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
     return session
   }
   try {
-    const full = spec.layerCount > 1 ? await open(fullLayout(packed), true) : null
+    const full = spec.layerCount > 1 ? await open(fullLayout(packed), statesStay) : null
     const last = await open(
       run.everyRow === true ? fullLayout(packed) : lastRowsLayout(packed, finalRows(packed)),
       false
@@ -182,6 +187,7 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
           const state = states[parent]
           if (uses[parent] === 0 && state !== undefined) store.free(state)
         }
+        if (!statesStay && session !== last) yield { type: 'state', layer, hidden: floatsOf(hidden) }
         const kept = session === last ? [] : store.keep(hidden)
         for (const [i, { node }] of chunk.entries()) {
           if (keys !== undefined && values !== undefined) {
@@ -192,7 +198,7 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
           if (session === last) yield { type: 'final', leaf: node, hidden: floatsOf(nodeOf(hidden, i)) }
         }
         // A chunk has one node where more than one of them can be done at a time.
-        const done = (await pace.ran(session === last)) * chunk.length
+        const done = (await pace.ran(session === last || !statesStay)) * chunk.length
         if (done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
         // Inference blocks the thread: let a cancel come in.
         await nextTurn()

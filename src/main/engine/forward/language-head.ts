@@ -48,7 +48,7 @@ export type HeadEvent<Values> = SliceDone | { readonly type: 'done'; readonly va
  * slice by slice, each read while the one before computes: at most two slices of the head lie in memory.
  */
 export interface LanguageHead {
-  /** Log of the sum of exp over the whole vocabulary, [rows]. @throws WorkbenchError when reading fails, or `signal` fires */
+  /** Log of the sum of exp over the whole vocabulary, [rows]; NaN where a logit is not finite. @throws WorkbenchError when reading fails, or `signal` fires */
   logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>>
   /** Logits of the whole vocabulary, [rows, vocabulary]. @throws WorkbenchError as `logSums` */
   logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>>
@@ -142,9 +142,12 @@ class SlicedHead implements LanguageHead {
     yield* this.pass(hidden, signal, async (batch, head) => {
       const outputs = await runSession(this.sessions.sums, this.feeds(batch.rows, head))
       const sums = outputs.get(HEAD_OUTPUTS.sum) ?? new Float32Array()
+      const totals = outputs.get(HEAD_OUTPUTS.total) ?? new Float32Array()
       outputs.get(HEAD_OUTPUTS.maximum)?.forEach((maximum, i) => {
         const row = batch.first + i
-        values[row] = logAddExp(values[row] ?? 0, maximum + Math.log(sums[i] ?? 0))
+        values[row] = Number.isFinite(totals[i])
+          ? logAddExp(values[row] ?? 0, maximum + Math.log(sums[i] ?? 0))
+          : NaN
       })
     })
     yield { type: 'done', values }

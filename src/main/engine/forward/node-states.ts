@@ -20,8 +20,9 @@ export interface NodeStates {
   close(): void
 }
 
-export function openNodeStates(device: Device, rows: number, hiddenSize: number): NodeStates {
-  return device.keepsTensors
+/** @param stay whether states stay where the device keeps tensors */
+export function openNodeStates(device: Device, rows: number, hiddenSize: number, stay = true): NodeStates {
+  return stay && device.keepsTensors
     ? new DeviceStates(device, [1, rows, hiddenSize])
     : new HostStates([rows, hiddenSize])
 }

@@ -4,12 +4,11 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { AnswerKey, EngineGenerateEvent, EngineModel, GenerateRequest } from '../../../contract/engine'
 import { WorkbenchError } from '../../../contract/problem'
-import { drawNext, type Draw } from './draw-next'
+import { drawFrom, drawNext, type Draw } from './draw-next'
 import type { GenerationPlan } from './generation-plan'
 import type { Prefilled } from './prefill'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import type { RowRunner, RunningRow } from './row-runner'
-import { sampleToken } from '../rows/sampler'
 import type { StopText } from './stop-text'
 
 /** A sequence being generated. */
@@ -30,6 +29,8 @@ export interface DecoderParts {
   readonly runner: RowRunner
   /** One pass over some prompts, by their indices. */
   readonly prefill: (prompts: readonly number[], signal?: AbortSignal) => Promise<Prefilled>
+  /** Why a model's logits after some tokens are not finite. */
+  readonly whyNonFinite: (model: number, tokens: readonly number[]) => Promise<WorkbenchError>
 }
 
 /**
@@ -84,8 +85,9 @@ export class Decoder {
           const row = queue.shift()
           if (row === undefined) break
           const logits = prefilled.logits[model]?.get(row.prompt) ?? new Float32Array()
-          const { uniform, earlier } = this.drawOf(row)
-          started.push(...this.accept(row, sampleToken(logits, request.sampling, earlier, uniform)))
+          const token = drawFrom(logits, request.sampling, this.drawOf(row))
+          await this.requireToken(row, token)
+          started.push(...this.accept(row, token))
           if (row.finished !== null) continue
           admitted.push(row)
           active.push(row)
@@ -117,6 +119,7 @@ export class Decoder {
         indices.flatMap((i) => draws[i] ?? [])
       )
     )
+    for (const [i, row] of active.entries()) await this.requireToken(row, tokens[i])
     const events = active.flatMap((row, i) => {
       row.position++
       return this.accept(row, tokens[i] ?? 0)
@@ -129,6 +132,13 @@ export class Decoder {
     const penalised = request.sampling.repetitionPenalty !== 1
     const earlier = penalised ? [...(request.prompts[row.prompt] ?? []), ...row.tokens] : []
     return { uniform: row.random(), earlier }
+  }
+
+  /** @throws WorkbenchError when no token could be drawn, for the logits are not finite */
+  private async requireToken(row: Row, token: number | undefined): Promise<void> {
+    if (!Number.isNaN(token)) return
+    const prompt = this.parts.request.prompts[row.prompt] ?? []
+    throw await this.parts.whyNonFinite(row.model, [...prompt, ...row.tokens])
   }
 
   /** Adds a row's next token and says what came of it. */

@@ -1,5 +1,6 @@
 import type { Sampling } from '../../../contract/engine'
 import type { HiddenRows, ResidentHead } from './resident-head'
+import { allFinite } from '../../checkpoint/non-finite'
 import { rowAt } from '../rows/rows'
 import { sampleToken } from '../rows/sampler'
 
@@ -16,6 +17,7 @@ export interface Draw {
  * logits.
  *
  * @param draws one for each row
+ * @returns NaN for a row that has a logit which is not finite
  */
 export async function drawNext(
   head: ResidentHead,
@@ -31,7 +33,10 @@ export async function drawNext(
   }
   const logits = await head.logits(hidden)
   const size = logits.length / draws.length
-  return draws.map(({ uniform, earlier }, i) =>
-    sampleToken(rowAt(logits, i, size), sampling, earlier, uniform)
-  )
+  return draws.map((draw, i) => drawFrom(rowAt(logits, i, size), sampling, draw))
+}
+
+/** Draws a token from the logits of one row. @returns NaN when one of them is not finite */
+export function drawFrom(logits: Float32Array, sampling: Sampling, { uniform, earlier }: Draw): number {
+  return allFinite(logits) ? sampleToken(logits, sampling, earlier, uniform) : NaN
 }

@@ -3,6 +3,7 @@ import type { EngineGenerateEvent, GenerateRequest } from '../../../contract/eng
 import { Decoder } from './decoder'
 import { openDevice, type Device } from '../device/device'
 import { choosePrecision } from '../forward/forward'
+import { whyNonFinite } from '../forward/non-finite'
 import { planGeneration } from './generation-plan'
 import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '../weights/pair-weights'
 import { prefill } from './prefill'
@@ -19,7 +20,8 @@ import type { StopText } from './stop-text'
  *
  * The draws of a sample depend on the seed, its prompt, its model and its index alone.
  *
- * @throws WorkbenchError when the pair cannot be read, nothing fits into memory, or `signal` fires
+ * @throws WorkbenchError when the pair cannot be read, nothing fits into memory, numbers are not finite (see `whyNonFinite`),
+ *   or `signal` fires
  */
 export async function* generate(
   request: GenerateRequest,
@@ -79,7 +81,9 @@ export async function* generateOn(
       trie,
       runner,
       prefill: (prompts, aborted) =>
-        prefill({ request, device, precision, pair, trie, heads }, prompts, aborted)
+        prefill({ request, device, precision, pair, trie, heads }, prompts, aborted),
+      whyNonFinite: (model, tokens) =>
+        whyNonFinite({ device, precision, pair, trie, models: request.models }, model, tokens)
     })
     for (const prompts of promptGroups) yield* decoder.generateGroup(prompts, signal)
     yield {

@@ -2,7 +2,7 @@ import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/device'
 import type { GenerateRequest } from '../../../contract/engine'
 import type { Device } from '../device/device'
-import { forward } from '../forward/forward'
+import { finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
@@ -41,7 +41,7 @@ export interface Prefilled {
  *
  * @param prompts indices into the request's prompts
  * @returns to be disposed of when nothing is generated from these prompts any more
- * @throws WorkbenchError `cancelled` when `signal` fires
+ * @throws WorkbenchError `cancelled` when `signal` fires, or as `finiteForward`
  */
 export async function prefill(
   parts: PrefillParts,
@@ -60,7 +60,7 @@ export async function prefill(
   try {
     const finals = new Map<number, Float32Array>()
     const run = { device, precision, pair, trie, packed, withKeyValues: true, signal }
-    for await (const event of forward(run)) {
+    for await (const event of finiteForward(run, request.models)) {
       if (event.type === 'keyValues') {
         const keys = await device.outlive(event.keys)
         keyValues[event.layer]?.set(event.node, { keys, values: await device.outlive(event.values) })

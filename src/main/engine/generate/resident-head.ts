@@ -38,7 +38,8 @@ export interface ResidentHead {
   logits(hidden: HiddenRows): Promise<Float32Array>
   /**
    * Draws a token of each row where the logits are, with a uniform number for each; null where the sampling or the device
-   * asks for the engine's sampler. Logits of many rows are tens of megabytes, which here nobody copies.
+   * asks for the engine's sampler. Logits of many rows are tens of megabytes, which here nobody copies. NaN for a row
+   * that has a logit which is not finite.
    */
   readonly draw: ((hidden: HiddenRows, uniforms: readonly number[]) => Promise<number[]>) | null
   close(): Promise<void>

@@ -1,7 +1,10 @@
 import type { ProbeRequest } from '../../../contract/engine'
 import { openDevice } from '../device/device'
-import { choosePrecision, forward } from '../forward/forward'
+import { allFinite } from '../../checkpoint/non-finite'
+import { choosePrecision } from '../forward/forward'
 import { openLanguageHead, valuesOf } from '../forward/language-head'
+import { finiteForward, whyNonFinite } from '../forward/non-finite'
+import { rowAt } from '../rows/rows'
 import { closePairWeights, memberOf, openPairWeights } from '../weights/pair-weights'
 import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
 import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
@@ -11,7 +14,8 @@ import { findSharing } from '../weights/sharing'
  * Logits of one model at the last position of each prompt, [prompts][vocabulary]. Prompts that share prefixes share
  * their work, so all positions of a sequence cost hardly more than its last.
  *
- * @throws WorkbenchError when the pair cannot be read or computed, or a token is outside the vocabulary
+ * @throws WorkbenchError when the pair cannot be read or computed, numbers are not finite (see `whyNonFinite`), or a token is
+ *   outside the vocabulary
  */
 export async function probe(request: ProbeRequest, signal?: AbortSignal): Promise<number[][]> {
   const pair = await openPairWeights(request.base, request.post, [request.model])
@@ -23,13 +27,15 @@ export async function probe(request: ProbeRequest, signal?: AbortSignal): Promis
     const member = memberOf(pair, originOf(trie, 0))
     const head = await openLanguageHead(device, member)
     try {
-      for await (const event of forward({ device, precision, pair, trie, packed, signal })) {
+      const models = [request.model]
+      for await (const event of finiteForward({ device, precision, pair, trie, packed, signal }, models)) {
         if (event.type !== 'final') continue
         const logits = await valuesOf(head.logits(event.hidden, signal))
         const { vocabularySize } = member.spec
-        return finalRowOfPrompts(packed).map((row) =>
-          Array.from(logits.subarray(row * vocabularySize, (row + 1) * vocabularySize))
-        )
+        const results = finalRowOfPrompts(packed).map((row) => rowAt(logits, row, vocabularySize))
+        const bad = request.prompts.find((_, i) => !results.slice(i, i + 1).every(allFinite))
+        if (bad !== undefined) throw await whyNonFinite({ device, precision, pair, trie, models }, 0, bad)
+        return results.map((row) => Array.from(row))
       }
     } finally {
       await head.close()

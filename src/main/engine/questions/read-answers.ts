@@ -1,10 +1,11 @@
 import type { EngineReadEvent, ReadRequest } from '../../../contract/engine'
 import { openDevice } from '../device/device'
 import { floatsToText } from '../../base/float-text'
-import { choosePrecision, forward } from '../forward/forward'
+import { choosePrecision } from '../forward/forward'
 import { type LanguageHead, openLanguageHead, valuesOf } from '../forward/language-head'
+import { type Computation, finiteForward, tokensTo, whyNonFinite } from '../forward/non-finite'
 import { closePairWeights, memberOf, openPairWeights } from '../weights/pair-weights'
-import { groupPrompts, packPrompts } from '../tries/prompt-trie'
+import { groupPrompts, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
 import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
 import { joinRows, rowAt } from '../rows/rows'
 import { findSharing } from '../weights/sharing'
@@ -26,7 +27,8 @@ interface PackedAnswer {
  * Reads answers with one model: how likely each is, and its embedding. Answers go through the same trie as prompts, so
  * that a prompt is computed once for all its answers and a repeated answer once for all its copies.
  *
- * @throws WorkbenchError when the pair cannot be read or computed, a token is outside the vocabulary, or `signal` fires
+ * @throws WorkbenchError when the pair cannot be read or computed, numbers are not finite (see `whyNonFinite`), a token is
+ *   outside the vocabulary, or `signal` fires
  */
 export async function* readAnswers(
   request: ReadRequest,
@@ -62,21 +64,12 @@ export async function* readAnswers(
           first,
           path: packed.paths[i] ?? new Int32Array()
         }))
-        for await (const event of forward({
-          device,
-          precision,
-          pair,
-          trie,
-          packed,
-          signal,
-          everyRow: true
-        })) {
-          if (event.type === 'final')
-            yield* readGroup(
-              { answers, tokens: packed.tokens, hidden: event.hidden, hiddenSize },
-              head,
-              signal
-            )
+        const computation = { device, precision, pair, trie, models: [request.model] }
+        const run = { ...computation, packed, signal, everyRow: true }
+        for await (const event of finiteForward(run, computation.models)) {
+          if (event.type !== 'final') continue
+          const read = { answers, packed, hidden: event.hidden, hiddenSize, computation }
+          yield* readGroup(read, head, signal)
         }
       }
     } finally {
@@ -91,11 +84,11 @@ export async function* readAnswers(
 /** A group of answers after the last layer. */
 interface ReadGroup {
   readonly answers: readonly PackedAnswer[]
-  /** Of the packed rows. */
-  readonly tokens: Int32Array
+  readonly packed: PackedPrompts
   /** [rows, hidden] */
   readonly hidden: Float32Array
   readonly hiddenSize: number
+  readonly computation: Computation
 }
 
 async function* readGroup(
@@ -122,10 +115,11 @@ async function* readGroup(
 
 /** For each row that is a token of some answer, that token's log-probability after the row before it. */
 async function tokenLogProbabilities(
-  { answers, tokens, hidden, hiddenSize }: ReadGroup,
+  { answers, packed, hidden, hiddenSize, computation }: ReadGroup,
   head: LanguageHead,
   signal: AbortSignal | undefined
 ): Promise<Float64Array> {
+  const { tokens } = packed
   const before = new Map<number, number>()
   for (const { path, first } of answers) {
     for (let position = first; position < path.length; position++) {
@@ -139,6 +133,8 @@ async function tokenLogProbabilities(
     hiddenSize
   )
   const logSums = await valuesOf(head.logSums(states, signal))
+  const bad = sources.find((_, place) => !Number.isFinite(logSums[place]))
+  if (bad !== undefined) throw await whyNonFinite(computation, 0, tokensTo(packed, bad))
   const result = new Float64Array(tokens.length).fill(NaN)
   const rows = [...before].sort(([, left], [, right]) => (placeOf.get(left) ?? 0) - (placeOf.get(right) ?? 0))
   for (let start = 0; start < rows.length; start += LOOKUP_ROWS) {

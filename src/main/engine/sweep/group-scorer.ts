@@ -64,12 +64,32 @@ export class GroupScorer {
     }
   }
 
+  /** Rows of an origin's finals. */
+  rowsOf({ leaves }: FinalStates): number {
+    return leaves.length * this.rowsPerLeaf
+  }
+
+  /** A model and the prompt of the first row of which something does not hold; null when it holds of all. */
+  firstRowWithout(
+    { leaves }: FinalStates,
+    holds: (row: number) => boolean
+  ): { model: number; tokens: readonly number[] } | null {
+    for (const [i, leaf] of leaves.entries()) {
+      for (const [p, prompt] of this.prompts.entries()) {
+        if (holds(i * this.rowsPerLeaf + (this.rowOfPrompt[p] ?? 0))) continue
+        return { model: this.modelsOfLeaf.get(leaf)?.[0] ?? 0, tokens: prompt.tokens }
+      }
+    }
+    return null
+  }
+
   /**
    * @param logSums log of the sum of exp over the vocabulary, for each row of an origin's finals; samplers need none
    * @param logits [rows, wanted tokens]
    */
-  *score({ leaves }: FinalStates, logSums: Float64Array, logits: Float32Array): Generator<EngineSweepEvent> {
-    const width = logits.length / (leaves.length * this.rowsPerLeaf)
+  *score(finals: FinalStates, logSums: Float64Array, logits: Float32Array): Generator<EngineSweepEvent> {
+    const { leaves } = finals
+    const width = logits.length / this.rowsOf(finals)
     const column = new Map(this.tokens.map((token, i) => [token, i]))
     for (const [i, leaf] of leaves.entries()) {
       const probabilities = this.prompts.map((prompt, p) => {

@@ -1,10 +1,13 @@
 import { totalWork, type Work } from '../../../contract/crc'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/engine'
+import { allFinite } from '../../checkpoint/non-finite'
 import { openDevice } from '../device/device'
-import { choosePrecision, forward, nodesPerRun } from '../forward/forward'
+import { choosePrecision, nodesPerRun } from '../forward/forward'
 import { type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
 import { type LanguageHead, openLanguageHead, sliceRead, type SliceDone } from '../forward/language-head'
+import { type Computation, finiteForward, whyNonFinite } from '../forward/non-finite'
 import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '../weights/pair-weights'
+import { rowAt } from '../rows/rows'
 import { ReadAhead } from '../weights/read-ahead'
 import { buildRecipeTrie, countEdges } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
@@ -19,8 +22,8 @@ import { groupWithin, progressRows, storedBytes } from './sweep-plan'
  * over all models, and one over the head, so every weight byte is read once per group. Weights are read and converted
  * beside the computing: at most two blocks are in memory.
  *
- * @throws WorkbenchError when the pair cannot be read or computed, a token is outside the vocabulary, the memory allowed
- *   is too small, or `signal` fires
+ * @throws WorkbenchError when the pair cannot be read or computed, numbers are not finite (see `whyNonFinite`), a token is
+ *   outside the vocabulary, the memory allowed is too small, or `signal` fires
  */
 export async function* sweep(request: SweepRequest, signal?: AbortSignal): AsyncGenerator<EngineSweepEvent> {
   const startedMs = performance.now()
@@ -59,7 +62,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
       let weightBytesRead = 0
       const perRun = nodesPerRun(rowBound, packed.tokens.length, scorer.rowsPerLeaf)
       const run = { device, precision, pair, trie, packed, signal, blocks, nodesPerRun: perRun }
-      for await (const event of forward(run)) {
+      for await (const event of finiteForward(run, request.models)) {
         if (event.type === 'final') scorer.add(event.leaf, event.hidden)
         if (event.type === 'block') {
           spend(event)
@@ -77,7 +80,8 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
           reader.read([sliceRead(model.spec, finals.origin, slice)])
         )
         try {
-          for await (const event of scoreFinals(scorer, finals, head, signal)) {
+          const computation = { device, precision, pair, trie, models: request.models }
+          for await (const event of scoreFinals(computation, scorer, finals, head, signal)) {
             if (event.type !== 'slice') yield event
             else {
               spend(event)
@@ -114,6 +118,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
 
 /** Last states through the head: of the whole vocabulary logits for samplers, otherwise the sum that probabilities need. */
 async function* scoreFinals(
+  computation: Computation,
   scorer: GroupScorer,
   finals: FinalStates,
   head: LanguageHead,
@@ -121,16 +126,29 @@ async function* scoreFinals(
 ): AsyncGenerator<EngineSweepEvent | SliceDone> {
   const { hidden } = finals
   const tokens = scorer.wantedTokens
+  const requireFinite = async (isFinite: (row: number) => boolean): Promise<void> => {
+    const bad = scorer.firstRowWithout(finals, isFinite)
+    if (bad !== null) throw await whyNonFinite(computation, bad.model, bad.tokens)
+  }
   if (tokens === null) {
     for await (const event of head.logits(hidden, signal)) {
-      if (event.type === 'slice') yield event
-      else yield* scorer.score(finals, new Float64Array(), event.values)
+      if (event.type === 'slice') {
+        yield event
+        continue
+      }
+      const width = event.values.length / scorer.rowsOf(finals)
+      await requireFinite((row) => allFinite(rowAt(event.values, row, width)))
+      yield* scorer.score(finals, new Float64Array(), event.values)
     }
     return
   }
   for await (const event of head.logSums(hidden, signal)) {
-    if (event.type === 'slice') yield event
-    else yield* scorer.score(finals, event.values, await head.logitsOf(hidden, tokens))
+    if (event.type === 'slice') {
+      yield event
+      continue
+    }
+    await requireFinite((row) => Number.isFinite(event.values[row]))
+    yield* scorer.score(finals, event.values, await head.logitsOf(hidden, tokens))
   }
 }
 

@@ -1,0 +1,24 @@
+import { z } from 'zod'
+
+/** A stored tensor that holds values which no model can be computed from: NaN or infinity. */
+export const NonFiniteTensor = z.object({
+  /** The file that stores it. */
+  file: z.string(),
+  /** Its name there. */
+  tensor: z.string(),
+  nan: z.number().int().nonnegative(),
+  infinite: z.number().int().nonnegative(),
+  /** The first of these values, in the order of storage, and its place: one index for each dimension. */
+  first: z.enum(['NaN', 'Infinity', '-Infinity']),
+  at: z.array(z.number().int().nonnegative())
+})
+export type NonFiniteTensor = z.infer<typeof NonFiniteTensor>
+
+/** `tensor "a.b" holds 2 values that are not finite: NaN at [0, 17] is the first`. */
+export function describeNonFinite({ tensor, nan, infinite, first, at }: NonFiniteTensor): string {
+  const place = `[${at.join(', ')}]`
+  const count = nan + infinite
+  return count === 1
+    ? `tensor "${tensor}" holds ${first} at ${place}`
+    : `tensor "${tensor}" holds ${count} values that are not finite, the first ${first} at ${place}`
+}

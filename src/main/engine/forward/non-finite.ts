@@ -1,0 +1,171 @@
+import { DEVICE_LABELS, type Precision } from '../../../contract/device'
+import type { EngineModel } from '../../../contract/engine'
+import { describeNonFinite, type NonFiniteTensor } from '../../../contract/non-finite'
+import { WorkbenchError } from '../../../contract/problem'
+import { phraseStrengths, postStrengths, sameStrength } from '../../../contract/strengths'
+import { allFinite, nonFiniteValues } from '../../checkpoint/non-finite'
+import { wholeModelTensors } from '../../family'
+import type { Device } from '../device/device'
+import { finalRows, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
+import { type ModelSources, type Origin, type RecipeTrie } from '../tries/recipe-trie'
+import { blockReads } from '../weights/block-weights'
+import { memberOf, type PairWeights } from '../weights/pair-weights'
+import { originsOf } from '../weights/weight-decoder'
+import { embedTokens, forward, type ForwardEvent, type ForwardRun } from './forward'
+
+/** What a run computes with, so far as it takes to say why numbers of it are not finite. */
+export interface Computation {
+  readonly device: Device
+  readonly precision: Precision
+  readonly pair: PairWeights
+  readonly trie: RecipeTrie
+  /** In the order of the trie's. */
+  readonly models: readonly EngineModel[]
+}
+
+/**
+ * A pass whose last states are all finite. What is not finite in between stays so to the end, for every layer adds to the
+ * states, so that these few rows are all that is looked at.
+ *
+ * @throws WorkbenchError as {@link whyNonFinite} says
+ */
+export async function* finiteForward(
+  run: ForwardRun,
+  models: readonly EngineModel[]
+): AsyncGenerator<ForwardEvent> {
+  for await (const event of forward(run)) {
+    if (event.type === 'final' && !allFinite(event.hidden)) {
+      const { packed, trie } = run
+      const width = run.pair.post.spec.hiddenSize
+      const row = Math.floor(event.hidden.findIndex((value) => !Number.isFinite(value)) / width)
+      const tokens = tokensTo(packed, run.everyRow === true ? row : finalRows(packed)[row])
+      throw await whyNonFinite({ ...run, models }, trie.leafOf.indexOf(event.leaf), tokens)
+    }
+    yield event
+  }
+}
+
+/** The tokens on the way to a packed row. */
+export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefined): number[] {
+  for (const path of paths) {
+    const position = row === undefined ? -1 : path.indexOf(row)
+    if (position !== -1) return Array.from(path.subarray(0, position + 1), (at) => tokens[at] ?? 0)
+  }
+  throw new Error(`no prompt leads to row ${row}`)
+}
+
+/**
+ * Says why a model's states or logits after some tokens are not finite. The tokens go through the model once more, to find the
+ * first layer whose states are not, and that layer's weights are looked through.
+ *
+ * @param model index into the computation's models
+ * @returns `bad-file` naming the first bad tensor, or `unsupported` where all weights there are finite
+ * @throws WorkbenchError what reading weights says
+ */
+export async function whyNonFinite(
+  computation: Computation,
+  model: number,
+  tokens: readonly number[]
+): Promise<WorkbenchError> {
+  const { pair, trie, models, device, precision } = computation
+  const sources = trie.madeOf[model]
+  const asked = models[model]
+  if (sources === undefined || asked === undefined) throw new RangeError(`there is no model ${model}`)
+  const name = engineModelName(asked)
+  const place = await firstNonFinitePlace(computation, sources, tokens)
+  for (const { origin, tensor } of tensorsOf(pair, sources, place)) {
+    const found = await nonFiniteIn(pair, origin, tensor)
+    if (found !== null) {
+      return new WorkbenchError(
+        'bad-file',
+        `No model can be computed with ${found.file}: ${describeNonFinite(found)}. ` +
+          `This was found in computing ${name}.`,
+        'Fetch or write that file again.'
+      )
+    }
+  }
+  const where = typeof place === 'number' ? `layer ${place}` : `the ${place}`
+  return new WorkbenchError(
+    'unsupported',
+    `Computing ${name} in ${precision} on ${DEVICE_LABELS[device.name]} overflowed in ${where}: what comes out of it is not ` +
+      'finite, though all its weights are.',
+    precision === 'fp16'
+      ? 'Compute in fp32 (--precision fp32), or on the CPU.'
+      : device.name === 'cpu'
+        ? 'Weights as large as these are not what training leaves: compare the SHA-256 of the files with those published.'
+        : 'Compute on the CPU (--device cpu), to see whether it is the device.'
+  )
+}
+
+/** A model's place where numbers stop being finite: its embedding, a layer, or its final norm and head. */
+type Place = 'embedding' | number | 'head'
+
+async function firstNonFinitePlace(
+  { device, precision, pair }: Computation,
+  sources: ModelSources,
+  tokens: readonly number[]
+): Promise<Place> {
+  if (!allFinite(await embedTokens(memberOf(pair, sources.origin), tokens))) return 'embedding'
+  const run = {
+    device,
+    precision,
+    pair,
+    trie: trieOf(sources),
+    packed: packPrompts([tokens]),
+    everyState: true
+  }
+  for await (const event of forward(run)) {
+    if (event.type === 'state' && !allFinite(event.hidden)) return event.layer
+    if (event.type === 'final' && !allFinite(event.hidden)) return sources.blocks.length - 1
+  }
+  return 'head'
+}
+
+/** One model alone. */
+function trieOf(sources: ModelSources): RecipeTrie {
+  return {
+    roots: [sources.origin],
+    levels: sources.blocks.map((block) => ({ blocks: [block], nodes: [{ parent: 0, block: 0 }] })),
+    leafOf: [0],
+    madeOf: [sources]
+  }
+}
+
+/** Stored tensors that a place is computed with. */
+function tensorsOf(
+  pair: PairWeights,
+  { origin, blocks }: ModelSources,
+  place: Place
+): { origin: Origin; tensor: string }[] {
+  if (typeof place !== 'number') {
+    const { embedding, finalNorm, head } = wholeModelTensors(memberOf(pair, origin).spec)
+    return (place === 'embedding' ? [embedding] : [finalNorm, head]).map(({ name }) => ({
+      origin,
+      tensor: name
+    }))
+  }
+  const source = blocks[place]
+  if (source === undefined) throw new RangeError(`the model has no layer ${place}`)
+  return blockReads(pair.post.spec, { layer: place, source, later: [] }).flatMap((read) =>
+    originsOf(read.source).map((from) => ({ origin: from, tensor: read.name }))
+  )
+}
+
+async function nonFiniteIn(
+  pair: PairWeights,
+  origin: Origin,
+  tensor: string
+): Promise<NonFiniteTensor | null> {
+  const { checkpoint, reader } = memberOf(pair, origin)
+  const entry = checkpoint.tensors.get(tensor)
+  return entry === undefined ? null : nonFiniteValues(reader, tensor, entry)
+}
+
+/** `base`, `post`, `post restored in layers 4–11`, or a checkpoint's folder. */
+export function engineModelName(model: EngineModel): string {
+  if (model.kind === 'base') return 'base'
+  if (model.kind === 'checkpoint') return `the checkpoint ${model.path}`
+  const [post] = postStrengths(1)
+  if (model.layers.every((strength) => post !== undefined && sameStrength(strength, post))) return 'post'
+  return `post restored in ${phraseStrengths(model.layers)}`
+}
