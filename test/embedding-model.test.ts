@@ -121,12 +121,17 @@ describe("an evaluation with a model of the user's", () => {
     }))
     const scores: PromptScores[] = []
     const score = (): Promise<number> =>
-      runEvaluation(engine.client(), run, pair, { samples, scores: [] }, new AbortController().signal, {
-        planned: () => Promise.resolve(),
-        keepSamples: () => Promise.reject(new Error('no answer is missing')),
-        keepScores: (kept) => Promise.resolve(void scores.push(kept)),
-        progress: () => undefined
-      })
+      runEvaluation(
+        engine.client(),
+        { run, pair, stored: { samples, scores: [] } },
+        {
+          planned: () => Promise.resolve(),
+          keepSamples: () => Promise.reject(new Error('no answer is missing')),
+          keepScores: (kept) => Promise.resolve(void scores.push(kept)),
+          progress: () => undefined
+        },
+        new AbortController().signal
+      )
     await score()
     expect(scores[0]?.cells[0]?.cosineDistance).toBeCloseTo(1, 6)
     expect(scores[0]?.cells[0]?.vendiScore).toBeCloseTo(2, 6)

@@ -267,10 +267,7 @@ describe('a run', () => {
   ): Promise<void> {
     await runEvaluation(
       client,
-      run,
-      pair,
-      { samples: [...stored.samples], scores: [...stored.scores] },
-      signal,
+      { run, pair, stored: { samples: [...stored.samples], scores: [...stored.scores] } },
       {
         planned: (weights) => {
           run = { ...run, weights }
@@ -287,7 +284,8 @@ describe('a run', () => {
           return Promise.resolve()
         },
         progress: () => undefined
-      }
+      },
+      signal
     )
   }
 

@@ -24,12 +24,14 @@ async function judged(
   const verdicts: JudgeVerdict[] = []
   let lastProgress: unknown
   await judgeAnswers(
-    RUN,
-    samples,
-    settings,
-    changes.apiKey ?? null,
-    changes.known ?? [],
-    changes.signal ?? new AbortController().signal,
+    {
+      run: RUN,
+      samples,
+      known: changes.known ?? [],
+      settings,
+      apiKey: changes.apiKey ?? null,
+      patience: { ...PATIENCE, timeoutMs: changes.timeoutMs ?? PATIENCE.timeoutMs }
+    },
     {
       keep: (verdict) => {
         verdicts.push(verdict)
@@ -39,7 +41,7 @@ async function judged(
         lastProgress = progress
       }
     },
-    { ...PATIENCE, timeoutMs: changes.timeoutMs ?? PATIENCE.timeoutMs }
+    changes.signal ?? new AbortController().signal
   )
   return { verdicts, lastProgress }
 }
@@ -163,17 +165,12 @@ describe('judging', () => {
     const kept: JudgeVerdict[] = []
     const problem = await problemOf(
       judgeAnswers(
-        RUN,
-        answers('Good', 'Bad'),
-        settings,
-        null,
-        [],
-        new AbortController().signal,
+        { run: RUN, samples: answers('Good', 'Bad'), known: [], settings, apiKey: null, patience: PATIENCE },
         {
           keep: async (verdict) => void kept.push(verdict),
           progress: () => undefined
         },
-        PATIENCE
+        new AbortController().signal
       )
     )
     expect(problem.message).toMatch(

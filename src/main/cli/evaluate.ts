@@ -16,7 +16,7 @@ import type { PromptScores } from '../../contract/evaluation'
 import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { prepareEvaluation } from '../evaluation/prepare-evaluation'
-import { type EvaluationListener, runEvaluation } from '../evaluation/run-evaluation'
+import { type EvaluationListener, type EvaluationToMake, runEvaluation } from '../evaluation/run-evaluation'
 import { allTasks, sameEvaluation, viewOf } from '../project/stored-evaluation'
 import { readTaskFile } from '../evaluation/task-file'
 import { pairPaths } from '../project/demo'
@@ -139,11 +139,16 @@ async function evaluateInProject(
   if (earlier === null) await project.evaluations.add(run)
   else tell(`Going on with evaluation ${run.id}: ${earlier.samples.length} answers are there already`)
   const pair = await openSampledPair(pairPaths(project.document.pair))
-  await runWithProgress(run, pair, earlier ?? { samples: [], scores: [] }, quiet, signal, {
-    planned: (weights) => project.evaluations.noteWeights(run.id, weights),
-    keepSamples: (lines) => project.evaluations.appendSamples(run.id, lines),
-    keepScores: (scores) => project.evaluations.appendScores(run.id, scores)
-  })
+  await runWithProgress(
+    { run, pair, stored: earlier ?? { samples: [], scores: [] } },
+    {
+      planned: (weights) => project.evaluations.noteWeights(run.id, weights),
+      keepSamples: (lines) => project.evaluations.appendSamples(run.id, lines),
+      keepScores: (scores) => project.evaluations.appendScores(run.id, scores)
+    },
+    quiet,
+    signal
+  )
   tell(`Saved in ${project.path} as evaluation ${run.id}`)
   const [newest] = project.sweeps
   const sweep = newest === undefined ? null : await project.readSweep(newest.id)
@@ -164,20 +169,25 @@ async function evaluateInMemory(
   const samples: SampleLine[] = []
   const scores: PromptScores[] = []
   let held = run.weights
-  await runWithProgress(run, pair, { samples: [], scores: [] }, quiet, signal, {
-    planned: (weights) => {
-      held = weights
-      return Promise.resolve()
+  await runWithProgress(
+    { run, pair, stored: { samples: [], scores: [] } },
+    {
+      planned: (weights) => {
+        held = weights
+        return Promise.resolve()
+      },
+      keepSamples: (lines) => {
+        samples.push(...lines)
+        return Promise.resolve()
+      },
+      keepScores: (score) => {
+        scores.push(score)
+        return Promise.resolve()
+      }
     },
-    keepSamples: (lines) => {
-      samples.push(...lines)
-      return Promise.resolve()
-    },
-    keepScores: (score) => {
-      scores.push(score)
-      return Promise.resolve()
-    }
-  })
+    quiet,
+    signal
+  )
   const files = { run: { ...run, weights: held }, samples, scores, verdicts: [] }
   return viewOf(
     judge === null ? files : await judged(files, judge, quiet, signal, () => Promise.resolve()),
@@ -186,17 +196,15 @@ async function evaluateInMemory(
 }
 
 async function runWithProgress(
-  run: EvaluationRun,
-  pair: SampledPair,
-  stored: { samples: readonly SampleLine[]; scores: readonly PromptScores[] },
+  work: EvaluationToMake,
+  keep: Omit<EvaluationListener, 'progress'>,
   quiet: boolean,
-  signal: AbortSignal,
-  keep: Omit<EvaluationListener, 'progress'>
+  signal: AbortSignal
 ): Promise<void> {
   const display = progressDisplay(quiet)
   const progress = (now: EvaluationProgress): void => display.update(evaluationStep(now))
   try {
-    await withEngine((engine) => runEvaluation(engine, run, pair, stored, signal, { ...keep, progress }))
+    await withEngine((engine) => runEvaluation(engine, work, { ...keep, progress }, signal))
   } finally {
     display.stop()
   }

@@ -91,21 +91,25 @@ export async function judged(
   const all = [...verdicts]
   const display = progressDisplay(quiet)
   try {
-    await judgeAnswers(run, samples, judge, key, verdicts, signal, {
-      async keep(verdict) {
-        await keep(verdict)
-        all.push(verdict)
+    await judgeAnswers(
+      { run, samples, known: verdicts, settings: judge, apiKey: key },
+      {
+        async keep(verdict) {
+          await keep(verdict)
+          all.push(verdict)
+        },
+        progress: ({ done, total, unreadable }) =>
+          display.update({
+            phase: 'judging',
+            done,
+            total,
+            status:
+              `judged ${count(done)} of ${count(total)} different answers` +
+              (unreadable === 0 ? '' : `, ${count(unreadable)} replies were no mark`)
+          })
       },
-      progress: ({ done, total, unreadable }) =>
-        display.update({
-          phase: 'judging',
-          done,
-          total,
-          status:
-            `judged ${count(done)} of ${count(total)} different answers` +
-            (unreadable === 0 ? '' : `, ${count(unreadable)} replies were no mark`)
-        })
-    })
+      signal
+    )
   } finally {
     display.stop()
   }

@@ -237,7 +237,7 @@ async function generate(
   const progress = (now: SampleProgress): void => display.update(sampleStep(now))
   try {
     const { computation } = await withEngine((engine) =>
-      generateSamples(engine, generation, [], null, signal, { keep, progress })
+      generateSamples(engine, { generation, stored: [], earlier: null }, { keep, progress }, signal)
     )
     return computation
   } finally {

@@ -24,24 +24,30 @@ interface Question {
   readonly places: { variant: string; prompt: number }[]
 }
 
+/** Answers to mark, by which judge, and what of it is there. */
+export interface AnswersToJudge {
+  run: EvaluationRun
+  samples: readonly SampleLine[]
+  /** Verdicts that are stored. */
+  known: readonly JudgeVerdict[]
+  settings: JudgeSettings
+  /** null when the endpoint needs none */
+  apiKey: string | null
+  /** Left out: as patient as `JudgeEndpoint` is by itself. */
+  patience?: JudgePatience
+}
+
 /**
  * Has a judge mark a run's answers that have no verdict yet. Nothing is sent anywhere but here, and nothing twice: equal
  * answers to a prompt are one question.
  *
- * @param apiKey null when the endpoint needs none
- * @param known verdicts that are stored
  * @throws WorkbenchError `cancelled` when `signal` fires; `bad-input` when the endpoint cannot be used. Verdicts until then
  *   have been kept.
  */
 export async function judgeAnswers(
-  run: EvaluationRun,
-  samples: readonly SampleLine[],
-  settings: JudgeSettings,
-  apiKey: string | null,
-  known: readonly JudgeVerdict[],
-  signal: AbortSignal,
+  { run, samples, known, settings, apiKey, patience }: AnswersToJudge,
   listener: JudgeListener,
-  patience?: JudgePatience
+  signal: AbortSignal
 ): Promise<void> {
   const verdicts = new Map(known.map((verdict) => [verdict.key, verdict]))
   const questions = questionsOf(run, samples, settings)

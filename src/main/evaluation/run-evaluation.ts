@@ -24,6 +24,13 @@ export interface EvaluationListener {
   progress(progress: EvaluationProgress): void
 }
 
+/** A run, and what of it is there. */
+export interface EvaluationToMake {
+  run: EvaluationRun
+  pair: SampledPair
+  stored: { samples: readonly SampleLine[]; scores: readonly PromptScores[] }
+}
+
 /**
  * Generates the answers that a run lacks, then has post and base read those of every prompt that has no scores yet. The
  * same results come whether it goes through at once or in pieces.
@@ -34,17 +41,15 @@ export interface EvaluationListener {
  */
 export async function runEvaluation(
   engine: EngineClient,
-  run: EvaluationRun,
-  pair: SampledPair,
-  stored: { samples: readonly SampleLine[]; scores: readonly PromptScores[] },
-  signal: AbortSignal,
-  listener: EvaluationListener
+  { run, pair, stored }: EvaluationToMake,
+  listener: EvaluationListener,
+  signal: AbortSignal
 ): Promise<number> {
   const startedMs = performance.now()
-  const samples = [...stored.samples]
-  await generate(engine, run, pair, samples, signal, listener)
+  const work: Work = { engine, run, pair, samples: [...stored.samples], listener, signal }
+  await generate(work)
   try {
-    await score(engine, run, pair, samples, stored.scores, signal, listener)
+    await score(work, new Set(stored.scores.map(({ prompt }) => prompt)))
   } catch (error) {
     // Whatever an interrupted step reports, the cause is the user's wish.
     if (signal.aborted) throw new WorkbenchError('cancelled', 'The evaluation was cancelled.')
@@ -53,14 +58,18 @@ export async function runEvaluation(
   return (performance.now() - startedMs) / 1000
 }
 
-async function generate(
-  engine: EngineClient,
-  run: EvaluationRun,
-  pair: SampledPair,
-  samples: SampleLine[],
-  signal: AbortSignal,
-  listener: EvaluationListener
-): Promise<void> {
+/** What every step of a run needs. */
+interface Work {
+  readonly engine: EngineClient
+  readonly run: EvaluationRun
+  readonly pair: SampledPair
+  /** All answers so far. */
+  readonly samples: SampleLine[]
+  readonly listener: EvaluationListener
+  readonly signal: AbortSignal
+}
+
+async function generate({ engine, run, pair, samples, listener, signal }: Work): Promise<void> {
   // On the CPU, where evaluations generate, products are in fp32.
   let computation: Computation | null =
     run.weights === null ? null : { precision: 'fp32', weights: run.weights }
@@ -71,42 +80,40 @@ async function generate(
     const names = new Set(generation.variantNames)
     const own = samples.filter(({ variant }) => names.has(variant))
     const others = samples.length - own.length
-    const generated = await generateSamples(engine, generation, own, computation, signal, {
-      planned: ({ weights }) => listener.planned(weights),
-      async keep(lines) {
-        await listener.keepSamples(lines)
-        samples.push(...lines)
+    const generated = await generateSamples(
+      engine,
+      { generation, stored: own, earlier: computation },
+      {
+        planned: ({ weights }) => listener.planned(weights),
+        async keep(lines) {
+          await listener.keepSamples(lines)
+          samples.push(...lines)
+        },
+        progress(progress) {
+          listener.progress({
+            ...progress,
+            samplesDone: others + progress.samplesDone,
+            samplesTotal,
+            // Known of this group only; the others take about as long for each answer.
+            secondsLeft:
+              progress.secondsLeft === null
+                ? null
+                : (progress.secondsLeft * (samplesTotal - others - progress.samplesDone)) /
+                  Math.max(1, progress.samplesTotal - progress.samplesDone),
+            promptsScored: 0,
+            promptsTotal
+          })
+        }
       },
-      progress(progress) {
-        listener.progress({
-          ...progress,
-          samplesDone: others + progress.samplesDone,
-          samplesTotal,
-          // Known of this group only; the others take about as long for each answer.
-          secondsLeft:
-            progress.secondsLeft === null
-              ? null
-              : (progress.secondsLeft * (samplesTotal - others - progress.samplesDone)) /
-                Math.max(1, progress.samplesTotal - progress.samplesDone),
-          promptsScored: 0,
-          promptsTotal
-        })
-      }
-    })
+      signal
+    )
     computation = generated.computation
   }
 }
 
-async function score(
-  engine: EngineClient,
-  run: EvaluationRun,
-  pair: SampledPair,
-  samples: readonly SampleLine[],
-  known: readonly PromptScores[],
-  signal: AbortSignal,
-  listener: EvaluationListener
-): Promise<void> {
-  const scored = new Set(known.map(({ prompt }) => prompt))
+/** @param scored prompts that have their scores; grows */
+async function score(work: Work, scored: Set<number>): Promise<void> {
+  const { engine, run, pair, samples, listener, signal } = work
   const promptsTotal = run.task.prompts.length
   const tell = (): void => {
     listener.progress({
@@ -132,7 +139,7 @@ async function score(
   const read = async (together: readonly PromptReading[]): Promise<void> => {
     // Before post reads them, which completes a prompt.
     if (embeddingModel !== null) await embedAnswers(engine, embeddingModel, together, signal)
-    await readTogether(engine, run, pair, together, stateBytes, signal, finish)
+    await readTogether(work, together, stateBytes, finish)
   }
   let readings: PromptReading[] = []
   let rowCount = 0
@@ -191,12 +198,9 @@ async function embedAnswers(
  * stopped loses no more than that, and no more embeddings are held.
  */
 async function readTogether(
-  engine: EngineClient,
-  run: EvaluationRun,
-  pair: SampledPair,
+  { engine, run, pair, signal }: Work,
   readings: readonly PromptReading[],
   stateBytes: number,
-  signal: AbortSignal,
   finish: (reading: PromptReading) => Promise<void>
 ): Promise<void> {
   const request = { base: pair.base.checkpoint.path, post: pair.post.checkpoint.path, stateBytes }

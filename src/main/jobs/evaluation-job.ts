@@ -34,15 +34,20 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
     {
       name: 'the evaluation',
       async run(_id, facts, signal) {
-        const seconds = await runEvaluation(engine, run, pair, stored, signal, {
-          planned: (weights) => project.evaluations.noteWeights(run.id, weights),
-          keepSamples: (lines) => project.evaluations.appendSamples(run.id, lines),
-          keepScores: (scores) => project.evaluations.appendScores(run.id, scores),
-          progress(progress) {
-            facts.set('progress', progress)
-            tell({ job: JOB, type: 'progress', share: evaluationShare(progress) })
-          }
-        })
+        const seconds = await runEvaluation(
+          engine,
+          { run, pair, stored },
+          {
+            planned: (weights) => project.evaluations.noteWeights(run.id, weights),
+            keepSamples: (lines) => project.evaluations.appendSamples(run.id, lines),
+            keepScores: (scores) => project.evaluations.appendScores(run.id, scores),
+            progress(progress) {
+              facts.set('progress', progress)
+              tell({ job: JOB, type: 'progress', share: evaluationShare(progress) })
+            }
+          },
+          signal
+        )
         return { type: 'finished', evaluationId: run.id, seconds }
       },
       snapshot: (_id, facts) => event(facts[0] ?? notStarted(run)),

@@ -23,13 +23,17 @@ export function createJudgeJob(
       const { run, samples, verdicts } = await evaluations.read(evaluationId)
       await evaluations.noteJudge(evaluationId, settings)
       let last = NOTHING_DONE
-      await judgeAnswers(run, samples, settings, key, verdicts, signal, {
-        keep: (verdict) => evaluations.appendVerdict(evaluationId, verdict),
-        progress(progress) {
-          last = progress
-          facts.set('progress', progress)
-        }
-      })
+      await judgeAnswers(
+        { run, samples, known: verdicts, settings, apiKey: key },
+        {
+          keep: (verdict) => evaluations.appendVerdict(evaluationId, verdict),
+          progress(progress) {
+            last = progress
+            facts.set('progress', progress)
+          }
+        },
+        signal
+      )
       return { type: 'finished', progress: last }
     },
     snapshot: (_id, facts) => event(facts[0] ?? NOTHING_DONE),

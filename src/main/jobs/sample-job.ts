@@ -44,31 +44,36 @@ export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, Samp
       async run(_id, facts, signal) {
         for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
         try {
-          const { seconds } = await generateSamples(engine, generation, stored, computationOf(run), signal, {
-            async planned(computation) {
-              if (computationOf(run) === null) run = await project.samples.changeRun(run.id, computation)
+          const { seconds } = await generateSamples(
+            engine,
+            { generation, stored, earlier: computationOf(run) },
+            {
+              async planned(computation) {
+                if (computationOf(run) === null) run = await project.samples.changeRun(run.id, computation)
+              },
+              keep: (lines) => project.samples.appendAnswers(run.id, lines),
+              progress(progress) {
+                facts.set('progress', {
+                  type: 'progress',
+                  progress,
+                  weights: run.weights,
+                  precision: run.precision
+                })
+                const { phase, samplesDone, samplesTotal } = progress
+                tell({
+                  job: NAME,
+                  type: 'progress',
+                  share: phase === 'generating' ? samplesDone / samplesTotal : null
+                })
+              },
+              samples(finished, growing) {
+                // A finished answer takes the place of the growing one that it was.
+                for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
+                for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
+              }
             },
-            keep: (lines) => project.samples.appendAnswers(run.id, lines),
-            progress(progress) {
-              facts.set('progress', {
-                type: 'progress',
-                progress,
-                weights: run.weights,
-                precision: run.precision
-              })
-              const { phase, samplesDone, samplesTotal } = progress
-              tell({
-                job: NAME,
-                type: 'progress',
-                share: phase === 'generating' ? samplesDone / samplesTotal : null
-              })
-            },
-            samples(finished, growing) {
-              // A finished answer takes the place of the growing one that it was.
-              for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
-              for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
-            }
-          })
+            signal
+          )
           return { type: 'finished', runId: run.id, seconds }
         } catch (error) {
           // What failed at once would only stand empty in the list; one that was cancelled can be gone on with. Should it not

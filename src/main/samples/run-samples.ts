@@ -41,22 +41,28 @@ export interface SampleListener {
   samples?(finished: FinishedSample[], growing: { key: SampleKey; sample: GrowingSample }[]): void
 }
 
+/** What to generate, and what of it is there. */
+export interface SamplesToMake {
+  generation: Generation
+  /** Answers that are there already. */
+  stored: readonly SampleLine[]
+  /** How they were computed; null for a fresh run. */
+  earlier: Computation | null
+}
+
 /**
  * Generates the answers of a run that are not stored yet. The same answers come whether a run goes through at once or in
  * pieces: the draws of each depend on its place in the run alone.
  *
- * @param earlier how the stored answers were computed; null for a fresh run
  * @returns wall time of the engine's work, and how it computed; null when no answer is stored or was missing
  * @throws WorkbenchError `cancelled` when `signal` fires; what the engine is at fault for. Answers finished by then have
  *   been kept.
  */
 export async function generateSamples(
   engine: EngineClient,
-  generation: Generation,
-  stored: readonly SampleLine[],
-  earlier: Computation | null,
-  signal: AbortSignal,
-  listener: SampleListener
+  { generation, stored, earlier }: SamplesToMake,
+  listener: SampleListener,
+  signal: AbortSignal
 ): Promise<{ seconds: number; computation: Computation | null }> {
   const follower = new Follower(generation, stored, listener)
   const startedMs = performance.now()

@@ -56,12 +56,17 @@ export async function sampleCrc(
   )
   const firstTokens = await firstTokenScores(engine, generation, rendered, signal)
   const answers = new Map(variants.map(({ name }) => [name, prompts.map((): SampleLine[] => [])]))
-  const { computation } = await generateSamples(engine, generation, [], null, signal, {
-    async keep(lines) {
-      for (const line of lines) answers.get(line.variant)?.[line.prompt]?.push(line)
+  const { computation } = await generateSamples(
+    engine,
+    { generation, stored: [], earlier: null },
+    {
+      async keep(lines) {
+        for (const line of lines) answers.get(line.variant)?.[line.prompt]?.push(line)
+      },
+      progress: ({ samplesDone, samplesTotal }) => onProgress(samplesDone, samplesTotal)
     },
-    progress: ({ samplesDone, samplesTotal }) => onProgress(samplesDone, samplesTotal)
-  })
+    signal
+  )
   if (computation === null) throw new Error('no answers were generated')
   const comparable = sweep !== null && isOfSame(sweep, pair, rendered.prompts) ? sweep : null
   return {
