@@ -1,6 +1,10 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // The window's state is tested as the browser runs it, without a page.
+  plugins: [svelte()],
+  resolve: { conditions: ['browser'] },
   test: {
     environment: 'node',
     include: ['test/*.test.ts'],

@@ -17,6 +17,7 @@ import {
   rangePhrase
 } from '../src/renderer/format'
 import { withKept, withRenamed } from '../src/renderer/kept-recipes'
+import { pageWithin } from '../src/renderer/paging'
 import { placeHash, readPlace } from '../src/renderer/place'
 import { draftsOf, parseDraft, parsePromptFile, promptFile, samePrompts } from '../src/renderer/prompt-draft'
 
@@ -164,4 +165,11 @@ describe('what went wrong', () => {
   it('calls anything else a defect, never without words', () => {
     expect(complaintOf(null)).toMatchObject({ code: 'defect', message: 'Something went wrong.' })
   })
+})
+
+it('shows the last page there is when fewer rows are left than the wanted page needs', () => {
+  expect(pageWithin(1, 60, 25)).toBe(1)
+  expect(pageWithin(2, 26, 25)).toBe(1)
+  expect(pageWithin(2, 25, 25)).toBe(0)
+  expect(pageWithin(2, 0, 25)).toBe(0)
 })

@@ -11,6 +11,7 @@ import type { ProjectState } from '../../contract/project'
 import { factsOf } from '../../contract/task-kinds'
 import { EvaluationSetup } from './evaluation-setup.svelte'
 import { FollowedJob } from './followed-job.svelte'
+import { Latest } from './latest.svelte'
 import { Judging } from './judging.svelte'
 import type { Workbench } from './workbench.svelte'
 
@@ -32,12 +33,15 @@ export class Evaluations {
   list = $state.raw<readonly EvaluationSummary[]>([])
   warnings = $state.raw<readonly string[]>([])
   shown = $state.raw<EvaluationView | null>(null)
-  loading = $state(false)
   /** Axes of the scatter. */
   quality = $state<MeasureId>('accuracy')
   diversity = $state<MeasureId>('distinctRight')
   inspected = $state.raw<InspectedPrompt | null>(null)
 
+  private readonly reading = new Latest<string>()
+  private readonly looking = new Latest<number>()
+  /** The evaluation that is being read, to be shown; null when none is. */
+  readonly opening = $derived(this.reading.awaited)
   readonly job: FollowedJob<EvaluationEvent, LiveEvaluation>
   readonly setup: EvaluationSetup
   readonly judging: Judging
@@ -56,8 +60,6 @@ export class Evaluations {
     if (this.judging.busy) return 'Answers are being judged.'
     return null
   })
-
-  private showCount = 0
 
   constructor(private readonly workbench: Workbench) {
     this.setup = new EvaluationSetup(workbench)
@@ -83,12 +85,12 @@ export class Evaluations {
 
   reset(): void {
     this.job.reset()
-    this.showCount += 1
+    this.reading.drop()
+    this.looking.drop()
     this.list = []
     this.warnings = []
     this.shown = null
     this.inspected = null
-    this.loading = false
     this.setup.reset()
     this.judging.reset()
   }
@@ -106,14 +108,15 @@ export class Evaluations {
   async show(evaluationId: string): Promise<EvaluationRun | null> {
     const path = this.workbench.project?.path
     if (path === undefined) return null
-    const count = ++this.showCount
-    this.loading = true
-    const view = await this.workbench.attempt(() =>
-      this.workbench.client.evaluations.get({ path, evaluationId })
+    const read = await this.workbench.attempt(() =>
+      this.reading.ask(evaluationId, (signal) =>
+        this.workbench.client.evaluations.get({ path, evaluationId }, { signal })
+      )
     )
-    if (count !== this.showCount) return null
-    this.loading = false
-    if (view === null) return null
+    if (read === null) return null
+    const { answer: view } = read
+    // A prompt that was asked for belongs to the evaluation before.
+    this.looking.drop()
     if (this.shown?.run.task.kind !== view.run.task.kind) {
       const { quality, diversity } = factsOf(view.run.task.kind).mainMeasures
       this.quality = quality
@@ -142,9 +145,11 @@ export class Evaluations {
     const evaluationId = this.shown?.run.id
     if (path === undefined || evaluationId === undefined) return
     const found = await this.workbench.attempt(() =>
-      this.workbench.client.evaluations.prompt({ path, evaluationId, prompt })
+      this.looking.ask(prompt, (signal) =>
+        this.workbench.client.evaluations.prompt({ path, evaluationId, prompt }, { signal })
+      )
     )
-    if (found !== null && this.shown?.run.id === evaluationId) this.inspected = { ...found, prompt }
+    if (found !== null) this.inspected = { ...found.answer, prompt }
   }
 
   async start(): Promise<void> {

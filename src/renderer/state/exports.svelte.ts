@@ -1,8 +1,9 @@
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/export'
 import type { ProjectState } from '../../contract/project'
 import { rangesFromText, type Recipe } from '../../contract/recipe'
-import { complaintOf } from '../connection'
+import { complaintOf, type Complaint } from '../connection'
 import { FollowedJob } from './followed-job.svelte'
+import { Latest } from './latest.svelte'
 import type { Workbench } from './workbench.svelte'
 
 /** An export that goes on now. */
@@ -28,7 +29,8 @@ export class Exports {
   private givenName = $state.raw<string | null>(null)
   overwrite = $state(false)
   plan = $state.raw<ExportPlan | null>(null)
-  planning = $state(false)
+  /** Why there is no plan of what is chosen. */
+  planFailure = $state.raw<Complaint | null>(null)
   result = $state.raw<ExportResult | null>(null)
   readonly job: FollowedJob<ExportEvent, LiveExport>
 
@@ -59,6 +61,8 @@ export class Exports {
     const [parent, name] = [this.parent.trim(), this.name.trim()]
     return parent === '' || name === '' ? null : `${parent.replace(/[/\\]+$/, '')}/${name}`
   })
+  private readonly asked = new Latest<string>()
+  readonly planning = $derived(this.asked.awaited !== null)
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
 
@@ -76,9 +80,6 @@ export class Exports {
     return null
   })
 
-  private planTimer: ReturnType<typeof setTimeout> | undefined
-  private planCount = 0
-
   constructor(private readonly workbench: Workbench) {
     this.job = new FollowedJob<ExportEvent, LiveExport>(workbench, {
       calls: () => workbench.client.exports,
@@ -89,7 +90,7 @@ export class Exports {
       },
       idle: () => {
         this.overwrite = false
-        this.planSoon()
+        void this.replan()
       }
     })
   }
@@ -101,58 +102,63 @@ export class Exports {
 
   reset(): void {
     this.job.reset()
-    clearTimeout(this.planTimer)
-    this.planCount += 1
+    this.asked.drop()
     this.choice = null
     this.typed = ''
     this.givenParent = null
     this.givenName = null
     this.overwrite = false
     this.plan = null
-    this.planning = false
+    this.planFailure = null
     this.result = null
   }
 
   choose(choice: string | typeof TYPED): void {
     this.choice = choice
+    this.job.failure = null
+  }
+
+  setTyped(layers: string): void {
+    this.typed = layers
+    this.job.failure = null
   }
 
   setParent(path: string): void {
     this.givenParent = path
-    this.overwrite = false
+    this.setOverwrite(false)
   }
 
   setName(name: string): void {
     this.givenName = name
-    this.overwrite = false
+    this.setOverwrite(false)
   }
 
-  /** Asks for the plan of what is chosen, once the choosing rests. */
-  planSoon(): void {
-    clearTimeout(this.planTimer)
-    this.planTimer = setTimeout(() => void this.replan(), PLAN_MS)
+  setOverwrite(overwrite: boolean): void {
+    this.overwrite = overwrite
+    this.job.failure = null
   }
 
-  private async replan(): Promise<void> {
+  /** Asks for the plan of what is chosen, once the choosing rests. Why the last export failed is another matter, and stays. */
+  async replan(): Promise<void> {
     const path = this.workbench.project?.path
     const { recipe, target } = this
-    const count = ++this.planCount
+    this.planFailure = null
     if (path === undefined || recipe === null || this.workbench.project?.pair?.compatible !== true) {
+      this.asked.drop()
       this.plan = null
       return
     }
-    this.planning = true
     try {
-      const plan = await this.workbench.client.exports.plan({ path, recipe, target })
-      if (count !== this.planCount) return
-      this.plan = plan
-      this.job.failure = null
+      const planned = await this.asked.ask(
+        recipe.name,
+        (signal) => this.workbench.client.exports.plan({ path, recipe, target }, { signal }),
+        PLAN_MS
+      )
+      if (planned !== null) this.plan = planned.answer
     } catch (error) {
-      if (count !== this.planCount) return
       this.plan = null
-      if (this.workbench.connected) this.job.failure = complaintOf(error)
+      if (this.workbench.connected) this.planFailure = complaintOf(error)
     }
-    this.planning = false
   }
 
   async start(): Promise<void> {

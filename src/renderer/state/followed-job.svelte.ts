@@ -73,7 +73,12 @@ export class FollowedJob<Event extends JobEvent, Live extends object> {
     const path = this.workbench.project?.path
     if (path === undefined || this.live === null) return
     this.cancelling = true
-    await this.workbench.attempt(() => this.story.calls().cancel({ path }))
+    const asked = await this.workbench.attempt(async () => {
+      await this.story.calls().cancel({ path })
+      return true
+    })
+    // Why it failed has been said; the job goes on, and can be cancelled again.
+    if (asked === null) this.cancelling = false
   }
 
   /** Follows the job that runs to its end; ends at once when none runs. */

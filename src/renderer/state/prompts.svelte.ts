@@ -2,6 +2,7 @@ import type { CrcPrompt, CrcPrompts, RenderedPrompt, Rendering } from '../../con
 import type { ProjectState } from '../../contract/project'
 import { complaintOf, type Complaint } from '../connection'
 import { draftsOf, parseDraft, samePrompts, type PromptDraft } from '../prompt-draft'
+import { Latest } from './latest.svelte'
 import { PromptList } from './prompt-list.svelte'
 
 interface BuiltinSet {
@@ -16,7 +17,7 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   rendered = $state.raw<readonly RenderedPrompt[]>([])
   notices = $state.raw<readonly string[]>([])
   renderProblem = $state.raw<Complaint | null>(null)
-  private renderCount = 0
+  private readonly rendering = new Latest<string>()
 
   override parse = parseDraft
   protected override draftsOf = draftsOf
@@ -56,19 +57,19 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     await this.render()
   }
 
-  /** Asks main what the saved prompts become; the latest question wins. */
+  /** Asks main what the saved prompts become. */
   override async render(): Promise<void> {
     const path = this.workbench.project?.path
     if (path === undefined) return
-    const count = ++this.renderCount
     try {
-      const { prompts, notices } = await this.workbench.client.prompts.render({ path })
-      if (count !== this.renderCount) return
-      this.rendered = prompts
-      this.notices = notices
+      const rendered = await this.rendering.ask(path, (signal) =>
+        this.workbench.client.prompts.render({ path }, { signal })
+      )
+      if (rendered === null) return
+      this.rendered = rendered.answer.prompts
+      this.notices = rendered.answer.notices
       this.renderProblem = null
     } catch (error) {
-      if (count !== this.renderCount) return
       this.rendered = []
       this.notices = []
       this.renderProblem = complaintOf(error)

@@ -17,6 +17,7 @@ import { samePrompts } from '../prompt-draft'
 import { sameRecord } from '../same-record'
 import type { KnownPrompts } from '../sweep-words'
 import { FollowedJob } from './followed-job.svelte'
+import { Latest } from './latest.svelte'
 import { RecipeSearch } from './recipe-search.svelte'
 import { SweepPlanning } from './sweep-planning.svelte'
 import type { Workbench } from './workbench.svelte'
@@ -38,9 +39,7 @@ export class Ranges {
   readonly search: RecipeSearch
   readonly planning: SweepPlanning
   sweep = $state.raw<SweepDocument | null>(null)
-  loading = $state(false)
   selection = $state.raw<Selection | null>(null)
-  selecting = $state(false)
   /** How much of the next sweep an interrupted or the last one has computed; null while that is not known, or nothing. */
   known = $state.raw<KnownPrompts | null>(null)
   chosen = $state.raw<ModelRef | null>(null)
@@ -51,6 +50,12 @@ export class Ranges {
   layout = $state<'heatmap' | 'table'>('heatmap')
   rho = $state(0.9)
 
+  private readonly reading = new Latest<string>()
+  private readonly selectingFor = new Latest<number>()
+  /** The sweep that is being read, to be shown; null when none is. */
+  readonly opening = $derived(this.reading.awaited)
+  /** Whether a selection for another rho is on its way. */
+  readonly selecting = $derived(this.selectingFor.awaited !== null)
   readonly run = $derived.by(() => this.job.live)
   readonly board = $derived.by<ScoreBoard | null>(
     () => this.run?.board ?? (this.sweep === null ? null : boardOfSweep(this.sweep, this.search.document))
@@ -77,7 +82,6 @@ export class Ranges {
   private newestSeen: string | null = null
   private liveBoard = new LiveBoard(0, 0)
   private selectTimer: ReturnType<typeof setTimeout> | undefined
-  private selectCount = 0
 
   constructor(private readonly workbench: Workbench) {
     this.search = new RecipeSearch(workbench)
@@ -115,7 +119,8 @@ export class Ranges {
     this.search.reset()
     this.planning.reset()
     clearTimeout(this.selectTimer)
-    this.selectCount += 1
+    this.reading.drop()
+    this.selectingFor.drop()
     this.newestSeen = null
     this.sweep = null
     this.selection = null
@@ -138,16 +143,19 @@ export class Ranges {
   async show(sweepId: string): Promise<void> {
     const path = this.workbench.project?.path
     if (path === undefined) return
-    this.loading = true
-    const sweep = await this.workbench.attempt(() => this.workbench.client.sweeps.get({ path, sweepId }))
-    this.loading = false
-    if (sweep === null || path !== this.workbench.project?.path) return
+    const read = await this.workbench.attempt(() =>
+      this.reading.ask(sweepId, (signal) => this.workbench.client.sweeps.get({ path, sweepId }, { signal }))
+    )
+    if (read === null) return
+    const { answer: sweep } = read
+    // A selection that was asked for belongs to the sweep before.
+    this.selectingFor.drop()
     this.newestSeen = this.workbench.project?.sweeps[0]?.id ?? null
     this.sweep = sweep
     this.selection = sweep.selection
-    await this.search.show(path, sweepId)
     this.pick(sweep.selection?.selected ?? sweep.ranges[0] ?? otherModels(sweep, null)[0]?.key ?? null)
-    if (sweep.selection !== null && sweep.selection.rho !== this.rho) await this.select()
+    const reselect = sweep.selection !== null && sweep.selection.rho !== this.rho
+    await Promise.all([this.search.show(path, sweepId), reselect ? this.select() : undefined])
   }
 
   /** Asks how much of the next sweep is there already. */
@@ -206,23 +214,22 @@ export class Ranges {
     void this.workbench.change(() => ({ settings: { soupSize: on ? DEFAULT_SOUP_SIZE : 0 } }))
   }
 
-  /** Asks main to select again with the current rho; the latest question wins. */
+  /** Asks main to select again with the current rho. */
   private async select(): Promise<void> {
     const path = this.workbench.project?.path
     const sweepId = this.sweep?.id
     if (path === undefined || sweepId === undefined || this.sweep?.ranges.length === 0) return
-    const count = ++this.selectCount
     const { rho } = this
-    const followed = sameModel(this.chosen, this.selection?.selected ?? null)
-    this.selecting = true
-    const selection = await this.workbench.attempt(() =>
-      this.workbench.client.sweeps.select({ path, sweepId, rho })
+    const selected = await this.workbench.attempt(() =>
+      this.selectingFor.ask(rho, (signal) =>
+        this.workbench.client.sweeps.select({ path, sweepId, rho }, { signal })
+      )
     )
-    if (count !== this.selectCount) return
-    this.selecting = false
-    if (selection === null) return
-    this.selection = selection
+    if (selected === null) return
+    const { answer: selection } = selected
     // The inspector follows the selection unless the user is looking at another range.
+    const followed = sameModel(this.chosen, this.selection?.selected ?? null)
+    this.selection = selection
     if (followed && selection.selected !== null) this.chosen = selection.selected
   }
 

@@ -34,6 +34,7 @@ export class RecipeSearch {
 
   /** Fetches the stored search from a sweep. */
   async show(path: string, sweepId: string): Promise<void> {
+    if (this.shown !== sweepId) this.document = null
     this.shown = sweepId
     const document = await this.workbench.attempt(() => this.workbench.client.searches.get({ path, sweepId }))
     if (this.shown !== sweepId) return

@@ -7,9 +7,11 @@ import {
   sampleDraftsOf,
   type SamplePromptDraft
 } from '../sample-prompt-draft'
+import { Latest } from './latest.svelte'
 import { PromptList } from './prompt-list.svelte'
 
-const RENDER_MS = 250
+/** Long enough for a word to be typed. */
+export const RENDER_REST_MS = 250
 
 type RenderedSample = Awaited<ReturnType<Client['samples']['render']>>
 
@@ -19,10 +21,9 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
   /** The selected prompt as the model sees it. */
   rendered = $state.raw<RenderedSample | null>(null)
   renderProblem = $state.raw<Complaint | null>(null)
+  private readonly rendering = new Latest<SamplePrompt>()
   /** Whether `rendered` is of an earlier wording. */
-  renderPending = $state(false)
-  private renderCount = 0
-  private renderTimer: ReturnType<typeof setTimeout> | undefined
+  readonly renderPending = $derived(this.rendering.awaited !== null)
 
   override parse = parseSampleDraft
   protected override draftsOf = sampleDraftsOf
@@ -63,28 +64,23 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     if (prompts !== null) this.replace(prompts, file.name)
   }
 
-  /** Asks what the selected prompt becomes, once typing rests. */
-  renderSoon(): void {
-    clearTimeout(this.renderTimer)
-    this.renderPending = true
-    this.renderTimer = setTimeout(() => void this.render(), RENDER_MS)
-  }
-
-  override async render(): Promise<void> {
+  /** Asks what the selected prompt becomes. @param restMs waited before, for a prompt that is being typed */
+  override async render(restMs = 0): Promise<void> {
     const path = this.workbench.project?.path
     const prompt = this.selected
     if (path === undefined || prompt === null) return
-    const count = ++this.renderCount
     try {
-      const rendered = await this.workbench.client.samples.render({ path, prompt })
-      if (count !== this.renderCount) return
-      this.rendered = rendered
+      const rendered = await this.rendering.ask(
+        prompt,
+        (signal) => this.workbench.client.samples.render({ path, prompt }, { signal }),
+        restMs
+      )
+      if (rendered === null) return
+      this.rendered = rendered.answer
       this.renderProblem = null
     } catch (error) {
-      if (count !== this.renderCount) return
       this.rendered = null
       this.renderProblem = complaintOf(error)
     }
-    this.renderPending = false
   }
 }

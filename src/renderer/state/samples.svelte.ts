@@ -15,6 +15,7 @@ import { withMark } from '../blind'
 import { saveText } from '../save-file'
 import { CharacterCheck } from './character-check.svelte'
 import { FollowedJob } from './followed-job.svelte'
+import { Latest } from './latest.svelte'
 import { SamplePromptList } from './sample-prompts.svelte'
 import { SampleSetup } from './sample-setup.svelte'
 import type { Workbench } from './workbench.svelte'
@@ -52,7 +53,6 @@ export class Samples {
   /** Whether the setup is shown beside the answers; null until the user says: where there is room for both. */
   setupOpen = $state<boolean | null>(null)
   shown = $state.raw<ShownRun | null>(null)
-  loading = $state(false)
   query = $state('')
   /** Cells that are opened to all their answers. */
   readonly expanded = new SvelteSet<string>()
@@ -61,6 +61,9 @@ export class Samples {
   blindIndex = $state(0)
   marks = $state.raw<readonly PreferenceMark[]>([])
 
+  private readonly reading = new Latest<string>()
+  /** The run that is being read, to be shown; null when none is. */
+  readonly opening = $derived(this.reading.awaited)
   readonly job: FollowedJob<SampleEvent, LiveRun>
   readonly prompts: SamplePromptList
   readonly setup: SampleSetup
@@ -106,7 +109,6 @@ export class Samples {
   private newestSeen: string | null = null
   /** The run that a failure stopped: it can go on. */
   private stopped: SampleRun | null = null
-  private showCount = 0
 
   constructor(private readonly workbench: Workbench) {
     this.job = new FollowedJob<SampleEvent, LiveRun>(workbench, {
@@ -135,11 +137,10 @@ export class Samples {
 
   reset(): void {
     this.job.reset()
-    this.showCount += 1
+    this.reading.drop()
     this.newestSeen = null
     this.stopped = null
     this.shown = null
-    this.loading = false
     this.tab = 'answers'
     this.look([])
     this.setup.reset()
@@ -159,12 +160,11 @@ export class Samples {
   async show(runId: string): Promise<SampleRun | null> {
     const path = this.workbench.project?.path
     if (path === undefined) return null
-    const count = ++this.showCount
-    this.loading = true
-    const stored = await this.workbench.attempt(() => this.workbench.client.samples.get({ path, runId }))
-    if (count !== this.showCount) return null
-    this.loading = false
-    if (stored === null) return null
+    const read = await this.workbench.attempt(() =>
+      this.reading.ask(runId, (signal) => this.workbench.client.samples.get({ path, runId }, { signal }))
+    )
+    if (read === null) return null
+    const { answer: stored } = read
     this.newestSeen = this.workbench.project?.sampleRuns[0]?.id ?? null
     const board = new AnswerBoard()
     board.add(stored.samples)

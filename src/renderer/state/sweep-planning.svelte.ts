@@ -1,6 +1,7 @@
 import type { ProjectState } from '../../contract/project'
 import type { SweepPlan } from '../../contract/sweep-plan'
 import { complaintOf, type Complaint } from '../connection'
+import { Latest } from './latest.svelte'
 import type { Workbench } from './workbench.svelte'
 
 /** Planning tries out how fast this machine is: it waits until whoever changes something has done so. */
@@ -29,20 +30,19 @@ export class SweepPlanning {
   plan = $state.raw<SweepPlan | null>(null)
   /** Why the sweep cannot be done so. */
   failure = $state.raw<Complaint | null>(null)
-  working = $state(false)
+  private readonly asked = new Latest<string>()
+  readonly working = $derived(this.asked.awaited !== null)
 
   /** See {@link sweepKey}. */
   private plannedFor: string | null = null
-  private stop = new AbortController()
 
   constructor(private readonly workbench: Workbench) {}
 
   reset(): void {
-    this.stop.abort()
+    this.asked.drop()
     this.plannedFor = null
     this.plan = null
     this.failure = null
-    this.working = false
   }
 
   /**
@@ -53,31 +53,32 @@ export class SweepPlanning {
    */
   want(what: string | null): void {
     if (what === this.plannedFor) return
-    this.stop.abort()
-    this.stop = new AbortController()
     this.plannedFor = what
-    this.working = what !== null
-    if (what !== null) void this.ask(this.stop.signal)
+    if (what === null) this.asked.drop()
+    else void this.ask(what)
   }
 
-  private async ask(signal: AbortSignal): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, REST_MS))
+  private async ask(what: string): Promise<void> {
     const path = this.workbench.project?.path
-    if (signal.aborted || path === undefined) return
+    if (path === undefined) return
     try {
-      // What is known may be another part of what is asked for now.
-      await this.workbench.ranges.lookForKnown()
-      const plan = await this.workbench.client.sweeps.plan({ path }, { signal })
-      if (signal.aborted) return
-      this.plan = plan
+      const planned = await this.asked.ask(
+        what,
+        async (signal) => {
+          // What is known may be another part of what is asked for now.
+          await this.workbench.ranges.lookForKnown()
+          return this.workbench.client.sweeps.plan({ path }, { signal })
+        },
+        REST_MS
+      )
+      if (planned === null) return
+      this.plan = planned.answer
       this.failure = null
     } catch (error) {
-      if (signal.aborted) return
       this.plan = null
       const complaint = complaintOf(error)
       // A job that another window has started comes first.
       this.failure = complaint.code === 'busy' || complaint.code === 'cancelled' ? null : complaint
     }
-    this.working = false
   }
 }

@@ -1,0 +1,46 @@
+/** Questions of which only the newest counts: each aborts the one before, whose answer is not heard any more. */
+export class Latest<Question extends NonNullable<unknown>> {
+  /** The newest question while its answer is awaited; null otherwise. */
+  awaited = $state.raw<Question | null>(null)
+  private asking: AbortController | null = null
+
+  /**
+   * Asks, and forgets what was asked before.
+   *
+   * @param request has to give up when its signal is aborted, or just goes on in vain
+   * @param restMs waited before the request is made, for questions that change while somebody types
+   * @returns the answer; null when another question, or {@link drop}, came first
+   * @throws what the request throws while it is the newest
+   */
+  async ask<Answer>(
+    question: Question,
+    request: (signal: AbortSignal) => Promise<Answer>,
+    restMs = 0
+  ): Promise<{ answer: Answer } | null> {
+    this.asking?.abort()
+    const asking = new AbortController()
+    this.asking = asking
+    this.awaited = question
+    try {
+      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
+      if (asking.signal.aborted) return null
+      const answer = await request(asking.signal)
+      return asking.signal.aborted ? null : { answer }
+    } catch (error) {
+      if (asking.signal.aborted) return null
+      throw error
+    } finally {
+      if (this.asking === asking) {
+        this.asking = null
+        this.awaited = null
+      }
+    }
+  }
+
+  /** Takes the question back. */
+  drop(): void {
+    this.asking?.abort()
+    this.asking = null
+    this.awaited = null
+  }
+}

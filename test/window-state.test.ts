@@ -1,0 +1,182 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Selection, SweepDocument } from '../src/contract/crc'
+import type { RestorationRange } from '../src/contract/recipe'
+import { resourcePath } from '../src/main/base/resources'
+import { inspectPair } from '../src/main/checkpoint/pair'
+import { FollowedJob } from '../src/renderer/state/followed-job.svelte'
+import { evaluationRun } from './fixtures/evaluation-documents'
+import { Later } from './fixtures/later'
+import { sweepFixture } from './fixtures/project-documents'
+import { projectState, ScriptedLine, settled } from './fixtures/scripted-line'
+
+const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
+  rho,
+  minimumValidity: 0.8,
+  selected,
+  reason: null,
+  bootstrap: {
+    resamples: 1,
+    seed: 1,
+    confidence: 0.95,
+    wins: [],
+    noSelectionShare: 0,
+    post: { validity: [0, 1], diversity: [0, 1] },
+    selected: null
+  },
+  crossFit: null,
+  crossFitReason: null
+})
+
+/** A sweep as it is saved, with a range selected in it. */
+const sweep = (id: string, selected: RestorationRange): SweepDocument => ({
+  ...sweepFixture({ id }),
+  selection: selection(selected)
+})
+
+const FIRST = sweep('first', { start: 0, end: 0 })
+const SECOND = sweep('second', { start: 1, end: 1 })
+
+describe('the Ranges view', () => {
+  it('shows the sweep that was chosen last, although it was read first', async () => {
+    const line = new ScriptedLine()
+    const { ranges } = await line.openWorkbench(projectState())
+    void ranges.show('first')
+    void ranges.show('second')
+    await settled()
+    expect(ranges.opening).toBe('second')
+    await line.answer('sweeps.get', 1, SECOND)
+    await line.answer('sweeps.get', 0, FIRST)
+    expect(ranges.sweep?.id).toBe('second')
+    expect(ranges.opening).toBeNull()
+    expect(ranges.chosen).toEqual({ start: 1, end: 1 })
+  })
+
+  it('does not take a selection in one sweep for one in another', async () => {
+    const line = new ScriptedLine()
+    const { ranges } = await line.openWorkbench(projectState())
+    void ranges.show('first')
+    await settled()
+    await line.answer('sweeps.get', 0, FIRST)
+    ranges.setRho(0.8)
+    await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
+    // Where the second sweep was saved, so that nothing has to be selected in it.
+    ranges.rho = 0.9
+    void ranges.show('second')
+    await settled()
+    await line.answer('sweeps.get', 1, SECOND)
+    await line.answer('sweeps.select', 0, selection({ start: 0, end: 1 }, 0.8))
+    expect(ranges.selection?.selected).toEqual({ start: 1, end: 1 })
+    expect(ranges.selecting).toBe(false)
+  })
+
+  it('waits for no selection any more when its project was left', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(projectState())
+    const { ranges } = workbench
+    void ranges.show('first')
+    await settled()
+    await line.answer('sweeps.get', 0, FIRST)
+    ranges.setRho(0.8)
+    await vi.waitFor(() => expect(ranges.selecting).toBe(true))
+    void workbench.leave()
+    await settled()
+    expect(ranges.selecting).toBe(false)
+    expect(ranges.sweep).toBeNull()
+  })
+})
+
+describe('the Evaluate view', () => {
+  const view = (id: string) => ({ run: evaluationRun({ id }), results: { variants: [] }, complete: true })
+
+  it('shows the evaluation that was chosen last, and no prompt of another', async () => {
+    const line = new ScriptedLine()
+    const { evaluations } = await line.openWorkbench(projectState())
+    void evaluations.show('first')
+    await settled()
+    await line.answer('evaluations.get', 0, view('first'))
+    void evaluations.inspect(2)
+    void evaluations.show('second')
+    void evaluations.show('third')
+    await settled()
+    expect(evaluations.opening).toBe('third')
+    await line.answer('evaluations.get', 2, view('third'))
+    await line.answer('evaluations.get', 1, view('second'))
+    await line.answer('evaluations.prompt', 0, { samples: [], scores: null })
+    expect(evaluations.shown?.run.id).toBe('third')
+    expect(evaluations.inspected).toBeNull()
+  })
+
+  it('shows the answers to the prompt that was picked last', async () => {
+    const line = new ScriptedLine()
+    const { evaluations } = await line.openWorkbench(projectState())
+    void evaluations.show('first')
+    await settled()
+    await line.answer('evaluations.get', 0, view('first'))
+    void evaluations.inspect(0)
+    void evaluations.inspect(1)
+    await settled()
+    await line.answer('evaluations.prompt', 1, { samples: [], scores: null })
+    await line.answer('evaluations.prompt', 0, { samples: [], scores: null })
+    expect(evaluations.inspected?.prompt).toBe(1)
+  })
+})
+
+describe('the Export view', () => {
+  it('says why an export failed until something else is to be exported, whatever is planned meanwhile', async () => {
+    const line = new ScriptedLine()
+    const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
+    const { exports } = await line.openWorkbench(projectState({ pair }))
+    exports.setTyped('3-7')
+    exports.setParent('/gone')
+    const plan = { targetProblem: null, target: { exists: false } }
+    void exports.replan()
+    await vi.waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
+    await line.answer('exports.plan', 0, plan)
+    void exports.start()
+    await settled()
+    line.call('exports.start', 0).answer.reject(new Error('The folder is gone.'))
+    await settled()
+    expect(exports.job.failure?.message).toBe('The folder is gone.')
+    void exports.replan()
+    await vi.waitFor(() => expect(line.of('exports.plan')).toHaveLength(2))
+    await line.answer('exports.plan', 1, plan)
+    expect(exports.job.failure?.message).toBe('The folder is gone.')
+    exports.setParent('/there')
+    expect(exports.job.failure).toBeNull()
+  })
+})
+
+describe('a job', () => {
+  it('can be cancelled again when cancelling failed', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(projectState())
+    const end = new Later<void>()
+    const cancel = vi.fn(() => Promise.reject(new Error('not now')))
+    vi.stubGlobal('document', { hidden: true })
+    const job = new FollowedJob<{ type: string }, { done: number }>(workbench, {
+      calls: () => ({
+        cancel,
+        watch: () =>
+          Promise.resolve(
+            (async function* () {
+              yield { type: 'progress' }
+              await end.promise
+            })()
+          )
+      }),
+      advance: () => ({ done: 1 }),
+      draw: (live) => live,
+      ended: () => undefined
+    })
+    const followed = job.follow()
+    await vi.waitFor(() => expect(job.live).not.toBeNull())
+    await job.cancel()
+    expect(job.cancelling).toBe(false)
+    expect(workbench.complaints.map(({ message }) => message)).toEqual(['not now'])
+    await job.cancel()
+    expect(cancel).toHaveBeenCalledTimes(2)
+    end.resolve()
+    await followed
+    vi.unstubAllGlobals()
+  })
+})
