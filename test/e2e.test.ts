@@ -169,6 +169,15 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     it('cancels a running sweep at once and keeps the last result', async () => {
       const page = await openSwept()
       const engine = await sweepAgainHeldStill(workbench, page)
+      // Esc leaves a field, and cancels nothing.
+      await page.getByRole('navigation').getByText('Prompts', { exact: true }).click()
+      const prompt = page.getByRole('textbox').first()
+      await prompt.focus()
+      await page.keyboard.press('Escape')
+      expect(await prompt.evaluate((field) => field === document.activeElement)).toBe(false)
+      await page.keyboard.press('Escape')
+      await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+      expect(await cancelButton(page).isEnabled()).toBe(true)
       await cancelButton(page).click()
       process.kill(engine, 'SIGCONT')
       await page.getByRole('button', { name: 'Sweep again' }).waitFor()

@@ -56,7 +56,7 @@ export class Workbench {
   readonly evaluations = new Evaluations(this)
   readonly exports = new Exports(this)
 
-  /** What runs now, for the top bar, the title and Esc. */
+  /** What runs now, for the top bar and the title. */
   readonly job = $derived.by<Job | null>(() => {
     const { run } = this.ranges
     const { live, check } = this.samples
