@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Markup, markup } from '../base/markup'
+import { MAX_WINDOWS } from './connections'
 import { SECURITY_HEADERS } from './renderer-files'
 
 /** Why a request is not answered: a status, and words for whoever looks at the page. */
@@ -7,6 +8,30 @@ export interface Refusal {
   status: 401 | 403 | 404 | 405 | 429 | 503
   message: string
 }
+
+export const FOREIGN_HOST = {
+  status: 403,
+  message: 'This server answers to 127.0.0.1 and localhost only.'
+} satisfies Refusal
+export const FOREIGN_PAGE = {
+  status: 403,
+  message: "Only the workbench's own page may connect."
+} satisfies Refusal
+export const NO_SESSION = { status: 401, message: 'This browser has not been let in.' } satisfies Refusal
+export const WRONG_TOKEN = {
+  status: 401,
+  message: 'This address is not one of the running workbench: it ended with the start that printed it.'
+} satisfies Refusal
+export const TOO_MANY = {
+  status: 429,
+  message: 'Too many wrong addresses. Try again in a minute.'
+} satisfies Refusal
+export const TOO_MANY_WINDOWS = {
+  status: 503,
+  message: `${MAX_WINDOWS} windows are open already.`
+} satisfies Refusal
+export const NO_PAGE = { status: 404, message: 'There is no such page.' } satisfies Refusal
+export const ONLY_GET = { status: 405, message: 'Only GET is answered here.' } satisfies Refusal
 
 export const STATUS_TEXT = {
   401: 'Unauthorized',

@@ -1,0 +1,82 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { RPCHandler } from '@orpc/server/ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { z } from 'zod'
+import type { WorkbenchRouter } from '../workbench/router'
+import { limitWaiting, MAX_WINDOWS } from './connections'
+import {
+  FOREIGN_HOST,
+  FOREIGN_PAGE,
+  NO_PAGE,
+  NO_SESSION,
+  type Refusal,
+  STATUS_TEXT,
+  TOO_MANY_WINDOWS
+} from './refusal'
+import { addressOf, cookieOf, namesLoopback, sessionPath } from './requests'
+import type { Sessions } from './sessions'
+
+/** Far above the largest prompt set; bounds what one message can make us hold. */
+const MAX_MESSAGE_BYTES = 64 * 2 ** 20
+
+/** What every message of the protocol has; the RPC handler checks the rest. */
+const RpcMessage = z.looseObject({ i: z.string() })
+
+/**
+ * Accepts the WebSockets of sessions on a server, and answers them by the router.
+ *
+ * @returns ends all that are open
+ */
+export function acceptWindows(server: Server, router: WorkbenchRouter, sessions: Sessions): () => void {
+  const rpc = new RPCHandler(router)
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES })
+  const leaveWaiting = limitWaiting(server)
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head) => {
+    socket.on('error', () => socket.destroy())
+    const refused = upgradeRefusal(request, sessions, sockets.clients.size)
+    if (refused !== null) return refuseUpgrade(socket, refused)
+    leaveWaiting(socket)
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      closeOnNonsense(client)
+      void rpc.upgrade(client)
+    })
+  })
+  return () => {
+    for (const client of sockets.clients) client.terminate()
+  }
+}
+
+function upgradeRefusal(request: IncomingMessage, sessions: Sessions, windowCount: number): Refusal | null {
+  const { id, path } = sessionPath(addressOf(request))
+  if (!namesLoopback(request)) return FOREIGN_HOST
+  if (request.headers.origin !== `http://${request.headers.host}`) return FOREIGN_PAGE
+  if (id === null || !sessions.accepts(id, cookieOf(request))) return NO_SESSION
+  if (path !== '/rpc') return NO_PAGE
+  return windowCount < MAX_WINDOWS ? null : TOO_MANY_WINDOWS
+}
+
+function refuseUpgrade(socket: Duplex, { status, message }: Refusal): void {
+  const head = `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\nContent-Type: text/plain; charset=utf-8`
+  socket.end(
+    `${head}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`
+  )
+}
+
+/** A client that does not speak the protocol is cut off; the program goes on. */
+function closeOnNonsense(client: WebSocket): void {
+  // Protocol violations and oversized messages close the socket by themselves; unheard, they would end the process.
+  client.on('error', () => undefined)
+  client.on('message', (data, isBinary) => {
+    if (isBinary || !isRpcMessage(data.toString())) client.close(1003, 'not a message of the workbench')
+  })
+}
+
+function isRpcMessage(text: string): boolean {
+  try {
+    return RpcMessage.safeParse(JSON.parse(text)).success
+  } catch {
+    return false
+  }
+}
