@@ -36,101 +36,108 @@ const NO_MEMORY: Uint8Array = new Uint8Array(0)
  * Reads throw WorkbenchError `not-found` (file or tensor is gone), `bad-file` (changed or cut short) or `out-of-memory`.
  */
 export function openWeightReader(checkpoint: StoredTensors): WeightReader {
-  const handles = new Map<string, Promise<FileHandle>>()
-  let bytesRead = 0
-  let closed = false
+  return new CheckedReader(checkpoint)
+}
 
-  const handleOf = (file: string): Promise<FileHandle> => {
-    const open = handles.get(file)
-    if (open !== undefined) return open
-    const opening = openWeightFile(file)
-    handles.set(file, opening)
-    return opening
+class CheckedReader implements WeightReader {
+  bytesRead = 0
+  private readonly handles = new Map<string, Promise<FileHandle>>()
+  private closed = false
+
+  constructor(private readonly checkpoint: StoredTensors) {}
+
+  async read(name: string): Promise<Uint8Array> {
+    const entry = this.entryOf(name)
+    return this.readSpan(entry, 0, entry.byteLength)
   }
 
-  /** @param read of the tensor's file, which is the same before and after */
-  const checked = async (
-    entry: TensorEntry,
-    read: (handle: FileHandle) => Promise<void> | void
-  ): Promise<void> => {
-    if (closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
-    const handle = await handleOf(entry.file)
-    refuseChangedFile(handle, checkpoint, entry)
-    await read(handle)
-    // Again: a writer may have been at it while we read.
-    refuseChangedFile(handle, checkpoint, entry)
+  async readRows(name: string, firstRow: number, rowCount: number, memory?: Uint8Array): Promise<Uint8Array> {
+    const entry = this.entryOf(name)
+    const rowBytes = rowBytesOf(entry, firstRow, rowCount)
+    return this.readSpan(entry, firstRow * rowBytes, rowCount * rowBytes, memory)
   }
-  const fill = async (entry: TensorEntry, skip: number, target: Uint8Array): Promise<void> => {
-    await checked(entry, (handle) => readExactly(handle, entry.file, target, entry.offset + skip))
-    bytesRead += target.byteLength
+
+  async gatherRows(name: string, rows: readonly number[]): Promise<Uint8Array> {
+    const entry = this.entryOf(name)
+    const spans = rows.map((row) => {
+      const rowBytes = rowBytesOf(entry, row, 1)
+      return { skip: row * rowBytes, rowBytes }
+    })
+    const bytes = allocate(
+      spans.reduce((sum, { rowBytes }) => sum + rowBytes, 0),
+      entry
+    )
+    await this.checked(entry, (handle) => {
+      for (const [i, { skip, rowBytes }] of spans.entries()) {
+        const target = bytes.subarray(i * rowBytes, (i + 1) * rowBytes)
+        readNow(handle, entry.file, target, entry.offset + skip)
+      }
+    })
+    this.bytesRead += bytes.byteLength
+    return bytes
   }
-  const readSpan = async (
+
+  async readInto(name: string, offset: number, target: Uint8Array): Promise<void> {
+    const entry = this.entryOf(name)
+    if (!isWithin(offset, target.byteLength, entry.byteLength)) {
+      throw new RangeError(
+        `bytes ${offset} to ${offset + target.byteLength - 1} of ${name}, which has ${entry.byteLength}`
+      )
+    }
+    await this.fill(entry, offset, target)
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    const opened = await Promise.allSettled(this.handles.values())
+    this.handles.clear()
+    for (const result of opened) {
+      if (result.status === 'fulfilled') await result.value.close()
+    }
+  }
+
+  private entryOf(name: string): TensorEntry {
+    const entry = this.checkpoint.tensors.get(name)
+    if (entry !== undefined) return entry
+    throw new WorkbenchError('not-found', `${this.checkpoint.path} has no tensor ${quoteName(name)}.`)
+  }
+
+  private async readSpan(
     entry: TensorEntry,
     skip: number,
     byteLength: number,
     memory = NO_MEMORY
-  ): Promise<Uint8Array> => {
+  ): Promise<Uint8Array> {
     const bytes =
       byteLength <= memory.byteLength ? memory.subarray(0, byteLength) : allocate(byteLength, entry)
-    await fill(entry, skip, bytes)
+    await this.fill(entry, skip, bytes)
     return bytes
   }
 
-  const entryOf = (name: string): TensorEntry => {
-    const entry = checkpoint.tensors.get(name)
-    if (entry !== undefined) return entry
-    throw new WorkbenchError('not-found', `${checkpoint.path} has no tensor ${quoteName(name)}.`)
+  private async fill(entry: TensorEntry, skip: number, target: Uint8Array): Promise<void> {
+    await this.checked(entry, (handle) => readExactly(handle, entry.file, target, entry.offset + skip))
+    this.bytesRead += target.byteLength
   }
 
-  return {
-    async read(name) {
-      const entry = entryOf(name)
-      return readSpan(entry, 0, entry.byteLength)
-    },
-    async readRows(name, firstRow, rowCount, memory) {
-      const entry = entryOf(name)
-      const rowBytes = rowBytesOf(entry, firstRow, rowCount)
-      return readSpan(entry, firstRow * rowBytes, rowCount * rowBytes, memory)
-    },
-    async gatherRows(name, rows) {
-      const entry = entryOf(name)
-      const spans = rows.map((row) => {
-        const rowBytes = rowBytesOf(entry, row, 1)
-        return { skip: row * rowBytes, rowBytes }
-      })
-      const bytes = allocate(
-        spans.reduce((sum, { rowBytes }) => sum + rowBytes, 0),
-        entry
-      )
-      await checked(entry, (handle) => {
-        for (const [i, { skip, rowBytes }] of spans.entries()) {
-          const target = bytes.subarray(i * rowBytes, (i + 1) * rowBytes)
-          readNow(handle, entry.file, target, entry.offset + skip)
-        }
-      })
-      bytesRead += bytes.byteLength
-      return bytes
-    },
-    async readInto(name, offset, target) {
-      const entry = entryOf(name)
-      if (!isWithin(offset, target.byteLength, entry.byteLength)) {
-        throw new RangeError(
-          `bytes ${offset} to ${offset + target.byteLength - 1} of ${name}, which has ${entry.byteLength}`
-        )
-      }
-      await fill(entry, offset, target)
-    },
-    get bytesRead() {
-      return bytesRead
-    },
-    async close() {
-      closed = true
-      const opened = await Promise.allSettled(handles.values())
-      handles.clear()
-      for (const result of opened) {
-        if (result.status === 'fulfilled') await result.value.close()
-      }
-    }
+  /** @param read of the tensor's file, which is the same before and after */
+  private async checked(
+    entry: TensorEntry,
+    read: (handle: FileHandle) => Promise<void> | void
+  ): Promise<void> {
+    if (this.closed) throw new Error(`read of ${entry.name} after the weight reader was closed`)
+    const handle = await this.handleOf(entry.file)
+    refuseChangedFile(handle, this.checkpoint, entry)
+    await read(handle)
+    // Again: a writer may have been at it while we read.
+    refuseChangedFile(handle, this.checkpoint, entry)
+  }
+
+  private handleOf(file: string): Promise<FileHandle> {
+    const open = this.handles.get(file)
+    if (open !== undefined) return open
+    const opening = openWeightFile(file)
+    this.handles.set(file, opening)
+    return opening
   }
 }
 
