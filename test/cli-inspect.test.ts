@@ -10,6 +10,7 @@ import {
   writeCheckpoint
 } from './fixtures/checkpoint-builder'
 import { runCli } from './fixtures/cli'
+import { damagedPair } from './fixtures/damaged-pair'
 
 const DEMO_POST = resourcePath('demo-pair', 'post')
 
@@ -47,6 +48,26 @@ describe('slr inspect', () => {
       compatible: true,
       base: { modelType: 'llama', layerCount: 12, vocabularySize: 2048 }
     })
+  })
+
+  it('finds with --values what is not finite, and fails', async () => {
+    const { base, post } = await damagedPair({
+      post: [{ tensor: 'model.layers.1.mlp.down_proj.weight', element: 17, value: NaN }]
+    })
+    const [bad, good] = await Promise.all([
+      runCli(['inspect', '--base', base, '--post', post, '--values', '--json', '--quiet']),
+      runCli(['inspect', '--demo', '--values'])
+    ])
+    const file = join(post, 'model.safetensors')
+    expect(bad.status).toBe(1)
+    expect(JSON.parse(bad.stdout)).toMatchObject({
+      values: { base: [], post: [{ file, nan: 1, infinite: 0, first: 'NaN', at: [1, 5] }] }
+    })
+    expect(bad.stderr).toContain(
+      `slr: 1 tensor holds values that are not finite; the first is "model.layers.1.mlp.down_proj.weight" of ${file}.`
+    )
+    expect(good.status).toBe(0)
+    expect(good.stdout).toContain('All weights are finite (9.9 MB read).')
   })
 
   it('reports what does not fit, and fails', async () => {

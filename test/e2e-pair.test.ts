@@ -66,11 +66,14 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout:
     await workbench.stop()
   })
 
-  it('finds a pair that was moved, says whether it is the same, and hashes it', async () => {
+  it('finds a pair that was moved, says whether it is the same, hashes it and checks its values', async () => {
     const folder = await temporaryFolder()
     const [base, post] = [join(folder, 'base'), join(folder, 'post')]
-    await writeCheckpoint(base, checkpointFixture({ seed: 1 }))
-    await writeCheckpoint(post, checkpointFixture({ seed: 1 }))
+    const model = checkpointFixture({ seed: 1 })
+    // A NaN in BF16.
+    model.tensors.find(({ name }) => name === 'lm_head.weight')?.bytes.set([0xc0, 0x7f], 2 * 9)
+    await writeCheckpoint(base, model)
+    await writeCheckpoint(post, model)
     const pair = { kind: 'folders' as const, base, post }
     const project = await createProject({ folder, name: 'Moved', pair, prompts: PROMPTS })
     await project.saveSweep(sweepFixture())
@@ -103,6 +106,9 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout:
     await page.getByRole('button', { name: 'Compute SHA-256 again' }).waitFor()
     const sha256 = await sha256OfFile(join(base, 'model.safetensors'))
     expect(await page.getByText(sha256).count()).toBe(2)
+    await page.getByRole('button', { name: 'Check all values' }).click()
+    await page.getByText('Post: tensor "lm_head.weight" holds NaN at [1, 1].').waitFor()
+    await page.getByRole('button', { name: 'Check all values again' }).waitFor()
     await picture(page, 'pair-identical')
     await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
     const violations = await page.evaluate(

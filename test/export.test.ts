@@ -11,6 +11,7 @@ import { inspectPair } from '../src/main/checkpoint/pair'
 import { probe } from '../src/main/engine/questions/probe'
 import { describePlan, prepareExport } from '../src/main/export/prepare'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from './fixtures/checkpoint-builder'
+import { damagedPair } from './fixtures/damaged-pair'
 import { exportRecipe, filesOf, writeExtras, writePair } from './fixtures/exported-pair'
 import { GOLDEN_FAMILIES, goldenPath, readGolden } from './fixtures/goldens'
 import { problemOf } from './fixtures/problems'
@@ -157,6 +158,32 @@ describe('the model card', () => {
     expect(card).toContain('| 0 | attention: post-trained; MLP: 0.5 × post-trained + 0.5 × pre-trained |')
     expect(card).toContain('# post, up \\| \\*per\\*')
     expect(card).toContain('"name": "up | *per*"')
+  })
+
+  it('warns of tensors that it copies, converts or blends with values that are not finite, as the result does', async () => {
+    const folders = await damagedPair({
+      base: [{ tensor: 'model.layers.1.mlp.up_proj.weight', element: 9, value: Infinity }],
+      post: [
+        { tensor: 'model.embed_tokens.weight', element: 17, value: NaN },
+        // Restored from base: nothing of it is written.
+        { tensor: 'model.layers.1.mlp.down_proj.weight', element: 0, value: NaN }
+      ]
+    })
+    const target = join(await temporaryFolder(), 'out')
+    const { nonFinite } = await exportRecipe(folders, UPPER, target)
+    expect(nonFinite.map(({ file, tensor, first, at }) => ({ file, tensor, first, at }))).toEqual([
+      { file: 'model.safetensors', tensor: 'model.embed_tokens.weight', first: 'NaN', at: [2, 1] },
+      {
+        file: 'model.safetensors',
+        tensor: 'model.layers.1.mlp.up_proj.weight',
+        first: 'Infinity',
+        at: [1, 1]
+      }
+    ])
+    const card = await readFile(join(target, 'README.md'), 'utf8')
+    expect(card).toContain('## Warning\n\nThis model cannot be computed')
+    expect(card).toMatch(/- model\.safetensors: tensor "model\.embed\\?_tokens\.weight" holds NaN at/)
+    expect(await cardOf(null)).not.toContain('## Warning')
   })
 
   it.each([

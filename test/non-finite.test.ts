@@ -93,7 +93,7 @@ describe('a model whose numbers are not finite', () => {
         `No model can be computed with ${join(pair.post, 'model.safetensors')}: ` +
           'tensor "model.layers.1.mlp.down_proj.weight" holds NaN at [1, 5]. This was found in computing post.'
       )
-      expect(problem.hint).toBe('Fetch or write that file again.')
+      expect(problem.hint).toContain('slr inspect --values')
       // The layer that holds it comes from base.
       await run(pair, UPPER)
     })

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEngineHost } from '../src/main/engine/host'
 import { createWorkbench } from '../src/main/workbench/router'
 import { checkpointChanges } from '../src/contract/checkpoint-changes'
+import { damagedPair } from './fixtures/damaged-pair'
 import { checkpointFixture, writeCheckpoint, writeSparseCheckpoint } from './fixtures/checkpoint-builder'
 
 /** What a project finds out by reading whole checkpoints, through the router and the built thread. */
@@ -120,6 +121,24 @@ describe('the distances of a project', () => {
       type: 'failed',
       problem: { code: 'not-found', message: expect.stringContaining(join(folder, 'gone')) }
     })
+  })
+})
+
+describe('the check of values of a pair', () => {
+  it('tells every tensor that holds NaN or infinity, and ends when it is cancelled', async () => {
+    const client = clientOf()
+    const { base, post } = await damagedPair({
+      base: [{ tensor: 'lm_head.weight', element: 3, value: -Infinity }]
+    })
+    const path = await newProject(client, base, post)
+    await client.values.start({ path })
+    expect(await lastOf(await client.values.watch({ path }))).toMatchObject({
+      type: 'finished',
+      values: { base: [{ tensor: 'lm_head.weight', first: '-Infinity', at: [0, 3] }], post: [] }
+    })
+    await client.values.start({ path })
+    await client.values.cancel({ path })
+    expect(await lastOf(await client.values.watch({ path }))).toEqual({ type: 'cancelled' })
   })
 })
 

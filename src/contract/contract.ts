@@ -17,6 +17,7 @@ import { JudgeEvent, JudgeSettings } from './judge'
 import { DistancesDocument, DistancesEvent } from './distances'
 import { ExportEvent, ExportPlan } from './export'
 import { FolderListing } from './folders'
+import { ValuesEvent } from './non-finite'
 import { OtherCheckpointReport, PairReport } from './pair'
 import { ProbeEvent } from './probe'
 import { Problem } from './problem'
@@ -127,6 +128,12 @@ export const contract = {
     get: procedure
       .input(projectPath)
       .output(z.object({ base: ChecksumsDocument.nullable(), post: ChecksumsDocument.nullable() }))
+  },
+  values: {
+    /** Starts looking for NaN and infinity in the weights of the pair; refused while that goes on. */
+    start: procedure.input(projectPath).output(z.void()),
+    watch: procedure.input(projectPath).output(eventIterator(ValuesEvent)),
+    cancel: procedure.input(projectPath).output(z.void())
   },
   prompts: {
     /** The built-in prompt sets. */

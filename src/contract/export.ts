@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BytesProgress } from './distances'
+import { NonFiniteTensor } from './non-finite'
 import { Problem } from './problem'
 
 /** Where the bytes of an exported tensor come from; see the recipe for what decides. */
@@ -72,6 +73,8 @@ export const ExportResult = z.object({
   /** Number of tensors of each origin. */
   tensors: z.record(z.enum(TENSOR_ORIGINS), z.number().int()),
   mergekitProblem: z.string().nullable(),
+  /** Written tensors that hold NaN or infinity, as their sources do: by the name of the written file. */
+  nonFinite: z.array(NonFiniteTensor),
   seconds: z.object({ writing: z.number(), verifying: z.number(), hashing: z.number() }),
   nextSteps: z.array(NextStep)
 })

@@ -2,6 +2,7 @@ import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { ChecksumsDocument } from './checksums'
 import { DistancesDocument } from './distances'
+import { PairValues } from './non-finite'
 import { Problem } from './problem'
 
 /** What main may ask of the thread that reads whole checkpoints, so that main itself stays free. */
@@ -31,6 +32,14 @@ export const weightsContract = {
           progress,
           z.object({ type: z.literal('done'), result: z.array(ChecksumsDocument) })
         ])
+      )
+    ),
+  /** Which tensors of a pair hold NaN or infinity. */
+  values: procedure
+    .input(z.object({ base: z.string(), post: z.string() }))
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [progress, z.object({ type: z.literal('done'), result: PairValues })])
       )
     )
 }

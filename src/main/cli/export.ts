@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import type { ExportResult } from '../../contract/export'
+import { describeNonFinite } from '../../contract/non-finite'
 import type { Recipe } from '../../contract/recipe'
 import { postStrengths } from '../../contract/strengths'
 import { openPair } from '../checkpoint/pair'
@@ -106,6 +107,7 @@ function describeResult({
   files,
   bytes: size,
   tensors,
+  nonFinite,
   seconds,
   nextSteps
 }: ExportResult): string {
@@ -119,6 +121,13 @@ function describeResult({
   return [
     style('bold', `${replaced === null ? 'Wrote' : 'Replaced'} ${printable(path)}`),
     `${bytes(size)} in ${files.length} files; tensors: ${origins.join(', ')}; ${times}.`,
+    ...nonFinite.map(
+      (tensor) =>
+        `${style('yellow', 'warning')}: ${printable(`${tensor.file}: ${describeNonFinite(tensor)}.`)}`
+    ),
+    ...(nonFinite.length === 0
+      ? []
+      : ['This model cannot be computed: fetch or write the files of the pair again.']),
     ...(replaced === null
       ? []
       : [

@@ -2,10 +2,11 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/pair'
 import type { ChecksumsDocument } from '../../contract/checksums'
+import { describeNonFinite, type PairValues } from '../../contract/non-finite'
 import { WorkbenchError } from '../../contract/problem'
 import { inspectPair } from '../checkpoint/pair'
 import { pairPaths } from '../project/demo'
-import { computeChecksums } from '../readings/host'
+import { computeChecksums, findNonFinite } from '../readings/host'
 import {
   CommonOptions,
   PairOptions,
@@ -20,7 +21,8 @@ import { bytesStep, progressDisplay } from './progress'
 const InspectOptions = z.strictObject({
   ...CommonOptions.shape,
   ...PairOptions.shape,
-  sha256: z.boolean().default(false)
+  sha256: z.boolean().default(false),
+  values: z.boolean().default(false)
 })
 
 /** `slr inspect`: what is this pair, does it fit together. Fails when it does not, so that scripts can ask. */
@@ -29,14 +31,32 @@ export function addInspectCommand(program: Command, signal: AbortSignal): void {
   withPairOptions(command)
     .optionsGroup('What to find out:')
     .option('--sha256', 'also the SHA-256 of every weight file, which reads them whole')
+    .option('--values', 'also which tensors hold NaN or infinity, which reads all weights')
   withCommonOptions(command).action(async () => {
     const options = readOptions(InspectOptions, command)
     const { base, post } = pairPaths(requirePair(options, command))
     const report = await inspectPair(base, post)
     const checksums = options.sha256 ? await pairChecksums(base, post, options.quiet, signal) : null
-    if (options.json) await printJson(checksums === null ? report : { ...report, sha256: checksums })
-    else await printText(describeReport(report) + (checksums === null ? '' : describeChecksums(checksums)))
-    if (report.compatible) return
+    const values = options.values ? await valuesOf(base, post, options.quiet, signal) : null
+    if (options.json) {
+      await printJson({
+        ...report,
+        ...(checksums === null ? {} : { sha256: checksums }),
+        ...(values === null ? {} : { values })
+      })
+    } else {
+      await printText(
+        [
+          describeReport(report),
+          ...(values === null ? [] : [describeValues(values)]),
+          ...(checksums === null ? [] : ['', describeChecksums(checksums)])
+        ].join('\n')
+      )
+    }
+    if (report.compatible) {
+      if (values !== null) requireFinite(values)
+      return
+    }
     const errors = report.findings.filter((finding) => finding.severity === 'error')
     throw new WorkbenchError(
       'mismatch',
@@ -68,7 +88,38 @@ function describeChecksums(checksums: PairChecksums): string {
   const lines = (['base', 'post'] as const).flatMap((member) =>
     checksums[member].map(({ name, sha256 }) => `${sha256}  ${member}/${printable(name)}`)
   )
-  return `\n\n${lines.join('\n')}`
+  return lines.join('\n')
+}
+
+async function valuesOf(
+  base: string,
+  post: string,
+  quiet: boolean,
+  signal: AbortSignal
+): Promise<PairValues> {
+  const progress = progressDisplay(quiet)
+  return findNonFinite({ base, post }, signal, (step) =>
+    progress.update(bytesStep('looking at', step))
+  ).finally(() => progress.stop())
+}
+
+function describeValues({ base, post, bytesRead }: PairValues): string {
+  const found = [...base, ...post].map((tensor) =>
+    describeFinding({ severity: 'error', message: `${tensor.file}: ${describeNonFinite(tensor)}.` })
+  )
+  return found.length > 0 ? found.join('\n') : `All weights are finite (${bytes(bytesRead)} read).`
+}
+
+/** @throws WorkbenchError `bad-file` when something is not finite: such a pair cannot be computed */
+function requireFinite({ base, post }: PairValues): void {
+  const found = [...base, ...post]
+  const [first] = found
+  if (first === undefined) return
+  throw new WorkbenchError(
+    'bad-file',
+    `${found.length} ${found.length === 1 ? 'tensor holds' : 'tensors hold'} values that are not finite; the first is "${first.tensor}" of ${first.file}.`,
+    'Models with these tensors cannot be computed. Fetch or write the files again.'
+  )
 }
 
 /** Rows of the report: what is said of each checkpoint. */

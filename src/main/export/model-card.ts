@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import type { CategoryScore } from '../../contract/crc'
+import { describeNonFinite, type NonFiniteTensor } from '../../contract/non-finite'
 import { WorkbenchError } from '../../contract/problem'
 import type { LayerStrength, Recipe } from '../../contract/recipe'
 import { readTextFile } from '../base/files/bounded-file'
@@ -35,6 +36,8 @@ export interface CardContent {
   scores: CardScores | null
   /** Why there is no mergekit file; null when there is one. */
   mergekitProblem: string | null
+  /** Tensors that hold NaN or infinity. */
+  nonFinite: readonly NonFiniteTensor[]
   /** Of post's card. */
   licence: Licence
   version: string
@@ -62,7 +65,7 @@ export async function readLicence({ checkpoint }: PairMember): Promise<Licence> 
 
 /** The model card of an export, README.md: what it is, what it was made from, and how to make it again. */
 export function modelCard(content: CardContent): string {
-  const { recipe, strengths, parents, scores, mergekitProblem } = content
+  const { recipe, strengths, parents, scores, mergekitProblem, nonFinite } = content
   const post = parents.find(({ role }) => role === 'post')
   const title = `${post === undefined ? '' : `${modelName(post.member.checkpoint.path)}, `}${recipe.name}`
   return [
@@ -71,6 +74,7 @@ export function modelCard(content: CardContent): string {
     'A post-trained language model with some of its decoder layers restored to their pre-trained weights (Selective ' +
       'Layer Restoration, [arXiv 2602.06665](https://arxiv.org/abs/2602.06665)), which brings back diversity that ' +
       'post-training took away. No training was done; architecture and size are those of the post-trained model.',
+    ...(nonFinite.length === 0 ? [] : ['## Warning', nonFiniteWarning(nonFinite)]),
     '## Recipe',
     describeStrengths(strengths),
     'Embeddings, final norm, head, tokenizer, chat template and generation config are those of the post-trained model.',
@@ -126,6 +130,13 @@ function describeStrength({ attention, mlp }: LayerStrength): string {
 function describeShare(strength: number): string {
   if (strength === 0) return 'post-trained'
   return strength === 1 ? 'pre-trained' : `${1 - strength} × post-trained + ${strength} × pre-trained`
+}
+
+function nonFiniteWarning(nonFinite: readonly NonFiniteTensor[]): string {
+  const list = nonFinite.map(
+    (tensor) => `- ${inlineMarkdown(`${tensor.file}: ${describeNonFinite(tensor)}`)}`
+  )
+  return ['This model cannot be computed: weights of its parents are not finite.', '', ...list].join('\n')
 }
 
 function scoreTable({ recipe, post, base, promptCount }: CardScores): string {

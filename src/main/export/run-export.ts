@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { version } from '../../../package.json'
 import type { ExportProgress, ExportResult } from '../../contract/export'
+import type { NonFiniteTensor } from '../../contract/non-finite'
 import { WorkbenchError } from '../../contract/problem'
 import type { StoredDtype } from '../checkpoint/dtype'
 import { sha256OfFile } from '../checkpoint/file-sha256'
@@ -57,9 +58,10 @@ export async function runExport(
       await copyFile(file, join(staging.path, file.name), meter)
     }
     meter.phase('verifying')
+    const nonFinite: NonFiniteTensor[] = []
     for (const file of weights) {
       meter.file(file.name)
-      await verifyWeights(file, join(staging.path, file.name), sources, meter.advance)
+      nonFinite.push(...(await verifyWeights(file, join(staging.path, file.name), sources, meter.advance)))
     }
     for (const file of copied) {
       meter.file(file.name)
@@ -76,6 +78,7 @@ export async function runExport(
       parents,
       scores,
       mergekitProblem: mergekit.problem,
+      nonFinite,
       licence,
       version
     })
@@ -100,6 +103,7 @@ export async function runExport(
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       tensors: tensorCounts(prepared),
       mergekitProblem: mergekit.problem,
+      nonFinite,
       seconds: meter.seconds,
       nextSteps: nextSteps(target.path, commonDtype(prepared))
     }

@@ -1,5 +1,8 @@
 import { open } from 'node:fs/promises'
+import type { NonFiniteTensor } from '../../contract/non-finite'
 import { WorkbenchError } from '../../contract/problem'
+import { isWeightDtype } from '../checkpoint/dtype'
+import { NonFiniteCount } from '../checkpoint/non-finite'
 import { quoteName } from '../base/json-object'
 import { readSafetensorsHeader } from '../checkpoint/safetensors'
 import { openWeightFile, readExactly } from '../checkpoint/weight-file'
@@ -13,6 +16,7 @@ import type { SourceFiles } from './source-files'
  * Reads a written file back: its header must be post's and parse, and every tensor is compared, byte by byte, with its
  * source read again (computed again where it is not a copy). That is faster than two checksums, and cannot collide.
  *
+ * @returns tensors that hold NaN or infinity: every byte comes by here, and looking at it costs little beside reading it
  * @throws WorkbenchError `bad-file` naming the tensor that differs, and what `advance` throws
  */
 export async function verifyWeights(
@@ -20,7 +24,7 @@ export async function verifyWeights(
   path: string,
   sources: SourceFiles,
   advance: Advance
-): Promise<void> {
+): Promise<NonFiniteTensor[]> {
   const { tensors, fileBytes } = await readSafetensorsHeader(path)
   const asPlanned =
     fileBytes === weights.bytes &&
@@ -35,7 +39,17 @@ export async function verifyWeights(
     const written = new WrittenFile({ handle, path })
     const post = await sources.open(weights.source)
     await written.requireCopy('the header', 0, post, 0, weights.headerBytes, advance)
-    for (const tensor of weights.tensors) await verifyTensor(tensor, written, sources, advance)
+    const nonFinite: NonFiniteTensor[] = []
+    for (const tensor of weights.tensors) {
+      const { name, dtype, shape } = tensor.post
+      const count = isWeightDtype(dtype)
+        ? new NonFiniteCount({ name, shape, file: weights.name }, dtype)
+        : null
+      await verifyTensor(tensor, written, sources, advance, (bytes) => count?.add(bytes))
+      const found = count?.found ?? null
+      if (found !== null) nonFinite.push(found)
+    }
+    return nonFinite
   } finally {
     await handle.close()
   }
@@ -61,22 +75,25 @@ export async function verifyCopy(
   }
 }
 
+/** @param look sees the tensor's bytes, piece by piece */
 async function verifyTensor(
   tensor: PlannedTensor,
   written: WrittenFile,
   sources: SourceFiles,
-  advance: Advance
+  advance: Advance,
+  look: (bytes: Uint8Array) => void
 ): Promise<void> {
   const { origin, post, base } = tensor
   const what = `tensor ${quoteName(post.name)}`
   if (base === null || origin === 'base') {
     const { file, offset, byteLength } = base ?? post
-    await written.requireCopy(what, post.offset, await sources.open(file), offset, byteLength, advance)
+    await written.requireCopy(what, post.offset, await sources.open(file), offset, byteLength, advance, look)
     return
   }
   let position = post.offset
   for await (const piece of restoredBytes({ ...tensor, base }, sources)) {
     await written.requireBytes(what, position, piece)
+    look(piece)
     position += piece.byteLength
     await advance(piece.byteLength)
   }
@@ -95,12 +112,14 @@ class WrittenFile {
     source: OpenFile,
     offset: number,
     byteLength: number,
-    advance: Advance
+    advance: Advance,
+    look: (bytes: Uint8Array) => void = () => undefined
   ): Promise<void> {
     for (const { skip, length } of chunks(byteLength)) {
       const expected = this.expected.subarray(0, length)
       await readExactly(source.handle, source.path, expected, offset + skip)
       await this.requireBytes(what, position + skip, expected)
+      look(expected)
       await advance(length)
     }
   }

@@ -1,10 +1,11 @@
 import type { ChecksumsEvent } from '../../contract/checksums'
 import type { BytesProgress, DistancesEvent } from '../../contract/distances'
+import type { ValuesEvent } from '../../contract/non-finite'
 import { openPair } from '../checkpoint/pair'
 import { Job, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { Project } from '../project/project'
-import { computeChecksums, computeDistances } from '../readings/host'
+import { computeChecksums, computeDistances, findNonFinite } from '../readings/host'
 
 interface WeightsJobOptions {
   project: Project
@@ -61,6 +62,26 @@ export function startChecksumsJob({
     },
     ...bytesTold,
     onEnd: (ending) => tell(endingNews('Hashing', ending))
+  })
+}
+
+/** Looks for NaN and infinity in the pair's weights; the last event says what was found, and nothing is saved. */
+export function startValuesJob({
+  base,
+  post,
+  tell
+}: Omit<WeightsJobOptions, 'project'>): Job<ValuesEvent, BytesProgress> {
+  return new Job<ValuesEvent, BytesProgress>({
+    name: 'the check of values',
+    async run(_id, facts, signal) {
+      const values = await findNonFinite({ base, post }, signal, (progress) => {
+        facts.set('progress', progress)
+        tellProgress(tell, 'The check of values', progress)
+      })
+      return { type: 'finished', values }
+    },
+    ...bytesTold,
+    onEnd: (ending) => tell(endingNews('The check of values', ending))
   })
 }
 

@@ -4,6 +4,7 @@ import { RPCLink } from '@orpc/client/message-port'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { ChecksumsDocument } from '../../contract/checksums'
 import type { BytesProgress, DistancesDocument } from '../../contract/distances'
+import type { PairValues } from '../../contract/non-finite'
 import { WorkbenchError } from '../../contract/problem'
 import type { WeightsContract } from '../../contract/weights'
 import { builtPath } from '../base/built'
@@ -37,6 +38,19 @@ export async function computeChecksums(
   onProgress: (progress: BytesProgress) => void
 ): Promise<ChecksumsDocument[]> {
   return inWorker(signal, onProgress, (client) => client.checksums({ folders }, { signal }))
+}
+
+/**
+ * Looks for NaN and infinity in all weights of a pair, in a thread of its own.
+ *
+ * @throws WorkbenchError as `openCheckpoint` and the weight reader; `cancelled` as soon as `signal` fires
+ */
+export async function findNonFinite(
+  folders: { base: string; post: string },
+  signal: AbortSignal,
+  onProgress: (progress: BytesProgress) => void
+): Promise<PairValues> {
+  return inWorker(signal, onProgress, (client) => client.values(folders, { signal }))
 }
 
 type WeightsEvent<Result> =

@@ -6,6 +6,7 @@ import type { EnginePort } from '../engine/port'
 import { problemsAcross, reportDefect } from '../base/rpc-problems'
 import { checkpointChecksums } from './checksums'
 import { type BytesRead, pairDistances } from './distances'
+import { pairValues } from './values'
 
 /** The thread that reads whole checkpoints: the same contract idiom as the engine, one job at a time (host.ts). */
 
@@ -20,23 +21,31 @@ const router = weights.router({
     for await (const event of pairDistances(input, signal)) if (event.type === 'done' || due()) yield event
   }),
   checksums: weights.checksums.handler(async function* ({ input, signal }) {
-    let latest: BytesRead | null = null
-    let ended = false
-    const hashing = checkpointChecksums(input.folders, signal, (progress) => (latest = progress)).finally(
-      () => (ended = true)
-    )
-    // Awaited below; until then a failure must not count as unhandled.
-    hashing.catch(() => undefined)
-    while (!ended) {
-      if (latest !== null) yield latest
-      await Promise.race([
-        hashing.catch(() => undefined),
-        new Promise((resolve) => setTimeout(resolve, PROGRESS_INTERVAL_MS))
-      ])
-    }
-    yield { type: 'done', result: await hashing }
+    yield* told((onBytes) => checkpointChecksums(input.folders, signal, onBytes))
+  }),
+  values: weights.values.handler(async function* ({ input, signal }) {
+    yield* told((onBytes) => pairValues(input, signal, onBytes))
   })
 })
+
+/** Work that tells how far it is, as events. */
+async function* told<Result>(
+  work: (onBytes: (progress: BytesRead) => void) => Promise<Result>
+): AsyncGenerator<BytesRead | { type: 'done'; result: Result }> {
+  let latest: BytesRead | null = null
+  let ended = false
+  const working = work((progress) => (latest = progress)).finally(() => (ended = true))
+  // Awaited below; until then a failure must not count as unhandled.
+  working.catch(() => undefined)
+  while (!ended) {
+    if (latest !== null) yield latest
+    await Promise.race([
+      working.catch(() => undefined),
+      new Promise((resolve) => setTimeout(resolve, PROGRESS_INTERVAL_MS))
+    ])
+  }
+  yield { type: 'done', result: await working }
+}
 
 function everyInterval(): () => boolean {
   let nextMs = 0

@@ -191,6 +191,17 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         return { base, post }
       })
     },
+    values: {
+      start: os.values.start.handler(async ({ input }) =>
+        jobs.readings.startValues(await projects.use(input.path))
+      ),
+      watch: os.values.watch.handler(async function* ({ input, signal }) {
+        yield* jobs.readings.values.watch(await projects.use(input.path), signal)
+      }),
+      cancel: os.values.cancel.handler(async ({ input }) =>
+        jobs.readings.values.cancel(await projects.use(input.path))
+      )
+    },
     prompts: {
       builtin: os.prompts.builtin.handler(() => builtinPrompts()),
       save: os.prompts.save.handler(async ({ input }) => {

@@ -1,21 +1,23 @@
 import type { ChecksumsEvent } from '../../contract/checksums'
 import type { BytesProgress, DistancesEvent } from '../../contract/distances'
+import type { ValuesEvent } from '../../contract/non-finite'
 import { FollowedJob, type JobCalls } from './followed-job.svelte'
 import type { Workbench } from './workbench.svelte'
 
-type ReadingEvent = DistancesEvent | ChecksumsEvent
+type ReadingEvent = DistancesEvent | ChecksumsEvent | ValuesEvent
 export type ReadingJob = FollowedJob<ReadingEvent, BytesProgress>
+type Finished = Extract<ReadingEvent, { type: 'finished' }>
 
 /**
  * A job in main that reads whole checkpoints.
  *
  * @param calls main's procedures, asked for at each use: the line to main may have been made anew
- * @param load fetches what the project has of the job's results
+ * @param load takes the job's results from how it ended, or fetches what the project has of them
  */
 export function readingJob(
   workbench: Workbench,
   calls: () => JobCalls<ReadingEvent>,
-  load: (path: string) => Promise<void>
+  load: (path: string, ending: Finished) => Promise<void> | void
 ): ReadingJob {
   return new FollowedJob<ReadingEvent, BytesProgress>(workbench, {
     calls,
@@ -25,7 +27,7 @@ export function readingJob(
       if (ending.type !== 'finished') return
       // The pair is looked at again: it may have changed since the project was opened.
       workbench.accept(await workbench.attempt(() => workbench.client.projects.open({ path })))
-      await load(path)
+      await load(path, ending)
     }
   })
 }

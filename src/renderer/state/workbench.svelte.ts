@@ -11,6 +11,7 @@ import { Prompts } from './prompts.svelte'
 import { Ranges } from './ranges.svelte'
 import { Samples } from './samples.svelte'
 import { Start } from './start.svelte'
+import { ValuesCheck } from './values-check.svelte'
 
 type AppInfo = Awaited<ReturnType<Client['app']['info']>>
 
@@ -49,6 +50,7 @@ export class Workbench {
   readonly start = new Start(this)
   readonly distances = new Distances(this)
   readonly checksums = new Checksums(this)
+  readonly values = new ValuesCheck(this)
   readonly others = new OtherCheckpoints(this)
   readonly prompts = new Prompts(this)
   readonly ranges = new Ranges(this)
@@ -135,7 +137,8 @@ export class Workbench {
     }
     for (const [name, reading] of [
       ['Comparison', this.distances.job],
-      ['SHA-256', this.checksums.job]
+      ['SHA-256', this.checksums.job],
+      ['Check of values', this.values.job]
     ] as const) {
       const { live: progress, cancelling } = reading
       if (progress === null) continue
@@ -260,6 +263,7 @@ export class Workbench {
     if (path === undefined) return
     void this.distances.adopt(path)
     void this.checksums.adopt(path)
+    this.values.adopt()
   }
 
   /** Closes the open project; a running sweep or sample run goes on in main. */
@@ -272,6 +276,7 @@ export class Workbench {
     this.evaluations.reset()
     this.distances.reset()
     this.checksums.reset()
+    this.values.reset()
     this.exports.reset()
     this.undoable = null
     if (path !== undefined) await this.attempt(() => this.client.projects.close({ path }))

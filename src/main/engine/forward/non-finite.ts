@@ -80,7 +80,7 @@ export async function whyNonFinite(
         'bad-file',
         `No model can be computed with ${found.file}: ${describeNonFinite(found)}. ` +
           `This was found in computing ${name}.`,
-        'Fetch or write that file again.'
+        'Fetch or write that file again. "slr inspect --values" finds all such tensors of a pair.'
       )
     }
   }

@@ -1,0 +1,61 @@
+import type { NonFiniteTensor, PairValues } from '../../contract/non-finite'
+import { WorkbenchError } from '../../contract/problem'
+import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint'
+import { isWeightDtype } from '../checkpoint/dtype'
+import { nonFiniteValues } from '../checkpoint/non-finite'
+import type { TensorEntry } from '../checkpoint/safetensors'
+import { openWeightReader } from '../checkpoint/weight-reader'
+import type { BytesRead } from './distances'
+
+/**
+ * Reads all weights of a pair, in constant memory, and says which tensors hold NaN or infinity.
+ *
+ * @param onBytes hears how much is done, of how much
+ * @throws WorkbenchError as `openCheckpoint` and the weight reader; `cancelled` when `signal` fires
+ */
+export async function pairValues(
+  folders: { base: string; post: string },
+  signal: AbortSignal | undefined,
+  onBytes: (progress: BytesRead) => void
+): Promise<PairValues> {
+  const [base, post] = [await openCheckpoint(folders.base), await openCheckpoint(folders.post)]
+  const bytesTotal = [base, post]
+    .flatMap(floatTensors)
+    .reduce((sum, [, { byteLength }]) => sum + byteLength, 0)
+  let bytesDone = 0
+  const tell = (bytes: number): void => {
+    if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The check of values was cancelled.')
+    bytesDone += bytes
+    onBytes({ type: 'progress', bytesDone, bytesTotal })
+  }
+  tell(0)
+  return {
+    base: await checkpointValues(base, tell),
+    post: await checkpointValues(post, tell),
+    bytesRead: bytesTotal
+  }
+}
+
+/** Tensors of a model's dtypes, in the order of their bytes. */
+function floatTensors({ tensors }: Checkpoint): [string, TensorEntry][] {
+  return [...tensors]
+    .filter(([, { dtype }]) => isWeightDtype(dtype))
+    .sort(([, a], [, b]) => a.file.localeCompare(b.file, 'en') || a.offset - b.offset)
+}
+
+async function checkpointValues(
+  checkpoint: Checkpoint,
+  onBytes: (bytes: number) => void
+): Promise<NonFiniteTensor[]> {
+  const reader = openWeightReader(checkpoint)
+  const found: NonFiniteTensor[] = []
+  try {
+    for (const [name, entry] of floatTensors(checkpoint)) {
+      const tensor = await nonFiniteValues(reader, name, entry, onBytes)
+      if (tensor !== null) found.push(tensor)
+    }
+    return found
+  } finally {
+    await reader.close()
+  }
+}
