@@ -22,6 +22,7 @@ const ROOMS = [
   'crc/task',
   'crc/selection',
   'crc/sweep',
+  'crc/check',
   'crc/search',
   'measures/texts',
   'measures',

@@ -8,7 +8,7 @@ import { PAPER_SAMPLING, type SampleEvent, type SampleSettings, type Variant } f
 import { createEngineHost, type EngineHost } from '../src/main/engine/host'
 import { resourcePath } from '../src/main/base/resources'
 import { createWorkbench } from '../src/main/workbench/router'
-import { defaultSampleSettings } from '../src/main/samples/generation-config'
+import { defaultSampleSettings } from '../src/main/samples/default-settings'
 import { prepareSampleRun, type SampleRunRequest } from '../src/main/samples/prepare-run'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { problemOf } from './fixtures/problems'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CategoryScore, CheckpointReference, SweepDocument } from './crc'
 import { DeviceName, Precision } from './device'
+import { Problem } from './problem'
 import { type LayerStrength, Recipe } from './recipe'
 import { recipeStrengths } from './strengths'
 
@@ -47,6 +48,27 @@ export const AnswerCheck = z.object({
   models: z.array(CheckedModel)
 })
 export type AnswerCheck = z.infer<typeof AnswerCheck>
+
+/** So many of a sweep's best ranges are checked at once. */
+export const CHECKED_AT_ONCE = 5
+
+/** Rows of hidden states pushed through blocks, of those that the step at hand needs: answers first, white space behind them then. */
+export const CheckProgress = z.object({
+  rowsDone: z.number(),
+  rowsTotal: z.number(),
+  rowsPerSecond: z.number().nullable(),
+  secondsLeft: z.number().nullable()
+})
+export type CheckProgress = z.infer<typeof CheckProgress>
+
+/** What a watcher of a check sees. After `finished`, `failed` or `cancelled` the stream ends. */
+export const CheckEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), sweepId: z.string(), progress: CheckProgress }),
+  z.object({ type: z.literal('finished'), sweepId: z.string() }),
+  z.object({ type: z.literal('failed'), problem: Problem }),
+  z.object({ type: z.literal('cancelled') })
+])
+export type CheckEvent = z.infer<typeof CheckEvent>
 
 /** What of a check says whether models pass. */
 export type CheckResult = Pick<AnswerCheck, 'layerCount' | 'post' | 'models'>

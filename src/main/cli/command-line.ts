@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../../package.json'
+import { addCheckCommand } from './check'
 import { addDevicesCommand } from './devices'
 import { addDiffCommand } from './diff'
 import { addEvaluateCommand } from './evaluate'
@@ -67,6 +68,7 @@ export function commandLine(signal: AbortSignal): Command {
   addProbeCommand(program, signal)
   addPlanCommand(program, signal)
   addSweepCommand(program, signal)
+  addCheckCommand(program, signal)
   addSearchCommand(program, signal)
   addMergeCommand(program)
   addSampleCommand(program, signal)

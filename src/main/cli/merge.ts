@@ -19,7 +19,7 @@ import {
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputFile } from './output-file'
 import { openProjectToSave } from './project-to-save'
-import { describeSweep } from './sweep-report'
+import { checkCommandOf, describeSweep } from './sweep-report'
 
 const MergeOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -54,7 +54,9 @@ export function addMergeCommand(program: Command): void {
       if (project !== null) await requirePairOf(project, document)
       if (output !== null) await writeOutputFile(output, document)
       await project?.saveSweep(document)
-      await (options.json ? printJson(document) : printText(describeSweep(document)))
+      await (options.json
+        ? printJson(document)
+        : printText(describeSweep(document, checkCommandOf({ ...options, demo: false }))))
       if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
       if (project !== null) tell(`Saved in ${project.path} as sweep ${document.id}`)
     } finally {

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress'
+import type { CheckProgress } from '../../contract/answer-check'
 import type { BytesProgress } from '../../contract/distances'
 import type { EvaluationProgress } from '../../contract/evaluation'
 import type { SampleProgress } from '../../contract/samples'
@@ -91,6 +92,16 @@ export function searchStep({ generation, candidates, best, sweep }: SearchProgre
     ...timeLeft(sweep)
   ].join(', ')
   return { phase: `generation ${generation}`, done: sweep.rowsDone, total: sweep.rowsTotal, status }
+}
+
+export function checkStep(progress: CheckProgress): ProgressStep {
+  const { rowsDone, rowsTotal, rowsPerSecond } = progress
+  const status = [
+    'checking whole answers',
+    ...(rowsPerSecond === null ? [] : [`${count(rowsPerSecond)} rows/s`]),
+    ...timeLeft(progress)
+  ].join(', ')
+  return { phase: 'checking', done: rowsDone, total: rowsTotal, status }
 }
 
 export function sampleStep(progress: SampleProgress): ProgressStep {

@@ -1,18 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { DEFAULT_RENDERING, SweepDocument } from '../../contract/crc'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
+import type { SweepDocument } from '../../contract/crc'
 import { DEFAULT_RHO } from '../../contract/project'
 import { defaultSearchSettings, type SearchDocument } from '../../contract/search'
-import { readJsonFile } from '../base/files/bounded-file'
-import { builtinPromptSet } from '../crc/task/builtin-prompts'
-import { runCrcSweep } from '../crc/sweep/crc-sweep'
-import { readPromptFile } from '../crc/task/prompt-file'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import { SearchCheckpoints } from '../crc/search/search-checkpoints'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-run'
-import { Devices } from '../jobs/devices'
-import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
 import { projectSearchCheckpoints, searchCheckpointsBeside } from '../project/search-files'
 import { withEngine } from './engine'
@@ -23,7 +16,6 @@ import {
   pairIfGiven,
   PairOptions,
   readOptions,
-  requirePair,
   wholeNumber,
   withCommonOptions,
   withDeviceOptions,
@@ -34,21 +26,18 @@ import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file
 import { progressDisplay, searchStep } from './progress'
 import { openProjectToSave, requireSamePair } from './project-to-save'
 import { describeSearch } from './search-report'
-import { keptIn, withSweepProgress } from './sweep-progress'
-
-const MAX_SWEEP_BYTES = 256_000_000
+import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
+import { keptIn } from './sweep-progress'
 
 const SearchOptions = z.strictObject({
   ...CommonOptions.shape,
   ...PairOptions.shape,
   ...DeviceOptions.shape,
-  from: z.string().optional(),
-  prompts: z.string().optional(),
+  ...StartOptions.shape,
   beam: z.number(),
   generations: z.number().optional(),
   budget: z.number().optional(),
   strengths: z.array(z.number()).optional(),
-  rho: z.number().optional(),
   seed: z.number(),
   fresh: z.boolean().default(false),
   out: z.string().optional(),
@@ -61,10 +50,7 @@ export function addSearchCommand(program: Command, signal: AbortSignal): void {
   const command = program
     .command('search')
     .description('grow recipes beyond one range, and say whether they beat the best range on unseen prompts')
-  withPairOptions(command)
-    .optionsGroup('What to start from:')
-    .option('--from <sweep>', 'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)')
-    .option('--prompts <file>', 'prompt set for a sweep done first')
+  withStartOptions(withPairOptions(command))
     .optionsGroup('How far to search:')
     .option('--beam <n>', 'recipes kept from one generation to the next; 1 is greedy', wholeNumber(1, 32), 1)
     .option('--generations <n>', 'at most so many (default: 12)', wholeNumber(1, 100))
@@ -96,38 +82,12 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
   try {
     if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
-    const given = await givenSweep(options, project)
-    const location = givenPair ?? project?.document.pair ?? null
-    const pair =
-      location !== null
-        ? pairPaths(location)
-        : given !== null
-          ? { base: given.basePath.path, post: given.postPath.path }
-          : pairPaths(requirePair(options, command))
-    const prompts = given === null ? await promptsFor(options) : []
     const checkpoints = searchCheckpoints(output, project, options.fresh)
-    const history = given === null ? (checkpoints?.next() ?? null) : null
-    const sweep =
-      given ??
-      (await withSweepProgress({ history, quiet: options.quiet, signal }, async (engine, onEvent) =>
-        runCrcSweep(
-          engine,
-          {
-            ...pair,
-            prompts,
-            rendering: DEFAULT_RENDERING,
-            rho: options.rho ?? DEFAULT_RHO,
-            ranges: true,
-            soupSize: 0,
-            recipes: [],
-            device: await new Devices().choose(options.device ?? 'auto', pair.post),
-            precision: options.precision
-          },
-          signal,
-          onEvent,
-          history
-        )
-      ))
+    const { pair, sweep } = await startingSweep(
+      options,
+      { command, project, givenPair },
+      { quiet: options.quiet, signal, history: () => checkpoints?.next() ?? null }
+    )
     const defaults = defaultSearchSettings(sweep.layerCount, options.beam)
     const document = await runSearch(
       {
@@ -163,31 +123,6 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
 async function saveIn(project: Project, sweep: SweepDocument, search: SearchDocument): Promise<void> {
   if (!project.sweeps.some(({ id }) => id === sweep.id)) await project.saveSweep(sweep)
   await project.saveSearch(search)
-}
-
-/** The sweep of `--from`, or the project's newest that has ranges; null when one has to be made. */
-async function givenSweep({ from }: SearchOptions, project: Project | null): Promise<SweepDocument | null> {
-  if (from !== undefined) return readSweep(from)
-  for (const { id } of project?.sweeps ?? []) {
-    const sweep = await project?.readSweep(id)
-    if (sweep !== undefined && sweep.ranges.length > 0) return sweep
-  }
-  if (project === null) return null
-  throw new WorkbenchError(
-    'bad-input',
-    `${project.path} has no sweep of ranges to start from.`,
-    `Run "slr sweep --project ${project.path}" first.`
-  )
-}
-
-async function readSweep(file: string): Promise<SweepDocument> {
-  const parsed = SweepDocument.safeParse(await readJsonFile(file, MAX_SWEEP_BYTES))
-  if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-file', `${file} is not a sweep: ${describeIssue(parsed.error)}`)
-}
-
-async function promptsFor({ prompts, demo }: SearchOptions): ReturnType<typeof readPromptFile> {
-  return prompts === undefined ? builtinPromptSet(demo ? 'demo-crc' : 'crc') : readPromptFile(prompts)
 }
 
 /** Where an interrupted search is found again: in the project, or else beside the output. */

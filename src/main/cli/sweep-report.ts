@@ -2,6 +2,7 @@ import type { BlendScore, RangeScore, Score, Selection, SweepDocument, Work } fr
 import { type Headline, headline, headlineSentence } from '../../contract/headline'
 import type { RestorationRange } from '../../contract/recipe'
 import type { SweepPart } from '../../contract/sweep-part'
+import { shellCommand } from '../report/shown-command'
 import { bestRanges } from '../crc/selection/best-ranges'
 import { bytes, count, decimal, duration, printable, style, table } from './output'
 
@@ -10,14 +11,18 @@ const TOP_RANGES = 10
 /** Ranges named in the bootstrap's line. */
 const TOP_WINS = 3
 
-/** A sweep for people: the models, the best ranges, what was selected and how sure that is. */
-export function describeSweep(sweep: SweepDocument): string {
+/**
+ * A sweep for people: the models, the best ranges, what was selected and how sure that is.
+ *
+ * @param checkCommand the command that checks it on whole answers
+ */
+export function describeSweep(sweep: SweepDocument, checkCommand: string): string {
   const { selection } = sweep
   const parts = [describeModels(sweep)]
   if (selection !== null) {
     parts.push(
       describeTopRanges(sweep, selection),
-      describeHeadline(headline({ ...sweep, selection, check: null })),
+      describeHeadline(headline({ ...sweep, selection, check: null }), checkCommand),
       describeCertainty(selection)
     )
   }
@@ -93,8 +98,28 @@ function describeSoup(soup: readonly BlendScore[]): string {
   )
 }
 
-function describeHeadline(found: Headline): string {
-  return `${style('bold', printable(headlineSentence(found)))}\n${printable(found.next)}`
+/** What was found, and the next step with its command. */
+export function describeHeadline(found: Headline, checkCommand: string): string {
+  return [
+    style('bold', printable(headlineSentence(found))),
+    printable(found.next),
+    ...(found.checkNext ? [`Next: ${checkCommand}`] : [])
+  ].join('\n')
+}
+
+/** The command that checks a sweep, wherever that was saved. */
+export function checkCommandOf({
+  demo,
+  out,
+  project
+}: {
+  demo: boolean
+  out?: string
+  project?: string
+}): string {
+  if (project !== undefined) return shellCommand([['slr', 'check', '--project', project]])
+  if (out !== undefined) return shellCommand([['slr', 'check', '--from', out]])
+  return demo ? 'slr check --demo' : 'slr check --from sweep.json, of the same command with --out sweep.json'
 }
 
 function describeCertainty({ bootstrap, crossFit, crossFitReason, selected }: Selection): string {

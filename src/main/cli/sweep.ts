@@ -38,7 +38,7 @@ import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file
 import { openProjectToSave, requireSamePair } from './project-to-save'
 import { readRecipesFile } from './recipe-file'
 import { withSweepProgress } from './sweep-progress'
-import { describePart, describeSweep } from './sweep-report'
+import { checkCommandOf, describePart, describeSweep } from './sweep-report'
 import { checkpointOption, givenCheckpoints } from './variants'
 
 /** What is scored on which prompts. */
@@ -130,7 +130,9 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
       project?.saveSweep(document),
       output === null ? undefined : writeOutputFile(output, document)
     ])
-    await (options.json ? printJson(document) : printText(describeSweep(document)))
+    await (options.json
+      ? printJson(document)
+      : printText(describeSweep(document, checkCommandOf({ ...options, demo: isPlainDemo(options) }))))
     for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
     await history?.checkpoint.remove()
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
@@ -138,6 +140,13 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
   } finally {
     await project?.close()
   }
+}
+
+/** Whether another command that sweeps the demo first would make the same sweep. */
+function isPlainDemo({ demo, prompts, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
+  const plain = prompts === undefined && recipes === undefined && countLeadingSpace === undefined
+  const rendering = renderingFrom(options, DEFAULT_RENDERING)
+  return demo && plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
 }
 
 /** A part is no sweep that a project could show, and one that is not written down is lost. */

@@ -1,5 +1,6 @@
 import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { AnswerCheck } from '../../contract/answer-check'
 import { CrcPrompts, type SweepDocument } from '../../contract/crc'
 import type { ChecksumsDocument } from '../../contract/checksums'
 import type { DistancesDocument } from '../../contract/distances'
@@ -30,7 +31,7 @@ import { newestFirst } from '../base/files/newest-first'
 import { ProjectEvaluations } from './project-evaluations'
 import { ProjectSamples } from './project-samples'
 import { type Change, SerialQueue } from '../base/files/serial-queue'
-import { CHECKSUMS, DISTANCES, SEARCHES, SWEEPS } from './stored-documents'
+import { ANSWER_CHECKS, CHECKSUMS, DISTANCES, SEARCHES, SWEEPS } from './stored-documents'
 import { summarizeSweep } from './sweep-files'
 
 const PROJECT_FILE = 'project.json'
@@ -200,6 +201,16 @@ export class Project {
   /** The latest search from a sweep; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
   async readSearch(sweepId: string): Promise<SearchDocument | null> {
     return SEARCHES.readIfAny(this.path, sweepId)
+  }
+
+  /** Keeps a check on whole answers, in place of an earlier one of the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
+  async saveAnswerCheck(check: AnswerCheck): Promise<void> {
+    await this.#change(() => ANSWER_CHECKS.write(this.path, check))
+  }
+
+  /** The check of a sweep on whole answers; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
+  async readAnswerCheck(sweepId: string): Promise<AnswerCheck | null> {
+    return ANSWER_CHECKS.readIfAny(this.path, sweepId)
   }
 
   /** Of exactly these checkpoints, by their fingerprints; null when none are stored. */

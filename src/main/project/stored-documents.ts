@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { ANSWER_CHECK_VERSION, AnswerCheck } from '../../contract/answer-check'
 import { CHECKSUMS_VERSION, ChecksumsDocument } from '../../contract/checksums'
 import { SWEEP_VERSION, SweepDocument } from '../../contract/crc'
 import { DISTANCES_VERSION, DistancesDocument } from '../../contract/distances'
@@ -41,6 +42,18 @@ export const SEARCHES = documentFolder<SearchDocument>({
   migrations: {},
   maxBytes: 100_000_000,
   tooLarge: 'Search with fewer prompts, generations or recipes.'
+})
+
+/** The latest check of each sweep on whole answers, by the sweep's id. */
+export const ANSWER_CHECKS = documentFolder<AnswerCheck>({
+  name: 'check',
+  folder: 'checks',
+  id: ({ sweepId }) => sweepId,
+  schema: AnswerCheck,
+  version: ANSWER_CHECK_VERSION,
+  migrations: {},
+  maxBytes: 10_000_000,
+  tooLarge: 'Check fewer recipes.'
 })
 
 /** Their answers stand beside them, in `.jsonl`. */

@@ -2,6 +2,7 @@ import type { CheckpointReference } from '../../contract/crc'
 import type { EngineModel } from '../../contract/engine'
 import { WorkbenchError } from '../../contract/problem'
 import type { SampleRun, SampleSettings, Variant } from '../../contract/samples'
+import { endTokens, pairEndTokens } from '../checkpoint/generation-config'
 import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
@@ -13,7 +14,6 @@ import {
   type WholeModel,
   type WholeModelTokens
 } from '../checkpoint/whole-model-tokens'
-import { endTokens } from './generation-config'
 import { variantModels } from './variants'
 
 /** A pair with post's tokenizer, open for sampling. */
@@ -169,20 +169,9 @@ async function comparedModel(
  * depend on what they are compared with; only where base may number its tokens differently do they need base to be among
  * the variants. Those of another checkpoint are seldom others: a model without its end token would never stop.
  */
-async function allEndTokens(
-  { base, post, text }: SampledPair,
-  wholes: readonly ComparedModel[]
-): Promise<number[]> {
-  const compared = wholes.map(({ member, text: own }) => ({ member, own }))
-  const sharesTokens =
-    base.spec.vocabularySize === post.spec.vocabularySize && !compared.some(({ member }) => member === base)
-  const all = [
-    { member: post, own: text },
-    ...(sharesTokens ? [{ member: base, own: null }] : []),
-    ...compared
-  ]
-  const tokens: number[] = []
-  for (const { member, own } of all) tokens.push(...(await endTokens(member.checkpoint, own)))
+async function allEndTokens(pair: SampledPair, wholes: readonly ComparedModel[]): Promise<number[]> {
+  const tokens = await pairEndTokens(pair, pair.text)
+  for (const { member, text } of wholes) tokens.push(...(await endTokens(member.checkpoint, text)))
   return [...new Set(tokens)]
 }
 

@@ -1,9 +1,9 @@
 import type { SweepDocument } from '../../../contract/crc'
-import { WorkbenchError } from '../../../contract/problem'
 import type { Recipe } from '../../../contract/recipe'
 import type { SweepProgress } from '../../../contract/sweep-events'
 import type { EngineClient } from '../../engine/host'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
+import { requireSameAsSwept } from './same-as-swept'
 
 /** Where a sweep's models are now. */
 export interface PairFolders {
@@ -48,23 +48,6 @@ export async function scoreRecipes(
     },
     history
   )
-  for (const member of ['basePath', 'postPath'] as const) {
-    if (scored[member].fingerprint === sweep[member].fingerprint) continue
-    throw new WorkbenchError(
-      'mismatch',
-      `${scored[member].path} has changed since the sweep ${sweep.id}: its scores cannot be compared.`,
-      'Sweep again.'
-    )
-  }
-  const changed = scored.prompts.findIndex(
-    ({ tokens }, index) => tokens.join() !== sweep.prompts[index]?.tokens.join()
-  )
-  if (changed !== -1) {
-    throw new WorkbenchError(
-      'mismatch',
-      `Prompt ${changed + 1} becomes other tokens than in the sweep ${sweep.id}: the tokenizer or its template has changed.`,
-      'Sweep again.'
-    )
-  }
+  requireSameAsSwept(scored, sweep)
   return scored
 }

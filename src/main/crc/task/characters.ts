@@ -69,6 +69,17 @@ function candidatesOf(text: TextModel): Map<string, number[]> {
   return candidates
 }
 
+/** The tokens that add nothing but white space behind a character, those with the shortest text first. */
+export function whiteSpaceTokens(text: TextModel): number[] {
+  return withTimeLimit(TIME_LIMIT_MS, `Decoding with the tokenizer of ${text.folder}`, () => {
+    const tokens = [...candidatesOf(text)].flatMap(([character, added]) =>
+      character.trim() === '' ? added : []
+    )
+    const lengths = new Map(tokens.map((token) => [token, text.decode([token]).length]))
+    return tokens.sort((a, b) => (lengths.get(a) ?? 0) - (lengths.get(b) ?? 0) || a - b)
+  })
+}
+
 /** A token that decodes to one letter, to stand for "some text before"; none in a vocabulary without letters. */
 function anchorOf(text: TextModel): number[] {
   const letter = text.textTokens.find((token) => /^\p{L}$/u.test(text.decode([token])))

@@ -2,18 +2,13 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { Sampling } from '../../contract/engine'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { PAPER_SAMPLING, type SampleSettings } from '../../contract/samples'
 import { readJsonFile } from '../base/files/bounded-file'
-import type { Checkpoint } from '../checkpoint/checkpoint'
-import { defaultMemoryBytes } from '../base/default-memory'
 import type { TextModel } from '../text/text-model'
+import type { Checkpoint } from './checkpoint'
+import type { PairMember } from './pair-member'
 
 /** Real ones have a few hundred bytes. */
 const MAX_BYTES = 1_000_000
-
-/** Longer answers only on request: a first look should come soon. */
-const DEFAULT_MAX_TOKENS = 256
-const DEFAULT_SAMPLE_COUNT = 8
 
 const tokenId = z.number().int().nonnegative()
 const EndTokens = z
@@ -35,35 +30,7 @@ const GenerationConfig = z.looseObject({
   repetition_penalty: repetitionPenalty.nullish(),
   max_new_tokens: z.number().int().min(1).nullish()
 })
-type GenerationConfig = z.infer<typeof GenerationConfig>
-
-/** Fields that say how to draw; a config without any of them leaves it open. */
-const SAMPLING_FIELDS = [
-  'do_sample',
-  'temperature',
-  'top_k',
-  'top_p',
-  'min_p',
-  'repetition_penalty'
-] as const satisfies readonly (keyof GenerationConfig)[]
-
-/**
- * The settings that a model folder's generation_config.json asks for; what it leaves open as the paper has it.
- *
- * @throws WorkbenchError `bad-file` naming the field that is wrong
- */
-export async function defaultSampleSettings(folder: string): Promise<SampleSettings> {
-  const config = await readGenerationConfig(folder)
-  return {
-    sampling: samplingOf(config),
-    maxTokens: Math.min(config.max_new_tokens ?? DEFAULT_MAX_TOKENS, DEFAULT_MAX_TOKENS),
-    stopTexts: [],
-    seed: 1,
-    sampleCount: DEFAULT_SAMPLE_COUNT,
-    device: 'cpu',
-    memoryBytes: defaultMemoryBytes()
-  }
-}
+export type GenerationConfig = z.infer<typeof GenerationConfig>
 
 /**
  * The tokens that end an answer: generation_config.json's, else config.json's, else the tokenizer's end token. A model may
@@ -84,19 +51,24 @@ export async function endTokens(checkpoint: Checkpoint, text: TextModel | null):
   return encoded?.length === 1 ? encoded : []
 }
 
-function samplingOf(config: GenerationConfig): Sampling {
-  if (SAMPLING_FIELDS.every((field) => (config[field] ?? null) === null)) return PAPER_SAMPLING
-  const topK = config.top_k ?? 0
-  return {
-    temperature: config.do_sample === false ? 0 : (config.temperature ?? 1),
-    topK: topK > 0 ? topK : null,
-    topP: config.top_p ?? 1,
-    minP: config.min_p ?? 0,
-    repetitionPenalty: config.repetition_penalty ?? 1
-  }
+/**
+ * The tokens that end the answers of post and of its recipes: post's, and base's where it numbers its tokens alike, since restored
+ * layers may end an answer as base does.
+ *
+ * @param text post's tokenizer
+ * @throws WorkbenchError as {@link endTokens}
+ */
+export async function pairEndTokens(
+  { base, post }: Record<'base' | 'post', PairMember>,
+  text: TextModel
+): Promise<number[]> {
+  const ofPost = await endTokens(post.checkpoint, text)
+  const alike = base.spec.vocabularySize === post.spec.vocabularySize
+  return [...new Set([...ofPost, ...(alike ? await endTokens(base.checkpoint, null) : [])])]
 }
 
-async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
+/** @throws WorkbenchError `bad-file` naming the field that is wrong */
+export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
   const file = join(folder, 'generation_config.json')
   const parsed = GenerationConfig.safeParse(await readOptional(file))
   if (!parsed.success) throw badConfig(file, parsed.error)

@@ -1,0 +1,47 @@
+import { type AnswerCheck, answerLimit, passesCheck } from '../../contract/answer-check'
+import { exactness, type Headline } from '../../contract/headline'
+import { decimal, duration, printable, style, table } from './output'
+import { describeHeadline } from './sweep-report'
+
+/**
+ * A check for people: the models, whether each passes, and what that makes of the sweep.
+ *
+ * @param found what the sweep says now; null for one without ranges
+ * @param checkCommand the command that checks more of it
+ */
+export function describeCheck(
+  check: AnswerCheck,
+  found: Headline | null,
+  rho: number,
+  checkCommand: string
+): string {
+  const limit = decimal(answerLimit(check, rho))
+  const rows = [
+    ['model', 'first token', 'whole answers', 'diversity', 'limit', 'passes'],
+    ['post', ...scoreCells(check.post), '', ''],
+    ...check.models.map((model) => [
+      printable(model.recipe.name),
+      ...scoreCells(model),
+      limit,
+      passesCheck(model, check, rho) ? 'yes' : 'no'
+    ])
+  ]
+  const title =
+    style('bold', 'Validity by the first token and of whole answers') +
+    ' (one valid character, then the end; temperature 1)'
+  return [
+    `${title}\n${table(rows, 'lrrrrl')}`,
+    ...(found === null ? [] : [describeHeadline(found, checkCommand)]),
+    style('dim', `Computed in ${duration(check.seconds)} on ${printable(check.device)}: no sampling.`)
+  ].join('\n\n')
+}
+
+function scoreCells(model: AnswerCheck['post']): string[] {
+  const exact = exactness(model)
+  const whole = decimal(model.answers.validity)
+  return [
+    decimal(model.firstToken.validity),
+    exact === 'exact' ? whole : `${whole} (${exact})`,
+    decimal(model.answers.diversity)
+  ]
+}

@@ -1,0 +1,112 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { DEFAULT_RENDERING, SweepDocument } from '../../contract/crc'
+import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { DEFAULT_RHO, type PairLocation } from '../../contract/project'
+import { readJsonFile } from '../base/files/bounded-file'
+import { runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
+import type { PairFolders } from '../crc/sweep/score-recipes'
+import { builtinPromptSet } from '../crc/task/builtin-prompts'
+import { readPromptFile } from '../crc/task/prompt-file'
+import { Devices } from '../jobs/devices'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import { type DeviceOptions, type PairOptions, requirePair } from './options'
+import { withSweepProgress } from './sweep-progress'
+
+const MAX_SWEEP_BYTES = 256_000_000
+
+/** What a command that starts from a sweep of ranges starts from. */
+export const StartOptions = z.strictObject({
+  from: z.string().optional(),
+  prompts: z.string().optional(),
+  rho: z.number().optional()
+})
+
+export function withStartOptions(command: Command): Command {
+  return command
+    .optionsGroup('What to start from:')
+    .option('--from <sweep>', 'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)')
+    .option('--prompts <file>', 'prompt set for a sweep done first')
+}
+
+/** How a sweep is made where none is given. */
+interface SweepFirst {
+  quiet: boolean
+  signal: AbortSignal
+  /** Asked for only then. */
+  history: () => SweepHistory | null
+}
+
+/**
+ * The sweep to start from, and where its models are: that of `--from`, or the project's newest that has ranges, or one that is
+ * made now.
+ *
+ * @throws WorkbenchError `bad-input` for a project without one; what a sweep throws
+ */
+export async function startingSweep(
+  options: z.infer<typeof StartOptions> & z.infer<typeof PairOptions> & z.infer<typeof DeviceOptions>,
+  {
+    command,
+    project,
+    givenPair
+  }: { command: Command; project: Project | null; givenPair: PairLocation | null },
+  { quiet, signal, history }: SweepFirst
+): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
+  const given = await givenSweep(options, project)
+  const location = givenPair ?? project?.document.pair ?? null
+  if (given !== null) {
+    const swept = { base: given.basePath.path, post: given.postPath.path }
+    return { pair: location === null ? swept : pairPaths(location), sweep: given }
+  }
+  const pair = pairPaths(location ?? requirePair(options, command))
+  const prompts =
+    options.prompts === undefined
+      ? await builtinPromptSet(options.demo ? 'demo-crc' : 'crc')
+      : await readPromptFile(options.prompts)
+  const earlier = history()
+  const sweep = await withSweepProgress({ history: earlier, quiet, signal }, async (engine, onEvent) =>
+    runCrcSweep(
+      engine,
+      {
+        ...pair,
+        prompts,
+        rendering: DEFAULT_RENDERING,
+        rho: options.rho ?? DEFAULT_RHO,
+        ranges: true,
+        soupSize: 0,
+        recipes: [],
+        device: await new Devices().choose(options.device ?? 'auto', pair.post),
+        precision: options.precision
+      },
+      signal,
+      onEvent,
+      earlier
+    )
+  )
+  return { pair, sweep }
+}
+
+/** The sweep of `--from`, or the project's newest that has ranges; null when one has to be made. */
+async function givenSweep(
+  { from }: z.infer<typeof StartOptions>,
+  project: Project | null
+): Promise<SweepDocument | null> {
+  if (from !== undefined) return readSweep(from)
+  for (const { id } of project?.sweeps ?? []) {
+    const sweep = await project?.readSweep(id)
+    if (sweep !== undefined && sweep.ranges.length > 0) return sweep
+  }
+  if (project === null) return null
+  throw new WorkbenchError(
+    'bad-input',
+    `${project.path} has no sweep of ranges to start from.`,
+    `Run "slr sweep --project ${project.path}" first.`
+  )
+}
+
+async function readSweep(file: string): Promise<SweepDocument> {
+  const parsed = SweepDocument.safeParse(await readJsonFile(file, MAX_SWEEP_BYTES))
+  if (parsed.success) return parsed.data
+  throw new WorkbenchError('bad-file', `${file} is not a sweep: ${describeIssue(parsed.error)}`)
+}

@@ -1,0 +1,145 @@
+import { version } from '../../../../package.json'
+import {
+  ANSWER_CHECK_VERSION,
+  type AnswerCheck,
+  CHECKED_AT_ONCE,
+  type CheckProgress,
+  checkOf
+} from '../../../contract/answer-check'
+import type { SweepDocument } from '../../../contract/crc'
+import { rangeName } from '../../../contract/format'
+import { WorkbenchError } from '../../../contract/problem'
+import type { Recipe } from '../../../contract/recipe'
+import { postStrengths, rangeStrengths, recipeStrengths } from '../../../contract/strengths'
+import { pairEndTokens } from '../../checkpoint/generation-config'
+import { openPair } from '../../checkpoint/pair'
+import type { EngineClient } from '../../engine/host'
+import { recentTextModel } from '../../text/recent-text-models'
+import { bestRanges } from '../selection/best-ranges'
+import type { PairFolders } from '../sweep/score-recipes'
+import { requireSameAsSwept } from '../sweep/same-as-swept'
+import { type RenderedPrompts, renderPrompts } from '../task/render-prompts'
+import { checkAnswers } from './check-answers'
+
+export interface CheckRequest {
+  /** Where the sweep's models are now. */
+  pair: PairFolders
+  sweep: SweepDocument
+  /** An earlier check of the sweep, which this one adds to; null for none. */
+  earlier: AnswerCheck | null
+  recipes: readonly Recipe[]
+}
+
+/**
+ * The best ranges of a sweep that no check has seen yet: those that the selection rule lets in, the most diverse first.
+ *
+ * @param rho share of post's validity that must be kept
+ */
+export function rangesToCheck(
+  { post, ranges, layerCount }: Pick<SweepDocument, 'post' | 'ranges' | 'layerCount'>,
+  earlier: AnswerCheck | null,
+  rho: number,
+  count = CHECKED_AT_ONCE
+): Recipe[] {
+  const unseen = ranges.filter(
+    (range) =>
+      range.diversity > post.diversity && checkOf(earlier, rangeStrengths(range, layerCount)) === null
+  )
+  return bestRanges(unseen, rho * post.validity, count).map((range) => ({
+    name: rangeName(range),
+    ranges: [[range.start, range.end]]
+  }))
+}
+
+/**
+ * Checks recipes on whole answers to a sweep's prompts, exactly, on the sweep's device and in its precision. What an earlier
+ * check says of other recipes stays.
+ *
+ * @throws WorkbenchError `bad-input` for no recipe, for one that does not fit the model, and for a model that names no token
+ *   that ends an answer; `mismatch` when a checkpoint or its tokenizer has changed since the sweep; as `checkAnswers`
+ */
+export async function checkSweep(
+  engine: EngineClient,
+  { pair: folders, sweep, earlier, recipes }: CheckRequest,
+  signal: AbortSignal,
+  onProgress: (progress: CheckProgress) => void
+): Promise<AnswerCheck> {
+  if (recipes.length === 0) {
+    throw new WorkbenchError(
+      'bad-input',
+      'There is nothing left to check: every range that keeps the validity and is more diverse than post has been checked.',
+      'Accept a lower validity limit, or name recipes to check.'
+    )
+  }
+  const { layerCount, rendering } = sweep
+  const layers = recipes.map((recipe) => recipeStrengths(recipe, layerCount))
+  const pair = await openPair(folders.base, folders.post)
+  const text = await recentTextModel(pair.post.checkpoint.path)
+  const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
+  const rendered: RenderedPrompts = renderPrompts(prompts, rendering, text)
+  const references = {
+    basePath: { path: pair.base.checkpoint.path, fingerprint: pair.base.checkpoint.fingerprint },
+    postPath: { path: pair.post.checkpoint.path, fingerprint: pair.post.checkpoint.fingerprint }
+  }
+  requireSameAsSwept({ ...references, prompts: rendered.prompts }, sweep)
+  const endTokens = await pairEndTokens(pair, text)
+  if (endTokens.length === 0) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${folders.post} names no token that ends an answer, so no answer is ever whole.`,
+      'Name it as eos_token_id in generation_config.json or config.json.'
+    )
+  }
+  const { device, precision } = sweep
+  const { answers, seconds } = await checkAnswers(
+    engine,
+    {
+      base: pair.base.checkpoint.path,
+      post: pair.post.checkpoint.path,
+      models: [postStrengths(layerCount), ...layers].map((each) => ({ kind: 'recipe', layers: each })),
+      device,
+      precision,
+      rendered,
+      text,
+      endTokens
+    },
+    signal,
+    onProgress
+  )
+  const [post, ...others] = answers
+  if (post === undefined) throw new Error('post was not checked')
+  const models = others.flatMap((each, index) => {
+    const recipe = recipes[index]
+    return recipe === undefined ? [] : [{ recipe, ...each }]
+  })
+  const fresh: AnswerCheck = {
+    schemaVersion: ANSWER_CHECK_VERSION,
+    sweepId: sweep.id,
+    createdAt: new Date().toISOString(),
+    programVersion: version,
+    seconds,
+    device,
+    precision,
+    layerCount,
+    ...references,
+    endTokens,
+    post,
+    models
+  }
+  return joinChecks(earlier, fresh)
+}
+
+/** A check with the recipes of an earlier one that it does not name again; other end tokens or another program make it another check. */
+function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerCheck {
+  if (
+    earlier === null ||
+    earlier.programVersion !== fresh.programVersion ||
+    earlier.endTokens.join() !== fresh.endTokens.join()
+  ) {
+    return fresh
+  }
+  const kept = earlier.models.filter(
+    ({ recipe }) => checkOf(fresh, recipeStrengths(recipe, fresh.layerCount)) === null
+  )
+  return { ...fresh, models: [...kept, ...fresh.models] }
+}

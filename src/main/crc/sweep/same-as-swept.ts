@@ -1,0 +1,32 @@
+import type { RenderedPrompt, SweepDocument } from '../../../contract/crc'
+import { WorkbenchError } from '../../../contract/problem'
+
+/**
+ * Refuses what cannot stand beside a sweep.
+ *
+ * @param now the checkpoints, and the sweep's prompts, as they are now
+ * @throws WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed since
+ */
+export function requireSameAsSwept(
+  now: Pick<SweepDocument, 'basePath' | 'postPath'> & { prompts: readonly Pick<RenderedPrompt, 'tokens'>[] },
+  sweep: SweepDocument
+): void {
+  for (const member of ['basePath', 'postPath'] as const) {
+    if (now[member].fingerprint === sweep[member].fingerprint) continue
+    throw new WorkbenchError(
+      'mismatch',
+      `${now[member].path} has changed since the sweep ${sweep.id}: its scores cannot be compared.`,
+      'Sweep again.'
+    )
+  }
+  const changed = now.prompts.findIndex(
+    ({ tokens }, index) => tokens.join() !== sweep.prompts[index]?.tokens.join()
+  )
+  if (changed !== -1) {
+    throw new WorkbenchError(
+      'mismatch',
+      `Prompt ${changed + 1} becomes other tokens than in the sweep ${sweep.id}: the tokenizer or its template has changed.`,
+      'Sweep again.'
+    )
+  }
+}

@@ -1,0 +1,48 @@
+import type { Sampling } from '../../contract/engine'
+import { PAPER_SAMPLING, type SampleSettings } from '../../contract/samples'
+import { defaultMemoryBytes } from '../base/default-memory'
+import { type GenerationConfig, readGenerationConfig } from '../checkpoint/generation-config'
+
+/** Longer answers only on request: a first look should come soon. */
+const DEFAULT_MAX_TOKENS = 256
+const DEFAULT_SAMPLE_COUNT = 8
+
+/** Fields that say how to draw; a config without any of them leaves it open. */
+const SAMPLING_FIELDS = [
+  'do_sample',
+  'temperature',
+  'top_k',
+  'top_p',
+  'min_p',
+  'repetition_penalty'
+] as const satisfies readonly (keyof GenerationConfig)[]
+
+/**
+ * The settings that a model folder's generation_config.json asks for; what it leaves open as the paper has it.
+ *
+ * @throws WorkbenchError `bad-file` naming the field that is wrong
+ */
+export async function defaultSampleSettings(folder: string): Promise<SampleSettings> {
+  const config = await readGenerationConfig(folder)
+  return {
+    sampling: samplingOf(config),
+    maxTokens: Math.min(config.max_new_tokens ?? DEFAULT_MAX_TOKENS, DEFAULT_MAX_TOKENS),
+    stopTexts: [],
+    seed: 1,
+    sampleCount: DEFAULT_SAMPLE_COUNT,
+    device: 'cpu',
+    memoryBytes: defaultMemoryBytes()
+  }
+}
+
+function samplingOf(config: GenerationConfig): Sampling {
+  if (SAMPLING_FIELDS.every((field) => (config[field] ?? null) === null)) return PAPER_SAMPLING
+  const topK = config.top_k ?? 0
+  return {
+    temperature: config.do_sample === false ? 0 : (config.temperature ?? 1),
+    topK: topK > 0 ? topK : null,
+    topP: config.top_p ?? 1,
+    minP: config.min_p ?? 0,
+    repetitionPenalty: config.repetition_penalty ?? 1
+  }
+}
