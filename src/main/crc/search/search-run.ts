@@ -1,6 +1,6 @@
 import type { CategoryScore, RecipeScore, Score, SweepDocument, Work } from '../../../contract/crc'
 import { WorkbenchError } from '../../../contract/problem'
-import type { LayerStrength } from '../../../contract/recipe'
+import type { LayerStrength, RestorationRange } from '../../../contract/recipe'
 import {
   type HeldOut,
   SEARCH_VERSION,
@@ -43,11 +43,12 @@ export interface RecipeSearchRequest {
  */
 export async function runRecipeSearch(
   engine: EngineClient,
-  { pair, sweep, rho, settings }: RecipeSearchRequest,
+  request: RecipeSearchRequest,
   signal: AbortSignal,
   onProgress: (progress: SearchProgress) => void,
   checkpoints: SearchCheckpoints | null = null
 ): Promise<SearchDocument> {
+  const { sweep, rho, settings } = request
   const { layerCount } = sweep
   if (sweep.ranges.length === 0) {
     throw new WorkbenchError(
@@ -57,36 +58,10 @@ export async function runRecipeSearch(
     )
   }
   const startedMs = performance.now()
-  const work: Work = { ...sweep.work, blockEvaluations: 0, weightBytesRead: 0 }
-  let progress: SearchProgress | null = null
-
-  const score = async (
-    candidates: readonly (readonly LayerStrength[])[],
-    generation: number
-  ): Promise<RecipeScore[]> => {
-    const recipes = candidates.map((layers, index) => ({ name: String(index), layers: [...layers] }))
-    const tell = (current: SweepProgress): void => {
-      progress = {
-        generation,
-        candidates: candidates.length,
-        blockEvaluationsDone: work.blockEvaluations,
-        best: progress?.best ?? null,
-        sweep: current
-      }
-      onProgress(progress)
-    }
-    const history = checkpoints?.next() ?? null
-    const scored = await scoreRecipes(engine, pair, sweep, recipes, signal, tell, history)
-    work.blockEvaluations += scored.work.blockEvaluations
-    work.weightBytesRead += scored.work.weightBytesRead
-    return scored.recipes
-  }
-
+  const scoring = new CandidateScoring(engine, request, signal, onProgress, checkpoints)
   const { categories, ...named } = promptsByCategory(sweep.prompts)
   const split = halves({ categories, ...named })
-  const post = measuresOf(sweep.post)
   const ranges = sweep.ranges.map((range) => ({
-    range: { start: range.start, end: range.end },
     layers: rangeStrengths(range, layerCount),
     measures: measuresOf(range)
   }))
@@ -94,47 +69,97 @@ export async function runRecipeSearch(
     {
       layerCount,
       rho,
-      post,
+      post: measuresOf(sweep.post),
       ranges,
       views: 'reason' in split ? [categories] : [categories, split.even, split.odd]
     },
     settings,
     {
-      score: async (candidates, generation) => (await score(candidates, generation)).map(measuresOf),
+      score: async (candidates, generation) => (await scoring.score(candidates, generation)).map(measuresOf),
       cost: (candidates) => countBlockEvaluations(candidates, layerCount),
       onGeneration: ({ best: [best] }) => {
-        if (progress === null || best === undefined || best === null) return
-        progress = { ...progress, best: { ...meansOver(best.measures, categories), recipe: recipeFor(best) } }
+        if (best === undefined || best === null) return
+        scoring.noteBest({ ...meansOver(best.measures, categories), recipe: recipeFor(best) })
       }
     }
   )
-
   const beam = outcome.beams[0] ?? []
-  const scores =
-    beam.length === 0
-      ? []
-      : await score(
-          beam.map(({ layers }) => layers),
-          outcome.generations.length
-        )
-  const found = scores.flatMap((each, index): RecipeScore[] => {
-    const layers = beam[index]?.layers
-    return layers === undefined ? [] : [{ ...each, recipe: recipeFor({ layers }) }]
-  })
+  const candidates = beam.map(({ layers }) => layers)
+  const scores = candidates.length === 0 ? [] : await scoring.score(candidates, outcome.generations.length)
+  return {
+    schemaVersion: SEARCH_VERSION,
+    createdAt: new Date().toISOString(),
+    seconds: (performance.now() - startedMs) / 1000,
+    ...describeSearch(request, outcome, categories, split),
+    found: scores.flatMap((each, index): RecipeScore[] => {
+      const layers = candidates[index]
+      return layers === undefined ? [] : [{ ...each, recipe: recipeFor({ layers }) }]
+    }),
+    work: scoring.work
+  }
+}
+
+/** Scores the candidates of a search, generation by generation, and tells how far it is. */
+class CandidateScoring {
+  /** Of all generations so far. */
+  readonly work: Work
+  private best: SearchProgress['best'] = null
+
+  constructor(
+    private readonly engine: EngineClient,
+    private readonly request: RecipeSearchRequest,
+    private readonly signal: AbortSignal,
+    private readonly onProgress: (progress: SearchProgress) => void,
+    private readonly checkpoints: SearchCheckpoints | null
+  ) {
+    this.work = { ...request.sweep.work, blockEvaluations: 0, weightBytesRead: 0 }
+  }
+
+  /** From now on progress tells of it. */
+  noteBest(best: SearchProgress['best']): void {
+    this.best = best
+  }
+
+  async score(candidates: readonly (readonly LayerStrength[])[], generation: number): Promise<RecipeScore[]> {
+    const { pair, sweep } = this.request
+    const recipes = candidates.map((layers, index) => ({ name: String(index), layers: [...layers] }))
+    const tell = (current: SweepProgress): void =>
+      this.onProgress({
+        generation,
+        candidates: candidates.length,
+        blockEvaluationsDone: this.work.blockEvaluations,
+        best: this.best,
+        sweep: current
+      })
+    const history = this.checkpoints?.next() ?? null
+    const scored = await scoreRecipes(this.engine, pair, sweep, recipes, this.signal, tell, history)
+    this.work.blockEvaluations += scored.work.blockEvaluations
+    this.work.weightBytesRead += scored.work.weightBytesRead
+    return scored.recipes
+  }
+}
+
+type Outcome = Awaited<ReturnType<typeof searchRecipes>>
+
+/** What the document says of a search that has ended, all but what it found and what that took. */
+function describeSearch(
+  { sweep, rho, settings }: RecipeSearchRequest,
+  outcome: Outcome,
+  categories: PromptView,
+  split: ReturnType<typeof halves>
+): Omit<SearchDocument, 'schemaVersion' | 'createdAt' | 'seconds' | 'found' | 'work'> {
+  const { layerCount } = sweep
+  const post = measuresOf(sweep.post)
   const range = outcome.bestRanges[0] ?? null
-  const best = beam[0] ?? null
-  const isSame = best === null || (range !== null && layersKey(best.layers) === layersKey(range.layers))
+  const best = outcome.beams[0]?.[0] ?? null
   const compared = range?.measures ?? post
+  const isSame = best === null || (range !== null && layersKey(best.layers) === layersKey(range.layers))
   const comparison = isSame
     ? null
     : pairedDifference(differences(best.measures, compared), categories, settings.seed)
   const heldOut =
     'reason' in split ? null : heldOutComparison(outcome, split, post, layerCount, categories, settings.seed)
-  const minimumValidity = rho * sweep.post.validity
   return {
-    schemaVersion: SEARCH_VERSION,
-    createdAt: new Date().toISOString(),
-    seconds: (performance.now() - startedMs) / 1000,
     sweepId: sweep.id,
     device: sweep.device,
     precision: sweep.precision,
@@ -142,13 +167,11 @@ export async function runRecipeSearch(
     basePath: sweep.basePath,
     postPath: sweep.postPath,
     rho,
-    minimumValidity,
+    minimumValidity: rho * sweep.post.validity,
     settings,
     post: categoryScore(sweep.post),
     range: {
-      range:
-        ranges.find(({ layers }) => range !== null && layersKey(layers) === layersKey(range.layers))?.range ??
-        null,
+      range: range === null ? null : sweptRange(sweep, range.layers),
       ...meansOver(compared, categories)
     },
     generations: outcome.generations.map(({ candidates, blockEvaluations, best: [after] }) => ({
@@ -160,13 +183,22 @@ export async function runRecipeSearch(
       }
     })),
     stopped: outcome.stopped,
-    found,
     verdict: verdictOf(comparison?.difference ?? 0, heldOut, rho),
     comparison,
     heldOut,
-    heldOutReason: 'reason' in split ? split.reason : null,
-    work
+    heldOutReason: 'reason' in split ? split.reason : null
   }
+}
+
+/** The range of a sweep that has these strengths. */
+function sweptRange(
+  { ranges, layerCount }: SweepDocument,
+  layers: readonly LayerStrength[]
+): RestorationRange {
+  const key = layersKey(layers)
+  const found = ranges.find((range) => layersKey(rangeStrengths(range, layerCount)) === key)
+  if (found === undefined) throw new Error(`the sweep has no range with the strengths ${key}`)
+  return { start: found.start, end: found.end }
 }
 
 /** Edges of the trie of these candidates and post, for one prompt group. */
