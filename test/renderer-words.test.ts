@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import fc from 'fast-check'
 import { ORPCError } from '@orpc/client'
 import { freeName } from '../src/contract/free-name'
 import type { KeptRecipe } from '../src/contract/project'
@@ -43,6 +44,45 @@ describe('numbers in words', () => {
     expect([2_511_360, 8_030_261_248].map(formatParameters)).toEqual(['2.5 M', '8.03 B'])
     expect([3.18, 42, 200, 7320].map(formatDuration)).toEqual(['3.2 s', '42 s', '3 min 20 s', '2 h 2 min'])
     expect([plural(1, 'prompt'), plural(1000, 'prompt')]).toEqual(['1 prompt', '1,000 prompts'])
+  })
+
+  it('give durations in parts that never reach sixty, and the longer one never the shorter name', () => {
+    expect([9.96, 59.7, 119.6, 3599.7, 7199].map(formatDuration)).toEqual([
+      '10 s',
+      '1 min 0 s',
+      '2 min 0 s',
+      '1 h 0 min',
+      '2 h 0 min'
+    ])
+    const SECONDS = new Map([
+      ['s', 1],
+      ['min', 60],
+      ['h', 3600]
+    ])
+    const parts = (text: string) =>
+      [...text.matchAll(/([\d.]+) (s|min|h)/g)].map(([, count, unit = '']) => ({
+        count: Number(count),
+        unit
+      }))
+    const said = (seconds: number): number =>
+      parts(formatDuration(seconds)).reduce(
+        (sum, { count, unit }) => sum + count * (SECONDS.get(unit) ?? NaN),
+        0
+      )
+    const durations = fc.oneof(
+      fc.double({ min: 0, max: 60, noNaN: true }),
+      fc.double({ min: 0, max: 1e5, noNaN: true })
+    )
+    fc.assert(
+      fc.property(durations, durations, (one, other) => {
+        const [shorter, longer] = one <= other ? [one, other] : [other, one]
+        for (const { count, unit } of parts(formatDuration(longer)))
+          if (unit !== 'h') expect(count).toBeLessThan(60)
+        expect(said(shorter)).toBeLessThanOrEqual(said(longer))
+        // Half of the smaller part that is named.
+        expect(Math.abs(said(longer) - longer)).toBeLessThanOrEqual(longer < 3599 ? 0.5 : 30)
+      })
+    )
   })
 
   it('name ranges, a single layer in the singular', () => {

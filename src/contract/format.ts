@@ -48,12 +48,15 @@ export function formatParameters(count: number): string {
   return formatCount(count)
 }
 
-/** A duration in the two largest units that matter. */
+/** A duration in the two largest units that matter: 4.2 s, 3 min 20 s, 1 h 5 min. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`
-  if (seconds < 60) return `${Math.round(seconds)} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`
+  // Rounded before it is taken apart: no part may read 60.
+  const tenths = Math.round(seconds * 10)
+  if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  const minutes = Math.round(seconds / 60)
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 

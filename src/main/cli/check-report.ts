@@ -1,6 +1,7 @@
 import { type AnswerCheck, answerLimit, passesCheck } from '../../contract/answer-check'
 import { exactness, type Headline } from '../../contract/headline'
-import { decimal, duration, printable, style, table } from './output'
+import { formatDuration } from '../../contract/format'
+import { decimal, printable, style, table } from './output'
 import { describeHeadline } from './sweep-report'
 
 /**
@@ -32,7 +33,7 @@ export function describeCheck(
   return [
     `${title}\n${table(rows, 'lrrrrl')}`,
     ...(found === null ? [] : [describeHeadline(found, checkCommand)]),
-    style('dim', `Computed in ${duration(check.seconds)} on ${printable(check.device)}: no sampling.`)
+    style('dim', `Computed in ${formatDuration(check.seconds)} on ${printable(check.device)}: no sampling.`)
   ].join('\n\n')
 }
 

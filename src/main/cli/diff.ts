@@ -20,7 +20,8 @@ import {
   withCommonOptions,
   withPairOptions
 } from './options'
-import { bytes, count, duration, printable, printJson, printText, style, table } from './output'
+import { formatDuration } from '../../contract/format'
+import { bytes, count, printable, printJson, printText, style, table } from './output'
 import { bytesStep, progressDisplay } from './progress'
 
 const METRICS = {
@@ -111,7 +112,7 @@ function describeDistances(document: DistancesDocument, metric: z.infer<typeof M
           `${count(identical.length)} of ${count(layers.length)} layers are identical: ${identical.join(', ')}.`
         ]),
     ...notices.map((notice) => `note: ${printable(notice)}`),
-    style('dim', `${bytes(bytesRead)} compared in ${duration(seconds)}`)
+    style('dim', `${bytes(bytesRead)} compared in ${formatDuration(seconds)}`)
   ].join('\n')
 }
 

@@ -19,7 +19,8 @@ import {
   withCommonOptions,
   withPairOptions
 } from './options'
-import { bytes, count, duration, printJson, printText, printable, remark, style } from './output'
+import { formatDuration } from '../../contract/format'
+import { bytes, count, printJson, printText, printable, remark, style } from './output'
 import { bytesStep, progressDisplay } from './progress'
 import { readRecipeFile } from './recipe-file'
 
@@ -117,7 +118,7 @@ function describeResult({
     ...(tensors.converted > 0 ? [`${count(tensors.converted)} from base, converted`] : []),
     ...(tensors.blended > 0 ? [`${count(tensors.blended)} blended`] : [])
   ]
-  const times = `${duration(seconds.writing)} writing, ${duration(seconds.verifying)} verifying, ${duration(seconds.hashing)} hashing the parents`
+  const times = `${formatDuration(seconds.writing)} writing, ${formatDuration(seconds.verifying)} verifying, ${formatDuration(seconds.hashing)} hashing the parents`
   return [
     style('bold', `${replaced === null ? 'Wrote' : 'Replaced'} ${printable(path)}`),
     `${bytes(size)} in ${files.length} files; tensors: ${origins.join(', ')}; ${times}.`,

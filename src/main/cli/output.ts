@@ -107,12 +107,3 @@ export function bytes(value: number): string {
   const power = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3))
   return `${power === 0 ? String(value) : (value / 1000 ** power).toFixed(1)} ${units[power] ?? ''}`
 }
-
-/** A duration as a person says it: 4.2 s, 3 min 20 s, 1 h 5 min. */
-export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`
-  const whole = Math.round(seconds)
-  if (whole < 60) return `${whole} s`
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
-}

@@ -5,7 +5,8 @@ import type { EvaluationProgress } from '../../contract/evaluation'
 import type { SampleProgress } from '../../contract/samples'
 import type { SearchProgress } from '../../contract/search'
 import type { SweepProgress } from '../../contract/sweep-events'
-import { bytes, count, duration } from './output'
+import { formatDuration } from '../../contract/format'
+import { bytes, count } from './output'
 
 /** How far some work is. */
 export interface ProgressStep {
@@ -129,7 +130,7 @@ export function bytesStep(phase: string, progress: BytesProgress): ProgressStep 
 }
 
 function timeLeft({ secondsLeft }: { secondsLeft: number | null }): string[] {
-  return secondsLeft === null ? [] : [`${duration(secondsLeft)} left`]
+  return secondsLeft === null ? [] : [`${formatDuration(secondsLeft)} left`]
 }
 
 export function evaluationStep(progress: EvaluationProgress): ProgressStep {

@@ -1,7 +1,8 @@
 import type { CategoryScore } from '../../contract/crc'
 import type { SearchDocument } from '../../contract/search'
 import { searchVerdict } from '../../contract/search-words'
-import { bytes, count, decimal, duration, printable, style, table } from './output'
+import { formatDuration } from '../../contract/format'
+import { bytes, count, decimal, printable, style, table } from './output'
 
 /** A search for people: what it found, how it got there, and whether that holds on unseen prompts. */
 export function describeSearch(search: SearchDocument): string {
@@ -59,7 +60,7 @@ function describeEffort({ generations, stopped, work, seconds }: SearchDocument)
     'dim',
     `${count(candidates)} recipes in ${generations.length} generations, ${STOPPED[stopped]}: ` +
       `${count(work.blockEvaluations)} block evaluations, ${bytes(work.weightBytesRead)} of layer weights read, ` +
-      `${duration(seconds)}.`
+      `${formatDuration(seconds)}.`
   )
 }
 

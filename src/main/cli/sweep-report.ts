@@ -4,7 +4,8 @@ import type { RestorationRange } from '../../contract/recipe'
 import type { SweepPart } from '../../contract/sweep-part'
 import { shellCommand } from '../report/shown-command'
 import { bestRanges } from '../crc/selection/best-ranges'
-import { bytes, count, decimal, duration, printable, style, table } from './output'
+import { formatDuration } from '../../contract/format'
+import { bytes, count, decimal, printable, style, table } from './output'
 
 /** Ranges shown of the many that were scored; the JSON holds all. */
 const TOP_RANGES = 10
@@ -155,7 +156,7 @@ function describeWork({
     reusedPromptCount === 0
       ? ''
       : ` ${count(reusedPromptCount)} of ${count(prompts.length)} prompts were computed by an earlier run.`
-  return style('dim', `${workDone(work)} in ${duration(seconds)} on ${printable(device)}.${reused}`)
+  return style('dim', `${workDone(work)} in ${formatDuration(seconds)} on ${printable(device)}.${reused}`)
 }
 
 function workDone({ blockEvaluations, packedTokens, promptTokens, weightBytesRead }: Work): string {
