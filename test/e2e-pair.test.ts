@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readFile, rename } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -78,12 +78,17 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout:
     const project = await createProject({ folder, name: 'Moved', pair, prompts: PROMPTS })
     await project.saveSweep(sweepFixture())
     await project.close()
+    await writeFile(join(project.path, 'sweeps', 'damaged.json'), '{"schemaVersion": 1')
     await rename(post, join(folder, 'elsewhere'))
 
     const workbench = await ServedWorkbench.start([project.path])
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     page.setDefaultTimeout(30_000)
     await page.goto(workbench.url)
+    const leftOut = page.getByRole('note').filter({ hasText: 'A stored sweep was left out.' })
+    await leftOut.getByText(/damaged\.json/).waitFor()
+    await leftOut.getByRole('button', { name: 'Dismiss' }).click()
+    await leftOut.waitFor({ state: 'detached' })
     await page.getByRole('navigation').getByText('Pair', { exact: true }).click()
     await page
       .getByRole('alert')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
+  allowComplaint,
   browserMissing,
   expectAccessible,
   expectFits,
@@ -164,6 +165,25 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
           }
         }
       }
+    })
+
+    it('says what went wrong inside itself, and shows a view that broke again when asked', async () => {
+      const page = await openSwept()
+      allowComplaint(/provoked/)
+      await page.evaluate(() => void Promise.reject(new Error('provoked by nobody')))
+      await page.getByRole('alert').filter({ hasText: 'provoked by nobody' }).waitFor()
+      await page.evaluate(() => {
+        const { toFixed } = Number.prototype
+        Number.prototype.toFixed = () => {
+          Number.prototype.toFixed = toFixed
+          throw new Error('provoked in a view')
+        }
+      })
+      await page.getByRole('navigation').getByText('Pair', { exact: true }).click()
+      const broken = page.getByRole('alert').filter({ hasText: 'provoked in a view' })
+      await broken.getByRole('button', { name: 'Show the view again' }).click()
+      await page.getByRole('heading', { name: 'Other checkpoints' }).waitFor()
+      expect(await broken.count()).toBe(0)
     })
 
     it('cancels a running sweep at once and keeps the last result', async () => {

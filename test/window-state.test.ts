@@ -5,6 +5,7 @@ import { resourcePath } from '../src/main/base/resources'
 import { inspectPair } from '../src/main/checkpoint/pair'
 import { FollowedJob } from '../src/renderer/state/followed-job.svelte'
 import { evaluationRun } from './fixtures/evaluation-documents'
+import { NewProject } from '../src/renderer/state/start.svelte'
 import { Later } from './fixtures/later'
 import { sweepFixture } from './fixtures/project-documents'
 import { projectState, ScriptedLine, settled } from './fixtures/scripted-line'
@@ -118,6 +119,48 @@ describe('the Evaluate view', () => {
     await line.answer('evaluations.prompt', 1, { samples: [], scores: null })
     await line.answer('evaluations.prompt', 0, { samples: [], scores: null })
     expect(evaluations.inspected?.prompt).toBe(1)
+  })
+})
+
+describe('a new project', () => {
+  it('cannot be created before both folders are known to hold models that fit together', async () => {
+    const line = new ScriptedLine()
+    const draft = new NewProject(await line.openWorkbench(projectState()))
+    expect(draft.blocked).toBe('Choose the folders of both models.')
+    draft.base = '/models/base'
+    draft.post = '/models/post'
+    draft.folder = '/projects'
+    void draft.inspect()
+    await settled()
+    expect(draft.blocked).toBe('Reading both…')
+    line.call('pair.inspect', 0).answer.reject(new Error('There is no folder /models/post.'))
+    await settled()
+    expect(draft.problem?.message).toBe('There is no folder /models/post.')
+    expect(draft.blocked).toBe('The models cannot be read; see above.')
+    void draft.inspect()
+    await settled()
+    await line.answer('pair.inspect', 1, { compatible: false })
+    expect(draft.blocked).toBe('The models do not fit together; see above.')
+    void draft.inspect()
+    await settled()
+    await line.answer('pair.inspect', 2, { compatible: true })
+    expect(draft.blocked).toBeNull()
+  })
+
+  it('is not told what was wrong with folders that were chosen before', async () => {
+    const line = new ScriptedLine()
+    const draft = new NewProject(await line.openWorkbench(projectState()))
+    draft.base = '/models/base'
+    draft.post = '/models/wrong'
+    void draft.inspect()
+    draft.post = '/models/post'
+    void draft.inspect()
+    await settled()
+    await line.answer('pair.inspect', 1, { compatible: true })
+    line.call('pair.inspect', 0).answer.reject(new Error('There is no folder /models/wrong.'))
+    await settled()
+    expect(draft.problem).toBeNull()
+    expect(draft.report?.compatible).toBe(true)
   })
 })
 

@@ -2,6 +2,7 @@ import type { PairReport } from '../../contract/pair'
 import type { RecentProject } from '../../contract/project'
 import { complaintOf, type Complaint } from '../connection'
 import { folderName } from '../folder-path'
+import { Latest } from './latest.svelte'
 import type { Workbench } from './workbench.svelte'
 
 /** The Start view: recent projects, and the project being made. */
@@ -41,7 +42,8 @@ export class NewProject {
   folder = $state('')
   report = $state.raw<PairReport | null>(null)
   problem = $state.raw<Complaint | null>(null)
-  busy = $state<'inspecting' | 'creating' | null>(null)
+  creating = $state(false)
+  private readonly inspecting = new Latest<{ base: string; post: string }>()
   private typedName = $state<string | null>(null)
 
   constructor(private readonly workbench: Workbench) {
@@ -57,37 +59,38 @@ export class NewProject {
     this.typedName = name
   }
 
-  get ready(): boolean {
-    return (
-      this.base !== '' &&
-      this.post !== '' &&
-      this.folder !== '' &&
-      this.name.trim() !== '' &&
-      this.busy === null
-    )
+  /** Why the project cannot be created as it is filled in; null when it can. */
+  get blocked(): string | null {
+    if (this.creating) return 'Creating…'
+    if (this.base === '' || this.post === '') return 'Choose the folders of both models.'
+    if (this.inspecting.awaited !== null) return 'Reading both…'
+    if (this.report === null) return 'The models cannot be read; see above.'
+    if (!this.report.compatible) return 'The models do not fit together; see above.'
+    if (this.name.trim() === '') return 'Name the project.'
+    return this.folder === '' ? 'Choose where to keep the project.' : null
   }
 
   async inspect(): Promise<void> {
     const { base, post } = this
     this.report = null
     this.problem = null
+    this.inspecting.drop()
     if (base === '' || post === '') return
-    this.busy = 'inspecting'
     try {
-      const report = await this.workbench.client.pair.inspect({ base, post })
-      // Another folder may have been picked meanwhile; its own inspection is on the way.
-      if (base === this.base && post === this.post) this.report = report
+      const inspected = await this.inspecting.ask({ base, post }, (signal) =>
+        this.workbench.client.pair.inspect({ base, post }, { signal })
+      )
+      if (inspected !== null) this.report = inspected.answer
     } catch (error) {
       this.problem = complaintOf(error)
     }
-    this.busy = null
   }
 
   /** True when the project was made and opened. */
   async create(): Promise<boolean> {
     const { base, post, folder } = this
     const name = this.name.trim()
-    this.busy = 'creating'
+    this.creating = true
     this.problem = null
     try {
       const state = await this.workbench.client.projects.create({ folder, name, base, post })
@@ -98,7 +101,7 @@ export class NewProject {
       this.problem = complaintOf(error)
       return false
     } finally {
-      this.busy = null
+      this.creating = false
     }
   }
 }

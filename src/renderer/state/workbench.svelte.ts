@@ -1,3 +1,4 @@
+import { SvelteSet } from 'svelte/reactivity'
 import { evaluationShare } from '../../contract/evaluation'
 import type { ProjectChanges, ProjectDocument, ProjectState } from '../../contract/project'
 import { complaintOf, type Client, type Complaint, type Connect, type Connection } from '../connection'
@@ -40,6 +41,7 @@ export class Workbench {
   project = $state.raw<ProjectState | null>(null)
   step = $state<Step>('start')
   complaints = $state.raw<readonly Complaint[]>([])
+  private readonly dismissedWarnings = new SvelteSet<string>()
   undoable = $state.raw<Undoable | null>(null)
   /** Failed attempts to reach main since the line was lost; null while it stands. */
   lostAttempts = $state<number | null>(null)
@@ -57,6 +59,11 @@ export class Workbench {
   readonly samples = new Samples(this)
   readonly evaluations = new Evaluations(this)
   readonly exports = new Exports(this)
+
+  /** What was left out or changed when the project was opened, but for what the user has put away. */
+  readonly warnings = $derived.by(
+    () => this.project?.warnings.filter((warning) => !this.dismissedWarnings.has(warning)) ?? []
+  )
 
   /** What runs now, for the top bar and the title. */
   readonly job = $derived.by<Job | null>(() => {
@@ -203,10 +210,15 @@ export class Workbench {
     try {
       return await call()
     } catch (error) {
-      // A lost line has its own notice; each call that it took along need not complain too.
-      if (this.connected) this.complain(complaintOf(error))
+      this.complainOf(error)
       return null
     }
+  }
+
+  /** Tells the user what was thrown, whatever that is. */
+  complainOf(error: unknown): void {
+    // A lost line has its own notice; each call that it took along need not complain too.
+    if (this.connected) this.complain(complaintOf(error))
   }
 
   complain(complaint: Complaint): void {
@@ -217,6 +229,10 @@ export class Workbench {
 
   dismiss(complaint: Complaint): void {
     this.complaints = this.complaints.filter((other) => other !== complaint)
+  }
+
+  dismissWarning(warning: string): void {
+    this.dismissedWarnings.add(warning)
   }
 
   /** Says what was done and offers to take it back for a while. */
@@ -279,6 +295,7 @@ export class Workbench {
     this.values.reset()
     this.exports.reset()
     this.undoable = null
+    this.dismissedWarnings.clear()
     if (path !== undefined) await this.attempt(() => this.client.projects.close({ path }))
   }
 
