@@ -49,6 +49,7 @@ export default defineConfig({
           electron: 'src/main/electron/electron.ts',
           cli: 'src/main/cli/cli.ts',
           engine: 'src/main/engine/process.ts',
+          confined: 'src/main/confined/process.ts',
           weights: 'src/main/readings/worker.ts',
           measures: 'src/main/measures/worker.ts',
           'read-ahead-worker': 'src/main/engine/weights/read-ahead-worker.ts',

@@ -68,7 +68,7 @@ describe('whole answers', () => {
     const text = await loadTextModel(
       await textFolder({ 'tokenizer.json': byteLevelTokenizer([['Ġ', 'A']]), 'config.json': {} })
     )
-    const rendered = renderPrompts(
+    const rendered = await renderPrompts(
       [{ text: 'Pick:', category: 'x', valid: ['A', 'é', ' '] }],
       DEFAULT_RENDERING,
       text
@@ -198,7 +198,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
 
   it('is the likelihood of every valid answer as the engine reads answers, summed', async () => {
     const text = await loadTextModel(pair.post)
-    const rendered = renderPrompts(request.prompts, request.rendering, text)
+    const rendered = await renderPrompts(request.prompts, request.rendering, text)
     const white = [[], ...whiteSpaceTokens(text).map((token) => [token])]
     const prompts = rendered.prompts.map(({ tokens }, index) => ({
       tokens,

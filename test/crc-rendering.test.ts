@@ -106,7 +106,7 @@ describe('prompt sets', () => {
     expect(prompts).toEqual(reference.prompts.map(({ text, category, valid }) => ({ text, category, valid })))
 
     const text = await loadTextModel(resourcePath('demo-pair', 'post'))
-    const rendered = renderPrompts(prompts, DEFAULT_RENDERING, text)
+    const rendered = await renderPrompts(prompts, DEFAULT_RENDERING, text)
     expect(rendered.prompts.map((prompt) => prompt.tokens)).toEqual(
       reference.prompts.map((prompt) => prompt.token_ids)
     )
@@ -128,7 +128,7 @@ describe('prompt sets', () => {
   test('with a partly reachable valid set say so, once for all prompts', async () => {
     const text = await textModel(byteLevelTokenizer())
     const prompt: CrcPrompt = { text: 'Pick one.', category: 'letter', valid: ['A', 'é', 'ü'] }
-    const rendered = renderPrompts([prompt, { ...prompt, text: 'Or one.' }], DEFAULT_RENDERING, text)
+    const rendered = await renderPrompts([prompt, { ...prompt, text: 'Or one.' }], DEFAULT_RENDERING, text)
     expect(rendered.prompts.map((each) => each.unreachable)).toEqual([
       ['é', 'ü'],
       ['é', 'ü']
@@ -142,7 +142,9 @@ describe('prompt sets', () => {
   test('with a valid set of no single-token character are refused by name', async () => {
     const text = await textModel(byteLevelTokenizer())
     const prompts: CrcPrompt[] = [{ text: 'Wähle.', category: 'letter', valid: ['é', 'ü'] }]
-    expect(() => renderPrompts(prompts, DEFAULT_RENDERING, text)).toThrow(/Prompt 1 \("Wähle\."\).*é, ü/)
+    await expect(renderPrompts(prompts, DEFAULT_RENDERING, text)).rejects.toThrow(
+      /Prompt 1 \("Wähle\."\).*é, ü/
+    )
   })
 })
 

@@ -32,7 +32,7 @@ async function textModel(tokenizer: object, config: object = {}, template?: stri
 }
 
 /** Renders "Say A" with "A" and "7" as the valid answers. */
-function render(text: TextModel, change: Partial<Rendering> = {}): RenderedPrompts {
+async function render(text: TextModel, change: Partial<Rendering> = {}): Promise<RenderedPrompts> {
   const prompt = { text: 'Say A', category: 'mixed', valid: ['A', '7'] }
   return renderPrompts([prompt], { ...DEFAULT_RENDERING, ...change }, text)
 }
@@ -80,7 +80,7 @@ describe('Llama 3', () => {
 
   test('gets its template’s BOS once and the fixed date', async () => {
     const text = await textModel(tokenizer, config, LLAMA3)
-    expect(seen(render(text, { date: '2024-07-26' }), tokenizer)).toEqual({
+    expect(seen(await render(text, { date: '2024-07-26' }), tokenizer)).toEqual({
       rendered:
         '<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nToday: 26 Jul 2024\n<|eot_id|>' +
         '<|start_header_id|>user<|end_header_id|>\n\nSay A<|eot_id|>' +
@@ -110,14 +110,14 @@ describe('Llama 3', () => {
 
   test('gives the same date to a template that asks for the time', async () => {
     const text = await textModel(tokenizer, config, LLAMA3.replaceAll('date_string', 'today'))
-    expect(render(text, { date: '2024-07-26' }).prompts[0]?.rendered).toContain(
+    expect((await render(text, { date: '2024-07-26' })).prompts[0]?.rendered).toContain(
       'Today: 26 Jul 2024\n<|eot_id|>'
     )
   })
 
   test('puts the system turn into its own, and a date given as template argument before the fixed one', async () => {
     const text = await textModel(tokenizer, config, LLAMA3)
-    const { prompts } = render(text, {
+    const { prompts } = await render(text, {
       systemPrompt: ' Be brief ',
       templateArguments: { date_string: 'May' }
     })
@@ -125,7 +125,7 @@ describe('Llama 3', () => {
   })
 
   test('gets its tokenizer’s BOS before plain text, with a notice', async () => {
-    const rendered = render(await textModel(tokenizer, config), { assistantPrefix: '\nAnswer: ' })
+    const rendered = await render(await textModel(tokenizer, config), { assistantPrefix: '\nAnswer: ' })
     expect(seen(rendered, tokenizer).tokens).toEqual(['<|begin_of_text|>', 'Say', 'ĠA', 'ĊAnswer:Ġ'])
     expect(rendered.notices).toEqual([expect.stringContaining('no chat template')])
   })
@@ -163,7 +163,7 @@ describe('Qwen', () => {
 
   test('with thinking off gets an empty thought, and no BOS', async () => {
     const text = await textModel(withMergePairs(tokenizer), config, QWEN3)
-    expect(seen(render(text, { templateArguments: { enable_thinking: false } }), tokenizer)).toEqual({
+    expect(seen(await render(text, { templateArguments: { enable_thinking: false } }), tokenizer)).toEqual({
       rendered: '<|im_start|>user\nSay A<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n',
       tokens: [
         '<|im_start|>',
@@ -179,12 +179,12 @@ describe('Qwen', () => {
         'ĊĊ'
       ]
     })
-    expect(render(text).prompts[0]?.rendered).toMatch(/assistant\n$/)
-    expect(render(text, { templateArguments: { enable_thinking: true } })).toEqual(render(text))
+    expect((await render(text)).prompts[0]?.rendered).toMatch(/assistant\n$/)
+    expect(await render(text, { templateArguments: { enable_thinking: true } })).toEqual(await render(text))
   })
 
   test('without a template is given plain text and nothing before it', async () => {
-    expect(seen(render(await textModel(tokenizer, config)), tokenizer).tokens).toEqual(['Say', 'ĠA'])
+    expect(seen(await render(await textModel(tokenizer, config)), tokenizer).tokens).toEqual(['Say', 'ĠA'])
   })
 
   test('has its merges in either form, and composes characters', async () => {
@@ -197,9 +197,9 @@ describe('Qwen', () => {
 
   test('counts the one token that is the character, unless leading white space is to count', async () => {
     const text = await textModel(tokenizer, config, QWEN3)
-    expect(render(text).groups).toEqual([[[65], [55]]])
+    expect((await render(text)).groups).toEqual([[[65], [55]]])
     const [spaceA] = tokenIds(tokenizer, ['ĠA'])
-    expect(render(text, { countLeadingSpace: true }).groups).toEqual([[[65, spaceA], [55]]])
+    expect((await render(text, { countLeadingSpace: true })).groups).toEqual([[[65, spaceA], [55]]])
   })
 })
 
@@ -216,8 +216,8 @@ describe('SmolLM2', () => {
   test('has a system turn of its own until it is given one', async () => {
     const text = await textModel(tokenizer, { bos_token: '<|im_start|>' }, SMOLLM2)
     const user = '<|im_start|>user\nSay A<|im_end|>\n<|im_start|>assistant\n'
-    expect(render(text).prompts[0]?.rendered).toBe(`<|im_start|>system\nBe kind<|im_end|>\n${user}`)
-    expect(render(text, { systemPrompt: 'Be brief' }).prompts[0]?.rendered).toBe(
+    expect((await render(text)).prompts[0]?.rendered).toBe(`<|im_start|>system\nBe kind<|im_end|>\n${user}`)
+    expect((await render(text, { systemPrompt: 'Be brief' })).prompts[0]?.rendered).toBe(
       `<|im_start|>system\nBe brief<|im_end|>\n${user}`
     )
   })
@@ -235,7 +235,7 @@ const OLMO2 = `{{ bos_token }}{% for turn in messages %}{{ '<|' + turn['role'] +
 test('OLMo 2 begins with its end-of-text token as BOS, before markers that are plain text', async () => {
   const tokenizer = qwenTokenizer()
   const text = await textModel(tokenizer, { bos_token: '<|endoftext|>' }, OLMO2)
-  expect(seen(render(text), tokenizer)).toEqual({
+  expect(seen(await render(text), tokenizer)).toEqual({
     rendered: '<|endoftext|><|user|>\nSay A\n<|assistant|>\n',
     tokens: ['<|endoftext|>', '<|user|>ĊSay', 'ĠA', 'Ċ<|assistant|>Ċ']
   })
@@ -276,7 +276,7 @@ describe('Gemma', () => {
 
   test('gets BOS once from its template, though config and post-processor ask for it too', async () => {
     for (const template of [GEMMA2, GEMMA3]) {
-      expect(seen(render(await textModel(tokenizer, config, template)), tokenizer)).toEqual({
+      expect(seen(await render(await textModel(tokenizer, config, template)), tokenizer)).toEqual({
         rendered: '<bos><start_of_turn>user\nSay A<end_of_turn>\n<start_of_turn>model\n',
         tokens
       })
@@ -286,8 +286,10 @@ describe('Gemma', () => {
   test('2 refuses a system turn in its own words, and 3 puts it into the first user turn', async () => {
     const system = { systemPrompt: 'Be brief' }
     const gemma2 = await textModel(tokenizer, config, GEMMA2)
-    expect(() => render(gemma2, system)).toThrow(/refuses these messages: "System role not supported"/)
-    const { prompts, notices } = render(await textModel(tokenizer, config, GEMMA3), system)
+    await expect(render(gemma2, system)).rejects.toThrow(
+      /refuses these messages: "System role not supported"/
+    )
+    const { prompts, notices } = await render(await textModel(tokenizer, config, GEMMA3), system)
     expect(prompts[0]?.rendered).toBe(
       '<bos><start_of_turn>user\nBe brief\n\nSay A<end_of_turn>\n<start_of_turn>model\n'
     )
@@ -295,7 +297,11 @@ describe('Gemma', () => {
   })
 
   test('puts no space before plain text', async () => {
-    expect(seen(render(await textModel(tokenizer, config)), tokenizer).tokens).toEqual(['<bos>', 'Say', '▁A'])
+    expect(seen(await render(await textModel(tokenizer, config)), tokenizer).tokens).toEqual([
+      '<bos>',
+      'Say',
+      '▁A'
+    ])
   })
 
   test('keeps a space at the start of an answer apart from the character', async () => {
@@ -308,13 +314,13 @@ describe('Gemma', () => {
       '<0x37>',
       '▁7'
     ])
-    expect(render(text).groups).toEqual([
+    expect((await render(text)).groups).toEqual([
       [
         [byteA, a],
         [byteSeven, seven]
       ]
     ])
-    expect(render(text, { countLeadingSpace: true }).groups).toEqual([
+    expect((await render(text, { countLeadingSpace: true })).groups).toEqual([
       [
         [byteA, a, spaceA],
         [byteSeven, seven, space7]
@@ -335,7 +341,10 @@ describe('Mistral', () => {
     ['nowhere', 'never', ['<s>', '[INST]', '▁Say', '▁A', '▁', '[/INST]']]
   ] as const)('with its markers as tokens and "▁" put %s', async (_, scheme, tokens) => {
     const tokenizer = mistralTokenizer(scheme, ['[INST]', '[/INST]'])
-    expect(seen(render(await textModel(tokenizer, config, MISTRAL)), tokenizer)).toEqual({ rendered, tokens })
+    expect(seen(await render(await textModel(tokenizer, config, MISTRAL)), tokenizer)).toEqual({
+      rendered,
+      tokens
+    })
   })
 
   test.each([
@@ -345,7 +354,10 @@ describe('Mistral', () => {
     ['never', ['<s>', '[INST]▁Say', '▁A', '▁[/INST]']]
   ] as const)('with its markers as plain text and prepend_scheme "%s"', async (scheme, tokens) => {
     const tokenizer = mistralTokenizer(scheme)
-    expect(seen(render(await textModel(tokenizer, config, MISTRAL)), tokenizer)).toEqual({ rendered, tokens })
+    expect(seen(await render(await textModel(tokenizer, config, MISTRAL)), tokenizer)).toEqual({
+      rendered,
+      tokens
+    })
   })
 
   test.each([
@@ -354,7 +366,7 @@ describe('Mistral', () => {
     ['never', ['<s>', 'Say', '▁A']]
   ] as const)('without a template and with prepend_scheme "%s"', async (scheme, tokens) => {
     const tokenizer = mistralTokenizer(scheme)
-    expect(seen(render(await textModel(tokenizer, config)), tokenizer).tokens).toEqual(tokens)
+    expect(seen(await render(await textModel(tokenizer, config)), tokenizer).tokens).toEqual(tokens)
   })
 
   test('counts "A" and its byte for the answer "A", and "▁A" only with leading white space', async () => {
@@ -368,13 +380,13 @@ describe('Mistral', () => {
       '<0x37>',
       '▁7'
     ])
-    expect(render(text).groups).toEqual([
+    expect((await render(text)).groups).toEqual([
       [
         [byteA, a],
         [byteSeven, seven]
       ]
     ])
-    expect(render(text, { countLeadingSpace: true }).groups).toEqual([
+    expect((await render(text, { countLeadingSpace: true })).groups).toEqual([
       [
         [byteA, a, spaceA],
         [byteSeven, seven, space7]
@@ -386,9 +398,9 @@ describe('Mistral', () => {
 test('Llama 2 puts "▁" before the text after every added token', async () => {
   const tokenizer = llama2Tokenizer()
   const config = { bos_token: '<s>', eos_token: '</s>', add_bos_token: true, add_eos_token: false }
-  const chat = seen(render(await textModel(tokenizer, config, MISTRAL)), tokenizer)
+  const chat = seen(await render(await textModel(tokenizer, config, MISTRAL)), tokenizer)
   expect(chat.tokens).toEqual(['<s>', '▁[INST]▁Say', '▁A', '▁[/INST]'])
-  const plain = seen(render(await textModel(tokenizer, config)), tokenizer)
+  const plain = seen(await render(await textModel(tokenizer, config)), tokenizer)
   expect(plain.tokens).toEqual(['<s>', '▁Say', '▁A'])
 })
 
@@ -409,7 +421,7 @@ const PHI3 = `{% for turn in messages %}
 test('Phi-3 has markers that swallow the white space after them, and no BOS', async () => {
   const tokenizer = phi3Tokenizer()
   const config = { bos_token: '<s>', eos_token: '<|end|>', add_bos_token: false }
-  const chat = render(await textModel(tokenizer, config, PHI3), { systemPrompt: 'Hm' })
+  const chat = await render(await textModel(tokenizer, config, PHI3), { systemPrompt: 'Hm' })
   expect(seen(chat, tokenizer)).toEqual({
     rendered: '<|system|>\nHm<|end|>\n\n<|user|>\nSay A<|end|>\n\n<|assistant|>\n\n',
     tokens: ['<|system|>', '▁Hm', '<|end|>', '<|user|>', '▁Say', '▁A', '<|end|>', '<|assistant|>']
@@ -427,7 +439,7 @@ describe('base as a whole model', () => {
     await (content === null ? rm(join(folder, file)) : writeFile(join(folder, file), content))
     const { base, post } = await openPair(folder, POST)
     const text = await loadTextModel(POST)
-    return (await compareCrcTokens({ member: base, name: 'base' }, post, text, render(text), false))
+    return (await compareCrcTokens({ member: base, name: 'base' }, post, text, await render(text), false))
       .unavailable
   }
 
@@ -507,9 +519,9 @@ describe('special tokens named beside tokenizer.json', () => {
         'tokenizer_config.json': { ...config, chat_template: '[{{ bos_token }}]' },
         'special_tokens_map.json': { bos_token: { content: '<|endoftext|>' } }
       })
-    expect(render(await loadTextModel(await folder({}))).prompts[0]?.rendered).toBe('[<|endoftext|>]')
+    expect((await render(await loadTextModel(await folder({})))).prompts[0]?.rendered).toBe('[<|endoftext|>]')
     const denied = await loadTextModel(await folder({ bos_token: null }))
-    expect(render(denied).prompts[0]?.rendered).toBe('[]')
+    expect((await render(denied)).prompts[0]?.rendered).toBe('[]')
   })
 
   test('are found in a text whole, and add no text to an answer', async () => {
@@ -536,7 +548,7 @@ describe('special tokens named beside tokenizer.json', () => {
       { extra_special_tokens: { image_token: '<|im_start|>' } },
       '{{ image_token }}'
     )
-    expect(render(text).prompts[0]?.rendered).toBe('<|im_start|>')
+    expect((await render(text)).prompts[0]?.rendered).toBe('<|im_start|>')
   })
 })
 

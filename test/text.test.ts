@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RENDERING } from '../src/contract/crc'
 import { resourcePath } from '../src/main/base/resources'
+import { strftime } from '../src/main/confined/strftime'
 import { promptMessages, renderChat } from '../src/main/text/chat'
-import { strftime } from '../src/main/text/strftime'
 import { recentTextModel } from '../src/main/text/recent-text-models'
 import { loadTextModel } from '../src/main/text/text-model'
 import { withTimeLimit } from '../src/main/base/time-limit'
@@ -92,7 +92,7 @@ describe('chat template', () => {
         chat_template: `{{ bos_token }}${ECHO}{% if add_generation_prompt %}>{% endif %}`
       }
     })
-    const chat = renderChat(await loadTextModel(folder), promptMessages('Hi', 'Be brief'), {
+    const chat = await renderChat(await loadTextModel(folder), promptMessages('Hi', 'Be brief'), {
       ...DEFAULT_RENDERING,
       assistantPrefix: ' A: '
     })
@@ -104,7 +104,11 @@ describe('chat template', () => {
 
   test('without one the messages become plain text with the special tokens of the tokenizer, and a notice', async () => {
     const folder = await textFolder({ 'tokenizer.json': withLeadingToken(TOKENIZER, BOS, BOS_ID) })
-    const chat = renderChat(await loadTextModel(folder), promptMessages('Hi', 'Be brief'), DEFAULT_RENDERING)
+    const chat = await renderChat(
+      await loadTextModel(folder),
+      promptMessages('Hi', 'Be brief'),
+      DEFAULT_RENDERING
+    )
     expect(chat.rendered).toBe('Be brief\n\nHi')
     expect(chat.tokens).toEqual([BOS_ID, ...Buffer.from('Be brief\n\nHi')])
     expect(chat.notices).toEqual([expect.stringContaining('no chat template')])

@@ -14,7 +14,7 @@ import { loadTextModel } from '../main/text/text-model'
  */
 export async function demoPrompts(): Promise<TrackedPrompt[]> {
   const text = await loadTextModel(resourcePath('demo-pair', 'post'))
-  const { prompts, groups } = renderPrompts(await builtinPromptSet('demo-crc'), DEFAULT_RENDERING, text)
+  const { prompts, groups } = await renderPrompts(await builtinPromptSet('demo-crc'), DEFAULT_RENDERING, text)
   return prompts.map(({ tokens }, index) => ({ tokens, groups: groups[index] ?? [] }))
 }
 

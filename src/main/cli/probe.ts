@@ -121,7 +121,7 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   // Without a tokenizer loading it once more tells what is missing; token ids need none.
   const prompts =
     options.tokens ??
-    renderPrompts(options.prompt ?? [], options, text ?? (await loadTextModel(post.checkpoint.path)))
+    (await renderPrompts(options.prompt ?? [], options, text ?? (await loadTextModel(post.checkpoint.path))))
   const device = await chosenDevice(
     options.device ?? 'auto',
     folders.post,
@@ -164,9 +164,15 @@ async function givenRecipe(
 }
 
 /** Chat prompts as the tokens the model sees; what is odd about them is said once. */
-function renderPrompts(prompts: readonly string[], options: ProbeOptions, text: TextModel): number[][] {
+async function renderPrompts(
+  prompts: readonly string[],
+  options: ProbeOptions,
+  text: TextModel
+): Promise<number[][]> {
   const rendering = renderingFrom(options, DEFAULT_RENDERING)
-  const chats = prompts.map((prompt, index) => renderProbed(prompt, rendering, text, `Prompt ${index + 1}`))
+  const chats = await Promise.all(
+    prompts.map((prompt, index) => renderProbed(prompt, rendering, text, `Prompt ${index + 1}`))
+  )
   if (!options.quiet) for (const notice of new Set(chats.flatMap((chat) => chat.notices))) remark(notice)
   return chats.map(({ tokens }) => tokens)
 }

@@ -3,7 +3,8 @@ import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { Recipe } from '../../contract/recipe'
 import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { openPair } from '../checkpoint/pair'
-import { MAX_MERGEKIT_BYTES, readMergekitRecipe } from '../mergekit/read-recipe'
+import { MAX_YAML_BYTES } from '../confined/yaml'
+import { readMergekitRecipe } from '../mergekit/read-recipe'
 
 /** The largest recipe, 512 layers with two strengths each, has some 20 kB. */
 const MAX_RECIPE_FILE_BYTES = 100_000_000
@@ -28,7 +29,7 @@ const Recipes = z
  */
 export async function readRecipeFile(file: string, folders: { base: string; post: string }): Promise<Recipe> {
   if (isYaml(file)) {
-    const text = await readTextFile(file, MAX_MERGEKIT_BYTES)
+    const text = await readTextFile(file, MAX_YAML_BYTES)
     return readMergekitRecipe(text, file, await openPair(folders.base, folders.post))
   }
   return read(file, Recipe, 'a recipe', `A recipe is ${EXAMPLE} with one entry per layer.`)

@@ -76,7 +76,7 @@ export async function prepareEvaluation(
   for (const group of evaluationGroups(request)) {
     let set = promptSets.find(({ prefix }) => prefix === group.prefix)
     if (set === undefined) {
-      const rendered = renderSamplePrompts(prefixed(task, group.prefix), rendering, pair.text)
+      const rendered = await renderSamplePrompts(prefixed(task, group.prefix), rendering, pair.text)
       for (const notice of rendered.notices) notices.add(notice)
       set = {
         prefix: group.prefix,

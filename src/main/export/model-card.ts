@@ -1,11 +1,12 @@
-import { basename } from 'node:path'
-import { parse, stringify } from 'yaml'
+import { basename, join } from 'node:path'
+import { stringify } from 'yaml'
 import { z } from 'zod'
 import type { CategoryScore } from '../../contract/crc'
 import { describeNonFinite, type NonFiniteTensor } from '../../contract/non-finite'
 import { WorkbenchError } from '../../contract/problem'
 import type { LayerStrength, Recipe } from '../../contract/recipe'
 import { readTextFile } from '../base/files/bounded-file'
+import { readYaml } from '../confined/yaml'
 import { modelName } from '../checkpoint/model-folder'
 import type { PairMember } from '../checkpoint/pair-member'
 import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
@@ -50,15 +51,16 @@ type Licence = Partial<z.infer<typeof Licence>>
 /** The licence fields of a model folder's card; none where there is no card or it cannot be read. */
 export async function readLicence({ checkpoint }: PairMember): Promise<Licence> {
   try {
-    const text = await readTextFile(`${checkpoint.path}/${MODEL_CARD}`, MAX_CARD_BYTES)
+    const file = join(checkpoint.path, MODEL_CARD)
+    const text = await readTextFile(file, MAX_CARD_BYTES)
     const [, frontMatter] = /^---\r?\n([^]*?)\r?\n---(?:\r?\n|$)/.exec(text) ?? []
     const parsed = Licence.partial().safeParse(
-      frontMatter === undefined ? {} : parse(frontMatter, { maxAliasCount: 0, logLevel: 'error' })
+      frontMatter === undefined ? {} : await readYaml(frontMatter, file, 0)
     )
     return parsed.data ?? {}
   } catch (error) {
     // A card is for people: one that is missing or broken keeps nobody from exporting.
-    if (error instanceof WorkbenchError || error instanceof Error) return {}
+    if (error instanceof WorkbenchError) return {}
     throw error
   }
 }

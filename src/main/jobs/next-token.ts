@@ -57,13 +57,13 @@ export async function textModelIfAny({ checkpoint }: PairMember): Promise<TextMo
 }
 
 /** A chat prompt as the tokens the model sees. @param name of the prompt, for messages */
-export function renderProbed(
+export async function renderProbed(
   prompt: string,
   rendering: Rendering,
   text: TextModel,
   name: string
-): RenderedChat {
-  const chat = renderChat(text, promptMessages(prompt, rendering.systemPrompt), rendering)
+): Promise<RenderedChat> {
+  const chat = await renderChat(text, promptMessages(prompt, rendering.systemPrompt), rendering)
   if (chat.tokens.length > 0) return chat
   throw new WorkbenchError('bad-input', `${name} becomes no tokens at all.`)
 }
@@ -103,7 +103,7 @@ export async function* probeRecipe(
       yield { type: 'unavailable', model: name, reason }
       continue
     }
-    const { rendered, tokens, notices } = renderProbed(prompt, rendering, text, 'The prompt')
+    const { rendered, tokens, notices } = await renderProbed(prompt, rendering, text, 'The prompt')
     const { logits } = await engine.probe(
       { ...folders, device: device.device, model: models[name], prompts: [tokens] },
       { signal }

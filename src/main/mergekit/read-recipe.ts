@@ -1,17 +1,13 @@
 import { basename, extname } from 'node:path'
-import { parse } from 'yaml'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import type { LayerStrength, Recipe } from '../../contract/recipe'
-import { errorMessage } from '../base/files/bounded-file'
 import type { PairMembers } from '../checkpoint/pair-member'
 import { quoteName } from '../base/json-object'
+import { readYaml } from '../confined/yaml'
 import { layerTensors, wholeModelTensors } from '../family'
 import { matchReference } from './model-reference'
 import { Settings, settingValue } from './settings'
-
-/** Real ones have a few kB; one with a slice for each of 512 layers has some 150 kB. */
-export const MAX_MERGEKIT_BYTES = 5_000_000
 
 const METHODS = ['passthrough', 'linear'] as const
 const boundary = z.number().int().min(0).max(100_000)
@@ -50,6 +46,9 @@ const REFUSED_FIELDS: Readonly<Record<string, string>> = {
 /** The parameters that decide what these two methods compute. */
 const PARAMETERS = { passthrough: ['scale'], linear: ['weight', 'normalize'] } as const
 
+/** Settings of one slice are taken over by others so. */
+const MAX_ALIASES = 100
+
 const TOLERANCE = 1e-9
 
 /**
@@ -58,10 +57,10 @@ const TOLERANCE = 1e-9
  * and head are post's. What is computed is followed tensor by tensor as mergekit does.
  *
  * @param file its path or name, for messages and for relative paths in it
- * @throws WorkbenchError `bad-file` when it is not YAML; `bad-input` naming what does not map to a recipe
+ * @throws WorkbenchError as `readYaml`; `bad-input` naming what does not map to a recipe
  */
 export async function readMergekitRecipe(text: string, file: string, pair: PairMembers): Promise<Recipe> {
-  const config = parseConfig(text, file)
+  const config = await parseConfig(text, file)
   const refuse: Refuse = (what, hint) => new WorkbenchError('bad-input', `${file}: ${what}.`, hint)
   const origins = await resolveModels(config, file, pair, refuse)
   refuseTokenizer(config, origins, refuse)
@@ -80,14 +79,8 @@ export async function readMergekitRecipe(text: string, file: string, pair: PairM
 type Refuse = (what: string, hint?: string) => WorkbenchError
 type Origins = ReadonlyMap<string, 'base' | 'post'>
 
-function parseConfig(text: string, file: string): MergekitFile {
-  let value: unknown
-  try {
-    value = parse(text, { maxAliasCount: 100, prettyErrors: true, logLevel: 'error' })
-  } catch (error) {
-    const [message = ''] = errorMessage(error).split('\n')
-    throw new WorkbenchError('bad-file', `${file} is not YAML: ${message.replace(/:$/, '')}.`)
-  }
+async function parseConfig(text: string, file: string): Promise<MergekitFile> {
+  const value = await readYaml(text, file, MAX_ALIASES)
   const fields = z.record(z.string(), z.unknown()).safeParse(value)
   const refused = Object.keys(REFUSED_FIELDS).find((field) => (fields.data?.[field] ?? null) !== null)
   if (refused !== undefined) {

@@ -31,7 +31,7 @@ export async function prepareSampleRun(
 ): Promise<{ run: SampleRun; generation: Generation }> {
   const { rendering, variants, settings } = request
   const pair = await openSampledPair(request)
-  const rendered = renderSamplePrompts(request.prompts, rendering, pair.text)
+  const rendered = await renderSamplePrompts(request.prompts, rendering, pair.text)
   const { generation, notices } = await planGeneration(
     pair,
     rendered.prompts.map(({ tokens }) => tokens),

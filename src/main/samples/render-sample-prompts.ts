@@ -2,7 +2,7 @@ import type { Rendering } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
 import type { SamplePrompt, SampleRun } from '../../contract/samples'
 import { promptName } from '../crc/task/render-prompts'
-import { promptMessages, type RenderedChat, renderChat, renderPlain } from '../text/chat'
+import { promptMessages, type RenderedChat, renderChats, renderPlain } from '../text/chat'
 import type { TextModel } from '../text/text-model'
 
 export type RenderedSamplePrompt = SampleRun['prompts'][number]
@@ -13,13 +13,14 @@ export type RenderedSamplePrompt = SampleRun['prompts'][number]
  *
  * @throws WorkbenchError `bad-input` when the template refuses it; `bad-file` when tokenizer or template do not work
  */
-export function renderSamplePrompt(
+export async function renderSamplePrompt(
   prompt: SamplePrompt,
   rendering: Rendering,
   text: TextModel
-): RenderedChat {
-  if (prompt.raw) return renderPlain(text, prompt.text)
-  return renderChat(text, promptMessages(prompt.text, prompt.system ?? rendering.systemPrompt), rendering)
+): Promise<RenderedChat> {
+  const [chat] = await renderAll([prompt], rendering, text)
+  if (chat === undefined) throw new Error('the prompt was not rendered')
+  return chat
 }
 
 /**
@@ -27,17 +28,20 @@ export function renderSamplePrompt(
  *
  * @throws WorkbenchError as {@link renderSamplePrompt}, naming the prompt where it is at fault
  */
-export function renderSamplePrompts(
+export async function renderSamplePrompts(
   prompts: readonly SamplePrompt[],
   rendering: Rendering,
   text: TextModel
-): { prompts: RenderedSamplePrompt[]; notices: string[] } {
+): Promise<{ prompts: RenderedSamplePrompt[]; notices: string[] }> {
+  const empty = prompts.findIndex((prompt) => prompt.text.trim() === '')
+  if (empty !== -1) {
+    throw new WorkbenchError('bad-input', `Prompt ${empty + 1} is empty.`, 'Write it, or take it out.')
+  }
+  const chats = await renderAll(prompts, rendering, text)
   const notices = new Set<string>()
   const rendered = prompts.map((prompt, index) => {
-    if (prompt.text.trim() === '') {
-      throw new WorkbenchError('bad-input', `Prompt ${index + 1} is empty.`, 'Write it, or take it out.')
-    }
-    const chat = renderSamplePrompt(prompt, rendering, text)
+    const chat = chats[index]
+    if (chat === undefined) throw new Error(`prompt ${index} was not rendered`)
     if (chat.tokens.length === 0) {
       throw new WorkbenchError('bad-input', `${promptName(prompt, index)} becomes no tokens at all.`)
     }
@@ -45,6 +49,28 @@ export function renderSamplePrompts(
     return { ...prompt, rendered: chat.rendered, tokens: chat.tokens }
   })
   return { prompts: rendered, notices: [...notices] }
+}
+
+/** One chat for each prompt, those of the template in few requests. */
+async function renderAll(
+  prompts: readonly SamplePrompt[],
+  rendering: Rendering,
+  text: TextModel
+): Promise<RenderedChat[]> {
+  const chats = await renderChats(
+    text,
+    prompts
+      .filter(({ raw }) => !raw)
+      .map((prompt) => promptMessages(prompt.text, prompt.system ?? rendering.systemPrompt)),
+    rendering
+  )
+  const templated = chats.values()
+  return prompts.map((prompt) => {
+    if (prompt.raw) return renderPlain(text, prompt.text)
+    const { value } = templated.next()
+    if (value === undefined) throw new Error('a prompt was not rendered')
+    return value
+  })
 }
 
 /** Whether the tokenizer puts its special tokens around a prompt: around plain text, since a template writes its own. */

@@ -49,7 +49,7 @@ export async function sampleCrc(
 ): Promise<SampledCrc> {
   const { prompts, rendering, variants, settings } = request
   const pair = await openSampledPair(request)
-  const rendered = renderPrompts(prompts, rendering, pair.text)
+  const rendered = await renderPrompts(prompts, rendering, pair.text)
   const tokens = rendered.prompts.map((prompt) => prompt.tokens)
   const { generation } = await planGeneration(pair, tokens, variants, settings, (whole) =>
     compareCrcTokens(whole, pair.post, pair.text, rendered, rendering.countLeadingSpace)

@@ -1,16 +1,9 @@
-import { Environment, Interpreter, Template } from '@huggingface/jinja'
 import type { Rendering } from '../../contract/crc'
-import { WorkbenchError } from '../../contract/problem'
-import { errorMessage } from '../base/files/bounded-file'
-import type { ChatTemplate } from './chat-template'
-import { strftime } from './strftime'
-import type { TextModel } from './text-model'
+import { askConfined } from '../confined/host'
+import type { ChatMessage } from '../confined/messages'
 import { withTimeLimit } from '../base/time-limit'
-
-export interface ChatMessage {
-  role: 'system' | 'user' | 'assistant'
-  content: string
-}
+import type { ChatTemplate } from './chat-template'
+import type { TextModel } from './text-model'
 
 export interface RenderedChat {
   rendered: string
@@ -19,18 +12,12 @@ export interface RenderedChat {
   notices: string[]
 }
 
-/** Published templates render in well under a millisecond. */
+/** Published tokenizers take a millisecond for a prompt. */
 const TIME_LIMIT_MS = 3_000
-/** Far beyond any context window. */
-const MAX_RENDERED_CHARACTERS = 10_000_000
-/** Templates count messages and characters; a list of a billion numbers is an attack on the memory. */
-const MAX_RANGE_ITEMS = 100_000
+/** What is rendered by one request: it has 3 s, and large prompts want some of them. */
+const BATCH = { chats: 64, characters: 1_000_000 }
 
-/** Variables that are ours to set; anything else a template reads may be given as a template argument. */
-const RESERVED = ['messages', 'add_generation_prompt', 'namespace']
-
-/** A template's own `raise_exception`, as opposed to a template that does not work. */
-class TemplateRefusal extends Error {}
+type ChatRendering = Pick<Rendering, 'templateArguments' | 'date' | 'assistantPrefix'>
 
 /** One user turn, after a system turn unless that is empty. */
 export function promptMessages(prompt: string, systemPrompt: string): ChatMessage[] {
@@ -39,31 +26,48 @@ export function promptMessages(prompt: string, systemPrompt: string): ChatMessag
 }
 
 /**
- * Turns messages into the text and tokens the model sees, up to where its answer begins. The chat template is rendered
+ * Turns chats into the text and tokens the model sees, up to where its answer begins. The chat template is rendered
  * as transformers' `apply_chat_template` does: with a generation prompt, and tokenised without further special tokens,
  * since the template writes them. Without a template the messages become plain text, with a notice.
  *
- * @param messages all turns; a system turn is one of them
- * @throws WorkbenchError `bad-input` when the template refuses the messages; `bad-file` when it does not work
+ * @param chats all turns of each; a system turn is one of them
+ * @throws WorkbenchError `bad-input` when the template refuses messages; `bad-file` when it does not work
  */
-export function renderChat(
+export async function renderChats(
   text: TextModel,
-  messages: readonly ChatMessage[],
-  rendering: Pick<Rendering, 'templateArguments' | 'date' | 'assistantPrefix'>
-): RenderedChat {
+  chats: readonly (readonly ChatMessage[])[],
+  rendering: ChatRendering
+): Promise<RenderedChat[]> {
   const { chatTemplate } = text
   if (chatTemplate === null) {
-    const plain = messages.map((message) => message.content).join('\n\n') + rendering.assistantPrefix
     const notice = `${text.folder} has no chat template: the prompts are given as plain text.`
-    return { ...renderPlain(text, plain), notices: [notice] }
+    return chats.map((messages) => {
+      const plain = messages.map((message) => message.content).join('\n\n') + rendering.assistantPrefix
+      return { ...renderPlain(text, plain), notices: [notice] }
+    })
   }
-  const prompt = renderTemplate(chatTemplate, text, messages, rendering)
-  const rendered = prompt + rendering.assistantPrefix
-  const system = messages.find((message) => message.role === 'system')?.content.trim() ?? ''
-  const notices = prompt.includes(system)
-    ? []
-    : [`The chat template in ${chatTemplate.file} leaves the system prompt out.`]
-  return { rendered, tokens: encode(text, rendered, false), notices }
+  const prompts = await renderTemplate(chatTemplate, text, chats, rendering)
+  return chats.map((messages, index) => {
+    const prompt = prompts[index]
+    if (prompt === undefined) throw new Error(`chat ${index} was not rendered`)
+    const rendered = prompt + rendering.assistantPrefix
+    const system = messages.find((message) => message.role === 'system')?.content.trim() ?? ''
+    const notices = prompt.includes(system)
+      ? []
+      : [`The chat template in ${chatTemplate.file} leaves the system prompt out.`]
+    return { rendered, tokens: encode(text, rendered, false), notices }
+  })
+}
+
+/** As {@link renderChats}, of one. */
+export async function renderChat(
+  text: TextModel,
+  messages: readonly ChatMessage[],
+  rendering: ChatRendering
+): Promise<RenderedChat> {
+  const [chat] = await renderChats(text, [messages], rendering)
+  if (chat === undefined) throw new Error('the chat was not rendered')
+  return chat
 }
 
 /** A text given as it is, with the tokens (such as BOS) that the tokenizer puts around plain text. */
@@ -77,94 +81,43 @@ function encode(text: TextModel, rendered: string, addSpecialTokens: boolean): n
   )
 }
 
-function renderTemplate(
-  template: ChatTemplate,
-  text: TextModel,
-  messages: readonly ChatMessage[],
-  rendering: Pick<Rendering, 'templateArguments' | 'date'>
-): string {
-  const what = `The chat template in ${template.file}`
-  const variables = templateVariables(what, text, messages, rendering)
-  try {
-    return withTimeLimit(TIME_LIMIT_MS, what, () => {
-      const environment = new Environment()
-      for (const [name, value] of variables) environment.set(name, value)
-      const output: unknown = new Interpreter(environment).run(parsedTemplate(template)).value
-      if (typeof output !== 'string' || output.length > MAX_RENDERED_CHARACTERS) {
-        throw new Error(`it renders more than ${MAX_RENDERED_CHARACTERS} characters`)
-      }
-      return output
+async function renderTemplate(
+  { file, source }: ChatTemplate,
+  { specialTokens }: TextModel,
+  chats: readonly (readonly ChatMessage[])[],
+  { templateArguments, date }: ChatRendering
+): Promise<string[]> {
+  const texts: string[] = []
+  for (const batch of batchesOf(chats)) {
+    const reply = await askConfined({
+      kind: 'template',
+      file,
+      source,
+      specialTokens: [...specialTokens],
+      templateArguments,
+      date,
+      chats: batch
     })
-  } catch (error) {
-    if (error instanceof WorkbenchError) throw error
-    if (error instanceof TemplateRefusal) {
-      const hasSystemTurn = messages.some((message) => message.role === 'system')
-      throw new WorkbenchError(
-        'bad-input',
-        `${what} refuses these messages: "${error.message}".`,
-        hasSystemTurn ? 'Empty the system prompt if this model has no system turn.' : undefined
-      )
+    if (reply.kind !== 'template')
+      throw new Error(`the confined process replied to a template with ${reply.kind}`)
+    texts.push(...reply.rendered)
+  }
+  return texts
+}
+
+function batchesOf(chats: readonly (readonly ChatMessage[])[]): ChatMessage[][][] {
+  const batches: ChatMessage[][][] = []
+  let characters = 0
+  for (const chat of chats) {
+    const size = chat.reduce((sum, { content }) => sum + content.length, 0)
+    const open = batches.at(-1)
+    characters += size
+    if (open !== undefined && open.length < BATCH.chats && characters <= BATCH.characters)
+      open.push([...chat])
+    else {
+      batches.push([[...chat]])
+      characters = size
     }
-    throw new WorkbenchError('bad-file', `${what} does not work: ${errorMessage(error)}`)
   }
-}
-
-const parsedTemplates = new WeakMap<ChatTemplate, Template['parsed']>()
-
-function parsedTemplate(template: ChatTemplate): Template['parsed'] {
-  const parsed = parsedTemplates.get(template) ?? new Template(template.source).parsed
-  parsedTemplates.set(template, parsed)
-  return parsed
-}
-
-/** What transformers gives a template, with the rendering's date for today and its arguments last. */
-function templateVariables(
-  what: string,
-  text: TextModel,
-  messages: readonly ChatMessage[],
-  rendering: Pick<Rendering, 'templateArguments' | 'date'>
-): Map<string, unknown> {
-  const variables = new Map<string, unknown>([
-    ['true', true],
-    ['True', true],
-    ['false', false],
-    ['False', false],
-    ['none', null],
-    ['None', null],
-    ['range', boundedRange],
-    [
-      'raise_exception',
-      (message: unknown) => {
-        throw new TemplateRefusal(String(message))
-      }
-    ],
-    ['strftime_now', (format: unknown) => strftime(rendering.date, String(format), what)],
-    // Llama 3.x templates have a fixed date of their own unless they are given this one.
-    ['date_string', strftime(rendering.date, '%d %b %Y', what)],
-    ['tools', null],
-    ['documents', null],
-    ...text.specialTokens
-  ])
-  for (const [name, value] of Object.entries(rendering.templateArguments)) {
-    if (RESERVED.includes(name)) {
-      throw new WorkbenchError(
-        'bad-input',
-        `The template argument "${name}" is set by the program.`,
-        'Remove it.'
-      )
-    }
-    variables.set(name, value)
-  }
-  return variables.set('messages', messages).set('add_generation_prompt', true)
-}
-
-function boundedRange(first: unknown, second?: unknown, third: unknown = 1): number[] {
-  const [start, stop] = second === undefined ? [0, first] : [first, second]
-  if (typeof start !== 'number' || typeof stop !== 'number' || typeof third !== 'number' || third === 0) {
-    throw new Error('range() needs whole numbers and a step that is not 0')
-  }
-  const count = Math.max(0, Math.ceil((stop - start) / third))
-  if (count > MAX_RANGE_ITEMS)
-    throw new Error(`range() asks for ${count} items; at most ${MAX_RANGE_ITEMS} are given`)
-  return Array.from({ length: count }, (_, index) => start + index * third)
+  return batches
 }

@@ -212,7 +212,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       render: os.prompts.render.handler(async ({ input }) => {
         const { document, prompts } = await projects.use(input.path)
         const text = await textModelOf(document)
-        const rendered = renderPrompts(prompts, document.rendering, text)
+        const rendered = await renderPrompts(prompts, document.rendering, text)
         return { prompts: rendered.prompts, notices: rendered.notices }
       })
     },

@@ -76,7 +76,7 @@ export async function checkSweep(
   const pair = await openPair(folders.base, folders.post)
   const text = await recentTextModel(pair.post.checkpoint.path)
   const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
-  const rendered: RenderedPrompts = renderPrompts(prompts, rendering, text)
+  const rendered: RenderedPrompts = await renderPrompts(prompts, rendering, text)
   const references = {
     basePath: { path: pair.base.checkpoint.path, fingerprint: pair.base.checkpoint.fingerprint },
     postPath: { path: pair.post.checkpoint.path, fingerprint: pair.post.checkpoint.fingerprint }

@@ -72,7 +72,7 @@ export interface PreparedSweep {
 export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pair): Promise<PreparedSweep> {
   const { layerCount } = post.spec
   const text = await recentTextModel(post.checkpoint.path)
-  const rendered = renderPrompts(request.prompts, request.rendering, text)
+  const rendered = await renderPrompts(request.prompts, request.rendering, text)
   refuseTokensOutside(post, crcTokens(rendered))
   refuseLongPrompts(rendered, post)
   const compare = (whole: WholeModel): Promise<WholeModelTokens> =>

@@ -1,6 +1,6 @@
 import type { CrcPrompt, CrcPrompts, RenderedPrompt, Rendering } from '../../../contract/crc'
 import { WorkbenchError } from '../../../contract/problem'
-import { promptMessages, renderChat } from '../../text/chat'
+import { promptMessages, renderChats } from '../../text/chat'
 import type { TextModel } from '../../text/text-model'
 import { characterGroups } from './characters'
 
@@ -18,12 +18,22 @@ export interface RenderedPrompts {
  * @throws WorkbenchError `bad-input` when the template refuses the prompts, or when a prompt has no valid character
  *   that a single token can add; `bad-file` when the tokenizer or template does not work
  */
-export function renderPrompts(prompts: CrcPrompts, rendering: Rendering, text: TextModel): RenderedPrompts {
+export async function renderPrompts(
+  prompts: CrcPrompts,
+  rendering: Rendering,
+  text: TextModel
+): Promise<RenderedPrompts> {
   const rendered: RenderedPrompt[] = []
   const groups: number[][][] = []
   const notices = new Set<string>()
+  const chats = await renderChats(
+    text,
+    prompts.map((prompt) => promptMessages(prompt.text, rendering.systemPrompt)),
+    rendering
+  )
   for (const [index, prompt] of prompts.entries()) {
-    const chat = renderChat(text, promptMessages(prompt.text, rendering.systemPrompt), rendering)
+    const chat = chats[index]
+    if (chat === undefined) throw new Error(`prompt ${index} was not rendered`)
     for (const notice of chat.notices) notices.add(notice)
     if (chat.tokens.length === 0) {
       throw new WorkbenchError('bad-input', `${promptName(prompt, index)} becomes no tokens at all.`)

@@ -1,0 +1,114 @@
+import { Environment, Interpreter, Template } from '@huggingface/jinja'
+import { WorkbenchError } from '../../contract/problem'
+import { errorMessage } from '../base/files/bounded-file'
+import { type ChatMessage, subjectOf, type TemplateRequest } from './messages'
+import { strftime } from './strftime'
+
+/** Of all chats of a request; far beyond any context window. */
+const MAX_RENDERED_CHARACTERS = 10_000_000
+/** Templates count messages and characters; a list of a billion numbers is an attack on the memory. */
+const MAX_RANGE_ITEMS = 100_000
+
+/** Variables that are ours to set; anything else a template reads may be given as a template argument. */
+const RESERVED = ['messages', 'add_generation_prompt', 'namespace']
+
+/** A template's own `raise_exception`, as opposed to a template that does not work. */
+class TemplateRefusal extends Error {}
+
+/**
+ * The text of each chat, as transformers' `apply_chat_template` makes it with a generation prompt.
+ *
+ * @throws WorkbenchError `bad-input` when the template refuses messages; `bad-file` when it does not work
+ */
+export function renderTemplate(request: TemplateRequest): string[] {
+  const what = subjectOf(request)
+  const variables = templateVariables(what, request)
+  try {
+    const { parsed } = new Template(request.source)
+    let characters = 0
+    return request.chats.map((messages) => {
+      const rendered = render(what, parsed, variables, messages)
+      characters += rendered.length
+      if (characters <= MAX_RENDERED_CHARACTERS) return rendered
+      throw new Error(`it renders more than ${MAX_RENDERED_CHARACTERS} characters`)
+    })
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error
+    throw new WorkbenchError('bad-file', `${what} does not work: ${errorMessage(error)}`)
+  }
+}
+
+function render(
+  what: string,
+  template: Template['parsed'],
+  variables: ReadonlyMap<string, unknown>,
+  messages: readonly ChatMessage[]
+): string {
+  const environment = new Environment()
+  for (const [name, value] of variables) environment.set(name, value)
+  environment.set('messages', messages)
+  environment.set('add_generation_prompt', true)
+  try {
+    const output: unknown = new Interpreter(environment).run(template).value
+    if (typeof output !== 'string') throw new Error('it renders no text')
+    return output
+  } catch (error) {
+    if (!(error instanceof TemplateRefusal)) throw error
+    const hasSystemTurn = messages.some((message) => message.role === 'system')
+    throw new WorkbenchError(
+      'bad-input',
+      `${what} refuses these messages: "${error.message}".`,
+      hasSystemTurn ? 'Empty the system prompt if this model has no system turn.' : undefined
+    )
+  }
+}
+
+/** What transformers gives a template beside the messages, with the rendering's date for today and its arguments last. */
+function templateVariables(
+  what: string,
+  { templateArguments, date, specialTokens }: TemplateRequest
+): Map<string, unknown> {
+  const variables = new Map<string, unknown>([
+    ['true', true],
+    ['True', true],
+    ['false', false],
+    ['False', false],
+    ['none', null],
+    ['None', null],
+    ['range', boundedRange],
+    [
+      'raise_exception',
+      (message: unknown) => {
+        throw new TemplateRefusal(String(message))
+      }
+    ],
+    ['strftime_now', (format: unknown) => strftime(date, String(format), what)],
+    // Llama 3.x templates have a fixed date of their own unless they are given this one.
+    ['date_string', strftime(date, '%d %b %Y', what)],
+    ['tools', null],
+    ['documents', null],
+    ...specialTokens
+  ])
+  for (const [name, value] of Object.entries(templateArguments)) {
+    if (RESERVED.includes(name)) {
+      throw new WorkbenchError(
+        'bad-input',
+        `The template argument "${name}" is set by the program.`,
+        'Remove it.'
+      )
+    }
+    variables.set(name, value)
+  }
+  return variables
+}
+
+function boundedRange(first: unknown, second?: unknown, third: unknown = 1): number[] {
+  const [start, stop] = second === undefined ? [0, first] : [first, second]
+  if (typeof start !== 'number' || typeof stop !== 'number' || typeof third !== 'number' || third === 0) {
+    throw new Error('range() needs whole numbers and a step that is not 0')
+  }
+  const count = Math.max(0, Math.ceil((stop - start) / third))
+  if (count > MAX_RANGE_ITEMS)
+    throw new Error(`range() asks for ${count} items; at most ${MAX_RANGE_ITEMS} are given`)
+  return Array.from({ length: count }, (_, index) => start + index * third)
+}
