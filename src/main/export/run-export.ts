@@ -48,53 +48,28 @@ export async function runExport(
   const staging = await Staging.open(target.path)
   const sources = new SourceFiles(pair)
   try {
-    meter.phase('writing')
-    for (const file of weights) {
-      meter.file(file.name)
-      await writeWeights(file, join(staging.path, file.name), sources, meter.advance)
-    }
-    for (const file of copied) {
-      meter.file(file.name)
-      await copyFile(file, join(staging.path, file.name), meter)
-    }
-    meter.phase('verifying')
-    const nonFinite: NonFiniteTensor[] = []
-    for (const file of weights) {
-      meter.file(file.name)
-      nonFinite.push(...(await verifyWeights(file, join(staging.path, file.name), sources, meter.advance)))
-    }
-    for (const file of copied) {
-      meter.file(file.name)
-      await verifyCopy(file, join(staging.path, file.name), meter.advance)
-    }
+    await writeFiles(prepared, staging.path, sources, meter)
+    const nonFinite = await verifyFiles(prepared, staging.path, sources, meter)
     meter.phase('hashing')
     const parents = [await hashParent('post', prepared, meter), await hashParent('base', prepared, meter)]
     await sources.refuseAnyChanged()
     meter.phase('finishing')
     const { strengths, mergekit } = prepared
+    const mergekitProblem = mergekit.problem
     const card = modelCard({
       recipe,
       strengths,
       parents,
       scores,
-      mergekitProblem: mergekit.problem,
+      mergekitProblem,
       nonFinite,
       licence,
       version
     })
-    const texts = [
-      { name: MODEL_CARD, text: card },
-      ...(mergekit.text === null ? [] : [{ name: MERGEKIT_FILE, text: mergekit.text }])
-    ].map(({ name, text }) => ({ name, content: Buffer.from(text) }))
-    for (const { name, content } of texts) {
-      await writeFlushed(join(staging.path, name), (file) => writeExactly(file, content, 0))
-    }
+    const texts = await writeTexts(staging.path, card, mergekit.text)
     meter.throwIfCancelled()
     const kept = await staging.commit(target.exists)
-    const files = [
-      ...[...weights, ...copied].map(({ name, bytes }) => ({ name, bytes })),
-      ...texts.map(({ name, content }) => ({ name, bytes: content.byteLength }))
-    ]
+    const files = [...[...weights, ...copied].map(({ name, bytes }) => ({ name, bytes })), ...texts]
     return {
       path: target.path,
       recipe: recipe.name,
@@ -102,7 +77,7 @@ export async function runExport(
       files,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       tensors: tensorCounts(prepared),
-      mergekitProblem: mergekit.problem,
+      mergekitProblem,
       nonFinite,
       seconds: meter.seconds,
       nextSteps: nextSteps(target.path, commonDtype(prepared))
@@ -111,6 +86,60 @@ export async function runExport(
     await sources.close()
     await staging.close()
   }
+}
+
+/** Writes the weights, and copies what else post's folder holds. */
+async function writeFiles(
+  { weights, copied }: PreparedExport,
+  folder: string,
+  sources: SourceFiles,
+  meter: Meter
+): Promise<void> {
+  meter.phase('writing')
+  for (const file of weights) {
+    meter.file(file.name)
+    await writeWeights(file, join(folder, file.name), sources, meter.advance)
+  }
+  for (const file of copied) {
+    meter.file(file.name)
+    await copyFile(file, join(folder, file.name), meter)
+  }
+}
+
+/** Compares what was written with its sources. @returns tensors that hold values which are not finite */
+async function verifyFiles(
+  { weights, copied }: PreparedExport,
+  folder: string,
+  sources: SourceFiles,
+  meter: Meter
+): Promise<NonFiniteTensor[]> {
+  meter.phase('verifying')
+  const nonFinite: NonFiniteTensor[] = []
+  for (const file of weights) {
+    meter.file(file.name)
+    nonFinite.push(...(await verifyWeights(file, join(folder, file.name), sources, meter.advance)))
+  }
+  for (const file of copied) {
+    meter.file(file.name)
+    await verifyCopy(file, join(folder, file.name), meter.advance)
+  }
+  return nonFinite
+}
+
+/** Writes the model card and, where mergekit can make the model, its file. */
+async function writeTexts(
+  folder: string,
+  card: string,
+  mergekit: string | null
+): Promise<{ name: string; bytes: number }[]> {
+  const texts = [
+    { name: MODEL_CARD, text: card },
+    ...(mergekit === null ? [] : [{ name: MERGEKIT_FILE, text: mergekit }])
+  ].map(({ name, text }) => ({ name, content: Buffer.from(text) }))
+  for (const { name, content } of texts) {
+    await writeFlushed(join(folder, name), (file) => writeExactly(file, content, 0))
+  }
+  return texts.map(({ name, content }) => ({ name, bytes: content.byteLength }))
 }
 
 async function copyFile({ path, bytes }: CopiedFile, to: string, meter: Meter): Promise<void> {

@@ -70,14 +70,14 @@ export async function searchRecipes(
 ): Promise<SearchOutcome> {
   const known = new Map(problem.ranges.map((range) => [layersKey(range.layers), range]))
   const post: ScoredLayers = { layers: postStrengths(problem.layerCount), measures: problem.post }
-  const searches = problem.views.map((view) => {
+  const searches = problem.views.map((view): ViewSearch => {
     const ranked = rank(problem.ranges, view, problem)
     return {
       view,
       bestRange: ranked[0] ?? null,
       wholeRanges: ranked.slice(0, WHOLE_RANGES).map(({ layers }) => layers),
       beam: ranked.length === 0 ? [post] : ranked.slice(0, settings.beam),
-      expanded: new Set<string>(),
+      expanded: new Set(),
       over: false
     }
   })
@@ -91,11 +91,7 @@ export async function searchRecipes(
     stopped
   })
   for (let generation = 1; generation <= settings.generations; generation++) {
-    const children = searches.map(({ beam, expanded, wholeRanges, over }) => {
-      const parents = over ? [] : beam.filter(({ layers }) => !expanded.has(layersKey(layers)))
-      for (const { layers } of parents) expanded.add(layersKey(layers))
-      return parents.flatMap(({ layers }) => neighbours(layers, wholeRanges, settings.strengths))
-    })
+    const children = searches.map((search) => expand(search, settings.strengths))
     const fresh = new Map(
       children.flat().flatMap((layers) => {
         const key = layersKey(layers)
@@ -115,10 +111,7 @@ export async function searchRecipes(
     }
     for (const [index, search] of searches.entries()) {
       const scored = (children[index] ?? []).flatMap((layers) => known.get(layersKey(layers)) ?? [])
-      const next = rank([...search.beam, ...scored], search.view, problem).slice(0, settings.beam)
-      const before = new Set(search.beam.map(({ layers }) => layersKey(layers)))
-      search.over = next.every(({ layers }) => before.has(layersKey(layers)))
-      if (next.length > 0) search.beam = next
+      takeBest(search, rank([...search.beam, ...scored], search.view, problem).slice(0, settings.beam))
     }
     const report = {
       candidates: candidates.length,
@@ -130,6 +123,35 @@ export async function searchRecipes(
     if (searches.every(({ over }) => over)) return outcome('nothing-better')
   }
   return outcome('generations')
+}
+
+/** The search on one view of the prompts. */
+interface ViewSearch {
+  readonly view: PromptView
+  readonly bestRange: ScoredLayers | null
+  readonly wholeRanges: readonly (readonly LayerStrength[])[]
+  beam: ScoredLayers[]
+  /** Keys of recipes whose neighbours were looked at. */
+  readonly expanded: Set<string>
+  /** The last generation changed nothing. */
+  over: boolean
+}
+
+/** What the recipes of the beam lead to, those that have not been asked yet. */
+function expand(
+  { beam, expanded, wholeRanges, over }: ViewSearch,
+  strengths: readonly number[]
+): LayerStrength[][] {
+  const parents = over ? [] : beam.filter(({ layers }) => !expanded.has(layersKey(layers)))
+  for (const { layers } of parents) expanded.add(layersKey(layers))
+  return parents.flatMap(({ layers }) => neighbours(layers, wholeRanges, strengths))
+}
+
+/** @param next the best of parents and children, which go on */
+function takeBest(search: ViewSearch, next: ScoredLayers[]): void {
+  const before = new Set(search.beam.map(({ layers }) => layersKey(layers)))
+  search.over = next.every(({ layers }) => before.has(layersKey(layers)))
+  if (next.length > 0) search.beam = next
 }
 
 /** Every recipe that differs in one place: a layer, a half of it, a coarse strength, or one more whole range. */
