@@ -7,7 +7,15 @@ import { closePairWeights, openPairWeights } from '../src/main/engine/weights/pa
 import { countEdges } from '../src/main/engine/tries/recipe-trie'
 import { sweptModels } from '../src/main/engine/sweep/sweep'
 import { mostStates } from '../src/main/engine/sweep/sweep-memory'
-import { countFlops, groupWithin, projectionFlops, storedBytes } from '../src/main/engine/sweep/sweep-plan'
+import {
+  countFlops,
+  type Grouping,
+  groupWithin,
+  projectionFlops,
+  storedBytes
+} from '../src/main/engine/sweep/sweep-plan'
+import { keptGroups } from '../src/main/engine/sweep/kept-groups'
+import { type Speed, sweepTime, sweepWork } from '../src/main/engine/sweep/sweep-time'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 
 const BUDGET_BYTES = 6 * 2 ** 30
@@ -31,9 +39,13 @@ async function planLayers(layerCount: number) {
   const largest = grouping.groups.reduce((most, group) =>
     group.packed.tokens.length > most.packed.tokens.length ? group : most
   ).packed
+  const tokens = prompts.map((prompt) => prompt.tokens)
+  const kept = (speed: Speed) => keptGroups(models, tokens, BUDGET_BYTES, 'cpu', speed)
+  const seconds = ({ groups }: Pick<Grouping, 'groups'>, speed: Speed): number =>
+    sweepTime(sweepWork(models, groups), models, 'cpu', speed).seconds
   const file = await stat(join(folders.post, 'model.safetensors'))
   await closePairWeights(pair)
-  return { ...grouping, spec, trie, largest, stored: storedBytes(pair, trie), file }
+  return { ...grouping, kept, seconds, spec, trie, largest, stored: storedBytes(pair, trie), file }
 }
 
 describe('the plan for all layers of an 8B within 6 GiB', () => {
@@ -68,5 +80,22 @@ describe('the plan for all layers of an 8B within 6 GiB', () => {
       expect(groups.flatMap(({ indices }) => indices)).toHaveLength(40)
     }
     expect([countEdges(whole.trie), countEdges(cut.trie)]).toEqual([6016, 6])
+  })
+})
+
+describe('the groups of prompts of an 8B, each of which is kept when the sweep is stopped', () => {
+  it('are more than fit into memory ask for where all would take hours, for at most 15 % more time', async () => {
+    const whole = await planLayers(32)
+    expect(whole.groups).toHaveLength(1)
+    const twoCores = { flopsPerSecond: 120e9, bytesPerSecond: 1e9 }
+    const kept = whole.kept(twoCores)
+    expect(kept.groups.length).toBeGreaterThan(1)
+    expect(kept.groups.flatMap(({ indices }) => indices)).toEqual([...Array(40).keys()])
+    expect(whole.seconds(kept, twoCores)).toBeLessThanOrEqual(1.15 * whole.seconds(whole, twoCores))
+    expect(kept.peakBytes).toBeLessThan(whole.peakBytes)
+    // Reading all weights again for each group would take the time of the whole sweep.
+    expect(whole.kept({ flopsPerSecond: 120e9, bytesPerSecond: 5e6 }).groups).toHaveLength(1)
+    // Half a minute in all.
+    expect(whole.kept({ flopsPerSecond: 40e12, bytesPerSecond: 5e9 }).groups).toHaveLength(1)
   })
 })

@@ -1,14 +1,15 @@
 import type { SweepRequest } from '../../../contract/engine'
-import type { SweepEstimate, SweepPlan } from '../../../contract/sweep-plan'
+import type { SweepPlan } from '../../../contract/sweep-plan'
 import { readBlock } from '../weights/block-weights'
 import { openDevice, type Device } from '../device/device'
 import { choosePrecision, forward, nodesPerRun } from '../forward/forward'
 import { closePairWeights, openPairWeights, type PairWeights } from '../weights/pair-weights'
-import { physicalCores } from '../device/physical-cores'
 import { finalRows } from '../tries/prompt-trie'
 import { countEdges, type RecipeTrie } from '../tries/recipe-trie'
 import { sweptModels } from './sweep'
-import { countFlops, groupWithin, projectionFlops, storedBytes, type Grouping } from './sweep-plan'
+import { keptGroups } from './kept-groups'
+import { projectionFlops, type Grouping } from './sweep-plan'
+import { type Speed, sweepTime, sweepWork } from './sweep-time'
 
 /**
  * What a sweep would do and how long it would take here, without doing it: seconds, for a large model.
@@ -23,11 +24,11 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
     const { trie } = models
     const prompts = request.prompts.map((prompt) => prompt.tokens)
-    const grouping = groupWithin(models, prompts, request.memoryBytes)
+    const grouping = keptGroups(models, prompts, request.memoryBytes, device.name)
     const groups = grouping.groups
-    const flops = groups.map(({ packed }) => countFlops(pair.post.spec, trie, packed))
-    const { layers, head } = storedBytes(pair, trie)
-    const plan = {
+    const work = sweepWork(models, groups)
+    const speed = await trySpeed(device, precision, pair, grouping, signal)
+    return {
       device: device.name,
       precision,
       memoryBytes: request.memoryBytes,
@@ -43,25 +44,13 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
       blockEvaluations: countEdges(trie) * groups.length,
       packedTokens: sum(groups.map(({ packed }) => packed.tokens.length)),
       promptTokens: sum(prompts.map((prompt) => prompt.length)),
-      flops: {
-        projections: sum(flops.map(({ projections }) => projections)),
-        head: sum(flops.map((group) => group.head))
-      },
-      readBytes: { layers: layers * groups.length, head: head * groups.length }
+      ...work,
+      estimate: sweepTime(work, models, device.name, speed)
     }
-    const speed = await trySpeed(device, precision, pair, grouping, signal)
-    return { ...plan, estimate: estimate(plan, trie, speed) }
   } finally {
     await device.close()
     await closePairWeights(pair)
   }
-}
-
-interface Speed {
-  /** Of projections, with everything else that a block does in the time. */
-  readonly flopsPerSecond: number
-  /** Stored bytes read and converted. */
-  readonly bytesPerSecond: number
 }
 
 /** A first run makes memory ready that later ones find; a run that takes longer than this need not be repeated. */
@@ -122,31 +111,6 @@ async function trySpeed(
     startedMs = performance.now()
   }
   return speed
-}
-
-/**
- * Layer by layer: computing, beside which a thread reads what comes next, or reading where that takes longer. On the CPU the
- * thread has one of the cores that compute. What every group reads first is waited for.
- */
-function estimate(plan: Omit<SweepPlan, 'estimate'>, trie: RecipeTrie, speed: Speed): SweepEstimate {
-  const edges = countEdges(trie)
-  const blocks = sum(trie.levels.map((level) => level.blocks.length))
-  const projectionSeconds = plan.flops.projections / speed.flopsPerSecond
-  const layerReadSeconds = plan.readBytes.layers / speed.bytesPerSecond
-  const head = {
-    compute: plan.flops.head / speed.flopsPerSecond,
-    read: plan.readBytes.head / speed.bytesPerSecond
-  }
-  const readersShare = plan.device === 'cpu' ? 1 / physicalCores() : 0
-  const beside = (compute: number, read: number): number => Math.max(read, compute + readersShare * read)
-  const layers = trie.levels.map(({ nodes }) =>
-    beside((projectionSeconds * nodes.length) / edges, layerReadSeconds / trie.levels.length)
-  )
-  return {
-    seconds: layerReadSeconds / blocks + sum(layers) + beside(head.compute, head.read),
-    computeSeconds: projectionSeconds + head.compute,
-    readSeconds: layerReadSeconds + head.read
-  }
 }
 
 function sum(values: readonly number[]): number {

@@ -71,7 +71,18 @@ function groupingWith(
   rowBound: number
 ): Grouping | null {
   const fits = (size: GroupSize): boolean => totalBytes(groupMemory(models, size, rowBound)) <= memoryBytes
-  const groups = groupPrompts(prompts, fits).map((indices) => ({
+  const grouping = groupingOf(models, prompts, groupPrompts(prompts, fits), rowBound)
+  return grouping.peakBytes > memoryBytes ? null : grouping
+}
+
+/** @param split indices of the prompts of each group */
+export function groupingOf(
+  models: SweptModels,
+  prompts: readonly (readonly number[])[],
+  split: readonly (readonly number[])[],
+  rowBound: number
+): Grouping {
+  const groups = split.map((indices) => ({
     indices,
     packed: packPrompts(indices.map((index) => prompts[index] ?? []))
   }))
@@ -83,9 +94,13 @@ function groupingWith(
     })
     .reduce((most, one) => (totalBytes(one.memory) > totalBytes(most.memory) ? one : most))
   const { memory, size } = largest
-  const peakBytes = totalBytes(memory)
-  if (peakBytes > memoryBytes) return null
-  return { groups, rowBound, memory, peakBytes, deviceBytes: deviceBytes(models, size, rowBound) }
+  return {
+    groups,
+    rowBound,
+    memory,
+    peakBytes: totalBytes(memory),
+    deviceBytes: deviceBytes(models, size, rowBound)
+  }
 }
 
 function sizeOf(prompts: readonly (readonly number[])[], packed: PackedPrompts): GroupSize {

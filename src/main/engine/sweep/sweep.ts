@@ -12,13 +12,15 @@ import { ReadAhead } from '../weights/read-ahead'
 import { buildRecipeTrie, countEdges } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
 import type { SweptModels } from './sweep-memory'
-import { groupWithin, progressRows, storedBytes } from './sweep-plan'
+import { keptGroups } from './kept-groups'
+import { progressRows, storedBytes } from './sweep-plan'
 
 /**
  * Scores every model on every prompt: the summed next-token probabilities of each prompt's token groups,
  * under `request.sampling` when there is one.
  *
- * Prompts are split into groups that keep the process within `request.memoryBytes`; each group is one layer-major pass
+ * Prompts are split into groups that keep the process within `request.memoryBytes` and last no longer than one would like to
+ * lose, see `keptGroups`; each group is one layer-major pass
  * over all models, and one over the head, so every weight byte is read once per group. Weights are read and converted
  * beside the computing: at most two blocks are in memory.
  *
@@ -35,7 +37,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
     const { trie } = models
     const prompts = request.prompts.map((prompt) => prompt.tokens)
-    const { groups, rowBound, peakBytes } = groupWithin(models, prompts, request.memoryBytes)
+    const { groups, rowBound, peakBytes } = keptGroups(models, prompts, request.memoryBytes, device.name)
     const rowsOf = groups.map(({ packed }) => progressRows(pair.post.spec, trie, packed))
     yield {
       type: 'plan',
