@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   copyFile,
   mkdir,
@@ -118,6 +119,14 @@ describe('a model folder', () => {
       ['with a main that points elsewhere', '../../elsewhere']
     ])('%s is the newest snapshot', async (_, main) => {
       const folder = await cache(['bbb2', 'aaa1'], main)
+      expect(await resolveModelFolder(folder)).toBe(join(folder, 'snapshots', 'aaa1'))
+    })
+
+    test.skipIf(process.platform === 'win32')('with a pipe for a main is the newest snapshot', async () => {
+      const folder = await cache(['bbb2', 'aaa1'])
+      await mkdir(join(folder, 'refs'))
+      // Opening it would wait for ever for somebody who writes to it.
+      execFileSync('mkfifo', [join(folder, 'refs', 'main')])
       expect(await resolveModelFolder(folder)).toBe(join(folder, 'snapshots', 'aaa1'))
     })
 

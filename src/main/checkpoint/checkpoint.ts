@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { WorkbenchError } from '../../contract/problem'
-import { readTextFile } from '../base/files/bounded-file'
+import { readModelText } from '../base/files/model-file'
 import { canonicalTensorName } from '../family'
 import { parseJsonObject, quoteName } from '../base/json-object'
 import { resolveModelFolder } from './model-folder'
@@ -34,7 +34,7 @@ export interface Checkpoint {
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const path = await resolveModelFolder(folder)
   const configPath = join(path, 'config.json')
-  const configText = await readTextFile(configPath, MAX_CONFIG_BYTES)
+  const configText = await readModelText(path, 'config.json', MAX_CONFIG_BYTES)
   const config = parseJsonObject(configText, configPath)
   const files = await readWeightFiles(path)
   return {

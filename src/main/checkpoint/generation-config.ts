@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { Sampling } from '../../contract/engine'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { readJsonFile } from '../base/files/bounded-file'
+import { readModelJson } from '../base/files/model-file'
 import type { TextModel } from '../text/text-model'
 import type { Checkpoint } from './checkpoint'
 import type { PairMember } from './pair-member'
@@ -70,14 +70,14 @@ export async function pairEndTokens(
 /** @throws WorkbenchError `bad-file` naming the field that is wrong */
 export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
   const file = join(folder, 'generation_config.json')
-  const parsed = GenerationConfig.safeParse(await readOptional(file))
+  const parsed = GenerationConfig.safeParse(await readOptional(folder))
   if (!parsed.success) throw badConfig(file, parsed.error)
   return parsed.data
 }
 
-async function readOptional(file: string): Promise<unknown> {
+async function readOptional(folder: string): Promise<unknown> {
   try {
-    return await readJsonFile(file, MAX_BYTES)
+    return await readModelJson(folder, 'generation_config.json', MAX_BYTES)
   } catch (error) {
     if (error instanceof WorkbenchError && error.problem.code === 'not-found') return {}
     throw error

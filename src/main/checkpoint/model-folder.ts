@@ -1,7 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { WorkbenchError } from '../../contract/problem'
-import { errorMessage } from '../base/files/bounded-file'
+import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { isMissing } from './weight-file'
 
 /** How the Hugging Face cache names a model's folder: models--org--name. */
@@ -66,10 +66,12 @@ async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<s
   )
 }
 
+const MAX_REVISION_BYTES = 1000
+
 /** The commit that `main` stood at when the model was last fetched; null where the cache does not say. */
 async function mainRevision(cacheFolder: string): Promise<string | null> {
   try {
-    return (await readFile(join(cacheFolder, 'refs', 'main'), 'utf8')).trim()
+    return (await readTextFile(join(cacheFolder, 'refs', 'main'), MAX_REVISION_BYTES)).trim()
   } catch {
     return null
   }

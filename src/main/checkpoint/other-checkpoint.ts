@@ -1,8 +1,7 @@
-import { join } from 'node:path'
 import type { CheckpointReference } from '../../contract/crc'
 import type { Finding, OtherCheckpointReport } from '../../contract/pair'
 import { WorkbenchError } from '../../contract/problem'
-import { readBytes } from '../base/files/bounded-file'
+import { readModelBytes } from '../base/files/model-file'
 import { MAX_TOKENIZER_BYTES } from '../text/text-model'
 import { findFolderExtras } from './folder-extras'
 import { openPair, refuse, summarise, unusedNotes } from './pair'
@@ -101,5 +100,5 @@ async function tokenizerWarnings(
 
 /** Undefined when it cannot be read, which a task that needs it tells. */
 async function tokenizerOf(folder: string): Promise<Buffer | undefined> {
-  return readBytes(join(folder, 'tokenizer.json'), MAX_TOKENIZER_BYTES).catch(() => undefined)
+  return readModelBytes(folder, 'tokenizer.json', MAX_TOKENIZER_BYTES).catch(() => undefined)
 }

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, win32 } from 'node:path'
 import { WorkbenchError } from '../../contract/problem'
-import { readTextFile } from '../base/files/bounded-file'
+import { readModelText } from '../base/files/model-file'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
 import { listNames } from '../base/name-list'
 import { readSafetensorsHeader, type SafetensorsHeader } from './safetensors'
@@ -38,7 +38,7 @@ async function readWeightFile(folder: string, name: string): Promise<WeightFile>
 
 async function readShards(folder: string): Promise<WeightFile[]> {
   const indexFile = join(folder, INDEX_FILE)
-  const shardOf = await readIndex(indexFile)
+  const shardOf = await readIndex(folder, indexFile)
   const shardNames = [...new Set(shardOf.values())].sort()
   await refuseMissingShards(folder, shardNames, indexFile)
 
@@ -49,8 +49,8 @@ async function readShards(folder: string): Promise<WeightFile[]> {
 }
 
 /** Shard file names by tensor name. */
-async function readIndex(indexFile: string): Promise<Map<string, string>> {
-  const index = parseJsonObject(await readTextFile(indexFile, MAX_INDEX_BYTES), indexFile)
+async function readIndex(folder: string, indexFile: string): Promise<Map<string, string>> {
+  const index = parseJsonObject(await readModelText(folder, INDEX_FILE, MAX_INDEX_BYTES), indexFile)
   if (!isJsonObject(index.weight_map)) {
     throw new WorkbenchError(
       'bad-file',

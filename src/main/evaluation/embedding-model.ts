@@ -5,13 +5,15 @@ import { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import type { CheckpointReference } from '../../contract/crc'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { errorMessage, readJsonFile } from '../base/files/bounded-file'
+import { errorMessage } from '../base/files/bounded-file'
+import { readModelJson } from '../base/files/model-file'
 import { sha256OfFile } from '../checkpoint/file-sha256'
 import { MAX_TOKENIZER_BYTES } from '../text/text-model'
 
 /** Where published folders have the model. */
 const MODEL_FILES = ['model.onnx', join('onnx', 'model.onnx')]
 const TOKENIZER = 'tokenizer.json'
+const SENTENCE_CONFIG = 'sentence_bert_config.json'
 /** An ONNX file is one protobuf message, which can be no larger. */
 const MAX_MODEL_BYTES = 2 ** 31
 const MAX_CONFIG_BYTES = 1_000_000
@@ -43,7 +45,7 @@ export interface EmbeddingModel {
 export async function openEmbeddingModel(folder: string): Promise<EmbeddingModel> {
   const file = await modelFile(folder)
   const tokenizerFile = join(folder, TOKENIZER)
-  const parsed = TokenizerFile.safeParse(await readJsonFile(tokenizerFile, MAX_TOKENIZER_BYTES))
+  const parsed = TokenizerFile.safeParse(await readModelJson(folder, TOKENIZER, MAX_TOKENIZER_BYTES))
   if (!parsed.success) {
     throw new WorkbenchError('bad-file', `${tokenizerFile} is no tokenizer: ${describeIssue(parsed.error)}`)
   }
@@ -96,9 +98,9 @@ async function modelFile(folder: string): Promise<string> {
 }
 
 async function sentenceLength(folder: string): Promise<number | null> {
-  const file = join(folder, 'sentence_bert_config.json')
+  const file = join(folder, SENTENCE_CONFIG)
   if ((await stat(file).catch(() => null)) === null) return null
-  const parsed = SentenceConfig.safeParse(await readJsonFile(file, MAX_CONFIG_BYTES))
+  const parsed = SentenceConfig.safeParse(await readModelJson(folder, SENTENCE_CONFIG, MAX_CONFIG_BYTES))
   if (parsed.success) return parsed.data.max_seq_length
   throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
 }

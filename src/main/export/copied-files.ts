@@ -1,7 +1,8 @@
-import { readdir, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join, sep } from 'node:path'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { WorkbenchError } from '../../contract/problem'
 import { errorMessage } from '../base/files/bounded-file'
+import { modelFilePath } from '../base/files/model-file'
 import type { Checkpoint } from '../checkpoint/checkpoint'
 
 /** A file that an export takes over as it is. */
@@ -25,8 +26,7 @@ const INDEX = 'model.safetensors.index.json'
  * config, licence, code, ...), but no weights, no model card and mergekit recipe (they are written anew), nothing hidden
  * and no folders.
  *
- * @throws WorkbenchError `bad-file` for a link that leads out of the folder: a model from elsewhere must not be able to
- *   have other files of this machine published with it
+ * @throws WorkbenchError `bad-file` for a link that leads out of the folder, see modelFilePath
  */
 export async function copiedFiles({ path: folder, files }: Checkpoint): Promise<CopiedFile[]> {
   const sharded = !files.some(({ name }) => name === 'model.safetensors')
@@ -35,43 +35,23 @@ export async function copiedFiles({ path: folder, files }: Checkpoint): Promise<
       ? sharded
       : !name.startsWith('.') && !WEIGHTS.test(name) && name !== MODEL_CARD && name !== MERGEKIT_FILE
   )
-  const allowed = await allowedFolders(folder)
   const copied: CopiedFile[] = []
   for (const name of names.sort()) {
-    const file = await copiedFile(folder, name, allowed)
+    const file = await copiedFile(folder, name)
     if (file !== null) copied.push(file)
   }
   return copied
 }
 
 /** Null for what is no file. */
-async function copiedFile(
-  folder: string,
-  name: string,
-  allowed: readonly string[]
-): Promise<CopiedFile | null> {
+async function copiedFile(folder: string, name: string): Promise<CopiedFile | null> {
   const link = join(folder, name)
   try {
-    const path = await realpath(link)
-    const stats = await stat(path)
-    if (!stats.isFile()) return null
-    if (!allowed.some((parent) => path.startsWith(parent + sep))) {
-      throw new WorkbenchError(
-        'bad-file',
-        `${link} is a link to ${path}, outside the model's folder.`,
-        'Put a copy of the file in its place, or remove the link.'
-      )
-    }
-    return { name, path, bytes: stats.size }
+    const linked = await stat(link)
+    if (!linked.isFile()) return null
+    return { name, path: await modelFilePath(folder, name), bytes: linked.size }
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
     throw new WorkbenchError('bad-file', `${link} cannot be read: ${errorMessage(error)}`)
   }
-}
-
-/** The folder itself, and for a snapshot in the Hugging Face cache the folder that holds what its links lead to. */
-async function allowedFolders(folder: string): Promise<string[]> {
-  const real = await realpath(folder)
-  const isSnapshot = basename(dirname(real)) === 'snapshots'
-  return isSnapshot ? [real, join(dirname(dirname(real)), 'blobs')] : [real]
 }

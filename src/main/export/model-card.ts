@@ -5,7 +5,7 @@ import type { CategoryScore } from '../../contract/crc'
 import { describeNonFinite, type NonFiniteTensor } from '../../contract/non-finite'
 import { WorkbenchError } from '../../contract/problem'
 import type { LayerStrength, Recipe } from '../../contract/recipe'
-import { readTextFile } from '../base/files/bounded-file'
+import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../confined/yaml'
 import { modelName } from '../checkpoint/model-folder'
 import type { PairMember } from '../checkpoint/pair-member'
@@ -51,11 +51,10 @@ type Licence = Partial<z.infer<typeof Licence>>
 /** The licence fields of a model folder's card; none where there is no card or it cannot be read. */
 export async function readLicence({ checkpoint }: PairMember): Promise<Licence> {
   try {
-    const file = join(checkpoint.path, MODEL_CARD)
-    const text = await readTextFile(file, MAX_CARD_BYTES)
+    const text = await readModelText(checkpoint.path, MODEL_CARD, MAX_CARD_BYTES)
     const [, frontMatter] = /^---\r?\n([^]*?)\r?\n---(?:\r?\n|$)/.exec(text) ?? []
     const parsed = Licence.partial().safeParse(
-      frontMatter === undefined ? {} : await readYaml(frontMatter, file, 0)
+      frontMatter === undefined ? {} : await readYaml(frontMatter, join(checkpoint.path, MODEL_CARD), 0)
     )
     return parsed.data ?? {}
   } catch (error) {

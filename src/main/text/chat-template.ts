@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { readJsonFile, readTextFile } from '../base/files/bounded-file'
+import { readModelJson, readModelText } from '../base/files/model-file'
 
 /** Published templates have up to about 20 kB. */
 const MAX_TEMPLATE_BYTES = 1_000_000
@@ -30,14 +30,13 @@ export async function findChatTemplate(
   folder: string,
   configField: z.infer<typeof TemplateField> | undefined
 ): Promise<ChatTemplate | null> {
-  const jinjaFile = join(folder, 'chat_template.jinja')
-  const jinja = await orNull(readTextFile(jinjaFile, MAX_TEMPLATE_BYTES))
-  if (jinja !== null) return { file: jinjaFile, source: jinja }
+  const jinja = await orNull(readModelText(folder, 'chat_template.jinja', MAX_TEMPLATE_BYTES))
+  if (jinja !== null) return { file: join(folder, 'chat_template.jinja'), source: jinja }
   if (configField !== undefined) return defaultTemplate(join(folder, 'tokenizer_config.json'), configField)
 
-  const jsonFile = join(folder, 'chat_template.json')
-  const json = await orNull(readJsonFile(jsonFile, MAX_TEMPLATE_BYTES))
+  const json = await orNull(readModelJson(folder, 'chat_template.json', MAX_TEMPLATE_BYTES))
   if (json === null) return null
+  const jsonFile = join(folder, 'chat_template.json')
   const parsed = z.object({ chat_template: TemplateField }).safeParse(json)
   if (!parsed.success) throw new WorkbenchError('bad-file', `${jsonFile}: ${describeIssue(parsed.error)}`)
   return defaultTemplate(jsonFile, parsed.data.chat_template)

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { errorMessage, readJsonFile } from '../base/files/bounded-file'
+import { errorMessage } from '../base/files/bounded-file'
+import { readModelJson } from '../base/files/model-file'
 import { type ChatTemplate, findChatTemplate } from './chat-template'
 import { exactPreTokenizer } from './pre-tokenizer'
 import {
@@ -73,7 +74,7 @@ export interface TextModel {
  */
 export async function loadTextModel(folder: string): Promise<TextModel> {
   const tokenizerFile = join(folder, 'tokenizer.json')
-  const parsed = TokenizerFile.safeParse(await readTokenizer(tokenizerFile))
+  const parsed = TokenizerFile.safeParse(await readTokenizer(folder))
   if (!parsed.success)
     throw new WorkbenchError('bad-file', `${tokenizerFile}: ${describeIssue(parsed.error)}`)
   const definition = parsed.data
@@ -145,14 +146,14 @@ export async function loadTextModel(folder: string): Promise<TextModel> {
   }
 }
 
-async function readTokenizer(file: string): Promise<unknown> {
+async function readTokenizer(folder: string): Promise<unknown> {
   try {
-    return await readJsonFile(file, MAX_TOKENIZER_BYTES)
+    return await readModelJson(folder, 'tokenizer.json', MAX_TOKENIZER_BYTES)
   } catch (error) {
     if (!(error instanceof WorkbenchError) || error.problem.code !== 'not-found') throw error
     throw new WorkbenchError(
       'not-found',
-      `There is no tokenizer: ${file} is missing.`,
+      `There is no tokenizer: ${join(folder, 'tokenizer.json')} is missing.`,
       'Put the tokenizer.json of the model there; saving its tokenizer with a recent transformers writes one.'
     )
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { readJsonFile } from '../base/files/bounded-file'
+import { readModelJson } from '../base/files/model-file'
 import { TemplateField } from './chat-template'
 
 /** It lists every added token; large ones come to a few MB. */
@@ -72,8 +72,8 @@ export interface TokenizerConfig {
  * @throws WorkbenchError `bad-file`
  */
 export async function readTokenizerConfig(folder: string): Promise<TokenizerConfig> {
-  const config = await readOptional(ConfigFile, join(folder, 'tokenizer_config.json'))
-  const map = await readOptional(NamedTokens, join(folder, 'special_tokens_map.json'))
+  const config = await readOptional(ConfigFile, folder, 'tokenizer_config.json')
+  const map = await readOptional(NamedTokens, folder, 'special_tokens_map.json')
   const extra = config.extra_special_tokens ?? []
 
   const namedTokens = new Map<string, string>()
@@ -100,15 +100,16 @@ export async function readTokenizerConfig(folder: string): Promise<TokenizerConf
   }
 }
 
-async function readOptional<T>(schema: z.ZodType<T>, file: string): Promise<T> {
-  const parsed = schema.safeParse(await readJsonOrEmpty(file))
-  if (!parsed.success) throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
+async function readOptional<T>(schema: z.ZodType<T>, folder: string, name: string): Promise<T> {
+  const parsed = schema.safeParse(await readJsonOrEmpty(folder, name))
+  if (!parsed.success)
+    throw new WorkbenchError('bad-file', `${join(folder, name)}: ${describeIssue(parsed.error)}`)
   return parsed.data
 }
 
-async function readJsonOrEmpty(file: string): Promise<unknown> {
+async function readJsonOrEmpty(folder: string, name: string): Promise<unknown> {
   try {
-    return await readJsonFile(file, MAX_CONFIG_BYTES)
+    return await readModelJson(folder, name, MAX_CONFIG_BYTES)
   } catch (error) {
     if (error instanceof WorkbenchError && error.problem.code === 'not-found') return {}
     throw error

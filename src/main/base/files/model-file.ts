@@ -1,0 +1,54 @@
+import { realpath } from 'node:fs/promises'
+import { basename, dirname, join, sep } from 'node:path'
+import { WorkbenchError } from '../../../contract/problem'
+import { readBytes, readJsonFile, readTextFile } from './bounded-file'
+
+/**
+ * Where a file of a model folder really lies. A model from elsewhere must not be able to have other files of this machine
+ * read, shown and published with it, so its links stay within the folder; those of a snapshot in the Hugging Face
+ * cache may lead to the blobs of its model too.
+ *
+ * @throws WorkbenchError `bad-file` for a link that leads elsewhere; the system's error when there is no such file
+ */
+export async function modelFilePath(folder: string, name: string): Promise<string> {
+  const link = join(folder, name)
+  const path = await realpath(link)
+  const allowed = await allowedFolders(folder)
+  if (allowed.some((parent) => path.startsWith(parent + sep))) return path
+  throw new WorkbenchError(
+    'bad-file',
+    `${link} is a link to ${path}, outside the model's folder.`,
+    'Put a copy of the file in its place, or remove the link.'
+  )
+}
+
+async function allowedFolders(folder: string): Promise<string[]> {
+  const real = await realpath(folder)
+  const isSnapshot = basename(dirname(real)) === 'snapshots'
+  return isSnapshot ? [real, join(dirname(dirname(real)), 'blobs')] : [real]
+}
+
+/** @throws WorkbenchError as {@link modelFilePath} and {@link readTextFile} */
+export async function readModelText(folder: string, name: string, maxBytes: number): Promise<string> {
+  return readTextFile(await withoutForeignLink(folder, name), maxBytes)
+}
+
+/** @throws WorkbenchError as {@link modelFilePath} and {@link readJsonFile} */
+export async function readModelJson(folder: string, name: string, maxBytes: number): Promise<unknown> {
+  return readJsonFile(await withoutForeignLink(folder, name), maxBytes)
+}
+
+/** @throws WorkbenchError as {@link modelFilePath} and {@link readBytes} */
+export async function readModelBytes(folder: string, name: string, maxBytes: number): Promise<Buffer> {
+  return readBytes(await withoutForeignLink(folder, name), maxBytes)
+}
+
+/** The file under the name that people know; what else is wrong with it is its reader's to say. */
+async function withoutForeignLink(folder: string, name: string): Promise<string> {
+  try {
+    await modelFilePath(folder, name)
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error
+  }
+  return join(folder, name)
+}
