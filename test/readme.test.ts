@@ -31,13 +31,22 @@ describe.skipIf(browserMissing !== null)('the README', { timeout: 90_000 }, () =
     await page.goto(workbench.url)
     await page.getByRole('button', { name: 'Sweep all ranges' }).click()
     await page.getByText('Layers 4–11, not checked yet').first().waitFor()
+    await page.getByRole('button', { name: 'Check whole answers' }).click()
+    const restored = page.getByRole('heading', { name: /^Restore layers 5–11: / })
+    await restored.waitFor({ timeout: 60_000 })
+    expect(await restored.innerText()).toContain(
+      'diversity up from 0.458 to 0.899 at validity 0.920 on whole answers (post 0.991;'
+    )
+    expect(readme).toContain(
+      'restore layers 5–11, diversity from 0.458 to 0.899 at validity 0.920 (post 0.991)'
+    )
     await page.getByText(/^Planning/).waitFor({ state: 'detached' })
     await picture(page, 'ranges-light-1440.png')
 
     await page.getByRole('navigation').getByText('Evaluate', { exact: true }).click()
     await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-open')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
-    const row = page.getByRole('row', { name: /^Layers 4–11/ }).first()
+    const row = page.getByRole('row', { name: /^Layers 5–11/ }).first()
     await row.waitFor()
     await picture(page, 'evaluate-light-1440.png')
 
@@ -61,9 +70,9 @@ describe.skipIf(browserMissing !== null)('the README', { timeout: 90_000 }, () =
     }
     const found = [
       await shown(/^post/, 'Distinct right answers'),
-      await shown(/^Layers 4–11/, 'Distinct right answers'),
+      await shown(/^Layers 5–11/, 'Distinct right answers'),
       await shown(/^post/, 'Right answers'),
-      await shown(/^Layers 4–11/, 'Right answers')
+      await shown(/^Layers 5–11/, 'Right answers')
     ].map(Number)
     expect(claim).toHaveLength(4)
     for (const [index, value] of found.entries()) {

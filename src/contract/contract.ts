@@ -1,5 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { AnswerCheck, CheckEvent } from './answer-check'
 import { ChecksumsDocument, ChecksumsEvent } from './checksums'
 import { CrcPrompts, RecipeScore, RenderedPrompt, Selection, SweepDocument } from './crc'
 import { DeviceReport } from './device'
@@ -173,7 +174,7 @@ export const contract = {
     watch: procedure.input(projectPath).output(eventIterator(SweepEvent)),
     cancel: procedure.input(projectPath).output(z.void()),
     get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(SweepDocument),
-    /** Selects again with another rho; the stored document keeps the rho it was saved with. */
+    /** Selects again with another rho, and with what a check has found; the stored document keeps what it was saved with. */
     select: procedure
       .input(projectPath.extend({ sweepId: z.string(), rho: z.number().min(0).max(1) }))
       .output(Selection),
@@ -188,6 +189,26 @@ export const contract = {
           ])
         )
       )
+  },
+  checks: {
+    /**
+     * Starts checking recipes on whole answers to a sweep's prompts, or without any the best ranges that were not checked yet;
+     * refused while a job of the project runs. It outlives the window.
+     */
+    start: procedure
+      .input(
+        projectPath.extend({
+          sweepId: z.string(),
+          rho: z.number().min(0).max(1),
+          recipes: z.array(Recipe).max(100)
+        })
+      )
+      .output(z.void()),
+    /** Follows the running check; ends at once when none runs. Aborting stops the watching, not the check. */
+    watch: procedure.input(projectPath).output(eventIterator(CheckEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    /** What was checked of a sweep; null when nothing was. */
+    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(AnswerCheck.nullable())
   },
   searches: {
     /** Starts growing recipes from a sweep's best ranges; refused while a job of the project runs. It outlives the window. */

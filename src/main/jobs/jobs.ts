@@ -1,6 +1,7 @@
 import type { Devices } from './devices'
 import type { EngineHost } from '../engine/host'
 import type { Project } from '../project/project'
+import { Checks } from './checks'
 import { Evaluations } from './evaluations'
 import { Exports } from './exports'
 import type { JobContext } from './job-context'
@@ -16,6 +17,7 @@ import { JobTurns } from './turns'
 export class Jobs {
   readonly sweeps: Sweeps
   readonly questions: Questions
+  readonly checks: Checks
   readonly searches: Searches
   readonly samples: Samples
   readonly evaluations: Evaluations
@@ -27,6 +29,7 @@ export class Jobs {
     const context: JobContext = { engine, devices, turns: this.turns, tell }
     this.sweeps = new Sweeps(context)
     this.questions = new Questions(context)
+    this.checks = new Checks(context)
     this.searches = new Searches(context)
     this.samples = new Samples(context)
     this.evaluations = new Evaluations(context)

@@ -9,7 +9,7 @@ import { inspectOther } from '../checkpoint/other-checkpoint'
 import { inspectPair, openPair } from '../checkpoint/pair'
 import { builtinPrompts, builtinPromptSet } from '../crc/task/builtin-prompts'
 import { renderPrompts } from '../crc/task/render-prompts'
-import { selection } from '../crc/selection/selection'
+import { checkedSelection } from '../crc/check/checked-selection'
 import { Devices } from '../jobs/devices'
 import type { EngineHost } from '../engine/host'
 import type { TellJobNews } from '../jobs/job-news'
@@ -236,12 +236,29 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         (await projects.use(input.path)).readSweep(input.sweepId)
       ),
       select: os.sweeps.select.handler(async ({ input }) => {
-        const sweep = await (await projects.use(input.path)).readSweep(input.sweepId)
-        return selection(sweep.prompts, sweep.post, sweep.ranges, input.rho)
+        const project = await projects.use(input.path)
+        const sweep = await project.readSweep(input.sweepId)
+        const selection = checkedSelection(sweep, await project.readAnswerCheck(input.sweepId), input.rho)
+        if (selection !== null) return selection
+        throw new WorkbenchError('bad-input', `The sweep ${input.sweepId} scored no ranges to select from.`)
       }),
       scoreRecipe: os.sweeps.scoreRecipe.handler(async function* ({ input, signal }) {
         yield* jobs.sweeps.scoreRecipe(await projects.use(input.path), input.sweepId, input.recipe, signal)
       })
+    },
+    checks: {
+      start: os.checks.start.handler(async ({ input: { path, ...asked } }) =>
+        jobs.checks.start(await projects.use(path), asked)
+      ),
+      watch: os.checks.watch.handler(async function* ({ input, signal }) {
+        yield* jobs.checks.table.watch(await projects.use(input.path), signal)
+      }),
+      cancel: os.checks.cancel.handler(async ({ input }) =>
+        jobs.checks.table.cancel(await projects.use(input.path))
+      ),
+      get: os.checks.get.handler(async ({ input }) =>
+        (await projects.use(input.path)).readAnswerCheck(input.sweepId)
+      )
     },
     searches: {
       start: os.searches.start.handler(async ({ input: { path, fresh, ...asked } }) =>

@@ -55,6 +55,7 @@ export class Evaluations {
     if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
     if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
     if (ranges.busy) return 'A sweep is running; evaluate when it is done.'
+    if (ranges.check.busy) return 'Whole answers are being checked; evaluate when that is done.'
     if (samples.busy || samples.check.busy) return 'Answers are being generated; evaluate when that is done.'
     if (this.busy) return 'An evaluation is running.'
     if (this.judging.busy) return 'Answers are being judged.'

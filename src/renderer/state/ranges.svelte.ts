@@ -1,3 +1,4 @@
+import type { AnswerCheck } from '../../contract/answer-check'
 import type { CategoryScore, RangeScore, Selection, SweepDocument } from '../../contract/crc'
 import type { KeptRecipe, ProjectState } from '../../contract/project'
 import { DEFAULT_SOUP_SIZE, type Recipe, type RestorationRange } from '../../contract/recipe'
@@ -18,6 +19,7 @@ import { sameRecord } from '../same-record'
 import type { KnownPrompts } from '../sweep-words'
 import { FollowedJob } from './followed-job.svelte'
 import { Latest } from './latest.svelte'
+import { AnswerChecks } from './answer-checks.svelte'
 import { RecipeSearch } from './recipe-search.svelte'
 import { SweepPlanning } from './sweep-planning.svelte'
 import type { Workbench } from './workbench.svelte'
@@ -37,6 +39,7 @@ interface SweepRun {
 export class Ranges {
   readonly job: FollowedJob<SweepEvent, SweepRun>
   readonly search: RecipeSearch
+  readonly check: AnswerChecks
   readonly planning: SweepPlanning
   sweep = $state.raw<SweepDocument | null>(null)
   selection = $state.raw<Selection | null>(null)
@@ -85,6 +88,7 @@ export class Ranges {
 
   constructor(private readonly workbench: Workbench) {
     this.search = new RecipeSearch(workbench)
+    this.check = new AnswerChecks(workbench, (sweepId) => this.checked(sweepId))
     this.job = new FollowedJob<SweepEvent, SweepRun>(workbench, {
       calls: () => workbench.client.sweeps,
       advance: (run, event) => this.advance(run, event),
@@ -109,6 +113,7 @@ export class Ranges {
     if (!same) this.rho = state.document.settings.rho
     if (state.running) void this.job.follow()
     void this.search.job.follow()
+    void this.check.job.follow()
     // A sweep that ended while the line was down is news; one the user has left for an older one is not.
     const newest = state.sweeps[0]?.id ?? null
     if (newest !== null && newest !== this.newestSeen) await this.show(newest)
@@ -117,6 +122,7 @@ export class Ranges {
   reset(): void {
     this.job.reset()
     this.search.reset()
+    this.check.reset()
     this.planning.reset()
     clearTimeout(this.selectTimer)
     this.reading.drop()
@@ -144,18 +150,45 @@ export class Ranges {
     const path = this.workbench.project?.path
     if (path === undefined) return
     const read = await this.workbench.attempt(() =>
-      this.reading.ask(sweepId, (signal) => this.workbench.client.sweeps.get({ path, sweepId }, { signal }))
+      this.reading.ask(sweepId, (signal) => this.read(path, sweepId, signal))
     )
     if (read === null) return
-    const { answer: sweep } = read
+    const { sweep, selection, check } = read.answer
     // A selection that was asked for belongs to the sweep before.
     this.selectingFor.drop()
     this.newestSeen = this.workbench.project?.sweeps[0]?.id ?? null
     this.sweep = sweep
-    this.selection = sweep.selection
-    this.pick(sweep.selection?.selected ?? sweep.ranges[0] ?? otherModels(sweep, null)[0]?.key ?? null)
-    const reselect = sweep.selection !== null && sweep.selection.rho !== this.rho
-    await Promise.all([this.search.show(path, sweepId), reselect ? this.select() : undefined])
+    this.selection = selection
+    this.check.document = check
+    this.pick(selection?.selected ?? sweep.ranges[0] ?? otherModels(sweep, null)[0]?.key ?? null)
+    await this.search.show(path, sweepId)
+  }
+
+  /** A sweep with its check, and what is selected after that and with the limit of now. */
+  private async read(
+    path: string,
+    sweepId: string,
+    signal: AbortSignal
+  ): Promise<{ sweep: SweepDocument; selection: Selection | null; check: AnswerCheck | null }> {
+    const { client } = this.workbench
+    const [sweep, check] = await Promise.all([
+      client.sweeps.get({ path, sweepId }, { signal }),
+      client.checks.get({ path, sweepId }, { signal })
+    ])
+    const stored = sweep.selection
+    const { rho } = this
+    if (stored === null || (check === null && stored.rho === rho)) return { sweep, selection: stored, check }
+    return { sweep, selection: await client.sweeps.select({ path, sweepId, rho }, { signal }), check }
+  }
+
+  /** Takes a new check of the shown sweep, and selects with it. */
+  private async checked(sweepId: string): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined || sweepId !== this.sweep?.id) return
+    const check = await this.workbench.attempt(() => this.workbench.client.checks.get({ path, sweepId }))
+    if (sweepId !== this.sweep?.id) return
+    // Both at once: a range that passes takes the place of one that fails before that failure is shown.
+    await this.select(() => (this.check.document = check))
   }
 
   /** Asks how much of the next sweep is there already. */
@@ -214,8 +247,8 @@ export class Ranges {
     void this.workbench.change(() => ({ settings: { soupSize: on ? DEFAULT_SOUP_SIZE : 0 } }))
   }
 
-  /** Asks main to select again with the current rho. */
-  private async select(): Promise<void> {
+  /** Asks main to select again with the current rho. @param alongside what changes at the same moment */
+  private async select(alongside: () => void = () => undefined): Promise<void> {
     const path = this.workbench.project?.path
     const sweepId = this.sweep?.id
     if (path === undefined || sweepId === undefined || this.sweep?.ranges.length === 0) return
@@ -230,6 +263,7 @@ export class Ranges {
     // The inspector follows the selection unless the user is looking at another range.
     const followed = sameModel(this.chosen, this.selection?.selected ?? null)
     this.selection = selection
+    alongside()
     if (followed && selection.selected !== null) this.chosen = selection.selected
   }
 

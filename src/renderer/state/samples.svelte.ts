@@ -87,6 +87,7 @@ export class Samples {
     if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
     if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
     if (ranges.busy) return 'A sweep is running; generate when it is done.'
+    if (ranges.check.busy) return 'Whole answers are being checked; generate when that is done.'
     if (ranges.search.busy) return 'A search is running; generate when it is done.'
     if (this.check.busy) return 'The character task is being checked; generate when it is done.'
     if (evaluations.busy) return 'An evaluation is running; generate when it is done.'

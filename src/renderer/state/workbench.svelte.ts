@@ -91,6 +91,17 @@ export class Workbench {
         cancel: () => void this.ranges.search.job.cancel()
       }
     }
+    const checking = this.ranges.check.progress
+    if (checking !== null) {
+      const { rowsDone, rowsTotal, secondsLeft } = checking
+      return {
+        name: 'Check',
+        share: rowsDone / Math.max(1, rowsTotal),
+        secondsLeft,
+        cancelling: this.ranges.check.job.cancelling,
+        cancel: () => void this.ranges.check.job.cancel()
+      }
+    }
     if (live !== null) {
       const { samplesDone, samplesTotal, secondsLeft } = live.progress
       return {

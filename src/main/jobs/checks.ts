@@ -1,0 +1,65 @@
+import type { CheckEvent, CheckProgress } from '../../contract/answer-check'
+import type { Recipe } from '../../contract/recipe'
+import { checkSweep, rangesToCheck } from '../crc/check/check-sweep'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import { Job } from './job'
+import type { JobContext } from './job-context'
+import { endingNews } from './job-news'
+import type { JobTable } from './job-table'
+
+const NAME = 'The check'
+
+interface CheckFact {
+  type: 'progress'
+  progress: CheckProgress
+}
+
+/** What is shown of a check that has not asked the engine yet. */
+const NOTHING_DONE: CheckProgress = { rowsDone: 0, rowsTotal: 0, rowsPerSecond: null, secondsLeft: null }
+
+/** Checks of sweeps of open projects on whole answers. */
+export class Checks {
+  readonly table: JobTable<CheckEvent>
+
+  constructor(private readonly context: JobContext) {
+    this.table = context.turns.engineJobs('A check')
+  }
+
+  /**
+   * Starts checking recipes, or without any the best ranges of a sweep that were not checked yet; the check is kept with the sweep.
+   *
+   * @param rho share of post's validity that a range must keep
+   * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`
+   */
+  async start(
+    project: Project,
+    { sweepId, rho, recipes }: { sweepId: string; rho: number; recipes: readonly Recipe[] }
+  ): Promise<void> {
+    const { engine, turns, tell } = this.context
+    await turns.start(project, 'A check', async () => {
+      const sweep = await project.readSweep(sweepId)
+      const event = ({ progress }: CheckFact): CheckEvent => ({ type: 'progress', sweepId, progress })
+      const job = new Job<CheckEvent, CheckFact>({
+        name: 'the check',
+        async run(_id, facts, signal) {
+          const earlier = await project.readAnswerCheck(sweepId)
+          const checked = recipes.length > 0 ? recipes : rangesToCheck(sweep, earlier, rho)
+          const pair = pairPaths(project.document.pair)
+          const onProgress = (progress: CheckProgress): void => {
+            facts.set('progress', { type: 'progress', progress })
+            const { rowsDone, rowsTotal } = progress
+            tell({ job: NAME, type: 'progress', share: rowsTotal === 0 ? null : rowsDone / rowsTotal })
+          }
+          const request = { pair, sweep, earlier, recipes: checked }
+          await project.saveAnswerCheck(await checkSweep(engine.client(), request, signal, onProgress))
+          return { type: 'finished', sweepId }
+        },
+        snapshot: (_id, facts) => event(facts[0] ?? { type: 'progress', progress: NOTHING_DONE }),
+        events: (facts) => facts.map(event),
+        onEnd: (ending) => tell(endingNews(NAME, ending))
+      })
+      return this.table.add(project, job)
+    })
+  }
+}
