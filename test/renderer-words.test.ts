@@ -168,13 +168,16 @@ describe('kept recipes', () => {
 
 describe('the address of the window', () => {
   it('brings a reload back to the project and step', () => {
-    const hash = placeHash('/home/me/My models/a&b.slr', 'prompts')
-    expect(readPlace(hash)).toEqual({ project: '/home/me/My models/a&b.slr', step: 'prompts' })
+    const project = '/home/me/My models/a&b.slr'
+    for (const shown of [null, 'sweep-1']) {
+      const hash = placeHash(project, 'ranges', shown)
+      expect(readPlace(hash)).toEqual({ project, step: 'ranges', shown })
+    }
   })
 
   it('means nothing when it is empty or unknown', () => {
-    expect(readPlace('')).toEqual({ project: null, step: null })
-    expect(readPlace('#step=nothing')).toEqual({ project: null, step: null })
+    expect(readPlace('')).toEqual({ project: null, step: null, shown: null })
+    expect(readPlace('#step=nothing')).toEqual({ project: null, step: null, shown: null })
   })
 })
 

@@ -42,6 +42,8 @@ export class Evaluations {
   private readonly looking = new Latest<number>()
   /** The evaluation that is being read, to be shown; null when none is. */
   readonly opening = $derived(this.reading.awaited)
+  readonly newest = $derived.by(() => this.list[0]?.id ?? null)
+  readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
   readonly job: FollowedJob<EvaluationEvent, LiveEvaluation>
   readonly setup: EvaluationSetup
   readonly judging: Judging
@@ -62,6 +64,8 @@ export class Evaluations {
     return null
   })
 
+  private newestSeen: string | null = null
+
   constructor(private readonly workbench: Workbench) {
     this.setup = new EvaluationSetup(workbench)
     this.judging = new Judging(workbench)
@@ -73,14 +77,16 @@ export class Evaluations {
     })
   }
 
-  /** Shows the project's newest evaluation, or the one that goes on; `same` when the project was only opened again. */
-  async adopt(state: ProjectState, same: boolean): Promise<void> {
+  /** Shows the project's newest evaluation, or the one that goes on; `same` when the project was only opened again. @param wanted another one to show; null for the newest */
+  async adopt(state: ProjectState, same: boolean, wanted: string | null): Promise<void> {
     void this.job.follow()
     await this.setup.adopt(state)
     await this.refresh()
-    const newest = this.list[0]
-    if (newest === undefined || this.shown !== null) return
-    const run = await this.show(newest.id)
+    // One that ended while the line was down is news; one the user has left for an older one is not.
+    const other = wanted !== this.current && this.list.some(({ id }) => id === wanted) ? wanted : null
+    const next = other ?? (this.newest === this.newestSeen ? null : this.newest)
+    if (next === null) return
+    const run = await this.show(next)
     if (!same && run !== null) this.setup.follow(run)
   }
 
@@ -88,6 +94,7 @@ export class Evaluations {
     this.job.reset()
     this.reading.drop()
     this.looking.drop()
+    this.newestSeen = null
     this.list = []
     this.warnings = []
     this.shown = null
@@ -116,6 +123,7 @@ export class Evaluations {
     )
     if (read === null) return null
     const { answer: view } = read
+    this.newestSeen = this.newest
     // A prompt that was asked for belongs to the evaluation before.
     this.looking.drop()
     if (this.shown?.run.task.kind !== view.run.task.kind) {

@@ -57,6 +57,8 @@ export class Ranges {
   private readonly selectingFor = new Latest<number>()
   /** The sweep that is being read, to be shown; null when none is. */
   readonly opening = $derived(this.reading.awaited)
+  readonly newest = $derived.by(() => this.workbench.project?.sweeps[0]?.id ?? null)
+  readonly current = $derived(this.opening ?? this.sweep?.id ?? null)
   /** Whether a selection for another rho is on its way. */
   readonly selecting = $derived(this.selectingFor.awaited !== null)
   readonly run = $derived.by(() => this.job.live)
@@ -108,15 +110,17 @@ export class Ranges {
     return this.sweep?.ranges.find((score) => sameRange(score, range)) ?? null
   }
 
-  /** Shows the project's newest sweep, or the one that runs; `same` when the project was only opened again. */
-  async adopt(state: ProjectState, same: boolean): Promise<void> {
+  /** Shows the project's newest sweep, or the one that runs; `same` when the project was only opened again. @param wanted another sweep to show; null for the newest */
+  async adopt(state: ProjectState, same: boolean, wanted: string | null): Promise<void> {
     if (!same) this.rho = state.document.settings.rho
     if (state.running) void this.job.follow()
     void this.search.job.follow()
     void this.check.job.follow()
     // A sweep that ended while the line was down is news; one the user has left for an older one is not.
     const newest = state.sweeps[0]?.id ?? null
-    if (newest !== null && newest !== this.newestSeen) await this.show(newest)
+    const other = wanted !== this.current && state.sweeps.some(({ id }) => id === wanted) ? wanted : null
+    const next = other ?? (newest === this.newestSeen ? null : newest)
+    if (next !== null) await this.show(next)
   }
 
   reset(): void {
@@ -156,7 +160,7 @@ export class Ranges {
     const { sweep, selection, check } = read.answer
     // A selection that was asked for belongs to the sweep before.
     this.selectingFor.drop()
-    this.newestSeen = this.workbench.project?.sweeps[0]?.id ?? null
+    this.newestSeen = this.newest
     this.sweep = sweep
     this.selection = selection
     this.check.document = check

@@ -64,6 +64,8 @@ export class Samples {
   private readonly reading = new Latest<string>()
   /** The run that is being read, to be shown; null when none is. */
   readonly opening = $derived(this.reading.awaited)
+  readonly newest = $derived.by(() => this.workbench.project?.sampleRuns[0]?.id ?? null)
+  readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
   readonly job: FollowedJob<SampleEvent, LiveRun>
   readonly prompts: SamplePromptList
   readonly setup: SampleSetup
@@ -123,16 +125,18 @@ export class Samples {
     this.check = new CharacterCheck(workbench)
   }
 
-  /** Shows the project's newest run, or the one that goes on; `same` when the project was only opened again. */
-  async adopt(state: ProjectState, same: boolean): Promise<void> {
+  /** Shows the project's newest run, or the one that goes on; `same` when the project was only opened again. @param wanted another run to show; null for the newest */
+  async adopt(state: ProjectState, same: boolean, wanted: string | null): Promise<void> {
     this.prompts.adopt(state, same)
     void this.setup.adopt(state)
     void this.check.adopt(state)
     void this.job.follow()
     // A run that ended while the line was down is news; one the user has left for an older one is not.
     const newest = state.sampleRuns[0]?.id ?? null
-    if (newest === null || newest === this.newestSeen) return
-    const run = await this.show(newest)
+    const other = wanted !== this.current && state.sampleRuns.some(({ id }) => id === wanted) ? wanted : null
+    const next = other ?? (newest === this.newestSeen ? null : newest)
+    if (next === null) return
+    const run = await this.show(next)
     if (!same && run !== null) this.setup.follow(run)
   }
 
@@ -166,7 +170,7 @@ export class Samples {
     )
     if (read === null) return null
     const { answer: stored } = read
-    this.newestSeen = this.workbench.project?.sampleRuns[0]?.id ?? null
+    this.newestSeen = this.newest
     const board = new AnswerBoard()
     board.add(stored.samples)
     // The same run with more answers stays as it was looked at.

@@ -32,6 +32,15 @@ interface Job {
   cancel: () => void
 }
 
+/** Stored results of one kind, by their ids. */
+interface StoredResults {
+  /** Null when there is none. */
+  readonly newest: string | null
+  /** The one that is shown, or read to be shown. */
+  readonly current: string | null
+  show(id: string): Promise<unknown>
+}
+
 const RECONNECT_MS = [500, 1000, 2000, 4000, 8000]
 
 /** What every view shares: the line to main, the open project, the step, and what to tell the user. */
@@ -59,6 +68,20 @@ export class Workbench {
   readonly samples = new Samples(this)
   readonly evaluations = new Evaluations(this)
   readonly exports = new Exports(this)
+
+  /** What the step shows one of; null for a step that shows no stored results. */
+  private readonly results = $derived.by<StoredResults | null>(() => {
+    if (this.step === 'ranges') return this.ranges
+    if (this.step === 'samples') return this.samples
+    return this.step === 'evaluate' ? this.evaluations : null
+  })
+
+  /** Of the place where the user is; null without a project. */
+  readonly address = $derived.by(() => {
+    if (this.project === null) return null
+    const { current = null, newest = null } = this.results ?? {}
+    return placeHash(this.project.path, this.step, current === newest ? null : current)
+  })
 
   /** What was left out or changed when the project was opened, but for what the user has put away. */
   readonly warnings = $derived.by(
@@ -213,7 +236,21 @@ export class Workbench {
     const place = readPlace(window.location.hash)
     const path = this.project?.path ?? place.project ?? info.initialProject
     if (path === null) await this.start.refresh()
-    else await this.open(() => this.client.projects.open({ path }), place.step ?? 'ranges')
+    else await this.openAt(() => this.client.projects.open({ path }), place.step ?? 'ranges', place.shown)
+  }
+
+  /** Follows the browser's Back and Forward, which have changed the address. */
+  async followAddress(): Promise<void> {
+    const { project: path, step, shown } = readPlace(window.location.hash)
+    if (this.project === null) return
+    if (path !== null && path !== this.project.path) {
+      await this.openAt(() => this.client.projects.open({ path }), step ?? 'ranges', shown)
+      return
+    }
+    this.step = step ?? 'start'
+    const results = this.results
+    const wanted = shown ?? results?.newest ?? null
+    if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
   }
 
   /** Runs a call and reports its failure to the user; null when it failed. */
@@ -260,11 +297,35 @@ export class Workbench {
 
   go(step: Step): void {
     this.step = step
-    window.history.replaceState(null, '', placeHash(this.project?.path ?? null, step))
+    this.visit()
+  }
+
+  /** Shows a stored result of the step. */
+  async look(id: string): Promise<void> {
+    const shown = this.results?.show(id)
+    this.visit()
+    await shown
+  }
+
+  /** Makes the place an entry of the browser's history, for Back to lead to the one before. */
+  private visit(): void {
+    if (this.address !== null && this.address !== window.location.hash)
+      window.history.pushState(null, '', this.address)
   }
 
   /** Shows the project that the call opens or creates. */
   async open(call: () => Promise<ProjectState>, step: Step = 'ranges'): Promise<boolean> {
+    const opened = await this.openAt(call, step, null)
+    if (opened) this.visit()
+    return opened
+  }
+
+  /** @param shown of the step's results; null for the newest */
+  private async openAt(
+    call: () => Promise<ProjectState>,
+    step: Step,
+    shown: string | null
+  ): Promise<boolean> {
     this.opening = true
     const state = await this.attempt(call)
     this.opening = false
@@ -275,12 +336,12 @@ export class Workbench {
     if (!same) await this.leave()
     this.project = state
     this.prompts.adopt(state, same)
-    void this.ranges.adopt(state, same)
-    void this.samples.adopt(state, same)
+    void this.ranges.adopt(state, same, step === 'ranges' ? shown : null)
+    void this.samples.adopt(state, same, step === 'samples' ? shown : null)
     this.readPairAgain()
-    void this.evaluations.adopt(state, same)
+    void this.evaluations.adopt(state, same, step === 'evaluate' ? shown : null)
     this.exports.adopt(state, same)
-    this.go(step)
+    this.step = step
     return true
   }
 
