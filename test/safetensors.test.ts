@@ -188,6 +188,7 @@ describe('a broken safetensors file', () => {
     ['text after the object', '{} {}', /header is not JSON/],
     ['zero bytes as padding', '{}\0\0', /header is not JSON/],
     ['deep nesting', `{"a": ${'['.repeat(5000)}${']'.repeat(5000)}}`, /nests more than 100 deep/],
+    ['nothing but brackets', `{"a": ${'['.repeat(1_000_000)}`, /nests more than 100 deep/],
     [
       'a tensor named twice',
       `{"a": ${JSON.stringify(f32(0, 4))}, "\\u0061": ${JSON.stringify(f32(0, 4))}}`,

@@ -97,6 +97,11 @@ describe('a JSON Lines file', () => {
     expect(problem.code).toBe('bad-input')
     expect(problem.message).toMatch(message)
   })
+
+  test('is refused where it nests too deep', async () => {
+    const problem = await problemWith('p.jsonl', `"ok"\n${'['.repeat(1000)}`)
+    expect(problem.message).toBe('p.jsonl, line 2 nests more than 100 deep.')
+  })
 })
 
 test('a JSON file is a list of the same', async () => {

@@ -269,6 +269,7 @@ describe('the line to main', () => {
   it.each([
     ['text that is no JSON', 'hello', 1003],
     ['JSON that is no message', '[1]', 1003],
+    ['a message that nests too deep', `{"i": "1", "p": ${'['.repeat(200)}${']'.repeat(200)}}`, 1003],
     ['bytes', Buffer.from([0, 255, 1]), 1003],
     ['more than a message may hold', Buffer.alloc(64 * 2 ** 20 + 1), 1009]
   ])('is cut when it carries %s, and the program goes on', async (_what, message, code) => {

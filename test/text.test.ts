@@ -53,6 +53,7 @@ describe('tokenizer', () => {
 
   test.each([
     ['is not JSON', '{"model"', 'is not JSON'],
+    ['is nothing but brackets', '['.repeat(1_000_000), 'nests more than 100 deep'],
     ['has no model', '{}', 'model'],
     [
       'has an id that would fill the memory',
@@ -65,6 +66,14 @@ describe('tokenizer', () => {
     const problem = { code: 'bad-file', message: expect.stringContaining(message) }
     await expect(loadTextModel(folder)).rejects.toMatchObject({ problem })
     await expect(loadTextModel(folder)).rejects.toThrow(join(folder, 'tokenizer.json'))
+  })
+
+  test('may have tokens that are nothing but brackets', async () => {
+    const brackets = `${'['.repeat(200)}"{\\"{`
+    const text = await loadTextModel(
+      await textFolder({ 'tokenizer.json': byteLevelTokenizer([], [brackets]) })
+    )
+    expect(text.encode(`${brackets}A`)).toEqual([256, 65])
   })
 
   test('names a tokenizer.json that fails only once it is used', async () => {

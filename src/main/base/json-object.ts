@@ -1,8 +1,6 @@
 import { WorkbenchError } from '../../contract/problem'
 import { errorMessage } from './files/bounded-file'
-
-/** Configs and headers nest three or four deep; a hostile million would overflow the stack of whatever walks them. */
-const MAX_DEPTH = 100
+import { refuseDeepJson } from './files/json-depth'
 
 /**
  * Parses a JSON object in which no object names a key twice: parsers disagree on which of the two counts.
@@ -11,6 +9,7 @@ const MAX_DEPTH = 100
  * @throws WorkbenchError `bad-file`
  */
 export function parseJsonObject(text: string, what: string): Record<string, unknown> {
+  refuseDeepJson(text, what)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -54,9 +53,6 @@ function refuseRepeatedKeys(text: string, what: string): void {
         }
         at = end - 1
       }
-    }
-    if (open.length > MAX_DEPTH) {
-      throw new WorkbenchError('bad-file', `${what} nests more than ${MAX_DEPTH} deep.`)
     }
   }
 }

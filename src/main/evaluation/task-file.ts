@@ -15,6 +15,7 @@ import { formatJson } from '../base/files/json-format'
 import { type PromptEntry, readPromptEntries } from '../samples/prompts'
 import { AnswerReader } from '../measures/read-answer'
 import { numbersOf } from '../measures/correctness'
+import { refuseDeepJson } from '../base/files/json-depth'
 
 /** GSM8K ends its worked answers with a line "#### 1,234". */
 const GSM8K_MARK = '####'
@@ -83,6 +84,7 @@ function readTaskDocument(fileName: string, content: string, kind: TaskKind | un
 }
 
 function parseJson(fileName: string, content: string): unknown {
+  refuseDeepJson(content, fileName)
   try {
     return JSON.parse(content)
   } catch (error) {

@@ -5,6 +5,7 @@ import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../cont
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { resourcePath } from '../base/resources'
 import { parseCsv } from '../base/csv'
+import { refuseDeepJson } from '../base/files/json-depth'
 
 const MAX_BUILTIN_BYTES = 1_000_000
 
@@ -124,6 +125,7 @@ function readLines(_fileName: string, content: string): Entry[] {
 
 function readJsonLines(fileName: string, content: string): Entry[] {
   return filledLines(content).map(({ place, text }) => {
+    refuseDeepJson(text, `${fileName}, ${place}`)
     try {
       return { place, value: JSON.parse(text) }
     } catch (error) {
@@ -143,6 +145,7 @@ function readJsonList(fileName: string, content: string): Entry[] {
 }
 
 function parseJson(fileName: string, content: string): unknown {
+  refuseDeepJson(content, fileName)
   try {
     return JSON.parse(content)
   } catch (error) {

@@ -17,6 +17,7 @@ import {
 } from './refusal'
 import { addressOf, cookieOf, namesLoopback, sessionPath } from './requests'
 import type { Sessions } from './sessions'
+import { refuseDeepJson } from '../base/files/json-depth'
 
 /** Far above the largest prompt set; bounds what one message can make us hold. */
 const MAX_MESSAGE_BYTES = 64 * 2 ** 20
@@ -75,6 +76,7 @@ function closeOnNonsense(client: WebSocket): void {
 
 function isRpcMessage(text: string): boolean {
   try {
+    refuseDeepJson(text, 'the message')
     return RpcMessage.safeParse(JSON.parse(text)).success
   } catch {
     return false

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { WorkbenchError } from '../../../contract/problem'
+import { refuseDeepJson } from './json-depth'
 
 /**
  * Reads a whole UTF-8 text file of at most `maxBytes`, so that a hostile or mistaken file cannot fill the memory.
@@ -18,10 +19,11 @@ export async function readTextFile(file: string, maxBytes: number): Promise<stri
 /**
  * The value of a JSON file; its shape is the caller's to check.
  *
- * @throws WorkbenchError as {@link readTextFile}, and `bad-file` when the text is not JSON
+ * @throws WorkbenchError as {@link readTextFile}, and `bad-file` when the text is not JSON, or nests too deep
  */
 export async function readJsonFile(file: string, maxBytes: number): Promise<unknown> {
   const text = await readTextFile(file, maxBytes)
+  refuseDeepJson(text, file)
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -6,6 +6,7 @@ import { errorMessage, readBytes } from './bounded-file'
 import { breather } from './breather'
 import { writeProblem } from './atomic-file'
 import { hasPlainFile } from './plain-paths'
+import { refuseDeepJson } from './json-depth'
 
 /** Some 250,000 answers of 100 tokens; more would strain the memory when read back. */
 const MAX_LINES_BYTES = 256_000_000
@@ -83,6 +84,7 @@ async function readCompleteLines(file: string): Promise<string> {
 }
 
 function parseLine<T>(text: string, where: string, { name, schema }: LineFormat<T>): T {
+  refuseDeepJson(text, where)
   let value: unknown
   try {
     value = JSON.parse(text)
