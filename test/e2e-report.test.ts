@@ -11,7 +11,7 @@ import { EvaluationView } from '../src/contract/evaluation'
 import { Report } from '../src/contract/report'
 import { SearchDocument } from '../src/contract/search'
 import { builtPath } from '../src/main/base/built'
-import { browserMissing, launchBrowser, ServedWorkbench } from './fixtures/browser'
+import { browserMissing, expectPrintsWhole, launchBrowser, ServedWorkbench } from './fixtures/browser'
 import { runCli } from './fixtures/cli'
 import { HOSTILE, reportedDemo } from './fixtures/reported-demo'
 
@@ -182,6 +182,11 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 12
       await page.close()
     }
     expect(new Set(backgrounds).size).toBe(2)
+  })
+
+  it('is printed whole', async () => {
+    const { page } = await open(join(folder, 'report.html'), 'light')
+    await expectPrintsWhole(page)
   })
 
   it('reads without scripts', async () => {

@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ProjectDocument } from '../src/contract/project'
 import { SampleLine } from '../src/contract/samples'
 import { createProject } from '../src/main/project/create-project'
-import { browserMissing, hoverCharts, launchBrowser, ServedWorkbench, STILL_WINDOW } from './fixtures/browser'
+import {
+  browserMissing,
+  expectPrintsWhole,
+  hoverCharts,
+  launchBrowser,
+  ServedWorkbench,
+  STILL_WINDOW
+} from './fixtures/browser'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { childrenOf } from './fixtures/cli'
 import { PROMPTS } from './fixtures/project-documents'
@@ -103,6 +110,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
     await exported.goto(pathToFileURL(file).href)
     await exported.getByText('Name a colour.').first().waitFor()
     expect(requests).toEqual([pathToFileURL(file).href])
+    await expectPrintsWhole(exported)
     await workbench.stop()
   })
 

@@ -1,4 +1,5 @@
 import PALETTE from '../../renderer/styles/palette.css?raw'
+import { PRINT_STYLE } from './print-style'
 
 /** The style sheet of a report's page: the window's colours, light or dark as the reader's system is, and light on paper. */
 export const REPORT_STYLE = `${PALETTE}
@@ -65,12 +66,4 @@ figcaption { margin: 0 0 8px; max-width: 100ch; }
 .heatmap .selected { stroke: var(--ink); stroke-width: 3; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 @media (max-width: 900px) { .ranges .parts { grid-template-columns: minmax(0, 1fr); } body { padding: 16px; } }
-@media print {
-  :root { color-scheme: light; }
-  body { padding: 0; max-width: none; }
-  section { border: none; padding: 0; }
-  pre { max-height: none; white-space: pre-wrap; }
-  figure, tr, .figures div { break-inside: avoid; }
-  nav { display: none; }
-}
-`
+${PRINT_STYLE}`

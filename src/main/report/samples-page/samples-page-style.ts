@@ -1,3 +1,5 @@
+import { PRINT_STYLE } from '../print-style'
+
 /** The style sheet of the page to share: the window's colours, light or dark as the reader's system is. */
 export const PAGE_STYLE = `
 :root {
@@ -5,7 +7,7 @@ export const PAGE_STYLE = `
   --ground: #f4f5f7; --surface: #ffffff; --line: #dfe2e7; --ink: #15181c; --soft: #4a515b;
   --base: #00639c; --post: #b84700; --hybrid: #00714f; --checkpoint: #a0317a; --bar: #a9a4e6;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --ground: #121417; --surface: #1a1d21; --line: #31363d; --ink: #e9ecef; --soft: #b4bbc4;
     --base: #5cb8ee; --post: #ff8f55; --hybrid: #2fc598; --checkpoint: #ee8fc8; --bar: #5b54a8;
@@ -43,5 +45,4 @@ dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 
 dt { color: var(--soft); }
 dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 :focus-visible { outline: 2px solid var(--base); outline-offset: 1px; }
-@media print { ol, .block { max-height: none; } }
-`
+${PRINT_STYLE}`
