@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { DistancesDocument } from '../src/contract/distances'
 import { resourcePath } from '../src/main/base/resources'
@@ -81,8 +82,11 @@ describe('slr diff', () => {
     const child = startCli(['diff', '--base', model, '--post', model])
     const ended = exitStatus(child)
     await waitForOutput(child.stderr, /comparing/)
+    const rest = text(child.stderr)
     child.kill('SIGINT')
     expect(await ended).toBe(130)
+    const command = `slr diff --base ${model} --post ${model}`
+    expect(await rest).toMatch(`Stopped. Nothing is kept.\nThis starts again: ${command}\n`)
   })
 })
 

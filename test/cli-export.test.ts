@@ -1,5 +1,6 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { ExportResult } from '../src/contract/export'
 import { resourcePath } from '../src/main/base/resources'
@@ -86,8 +87,10 @@ describe('slr export', () => {
     const child = startCli(['export', ...args])
     const ended = exitStatus(child)
     await waitForOutput(child.stderr, /writing/)
+    const rest = text(child.stderr)
     child.kill('SIGINT')
     expect(await ended).toBe(130)
+    expect(await rest).toMatch('Stopped. Nothing was written.\nThis starts again: slr export --base ')
     expect(await readdir(place)).toEqual([])
   })
 

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { SampleLine } from '../src/contract/samples'
 import { resourcePath } from '../src/main/base/resources'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { whyNoWebGpu } from './fixtures/webgpu'
-import { exitStatus, processExists, childrenOf, runCli, startCli, waitForOutput } from './fixtures/cli'
+import { exitStatus, childrenOf, runCli, startCli, waitForOutput, untilGone } from './fixtures/cli'
 
 const missing = await whyNoWebGpu()
 
@@ -217,9 +218,13 @@ describe('slr sample', () => {
       await waitForOutput(child.stderr, / answers/)
       while (!existsSync(out)) await new Promise((resolve) => setTimeout(resolve, 20))
       const engines = await childrenOf(child.pid)
+      const rest = text(child.stderr)
       child.kill(signal)
       const status = await exitStatus(child)
-      expect(engines.filter(processExists)).toEqual([])
+      expect(await rest).toMatch(
+        /Stopped\. The [\d,]+ answers finished by then are in .*samples\.jsonl, which a run that starts again replaces\.\nThis starts again: slr sample --demo /
+      )
+      await untilGone(engines)
       expect(parseLines(await readFile(out, 'utf8')).length).toBeGreaterThan(0)
       return status
     }

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { CrcPrompts, SweepDocument } from '../src/contract/crc'
 import { checkOutputFile } from '../src/main/cli/output-file'
@@ -14,11 +17,11 @@ import { temporaryFolder } from './fixtures/checkpoint-builder'
 import {
   childrenOf,
   exitStatus,
-  processExists,
   runCli,
   startCli,
   waitForOutput,
-  type CliResult
+  type CliResult,
+  untilGone
 } from './fixtures/cli'
 import { crcReference } from './fixtures/crc-reference'
 
@@ -363,20 +366,50 @@ describe('slr sweep that is cut short', () => {
       const ended = exitStatus(child)
       await waitForOutput(child.stderr, /% {2}sweeping/)
       const engines = await childrenOf(child.pid)
-      expect(engines).toHaveLength(1)
+      expect(engines).not.toHaveLength(0)
       const killedMs = performance.now()
+      const rest = text(child.stderr)
       child.kill(signal)
       const status = await ended
       expect(performance.now() - killedMs).toBeLessThan(5_000)
-      expect(engines.filter(processExists)).toEqual([])
+      await untilGone(engines)
       expect(await readdir(folder)).toEqual([])
       const project = await openProject(path)
       expect(project.sweeps).toEqual([])
       await project.close()
       expect(child.stdout.read()).toBeNull()
+      expect(await rest).toMatch('Stopped. The first group of prompts was not done: nothing is kept.')
       return status
     }
     expect(await Promise.all([cutShort('SIGINT'), cutShort('SIGTERM')])).toEqual([130, 143])
+  })
+
+  it('says what is kept and which command goes on from there', async () => {
+    const folder = await temporaryFolder()
+    const out = join(folder, "it's.json")
+    const prompts = await longPrompts()
+    const child = startCli([
+      'sweep',
+      '--demo',
+      '--prompts',
+      prompts,
+      '--memory',
+      '230MB',
+      '--fresh',
+      '--out',
+      out
+    ])
+    const ended = exitStatus(child)
+    const said = text(child.stderr)
+    while (!existsSync(`${out}.partial`) && child.exitCode === null) await delay(20)
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+    const [, kept, of, place] = /Stopped\. (\d+) of (\d+) prompts are kept in (.*)\.\n/.exec(await said) ?? []
+    expect({ of, place }).toEqual({ of: '600', place: `${out}.partial` })
+    expect(Number(kept)).toBeGreaterThan(0)
+    expect(await said).toMatch(
+      `This goes on: slr sweep --demo --prompts ${prompts} --memory 230MB --out '${folder}/it'\\''s.json'\n`
+    )
   })
 
   it('starts an engine that was killed again, and fails when that is killed too', async () => {

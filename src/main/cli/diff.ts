@@ -23,6 +23,7 @@ import {
 import { formatDuration } from '../../contract/format'
 import { bytes, count, printable, printJson, printText, style, table } from './output'
 import { bytesStep, progressDisplay } from './progress'
+import { nothingKept, untilStopped } from './stopped'
 
 const METRICS = {
   'relative-norm': {
@@ -64,9 +65,11 @@ export function addDiffCommand(program: Command, signal: AbortSignal): void {
     const options = readOptions(DiffOptions, command)
     const folders = pairPaths(requirePair(options, command))
     const progress = progressDisplay(options.quiet)
-    const document = await computeDistances(folders, signal, (step) =>
-      progress.update(bytesStep('comparing', step))
-    ).finally(() => progress.stop())
+    const document = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
+      computeDistances(folders, signal, (step) => progress.update(bytesStep('comparing', step))).finally(() =>
+        progress.stop()
+      )
+    )
     if (options.json) await printJson(document)
     else if (options.csv) await printText(csv(document))
     else await printText(describeDistances(document, options.metric))

@@ -17,6 +17,7 @@ import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { type EvaluationListener, type EvaluationToMake, runEvaluation } from '../evaluation/run-evaluation'
+import type { EvaluationFiles } from '../project/evaluation-files'
 import { allTasks, sameEvaluation, viewOf } from '../project/stored-evaluation'
 import { readTaskFile } from '../evaluation/task-file'
 import { pairPaths } from '../project/demo'
@@ -39,10 +40,11 @@ import {
   withPairOptions,
   withRenderingOptions
 } from './options'
-import { printJson, printText, remark } from './output'
+import { count, printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputFile } from './output-file'
 import { evaluationStep, progressDisplay } from './progress'
 import { openProjectToSave, requireSamePair } from './project-to-save'
+import { type Kept, untilStopped } from './stopped'
 import { VariantOptions, variantsFrom, withVariantOptions } from './variants'
 
 const MAX_TASK_BYTES = 256_000_000
@@ -115,7 +117,14 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     for (const notice of run.notices) tell(notice)
     const view =
       project === null
-        ? await evaluateInMemory(run, pair, judge, options.quiet, signal)
+        ? await untilStopped(
+            { signal, quiet: options.quiet },
+            () => ({
+              kept: 'Nothing is kept: an evaluation goes on where it was stopped with --project FOLDER.',
+              goesOn: false
+            }),
+            () => evaluateInMemory(run, pair, judge, options.quiet, signal)
+          )
         : await evaluateInProject(run, project, judge, options.quiet, signal, tell)
     if (output !== null) await writeOutputFile(output, view)
     await (options.json ? printJson(view) : printText(describeEvaluation(view)))
@@ -138,6 +147,31 @@ async function evaluateInProject(
   const run = earlier?.run ?? fresh
   if (earlier === null) await project.evaluations.add(run)
   else tell(`Going on with evaluation ${run.id}: ${earlier.samples.length} answers are there already`)
+  return untilStopped(
+    { signal, quiet },
+    () => keptOfEvaluation(project, run),
+    () => evaluateRun(run, earlier, project, judge, quiet, signal, tell)
+  )
+}
+
+async function keptOfEvaluation(project: Project, run: EvaluationRun): Promise<Kept> {
+  const { samples, scores, verdicts } = await project.evaluations.read(run.id)
+  const judged = verdicts.length === 0 ? '' : ` and ${count(verdicts.length)} verdicts`
+  return {
+    kept: `${count(samples.length)} answers, the scores of ${count(scores.length)} prompts${judged} are kept in ${project.path} as evaluation ${run.id}.`,
+    goesOn: true
+  }
+}
+
+async function evaluateRun(
+  run: EvaluationRun,
+  earlier: EvaluationFiles | null,
+  project: Project,
+  judge: JudgeSettings | null,
+  quiet: boolean,
+  signal: AbortSignal,
+  tell: (text: string) => void
+): Promise<EvaluationView> {
   const pair = await openSampledPair(pairPaths(project.document.pair))
   await runWithProgress(
     { run, pair, stored: earlier ?? { samples: [], scores: [] } },

@@ -23,6 +23,7 @@ import { formatDuration } from '../../contract/format'
 import { bytes, count, printJson, printText, printable, remark, style } from './output'
 import { bytesStep, progressDisplay } from './progress'
 import { readRecipeFile } from './recipe-file'
+import { untilStopped } from './stopped'
 
 const ExportOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -56,7 +57,11 @@ export function addExportCommand(program: Command, signal: AbortSignal): void {
     .option('--overwrite', 'replace a model that is there; the old folder is kept beside it')
   withCommonOptions(command).action(async () => {
     const options = readOptions(ExportOptions, command)
-    const result = await exportModel(options, command, signal)
+    const result = await untilStopped(
+      { signal, quiet: options.quiet },
+      () => ({ kept: 'Nothing was written.', goesOn: false }),
+      () => exportModel(options, command, signal)
+    )
     await (options.json ? printJson(result) : printText(describeResult(result)))
   })
 }

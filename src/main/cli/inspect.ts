@@ -17,6 +17,7 @@ import {
 } from './options'
 import { bytes, count, printJson, printText, printable, style, table } from './output'
 import { bytesStep, progressDisplay } from './progress'
+import { nothingKept, untilStopped } from './stopped'
 
 const InspectOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -36,8 +37,11 @@ export function addInspectCommand(program: Command, signal: AbortSignal): void {
     const options = readOptions(InspectOptions, command)
     const { base, post } = pairPaths(requirePair(options, command))
     const report = await inspectPair(base, post)
-    const checksums = options.sha256 ? await pairChecksums(base, post, options.quiet, signal) : null
-    const values = options.values ? await valuesOf(base, post, options.quiet, signal) : null
+    const { quiet } = options
+    const [checksums, values] = await untilStopped({ signal, quiet }, nothingKept, async () => [
+      options.sha256 ? await pairChecksums(base, post, quiet, signal) : null,
+      options.values ? await valuesOf(base, post, quiet, signal) : null
+    ])
     if (options.json) {
       await printJson({
         ...report,

@@ -20,6 +20,7 @@ import {
 } from './options'
 import { printJson, printText, remark, table } from './output'
 import { ScoredOptions, sweepRequest, withScoredOptions } from './sweep'
+import { nothingKept, untilStopped } from './stopped'
 
 const PlanOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -47,7 +48,9 @@ export function addPlanCommand(program: Command, signal: AbortSignal): void {
     const notice = request.device?.notice ?? null
     if (!options.quiet && notice !== null) remark(notice)
     if (!options.quiet) remark('Trying out one block ...')
-    const plan = await withEngine((engine) => planCrcSweep(engine, request, signal))
+    const plan = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
+      withEngine((engine) => planCrcSweep(engine, request, signal))
+    )
     await (options.json ? printJson(plan) : printText(describePlan(plan)))
   })
 }

@@ -34,6 +34,7 @@ import {
 } from './options'
 import { printJson, printText, remark, style, table } from './output'
 import { readRecipeFile } from './recipe-file'
+import { nothingKept, untilStopped } from './stopped'
 
 const ProbeOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -105,7 +106,9 @@ export function addProbeCommand(program: Command, signal: AbortSignal): void {
         throw usageError(command, 'probe what? Give --prompt TEXT or --tokens 1,2,3')
       }
       if (options.logits && !options.json) throw usageError(command, '--logits needs --json')
-      const results = await probe(options, command, signal)
+      const results = await untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
+        probe(options, command, signal)
+      )
       await (options.json ? printJson({ results }) : printText(results.map(describeResult).join('\n\n')))
     })
 }

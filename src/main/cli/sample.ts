@@ -47,6 +47,7 @@ import {
 import { count, decimal, printJson, printText, remark, table } from './output'
 import { checkOutputFile, type OutputFile } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
+import { type Kept, untilStopped } from './stopped'
 import { VariantOptions, variantsFrom, withVariantOptions } from './variants'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
@@ -141,11 +142,26 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   })
   const tell = options.quiet ? () => undefined : remark
   for (const notice of run.notices) tell(notice)
+  const stoppable = { signal, quiet: options.quiet }
   if (output === null) {
-    await generate(generation, options.quiet, signal, (lines) => printText(jsonLines(lines)))
+    let printed = 0
+    await untilStopped(
+      stoppable,
+      () => keptSamples(printed, null),
+      () =>
+        generate(generation, options.quiet, signal, async (lines) => {
+          await printText(jsonLines(lines))
+          printed += lines.length
+        })
+    )
     return
   }
-  const { samples, computation } = await generateInto(output, generation, options.quiet, signal)
+  const samples: SampleLine[] = []
+  const computation = await untilStopped(
+    stoppable,
+    () => keptSamples(samples.length, output),
+    () => generateInto(output, generation, options.quiet, signal, samples)
+  )
   const measures = await measureRun(run, samples)
   const { device } = run.settings
   const summary = {
@@ -186,23 +202,29 @@ async function generateInto(
   output: OutputFile,
   generation: Generation,
   quiet: boolean,
-  signal: AbortSignal
-): Promise<{ samples: SampleLine[]; computation: Computation | null }> {
-  const samples: SampleLine[] = []
+  signal: AbortSignal,
+  samples: SampleLine[]
+): Promise<Computation | null> {
   const file = new LineFile(output.path)
   try {
-    const computation = await generate(generation, quiet, signal, async (lines) => {
+    return await generate(generation, quiet, signal, async (lines) => {
       await file.append(lines)
       samples.push(...lines)
     })
-    return { samples, computation }
   } catch (error) {
-    if (samples.length > 0)
+    if (samples.length > 0 && !signal.aborted)
       remark(`The ${count(samples.length)} answers finished by then are in ${output.path}`)
     throw error
   } finally {
     await file.close()
   }
+}
+
+function keptSamples(done: number, output: OutputFile | null): Kept {
+  if (done === 0) return { kept: 'No answer was finished.', goesOn: false }
+  const where =
+    output === null ? 'were printed' : `are in ${output.path}, which a run that starts again replaces`
+  return { kept: `The ${count(done)} answers finished by then ${where}.`, goesOn: false }
 }
 
 /** A file that is opened late: a run that fails before its first answer leaves the old one. */

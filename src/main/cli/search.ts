@@ -27,7 +27,7 @@ import { progressDisplay, searchStep } from './progress'
 import { openProjectToSave, requireSamePair } from './project-to-save'
 import { describeSearch } from './search-report'
 import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
-import { keptIn } from './sweep-progress'
+import { type Kept, keptOnlyWithPlace, untilStopped } from './stopped'
 
 const SearchOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -145,24 +145,33 @@ async function runSearch(
   request: RecipeSearchRequest & { pair: PairFolders },
   { checkpoints, quiet, signal }: WatchedSearch
 ): Promise<SearchDocument> {
-  const display = progressDisplay(quiet)
-  try {
-    return await withEngine((engine) =>
-      runRecipeSearch(
-        engine,
-        request,
-        signal,
-        (progress) => {
-          display.update(searchStep(progress))
-        },
-        checkpoints
-      )
-    )
-  } finally {
-    display.stop()
-    const kept = checkpoints?.path ?? null
-    if (signal.aborted && kept !== null && !quiet) remark(keptIn(kept))
-  }
+  return untilStopped(
+    { signal, quiet },
+    () => keptOfSearch(checkpoints),
+    async () => {
+      const display = progressDisplay(quiet)
+      try {
+        return await withEngine((engine) =>
+          runRecipeSearch(
+            engine,
+            request,
+            signal,
+            (progress) => display.update(searchStep(progress)),
+            checkpoints
+          )
+        )
+      } finally {
+        display.stop()
+      }
+    }
+  )
+}
+
+function keptOfSearch(checkpoints: SearchCheckpoints | null): Kept {
+  if (checkpoints === null) return keptOnlyWithPlace('search')
+  const { path } = checkpoints
+  if (path === null) return { kept: 'Nothing of the search is kept yet.', goesOn: false }
+  return { kept: `What the search has scored is kept in ${path}.`, goesOn: true }
 }
 
 /** Strengths such as `0.25,0.5`, or `none`. */

@@ -3,6 +3,7 @@ import type { SweepHistory } from '../crc/sweep/crc-sweep'
 import type { EngineClient } from '../engine/host'
 import { withEngine } from './engine'
 import { remark } from './output'
+import { type Kept, keptOnlyWithPlace, untilStopped } from './stopped'
 import { progressDisplay, sweepStep } from './progress'
 
 export interface WatchedSweep {
@@ -16,21 +17,29 @@ export async function withSweepProgress<T>(
   { history, quiet, signal }: WatchedSweep,
   work: (engine: EngineClient, onEvent: (event: CrcSweepEvent) => void) => Promise<T>
 ): Promise<T> {
-  const progress = progressDisplay(quiet)
-  try {
-    return await withEngine((engine) =>
-      work(engine, (event) => {
-        if (event.type === 'progress') progress.update(sweepStep(event.progress))
-        if (event.type === 'notice' && !quiet) remark(event.message)
-      })
-    )
-  } finally {
-    progress.stop()
-    const kept = history?.checkpoint.path ?? null
-    if (signal.aborted && kept !== null && !quiet) remark(keptIn(kept))
-  }
+  return untilStopped(
+    { signal, quiet },
+    () => keptOfSweep(history),
+    async () => {
+      const progress = progressDisplay(quiet)
+      try {
+        return await withEngine((engine) =>
+          work(engine, (event) => {
+            if (event.type === 'progress') progress.update(sweepStep(event.progress))
+            if (event.type === 'notice' && !quiet) remark(event.message)
+          })
+        )
+      } finally {
+        progress.stop()
+      }
+    }
+  )
 }
 
-export function keptIn(path: string): string {
-  return `What was computed is kept in ${path}; the same command goes on from there.`
+function keptOfSweep(history: SweepHistory | null): Kept {
+  if (history === null) return keptOnlyWithPlace('sweep')
+  const { kept } = history.checkpoint
+  if (kept === null)
+    return { kept: 'The first group of prompts was not done: nothing is kept.', goesOn: false }
+  return { kept: `${kept.prompts} of ${kept.of} prompts are kept in ${kept.path}.`, goesOn: true }
 }

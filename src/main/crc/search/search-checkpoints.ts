@@ -17,7 +17,7 @@ export class SearchCheckpoints {
 
   /** Where something was kept; null when nothing was. */
   get path(): string | null {
-    return this.sweeps.some(({ path }) => path !== null) ? this.folder.path : null
+    return this.sweeps.some(({ kept }) => kept !== null) ? this.folder.path : null
   }
 
   /** What is known of the next sweep, and where it is kept. */

@@ -76,10 +76,17 @@ export class SweepCheckpoint {
   private readonly files = new Set<string>()
   private content: { header: Header; carried: readonly PromptResults[]; name: string } | null = null
   private file: OpenFile | null = null
-  /** The file in which something was kept; null when nothing was. */
-  path: string | null = null
+  private path: string | null = null
+  private readonly keptKeys = new Set<string>()
+  private promptCount = 0
 
   constructor(private readonly place: CheckpointPlace) {}
+
+  /** What a later sweep will find: of how many prompts, and where. Null when nothing is kept. */
+  get kept(): { path: string; prompts: number; of: number } | null {
+    const { path, keptKeys, promptCount } = this
+    return path === null || keptKeys.size === 0 ? null : { path, prompts: keptKeys.size, of: promptCount }
+  }
 
   /**
    * What is kept of a sweep, and remarks on what could not be used.
@@ -89,6 +96,7 @@ export class SweepCheckpoint {
   async find(identity: SweepIdentity): Promise<{ results: EarlierResults[]; notices: string[] }> {
     const notices: string[] = []
     this.found = []
+    this.promptCount = identity.prompts.length
     for (const file of await this.place.list()) {
       try {
         const read = await readCheckpoint(file, identity)
@@ -100,6 +108,8 @@ export class SweepCheckpoint {
         }
         if (read.results !== null) {
           this.found.push(read.results)
+          this.path = file
+          for (const key of read.results.scores.keys()) this.keptKeys.add(key)
           if (!read.hasOthers) this.files.add(file)
         } else if (!this.place.owned) {
           notices.push(`${file} is of another sweep; it will be replaced by what this one computes.`)
@@ -135,6 +145,8 @@ export class SweepCheckpoint {
     )
     const name = sha256(JSON.stringify([header, identity.prompts])).slice(0, 16)
     this.content = { header, carried: resumes ? carried : [], name }
+    this.keptKeys.clear()
+    for (const { promptKey } of this.content.carried) this.keptKeys.add(promptKey)
   }
 
   /** Adds finished prompts. They are on the disk when this resolves. @throws WorkbenchError `read-only`, `bad-input` */
@@ -154,6 +166,7 @@ export class SweepCheckpoint {
     } catch (error) {
       throw writeProblem(file.path, error)
     }
+    for (const { promptKey } of prompts) this.keptKeys.add(promptKey)
   }
 
   async close(): Promise<void> {
