@@ -50,7 +50,13 @@ async function demoProject(otherCheckpoints: OtherCheckpoint[] = []): Promise<{ 
   const folder = await temporaryFolder()
   const prompts = await builtinPromptSet('demo-crc')
   const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts })
-  await project.update({ otherCheckpoints })
+  for (const [place, checkpoint] of otherCheckpoints.entries()) {
+    // As it is stored: some lie where nothing is.
+    await project.edit(({ otherCheckpoints: others, nextMark }) => ({
+      otherCheckpoints: [...others, { ...checkpoint, id: `c-${place}`, mark: nextMark }],
+      nextMark: nextMark + 1
+    }))
+  }
   await project.close()
   return { path: project.path }
 }
@@ -187,8 +193,8 @@ describe("a project's other checkpoints", () => {
     const { path } = await demoProject([reference])
     const file = join(path, 'project.json')
     const { otherCheckpoints, ...older } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
-    expect(otherCheckpoints).toEqual([reference])
-    await writeFile(file, JSON.stringify(older))
+    expect(otherCheckpoints).toEqual([{ ...reference, id: 'c-0', mark: 0 }])
+    await writeFile(file, JSON.stringify({ ...older, schemaVersion: 1 }))
     const project = await openProject(path)
     expect(project.document.otherCheckpoints).toEqual([])
     await project.close()
@@ -218,13 +224,11 @@ describe("a project's other checkpoints", () => {
     expect(conditions).toEqual(['usable', 'changed', 'unfit', 'unreadable'])
     expect(state.otherCheckpoints[2]?.report?.findings[0]).toMatchObject({ severity: 'error' })
     expect(state.otherCheckpoints[3]?.problem?.message).toContain(moved)
-    expect(usableCheckpoints(state)).toEqual([reference])
+    expect(usableCheckpoints(state)).toEqual([{ ...reference, id: 'c-0', mark: 0 }])
 
     // Relocated to where it is now, it is the same checkpoint.
-    const [first, , , last] = state.document.otherCheckpoints
-    const relocated = [first, { ...last, path: `${moved}-away` }] as OtherCheckpoint[]
-    const after = await client.projects.update({ path, changes: { otherCheckpoints: relocated } })
-    expect(usableCheckpoints(after)).toEqual(relocated)
+    const after = await client.checkpoints.relocate({ path, id: 'c-3', folder: `${moved}-away` })
+    expect(usableCheckpoints(after)).toMatchObject([{ id: 'c-0' }, { id: 'c-3', path: `${moved}-away` }])
     await close()
   })
 

@@ -98,6 +98,47 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await workbench.stop()
   })
 
+  it('are one list in two windows, which see each other’s sweep, recipes and prompts, and keep what is being typed', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await open(workbench)
+    const other = await open(workbench)
+    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    for (const each of [page, other]) await each.getByText(/Layers 4–11, not checked yet/).waitFor()
+
+    const keep = async (window: Page, name: string): Promise<void> => {
+      await window.getByLabel('Name of the recipe').fill(name)
+      await window.getByRole('button', { name: /^Keep/ }).click()
+    }
+    await keep(page, 'of one')
+    await other.getByRole('button', { name: 'Rename of one' }).waitFor()
+    await keep(other, 'of the other')
+    await page.getByRole('button', { name: 'Rename of the other' }).waitFor()
+    await other.getByRole('button', { name: 'Rename of one' }).click()
+    await other.getByLabel('New name').fill('careful')
+    await other.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Remove careful' }).click()
+    await other.getByRole('button', { name: 'Remove careful' }).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await other.getByRole('button', { name: 'Remove careful' }).waitFor()
+
+    for (const each of [page, other])
+      await each.getByRole('navigation').getByText('Prompts', { exact: true }).click()
+    const prefix = (window: Page) => window.getByLabel('Assistant prefix')
+    await prefix(other).fill('theirs')
+    await prefix(page).pressSequentially('mine')
+    await other.keyboard.press('Tab')
+    await page.getByText('The assistant prefix changed elsewhere while you were editing.').waitFor()
+    await picture(page, 'changed-elsewhere')
+    expect(await prefix(page).inputValue()).toBe('mine')
+    await page.getByRole('button', { name: 'Take theirs' }).click()
+    expect(await prefix(page).inputValue()).toBe('theirs')
+
+    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
+    await page.getByRole('checkbox', { name: /careful/ }).waitFor()
+    expect(await page.getByRole('checkbox', { name: /careful/ }).isChecked()).toBe(true)
+    await workbench.stop()
+  })
+
   it('swept on their own are shown without ranges', async () => {
     const folder = await temporaryFolder()
     const prompts = await builtinPromptSet('demo-crc')

@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ProjectDocument } from '../src/contract/project'
 import { SampleLine } from '../src/contract/samples'
+import { withKept } from '../src/main/project/kept-recipes'
 import { createProject } from '../src/main/project/create-project'
 import {
   browserMissing,
@@ -16,7 +17,7 @@ import {
 } from './fixtures/browser'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { childrenOf } from './fixtures/cli'
-import { PROMPTS } from './fixtures/project-documents'
+import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS } from './fixtures/project-documents'
 
 if (browserMissing !== null) console.log(`End-to-end tests of samples are skipped: ${browserMissing}`)
 
@@ -35,8 +36,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
       pair: { kind: 'demo' },
       prompts: PROMPTS
     })
-    const kept = { keptAt: '2026-01-02T03:04:05.000Z', sweepId: null, validity: null, diversity: null }
-    await project.update({ recipes: [{ recipe: { name: 'Layers 4–11', ranges: [[4, 11]] }, ...kept }] })
+    await project.edit((document) => withKept(document, 'kept', LAYERS_4_11, NOT_SCORED, KEPT_AT))
     await project.close()
     return project.path
   }

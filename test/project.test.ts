@@ -55,7 +55,8 @@ describe('creating a project', () => {
     const project = await newProject()
     expect(project.path).toBe(join(folder, 'Shapes.slr'))
     expect(project.document).toMatchObject({
-      schemaVersion: 1,
+      schemaVersion: 2,
+      revision: 0,
       name: 'Shapes',
       pair: PAIR,
       rendering: DEFAULT_RENDERING,
@@ -76,7 +77,7 @@ describe('creating a project', () => {
       ].join('\n')
     )
     const text = await readFile(join(project.path, 'project.json'), 'utf8')
-    expect(text.split('\n').slice(0, 3)).toEqual(['{', '  "schemaVersion": 1,', '  "name": "Shapes",'])
+    expect(text.split('\n').slice(0, 3)).toEqual(['{', '  "schemaVersion": 2,', '  "revision": 0,'])
   })
 
   test('takes names as people type them', async () => {
@@ -212,12 +213,12 @@ describe('opening a project', () => {
   test('refuses a project of a newer version and does not touch it', async () => {
     const path = await closedProject()
     const file = join(path, 'project.json')
-    await writeFile(file, JSON.stringify({ schemaVersion: 2, future: true }))
+    await writeFile(file, JSON.stringify({ schemaVersion: 3, future: true }))
     const before = await snapshot(path)
     const folderBefore = await stat(path)
     expect(await problemOf(openProject(path))).toMatchObject({
       code: 'newer-version',
-      message: `${file} is a project of version 2; this program reads versions up to 1.`
+      message: `${file} is a project of version 3; this program reads versions up to 2.`
     })
     expect(await snapshot(path)).toEqual(before)
     expect((await stat(path)).mtimeMs).toBe(folderBefore.mtimeMs)

@@ -17,7 +17,8 @@ import { placeNames } from '../src/renderer/charts/plot-names'
 import {} from '../src/contract/judge'
 import { factsOf } from '../src/contract/task-kinds'
 import { draftOfJudge, judgeOutcome, parseJudge } from '../src/renderer/judge-draft'
-import { duplicateVariant, sameVariantModel, spreadOfRanges } from '../src/renderer/evaluation-variants'
+import { duplicateVariant, spreadOfRanges } from '../src/renderer/evaluation-variants'
+import { sameVariant } from '../src/renderer/variants'
 import { evaluationRun } from './fixtures/evaluation-documents'
 import { sampleLine } from './fixtures/sample-run'
 import { tinySweep } from './fixtures/tiny-sweep'
@@ -57,6 +58,10 @@ const results: EvaluationResults = {
 }
 
 describe('diversity against quality', () => {
+  const hybrid = (name: string): EvaluationVariant => ({
+    variant: { kind: 'recipe', name, recipe: { name, ranges: [[0, 1]] } }
+  })
+
   const plot = tradeOffPlot({ run, results }, 'accuracy', 'distinctRight')
 
   it('puts each variant at its two means with both intervals, and leaves out one that lacks a measure', () => {
@@ -82,9 +87,6 @@ describe('diversity against quality', () => {
   })
 
   it('tells hybrids apart by their marks, and pales a variant with settings of its own', () => {
-    const hybrid = (name: string): EvaluationVariant => ({
-      variant: { kind: 'recipe', name, recipe: { name, ranges: [[0, 1]] } }
-    })
     const styles = variantStyles([
       hybrid('a'),
       hybrid('b'),
@@ -93,6 +95,21 @@ describe('diversity against quality', () => {
     expect(styles.map(({ tone }) => tone)).toEqual(['hybrid', 'hybrid', 'post'])
     expect(styles[0]?.mark).not.toBe(styles[1]?.mark)
     expect(styles.map(({ opacity }) => opacity < 1)).toEqual([false, false, true])
+  })
+
+  it('have the mark of what is kept in every run, which no other takes', () => {
+    const kept = (name: string, mark: number): EvaluationVariant => ({
+      variant: {
+        kind: 'recipe',
+        name,
+        recipe: { name, ranges: [[0, mark]] },
+        kept: { id: `id-${mark}`, mark }
+      }
+    })
+    const [alone] = variantStyles([kept('a', 1)])
+    const [other, , again] = variantStyles([hybrid('range'), kept('b', 0), kept('a, renamed', 1)])
+    expect(again?.mark).toBe(alone?.mark)
+    expect(new Set([other?.mark, alone?.mark, variantStyles([kept('b', 0)])[0]?.mark]).size).toBe(3)
   })
 })
 
@@ -289,8 +306,8 @@ describe('a copy of a variant', () => {
     if (base === undefined || post === undefined) throw new Error('the fixture has base and post')
     const copy = duplicateVariant(post, ['post', 'post + decoding'])
     expect(copy.variant.name).not.toBe('post + decoding')
-    expect(sameVariantModel(copy, post)).toBe(true)
-    expect(sameVariantModel(copy, base)).toBe(false)
+    expect(sameVariant(copy.variant, post.variant)).toBe(true)
+    expect(sameVariant(copy.variant, base.variant)).toBe(false)
   })
 })
 

@@ -2,11 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { normaliseAnswer } from '../src/contract/answer'
 import type { KeptRecipe } from '../src/contract/project'
-import type { PreferenceMark, SampleLine, SampleSettings, Variant } from '../src/contract/samples'
+import {
+  type PreferenceMark,
+  type SampleLine,
+  type SampleSettings,
+  type Variant,
+  variantKey
+} from '../src/contract/samples'
 import { countAnswers } from '../src/main/measures/texts/distinct-answers'
 import { AnswerBoard, highlight, matchCounter, preview, searchPattern } from '../src/renderer/answers'
-import { tally } from '../src/contract/preferences'
-import { blindOrder, markOf, withMark } from '../src/renderer/blind'
+import { tally, withMark } from '../src/contract/preferences'
+import { blindOrder, markOf } from '../src/renderer/blind'
 import { measuresCsv } from '../src/renderer/charts/sample-measures'
 import { parseSampleDraft, sameSamplePrompts, sampleDraftsOf } from '../src/renderer/sample-prompt-draft'
 import {
@@ -15,7 +21,7 @@ import {
   draftOfSettings,
   parseSettings
 } from '../src/renderer/sample-settings'
-import { variantChoices } from '../src/renderer/variants'
+import { sameVariant, variantChoices } from '../src/renderer/variants'
 
 const line = (index: number, text: string, more: Partial<SampleLine> = {}): SampleLine => ({
   variant: 'post',
@@ -178,13 +184,13 @@ describe('comparing blind', () => {
     expect(chiSquare).toBeLessThan(20.5)
   })
 
-  it('marks one preference per answer, and takes it back when it is given again', () => {
+  it('marks one preference per answer, and takes it back', () => {
     let marks: PreferenceMark[] = []
-    marks = withMark(marks, 0, 0, 'post')
-    marks = withMark(marks, 0, 0, 'base')
-    marks = withMark(marks, 0, 1, 'post')
+    marks = withMark(marks, { prompt: 0, index: 0 }, 'post')
+    marks = withMark(marks, { prompt: 0, index: 0 }, 'base')
+    marks = withMark(marks, { prompt: 0, index: 1 }, 'post')
     expect([markOf(marks, 0, 0), markOf(marks, 0, 1), markOf(marks, 1, 0)]).toEqual(['base', 'post', null])
-    expect(withMark(marks, 0, 0, 'base')).toEqual([{ prompt: 0, index: 1, variant: 'post' }])
+    expect(withMark(marks, { prompt: 0, index: 0 }, null)).toEqual([{ prompt: 0, index: 1, variant: 'post' }])
   })
 
   it('tallies marks, those of nobody included', () => {
@@ -283,6 +289,8 @@ describe('sampler settings', () => {
 
 describe('the variants to compare', () => {
   const kept = (name: string, start: number, end: number): KeptRecipe => ({
+    id: `id-of-${name.replaceAll(/[^a-z]/gi, '-')}`,
+    mark: start,
     recipe: { name, ranges: [[start, end]] },
     keptAt: '2026-01-01T00:00:00.000Z',
     sweepId: null,
@@ -303,6 +311,24 @@ describe('the variants to compare', () => {
 
   it('do not offer the selected range twice when it is kept', () => {
     expect(namesOf([kept('best', 4, 11)], { start: 4, end: 11 })).toEqual(['base', 'post', 'best'])
+  })
+
+  it('know a kept recipe by its id, in spite of a new name or a range of the same name left out before', () => {
+    const [, , range] = variantChoices([], [], { start: 4, end: 11 })
+    const [, , before] = variantChoices([kept('Layers 4–11', 4, 11)], [], null)
+    const [, , renamed] = variantChoices(
+      [{ ...kept('Layers 4–11', 4, 11), recipe: { name: 'careful', ranges: [[4, 11]] } }],
+      [],
+      null
+    )
+    if (range === undefined || before === undefined || renamed === undefined) throw new Error('not offered')
+    expect(variantKey(renamed.variant)).toBe(variantKey(before.variant))
+    expect(sameVariant(renamed.variant, before.variant)).toBe(true)
+    expect(variantKey(range.variant)).not.toBe(variantKey(before.variant))
+    // A run of an older program does not say which recipe it was: the model does.
+    expect(sameVariant(range.variant, renamed.variant)).toBe(true)
+    const [, , other] = variantChoices([kept('b', 4, 11)], [], null)
+    expect(other !== undefined && sameVariant(other.variant, before.variant)).toBe(false)
   })
 
   it('never share a name', () => {

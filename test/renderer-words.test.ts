@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { ORPCError } from '@orpc/client'
-import { freeName } from '../src/contract/free-name'
-import type { KeptRecipe } from '../src/contract/project'
 import { complaintOf } from '../src/renderer/connection'
 import { completions, folderName, splitTypedPath } from '../src/renderer/folder-path'
 import {
@@ -17,7 +15,6 @@ import {
   rangeName,
   rangePhrase
 } from '../src/renderer/format'
-import { withKept, withRenamed } from '../src/renderer/kept-recipes'
 import { pageWithin } from '../src/renderer/paging'
 import { placeHash, readPlace } from '../src/renderer/place'
 import { draftsOf, parseDraft, parsePromptFile, promptFile, samePrompts } from '../src/renderer/prompt-draft'
@@ -135,34 +132,6 @@ describe('prompts as they are edited', () => {
     const other = [{ text: 'Pick 0 or 1.', category: 'digit', valid: ['0', '1'] }]
     expect(samePrompts([...prompts, ...other], [...prompts, ...other])).toBe(true)
     expect(samePrompts([...prompts, ...other], [...other, ...prompts])).toBe(false)
-  })
-})
-
-describe('kept recipes', () => {
-  const kept = withKept(
-    [],
-    { name: 'Layers 4–11', ranges: [[4, 11]] },
-    { sweepId: 's1', score: null },
-    new Date(0)
-  )
-
-  it('hold the range and the sweep that scored it', () => {
-    const expected: KeptRecipe = {
-      recipe: { name: 'Layers 4–11', ranges: [[4, 11]] },
-      keptAt: '1970-01-01T00:00:00.000Z',
-      sweepId: 's1',
-      validity: null,
-      diversity: null
-    }
-    expect(kept).toEqual([expected])
-  })
-
-  it('never share a name', () => {
-    expect(freeName('Layers 4–11', ['Layers 4–11'])).toBe('Layers 4–11 (2)')
-    const two = withKept(kept, { name: 'Layers 4–11', ranges: [[4, 11]] }, { sweepId: null, score: null })
-    expect(two.map(({ recipe }) => recipe.name)).toEqual(['Layers 4–11', 'Layers 4–11 (2)'])
-    expect(withRenamed(two, 1, 'Layers 4–11')[1]?.recipe.name).toBe('Layers 4–11 (2)')
-    expect(withRenamed(two, 0, 'best')[0]?.recipe.name).toBe('best')
   })
 })
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DEFAULT_RENDERING, Rendering } from '../src/contract/crc'
-import { type KeptRecipe, ProjectChanges } from '../src/contract/project'
+import { ProjectChanges } from '../src/contract/project'
 import { PAPER_SAMPLING, type SampleSetup } from '../src/contract/samples'
 import type { SweepEvent } from '../src/contract/sweep-events'
 import { createEngineHost, type EngineHost } from '../src/main/engine/host'
@@ -58,7 +58,7 @@ async function untilSweeping(events: AsyncIterator<SweepEvent>): Promise<void> {
 /** The demo's project with every eighth of its prompts: where any sweep will do. */
 async function quickDemo(client: ReturnType<typeof startWorkbench>): Promise<string> {
   const { path, prompts } = await client.projects.openDemo()
-  await client.prompts.save({ path, prompts: prompts.filter((_, place) => place % 8 === 0) })
+  await client.prompts.save({ path, seen: 0, prompts: prompts.filter((_, place) => place % 8 === 0) })
   return path
 }
 
@@ -80,7 +80,7 @@ describe('projects', () => {
       pair: { compatible: true },
       pairProblem: null,
       readOnly: null,
-      running: false
+      running: []
     })
     expect(first.prompts).toHaveLength(40)
     expect(await client.app.recent()).toMatchObject([{ path: first.path, exists: true }])
@@ -99,9 +99,9 @@ describe('projects', () => {
   it('keeps changes, and lets other programs write it once it is closed', async () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
-    await client.projects.update({ path, changes: { notes: 'layer 4 matters' } })
+    await client.projects.update({ path, seen: 0, changes: { notes: 'layer 4 matters' } })
     await expect(
-      startWorkbench().projects.update({ path, changes: { notes: 'mine' } })
+      startWorkbench().projects.update({ path, seen: 0, changes: { notes: 'mine' } })
     ).rejects.toMatchObject({
       data: { code: 'locked' }
     })
@@ -117,14 +117,6 @@ describe('projects', () => {
     const { path } = await client.projects.openDemo()
     const sampler = { sampling: PAPER_SAMPLING, maxTokens: 8, stopTexts: [], seed: 1, sampleCount: 2 }
     const samples: SampleSetup = { settings: { ...sampler, device: 'cpu', memoryBytes: 1e9 }, leftOut: [] }
-    const kept: KeptRecipe = {
-      recipe: { name: 'kept', ranges: [[1, 2]] },
-      keptAt: '2026-01-02T03:04:05Z',
-      sweepId: null,
-      validity: null,
-      diversity: null
-    }
-    const other = { name: 'other', path: '/models/other', fingerprint: 'ff' }
     // Two values of every field, so that each change can be seen.
     const settings: [Required<Settings>, Required<Settings>] = [
       {
@@ -142,40 +134,54 @@ describe('projects', () => {
         samples: { ...samples, leftOut: ['post'] }
       }
     ]
-    const rendering = (systemPrompt: string): Rendering => ({ ...DEFAULT_RENDERING, systemPrompt })
-    const values: [Required<ProjectChanges>, Required<ProjectChanges>] = [
+    const rendering: [Rendering, Rendering] = [
+      DEFAULT_RENDERING,
+      {
+        systemPrompt: 'Be brief.',
+        templateArguments: { enable_thinking: false },
+        date: '2026-02-03',
+        assistantPrefix: 'Answer: ',
+        countLeadingSpace: true
+      }
+    ]
+    const values = [
       {
         name: 'A',
-        rendering: rendering('A'),
+        rendering: rendering[0],
         notes: 'a',
-        recipes: [kept],
-        otherCheckpoints: [other],
         settings: settings[0]
       },
       {
         name: 'B',
-        rendering: rendering('B'),
+        rendering: rendering[1],
         notes: 'b',
-        recipes: [],
-        otherCheckpoints: [],
         settings: settings[1]
       }
-    ]
+    ] as const
     const alone: ProjectChanges[] = [
-      ...ProjectChanges.omit({ settings: true })
+      ...ProjectChanges.omit({ settings: true, rendering: true })
         .keyof()
         .options.map((field) => ({ [field]: values[1][field] })),
+      ...Rendering.keyof().options.map((field) => ({ rendering: { [field]: values[1].rendering[field] } })),
       ...SETTINGS.keyof().options.map((field) => ({ settings: { [field]: settings[1][field] } }))
     ]
+    // Lists are there too, that no such change may touch.
+    const source = { sweepId: null, validity: null, diversity: null }
+    await client.recipes.keep({ path, recipe: { name: 'kept', ranges: [[1, 2]] }, source })
+    await client.checkpoints.add({ path, folder: resourcePath('demo-pair', 'base') })
     for (const change of alone) {
-      const { document: before } = await client.projects.update({ path, changes: values[0] })
-      const { document } = await client.projects.update({ path, changes: change })
+      const seen = Number.MAX_SAFE_INTEGER
+      const { document: before } = await client.projects.update({ path, seen, changes: values[0] })
+      const { document } = await client.projects.update({ path, seen, changes: change })
       expect(document, JSON.stringify(change)).toEqual({
         ...before,
         ...change,
+        revision: before.revision + 1,
+        rendering: { ...before.rendering, ...change.rendering },
         settings: { ...before.settings, ...change.settings }
       })
-      expect(document).not.toEqual(before)
+      expect({ ...document, revision: before.revision }).not.toEqual(before)
+      expect([document.recipes.length, document.otherCheckpoints.length]).toEqual([1, 1])
     }
   })
 
@@ -207,7 +213,7 @@ describe('projects', () => {
     const client = startWorkbench()
     const { path, prompts } = await client.projects.openDemo()
     const one = prompts.slice(0, 1)
-    expect(await client.prompts.save({ path, prompts: one })).toMatchObject({ prompts: one })
+    expect(await client.prompts.save({ path, seen: 0, prompts: one })).toMatchObject({ prompts: one })
     const { prompts: rendered } = await client.prompts.render({ path })
     expect(rendered).toHaveLength(1)
     expect(rendered[0]?.rendered).toContain(one[0]?.text)
@@ -250,7 +256,7 @@ describe('a sweep', () => {
     const client = startWorkbench({ onJobNews: (news) => told.push(news) })
     const { path } = await client.projects.openDemo()
     const { sweepId } = await client.sweeps.start({ path })
-    expect(await client.projects.open({ path })).toMatchObject({ running: true })
+    expect(await client.projects.open({ path })).toMatchObject({ running: ['sweep'] })
 
     const events = await collect(await client.sweeps.watch({ path }))
     expect(events[0]).toMatchObject({ type: 'snapshot', sweepId, layerCount: 12, promptCount: 40 })
@@ -265,7 +271,7 @@ describe('a sweep', () => {
     ).toBe(78 + 3)
 
     const { sweeps, running } = await client.projects.open({ path })
-    expect(running).toBe(false)
+    expect(running).toEqual([])
     expect(sweeps.map((sweep) => sweep.id)).toEqual([sweepId])
     expect(await client.sweeps.get({ path, sweepId })).toMatchObject({
       id: sweepId,
@@ -300,7 +306,7 @@ describe('a sweep', () => {
     await untilSweeping(events)
     await client.sweeps.cancel({ path })
     expect((await collect(events)).at(-1)).toEqual({ type: 'cancelled' })
-    expect(await client.projects.open({ path })).toMatchObject({ running: false, sweeps: [] })
+    expect(await client.projects.open({ path })).toMatchObject({ running: [], sweeps: [] })
   })
 
   it('goes on by itself when the engine is killed, and says so', async () => {
@@ -347,9 +353,7 @@ describe('a sweep', () => {
       post: resourcePath('demo-pair', 'post')
     })
     await client.sweeps.start({ path })
-    await vi.waitFor(async () =>
-      expect(await client.projects.open({ path })).toMatchObject({ running: false })
-    )
+    await vi.waitFor(async () => expect(await client.projects.open({ path })).toMatchObject({ running: [] }))
     const events = await collect(await client.sweeps.watch({ path }))
     expect(events.map((event) => event.type)).toEqual(['snapshot', 'failed'])
     expect(await collect(await client.sweeps.watch({ path }))).toEqual([])

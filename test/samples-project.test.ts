@@ -149,7 +149,7 @@ describe('a sample run', () => {
     const settings = { ...run.settings, sampleCount: 9 }
     await Promise.all([
       project.samples.changeRun('run-1', { weights: 'int8', precision: 'fp32' }),
-      project.samples.changeRun('run-1', { marks }),
+      project.samples.mark('run-1', { prompt: 0, index: 1 }, 'upper'),
       project.samples.changeRun('run-1', { settings })
     ])
     const again = await reopened(project)

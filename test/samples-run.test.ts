@@ -362,7 +362,8 @@ describe('a run', () => {
     expect((await client.projects.open({ path })).sampleRuns).toEqual([])
     expect(await readdir(join(path, 'samples'))).toEqual([])
     const long = { text: 'Name a colour. '.repeat(200), category: '', raw: false }
-    await client.samples.savePrompts({ path, prompts: [{ ...long, text: 'Name a colour.' }, long] })
+    const seen = (await client.projects.open({ path })).document.revision
+    await client.samples.savePrompts({ path, seen, prompts: [{ ...long, text: 'Name a colour.' }, long] })
     const start = client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
     await expect(start).rejects.toThrow(/^Prompt 2 becomes \d+ tokens; post's context window of 512/)
     expect((await client.projects.open({ path })).sampleRuns).toEqual([])
@@ -373,7 +374,7 @@ describe('a run', () => {
     const { path } = await client.projects.openDemo()
     const { runId } = await client.samples.start({ path, settings: LONG, variants: VARIANTS })
     const marks = [{ prompt: 0, index: 0, variant: '4-11' }]
-    await client.samples.mark({ path, runId, marks })
+    await client.samples.mark({ path, runId, prompt: 0, index: 0, variant: '4-11' })
     const [snapshot] = await collect(await client.samples.watch({ path }))
     expect(snapshot).toMatchObject({ type: 'snapshot', run: { marks } })
     expect((await client.samples.get({ path, runId })).run).toMatchObject({ marks, weights: 'fp32' })
@@ -385,9 +386,10 @@ describe('a run', () => {
     const client = startWorkbench()
     const post = join(folder, 'post')
     await cp(DEMO.post, post, { recursive: true })
-    const { path } = await client.projects.create({ folder, name: 'Own', base: DEMO.base, post })
+    const { path, document } = await client.projects.create({ folder, name: 'Own', base: DEMO.base, post })
     await client.samples.savePrompts({
       path,
+      seen: document.revision,
       prompts: [{ text: 'Name a colour.', category: '', raw: false }]
     })
     const runId = await runToEnd(client, path, { ...SETTINGS, sampleCount: 1 })
@@ -404,7 +406,9 @@ describe('a run', () => {
     expect((await client.samples.builtinPrompts()).length).toBeGreaterThan(5)
     const prompts = await client.samples.readPrompts({ fileName: 'mine.txt', content: 'One\nTwo\n' })
     expect(prompts.map(({ text }) => text)).toEqual(['One', 'Two'])
-    expect(await client.samples.savePrompts({ path, prompts })).toMatchObject({ samplePrompts: prompts })
+    expect(await client.samples.savePrompts({ path, seen: 0, prompts })).toMatchObject({
+      samplePrompts: prompts
+    })
     const [prompt] = prompts
     if (prompt === undefined) throw new Error('no prompt')
     const { rendered, tokens } = await client.samples.render({ path, prompt })
@@ -421,7 +425,7 @@ describe('a run', () => {
     async function crcProject() {
       const client = startWorkbench()
       const { path, prompts } = await client.projects.openDemo()
-      await client.prompts.save({ path, prompts: prompts.filter((_, place) => place % 10 === 0) })
+      await client.prompts.save({ path, seen: 0, prompts: prompts.filter((_, place) => place % 10 === 0) })
       const check = async (sampling: SampleSettings['sampling'], sampleCount = 40) => {
         const settings = { ...SETTINGS, sampling, maxTokens: 8, sampleCount }
         const events = await collectAny(await client.samples.scoreCrc({ path, settings, variants: VARIANTS }))

@@ -48,8 +48,11 @@ describe("a project's next sweep", () => {
       'last states'
     ])
 
-    const change = (memoryBytes: number | null) =>
-      client.projects.update({ path, changes: { settings: { memoryBytes } } })
+    let seen = 0
+    const change = async (memoryBytes: number | null) => {
+      seen = (await client.projects.update({ path, seen, changes: { settings: { memoryBytes } } })).document
+        .revision
+    }
     await change(whole.peakBytes - 20e6)
     const tight = await client.sweeps.plan({ path })
     expect(tight?.groups.length).toBeGreaterThan(1)

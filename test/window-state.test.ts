@@ -1,13 +1,15 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Selection, SweepDocument } from '../src/contract/crc'
+import type { ProjectState } from '../src/contract/project'
 import type { RestorationRange } from '../src/contract/recipe'
 import { resourcePath } from '../src/main/base/resources'
 import { inspectPair } from '../src/main/checkpoint/pair'
 import { FollowedJob } from '../src/renderer/state/followed-job.svelte'
+import type { Workbench } from '../src/renderer/state/workbench.svelte'
 import { evaluationRun } from './fixtures/evaluation-documents'
 import { NewProject } from '../src/renderer/state/start.svelte'
 import { Later } from './fixtures/later'
-import { sweepFixture } from './fixtures/project-documents'
+import { PROMPTS, sweepFixture } from './fixtures/project-documents'
 import { projectState, ScriptedLine, settled } from './fixtures/scripted-line'
 
 const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
@@ -45,7 +47,9 @@ describe('the Ranges view', () => {
     void ranges.show('second')
     await settled()
     expect(ranges.opening).toBe('second')
+    await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, SECOND)
+    await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
     expect(ranges.sweep?.id).toBe('second')
     expect(ranges.opening).toBeNull()
@@ -57,6 +61,7 @@ describe('the Ranges view', () => {
     const { ranges } = await line.openWorkbench(projectState())
     void ranges.show('first')
     await settled()
+    await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
     ranges.setRho(0.8)
     await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
@@ -64,6 +69,7 @@ describe('the Ranges view', () => {
     ranges.rho = 0.9
     void ranges.show('second')
     await settled()
+    await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, SECOND)
     await line.answer('sweeps.select', 0, selection({ start: 0, end: 1 }, 0.8))
     expect(ranges.selection?.selected).toEqual({ start: 1, end: 1 })
@@ -76,6 +82,7 @@ describe('the Ranges view', () => {
     const { ranges } = workbench
     void ranges.show('first')
     await settled()
+    await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
     ranges.setRho(0.8)
     await vi.waitFor(() => expect(ranges.selecting).toBe(true))
@@ -221,5 +228,100 @@ describe('a job', () => {
     end.resolve()
     await followed
     vi.unstubAllGlobals()
+  })
+})
+
+describe('a project that another window changes', () => {
+  const before = projectState()
+  const changed = (revision: number, changes: Partial<ProjectState> = {}): ProjectState =>
+    projectState({ document: { ...before.document, revision }, ...changes })
+  const [first, second] = PROMPTS
+  const theirs = [first, { text: 'Theirs.', category: 'letter', valid: ['A', 'B'] }].flatMap(
+    (one) => one ?? []
+  )
+
+  async function openPrompts(): Promise<{ line: ScriptedLine; workbench: Workbench }> {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(before)
+    workbench.prompts.adopt(before, false)
+    return { line, workbench }
+  }
+
+  it('is shown as it becomes, and never as it was before', async () => {
+    const { workbench } = await openPrompts()
+    workbench.accept(changed(3, { prompts: theirs }))
+    expect(workbench.prompts.current()).toEqual(theirs)
+    workbench.accept(changed(2, { prompts: PROMPTS }))
+    expect(workbench.prompts.current()).toEqual(theirs)
+  })
+
+  it('does not take an edit away that is not saved, and asks which to keep', async () => {
+    const { line, workbench } = await openPrompts()
+    const { prompts } = workbench
+    const draft = prompts.drafts[0]
+    if (draft === undefined) throw new Error('no draft')
+    prompts.edit(draft.id, { text: 'Mine.' })
+    workbench.accept(changed(2, { prompts: theirs }))
+    expect(prompts.drafts[0]?.text).toBe('Mine.')
+    expect(prompts.base.elsewhere).toEqual(theirs)
+    await prompts.flush()
+    expect(line.of('prompts.save')).toHaveLength(0)
+
+    void prompts.keepMine()
+    await settled()
+    expect(line.call('prompts.save', 0).input).toMatchObject({
+      seen: 2,
+      prompts: [{ text: 'Mine.' }, second]
+    })
+    expect(prompts.base.elsewhere).toBeNull()
+  })
+
+  it('gives what was saved there in place of an edit, which can be had back', async () => {
+    const { workbench } = await openPrompts()
+    const { prompts } = workbench
+    const draft = prompts.drafts[0]
+    if (draft === undefined) throw new Error('no draft')
+    prompts.edit(draft.id, { text: 'Mine.' })
+    workbench.accept(changed(2, { prompts: theirs }))
+    prompts.takeTheirs()
+    expect(prompts.current()).toEqual(theirs)
+    expect(prompts.dirty).toBe(false)
+    workbench.undo()
+    expect(prompts.drafts[0]?.text).toBe('Mine.')
+  })
+
+  it('knows its own change, whichever way it hears of it first', async () => {
+    const { line, workbench } = await openPrompts()
+    const { prompts } = workbench
+    const draft = prompts.drafts[0]
+    if (draft === undefined) throw new Error('no draft')
+    prompts.edit(draft.id, { text: 'Mine.' })
+    const mine = prompts.current()
+    void prompts.flush()
+    await settled()
+    expect(line.call('prompts.save', 0).input).toMatchObject({ seen: 1 })
+    workbench.accept(changed(2, { prompts: mine }))
+    await line.answer('prompts.save', 0, changed(2, { prompts: mine }))
+    expect([prompts.base.elsewhere, prompts.dirty]).toEqual([null, false])
+    // The next edit is made from what was saved.
+    prompts.edit(draft.id, { text: 'Mine again.' })
+    void prompts.flush()
+    await settled()
+    expect(line.call('prompts.save', 1).input).toMatchObject({ seen: 2 })
+    const again = prompts.current()
+    await line.answer('prompts.save', 1, changed(3, { prompts: again }))
+    expect([prompts.base.elsewhere, prompts.dirty]).toEqual([null, false])
+  })
+
+  it('has its jobs followed by every window', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(before)
+    workbench.accept(changed(1, { running: ['sweep', 'samples', 'evaluation'] }))
+    await settled()
+    for (const kind of ['sweeps', 'samples', 'evaluations']) expect(line.of(`${kind}.watch`)).toHaveLength(1)
+    expect(workbench.elsewhere).toBeNull()
+    workbench.accept(changed(1, { running: ['judging'] }))
+    expect(workbench.elsewhere).toBe('Answers are being judged elsewhere.')
+    expect(workbench.samples.blocked).not.toBeNull()
   })
 })

@@ -22,10 +22,19 @@ import { ValuesEvent } from './non-finite'
 import { OtherCheckpointReport, PairReport } from './pair'
 import { ProbeEvent } from './probe'
 import { Problem } from './problem'
-import { ProjectChanges, ProjectState, RecentProject } from './project'
+import { KeptId } from './kept'
+import {
+  KeptCheckpoint,
+  KeptRecipe,
+  ProjectChanges,
+  ProjectState,
+  RecentProject,
+  RecipeSource
+} from './project'
 import { Recipe } from './recipe'
 import { ReportFormat } from './report'
 import {
+  PreferenceMark,
   SampledCrc,
   SAMPLE_EXPORT_FORMATS,
   SampleEvent,
@@ -45,6 +54,12 @@ import { SweepPlan } from './sweep-plan'
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 const projectPath = z.object({ path: z.string().min(1).max(4096) })
+/** A change of whole values names the revision of the project that its caller has seen: `stale` when one has changed since. */
+const seen = z.number().int().nonnegative()
+const oneKept = projectPath.extend({ id: KeptId })
+/** Both undo a removal: at the place it had, unless it is there again. */
+const place = z.number().int().nonnegative()
+
 const folderPath = z.string().min(1).max(4096)
 
 /** What the window may ask of main. The same router answers over Electron message ports and over a WebSocket. */
@@ -89,7 +104,12 @@ export const contract = {
       )
       .output(ProjectState),
     open: procedure.input(projectPath).output(ProjectState),
-    update: procedure.input(projectPath.extend({ changes: ProjectChanges })).output(ProjectState),
+    /**
+     * The project as it is, and again after every change, whoever made it; runs, results and the jobs under way included.
+     * Watching never ends by itself, and keeps the project open.
+     */
+    watch: procedure.input(projectPath).output(eventIterator(ProjectState)),
+    update: procedure.input(projectPath.extend({ seen, changes: ProjectChanges })).output(ProjectState),
     /**
      * Names the folders of the project's pair anew, after they were moved. Other checkpoints are taken too: results keep
      * the fingerprints of theirs. Refused for the built-in pair, and while a job of the project runs.
@@ -139,7 +159,7 @@ export const contract = {
   prompts: {
     /** The built-in prompt sets. */
     builtin: procedure.output(z.array(z.object({ id: z.string(), name: z.string(), prompts: CrcPrompts }))),
-    save: procedure.input(projectPath.extend({ prompts: CrcPrompts })).output(ProjectState),
+    save: procedure.input(projectPath.extend({ seen, prompts: CrcPrompts })).output(ProjectState),
     /** The exact text and tokens each prompt becomes under the project's rendering. */
     render: procedure
       .input(projectPath)
@@ -243,12 +263,32 @@ export const contract = {
       .output(eventIterator(ProbeEvent))
   },
   recipes: {
+    /** Keeps a recipe; a name that is taken gets a number, since sweeps and samples report recipes by name. */
+    keep: procedure
+      .input(projectPath.extend({ recipe: Recipe, source: RecipeSource }))
+      .output(z.object({ id: KeptId, project: ProjectState })),
+    /** Puts another recipe in the place of a kept one, which stays who it is. */
+    edit: procedure
+      .input(oneKept.extend({ seen, recipe: Recipe, source: RecipeSource }))
+      .output(ProjectState),
+    rename: procedure.input(oneKept.extend({ name: Recipe.options[0].shape.name })).output(ProjectState),
+    remove: procedure.input(oneKept).output(ProjectState),
+    putBack: procedure.input(projectPath.extend({ kept: KeptRecipe, place })).output(ProjectState),
     /** Reads the text of a mergekit file over the project's two models; refused where it says more than a recipe can. */
     readMergekit: procedure
       .input(
         projectPath.extend({ fileName: z.string().min(1).max(1000), content: z.string().max(5_000_000) })
       )
       .output(Recipe)
+  },
+  checkpoints: {
+    /** Adds what lies in a folder, under its name, or takes it as it is now where the project has that folder already. */
+    add: procedure.input(projectPath.extend({ folder: folderPath })).output(ProjectState),
+    /** Names the folder where a checkpoint is now, and takes what lies there for it. */
+    relocate: procedure.input(oneKept.extend({ folder: folderPath })).output(ProjectState),
+    rename: procedure.input(oneKept.extend({ name: KeptCheckpoint.shape.name })).output(ProjectState),
+    remove: procedure.input(oneKept).output(ProjectState),
+    putBack: procedure.input(projectPath.extend({ kept: KeptCheckpoint, place })).output(ProjectState)
   },
   exports: {
     /** What an export would write, file by file, and whether it can be written at `target`. */
@@ -270,7 +310,7 @@ export const contract = {
     readPrompts: procedure
       .input(z.object({ fileName: z.string().max(1000), content: z.string().max(50_000_000) }))
       .output(SamplePrompts),
-    savePrompts: procedure.input(projectPath.extend({ prompts: SamplePrompts })).output(ProjectState),
+    savePrompts: procedure.input(projectPath.extend({ seen, prompts: SamplePrompts })).output(ProjectState),
     /** The exact text and tokens a prompt becomes. */
     render: procedure
       .input(projectPath.extend({ prompt: SamplePrompt }))
@@ -292,10 +332,16 @@ export const contract = {
     get: procedure
       .input(projectPath.extend({ runId: z.string() }))
       .output(z.object({ run: SampleRun, samples: z.array(ShownSample), measures: SampleRunMeasures })),
-    /** Replaces a run's preference marks. */
+    /** Decides one comparison of a run, or with null takes that back. */
     mark: procedure
-      .input(projectPath.extend({ runId: z.string(), marks: SampleRun.shape.marks }))
-      .output(z.void()),
+      .input(
+        projectPath.extend({
+          runId: z.string(),
+          ...PreferenceMark.pick({ prompt: true, index: true }).shape,
+          variant: PreferenceMark.shape.variant.nullable()
+        })
+      )
+      .output(ProjectState),
     export: procedure
       .input(projectPath.extend({ runId: z.string(), format: z.enum(SAMPLE_EXPORT_FORMATS) }))
       .output(z.object({ fileName: z.string(), content: z.string() })),

@@ -16,3 +16,13 @@ export function tally(marks: readonly PreferenceMark[], variants: readonly Varia
     })
     .sort((left, right) => right.count - left.count)
 }
+
+/** The marks with one comparison decided, or with null undecided. */
+export function withMark(
+  marks: readonly PreferenceMark[],
+  { prompt, index }: Pick<PreferenceMark, 'prompt' | 'index'>,
+  variant: string | null
+): PreferenceMark[] {
+  const others = marks.filter((mark) => mark.prompt !== prompt || mark.index !== index)
+  return variant === null ? others : [...others, { prompt, index, variant }]
+}

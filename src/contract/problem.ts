@@ -8,6 +8,7 @@ export const PROBLEM_CODES = [
   'mismatch', // base and post do not fit together
   'bad-input', // a value, prompt set, recipe or option of the wrong shape
   'newer-version', // written by a newer program
+  'stale', // the value was changed by somebody else since the caller saw it
   'read-only', // the folder cannot be written
   'locked', // another program holds the project
   'busy', // the project already runs a job

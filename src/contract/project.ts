@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { CategoryScore, CrcPrompts, OtherCheckpoint, Rendering } from './crc'
 import { DeviceChoice } from './device'
+import { Kept } from './kept'
 import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'
 import { Problem } from './problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from './recipe'
 import { SamplePrompts, SampleRunSummary, SampleSetup } from './samples'
 
-export const PROJECT_VERSION = 1
+export const PROJECT_VERSION = 2
 
 /** Share of post's validity that a selected range must keep, as in the paper. */
 export const DEFAULT_RHO = 0.9
@@ -21,19 +22,28 @@ export type PairLocation = z.infer<typeof PairLocation>
 export const PairCheckpoints = z.object({ base: CheckpointIdentity, post: CheckpointIdentity })
 export type PairCheckpoints = z.infer<typeof PairCheckpoints>
 
-/** A recipe the user kept, with where it came from. */
-export const KeptRecipe = z.object({
-  recipe: Recipe,
-  keptAt: z.iso.datetime(),
-  /** The sweep that scored it and the scores seen then. */
+/** The sweep that scored a recipe and the scores seen then; nulls where there was none. */
+export const RecipeSource = z.object({
   sweepId: z.string().nullable(),
   validity: z.number().nullable(),
   diversity: z.number().nullable()
 })
+export type RecipeSource = z.infer<typeof RecipeSource>
+
+/** A recipe the user kept, with where it came from. */
+export const KeptRecipe = RecipeSource.extend({
+  ...Kept.shape,
+  recipe: Recipe,
+  keptAt: z.iso.datetime()
+})
 export type KeptRecipe = z.infer<typeof KeptRecipe>
 
-/** Checkpoints to compare with, as they were when they were added; no more than a person compares, for each is opened with the project. */
-const OtherCheckpoints = z.array(OtherCheckpoint).max(50)
+/** A checkpoint to compare with, as it was when it was added: the folder may have moved or changed since. */
+export const KeptCheckpoint = OtherCheckpoint.extend(Kept.shape)
+export type KeptCheckpoint = z.infer<typeof KeptCheckpoint>
+
+/** More than a person compares; each is opened with the project. */
+const MAX_OTHER_CHECKPOINTS = 50
 
 /** What now lies in the folder of one of a project's other checkpoints: a report, or the problem of making one. */
 export const OtherCheckpointState = z.object({
@@ -58,6 +68,8 @@ const ProjectSettings = z.object({
 
 export const ProjectDocument = z.object({
   schemaVersion: z.literal(PROJECT_VERSION),
+  /** Counts the changes of what this document and the prompts hold. */
+  revision: z.number().int().nonnegative(),
   name: z.string().min(1).max(200),
   createdAt: z.iso.datetime(),
   pair: PairLocation,
@@ -74,8 +86,9 @@ export const ProjectDocument = z.object({
     memoryBytes: ProjectSettings.shape.memoryBytes.default(null)
   }),
   recipes: z.array(KeptRecipe),
-  /** Folders may have moved or changed since. */
-  otherCheckpoints: OtherCheckpoints.default([]),
+  otherCheckpoints: z.array(KeptCheckpoint).max(MAX_OTHER_CHECKPOINTS),
+  /** The mark that the next recipe or checkpoint gets. */
+  nextMark: z.number().int().nonnegative(),
   notes: z.string()
 })
 export type ProjectDocument = z.infer<typeof ProjectDocument>
@@ -91,6 +104,23 @@ export const SweepSummary = z.object({
   best: CategoryScore.nullable()
 })
 export type SweepSummary = z.infer<typeof SweepSummary>
+
+/** The kinds of long work that main does for a project. */
+export const JobKind = z.enum([
+  'sweep',
+  'recipe score',
+  'answer check',
+  'search',
+  'samples',
+  'character check',
+  'evaluation',
+  'judging',
+  'export',
+  'distances',
+  'checksums',
+  'values'
+])
+export type JobKind = z.infer<typeof JobKind>
 
 /** Everything the window shows of an open project; sweeps are fetched one at a time. */
 export const ProjectState = z.object({
@@ -111,22 +141,20 @@ export const ProjectState = z.object({
   warnings: z.array(z.string()),
   /** Why changes cannot be saved; null when they can. */
   readOnly: z.string().nullable(),
-  /** Whether a sweep of this project is running now. */
-  running: z.boolean()
+  /** What runs of this project now. */
+  running: z.array(JobKind)
 })
 export type ProjectState = z.infer<typeof ProjectState>
 
 /** What is known of the pair's two folders now. */
 export type PairState = Pick<ProjectState, 'pair' | 'pairProblem'>
 
-/** What is left out stays as it is. No field may have a default here: `partial` would fill it in, and so change what was left out. */
-export const ProjectChanges = ProjectDocument.pick({
-  name: true,
-  rendering: true,
-  recipes: true,
-  notes: true
-})
-  .extend({ otherCheckpoints: OtherCheckpoints, settings: ProjectSettings.partial().strict() })
+/**
+ * Values to set, each whole; what is left out stays as it is. No field may have a default here: `partial` would fill it in, and
+ * so change what was left out. Lists have operations of their own.
+ */
+export const ProjectChanges = ProjectDocument.pick({ name: true, notes: true })
+  .extend({ rendering: Rendering.partial(), settings: ProjectSettings.partial().strict() })
   .partial()
   .strict()
 export type ProjectChanges = z.infer<typeof ProjectChanges>

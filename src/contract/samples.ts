@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CategoryScore, CheckpointReference, CrcPrompts, OtherCheckpoint, Rendering } from './crc'
 import { DEVICE_LABELS, GenerationDevice, Precision } from './device'
 import { HeldWeights, Sampling } from './engine'
+import { Kept } from './kept'
 import { TextMeasureId } from './measures'
 import { PairFingerprints } from './pair'
 import { Problem } from './problem'
@@ -29,14 +30,21 @@ export const SamplePrompts = z
   .max(MAX_SAMPLE_PROMPTS)
 export type SamplePrompts = z.infer<typeof SamplePrompts>
 
-/** One column of the comparison. Names are unique within a run. */
+/** One column of the comparison. Names are unique within a run; `kept` says which of its project's recipes or checkpoints it is. */
 export const Variant = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base'), name: z.string() }),
   z.object({ kind: z.literal('post'), name: z.string() }),
-  z.object({ kind: z.literal('recipe'), name: z.string(), recipe: Recipe }),
-  OtherCheckpoint.extend({ kind: z.literal('checkpoint') })
+  z.object({ kind: z.literal('recipe'), name: z.string(), recipe: Recipe, kept: Kept.optional() }),
+  OtherCheckpoint.extend({ kind: z.literal('checkpoint'), kept: Kept.optional() })
 ])
 export type Variant = z.infer<typeof Variant>
+
+/** Which variant of a project it is, whatever it is called now: ids of what is kept, and names of the others. */
+export const variantKey = (variant: Variant): string => keptOf(variant)?.id ?? variant.name
+
+/** Which of its project's recipes or checkpoints a variant is; undefined for the others. */
+export const keptOf = (variant: Variant): Kept | undefined =>
+  variant.kind === 'recipe' || variant.kind === 'checkpoint' ? variant.kept : undefined
 
 /** The colours of models: recipes are hybrids, and checkpoints beside the pair have one of their own. */
 export type ModelTone = 'base' | 'post' | 'hybrid' | 'checkpoint'
@@ -66,7 +74,7 @@ export type SampleSettings = z.infer<typeof SampleSettings>
 /** What the next run is to be, as the project keeps it. */
 export const SampleSetup = z.object({
   settings: SampleSettings,
-  /** Names of variants that take no part; one that is kept later takes part without being asked for. */
+  /** Variants that take no part, as `variantKey` has them; one that is kept later takes part without being asked for. */
   leftOut: z.array(z.string())
 })
 export type SampleSetup = z.infer<typeof SampleSetup>

@@ -26,14 +26,3 @@ export function blindOrder(seed: number, prompt: number, index: number, count: n
 
 export const markOf = (marks: readonly PreferenceMark[], prompt: number, index: number): string | null =>
   marks.find((mark) => mark.prompt === prompt && mark.index === index)?.variant ?? null
-
-/** The marks with one comparison decided; marking the preferred variant again takes the mark back. */
-export function withMark(
-  marks: readonly PreferenceMark[],
-  prompt: number,
-  index: number,
-  variant: string
-): PreferenceMark[] {
-  const others = marks.filter((mark) => mark.prompt !== prompt || mark.index !== index)
-  return markOf(marks, prompt, index) === variant ? others : [...others, { prompt, index, variant }]
-}

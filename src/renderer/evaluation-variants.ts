@@ -31,17 +31,6 @@ export const rangeVariant = ({ start, end }: { start: number; end: number }): Ev
   return { variant: { kind: 'recipe', name, recipe: { name, ranges: [[start, end]] } } }
 }
 
-/** Whether two variants are the same model, apart from how they are sampled. */
-export const sameVariantModel = (
-  { variant: a }: EvaluationVariant,
-  { variant: b }: EvaluationVariant
-): boolean =>
-  a.kind === 'recipe' && b.kind === 'recipe'
-    ? JSON.stringify({ ...a.recipe, name: '' }) === JSON.stringify({ ...b.recipe, name: '' })
-    : a.kind === 'checkpoint' && b.kind === 'checkpoint'
-      ? a.fingerprint === b.fingerprint
-      : a.kind === b.kind
-
 /** The variant under another name. */
 export const renamedVariant = (entry: EvaluationVariant, name: string): EvaluationVariant => ({
   ...entry,

@@ -1,7 +1,7 @@
-import type { OtherCheckpoint } from '../contract/crc'
 import { freeName } from '../contract/free-name'
-import type { ProjectState } from '../contract/project'
+import type { KeptCheckpoint, KeptRecipe } from '../contract/project'
 import type { Recipe, RestorationRange } from '../contract/recipe'
+import type { Kept } from '../contract/kept'
 import type { Variant } from '../contract/samples'
 import { rangeName } from './format'
 
@@ -22,8 +22,8 @@ const isRange = (recipe: Recipe, range: RestorationRange): boolean =>
  * checkpoints. Names are made unique, since answers are stored under them.
  */
 export function variantChoices(
-  recipes: ProjectState['document']['recipes'],
-  checkpoints: readonly OtherCheckpoint[],
+  recipes: readonly KeptRecipe[],
+  checkpoints: readonly KeptCheckpoint[],
   selected: RestorationRange | null
 ): VariantChoice[] {
   const choices: VariantChoice[] = [
@@ -35,16 +35,34 @@ export function variantChoices(
       name,
       choices.map(({ variant }) => variant.name)
     )
-  const add = (recipe: Recipe, origin: VariantChoice['origin']): void => {
-    choices.push({ variant: { kind: 'recipe', name: free(recipe.name), recipe }, origin })
+  const add = (recipe: Recipe, origin: VariantChoice['origin'], kept?: Kept): void => {
+    const variant: Variant = { kind: 'recipe', name: free(recipe.name), recipe, ...(kept && { kept }) }
+    choices.push({ variant, origin })
   }
   if (selected !== null && !recipes.some(({ recipe }) => isRange(recipe, selected))) {
     add({ name: rangeName(selected), ranges: [[selected.start, selected.end]] }, 'selected by the sweep')
   }
-  for (const { recipe } of recipes) add(recipe, 'kept recipe')
-  for (const checkpoint of checkpoints) {
-    const variant: Variant = { kind: 'checkpoint', ...checkpoint, name: free(checkpoint.name) }
+  for (const { id, mark, recipe } of recipes) add(recipe, 'kept recipe', { id, mark })
+  for (const { id, mark, name, path, fingerprint } of checkpoints) {
+    const kept = { id, mark }
+    const variant: Variant = { kind: 'checkpoint', name: free(name), path, fingerprint, kept }
     choices.push({ variant, origin: 'checkpoint' })
   }
   return choices
+}
+
+/**
+ * Whether two variants are the same of a project's: what is kept goes by its id. Where one does not say, as in runs of older
+ * programs, the model decides.
+ */
+export function sameVariant(a: Variant, b: Variant): boolean {
+  if (a.kind === 'recipe' && b.kind === 'recipe') {
+    if (a.kept !== undefined && b.kept !== undefined) return a.kept.id === b.kept.id
+    return JSON.stringify({ ...a.recipe, name: '' }) === JSON.stringify({ ...b.recipe, name: '' })
+  }
+  if (a.kind === 'checkpoint' && b.kind === 'checkpoint') {
+    if (a.kept !== undefined && b.kept !== undefined) return a.kept.id === b.kept.id
+    return a.fingerprint === b.fingerprint
+  }
+  return a.kind === b.kind
 }

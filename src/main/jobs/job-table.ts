@@ -6,9 +6,14 @@ export class JobTable<Event extends { type: string }> {
   /** By project folder. A job stays here after its end until a watcher has seen how it ended. */
   private readonly jobs = new Map<string, RunningJob<Event>>()
 
+  /** @param tell hears the folder of a project whenever a job of it begins or ends */
+  constructor(private readonly tell: (path: string) => void) {}
+
   /** @returns the job's id */
   add(project: Project, job: RunningJob<Event>): string {
     this.jobs.set(project.path, job)
+    this.tell(project.path)
+    void job.done.then(() => this.tell(project.path))
     return job.id
   }
 

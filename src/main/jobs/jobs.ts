@@ -1,3 +1,4 @@
+import type { JobKind } from '../../contract/project'
 import type { Devices } from './devices'
 import type { EngineHost } from '../engine/host'
 import type { Project } from '../project/project'
@@ -40,6 +41,16 @@ export class Jobs {
   /** Settles when the project's running jobs are over; null when none runs. */
   done(project: Project): Promise<void> | null {
     return this.turns.done(project)
+  }
+
+  /** What runs of a project now. */
+  running(project: Project): JobKind[] {
+    return this.turns.running(project)
+  }
+
+  /** See `JobTurns.onChange`. */
+  onChange(project: Project, hear: () => void): () => void {
+    return this.turns.onChange(project, hear)
   }
 
   async cancelAll(): Promise<void> {

@@ -31,8 +31,8 @@ export class Samples {
   private readonly crcScores: JobTable<CrcScoreEvent | JobFailure>
 
   constructor(private readonly context: JobContext) {
-    this.table = context.turns.engineJobs('Sampling')
-    this.crcScores = context.turns.engineJobs('Sampling')
+    this.table = context.turns.engineJobs('samples', 'Sampling')
+    this.crcScores = context.turns.engineJobs('character check', 'Sampling')
   }
 
   /**

@@ -1,9 +1,12 @@
+import { EventEmitter } from 'node:events'
 import { WorkbenchError } from '../../contract/problem'
+import type { JobKind } from '../../contract/project'
 import type { Project } from '../project/project'
 import type { Job, JobFailure } from './job'
 import { JobTable } from './job-table'
 
 interface NamedTable {
+  kind: JobKind
   table: Pick<JobTable<{ type: string }>, 'isRunning' | 'done' | 'cancelAll'>
   /** How a message names such a job, such as "A sweep". */
   what: string
@@ -19,19 +22,32 @@ export class JobTurns {
   private readonly closing = new AbortController()
   /** Projects whose job is being prepared. */
   private readonly starting = new Set<string>()
+  /** Those who hear of the jobs of a project, by its folder, whenever one begins or ends. */
+  private readonly news = new EventEmitter().setMaxListeners(0)
 
   /** Jobs that need the engine process. @param what how a message names one, such as "A sweep" */
-  engineJobs<Event extends { type: string }>(what: string): JobTable<Event> {
-    const table = new JobTable<Event>()
-    this.engineTables.push({ table, what })
+  engineJobs<Event extends { type: string }>(kind: JobKind, what: string): JobTable<Event> {
+    const table = new JobTable<Event>((path) => this.news.emit(path))
+    this.engineTables.push({ kind, table, what })
     return table
   }
 
   /** Jobs that only read weights: they go on beside the others. */
-  readingJobs<Event extends { type: string }>(what: string): JobTable<Event> {
-    const table = new JobTable<Event>()
-    this.readingTables.push({ table, what })
+  readingJobs<Event extends { type: string }>(kind: JobKind, what: string): JobTable<Event> {
+    const table = new JobTable<Event>((path) => this.news.emit(path))
+    this.readingTables.push({ kind, table, what })
     return table
+  }
+
+  /** What runs of a project now. */
+  running(project: Project): JobKind[] {
+    return this.tables.filter(({ table }) => table.isRunning(project)).map(({ kind }) => kind)
+  }
+
+  /** Calls `hear` whenever a job of the project begins or ends, until the returned function is called. */
+  onChange({ path }: Project, hear: () => void): () => void {
+    this.news.on(path, hear)
+    return () => void this.news.off(path, hear)
   }
 
   /**

@@ -40,6 +40,7 @@ export async function createProject(project: NewProject): Promise<Project> {
     await mkdir(unfinished)
     await writeProjectDocument(unfinished, {
       schemaVersion: PROJECT_VERSION,
+      revision: 0,
       name,
       createdAt: new Date().toISOString(),
       pair: project.pair,
@@ -48,6 +49,7 @@ export async function createProject(project: NewProject): Promise<Project> {
       settings: { rho: DEFAULT_RHO, soupSize: DEFAULT_SOUP_SIZE, device: 'auto', memoryBytes: null },
       recipes: [],
       otherCheckpoints: [],
+      nextMark: 0,
       notes: ''
     })
     await writePrompts(unfinished, project.prompts)

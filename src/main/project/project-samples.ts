@@ -1,4 +1,11 @@
-import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../contract/samples'
+import { withMark } from '../../contract/preferences'
+import type {
+  PreferenceMark,
+  SampledCrc,
+  SampleLine,
+  SampleRun,
+  SampleRunSummary
+} from '../../contract/samples'
 import { newestFirst } from '../base/files/newest-first'
 import { appendSampleLines, readSampleLines, removeSampleRun, summarizeSampleRun } from './sample-files'
 import { SAMPLE_RUNS, SAMPLED_CRC } from './stored-documents'
@@ -11,6 +18,8 @@ export class ProjectSamples {
   constructor(
     private readonly folder: string,
     private readonly change: Change,
+    /** Hears when the list of runs has changed, or what is stored of one besides its answers. */
+    private readonly tell: () => void,
     runs: readonly SampleRunSummary[]
   ) {
     this.#runs = runs
@@ -26,6 +35,7 @@ export class ProjectSamples {
     await this.change(async () => {
       await SAMPLE_RUNS.write(this.folder, run)
       this.#runs = newestFirst([...this.#runs, summarizeSampleRun(run, 0)])
+      this.tell()
     })
   }
 
@@ -37,12 +47,27 @@ export class ProjectSamples {
    */
   async changeRun(
     id: string,
-    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'marks'>>
+    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision'>>
   ): Promise<SampleRun> {
+    return this.#change(id, () => changes)
+  }
+
+  /** Decides one comparison of a run, or with null undoes that. @throws WorkbenchError as {@link changeRun} */
+  async mark(
+    id: string,
+    comparison: Pick<PreferenceMark, 'prompt' | 'index'>,
+    variant: string | null
+  ): Promise<SampleRun> {
+    return this.#change(id, ({ marks }) => ({ marks: withMark(marks, comparison, variant) }))
+  }
+
+  async #change(id: string, change: (run: SampleRun) => Partial<SampleRun>): Promise<SampleRun> {
     return this.change(async () => {
-      const run = { ...(await SAMPLE_RUNS.read(this.folder, id)), ...changes }
+      const stored = await SAMPLE_RUNS.read(this.folder, id)
+      const run = { ...stored, ...change(stored) }
       await SAMPLE_RUNS.write(this.folder, run)
       this.#summarize(id, ({ sampleCount }) => summarizeSampleRun(run, sampleCount))
+      this.tell()
       return run
     })
   }
@@ -53,6 +78,7 @@ export class ProjectSamples {
       if (this.#runs.find((run) => run.id === id)?.sampleCount !== 0) return
       await removeSampleRun(this.folder, id)
       this.#runs = this.#runs.filter((run) => run.id !== id)
+      this.tell()
     })
   }
 

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { AnswerCheck } from '../../contract/answer-check'
@@ -31,6 +32,8 @@ import { newestFirst } from '../base/files/newest-first'
 import { ProjectEvaluations } from './project-evaluations'
 import { ProjectSamples } from './project-samples'
 import { type Change, SerialQueue } from '../base/files/serial-queue'
+import { identifyKept } from './project-migrations'
+import { Revisions } from './revisions'
 import { ANSWER_CHECKS, CHECKSUMS, DISTANCES, SEARCHES, SWEEPS } from './stored-documents'
 import { summarizeSweep } from './sweep-files'
 
@@ -42,7 +45,7 @@ const PROJECT_FORMAT: DocumentFormat<ProjectDocument> = {
   name: 'project',
   schema: ProjectDocument,
   version: PROJECT_VERSION,
-  migrations: {},
+  migrations: { 1: identifyKept },
   maxBytes: 50_000_000
 }
 
@@ -83,6 +86,8 @@ export class Project {
   readonly #lock: Lock | null
   #closed = false
   readonly #changes = new SerialQueue()
+  readonly #revisions: Revisions
+  readonly #news = new EventEmitter().setMaxListeners(0)
 
   constructor(content: ProjectContent, lock: Lock | null, readOnly: string | null) {
     this.path = content.path
@@ -93,8 +98,9 @@ export class Project {
     this.#samplePrompts = content.samplePrompts
     this.#sweeps = content.sweeps
     this.#lock = lock
+    this.#revisions = new Revisions(content.document.revision)
     const change: Change = (task) => this.#change(task)
-    this.samples = new ProjectSamples(this.path, change, content.sampleRuns)
+    this.samples = new ProjectSamples(this.path, change, () => this.#tell(), content.sampleRuns)
     this.evaluations = new ProjectEvaluations(this.path, change)
   }
 
@@ -116,22 +122,50 @@ export class Project {
     return this.#sweeps
   }
 
-  /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
-  async update(changes: ProjectChanges): Promise<void> {
+  /**
+   * Sets values.
+   *
+   * @param seen the revision that whoever asks for it knows; left out: the one there is
+   * @throws WorkbenchError `bad-input` naming the field that is wrong; `stale` when one of the values changed since; `read-only`
+   */
+  async update(changes: ProjectChanges, seen?: number): Promise<void> {
     // A field that is present but undefined, as the bridge may deliver it, is a field that was not given.
     const given = (fields: object): object =>
       Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-    await this.#change(async () => {
-      const settings = { ...this.#document.settings, ...given(changes.settings ?? {}) }
-      const parsed = ProjectDocument.safeParse({ ...this.#document, ...given(changes), settings })
-      if (!parsed.success) {
-        throw new WorkbenchError(
-          'bad-input',
-          `The project cannot be changed so: ${describeIssue(parsed.error)}`
-        )
-      }
-      await this.#write(parsed.data)
-    })
+    const { rendering = {}, settings = {}, ...values } = changes
+    const fields = [
+      ...Object.keys(given(values)),
+      ...Object.keys(given(rendering)).map((field) => `rendering.${field}`),
+      ...Object.keys(given(settings)).map((field) => `settings.${field}`)
+    ]
+    await this.#edit(fields, seen, (document) => ({
+      ...given(values),
+      rendering: { ...document.rendering, ...given(rendering) },
+      settings: { ...document.settings, ...given(settings) }
+    }))
+  }
+
+  /**
+   * Changes lists of the project by what they hold when it is the change's turn, so that no change made elsewhere is lost.
+   *
+   * @throws WorkbenchError whatever `change` throws; `bad-input` naming the field that is wrong; `read-only`
+   */
+  async edit(change: (document: ProjectDocument) => Partial<ProjectDocument>): Promise<void> {
+    await this.#edit([], undefined, change)
+  }
+
+  /**
+   * Changes a kept recipe as a whole.
+   *
+   * @param seen see {@link update}
+   * @throws WorkbenchError as {@link edit}; `stale` when it changed since
+   */
+  async editRecipe(
+    id: string,
+    seen: number,
+    change: (document: ProjectDocument) => Partial<ProjectDocument>
+  ): Promise<void> {
+    await this.#edit([`recipes.${id}`], seen, change)
   }
 
   /** Names other folders as those of the pair, whose checkpoints are still to be seen. @throws WorkbenchError `bad-input` for the built-in pair; `read-only` */
@@ -143,29 +177,31 @@ export class Project {
           'The built-in pair comes with the program: it cannot be relocated.'
         )
       }
-      await this.#write({ ...this.#document, pair: { kind: 'folders', base, post }, checkpoints: null })
+      await this.#write({ pair: { kind: 'folders', base, post }, checkpoints: null })
     })
   }
 
   /** Takes these checkpoints for the project's own. @throws WorkbenchError `read-only` */
   async rememberCheckpoints(checkpoints: PairCheckpoints): Promise<void> {
-    await this.#change(() => this.#write({ ...this.#document, checkpoints }))
+    await this.#change(() => this.#write({ checkpoints }))
   }
 
-  /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
-  async savePrompts(prompts: CrcPrompts): Promise<void> {
+  /** @param seen see {@link update} @throws WorkbenchError `bad-input` naming the field that is wrong; `stale`; `read-only` */
+  async savePrompts(prompts: CrcPrompts, seen?: number): Promise<void> {
     const parsed = CrcPrompts.safeParse(prompts)
     if (!parsed.success) {
       throw new WorkbenchError('bad-input', `The prompts cannot be saved: ${describeIssue(parsed.error)}`)
     }
     await this.#change(async () => {
+      await this.#advance(['prompts'], seen, {})
       await writePrompts(this.path, parsed.data)
       this.#prompts = parsed.data
+      this.#tell()
     })
   }
 
-  /** @throws WorkbenchError `bad-input` naming the field that is wrong; `read-only` */
-  async saveSamplePrompts(prompts: SamplePrompts): Promise<void> {
+  /** @param seen see {@link update} @throws WorkbenchError `bad-input` naming the field that is wrong; `stale`; `read-only` */
+  async saveSamplePrompts(prompts: SamplePrompts, seen?: number): Promise<void> {
     const parsed = SamplePrompts.safeParse(prompts)
     if (!parsed.success) {
       throw new WorkbenchError(
@@ -174,8 +210,10 @@ export class Project {
       )
     }
     await this.#change(async () => {
+      await this.#advance(['samplePrompts'], seen, {})
       await writePromptFile(this.path, SAMPLE_PROMPTS, parsed.data)
       this.#samplePrompts = parsed.data
+      this.#tell()
     })
   }
 
@@ -185,6 +223,7 @@ export class Project {
       await SWEEPS.write(this.path, sweep)
       const others = this.#sweeps.filter((summary) => summary.id !== sweep.id)
       this.#sweeps = newestFirst([...others, summarizeSweep(sweep)])
+      this.#tell()
     })
   }
 
@@ -238,15 +277,53 @@ export class Project {
     await this.#change(() => CHECKSUMS.write(this.path, checksums))
   }
 
+  /** Calls `hear` after every change of what this object shows, answers that are added to runs left out, until the returned function is called. */
+  onChange(hear: () => void): () => void {
+    this.#news.on('change', hear)
+    return () => void this.#news.off('change', hear)
+  }
+
   /** Waits for changes under way, then lets others write the project. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#changes.run(async () => this.#lock?.release())
   }
 
-  async #write(document: ProjectDocument): Promise<void> {
-    await writeProjectDocument(this.path, document)
-    this.#document = document
+  #tell(): void {
+    this.#news.emit('change')
+  }
+
+  async #edit(
+    fields: readonly string[],
+    seen: number | undefined,
+    change: (document: ProjectDocument) => Partial<ProjectDocument>
+  ): Promise<void> {
+    await this.#change(() => this.#advance(fields, seen, change(this.#document)))
+  }
+
+  /** Writes changes of the document, none of which may be of a value that changed after the revision that was seen. */
+  async #advance(
+    fields: readonly string[],
+    seen: number | undefined,
+    changes: Partial<ProjectDocument>
+  ): Promise<void> {
+    this.#revisions.require(fields, seen ?? this.#document.revision)
+    await this.#write(changes)
+    this.#revisions.note(fields, this.#document.revision)
+  }
+
+  async #write(changes: Partial<ProjectDocument>): Promise<void> {
+    const revision = this.#document.revision + 1
+    const parsed = ProjectDocument.safeParse({ ...this.#document, ...changes, revision })
+    if (!parsed.success) {
+      throw new WorkbenchError(
+        'bad-input',
+        `The project cannot be changed so: ${describeIssue(parsed.error)}`
+      )
+    }
+    await writeProjectDocument(this.path, parsed.data)
+    this.#document = parsed.data
+    this.#tell()
   }
 
   async #change<T>(task: () => Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { OtherCheckpoint } from '../../contract/crc'
 import type { PairReport } from '../../contract/pair'
-import type { OtherCheckpointState, PairState } from '../../contract/project'
+import type { OtherCheckpointState, PairState, ProjectDocument } from '../../contract/project'
 import { inspectOther } from '../checkpoint/other-checkpoint'
 import { inspectPair } from '../checkpoint/pair'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
@@ -56,19 +57,31 @@ export class OpenProjects {
     return state
   }
 
-  /** What now lies in the folders of a project's other checkpoints, in their order; each is looked at once. */
-  async othersOf(project: Project): Promise<OtherCheckpointState[]> {
+  /**
+   * What now lies in the folders of a project's other checkpoints; each is looked at once.
+   *
+   * @returns it for the checkpoints of a document of the project, in their order
+   */
+  async othersOf(project: Project): Promise<(document: ProjectDocument) => OtherCheckpointState[]> {
     const known = this.others.get(project) ?? new Map<string, Promise<OtherCheckpointState>>()
     this.others.set(project, known)
-    const folders = pairPaths(project.document.pair)
-    return Promise.all(
-      project.document.otherCheckpoints.map(({ path, fingerprint }) => {
-        const key = `${fingerprint} ${path}`
-        const state = known.get(key) ?? lookAtOther(folders, path)
+    const keyOf = ({ path, fingerprint }: OtherCheckpoint): string => `${fingerprint} ${path}`
+    const seen = new Map<string, OtherCheckpointState>()
+    for (;;) {
+      const { pair, otherCheckpoints } = project.document
+      const folders = pairPaths(pair)
+      // Another may be added while these are looked at.
+      const unseen = otherCheckpoints.filter((checkpoint) => !seen.has(keyOf(checkpoint)))
+      if (unseen.length === 0) break
+      for (const checkpoint of unseen) {
+        const key = keyOf(checkpoint)
+        const state = known.get(key) ?? lookAtOther(folders, checkpoint.path)
         known.set(key, state)
-        return state
-      })
-    )
+        seen.set(key, await state)
+      }
+    }
+    return ({ otherCheckpoints }) =>
+      otherCheckpoints.flatMap((checkpoint) => seen.get(keyOf(checkpoint)) ?? [])
   }
 
   /** Lets other programs write the project; harmless when it is not open. */

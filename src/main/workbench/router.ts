@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { implement } from '@orpc/server'
 import { version } from '../../../package.json'
 import { contract } from '../../contract/contract'
+import type { OtherCheckpoint } from '../../contract/crc'
 import { WorkbenchError } from '../../contract/problem'
 import type { ProjectDocument, ProjectState } from '../../contract/project'
 import { resolveModelFolder } from '../checkpoint/model-folder'
@@ -19,6 +21,15 @@ import { describePlan, prepareExport } from '../export/prepare'
 import { Jobs } from '../jobs/jobs'
 import { readMergekitRecipe } from '../mergekit/read-recipe'
 import { OpenProjects } from './open-projects'
+import { ProjectNews } from './project-news'
+import {
+  withCheckpoint,
+  withCheckpointAt,
+  withCheckpointBack,
+  withCheckpointNamed,
+  withoutCheckpoint
+} from '../project/kept-checkpoints'
+import { withEdited, withKept, withoutRecipe, withRecipeBack, withRenamed } from '../project/kept-recipes'
 import { demoPath, pairPaths } from '../project/demo'
 import { listFolder } from '../project/folder-listing'
 import { readUnfinishedSearch } from '../project/search-files'
@@ -63,21 +74,38 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
   const jobs = new Jobs(engine, devices, onJobNews)
 
   const stateOf = async (project: Project): Promise<ProjectState> => {
-    // First: the document may come to know the checkpoints by it.
+    // First what takes time: the rest is of one moment. The document may come to know the checkpoints by it.
     const pair = await projects.pairOf(project)
+    const samplePrompts = await samplePromptsOf(project)
+    const otherCheckpoints = await projects.othersOf(project)
     return {
       path: project.path,
       document: project.document,
       prompts: project.prompts,
-      samplePrompts: await samplePromptsOf(project),
+      samplePrompts: project.samplePrompts ?? samplePrompts,
       sweeps: [...project.sweeps],
       sampleRuns: [...project.samples.runs],
       ...pair,
-      otherCheckpoints: await projects.othersOf(project),
+      otherCheckpoints: otherCheckpoints(project.document),
       readOnly: project.readOnly,
       warnings: [...project.warnings],
-      running: jobs.sweeps.table.isRunning(project)
+      running: jobs.running(project)
     }
+  }
+  const news = new ProjectNews(projects, jobs, stateOf)
+  /** Changes the lists of a project. */
+  const edit = async (
+    path: string,
+    change: (document: ProjectDocument) => Partial<ProjectDocument>
+  ): Promise<ProjectState> => {
+    const project = await projects.use(path)
+    await project.edit(change)
+    return stateOf(project)
+  }
+  const now = (): string => new Date().toISOString()
+  const lookAt = async ({ document }: Project, folder: string): Promise<OtherCheckpoint> => {
+    const { checkpoint } = await inspectOther(pairPaths(document.pair), folder)
+    return { name: checkpoint.name, path: folder, fingerprint: checkpoint.fingerprint }
   }
 
   const os = implement(contract).use(problemsAcross(reportDefect))
@@ -134,8 +162,11 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       open: os.projects.open.handler(async ({ input }) => stateOf(await projects.open(input.path))),
       update: os.projects.update.handler(async ({ input }) => {
         const project = await projects.use(input.path)
-        await project.update(input.changes)
+        await project.update(input.changes, input.seen)
         return stateOf(project)
+      }),
+      watch: os.projects.watch.handler(async function* ({ input, signal }) {
+        yield* news.watch(await projects.use(input.path), signal)
       }),
       relocate: os.projects.relocate.handler(async ({ input }) => {
         const project = await projects.use(input.path)
@@ -149,10 +180,11 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         return { fileName: reportFileName(project.path, format), content: await writeReport(report, format) }
       }),
       close: os.projects.close.handler(async ({ input }) => {
-        const running = jobs.done(await projects.use(input.path))
+        const project = await projects.use(input.path)
+        const running = jobs.done(project)
         // A job needs the project to save itself; nobody should wait for that.
-        if (running === null) await projects.close(input.path)
-        else void running.then(() => projects.close(input.path))
+        if (running === null) await news.close(project)
+        else void running.then(() => news.close(project))
       })
     },
     distances: {
@@ -206,7 +238,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       builtin: os.prompts.builtin.handler(() => builtinPrompts()),
       save: os.prompts.save.handler(async ({ input }) => {
         const project = await projects.use(input.path)
-        await project.savePrompts(input.prompts)
+        await project.savePrompts(input.prompts, input.seen)
         return stateOf(project)
       }),
       render: os.prompts.render.handler(async ({ input }) => {
@@ -285,10 +317,48 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       })
     },
     recipes: {
+      keep: os.recipes.keep.handler(async ({ input: { path, recipe, source } }) => {
+        const id = randomUUID()
+        const project = await edit(path, (document) => withKept(document, id, recipe, source, now()))
+        return { id, project }
+      }),
+      edit: os.recipes.edit.handler(async ({ input: { path, id, seen, recipe, source } }) => {
+        const project = await projects.use(path)
+        await project.editRecipe(id, seen, (document) => withEdited(document, id, recipe, source, now()))
+        return stateOf(project)
+      }),
+      rename: os.recipes.rename.handler(({ input: { path, id, name } }) =>
+        edit(path, (document) => withRenamed(document, id, name))
+      ),
+      remove: os.recipes.remove.handler(({ input: { path, id } }) =>
+        edit(path, (document) => withoutRecipe(document, id))
+      ),
+      putBack: os.recipes.putBack.handler(({ input: { path, kept, place } }) =>
+        edit(path, (document) => withRecipeBack(document, kept, place))
+      ),
       readMergekit: os.recipes.readMergekit.handler(async ({ input: { path, fileName, content } }) => {
         const { base, post } = pairPaths((await projects.use(path)).document.pair)
         return readMergekitRecipe(content, fileName, await openPair(base, post))
       })
+    },
+    checkpoints: {
+      add: os.checkpoints.add.handler(async ({ input: { path, folder } }) => {
+        const found = await lookAt(await projects.use(path), absolutePath(folder))
+        return edit(path, (document) => withCheckpoint(document, randomUUID(), found))
+      }),
+      relocate: os.checkpoints.relocate.handler(async ({ input: { path, id, folder } }) => {
+        const found = await lookAt(await projects.use(path), absolutePath(folder))
+        return edit(path, (document) => withCheckpointAt(document, id, found))
+      }),
+      rename: os.checkpoints.rename.handler(({ input: { path, id, name } }) =>
+        edit(path, (document) => withCheckpointNamed(document, id, name))
+      ),
+      remove: os.checkpoints.remove.handler(({ input: { path, id } }) =>
+        edit(path, (document) => withoutCheckpoint(document, id))
+      ),
+      putBack: os.checkpoints.putBack.handler(({ input: { path, kept, place } }) =>
+        edit(path, (document) => withCheckpointBack(document, kept, place))
+      )
     },
     exports: {
       plan: os.exports.plan.handler(async ({ input: { path, recipe, target } }) => {
@@ -312,7 +382,7 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
       ),
       savePrompts: os.samples.savePrompts.handler(async ({ input }) => {
         const project = await projects.use(input.path)
-        await project.saveSamplePrompts(input.prompts)
+        await project.saveSamplePrompts(input.prompts, input.seen)
         return stateOf(project)
       }),
       render: os.samples.render.handler(async ({ input }) => {
@@ -339,7 +409,9 @@ export function createWorkbench({ engine, entry, initial, pickFolder, onJobNews 
         return { run, samples, measures: await measureRun(run, samples) }
       }),
       mark: os.samples.mark.handler(async ({ input }) => {
-        await (await projects.use(input.path)).samples.changeRun(input.runId, { marks: input.marks })
+        const project = await projects.use(input.path)
+        await project.samples.mark(input.runId, { prompt: input.prompt, index: input.index }, input.variant)
+        return stateOf(project)
       }),
       export: os.samples.export.handler(async ({ input }) => {
         const { run, samples } = await (await projects.use(input.path)).samples.readAnswers(input.runId)

@@ -8,27 +8,35 @@ import type {
 import { formatMeasure, measuresOf, withInterval } from '../../contract/evaluation-words'
 import { MeasureId, measureOf } from '../../contract/measures'
 import { formatPercent } from '../format'
-import { toneOf } from '../../contract/samples'
+import { keptOf, toneOf } from '../../contract/samples'
 import { type PlotAxis, type PlotContent, type PlotSeries, roomyBounds } from './plot'
 import { toCsv } from './tables'
 
 /** Hybrids share a colour and differ in their marks, and so do other checkpoints; base and post have theirs as everywhere. */
 const MARKS: readonly PointStyle[] = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross']
 
+const markOf = (place: number): PointStyle => MARKS[place % MARKS.length] ?? 'circle'
+
 /** How each variant is drawn, in their order; base or post with another sampler or prefix is paler. */
 export function variantStyles(
   variants: readonly EvaluationVariant[]
 ): Pick<PlotSeries, 'name' | 'tone' | 'mark' | 'opacity'>[] {
-  let hybrids = 0
-  let checkpoints = 0
+  // What is kept has its own mark in every chart of the project; the others take those that are left.
+  const own = new Set(variants.flatMap(({ variant }) => keptOf(variant)?.mark ?? []))
+  const taken = new Set(Array.from(own, markOf))
+  const left = MARKS.filter((mark) => !taken.has(mark))
+  let others = 0
   return variants.map(({ variant, sampling, prefix }) => {
     const tone = toneOf(variant)
+    const kept = keptOf(variant)
     const mark =
       tone === 'base'
         ? 'rect'
         : tone === 'post'
           ? 'rectRot'
-          : (MARKS[(tone === 'hybrid' ? hybrids++ : checkpoints++) % MARKS.length] ?? 'circle')
+          : kept !== undefined
+            ? markOf(kept.mark)
+            : (left[others++ % left.length] ?? 'circle')
     return {
       name: variant.name,
       tone,

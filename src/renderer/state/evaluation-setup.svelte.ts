@@ -8,17 +8,12 @@ import {
 } from '../../contract/evaluation'
 import { freeName } from '../../contract/free-name'
 import type { ProjectState } from '../../contract/project'
-import {
-  duplicateVariant,
-  rangeVariant,
-  renamedVariant,
-  sameVariantModel,
-  spreadOfRanges
-} from '../evaluation-variants'
+import { duplicateVariant, rangeVariant, renamedVariant, spreadOfRanges } from '../evaluation-variants'
 import { complaintOf, type Complaint } from '../connection'
 import { formatBytes, plural } from '../format'
 import { usableCheckpoints } from '../other-checkpoints'
-import { variantChoices } from '../variants'
+import { variantKey } from '../../contract/samples'
+import { sameVariant, variantChoices } from '../variants'
 import type { Workbench } from './workbench.svelte'
 
 /** Of the ranges that are added for the proxy's sake. */
@@ -27,6 +22,8 @@ const SPREAD_SIZE = 6
 const MAX_VARIANTS = 60
 
 interface Choice {
+  /** What it is known by while its name may change. */
+  key: string
   entry: EvaluationVariant
   origin: string
   /** Its place among the added ones; null for those that the project offers. */
@@ -61,6 +58,7 @@ export class EvaluationSetup {
         : (newest?.selected ?? null)
     const offered = variantChoices(project.document.recipes, usableCheckpoints(project), selected).map(
       ({ variant, origin }): Choice => ({
+        key: variantKey(variant),
         entry: { variant },
         origin,
         added: null
@@ -72,13 +70,19 @@ export class EvaluationSetup {
         entry.variant.name,
         choices.map(({ entry: { variant } }) => variant.name)
       )
-      choices.push({ entry: renamedVariant(entry, name), origin: describeAddition(entry), added })
+      // The names of added ones are their own, and stay.
+      choices.push({
+        key: `added ${name}`,
+        entry: renamedVariant(entry, name),
+        origin: describeAddition(entry),
+        added
+      })
     }
     return choices
   })
 
   readonly variants = $derived<EvaluationVariant[]>(
-    this.choices.flatMap(({ entry }) => (this.leftOut.has(entry.variant.name) ? [] : [entry]))
+    this.choices.flatMap(({ key, entry }) => (this.leftOut.has(key) ? [] : [entry]))
   )
 
   /** The task as it will run. */
@@ -134,13 +138,13 @@ export class EvaluationSetup {
     if (tasks !== null && this.workbench.project?.path === path) this.tasks = tasks
   }
 
-  isChosen({ variant }: EvaluationVariant): boolean {
-    return !this.leftOut.has(variant.name)
+  isChosen({ key }: Choice): boolean {
+    return !this.leftOut.has(key)
   }
 
-  choose({ variant }: EvaluationVariant, chosen: boolean): void {
-    if (chosen) this.leftOut.delete(variant.name)
-    else this.leftOut.add(variant.name)
+  choose({ key }: Choice, chosen: boolean): void {
+    if (chosen) this.leftOut.delete(key)
+    else this.leftOut.add(key)
   }
 
   /** Adds ranges of the newest sweep, spread over its diversity; those that are there already take part again. */
@@ -151,12 +155,14 @@ export class EvaluationSetup {
     const sweep = await this.workbench.attempt(() => this.workbench.client.sweeps.get({ path, sweepId }))
     if (sweep === null) return
     const wanted = spreadOfRanges(sweep.ranges, SPREAD_SIZE).map(rangeVariant)
-    for (const { entry } of this.choices) {
-      if (wanted.some((range) => sameVariantModel(range, entry))) this.leftOut.delete(entry.variant.name)
+    for (const { key, entry } of this.choices) {
+      if (wanted.some((range) => sameVariant(range.variant, entry.variant))) this.leftOut.delete(key)
     }
     this.added = [
       ...this.added,
-      ...wanted.filter((range) => !this.choices.some(({ entry }) => sameVariantModel(range, entry)))
+      ...wanted.filter(
+        (range) => !this.choices.some(({ entry }) => sameVariant(range.variant, entry.variant))
+      )
     ]
   }
 
@@ -197,13 +203,12 @@ export class EvaluationSetup {
     const { sampleCount } = task.settings
     this.sampleCount = sampleCount === known.task.settings.sampleCount ? '' : String(sampleCount)
     const offered = this.choices.filter(({ added }) => added === null)
-    this.added = variants.filter(
-      ({ variant }) => !offered.some(({ entry }) => entry.variant.name === variant.name)
-    )
+    const isOf = ({ entry }: Choice, { variant, sampling, prefix }: EvaluationVariant): boolean =>
+      sampling === undefined && prefix === undefined && sameVariant(entry.variant, variant)
+    this.added = variants.filter((variant) => !offered.some((choice) => isOf(choice, variant)))
     this.leftOut.clear()
-    for (const { entry } of offered) {
-      if (!variants.some(({ variant }) => variant.name === entry.variant.name))
-        this.leftOut.add(entry.variant.name)
+    for (const choice of offered) {
+      if (!variants.some((variant) => isOf(choice, variant))) this.leftOut.add(choice.key)
     }
   }
 

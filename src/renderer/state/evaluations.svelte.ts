@@ -52,7 +52,7 @@ export class Evaluations {
 
   /** Why no evaluation can run now; null when one can. */
   readonly blocked = $derived.by(() => {
-    const { project, connected, ranges, samples } = this.workbench
+    const { project, connected, ranges, samples, elsewhere } = this.workbench
     if (project === null || !connected) return 'The workbench is not connected.'
     if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
     if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
@@ -61,6 +61,7 @@ export class Evaluations {
     if (samples.busy || samples.check.busy) return 'Answers are being generated; evaluate when that is done.'
     if (this.busy) return 'An evaluation is running.'
     if (this.judging.busy) return 'Answers are being judged.'
+    if (elsewhere !== null) return elsewhere
     return null
   })
 
@@ -88,6 +89,13 @@ export class Evaluations {
     if (next === null) return
     const run = await this.show(next)
     if (!same && run !== null) this.setup.follow(run)
+  }
+
+  /** Hears what the project is now. */
+  hear(state: ProjectState, before: ProjectState): void {
+    this.job.hear(state.running.includes('evaluation'))
+    const judged = before.running.includes('judging') && !state.running.includes('judging')
+    if (judged && !this.judging.busy && this.shown !== null) void this.judged(this.shown.run.id)
   }
 
   reset(): void {

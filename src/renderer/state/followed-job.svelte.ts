@@ -81,6 +81,11 @@ export class FollowedJob<Event extends JobEvent, Live extends object> {
     if (asked === null) this.cancelling = false
   }
 
+  /** Hears whether such a job runs, and follows one that another window has started. */
+  hear(running: boolean): void {
+    if (running && !this.busy && this.watching === null) void this.follow()
+  }
+
   /** Follows the job that runs to its end; ends at once when none runs. */
   async follow(): Promise<void> {
     const path = this.workbench.project?.path

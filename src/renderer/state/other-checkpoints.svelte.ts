@@ -1,6 +1,4 @@
-import type { OtherCheckpoint } from '../../contract/crc'
 import type { OtherCheckpointReport } from '../../contract/pair'
-import { withAdded, withRelocated, withRenamedCheckpoint } from '../other-checkpoints'
 import type { Workbench } from './workbench.svelte'
 
 /** The checkpoints that the project compares beside its pair: added, renamed, moved and removed. */
@@ -14,43 +12,33 @@ export class OtherCheckpoints {
     return this.workbench.client.pair.inspectOther({ path, folder })
   }
 
-  async add(folder: string, report: OtherCheckpointReport): Promise<void> {
-    await this.change((checkpoints) => withAdded(checkpoints, folder, report))
-  }
-
   /** Adds what lies in a folder, or takes it as it is now where the project has that folder already. */
-  async addFolder(folder: string): Promise<boolean> {
-    const report = await this.workbench.attempt(() => this.inspect(folder))
-    if (report === null) return false
-    await this.change((checkpoints) => {
-      const index = checkpoints.findIndex(({ path }) => path === folder)
-      return index === -1
-        ? withAdded(checkpoints, folder, report)
-        : withRelocated(checkpoints, index, folder, report.checkpoint.fingerprint)
-    })
-    return true
+  async add(folder: string): Promise<boolean> {
+    return this.workbench.save((path) => this.workbench.client.checkpoints.add({ path, folder }))
   }
 
-  async rename(index: number, name: string): Promise<void> {
-    await this.change((checkpoints) => withRenamedCheckpoint(checkpoints, index, name))
+  async rename(id: string, name: string): Promise<void> {
+    await this.workbench.save((path) => this.workbench.client.checkpoints.rename({ path, id, name }))
   }
 
   /** Names the folder where a checkpoint is now, and takes what lies there for it. */
-  async relocate(index: number, folder: string, { checkpoint }: OtherCheckpointReport): Promise<void> {
-    await this.change((checkpoints) => withRelocated(checkpoints, index, folder, checkpoint.fingerprint))
+  async relocate(id: string, folder: string): Promise<void> {
+    await this.workbench.save((path) => this.workbench.client.checkpoints.relocate({ path, id, folder }))
   }
 
-  async remove(index: number): Promise<void> {
-    const removed = this.workbench.project?.document.otherCheckpoints[index]
-    if (removed === undefined) return
-    await this.change((checkpoints) => checkpoints.toSpliced(index, 1))
+  async remove(id: string): Promise<void> {
+    const checkpoints = this.workbench.project?.document.otherCheckpoints ?? []
+    const place = checkpoints.findIndex((checkpoint) => checkpoint.id === id)
+    const kept = checkpoints[place]
+    if (kept === undefined) return
+    const removed = await this.workbench.save((path) =>
+      this.workbench.client.checkpoints.remove({ path, id })
+    )
+    if (!removed) return
     this.workbench.offerUndo({
-      message: `Removed “${removed.name}”`,
-      undo: () => void this.change((checkpoints) => checkpoints.toSpliced(index, 0, removed))
+      message: `Removed “${kept.name}”`,
+      undo: () =>
+        void this.workbench.save((path) => this.workbench.client.checkpoints.putBack({ path, kept, place }))
     })
-  }
-
-  private async change(edit: (checkpoints: readonly OtherCheckpoint[]) => OtherCheckpoint[]): Promise<void> {
-    await this.workbench.change(({ otherCheckpoints }) => ({ otherCheckpoints: edit(otherCheckpoints) }))
   }
 }

@@ -1,5 +1,6 @@
 import type { ProjectState } from '../../contract/project'
 import { plural } from '../format'
+import { DraftBase } from './draft-base.svelte'
 import type { Workbench } from './workbench.svelte'
 
 const AUTOSAVE_MS = 600
@@ -13,6 +14,8 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   selectedId = $state<number | null>(null)
   /** Edits that are not on disk yet, whether waiting, on their way or unsaveable. */
   dirty = $state(false)
+  /** The prompts that the drafts were made from. */
+  readonly base = new DraftBase<readonly Prompt[]>()
   private nextId = 0
   private timer: ReturnType<typeof setTimeout> | undefined
 
@@ -35,16 +38,46 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   protected abstract draftsOf(prompts: readonly Prompt[], firstId: number): Draft[]
   /** A new prompt below `like`, or the first one of all. */
   protected abstract blank(id: number, like: Draft | undefined): Draft
-  protected abstract store(path: string, prompts: Prompt[]): Promise<ProjectState>
+  /** @param seen the revision that the drafts were made from */
+  protected abstract store(path: string, prompts: readonly Prompt[], seen: number): Promise<ProjectState>
   /** Shows again what main makes of the prompts. */
   protected abstract render(): Promise<void>
 
-  /** Shows the project's prompts; `same` when the project was only opened again, and edits in progress stay. */
-  protected adoptPrompts(prompts: readonly Prompt[], same: boolean): void {
-    if (same && this.dirty) return
+  /** Shows the project's prompts; `same` when it is the project that was shown, and edits in progress stay. */
+  protected adoptPrompts(prompts: readonly Prompt[], revision: number, same: boolean): void {
+    if (same) {
+      if (this.base.hear(prompts, revision, this.dirty)) this.showAgain(prompts)
+      return
+    }
     clearTimeout(this.timer)
     this.dirty = false
+    this.base.begin(prompts, revision)
     this.show(prompts)
+  }
+
+  /** Takes what somebody else has made of the prompts; the edits can be had back. */
+  takeTheirs(): void {
+    const before = this.drafts
+    const theirs = this.base.settle()
+    if (theirs === null) return
+    clearTimeout(this.timer)
+    this.dirty = false
+    this.showAgain(theirs)
+    this.offerBack(before, 'Took the prompts that were saved elsewhere')
+  }
+
+  /** Saves the edits in place of what somebody else has made of the prompts. */
+  async keepMine(): Promise<void> {
+    this.base.settle()
+    await this.flush()
+  }
+
+  /** Shows other prompts, with the one of the same place selected. */
+  private showAgain(prompts: readonly Prompt[]): void {
+    const place = this.selectedIndex
+    this.show(prompts)
+    this.selectedId = (this.drafts[place] ?? this.drafts[0])?.id ?? null
+    void this.render()
   }
 
   private show(prompts: readonly Prompt[]): void {
@@ -95,6 +128,10 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
     const selectedBefore = this.selectedId
     this.drafts = drafts
     this.touch()
+    this.offerBack(before, message, selectedBefore)
+  }
+
+  private offerBack(before: readonly Draft[], message: string, selectedBefore = this.selectedId): void {
     this.workbench.offerUndo({
       message,
       undo: () => {
@@ -116,10 +153,12 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   /** Saves what can be saved now; invalid drafts stay in the window, and say so. */
   async flush(): Promise<void> {
     clearTimeout(this.timer)
-    if (!this.dirty || this.invalid !== null) return
+    if (!this.dirty || this.invalid !== null || this.base.elsewhere !== null) return
     const drafts = this.drafts
     const prompts = this.current()
-    const saved = await this.workbench.save((path) => this.store(path, prompts))
+    const saved = await this.workbench.save((path) =>
+      this.base.send(prompts, (seen) => this.store(path, prompts, seen))
+    )
     if (saved && this.drafts === drafts) this.dirty = false
     if (saved) await this.render()
   }

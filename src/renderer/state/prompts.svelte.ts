@@ -3,6 +3,7 @@ import type { ProjectState } from '../../contract/project'
 import { complaintOf, type Complaint } from '../connection'
 import { draftsOf, parseDraft, samePrompts, type PromptDraft } from '../prompt-draft'
 import { Latest } from './latest.svelte'
+import { sameRecord } from '../same-record'
 import { PromptList } from './prompt-list.svelte'
 
 interface BuiltinSet {
@@ -31,15 +32,21 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     }
   }
 
-  protected override store(path: string, prompts: CrcPrompt[]): Promise<ProjectState> {
-    return this.workbench.client.prompts.save({ path, prompts })
+  protected override store(path: string, prompts: CrcPrompt[], seen: number): Promise<ProjectState> {
+    return this.workbench.client.prompts.save({ path, seen, prompts })
   }
 
   /** Shows the project's prompts; `same` when the project was only opened again. */
   adopt(state: ProjectState, same: boolean): void {
-    this.adoptPrompts(state.prompts, same)
+    this.adoptPrompts(state.prompts, state.document.revision, same)
     if (this.builtin.length === 0) void this.loadBuiltin()
     void this.render()
+  }
+
+  /** Hears what the project is now. */
+  hear(state: ProjectState, before: ProjectState): void {
+    this.adoptPrompts(state.prompts, state.document.revision, true)
+    if (!sameRecord(state.document.rendering, before.document.rendering)) void this.render()
   }
 
   private async loadBuiltin(): Promise<void> {
@@ -53,7 +60,7 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   })
 
   async setRendering(changes: Partial<Rendering>): Promise<void> {
-    await this.workbench.change((document) => ({ rendering: { ...document.rendering, ...changes } }))
+    await this.workbench.change({ rendering: changes })
     await this.render()
   }
 

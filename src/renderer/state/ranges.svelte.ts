@@ -1,6 +1,6 @@
 import type { AnswerCheck } from '../../contract/answer-check'
 import type { CategoryScore, RangeScore, Selection, SweepDocument } from '../../contract/crc'
-import type { KeptRecipe, ProjectState } from '../../contract/project'
+import type { ProjectState, RecipeSource } from '../../contract/project'
 import { DEFAULT_SOUP_SIZE, type Recipe, type RestorationRange } from '../../contract/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/sweep-events'
 import type { Metric } from '../charts/metrics'
@@ -13,7 +13,6 @@ import {
   type ScoreBoard
 } from '../charts/score-board'
 import { otherModels, scoredModel, type ScoredModel } from '../charts/scored-models'
-import { withEdited, withKept, withRenamed } from '../kept-recipes'
 import { samePrompts } from '../prompt-draft'
 import { sameRecord } from '../same-record'
 import type { KnownPrompts } from '../sweep-words'
@@ -47,6 +46,8 @@ export class Ranges {
   known = $state.raw<KnownPrompts | null>(null)
   chosen = $state.raw<ModelRef | null>(null)
   hovered = $state.raw<ModelRef | null>(null)
+  /** Whether this window has a recipe scored. */
+  scoring = $state(false)
   /** Ranges marked in the scatter; null when nothing is brushed. */
   brushed = $state.raw<ReadonlySet<string> | null>(null)
   metric = $state<Metric>('diversity')
@@ -113,7 +114,7 @@ export class Ranges {
   /** Shows the project's newest sweep, or the one that runs; `same` when the project was only opened again. @param wanted another sweep to show; null for the newest */
   async adopt(state: ProjectState, same: boolean, wanted: string | null): Promise<void> {
     if (!same) this.rho = state.document.settings.rho
-    if (state.running) void this.job.follow()
+    if (state.running.includes('sweep')) void this.job.follow()
     void this.search.job.follow()
     void this.check.job.follow()
     // A sweep that ended while the line was down is news; one the user has left for an older one is not.
@@ -121,6 +122,24 @@ export class Ranges {
     const other = wanted !== this.current && state.sweeps.some(({ id }) => id === wanted) ? wanted : null
     const next = other ?? (newest === this.newestSeen ? null : newest)
     if (next !== null) await this.show(next)
+  }
+
+  /** Hears what the project is now. */
+  hear(state: ProjectState, before: ProjectState): void {
+    const { rho } = state.document.settings
+    if (rho !== before.document.settings.rho && rho !== this.rho && this.selectTimer === undefined) {
+      this.rho = rho
+      void this.select()
+    }
+    this.job.hear(state.running.includes('sweep'))
+    this.search.job.hear(state.running.includes('search'))
+    this.check.job.hear(state.running.includes('answer check'))
+    const newest = state.sweeps[0]?.id ?? null
+    if (newest !== null && newest !== this.newestSeen && newest !== before.sweeps[0]?.id && !this.busy) {
+      void this.show(newest)
+    }
+    const scored = before.running.includes('recipe score') && !state.running.includes('recipe score')
+    if (scored && !this.scoring) void this.refresh()
   }
 
   reset(): void {
@@ -241,14 +260,15 @@ export class Ranges {
     this.rho = rho
     clearTimeout(this.selectTimer)
     this.selectTimer = setTimeout(() => {
+      this.selectTimer = undefined
       void this.select()
-      void this.workbench.change(() => ({ settings: { rho } }))
+      if (this.workbench.project?.readOnly === null) void this.workbench.change({ settings: { rho } })
     }, RESELECT_MS)
   }
 
   /** Whether the next sweep scores a soup too. */
   setSoup(on: boolean): void {
-    void this.workbench.change(() => ({ settings: { soupSize: on ? DEFAULT_SOUP_SIZE : 0 } }))
+    void this.workbench.change({ settings: { soupSize: on ? DEFAULT_SOUP_SIZE : 0 } })
   }
 
   /** Asks main to select again with the current rho. @param alongside what changes at the same moment */
@@ -271,56 +291,42 @@ export class Ranges {
     if (followed && selection.selected !== null) this.chosen = selection.selected
   }
 
-  /** Keeps a recipe; a name that is taken gets a number, since sweeps report recipes by name. @returns the name it has */
+  /** Keeps a recipe; a name that is taken gets a number. @returns its id @throws what main says against it */
   async keep(recipe: Recipe, score: CategoryScore | null): Promise<string> {
-    const sweepId = this.sweep?.id ?? null
-    return this.changeRecipes((recipes) => withKept(recipes, recipe, { sweepId, score }), -1, recipe.name)
+    const source = sourceOf(this.sweep?.id ?? null, score)
+    let kept: string | null = null
+    await this.workbench.write(async (path) => {
+      const { id, project } = await this.workbench.client.recipes.keep({ path, recipe, source })
+      kept = id
+      return project
+    })
+    if (kept === null) throw new Error('no project is open')
+    return kept
   }
 
-  /** Replaces a kept recipe by its edited form. @returns the name it has */
-  async edit(index: number, recipe: Recipe, score: CategoryScore | null): Promise<string> {
-    const sweepId = this.sweep?.id ?? null
-    return this.changeRecipes(
-      (recipes) => withEdited(recipes, index, recipe, { sweepId, score }),
-      index,
-      recipe.name
+  /** Replaces a kept recipe by its edited form. @param seen the revision in which it was read @throws what main says against it */
+  async edit(id: string, seen: number, recipe: Recipe, score: CategoryScore | null): Promise<void> {
+    const source = sourceOf(this.sweep?.id ?? null, score)
+    await this.workbench.write((path) =>
+      this.workbench.client.recipes.edit({ path, id, seen, recipe, source })
     )
   }
 
-  /** @returns the name of the recipe in that place */
-  private async changeRecipes(
-    change: (recipes: readonly KeptRecipe[]) => KeptRecipe[],
-    place: number,
-    wanted: string
-  ): Promise<string> {
-    let name = wanted
-    await this.workbench.change(({ recipes }) => {
-      const changed = change(recipes)
-      name = changed.at(place)?.recipe.name ?? wanted
-      return { recipes: changed }
-    })
-    return name
-  }
-
   /** Goes to Samples with a kept recipe among the variants. */
-  sample(name: string): void {
-    const { setup } = this.workbench.samples
-    const choice = setup.choices.find(({ variant }) => variant.name === name)
-    // Why it could not be kept has been said.
-    if (choice === undefined) return
-    setup.choose(choice.variant, true)
+  sample(id: string): void {
+    this.workbench.samples.setup.choose(id, true)
     this.workbench.go('samples')
   }
 
-  /** Takes the shown sweep as it is now on disk, a scored recipe added, and shows that recipe. */
-  async refresh(chosen: ModelRef): Promise<void> {
+  /** Takes the shown sweep as it is now on disk, a scored recipe added. @param chosen a model to show; left out: the same one */
+  async refresh(chosen?: ModelRef): Promise<void> {
     const path = this.workbench.project?.path
     const sweepId = this.sweep?.id
     if (path === undefined || sweepId === undefined) return
     const sweep = await this.workbench.attempt(() => this.workbench.client.sweeps.get({ path, sweepId }))
     if (sweep === null || sweep.id !== this.sweep?.id) return
     this.sweep = sweep
-    this.chosen = chosen
+    if (chosen !== undefined) this.chosen = chosen
   }
 
   /** Keeps the recipe of a mergekit file. */
@@ -332,23 +338,33 @@ export class Ranges {
       this.workbench.client.recipes.readMergekit({ path, fileName: file.name, content })
     )
     if (recipe === null) return
-    await this.workbench.change(({ recipes }) => ({
-      recipes: withKept(recipes, recipe, { sweepId: null, score: null })
-    }))
+    await this.workbench.save(async (current) => {
+      const source = sourceOf(null, null)
+      return (await this.workbench.client.recipes.keep({ path: current, recipe, source })).project
+    })
   }
 
-  async rename(index: number, name: string): Promise<void> {
-    await this.workbench.change(({ recipes }) => ({ recipes: withRenamed(recipes, index, name) }))
+  async rename(id: string, name: string): Promise<void> {
+    await this.workbench.save((path) => this.workbench.client.recipes.rename({ path, id, name }))
   }
 
-  async remove(index: number): Promise<void> {
-    const removed = this.workbench.project?.document.recipes[index]
-    if (removed === undefined) return
-    await this.workbench.change(({ recipes }) => ({ recipes: recipes.toSpliced(index, 1) }))
+  async remove(id: string): Promise<void> {
+    const recipes = this.workbench.project?.document.recipes ?? []
+    const place = recipes.findIndex((recipe) => recipe.id === id)
+    const kept = recipes[place]
+    if (kept === undefined) return
+    const removed = await this.workbench.save((path) => this.workbench.client.recipes.remove({ path, id }))
+    if (!removed) return
     this.workbench.offerUndo({
-      message: `Removed “${removed.recipe.name}”`,
+      message: `Removed “${kept.recipe.name}”`,
       undo: () =>
-        void this.workbench.change(({ recipes }) => ({ recipes: recipes.toSpliced(index, 0, removed) }))
+        void this.workbench.save((path) => this.workbench.client.recipes.putBack({ path, kept, place }))
     })
   }
 }
+
+const sourceOf = (sweepId: string | null, score: CategoryScore | null): RecipeSource => ({
+  sweepId,
+  validity: score?.validity ?? null,
+  diversity: score?.diversity ?? null
+})

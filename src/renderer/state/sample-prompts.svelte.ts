@@ -40,15 +40,20 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     return { id, text: '', category: like?.category ?? '', system: like?.system, raw: like?.raw ?? false }
   }
 
-  protected override store(path: string, prompts: SamplePrompt[]): Promise<ProjectState> {
-    return this.workbench.client.samples.savePrompts({ path, prompts })
+  protected override store(path: string, prompts: SamplePrompt[], seen: number): Promise<ProjectState> {
+    return this.workbench.client.samples.savePrompts({ path, seen, prompts })
   }
 
   /** Shows the project's sample prompts; `same` when the project was only opened again. */
   adopt(state: ProjectState, same: boolean): void {
-    this.adoptPrompts(state.samplePrompts, same)
+    this.adoptPrompts(state.samplePrompts, state.document.revision, same)
     if (this.builtin.length === 0) void this.loadBuiltin()
     void this.render()
+  }
+
+  /** Hears what the project is now. */
+  hear(state: ProjectState): void {
+    this.adoptPrompts(state.samplePrompts, state.document.revision, true)
   }
 
   private async loadBuiltin(): Promise<void> {

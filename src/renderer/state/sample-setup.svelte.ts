@@ -1,9 +1,17 @@
 import { SvelteSet } from 'svelte/reactivity'
 import type { ProjectState } from '../../contract/project'
-import { PAPER_SAMPLING, type SampleRun, type SampleSettings, type Variant } from '../../contract/samples'
+import {
+  PAPER_SAMPLING,
+  type SampleRun,
+  type SampleSettings,
+  type SampleSetup as StoredSetup,
+  type Variant,
+  variantKey
+} from '../../contract/samples'
 import { usableCheckpoints } from '../other-checkpoints'
 import { draftOfSettings, parseSettings, type SettingsDraft } from '../sample-settings'
-import { variantChoices } from '../variants'
+import { sameVariant, variantChoices } from '../variants'
+import { DraftBase } from './draft-base.svelte'
 import type { Workbench } from './workbench.svelte'
 
 const AUTOSAVE_MS = 600
@@ -14,8 +22,10 @@ export class SampleSetup {
   draft = $state.raw<SettingsDraft | null>(null)
   /** The model's own settings. */
   defaults = $state.raw<SampleSettings | null>(null)
-  /** Variants the user left out, by name: a recipe kept later takes part without being asked for. */
+  /** Variants the user left out, by `variantKey`: a recipe kept later takes part without being asked for. */
   private readonly leftOut = new SvelteSet<string>()
+  /** The stored setup that this one was made from; undefined while the project has none. */
+  readonly base = new DraftBase<StoredSetup | undefined>()
   private dirty = false
   private timer: ReturnType<typeof setTimeout> | undefined
 
@@ -32,7 +42,7 @@ export class SampleSetup {
   })
 
   readonly variants = $derived<Variant[]>(
-    this.choices.flatMap(({ variant }) => (this.leftOut.has(variant.name) ? [] : [variant]))
+    this.choices.flatMap(({ variant }) => (this.leftOut.has(variantKey(variant)) ? [] : [variant]))
   )
 
   readonly parsed = $derived(this.draft === null ? null : parseSettings(this.draft))
@@ -40,12 +50,13 @@ export class SampleSetup {
   constructor(private readonly workbench: Workbench) {}
 
   isChosen(variant: Variant): boolean {
-    return !this.leftOut.has(variant.name)
+    return !this.leftOut.has(variantKey(variant))
   }
 
-  choose(variant: Variant, chosen: boolean): void {
-    if (chosen) this.leftOut.delete(variant.name)
-    else this.leftOut.add(variant.name)
+  /** @param key see `variantKey` */
+  choose(key: string, chosen: boolean): void {
+    if (chosen) this.leftOut.delete(key)
+    else this.leftOut.add(key)
     this.touch()
   }
 
@@ -66,9 +77,36 @@ export class SampleSetup {
     clearTimeout(this.timer)
     const settings = this.parsed?.settings
     if (!this.dirty || !settings || this.workbench.project?.readOnly !== null) return
+    if (this.base.elsewhere !== null) return
     this.dirty = false
     const samples = { settings, leftOut: [...this.leftOut] }
-    await this.workbench.change(() => ({ settings: { samples } }))
+    const saved = await this.base.send(samples, (seen) =>
+      this.workbench.change({ settings: { samples } }, seen)
+    )
+    if (!saved) this.dirty = true
+  }
+
+  /** Hears what the project is now. */
+  hear({ document }: ProjectState): void {
+    const { samples } = document.settings
+    if (this.base.hear(samples, document.revision, this.dirty) && samples !== undefined) this.show(samples)
+  }
+
+  takeTheirs(): void {
+    const theirs = this.base.settle()
+    this.dirty = false
+    if (theirs) this.show(theirs)
+  }
+
+  async keepMine(): Promise<void> {
+    this.base.settle()
+    await this.flush()
+  }
+
+  private show({ settings, leftOut }: StoredSetup): void {
+    this.draft = draftOfSettings(settings)
+    this.leftOut.clear()
+    for (const key of leftOut) this.leftOut.add(key)
   }
 
   /** Takes another sampler; count, length, seed and memory stay. */
@@ -107,12 +145,13 @@ export class SampleSetup {
   }
 
   async adopt(state: ProjectState): Promise<void> {
-    if (this.defaults !== null) return
-    const kept = state.document.settings.samples
-    if (kept !== undefined) {
-      this.draft = draftOfSettings(kept.settings)
-      for (const name of kept.leftOut) this.leftOut.add(name)
+    if (this.defaults !== null) {
+      this.hear(state)
+      return
     }
+    const kept = state.document.settings.samples
+    this.base.begin(kept, state.document.revision)
+    if (kept !== undefined) this.show(kept)
     const defaults = await this.workbench.attempt(() =>
       this.workbench.client.samples.defaults({ path: state.path })
     )
@@ -127,7 +166,7 @@ export class SampleSetup {
     this.draft = draftOfSettings(run.settings)
     this.leftOut.clear()
     for (const { variant } of this.choices) {
-      if (!run.variants.some(({ name }) => name === variant.name)) this.leftOut.add(variant.name)
+      if (!run.variants.some((other) => sameVariant(other, variant))) this.leftOut.add(variantKey(variant))
     }
   }
 }

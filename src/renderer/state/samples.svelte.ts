@@ -11,7 +11,8 @@ import type {
   SampleRunMeasures
 } from '../../contract/samples'
 import { AnswerBoard } from '../answers'
-import { withMark } from '../blind'
+import { withMark } from '../../contract/preferences'
+import { markOf } from '../blind'
 import { saveText } from '../save-file'
 import { CharacterCheck } from './character-check.svelte'
 import { FollowedJob } from './followed-job.svelte'
@@ -84,7 +85,7 @@ export class Samples {
 
   /** Why no answers can be generated now; null when they can. */
   readonly blocked = $derived.by(() => {
-    const { project, connected, ranges, evaluations } = this.workbench
+    const { project, connected, ranges, evaluations, elsewhere } = this.workbench
     if (project === null || !connected) return 'The workbench is not connected.'
     if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
     if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
@@ -93,6 +94,7 @@ export class Samples {
     if (ranges.search.busy) return 'A search is running; generate when it is done.'
     if (this.check.busy) return 'The character task is being checked; generate when it is done.'
     if (evaluations.busy) return 'An evaluation is running; generate when it is done.'
+    if (elsewhere !== null) return elsewhere
     if (this.busy) return 'Answers are being generated.'
     return null
   })
@@ -138,6 +140,19 @@ export class Samples {
     if (next === null) return
     const run = await this.show(next)
     if (!same && run !== null) this.setup.follow(run)
+  }
+
+  /** Hears what the project is now. */
+  hear(state: ProjectState, before: ProjectState): void {
+    this.prompts.hear(state)
+    this.setup.hear(state)
+    this.job.hear(state.running.includes('samples'))
+    const newest = state.sampleRuns[0]?.id ?? null
+    if (newest !== null && newest !== this.newestSeen && newest !== before.sampleRuns[0]?.id && !this.busy) {
+      void this.show(newest)
+    }
+    const checked = before.running.includes('character check') && !state.running.includes('character check')
+    if (checked && !this.check.busy) void this.check.adopt(state)
   }
 
   reset(): void {
@@ -272,16 +287,16 @@ export class Samples {
     else sessionStorage.removeItem(BLIND_STORED_AS)
   }
 
-  /** Marks the variant whose answer is preferred, or takes the mark back, and saves all marks of the run. */
+  /** Marks the variant whose answer is preferred, or takes the mark back. */
   async mark(prompt: number, variant: string): Promise<void> {
     const runId = this.shown?.run.id
     if (runId === undefined) return
-    const marks = withMark(this.marks, prompt, this.blindIndex, variant)
-    this.marks = marks
-    await this.workbench.save(async (path) => {
-      await this.workbench.client.samples.mark({ path, runId, marks })
-      return this.workbench.project
-    })
+    const comparison = { prompt, index: this.blindIndex }
+    const preferred = markOf(this.marks, prompt, this.blindIndex) === variant ? null : variant
+    this.marks = withMark(this.marks, comparison, preferred)
+    await this.workbench.save((path) =>
+      this.workbench.client.samples.mark({ path, runId, ...comparison, variant: preferred })
+    )
   }
 
   async export(format: SampleExportFormat): Promise<void> {

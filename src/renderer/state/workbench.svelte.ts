@@ -1,6 +1,6 @@
 import { SvelteSet } from 'svelte/reactivity'
 import { evaluationShare } from '../../contract/evaluation'
-import type { ProjectChanges, ProjectDocument, ProjectState } from '../../contract/project'
+import type { ProjectChanges, ProjectState } from '../../contract/project'
 import { complaintOf, type Client, type Complaint, type Connect, type Connection } from '../connection'
 import { placeHash, readPlace, type Step } from '../place'
 import { Checksums } from './checksums.svelte'
@@ -194,7 +194,19 @@ export class Workbench {
     return null
   })
 
+  /** What runs of the project by another window and cannot be followed in this one, in words; null when nothing does. */
+  readonly elsewhere = $derived.by(() => {
+    const running = this.project?.running ?? []
+    if (running.includes('recipe score') && !this.ranges.scoring) return 'A recipe is being scored elsewhere.'
+    if (running.includes('character check') && !this.samples.check.busy)
+      return 'The character task is being checked elsewhere.'
+    if (running.includes('judging') && !this.evaluations.judging.busy)
+      return 'Answers are being judged elsewhere.'
+    return null
+  })
+
   private changes: Promise<unknown> = Promise.resolve()
+  private watching: AbortController | null = null
   private undoTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(private readonly connect: Connect) {}
@@ -341,8 +353,26 @@ export class Workbench {
     this.readPairAgain()
     void this.evaluations.adopt(state, same, step === 'evaluate' ? shown : null)
     this.exports.adopt(state, same)
+    void this.watch(state.path)
     this.step = step
     return true
+  }
+
+  /** Follows what becomes of the open project, whoever changes it. */
+  private async watch(path: string): Promise<void> {
+    this.watching?.abort()
+    const watching = new AbortController()
+    this.watching = watching
+    try {
+      const states = await this.client.projects.watch({ path }, { signal: watching.signal })
+      for await (const state of states) {
+        if (watching.signal.aborted) return
+        this.accept(state)
+      }
+    } catch (error) {
+      // After a lost line the project is opened again, and followed from then on.
+      if (!watching.signal.aborted && this.connected) this.complain(complaintOf(error))
+    }
   }
 
   /** Fetches what the project knows of its pair, which may be another now. */
@@ -358,6 +388,7 @@ export class Workbench {
   async leave(): Promise<void> {
     const path = this.project?.path
     await this.flush()
+    this.watching?.abort()
     this.project = null
     this.ranges.reset()
     this.samples.reset()
@@ -376,32 +407,48 @@ export class Workbench {
     await Promise.all([this.prompts.flush(), this.samples.prompts.flush(), this.samples.setup.flush()])
   }
 
-  /** Takes a newer state of the open project; one that arrives after the project was left is dropped. */
+  /** Takes a newer state of the open project; one that is older, or arrives after the project was left, is dropped. */
   accept(state: ProjectState | null): void {
-    if (state !== null && state.path === this.project?.path) this.project = state
+    const before = this.project
+    if (state === null || before === null || state.path !== before.path) return
+    if (state.document.revision < before.document.revision) return
+    this.project = state
+    this.prompts.hear(state, before)
+    this.ranges.hear(state, before)
+    this.samples.hear(state, before)
+    this.evaluations.hear(state, before)
+    this.distances.job.hear(state.running.includes('distances'))
+    this.checksums.job.hear(state.running.includes('checksums'))
+    this.values.job.hear(state.running.includes('values'))
+    this.exports.job.hear(state.running.includes('export'))
   }
 
-  /** Changes the project on disk. Changes queue, so each sees the document that the one before it left. */
-  async change(changes: (document: ProjectDocument) => ProjectChanges): Promise<void> {
-    await this.save((path) => {
-      const document = this.project?.document
-      return document === undefined
-        ? Promise.resolve(null)
-        : this.client.projects.update({ path, changes: changes(document) })
-    })
+  /**
+   * Sets values of the project on disk. Changes queue, so each is made from what the one before it left.
+   *
+   * @param seen the revision that the values were made from; left out: the one that is shown
+   */
+  async change(changes: ProjectChanges, seen?: number): Promise<boolean> {
+    return this.save((path, revision) =>
+      this.client.projects.update({ path, seen: seen ?? revision, changes })
+    )
   }
 
-  /** Runs a call that writes the open project, in turn. False when it failed. */
-  async save(call: (path: string) => Promise<ProjectState | null>): Promise<boolean> {
+  /** Runs a call that writes the open project, in turn, and reports its failure to the user. False when it failed. */
+  async save(call: (path: string, revision: number) => Promise<ProjectState>): Promise<boolean> {
+    return (await this.attempt(() => this.write(call))) ?? false
+  }
+
+  /** Runs a call that writes the open project, in turn. False when no project is open. @throws what main says against it */
+  async write(call: (path: string, revision: number) => Promise<ProjectState>): Promise<boolean> {
     this.saving += 1
     const turn = this.changes.then(async () => {
-      const path = this.project?.path
-      if (path === undefined) return false
-      const state = await this.attempt(() => call(path))
-      this.accept(state)
-      return state !== null
+      const project = this.project
+      if (project === null) return false
+      this.accept(await call(project.path, project.document.revision))
+      return true
     })
-    this.changes = turn
+    this.changes = turn.catch(() => undefined)
     try {
       return await turn
     } finally {

@@ -1,0 +1,44 @@
+import { WorkbenchError } from '../../contract/problem'
+
+/** Since which revision of a project each of its values is as it is. */
+export class Revisions {
+  private readonly changed = new Map<string, number>()
+
+  /** @param opened the revision that the project was opened with; who has seen an older one may not know any value */
+  constructor(private readonly opened: number) {}
+
+  /** @throws WorkbenchError `stale` when one of these values was changed after the revision that was seen */
+  require(fields: readonly string[], seen: number): void {
+    const stale = fields.find((field) => (this.changed.get(field) ?? this.opened) > seen)
+    if (stale === undefined) return
+    throw new WorkbenchError(
+      'stale',
+      `Not saved: ${wordsOf(stale)} changed elsewhere since you last saw it.`,
+      'Look at it as it is now; change it again if you still want to.'
+    )
+  }
+
+  note(fields: readonly string[], revision: number): void {
+    for (const field of fields) this.changed.set(field, revision)
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  name: "the project's name",
+  notes: "the project's notes",
+  prompts: 'the prompt set',
+  samplePrompts: 'the set of open prompts',
+  recipes: 'the recipe',
+  'rendering.systemPrompt': 'the system prompt',
+  'rendering.templateArguments': 'the template arguments',
+  'rendering.date': 'the date that the template sees',
+  'rendering.assistantPrefix': 'the start of the answer',
+  'rendering.countLeadingSpace': 'whether tokens with a leading space count',
+  'settings.rho': 'the validity to keep',
+  'settings.soupSize': 'the size of the soup',
+  'settings.device': 'the device',
+  'settings.memoryBytes': 'the memory limit',
+  'settings.samples': 'the setup of the next sample run'
+}
+
+const wordsOf = (field: string): string => WORDS[field] ?? WORDS[field.split('.')[0] ?? ''] ?? field

@@ -1,0 +1,68 @@
+import type { ProjectState } from '../../contract/project'
+import type { Jobs } from '../jobs/jobs'
+import type { Project } from '../project/project'
+import type { OpenProjects } from './open-projects'
+
+/** Tells every window that shows a project what becomes of it, and keeps it open for them. */
+export class ProjectNews {
+  /** How many watch a project, by its folder. */
+  private readonly watchers = new Map<string, number>()
+  /** Folders of projects that one window has closed while others watch. */
+  private readonly closing = new Set<string>()
+
+  constructor(
+    private readonly projects: OpenProjects,
+    private readonly jobs: Jobs,
+    private readonly stateOf: (project: Project) => Promise<ProjectState>
+  ) {}
+
+  /** The project now, and after every change; several changes at once are one. Ends when `signal` fires. */
+  async *watch(project: Project, signal: AbortSignal | undefined): AsyncGenerator<ProjectState> {
+    const { path } = project
+    let changed = true
+    let wake = (): void => undefined
+    const hear = (): void => {
+      changed = true
+      wake()
+    }
+    const deaf = [project.onChange(hear), this.jobs.onChange(project, hear)]
+    signal?.addEventListener('abort', hear)
+    this.watchers.set(path, (this.watchers.get(path) ?? 0) + 1)
+    this.closing.delete(path)
+    try {
+      while (!signal?.aborted) {
+        if (changed) {
+          changed = false
+          yield await this.stateOf(project)
+        } else {
+          await new Promise<void>((resolve) => (wake = resolve))
+        }
+      }
+    } finally {
+      for (const stop of deaf) stop()
+      signal?.removeEventListener('abort', hear)
+      await this.left(path)
+    }
+  }
+
+  /** Closes a project, as soon as nobody watches it any more. */
+  async close({ path }: Project): Promise<void> {
+    this.closing.add(path)
+    if (!this.watchers.has(path)) await this.closeNow(path)
+  }
+
+  private async left(path: string): Promise<void> {
+    const others = (this.watchers.get(path) ?? 1) - 1
+    if (others > 0) {
+      this.watchers.set(path, others)
+      return
+    }
+    this.watchers.delete(path)
+    if (this.closing.has(path)) await this.closeNow(path)
+  }
+
+  private async closeNow(path: string): Promise<void> {
+    this.closing.delete(path)
+    await this.projects.close(path)
+  }
+}
