@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { AnswerCheck, type CheckedModel, checkOf, type WholeAnswers } from '../src/contract/answer-check'
+import { AnswerCheck, checkOf, type WholeAnswers } from '../src/contract/answer-check'
 import { DEFAULT_RENDERING, type RangeScore, type SweepDocument } from '../src/contract/crc'
 import type { Recipe } from '../src/contract/recipe'
 import { rangeStrengths } from '../src/contract/strengths'
@@ -17,7 +17,7 @@ import { loadTextModel } from '../src/main/text/text-model'
 import { problemOf } from './fixtures/problems'
 import { demoSweep } from './fixtures/swept-demo'
 import { byteLevelTokenizer, textFolder } from './fixtures/text-folder'
-import { tinySweep } from './fixtures/tiny-sweep'
+import { tinyCheck, tinySweep, whole } from './fixtures/tiny-sweep'
 
 const ACCURACY = 12
 
@@ -82,31 +82,10 @@ describe('whole answers', () => {
   })
 })
 
-const whole = (validity: number, diversity: number): WholeAnswers => ({
-  firstToken: { validity, diversity },
-  answers: { validity, diversity },
-  undecided: 0
-})
-
 const rangeRecipe = (start: number, end: number): Recipe => ({
   name: `Layers ${start}–${end}`,
   ranges: [[start, end]]
 })
-
-function tinyCheck(models: CheckedModel[]): AnswerCheck {
-  const { device, precision, layerCount, basePath, postPath } = tinySweep()
-  return {
-    schemaVersion: 1,
-    sweepId: 'tiny',
-    createdAt: '2026-01-02T00:00:00Z',
-    programVersion: '0.1.0',
-    seconds: 1,
-    ...{ device, precision, layerCount, basePath, postPath },
-    endTokens: [2],
-    post: whole(0.98, 0.4),
-    models
-  }
-}
 
 describe('the ranges to check', () => {
   it('are the most diverse that keep the validity, but for those that were checked', () => {

@@ -9,11 +9,16 @@ import { postStrengths } from '../src/contract/strengths'
 import { openCheckpoint } from '../src/main/checkpoint/checkpoint'
 import { inspectPair } from '../src/main/checkpoint/pair'
 import { probe } from '../src/main/engine/questions/probe'
+import { knownScores } from '../src/main/export/known-scores'
 import { describePlan, prepareExport } from '../src/main/export/prepare'
+import { runExport } from '../src/main/export/run-export'
+import { createProject } from '../src/main/project/create-project'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from './fixtures/checkpoint-builder'
 import { damagedPair } from './fixtures/damaged-pair'
 import { exportRecipe, filesOf, writeExtras, writePair } from './fixtures/exported-pair'
 import { GOLDEN_FAMILIES, goldenPath, readGolden } from './fixtures/goldens'
+import { PROMPTS } from './fixtures/project-documents'
+import { tinyCheck, tinySweep, whole } from './fixtures/tiny-sweep'
 import { problemOf } from './fixtures/problems'
 
 const NOTHING: Recipe = { name: 'nothing', layers: [strength(0, 0), strength(0, 0)] }
@@ -158,6 +163,38 @@ describe('the model card', () => {
     expect(card).toContain('| 0 | attention: post-trained; MLP: 0.5 × post-trained + 0.5 × pre-trained |')
     expect(card).toContain('# post, up \\| \\*per\\*')
     expect(card).toContain('"name": "up | *per*"')
+  })
+
+  it('has the scores of the newest sweep, and of whole answers where they were checked', async () => {
+    const folders = await writePair()
+    const prepared = await prepareExport(folders, UPPER)
+    const { base, post } = prepared.pair
+    const project = await createProject({
+      folder: await temporaryFolder(),
+      name: 'Scored',
+      pair: { kind: 'folders', ...folders },
+      prompts: PROMPTS
+    })
+    await project.saveSweep({
+      ...tinySweep(),
+      basePath: { path: folders.base, fingerprint: base.checkpoint.fingerprint },
+      postPath: { path: folders.post, fingerprint: post.checkpoint.fingerprint }
+    })
+    const cardNow = async (): Promise<string> => {
+      const target = join(await temporaryFolder(), 'out')
+      const scores = await knownScores(project, prepared)
+      const signal = new AbortController().signal
+      await runExport({ prepared, target, overwrite: false, scores }, signal, () => undefined)
+      return readFile(join(target, 'README.md'), 'utf8')
+    }
+    expect(await cardNow()).toContain('scores of the first token: whole answers were not checked.')
+    await project.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.9, 0.75) }]))
+    const card = await cardNow()
+    expect(card).toContain('| this model | 0.800 | 0.920 |')
+    expect(card).toContain(
+      'exact: validity 0.900 (post-trained 0.980) and diversity 0.750 (post-trained 0.400).'
+    )
+    await project.close()
   })
 
   it('warns of tensors that it copies, converts or blends with values that are not finite, as the result does', async () => {

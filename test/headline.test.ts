@@ -7,7 +7,8 @@ import {
   type HeadlineEvidence,
   headlineSentence,
   HeadlineState,
-  isGood
+  isGood,
+  recipeCheckWords
 } from '../src/contract/headline'
 import type { RestorationRange } from '../src/contract/recipe'
 
@@ -192,6 +193,15 @@ describe('the headline of a sweep', () => {
     expect(found({ selection: all, check: failingAll }).state).toBe('not-worth-it')
     expect(found({ selection: unstable, check: FAILING }).state).toBe('fails')
     expect(found({ selection: unstable, check: PASSING }).state).toBe('unstable')
+  })
+
+  it('says of any recipe in a few words whether it was checked and how that went', () => {
+    const recipe = { name: 'mine', ranges: [[4, 11] satisfies [number, number]] }
+    expect(recipeCheckWords(null, recipe, 0.9)).toBe('not checked on whole answers')
+    expect(recipeCheckWords(PASSING, recipe, 0.9)).toBe('holds on whole answers, 0.900')
+    expect(recipeCheckWords(FAILING, recipe, 0.9)).toBe('fails the check, 0.860 on whole answers')
+    const deeper = { name: 'of another model', ranges: [[4, 12] satisfies [number, number]] }
+    expect(recipeCheckWords(PASSING, deeper, 0.9)).toBe('not checked on whole answers')
   })
 
   it('praises only what holds', () => {

@@ -21,6 +21,7 @@ import { jsonText, reportPage } from '../src/main/report/page'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { evaluationRun } from './fixtures/evaluation-documents'
 import { PROMPTS, sweepFixture } from './fixtures/project-documents'
+import { tinyCheck, tinySweep, whole } from './fixtures/tiny-sweep'
 import { problemOf } from './fixtures/problems'
 import { sampleLines, sampleRunFixture } from './fixtures/sample-documents'
 
@@ -109,6 +110,31 @@ describe('what a report tells', () => {
     expect(older.sweepCount).toBe(2)
     expect(JSON.stringify(older.sweep)).not.toContain('probabilities')
     expect(await problemOf(reportOf(project, 'none'))).toMatchObject({ code: 'not-found' })
+    await project.close()
+  })
+
+  it('of whole answers: what the check found, at a glance, beside the sweep and of kept recipes', async () => {
+    const project = await demoProject()
+    const tiny = tinySweep()
+    // Each prompt as diverse as the range is.
+    const ranges = tiny.ranges.map((range) => ({
+      ...range,
+      prompts: range.prompts.map((prompt) => ({ ...prompt, diversity: range.diversity }))
+    }))
+    await project.saveSweep({ ...tiny, ranges })
+    const recipe = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
+    await project.saveAnswerCheck(tinyCheck([{ recipe, ...whole(0.5, 0.8) }]))
+    const keptAt = '2026-01-03T00:00:00.000Z'
+    const source = { sweepId: 'tiny', validity: 0.92, diversity: 0.8 }
+    await project.edit(() => ({ recipes: [{ id: 'upper', mark: 0, recipe, keptAt, ...source }] }))
+    const report = await reportOf(project)
+    expect(report.sweep).toMatchObject({ headline: { state: 'fails' }, check: { models: { length: 1 } } })
+    const text = reportMarkdown(report)
+    expect(
+      text.match(/Layer 1 fails the check: whole answers are valid only 0\.500 of the time/g)
+    ).toHaveLength(2)
+    expect(text).toMatch(/\| upper \| 0\.500 \| 0\.500.* \| 0\.800 \| fails \|/)
+    expect(text).toContain('fails the check, 0.500 on whole answers')
     await project.close()
   })
 

@@ -99,3 +99,13 @@ export function checkOf(check: CheckResult | null, layers: readonly LayerStrengt
     ) === wanted
   return check.models.find(isWanted) ?? null
 }
+
+/** The check of a recipe; null when it was not checked, or does not fit the model. */
+export function checkOfRecipe(check: CheckResult | null, recipe: Recipe): CheckedModel | null {
+  if (check === null) return null
+  const fits =
+    'ranges' in recipe
+      ? recipe.ranges.flat().every((layer) => layer < check.layerCount)
+      : recipe.layers.length === check.layerCount
+  return fits ? checkOf(check, recipeStrengths(recipe, check.layerCount)) : null
+}

@@ -1,8 +1,15 @@
 import { z } from 'zod'
-import { answerLimit, type CheckedModel, checkOf, type CheckResult, passesCheck } from './answer-check'
+import {
+  answerLimit,
+  type CheckedModel,
+  checkOf,
+  checkOfRecipe,
+  type CheckResult,
+  passesCheck
+} from './answer-check'
 import type { CategoryScore, RangeScore, Score, Selection } from './crc'
 import { formatDelta, formatPercent, formatScore, plural, rangeLabel, rangePhrase } from './format'
-import type { RestorationRange } from './recipe'
+import type { Recipe, RestorationRange } from './recipe'
 import { rangeStrengths } from './strengths'
 
 /*
@@ -330,6 +337,16 @@ function checkAssurance(check: CheckResult | null, checked: CheckedModel | null,
     value: formatScore(checked.answers.validity),
     detail: `validity, ${exactness(checked)}; limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`
   }
+}
+
+/** Whether a recipe was checked on whole answers, and how that went, in a few words. */
+export function recipeCheckWords(check: CheckResult | null, recipe: Recipe, rho: number): string {
+  const checked = checkOfRecipe(check, recipe)
+  if (check === null || checked === null) return 'not checked on whole answers'
+  const validity = formatScore(checked.answers.validity)
+  return passesCheck(checked, check, rho)
+    ? `holds on whole answers, ${validity}`
+    : `fails the check, ${validity} on whole answers`
 }
 
 /** Shown with three decimals, a smaller doubt is none. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AnswerCheck } from './answer-check'
 import { Rendering, Score, Selection, SweepDocument } from './crc'
 import { DistancesDocument } from './distances'
 import { EvaluationResults, EvaluationRun, EvaluationVariant, Task } from './evaluation'
@@ -73,7 +74,9 @@ const ReportedSweep = SweepDocument.omit({
   checkpoints: z.array(ReportedScore.extend({ name: z.string(), fingerprint: z.string() })),
   /** With the project's rho of now; null when no ranges were scored. */
   selection: Selection.nullable(),
-  search: ReportedSearch.nullable()
+  search: ReportedSearch.nullable(),
+  /** Of its best ranges on whole answers; null when none were checked. */
+  check: AnswerCheck.omit({ basePath: true, postPath: true }).nullable()
 })
 export type ReportedSweep = z.infer<typeof ReportedSweep>
 

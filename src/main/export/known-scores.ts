@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { checkOf } from '../../contract/answer-check'
 import type { CategoryScore, SweepDocument } from '../../contract/crc'
 import { recipeStrengths } from '../../contract/strengths'
 import type { Project } from '../project/project'
@@ -14,7 +15,10 @@ export async function knownScores(project: Project, prepared: PreparedExport): P
     const sweep = await project.readSweep(id)
     const recipe = scoreOf(sweep, prepared)
     if (recipe === null) continue
-    return { recipe, post: sweep.post, base: sweep.base, promptCount: sweep.prompts.length }
+    const check = await project.readAnswerCheck(id)
+    const checked = checkOf(check, prepared.strengths)
+    const whole = check === null || checked === null ? null : { recipe: checked, post: check.post }
+    return { recipe, post: sweep.post, base: sweep.base, promptCount: sweep.prompts.length, whole }
   }
   return null
 }

@@ -1,8 +1,11 @@
 import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import type { WholeAnswers } from '../../contract/answer-check'
 import type { CategoryScore } from '../../contract/crc'
 import { describeNonFinite, type NonFiniteTensor } from '../../contract/non-finite'
+import { formatScore } from '../../contract/format'
+import { exactness } from '../../contract/headline'
 import { WorkbenchError } from '../../contract/problem'
 import type { LayerStrength, Recipe } from '../../contract/recipe'
 import { readModelText } from '../base/files/model-file'
@@ -20,6 +23,8 @@ export interface CardScores {
   post: CategoryScore
   base: CategoryScore | null
   promptCount: number
+  /** Of whole answers, where they were checked. */
+  whole: { recipe: WholeAnswers; post: WholeAnswers } | null
 }
 
 /** One of the two models that an export was made from. */
@@ -140,7 +145,7 @@ function nonFiniteWarning(nonFinite: readonly NonFiniteTensor[]): string {
   return ['This model cannot be computed: weights of its parents are not finite.', '', ...list].join('\n')
 }
 
-function scoreTable({ recipe, post, base, promptCount }: CardScores): string {
+function scoreTable({ recipe, post, base, promptCount, whole }: CardScores): string {
   const row = (name: string, score: CategoryScore): string =>
     `| ${name} | ${score.diversity.toFixed(3)} | ${score.validity.toFixed(3)} |`
   return [
@@ -150,7 +155,14 @@ function scoreTable({ recipe, post, base, promptCount }: CardScores): string {
     '| --- | --- | --- |',
     row('this model', recipe),
     row('post-trained', post),
-    ...(base === null ? [] : [row('pre-trained', base)])
+    ...(base === null ? [] : [row('pre-trained', base)]),
+    '',
+    whole === null
+      ? 'These are scores of the first token: whole answers were not checked.'
+      : 'Of whole answers, the probability that an answer is one valid character and then ends, ' +
+        `${exactness(whole.recipe)}: validity ${formatScore(whole.recipe.answers.validity)} (post-trained ` +
+        `${formatScore(whole.post.answers.validity)}) and diversity ${formatScore(whole.recipe.answers.diversity)} ` +
+        `(post-trained ${formatScore(whole.post.answers.diversity)}).`
   ].join('\n')
 }
 

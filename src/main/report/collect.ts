@@ -1,7 +1,8 @@
 import { version } from '../../../package.json'
+import type { AnswerCheck } from '../../contract/answer-check'
 import { checkpointChanges } from '../../contract/checkpoint-changes'
 import type { ChecksumsDocument } from '../../contract/checksums'
-import type { Score, Selection, SweepDocument } from '../../contract/crc'
+import type { Score, SweepDocument } from '../../contract/crc'
 import type { EvaluationView } from '../../contract/evaluation'
 import { formatUtc } from '../../contract/format'
 import { headline } from '../../contract/headline'
@@ -62,7 +63,7 @@ export async function collectReport(
   })
   const content = {
     distances: distances === null ? null : reportedDistances(distances, origin(distances)),
-    sweep: sweep === null ? null : named(reportedSweep(sweep, stored.selection, stored.search, origin)),
+    sweep: sweep === null ? null : named(reportedSweep(sweep, stored, origin)),
     samples: samples.map(named),
     characterCheck: check === null ? null : reportedCheck(check, origin(check)),
     evaluations: stored.evaluations.map((view) => named(reportedEvaluation(view, origin(view.run))))
@@ -138,8 +139,7 @@ function summary({ validity, diversity, effectiveChoices, categories }: Score): 
 
 function reportedSweep(
   { basePath, postPath, prompts, selected: _, ...sweep }: SweepDocument,
-  selection: Selection | null,
-  search: SearchDocument | null,
+  { selection, search, answerCheck }: StoredExperiment,
   origin: (from: ComputedFrom) => ReportedOrigin
 ): ReportedSweep {
   const { base, post, ranges } = sweep
@@ -147,7 +147,7 @@ function reportedSweep(
     ...sweep,
     origin: origin({ basePath, postPath }),
     promptCount: prompts.length,
-    headline: selection === null ? null : headline({ ...sweep, selection, check: null }),
+    headline: selection === null ? null : headline({ ...sweep, selection, check: answerCheck }),
     base: base === null ? null : summary(base),
     post: summary(post),
     ranges: ranges.map((range) => ({ start: range.start, end: range.end, ...summary(range) })),
@@ -159,8 +159,17 @@ function reportedSweep(
       ...summary(score)
     })),
     selection,
-    search: search === null ? null : reportedSearch(search, origin(search))
+    search: search === null ? null : reportedSearch(search, origin(search)),
+    check: answerCheck === null ? null : reportedAnswerCheck(answerCheck)
   }
+}
+
+function reportedAnswerCheck({
+  basePath: _base,
+  postPath: _post,
+  ...check
+}: AnswerCheck): ReportedSweep['check'] {
+  return check
 }
 
 function reportedSearch(

@@ -1,3 +1,4 @@
+import type { AnswerCheck } from '../../contract/answer-check'
 import type { ChecksumsDocument } from '../../contract/checksums'
 import type { Selection, SweepDocument } from '../../contract/crc'
 import type { DistancesDocument } from '../../contract/distances'
@@ -7,7 +8,7 @@ import { WorkbenchError } from '../../contract/problem'
 import type { PairState, ProjectDocument } from '../../contract/project'
 import type { SampledCrc, SampleLine, SampleRun } from '../../contract/samples'
 import type { SearchDocument } from '../../contract/search'
-import { selection } from '../crc/selection/selection'
+import { checkedSelection } from '../crc/check/checked-selection'
 import { evaluationView } from '../project/stored-evaluation'
 import type { Project } from '../project/project'
 import { storedDistances } from '../project/stored-distances'
@@ -26,6 +27,8 @@ export interface StoredExperiment {
   /** With the project's rho of now, as the window shows it; null when the sweep scored no ranges. */
   selection: Selection | null
   search: SearchDocument | null
+  /** Of the sweep's best ranges on whole answers. */
+  answerCheck: AnswerCheck | null
   /** The newest, newest first. */
   samples: { run: SampleRun; samples: SampleLine[] }[]
   check: SampledCrc | null
@@ -70,6 +73,7 @@ export async function readExperiment(
     return found
   }
   const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)
+  const answerCheck = sweep === null ? null : await ifReadable(() => project.readAnswerCheck(sweep.id))
   const { evaluations, warnings } = await project.evaluations.list()
   unread.push(...warnings)
   const runs = project.samples.runs.map(({ id }) => id)
@@ -82,7 +86,8 @@ export async function readExperiment(
     },
     distances: (await storedDistances(project, pair)).distances,
     sweep,
-    selection: sweep === null ? null : selectionOf(sweep, project.document.settings.rho),
+    selection: sweep === null ? null : checkedSelection(sweep, answerCheck, project.document.settings.rho),
+    answerCheck,
     search: sweep === null ? null : await ifReadable(() => project.readSearch(sweep.id)),
     samples: await all(runs.slice(0, SHOWN_SAMPLE_RUNS), (id) => project.samples.readAnswers(id)),
     check: await ifReadable(() => project.samples.readCheck()),
@@ -94,12 +99,4 @@ export async function readExperiment(
     sampleRunCount: runs.length,
     unread
   }
-}
-
-function selectionOf(
-  { selection: stored, prompts, post, ranges }: SweepDocument,
-  rho: number
-): Selection | null {
-  if (stored === null || stored.rho === rho) return stored
-  return selection(prompts, post, ranges, rho, stored.bootstrap.seed)
 }

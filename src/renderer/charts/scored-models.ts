@@ -20,6 +20,8 @@ export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'ran
 export const blendKey = (strength: number): string => `blend ${strength}`
 export const blendName = (strength: number): string => `All layers at ${strength}`
 export const recipeKey = (name: string): string => `recipe ${name}`
+/** @param index among the found recipes that are no ranges */
+export const foundKey = (index: number): string => `found ${index}`
 export const checkpointKey = (name: string): string => `checkpoint ${name}`
 
 /** The models of a sweep that are no ranges, and those that a search found; a range that it could not better is a range. */
@@ -50,7 +52,7 @@ export function otherModels(sweep: SweepDocument, search: SearchDocument | null)
       score
     })),
     ...found.map((score, index) => ({
-      key: `found ${index}`,
+      key: foundKey(index),
       kind: 'found' as const,
       name: score.recipe.name,
       layers: recipeStrengths(score.recipe, layerCount),

@@ -318,6 +318,15 @@ export class Ranges {
     this.workbench.go('samples')
   }
 
+  /** Goes to Export with a kept recipe chosen. @param id of the recipe */
+  export(id: string): void {
+    const kept = this.workbench.project?.document.recipes.find((recipe) => recipe.id === id)
+    // Another window may have removed it.
+    if (kept === undefined) return
+    this.workbench.exports.choose(kept.recipe.name)
+    this.workbench.go('export')
+  }
+
   /** Takes the shown sweep as it is now on disk, a scored recipe added. @param chosen a model to show; left out: the same one */
   async refresh(chosen?: ModelRef): Promise<void> {
     const path = this.workbench.project?.path

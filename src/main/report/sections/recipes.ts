@@ -7,6 +7,8 @@ import {
   formatUtc,
   plural
 } from '../../../contract/format'
+import { recipeCheckWords } from '../../../contract/headline'
+import { DEFAULT_RHO } from '../../../contract/project'
 import type { CategoryScore } from '../../../contract/crc'
 import type { Recipe } from '../../../contract/recipe'
 import type { Report, ReportedSearch } from '../../../contract/report'
@@ -33,12 +35,21 @@ export function searchSections({ sweep }: Report): Section[] {
       title: 'Beyond one range',
       blocks: [
         { kind: 'lead', text: searchVerdict(search) },
+        ...bestCheck(sweep, search),
         { kind: 'facts', facts: certainty(search) },
         foundTable(search),
         { kind: 'facts', facts: effort(search) }
       ]
     }
   ]
+}
+
+/** What whole answers say of the best that was found. */
+function bestCheck(sweep: Report['sweep'], { found, rho }: ReportedSearch): Block[] {
+  const best = found[0]
+  if (best === undefined) return []
+  const words = recipeCheckWords(sweep?.check ?? null, best.recipe, rho)
+  return [{ kind: 'paragraph', text: `${best.recipe.name}: ${words}.` }]
 }
 
 type Fact = [name: string, value: string]
@@ -114,7 +125,7 @@ function effort(search: ReportedSearch): Fact[] {
 }
 
 /** Recipes that the user kept. */
-export function keptSection({ recipes }: Report): Section {
+export function keptSection({ recipes, sweep }: Report): Section {
   const section = { id: 'recipes', title: 'Kept recipes' }
   if (recipes.length === 0) {
     return { ...section, blocks: [{ kind: 'paragraph', text: 'No recipe was kept.' }] }
@@ -130,6 +141,7 @@ export function keptSection({ recipes }: Report): Section {
           textColumn('restores'),
           numberColumn('validity'),
           numberColumn('diversity'),
+          textColumn('whole answers'),
           textColumn('kept')
         ],
         rows: recipes.map(({ recipe, validity, diversity, keptAt }): Cell[] => [
@@ -137,6 +149,7 @@ export function keptSection({ recipes }: Report): Section {
           { text: describeRecipe(recipe) },
           { text: validity === null ? '–' : formatScore(validity) },
           { text: diversity === null ? '–' : formatScore(diversity) },
+          { text: recipeCheckWords(sweep?.check ?? null, recipe, sweep?.selection?.rho ?? DEFAULT_RHO) },
           { text: formatUtc(keptAt) }
         ])
       }

@@ -11,7 +11,8 @@ import {
   rangeLabel,
   rangeName
 } from '../../../contract/format'
-import { assurances, headlineSentence, isGood } from '../../../contract/headline'
+import { answerLimit, passesCheck, type WholeAnswers } from '../../../contract/answer-check'
+import { assurances, exactness, headlineSentence, isGood } from '../../../contract/headline'
 import type { ReportChart } from '../../../contract/report-chart'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/report'
 import type { ModelTone } from '../../../contract/samples'
@@ -41,12 +42,13 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
       ...headlineBlocks(sweep),
       ...(selection === null
         ? []
-        : [{ kind: 'figures', figures: assurances({ ...sweep, selection, check: null }) } as const]),
+        : [{ kind: 'figures', figures: assurances({ ...sweep, selection, check: sweep.check }) } as const]),
       {
         kind: 'chart',
         label: `Diversity of every range by its first and last restored layer; diversity against validity of ${plural(ranges.length, 'range')}, base, post and other recipes.`,
         chart: rangesChart(sweep)
       },
+      ...wholeAnswersBlocks(sweep),
       modelsTable(sweep, selected),
       ...(selection === null ? [] : selectionBlocks(sweep, selection)),
       ...soupBlocks(sweep),
@@ -62,6 +64,42 @@ export function headlineBlocks({ headline }: ReportedSweep): Block[] {
   if (headline === null) return [{ kind: 'lead', text: 'No ranges were scored, so none is selected.' }]
   const lead: Block = { kind: 'lead', text: headlineSentence(headline) }
   return [lead, { kind: isGood(headline.state) ? 'note' : 'warning', text: headline.next }]
+}
+
+/** The models that were checked on whole answers, and whether they pass. */
+function wholeAnswersBlocks({ check, selection }: ReportedSweep): Block[] {
+  if (check === null || selection === null) return []
+  const row = (name: string, tone: ModelTone, model: WholeAnswers, passes: string): Cell[] => [
+    { text: name, tone },
+    { text: formatScore(model.firstToken.validity) },
+    { text: formatScore(model.answers.validity), detail: exactness(model) },
+    { text: formatScore(model.answers.diversity) },
+    { text: passes }
+  ]
+  return [
+    {
+      kind: 'table',
+      label: `Whole answers: the probability that an answer is one valid character and ends, limit ${formatScore(answerLimit(check, selection.rho))}`,
+      columns: [
+        textColumn('Model'),
+        numberColumn('first token', 'validity'),
+        numberColumn('whole answers', 'validity'),
+        numberColumn('diversity', 'of whole answers'),
+        textColumn('check')
+      ],
+      rows: [
+        row('post', 'post', check.post, ''),
+        ...check.models.map((model) =>
+          row(
+            model.recipe.name,
+            'hybrid',
+            model,
+            passesCheck(model, check, selection.rho) ? 'passes' : 'fails'
+          )
+        )
+      ]
+    }
+  ]
 }
 
 function rangesChart(sweep: ReportedSweep): ReportChart {
