@@ -73,6 +73,52 @@ function floorOf(file: string): number {
   )
 }
 
+/**
+ * Files that compute, with how many defaults they have for look-ups that find nothing: sums that begin, optional fields, and
+ * loops over the values of typed arrays. A look-up that must hit throws (src/main/base/look-up.ts).
+ */
+const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
+  'main/engine/device/physical-cores.ts': 2,
+  'main/engine/forward/forward.ts': 1,
+  'main/engine/generate/cpu-runner.ts': 1,
+  'main/engine/generate/key-value-cache.ts': 1,
+  'main/engine/generate/webgpu-runner.ts': 1,
+  'main/engine/host.ts': 1,
+  'main/engine/questions/device-check.ts': 1,
+  'main/engine/questions/embed-texts.ts': 4,
+  'main/engine/questions/read-answers.ts': 2,
+  'main/engine/rows/sampler.ts': 25,
+  'main/engine/sweep/group-scorer.ts': 2,
+  'main/engine/sweep/sweep-memory.ts': 4,
+  'main/engine/sweep/sweep-plan.ts': 2,
+  'main/engine/weights/quantise.ts': 2,
+  'main/graphs/block-graph.ts': 1,
+  'main/graphs/draw-graph.ts': 2,
+  'main/graphs/layer-builder.ts': 1,
+  'main/family/decoder-spec.ts': 1,
+  'main/family/neutral-keys.ts': 1,
+  'main/crc/check/answer-paths.ts': 1,
+  'main/crc/check/check-answers.ts': 9,
+  'main/crc/check/whole-answers.ts': 3,
+  'main/crc/search/recipe-search.ts': 5,
+  'main/crc/search/search-run.ts': 4,
+  'main/crc/selection/bootstrap.ts': 10,
+  'main/crc/selection/cross-fit.ts': 6,
+  'main/crc/selection/paired-difference.ts': 1,
+  'main/crc/selection/score-table.ts': 5,
+  'main/crc/selection/select-range.ts': 4,
+  'main/crc/sweep/compute-sweep.ts': 3,
+  'main/crc/sweep/earlier-results.ts': 2,
+  'main/crc/sweep/merge-parts.ts': 5,
+  'main/crc/sweep/prepare-sweep.ts': 2,
+  'main/crc/sweep/shard.ts': 7,
+  'main/crc/sweep/sweep-checkpoint.ts': 1,
+  'main/crc/task/characters.ts': 3,
+  'main/crc/task/compare-tokens.ts': 2,
+  'main/crc/task/render-prompts.ts': 1
+}
+const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array\(\))(?![\w.])/g
+
 const inMain = (file: string): boolean => file.startsWith('main/')
 
 /** Imports that `unwanted` says should not be, one line each. */
@@ -131,5 +177,16 @@ describe('the order of the sources', () => {
     expect(importsWhere((file, target) => !file.startsWith('bench/') && target.startsWith('bench/'))).toEqual(
       []
     )
+  })
+
+  test('what computes has no silent default but those that are counted here', () => {
+    const counted = [...imports.keys()]
+      .filter((file) => /^main\/(engine|graphs|family|crc)\//.test(file))
+      .map((file): [string, number] => {
+        const text = readFileSync(join(SOURCES, file), 'utf8')
+        return [file, [...text.matchAll(SILENT_DEFAULT)].length]
+      })
+      .filter(([, count]) => count > 0)
+    expect(Object.fromEntries(counted)).toEqual(SILENT_DEFAULTS)
   })
 })

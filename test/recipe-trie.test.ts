@@ -44,6 +44,12 @@ describe('the recipe trie', () => {
     }
   )
 
+  it.each([11, 13, 0])('refuses a recipe of %i layers for a model of 12', (layers) => {
+    expect(() => buildRecipeTrie([post(12), post(layers)], noSharing(12))).toThrow(
+      `A recipe has strengths for ${layers} layers, but the model has 12.`
+    )
+  })
+
   it('has 1 + (l+1) + l(l+1)/2 nodes after layer l', () => {
     const trie = buildRecipeTrie([post(12), ...everyRange(12)], noSharing(12))
     expect(trie.levels.map((level) => level.nodes.length)).toEqual(

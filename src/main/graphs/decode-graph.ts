@@ -5,6 +5,7 @@ import { LayerBuilder, rotaryInputs, softCap, type Products, type RotaryTables }
 import { OnnxGraph } from './onnx-model'
 import type { Rope } from '../family/rope'
 import { heldTensors } from '../family/tensors'
+import { at } from '../base/look-up'
 
 /**
  * Names of a decode graph's inputs. Rows are sequences being generated, one new token each. Rotary tables and masks
@@ -37,7 +38,7 @@ export function decodeKinds(
   spec: DecoderSpec,
   layers: readonly number[]
 ): { ropes: Rope[]; windows: (number | null)[] } {
-  const used = layers.flatMap((layer) => spec.layers[layer] ?? [])
+  const used = layers.map((layer) => at(spec.layers, layer, 'layer'))
   return {
     ropes: [...new Set(used.map(({ rope }) => rope))],
     windows: [...new Set(used.map(({ window }) => window))]

@@ -4,6 +4,7 @@ import { drawTokens, type GraphDrawing } from './draw-graph'
 import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
 import { quantisedBits, quantisedProduct, rmsNorm, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
+import { got } from '../base/look-up'
 
 export const HEAD_INPUTS = {
   /** [rows, hidden], after the last layer. */
@@ -106,9 +107,9 @@ export function residentHeadGraph(
   const { hiddenSize } = spec
   const layout = headLayout(spec, weights, tokenCount)
   const constants = heldConstants(graph, HEAD_FILE, layout, { precision: 'fp32', weights })
-  const head = constants.get(HEAD_INPUTS.head) ?? ''
+  const head = got(constants, HEAD_INPUTS.head, 'constant')
   const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', hiddenSize])
-  const normed = rmsNorm(graph, spec, 'final', hidden, constants.get(HEAD_INPUTS.finalNorm) ?? '')
+  const normed = rmsNorm(graph, spec, 'final', hidden, got(constants, HEAD_INPUTS.finalNorm, 'constant'))
   const bits = quantisedBits(weights)
   const raw =
     bits === null

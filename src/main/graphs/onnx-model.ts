@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs'
+import { at } from '../base/look-up'
 
 /**
  * The part of the ONNX format (onnx.proto, IR version 10) that block graphs use, enough to write a model: nodes,
@@ -129,7 +130,7 @@ export class OnnxGraph {
     inputs: readonly string[],
     attributes: Record<string, Attribute> = {}
   ): string {
-    return this.split(path, op, inputs, 1, attributes)[0] ?? ''
+    return at(this.split(path, op, inputs, 1, attributes), 0, 'output')
   }
 
   /** Adds a node with several outputs. */

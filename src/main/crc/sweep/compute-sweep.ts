@@ -11,6 +11,7 @@ import { progressRate } from '../../base/progress-rate'
 import { scorePrompt } from '../task/scoring'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import type { SweptModel } from './swept-models'
+import { at } from '../../base/look-up'
 
 /** What a watcher of the window sees while it runs, and remarks for the user. */
 export type CrcSweepEvent =
@@ -128,9 +129,9 @@ class SweepRun {
     if (earlier === null) return
     const { prompts } = this.prepared
     for (const prompt of this.options.chosen) {
-      const known = earlier.scores.get(prompts[prompt]?.key ?? '')
+      const known = earlier.scores.get(at(prompts, prompt, 'prompt').key)
       if (known === undefined) continue
-      for (const [model, score] of known.entries()) this.scores[model]?.set(prompt, score)
+      for (const [model, score] of known.entries()) at(this.scores, model, 'model').set(prompt, score)
       this.finished.add(prompt)
     }
     if (this.finished.size === 0) return
@@ -153,8 +154,8 @@ class SweepRun {
         post: post.checkpoint.path,
         models: this.models.map((model) => model.engine),
         prompts: missing.map((prompt) => ({
-          tokens: prepared.prompts[prompt]?.tokens ?? [],
-          groups: groups[prompt] ?? []
+          tokens: at(prepared.prompts, prompt, 'prompt').tokens,
+          groups: at(groups, prompt, 'prompt')
         })),
         memoryBytes: this.budgetBytes,
         device: request.device?.device,
@@ -182,12 +183,13 @@ class SweepRun {
         }
       } else if (event.type === 'probabilities') {
         for (const [place, prompt] of event.prompts.entries()) {
-          this.scores[event.model]?.set(missing[prompt] ?? -1, scorePrompt(event.probabilities[place] ?? []))
+          const score = scorePrompt(at(event.probabilities, place, 'prompt'))
+          at(this.scores, event.model, 'model').set(at(missing, prompt, 'prompt'), score)
         }
         this.changed.add(event.model)
       } else if (event.type === 'group') {
         this.works.push(event.work)
-        await this.finish(event.prompts.map((prompt) => missing[prompt] ?? -1))
+        await this.finish(event.prompts.map((prompt) => at(missing, prompt, 'prompt')))
       } else {
         return this.end(event.seconds)
       }
@@ -235,7 +237,7 @@ class SweepRun {
   private async finish(prompts: readonly number[]): Promise<void> {
     const results = prompts.map((prompt) => ({
       prompt,
-      promptKey: this.prepared.prompts[prompt]?.key ?? '',
+      promptKey: at(this.prepared.prompts, prompt, 'prompt').key,
       scores: this.scores.flatMap((scores) => scores.get(prompt) ?? [])
     }))
     const complete = results.filter(({ scores }) => scores.length === this.models.length)

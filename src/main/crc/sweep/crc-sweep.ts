@@ -10,6 +10,7 @@ import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepar
 import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
 import type { SweepCheckpoint } from './sweep-checkpoint'
+import { at } from '../../base/look-up'
 
 /** What is there of earlier sweeps, and where this one is kept until it is finished. */
 export interface SweepHistory {
@@ -118,7 +119,10 @@ async function scorePrompts(
     return {
       chosen,
       facts: factsOf(prepared, computed, notices),
-      models: prepared.models.map(({ model }, index) => ({ model, prompts: computed.scores[index] ?? [] }))
+      models: prepared.models.map(({ model }, index) => ({
+        model,
+        prompts: at(computed.scores, index, 'model')
+      }))
     }
   } catch (error) {
     // Whatever an interrupted step reports, the cause is the user's wish.

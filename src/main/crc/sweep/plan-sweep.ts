@@ -4,6 +4,7 @@ import { defaultMemoryBytes } from '../../base/default-memory'
 import type { EngineClient } from '../../engine/host'
 import { findEarlier, type SweepHistory } from './crc-sweep'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
+import { at } from '../../base/look-up'
 
 /**
  * What a sweep of all its prompts would do, take and last, without doing it.
@@ -48,8 +49,8 @@ function planOf(
       post: post.checkpoint.path,
       models: models.map(({ engine: model }) => model),
       prompts: prompts.map((prompt) => ({
-        tokens: prepared.prompts[prompt]?.tokens ?? [],
-        groups: prepared.groups[prompt] ?? []
+        tokens: at(prepared.prompts, prompt, 'prompt').tokens,
+        groups: at(prepared.groups, prompt, 'prompt')
       })),
       memoryBytes: request.memoryBytes ?? defaultMemoryBytes(),
       device: request.device?.device,

@@ -16,6 +16,7 @@ import { compareCrcTokens, crcTokens } from '../task/compare-tokens'
 import type { SweepIdentity } from './earlier-results'
 import { promptName, type RenderedPrompts, renderPrompts } from '../task/render-prompts'
 import { modelKey, type SweptModel, sweptModels } from './swept-models'
+import { at } from '../../base/look-up'
 
 export interface CrcSweepRequest {
   /** Names the document; a fresh one when left out. */
@@ -87,7 +88,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   )
   const prompts = rendered.prompts.map((prompt, index) => ({
     ...prompt,
-    key: promptKey(prompt.tokens, rendered.groups[index] ?? [])
+    key: promptKey(prompt.tokens, at(rendered.groups, index, 'prompt'))
   }))
   return {
     request,

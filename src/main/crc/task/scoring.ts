@@ -1,4 +1,5 @@
 import type { CategoryScore, CrcPrompt, PromptScore, Score } from '../../../contract/crc'
+import { at } from '../../base/look-up'
 
 /**
  * Exact CRC score of one prompt (Zhang, Wang, Soh, arXiv 2602.06665): validity Q = sum of p(c) over the valid set V,
@@ -38,7 +39,7 @@ export function averageScores(
 ): Score {
   const byCategory = new Map<string, PromptScore[]>()
   for (const [index, score] of scores.entries()) {
-    const category = prompts[index]?.category ?? ''
+    const category = at(prompts, index, 'prompt').category
     const list = byCategory.get(category)
     if (list === undefined) byCategory.set(category, [score])
     else list.push(score)

@@ -16,6 +16,7 @@ import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from '../rows/rows'
 import { gatherFloatRows } from '../weights/stored-rows'
 import { WeightDecoder } from '../weights/weight-decoder'
+import { at, got } from '../../base/look-up'
 
 /** One packed prompt group pushed through every model of a trie. */
 export interface ForwardRun {
@@ -177,7 +178,7 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
       for (let first = 0; first < nodes.length; first += step) {
         if (run.signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
         const chunk = nodes.slice(first, first + step)
-        const parents = chunk.flatMap(({ parent }) => states[parent] ?? [])
+        const parents = chunk.map(({ parent }) => at(states, parent, 'state'))
         const { hidden, keys, values } = await session.advance(store.join(parents), chunk.length, {
           ...Object.fromEntries(resident),
           ...constants
@@ -267,7 +268,7 @@ export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>
   const rowOf = new Map(distinct.map((token, i) => [token, rowAt(rows, i, hiddenSize)]))
   const hidden = new Float32Array(tokens.length * hiddenSize)
   Array.from(tokens).forEach((token, i) => {
-    hidden.set(rowOf.get(token) ?? [], i * hiddenSize)
+    hidden.set(got(rowOf, token, 'embedding of token'), i * hiddenSize)
   })
   return scale === 1 ? hidden : hidden.map((value) => value * scale)
 }
@@ -312,7 +313,7 @@ async function openLayer(
       [BLOCK_INPUTS.keyPositions]: repeatedPositions(packed.positions, nodeCount)
     }
     if (keptRows !== null) {
-      const kept = keptRows.map((row) => packed.positions[row] ?? 0)
+      const kept = keptRows.map((row) => at(packed.positions, row, 'row'))
       feeds[BLOCK_INPUTS.queryPositions] = repeatedPositions(kept, nodeCount)
     }
     positions.set(nodeCount, feeds)
@@ -364,6 +365,6 @@ function nodeOf(output: ort.Tensor, index: number): ort.Tensor {
 
 function repeatedPositions(positions: Int32Array, nodeCount: number): ort.Tensor {
   const data = new BigInt64Array(nodeCount * positions.length)
-  data.forEach((_, i) => (data[i] = BigInt(positions[i % positions.length] ?? 0)))
+  data.forEach((_, i) => (data[i] = BigInt(at(positions, i % positions.length, 'position'))))
   return integerTensor(data, [data.length, 1])
 }

@@ -11,6 +11,7 @@ import type { Origin } from '../tries/recipe-trie'
 import { setColumns } from '../rows/rows'
 import { gatherFloatRows, readFloatRows } from '../weights/stored-rows'
 import type { WeightRead } from '../weights/weight-decoder'
+import { at, got } from '../../base/look-up'
 
 /**
  * Weights of one vocabulary slice, 16 MiB in float32: logits of a slice stay small whatever the vocabulary, near the
@@ -141,12 +142,12 @@ class SlicedHead implements LanguageHead {
     const values = new Float64Array(hidden.length / this.hiddenSize).fill(-Infinity)
     yield* this.pass(hidden, signal, async (batch, head) => {
       const outputs = await runSession(this.sessions.sums, this.feeds(batch.rows, head))
-      const sums = outputs.get(HEAD_OUTPUTS.sum) ?? new Float32Array()
-      const totals = outputs.get(HEAD_OUTPUTS.total) ?? new Float32Array()
-      outputs.get(HEAD_OUTPUTS.maximum)?.forEach((maximum, i) => {
+      const sums = got(outputs, HEAD_OUTPUTS.sum, 'output')
+      const totals = got(outputs, HEAD_OUTPUTS.total, 'output')
+      got(outputs, HEAD_OUTPUTS.maximum, 'output').forEach((maximum, i) => {
         const row = batch.first + i
         values[row] = Number.isFinite(totals[i])
-          ? logAddExp(values[row] ?? 0, maximum + Math.log(sums[i] ?? 0))
+          ? logAddExp(at(values, row, 'row'), maximum + Math.log(at(sums, i, 'sum')))
           : NaN
       })
     })
@@ -185,7 +186,7 @@ class SlicedHead implements LanguageHead {
         [HEAD_INPUTS.hidden]: rows,
         [HEAD_INPUTS.finalNorm]: this.norm
       })
-      values.set(outputs.get(HEAD_OUTPUTS.normed) ?? [], first * this.hiddenSize)
+      values.set(got(outputs, HEAD_OUTPUTS.normed, 'output'), first * this.hiddenSize)
     }
     return values
   }
@@ -225,9 +226,10 @@ class SlicedHead implements LanguageHead {
       for (const [index, slice] of slices.entries()) {
         const waitingSinceMs = performance.now()
         const lent = await ahead
+        if (lent === null) throw new Error(`slice ${index} of the head was not read`)
         const waitMs = performance.now() - waitingSinceMs
         ahead = begin(index + 1)
-        head = await this.device.resident(lent?.arrays[0] ?? new Float32Array(), [slice.count, hiddenSize])
+        head = await this.device.resident(at(lent.arrays, 0, 'array'), [slice.count, hiddenSize])
         for (const batch of batches) {
           if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
           await use(batch, head, slice)
@@ -236,8 +238,8 @@ class SlicedHead implements LanguageHead {
         }
         head.dispose()
         head = null
-        lent?.release()
-        const { readMs = 0, convertMs = 0 } = lent ?? {}
+        lent.release()
+        const { readMs, convertMs } = lent
         yield { type: 'slice', share: slice.count / vocabularySize, readMs, convertMs, waitMs }
       }
     } finally {
@@ -262,7 +264,7 @@ class SlicedHead implements LanguageHead {
 
   private async runLogits(rows: ort.Tensor, head: ort.Tensor): Promise<Float32Array> {
     const outputs = await runSession(this.sessions.logits, this.feeds(rows, head))
-    return outputs.get(HEAD_OUTPUTS.logits) ?? new Float32Array()
+    return got(outputs, HEAD_OUTPUTS.logits, 'output')
   }
 }
 

@@ -12,6 +12,7 @@ import { blockReads } from '../weights/block-weights'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { originsOf } from '../weights/weight-decoder'
 import { embedTokens, forward, type ForwardEvent, type ForwardRun } from './forward'
+import { at } from '../../base/look-up'
 
 /** What a run computes with, so far as it takes to say why numbers of it are not finite. */
 export interface Computation {
@@ -49,7 +50,8 @@ export async function* finiteForward(
 export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefined): number[] {
   for (const path of paths) {
     const position = row === undefined ? -1 : path.indexOf(row)
-    if (position !== -1) return Array.from(path.subarray(0, position + 1), (at) => tokens[at] ?? 0)
+    if (position !== -1)
+      return Array.from(path.subarray(0, position + 1), (place) => at(tokens, place, 'row'))
   }
   throw new Error(`no prompt leads to row ${row}`)
 }

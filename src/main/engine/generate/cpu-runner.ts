@@ -19,6 +19,7 @@ import {
   type RunningRow
 } from './row-runner'
 import { joinRows, rowAt } from '../rows/rows'
+import { at, got } from '../../base/look-up'
 
 interface ResidentChain extends Chain {
   readonly session: ort.InferenceSession
@@ -74,12 +75,12 @@ class CpuRunner implements RowRunner {
       for (const { cohort, rows: slots, layers, caches } of this.chains) {
         if (!cohort.has(row.model)) continue
         for (const [i, layer] of layers.entries()) {
-          const source = keyValues[layer]?.get(nodes[layer] ?? 0)
-          if (source === undefined) continue
+          const ofLayer = at(keyValues, layer, 'layer')
+          const source = got(ofLayer, at(nodes, layer, 'layer'), 'keys and values of node')
           const [keys, values] = [floatsOf(source.keys), floatsOf(source.values)]
-          paths.get(row.prompt)?.forEach((packedRow, position) => {
+          got(paths, row.prompt, 'prompt').forEach((packedRow, position) => {
             const key = rowAt(keys, packedRow, size)
-            caches[i]?.put(slots.length - 1, position, key, rowAt(values, packedRow, size))
+            at(caches, i, 'cache').put(slots.length - 1, position, key, rowAt(values, packedRow, size))
           })
         }
       }
@@ -108,7 +109,7 @@ class CpuRunner implements RowRunner {
     const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, hiddenSize)]))
     for (const chain of this.chains) if (chain.rows.length > 0) await this.runChain(chain, hidden)
     return finishRows(this.parts, rows, (head, indices) => {
-      const ofHead = indices.flatMap((i) => rows[i] ?? [])
+      const ofHead = indices.map((i) => at(rows, i, 'row'))
       return finish(head, joined(ofHead, hidden, hiddenSize), indices)
     })
   }
@@ -141,7 +142,7 @@ class CpuRunner implements RowRunner {
       feeds[DECODE_INPUTS.values(i)] = floatTensor(values, [...dims, this.capacity, headSize])
     }
     const outputs = await runSession(session, feeds)
-    const output = (name: string): Float32Array => outputs.get(name) ?? new Float32Array()
+    const output = (name: string): Float32Array => got(outputs, name, 'output')
     const advanced = output(DECODE_OUTPUTS.hidden)
     rows.forEach((row, slot) => hidden.set(row, rowAt(advanced, slot, hiddenSize)))
     const size = kvHeadCount * headSize
@@ -182,7 +183,7 @@ function joined(
   hiddenSize: number
 ): Float32Array {
   return joinRows(
-    rows.map((row) => hidden.get(row) ?? new Float32Array()),
+    rows.map((row) => got(hidden, row, 'state of row')),
     hiddenSize
   )
 }

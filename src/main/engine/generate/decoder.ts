@@ -8,8 +8,9 @@ import { drawFrom, drawNext, type Draw } from './draw-next'
 import type { GenerationPlan } from './generation-plan'
 import type { Prefilled } from './prefill'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
-import type { RowRunner, RunningRow } from './row-runner'
+import { lastToken, type RowRunner, type RunningRow } from './row-runner'
 import type { StopText } from './stop-text'
+import { at, got } from '../../base/look-up'
 
 /** A sequence being generated. */
 interface Row extends RunningRow {
@@ -84,7 +85,7 @@ export class Decoder {
         while (active.filter((row) => row.model === model).length < plan.rowsPerModel) {
           const row = queue.shift()
           if (row === undefined) break
-          const logits = prefilled.logits[model]?.get(row.prompt) ?? new Float32Array()
+          const logits = got(at(prefilled.logits, model, 'model'), row.prompt, 'prompt')
           const token = drawFrom(logits, request.sampling, this.drawOf(row))
           await this.requireToken(row, token)
           started.push(...this.accept(row, token))
@@ -116,13 +117,13 @@ export class Decoder {
         head,
         hidden,
         request.sampling,
-        indices.flatMap((i) => draws[i] ?? [])
+        indices.map((i) => at(draws, i, 'row'))
       )
     )
-    for (const [i, row] of active.entries()) await this.requireToken(row, tokens[i])
+    for (const [i, row] of active.entries()) await this.requireToken(row, at(tokens, i, 'token'))
     const events = active.flatMap((row, i) => {
       row.position++
-      return this.accept(row, tokens[i] ?? 0)
+      return this.accept(row, at(tokens, i, 'token'))
     })
     return mergeTokens(events)
   }
@@ -130,14 +131,14 @@ export class Decoder {
   private drawOf(row: Row): Draw {
     const { request } = this.parts
     const penalised = request.sampling.repetitionPenalty !== 1
-    const earlier = penalised ? [...(request.prompts[row.prompt] ?? []), ...row.tokens] : []
+    const earlier = penalised ? [...at(request.prompts, row.prompt, 'prompt'), ...row.tokens] : []
     return { uniform: row.random(), earlier }
   }
 
   /** @throws WorkbenchError when no token could be drawn, for the logits are not finite */
-  private async requireToken(row: Row, token: number | undefined): Promise<void> {
+  private async requireToken(row: Row, token: number): Promise<void> {
     if (!Number.isNaN(token)) return
-    const prompt = this.parts.request.prompts[row.prompt] ?? []
+    const prompt = at(this.parts.request.prompts, row.prompt, 'prompt')
     throw await this.parts.whyNonFinite(row.model, [...prompt, ...row.tokens])
   }
 
@@ -160,7 +161,7 @@ export class Decoder {
     if (this.stopTokens.has(lastToken(row))) return { tokens: row.tokens.slice(0, -1), finish: 'stop' }
     const kept = stopText(row.tokens)
     if (kept !== null) return { tokens: row.tokens.slice(0, kept), finish: 'stop' }
-    const length = (request.prompts[row.prompt]?.length ?? 0) + row.tokens.length
+    const length = at(request.prompts, row.prompt, 'prompt').length + row.tokens.length
     if (row.tokens.length < request.maxTokens && length < plan.maximumLength) return null
     return { tokens: [...row.tokens], finish: 'length' }
   }
@@ -172,8 +173,8 @@ export class Decoder {
     return indices.flatMap((index) =>
       prompts.flatMap((prompt) => {
         if (this.finished.has(answerName({ model, prompt, index }))) return []
-        const tokens = request.prompts[prompt] ?? []
-        const random = sampleRandom(request.seed, this.drawNames[model] ?? null, tokens, index)
+        const tokens = at(request.prompts, prompt, 'prompt')
+        const random = sampleRandom(request.seed, at(this.drawNames, model, 'model'), tokens, index)
         return {
           model,
           prompt,
@@ -195,7 +196,7 @@ export class Decoder {
 function drawName(model: EngineModel, trie: RecipeTrie, index: number): unknown {
   if (model.kind === 'base') return 'base'
   if (model.kind === 'recipe') return model.layers
-  const { origin, blocks = [] } = trie.madeOf[index] ?? {}
+  const { origin, blocks } = at(trie.madeOf, index, 'model')
   const layers = blocks.flatMap((block) => strengthsOf(block))
   return origin === 'post' && layers.length === blocks.length ? layers : model.fingerprint
 }
@@ -220,8 +221,4 @@ function mergeTokens(events: readonly EngineGenerateEvent[]): EngineGenerateEven
 
 function answerName({ model, prompt, index }: AnswerKey): string {
   return `${model}/${prompt}/${index}`
-}
-
-function lastToken(row: Row): number {
-  return row.tokens[row.tokens.length - 1] ?? 0
 }

@@ -8,6 +8,7 @@ import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { ResidentHead } from './resident-head'
 import { rowAt } from '../rows/rows'
+import { at, got } from '../../base/look-up'
 
 export interface PrefillParts {
   readonly request: GenerateRequest
@@ -49,7 +50,7 @@ export async function prefill(
   signal?: AbortSignal
 ): Promise<Prefilled> {
   const { request, device, precision, pair, trie } = parts
-  const packed = packPrompts(prompts.map((prompt) => request.prompts[prompt] ?? []))
+  const packed = packPrompts(prompts.map((prompt) => at(request.prompts, prompt, 'prompt')))
   const keyValues = trie.levels.map(() => new Map<number, PackedKeyValues>())
   const dispose = (): void => {
     for (const { keys, values } of keyValues.flatMap((ofLayer) => [...ofLayer.values()])) {
@@ -68,7 +69,7 @@ export async function prefill(
       if (event.type === 'final') finals.set(event.leaf, event.hidden)
     }
     return {
-      paths: new Map(prompts.map((prompt, i) => [prompt, packed.paths[i] ?? new Int32Array()])),
+      paths: new Map(prompts.map((prompt, i) => [prompt, at(packed.paths, i, 'path')])),
       keyValues,
       logits: await nextTokenLogits(parts, prompts, finalRowOfPrompts(packed), finals),
       dispose
@@ -92,12 +93,10 @@ async function nextTokenLogits(
   const logits: Map<number, Float32Array>[] = []
   for (const [model, leaf] of trie.leafOf.entries()) {
     const origin = originOf(trie, model)
-    const all = await heads.get(origin)?.logits(finals.get(leaf) ?? new Float32Array())
+    const all = await got(heads, origin, 'head').logits(got(finals, leaf, 'leaf'))
     const { vocabularySize } = memberOf(pair, origin).spec
     logits.push(
-      new Map(
-        prompts.map((prompt, i) => [prompt, rowAt(all ?? new Float32Array(), rowOf[i] ?? 0, vocabularySize)])
-      )
+      new Map(prompts.map((prompt, i) => [prompt, rowAt(all, at(rowOf, i, 'final row'), vocabularySize)]))
     )
   }
   return logits

@@ -6,6 +6,7 @@ import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { readHeldBlock } from './resident-blocks'
+import { at } from '../../base/look-up'
 
 /**
  * Weights of one session at most, unless a single layer has more: while a session opens they lie in memory twice, as
@@ -55,7 +56,10 @@ export async function openChain(
 ): Promise<ort.InferenceSession> {
   const files: { path: string; data: Uint8Array }[] = []
   for (const [i, source] of sources.entries()) {
-    files.push({ path: layerFile(i), data: await readHeldBlock(pair, layers[i] ?? 0, source, weights) })
+    files.push({
+      path: layerFile(i),
+      data: await readHeldBlock(pair, at(layers, i, 'layer'), source, weights)
+    })
   }
   return device.createSession(decodeGraph(pair.post.spec, weights, layers), { files })
 }

@@ -16,6 +16,7 @@ import type { ModelWeights } from '../weights/pair-weights'
 import { packRows } from '../weights/quantise'
 import { joinArrays, setColumns } from '../rows/rows'
 import { readFloatRows } from '../weights/stored-rows'
+import { at, got } from '../../base/look-up'
 
 /** States after the last layer, [rows, hidden]. */
 export type HiddenRows = Float32Array | ort.Tensor
@@ -93,10 +94,10 @@ export async function openResidentHead(
   ): Promise<Float32Array> => {
     const feeds: Record<string, ort.Tensor> = { [HEAD_INPUTS.hidden]: rows }
     if (drawing !== null) {
-      const numbers = Float64Array.from(uniforms ?? new Array<number>(rows.dims[0] ?? 0).fill(0))
+      const numbers = Float64Array.from(uniforms ?? new Array<number>(at(rows.dims, 0, 'dimension')).fill(0))
       feeds[HEAD_INPUTS.uniforms] = doubleTensor(numbers, [numbers.length, 1])
     }
-    return (await runSession(session, feeds, [output])).get(output) ?? new Float32Array()
+    return got(await runSession(session, feeds, [output]), output, 'output')
   }
   /** Batches of one size, so that none is a lone row, which would be computed by other kernels. */
   const run = async (
@@ -128,7 +129,7 @@ export async function openResidentHead(
       if (only !== undefined && outputs.length === 1) return only
       const all = new Float32Array(outputs.reduce((sum, part) => sum + part.length, 0))
       for (const [i, part] of parts.entries()) {
-        setColumns(all, vocabularySize, outputs[i] ?? new Float32Array(), part)
+        setColumns(all, vocabularySize, at(outputs, i, 'output'), part)
       }
       return all
     },

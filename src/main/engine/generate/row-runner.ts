@@ -6,6 +6,7 @@ import { memberOf, type PairWeights } from '../weights/pair-weights'
 import type { Prefilled } from './prefill'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { HiddenRows, ResidentHead } from './resident-head'
+import { at } from '../../base/look-up'
 
 /** A sequence being generated, as whoever runs it sees it. */
 export interface RunningRow {
@@ -73,9 +74,16 @@ export async function finishRows<T>(
   for (const { origin, indices } of rowsByOrigin(parts, rows)) {
     const head = parts.heads.get(origin)
     if (head === undefined || indices.length === 0) continue
-    for (const [at, result] of (await finish(head, indices)).entries()) results.set(indices[at] ?? -1, result)
+    for (const [place, result] of (await finish(head, indices)).entries()) {
+      results.set(at(indices, place, 'row'), result)
+    }
   }
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
+}
+
+/** The newest token of a row that runs: there is one at least. */
+export function lastToken({ tokens }: Pick<RunningRow, 'tokens'>): number {
+  return at(tokens, tokens.length - 1, 'token')
 }
 
 /** Embeddings of the rows' last tokens, [rows.length + spareRows, hidden]; spare ones are zero. */
@@ -90,10 +98,10 @@ export async function embedRows(
   for (const { origin, indices } of rowsByOrigin(parts, rows)) {
     const embedded = await embedTokens(
       memberOf(pair, origin),
-      indices.map((i) => rows[i]?.tokens.at(-1) ?? 0)
+      indices.map((i) => lastToken(at(rows, i, 'row')))
     )
-    indices.forEach((i, at) => {
-      states.set(embedded.subarray(at * hiddenSize, (at + 1) * hiddenSize), i * hiddenSize)
+    indices.forEach((i, place) => {
+      states.set(embedded.subarray(place * hiddenSize, (place + 1) * hiddenSize), i * hiddenSize)
     })
   }
   return states

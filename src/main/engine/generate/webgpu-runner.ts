@@ -24,6 +24,7 @@ import {
   type RunnerParts,
   type RunningRow
 } from './row-runner'
+import { at, got } from '../../base/look-up'
 
 /** What rows on a device run through, open until `release`. */
 interface Resident {
@@ -126,12 +127,13 @@ class WebGpuRunner implements RowRunner {
       for (const row of added) slots.rows[slots.rows.indexOf(null)] = row
     }
     for (const row of rows) {
-      const path = prefilled.paths.get(row.prompt) ?? new Int32Array()
+      const path = got(prefilled.paths, row.prompt, 'prompt')
       const nodes = nodePath(this.parts.trie, row.model)
       for (const [layer, ofLayer] of this.blocks.entries()) {
         const block = ofLayer.find(({ slots }) => slots.cohort.has(row.model))
-        const packed = prefilled.keyValues[layer]?.get(nodes[layer] ?? 0)
-        if (block === undefined || packed === undefined) continue
+        if (block === undefined) continue
+        const keyValues = at(prefilled.keyValues, layer, 'layer')
+        const packed = got(keyValues, at(nodes, layer, 'layer'), 'keys and values of node')
         await block.cache.fill(block.slots.rows.indexOf(row), packed, path)
       }
     }

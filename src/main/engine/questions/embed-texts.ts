@@ -4,6 +4,7 @@ import { WorkbenchError } from '../../../contract/problem'
 import { errorMessage } from '../../base/files/bounded-file'
 import { floatsOf, integerTensor, openModelFile, runTensors } from '../device/device'
 import { floatsToText } from '../../base/float-text'
+import { at } from '../../base/look-up'
 
 /** Of a batch, padding included: bounds the memory of its hidden states. */
 const BATCH_TOKENS = 8_192
@@ -29,14 +30,14 @@ export async function* embedTexts(
     const output = outputOf(file, session)
     for (const batch of batches(texts)) {
       if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'Embedding was cancelled.')
-      const tokens = batch.map((index) => texts[index] ?? [])
+      const tokens = batch.map((index) => at(texts, index, 'text'))
       const tensor = await computing(
         file,
         async () => (await runTensors(session, feedsOf(session, tokens)))[output]
       )
       const embeddings = textVectors(file, output, tensor, tokens)
       for (const [row, text] of batch.entries()) {
-        yield { text, embedding: floatsToText(embeddings[row] ?? new Float32Array()) }
+        yield { text, embedding: floatsToText(at(embeddings, row, 'embedding')) }
       }
     }
   } finally {
@@ -82,7 +83,8 @@ function batches(texts: readonly (readonly number[])[]): number[][] {
   return result
 }
 
-const lengthOf = (texts: readonly (readonly number[])[], index: number): number => texts[index]?.length ?? 0
+const lengthOf = (texts: readonly (readonly number[])[], index: number): number =>
+  at(texts, index, 'text').length
 
 function feedsOf(
   { inputNames }: ort.InferenceSession,

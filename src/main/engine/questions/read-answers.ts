@@ -9,6 +9,7 @@ import { groupPrompts, type PackedPrompts, packPrompts } from '../tries/prompt-t
 import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
 import { joinRows, rowAt } from '../rows/rows'
 import { findSharing } from '../weights/sharing'
+import { at, got } from '../../base/look-up'
 
 /** Rows of hidden states whose next tokens are looked up at once. */
 const LOOKUP_ROWS = 512
@@ -56,13 +57,13 @@ export async function* readAnswers(
         ({ rows }) => rows <= maximumRows
       )
       for (const group of groups) {
-        const members = group.flatMap((index) => sequences[index] ?? [])
+        const members = group.map((index) => at(sequences, index, 'answer'))
         const packed = packPrompts(members.map(({ tokens }) => tokens))
         const answers = members.map(({ prompt, answer, first }, i) => ({
           prompt,
           answer,
           first,
-          path: packed.paths[i] ?? new Int32Array()
+          path: at(packed.paths, i, 'path')
         }))
         const computation = { device, precision, pair, trie, models: [request.model] }
         const run = { ...computation, packed, signal, everyRow: true }
@@ -104,7 +105,7 @@ async function* readGroup(
     const embedding = new Float32Array(hiddenSize)
     let logLikelihood = 0
     for (const row of rows) {
-      logLikelihood += logProbability[row] ?? NaN
+      logLikelihood += at(logProbability, row, 'row')
       for (let i = 0; i < hiddenSize; i++) {
         embedding[i] = (embedding[i] ?? 0) + (normed[row * hiddenSize + i] ?? NaN) / rows.length
       }
@@ -123,7 +124,7 @@ async function tokenLogProbabilities(
   const before = new Map<number, number>()
   for (const { path, first } of answers) {
     for (let position = first; position < path.length; position++) {
-      before.set(path[position] ?? 0, path[position - 1] ?? 0)
+      before.set(at(path, position, 'position'), at(path, position - 1, 'position'))
     }
   }
   const sources = [...new Set(before.values())]
@@ -136,22 +137,25 @@ async function tokenLogProbabilities(
   const bad = sources.find((_, place) => !Number.isFinite(logSums[place]))
   if (bad !== undefined) throw await whyNonFinite(computation, 0, tokensTo(packed, bad))
   const result = new Float64Array(tokens.length).fill(NaN)
-  const rows = [...before].sort(([, left], [, right]) => (placeOf.get(left) ?? 0) - (placeOf.get(right) ?? 0))
+  const rows = [...before].sort(
+    ([, left], [, right]) => got(placeOf, left, 'row') - got(placeOf, right, 'row')
+  )
   for (let start = 0; start < rows.length; start += LOOKUP_ROWS) {
     const chunk = rows.slice(start, start + LOOKUP_ROWS)
-    const places = chunk.map(([, source]) => placeOf.get(source) ?? 0)
-    const firstPlace = places[0] ?? 0
-    const lastPlace = places.at(-1) ?? 0
-    const targets = [...new Set(chunk.map(([row]) => tokens[row] ?? 0))]
+    const places = chunk.map(([, source]) => got(placeOf, source, 'row'))
+    const firstPlace = at(places, 0, 'place')
+    const lastPlace = at(places, places.length - 1, 'place')
+    const targets = [...new Set(chunk.map(([row]) => at(tokens, row, 'row')))]
     const columnOf = new Map(targets.map((token, column) => [token, column]))
     const logits = await head.logitsOf(
       states.subarray(firstPlace * hiddenSize, (lastPlace + 1) * hiddenSize),
       targets
     )
     for (const [i, [row]] of chunk.entries()) {
-      const place = places[i] ?? 0
-      const column = columnOf.get(tokens[row] ?? 0) ?? 0
-      result[row] = (logits[(place - firstPlace) * targets.length + column] ?? NaN) - (logSums[place] ?? NaN)
+      const place = at(places, i, 'place')
+      const column = got(columnOf, at(tokens, row, 'row'), 'token')
+      result[row] =
+        at(logits, (place - firstPlace) * targets.length + column, 'logit') - at(logSums, place, 'row')
     }
   }
   return result

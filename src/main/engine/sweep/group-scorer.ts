@@ -3,6 +3,7 @@ import type { PairWeights } from '../weights/pair-weights'
 import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import { tokenProbabilities } from '../rows/sampler'
+import { at, got } from '../../base/look-up'
 
 /** States after the last layer of the leaves that share an embedding and a head. */
 export interface FinalStates {
@@ -36,7 +37,7 @@ export class GroupScorer {
     private readonly promptIndices: readonly number[],
     packed: PackedPrompts
   ) {
-    this.prompts = promptIndices.flatMap((index) => prompts[index] ?? [])
+    this.prompts = promptIndices.map((index) => at(prompts, index, 'prompt'))
     this.tokens = trackedTokens(this.prompts)
     this.sampling = sampling
     this.rowOfPrompt = finalRowOfPrompts(packed)
@@ -76,8 +77,8 @@ export class GroupScorer {
   ): { model: number; tokens: readonly number[] } | null {
     for (const [i, leaf] of leaves.entries()) {
       for (const [p, prompt] of this.prompts.entries()) {
-        if (holds(i * this.rowsPerLeaf + (this.rowOfPrompt[p] ?? 0))) continue
-        return { model: this.modelsOfLeaf.get(leaf)?.[0] ?? 0, tokens: prompt.tokens }
+        if (holds(i * this.rowsPerLeaf + at(this.rowOfPrompt, p, 'prompt'))) continue
+        return { model: at(got(this.modelsOfLeaf, leaf, 'leaf'), 0, 'model'), tokens: prompt.tokens }
       }
     }
     return null
@@ -93,16 +94,17 @@ export class GroupScorer {
     const column = new Map(this.tokens.map((token, i) => [token, i]))
     for (const [i, leaf] of leaves.entries()) {
       const probabilities = this.prompts.map((prompt, p) => {
-        const row = i * this.rowsPerLeaf + (this.rowOfPrompt[p] ?? 0)
+        const row = i * this.rowsPerLeaf + at(this.rowOfPrompt, p, 'prompt')
         const logitsOfRow = logits.subarray(row * width, (row + 1) * width)
         const probability =
           this.sampling === undefined
             ? // The softmax at temperature 1, which needs the logits of the tracked tokens only.
-              (token: number) => Math.exp((logitsOfRow[column.get(token) ?? 0] ?? 0) - (logSums[row] ?? 0))
+              (token: number) =>
+                Math.exp(at(logitsOfRow, got(column, token, 'token'), 'logit') - at(logSums, row, 'row'))
             : drawn(logitsOfRow, this.sampling, prompt.tokens)
         return prompt.groups.map((group) => group.reduce((sum, token) => sum + probability(token), 0))
       })
-      for (const model of this.modelsOfLeaf.get(leaf) ?? []) {
+      for (const model of got(this.modelsOfLeaf, leaf, 'leaf')) {
         yield { type: 'probabilities', model, prompts: [...this.promptIndices], probabilities }
       }
     }

@@ -14,6 +14,7 @@ import {
 import type { Origin, RecipeTrie } from '../tries/recipe-trie'
 import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-memory'
 import { originsOf } from '../weights/weight-decoder'
+import { at, got } from '../../base/look-up'
 
 /** How a sweep keeps within its memory, decided before any weight is read. */
 export interface Grouping {
@@ -84,11 +85,11 @@ export function groupingOf(
 ): Grouping {
   const groups = split.map((indices) => ({
     indices,
-    packed: packPrompts(indices.map((index) => prompts[index] ?? []))
+    packed: packPrompts(indices.map((index) => at(prompts, index, 'prompt')))
   }))
   const largest = groups
     .map(({ indices, packed }) => {
-      const prompted = indices.map((index) => prompts[index] ?? [])
+      const prompted = indices.map((index) => at(prompts, index, 'prompt'))
       const size = sizeOf(prompted, packed)
       return { size, memory: groupMemory(models, size, rowBound) }
     })
@@ -154,7 +155,7 @@ export function storedBytes(
   trie: RecipeTrie
 ): { layers: number; head: number; kept: number } {
   const stored = (origin: Origin, name: string): number =>
-    memberOf(pair, origin).checkpoint.tensors.get(name)?.byteLength ?? 0
+    got(memberOf(pair, origin).checkpoint.tensors, name, 'tensor').byteLength
   const ofLayers = trie.levels.map((level, layer) => {
     const kept = new Set<string>()
     const once = new Map<string, number>()
@@ -166,7 +167,7 @@ export function storedBytes(
         for (const origin of read.keep) kept.add(`${origin}/${read.name}`)
       }
     }
-    return { layers: sum([...once.values()]), kept: sum([...kept].map((key) => once.get(key) ?? 0)) }
+    return { layers: sum([...once.values()]), kept: sum([...kept].map((key) => got(once, key, 'tensor'))) }
   })
   const heads = trie.roots.map((origin) =>
     stored(origin, wholeModelTensors(memberOf(pair, origin).spec).head.name)

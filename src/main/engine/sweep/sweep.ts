@@ -14,6 +14,7 @@ import { findSharing } from '../weights/sharing'
 import type { SweptModels } from './sweep-memory'
 import { keptGroups } from './kept-groups'
 import { progressRows, storedBytes } from './sweep-plan'
+import { at } from '../../base/look-up'
 
 /**
  * Scores every model on every prompt: the summed next-token probabilities of each prompt's token groups,
@@ -76,7 +77,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
         }
       }
       for (const finals of scorer.finals) {
-        const share = (rowsOf[group]?.head ?? 0) / scorer.finals.length
+        const share = at(rowsOf, group, 'group').head / scorer.finals.length
         const model = memberOf(pair, finals.origin)
         const head = await openLanguageHead(device, model, (slice) =>
           reader.read([sliceRead(model.spec, finals.origin, slice)])
@@ -98,7 +99,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
       const work: Work = {
         blockEvaluations: countEdges(trie),
         packedTokens: packed.tokens.length,
-        promptTokens: indices.reduce((sum, index) => sum + (prompts[index]?.length ?? 0), 0),
+        promptTokens: indices.reduce((sum, index) => sum + at(prompts, index, 'prompt').length, 0),
         weightBytesRead
       }
       works.push(work)

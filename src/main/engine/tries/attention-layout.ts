@@ -1,4 +1,5 @@
 import type { PackedPrompts } from './prompt-trie'
+import { at } from '../../base/look-up'
 
 /**
  * How packed rows attend. In a trie a row sees itself and its ancestors, which one mask over the whole packed sequence
@@ -59,7 +60,7 @@ export function fullLayout(packed: PackedPrompts): AttentionLayout {
 
 /** Only `rows` (distinct) are computed, keys and values still cover all: the last layer of a sweep. */
 export function lastRowsLayout(packed: PackedPrompts, rows: Int32Array): AttentionLayout {
-  const pathByLastRow = new Map(packed.paths.map((path) => [path[path.length - 1] ?? 0, path]))
+  const pathByLastRow = new Map(packed.paths.map((path) => [at(path, path.length - 1, 'row'), path]))
   const paths = Array.from(rows, (row) => pathByLastRow.get(row) ?? Int32Array.of(row))
   const keyLength = Math.max(...paths.map((path) => path.length))
   const segment: AttentionSegment = {
@@ -90,7 +91,7 @@ export function segmentMask(segment: AttentionSegment, window: number | null): F
   const { pathCount, queryLength, keyLength, queryPositions } = segment
   const mask = new Float32Array(pathCount * queryLength * keyLength).fill(MASKED)
   for (let query = 0; query < pathCount * queryLength; query++) {
-    const position = queryPositions[query] ?? 0
+    const position = at(queryPositions, query, 'query')
     const firstKey = window === null ? 0 : Math.max(0, position - window + 1)
     mask.fill(0, query * keyLength + firstKey, query * keyLength + position + 1)
   }
@@ -120,7 +121,8 @@ function makeSegment(paths: readonly Int32Array[], firstQuery: number): Attentio
 function padPaths(paths: readonly Int32Array[], first: number, length: number): Int32Array {
   const rows = new Int32Array(paths.length * length)
   paths.forEach((path, p) => {
-    for (let i = 0; i < length; i++) rows[p * length + i] = path[Math.min(first + i, path.length - 1)] ?? 0
+    for (let i = 0; i < length; i++)
+      rows[p * length + i] = at(path, Math.min(first + i, path.length - 1), 'row')
   })
   return rows
 }

@@ -1,4 +1,5 @@
 import { nodePath, type RecipeTrie } from './recipe-trie'
+import { at } from '../../base/look-up'
 
 /**
  * The models that share a block of some layer. Their rows keep one order in every layer where the same models meet, so
@@ -13,7 +14,7 @@ export function cohortsOf(trie: RecipeTrie): Cohort[][] {
   return trie.levels.map((level, layer) =>
     level.blocks.map((_, block) => {
       const models = paths.flatMap((path, model) =>
-        level.nodes[path[layer] ?? 0]?.block === block ? [model] : []
+        at(level.nodes, at(path, layer, 'layer'), 'node').block === block ? [model] : []
       )
       const key = models.join()
       const cohort = byModels.get(key) ?? new Set(models)

@@ -1,3 +1,5 @@
+import { at } from '../../base/look-up'
+
 /**
  * All prompts of a run as one packed sequence: a row per distinct token prefix, so that what prompts share is
  * computed once per recipe. Rows are in order of first appearance; a row's parent always comes before it.
@@ -119,5 +121,5 @@ export function finalRowOfPrompts(packed: PackedPrompts): number[] {
 }
 
 function lastRow(path: Int32Array): number {
-  return path[path.length - 1] ?? 0
+  return at(path, path.length - 1, 'row')
 }

@@ -1,4 +1,6 @@
 import type { EngineModel } from '../../../contract/engine'
+import { WorkbenchError } from '../../../contract/problem'
+import { at, got } from '../../base/look-up'
 
 /**
  * Models that agree on their embedding and on layers 0..l share the hidden states after layer l. This trie merges
@@ -67,13 +69,13 @@ export function buildRecipeTrie(models: readonly EngineModel[], sharing: Sharing
   let current = madeOf.map(({ origin }) => roots.indexOf(origin))
   const levels: TrieLevel[] = []
   for (let layer = 0; layer < sharing.layerCount; layer++) {
-    const sources = madeOf.map(({ blocks }) => blocks[layer] ?? POST_BLOCK)
+    const sources = madeOf.map(({ blocks }) => at(blocks, layer, 'block'))
     const keys = sources.map(blockKey)
     const blockKeys = [...new Set(keys)].sort(postLast)
     const edges = new Map<string, TrieEdge>()
     const edgeKeys = keys.map((key, m) => {
       const block = blockKeys.indexOf(key)
-      const parent = current[m] ?? 0
+      const parent = at(current, m, 'model')
       // Zero-padded, so that sorting the keys groups edges by block.
       const edgeKey = `${String(block).padStart(9, '0')}/${String(parent).padStart(9, '0')}`
       edges.set(edgeKey, { parent, block })
@@ -82,28 +84,28 @@ export function buildRecipeTrie(models: readonly EngineModel[], sharing: Sharing
     const order = [...edges.keys()].sort()
     const indexOf = new Map(order.map((key, i) => [key, i]))
     levels.push({
-      blocks: blockKeys.map((key) => sources[keys.indexOf(key)] ?? POST_BLOCK),
-      nodes: order.map((key) => edges.get(key) ?? { parent: 0, block: 0 })
+      blocks: blockKeys.map((key) => at(sources, keys.indexOf(key), 'block')),
+      nodes: order.map((key) => got(edges, key, 'edge'))
     })
-    current = edgeKeys.map((key) => indexOf.get(key) ?? 0)
+    current = edgeKeys.map((key) => got(indexOf, key, 'edge'))
   }
   return { roots, levels, leafOf: current, madeOf }
 }
 
 /** The node of each level on the way to a model's leaf. */
 export function nodePath(trie: RecipeTrie, model: number): number[] {
-  let node = trie.leafOf[model] ?? 0
+  let node = at(trie.leafOf, model, 'model')
   const path: number[] = []
   for (const level of trie.levels.toReversed()) {
     path.push(node)
-    node = level.nodes[node]?.parent ?? 0
+    node = at(level.nodes, node, 'node').parent
   }
   return path.reverse()
 }
 
 /** Whose embedding and head a model uses. */
 export function originOf(trie: RecipeTrie, model: number): Origin {
-  return trie.madeOf[model]?.origin ?? 'post'
+  return at(trie.madeOf, model, 'model').origin
 }
 
 /** Trie edges, each one evaluation of a block on one packed sequence. */
@@ -138,7 +140,7 @@ function postLast(a: string, b: string): number {
 /**
  * What a model is made of; equal for models of equal weights.
  *
- * @throws Error for a checkpoint that `sharing` does not know
+ * @throws WorkbenchError `bad-input` for a recipe of another number of layers; Error for a checkpoint that `sharing` does not know
  */
 export function modelSources(model: EngineModel, sharing: Sharing): ModelSources {
   if (model.kind === 'checkpoint') {
@@ -153,10 +155,15 @@ export function modelSources(model: EngineModel, sharing: Sharing): ModelSources
       : { kind: 'stored', origin: 'base' }
     return { origin: 'base', blocks: layers.map((layer) => (sharing.identical(layer) ? POST_BLOCK : own)) }
   }
-  const blocks = layers.map((layer): BlockSource => {
-    const strength = model.layers[layer]
-    if (strength === undefined || sharing.identical(layer)) return POST_BLOCK
-    return { kind: 'recipe', attention: strength.attention, mlp: strength.mlp }
-  })
+  if (model.layers.length !== sharing.layerCount) {
+    throw new WorkbenchError(
+      'bad-input',
+      `A recipe has strengths for ${model.layers.length} layers, but the model has ${sharing.layerCount}.`,
+      'Give one entry for every decoder layer.'
+    )
+  }
+  const blocks = model.layers.map(({ attention, mlp }, layer): BlockSource =>
+    sharing.identical(layer) ? POST_BLOCK : { kind: 'recipe', attention, mlp }
+  )
   return { origin: 'post', blocks }
 }

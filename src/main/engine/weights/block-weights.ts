@@ -3,6 +3,7 @@ import { layerTensors } from '../../family'
 import type { PairWeights } from './pair-weights'
 import type { BlockSource } from '../tries/recipe-trie'
 import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
+import { at } from '../../base/look-up'
 
 /** The float32 weights of one block, by their role in the layer. */
 export interface BlockWeights {
@@ -50,10 +51,7 @@ export function blockTensors(
   arrays: readonly Float32Array[]
 ): BlockWeights['tensors'] {
   return new Map(
-    layerTensors(spec, layer).map(({ role, shape }, i) => [
-      role,
-      { data: arrays[i] ?? new Float32Array(), shape }
-    ])
+    layerTensors(spec, layer).map(({ role, shape }, i) => [role, { data: at(arrays, i, 'array'), shape }])
   )
 }
 

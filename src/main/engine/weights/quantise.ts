@@ -1,6 +1,7 @@
 import type { HeldWeights } from '../../../contract/engine'
 import { layoutBytes, type HeldTensor } from '../../graphs/held-weights'
 import { QUANTISED_BLOCK, quantisedBits } from '../../graphs/layer-builder'
+import { got } from '../../base/look-up'
 
 /**
  * Rounds a weight matrix to 8 or 4 bits in blocks of 32 along its input dimension: w is (q - zero) * scale, with zero in
@@ -56,7 +57,7 @@ export function packHeld(
     const [, columns = 1] = tensor.shape
     let first = 0
     for (const part of tensor.parts) {
-      const data = tensors.get(part) ?? new Float32Array()
+      const data = got(tensors, part, 'tensor')
       packRows(packed, tensor, data, first, weights)
       first += data.length / columns
     }

@@ -4,6 +4,7 @@ import { restoreValues } from '../../checkpoint/restored-tensor'
 import { type DecoderSpec, layerTensors, wholeModelTensors } from '../../family'
 import type { ModelWeights, PairWeights } from './pair-weights'
 import type { BlockSource, ModelSources, Origin, OtherOrigin, Sharing } from '../tries/recipe-trie'
+import { got } from '../../base/look-up'
 
 /**
  * Which blocks of a pair, and of other checkpoints, are one and the same. Layers are compared by a sample first, so that
@@ -142,7 +143,7 @@ async function samePieces(
 }
 
 function elementsOf(model: ModelWeights, name: string): number {
-  return (model.checkpoint.tensors.get(name)?.byteLength ?? 0) / DTYPE_BYTES[model.dtype(name)]
+  return got(model.checkpoint.tensors, name, 'tensor').byteLength / DTYPE_BYTES[model.dtype(name)]
 }
 
 async function storedPiece(

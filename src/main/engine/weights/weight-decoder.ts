@@ -2,6 +2,7 @@ import { decodeFloat32, DTYPE_BYTES } from '../../checkpoint/dtype'
 import { restoreValues } from '../../checkpoint/restored-tensor'
 import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
 import type { Origin } from '../tries/recipe-trie'
+import { at } from '../../base/look-up'
 
 /** A float32 array to be made from stored weights. */
 export interface WeightRead {
@@ -78,7 +79,7 @@ export class WeightDecoder {
       const width = DTYPE_BYTES[dtype(name)]
       const kept = this.kept.get(`${piece.origin}/${name}`)
       if (kept !== undefined) return kept.subarray(piece.first * width, (piece.first + piece.count) * width)
-      const bytes = this.stored[index % 2]?.subarray(0, piece.count * width) ?? new Uint8Array()
+      const bytes = at(this.stored, index % 2, 'buffer').subarray(0, piece.count * width)
       await reader.readInto(name, piece.first * width, bytes)
       bytesRead += bytes.byteLength
       return bytes
