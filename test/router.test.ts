@@ -11,7 +11,8 @@ import type { SweepEvent } from '../src/contract/sweep-events'
 import { createEngineHost, type EngineHost } from '../src/main/engine/host'
 import type { JobNews } from '../src/main/jobs/job-news'
 import { resourcePath } from '../src/main/base/resources'
-import { createWorkbench, type InitialProject, type WorkbenchOptions } from '../src/main/workbench/router'
+import type { InitialProject } from '../src/main/workbench/entry'
+import { createWorkbench, type WorkbenchOptions } from '../src/main/workbench/router'
 
 /** The program behind the window, with real project folders, the demo pair and the built engine process. */
 

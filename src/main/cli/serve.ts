@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { WorkbenchError } from '../../contract/problem'
 import { absolutePath } from '../base/files/places'
 import { isProject } from '../project/project'
-import type { InitialProject } from '../workbench/router'
+import type { InitialProject } from '../workbench/entry'
 import { CommonOptions, readOptions, usageError, wholeNumber, withCommonOptions } from './options'
 import { printJson, printText, remark } from './output'
 

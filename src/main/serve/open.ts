@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { resourcePath } from '../base/resources'
-import type { InitialProject } from '../workbench/router'
+import type { InitialProject } from '../workbench/entry'
 import { serveWorkbench, type ServeOptions } from './serve'
 
 /** A first start may wait this long for Electron's download, and not longer: the browser does the same job. */

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../base/files/atomic-file'
 import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { configFolder } from '../base/files/places'
-import type { InitialProject } from '../workbench/router'
+import type { InitialProject } from '../workbench/entry'
 import { StoredSession } from './sessions'
 
 /**

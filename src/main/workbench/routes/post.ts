@@ -1,0 +1,15 @@
+import type { ProjectDocument } from '../../../contract/project'
+import { resolveModelFolder } from '../../checkpoint/model-folder'
+import { pairPaths } from '../../project/demo'
+import { recentTextModel } from '../../text/recent-text-models'
+import type { TextModel } from '../../text/text-model'
+
+/** The folder that holds a project's post. */
+export function postFolder({ pair }: ProjectDocument): Promise<string> {
+  return resolveModelFolder(pairPaths(pair).post)
+}
+
+/** Tokenizer and chat template of a project's post. */
+export async function textModelOf(document: ProjectDocument): Promise<TextModel> {
+  return recentTextModel(await postFolder(document))
+}

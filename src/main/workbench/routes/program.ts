@@ -1,0 +1,76 @@
+import { resolve } from 'node:path'
+import { version } from '../../../../package.json'
+import { WorkbenchError } from '../../../contract/problem'
+import { absolutePath, projectsFolder } from '../../base/files/places'
+import { inspectOther } from '../../checkpoint/other-checkpoint'
+import { inspectPair } from '../../checkpoint/pair'
+import type { Devices } from '../../jobs/devices'
+import { demoPath, pairPaths } from '../../project/demo'
+import { listFolder } from '../../project/folder-listing'
+import { forgetProject, recentProjects } from '../../project/recents'
+import type { Entry } from '../entry'
+import { route, type Routing } from './route'
+
+/** The program, as it was started. */
+export function appRoutes({ projects }: Routing, { entry, initial }: Entry) {
+  const { app } = route
+  return app.router({
+    info: app.info.handler(async () => {
+      // Why the demo does not open is told when the window opens it.
+      if (initial.demo) await projects.openDemo().catch(() => undefined)
+      const project = initial.project === null ? null : resolve(initial.project)
+      return {
+        version,
+        entry,
+        initialProject: initial.demo ? demoPath() : project,
+        projectsFolder: projectsFolder()
+      }
+    }),
+    recent: app.recent.handler(() => recentProjects()),
+    forget: app.forget.handler(async ({ input }) => {
+      await forgetProject(input.path)
+      return recentProjects()
+    })
+  })
+}
+
+/** Folders of this machine, to pick one. */
+export function folderRoutes({ pickFolder }: Entry) {
+  const { folders } = route
+  return folders.router({
+    list: folders.list.handler(({ input }) => listFolder(input.path)),
+    pick: folders.pick.handler(({ input }) => {
+      if (pickFolder !== undefined) return pickFolder(input.title)
+      throw new WorkbenchError(
+        'unsupported',
+        'A browser has no folder dialog that can tell a path; list folders instead.'
+      )
+    })
+  })
+}
+
+/** What this machine can compute on. */
+export function deviceRoutes(known: Devices) {
+  const { devices } = route
+  return devices.router({
+    list: devices.list.handler(({ input }) => {
+      if (input.again) known.forget()
+      return known.reports()
+    })
+  })
+}
+
+/** Model folders, before they are anything of a project. */
+export function pairRoutes({ withProject }: Routing) {
+  const { pair } = route
+  return pair.router({
+    inspect: pair.inspect.handler(({ input }) =>
+      inspectPair(absolutePath(input.base), absolutePath(input.post))
+    ),
+    inspectOther: pair.inspectOther
+      .use(withProject)
+      .handler(({ context: { project }, input }) =>
+        inspectOther(pairPaths(project.document.pair), absolutePath(input.folder))
+      )
+  })
+}

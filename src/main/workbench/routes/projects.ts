@@ -1,0 +1,42 @@
+import { absolutePath } from '../../base/files/places'
+import { builtinPromptSet } from '../../crc/task/builtin-prompts'
+import { collectReport } from '../../report/collect'
+import { reportFileName, writeReport } from '../../report/write'
+import type { ProjectNews } from '../project-news'
+import { route, type Routing } from './route'
+
+/** Projects as a whole. */
+export function projectRoutes({ projects: open, jobs, stateOf, withProject }: Routing, news: ProjectNews) {
+  const { projects } = route
+  return projects.router({
+    openDemo: projects.openDemo.handler(async () => stateOf(await open.openDemo())),
+    create: projects.create.handler(async ({ input: { folder, name, base, post } }) => {
+      const pair = { kind: 'folders' as const, base: absolutePath(base), post: absolutePath(post) }
+      return stateOf(await open.create({ folder, name, pair, prompts: await builtinPromptSet('crc') }))
+    }),
+    open: projects.open.handler(async ({ input }) => stateOf(await open.open(input.path))),
+    update: projects.update.use(withProject).handler(async ({ context: { project }, input }) => {
+      await project.update(input.changes, input.seen)
+      return stateOf(project)
+    }),
+    watch: projects.watch.use(withProject).handler(async function* ({ context: { project }, signal }) {
+      yield* news.watch(project, signal)
+    }),
+    relocate: projects.relocate.use(withProject).handler(async ({ context: { project }, input }) => {
+      jobs.requireNone(project)
+      await project.relocate(absolutePath(input.base), absolutePath(input.post))
+      return stateOf(await open.open(input.path))
+    }),
+    report: projects.report.use(withProject).handler(async ({ context: { project }, input }) => {
+      const { format, sweepId } = input
+      const report = await collectReport(project, await open.pairOf(project), sweepId)
+      return { fileName: reportFileName(project.path, format), content: await writeReport(report, format) }
+    }),
+    close: projects.close.use(withProject).handler(async ({ context: { project } }) => {
+      const running = jobs.done(project)
+      // A job needs the project to save itself; nobody should wait for that.
+      if (running === null) await news.close(project)
+      else void running.then(() => news.close(project))
+    })
+  })
+}

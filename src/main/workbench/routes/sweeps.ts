@@ -1,0 +1,39 @@
+import { WorkbenchError } from '../../../contract/problem'
+import { checkedSelection } from '../../crc/check/checked-selection'
+import { cancelling, route, type Routing, watching } from './route'
+
+/** Sweeps of all ranges, and what is asked of a stored one. */
+export function sweepRoutes({ jobs, withProject }: Routing) {
+  const { sweeps } = route
+  return sweeps.router({
+    start: sweeps.start.use(withProject).handler(async ({ context: { project }, input: { fresh } }) => ({
+      sweepId: await jobs.sweeps.start(project, fresh)
+    })),
+    known: sweeps.known
+      .use(withProject)
+      .handler(({ context: { project } }) => jobs.sweeps.knownOfNext(project)),
+    plan: sweeps.plan
+      .use(withProject)
+      .handler(({ context: { project }, signal }) => jobs.questions.planSweep(project, signal)),
+    watch: sweeps.watch.use(withProject).handler(watching(jobs.sweeps.table)),
+    cancel: sweeps.cancel.use(withProject).handler(cancelling(jobs.sweeps.table)),
+    get: sweeps.get
+      .use(withProject)
+      .handler(({ context: { project }, input }) => project.readSweep(input.sweepId)),
+    select: sweeps.select
+      .use(withProject)
+      .handler(async ({ context: { project }, input: { sweepId, rho } }) => {
+        const sweep = await project.readSweep(sweepId)
+        const selection = checkedSelection(sweep, await project.readAnswerCheck(sweepId), rho)
+        if (selection !== null) return selection
+        throw new WorkbenchError('bad-input', `The sweep ${sweepId} scored no ranges to select from.`)
+      }),
+    scoreRecipe: sweeps.scoreRecipe.use(withProject).handler(async function* ({
+      context: { project },
+      input: { sweepId, recipe },
+      signal
+    }) {
+      yield* jobs.sweeps.scoreRecipe(project, sweepId, recipe, signal)
+    })
+  })
+}
