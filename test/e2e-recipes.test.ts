@@ -153,6 +153,42 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await workbench.stop()
   })
 
+  it('are not scored any more when the editor is left, and nothing of a project that cannot be saved can be changed', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await open(workbench)
+    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    await page.getByRole('heading', { name: 'Layers 4–11', exact: true }).waitFor()
+    await page.getByRole('button', { name: 'New recipe' }).click()
+    await drag(page, 'Attention of layer 6: post', 'MLP of layer 11: post')
+    const editor = page.getByRole('dialog', { name: 'New recipe' })
+    await editor.getByLabel('Name').fill('left')
+    await editor.getByRole('button', { name: 'Score' }).click()
+    await editor.getByRole('button', { name: 'Keep recipe' }).click()
+    await page.getByRole('button', { name: 'Rename left' }).waitFor()
+    // Nothing runs any more, and what was looked at still is.
+    await page.getByRole('button', { name: 'Sweep again' }).and(page.locator(':enabled')).waitFor()
+    await page.getByRole('heading', { name: 'Layers 4–11', exact: true }).waitFor()
+    expect(await page.getByRole('heading', { name: 'left', exact: true }).count()).toBe(0)
+
+    // As main tells it of a folder that cannot be written.
+    await page.routeWebSocket(/rpc/, (line) => {
+      const server = line.connectToServer()
+      server.onMessage((message) =>
+        line.send(String(message).replaceAll('"readOnly":null', '"readOnly":"It belongs to somebody else."'))
+      )
+    })
+    await page.reload()
+    await page.getByText('This project cannot be saved.').waitFor()
+    for (const name of ['Import…', 'Rename left', 'Remove left'])
+      expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
+    await page.getByRole('navigation').getByText('Prompts', { exact: true }).click()
+    expect(await page.getByLabel('Text of prompt 1', { exact: true }).isEditable()).toBe(false)
+    expect(await page.getByLabel('System prompt').isEditable()).toBe(false)
+    for (const name of ['Import…', 'Add prompt', 'Delete prompt 1'])
+      expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
+    await workbench.stop()
+  })
+
   it('swept on their own are shown without ranges', async () => {
     const folder = await temporaryFolder()
     const prompts = await builtinPromptSet('demo-crc')

@@ -313,6 +313,20 @@ describe('a project that another window changes', () => {
     expect([prompts.base.elsewhere, prompts.dirty]).toEqual([null, false])
   })
 
+  it('is not asked to keep another limit of validity when it cannot be saved', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(projectState({ readOnly: 'It belongs to somebody else.' }))
+    const { ranges } = workbench
+    void ranges.show('first')
+    await settled()
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, FIRST)
+    ranges.setRho(0.8)
+    await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
+    await settled()
+    expect(line.of('projects.update')).toHaveLength(0)
+  })
+
   it('has its jobs followed by every window', async () => {
     const line = new ScriptedLine()
     const workbench = await line.openWorkbench(before)

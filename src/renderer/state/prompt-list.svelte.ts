@@ -32,6 +32,8 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
 
   readonly selectedIndex = $derived(this.drafts.findIndex((draft) => draft.id === this.selectedId))
 
+  readonly writable = $derived.by(() => this.workbench.writable)
+
   constructor(protected readonly workbench: Workbench) {}
 
   abstract parse(draft: Draft): Parsed<Prompt>

@@ -262,7 +262,7 @@ export class Ranges {
     this.selectTimer = setTimeout(() => {
       this.selectTimer = undefined
       void this.select()
-      if (this.workbench.project?.readOnly === null) void this.workbench.change({ settings: { rho } })
+      if (this.workbench.writable) void this.workbench.change({ settings: { rho } })
     }, RESELECT_MS)
   }
 

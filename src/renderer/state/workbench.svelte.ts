@@ -194,6 +194,9 @@ export class Workbench {
     return null
   })
 
+  /** Whether the open project can be changed. */
+  readonly writable = $derived(this.project !== null && this.project.readOnly === null)
+
   /** What runs of the project by another window and cannot be followed in this one, in words; null when nothing does. */
   readonly elsewhere = $derived.by(() => {
     const running = this.project?.running ?? []
