@@ -20,6 +20,7 @@ import {
   rangeCount,
   type RangePoint
 } from '../src/renderer/charts/score-board'
+import { recipeKey, scoredAs } from '../src/renderer/charts/scored-models'
 import { distributionCsv, sortedRows, sweepCsv, toCsv } from '../src/renderer/charts/tables'
 import { tinySweep } from './fixtures/tiny-sweep'
 
@@ -30,6 +31,31 @@ const point = (start: number, end: number, validity: number, diversity: number):
   diversity,
   effectiveChoices: 1,
   promptCount: 4
+})
+
+describe('a kept recipe in a sweep', () => {
+  it('is what it restores, whatever it is called by now', () => {
+    const sweep = tinySweep()
+    const [score] = sweep.ranges
+    if (score === undefined) throw new Error('the fixture has ranges')
+    const parts: [number, number][] = [
+      [0, 0],
+      [2, 2]
+    ]
+    const swept = { ...sweep, recipes: [{ ...score, recipe: { name: 'as swept', ranges: parts } }] }
+    expect(scoredAs(swept, { name: 'renamed since', ranges: parts })).toBe(recipeKey('as swept'))
+    expect(
+      scoredAs(swept, {
+        name: 'as swept',
+        ranges: [
+          [0, 0],
+          [1, 1]
+        ]
+      })
+    ).toBeNull()
+    const { start, end } = score
+    expect(scoredAs(swept, { name: 'one range', ranges: [[start, end]] })).toEqual({ start, end })
+  })
 })
 
 describe('heatmap geometry', () => {

@@ -1,5 +1,5 @@
 import type { Score, SweepDocument } from '../../contract/crc'
-import type { LayerStrength, RestorationRange } from '../../contract/recipe'
+import type { LayerStrength, Recipe, RestorationRange } from '../../contract/recipe'
 import type { SearchDocument } from '../../contract/search'
 import { blendStrengths, rangeStrengths, recipeStrengths } from '../../contract/strengths'
 import { rangeName } from '../format'
@@ -60,6 +60,22 @@ export function otherModels(sweep: SweepDocument, search: SearchDocument | null)
     }))
   ]
 }
+
+/**
+ * The recipe or range of a sweep that restores what a kept recipe does, whatever that is called by now; null when the sweep has
+ * scored none.
+ */
+export function scoredAs(sweep: SweepDocument, recipe: Recipe): RestorationRange | string | null {
+  const { name } = recipe
+  const scored = sweep.recipes.filter((score) => same({ ...score.recipe, name }, recipe))
+  const first = scored.find((score) => score.recipe.name === name) ?? scored[0]
+  if (first !== undefined) return recipeKey(first.recipe.name)
+  const only = 'ranges' in recipe && recipe.ranges.length === 1 ? recipe.ranges[0] : undefined
+  const range = sweep.ranges.find(({ start, end }) => start === only?.[0] && end === only[1])
+  return range === undefined ? null : { start: range.start, end: range.end }
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** One model of a sweep or of its search; null when there is none. */
 export function scoredModel(
