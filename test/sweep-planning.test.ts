@@ -48,6 +48,9 @@ describe("a project's next sweep", () => {
       'last states'
     ])
 
+    const thousands = { ...whole, modelCount: 2081, groups: [{ promptCount: 12_000, packedTokens: 1 }] }
+    expect(planFacts(thousands)[0]?.value).toBe('2,081 × 12,000')
+
     let seen = 0
     const change = async (memoryBytes: number | null) => {
       seen = (await client.projects.update({ path, seen, changes: { settings: { memoryBytes } } })).document

@@ -32,7 +32,10 @@ export interface PlanFact {
 export function planFacts(plan: SweepPlan): PlanFact[] {
   const { memory, groups, estimate, flops, readBytes } = plan
   return [
-    { label: 'models × prompts', value: `${formatCount(plan.modelCount)} × ${plannedPrompts(plan)}` },
+    {
+      label: 'models × prompts',
+      value: `${formatCount(plan.modelCount)} × ${formatCount(plannedPrompts(plan))}`
+    },
     { label: 'prompt groups', value: formatCount(groups.length) },
     { label: 'block evaluations', value: formatCount(plan.blockEvaluations) },
     {
