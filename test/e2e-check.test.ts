@@ -8,7 +8,7 @@ import {
   ServedWorkbench,
   STILL_WINDOW
 } from './fixtures/browser'
-import { childrenOf } from './fixtures/cli'
+import { engineOf } from './fixtures/cli'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
@@ -45,7 +45,7 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', { timeout
 
     await check.click()
     await progress.waitFor()
-    for (const engine of await childrenOf(workbench.pid)) process.kill(engine, 'SIGKILL')
+    process.kill(await engineOf(workbench.pid), 'SIGKILL')
     await page
       .getByRole('alert')
       .getByText(/The engine process was killed by SIGKILL/)

@@ -12,7 +12,7 @@ import {
   STILL_WINDOW
 } from './fixtures/browser'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
-import { childrenOf, runCli } from './fixtures/cli'
+import { engineOf, runCli } from './fixtures/cli'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
@@ -241,8 +241,7 @@ async function probe(workbench: ServedWorkbench, page: Page): Promise<void> {
   expect(await probability('base')).toBeLessThan(0.2)
   await expectAccessible(page, 'the probe')
 
-  const [engine] = await childrenOf(workbench.pid)
-  if (engine === undefined) throw new Error('the engine is not running')
+  const engine = await engineOf(workbench.pid)
   process.kill(engine, 'SIGSTOP')
   const typed = dialog.getByLabel('Prompt, one turn of the user')
   await typed.fill('')

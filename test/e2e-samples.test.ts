@@ -16,7 +16,7 @@ import {
   STILL_WINDOW
 } from './fixtures/browser'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
-import { childrenOf } from './fixtures/cli'
+import { engineOf } from './fixtures/cli'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS } from './fixtures/project-documents'
 
 if (browserMissing !== null) console.log(`End-to-end tests of samples are skipped: ${browserMissing}`)
@@ -124,8 +124,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
       .click()
     // Some answers are there; then the engine is gone.
     await page.getByText('Blue.').first().waitFor()
-    const [engine] = await childrenOf(workbench.pid)
-    if (engine === undefined) throw new Error('the engine is not running')
+    const engine = await engineOf(workbench.pid)
     process.kill(engine, 'SIGKILL')
     await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
     await page.getByText('Blue.').first().waitFor()

@@ -12,7 +12,7 @@ import {
   launchBrowser,
   ServedWorkbench
 } from './fixtures/browser'
-import { childrenOf } from './fixtures/cli'
+import { engineOf } from './fixtures/cli'
 
 if (browserMissing !== null) console.log(`End-to-end tests are skipped: ${browserMissing}`)
 
@@ -264,8 +264,7 @@ const COLORS_DRAWN = `[...document.querySelectorAll('canvas')].map((canvas) => {
 
 /** Starts another sweep whose engine stands still, so that it is surely under way. @returns the engine's process id */
 async function sweepAgainHeldStill(workbench: ServedWorkbench, page: Page): Promise<number> {
-  const [engine] = await childrenOf(workbench.pid)
-  if (engine === undefined) throw new Error('the engine is not running')
+  const engine = await engineOf(workbench.pid)
   process.kill(engine, 'SIGSTOP')
   await page.getByRole('button', { name: 'Sweep again' }).click()
   await cancelButton(page).waitFor()

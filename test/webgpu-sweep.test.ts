@@ -121,7 +121,8 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
     if (work === undefined || moved === undefined || moved === null) throw new Error('nothing was counted')
     const tokens = new Set(request.prompts.flatMap(({ groups }) => groups.flat())).size
     const finals = MODELS.length * new Set(request.prompts.map((prompt) => prompt.tokens.join())).size
-    expect(moved.fromDevice).toBe(FLOAT_BYTES * finals * (HIDDEN + 2 + tokens))
+    // Of a row of logits: the tokens asked for, its maximum, its sum of exponentials and its total.
+    expect(moved.fromDevice).toBe(FLOAT_BYTES * finals * (HIDDEN + 3 + tokens))
     // bfloat16 is uploaded as float32; base and post have a head each.
     const weights = 2 * work.weightBytesRead + 2 * FLOAT_BYTES * VOCABULARY * HIDDEN
     const states = FLOAT_BYTES * work.blockEvaluations * work.packedTokens * HIDDEN
