@@ -79,7 +79,6 @@ function floorOf(file: string): number {
  */
 const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/device/physical-cores.ts': 2,
-  'main/engine/forward/forward.ts': 1,
   'main/engine/generate/cpu-runner.ts': 1,
   'main/engine/generate/key-value-cache.ts': 1,
   'main/engine/generate/webgpu-runner.ts': 1,
@@ -100,7 +99,7 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/crc/check/answer-paths.ts': 1,
   'main/crc/check/check-answers.ts': 9,
   'main/crc/check/whole-answers.ts': 3,
-  'main/crc/search/recipe-search.ts': 5,
+  'main/crc/search/recipe-search.ts': 3,
   'main/crc/search/search-run.ts': 4,
   'main/crc/selection/bootstrap.ts': 10,
   'main/crc/selection/cross-fit.ts': 6,

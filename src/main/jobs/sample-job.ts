@@ -7,11 +7,11 @@ import type {
   SampleRun
 } from '../../contract/samples'
 import type { EngineClient } from '../engine/host'
-import { Job } from './job'
+import { type Facts, Job, type JobFailure, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { Project } from '../project/project'
 import type { Generation } from '../samples/generation'
-import { generateSamples, type SampleKey } from '../samples/run-samples'
+import { generateSamples, type SampleKey, type SampleListener } from '../samples/run-samples'
 
 export interface SampleJobOptions {
   engine: EngineClient
@@ -36,67 +36,77 @@ type SampleFact =
  * fails before the first is removed.
  */
 export function startSampleJob(options: SampleJobOptions): Job<SampleEvent, SampleFact> {
-  const { engine, project, generation, stored, tell } = options
-  let { run } = options
-  return new Job<SampleEvent, SampleFact>(
-    {
-      name: 'the sample run',
-      async run(_id, facts, signal) {
-        for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
-        try {
-          const { seconds } = await generateSamples(
-            engine,
-            { generation, stored, earlier: computationOf(run) },
-            {
-              async planned(computation) {
-                if (computationOf(run) === null) run = await project.samples.changeRun(run.id, computation)
-              },
-              keep: (lines) => project.samples.appendAnswers(run.id, lines),
-              progress(progress) {
-                facts.set('progress', {
-                  type: 'progress',
-                  progress,
-                  weights: run.weights,
-                  precision: run.precision
-                })
-                const { phase, samplesDone, samplesTotal } = progress
-                tell({
-                  job: NAME,
-                  type: 'progress',
-                  share: phase === 'generating' ? samplesDone / samplesTotal : null
-                })
-              },
-              samples(finished, growing) {
-                // A finished answer takes the place of the growing one that it was.
-                for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
-                for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
-              }
-            },
-            signal
-          )
-          return { type: 'finished', runId: run.id, seconds }
-        } catch (error) {
-          // What failed at once would only stand empty in the list; one that was cancelled can be gone on with. Should it not
-          // go away, the error of the generation is still the one to tell.
-          if (!signal.aborted) await project.samples.dropUnanswered(run.id).catch(() => undefined)
-          throw error
-        }
+  return new Job(new SampleWork(options), options.run.id)
+}
+
+class SampleWork implements JobWork<SampleEvent, SampleFact> {
+  readonly name = 'the sample run'
+  private stored: SampleRun
+
+  constructor(private readonly options: SampleJobOptions) {
+    this.stored = options.run
+  }
+
+  async run(_id: string, facts: Facts<SampleFact>, signal: AbortSignal): Promise<SampleEvent> {
+    const { engine, project, generation, stored } = this.options
+    for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
+    const { id } = this.stored
+    try {
+      const { seconds } = await generateSamples(
+        engine,
+        { generation, stored, earlier: computationOf(this.stored) },
+        this.listener(facts),
+        signal
+      )
+      return { type: 'finished', runId: id, seconds }
+    } catch (error) {
+      // What failed at once would only stand empty in the list; one that was cancelled can be gone on with. Should it not
+      // go away, the error of the generation is still the one to tell.
+      if (!signal.aborted) await project.samples.dropUnanswered(id).catch(() => undefined)
+      throw error
+    }
+  }
+
+  snapshot(_id: string, facts: readonly SampleFact[]): SampleEvent {
+    const progress = facts.find((fact) => fact.type === 'progress')?.progress ?? NOT_STARTED
+    return { type: 'snapshot', run: this.stored, samples: finishedOf(facts), progress }
+  }
+
+  events(facts: readonly SampleFact[]): SampleEvent[] {
+    const progress = facts.filter((fact) => fact.type === 'progress')
+    const finished = finishedOf(facts)
+    const growing = facts.flatMap((fact) => (fact.type === 'growing' ? [fact.sample] : []))
+    if (finished.length + growing.length === 0) return progress
+    return [...progress, { type: 'samples', finished, growing }]
+  }
+
+  onEnd(ending: SampleEvent | JobFailure): void {
+    this.options.tell(endingNews(NAME, ending))
+  }
+
+  /** Stores answers as they come, and tells of them. */
+  private listener(facts: Facts<SampleFact>): SampleListener {
+    const { project, tell } = this.options
+    return {
+      planned: async (computation) => {
+        if (computationOf(this.stored) !== null) return
+        this.stored = await project.samples.changeRun(this.stored.id, computation)
       },
-      snapshot(_id, facts) {
-        const progress = facts.find((fact) => fact.type === 'progress')?.progress ?? NOT_STARTED
-        return { type: 'snapshot', run, samples: finishedOf(facts), progress }
+      keep: (lines) => project.samples.appendAnswers(this.stored.id, lines),
+      progress: (progress) => {
+        const { weights, precision } = this.stored
+        facts.set('progress', { type: 'progress', progress, weights, precision })
+        const { phase, samplesDone, samplesTotal } = progress
+        const share = phase === 'generating' ? samplesDone / samplesTotal : null
+        tell({ job: NAME, type: 'progress', share })
       },
-      events(facts) {
-        const progress = facts.filter((fact) => fact.type === 'progress')
-        const finished = finishedOf(facts)
-        const growing = facts.flatMap((fact) => (fact.type === 'growing' ? [fact.sample] : []))
-        if (finished.length + growing.length === 0) return progress
-        return [...progress, { type: 'samples', finished, growing }]
-      },
-      onEnd: (ending) => tell(endingNews(NAME, ending))
-    },
-    run.id
-  )
+      samples: (finished, growing) => {
+        // A finished answer takes the place of the growing one that it was.
+        for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
+        for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
+      }
+    }
+  }
 }
 
 /** How a run's stored answers were computed; null while there are none. */

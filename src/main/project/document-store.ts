@@ -63,19 +63,16 @@ export interface DocumentFolder<T> {
 
 /** The documents of a kind, in the folder that `kind` names. */
 export function documentFolder<T>(kind: FolderKind<T>): DocumentFolder<T> {
-  const folderOf = (project: string): string => join(project, kind.folder)
+  return new KindFolder(kind)
+}
 
-  function fileOf(project: string, id: string, suffix = '.json'): string {
-    if (DocumentId.safeParse(id).success) return join(folderOf(project), `${id}${suffix}`)
-    throw new WorkbenchError(
-      'not-found',
-      `There is no ${kind.name} ${JSON.stringify(id)}: names are of letters, digits and -.`
-    )
-  }
+class KindFolder<T> implements DocumentFolder<T> {
+  constructor(private readonly kind: FolderKind<T>) {}
 
-  async function read(project: string, id: string): Promise<T> {
-    const file = fileOf(project, id)
-    await hasPlainFolder(folderOf(project))
+  async read(project: string, id: string): Promise<T> {
+    const { kind } = this
+    const file = this.companion(project, id, '.json')
+    await hasPlainFolder(this.folderOf(project))
     const { document } = await readDocument(file, kind)
     if (kind.id(document) === id) return document
     throw new WorkbenchError(
@@ -84,44 +81,61 @@ export function documentFolder<T>(kind: FolderKind<T>): DocumentFolder<T> {
     )
   }
 
-  async function idsIn(project: string, warnings: string[]): Promise<string[]> {
-    try {
-      if (!(await hasPlainFolder(folderOf(project)))) return []
-      const names = await readdir(folderOf(project))
-      return names.filter((name) => /^[^.].*\.json$/.test(name)).map((name) => name.slice(0, -'.json'.length))
-    } catch (error) {
-      warnings.push(`${folderOf(project)} cannot be listed. ${errorMessage(error)}`)
-      return []
+  async readIfAny(project: string, id: string): Promise<T | null> {
+    if (!DocumentId.safeParse(id).success || !(await hasPlainFolder(this.folderOf(project)))) return null
+    return (await hasPlainFile(this.companion(project, id, '.json'))) ? this.read(project, id) : null
+  }
+
+  async write(project: string, document: T): Promise<void> {
+    const file = this.companion(project, this.kind.id(document), '.json')
+    const text = storedText(this.kind, document)
+    await ensurePlainFolder(this.folderOf(project))
+    await writeFileAtomic(file, text)
+  }
+
+  async list<Entry>(
+    project: string,
+    look: (document: T) => Entry | Promise<Entry>
+  ): Promise<{ entries: Entry[]; warnings: string[] }> {
+    const entries: Entry[] = []
+    const warnings: string[] = []
+    for (const id of await this.idsIn(project, warnings)) {
+      try {
+        entries.push(await look(await this.read(project, id)))
+      } catch (error) {
+        warnings.push(`A stored ${this.kind.name} was left out. ${errorMessage(error)}`)
+      }
+    }
+    return { entries, warnings }
+  }
+
+  async remove(project: string, id: string, companions: readonly string[] = []): Promise<void> {
+    for (const suffix of [...companions, '.json']) {
+      await rm(this.companion(project, id, suffix), { force: true })
     }
   }
 
-  return {
-    read,
-    companion: fileOf,
-    async readIfAny(project, id) {
-      if (!DocumentId.safeParse(id).success || !(await hasPlainFolder(folderOf(project)))) return null
-      return (await hasPlainFile(fileOf(project, id))) ? read(project, id) : null
-    },
-    async write(project, document) {
-      const file = fileOf(project, kind.id(document))
-      const text = storedText(kind, document)
-      await ensurePlainFolder(folderOf(project))
-      await writeFileAtomic(file, text)
-    },
-    async list<Entry>(project: string, look: (document: T) => Entry | Promise<Entry>) {
-      const entries: Entry[] = []
-      const warnings: string[] = []
-      for (const id of await idsIn(project, warnings)) {
-        try {
-          entries.push(await look(await read(project, id)))
-        } catch (error) {
-          warnings.push(`A stored ${kind.name} was left out. ${errorMessage(error)}`)
-        }
-      }
-      return { entries, warnings }
-    },
-    async remove(project, id, companions = []) {
-      for (const suffix of [...companions, '.json']) await rm(fileOf(project, id, suffix), { force: true })
+  companion(project: string, id: string, suffix: string): string {
+    if (DocumentId.safeParse(id).success) return join(this.folderOf(project), `${id}${suffix}`)
+    throw new WorkbenchError(
+      'not-found',
+      `There is no ${this.kind.name} ${JSON.stringify(id)}: names are of letters, digits and -.`
+    )
+  }
+
+  private folderOf(project: string): string {
+    return join(project, this.kind.folder)
+  }
+
+  private async idsIn(project: string, warnings: string[]): Promise<string[]> {
+    const folder = this.folderOf(project)
+    try {
+      if (!(await hasPlainFolder(folder))) return []
+      const names = await readdir(folder)
+      return names.filter((name) => /^[^.].*\.json$/.test(name)).map((name) => name.slice(0, -'.json'.length))
+    } catch (error) {
+      warnings.push(`${folder} cannot be listed. ${errorMessage(error)}`)
+      return []
     }
   }
 }

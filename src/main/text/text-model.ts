@@ -73,76 +73,97 @@ export interface TextModel {
  * @throws WorkbenchError `not-found` when there is no tokenizer.json; `bad-file` when a file is broken
  */
 export async function loadTextModel(folder: string): Promise<TextModel> {
-  const tokenizerFile = join(folder, 'tokenizer.json')
   const parsed = TokenizerFile.safeParse(await readTokenizer(folder))
-  if (!parsed.success)
-    throw new WorkbenchError('bad-file', `${tokenizerFile}: ${describeIssue(parsed.error)}`)
-  const definition = parsed.data
+  if (!parsed.success) {
+    throw new WorkbenchError('bad-file', `${join(folder, 'tokenizer.json')}: ${describeIssue(parsed.error)}`)
+  }
   const config = await readTokenizerConfig(folder)
-  const chatTemplate = await findChatTemplate(folder, config.chatTemplate)
+  return new FolderTextModel(folder, parsed.data, config, await findChatTemplate(folder, config.chatTemplate))
+}
 
-  const addedTokens = allAddedTokens(definition, config)
-  const tokenizer = usingTokenizer(tokenizerFile, () => {
-    const pre_tokenizer = exactPreTokenizer(definition.pre_tokenizer)
-    // The library's config would switch on what the reference library leaves to tokenizer.json.
-    return new Tokenizer({ ...definition, pre_tokenizer, added_tokens: addedTokens }, {})
-  })
+class FolderTextModel implements TextModel {
+  readonly hasChatTemplate: boolean
+  readonly specialTokens: ReadonlyMap<string, string>
+  readonly addedTokens: ReadonlyMap<number, string>
+  readonly textTokens: readonly number[]
+  private readonly tokenizerFile: string
+  private readonly tokenizer: Tokenizer
+  private readonly specialIds: ReadonlySet<number>
 
-  const specialIds = new Set(addedTokens.filter((token) => token.special === true).map((token) => token.id))
-  const textTokens = [...new Set(tokenizer.get_vocab().values())]
-    .filter((id) => tokenizer.id_to_token(id) !== undefined && !specialIds.has(id))
-    .sort((a, b) => a - b)
+  /** @throws WorkbenchError `bad-file` when the library cannot use what tokenizer.json says */
+  constructor(
+    readonly folder: string,
+    definition: z.infer<typeof TokenizerFile>,
+    private readonly config: TokenizerConfig,
+    readonly chatTemplate: ChatTemplate | null
+  ) {
+    const added = allAddedTokens(definition, config)
+    this.hasChatTemplate = chatTemplate !== null
+    this.specialTokens = config.namedTokens
+    this.addedTokens = new Map(added.map((token) => [token.id, token.content]))
+    this.tokenizerFile = join(folder, 'tokenizer.json')
+    this.tokenizer = usingTokenizer(this.tokenizerFile, () => {
+      const pre_tokenizer = exactPreTokenizer(definition.pre_tokenizer)
+      // The library's config would switch on what the reference library leaves to tokenizer.json.
+      return new Tokenizer({ ...definition, pre_tokenizer, added_tokens: added }, {})
+    })
+    this.specialIds = new Set(added.filter((token) => token.special === true).map((token) => token.id))
+    this.textTokens = [...new Set(this.tokenizer.get_vocab().values())]
+      .filter((id) => this.addsText(id))
+      .sort((a, b) => a - b)
+  }
 
-  const encodeWith = (text: string, add_special_tokens: boolean): number[] => {
+  encode(text: string, addSpecialTokens = false): number[] {
+    const tokens = this.encodeWith(text, false)
+    if (!addSpecialTokens) return tokens
+    // Around an empty text there is no before and after.
+    const leading = this.leadingTokens(text === '' ? 'a' : text)
+    return leading.every((id, index) => tokens[index] === id) ? tokens : [...leading, ...tokens]
+  }
+
+  decode(tokens: readonly number[]): string {
+    const known = tokens.filter((id) => this.addsText(id))
+    // Skipping special tokens is done above: the library's own option also strips the text in some models.
+    if (known.length === 0) return ''
+    return usingTokenizer(this.tokenizerFile, () =>
+      this.tokenizer.decode(known, { clean_up_tokenization_spaces: false })
+    )
+  }
+
+  /** Whether a token is known and not a special one. */
+  private addsText(id: number): boolean {
+    return !this.specialIds.has(id) && this.tokenizer.id_to_token(id) !== undefined
+  }
+
+  private encodeWith(text: string, add_special_tokens: boolean): number[] {
     // The types promise numbers, but a text that no token covers gives undefined where there is no unknown token.
     const ids: (number | undefined)[] = usingTokenizer(
-      tokenizerFile,
-      () => tokenizer.encode(wellFormed(text), { add_special_tokens }).ids
+      this.tokenizerFile,
+      () => this.tokenizer.encode(wellFormed(text), { add_special_tokens }).ids
     )
     return ids.map((id) => {
       if (id !== undefined) return id
       throw new WorkbenchError(
         'bad-input',
-        `${tokenizerFile} has no tokens for a part of "${excerpt(text)}".`
+        `${this.tokenizerFile} has no tokens for a part of "${excerpt(text)}".`
       )
     })
   }
-  const leadingTokens = (text: string): number[] => {
-    const given = tokensBefore(encodeWith(text, true), encodeWith(text, false))
-    if (config.addBos === undefined) return given
-    const bosText = config.namedTokens.get('bos_token')
-    const bos = bosText === undefined ? undefined : tokenizer.token_to_id(bosText)
-    if (!config.addBos) return given.filter((id) => id !== bos)
+
+  /** What the folder asks for before a text. */
+  private leadingTokens(text: string): number[] {
+    const { addBos, namedTokens } = this.config
+    const given = tokensBefore(this.encodeWith(text, true), this.encodeWith(text, false))
+    if (addBos === undefined) return given
+    const bosText = namedTokens.get('bos_token')
+    const bos = bosText === undefined ? undefined : this.tokenizer.token_to_id(bosText)
+    if (!addBos) return given.filter((id) => id !== bos)
     if (bos !== undefined) return given.includes(bos) ? given : [bos, ...given]
     throw new WorkbenchError(
       'bad-file',
-      `${join(folder, 'tokenizer_config.json')}: add_bos_token asks for a token before every text, but bos_token is ` +
-        `${bosText === undefined ? 'missing' : `"${bosText}", which ${tokenizerFile} does not have`}.`
+      `${join(this.folder, 'tokenizer_config.json')}: add_bos_token asks for a token before every text, but bos_token is ` +
+        `${bosText === undefined ? 'missing' : `"${bosText}", which ${this.tokenizerFile} does not have`}.`
     )
-  }
-
-  return {
-    folder,
-    hasChatTemplate: chatTemplate !== null,
-    chatTemplate,
-    specialTokens: config.namedTokens,
-    addedTokens: new Map(addedTokens.map((token) => [token.id, token.content])),
-    textTokens,
-    encode(text, addSpecialTokens = false) {
-      const tokens = encodeWith(text, false)
-      if (!addSpecialTokens) return tokens
-      // Around an empty text there is no before and after.
-      const leading = leadingTokens(text === '' ? 'a' : text)
-      return leading.every((id, index) => tokens[index] === id) ? tokens : [...leading, ...tokens]
-    },
-    decode(tokens) {
-      const known = tokens.filter((id) => !specialIds.has(id) && tokenizer.id_to_token(id) !== undefined)
-      // Skipping special tokens is done above: the library's own option also strips the text in some models.
-      if (known.length === 0) return ''
-      return usingTokenizer(tokenizerFile, () =>
-        tokenizer.decode(known, { clean_up_tokenization_spaces: false })
-      )
-    }
   }
 }
 

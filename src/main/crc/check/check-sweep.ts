@@ -11,10 +11,13 @@ import { rangeName } from '../../../contract/format'
 import { WorkbenchError } from '../../../contract/problem'
 import type { Recipe } from '../../../contract/recipe'
 import { postStrengths, rangeStrengths, recipeStrengths } from '../../../contract/strengths'
+import { at } from '../../base/look-up'
 import { pairEndTokens } from '../../checkpoint/generation-config'
 import { openPair } from '../../checkpoint/pair'
+import type { PairMember } from '../../checkpoint/pair-member'
 import type { EngineClient } from '../../engine/host'
 import { recentTextModel } from '../../text/recent-text-models'
+import type { TextModel } from '../../text/text-model'
 import { bestRanges } from '../selection/best-ranges'
 import type { PairFolders } from '../sweep/score-recipes'
 import { requireSameAsSwept } from '../sweep/same-as-swept'
@@ -71,31 +74,14 @@ export async function checkSweep(
       'Accept a lower validity limit, or name recipes to check.'
     )
   }
-  const { layerCount, rendering } = sweep
+  const { device, precision, layerCount } = sweep
   const layers = recipes.map((recipe) => recipeStrengths(recipe, layerCount))
-  const pair = await openPair(folders.base, folders.post)
-  const text = await recentTextModel(pair.post.checkpoint.path)
-  const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
-  const rendered: RenderedPrompts = await renderPrompts(prompts, rendering, text)
-  const references = {
-    basePath: { path: pair.base.checkpoint.path, fingerprint: pair.base.checkpoint.fingerprint },
-    postPath: { path: pair.post.checkpoint.path, fingerprint: pair.post.checkpoint.fingerprint }
-  }
-  requireSameAsSwept({ ...references, prompts: rendered.prompts }, sweep)
-  const endTokens = await pairEndTokens(pair, text)
-  if (endTokens.length === 0) {
-    throw new WorkbenchError(
-      'bad-input',
-      `${folders.post} names no token that ends an answer, so no answer is ever whole.`,
-      'Name it as eos_token_id in generation_config.json or config.json.'
-    )
-  }
-  const { device, precision } = sweep
+  const { rendered, text, endTokens, basePath, postPath } = await sweptPrompts(folders, sweep)
   const { answers, seconds } = await checkAnswers(
     engine,
     {
-      base: pair.base.checkpoint.path,
-      post: pair.post.checkpoint.path,
+      base: basePath.path,
+      post: postPath.path,
       models: [postStrengths(layerCount), ...layers].map((each) => ({ kind: 'recipe', layers: each })),
       device,
       precision,
@@ -106,13 +92,7 @@ export async function checkSweep(
     signal,
     onProgress
   )
-  const [post, ...others] = answers
-  if (post === undefined) throw new Error('post was not checked')
-  const models = others.flatMap((each, index) => {
-    const recipe = recipes[index]
-    return recipe === undefined ? [] : [{ recipe, ...each }]
-  })
-  const fresh: AnswerCheck = {
+  return joinChecks(earlier, {
     schemaVersion: ANSWER_CHECK_VERSION,
     sweepId: sweep.id,
     createdAt: new Date().toISOString(),
@@ -121,12 +101,42 @@ export async function checkSweep(
     device,
     precision,
     layerCount,
-    ...references,
+    basePath,
+    postPath,
     endTokens,
-    post,
-    models
+    post: at(answers, 0, 'model'),
+    models: recipes.map((recipe, index) => ({ recipe, ...at(answers, index + 1, 'model') }))
+  })
+}
+
+/** A sweep's prompts as its models see them, with what it takes to know where an answer ends. */
+interface SweptPrompts extends Pick<AnswerCheck, 'basePath' | 'postPath' | 'endTokens'> {
+  rendered: RenderedPrompts
+  text: TextModel
+}
+
+/** @throws WorkbenchError `bad-input` for a model that names no token that ends an answer; `mismatch` as `checkSweep` */
+async function sweptPrompts(folders: PairFolders, sweep: SweepDocument): Promise<SweptPrompts> {
+  const pair = await openPair(folders.base, folders.post)
+  const text = await recentTextModel(pair.post.checkpoint.path)
+  const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
+  const rendered: RenderedPrompts = await renderPrompts(prompts, sweep.rendering, text)
+  const basePath = referenceOf(pair.base)
+  const postPath = referenceOf(pair.post)
+  requireSameAsSwept({ basePath, postPath, prompts: rendered.prompts }, sweep)
+  const endTokens = await pairEndTokens(pair, text)
+  if (endTokens.length === 0) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${folders.post} names no token that ends an answer, so no answer is ever whole.`,
+      'Name it as eos_token_id in generation_config.json or config.json.'
+    )
   }
-  return joinChecks(earlier, fresh)
+  return { rendered, text, endTokens, basePath, postPath }
+}
+
+function referenceOf({ checkpoint: { path, fingerprint } }: PairMember): AnswerCheck['basePath'] {
+  return { path, fingerprint }
 }
 
 /** A check with the recipes of an earlier one that it does not name again; other end tokens or another program make it another check. */

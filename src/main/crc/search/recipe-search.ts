@@ -2,6 +2,7 @@ import type { CategoryScore } from '../../../contract/crc'
 import type { LayerStrength } from '../../../contract/recipe'
 import type { SearchSettings } from '../../../contract/search'
 import { postStrengths } from '../../../contract/strengths'
+import { at, got } from '../../base/look-up'
 
 /** Validity and diversity of one recipe on every prompt. */
 export interface PromptMeasures {
@@ -69,18 +70,7 @@ export async function searchRecipes(
   { score, cost, onGeneration }: SearchWork
 ): Promise<SearchOutcome> {
   const known = new Map(problem.ranges.map((range) => [layersKey(range.layers), range]))
-  const post: ScoredLayers = { layers: postStrengths(problem.layerCount), measures: problem.post }
-  const searches = problem.views.map((view): ViewSearch => {
-    const ranked = rank(problem.ranges, view, problem)
-    return {
-      view,
-      bestRange: ranked[0] ?? null,
-      wholeRanges: ranked.slice(0, WHOLE_RANGES).map(({ layers }) => layers),
-      beam: ranked.length === 0 ? [post] : ranked.slice(0, settings.beam),
-      expanded: new Set(),
-      over: false
-    }
-  })
+  const searches = problem.views.map((view) => startOn(view, problem, settings.beam))
   const generations: GenerationReport[] = []
   let spent = 0
 
@@ -92,25 +82,17 @@ export async function searchRecipes(
   })
   for (let generation = 1; generation <= settings.generations; generation++) {
     const children = searches.map((search) => expand(search, settings.strengths))
-    const fresh = new Map(
-      children.flat().flatMap((layers) => {
-        const key = layersKey(layers)
-        return known.has(key) ? [] : [[key, layers] as const]
-      })
-    )
-    const candidates = [...fresh.values()]
     if (children.every((list) => list.length === 0)) return outcome('nothing-better')
+    const candidates = unknownOf(children.flat(), known)
     const blockEvaluations = candidates.length === 0 ? 0 : cost(candidates)
     if (spent + blockEvaluations > settings.blockEvaluations) return outcome('budget')
     spent += blockEvaluations
     const measures = candidates.length === 0 ? [] : await score(candidates, generation)
     for (const [index, layers] of candidates.entries()) {
-      const scores = measures[index]
-      if (scores === undefined) throw new Error(`candidate ${index} of a search has no score`)
-      known.set(layersKey(layers), { layers, measures: scores })
+      known.set(layersKey(layers), { layers, measures: at(measures, index, 'score of a candidate') })
     }
     for (const [index, search] of searches.entries()) {
-      const scored = (children[index] ?? []).flatMap((layers) => known.get(layersKey(layers)) ?? [])
+      const scored = at(children, index, 'view').map((layers) => got(known, layersKey(layers), 'recipe'))
       takeBest(search, rank([...search.beam, ...scored], search.view, problem).slice(0, settings.beam))
     }
     const report = {
@@ -135,6 +117,29 @@ interface ViewSearch {
   readonly expanded: Set<string>
   /** The last generation changed nothing. */
   over: boolean
+}
+
+/** A search begins with the best ranges, or with post where none qualifies. */
+function startOn(view: PromptView, problem: SearchProblem, beam: number): ViewSearch {
+  const post: ScoredLayers = { layers: postStrengths(problem.layerCount), measures: problem.post }
+  const ranked = rank(problem.ranges, view, problem)
+  return {
+    view,
+    bestRange: ranked[0] ?? null,
+    wholeRanges: ranked.slice(0, WHOLE_RANGES).map(({ layers }) => layers),
+    beam: ranked.length === 0 ? [post] : ranked.slice(0, beam),
+    expanded: new Set(),
+    over: false
+  }
+}
+
+/** Those that have no score yet, each once. */
+function unknownOf(
+  candidates: readonly (readonly LayerStrength[])[],
+  known: ReadonlyMap<string, ScoredLayers>
+): (readonly LayerStrength[])[] {
+  const keyed = candidates.map((layers) => [layersKey(layers), layers] as const)
+  return [...new Map(keyed.filter(([key]) => !known.has(key))).values()]
 }
 
 /** What the recipes of the beam lead to, those that have not been asked yet. */

@@ -2,15 +2,18 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/device'
 import { WorkbenchError } from '../../../contract/problem'
-import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, weightType } from '../../graphs/block-graph'
-import { wholeModelTensors } from '../../family'
-import { fullLayout, lastRowsLayout, segmentMask, type AttentionLayout } from '../tries/attention-layout'
+import { weightType } from '../../graphs/block-graph'
+import { wholeModelTensors, type DecoderSpec } from '../../family'
+import { fullLayout, lastRowsLayout, type AttentionLayout } from '../tries/attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from '../weights/block-weights'
-import { floatsOf, floatTensor, integerTensor, runTensors, type Device } from '../device/device'
-import { openNodeStates } from './node-states'
+import { floatsOf, floatTensor, type Device } from '../device/device'
+import { type Feeds, type LayerSession, type LayerSource, openLayer } from './layer-session'
+import { type LevelNode, LevelStates, nodesOfBlock } from './level-states'
+import { openNodeStates, type NodeStates } from './node-states'
 import { Pace } from '../device/pace'
 import { memberOf, type ModelWeights, type PairWeights } from '../weights/pair-weights'
-import { finalRows, type PackedPrompts } from '../tries/prompt-trie'
+import { finalRows } from '../tries/prompt-trie'
+import { OneAhead } from '../weights/one-ahead'
 import type { RecipeTrie } from '../tries/recipe-trie'
 import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from '../rows/rows'
@@ -19,20 +22,14 @@ import { WeightDecoder } from '../weights/weight-decoder'
 import { at, got } from '../../base/look-up'
 
 /** One packed prompt group pushed through every model of a trie. */
-export interface ForwardRun {
-  readonly device: Device
-  readonly precision: Precision
-  readonly pair: PairWeights
+export interface ForwardRun extends LayerSource {
   readonly trie: RecipeTrie
-  readonly packed: PackedPrompts
   /**
    * Nodes to advance at once in all layers but the last, and there; `nodesPerRun` of the usual rows when left out. One by
    * one where their states stay on the device.
    */
   readonly nodesPerRun?: NodesPerRun
   readonly signal?: AbortSignal
-  /** Also yield the keys and values of every node, for generating on from these prompts. */
-  readonly withKeyValues?: boolean
   /** Hidden states of every packed row are wanted after the last layer, not only of those that predict a next token. */
   readonly everyRow?: boolean
   /** Also yield the states of every node after every layer but the last, which then do not stay on the device. */
@@ -103,119 +100,180 @@ const INPUT_ROW_SHARE = 1 / 2
  * the one that computes and the one being read.
  */
 export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
-  const { device, pair, trie, packed } = run
-  const spec = pair.post.spec
-  const decoder = new WeightDecoder(pair)
-  const blocks = run.blocks ?? ((step) => decodeBlock(decoder, spec, step))
-  const lastRowCount = run.everyRow === true ? packed.tokens.length : finalRows(packed).length
-  const perRun =
-    run.nodesPerRun ?? nodesPerRun(rowsPerRun(spec.intermediateSize), packed.tokens.length, lastRowCount)
-  const rotary = new RotaryFeeds(spec, Math.max(...packed.paths.map((path) => path.length)))
-  const steps = trie.levels.flatMap((level, layer) =>
-    level.blocks.map((source, block) => ({ layer, block, source, later: level.blocks.slice(block + 1) }))
-  )
-  const read = (index: number) => {
-    const step = steps[index]
-    if (step === undefined) return null
-    const weights = blocks(step)
-    // A read that fails while nobody awaits it yet must not count as unhandled.
-    weights.catch(() => undefined)
-    return weights
-  }
-  const resident = new Map<string, ort.Tensor>()
-  const release = (): void => {
-    for (const tensor of resident.values()) tensor.dispose()
-    resident.clear()
-  }
-  const statesStay = run.everyState !== true
-  const store = openNodeStates(device, packed.tokens.length, spec.hiddenSize, statesStay)
-  const pace = new Pace(device)
-  const opened: LayerSession[] = []
-  const open = async (layout: AttentionLayout, statesStay: boolean): Promise<LayerSession> => {
-    const session = await openLayer(run, layout, statesStay)
-    opened.push(session)
-    return session
-  }
+  const pass = new ForwardPass(run)
   try {
-    const full = spec.layerCount > 1 ? await open(fullLayout(packed), statesStay) : null
-    const last = await open(
-      run.everyRow === true ? fullLayout(packed) : lastRowsLayout(packed, finalRows(packed)),
-      false
-    )
-    let states: ort.Tensor[] = []
-    for (const origin of trie.roots) {
-      states.push(await store.add(await embedTokens(memberOf(pair, origin), packed.tokens)))
-    }
-    let next: ort.Tensor[] = []
-    let uses: number[] = []
-    let ahead = read(0)
-    for (const [index, { layer, block }] of steps.entries()) {
-      const level = trie.levels[layer]
-      const session = layer === spec.layerCount - 1 ? last : full
-      const layerSpec = spec.layers[layer]
-      if (level === undefined || session === null || layerSpec === undefined || ahead === null) {
-        throw new Error(`the recipe trie and the model disagree about layer ${layer}`)
-      }
-      if (block === 0) {
-        next = []
-        uses = countUses(level.nodes, states.length)
-      }
-      const waitingSinceMs = performance.now()
-      const weights = await ahead
-      const waitMs = performance.now() - waitingSinceMs
-      ahead = read(index + 1)
-      const { bytesRead, readMs, convertMs } = weights
-      yield { type: 'block', bytesRead, readMs, convertMs, waitMs }
-      for (const [role, { data, shape }] of weights.tensors) {
-        resident.set(role, await device.resident(data, shape, weightType(role, run.precision)))
-      }
-      const constants = { ...rotary.of(layerSpec.rope), ...(await session.masks(layerSpec.window)) }
-
-      const nodes = level.nodes.flatMap((edge, node) =>
-        edge.block === block ? [{ node, parent: edge.parent }] : []
-      )
-      const step = Math.min(session === last ? perRun.last : perRun.full, store.mostNodes)
-      for (let first = 0; first < nodes.length; first += step) {
-        if (run.signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
-        const chunk = nodes.slice(first, first + step)
-        const parents = chunk.map(({ parent }) => at(states, parent, 'state'))
-        const { hidden, keys, values } = await session.advance(store.join(parents), chunk.length, {
-          ...Object.fromEntries(resident),
-          ...constants
-        })
-        for (const { parent } of chunk) {
-          uses[parent] = (uses[parent] ?? 1) - 1
-          const state = states[parent]
-          if (uses[parent] === 0 && state !== undefined) store.free(state)
-        }
-        if (!statesStay && session !== last) yield { type: 'state', layer, hidden: floatsOf(hidden) }
-        const kept = session === last ? [] : store.keep(hidden)
-        for (const [i, { node }] of chunk.entries()) {
-          if (keys !== undefined && values !== undefined) {
-            yield { type: 'keyValues', layer, node, keys: nodeOf(keys, i), values: nodeOf(values, i) }
-          }
-          const state = kept[i]
-          if (state !== undefined) next[node] = state
-          if (session === last) yield { type: 'final', leaf: node, hidden: floatsOf(nodeOf(hidden, i)) }
-        }
-        // A chunk has one node where more than one of them can be done at a time.
-        const done = (await pace.ran(session === last || !statesStay)) * chunk.length
-        if (done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
-        // Inference blocks the thread: let a cancel come in.
-        await nextTurn()
-      }
-      const done = await pace.settle()
-      if (done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
-      release()
-      weights.release()
-      if (block === level.blocks.length - 1) states = next
-    }
+    yield* pass.layers()
   } finally {
     // A run that ends early holds its block and its states in the device's memory, whose size no garbage collector knows.
-    release()
-    store.close()
-    for (const session of opened) await session.close()
+    await pass.close()
   }
+}
+
+/** A layer on its way. */
+interface LayerStep {
+  readonly layer: number
+  readonly isLast: boolean
+  readonly session: LayerSession
+  readonly states: LevelStates
+}
+
+/** A run with what it has open on the device. */
+class ForwardPass {
+  private readonly spec: DecoderSpec
+  private readonly statesStay: boolean
+  private readonly perRun: NodesPerRun
+  private readonly rotary: RotaryFeeds
+  private readonly store: NodeStates
+  private readonly pace: Pace
+  private readonly sessions: LayerSession[] = []
+  /** Weights of the block that computes. */
+  private readonly block = new Map<string, ort.Tensor>()
+
+  constructor(private readonly run: ForwardRun) {
+    const { device, pair, packed } = run
+    this.spec = pair.post.spec
+    const { hiddenSize, intermediateSize } = this.spec
+    this.statesStay = run.everyState !== true
+    const rows = packed.tokens.length
+    const lastRows = run.everyRow === true ? rows : finalRows(packed).length
+    this.perRun = run.nodesPerRun ?? nodesPerRun(rowsPerRun(intermediateSize), rows, lastRows)
+    this.rotary = new RotaryFeeds(this.spec, Math.max(...packed.paths.map((path) => path.length)))
+    this.store = openNodeStates(device, rows, hiddenSize, this.statesStay)
+    this.pace = new Pace(device)
+  }
+
+  async *layers(): AsyncGenerator<ForwardEvent> {
+    const { trie } = this.run
+    const sessionOf = await this.openSessions()
+    let states = await this.embeddings()
+    const blocks = this.readBlocks()
+    for (const [layer, level] of trie.levels.entries()) {
+      const step = {
+        layer,
+        isLast: layer === this.spec.layerCount - 1,
+        session: sessionOf(layer),
+        states: new LevelStates(this.store, states, level.nodes)
+      }
+      for (const block of level.blocks.keys()) {
+        const { read: weights, waitMs } = await blocks.next()
+        const { bytesRead, readMs, convertMs } = weights
+        yield { type: 'block', bytesRead, readMs, convertMs, waitMs }
+        const feeds = await this.feedsOf(step, weights)
+        yield* this.advance(step, nodesOfBlock(level, block), feeds)
+        this.dropBlock()
+        weights.release()
+      }
+      states = step.states.children
+    }
+  }
+
+  async close(): Promise<void> {
+    this.dropBlock()
+    this.store.close()
+    for (const session of this.sessions) await session.close()
+  }
+
+  /** One session for the last layer, which may have fewer rows, and one for all others. */
+  private async openSessions(): Promise<(layer: number) => LayerSession> {
+    const { packed, everyRow } = this.run
+    const { layerCount } = this.spec
+    const full = layerCount > 1 ? await this.open(fullLayout(packed), this.statesStay) : null
+    const lastLayout = everyRow === true ? fullLayout(packed) : lastRowsLayout(packed, finalRows(packed))
+    const last = await this.open(lastLayout, false)
+    return (layer) => {
+      const session = layer === layerCount - 1 ? last : full
+      if (session !== null && layer < layerCount) return session
+      throw new Error(`the recipe trie and the model disagree about layer ${layer}`)
+    }
+  }
+
+  private async open(layout: AttentionLayout, statesStay: boolean): Promise<LayerSession> {
+    const session = await openLayer(this.run, layout, statesStay)
+    this.sessions.push(session)
+    return session
+  }
+
+  /** States of the trie's roots. */
+  private async embeddings(): Promise<ort.Tensor[]> {
+    const { pair, trie, packed } = this.run
+    const states: ort.Tensor[] = []
+    for (const origin of trie.roots) {
+      states.push(await this.store.add(await embedTokens(memberOf(pair, origin), packed.tokens)))
+    }
+    return states
+  }
+
+  private readBlocks(): OneAhead<BlockStep, BlockWeights> {
+    const { pair, trie } = this.run
+    const steps = trie.levels.flatMap(({ blocks }, layer) =>
+      blocks.map((source, block): BlockStep => ({ layer, source, later: blocks.slice(block + 1) }))
+    )
+    const decoder = new WeightDecoder(pair)
+    return new OneAhead(steps, this.run.blocks ?? ((step) => decodeBlock(decoder, this.spec, step)))
+  }
+
+  /** A block's weights on the device, with what else a layer's runs need. */
+  private async feedsOf({ layer, session }: LayerStep, weights: BlockWeights): Promise<Feeds> {
+    const { device, precision } = this.run
+    for (const [role, { data, shape }] of weights.tensors) {
+      this.block.set(role, await device.resident(data, shape, weightType(role, precision)))
+    }
+    const { rope, window } = at(this.spec.layers, layer, 'layer')
+    return { ...Object.fromEntries(this.block), ...this.rotary.of(rope), ...(await session.masks(window)) }
+  }
+
+  private dropBlock(): void {
+    for (const tensor of this.block.values()) tensor.dispose()
+    this.block.clear()
+  }
+
+  /** Advances the nodes of a block, as many at a time as a run may have. */
+  private async *advance(
+    step: LayerStep,
+    nodes: readonly LevelNode[],
+    feeds: Feeds
+  ): AsyncGenerator<ForwardEvent> {
+    const { layer, isLast, session } = step
+    const most = Math.min(isLast ? this.perRun.last : this.perRun.full, this.store.mostNodes)
+    for (let first = 0; first < nodes.length; first += most) {
+      if (this.run.signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
+      const chunk = nodes.slice(first, first + most)
+      yield* this.advanceTogether(step, chunk, feeds)
+      // A chunk has one node where more than one of them can be done at a time.
+      const done = (await this.pace.ran(isLast || !this.statesStay)) * chunk.length
+      if (done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
+      // Inference blocks the thread: let a cancel come in.
+      await nextTurn()
+    }
+    const done = await this.pace.settle()
+    if (done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
+  }
+
+  /** Advances some nodes in one run. */
+  private async *advanceTogether(
+    { layer, isLast, session, states }: LayerStep,
+    nodes: readonly LevelNode[],
+    feeds: Feeds
+  ): AsyncGenerator<ForwardEvent> {
+    const { hidden, keys, values } = await session.advance(states.join(nodes), nodes.length, feeds)
+    states.done(nodes)
+    if (!this.statesStay && !isLast) yield { type: 'state', layer, hidden: floatsOf(hidden) }
+    if (!isLast) states.keep(nodes, hidden)
+    for (const [i, { node }] of nodes.entries()) {
+      if (keys !== undefined && values !== undefined) {
+        yield { type: 'keyValues', layer, node, keys: nodeOf(keys, i), values: nodeOf(values, i) }
+      }
+      if (isLast) yield { type: 'final', leaf: node, hidden: floatsOf(nodeOf(hidden, i)) }
+    }
+  }
+}
+
+/** One node of a run's output, [1, rows, width]; an output that stays on the device has no other. */
+function nodeOf(output: ort.Tensor, index: number): ort.Tensor {
+  const [nodeCount = 1, ...dims] = output.dims
+  if (nodeCount === 1) return output
+  const all = floatsOf(output)
+  return floatTensor(rowAt(all, index, all.length / nodeCount), [1, ...dims])
 }
 
 /**
@@ -239,12 +297,6 @@ export function choosePrecision(device: Device, pair: PairWeights, asked: Precis
 }
 
 const PRECISION_HINT = 'Leave the precision out, and what suits device and model is used.'
-
-function countUses(nodes: readonly { parent: number }[], parentCount: number): number[] {
-  const uses = new Array<number>(parentCount).fill(0)
-  for (const { parent } of nodes) uses[parent] = (uses[parent] ?? 0) + 1
-  return uses
-}
 
 /**
  * Scaled embeddings of tokens, [tokens, hidden].
@@ -271,100 +323,4 @@ export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>
     hidden.set(got(rowOf, token, 'embedding of token'), i * hiddenSize)
   })
   return scale === 1 ? hidden : hidden.map((value) => value * scale)
-}
-
-/** What a run of a block gives for its nodes, [nodes, rows, width] each. */
-interface LayerOutputs {
-  readonly hidden: ort.Tensor
-  readonly keys?: ort.Tensor
-  readonly values?: ort.Tensor
-}
-
-/** A block graph for one layout, ready to run with any layer's weights. */
-interface LayerSession {
-  readonly outputRowCount: number
-  masks(window: number | null): Promise<Readonly<Record<string, ort.Tensor>>>
-  /**
-   * Advances some nodes by one layer.
-   *
-   * @param hidden their states, [nodes, inputRowCount, hidden]
-   */
-  advance(
-    hidden: ort.Tensor,
-    nodeCount: number,
-    feeds: Readonly<Record<string, ort.Tensor>>
-  ): Promise<LayerOutputs>
-  close(): Promise<void>
-}
-
-/** @param statesStay whether hidden states go on to another layer, rather than to whoever asked for them */
-async function openLayer(
-  { device, pair, packed, precision, withKeyValues }: ForwardRun,
-  layout: AttentionLayout,
-  statesStay: boolean
-): Promise<LayerSession> {
-  const { spec } = pair.post
-  const { outputRowCount, keptRows } = layout
-  const positions = new Map<number, Record<string, ort.Tensor>>()
-  const positionFeeds = (nodeCount: number): Record<string, ort.Tensor> => {
-    const known = positions.get(nodeCount)
-    if (known !== undefined) return known
-    const feeds: Record<string, ort.Tensor> = {
-      [BLOCK_INPUTS.keyPositions]: repeatedPositions(packed.positions, nodeCount)
-    }
-    if (keptRows !== null) {
-      const kept = keptRows.map((row) => at(packed.positions, row, 'row'))
-      feeds[BLOCK_INPUTS.queryPositions] = repeatedPositions(kept, nodeCount)
-    }
-    positions.set(nodeCount, feeds)
-    return feeds
-  }
-  const { hidden, keys, values } = BLOCK_OUTPUTS
-  const session = await device.createSession(blockGraph(spec, layout, precision, withKeyValues), {
-    outputsStay: [...(statesStay ? [hidden] : []), ...(withKeyValues === true ? [keys, values] : [])]
-  })
-  const masks = new Map<number | null, Record<string, ort.Tensor>>()
-  return {
-    outputRowCount,
-    masks: async (window) => {
-      const known = masks.get(window)
-      if (known !== undefined) return known
-      const ofWindow: Record<string, ort.Tensor> = {}
-      masks.set(window, ofWindow)
-      for (const [i, segment] of layout.segments.entries()) {
-        const { pathCount, queryLength, keyLength } = segment
-        const dims = [pathCount, 1, queryLength, keyLength]
-        ofWindow[BLOCK_INPUTS.mask(i)] = await device.resident(segmentMask(segment, window), dims)
-      }
-      return ofWindow
-    },
-    advance: async (input, nodeCount, feeds) => {
-      const outputs = await runTensors(session, {
-        [BLOCK_INPUTS.hidden]: input,
-        ...positionFeeds(nodeCount),
-        ...feeds
-      })
-      const hidden = outputs[BLOCK_OUTPUTS.hidden]
-      if (hidden === undefined) throw new Error('a block gave no hidden states')
-      return { hidden, keys: outputs[BLOCK_OUTPUTS.keys], values: outputs[BLOCK_OUTPUTS.values] }
-    },
-    close: async () => {
-      for (const mask of [...masks.values()].flatMap((ofWindow) => Object.values(ofWindow))) mask.dispose()
-      await session.release()
-    }
-  }
-}
-
-/** One node of a run's output, [1, rows, width]; an output that stays on the device has no other. */
-function nodeOf(output: ort.Tensor, index: number): ort.Tensor {
-  const [nodeCount = 1, ...dims] = output.dims
-  if (nodeCount === 1) return output
-  const all = floatsOf(output)
-  return floatTensor(rowAt(all, index, all.length / nodeCount), [1, ...dims])
-}
-
-function repeatedPositions(positions: Int32Array, nodeCount: number): ort.Tensor {
-  const data = new BigInt64Array(nodeCount * positions.length)
-  data.forEach((_, i) => (data[i] = BigInt(at(positions, i % positions.length, 'position'))))
-  return integerTensor(data, [data.length, 1])
 }

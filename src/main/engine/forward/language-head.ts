@@ -6,6 +6,7 @@ import { wholeModelTensors, type DecoderSpec } from '../../family'
 import { finalNormGraph, HEAD_INPUTS, HEAD_OUTPUTS, headGraph } from '../../graphs/head-graph'
 import { floatsOf, floatTensor, runSession, type Device } from '../device/device'
 import type { ModelWeights } from '../weights/pair-weights'
+import { OneAhead } from '../weights/one-ahead'
 import type { LentWeights } from '../weights/read-ahead'
 import type { Origin } from '../tries/recipe-trie'
 import { setColumns } from '../rows/rows'
@@ -207,14 +208,6 @@ class SlicedHead implements LanguageHead {
       first: i * step,
       count: Math.min(step, vocabularySize - i * step)
     }))
-    const begin = (index: number): Promise<LentWeights> | null => {
-      const slice = slices[index]
-      if (slice === undefined) return null
-      const reading = this.read(slice)
-      // A read that fails while nobody awaits it yet must not count as unhandled.
-      reading.catch(() => undefined)
-      return reading
-    }
     // Every slice reads the states again, so they go to the device once.
     const batches: Batch[] = []
     let head: ort.Tensor | null = null
@@ -222,13 +215,9 @@ class SlicedHead implements LanguageHead {
       for (const { first, rows } of this.batches(hidden)) {
         batches.push({ first, rows: await this.device.resident(floatsOf(rows), rows.dims) })
       }
-      let ahead = begin(0)
-      for (const [index, slice] of slices.entries()) {
-        const waitingSinceMs = performance.now()
-        const lent = await ahead
-        if (lent === null) throw new Error(`slice ${index} of the head was not read`)
-        const waitMs = performance.now() - waitingSinceMs
-        ahead = begin(index + 1)
+      const weights = new OneAhead(slices, this.read)
+      for (const slice of slices) {
+        const { read: lent, waitMs } = await weights.next()
         head = await this.device.resident(at(lent.arrays, 0, 'array'), [slice.count, hiddenSize])
         for (const batch of batches) {
           if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')

@@ -60,53 +60,81 @@ export async function openResidentHead(
   sampling?: Sampling
 ): Promise<ResidentHead> {
   const weights = headWeights(blockWeights)
-  const { spec } = model
-  const { hiddenSize, vocabularySize } = spec
+  const { hiddenSize, vocabularySize } = model.spec
   const onCpu = device.name === 'cpu'
   // What draws must see all logits, and have float64.
   const drawing = onCpu && sampling !== undefined ? graphDrawing(sampling) : null
   const tokensPerSession = onCpu
     ? vocabularySize
     : Math.max(1, Math.floor(DEVICE_SESSION_ELEMENTS / hiddenSize))
-  const parts: { first: number; count: number; session: ort.InferenceSession }[] = []
-  const close = async (): Promise<void> => {
-    for (const { session } of parts) await session.release()
-  }
+  const head = new SplitHead(model.spec, drawing)
   try {
     for (let first = 0; first < vocabularySize; first += tokensPerSession) {
       const count = Math.min(tokensPerSession, vocabularySize - first)
-      const session = await device.createSession(residentHeadGraph(spec, weights, count, drawing), {
+      const session = await device.createSession(residentHeadGraph(model.spec, weights, count, drawing), {
         files: [{ path: HEAD_FILE, data: await readHeld(model, weights, first, count) }],
         keepsMemory: true
       })
-      parts.push({ first, count, session })
+      head.parts.push({ first, count, session })
     }
   } catch (error) {
     // Memory may have run out half way; the engine lives on, and must not keep what it cannot use.
-    await close()
+    await head.close()
     throw error
   }
-  const runRows = async (
-    session: ort.InferenceSession,
-    output: string,
-    rows: ort.Tensor,
-    uniforms: readonly number[] | undefined
-  ): Promise<Float32Array> => {
-    const feeds: Record<string, ort.Tensor> = { [HEAD_INPUTS.hidden]: rows }
-    if (drawing !== null) {
-      const numbers = Float64Array.from(uniforms ?? new Array<number>(at(rows.dims, 0, 'dimension')).fill(0))
-      feeds[HEAD_INPUTS.uniforms] = doubleTensor(numbers, [numbers.length, 1])
-    }
-    return got(await runSession(session, feeds, [output]), output, 'output')
+  return head
+}
+
+/** Some tokens of the vocabulary, and what computes their logits. */
+interface HeadPart {
+  readonly first: number
+  readonly count: number
+  readonly session: ort.InferenceSession
+}
+
+/** A head in as many sessions as the device asks for. */
+class SplitHead implements ResidentHead {
+  readonly parts: HeadPart[] = []
+  readonly draw: ResidentHead['draw']
+
+  constructor(
+    private readonly spec: DecoderSpec,
+    private readonly drawing: GraphDrawing | null
+  ) {
+    this.draw = drawing === null ? null : (hidden, uniforms) => this.drawTokens(hidden, uniforms)
   }
-  /** Batches of one size, so that none is a lone row, which would be computed by other kernels. */
-  const run = async (
+
+  async logits(hidden: HiddenRows): Promise<Float32Array> {
+    const outputs: Float32Array[] = []
+    for (const { session } of this.parts) outputs.push(await this.run(session, HEAD_OUTPUTS.logits, hidden))
+    const [only] = outputs
+    if (only !== undefined && outputs.length === 1) return only
+    const all = new Float32Array(outputs.reduce((sum, part) => sum + part.length, 0))
+    for (const [i, part] of this.parts.entries()) {
+      setColumns(all, this.spec.vocabularySize, at(outputs, i, 'output'), part)
+    }
+    return all
+  }
+
+  async close(): Promise<void> {
+    for (const { session } of this.parts) await session.release()
+  }
+
+  /** A head that draws has one part. */
+  private async drawTokens(hidden: HiddenRows, uniforms: readonly number[]): Promise<number[]> {
+    const { session } = at(this.parts, 0, 'part of the head')
+    return Array.from(await this.run(session, HEAD_OUTPUTS.tokens, hidden, uniforms))
+  }
+
+  /** In batches of one size, so that none is a lone row, which would be computed by other kernels. */
+  private async run(
     session: ort.InferenceSession,
     output: string,
     hidden: HiddenRows,
     uniforms?: readonly number[]
-  ): Promise<Float32Array> => {
-    if (!(hidden instanceof Float32Array)) return runRows(session, output, hidden, uniforms)
+  ): Promise<Float32Array> {
+    if (!(hidden instanceof Float32Array)) return this.runBatch(session, output, hidden, uniforms)
+    const { hiddenSize } = this.spec
     const rowCount = hidden.length / hiddenSize
     const batchRows = Math.ceil(rowCount / Math.ceil(rowCount / RUN_ROWS))
     const results: Float32Array[] = []
@@ -116,29 +144,24 @@ export async function openResidentHead(
         end - first,
         hiddenSize
       ])
-      results.push(await runRows(session, output, rows, uniforms?.slice(first, end)))
+      results.push(await this.runBatch(session, output, rows, uniforms?.slice(first, end)))
     }
     return joinArrays(results)
   }
-  const [whole] = parts
-  return {
-    logits: async (hidden) => {
-      const outputs: Float32Array[] = []
-      for (const { session } of parts) outputs.push(await run(session, HEAD_OUTPUTS.logits, hidden))
-      const [only] = outputs
-      if (only !== undefined && outputs.length === 1) return only
-      const all = new Float32Array(outputs.reduce((sum, part) => sum + part.length, 0))
-      for (const [i, part] of parts.entries()) {
-        setColumns(all, vocabularySize, at(outputs, i, 'output'), part)
-      }
-      return all
-    },
-    draw:
-      drawing === null || whole === undefined
-        ? null
-        : async (hidden, uniforms) =>
-            Array.from(await run(whole.session, HEAD_OUTPUTS.tokens, hidden, uniforms)),
-    close
+
+  private async runBatch(
+    session: ort.InferenceSession,
+    output: string,
+    rows: ort.Tensor,
+    uniforms: readonly number[] | undefined
+  ): Promise<Float32Array> {
+    const feeds: Record<string, ort.Tensor> = { [HEAD_INPUTS.hidden]: rows }
+    if (this.drawing !== null) {
+      // The graph asks for numbers also where its logits alone are wanted.
+      const numbers = Float64Array.from(uniforms ?? new Array<number>(at(rows.dims, 0, 'dimension')).fill(0))
+      feeds[HEAD_INPUTS.uniforms] = doubleTensor(numbers, [numbers.length, 1])
+    }
+    return got(await runSession(session, feeds, [output]), output, 'output')
   }
 }
 

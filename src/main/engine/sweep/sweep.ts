@@ -1,19 +1,21 @@
 import { totalWork, type Work } from '../../../contract/crc'
+import type { Precision } from '../../../contract/device'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/engine'
 import { allFinite } from '../../checkpoint/non-finite'
-import { openDevice } from '../device/device'
-import { choosePrecision, nodesPerRun } from '../forward/forward'
+import { type Device, openDevice } from '../device/device'
+import { choosePrecision, type ForwardRun, nodesPerRun } from '../forward/forward'
 import { type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
 import { type LanguageHead, openLanguageHead, sliceRead, type SliceDone } from '../forward/language-head'
 import { type Computation, finiteForward, whyNonFinite } from '../forward/non-finite'
 import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '../weights/pair-weights'
 import { rowAt } from '../rows/rows'
 import { ReadAhead } from '../weights/read-ahead'
+import type { PackedPrompts } from '../tries/prompt-trie'
 import { buildRecipeTrie, countEdges } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
 import type { SweptModels } from './sweep-memory'
 import { keptGroups } from './kept-groups'
-import { progressRows, storedBytes } from './sweep-plan'
+import { type Grouping, progressRows, storedBytes } from './sweep-plan'
 import { at } from '../../base/look-up'
 
 /**
@@ -36,79 +38,13 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   try {
     const precision = choosePrecision(device, pair, request.precision)
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
-    const { trie } = models
-    const prompts = request.prompts.map((prompt) => prompt.tokens)
-    const { groups, rowBound, peakBytes } = keptGroups(models, prompts, request.memoryBytes, device.name)
-    const rowsOf = groups.map(({ packed }) => progressRows(pair.post.spec, trie, packed))
-    yield {
-      type: 'plan',
-      rowsTotal: rowsOf.reduce((sum, { layers, head }) => sum + layers + head, 0),
-      groupCount: groups.length,
-      peakBytes,
-      identicalLayers: [...models.identicalLayers],
-      device: device.name,
-      precision
-    }
-
-    const blocks = reader.block.bind(reader)
-    const reading = { readMs: 0, convertMs: 0, waitMs: 0 }
-    const spend = ({ readMs, convertMs, waitMs }: typeof reading): void => {
-      reading.readMs += readMs
-      reading.convertMs += convertMs
-      reading.waitMs += waitMs
-    }
-    let rowsDone = 0
-    const works: Work[] = []
-    const layer = pair.post.spec.layerCount - 1
-    for (const [group, { indices, packed }] of groups.entries()) {
-      const scorer = new GroupScorer(request, pair, trie, indices, packed)
-      let weightBytesRead = 0
-      const perRun = nodesPerRun(rowBound, packed.tokens.length, scorer.rowsPerLeaf)
-      const run = { device, precision, pair, trie, packed, signal, blocks, nodesPerRun: perRun }
-      for await (const event of finiteForward(run, request.models)) {
-        if (event.type === 'final') scorer.add(event.leaf, event.hidden)
-        if (event.type === 'block') {
-          spend(event)
-          weightBytesRead += event.bytesRead
-        }
-        if (event.type === 'rows') {
-          rowsDone += event.rows
-          yield { type: 'progress', rowsDone, layer: event.layer, group }
-        }
-      }
-      for (const finals of scorer.finals) {
-        const share = at(rowsOf, group, 'group').head / scorer.finals.length
-        const model = memberOf(pair, finals.origin)
-        const head = await openLanguageHead(device, model, (slice) =>
-          reader.read([sliceRead(model.spec, finals.origin, slice)])
-        )
-        try {
-          const computation = { device, precision, pair, trie, models: request.models }
-          for await (const event of scoreFinals(computation, scorer, finals, head, signal)) {
-            if (event.type !== 'slice') yield event
-            else {
-              spend(event)
-              rowsDone += event.share * share
-              yield { type: 'progress', rowsDone: Math.round(rowsDone), layer, group }
-            }
-          }
-        } finally {
-          await head.close()
-        }
-      }
-      const work: Work = {
-        blockEvaluations: countEdges(trie),
-        packedTokens: packed.tokens.length,
-        promptTokens: indices.reduce((sum, index) => sum + at(prompts, index, 'prompt').length, 0),
-        weightBytesRead
-      }
-      works.push(work)
-      yield { type: 'group', prompts: [...indices], work }
-    }
+    const run = new SweepRun(request, { device, precision, reader, signal }, models)
+    yield run.plan()
+    yield* run.groups()
     yield {
       type: 'done',
-      work: totalWork(works),
-      reading: { ...reading, peakBuffers: reader.peakBuffers },
+      work: totalWork(run.works),
+      reading: { ...run.reading, peakBuffers: reader.peakBuffers },
       moved: device.moved === null ? null : { ...device.moved },
       seconds: (performance.now() - startedMs) / 1000
     }
@@ -116,6 +52,138 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
     await reader.close()
     await device.close()
     await closePairWeights(pair)
+  }
+}
+
+/** What a sweep computes with. */
+interface SweepMeans {
+  readonly device: Device
+  readonly precision: Precision
+  readonly reader: ReadAhead
+  readonly signal: AbortSignal | undefined
+}
+
+/** A sweep on its way: what it has done and read so far. */
+class SweepRun {
+  /** Of the groups that are done. */
+  readonly works: Work[] = []
+  /** Time that reading and converting weights took, that of converting alone, and how much was waited for. */
+  readonly reading = { readMs: 0, convertMs: 0, waitMs: 0 }
+  private readonly prompts: readonly (readonly number[])[]
+  private readonly grouping: Grouping
+  private readonly computation: Computation
+  private rowsDone = 0
+
+  /** @throws WorkbenchError as `keptGroups` */
+  constructor(
+    private readonly request: SweepRequest,
+    private readonly means: SweepMeans,
+    private readonly models: SweptModels
+  ) {
+    const { pair, trie } = models
+    const { device, precision } = means
+    this.prompts = request.prompts.map((prompt) => prompt.tokens)
+    this.grouping = keptGroups(models, this.prompts, request.memoryBytes, device.name)
+    this.computation = { device, precision, pair, trie, models: request.models }
+  }
+
+  plan(): EngineSweepEvent {
+    const { groups, peakBytes } = this.grouping
+    const rowsOf = groups.map(({ packed }) => this.rowsOf(packed))
+    return {
+      type: 'plan',
+      rowsTotal: rowsOf.reduce((sum, { layers, head }) => sum + layers + head, 0),
+      groupCount: groups.length,
+      peakBytes,
+      identicalLayers: [...this.models.identicalLayers],
+      device: this.means.device.name,
+      precision: this.means.precision
+    }
+  }
+
+  async *groups(): AsyncGenerator<EngineSweepEvent> {
+    const { pair, trie } = this.models
+    for (const [group, { indices, packed }] of this.grouping.groups.entries()) {
+      const scorer = new GroupScorer(this.request, pair, trie, indices, packed)
+      const weightBytesRead = yield* this.throughLayers(group, packed, scorer)
+      for (const finals of scorer.finals) yield* this.throughHead(group, packed, scorer, finals)
+      const work: Work = {
+        blockEvaluations: countEdges(trie),
+        packedTokens: packed.tokens.length,
+        promptTokens: indices.reduce((sum, index) => sum + at(this.prompts, index, 'prompt').length, 0),
+        weightBytesRead
+      }
+      this.works.push(work)
+      yield { type: 'group', prompts: [...indices], work }
+    }
+  }
+
+  /** Takes a group through all layers, to its scorer. @returns bytes of weights that were read */
+  private async *throughLayers(
+    group: number,
+    packed: PackedPrompts,
+    scorer: GroupScorer
+  ): AsyncGenerator<EngineSweepEvent, number> {
+    const { reader, signal } = this.means
+    const run: ForwardRun = {
+      ...this.computation,
+      packed,
+      signal,
+      blocks: (step) => reader.block(step),
+      nodesPerRun: nodesPerRun(this.grouping.rowBound, packed.tokens.length, scorer.rowsPerLeaf)
+    }
+    let weightBytesRead = 0
+    for await (const event of finiteForward(run, this.request.models)) {
+      if (event.type === 'final') scorer.add(event.leaf, event.hidden)
+      if (event.type === 'block') {
+        this.spend(event)
+        weightBytesRead += event.bytesRead
+      }
+      if (event.type === 'rows') {
+        this.rowsDone += event.rows
+        yield { type: 'progress', rowsDone: this.rowsDone, layer: event.layer, group }
+      }
+    }
+    return weightBytesRead
+  }
+
+  /** Takes a group's last states of one origin through its head. */
+  private async *throughHead(
+    group: number,
+    packed: PackedPrompts,
+    scorer: GroupScorer,
+    finals: FinalStates
+  ): AsyncGenerator<EngineSweepEvent> {
+    const { device, reader, signal } = this.means
+    const { pair } = this.models
+    const layer = pair.post.spec.layerCount - 1
+    const headRows = this.rowsOf(packed).head / scorer.finals.length
+    const model = memberOf(pair, finals.origin)
+    const head = await openLanguageHead(device, model, (slice) =>
+      reader.read([sliceRead(model.spec, finals.origin, slice)])
+    )
+    try {
+      for await (const event of scoreFinals(this.computation, scorer, finals, head, signal)) {
+        if (event.type !== 'slice') yield event
+        else {
+          this.spend(event)
+          this.rowsDone += event.share * headRows
+          yield { type: 'progress', rowsDone: Math.round(this.rowsDone), layer, group }
+        }
+      }
+    } finally {
+      await head.close()
+    }
+  }
+
+  private spend({ readMs, convertMs, waitMs }: SweepRun['reading']): void {
+    this.reading.readMs += readMs
+    this.reading.convertMs += convertMs
+    this.reading.waitMs += waitMs
+  }
+
+  private rowsOf(packed: PackedPrompts): ReturnType<typeof progressRows> {
+    return progressRows(this.models.pair.post.spec, this.models.trie, packed)
   }
 }
 

@@ -1,0 +1,115 @@
+import type * as ort from 'onnxruntime-node'
+import type { Precision } from '../../../contract/device'
+import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph } from '../../graphs/block-graph'
+import { at } from '../../base/look-up'
+import { integerTensor, runTensors, type Device } from '../device/device'
+import { segmentMask, type AttentionLayout } from '../tries/attention-layout'
+import type { PackedPrompts } from '../tries/prompt-trie'
+import type { PairWeights } from '../weights/pair-weights'
+
+/** What the sessions of a pass are made of. */
+export interface LayerSource {
+  readonly device: Device
+  readonly precision: Precision
+  readonly pair: PairWeights
+  readonly packed: PackedPrompts
+  /** Also give the keys and values of every node, for generating on from these prompts. */
+  readonly withKeyValues?: boolean
+}
+
+/** Inputs of a run, or of several, by their names. */
+export type Feeds = Readonly<Record<string, ort.Tensor>>
+
+/** What a run of a block gives for its nodes, [nodes, rows, width] each. */
+export interface LayerOutputs {
+  readonly hidden: ort.Tensor
+  readonly keys?: ort.Tensor
+  readonly values?: ort.Tensor
+}
+
+/** @param statesStay whether hidden states go on to another layer, rather than to whoever asked for them */
+export async function openLayer(
+  source: LayerSource,
+  layout: AttentionLayout,
+  statesStay: boolean
+): Promise<LayerSession> {
+  const { device, pair, precision, withKeyValues } = source
+  const { hidden, keys, values } = BLOCK_OUTPUTS
+  const session = await device.createSession(blockGraph(pair.post.spec, layout, precision, withKeyValues), {
+    outputsStay: [...(statesStay ? [hidden] : []), ...(withKeyValues === true ? [keys, values] : [])]
+  })
+  return new LayerSession(source, layout, session)
+}
+
+/** A block graph for one layout, ready to run with any layer's weights. */
+export class LayerSession {
+  private readonly masksOf = new Map<number | null, Record<string, ort.Tensor>>()
+  private readonly positionsOf = new Map<number, Feeds>()
+
+  constructor(
+    private readonly source: LayerSource,
+    private readonly layout: AttentionLayout,
+    private readonly session: ort.InferenceSession
+  ) {}
+
+  get outputRowCount(): number {
+    return this.layout.outputRowCount
+  }
+
+  /** Which keys each query sees, for layers of a window; made once. */
+  async masks(window: number | null): Promise<Feeds> {
+    const known = this.masksOf.get(window)
+    if (known !== undefined) return known
+    const masks: Record<string, ort.Tensor> = {}
+    this.masksOf.set(window, masks)
+    for (const [i, segment] of this.layout.segments.entries()) {
+      const { pathCount, queryLength, keyLength } = segment
+      const dims = [pathCount, 1, queryLength, keyLength]
+      masks[BLOCK_INPUTS.mask(i)] = await this.source.device.resident(segmentMask(segment, window), dims)
+    }
+    return masks
+  }
+
+  /**
+   * Advances some nodes by one layer.
+   *
+   * @param input their states, [nodes, inputRowCount, hidden]
+   */
+  async advance(input: ort.Tensor, nodeCount: number, feeds: Feeds): Promise<LayerOutputs> {
+    const outputs = await runTensors(this.session, {
+      [BLOCK_INPUTS.hidden]: input,
+      ...this.positions(nodeCount),
+      ...feeds
+    })
+    const hidden = outputs[BLOCK_OUTPUTS.hidden]
+    if (hidden === undefined) throw new Error('a block gave no hidden states')
+    return { hidden, keys: outputs[BLOCK_OUTPUTS.keys], values: outputs[BLOCK_OUTPUTS.values] }
+  }
+
+  async close(): Promise<void> {
+    for (const mask of [...this.masksOf.values()].flatMap((masks) => Object.values(masks))) mask.dispose()
+    await this.session.release()
+  }
+
+  private positions(nodeCount: number): Feeds {
+    const known = this.positionsOf.get(nodeCount)
+    if (known !== undefined) return known
+    const { positions } = this.source.packed
+    const feeds: Record<string, ort.Tensor> = {
+      [BLOCK_INPUTS.keyPositions]: repeatedPositions(positions, nodeCount)
+    }
+    const { keptRows } = this.layout
+    if (keptRows !== null) {
+      const kept = keptRows.map((row) => at(positions, row, 'row'))
+      feeds[BLOCK_INPUTS.queryPositions] = repeatedPositions(kept, nodeCount)
+    }
+    this.positionsOf.set(nodeCount, feeds)
+    return feeds
+  }
+}
+
+function repeatedPositions(positions: Int32Array, nodeCount: number): ort.Tensor {
+  const data = new BigInt64Array(nodeCount * positions.length)
+  data.forEach((_, i) => (data[i] = BigInt(at(positions, i % positions.length, 'position'))))
+  return integerTensor(data, [data.length, 1])
+}
