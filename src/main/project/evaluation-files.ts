@@ -94,4 +94,6 @@ export async function readTasks(folder: string): Promise<{ tasks: Task[]; warnin
   return { tasks: entries.toSorted((a, b) => a.name.localeCompare(b.name)), warnings }
 }
 
-const fileOf = EVALUATIONS.companion
+function fileOf(folder: string, id: string, suffix: string): string {
+  return EVALUATIONS.companion(folder, id, suffix)
+}
