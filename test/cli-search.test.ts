@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { AnswerCheck } from '../src/contract/answer-check'
 import { SearchDocument } from '../src/contract/search'
 import { createProject } from '../src/main/project/create-project'
 import { openProject } from '../src/main/project/project'
@@ -33,6 +34,10 @@ describe('slr search', () => {
     expect(search.generations).toHaveLength(1)
     for (const { validity } of search.found) expect(validity).toBeGreaterThanOrEqual(search.minimumValidity)
     expect(result.stderr).toMatch(/generation 1, \d+ recipes/)
+
+    const checked = await runCli(['check', '--from', from, '--recipes', out, '--json', '--quiet'])
+    const { models } = AnswerCheck.parse(JSON.parse(checked.stdout))
+    expect(models.map(({ recipe }) => recipe)).toEqual(search.found.map(({ recipe }) => recipe))
   })
 
   it('goes on where it was killed, from the sweep or the generation that was under way', async () => {
@@ -82,6 +87,9 @@ describe('slr search', () => {
     const project = await openProject(path)
     const sweepId = project.sweeps[0]?.id ?? ''
     expect(await project.readSearch(sweepId)).toMatchObject({ sweepId })
+    const file = join(path, 'searches', `${sweepId}.json`)
+    expect(result.stdout).toMatch(/^On first tokens alone, .* Not checked yet/m)
+    expect(result.stdout).toContain(`Next: slr check --project ${path} --recipes ${file}\n`)
     expect(await project.readSearch('../project')).toBeNull()
     await project.close()
   })

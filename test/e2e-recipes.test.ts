@@ -84,10 +84,12 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
       .waitFor()
     await picture(page, 'recipes-search')
     const search = page.getByRole('region', { name: 'Search further' })
-    await search.getByText('not checked on whole answers').waitFor()
+    await search.getByText(/^On first tokens alone, .* Not checked yet/).waitFor()
     await search.getByRole('button', { name: 'Inspect' }).click()
     await search.getByRole('button', { name: 'Check', exact: true }).click()
-    await search.getByText(/(holds on whole answers|fails the check), 0\.\d{3}/).waitFor({ timeout: 60_000 })
+    await search
+      .getByText(/(passes the check: diversity|fails the check: .*) 0\.\d{3}/)
+      .waitFor({ timeout: 60_000 })
     await search.getByRole('button', { name: 'Keep', exact: true }).click()
     await page
       .locator('aside')

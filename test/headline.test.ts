@@ -11,6 +11,7 @@ import {
   recipeCheckWords
 } from '../src/contract/headline'
 import type { RestorationRange } from '../src/contract/recipe'
+import { searchFinding } from '../src/contract/search-words'
 
 const LAYERS = 12
 const range = (start: number, end: number): RestorationRange => ({ start, end })
@@ -227,5 +228,53 @@ describe('the headline of a sweep', () => {
     })
     const doubtful = checkOfModels(checked(range(4, 11), whole(0.9, 0.91, 0.02)))
     expect(assurances({ ...evidence, check: doubtful })[0]?.detail).toMatch(/^validity, at most 0\.020 more;/)
+  })
+})
+
+describe('the words of a search', () => {
+  const search = (verdict: 'none' | 'unproven' | 'confirmed') => ({
+    verdict,
+    found: [{ recipe: { name: 'found', ranges: [[4, 11] satisfies [number, number]] } }],
+    range: { ...range(5, 11), ...score(0.92, 0.9), range: range(5, 11) }
+  })
+  const finding = (verdict: 'none' | 'unproven' | 'confirmed', check: CheckResult | null) =>
+    searchFinding(search(verdict), check, 0.9)
+
+  it('claim no more than first tokens before whole answers were checked, and ask for the check', () => {
+    expect(finding('confirmed', null)).toEqual({
+      words:
+        'On first tokens alone, found is more diverse than layers 5–11, and the gain holds on prompts that did not pick. ' +
+        'Not checked yet: a valid first token may begin an invalid answer.',
+      checkNext: true
+    })
+    const other = checkOfModels(checked(range(0, 3), whole(0.9, 0.9)))
+    expect(finding('unproven', other).words).toMatch(
+      /on the prompts that picked it, but not surely on unseen ones\. Not checked yet/
+    )
+  })
+
+  it('say first that the recipe fails the check, and why', () => {
+    expect(finding('confirmed', FAILING)).toEqual({
+      words: expect.stringMatching(
+        /^found fails the check: whole answers are valid only 0\.860 of the time, below the limit of 0\.891 .*\. On first tokens it is more diverse/
+      ),
+      checkNext: false
+    })
+  })
+
+  it('say what holds on whole answers', () => {
+    expect(finding('confirmed', PASSING)).toEqual({
+      words: expect.stringMatching(
+        /It passes the check: diversity 0\.\d{3} at validity 0\.900 on whole answers \(post 0\.\d{3} at 0\.990\)\.$/
+      ),
+      checkNext: false
+    })
+  })
+
+  it('praise nothing where nothing better was found, whatever the check says', () => {
+    const words = 'No recipe that was tried is more diverse than layers 5–11.'
+    for (const check of [null, FAILING, PASSING]) {
+      expect(finding('none', check)).toEqual({ words, checkNext: false })
+    }
   })
 })

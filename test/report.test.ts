@@ -21,7 +21,7 @@ import { jsonText, reportPage } from '../src/main/report/page'
 import { temporaryFolder } from './fixtures/checkpoint-builder'
 import { evaluationRun } from './fixtures/evaluation-documents'
 import { PROMPTS, sweepFixture } from './fixtures/project-documents'
-import { tinyCheck, tinySweep, whole } from './fixtures/tiny-sweep'
+import { tinyCheck, tinySearch, tinySweep, whole } from './fixtures/tiny-sweep'
 import { problemOf } from './fixtures/problems'
 import { sampleLines, sampleRunFixture } from './fixtures/sample-documents'
 
@@ -113,7 +113,7 @@ describe('what a report tells', () => {
     await project.close()
   })
 
-  it('of whole answers: what the check found, at a glance, beside the sweep and of kept recipes', async () => {
+  it('of whole answers: what the check found, at a glance, beside the sweep, of kept recipes and of what a search found', async () => {
     const project = await demoProject()
     const tiny = tinySweep()
     // Each prompt as diverse as the range is.
@@ -127,6 +127,7 @@ describe('what a report tells', () => {
     const keptAt = '2026-01-03T00:00:00.000Z'
     const source = { sweepId: 'tiny', validity: 0.92, diversity: 0.8 }
     await project.edit(() => ({ recipes: [{ id: 'upper', mark: 0, recipe, keptAt, ...source }] }))
+    await project.saveSearch(tinySearch(recipe))
     const report = await reportOf(project)
     expect(report.sweep).toMatchObject({ headline: { state: 'fails' }, check: { models: { length: 1 } } })
     const text = reportMarkdown(report)
@@ -135,6 +136,7 @@ describe('what a report tells', () => {
     ).toHaveLength(2)
     expect(text).toMatch(/\| upper \| 0\.500 \| 0\.500.* \| 0\.800 \| fails \|/)
     expect(text).toContain('fails the check, 0.500 on whole answers')
+    expect(text).toMatch(/upper fails the check: .*\. On first tokens it is more diverse than layer 0/)
     await project.close()
   })
 

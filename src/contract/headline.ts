@@ -178,20 +178,22 @@ function notWorthIt({ layerCount, post, selection }: HeadlineEvidence, score: Sc
 }
 
 function failing(score: Scored, checked: CheckedModel, check: CheckResult, rho: number): Headline {
-  const { answers, firstToken } = checked
-  const limit = answerLimit(check, rho)
-  const why =
-    answers.validity < limit
-      ? `whole answers are valid only ${formatScore(answers.validity)} of the time, below the limit of ${formatScore(limit)} (first token ${formatScore(firstToken.validity)})`
-      : `diversity of whole answers is ${formatScore(answers.diversity)}, not above post's ${formatScore(check.post.answers.diversity)}`
   const others = check.models.length - 1
   return {
     state: 'fails',
     verdict: `${capitalised(rangePhrase(score))} ${score.start === score.end ? 'fails' : 'fail'} the check`,
-    figures: why,
+    figures: failureWords(checked, check, rho),
     next: `${others === 0 ? 'No range' : `None of ${plural(others + 1, 'range')}`} that was checked passes. Check more of them, or accept a lower validity limit.`,
     checkNext: true
   }
+}
+
+/** Why a model that was checked does not pass. */
+export function failureWords({ answers, firstToken }: CheckedModel, check: CheckResult, rho: number): string {
+  const limit = answerLimit(check, rho)
+  return answers.validity < limit
+    ? `whole answers are valid only ${formatScore(answers.validity)} of the time, below the limit of ${formatScore(limit)} (first token ${formatScore(firstToken.validity)})`
+    : `diversity of whole answers is ${formatScore(answers.diversity)}, not above post's ${formatScore(check.post.answers.diversity)}`
 }
 
 /** A range that wins less than half of the resamplings. */

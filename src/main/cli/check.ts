@@ -49,7 +49,10 @@ export function addCheckCommand(program: Command, signal: AbortSignal): void {
   withStartOptions(withPairOptions(command))
     .optionsGroup('What to check:')
     .option('--best <n>', 'so many of the best ranges not checked yet', wholeNumber(1, 1000), CHECKED_AT_ONCE)
-    .option('--recipes <file>', 'these recipes, a JSON list, instead of the best ranges')
+    .option(
+      '--recipes <file>',
+      'these recipes, a JSON list or what "slr search" wrote, instead of the best ranges'
+    )
     .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/problem'
 import { Recipe } from '../../contract/recipe'
+import { SearchDocument } from '../../contract/search'
 import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { openPair } from '../checkpoint/pair'
 import { MAX_YAML_BYTES } from '../confined/yaml'
@@ -21,6 +22,11 @@ const Recipes = z
     'two recipes share a name'
   )
 
+/** What `slr search` writes, of which the recipes are wanted, the best first. */
+const FoundRecipes = SearchDocument.pick({ sweepId: true, found: true })
+  .transform(({ found }) => found.map(({ recipe }) => recipe))
+  .pipe(Recipes)
+
 /**
  * A recipe from a JSON file, or from a mergekit file (.yaml or .yml) over the two models of the pair.
  *
@@ -35,12 +41,14 @@ export async function readRecipeFile(file: string, folders: { base: string; post
   return read(file, Recipe, 'a recipe', `A recipe is ${EXAMPLE} with one entry per layer.`)
 }
 
-/** A JSON list of recipes, or the one of a mergekit file. @throws WorkbenchError as {@link readRecipeFile} */
+/** A JSON list of recipes, those that a search found, or the one of a mergekit file. @throws WorkbenchError as {@link readRecipeFile} */
 export async function readRecipesFile(
   file: string,
   folders: { base: string; post: string }
 ): Promise<Recipe[]> {
   if (isYaml(file)) return [await readRecipeFile(file, folders)]
+  const found = FoundRecipes.safeParse(await readJsonFile(file, MAX_RECIPE_FILE_BYTES))
+  if (found.success) return found.data
   return read(
     file,
     Recipes,

@@ -1,12 +1,25 @@
+import type { CheckResult } from '../../contract/answer-check'
 import type { CategoryScore } from '../../contract/crc'
 import type { SearchDocument } from '../../contract/search'
-import { searchVerdict } from '../../contract/search-words'
+import { searchFinding } from '../../contract/search-words'
 import { formatDuration } from '../../contract/format'
+import { shellCommand } from '../report/shown-command'
 import { bytes, count, decimal, printable, style, table } from './output'
 
-/** A search for people: what it found, how it got there, and whether that holds on unseen prompts. */
-export function describeSearch(search: SearchDocument): string {
-  return [describeFound(search), describeVerdict(search), describeEffort(search)].join('\n\n')
+/**
+ * A search for people: what it found, how it got there, and whether that holds on unseen prompts and on whole answers.
+ *
+ * @param check of its sweep, where one is kept
+ * @param checkCommand the command that checks what it found
+ */
+export function describeSearch(
+  search: SearchDocument,
+  check: CheckResult | null,
+  checkCommand: string
+): string {
+  return [describeFound(search), describeVerdict(search, check, checkCommand), describeEffort(search)].join(
+    '\n\n'
+  )
 }
 
 function describeFound({ post, range, found, rho, minimumValidity }: SearchDocument): string {
@@ -28,9 +41,10 @@ function describeFound({ post, range, found, rho, minimumValidity }: SearchDocum
   return `${title}\n${table([['model', 'validity', 'diversity', 'over the best range'], ...rows], 'lrrr')}`
 }
 
-function describeVerdict(search: SearchDocument): string {
+function describeVerdict(search: SearchDocument, check: CheckResult | null, checkCommand: string): string {
   const { comparison, heldOut, heldOutReason } = search
-  const lines = [style('bold', printable(searchVerdict(search)))]
+  const { words, checkNext } = searchFinding(search, check, search.rho)
+  const lines = [style('bold', printable(words))]
   if (comparison !== null) {
     const [low, high] = comparison.interval
     lines.push(
@@ -45,7 +59,42 @@ function describeVerdict(search: SearchDocument): string {
           `(${signed(heldOut.interval[0])} to ${signed(heldOut.interval[1])}) in diversity, at validity ` +
           `${decimal(heldOut.found.validity)} against ${decimal(heldOut.range.validity)}.`
   )
+  if (checkNext) lines.push(`Next: ${checkCommand}`)
   return lines.join('\n')
+}
+
+/** The command that checks what a search found, wherever that and the sweep were saved. */
+export function checkFoundCommandOf({
+  demo,
+  base,
+  post,
+  from,
+  prompts,
+  out,
+  project
+}: {
+  demo: boolean
+  base?: string
+  post?: string
+  from?: string
+  prompts?: string
+  out?: string
+  /** The project's folder, and the file in it that holds the search. */
+  project: { path: string; search: string } | null
+}): string {
+  const given = (option: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [option, value]
+  const start = [
+    ...given('--project', project?.path),
+    ...given('--from', from),
+    ...(demo ? ['--demo'] : []),
+    ...given('--base', base),
+    ...given('--post', post),
+    ...given('--prompts', prompts)
+  ]
+  const file = project?.search ?? out
+  const command = shellCommand([['slr', 'check', ...start, '--recipes', file ?? 'search.json']])
+  return file === undefined ? `${command}, of the same command with --out search.json` : command
 }
 
 const STOPPED = {

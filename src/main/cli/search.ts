@@ -7,7 +7,7 @@ import type { PairFolders } from '../crc/sweep/score-recipes'
 import { SearchCheckpoints } from '../crc/search/search-checkpoints'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-run'
 import type { Project } from '../project/project'
-import { projectSearchCheckpoints, searchCheckpointsBeside } from '../project/search-files'
+import { projectSearchCheckpoints, searchCheckpointsBeside, searchFile } from '../project/search-files'
 import { withEngine } from './engine'
 import {
   CommonOptions,
@@ -25,7 +25,7 @@ import { printJson, printText, remark } from './output'
 import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file'
 import { progressDisplay, searchStep } from './progress'
 import { openProjectToSave, requireSamePair } from './project-to-save'
-import { describeSearch } from './search-report'
+import { checkFoundCommandOf, describeSearch } from './search-report'
 import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
 import { type Kept, keptOnlyWithPlace, untilStopped } from './stopped'
 
@@ -109,7 +109,12 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       project === null ? undefined : saveIn(project, sweep, document),
       output === null ? undefined : writeOutputFile(output, document)
     ])
-    await (options.json ? printJson(document) : printText(describeSearch(document)))
+    const check = (await project?.readAnswerCheck(sweep.id)) ?? null
+    const again = checkFoundCommandOf({
+      ...options,
+      project: project === null ? null : { path: project.path, search: searchFile(project.path, sweep.id) }
+    })
+    await (options.json ? printJson(document) : printText(describeSearch(document, check, again)))
     for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
     await checkpoints?.clear()
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)

@@ -6,6 +6,7 @@ import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { ensurePlainFolder, hasPlainFile } from '../base/files/plain-paths'
 import { type CheckpointFolder, checkpointFolder } from '../crc/sweep/checkpoint-folder'
+import { SEARCHES } from './stored-documents'
 
 /** Settings and nothing else. */
 const MAX_UNFINISHED_BYTES = 100_000
@@ -28,6 +29,10 @@ export function projectSearchCheckpoints(folder: string): CheckpointFolder {
     }
   }
 }
+
+/** The file that holds the search from a sweep. */
+export const searchFile = (folder: string, sweepId: string): string =>
+  SEARCHES.companion(folder, sweepId, '.json')
 
 /** Notes what the search that begins is asked for. @throws WorkbenchError `read-only`, `bad-file` */
 export async function writeUnfinishedSearch(folder: string, search: UnfinishedSearch): Promise<void> {

@@ -13,7 +13,7 @@ import type { CategoryScore } from '../../../contract/crc'
 import type { Recipe } from '../../../contract/recipe'
 import type { Report, ReportedSearch } from '../../../contract/report'
 import type { ModelTone } from '../../../contract/samples'
-import { searchVerdict } from '../../../contract/search-words'
+import { searchFinding } from '../../../contract/search-words'
 import { describeStrengths } from '../../../contract/strengths'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'
@@ -29,27 +29,19 @@ export function describeRecipe(recipe: Recipe): string {
 export function searchSections({ sweep }: Report): Section[] {
   const search = sweep?.search ?? null
   if (search === null) return []
+  const rho = sweep?.selection?.rho ?? search.rho
   return [
     {
       id: 'search',
       title: 'Beyond one range',
       blocks: [
-        { kind: 'lead', text: searchVerdict(search) },
-        ...bestCheck(sweep, search),
+        { kind: 'lead', text: searchFinding(search, sweep?.check ?? null, rho).words },
         { kind: 'facts', facts: certainty(search) },
         foundTable(search),
         { kind: 'facts', facts: effort(search) }
       ]
     }
   ]
-}
-
-/** What whole answers say of the best that was found. */
-function bestCheck(sweep: Report['sweep'], { found, rho }: ReportedSearch): Block[] {
-  const best = found[0]
-  if (best === undefined) return []
-  const words = recipeCheckWords(sweep?.check ?? null, best.recipe, rho)
-  return [{ kind: 'paragraph', text: `${best.recipe.name}: ${words}.` }]
 }
 
 type Fact = [name: string, value: string]
