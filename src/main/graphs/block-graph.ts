@@ -3,6 +3,7 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { layerTensors } from '../family/tensors'
+import { at } from '../base/look-up'
 
 /**
  * Shape of the rows a block works on. Rows are a packed sequence (one per distinct prompt prefix); attention gathers
@@ -130,7 +131,7 @@ class PackedAttention {
     const results = shape.segments.map((_, i) => this.segmentAttention(i, q, keys, values))
     const joined =
       results.length === 1
-        ? (results[0] ?? '')
+        ? at(results, 0, 'segment')
         : graph.node('attention/joined', 'Concat', results, { axis: { int: 1 } })
     const mixed = this.gatherRows('attention/mixed', joined, shape.resultIndex)
     const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])

@@ -111,8 +111,8 @@ function pick(
 
 /** The largest float32 below a positive number's: what is above the one is at least the other. */
 function nextBelow(value: number): number {
-  const single = Float32Array.of(value)
-  const bits = new Uint32Array(single.buffer)
-  bits[0] = (bits[0] ?? 0) - 1
-  return single[0] ?? 0
+  const single = new DataView(new ArrayBuffer(Float32Array.BYTES_PER_ELEMENT))
+  single.setFloat32(0, value)
+  single.setUint32(0, single.getUint32(0) - 1)
+  return single.getFloat32(0)
 }

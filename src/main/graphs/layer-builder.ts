@@ -170,8 +170,9 @@ export class LayerBuilder {
       half ? graph.cast(`${path}/single`, product, 'float32') : product
     const bits = quantisedBits(this.products.weights)
     if (bits !== null) {
-      const shape = heldTensors(this.spec).find((tensor) => tensor.role === role)?.shape ?? []
-      const product = toSingle(quantisedProduct(graph, path, input, weight, shape, bits))
+      const held = heldTensors(this.spec).find((tensor) => tensor.role === role)
+      if (held === undefined) throw new Error(`a layer holds no ${role}`)
+      const product = toSingle(quantisedProduct(graph, path, input, weight, held.shape, bits))
       return biases.length === 0 ? product : graph.node(`${path}/biased`, 'Add', [product, ...biases])
     }
     return toSingle(graph.node(`${path}/Gemm`, 'Gemm', [input, weight, ...biases], { transB: { int: 1 } }))

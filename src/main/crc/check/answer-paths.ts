@@ -1,6 +1,7 @@
 import type { RenderedPrompt } from '../../../contract/crc'
 import type { TextModel } from '../../text/text-model'
 import type { RenderedPrompts } from '../task/render-prompts'
+import { at } from '../../base/look-up'
 
 /** A sequence of tokens that adds exactly one valid character to a prompt. */
 export interface AnswerPath {
@@ -19,7 +20,7 @@ export interface AnswerPath {
 export function answerPaths({ prompts, groups }: RenderedPrompts, text: TextModel): AnswerPath[] {
   return prompts.flatMap((prompt, index) =>
     prompt.valid.flatMap((character, place) => {
-      const single = (groups[index]?.[place] ?? []).map((token) => [token])
+      const single = at(at(groups, index, 'prompt'), place, 'character').map((token) => [token])
       const ways = single.length > 0 ? single : spelled(prompt, character, text)
       return ways.map((tokens) => ({
         prompt: index,

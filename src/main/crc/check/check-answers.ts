@@ -10,6 +10,7 @@ import { whiteSpaceTokens } from '../task/characters'
 import type { RenderedPrompts } from '../task/render-prompts'
 import { type AnswerNode, type AnswerPath, answerPaths, nodeKey, nodesOf } from './answer-paths'
 import { type FollowedTrail, type NextTokens, pathProbability, wholeAnswers } from './whole-answers'
+import { at } from '../../base/look-up'
 
 /** Tokens of white space that are told apart; vocabularies have dozens, and models end with a line break or a space. */
 const MAX_TRAILING = 32
@@ -77,7 +78,7 @@ function trailsToFollow(
     const written = models.map((next) => pathProbability(path, next))
     for (const token of white) {
       const probability = Math.max(
-        ...models.map((next, model) => (written[model] ?? 0) * next.of(path.prompt, path.tokens, token))
+        ...models.map((next, model) => at(written, model, 'model') * next.of(path.prompt, path.tokens, token))
       )
       const found = { trail: { path, token }, probability }
       const others = byPrompt.get(path.prompt)
@@ -114,12 +115,13 @@ class NextTokenTable {
   }
 
   of(model: number): NextTokens {
-    const at = (prompt: number, written: readonly number[]): NodeProbabilities | undefined =>
-      this.known[model]?.get(nodeKey(prompt, written))
+    const known = at(this.known, model, 'model')
+    const said = (prompt: number, written: readonly number[]): NodeProbabilities | undefined =>
+      known.get(nodeKey(prompt, written))
     return {
-      of: (prompt, written, token) => at(prompt, written)?.tokens.get(token) ?? 0,
-      end: (prompt, written) => at(prompt, written)?.end ?? 0,
-      trail: (prompt, written) => at(prompt, written)?.white ?? 0
+      of: (prompt, written, token) => said(prompt, written)?.tokens.get(token) ?? 0,
+      end: (prompt, written) => said(prompt, written)?.end ?? 0,
+      trail: (prompt, written) => said(prompt, written)?.white ?? 0
     }
   }
 
@@ -141,7 +143,7 @@ class NextTokenTable {
         device,
         precision,
         prompts: nodes.map(({ prompt, written, next }) => ({
-          tokens: [...(rendered.prompts[prompt]?.tokens ?? []), ...written],
+          tokens: [...at(rendered.prompts, prompt, 'prompt').tokens, ...written],
           groups: [...next.map((token) => [token]), [...endTokens], [...this.white]]
         })),
         memoryBytes: defaultMemoryBytes()
@@ -158,7 +160,7 @@ class NextTokenTable {
       }
       if (event.type === 'probabilities') {
         for (const [place, index] of event.prompts.entries()) {
-          this.learn(event.model, nodes[index], event.probabilities[place] ?? [])
+          this.learn(event.model, at(nodes, index, 'place'), at(event.probabilities, place, 'place'))
           answered += 1
         }
       }
@@ -168,13 +170,15 @@ class NextTokenTable {
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was checked.')
   }
 
-  private learn(model: number, node: AnswerNode | undefined, probabilities: readonly number[]): void {
-    if (node === undefined) return
-    const { prompt, written, next } = node
-    this.known[model]?.set(nodeKey(prompt, written), {
-      tokens: new Map(next.map((token, place) => [token, probabilities[place] ?? 0])),
-      end: probabilities[next.length] ?? 0,
-      white: probabilities[next.length + 1] ?? 0
+  private learn(
+    model: number,
+    { prompt, written, next }: AnswerNode,
+    probabilities: readonly number[]
+  ): void {
+    at(this.known, model, 'model').set(nodeKey(prompt, written), {
+      tokens: new Map(next.map((token, place) => [token, at(probabilities, place, 'token')])),
+      end: at(probabilities, next.length, 'group'),
+      white: at(probabilities, next.length + 1, 'group')
     })
   }
 }

@@ -2,6 +2,7 @@ import type { CategoryScore, CrcPrompt } from '../../../contract/crc'
 import type { WholeAnswers } from '../../../contract/answer-check'
 import { averageScores, scorePrompt } from '../task/scoring'
 import type { AnswerPath } from './answer-paths'
+import { at } from '../../base/look-up'
 
 /**
  * Probabilities of the next token, by place and token. What was not asked for is 0, which only makes answers less likely
@@ -39,15 +40,16 @@ export function wholeAnswers(
   const whole = prompts.map(({ valid }) => new Float64Array(valid.length))
   const undecided = new Float64Array(prompts.length)
   const add = (to: readonly Float64Array[], { prompt, character }: AnswerPath, probability: number): void => {
-    const ofPrompt = to[prompt]
-    if (ofPrompt !== undefined) ofPrompt[character] = (ofPrompt[character] ?? 0) + probability
+    const ofPrompt = at(to, prompt, 'prompt')
+    ofPrompt[character] = at(ofPrompt, character, 'character') + probability
   }
   for (const path of paths) {
     const { prompt, tokens } = path
     const written = pathProbability(path, next)
     if (tokens.length === 1) add(first, path, written)
     add(whole, path, written * next.end(prompt, tokens))
-    if (path.mayTrail) undecided[prompt] = (undecided[prompt] ?? 0) + written * next.trail(prompt, tokens)
+    if (path.mayTrail)
+      undecided[prompt] = at(undecided, prompt, 'prompt') + written * next.trail(prompt, tokens)
   }
   for (const { path, token } of trails) {
     const { prompt, tokens } = path
@@ -55,7 +57,7 @@ export function wholeAnswers(
     const written = pathProbability(path, next) * next.of(prompt, tokens, token)
     add(whole, path, written * next.end(prompt, trailing))
     // It is decided now, but for white space that goes on.
-    undecided[prompt] = (undecided[prompt] ?? 0) - written * (1 - next.trail(prompt, trailing))
+    undecided[prompt] = at(undecided, prompt, 'prompt') - written * (1 - next.trail(prompt, trailing))
   }
   return {
     firstToken: meanScore(prompts, first),

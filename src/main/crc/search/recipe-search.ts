@@ -177,8 +177,8 @@ export function neighbours(
   )
   const joined = wholeRanges.map((range) =>
     layers.map((own, layer) => ({
-      attention: Math.max(own.attention, range[layer]?.attention ?? 0),
-      mlp: Math.max(own.mlp, range[layer]?.mlp ?? 0)
+      attention: Math.max(own.attention, at(range, layer, 'layer').attention),
+      mlp: Math.max(own.mlp, at(range, layer, 'layer').mlp)
     }))
   )
   const own = layersKey(layers)
@@ -211,7 +211,7 @@ function rank(
 export function meansOver(measures: PromptMeasures, view: PromptView): CategoryScore {
   const mean = (values: readonly number[]): number =>
     view.reduce(
-      (sum, indices) => sum + indices.reduce((s, i) => s + (values[i] ?? NaN), 0) / indices.length,
+      (sum, indices) => sum + indices.reduce((s, i) => s + at(values, i, 'prompt'), 0) / indices.length,
       0
     ) / view.length
   return { validity: mean(measures.validity), diversity: mean(measures.diversity) }

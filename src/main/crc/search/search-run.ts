@@ -26,6 +26,7 @@ import {
 import { type PairFolders, scoreRecipes } from '../sweep/score-recipes'
 import { promptsByCategory } from '../selection/score-table'
 import type { SearchCheckpoints } from './search-checkpoints'
+import { at } from '../../base/look-up'
 
 export interface RecipeSearchRequest {
   pair: PairFolders
@@ -83,7 +84,7 @@ export async function runRecipeSearch(
       }
     }
   )
-  const beam = outcome.beams[0] ?? []
+  const beam = at(outcome.beams, 0, 'view')
   const candidates = beam.map(({ layers }) => layers)
   const scores = candidates.length === 0 ? [] : await scoring.score(candidates, outcome.generations.length)
   return {
@@ -91,10 +92,10 @@ export async function runRecipeSearch(
     createdAt: new Date().toISOString(),
     seconds: (performance.now() - startedMs) / 1000,
     ...describeSearch(request, outcome, categories, split),
-    found: scores.flatMap((each, index): RecipeScore[] => {
-      const layers = candidates[index]
-      return layers === undefined ? [] : [{ ...each, recipe: recipeFor({ layers }) }]
-    }),
+    found: scores.map((each, index): RecipeScore => ({
+      ...each,
+      recipe: recipeFor({ layers: at(candidates, index, 'recipe') })
+    })),
     work: scoring.work
   }
 }
@@ -233,12 +234,12 @@ function heldOutComparison(
     { search: 2, scoredOn: even }
   ].map(({ search, scoredOn }) => {
     const range = bestRanges[search] ?? postItself
-    return { scoredOn, range, found: beams[search]?.[0] ?? range }
+    return { scoredOn, range, found: at(beams, search, 'view')[0] ?? range }
   })
   const perPrompt = post.diversity.map(() => NaN)
   for (const { scoredOn, range, found } of folds) {
     const difference = differences(found.measures, range.measures)
-    for (const index of scoredOn.flat()) perPrompt[index] = difference[index] ?? NaN
+    for (const index of scoredOn.flat()) perPrompt[index] = at(difference, index, 'prompt')
   }
   const mean = (measures: (fold: (typeof folds)[number]) => PromptMeasures): CategoryScore => {
     const scores = folds.map((fold) => meansOver(measures(fold), fold.scoredOn))
@@ -263,7 +264,7 @@ function verdictOf(difference: number, heldOut: HeldOut | null, rho: number): Se
 }
 
 const differences = (left: PromptMeasures, right: PromptMeasures): number[] =>
-  left.diversity.map((diversity, prompt) => diversity - (right.diversity[prompt] ?? NaN))
+  left.diversity.map((diversity, prompt) => diversity - at(right.diversity, prompt, 'prompt'))
 
 const measuresOf = ({ prompts }: Pick<Score, 'prompts'>): PromptMeasures => ({
   validity: prompts.map(({ validity }) => validity),

@@ -4,6 +4,7 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { Bootstrap, Interval } from '../../../contract/crc'
 import { emptyMeans, meansOver, type ScoreTable } from './score-table'
 import { compareRanges, selectRange } from './select-range'
+import { at } from '../../base/look-up'
 
 export const RESAMPLES = 1_000
 export const CONFIDENCE = 0.95
@@ -31,14 +32,15 @@ export function bootstrap(table: ScoreTable, selected: number, rho: number, seed
 
   for (let resample = 0; resample < RESAMPLES; resample++) {
     meansOver(table, drawPrompts(random, table.categories), means)
-    const postNow = { validity: means.validity[0] ?? 0, diversity: means.diversity[0] ?? 0 }
+    const postNow = { validity: at(means.validity, 0, 'row'), diversity: at(means.diversity, 0, 'row') }
     const winner = selectRange(table.ranges, validity, diversity, postNow, rho)
     wins.set(winner, (wins.get(winner) ?? 0) + 1)
     post.validity[resample] = postNow.validity
     post.diversity[resample] = postNow.diversity
-    ofSelected.validity[resample] = validity[selected] ?? 0
-    ofSelected.diversity[resample] = diversity[selected] ?? 0
-    ofSelected.diversityGain[resample] = (diversity[selected] ?? 0) - postNow.diversity
+    if (selected === -1) continue
+    ofSelected.validity[resample] = at(validity, selected, 'range')
+    ofSelected.diversity[resample] = at(diversity, selected, 'range')
+    ofSelected.diversityGain[resample] = at(diversity, selected, 'range') - postNow.diversity
   }
 
   return {
@@ -62,7 +64,7 @@ export function bootstrap(table: ScoreTable, selected: number, rho: number, seed
 /** Each category's prompts drawn with replacement, as many as it has. */
 export function drawPrompts(random: RandomGenerator, categories: readonly (readonly number[])[]): number[][] {
   return categories.map((indices) =>
-    indices.map(() => indices[uniformInt(random, 0, indices.length - 1)] ?? 0)
+    indices.map(() => at(indices, uniformInt(random, 0, indices.length - 1), 'prompt'))
   )
 }
 
@@ -83,7 +85,7 @@ export function interval(values: Float64Array): Interval {
 /** Linear between the two nearest order statistics, as NumPy's default. */
 function quantile(sorted: Float64Array, share: number): number {
   const position = share * (sorted.length - 1)
-  const below = sorted[Math.floor(position)] ?? NaN
-  const above = sorted[Math.ceil(position)] ?? NaN
+  const below = at(sorted, Math.floor(position), 'value')
+  const above = at(sorted, Math.ceil(position), 'value')
   return below + (above - below) * (position - Math.floor(position))
 }

@@ -1,6 +1,7 @@
 import type { CrossFit } from '../../../contract/crc'
 import { emptyMeans, meansOver, type ScoreTable } from './score-table'
 import { selectRange } from './select-range'
+import { at } from '../../base/look-up'
 
 /**
  * Selects on one half of each category's prompts and scores on the other, both ways, and averages: the score of the
@@ -50,16 +51,16 @@ function fold(
   rho: number
 ): CrossFit['folds'][number] {
   const here = meansOver(table, selectOn, emptyMeans(table))
-  const post = { validity: here.validity[0] ?? 0, diversity: here.diversity[0] ?? 0 }
+  const post = { validity: at(here.validity, 0, 'row'), diversity: at(here.diversity, 0, 'row') }
   const index = selectRange(table.ranges, here.validity.subarray(1), here.diversity.subarray(1), post, rho)
   const range = table.ranges[index]
   const there = meansOver(table, scoreOn, emptyMeans(table))
   // Row 0 of the means is post, so nothing selected (-1) scores post.
   return {
     selected: range === undefined ? null : { start: range.start, end: range.end },
-    validity: there.validity[index + 1] ?? 0,
-    diversity: there.diversity[index + 1] ?? 0,
-    postValidity: there.validity[0] ?? 0,
-    postDiversity: there.diversity[0] ?? 0
+    validity: at(there.validity, index + 1, 'row'),
+    diversity: at(there.diversity, index + 1, 'row'),
+    postValidity: at(there.validity, 0, 'row'),
+    postDiversity: at(there.diversity, 0, 'row')
   }
 }

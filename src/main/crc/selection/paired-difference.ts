@@ -1,6 +1,7 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { PairedDifference } from '../../../contract/search'
 import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from './bootstrap'
+import { at } from '../../base/look-up'
 
 /**
  * The mean difference of two models over prompts, categories weighing the same, and its percentile interval under a
@@ -16,8 +17,10 @@ export function pairedDifference(
 ): PairedDifference {
   const random = xoroshiro128plus(seed)
   const mean = (drawn: readonly (readonly number[])[]): number =>
-    drawn.reduce((sum, ids) => sum + ids.reduce((s, i) => s + (differences[i] ?? NaN), 0) / ids.length, 0) /
-    drawn.length
+    drawn.reduce(
+      (sum, ids) => sum + ids.reduce((s, i) => s + at(differences, i, 'prompt'), 0) / ids.length,
+      0
+    ) / drawn.length
   const resampled = new Float64Array(RESAMPLES)
   for (let resample = 0; resample < RESAMPLES; resample++)
     resampled[resample] = mean(drawPrompts(random, categories))

@@ -1,5 +1,6 @@
 import type { PromptScore } from '../../../contract/crc'
 import type { RestorationRange } from '../../../contract/recipe'
+import { at } from '../../base/look-up'
 
 /** Validity and diversity of post and every range on every prompt, laid out for many weighted means. */
 export interface ScoreTable {
@@ -71,15 +72,16 @@ export function meansOver(
   const weights = new Float64Array(table.promptCount)
   for (const indices of drawn) {
     const weight = 1 / (indices.length * drawn.length)
-    for (const index of indices) weights[index] = (weights[index] ?? 0) + weight
+    for (const index of indices) weights[index] = at(weights, index, 'prompt') + weight
   }
   for (let row = 0; row <= table.ranges.length; row++) {
     let validity = 0
     let diversity = 0
-    for (let prompt = 0, at = row * table.promptCount; prompt < table.promptCount; prompt++, at++) {
+    for (let prompt = 0, cell = row * table.promptCount; prompt < table.promptCount; prompt++, cell++) {
+      // Unchecked: a bootstrap comes here millions of times, and these arrays are as long as the table says.
       const weight = weights[prompt] ?? 0
-      validity += weight * (table.validity[at] ?? 0)
-      diversity += weight * (table.diversity[at] ?? 0)
+      validity += weight * (table.validity[cell] ?? 0)
+      diversity += weight * (table.diversity[cell] ?? 0)
     }
     into.validity[row] = validity
     into.diversity[row] = diversity

@@ -1,5 +1,6 @@
 import type { CategoryScore } from '../../../contract/crc'
 import type { RestorationRange } from '../../../contract/recipe'
+import { at } from '../../base/look-up'
 
 /** Diversities this close are a tie: beyond it they differ by rounding, not by the model. */
 const DIVERSITY_TIE = 1e-9
@@ -22,14 +23,14 @@ export function selectRange(
   const minimumValidity = rho * post.validity
   let greatest = -Infinity
   for (let index = 0; index < ranges.length; index++) {
-    const value = diversity[index] ?? NaN
-    if ((validity[index] ?? NaN) >= minimumValidity && value > post.diversity && value > greatest)
+    const value = at(diversity, index, 'range')
+    if (at(validity, index, 'range') >= minimumValidity && value > post.diversity && value > greatest)
       greatest = value
   }
   let selected = -1
   for (const [index, range] of ranges.entries()) {
-    const value = diversity[index] ?? NaN
-    const qualifies = (validity[index] ?? NaN) >= minimumValidity && value > post.diversity
+    const value = at(diversity, index, 'range')
+    const qualifies = at(validity, index, 'range') >= minimumValidity && value > post.diversity
     if (!qualifies || value < greatest - DIVERSITY_TIE) continue
     const best = ranges[selected]
     if (best === undefined || compareRanges(range, best) < 0) selected = index

@@ -281,7 +281,7 @@ class SweepRun {
     if (this.computedIn === null) throw new WorkbenchError('bad-input', 'There is no prompt to score.')
     return {
       ...this.computedIn,
-      scores: this.scores.map((scores) => this.options.chosen.flatMap((prompt) => scores.get(prompt) ?? [])),
+      scores: this.scores.map((scores) => this.options.chosen.map((prompt) => scores.of(prompt))),
       progress: this.progress,
       work: totalWork(this.works),
       seconds: this.seconds,

@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../../contract/problem'
 import type { SweepPart } from '../../../contract/sweep-part'
 import { assembleSweep, type ModelResults } from './assemble-sweep'
 import { isConsistent } from './earlier-results'
+import { at, got } from '../../base/look-up'
 
 /** A part and the file it was read from, for messages. */
 export interface PartFile {
@@ -35,9 +36,9 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
   const { part } = first
   const ordered = [...parts].sort((a, b) => a.part.shard.index - b.part.shard.index).map(({ part }) => part)
   const models = part.models.map(({ model }, index): ModelResults => {
-    const prompts: PromptScore[] = part.prompts.flatMap((_, prompt) => {
-      const source = owner.get(prompt)
-      return source?.part.models[index]?.prompts[source.place] ?? []
+    const prompts = part.prompts.map((_, prompt): PromptScore => {
+      const source = got(owner, prompt, 'owner of prompt')
+      return at(at(source.part.models, index, 'model').prompts, source.place, 'score')
     })
     return { model, prompts }
   })
@@ -82,8 +83,8 @@ function requireWhole({ file, part }: PartFile): void {
       complain(`has ${scores.length} scores of ${model.kind} for ${scoredPrompts.length} prompts.`)
     }
     for (const [place, prompt] of scoredPrompts.entries()) {
-      const score = scores[place]
-      if (score === undefined || !isConsistent(score, prompts[prompt]?.valid.length ?? 0)) {
+      const validCount = at(prompts, prompt, 'prompt').valid.length
+      if (!isConsistent(at(scores, place, 'score'), validCount)) {
         complain(`has a score of prompt ${prompt + 1} that contradicts its own probabilities.`)
       }
     }
@@ -164,14 +165,14 @@ function requireEachShardOnce(parts: readonly PartFile[]): void {
     }
     files.set(index, file)
   }
-  const count = parts[0]?.part.shard.count ?? 0
+  const count = at(parts, 0, 'part').part.shard.count
   const missing = Array.from({ length: count }, (_, place) => place + 1).filter((index) => !files.has(index))
   if (missing.length === 0) return
   const named = missing.slice(0, 20).map((index) => `${index}/${count}`)
   throw new WorkbenchError(
     'mismatch',
     `Of ${count} shards ${missing.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${named.join(', ')}${missing.length > 20 ? ', …' : ''}.`,
-    `Compute ${missing.length === 1 ? 'it' : 'them'} with "slr sweep --shard ${named[0] ?? ''} ...".`
+    `Compute ${missing.length === 1 ? 'it' : 'them'} with "slr sweep --shard ${at(named, 0, 'shard')} ...".`
   )
 }
 

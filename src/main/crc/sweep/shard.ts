@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../../contract/problem'
 import type { Shard } from '../../../contract/sweep-part'
 import { countNewTokens } from '../../engine/tries/prompt-trie'
+import { at } from '../../base/look-up'
 
 /**
  * The prompts that a shard takes: each prompt is of exactly one shard, whichever machine asks. Prompts are put in the order
@@ -21,10 +22,12 @@ export function promptsOfShard(prompts: readonly (readonly number[])[], { index,
   }
   const order = prompts
     .map((_, prompt) => prompt)
-    .sort((a, b) => compareTokens(prompts[a], prompts[b]) || a - b)
-  const sorted = order.map((prompt) => prompts[prompt] ?? [])
+    .sort((a, b) => compareTokens(at(prompts, a, 'prompt'), at(prompts, b, 'prompt')) || a - b)
+  const sorted = order.map((prompt) => at(prompts, prompt, 'prompt'))
   // In this order a prompt shares more with its neighbour than with any prompt before it.
-  const added = sorted.map((tokens, place) => countNewTokens(sorted[place - 1] ?? [], tokens))
+  const added = sorted.map((tokens, place) =>
+    countNewTokens(place === 0 ? [] : at(sorted, place - 1, 'prompt'), tokens)
+  )
   const starts = runStarts(sorted, added, smallestLimit(sorted, added, count), count)
   return order.slice(starts[index - 1], starts[index]).sort((a, b) => a - b)
 }
@@ -53,19 +56,20 @@ function runStarts(
   count: number
 ): number[] {
   const starts = [0]
-  let rows = sorted[0]?.length ?? 0
+  let rows = at(sorted, 0, 'prompt').length
   for (let place = 1; place < sorted.length; place++) {
-    const more = added[place] ?? 0
+    const more = at(added, place, 'prompt')
     const runsLeft = count - starts.length
     if (rows + more > limit || sorted.length - place <= runsLeft) {
       starts.push(place)
-      rows = sorted[place]?.length ?? 0
+      rows = at(sorted, place, 'prompt').length
     } else rows += more
   }
   return starts
 }
 
-function compareTokens(a: readonly number[] = [], b: readonly number[] = []): number {
+/** In the order of their tokens; a beginning comes before what begins with it. */
+function compareTokens(a: readonly number[], b: readonly number[]): number {
   const differs = a.findIndex((token, place) => token !== b[place])
-  return differs === -1 ? a.length - b.length : (a[differs] ?? 0) - (b[differs] ?? -1)
+  return differs === -1 ? a.length - b.length : at(a, differs, 'token') - (b[differs] ?? -1)
 }

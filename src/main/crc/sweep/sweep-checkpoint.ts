@@ -10,6 +10,7 @@ import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { hasPlainFile } from '../../base/files/plain-paths'
 import type { ComputedIn, EarlierResults, SweepIdentity } from './earlier-results'
 import { scorePrompt } from '../task/scoring'
+import { at } from '../../base/look-up'
 
 /*
  * A checkpoint holds what an unfinished sweep has computed: a line that says of which sweep, then a line for each prompt
@@ -252,7 +253,7 @@ async function readCheckpoint(file: string, identity: SweepIdentity): Promise<Re
     else
       scores.set(
         parsed.data.prompt,
-        columns.map((column) => scorePrompt(rows[column] ?? []))
+        columns.map((column) => scorePrompt(at(rows, column, 'model')))
       )
   }
   return { results: scores.size === 0 ? null : { device, precision, scores }, damagedLines, hasOthers }

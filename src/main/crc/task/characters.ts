@@ -1,5 +1,6 @@
 import type { TextModel } from '../../text/text-model'
 import { withTimeLimit } from '../../base/time-limit'
+import { at, got } from '../../base/look-up'
 
 /** A vocabulary of 256,000 takes about half a second. */
 const TIME_LIMIT_MS = 60_000
@@ -38,7 +39,7 @@ export function characterGroups(
     const groups = valid.map((character) =>
       (candidates.get(character) ?? []).filter((token) => adds(token, character))
     )
-    return { groups, unreachable: valid.filter((_, index) => groups[index]?.length === 0) }
+    return { groups, unreachable: valid.filter((_, index) => at(groups, index, 'character').length === 0) }
   })
 }
 
@@ -76,7 +77,7 @@ export function whiteSpaceTokens(text: TextModel): number[] {
       character.trim() === '' ? added : []
     )
     const lengths = new Map(tokens.map((token) => [token, text.decode([token]).length]))
-    return tokens.sort((a, b) => (lengths.get(a) ?? 0) - (lengths.get(b) ?? 0) || a - b)
+    return tokens.sort((a, b) => got(lengths, a, 'token') - got(lengths, b, 'token') || a - b)
   })
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../checkpoint/whole-model-tokens'
 import { characterGroups } from './characters'
 import { promptName, type RenderedPrompts } from './render-prompts'
+import { at } from '../../base/look-up'
 
 /**
  * Whether a whole model can be scored on the very tokens that post sees. It can when its own tokenizer turns the prompts,
@@ -45,10 +46,11 @@ function firstDifference(
     }
     const { groups } = characterGroups(ownText, prompt.tokens, prompt.valid, countLeadingSpace)
     const differs = groups.findIndex(
-      (group, character) => !sameTokens(group, rendered.groups[index]?.[character] ?? [])
+      (group, character) =>
+        !sameTokens(group, at(at(rendered.groups, index, 'prompt'), character, 'character'))
     )
     if (differs !== -1) {
-      return `other tokens add "${prompt.valid[differs] ?? ''}" to ${name} under ${modelName}'s own tokenizer`
+      return `other tokens add "${at(prompt.valid, differs, 'character')}" to ${name} under ${modelName}'s own tokenizer`
     }
   }
   return null

@@ -19,6 +19,13 @@ export class ModelScores {
     return this.scores[prompt]
   }
 
+  /** @throws RangeError while it has not arrived */
+  of(prompt: number): PromptScore {
+    const score = this.scores[prompt]
+    if (score === undefined) throw new RangeError(`prompt ${prompt} has no score yet`)
+    return score
+  }
+
   clear(): void {
     this.scores.fill(undefined)
   }

@@ -39,6 +39,7 @@ export class KeyValueCache {
     for (let head = 0; head < kvHeadCount; head++) {
       const start = slot * this.slotSize + head * headSize * this.capacity
       for (let dim = 0; dim < headSize; dim++) {
+        // Unchecked: every number of every token comes through.
         this.keys[start + dim * this.capacity + position] = key[head * headSize + dim] ?? 0
       }
       this.values.set(value.subarray(head * headSize, (head + 1) * headSize), start + position * headSize)

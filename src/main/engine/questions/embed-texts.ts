@@ -133,6 +133,7 @@ function textVectors(
     const start = row * (perText ? 1 : length)
     for (let position = start; position < start + rows; position++) {
       for (let i = 0; i < hidden; i++)
+        // Unchecked: every number of every token comes through.
         vector[i] = (vector[i] ?? 0) + (values[position * hidden + i] ?? NaN) / rows
     }
     const norm = Math.hypot(...vector)

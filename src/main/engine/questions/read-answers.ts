@@ -107,6 +107,7 @@ async function* readGroup(
     for (const row of rows) {
       logLikelihood += at(logProbability, row, 'row')
       for (let i = 0; i < hiddenSize; i++) {
+        // Unchecked: every number of every row comes through.
         embedding[i] = (embedding[i] ?? 0) + (normed[row * hiddenSize + i] ?? NaN) / rows.length
       }
     }

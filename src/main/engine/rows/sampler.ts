@@ -1,5 +1,10 @@
 import type { Sampling } from '../../../contract/engine'
 
+/*
+ * Look-ups in here are not checked: its loops go over the whole vocabulary for every token that is drawn, and indices stay
+ * within the arrays that they count through.
+ */
+
 /**
  * Draws the next token as the field's libraries do: repetition penalty, temperature, top-k, top-p, min-p, in that
  * order, then one draw from what is left.

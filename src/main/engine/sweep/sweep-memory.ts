@@ -8,8 +8,9 @@ import { HEAD_ROWS, sliceRead, sliceTokens } from '../forward/language-head'
 import type { GroupSize } from '../tries/prompt-trie'
 import { BUFFER_COUNT, requestBytes } from '../weights/read-ahead'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
-import type { RecipeTrie } from '../tries/recipe-trie'
+import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
 import { DECODER_BYTES } from '../weights/weight-decoder'
+import { at } from '../../base/look-up'
 
 /** Models of a sweep, so far as they decide how much memory it takes. */
 export interface SweptModels {
@@ -41,7 +42,7 @@ const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 export function groupMemory(models: SweptModels, group: GroupSize, rowBound: number): PlannedMemory {
   const { pair, trie } = models
   const { spec } = pair.post
-  const leaves = trie.levels.at(-1)?.nodes.length ?? 0
+  const leaves = countLeaves(trie)
   const finalRows = leaves * group.prompts
   return {
     process: PROCESS_BYTES,
@@ -78,7 +79,7 @@ function uploadedWeightBytes({ pair, uploadedIn }: SweptModels): number {
 /** Last states go through the head from there. */
 function uploadedFinalBytes({ pair, trie, uploadedIn }: SweptModels, group: GroupSize): number {
   if (uploadedIn === null) return 0
-  return FLOAT_BYTES * (trie.levels.at(-1)?.nodes.length ?? 0) * group.prompts * pair.post.spec.hiddenSize
+  return FLOAT_BYTES * countLeaves(trie) * group.prompts * pair.post.spec.hiddenSize
 }
 
 /** A state on a device is a run's own output: there is one more of them before the run's parents are freed. */
@@ -115,10 +116,10 @@ export function mostStates({ roots, levels }: RecipeTrie): number {
   let parents = roots.length
   for (const { nodes } of levels.slice(0, -1)) {
     const uses = new Array<number>(parents).fill(0)
-    for (const { parent } of nodes) uses[parent] = (uses[parent] ?? 0) + 1
+    for (const { parent } of nodes) uses[parent] = at(uses, parent, 'parent') + 1
     let alive = parents
     for (const { parent } of nodes) {
-      uses[parent] = (uses[parent] ?? 0) - 1
+      uses[parent] = at(uses, parent, 'parent') - 1
       if (uses[parent] === 0) alive--
       most = Math.max(most, ++alive)
     }

@@ -11,7 +11,7 @@ import {
   type GroupSize,
   type PackedPrompts
 } from '../tries/prompt-trie'
-import type { Origin, RecipeTrie } from '../tries/recipe-trie'
+import { countLeaves, type Origin, type RecipeTrie } from '../tries/recipe-trie'
 import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-memory'
 import { originsOf } from '../weights/weight-decoder'
 import { at, got } from '../../base/look-up'
@@ -130,7 +130,7 @@ export function countFlops(spec: DecoderSpec, trie: RecipeTrie, packed: PackedPr
     (sum, level, layer) => sum + level.nodes.length * perNode(layer === spec.layerCount - 1),
     0
   )
-  const leafCount = trie.levels.at(-1)?.nodes.length ?? 0
+  const leafCount = countLeaves(trie)
   return { projections, head: 2 * spec.hiddenSize * spec.vocabularySize * finalCount * leafCount }
 }
 

@@ -113,6 +113,11 @@ export function countEdges(trie: RecipeTrie): number {
   return trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
 }
 
+/** Distinct states after the last layer. */
+export function countLeaves({ levels }: RecipeTrie): number {
+  return at(levels, levels.length - 1, 'level').nodes.length
+}
+
 export function otherOrigin(path: string): OtherOrigin {
   return `checkpoint:${path}`
 }

@@ -28,6 +28,7 @@ export function quantiseBlocks(
     const row = Math.floor(block / blocksPerRow)
     const first = row * columns + (block % blocksPerRow) * QUANTISED_BLOCK
     const end = Math.min(first + QUANTISED_BLOCK, (row + 1) * columns)
+    // Unchecked, here and below: all weights of a model come through, and a row ends within them.
     let largest = 0
     for (let i = first; i < end; i++) largest = Math.max(largest, Math.abs(weights[i] ?? 0))
     const scale = largest / (zero - 1)
