@@ -1,18 +1,29 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
+/** @param isolate whether each file gets a worker of its own */
+const group = (name: string, isolate: boolean, globalSetup: string[] = []) => ({
+  extends: true as const,
+  test: { name, include: [`test/${name}/**/*.test.ts`], isolate, globalSetup }
+})
+
 export default defineConfig({
   // The window's state is tested as the browser runs it, without a page.
   plugins: [svelte()],
   resolve: { conditions: ['browser'] },
   test: {
     environment: 'node',
-    include: ['test/*.test.ts'],
     setupFiles: ['test/setup.ts'],
     // Engine, command line and browser tests start real processes, each with its own threads.
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    reporters: ['default', './test/summary-reporter.ts']
+    reporters: ['default', './test/summary-reporter.ts'],
+    // By what the tests start. Files of unit tests share a worker, and what it has loaded.
+    projects: [
+      group('unit', false),
+      group('process', true),
+      group('browser', true, ['test/fixtures/chromium.ts'])
+    ]
   }
 })

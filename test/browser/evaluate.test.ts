@@ -1,0 +1,169 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EvaluationRun, Task } from '../../src/contract/evaluation'
+import {
+  browserMissing,
+  expectAccessible,
+  hoverCharts,
+  launchBrowser,
+  ServedWorkbench,
+  downloadedText
+} from '../fixtures/browser'
+import { always, startJudgeEndpoint } from '../fixtures/judge-endpoint'
+
+describe.skipIf(browserMissing !== null)('evaluations in Chromium', { timeout: 90_000 }, () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  it('compare base and post, lead to the answers behind a value, and survive a reload', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
+    await page.getByRole('navigation').getByText('Evaluate', { exact: true }).click()
+    await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-open')
+    await page.getByRole('spinbutton', { name: 'Answers per prompt' }).fill('3')
+    await page.getByRole('button', { name: 'Run evaluation' }).click()
+    await page.getByRole('heading', { name: 'All measures' }).waitFor()
+    const table = page.getByRole('region', { name: 'Measures of all variants' })
+    expect(await table.getByRole('rowheader').allInnerTexts()).toEqual(['base', 'post'])
+
+    await page.getByRole('button', { name: /answers of base to prompt 1$/ }).click()
+    await page.getByRole('region', { name: 'Answers to prompt 1' }).getByText('of 3').first().waitFor()
+    await page.getByRole('img', { name: /^Map of 6 answers/ }).waitFor()
+    await hoverCharts(page, 2)
+    for (const viewport of [
+      { width: 1440, height: 900 },
+      { width: 1024, height: 700 }
+    ]) {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize(viewport)
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        await expectAccessible(page, `results, ${viewport.width} wide, ${colorScheme}`)
+      }
+    }
+
+    await page.reload()
+    await page.getByRole('heading', { name: 'All measures' }).waitFor()
+
+    const { settings, host, requests } = await startJudgeEndpoint(always('10'))
+    await page.getByRole('button', { name: 'Judge…' }).click()
+    await page.getByLabel(/^Address/).fill(settings.baseUrl)
+    await page.getByLabel('Model', { exact: true }).fill('judge-1')
+    await page.getByLabel(/^API key/).fill('typed-key')
+    await page.getByLabel('Most requests a minute').fill('60000')
+    await expectAccessible(page, 'the dialog of the judge')
+    const send = page.getByRole('button', { name: 'Send and judge' })
+    expect(await send.isDisabled()).toBe(true)
+    const consent = page.getByRole('checkbox', { name: `they are sent to ${host}` })
+    await consent.check()
+    // Who is asked is another one now.
+    await page.getByLabel('Model', { exact: true }).fill('judge-2')
+    expect(await consent.isChecked()).toBe(false)
+    expect(requests).toEqual([])
+    await consent.check()
+    await send.click()
+    await page.getByText(/\d+ different answers judged\./).waitFor()
+    await table.getByRole('button', { name: 'Judge' }).waitFor()
+    expect(await page.getByRole('combobox', { name: 'Right', exact: true }).inputValue()).toBe('judge')
+    const asked = requests.length
+    expect(asked).toBeGreaterThan(0)
+    expect(requests[0]?.key).toBe('Bearer typed-key')
+
+    await page.getByRole('button', { name: 'Judge…' }).click()
+    expect(await page.getByLabel(/^API key/).inputValue()).toBe('')
+    await page.getByRole('checkbox', { name: `they are sent to ${host}` }).check()
+    await page.getByRole('button', { name: 'Send and judge' }).click()
+    await page.getByText(`${asked} of them earlier, and not sent again`).waitFor()
+    expect(requests).toHaveLength(asked)
+
+    await workbench.stop()
+    const files = await readdir(workbench.folder, { recursive: true, withFileTypes: true })
+    const texts = await Promise.all(
+      files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), 'utf8'))
+    )
+    expect(texts.some((text) => text.includes('judge-2'))).toBe(true)
+    expect(texts.some((text) => text.includes('typed-key'))).toBe(false)
+  })
+
+  it('compare a variant with a sampler and a prefix of its own', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await browser.newPage({ viewport: { width: 1024, height: 700 } })
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    await page.getByRole('navigation').getByText('Evaluate', { exact: true }).click()
+    await page.getByRole('button', { name: 'Duplicate post' }).click()
+    await page.getByRole('textbox', { name: 'Name' }).fill('post')
+    await page.getByText('another variant has this name').waitFor()
+    expect(await page.getByRole('button', { name: 'Use', exact: true }).isDisabled()).toBe(true)
+    await page.getByRole('textbox', { name: 'Name' }).fill('post, hot')
+    await page.getByLabel('Put before every prompt').fill('Please: ')
+    await page.getByRole('switch').check()
+    await page.getByLabel('Temperature').fill('1.7')
+    await page.getByRole('button', { name: 'Use', exact: true }).click()
+    await page.getByText('own sampler, prefix').waitFor()
+    await page.getByRole('spinbutton', { name: 'Answers per prompt' }).fill('1')
+    await page.getByRole('button', { name: 'Run evaluation' }).click()
+    const table = page.getByRole('region', { name: 'Measures of all variants' })
+    await table.waitFor()
+    expect(await table.getByRole('rowheader').allInnerTexts()).toEqual(['base', 'post', 'post, hot'])
+    await workbench.stop()
+    const [stored] = (await readdir(workbench.folder, { recursive: true })).filter((name) =>
+      /evaluations[\\/][^.\\/]+\.json$/.test(name)
+    )
+    const { variants } = EvaluationRun.parse(
+      JSON.parse(await readFile(join(workbench.folder, stored ?? ''), 'utf8'))
+    )
+    expect(variants[2]).toMatchObject({ prefix: 'Please: ', sampling: { temperature: 1.7 } })
+  })
+
+  it('import tasks from published files, and name the line that is wrong', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    await page.getByRole('navigation').getByText('Evaluate', { exact: true }).click()
+    const choose = (name: string, text: string): Promise<void> =>
+      page
+        .getByLabel('Task file to import')
+        .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
+    const gsm8k = '{"question": "What is 2 + 3?", "answer": "2 + 3 = <<2+3=5>>5\\n#### 5"}\n'
+    await choose('train.jsonl', `${gsm8k}{"question": 7, "answer": "#### 1"}\n`)
+    await page.getByText(/train\.jsonl, line 2: question/).waitFor()
+
+    await choose('train.jsonl', gsm8k)
+    await page.getByText('Multi-step reasoning · 1 prompt × 64 answers · kept in the project as').waitFor()
+    expect(await page.getByRole('textbox', { name: /^The task as JSON/ }).inputValue()).toMatch(
+      /"answers": \[\s*"5"\s*\]/
+    )
+    await page.getByRole('button', { name: 'Save task' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    const task = page.getByRole('combobox', { name: 'Task', exact: true })
+    expect(await task.inputValue()).toBe('train')
+
+    // Dropped, and under an id of its own, as the first has the name of the file.
+    const transfer = await page.evaluateHandle(
+      "const transfer = new DataTransfer(); transfer.items.add(new File(['question,answers\\nName a primary colour.,red|blue\\n'], 'train.csv')); transfer"
+    )
+    await page.getByRole('region', { name: 'Task' }).dispatchEvent('drop', { dataTransfer: transfer })
+    await page.getByRole('button', { name: 'Save task' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByText('Open-ended questions').waitFor()
+    expect(await task.inputValue()).toBe('train-2')
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('region', { name: 'Task' }).getByRole('button', { name: 'Export' }).click()
+    ])
+    expect(Task.parse(JSON.parse(await downloadedText(download))).prompts[0]?.answers).toEqual([
+      'red',
+      'blue'
+    ])
+    await workbench.stop()
+  })
+})

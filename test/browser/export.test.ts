@@ -1,0 +1,71 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { browserMissing, launchBrowser, ServedWorkbench, STILL_WINDOW } from '../fixtures/browser'
+
+const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
+
+if (browserMissing !== null) console.log(`End-to-end tests of exports are skipped: ${browserMissing}`)
+
+describe.skipIf(browserMissing !== null)('exports in Chromium', { timeout: 120_000 }, () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  it('write a recipe, say how to go on, ask before replacing, and read their mergekit file back', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await browser.newPage(STILL_WINDOW)
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    await page.getByRole('button', { name: 'Keep as recipe' }).click()
+    await page.getByRole('navigation').getByText('Export', { exact: true }).click()
+
+    // The kept recipe is what is offered first.
+    const plan = page.getByRole('region', { name: 'What will be written' })
+    await plan.getByText('72 tensors', { exact: false }).waitFor()
+    const exportButton = page.getByRole('button', { name: 'Export', exact: true }).last()
+    const picture = async (name: string): Promise<void> => {
+      if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, `export-${name}.png`) })
+    }
+    await picture('plan')
+    await exportButton.click()
+    await page.getByRole('heading', { name: /^Exported “Layers 4–11”/ }).waitFor()
+    await picture('result')
+    const projects = join(workbench.folder, 'projects')
+    const written = (await readdir(projects)).find((name) => name.startsWith('post-')) ?? ''
+    expect(written).toBe('post-Layers-4-11')
+    const card = await readFile(join(projects, written, 'README.md'), 'utf8')
+    expect(card).toMatch(/\| this model \| 0\.917 \| 0\.916 \|/)
+    await page.getByText(`vllm serve ${join(projects, written)}`).waitFor()
+
+    // It can be compared with the pair at once.
+    await page.getByRole('button', { name: 'Add to this project' }).click()
+    await page.getByRole('button', { name: 'Added to this project' }).waitFor()
+
+    // There is a model now: it is replaced only when that is asked for.
+    await page.getByText('The folder holds a model already.').waitFor()
+    expect(await exportButton.isDisabled()).toBe(true)
+    await page.getByLabel('Layers to restore').fill('3-7,9-9')
+    await page.getByLabel('Name of the new folder').fill(written)
+    await page.getByLabel('Replace the model that is there').check()
+    await plan.getByText('54 tensors', { exact: false }).waitFor()
+    await exportButton.click()
+    await page.getByRole('heading', { name: /^Replaced “Layers 3-7,9-9”/ }).waitFor()
+    await page.getByText(`rm -r ${join(projects, written)}.replaced`).waitFor()
+    await picture('replaced')
+
+    // What cannot be written is said beside the folder.
+    await page.getByLabel('Name of the new folder').fill('Demo.slr')
+    await page.getByText('is not empty and holds no model').waitFor()
+    await picture('problem')
+
+    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    await page.getByLabel('mergekit file to import').setInputFiles(join(projects, written, 'mergekit.yaml'))
+    await page.getByRole('button', { name: 'Rename Layers 3-7,9-9' }).waitFor()
+    await workbench.stop()
+  })
+})

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sha256OfFile } from '../../src/main/checkpoint/file-sha256'
+import { createProject } from '../../src/main/project/create-project'
+import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../fixtures/checkpoint-builder'
+import { PROMPTS, sweepFixture } from '../fixtures/project-documents'
+import {
+  browserMissing,
+  hoverCharts,
+  launchBrowser,
+  ServedWorkbench,
+  downloadedText
+} from '../fixtures/browser'
+import { parseCsv } from '../../src/main/base/csv'
+
+/** A folder for pictures of the view. */
+const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
+
+describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout: 120_000 }, () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  async function picture(page: Page, name: string): Promise<void> {
+    if (SCREENSHOTS === undefined) return
+    await page.setViewportSize({ width: 1440, height: 2400 })
+    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
+    await page.setViewportSize({ width: 1440, height: 900 })
+  }
+
+  it('shows how far each layer and component moved, exports it, and still knows it after a reload', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    await page.getByRole('navigation').getByText('Pair', { exact: true }).click()
+    await page.getByRole('button', { name: 'Compare the layers' }).click()
+
+    // 12 layers: each as a whole, and its 9 components.
+    const cells = page.getByRole('grid', { name: /^Relative norm of every layer/ }).getByRole('gridcell')
+    await cells.first().waitFor()
+    expect(await cells.count()).toBe(12 * 10)
+    const down = page.getByRole('gridcell', { name: 'layer 7, down: relative norm 0.1835' })
+    await down.hover()
+    await page.locator('.told', { hasText: 'layer 7, down: relative norm 0.1835' }).waitFor()
+    await picture(page, 'pair-distances')
+    await hoverCharts(page, 1)
+
+    // By keyboard, from the first cell.
+    await cells.first().focus()
+    for (const key of ['End', 'PageDown', 'ArrowUp', 'ArrowLeft']) await page.keyboard.press(key)
+    await page.locator('.told', { hasText: 'layer 10, up: relative norm 0.1763' }).waitFor()
+
+    await page.getByText('Cosine', { exact: true }).first().click()
+    await page.getByRole('gridcell', { name: 'layer 7, down: cosine 0.983624' }).waitFor()
+    await page.getByText('All 110 components as a table').click()
+    await page.getByRole('button', { name: 'Cosine' }).click()
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'All distances as CSV' }).click()
+    const csv = await downloadedText(await download)
+    expect(parseCsv('distances.csv', csv)).toHaveLength(1 + 110)
+
+    await page.reload()
+    await cellsOf(page).first().waitFor()
+    expect(await page.getByRole('button', { name: 'Compare the layers' }).count()).toBe(0)
+    await workbench.stop()
+  })
+
+  it('finds a pair that was moved, says whether it is the same, hashes it and checks its values', async () => {
+    const folder = await temporaryFolder()
+    const [base, post] = [join(folder, 'base'), join(folder, 'post')]
+    const model = checkpointFixture({ seed: 1 })
+    // A NaN in BF16.
+    model.tensors.find(({ name }) => name === 'lm_head.weight')?.bytes.set([0xc0, 0x7f], 2 * 9)
+    await writeCheckpoint(base, model)
+    await writeCheckpoint(post, model)
+    const pair = { kind: 'folders' as const, base, post }
+    const project = await createProject({ folder, name: 'Moved', pair, prompts: PROMPTS })
+    await project.saveSweep(sweepFixture())
+    await project.close()
+    await writeFile(join(project.path, 'sweeps', 'damaged.json'), '{"schemaVersion": 1')
+    await rename(post, join(folder, 'elsewhere'))
+
+    const workbench = await ServedWorkbench.start([project.path])
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    const leftOut = page.getByRole('note').filter({ hasText: 'A stored sweep was left out.' })
+    await leftOut.getByText(/damaged\.json/).waitFor()
+    await leftOut.getByRole('button', { name: 'Dismiss' }).click()
+    await leftOut.waitFor({ state: 'detached' })
+    await page.getByRole('navigation').getByText('Pair', { exact: true }).click()
+    await page
+      .getByRole('alert')
+      .filter({ hasText: `There is no folder ${post}` })
+      .filter({ has: page.getByRole('button', { name: 'Relocate…' }) })
+      .waitFor()
+    await page.getByRole('button', { name: 'Relocate…' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Post: the same model', { exact: false }).first().fill(join(folder, 'elsewhere'))
+    await page.keyboard.press('Tab')
+    // The stored sweep has made-up fingerprints.
+    await dialog.getByText(/These are not the checkpoints of: sweep of/).waitFor()
+    await picture(page, 'pair-relocate')
+    await dialog.getByRole('button', { name: 'Use these all the same' }).click()
+    await page.getByText(/A checkpoint is not what it was\. Computed from the old one: sweep of/).waitFor()
+
+    await page.getByRole('button', { name: 'Compare the layers' }).click()
+    await page.getByText('2 layers are identical in base and post (0, 1)').waitFor()
+    await page.getByRole('button', { name: 'Compute SHA-256' }).click()
+    await page.getByRole('button', { name: 'Compute SHA-256 again' }).waitFor()
+    const sha256 = await sha256OfFile(join(base, 'model.safetensors'))
+    expect(await page.getByText(sha256).count()).toBe(2)
+    await page.getByRole('button', { name: 'Check all values' }).click()
+    await page.getByText('Post: tensor "lm_head.weight" holds NaN at [1, 1].').waitFor()
+    await page.getByRole('button', { name: 'Check all values again' }).waitFor()
+    await picture(page, 'pair-identical')
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+    const violations = await page.evaluate(
+      'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id }) => id))'
+    )
+    expect(violations).toEqual([])
+    await workbench.stop()
+  })
+})
+
+const cellsOf = (page: Page) => page.getByRole('gridcell', { name: /^layer 0, whole layer: relative norm/ })

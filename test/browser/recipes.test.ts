@@ -1,0 +1,276 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { builtinPromptSet } from '../../src/main/crc/task/builtin-prompts'
+import { createProject } from '../../src/main/project/create-project'
+import {
+  expectAccessible,
+  browserMissing,
+  launchBrowser,
+  ServedWorkbench,
+  STILL_WINDOW
+} from '../fixtures/browser'
+import { temporaryFolder } from '../fixtures/checkpoint-builder'
+import { engineOf, runCli } from '../fixtures/cli'
+
+const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
+
+describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_000 }, () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  async function open(workbench: ServedWorkbench): Promise<Page> {
+    const page = await browser.newPage(STILL_WINDOW)
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    return page
+  }
+
+  async function picture(page: Page, name: string): Promise<void> {
+    if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
+  }
+
+  it('are painted, taken back, scored, kept, found by a search, and sampled', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await open(workbench)
+    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    await page.getByText(/Layers 4–11, not checked yet/).waitFor()
+
+    await page.getByRole('button', { name: 'New recipe' }).click()
+    const editor = page.getByRole('dialog', { name: 'New recipe' })
+    await drag(page, 'Attention of layer 6: post', 'MLP of layer 11: post')
+    await editor.getByText('Restores 6–11').waitFor()
+    // A second part, by keyboard: attention of layers 1 and 2.
+    await editor.getByRole('gridcell', { name: 'Attention of layer 1:' }).focus()
+    await page.keyboard.press('Shift+ArrowRight')
+    await page.keyboard.press('Space')
+    await editor.getByText('Restores attention 1–2, 6–11').waitFor()
+    await page.keyboard.press('Control+z')
+    await editor.getByText('Restores 6–11').waitFor()
+    await page.keyboard.press('Control+Shift+z')
+    await editor.getByText('Restores attention 1–2, 6–11').waitFor()
+
+    await editor.getByLabel('Name').fill('two parts')
+    await probe(workbench, page)
+
+    await editor.getByRole('button', { name: 'Score' }).click()
+    await editor.getByText(/Diversity 0\.\d{3}.*validity 0\.\d{3}/s).waitFor()
+    await picture(page, 'recipe-editor')
+    await editor.getByRole('button', { name: 'Sample' }).click()
+    await page.getByRole('checkbox', { name: /two parts/ }).waitFor()
+    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    await page.getByRole('button', { name: 'Edit two parts' }).waitFor()
+    // Scored, it is shown beside the ranges at once.
+    await page.getByRole('heading', { name: 'two parts' }).waitFor()
+
+    await page.getByRole('button', { name: 'Search further' }).click()
+    await page.getByRole('heading', { name: /generation [2-9]/ }).waitFor()
+    await page
+      .getByLabel('Progress')
+      .getByRole('button', { name: /Cancel/ })
+      .click()
+    await page.getByText('The search is not finished.').waitFor()
+    await page.reload()
+    await page.getByText('It was greedy with ρ 0.90').waitFor()
+    await picture(page, 'recipes-search-unfinished')
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByRole('button', { name: 'Search again' }).waitFor({ timeout: 90_000 })
+    await page
+      .getByText(/(is more diverse than|No recipe that was tried is more diverse than) layers 4–11/)
+      .waitFor()
+    await picture(page, 'recipes-search')
+    const search = page.getByRole('region', { name: 'Search further' })
+    await search.getByText(/^On first tokens alone, .* Not checked yet/).waitFor()
+    await search.getByRole('button', { name: 'Inspect' }).click()
+    await search.getByRole('button', { name: 'Check', exact: true }).click()
+    await search
+      .getByText(/(passes the check: diversity|fails the check: .*) 0\.\d{3}/)
+      .waitFor({ timeout: 60_000 })
+    await search.getByRole('button', { name: 'Keep', exact: true }).click()
+    await page
+      .locator('aside')
+      .getByText(/^(holds|fails)$/)
+      .waitFor()
+    await picture(page, 'recipes-search-checked')
+    await search.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('heading', { name: 'Export', exact: true }).waitFor()
+    await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
+    await page.reload()
+    await page
+      .getByText(/(is more diverse than|No recipe that was tried is more diverse than) layers 4–11/)
+      .waitFor()
+    await page.locator('label').filter({ hasText: 'Table' }).click()
+    await page.getByRole('button', { name: 'two parts', exact: true }).first().waitFor()
+    await page.getByRole('button', { name: 'All layers at 0.5', exact: true }).click()
+    await page.getByRole('heading', { name: 'All layers at 0.5' }).waitFor()
+    await picture(page, 'recipes-table')
+
+    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
+    await page.getByText('two parts').first().waitFor()
+    await workbench.stop()
+  })
+
+  it('are one list in two windows, which see each other’s sweep, recipes and prompts, and keep what is being typed', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await open(workbench)
+    const other = await open(workbench)
+    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    for (const each of [page, other]) await each.getByText(/Layers 4–11, not checked yet/).waitFor()
+
+    const keep = async (window: Page, name: string): Promise<void> => {
+      await window.getByLabel('Name of the recipe').fill(name)
+      await window.getByRole('button', { name: /^Keep/ }).click()
+    }
+    await keep(page, 'of one')
+    await other.getByRole('button', { name: 'Rename of one' }).waitFor()
+    await keep(other, 'of the other')
+    await page.getByRole('button', { name: 'Rename of the other' }).waitFor()
+    await other.getByRole('button', { name: 'Rename of one' }).click()
+    await other.getByLabel('New name').fill('careful')
+    await other.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Remove careful' }).click()
+    await other.getByRole('button', { name: 'Remove careful' }).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await other.getByRole('button', { name: 'Remove careful' }).waitFor()
+
+    for (const each of [page, other])
+      await each.getByRole('navigation').getByText('Prompts', { exact: true }).click()
+    const prefix = (window: Page) => window.getByLabel('Assistant prefix')
+    await prefix(other).fill('theirs')
+    await prefix(page).pressSequentially('mine')
+    await other.keyboard.press('Tab')
+    await page.getByText('The assistant prefix changed elsewhere while you were editing.').waitFor()
+    await picture(page, 'changed-elsewhere')
+    expect(await prefix(page).inputValue()).toBe('mine')
+    await page.getByRole('button', { name: 'Take theirs' }).click()
+    expect(await prefix(page).inputValue()).toBe('theirs')
+
+    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
+    await page.getByRole('checkbox', { name: /careful/ }).waitFor()
+    expect(await page.getByRole('checkbox', { name: /careful/ }).isChecked()).toBe(true)
+    await workbench.stop()
+  })
+
+  it('are not scored any more when the editor is left, and nothing of a project that cannot be saved can be changed', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await open(workbench)
+    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    await page.getByRole('heading', { name: 'Layers 4–11', exact: true }).waitFor()
+    await page.getByRole('button', { name: 'New recipe' }).click()
+    await drag(page, 'Attention of layer 6: post', 'MLP of layer 11: post')
+    const editor = page.getByRole('dialog', { name: 'New recipe' })
+    await editor.getByLabel('Name').fill('left')
+    await editor.getByRole('button', { name: 'Score' }).click()
+    await editor.getByRole('button', { name: 'Keep recipe' }).click()
+    await page.getByRole('button', { name: 'Rename left' }).waitFor()
+    // Nothing runs any more, and what was looked at still is.
+    await page.getByRole('button', { name: 'Sweep again' }).and(page.locator(':enabled')).waitFor()
+    await page.getByRole('heading', { name: 'Layers 4–11', exact: true }).waitFor()
+    expect(await page.getByRole('heading', { name: 'left', exact: true }).count()).toBe(0)
+
+    // As main tells it of a folder that cannot be written.
+    await page.routeWebSocket(/rpc/, (line) => {
+      const server = line.connectToServer()
+      server.onMessage((message) =>
+        line.send(String(message).replaceAll('"readOnly":null', '"readOnly":"It belongs to somebody else."'))
+      )
+    })
+    await page.reload()
+    await page.getByText('This project cannot be saved.').waitFor()
+    for (const name of ['Import…', 'Rename left', 'Remove left'])
+      expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
+    await page.getByRole('navigation').getByText('Prompts', { exact: true }).click()
+    expect(await page.getByLabel('Text of prompt 1', { exact: true }).isEditable()).toBe(false)
+    expect(await page.getByLabel('System prompt').isEditable()).toBe(false)
+    for (const name of ['Import…', 'Add prompt', 'Delete prompt 1'])
+      expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
+    await workbench.stop()
+  })
+
+  it('swept on their own are shown without ranges', async () => {
+    const folder = await temporaryFolder()
+    const prompts = await builtinPromptSet('demo-crc')
+    const project = await createProject({ folder, name: 'Demo', pair: { kind: 'demo' }, prompts })
+    await project.close()
+    const recipes = join(folder, 'recipes.json')
+    await writeFile(
+      recipes,
+      JSON.stringify([
+        {
+          name: 'ends',
+          ranges: [
+            [0, 1],
+            [10, 11]
+          ]
+        },
+        { name: 'half', layers: new Array(12).fill({ attention: 0.5, mlp: 0 }) }
+      ])
+    )
+    const swept = await runCli(['sweep', '--project', project.path, '--recipes', recipes, '--quiet'])
+    expect(swept).toMatchObject({ status: 0 })
+
+    const workbench = await ServedWorkbench.start([project.path])
+    const page = await open(workbench)
+    await page.getByText('2 recipes scored, and no ranges').waitFor()
+    await page.getByRole('heading', { name: 'ends' }).waitFor()
+    await page.locator('label').filter({ hasText: 'Table' }).click()
+    await page.getByRole('button', { name: 'half', exact: true }).click()
+    await page.getByText('attention 0–11 at 0.5').first().waitFor()
+    await page.locator('label').filter({ hasText: 'Charts' }).click()
+    await picture(page, 'recipes-without-ranges')
+    await workbench.stop()
+  })
+})
+
+/** Reads what base, post and the edited recipe would say next, then gives up on another answer that is not coming. */
+async function probe(workbench: ServedWorkbench, page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Probe' }).last().click()
+  const dialog = page.getByRole('dialog', { name: 'Probe two parts' })
+  const probability = async (model: string): Promise<number> => {
+    const table = dialog.getByRole('table', { name: `Most probable next tokens of ${model}` })
+    const row = table
+      .getByRole('row')
+      .filter({ has: page.getByRole('rowheader', { name: '"K"', exact: true }) })
+    return Number(await row.getByRole('cell').innerText())
+  }
+  await dialog.getByRole('button', { name: 'Probe' }).click()
+  expect(await probability('post')).toBeCloseTo(0.5527, 3)
+  expect(await probability('hybrid')).toBeLessThan(await probability('post'))
+  expect(await probability('base')).toBeLessThan(0.2)
+  await expectAccessible(page, 'the probe')
+
+  const engine = await engineOf(workbench.pid)
+  process.kill(engine, 'SIGSTOP')
+  const typed = dialog.getByLabel('Prompt, one turn of the user')
+  await typed.fill('')
+  await typed.pressSequentially('Tell')
+  // Of the field itself; the painting behind the dialog stays.
+  await page.keyboard.press('Control+z')
+  await dialog.getByRole('heading', { name: 'Probe two parts' }).click()
+  await page.keyboard.press('Control+z')
+  await page.getByText('Restores attention 1–2, 6–11').waitFor()
+  await typed.fill('Tell me a story.')
+  await page.keyboard.press('Enter')
+  await dialog.getByText('Computing…').first().waitFor()
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await dialog.getByRole('button', { name: 'Probe' }).waitFor()
+  process.kill(engine, 'SIGCONT')
+  await page.keyboard.press('Escape')
+}
+
+async function drag(page: Page, from: string, to: string): Promise<void> {
+  const middle = async (name: string): Promise<[number, number]> => {
+    const box = await page.getByRole('gridcell', { name }).boundingBox()
+    if (box === null) throw new Error(`${name} is not shown`)
+    return [box.x + box.width / 2, box.y + box.height / 2]
+  }
+  const [start, end] = [await middle(from), await middle(to)]
+  await page.mouse.move(...start)
+  await page.mouse.down()
+  await page.mouse.move(...end, { steps: 5 })
+  await page.mouse.up()
+}

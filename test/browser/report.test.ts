@@ -1,0 +1,230 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { SweepDocument } from '../../src/contract/crc'
+import { EvaluationView } from '../../src/contract/evaluation'
+import { Report } from '../../src/contract/report'
+import { SearchDocument } from '../../src/contract/search'
+import { builtPath } from '../../src/main/base/built'
+import {
+  browserMissing,
+  expectPrintsWhole,
+  launchBrowser,
+  ServedWorkbench,
+  downloadedText
+} from '../fixtures/browser'
+import { runCli } from '../fixtures/cli'
+import { HOSTILE, reportedDemo } from '../fixtures/reported-demo'
+
+/** A demo project with something of everything, computed by the built engine; its names are hostile. */
+let folder: string
+let project: string
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'slr-report-')))
+  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
+  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
+  project = await reportedDemo()
+}, 120_000)
+
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function reportData(): Promise<Report> {
+  const { status, stdout, stderr } = await runCli(['report', project, '--json', '--quiet'])
+  expect([status, stderr]).toEqual([0, ''])
+  return Report.parse(JSON.parse(stdout))
+}
+
+describe('slr report', { timeout: 60_000 }, () => {
+  let report: Report
+  beforeAll(async () => {
+    report = await reportData()
+  })
+
+  it('tells all that the project holds', () => {
+    expect(report.sweep?.headline).toMatchObject({
+      state: 'unchecked',
+      verdict: 'Layers 4–11, not checked yet',
+      figures: 'diversity up from 0.458 to 0.917 at validity 0.916 (post 0.991), on first tokens alone'
+    })
+    expect(report.sweep).toMatchObject({
+      ranges: { length: 78 },
+      soup: { length: 21 },
+      recipes: { length: 1 }
+    })
+    expect(report.pair?.base.sha256?.['model.safetensors']).toMatch(/^[0-9a-f]{64}$/)
+    expect(report.distances?.layers).toHaveLength(12)
+    expect(report.sweep?.search?.verdict).toBe('confirmed')
+    expect(report.samples[0]).toMatchObject({ promptCount: 2, answerCount: 24 })
+    expect(report.characterCheck?.scores).toHaveLength(3)
+    expect(report.evaluations[0]).toMatchObject({ complete: true, results: { comparedWith: 'post' } })
+    expect(report.warnings).toEqual([])
+  })
+
+  it('writes HTML or Markdown, by the ending or as told, and stays quiet in pipes', async () => {
+    const out = join(folder, 'report.md')
+    const written = await runCli(['report', project, '--out', out])
+    expect(written).toMatchObject({ status: 0, stdout: '', stderr: `Wrote ${out}\n` })
+    const markdown = await readFile(out, 'utf8')
+    expect(markdown).toMatch(/^# Demo \\<\/script\\>/)
+    expect(markdown).toContain('| 4–11 | 0.916 | 0.917 | 14.3 | +0.459 |')
+    // What somebody wrote is no markup; files in fences keep it as it is.
+    expect(markdown.replace(/^```\n.*?\n```$/gms, '')).not.toMatch(/(?<!\\)<img/)
+    const printed = await runCli(['report', project, '--format', 'markdown'])
+    expect(printed).toMatchObject({ status: 0, stderr: '' })
+    expect(printed.stdout.split('\n').length).toBe(markdown.split('\n').length)
+    expect((await runCli(['report', project, '--out', join(folder, 'report.txt')])).status).toBe(2)
+    const missing = await runCli(['report', project, '--sweep', 'none'])
+    expect(missing).toMatchObject({ status: 1, stdout: '' })
+  })
+
+  it('prints commands that compute the same again', async () => {
+    const shell = `slr() { "$SLR_NODE" "$SLR_CLI" "$@" --quiet --json >/dev/null; }\n`
+    const env = { ...process.env, SLR_NODE: process.execPath, SLR_CLI: builtPath('main', 'cli.js') }
+    const parts = report.reproduction.filter(({ part }) => /^(The sweep|Samples|Evaluation)/.test(part))
+    const run = async ({ part, commands }: (typeof parts)[number]): Promise<void> => {
+      const place = join(folder, part.slice(0, 7))
+      await mkdir(place)
+      for (const file of commands.flatMap(({ files }) => files)) {
+        await writeFile(join(place, file.name), file.content)
+      }
+      const script = `set -e\n${shell}${commands.map(({ command }) => command).join('\n')}\n`
+      await promisify(execFile)('sh', ['-c', script], { cwd: place, env })
+    }
+    await Promise.all(parts.map(run))
+    const read = async (part: string, name: string): Promise<unknown> =>
+      JSON.parse(await readFile(join(folder, part, name), 'utf8'))
+
+    const sweep = SweepDocument.parse(await read('The swe', 'sweep.json'))
+    const scores = (ranges: readonly { start: number; end: number; validity: number; diversity: number }[]) =>
+      ranges.map(({ start, end, validity, diversity }) => [start, end, validity, diversity])
+    expect(scores(sweep.ranges)).toEqual(scores(report.sweep?.ranges ?? []))
+    expect(sweep.selection).toEqual(report.sweep?.selection)
+    expect(sweep.soup.map(({ diversity }) => diversity)).toEqual(
+      report.sweep?.soup.map(({ diversity }) => diversity)
+    )
+    const recipes = SweepDocument.parse(await read('The swe', 'recipes-scored.json')).recipes
+    expect(recipes[0]?.diversity).toBeCloseTo(report.sweep?.recipes[0]?.diversity ?? 0, 5)
+    const search = SearchDocument.parse(await read('The swe', 'search.json'))
+    expect(search.found[0]?.recipe).toEqual(report.sweep?.search?.found[0]?.recipe)
+    const evaluation = EvaluationView.parse(await read('Evaluat', 'demo-open-results.json'))
+    expect(evaluation.results.variants).toEqual(report.evaluations[0]?.results.variants)
+    const samples = await readFile(
+      join(folder, 'Samples', `samples-${report.samples[0]?.id ?? ''}.jsonl`),
+      'utf8'
+    )
+    const stored = await readFile(join(project, 'samples', `${report.samples[0]?.id ?? ''}.jsonl`), 'utf8')
+    const texts = (lines: string): string[] =>
+      lines
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .map(({ prompt, index, text }) => `${prompt} ${index} ${text}`)
+        .sort()
+    expect(texts(samples)).toEqual(texts(stored))
+  })
+})
+
+describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 120_000 }, () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  /** Colours of a canvas that are no background. */
+  const drawnColors = (page: Page): Promise<number[]> =>
+    page.locator('canvas').evaluateAll((canvases) =>
+      canvases.map((canvas) => {
+        if (!(canvas instanceof HTMLCanvasElement)) return 0
+        const context = canvas.getContext('2d')
+        const { data } = context?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] }
+        const colors = new Set<number>()
+        for (let place = 0; place + 3 < data.length; place += 4) {
+          if (data[place + 3] === 255)
+            colors.add(((data[place] ?? 0) << 16) | ((data[place + 1] ?? 0) << 8) | (data[place + 2] ?? 0))
+        }
+        return colors.size
+      })
+    )
+
+  async function open(file: string, colorScheme: 'light' | 'dark'): Promise<{ page: Page; asked: string[] }> {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme })
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await page.goto(pathToFileURL(file).href)
+    return { page, asked }
+  }
+
+  it('draws its charts from a file, asks for nothing, and takes hostile names for text', async () => {
+    const file = join(folder, 'report.html')
+    expect((await runCli(['report', project, '--out', file, '--quiet'])).status).toBe(0)
+    const backgrounds: string[] = []
+    for (const scheme of ['light', 'dark'] as const) {
+      const { page, asked } = await open(file, scheme)
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(`Demo ${HOSTILE}`)
+      expect(await page.locator('img, iframe, link, object').count()).toBe(0)
+      // Layers, ranges, and the evaluation; each with lines, letters and marks in many shades.
+      const colors = await drawnColors(page)
+      expect(colors).toHaveLength(3)
+      for (const count of colors) expect(count).toBeGreaterThan(20)
+      expect(await page.locator('.heatmap .cell').count()).toBe(78)
+      expect(await page.locator('.heatmap title').nth(11).textContent()).toBe(
+        'layers 0–11: validity 0.515, diversity 0.962'
+      )
+      backgrounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor))
+      await page.setViewportSize({ width: 1024, height: 700 })
+      // Charts follow a frame later.
+      await page.waitForFunction(() => document.documentElement.scrollWidth === 1024)
+      expect(asked).toEqual([pathToFileURL(file).href])
+      await page.close()
+    }
+    expect(new Set(backgrounds).size).toBe(2)
+  })
+
+  it('is printed whole', async () => {
+    const { page } = await open(join(folder, 'report.html'), 'light')
+    await expectPrintsWhole(page)
+  })
+
+  it('reads without scripts', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(pathToFileURL(join(folder, 'report.html')).href)
+    expect(await page.locator('figure:visible').count()).toBe(0)
+    const row = page
+      .getByRole('table', { name: /^The most diverse of 78 ranges/ })
+      .getByRole('row')
+      .nth(1)
+    expect(await row.innerText()).toMatch(/4–11\s+0\.916\s+0\.917\s+14\.3\s+\+0\.459/)
+    await context.close()
+  })
+
+  it('is saved by the window, while it has the project open', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'], folder)
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    for (const [button, name, begin] of [
+      ['HTML page', 'Demo-report.html', '<!doctype html>'],
+      ['Markdown', 'Demo-report.md', '# Demo']
+    ] as const) {
+      await page.getByRole('button', { name: 'Report', exact: true }).click()
+      const download = page.waitForEvent('download')
+      await page.getByRole('dialog').getByRole('button', { name: button }).click()
+      expect((await download).suggestedFilename()).toBe(name)
+      expect((await downloadedText(await download)).startsWith(begin)).toBe(true)
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+    }
+    expect((await runCli(['report', project, '--quiet'])).status).toBe(0)
+    await workbench.stop()
+  })
+})

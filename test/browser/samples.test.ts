@@ -1,0 +1,224 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ProjectDocument } from '../../src/contract/project'
+import { SampleLine } from '../../src/contract/samples'
+import { withKept } from '../../src/main/project/kept-recipes'
+import { createProject } from '../../src/main/project/create-project'
+import {
+  browserMissing,
+  expectPrintsWhole,
+  hoverCharts,
+  launchBrowser,
+  ServedWorkbench,
+  STILL_WINDOW,
+  downloadedText
+} from '../fixtures/browser'
+import { temporaryFolder } from '../fixtures/checkpoint-builder'
+import { engineOf } from '../fixtures/cli'
+import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS } from '../fixtures/project-documents'
+
+if (browserMissing !== null) console.log(`End-to-end tests of samples are skipped: ${browserMissing}`)
+
+describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_000 }, () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser.close())
+
+  /** A project of the demo pair in which the range 4-11 is kept. */
+  async function keptRange(): Promise<string> {
+    const project = await createProject({
+      folder: await temporaryFolder(),
+      name: 'Demo',
+      pair: { kind: 'demo' },
+      prompts: PROMPTS
+    })
+    await project.edit((document) => withKept(document, 'kept', LAYERS_4_11, NOT_SCORED, KEPT_AT))
+    await project.close()
+    return project.path
+  }
+
+  async function openSamples(workbench: ServedWorkbench): Promise<Page> {
+    const page = await browser.newPage(STILL_WINDOW)
+    page.setDefaultTimeout(30_000)
+    await page.goto(workbench.url)
+    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
+    return page
+  }
+
+  it('show post repeating itself and the hybrid not, survive a reload, and export', async () => {
+    const project = await keptRange()
+    const workbench = await ServedWorkbench.start([project])
+    const page = await openSamples(workbench)
+    await page.getByText('6 prompts × 3 variants × 8 = 144 answers').first().waitFor()
+    // What failed for its settings is run again with those that the user has put right.
+    const memory = await page.getByLabel('Memory, GiB').inputValue()
+    await page.getByLabel('Memory, GiB').fill('0.001')
+    await page
+      .getByRole('button', { name: /^Generate/ })
+      .first()
+      .click()
+    await page.getByText(/more than the 1.1 MiB allowed/).waitFor()
+    await page.getByLabel('Memory, GiB').fill(memory)
+    await page.getByRole('button', { name: 'Run again' }).click()
+    await page.getByRole('button', { name: 'More samples' }).waitFor()
+    await hoverCharts(page, 1)
+
+    const distinct = async (variant: string): Promise<number> => {
+      const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: variant }) })
+      return Number((await row.first().getByRole('cell').first().innerText()).trim())
+    }
+    // Of eight.
+    expect(await distinct('post')).toBeLessThan(4)
+    expect(await distinct('Layers 4–11')).toBeGreaterThan(6.4)
+
+    // What the next run is to be is kept, although no run has used it.
+    await page.getByLabel('Top-p').fill('0.9')
+    await page.getByRole('checkbox', { name: 'base' }).uncheck()
+    const setup = async (): Promise<unknown> => {
+      const document = ProjectDocument.parse(
+        JSON.parse(await readFile(join(project, 'project.json'), 'utf8'))
+      )
+      const { samples } = document.settings
+      return [samples?.settings.sampling.topP, samples?.leftOut]
+    }
+    await expect.poll(setup, { timeout: 10_000 }).toEqual([0.9, ['base']])
+    await page.reload()
+    await page.getByRole('button', { name: 'More samples' }).waitFor()
+    expect(await page.getByLabel('Top-p').inputValue()).toBe('0.9')
+    expect(await page.getByRole('checkbox', { name: 'base' }).isChecked()).toBe(false)
+    // Of eight.
+    expect(await distinct('post')).toBeLessThan(4)
+
+    const lines = (await download(page, 'JSONL')).trim().split('\n')
+    expect(lines).toHaveLength(144)
+    for (const line of lines) SampleLine.parse(JSON.parse(line))
+    expect((await download(page, 'CSV')).split('\r\n').length).toBeGreaterThan(144)
+
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'HTML', exact: true }).click()
+    ])
+    const exported = await browser.newPage()
+    const requests: string[] = []
+    exported.on('request', (request) => requests.push(request.url()))
+    const file = `${workbench.folder}/samples.html`
+    await saved.saveAs(file)
+    await exported.goto(pathToFileURL(file).href)
+    await exported.getByText('Name a colour.').first().waitFor()
+    expect(requests).toEqual([pathToFileURL(file).href])
+    await expectPrintsWhole(exported)
+    await workbench.stop()
+  })
+
+  it('keep finished answers when the engine is killed, and go on from there', async () => {
+    const workbench = await ServedWorkbench.start([await keptRange()])
+    const page = await openSamples(workbench)
+    await page.getByLabel('Answers per prompt').fill('24')
+    await page
+      .getByRole('button', { name: /^Generate/ })
+      .first()
+      .click()
+    // Some answers are there; then the engine is gone.
+    await page.getByText('Blue.').first().waitFor()
+    const engine = await engineOf(workbench.pid)
+    process.kill(engine, 'SIGKILL')
+    await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
+    await page.getByText('Blue.').first().waitFor()
+    await page
+      .getByRole('button', { name: /Run again|Continue/ })
+      .first()
+      .click()
+    await page.getByRole('button', { name: 'More samples' }).waitFor()
+    expect((await download(page, 'JSONL')).trim().split('\n')).toHaveLength(6 * 3 * 24)
+    await workbench.stop()
+  })
+
+  it('redraw what is in sight while thousands of answers stream in, and move nothing', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'])
+    const page = await browser.newPage(STILL_WINDOW)
+    await page.goto(workbench.url)
+    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
+    await page.getByText('Prompts', { exact: true }).last().click()
+    const prompts = Array.from({ length: 40 }, (_, number) => `Name a colour, number ${number + 1}.`)
+    await page.getByLabel('Prompt file to import').setInputFiles({
+      name: 'prompts.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from(prompts.join('\n'))
+    })
+    await page.getByText('40 prompts').first().waitFor()
+    await page.getByText('Answers', { exact: true }).first().click()
+    await page.getByLabel('Answers per prompt').fill('1000')
+    await page
+      .getByRole('button', { name: /^Generate/ })
+      .first()
+      .click()
+    await page
+      .getByText(/distinct of/)
+      .first()
+      .waitFor()
+
+    const doneCount = async (): Promise<number> => {
+      const said = await page
+        .getByText(/of 80,000 answers$/)
+        .first()
+        .innerText()
+      return Number(said.split(' ')[0]?.replaceAll(',', ''))
+    }
+    // The last rows are in sight now; the first ones stay as they are however much arrives.
+    const rows = page.getByRole('row')
+    await rows.last().scrollIntoViewIfNeeded()
+    await page.waitForTimeout(500)
+    const before = await doneCount()
+    const redrawn = page.evaluate(async () => {
+      const rows = [...document.querySelectorAll('.answer-grid .body')]
+      const topOf = (row: Element | undefined): number => row?.getBoundingClientRect().top ?? NaN
+      const places = new Set<number>()
+      const top = topOf(rows.at(-1))
+      const observer = new MutationObserver((changes) => {
+        for (const { target } of changes) places.add(rows.findIndex((row) => row.contains(target)))
+      })
+      for (const row of rows) observer.observe(row, { subtree: true, childList: true, characterData: true })
+      await new Promise((resolve) => setTimeout(resolve, 2_000))
+      observer.disconnect()
+      return { places: [...places].toSorted((a, b) => a - b), moved: topOf(rows.at(-1)) - top }
+    })
+    const { places, moved } = await redrawn
+    expect((await doneCount()) - before).toBeGreaterThan(200)
+    expect(places.at(-1)).toBe(39)
+    expect(places[0]).toBeGreaterThan(20)
+    expect(moved).toBe(0)
+
+    // What arrived meanwhile is there as soon as it comes into sight.
+    const first = rows.nth(1)
+    const answered = async (): Promise<number> => {
+      // Text that is laid out or not.
+      const tally = await first
+        .getByText(/distinct of/)
+        .first()
+        .textContent()
+      return Number(/of ([\d,]+)/.exec(tally ?? '')?.[1]?.replaceAll(',', ''))
+    }
+    const stale = await answered()
+    await first.scrollIntoViewIfNeeded()
+    await expect.poll(answered, { timeout: 10_000 }).toBeGreaterThan(stale + 4)
+    await page
+      .getByRole('button', { name: /^Cancel/ })
+      .first()
+      .click()
+    await page.getByText(/This run stopped early/).waitFor()
+    await workbench.stop()
+  })
+
+  async function download(page: Page, format: string): Promise<string> {
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: format, exact: true }).click()
+    ])
+    return downloadedText(saved)
+  }
+})

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { tokenFlops } from '../../../src/bench/generation'
+import { modelConfig } from '../../../src/bench/model-shapes'
+import { fittedExponent, median } from '../../../src/bench/statistics'
+import { writeSyntheticPair } from '../../../src/bench/synthetic-pair'
+import { demoPrompts, pack, somePrompts, sweptModels, trieOf } from '../../../src/bench/workload'
+import { openPair } from '../../../src/main/checkpoint/pair'
+import { sweep } from '../../../src/main/engine/sweep/sweep'
+import { countFlops } from '../../../src/main/engine/sweep/sweep-plan'
+import { decoderSpec } from '../../../src/main/family'
+import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+
+const SHAPE = { shape: 'SmolLM2-135M', layerCount: 2, vocabularySize: 64, widthFactor: 1 / 3 } as const
+
+describe('the bench', () => {
+  it('makes pairs that open as models and whose sweep gives finite probabilities', async () => {
+    const folders = await writeSyntheticPair(await temporaryFolder(), SHAPE, new AbortController().signal)
+    const { post } = await openPair(folders.base, folders.post)
+    expect(post.spec).toMatchObject({ layerCount: 2, hiddenSize: 192, headCount: 3, headSize: 64 })
+
+    const everyToken = Array.from({ length: SHAPE.vocabularySize }, (_, token) => token)
+    const prompts = [{ tokens: [1, 2, 3], groups: [everyToken, [0]] }]
+    const probabilities: number[][] = []
+    const request = { ...folders, device: 'cpu' as const, models: sweptModels(2), prompts, memoryBytes: 1e9 }
+    for await (const event of sweep(request)) {
+      if (event.type === 'probabilities') probabilities.push(...event.probabilities)
+    }
+    expect(probabilities).toHaveLength(4)
+    for (const [all, first] of probabilities) expect([all, first].every(Number.isFinite)).toBe(true)
+    for (const [all] of probabilities) expect(all).toBeCloseTo(1, 4)
+    // Layers differ between base and post, so no two models are the same.
+    expect(new Set(probabilities.map(([, first]) => first)).size).toBe(4)
+  })
+
+  it('counts the products of a sweep: all rows in all layers but the last, where most is done for answers only', () => {
+    const spec = decoderSpec(modelConfig(SHAPE), 'config.json')
+    // Two prompts that share a prefix of two: four packed rows, two of which predict an answer.
+    const packed = pack([
+      { tokens: [1, 2, 3], groups: [] },
+      { tokens: [1, 2, 4], groups: [] }
+    ])
+    const keyAndValue = 2 * 192 * 192
+    const others = 2 * 192 * 192 + 3 * 192 * 512
+    // Level 0 has 2 nodes; level 1 one for each of post and the ranges 0-0, 0-1 and 1-1.
+    const firstLayer = 2 * 2 * 4 * (keyAndValue + others)
+    const lastLayer = 4 * 2 * (4 * keyAndValue + 2 * others)
+    expect(countFlops(spec, trieOf(sweptModels(2), 2), packed)).toEqual({
+      projections: firstLayer + lastLayer,
+      head: 4 * 2 * 2 * 192 * 64
+    })
+  })
+
+  it('counts the products of one generated token: every matrix of the layers, and the head', () => {
+    const spec = decoderSpec(modelConfig(SHAPE), 'config.json')
+    expect(tokenFlops(spec)).toBe(2 * (2 * (4 * 192 * 192 + 3 * 192 * 512) + 64 * 192))
+  })
+
+  it('takes its prompts from both categories', async () => {
+    const prompts = await demoPrompts()
+    expect(prompts).toHaveLength(40)
+    const ten = somePrompts(prompts, 10)
+    expect(ten.map((prompt) => prompts.indexOf(prompt))).toEqual([0, 4, 8, 12, 16, 20, 24, 28, 32, 36])
+  })
+
+  it('fits exponents of power laws, and takes medians', () => {
+    expect(fittedExponent([1, 2, 4, 8], [3, 24, 192, 1536])).toBeCloseTo(3, 12)
+    expect(median([5, 1, 3])).toBe(3)
+    expect(median([5, 1, 3, 4])).toBe(3.5)
+  })
+})

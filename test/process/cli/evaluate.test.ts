@@ -1,0 +1,109 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { EvaluationView } from '../../../src/contract/evaluation'
+import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
+import { createProject } from '../../../src/main/project/create-project'
+import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { runCli } from '../../fixtures/cli'
+import { always, startJudgeEndpoint } from '../../fixtures/judge-endpoint'
+
+/** Two prompts of a demo task with three answers each: a few seconds. */
+async function smallTask(folder: string): Promise<string> {
+  const task = await builtinTask('demo-open')
+  const file = join(folder, 'small.json')
+  const settings = { ...task.settings, sampleCount: 3 }
+  await writeFile(file, JSON.stringify({ ...task, id: 'small', prompts: task.prompts.slice(0, 2), settings }))
+  return file
+}
+
+const PROMPT = { text: 'Name a digit.', category: 'digit', valid: ['1', '2'] }
+
+describe('slr evaluate', () => {
+  it('measures variants on a task, and goes on in a project with what is there', async () => {
+    const folder = await temporaryFolder()
+    const task = await smallTask(folder)
+    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
+    await project.close()
+    const args = [
+      'evaluate',
+      '--project',
+      project.path,
+      '--task',
+      task,
+      '--restore',
+      '4-11',
+      '--model',
+      'post'
+    ]
+    const first = await runCli([...args, '--json'])
+    expect(first.status).toBe(0)
+    const view = EvaluationView.parse(JSON.parse(first.stdout))
+    expect(view.complete).toBe(true)
+    expect(view.results.comparedWith).toBe('post')
+    expect(view.results.variants.map(({ variant, answerCount }) => [variant, answerCount])).toEqual([
+      ['post', 6],
+      ['4-11', 6]
+    ])
+    expect(view.results.variants[0]?.measures.accuracy?.mean).toBe(1)
+
+    const answers = join(project.path, 'evaluations', `${view.run.id}.jsonl`)
+    const stored = await readFile(answers, 'utf8')
+    const second = await runCli(args)
+    expect(second.stderr).toContain(`Going on with evaluation ${view.run.id}: 12 answers are there already`)
+    expect(second.stdout).toContain('Distinct right answers')
+    expect(await readFile(answers, 'utf8')).toBe(stored)
+  })
+
+  it.each([
+    ['a task that there is not', ['--task', 'nothing'], /no task "nothing"[\s\S]*demo-creative/],
+    ['no task at all', [], /evaluate what\?/]
+  ])('refuses %s in one line', async (_, args, message) => {
+    const { status, stdout, stderr } = await runCli(['evaluate', '--demo', ...args])
+    expect(status).not.toBe(0)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(message)
+  })
+
+  it('has answers judged only when it is told to, says where they go, and asks nothing twice', async () => {
+    const folder = await temporaryFolder()
+    const task = await smallTask(folder)
+    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
+    await project.close()
+    const { settings, host, requests } = await startJudgeEndpoint(always('10'))
+    const args = [
+      'evaluate',
+      '--project',
+      project.path,
+      '--task',
+      task,
+      '--model',
+      'post',
+      '--quiet',
+      '--json'
+    ]
+    const judge = ['--judge-url', settings.baseUrl, '--judge-model', 'm', '--judge-rate', '6000']
+    const without = await runCli(args)
+    expect(without.stderr).toBe('')
+    expect(requests.length).toBe(0)
+    const first = await runCli([...args, ...judge])
+    expect(first.stderr).toContain(`they are sent to ${host} (another program on this machine)`)
+    const view = EvaluationView.parse(JSON.parse(first.stdout))
+    expect(view.results.variants[0]?.measures.judge).toMatchObject({ mean: 1, promptCount: 2 })
+    const asked = requests.length
+    expect(asked).toBeGreaterThan(0)
+    expect((await runCli([...args, ...judge])).stdout).toBe(first.stdout)
+    expect(requests.length).toBe(asked)
+    expect((await runCli([...args, '--judge-model', 'm'])).status).toBe(2)
+  })
+
+  it('refuses a task whose pattern is no regular expression, before anything is computed', async () => {
+    const folder = await temporaryFolder()
+    const task = await builtinTask('demo-open')
+    const file = join(folder, 'broken.json')
+    await writeFile(file, JSON.stringify({ ...task, rightPattern: '(' }))
+    const { status, stderr } = await runCli(['evaluate', '--demo', '--task', file])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/rightPattern.*[Uu]nterminated group/)
+  })
+})

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { SweepPlan } from '../../../src/contract/sweep-plan'
+import { runCli } from '../../fixtures/cli'
+
+async function plan(...args: string[]): Promise<SweepPlan> {
+  const { status, stdout, stderr } = await runCli([
+    'plan',
+    '--demo',
+    '--device',
+    'cpu',
+    '--json',
+    '--quiet',
+    ...args
+  ])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return SweepPlan.parse(JSON.parse(stdout))
+}
+
+describe('slr plan', () => {
+  it('counts the work of a sweep and the memory it takes, and estimates its time', async () => {
+    const whole = await plan()
+    expect(whole).toMatchObject({
+      groups: [{ promptCount: 40, packedTokens: 431 }],
+      modelCount: 80,
+      layerCount: 12,
+      blockEvaluations: 388,
+      packedTokens: 431,
+      promptTokens: 688
+    })
+    expect(whole.readBytes.layers).toBe(8_859_648)
+    const parts = Object.values(whole.memory).reduce((sum, bytes) => sum + bytes, 0)
+    expect(whole.peakBytes).toBe(parts)
+    expect(whole.estimate.seconds).toBeGreaterThan(0)
+
+    const tight = await plan('--memory', `${Math.ceil(whole.peakBytes - 20e6)}`)
+    expect(tight.groups.length).toBeGreaterThan(1)
+    expect(tight.peakBytes).toBeLessThanOrEqual(whole.peakBytes - 20e6 + 1)
+    expect(tight.blockEvaluations).toBe(388 * tight.groups.length)
+  })
+
+  it('names the smallest budget that works when one is too small', async () => {
+    const { status, stderr } = await runCli([
+      'plan',
+      '--demo',
+      '--device',
+      'cpu',
+      '--memory',
+      '100MiB',
+      '--quiet'
+    ])
+    expect(status).toBe(1)
+    const [, needed] = /at least (\d+) MiB/.exec(stderr) ?? []
+    const smallest = await plan('--memory', `${needed}MiB`)
+    expect(smallest.groups.length).toBeGreaterThanOrEqual(5)
+  })
+})

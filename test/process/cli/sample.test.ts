@@ -1,0 +1,257 @@
+import { existsSync } from 'node:fs'
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { SampleLine } from '../../../src/contract/samples'
+import { resourcePath } from '../../../src/main/base/resources'
+import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { whyNoWebGpu } from '../../fixtures/webgpu'
+import { exitStatus, childrenOf, runCli, startCli, waitForOutput, untilGone } from '../../fixtures/cli'
+
+const missing = await whyNoWebGpu()
+
+const BASE = resourcePath('demo-pair', 'base')
+const POST = resourcePath('demo-pair', 'post')
+
+async function promptFile(
+  name = 'prompts.txt',
+  content = 'Name a colour.\nName an animal.\n'
+): Promise<string> {
+  const file = join(await temporaryFolder(), name)
+  await writeFile(file, content)
+  return file
+}
+
+function parseLines(text: string): SampleLine[] {
+  const lines = text.split('\n')
+  expect(lines.pop()).toBe('')
+  return lines.map((line) => SampleLine.parse(JSON.parse(line)))
+}
+
+/** The answers that `slr sample` prints, in an order of their own. */
+async function sampled(...args: string[]): Promise<SampleLine[]> {
+  const { status, stdout, stderr } = await runCli(['sample', ...args, '--quiet'])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return sorted(parseLines(stdout))
+}
+
+const nameOf = ({ variant, prompt, index }: SampleLine): string => `${variant} ${prompt} ${index}`
+
+function sorted(lines: SampleLine[]): SampleLine[] {
+  return lines.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true }))
+}
+
+describe('slr sample', () => {
+  it('writes the answers of every model named as lines, with means of how diverse they are', async () => {
+    const prompts = await promptFile()
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const pair = ['--base', BASE, '--post', POST]
+    const models = ['--model', 'base', '--model', 'post', '--restore', '4-11', '--restore', '0-1,9-9']
+    const request = ['--prompts', prompts, '--n', '8', '--seed', '3', '--paper', '--out', out]
+    const { status, stdout, stderr } = await runCli(['sample', ...pair, ...models, ...request])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /^model +Distinct answers +Answer entropy +Distinct-2 +Self-BLEU +Word distance\nbase [^]*\npost [^]*\n4-11 [^]*\n0-1,9-9 [^]*\nMeans over 2 prompts of 8 answers each\.\n$/
+    )
+    expect(stderr).toMatch(
+      /^0 % {2}preparing\n(\d+ % {2}.* answers.*\n)*Wrote .*samples\.jsonl: 64 answers on CPU in fp32, weights held as fp32\n$/
+    )
+    const names = parseLines(await readFile(out, 'utf8')).map(nameOf)
+    const expected = ['base', 'post', '4-11', '0-1,9-9'].flatMap((variant) =>
+      [0, 1].flatMap((prompt) => Array.from({ length: 8 }, (_, index) => `${variant} ${prompt} ${index}`))
+    )
+    expect(names.toSorted()).toEqual(expected.toSorted())
+
+    const again = await runCli(['sample', ...pair, '--prompts', prompts, '--n', '1', '--out', out, '--json'])
+    expect(again.stderr).toMatch(/Replaced .*samples\.jsonl: 2 answers/)
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      out,
+      sampleCount: 2,
+      device: 'cpu',
+      precision: 'fp32',
+      weights: 'fp32',
+      variants: [{ variant: 'post', measures: { sampleCount: 1, values: { distinctAnswers: 1 } } }]
+    })
+  })
+
+  it('gives the same answers for the same seed, whatever runs beside them', async () => {
+    const request = ['--demo', '--prompts', await promptFile(), '--n', '4', '--temperature', '1']
+    const [alone, beside, other] = await Promise.all([
+      sampled(...request, '--seed', '5'),
+      sampled(...request, '--seed', '5', '--model', 'post', '--model', 'base'),
+      sampled(...request, '--seed', '6', '--temperature', '3')
+    ])
+    expect(beside.filter(({ variant }) => variant === 'post')).toEqual(alone)
+    expect(other.map(({ text }) => text)).not.toEqual(alone.map(({ text }) => text))
+  })
+
+  it('takes the sampler, length and stop texts it is told', async () => {
+    const prompts = await promptFile('story.jsonl', '{"text": "Tell me a very short story about a cat."}\n')
+    const request = ['--demo', '--prompts', prompts, '--n', '3']
+    const [greedy, short] = await Promise.all([
+      sampled(...request, '--greedy'),
+      // However hot, of one token there is no choice.
+      sampled(...request, '--temperature', '3', '--top-k', '1', '--max-tokens', '4')
+    ])
+    expect(new Set(greedy.map(({ text }) => text)).size).toBe(1)
+    const [first] = greedy
+    for (const answer of short)
+      expect(answer).toMatchObject({ tokens: first?.tokens.slice(0, 4), finish: 'length' })
+    const word = first?.text.split(' ')[3] ?? ''
+    const stopped = await sampled(...request, '--greedy', '--stop', word)
+    expect(stopped[0]?.finish).toBe('stop')
+    expect(stopped[0]?.text).toBe(first?.text.slice(0, stopped[0]?.text.length))
+    expect(stopped[0]?.text).not.toContain(word)
+  })
+
+  it('samples a recipe from a file under its name, with weights held as asked', async () => {
+    const recipe = await promptFile('recipe.json', '{"name": "upper", "ranges": [[4, 11]]}')
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const request = ['--demo', '--recipe', recipe, '--prompts', await promptFile(), '--n', '2']
+    const held = ['--weights', 'int8', '--memory', '1GB', '--out', out]
+    const { stderr } = await runCli(['sample', ...request, ...held])
+    expect(stderr).toMatch('weights held as int8')
+    expect(new Set(parseLines(await readFile(out, 'utf8')).map(({ variant }) => variant))).toEqual(
+      new Set(['upper'])
+    )
+  })
+
+  it('warns of int4 weights before it begins', async () => {
+    const request = ['--demo', '--prompts', await promptFile(), '--n', '1', '--max-tokens', '2']
+    const { status, stderr } = await runCli(['sample', ...request, '--weights', 'int4'])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/^Weights are held in int4: every product is wrong by about 10 %.*\n/)
+  })
+
+  it.skipIf(missing !== null)('samples on the device that is asked for, and says how', async () => {
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const request = ['--demo', '--prompts', await promptFile(), '--n', '2', '--max-tokens', '4', '--out', out]
+    const { stdout } = await runCli(['sample', ...request, '--device', 'webgpu', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      device: 'webgpu',
+      precision: 'fp16',
+      weights: 'fp16',
+      sampleCount: 4
+    })
+  })
+
+  // On Linux, WebGPU finds adapters through Vulkan's list of drivers.
+  it.runIf(process.platform === 'linux')(
+    'says so when there is no such device, and samples nothing',
+    async () => {
+      const request = ['--demo', '--prompts', await promptFile(), '--device', 'webgpu']
+      const noDrivers = { VK_DRIVER_FILES: '/dev/null', VK_ICD_FILENAMES: '/dev/null' }
+      const { status, stdout, stderr } = await runCli(['sample', ...request, '--quiet'], noDrivers)
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toMatch(/^slr: No WebGPU device was found: .*\n.*use the CPU/)
+    }
+  )
+
+  it.concurrent.each([
+    ['no prompts', ['--demo'], 2, /Give --prompts FILE/],
+    ['no pair', ['--prompts', 'x.txt'], 2, /which pair\?/],
+    ['greedy and a temperature', ['--demo', '--greedy', '--temperature', '1'], 2, /cannot be used with/],
+    ['a model of neither kind', ['--demo', '--model', 'soup'], 2, /Expected base or post/],
+    ['a memory without a number', ['--demo', '--memory', 'lots'], 2, /Expected a size such as 4GB/],
+    ['no answers', ['--demo', '--n', '0'], 2, /whole number from 1/],
+    ['a file that is not there', ['--demo', '--prompts', '/nowhere/p.txt'], 1, /no file \/nowhere\/p\.txt/]
+  ])('refuses %s', async (_what, args, expectedStatus, message) => {
+    const { status, stdout, stderr } = await runCli(['sample', ...args])
+    expect({ status, stdout }).toEqual({ status: expectedStatus, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+
+  it('says what is wrong with prompts, models and memory, and leaves an older file as it was', async () => {
+    const out = await promptFile('samples.jsonl', 'older\n')
+    const failure = async (...args: string[]): Promise<string> => {
+      const { status, stdout, stderr } = await runCli(['sample', '--demo', ...args, '--quiet', '--out', out])
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      return stderr
+    }
+    const prompts = ['--prompts', await promptFile()]
+    const empty = await promptFile('p.json', '[{"text": "A."}, {"text": ""}]')
+    const long = await promptFile('long.txt', `Name a colour.\n${'Name a colour. '.repeat(200)}\n`)
+    const failures = await Promise.all([
+      failure('--prompts', empty),
+      failure('--prompts', long),
+      failure(...prompts, '--restore', '4-12'),
+      failure(...prompts, '--restore', '1-2', '--restore', '1-2'),
+      failure(...prompts, '--memory', '1kB')
+    ])
+    expect(failures).toEqual([
+      expect.stringMatching(/p\.json, entry 2: text: a prompt needs some text/),
+      expect.stringMatching(/Prompt 2 becomes \d+ tokens; post's context window of 512/),
+      expect.stringMatching(/ends at layer 12/),
+      expect.stringMatching(/Two variants are named/),
+      expect.stringMatching(/The weights take .*\n.*Allow more memory/)
+    ])
+    expect(await readFile(out, 'utf8')).toBe('older\n')
+  })
+
+  it('says that answers end only at the most tokens when the model names no end token', async () => {
+    const post = join(await temporaryFolder(), 'post')
+    await cp(POST, post, { recursive: true })
+    const files = [
+      'config.json',
+      'generation_config.json',
+      'tokenizer_config.json',
+      'special_tokens_map.json'
+    ]
+    for (const name of files) {
+      const text = await readFile(join(post, name), 'utf8')
+      await writeFile(join(post, name), text.replace(/"eos_token(_id)?"/g, '"sep_token$1"'))
+    }
+    const request = ['--prompts', await promptFile(), '--n', '2', '--max-tokens', '12']
+    const { status, stdout, stderr } = await runCli(['sample', '--base', post, '--post', post, ...request])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/names no token that ends an answer/)
+    expect(parseLines(stdout).map(({ finish }) => finish)).toEqual(new Array(4).fill('length'))
+  })
+
+  it('ends cleanly on SIGINT and SIGTERM and keeps the answers it has', async () => {
+    const cutShort = async (signal: NodeJS.Signals): Promise<number | null> => {
+      const out = join(await temporaryFolder(), 'samples.jsonl')
+      const request = ['--demo', '--prompts', await promptFile(), '--n', '20000', '--out', out]
+      const child = startCli(['sample', ...request])
+      if (child.pid === undefined) throw new Error('slr did not start')
+      await waitForOutput(child.stderr, / answers/)
+      while (!existsSync(out)) await new Promise((resolve) => setTimeout(resolve, 20))
+      const engines = await childrenOf(child.pid)
+      const rest = text(child.stderr)
+      child.kill(signal)
+      const status = await exitStatus(child)
+      expect(await rest).toMatch(
+        /Stopped\. The [\d,]+ answers finished by then are in .*samples\.jsonl, which a run that starts again replaces\.\nThis starts again: slr sample --demo /
+      )
+      await untilGone(engines)
+      expect(parseLines(await readFile(out, 'utf8')).length).toBeGreaterThan(0)
+      return status
+    }
+    expect(await Promise.all([cutShort('SIGINT'), cutShort('SIGTERM')])).toEqual([130, 143])
+  })
+
+  it('reports an engine that was killed, and keeps the answers it has', async () => {
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const child = startCli([
+      'sample',
+      '--demo',
+      '--prompts',
+      await promptFile(),
+      '--n',
+      '20000',
+      '--out',
+      out
+    ])
+    if (child.pid === undefined) throw new Error('slr did not start')
+    await waitForOutput(child.stderr, / answers/)
+    while (!existsSync(out)) await new Promise((resolve) => setTimeout(resolve, 20))
+    for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
+    const [said, status] = await Promise.all([
+      waitForOutput(child.stderr, /engine process was killed/),
+      exitStatus(child)
+    ])
+    expect(status).toBe(1)
+    expect(said).toMatch(/answers finished by then are in .*samples\.jsonl/)
+  })
+})

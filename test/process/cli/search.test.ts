@@ -1,0 +1,114 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { AnswerCheck } from '../../../src/contract/answer-check'
+import { SearchDocument } from '../../../src/contract/search'
+import { createProject } from '../../../src/main/project/create-project'
+import { openProject } from '../../../src/main/project/project'
+import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
+
+const PROMPTS = [
+  { text: 'One letter, please.', category: 'letter', valid: ['A', 'B', 'C', 'D'] },
+  { text: 'Give me a letter.', category: 'letter', valid: ['A', 'B', 'C', 'D'] },
+  { text: 'One digit, please.', category: 'digit', valid: ['0', '1', '2'] },
+  { text: 'Give me a digit.', category: 'digit', valid: ['0', '1', '2'] }
+]
+const SHORT = ['--generations', '1', '--strengths', 'none']
+
+describe('slr search', () => {
+  it('starts from a sweep in a file, and writes what it found as JSON', async () => {
+    const folder = await temporaryFolder()
+    const [prompts, from, out] = ['prompts.json', 'sweep.json', 'search.json'].map((name) =>
+      join(folder, name)
+    )
+    if (prompts === undefined || from === undefined || out === undefined) throw new Error('no names')
+    await writeFile(prompts, JSON.stringify(PROMPTS))
+    expect(await runCli(['sweep', '--demo', '--prompts', prompts, '--quiet', '--out', from])).toMatchObject({
+      status: 0
+    })
+    const result = await runCli(['search', '--from', from, ...SHORT, '--out', out, '--json'])
+    const search = SearchDocument.parse(JSON.parse(result.stdout))
+    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(search)
+    expect(search).toMatchObject({ stopped: 'generations', settings: { beam: 1, strengths: [] } })
+    expect(search.generations).toHaveLength(1)
+    for (const { validity } of search.found) expect(validity).toBeGreaterThanOrEqual(search.minimumValidity)
+    expect(result.stderr).toMatch(/generation 1, \d+ recipes/)
+
+    const checked = await runCli(['check', '--from', from, '--recipes', out, '--json', '--quiet'])
+    const { models } = AnswerCheck.parse(JSON.parse(checked.stdout))
+    expect(models.map(({ recipe }) => recipe)).toEqual(search.found.map(({ recipe }) => recipe))
+  })
+
+  it('goes on where it was killed, from the sweep or the generation that was under way', async () => {
+    const folder = await temporaryFolder()
+    const [prompts = '', out = ''] = ['prompts.json', 'search.json'].map((name) => join(folder, name))
+    await writeFile(prompts, JSON.stringify(PROMPTS))
+    const command = [
+      'search',
+      '--demo',
+      '--prompts',
+      prompts,
+      '--generations',
+      '2',
+      '--strengths',
+      'none',
+      '--out',
+      out
+    ]
+    const whole = SearchDocument.parse(JSON.parse((await runCli([...command, '--json'])).stdout))
+    await rm(out)
+
+    const killed = startCli(command)
+    await waitForOutput(killed.stderr, 'generation 2')
+    killed.kill('SIGKILL')
+    await exitStatus(killed)
+    expect(await readdir(folder)).toEqual(['prompts.json', 'search.json.partial'])
+    const resumed = SearchDocument.parse(JSON.parse((await runCli([...command, '--json'])).stdout))
+    const { createdAt, seconds, sweepId, work } = whole
+    expect({ ...resumed, createdAt, seconds, sweepId, work }).toEqual(whole)
+    expect(work.blockEvaluations - resumed.work.blockEvaluations).toBeGreaterThanOrEqual(
+      whole.generations[0]?.blockEvaluations ?? NaN
+    )
+    expect(await readdir(folder)).toEqual(['prompts.json', 'search.json'])
+  })
+
+  it("starts from a project's newest sweep of ranges, keeps the result there and tells people of it", async () => {
+    const folder = await temporaryFolder()
+    const { path, close } = await createdProject(folder)
+    await close()
+    const early = await runCli(['search', '--project', path])
+    expect(early).toMatchObject({ status: 1, stderr: expect.stringContaining('no sweep of ranges') })
+    await runCli(['sweep', '--project', path, '--soup', '2', '--quiet'])
+    const result = await runCli(['search', '--project', path, ...SHORT])
+    expect(result).toMatchObject({ status: 0, stderr: expect.stringContaining('Saved in') })
+    expect(result.stdout).toMatch(/Searched on one half of the prompts and compared on the other/)
+
+    const project = await openProject(path)
+    const sweepId = project.sweeps[0]?.id ?? ''
+    expect(await project.readSearch(sweepId)).toMatchObject({ sweepId })
+    const file = join(path, 'searches', `${sweepId}.json`)
+    expect(result.stdout).toMatch(/^On first tokens alone, .* Not checked yet/m)
+    expect(result.stdout).toContain(`Next: slr check --project ${path} --recipes ${file}\n`)
+    expect(await project.readSearch('../project')).toBeNull()
+    await project.close()
+  })
+
+  it('refuses wrong usage and files that are no sweep', async () => {
+    const file = join(await temporaryFolder(), 'other.json')
+    await writeFile(file, '{"ranges": []}')
+    const [noPair, strengths, noSweep] = await Promise.all([
+      runCli(['search']),
+      runCli(['search', '--demo', '--strengths', '0.5,1']),
+      runCli(['search', '--from', file])
+    ])
+    expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('which pair?') })
+    expect(strengths).toMatchObject({ status: 2 })
+    expect(noSweep).toMatchObject({ status: 1, stderr: expect.stringContaining(`${file} is not a sweep`) })
+  })
+})
+
+async function createdProject(folder: string): Promise<{ path: string; close: () => Promise<void> }> {
+  const project = await createProject({ folder, name: 'Search', pair: { kind: 'demo' }, prompts: PROMPTS })
+  return { path: project.path, close: () => project.close() }
+}

@@ -1,0 +1,440 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { CrcPrompts, SweepDocument } from '../../../src/contract/crc'
+import { checkOutputFile } from '../../../src/main/cli/output-file'
+import { readRecipesFile } from '../../../src/main/cli/recipe-file'
+import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
+import { resourcePath } from '../../../src/main/base/resources'
+import { createProject } from '../../../src/main/project/create-project'
+import { pairPaths } from '../../../src/main/project/demo'
+import { openProject } from '../../../src/main/project/project'
+import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import {
+  childrenOf,
+  exitStatus,
+  runCli,
+  startCli,
+  waitForOutput,
+  type CliResult,
+  untilGone
+} from '../../fixtures/cli'
+import { crcReference } from '../../fixtures/crc-reference'
+
+/** Two quick prompts, to sweep with where the scores do not matter. */
+const SHORT_PROMPTS: CrcPrompts = [
+  { text: 'Pick a letter.', category: 'letter', valid: ['A', 'B', 'K'] },
+  { text: 'Pick a digit.', category: 'digit', valid: ['1', '3', '7'] }
+]
+
+async function jsonFile(name: string, content: unknown): Promise<string> {
+  const file = join(await temporaryFolder(), name)
+  await writeFile(file, JSON.stringify(content))
+  return file
+}
+
+/** A prompt set that keeps the demo pair busy for long enough to do something meanwhile. */
+async function longPrompts(): Promise<string> {
+  const [first] = SHORT_PROMPTS
+  return jsonFile(
+    'long.json',
+    Array.from({ length: 600 }, (_, index) => ({
+      ...first,
+      text: `${index} is a number. Pick a letter after ${index}.`
+    }))
+  )
+}
+
+async function sweptDocument(...args: string[]): Promise<SweepDocument> {
+  const { status, stdout, stderr } = await runCli(['sweep', ...args, '--json', '--quiet'])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return SweepDocument.parse(JSON.parse(stdout))
+}
+
+async function demoProject(): Promise<string> {
+  const folder = await temporaryFolder()
+  const project = await createProject({
+    folder,
+    name: 'Experiment',
+    pair: { kind: 'demo' },
+    prompts: SHORT_PROMPTS
+  })
+  await project.update({
+    settings: { rho: 0.5, soupSize: 0 },
+    rendering: { ...project.document.rendering, systemPrompt: 'Be brief.' }
+  })
+  await project.close()
+  return project.path
+}
+
+describe('slr sweep --demo', () => {
+  let result: CliResult
+  let forPeople: CliResult
+  let sweep: SweepDocument
+  beforeAll(async () => {
+    const runs = [runCli(['sweep', '--demo', '--json']), runCli(['sweep', '--demo', '--quiet'])] as const
+    ;[result, forPeople] = await Promise.all(runs)
+    sweep = SweepDocument.parse(JSON.parse(result.stdout))
+  })
+
+  it('prints the sweep alone on stdout and progress on stderr', () => {
+    expect(result.status).toBe(0)
+    expect(result.stderr).toMatch(/^0 % {2}preparing\n(\d+ % .*\n)*100 % {2}saving\n$/)
+  })
+
+  it('agrees with the reference in every range, and selects the same one', () => {
+    expect(sweep.selected).toEqual(crcReference.pick)
+    expect(sweep.ranges.map(({ start, end }) => ({ start, end }))).toEqual(
+      crcReference.ranges.map(({ start, end }) => ({ start, end }))
+    )
+    const models = [sweep.base, sweep.post, ...sweep.ranges]
+    const references = [crcReference.base, crcReference.post, ...crcReference.ranges]
+    for (const [index, reference] of references.entries()) {
+      expect(Math.abs((models[index]?.validity ?? NaN) - reference.validity)).toBeLessThan(2e-3)
+      expect(Math.abs((models[index]?.diversity ?? NaN) - reference.entropy)).toBeLessThan(2e-3)
+    }
+  })
+
+  it('has the documented form', () => {
+    const score = {
+      validity: expect.any(Number),
+      diversity: expect.any(Number),
+      effectiveChoices: expect.any(Number),
+      categories: {
+        letter: { validity: expect.any(Number), diversity: expect.any(Number) },
+        digit: { validity: expect.any(Number), diversity: expect.any(Number) }
+      }
+    }
+    const output: unknown = JSON.parse(result.stdout)
+    expect(output).toMatchObject({
+      base: score,
+      post: score,
+      selected: { start: 4, end: 11 },
+      seconds: expect.any(Number)
+    })
+    expect(output).toMatchObject({ ranges: sweep.ranges.map(({ start, end }) => ({ start, end, ...score })) })
+    // The prompts of a score are in the order of the prompts that were given.
+    expect(sweep.prompts.map(({ text }) => text)).toEqual(crcReference.prompts.map(({ text }) => text))
+    for (const [index, { validity }] of sweep.post.prompts.entries()) {
+      expect(Math.abs(validity - (crcReference.post.prompts.validity[index] ?? NaN))).toBeLessThan(2e-3)
+    }
+  })
+
+  it('counts the work', () => {
+    expect(sweep.work).toEqual({
+      blockEvaluations: 388,
+      packedTokens: 431,
+      promptTokens: 688,
+      weightBytesRead: 8_859_648
+    })
+  })
+
+  it('tells people what to restore and how sure that is', () => {
+    const { status, stdout, stderr } = forPeople
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain(
+      'Layers 4–11, not checked yet: diversity up from 0.458 to 0.917 at validity 0.916'
+    )
+    expect(stdout).toContain('\nCheck whole answers: ')
+    expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
+    expect(stdout).toMatch(/^base +0\.468 +0\.988 /m)
+    expect(stdout).toMatch(
+      /Gain in diversity \+0\.\d{3} to \+0\.\d{3} \(95 % interval, 1,000 bootstrap resamples/
+    )
+    expect(stdout).toMatch(/Cross-fitted .*: diversity from 0\.458 to 0\.9/)
+    expect(stdout).toMatch(
+      /^388 block evaluations of 431 distinct prompt prefixes \(688 prompt tokens\), 8\.9 MB/m
+    )
+    expect(stdout).not.toMatch('\u001b')
+  })
+})
+
+describe('slr sweep', () => {
+  it('selects with the given rho, or says why it selects nothing', async () => {
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const [strict, loose] = await Promise.all([
+      sweptDocument('--demo', '--prompts', prompts, '--rho', '1'),
+      sweptDocument('--demo', '--prompts', prompts, '--rho', '0', '--seed', '7')
+    ])
+    const mostDiverse = loose.ranges.reduce((a, b) => (b.diversity > a.diversity ? b : a))
+    expect(loose.selected).toEqual({ start: mostDiverse.start, end: mostDiverse.end })
+    expect(loose.selection).toMatchObject({ rho: 0, minimumValidity: 0, bootstrap: { seed: 7 } })
+    expect(strict.selection?.minimumValidity).toBe(strict.post.validity)
+    expect(strict.selected === null).toBe(strict.selection?.reason !== null)
+  })
+
+  it('renders prompts as it is told, and stores how', async () => {
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const args = [
+      '--system',
+      'Be brief.',
+      '--template-argument',
+      'think=false',
+      '--template-argument',
+      'tone=dry'
+    ]
+    const more = ['--date', '2026-02-03', '--assistant-prefix', 'Answer: ', '--count-leading-space']
+    const { rendering, prompts: rendered } = await sweptDocument(
+      '--demo',
+      '--prompts',
+      prompts,
+      ...args,
+      ...more
+    )
+    expect(rendering).toEqual({
+      systemPrompt: 'Be brief.',
+      templateArguments: { think: false, tone: 'dry' },
+      date: '2026-02-03',
+      assistantPrefix: 'Answer: ',
+      countLeadingSpace: true
+    })
+    expect(rendered[0]?.rendered).toMatch(/Be brief\.[^]*Pick a letter\.[^]*Answer: $/)
+  })
+
+  it('scores recipes instead of ranges', async () => {
+    const recipes = await jsonFile('recipes.json', [
+      { name: 'range', ranges: [[4, 11]] },
+      { name: 'nothing', layers: Array.from({ length: 12 }, () => ({ attention: 0, mlp: 0 })) }
+    ])
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const document = await sweptDocument('--demo', '--prompts', prompts, '--recipes', recipes)
+    expect(document).toMatchObject({ ranges: [], selected: null, selection: null })
+    const [range, nothing] = document.recipes
+    expect(nothing).toEqual({ ...document.post, recipe: nothing?.recipe })
+    expect(range?.recipe).toEqual({ name: 'range', ranges: [[4, 11]] })
+    expect(range?.diversity).toBeGreaterThan(document.post.diversity)
+  })
+
+  it('scores a soup of as many blends as asked for beside the rest', async () => {
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const [sweep, single] = await Promise.all([
+      sweptDocument('--demo', '--prompts', prompts, '--soup', '5'),
+      runCli(['sweep', '--demo', '--soup', '1'])
+    ])
+    expect(sweep.soup.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
+    expect(sweep.ranges).toHaveLength(78)
+    // One blend is no curve.
+    expect(single).toMatchObject({ status: 2 })
+  })
+
+  it('takes the built-in prompts for full-size models unless the pair is the demo', async () => {
+    const pair = ['--base', resourcePath('demo-pair', 'base'), '--post', resourcePath('demo-pair', 'post')]
+    const recipes = await jsonFile('recipes.json', [{ name: 'range', ranges: [[4, 11]] }])
+    const { prompts, basePath } = await sweptDocument(...pair, '--recipes', recipes)
+    const builtin = CrcPrompts.parse(JSON.parse(await readFile(resourcePath('prompts', 'crc.json'), 'utf8')))
+    expect(prompts.map(({ text }) => text)).toEqual(builtin.map(({ text }) => text))
+    expect(basePath.path).toBe(resourcePath('demo-pair', 'base'))
+  })
+
+  it('writes a file, replaces an old one, and writes through a link', async () => {
+    const folder = await temporaryFolder()
+    const [target, link] = [join(folder, 'real.json'), join(folder, 'link.json')]
+    await writeFile(target, 'old')
+    await symlink(target, link)
+    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const { status, stdout, stderr } = await runCli([
+      'sweep',
+      '--demo',
+      '--prompts',
+      prompts,
+      '--out',
+      link,
+      '--json'
+    ])
+    expect(status).toBe(0)
+    expect(stderr).toMatch(`Replaced ${target}`)
+    expect(SweepDocument.parse(JSON.parse(await readFile(target, 'utf8')))).toEqual(JSON.parse(stdout))
+    expect(await readdir(folder)).toEqual(['link.json', 'real.json'])
+  })
+
+  it('refuses an output file in no folder before it begins', async () => {
+    const out = join(await temporaryFolder(), 'none', 'out.json')
+    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--out', out])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(/There is no folder/)
+    expect(stderr).not.toMatch('preparing')
+  })
+
+  it.each([
+    ['a folder', () => temporaryFolder()],
+    ['a device', async () => '/dev/null']
+  ])('takes %s for no output file', async (_, makePath) => {
+    await expect(checkOutputFile(await makePath())).rejects.toThrow(/is not an ordinary file/)
+  })
+
+  it.each([
+    ['a prompt without a valid set', [{ text: 'x', category: 'y' }], /0\.valid/],
+    [
+      'answers no token can give',
+      [{ text: 'x', category: 'y', valid: ['龘', '龖'] }],
+      /no valid answer that a single token/
+    ]
+  ])('refuses a prompt file with %s', async (_, content, message) => {
+    const file = await jsonFile('prompts.json', content)
+    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--prompts', file, '--json'])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/^ +at /m)
+  })
+
+  it.each([
+    ['that are no list', { name: 'x', ranges: [[0, 1]] }, /expected array/],
+    [
+      'with a strength beyond 1',
+      [{ name: 'x', layers: [{ attention: 2, mlp: 0 }] }],
+      /0\.layers\.0\.attention/
+    ],
+    ['of one name', [1, 2].map((end) => ({ name: 'x', ranges: [[0, end]] })), /share a name/]
+  ])('reads no recipes %s', async (_, content, message) => {
+    const file = await jsonFile('recipes.json', content)
+    await expect(readRecipesFile(file, pairPaths({ kind: 'demo' }))).rejects.toThrow(message)
+  })
+
+  it.each([
+    ['that are no recipes', [{ name: 'x', ranges: [[3, 1]] }], /0\.ranges\.0: start must not be after end/],
+    [
+      'for another depth',
+      [{ name: 'x', layers: [{ attention: 1, mlp: 0 }] }],
+      /lists 1 layers, but the model has 12/
+    ]
+  ])('refuses recipes %s', async (_, content, message) => {
+    const file = await jsonFile('recipes.json', content)
+    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--recipes', file])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+})
+
+describe('slr sweep --project', () => {
+  it("uses the project's pair, prompts and settings, and saves the sweep in it", async () => {
+    const path = await demoProject()
+    const document = await sweptDocument('--project', path)
+    expect(document.prompts.map(({ text }) => text)).toEqual(SHORT_PROMPTS.map(({ text }) => text))
+    expect(document.rendering.systemPrompt).toBe('Be brief.')
+    expect(document.selection?.rho).toBe(0.5)
+    const project = await openProject(path)
+    expect(project.sweeps.map(({ id }) => id)).toEqual([document.id])
+    expect(await project.readSweep(document.id)).toEqual(document)
+    await project.close()
+  })
+
+  it('lets the command line override the project, but not with another pair', async () => {
+    const path = await demoProject()
+    const document = await sweptDocument('--demo', '--project', path, '--rho', '0.8', '--system', '')
+    expect(document.selection?.rho).toBe(0.8)
+    expect(document.rendering.systemPrompt).toBe('')
+    const base = resourcePath('demo-pair', 'base')
+    const { status, stderr } = await runCli(['sweep', '--base', base, '--post', base, '--project', path])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^slr: The project .* as post, not /)
+  })
+
+  it('refuses a folder that is no project, and a project that is open elsewhere', async () => {
+    const folder = await temporaryFolder()
+    const open = await openProject(await demoProject())
+    const [none, locked] = await Promise.all(
+      [folder, open.path].map((path) => runCli(['sweep', '--project', path]))
+    )
+    await open.close()
+    expect(none).toMatchObject({ status: 1, stdout: '' })
+    expect(none?.stderr).toMatch(/is not a project/)
+    expect(locked).toMatchObject({ status: 1, stdout: '' })
+    expect(locked?.stderr).toMatch(/^slr: .* is in use by /)
+  })
+
+  it('refuses a project of a newer program', async () => {
+    const path = join(await temporaryFolder(), 'new.slr')
+    await mkdir(path)
+    await writeFile(join(path, 'project.json'), JSON.stringify({ schemaVersion: 1000 }))
+    const { status, stderr } = await runCli(['sweep', '--project', path])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/newer/)
+  })
+})
+
+describe('slr sweep that is cut short', () => {
+  it('ends cleanly on SIGINT and SIGTERM: no engine left, nothing written or locked, its own exit status', async () => {
+    const cutShort = async (signal: NodeJS.Signals): Promise<number | null> => {
+      const folder = await temporaryFolder()
+      const path = await demoProject()
+      const outputs = ['--out', join(folder, 'out.json'), '--project', path]
+      const child = startCli(['sweep', '--prompts', await longPrompts(), ...outputs])
+      const ended = exitStatus(child)
+      await waitForOutput(child.stderr, /% {2}sweeping/)
+      const engines = await childrenOf(child.pid)
+      expect(engines).not.toHaveLength(0)
+      const killedMs = performance.now()
+      const rest = text(child.stderr)
+      child.kill(signal)
+      const status = await ended
+      expect(performance.now() - killedMs).toBeLessThan(5_000)
+      await untilGone(engines)
+      expect(await readdir(folder)).toEqual([])
+      const project = await openProject(path)
+      expect(project.sweeps).toEqual([])
+      await project.close()
+      expect(child.stdout.read()).toBeNull()
+      expect(await rest).toMatch('Stopped. The first group of prompts was not done: nothing is kept.')
+      return status
+    }
+    expect(await Promise.all([cutShort('SIGINT'), cutShort('SIGTERM')])).toEqual([130, 143])
+  })
+
+  it('says what is kept and which command goes on from there', async () => {
+    const folder = await temporaryFolder()
+    const out = join(folder, "it's.json")
+    const prompts = await longPrompts()
+    const child = startCli([
+      'sweep',
+      '--demo',
+      '--prompts',
+      prompts,
+      '--memory',
+      '230MB',
+      '--fresh',
+      '--out',
+      out
+    ])
+    const ended = exitStatus(child)
+    const said = text(child.stderr)
+    while (!existsSync(`${out}.partial`) && child.exitCode === null) await delay(20)
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+    const [, kept, of, place] = /Stopped\. (\d+) of (\d+) prompts are kept in (.*)\.\n/.exec(await said) ?? []
+    expect({ of, place }).toEqual({ of: '600', place: `${out}.partial` })
+    expect(Number(kept)).toBeGreaterThan(0)
+    expect(await said).toMatch(
+      `This goes on: slr sweep --demo --prompts ${prompts} --memory 230MB --out '${folder}/it'\\''s.json'\n`
+    )
+  })
+
+  it('starts an engine that was killed again, and fails when that is killed too', async () => {
+    const child = startCli(['sweep', '--demo', '--prompts', await longPrompts(), '--json'])
+    const ended = exitStatus(child)
+    await waitForOutput(child.stderr, /% {2}sweeping/)
+    const again = waitForOutput(child.stderr, /It was started again/)
+    for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
+    await again
+    const message = waitForOutput(child.stderr, /slr: /)
+    await vi.waitFor(async () => expect(await childrenOf(child.pid)).toHaveLength(1), { interval: 1 })
+    for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
+    expect(await message).toMatch(/slr: The engine process was killed by SIGKILL/)
+    expect(await ended).toBe(1)
+    expect(child.stdout.read()).toBeNull()
+  })
+
+  it('does not mind a reader of its output that goes away', async () => {
+    // Enough that a pipe does not hold the result.
+    const prompts = await jsonFile('prompts.json', (await builtinPromptSet('demo-crc')).slice(0, 8))
+    const child = startCli(['sweep', '--demo', '--prompts', prompts, '--json'])
+    const ended = exitStatus(child)
+    const [firstPart] = await once(child.stdout, 'data')
+    child.stdout.destroy()
+    expect(String(firstPart)).toMatch(/^\{\n/)
+    expect(await ended).toBe(0)
+  })
+})

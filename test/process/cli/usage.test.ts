@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { version } from '../../../package.json'
+import { builtPath } from '../../../src/main/base/built'
+import { runCli } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
+
+const DEMO_TOKENS = ['--demo', '--tokens', '1,2,3']
+
+describe('slr', () => {
+  it('lists its commands', async () => {
+    const { status, stdout, stderr } = await runHere(['--help'])
+    expect(status).toBe(0)
+    expect(stderr).toBe('')
+    for (const command of ['inspect', 'probe', 'sweep', 'sample', 'export', 'serve', 'open'])
+      expect(stdout).toMatch(`  ${command} `)
+  })
+
+  it.each(['inspect', 'probe', 'sweep', 'sample', 'export', 'serve', 'open'])(
+    'explains %s and what it takes',
+    async (command) => {
+      const { status, stdout, stderr } = await runHere([command, '--help'])
+      expect(status).toBe(0)
+      expect(stderr).toBe('')
+      expect(stdout).toMatch(`Usage: slr ${command}`)
+      for (const option of ['--json', '--quiet', '--help', '--demo']) expect(stdout).toMatch(`${option} `)
+    }
+  )
+
+  it.each([[['--version']], [['sweep', '--version']]])('says its version for %j', async (args) => {
+    expect(await runHere(args)).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it.each([
+    ['an unknown command', ['swep'], /unknown command 'swep'[^]*Did you mean sweep/],
+    [
+      'an unknown option',
+      ['sweep', '--demo', '--rhoo', '1'],
+      /unknown option '--rhoo'[^]*Did you mean --rho/
+    ],
+    ['no pair', ['sweep'], /which pair\? Give --base FOLDER and --post FOLDER, or --demo/],
+    ['half a pair', ['inspect', '--base', 'somewhere'], /--post is missing/],
+    [
+      'two pairs',
+      ['inspect', '--demo', '--base', 'a', '--post', 'b'],
+      /'--demo' cannot be used with .*'--base/
+    ],
+    ['an argument too many', ['inspect', '--demo', 'more'], /too many arguments/],
+    ['an option without its value', ['sweep', '--demo', '--out'], /'--out <file>' argument missing/],
+    ['nothing to probe', ['probe', '--demo'], /Give --prompt TEXT or --tokens/],
+    ['prompt and tokens', ['probe', ...DEMO_TOKENS, '--prompt', 'x'], /cannot be used with option '--prompt/],
+    [
+      'a system turn for tokens',
+      ['probe', ...DEMO_TOKENS, '--system', 'x'],
+      /cannot be used with option '--system/
+    ],
+    [
+      'tokens that are no numbers',
+      ['probe', '--demo', '--tokens', '1,,2'],
+      /'1,,2' is invalid\. Expected token ids/
+    ],
+    ['negative tokens', ['probe', '--demo', '--tokens', '-1'], /'-1' is invalid|argument missing/],
+    [
+      'a range backwards',
+      ['probe', ...DEMO_TOKENS, '--restore', '7-3'],
+      /'7-3' is invalid\. Expected first-last/
+    ],
+    [
+      'a range of one number',
+      ['probe', ...DEMO_TOKENS, '--restore', '7'],
+      /'7' is invalid\. Expected first-last/
+    ],
+    ['a range beyond any model', ['probe', ...DEMO_TOKENS, '--restore', '0-9999'], /'0-9999' is invalid/],
+    [
+      'two models',
+      ['probe', ...DEMO_TOKENS, '--restore', '3-7', '--model', 'base'],
+      /cannot be used with option '--model/
+    ],
+    [
+      'a model of neither kind',
+      ['probe', ...DEMO_TOKENS, '--model', 'soup'],
+      /Allowed choices are base, post/
+    ],
+    [
+      'no tokens to list',
+      ['probe', ...DEMO_TOKENS, '--top', '0'],
+      /'0' is invalid\. Expected a whole number from 1/
+    ],
+    ['logits for people', ['probe', ...DEMO_TOKENS, '--logits'], /--logits needs --json/],
+    [
+      'a rho beyond 1',
+      ['sweep', '--demo', '--rho', '1.1'],
+      /'1\.1' is invalid\. Expected a number from 0 to 1/
+    ],
+    [
+      'a rho that is no number',
+      ['sweep', '--demo', '--rho', ''],
+      /'' is invalid\. Expected a number from 0 to 1/
+    ],
+    [
+      'a seed with a fraction',
+      ['sweep', '--demo', '--seed', '0.5'],
+      /'0\.5' is invalid\. Expected a whole number/
+    ],
+    ['a date that does not exist', ['sweep', '--demo', '--date', '2026-02-30'], /'2026-02-30' is invalid/],
+    [
+      'a template argument without a value',
+      ['sweep', '--demo', '--template-argument', 'x'],
+      /Expected key=value/
+    ],
+    ['a port beyond the last', ['serve', '--port', '65536'], /'65536' is invalid/],
+    ['a project and the demo', ['serve', '--demo', 'x.slr'], /either a project or --demo/]
+  ])('refuses %s with exit status 2, one line and where to read on', async (_, args, message) => {
+    const { status, stdout, stderr } = await runHere(args)
+    expect(stderr).toMatch(message)
+    expect(status).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^slr: \S/)
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^See "slr .*--help"\.$/)
+    expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(3)
+  })
+
+  it('ends its process with that status', async () => {
+    expect(await runCli(['sweep', '--demo', '--rho', '1.1'])).toEqual(
+      await runHere(['sweep', '--demo', '--rho', '1.1'])
+    )
+  })
+
+  // Windows starts commands through a script that npm writes.
+  it.skipIf(process.platform === 'win32')('is a program that can be started by itself', async () => {
+    const { stdout } = await promisify(execFile)(builtPath('main', 'cli.js'), ['--version'])
+    expect(stdout).toBe(`${version}\n`)
+  })
+
+  it('shows the help and fails when no command is given', async () => {
+    const { status, stdout, stderr } = await runHere([])
+    expect(status).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^Usage: slr/)
+  })
+})

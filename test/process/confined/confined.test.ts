@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_RENDERING } from '../../../src/contract/crc'
+import { readYaml } from '../../../src/main/confined/yaml'
+import { promptMessages, renderChats } from '../../../src/main/text/chat'
+import { loadTextModel } from '../../../src/main/text/text-model'
+import { childrenOf, exitStatus, startCli } from '../../fixtures/cli'
+import { problemOf } from '../../fixtures/problems'
+import { byteLevelTokenizer, textFolder } from '../../fixtures/text-folder'
+
+/** A template's text, 2 ** doublings letters long, in `ns.NAME`. */
+const grown = (name: string, doublings: number): string =>
+  `{% for i in range(${doublings}) %}{% set ns.${name} = ns.${name} ~ ns.${name} %}{% endfor %}`
+const GROWING = "{% set ns = namespace(long='a', part='a', list=[]) %}"
+const HOARDS = `${GROWING}${grown('long', 24)}{% for i in range(1000) %}{% set ns.list = ns.list + [ns.long | upper] %}{% endfor %}`
+/** A search that reads millions of letters at each of millions of places, without looking at the clock. */
+const SEARCHES = `${GROWING}${grown('long', 24)}${grown('part', 22)}{{ (ns.part ~ 'b' ~ ns.part) in ns.long }}`
+
+async function rendered(template: string, prompts: string[] = ['Hi']): Promise<string[]> {
+  const folder = await textFolder({
+    'tokenizer.json': byteLevelTokenizer(),
+    'chat_template.jinja': template
+  })
+  const chats = prompts.map((prompt) => promptMessages(prompt, ''))
+  const texts = await renderChats(await loadTextModel(folder), chats, DEFAULT_RENDERING)
+  return texts.map((chat) => chat.rendered)
+}
+
+/** Whether main took its turns while something went on. */
+async function withTurns(work: Promise<unknown>): Promise<number> {
+  let turns = 0
+  const timer = setInterval(() => (turns += 1), 10)
+  await work.finally(() => clearInterval(timer))
+  return turns
+}
+
+describe('a chat template', () => {
+  test('that fills the memory ends its own process alone, and the next one is rendered by another', async () => {
+    const problem = await problemOf(rendered(HOARDS))
+    expect(problem).toMatchObject({
+      code: 'bad-file',
+      message: expect.stringMatching(
+        /^The chat template in .*chat_template\.jinja takes more than the 512 MiB/
+      )
+    })
+    expect(await rendered("{{ messages[0]['content'] }}!")).toEqual(['Hi!'])
+  })
+
+  test('that does not let itself be stopped is stopped with its process, while main takes its turns', async () => {
+    const refused = problemOf(rendered(SEARCHES))
+    const turns = await withTurns(refused)
+    expect((await refused).message).toMatch(/chat_template\.jinja took longer than 5 s and was stopped\.$/)
+    expect(turns).toBeGreaterThan(20)
+  })
+
+  test('that writes without end is stopped before its text is taken over', async () => {
+    const problem = await problemOf(rendered(`${GROWING}${grown('long', 24)}{{ ns.long }}`))
+    expect(problem.message).toMatch(/chat_template\.jinja does not work: it renders more than 10000000 char/)
+  })
+
+  test('is rendered for many prompts, long ones too, each for its own', async () => {
+    const prompts = Array.from({ length: 200 }, (_, index) =>
+      `${index}`.repeat(index % 50 === 7 ? 100_000 : 1)
+    )
+    expect(await rendered("[{{ messages[0]['content'] }}]", prompts)).toEqual(
+      prompts.map((prompt) => `[${prompt}]`)
+    )
+  })
+})
+
+describe('YAML from elsewhere', () => {
+  const ALIASES = [
+    'a: &a [x, x, x, x, x, x, x, x, x, x]',
+    ...['ab', 'bc', 'cd', 'de'].map(
+      ([from = '', to = '']) => `${to}: &${to} [${new Array(10).fill(`*${from}`).join(', ')}]`
+    )
+  ].join('\n')
+
+  test.each([
+    [
+      'with thousands of open brackets',
+      `name: x\nslices: ${'['.repeat(1000)}`,
+      /^f\.yaml nests too deep in line 2: /
+    ],
+    ['with brackets open over many lines', '[\n'.repeat(60), /^f\.yaml nests too deep in line 51: /],
+    ['with lists in lists in one line', '- '.repeat(400), /^f\.yaml nests too deep in line 1: /],
+    ['with keys of keys', '? '.repeat(400), /^f\.yaml nests too deep in line 1: /],
+    ['that is large', ' '.repeat(1_000_001), /^f\.yaml has 1000001 bytes; at most 1000000 are read\.$/],
+    ['that repeats itself without end', ALIASES, /^f\.yaml is not YAML: Excessive alias count/]
+  ])('%s is refused', async (_, text, message) => {
+    expect(await problemOf(readYaml(text, 'f.yaml', 100))).toMatchObject({
+      code: 'bad-file',
+      message: expect.stringMatching(message)
+    })
+  })
+
+  test('as deep as any recipe is read', async () => {
+    const text = `${'- '.repeat(48)}${'['.repeat(50)}${']'.repeat(50)}`
+    expect(JSON.stringify(await readYaml(text, 'f.yaml', 100))).toBe('['.repeat(98) + ']'.repeat(98))
+  })
+
+  const KEYS = Array.from({ length: 80_000 }, (_, index) => `k${index}: 1`).join('\n')
+
+  test.concurrent('that takes too long is stopped, while main takes its turns', async () => {
+    const refused = problemOf(readYaml(KEYS, 'f.yaml', 100))
+    const turns = await withTurns(refused)
+    expect((await refused).message).toBe('f.yaml took longer than 3 s and was stopped.')
+    expect(turns).toBeGreaterThan(20)
+  })
+
+  test.concurrent('does not keep a command from ending when it is told to', async () => {
+    const folder = await textFolder({ 'keys.yaml': KEYS })
+    const args = ['--recipe', join(folder, 'keys.yaml'), '--out', join(folder, 'out')]
+    const child = startCli(['export', '--demo', ...args])
+    const ended = exitStatus(child)
+    while ((await childrenOf(child.pid)).length === 0) await delay(20)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(143)
+  })
+})

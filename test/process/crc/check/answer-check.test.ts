@@ -1,0 +1,242 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { AnswerCheck, checkOf, type WholeAnswers } from '../../../../src/contract/answer-check'
+import { DEFAULT_RENDERING, type RangeScore, type SweepDocument } from '../../../../src/contract/crc'
+import type { Recipe } from '../../../../src/contract/recipe'
+import { rangeStrengths } from '../../../../src/contract/strengths'
+import { type AnswerPath, answerPaths, nodesOf } from '../../../../src/main/crc/check/answer-paths'
+import { checkedSelection } from '../../../../src/main/crc/check/checked-selection'
+import { checkSweep, rangesToCheck } from '../../../../src/main/crc/check/check-sweep'
+import { wholeAnswers } from '../../../../src/main/crc/check/whole-answers'
+import { selection } from '../../../../src/main/crc/selection/selection'
+import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
+import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
+import { whiteSpaceTokens } from '../../../../src/main/crc/task/characters'
+import { renderPrompts } from '../../../../src/main/crc/task/render-prompts'
+import { createEngineHost } from '../../../../src/main/engine/host'
+import { loadTextModel } from '../../../../src/main/text/text-model'
+import { problemOf } from '../../../fixtures/problems'
+import { demoSweep } from '../../../fixtures/swept-demo'
+import { byteLevelTokenizer, textFolder } from '../../../fixtures/text-folder'
+import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
+
+const ACCURACY = 12
+
+describe('whole answers', () => {
+  const A: AnswerPath = { prompt: 0, character: 0, tokens: [65], mayTrail: true }
+  const B: AnswerPath = { prompt: 0, character: 1, tokens: [1, 2], mayTrail: true }
+  const prompts = [{ text: 'A or B?', category: 'letter', valid: ['A', 'B'] }]
+  /** Next tokens by what has been written. */
+  const probabilities: Record<string, { tokens: Record<number, number>; end: number; white: number }> = {
+    '': { tokens: { 65: 0.6, 1: 0.3 }, end: 0, white: 0 },
+    '65': { tokens: { 10: 0.2 }, end: 0.7, white: 0.25 },
+    '65,10': { tokens: {}, end: 0.9, white: 0.05 },
+    '1': { tokens: { 2: 0.5 }, end: 0, white: 0 },
+    '1,2': { tokens: {}, end: 0.8, white: 0 }
+  }
+  const next = {
+    of: (_: number, written: readonly number[], token: number) =>
+      probabilities[written.join()]?.tokens[token] ?? 0,
+    end: (_: number, written: readonly number[]) => probabilities[written.join()]?.end ?? 0,
+    trail: (_: number, written: readonly number[]) => probabilities[written.join()]?.white ?? 0
+  }
+
+  it('are as likely as all their tokens and the end in turn', () => {
+    const { firstToken, answers, undecided } = wholeAnswers(prompts, [A, B], [], next)
+    expect(answers.validity).toBeCloseTo(0.6 * 0.7 + 0.3 * 0.5 * 0.8, ACCURACY)
+    // A character of two tokens has no first token that says it.
+    expect(firstToken.validity).toBeCloseTo(0.6, ACCURACY)
+    expect(undecided).toBeCloseTo(0.6 * 0.25, ACCURACY)
+  })
+
+  it('may have white space at their end, as far as that was followed up', () => {
+    const { answers, undecided } = wholeAnswers(prompts, [A, B], [{ path: A, token: 10 }], next)
+    expect(answers.validity).toBeCloseTo(0.6 * (0.7 + 0.2 * 0.9) + 0.3 * 0.5 * 0.8, ACCURACY)
+    expect(undecided).toBeCloseTo(0.6 * (0.05 + 0.2 * 0.05), ACCURACY)
+  })
+
+  it('go through each place once, with white space of interest behind them only', () => {
+    expect(nodesOf([A, { ...A, character: 1, tokens: [65, 66] }, B], [10])).toEqual([
+      { prompt: 0, written: [], next: [65, 1] },
+      { prompt: 0, written: [65], next: [10, 66] },
+      { prompt: 0, written: [65, 66], next: [10] },
+      { prompt: 0, written: [1], next: [2] },
+      { prompt: 0, written: [1, 2], next: [10] }
+    ])
+  })
+
+  it('spell a character that no single token adds, and put no white space behind white space', async () => {
+    const text = await loadTextModel(
+      await textFolder({ 'tokenizer.json': byteLevelTokenizer([['Ġ', 'A']]), 'config.json': {} })
+    )
+    const rendered = await renderPrompts(
+      [{ text: 'Pick:', category: 'x', valid: ['A', 'é', ' '] }],
+      DEFAULT_RENDERING,
+      text
+    )
+    expect(answerPaths(rendered, text)).toEqual([
+      { prompt: 0, character: 0, tokens: [65], mayTrail: true },
+      { prompt: 0, character: 1, tokens: [0xc3, 0xa9], mayTrail: true },
+      { prompt: 0, character: 2, tokens: [32], mayTrail: false }
+    ])
+    expect(whiteSpaceTokens(text)).toEqual([9, 10, 11, 12, 13, 32])
+  })
+})
+
+const rangeRecipe = (start: number, end: number): Recipe => ({
+  name: `Layers ${start}–${end}`,
+  ranges: [[start, end]]
+})
+
+describe('the ranges to check', () => {
+  it('are the most diverse that keep the validity, but for those that were checked', () => {
+    const names = (...args: Parameters<typeof rangesToCheck>): string[] =>
+      rangesToCheck(...args).map(({ name }) => name)
+    expect(names(tinySweep(), null, 0.9)).toEqual(['Layer 1', 'Layer 0'])
+    expect(names(tinySweep(), null, 0.9, 1)).toEqual(['Layer 1'])
+    expect(names(tinySweep(), null, 0.5)).toEqual(['Layers 0–1', 'Layer 1', 'Layer 0'])
+    const seen = tinyCheck([{ recipe: rangeRecipe(1, 1), ...whole(0.9, 0.8) }])
+    expect(names(tinySweep(), seen, 0.9)).toEqual(['Layer 0'])
+    // No more diverse than post: never selected, so not worth a check.
+    expect(names({ ...tinySweep(), post: { ...tinySweep().post, diversity: 0.6 } }, null, 0.9)).toEqual([
+      'Layer 1'
+    ])
+  })
+})
+
+describe('the selection after a check', () => {
+  const sweep = { ...tinySweep(), selection: null }
+  const checked = (one: WholeAnswers, zero: WholeAnswers): AnswerCheck =>
+    tinyCheck([
+      { recipe: rangeRecipe(1, 1), ...one },
+      { recipe: rangeRecipe(0, 0), ...zero }
+    ])
+  const selected = (
+    check: AnswerCheck | null,
+    rho = 0.9
+  ): RangeScore | { start: number; end: number } | null =>
+    checkedSelection(sweep, check, rho)?.selected ?? null
+
+  it('is the best range that passes, and the failing ones win no resample', () => {
+    expect(selected(null)).toEqual({ start: 1, end: 1 })
+    const failing = checked(whole(0.5, 0.8), whole(0.95, 0.5))
+    expect(selected(failing)).toEqual({ start: 0, end: 0 })
+    const wins = checkedSelection(sweep, failing, 0.9)?.bootstrap.wins ?? []
+    expect(wins.some(({ start, end }) => start === 1 && end === 1)).toBe(false)
+  })
+
+  it('stays with the failing range where none passes, so that its failure is shown', () => {
+    expect(selected(checked(whole(0.5, 0.8), whole(0.6, 0.5)))).toEqual({ start: 1, end: 1 })
+  })
+
+  it('goes by the limit of now, and leaves the stored one alone where nothing changes it', () => {
+    const low = checked(whole(0.6, 0.8), whole(0.95, 0.5))
+    expect(selected(low, 0.9)).toEqual({ start: 0, end: 0 })
+    // At this limit layer 1 passes too, and layers 0–1, which nobody checked, qualify.
+    expect(selected(low, 0.6)).toEqual({ start: 0, end: 1 })
+    const { prompts, post, ranges } = sweep
+    const stored = selection(prompts, post, ranges, 0.9)
+    const passing = checked(whole(0.95, 0.8), whole(0.95, 0.5))
+    expect(checkedSelection({ ...sweep, selection: stored }, passing, 0.9)).toBe(stored)
+    expect(checkedSelection({ ...sweep, ranges: [] }, passing, 0.9)).toBeNull()
+  })
+})
+
+describe('a check of the demo pair', { timeout: 60_000 }, async () => {
+  const engine = createEngineHost()
+  afterAll(() => engine.close())
+  const all = await builtinPromptSet('demo-crc')
+  const request = await demoSweep({
+    prompts: [all[0], all[1], all[20], all[21]].flatMap((each) => each ?? [])
+  })
+  const pair = { base: request.base, post: request.post }
+  const signal = new AbortController().signal
+  const sweep = await runCrcSweep(engine.client(), request, signal, () => undefined)
+  const recipes = [rangeRecipe(4, 11), rangeRecipe(5, 11)]
+  const shares: number[] = []
+  const check = await checkSweep(
+    engine.client(),
+    { pair, sweep, earlier: null, recipes },
+    signal,
+    ({ rowsDone, rowsTotal }) => shares.push(rowsDone / rowsTotal)
+  )
+
+  it('agrees with the sweep on first tokens, to the digits of float32', () => {
+    const ranges = recipes.map((_, index) =>
+      sweep.ranges.find((each) => each.start === 4 + index && each.end === 11)
+    )
+    for (const [model, swept] of [
+      [check.post, sweep.post],
+      [check.models[0], ranges[0]],
+      [check.models[1], ranges[1]]
+    ] as const) {
+      expect(model?.firstToken.validity).toBeCloseTo(swept?.validity ?? NaN, 4)
+      expect(model?.firstToken.diversity).toBeCloseTo(swept?.diversity ?? NaN, 4)
+    }
+    expect(Math.max(...shares)).toBeCloseTo(1, 6)
+  })
+
+  it('is the likelihood of every valid answer as the engine reads answers, summed', async () => {
+    const text = await loadTextModel(pair.post)
+    const rendered = await renderPrompts(request.prompts, request.rendering, text)
+    const white = [[], ...whiteSpaceTokens(text).map((token) => [token])]
+    const prompts = rendered.prompts.map(({ tokens }, index) => ({
+      tokens,
+      answers: (rendered.groups[index] ?? []).flatMap((group) =>
+        group.flatMap((token) => white.flatMap((tail) => check.endTokens.map((end) => [token, ...tail, end])))
+      )
+    }))
+    const sums = prompts.map(() => 0)
+    const layers = rangeStrengths({ start: 4, end: 11 }, sweep.layerCount)
+    const events = await engine
+      .client()
+      .read({ ...pair, model: { kind: 'recipe', layers }, prompts, stateBytes: 2 ** 28 })
+    for await (const { prompt, logLikelihood } of events) {
+      sums[prompt] = (sums[prompt] ?? 0) + Math.exp(logLikelihood)
+    }
+    // Two categories of two prompts each.
+    const mean = sums.reduce((sum, value) => sum + value, 0) / sums.length
+    expect(check.models[0]?.answers.validity).toBeLessThan((check.models[0]?.firstToken.validity ?? 0) - 0.02)
+    expect(Math.abs((check.models[0]?.answers.validity ?? NaN) - mean)).toBeLessThan(5e-4)
+    expect(check.models[0]?.undecided).toBeLessThan(5e-4)
+  })
+
+  it('adds to an earlier check of the sweep, and replaces what it checks again', async () => {
+    const again = await checkSweep(
+      engine.client(),
+      { pair, sweep, earlier: check, recipes: [rangeRecipe(8, 11), rangeRecipe(4, 11)] },
+      signal,
+      () => undefined
+    )
+    expect(again.models.map(({ recipe }) => recipe.name)).toEqual([
+      'Layers 5–11',
+      'Layers 8–11',
+      'Layers 4–11'
+    ])
+    expect(checkOf(again, rangeStrengths({ start: 5, end: 11 }, 12))).toEqual(check.models[1])
+    expect(AnswerCheck.parse(JSON.parse(JSON.stringify(again)))).toEqual(again)
+  })
+
+  it('stops when it is told to', async () => {
+    const stop = new AbortController()
+    const work = checkSweep(engine.client(), { pair, sweep, earlier: null, recipes }, stop.signal, () =>
+      stop.abort()
+    )
+    await expect(work).rejects.toThrow()
+  })
+
+  it('refuses another checkpoint, recipes that do not fit, and having nothing to check', async () => {
+    const attempt = (change: { sweep?: SweepDocument; recipes?: Recipe[] }): Promise<string> =>
+      problemOf(
+        checkSweep(
+          engine.client(),
+          { pair, sweep, earlier: null, recipes, ...change },
+          signal,
+          () => undefined
+        )
+      ).then(({ code, message }) => `${code}: ${message}`)
+    const other = { ...sweep, postPath: { ...sweep.postPath, fingerprint: 'other' } }
+    expect(await attempt({ sweep: other })).toMatch(/^mismatch: .* has changed since the sweep/)
+    expect(await attempt({ recipes: [rangeRecipe(4, 12)] })).toMatch(/^bad-input: .*12/)
+    expect(await attempt({ recipes: [] })).toMatch(/^bad-input: There is nothing left to check/)
+  })
+})

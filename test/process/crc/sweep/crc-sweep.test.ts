@@ -1,0 +1,301 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type CrcPrompt, DEFAULT_RENDERING, SweepDocument, totalWork } from '../../../../src/contract/crc'
+import type { EngineSweepEvent, SweepRequest } from '../../../../src/contract/engine'
+import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
+import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
+import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
+import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { crcReference, referencePost } from '../../../fixtures/crc-reference'
+import { distribution, modelName, scriptedEngine } from '../../../fixtures/scripted-engine'
+
+const BASE = resourcePath('demo-pair', 'base')
+const POST = resourcePath('demo-pair', 'post')
+const GROUP_WORK = { blockEvaluations: 388, packedTokens: 220, promptTokens: 344, weightBytesRead: 8_859_648 }
+const WORK = totalWork([GROUP_WORK, GROUP_WORK])
+const READING = { readMs: 100, convertMs: 80, waitMs: 10, peakBuffers: 2 }
+
+async function demoRequest(change: Partial<CrcSweepRequest> = {}): Promise<CrcSweepRequest> {
+  return {
+    base: BASE,
+    post: POST,
+    prompts: await builtinPromptSet('demo-crc'),
+    rendering: DEFAULT_RENDERING,
+    rho: 0.9,
+    ranges: true,
+    soupSize: 0,
+    recipes: [],
+    ...change
+  }
+}
+
+/** Tells of every model on the first half of the prompts and then on the rest, with the reference's scores. */
+async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSweepEvent> {
+  await Promise.resolve()
+  yield {
+    type: 'plan',
+    rowsTotal: 200,
+    groupCount: 2,
+    peakBytes: 1e9,
+    identicalLayers: [],
+    device: 'cpu',
+    precision: 'fp32'
+  }
+  const half = request.prompts.length / 2
+  const indices = request.prompts.map((_, index) => index)
+  for (const [group, prompts] of [indices.slice(0, half), indices.slice(half)].entries()) {
+    yield { type: 'progress', rowsDone: 100 * (group + 1), layer: 11, group }
+    for (const [model, engineModel] of request.models.entries()) {
+      const probabilities = prompts.map((prompt) => referenceProbabilities(modelName(engineModel), prompt))
+      yield { type: 'probabilities', model, prompts, probabilities }
+    }
+    yield { type: 'group', prompts, work: GROUP_WORK }
+  }
+  yield { type: 'done', work: WORK, reading: READING, moved: null, seconds: 1.5 }
+}
+
+function referenceProbabilities(model: string, prompt: number): number[] {
+  const range = crcReference.ranges.find(({ start, end }) => `${start}-${end}` === model)
+  const { prompts } = model === 'base' ? crcReference.base : (range ?? crcReference.post)
+  const valid = crcReference.prompts[prompt]?.valid.length ?? 0
+  return distribution(valid, prompts.validity[prompt] ?? NaN, prompts.entropy[prompt] ?? NaN)
+}
+
+async function run(
+  request: CrcSweepRequest,
+  script = referenceSweep,
+  signal = new AbortController().signal
+): Promise<{ document: SweepDocument; events: CrcSweepEvent[]; asked: SweepRequest }> {
+  const events: CrcSweepEvent[] = []
+  const asked: SweepRequest[] = []
+  const engine = scriptedEngine((engineRequest) => {
+    asked.push(engineRequest)
+    return script(engineRequest)
+  })
+  const document = await runCrcSweep(engine, request, signal, (event) => events.push(event))
+  const [first] = asked
+  if (first === undefined) throw new Error('the engine was not asked')
+  return { document, events, asked: first }
+}
+
+/** A copy of a demo checkpoint whose text files may be changed. */
+async function copyOf(folder: string): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'slr-pair-'))
+  await cp(folder, copy, { recursive: true })
+  return copy
+}
+
+describe('a sweep of all ranges', () => {
+  test('asks the engine for post, base and every range on the rendered prompts', async () => {
+    const { asked } = await run(await demoRequest())
+    expect(asked.models.map(modelName)).toEqual([
+      'post',
+      'base',
+      ...crcReference.ranges.map(({ start, end }) => `${start}-${end}`)
+    ])
+    expect(asked.prompts.map((prompt) => prompt.tokens)).toEqual(
+      crcReference.prompts.map((prompt) => prompt.token_ids)
+    )
+    expect(asked.prompts[0]?.groups).toHaveLength(26)
+  })
+
+  test("becomes a document with the reference's scores and selection", async () => {
+    const { document } = await run(await demoRequest({ id: 'sweep-1' }))
+    expect(SweepDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)
+    expect(document).toMatchObject({ id: 'sweep-1', seconds: 1.5, device: 'cpu', layerCount: 12, work: WORK })
+    expect(document.post.validity).toBeCloseTo(referencePost.validity, 6)
+    expect(document.post.diversity).toBeCloseTo(referencePost.diversity, 6)
+    expect(document.base?.diversity).toBeCloseTo(crcReference.base.entropy, 6)
+    expect(document.ranges).toHaveLength(78)
+    expect(document.selected).toEqual({ start: 4, end: 11 })
+    expect(document.selection?.selected).toEqual({ start: 4, end: 11 })
+    expect(document.baseUnavailable).toBeNull()
+  })
+
+  test('tells of progress from preparing to saving, and of scores with how many prompts they are over', async () => {
+    const { events } = await run(await demoRequest())
+    const phases = events.flatMap((event) => (event.type === 'progress' ? [event.progress.phase] : []))
+    expect(phases[0]).toBe('preparing')
+    expect(phases.at(-1)).toBe('saving')
+    expect(phases).toContain('sweeping')
+    const last = events.filter((event) => event.type === 'progress').at(-1)
+    expect(last?.progress).toMatchObject({ rowsDone: 200, rowsTotal: 200, secondsLeft: 0, layerCount: 12 })
+
+    const entries = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
+    expect(new Set(entries.map((entry) => entry.kind))).toEqual(new Set(['post', 'base', 'range']))
+    const post = entries.filter((entry) => entry.kind === 'post').at(-1)
+    expect(post?.score.promptCount).toBe(40)
+    expect(post?.score.diversity).toBeCloseTo(referencePost.diversity, 6)
+  })
+
+  test('says which layers are identical in base and post, and so need no restoring', async () => {
+    const { document } = await run(await demoRequest(), async function* (request) {
+      for await (const event of referenceSweep(request)) {
+        yield event.type === 'plan' ? { ...event, identicalLayers: [0, 3] } : event
+      }
+    })
+    expect(document.notices).toContainEqual(
+      'Layers 0, 3 are identical in base and post: restoring them changes nothing.'
+    )
+  })
+
+  test('refines a score as prompt groups finish', async () => {
+    const slowly = async function* (request: SweepRequest): AsyncGenerator<EngineSweepEvent> {
+      for await (const event of referenceSweep(request)) {
+        if (event.type === 'progress') await new Promise((resolve) => setTimeout(resolve, 150))
+        yield event
+      }
+    }
+    const { events } = await run(await demoRequest({ ranges: false }), slowly)
+    const counts = events.flatMap((event) =>
+      event.type === 'scores'
+        ? event.entries.flatMap(({ kind, score }) => (kind === 'post' ? [score.promptCount] : []))
+        : []
+    )
+    expect(counts.at(-1)).toBe(40)
+    expect(counts).toContain(20)
+  })
+})
+
+test('a sweep of recipes alone scores them beside post and base, and selects nothing', async () => {
+  const recipe = {
+    name: 'two ends',
+    ranges: [
+      [0, 1],
+      [10, 11]
+    ] satisfies [number, number][]
+  }
+  const { asked, document, events } = await run(await demoRequest({ ranges: false, recipes: [recipe] }))
+  expect(asked.models.map(modelName)).toEqual(['post', 'base', '0-11'])
+  expect(document.recipes.map((each) => each.recipe)).toEqual([recipe])
+  expect(document).toMatchObject({ ranges: [], selected: null, selection: null })
+  const entries = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
+  expect(entries.find((entry) => entry.kind === 'recipe')).toMatchObject({ name: 'two ends' })
+})
+
+test('the stored probabilities are rounded, the scores are of the exact ones', async () => {
+  const { document } = await run(await demoRequest({ ranges: false }))
+  const exact = referenceProbabilities('post', 0)
+  expect(document.post.prompts[0]?.probabilities).toEqual(exact.map((p) => Number(p.toPrecision(9))))
+  expect(document.post.prompts[0]?.validity).toBe(exact.reduce((sum, p) => sum + p, 0))
+})
+
+describe('base as a whole model', () => {
+  test("is left out, with the reason, when its own tokenizer makes other tokens of post's prompts", async () => {
+    const base = await copyOf(BASE)
+    const file = join(base, 'tokenizer.json')
+    const tokenizer = (await readFile(file, 'utf8')).replaceAll('<|assistant|>', '<|reply|>')
+    await writeFile(file, tokenizer)
+    const { asked, document, events } = await run(await demoRequest({ base, ranges: false }))
+    expect(asked.models.map(modelName)).toEqual(['post'])
+    expect(document.base).toBeNull()
+    expect(document.baseUnavailable).toMatch(/Prompt 1 .* becomes other tokens under base's own tokenizer/)
+    expect(events).toContainEqual({ type: 'notice', message: document.baseUnavailable })
+    await rm(base, { recursive: true })
+  })
+
+  test("is taken to share post's tokenizer when it has none, with a notice", async () => {
+    const base = await copyOf(BASE)
+    await rm(join(base, 'tokenizer.json'))
+    const { asked, document, events } = await run(await demoRequest({ base, ranges: false }))
+    expect(asked.models.map(modelName)).toEqual(['post', 'base'])
+    expect(document.base).not.toBeNull()
+    expect(events).toContainEqual({ type: 'notice', message: expect.stringContaining("share post's") })
+    await rm(base, { recursive: true })
+  })
+})
+
+describe('a sweep that cannot be', () => {
+  const prompt: CrcPrompt = { text: 'Pick one.', category: 'letter', valid: ['A', 'B'] }
+
+  test('names a prompt longer than the context window', async () => {
+    const long = { ...prompt, text: 'word '.repeat(600) }
+    await expect(run(await demoRequest({ prompts: [prompt, long] }))).rejects.toMatchObject({
+      problem: { code: 'bad-input', message: expect.stringMatching(/Prompt 2 .* context window is 512/) }
+    })
+  })
+
+  test('names a valid set of no single-token character', async () => {
+    const request = await demoRequest({ prompts: [{ ...prompt, valid: ['漢', '字'] }] })
+    await expect(run(request)).rejects.toThrow(/Prompt 1 .*漢, 字/)
+  })
+
+  test('names a recipe beyond the last layer', async () => {
+    const request = await demoRequest({ recipes: [{ name: 'far', ranges: [[3, 12]] }] })
+    await expect(run(request)).rejects.toMatchObject({ problem: { code: 'bad-input' } })
+  })
+
+  test('names the tokenizer that the post checkpoint lacks', async () => {
+    const post = await copyOf(POST)
+    await rm(join(post, 'tokenizer.json'))
+    await expect(run(await demoRequest({ post }))).rejects.toMatchObject({
+      problem: { code: 'not-found', message: expect.stringContaining('tokenizer.json') }
+    })
+    await rm(post, { recursive: true })
+  })
+})
+
+describe('a sweep that is interrupted', () => {
+  test('by the user ends as cancelled, before it starts or while it runs', async () => {
+    const problem = { code: 'cancelled' }
+    await expect(run(await demoRequest(), referenceSweep, AbortSignal.abort())).rejects.toMatchObject({
+      problem
+    })
+
+    const stop = new AbortController()
+    const endless = async function* (): AsyncGenerator<EngineSweepEvent> {
+      yield {
+        type: 'plan',
+        rowsTotal: 100,
+        groupCount: 1,
+        peakBytes: 1e9,
+        identicalLayers: [],
+        device: 'cpu',
+        precision: 'fp32'
+      }
+      stop.abort()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      for (let rowsDone = 0; ; rowsDone++) yield { type: 'progress', rowsDone, layer: 0, group: 0 }
+    }
+    await expect(run(await demoRequest(), endless, stop.signal)).rejects.toMatchObject({ problem })
+  })
+
+  test("by the engine's death fails with what the engine's client says", async () => {
+    const dying = async function* (): AsyncGenerator<EngineSweepEvent> {
+      yield {
+        type: 'plan',
+        rowsTotal: 100,
+        groupCount: 1,
+        peakBytes: 1e9,
+        identicalLayers: [],
+        device: 'cpu',
+        precision: 'fp32'
+      }
+      await Promise.resolve()
+      throw new Error('the engine process died')
+    }
+    await expect(run(await demoRequest(), dying)).rejects.toThrow()
+  })
+
+  test('by an engine that leaves out scores is no result', async () => {
+    const forgetful = async function* (): AsyncGenerator<EngineSweepEvent> {
+      await Promise.resolve()
+      yield {
+        type: 'plan',
+        rowsTotal: 100,
+        groupCount: 1,
+        peakBytes: 1e9,
+        identicalLayers: [],
+        device: 'cpu',
+        precision: 'fp32'
+      }
+      yield { type: 'done', work: WORK, reading: READING, moved: null, seconds: 1 }
+    }
+    await expect(run(await demoRequest(), forgetful)).rejects.toMatchObject({
+      problem: { code: 'engine-lost' }
+    })
+  })
+})

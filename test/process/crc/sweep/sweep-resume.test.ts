@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { SweepDocument } from '../../../../src/contract/crc'
+import type { Recipe } from '../../../../src/contract/recipe'
+import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
+import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
+import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
+import { createEngineHost, type EngineHost } from '../../../../src/main/engine/host'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { exitStatus, runCli, startCli } from '../../../fixtures/cli'
+import { demoSweep, expectSameResults, inGroups, SIX_GROUPS_BYTES } from '../../../fixtures/swept-demo'
+
+/**
+ * Interrupted sweeps of the demo pair in several prompt groups, with the built engine process: of a few recipes, and of all
+ * ranges where it is killed.
+ */
+
+/** Few recipes, and so little memory that the demo's 40 prompts make several groups with them. */
+const RECIPES = Array.from({ length: 12 }, (_, start): Recipe => ({
+  name: `from layer ${start}`,
+  ranges: [[start, 11]]
+}))
+const RECIPES_BYTES = 178 * 2 ** 20
+
+const Line = z.object({ prompt: z.string() })
+
+let host: EngineHost
+let whole: SweepDocument
+let request: CrcSweepRequest
+let allRanges: { document: SweepDocument; request: CrcSweepRequest }
+let out: string
+/** What a sweep that was cancelled halfway has left. */
+let interruptedText: string
+beforeAll(async () => {
+  host = createEngineHost()
+  const swept = (asked: CrcSweepRequest): Promise<SweepDocument> =>
+    runCrcSweep(host.client(), asked, new AbortController().signal, () => undefined)
+  request = await demoSweep({ ranges: false, recipes: RECIPES })
+  whole = await swept(request)
+  const ofRanges = await demoSweep()
+  allRanges = { document: await swept(ofRanges), request: ofRanges }
+  interruptedText = await interruptedSweep()
+})
+beforeEach(async () => {
+  out = join(await mkdtemp(join(tmpdir(), 'slr-resume-')), 'sweep.json')
+})
+afterEach(() => rm(dirname(out), { recursive: true }))
+afterAll(() => host.close())
+
+function history(change: Partial<SweepHistory> = {}, file = out): SweepHistory {
+  const checkpoint = new SweepCheckpoint(checkpointBeside(file))
+  return { checkpoint, lastSweep: () => Promise.resolve(null), fresh: false, ...change }
+}
+
+interface Run {
+  asked?: CrcSweepRequest
+  memoryBytes?: number
+  past?: SweepHistory
+  /** Called with the number of finished prompts when that grows. */
+  onPrompts?: (count: number) => void
+}
+
+async function sweep(
+  { asked = request, memoryBytes = RECIPES_BYTES, past = history(), onPrompts }: Run,
+  stop = new AbortController()
+) {
+  const notices: string[] = []
+  const document = await runCrcSweep(
+    inGroups(host.client(), memoryBytes),
+    asked,
+    stop.signal,
+    (event) => {
+      if (event.type === 'notice') notices.push(event.message)
+      if (event.type === 'scores')
+        onPrompts?.(Math.min(...event.entries.map(({ score }) => score.promptCount)))
+    },
+    past
+  )
+  return { document, notices }
+}
+
+/** Cancels a sweep within its second group: the first one's results are saved by then. @returns its checkpoint */
+async function interruptedSweep(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'slr-resume-'))
+  const file = join(folder, 'sweep.json')
+  const stop = new AbortController()
+  let firstGroup = Infinity
+  const onPrompts = (count: number): void => {
+    firstGroup = Math.min(firstGroup, count)
+    if (count > firstGroup) stop.abort()
+  }
+  await expect(sweep({ past: history({}, file), onPrompts }, stop)).rejects.toMatchObject({
+    problem: { code: 'cancelled' }
+  })
+  const text = await readFile(`${file}.partial`, 'utf8')
+  await rm(folder, { recursive: true })
+  return text
+}
+
+/** Puts the interrupted sweep's checkpoint beside the output. @returns the keys of the prompts in it */
+async function interrupted(): Promise<string[]> {
+  await writeFile(`${out}.partial`, interruptedText)
+  const [, ...lines] = interruptedText.trimEnd().split('\n')
+  return lines.map((line) => promptOf(line))
+}
+
+function promptOf(line: string): string {
+  return Line.parse(JSON.parse(line.slice(65))).prompt
+}
+
+/** Another digit or letter in the middle of a line, counted from 0. */
+function damage(text: string, line: number): string {
+  const lines = text.split('\n')
+  const damaged = lines[line] ?? ''
+  const middle = Math.floor(damaged.length / 2)
+  lines[line] =
+    `${damaged.slice(0, middle)}${damaged[middle] === 'A' ? 'B' : 'A'}${damaged.slice(middle + 1)}`
+  return lines.join('\n')
+}
+
+/** Says of the first letter's line that it is of a digit's prompt, with a hash to match. */
+function misattributed(text: string): string {
+  const lines = text.split('\n')
+  const [, letter = ''] = lines
+  lines[1] = hashed(letter.slice(65).replace(promptOf(letter), whole.prompts.at(-1)?.key ?? ''))
+  return lines.join('\n')
+}
+
+function hashed(json: string): string {
+  return `${createHash('sha256').update(json).digest('hex')} ${json}`
+}
+
+describe('a sweep that was cancelled', () => {
+  it('goes on from its checkpoint with the same results, and tells what it did itself', async () => {
+    const kept = await interrupted()
+    expect(kept.length).toBeGreaterThan(0)
+    expect(kept.length).toBeLessThan(40)
+    const past = history()
+    const { document } = await sweep({ past })
+    expectSameResults(document, whole)
+    expect(document.reusedPromptCount).toBe(kept.length)
+    const rest = document.prompts.filter(({ key }) => !kept.includes(key))
+    expect(document.work.promptTokens).toBe(rest.reduce((sum, { tokens }) => sum + tokens.length, 0))
+    await past.checkpoint.remove()
+    expect(await readdir(dirname(out))).toEqual([])
+  })
+
+  it('computes everything when it is told to, and nothing when only its result was not saved', async () => {
+    await interrupted()
+    const { document: fresh } = await sweep({ past: history({ fresh: true }) })
+    expect(fresh.reusedPromptCount).toBe(0)
+    expect(fresh.work.promptTokens).toBe(688)
+    const { document } = await sweep({})
+    expectSameResults(document, whole)
+    expect(document).toMatchObject({ reusedPromptCount: 40, work: { blockEvaluations: 0 }, seconds: 0 })
+  })
+
+  it('computes only what changed of a changed prompt set', async () => {
+    const kept = await interrupted()
+    const prompts = request.prompts.with(0, { text: 'Any digit?', category: 'digit', valid: ['1', '2', '7'] })
+    const { document } = await sweep({ asked: { ...request, prompts: prompts.toReversed() } })
+    expect(document.reusedPromptCount).toBe(kept.length - 1)
+    const [last] = document.post.prompts.slice(-2)
+    expect(last?.validity).toBeCloseTo(whole.post.prompts[1]?.validity ?? NaN, 5)
+  })
+})
+
+describe('a checkpoint', () => {
+  it.each([
+    ['cut off in its last line', (text: string) => text.slice(0, -100), 1],
+    ['with a damaged line', (text: string) => damage(text, 3), 1],
+    ['with a line of another prompt', misattributed, 1]
+  ])('%s loses that line and nothing else', async (_, change, lost) => {
+    const kept = await interrupted()
+    await writeFile(`${out}.partial`, change(await readFile(`${out}.partial`, 'utf8')))
+    const { document } = await sweep({})
+    expectSameResults(document, whole)
+    expect(document.reusedPromptCount).toBe(kept.length - lost)
+  })
+
+  it.each([
+    ['other models', { soupSize: 3, ranges: false }],
+    [
+      'another pair',
+      { base: resourcePath('demo-pair', 'post'), post: resourcePath('demo-pair', 'base'), ranges: false }
+    ]
+  ])('of %s is not used, and says so', async (_, change) => {
+    await interrupted()
+    const asked = { ...request, ...change }
+    const { document, notices } = await sweep({ asked })
+    expect(document.reusedPromptCount).toBe(0)
+    expect(notices).toContainEqual(expect.stringMatching(/partial is of another sweep/))
+  })
+
+  it.each([
+    ['a file of somebody else', () => 'my notes\n'],
+    ['a checkpoint with a damaged head', (text: string) => damage(text, 0)],
+    ['an empty file', () => '']
+  ])('is not made in the place of %s', async (_, change) => {
+    await interrupted()
+    const content = change(await readFile(`${out}.partial`, 'utf8'))
+    await writeFile(`${out}.partial`, content)
+    await expect(sweep({})).rejects.toMatchObject({
+      problem: { code: 'bad-file', message: expect.stringContaining(`${out}.partial`) }
+    })
+    expect(await readFile(`${out}.partial`, 'utf8')).toBe(content)
+  })
+})
+
+it('that is finished lends its results to one with changed prompts, and none to its own repetition', async () => {
+  const after = history({ lastSweep: () => Promise.resolve(whole) }, `${out}-2`)
+  const prompts = [...request.prompts, { text: 'Any digit?', category: 'digit', valid: ['1', '2', '7'] }]
+  const { document: changed } = await sweep({ asked: { ...request, prompts }, past: after })
+  expect(changed.reusedPromptCount).toBe(40)
+  expect(changed.work.promptTokens).toBe(changed.prompts[40]?.tokens.length)
+  const { document: again } = await sweep({
+    past: history({ lastSweep: () => Promise.resolve(whole) }, `${out}-4`)
+  })
+  expect(again.reusedPromptCount).toBe(0)
+})
+
+it('has the same results when its engine is killed at 20 random moments', { timeout: 60_000 }, async () => {
+  const random = xoroshiro128plus(20)
+  let kills = 0
+  const run = (): ReturnType<typeof sweep> =>
+    sweep({ asked: allRanges.request, memoryBytes: SIX_GROUPS_BYTES })
+  while (kills < 20) {
+    let done = false
+    const running = run().finally(() => (done = true))
+    running.catch(() => undefined)
+    while (!done && kills < 20) {
+      await Promise.race([delay(uniformInt(random, 20, 400)), running.catch(() => undefined)])
+      if (done || host.pid === undefined) continue
+      process.kill(host.pid, 'SIGKILL')
+      kills++
+    }
+    await running.then(
+      async ({ document }) => {
+        expectSameResults(document, allRanges.document)
+        if (kills < 20) await new SweepCheckpoint(checkpointBeside(out)).remove()
+      },
+      (error: unknown) => expect(error).toMatchObject({ problem: { code: 'engine-lost' } })
+    )
+  }
+  expectSameResults((await run()).document, allRanges.document)
+})
+
+it(
+  'has the same results when the whole program is killed at random moments',
+  { timeout: 60_000 },
+  async () => {
+    const random = xoroshiro128plus(7)
+    const args = ['sweep', '--demo', '--memory', '180MiB', '--out', out, '--quiet']
+    let killed = 0
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const child = startCli(args)
+      const over = exitStatus(child)
+      await Promise.race([delay(uniformInt(random, 600, 1_800)), over])
+      // The engine notices that its parent is gone and ends by itself.
+      if (child.kill('SIGKILL')) killed++
+      await over
+      if (existsSync(out)) await rm(out)
+    }
+    expect(killed).toBeGreaterThan(0)
+    expect((await runCli(args)).status).toBe(0)
+    expectSameResults(SweepDocument.parse(JSON.parse(await readFile(out, 'utf8'))), allRanges.document)
+    expect(await readdir(dirname(out))).toEqual(['sweep.json'])
+  }
+)

@@ -1,0 +1,333 @@
+import type * as ort from 'onnxruntime-node'
+import { describe, expect, it, vi } from 'vitest'
+import type { GenerationDevice, Precision } from '../../../../src/contract/device'
+import type { EngineGenerateEvent, GenerateRequest, HeldWeights } from '../../../../src/contract/engine'
+import { openDevice, type Device } from '../../../../src/main/engine/device/device'
+import { generate, generateOn } from '../../../../src/main/engine/generate/generate'
+import { planGeneration } from '../../../../src/main/engine/generate/generation-plan'
+import { openResidentHead, type ResidentHead } from '../../../../src/main/engine/generate/resident-head'
+import { closePairWeights, memberOf, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
+import { findSharing } from '../../../../src/main/engine/weights/sharing'
+import { prefill } from '../../../../src/main/engine/generate/prefill'
+import { probe } from '../../../../src/main/engine/questions/probe'
+import { buildRecipeTrie, type Origin } from '../../../../src/main/engine/tries/recipe-trie'
+import { openRunner } from '../../../../src/main/engine/generate/open-runner'
+import { rowAt } from '../../../../src/main/engine/rows/rows'
+import { GOLDEN_FAMILIES, goldenPath, largestDifference, readGolden } from '../../../fixtures/goldens'
+import { FP16_TOLERANCE, FP32_TOLERANCE, whyNoWebGpu } from '../../../fixtures/webgpu'
+
+const missing = await whyNoWebGpu()
+
+type Family = (typeof GOLDEN_FAMILIES)[number]
+
+/** Base, post and a hybrid. */
+function requestFor(name: Family, changes: Partial<GenerateRequest>): GenerateRequest {
+  return {
+    base: goldenPath(name, 'base-bf16'),
+    post: goldenPath(name, 'post-bf16'),
+    device: 'webgpu',
+    models: readGolden(name)
+      .models.slice(0, 3)
+      .map(({ model }) => model),
+    prompts: [[1, 2, 3]],
+    sampleCount: 1,
+    finished: [],
+    seed: 1,
+    sampling: { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 },
+    maxTokens: 12,
+    stopTokens: [],
+    stopTexts: [],
+    memoryBytes: 2 ** 30,
+    batchRows: 32,
+    ...changes
+  }
+}
+
+describe.skipIf(missing !== null)('greedy continuations on WebGPU', () => {
+  it.each(GOLDEN_FAMILIES)(
+    '%s: base, post and a hybrid side by side give the reference tokens',
+    async (name) => {
+      const family = readGolden(name)
+      const prompts = [family.prompts.pre_window ?? []]
+      const answers: number[][] = []
+      for await (const event of generate(requestFor(name, { prompts, precision: 'fp32' }), () => null)) {
+        if (event.type === 'sample') answers[event.model] = event.tokens
+      }
+      expect(answers).toEqual(family.models.slice(0, 3).map((model) => family.greedy(model.name)))
+    }
+  )
+})
+
+describe.skipIf(missing !== null)('prompts on WebGPU', () => {
+  it('leave their keys and values on the device, from where rows take them', async () => {
+    const { long = [] } = readGolden('llama3').prompts
+    const request = requestFor('llama3', { precision: 'fp32', prompts: [long] })
+    const pair = await openPairWeights(request.base, request.post)
+    const device = await openDevice('webgpu')
+    const moved = (): { toDevice: number; fromDevice: number } => ({
+      toDevice: 0,
+      fromDevice: 0,
+      ...device.moved
+    })
+    const trie = buildRecipeTrie(request.models, await findSharing(pair))
+    const { spec } = pair.post
+    const plan = planGeneration(request, spec, trie, 'fp32')
+    const heads = new Map<Origin, ResidentHead>()
+    for (const origin of trie.roots)
+      heads.set(origin, await openResidentHead(device, memberOf(pair, origin), 'fp32'))
+    const parts = { request, device, precision: 'fp32', pair, trie, heads, plan } as const
+    const runner = await openRunner(parts)
+
+    const before = moved()
+    const prefilled = await prefill(parts, [0])
+    // Of each model the states that predict a next token, and its logits.
+    const perModel = (spec.hiddenSize + spec.vocabularySize) * Float32Array.BYTES_PER_ELEMENT
+    expect(moved().fromDevice - before.fromDevice).toBe(request.models.length * perModel)
+
+    const uploaded = moved().toDevice
+    const rows = request.models.map((_, model) => ({ model, prompt: 0, tokens: [1], position: long.length }))
+    await runner.admit(rows, prefilled)
+    const keyValueBytes =
+      2 *
+      rows.length *
+      long.length *
+      spec.layerCount *
+      spec.kvHeadCount *
+      spec.headSize *
+      Float32Array.BYTES_PER_ELEMENT
+    // What goes there is which rows to take and where to put them.
+    expect(moved().toDevice - uploaded).toBeLessThan(keyValueBytes / 2)
+
+    prefilled.dispose()
+    await runner.close()
+    for (const head of heads.values()) await head.close()
+    await device.close()
+    await closePairWeights(pair)
+  })
+})
+
+describe.skipIf(missing !== null)('rows that come and go', () => {
+  /**
+   * Runs given answers, not the likeliest ones, so that an error cannot hide behind an equal choice, nor grow by one.
+   * Rows of other lengths and variants start and end in between, and the longest outgrow the caches.
+   *
+   * @returns the largest difference of any step's logits from those of the whole sequence computed at once, without a
+   *   cache and on the CPU
+   */
+  async function largestError(
+    name: Family,
+    device: GenerationDevice,
+    precision: Precision,
+    weights: HeldWeights = precision
+  ): Promise<number> {
+    const { long = [] } = readGolden(name).prompts
+    const request = requestFor(name, {
+      device,
+      precision,
+      weights,
+      prompts: [long, [5, 6, 7]],
+      maxTokens: 30
+    })
+    const { models, prompts } = request
+    const answer = Array.from({ length: 30 }, (_, i) => (i * 37 + 11) % 200)
+    const row = (model: number, prompt: number) => ({
+      model,
+      prompt,
+      tokens: answer.slice(0, 1),
+      position: prompts[prompt]?.length ?? 0
+    })
+    const [first, second, third, fourth, fifth] = [row(0, 0), row(1, 1), row(2, 0), row(0, 1), row(1, 0)]
+    const starts = new Map([
+      [0, [first, second, third]],
+      [9, [fourth]],
+      [10, [fifth]]
+    ])
+    const ends = new Map([
+      [4, [first]],
+      [7, [second]],
+      [20, [fourth]]
+    ])
+
+    const pair = await openPairWeights(request.base, request.post)
+    const opened = await openDevice(device)
+    const trie = buildRecipeTrie(models, await findSharing(pair))
+    const plan = planGeneration(request, pair.post.spec, trie, precision)
+    const heads = new Map<Origin, ResidentHead>()
+    for (const origin of trie.roots)
+      heads.set(origin, await openResidentHead(opened, memberOf(pair, origin), plan.weights))
+    const parts = { request, device: opened, precision, pair, trie, heads, plan }
+    const runner = await openRunner(parts)
+    const prefilled = await prefill(parts, [0, 1])
+    const seen: { row: ReturnType<typeof row>; length: number; logits: Float32Array }[] = []
+    let running: ReturnType<typeof row>[] = []
+    for (let step = 0; step < 27; step++) {
+      const starting = starts.get(step) ?? []
+      running.push(...starting)
+      await runner.admit(starting, prefilled)
+      const logits = await runner.step(running, async (head, hidden, indices) => {
+        const all = await head.logits(hidden)
+        return indices.map((_, at) => rowAt(all, at, all.length / indices.length))
+      })
+      for (const [i, each] of running.entries()) {
+        seen.push({ row: each, length: each.tokens.length, logits: Float32Array.from(logits[i] ?? []) })
+        each.tokens.push(answer[each.tokens.length] ?? 0)
+        each.position++
+      }
+      const ending = ends.get(step) ?? []
+      running = running.filter((each) => !ending.includes(each))
+      await runner.dismiss(ending)
+    }
+    prefilled.dispose()
+    await runner.close()
+    for (const head of heads.values()) await head.close()
+    await opened.close()
+    await closePairWeights(pair)
+
+    const { base, post } = request
+    let worst = 0
+    for (const [m, model] of models.entries()) {
+      const ofModel = seen.filter((each) => each.row.model === m)
+      const whole = ofModel.map(({ row: { prompt }, length }) => [
+        ...(prompts[prompt] ?? []),
+        ...answer.slice(0, length)
+      ])
+      const expected = await probe({ base, post, device: 'cpu', model, prompts: whole })
+      for (const [i, { logits }] of ofModel.entries()) {
+        worst = Math.max(worst, largestDifference(Array.from(logits), expected[i]))
+      }
+    }
+    return worst
+  }
+
+  // Grouped queries; soft caps and windows.
+  it.each(['llama3', 'gemma2'] as const)('%s: as without a cache, in fp32', async (name) => {
+    expect(await largestError(name, 'webgpu', 'fp32')).toBeLessThan(FP32_TOLERANCE)
+  })
+
+  it('as without a cache to half precision', async () => {
+    const error = await largestError('qwen3', 'webgpu', 'fp16')
+    expect(error).toBeLessThan(FP16_TOLERANCE)
+    // Half precision was really used: float32 would be far closer.
+    expect(error).toBeGreaterThan(FP32_TOLERANCE)
+  })
+
+  it('with int8 weights as close to the exact logits as on the CPU', async () => {
+    const onCpu = await largestError('llama3', 'cpu', 'fp32', 'int8')
+    expect(onCpu).toBeGreaterThan(FP32_TOLERANCE)
+    expect(await largestError('llama3', 'webgpu', 'fp32', 'int8')).toBeLessThan(1.5 * onCpu)
+  })
+})
+
+describe.skipIf(missing !== null)('a run on WebGPU', () => {
+  /** A device that remembers every tensor that it was asked to hold, and those there still were when their session ended. */
+  function recorded(device: Device): {
+    device: Device
+    held: () => ort.Tensor[]
+    outlived: readonly ort.Tensor[]
+  } {
+    const outlived: ort.Tensor[] = []
+    const uploads: ort.Tensor[] = []
+    const spies: { mock: { settledResults: readonly { type: string; value: unknown }[] } }[] = []
+    const isTensor = (value: unknown): value is ort.Tensor =>
+      typeof value === 'object' && value !== null && 'dispose' in value
+    const madeBy = (spy: (typeof spies)[number]): ort.Tensor[] =>
+      spy.mock.settledResults.flatMap(({ value }) => Object.values(value ?? {}).filter(isTensor))
+    return {
+      outlived,
+      device: {
+        ...device,
+        createSession: async (model, settings) => {
+          const session = await device.createSession(model, settings)
+          if (settings?.outputsStay === undefined) return session
+          const spy = vi.spyOn(session, 'run')
+          spies.push(spy)
+          const release = session.release.bind(session)
+          vi.spyOn(session, 'release').mockImplementation(() => {
+            outlived.push(...madeBy(spy).filter(({ location }) => location === 'gpu-buffer'))
+            return release()
+          })
+          return session
+        },
+        resident: async (...args) => {
+          const tensor = await device.resident(...args)
+          uploads.push(tensor)
+          return tensor
+        },
+        outlive: async (tensor) => {
+          const kept = await device.outlive(tensor)
+          uploads.push(kept)
+          return kept
+        }
+      },
+      held: () => [...uploads, ...spies.flatMap(madeBy)]
+    }
+  }
+
+  it.each([
+    ['cancelled while prompts are read', 4, 20],
+    ['cancelled while answers are written', 16, 100],
+    ['that ends', Infinity, 100]
+  ])('%s leaves nothing in the memory of the device', async (_, endingCheck, leastTensors) => {
+    const request = requestFor('llama3', { precision: 'fp16' })
+    const pair = await openPairWeights(request.base, request.post)
+    const device = await openDevice('webgpu')
+    const { device: watched, held, outlived } = recorded(device)
+    const { signal } = new AbortController()
+    let checks = 0
+    vi.spyOn(signal, 'aborted', 'get').mockImplementation(() => ++checks >= endingCheck)
+    const run = async (): Promise<void> => {
+      for await (const event of generateOn(watched, pair, request, () => null, signal)) void event
+    }
+    if (endingCheck === Infinity) await run()
+    else await expect(run()).rejects.toThrow('cancelled')
+    expect(held().length).toBeGreaterThan(leastTensors)
+    expect(held().filter((tensor) => tensor.location === 'gpu-buffer')).toEqual([])
+    // What is disposed of after its session kills the process, though not every time.
+    expect(outlived).toEqual([])
+    await device.close()
+    await closePairWeights(pair)
+  })
+})
+
+describe.skipIf(missing !== null)('the plan of a run on WebGPU', () => {
+  type Plan = Extract<EngineGenerateEvent, { type: 'plan' }>
+
+  async function planOf(name: Family, changes: Partial<GenerateRequest>): Promise<Plan> {
+    for await (const event of generate(requestFor(name, changes), () => null)) {
+      if (event.type === 'plan') return event
+    }
+    throw new Error('there was no plan')
+  }
+
+  it('holds weights, keys and values in half the bytes in fp16', async () => {
+    const half = await planOf('llama3', {})
+    const single = await planOf('llama3', { precision: 'fp32' })
+    expect(half).toMatchObject({ device: 'webgpu', precision: 'fp16', weights: 'fp16' })
+    expect(single).toMatchObject({ device: 'webgpu', precision: 'fp32', weights: 'fp32' })
+    // Half, and one of the four layers in float32, which attention reads.
+    expect(half.keyValueBytes).toBe(0.75 * single.keyValueBytes)
+    expect(half.weightBytes).toBeLessThan(single.weightBytes)
+  })
+
+  it('runs no more sequences than a shader can address the keys of, which on the CPU is no matter', async () => {
+    const many = { prompts: [[1, 2, 3]], sampleCount: 4096, maxTokens: 253, batchRows: 8192 }
+    const models = requestFor('llama3', {}).models.slice(1)
+    const request = { ...many, models, memoryBytes: 2 ** 40 }
+    const onCpu = await planOf('llama3', { ...request, device: 'cpu' })
+    const onGpu = await planOf('llama3', { ...request, precision: 'fp32' })
+    expect(onCpu.rows).toBe(8192)
+    // Post and the hybrid share layers: 2^27 bytes over 2 x 256 places x 2 heads x 16 floats are 2048 sequences of each.
+    expect(onGpu.rows).toBe(4096)
+  })
+
+  it('keeps Gemma in fp32', async () => {
+    expect(await planOf('gemma2', {})).toMatchObject({ precision: 'fp32', weights: 'fp32' })
+    await expect(planOf('gemma2', { precision: 'fp16' })).rejects.toThrow('overflows in fp16')
+  })
+
+  it('refuses floats of another width than the products', async () => {
+    await expect(planOf('llama3', { precision: 'fp16', weights: 'fp32' })).rejects.toThrow(
+      'Weights held in fp32 cannot be computed with in fp16.'
+    )
+  })
+})

@@ -1,0 +1,137 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ProbeRequest, SweepRequest } from '../../../src/contract/engine'
+import { createEngineHost, forkEngine, type EngineHost } from '../../../src/main/engine/host'
+
+const FAKE_ENGINE = fileURLToPath(new URL('../../fixtures/fake-engine.mjs', import.meta.url))
+
+const hosts: EngineHost[] = []
+function fakeEngine(entry = FAKE_ENGINE): EngineHost {
+  const host = createEngineHost(forkEngine(entry))
+  hosts.push(host)
+  return host
+}
+afterEach(async () => {
+  await Promise.all(hosts.splice(0).map((host) => host.close()))
+})
+
+const probeRequest = (post: string): ProbeRequest => ({
+  base: 'base',
+  post,
+  device: 'cpu',
+  model: { kind: 'base' },
+  prompts: [[1]]
+})
+const sweepRequest: SweepRequest = {
+  base: 'base',
+  post: 'post',
+  device: 'cpu',
+  models: [{ kind: 'base' }],
+  prompts: [{ tokens: [1], groups: [] }],
+  memoryBytes: 1
+}
+
+function processExists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+function pidOf(host: EngineHost): number {
+  if (host.pid === undefined) throw new Error('no engine process is running')
+  return host.pid
+}
+
+describe('the engine host', () => {
+  it('starts the process at the first call and keeps it for the next', async () => {
+    const host = fakeEngine()
+    expect(host.pid).toBeUndefined()
+    const first = await host.client().probe(probeRequest('post'))
+    const second = await host.client().probe(probeRequest('post'))
+    expect(first.logits).toEqual([[host.pid]])
+    expect(second).toEqual(first)
+  })
+
+  it('fails a stream with engine-lost when the process is killed in the middle, and works again after', async () => {
+    const host = fakeEngine()
+    const events = await host.client().sweep(sweepRequest)
+    const seen: number[] = []
+    const following = (async () => {
+      for await (const event of events) {
+        if (event.type === 'progress') seen.push(event.rowsDone)
+        if (seen.length === 3) process.kill(pidOf(host), 'SIGKILL')
+      }
+    })()
+    await expect(following).rejects.toMatchObject({
+      problem: { code: 'engine-lost', message: expect.stringContaining('SIGKILL'), hint: expect.any(String) }
+    })
+    expect(seen.length).toBeGreaterThanOrEqual(3)
+
+    const { logits } = await host.client().probe(probeRequest('post'))
+    expect(logits).toEqual([[pidOf(host)]])
+  })
+
+  it('fails every call in flight when the process dies', async () => {
+    const host = fakeEngine()
+    const events = await host.client().sweep(sweepRequest)
+    await events.next()
+    const calls = await Promise.allSettled([host.client().probe(probeRequest('abort')), drain(events)])
+    for (const call of calls) {
+      expect(call).toMatchObject({
+        status: 'rejected',
+        reason: { problem: { code: 'engine-lost', message: expect.stringContaining('SIGABRT') } }
+      })
+    }
+  })
+
+  it.each([
+    ['exit', 'The engine process ended with exit code 7: last words'],
+    ['throw', 'The engine process ended with exit code 1: Error: the native library gave up']
+  ])('says how the process died and its last words (%s)', async (death, message) => {
+    await expect(fakeEngine().client().probe(probeRequest(death))).rejects.toMatchObject({
+      problem: { code: 'engine-lost', message }
+    })
+  })
+
+  it('fails with engine-lost when the process cannot start', async () => {
+    const call = fakeEngine('/no/such/engine.js').client().probe(probeRequest('post'))
+    await expect(call).rejects.toMatchObject({
+      problem: { code: 'engine-lost', message: expect.stringContaining('/no/such/engine.js') }
+    })
+  })
+
+  it('hands on what the engine said as the WorkbenchError it was', async () => {
+    await expect(fakeEngine().client().probe(probeRequest('problem'))).rejects.toMatchObject({
+      name: 'WorkbenchError',
+      problem: { code: 'bad-file', message: 'model.safetensors is cut short', hint: 'Download it again.' }
+    })
+  })
+
+  it('ends a stream as cancelled when its signal fires, and leaves the process running', async () => {
+    const host = fakeEngine()
+    const cancel = new AbortController()
+    const events = await host.client().sweep(sweepRequest, { signal: cancel.signal })
+    await events.next()
+    const pid = pidOf(host)
+    cancel.abort()
+    await expect(drain(events)).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+    expect(await host.client().probe(probeRequest('post'))).toEqual({ logits: [[pid]] })
+  })
+
+  it('leaves no process behind when it is closed', async () => {
+    const host = fakeEngine()
+    await host.client().probe(probeRequest('post'))
+    const pid = pidOf(host)
+    await host.close()
+    expect(host.pid).toBeUndefined()
+    await delay(0)
+    expect(processExists(pid)).toBe(false)
+  })
+})
+
+async function drain(events: AsyncIterable<unknown>): Promise<void> {
+  for await (const event of events) void event
+}

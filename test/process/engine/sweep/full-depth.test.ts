@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { writeHollowPair } from '../../../../src/bench/synthetic-pair'
+import { demoPrompts, sweptModels as rangesOf } from '../../../../src/bench/workload'
+import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
+import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
+import { sweptModels } from '../../../../src/main/engine/sweep/sweep'
+import { mostStates } from '../../../../src/main/engine/sweep/sweep-memory'
+import {
+  countFlops,
+  type Grouping,
+  groupWithin,
+  projectionFlops,
+  storedBytes
+} from '../../../../src/main/engine/sweep/sweep-plan'
+import { keptGroups } from '../../../../src/main/engine/sweep/kept-groups'
+import { type Speed, sweepTime, sweepWork } from '../../../../src/main/engine/sweep/sweep-time'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+
+const BUDGET_BYTES = 6 * 2 ** 30
+const HIDDEN = 4096
+const FLOAT_BYTES = 4
+
+/** The plan for the width of an 8B with so many layers, from headers alone: the files are holes. */
+async function planLayers(layerCount: number) {
+  const shape = { shape: 'Llama-3.1-8B', layerCount } as const
+  const folders = await writeHollowPair(await temporaryFolder(), shape, new AbortController().signal)
+  const prompts = await demoPrompts()
+  const pair = await openPairWeights(folders.base, folders.post)
+  const models = await sweptModels(pair, { models: rangesOf(layerCount), prompts })
+  const { spec } = pair.post
+  const { trie } = models
+  const grouping = groupWithin(
+    models,
+    prompts.map(({ tokens }) => tokens),
+    BUDGET_BYTES
+  )
+  const largest = grouping.groups.reduce((most, group) =>
+    group.packed.tokens.length > most.packed.tokens.length ? group : most
+  ).packed
+  const tokens = prompts.map((prompt) => prompt.tokens)
+  const kept = (speed: Speed) => keptGroups(models, tokens, BUDGET_BYTES, 'cpu', speed)
+  const seconds = ({ groups }: Pick<Grouping, 'groups'>, speed: Speed): number =>
+    sweepTime(sweepWork(models, groups), models, 'cpu', speed).seconds
+  const file = await stat(join(folders.post, 'model.safetensors'))
+  await closePairWeights(pair)
+  return { ...grouping, kept, seconds, spec, trie, largest, stored: storedBytes(pair, trie), file }
+}
+
+describe('the plan for all layers of an 8B within 6 GiB', () => {
+  it('exists, and agrees with that of two of them in all that one block and one state take', async () => {
+    const whole = await planLayers(32)
+    const cut = await planLayers(2)
+    // 16 GB that take no disk.
+    expect(whole.file.size).toBeGreaterThan(16e9)
+    expect(whole.file.blocks * 512).toBeLessThan(50e6)
+
+    expect(whole.peakBytes).toBeLessThanOrEqual(BUDGET_BYTES)
+    expect(Object.values(whole.memory).reduce((sum, bytes) => sum + bytes, 0)).toBe(whole.peakBytes)
+    expect(whole.memory.process).toBe(cut.memory.process)
+    // Buffers of one block, twice, whatever the depth; and nothing is kept for later blocks of a layer.
+    expect(whole.memory.weights).toBe(cut.memory.weights)
+    expect([whole.stored.kept, cut.stored.kept]).toEqual([0, 0])
+    // The same groups go through both.
+    expect(whole.groups.map(({ indices }) => indices)).toEqual(cut.groups.map(({ indices }) => indices))
+    expect(whole.memory.activations).toBe(cut.memory.activations)
+    expect(whole.stored.layers).toBe(16 * cut.stored.layers)
+    expect(whole.stored.head).toBe(cut.stored.head)
+
+    for (const { trie, memory, largest, spec, groups } of [whole, cut]) {
+      expect(memory.states).toBe(mostStates(trie) * largest.tokens.length * HIDDEN * FLOAT_BYTES)
+      const finalCount = new Set(largest.paths.map((path) => path.at(-1))).size
+      const lastEdges = trie.levels.at(-1)?.nodes.length ?? 0
+      const each = (lastLayer: boolean): number =>
+        projectionFlops(spec, largest.tokens.length, finalCount, lastLayer)
+      expect(countFlops(spec, trie, largest).projections).toBe(
+        (countEdges(trie) - lastEdges) * each(false) + lastEdges * each(true)
+      )
+      expect(groups.flatMap(({ indices }) => indices)).toHaveLength(40)
+    }
+    expect([countEdges(whole.trie), countEdges(cut.trie)]).toEqual([6016, 6])
+  })
+})
+
+describe('the groups of prompts of an 8B, each of which is kept when the sweep is stopped', () => {
+  it('are more than fit into memory ask for where all would take hours, for at most 15 % more time', async () => {
+    const whole = await planLayers(32)
+    expect(whole.groups).toHaveLength(1)
+    const twoCores = { flopsPerSecond: 120e9, bytesPerSecond: 1e9 }
+    const kept = whole.kept(twoCores)
+    expect(kept.groups.length).toBeGreaterThan(1)
+    expect(kept.groups.flatMap(({ indices }) => indices)).toEqual([...Array(40).keys()])
+    expect(whole.seconds(kept, twoCores)).toBeLessThanOrEqual(1.15 * whole.seconds(whole, twoCores))
+    expect(kept.peakBytes).toBeLessThan(whole.peakBytes)
+    // Reading all weights again for each group would take the time of the whole sweep.
+    expect(whole.kept({ flopsPerSecond: 120e9, bytesPerSecond: 5e6 }).groups).toHaveLength(1)
+    // Half a minute in all.
+    expect(whole.kept({ flopsPerSecond: 40e12, bytesPerSecond: 5e9 }).groups).toHaveLength(1)
+  })
+})

@@ -1,0 +1,219 @@
+import { cp, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import type * as ort from 'onnxruntime-node'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { demoPrompts, pack, somePrompts, trieOf } from '../../../../src/bench/workload'
+import type { Precision } from '../../../../src/contract/device'
+import type { EngineModel, EngineSweepEvent, SweepRequest } from '../../../../src/contract/engine'
+import { postStrengths, rangeStrengths } from '../../../../src/contract/strengths'
+import { InferenceSession } from '../../../../src/main/base/onnxruntime'
+import { openDevice } from '../../../../src/main/engine/device/device'
+import { forward } from '../../../../src/main/engine/forward/forward'
+import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
+import { planSweep } from '../../../../src/main/engine/sweep/plan'
+import { sweep } from '../../../../src/main/engine/sweep/sweep'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { whyNoWebGpu } from '../../../fixtures/webgpu'
+
+const missing = await whyNoWebGpu()
+
+const LAYERS = 12
+const HIDDEN = 128
+const VOCABULARY = 2048
+const FLOAT_BYTES = 4
+
+/** Measured on llvmpipe: 2.4e-6 and 6.7e-4. */
+const FP32_PROBABILITY = 2e-5
+const FP16_PROBABILITY = 5e-3
+
+const range = (start: number, end: number): EngineModel => ({
+  kind: 'recipe',
+  layers: rangeStrengths({ start, end }, LAYERS)
+})
+const MODELS: EngineModel[] = [
+  { kind: 'base' },
+  { kind: 'recipe', layers: postStrengths(LAYERS) },
+  range(0, 5),
+  range(4, 11),
+  range(4, 8)
+]
+
+async function requestFor(changes: Partial<SweepRequest>): Promise<SweepRequest> {
+  return {
+    base: resourcePath('demo-pair', 'base'),
+    post: resourcePath('demo-pair', 'post'),
+    device: 'webgpu',
+    models: MODELS,
+    prompts: somePrompts(await demoPrompts(), 8),
+    memoryBytes: 2 ** 31,
+    ...changes
+  }
+}
+
+async function run(request: SweepRequest, signal?: AbortSignal): Promise<EngineSweepEvent[]> {
+  const events: EngineSweepEvent[] = []
+  for await (const event of sweep(request, signal)) events.push(event)
+  return events
+}
+
+/** [model][prompt][group] */
+function probabilitiesOf(events: readonly EngineSweepEvent[]): number[][][] {
+  const all: number[][][] = []
+  for (const event of events) if (event.type === 'probabilities') all[event.model] = event.probabilities
+  return all
+}
+
+function largestDifference(left: number[][][], right: number[][][]): number {
+  const [a, b] = [left.flat(2), right.flat(2)]
+  expect(a.length).toBe(b.length)
+  return Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? NaN))))
+}
+
+interface Watched {
+  /** Every tensor that runs have left in the device's memory, disposed or not. */
+  tensors: ort.Tensor[]
+  /** Most bytes of them that were there at once. */
+  peakBytes: number
+}
+
+function watchDevice(): Watched {
+  const watched: Watched = { tensors: [], peakBytes: 0 }
+  const create = InferenceSession.create.bind(InferenceSession)
+  vi.spyOn(InferenceSession, 'create').mockImplementation(async (...args: Parameters<typeof create>) => {
+    const session = await create(...args)
+    const runSession = session.run.bind(session)
+    vi.spyOn(session, 'run').mockImplementation(async (...inputs: Parameters<typeof runSession>) => {
+      const results = await runSession(...inputs)
+      watched.tensors.push(...Object.values(results).filter(({ location }) => location === 'gpu-buffer'))
+      const bytes = held(watched).reduce(
+        (sum, { size, type }) => sum + (type === 'float16' ? size / 2 : size) * FLOAT_BYTES,
+        0
+      )
+      watched.peakBytes = Math.max(watched.peakBytes, bytes)
+      return results
+    })
+    return session
+  })
+  return watched
+}
+
+const held = ({ tensors }: Watched): ort.Tensor[] => tensors.filter(({ location }) => location !== 'none')
+
+describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it.each([
+    ['fp32', FP32_PROBABILITY],
+    ['fp16', FP16_PROBABILITY]
+  ] satisfies [Precision, number][])('gives what the CPU gives in %s', async (precision, tolerance) => {
+    const onCpu = probabilitiesOf(await run(await requestFor({ device: 'cpu' })))
+    const onGpu = probabilitiesOf(await run(await requestFor({ precision })))
+    expect(largestDifference(onGpu, onCpu)).toBeLessThan(tolerance)
+  })
+
+  it('leaves hidden states on the device: weights go there once, and only last states and scores come back', async () => {
+    const request = await requestFor({})
+    const done = (await run(request)).find((event) => event.type === 'done')
+    const { work, moved } = done ?? {}
+    if (work === undefined || moved === undefined || moved === null) throw new Error('nothing was counted')
+    const tokens = new Set(request.prompts.flatMap(({ groups }) => groups.flat())).size
+    const finals = MODELS.length * new Set(request.prompts.map((prompt) => prompt.tokens.join())).size
+    // Of a row of logits: the tokens asked for, its maximum, its sum of exponentials and its total.
+    expect(moved.fromDevice).toBe(FLOAT_BYTES * finals * (HIDDEN + 3 + tokens))
+    // bfloat16 is uploaded as float32; base and post have a head each.
+    const weights = 2 * work.weightBytesRead + 2 * FLOAT_BYTES * VOCABULARY * HIDDEN
+    const states = FLOAT_BYTES * work.blockEvaluations * work.packedTokens * HIDDEN
+    expect(moved.toDevice).toBeGreaterThan(weights)
+    expect(moved.toDevice - weights).toBeLessThan(0.2 * states)
+  })
+
+  it('says that rows are done when the device has done them, and keeps the device no more than some runs behind', async () => {
+    const { base, post, prompts } = await requestFor({})
+    const pair = await openPairWeights(base, post)
+    const device = await openDevice('webgpu')
+    let settled = 0
+    const counted = {
+      ...device,
+      settle: async () => {
+        settled++
+        await device.settle()
+      }
+    }
+    const packed = pack(prompts)
+    const trie = trieOf(MODELS.slice(1), LAYERS)
+    const rowsOf = new Array<number>(LAYERS).fill(0)
+    for await (const event of forward({ device: counted, precision: 'fp32', pair, trie, packed })) {
+      if (event.type !== 'rows') continue
+      rowsOf[event.layer] = (rowsOf[event.layer] ?? 0) + event.rows
+      // Of the last layer results come back, and with them the end of their run.
+      if (event.layer < LAYERS - 1) expect(settled).toBe(1)
+      settled = 0
+    }
+    const finals = new Set(packed.paths.map((path) => path.at(-1))).size
+    const expected = trie.levels.map(
+      ({ nodes }, layer) => nodes.length * (layer === LAYERS - 1 ? finals : packed.tokens.length)
+    )
+    expect(rowsOf).toEqual(expected)
+    await device.close()
+    await closePairWeights(pair)
+  })
+
+  it('takes no more of the device than its plan says, in as many groups as the budget asks for', async () => {
+    const whole = await planSweep(await requestFor({}))
+    const { states, weights, activations, finals } = whole.memory
+    expect(whole.deviceBytes).toBeGreaterThan(states + activations)
+    expect(whole.deviceBytes).toBeLessThan(states + weights + activations + finals)
+    const request = await requestFor({ memoryBytes: whole.peakBytes - 2e5 })
+    const plan = await planSweep(request)
+    expect(plan.groups.length).toBeGreaterThan(1)
+    const watched = watchDevice()
+    await run(request)
+    expect(watched.peakBytes).toBeGreaterThan(plan.memory.states)
+    expect(watched.peakBytes).toBeLessThan(plan.deviceBytes)
+  })
+
+  it('gives all memory back when it is done, cancelled in a layer or in the head, or its files fail', async () => {
+    const watched = watchDevice()
+    await run(await requestFor({}))
+    expect(watched.tensors.length).toBeGreaterThan(MODELS.length * LAYERS)
+    expect(held(watched)).toEqual([])
+
+    /** @returns how many tensors were held when it was stopped */
+    const stoppedAt = async (stops: (event: EngineSweepEvent) => boolean): Promise<number> => {
+      const stop = new AbortController()
+      watched.tensors = []
+      let heldThen = 0
+      const stopped = (async () => {
+        for await (const event of sweep(await requestFor({}), stop.signal)) {
+          if (!stop.signal.aborted && stops(event)) {
+            heldThen = held(watched).length
+            stop.abort()
+          }
+        }
+      })()
+      await expect(stopped).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+      expect(held(watched)).toEqual([])
+      return heldThen
+    }
+    expect(await stoppedAt((event) => event.type === 'progress' && event.layer === 6)).toBeGreaterThan(0)
+    // One head is done, and the other has begun.
+    await stoppedAt((event) => event.type === 'probabilities')
+
+    const post = await temporaryFolder()
+    await cp(resourcePath('demo-pair', 'post'), post, { recursive: true })
+    watched.tensors = []
+    const failed = (async () => {
+      for await (const event of sweep(await requestFor({ post }))) {
+        if (event.type === 'progress' && event.layer === 6) {
+          await utimes(join(post, 'model.safetensors'), new Date(), new Date(0))
+        }
+      }
+    })()
+    await expect(failed).rejects.toMatchObject({ problem: { code: 'bad-file' } })
+    expect(watched.tensors.length).toBeGreaterThan(0)
+    expect(held(watched)).toEqual([])
+  })
+})

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import type { Precision } from '../../../src/contract/device'
+import { probe } from '../../../src/main/engine/questions/probe'
+import { GOLDEN_FAMILIES, largestDifference, readGolden } from '../../fixtures/goldens'
+import { FP16_TOLERANCE, FP32_TOLERANCE, whyNoWebGpu } from '../../fixtures/webgpu'
+
+const missing = await whyNoWebGpu()
+
+const FP16_CORRELATION = 0.9995
+
+describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) => {
+  const family = readGolden(name)
+
+  async function compare(precision?: Precision): Promise<{ difference: number; correlation: number }> {
+    const worst = { difference: 0, correlation: 1 }
+    const { dtype, base, post } = family.pairs[0] ?? { dtype: '', base: '', post: '' }
+    const prompts = Object.entries(family.prompts)
+    for (const { name: modelName, model } of family.models) {
+      const logits = await probe({
+        base,
+        post,
+        device: 'webgpu',
+        precision,
+        model,
+        prompts: prompts.map(([, tokens]) => tokens)
+      })
+      const expected = family.lastLogits(dtype, modelName)
+      prompts.forEach(([prompt], i) => {
+        worst.difference = Math.max(worst.difference, largestDifference(logits[i], expected[prompt]))
+        worst.correlation = Math.min(
+          worst.correlation,
+          sampleCorrelation(logits[i] ?? [], expected[prompt] ?? [])
+        )
+      })
+    }
+    return worst
+  }
+
+  it('gives the reference logits in fp32', async () => {
+    expect((await compare('fp32')).difference).toBeLessThan(FP32_TOLERANCE)
+  })
+
+  if (name.startsWith('gemma')) {
+    it('stays in fp32 by default, because Gemma overflows half precision', async () => {
+      expect((await compare()).difference).toBeLessThan(FP32_TOLERANCE)
+    })
+  } else {
+    it('gives them to half precision by default', async () => {
+      const { difference, correlation } = await compare()
+      expect(difference).toBeLessThan(FP16_TOLERANCE)
+      expect(correlation).toBeGreaterThan(FP16_CORRELATION)
+      // Half precision was really used: float32 would be far closer.
+      expect(difference).toBeGreaterThan(FP32_TOLERANCE)
+    })
+  }
+})
+
+/** Pearson's correlation. */
+function sampleCorrelation(a: readonly number[], b: readonly number[]): number {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length
+  const [meanA, meanB] = [mean(a), mean(b)]
+  const product = (x: readonly number[], y: readonly number[], mx: number, my: number): number =>
+    x.reduce((sum, value, i) => sum + (value - mx) * ((y[i] ?? NaN) - my), 0)
+  return product(a, b, meanA, meanB) / Math.sqrt(product(a, a, meanA, meanA) * product(b, b, meanB, meanB))
+}

@@ -1,0 +1,414 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEFAULT_RENDERING } from '../../../src/contract/crc'
+import type {
+  AnswerReading,
+  EvaluationResults,
+  EvaluationRun,
+  EvaluationVariant,
+  PromptScores,
+  Task,
+  TaskPrompt
+} from '../../../src/contract/evaluation'
+import { PAPER_SAMPLING, type SampleLine } from '../../../src/contract/samples'
+import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
+import { planeMap } from '../../../src/main/measures/texts/principal-components'
+import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
+import { AnswerReader } from '../../../src/main/measures/read-answer'
+import { evaluationResults } from '../../../src/main/measures/results'
+import { runEvaluation } from '../../../src/main/evaluation/run-evaluation'
+import { createEngineHost, type EngineClient, type EngineHost } from '../../../src/main/engine/host'
+import { resourcePath } from '../../../src/main/base/resources'
+import type { SampledPair } from '../../../src/main/samples/generation'
+import { evaluationRun, taskFixture } from '../../fixtures/evaluation-documents'
+import { problemOf } from '../../fixtures/problems'
+import { sweepFixture } from '../../fixtures/project-documents'
+import { sampleLine } from '../../fixtures/sample-run'
+import { scriptedEngine } from '../../fixtures/scripted-engine'
+
+const ask = (text: string, ...answers: string[]): TaskPrompt => ({ text, category: '', raw: false, answers })
+
+describe('reading an answer', () => {
+  const read = (reading: AnswerReading, text: string): string | null =>
+    new AnswerReader(taskFixture({ reading })).read(text)
+
+  it('takes the whole, the first line, the last number, or what a pattern finds last', () => {
+    expect(read({ kind: 'whole' }, ' Blue and\ngreen. ')).toBe('blue and\ngreen')
+    expect(read({ kind: 'first-line' }, '\n\nBlue.\nOr green?')).toBe('blue')
+    expect(read({ kind: 'last-number' }, 'From 3 to 1,200.50 dollars.')).toBe('1200.5')
+    expect(read({ kind: 'last-number' }, 'It fell by 12-5 to −7 degrees.')).toBe('-7')
+    expect(read({ kind: 'last-number' }, 'Half of 12-5')).toBe('5')
+    expect(read({ kind: 'last-number' }, 'a probability of .5')).toBe('0.5')
+    const boxed: AnswerReading = { kind: 'pattern', pattern: '\\\\boxed\\{([^}]*)\\}' }
+    expect(read(boxed, 'first \\boxed{3}, then \\boxed{Four}')).toBe('four')
+    expect(read({ kind: 'pattern', pattern: 'h\\w+' }, 'hot, HOT, hat')).toBe('hat')
+  })
+
+  it('finds nothing where nothing is', () => {
+    expect(read({ kind: 'whole' }, ' \n')).toBeNull()
+    expect(read({ kind: 'first-line' }, '')).toBeNull()
+    expect(read({ kind: 'last-number' }, 'many')).toBeNull()
+    expect(read({ kind: 'pattern', pattern: 'x' }, 'abc')).toBeNull()
+  })
+
+  it('compares numbers as numbers, and texts without case and final mark', () => {
+    const numbers = new AnswerReader(taskFixture({ reading: { kind: 'last-number' } }))
+    expect(numbers.isRight(numbers.read('It is $1,000.00') ?? '', ask('?', '1000'))).toBe(true)
+    const texts = new AnswerReader(taskFixture({ reading: { kind: 'first-line' } }))
+    expect(texts.isRight(texts.read('PARIS!') ?? '', ask('?', 'Paris'))).toBe(true)
+    expect(texts.isRight(texts.read('Paris, France') ?? '', ask('?', 'Paris'))).toBe(false)
+  })
+
+  it('judges by a pattern only what lists no answers', () => {
+    const reader = new AnswerReader(taskFixture({ rightPattern: '^b' }))
+    const unlisted: TaskPrompt = { text: '?', category: '', raw: false }
+    expect([reader.isRight('blue', unlisted), reader.isRight('red', unlisted)]).toEqual([true, false])
+    expect(reader.isRight('blue', ask('?', 'red'))).toBe(false)
+    expect(new AnswerReader(taskFixture()).canJudge(unlisted)).toBe(false)
+  })
+
+  it('is stopped when a pattern takes endless time', async () => {
+    const reader = new AnswerReader(taskFixture({ reading: { kind: 'pattern', pattern: '^(a+)+$' } }))
+    const reading = Promise.resolve().then(() => reader.read(`${'a'.repeat(60)}!`))
+    expect((await problemOf(reading)).message).toBe(
+      'A pattern of the task "A task" took longer than 2 s and was stopped.'
+    )
+  })
+})
+
+const POST: EvaluationVariant = { variant: { kind: 'post', name: 'post' } }
+const BASE: EvaluationVariant = { variant: { kind: 'base', name: 'base' } }
+const UPPER: EvaluationVariant = {
+  variant: { kind: 'recipe', name: 'upper', recipe: { name: 'upper', ranges: [[1, 1]] } }
+}
+
+/** Answers by variant, then by prompt. */
+function linesOf(answers: Record<string, string[][]>): SampleLine[] {
+  return Object.entries(answers).flatMap(([variant, prompts]) =>
+    prompts.flatMap((texts, prompt) => texts.map((text, index) => sampleLine(variant, prompt, index, text)))
+  )
+}
+
+function resultsOf(
+  run: EvaluationRun,
+  answers: Record<string, string[][]>,
+  sweep: Parameters<typeof evaluationResults>[1] = null
+): EvaluationResults {
+  return evaluationResults({ run, samples: linesOf(answers), scores: [], marks: [] }, sweep)
+}
+
+describe('results, worked out by hand', () => {
+  const OPEN: Task = taskFixture({
+    kind: 'open-ended',
+    prompts: [ask('A colour?', 'red', 'blue', 'green'), ask('An animal?', 'cat', 'dog')],
+    checks: { maxWords: 1 }
+  })
+  const ANSWERS = {
+    post: [
+      ['Red.', 'red', 'Red', 'red'],
+      ['dog', 'cat', 'dog', 'a lamp']
+    ],
+    upper: [
+      ['red', 'blue', 'green', 'stone'],
+      ['cat', 'dog', 'cat', 'dog']
+    ],
+    base: [
+      ['red', 'blue', 'x', 'y'],
+      ['dog', 'cat', 'y', 'z']
+    ]
+  }
+
+  it('of an open-ended task: right answers, how many different ones, and how much of what there is', async () => {
+    const run = evaluationRun({ task: OPEN, variants: [POST, UPPER] })
+    const { variants, comparedWith, cells } = resultsOf(run, ANSWERS)
+    expect(comparedWith).toBe('post')
+    const [post, upper] = variants
+    expect(post?.measures).toMatchObject({
+      accuracy: { mean: 0.875, promptCount: 2 },
+      distinctRight: { mean: 1.5 },
+      distinctAnswers: { mean: 2 },
+      formatKept: { mean: 0.875 }
+    })
+    expect(post?.measures.coverage?.mean).toBeCloseTo(2 / 3, 12)
+    expect(upper?.measures).toMatchObject({
+      accuracy: { mean: 0.875 },
+      distinctRight: { mean: 2.5 },
+      coverage: { mean: 1 }
+    })
+    expect(cells.map((prompt) => prompt.map(({ accuracy }) => accuracy))).toEqual([
+      [1, 0.75],
+      [0.75, 1]
+    ])
+    expect(post?.differences).toEqual({})
+    expect(upper?.differences.accuracy).toMatchObject({ mean: 0, effectSize: 0, pValue: 1 })
+    // +2 and 0: mean 1, standard deviation the square root of 2.
+    expect(upper?.differences.distinctRight).toMatchObject({ mean: 1, pValue: 1 })
+    expect(upper?.differences.distinctRight?.effectSize).toBeCloseTo(Math.SQRT1_2, 12)
+    // The engine has scored nothing, and nobody has judged.
+    for (const id of ['cosineDistance', 'logLikelihoodPost', 'judge', 'majority'] as const) {
+      expect(post?.measures).not.toHaveProperty(id)
+    }
+  })
+
+  it('of a reasoning task: accuracy, majority vote and pass@k; no final answer is a wrong one', async () => {
+    const task = taskFixture({
+      kind: 'reasoning',
+      reading: { kind: 'last-number' },
+      prompts: [ask('3 + 4?', '7'), ask('2 + 2?', '4')]
+    })
+    const { variants } = resultsOf(evaluationRun({ task, variants: [POST] }), {
+      post: [
+        ['3+4=7', 'So 3 + 4 = 7.', '3+2=5', 'I cannot say.'],
+        ['no', 'idea', 'at', 'all']
+      ]
+    })
+    expect(variants[0]?.measures).toMatchObject({
+      accuracy: { mean: 0.25 },
+      majority: { mean: 0.5, promptCount: 2 },
+      passAtN: { mean: 0.5 },
+      solutionPaths: { mean: 0.5 }
+    })
+    // 2 of 4 right: 1/2; 1 - C(2,2)/C(4,2) = 5/6; 1. The other prompt: 0.
+    expect(variants[0]?.passAtK.map(({ k }) => k)).toEqual([1, 2, 4])
+    for (const [i, value] of [1 / 4, 5 / 12, 1 / 2].entries()) {
+      expect(variants[0]?.passAtK[i]?.mean).toBeCloseTo(value, 12)
+    }
+  })
+
+  it('against post: exact p-values, adjusted over the variants after Holm', async () => {
+    const prompts = Array.from({ length: 5 }, (_, i) => ({ text: `Prompt ${i}`, category: '', raw: false }))
+    const run = evaluationRun({ task: taskFixture({ prompts }), variants: [UPPER, POST, BASE] })
+    const { variants, comparedWith } = resultsOf(run, {
+      post: prompts.map(() => ['one']),
+      upper: prompts.map(() => ['one two']),
+      base: prompts.map((_, i) => [i === 0 ? 'one' : 'one two'])
+    })
+    expect(comparedWith).toBe('post')
+    // All five longer: 2 of 32 assignments of signs are as extreme. Four of them: 2 of 16.
+    expect(variants[0]?.differences.words).toMatchObject({
+      mean: 1,
+      effectSize: null,
+      pValue: 1 / 16,
+      adjustedPValue: 1 / 8
+    })
+    expect(variants[2]?.differences.words).toMatchObject({ mean: 0.8, pValue: 1 / 8, adjustedPValue: 1 / 8 })
+  })
+
+  it('beside a sweep: rank correlations over the variants that it has scored', async () => {
+    const scored = sweepFixture()
+    const sweep = {
+      ...scored,
+      post: { ...scored.post, diversity: 0.1, validity: 0.9 },
+      base: { ...scored.post, diversity: 0.5, validity: 0.1 },
+      ranges: scored.ranges.map((range) =>
+        range.start === 1 ? { ...range, diversity: 0.9, validity: 0.8 } : range
+      )
+    }
+    const combined: EvaluationVariant = { variant: { kind: 'post', name: 'hot' }, prefix: 'Surprise me. ' }
+    const run = evaluationRun({ task: OPEN, variants: [POST, UPPER, BASE, combined] })
+    const { proxy } = resultsOf(run, { ...ANSWERS, hot: ANSWERS.base }, sweep)
+    expect(proxy).toMatchObject([
+      { measure: 'distinctRight', against: 'diversity', variantCount: 3 },
+      { measure: 'accuracy', against: 'validity', variantCount: 3 }
+    ])
+    // Distinct right answers 1.5, 2.5, 2 go up as diversity does.
+    expect(proxy[0]?.correlation).toBeCloseTo(1, 12)
+    // Accuracy 0.875, 0.875, 0.5 has ranks 2.5, 2.5, 1 against 3, 2, 1: 1.5 / sqrt(1.5 * 2).
+    expect(proxy[1]?.correlation).toBeCloseTo(Math.sqrt(0.75), 12)
+  })
+
+  it('are there from the first answer on', async () => {
+    const run = evaluationRun({ task: OPEN, variants: [POST, UPPER] })
+    const { variants } = resultsOf(run, { post: [['red']] })
+    expect(variants.map(({ answerCount }) => answerCount)).toEqual([1, 0])
+    expect(variants[0]?.measures.accuracy).toMatchObject({ mean: 1, promptCount: 1 })
+    expect(variants[1]).toMatchObject({ measures: {}, differences: {} })
+  })
+})
+
+it('the map of a thousand answers finds the plane that they lie in', () => {
+  const draw = (i: number): number => ((i * 0.6180339887498949) % 1) - 0.5
+  const vectors = Array.from({ length: 1_000 }, (_, i) => {
+    const [x, y] = [4 * draw(i), 2 * draw(7 * i + 3)]
+    return Float32Array.from({ length: 256 }, (_, axis) =>
+      axis === 5 ? x : axis === 77 ? y : 0.01 * draw(i + 31 * axis)
+    )
+  })
+  const { points, explained } = planeMap(vectors)
+  expect(explained[0]).toBeGreaterThan(0.75)
+  expect(explained[0] + explained[1]).toBeGreaterThan(0.99)
+  const off = points.map(({ x }, i) => Math.abs(Math.abs(x) - Math.abs(vectors[i]?.[5] ?? NaN)))
+  expect(Math.max(...off)).toBeLessThan(0.1)
+})
+
+/** The demo pair through the real engine. */
+describe('a run', () => {
+  const VARIANTS: EvaluationVariant[] = [
+    POST,
+    { variant: { kind: 'recipe', name: '4-11', recipe: { name: '4-11', ranges: [[4, 11]] } } },
+    { variant: { kind: 'post', name: 'greedy' }, sampling: { ...PAPER_SAMPLING, temperature: 0 } },
+    { variant: { kind: 'post', name: 'prompted' }, prefix: 'Please: ' }
+  ]
+  let engine: EngineHost
+  let run: EvaluationRun
+  let pair: SampledPair
+  let whole: Stored
+
+  interface Stored {
+    samples: SampleLine[]
+    scores: PromptScores[]
+  }
+
+  /** Goes on with what is stored; `keep` hears of everything that is added. */
+  async function goOn(
+    stored: Stored,
+    client: EngineClient,
+    keep: (what: 'sample' | 'score') => void = () => undefined,
+    signal = new AbortController().signal
+  ): Promise<void> {
+    await runEvaluation(
+      client,
+      { run, pair, stored: { samples: [...stored.samples], scores: [...stored.scores] } },
+      {
+        planned: (weights) => {
+          run = { ...run, weights }
+          return Promise.resolve()
+        },
+        keepSamples: (lines) => {
+          stored.samples.push(...lines)
+          keep('sample')
+          return Promise.resolve()
+        },
+        keepScores: (scores) => {
+          stored.scores.push(scores)
+          keep('score')
+          return Promise.resolve()
+        },
+        progress: () => undefined
+      },
+      signal
+    )
+  }
+
+  /** Without the order in which they came. */
+  const sorted = ({ samples }: Stored): SampleLine[] =>
+    samples.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)))
+  const keyOf = ({ variant, prompt, index }: SampleLine): string => `${variant}/${prompt}/${index}`
+
+  beforeAll(async () => {
+    engine = createEngineHost()
+    const task = await builtinTask('demo-open')
+    const prepared = await prepareEvaluation({
+      base: resourcePath('demo-pair', 'base'),
+      post: resourcePath('demo-pair', 'post'),
+      task: { ...task, prompts: task.prompts.slice(0, 3), settings: { ...task.settings, sampleCount: 6 } },
+      variants: VARIANTS,
+      rendering: DEFAULT_RENDERING
+    })
+    run = prepared.run
+    pair = prepared.pair
+    whole = { samples: [], scores: [] }
+    await goOn(whole, engine.client())
+  })
+
+  afterAll(() => engine.close())
+
+  it('has every answer and every prompt scored, each variant with its own sampling and prompts', async () => {
+    expect(new Set(whole.samples.map(keyOf)).size).toBe(4 * 3 * 6)
+    expect(whole.samples).toHaveLength(4 * 3 * 6)
+    expect(whole.scores.map(({ prompt }) => prompt).sort()).toEqual([0, 1, 2])
+    for (const { cells, map } of whole.scores) {
+      for (const { logLikelihoodPost, logLikelihoodBase, vendiScore } of cells) {
+        expect(logLikelihoodPost).toBeLessThan(0)
+        expect(logLikelihoodBase).toBeLessThan(0)
+        expect(vendiScore).toBeGreaterThanOrEqual(1)
+      }
+      expect(map).toHaveLength(4 * 6)
+    }
+    const textsOf = (name: string, prompt: number): string[] =>
+      whole.samples.filter((line) => line.variant === name && line.prompt === prompt).map(({ text }) => text)
+    for (const prompt of [0, 1, 2]) expect(new Set(textsOf('greedy', prompt)).size).toBe(1)
+    expect(run.promptSets.map(({ prefix }) => prefix)).toEqual(['', 'Please: '])
+    expect(run.promptSets[1]?.prompts[0]?.rendered).toContain(`Please: ${run.task.prompts[0]?.text}`)
+    const results = evaluationResults({ run, ...whole, marks: [] }, null)
+    const distinct = (name: string): number =>
+      results.variants.find(({ variant }) => variant === name)?.measures.distinctAnswers?.mean ?? NaN
+    expect(distinct('greedy')).toBe(1)
+    expect(distinct('4-11')).toBeGreaterThan(distinct('post'))
+  })
+
+  it('that is cancelled and then loses its engine ends as if nothing had happened', async () => {
+    const stored: Stored = { samples: [], scores: [] }
+    const cancelling = new AbortController()
+    const cancelled = goOn(
+      stored,
+      engine.client(),
+      () => stored.samples.length >= 10 && cancelling.abort(),
+      cancelling.signal
+    )
+    expect((await problemOf(cancelled)).code).toBe('cancelled')
+    expect(stored.samples.length).toBeLessThan(4 * 3 * 6)
+    expect(stored.scores).toEqual([])
+
+    let killed = false
+    const lost = goOn(stored, engine.client(), (what) => {
+      if (what !== 'sample' || killed || stored.samples.length < 40 || engine.pid === undefined) return
+      killed = true
+      process.kill(engine.pid, 'SIGKILL')
+    })
+    expect((await problemOf(lost)).code).toBe('engine-lost')
+
+    await goOn(stored, engine.client())
+    expect(stored.samples).toHaveLength(4 * 3 * 6)
+    expect(sorted(stored)).toEqual(sorted(whole))
+    const byPrompt = ({ scores }: Stored): PromptScores[] => scores.toSorted((a, b) => a.prompt - b.prompt)
+    expect(byPrompt(stored)).toEqual(byPrompt(whole))
+  })
+
+  it('computes nothing that is stored', async () => {
+    // This engine computes nothing but sweeps.
+    const idle = scriptedEngine(async function* () {
+      yield* []
+    })
+    const before = { samples: [...whole.samples], scores: [...whole.scores] }
+    await goOn(before, idle)
+    expect(before).toEqual(whole)
+
+    // One prompt has no scores yet: only its answers are read, once by base and once by post.
+    const client = engine.client()
+    const readPrompts: number[] = []
+    const counting: EngineClient = {
+      ...client,
+      generate: idle.generate,
+      read: (...[request, ...rest]) => {
+        readPrompts.push(request.prompts.length)
+        return client.read(request, ...rest)
+      }
+    }
+    const partly = { samples: [...whole.samples], scores: whole.scores.filter(({ prompt }) => prompt !== 1) }
+    await goOn(partly, counting)
+    // The prompt as it is and with the prefix.
+    expect(readPrompts).toEqual([2, 2])
+    const [again] = partly.scores.filter(({ prompt }) => prompt === 1)
+    const [first] = whole.scores.filter(({ prompt }) => prompt === 1)
+    for (const [i, cell] of (again?.cells ?? []).entries()) {
+      expect(cell.logLikelihoodPost).toBeCloseTo(first?.cells[i]?.logLikelihoodPost ?? NaN, 5)
+      expect(cell.vendiScore).toBeCloseTo(first?.cells[i]?.vendiScore ?? NaN, 4)
+    }
+  })
+
+  it('gives other answers with another seed', async () => {
+    const { task } = run
+    const kept = run
+    run = {
+      ...run,
+      task: { ...task, settings: { ...task.settings, seed: 2 } },
+      variants: [POST, VARIANTS[1] ?? POST]
+    }
+    const other: Stored = { samples: [], scores: [] }
+    await goOn(other, engine.client())
+    run = kept
+    const texts = (lines: SampleLine[]): string[] =>
+      lines.filter(({ variant }) => variant === '4-11').map(({ text }) => text)
+    expect(texts(sorted(other))).not.toEqual(texts(sorted(whole)))
+  })
+})

@@ -1,0 +1,146 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { cp, mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Recipe } from '../../../src/contract/recipe'
+import { bundleProgram, LineProcess } from '../../fixtures/bundled-program'
+import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../fixtures/checkpoint-builder'
+import { exportRecipe, filesOf, type PairFolders, writePair } from '../../fixtures/exported-pair'
+import { problemOf } from '../../fixtures/problems'
+
+const UPPER: Recipe = { name: 'upper', ranges: [[1, 1]] }
+
+describe('an export that is killed', () => {
+  let program: string
+  beforeAll(async () => {
+    const bundle = await bundleProgram(join(import.meta.dirname, '../../fixtures/export-process.ts'))
+    program = bundle.file
+    return bundle.remove
+  })
+
+  /** Exports in a process of its own, over and over, and kills it some time after the first one is complete. */
+  async function killAfter(ms: number, { base, post }: PairFolders, parent: string): Promise<void> {
+    const child = new LineProcess(process.execPath, [program, base, post, parent])
+    onTestFinished(() => child.kill())
+    await child.line()
+    await delay(ms)
+    await child.kill()
+  }
+
+  it('leaves at every moment a complete target or none, and the next export cleans up', async () => {
+    const folders = await writePair()
+    const parent = await temporaryFolder()
+    const complete = join(await temporaryFolder(), 'complete')
+    await exportRecipe(folders, UPPER, complete)
+    const expected = await filesOf(complete)
+    let interrupted = 0
+    for (let kill = 0; kill < 12; kill++) {
+      const place = join(parent, String(kill))
+      await mkdir(place)
+      await killAfter(Math.random() * 120, folders, place)
+      const names = await readdir(place)
+      const targets = names.filter((name) => !name.startsWith('.'))
+      expect(targets).toContain('new-0')
+      for (const name of targets) expect(await filesOf(join(place, name)), name).toEqual(expected)
+      const unfinished = new Set(names.flatMap((name) => /^\.(.+)\.slr-/.exec(name)?.[1] ?? []))
+      if (unfinished.size > 0) interrupted += 1
+      for (const name of unfinished)
+        await exportRecipe(folders, UPPER, join(place, name), { overwrite: true })
+      const kept = /^same\.replaced/
+      const left = (await readdir(place)).filter((name) => !kept.test(name) || targets.includes(name))
+      expect(left.sort()).toEqual([...new Set([...targets, ...unfinished])].sort())
+    }
+    // An export takes most of the time, so hardly any kill falls between two.
+    expect(interrupted).toBeGreaterThan(5)
+  })
+
+  it('gives back what it had put aside when it is killed between the two renames', async () => {
+    const folders = await writePair()
+    const parent = await temporaryFolder()
+    const target = join(parent, 'out')
+    const aside = '.out.slr-replaced-0b56a3fc-6e93-4f4e-b1f4-2a4b3a1d6d5e'
+    await exportRecipe(folders, UPPER, join(parent, aside))
+    const before = await filesOf(join(parent, aside))
+    // Its neighbours are nobody's leftovers.
+    const others = ['.out.slr-export-mine', '.out2.slr-export-0b56a3fc-6e93-4f4e-b1f4-2a4b3a1d6d5e']
+    for (const name of others) await mkdir(join(parent, name))
+    const problem = await problemOf(exportRecipe(folders, UPPER, target, { signal: AbortSignal.abort() }))
+    expect(problem.code).toBe('cancelled')
+    expect(await filesOf(target)).toEqual(before)
+    expect((await readdir(parent)).sort()).toEqual([...others, 'out'].sort())
+  })
+
+  it('keeps what it had replaced when it is killed after the second rename', async () => {
+    const folders = await writePair()
+    const parent = await temporaryFolder()
+    const target = join(parent, 'out')
+    const aside = join(parent, '.out.slr-replaced-0b56a3fc-6e93-4f4e-b1f4-2a4b3a1d6d5e')
+    await exportRecipe(folders, UPPER, target)
+    const before = await filesOf(target)
+    await cp(target, aside, { recursive: true })
+    await problemOf(exportRecipe(folders, UPPER, target, { overwrite: true, signal: AbortSignal.abort() }))
+    expect((await readdir(parent)).sort()).toEqual(['out', 'out.replaced'])
+    expect(await filesOf(join(parent, 'out.replaced'))).toEqual(before)
+  })
+
+  it('keeps a second export from the same place while it runs', async () => {
+    const folders = await writePair()
+    const target = join(await temporaryFolder(), 'out')
+    let second: Promise<unknown> | null = null
+    await exportRecipe(folders, UPPER, target, {
+      onProgress: ({ phase }) => {
+        if (phase === 'writing') second ??= problemOf(exportRecipe(folders, UPPER, target))
+      }
+    })
+    expect(await second).toMatchObject({ code: 'locked' })
+  })
+})
+
+const canMount = process.platform === 'linux' && process.getuid?.() === 0
+
+describe.skipIf(!canMount)('a full disk (needs root, to mount a small one)', () => {
+  /** A file system of two megabytes. */
+  async function smallDisk(): Promise<string> {
+    const folder = await temporaryFolder()
+    await promisify(execFile)('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder])
+    onTestFinished(async () => {
+      await promisify(execFile)('umount', [folder])
+    })
+    return folder
+  }
+
+  /** A pair whose post has a tensor of so many bytes more. */
+  async function pairOf(bytes: number): Promise<PairFolders> {
+    const folder = await temporaryFolder()
+    const ballast = { name: 'ballast', dtype: 'U8', shape: [bytes], bytes: new Uint8Array(bytes) }
+    const { config, tensors } = checkpointFixture({ seed: 2 })
+    return {
+      base: await writeCheckpoint(join(folder, 'base'), checkpointFixture()),
+      post: await writeCheckpoint(join(folder, 'post'), { config, tensors: [...tensors, ballast] })
+    }
+  }
+
+  it('is noticed before anything is written', async () => {
+    const disk = await smallDisk()
+    const problem = await problemOf(exportRecipe(await pairOf(3_000_000), UPPER, join(disk, 'out')))
+    expect(problem.message).toMatch(/cannot be written: it takes 4\.\d MB, and its disk has 2\.1 MB free/)
+    expect(await readdir(disk)).toEqual([])
+  })
+
+  it('that fills up meanwhile ends the export, and nothing of it stays', async () => {
+    const disk = await smallDisk()
+    const problem = await problemOf(
+      exportRecipe(await pairOf(1_000_000), UPPER, join(disk, 'out'), {
+        onProgress: ({ phase }) => {
+          if (phase === 'writing') writeFileSync(join(disk, 'filler'), Buffer.alloc(1_500_000))
+        }
+      })
+    )
+    expect(problem.message).toMatch(/model\.safetensors cannot be written: ENOSPC/)
+    expect(problem.hint).toMatch(/^Free some space/)
+    expect(await readdir(disk)).toEqual(['filler'])
+  })
+})

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type DeviceCheck, DeviceName, DeviceReport } from '../../../src/contract/device'
+import { Devices, fastestDevice } from '../../../src/main/jobs/devices'
+import { openDevice } from '../../../src/main/engine/device/device'
+import { resourcePath } from '../../../src/main/base/resources'
+import { runCli } from '../../fixtures/cli'
+
+const DEMO_POST = resourcePath('demo-pair', 'post')
+
+const report = (device: DeviceName, works: boolean, check: DeviceCheck | null): DeviceReport => ({
+  device,
+  works,
+  check,
+  reason: works ? null : 'for some reason'
+})
+const checked = (gigaflops: number, largestDifference = 1e-5): DeviceCheck => ({
+  gigaflops,
+  largestDifference
+})
+
+describe('the automatic choice of a device', () => {
+  const cpu = report('cpu', true, checked(100))
+
+  it('takes the fastest that works', () => {
+    const reports = [cpu, report('webgpu', true, checked(900)), report('cuda', true, checked(4000))]
+    expect(fastestDevice(reports)).toEqual({ device: 'cuda', notice: null })
+  })
+
+  it('stays with the CPU when a GPU is hardly faster, or software', () => {
+    expect(fastestDevice([cpu, report('webgpu', true, checked(140))]).device).toBe('cpu')
+    expect(fastestDevice([cpu, report('webgpu', true, checked(5))]).device).toBe('cpu')
+  })
+
+  it('never takes one that computes wrongly, and says so', () => {
+    const { device, notice } = fastestDevice([cpu, report('webgpu', false, checked(9000, 0.8))])
+    expect(device).toBe('cpu')
+    expect(notice).toBe('WebGPU is not used: for some reason')
+  })
+
+  it('needs no word about one that is not there', () => {
+    expect(fastestDevice([cpu, report('cuda', false, null)])).toEqual({ device: 'cpu', notice: null })
+  })
+
+  it('is the CPU for the demo pair, without trying anything out', async () => {
+    const devices = new Devices()
+    devices.reports = () => Promise.reject(new Error('nothing should be tried out'))
+    expect(await devices.choose('auto', DEMO_POST)).toEqual({ device: 'cpu', notice: null })
+  })
+
+  it('is left alone when the user has chosen', async () => {
+    expect(await new Devices().choose('webgpu', DEMO_POST)).toEqual({ device: 'webgpu', notice: null })
+  })
+})
+
+describe('a device that this machine cannot have', () => {
+  const elsewhere = process.platform === 'darwin' ? 'dml' : 'coreml'
+
+  it('is refused with where it exists', async () => {
+    await expect(openDevice(elsewhere)).rejects.toMatchObject({
+      problem: { code: 'unsupported', message: expect.stringMatching(/exists on (Windows|macOS) only/) }
+    })
+  })
+
+  it('fails a command that names it, in one line', async () => {
+    const { status, stderr } = await runCli(['probe', '--demo', '--tokens', '1,2', '--device', elsewhere])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^slr: (DirectML|CoreML) exists on/)
+  })
+})
+
+describe('slr devices', () => {
+  it('reports each device with what was found, and finds the CPU working', async () => {
+    const { status, stdout } = await runCli(['devices', '--json'])
+    expect(status).toBe(0)
+    const { devices, automatic } = z
+      .object({ devices: z.array(DeviceReport), automatic: DeviceName })
+      .parse(JSON.parse(stdout))
+    expect(devices.map(({ device }) => device)).toEqual(DeviceName.options)
+    const cpu = devices.find(({ device }) => device === 'cpu')
+    expect(cpu).toMatchObject({ works: true, reason: null, check: { largestDifference: 0 } })
+    expect(cpu?.check?.gigaflops).toBeGreaterThan(0)
+    expect(devices.find(({ device }) => device === automatic)?.works).toBe(true)
+    for (const { works, reason } of devices) expect(works).toBe(reason === null)
+  })
+})

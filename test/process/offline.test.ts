@@ -1,0 +1,77 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { builtPath } from '../../src/main/base/built'
+import { pairPaths } from '../../src/main/project/demo'
+import { temporaryFolder } from '../fixtures/checkpoint-builder'
+
+/** The built program keeps to itself: it sends nothing, and leaves nothing behind that it has not been asked for. */
+
+const WATCHED_NETWORK = fileURLToPath(new URL('../fixtures/watched-network.mjs', import.meta.url))
+
+/** Folders of a user with nothing in them, and an environment without what quiets onnxruntime by accident or by us. */
+async function newUser(): Promise<{ folder: string; env: NodeJS.ProcessEnv }> {
+  const folder = await temporaryFolder()
+  const env = {
+    ...process.env,
+    CI: undefined,
+    ORT_DISABLE_TELEMETRY: undefined,
+    HOME: folder,
+    XDG_CACHE_HOME: join(folder, 'cache'),
+    XDG_CONFIG_HOME: join(folder, 'config'),
+    TMPDIR: join(folder, 'tmp')
+  }
+  await mkdir(env.TMPDIR)
+  return { folder, env }
+}
+
+/** Why no network can be made for a test to watch; null where one can. */
+function whyNoNetwork(): string | null {
+  if (process.platform !== 'linux') return 'only Linux has network namespaces'
+  try {
+    execFileSync('unshare', ['--net', '--mount', 'sh', '-c', 'ip link set lo up'], { stdio: 'ignore' })
+    return null
+  } catch {
+    return 'making a network namespace needs root, unshare and ip'
+  }
+}
+
+it('leaves no file behind after a sweep', async () => {
+  const { folder, env } = await newUser()
+  await promisify(execFile)(process.execPath, [builtPath('main', 'cli.js'), 'sweep', '--demo', '--json'], {
+    env,
+    maxBuffer: 2 ** 28
+  })
+  expect(await readdir(folder, { recursive: true })).toEqual(['tmp'])
+})
+
+const noNetwork = whyNoNetwork()
+
+it.skipIf(noNetwork !== null)(
+  `asks for no name and opens no connection in a sweep${noNetwork === null ? '' : ` (not here: ${noNetwork})`}`,
+  async () => {
+    const { folder, env } = await newUser()
+    const resolver = join(folder, 'resolv.conf')
+    await writeFile(resolver, 'nameserver 127.0.0.1\n')
+    const request = JSON.stringify({ ...pairPaths({ kind: 'demo' }), layerCount: 12, device: 'cpu' })
+    const setUp =
+      'ip link set lo up && ip route add local default dev lo && mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
+    const watched = [WATCHED_NETWORK, builtPath('main', 'cli.js'), builtPath('main', 'engine.js'), request]
+    const { stdout } = await promisify(execFile)(
+      'unshare',
+      ['--net', '--mount', 'sh', '-c', setUp, 'sh', resolver, process.execPath, ...watched],
+      { env }
+    )
+    expect(JSON.parse(stdout)).toEqual({
+      heardControl: true,
+      computed: true,
+      names: [],
+      datagrams: 0,
+      connections: 0
+    })
+  },
+  90_000
+)

@@ -1,0 +1,544 @@
+import { chmod, cp, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import fc from 'fast-check'
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { DEFAULT_RENDERING } from '../../../src/contract/crc'
+import { ProjectDocument } from '../../../src/contract/project'
+import { createProject } from '../../../src/main/project/create-project'
+import { formatJson } from '../../../src/main/base/files/json-format'
+import { type DocumentFormat, migrateFile, readDocument } from '../../../src/main/base/files/migrate'
+import { openProject, type Project } from '../../../src/main/project/project'
+import { bundleProgram, LineProcess } from '../../fixtures/bundled-program'
+import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { problemOf } from '../../fixtures/problems'
+import { PROMPTS, sweepFixture } from '../../fixtures/project-documents'
+
+const PAIR = { kind: 'folders', base: '/models/base', post: '/models/post' } as const
+
+let folder: string
+
+beforeEach(async () => {
+  folder = await temporaryFolder()
+})
+
+async function newProject(): Promise<Project> {
+  const project = await createProject({ folder, name: 'Shapes', pair: PAIR, prompts: PROMPTS })
+  onTestFinished(() => project.close())
+  return project
+}
+
+async function open(path: string): Promise<Project> {
+  const project = await openProject(path)
+  onTestFinished(() => project.close())
+  return project
+}
+
+/** A project on the disk that nobody holds. */
+async function closedProject(): Promise<string> {
+  const project = await newProject()
+  await project.close()
+  return project.path
+}
+
+/** Every file below a folder with its content, to see that nothing changed. */
+async function snapshot(path: string): Promise<Record<string, string>> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return Object.fromEntries(
+    await Promise.all(files.map(async (file) => [file, await readFile(file, 'utf8')]))
+  )
+}
+
+describe('creating a project', () => {
+  test('makes NAME.slr with readable documents, and leaves it open for writing', async () => {
+    const project = await newProject()
+    expect(project.path).toBe(join(folder, 'Shapes.slr'))
+    expect(project.document).toMatchObject({
+      schemaVersion: 2,
+      revision: 0,
+      name: 'Shapes',
+      pair: PAIR,
+      rendering: DEFAULT_RENDERING,
+      settings: { rho: 0.9 },
+      recipes: [],
+      notes: ''
+    })
+    expect(project.prompts).toEqual(PROMPTS)
+    expect([project.sweeps, project.warnings, project.readOnly]).toEqual([[], [], null])
+    expect(await readdir(folder)).toEqual(['Shapes.slr'])
+    expect(await readFile(join(project.path, 'prompts/crc.json'), 'utf8')).toBe(
+      [
+        '[',
+        '  {"text":"One letter, please.","category":"letter","valid":["A","B","C"]},',
+        '  {"text":"One digit, please.","category":"digit","valid":["0","1"]}',
+        ']',
+        ''
+      ].join('\n')
+    )
+    const text = await readFile(join(project.path, 'project.json'), 'utf8')
+    expect(text.split('\n').slice(0, 3)).toEqual(['{', '  "schemaVersion": 2,', '  "revision": 0,'])
+  })
+
+  test('takes names as people type them', async () => {
+    const name = ' Qwen3 8B – naïve (2).slr '
+    const project = await createProject({ folder, name, pair: PAIR, prompts: PROMPTS })
+    await project.close()
+    expect(project.document.name).toBe('Qwen3 8B – naïve (2)')
+    expect(basename(project.path)).toBe('Qwen3 8B – naïve (2).slr')
+  })
+
+  test.each([
+    ['', 'is empty'],
+    ['.slr', 'is empty'],
+    ['a/b', 'holds a path separator'],
+    ['..\\b', 'holds a path separator'],
+    ['..', 'starts with a dot'],
+    ['.hidden', 'starts with a dot'],
+    ['a\u0000b', 'holds a control character'],
+    ['a\nb', 'holds a control character'],
+    ['what?', 'holds one of < > : " | ? *'],
+    ['nul', 'is reserved by Windows'],
+    ['COM1.backup', 'is reserved by Windows'],
+    ['end.', 'ends with a dot'],
+    ['ü'.repeat(101), 'is longer than 200 bytes']
+  ])('refuses the name %j', async (name, complaint) => {
+    const problem = await problemOf(createProject({ folder, name, pair: PAIR, prompts: PROMPTS }))
+    expect(problem.code).toBe('bad-input')
+    expect(problem.message).toContain(complaint)
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test('puts no name anywhere but directly in the folder', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 30 }), async (name) => {
+        try {
+          const project = await createProject({ folder, name, pair: PAIR, prompts: PROMPTS })
+          await project.close()
+        } catch (error) {
+          expect(error).toHaveProperty('problem.code', 'bad-input')
+        }
+        const made = await readdir(folder)
+        expect(made.every((entry) => /^[^.].*\.slr$/u.test(entry))).toBe(true)
+        await Promise.all(made.map((entry) => rm(join(folder, entry), { recursive: true })))
+      }),
+      { numRuns: 40 }
+    )
+  })
+
+  test('refuses a name that is taken, whatever lies there, and a parent that is missing', async () => {
+    await mkdir(join(folder, 'Taken.slr'))
+    const taken = await problemOf(createProject({ folder, name: 'Taken', pair: PAIR, prompts: PROMPTS }))
+    expect(taken).toMatchObject({
+      code: 'bad-input',
+      message: `${join(folder, 'Taken.slr')} is there already.`
+    })
+    expect(await readdir(join(folder, 'Taken.slr'))).toEqual([])
+
+    const parent = join(folder, 'missing')
+    const missing = await problemOf(
+      createProject({ folder: parent, name: 'P', pair: PAIR, prompts: PROMPTS })
+    )
+    expect(missing).toMatchObject({ code: 'not-found', message: expect.stringContaining(parent) })
+    expect(await readdir(folder)).toEqual(['Taken.slr'])
+  })
+})
+
+describe('opening a project', () => {
+  test('finds what was saved, by its folder, its project.json or a link to it', async () => {
+    const project = await newProject()
+    await project.update({ notes: 'try 3-7', settings: { rho: 0.8, soupSize: 0 } })
+    await project.savePrompts(PROMPTS.slice(0, 1))
+    const saved = project.document
+    await project.close()
+    await symlink(project.path, join(folder, 'link.slr'))
+    for (const path of [
+      project.path,
+      `${project.path}/`,
+      join(project.path, 'project.json'),
+      join(folder, 'link.slr')
+    ]) {
+      const opened = await openProject(path)
+      expect(opened.path).toBe(project.path)
+      expect(opened.document).toEqual(saved)
+      expect(opened.document.settings.rho).toBe(0.8)
+      expect(opened.prompts).toEqual(PROMPTS.slice(0, 1))
+      await opened.close()
+    }
+  })
+
+  test('says when there is no folder, or a folder that is no project', async () => {
+    const missing = join(folder, 'nothing.slr')
+    expect(await problemOf(openProject(missing))).toMatchObject({
+      code: 'not-found',
+      message: `There is no folder ${missing}.`
+    })
+    expect(await problemOf(openProject(folder))).toMatchObject({
+      code: 'not-found',
+      message: `${folder} is not a project: it has no project.json.`,
+      hint: expect.stringContaining('NAME.slr')
+    })
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test.each([
+    ['project.json', '{"schemaVersion": 1', 'is not JSON'],
+    ['project.json', '[]', 'is not a project: Invalid input: expected object'],
+    ['project.json', '{"schemaVersion": "1"}', 'is not a project: schemaVersion: '],
+    ['project.json', '{"schemaVersion": 1, "name": ""}', 'is not a project: name: '],
+    [
+      'prompts/crc.json',
+      '[{"text": "t", "category": "c", "valid": ["A"]}]',
+      'is not a prompt set: 0.valid: '
+    ],
+    ['prompts/crc.json', '\xff', 'is not UTF-8 text']
+  ])('names the file and the field when %s is %s', async (name, content, complaint) => {
+    const path = await closedProject()
+    await writeFile(join(path, name), content, 'latin1')
+    const before = await snapshot(path)
+    const problem = await problemOf(openProject(path))
+    expect(problem.message).toContain(`${join(path, name)} ${complaint}`)
+    expect(await snapshot(path)).toEqual(before)
+  })
+
+  test('names the prompt file when it is missing', async () => {
+    const path = await closedProject()
+    await rm(join(path, 'prompts'), { recursive: true })
+    expect(await problemOf(openProject(path))).toMatchObject({
+      code: 'not-found',
+      message: `There is no file ${join(path, 'prompts/crc.json')}.`
+    })
+  })
+
+  test('refuses a project of a newer version and does not touch it', async () => {
+    const path = await closedProject()
+    const file = join(path, 'project.json')
+    await writeFile(file, JSON.stringify({ schemaVersion: 3, future: true }))
+    const before = await snapshot(path)
+    const folderBefore = await stat(path)
+    expect(await problemOf(openProject(path))).toMatchObject({
+      code: 'newer-version',
+      message: `${file} is a project of version 3; this program reads versions up to 2.`
+    })
+    expect(await snapshot(path)).toEqual(before)
+    expect((await stat(path)).mtimeMs).toBe(folderBefore.mtimeMs)
+  })
+
+  test('reads documents and sweeps no further than an ordinary file in an ordinary folder', async () => {
+    const elsewhere = join(folder, 'elsewhere')
+    await cp(await closedProject(), elsewhere, { recursive: true })
+    const path = join(folder, 'Shapes.slr')
+    for (const name of ['project.json', 'prompts/crc.json', 'prompts']) {
+      await rm(join(path, name), { recursive: true })
+      await symlink(join(elsewhere, name), join(path, name))
+      expect(await problemOf(openProject(path))).toMatchObject({
+        code: 'bad-file',
+        message: expect.stringContaining(`${join(path, name)} is not an ordinary`)
+      })
+      await rm(join(path, name))
+      await cp(join(elsewhere, name), join(path, name), { recursive: true })
+    }
+    expect((await open(path)).warnings).toEqual([])
+  })
+})
+
+describe('changing a project', () => {
+  test('makes every change, in order, when several are under way at once', async () => {
+    const project = await newProject()
+    const rhos = Array.from({ length: 20 }, (_, index) => index / 20)
+    await Promise.all([
+      ...rhos.map((rho) => project.update({ settings: { rho, soupSize: 0 } })),
+      project.update({ notes: 'kept' }),
+      project.update({ name: 'Renamed' }),
+      project.savePrompts(PROMPTS.slice(1)),
+      project.saveSweep(sweepFixture())
+    ])
+    expect(project.document).toMatchObject({ settings: { rho: 0.95 }, notes: 'kept', name: 'Renamed' })
+    const stored: unknown = JSON.parse(await readFile(join(project.path, 'project.json'), 'utf8'))
+    expect(stored).toEqual(project.document)
+    const files = await readdir(project.path, { recursive: true })
+    expect(files.toSorted()).toEqual(
+      ['.lock', 'project.json', 'prompts', 'prompts/crc.json', 'sweeps', 'sweeps/sweep-1.json'].toSorted()
+    )
+  })
+
+  test('refuses a wrong value by its field and keeps what was', async () => {
+    const project = await newProject()
+    const before = await snapshot(project.path)
+    expect(await problemOf(project.update({ settings: { rho: 2, soupSize: 0 } }))).toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('settings.rho: ')
+    })
+    expect(await problemOf(project.savePrompts([]))).toMatchObject({ code: 'bad-input' })
+    const sweep = sweepFixture()
+    const broken = await problemOf(project.saveSweep({ ...sweep, post: { ...sweep.post, validity: NaN } }))
+    expect(broken.message).toContain('post.validity: ')
+    expect(project.document.settings.rho).toBe(0.9)
+    expect(await snapshot(project.path)).toEqual(before)
+  })
+
+  test('takes a field that is undefined for one that was not given', async () => {
+    const project = await newProject()
+    await project.update({ notes: 'a note' })
+    await project.update({ notes: undefined, name: 'Other' })
+    expect(project.document).toMatchObject({ notes: 'a note', name: 'Other' })
+  })
+
+  test('replaces a link that was planted meanwhile instead of writing through it', async () => {
+    const project = await newProject()
+    const target = join(folder, 'precious')
+    await writeFile(target, 'precious')
+    await rm(join(project.path, 'project.json'))
+    await symlink(target, join(project.path, 'project.json'))
+    await project.update({ notes: 'new' })
+    expect(await readFile(target, 'utf8')).toBe('precious')
+    expect((await lstat(join(project.path, 'project.json'))).isFile()).toBe(true)
+
+    await symlink(folder, join(project.path, 'sweeps'))
+    expect((await problemOf(project.saveSweep(sweepFixture()))).code).toBe('bad-file')
+    expect((await readdir(folder)).toSorted()).toEqual(['Shapes.slr', 'precious'])
+  })
+
+  test('waits for changes under way when it is closed, and makes none afterwards', async () => {
+    const project = await newProject()
+    const change = project.update({ notes: 'last words' })
+    await project.close()
+    await change
+    expect(await readdir(project.path)).not.toContain('.lock')
+    const late = await problemOf(project.update({ notes: 'too late' }))
+    expect(late).toMatchObject({ code: 'read-only', message: expect.stringContaining('was closed') })
+    expect((await open(project.path)).document.notes).toBe('last words')
+  })
+
+  test('says so when the folder was taken away', async () => {
+    const project = await newProject()
+    await rm(project.path, { recursive: true })
+    expect((await problemOf(project.update({ notes: 'where?' }))).code).toBe('not-found')
+    expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('the sweeps of a project', () => {
+  test('are listed newest first with the score of the selected range, and read one at a time', async () => {
+    const project = await newProject()
+    const older = sweepFixture({ id: 'b', createdAt: '2026-01-02T00:00:00Z' })
+    const newer = sweepFixture({ id: 'a', createdAt: '2026-01-02T00:00:00.500Z' })
+    await project.saveSweep(newer)
+    await project.saveSweep(older)
+    const selected = newer.ranges[0]
+    expect(project.sweeps.map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(project.sweeps[0]).toEqual({
+      id: 'a',
+      checkpoints: { base: 'aa', post: 'bb' },
+      createdAt: newer.createdAt,
+      seconds: 3.2,
+      promptCount: 2,
+      selected: { start: 0, end: 0 },
+      post: { validity: newer.post.validity, diversity: newer.post.diversity },
+      best: { validity: selected?.validity, diversity: selected?.diversity }
+    })
+    expect(await project.readSweep('b')).toEqual(older)
+    await project.close()
+    const again = await open(project.path)
+    expect(again.sweeps).toEqual(project.sweeps)
+    await again.saveSweep({ ...older, seconds: 9 })
+    expect(again.sweeps.map(({ id, seconds }) => [id, seconds])).toEqual([
+      ['a', 3.2],
+      ['b', 9]
+    ])
+  })
+
+  test('are left out with a warning when they cannot be read, and the others stay', async () => {
+    const project = await newProject()
+    await project.saveSweep(sweepFixture({ id: 'good' }))
+    await project.close()
+    const put = (name: string, content: unknown): Promise<void> =>
+      writeFile(join(project.path, 'sweeps', name), JSON.stringify(content))
+    await put('broken.json', { ...sweepFixture({ id: 'broken' }), post: null })
+    await put('newer.json', { ...sweepFixture({ id: 'newer' }), schemaVersion: 7 })
+    await put('other.json', sweepFixture({ id: 'renamed' }))
+    await put('bad name.json', sweepFixture())
+    await writeFile(join(project.path, 'sweeps', '.half.json.tmp'), '{')
+    await symlink('/etc/passwd', join(project.path, 'sweeps', 'passwd.json'))
+    const opened = await open(project.path)
+    expect(opened.sweeps.map(({ id }) => id)).toEqual(['good'])
+    expect(opened.warnings.toSorted()).toEqual([
+      expect.stringMatching(/broken\.json is not a sweep: post: /),
+      expect.stringMatching(/newer\.json is a sweep of version 7; .*up to 1/),
+      expect.stringMatching(/other\.json holds the sweep renamed/),
+      expect.stringMatching(/passwd\.json is not an ordinary file/),
+      expect.stringMatching(/no sweep "bad name"/)
+    ])
+  })
+
+  test.each(['../project', 'a/b', '', 'a.b', '..', 'nothing'])('are not found by the id %j', async (id) => {
+    const project = await newProject()
+    expect((await problemOf(project.readSweep(id))).code).toBe('not-found')
+  })
+
+  test('of the full size (528 ranges, 40 prompts) take little more room than without line breaks, at one score per line', async () => {
+    const project = await newProject()
+    const sweep = sweepFixture({ layerCount: 32, promptCount: 40, validCount: 18 })
+    await project.saveSweep(sweep)
+    expect(await project.readSweep(sweep.id)).toEqual(sweep)
+
+    const text = await readFile(join(project.path, 'sweeps/sweep-1.json'), 'utf8')
+    expect(text.length).toBeLessThan(1.1 * JSON.stringify(sweep).length)
+    const scores = text.split('\n').filter((line) => line.trimStart().startsWith('{"validity":'))
+    expect(scores).toHaveLength((528 + 1) * 40)
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(1_000)
+  })
+})
+
+describe('a document of an older version', () => {
+  const Third = z.object({ schemaVersion: z.literal(3), title: z.string(), tags: z.array(z.string()) })
+  const format: DocumentFormat<z.infer<typeof Third>> = {
+    name: 'thing',
+    schema: Third,
+    version: 3,
+    migrations: {
+      1: ({ name, ...rest }) => ({ ...rest, title: name }),
+      2: (document) => ({ ...document, tags: [] })
+    },
+    maxBytes: 1_000
+  }
+  const first = '{ "schemaVersion": 1, "name": "old" }'
+  const migrated = { schemaVersion: 3, title: 'old', tags: [] }
+  let file: string
+
+  beforeEach(async () => {
+    file = join(folder, 'thing.json')
+    await writeFile(file, first)
+  })
+
+  test('is brought up one version at a time, with a copy of the file as it was', async () => {
+    const { document, backup } = await migrateFile(file, format)
+    expect(document).toEqual(migrated)
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(migrated)
+    expect(backup).toMatch(/^thing\.json\.version-1\..*\.bak$/)
+    expect(await readFile(join(folder, backup ?? ''), 'utf8')).toBe(first)
+    expect(await migrateFile(file, format)).toEqual({ document: migrated, backup: null })
+    expect(await readdir(folder)).toHaveLength(2)
+  })
+
+  test('is read without being touched where it cannot or need not be written', async () => {
+    expect(await readDocument(file, format)).toEqual({ document: migrated, foundVersion: 1 })
+    expect(await snapshot(folder)).toEqual({ [file]: first })
+  })
+
+  test('stays as it is when a step is missing or its result is wrong', async () => {
+    const gap = { ...format, migrations: { 1: format.migrations[1] ?? fail } }
+    expect((await problemOf(migrateFile(file, gap))).message).toContain('version 2, which no release wrote')
+    const wrong = { ...format, migrations: { ...format.migrations, 2: fail } }
+    expect((await problemOf(migrateFile(file, wrong))).message).toContain(`${file} is not a thing: title: `)
+    expect(await snapshot(folder)).toEqual({ [file]: first })
+  })
+
+  test('is read up to a size limit', async () => {
+    await writeFile(file, `${first}${' '.repeat(1_000)}`)
+    expect((await problemOf(readDocument(file, format))).message).toContain('at most 1000 are read')
+  })
+})
+
+/** A migration that loses everything. */
+function fail(): Record<string, unknown> {
+  return {}
+}
+
+describe('the format of documents', () => {
+  test('keeps every value', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(JSON.parse(formatJson(value))).toEqual(JSON.parse(JSON.stringify(value)))
+      })
+    )
+  })
+
+  test('puts one thing that is compared as a whole on a line', () => {
+    const recipe = { name: 'upper', ranges: [[3, 7]] }
+    expect(formatJson({ name: 'a', missing: undefined, recipes: [{ recipe, at: null }], notes: [] })).toBe(
+      [
+        '{',
+        '  "name": "a",',
+        '  "recipes": [',
+        '    {',
+        '      "recipe": {',
+        '        "name": "upper",',
+        '        "ranges": [',
+        '          [3,7]',
+        '        ]',
+        '      },',
+        '      "at": null',
+        '    }',
+        '  ],',
+        '  "notes": []',
+        '}',
+        ''
+      ].join('\n')
+    )
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('a project that cannot be written', () => {
+  let program: string
+
+  beforeAll(async () => {
+    const bundle = await bundleProgram(join(import.meta.dirname, '../../fixtures/project-process.ts'))
+    program = bundle.file
+    return bundle.remove
+  })
+
+  async function answer(command: string, args: string[]): Promise<unknown> {
+    const child = new LineProcess(command, args)
+    onTestFinished(() => child.kill())
+    const said: unknown = JSON.parse(await child.line())
+    await child.ended()
+    return said
+  }
+
+  test('opens for viewing, also while its owner has it open, and refuses every change', async () => {
+    const project = await newProject()
+    await project.saveSweep(sweepFixture())
+    await Promise.all([
+      chmod(folder, 0o755),
+      chmod(project.path, 0o555),
+      chmod(join(project.path, 'sweeps'), 0o555)
+    ])
+    const before = await snapshot(project.path)
+    const refusal = {
+      code: 'read-only',
+      message: expect.stringContaining(
+        `${project.path} is open for viewing only. The folder cannot be written: EACCES`
+      ),
+      hint: expect.stringContaining('copy the folder')
+    }
+    expect(await answer(process.execPath, [program, 'view', project.path])).toEqual({
+      readOnly: expect.stringContaining('EACCES'),
+      name: 'Shapes',
+      sweep: 'sweep-1',
+      update: refusal,
+      savePrompts: refusal,
+      saveSweep: refusal
+    })
+    expect(await snapshot(project.path)).toEqual(before)
+    await Promise.all([chmod(project.path, 0o755), chmod(join(project.path, 'sweeps'), 0o755)])
+  })
+
+  test('keeps the old content when the disk fills up in the middle of a file', async () => {
+    const path = await closedProject()
+    const before = await snapshot(path)
+    // At most 32 blocks of 512 bytes (or 1,024, by the shell) per file.
+    const limited = `ulimit -f 32 && exec "${process.execPath}" "${program}" overfill "${path}"`
+    const refusal = { code: 'read-only', message: expect.stringContaining('cannot be written: EFBIG') }
+    expect(await answer('sh', ['-c', limited])).toMatchObject({
+      update: { ...refusal, hint: expect.stringContaining('unchanged') },
+      saveSweep: refusal,
+      notes: '',
+      sweeps: 0
+    })
+    const opened = await open(path)
+    expect(ProjectDocument.parse(opened.document).notes).toBe('')
+    await opened.close()
+    expect(await snapshot(path)).toEqual(before)
+  })
+})

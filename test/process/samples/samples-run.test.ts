@@ -1,0 +1,502 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRouterClient } from '@orpc/server'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DEFAULT_RENDERING } from '../../../src/contract/crc'
+import {
+  PAPER_SAMPLING,
+  type SampleEvent,
+  type SampleSettings,
+  type Variant
+} from '../../../src/contract/samples'
+import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
+import { resourcePath } from '../../../src/main/base/resources'
+import { createWorkbench } from '../../../src/main/workbench/router'
+import { defaultSampleSettings } from '../../../src/main/samples/default-settings'
+import { prepareSampleRun, type SampleRunRequest } from '../../../src/main/samples/prepare-run'
+import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { problemOf } from '../../fixtures/problems'
+
+const SETTINGS: SampleSettings = {
+  sampling: PAPER_SAMPLING,
+  maxTokens: 48,
+  stopTexts: [],
+  seed: 1,
+  sampleCount: 6,
+  device: 'cpu',
+  memoryBytes: 1e9
+}
+
+const POST: Variant = { kind: 'post', name: 'post' }
+const VARIANTS: Variant[] = [
+  { kind: 'base', name: 'base' },
+  POST,
+  { kind: 'recipe', name: '4-11', recipe: { name: '4-11', ranges: [[4, 11]] } }
+]
+
+const DEMO = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+
+describe('preparing a run', () => {
+  function request(changes: Partial<SampleRunRequest> = {}): SampleRunRequest {
+    return {
+      ...DEMO,
+      prompts: [{ text: 'Name a colour.', category: '', raw: false }],
+      rendering: DEFAULT_RENDERING,
+      variants: VARIANTS,
+      settings: SETTINGS,
+      ...changes
+    }
+  }
+
+  /** The demo pair in a folder of its own, with some files of one member changed; null removes one. */
+  async function changedPair(
+    member: 'base' | 'post',
+    files: Record<string, ((content: string) => string) | null>
+  ): Promise<{ base: string; post: string }> {
+    const folder = join(await temporaryFolder(), member)
+    await cp(DEMO[member], folder, { recursive: true })
+    for (const [name, change] of Object.entries(files)) {
+      const file = join(folder, name)
+      if (change === null) await rm(file)
+      else await writeFile(file, change(await readFile(file, 'utf8')))
+    }
+    return { ...DEMO, [member]: folder }
+  }
+
+  it('stores what the models see: the template, a system turn of the prompt, and raw text as it is', async () => {
+    const { run } = await prepareSampleRun(
+      request({
+        rendering: { ...DEFAULT_RENDERING, systemPrompt: 'Be brief.' },
+        prompts: [
+          { text: 'Name a colour.', category: '', raw: false },
+          { text: 'Name a colour.', category: '', raw: false, system: 'Be long.' },
+          { text: 'Once upon a time', category: '', raw: true }
+        ]
+      })
+    )
+    const [ofProject, own, raw] = run.prompts
+    expect(ofProject?.rendered).toMatch(/Be brief\.[^]*Name a colour\.[^]*assistant/)
+    expect(own?.rendered).toMatch(/Be long\.[^]*Name a colour\./)
+    expect(own?.rendered).not.toContain('Be brief.')
+    expect(raw?.rendered).toBe('Once upon a time')
+    expect(run.stopTokens).toEqual([5])
+    expect(run.notices).toEqual([])
+  })
+
+  it('refuses an empty prompt by its number', async () => {
+    const prompts = ['Name a colour.', ' \n '].map((text) => ({ text, category: '', raw: false }))
+    expect(await problemOf(prepareSampleRun(request({ prompts })))).toMatchObject({
+      code: 'bad-input',
+      message: 'Prompt 2 is empty.'
+    })
+  })
+
+  it('refuses variants that share a name, and a recipe for layers the model does not have', async () => {
+    const twice = await problemOf(prepareSampleRun(request({ variants: [POST, POST] })))
+    expect(twice.message).toBe('Two variants are named "post".')
+    const deep: Variant = { kind: 'recipe', name: 'deep', recipe: { name: 'deep', ranges: [[4, 12]] } }
+    const problem = await problemOf(prepareSampleRun(request({ variants: [deep] })))
+    expect(problem.message).toMatch(/recipe "deep" ends at layer 12/)
+  })
+
+  it('refuses base by name when its tokenizer reads the prompts otherwise, and does without it', async () => {
+    const pair = await changedPair('base', {
+      'tokenizer.json': (text) => text.replace('"<|user|>"', '"<|USER|>"').replace('"<|user|>"', '"<|USER|>"')
+    })
+    const problem = await problemOf(prepareSampleRun(request(pair)))
+    expect(problem).toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(
+        /variant "base" cannot be sampled.*other tokens under base's own tokenizer/
+      )
+    })
+    const { run } = await prepareSampleRun(request({ ...pair, variants: VARIANTS.slice(1) }))
+    expect(run.variants).toHaveLength(2)
+  })
+
+  it('finds the tokens that end an answer in generation config, config or tokenizer, or says that there are none', async () => {
+    const stopTokens = async (
+      files: Record<string, ((content: string) => string) | null>
+    ): Promise<{ stopTokens: number[]; notices: string[] }> => {
+      const pair = await changedPair('post', files)
+      // Base would name the same token.
+      const { run } = await prepareSampleRun(request({ ...pair, base: pair.post, variants: [POST] }))
+      return { stopTokens: run.stopTokens, notices: run.notices }
+    }
+    const without = (text: string): string => text.replace(/"eos_token(_id)?"/g, '"sep_token$1"')
+    const list = (text: string): string => text.replace('"eos_token_id": 5', '"eos_token_id": [5, 7]')
+    expect((await stopTokens({ 'generation_config.json': list })).stopTokens).toEqual([5, 7])
+    expect((await stopTokens({ 'generation_config.json': null })).stopTokens).toEqual([5])
+    const byTokenizer = { 'generation_config.json': null, 'config.json': without }
+    expect((await stopTokens(byTokenizer)).stopTokens).toEqual([5])
+    expect(
+      await stopTokens({ ...byTokenizer, 'tokenizer_config.json': without, 'special_tokens_map.json': null })
+    ).toEqual({
+      stopTokens: [],
+      notices: [expect.stringMatching(/answers end only at the most tokens allowed/)]
+    })
+  })
+
+  it('names the field of a generation config that is wrong', async () => {
+    const pair = await changedPair('post', {
+      'generation_config.json': (text) => text.replace('"temperature": 1.0', '"temperature": "hot"')
+    })
+    const problem = await problemOf(prepareSampleRun(request(pair)))
+    expect(problem.message).toMatch(/generation_config\.json: temperature/)
+  })
+})
+
+describe('default settings', () => {
+  const defaultsFor = async (config: object | null): Promise<SampleSettings> => {
+    const folder = await temporaryFolder()
+    if (config !== null) await writeFile(join(folder, 'generation_config.json'), JSON.stringify(config))
+    return defaultSampleSettings(folder)
+  }
+
+  it("are the model's own where it has some", async () => {
+    const config = { do_sample: true, temperature: 0.6, top_k: 20, top_p: 0.95, max_new_tokens: 96 }
+    expect(await defaultsFor(config)).toMatchObject({
+      sampling: { temperature: 0.6, topK: 20, topP: 0.95, minP: 0, repetitionPenalty: 1 },
+      maxTokens: 96,
+      sampleCount: 8,
+      seed: 1
+    })
+    expect((await defaultsFor({ do_sample: false, temperature: 0.6 })).sampling.temperature).toBe(0)
+    expect((await defaultsFor({ top_k: 0 })).sampling.topK).toBeNull()
+    expect((await defaultsFor({ max_new_tokens: 32_768 })).maxTokens).toBe(256)
+  })
+
+  it("are the paper's where it has none", async () => {
+    expect((await defaultsFor(null)).sampling).toEqual(PAPER_SAMPLING)
+    expect((await defaultsFor({ eos_token_id: [1, 2] })).sampling).toEqual(PAPER_SAMPLING)
+  })
+})
+
+/** Runs of real projects with the demo pair and the built engine process. */
+describe('a run', () => {
+  let folder: string
+  let engine: EngineHost
+  const started: ReturnType<typeof createWorkbench>[] = []
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'slr-samples-'))
+    vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
+    vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
+    engine = createEngineHost()
+  })
+
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((workbench) => workbench.close()))
+    vi.unstubAllEnvs()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  function startWorkbench() {
+    const workbench = createWorkbench({ engine, entry: 'browser', initial: { project: null, demo: false } })
+    started.push(workbench)
+    return createRouterClient(workbench.router)
+  }
+  type Client = ReturnType<typeof startWorkbench>
+
+  async function collect(events: AsyncIterable<SampleEvent>): Promise<SampleEvent[]> {
+    const seen: SampleEvent[] = []
+    for await (const event of events) seen.push(event)
+    return seen
+  }
+
+  /** Reads a run's events until some answers are finished. */
+  async function untilAnswers(events: AsyncIterator<SampleEvent>): Promise<void> {
+    for (;;) {
+      const { value, done } = await events.next()
+      if (done === true) throw new Error('the run ended before its first answers')
+      if (value.type === 'samples' && value.finished.length > 0) return
+    }
+  }
+
+  async function runToEnd(client: Client, path: string, settings: SampleSettings): Promise<string> {
+    const { runId } = await client.samples.start({ path, settings, variants: VARIANTS })
+    const events = await collect(await client.samples.watch({ path }))
+    expect(events.at(-1)).toMatchObject({ type: 'finished', runId })
+    return runId
+  }
+
+  /** Answers by what they are of, without the order in which they came. */
+  async function answersOf(client: Client, path: string, runId: string): Promise<string[]> {
+    const { samples } = await client.samples.get({ path, runId })
+    return samples
+      .map(({ variant, prompt, index, text }) => `${variant}/${prompt}/${index} ${text}`)
+      .toSorted()
+  }
+
+  /** Long enough to do something meanwhile. */
+  const LONG = { ...SETTINGS, sampleCount: 12, maxTokens: 96 }
+
+  it('shows post repeating itself and the restored range not, and is all there after a restart', async () => {
+    const client = startWorkbench()
+    const { path, samplePrompts } = await client.projects.openDemo()
+    const { runId } = await client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
+    const events = await collect(await client.samples.watch({ path }))
+    expect(events[0]).toMatchObject({ type: 'snapshot', run: { id: runId } })
+    expect(events.at(-1)).toMatchObject({ type: 'finished', runId })
+    const told = events.flatMap((event) =>
+      event.type === 'samples' ? event.finished : event.type === 'snapshot' ? event.samples : []
+    )
+    const total = 3 * samplePrompts.length * 6
+
+    const { run, samples, measures } = await client.samples.get({ path, runId })
+    expect(told).toHaveLength(total)
+    expect(samples).toEqual(expect.arrayContaining(told))
+    expect(samples).toHaveLength(total)
+    expect(run).toMatchObject({ weights: 'fp32', precision: 'fp32', settings: SETTINGS, variants: VARIANTS })
+    const [base, post, hybrid] = measures.variants.map(
+      (variant) => variant.measures.values.answerEntropy ?? NaN
+    )
+    expect(post).toBeLessThan(0.6)
+    expect(hybrid).toBeGreaterThan(0.8)
+    expect(base).toBeGreaterThan(0.8)
+    // Special tokens are no part of an answer.
+    for (const { text } of samples) expect(text).not.toMatch(/<\|/)
+
+    await started.splice(0)[0]?.close()
+    engine = createEngineHost()
+    const later = startWorkbench()
+    const state = await later.projects.open({ path })
+    expect(state.sampleRuns).toMatchObject([
+      { id: runId, sampleCount: total, sampleTotal: total, variantNames: ['base', 'post', '4-11'] }
+    ])
+    expect(await later.samples.get({ path, runId })).toEqual({ run, samples, measures })
+    expect(await collect(await later.samples.watch({ path }))).toEqual([])
+  })
+
+  it('that gets more answers has those of a run that asked for all at once', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    const settings = { ...SETTINGS, maxTokens: 16 }
+    const runId = await runToEnd(client, path, { ...settings, sampleCount: 3 })
+    const fewer = await client.samples.more({ path, runId, sampleCount: 2 }).catch((error: unknown) => error)
+    expect(fewer).toMatchObject({ data: { code: 'bad-input' } })
+    await client.samples.more({ path, runId, sampleCount: 6 })
+    const events = await collect(await client.samples.watch({ path }))
+    expect(events[0]).toMatchObject({ type: 'snapshot', samples: { length: 3 * 6 * 3 } })
+    expect(events.at(-1)).toMatchObject({ type: 'finished', runId })
+
+    const atOnce = await runToEnd(client, path, settings)
+    expect(await answersOf(client, path, runId)).toEqual(await answersOf(client, path, atOnce))
+  })
+
+  it('keeps finished answers when the engine is killed, and goes on with the others', async () => {
+    const client = startWorkbench()
+    const { path, samplePrompts } = await client.projects.openDemo()
+    const { runId } = await client.samples.start({ path, settings: LONG, variants: VARIANTS })
+    const events = await client.samples.watch({ path })
+    await untilAnswers(events)
+    if (engine.pid === undefined) throw new Error('no engine process is running')
+    process.kill(engine.pid, 'SIGKILL')
+    expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
+
+    const kept = await answersOf(client, path, runId)
+    const total = 3 * samplePrompts.length * LONG.sampleCount
+    expect(kept.length).toBeGreaterThan(0)
+    expect(kept.length).toBeLessThan(total)
+    expect((await client.projects.open({ path })).sampleRuns).toMatchObject([
+      { id: runId, sampleCount: kept.length, sampleTotal: total }
+    ])
+
+    await client.samples.more({ path, runId, sampleCount: LONG.sampleCount })
+    expect((await collect(await client.samples.watch({ path }))).at(-1)).toMatchObject({ type: 'finished' })
+    const all = await answersOf(client, path, runId)
+    expect(all).toEqual(expect.arrayContaining(kept))
+    // Nothing was generated twice.
+    const lines = (await readFile(join(path, 'samples', `${runId}.jsonl`), 'utf8')).trimEnd().split('\n')
+    expect([all.length, lines.length]).toEqual([total, total])
+    const uninterrupted = await runToEnd(client, path, LONG)
+    expect(await answersOf(client, path, uninterrupted)).toEqual(all)
+  })
+
+  it('streams growing answers a few times a second, and can be cancelled and gone on with', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    const { runId } = await client.samples.start({ path, settings: LONG, variants: VARIANTS })
+    const startedMs = performance.now()
+    const events = await client.samples.watch({ path })
+    const seen: SampleEvent[] = []
+    for await (const event of events) {
+      seen.push(event)
+      if (seen.some((each) => each.type === 'samples' && each.growing.some(({ text }) => text !== ''))) break
+    }
+    await client.samples.cancel({ path })
+    seen.push(...(await collect(await client.samples.watch({ path }))))
+    expect(seen.at(-1)).toEqual({ type: 'cancelled' })
+    const tenths = (performance.now() - startedMs) / 100
+    expect(seen.filter(({ type }) => type === 'samples').length).toBeLessThan(tenths + 3)
+    const stored = await answersOf(client, path, runId)
+    await client.samples.more({ path, runId, sampleCount: LONG.sampleCount })
+    const [snapshot] = await collect(await client.samples.watch({ path }))
+    expect(snapshot?.type === 'snapshot' && snapshot.samples.length).toBeGreaterThanOrEqual(stored.length)
+  })
+
+  it('is the only job of its project', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    const settings = LONG
+    const busy = { data: { code: 'busy' } }
+    const starts = await Promise.allSettled(
+      [0, 1].map(() => client.samples.start({ path, settings, variants: VARIANTS }))
+    )
+    expect(starts.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    await expect(client.sweeps.start({ path })).rejects.toMatchObject(busy)
+    await expect(client.samples.start({ path, settings, variants: VARIANTS })).rejects.toMatchObject(busy)
+    const scoring = client.samples.scoreCrc({ path, settings, variants: VARIANTS }).then(collectAny)
+    await expect(scoring).rejects.toMatchObject(busy)
+    await client.samples.cancel({ path })
+    expect((await collect(await client.samples.watch({ path }))).at(-1)).toEqual({ type: 'cancelled' })
+    await client.sweeps.start({ path })
+    await expect(client.samples.start({ path, settings, variants: VARIANTS })).rejects.toMatchObject(busy)
+  })
+
+  it('fails in words when a prompt is longer than the context window or memory is too small', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    await client.samples.start({ path, settings: { ...SETTINGS, memoryBytes: 1000 }, variants: VARIANTS })
+    expect((await collect(await client.samples.watch({ path }))).at(-1)).toMatchObject({
+      type: 'failed',
+      problem: { code: 'out-of-memory', message: expect.stringContaining('The weights take') }
+    })
+    // Nothing is left of it, on the disk either.
+    expect((await client.projects.open({ path })).sampleRuns).toEqual([])
+    expect(await readdir(join(path, 'samples'))).toEqual([])
+    const long = { text: 'Name a colour. '.repeat(200), category: '', raw: false }
+    const seen = (await client.projects.open({ path })).document.revision
+    await client.samples.savePrompts({ path, seen, prompts: [{ ...long, text: 'Name a colour.' }, long] })
+    const start = client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
+    await expect(start).rejects.toThrow(/^Prompt 2 becomes \d+ tokens; post's context window of 512/)
+    expect((await client.projects.open({ path })).sampleRuns).toEqual([])
+  })
+
+  it('keeps preference marks, also those given while it runs, and is exported', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    const { runId } = await client.samples.start({ path, settings: LONG, variants: VARIANTS })
+    const marks = [{ prompt: 0, index: 0, variant: '4-11' }]
+    await client.samples.mark({ path, runId, prompt: 0, index: 0, variant: '4-11' })
+    const [snapshot] = await collect(await client.samples.watch({ path }))
+    expect(snapshot).toMatchObject({ type: 'snapshot', run: { marks } })
+    expect((await client.samples.get({ path, runId })).run).toMatchObject({ marks, weights: 'fp32' })
+    const { content } = await client.samples.export({ path, runId, format: 'jsonl' })
+    expect(content.trimEnd().split('\n')).toHaveLength(3 * 6 * LONG.sampleCount)
+  })
+
+  it('refuses to go on when a checkpoint is not what it was', async () => {
+    const client = startWorkbench()
+    const post = join(folder, 'post')
+    await cp(DEMO.post, post, { recursive: true })
+    const { path, document } = await client.projects.create({ folder, name: 'Own', base: DEMO.base, post })
+    await client.samples.savePrompts({
+      path,
+      seen: document.revision,
+      prompts: [{ text: 'Name a colour.', category: '', raw: false }]
+    })
+    const runId = await runToEnd(client, path, { ...SETTINGS, sampleCount: 1 })
+    await cp(join(DEMO.base, 'model.safetensors'), join(post, 'model.safetensors'))
+    await expect(client.samples.more({ path, runId, sampleCount: 2 })).rejects.toMatchObject({
+      data: { code: 'mismatch' }
+    })
+  })
+
+  it('can ask for the built-in prompts, those of a file, their rendering and default settings', async () => {
+    const client = startWorkbench()
+    const { path, samplePrompts } = await client.projects.openDemo()
+    expect(samplePrompts.map(({ text }) => text)).toContain('Name a colour.')
+    expect((await client.samples.builtinPrompts()).length).toBeGreaterThan(5)
+    const prompts = await client.samples.readPrompts({ fileName: 'mine.txt', content: 'One\nTwo\n' })
+    expect(prompts.map(({ text }) => text)).toEqual(['One', 'Two'])
+    expect(await client.samples.savePrompts({ path, seen: 0, prompts })).toMatchObject({
+      samplePrompts: prompts
+    })
+    const [prompt] = prompts
+    if (prompt === undefined) throw new Error('no prompt')
+    const { rendered, tokens } = await client.samples.render({ path, prompt })
+    expect(rendered).toContain('One')
+    expect(tokens.length).toBeGreaterThan(1)
+    expect(await client.samples.defaults({ path })).toMatchObject({
+      sampling: { temperature: 1, minP: 0 },
+      maxTokens: 96
+    })
+  })
+
+  describe('over CRC prompts', () => {
+    /** Few of the demo's prompts, and how to check them with a sampler. */
+    async function crcProject() {
+      const client = startWorkbench()
+      const { path, prompts } = await client.projects.openDemo()
+      await client.prompts.save({ path, seen: 0, prompts: prompts.filter((_, place) => place % 10 === 0) })
+      const check = async (sampling: SampleSettings['sampling'], sampleCount = 40) => {
+        const settings = { ...SETTINGS, sampling, maxTokens: 8, sampleCount }
+        const events = await collectAny(await client.samples.scoreCrc({ path, settings, variants: VARIANTS }))
+        const last = events.at(-1)
+        if (last?.type !== 'scores') throw new Error('no scores came')
+        expect(events.length).toBeGreaterThan(1)
+        return last.result
+      }
+      const sweep = async () => {
+        await client.sweeps.start({ path })
+        for await (const event of await client.sweeps.watch({ path })) void event
+      }
+      return { client, path, check, sweep }
+    }
+
+    it('scores whole answers beside their first tokens and the newest sweep, and keeps the scores', async () => {
+      const { client, path, check, sweep } = await crcProject()
+      expect(await client.samples.crcScores({ path })).toBeNull()
+      await sweep()
+      const result = await check({ ...PAPER_SAMPLING, minP: 0 })
+      for (const { exact, firstToken } of result.scores) {
+        // Without truncation the sampler draws from the very distribution that the sweep scored.
+        expect(firstToken.validity).toBeCloseTo(exact?.validity ?? NaN, 5)
+        expect(firstToken.diversity).toBeCloseTo(exact?.diversity ?? NaN, 5)
+      }
+      const [, post, hybrid] = result.scores
+      expect(post?.answers.validity).toBeGreaterThan(0.9)
+      expect(post?.answers.diversity).toBeLessThan(0.6)
+      expect(hybrid?.answers.diversity).toBeGreaterThan(post?.answers.diversity ?? 1)
+
+      await started.splice(0)[0]?.close()
+      engine = createEngineHost()
+      expect(await startWorkbench().samples.crcScores({ path })).toEqual(result)
+      expect(result).toMatchObject({ weights: 'fp32', variants: VARIANTS, settings: { sampleCount: 40 } })
+      expect(result.postPath.fingerprint).not.toBe('')
+    })
+
+    it('compares answers with first tokens under the same sampler, whatever it cuts off', async () => {
+      const { check, sweep } = await crcProject()
+      await sweep()
+      const [base, post, hybrid] = (await check({ ...PAPER_SAMPLING, minP: 0.1 }, 80)).scores
+      // Min-p leaves the hybrid valid tokens only: beside the untruncated score that would look like a finding.
+      expect(hybrid?.answers.validity).toBeGreaterThan(
+        (hybrid?.exact?.validity ?? 1) + (hybrid?.tolerance ?? 1)
+      )
+      expect([post?.disagrees, hybrid?.disagrees]).toEqual([false, false])
+      // Base goes on after a valid first character.
+      expect(base?.answers.validity).toBeLessThan((base?.firstToken.validity ?? 0) - 0.1)
+      expect(base?.disagrees).toBe(true)
+    })
+
+    it('needs no sweep, and sees greedy answers as certain', async () => {
+      const { check } = await crcProject()
+      const { scores } = await check({ ...PAPER_SAMPLING, temperature: 0 }, 2)
+      for (const { exact, firstToken, answers, disagrees } of scores) {
+        expect(exact).toBeNull()
+        expect(firstToken.diversity).toBe(0)
+        expect(answers.validity).toBe(firstToken.validity)
+        expect(disagrees).toBe(false)
+      }
+    })
+  })
+})
+
+async function collectAny<Event>(events: AsyncIterable<Event>): Promise<Event[]> {
+  const seen: Event[] = []
+  for await (const event of events) seen.push(event)
+  return seen
+}

@@ -1,0 +1,225 @@
+import { mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRouterClient } from '@orpc/server'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createEngineHost } from '../../../src/main/engine/host'
+import { createWorkbench } from '../../../src/main/workbench/router'
+import { checkpointChanges } from '../../../src/contract/checkpoint-changes'
+import { damagedPair } from '../../fixtures/damaged-pair'
+import { checkpointFixture, writeCheckpoint, writeSparseCheckpoint } from '../../fixtures/checkpoint-builder'
+
+/** What a project finds out by reading whole checkpoints, through the router and the built thread. */
+
+let folder: string
+let workbench: ReturnType<typeof createWorkbench>
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slr-pair-'))
+  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
+  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
+  workbench = createWorkbench({
+    engine: createEngineHost(),
+    entry: 'browser',
+    initial: { project: null, demo: false }
+  })
+})
+
+afterEach(async () => {
+  await workbench.close()
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const clientOf = () => createRouterClient(workbench.router)
+type Client = ReturnType<typeof clientOf>
+
+async function newProject(client: Client, base: string, post: string): Promise<string> {
+  return (await client.projects.create({ folder, name: 'Pair', base, post })).path
+}
+
+async function writePair(): Promise<{ base: string; post: string }> {
+  return {
+    base: await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1 })),
+    post: await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }))
+  }
+}
+
+async function lastOf<Event>(events: AsyncIterable<Event>): Promise<Event | undefined> {
+  let last: Event | undefined
+  for await (const event of events) last = event
+  return last
+}
+
+describe('the distances of a project', () => {
+  it('are computed once, kept, and found again without reading the weights', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    expect(await client.distances.get({ path })).toEqual({ distances: null, changed: [] })
+
+    await client.distances.start({ path })
+    const first = await lastOf(await client.distances.watch({ path }))
+    expect(first).toMatchObject({ type: 'finished' })
+    expect(first).not.toMatchObject({ bytesRead: 0 })
+    const stored = await client.distances.get({ path })
+    expect(stored).toMatchObject({ changed: [], distances: { layers: [{ layer: 0 }, { layer: 1 }] } })
+    expect(await readdir(join(path, 'distances'))).toHaveLength(1)
+
+    await client.distances.start({ path })
+    expect(await lastOf(await client.distances.watch({ path }))).toEqual({ type: 'finished', bytesRead: 0 })
+    expect(await client.distances.get({ path })).toEqual(stored)
+  })
+
+  it('are said to be of another checkpoint once one has changed, and computed again for that', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    await client.distances.start({ path })
+    await lastOf(await client.distances.watch({ path }))
+    await writeCheckpoint(post, checkpointFixture({ seed: 3 }))
+    await client.projects.open({ path })
+    expect(await client.distances.get({ path })).toMatchObject({ changed: ['post'] })
+    await client.distances.start({ path })
+    expect(await lastOf(await client.distances.watch({ path }))).not.toMatchObject({ bytesRead: 0 })
+    expect(await client.distances.get({ path })).toMatchObject({ changed: [] })
+  })
+
+  it('that cannot be read any more are computed again', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    await client.distances.start({ path })
+    await lastOf(await client.distances.watch({ path }))
+    const [name = ''] = await readdir(join(path, 'distances'))
+    await writeFile(join(path, 'distances', name), '{"schemaVersion": 1}')
+    expect(await client.distances.get({ path })).toEqual({ distances: null, changed: [] })
+    await client.distances.start({ path })
+    expect(await lastOf(await client.distances.watch({ path }))).not.toMatchObject({ bytesRead: 0 })
+  })
+
+  it('can be cancelled while gigabytes are read, and leave nothing behind', async () => {
+    const client = clientOf()
+    const model = await writeSparseCheckpoint(join(folder, 'sparse'), 200_000_000)
+    const path = await newProject(client, model, model)
+    await client.distances.start({ path })
+    await expect(client.distances.start({ path })).rejects.toMatchObject({ data: { code: 'busy' } })
+    const events = await client.distances.watch({ path })
+    const first = await events.next()
+    expect(first.value).toMatchObject({ type: 'progress' })
+    await client.distances.cancel({ path })
+    expect(await lastOf(events)).toEqual({ type: 'cancelled' })
+    expect(await readdir(path)).not.toContain('distances')
+  })
+
+  it('fail with the reason when the pair cannot be read', async () => {
+    const client = clientOf()
+    const { base } = await writePair()
+    const path = await newProject(client, base, join(folder, 'gone'))
+    await client.distances.start({ path })
+    expect(await lastOf(await client.distances.watch({ path }))).toMatchObject({
+      type: 'failed',
+      problem: { code: 'not-found', message: expect.stringContaining(join(folder, 'gone')) }
+    })
+  })
+})
+
+describe('the check of values of a pair', () => {
+  it('tells every tensor that holds NaN or infinity, and ends when it is cancelled', async () => {
+    const client = clientOf()
+    const { base, post } = await damagedPair({
+      base: [{ tensor: 'lm_head.weight', element: 3, value: -Infinity }]
+    })
+    const path = await newProject(client, base, post)
+    await client.values.start({ path })
+    expect(await lastOf(await client.values.watch({ path }))).toMatchObject({
+      type: 'finished',
+      values: { base: [{ tensor: 'lm_head.weight', first: '-Infinity', at: [0, 3] }], post: [] }
+    })
+    await client.values.start({ path })
+    await client.values.cancel({ path })
+    expect(await lastOf(await client.values.watch({ path }))).toEqual({ type: 'cancelled' })
+  })
+})
+
+describe('the checksums of a project', () => {
+  it('are computed on request and kept for as long as nobody writes the files', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    expect(await client.checksums.get({ path })).toEqual({ base: null, post: null })
+    await client.checksums.start({ path })
+    expect(await lastOf(await client.checksums.watch({ path }))).toEqual({ type: 'finished' })
+    const { base: ofBase } = await client.checksums.get({ path })
+    expect(ofBase?.files).toMatchObject([
+      { name: 'model.safetensors', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }
+    ])
+    // Written again, the file may differ where the fingerprint took no sample.
+    await utimes(join(base, 'model.safetensors'), new Date(2030, 1), new Date(2030, 1))
+    await client.projects.open({ path })
+    expect(await client.checksums.get({ path })).toMatchObject({
+      base: null,
+      post: { fingerprint: expect.any(String) }
+    })
+  })
+})
+
+describe('a pair that was moved', () => {
+  it('is found again in its new folders, with the same fingerprints and what was stored of it', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    const before = await client.projects.open({ path })
+    await client.distances.start({ path })
+    await lastOf(await client.distances.watch({ path }))
+    await mkdir(join(folder, 'archive'))
+    await rename(base, join(folder, 'archive', 'base'))
+    await rename(post, join(folder, 'archive', 'post'))
+    expect(await client.projects.open({ path })).toMatchObject({
+      pair: null,
+      pairProblem: { code: 'not-found', message: expect.stringContaining(base) }
+    })
+    const moved = { base: join(folder, 'archive', 'base'), post: join(folder, 'archive', 'post') }
+    const after = await client.projects.relocate({ path, ...moved })
+    expect(after).toMatchObject({ pairProblem: null, document: { pair: { kind: 'folders', ...moved } } })
+    expect(after.pair?.base.fingerprint).toBe(before.pair?.base.fingerprint)
+    expect(await client.distances.get({ path })).toMatchObject({
+      changed: [],
+      distances: { layers: [{}, {}] }
+    })
+    await client.projects.close({ path })
+    expect(await client.projects.open({ path })).toMatchObject({ document: { pair: moved } })
+  })
+
+  it('cannot be the built-in one', async () => {
+    const client = clientOf()
+    const { path } = await client.projects.openDemo()
+    await expect(client.projects.relocate({ path, base: folder, post: folder })).rejects.toMatchObject({
+      data: { code: 'bad-input' }
+    })
+  })
+})
+
+describe('a checkpoint that was written again', () => {
+  it('is noticed, also before there is any result, until the user takes it as it is', async () => {
+    const client = clientOf()
+    const { base, post } = await writePair()
+    const path = await newProject(client, base, post)
+    const first = await client.projects.open({ path })
+    expect(first.document.checkpoints?.post.fingerprint).toBe(first.pair?.post.fingerprint)
+    expect(checkpointChanges(first)).toEqual([])
+
+    // Base only touched, post another model of the same size.
+    await utimes(join(base, 'model.safetensors'), new Date(2030, 1), new Date(2030, 1))
+    await writeCheckpoint(post, checkpointFixture({ seed: 7 }))
+    await utimes(join(post, 'model.safetensors'), new Date(2030, 1), new Date(2030, 1))
+    await client.projects.close({ path })
+    const changed = await client.projects.open({ path })
+    expect(checkpointChanges(changed)).toEqual([
+      { member: 'base', kind: 'rewritten', files: ['model.safetensors'] },
+      { member: 'post', kind: 'changed', files: ['model.safetensors'] }
+    ])
+    expect(checkpointChanges(await client.projects.relocate({ path, base, post }))).toEqual([])
+    expect(checkpointChanges(await client.projects.open({ path }))).toEqual([])
+  })
+})

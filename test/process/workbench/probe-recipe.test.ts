@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRouterClient } from '@orpc/server'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { NextToken, type ProbeEvent } from '../../../src/contract/probe'
+import { createEngineHost } from '../../../src/main/engine/host'
+import { createWorkbench } from '../../../src/main/workbench/router'
+import { runCli } from '../../fixtures/cli'
+
+let folder: string
+let workbench: ReturnType<typeof createWorkbench>
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slr-probe-'))
+  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
+  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
+  const engine = createEngineHost()
+  workbench = createWorkbench({ engine, entry: 'browser', initial: { project: null, demo: false } })
+})
+afterEach(async () => {
+  await workbench.close()
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const CliOutput = z.object({ results: z.tuple([z.object({ top: z.array(NextToken) })]) })
+
+describe('a recipe that is probed in a project', () => {
+  it('answers as slr probe does, beside post and base', async () => {
+    const client = createRouterClient(workbench.router)
+    const { path, prompts } = await client.projects.openDemo()
+    const prompt = prompts[0]?.text ?? ''
+    const recipe = { name: 'selected', ranges: [[4, 11]] satisfies [number, number][] }
+    const events: ProbeEvent[] = []
+    for await (const event of await client.probes.next({ path, recipe, prompt })) events.push(event)
+    expect(events.map(({ model }) => model)).toEqual(['post', 'hybrid', 'base'])
+
+    const which = [[], ['--restore', '4-11'], ['--model', 'base']]
+    for (const [index, words] of which.entries()) {
+      const { stdout } = await runCli(['probe', '--demo', '--prompt', prompt, ...words, '--json', '--quiet'])
+      expect(events[index]).toMatchObject({
+        type: 'probed',
+        top: CliOutput.parse(JSON.parse(stdout)).results[0].top
+      })
+    }
+  })
+
+  it('names what is wrong with the recipe', async () => {
+    const client = createRouterClient(workbench.router)
+    const { path } = await client.projects.openDemo()
+    const recipe = { name: 'too deep', ranges: [[3, 12]] satisfies [number, number][] }
+    const events = await client.probes.next({ path, recipe, prompt: 'Hi' })
+    await expect(events.next()).rejects.toMatchObject({
+      data: { message: expect.stringContaining('layers 0 to 11') }
+    })
+  })
+})

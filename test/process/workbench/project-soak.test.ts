@@ -1,0 +1,99 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createORPCClient } from '@orpc/client'
+import { RPCLink } from '@orpc/client/websocket'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import { resourcePath } from '../../../src/main/base/resources'
+import { createEngineHost } from '../../../src/main/engine/host'
+import { startServer, type WorkbenchServer } from '../../../src/main/serve/server'
+import { createWorkbench } from '../../../src/main/workbench/router'
+import type { Client } from '../../../src/renderer/connection'
+import { soakProject } from '../../fixtures/project-soak'
+
+/*
+ * Three windows of one served project, at random against a model. SLR_SOAK_SECONDS=120 goes on for that long and prints what was
+ * done; SLR_SOAK_SEED chooses what is drawn.
+ */
+const SECONDS = Number(process.env['SLR_SOAK_SECONDS'] ?? 0)
+const SEED = Number(process.env['SLR_SOAK_SEED'] ?? 2)
+const SHORT_ROUNDS = 40
+
+let folder: string
+let workbench: ReturnType<typeof createWorkbench>
+let server: WorkbenchServer
+const sockets: WebSocket[] = []
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slr-soak-'))
+  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
+  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
+  workbench = createWorkbench({
+    engine: createEngineHost(),
+    entry: 'browser',
+    initial: { project: null, demo: false }
+  })
+  server = await startServer({ router: workbench.router })
+})
+
+afterAll(async () => {
+  for (const socket of sockets) socket.terminate()
+  await server.close()
+  await workbench.close()
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** A browser that was let in, as far as main can tell. */
+async function connect(): Promise<Client> {
+  const entry = new URL(server.newUrl())
+  const letIn = await fetch(entry, { redirect: 'manual' })
+  const home = String(letIn.headers.get('location')).replace(/\/$/, '')
+  const Cookie = String(letIn.headers.get('set-cookie')).split(';')[0] ?? ''
+  const websocket = new WebSocket(`ws://${entry.host}${home}/rpc`, {
+    headers: { Cookie, Origin: entry.origin }
+  })
+  sockets.push(websocket)
+  await new Promise((resolve, reject) => websocket.once('open', resolve).once('error', reject))
+  return createORPCClient(new RPCLink({ websocket }))
+}
+
+it(
+  'is the same to three windows and on the disk, whatever they do at once',
+  { timeout: (SECONDS + 60) * 1000 },
+  async () => {
+    const clients = await Promise.all([connect(), connect(), connect()])
+    const [client] = clients
+    const { path } = await client.projects.openDemo()
+    const folders = await Promise.all(
+      ['base', 'post', 'base', 'post'].map(async (member, place) => {
+        const copy = join(folder, `${member}-${place}`)
+        await cp(resourcePath('demo-pair', member), copy, { recursive: true })
+        return copy
+      })
+    )
+    const startedMs = performance.now()
+    const done = await soakProject({
+      clients,
+      path,
+      folders,
+      seed: SEED,
+      sweepOneIn: 30,
+      goOn: (round) => (SECONDS > 0 ? performance.now() - startedMs < SECONDS * 1000 : round < SHORT_ROUNDS)
+    })
+    if (SECONDS > 0) console.log(`soak with seed ${SEED}: ${JSON.stringify(done)}`)
+    for (const what of [
+      'keep',
+      'rename',
+      'remove',
+      'undo',
+      'add checkpoint',
+      'set rho',
+      'save prompts',
+      'stale',
+      'sweep'
+    ])
+      expect(done[what], what).toBeGreaterThan(0)
+  }
+)

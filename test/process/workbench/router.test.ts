@@ -1,0 +1,373 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRouterClient } from '@orpc/server'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DEFAULT_RENDERING, Rendering } from '../../../src/contract/crc'
+import { ProjectChanges } from '../../../src/contract/project'
+import { PAPER_SAMPLING, type SampleSetup } from '../../../src/contract/samples'
+import type { SweepEvent } from '../../../src/contract/sweep-events'
+import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
+import type { JobNews } from '../../../src/main/jobs/job-news'
+import { resourcePath } from '../../../src/main/base/resources'
+import type { InitialProject } from '../../../src/main/workbench/entry'
+import { createWorkbench, type WorkbenchOptions } from '../../../src/main/workbench/router'
+
+/** The program behind the window, with real project folders, the demo pair and the built engine process. */
+
+let folder: string
+let engine: EngineHost
+const started: ReturnType<typeof createWorkbench>[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slr-router-'))
+  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
+  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
+  engine = createEngineHost()
+})
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((workbench) => workbench.close()))
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const START_VIEW: InitialProject = { project: null, demo: false }
+
+function startWorkbench(options: Partial<WorkbenchOptions> = {}) {
+  const workbench = createWorkbench({ engine, entry: 'browser', initial: START_VIEW, ...options })
+  started.push(workbench)
+  return createRouterClient(workbench.router)
+}
+
+async function collect(events: AsyncIterable<SweepEvent>): Promise<SweepEvent[]> {
+  const seen: SweepEvent[] = []
+  for await (const event of events) seen.push(event)
+  return seen
+}
+
+/** Reads a sweep's events until it is under way in the engine. */
+async function untilSweeping(events: AsyncIterator<SweepEvent>): Promise<void> {
+  for (;;) {
+    const { value, done } = await events.next()
+    if (done === true) throw new Error('the sweep ended before it got under way')
+    if (value.type === 'progress' && value.progress.rowsDone > 0) return
+  }
+}
+
+/** The demo's project with every eighth of its prompts: where any sweep will do. */
+async function quickDemo(client: ReturnType<typeof startWorkbench>): Promise<string> {
+  const { path, prompts } = await client.projects.openDemo()
+  await client.prompts.save({ path, seen: 0, prompts: prompts.filter((_, place) => place % 8 === 0) })
+  return path
+}
+
+const SETTINGS = ProjectChanges.shape.settings.unwrap()
+type Settings = NonNullable<ProjectChanges['settings']>
+
+function enginePid(): number {
+  if (engine.pid === undefined) throw new Error('no engine process is running')
+  return engine.pid
+}
+
+describe('projects', () => {
+  it('creates the demo project the first time and shares it after that', async () => {
+    const client = startWorkbench()
+    const [first, second] = await Promise.all([client.projects.openDemo(), client.projects.openDemo()])
+    expect(first.path).toBe(join(folder, 'projects', 'Demo.slr'))
+    expect(second).toEqual(first)
+    expect(first).toMatchObject({
+      pair: { compatible: true },
+      pairProblem: null,
+      readOnly: null,
+      running: []
+    })
+    expect(first.prompts).toHaveLength(40)
+    expect(await client.app.recent()).toMatchObject([{ path: first.path, exists: true }])
+    expect(await client.app.forget({ path: first.path })).toEqual([])
+  })
+
+  it('is opened once, whichever way its path is written', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    await symlink(path, join(folder, 'link'))
+    for (const other of [join(folder, 'link'), join(path, 'project.json'), `${path}/`]) {
+      expect(await client.projects.open({ path: other })).toMatchObject({ path, readOnly: null })
+    }
+  })
+
+  it('keeps changes, and lets other programs write it once it is closed', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    await client.projects.update({ path, seen: 0, changes: { notes: 'layer 4 matters' } })
+    await expect(
+      startWorkbench().projects.update({ path, seen: 0, changes: { notes: 'mine' } })
+    ).rejects.toMatchObject({
+      data: { code: 'locked' }
+    })
+    await client.projects.close({ path })
+    expect(existsSync(join(path, '.lock'))).toBe(false)
+    expect(await startWorkbench().projects.open({ path })).toMatchObject({
+      document: { notes: 'layer 4 matters' }
+    })
+  })
+
+  it('takes a change for what it names, and leaves every other field as it was', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    const sampler = { sampling: PAPER_SAMPLING, maxTokens: 8, stopTexts: [], seed: 1, sampleCount: 2 }
+    const samples: SampleSetup = { settings: { ...sampler, device: 'cpu', memoryBytes: 1e9 }, leftOut: [] }
+    // Two values of every field, so that each change can be seen.
+    const settings: [Required<Settings>, Required<Settings>] = [
+      {
+        rho: 0.7,
+        soupSize: 5,
+        device: 'cpu',
+        memoryBytes: 1e9,
+        samples
+      },
+      {
+        rho: 0.8,
+        soupSize: 9,
+        device: 'auto',
+        memoryBytes: null,
+        samples: { ...samples, leftOut: ['post'] }
+      }
+    ]
+    const rendering: [Rendering, Rendering] = [
+      DEFAULT_RENDERING,
+      {
+        systemPrompt: 'Be brief.',
+        templateArguments: { enable_thinking: false },
+        date: '2026-02-03',
+        assistantPrefix: 'Answer: ',
+        countLeadingSpace: true
+      }
+    ]
+    const values = [
+      {
+        name: 'A',
+        rendering: rendering[0],
+        notes: 'a',
+        settings: settings[0]
+      },
+      {
+        name: 'B',
+        rendering: rendering[1],
+        notes: 'b',
+        settings: settings[1]
+      }
+    ] as const
+    const alone: ProjectChanges[] = [
+      ...ProjectChanges.omit({ settings: true, rendering: true })
+        .keyof()
+        .options.map((field) => ({ [field]: values[1][field] })),
+      ...Rendering.keyof().options.map((field) => ({ rendering: { [field]: values[1].rendering[field] } })),
+      ...SETTINGS.keyof().options.map((field) => ({ settings: { [field]: settings[1][field] } }))
+    ]
+    // Lists are there too, that no such change may touch.
+    const source = { sweepId: null, validity: null, diversity: null }
+    await client.recipes.keep({ path, recipe: { name: 'kept', ranges: [[1, 2]] }, source })
+    await client.checkpoints.add({ path, folder: resourcePath('demo-pair', 'base') })
+    for (const change of alone) {
+      const seen = Number.MAX_SAFE_INTEGER
+      const { document: before } = await client.projects.update({ path, seen, changes: values[0] })
+      const { document } = await client.projects.update({ path, seen, changes: change })
+      expect(document, JSON.stringify(change)).toEqual({
+        ...before,
+        ...change,
+        revision: before.revision + 1,
+        rendering: { ...before.rendering, ...change.rendering },
+        settings: { ...before.settings, ...change.settings }
+      })
+      expect({ ...document, revision: before.revision }).not.toEqual(before)
+      expect([document.recipes.length, document.otherCheckpoints.length]).toEqual([1, 1])
+    }
+  })
+
+  it('fills in nothing that a change or a part of a rendering leaves out', () => {
+    expect(ProjectChanges.parse({ settings: {} })).toEqual({ settings: {} })
+    expect(ProjectChanges.parse({})).toEqual({})
+    expect(Rendering.partial().parse({})).toEqual({})
+  })
+
+  it('opens with the reason when its pair cannot be read', async () => {
+    await mkdir(join(folder, 'empty'))
+    const state = await startWorkbench().projects.create({
+      folder,
+      name: 'Broken',
+      base: join(folder, 'empty'),
+      post: resourcePath('demo-pair', 'post')
+    })
+    expect(state.pair).toBeNull()
+    expect(state.pairProblem).toMatchObject({ message: expect.stringContaining(join(folder, 'empty')) })
+  })
+
+  it('shows the demo first when the program was started for it', async () => {
+    const info = await startWorkbench({ initial: { project: null, demo: true } }).app.info()
+    expect(info.initialProject).toBe(join(folder, 'projects', 'Demo.slr'))
+    expect(existsSync(join(folder, 'projects', 'Demo.slr', 'project.json'))).toBe(true)
+  })
+
+  it('renders its prompts as the model will see them', async () => {
+    const client = startWorkbench()
+    const { path, prompts } = await client.projects.openDemo()
+    const one = prompts.slice(0, 1)
+    expect(await client.prompts.save({ path, seen: 0, prompts: one })).toMatchObject({ prompts: one })
+    const { prompts: rendered } = await client.prompts.render({ path })
+    expect(rendered).toHaveLength(1)
+    expect(rendered[0]?.rendered).toContain(one[0]?.text)
+    expect(rendered[0]?.tokens.length).toBeGreaterThan(0)
+  })
+})
+
+describe('folders', () => {
+  it('are picked with the native dialog where there is one', async () => {
+    const desktop = startWorkbench({ entry: 'desktop', pickFolder: async (title) => `/picked/${title}` })
+    expect(await desktop.folders.pick({ title: 'Base' })).toBe('/picked/Base')
+    await expect(startWorkbench().folders.pick({ title: 'Base' })).rejects.toMatchObject({
+      data: { code: 'unsupported' }
+    })
+  })
+
+  it('are listed for the browser', async () => {
+    await mkdir(join(folder, 'models'))
+    const { entries } = await startWorkbench().folders.list({ path: folder })
+    expect(entries).toContainEqual({ name: 'models', path: join(folder, 'models'), kind: 'folder' })
+  })
+})
+
+describe('a defect', () => {
+  it('is logged with its details and reaches the window without them', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const defect = new Error('secret detail')
+    const client = startWorkbench({ pickFolder: () => Promise.reject(defect) })
+    const error: unknown = await client.folders.pick({ title: 'Base' }).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'WORKBENCH', data: { code: 'internal' } })
+    expect(JSON.stringify(error)).not.toContain('secret')
+    expect(log).toHaveBeenCalledWith(expect.stringContaining('folders.pick'), defect)
+    log.mockRestore()
+  })
+})
+
+describe('a sweep', () => {
+  it('tells its watchers a snapshot, its scores and its end, and is saved with the project', async () => {
+    const told: JobNews[] = []
+    const client = startWorkbench({ onJobNews: (news) => told.push(news) })
+    const { path } = await client.projects.openDemo()
+    const { sweepId } = await client.sweeps.start({ path })
+    expect(await client.projects.open({ path })).toMatchObject({ running: ['sweep'] })
+
+    const events = await collect(await client.sweeps.watch({ path }))
+    expect(events[0]).toMatchObject({ type: 'snapshot', sweepId, layerCount: 12, promptCount: 40 })
+    expect(events.at(-1)).toMatchObject({ type: 'finished', sweepId, work: { blockEvaluations: 616 } })
+    const shares = told.flatMap((news) => (news.type === 'progress' ? [news.share] : []))
+    expect(shares).toContain(1)
+    expect(told.at(-1)).toEqual({ job: 'The sweep', type: 'finished' })
+    const ranges = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
+    expect(
+      new Set(ranges.map((entry) => (entry.kind === 'range' ? `${entry.start}-${entry.end}` : entry.kind)))
+        .size
+    ).toBe(78 + 3)
+
+    const { sweeps, running } = await client.projects.open({ path })
+    expect(running).toEqual([])
+    expect(sweeps.map((sweep) => sweep.id)).toEqual([sweepId])
+    expect(await client.sweeps.get({ path, sweepId })).toMatchObject({
+      id: sweepId,
+      selected: sweeps[0]?.selected
+    })
+    expect(await client.sweeps.select({ path, sweepId, rho: 0 })).toMatchObject({
+      rho: 0,
+      minimumValidity: 0
+    })
+    expect(await collect(await client.sweeps.watch({ path }))).toEqual([])
+  })
+
+  it('goes on when a watcher leaves, and shows one that comes later all scores so far', async () => {
+    const client = startWorkbench()
+    const path = await quickDemo(client)
+    await client.sweeps.start({ path })
+    const leaving = new AbortController()
+    const early = await client.sweeps.watch({ path }, { signal: leaving.signal })
+    await untilSweeping(early)
+    leaving.abort()
+    const events = await collect(await client.sweeps.watch({ path }))
+    expect(events[0]).toMatchObject({ type: 'snapshot', progress: { phase: 'sweeping' } })
+    expect(events.at(-1)).toMatchObject({ type: 'finished' })
+  })
+
+  it('is the only one of its project, and can be cancelled', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    await client.sweeps.start({ path })
+    await expect(client.sweeps.start({ path })).rejects.toMatchObject({ data: { code: 'busy' } })
+    const events = await client.sweeps.watch({ path })
+    await untilSweeping(events)
+    await client.sweeps.cancel({ path })
+    expect((await collect(events)).at(-1)).toEqual({ type: 'cancelled' })
+    expect(await client.projects.open({ path })).toMatchObject({ running: [], sweeps: [] })
+  })
+
+  it('goes on by itself when the engine is killed, and says so', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    const { sweepId } = await client.sweeps.start({ path })
+    const events = await client.sweeps.watch({ path })
+    await untilSweeping(events)
+    process.kill(enginePid(), 'SIGKILL')
+    const told = await collect(events)
+    expect(told).toContainEqual({
+      type: 'notice',
+      message: expect.stringMatching(/killed by SIGKILL .* started again/)
+    })
+    expect(told.at(-1)).toMatchObject({ type: 'finished' })
+    const { notices, selected } = await client.sweeps.get({ path, sweepId })
+    expect(selected).toEqual({ start: 4, end: 11 })
+    expect(notices).toContainEqual(expect.stringMatching(/killed by SIGKILL .* started again/))
+  })
+
+  it('fails in words when the engine is killed twice in the same place, and the next one works', async () => {
+    const client = startWorkbench()
+    const path = await quickDemo(client)
+    await client.sweeps.start({ path })
+    const events = await client.sweeps.watch({ path })
+    await untilSweeping(events)
+    const first = enginePid()
+    process.kill(first, 'SIGKILL')
+    await vi.waitFor(() => expect(enginePid()).not.toBe(first), { interval: 1 })
+    process.kill(enginePid(), 'SIGKILL')
+    expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
+
+    await client.sweeps.start({ path })
+    const next = await collect(await client.sweeps.watch({ path }))
+    expect(next.at(-1)).toMatchObject({ type: 'finished' })
+  })
+
+  it('that failed while nobody watched tells the next watcher why, once', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.create({
+      folder,
+      name: 'Broken',
+      base: folder,
+      post: resourcePath('demo-pair', 'post')
+    })
+    await client.sweeps.start({ path })
+    await vi.waitFor(async () => expect(await client.projects.open({ path })).toMatchObject({ running: [] }))
+    const events = await collect(await client.sweeps.watch({ path }))
+    expect(events.map((event) => event.type)).toEqual(['snapshot', 'failed'])
+    expect(await collect(await client.sweeps.watch({ path }))).toEqual([])
+  })
+
+  it('keeps its project open until it is saved, and ends with the program', async () => {
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    await client.sweeps.start({ path })
+    await client.projects.close({ path })
+    expect(existsSync(join(path, '.lock'))).toBe(true)
+    await started.splice(0)[0]?.close()
+    expect(existsSync(join(path, '.lock'))).toBe(false)
+    expect(engine.pid).toBeUndefined()
+  })
+})

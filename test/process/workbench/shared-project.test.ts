@@ -1,0 +1,197 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRouterClient } from '@orpc/server'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type KeptRecipe, ProjectDocument, type ProjectState } from '../../../src/contract/project'
+import { createEngineHost } from '../../../src/main/engine/host'
+import { openProject } from '../../../src/main/project/project'
+import { createWorkbench } from '../../../src/main/workbench/router'
+import { LAYERS_4_11, NOT_SCORED } from '../../fixtures/project-documents'
+
+/** Two windows of one project, as main sees them. */
+
+let folder: string
+let workbench: ReturnType<typeof createWorkbench>
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slr-shared-'))
+  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
+  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
+  workbench = createWorkbench({
+    engine: createEngineHost(),
+    entry: 'browser',
+    initial: { project: null, demo: false }
+  })
+})
+
+afterEach(async () => {
+  await workbench.close()
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const openWindow = () => createRouterClient(workbench.router)
+type Window = ReturnType<typeof openWindow>
+
+async function stored(path: string): Promise<ProjectDocument> {
+  return ProjectDocument.parse(JSON.parse(await readFile(join(path, 'project.json'), 'utf8')))
+}
+
+const kept = async (window: Window, path: string, name: string): Promise<KeptRecipe> => {
+  const { id, project } = await window.recipes.keep({
+    path,
+    recipe: { ...LAYERS_4_11, name },
+    source: NOT_SCORED
+  })
+  const recipe = project.document.recipes.find((each) => each.id === id)
+  if (recipe === undefined) throw new Error('it was not kept')
+  return recipe
+}
+
+const namesOf = ({ recipes }: ProjectDocument): string[] => recipes.map(({ recipe }) => recipe.name)
+
+describe('recipes of a project that two windows show', () => {
+  it('are all kept, although neither window knows of the other one’s', async () => {
+    const [a, b] = [openWindow(), openWindow()]
+    const { path } = await a.projects.openDemo()
+    await Promise.all([kept(a, path, 'of a'), kept(b, path, 'of b'), kept(a, path, 'of b')])
+    const document = await stored(path)
+    expect(namesOf(document).toSorted()).toEqual(['of a', 'of b', 'of b (2)'])
+    expect(new Set(document.recipes.map(({ mark }) => mark))).toEqual(new Set([0, 1, 2]))
+  })
+
+  it('stay who they are under another name, and no mark is given out twice', async () => {
+    const [a, b] = [openWindow(), openWindow()]
+    const { path } = await a.projects.openDemo()
+    const first = await kept(a, path, 'first')
+    const second = await kept(a, path, 'second')
+    await b.recipes.rename({ path, id: first.id, name: 'second' })
+    await a.recipes.remove({ path, id: second.id })
+    const third = await kept(b, path, 'third')
+    expect((await stored(path)).recipes).toMatchObject([
+      { id: first.id, mark: first.mark, recipe: { name: 'second (2)' } },
+      { id: third.id }
+    ])
+    expect(third.mark).toBe(2)
+    // Removing is undone at the place it had, once.
+    await a.recipes.putBack({ path, kept: second, place: 1 })
+    await a.recipes.putBack({ path, kept: second, place: 1 })
+    expect(namesOf(await stored(path))).toEqual(['second (2)', 'second', 'third'])
+    expect((await stored(path)).recipes[1]).toEqual(second)
+  })
+
+  it('cannot be changed once they were removed elsewhere, and not put back where they never were', async () => {
+    const [a, b] = [openWindow(), openWindow()]
+    const { path } = await a.projects.openDemo()
+    const { id } = await kept(a, path, 'gone')
+    await a.recipes.remove({ path, id })
+    await expect(b.recipes.rename({ path, id, name: 'other' })).rejects.toMatchObject({
+      data: { code: 'not-found', message: expect.stringContaining('removed elsewhere') }
+    })
+    const strange = { ...(await kept(a, path, 'here')), id: 'strange' }
+    await expect(b.recipes.putBack({ path, kept: strange, place: 0 })).rejects.toMatchObject({
+      data: { code: 'bad-input' }
+    })
+    expect(namesOf(await stored(path))).toEqual(['here'])
+  })
+
+  it('are edited from what was seen', async () => {
+    const [a, b] = [openWindow(), openWindow()]
+    const { path } = await a.projects.openDemo()
+    const { id } = await kept(a, path, 'mine')
+    const seen = (await b.projects.open({ path })).document.revision
+    const edited = { path, id, seen, source: NOT_SCORED }
+    await a.recipes.edit({ ...edited, recipe: { name: 'of a', ranges: [[1, 2]] } })
+    await expect(
+      b.recipes.edit({ ...edited, recipe: { name: 'of b', ranges: [[3, 4]] } })
+    ).rejects.toMatchObject({
+      data: { code: 'stale', message: expect.stringContaining('the recipe changed elsewhere') }
+    })
+    expect(namesOf(await stored(path))).toEqual(['of a'])
+  })
+})
+
+describe('a value of a project that two windows show', () => {
+  it('is not set by one that has not seen what the other made of it', async () => {
+    const [a, b] = [openWindow(), openWindow()]
+    const { path, document, prompts } = await a.projects.openDemo()
+    const seen = document.revision
+    await a.projects.update({ path, seen, changes: { settings: { rho: 0.8 } } })
+    await expect(
+      b.projects.update({ path, seen, changes: { settings: { rho: 0.7 } } })
+    ).rejects.toMatchObject({
+      data: {
+        code: 'stale',
+        message: 'Not saved: the validity to keep changed elsewhere since you last saw it.',
+        hint: expect.stringContaining('change it again')
+      }
+    })
+    // What the other one has not touched can be set all the same.
+    await b.projects.update({
+      path,
+      seen,
+      changes: { settings: { soupSize: 5 }, rendering: { date: '2026-05-06' } }
+    })
+    await b.prompts.save({ path, seen, prompts: prompts.slice(0, 3) })
+    await expect(a.prompts.save({ path, seen, prompts: prompts.slice(0, 2) })).rejects.toMatchObject({
+      data: { code: 'stale', message: expect.stringContaining('the prompt set') }
+    })
+    expect(await stored(path)).toMatchObject({
+      settings: { rho: 0.8, soupSize: 5 },
+      rendering: { date: '2026-05-06' },
+      revision: seen + 3
+    })
+    expect((await a.projects.open({ path })).prompts).toHaveLength(3)
+  })
+})
+
+/** A window that follows a project. */
+class Follower {
+  latest: ProjectState | null = null
+  private readonly stop = new AbortController()
+  private done: Promise<void> = Promise.resolve()
+
+  async follow(window: Window, path: string): Promise<void> {
+    const states = await window.projects.watch({ path }, { signal: this.stop.signal })
+    this.done = (async () => {
+      for await (const state of states) this.latest = state
+    })().catch(() => undefined)
+    await vi.waitFor(() => expect(this.latest).not.toBeNull())
+  }
+
+  async leave(): Promise<void> {
+    this.stop.abort()
+    await this.done
+  }
+}
+
+describe('a window that follows a project', () => {
+  it('sees what another one changes, the jobs that it starts and what comes of them', async () => {
+    const [a, b] = [openWindow(), openWindow()]
+    const { path, prompts } = await a.projects.openDemo()
+    const follower = new Follower()
+    await follower.follow(b, path)
+    await kept(a, path, 'of a')
+    await a.prompts.save({ path, seen: 1, prompts: prompts.filter((_, place) => place % 20 === 0) })
+    await vi.waitFor(() => {
+      expect(follower.latest?.document.recipes).toHaveLength(1)
+      expect(follower.latest?.prompts).toHaveLength(2)
+    })
+    await a.sweeps.start({ path })
+    await vi.waitFor(() => expect(follower.latest?.running).toEqual(['sweep']))
+    await vi.waitFor(() => expect(follower.latest).toMatchObject({ running: [], sweeps: [{}] }), 30_000)
+    await follower.leave()
+  })
+
+  it('keeps the project open when another one closes it, until it leaves too', async () => {
+    const [a, b] = [openWindow(), openWindow()]
+    const { path } = await a.projects.openDemo()
+    const follower = new Follower()
+    await follower.follow(b, path)
+    await a.projects.close({ path })
+    await expect(openProject(path)).rejects.toMatchObject({ problem: { code: 'locked' } })
+    await follower.leave()
+    await vi.waitFor(async () => (await openProject(path)).close())
+  })
+})

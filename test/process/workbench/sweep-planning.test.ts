@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRouterClient } from '@orpc/server'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { planFacts, planLine } from '../../../src/contract/plan-words'
+import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
+import { createWorkbench } from '../../../src/main/workbench/router'
+
+/** Plans of a project's next sweep, with the demo pair and the built engine process. */
+
+let folder: string
+let engine: EngineHost
+let workbench: ReturnType<typeof createWorkbench>
+const connect = () => createRouterClient(workbench.router)
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slr-planning-'))
+  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
+  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
+  engine = createEngineHost()
+  workbench = createWorkbench({ engine, entry: 'browser', initial: { project: null, demo: false } })
+})
+
+afterEach(async () => {
+  await workbench.close()
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe("a project's next sweep", () => {
+  it('is planned with its soup and its memory budget, which can be taken back', async () => {
+    const client = connect()
+    const { path } = await client.projects.openDemo()
+    const whole = await client.sweeps.plan({ path })
+    // 388 for ranges, post and base; 19 blends between the two ends, in 12 layers each.
+    expect(whole).toMatchObject({ blockEvaluations: 388 + 19 * 12, groups: [{ promptCount: 40 }] })
+    if (whole === null) return
+    expect(planLine(whole)).toMatch(
+      /^1 prompt group · peak \d+ MiB of [\d.]+ GiB · 616 block evaluations · [\d.]+ GFLOP · reads 9\.5 MiB · about [\d.]+ s$/
+    )
+    const peak = planFacts(whole).find(({ label }) => label === 'peak memory')
+    expect(peak?.parts?.map(({ label }) => label)).toEqual([
+      'process',
+      'weights',
+      'hidden states',
+      'activations',
+      'last states'
+    ])
+
+    const thousands = { ...whole, modelCount: 2081, groups: [{ promptCount: 12_000, packedTokens: 1 }] }
+    expect(planFacts(thousands)[0]?.value).toBe('2,081 × 12,000')
+
+    let seen = 0
+    const change = async (memoryBytes: number | null) => {
+      seen = (await client.projects.update({ path, seen, changes: { settings: { memoryBytes } } })).document
+        .revision
+    }
+    await change(whole.peakBytes - 20e6)
+    const tight = await client.sweeps.plan({ path })
+    expect(tight?.groups.length).toBeGreaterThan(1)
+    expect(tight?.memoryBytes).toBe(whole.peakBytes - 20e6)
+    await change(100 * 2 ** 20)
+    await expect(client.sweeps.plan({ path })).rejects.toMatchObject({
+      data: { code: 'out-of-memory', hint: expect.stringMatching(/^Allow \d+ MiB or more/) }
+    })
+    await change(null)
+    expect((await client.sweeps.plan({ path }))?.memoryBytes).toBe(whole.memoryBytes)
+  })
+
+  it('starts at once, whatever is being planned', async () => {
+    const client = connect()
+    const { path } = await client.projects.openDemo()
+    await client.sweeps.plan({ path })
+    const pid = engine.pid ?? NaN
+    // A plan that never comes to an end by itself.
+    process.kill(pid, 'SIGSTOP')
+    const planned = client.sweeps.plan({ path }).catch((error: unknown) => error)
+    await client.sweeps.start({ path, fresh: false })
+    expect(await planned).toMatchObject({ data: { code: 'cancelled' } })
+    await expect(client.sweeps.plan({ path })).rejects.toMatchObject({ data: { code: 'busy' } })
+    process.kill(pid, 'SIGCONT')
+    const ends: string[] = []
+    for await (const event of await client.sweeps.watch({ path })) ends.push(event.type)
+    expect(ends.at(-1)).toBe('finished')
+  })
+
+  it('is no longer planned when the program ends, and leaves no engine behind', async () => {
+    const client = connect()
+    const { path } = await client.projects.openDemo()
+    const planned = client.sweeps.plan({ path }).catch((error: unknown) => error)
+    await workbench.close()
+    expect(await planned).toMatchObject({ data: { code: 'cancelled' } })
+    expect(await client.sweeps.plan({ path }).catch((error: unknown) => error)).toMatchObject({
+      data: { code: 'cancelled' }
+    })
+    expect(engine.pid).toBeUndefined()
+  })
+})

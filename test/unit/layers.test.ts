@@ -1,0 +1,187 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+/** The rooms of src/main from the ground up: a file imports from its own room and from those before it. */
+const ROOMS = [
+  'base/files',
+  'base',
+  'confined',
+  'family',
+  'graphs',
+  'text',
+  'checkpoint',
+  'engine/device',
+  'engine/rows',
+  'engine/tries',
+  'engine/weights',
+  'engine/forward',
+  'engine/sweep',
+  'engine/generate',
+  'engine/questions',
+  'engine',
+  'crc/task',
+  'crc/selection',
+  'crc/sweep',
+  'crc/check',
+  'crc/search',
+  'measures/texts',
+  'measures',
+  'samples',
+  'evaluation',
+  'mergekit',
+  'project',
+  'readings',
+  'export',
+  'report',
+  'jobs',
+  'workbench',
+  'serve',
+  'cli',
+  'electron'
+]
+
+const SOURCES = join(import.meta.dirname, '../../src')
+
+/** Files of src, and what each imports of src, as paths below it. */
+const imports = new Map(
+  readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|svelte)$/.test(file))
+    .map((file) => [file, importsOf(file)] as const)
+)
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SOURCES, file), 'utf8')
+  return [...text.matchAll(/(?:from|import)[\s(]*'(\.[^'?]+)/g)].map(([, path = '']) =>
+    sourceFile(join(SOURCES, dirname(file), path))
+  )
+}
+
+function sourceFile(path: string): string {
+  const candidates = ['', '.ts', '.svelte.ts', '/index.ts'].map((ending) => path + ending)
+  const found = candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile())
+  return relative(SOURCES, found ?? path)
+}
+
+/** The place of a file of main among the rooms: the most particular room that it lies in; -1 is outside all of them. */
+function floorOf(file: string): number {
+  const path = file.replace(/^main\//, '')
+  return ROOMS.reduce(
+    (best, room, floor) =>
+      path.startsWith(`${room}/`) && room.length > (ROOMS[best]?.length ?? 0) ? floor : best,
+    -1
+  )
+}
+
+/**
+ * Files that compute, with how many defaults they have for look-ups that may find nothing: sums that begin, optional fields, and
+ * loops over whole tensors, which say why they check nothing. A look-up that must hit throws (src/main/base/look-up.ts).
+ */
+const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
+  'main/engine/device/physical-cores.ts': 2,
+  'main/engine/generate/cpu-runner.ts': 1,
+  'main/engine/generate/key-value-cache.ts': 1,
+  'main/engine/generate/webgpu-runner.ts': 1,
+  'main/engine/host.ts': 1,
+  'main/engine/questions/device-check.ts': 1,
+  'main/engine/questions/embed-texts.ts': 4,
+  'main/engine/questions/read-answers.ts': 2,
+  'main/engine/rows/sampler.ts': 25,
+  'main/engine/sweep/group-scorer.ts': 2,
+  'main/engine/sweep/sweep-plan.ts': 1,
+  'main/engine/weights/quantise.ts': 2,
+  'main/family/decoder-spec.ts': 1,
+  'main/family/neutral-keys.ts': 1,
+  'main/crc/check/check-answers.ts': 3,
+  'main/crc/search/search-run.ts': 1,
+  'main/crc/selection/bootstrap.ts': 2,
+  'main/crc/selection/score-table.ts': 4,
+  'main/crc/sweep/compute-sweep.ts': 2,
+  'main/crc/sweep/earlier-results.ts': 2,
+  'main/crc/sweep/merge-parts.ts': 1,
+  'main/crc/sweep/prepare-sweep.ts': 2,
+  'main/crc/sweep/shard.ts': 1,
+  'main/crc/task/characters.ts': 1,
+  'main/crc/task/render-prompts.ts': 1
+}
+const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array\(\))(?![\w.])/g
+
+const inMain = (file: string): boolean => file.startsWith('main/')
+
+/** Imports that `unwanted` says should not be, one line each. */
+function importsWhere(unwanted: (file: string, target: string) => boolean): string[] {
+  return [...imports].flatMap(([file, targets]) =>
+    targets.filter((target) => unwanted(file, target)).map((target) => `${file} -> ${target}`)
+  )
+}
+
+/** The files from which imports lead back to `start`, in their order; empty when none do. */
+function wayBackTo(start: string): string[] {
+  const ways = [[start]]
+  const seen = new Set<string>()
+  for (const way of ways) {
+    for (const target of imports.get(way.at(-1) ?? start) ?? []) {
+      if (target === start) return way
+      if (!seen.has(target)) ways.push([...way, target])
+      seen.add(target)
+    }
+  }
+  return []
+}
+
+describe('the order of the sources', () => {
+  test('every file of main lies in a room', () => {
+    expect([...imports.keys()].filter((file) => inMain(file) && floorOf(file) === -1)).toEqual([])
+  })
+
+  test('no file of main imports from a room above its own', () => {
+    const upward = importsWhere(
+      (file, target) => inMain(file) && inMain(target) && floorOf(target) > floorOf(file)
+    )
+    expect(upward).toEqual([])
+  })
+
+  test('sweeping, generating and asking do not know each other', () => {
+    const siblings = /^main\/engine\/(sweep|generate|questions)\//
+    const across = importsWhere((file, target) => {
+      const [from, to] = [siblings.exec(file)?.[1], siblings.exec(target)?.[1]]
+      return from !== undefined && to !== undefined && from !== to
+    })
+    expect(across).toEqual([])
+  })
+
+  // Not in the renderer, where the parts of its state name the type of the whole.
+  test('no file imports itself by way of others', () => {
+    const files = [...imports.keys()].filter((file) => !file.startsWith('renderer/'))
+    const cycles = files.map(wayBackTo).filter((way) => way.length > 0)
+    expect(cycles.map((way) => [...way, way[0]].join(' -> '))).toEqual([])
+  })
+
+  test('the contract stands below everything and the bench above', () => {
+    expect(
+      importsWhere((file, target) => file.startsWith('contract/') && !target.startsWith('contract/'))
+    ).toEqual([])
+    expect(importsWhere((file, target) => !file.startsWith('bench/') && target.startsWith('bench/'))).toEqual(
+      []
+    )
+  })
+
+  test('what computes has no silent default but those that are counted here', () => {
+    const counted = [...imports.keys()]
+      .filter((file) => /^main\/(engine|graphs|family|crc)\//.test(file))
+      .map((file): [string, number] => {
+        const text = readFileSync(join(SOURCES, file), 'utf8')
+        return [file, [...text.matchAll(SILENT_DEFAULT)].length]
+      })
+      .filter(([, count]) => count > 0)
+    expect(Object.fromEntries(counted)).toEqual(SILENT_DEFAULTS)
+  })
+})
+
+test('every test belongs to a group, which says what it starts', () => {
+  const groups = join(import.meta.dirname, '..')
+  const tests = readdirSync(groups, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.test.ts')
+  )
+  expect(tests.filter((name) => !/^(?:unit|process|browser)[\\/]/.test(name))).toEqual([])
+})

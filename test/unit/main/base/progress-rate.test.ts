@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest'
+import { progressRate } from '../../../../src/main/base/progress-rate'
+
+describe('the progress rate', () => {
+  test('is unknown until work was done', () => {
+    const rate = progressRate()
+    expect(rate(0, 100, 0)).toEqual({ perSecond: null, secondsLeft: null })
+    expect(rate(0, 100, 3)).toEqual({ perSecond: null, secondsLeft: null })
+  })
+
+  test('is the plain mean of steady work, however often it is asked', () => {
+    const rate = progressRate()
+    for (let step = 1; step <= 40; step++) {
+      const { perSecond, secondsLeft } = rate(step * 25, 10_000, step / 2)
+      expect(perSecond).toBeCloseTo(50, 9)
+      expect(secondsLeft).toBeCloseTo((10_000 - step * 25) / 50, 9)
+    }
+  })
+
+  test('follows work that slows down', () => {
+    const rate = progressRate()
+    for (let second = 1; second <= 20; second++) rate(second * 100, 10_000, second)
+    expect(rate(2_010, 10_000, 21).perSecond).toBeGreaterThan(50)
+    for (let second = 2; second <= 60; second++) rate(2_000 + second * 10, 10_000, 20 + second)
+    expect(rate(2_610, 10_000, 81).perSecond).toBeCloseTo(10, 0)
+  })
+
+  test('has nothing left when done', () => {
+    const rate = progressRate()
+    expect(rate(100, 100, 2)).toEqual({ perSecond: 50, secondsLeft: 0 })
+  })
+})

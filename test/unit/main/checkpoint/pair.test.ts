@@ -1,0 +1,318 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { PairReport, type Finding } from '../../../../src/contract/pair'
+import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
+import {
+  checkpointFixture,
+  floatTensor,
+  temporaryFolder,
+  TINY_LLAMA,
+  writeCheckpoint,
+  type CheckpointFixture
+} from '../../../fixtures/checkpoint-builder'
+import { problemOf } from '../../../fixtures/problems'
+
+const DEMO = join(import.meta.dirname, '../../../../resources/demo-pair')
+const GOLDENS = join(import.meta.dirname, '../../../goldens')
+
+const BASE = checkpointFixture({ seed: 1 })
+const POST = checkpointFixture({ seed: 2 })
+
+/** Writes both, each with a tokenizer and a chat template, so that only what a test is about is found. */
+async function writePair(
+  base: CheckpointFixture,
+  post: CheckpointFixture
+): Promise<{ base: string; post: string }> {
+  const folder = await temporaryFolder()
+  const paths = {
+    base: await writeCheckpoint(join(folder, 'base'), base),
+    post: await writeCheckpoint(join(folder, 'post'), post)
+  }
+  for (const path of Object.values(paths)) {
+    await writeFile(join(path, 'tokenizer.json'), '{}')
+    await writeFile(join(path, 'chat_template.jinja'), '{{ messages }}')
+  }
+  return paths
+}
+
+async function findings(base: CheckpointFixture, post: CheckpointFixture): Promise<Finding[]> {
+  const paths = await writePair(base, post)
+  const report = await inspectPair(paths.base, paths.post)
+  expect(report.compatible).toBe(!report.findings.some(({ severity }) => severity === 'error'))
+  // What inspecting calls an error is what opening refuses.
+  if (report.compatible) await openPair(paths.base, paths.post)
+  else await problemOf(openPair(paths.base, paths.post))
+  return report.findings
+}
+
+const messages = (list: readonly Finding[], severity: Finding['severity']): string[] =>
+  list.filter((finding) => finding.severity === severity).map(({ message }) => message)
+
+const withConfig = (changes: Record<string, unknown>, seed = 2): CheckpointFixture =>
+  checkpointFixture({ config: { ...TINY_LLAMA, ...changes }, seed })
+
+/** The fixture with a config that its weights were not made for. */
+const claiming = (fixture: CheckpointFixture, changes: Record<string, unknown>): CheckpointFixture => ({
+  ...fixture,
+  config: { ...fixture.config, ...changes }
+})
+
+const without = (fixture: CheckpointFixture, ...names: string[]): CheckpointFixture => ({
+  ...fixture,
+  tensors: fixture.tensors.filter(({ name }) => !names.includes(name))
+})
+
+describe('the report of a pair', () => {
+  test('describes both checkpoints and finds nothing wrong with the demo', async () => {
+    const report = await inspectPair(join(DEMO, 'base'), join(DEMO, 'post'))
+    expect(PairReport.parse(report)).toEqual(report)
+    expect(report.compatible).toBe(true)
+    expect(report.findings).toEqual([])
+    expect(report.post).toEqual({
+      path: join(DEMO, 'post'),
+      name: 'post',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+      modelType: 'llama',
+      parameterCount: 2_477_184,
+      weightBytes: 4_966_184,
+      dtypes: { BF16: 110 },
+      files: [{ name: 'model.safetensors', bytes: 4_966_184, modifiedMs: expect.any(Number) }],
+      layerCount: 12,
+      hiddenSize: 128,
+      intermediateSize: 352,
+      headCount: 4,
+      kvHeadCount: 2,
+      headSize: 32,
+      vocabularySize: 2048,
+      contextLength: 512,
+      tiedHead: true,
+      hasTokenizer: true,
+      hasChatTemplate: true,
+      hasGenerationConfig: true
+    })
+  })
+
+  test.each(['gemma2', 'gemma3', 'llama3', 'mistral_swa', 'olmo2', 'phi3', 'qwen2', 'qwen3', 'smollm2'])(
+    'finds %s to fit together, and sharded base with single post alike',
+    async (family) => {
+      const shards = family === 'llama3' ? '-sharded' : ''
+      const report = await inspectPair(
+        join(GOLDENS, family, `base-bf16${shards}`),
+        join(GOLDENS, family, 'post-bf16')
+      )
+      expect(report.compatible).toBe(true)
+      expect(report.findings).toEqual([
+        {
+          severity: 'warning',
+          message: 'Post has no tokenizer.json: prompts need a tokenizer; probing with --tokens works.'
+        },
+        { severity: 'note', message: 'Post has no chat template.' }
+      ])
+    }
+  )
+
+  test('counts parameters and dtypes over all tensors', async () => {
+    const extra = floatTensor('extra', 'F32', [3], [1, 2, 3])
+    const paths = await writePair(BASE, { ...POST, tensors: [...POST.tensors, extra] })
+    const { base, post } = await inspectPair(paths.base, paths.post)
+    // Embedding and head 16 x 8; per layer q and o 8 x 8, k and v 4 x 8, three of 12 x 8, two norms of 8; final norm 8.
+    expect(base.parameterCount).toBe(2 * 16 * 8 + 2 * (2 * 64 + 2 * 32 + 3 * 96 + 2 * 8) + 8)
+    expect(post.parameterCount).toBe(base.parameterCount + 3)
+    expect(post.dtypes).toEqual({ BF16: 21, F32: 1 })
+  })
+})
+
+describe('a pair that does not fit', () => {
+  test('in its family says so, and only that of the config', async () => {
+    const mistral = withConfig({ model_type: 'mistral', rms_norm_eps: 1e-6 })
+    expect(messages(await findings(BASE, mistral), 'error')).toEqual([
+      'The family (model_type) differs: llama in base, mistral in post.'
+    ])
+  })
+
+  test('in the number of layers says so', async () => {
+    expect(messages(await findings(BASE, withConfig({ num_hidden_layers: 3 })), 'error')).toEqual([
+      'The number of decoder layers differs: 2 in base, 3 in post.'
+    ])
+  })
+
+  test.each([
+    [{ intermediate_size: 16 }, 'The MLP size differs: 12 in base, 16 in post.'],
+    [{ num_key_value_heads: 2 }, 'The number of key-value heads differs: 1 in base, 2 in post.'],
+    [{ rms_norm_eps: 1e-6 }, 'The norm epsilon differs: 0.00001 in base, 0.000001 in post.'],
+    [{ hidden_act: 'gelu_pytorch_tanh' }, 'The activation differs: silu in base, gelu_tanh in post.'],
+    [{ mlp_bias: true }, 'The bias of the MLP differs: false in base, true in post.'],
+    [
+      { rope_theta: 500_000 },
+      'The attention window or position embedding of layer 0 differs: {"window":null,"rope":{"kind":"default","theta":10000}} in base, {"window":null,"rope":{"kind":"default","theta":500000}} in post.'
+    ]
+  ])('for %j says what differs', async (changes, message) => {
+    expect(messages(await findings(BASE, withConfig(changes)), 'error')).toEqual([message])
+  })
+
+  test('in many ways names them all', async () => {
+    const other = withConfig({ hidden_size: 16, head_dim: 4, num_attention_heads: 4, intermediate_size: 20 })
+    expect(messages(await findings(BASE, other), 'error')).toEqual([
+      'The hidden size differs: 8 in base, 16 in post.',
+      'The MLP size differs: 12 in base, 20 in post.',
+      'The number of attention heads differs: 2 in base, 4 in post.'
+    ])
+  })
+
+  test('because tensors are missing names each, of the layers and around them', async () => {
+    const names = ['model.layers.1.mlp.up_proj.weight', 'model.norm.weight', 'lm_head.weight']
+    const paths = await writePair(BASE, without(POST, ...names))
+    const { findings } = await inspectPair(paths.base, paths.post)
+    expect(messages(findings, 'error')).toEqual(
+      names.map((name) => `post (${paths.post}): tensor "${name}" is missing.`)
+    )
+    const problem = await problemOf(openPair(paths.base, paths.post))
+    expect(problem.code).toBe('bad-file')
+    expect(problem.message).toContain(`tensor "${names[0]}" is missing.`)
+  })
+
+  test('because tensors have other shapes than the config says names file shape and expected shape', async () => {
+    const base = claiming(BASE, { intermediate_size: 10 })
+    const errors = messages(await findings(base, claiming(POST, { intermediate_size: 10 })), 'error')
+    expect(errors).toHaveLength(2 * 2 * 3)
+    expect(errors[0]).toMatch(
+      /^base \(.*\/base\): tensor "model\.layers\.0\.mlp\.gate_proj\.weight" has the shape \[12, 8\], expected \[10, 8\] by config\.json\.$/
+    )
+    expect(errors[11]).toMatch(
+      /^post .*"model\.layers\.1\.mlp\.down_proj\.weight" has the shape \[8, 12\], expected \[8, 10\]/
+    )
+  })
+
+  test('in hundreds of tensors lists twenty of each and counts the others', async () => {
+    const deep = claiming(BASE, { num_hidden_layers: 300 })
+    const errors = messages(await findings(deep, claiming(POST, { num_hidden_layers: 300 })), 'error')
+    expect(errors).toHaveLength(42)
+    expect(errors[20]).toMatch(/^base .*: 2662 more tensors are missing or do not fit\.$/)
+    expect(errors[41]).toMatch(/^post .*: 2662 more/)
+  })
+
+  test('because weights are quantised names tensor and dtype', async () => {
+    const quantised = {
+      ...POST,
+      tensors: POST.tensors.map((tensor) =>
+        tensor.name === 'model.layers.0.mlp.up_proj.weight'
+          ? { ...tensor, dtype: 'I8', bytes: new Uint8Array(12 * 8) }
+          : tensor
+      )
+    }
+    const paths = await writePair(BASE, quantised)
+    const problem = await problemOf(openPair(paths.base, paths.post))
+    expect(problem.code).toBe('unsupported')
+    expect(problem.message).toContain(
+      'tensor "model.layers.0.mlp.up_proj.weight" is stored as I8, expected F32, F16 or BF16'
+    )
+    expect((await inspectPair(paths.base, paths.post)).compatible).toBe(false)
+  })
+})
+
+describe('a pair that fits', () => {
+  test('may differ in vocabulary and head, which come from post', async () => {
+    const tied = withConfig({ vocab_size: 20, tie_word_embeddings: true })
+    expect(await findings(BASE, tied)).toEqual([
+      {
+        severity: 'note',
+        message:
+          'The vocabularies differ: 16 tokens in base, 20 in post. Restored models take embeddings and head from post.'
+      }
+    ])
+  })
+
+  test('may differ in dtype, whose values are then rounded', async () => {
+    expect(await findings(checkpointFixture({ dtype: 'F32' }), POST)).toEqual([
+      {
+        severity: 'note',
+        message:
+          '18 layer tensors stored in different dtypes, such as F32 in base, BF16 in post (model.layers.0.input_layernorm.weight): restored ones are rounded to that of post.'
+      }
+    ])
+  })
+
+  test('may differ in context length', async () => {
+    expect(await findings(BASE, withConfig({ max_position_embeddings: 128 }))).toEqual([])
+  })
+
+  test('may hold tensors that its decoder does not use', async () => {
+    const extra = ['vision_tower.patch.weight', 'model.layers.0.self_attn.rotary_emb.inv_freq'].map((name) =>
+      floatTensor(name, 'F32', [2], [1, 2])
+    )
+    expect(await findings(BASE, { ...POST, tensors: [...POST.tensors, ...extra] })).toEqual([
+      {
+        severity: 'note',
+        message:
+          'Post holds tensors that its decoder does not use: 2 tensors, such as "vision_tower.patch.weight", "model.layers.0.self_attn.rotary_emb.inv_freq".'
+      }
+    ])
+  })
+
+  test('is warned about when both are the same model', async () => {
+    expect(messages(await findings(BASE, BASE), 'warning')).toEqual([
+      'Base and post look like the same checkpoint: restoring layers would change nothing.'
+    ])
+  })
+
+  test('is limited without a tokenizer, and by a broken chat template', async () => {
+    const paths = await writePair(BASE, POST)
+    await rm(join(paths.post, 'chat_template.jinja'))
+    await writeFile(join(paths.post, 'tokenizer_config.json'), '{"chat_template": 7}')
+    const broken = await inspectPair(paths.base, paths.post)
+    expect(broken.post.hasChatTemplate).toBe(false)
+    expect(messages(broken.findings, 'warning')).toEqual([
+      expect.stringMatching(
+        /^The chat template of post cannot be used: .*tokenizer_config\.json: chat_template: /
+      )
+    ])
+
+    await writeFile(join(paths.post, 'tokenizer_config.json'), '{"chat_template": "{{ messages }}"}')
+    expect((await inspectPair(paths.base, paths.post)).post.hasChatTemplate).toBe(true)
+
+    await rm(join(paths.base, 'tokenizer.json'))
+    const noBase = await inspectPair(paths.base, paths.post)
+    expect(noBase.base.hasTokenizer).toBe(false)
+    expect(noBase.findings).toEqual([{ severity: 'note', message: 'Base has no tokenizer.json.' }])
+
+    await rm(join(paths.post, 'tokenizer.json'))
+    expect(messages((await inspectPair(paths.base, paths.post)).findings, 'warning')).toEqual([
+      'Post has no tokenizer.json: prompts need a tokenizer; probing with --tokens works.'
+    ])
+  })
+})
+
+describe('a checkpoint that cannot be opened', () => {
+  test('is the only one spoken of when the other is fine', async () => {
+    const paths = await writePair(BASE, POST)
+    await rm(join(paths.base, 'model.safetensors'))
+    const problem = await problemOf(inspectPair(paths.base, paths.post))
+    expect(problem.code).toBe('not-found')
+    expect(problem.message).toMatch(new RegExp(`^${paths.base} has no weights in safetensors`))
+    expect(problem.message).not.toContain(paths.post)
+  })
+
+  test('does not hide that the other cannot either', async () => {
+    const folder = await temporaryFolder()
+    const [base, post] = [join(folder, 'base'), join(folder, 'post')]
+    expect((await problemOf(openPair(base, post))).message).toBe(
+      `Base: There is no folder ${base}. Post: There is no folder ${post}.`
+    )
+    expect((await problemOf(openPair(base, base))).message).toBe(`There is no folder ${base}.`)
+  })
+
+  test('because its family is unknown names the model_type and what is supported', async () => {
+    const paths = await writePair(BASE, claiming(POST, { model_type: 'mamba' }))
+    const problem = await problemOf(inspectPair(paths.base, paths.post))
+    expect(problem.code).toBe('unsupported')
+    expect(problem.message).toContain(join(paths.post, 'config.json'))
+    expect(problem.message).toContain('"mamba"')
+    expect(problem.hint).toContain('llama')
+  })
+
+  test('because it says it is quantised names the field', async () => {
+    const paths = await writePair(BASE, claiming(POST, { quantization_config: { quant_method: 'gptq' } }))
+    expect((await problemOf(inspectPair(paths.base, paths.post))).message).toContain('"quantization_config"')
+  })
+})

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { commandLine } from '../../../../src/main/cli/command-line'
+
+const DOCS = join(import.meta.dirname, '../../../../docs/cli.md')
+const README = join(import.meta.dirname, '../../../../README.md')
+/** A page is wider than a terminal need be. */
+const HELP_WIDTH = 110
+
+const { commands } = commandLine(new AbortController().signal)
+
+/** The headings of docs/cli.md that are commands. */
+function headings(page: string): string[] {
+  const names = commands.map((command) => command.name())
+  return [...page.matchAll(/^## (\w+)$/gm)]
+    .map(([, name = '']) => name)
+    .filter((name) => names.includes(name))
+}
+
+it('docs/cli.md has a section for every command, with the options that its help lists', async () => {
+  const page = await readFile(DOCS, 'utf8')
+  expect(headings(page).sort()).toEqual(commands.map((command) => command.name()).sort())
+  const current = page.replaceAll(/```\nUsage: slr (\w+)[^]*?\n```/g, (block, name) => {
+    const command = commands.find((other) => other.name() === name)
+    if (command === undefined) return `no such command: ${block}`
+    return `\`\`\`\n${command.configureHelp({ helpWidth: HELP_WIDTH }).helpInformation().trim()}\n\`\`\``
+  })
+  // `npx vitest run test/unit/main/cli/docs.test.ts -u` writes the options into the page.
+  await expect(current).toMatchFileSnapshot(DOCS)
+})
+
+it('the README names every command', async () => {
+  const readme = await readFile(README, 'utf8')
+  const named = [...readme.matchAll(/^slr (\w+) /gm)].map(([, name]) => name)
+  expect([...named].sort()).toEqual(commands.map((command) => command.name()).sort())
+})

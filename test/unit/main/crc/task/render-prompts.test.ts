@@ -1,0 +1,188 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type CrcPrompt, DEFAULT_RENDERING } from '../../../../../src/contract/crc'
+import { builtinPrompts, builtinPromptSet } from '../../../../../src/main/crc/task/builtin-prompts'
+import { characterGroups } from '../../../../../src/main/crc/task/characters'
+import { readPromptFile } from '../../../../../src/main/crc/task/prompt-file'
+import { renderPrompts } from '../../../../../src/main/crc/task/render-prompts'
+import { resourcePath } from '../../../../../src/main/base/resources'
+import { loadTextModel, type TextModel } from '../../../../../src/main/text/text-model'
+import {
+  byteLevelTokenizer,
+  sentencePieceTokenizer,
+  textFolder,
+  unigramTokenizer
+} from '../../../../fixtures/text-folder'
+
+async function textModel(tokenizer: object): Promise<TextModel> {
+  return loadTextModel(await textFolder({ 'tokenizer.json': tokenizer }))
+}
+
+describe('tokens that add exactly one character', () => {
+  // Ids below 256 are the bytes; then " A", "AB", "é" (its two bytes merged), "  " and "  A".
+  const byteLevel = textModel(
+    byteLevelTokenizer([
+      ['Ġ', 'A'],
+      ['A', 'B'],
+      ['Ã', '©'],
+      ['Ġ', 'Ġ'],
+      ['ĠĠ', 'A']
+    ])
+  )
+  const context = [...Buffer.from('say:')]
+
+  test('are those of a byte-level vocabulary that decode to it alone', async () => {
+    const { groups, unreachable } = characterGroups(await byteLevel, context, ['A', 'B', 'é', 'ü'], false)
+    expect(groups).toEqual([[65], [66], [258], []])
+    expect(unreachable).toEqual(['ü'])
+  })
+
+  test('may begin with white space where that is asked for', async () => {
+    const text = await byteLevel
+    expect(characterGroups(text, context, ['A', 'B'], true).groups).toEqual([[65, 256, 260], [66]])
+    expect(characterGroups(text, context, [' ', 'A'], false).groups).toEqual([[32], [65]])
+    expect(characterGroups(text, context, [' ', 'A'], true).groups).toEqual([
+      [32, 259],
+      [65, 256, 260]
+    ])
+  })
+
+  test('complete no half-written character of the context', async () => {
+    // After the first byte of "é", its second byte changes the text before it, and adds nothing of its own.
+    const text = await textModel(byteLevelTokenizer())
+    const { unreachable } = characterGroups(text, [...context, 0xc3], ['é', '\ufffd', 'A'], false)
+    expect(unreachable).toEqual(['é', '\ufffd'])
+  })
+
+  test('include the byte token of a SentencePiece vocabulary', async () => {
+    const text = await textModel(sentencePieceTokenizer(['▁', 'A', '▁A', 'é', 'AA']))
+    const context = [259, 260]
+    expect(text.decode(context)).toBe('A')
+    const { groups } = characterGroups(text, context, ['A', 'é', 'B', 'ü'], false)
+    expect(groups).toEqual([[3 + 65, 260], [262], [3 + 66], []])
+    expect(characterGroups(text, context, ['A', 'B'], true).groups[0]).toEqual([3 + 65, 260, 261])
+  })
+
+  test('lose their leading space at the start of a text', async () => {
+    // A context of special tokens alone decodes to nothing, and the decoder drops the first space of a text.
+    const spaced = { ids: { A: 260, spaceA: 261 } }
+    const bpe = await textModel(sentencePieceTokenizer(['▁', 'A', '▁A']))
+    expect(characterGroups(bpe, [1], ['A', 'B'], false).groups[0]).toEqual([
+      3 + 65,
+      spaced.ids.A,
+      spaced.ids.spaceA
+    ])
+    expect(characterGroups(bpe, [1, 260], ['A', 'B'], false).groups[0]).toEqual([3 + 65, spaced.ids.A])
+
+    const unigram = await textModel(unigramTokenizer(['▁', 'A', '▁A', 'B']))
+    expect(characterGroups(unigram, [4], ['A', 'B'], false).groups).toEqual([[2], [4]])
+    expect(characterGroups(unigram, [4], ['A', 'B'], true).groups).toEqual([[2, 3], [4]])
+  })
+
+  test('are never special tokens', async () => {
+    const text = await textModel(byteLevelTokenizer([], ['é']))
+    expect(characterGroups(text, context, ['A', 'é'], false).groups).toEqual([[65], []])
+  })
+})
+
+const Reference = z.object({
+  prompts: z.array(
+    z.object({
+      text: z.string(),
+      category: z.string(),
+      valid: z.array(z.string()),
+      token_ids: z.array(z.number())
+    })
+  )
+})
+
+describe('prompt sets', () => {
+  test("rendered for the demo pair are the reference's tokens, each character one token", async () => {
+    const file = join(import.meta.dirname, '../../../../reference', 'crc_reference.json')
+    const reference = Reference.parse(JSON.parse(await readFile(file, 'utf8')))
+    const prompts = await builtinPromptSet('demo-crc')
+    expect(prompts).toEqual(reference.prompts.map(({ text, category, valid }) => ({ text, category, valid })))
+
+    const text = await loadTextModel(resourcePath('demo-pair', 'post'))
+    const rendered = await renderPrompts(prompts, DEFAULT_RENDERING, text)
+    expect(rendered.prompts.map((prompt) => prompt.tokens)).toEqual(
+      reference.prompts.map((prompt) => prompt.token_ids)
+    )
+    expect(rendered.groups.flat().every((group) => group.length === 1)).toBe(true)
+    expect(rendered.notices).toEqual([])
+    expect(rendered.prompts[0]?.rendered).toBe(
+      '<|bos|><|user|>\nGive me one random uppercase letter.<|end|>\n<|assistant|>\n'
+    )
+  })
+
+  test('that ship with the program have 20 letter and 20 digit prompts, all different', async () => {
+    for (const { prompts } of await builtinPrompts()) {
+      expect(prompts.filter((prompt) => prompt.category === 'letter')).toHaveLength(20)
+      expect(prompts.filter((prompt) => prompt.category === 'digit')).toHaveLength(20)
+      expect(new Set(prompts.map((prompt) => prompt.text)).size).toBe(40)
+    }
+  })
+
+  test('with a partly reachable valid set say so, once for all prompts', async () => {
+    const text = await textModel(byteLevelTokenizer())
+    const prompt: CrcPrompt = { text: 'Pick one.', category: 'letter', valid: ['A', 'é', 'ü'] }
+    const rendered = await renderPrompts([prompt, { ...prompt, text: 'Or one.' }], DEFAULT_RENDERING, text)
+    expect(rendered.prompts.map((each) => each.unreachable)).toEqual([
+      ['é', 'ü'],
+      ['é', 'ü']
+    ])
+    expect(rendered.notices).toEqual([
+      expect.stringContaining('no chat template'),
+      expect.stringContaining('No single token adds é, ü (prompts 1, 2)')
+    ])
+  })
+
+  test('with a valid set of no single-token character are refused by name', async () => {
+    const text = await textModel(byteLevelTokenizer())
+    const prompts: CrcPrompt[] = [{ text: 'Wähle.', category: 'letter', valid: ['é', 'ü'] }]
+    await expect(renderPrompts(prompts, DEFAULT_RENDERING, text)).rejects.toThrow(
+      /Prompt 1 \("Wähle\."\).*é, ü/
+    )
+  })
+})
+
+describe('a prompt file', () => {
+  test.each([
+    ['is no JSON', '[{', 'bad-file', /is not JSON/],
+    ['is no list', '{"text": "x"}', 'bad-input', /is not a prompt set: .*expected array/],
+    ['has an empty list', '[]', 'bad-input', /at least one prompt/],
+    ['lacks a field', '[{"text": "x", "valid": ["A", "B"]}]', 'bad-input', /0\.category/],
+    [
+      'has a field too many',
+      '[{"text": "x", "category": "c", "valid": ["A", "B"], "n": 1}]',
+      'bad-input',
+      /"n"/
+    ],
+    [
+      'has one valid character',
+      '[{"text": "x", "category": "c", "valid": ["A"]}]',
+      'bad-input',
+      /0\.valid.*at least two/
+    ],
+    [
+      'has a valid word',
+      '[{"text": "x", "category": "c", "valid": ["A", "no"]}]',
+      'bad-input',
+      /0\.valid\.1.*one character/
+    ],
+    ['names a character twice', '[{"text": "x", "category": "c", "valid": ["A", "A"]}]', 'bad-input', /twice/]
+  ])('that %s is refused with its name', async (_, content, code, message) => {
+    const file = join(await textFolder({ 'prompts.json': content }), 'prompts.json')
+    await expect(readPromptFile(file)).rejects.toMatchObject({ problem: { code } })
+    await expect(readPromptFile(file)).rejects.toThrow(message)
+    await expect(readPromptFile(file)).rejects.toThrow(file)
+  })
+
+  test('that is missing is named', async () => {
+    await expect(readPromptFile('/nowhere/prompts.json')).rejects.toThrow(
+      'There is no file /nowhere/prompts.json'
+    )
+  })
+})

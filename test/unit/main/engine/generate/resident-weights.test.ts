@@ -1,0 +1,135 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { EngineModel } from '../../../../../src/contract/engine'
+import { openDevice } from '../../../../../src/main/engine/device/device'
+import { openLanguageHead, valuesOf } from '../../../../../src/main/engine/forward/language-head'
+import {
+  closePairWeights,
+  openPairWeights,
+  type PairWeights
+} from '../../../../../src/main/engine/weights/pair-weights'
+import { blockKey, buildRecipeTrie } from '../../../../../src/main/engine/tries/recipe-trie'
+import { chainBlocks } from '../../../../../src/main/engine/generate/resident-chains'
+import { openResidentHead, residentHeadBytes } from '../../../../../src/main/engine/generate/resident-head'
+import { rowAt } from '../../../../../src/main/engine/rows/rows'
+import { sampleToken } from '../../../../../src/main/engine/rows/sampler'
+import { PAPER_SAMPLING } from '../../../../../src/contract/samples'
+import { postStrengths, rangeStrengths } from '../../../../../src/contract/strengths'
+import { GOLDEN_FAMILIES, goldenPath } from '../../../../fixtures/goldens'
+
+const LAYERS = 12
+const BASE: EngineModel = { kind: 'base' }
+const POST: EngineModel = { kind: 'recipe', layers: postStrengths(LAYERS) }
+const HYBRID: EngineModel = { kind: 'recipe', layers: rangeStrengths({ start: 3, end: 7 }, LAYERS) }
+
+/** "models: layers" of each chain. */
+function chainsOf(models: readonly EngineModel[], layerBytes: number): string[] {
+  const trie = buildRecipeTrie(models, {
+    layerCount: LAYERS,
+    identical: () => false,
+    lossless: true,
+    others: new Map()
+  })
+  return chainBlocks(trie, layerBytes).map(({ cohort, layers, sources }) => {
+    expect(new Set(sources.map(blockKey)).size).toBe(1)
+    return `${[...cohort].join()}: ${layers.join()}`
+  })
+}
+
+describe('blocks held for generating', () => {
+  it('are one session where the same rows go through consecutive layers, so that a step has few runs', () => {
+    expect(chainsOf([POST], 1e6)).toEqual(['0: 0,1,2,3,4,5,6,7,8,9,10,11'])
+    expect(chainsOf([BASE, POST], 1e6)).toHaveLength(2)
+    // A range runs with post outside and with base inside: no block is held or run twice for it.
+    expect(chainsOf([BASE, POST, HYBRID], 1e6)).toEqual([
+      '0: 0,1,2',
+      '1,2: 0,1,2',
+      '0,2: 3,4,5,6,7',
+      '1: 3,4,5,6,7',
+      '0: 8,9,10,11',
+      '1,2: 8,9,10,11'
+    ])
+  })
+
+  it('are shorter chains where layers are large, for opening a session takes its weights twice', () => {
+    expect(chainsOf([POST], 60e6)).toEqual(['0: 0,1,2,3', '0: 4,5,6,7', '0: 8,9,10,11'])
+    expect(chainsOf([POST], 1e9)).toHaveLength(LAYERS)
+  })
+})
+
+describe('the head held for generating', () => {
+  let pair: PairWeights | null = null
+  afterEach(async () => {
+    if (pair !== null) await closePairWeights(pair)
+  })
+
+  it.each(GOLDEN_FAMILIES)(
+    '%s: gives the logits of the one that sweeps use, in int8 nearly',
+    async (name) => {
+      pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))
+      const device = await openDevice('cpu')
+      const { hiddenSize, vocabularySize } = pair.post.spec
+      const hidden = Float32Array.from({ length: 3 * hiddenSize }, (_, i) => Math.sin(i * i))
+      const reference = await openLanguageHead(device, pair.post)
+      const expected = await valuesOf(reference.logits(hidden))
+      await reference.close()
+      for (const [weights, tolerance] of [
+        ['fp32', 1e-5],
+        ['int8', 0.02]
+      ] as const) {
+        const head = await openResidentHead(device, pair.post, weights)
+        const logits = await head.logits(hidden)
+        await head.close()
+        expect(logits).toHaveLength(3 * vocabularySize)
+        const error = Math.sqrt(
+          expected.reduce((sum, value, i) => sum + (value - (logits[i] ?? NaN)) ** 2, 0)
+        )
+        const size = Math.sqrt(expected.reduce((sum, value) => sum + value ** 2, 0))
+        expect(error / size).toBeLessThan(tolerance)
+      }
+      const { spec } = pair.post
+      expect(residentHeadBytes(spec, 'fp32')).toBe(4 * hiddenSize * (vocabularySize + 1))
+      // A byte for each weight and a float for every 32 of them; the norm stays in float32.
+      const blocks = vocabularySize * Math.ceil(hiddenSize / 32)
+      expect(residentHeadBytes(spec, 'int8')).toBe(36 * blocks + 4 * hiddenSize)
+    }
+  )
+
+  it.each(GOLDEN_FAMILIES)('%s: draws the tokens that the sampler draws from its logits', async (name) => {
+    pair = await openPairWeights(goldenPath(name, 'base-bf16'), goldenPath(name, 'post-bf16'))
+    const device = await openDevice('cpu')
+    const { hiddenSize, vocabularySize } = pair.post.spec
+    // More than go through the head at once.
+    const rows = 140
+    const hidden = Float32Array.from({ length: rows * hiddenSize }, (_, i) => Math.sin(i * i) * (i % 5))
+    // Evenly spread, and the ends.
+    const uniforms = Array.from({ length: rows }, (_, i) => (i * 0.6180339887498949) % 1)
+    uniforms[1] = 1 - 2 ** -53
+    for (const [temperature, minP] of [
+      [1, 0.1],
+      [1, 0],
+      [0.7, 0.02],
+      [3, 1]
+    ] as const) {
+      const sampling = { ...PAPER_SAMPLING, temperature, minP }
+      const head = await openResidentHead(device, pair.post, 'fp32', sampling)
+      const logits = await head.logits(hidden)
+      const drawn = await head.draw?.(hidden, uniforms)
+      await head.close()
+      const expected = uniforms.map((uniform, i) =>
+        sampleToken(rowAt(logits, i, vocabularySize), sampling, [], uniform)
+      )
+      expect(drawn).toEqual(expected)
+      expect(new Set(expected).size).toBeGreaterThan(10)
+    }
+  })
+
+  it('leaves greedy choice, top-k, top-p and the repetition penalty to the sampler', async () => {
+    pair = await openPairWeights(goldenPath('llama3', 'base-bf16'), goldenPath('llama3', 'post-bf16'))
+    const device = await openDevice('cpu')
+    for (const changes of [{ temperature: 0 }, { topK: 5 }, { topP: 0.9 }, { repetitionPenalty: 1.1 }]) {
+      const head = await openResidentHead(device, pair.post, 'fp32', { ...PAPER_SAMPLING, ...changes })
+      expect(head.draw).toBeNull()
+      await head.close()
+    }
+  })
+})

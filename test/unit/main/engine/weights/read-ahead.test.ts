@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { readBlock } from '../../../../../src/main/engine/weights/block-weights'
+import {
+  closePairWeights,
+  openPairWeights,
+  type PairWeights
+} from '../../../../../src/main/engine/weights/pair-weights'
+import { coresOfCpuinfo } from '../../../../../src/main/engine/device/physical-cores'
+import { ReadAhead } from '../../../../../src/main/engine/weights/read-ahead'
+import type { BlockSource } from '../../../../../src/main/engine/tries/recipe-trie'
+import { goldenPath } from '../../../../fixtures/goldens'
+
+const post: BlockSource = { kind: 'recipe', attention: 0, mlp: 0 }
+const blend: BlockSource = { kind: 'recipe', attention: 0.3, mlp: 1 }
+
+async function withReader(
+  work: (reader: ReadAhead, pair: PairWeights) => Promise<void>,
+  signal?: AbortSignal
+): Promise<void> {
+  const pair = await openPairWeights(goldenPath('llama3', 'base-bf16'), goldenPath('llama3', 'post-bf16'))
+  const reader = new ReadAhead(pair, signal)
+  try {
+    await work(reader, pair)
+  } finally {
+    await reader.close()
+    await closePairWeights(pair)
+  }
+}
+
+describe('reading weights beside the computing', () => {
+  it('gives the same weights as reading in this thread, each stored byte read once, in at most two buffers', async () => {
+    await withReader(async (reader, pair) => {
+      const sources = [blend, post]
+      let bytesRead = 0
+      for (const [index, source] of sources.entries()) {
+        const block = await reader.block({ layer: 0, source, later: sources.slice(index + 1) })
+        const expected = await readBlock(pair, 0, source)
+        expect(block.tensors).toEqual(expected.tensors)
+        expect(block.convertMs).toBeGreaterThan(0)
+        expect(block.convertMs).toBeLessThan(block.readMs)
+        bytesRead += block.bytesRead
+        block.release()
+      }
+      // The blend reads all of base's layer, and of post's the half that it blends; the other half is read for post.
+      const layerBytes = (await readBlock(pair, 0, post)).bytesRead
+      expect(bytesRead).toBe(2 * layerBytes)
+
+      const lent = await Promise.all([1, 2].map((layer) => reader.block({ layer, source: post, later: [] })))
+      await expect(reader.block({ layer: 3, source: post, later: [] })).rejects.toThrow('given back')
+      for (const block of lent) block.release()
+      expect(reader.peakBuffers).toBe(2)
+    })
+  })
+
+  it('says what is wrong with the files as a reader in this thread does, and reads on', async () => {
+    await withReader(async (reader) => {
+      const missing = { name: 'nothing.weight', first: 0, count: 1, source: 0, keep: [] } as const
+      await expect(reader.read([missing])).rejects.toMatchObject({
+        problem: { code: 'bad-file', message: expect.stringContaining('nothing.weight') }
+      })
+      const block = await reader.block({ layer: 0, source: post, later: [] })
+      expect(block.bytesRead).toBeGreaterThan(0)
+      block.release()
+    })
+  })
+
+  it('stops waiting when the run is cancelled', async () => {
+    const controller = new AbortController()
+    await withReader(async (reader) => {
+      const reading = reader.block({ layer: 0, source: post, later: [] })
+      controller.abort()
+      await expect(reading).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+    }, controller.signal)
+  })
+})
+
+describe('threads', () => {
+  it('are one per core, not one per hyperthread', () => {
+    const processor = (socket: number, core: number): string =>
+      `processor\t: 0\nphysical id\t: ${socket}\ncore id\t\t: ${core}\n`
+    const text = [processor(0, 0), processor(0, 1), processor(0, 0), processor(0, 1), processor(1, 0)].join(
+      '\n'
+    )
+    expect(coresOfCpuinfo(text)).toBe(3)
+    expect(coresOfCpuinfo('processor\t: 0\n')).toBeNull()
+  })
+})

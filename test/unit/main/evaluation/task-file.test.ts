@@ -1,0 +1,238 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Task, type TaskPrompt } from '../../../../src/contract/evaluation'
+import type { TaskKind } from '../../../../src/contract/task-kinds'
+import { type Problem, WorkbenchError } from '../../../../src/contract/problem'
+import {
+  BUILTIN_TASKS,
+  builtinTask,
+  builtinTasks,
+  suits
+} from '../../../../src/main/evaluation/builtin-tasks'
+import { AnswerReader } from '../../../../src/main/measures/read-answer'
+import { formatTaskFile, readTaskFile } from '../../../../src/main/evaluation/task-file'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { problemOf } from '../../../fixtures/problems'
+
+/** The problem with reading a file. */
+function problemWith(fileName: string, content: string, kind?: TaskKind): Promise<Problem> {
+  return problemOf(Promise.resolve().then(() => readTaskFile(fileName, content, kind)))
+}
+
+const lines = (...values: object[]): string => values.map((value) => JSON.stringify(value)).join('\n')
+const answersOf = ({ prompts }: Task): TaskPrompt['answers'][] => prompts.map(({ answers }) => answers)
+
+describe('the built-in tasks', () => {
+  it('suit the demo pair or full-size models, one of each kind', async () => {
+    const kinds = ['creative', 'open-ended', 'reasoning']
+    for (const pair of ['demo', 'full-size'] as const) {
+      const tasks = (await builtinTasks()).filter((task) => suits(task, pair))
+      expect(tasks.map(({ kind }) => kind)).toEqual(kinds)
+    }
+  })
+
+  it('have the sizes of the published evaluations', async () => {
+    const sizes = (await Promise.all((['creative', 'open', 'reasoning'] as const).map(builtinTask))).map(
+      ({ prompts, settings }) => [prompts.length, settings.sampleCount, settings.maxTokens]
+    )
+    expect(sizes).toEqual([
+      [100, 32, 256],
+      [40, 128, 64],
+      [100, 64, 400]
+    ])
+  })
+
+  it.each(BUILTIN_TASKS)(
+    '%s asks each thing once, and its listed answers are right as it reads them',
+    async (id) => {
+      const task = await builtinTask(id)
+      expect(task.id).toBe(id)
+      expect(new Set(task.prompts.map(({ text }) => text)).size).toBe(task.prompts.length)
+      const reader = new AnswerReader(task)
+      for (const prompt of task.prompts) {
+        if (task.kind !== 'creative') expect(reader.canJudge(prompt)).toBe(true)
+        for (const answer of prompt.answers ?? []) {
+          const read = reader.read(answer)
+          expect(read !== null && reader.isRight(read, prompt), `${answer} for: ${prompt.text}`).toBe(true)
+        }
+        // Two spellings of one answer would count as two.
+        const listed = prompt.answers ?? []
+        if (prompt.answers !== undefined) expect(reader.rightAnswers(prompt)?.size).toBe(listed.length)
+      }
+    }
+  )
+
+  it('read short answers as chat models write them', async () => {
+    const task = await builtinTask('open')
+    const reader = new AnswerReader(task)
+    expect(reader.read('**Mars**')).toBe('mars')
+    expect(reader.read(' The Netherlands.\n\nIt is a country.')).toBe('netherlands')
+    expect(reader.read('"A violin"')).toBe('violin')
+    expect(reader.read('C#')).toBe('c#')
+    expect(reader.read('- Côte d’Ivoire')).toBe('côte d’ivoire')
+    const date = task.prompts.find(({ answers }) => answers === undefined)
+    const isRight = (text: string): boolean =>
+      date !== undefined && reader.isRight(reader.read(text) ?? '', date)
+    expect(['1999-02-28', '1999-12-31.', '**1999-04-30**'].map(isRight)).toEqual([true, true, true])
+    expect(['1999-02-29', '1999-04-31', '1998-01-01', 'June 1999'].map(isRight)).toEqual(Array(4).fill(false))
+  })
+
+  it('compute their word problems: the file is what the script beside it writes', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['tools/tasks/reasoning.mjs'])
+    const stored: unknown = JSON.parse(await readFile(resourcePath('tasks', 'reasoning.json'), 'utf8'))
+    expect(JSON.parse(stdout)).toEqual(stored)
+  })
+})
+
+describe('a task document', () => {
+  it('comes back as it was exported, under the name of its file', async () => {
+    const task = await builtinTask('demo-facts')
+    expect(readTaskFile('/home/ada/Ödön & Co (2).json', formatTaskFile(task), undefined)).toEqual({
+      ...task,
+      id: 'odon-co-2'
+    })
+  })
+
+  it('is refused with file and field when something is wrong', async () => {
+    const task = await builtinTask('demo-facts')
+    const changed = (changes: object): string => JSON.stringify({ ...task, ...changes })
+    expect(
+      (await problemWith('t.json', changed({ settings: { ...task.settings, sampleCount: 0 } }))).message
+    ).toMatch(/^t\.json is not a task: settings\.sampleCount: /)
+    expect((await problemWith('t.json', changed({ extra: 1 }))).message).toMatch(
+      /^t\.json is not a task: .*"extra"/
+    )
+    expect(await problemWith('t.json', changed({ schemaVersion: 99 }))).toMatchObject({
+      code: 'newer-version'
+    })
+    expect((await problemWith('t.json', changed({ rightPattern: '(' }))).message).toMatch(/rightPattern: /)
+    expect((await problemWith('t.json', changed({}), 'creative')).message).toBe(
+      't.json: kind: the task says that it is reasoning, not creative.'
+    )
+    expect((await problemWith('t.json', '{')).message).toMatch(/^t\.json is not JSON: /)
+    expect((await problemWith('t.json', '3')).message).toMatch(/^t\.json is not a task: /)
+  })
+})
+
+describe('a list of prompts', () => {
+  it('without answers is creative writing', () => {
+    const task = readTaskFile(
+      'sea.jsonl',
+      lines({ prompt: 'Write about the sea.', system: 'Be brief.' }),
+      undefined
+    )
+    expect(task).toMatchObject({
+      id: 'sea',
+      name: 'sea',
+      kind: 'creative',
+      prompts: [{ text: 'Write about the sea.', system: 'Be brief.' }],
+      settings: { sampleCount: 32, maxTokens: 256, sampling: { temperature: 1, minP: 0.1 } },
+      reading: { kind: 'whole' }
+    })
+    expect(Task.parse(task)).toEqual(task)
+    expect(readTaskFile('p.txt', 'One.\nTwo.', 'open-ended')).toMatchObject({ kind: 'open-ended' })
+  })
+
+  it('with several answers is open-ended, with one each reasoning', () => {
+    const open = readTaskFile('p.json', '[{"text": "Name a bit.", "answers": [0, "1"]}]', undefined)
+    expect([open.kind, answersOf(open)]).toEqual(['open-ended', [['0', '1']]])
+    const facts = readTaskFile('p.jsonl', lines({ question: 'Capital of Italy?', answer: 'Rome' }), undefined)
+    expect([facts.kind, facts.reading.kind, answersOf(facts)]).toEqual([
+      'reasoning',
+      'first-line',
+      [['Rome']]
+    ])
+  })
+
+  it('in a table has its answers in one cell', () => {
+    const table = 'question,answers,category\n"Name a coin, please.",penny | dime,money\nName a bit.,0|1,\n'
+    const task = readTaskFile('coins.csv', table, undefined)
+    expect(answersOf(task)).toEqual([
+      ['penny', 'dime'],
+      ['0', '1']
+    ])
+    expect(task.prompts[0]).toMatchObject({ text: 'Name a coin, please.', category: 'money' })
+  })
+
+  it("of GSM8K's form has the number after #### as its answer, without separators", () => {
+    const task = readTaskFile(
+      'test.jsonl',
+      lines(
+        { question: 'How many?', answer: 'She has 3*4=<<3*4=12>>12.\nThen 1,188 more.\n#### 1,200' },
+        { question: 'How cold?', answer: 'It fell.\n#### -7' }
+      ),
+      undefined
+    )
+    expect(answersOf(task)).toEqual([['1200'], ['-7']])
+    expect([task.kind, task.reading.kind]).toEqual(['reasoning', 'last-number'])
+  })
+
+  it.each<[string, string, TaskKind | undefined, string | RegExp]>([
+    [
+      'p.jsonl',
+      '{"question": "a", "answer": "1"}\n{"question": "b"}',
+      'reasoning',
+      'p.jsonl, line 2: answer: a prompt of a reasoning task needs its right answer.'
+    ],
+    [
+      'p.jsonl',
+      '{"question": "a", "answer": "so #### many"}',
+      undefined,
+      'p.jsonl, line 1: answer: no number follows ####.'
+    ],
+    ['p.jsonl', '\n{"question": "a", "answers": []}', undefined, /^p\.jsonl, line 2: answers: /],
+    ['p.jsonl', '{"question": "a", "answers": [true]}', undefined, /^p\.jsonl, line 1: answers\.0: /],
+    ['p.jsonl', '{"question": "a", "answer": " "}', undefined, /^p\.jsonl, line 1: answers\.0: /],
+    ['p.csv', 'question,answers\na,b||c', undefined, /^p\.csv, line 2: answers\.1: /],
+    [
+      'p.csv',
+      'answer\n1',
+      undefined,
+      /^p\.csv, line 1: the header needs one column text, prompt or question/
+    ],
+    ['p.json', '[{"answers": ["a"]}]', undefined, /^p\.json, entry 1: text: /],
+    ['p.xlsx', 'x', undefined, /^p\.xlsx is not read as prompts/]
+  ])('is refused with file, line and field: %s %j', async (fileName, content, kind, message) => {
+    const problem = await problemWith(fileName, content, kind)
+    expect(problem.code).toBe('bad-input')
+    expect(problem.message).toMatch(message)
+  })
+
+  it('of hostile size is not read', async () => {
+    expect((await problemWith('p.jsonl', 'x'.repeat(50_000_001))).message).toMatch(
+      /at most 50000000 are read/
+    )
+  })
+
+  it('whatever it holds, is read as a task or refused by name', () => {
+    const value = fc.oneof(
+      fc.string(),
+      fc.double(),
+      fc.constant(null),
+      fc.array(fc.string(), { maxLength: 3 })
+    )
+    const entry = fc.dictionary(
+      fc.constantFrom('text', 'question', 'answer', 'answers', 'category', 'schemaVersion', 'prompts'),
+      value
+    )
+    fc.assert(
+      fc.property(
+        fc.array(entry, { maxLength: 3 }),
+        fc.constantFrom('p.json', 'p.jsonl'),
+        (entries, name) => {
+          const content = name === 'p.json' ? JSON.stringify(entries) : lines(...entries)
+          try {
+            const task = readTaskFile(name, content, undefined)
+            expect(Task.parse(task)).toEqual(task)
+          } catch (error) {
+            expect(error).toBeInstanceOf(WorkbenchError)
+            expect(String(error)).toContain(name)
+          }
+        }
+      )
+    )
+  })
+})

@@ -1,0 +1,480 @@
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { ExportProgress } from '../../../../src/contract/export'
+import type { Problem } from '../../../../src/contract/problem'
+import type { LayerStrength, Recipe } from '../../../../src/contract/recipe'
+import { postStrengths } from '../../../../src/contract/strengths'
+import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
+import { inspectPair } from '../../../../src/main/checkpoint/pair'
+import { probe } from '../../../../src/main/engine/questions/probe'
+import { knownScores } from '../../../../src/main/export/known-scores'
+import { describePlan, prepareExport } from '../../../../src/main/export/prepare'
+import { runExport } from '../../../../src/main/export/run-export'
+import { createProject } from '../../../../src/main/project/create-project'
+import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
+import { damagedPair } from '../../../fixtures/damaged-pair'
+import { exportRecipe, filesOf, writeExtras, writePair } from '../../../fixtures/exported-pair'
+import { GOLDEN_FAMILIES, goldenPath, readGolden } from '../../../fixtures/goldens'
+import { PROMPTS } from '../../../fixtures/project-documents'
+import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
+import { problemOf } from '../../../fixtures/problems'
+
+const NOTHING: Recipe = { name: 'nothing', layers: [strength(0, 0), strength(0, 0)] }
+const UPPER: Recipe = { name: 'upper', ranges: [[1, 1]] }
+
+function strength(attention: number, mlp: number): LayerStrength {
+  return { attention, mlp }
+}
+
+describe('an export of nothing restored', () => {
+  it.each([
+    ['a single file', {}],
+    ['shards', { shardCount: 3 }]
+  ])('is post, byte for byte (%s)', async (_, layout) => {
+    const folders = await writePair({}, layout)
+    await writeExtras(folders.post)
+    const target = join(await temporaryFolder(), 'out')
+    await exportRecipe(folders, NOTHING, target)
+    const { 'README.md': card, 'mergekit.yaml': mergekit, ...rest } = await filesOf(target)
+    expect(rest).toEqual(await filesOf(folders.post))
+    expect(card).toContain('nothing')
+    expect(mergekit).toContain('passthrough')
+  })
+})
+
+/** Goldens in every layout, and pairs that mix their dtypes. */
+const PAIRS = [
+  ...GOLDEN_FAMILIES.flatMap((name) => {
+    const { layerCount, prompts, pairs } = readGolden(name)
+    return pairs.map(({ label, base, post }) => ({
+      name: `${name}, ${label}`,
+      layerCount,
+      prompts,
+      base,
+      post
+    }))
+  }),
+  ...(['smollm2', 'gemma3'] as const).flatMap((name) => {
+    const { layerCount, prompts } = readGolden(name)
+    const mixed = (base: string, post: string) => ({
+      name: `${name}, ${base} into ${post}`,
+      layerCount,
+      prompts,
+      base: goldenPath(name, base),
+      post: goldenPath(name, post)
+    })
+    return [mixed('base-fp32', 'post-bf16'), mixed('base-bf16', 'post-fp32')]
+  })
+]
+
+describe('an exported model', () => {
+  it.each(PAIRS)(
+    'gives the logits of its recipe bit for bit: $name',
+    async ({ layerCount, prompts, base, post }) => {
+      /** Layer 0 of post, 1 of base, then blends and halves. */
+      const layers = Array.from({ length: layerCount }, (_, layer) =>
+        strength([0, 1, 0.3, 0][layer % 4] ?? 0, [0, 1, 1, 0.75][layer % 4] ?? 0)
+      )
+      const target = join(await temporaryFolder(), 'out')
+      const { tensors } = await exportRecipe({ base, post }, { name: 'blend', layers }, target)
+      expect(Math.min(tensors.blended, tensors.base + tensors.converted, tensors.post)).toBeGreaterThan(0)
+      const ask = (folder: string, asked: LayerStrength[]): Promise<number[][]> =>
+        probe({
+          base,
+          post: folder,
+          device: 'cpu',
+          model: { kind: 'recipe', layers: asked },
+          prompts: Object.values(prompts)
+        })
+      expect(await ask(target, postStrengths(layerCount))).toEqual(await ask(post, layers))
+    }
+  )
+
+  it('has the names, shapes, dtypes, offsets and files of post, also where base stores another type', async () => {
+    const folder = await temporaryFolder()
+    const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1, dtype: 'F16' }))
+    const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }), {
+      shardCount: 2
+    })
+    const result = await exportRecipe({ base, post }, UPPER, join(folder, 'out'))
+    const [before, after] = [await openCheckpoint(post), await openCheckpoint(join(folder, 'out'))]
+    const layout = ({ tensors }: typeof before) =>
+      [...tensors.values()].map(({ file, ...entry }) => ({ ...entry, file: file.split('/').at(-1) }))
+    expect(layout(after)).toEqual(layout(before))
+    expect(result.tensors).toEqual({ post: 12, base: 0, converted: 9, blended: 0 })
+    expect((await inspectPair(base, join(folder, 'out'))).compatible).toBe(true)
+  })
+
+  it('takes over every file of post but weights, card, hidden files and folders', async () => {
+    const folders = await writePair()
+    await writeExtras(folders.post)
+    for (const name of ['pytorch_model.bin', 'consolidated.00.pth', 'README.md', '.gitattributes', 'q4.gguf'])
+      await writeFile(join(folders.post, name), 'x')
+    await mkdir(join(folders.post, 'original'))
+    const target = join(await temporaryFolder(), 'out')
+    await exportRecipe(folders, UPPER, target)
+    expect(Object.keys(await filesOf(target))).toEqual([
+      'LICENSE',
+      'README.md',
+      'config.json',
+      'generation_config.json',
+      'mergekit.yaml',
+      'model.safetensors',
+      'tokenizer.json'
+    ])
+  })
+
+  it('can be made from a snapshot of the Hugging Face cache, whose files are links', async () => {
+    const folders = await writePair()
+    const cache = join(await temporaryFolder(), 'models--org--name')
+    const snapshot = join(cache, 'snapshots', 'abc')
+    await mkdir(snapshot, { recursive: true })
+    await rename(folders.post, join(cache, 'blobs'))
+    for (const name of ['config.json', 'model.safetensors'])
+      await symlink(join('..', '..', 'blobs', name), join(snapshot, name))
+    const target = join(await temporaryFolder(), 'out')
+    await exportRecipe({ base: folders.base, post: cache }, UPPER, target)
+    expect((await stat(join(target, 'config.json'))).isFile()).toBe(true)
+    expect(await readFile(join(target, 'README.md'), 'utf8')).toContain('org/name, revision abc')
+  })
+})
+
+describe('the model card', () => {
+  const cardOf = async (postCard: string | null): Promise<string> => {
+    const folders = await writePair()
+    if (postCard !== null) await writeFile(join(folders.post, 'README.md'), postCard)
+    const target = join(await temporaryFolder(), 'out')
+    await exportRecipe(folders, { name: 'up | *per*', layers: [strength(0, 0.5), strength(1, 1)] }, target)
+    return readFile(join(target, 'README.md'), 'utf8')
+  }
+
+  it("keeps the licence of post's card, and names the parents with their checksums", async () => {
+    const card = await cardOf(
+      '---\nlicense: other\nlicense_name: mine\nlicense_link: LICENSE\ntags: [x]\n---\n# Post\n'
+    )
+    expect(card).toMatch(
+      /^---\nlicense: other\nlicense_name: mine\nlicense_link: LICENSE\nlibrary_name: transformers\n/
+    )
+    expect(card).toContain('base_model:\n  - post\n  - base\n')
+    expect(card).not.toContain('tags: [x]')
+    expect(card.match(/\| model\.safetensors \| `[0-9a-f]{64}` \|/g)).toHaveLength(2)
+    expect(card).toContain('| 0 | attention: post-trained; MLP: 0.5 × post-trained + 0.5 × pre-trained |')
+    expect(card).toContain('# post, up \\| \\*per\\*')
+    expect(card).toContain('"name": "up | *per*"')
+  })
+
+  it('has the scores of the newest sweep, and of whole answers where they were checked', async () => {
+    const folders = await writePair()
+    const prepared = await prepareExport(folders, UPPER)
+    const { base, post } = prepared.pair
+    const project = await createProject({
+      folder: await temporaryFolder(),
+      name: 'Scored',
+      pair: { kind: 'folders', ...folders },
+      prompts: PROMPTS
+    })
+    await project.saveSweep({
+      ...tinySweep(),
+      basePath: { path: folders.base, fingerprint: base.checkpoint.fingerprint },
+      postPath: { path: folders.post, fingerprint: post.checkpoint.fingerprint }
+    })
+    const cardNow = async (): Promise<string> => {
+      const target = join(await temporaryFolder(), 'out')
+      const scores = await knownScores(project, prepared)
+      const signal = new AbortController().signal
+      await runExport({ prepared, target, overwrite: false, scores }, signal, () => undefined)
+      return readFile(join(target, 'README.md'), 'utf8')
+    }
+    expect(await cardNow()).toContain('scores of the first token: whole answers were not checked.')
+    await project.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.9, 0.75) }]))
+    const card = await cardNow()
+    expect(card).toContain('| this model | 0.800 | 0.920 |')
+    expect(card).toContain(
+      'exact: validity 0.900 (post-trained 0.980) and diversity 0.750 (post-trained 0.400).'
+    )
+    await project.close()
+  })
+
+  it('warns of tensors that it copies, converts or blends with values that are not finite, as the result does', async () => {
+    const folders = await damagedPair({
+      base: [{ tensor: 'model.layers.1.mlp.up_proj.weight', element: 9, value: Infinity }],
+      post: [
+        { tensor: 'model.embed_tokens.weight', element: 17, value: NaN },
+        // Restored from base: nothing of it is written.
+        { tensor: 'model.layers.1.mlp.down_proj.weight', element: 0, value: NaN }
+      ]
+    })
+    const target = join(await temporaryFolder(), 'out')
+    const { nonFinite } = await exportRecipe(folders, UPPER, target)
+    expect(nonFinite.map(({ file, tensor, first, at }) => ({ file, tensor, first, at }))).toEqual([
+      { file: 'model.safetensors', tensor: 'model.embed_tokens.weight', first: 'NaN', at: [2, 1] },
+      {
+        file: 'model.safetensors',
+        tensor: 'model.layers.1.mlp.up_proj.weight',
+        first: 'Infinity',
+        at: [1, 1]
+      }
+    ])
+    const card = await readFile(join(target, 'README.md'), 'utf8')
+    expect(card).toContain('## Warning\n\nThis model cannot be computed')
+    expect(card).toMatch(/- model\.safetensors: tensor "model\.embed\\?_tokens\.weight" holds NaN at/)
+    expect(await cardOf(null)).not.toContain('## Warning')
+  })
+
+  it.each([
+    ['no card', null],
+    ['a card without front matter', '# Post'],
+    ['a broken one', '---\nlicense: [\n---\n'],
+    ['a bomb of aliases', '---\na: &a [x]\nlicense: [*a, *a, *a]\n---\n']
+  ])('has no licence for %s', async (_, card) => {
+    expect(await cardOf(card)).toMatch(/^---\nlibrary_name: transformers\n/)
+  })
+})
+
+describe('the target', () => {
+  it('is refused when it overlaps with one of the models', async () => {
+    const folders = await writePair()
+    const { base, post } = folders
+    const link = join(await temporaryFolder(), 'link')
+    await symlink(post, link)
+    for (const [target, label] of [
+      [base, 'base'],
+      [post, 'post'],
+      [link, 'post'],
+      [join(post, 'out'), 'post'],
+      [join(base, '..'), 'base'],
+      ['/', 'base']
+    ] as const) {
+      const problem = await problemOf(exportRecipe(folders, UPPER, target, { overwrite: true }))
+      expect(problem.message).toContain(`overlaps with ${label}`)
+    }
+  })
+
+  it('is refused when files of a model lie in it through links', async () => {
+    const folders = await writePair()
+    const target = join(await temporaryFolder(), 'out')
+    await mkdir(target)
+    await rename(join(folders.post, 'model.safetensors'), join(target, 'model.safetensors'))
+    await writeFile(join(target, 'config.json'), '{}')
+    await symlink(join(target, 'model.safetensors'), join(folders.post, 'model.safetensors'))
+    const problem = await problemOf(exportRecipe(folders, UPPER, target, { overwrite: true }))
+    expect(problem.message).toContain('overlaps with post')
+  })
+
+  it('may be an empty folder, and a model only when that may be replaced', async () => {
+    const folders = await writePair()
+    const target = join(await temporaryFolder(), 'out')
+    await mkdir(target)
+    await exportRecipe(folders, UPPER, target)
+    const before = await filesOf(target)
+    const problem = await problemOf(exportRecipe(folders, NOTHING, target))
+    expect(problem).toMatchObject({ code: 'bad-input', message: `${target} holds a model already.` })
+    expect(await filesOf(target)).toEqual(before)
+    const result = await exportRecipe(folders, NOTHING, target, { overwrite: true })
+    const kept = `${target}.replaced`
+    expect(result.replaced).toEqual({ keptAs: kept, removal: `rm -r ${kept}` })
+    expect(await filesOf(kept)).toEqual(before)
+    expect((await filesOf(target))['model.safetensors']).toBe(
+      (await filesOf(folders.post))['model.safetensors']
+    )
+  })
+
+  it('keeps every model that it replaces, under a name that is free', async () => {
+    const folders = await writePair()
+    const parent = await temporaryFolder()
+    const target = join(parent, "it's out")
+    await writeFile(`${target}.replaced`, 'mine')
+    await exportRecipe(folders, UPPER, target)
+    const upper = await filesOf(target)
+    await exportRecipe(folders, NOTHING, target, { overwrite: true })
+    const nothing = await filesOf(target)
+    const { replaced } = await exportRecipe(folders, UPPER, target, { overwrite: true })
+    expect(replaced?.removal).toBe(`rm -r '${parent}/it'\\''s out.replaced-3'`)
+    expect(await filesOf(`${target}.replaced-2`)).toEqual(upper)
+    expect(await filesOf(`${target}.replaced-3`)).toEqual(nothing)
+    expect(await readFile(`${target}.replaced`, 'utf8')).toBe('mine')
+  })
+
+  it('may hold whatever files an export takes over from post', async () => {
+    const folders = await writePair({}, { shardCount: 3 })
+    await writeExtras(folders.post)
+    await writeFile(join(folders.post, 'modeling_own.py'), '')
+    const target = join(await temporaryFolder(), 'out')
+    await exportRecipe(folders, UPPER, target)
+    const { replaced } = await exportRecipe(folders, NOTHING, target, { overwrite: true })
+    expect(Object.keys(await filesOf(`${replaced?.keptAs}`))).toContain('modeling_own.py')
+  })
+
+  it.each([
+    ['a file', async (target: string) => writeFile(target, 'x'), /is not a folder/],
+    [
+      'a folder that holds no model',
+      async (target: string) => {
+        await mkdir(target)
+        await writeFile(join(target, 'thesis.txt'), 'x')
+      },
+      /is not empty and holds no model/
+    ],
+    [
+      "a program's folder with a config.json",
+      async (target: string) => {
+        await mkdir(join(target, 'src'), { recursive: true })
+        await writeFile(join(target, 'config.json'), '{"port": 80}')
+      },
+      /is not empty and holds no model that can be read \(.* has no weights in safetensors/
+    ],
+    [
+      'a folder with weights that cannot be read',
+      async (target: string) => {
+        await mkdir(target)
+        await writeFile(join(target, 'config.json'), '{}')
+        await writeFile(join(target, 'model.safetensors'), 'weights of something else')
+      },
+      /holds no model that can be read \(.*model\.safetensors gives its header/
+    ],
+    [
+      'a model among other work',
+      async (target: string) => {
+        await writeCheckpoint(target, checkpointFixture())
+        for (const folder of ['.git', 'checkpoint-100', 'tokenizer.json']) await mkdir(join(target, folder))
+        for (const file of ['optimizer.pt', 'other.safetensors', 'thesis.tex'])
+          await writeFile(join(target, file), 'x')
+      },
+      /holds what is no part of a model: "\.git", "checkpoint-100", "optimizer\.pt", "other\.safetensors", "thesis\.tex", "tokenizer\.json", so it is not replaced\.$/
+    ]
+  ])('is never %s, not even to be replaced', async (_, put, message) => {
+    const folders = await writePair()
+    const parent = await temporaryFolder()
+    const target = join(parent, 'out')
+    await put(target)
+    const before = await readdir(parent, { recursive: true })
+    expect((await problemOf(exportRecipe(folders, UPPER, target, { overwrite: true }))).message).toMatch(
+      message
+    )
+    expect(await readdir(parent, { recursive: true })).toEqual(before)
+  })
+
+  it('needs a folder to lie in', async () => {
+    const target = join(await temporaryFolder(), 'none', 'out')
+    const problem = await problemOf(exportRecipe(await writePair(), UPPER, target))
+    expect(problem).toMatchObject({ code: 'not-found' })
+  })
+})
+
+describe('an export that does not reach its end', () => {
+  /** Runs an export that is disturbed as it comes to a phase, and tells what it says and what is left of it. */
+  async function disturbed(
+    phase: ExportProgress['phase'],
+    act: (place: { parent: string; post: string; cancel: () => void }) => void
+  ): Promise<{ problem: Problem; left: string[] }> {
+    const folders = await writePair()
+    await writeExtras(folders.post)
+    const parent = await temporaryFolder()
+    const cancelling = new AbortController()
+    const place = { parent, post: folders.post, cancel: () => cancelling.abort() }
+    let disturb: typeof act | null = act
+    const problem = await problemOf(
+      exportRecipe(folders, UPPER, join(parent, 'out'), {
+        signal: cancelling.signal,
+        onProgress: (progress) => {
+          if (progress.phase !== phase) return
+          disturb?.(place)
+          disturb = null
+        }
+      })
+    )
+    return { problem, left: await readdir(parent) }
+  }
+
+  it.each(['writing', 'verifying', 'hashing', 'finishing'] as const)(
+    'leaves nothing when it is cancelled while %s',
+    async (phase) => {
+      const { problem, left } = await disturbed(phase, ({ cancel }) => {
+        cancel()
+      })
+      expect(problem.code).toBe('cancelled')
+      expect(left).toEqual([])
+    }
+  )
+
+  it.each([
+    ['a tensor', 'model.safetensors', -1, /tensor "lm_head\.weight" does not read back/],
+    ['the header', 'model.safetensors', 20, /model\.safetensors/],
+    ['a copied file', 'tokenizer.json', 3, /tokenizer\.json: the file does not read back/]
+  ])('notices that %s does not read back as written', async (_, name, at, message) => {
+    const { problem, left } = await disturbed('verifying', ({ parent }) => {
+      const staging = readdirSync(parent).find((entry) => entry.includes('.slr-export-')) ?? ''
+      const file = join(parent, staging, name)
+      const bytes = readFileSync(file)
+      const position = at < 0 ? bytes.length + at : at
+      bytes[position] = (bytes[position] ?? 0) ^ 1
+      writeFileSync(file, bytes)
+    })
+    expect(problem.code).toBe('bad-file')
+    expect(problem.message).toMatch(message)
+    expect(left).toEqual([])
+  })
+
+  it('notices that a model changes meanwhile', async () => {
+    const { problem, left } = await disturbed('hashing', ({ post }) => {
+      utimesSync(join(post, 'model.safetensors'), 1, 1)
+    })
+    expect(problem.message).toMatch(/post\/model\.safetensors has changed since the model was opened/)
+    expect(left).toEqual([])
+  })
+})
+
+describe('hostile models', () => {
+  it.each([
+    ['/etc/hostname', /notes\.txt is a link to \/etc\/hostname, outside the model's folder/],
+    ['notes.txt', /notes\.txt cannot be read: ELOOP/],
+    ['gone', /notes\.txt cannot be read: ENOENT/]
+  ])('cannot have a link to %s published', async (aim, message) => {
+    const folders = await writePair()
+    await symlink(aim, join(folders.post, 'notes.txt'))
+    const parent = await temporaryFolder()
+    expect((await problemOf(exportRecipe(folders, UPPER, join(parent, 'out')))).message).toMatch(message)
+    expect(await readdir(parent)).toEqual([])
+  })
+})
+
+describe('the plan', () => {
+  it('says for every file and tensor where it comes from, and whether it fits', async () => {
+    const folders = await writePair()
+    await writeExtras(folders.post)
+    const recipe: Recipe = { name: 'mixed', layers: [strength(1, 0.5), strength(0, 0)] }
+    const target = join(await temporaryFolder(), 'out')
+    const plan = await describePlan(await prepareExport(folders, recipe), target)
+    expect(plan.files.map(({ name, kind }) => [name, kind])).toEqual([
+      ['model.safetensors', 'weights'],
+      ['LICENSE', 'copied'],
+      ['config.json', 'copied'],
+      ['generation_config.json', 'copied'],
+      ['tokenizer.json', 'copied'],
+      ['README.md', 'written'],
+      ['mergekit.yaml', 'written']
+    ])
+    const origins = new Map(
+      plan.files[0]?.tensors.map(({ name, origin, strength }) => [name, [origin, strength]])
+    )
+    expect(origins.get('model.embed_tokens.weight')).toEqual(['post', 0])
+    expect(origins.get('model.layers.0.self_attn.q_proj.weight')).toEqual(['base', 1])
+    expect(origins.get('model.layers.0.input_layernorm.weight')).toEqual(['base', 1])
+    expect(origins.get('model.layers.0.post_attention_layernorm.weight')).toEqual(['blended', 0.5])
+    expect(origins.get('model.layers.1.mlp.up_proj.weight')).toEqual(['post', 0])
+    const sizes = await Promise.all(plan.files.slice(0, 5).map(({ name }) => stat(join(folders.post, name))))
+    expect(plan.bytes).toBe(sizes.reduce((sum, { size }) => sum + size, 0))
+    expect(plan.target).toMatchObject({ path: target, exists: false })
+    expect(plan.targetProblem).toBeNull()
+  })
+
+  it('says what is wrong with the target beside the rest', async () => {
+    const folders = await writePair()
+    const plan = await describePlan(await prepareExport(folders, UPPER), folders.post)
+    expect(plan.files).not.toHaveLength(0)
+    expect(plan.target).toBeNull()
+    expect(plan.targetProblem?.message).toContain('overlaps with post')
+  })
+})

@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { WorkbenchError } from '../../../../src/contract/problem'
+import { decoderSpec } from '../../../../src/main/family'
+import { FAMILIES } from '../../../../src/main/family/family-table'
+import { GOLDEN_FAMILIES, goldenPath } from '../../../fixtures/goldens'
+import { PUBLISHED_CONFIGS, type PublishedConfig } from '../../../fixtures/published-configs'
+
+type Config = Record<string, unknown>
+
+const spec = (config: Config): ReturnType<typeof decoderSpec> => decoderSpec(config, 'config.json')
+
+/** The first published config of a family, changed. */
+function configOf(modelType: string, changes: Config): Config {
+  const published = PUBLISHED_CONFIGS.find(({ config }) => config.model_type === modelType)
+  if (published === undefined) throw new Error(`no config of ${modelType}`)
+  return { ...published.config, ...changes }
+}
+
+function problemOf(config: Config): WorkbenchError['problem'] {
+  try {
+    spec(config)
+  } catch (error) {
+    if (error instanceof WorkbenchError) return error.problem
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+describe('configs as they are published', () => {
+  test.each(PUBLISHED_CONFIGS)('$name loads', ({ config, computes }: PublishedConfig) => {
+    expect(spec(config)).toMatchObject(computes)
+  })
+
+  test('every family has one', () => {
+    const published = new Set(PUBLISHED_CONFIGS.map(({ config }) => config.model_type))
+    expect(Object.keys(FAMILIES).filter((modelType) => !published.has(modelType))).toEqual([])
+  })
+
+  test.each(GOLDEN_FAMILIES)('those of the %s goldens load', (family) => {
+    const config = JSON.parse(readFileSync(goldenPath(family, 'base-bf16/config.json'), 'utf8')) as Config
+    expect(() => spec(config)).not.toThrow()
+  })
+
+  test.each(['base', 'post'])('%s of the demo pair loads', (folder) => {
+    const path = join(import.meta.dirname, '../../../../resources/demo-pair', folder, 'config.json')
+    expect(() => spec(JSON.parse(readFileSync(path, 'utf8')) as Config)).not.toThrow()
+  })
+})
+
+describe('a key that nothing reads', () => {
+  test.each(Object.keys(FAMILIES))('is refused for %s, with its value and what is known', (modelType) => {
+    const { label } = FAMILIES[modelType] ?? { label: '' }
+    const { code, message, hint } = problemOf(configOf(modelType, { residual_multiplier: 0.22 }))
+    expect(code).toBe('unsupported')
+    expect(message).toContain(
+      `config.json: "residual_multiplier" is 0.22, which is not computed for ${label} models`
+    )
+    expect(hint).toContain(`Read for ${label}: `)
+    expect(hint).toContain('rope_theta')
+    expect(hint).toContain('take it out of a copy of config.json')
+  })
+
+  test.each<[where: string, config: Config, named: string]>([
+    [
+      'the text model inside a multimodal config',
+      configOf('gemma3', { text_config: { model_type: 'gemma3_text', logit_scale: 2 } }),
+      'config.json (text_config): "logit_scale" is 2'
+    ],
+    [
+      'the config around it',
+      configOf('gemma3', { audio_config: { layers: 4 } }),
+      '"audio_config" is {"layers":4}'
+    ],
+    [
+      'rope_scaling',
+      configOf('llama', { rope_scaling: { type: 'linear', factor: 2, attention_factor: 1.1 } }),
+      'config.json (rope_scaling): "attention_factor" is 1.1'
+    ],
+    [
+      'rope_parameters of one type of layer',
+      configOf('gemma3_text', {
+        rope_theta: undefined,
+        rope_local_base_freq: undefined,
+        rope_scaling: undefined,
+        rope_parameters: {
+          full_attention: { rope_type: 'default', rope_theta: 1e6, beta_fast: 32 },
+          sliding_attention: { rope_type: 'default', rope_theta: 1e4 }
+        }
+      }),
+      '(full_attention): "beta_fast" is 32'
+    ]
+  ])('is found in %s', (_where, config, named) => {
+    expect(problemOf(config).message).toContain(named)
+  })
+
+  test('is named with the others, and no more than five of a hostile many', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 1000 }, (_, i) => [`k${i}\u001b${'x'.repeat(1000)}`, i + 1])
+    )
+    const { message } = problemOf(configOf('llama', many))
+    expect(message).toContain('and 995 more')
+    expect(message.length).toBeLessThan(2000)
+    expect(message).not.toContain('\u001b')
+  })
+
+  test.each([null, {}, []])('asks for nothing when it is %j', (value) => {
+    expect(() => spec(configOf('llama', { some_future_key: value }))).not.toThrow()
+  })
+})
+
+describe('a key that changes the numbers', () => {
+  test.each<[modelType: string, changes: Config, named: string]>([
+    ['mistral', { attention_bias: true }, '"attention_bias" is true (only false can be)'],
+    ['phi3', { mlp_bias: true }, '"mlp_bias" is true'],
+    ['phi3', { lm_head_bias: true }, '"lm_head_bias" is true'],
+    ['llama', { sliding_window: 4096 }, '"sliding_window" is 4096'],
+    ['llama', { use_sliding_window: true }, '"use_sliding_window" is true'],
+    ['llama', { layer_types: ['sliding_attention'] }, '"layer_types" is ["sliding_attention"]'],
+    ['mistral', { layer_types: ['full_attention'] }, '"layer_types"'],
+    ['qwen2', { final_logit_softcapping: 30 }, '"final_logit_softcapping" is 30'],
+    ['qwen3', { num_experts: 128 }, '"num_experts" is 128 (only 0 and 1 can be)'],
+    ['llama', { rope_interleaved: true }, '"rope_interleaved" is true'],
+    ['llama', { per_layer_config: { '0': { num_key_value_heads: 1 } } }, '"per_layer_config"'],
+    ['gemma2', { use_bidirectional_attention: true }, '"use_bidirectional_attention" is true'],
+    ['llama', { quantization_config: { bits: 4 } }, '"quantization_config" is {"bits":4}'],
+    ['llama', { rope_scaling: { rope_type: 'default', type: 'mrope' } }, '"type" is "mrope"'],
+    [
+      'qwen2',
+      { rope_parameters: { rope_type: 'default', rope_theta: 5 } },
+      '"rope_theta" is 1000000, expected 5'
+    ],
+    [
+      'llama',
+      { rope_scaling: { type: 'linear', factor: 2 }, rope_parameters: { rope_type: 'default' } },
+      '"rope_scaling" is {"type":"linear","factor":2}, expected null beside "rope_parameters"'
+    ]
+  ])('%s refuses %j', (modelType, changes, named) => {
+    expect(problemOf(configOf(modelType, changes)).message).toContain(named)
+  })
+
+  test.each<[modelType: string, changes: Config, computed: Config]>([
+    ['llama', { attention_bias: true, mlp_bias: true }, { qkvBias: true, outputBias: true, mlpBias: true }],
+    ['qwen2', { use_sliding_window: true, max_window_layers: 20 }, {}],
+    ['phi3', { partial_rotary_factor: 0.5 }, { rotarySize: 48 }],
+    ['llama', { rope_scaling: { type: 'linear', factor: 2 } }, {}]
+  ])('%s computes %j', (modelType, changes, computed) => {
+    const plain = spec(configOf(modelType, {}))
+    expect(spec(configOf(modelType, changes))).not.toEqual(plain)
+    expect(spec(configOf(modelType, changes))).toMatchObject(computed)
+  })
+
+  test('has the reference implementation’s default where the config leaves it out', () => {
+    const without = (modelType: string, key: string): ReturnType<typeof decoderSpec> =>
+      spec(configOf(modelType, { [key]: undefined }))
+    expect(without('mistral', 'sliding_window').layers[0]?.window).toBe(4096)
+    expect(without('mistral', 'num_key_value_heads').kvHeadCount).toBe(8)
+    expect(without('phi3', 'sliding_window').layers[0]?.window).toBeNull()
+    expect(without('qwen3', 'head_dim').headSize).toBe(128)
+    const sliding = configOf('qwen2', {
+      use_sliding_window: true,
+      sliding_window: undefined,
+      max_window_layers: 0
+    })
+    expect(spec(sliding).layers[0]?.window).toBe(4096)
+  })
+})

@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { probe } from '../../../../src/main/engine/questions/probe'
+import { postStrengths } from '../../../../src/contract/strengths'
+import { FAMILIES } from '../../../../src/main/family/family-table'
+import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
+import { largestDifference } from '../../../fixtures/goldens'
+
+const VOCABULARY = 12
+
+/** Small configs of one family: any heads, kv heads, head size, window, layers, tied or not. */
+function configs(modelType: string): fc.Arbitrary<Record<string, unknown>> {
+  return fc
+    .record({
+      kvHeads: fc.integer({ min: 1, max: 2 }),
+      group: fc.integer({ min: 1, max: 3 }),
+      headSize: fc.constantFrom(2, 4, 6, 10),
+      hidden: fc.constantFrom(6, 8, 10),
+      window: fc.option(fc.integer({ min: 1, max: 5 })),
+      layers: fc.integer({ min: 1, max: 2 }),
+      tied: fc.boolean(),
+      bias: fc.boolean()
+    })
+    .map((shape) => ({
+      model_type: modelType,
+      vocab_size: VOCABULARY,
+      hidden_size: shape.hidden,
+      intermediate_size: 14,
+      num_hidden_layers: shape.layers,
+      num_attention_heads: shape.kvHeads * shape.group,
+      num_key_value_heads: shape.kvHeads,
+      head_dim: shape.headSize,
+      rms_norm_eps: 1e-6,
+      rope_theta: 10_000,
+      hidden_act: 'silu',
+      tie_word_embeddings: shape.tied,
+      ...ownKeys(modelType, shape)
+    }))
+}
+
+/** What only some families know: a key that a family does not know is refused. */
+function ownKeys(
+  modelType: string,
+  shape: { window: number | null; bias: boolean }
+): Record<string, unknown> {
+  const keys: readonly [families: readonly string[], own: Record<string, unknown>][] = [
+    [['llama', 'qwen3', 'olmo2', 'gemma2', 'gemma3_text'], { attention_bias: shape.bias }],
+    [['llama'], { mlp_bias: shape.bias }],
+    [['mistral', 'phi3', 'qwen2', 'qwen3', 'gemma2', 'gemma3_text'], { sliding_window: shape.window }],
+    [['qwen2', 'qwen3'], { use_sliding_window: true, max_window_layers: 1 }],
+    [['gemma2', 'gemma3_text'], { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 3 }],
+    [['gemma3_text'], { rope_local_base_freq: 100, sliding_window_pattern: 2 }]
+  ]
+  return Object.assign({}, ...keys.flatMap(([families, own]) => (families.includes(modelType) ? [own] : [])))
+}
+
+const prompts = fc.array(fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 10 }), {
+  minLength: 2,
+  maxLength: 3
+})
+
+describe('packed prompts give the logits of one prompt at a time', () => {
+  it.each(Object.keys(FAMILIES))('%s, any small config', async (modelType) => {
+    const folder = await temporaryFolder()
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(configs(modelType), prompts, async (config, somePrompts) => {
+        const path = await writeCheckpoint(
+          join(folder, String(run++)),
+          checkpointFixture({ config, dtype: 'F32' })
+        )
+        const model = { kind: 'recipe' as const, layers: postStrengths(Number(config.num_hidden_layers)) }
+        const request = { base: path, post: path, device: 'cpu' as const, model }
+        const packed = await probe({ ...request, prompts: somePrompts })
+        for (const [i, prompt] of somePrompts.entries()) {
+          const [alone] = await probe({ ...request, prompts: [prompt] })
+          expect(largestDifference(packed[i], alone)).toBeLessThan(1e-5)
+        }
+      }),
+      { numRuns: 12 }
+    )
+  })
+})

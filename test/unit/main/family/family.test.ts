@@ -1,0 +1,180 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { canonicalTensorName, decoderSpec } from '../../../../src/main/family'
+import { inverseFrequencies } from '../../../../src/main/family/rope'
+import { TINY_LLAMA } from '../../../fixtures/checkpoint-builder'
+import { GOLDEN_FAMILIES, goldenPath, largestDifference } from '../../../fixtures/goldens'
+
+const ResolvedRopes = z.object({
+  resolved: z.object({
+    rope: z.array(z.object({ window: z.number().nullable(), inv_freq: z.array(z.number()) }))
+  })
+})
+
+type Config = Record<string, unknown>
+
+function goldenConfig(family: string, file = 'base-bf16/config.json'): Config {
+  return JSON.parse(readFileSync(goldenPath(family, file), 'utf8')) as Config
+}
+
+const llama = (changes: Config): Config => ({ ...TINY_LLAMA, ...changes })
+
+describe('reading what a config asks for', () => {
+  it.each(['llama3', 'qwen3', 'gemma3_linear', 'phi3_partial'])(
+    'understands both styles of the %s config alike',
+    (family) => {
+      const older = decoderSpec(goldenConfig(family), 'config.json')
+      expect(decoderSpec(goldenConfig(family, 'config.v5.json'), 'config.json')).toEqual(older)
+    }
+  )
+
+  it('finds the text model inside a multimodal config, with the class defaults it leaves out', () => {
+    const spec = decoderSpec(
+      {
+        model_type: 'gemma3',
+        text_config: {
+          model_type: 'gemma3_text',
+          hidden_size: 2560,
+          intermediate_size: 10_240,
+          num_hidden_layers: 34
+        },
+        vision_config: { model_type: 'siglip_vision_model' }
+      },
+      'config.json'
+    )
+    expect(spec).toMatchObject({
+      modelType: 'gemma3_text',
+      headCount: 8,
+      kvHeadCount: 4,
+      headSize: 256,
+      tiedHead: true
+    })
+    // Every sixth layer is full.
+    expect(spec.layers.map(({ window }) => window === null).slice(0, 7)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+      false
+    ])
+  })
+
+  it('slides the even layers of Gemma 2, the odd ones are full', () => {
+    const { layers } = decoderSpec(goldenConfig('gemma2'), 'config.json')
+    expect(layers.map(({ window }) => window)).toEqual([8, null, 8, null, 8, null])
+  })
+
+  it('gives sliding Gemma 3 layers their own base frequency and no scaling', () => {
+    const { layers } = decoderSpec(goldenConfig('gemma3_linear'), 'config.json')
+    expect(layers[0]?.rope).toEqual({ kind: 'default', theta: 10_000 })
+    expect(layers[5]?.rope).toEqual({ kind: 'linear', theta: 1_000_000, factor: 8 })
+  })
+
+  it('takes a number in sliding_window of Qwen to mean nothing until use_sliding_window says so', () => {
+    const config = { ...goldenConfig('qwen2'), sliding_window: 16, max_window_layers: 2 }
+    const windows = (changes: Config): (number | null)[] =>
+      decoderSpec({ ...config, ...changes }, 'config.json').layers.map(({ window }) => window)
+    expect(windows({ use_sliding_window: false })).toEqual([null, null, null, null])
+    expect(windows({ use_sliding_window: true })).toEqual([null, null, 16, 16])
+  })
+
+  it('ties the head by each family’s own default', () => {
+    const untied = { ...goldenConfig('llama3') }
+    delete untied.tie_word_embeddings
+    expect(decoderSpec(untied, 'config.json').tiedHead).toBe(false)
+    expect(decoderSpec(goldenConfig('gemma2'), 'config.json').tiedHead).toBe(true)
+  })
+
+  it.each(GOLDEN_FAMILIES)('resolves windows and rotary frequencies of %s as the reference did', (family) => {
+    const { resolved } = ResolvedRopes.parse(
+      JSON.parse(readFileSync(goldenPath(family, 'golden.json'), 'utf8'))
+    )
+    const spec = decoderSpec(goldenConfig(family), 'config.json')
+    expect(spec.layers.map(({ window }) => window)).toEqual(resolved.rope.map(({ window }) => window))
+    spec.layers.forEach(({ rope }, layer) => {
+      const frequencies = [...inverseFrequencies(rope, spec.rotarySize)]
+      // Recorded with eight digits.
+      expect(largestDifference(frequencies, resolved.rope[layer]?.inv_freq)).toBeLessThan(1e-7)
+    })
+  })
+})
+
+describe('refusing what is not computed', () => {
+  it.each<[what: string, config: Config, message: string | RegExp]>([
+    ['an unknown family', llama({ model_type: 'mamba' }), 'c.json: model_type "mamba" is not supported.'],
+    [
+      'a name that every object has',
+      llama({ model_type: 'constructor' }),
+      'model_type "constructor" is not supported'
+    ],
+    ['no family at all', { hidden_size: 4 }, 'c.json: "model_type" is missing'],
+    [
+      'an unknown rope',
+      llama({ rope_scaling: { rope_type: 'yarn', factor: 4 } }),
+      /rope_scaling.*"rope_type" is "yarn"/
+    ],
+    [
+      'phi3 longrope',
+      { ...goldenConfig('phi3'), rope_scaling: { type: 'longrope' } },
+      '"type" is "longrope"'
+    ],
+    ['an unknown activation', llama({ hidden_act: 'relu2' }), '"hidden_act" is "relu2"'],
+    ['quantised weights', llama({ quantization_config: { bits: 4 } }), '"quantization_config" is {"bits":4}'],
+    ['mixture of experts', llama({ num_local_experts: 8 }), '"num_local_experts" is 8'],
+    [
+      'soft caps where the family has none',
+      llama({ final_logit_softcapping: 30 }),
+      '"final_logit_softcapping" is 30'
+    ],
+    [
+      'biases where the family has none',
+      { ...goldenConfig('mistral_full'), attention_bias: true },
+      '"attention_bias"'
+    ],
+    [
+      'partial rotation where the family has none',
+      llama({ partial_rotary_factor: 0.5 }),
+      '"partial_rotary_factor"'
+    ],
+    [
+      'attention in both directions',
+      { ...goldenConfig('gemma3'), use_bidirectional_attention: true },
+      'bidirectional'
+    ],
+    [
+      'an unknown kind of layer',
+      { ...goldenConfig('gemma3_linear'), layer_types: new Array(7).fill('chunked_attention') },
+      '"layer_types"'
+    ],
+    [
+      'heads that do not divide',
+      llama({ num_key_value_heads: 3, num_attention_heads: 4 }),
+      '"num_key_value_heads" is 3'
+    ],
+    [
+      'a size that is no number',
+      llama({ hidden_size: '8' }),
+      '"hidden_size" is "8", expected a whole number'
+    ],
+    ['absurdly many layers', llama({ num_hidden_layers: 1e9 }), '"num_hidden_layers" is 1000000000']
+  ])('%s, naming the field', (_what, config, message) => {
+    expect(() => decoderSpec(config, 'c.json')).toThrow(message)
+  })
+})
+
+describe('tensor names', () => {
+  it.each([
+    ['model.layers.0.mlp.up_proj.weight', 'model.layers.0.mlp.up_proj.weight'],
+    ['layers.0.mlp.up_proj.weight', 'model.layers.0.mlp.up_proj.weight'],
+    ['language_model.model.norm.weight', 'model.norm.weight'],
+    ['model.language_model.embed_tokens.weight', 'model.embed_tokens.weight'],
+    ['language_model.lm_head.weight', 'lm_head.weight'],
+    ['lm_head.weight', 'lm_head.weight'],
+    ['vision_tower.layers.0.weight', 'vision_tower.layers.0.weight']
+  ])('%s is %s', (stored, canonical) => {
+    expect(canonicalTensorName(stored)).toBe(canonical)
+  })
+})

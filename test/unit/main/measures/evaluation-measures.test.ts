@@ -1,0 +1,304 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compressionRatio } from '../../../../src/main/measures/texts/compression-ratio'
+import {
+  coverage,
+  majorityVote,
+  numbersOf,
+  passAtK,
+  solutionPaths
+} from '../../../../src/main/measures/correctness'
+import { meanCosineDistance, vendiScore } from '../../../../src/main/measures/texts/embedding-measures'
+import { expectationAdjustedDistinct } from '../../../../src/main/measures/texts/expectation-adjusted-distinct'
+import { planeMap } from '../../../../src/main/measures/texts/principal-components'
+import { repetition } from '../../../../src/main/measures/texts/repetition'
+import {
+  holmAdjusted,
+  meanEstimate,
+  pairedDifference,
+  rankCorrelation
+} from '../../../../src/main/measures/statistics'
+
+const vector = (...values: number[]): Float32Array => Float32Array.from(values)
+const words = (text: string): string[] => text.split(' ')
+
+describe('expectation-adjusted distinct', () => {
+  it('is different tokens over those expected of uniform draws', () => {
+    // V = 4, C = 4: 4 (1 - 0.75^4) = 2.734375 expected; 3 different ones seen.
+    expect(
+      expectationAdjustedDistinct(
+        [
+          [0, 1],
+          [2, 2]
+        ],
+        4
+      )
+    ).toBeCloseTo(3 / 2.734375, 12)
+    expect(expectationAdjustedDistinct([[7, 7, 7]], 1)).toBe(1)
+    expect(expectationAdjustedDistinct([[], []], 10)).toBeNull()
+  })
+
+  it('does not fall as uniform text gets longer, where distinct-1 does', () => {
+    const draws = (count: number): number[] =>
+      Array.from({ length: count }, (_, i) => Math.floor(((i * 0.6180339887) % 1) * 50))
+    const short = expectationAdjustedDistinct([draws(20)], 50) ?? 0
+    const long = expectationAdjustedDistinct([draws(2000)], 50) ?? 0
+    expect(long).toBeCloseTo(1, 2)
+    expect(long).toBeGreaterThan(short - 0.6)
+  })
+})
+
+describe('compression ratio', () => {
+  it('is the size over the compressed size of all answers together', () => {
+    const answers = ['to be or not to be', 'to be or not to be']
+    const text = 'to be or not to be to be or not to be'
+    const compressed = gzipSync(text, { level: 9 })
+    expect(gunzipSync(compressed).toString()).toBe(text)
+    expect(compressionRatio(answers)).toBeCloseTo(text.length / compressed.length, 12)
+  })
+
+  it('is higher for repeated answers, and undefined without text', () => {
+    const different = Array.from({ length: 30 }, (_, i) => `${i * 7919} ${i * 104729} x${i}`)
+    const same = different.map(() => different[0] ?? '')
+    expect(compressionRatio(same)).toBeGreaterThan(2 * (compressionRatio(different) ?? Infinity))
+    expect(compressionRatio(['', ''])).toBeNull()
+    expect(compressionRatio([])).toBeNull()
+  })
+})
+
+describe('mean cosine distance', () => {
+  it('is 0 for one direction, 1 for right angles, 2 for opposites', () => {
+    expect(meanCosineDistance([vector(1, 0), vector(5, 0)])).toBeCloseTo(0, 12)
+    expect(meanCosineDistance([vector(1, 0), vector(0, 3)])).toBeCloseTo(1, 12)
+    expect(meanCosineDistance([vector(2, 0), vector(-1, 0)])).toBeCloseTo(2, 12)
+    expect(meanCosineDistance([vector(1, 1)])).toBeNull()
+    expect(meanCosineDistance([vector(0, 0), vector(1, 0)])).toBeCloseTo(1, 12)
+  })
+
+  it('equals the mean over all pairs, one by one', () => {
+    const values = fc.float({ min: -1, max: 1, noNaN: true })
+    const vectors = fc.array(fc.tuple(values, values, values), { minLength: 2, maxLength: 8 })
+    fc.assert(
+      fc.property(vectors, (rows) => {
+        const distances = rows.flatMap((a, i) => rows.slice(i + 1).map((b) => 1 - cosine(a, b)))
+        const expected = distances.reduce((sum, distance) => sum + distance, 0) / distances.length
+        const found = meanCosineDistance(rows.map((row) => vector(...row)))
+        expect(Math.abs((found ?? NaN) - Math.max(0, expected))).toBeLessThan(1e-9)
+      })
+    )
+  })
+
+  function cosine(a: readonly number[], b: readonly number[]): number {
+    const dot = (x: readonly number[], y: readonly number[]): number =>
+      x.reduce((sum, value, i) => sum + value * (y[i] ?? 0), 0)
+    const lengths = Math.sqrt(dot(a, a)) * Math.sqrt(dot(b, b))
+    return lengths === 0 ? 0 : dot(a, b) / lengths
+  }
+})
+
+describe('the Vendi score', () => {
+  it('counts different answers: n at right angles count n, copies count one', () => {
+    expect(vendiScore([vector(1, 0, 0), vector(0, 1, 0), vector(0, 0, 1)])).toBeCloseTo(3, 9)
+    expect(vendiScore([vector(1, 2), vector(1, 2), vector(2, 4)])).toBeCloseTo(1, 9)
+    expect(vendiScore([vector(1, 0), vector(1, 0), vector(0, 1), vector(0, 1)])).toBeCloseTo(2, 9)
+    expect(vendiScore([vector(3, 4)])).toBeCloseTo(1, 9)
+    expect(vendiScore([])).toBeNull()
+  })
+
+  it('follows the eigenvalues of two vectors at an angle, (1 + cos)/2 and (1 - cos)/2', () => {
+    const [a, b] = [0.8, 0.2]
+    const expected = Math.exp(-a * Math.log(a) - b * Math.log(b))
+    expect(vendiScore([vector(1, 0), vector(0.6, 0.8)])).toBeCloseTo(expected, 6)
+  })
+
+  it('takes vectors of zeros for different answers', () => {
+    expect(vendiScore([vector(0, 0), vector(0, 0)])).toBeCloseTo(2, 9)
+  })
+})
+
+describe('pass@k', () => {
+  it('is the chance that a draw of k holds a right one', () => {
+    // 2 of 4 right, 2 drawn: 1 - C(2,2)/C(4,2) = 5/6.
+    expect(passAtK(4, 2, 2)).toBeCloseTo(5 / 6, 12)
+    expect(passAtK(10, 3, 1)).toBeCloseTo(0.3, 12)
+    expect(passAtK(5, 0, 3)).toBe(0)
+    expect(passAtK(5, 5, 5)).toBe(1)
+    expect(passAtK(5, 3, 3)).toBe(1)
+    expect(passAtK(2, 1, 3)).toBeNull()
+  })
+
+  it('equals counting all draws', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), fc.nat(9), fc.integer({ min: 1, max: 9 }), (n, c, k) => {
+        fc.pre(c <= n && k <= n)
+        let draws = 0
+        let holdsRight = 0
+        for (let subset = 0; subset < 2 ** n; subset++) {
+          const drawn = Array.from({ length: n }, (_, i) => i).filter((i) => (subset >> i) & 1)
+          if (drawn.length !== k) continue
+          draws++
+          if (drawn.some((i) => i < c)) holdsRight++
+        }
+        expect(passAtK(n, c, k)).toBeCloseTo(holdsRight / draws, 9)
+      })
+    )
+  })
+})
+
+describe('other measures of correctness', () => {
+  it('take the most frequent final answer, and a share of it where several are', () => {
+    const right = (final: string): boolean => final === '7'
+    expect(majorityVote(['7', '7', '3', null], right)).toBe(1)
+    expect(majorityVote(['3', '3', '7'], right)).toBe(0)
+    expect(majorityVote(['3', '7'], right)).toBe(0.5)
+    expect(majorityVote([null, null], right)).toBeNull()
+    expect(majorityVote([], right)).toBeNull()
+  })
+
+  it('count how much of a closed set was given', () => {
+    expect(coverage(['red', 'red', 'blue'], 4)).toBe(0.5)
+    expect(coverage([], 4)).toBe(0)
+  })
+
+  it('take solutions with the same numbers in the same order for one path', () => {
+    expect(solutionPaths(['3 + 4 = 7', 'Three: 3, four: 4, so 7', '4 + 3 = 7'])).toBe(2)
+    expect(solutionPaths([])).toBe(0)
+  })
+
+  it('read numbers without their thousands separators', () => {
+    expect(numbersOf('It costs $1,250.50, or -3 and 1000.0.')).toEqual(['1250.5', '-3', '1000'])
+    expect(numbersOf('none')).toEqual([])
+    expect(numbersOf('12345678901234567890')).toEqual(['12345678901234567890'])
+  })
+
+  it('measure how much of an answer repeats itself', () => {
+    // a b a b a: the bigrams ab ba ab ba are two different of four.
+    expect(repetition(words('a b a b a'), 2)).toBe(0.5)
+    expect(repetition(words('a b c'), 2)).toBe(0)
+    expect(repetition([], 4)).toBe(0)
+  })
+})
+
+describe('estimates over prompts', () => {
+  it('have the mean, and an interval that holds it and does not depend on the machine', () => {
+    const values = [0.2, 0.4, 0.6, 0.8]
+    const estimate = meanEstimate(values, 1)
+    expect(estimate?.mean).toBeCloseTo(0.5, 12)
+    expect(estimate?.interval[0]).toBeLessThan(0.5)
+    expect(estimate?.interval[1]).toBeGreaterThan(0.5)
+    expect(meanEstimate(values, 1)).toEqual(estimate)
+    expect(meanEstimate([], 1)).toBeNull()
+    expect(meanEstimate([0.3], 1)).toEqual({ mean: 0.3, interval: [0.3, 0.3], promptCount: 1 })
+  })
+
+  it('have an interval as wide as the normal one when prompts are many', () => {
+    const values = Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 0 : 1))
+    const [low, high] = meanEstimate(values, 1)?.interval ?? [NaN, NaN]
+    // Standard error 0.5 / 20 = 0.025, times 2 x 1.96.
+    expect(high - low).toBeGreaterThan(0.085)
+    expect(high - low).toBeLessThan(0.11)
+  })
+
+  it('compare pairs by effect size and by flipping signs', () => {
+    const difference = pairedDifference([1, 2, 3], 1)
+    expect(difference?.mean).toBe(2)
+    expect(difference?.effectSize).toBeCloseTo(2, 12)
+    // Of 8 assignments of signs two reach a sum of 6 or more either way.
+    expect(difference?.pValue).toBe(0.25)
+  })
+
+  it('find nothing where nothing differs', () => {
+    expect(pairedDifference([0, 0, 0], 1)).toMatchObject({ mean: 0, effectSize: null, pValue: 1 })
+    expect(pairedDifference([], 1)).toBeNull()
+    expect(pairedDifference([5], 1)).toMatchObject({ mean: 5, effectSize: null, pValue: 1 })
+  })
+
+  it('draw signs for many prompts, near the exact value', () => {
+    const values = Array.from({ length: 14 }, (_, i) => Math.cos(i * 2.7) + 0.3)
+    const exact = pairedDifference(values, 1)?.pValue ?? NaN
+    // Two prompts without any difference change nothing but the way it is computed.
+    const drawn = pairedDifference([...values, 0, 0], 1)?.pValue ?? NaN
+    expect(Math.abs(drawn - exact)).toBeLessThan(0.02)
+  })
+})
+
+describe('several comparisons', () => {
+  it('are adjusted as Holm did', () => {
+    expect(holmAdjusted([0.01, 0.04, 0.03])).toEqual([0.03, 0.06, 0.06])
+    expect(holmAdjusted([0.5, 0.9])).toEqual([1, 1])
+    expect(holmAdjusted([])).toEqual([])
+  })
+})
+
+describe('rank correlation', () => {
+  it('follows order, not distance, and shares the ranks of equals', () => {
+    expect(
+      rankCorrelation([
+        [1, 1],
+        [2, 10],
+        [3, 1000]
+      ])
+    ).toBeCloseTo(1, 12)
+    expect(
+      rankCorrelation([
+        [1, 9],
+        [2, 5],
+        [3, 1]
+      ])
+    ).toBeCloseTo(-1, 12)
+    // Ranks 1 2.5 2.5 4 against 1 2 3 4: 0.9486832980505138 by Pearson on the ranks.
+    expect(
+      rankCorrelation([
+        [1, 1],
+        [2, 2],
+        [2, 3],
+        [9, 4]
+      ])
+    ).toBeCloseTo(0.9486832980505138, 12)
+  })
+
+  it('is undefined where one side does not vary, or with too few pairs', () => {
+    expect(
+      rankCorrelation([
+        [1, 1],
+        [2, 1],
+        [3, 1]
+      ])
+    ).toBeNull()
+    expect(
+      rankCorrelation([
+        [1, 1],
+        [2, 2]
+      ])
+    ).toBeNull()
+  })
+})
+
+describe('the map of embeddings', () => {
+  it('keeps distances of points that lie in a plane', () => {
+    const corners = [vector(0, 0, 5), vector(4, 0, 5), vector(4, 1, 5), vector(0, 1, 5)]
+    const { points, explained } = planeMap(corners)
+    expect(explained[0] + explained[1]).toBeCloseTo(1, 6)
+    // Variances along the sides: 4 and 0.25.
+    expect(explained[0]).toBeCloseTo(4 / 4.25, 6)
+    const distance = (a = { x: 0, y: 0 }, b = { x: 0, y: 0 }): number => Math.hypot(a.x - b.x, a.y - b.y)
+    expect(distance(points[0], points[1])).toBeCloseTo(4, 5)
+    expect(distance(points[1], points[2])).toBeCloseTo(1, 5)
+    expect(distance(points[0], points[2])).toBeCloseTo(Math.hypot(4, 1), 5)
+  })
+
+  it('puts equal answers in one place, and needs two', () => {
+    expect(planeMap([vector(1, 2), vector(1, 2)])).toEqual({
+      points: [
+        { x: 0, y: 0 },
+        { x: 0, y: 0 }
+      ],
+      explained: [0, 0]
+    })
+    expect(planeMap([vector(1, 2)]).points).toEqual([{ x: 0, y: 0 }])
+    const line = planeMap([vector(0, 0), vector(1, 1), vector(3, 3)])
+    expect(line.explained[0]).toBeCloseTo(1, 6)
+    expect(line.points.every(({ y }) => Math.abs(y) < 1e-6)).toBe(true)
+  })
+})

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { evaluationResults } from '../../../../src/main/measures/results'
+import { measureEvaluation, measureRun } from '../../../../src/main/measures/host'
+import { runMeasures } from '../../../../src/main/measures/run-measures'
+import { evaluationRun } from '../../../fixtures/evaluation-documents'
+import { sampleLine, sampleRunFixture } from '../../../fixtures/sample-documents'
+
+const words = ['sea', 'red', 'fox', 'the', 'of', 'night', 'a', 'stone', 'song', 'far']
+
+/** So many answers of post to one prompt, all different. */
+const manyAnswers = (count: number) =>
+  Array.from({ length: count }, (_, index) => {
+    const text = Array.from({ length: 40 }, (_, place) => words[(index * (place + 3) + place) % words.length])
+    return sampleLine({ index, text: `${text.join(' ')} ${index}.` })
+  })
+
+test('main takes its turns while the 5,000 answers of a cell are measured, and the values are the same', async () => {
+  const run = sampleRunFixture()
+  const samples = manyAnswers(5_000)
+  let turns = 0
+  let measuring = true
+  const turn = (): void => {
+    turns++
+    if (measuring) setImmediate(turn)
+  }
+  setImmediate(turn)
+  const measures = await measureRun(run, samples)
+  measuring = false
+  // Were it done here, nothing else would have its turn between start and end.
+  expect(turns).toBeGreaterThan(100)
+  expect(measures).toEqual(runMeasures(run, samples))
+})
+
+test('an evaluation is measured in the thread as it would be here, and a pattern that is none is refused by name', async () => {
+  const run = evaluationRun()
+  const stored = { run, samples: manyAnswers(20), scores: [], marks: [] }
+  expect(await measureEvaluation(stored, null)).toEqual(evaluationResults(stored, null))
+  const task = { ...run.task, reading: { kind: 'pattern' as const, pattern: '(' } }
+  await expect(measureEvaluation({ ...stored, run: { ...run, task } }, null)).rejects.toMatchObject({
+    problem: { code: 'bad-input', message: expect.stringContaining('reading.pattern') }
+  })
+})

@@ -1,0 +1,344 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { LayerStrength, Recipe } from '../../../../src/contract/recipe'
+import { recipeStrengths } from '../../../../src/contract/strengths'
+import { openPair } from '../../../../src/main/checkpoint/pair'
+import type { PairMembers } from '../../../../src/main/checkpoint/pair-member'
+import { readMergekitRecipe } from '../../../../src/main/mergekit/read-recipe'
+import { mergekitText } from '../../../../src/main/mergekit/write-recipe'
+import { readRecipeFile } from '../../../../src/main/cli/recipe-file'
+import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
+import { goldenPath, readGolden } from '../../../fixtures/goldens'
+import { problemOf } from '../../../fixtures/problems'
+
+/** A pair of twelve layers, in folders named base and post. */
+let pair: PairMembers
+beforeAll(async () => {
+  const folder = goldenPath('..', '..', 'resources', 'demo-pair')
+  pair = await openPair(join(folder, 'base'), join(folder, 'post'))
+})
+
+const read = (text: string, file = 'merge.yaml'): Promise<Recipe> => readMergekitRecipe(text, file, pair)
+const strengthsOf = (recipe: Recipe): LayerStrength[] => recipeStrengths(recipe, pair.post.spec.layerCount)
+
+/** Slices of whole layers, written as in mergekit's own examples. */
+const slices = (...parts: readonly (readonly [string, number, number])[]): string =>
+  [
+    'slices:',
+    ...parts.map(
+      ([model, start, end]) => `- sources:\n  - model: ${model}\n    layer_range: [${start}, ${end}]`
+    ),
+    'merge_method: passthrough',
+    'dtype: bfloat16'
+  ].join('\n')
+
+describe('a mergekit file that an export writes', () => {
+  it('reads back as the same recipe', async () => {
+    const families = await Promise.all(
+      ['llama3', 'gemma2', 'olmo2', 'phi3', 'qwen3'].map(async (name) => {
+        const [files] = readGolden(name).pairs
+        return openPair(files?.base ?? '', files?.post ?? '')
+      })
+    )
+    const strength = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true }))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...families, pair),
+        fc.array(
+          fc.oneof(
+            strength.map((both) => ({ attention: both, mlp: both })),
+            fc.record({ attention: strength, mlp: strength })
+          ),
+          { minLength: 12, maxLength: 12 }
+        ),
+        fc.string({ minLength: 1, maxLength: 30 }).filter((name) => name.trim() === name),
+        async (members, drawn, name) => {
+          const strengths = drawn.slice(0, members.post.spec.layerCount)
+          const recipe = await readMergekitRecipe(
+            mergekitText(members, name, strengths),
+            'mergekit.yaml',
+            members
+          )
+          expect(recipe.name).toBe(name)
+          expect(recipeStrengths(recipe, strengths.length)).toEqual(
+            strengths.map(({ attention, mlp }) => ({ attention: attention + 0, mlp: mlp + 0 }))
+          )
+        }
+      )
+    )
+  })
+
+  it('is passthrough for ranges, with post at both ends, where mergekit takes embeddings and head from', () => {
+    const text = mergekitText(pair, 'all', strengthsOf({ name: 'all', ranges: [[0, 11]] }))
+    const { base, post } = pair
+    expect(text).toMatch(/merge_method: passthrough\n/)
+    expect(text.slice(text.indexOf('slices:'))).toBe(
+      `slices:
+  - sources:
+      - model: "${post.checkpoint.path}"
+        layer_range: [0, 0]
+  - sources:
+      - model: "${base.checkpoint.path}"
+        layer_range: [0, 12]
+  - sources:
+      - model: "${post.checkpoint.path}"
+        layer_range: [12, 12]
+`
+    )
+  })
+
+  it('is linear in float32 for blends, with filters for halves of layers', () => {
+    const layers = strengthsOf({ name: 'half', ranges: [[3, 5]] }).map((strength, layer) =>
+      layer === 4 ? { attention: 0.25, mlp: 1 } : strength
+    )
+    const text = mergekitText(pair, 'half', layers)
+    expect(text).toMatch(
+      /merge_method: linear\n.*\ndtype: float32\nout_dtype: bfloat16\nparameters:\n {2}normalize: false\n/
+    )
+    expect(text).toContain(`        parameters:
+          weight:
+            - filter: "post_attention_layernorm"
+              value: 1
+            - filter: "mlp"
+              value: 1
+            - value: 0.25
+`)
+  })
+
+  it('names models of the Hugging Face cache by id and revision', async () => {
+    const cache = await temporaryFolder()
+    const folder = join(cache, 'models--org--tiny', 'snapshots', 'abc')
+    await mkdir(folder, { recursive: true })
+    const base = await writeCheckpoint(folder, checkpointFixture())
+    const post = await writeCheckpoint(join(cache, 'chat'), checkpointFixture({ seed: 2 }))
+    const members = await openPair(base, post)
+    const text = mergekitText(members, 'x', [
+      { attention: 0, mlp: 0 },
+      { attention: 1, mlp: 1 }
+    ])
+    expect(text).toContain('model: "org/tiny@abc"')
+    expect(await readMergekitRecipe(text, 'x.yaml', members)).toEqual({ name: 'x', ranges: [[1, 1]] })
+  })
+
+  it('is not written where mergekit would make another model', async () => {
+    const folder = await temporaryFolder()
+    const mixed = checkpointFixture({ seed: 2 })
+    const [embedding] = checkpointFixture({ seed: 3, dtype: 'F32' }).tensors
+    const tensors = mixed.tensors.map((tensor) => (tensor.name === embedding?.name ? embedding : tensor))
+    const post = await writeCheckpoint(join(folder, 'post'), { ...mixed, tensors })
+    const members = await openPair(await writeCheckpoint(join(folder, 'base'), checkpointFixture()), post)
+    const layers = (attention: number): LayerStrength[] => [
+      { attention, mlp: 0 },
+      { attention: 0, mlp: 0 }
+    ]
+    expect(() => mergekitText(members, 'x', layers(0.5))).toThrow(/different types/)
+    expect(
+      mergekitText(members, 'x', [
+        { attention: 1, mlp: 1 },
+        { attention: 0, mlp: 0 }
+      ])
+    ).not.toContain('out_dtype')
+    const at = await openPair(await writeCheckpoint(join(folder, 'a@b'), checkpointFixture()), post)
+    expect(() => mergekitText(at, 'x', layers(1))).toThrow(/reads the "@"/)
+  })
+})
+
+describe('a mergekit file', () => {
+  it('of slices is a recipe of ranges', async () => {
+    const text = slices(
+      ['post', 0, 3],
+      ['base', 3, 5],
+      ['base', 5, 8],
+      ['post', 8, 9],
+      ['base', 9, 10],
+      ['post', 10, 12]
+    )
+    expect(await read(text, '/somewhere/middle.yml')).toEqual({
+      name: 'middle',
+      ranges: [
+        [3, 7],
+        [9, 9]
+      ]
+    })
+  })
+
+  it('may name the models by path, by id, or by the last part of either', async () => {
+    const { base, post } = pair
+    for (const [low, high] of [
+      [post.checkpoint.path, base.checkpoint.path],
+      ['someone/post', 'elsewhere/base@main'],
+      [`${post.checkpoint.path}/../post`, 'base']
+    ] as const) {
+      const text = slices([low, 0, 4], [high, 4, 11], [low, 11, 12])
+      expect(await read(text)).toEqual({ name: 'merge', ranges: [[4, 10]] })
+    }
+  })
+
+  it('of gradients and filters is followed as mergekit does', async () => {
+    const text = `
+merge_method: linear
+base_model: post
+parameters:
+  normalize: 0
+slices:
+  - sources:
+      - {model: post, layer_range: [0, 0], parameters: {weight: 1}}
+  - sources:
+      - model: base
+        layer_range: [0, 11]
+        parameters:
+          weight:
+            - filter: self_attn
+              value: [0, 1]
+            - filter: input_layernorm
+              value: [0, 1]
+            - value: 0.5
+      - model: post
+        layer_range: [0, 11]
+        parameters:
+          weight:
+            - filter: self_attn
+              value: [1, 0]
+            - filter: input_layernorm
+              value: [1, 0]
+            - value: 0.5
+  - sources:
+      - {model: post, layer_range: [11, 12], parameters: {weight: 1}}
+`
+    const strengths = strengthsOf(await read(text))
+    for (const [layer, { attention, mlp }] of strengths.entries()) {
+      expect(attention).toBeCloseTo(layer === 11 ? 0 : layer / 10, 12)
+      expect(mlp).toBe(layer === 11 ? 0 : 0.5)
+    }
+  })
+
+  it('of whole models with weights by filter is a blend of all layers, its weights normalised', async () => {
+    const model = (name: string, layers: number, rest: number): string =>
+      `  - model: ${name}\n    parameters:\n      weight:\n        - {filter: layers., value: ${layers}}\n        - value: ${rest}\n`
+    const text = `merge_method: linear\nmodels:\n${model('base', 1, 0)}${model('post', 3, 1)}`
+    expect(strengthsOf(await read(text))).toEqual(new Array(12).fill({ attention: 0.25, mlp: 0.25 }))
+  })
+
+  const whole = slices(['post', 0, 12])
+  const linear = (base: string, post: string): string =>
+    `merge_method: linear\nslices:\n- sources:\n  - {model: post, layer_range: [0, 0], parameters: {weight: 1}}\n- sources:\n  - {model: base, layer_range: [0, 12], parameters: {weight: ${base}}}\n  - {model: post, layer_range: [0, 12], parameters: {weight: ${post}}}\n- sources:\n  - {model: post, layer_range: [12, 12], parameters: {weight: 1}}\n`
+
+  it.each([
+    [
+      'another method',
+      whole.replace('passthrough', 'slerp'),
+      /merge_method is "slerp", expected passthrough or linear/
+    ],
+    [
+      'another model',
+      slices(['post', 0, 3], ['other/model', 3, 12]),
+      /the model "other\/model" is neither base nor post/
+    ],
+    ['an adapter', slices(['post+lora', 0, 12]), /"post\+lora" has an adapter/],
+    [
+      'layers in another order',
+      slices(['post', 0, 3], ['base', 5, 8], ['post', 3, 7]),
+      /slice 2 puts layer 5 in the place of layer 3/
+    ],
+    [
+      'repeated layers',
+      slices(['post', 0, 8], ['base', 4, 12]),
+      /slice 2 puts layer 4 in the place of layer 8/
+    ],
+    ['too few layers', slices(['post', 0, 3], ['base', 3, 10]), /come to 10 layers, but the models have 12/],
+    ['too many layers', slices(['post', 0, 3], ['base', 3, 40]), /come to 40 layers, but the models have 12/],
+    ['a range backwards', slices(['post', 3, 0]), /layer_range \[3, 0\], which ends before it starts/],
+    [
+      'embeddings of base',
+      slices(['base', 0, 3], ['post', 3, 12]),
+      /takes model\.embed_tokens\.weight from its first slice/
+    ],
+    [
+      'the final norm of base',
+      slices(['post', 0, 3], ['base', 3, 12]),
+      /takes model\.norm\.weight from its last slice/
+    ],
+    [
+      'a tokenizer of its own',
+      `${whole}\ntokenizer:\n  source: union`,
+      /tokenizer cannot be part of a recipe/
+    ],
+    ['the tokenizer of both', `${whole}\ntokenizer_source: union`, /tokenizer_source is "union"/],
+    ["base's tokenizer", `${whole}\ntokenizer_source: base\nbase_model: base`, /tokenizer_source is "base"/],
+    ['a chat template', `${whole}\nchat_template: chatml`, /chat_template cannot be part of a recipe/],
+    ['modules', `${whole}\nmodules: {text: {}}`, /modules cannot be part of a recipe/],
+    ['an unknown field', `${whole}\nlayers: 3`, /is not a mergekit recipe: .*layers/],
+    ['a scaled layer', `${whole}\nparameters: {scale: 0.5}`, /is scaled by 0\.5/],
+    [
+      'an unknown parameter',
+      `${whole}\nparameters: {density: 0.5}`,
+      /the parameter "density" cannot be part of a recipe/
+    ],
+    [
+      'two sources in passthrough',
+      linear('1', '0')
+        .replace('linear', 'passthrough')
+        .replaceAll(/, parameters: \{.*?\}/g, ''),
+      /has 2 sources; passthrough takes one/
+    ],
+    ['no weight', linear('1', '0').replace(', parameters: {weight: 0}', ''), /has no weight for "post"/],
+    ['a negative weight', linear('-1', '2'), /would take -1 of base/],
+    ['weights that cancel', linear('-1', '1'), /add up to 0/],
+    ['weights that do not add up', `${linear('0.5', '0.6')}parameters: {normalize: false}`, /add up to 1\.1/],
+    [
+      'weights that differ within a half',
+      linear('[{filter: q_proj, value: 1}, {value: 0.5}]', '[{filter: q_proj, value: 0}, {value: 0.5}]'),
+      /in layer 0 the attention tensors take 0\.5 and 1 of base/
+    ],
+    [
+      'a blended embedding',
+      'merge_method: linear\nmodels:\n- {model: base, parameters: {weight: 0.5}}\n- {model: post, parameters: {weight: 0.5}}',
+      /takes model\.embed_tokens\.weight from its first slice, and with it 0\.5 of base/
+    ],
+    ['slices and models', `${whole}\nmodels: [{model: post}]`, /both slices and models/],
+    ['nothing to merge', 'merge_method: passthrough', /neither slices nor models/],
+    ['a list', '- 1', /is not a mergekit recipe/],
+    ['nothing', '', /is not a mergekit recipe/],
+    ['what is no YAML', 'slices: [', /is not YAML/],
+    [
+      'a bomb of aliases',
+      `a: &a [${'x, '.repeat(99)}x]\nb: &b [${'*a, '.repeat(99)}*a]\nc: [${'*b, '.repeat(99)}*b]`,
+      /is not YAML/
+    ]
+  ])('with %s is refused', async (_, text, message) => {
+    const problem = await problemOf(read(text))
+    expect(['bad-file', 'bad-input']).toContain(problem.code)
+    expect(problem.message).toMatch(/^merge\.yaml/)
+    expect(problem.message).toMatch(message)
+  })
+
+  it('that may mean either model is refused', async () => {
+    const folder = await temporaryFolder()
+    const same = await openPair(
+      await writeCheckpoint(join(folder, 'a', 'model'), checkpointFixture()),
+      await writeCheckpoint(join(folder, 'b', 'model'), checkpointFixture({ seed: 2 }))
+    )
+    const text = slices(['model', 0, 2])
+    expect((await problemOf(readMergekitRecipe(text, 'x.yaml', same))).message).toMatch(
+      /"model" may be base or post/
+    )
+    // A path from the file's own folder tells them apart.
+    expect(
+      await readMergekitRecipe(slices(['model', 0, 2]), join(folder, 'b', 'x.yaml'), same)
+    ).toMatchObject({ layers: [{ mlp: 0 }, { mlp: 0 }] })
+  })
+
+  it('is read wherever a recipe file is, by its name', async () => {
+    const file = join(await temporaryFolder(), 'upper.yaml')
+    await writeFile(file, slices(['post', 0, 6], ['base', 6, 11], ['post', 11, 12]))
+    const { base, post } = pair
+    const folders = { base: base.checkpoint.path, post: post.checkpoint.path }
+    expect(await readRecipeFile(file, folders)).toEqual({ name: 'upper', ranges: [[6, 10]] })
+  })
+})
+
+it('reads no more layers than a model can have from a hostile range', async () => {
+  expect((await problemOf(read(slices(['post', 0, 1e9])))).message).toMatch(/layer_range/)
+})

@@ -1,0 +1,315 @@
+import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { type SampledCrc, SampleRun } from '../../../../src/contract/samples'
+import { createProject } from '../../../../src/main/project/create-project'
+import { openProject, type Project } from '../../../../src/main/project/project'
+import { measureRun } from '../../../../src/main/measures/host'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { problemOf } from '../../../fixtures/problems'
+import { PROMPTS } from '../../../fixtures/project-documents'
+import { sampleLine, sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
+
+let folder: string
+
+beforeEach(async () => {
+  folder = await temporaryFolder()
+})
+
+async function newProject(name = 'Samples'): Promise<Project> {
+  const pair = { kind: 'folders', base: '/models/base', post: '/models/post' } as const
+  const project = await createProject({ folder, name, pair, prompts: PROMPTS })
+  onTestFinished(() => project.close())
+  return project
+}
+
+async function reopened(project: Project): Promise<Project> {
+  await project.close()
+  const again = await openProject(project.path)
+  onTestFinished(() => again.close())
+  return again
+}
+
+describe('sample prompts', () => {
+  test('are kept with the project once they are saved', async () => {
+    const project = await newProject()
+    expect(project.samplePrompts).toBeNull()
+    const prompts = [
+      { text: 'Name a colour.', category: 'naming', raw: false },
+      { text: 'Once upon a time', category: '', raw: true, system: 'Be brief.' }
+    ]
+    await project.saveSamplePrompts(prompts)
+    expect((await reopened(project)).samplePrompts).toEqual(prompts)
+  })
+
+  test('are refused when one is empty, and what was saved before stays', async () => {
+    const project = await newProject()
+    await project.saveSamplePrompts([{ text: 'Name a colour.', category: '', raw: false }])
+    const problem = await problemOf(project.saveSamplePrompts([{ text: '', category: '', raw: false }]))
+    expect(problem).toMatchObject({ code: 'bad-input', message: expect.stringContaining('0.text') })
+    expect((await reopened(project)).samplePrompts).toMatchObject([{ text: 'Name a colour.' }])
+  })
+
+  test('of a file that somebody broke are refused by its name when the project is opened', async () => {
+    const project = await newProject()
+    await project.close()
+    await writeFile(join(project.path, 'prompts/samples.json'), '[{"txt": "Name a colour."}]')
+    const problem = await problemOf(openProject(project.path))
+    expect(problem.message).toContain('samples.json')
+  })
+})
+
+describe('the setup of the next run', () => {
+  const setup = { settings: sampleRunFixture().settings, leftOut: ['base'] }
+
+  test('is kept with the project, and a project without one opens as before', async () => {
+    const project = await newProject()
+    expect(project.document.settings.samples).toBeUndefined()
+    await project.update({ settings: { rho: 0.8, samples: setup } })
+    expect((await reopened(project)).document.settings).toMatchObject({ rho: 0.8, samples: setup })
+  })
+})
+
+describe('the character check', () => {
+  const { basePath, postPath, rendering, settings, variants } = sampleRunFixture()
+  const score = { validity: 0.9, diversity: 0.5 }
+  const check: SampledCrc = {
+    schemaVersion: 1,
+    createdAt: '2026-01-02T03:04:05.000Z',
+    basePath,
+    postPath,
+    rendering,
+    prompts: PROMPTS,
+    settings,
+    variants,
+    weights: 'fp32',
+    precision: 'fp32',
+    scores: variants.map(({ name }) => ({
+      variant: name,
+      answers: score,
+      firstToken: score,
+      exact: null,
+      tolerance: 0.02,
+      disagrees: false
+    }))
+  }
+
+  test('is kept with the project, the latest one alone', async () => {
+    const project = await newProject()
+    expect(await project.samples.readCheck()).toBeNull()
+    await project.samples.saveCheck(check)
+    const later = { ...check, createdAt: '2026-01-03T03:04:05.000Z' }
+    await project.samples.saveCheck(later)
+    expect(await (await reopened(project)).samples.readCheck()).toEqual(later)
+  })
+
+  test('of a file that somebody broke is refused by name and field, and the project opens all the same', async () => {
+    const project = await newProject()
+    await project.samples.saveCheck(check)
+    const file = join(project.path, 'sampled-crc.json')
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"fp32"', '"fp7"'))
+    const problem = await problemOf((await reopened(project)).samples.readCheck())
+    expect(problem).toMatchObject({ code: 'bad-file', message: expect.stringContaining('sampled-crc.json') })
+    expect(problem.message).toContain('weights')
+  })
+})
+
+describe('a sample run', () => {
+  test('is a readable document with a line for every answer, and is there after reopening', async () => {
+    const project = await newProject()
+    const run = sampleRunFixture()
+    const lines = sampleLines(run)
+    await project.samples.addRun(run)
+    for (const line of lines) await project.samples.appendAnswers(run.id, [line])
+
+    const file = await readFile(join(project.path, 'samples/run-1.jsonl'), 'utf8')
+    expect(file.split('\n').map((text) => text !== '' && JSON.parse(text))).toEqual([...lines, false])
+    const again = await reopened(project)
+    expect(await again.samples.readAnswers('run-1')).toEqual({ run, samples: lines })
+    expect(again.samples.runs).toEqual([
+      {
+        id: 'run-1',
+        checkpoints: { base: 'aa', post: 'bb' },
+        createdAt: run.createdAt,
+        promptCount: 2,
+        variantNames: ['post', 'upper'],
+        sampleCount: 12,
+        sampleTotal: 12
+      }
+    ])
+    expect(again.samples.runs).toEqual(project.samples.runs)
+  })
+
+  test('keeps its marks, settings and weights apart: changing one leaves the others', async () => {
+    const project = await newProject()
+    const run = sampleRunFixture()
+    await project.samples.addRun(run)
+    const marks = [{ prompt: 0, index: 1, variant: 'upper' }]
+    const settings = { ...run.settings, sampleCount: 9 }
+    await Promise.all([
+      project.samples.changeRun('run-1', { weights: 'int8', precision: 'fp32' }),
+      project.samples.mark('run-1', { prompt: 0, index: 1 }, 'upper'),
+      project.samples.changeRun('run-1', { settings })
+    ])
+    const again = await reopened(project)
+    expect(await again.samples.readRun('run-1')).toEqual({
+      ...run,
+      weights: 'int8',
+      precision: 'fp32',
+      marks,
+      settings
+    })
+    expect(again.samples.runs).toMatchObject([{ sampleCount: 0, sampleTotal: 36 }])
+  })
+
+  test('of a program that knew no device but the CPU opens as what it was', async () => {
+    const project = await newProject()
+    const run = sampleRunFixture({ weights: 'int8', precision: 'fp32' })
+    await project.samples.addRun(run)
+    const file = join(project.path, 'samples/run-1.json')
+    const { precision, ...older } = SampleRun.parse(JSON.parse(await readFile(file, 'utf8')))
+    const { device, ...settings } = older.settings
+    await writeFile(file, JSON.stringify({ ...older, settings }))
+    expect({ precision, device }).toEqual({ precision: 'fp32', device: 'cpu' })
+    expect(await (await reopened(project)).samples.readRun('run-1')).toEqual(run)
+  })
+
+  test('lists the newest run first', async () => {
+    const project = await newProject()
+    for (const [id, createdAt] of [
+      ['a', '2026-01-02T03:04:05Z'],
+      ['b', '2026-03-02T03:04:05Z'],
+      ['c', '2026-02-02T03:04:05Z']
+    ] as const) {
+      await project.samples.addRun(sampleRunFixture({ id, createdAt }))
+    }
+    expect(project.samples.runs.map(({ id }) => id)).toEqual(['b', 'c', 'a'])
+    expect((await reopened(project)).samples.runs).toEqual(project.samples.runs)
+  })
+
+  test('cut off anywhere by a crash has every answer before the cut, and goes on from there', async () => {
+    const project = await newProject()
+    const run = sampleRunFixture()
+    const lines = sampleLines(run)
+    const whole = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    await project.samples.addRun(run)
+    await fc.assert(
+      fc.asyncProperty(fc.nat(whole.byteLength), async (cut) => {
+        const file = join(project.path, 'samples/run-1.jsonl')
+        await writeFile(file, whole)
+        await truncate(file, cut)
+        const complete = whole.subarray(0, cut).toString('latin1').split('\n').length - 1
+        expect((await project.samples.readAnswers('run-1')).samples).toEqual(lines.slice(0, complete))
+        await project.samples.appendAnswers('run-1', lines.slice(complete))
+        expect(await readFile(file)).toEqual(whole)
+      })
+    )
+  })
+
+  test('tells which line is no answer of it', async () => {
+    const project = await newProject()
+    await project.samples.addRun(sampleRunFixture())
+    const good = JSON.stringify(sampleLine())
+    const problemWith = async (line: string): Promise<string> => {
+      await writeFile(join(project.path, 'samples/run-1.jsonl'), `${good}\n${line}\n${good}\n`)
+      const { code, message } = await problemOf(project.samples.readAnswers('run-1'))
+      expect(code).toBe('bad-file')
+      return message
+    }
+    expect(await problemWith('{"variant": "po')).toMatch(/run-1\.jsonl, line 2 is not JSON/)
+    expect(await problemWith('{"variant": "post"}')).toMatch(/line 2 is not an answer: prompt/)
+    expect(await problemWith(JSON.stringify(sampleLine({ variant: 'other' })))).toMatch(
+      /line 2: the run has no variant "other"/
+    )
+    expect(await problemWith(JSON.stringify(sampleLine({ prompt: 2 })))).toMatch(/line 2: .* a prompt 2/)
+  })
+
+  test('counts an answer once that stands there twice', async () => {
+    const project = await newProject()
+    await project.samples.addRun(sampleRunFixture())
+    await project.samples.appendAnswers('run-1', [sampleLine(), sampleLine({ text: 'again' })])
+    expect((await project.samples.readAnswers('run-1')).samples).toEqual([sampleLine()])
+  })
+
+  test('is left out with a warning when it cannot be read, and the others stay', async () => {
+    const project = await newProject()
+    await project.samples.addRun(sampleRunFixture({ id: 'good' }))
+    const put = (name: string, content: unknown): Promise<void> =>
+      writeFile(join(project.path, 'samples', name), JSON.stringify(content))
+    await put('broken.json', { ...sampleRunFixture({ id: 'broken' }), prompts: null })
+    await put('newer.json', { ...sampleRunFixture({ id: 'newer' }), schemaVersion: 7 })
+    await symlink('/etc/passwd', join(project.path, 'samples', 'passwd.json'))
+    await put('linked.json', sampleRunFixture({ id: 'linked' }))
+    await symlink('/etc/passwd', join(project.path, 'samples', 'linked.jsonl'))
+    const again = await reopened(project)
+    expect(again.samples.runs.map(({ id }) => id)).toEqual(['good'])
+    expect(again.warnings.toSorted()).toEqual([
+      expect.stringMatching(/broken\.json is not a sample run: prompts: /),
+      expect.stringMatching(/linked\.jsonl is not an ordinary file/),
+      expect.stringMatching(/newer\.json is a sample run of version 7; .*up to 1/),
+      expect.stringMatching(/passwd\.json is not an ordinary file/)
+    ])
+  })
+
+  test('never writes answers through a link', async () => {
+    const project = await newProject()
+    await project.samples.addRun(sampleRunFixture())
+    const outside = join(folder, 'outside')
+    await writeFile(outside, 'mine')
+    await symlink(outside, join(project.path, 'samples/run-1.jsonl'))
+    expect((await problemOf(project.samples.appendAnswers('run-1', [sampleLine()]))).code).toBe('bad-file')
+    expect(await readFile(outside, 'utf8')).toBe('mine')
+  })
+
+  test('says that its answers cannot be written, and keeps those it has', async () => {
+    const project = await newProject()
+    await project.samples.addRun(sampleRunFixture())
+    await mkdir(join(project.path, 'samples/run-1.jsonl'))
+    expect((await problemOf(project.samples.appendAnswers('run-1', [sampleLine()]))).message).toMatch(
+      'run-1.jsonl'
+    )
+    expect(project.samples.runs).toMatchObject([{ sampleCount: 0 }])
+  })
+
+  test.each(['../project', 'a/b', '', 'a.b', '..', 'nothing'])('is not found by the id %j', async (id) => {
+    const project = await newProject()
+    expect((await problemOf(project.samples.readAnswers(id))).code).toBe('not-found')
+  })
+
+  test('of 10,000 answers is appended, read and measured within seconds', async () => {
+    const project = await newProject()
+    const prompts = Array.from({ length: 25 }, (_, prompt) => ({
+      ...sampleRunFixture().prompts[0],
+      text: `Prompt ${prompt}`,
+      category: '',
+      raw: false,
+      rendered: '',
+      tokens: [1]
+    }))
+    const run = sampleRunFixture({
+      prompts,
+      settings: { ...sampleRunFixture().settings, sampleCount: 200 }
+    })
+    const words = ['a', 'grey', 'cat', 'and', 'two', 'old', 'dogs', 'sang', 'under', 'stars']
+    const lines = sampleLines(run).map((line, place) => ({
+      ...line,
+      text: Array.from({ length: 40 }, (_, word) => words[(place * 7 + word * word * 3) % 10]).join(' '),
+      tokens: Array.from({ length: 60 }, (_, token) => (place + token) % 2_000)
+    }))
+    expect(lines).toHaveLength(10_000)
+    await project.samples.addRun(run)
+    const startedMs = performance.now()
+    for (let at = 0; at < lines.length; at += 10)
+      await project.samples.appendAnswers(run.id, lines.slice(at, at + 10))
+    const stored = await project.samples.readAnswers(run.id)
+    expect(stored.samples).toHaveLength(10_000)
+    let answered = 0
+    const requests = setInterval(() => answered++, 0)
+    expect((await measureRun(run, stored.samples)).cells).toHaveLength(50)
+    clearInterval(requests)
+    // Other requests are answered meanwhile, not after it.
+    expect(answered).toBeGreaterThan(5)
+    expect(performance.now() - startedMs).toBeLessThan(20_000)
+  })
+})

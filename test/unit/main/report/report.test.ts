@@ -1,0 +1,366 @@
+import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/crc'
+import { DEFAULT_JUDGE } from '../../../../src/contract/judge'
+import { factsOf } from '../../../../src/contract/task-kinds'
+import { Report } from '../../../../src/contract/report'
+import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
+import { selection } from '../../../../src/main/crc/selection/selection'
+import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
+import { inlineMarkdown } from '../../../../src/main/base/markdown-text'
+import { readPairState } from '../../../../src/main/workbench/open-projects'
+import { createProject } from '../../../../src/main/project/create-project'
+import { pairPaths } from '../../../../src/main/project/demo'
+import { openProject, type Project } from '../../../../src/main/project/project'
+import { collectReport } from '../../../../src/main/report/collect'
+import { evaluationCommand, exportCommand, sweepCommands } from '../../../../src/main/report/commands'
+import { reportMarkdown } from '../../../../src/main/report/markdown'
+import { jsonText, reportPage } from '../../../../src/main/report/page'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { evaluationRun } from '../../../fixtures/evaluation-documents'
+import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { tinyCheck, tinySearch, tinySweep, whole } from '../../../fixtures/tiny-sweep'
+import { problemOf } from '../../../fixtures/problems'
+import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
+
+async function demoProject(): Promise<Project> {
+  return createProject({
+    folder: await temporaryFolder(),
+    name: 'Demo',
+    pair: { kind: 'demo' },
+    prompts: PROMPTS
+  })
+}
+
+async function reportOf(project: Project, sweepId?: string): Promise<Report> {
+  return collectReport(project, await readPairState(project), sweepId, new Date('2026-02-03T04:05:06.000Z'))
+}
+
+/** Made-up scores, and what is selected by them. */
+function selectedSweep(changes: Parameters<typeof sweepFixture>[0] = {}): SweepDocument {
+  const sweep = sweepFixture(changes)
+  const selected = selection(sweep.prompts, sweep.post, sweep.ranges, 0.9)
+  return { ...sweep, selected: selected.selected, selection: selected }
+}
+
+/** The same of the demo pair as it is. */
+async function ownSweep(project: Project, changes: Parameters<typeof sweepFixture>[0] = {}) {
+  const { pair } = await readPairState(project)
+  if (pair === null) throw new Error('the demo pair can be read')
+  const sweep = selectedSweep(changes)
+  return {
+    ...sweep,
+    basePath: { path: pair.base.path, fingerprint: pair.base.fingerprint },
+    postPath: { path: pair.post.path, fingerprint: pair.post.fingerprint }
+  }
+}
+
+describe('what a report tells', () => {
+  it('of an empty project: what it is, and of everything else that it is not there yet', async () => {
+    const project = await demoProject()
+    const report = await reportOf(project)
+    expect(Report.parse(report)).toEqual(report)
+    expect(report).toMatchObject({
+      createdAt: '2026-02-03T04:05:06.000Z',
+      pair: { base: { name: 'base', layerCount: 12, sha256: null } },
+      sweep: null,
+      distances: null,
+      samples: [],
+      evaluations: [],
+      warnings: []
+    })
+    expect(report.reproduction.map(({ part }) => part)).toEqual(['The pair and its layers'])
+    const text = reportMarkdown(report)
+    for (const missing of [
+      'Nothing was swept yet',
+      'Not computed yet',
+      'No sweep yet',
+      'No recipe was kept',
+      'No answers were sampled yet',
+      'Not checked yet',
+      'No task was evaluated yet'
+    ]) {
+      expect(text).toContain(missing)
+    }
+    const page = await reportPage(report)
+    expect(page).toContain('No sweep yet')
+    expect(page).toContain('id="charts">[]</script>')
+    await project.close()
+  })
+
+  it('of the sweep that is asked for, selected with the rho of now, without what each prompt says', async () => {
+    const project = await demoProject()
+    await project.saveSweep(await ownSweep(project, { id: 'older', layerCount: 3 }))
+    await project.saveSweep(
+      await ownSweep(project, { id: 'newer', createdAt: '2026-01-03T03:04:05.000Z', layerCount: 4 })
+    )
+    await project.update({ settings: { rho: 0.2 } })
+    const newest = (await reportOf(project)).sweep
+    expect(newest).toMatchObject({ id: 'newer', promptCount: 2, selection: { rho: 0.2 } })
+    expect(newest?.ranges).toHaveLength(10)
+    const best = newest?.ranges
+      .filter(({ validity }) => validity >= (newest.selection?.minimumValidity ?? 1))
+      .reduce((a, b) => (b.diversity > a.diversity ? b : a))
+    expect(newest?.selection?.selected).toEqual({ start: best?.start, end: best?.end })
+    expect(newest?.headline?.figures).toContain(`only ${newest?.post.validity.toFixed(3)} of the time`)
+    const older = await reportOf(project, 'older')
+    expect(older.sweep).toMatchObject({ id: 'older', layerCount: 3 })
+    expect(older.sweepCount).toBe(2)
+    expect(JSON.stringify(older.sweep)).not.toContain('probabilities')
+    expect(await problemOf(reportOf(project, 'none'))).toMatchObject({ code: 'not-found' })
+    await project.close()
+  })
+
+  it('of whole answers: what the check found, at a glance, beside the sweep, of kept recipes and of what a search found', async () => {
+    const project = await demoProject()
+    const tiny = tinySweep()
+    // Each prompt as diverse as the range is.
+    const ranges = tiny.ranges.map((range) => ({
+      ...range,
+      prompts: range.prompts.map((prompt) => ({ ...prompt, diversity: range.diversity }))
+    }))
+    await project.saveSweep({ ...tiny, ranges })
+    const recipe = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
+    await project.saveAnswerCheck(tinyCheck([{ recipe, ...whole(0.5, 0.8) }]))
+    const keptAt = '2026-01-03T00:00:00.000Z'
+    const source = { sweepId: 'tiny', validity: 0.92, diversity: 0.8 }
+    await project.edit(() => ({ recipes: [{ id: 'upper', mark: 0, recipe, keptAt, ...source }] }))
+    await project.saveSearch(tinySearch(recipe))
+    const report = await reportOf(project)
+    expect(report.sweep).toMatchObject({ headline: { state: 'fails' }, check: { models: { length: 1 } } })
+    const text = reportMarkdown(report)
+    expect(
+      text.match(/Layer 1 fails the check: whole answers are valid only 0\.500 of the time/g)
+    ).toHaveLength(2)
+    expect(text).toMatch(/\| upper \| 0\.500 \| 0\.500.* \| 0\.800 \| fails \|/)
+    expect(text).toContain('fails the check, 0.500 on whole answers')
+    expect(text).toMatch(/upper fails the check: .*\. On first tokens it is more diverse than layer 0/)
+    await project.close()
+  })
+
+  it('of results of other checkpoints that they are, and of no folder where it lies', async () => {
+    const project = await demoProject()
+    await project.saveSweep(sweepFixture())
+    const run = sampleRunFixture()
+    await project.samples.addRun(run)
+    await project.samples.appendAnswers(run.id, sampleLines(run))
+    await project.evaluations.add(evaluationRun())
+    const report = await reportOf(project)
+    expect(Report.parse(report)).toEqual(report)
+    expect(report.warnings).toEqual([
+      'The sweep: computed from another base and post checkpoint than the pair has now.',
+      'The samples of 2026-01-02 03:04 UTC: computed from another base and post checkpoint than the pair has now.',
+      'The evaluation “A task”: computed from another base and post checkpoint than the pair has now.'
+    ])
+    expect(report.samples[0]).toMatchObject({
+      answerCount: 12,
+      excerpts: [{ cells: [{ answerCount: 3, distinctCount: 3 }, {}] }, {}]
+    })
+    expect(report.evaluations[0]?.complete).toBe(false)
+    const { base, post } = pairPaths({ kind: 'demo' })
+    for (const folder of ['/models/', project.path, base, post]) {
+      expect(JSON.stringify(report)).not.toContain(folder)
+    }
+    const text = reportMarkdown(report)
+    expect(text).toContain('> **Warning:** This evaluation was stopped')
+    expect(text).toContain('fingerprint aa (another checkpoint than now)')
+    await project.close()
+  })
+
+  it('of what cannot be read that it is left out, and of the rest as ever', async () => {
+    const project = await demoProject()
+    await project.saveSweep(await ownSweep(project))
+    await project.evaluations.add(evaluationRun())
+    await appendFile(join(project.path, 'evaluations', 'evaluation-1.jsonl'), '{}\n')
+    await mkdir(join(project.path, 'searches'))
+    await writeFile(join(project.path, 'searches', 'sweep-1.json'), 'nonsense')
+    const report = await reportOf(project)
+    expect(report.sweep?.search).toBeNull()
+    expect(report.evaluations).toEqual([])
+    expect(report.warnings).toHaveLength(2)
+    expect(report.warnings[0]).toContain('sweep-1.json')
+    expect(report.warnings[1]).toContain('evaluation-1.jsonl, line 1')
+    await project.close()
+  })
+
+  it('while somebody else has the project open, and changes nothing in it', async () => {
+    const project = await demoProject()
+    const before = await readdir(project.path)
+    const viewed = await openProject(project.path, 'view')
+    expect((await reportOf(viewed)).project.name).toBe('Demo')
+    await expect(viewed.update({ name: 'Other' })).rejects.toThrow('open for viewing only')
+    await viewed.close()
+    expect(await readdir(project.path)).toEqual(before)
+    await project.update({ name: 'Still mine' })
+    await project.close()
+  })
+})
+
+describe('the commands', () => {
+  it('of a sweep name its prompts only where the program would take others', async () => {
+    const demo = pairPaths({ kind: 'demo' })
+    const prompts = (await builtinPromptSet('demo-crc')).map((prompt) => ({
+      ...prompt,
+      rendered: '',
+      tokens: [1],
+      unreachable: [],
+      key: ''
+    }))
+    const sweep = {
+      ...selectedSweep(),
+      prompts,
+      basePath: { path: demo.base, fingerprint: 'aa' },
+      postPath: { path: demo.post, fingerprint: 'bb' }
+    }
+    const [own] = await sweepCommands(sweep, 0.8)
+    expect(own?.files).toEqual([])
+    expect(own?.command.split(' \\\n  ')).toEqual([
+      'slr sweep --demo',
+      '--rho 0.8 --seed 1',
+      '--date 2026-01-01',
+      '--device cpu --precision fp32',
+      '--out sweep.json'
+    ])
+    const [other] = await sweepCommands(
+      {
+        ...sweepFixture(),
+        rendering: { ...DEFAULT_RENDERING, systemPrompt: "It's", countLeadingSpace: true }
+      },
+      0.9
+    )
+    expect(other?.command).toContain('slr sweep --base base --post post \\\n  --prompts crc-prompts.json')
+    expect(other?.command).toContain(`--system 'It'\\''s' --date 2026-01-01 --count-leading-space`)
+    const [file] = other?.files ?? []
+    const valid = ['A', 'B', 'C']
+    expect(JSON.parse(file?.content ?? '')).toEqual([
+      { text: 'Prompt 0', category: 'letter', valid },
+      { text: 'Prompt 1', category: 'letter', valid }
+    ])
+  })
+
+  it('of an evaluation name a built-in task, or write the task down; and the judge', async () => {
+    const task = await builtinTask('demo-facts')
+    const asShipped = await evaluationCommand(
+      evaluationRun({ task: { ...task, settings: { ...task.settings, sampleCount: 3, seed: 9 } } })
+    )
+    expect(asShipped.command).toContain('--task demo-facts --variants variants.json \\\n  --n 3 --seed 9')
+    expect(asShipped.files.map(({ name }) => name)).toEqual(['variants.json'])
+    const judge = {
+      ...DEFAULT_JUDGE,
+      baseUrl: 'http://localhost:8080/v1',
+      model: 'a judge',
+      keyVariable: 'LOCAL_API_KEY',
+      rubric: 'Mark the rhymes.'
+    }
+    const edited = await evaluationCommand(evaluationRun({ task: { ...task, name: 'Mine' }, judge }))
+    expect(edited.command).toContain('--task demo-facts.json')
+    expect(edited.command).toContain(
+      "--judge-url http://localhost:8080/v1 --judge-model 'a judge' --judge-key LOCAL_API_KEY --judge-rubric rubric.txt"
+    )
+    expect(edited.files.map(({ name }) => name)).toEqual(['demo-facts.json', 'variants.json', 'rubric.txt'])
+    const usual = await evaluationCommand(
+      evaluationRun({ task, judge: { ...judge, rubric: factsOf('reasoning').rubric } })
+    )
+    expect(usual.command).not.toContain('--judge-rubric')
+  })
+
+  it('of several restored models write each into a folder of its own', () => {
+    const from = sweepFixture()
+    const layers = [{ attention: 0.5, mlp: 0 }]
+    expect(exportCommand(from, { name: 'a', ranges: [[0, 1]] }, 0).command).toBe(
+      'slr export --base base --post post --restore 0-1 --out restored-1'
+    )
+    const { command, files } = exportCommand(from, { name: 'b', layers }, 1)
+    expect(command).toBe('slr export --base base --post post --recipe recipe-2.json --out restored-2')
+    expect(JSON.parse(files[0]?.content ?? '')).toEqual({ name: 'b', layers })
+  })
+})
+
+const hostile = fc
+  .array(
+    fc.constantFrom(
+      '|',
+      '<',
+      '>',
+      '`',
+      '*',
+      '_',
+      '[',
+      ']',
+      '\\',
+      '\n',
+      '\r',
+      '</script',
+      '<!--',
+      '- ',
+      '1. ',
+      '&lt;',
+      'a',
+      '~',
+      '$',
+      '#'
+    ),
+    {
+      maxLength: 8
+    }
+  )
+  .map((parts) => parts.join(''))
+
+describe('text that others wrote', () => {
+  it('is text in Markdown: one line, every mark escaped', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const inline = inlineMarkdown(text)
+        expect(inline).not.toMatch(/[\r\n]/)
+        // Whatever is left without a backslash before it means nothing to Markdown.
+        expect(inline.replace(/\\[!-/:-@[-`{-~]/g, 'x')).not.toMatch(/[\\`*_{}[\]<>#|!~$&]|^[-+] |^\d+[.)] /)
+        // And nothing is lost but white space.
+        const kept = (value: string): string => value.replace(/\s/g, '')
+        expect(kept(inline.replace(/\\([!-/:-@[-`{-~])/g, '$1'))).toBe(kept(text))
+      })
+    )
+  })
+
+  it('cannot end the element that holds the data of the charts', () => {
+    fc.assert(
+      fc.property(fc.anything(), hostile, (value, text) => {
+        const json = jsonText([value ?? null, text])
+        expect(json).not.toContain('<')
+        expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify([value ?? null, text])))
+      })
+    )
+  })
+
+  it('leaves every row of a table as many cells as its heading has', async () => {
+    const project = await demoProject()
+    const name = 'a|b\\|`c`\n| d'
+    const run = sampleRunFixture({
+      variants: [
+        { kind: 'post', name: 'post' },
+        { kind: 'recipe', name, recipe: { name, ranges: [[1, 1]] } }
+      ]
+    })
+    await project.samples.addRun(run)
+    await project.samples.appendAnswers(
+      run.id,
+      sampleLines(run).map((line) => ({ ...line, text: `| ${line.text} \\|\n` }))
+    )
+    const text = reportMarkdown(await reportOf(project))
+    let width = 0
+    let tables = 0
+    for (const line of text.split('\n')) {
+      if (!line.startsWith('|')) {
+        width = 0
+        continue
+      }
+      const cells = line.replace(/\\\\/g, '').split(/(?<!\\)\|/).length
+      if (width === 0) tables++
+      else expect(cells).toBe(width)
+      width = cells
+    }
+    expect(tables).toBeGreaterThan(2)
+    await project.close()
+  })
+})

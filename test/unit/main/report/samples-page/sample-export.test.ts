@@ -1,0 +1,299 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { SampleLine, SamplePrompts } from '../../../../../src/contract/samples'
+import { parseCsv } from '../../../../../src/main/base/csv'
+import { exportSamples, plainText, spreadsheetText } from '../../../../../src/main/report/samples-page/export'
+import { escapeHtml } from '../../../../../src/main/base/markup'
+import { runMeasures } from '../../../../../src/main/measures/run-measures'
+import { sampleCommand } from '../../../../../src/main/report/samples-page/sample-command'
+import { modelName } from '../../../../../src/main/report/shown-command'
+import { pairPaths } from '../../../../../src/main/project/demo'
+import { sampleLine, sampleRun } from '../../../../fixtures/sample-run'
+
+/** As they come in: later indices and other variants in between. */
+const SAMPLES = [
+  sampleLine('post', 0, 1, 'blue'),
+  sampleLine('base', 0, 0, 'Teal, or "beige"\n'),
+  sampleLine('post', 0, 0, 'Blue.'),
+  sampleLine('post', 1, 0, 'is <b>wide</b> & deep'),
+  { ...sampleLine('base', 0, 1, ''), finish: 'length' } satisfies SampleLine
+]
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc
+    .array(
+      fc.constantFrom(
+        '=',
+        '+',
+        '-',
+        '@',
+        "'",
+        '"',
+        '<',
+        '>',
+        '&',
+        ',',
+        ' ',
+        '\t',
+        '\r',
+        '\n',
+        'a',
+        '＝',
+        '&amp;'
+      ),
+      {
+        maxLength: 6
+      }
+    )
+    .map((parts) => parts.join(''))
+)
+
+describe('JSON Lines', () => {
+  test('hold every answer as it is stored, with its prompt, sorted by prompt, variant and index', async () => {
+    const { fileName, content } = await exportSamples(sampleRun(), SAMPLES, 'jsonl')
+    expect(fileName).toBe('samples-run-1.jsonl')
+    const lines = content
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line))
+    expect(lines.map((line) => SampleLine.parse(line))).toEqual([
+      SAMPLES[1],
+      SAMPLES[4],
+      SAMPLES[2],
+      SAMPLES[0],
+      SAMPLES[3]
+    ])
+    expect(lines[0]).toMatchObject({ promptText: 'Name a colour.', category: 'naming' })
+  })
+})
+
+describe('CSV', () => {
+  test('has a header and a record for every answer', async () => {
+    const { fileName, content } = await exportSamples(sampleRun(), SAMPLES, 'csv')
+    expect(fileName).toBe('samples-run-1.csv')
+    expect(content.startsWith('\uFEFFprompt,promptText,')).toBe(true)
+    expect(parseCsv(fileName, content.slice(1)).map(({ fields }) => fields)).toEqual([
+      ['prompt', 'promptText', 'category', 'variant', 'index', 'text', 'tokenCount', 'finish', 'preferred'],
+      ['0', 'Name a colour.', 'naming', 'base', '0', 'Teal, or "beige"\n', '2', 'stop', ''],
+      ['0', 'Name a colour.', 'naming', 'base', '1', '', '2', 'length', ''],
+      ['0', 'Name a colour.', 'naming', 'post', '0', 'Blue.', '2', 'stop', ''],
+      ['0', 'Name a colour.', 'naming', 'post', '1', 'blue', '2', 'stop', ''],
+      ['1', 'The sea', '', 'post', '0', 'is <b>wide</b> & deep', '2', 'stop', '']
+    ])
+  })
+
+  test('keeps spreadsheets from computing what a model wrote', () => {
+    for (const text of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '\n-1', '\r', '＝1', "'=1"]) {
+      expect(spreadsheetText(text)).toBe(`'${text}`)
+    }
+    for (const text of ['', 'a=b', "'tis", '1-1', '"=1"']) expect(spreadsheetText(text)).toBe(text)
+  })
+
+  test('loses no text', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText, anyText, async (promptText, answer) => {
+        const [prompt] = sampleRun().prompts
+        if (prompt === undefined) throw new Error('the fixture has prompts')
+        const run = sampleRun({ prompts: [{ ...prompt, text: promptText }] })
+        const { content } = await exportSamples(run, [sampleLine('base', 0, 0, answer)], 'csv')
+        const fields = parseCsv('x.csv', content.slice(1))[1]?.fields ?? []
+        expect(plainText(fields[1] ?? '')).toBe(promptText)
+        expect(plainText(fields[5] ?? '')).toBe(answer)
+        for (const field of fields) expect(field).not.toMatch(/^[\s]*[=+\-@＝＋－＠]/u)
+      })
+    )
+  })
+})
+
+describe('the page to share', () => {
+  const page = async (samples = SAMPLES, changes = {}): Promise<string> =>
+    (await exportSamples(sampleRun(changes), samples, 'html')).content
+
+  test('has prompts down, variants across, and repeated answers once with their count', async () => {
+    const html = await page()
+    expect(html).toContain('<title>Samples of base, post, Upper half</title>')
+    expect(html).toContain('<th scope="col" class="hybrid" dir="auto">Upper half</th>')
+    expect(html).toContain('<div class="text" dir="auto">Blue.</div><span class="count">×2</span>')
+    expect(html).toContain('style="width:100.0%"')
+    expect(html).not.toContain('<div class="text" dir="auto">blue</div>')
+    expect(html).toContain('1 of 2 distinct · Answer entropy 0.000 · Self-BLEU 1.000 · Word distance 0.000')
+    expect(html).toContain('2 of 2 distinct')
+    expect(html).toContain('<em>empty answer</em>')
+    expect(html).toContain('1 cut off')
+    expect(html.match(/no answers yet/g)).toHaveLength(3)
+  })
+
+  test('says what it was made with and how to repeat it', async () => {
+    const html = await page(SAMPLES, { notices: ['No <template>.'], weights: null })
+    expect(html).toContain('<dt dir="auto">Min-p</dt><dd dir="auto">0.1</dd>')
+    expect(html).toContain(`tiny-base, fingerprint ${'b'.repeat(64)}`)
+    expect(html).toContain('on CPU, no weights loaded')
+    expect(html).toContain('post with layers 4–11 of base')
+    expect(html).toContain('slr sample --base tiny-base --post tiny-post')
+    expect(html).toContain('No &lt;template&gt;.')
+    expect(html).not.toContain('/home/ada')
+  })
+
+  test('runs no script and loads nothing', async () => {
+    const html = await page([
+      sampleLine('post', 0, 0, '<script>alert(1)</script><img src="https://example.org/x">')
+    ])
+    expect(html).toContain("content=\"default-src 'none'; style-src 'unsafe-inline'\"")
+    expect(html).not.toMatch(/<(script|img|link|iframe|object|a)\b/i)
+    expect(html).not.toMatch(/url\(|@import/)
+    expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+  })
+
+  test('loses no text to escaping, apart from NUL, which HTML cannot hold', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const escaped = escapeHtml(text)
+        expect(escaped).not.toMatch(/[<>"'\r\0]/)
+        expect(unescapeHtml(escaped)).toBe(text.replaceAll('\0', '\uFFFD'))
+      })
+    )
+  })
+
+  test('escapes answers, prompts, categories and names alike', async () => {
+    const tag = '<x-y>&"\''
+    const html = await page([sampleLine(tag, 0, 0, tag)], {
+      variants: [{ kind: 'recipe', name: tag, recipe: { name: tag, layers: [{ attention: 1, mlp: 0.5 }] } }],
+      prompts: [{ text: tag, category: tag, system: tag, raw: false, rendered: tag, tokens: [1] }],
+      rendering: {
+        ...sampleRun().rendering,
+        systemPrompt: tag,
+        assistantPrefix: tag,
+        templateArguments: { [tag]: tag }
+      },
+      notices: [tag]
+    })
+    expect(html).not.toContain('<x-y')
+    expect(html).toContain('&lt;x-y&gt;&amp;&quot;&#39;')
+  })
+})
+
+describe('preferences marked blind', () => {
+  const marked = sampleRun({
+    marks: [
+      { prompt: 0, index: 0, variant: 'post' },
+      { prompt: 0, index: 1, variant: 'post' },
+      { prompt: 1, index: 0, variant: 'Upper half' }
+    ]
+  })
+
+  test('say of every compared answer whether it was preferred, and nothing of the others', async () => {
+    const { content } = await exportSamples({ ...marked, marks: marked.marks.slice(0, 1) }, SAMPLES, 'jsonl')
+    const Preferred = z.object({ preferred: z.boolean().optional() })
+    const preferred = content
+      .trimEnd()
+      .split('\n')
+      .map((line) => Preferred.parse(JSON.parse(line)).preferred)
+    // Answers 0 of base and post were compared; answers 1 and the other prompt were not.
+    expect(preferred).toEqual([false, undefined, true, undefined, undefined])
+    const csv = await exportSamples(marked, SAMPLES, 'csv')
+    const column = parseCsv('x.csv', csv.content.slice(1)).map(({ fields }) => fields[8])
+    expect(column).toEqual(['preferred', 'false', 'false', 'true', 'true', 'false'])
+  })
+
+  test('stand as a tally on the page, and in each cell', async () => {
+    const { content } = await exportSamples(marked, SAMPLES, 'html')
+    expect(content).toContain('3 comparisons on 2 prompts')
+    expect(content).toContain('>post</th><td>2</td><td>67 %</td>')
+    expect(content).toContain('>base</th><td>0</td><td>0 %</td>')
+    expect(content).toContain('preferred in 2 of 2')
+    expect((await exportSamples(sampleRun(), SAMPLES, 'html')).content).not.toContain('Preferences')
+  })
+})
+
+describe('the command that repeats a run', () => {
+  test('names models, variants, sampler and rendering', () => {
+    const { command, files } = sampleCommand(sampleRun())
+    expect(command.split(' \\\n  ')).toEqual([
+      'slr sample --base tiny-base --post tiny-post',
+      '--model base --model post --restore 4-11',
+      '--prompts prompts.json --n 2 --seed 7',
+      '--temperature 1 --top-k 0 --top-p 1 --min-p 0.1 --repetition-penalty 1',
+      '--max-tokens 40 --device cpu --precision fp32 --weights fp32',
+      '--date 2026-01-01',
+      '--out samples-run-1.jsonl'
+    ])
+    expect(files.map(({ name }) => name)).toEqual(['prompts.json'])
+    const prompts = SamplePrompts.parse(JSON.parse(files[0]?.content ?? ''))
+    expect(prompts.map(({ text, raw }) => ({ text, raw }))).toEqual([
+      { text: 'Name a colour.', raw: false },
+      { text: 'The sea', raw: true }
+    ])
+  })
+
+  test('quotes what a shell would take apart, and holds the files of blended recipes', () => {
+    const run = sampleRun()
+    const layers = [{ attention: 1, mlp: 0 }]
+    const { command, files } = sampleCommand({
+      ...run,
+      rendering: {
+        ...run.rendering,
+        systemPrompt: "Don't $(reboot)",
+        templateArguments: { enable_thinking: false }
+      },
+      settings: { ...run.settings, stopTexts: ['\n\n'], sampling: { ...run.settings.sampling, topK: 20 } },
+      variants: [{ kind: 'recipe', name: 'soft', recipe: { name: 'soft', layers } }]
+    })
+    expect(command).toContain(`--system 'Don'\\''t $(reboot)' --template-argument enable_thinking=false`)
+    expect(command).toContain("--stop '\n\n'")
+    expect(command).toContain('--top-k 20')
+    expect(command).toContain('--recipe recipe-1.json')
+    expect(files[1]).toEqual({
+      name: 'recipe-1.json',
+      content: `${JSON.stringify({ name: 'soft', layers })}\n`
+    })
+  })
+
+  test('of the built-in pair is --demo', () => {
+    const { base, post } = pairPaths({ kind: 'demo' })
+    const run = sampleRun({
+      basePath: { path: base, fingerprint: 'b' },
+      postPath: { path: post, fingerprint: 'c' }
+    })
+    expect(sampleCommand(run).command).toMatch(/^slr sample --demo \\\n/)
+  })
+
+  test('names models as people do', () => {
+    expect(modelName('/cache/models--org--tiny-7b/snapshots/0a1b2c')).toBe('org/tiny-7b')
+    expect(modelName('/data/tiny/')).toBe('tiny')
+    expect(modelName('C:\\models\\tiny')).toBe('tiny')
+  })
+})
+
+test('a run is measured by cell and, over the prompts with answers, by variant', async () => {
+  const { cells, variants } = runMeasures(sampleRun(), SAMPLES)
+  expect(cells.map(({ variant, prompt, measures }) => [prompt, variant, measures.sampleCount])).toEqual([
+    [0, 'base', 2],
+    [0, 'post', 2],
+    [0, 'Upper half', 0],
+    [1, 'base', 0],
+    [1, 'post', 1],
+    [1, 'Upper half', 0]
+  ])
+  expect(
+    variants.map(({ variant, measures }) => [variant, measures.sampleCount, measures.values.answerEntropy])
+  ).toEqual([
+    ['base', 2, 1],
+    ['post', 1.5, 0],
+    ['Upper half', 0, undefined]
+  ])
+})
+
+/** The references that HTML defines for the escaped characters. */
+function unescapeHtml(source: string): string {
+  const characters: Record<string, string> = {
+    amp: '&',
+    lt: '<',
+    gt: '>',
+    quot: '"',
+    '#39': "'",
+    '#13': '\r'
+  }
+  return source.replace(/&([^;]*);/g, (_, name: string) => characters[name] ?? `unknown reference ${name}`)
+}

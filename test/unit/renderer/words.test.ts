@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest'
+import fc from 'fast-check'
+import { ORPCError } from '@orpc/client'
+import { complaintOf } from '../../../src/renderer/connection'
+import { completions, folderName, splitTypedPath } from '../../../src/renderer/folder-path'
+import {
+  briefDelta,
+  briefScore,
+  formatBytes,
+  formatDelta,
+  formatDuration,
+  formatParameters,
+  formatPercent,
+  plural,
+  rangeName,
+  rangePhrase
+} from '../../../src/renderer/format'
+import { pageWithin } from '../../../src/renderer/paging'
+import { placeHash, readPlace } from '../../../src/renderer/place'
+import {
+  draftsOf,
+  parseDraft,
+  parsePromptFile,
+  promptFile,
+  samePrompts
+} from '../../../src/renderer/prompt-draft'
+
+describe('numbers in words', () => {
+  it('give differences a sign, and none to what rounds to nothing', () => {
+    expect(formatDelta(0.459)).toBe('+0.459')
+    expect(formatDelta(-0.0751)).toBe('−0.075')
+    expect(formatDelta(-0.0001)).toBe('±0.000')
+    expect(formatDelta(10.412, 2)).toBe('+10.41')
+  })
+
+  it('fit into a cell', () => {
+    expect([briefScore(0.456), briefScore(1)]).toEqual(['.46', '1.00'])
+    expect([briefDelta(0.456), briefDelta(-0.051), briefDelta(0.001)]).toEqual(['+.46', '−.05', '.00'])
+  })
+
+  it('do not call a rare event impossible or a frequent one certain', () => {
+    expect([0, 0.001, 0.682, 0.999, 1].map(formatPercent)).toEqual(['0 %', '<1 %', '68 %', '>99 %', '100 %'])
+  })
+
+  it('carry their units', () => {
+    expect([999, 8_859_648, 16_060_522_240].map(formatBytes)).toEqual(['999 B', '8.9 MB', '16.1 GB'])
+    expect([2_511_360, 8_030_261_248].map(formatParameters)).toEqual(['2.5 M', '8.03 B'])
+    expect([3.18, 42, 200, 7320].map(formatDuration)).toEqual(['3.2 s', '42 s', '3 min 20 s', '2 h 2 min'])
+    expect([plural(1, 'prompt'), plural(1000, 'prompt')]).toEqual(['1 prompt', '1,000 prompts'])
+  })
+
+  it('give durations in parts that never reach sixty, and the longer one never the shorter name', () => {
+    expect([9.96, 59.7, 119.6, 3599.7, 7199].map(formatDuration)).toEqual([
+      '10 s',
+      '1 min 0 s',
+      '2 min 0 s',
+      '1 h 0 min',
+      '2 h 0 min'
+    ])
+    const SECONDS = new Map([
+      ['s', 1],
+      ['min', 60],
+      ['h', 3600]
+    ])
+    const parts = (text: string) =>
+      [...text.matchAll(/([\d.]+) (s|min|h)/g)].map(([, count, unit = '']) => ({
+        count: Number(count),
+        unit
+      }))
+    const said = (seconds: number): number =>
+      parts(formatDuration(seconds)).reduce(
+        (sum, { count, unit }) => sum + count * (SECONDS.get(unit) ?? NaN),
+        0
+      )
+    const durations = fc.oneof(
+      fc.double({ min: 0, max: 60, noNaN: true }),
+      fc.double({ min: 0, max: 1e5, noNaN: true })
+    )
+    fc.assert(
+      fc.property(durations, durations, (one, other) => {
+        const [shorter, longer] = one <= other ? [one, other] : [other, one]
+        for (const { count, unit } of parts(formatDuration(longer)))
+          if (unit !== 'h') expect(count).toBeLessThan(60)
+        expect(said(shorter)).toBeLessThanOrEqual(said(longer))
+        // Half of the smaller part that is named.
+        expect(Math.abs(said(longer) - longer)).toBeLessThanOrEqual(longer < 3599 ? 0.5 : 30)
+      })
+    )
+  })
+
+  it('name ranges, a single layer in the singular', () => {
+    expect(rangePhrase({ start: 4, end: 11 })).toBe('layers 4–11')
+    expect(rangeName({ start: 5, end: 5 })).toBe('Layer 5')
+  })
+})
+
+describe('prompts as they are edited', () => {
+  const prompts = [{ text: 'Pick A or B.', category: 'letter', valid: ['A', 'B'] }]
+
+  it('come back unchanged from the table', () => {
+    const drafts = draftsOf(prompts, 7)
+    expect(drafts).toEqual([{ id: 7, text: 'Pick A or B.', category: 'letter', valid: 'AB' }])
+    expect(drafts.map((draft) => parseDraft(draft).prompt)).toEqual(prompts)
+  })
+
+  it('take any character as one, also outside the basic plane', () => {
+    expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: '🎲a ' }).prompt?.valid).toEqual([
+      '🎲',
+      'a',
+      ' '
+    ])
+  })
+
+  it('name the field that is wrong', () => {
+    expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: 'A' }).problem).toMatch(
+      /^valid: .*two characters/
+    )
+    expect(parseDraft({ id: 0, text: '', category: 'y', valid: 'AB' }).problem).toMatch(/^text: /)
+    expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: 'AA' }).problem).toMatch(/twice/)
+  })
+
+  it('survive export and import', () => {
+    expect(parsePromptFile('prompts.json', promptFile(prompts))).toEqual(prompts)
+  })
+
+  it('refuse a file of another shape, naming the file, the prompt and the field', () => {
+    expect(() => parsePromptFile('p.json', '{')).toThrow(/^p\.json is not JSON/)
+    expect(() => parsePromptFile('p.json', '[]')).toThrow('p.json, a prompt set needs at least one prompt')
+    expect(() =>
+      parsePromptFile(
+        'p.json',
+        JSON.stringify([...prompts, { text: 'x', category: 'y', valid: ['AB', 'C'] }])
+      )
+    ).toThrow('p.json, prompt 2, valid.0: each valid answer must be exactly one character')
+  })
+
+  it('count as changed when their order changes', () => {
+    const other = [{ text: 'Pick 0 or 1.', category: 'digit', valid: ['0', '1'] }]
+    expect(samePrompts([...prompts, ...other], [...prompts, ...other])).toBe(true)
+    expect(samePrompts([...prompts, ...other], [...other, ...prompts])).toBe(false)
+  })
+})
+
+describe('the address of the window', () => {
+  it('brings a reload back to the project and step', () => {
+    const project = '/home/me/My models/a&b.slr'
+    for (const shown of [null, 'sweep-1']) {
+      const hash = placeHash(project, 'ranges', shown)
+      expect(readPlace(hash)).toEqual({ project, step: 'ranges', shown })
+    }
+  })
+
+  it('means nothing when it is empty or unknown', () => {
+    expect(readPlace('')).toEqual({ project: null, step: null, shown: null })
+    expect(readPlace('#step=nothing')).toEqual({ project: null, step: null, shown: null })
+  })
+})
+
+describe('typing a folder', () => {
+  it('lists the folder typed so far and completes the name after it', () => {
+    expect(splitTypedPath('/models/ll')).toEqual({ folder: '/models/', prefix: 'll' })
+    expect(splitTypedPath('C:\\models\\')).toEqual({ folder: 'C:\\models\\', prefix: '' })
+    expect(splitTypedPath('models')).toBeNull()
+    expect(completions([{ name: 'Llama-3' }, { name: 'qwen' }], 'll')).toEqual([{ name: 'Llama-3' }])
+    expect(folderName('/models/llama/')).toBe('llama')
+  })
+})
+
+describe('what went wrong', () => {
+  it('keeps the words of a known problem', () => {
+    const problem = { code: 'locked', message: 'The project is open elsewhere.', hint: 'Close it there.' }
+    expect(complaintOf(new ORPCError('WORKBENCH', { defined: true, data: problem }))).toEqual(problem)
+  })
+
+  it('names the field of a refused input', () => {
+    const data = { issues: [{ message: 'too long', path: ['prompts', 3, 'text'] }] }
+    expect(complaintOf(new ORPCError('BAD_REQUEST', { data }))).toEqual({
+      code: 'bad-input',
+      message: 'prompts.3.text: too long'
+    })
+  })
+
+  it('calls anything else a defect, never without words', () => {
+    expect(complaintOf(null)).toMatchObject({ code: 'defect', message: 'Something went wrong.' })
+  })
+})
+
+it('shows the last page there is when fewer rows are left than the wanted page needs', () => {
+  expect(pageWithin(1, 60, 25)).toBe(1)
+  expect(pageWithin(2, 26, 25)).toBe(1)
+  expect(pageWithin(2, 25, 25)).toBe(0)
+  expect(pageWithin(2, 0, 25)).toBe(0)
+})
