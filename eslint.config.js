@@ -83,6 +83,20 @@ const functionsOfMainAreShort = {
   }
 }
 
+const cancelledInOneWay = {
+  files: ['src/main/**/*.ts'],
+  ignores: ['src/main/base/cancelling.ts'],
+  rules: {
+    'no-restricted-syntax': [
+      'error',
+      ...[
+        "MemberExpression[property.name='throwIfAborted']",
+        "NewExpression[callee.name='WorkbenchError'][arguments.0.value='cancelled']"
+      ].map((selector) => ({ selector, message: 'Use src/main/base/cancelling.ts, which names the work.' }))
+    ]
+  }
+}
+
 export default ts.config(
   { ignores: ['out/', 'node_modules/', 'resources/'] },
   js.configs.recommended,
@@ -106,5 +120,6 @@ export default ts.config(
   contractIsPure,
   rendererStaysInItsProcess,
   onnxruntimeIsSilenced,
-  functionsOfMainAreShort
+  functionsOfMainAreShort,
+  cancelledInOneWay
 )

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { WorkbenchError } from '../../contract/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { fileState, openWeightFile } from './weight-file'
+import { throwIfCancelled } from '../base/cancelling'
 
 /** Large enough that a read costs little, small enough that hashing one piece holds nobody else up. */
 const PIECE_BYTES = 2 ** 20
@@ -34,7 +35,7 @@ export async function sha256OfFile(
     let reading = read(piece, position)
     for (;;) {
       const bytes = await reading
-      if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The checksum was cancelled.')
+      throwIfCancelled(signal, 'The checksum')
       if (bytes.byteLength === 0) break
       position += bytes.byteLength
       reading = read(++piece, position)

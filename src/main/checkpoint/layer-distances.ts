@@ -5,6 +5,7 @@ import { DistanceSums } from './distance-sums'
 import { DTYPE_BYTES, weightDtype, type WeightDtype } from './dtype'
 import type { PairMember } from './pair-member'
 import { openWeightReader, type WeightReader } from './weight-reader'
+import { throwIfCancelled } from '../base/cancelling'
 
 /** What is read at a time of each checkpoint: long enough for a disk, short enough to cancel at once. */
 const PIECE_BYTES = 2 ** 20
@@ -62,7 +63,7 @@ export async function* compareLayers(
     let reading = read(0)
     for (const [index, piece] of pieces.entries()) {
       const bytes = await reading
-      if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The comparison was cancelled.')
+      throwIfCancelled(signal, 'The comparison')
       reading = read(index + 1)
       // Awaited in the next turn; a failure before that must not count as unhandled.
       reading?.catch(() => undefined)

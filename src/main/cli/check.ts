@@ -28,6 +28,7 @@ import { openProjectToSave, requireSamePair } from './project-to-save'
 import { readRecipesFile } from './recipe-file'
 import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
 import { checkCommandOf } from './sweep-report'
+import { throwIfCancelled } from '../base/cancelling'
 
 const CheckOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -81,7 +82,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
         ? rangesToCheck(sweep, earlier, rho, options.best)
         : await readRecipesFile(options.recipes, pair)
     const checked = await runCheck({ pair, sweep, earlier, recipes }, options.quiet, signal)
-    signal.throwIfAborted()
+    throwIfCancelled(signal, 'The check')
     const selection = checkedSelection(sweep, checked, rho)
     const found = selection === null ? null : headline({ ...sweep, selection, check: checked })
     const document = { ...checked, rho, headline: found }

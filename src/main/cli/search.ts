@@ -28,6 +28,7 @@ import { openProjectToSave, requireSamePair } from './project-to-save'
 import { checkFoundCommandOf, describeSearch } from './search-report'
 import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
 import { type Kept, keptOnlyWithPlace, untilStopped } from './stopped'
+import { throwIfCancelled } from '../base/cancelling'
 
 const SearchOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -104,7 +105,7 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       },
       { checkpoints, quiet: options.quiet, signal }
     )
-    signal.throwIfAborted()
+    throwIfCancelled(signal, 'The search')
     const saved = await Promise.allSettled([
       project === null ? undefined : saveIn(project, sweep, document),
       output === null ? undefined : writeOutputFile(output, document)

@@ -40,6 +40,7 @@ import { readRecipesFile } from './recipe-file'
 import { withSweepProgress } from './sweep-progress'
 import { checkCommandOf, describePart, describeSweep } from './sweep-report'
 import { checkpointOption, givenCheckpoints } from './variants'
+import { throwIfCancelled } from '../base/cancelling'
 
 /** What is scored on which prompts. */
 export const ScoredOptions = z.strictObject({
@@ -124,7 +125,7 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     const document = await withSweepProgress({ history, quiet: options.quiet, signal }, (engine, onEvent) =>
       runCrcSweep(engine, request, signal, onEvent, history)
     )
-    signal.throwIfAborted()
+    throwIfCancelled(signal, 'The sweep')
     // Whichever place fails, the others get the result: it may have taken hours.
     const saved = await Promise.allSettled([
       project?.saveSweep(document),
@@ -228,7 +229,7 @@ async function sweepShard(request: CrcSweepRequest, shard: Shard, run: ShardRun)
   const part = await withSweepProgress({ history, quiet: options.quiet, signal }, (engine, onEvent) =>
     runCrcShard(engine, request, shard, signal, onEvent, history)
   )
-  signal.throwIfAborted()
+  throwIfCancelled(signal, 'The sweep')
   if (output !== null) await writeOutputFile(output, part)
   await history?.checkpoint.remove()
   await (options.json ? printJson(part) : printText(describePart(part)))

@@ -8,6 +8,7 @@ import { builtPath } from '../base/built'
 import '../base/telemetry-off'
 import { fromAcross, isEventStream } from '../base/rpc-problems'
 import type { EnginePort } from './port'
+import { cancelled, throwIfCancelled } from '../base/cancelling'
 
 export type EngineClient = ContractRouterClient<EngineContract>
 
@@ -42,6 +43,9 @@ export interface EngineHost {
 /** Lines of stderr kept for the message about a death. */
 const STDERR_LINES = 40
 
+/** The engine's work, to whoever stops it. */
+const WHAT = 'The computation'
+
 /** Main's handle on the engine process: starts it when it is first needed and again after it died. */
 export function createEngineHost(spawn: EngineSpawner = forkEngine()): EngineHost {
   let running: RunningEngine | null = null
@@ -57,13 +61,11 @@ export function createEngineHost(spawn: EngineSpawner = forkEngine()): EngineHos
 
   const link: ClientLink<Record<never, never>> = {
     async call(path, input, options) {
-      const cancelled = (): WorkbenchError =>
-        new WorkbenchError('cancelled', 'The computation was cancelled.')
       // No process for nothing: the program may be about to end.
-      if (options.signal?.aborted) throw cancelled()
+      throwIfCancelled(options.signal, WHAT)
       const engine = running ?? start()
       const explain = (error: unknown): unknown =>
-        options.signal?.aborted ? cancelled() : (engine.lost ?? fromAcross(error))
+        options.signal?.aborted ? cancelled(WHAT) : (engine.lost ?? fromAcross(error))
       try {
         const output = await engine.link.call(path, input, options)
         return isEventStream(output)

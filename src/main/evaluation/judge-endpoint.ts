@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { JudgeSettings } from '../../contract/judge'
 import { WorkbenchError } from '../../contract/problem'
 import { errorMessage } from '../base/files/bounded-file'
+import { throwIfCancelled } from '../base/cancelling'
 
 /** How long things may take; tests have less patience. */
 export interface JudgePatience {
@@ -79,7 +80,7 @@ export class JudgeEndpoint {
         }
       })
     } catch (error) {
-      signal.throwIfAborted()
+      throwIfCancelled(signal, 'Judging')
       if (!(error instanceof PassingFailure)) throw error
       throw this.problem(
         `${error.message}, ${RETRIES + 1} times in a row`,
@@ -106,7 +107,7 @@ export class JudgeEndpoint {
       })
       text = await boundedText(response)
     } catch (error) {
-      signal.throwIfAborted()
+      throwIfCancelled(signal, 'Judging')
       if (error instanceof WorkbenchError) throw error
       const why = timeout.aborted
         ? `did not reply within ${this.patience.timeoutMs / 1000} s`

@@ -6,6 +6,7 @@ import { WorkbenchError } from '../../contract/problem'
 import type { SampleLine } from '../../contract/samples'
 import { fixedSubset } from '../measures/texts/fixed-subset'
 import { JudgeEndpoint, type JudgePatience } from './judge-endpoint'
+import { throwIfCancelled } from '../base/cancelling'
 
 const LOWEST = 1
 const HIGHEST = 10
@@ -83,7 +84,7 @@ export async function judgeAnswers(
     await Promise.all(Array.from({ length: settings.concurrency }, work))
   } catch (error) {
     failed.abort()
-    if (signal.aborted) throw new WorkbenchError('cancelled', 'Judging was cancelled.')
+    throwIfCancelled(signal, 'Judging')
     throw error
   }
 }

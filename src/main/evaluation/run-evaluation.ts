@@ -14,6 +14,7 @@ import { fixedSubset } from '../measures/texts/fixed-subset'
 import { evaluationGroups, groupGeneration } from './prepare-evaluation'
 import { PromptReading } from './prompt-reading'
 import { COMPARED_ANSWERS } from '../measures/sample-measures'
+import { cancellable, throwIfCancelled } from '../base/cancelling'
 
 export interface EvaluationListener {
   /** How the engine holds the weights while it generates; the same for the whole run. */
@@ -48,13 +49,8 @@ export async function runEvaluation(
   const startedMs = performance.now()
   const work: Work = { engine, run, pair, samples: [...stored.samples], listener, signal }
   await generate(work)
-  try {
-    await score(work, new Set(stored.scores.map(({ prompt }) => prompt)))
-  } catch (error) {
-    // Whatever an interrupted step reports, the cause is the user's wish.
-    if (signal.aborted) throw new WorkbenchError('cancelled', 'The evaluation was cancelled.')
-    throw error
-  }
+  const scored = new Set(stored.scores.map(({ prompt }) => prompt))
+  await cancellable(signal, 'The evaluation', () => score(work, scored))
   return (performance.now() - startedMs) / 1000
 }
 
@@ -218,7 +214,7 @@ async function readTogether(
   for (const reading of readings) if (reading.isComplete) await finish(reading)
   if (prompts.every(({ answers }) => answers.length === 0)) return
   for await (const event of await engine.read({ ...request, model, prompts }, { signal })) {
-    signal.throwIfAborted()
+    throwIfCancelled(signal, 'The evaluation')
     const entry = entries[event.prompt]
     if (entry === undefined) continue
     entry.reading.addPost(entry.part, event)

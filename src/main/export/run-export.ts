@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { version } from '../../../package.json'
 import type { ExportProgress, ExportResult } from '../../contract/export'
 import type { NonFiniteTensor } from '../../contract/non-finite'
-import { WorkbenchError } from '../../contract/problem'
 import type { StoredDtype } from '../checkpoint/dtype'
 import { sha256OfFile } from '../checkpoint/file-sha256'
 import { openWeightFile } from '../checkpoint/weight-file'
@@ -17,6 +16,7 @@ import { Staging } from './staging'
 import { refuseExisting } from './target'
 import { verifyCopy, verifyWeights } from './verify-weights'
 import { writeFlushed, writeWeights } from './write-weights'
+import { throwIfCancelled } from '../base/cancelling'
 
 export interface ExportRequest {
   readonly prepared: PreparedExport
@@ -220,7 +220,7 @@ class Meter {
   }
 
   throwIfCancelled(): void {
-    if (this.signal.aborted) throw new WorkbenchError('cancelled', 'The export was cancelled.')
+    throwIfCancelled(this.signal, 'The export')
   }
 
   private report(): void {

@@ -4,6 +4,7 @@ import type { JobKind } from '../../contract/project'
 import type { Project } from '../project/project'
 import type { Job, JobFailure } from './job'
 import { JobTable } from './job-table'
+import { cancelled } from '../base/cancelling'
 
 interface NamedTable {
   kind: JobKind
@@ -86,7 +87,7 @@ export class JobTurns {
     try {
       for await (const event of job.watch(signal)) {
         if (isFailure(event)) {
-          if (event.type === 'cancelled') throw new WorkbenchError('cancelled', 'The work was cancelled.')
+          if (event.type === 'cancelled') throw cancelled('The work')
           const { code, message, hint } = event.problem
           throw new WorkbenchError(code, message, hint)
         }

@@ -5,12 +5,12 @@ import type { ContractRouterClient } from '@orpc/contract'
 import type { ChecksumsDocument } from '../../contract/checksums'
 import type { BytesProgress, DistancesDocument } from '../../contract/distances'
 import type { PairValues } from '../../contract/non-finite'
-import { WorkbenchError } from '../../contract/problem'
 import type { WeightsContract } from '../../contract/weights'
 import { builtPath } from '../base/built'
 import { progressRate } from '../base/progress-rate'
 import type { EnginePort } from '../engine/port'
 import { fromAcross } from '../base/rpc-problems'
+import { throwIfCancelled } from '../base/cancelling'
 
 type WeightsClient = ContractRouterClient<WeightsContract>
 
@@ -77,7 +77,7 @@ async function inWorker<Result>(
   try {
     return await Promise.race([follow(), ended])
   } catch (error) {
-    if (signal.aborted) throw new WorkbenchError('cancelled', 'Reading the weights was cancelled.')
+    throwIfCancelled(signal, 'Reading the weights')
     throw fromAcross(error)
   } finally {
     await close()

@@ -1,11 +1,11 @@
 import type { NonFiniteTensor, PairValues } from '../../contract/non-finite'
-import { WorkbenchError } from '../../contract/problem'
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint'
 import { isWeightDtype } from '../checkpoint/dtype'
 import { nonFiniteValues } from '../checkpoint/non-finite'
 import type { TensorEntry } from '../checkpoint/safetensors'
 import { openWeightReader } from '../checkpoint/weight-reader'
 import type { BytesRead } from './distances'
+import { throwIfCancelled } from '../base/cancelling'
 
 /**
  * Reads all weights of a pair, in constant memory, and says which tensors hold NaN or infinity.
@@ -24,7 +24,7 @@ export async function pairValues(
     .reduce((sum, [, { byteLength }]) => sum + byteLength, 0)
   let bytesDone = 0
   const tell = (bytes: number): void => {
-    if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The check of values was cancelled.')
+    throwIfCancelled(signal, 'The check of values')
     bytesDone += bytes
     onBytes({ type: 'progress', bytesDone, bytesTotal })
   }

@@ -4,6 +4,7 @@ import type { Computation, GrowingSample, SampleLine, SampleProgress } from '../
 import { progressRate } from '../base/progress-rate'
 import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
+import { cancellable } from '../base/cancelling'
 
 /** Sequences side by side, over all variants: matrix products gain little from more, and answers come in later. */
 const BATCH_ROWS = 64
@@ -68,40 +69,38 @@ export async function generateSamples(
   const startedMs = performance.now()
   let computation = earlier
   try {
-    follower.tell()
-    if (follower.missingCount > 0) {
-      const { base, post, models, prompts, settings, stopTokens } = generation
-      const events = await engine.generate(
-        {
-          base,
-          post,
-          models,
-          prompts,
-          sampleCount: settings.sampleCount,
-          finished: follower.storedKeys.map(({ variant, prompt, index }) => ({
-            model: variant,
-            prompt,
-            index
-          })),
-          seed: settings.seed,
-          sampling: settings.sampling,
-          maxTokens: settings.maxTokens,
-          stopTokens,
-          stopTexts: settings.stopTexts,
-          device: settings.device,
-          precision: earlier?.precision ?? settings.precision,
-          weights: earlier?.weights ?? settings.weights,
-          memoryBytes: settings.memoryBytes,
-          batchRows: BATCH_ROWS
-        },
-        { signal }
-      )
-      computation = await follower.follow(events)
-    }
-  } catch (error) {
-    // Whatever an interrupted step reports, the cause is the user's wish.
-    if (signal.aborted) throw new WorkbenchError('cancelled', 'Sampling was cancelled.')
-    throw error
+    await cancellable(signal, 'Sampling', async () => {
+      follower.tell()
+      if (follower.missingCount > 0) {
+        const { base, post, models, prompts, settings, stopTokens } = generation
+        const events = await engine.generate(
+          {
+            base,
+            post,
+            models,
+            prompts,
+            sampleCount: settings.sampleCount,
+            finished: follower.storedKeys.map(({ variant, prompt, index }) => ({
+              model: variant,
+              prompt,
+              index
+            })),
+            seed: settings.seed,
+            sampling: settings.sampling,
+            maxTokens: settings.maxTokens,
+            stopTokens,
+            stopTexts: settings.stopTexts,
+            device: settings.device,
+            precision: earlier?.precision ?? settings.precision,
+            weights: earlier?.weights ?? settings.weights,
+            memoryBytes: settings.memoryBytes,
+            batchRows: BATCH_ROWS
+          },
+          { signal }
+        )
+        computation = await follower.follow(events)
+      }
+    })
   } finally {
     follower.tell()
   }

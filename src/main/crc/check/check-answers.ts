@@ -11,6 +11,7 @@ import type { RenderedPrompts } from '../task/render-prompts'
 import { type AnswerNode, type AnswerPath, answerPaths, nodeKey, nodesOf } from './answer-paths'
 import { type FollowedTrail, type NextTokens, pathProbability, wholeAnswers } from './whole-answers'
 import { at } from '../../base/look-up'
+import { throwIfCancelled } from '../../base/cancelling'
 
 /** Tokens of white space that are told apart; vocabularies have dozens, and models end with a line break or a space. */
 const MAX_TRAILING = 32
@@ -151,7 +152,7 @@ class NextTokenTable {
       { signal }
     )
     for await (const event of events) {
-      signal.throwIfAborted()
+      throwIfCancelled(signal, 'The check')
       if (event.type === 'plan') rowsTotal = event.rowsTotal
       if (event.type === 'progress') {
         const elapsed = (performance.now() - begun) / 1000

@@ -12,6 +12,7 @@ import { scorePrompt } from '../task/scoring'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import type { SweptModel } from './swept-models'
 import { at } from '../../base/look-up'
+import { throwIfCancelled } from '../../base/cancelling'
 
 /** What a watcher of the window sees while it runs, and remarks for the user. */
 export type CrcSweepEvent =
@@ -164,7 +165,7 @@ class SweepRun {
       { signal }
     )
     for await (const event of events) {
-      signal.throwIfAborted()
+      throwIfCancelled(signal, 'The sweep')
       if (event.type === 'plan') {
         if (!this.begin(event)) return
       } else if (event.type === 'progress') {

@@ -11,6 +11,7 @@ import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import { at } from '../../base/look-up'
+import { cancellable, throwIfCancelled } from '../../base/cancelling'
 
 /** What is there of earlier sweeps, and where this one is kept until it is finished. */
 export interface SweepHistory {
@@ -99,35 +100,33 @@ async function scorePrompts(
   history: SweepHistory | null
 ): Promise<ScoredPrompts> {
   try {
-    signal.throwIfAborted()
-    const pair = await openPair(request.base, request.post)
-    onEvent({ type: 'progress', progress: { ...NOTHING_DONE, layerCount: pair.post.spec.layerCount } })
-    const prepared = await prepareSweep(request, pair)
-    signal.throwIfAborted()
-    const chosen =
-      shard === null
-        ? prepared.prompts.map((_, index) => index)
-        : promptsOfShard(
-            prepared.prompts.map(({ tokens }) => tokens),
-            shard
-          )
-    const { earlier, notices } = await findEarlier(prepared, history)
-    for (const message of [...prepared.notices, ...notices]) onEvent({ type: 'notice', message })
-    const checkpoint = history?.checkpoint ?? null
-    const computed = await computeSweep(engine, prepared, { chosen, earlier, checkpoint, signal, onEvent })
-    onEvent({ type: 'progress', progress: { ...computed.progress, phase: 'saving', layer: null } })
-    return {
-      chosen,
-      facts: factsOf(prepared, computed, notices),
-      models: prepared.models.map(({ model }, index) => ({
-        model,
-        prompts: at(computed.scores, index, 'model')
-      }))
-    }
-  } catch (error) {
-    // Whatever an interrupted step reports, the cause is the user's wish.
-    if (signal.aborted) throw new WorkbenchError('cancelled', 'The sweep was cancelled.')
-    throw error
+    return await cancellable(signal, 'The sweep', async () => {
+      throwIfCancelled(signal, 'The sweep')
+      const pair = await openPair(request.base, request.post)
+      onEvent({ type: 'progress', progress: { ...NOTHING_DONE, layerCount: pair.post.spec.layerCount } })
+      const prepared = await prepareSweep(request, pair)
+      throwIfCancelled(signal, 'The sweep')
+      const chosen =
+        shard === null
+          ? prepared.prompts.map((_, index) => index)
+          : promptsOfShard(
+              prepared.prompts.map(({ tokens }) => tokens),
+              shard
+            )
+      const { earlier, notices } = await findEarlier(prepared, history)
+      for (const message of [...prepared.notices, ...notices]) onEvent({ type: 'notice', message })
+      const checkpoint = history?.checkpoint ?? null
+      const computed = await computeSweep(engine, prepared, { chosen, earlier, checkpoint, signal, onEvent })
+      onEvent({ type: 'progress', progress: { ...computed.progress, phase: 'saving', layer: null } })
+      return {
+        chosen,
+        facts: factsOf(prepared, computed, notices),
+        models: prepared.models.map(({ model }, index) => ({
+          model,
+          prompts: at(computed.scores, index, 'model')
+        }))
+      }
+    })
   } finally {
     await history?.checkpoint.close()
   }

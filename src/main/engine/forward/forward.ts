@@ -20,6 +20,7 @@ import { rowAt } from '../rows/rows'
 import { gatherFloatRows } from '../weights/stored-rows'
 import { WeightDecoder } from '../weights/weight-decoder'
 import { at, got } from '../../base/look-up'
+import { throwIfCancelled } from '../../base/cancelling'
 
 /** One packed prompt group pushed through every model of a trie. */
 export interface ForwardRun extends LayerSource {
@@ -236,7 +237,7 @@ class ForwardPass {
     const { layer, isLast, session } = step
     const most = Math.min(isLast ? this.perRun.last : this.perRun.full, this.store.mostNodes)
     for (let first = 0; first < nodes.length; first += most) {
-      if (this.run.signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
+      throwIfCancelled(this.run.signal, 'The run')
       const chunk = nodes.slice(first, first + most)
       yield* this.advanceTogether(step, chunk, feeds)
       // A chunk has one node where more than one of them can be done at a time.

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type * as ort from 'onnxruntime-node'
-import { WorkbenchError } from '../../../contract/problem'
 import { decodeFloat32 } from '../../checkpoint/dtype'
 import { wholeModelTensors, type DecoderSpec } from '../../family'
 import { finalNormGraph, HEAD_INPUTS, HEAD_OUTPUTS, headGraph } from '../../graphs/head-graph'
@@ -13,6 +12,7 @@ import { setColumns } from '../rows/rows'
 import { gatherFloatRows, readFloatRows } from '../weights/stored-rows'
 import type { WeightRead } from '../weights/weight-decoder'
 import { at, got } from '../../base/look-up'
+import { throwIfCancelled } from '../../base/cancelling'
 
 /**
  * Weights of one vocabulary slice, 16 MiB in float32: logits of a slice stay small whatever the vocabulary, near the
@@ -220,7 +220,7 @@ class SlicedHead implements LanguageHead {
         const { read: lent, waitMs } = await weights.next()
         head = await this.device.resident(at(lent.arrays, 0, 'array'), [slice.count, hiddenSize])
         for (const batch of batches) {
-          if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The run was cancelled.')
+          throwIfCancelled(signal, 'The run')
           await use(batch, head, slice)
           // Inference blocks the thread: let a cancel come in.
           await nextTurn()

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { AnswerKey, EngineGenerateEvent, EngineModel, GenerateRequest } from '../../../contract/engine'
-import { WorkbenchError } from '../../../contract/problem'
+import type { WorkbenchError } from '../../../contract/problem'
 import { drawFrom, drawNext, type Draw } from './draw-next'
 import type { GenerationPlan } from './generation-plan'
 import type { Prefilled } from './prefill'
@@ -11,6 +11,7 @@ import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { lastToken, type RowRunner, type RunningRow } from './row-runner'
 import type { StopText } from './stop-text'
 import { at, got } from '../../base/look-up'
+import { throwIfCancelled } from '../../base/cancelling'
 
 /** A sequence being generated. */
 interface Row extends RunningRow {
@@ -97,7 +98,7 @@ export class Decoder {
       await runner.admit(admitted, prefilled)
       yield* started
       if (active.length === 0) return
-      if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'The generation was cancelled.')
+      throwIfCancelled(signal, 'The generation')
       yield* await this.step(active)
       const ended = active.filter(({ finished }) => finished !== null)
       for (const row of ended) active.splice(active.indexOf(row), 1)

@@ -5,6 +5,7 @@ import { errorMessage } from '../../base/files/bounded-file'
 import { floatsOf, integerTensor, openModelFile, runTensors } from '../device/device'
 import { floatsToText } from '../../base/float-text'
 import { at } from '../../base/look-up'
+import { throwIfCancelled } from '../../base/cancelling'
 
 /** Of a batch, padding included: bounds the memory of its hidden states. */
 const BATCH_TOKENS = 8_192
@@ -29,7 +30,7 @@ export async function* embedTexts(
   try {
     const output = outputOf(file, session)
     for (const batch of batches(texts)) {
-      if (signal?.aborted === true) throw new WorkbenchError('cancelled', 'Embedding was cancelled.')
+      throwIfCancelled(signal, 'Embedding')
       const tokens = batch.map((index) => at(texts, index, 'text'))
       const tensor = await computing(
         file,

@@ -7,6 +7,7 @@ import type { PairWeights } from './pair-weights'
 import type { OtherOrigin } from '../tries/recipe-trie'
 import type { WeightRead } from './weight-decoder'
 import { WorkerReply, type WorkerRequest } from './read-ahead-messages'
+import { cancelled } from '../../base/cancelling'
 
 /** What computes and what is read meanwhile: more would only take memory. */
 export const BUFFER_COUNT = 2
@@ -119,7 +120,7 @@ export class ReadAhead {
   }
 
   private readonly onAbort = (): void => {
-    this.fail(new WorkbenchError('cancelled', 'The run was cancelled.'))
+    this.fail(cancelled('The run'))
   }
 
   private fail(error: Error): void {

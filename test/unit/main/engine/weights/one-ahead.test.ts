@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { OneAhead } from '../../../../src/main/engine/weights/one-ahead'
+import { OneAhead } from '../../../../../src/main/engine/weights/one-ahead'
 
 test('one step is read ahead of the one that was handed out, and no more', async () => {
   const begun: string[] = []
