@@ -1,16 +1,16 @@
 import type { Precision } from '../../../contract/device'
 import type { EngineGenerateEvent, GenerateRequest } from '../../../contract/engine'
 import { Decoder } from './decoder'
-import { openDevice, type Device } from '../device/device'
+import type { Device } from '../device/device'
 import { choosePrecision } from '../forward/forward'
 import { whyNonFinite } from '../forward/non-finite'
+import { openRun, OpenThings } from '../forward/open-run'
 import { planGeneration } from './generation-plan'
-import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '../weights/pair-weights'
+import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { prefill } from './prefill'
 import { buildRecipeTrie, type Origin } from '../tries/recipe-trie'
 import { openResidentHead, type ResidentHead } from './resident-head'
 import { openRunner } from './open-runner'
-import type { RowRunner } from './row-runner'
 import { findSharing } from '../weights/sharing'
 import type { StopText } from './stop-text'
 
@@ -28,16 +28,11 @@ export async function* generate(
   stopText: StopText,
   signal?: AbortSignal
 ): AsyncGenerator<EngineGenerateEvent> {
-  const pair = await openPairWeights(request.base, request.post, request.models)
+  const open = await openRun(request, request.models)
   try {
-    const device = await openDevice(request.device)
-    try {
-      yield* generateOn(device, pair, request, stopText, signal)
-    } finally {
-      await device.close()
-    }
+    yield* generateOn(open.device, open.pair, request, stopText, signal)
   } finally {
-    await closePairWeights(pair)
+    await open.close()
   }
 }
 
@@ -51,7 +46,7 @@ export async function* generateOn(
 ): AsyncGenerator<EngineGenerateEvent> {
   const startedMs = performance.now()
   const heads = new Map<Origin, ResidentHead>()
-  let runner: RowRunner | null = null
+  const open = new OpenThings()
   try {
     const trie = buildRecipeTrie(request.models, await findSharing(pair))
     const precision = choosePrecision(device, pair, request.precision ?? widthOf(request.weights))
@@ -70,9 +65,10 @@ export async function* generateOn(
     }
     // Heads come first: while one opens it lies in memory several times, and the blocks are not there yet.
     for (const origin of trie.roots) {
-      heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights, request.sampling))
+      const model = memberOf(pair, origin)
+      heads.set(origin, open.own(await openResidentHead(device, model, weights, request.sampling)))
     }
-    runner = await openRunner({ request, device, pair, trie, heads, plan })
+    const runner = open.own(await openRunner({ request, device, pair, trie, heads, plan }))
 
     const decoder = new Decoder({
       request,
@@ -93,8 +89,7 @@ export async function* generateOn(
       seconds: (performance.now() - startedMs) / 1000
     }
   } finally {
-    await runner?.close()
-    for (const head of heads.values()) await head.close()
+    await open.close()
   }
 }
 

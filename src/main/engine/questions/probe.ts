@@ -1,11 +1,11 @@
 import type { ProbeRequest } from '../../../contract/engine'
-import { openDevice } from '../device/device'
 import { allFinite } from '../../checkpoint/non-finite'
 import { choosePrecision } from '../forward/forward'
 import { openLanguageHead, valuesOf } from '../forward/language-head'
 import { finiteForward, whyNonFinite } from '../forward/non-finite'
 import { rowAt } from '../rows/rows'
-import { closePairWeights, memberOf, openPairWeights } from '../weights/pair-weights'
+import { openRun } from '../forward/open-run'
+import { memberOf } from '../weights/pair-weights'
 import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
 import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
@@ -18,31 +18,26 @@ import { findSharing } from '../weights/sharing'
  *   outside the vocabulary
  */
 export async function probe(request: ProbeRequest, signal?: AbortSignal): Promise<number[][]> {
-  const pair = await openPairWeights(request.base, request.post, [request.model])
-  const device = await openDevice(request.device)
+  const open = await openRun(request, [request.model])
   try {
+    const { pair, device } = open
     const trie = buildRecipeTrie([request.model], await findSharing(pair))
     const precision = choosePrecision(device, pair, request.precision)
     const packed = packPrompts(request.prompts)
     const member = memberOf(pair, originOf(trie, 0))
-    const head = await openLanguageHead(device, member)
-    try {
-      const models = [request.model]
-      for await (const event of finiteForward({ device, precision, pair, trie, packed, signal }, models)) {
-        if (event.type !== 'final') continue
-        const logits = await valuesOf(head.logits(event.hidden, signal))
-        const { vocabularySize } = member.spec
-        const results = finalRowOfPrompts(packed).map((row) => rowAt(logits, row, vocabularySize))
-        const bad = request.prompts.find((_, i) => !results.slice(i, i + 1).every(allFinite))
-        if (bad !== undefined) throw await whyNonFinite({ device, precision, pair, trie, models }, 0, bad)
-        return results.map((row) => Array.from(row))
-      }
-    } finally {
-      await head.close()
+    const head = open.own(await openLanguageHead(device, member))
+    const models = [request.model]
+    for await (const event of finiteForward({ device, precision, pair, trie, packed, signal }, models)) {
+      if (event.type !== 'final') continue
+      const logits = await valuesOf(head.logits(event.hidden, signal))
+      const { vocabularySize } = member.spec
+      const results = finalRowOfPrompts(packed).map((row) => rowAt(logits, row, vocabularySize))
+      const bad = request.prompts.find((_, i) => !results.slice(i, i + 1).every(allFinite))
+      if (bad !== undefined) throw await whyNonFinite({ device, precision, pair, trie, models }, 0, bad)
+      return results.map((row) => Array.from(row))
     }
     return []
   } finally {
-    await device.close()
-    await closePairWeights(pair)
+    await open.close()
   }
 }

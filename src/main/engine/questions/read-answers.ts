@@ -1,10 +1,10 @@
 import type { EngineReadEvent, ReadRequest } from '../../../contract/engine'
-import { openDevice } from '../device/device'
 import { floatsToText } from '../../base/float-text'
 import { choosePrecision } from '../forward/forward'
 import { type LanguageHead, openLanguageHead, valuesOf } from '../forward/language-head'
 import { type Computation, finiteForward, tokensTo, whyNonFinite } from '../forward/non-finite'
-import { closePairWeights, memberOf, openPairWeights } from '../weights/pair-weights'
+import { openRun } from '../forward/open-run'
+import { memberOf } from '../weights/pair-weights'
 import { groupPrompts, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
 import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
 import { joinRows, rowAt } from '../rows/rows'
@@ -35,9 +35,9 @@ export async function* readAnswers(
   request: ReadRequest,
   signal?: AbortSignal
 ): AsyncGenerator<EngineReadEvent> {
-  const pair = await openPairWeights(request.base, request.post, [request.model])
-  const device = await openDevice(request.device)
+  const open = await openRun(request, [request.model])
   try {
+    const { pair, device } = open
     const trie = buildRecipeTrie([request.model], await findSharing(pair))
     const precision = choosePrecision(device, pair, request.precision)
     const { hiddenSize } = pair.post.spec
@@ -50,35 +50,30 @@ export async function* readAnswers(
       }))
     )
     const maximumRows = Math.floor(request.stateBytes / (hiddenSize * Float32Array.BYTES_PER_ELEMENT))
-    const head = await openLanguageHead(device, memberOf(pair, originOf(trie, 0)))
-    try {
-      const groups = groupPrompts(
-        sequences.map(({ tokens }) => tokens),
-        ({ rows }) => rows <= maximumRows
-      )
-      for (const group of groups) {
-        const members = group.map((index) => at(sequences, index, 'answer'))
-        const packed = packPrompts(members.map(({ tokens }) => tokens))
-        const answers = members.map(({ prompt, answer, first }, i) => ({
-          prompt,
-          answer,
-          first,
-          path: at(packed.paths, i, 'path')
-        }))
-        const computation = { device, precision, pair, trie, models: [request.model] }
-        const run = { ...computation, packed, signal, everyRow: true }
-        for await (const event of finiteForward(run, computation.models)) {
-          if (event.type !== 'final') continue
-          const read = { answers, packed, hidden: event.hidden, hiddenSize, computation }
-          yield* readGroup(read, head, signal)
-        }
+    const head = open.own(await openLanguageHead(device, memberOf(pair, originOf(trie, 0))))
+    const groups = groupPrompts(
+      sequences.map(({ tokens }) => tokens),
+      ({ rows }) => rows <= maximumRows
+    )
+    for (const group of groups) {
+      const members = group.map((index) => at(sequences, index, 'answer'))
+      const packed = packPrompts(members.map(({ tokens }) => tokens))
+      const answers = members.map(({ prompt, answer, first }, i) => ({
+        prompt,
+        answer,
+        first,
+        path: at(packed.paths, i, 'path')
+      }))
+      const computation = { device, precision, pair, trie, models: [request.model] }
+      const run = { ...computation, packed, signal, everyRow: true }
+      for await (const event of finiteForward(run, computation.models)) {
+        if (event.type !== 'final') continue
+        const read = { answers, packed, hidden: event.hidden, hiddenSize, computation }
+        yield* readGroup(read, head, signal)
       }
-    } finally {
-      await head.close()
     }
   } finally {
-    await device.close()
-    await closePairWeights(pair)
+    await open.close()
   }
 }
 

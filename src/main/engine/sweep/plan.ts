@@ -1,9 +1,10 @@
 import type { SweepRequest } from '../../../contract/engine'
 import type { SweepPlan } from '../../../contract/sweep-plan'
 import { readBlock } from '../weights/block-weights'
-import { openDevice, type Device } from '../device/device'
+import type { Device } from '../device/device'
 import { choosePrecision, forward, nodesPerRun } from '../forward/forward'
-import { closePairWeights, openPairWeights, type PairWeights } from '../weights/pair-weights'
+import { openRun } from '../forward/open-run'
+import type { PairWeights } from '../weights/pair-weights'
 import { finalRows } from '../tries/prompt-trie'
 import { countEdges, type RecipeTrie } from '../tries/recipe-trie'
 import { sweptModels } from './sweep'
@@ -17,9 +18,9 @@ import { type Speed, sweepTime, sweepWork } from './sweep-time'
  * @throws WorkbenchError as a sweep would before it reads weights
  */
 export async function planSweep(request: SweepRequest, signal?: AbortSignal): Promise<SweepPlan> {
-  const pair = await openPairWeights(request.base, request.post, request.models)
-  const device = await openDevice(request.device)
+  const open = await openRun(request, request.models)
   try {
+    const { pair, device } = open
     const precision = choosePrecision(device, pair, request.precision)
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
     const { trie } = models
@@ -48,8 +49,7 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
       estimate: sweepTime(work, models, device.name, speed)
     }
   } finally {
-    await device.close()
-    await closePairWeights(pair)
+    await open.close()
   }
 }
 

@@ -2,12 +2,13 @@ import { totalWork, type Work } from '../../../contract/crc'
 import type { Precision } from '../../../contract/device'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/engine'
 import { allFinite } from '../../checkpoint/non-finite'
-import { type Device, openDevice } from '../device/device'
+import type { Device } from '../device/device'
 import { choosePrecision, type ForwardRun, nodesPerRun } from '../forward/forward'
 import { type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
 import { type LanguageHead, openLanguageHead, sliceRead, type SliceDone } from '../forward/language-head'
 import { type Computation, finiteForward, whyNonFinite } from '../forward/non-finite'
-import { closePairWeights, memberOf, openPairWeights, type PairWeights } from '../weights/pair-weights'
+import { memberOf, type PairWeights } from '../weights/pair-weights'
+import { openRun } from '../forward/open-run'
 import { rowAt } from '../rows/rows'
 import { ReadAhead } from '../weights/read-ahead'
 import type { PackedPrompts } from '../tries/prompt-trie'
@@ -32,10 +33,10 @@ import { at } from '../../base/look-up'
  */
 export async function* sweep(request: SweepRequest, signal?: AbortSignal): AsyncGenerator<EngineSweepEvent> {
   const startedMs = performance.now()
-  const pair = await openPairWeights(request.base, request.post, request.models)
-  const device = await openDevice(request.device)
-  const reader = new ReadAhead(pair, signal)
+  const open = await openRun(request, request.models)
   try {
+    const { pair, device } = open
+    const reader = open.own(new ReadAhead(pair, signal))
     const precision = choosePrecision(device, pair, request.precision)
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
     const run = new SweepRun(request, { device, precision, reader, signal }, models)
@@ -49,9 +50,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
       seconds: (performance.now() - startedMs) / 1000
     }
   } finally {
-    await reader.close()
-    await device.close()
-    await closePairWeights(pair)
+    await open.close()
   }
 }
 

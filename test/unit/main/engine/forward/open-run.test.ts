@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { OpenThings } from '../../../../../src/main/engine/forward/open-run'
+
+test('what was opened last is closed first, and all of it when closing fails', async () => {
+  const closed: string[] = []
+  const open = new OpenThings()
+  for (const name of ['pair', 'device', 'reader']) {
+    open.own({
+      close: () => {
+        closed.push(name)
+        return name === 'device' ? Promise.reject(new Error('the device is lost')) : Promise.resolve()
+      }
+    })
+  }
+  await expect(open.close()).rejects.toThrow('the device is lost')
+  expect(closed).toEqual(['reader', 'device', 'pair'])
+})
+
+test('nothing is closed twice', async () => {
+  let count = 0
+  const open = new OpenThings()
+  open.own({ close: () => Promise.resolve(void count++) })
+  await open.close()
+  await open.close()
+  expect(count).toBe(1)
+})
