@@ -43,7 +43,15 @@ export async function tokenizerFor(whole: PairMember, post: PairMember): Promise
   if (ownText === null) return whole.spec.vocabularySize === post.spec.vocabularySize ? postText : null
   if (postText === null) return ownText
   const { chatTemplate, hasChatTemplate, specialTokens } = postText
-  return { ...ownText, chatTemplate, hasChatTemplate, specialTokens }
+  return {
+    ...ownText,
+    chatTemplate,
+    hasChatTemplate,
+    specialTokens,
+    // Methods of a class, which spreading leaves out.
+    encode: (text, addSpecialTokens) => ownText.encode(text, addSpecialTokens),
+    decode: (tokens) => ownText.decode(tokens)
+  }
 }
 
 /** Null when the model has no tokenizer. */
