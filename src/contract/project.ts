@@ -122,6 +122,17 @@ export const JobKind = z.enum([
 ])
 export type JobKind = z.infer<typeof JobKind>
 
+/**
+ * How often documents that are fetched on their own were saved since the project was opened: a window that hears of another
+ * number fetches anew what it shows.
+ */
+export const SavedCounts = z.object({
+  answerChecks: z.number().int(),
+  searches: z.number().int(),
+  tasks: z.number().int()
+})
+export type SavedCounts = z.infer<typeof SavedCounts>
+
 /** Everything the window shows of an open project; sweeps are fetched one at a time. */
 export const ProjectState = z.object({
   path: z.string(),
@@ -142,7 +153,8 @@ export const ProjectState = z.object({
   /** Why changes cannot be saved; null when they can. */
   readOnly: z.string().nullable(),
   /** What runs of this project now. */
-  running: z.array(JobKind)
+  running: z.array(JobKind),
+  saved: SavedCounts
 })
 export type ProjectState = z.infer<typeof ProjectState>
 

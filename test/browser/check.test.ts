@@ -50,12 +50,20 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', { timeout
       .getByRole('alert')
       .getByText(/The engine process was killed by SIGKILL/)
       .waitFor()
+    await page.getByText('Nothing of this check is kept: it starts from its beginning again.').waitFor()
     await page.getByRole('button', { name: 'Dismiss' }).click()
 
+    const other = await browser.newPage(STILL_WINDOW)
+    await other.goto(workbench.url)
+    await other.getByText('Layers 4–11, not checked yet').waitFor()
     await check.click()
     const holds =
       /Restore layers 5–11: diversity up from 0\.458 to 0\.899 at validity 0\.920 on whole answers/
     await expect.poll(() => result.innerText(), { timeout: 60_000 }).toMatch(holds)
+    const elsewhere = other.getByRole('region', { name: 'Result' })
+    await expect.poll(() => elsewhere.innerText(), { timeout: 30_000 }).toMatch(holds)
+    await other.getByRole('heading', { name: 'Layers 5–11', exact: true }).waitFor()
+    await other.close()
     expect(await result.locator('.verdict.hybrid').count()).toBe(1)
     const answers = page.getByRole('region', { name: 'Whole answers' })
     expect(await answers.getByRole('row', { name: /Layers 4–11/ }).innerText()).toMatch(

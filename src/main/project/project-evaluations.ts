@@ -23,7 +23,8 @@ import type { Change } from '../base/files/serial-queue'
 export class ProjectEvaluations {
   constructor(
     private readonly folder: string,
-    private readonly change: Change
+    private readonly change: Change,
+    private readonly savedTask: () => void
   ) {}
 
   /** Newest first, with what could not be read. */
@@ -78,7 +79,8 @@ export class ProjectEvaluations {
   }
 
   /** Replaces an earlier task of the same id. @throws WorkbenchError `bad-input`, `read-only` */
-  saveTask(task: Task): Promise<void> {
-    return this.change(() => TASKS.write(this.folder, task))
+  async saveTask(task: Task): Promise<void> {
+    await this.change(() => TASKS.write(this.folder, task))
+    this.savedTask()
   }
 }

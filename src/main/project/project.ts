@@ -12,6 +12,7 @@ import {
   PROJECT_VERSION,
   type ProjectChanges,
   ProjectDocument,
+  type SavedCounts,
   type SweepSummary
 } from '../../contract/project'
 import { SamplePrompts, type SampleRunSummary } from '../../contract/samples'
@@ -83,6 +84,7 @@ export class Project {
   #prompts: CrcPrompts
   #samplePrompts: SamplePrompts | null
   #sweeps: readonly SweepSummary[]
+  #saved: SavedCounts = { answerChecks: 0, searches: 0, tasks: 0 }
   readonly #lock: Lock | null
   #closed = false
   readonly #changes = new SerialQueue()
@@ -101,7 +103,7 @@ export class Project {
     this.#revisions = new Revisions(content.document.revision)
     const change: Change = (task) => this.#change(task)
     this.samples = new ProjectSamples(this.path, change, () => this.#tell(), content.sampleRuns)
-    this.evaluations = new ProjectEvaluations(this.path, change)
+    this.evaluations = new ProjectEvaluations(this.path, change, () => this.#count('tasks'))
   }
 
   get document(): ProjectDocument {
@@ -115,6 +117,11 @@ export class Project {
   /** Null until some are saved; see samplePromptsOf. */
   get samplePrompts(): SamplePrompts | null {
     return this.#samplePrompts
+  }
+
+  /** How often what this object does not hold was saved. */
+  get saved(): SavedCounts {
+    return this.#saved
   }
 
   /** Newest first. */
@@ -235,6 +242,7 @@ export class Project {
   /** Keeps a search, in place of an earlier one from the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSearch(search: SearchDocument): Promise<void> {
     await this.#change(() => SEARCHES.write(this.path, search))
+    this.#count('searches')
   }
 
   /** The latest search from a sweep; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
@@ -245,6 +253,7 @@ export class Project {
   /** Keeps a check on whole answers, in place of an earlier one of the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
   async saveAnswerCheck(check: AnswerCheck): Promise<void> {
     await this.#change(() => ANSWER_CHECKS.write(this.path, check))
+    this.#count('answerChecks')
   }
 
   /** The check of a sweep on whole answers; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
@@ -277,7 +286,7 @@ export class Project {
     await this.#change(() => CHECKSUMS.write(this.path, checksums))
   }
 
-  /** Calls `hear` after every change of what this object shows, answers that are added to runs left out, until the returned function is called. */
+  /** Calls `hear` after every change of what this object shows or counts, answers that are added to runs left out, until the returned function is called. */
   onChange(hear: () => void): () => void {
     this.#news.on('change', hear)
     return () => void this.#news.off('change', hear)
@@ -287,6 +296,11 @@ export class Project {
   async close(): Promise<void> {
     this.#closed = true
     await this.#changes.run(async () => this.#lock?.release())
+  }
+
+  #count(what: keyof SavedCounts): void {
+    this.#saved = { ...this.#saved, [what]: this.#saved[what] + 1 }
+    this.#tell()
   }
 
   #tell(): void {

@@ -86,6 +86,7 @@ async function projectState(project: Project, projects: OpenProjects, jobs: Jobs
     otherCheckpoints: otherCheckpoints(project.document),
     readOnly: project.readOnly,
     warnings: [...project.warnings],
-    running: jobs.running(project)
+    running: jobs.running(project),
+    saved: project.saved
   }
 }

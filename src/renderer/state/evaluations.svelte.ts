@@ -94,6 +94,7 @@ export class Evaluations {
   /** Hears what the project is now. */
   hear(state: ProjectState, before: ProjectState): void {
     this.job.hear(state.running.includes('evaluation'))
+    if (state.saved.tasks !== before.saved.tasks) void this.setup.adopt(state)
     const judged = before.running.includes('judging') && !state.running.includes('judging')
     if (judged && !this.judging.busy && this.shown !== null) void this.judged(this.shown.run.id)
   }

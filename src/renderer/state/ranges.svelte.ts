@@ -1,6 +1,6 @@
 import type { AnswerCheck } from '../../contract/answer-check'
 import type { CategoryScore, RangeScore, Selection, SweepDocument } from '../../contract/crc'
-import type { ProjectState, RecipeSource } from '../../contract/project'
+import type { ProjectState, RecipeSource, SavedCounts } from '../../contract/project'
 import { DEFAULT_SOUP_SIZE, type Recipe, type RestorationRange } from '../../contract/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/sweep-events'
 import type { Metric } from '../charts/metrics'
@@ -86,6 +86,8 @@ export class Ranges {
   })
 
   private newestSeen: string | null = null
+  /** As last heard. */
+  private saved: Pick<SavedCounts, 'answerChecks' | 'searches'> = { answerChecks: 0, searches: 0 }
   private liveBoard = new LiveBoard(0, 0)
   private selectTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -117,6 +119,8 @@ export class Ranges {
     if (state.running.includes('sweep')) void this.job.follow()
     void this.search.job.follow()
     void this.check.job.follow()
+    if (same) void this.hearSaved(state.saved)
+    else this.saved = state.saved
     // A sweep that ended while the line was down is news; one the user has left for an older one is not.
     const newest = state.sweeps[0]?.id ?? null
     const other = wanted !== this.current && state.sweeps.some(({ id }) => id === wanted) ? wanted : null
@@ -134,12 +138,24 @@ export class Ranges {
     this.job.hear(state.running.includes('sweep'))
     this.search.job.hear(state.running.includes('search'))
     this.check.job.hear(state.running.includes('answer check'))
+    void this.hearSaved(state.saved)
     const newest = state.sweeps[0]?.id ?? null
     if (newest !== null && newest !== this.newestSeen && newest !== before.sweeps[0]?.id && !this.busy) {
       void this.show(newest)
     }
     const scored = before.running.includes('recipe score') && !state.running.includes('recipe score')
     if (scored && !this.scoring) void this.refresh()
+  }
+
+  /** Fetches anew what was saved elsewhere; what comes of a job that this window follows, it hears at its end. */
+  private async hearSaved({ answerChecks, searches }: SavedCounts): Promise<void> {
+    const before = this.saved
+    this.saved = { answerChecks, searches }
+    const path = this.workbench.project?.path
+    const sweepId = this.sweep?.id
+    if (path === undefined || sweepId === undefined) return
+    if (answerChecks !== before.answerChecks && !this.check.busy) await this.checked(sweepId)
+    if (searches !== before.searches && !this.search.busy) await this.search.show(path, sweepId)
   }
 
   reset(): void {

@@ -7,6 +7,7 @@ import { type KeptRecipe, ProjectDocument, type ProjectState } from '../../../sr
 import { createEngineHost } from '../../../src/main/engine/host'
 import { openProject } from '../../../src/main/project/project'
 import { createWorkbench } from '../../../src/main/workbench/router'
+import { evaluationRun } from '../../fixtures/evaluation-documents'
 import { LAYERS_4_11, NOT_SCORED } from '../../fixtures/project-documents'
 
 /** Two windows of one project, as main sees them. */
@@ -181,6 +182,17 @@ describe('a window that follows a project', () => {
     await a.sweeps.start({ path })
     await vi.waitFor(() => expect(follower.latest?.running).toEqual(['sweep']))
     await vi.waitFor(() => expect(follower.latest).toMatchObject({ running: [], sweeps: [{}] }), 30_000)
+    const [sweep] = follower.latest?.sweeps ?? []
+    if (sweep === undefined) throw new Error('the sweep was not saved')
+    await a.checks.start({
+      path,
+      sweepId: sweep.id,
+      rho: 0.9,
+      recipes: [{ name: 'top', ranges: [[11, 11]] }]
+    })
+    await a.evaluations.saveTask({ path, task: evaluationRun().task })
+    const saved = { answerChecks: 1, searches: 0, tasks: 1 }
+    await vi.waitFor(() => expect(follower.latest).toMatchObject({ running: [], saved }), 30_000)
     await follower.leave()
   })
 

@@ -58,7 +58,7 @@ export function rangesToCheck(
  * Checks recipes on whole answers to a sweep's prompts, exactly, on the sweep's device and in its precision. What an earlier
  * check says of other recipes stays.
  *
- * @throws WorkbenchError `bad-input` for no recipe, for one that does not fit the model, and for a model that names no token
+ * @throws WorkbenchError `engine-lost`, with nothing kept; `bad-input` for no recipe, for one that does not fit the model, and for a model that names no token
  *   that ends an answer; `mismatch` when a checkpoint or its tokenizer has changed since the sweep; as `checkAnswers`
  */
 export async function checkSweep(
@@ -91,7 +91,9 @@ export async function checkSweep(
     },
     signal,
     onProgress
-  )
+  ).catch((error: unknown) => {
+    throw error instanceof WorkbenchError && error.problem.code === 'engine-lost' ? startsAgain(error) : error
+  })
   return joinChecks(earlier, {
     schemaVersion: ANSWER_CHECK_VERSION,
     sweepId: sweep.id,
@@ -107,6 +109,15 @@ export async function checkSweep(
     post: at(answers, 0, 'model'),
     models: recipes.map((recipe, index) => ({ recipe, ...at(answers, index + 1, 'model') }))
   })
+}
+
+/** Other work of the engine is kept as far as it was finished; a check has nothing to keep before its end. */
+function startsAgain({ problem }: WorkbenchError): WorkbenchError {
+  return new WorkbenchError(
+    problem.code,
+    problem.message,
+    'Nothing of this check is kept: it starts from its beginning again. What earlier checks found stays.'
+  )
 }
 
 /** A sweep's prompts as its models see them, with what it takes to know where an answer ends. */

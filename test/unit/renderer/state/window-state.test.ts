@@ -10,6 +10,7 @@ import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { NewProject } from '../../../../src/renderer/state/start.svelte'
 import { Later } from '../../../fixtures/later'
 import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
 import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 
 const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
@@ -325,6 +326,44 @@ describe('a project that another window changes', () => {
     await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
     await settled()
     expect(line.of('projects.update')).toHaveLength(0)
+  })
+
+  it('tells every window of a check, a search and a task that another one has saved', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(before)
+    const { ranges, evaluations } = workbench
+    void ranges.show('first')
+    await settled()
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, FIRST)
+    await line.answer('searches.get', 0, null)
+    const saved = { ...before.saved, answerChecks: 1 }
+    workbench.accept(changed(1, { saved }))
+    await settled()
+    const check = { ...tinyCheck([]), sweepId: 'first' }
+    await line.answer('checks.get', 1, check)
+    await line.answer('sweeps.select', 0, selection({ start: 1, end: 1 }))
+    expect([ranges.check.document, ranges.selection?.selected]).toEqual([check, { start: 1, end: 1 }])
+    workbench.accept(changed(1, { saved: { ...saved, searches: 1 } }))
+    await settled()
+    const search = { ...tinySearch({ name: 'found', ranges: [[1, 1]] }), sweepId: 'first' }
+    await line.answer('searches.get', 1, search)
+    expect(ranges.search.document).toEqual(search)
+
+    const asked = line.of('evaluations.tasks').length
+    workbench.accept(changed(1, { saved: { ...saved, searches: 1, tasks: 1 } }))
+    await settled()
+    const entry = { task: evaluationRun().task, origin: 'project' }
+    await line.answer('evaluations.tasks', asked, [entry])
+    expect(evaluations.setup.tasks).toEqual([entry])
+    // What has not changed is not fetched again.
+    workbench.accept(changed(2, { saved: { ...saved, searches: 1, tasks: 1 } }))
+    await settled()
+    expect(['checks.get', 'searches.get', 'evaluations.tasks'].map((name) => line.of(name).length)).toEqual([
+      2,
+      2,
+      asked + 1
+    ])
   })
 
   it('has its jobs followed by every window', async () => {
