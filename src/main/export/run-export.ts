@@ -41,13 +41,16 @@ export async function runExport(
   onProgress: (progress: ExportProgress) => void
 ): Promise<ExportResult> {
   const { pair, weights, copied, recipe } = prepared
-  const target = await checkTarget(prepared, typed)
-  refuseExisting(target, overwrite)
+  const place = await checkTarget(prepared, typed)
+  refuseExisting(place, overwrite)
   const licence = await readLicence(pair.post)
   const meter = new Meter(prepared, signal, onProgress)
-  const staging = await Staging.open(target.path)
+  const staging = await Staging.open(place.path)
   const sources = new SourceFiles(pair)
   try {
+    // Looked at once more: what a killed export had put aside may be back, and from now on nobody else exports there.
+    const target = await checkTarget(prepared, place.path)
+    refuseExisting(target, overwrite)
     await writeFiles(prepared, staging.path, sources, meter)
     const nonFinite = await verifyFiles(prepared, staging.path, sources, meter)
     meter.phase('hashing')

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cp, mkdir, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -11,14 +11,22 @@ import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../fixtu
 import { exportRecipe, filesOf, type PairFolders, writePair } from '../../fixtures/exported-pair'
 import { problemOf } from '../../fixtures/problems'
 
+const FIXTURES = join(import.meta.dirname, '../../fixtures')
 const UPPER: Recipe = { name: 'upper', ranges: [[1, 1]] }
 
 describe('an export that is killed', () => {
   let program: string
+  let betweenRenames: string
   beforeAll(async () => {
-    const bundle = await bundleProgram(join(import.meta.dirname, '../../fixtures/export-process.ts'))
-    program = bundle.file
-    return bundle.remove
+    const bundles = await Promise.all([
+      bundleProgram(join(FIXTURES, 'export-process.ts')),
+      bundleProgram(join(FIXTURES, 'export-ended-between-renames.ts'))
+    ])
+    program = bundles[0].file
+    betweenRenames = bundles[1].file
+    return async () => {
+      for (const { remove } of bundles) await remove()
+    }
   })
 
   /** Exports in a process of its own, over and over, and kills it some time after the first one is complete. */
@@ -67,10 +75,34 @@ describe('an export that is killed', () => {
     // Its neighbours are nobody's leftovers.
     const others = ['.out.slr-export-mine', '.out2.slr-export-0b56a3fc-6e93-4f4e-b1f4-2a4b3a1d6d5e']
     for (const name of others) await mkdir(join(parent, name))
-    const problem = await problemOf(exportRecipe(folders, UPPER, target, { signal: AbortSignal.abort() }))
-    expect(problem.code).toBe('cancelled')
+    const problem = await problemOf(exportRecipe(folders, UPPER, target))
+    expect(problem).toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('holds a model already')
+    })
     expect(await filesOf(target)).toEqual(before)
     expect((await readdir(parent)).sort()).toEqual([...others, 'out'].sort())
+  })
+
+  it('is made up for by the next one, when it was killed between the two renames', async () => {
+    const folders = await writePair()
+    const target = join(await temporaryFolder(), 'out')
+    await exportRecipe(folders, { name: 'all', ranges: [[0, 1]] }, target)
+    const before = await filesOf(target)
+    const child = new LineProcess(process.execPath, [betweenRenames, folders.base, folders.post, target])
+    onTestFinished(() => child.kill())
+    await child.ended()
+    const [aside] = (await readdir(dirname(target))).filter((name) => name.startsWith('.out.slr-replaced-'))
+    expect(aside).toBeDefined()
+    expect(await readdir(dirname(target))).not.toContain('out')
+
+    const { replaced } = await exportRecipe(folders, UPPER, target, { overwrite: true })
+    expect(replaced?.keptAs).toBe(`${target}.replaced`)
+    expect(await filesOf(`${target}.replaced`)).toEqual(before)
+    const fresh = join(await temporaryFolder(), 'fresh')
+    await exportRecipe(folders, UPPER, fresh)
+    expect(await filesOf(target)).toEqual(await filesOf(fresh))
+    expect((await readdir(dirname(target))).sort()).toEqual(['out', 'out.replaced'])
   })
 
   it('keeps what it had replaced when it is killed after the second rename', async () => {
