@@ -27,6 +27,7 @@ import { checkStep, progressDisplay } from './progress'
 import { openProjectToSave, requireSamePair } from './project-to-save'
 import { readRecipesFile } from './recipe-file'
 import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
+import { type Kept, untilStopped } from './stopped'
 import { checkCommandOf } from './sweep-report'
 import { throwIfCancelled } from '../base/cancelling'
 
@@ -73,7 +74,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const { pair, sweep } = await startingSweep(
       options,
       { command, project, givenPair },
-      { quiet: options.quiet, signal, history: () => null }
+      { quiet: options.quiet, signal, history: () => null, without: nothingOfCheck }
     )
     const rho = options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO
     const earlier = (await project?.readAnswerCheck(sweep.id)) ?? null
@@ -107,13 +108,21 @@ async function saveIn(project: Project, sweep: SweepDocument, check: AnswerCheck
   await project.saveAnswerCheck(check)
 }
 
+/** Neither of a check nor of the sweep that it makes first. */
+const nothingOfCheck = (): Kept => ({
+  kept: 'Nothing is kept: a check starts from its beginning, and from a sweep that is there with --from FILE or --project FOLDER.',
+  goesOn: false
+})
+
 async function runCheck(request: CheckRequest, quiet: boolean, signal: AbortSignal): Promise<AnswerCheck> {
-  const display = progressDisplay(quiet)
-  try {
-    return await withEngine((engine) =>
-      checkSweep(engine, request, signal, (progress) => display.update(checkStep(progress)))
-    )
-  } finally {
-    display.stop()
-  }
+  return untilStopped({ signal, quiet }, nothingOfCheck, async () => {
+    const display = progressDisplay(quiet)
+    try {
+      return await withEngine((engine) =>
+        checkSweep(engine, request, signal, (progress) => display.update(checkStep(progress)))
+      )
+    } finally {
+      display.stop()
+    }
+  })
 }

@@ -87,7 +87,7 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
     const { pair, sweep } = await startingSweep(
       options,
       { command, project, givenPair },
-      { quiet: options.quiet, signal, history: () => checkpoints?.next() ?? null }
+      { quiet: options.quiet, signal, history: () => checkpoints?.next() ?? null, without: keptWithoutPlace }
     )
     const defaults = defaultSearchSettings(sweep.layerCount, options.beam)
     const document = await runSearch(
@@ -173,8 +173,10 @@ async function runSearch(
   )
 }
 
+const keptWithoutPlace = keptOnlyWithPlace('search')
+
 function keptOfSearch(checkpoints: SearchCheckpoints | null): Kept {
-  if (checkpoints === null) return keptOnlyWithPlace('search')
+  if (checkpoints === null) return keptWithoutPlace()
   const { path } = checkpoints
   if (path === null) return { kept: 'Nothing of the search is kept yet.', goesOn: false }
   return { kept: `What the search has scored is kept in ${path}.`, goesOn: true }

@@ -12,6 +12,7 @@ import { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
 import { type DeviceOptions, type PairOptions, requirePair } from './options'
+import type { Kept } from './stopped'
 import { withSweepProgress } from './sweep-progress'
 
 const MAX_SWEEP_BYTES = 256_000_000
@@ -36,6 +37,8 @@ interface SweepFirst {
   signal: AbortSignal
   /** Asked for only then. */
   history: () => SweepHistory | null
+  /** What is said of a stopped one that has no history. */
+  without: () => Kept
 }
 
 /**
@@ -51,7 +54,7 @@ export async function startingSweep(
     project,
     givenPair
   }: { command: Command; project: Project | null; givenPair: PairLocation | null },
-  { quiet, signal, history }: SweepFirst
+  { quiet, signal, history, without }: SweepFirst
 ): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
   const given = await givenSweep(options, project)
   const location = givenPair ?? project?.document.pair ?? null
@@ -65,24 +68,26 @@ export async function startingSweep(
       ? await builtinPromptSet(options.demo ? 'demo-crc' : 'crc')
       : await readPromptFile(options.prompts)
   const earlier = history()
-  const sweep = await withSweepProgress({ history: earlier, quiet, signal }, async (engine, onEvent) =>
-    runCrcSweep(
-      engine,
-      {
-        ...pair,
-        prompts,
-        rendering: DEFAULT_RENDERING,
-        rho: options.rho ?? DEFAULT_RHO,
-        ranges: true,
-        soupSize: 0,
-        recipes: [],
-        device: await new Devices().choose(options.device ?? 'auto', pair.post),
-        precision: options.precision
-      },
-      signal,
-      onEvent,
-      earlier
-    )
+  const sweep = await withSweepProgress(
+    { history: earlier, without, quiet, signal },
+    async (engine, onEvent) =>
+      runCrcSweep(
+        engine,
+        {
+          ...pair,
+          prompts,
+          rendering: DEFAULT_RENDERING,
+          rho: options.rho ?? DEFAULT_RHO,
+          ranges: true,
+          soupSize: 0,
+          recipes: [],
+          device: await new Devices().choose(options.device ?? 'auto', pair.post),
+          precision: options.precision
+        },
+        signal,
+        onEvent,
+        earlier
+      )
   )
   return { pair, sweep }
 }

@@ -19,7 +19,7 @@ export interface Stoppable {
 export const nothingKept = (): Kept => ({ kept: 'Nothing is kept.', goesOn: false })
 
 /** Of work that is kept where its result is to be, when it was told no such place. @param what such as "sweep" */
-export const keptOnlyWithPlace = (what: string): Kept => ({
+export const keptOnlyWithPlace = (what: string) => (): Kept => ({
   kept: `Nothing is kept: a ${what} goes on where it was stopped with --out FILE or --project FOLDER.`,
   goesOn: false
 })

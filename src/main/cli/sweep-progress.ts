@@ -3,23 +3,25 @@ import type { SweepHistory } from '../crc/sweep/crc-sweep'
 import type { EngineClient } from '../engine/host'
 import { withEngine } from './engine'
 import { remark } from './output'
-import { type Kept, keptOnlyWithPlace, untilStopped } from './stopped'
+import { type Kept, untilStopped } from './stopped'
 import { progressDisplay, sweepStep } from './progress'
 
 export interface WatchedSweep {
   history: SweepHistory | null
+  /** What is said of a stopped one that has no history. */
+  without: () => Kept
   quiet: boolean
   signal: AbortSignal
 }
 
 /** Lends an engine to a sweep and shows how it gets on; says where an interrupted one goes on from. */
 export async function withSweepProgress<T>(
-  { history, quiet, signal }: WatchedSweep,
+  { history, without, quiet, signal }: WatchedSweep,
   work: (engine: EngineClient, onEvent: (event: CrcSweepEvent) => void) => Promise<T>
 ): Promise<T> {
   return untilStopped(
     { signal, quiet },
-    () => keptOfSweep(history),
+    () => (history === null ? without() : keptOfSweep(history)),
     async () => {
       const progress = progressDisplay(quiet)
       try {
@@ -36,8 +38,7 @@ export async function withSweepProgress<T>(
   )
 }
 
-function keptOfSweep(history: SweepHistory | null): Kept {
-  if (history === null) return keptOnlyWithPlace('sweep')
+function keptOfSweep(history: SweepHistory): Kept {
   const { kept } = history.checkpoint
   if (kept === null)
     return { kept: 'The first group of prompts was not done: nothing is kept.', goesOn: false }

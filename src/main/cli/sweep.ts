@@ -37,6 +37,7 @@ import { printJson, printText, remark } from './output'
 import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file'
 import { openProjectToSave, requireSamePair } from './project-to-save'
 import { readRecipesFile } from './recipe-file'
+import { keptOnlyWithPlace } from './stopped'
 import { withSweepProgress } from './sweep-progress'
 import { checkCommandOf, describePart, describeSweep } from './sweep-report'
 import { checkpointOption, givenCheckpoints } from './variants'
@@ -122,8 +123,9 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
       await sweepShard(request, options.shard, { options, output, history, tell, signal })
       return
     }
-    const document = await withSweepProgress({ history, quiet: options.quiet, signal }, (engine, onEvent) =>
-      runCrcSweep(engine, request, signal, onEvent, history)
+    const document = await withSweepProgress(
+      { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
+      (engine, onEvent) => runCrcSweep(engine, request, signal, onEvent, history)
     )
     throwIfCancelled(signal, 'The sweep')
     // Whichever place fails, the others get the result: it may have taken hours.
@@ -226,8 +228,9 @@ interface ShardRun {
 
 async function sweepShard(request: CrcSweepRequest, shard: Shard, run: ShardRun): Promise<void> {
   const { options, output, history, tell, signal } = run
-  const part = await withSweepProgress({ history, quiet: options.quiet, signal }, (engine, onEvent) =>
-    runCrcShard(engine, request, shard, signal, onEvent, history)
+  const part = await withSweepProgress(
+    { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
+    (engine, onEvent) => runCrcShard(engine, request, shard, signal, onEvent, history)
   )
   throwIfCancelled(signal, 'The sweep')
   if (output !== null) await writeOutputFile(output, part)

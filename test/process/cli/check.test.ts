@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { AnswerCheck } from '../../../src/contract/answer-check'
@@ -63,13 +64,17 @@ describe('slr check', () => {
     await project.close()
   })
 
-  it('ends on Ctrl-C with nothing written', async () => {
+  it('ends on Ctrl-C with nothing written, and says so', async () => {
     const out = join(await temporaryFolder(), 'check.json')
     const child = startCli(['check', '--demo', '--best', '40', '--out', out])
     const ended = exitStatus(child)
     await waitForOutput(child.stderr, 'checking whole answers')
+    const rest = text(child.stderr)
     child.kill('SIGINT')
     expect(await ended).toBe(130)
+    expect(await rest).toMatch(
+      `Stopped. Nothing is kept: a check starts from its beginning, and from a sweep that is there with --from FILE or --project FOLDER.\nThis starts again: slr check --demo --best 40 --out ${out}\n`
+    )
     await expect(readFile(out)).rejects.toThrow('ENOENT')
   })
 

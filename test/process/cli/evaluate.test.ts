@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { EvaluationView } from '../../../src/contract/evaluation'
 import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../src/main/project/create-project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
-import { runCli } from '../../fixtures/cli'
+import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
 import { always, startJudgeEndpoint } from '../../fixtures/judge-endpoint'
 
 /** Two prompts of a demo task with three answers each: a few seconds. */
@@ -53,6 +54,35 @@ describe('slr evaluate', () => {
     expect(second.stderr).toContain(`Going on with evaluation ${view.run.id}: 12 answers are there already`)
     expect(second.stdout).toContain('Distinct right answers')
     expect(await readFile(answers, 'utf8')).toBe(stored)
+  })
+
+  it('says on Ctrl-C what a project keeps, and goes on from there with the command that it names', async () => {
+    const folder = await temporaryFolder()
+    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
+    await project.close()
+    const task = await smallTask(folder)
+    const args = ['evaluate', '--project', project.path, '--task', task, '--model', 'post', '--n', '5000']
+    const child = startCli(args)
+    const ended = exitStatus(child)
+    await waitForOutput(child.stderr, /[1-9][\d,]* of 10,000 answers/)
+    const rest = text(child.stderr)
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+    const [, kept, place, run] =
+      /Stopped\. ([\d,]+) answers, the scores of 0 prompts are kept in (.*) as evaluation (\S+)\.\n/.exec(
+        await rest
+      ) ?? []
+    expect(place).toBe(project.path)
+    expect(await rest).toMatch(`This goes on: slr ${args.join(' ')}\n`)
+
+    const again = startCli(args)
+    const over = exitStatus(again)
+    await waitForOutput(
+      again.stderr,
+      `Going on with evaluation ${run}: ${kept?.replaceAll(',', '')} answers are there already`
+    )
+    again.kill('SIGINT')
+    expect(await over).toBe(130)
   })
 
   it.each([
