@@ -7,6 +7,7 @@ import { DEFAULT_RHO } from '../../contract/project'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { type CheckRequest, checkSweep, rangesToCheck } from '../crc/check/check-sweep'
 import type { Project } from '../project/project'
+import { shellCommand } from '../report/shown-command'
 import { describeCheck } from './check-report'
 import { withEngine } from './engine'
 import {
@@ -71,10 +72,11 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
   try {
     if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
+    const kept = (): Kept => keptOfCheck(options, project)
     const { pair, sweep } = await startingSweep(
       options,
       { command, project, givenPair },
-      { quiet: options.quiet, signal, history: () => null, without: nothingOfCheck }
+      { quiet: options.quiet, signal, history: () => null, without: kept }
     )
     const rho = options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO
     const earlier = (await project?.readAnswerCheck(sweep.id)) ?? null
@@ -82,8 +84,9 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       options.recipes === undefined
         ? rangesToCheck(sweep, earlier, rho, options.best)
         : await readRecipesFile(options.recipes, pair)
-    const checked = await runCheck({ pair, sweep, earlier, recipes }, options.quiet, signal)
-    throwIfCancelled(signal, 'The check')
+    const checked = await untilStopped({ signal, quiet: options.quiet }, kept, () =>
+      runCheck({ pair, sweep, earlier, recipes }, options.quiet, signal)
+    )
     const selection = checkedSelection(sweep, checked, rho)
     const found = selection === null ? null : headline({ ...sweep, selection, check: checked })
     const document = { ...checked, rho, headline: found }
@@ -108,21 +111,43 @@ async function saveIn(project: Project, sweep: SweepDocument, check: AnswerCheck
   await project.saveAnswerCheck(check)
 }
 
-/** Neither of a check nor of the sweep that it makes first. */
-const nothingOfCheck = (): Kept => ({
-  kept: 'Nothing is kept: a check starts from its beginning, and from a sweep that is there with --from FILE or --project FOLDER.',
-  goesOn: false
-})
-
 async function runCheck(request: CheckRequest, quiet: boolean, signal: AbortSignal): Promise<AnswerCheck> {
-  return untilStopped({ signal, quiet }, nothingOfCheck, async () => {
-    const display = progressDisplay(quiet)
-    try {
-      return await withEngine((engine) =>
-        checkSweep(engine, request, signal, (progress) => display.update(checkStep(progress)))
-      )
-    } finally {
-      display.stop()
+  const display = progressDisplay(quiet)
+  try {
+    const checked = await withEngine((engine) =>
+      checkSweep(engine, request, signal, (progress) => display.update(checkStep(progress)))
+    )
+    throwIfCancelled(signal, 'The check')
+    return checked
+  } finally {
+    display.stop()
+  }
+}
+
+/** Of a check that was stopped, while it swept or later: what it started from stays where it was. */
+function keptOfCheck(options: CheckOptions, project: Project | null): Kept {
+  const { from, demo, base, post, prompts, device, precision } = options
+  if (from !== undefined) {
+    return { kept: `Nothing of this check is kept; its sweep stays in ${from}.`, goesOn: false }
+  }
+  if (project !== null) {
+    return {
+      kept: `Nothing of this check is kept; its sweep, and what was checked before, stay in ${project.path}.`,
+      goesOn: false
     }
-  })
+  }
+  const given = Object.entries({ base, post, prompts, device, precision })
+  const sweepFirst = shellCommand([
+    [
+      ...['slr', 'sweep', ...(demo ? ['--demo'] : [])],
+      ...given.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+      ...['--out', 'sweep.json']
+    ]
+  ])
+  return {
+    kept:
+      'Nothing is kept, nor is the sweep that a check makes first. ' +
+      `To keep that, run "${sweepFirst}", then this check with --from sweep.json.`,
+    goesOn: false
+  }
 }

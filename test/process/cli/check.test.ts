@@ -64,18 +64,41 @@ describe('slr check', () => {
     await project.close()
   })
 
-  it('ends on Ctrl-C with nothing written, and says so', async () => {
-    const out = join(await temporaryFolder(), 'check.json')
-    const child = startCli(['check', '--demo', '--best', '40', '--out', out])
-    const ended = exitStatus(child)
-    await waitForOutput(child.stderr, 'checking whole answers')
-    const rest = text(child.stderr)
-    child.kill('SIGINT')
-    expect(await ended).toBe(130)
-    expect(await rest).toMatch(
-      `Stopped. Nothing is kept: a check starts from its beginning, and from a sweep that is there with --from FILE or --project FOLDER.\nThis starts again: slr check --demo --best 40 --out ${out}\n`
+  it('ends on Ctrl-C with nothing written, and says what is kept and the command that starts again', async () => {
+    const folder = await temporaryFolder()
+    const [prompts = '', from = '', out = ''] = ['p.json', 'sweep.json', 'check.json'].map((name) =>
+      join(folder, name)
     )
-    await expect(readFile(out)).rejects.toThrow('ENOENT')
+    await writeFile(prompts, JSON.stringify(PROMPTS))
+    const created = await createProject({ folder, name: 'Check', pair: { kind: 'demo' }, prompts: PROMPTS })
+    await created.close()
+    expect(await runCli(['sweep', '--project', created.path, '--out', from])).toMatchObject({ status: 0 })
+    const unkept = (options: string): string =>
+      'Nothing is kept, nor is the sweep that a check makes first. ' +
+      `To keep that, run "slr sweep ${options} --out sweep.json", then this check with --from sweep.json.`
+    for (const [start, step, kept] of [
+      [['--demo', '--device', 'cpu'], 'sweeping', unkept('--demo --device cpu')],
+      [['--demo', '--prompts', prompts], 'checking whole answers', unkept(`--demo --prompts ${prompts}`)],
+      [
+        ['--from', from],
+        'checking whole answers',
+        `Nothing of this check is kept; its sweep stays in ${from}.`
+      ],
+      [
+        ['--project', created.path],
+        'checking whole answers',
+        `Nothing of this check is kept; its sweep, and what was checked before, stay in ${created.path}.`
+      ]
+    ] satisfies [string[], string, string][]) {
+      const args = ['check', ...start, '--best', '40', '--out', out]
+      const child = startCli(args)
+      const [ended, said] = [exitStatus(child), text(child.stderr)]
+      await waitForOutput(child.stderr, step)
+      child.kill('SIGINT')
+      expect(await ended).toBe(130)
+      expect(await said).toContain(`Stopped. ${kept}\nThis starts again: slr ${args.join(' ')}\n`)
+      await expect(readFile(out)).rejects.toThrow('ENOENT')
+    }
   })
 
   it('refuses wrong usage', async () => {
