@@ -49,6 +49,9 @@ describe.skipIf(browserMissing !== null)('other checkpoints in Chromium', { time
 
     // Its name is changed, and taking it out is taken back.
     await panel.getByRole('button', { name: 'Rename restored' }).click()
+    await panel.getByLabel('New name').fill('not this')
+    await panel.getByLabel('New name').press('Escape')
+    await panel.getByRole('button', { name: 'Rename restored' }).click()
     await panel.getByLabel('New name').fill('mine')
     await panel.getByLabel('New name').press('Enter')
     await panel.getByRole('button', { name: 'Remove mine' }).click()

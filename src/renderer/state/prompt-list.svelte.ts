@@ -30,6 +30,9 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
       : null
   })
 
+  /** Edits wait for the user: they are not valid, or somebody else has saved other prompts meanwhile. */
+  readonly waits = $derived(this.dirty && (this.invalid !== null || this.base.elsewhere !== null))
+
   readonly selectedIndex = $derived(this.drafts.findIndex((draft) => draft.id === this.selectedId))
 
   readonly writable = $derived.by(() => this.workbench.writable)

@@ -280,8 +280,14 @@ export class Workbench {
 
   /** Tells the user what was thrown, whatever that is. */
   complainOf(error: unknown): void {
-    // A lost line has its own notice; each call that it took along need not complain too.
-    if (this.connected) this.complain(complaintOf(error))
+    // A lost line has its own notice; each call that it took along need not complain too. Such calls end a moment before it
+    // is known to be lost.
+    const complaint = complaintOf(error)
+    const tell = (): void => {
+      if (this.connected) this.complain(complaint)
+    }
+    if (complaint.code === 'defect') setTimeout(tell)
+    else tell()
   }
 
   complain(complaint: Complaint): void {

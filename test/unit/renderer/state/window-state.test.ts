@@ -223,6 +223,7 @@ describe('a job', () => {
     await vi.waitFor(() => expect(job.live).not.toBeNull())
     await job.cancel()
     expect(job.cancelling).toBe(false)
+    await vi.waitFor(() => expect(workbench.complaints).not.toEqual([]))
     expect(workbench.complaints.map(({ message }) => message)).toEqual(['not now'])
     await job.cancel()
     expect(cancel).toHaveBeenCalledTimes(2)
@@ -262,7 +263,10 @@ describe('a project that another window changes', () => {
     const draft = prompts.drafts[0]
     if (draft === undefined) throw new Error('no draft')
     prompts.edit(draft.id, { text: 'Mine.' })
+    // It is about to be saved; from here on it waits for the user, and the page asks before it is left.
+    expect(prompts.waits).toBe(false)
     workbench.accept(changed(2, { prompts: theirs }))
+    expect(prompts.waits).toBe(true)
     expect(prompts.drafts[0]?.text).toBe('Mine.')
     expect(prompts.base.elsewhere).toEqual(theirs)
     await prompts.flush()
@@ -275,6 +279,7 @@ describe('a project that another window changes', () => {
       prompts: [{ text: 'Mine.' }, second]
     })
     expect(prompts.base.elsewhere).toBeNull()
+    expect(prompts.waits).toBe(false)
   })
 
   it('gives what was saved there in place of an edit, which can be had back', async () => {
