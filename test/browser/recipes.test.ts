@@ -144,7 +144,19 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await prefix(page).pressSequentially('mine')
     await other.keyboard.press('Tab')
     await page.getByText('The assistant prefix changed elsewhere while you were editing.').waitFor()
-    await picture(page, 'changed-elsewhere')
+    const words = page.getByRole('note').filter({ hasText: 'changed elsewhere' }).locator('p')
+    for (const [width, height] of [
+      [1024, 700],
+      [1440, 900]
+    ] as const) {
+      await page.setViewportSize({ width, height })
+      expect((await words.boundingBox())?.width, `at ${width} pixels`).toBeGreaterThan(200)
+      const [take, keepMine] = await Promise.all(
+        ['Take theirs', 'Keep mine'].map((name) => page.getByRole('button', { name }).boundingBox())
+      )
+      expect(take?.y, `at ${width} pixels`).toBe(keepMine?.y)
+      await picture(page, `changed-elsewhere-${width}`)
+    }
     expect(await prefix(page).inputValue()).toBe('mine')
     await page.getByRole('button', { name: 'Take theirs' }).click()
     expect(await prefix(page).inputValue()).toBe('theirs')
