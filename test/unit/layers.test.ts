@@ -92,7 +92,6 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/weights/quantise.ts': 2,
   'main/family/decoder-spec.ts': 1,
   'main/family/neutral-keys.ts': 1,
-  'main/crc/check/check-answers.ts': 3,
   'main/crc/search/search-run.ts': 1,
   'main/crc/selection/bootstrap.ts': 2,
   'main/crc/selection/score-table.ts': 4,

@@ -10,7 +10,7 @@ import { whiteSpaceTokens } from '../task/characters'
 import type { RenderedPrompts } from '../task/render-prompts'
 import { type AnswerNode, type AnswerPath, answerPaths, nodeKey, nodesOf } from './answer-paths'
 import { type FollowedTrail, type NextTokens, pathProbability, wholeAnswers } from './whole-answers'
-import { at } from '../../base/look-up'
+import { at, got } from '../../base/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
 /** Tokens of white space that are told apart; vocabularies have dozens, and models end with a line break or a space. */
@@ -117,12 +117,12 @@ class NextTokenTable {
 
   of(model: number): NextTokens {
     const known = at(this.known, model, 'model')
-    const said = (prompt: number, written: readonly number[]): NodeProbabilities | undefined =>
-      known.get(nodeKey(prompt, written))
+    const said = (prompt: number, written: readonly number[]): NodeProbabilities =>
+      got(known, nodeKey(prompt, written), 'place in the answers')
     return {
-      of: (prompt, written, token) => said(prompt, written)?.tokens.get(token) ?? 0,
-      end: (prompt, written) => said(prompt, written)?.end ?? 0,
-      trail: (prompt, written) => said(prompt, written)?.white ?? 0
+      of: (prompt, written, token) => got(said(prompt, written).tokens, token, 'token behind an answer'),
+      end: (prompt, written) => said(prompt, written).end,
+      trail: (prompt, written) => said(prompt, written).white
     }
   }
 

@@ -4,10 +4,7 @@ import { averageScores, scorePrompt } from '../task/scoring'
 import type { AnswerPath } from './answer-paths'
 import { at } from '../../base/look-up'
 
-/**
- * Probabilities of the next token, by place and token. What was not asked for is 0, which only makes answers less likely
- * than they are.
- */
+/** Probabilities of the next token, by place and token. @throws RangeError for what the engine was not asked */
 export interface NextTokens {
   /** That this token comes next. */
   of(prompt: number, written: readonly number[], token: number): number
