@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { TrackedPrompt } from '../contract/engine'
+import type { TrackedPrompt } from '../contract/procedures/engine'
 import { InferenceSession } from '../main/base/onnxruntime'
 import { readBlock } from '../main/engine/weights/block-weights'
 import { openDevice, SESSION_OPTIONS, type Device } from '../main/engine/device/device'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { TrackedPrompt } from '../contract/engine'
-import type { SweepPlan } from '../contract/sweep-plan'
+import type { TrackedPrompt } from '../contract/procedures/engine'
+import type { SweepPlan } from '../contract/documents/sweep-plan'
 import { planSweep } from '../main/engine/sweep/plan'
 import { MODEL_SHAPES, type PairShape } from './model-shapes'
 import type { PeakMemory } from './peak-memory'

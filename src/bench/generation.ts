@@ -1,5 +1,6 @@
-import { PAPER_SAMPLING } from '../contract/samples'
-import type { EngineModel, GenerateRequest, HeldWeights } from '../contract/engine'
+import { PAPER_SAMPLING } from '../contract/documents/samples'
+import type { EngineModel, GenerateRequest } from '../contract/procedures/engine'
+import type { HeldWeights } from '../contract/model/sampling'
 import { openDevice, type Device } from '../main/engine/device/device'
 import { drawNext } from '../main/engine/generate/draw-next'
 import { planGeneration } from '../main/engine/generate/generation-plan'
@@ -10,7 +11,7 @@ import {
   type PairWeights
 } from '../main/engine/weights/pair-weights'
 import { prefill, type Prefilled } from '../main/engine/generate/prefill'
-import { postStrengths, rangeStrengths } from '../contract/strengths'
+import { postStrengths, rangeStrengths } from '../contract/model/strengths'
 import type { Origin } from '../main/engine/tries/recipe-trie'
 import { openResidentHead, type ResidentHead } from '../main/engine/generate/resident-head'
 import { openRunner } from '../main/engine/generate/open-runner'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { TrackedPrompt } from '../contract/engine'
+import type { TrackedPrompt } from '../contract/procedures/engine'
 import { countFlops } from '../main/engine/sweep/sweep-plan'
 import { decoderSpec } from '../main/family'
 import { timeSweep } from './comparison'

@@ -1,4 +1,4 @@
-import type { EngineModel, TrackedPrompt } from '../contract/engine'
+import type { EngineModel, TrackedPrompt } from '../contract/procedures/engine'
 import { readBlock, type BlockStep, type BlockWeights } from '../main/engine/weights/block-weights'
 import type { Device } from '../main/engine/device/device'
 import { forward } from '../main/engine/forward/forward'

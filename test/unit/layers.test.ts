@@ -41,6 +41,23 @@ const ROOMS = [
   'electron'
 ]
 
+/** The rooms of src/contract, in the same order. */
+const CONTRACT_ROOMS = ['model', 'documents', 'words', 'procedures']
+
+/** What every step of the window may lean on: the kit, the charts, and the open project. */
+const WINDOW_FLOORS = ['ui', 'plots', 'app']
+/** What a step of the window takes of another; the rest of the steps do not know each other. */
+const WINDOW_SHARES: Readonly<Record<string, readonly string[]>> = {
+  evaluate: ['answers', 'recipes', 'samples'],
+  pair: ['recipes'],
+  prompts: ['prompt-set'],
+  ranges: ['prompt-set', 'recipes'],
+  report: ['evaluate', 'pair', 'ranges'],
+  samples: ['answers', 'prompt-set', 'recipes']
+}
+/** The kit finds the open project in Svelte's context, and nothing else above it. */
+const CONTEXT = 'renderer/app/context.ts'
+
 const SOURCES = join(import.meta.dirname, '../../src')
 
 /** Files of src, and what each imports of src, as paths below it. */
@@ -145,6 +162,26 @@ describe('the order of the sources', () => {
     const across = importsWhere((file, target) => {
       const [from, to] = [siblings.exec(file)?.[1], siblings.exec(target)?.[1]]
       return from !== undefined && to !== undefined && from !== to
+    })
+    expect(across).toEqual([])
+  })
+
+  test('the contract builds words and procedures on documents, and these on the model', () => {
+    const room = (file: string): number => CONTRACT_ROOMS.indexOf(file.split('/')[1] ?? '')
+    const files = [...imports.keys()].filter((file) => file.startsWith('contract/'))
+    expect(files.filter((file) => room(file) === -1)).toEqual([])
+    expect(importsWhere((file, target) => file.startsWith('contract/') && room(target) > room(file))).toEqual(
+      []
+    )
+  })
+
+  test('a step of the window knows the kit, the open project, and of other steps what is listed', () => {
+    const room = (file: string): string => /^renderer\/([^/]+)\//.exec(file)?.[1] ?? ''
+    const across = importsWhere((file, target) => {
+      const [from, to] = [room(file), room(target)]
+      if (from === '' || to === '' || from === to || from === 'app') return false
+      if (WINDOW_FLOORS.includes(from)) return !(from === 'plots' && to === 'ui') && target !== CONTEXT
+      return !WINDOW_FLOORS.includes(to) && !(WINDOW_SHARES[from] ?? []).includes(to)
     })
     expect(across).toEqual([])
   })

@@ -1,5 +1,5 @@
 import { CsvError, type CsvErrorCode, parse } from 'csv-parse/sync'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 
 export interface CsvRecord {
   /** The line it starts on, counted from 1. */

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from './files/bounded-file'
 import { refuseDeepJson } from './files/json-depth'
 

@@ -1,6 +1,6 @@
 import { mapEventIterator, ORPCError } from '@orpc/client'
 import { os, ValidationError } from '@orpc/server'
-import { Problem, WorkbenchError } from '../../contract/problem'
+import { Problem, WorkbenchError } from '../../contract/model/problem'
 
 /** How V8, the C++ runtime and onnxruntime say that memory ran out. */
 const MEMORY_ERROR = /bad_alloc|out of memory|allocation failed|failed to allocate/i

@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 
 const box: { work: () => void } = { work: () => undefined }
 createContext(box)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
 import { canonicalTensorName } from '../family'
 import { parseJsonObject, quoteName } from '../base/json-object'

@@ -1,4 +1,4 @@
-import type { Distance } from '../../contract/distances'
+import type { Distance } from '../../contract/documents/distances'
 import { decodeFloat32, DTYPE_BYTES, type WeightDtype } from './dtype'
 
 /** Weights at a time: they stay in the processor's second cache, and what is done once for a block costs nothing. */

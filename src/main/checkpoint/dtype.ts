@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 
 /** The dtypes we compute from. */
 export type WeightDtype = 'F32' | 'F16' | 'BF16'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { fileState, openWeightFile } from './weight-file'
 import { throwIfCancelled } from '../base/cancelling'

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { findChatTemplate } from '../text/chat-template'
 import { readTokenizerConfig } from '../text/tokenizer-config'
 

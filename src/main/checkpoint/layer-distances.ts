@@ -1,5 +1,10 @@
-import type { Component, ComponentDistance, Distance, LayerDistance } from '../../contract/distances'
-import { WorkbenchError } from '../../contract/problem'
+import type {
+  Component,
+  ComponentDistance,
+  Distance,
+  LayerDistance
+} from '../../contract/documents/distances'
+import { WorkbenchError } from '../../contract/model/problem'
 import { layerTensors, wholeModelTensors, type DecoderSpec, type LayerTensorSpec } from '../family'
 import { DistanceSums } from './distance-sums'
 import { DTYPE_BYTES, weightDtype, type WeightDtype } from './dtype'

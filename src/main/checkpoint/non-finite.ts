@@ -1,4 +1,4 @@
-import type { NonFiniteTensor } from '../../contract/non-finite'
+import type { NonFiniteTensor } from '../../contract/documents/non-finite'
 import { decodeFloat32, DTYPE_BYTES, isWeightDtype, type WeightDtype } from './dtype'
 import type { TensorEntry } from './safetensors'
 import type { WeightReader } from './weight-reader'

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ProblemCode } from '../../contract/problem'
+import type { ProblemCode } from '../../contract/model/problem'
 import { layerTensors, wholeModelTensors, type DecoderSpec, type TensorSpec } from '../family'
 import { isWeightDtype } from './dtype'
 import { quoteName } from '../base/json-object'

@@ -1,5 +1,5 @@
-import type { CheckpointSummary, Finding, PairReport } from '../../contract/pair'
-import { WorkbenchError } from '../../contract/problem'
+import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
+import { WorkbenchError } from '../../contract/model/problem'
 import { DTYPE_BYTES } from './dtype'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from '../base/json-object'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { DTYPE_BYTES, isStoredDtype, SUB_BYTE_DTYPES, type StoredDtype } from './dtype'
 import { parseJsonObject, quoteName } from '../base/json-object'
 import { fileState, openWeightFile, readExactly } from './weight-file'

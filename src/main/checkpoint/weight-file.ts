@@ -1,6 +1,6 @@
 import { fstatSync, readSync, type Stats } from 'node:fs'
 import { lstat, open, stat, type FileHandle } from 'node:fs/promises'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 
 /** Node's read length is a signed 32-bit number, so large tensors are read in pieces; beyond this size nothing is gained. */

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, win32 } from 'node:path'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
 import { listNames } from '../base/name-list'

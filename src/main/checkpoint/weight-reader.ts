@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import type { Checkpoint } from './checkpoint'
 import { quoteName } from '../base/json-object'
 import type { TensorEntry } from './safetensors'

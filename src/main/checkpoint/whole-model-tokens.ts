@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import type { PairMember } from './pair-member'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'

@@ -1,6 +1,7 @@
-import { type AnswerCheck, answerLimit, passesCheck } from '../../contract/answer-check'
-import { exactness, type Headline } from '../../contract/headline'
-import { formatDuration } from '../../contract/format'
+import { type AnswerCheck, answerLimit, passesCheck } from '../../contract/documents/answer-check'
+import { exactness } from '../../contract/words/headline'
+import { type Headline } from '../../contract/documents/headline'
+import { formatDuration } from '../../contract/words/format'
 import { decimal, printable, style, table } from './output'
 import { describeHeadline } from './sweep-report'
 

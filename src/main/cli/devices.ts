@@ -1,5 +1,10 @@
 import type { Command } from 'commander'
-import { DEVICE_LABELS, type DeviceChoice, type DeviceName, type DeviceReport } from '../../contract/device'
+import {
+  DEVICE_LABELS,
+  type DeviceChoice,
+  type DeviceName,
+  type DeviceReport
+} from '../../contract/model/device'
 import { Devices, fastestDevice } from '../jobs/devices'
 import { CommonOptions, readOptions, withCommonOptions } from './options'
 import { count, printJson, printText, remark, table } from './output'

@@ -8,7 +8,7 @@ import {
   distanceRows,
   type DistancesDocument,
   identicalLayers
-} from '../../contract/distances'
+} from '../../contract/documents/distances'
 import { pairPaths } from '../project/demo'
 import { formatCsv } from '../base/csv'
 import { computeDistances } from '../readings/host'
@@ -20,7 +20,7 @@ import {
   withCommonOptions,
   withPairOptions
 } from './options'
-import { formatDuration } from '../../contract/format'
+import { formatDuration } from '../../contract/words/format'
 import { bytes, count, printable, printJson, printText, style, table } from './output'
 import { bytesStep, progressDisplay } from './progress'
 import { nothingKept, untilStopped } from './stopped'

@@ -1,18 +1,18 @@
 import { extname } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { DEFAULT_RENDERING } from '../../contract/crc'
+import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import {
   type EvaluationProgress,
   type EvaluationRun,
   EvaluationVariant,
   type EvaluationView,
   type Task
-} from '../../contract/evaluation'
-import type { JudgeSettings, JudgeVerdict } from '../../contract/judge'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
-import type { SampleLine, Variant } from '../../contract/samples'
-import type { PromptScores } from '../../contract/evaluation'
+} from '../../contract/documents/evaluation'
+import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import type { SampleLine, Variant } from '../../contract/documents/samples'
+import type { PromptScores } from '../../contract/documents/evaluation'
 import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { prepareEvaluation } from '../evaluation/prepare-evaluation'

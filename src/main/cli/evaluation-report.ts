@@ -1,7 +1,7 @@
-import type { Estimate, EvaluationView } from '../../contract/evaluation'
-import { measuresOf } from '../../contract/evaluation-words'
-import { type MeasureId, measureOf } from '../../contract/measures'
-import { factsOf } from '../../contract/task-kinds'
+import type { Estimate, EvaluationView } from '../../contract/documents/evaluation'
+import { measuresOf } from '../../contract/words/evaluation-words'
+import { type MeasureId, measureOf } from '../../contract/model/measures'
+import { factsOf } from '../../contract/model/task-kinds'
 import { count, decimal, style, table } from './output'
 
 /** What `slr evaluate` prints: measures as rows, variants as columns, and how they compare in what matters most. */

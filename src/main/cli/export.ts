@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
-import type { ExportResult } from '../../contract/export'
-import { describeNonFinite } from '../../contract/non-finite'
-import type { Recipe } from '../../contract/recipe'
-import { postStrengths } from '../../contract/strengths'
+import type { ExportResult } from '../../contract/procedures/export'
+import { describeNonFinite } from '../../contract/documents/non-finite'
+import type { Recipe } from '../../contract/model/recipe'
+import { postStrengths } from '../../contract/model/strengths'
 import { openPair } from '../checkpoint/pair'
 import { prepareExport } from '../export/prepare'
 import { runExport } from '../export/run-export'
@@ -19,7 +19,7 @@ import {
   withCommonOptions,
   withPairOptions
 } from './options'
-import { formatDuration } from '../../contract/format'
+import { formatDuration } from '../../contract/words/format'
 import { bytes, count, printJson, printText, printable, remark, style } from './output'
 import { bytesStep, progressDisplay } from './progress'
 import { readRecipeFile } from './recipe-file'

@@ -1,6 +1,6 @@
 import { access, constants, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { errorCode, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { isFolder } from '../base/files/path-kinds'

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { formatJson } from '../base/files/json-format'
 
 /** A command line that asks for something impossible; the program ends with exit status 2. */

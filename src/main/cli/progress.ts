@@ -1,11 +1,11 @@
 import { SingleBar } from 'cli-progress'
-import type { CheckProgress } from '../../contract/answer-check'
-import type { BytesProgress } from '../../contract/distances'
-import type { EvaluationProgress } from '../../contract/evaluation'
-import type { SampleProgress } from '../../contract/samples'
-import type { SearchProgress } from '../../contract/search'
-import type { SweepProgress } from '../../contract/sweep-events'
-import { formatDuration } from '../../contract/format'
+import type { CheckProgress } from '../../contract/documents/answer-check'
+import type { BytesProgress } from '../../contract/documents/distances'
+import type { EvaluationProgress } from '../../contract/documents/evaluation'
+import type { SampleProgress } from '../../contract/documents/samples'
+import type { SearchProgress } from '../../contract/documents/search'
+import type { SweepProgress } from '../../contract/documents/sweep-events'
+import { formatDuration } from '../../contract/words/format'
 import { bytes, count } from './output'
 
 /** How far some work is. */

@@ -1,5 +1,5 @@
-import { WorkbenchError } from '../../contract/problem'
-import type { PairLocation } from '../../contract/project'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { PairLocation } from '../../contract/documents/project'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { pairPaths } from '../project/demo'
 import { openProject, type Project } from '../project/project'

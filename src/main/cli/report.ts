@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
-import { REPORT_FORMATS, ReportFormat } from '../../contract/report'
+import { REPORT_FORMATS, ReportFormat } from '../../contract/documents/report'
 import { readPairState } from '../workbench/open-projects'
 import { openProject } from '../project/project'
 import { collectReport } from '../report/collect'

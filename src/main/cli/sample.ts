@@ -2,10 +2,10 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
-import { TEXT_MEASURES } from '../../contract/measures'
-import { DEFAULT_RENDERING } from '../../contract/crc'
-import { GenerationDevice, Precision } from '../../contract/device'
-import { HeldWeights } from '../../contract/engine'
+import { TEXT_MEASURES } from '../../contract/model/measures'
+import { DEFAULT_RENDERING } from '../../contract/documents/crc'
+import { GenerationDevice, Precision } from '../../contract/model/device'
+import { HeldWeights } from '../../contract/model/sampling'
 import {
   type Computation,
   describeComputation,
@@ -15,7 +15,7 @@ import {
   type SampleRun,
   type SampleRunMeasures,
   type SampleSettings
-} from '../../contract/samples'
+} from '../../contract/documents/samples'
 import { readTextFile } from '../base/files/bounded-file'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { pairPaths } from '../project/demo'

@@ -1,8 +1,8 @@
-import type { CheckResult } from '../../contract/answer-check'
-import type { CategoryScore } from '../../contract/crc'
-import type { SearchDocument } from '../../contract/search'
-import { searchFinding } from '../../contract/search-words'
-import { formatDuration } from '../../contract/format'
+import type { CheckResult } from '../../contract/documents/answer-check'
+import type { CategoryScore } from '../../contract/documents/crc'
+import type { SearchDocument } from '../../contract/documents/search'
+import { searchFinding } from '../../contract/words/search-words'
+import { formatDuration } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
 import { bytes, count, decimal, printable, style, table } from './output'
 

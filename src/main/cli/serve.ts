@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { absolutePath } from '../base/files/places'
 import { isProject } from '../project/project'
 import type { InitialProject } from '../workbench/entry'

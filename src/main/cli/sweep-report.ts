@@ -1,10 +1,18 @@
-import type { BlendScore, RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/crc'
-import { type Headline, headline, headlineSentence } from '../../contract/headline'
-import type { RestorationRange } from '../../contract/recipe'
-import type { SweepPart } from '../../contract/sweep-part'
+import type {
+  BlendScore,
+  RangeScore,
+  Score,
+  Selection,
+  SweepDocument,
+  Work
+} from '../../contract/documents/crc'
+import { headline, headlineSentence } from '../../contract/words/headline'
+import { type Headline } from '../../contract/documents/headline'
+import type { RestorationRange } from '../../contract/model/recipe'
+import type { SweepPart } from '../../contract/documents/sweep-part'
 import { shellCommand } from '../report/shown-command'
 import { bestRanges } from '../crc/selection/best-ranges'
-import { formatDuration } from '../../contract/format'
+import { formatDuration } from '../../contract/words/format'
 import { bytes, count, decimal, printable, style, table } from './output'
 
 /** Ranges shown of the many that were scored; the JSON holds all. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { builtPath } from '../base/built'
 import { SerialQueue } from '../base/files/serial-queue'
 import { ConfinedReply, type ConfinedRequest, HEAP_MIB, subjectOf, TIME_LIMIT_MS } from './messages'

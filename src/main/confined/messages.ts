@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Problem } from '../../contract/problem'
+import { Problem } from '../../contract/model/problem'
 
 /** How long one request may take: real templates and recipes take milliseconds. */
 export const TIME_LIMIT_MS = 3_000

@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import type { YamlRequest } from './messages'
 

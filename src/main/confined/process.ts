@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { withTimeLimit } from '../base/time-limit'
 import { type ConfinedReply, ConfinedRequest, subjectOf, TIME_LIMIT_MS } from './messages'
 import { renderTemplate } from './render-template'

@@ -1,5 +1,5 @@
 import { Environment, Interpreter, Template } from '@huggingface/jinja'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { type ChatMessage, subjectOf, type TemplateRequest } from './messages'
 import { strftime } from './strftime'

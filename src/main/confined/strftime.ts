@@ -1,5 +1,5 @@
 import { utcFormat } from 'd3-time-format'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 
 /** What the library writes as Python does in the C locale, on every day from 1998 to 2030. */
 const DIRECTIVES = [...'YymdejUWVGuwBbAaHIMSpf%']

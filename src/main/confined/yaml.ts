@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { askConfined } from './host'
 
 /** Real recipes have a few kB; one with two blended sources for each of 512 layers has some 200 kB, with long paths more. */

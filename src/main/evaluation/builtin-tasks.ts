@@ -1,5 +1,5 @@
-import { Task } from '../../contract/evaluation'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { Task } from '../../contract/documents/evaluation'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { readJsonFile } from '../base/files/bounded-file'
 import { resourcePath } from '../base/resources'
 

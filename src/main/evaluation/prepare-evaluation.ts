@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { Rendering } from '../../contract/crc'
+import type { Rendering } from '../../contract/documents/crc'
 import {
   EVALUATION_VERSION,
   type EvaluationRun,
   type EvaluationVariant,
   type Task
-} from '../../contract/evaluation'
-import type { Sampling } from '../../contract/engine'
-import { WorkbenchError } from '../../contract/problem'
+} from '../../contract/documents/evaluation'
+import type { Sampling } from '../../contract/model/sampling'
+import { WorkbenchError } from '../../contract/model/problem'
 import { comparePrompts } from '../samples/compare-prompts'
 import {
   type Generation,

@@ -6,10 +6,10 @@ import {
   Task,
   TASK_VERSION,
   TaskPrompt
-} from '../../contract/evaluation'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
-import { PAPER_SAMPLING } from '../../contract/samples'
-import { factsOf, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/task-kinds'
+} from '../../contract/documents/evaluation'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { PAPER_SAMPLING } from '../../contract/documents/samples'
+import { factsOf, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
 import { errorMessage } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { type PromptEntry, readPromptEntries } from '../samples/prompts'

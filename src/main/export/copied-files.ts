@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { modelFilePath } from '../base/files/model-file'
 import type { Checkpoint } from '../checkpoint/checkpoint'

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path'
-import type { NextStep } from '../../contract/export'
+import type { NextStep } from '../../contract/procedures/export'
 import type { StoredDtype } from '../checkpoint/dtype'
 
 const GGUF_TYPES: Readonly<Partial<Record<StoredDtype, string>>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' }

@@ -1,4 +1,4 @@
-import type { LayerStrength } from '../../contract/recipe'
+import type { LayerStrength } from '../../contract/model/recipe'
 import { type WeightDtype, weightDtype } from '../checkpoint/dtype'
 import type { PairMember, PairMembers } from '../checkpoint/pair-member'
 import { type TensorOrigin, tensorOrigin } from '../checkpoint/restored-tensor'

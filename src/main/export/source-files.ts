@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { fileState, openWeightFile } from '../checkpoint/weight-file'
 import type { OpenFile } from './byte-copy'
 import type { PairMembers } from '../checkpoint/pair-member'

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
-import type { NonFiniteTensor } from '../../contract/non-finite'
-import { WorkbenchError } from '../../contract/problem'
+import type { NonFiniteTensor } from '../../contract/documents/non-finite'
+import { WorkbenchError } from '../../contract/model/problem'
 import { isWeightDtype } from '../checkpoint/dtype'
 import { NonFiniteCount } from '../checkpoint/non-finite'
 import { quoteName } from '../base/json-object'

@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { isJsonObject } from '../base/json-object'
 
 /** A key that stands in a config and that nobody has asked for. */

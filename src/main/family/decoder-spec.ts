@@ -1,5 +1,5 @@
-import { WorkbenchError } from '../../contract/problem'
-import { MAX_LAYERS } from '../../contract/recipe'
+import { WorkbenchError } from '../../contract/model/problem'
+import { MAX_LAYERS } from '../../contract/model/recipe'
 import { quoteName } from '../base/json-object'
 import { ConfigReader, describeValue } from './config-reader'
 import { FAMILIES, NESTED_TEXT_CONFIGS, type Family } from './family-table'

@@ -1,4 +1,4 @@
-import type { Precision } from '../../contract/device'
+import type { Precision } from '../../contract/model/device'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'

@@ -1,4 +1,4 @@
-import type { HeldWeights } from '../../contract/engine'
+import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
 import { LayerBuilder, rotaryInputs, softCap, type Products, type RotaryTables } from './layer-builder'

@@ -1,4 +1,4 @@
-import type { Precision } from '../../contract/device'
+import type { Precision } from '../../contract/model/device'
 import { layerFile, residentLayer } from './decode-graph'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { ROTARY_INPUTS, rotaryInputs, softCap, type Products } from './layer-builder'

@@ -1,4 +1,4 @@
-import type { HeldWeights } from '../../contract/engine'
+import type { HeldWeights } from '../../contract/model/sampling'
 import { weightType } from './block-graph'
 import { QUANTISED_BLOCK, quantisedBits, scalesName, type Products } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'

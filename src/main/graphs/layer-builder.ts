@@ -1,5 +1,5 @@
-import type { Precision } from '../../contract/device'
-import type { HeldWeights } from '../../contract/engine'
+import type { Precision } from '../../contract/model/device'
+import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import type { OnnxGraph } from './onnx-model'
 import { heldTensors, type HeldRole, type Role } from '../family/tensors'

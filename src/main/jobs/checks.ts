@@ -1,5 +1,5 @@
-import type { CheckEvent, CheckProgress } from '../../contract/answer-check'
-import type { Recipe } from '../../contract/recipe'
+import type { CheckEvent, CheckProgress } from '../../contract/documents/answer-check'
+import type { Recipe } from '../../contract/model/recipe'
 import { checkSweep, rangesToCheck } from '../crc/check/check-sweep'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'

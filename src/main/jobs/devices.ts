@@ -4,8 +4,8 @@ import {
   type DeviceChoice,
   DeviceName,
   type DeviceReport
-} from '../../contract/device'
-import { WorkbenchError } from '../../contract/problem'
+} from '../../contract/model/device'
+import { WorkbenchError } from '../../contract/model/problem'
 import { openCheckpoint } from '../checkpoint/checkpoint'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { createEngineHost } from '../engine/host'

@@ -3,7 +3,7 @@ import {
   type EvaluationEvent,
   type EvaluationProgress,
   type EvaluationRun
-} from '../../contract/evaluation'
+} from '../../contract/documents/evaluation'
 import type { EngineClient } from '../engine/host'
 import { runEvaluation } from '../evaluation/run-evaluation'
 import { Job } from './job'

@@ -1,5 +1,5 @@
-import type { EvaluationEvent, EvaluationRun } from '../../contract/evaluation'
-import type { JudgeEvent, JudgeSettings } from '../../contract/judge'
+import type { EvaluationEvent, EvaluationRun } from '../../contract/documents/evaluation'
+import type { JudgeEvent, JudgeSettings } from '../../contract/documents/judge'
 import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { pairPaths } from '../project/demo'
 import type { EvaluationFiles } from '../project/evaluation-files'

@@ -1,4 +1,4 @@
-import type { ExportEvent, ExportProgress } from '../../contract/export'
+import type { ExportEvent, ExportProgress } from '../../contract/procedures/export'
 import { type ExportRequest, runExport } from '../export/run-export'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'

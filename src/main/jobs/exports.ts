@@ -1,5 +1,5 @@
-import type { ExportEvent } from '../../contract/export'
-import type { Recipe } from '../../contract/recipe'
+import type { ExportEvent } from '../../contract/procedures/export'
+import type { Recipe } from '../../contract/model/recipe'
 import { knownScores } from '../export/known-scores'
 import { checkTarget, prepareExport } from '../export/prepare'
 import { refuseExisting } from '../export/target'

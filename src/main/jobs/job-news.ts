@@ -1,4 +1,4 @@
-import type { Problem } from '../../contract/problem'
+import type { Problem } from '../../contract/model/problem'
 
 /** What is told of a job outside the window's page: to the taskbar while it goes on, and to the user when it is over. */
 export type JobNews = { /** As it begins a sentence, such as "The sweep". */ job: string } & (

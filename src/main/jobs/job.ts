@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { type Problem, WorkbenchError } from '../../contract/problem'
+import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 
 /** How every kind of job may end, besides the ways of its own. */

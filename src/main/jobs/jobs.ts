@@ -1,4 +1,4 @@
-import type { JobKind } from '../../contract/project'
+import type { JobKind } from '../../contract/documents/project'
 import type { Devices } from './devices'
 import type { EngineHost } from '../engine/host'
 import type { Project } from '../project/project'

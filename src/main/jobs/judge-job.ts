@@ -1,4 +1,4 @@
-import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../../contract/judge'
+import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
 import { judgeAnswers, judgeKey } from '../evaluation/judge'
 import { Job } from './job'
 import type { Project } from '../project/project'

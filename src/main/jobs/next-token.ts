@@ -1,16 +1,16 @@
-import type { Rendering } from '../../contract/crc'
-import type { ChosenDevice } from '../../contract/device'
-import type { EngineModel } from '../../contract/engine'
+import type { Rendering } from '../../contract/documents/crc'
+import type { ChosenDevice } from '../../contract/model/device'
+import type { EngineModel } from '../../contract/procedures/engine'
 import {
   DEFAULT_TOP,
   type NextToken,
   type ProbeEvent,
   PROBED_MODELS,
   type ProbedModel
-} from '../../contract/probe'
-import { WorkbenchError } from '../../contract/problem'
-import type { Recipe } from '../../contract/recipe'
-import { postStrengths, recipeStrengths } from '../../contract/strengths'
+} from '../../contract/procedures/probe'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { Recipe } from '../../contract/model/recipe'
+import { postStrengths, recipeStrengths } from '../../contract/model/strengths'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
 import type { EngineClient } from '../engine/host'

@@ -5,7 +5,7 @@ import type {
   SampleLine,
   SampleProgress,
   SampleRun
-} from '../../contract/samples'
+} from '../../contract/documents/samples'
 import type { EngineClient } from '../engine/host'
 import { type Facts, Job, type JobFailure, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'

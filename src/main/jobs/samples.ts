@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import type {
   SampledCrc,
   SampleEvent,
@@ -6,7 +6,7 @@ import type {
   SampleRun,
   SampleSettings,
   Variant
-} from '../../contract/samples'
+} from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
 import { type Generation, openSampledPair, resumeGeneration } from '../samples/generation'

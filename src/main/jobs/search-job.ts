@@ -1,4 +1,4 @@
-import type { SearchDocument, SearchEvent, SearchProgress } from '../../contract/search'
+import type { SearchDocument, SearchEvent, SearchProgress } from '../../contract/documents/search'
 import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import type { SearchCheckpoints } from '../crc/search/search-checkpoints'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-run'

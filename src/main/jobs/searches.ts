@@ -1,4 +1,4 @@
-import type { SearchEvent, UnfinishedSearch } from '../../contract/search'
+import type { SearchEvent, UnfinishedSearch } from '../../contract/documents/search'
 import { SearchCheckpoints } from '../crc/search/search-checkpoints'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'

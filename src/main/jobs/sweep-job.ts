@@ -1,5 +1,5 @@
-import type { SweepDocument } from '../../contract/crc'
-import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/sweep-events'
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { type CrcSweepEvent, NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'

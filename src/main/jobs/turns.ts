@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
-import { WorkbenchError } from '../../contract/problem'
-import type { JobKind } from '../../contract/project'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { JobKind } from '../../contract/documents/project'
 import type { Project } from '../project/project'
 import type { Job, JobFailure } from './job'
 import { JobTable } from './job-table'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { SweepDocument } from '../../contract/crc'
-import { EvaluationResults, EvaluationRun, PromptScores } from '../../contract/evaluation'
-import { Problem } from '../../contract/problem'
-import { SampleLine, SampleRun, SampleRunMeasures, ShownSample } from '../../contract/samples'
+import { SweepDocument } from '../../contract/documents/crc'
+import { EvaluationResults, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
+import { Problem } from '../../contract/model/problem'
+import { SampleLine, SampleRun, SampleRunMeasures, ShownSample } from '../../contract/documents/samples'
 
 /**
  * What main and the thread that measures answers say to each other. Plain messages and not procedures: a copy of 10,000

@@ -1,6 +1,6 @@
-import { normaliseAnswer } from '../../contract/answer'
-import type { AnswerReading, Task, TaskPrompt } from '../../contract/evaluation'
-import { WorkbenchError } from '../../contract/problem'
+import { normaliseAnswer } from '../../contract/model/answer'
+import type { AnswerReading, Task, TaskPrompt } from '../../contract/documents/evaluation'
+import { WorkbenchError } from '../../contract/model/problem'
 import { withTimeLimit } from '../base/time-limit'
 import { numbersOf } from './correctness'
 

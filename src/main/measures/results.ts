@@ -1,15 +1,15 @@
-import type { SweepDocument } from '../../contract/crc'
+import type { SweepDocument } from '../../contract/documents/crc'
 import {
   type EvaluationResults,
   type EvaluationRun,
   type PromptScores,
   type ProxyCorrelation,
   type VariantResult
-} from '../../contract/evaluation'
-import { MeasureId } from '../../contract/measures'
-import { factsOf } from '../../contract/task-kinds'
-import type { SampleLine, Variant } from '../../contract/samples'
-import { recipeStrengths } from '../../contract/strengths'
+} from '../../contract/documents/evaluation'
+import { MeasureId } from '../../contract/model/measures'
+import { factsOf } from '../../contract/model/task-kinds'
+import type { SampleLine, Variant } from '../../contract/documents/samples'
+import { recipeStrengths } from '../../contract/model/strengths'
 import { type Cell, cellMeasures, type Measures, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
 import { AnswerReader } from './read-answer'

@@ -1,4 +1,4 @@
-import type { SampleRun, SampleRunMeasures, ShownSample } from '../../contract/samples'
+import type { SampleRun, SampleRunMeasures, ShownSample } from '../../contract/documents/samples'
 import { averageMeasures, sampleMeasures } from './sample-measures'
 
 /** A variant's answers to one prompt. */

@@ -1,5 +1,5 @@
-import { TextMeasureId } from '../../contract/measures'
-import type { SampleMeasures } from '../../contract/samples'
+import { TextMeasureId } from '../../contract/model/measures'
+import type { SampleMeasures } from '../../contract/documents/samples'
 import { answerEntropy } from './texts/answer-entropy'
 import { countAnswers } from './texts/distinct-answers'
 import { distinctN } from './texts/distinct-n'

@@ -2,7 +2,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { mean, sampleRankCorrelation, sampleStandardDeviation } from 'simple-statistics'
-import type { Interval } from '../../contract/crc'
+import type { Interval } from '../../contract/documents/crc'
 import { interval } from '../crc/selection/bootstrap'
 
 const RESAMPLES = 2_000

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { evaluationResults } from './results'
 import { runMeasures } from './run-measures'
 import { type MeasuringReply, MeasuringRequest } from './messages'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { WorkbenchError } from '../../contract/problem'
-import type { LayerStrength } from '../../contract/recipe'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { LayerStrength } from '../../contract/model/recipe'
 import { isWeightDtype, type WeightDtype } from '../checkpoint/dtype'
 import type { PairMembers } from '../checkpoint/pair-member'
 import { layerTensors } from '../family'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { CrcPrompts } from '../../contract/crc'
-import type { PairLocation } from '../../contract/project'
+import type { CrcPrompts } from '../../contract/documents/crc'
+import type { PairLocation } from '../../contract/documents/project'
 import { resourcePath } from '../base/resources'
 import { createProject } from './create-project'
 import { projectsFolder } from '../base/files/places'

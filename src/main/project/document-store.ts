@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'

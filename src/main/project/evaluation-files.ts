@@ -3,9 +3,9 @@ import {
   type EvaluationSummary,
   PromptScores,
   type Task
-} from '../../contract/evaluation'
-import { JudgeVerdict } from '../../contract/judge'
-import type { SampleLine } from '../../contract/samples'
+} from '../../contract/documents/evaluation'
+import { JudgeVerdict } from '../../contract/documents/judge'
+import type { SampleLine } from '../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../base/files/line-file'
 import { newestFirst } from '../base/files/newest-first'
 import { readAnswerLines } from './sample-files'

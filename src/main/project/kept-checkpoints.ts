@@ -1,6 +1,6 @@
-import { freeName } from '../../contract/free-name'
-import type { OtherCheckpoint } from '../../contract/crc'
-import type { KeptCheckpoint, ProjectDocument } from '../../contract/project'
+import { freeName } from '../../contract/model/free-name'
+import type { OtherCheckpoint } from '../../contract/documents/crc'
+import type { KeptCheckpoint, ProjectDocument } from '../../contract/documents/project'
 import { changedIn, putBackIn } from './kept-list'
 
 type Checkpoints = Pick<ProjectDocument, 'otherCheckpoints' | 'nextMark'>

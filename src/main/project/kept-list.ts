@@ -1,5 +1,5 @@
-import type { Kept } from '../../contract/kept'
-import { WorkbenchError } from '../../contract/problem'
+import type { Kept } from '../../contract/model/kept'
+import { WorkbenchError } from '../../contract/model/problem'
 
 /**
  * The list with one entry changed.

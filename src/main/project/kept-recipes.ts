@@ -1,6 +1,6 @@
-import { freeName } from '../../contract/free-name'
-import type { KeptRecipe, ProjectDocument, RecipeSource } from '../../contract/project'
-import type { Recipe } from '../../contract/recipe'
+import { freeName } from '../../contract/model/free-name'
+import type { KeptRecipe, ProjectDocument, RecipeSource } from '../../contract/documents/project'
+import type { Recipe } from '../../contract/model/recipe'
 import { changedIn, putBackIn } from './kept-list'
 
 type Recipes = Pick<ProjectDocument, 'recipes' | 'nextMark'>

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises'
-import { SWEEP_PART_VERSION, SweepPart } from '../../contract/sweep-part'
+import { SWEEP_PART_VERSION, SweepPart } from '../../contract/documents/sweep-part'
 import { type DocumentFormat, readDocument } from '../base/files/migrate'
 
 const PART_FORMAT: DocumentFormat<SweepPart> = {

@@ -4,9 +4,9 @@ import type {
   PromptScores,
   Task,
   TaskEntry
-} from '../../contract/evaluation'
-import type { JudgeSettings, JudgeVerdict } from '../../contract/judge'
-import type { SampleLine } from '../../contract/samples'
+} from '../../contract/documents/evaluation'
+import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
+import type { SampleLine } from '../../contract/documents/samples'
 import {
   appendEvaluationSamples,
   appendPromptScores,

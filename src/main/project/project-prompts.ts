@@ -1,4 +1,4 @@
-import type { SamplePrompts } from '../../contract/samples'
+import type { SamplePrompts } from '../../contract/documents/samples'
 import type { Project } from './project'
 import { builtinSamplePromptSet } from '../samples/prompts'
 

@@ -1,11 +1,11 @@
-import { withMark } from '../../contract/preferences'
+import { withMark } from '../../contract/documents/preferences'
 import type {
   PreferenceMark,
   SampledCrc,
   SampleLine,
   SampleRun,
   SampleRunSummary
-} from '../../contract/samples'
+} from '../../contract/documents/samples'
 import { newestFirst } from '../base/files/newest-first'
 import { appendSampleLines, readSampleLines, removeSampleRun, summarizeSampleRun } from './sample-files'
 import { SAMPLE_RUNS, SAMPLED_CRC } from './stored-documents'

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
 import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { AnswerCheck } from '../../contract/answer-check'
-import { CrcPrompts, type SweepDocument } from '../../contract/crc'
-import type { ChecksumsDocument } from '../../contract/checksums'
-import type { DistancesDocument } from '../../contract/distances'
-import type { CheckpointIdentity } from '../../contract/pair'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
+import type { AnswerCheck } from '../../contract/documents/answer-check'
+import { CrcPrompts, type SweepDocument } from '../../contract/documents/crc'
+import type { ChecksumsDocument } from '../../contract/documents/checksums'
+import type { DistancesDocument } from '../../contract/documents/distances'
+import type { CheckpointIdentity } from '../../contract/documents/pair'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import {
   type PairCheckpoints,
   PROJECT_VERSION,
@@ -14,9 +14,9 @@ import {
   ProjectDocument,
   type SavedCounts,
   type SweepSummary
-} from '../../contract/project'
-import { SamplePrompts, type SampleRunSummary } from '../../contract/samples'
-import type { SearchDocument } from '../../contract/search'
+} from '../../contract/documents/project'
+import { SamplePrompts, type SampleRunSummary } from '../../contract/documents/samples'
+import type { SearchDocument } from '../../contract/documents/search'
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { readPromptFile } from '../crc/task/prompt-file'
 import { readSamplePrompts } from '../samples/prompts'

@@ -1,7 +1,7 @@
-import type { ChecksumsDocument } from '../../contract/checksums'
-import type { DistancesDocument } from '../../contract/distances'
-import type { CheckpointIdentity } from '../../contract/pair'
-import { WorkbenchError } from '../../contract/problem'
+import type { ChecksumsDocument } from '../../contract/documents/checksums'
+import type { DistancesDocument } from '../../contract/documents/distances'
+import type { CheckpointIdentity } from '../../contract/documents/pair'
+import { WorkbenchError } from '../../contract/model/problem'
 import type { DocumentFolder } from './document-store'
 import { CHECKSUMS, checksumKeys, DISTANCES, distanceKeys, readingId } from './stored-documents'
 

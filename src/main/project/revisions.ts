@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 
 /** Since which revision of a project each of its values is as it is. */
 export class Revisions {

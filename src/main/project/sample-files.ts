@@ -1,5 +1,5 @@
-import { WorkbenchError } from '../../contract/problem'
-import { SampleLine, type SampleRun, type SampleRunSummary } from '../../contract/samples'
+import { WorkbenchError } from '../../contract/model/problem'
+import { SampleLine, type SampleRun, type SampleRunSummary } from '../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../base/files/line-file'
 import { newestFirst } from '../base/files/newest-first'
 import { SAMPLE_RUNS } from './stored-documents'

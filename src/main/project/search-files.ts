@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UnfinishedSearch } from '../../contract/search'
+import { UnfinishedSearch } from '../../contract/documents/search'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'

@@ -1,6 +1,6 @@
-import type { CheckpointReference } from '../../contract/crc'
-import type { DistancesDocument } from '../../contract/distances'
-import type { PairReport } from '../../contract/pair'
+import type { CheckpointReference } from '../../contract/documents/crc'
+import type { DistancesDocument } from '../../contract/documents/distances'
+import type { PairReport } from '../../contract/documents/pair'
 import type { Project } from './project'
 
 type Member = 'base' | 'post'

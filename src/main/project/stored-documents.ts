@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto'
-import { ANSWER_CHECK_VERSION, AnswerCheck } from '../../contract/answer-check'
-import { CHECKSUMS_VERSION, ChecksumsDocument } from '../../contract/checksums'
-import { SWEEP_VERSION, SweepDocument } from '../../contract/crc'
-import { DISTANCES_VERSION, DistancesDocument } from '../../contract/distances'
-import { EVALUATION_VERSION, EvaluationRun, Task, TASK_VERSION } from '../../contract/evaluation'
-import type { CheckpointIdentity } from '../../contract/pair'
-import { SAMPLE_RUN_VERSION, SampledCrc, SAMPLED_CRC_VERSION, SampleRun } from '../../contract/samples'
-import { SEARCH_VERSION, SearchDocument } from '../../contract/search'
+import { ANSWER_CHECK_VERSION, AnswerCheck } from '../../contract/documents/answer-check'
+import { CHECKSUMS_VERSION, ChecksumsDocument } from '../../contract/documents/checksums'
+import { SWEEP_VERSION, SweepDocument } from '../../contract/documents/crc'
+import { DISTANCES_VERSION, DistancesDocument } from '../../contract/documents/distances'
+import { EVALUATION_VERSION, EvaluationRun, Task, TASK_VERSION } from '../../contract/documents/evaluation'
+import type { CheckpointIdentity } from '../../contract/documents/pair'
+import {
+  SAMPLE_RUN_VERSION,
+  SampledCrc,
+  SAMPLED_CRC_VERSION,
+  SampleRun
+} from '../../contract/documents/samples'
+import { SEARCH_VERSION, SearchDocument } from '../../contract/documents/search'
 import type { DocumentFormat } from '../base/files/migrate'
 import { documentFile, documentFolder } from './document-store'
 

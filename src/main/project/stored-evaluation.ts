@@ -1,5 +1,5 @@
-import type { SweepDocument } from '../../contract/crc'
-import type { EvaluationRun, EvaluationView, TaskEntry } from '../../contract/evaluation'
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { EvaluationRun, EvaluationView, TaskEntry } from '../../contract/documents/evaluation'
 import type { EvaluationFiles } from './evaluation-files'
 import type { Project } from './project'
 import { builtinTasks, suits } from '../evaluation/builtin-tasks'

@@ -1,4 +1,4 @@
-import { CHECKSUMS_VERSION, type ChecksumsDocument } from '../../contract/checksums'
+import { CHECKSUMS_VERSION, type ChecksumsDocument } from '../../contract/documents/checksums'
 import { openCheckpoint } from '../checkpoint/checkpoint'
 import { sha256OfFile } from '../checkpoint/file-sha256'
 import type { BytesRead } from './distances'

@@ -1,4 +1,4 @@
-import { DISTANCES_VERSION, type DistancesDocument } from '../../contract/distances'
+import { DISTANCES_VERSION, type DistancesDocument } from '../../contract/documents/distances'
 import { compareLayers } from '../checkpoint/layer-distances'
 import { openPair } from '../checkpoint/pair'
 

@@ -1,4 +1,4 @@
-import type { NonFiniteTensor, PairValues } from '../../contract/non-finite'
+import type { NonFiniteTensor, PairValues } from '../../contract/documents/non-finite'
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint'
 import { isWeightDtype } from '../checkpoint/dtype'
 import { nonFiniteValues } from '../checkpoint/non-finite'

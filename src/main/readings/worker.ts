@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { implement } from '@orpc/server'
 import { RPCHandler } from '@orpc/server/message-port'
-import { weightsContract } from '../../contract/weights'
+import { weightsContract } from '../../contract/procedures/weights'
 import type { EnginePort } from '../engine/port'
 import { problemsAcross, reportDefect } from '../base/rpc-problems'
 import { checkpointChecksums } from './checksums'

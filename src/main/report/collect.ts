@@ -1,14 +1,14 @@
 import { version } from '../../../package.json'
-import type { AnswerCheck } from '../../contract/answer-check'
-import { checkpointChanges } from '../../contract/checkpoint-changes'
-import type { ChecksumsDocument } from '../../contract/checksums'
-import type { Score, SweepDocument } from '../../contract/crc'
-import type { EvaluationView } from '../../contract/evaluation'
-import { formatUtc } from '../../contract/format'
-import { headline } from '../../contract/headline'
-import type { CheckpointSummary, PairReport } from '../../contract/pair'
-import type { PairState } from '../../contract/project'
-import { tally } from '../../contract/preferences'
+import type { AnswerCheck } from '../../contract/documents/answer-check'
+import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
+import type { ChecksumsDocument } from '../../contract/documents/checksums'
+import type { Score, SweepDocument } from '../../contract/documents/crc'
+import type { EvaluationView } from '../../contract/documents/evaluation'
+import { formatUtc } from '../../contract/words/format'
+import { headline } from '../../contract/words/headline'
+import type { CheckpointSummary, PairReport } from '../../contract/documents/pair'
+import type { PairState } from '../../contract/documents/project'
+import { tally } from '../../contract/documents/preferences'
 import type {
   Report,
   ReportedCheck,
@@ -20,9 +20,9 @@ import type {
   ReportedScore,
   ReportedSearch,
   ReportedSweep
-} from '../../contract/report'
-import type { SampledCrc, SampleLine, SampleRun } from '../../contract/samples'
-import type { SearchDocument } from '../../contract/search'
+} from '../../contract/documents/report'
+import type { SampledCrc, SampleLine, SampleRun } from '../../contract/documents/samples'
+import type { SearchDocument } from '../../contract/documents/search'
 import { countAnswers } from '../measures/texts/distinct-answers'
 import { measureRun } from '../measures/host'
 import { pairPaths } from '../project/demo'

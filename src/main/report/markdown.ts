@@ -1,4 +1,4 @@
-import type { Report } from '../../contract/report'
+import type { Report } from '../../contract/documents/report'
 import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
 import { escapeHtml } from '../base/markup'
 import type { Block, Cell, Column } from './blocks'

@@ -1,4 +1,4 @@
-import PALETTE from '../../renderer/styles/palette.css?raw'
+import PALETTE from '../../renderer/ui/styles/palette.css?raw'
 import { PRINT_STYLE } from './print-style'
 
 /** The style sheet of a report's page: the window's colours, light or dark as the reader's system is, and light on paper. */

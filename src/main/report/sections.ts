@@ -1,5 +1,5 @@
-import { formatUtc } from '../../contract/format'
-import type { Report } from '../../contract/report'
+import { formatUtc } from '../../contract/words/format'
+import type { Report } from '../../contract/documents/report'
 import type { Block, Section } from './blocks'
 import { evaluationsSection, mainComparisons } from './sections/evaluations'
 import { distancesSection, pairSection } from './sections/pair'

@@ -1,6 +1,6 @@
-import { type CheckpointReference, type Rendering } from '../../contract/crc'
-import type { Recipe } from '../../contract/recipe'
-import type { Variant } from '../../contract/samples'
+import { type CheckpointReference, type Rendering } from '../../contract/documents/crc'
+import type { Recipe } from '../../contract/model/recipe'
+import type { Variant } from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'
 
 /** A file that a command reads, as it has to be written first. */

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Report, ReportFormat } from '../../contract/report'
+import type { Report, ReportFormat } from '../../contract/documents/report'
 import { PROJECT_SUFFIX } from '../project/project-name'
 import { reportMarkdown } from './markdown'
 import { reportPage } from './page'

@@ -1,5 +1,5 @@
-import type { Sampling } from '../../contract/engine'
-import { PAPER_SAMPLING, type SampleSettings } from '../../contract/samples'
+import type { Sampling } from '../../contract/model/sampling'
+import { PAPER_SAMPLING, type SampleSettings } from '../../contract/documents/samples'
 import { defaultMemoryBytes } from '../base/default-memory'
 import { type GenerationConfig, readGenerationConfig } from '../checkpoint/generation-config'
 

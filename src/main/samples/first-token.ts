@@ -1,5 +1,5 @@
-import type { Score } from '../../contract/crc'
-import { WorkbenchError } from '../../contract/problem'
+import type { Score } from '../../contract/documents/crc'
+import { WorkbenchError } from '../../contract/model/problem'
 import { ModelScores } from '../crc/task/model-scores'
 import type { RenderedPrompts } from '../crc/task/render-prompts'
 import { scorePrompt } from '../crc/task/scoring'

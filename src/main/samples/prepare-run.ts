@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Rendering } from '../../contract/crc'
+import type { Rendering } from '../../contract/documents/crc'
 import {
   SAMPLE_RUN_VERSION,
   type SamplePrompt,
   type SampleRun,
   type SampleSettings,
   type Variant
-} from '../../contract/samples'
+} from '../../contract/documents/samples'
 import { comparePrompts } from './compare-prompts'
 import { type Generation, openSampledPair, planGeneration } from './generation'
 import { renderSamplePrompts } from './render-sample-prompts'

@@ -5,18 +5,18 @@ import type {
   Rendering,
   Score,
   SweepDocument
-} from '../../contract/crc'
+} from '../../contract/documents/crc'
 import {
   SAMPLED_CRC_VERSION,
   type SampledCrc,
   type SampleLine,
   type SampleSettings,
   type Variant
-} from '../../contract/samples'
+} from '../../contract/documents/samples'
 import { compareCrcTokens } from '../crc/task/compare-tokens'
 import { renderPrompts } from '../crc/task/render-prompts'
 import type { EngineClient } from '../engine/host'
-import { rangeStrengths, recipeStrengths } from '../../contract/strengths'
+import { rangeStrengths, recipeStrengths } from '../../contract/model/strengths'
 import { sameTokens } from '../checkpoint/whole-model-tokens'
 import { firstTokenScores } from './first-token'
 import { openSampledPair, planGeneration, type SampledPair } from './generation'

@@ -1,6 +1,6 @@
-import type { CrcPrompt, Score } from '../../contract/crc'
-import { WorkbenchError } from '../../contract/problem'
-import type { SampleLine } from '../../contract/samples'
+import type { CrcPrompt, Score } from '../../contract/documents/crc'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { SampleLine } from '../../contract/documents/samples'
 import { promptName } from '../crc/task/render-prompts'
 import { averageScores, scorePrompt } from '../crc/task/scoring'
 

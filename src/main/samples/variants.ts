@@ -1,7 +1,7 @@
-import type { EngineModel } from '../../contract/engine'
-import { WorkbenchError } from '../../contract/problem'
-import type { Variant } from '../../contract/samples'
-import { postStrengths, recipeStrengths } from '../../contract/strengths'
+import type { EngineModel } from '../../contract/procedures/engine'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { Variant } from '../../contract/documents/samples'
+import { postStrengths, recipeStrengths } from '../../contract/model/strengths'
 
 /**
  * What the engine is to compute for each column of a comparison.

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { builtPath } from '../base/built'
 
 export interface RendererFile {

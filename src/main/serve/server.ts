@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
-import { WorkbenchError } from '../../contract/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import { SerialQueue } from '../base/files/serial-queue'
 import type { WorkbenchRouter } from '../workbench/router'
 import { CONNECTION_TIMES } from './connections'

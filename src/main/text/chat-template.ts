@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { readModelJson, readModelText } from '../base/files/model-file'
 
 /** Published templates have up to about 20 kB. */

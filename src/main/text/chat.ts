@@ -1,4 +1,4 @@
-import type { Rendering } from '../../contract/crc'
+import type { Rendering } from '../../contract/documents/crc'
 import { askConfined } from '../confined/host'
 import type { ChatMessage } from '../confined/messages'
 import { withTimeLimit } from '../base/time-limit'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { readModelJson } from '../base/files/model-file'
 import { type ChatTemplate, findChatTemplate } from './chat-template'

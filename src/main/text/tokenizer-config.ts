@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../contract/problem'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { readModelJson } from '../base/files/model-file'
 import { TemplateField } from './chat-template'
 

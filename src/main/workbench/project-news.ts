@@ -1,4 +1,4 @@
-import type { ProjectState } from '../../contract/project'
+import type { ProjectState } from '../../contract/documents/project'
 import type { Jobs } from '../jobs/jobs'
 import type { Project } from '../project/project'
 import type { OpenProjects } from './open-projects'

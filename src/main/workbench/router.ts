@@ -1,6 +1,6 @@
 import { implement } from '@orpc/server'
-import { contract } from '../../contract/contract'
-import type { ProjectState } from '../../contract/project'
+import { contract } from '../../contract/procedures/contract'
+import type { ProjectState } from '../../contract/documents/project'
 import type { EngineHost } from '../engine/host'
 import { Devices } from '../jobs/devices'
 import type { TellJobNews } from '../jobs/job-news'

@@ -1,9 +1,9 @@
-import type { RestorationRange } from '../../contract/recipe'
-import { formatScore, rangePhrase } from '../../contract/format'
-import { colorAt, cssColor, inkOn } from '../charts/color-scale'
-import { axisTicks, cellCorner, cellsPath, heatmapGeometry } from '../charts/heatmap-geometry'
-import { METRICS, metricDomain } from '../charts/metrics'
-import { minimumValidity, sameRange, type ScoreBoard } from '../charts/score-board'
+import type { RestorationRange } from '../../contract/model/recipe'
+import { formatScore, rangePhrase } from '../../contract/words/format'
+import { colorAt, cssColor, inkOn } from '../plots/color-scale'
+import { axisTicks, cellCorner, cellsPath, heatmapGeometry } from '../plots/heatmap-geometry'
+import { METRICS, metricDomain } from '../ranges/metrics'
+import { minimumValidity, sameRange, type ScoreBoard } from '../ranges/score-board'
 
 const NAMESPACE = 'http://www.w3.org/2000/svg'
 const WIDTH = 560

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { DistancesDocument } from '../../../src/contract/distances'
+import { DistancesDocument } from '../../../src/contract/documents/distances'
 import { resourcePath } from '../../../src/main/base/resources'
 import { parseCsv } from '../../../src/main/base/csv'
 import {

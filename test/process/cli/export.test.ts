@@ -2,7 +2,7 @@ import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { ExportResult } from '../../../src/contract/export'
+import { ExportResult } from '../../../src/contract/procedures/export'
 import { resourcePath } from '../../../src/main/base/resources'
 import {
   checkpointFixture,

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { PairReport } from '../../../src/contract/pair'
+import { PairReport } from '../../../src/contract/documents/pair'
 import { resourcePath } from '../../../src/main/base/resources'
 import {
   checkpointFixture,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SweepPlan } from '../../../src/contract/sweep-plan'
+import { SweepPlan } from '../../../src/contract/documents/sweep-plan'
 import { runCli } from '../../fixtures/cli'
 
 async function plan(...args: string[]): Promise<SweepPlan> {

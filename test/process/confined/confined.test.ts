@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_RENDERING } from '../../../src/contract/crc'
+import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import { readYaml } from '../../../src/main/confined/yaml'
 import { promptMessages, renderChats } from '../../../src/main/text/chat'
 import { loadTextModel } from '../../../src/main/text/text-model'

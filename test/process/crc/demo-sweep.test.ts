@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_RENDERING, type Score } from '../../../src/contract/crc'
-import type { LiveEntry } from '../../../src/contract/sweep-events'
+import { DEFAULT_RENDERING, type Score } from '../../../src/contract/documents/crc'
+import type { LiveEntry } from '../../../src/contract/documents/sweep-events'
 import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
 import type { CrcSweepEvent } from '../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep } from '../../../src/main/crc/sweep/crc-sweep'

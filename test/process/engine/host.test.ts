@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { ProbeRequest, SweepRequest } from '../../../src/contract/engine'
+import type { ProbeRequest, SweepRequest } from '../../../src/contract/procedures/engine'
 import { createEngineHost, forkEngine, type EngineHost } from '../../../src/main/engine/host'
 
 const FAKE_ENGINE = fileURLToPath(new URL('../../fixtures/fake-engine.mjs', import.meta.url))

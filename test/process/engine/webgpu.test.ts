@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Precision } from '../../../src/contract/device'
+import type { Precision } from '../../../src/contract/model/device'
 import { probe } from '../../../src/main/engine/questions/probe'
 import { GOLDEN_FAMILIES, largestDifference, readGolden } from '../../fixtures/goldens'
 import { FP16_TOLERANCE, FP32_TOLERANCE, whyNoWebGpu } from '../../fixtures/webgpu'

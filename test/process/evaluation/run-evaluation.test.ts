@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEFAULT_RENDERING } from '../../../src/contract/crc'
+import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import type {
   AnswerReading,
   EvaluationResults,
@@ -8,8 +8,8 @@ import type {
   PromptScores,
   Task,
   TaskPrompt
-} from '../../../src/contract/evaluation'
-import { PAPER_SAMPLING, type SampleLine } from '../../../src/contract/samples'
+} from '../../../src/contract/documents/evaluation'
+import { PAPER_SAMPLING, type SampleLine } from '../../../src/contract/documents/samples'
 import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { planeMap } from '../../../src/main/measures/texts/principal-components'
 import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'

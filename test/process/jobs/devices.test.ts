@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type DeviceCheck, DeviceName, DeviceReport } from '../../../src/contract/device'
+import { type DeviceCheck, DeviceName, DeviceReport } from '../../../src/contract/model/device'
 import { Devices, fastestDevice } from '../../../src/main/jobs/devices'
 import { openDevice } from '../../../src/main/engine/device/device'
 import { resourcePath } from '../../../src/main/base/resources'

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { DEFAULT_RENDERING } from '../../../src/contract/crc'
+import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import {
   PAPER_SAMPLING,
   type SampleEvent,
   type SampleSettings,
   type Variant
-} from '../../../src/contract/samples'
+} from '../../../src/contract/documents/samples'
 import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
 import { resourcePath } from '../../../src/main/base/resources'
 import { createWorkbench } from '../../../src/main/workbench/router'

@@ -5,7 +5,7 @@ import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEngineHost } from '../../../src/main/engine/host'
 import { createWorkbench } from '../../../src/main/workbench/router'
-import { checkpointChanges } from '../../../src/contract/checkpoint-changes'
+import { checkpointChanges } from '../../../src/contract/procedures/checkpoint-changes'
 import { damagedPair } from '../../fixtures/damaged-pair'
 import { checkpointFixture, writeCheckpoint, writeSparseCheckpoint } from '../../fixtures/checkpoint-builder'
 

@@ -9,7 +9,7 @@ import { resourcePath } from '../../../src/main/base/resources'
 import { createEngineHost } from '../../../src/main/engine/host'
 import { startServer, type WorkbenchServer } from '../../../src/main/serve/server'
 import { createWorkbench } from '../../../src/main/workbench/router'
-import type { Client } from '../../../src/renderer/connection'
+import type { Client } from '../../../src/renderer/app/connection'
 import { soakProject } from '../../fixtures/project-soak'
 
 /*

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { planFacts, planLine } from '../../../src/contract/plan-words'
+import { planFacts, planLine } from '../../../src/contract/words/plan-words'
 import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
 import { createWorkbench } from '../../../src/main/workbench/router'
 

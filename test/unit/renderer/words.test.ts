@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { ORPCError } from '@orpc/client'
-import { complaintOf } from '../../../src/renderer/connection'
-import { completions, folderName, splitTypedPath } from '../../../src/renderer/folder-path'
+import { complaintOf } from '../../../src/renderer/ui/complaint'
+import { completions, folderName, splitTypedPath } from '../../../src/renderer/ui/folder-path'
 import {
   briefDelta,
   briefScore,
@@ -14,16 +14,16 @@ import {
   plural,
   rangeName,
   rangePhrase
-} from '../../../src/renderer/format'
-import { pageWithin } from '../../../src/renderer/paging'
-import { placeHash, readPlace } from '../../../src/renderer/place'
+} from '../../../src/renderer/ui/format'
+import { pageWithin } from '../../../src/renderer/ui/paging'
+import { placeHash, readPlace } from '../../../src/renderer/app/place'
 import {
   draftsOf,
   parseDraft,
   parsePromptFile,
   promptFile,
   samePrompts
-} from '../../../src/renderer/prompt-draft'
+} from '../../../src/renderer/prompt-set/prompt-draft'
 
 describe('numbers in words', () => {
   it('give differences a sign, and none to what rounds to nothing', () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { WorkbenchError } from '../../../contract/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
 
 /**

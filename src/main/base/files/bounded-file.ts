@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { WorkbenchError } from '../../../contract/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { refuseDeepJson } from './json-depth'
 
 /**

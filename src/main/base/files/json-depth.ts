@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../contract/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 
 /** Documents, configs and headers nest less than ten deep. */
 const MAX_DEPTH = 100

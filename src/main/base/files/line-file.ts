@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../../contract/problem'
+import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage, readBytes } from './bounded-file'
 import { breather } from './breather'
 import { writeProblem } from './atomic-file'

@@ -1,7 +1,7 @@
 import { constants, copyFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { z } from 'zod'
-import { describeIssue, WorkbenchError } from '../../../contract/problem'
+import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { readJsonFile } from './bounded-file'
 import { writeFileAtomic, writeProblem } from './atomic-file'
 import { formatJson } from './json-format'

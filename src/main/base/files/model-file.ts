@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
-import { WorkbenchError } from '../../../contract/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { readBytes, readJsonFile, readTextFile } from './bounded-file'
 
 /**

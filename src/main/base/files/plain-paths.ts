@@ -1,5 +1,5 @@
 import { lstat, mkdir } from 'node:fs/promises'
-import { WorkbenchError } from '../../../contract/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
 import { errorCode, writeProblem } from './atomic-file'
 

@@ -1,4 +1,4 @@
-import type { RenderedPrompt } from '../../../contract/crc'
+import type { RenderedPrompt } from '../../../contract/documents/crc'
 import type { TextModel } from '../../text/text-model'
 import type { RenderedPrompts } from '../task/render-prompts'
 import { at } from '../../base/look-up'

@@ -5,12 +5,12 @@ import {
   CHECKED_AT_ONCE,
   type CheckProgress,
   checkOf
-} from '../../../contract/answer-check'
-import type { SweepDocument } from '../../../contract/crc'
-import { rangeName } from '../../../contract/format'
-import { WorkbenchError } from '../../../contract/problem'
-import type { Recipe } from '../../../contract/recipe'
-import { postStrengths, rangeStrengths, recipeStrengths } from '../../../contract/strengths'
+} from '../../../contract/documents/answer-check'
+import type { SweepDocument } from '../../../contract/documents/crc'
+import { rangeName } from '../../../contract/words/format'
+import { WorkbenchError } from '../../../contract/model/problem'
+import type { Recipe } from '../../../contract/model/recipe'
+import { postStrengths, rangeStrengths, recipeStrengths } from '../../../contract/model/strengths'
 import { at } from '../../base/look-up'
 import { pairEndTokens } from '../../checkpoint/generation-config'
 import { openPair } from '../../checkpoint/pair'

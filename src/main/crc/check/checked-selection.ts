@@ -1,6 +1,6 @@
-import { checkOf, type CheckResult, passesCheck } from '../../../contract/answer-check'
-import type { RangeScore, Selection, SweepDocument } from '../../../contract/crc'
-import { rangeStrengths } from '../../../contract/strengths'
+import { checkOf, type CheckResult, passesCheck } from '../../../contract/documents/answer-check'
+import type { RangeScore, Selection, SweepDocument } from '../../../contract/documents/crc'
+import { rangeStrengths } from '../../../contract/model/strengths'
 import { DEFAULT_SEED, selection } from '../selection/selection'
 
 /**

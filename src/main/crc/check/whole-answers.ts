@@ -1,5 +1,5 @@
-import type { CategoryScore, CrcPrompt } from '../../../contract/crc'
-import type { WholeAnswers } from '../../../contract/answer-check'
+import type { CategoryScore, CrcPrompt } from '../../../contract/documents/crc'
+import type { WholeAnswers } from '../../../contract/documents/answer-check'
 import { averageScores, scorePrompt } from '../task/scoring'
 import type { AnswerPath } from './answer-paths'
 import { at } from '../../base/look-up'

@@ -1,7 +1,7 @@
-import type { CategoryScore } from '../../../contract/crc'
-import type { LayerStrength } from '../../../contract/recipe'
-import type { SearchSettings } from '../../../contract/search'
-import { postStrengths } from '../../../contract/strengths'
+import type { CategoryScore } from '../../../contract/documents/crc'
+import type { LayerStrength } from '../../../contract/model/recipe'
+import type { SearchSettings } from '../../../contract/documents/search'
+import { postStrengths } from '../../../contract/model/strengths'
 import { at, got } from '../../base/look-up'
 
 /** Validity and diversity of one recipe on every prompt. */

@@ -1,6 +1,6 @@
-import type { CategoryScore, RecipeScore, Score, SweepDocument, Work } from '../../../contract/crc'
-import { WorkbenchError } from '../../../contract/problem'
-import type { LayerStrength, RestorationRange } from '../../../contract/recipe'
+import type { CategoryScore, RecipeScore, Score, SweepDocument, Work } from '../../../contract/documents/crc'
+import { WorkbenchError } from '../../../contract/model/problem'
+import type { LayerStrength, RestorationRange } from '../../../contract/model/recipe'
 import {
   type HeldOut,
   SEARCH_VERSION,
@@ -8,9 +8,9 @@ import {
   type SearchProgress,
   type SearchSettings,
   type SearchVerdict
-} from '../../../contract/search'
-import { nameStrengths, postStrengths, rangeStrengths, recipeOf } from '../../../contract/strengths'
-import type { SweepProgress } from '../../../contract/sweep-events'
+} from '../../../contract/documents/search'
+import { nameStrengths, postStrengths, rangeStrengths, recipeOf } from '../../../contract/model/strengths'
+import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import type { EngineClient } from '../../engine/host'
 import { buildRecipeTrie, countEdges } from '../../engine/tries/recipe-trie'
 import { halves } from '../selection/cross-fit'

@@ -1,4 +1,4 @@
-import type { CategoryScore } from '../../../contract/crc'
+import type { CategoryScore } from '../../../contract/documents/crc'
 
 /** The most diverse of the ranges that keep the validity, at most `count`, best first. */
 export function bestRanges<T extends CategoryScore>(

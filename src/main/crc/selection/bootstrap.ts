@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
-import type { Bootstrap, Interval } from '../../../contract/crc'
+import type { Bootstrap, Interval } from '../../../contract/documents/crc'
 import { emptyMeans, meansOver, type ScoreTable } from './score-table'
 import { compareRanges, selectRange } from './select-range'
 import { at } from '../../base/look-up'

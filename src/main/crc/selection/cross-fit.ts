@@ -1,4 +1,4 @@
-import type { CrossFit } from '../../../contract/crc'
+import type { CrossFit } from '../../../contract/documents/crc'
 import { emptyMeans, meansOver, type ScoreTable } from './score-table'
 import { selectRange } from './select-range'
 import { at } from '../../base/look-up'

@@ -1,5 +1,5 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { PairedDifference } from '../../../contract/search'
+import type { PairedDifference } from '../../../contract/documents/search'
 import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from './bootstrap'
 import { at } from '../../base/look-up'
 

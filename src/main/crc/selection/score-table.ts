@@ -1,5 +1,5 @@
-import type { PromptScore } from '../../../contract/crc'
-import type { RestorationRange } from '../../../contract/recipe'
+import type { PromptScore } from '../../../contract/documents/crc'
+import type { RestorationRange } from '../../../contract/model/recipe'
 import { at } from '../../base/look-up'
 
 /** Validity and diversity of post and every range on every prompt, laid out for many weighted means. */

@@ -1,5 +1,5 @@
-import type { CategoryScore } from '../../../contract/crc'
-import type { RestorationRange } from '../../../contract/recipe'
+import type { CategoryScore } from '../../../contract/documents/crc'
+import type { RestorationRange } from '../../../contract/model/recipe'
 import { at } from '../../base/look-up'
 
 /** Diversities this close are a tie: beyond it they differ by rounding, not by the model. */

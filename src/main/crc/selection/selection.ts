@@ -1,4 +1,4 @@
-import type { CategoryScore, RangeScore, Score, Selection } from '../../../contract/crc'
+import type { CategoryScore, RangeScore, Score, Selection } from '../../../contract/documents/crc'
 import { bootstrap } from './bootstrap'
 import { crossFit } from './cross-fit'
 import { scoreTable } from './score-table'

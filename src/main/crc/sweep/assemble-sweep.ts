@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { type PromptScore, type Score, SWEEP_VERSION, type SweepDocument } from '../../../contract/crc'
-import type { ScoredModel } from '../../../contract/sweep-part'
+import {
+  type PromptScore,
+  type Score,
+  SWEEP_VERSION,
+  type SweepDocument
+} from '../../../contract/documents/crc'
+import type { ScoredModel } from '../../../contract/documents/sweep-part'
 import { averageScores } from '../task/scoring'
 import { selection } from '../selection/selection'
 

@@ -1,6 +1,6 @@
-import type { PromptScore, SweepDocument } from '../../../contract/crc'
-import type { DeviceName, Precision } from '../../../contract/device'
-import type { ScoredModel } from '../../../contract/sweep-part'
+import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
+import type { DeviceName, Precision } from '../../../contract/model/device'
+import type { ScoredModel } from '../../../contract/documents/sweep-part'
 import { engineModel, modelKey } from './swept-models'
 
 /** What makes a result of one sweep a result of another too, for one prompt and model of equal keys. */

@@ -1,4 +1,4 @@
-import type { SweepPlan } from '../../../contract/sweep-plan'
+import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { openPair } from '../../checkpoint/pair'
 import { defaultMemoryBytes } from '../../base/default-memory'
 import type { EngineClient } from '../../engine/host'

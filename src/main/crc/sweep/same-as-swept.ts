@@ -1,5 +1,5 @@
-import type { RenderedPrompt, SweepDocument } from '../../../contract/crc'
-import { WorkbenchError } from '../../../contract/problem'
+import type { RenderedPrompt, SweepDocument } from '../../../contract/documents/crc'
+import { WorkbenchError } from '../../../contract/model/problem'
 
 /**
  * Refuses what cannot stand beside a sweep.

@@ -1,5 +1,5 @@
-import { WorkbenchError } from '../../../contract/problem'
-import type { Shard } from '../../../contract/sweep-part'
+import { WorkbenchError } from '../../../contract/model/problem'
+import type { Shard } from '../../../contract/documents/sweep-part'
 import { countNewTokens } from '../../engine/tries/prompt-trie'
 import { at } from '../../base/look-up'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { OtherCheckpoint } from '../../../contract/crc'
-import type { EngineModel } from '../../../contract/engine'
-import type { LayerStrength, Recipe } from '../../../contract/recipe'
+import type { OtherCheckpoint } from '../../../contract/documents/crc'
+import type { EngineModel } from '../../../contract/procedures/engine'
+import type { LayerStrength, Recipe } from '../../../contract/model/recipe'
 import {
   allRanges,
   blendStrengths,
@@ -9,8 +9,8 @@ import {
   rangeStrengths,
   recipeStrengths,
   soupStrengths
-} from '../../../contract/strengths'
-import type { ScoredModel } from '../../../contract/sweep-part'
+} from '../../../contract/model/strengths'
+import type { ScoredModel } from '../../../contract/documents/sweep-part'
 
 /** A model of a sweep: what it is called, and what the engine is to compute. */
 export interface SweptModel {

@@ -1,4 +1,4 @@
-import type { CrcPrompts } from '../../../contract/crc'
+import type { CrcPrompts } from '../../../contract/documents/crc'
 import { resourcePath } from '../../base/resources'
 import { readPromptFile } from './prompt-file'
 

@@ -1,5 +1,5 @@
-import type { CrcPrompt, PromptScore, Score } from '../../../contract/crc'
-import type { LiveScore } from '../../../contract/sweep-events'
+import type { CrcPrompt, PromptScore, Score } from '../../../contract/documents/crc'
+import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { averageScores } from './scoring'
 
 /** The scores of one model as those of its prompts arrive. */

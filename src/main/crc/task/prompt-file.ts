@@ -1,5 +1,5 @@
-import { CrcPrompts } from '../../../contract/crc'
-import { describeIssue, WorkbenchError } from '../../../contract/problem'
+import { CrcPrompts } from '../../../contract/documents/crc'
+import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { readJsonFile } from '../../base/files/bounded-file'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000

@@ -1,5 +1,5 @@
-import type { CrcPrompt, CrcPrompts, RenderedPrompt, Rendering } from '../../../contract/crc'
-import { WorkbenchError } from '../../../contract/problem'
+import type { CrcPrompt, CrcPrompts, RenderedPrompt, Rendering } from '../../../contract/documents/crc'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { promptMessages, renderChats } from '../../text/chat'
 import type { TextModel } from '../../text/text-model'
 import { characterGroups } from './characters'

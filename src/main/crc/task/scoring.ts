@@ -1,4 +1,4 @@
-import type { CategoryScore, CrcPrompt, PromptScore, Score } from '../../../contract/crc'
+import type { CategoryScore, CrcPrompt, PromptScore, Score } from '../../../contract/documents/crc'
 import { at } from '../../base/look-up'
 
 /**

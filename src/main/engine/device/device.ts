@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node'
-import { DEVICE_LABELS, type DeviceName } from '../../../contract/device'
-import { WorkbenchError } from '../../../contract/problem'
+import { DEVICE_LABELS, type DeviceName } from '../../../contract/model/device'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { InferenceSession, Tensor } from '../../base/onnxruntime'
 import { OnnxGraph } from '../../graphs/onnx-model'
 import { physicalCores } from './physical-cores'

@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import type { Precision } from '../../../contract/device'
+import type { Precision } from '../../../contract/model/device'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph } from '../../graphs/block-graph'
 import { at } from '../../base/look-up'
 import { integerTensor, runTensors, type Device } from '../device/device'

@@ -1,5 +1,5 @@
-import type { DeviceName } from '../../../contract/device'
-import type { EngineModel } from '../../../contract/engine'
+import type { DeviceName } from '../../../contract/model/device'
+import type { EngineModel } from '../../../contract/procedures/engine'
 import { type Device, openDevice } from '../device/device'
 import { closePairWeights, openPairWeights, type PairWeights } from '../weights/pair-weights'
 

@@ -2,8 +2,13 @@ import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { AnswerKey, EngineGenerateEvent, EngineModel, GenerateRequest } from '../../../contract/engine'
-import type { WorkbenchError } from '../../../contract/problem'
+import type {
+  AnswerKey,
+  EngineGenerateEvent,
+  EngineModel,
+  GenerateRequest
+} from '../../../contract/procedures/engine'
+import type { WorkbenchError } from '../../../contract/model/problem'
 import { drawFrom, drawNext, type Draw } from './draw-next'
 import type { GenerationPlan } from './generation-plan'
 import type { Prefilled } from './prefill'

@@ -1,4 +1,4 @@
-import type { Sampling } from '../../../contract/engine'
+import type { Sampling } from '../../../contract/model/sampling'
 import type { HiddenRows, ResidentHead } from './resident-head'
 import { allFinite } from '../../checkpoint/non-finite'
 import { rowAt } from '../rows/rows'

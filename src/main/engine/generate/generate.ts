@@ -1,5 +1,5 @@
-import type { Precision } from '../../../contract/device'
-import type { EngineGenerateEvent, GenerateRequest } from '../../../contract/engine'
+import type { Precision } from '../../../contract/model/device'
+import type { EngineGenerateEvent, GenerateRequest } from '../../../contract/procedures/engine'
 import { Decoder } from './decoder'
 import type { Device } from '../device/device'
 import { choosePrecision } from '../forward/forward'

@@ -1,4 +1,4 @@
-import type { GenerationDevice } from '../../../contract/device'
+import type { GenerationDevice } from '../../../contract/model/device'
 import { openCpuRunner } from './cpu-runner'
 import type { RowRunner, RunnerParts } from './row-runner'
 import { openWebGpuRunner } from './webgpu-runner'

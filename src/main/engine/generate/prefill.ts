@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node'
-import type { Precision } from '../../../contract/device'
-import type { GenerateRequest } from '../../../contract/engine'
+import type { Precision } from '../../../contract/model/device'
+import type { GenerateRequest } from '../../../contract/procedures/engine'
 import type { Device } from '../device/device'
 import { finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'

@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import type { HeldWeights } from '../../../contract/engine'
+import type { HeldWeights } from '../../../contract/model/sampling'
 import { decodeGraph, layerFile } from '../../graphs/decode-graph'
 import { cohortsOf, type Cohort } from '../tries/cohorts'
 import type { Device } from '../device/device'

@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import type { HeldWeights, Sampling } from '../../../contract/engine'
+import type { HeldWeights, Sampling } from '../../../contract/model/sampling'
 import { wholeModelTensors, type DecoderSpec } from '../../family'
 import type { GraphDrawing } from '../../graphs/draw-graph'
 import {

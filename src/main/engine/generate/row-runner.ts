@@ -1,4 +1,4 @@
-import type { GenerateRequest } from '../../../contract/engine'
+import type { GenerateRequest } from '../../../contract/procedures/engine'
 import type { Device } from '../device/device'
 import { embedTokens } from '../forward/forward'
 import type { GenerationPlan } from './generation-plan'

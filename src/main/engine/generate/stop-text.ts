@@ -1,4 +1,4 @@
-import type { GenerateRequest } from '../../../contract/engine'
+import type { GenerateRequest } from '../../../contract/procedures/engine'
 import { loadTextModel } from '../../text/text-model'
 
 /** Whether the text of these answer tokens holds a stop text, and how many tokens come before it. */

@@ -1,9 +1,9 @@
-import type { DeviceCheck, DeviceName } from '../../../contract/device'
-import type { CheckDeviceRequest } from '../../../contract/engine'
+import type { DeviceCheck, DeviceName } from '../../../contract/model/device'
+import type { CheckDeviceRequest } from '../../../contract/procedures/engine'
 import { openDevice } from '../device/device'
 import { probe } from './probe'
 import { openTimedProduct } from '../device/timed-product'
-import { postStrengths } from '../../../contract/strengths'
+import { postStrengths } from '../../../contract/model/strengths'
 
 /** Long enough for every kernel that a real prompt takes: attention kernels change at 32 positions. */
 const PROMPT_LENGTH = 64

@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node'
-import type { EmbedRequest, EngineEmbedEvent } from '../../../contract/engine'
-import { WorkbenchError } from '../../../contract/problem'
+import type { EmbedRequest, EngineEmbedEvent } from '../../../contract/procedures/engine'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from '../../base/files/bounded-file'
 import { floatsOf, integerTensor, openModelFile, runTensors } from '../device/device'
 import { floatsToText } from '../../base/float-text'

@@ -1,4 +1,4 @@
-import type { ProbeRequest } from '../../../contract/engine'
+import type { ProbeRequest } from '../../../contract/procedures/engine'
 import { allFinite } from '../../checkpoint/non-finite'
 import { choosePrecision } from '../forward/forward'
 import { openLanguageHead, valuesOf } from '../forward/language-head'

@@ -1,4 +1,4 @@
-import type { EngineReadEvent, ReadRequest } from '../../../contract/engine'
+import type { EngineReadEvent, ReadRequest } from '../../../contract/procedures/engine'
 import { floatsToText } from '../../base/float-text'
 import { choosePrecision } from '../forward/forward'
 import { type LanguageHead, openLanguageHead, valuesOf } from '../forward/language-head'

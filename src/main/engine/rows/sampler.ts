@@ -1,4 +1,4 @@
-import type { Sampling } from '../../../contract/engine'
+import type { Sampling } from '../../../contract/model/sampling'
 
 /*
  * Look-ups in here are not checked: its loops go over the whole vocabulary for every token that is drawn, and indices stay

@@ -1,4 +1,5 @@
-import type { EngineSweepEvent, Sampling, SweepRequest, TrackedPrompt } from '../../../contract/engine'
+import type { EngineSweepEvent, SweepRequest, TrackedPrompt } from '../../../contract/procedures/engine'
+import type { Sampling } from '../../../contract/model/sampling'
 import type { PairWeights } from '../weights/pair-weights'
 import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'

@@ -1,4 +1,4 @@
-import type { DeviceName } from '../../../contract/device'
+import type { DeviceName } from '../../../contract/model/device'
 import { groupPrompts } from '../tries/prompt-trie'
 import { physicalCores } from '../device/physical-cores'
 import type { SweptModels } from './sweep-memory'

@@ -1,5 +1,5 @@
-import type { SweepRequest } from '../../../contract/engine'
-import type { SweepPlan } from '../../../contract/sweep-plan'
+import type { SweepRequest } from '../../../contract/procedures/engine'
+import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { readBlock } from '../weights/block-weights'
 import type { Device } from '../device/device'
 import { choosePrecision, forward, nodesPerRun } from '../forward/forward'

@@ -1,5 +1,5 @@
-import type { Precision } from '../../../contract/device'
-import type { PlannedMemory } from '../../../contract/sweep-plan'
+import type { Precision } from '../../../contract/model/device'
+import type { PlannedMemory } from '../../../contract/documents/sweep-plan'
 import { layerTensors, type DecoderSpec } from '../../family'
 import { weightType } from '../../graphs/block-graph'
 import { blockReads, elementCount } from '../weights/block-weights'

@@ -1,5 +1,5 @@
-import { WorkbenchError } from '../../../contract/problem'
-import type { PlannedMemory } from '../../../contract/sweep-plan'
+import { WorkbenchError } from '../../../contract/model/problem'
+import type { PlannedMemory } from '../../../contract/documents/sweep-plan'
 import { layerTensors, wholeModelTensors, type DecoderSpec } from '../../family'
 import { blockReads } from '../weights/block-weights'
 import { rowsPerRun } from '../forward/forward'

@@ -1,5 +1,5 @@
-import type { DeviceName } from '../../../contract/device'
-import type { SweepEstimate } from '../../../contract/sweep-plan'
+import type { DeviceName } from '../../../contract/model/device'
+import type { SweepEstimate } from '../../../contract/documents/sweep-plan'
 import { physicalCores } from '../device/physical-cores'
 import { countEdges } from '../tries/recipe-trie'
 import type { SweptModels } from './sweep-memory'

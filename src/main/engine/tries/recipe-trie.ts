@@ -1,5 +1,5 @@
-import type { EngineModel } from '../../../contract/engine'
-import { WorkbenchError } from '../../../contract/problem'
+import type { EngineModel } from '../../../contract/procedures/engine'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { at, got } from '../../base/look-up'
 
 /**

@@ -1,4 +1,4 @@
-import type { HeldWeights } from '../../../contract/engine'
+import type { HeldWeights } from '../../../contract/model/sampling'
 import { layoutBytes, type HeldTensor } from '../../graphs/held-weights'
 import { QUANTISED_BLOCK, quantisedBits } from '../../graphs/layer-builder'
 import { got } from '../../base/look-up'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Problem } from '../../../contract/problem'
+import { Problem } from '../../../contract/model/problem'
 import { isStoredDtype, type StoredDtype } from '../../checkpoint/dtype'
 import { isOrigin, isOtherOrigin, type Origin, type OtherOrigin } from '../tries/recipe-trie'
 

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { WorkbenchError } from '../../../contract/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { openStoredModel } from './pair-weights'
 import { addCost, WeightDecoder } from './weight-decoder'
 import { type WorkerReply, WorkerRequest, WorkerStart } from './read-ahead-messages'

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { WorkbenchError } from '../../../contract/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { builtPath } from '../../base/built'
 import type { StoredTensors } from '../../checkpoint/weight-reader'
 import { blockReads, blockTensors, type BlockStep, type BlockWeights } from './block-weights'

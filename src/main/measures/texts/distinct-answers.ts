@@ -1,4 +1,4 @@
-import { normaliseAnswer } from '../../../contract/answer'
+import { normaliseAnswer } from '../../../contract/model/answer'
 
 export interface AnswerCount {
   /** As it was written most often; of equals, the first. */

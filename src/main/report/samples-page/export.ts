@@ -1,4 +1,4 @@
-import type { SampleExportFormat, SampleLine, SampleRun } from '../../../contract/samples'
+import type { SampleExportFormat, SampleLine, SampleRun } from '../../../contract/documents/samples'
 import { formatCsv } from '../../base/csv'
 import { samplesPage } from './samples-page'
 

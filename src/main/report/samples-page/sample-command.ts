@@ -1,4 +1,4 @@
-import type { SampleRun, Variant } from '../../../contract/samples'
+import type { SampleRun, Variant } from '../../../contract/documents/samples'
 import {
   type CommandFile,
   listFile,

@@ -1,16 +1,16 @@
-import { formatMeasure, formatMeasureOrDash, formatOnScale } from '../../../contract/evaluation-words'
-import { TEXT_MEASURES } from '../../../contract/measures'
+import { formatMeasure, formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
+import { TEXT_MEASURES } from '../../../contract/model/measures'
 import type {
   PreferenceMark,
   SampleLine,
   SampleMeasures,
   SampleRun,
   Variant
-} from '../../../contract/samples'
+} from '../../../contract/documents/samples'
 import { countAnswers } from '../../measures/texts/distinct-answers'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
-import { describeComputation, toneOf } from '../../../contract/samples'
-import { tally } from '../../../contract/preferences'
+import { describeComputation, toneOf } from '../../../contract/documents/samples'
+import { tally } from '../../../contract/documents/preferences'
 import { Markup, markup } from '../../base/markup'
 import { measureRun } from '../../measures/host'
 import { sampleCells, type SampleCell } from '../../measures/run-measures'

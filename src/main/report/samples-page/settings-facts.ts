@@ -1,5 +1,5 @@
-import type { Rendering } from '../../../contract/crc'
-import type { Sampling } from '../../../contract/engine'
+import type { Rendering } from '../../../contract/documents/crc'
+import type { Sampling } from '../../../contract/model/sampling'
 
 type Facts = [name: string, value: string][]
 

@@ -1,6 +1,6 @@
-import type { VariantResult } from '../../../contract/evaluation'
-import { type MeasureId, measureOf } from '../../../contract/measures'
-import { factsOf } from '../../../contract/task-kinds'
+import type { VariantResult } from '../../../contract/documents/evaluation'
+import { type MeasureId, measureOf } from '../../../contract/model/measures'
+import { factsOf } from '../../../contract/model/task-kinds'
 import {
   formatMeasureDelta,
   formatPValue,
@@ -8,10 +8,10 @@ import {
   measuresOf,
   proxySentence,
   withInterval
-} from '../../../contract/evaluation-words'
-import { formatCount, formatScore, formatUtc, plural } from '../../../contract/format'
-import type { Report, ReportedEvaluation } from '../../../contract/report'
-import { toneOf } from '../../../contract/samples'
+} from '../../../contract/words/evaluation-words'
+import { formatCount, formatScore, formatUtc, plural } from '../../../contract/words/format'
+import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
+import { toneOf } from '../../../contract/documents/samples'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'

@@ -1,4 +1,4 @@
-import type { ReportedOrigin } from '../../../contract/report'
+import type { ReportedOrigin } from '../../../contract/documents/report'
 
 /** Which checkpoints a result came from. */
 export function originFacts({ base, post, changed }: ReportedOrigin): [string, string][] {

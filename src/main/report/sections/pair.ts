@@ -1,4 +1,4 @@
-import { changedShare, COMPONENT_LABELS, type Distance } from '../../../contract/distances'
+import { changedShare, COMPONENT_LABELS, type Distance } from '../../../contract/documents/distances'
 import {
   formatBytes,
   formatCount,
@@ -6,8 +6,8 @@ import {
   formatPercent,
   formatUtc,
   plural
-} from '../../../contract/format'
-import type { Report, ReportedCheckpoint } from '../../../contract/report'
+} from '../../../contract/words/format'
+import type { Report, ReportedCheckpoint } from '../../../contract/documents/report'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'
 

@@ -1,4 +1,4 @@
-import { DEVICE_LABELS } from '../../../contract/device'
+import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
   formatCount,
   formatDelta,
@@ -6,15 +6,15 @@ import {
   formatScore,
   formatUtc,
   plural
-} from '../../../contract/format'
-import { recipeCheckWords } from '../../../contract/headline'
-import { DEFAULT_RHO } from '../../../contract/project'
-import type { CategoryScore } from '../../../contract/crc'
-import type { Recipe } from '../../../contract/recipe'
-import type { Report, ReportedSearch } from '../../../contract/report'
-import type { ModelTone } from '../../../contract/samples'
-import { searchFinding } from '../../../contract/search-words'
-import { describeStrengths } from '../../../contract/strengths'
+} from '../../../contract/words/format'
+import { recipeCheckWords } from '../../../contract/words/headline'
+import { DEFAULT_RHO } from '../../../contract/documents/project'
+import type { CategoryScore } from '../../../contract/documents/crc'
+import type { Recipe } from '../../../contract/model/recipe'
+import type { Report, ReportedSearch } from '../../../contract/documents/report'
+import type { ModelTone } from '../../../contract/documents/samples'
+import { searchFinding } from '../../../contract/words/search-words'
+import { describeStrengths } from '../../../contract/model/strengths'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'
 

@@ -1,4 +1,4 @@
-import type { Report } from '../../../contract/report'
+import type { Report } from '../../../contract/documents/report'
 import { type Block, fold, type Section } from '../blocks'
 
 /** How to compute every part again. */

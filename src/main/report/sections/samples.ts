@@ -1,9 +1,14 @@
-import { formatMeasureOrDash, formatOnScale } from '../../../contract/evaluation-words'
-import { TEXT_MEASURES } from '../../../contract/measures'
-import type { CategoryScore } from '../../../contract/crc'
-import { formatCount, formatScore, formatUtc, plural } from '../../../contract/format'
-import type { Report, ReportedCheck, ReportedExcerpt, ReportedSamples } from '../../../contract/report'
-import { describeComputation, toneOf, type Variant } from '../../../contract/samples'
+import { formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
+import { TEXT_MEASURES } from '../../../contract/model/measures'
+import type { CategoryScore } from '../../../contract/documents/crc'
+import { formatCount, formatScore, formatUtc, plural } from '../../../contract/words/format'
+import type {
+  Report,
+  ReportedCheck,
+  ReportedExcerpt,
+  ReportedSamples
+} from '../../../contract/documents/report'
+import { describeComputation, toneOf, type Variant } from '../../../contract/documents/samples'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'

@@ -1,4 +1,4 @@
-import { DEVICE_LABELS } from '../../../contract/device'
+import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
   formatBytes,
   formatCount,
@@ -10,13 +10,13 @@ import {
   plural,
   rangeLabel,
   rangeName
-} from '../../../contract/format'
-import { answerLimit, passesCheck, type WholeAnswers } from '../../../contract/answer-check'
-import { assurances, exactness, headlineSentence, isGood } from '../../../contract/headline'
-import type { ReportChart } from '../../../contract/report-chart'
-import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/report'
-import type { ModelTone } from '../../../contract/samples'
-import type { LiveScore } from '../../../contract/sweep-events'
+} from '../../../contract/words/format'
+import { answerLimit, passesCheck, type WholeAnswers } from '../../../contract/documents/answer-check'
+import { assurances, exactness, headlineSentence, isGood } from '../../../contract/words/headline'
+import type { ReportChart } from '../../../contract/documents/report-chart'
+import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
+import type { ModelTone } from '../../../contract/documents/samples'
+import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { renderingFacts } from '../samples-page/settings-facts'
 import { type Block, type Cell, fold, numberColumn, type Section, textColumn } from '../blocks'

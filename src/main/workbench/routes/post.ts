@@ -1,4 +1,4 @@
-import type { ProjectDocument } from '../../../contract/project'
+import type { ProjectDocument } from '../../../contract/documents/project'
 import { resolveModelFolder } from '../../checkpoint/model-folder'
 import { pairPaths } from '../../project/demo'
 import { recentTextModel } from '../../text/recent-text-models'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { version } from '../../../../package.json'
-import { WorkbenchError } from '../../../contract/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath, projectsFolder } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
 import { inspectPair } from '../../checkpoint/pair'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { OtherCheckpoint } from '../../../contract/crc'
-import type { ProjectDocument } from '../../../contract/project'
+import type { OtherCheckpoint } from '../../../contract/documents/crc'
+import type { ProjectDocument } from '../../../contract/documents/project'
 import { absolutePath } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
 import { openPair } from '../../checkpoint/pair'

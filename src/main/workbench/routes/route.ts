@@ -1,6 +1,6 @@
 import { implement, os } from '@orpc/server'
-import { contract } from '../../../contract/contract'
-import type { ProjectDocument, ProjectState } from '../../../contract/project'
+import { contract } from '../../../contract/procedures/contract'
+import type { ProjectDocument, ProjectState } from '../../../contract/documents/project'
 import { problemsAcross, reportDefect } from '../../base/rpc-problems'
 import type { JobFailure } from '../../jobs/job'
 import type { JobTable } from '../../jobs/job-table'

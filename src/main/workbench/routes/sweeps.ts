@@ -1,4 +1,4 @@
-import { WorkbenchError } from '../../../contract/problem'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { cancelling, route, type Routing, watching } from './route'
 

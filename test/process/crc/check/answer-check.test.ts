@@ -1,8 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { AnswerCheck, checkOf, type WholeAnswers } from '../../../../src/contract/answer-check'
-import { DEFAULT_RENDERING, type RangeScore, type SweepDocument } from '../../../../src/contract/crc'
-import type { Recipe } from '../../../../src/contract/recipe'
-import { rangeStrengths } from '../../../../src/contract/strengths'
+import { AnswerCheck, checkOf, type WholeAnswers } from '../../../../src/contract/documents/answer-check'
+import {
+  DEFAULT_RENDERING,
+  type RangeScore,
+  type SweepDocument
+} from '../../../../src/contract/documents/crc'
+import type { Recipe } from '../../../../src/contract/model/recipe'
+import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { type AnswerPath, answerPaths, nodesOf } from '../../../../src/main/crc/check/answer-paths'
 import { checkedSelection } from '../../../../src/main/crc/check/checked-selection'
 import { checkSweep, rangesToCheck } from '../../../../src/main/crc/check/check-sweep'

@@ -1,10 +1,14 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, test } from 'vitest'
-import { DEFAULT_RENDERING } from '../../../../src/contract/crc'
-import type { LayerStrength } from '../../../../src/contract/recipe'
-import { SearchDocument, type SearchProgress, type SearchSettings } from '../../../../src/contract/search'
-import { allRanges, postStrengths, rangeStrengths } from '../../../../src/contract/strengths'
+import { DEFAULT_RENDERING } from '../../../../src/contract/documents/crc'
+import type { LayerStrength } from '../../../../src/contract/model/recipe'
+import {
+  SearchDocument,
+  type SearchProgress,
+  type SearchSettings
+} from '../../../../src/contract/documents/search'
+import { allRanges, postStrengths, rangeStrengths } from '../../../../src/contract/model/strengths'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { pairedDifference } from '../../../../src/main/crc/selection/paired-difference'

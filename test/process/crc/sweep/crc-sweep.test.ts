@@ -2,8 +2,13 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type CrcPrompt, DEFAULT_RENDERING, SweepDocument, totalWork } from '../../../../src/contract/crc'
-import type { EngineSweepEvent, SweepRequest } from '../../../../src/contract/engine'
+import {
+  type CrcPrompt,
+  DEFAULT_RENDERING,
+  SweepDocument,
+  totalWork
+} from '../../../../src/contract/documents/crc'
+import type { EngineSweepEvent, SweepRequest } from '../../../../src/contract/procedures/engine'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { DEFAULT_RENDERING, type Score, SweepDocument } from '../../../../src/contract/crc'
-import { soupStrengths } from '../../../../src/contract/strengths'
+import { DEFAULT_RENDERING, type Score, SweepDocument } from '../../../../src/contract/documents/crc'
+import { soupStrengths } from '../../../../src/contract/model/strengths'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { createEngineHost } from '../../../../src/main/engine/host'

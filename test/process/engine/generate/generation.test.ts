@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { EngineGenerateEvent, GenerateRequest, Sampling } from '../../../../src/contract/engine'
+import type { EngineGenerateEvent, GenerateRequest } from '../../../../src/contract/procedures/engine'
+import type { Sampling } from '../../../../src/contract/model/sampling'
 import { floatTensor, openDevice, runSession } from '../../../../src/main/engine/device/device'
 import { generate } from '../../../../src/main/engine/generate/generate'
 import { quantiseBlocks } from '../../../../src/main/engine/weights/quantise'

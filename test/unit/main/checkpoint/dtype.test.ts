@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { WorkbenchError } from '../../../../src/contract/problem'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
 import {
   decodeFloat32,
   encodeFloat32,

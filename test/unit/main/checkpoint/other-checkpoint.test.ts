@@ -1,8 +1,12 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { EngineModel, EngineSweepEvent, GenerateRequest } from '../../../../src/contract/engine'
-import type { Recipe } from '../../../../src/contract/recipe'
-import { postStrengths, recipeStrengths } from '../../../../src/contract/strengths'
+import type {
+  EngineModel,
+  EngineSweepEvent,
+  GenerateRequest
+} from '../../../../src/contract/procedures/engine'
+import type { Recipe } from '../../../../src/contract/model/recipe'
+import { postStrengths, recipeStrengths } from '../../../../src/contract/model/strengths'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { generate } from '../../../../src/main/engine/generate/generate'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'

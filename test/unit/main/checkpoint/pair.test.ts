@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { PairReport, type Finding } from '../../../../src/contract/pair'
+import { PairReport, type Finding } from '../../../../src/contract/documents/pair'
 import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
 import {
   checkpointFixture,

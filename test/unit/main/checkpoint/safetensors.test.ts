@@ -4,7 +4,7 @@ import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { WorkbenchError } from '../../../../src/contract/problem'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { readSafetensorsHeader } from '../../../../src/main/checkpoint/safetensors'
 import {
   floatTensor,

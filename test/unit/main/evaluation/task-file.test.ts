@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Task, type TaskPrompt } from '../../../../src/contract/evaluation'
-import type { TaskKind } from '../../../../src/contract/task-kinds'
-import { type Problem, WorkbenchError } from '../../../../src/contract/problem'
+import { Task, type TaskPrompt } from '../../../../src/contract/documents/evaluation'
+import type { TaskKind } from '../../../../src/contract/model/task-kinds'
+import { type Problem, WorkbenchError } from '../../../../src/contract/model/problem'
 import {
   BUILTIN_TASKS,
   builtinTask,

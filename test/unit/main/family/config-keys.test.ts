@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { WorkbenchError } from '../../../../src/contract/problem'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { decoderSpec } from '../../../../src/main/family'
 import { FAMILIES } from '../../../../src/main/family/family-table'
 import { GOLDEN_FAMILIES, goldenPath } from '../../../fixtures/goldens'

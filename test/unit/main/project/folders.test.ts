@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { homedir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { FolderListing } from '../../../../src/contract/folders'
+import { FolderListing } from '../../../../src/contract/procedures/folders'
 import { createProject } from '../../../../src/main/project/create-project'
 import { openOrCreateDemo, pairPaths } from '../../../../src/main/project/demo'
 import { listFolder } from '../../../../src/main/project/folder-listing'

@@ -1,7 +1,7 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_RENDERING, type Rendering } from '../../../../src/contract/crc'
+import { DEFAULT_RENDERING, type Rendering } from '../../../../src/contract/documents/crc'
 import { openPair } from '../../../../src/main/checkpoint/pair'
 import { compareCrcTokens } from '../../../../src/main/crc/task/compare-tokens'
 import { type RenderedPrompts, renderPrompts } from '../../../../src/main/crc/task/render-prompts'

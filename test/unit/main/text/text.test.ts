@@ -1,7 +1,7 @@
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_RENDERING } from '../../../../src/contract/crc'
+import { DEFAULT_RENDERING } from '../../../../src/contract/documents/crc'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { strftime } from '../../../../src/main/confined/strftime'
 import { promptMessages, renderChat } from '../../../../src/main/text/chat'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type RangeScore, Selection } from '../../../../../src/contract/crc'
+import { type RangeScore, Selection } from '../../../../../src/contract/documents/crc'
 import { selectRange } from '../../../../../src/main/crc/selection/select-range'
 import { DEFAULT_SEED, selection } from '../../../../../src/main/crc/selection/selection'
 import { crcReference, referencePost, referenceRanges, scoreOf } from '../../../../fixtures/crc-reference'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { EngineModel } from '../../../../../src/contract/engine'
+import type { EngineModel } from '../../../../../src/contract/procedures/engine'
 import { openDevice } from '../../../../../src/main/engine/device/device'
 import { openLanguageHead, valuesOf } from '../../../../../src/main/engine/forward/language-head'
 import {
@@ -12,8 +12,8 @@ import { chainBlocks } from '../../../../../src/main/engine/generate/resident-ch
 import { openResidentHead, residentHeadBytes } from '../../../../../src/main/engine/generate/resident-head'
 import { rowAt } from '../../../../../src/main/engine/rows/rows'
 import { sampleToken } from '../../../../../src/main/engine/rows/sampler'
-import { PAPER_SAMPLING } from '../../../../../src/contract/samples'
-import { postStrengths, rangeStrengths } from '../../../../../src/contract/strengths'
+import { PAPER_SAMPLING } from '../../../../../src/contract/documents/samples'
+import { postStrengths, rangeStrengths } from '../../../../../src/contract/model/strengths'
 import { GOLDEN_FAMILIES, goldenPath } from '../../../../fixtures/goldens'
 
 const LAYERS = 12

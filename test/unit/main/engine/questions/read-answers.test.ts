@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { EngineReadEvent, ReadRequest } from '../../../../../src/contract/engine'
-import { postStrengths } from '../../../../../src/contract/strengths'
+import type { EngineReadEvent, ReadRequest } from '../../../../../src/contract/procedures/engine'
+import { postStrengths } from '../../../../../src/contract/model/strengths'
 import { decodeFloat32 } from '../../../../../src/main/checkpoint/dtype'
 import { textToFloats } from '../../../../../src/main/base/float-text'
 import { closePairWeights, openPairWeights } from '../../../../../src/main/engine/weights/pair-weights'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Sampling } from '../../../../../src/contract/engine'
+import type { Sampling } from '../../../../../src/contract/model/sampling'
 import { candidates, sampleToken, tokenProbabilities } from '../../../../../src/main/engine/rows/sampler'
 
 const OPEN: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EngineModel, SweepRequest } from '../../../../../src/contract/engine'
+import type { EngineModel, SweepRequest } from '../../../../../src/contract/procedures/engine'
 import { probe } from '../../../../../src/main/engine/questions/probe'
 import { closePairWeights, openPairWeights } from '../../../../../src/main/engine/weights/pair-weights'
 import { sweep, sweptModels } from '../../../../../src/main/engine/sweep/sweep'

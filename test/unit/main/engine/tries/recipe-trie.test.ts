@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EngineModel } from '../../../../../src/contract/engine'
+import type { EngineModel } from '../../../../../src/contract/procedures/engine'
 import {
   allRanges,
   postStrengths,
   rangeStrengths,
   recipeStrengths
-} from '../../../../../src/contract/strengths'
+} from '../../../../../src/contract/model/strengths'
 import {
   blockKey,
   buildRecipeTrie,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { SampleLine, SamplePrompts } from '../../../../../src/contract/samples'
+import { SampleLine, SamplePrompts } from '../../../../../src/contract/documents/samples'
 import { parseCsv } from '../../../../../src/main/base/csv'
 import { exportSamples, plainText, spreadsheetText } from '../../../../../src/main/report/samples-page/export'
 import { escapeHtml } from '../../../../../src/main/base/markup'

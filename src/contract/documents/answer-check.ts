@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { CategoryScore, CheckpointReference, SweepDocument } from './crc'
+import { DeviceName, Precision } from '../model/device'
+import { Problem } from '../model/problem'
+import { type LayerStrength, Recipe } from '../model/recipe'
+import { recipeStrengths } from '../model/strengths'
+
+/**
+ * What a model's whole answers to the prompts of a sweep are worth. Exact: the probability that an answer is one valid
+ * character and then ends, at temperature 1 with nothing cut off, is a sum over the few token sequences that are such
+ * answers.
+ */
+export const WholeAnswers = z.object({
+  /** Scores of the first token alone, as a sweep has them. */
+  firstToken: CategoryScore,
+  /**
+   * Validity is the probability that the answer is exactly one valid character, white space after it aside, and ends;
+   * diversity the entropy of such answers over log |V|. Means as for every score.
+   */
+  answers: CategoryScore,
+  /** Probability of answers of which it was not followed up whether they end; at most by so much is the validity too low. */
+  undecided: z.number()
+})
+export type WholeAnswers = z.infer<typeof WholeAnswers>
+
+export const CheckedModel = WholeAnswers.extend({ recipe: Recipe })
+export type CheckedModel = z.infer<typeof CheckedModel>
+
+export const ANSWER_CHECK_VERSION = 1
+
+/** The best recipes of a sweep checked on whole answers; a project keeps one for each sweep. */
+export const AnswerCheck = z.object({
+  schemaVersion: z.literal(ANSWER_CHECK_VERSION),
+  sweepId: SweepDocument.shape.id,
+  createdAt: z.iso.datetime(),
+  programVersion: z.string().max(100),
+  /** Wall time of the engine's work. */
+  seconds: z.number(),
+  device: DeviceName,
+  precision: Precision,
+  layerCount: z.number().int(),
+  basePath: CheckpointReference,
+  postPath: CheckpointReference,
+  /** The tokens that end an answer. */
+  endTokens: z.array(z.number().int().nonnegative()),
+  post: WholeAnswers,
+  /** In the order they were checked in: of a sweep's ranges, the most diverse first. */
+  models: z.array(CheckedModel)
+})
+export type AnswerCheck = z.infer<typeof AnswerCheck>
+
+/** So many of a sweep's best ranges are checked at once. */
+export const CHECKED_AT_ONCE = 5
+
+/** Rows of hidden states pushed through blocks, of those that the step at hand needs: answers first, white space behind them then. */
+export const CheckProgress = z.object({
+  rowsDone: z.number(),
+  rowsTotal: z.number(),
+  rowsPerSecond: z.number().nullable(),
+  secondsLeft: z.number().nullable()
+})
+export type CheckProgress = z.infer<typeof CheckProgress>
+
+/** What a watcher of a check sees. After `finished`, `failed` or `cancelled` the stream ends. */
+export const CheckEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), sweepId: z.string(), progress: CheckProgress }),
+  z.object({ type: z.literal('finished'), sweepId: z.string() }),
+  z.object({ type: z.literal('failed'), problem: Problem }),
+  z.object({ type: z.literal('cancelled') })
+])
+export type CheckEvent = z.infer<typeof CheckEvent>
+
+/** What of a check says whether models pass. */
+export type CheckResult = Pick<AnswerCheck, 'layerCount' | 'post' | 'models'>
+
+/** The least validity of whole answers: rho x that of post's whole answers. */
+export const answerLimit = (check: Pick<AnswerCheck, 'post'>, rho: number): number =>
+  rho * check.post.answers.validity
+
+/** Whether a model's whole answers keep the validity and are more diverse than post's. */
+export function passesCheck(
+  model: Pick<WholeAnswers, 'answers'>,
+  check: Pick<AnswerCheck, 'post'>,
+  rho: number
+): boolean {
+  return (
+    model.answers.validity >= answerLimit(check, rho) &&
+    model.answers.diversity > check.post.answers.diversity
+  )
+}
+
+/** The check of the model that has these layers, under whatever name it was checked; null when it was not. */
+export function checkOf(check: CheckResult | null, layers: readonly LayerStrength[]): CheckedModel | null {
+  if (check === null) return null
+  const wanted = JSON.stringify(layers.map(({ attention, mlp }) => [attention, mlp]))
+  const isWanted = ({ recipe }: CheckedModel): boolean =>
+    JSON.stringify(
+      recipeStrengths(recipe, check.layerCount).map(({ attention, mlp }) => [attention, mlp])
+    ) === wanted
+  return check.models.find(isWanted) ?? null
+}
+
+/** The check of a recipe; null when it was not checked, or does not fit the model. */
+export function checkOfRecipe(check: CheckResult | null, recipe: Recipe): CheckedModel | null {
+  if (check === null) return null
+  const fits =
+    'ranges' in recipe
+      ? recipe.ranges.flat().every((layer) => layer < check.layerCount)
+      : recipe.layers.length === check.layerCount
+  return fits ? checkOf(check, recipeStrengths(recipe, check.layerCount)) : null
+}

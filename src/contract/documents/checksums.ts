@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { BytesProgress } from './distances'
+import { Problem } from '../model/problem'
+
+export const CHECKSUMS_VERSION = 1
+
+/** SHA-256 of every weight file of a checkpoint, in full. */
+export const ChecksumsDocument = z.object({
+  schemaVersion: z.literal(CHECKSUMS_VERSION),
+  createdAt: z.iso.datetime(),
+  /** Where the checkpoint lay then. */
+  path: z.string(),
+  fingerprint: z.string(),
+  files: z.array(
+    z.object({
+      name: z.string(),
+      bytes: z.number().int().nonnegative(),
+      /** The file's time of change when it was hashed. */
+      modifiedMs: z.number(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/)
+    })
+  )
+})
+export type ChecksumsDocument = z.infer<typeof ChecksumsDocument>
+
+/** What a watcher of the hashing sees; the last event is one of the last three. */
+export const ChecksumsEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), progress: BytesProgress }),
+  z.object({ type: z.literal('finished') }),
+  z.object({ type: z.literal('failed'), problem: Problem }),
+  z.object({ type: z.literal('cancelled') })
+])
+export type ChecksumsEvent = z.infer<typeof ChecksumsEvent>

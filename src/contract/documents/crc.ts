@@ -1,0 +1,241 @@
+import { z } from 'zod'
+import { DeviceName, Precision } from '../model/device'
+import { Recipe, RestorationRange } from '../model/recipe'
+
+/** More prompts than any proxy task needs; bounds what a hostile file can make us hold. */
+export const MAX_PROMPTS = 10_000
+
+const oneCharacter = z
+  .string()
+  .refine((text) => [...text].length === 1, 'each valid answer must be exactly one character')
+
+/** One prompt of the Constrained Random Character task. */
+export const CrcPrompt = z
+  .object({
+    text: z.string().min(1).max(100_000),
+    category: z.string().min(1).max(200),
+    valid: z
+      .array(oneCharacter)
+      .min(2, 'a valid set needs at least two characters: diversity is undefined on one')
+      .max(10_000)
+      .refine((valid) => new Set(valid).size === valid.length, 'the valid set names a character twice')
+  })
+  .strict()
+export type CrcPrompt = z.infer<typeof CrcPrompt>
+
+/** A prompt set as it is imported and exported: a JSON list. */
+export const CrcPrompts = z.array(CrcPrompt).min(1, 'a prompt set needs at least one prompt').max(MAX_PROMPTS)
+export type CrcPrompts = z.infer<typeof CrcPrompts>
+
+/** How prompts become tokens: part of the result, so it is stored with every sweep. */
+export const Rendering = z
+  .object({
+    /** The system turn; empty for none. Families whose template has no system turn refuse one. */
+    systemPrompt: z.string().max(100_000),
+    /** Extra variables of the chat template, such as `enable_thinking: false`. */
+    templateArguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    /** The date templates see instead of today's, YYYY-MM-DD, so that prompts do not change overnight. */
+    date: z.iso.date(),
+    /** Text put after the template's assistant header, such as "Answer: ". */
+    assistantPrefix: z.string().max(10_000),
+    /** Also count tokens that add white space and then the character. */
+    countLeadingSpace: z.boolean()
+  })
+  .strict()
+export type Rendering = z.infer<typeof Rendering>
+
+export const DEFAULT_RENDERING: Rendering = {
+  systemPrompt: '',
+  templateArguments: {},
+  date: '2026-01-01',
+  assistantPrefix: '',
+  countLeadingSpace: false
+}
+
+/** A prompt with what the model really saw. */
+export const RenderedPrompt = CrcPrompt.extend({
+  rendered: z.string(),
+  tokens: z.array(z.number().int().nonnegative()).min(1),
+  /** Valid characters that no single token can add here; they count in |V| and can never be drawn. */
+  unreachable: z.array(z.string())
+})
+export type RenderedPrompt = z.infer<typeof RenderedPrompt>
+
+/** A prompt of a sweep. */
+export const SweptPrompt = RenderedPrompt.extend({
+  /** A hash of the tokens and of the answer tokens looked for: prompts of one key are one computation. Empty in old sweeps. */
+  key: z.string().max(100).default('')
+})
+export type SweptPrompt = z.infer<typeof SweptPrompt>
+
+export const CategoryScore = z.object({ validity: z.number(), diversity: z.number() })
+export type CategoryScore = z.infer<typeof CategoryScore>
+
+export const PromptScore = z.object({
+  validity: z.number(),
+  diversity: z.number(),
+  effectiveChoices: z.number(),
+  /** p(c) for each character of the prompt's valid set, in its order; sums to the validity. */
+  probabilities: z.array(z.number())
+})
+export type PromptScore = z.infer<typeof PromptScore>
+
+/** CRC score of one model: means over the prompts of a category, then over categories. */
+export const Score = z.object({
+  validity: z.number(),
+  diversity: z.number(),
+  effectiveChoices: z.number(),
+  categories: z.record(z.string(), CategoryScore),
+  /** In the order of the prompts. */
+  prompts: z.array(PromptScore)
+})
+export type Score = z.infer<typeof Score>
+
+/** A percentile interval [low, high]. */
+export const Interval = z.tuple([z.number(), z.number()])
+export type Interval = z.infer<typeof Interval>
+
+const ScoreIntervals = z.object({ validity: Interval, diversity: Interval })
+
+/** Bootstrap over prompts, stratified by category: how sure the selection is. */
+export const Bootstrap = z.object({
+  resamples: z.number().int().positive(),
+  seed: z.number().int(),
+  /** Coverage of the intervals, 0.95 for 95 %. */
+  confidence: z.number(),
+  /** How often each range won, most often first; ranges that never won are left out. */
+  wins: z.array(z.object({ start: z.number().int(), end: z.number().int(), share: z.number() })),
+  /** Share of the resamples in which no range qualified. */
+  noSelectionShare: z.number(),
+  post: ScoreIntervals,
+  /** Of the selected range, and of its gain in diversity over post; null without a selection. */
+  selected: ScoreIntervals.extend({ diversityGain: Interval }).nullable()
+})
+export type Bootstrap = z.infer<typeof Bootstrap>
+
+const Fold = z.object({
+  /** The range selected on the other half; null when none qualified there, and then post is scored. */
+  selected: RestorationRange.nullable(),
+  validity: z.number(),
+  diversity: z.number(),
+  postValidity: z.number(),
+  postDiversity: z.number()
+})
+
+/** Select on one half of each category, score on the other, both ways: free of the pick-of-many bias. */
+export const CrossFit = z.object({
+  folds: z.tuple([Fold, Fold]),
+  validity: z.number(),
+  diversity: z.number(),
+  postValidity: z.number(),
+  postDiversity: z.number()
+})
+export type CrossFit = z.infer<typeof CrossFit>
+
+export const Selection = z.object({
+  rho: z.number(),
+  /** rho x Q(post). */
+  minimumValidity: z.number(),
+  selected: RestorationRange.nullable(),
+  /** Why nothing was selected. */
+  reason: z.string().nullable(),
+  bootstrap: Bootstrap,
+  crossFit: CrossFit.nullable(),
+  /** Why there is no cross-fitted score. */
+  crossFitReason: z.string().nullable()
+})
+export type Selection = z.infer<typeof Selection>
+
+/**
+ * Counted work of a sweep: the same on every machine, so tests can assert it. Of what this sweep computed itself: reused
+ * prompts and what an engine that died had begun do not count.
+ */
+export const Work = z.object({
+  /** Recipe-trie edges advanced, summed over prompt groups. */
+  blockEvaluations: z.number().int(),
+  /** Distinct prompt prefixes, and the tokens of all prompts. */
+  packedTokens: z.number().int(),
+  promptTokens: z.number().int(),
+  /** Stored bytes of decoder layers read from both checkpoints. */
+  weightBytesRead: z.number().int()
+})
+export type Work = z.infer<typeof Work>
+
+export function totalWork(works: readonly Work[]): Work {
+  const total = (count: keyof Work): number => works.reduce((sum, work) => sum + work[count], 0)
+  return {
+    blockEvaluations: total('blockEvaluations'),
+    packedTokens: total('packedTokens'),
+    promptTokens: total('promptTokens'),
+    weightBytesRead: total('weightBytesRead')
+  }
+}
+
+export const RangeScore = Score.extend({ start: z.number().int(), end: z.number().int() })
+export type RangeScore = z.infer<typeof RangeScore>
+
+export const RecipeScore = Score.extend({ recipe: Recipe })
+export type RecipeScore = z.infer<typeof RecipeScore>
+
+/** A model in which every layer takes the same share of base; embeddings, norm and head stay post's. */
+export const BlendScore = Score.extend({ strength: z.number().min(0).max(1) })
+export type BlendScore = z.infer<typeof BlendScore>
+
+/** Which checkpoint a result came from: enough to notice that it changed. */
+export const CheckpointReference = z.object({ path: z.string(), fingerprint: z.string() })
+export type CheckpointReference = z.infer<typeof CheckpointReference>
+
+/** A checkpoint beside a pair, of the pair's architecture: computed whole, as base is. */
+export const OtherCheckpoint = CheckpointReference.extend({ name: z.string().min(1).max(200) })
+export type OtherCheckpoint = z.infer<typeof OtherCheckpoint>
+
+export const CheckpointScore = Score.extend(OtherCheckpoint.shape)
+export type CheckpointScore = z.infer<typeof CheckpointScore>
+
+/** What the engine process of a sweep was allowed, and planned to take at its peak, in bytes. */
+export const SweepMemory = z.object({
+  budgetBytes: z.number(),
+  plannedPeakBytes: z.number(),
+  /** Prompts were computed in so many groups. */
+  groupCount: z.number().int()
+})
+export type SweepMemory = z.infer<typeof SweepMemory>
+
+export const SWEEP_VERSION = 1
+
+export const SweepDocument = z.object({
+  schemaVersion: z.literal(SWEEP_VERSION),
+  id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+  createdAt: z.iso.datetime(),
+  /** Which program computed it; empty in old sweeps. */
+  programVersion: z.string().max(100).default(''),
+  /** Wall time of the engine's work; of a merged sweep, summed over its parts. */
+  seconds: z.number(),
+  device: DeviceName,
+  precision: Precision,
+  layerCount: z.number().int(),
+  basePath: CheckpointReference,
+  postPath: CheckpointReference,
+  rendering: Rendering,
+  prompts: z.array(SweptPrompt),
+  /** Base as a whole model; null when it cannot be compared, with the reason. */
+  base: Score.nullable(),
+  baseUnavailable: z.string().nullable(),
+  /** Remarks for the reader, such as a missing chat template or characters that no token can add. */
+  notices: z.array(z.string()),
+  post: Score,
+  ranges: z.array(RangeScore),
+  recipes: z.array(RecipeScore),
+  /** Other checkpoints of the pair's architecture that could be compared. */
+  checkpoints: z.array(CheckpointScore).default([]),
+  /** The paper's "soup": one strength for all layers, from 0 (post) to 1 (every layer base's); empty when not asked for. */
+  soup: z.array(BlendScore).default([]),
+  selected: RestorationRange.nullable(),
+  selection: Selection.nullable(),
+  work: Work,
+  /** Prompts whose results were taken from an interrupted or an earlier sweep; `work` and `seconds` leave them out. */
+  reusedPromptCount: z.number().int().nonnegative().default(0),
+  /** Missing when nothing was computed, or in sweeps from before there was a plan. */
+  memory: SweepMemory.optional()
+})
+export type SweepDocument = z.infer<typeof SweepDocument>

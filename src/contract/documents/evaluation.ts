@@ -1,0 +1,265 @@
+import { z } from 'zod'
+import { CheckpointReference, Interval, Rendering } from './crc'
+import { HeldWeights, Sampling } from '../model/sampling'
+import { JudgeSettings } from './judge'
+import { MeasureId } from '../model/measures'
+import { PairFingerprints } from './pair'
+import { Problem } from '../model/problem'
+import {
+  MAX_SAMPLE_PROMPTS,
+  SamplePrompt,
+  SampleProgress,
+  SampleSettings,
+  ShownSample,
+  Variant
+} from './samples'
+import { TaskKind } from '../model/task-kinds'
+
+/** Regular expressions come from task files, so they are short and run under a time limit. */
+const Pattern = z.string().min(1).max(1_000)
+
+/** Where the answer proper stands in what a model wrote. */
+export const AnswerReading = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('whole') }).strict(),
+  z.object({ kind: z.literal('first-line') }).strict(),
+  /** The last number, without thousands separators: how GSM8K answers are usually read. */
+  z.object({ kind: z.literal('last-number') }).strict(),
+  /** The first group of the last match; the whole match where there is no group. */
+  z.object({ kind: z.literal('pattern'), pattern: Pattern }).strict()
+])
+export type AnswerReading = z.infer<typeof AnswerReading>
+
+export const TaskPrompt = SamplePrompt.extend({
+  /** Right answers: all there are (open-ended), or the final answer in every form that counts (reasoning). */
+  answers: z.array(z.string().min(1).max(10_000)).min(1).max(10_000).optional()
+}).strict()
+export type TaskPrompt = z.infer<typeof TaskPrompt>
+
+/** What every answer of a task should keep to. */
+export const FormatChecks = z
+  .object({
+    minWords: z.number().int().min(0).optional(),
+    maxWords: z.number().int().min(1).optional(),
+    pattern: Pattern.optional()
+  })
+  .strict()
+export type FormatChecks = z.infer<typeof FormatChecks>
+
+export const TaskSettings = SampleSettings.pick({
+  sampling: true,
+  maxTokens: true,
+  stopTexts: true,
+  seed: true,
+  sampleCount: true
+}).strict()
+export type TaskSettings = z.infer<typeof TaskSettings>
+
+export const TASK_VERSION = 1
+
+/** Of a task's file: ten times GSM8K; what is longer is no file that somebody wrote as a task. */
+export const MAX_TASK_CHARACTERS = 50_000_000
+
+/** A task: what to ask, how to sample, how to read an answer, how to score it. Users copy, edit, import and export it. */
+export const Task = z
+  .object({
+    schemaVersion: z.literal(TASK_VERSION),
+    id: z.string().regex(/^[a-z0-9-]{1,64}$/),
+    name: z.string().min(1).max(200),
+    kind: TaskKind,
+    description: z.string().max(10_000),
+    prompts: z.array(TaskPrompt).min(1).max(MAX_SAMPLE_PROMPTS),
+    settings: TaskSettings,
+    reading: AnswerReading,
+    /** Open-ended: what a right answer looks like for prompts that list none. */
+    rightPattern: Pattern.optional(),
+    checks: FormatChecks
+  })
+  .strict()
+export type Task = z.infer<typeof Task>
+
+/** A variant with what it is combined with: SLR alone, decoding or prompting alone, and both, in one run. */
+export const EvaluationVariant = z
+  .object({
+    variant: Variant,
+    /** Instead of the task's. */
+    sampling: Sampling.optional(),
+    /** Put before the text of every prompt, such as "List five different answers, then pick one at random. ". */
+    prefix: z.string().max(10_000).optional()
+  })
+  .strict()
+export type EvaluationVariant = z.infer<typeof EvaluationVariant>
+
+const PromptTokens = z.object({
+  rendered: z.string(),
+  tokens: z.array(z.number().int().nonnegative()).min(1)
+})
+
+export const EVALUATION_VERSION = 1
+
+/**
+ * What an evaluation was asked for and ran with, evaluations/<id>.json. Beside it lie the answers (<id>.jsonl, as those of
+ * sample runs), what the engine made of them (<id>.scores.jsonl, a {@link PromptScores} a line), and what a judge said of them
+ * (<id>.judge.jsonl).
+ */
+export const EvaluationRun = z.object({
+  schemaVersion: z.literal(EVALUATION_VERSION),
+  id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+  createdAt: z.iso.datetime(),
+  basePath: CheckpointReference,
+  postPath: CheckpointReference,
+  rendering: Rendering,
+  task: Task,
+  /** Their names are unique. */
+  variants: z.array(EvaluationVariant).min(1).max(60),
+  /** What the models saw: one list of prompts for each prefix in use, no prefix being ''. */
+  promptSets: z.array(z.object({ prefix: z.string(), prompts: z.array(PromptTokens) })),
+  stopTokens: z.array(z.number().int()),
+  /** Of the tokenizer, for expectation-adjusted measures. */
+  vocabularySize: z.number().int().min(1),
+  weights: HeldWeights.nullable(),
+  /** A sentence-embedding model of the user's, by folder and fingerprint, whose embeddings are compared; null: post's own. */
+  embeddingModel: CheckpointReference.nullable().default(null),
+  /** Who marked the answers last; null when nobody was asked to. */
+  judge: JudgeSettings.nullable().default(null),
+  notices: z.array(z.string())
+})
+export type EvaluationRun = z.infer<typeof EvaluationRun>
+
+/** What the engine made of one prompt's answers: likelihoods, and how their embeddings lie. */
+export const PromptScores = z.object({
+  prompt: z.number().int().min(0),
+  cells: z.array(
+    z.object({
+      variant: z.string(),
+      /** Mean log-likelihood per token, in nats, over all answers that have a token; null when none has. */
+      logLikelihoodPost: z.number().nullable(),
+      /** Null also when base cannot read the tokens. */
+      logLikelihoodBase: z.number().nullable(),
+      cosineDistance: z.number().nullable(),
+      vendiScore: z.number().nullable()
+    })
+  ),
+  /** Answers of all variants in the plane of their first two principal components. */
+  map: z.array(
+    z.object({ variant: z.string(), index: z.number().int().min(0), x: z.number(), y: z.number() })
+  ),
+  /** Share of the variance along x and y. */
+  explained: z.tuple([z.number(), z.number()])
+})
+export type PromptScores = z.infer<typeof PromptScores>
+
+const Estimate = z.object({
+  mean: z.number(),
+  /** 95 %, bootstrap over prompts. */
+  interval: Interval,
+  promptCount: z.number().int()
+})
+export type Estimate = z.infer<typeof Estimate>
+
+const Difference = Estimate.extend({
+  /** Cohen's d for paired values; null when the differences do not vary. */
+  effectSize: z.number().nullable(),
+  pValue: z.number(),
+  /** Adjusted for all comparisons of this measure (Holm). */
+  adjustedPValue: z.number()
+})
+export type Difference = z.infer<typeof Difference>
+
+/** One variant of an evaluation, in numbers; measures that the task or the answers do not give are left out. */
+export const VariantResult = z.object({
+  variant: z.string(),
+  answerCount: z.number().int(),
+  measures: z.partialRecord(MeasureId, Estimate),
+  /** Against the variant `comparedWith` on the same prompts; empty for that variant itself. */
+  differences: z.partialRecord(MeasureId, Difference),
+  /** pass@k for k = 1, 2, 4, ... up to the answers per prompt; reasoning only. */
+  passAtK: z.array(z.object({ k: z.number().int(), mean: z.number() }))
+})
+export type VariantResult = z.infer<typeof VariantResult>
+
+/** How well the proxy's scores order the variants as this task does (Spearman). */
+export const ProxyCorrelation = z.object({
+  sweepId: z.string(),
+  measure: MeasureId,
+  against: z.enum(['diversity', 'validity']),
+  /** Null when it is undefined, such as for fewer than three variants. */
+  correlation: z.number().nullable(),
+  variantCount: z.number().int()
+})
+export type ProxyCorrelation = z.infer<typeof ProxyCorrelation>
+
+export const EvaluationResults = z.object({
+  /** The variant that others are compared with: post, or else the first. */
+  comparedWith: z.string(),
+  variants: z.array(VariantResult),
+  proxy: z.array(ProxyCorrelation),
+  /** Per prompt and variant, for drilling down: [prompt][variant]. */
+  cells: z.array(z.array(z.partialRecord(MeasureId, z.number())))
+})
+export type EvaluationResults = z.infer<typeof EvaluationResults>
+
+export const EvaluationSummary = z.object({
+  id: z.string(),
+  checkpoints: PairFingerprints,
+  createdAt: z.iso.datetime(),
+  taskId: z.string(),
+  taskName: z.string(),
+  kind: TaskKind,
+  variantNames: z.array(z.string()),
+  answerCount: z.number().int(),
+  answerTotal: z.number().int()
+})
+export type EvaluationSummary = z.infer<typeof EvaluationSummary>
+
+/** First the answers are generated, then scored by the engine. */
+export const EvaluationProgress = SampleProgress.extend({
+  phase: z.enum(['preparing', 'generating', 'scoring']),
+  promptsScored: z.number().int(),
+  promptsTotal: z.number().int()
+})
+export type EvaluationProgress = z.infer<typeof EvaluationProgress>
+
+/** Reading the answers takes far less time than generating them. */
+const GENERATING_SHARE = 0.8
+
+/** How much of an evaluation is done; 0 to 1. */
+export function evaluationShare({
+  phase,
+  samplesDone,
+  samplesTotal,
+  promptsScored,
+  promptsTotal
+}: EvaluationProgress): number {
+  if (phase !== 'scoring') return (GENERATING_SHARE * samplesDone) / Math.max(1, samplesTotal)
+  return GENERATING_SHARE + ((1 - GENERATING_SHARE) * promptsScored) / Math.max(1, promptsTotal)
+}
+
+/** What a watcher of an evaluation sees; the results are fetched when it is over, or in between. */
+export const EvaluationEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), evaluationId: z.string(), progress: EvaluationProgress }),
+  z.object({ type: z.literal('finished'), evaluationId: z.string(), seconds: z.number() }),
+  z.object({ type: z.literal('failed'), problem: Problem }),
+  z.object({ type: z.literal('cancelled') })
+])
+export type EvaluationEvent = z.infer<typeof EvaluationEvent>
+
+/** A task that can be run, and whether it ships with the program or is the project's own. */
+export const TaskEntry = z.object({ task: Task, origin: z.enum(['builtin', 'project']) })
+export type TaskEntry = z.infer<typeof TaskEntry>
+
+/** A stored evaluation with what its answers say. */
+export const EvaluationView = z.object({
+  run: EvaluationRun,
+  results: EvaluationResults,
+  /** Whether every answer is there and every prompt scored. */
+  complete: z.boolean()
+})
+export type EvaluationView = z.infer<typeof EvaluationView>
+
+/** One prompt of an evaluation, for drilling down. */
+export const EvaluatedPrompt = z.object({
+  samples: z.array(ShownSample),
+  /** Null until the engine has scored it. */
+  scores: PromptScores.nullable()
+})
+export type EvaluatedPrompt = z.infer<typeof EvaluatedPrompt>

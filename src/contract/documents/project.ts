@@ -1,0 +1,180 @@
+import { z } from 'zod'
+import { CategoryScore, CrcPrompts, OtherCheckpoint, Rendering } from './crc'
+import { DeviceChoice } from '../model/device'
+import { Kept } from '../model/kept'
+import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'
+import { Problem } from '../model/problem'
+import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from '../model/recipe'
+import { SamplePrompts, SampleRunSummary, SampleSetup } from './samples'
+
+export const PROJECT_VERSION = 2
+
+/** Share of post's validity that a selected range must keep, as in the paper. */
+export const DEFAULT_RHO = 0.9
+
+/** The built-in pair moves with the program, so a project names it instead of its folder. */
+export const PairLocation = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('demo') }),
+  z.object({ kind: z.literal('folders'), base: z.string().min(1), post: z.string().min(1) })
+])
+export type PairLocation = z.infer<typeof PairLocation>
+
+export const PairCheckpoints = z.object({ base: CheckpointIdentity, post: CheckpointIdentity })
+export type PairCheckpoints = z.infer<typeof PairCheckpoints>
+
+/** The sweep that scored a recipe and the scores seen then; nulls where there was none. */
+export const RecipeSource = z.object({
+  sweepId: z.string().nullable(),
+  validity: z.number().nullable(),
+  diversity: z.number().nullable()
+})
+export type RecipeSource = z.infer<typeof RecipeSource>
+
+/** A recipe the user kept, with where it came from. */
+export const KeptRecipe = RecipeSource.extend({
+  ...Kept.shape,
+  recipe: Recipe,
+  keptAt: z.iso.datetime()
+})
+export type KeptRecipe = z.infer<typeof KeptRecipe>
+
+/** A checkpoint to compare with, as it was when it was added: the folder may have moved or changed since. */
+export const KeptCheckpoint = OtherCheckpoint.extend(Kept.shape)
+export type KeptCheckpoint = z.infer<typeof KeptCheckpoint>
+
+/** More than a person compares; each is opened with the project. */
+const MAX_OTHER_CHECKPOINTS = 50
+
+/** What now lies in the folder of one of a project's other checkpoints: a report, or the problem of making one. */
+export const OtherCheckpointState = z.object({
+  report: OtherCheckpointReport.nullable(),
+  problem: Problem.nullable()
+})
+export type OtherCheckpointState = z.infer<typeof OtherCheckpointState>
+
+/** What a project's runs start with. */
+const ProjectSettings = z.object({
+  /** Share of post's validity that a selected range must keep. */
+  rho: z.number().min(0).max(1),
+  /** Blends that a sweep scores beside the ranges. */
+  soupSize: SoupSize,
+  /** Where sweeps are computed. */
+  device: DeviceChoice,
+  /** Bound on the engine process while it sweeps; null: half of the machine's memory. */
+  memoryBytes: z.number().positive().nullable(),
+  /** The next sample run; missing until somebody has changed it. */
+  samples: SampleSetup.optional()
+})
+
+export const ProjectDocument = z.object({
+  schemaVersion: z.literal(PROJECT_VERSION),
+  /** Counts the changes of what this document and the prompts hold. */
+  revision: z.number().int().nonnegative(),
+  name: z.string().min(1).max(200),
+  createdAt: z.iso.datetime(),
+  pair: PairLocation,
+  /**
+   * The checkpoints that the user last took for the project's own, to notice that they changed; null until both could be
+   * read, and for the built-in pair.
+   */
+  checkpoints: PairCheckpoints.nullable().default(null),
+  rendering: Rendering,
+  /** A setting that an older file lacks has its default. */
+  settings: ProjectSettings.extend({
+    soupSize: SoupSize.default(DEFAULT_SOUP_SIZE),
+    device: DeviceChoice.default('auto'),
+    memoryBytes: ProjectSettings.shape.memoryBytes.default(null)
+  }),
+  recipes: z.array(KeptRecipe),
+  otherCheckpoints: z.array(KeptCheckpoint).max(MAX_OTHER_CHECKPOINTS),
+  /** The mark that the next recipe or checkpoint gets. */
+  nextMark: z.number().int().nonnegative(),
+  notes: z.string()
+})
+export type ProjectDocument = z.infer<typeof ProjectDocument>
+
+export const SweepSummary = z.object({
+  id: z.string(),
+  checkpoints: PairFingerprints,
+  createdAt: z.iso.datetime(),
+  seconds: z.number(),
+  promptCount: z.number().int(),
+  selected: RestorationRange.nullable(),
+  post: CategoryScore,
+  best: CategoryScore.nullable()
+})
+export type SweepSummary = z.infer<typeof SweepSummary>
+
+/** The kinds of long work that main does for a project. */
+export const JobKind = z.enum([
+  'sweep',
+  'recipe score',
+  'answer check',
+  'search',
+  'samples',
+  'character check',
+  'evaluation',
+  'judging',
+  'export',
+  'distances',
+  'checksums',
+  'values'
+])
+export type JobKind = z.infer<typeof JobKind>
+
+/**
+ * How often documents that are fetched on their own were saved since the project was opened: a window that hears of another
+ * number fetches anew what it shows.
+ */
+export const SavedCounts = z.object({
+  answerChecks: z.number().int(),
+  searches: z.number().int(),
+  tasks: z.number().int()
+})
+export type SavedCounts = z.infer<typeof SavedCounts>
+
+/** Everything the window shows of an open project; sweeps are fetched one at a time. */
+export const ProjectState = z.object({
+  path: z.string(),
+  document: ProjectDocument,
+  prompts: CrcPrompts,
+  samplePrompts: SamplePrompts,
+  /** Newest first. */
+  sweeps: z.array(SweepSummary),
+  /** Newest first. */
+  sampleRuns: z.array(SampleRunSummary),
+  pair: PairReport.nullable(),
+  /** Why the pair cannot be read now; the project itself stays usable. */
+  pairProblem: Problem.nullable(),
+  /** Parallel to the document's. */
+  otherCheckpoints: z.array(OtherCheckpointState),
+  /** What was left out or changed when the project was opened, such as a sweep file that cannot be read. */
+  warnings: z.array(z.string()),
+  /** Why changes cannot be saved; null when they can. */
+  readOnly: z.string().nullable(),
+  /** What runs of this project now. */
+  running: z.array(JobKind),
+  saved: SavedCounts
+})
+export type ProjectState = z.infer<typeof ProjectState>
+
+/** What is known of the pair's two folders now. */
+export type PairState = Pick<ProjectState, 'pair' | 'pairProblem'>
+
+/**
+ * Values to set, each whole; what is left out stays as it is. No field may have a default here: `partial` would fill it in, and
+ * so change what was left out. Lists have operations of their own.
+ */
+export const ProjectChanges = ProjectDocument.pick({ name: true, notes: true })
+  .extend({ rendering: Rendering.partial(), settings: ProjectSettings.partial().strict() })
+  .partial()
+  .strict()
+export type ProjectChanges = z.infer<typeof ProjectChanges>
+
+export const RecentProject = z.object({
+  path: z.string(),
+  name: z.string(),
+  openedAt: z.iso.datetime(),
+  exists: z.boolean()
+})
+export type RecentProject = z.infer<typeof RecentProject>

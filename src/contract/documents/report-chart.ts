@@ -1,0 +1,34 @@
+import type { LayerDistance } from './distances'
+import type { MeasureId } from '../model/measures'
+import type { RestorationRange } from '../model/recipe'
+import type { ReportedEvaluation } from './report'
+import type { LiveScore } from './sweep-events'
+
+/** What the script of a report's page draws; written into the page by main. */
+export type ReportChart =
+  | {
+      kind: 'ranges'
+      rho: number
+      selected: RestorationRange | null
+      board: {
+        layerCount: number
+        promptCount: number
+        base: LiveScore | null
+        post: LiveScore
+        ranges: (RestorationRange & LiveScore)[]
+        others: (LiveScore & {
+          key: string
+          kind: 'blend' | 'recipe' | 'found' | 'checkpoint'
+          name: string
+          restored: null
+        })[]
+      }
+    }
+  | { kind: 'layers'; layers: LayerDistance[] }
+  | {
+      kind: 'trade-off'
+      evaluation: Pick<ReportedEvaluation, 'variants' | 'results'>
+      diversity: MeasureId
+      quality: MeasureId
+    }
+  | { kind: 'pass-at-k'; evaluation: Pick<ReportedEvaluation, 'variants' | 'results'> }

@@ -1,0 +1,256 @@
+import { z } from 'zod'
+import { CategoryScore, CheckpointReference, CrcPrompts, OtherCheckpoint, Rendering } from './crc'
+import { DEVICE_LABELS, GenerationDevice, Precision } from '../model/device'
+import { HeldWeights, Sampling } from '../model/sampling'
+import { Kept } from '../model/kept'
+import { TextMeasureId } from '../model/measures'
+import { PairFingerprints } from './pair'
+import { Problem } from '../model/problem'
+import { Recipe } from '../model/recipe'
+
+/** More than a person compares; bounds what a hostile file can make us hold. */
+export const MAX_SAMPLE_PROMPTS = 10_000
+
+/** A prompt to sample answers to: a user turn through the chat template, or free text given as it is. */
+export const SamplePrompt = z
+  .object({
+    text: z.string().min(1, 'a prompt needs some text').max(100_000),
+    category: z.string().max(200).default(''),
+    /** The system turn of this prompt; the project's when left out. */
+    system: z.string().max(100_000).optional(),
+    /** Given to the model as it is, without the chat template: to be continued rather than answered. */
+    raw: z.boolean().default(false)
+  })
+  .strict()
+export type SamplePrompt = z.infer<typeof SamplePrompt>
+
+export const SamplePrompts = z
+  .array(SamplePrompt)
+  .min(1, 'a prompt set needs at least one prompt')
+  .max(MAX_SAMPLE_PROMPTS)
+export type SamplePrompts = z.infer<typeof SamplePrompts>
+
+/** One column of the comparison. Names are unique within a run; `kept` says which of its project's recipes or checkpoints it is. */
+export const Variant = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('base'), name: z.string() }),
+  z.object({ kind: z.literal('post'), name: z.string() }),
+  z.object({ kind: z.literal('recipe'), name: z.string(), recipe: Recipe, kept: Kept.optional() }),
+  OtherCheckpoint.extend({ kind: z.literal('checkpoint'), kept: Kept.optional() })
+])
+export type Variant = z.infer<typeof Variant>
+
+/** Which variant of a project it is, whatever it is called now: ids of what is kept, and names of the others. */
+export const variantKey = (variant: Variant): string => keptOf(variant)?.id ?? variant.name
+
+/** Which of its project's recipes or checkpoints a variant is; undefined for the others. */
+export const keptOf = (variant: Variant): Kept | undefined =>
+  variant.kind === 'recipe' || variant.kind === 'checkpoint' ? variant.kept : undefined
+
+/** The colours of models: recipes are hybrids, and checkpoints beside the pair have one of their own. */
+export type ModelTone = 'base' | 'post' | 'hybrid' | 'checkpoint'
+
+/** How a variant is coloured. */
+export const toneOf = (variant: Variant): ModelTone => (variant.kind === 'recipe' ? 'hybrid' : variant.kind)
+
+export const SampleSettings = z
+  .object({
+    sampling: Sampling,
+    maxTokens: z.number().int().min(1).max(100_000),
+    stopTexts: z.array(z.string().min(1)).max(100),
+    seed: z.number().int(),
+    /** Answers per prompt and variant. */
+    sampleCount: z.number().int().min(1).max(100_000),
+    device: GenerationDevice.default('cpu'),
+    /** Left out: fp16 where device and family gain from it, fp32 elsewhere. */
+    precision: Precision.optional(),
+    /** Left out: as the products are computed when that fits into memoryBytes, otherwise int8. */
+    weights: HeldWeights.optional(),
+    /** Of the device. */
+    memoryBytes: z.number().positive()
+  })
+  .strict()
+export type SampleSettings = z.infer<typeof SampleSettings>
+
+/** What the next run is to be, as the project keeps it. */
+export const SampleSetup = z.object({
+  settings: SampleSettings,
+  /** Variants that take no part, as `variantKey` has them; one that is kept later takes part without being asked for. */
+  leftOut: z.array(z.string())
+})
+export type SampleSetup = z.infer<typeof SampleSetup>
+
+/** How answers were computed on their device, the same for all of a run. */
+export interface Computation {
+  readonly precision: Precision
+  readonly weights: HeldWeights
+}
+
+/** In one line, for people. Null: nothing has been computed yet. */
+export function describeComputation(
+  { device }: SampleSettings,
+  { precision, weights }: { precision: Precision | null; weights: HeldWeights | null }
+): string {
+  if (precision === null || weights === null) return `on ${DEVICE_LABELS[device]}, no weights loaded`
+  return `on ${DEVICE_LABELS[device]} in ${precision}, weights held as ${weights}`
+}
+
+/** Temperature 1 and min-p 0.1: what the paper generated with. */
+export const PAPER_SAMPLING: Sampling = {
+  temperature: 1,
+  topK: null,
+  topP: 1,
+  minP: 0.1,
+  repetitionPenalty: 1
+}
+
+/** One answer, a line of samples/<id>.jsonl. */
+export const SampleLine = z.object({
+  /** The variant's name. */
+  variant: z.string(),
+  /** Index into the run's prompts. */
+  prompt: z.number().int().min(0),
+  index: z.number().int().min(0),
+  text: z.string(),
+  tokens: z.array(z.number().int().nonnegative()),
+  finish: z.enum(['stop', 'length'])
+})
+export type SampleLine = z.infer<typeof SampleLine>
+
+/** An answer as the window shows it. Its tokens stay in the file: they are most of what would be sent. */
+export const ShownSample = SampleLine.omit({ tokens: true })
+export type ShownSample = z.infer<typeof ShownSample>
+
+/** Preferences given in blind mode: for a prompt, the variant whose answers were liked better. */
+export const PreferenceMark = z.object({
+  prompt: z.number().int().min(0),
+  index: z.number().int().min(0),
+  variant: z.string()
+})
+export type PreferenceMark = z.infer<typeof PreferenceMark>
+
+export const SAMPLE_RUN_VERSION = 1
+
+/** What a run was asked for and ran with, samples/<id>.json; its answers lie beside it in samples/<id>.jsonl. */
+export const SampleRun = z.object({
+  schemaVersion: z.literal(SAMPLE_RUN_VERSION),
+  id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+  createdAt: z.iso.datetime(),
+  basePath: CheckpointReference,
+  postPath: CheckpointReference,
+  rendering: Rendering,
+  settings: SampleSettings,
+  variants: z.array(Variant).min(1),
+  /** Prompts with what the models really saw. */
+  prompts: z.array(SamplePrompt.extend({ rendered: z.string(), tokens: z.array(z.number().int()).min(1) })),
+  /** Token ids that end an answer, from the generation config. */
+  stopTokens: z.array(z.number().int()),
+  /** How weights were held and products computed; null until the first answers came. */
+  weights: HeldWeights.nullable(),
+  precision: Precision.nullable().default('fp32'),
+  /** Remarks for the user, such as a missing chat template or why base cannot be compared. */
+  notices: z.array(z.string()),
+  marks: z.array(PreferenceMark)
+})
+export type SampleRun = z.infer<typeof SampleRun>
+
+/**
+ * How diverse the answers of one cell (a variant's answers to one prompt), or of all its cells on average, are. What the
+ * answers are too few or too short to tell is left out.
+ */
+export const SampleMeasures = z.object({
+  sampleCount: z.number(),
+  values: z.partialRecord(TextMeasureId, z.number())
+})
+export type SampleMeasures = z.infer<typeof SampleMeasures>
+
+export const SampleRunMeasures = z.object({
+  cells: z.array(z.object({ variant: z.string(), prompt: z.number().int(), measures: SampleMeasures })),
+  variants: z.array(z.object({ variant: z.string(), measures: SampleMeasures }))
+})
+export type SampleRunMeasures = z.infer<typeof SampleRunMeasures>
+
+export const SampleRunSummary = z.object({
+  id: z.string(),
+  checkpoints: PairFingerprints,
+  createdAt: z.iso.datetime(),
+  promptCount: z.number().int(),
+  variantNames: z.array(z.string()),
+  /** Answers stored, and answers asked for. */
+  sampleCount: z.number().int(),
+  sampleTotal: z.number().int()
+})
+export type SampleRunSummary = z.infer<typeof SampleRunSummary>
+
+export const SampleProgress = z.object({
+  phase: z.enum(['preparing', 'generating']),
+  samplesDone: z.number().int(),
+  samplesTotal: z.number().int(),
+  tokensPerSecond: z.number().nullable(),
+  secondsLeft: z.number().nullable()
+})
+export type SampleProgress = z.infer<typeof SampleProgress>
+
+/** A partial answer that is being written, for streaming into its cell. */
+export const GrowingSample = SampleLine.pick({ variant: true, prompt: true, index: true, text: true })
+export type GrowingSample = z.infer<typeof GrowingSample>
+
+/** What a watcher of a running sample run sees; the first event is a snapshot. */
+export const SampleEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('snapshot'),
+    run: SampleRun,
+    samples: z.array(ShownSample),
+    progress: SampleProgress
+  }),
+  z.object({
+    type: z.literal('progress'),
+    progress: SampleProgress,
+    weights: HeldWeights.nullable(),
+    precision: Precision.nullable()
+  }),
+  /** Finished answers since the last event, and how far the others have come. */
+  z.object({ type: z.literal('samples'), finished: z.array(ShownSample), growing: z.array(GrowingSample) }),
+  z.object({ type: z.literal('finished'), runId: z.string(), seconds: z.number() }),
+  z.object({ type: z.literal('failed'), problem: Problem }),
+  z.object({ type: z.literal('cancelled') })
+])
+export type SampleEvent = z.infer<typeof SampleEvent>
+
+export const SAMPLE_EXPORT_FORMATS = ['jsonl', 'csv', 'html'] as const
+export type SampleExportFormat = (typeof SAMPLE_EXPORT_FORMATS)[number]
+
+/** One variant's answers to the CRC prompts, beside what their first tokens promise. */
+export const SampledCrcScore = z.object({
+  variant: z.string(),
+  /** Share of answers that are exactly one valid character, and the entropy of those; means as for exact scores. */
+  answers: CategoryScore,
+  /** Exact scores of the first token as the run's sampler draws it: what whole answers are compared with. */
+  firstToken: CategoryScore,
+  /** A sweep's scores of the same prompts, at temperature 1 with nothing cut off; null when no sweep has them. */
+  exact: CategoryScore.nullable(),
+  /** Largest difference between the validities of answers and first token that sampling noise explains. */
+  tolerance: z.number(),
+  /** Whether the two differ by more than that. */
+  disagrees: z.boolean()
+})
+export type SampledCrcScore = z.infer<typeof SampledCrcScore>
+
+export const SAMPLED_CRC_VERSION = 1
+
+/** The CRC prompts scored from whole generated answers, sampled-crc.json: the project's latest check. */
+export const SampledCrc = z.object({
+  schemaVersion: z.literal(SAMPLED_CRC_VERSION),
+  createdAt: z.iso.datetime(),
+  basePath: CheckpointReference,
+  postPath: CheckpointReference,
+  rendering: Rendering,
+  prompts: CrcPrompts,
+  settings: SampleSettings,
+  variants: z.array(Variant).min(1),
+  /** How weights were held and products computed while generating. */
+  weights: HeldWeights,
+  precision: Precision.default('fp32'),
+  /** Parallel to the variants. */
+  scores: z.array(SampledCrcScore)
+})
+export type SampledCrc = z.infer<typeof SampledCrc>

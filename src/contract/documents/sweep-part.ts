@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import {
+  CheckpointReference,
+  OtherCheckpoint,
+  PromptScore,
+  Rendering,
+  SweepDocument,
+  SweptPrompt,
+  Work
+} from './crc'
+import { DeviceName, Precision } from '../model/device'
+import { Recipe, RestorationRange } from '../model/recipe'
+
+export const SWEEP_PART_VERSION = 1
+
+/** More machines than a cluster gives one sweep; bounds what a hostile file can make us hold. */
+export const MAX_SHARDS = 10_000
+
+/** Which share of a sweep: `index` of `count`, counted from 1. */
+export const Shard = z
+  .object({ index: z.number().int().min(1), count: z.number().int().min(1).max(MAX_SHARDS) })
+  .refine(({ index, count }) => index <= count, 'the index must not be greater than the count')
+export type Shard = z.infer<typeof Shard>
+
+/** What a score is of. */
+export const ScoredModel = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('post') }),
+  z.object({ kind: z.literal('base') }),
+  z.object({ kind: z.literal('range'), range: RestorationRange }),
+  z.object({ kind: z.literal('blend'), strength: z.number().min(0).max(1) }),
+  z.object({ kind: z.literal('recipe'), recipe: Recipe }),
+  OtherCheckpoint.extend({ kind: z.literal('checkpoint') })
+])
+export type ScoredModel = z.infer<typeof ScoredModel>
+
+/** What one machine computed of a sweep that is split by prompts. All parts of a sweep together make a SweepDocument. */
+export const SweepPart = z.object({
+  kind: z.literal('sweep-part'),
+  schemaVersion: z.literal(SWEEP_PART_VERSION),
+  shard: Shard,
+  createdAt: z.iso.datetime(),
+  programVersion: SweepDocument.shape.programVersion,
+  seconds: z.number(),
+  device: DeviceName,
+  precision: Precision,
+  layerCount: z.number().int(),
+  basePath: CheckpointReference,
+  postPath: CheckpointReference,
+  rendering: Rendering,
+  /** What the merged sweep is to select with, unless it is told otherwise. */
+  rho: z.number().min(0).max(1),
+  seed: z.number().int(),
+  /** All of the sweep's, the same in every part. */
+  prompts: z.array(SweptPrompt),
+  /** Those that this part scores: ascending indices into `prompts`. */
+  scoredPrompts: z.array(z.number().int().nonnegative()).min(1),
+  baseUnavailable: z.string().nullable(),
+  notices: z.array(z.string()),
+  /** Each with its scores on the scored prompts, in their order. */
+  models: z.array(z.object({ model: ScoredModel, prompts: z.array(PromptScore) })),
+  work: Work,
+  reusedPromptCount: z.number().int().nonnegative()
+})
+export type SweepPart = z.infer<typeof SweepPart>

@@ -1,0 +1,415 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { AnswerCheck, CheckEvent } from '../documents/answer-check'
+import { ChecksumsDocument, ChecksumsEvent } from '../documents/checksums'
+import { CrcPrompts, RecipeScore, RenderedPrompt, Selection, SweepDocument } from '../documents/crc'
+import { DeviceReport } from '../model/device'
+import {
+  EvaluatedPrompt,
+  EvaluationEvent,
+  EvaluationRun,
+  EvaluationSummary,
+  EvaluationView,
+  MAX_TASK_CHARACTERS,
+  Task,
+  TaskEntry
+} from '../documents/evaluation'
+import { JudgeEvent, JudgeSettings } from '../documents/judge'
+import { DistancesDocument, DistancesEvent } from '../documents/distances'
+import { ExportEvent, ExportPlan } from './export'
+import { FolderListing } from './folders'
+import { ValuesEvent } from '../documents/non-finite'
+import { OtherCheckpointReport, PairReport } from '../documents/pair'
+import { ProbeEvent } from './probe'
+import { Problem } from '../model/problem'
+import { KeptId } from '../model/kept'
+import {
+  KeptCheckpoint,
+  KeptRecipe,
+  ProjectChanges,
+  ProjectState,
+  RecentProject,
+  RecipeSource
+} from '../documents/project'
+import { Recipe } from '../model/recipe'
+import { ReportFormat } from '../documents/report'
+import {
+  PreferenceMark,
+  SampledCrc,
+  SAMPLE_EXPORT_FORMATS,
+  SampleEvent,
+  SamplePrompt,
+  SamplePrompts,
+  SampleRun,
+  SampleRunMeasures,
+  SampleSettings,
+  ShownSample,
+  Variant
+} from '../documents/samples'
+import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../documents/search'
+import { SweepEvent, SweepProgress } from '../documents/sweep-events'
+import { SweepPlan } from '../documents/sweep-plan'
+
+/** Every procedure may fail with a Problem; anything else that escapes is a defect and arrives without detail. */
+const procedure = oc.errors({ WORKBENCH: { data: Problem } })
+
+const projectPath = z.object({ path: z.string().min(1).max(4096) })
+/** A change of whole values names the revision of the project that its caller has seen: `stale` when one has changed since. */
+const seen = z.number().int().nonnegative()
+const oneKept = projectPath.extend({ id: KeptId })
+/** Both undo a removal: at the place it had, unless it is there again. */
+const place = z.number().int().nonnegative()
+
+const folderPath = z.string().min(1).max(4096)
+
+/** What the window may ask of main. The same router answers over Electron message ports and over a WebSocket. */
+export const contract = {
+  app: {
+    info: procedure.output(
+      z.object({
+        version: z.string(),
+        /** desktop: native dialogs exist. browser: pick folders with folders.list. */
+        entry: z.enum(['desktop', 'browser']),
+        /** Project to show first, such as the one named on the command line. */
+        initialProject: z.string().nullable(),
+        /** Where new projects go unless the user says otherwise. */
+        projectsFolder: z.string()
+      })
+    ),
+    recent: procedure.output(z.array(RecentProject)),
+    forget: procedure.input(projectPath).output(z.array(RecentProject))
+  },
+  folders: {
+    /** Null lists the projects folder's parent, or the home folder when that does not exist. */
+    list: procedure.input(z.object({ path: folderPath.nullable() })).output(FolderListing),
+    /** The native folder dialog; null when cancelled. Refused in the browser. */
+    pick: procedure.input(z.object({ title: z.string().max(200) })).output(z.string().nullable())
+  },
+  devices: {
+    /** What this machine can compute on; `again` tries it out once more. The first answer takes some seconds. */
+    list: procedure.input(z.object({ again: z.boolean() })).output(z.array(DeviceReport))
+  },
+  pair: {
+    inspect: procedure.input(z.object({ base: folderPath, post: folderPath })).output(PairReport),
+    /** Looks at another checkpoint beside the project's pair. */
+    inspectOther: procedure.input(projectPath.extend({ folder: folderPath })).output(OtherCheckpointReport)
+  },
+  projects: {
+    /** Opens the demo project in the projects folder, creating it the first time. */
+    openDemo: procedure.output(ProjectState),
+    /** `folder` is the parent; the project becomes `folder/name.slr`. An existing one is refused. */
+    create: procedure
+      .input(
+        z.object({ folder: folderPath, name: z.string().min(1).max(200), base: folderPath, post: folderPath })
+      )
+      .output(ProjectState),
+    open: procedure.input(projectPath).output(ProjectState),
+    /**
+     * The project as it is, and again after every change, whoever made it; runs, results and the jobs under way included.
+     * Watching never ends by itself, and keeps the project open.
+     */
+    watch: procedure.input(projectPath).output(eventIterator(ProjectState)),
+    update: procedure.input(projectPath.extend({ seen, changes: ProjectChanges })).output(ProjectState),
+    /**
+     * Names the folders of the project's pair anew, after they were moved. Other checkpoints are taken too: results keep
+     * the fingerprints of theirs. Refused for the built-in pair, and while a job of the project runs.
+     */
+    relocate: procedure
+      .input(projectPath.extend({ base: folderPath, post: folderPath }))
+      .output(ProjectState),
+    /** The whole project as a page to save, with the newest sweep unless another is named. */
+    report: procedure
+      .input(projectPath.extend({ format: ReportFormat, sweepId: z.string().optional() }))
+      .output(z.object({ fileName: z.string(), content: z.string() })),
+    close: procedure.input(projectPath).output(z.void())
+  },
+  distances: {
+    /**
+     * Starts comparing the project's base with its post; refused while that goes on. Distances of these very checkpoints
+     * that the project has already are not computed again.
+     */
+    start: procedure.input(projectPath).output(z.void()),
+    /** Follows the comparison; ends at once when none runs. Aborting stops the watching, not the comparison. */
+    watch: procedure.input(projectPath).output(eventIterator(DistancesEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    /** The distances of the pair as it is now, or else the newest the project has, and which member has changed since. */
+    get: procedure.input(projectPath).output(
+      z.object({
+        distances: DistancesDocument.nullable(),
+        changed: z.array(z.enum(['base', 'post']))
+      })
+    )
+  },
+  checksums: {
+    /** Starts hashing all weight files of the pair; refused while that goes on. */
+    start: procedure.input(projectPath).output(z.void()),
+    watch: procedure.input(projectPath).output(eventIterator(ChecksumsEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    /** What was hashed of the checkpoints as they are now. */
+    get: procedure
+      .input(projectPath)
+      .output(z.object({ base: ChecksumsDocument.nullable(), post: ChecksumsDocument.nullable() }))
+  },
+  values: {
+    /** Starts looking for NaN and infinity in the weights of the pair; refused while that goes on. */
+    start: procedure.input(projectPath).output(z.void()),
+    watch: procedure.input(projectPath).output(eventIterator(ValuesEvent)),
+    cancel: procedure.input(projectPath).output(z.void())
+  },
+  prompts: {
+    /** The built-in prompt sets. */
+    builtin: procedure.output(z.array(z.object({ id: z.string(), name: z.string(), prompts: CrcPrompts }))),
+    save: procedure.input(projectPath.extend({ seen, prompts: CrcPrompts })).output(ProjectState),
+    /** The exact text and tokens each prompt becomes under the project's rendering. */
+    render: procedure
+      .input(projectPath)
+      .output(z.object({ prompts: z.array(RenderedPrompt), notices: z.array(z.string()) }))
+  },
+  sweeps: {
+    /** Starts the project's sweep of all ranges and kept recipes; refused while one runs. It outlives the window. */
+    start: procedure
+      .input(
+        projectPath.extend({
+          /** Whether to compute also what an interrupted or the last sweep has computed. */
+          fresh: z.boolean().default(false)
+        })
+      )
+      .output(z.object({ sweepId: z.string() })),
+    /** How many of the project's prompts a sweep would not have to compute, because an interrupted or the last one did. */
+    known: procedure.input(projectPath).output(
+      z.object({
+        knownPrompts: z.number().int(),
+        promptCount: z.number().int(),
+        /** Whether a sweep of them was stopped before its end; otherwise the last finished one knows them. */
+        interrupted: z.boolean()
+      })
+    ),
+    /**
+     * What the project's next sweep would do of what is not known, how much memory and about how long it would take, tried
+     * out in a moment; null when nothing is left to compute. Refused while a job of the project runs, and cancelled by
+     * one that starts.
+     */
+    plan: procedure.input(projectPath).output(SweepPlan.nullable()),
+    /** Follows the running sweep; ends at once when none runs. Aborting stops the watching, not the sweep. */
+    watch: procedure.input(projectPath).output(eventIterator(SweepEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(SweepDocument),
+    /** Selects again with another rho, and with what a check has found; the stored document keeps what it was saved with. */
+    select: procedure
+      .input(projectPath.extend({ sweepId: z.string(), rho: z.number().min(0).max(1) }))
+      .output(Selection),
+    /** Scores a recipe as the sweep scored its ranges, and adds it to the sweep; a stream that ends with the score. */
+    scoreRecipe: procedure
+      .input(projectPath.extend({ sweepId: z.string(), recipe: Recipe }))
+      .output(
+        eventIterator(
+          z.discriminatedUnion('type', [
+            z.object({ type: z.literal('progress'), progress: SweepProgress }),
+            z.object({ type: z.literal('scored'), score: RecipeScore })
+          ])
+        )
+      )
+  },
+  checks: {
+    /**
+     * Starts checking recipes on whole answers to a sweep's prompts, or without any the best ranges that were not checked yet;
+     * refused while a job of the project runs. It outlives the window.
+     */
+    start: procedure
+      .input(
+        projectPath.extend({
+          sweepId: z.string(),
+          rho: z.number().min(0).max(1),
+          recipes: z.array(Recipe).max(100)
+        })
+      )
+      .output(z.void()),
+    /** Follows the running check; ends at once when none runs. Aborting stops the watching, not the check. */
+    watch: procedure.input(projectPath).output(eventIterator(CheckEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    /** What was checked of a sweep; null when nothing was. */
+    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(AnswerCheck.nullable())
+  },
+  searches: {
+    /** Starts growing recipes from a sweep's best ranges; refused while a job of the project runs. It outlives the window. */
+    start: procedure
+      .input(
+        projectPath.extend({
+          sweepId: z.string(),
+          rho: z.number().min(0).max(1),
+          settings: SearchSettings,
+          /** Whether to compute also what an interrupted search has computed. */
+          fresh: z.boolean().default(false)
+        })
+      )
+      .output(z.void()),
+    /** The search from a sweep that was stopped before its end; null when there is none. */
+    unfinished: procedure
+      .input(projectPath.extend({ sweepId: z.string() }))
+      .output(UnfinishedSearch.nullable()),
+    /** Follows the running search; ends at once when none runs. Aborting stops the watching, not the search. */
+    watch: procedure.input(projectPath).output(eventIterator(SearchEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    /** The latest search from a sweep; null when there is none. */
+    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(SearchDocument.nullable())
+  },
+  probes: {
+    /**
+     * What post, a recipe and base would say next after a prompt in the project's rendering, one model after the other.
+     * Refused while a job of the project runs, and cancelled by one that starts.
+     */
+    next: procedure
+      .input(projectPath.extend({ recipe: Recipe, prompt: z.string().min(1).max(100_000) }))
+      .output(eventIterator(ProbeEvent))
+  },
+  recipes: {
+    /** Keeps a recipe; a name that is taken gets a number, since sweeps and samples report recipes by name. */
+    keep: procedure
+      .input(projectPath.extend({ recipe: Recipe, source: RecipeSource }))
+      .output(z.object({ id: KeptId, project: ProjectState })),
+    /** Puts another recipe in the place of a kept one, which stays who it is. */
+    edit: procedure
+      .input(oneKept.extend({ seen, recipe: Recipe, source: RecipeSource }))
+      .output(ProjectState),
+    rename: procedure.input(oneKept.extend({ name: Recipe.options[0].shape.name })).output(ProjectState),
+    remove: procedure.input(oneKept).output(ProjectState),
+    putBack: procedure.input(projectPath.extend({ kept: KeptRecipe, place })).output(ProjectState),
+    /** Reads the text of a mergekit file over the project's two models; refused where it says more than a recipe can. */
+    readMergekit: procedure
+      .input(
+        projectPath.extend({ fileName: z.string().min(1).max(1000), content: z.string().max(5_000_000) })
+      )
+      .output(Recipe)
+  },
+  checkpoints: {
+    /** Adds what lies in a folder, under its name, or takes it as it is now where the project has that folder already. */
+    add: procedure.input(projectPath.extend({ folder: folderPath })).output(ProjectState),
+    /** Names the folder where a checkpoint is now, and takes what lies there for it. */
+    relocate: procedure.input(oneKept.extend({ folder: folderPath })).output(ProjectState),
+    rename: procedure.input(oneKept.extend({ name: KeptCheckpoint.shape.name })).output(ProjectState),
+    remove: procedure.input(oneKept).output(ProjectState),
+    putBack: procedure.input(projectPath.extend({ kept: KeptCheckpoint, place })).output(ProjectState)
+  },
+  exports: {
+    /** What an export would write, file by file, and whether it can be written at `target`. */
+    plan: procedure
+      .input(projectPath.extend({ recipe: Recipe, target: folderPath.nullable() }))
+      .output(ExportPlan),
+    /** Starts writing; refused while the project is being exported already. It outlives the window. */
+    start: procedure
+      .input(projectPath.extend({ recipe: Recipe, target: folderPath, overwrite: z.boolean() }))
+      .output(z.object({ exportId: z.string() })),
+    /** Follows the running export; ends at once when none runs. Aborting stops the watching, not the export. */
+    watch: procedure.input(projectPath).output(eventIterator(ExportEvent)),
+    cancel: procedure.input(projectPath).output(z.void())
+  },
+  samples: {
+    /** The built-in open prompts. */
+    builtinPrompts: procedure.output(SamplePrompts),
+    /** Reads prompts from the text of a file: .txt a line each, .jsonl and .csv with a `text` (or `prompt`, `question`) field. */
+    readPrompts: procedure
+      .input(z.object({ fileName: z.string().max(1000), content: z.string().max(50_000_000) }))
+      .output(SamplePrompts),
+    savePrompts: procedure.input(projectPath.extend({ seen, prompts: SamplePrompts })).output(ProjectState),
+    /** The exact text and tokens a prompt becomes. */
+    render: procedure
+      .input(projectPath.extend({ prompt: SamplePrompt }))
+      .output(
+        z.object({ rendered: z.string(), tokens: z.array(z.number().int()), notices: z.array(z.string()) })
+      ),
+    /** The sampler settings that post's generation config asks for, or the paper's where it has none. */
+    defaults: procedure.input(projectPath).output(SampleSettings),
+    /** Starts a run over the project's sample prompts; refused while a job of the project runs. It outlives the window. */
+    start: procedure
+      .input(projectPath.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
+      .output(z.object({ runId: z.string() })),
+    /** Goes on with a stored run until every prompt and variant has `sampleCount` answers; finished ones stay. */
+    more: procedure
+      .input(projectPath.extend({ runId: z.string(), sampleCount: z.number().int().min(1).max(100_000) }))
+      .output(z.object({ runId: z.string() })),
+    watch: procedure.input(projectPath).output(eventIterator(SampleEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    get: procedure
+      .input(projectPath.extend({ runId: z.string() }))
+      .output(z.object({ run: SampleRun, samples: z.array(ShownSample), measures: SampleRunMeasures })),
+    /** Decides one comparison of a run, or with null takes that back. */
+    mark: procedure
+      .input(
+        projectPath.extend({
+          runId: z.string(),
+          ...PreferenceMark.pick({ prompt: true, index: true }).shape,
+          variant: PreferenceMark.shape.variant.nullable()
+        })
+      )
+      .output(ProjectState),
+    export: procedure
+      .input(projectPath.extend({ runId: z.string(), format: z.enum(SAMPLE_EXPORT_FORMATS) }))
+      .output(z.object({ fileName: z.string(), content: z.string() })),
+    /** The latest scores of the project's CRC prompts from whole answers; null when there are none. */
+    crcScores: procedure.input(projectPath).output(SampledCrc.nullable()),
+    /** Scores the project's CRC prompts from whole generated answers; a stream that ends with the kept scores. */
+    scoreCrc: procedure
+      .input(projectPath.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
+      .output(
+        eventIterator(
+          z.discriminatedUnion('type', [
+            z.object({ type: z.literal('progress'), done: z.number().int(), total: z.number().int() }),
+            z.object({ type: z.literal('scores'), result: SampledCrc })
+          ])
+        )
+      )
+  },
+  evaluations: {
+    /** Tasks that ship with the program, and the project's own. */
+    tasks: procedure.input(projectPath).output(z.array(TaskEntry)),
+    /** Reads the text of a file as a task: one that was exported, or prompts with answers (.json, .jsonl, .csv, .txt). */
+    readTask: procedure
+      .input(z.object({ fileName: z.string().max(1000), content: z.string().max(MAX_TASK_CHARACTERS) }))
+      .output(Task),
+    /** Adds a task to the project, or replaces the one of its id. */
+    saveTask: procedure.input(projectPath.extend({ task: Task })).output(z.array(TaskEntry)),
+    /** Starts a run of a task; refused while a job of the project runs. It outlives the window. */
+    start: procedure
+      .input(
+        projectPath.extend({
+          task: Task,
+          variants: EvaluationRun.shape.variants,
+          /** Folder of a sentence-embedding model; left out: answers are compared by post's own states. */
+          embeddingModel: z.string().min(1).max(4096).optional()
+        })
+      )
+      .output(z.object({ evaluationId: z.string() })),
+    /** Goes on with a run that was stopped; what is stored is not computed again. */
+    resume: procedure
+      .input(projectPath.extend({ evaluationId: z.string() }))
+      .output(z.object({ evaluationId: z.string() })),
+    watch: procedure.input(projectPath).output(eventIterator(EvaluationEvent)),
+    cancel: procedure.input(projectPath).output(z.void()),
+    /** Newest first, and what could not be read. */
+    list: procedure
+      .input(projectPath)
+      .output(z.object({ evaluations: z.array(EvaluationSummary), warnings: z.array(z.string()) })),
+    /** What the answers so far say; with the scores of a sweep (the newest when left out) for the proxy. */
+    get: procedure
+      .input(projectPath.extend({ evaluationId: z.string(), sweepId: z.string().optional() }))
+      .output(EvaluationView),
+    /**
+     * Has the answers marked by the endpoint that the settings name; a stream, and its end ends the work. Prompts and answers
+     * leave the program. The key is used for this time and stored nowhere.
+     */
+    judge: procedure
+      .input(
+        projectPath.extend({
+          evaluationId: z.string(),
+          settings: JudgeSettings,
+          apiKey: z.string().max(10_000).optional()
+        })
+      )
+      .output(eventIterator(JudgeEvent)),
+    /** The answers to one prompt, and how they lie. */
+    prompt: procedure
+      .input(projectPath.extend({ evaluationId: z.string(), prompt: z.number().int().min(0) }))
+      .output(EvaluatedPrompt)
+  }
+}
+export type Contract = typeof contract

@@ -1,0 +1,228 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { HeldWeights, Sampling } from '../model/sampling'
+import { CheckpointReference, Work } from '../documents/crc'
+import { DeviceCheck, DeviceName, GenerationDevice, Precision } from '../model/device'
+import { Problem } from '../model/problem'
+import { LayerStrength } from '../model/recipe'
+import { SweepPlan } from '../documents/sweep-plan'
+
+/** What main may ask of the engine process. The engine knows checkpoints, recipes and tokens, and nothing of CRC. */
+
+const procedure = oc.errors({ WORKBENCH: { data: Problem } })
+
+const tokens = z.array(z.number().int().nonnegative()).min(1)
+
+const pair = {
+  base: z.string(),
+  post: z.string(),
+  device: DeviceName.default('cpu'),
+  /** Left out: fp16 where both the device and the model's family gain from it, fp32 elsewhere. */
+  precision: Precision.optional()
+}
+
+/** One entry per decoder layer. */
+const LayerStrengths = z.array(LayerStrength)
+
+/**
+ * Which model: base whole (its own embeddings and head), post with a recipe (all zero: post itself), or another checkpoint
+ * of the same architecture, whole as base is; one that is no longer as its fingerprint says is refused.
+ */
+export const EngineModel = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('base') }),
+  z.object({ kind: z.literal('recipe'), layers: LayerStrengths }),
+  CheckpointReference.extend({ kind: z.literal('checkpoint') })
+])
+export type EngineModel = z.infer<typeof EngineModel>
+
+/** A prompt and the sets of next tokens whose summed probabilities are wanted. */
+export const TrackedPrompt = z.object({
+  tokens,
+  groups: z.array(z.array(z.number().int().nonnegative()))
+})
+export type TrackedPrompt = z.infer<typeof TrackedPrompt>
+
+export const SweepRequest = z.object({
+  ...pair,
+  models: z.array(EngineModel).min(1),
+  prompts: z.array(TrackedPrompt).min(1),
+  /** Bound on the whole process; prompts are split into groups to keep it. */
+  memoryBytes: z.number().positive(),
+  /** How the next token is drawn; left out: from the model's own distribution, temperature 1 and nothing cut off. */
+  sampling: Sampling.optional()
+})
+export type SweepRequest = z.infer<typeof SweepRequest>
+
+export const EngineSweepEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('plan'),
+    rowsTotal: z.number(),
+    groupCount: z.number().int(),
+    /** What the process takes when it takes most. */
+    peakBytes: z.number(),
+    /** Layers of which base's and post's are the same, bit for bit, and so one block. */
+    identicalLayers: z.array(z.number().int()),
+    device: DeviceName,
+    precision: Precision
+  }),
+  z.object({
+    type: z.literal('progress'),
+    rowsDone: z.number(),
+    layer: z.number().int(),
+    group: z.number().int()
+  }),
+  z.object({
+    type: z.literal('probabilities'),
+    /** Index into `models`. */
+    model: z.number().int(),
+    /** Indices into `prompts`, and for each the summed probability of each of its groups. */
+    prompts: z.array(z.number().int()),
+    probabilities: z.array(z.array(z.number()))
+  }),
+  /** A prompt group is done: every model's probabilities of these prompts were sent before. */
+  z.object({ type: z.literal('group'), prompts: z.array(z.number().int()), work: Work }),
+  z.object({
+    type: z.literal('done'),
+    work: Work,
+    /**
+     * Time that reading and converting weights took, in a thread beside the computing, that of converting alone, how much
+     * of it was waited for, and most buffers in use at once.
+     */
+    reading: z.object({
+      readMs: z.number(),
+      convertMs: z.number(),
+      waitMs: z.number(),
+      peakBuffers: z.number().int()
+    }),
+    /** Bytes copied between main memory and the device's own; null where there is no telling. */
+    moved: z.object({ toDevice: z.number(), fromDevice: z.number() }).nullable(),
+    seconds: z.number()
+  })
+])
+export type EngineSweepEvent = z.infer<typeof EngineSweepEvent>
+
+export const ProbeRequest = z.object({ ...pair, model: EngineModel, prompts: z.array(tokens).min(1) })
+export type ProbeRequest = z.infer<typeof ProbeRequest>
+
+/** Answers to a prompt, to be read by a model rather than written. */
+export const ReadPrompt = z.object({ tokens, answers: z.array(tokens) })
+export type ReadPrompt = z.infer<typeof ReadPrompt>
+
+export const ReadRequest = z.object({
+  ...pair,
+  model: EngineModel,
+  prompts: z.array(ReadPrompt).min(1),
+  /** Bound on the hidden states held at once; prompts are read in groups to keep it. */
+  stateBytes: z.number().positive()
+})
+export type ReadRequest = z.infer<typeof ReadRequest>
+
+/** What a model makes of one answer. */
+export const EngineReadEvent = z.object({
+  /** Index into `prompts`, and into its answers. */
+  prompt: z.number().int(),
+  answer: z.number().int(),
+  /** Sum over the answer's tokens of their log-probability after all before them, in nats. */
+  logLikelihood: z.number(),
+  /** Mean of the hidden states at the answer's tokens, after the final norm, [hidden]; float32 values as base64. */
+  embedding: z.base64()
+})
+export type EngineReadEvent = z.infer<typeof EngineReadEvent>
+
+/** Texts, as tokens of its own tokenizer, for a sentence-embedding model from outside the pair. */
+export const EmbedRequest = z.object({ file: z.string(), texts: z.array(tokens.min(1)).min(1) })
+export type EmbedRequest = z.infer<typeof EmbedRequest>
+
+export const EngineEmbedEvent = z.object({
+  /** Index into `texts`. */
+  text: z.number().int(),
+  /** Of length 1, [hidden]; float32 values as base64. */
+  embedding: z.base64()
+})
+export type EngineEmbedEvent = z.infer<typeof EngineEmbedEvent>
+
+/** A small pair whose logits a device is to compute, to see whether it computes them right. */
+export const CheckDeviceRequest = z.object({
+  base: z.string(),
+  post: z.string(),
+  layerCount: z.number().int(),
+  device: DeviceName
+})
+export type CheckDeviceRequest = z.infer<typeof CheckDeviceRequest>
+
+/** One answer: indices into a request's models and prompts, and its number among their answers. */
+export const AnswerKey = z.object({
+  model: z.number().int(),
+  prompt: z.number().int(),
+  index: z.number().int()
+})
+export type AnswerKey = z.infer<typeof AnswerKey>
+
+export const GenerateRequest = z.object({
+  ...pair,
+  device: GenerationDevice.default('cpu'),
+  models: z.array(EngineModel).min(1),
+  prompts: z.array(tokens).min(1),
+  /** Answers 0 .. sampleCount - 1 of every model to every prompt, */
+  sampleCount: z.number().int().min(1),
+  /** except these, which an earlier request generated. */
+  finished: z.array(AnswerKey),
+  seed: z.number().int(),
+  sampling: Sampling,
+  maxTokens: z.number().int().min(1),
+  stopTokens: z.array(z.number().int().nonnegative()),
+  /** Texts that end an answer; the answer keeps what comes before them. */
+  stopTexts: z.array(z.string().min(1)),
+  /** Left out: as the products are computed, fp32 or fp16, when that fits into memoryBytes, otherwise int8. */
+  weights: HeldWeights.optional(),
+  /**
+   * Bound on the weights and on the keys and values of running sequences together, in the memory of the device. Prompts that wait for their answers
+   * take at most 512 MiB more (a single prompt may take more than that by itself).
+   */
+  memoryBytes: z.number().positive(),
+  /** Most sequences generated side by side, over all models. */
+  batchRows: z.number().int().min(1)
+})
+export type GenerateRequest = z.infer<typeof GenerateRequest>
+
+export const EngineGenerateEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('plan'),
+    device: GenerationDevice,
+    precision: Precision,
+    weights: HeldWeights,
+    weightBytes: z.number(),
+    keyValueBytes: z.number(),
+    rows: z.number().int(),
+    sampleTotal: z.number().int()
+  }),
+  /** The tokens of one step, one for each sequence that got one. */
+  z.object({ type: z.literal('tokens'), tokens: z.array(AnswerKey.extend({ token: z.number().int() })) }),
+  /** A finished answer, without the stop token. */
+  AnswerKey.extend({
+    type: z.literal('sample'),
+    tokens: z.array(z.number().int()),
+    finish: z.enum(['stop', 'length'])
+  }),
+  z.object({
+    type: z.literal('done'),
+    tokenCount: z.number().int(),
+    steps: z.number().int(),
+    seconds: z.number()
+  })
+])
+export type EngineGenerateEvent = z.infer<typeof EngineGenerateEvent>
+
+export const engineContract = {
+  /** What a sweep would do and take; tries out how fast this machine is. */
+  plan: procedure.input(SweepRequest).output(SweepPlan),
+  sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
+  generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),
+  /** Logits of each prompt's last position: [prompts][vocabulary]. */
+  probe: procedure.input(ProbeRequest).output(z.object({ logits: z.array(z.array(z.number())) })),
+  /** What a model makes of given answers; see {@link EngineReadEvent}. */
+  read: procedure.input(ReadRequest).output(eventIterator(EngineReadEvent)),
+  embed: procedure.input(EmbedRequest).output(eventIterator(EngineEmbedEvent)),
+  checkDevice: procedure.input(CheckDeviceRequest).output(DeviceCheck)
+}
+export type EngineContract = typeof engineContract

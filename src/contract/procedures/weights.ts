@@ -1,0 +1,46 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { ChecksumsDocument } from '../documents/checksums'
+import { DistancesDocument } from '../documents/distances'
+import { PairValues } from '../documents/non-finite'
+import { Problem } from '../model/problem'
+
+/** What main may ask of the thread that reads whole checkpoints, so that main itself stays free. */
+
+const procedure = oc.errors({ WORKBENCH: { data: Problem } })
+
+const progress = z.object({ type: z.literal('progress'), bytesDone: z.number(), bytesTotal: z.number() })
+
+export const weightsContract = {
+  /** How far each part of post lies from base. */
+  distances: procedure
+    .input(z.object({ base: z.string(), post: z.string() }))
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          progress,
+          z.object({ type: z.literal('done'), result: DistancesDocument })
+        ])
+      )
+    ),
+  /** SHA-256 of all weight files of these checkpoints, in their order. */
+  checksums: procedure
+    .input(z.object({ folders: z.array(z.string()).min(1) }))
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          progress,
+          z.object({ type: z.literal('done'), result: z.array(ChecksumsDocument) })
+        ])
+      )
+    ),
+  /** Which tensors of a pair hold NaN or infinity. */
+  values: procedure
+    .input(z.object({ base: z.string(), post: z.string() }))
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [progress, z.object({ type: z.literal('done'), result: PairValues })])
+      )
+    )
+}
+export type WeightsContract = typeof weightsContract

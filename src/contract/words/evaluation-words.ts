@@ -1,0 +1,58 @@
+import type { Estimate, EvaluationRun, EvaluationView, ProxyCorrelation } from '../documents/evaluation'
+import { formatDelta } from './format'
+import { type Measure, MeasureId, measureOf } from '../model/measures'
+
+/** A measure's value: a whole count as it is, otherwise three decimals, fewer for large numbers. */
+export const formatMeasure = (id: MeasureId, value: number): string =>
+  formatOnScale(measureOf(id).scale, value)
+
+/** The same of a number that is no measure. */
+export function formatOnScale(scale: Measure['scale'], value: number): string {
+  const size = Math.abs(value)
+  if (scale === 'count') return value.toFixed(size >= 100 || Number.isInteger(value) ? 0 : 1)
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 3).replace('-', '−')
+}
+
+export const formatMeasureOrDash = (id: MeasureId, value: number | undefined): string =>
+  value === undefined ? '–' : formatMeasure(id, value)
+
+/** A difference of a measure with its sign. */
+export const formatMeasureDelta = (id: MeasureId, value: number): string =>
+  formatDelta(value, measureOf(id).scale === 'count' ? 1 : 3)
+
+export const formatPValue = (value: number): string => (value < 0.001 ? '<0.001' : value.toFixed(3))
+
+/** What a measure is called, with the better direction marked. */
+export const measureLabel = (id: MeasureId): string => {
+  const { label, better } = measureOf(id)
+  // No line begins with the arrow.
+  return better === null ? label : `${label}\u00a0${better === 'higher' ? '↑' : '↓'}`
+}
+
+/** Whose embeddings an evaluation compares: of post, or of a model by the name of its folder. */
+export const embedderName = ({ embeddingModel }: Pick<EvaluationRun, 'embeddingModel'>): string =>
+  embeddingModel === null ? 'post' : (embeddingModel.path.split(/[\\/]/).at(-1) ?? embeddingModel.path)
+
+/** The measures that any variant of an evaluation has, in their order. */
+export const measuresOf = ({ variants }: Pick<EvaluationView['results'], 'variants'>): MeasureId[] =>
+  MeasureId.options.filter((id) => variants.some(({ measures }) => measures[id] !== undefined))
+
+export const withInterval = (id: MeasureId, { mean, interval }: Estimate): string =>
+  `${formatMeasure(id, mean)} [${interval.map((end) => formatMeasure(id, end)).join(', ')}]`
+
+/** Whether the proxy predicts this task, in a sentence; empty without a sweep. */
+export function proxySentence(proxy: readonly ProxyCorrelation[]): string {
+  if (proxy.length === 0) return ''
+  if (proxy.every(({ correlation }) => correlation === null)) {
+    const count = Math.max(...proxy.map(({ variantCount }) => variantCount))
+    return `Too few variants to say whether the character task predicts this one: ${count} that the newest sweep has scored, without sampler or prefix of their own. Add a spread of ranges.`
+  }
+  const parts = proxy.map(({ against, measure, correlation }) =>
+    correlation === null
+      ? `its ${against} has no rank correlation with ${measureOf(measure).label.toLowerCase()} (all equal)`
+      : `its ${against} orders them like ${measureOf(measure).label.toLowerCase()} with a rank correlation of ${formatDelta(correlation, 2)}`
+  )
+  const count = Math.max(...proxy.map(({ variantCount }) => variantCount))
+  const few = count < 6 ? ' With so few variants, that says little.' : ''
+  return `How well does the character task predict this one? Over ${count} variants, ${parts.join(', and ')} (Spearman).${few}`
+}

@@ -1,0 +1,82 @@
+import type { RestorationRange } from '../model/recipe'
+
+/** A score between 0 and 1, three decimals. */
+export const formatScore = (value: number): string => value.toFixed(3)
+
+/** A difference with its sign: +0.459, −0.012. */
+export function formatDelta(value: number, decimals = 3): string {
+  const digits = Math.abs(value).toFixed(decimals)
+  if (Number(digits) === 0) return `±${digits}`
+  return `${value < 0 ? '−' : '+'}${digits}`
+}
+
+/** A score where there is little room: .46, 1.00. */
+export const briefScore = (value: number): string => value.toFixed(2).replace(/^0/, '')
+
+/** A difference where there is little room: +.46. */
+export const briefDelta = (value: number): string => {
+  const digits = briefScore(Math.abs(value))
+  return digits === '.00' ? digits : `${value < 0 ? '−' : '+'}${digits}`
+}
+
+/** A share as whole percent; shares that round to 0 or 100 without being so say so. */
+export function formatPercent(share: number): string {
+  if (share > 0 && share < 0.005) return '<1 %'
+  if (share < 1 && share > 0.995) return '>99 %'
+  return `${Math.round(share * 100)} %`
+}
+
+// Made once: making one takes longer than hundreds of uses.
+const COUNT = new Intl.NumberFormat('en-US')
+
+/** A count with thousands separators. */
+export const formatCount = (value: number): string => COUNT.format(Math.round(value))
+
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+
+/** Bytes in decimal units, as model cards give them. */
+export function formatBytes(bytes: number): string {
+  const power = bytes < 1000 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
+  const value = bytes / 1000 ** power
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${BYTE_UNITS[power]}`
+}
+
+/** Parameters: 2.5 M, 8.03 B. */
+export function formatParameters(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(2)} B`
+  if (count >= 1e6) return `${(count / 1e6).toFixed(1)} M`
+  return formatCount(count)
+}
+
+/** A duration in the two largest units that matter: 4.2 s, 3 min 20 s, 1 h 5 min. */
+export function formatDuration(seconds: number): string {
+  // Rounded before it is taken apart: no part may read 60.
+  const tenths = Math.round(seconds * 10)
+  if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  const minutes = Math.round(seconds / 60)
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** A moment that reads the same everywhere, given as ISO 8601: 2026-11-24 18:05 UTC. */
+export const formatUtc = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`
+
+/** A range as it labels cells and points: 4–11, or 5 for one layer. */
+export const rangeLabel = ({ start, end }: RestorationRange): string =>
+  start === end ? String(start) : `${start}–${end}`
+
+/** A range in a sentence: layers 4–11, or layer 5. */
+export const rangePhrase = (range: RestorationRange): string =>
+  `${range.start === range.end ? 'layer' : 'layers'} ${rangeLabel(range)}`
+
+/** A range as a name: Layers 4–11. */
+export const rangeName = (range: RestorationRange): string => {
+  const phrase = rangePhrase(range)
+  return phrase.charAt(0).toUpperCase() + phrase.slice(1)
+}
+
+/** "40 prompts", "1 prompt". */
+export const plural = (count: number, noun: string): string =>
+  `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`

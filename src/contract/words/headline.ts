@@ -1,0 +1,327 @@
+import {
+  answerLimit,
+  type CheckedModel,
+  checkOf,
+  checkOfRecipe,
+  type CheckResult,
+  passesCheck
+} from '../documents/answer-check'
+import type { Headline, HeadlineState } from '../documents/headline'
+import type { CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
+import { formatDelta, formatPercent, formatScore, plural, rangeLabel, rangePhrase } from './format'
+import type { Recipe, RestorationRange } from '../model/recipe'
+import { rangeStrengths } from '../model/strengths'
+
+/*
+ * What the program says of a sweep, in one sentence that claims no more than was measured. Whole answers outrank first
+ * tokens, and what puts the whole sweep in doubt outranks what puts one range in doubt.
+ */
+
+/** A post-trained model that fails one prompt in five, or more, was not asked something that it does. */
+const MIN_POST_VALIDITY = 0.8
+/** Below it a prompt is more often answered wrongly than rightly. */
+const MIN_PROMPT_VALIDITY = 0.5
+/** A range that most resamplings of the prompts pick is the one that these prompts ask for. */
+const STABLE_SHARE = 0.5
+/** Near-equal ranges that together win this often leave little doubt about where to restore, only about its edges. */
+const FAMILY_SHARE = 0.8
+/** Starts, and ends, of one family differ from the selected ones by at most this share of the layers, and at least by one layer. */
+const FAMILY_SPREAD = 1 / 8
+/** Rarer winners are not named as members of a family. */
+const MEMBER_SHARE = 0.02
+
+/** A few words for a chip. */
+export const STATE_LABELS: Record<HeadlineState, string> = {
+  holds: 'holds on whole answers',
+  unchecked: 'not checked',
+  fails: 'fails the check',
+  family: 'one of a family',
+  unstable: 'unstable',
+  'not-worth-it': 'not worth it',
+  none: 'no range',
+  'unfit-prompts': 'prompts do not fit'
+}
+
+/** Only what holds is praised. */
+export const isGood = (state: HeadlineState): boolean => state === 'holds'
+
+/** The verdict and its numbers as one sentence. */
+export const headlineSentence = ({ verdict, figures }: Headline): string => `${verdict}: ${figures}`
+
+export interface HeadlineEvidence {
+  layerCount: number
+  post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
+  ranges: readonly Pick<RangeScore, 'start' | 'end' | 'validity' | 'diversity'>[]
+  /** Made with the check, see `checkedSelection`. */
+  selection: Selection
+  /** Null when no whole answers were checked. */
+  check: CheckResult | null
+}
+
+/** What a sweep found, with what its check found, and the next step. */
+export function headline(evidence: HeadlineEvidence): Headline {
+  const { post, ranges, selection, check } = evidence
+  const unfit = unfitPrompts(post, check)
+  if (unfit !== null) return unfit
+  const score = ranges.find((range) => isSame(range, selection.selected))
+  if (score === undefined) {
+    return {
+      state: 'none',
+      verdict: 'No range to restore',
+      figures: selection.reason ?? 'none qualified',
+      next:
+        `A range qualifies when its validity is at least ${formatScore(selection.minimumValidity)} and its diversity ` +
+        `above post's ${formatScore(post.diversity)}. A lower validity limit lets more ranges in.`,
+      checkNext: false
+    }
+  }
+  const worthless = notWorthIt(evidence, score)
+  if (worthless !== null) return worthless
+  const checked = checkOf(check, rangeStrengths(score, evidence.layerCount))
+  const { rho, bootstrap } = selection
+  if (check !== null && checked !== null && !passesCheck(checked, check, rho)) {
+    return failing(score, checked, check, rho)
+  }
+  const gain = gainWords(post, score, check === null || checked === null ? null : { check, checked })
+  const unproven = checked === null
+  const share = shareOf(bootstrap, score)
+  if (share < STABLE_SHARE) return shared(evidence, score, { share, gain, unproven })
+  if (unproven) {
+    return {
+      state: 'unchecked',
+      verdict: `${capitalised(rangePhrase(score))}, not checked yet`,
+      figures: `${gain}, on first tokens alone`,
+      next: 'Check whole answers: a valid first token may begin an invalid answer. The best range that passes is taken.',
+      checkNext: true
+    }
+  }
+  return {
+    state: 'holds',
+    verdict: `Restore ${rangePhrase(score)}`,
+    figures: gain,
+    next: 'It holds on whole answers to these prompts. Keep it, and evaluate a task before you rely on it elsewhere.',
+    checkNext: false
+  }
+}
+
+function unfitPrompts(post: HeadlineEvidence['post'], check: CheckResult | null): Headline | null {
+  const whole = check?.post.answers.validity ?? 1
+  const validity = Math.min(post.validity, whole)
+  if (validity >= MIN_POST_VALIDITY) return null
+  const failed = post.prompts.filter((prompt) => prompt.validity < MIN_PROMPT_VALIDITY).length
+  const which =
+    failed === 0
+      ? ''
+      : `, and is more often wrong than right on ${failed} of ${plural(post.prompts.length, 'prompt')}`
+  return {
+    state: 'unfit-prompts',
+    verdict: 'The prompts do not fit this model',
+    figures: `post itself is valid only ${formatScore(validity)} of the time${whole < post.validity ? ' on whole answers' : ''}${which}`,
+    next: 'Change the prompts, the system prompt or the start of the answer until post answers validly, then sweep again: what restored layers lose cannot be told from what post never had.',
+    checkNext: false
+  }
+}
+
+function notWorthIt({ layerCount, post, selection }: HeadlineEvidence, score: Scored): Headline | null {
+  const figures = gainWords(post, score, null)
+  if (score.start === 0 && score.end === layerCount - 1) {
+    return {
+      state: 'not-worth-it',
+      verdict: 'Not worth restoring',
+      figures: `the best range is all ${plural(layerCount, 'layer')}, which undoes the post-training; ${figures}`,
+      next: 'Keep a greater share of post’s validity, so that shorter ranges are left.',
+      checkNext: false
+    }
+  }
+  const [low, high] = selection.bootstrap.selected?.diversityGain ?? [0, 0]
+  if (low > 0) return null
+  return {
+    state: 'not-worth-it',
+    verdict: 'Not worth restoring',
+    figures: `the gain in diversity of ${rangePhrase(score)} may be none, ${formatDelta(low)} to ${formatDelta(high)} over resampled prompts`,
+    next: 'Add prompts and sweep again, or accept a lower validity limit.',
+    checkNext: false
+  }
+}
+
+function failing(score: Scored, checked: CheckedModel, check: CheckResult, rho: number): Headline {
+  const others = check.models.length - 1
+  return {
+    state: 'fails',
+    verdict: `${capitalised(rangePhrase(score))} ${score.start === score.end ? 'fails' : 'fail'} the check`,
+    figures: failureWords(checked, check, rho),
+    next: `${others === 0 ? 'No range' : `None of ${plural(others + 1, 'range')}`} that was checked passes. Check more of them, or accept a lower validity limit.`,
+    checkNext: true
+  }
+}
+
+/** Why a model that was checked does not pass. */
+export function failureWords({ answers, firstToken }: CheckedModel, check: CheckResult, rho: number): string {
+  const limit = answerLimit(check, rho)
+  return answers.validity < limit
+    ? `whole answers are valid only ${formatScore(answers.validity)} of the time, below the limit of ${formatScore(limit)} (first token ${formatScore(firstToken.validity)})`
+    : `diversity of whole answers is ${formatScore(answers.diversity)}, not above post's ${formatScore(check.post.answers.diversity)}`
+}
+
+/** A range that wins less than half of the resamplings. */
+function shared(
+  { layerCount, selection }: HeadlineEvidence,
+  score: Scored,
+  { share, gain, unproven }: { share: number; gain: string; unproven: boolean }
+): Headline {
+  const { wins } = selection.bootstrap
+  const spread = Math.max(1, Math.floor(layerCount * FAMILY_SPREAD))
+  const family = wins.filter(
+    ({ start, end }) => Math.abs(start - score.start) <= spread && Math.abs(end - score.end) <= spread
+  )
+  const together = family.reduce((sum, win) => sum + win.share, 0)
+  const rival = wins.find((win) => !isSame(win, score))
+  const checked = unproven
+    ? 'Check whole answers: it tells those apart that first tokens do not.'
+    : `${capitalised(rangePhrase(score))} ${score.start === score.end ? 'passes' : 'pass'} the check on whole answers.`
+  if (together < FAMILY_SHARE) {
+    return {
+      state: 'unstable',
+      verdict: 'No range stands out',
+      figures:
+        `${rangePhrase(score)} ${score.start === score.end ? 'wins' : 'win'} ${formatPercent(share)} of the resamplings` +
+        `${rival === undefined ? '' : `, ${rangeLabel(rival)} ${formatPercent(rival.share)}`}; ${gain}`,
+      next: `Add prompts and sweep again, so that one range can stand out. ${checked}`,
+      checkNext: unproven
+    }
+  }
+  const members = family.filter((win) => win.share >= MEMBER_SHARE || isSame(win, score))
+  return {
+    state: 'family',
+    verdict: `${capitalised(rangePhrase(score))}, one of ${members.length} near-equal ranges`,
+    figures: `${edges(members)} win ${formatPercent(together)} of the resamplings together, this one ${formatPercent(share)}; ${gain}`,
+    next: `More prompts would tell them apart, if it matters which. ${checked}`,
+    checkNext: unproven
+  }
+}
+
+/** Which starts and ends ranges have: "starts 13–16 with end 34". */
+function edges(ranges: readonly RestorationRange[]): string {
+  const side = (name: string, layers: readonly number[]): string => {
+    const span = { start: Math.min(...layers), end: Math.max(...layers) }
+    return `${name}${span.start === span.end ? '' : 's'} ${rangeLabel(span)}`
+  }
+  return `${side(
+    'start',
+    ranges.map(({ start }) => start)
+  )} with ${side(
+    'end',
+    ranges.map(({ end }) => end)
+  )}`
+}
+
+type Scored = HeadlineEvidence['ranges'][number]
+
+/** Of whole answers where they were checked, of first tokens otherwise. */
+function gainWords(
+  post: CategoryScore,
+  score: CategoryScore,
+  whole: { check: CheckResult; checked: CheckedModel } | null
+): string {
+  const words = (from: CategoryScore, to: CategoryScore): string =>
+    `diversity up from ${formatScore(from.diversity)} to ${formatScore(to.diversity)} at validity ${formatScore(to.validity)}`
+  if (whole === null) return `${words(post, score)} (post ${formatScore(post.validity)})`
+  const { answers } = whole.check.post
+  return (
+    `${words(answers, whole.checked.answers)} on whole answers (post ${formatScore(answers.validity)}; first token ` +
+    `${formatScore(score.validity)})`
+  )
+}
+
+/** How often a range wins. */
+const shareOf = ({ wins }: Selection['bootstrap'], range: RestorationRange): number =>
+  wins.find((win) => isSame(win, range))?.share ?? 0
+
+const isSame = (range: RestorationRange, other: RestorationRange | null): boolean =>
+  range.start === other?.start && range.end === other.end
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+export interface Assurance {
+  label: string
+  value: string
+  detail: string
+}
+
+/**
+ * How sure the selection is: whole answers, the interval of its gain, how often it wins, and its score on prompts that did
+ * not pick it. Each entry is one figure and the words that explain it.
+ */
+export function assurances({
+  layerCount,
+  post,
+  ranges,
+  selection,
+  check
+}: Omit<HeadlineEvidence, 'post'> & { post: CategoryScore }): Assurance[] {
+  const { bootstrap, crossFit, crossFitReason, selected, rho } = selection
+  const score = ranges.find((range) => isSame(range, selected))
+  const result: Assurance[] = []
+  if (score !== undefined) {
+    result.push(checkAssurance(check, checkOf(check, rangeStrengths(score, layerCount)), rho))
+    if (bootstrap.selected !== null) {
+      const [low, high] = bootstrap.selected.diversityGain
+      result.push({
+        label: 'Gain in diversity',
+        value: formatDelta(score.diversity - post.diversity),
+        detail: `${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(bootstrap.confidence)} of ${plural(bootstrap.resamples, 'resampling')} of the prompts`
+      })
+    }
+    const own = shareOf(bootstrap, score)
+    const rival = bootstrap.wins.find((win) => !isSame(win, score))
+    const place = rival !== undefined && rival.share > own ? 'more often wins' : 'next is'
+    result.push({
+      label: 'Same range wins',
+      value: formatPercent(own),
+      detail:
+        rival === undefined
+          ? 'of the resamplings; no other range ever wins'
+          : `of the resamplings; ${place} ${rangeLabel(rival)} with ${formatPercent(rival.share)}`
+    })
+  }
+  result.push(
+    crossFit === null
+      ? { label: 'On unseen prompts', value: '–', detail: crossFitReason ?? 'no cross-fitted score' }
+      : {
+          label: 'On unseen prompts',
+          value: formatScore(crossFit.diversity),
+          detail: `diversity when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})`
+        }
+  )
+  return result
+}
+
+function checkAssurance(check: CheckResult | null, checked: CheckedModel | null, rho: number): Assurance {
+  const label = 'Whole answers'
+  if (check === null || checked === null) {
+    return { label, value: 'not checked', detail: 'all else here is of first tokens' }
+  }
+  return {
+    label,
+    value: formatScore(checked.answers.validity),
+    detail: `validity, ${exactness(checked)}; limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`
+  }
+}
+
+/** Whether a recipe was checked on whole answers, and how that went, in a few words. */
+export function recipeCheckWords(check: CheckResult | null, recipe: Recipe, rho: number): string {
+  const checked = checkOfRecipe(check, recipe)
+  if (check === null || checked === null) return 'not checked on whole answers'
+  const validity = formatScore(checked.answers.validity)
+  return passesCheck(checked, check, rho)
+    ? `holds on whole answers, ${validity}`
+    : `fails the check, ${validity} on whole answers`
+}
+
+/** Shown with three decimals, a smaller doubt is none. */
+const SHOWN_DOUBT = 0.0005
+
+/** How exact the validity of whole answers is. */
+export function exactness({ undecided }: Pick<CheckedModel, 'undecided'>): string {
+  return undecided < SHOWN_DOUBT ? 'exact' : `at most ${formatScore(undecided)} more`
+}

@@ -1,0 +1,96 @@
+import { formatMemory } from '../model/bytes'
+import { DEVICE_LABELS } from '../model/device'
+import { formatCount, plural } from './format'
+import type { SweepPlan } from '../documents/sweep-plan'
+
+/** The prompts that the planned sweep computes. */
+export function plannedPrompts({ groups }: SweepPlan): number {
+  return groups.reduce((sum, group) => sum + group.promptCount, 0)
+}
+
+/** A plan in one line. */
+export function planLine(plan: SweepPlan): string {
+  const { groups, flops, readBytes } = plan
+  return [
+    plural(groups.length, 'prompt group'),
+    `peak ${formatMemory(plan.peakBytes)} of ${formatMemory(plan.memoryBytes)}`,
+    `${formatCount(plan.blockEvaluations)} block evaluations`,
+    formatFlops(flops.projections + flops.head),
+    `reads ${formatMemory(readBytes.layers + readBytes.head)}`,
+    `about ${roughTime(plan.estimate.seconds)}`
+  ].join(' · ')
+}
+
+export interface PlanFact {
+  label: string
+  value: string
+  /** What the value consists of. */
+  parts?: readonly PlanFact[]
+}
+
+/** Everything a plan says, its time and its peak memory part by part. */
+export function planFacts(plan: SweepPlan): PlanFact[] {
+  const { memory, groups, estimate, flops, readBytes } = plan
+  return [
+    {
+      label: 'models × prompts',
+      value: `${formatCount(plan.modelCount)} × ${formatCount(plannedPrompts(plan))}`
+    },
+    { label: 'prompt groups', value: formatCount(groups.length) },
+    { label: 'block evaluations', value: formatCount(plan.blockEvaluations) },
+    {
+      label: 'tokens',
+      value: `${formatCount(plan.packedTokens)} packed of ${formatCount(plan.promptTokens)}`
+    },
+    { label: 'device', value: `${DEVICE_LABELS[plan.device]}, ${plan.precision}` },
+    {
+      label: 'products',
+      value: formatFlops(flops.projections + flops.head),
+      parts: [
+        { label: 'projections', value: formatFlops(flops.projections) },
+        { label: 'head', value: formatFlops(flops.head) }
+      ]
+    },
+    {
+      label: 'to read',
+      value: formatMemory(readBytes.layers + readBytes.head),
+      parts: [
+        { label: 'layers', value: formatMemory(readBytes.layers) },
+        { label: 'head', value: formatMemory(readBytes.head) }
+      ]
+    },
+    {
+      label: 'time, about',
+      value: roughTime(estimate.seconds),
+      parts: [
+        { label: 'computing', value: roughTime(estimate.computeSeconds) },
+        { label: 'reading, meanwhile', value: roughTime(estimate.readSeconds) }
+      ]
+    },
+    {
+      label: 'peak memory',
+      value: `${formatMemory(plan.peakBytes)} of ${formatMemory(plan.memoryBytes)}`,
+      parts: [
+        { label: 'process', value: formatMemory(memory.process) },
+        { label: 'weights', value: formatMemory(memory.weights) },
+        { label: 'hidden states', value: formatMemory(memory.states) },
+        { label: 'activations', value: formatMemory(memory.activations) },
+        { label: 'last states', value: formatMemory(memory.finals) },
+        ...(plan.deviceBytes === 0
+          ? []
+          : [{ label: 'of all this on the device', value: formatMemory(plan.deviceBytes) }])
+      ]
+    }
+  ]
+}
+
+function formatFlops(flops: number): string {
+  const [unit, factor] = flops < 1e12 ? ['GFLOP', 1e9] : ['TFLOP', 1e12]
+  return `${Number((flops / factor).toPrecision(3)).toLocaleString('en-US')} ${unit}`
+}
+
+/** Of an estimate, with no more figures than it deserves. */
+function roughTime(seconds: number): string {
+  if (seconds < 120) return `${Number(seconds.toPrecision(2))} s`
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
+}

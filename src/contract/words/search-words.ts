@@ -1,0 +1,59 @@
+import { checkOfRecipe, type CheckResult, passesCheck } from '../documents/answer-check'
+import { formatScore, rangePhrase } from './format'
+import { failureWords } from './headline'
+import type { Recipe } from '../model/recipe'
+import type { SearchDocument } from '../documents/search'
+
+/** What a search came to. */
+export interface SearchFinding {
+  /** A sentence or two that claim no more than was measured: whole answers outrank first tokens, as for a sweep. */
+  words: string
+  /** Whether the next step is to check the best recipe on whole answers. */
+  checkNext: boolean
+}
+
+/**
+ * What a search came to, with what whole answers say of the best recipe.
+ *
+ * @param check of the sweep that it started from; null when nothing of that was checked
+ * @param rho share of post's validity that whole answers must keep
+ */
+export function searchFinding(
+  {
+    verdict,
+    found,
+    range
+  }: Pick<SearchDocument, 'verdict' | 'range'> & { found: readonly { recipe: Recipe }[] },
+  check: CheckResult | null,
+  rho: number
+): SearchFinding {
+  const [best] = found
+  const against = range.range === null ? 'post' : rangePhrase(range.range)
+  if (verdict === 'none' || best === undefined) {
+    return { words: `No recipe that was tried is more diverse than ${against}.`, checkNext: false }
+  }
+  const { name } = best.recipe
+  const claim =
+    verdict === 'confirmed'
+      ? `is more diverse than ${against}, and the gain holds on prompts that did not pick`
+      : `is more diverse than ${against} on the prompts that picked it, but not surely on unseen ones`
+  const checked = checkOfRecipe(check, best.recipe)
+  if (check === null || checked === null) {
+    return {
+      words: `On first tokens alone, ${name} ${claim}. Not checked yet: a valid first token may begin an invalid answer.`,
+      checkNext: true
+    }
+  }
+  if (!passesCheck(checked, check, rho)) {
+    const why = failureWords(checked, check, rho)
+    return { words: `${name} fails the check: ${why}. On first tokens it ${claim}.`, checkNext: false }
+  }
+  const { answers } = checked
+  return {
+    words:
+      `On first tokens, ${name} ${claim}. It passes the check: diversity ${formatScore(answers.diversity)} at validity ` +
+      `${formatScore(answers.validity)} on whole answers (post ${formatScore(check.post.answers.diversity)} at ` +
+      `${formatScore(check.post.answers.validity)}).`,
+    checkNext: false
+  }
+}

@@ -1,0 +1,125 @@
+import type { Problem } from '../../contract/model/problem'
+import { complaintOf, type Complaint } from '../ui/complaint'
+import { oncePerFrame } from './frames'
+import type { Workbench } from './workbench.svelte'
+
+/** Every kind of job ends by one of these events; the others tell how far it is. */
+type JobEvent = { type: string } | { type: 'failed'; problem: Problem }
+
+const ENDINGS: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled'])
+
+export interface JobCalls<Event> {
+  watch(input: { path: string }, options: { signal: AbortSignal }): Promise<AsyncIterable<Event>>
+  cancel(input: { path: string }): Promise<void>
+}
+
+/** What a view makes of the events of its kind of job. */
+export interface JobStory<Event, Live> {
+  /** Main's procedures, asked for at each use: the line to main may have been made anew. */
+  calls(): JobCalls<Event>
+  /** What is known of the job after an event that does not end it; null as long as nothing is. */
+  advance(live: Live | null, event: Event): Live | null
+  /** What is shown of it, anew for every frame in which something arrived. */
+  draw(live: Live): Live
+  /** Hears how the job ended while it is still shown as live. */
+  ended(ending: Event, live: Live | null, path: string): Promise<void> | void
+  /** Hears that no job is followed any more, whether one has ended or the line was lost. */
+  idle?(): Promise<void> | void
+}
+
+/** A job of the open project in main, as this window follows it: it goes on when the window is closed. */
+export class FollowedJob<Event extends JobEvent, Live extends object> {
+  /** How far it is; null while none is known to run. */
+  live = $state.raw<Live | null>(null)
+  /** Between asking for the job and its first event. */
+  starting = $state(false)
+  cancelling = $state(false)
+  failure = $state.raw<Complaint | null>(null)
+  readonly busy = $derived(this.live !== null || this.starting)
+
+  private watching: AbortController | null = null
+
+  constructor(
+    private readonly workbench: Workbench,
+    private readonly story: JobStory<Event, Live>
+  ) {}
+
+  /** Forgets what it followed; the job itself goes on. */
+  reset(): void {
+    this.watching?.abort()
+    this.watching = null
+    this.live = null
+    this.starting = false
+    this.cancelling = false
+    this.failure = null
+  }
+
+  /** Asks main for a job, and follows it to its end. */
+  async begin(ask: (path: string) => Promise<unknown>): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    this.failure = null
+    this.starting = true
+    try {
+      await ask(path)
+      await this.follow()
+    } catch (error) {
+      this.failure = complaintOf(error)
+    }
+    this.starting = false
+  }
+
+  async cancel(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined || this.live === null) return
+    this.cancelling = true
+    const asked = await this.workbench.attempt(async () => {
+      await this.story.calls().cancel({ path })
+      return true
+    })
+    // Why it failed has been said; the job goes on, and can be cancelled again.
+    if (asked === null) this.cancelling = false
+  }
+
+  /** Hears whether such a job runs, and follows one that another window has started. */
+  hear(running: boolean): void {
+    if (running && !this.busy && this.watching === null) void this.follow()
+  }
+
+  /** Follows the job that runs to its end; ends at once when none runs. */
+  async follow(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    this.watching?.abort()
+    const watching = new AbortController()
+    this.watching = watching
+    let live: Live | null = null
+    const drawSoon = oncePerFrame(() => {
+      if (live !== null && !watching.signal.aborted) this.live = this.story.draw(live)
+    })
+    try {
+      for await (const event of await this.story.calls().watch({ path }, { signal: watching.signal })) {
+        if (watching.signal.aborted) return
+        if (ENDINGS.has(event.type)) {
+          if ('problem' in event) this.failure = event.problem
+          await this.story.ended(event, live, path)
+          continue
+        }
+        live = this.story.advance(live, event)
+        if (live === null) continue
+        this.starting = false
+        drawSoon()
+      }
+    } catch (error) {
+      // When the line itself is lost, reopening the project after the reconnect follows it again.
+      if (!watching.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
+    }
+    if (this.watching !== watching) return
+    this.watching = null
+    live = null
+    this.live = null
+    this.cancelling = false
+    this.starting = false
+    await this.story.idle?.()
+  }
+}

@@ -1,0 +1,468 @@
+import { SvelteSet } from 'svelte/reactivity'
+import { evaluationShare } from '../../contract/documents/evaluation'
+import type { ProjectChanges, ProjectState } from '../../contract/documents/project'
+import { type Client, type Connect, type Connection } from './connection'
+import { complaintOf, type Complaint } from '../ui/complaint'
+import { placeHash, readPlace, type Step } from './place'
+import { Checksums } from '../pair/checksums.svelte'
+import { Evaluations } from '../evaluate/evaluations.svelte'
+import { Distances } from '../pair/distances.svelte'
+import { Exports } from '../export/exports.svelte'
+import { OtherCheckpoints } from '../pair/other-checkpoints.svelte'
+import { Prompts } from '../prompts/prompts.svelte'
+import { Ranges } from '../ranges/ranges.svelte'
+import { Samples } from '../samples/samples.svelte'
+import { Start } from '../start/start.svelte'
+import { ValuesCheck } from '../pair/values-check.svelte'
+
+type AppInfo = Awaited<ReturnType<Client['app']['info']>>
+
+/** Something that was just done and can be taken back. */
+export interface Undoable {
+  message: string
+  undo: () => void
+}
+
+/** A long computation that goes on now. */
+interface Job {
+  name: string
+  /** Of the work; 0 to 1. */
+  share: number
+  secondsLeft: number | null
+  cancelling: boolean
+  cancel: () => void
+}
+
+/** Stored results of one kind, by their ids. */
+interface StoredResults {
+  /** Null when there is none. */
+  readonly newest: string | null
+  /** The one that is shown, or read to be shown. */
+  readonly current: string | null
+  show(id: string): Promise<unknown>
+}
+
+const RECONNECT_MS = [500, 1000, 2000, 4000, 8000]
+
+/** What every view shares: the line to main, the open project, the step, and what to tell the user. */
+export class Workbench {
+  private connection = $state.raw<Connection | null>(null)
+  info = $state.raw<AppInfo | null>(null)
+  project = $state.raw<ProjectState | null>(null)
+  step = $state<Step>('start')
+  complaints = $state.raw<readonly Complaint[]>([])
+  private readonly dismissedWarnings = new SvelteSet<string>()
+  undoable = $state.raw<Undoable | null>(null)
+  /** Failed attempts to reach main since the line was lost; null while it stands. */
+  lostAttempts = $state<number | null>(null)
+  /** Changes on their way to disk. */
+  saving = $state(0)
+  opening = $state(false)
+
+  readonly start = new Start(this)
+  readonly distances = new Distances(this)
+  readonly checksums = new Checksums(this)
+  readonly values = new ValuesCheck(this)
+  readonly others = new OtherCheckpoints(this)
+  readonly prompts = new Prompts(this)
+  readonly ranges = new Ranges(this)
+  readonly samples = new Samples(this)
+  readonly evaluations = new Evaluations(this)
+  readonly exports = new Exports(this)
+
+  /** What the step shows one of; null for a step that shows no stored results. */
+  private readonly results = $derived.by<StoredResults | null>(() => {
+    if (this.step === 'ranges') return this.ranges
+    if (this.step === 'samples') return this.samples
+    return this.step === 'evaluate' ? this.evaluations : null
+  })
+
+  /** Of the place where the user is; null without a project. */
+  readonly address = $derived.by(() => {
+    if (this.project === null) return null
+    const { current = null, newest = null } = this.results ?? {}
+    return placeHash(this.project.path, this.step, current === newest ? null : current)
+  })
+
+  /** What was left out or changed when the project was opened, but for what the user has put away. */
+  readonly warnings = $derived.by(
+    () => this.project?.warnings.filter((warning) => !this.dismissedWarnings.has(warning)) ?? []
+  )
+
+  /** What runs now, for the top bar and the title. */
+  readonly job = $derived.by<Job | null>(() => {
+    const { run } = this.ranges
+    const { live, check } = this.samples
+    const { live: exported } = this.exports
+    if (run !== null) {
+      const { rowsDone, rowsTotal, secondsLeft } = run.progress
+      return {
+        name: 'Sweep',
+        share: rowsDone / Math.max(1, rowsTotal),
+        secondsLeft,
+        cancelling: this.ranges.job.cancelling,
+        cancel: () => void this.ranges.job.cancel()
+      }
+    }
+    const searching = this.ranges.search.progress
+    if (searching !== null) {
+      const { rowsDone, rowsTotal, secondsLeft } = searching.sweep
+      return {
+        name: `Search, generation ${searching.generation}`,
+        share: rowsDone / Math.max(1, rowsTotal),
+        secondsLeft,
+        cancelling: this.ranges.search.job.cancelling,
+        cancel: () => void this.ranges.search.job.cancel()
+      }
+    }
+    const checking = this.ranges.check.progress
+    if (checking !== null) {
+      const { rowsDone, rowsTotal, secondsLeft } = checking
+      return {
+        name: 'Check',
+        share: rowsDone / Math.max(1, rowsTotal),
+        secondsLeft,
+        cancelling: this.ranges.check.job.cancelling,
+        cancel: () => void this.ranges.check.job.cancel()
+      }
+    }
+    if (live !== null) {
+      const { samplesDone, samplesTotal, secondsLeft } = live.progress
+      return {
+        name: 'Samples',
+        share: samplesDone / Math.max(1, samplesTotal),
+        secondsLeft,
+        cancelling: this.samples.job.cancelling,
+        cancel: () => void this.samples.job.cancel()
+      }
+    }
+    const evaluating = this.evaluations.live?.progress
+    if (evaluating !== undefined) {
+      return {
+        name: 'Evaluation',
+        share: evaluationShare(evaluating),
+        secondsLeft: evaluating.secondsLeft,
+        cancelling: this.evaluations.job.cancelling,
+        cancel: () => void this.evaluations.job.cancel()
+      }
+    }
+    const { judging } = this.evaluations
+    if (judging.busy) {
+      const { done, total } = judging.progress ?? { done: 0, total: 1 }
+      return {
+        name: 'Judging',
+        share: done / Math.max(1, total),
+        secondsLeft: judging.secondsLeft,
+        cancelling: false,
+        cancel: () => judging.cancel()
+      }
+    }
+    if (exported !== null) {
+      const { bytesDone, bytesTotal, secondsLeft } = exported.progress
+      return {
+        name: 'Export',
+        share: bytesDone / Math.max(1, bytesTotal),
+        secondsLeft,
+        cancelling: this.exports.job.cancelling,
+        cancel: () => void this.exports.job.cancel()
+      }
+    }
+    if (check.busy) {
+      const { done, total } = check.progress ?? { done: 0, total: 1 }
+      return {
+        name: 'Character task',
+        share: done / Math.max(1, total),
+        secondsLeft: null,
+        cancelling: false,
+        cancel: () => check.cancel()
+      }
+    }
+    for (const [name, reading] of [
+      ['Comparison', this.distances.job],
+      ['SHA-256', this.checksums.job],
+      ['Check of values', this.values.job]
+    ] as const) {
+      const { live: progress, cancelling } = reading
+      if (progress === null) continue
+      return {
+        name,
+        share: progress.bytesDone / Math.max(1, progress.bytesTotal),
+        secondsLeft: progress.secondsLeft,
+        cancelling,
+        cancel: () => void reading.cancel()
+      }
+    }
+    return null
+  })
+
+  /** Whether the open project can be changed. */
+  readonly writable = $derived(this.project !== null && this.project.readOnly === null)
+
+  /** What runs of the project by another window and cannot be followed in this one, in words; null when nothing does. */
+  readonly elsewhere = $derived.by(() => {
+    const running = this.project?.running ?? []
+    if (running.includes('recipe score') && !this.ranges.scoring) return 'A recipe is being scored elsewhere.'
+    if (running.includes('character check') && !this.samples.check.busy)
+      return 'The character task is being checked elsewhere.'
+    if (running.includes('judging') && !this.evaluations.judging.busy)
+      return 'Answers are being judged elsewhere.'
+    return null
+  })
+
+  private changes: Promise<unknown> = Promise.resolve()
+  private watching: AbortController | null = null
+  private undoTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(private readonly connect: Connect) {}
+
+  get connected(): boolean {
+    return this.connection !== null && this.lostAttempts === null
+  }
+
+  /** @throws Error before the first connection */
+  get client(): Client {
+    if (this.connection === null) throw new Error('The workbench is not connected yet.')
+    return this.connection.client
+  }
+
+  /** Connects, restores the project the window showed, and reconnects for as long as the window lives. */
+  async run(): Promise<never> {
+    for (let attempt = 0; ;) {
+      try {
+        const connection = await this.connect()
+        this.connection = connection
+        this.lostAttempts = null
+        attempt = 0
+        void this.restore()
+        await connection.closed
+      } catch {
+        attempt += 1
+      }
+      this.lostAttempts = attempt
+      await new Promise((resolve) =>
+        setTimeout(resolve, RECONNECT_MS[Math.min(attempt, RECONNECT_MS.length - 1)])
+      )
+    }
+  }
+
+  private async restore(): Promise<void> {
+    const info = await this.attempt(() => this.client.app.info())
+    if (info === null) return
+    this.info = info
+    const place = readPlace(window.location.hash)
+    const path = this.project?.path ?? place.project ?? info.initialProject
+    if (path === null) await this.start.refresh()
+    else await this.openAt(() => this.client.projects.open({ path }), place.step ?? 'ranges', place.shown)
+  }
+
+  /** Follows the browser's Back and Forward, which have changed the address. */
+  async followAddress(): Promise<void> {
+    const { project: path, step, shown } = readPlace(window.location.hash)
+    if (this.project === null) return
+    if (path !== null && path !== this.project.path) {
+      await this.openAt(() => this.client.projects.open({ path }), step ?? 'ranges', shown)
+      return
+    }
+    this.step = step ?? 'start'
+    const results = this.results
+    const wanted = shown ?? results?.newest ?? null
+    if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
+  }
+
+  /** Runs a call and reports its failure to the user; null when it failed. */
+  async attempt<Result>(call: () => Promise<Result>): Promise<Result | null> {
+    try {
+      return await call()
+    } catch (error) {
+      this.complainOf(error)
+      return null
+    }
+  }
+
+  /** Tells the user what was thrown, whatever that is. */
+  complainOf(error: unknown): void {
+    // A lost line has its own notice; each call that it took along need not complain too. Such calls end a moment before it
+    // is known to be lost.
+    const complaint = complaintOf(error)
+    const tell = (): void => {
+      if (this.connected) this.complain(complaint)
+    }
+    if (complaint.code === 'defect') setTimeout(tell)
+    else tell()
+  }
+
+  complain(complaint: Complaint): void {
+    if (!this.complaints.some((known) => known.message === complaint.message)) {
+      this.complaints = [...this.complaints, complaint]
+    }
+  }
+
+  dismiss(complaint: Complaint): void {
+    this.complaints = this.complaints.filter((other) => other !== complaint)
+  }
+
+  dismissWarning(warning: string): void {
+    this.dismissedWarnings.add(warning)
+  }
+
+  /** Says what was done and offers to take it back for a while. */
+  offerUndo(undoable: Undoable): void {
+    clearTimeout(this.undoTimer)
+    this.undoable = undoable
+    this.undoTimer = setTimeout(() => (this.undoable = null), 10_000)
+  }
+
+  undo(): void {
+    this.undoable?.undo()
+    this.undoable = null
+  }
+
+  go(step: Step): void {
+    this.step = step
+    this.visit()
+  }
+
+  /** Shows a stored result of the step. */
+  async look(id: string): Promise<void> {
+    const shown = this.results?.show(id)
+    this.visit()
+    await shown
+  }
+
+  /** Makes the place an entry of the browser's history, for Back to lead to the one before. */
+  private visit(): void {
+    if (this.address !== null && this.address !== window.location.hash)
+      window.history.pushState(null, '', this.address)
+  }
+
+  /** Shows the project that the call opens or creates. */
+  async open(call: () => Promise<ProjectState>, step: Step = 'ranges'): Promise<boolean> {
+    const opened = await this.openAt(call, step, null)
+    if (opened) this.visit()
+    return opened
+  }
+
+  /** @param shown of the step's results; null for the newest */
+  private async openAt(
+    call: () => Promise<ProjectState>,
+    step: Step,
+    shown: string | null
+  ): Promise<boolean> {
+    this.opening = true
+    const state = await this.attempt(call)
+    this.opening = false
+    // A project is recent once it is opened, and known to be gone once it could not be.
+    void this.start.refresh()
+    if (state === null) return false
+    const same = state.path === this.project?.path
+    if (!same) await this.leave()
+    this.project = state
+    this.prompts.adopt(state, same)
+    void this.ranges.adopt(state, same, step === 'ranges' ? shown : null)
+    void this.samples.adopt(state, same, step === 'samples' ? shown : null)
+    this.readPairAgain()
+    void this.evaluations.adopt(state, same, step === 'evaluate' ? shown : null)
+    this.exports.adopt(state, same)
+    void this.watch(state.path)
+    this.step = step
+    return true
+  }
+
+  /** Follows what becomes of the open project, whoever changes it. */
+  private async watch(path: string): Promise<void> {
+    this.watching?.abort()
+    const watching = new AbortController()
+    this.watching = watching
+    try {
+      const states = await this.client.projects.watch({ path }, { signal: watching.signal })
+      for await (const state of states) {
+        if (watching.signal.aborted) return
+        this.accept(state)
+      }
+    } catch (error) {
+      // After a lost line the project is opened again, and followed from then on.
+      if (!watching.signal.aborted && this.connected) this.complain(complaintOf(error))
+    }
+  }
+
+  /** Fetches what the project knows of its pair, which may be another now. */
+  readPairAgain(): void {
+    const path = this.project?.path
+    if (path === undefined) return
+    void this.distances.adopt(path)
+    void this.checksums.adopt(path)
+    this.values.adopt()
+  }
+
+  /** Closes the open project; a running sweep or sample run goes on in main. */
+  async leave(): Promise<void> {
+    const path = this.project?.path
+    await this.flush()
+    this.watching?.abort()
+    this.project = null
+    this.ranges.reset()
+    this.samples.reset()
+    this.evaluations.reset()
+    this.distances.reset()
+    this.checksums.reset()
+    this.values.reset()
+    this.exports.reset()
+    this.undoable = null
+    this.dismissedWarnings.clear()
+    if (path !== undefined) await this.attempt(() => this.client.projects.close({ path }))
+  }
+
+  /** Saves what is being edited now, without waiting for the typing to rest. */
+  async flush(): Promise<void> {
+    await Promise.all([this.prompts.flush(), this.samples.prompts.flush(), this.samples.setup.flush()])
+  }
+
+  /** Takes a newer state of the open project; one that is older, or arrives after the project was left, is dropped. */
+  accept(state: ProjectState | null): void {
+    const before = this.project
+    if (state === null || before === null || state.path !== before.path) return
+    if (state.document.revision < before.document.revision) return
+    this.project = state
+    this.prompts.hear(state, before)
+    this.ranges.hear(state, before)
+    this.samples.hear(state, before)
+    this.evaluations.hear(state, before)
+    this.distances.job.hear(state.running.includes('distances'))
+    this.checksums.job.hear(state.running.includes('checksums'))
+    this.values.job.hear(state.running.includes('values'))
+    this.exports.job.hear(state.running.includes('export'))
+  }
+
+  /**
+   * Sets values of the project on disk. Changes queue, so each is made from what the one before it left.
+   *
+   * @param seen the revision that the values were made from; left out: the one that is shown
+   */
+  async change(changes: ProjectChanges, seen?: number): Promise<boolean> {
+    return this.save((path, revision) =>
+      this.client.projects.update({ path, seen: seen ?? revision, changes })
+    )
+  }
+
+  /** Runs a call that writes the open project, in turn, and reports its failure to the user. False when it failed. */
+  async save(call: (path: string, revision: number) => Promise<ProjectState>): Promise<boolean> {
+    return (await this.attempt(() => this.write(call))) ?? false
+  }
+
+  /** Runs a call that writes the open project, in turn. False when no project is open. @throws what main says against it */
+  async write(call: (path: string, revision: number) => Promise<ProjectState>): Promise<boolean> {
+    this.saving += 1
+    const turn = this.changes.then(async () => {
+      const project = this.project
+      if (project === null) return false
+      this.accept(await call(project.path, project.document.revision))
+      return true
+    })
+    this.changes = turn.catch(() => undefined)
+    try {
+      return await turn
+    } finally {
+      this.saving -= 1
+    }
+  }
+}

@@ -1,0 +1,282 @@
+import type { PointStyle } from 'chart.js'
+import type {
+  EvaluatedPrompt,
+  EvaluationVariant,
+  EvaluationView,
+  VariantResult
+} from '../../contract/documents/evaluation'
+import { formatMeasure, measuresOf, withInterval } from '../../contract/words/evaluation-words'
+import { MeasureId, measureOf } from '../../contract/model/measures'
+import { formatPercent } from '../ui/format'
+import { keptOf, toneOf } from '../../contract/documents/samples'
+import { type PlotAxis, type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
+import { toCsv } from '../ui/csv'
+
+/** Hybrids share a colour and differ in their marks, and so do other checkpoints; base and post have theirs as everywhere. */
+const MARKS: readonly PointStyle[] = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross']
+
+const markOf = (place: number): PointStyle => MARKS[place % MARKS.length] ?? 'circle'
+
+/** How each variant is drawn, in their order; base or post with another sampler or prefix is paler. */
+export function variantStyles(
+  variants: readonly EvaluationVariant[]
+): Pick<PlotSeries, 'name' | 'tone' | 'mark' | 'opacity'>[] {
+  // What is kept has its own mark in every chart of the project; the others take those that are left.
+  const own = new Set(variants.flatMap(({ variant }) => keptOf(variant)?.mark ?? []))
+  const taken = new Set(Array.from(own, markOf))
+  const left = MARKS.filter((mark) => !taken.has(mark))
+  let others = 0
+  return variants.map(({ variant, sampling, prefix }) => {
+    const tone = toneOf(variant)
+    const kept = keptOf(variant)
+    const mark =
+      tone === 'base'
+        ? 'rect'
+        : tone === 'post'
+          ? 'rectRot'
+          : kept !== undefined
+            ? markOf(kept.mark)
+            : (left[others++ % left.length] ?? 'circle')
+    return {
+      name: variant.name,
+      tone,
+      mark,
+      opacity: sampling === undefined && prefix === undefined ? 1 : 0.6
+    }
+  })
+}
+
+/** What plots of an evaluation need of it. */
+interface PlottedEvaluation {
+  run: Pick<EvaluationView['run'], 'variants'>
+  results: Pick<EvaluationView['results'], 'variants'>
+}
+
+/** Diversity against quality of all variants, with the intervals of both. */
+export function tradeOffPlot(
+  { run, results }: PlottedEvaluation,
+  quality: MeasureId,
+  diversity: MeasureId
+): PlotContent {
+  const styles = variantStyles(run.variants)
+  const series = styles.map((style, index): PlotSeries => {
+    const measures = results.variants[index]?.measures
+    const [x, y] = [measures?.[quality], measures?.[diversity]]
+    return {
+      ...style,
+      connected: false,
+      named: true,
+      radius: 7,
+      points:
+        x === undefined || y === undefined
+          ? []
+          : [
+              {
+                x: x.mean,
+                y: y.mean,
+                xInterval: x.interval,
+                yInterval: y.interval,
+                lines: [
+                  style.name,
+                  `${measureOf(quality).label} ${withInterval(quality, x)}`,
+                  `${measureOf(diversity).label} ${withInterval(diversity, y)}`
+                ]
+              }
+            ]
+    }
+  })
+  const points = series.flatMap((entry) => entry.points)
+  return {
+    label: `${measureOf(diversity).label} against ${measureOf(quality).label} of ${series.length} variants, with 95 % intervals. The table below holds the same numbers.`,
+    series,
+    x: measureAxis(
+      quality,
+      points.flatMap(({ x, xInterval }) => [x, ...(xInterval ?? [])])
+    ),
+    y: measureAxis(
+      diversity,
+      points.flatMap(({ y, yInterval }) => [y, ...(yInterval ?? [])])
+    )
+  }
+}
+
+const LIMITS = { share: [0, 1], count: [0, Infinity], own: undefined } as const
+
+const measureAxis = (id: MeasureId, values: readonly number[]): PlotAxis => ({
+  title: axisTitle(id),
+  bounds: roomyBounds(values, LIMITS[measureOf(id).scale])
+})
+
+const axisTitle = (id: MeasureId): string => {
+  const { label, better } = measureOf(id)
+  return better === null ? label : `${label} (${better} is better)`
+}
+
+/** pass@k over k, on an axis that doubles; null where no variant has it. */
+export function passAtKPlot({ run, results }: PlottedEvaluation): PlotContent | null {
+  const ks = results.variants.flatMap(({ passAtK }) => passAtK.map(({ k }) => k))
+  if (ks.length === 0) return null
+  return {
+    label: `pass@k of ${results.variants.length} variants for k from 1 to ${Math.max(...ks)}.`,
+    series: variantStyles(run.variants).map((style, index) => ({
+      ...style,
+      connected: true,
+      named: true,
+      radius: 4,
+      points: (results.variants[index]?.passAtK ?? []).map(({ k, mean }) => ({
+        x: Math.log2(k),
+        y: mean,
+        lines: [style.name, `pass@${k} ${formatMeasure('passAtN', mean)}`]
+      }))
+    })),
+    x: {
+      title: 'k: answers that may be tried; solved when one is right',
+      bounds: [0, Math.max(1, Math.log2(Math.max(...ks)))],
+      step: 1,
+      tick: (value) => String(Math.round(2 ** value))
+    },
+    y: { title: 'pass@k (higher is better)', bounds: [0, 1] }
+  }
+}
+
+/** One prompt's answers in the plane of their first two principal components; null until it is scored. */
+export function embeddingMap(
+  variants: readonly EvaluationVariant[],
+  { samples, scores }: EvaluatedPrompt,
+  hidden: ReadonlySet<string>
+): PlotContent | null {
+  if (scores === null || scores.map.length === 0) return null
+  const textOf = new Map(samples.map((sample) => [`${sample.index} ${sample.variant}`, sample.text]))
+  const [x, y] = scores.explained
+  return {
+    label: `Map of ${scores.map.length} answers of ${variants.length} variants: answers that mean alike lie close together.`,
+    series: variantStyles(variants)
+      .filter(({ name }) => !hidden.has(name))
+      .map((style) => ({
+        ...style,
+        opacity: 0.65 * style.opacity,
+        connected: false,
+        named: false,
+        radius: 5,
+        points: scores.map
+          .filter(({ variant }) => variant === style.name)
+          .map((place) => ({
+            x: place.x,
+            y: place.y,
+            lines: [style.name, ...wrapped(textOf.get(`${place.index} ${place.variant}`) ?? '')]
+          }))
+      })),
+    // Of all answers, so that nothing moves when a variant is hidden.
+    x: {
+      title: `First component, ${formatPercent(x)} of the variance`,
+      bounds: roomyBounds(scores.map.map((place) => place.x))
+    },
+    y: {
+      title: `Second component, ${formatPercent(y)}`,
+      bounds: roomyBounds(scores.map.map((place) => place.y))
+    }
+  }
+}
+
+/** A text in lines that fit a tooltip; what is longer than eight lines is cut. */
+function wrapped(text: string, width = 64, most = 8): string[] {
+  const lines: string[] = []
+  for (const word of text.trim().split(/\s+/)) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines.length <= most ? lines : [...lines.slice(0, most), '…']
+}
+
+/** Of a variant's measure, what a table can be sorted by. */
+export interface ResultOrder {
+  /** Null: the order of the run. */
+  measure: MeasureId | null
+  descending: boolean
+}
+
+/** Results in the order a table shows them; those without the measure come last. */
+export function sortedResults(
+  variants: readonly VariantResult[],
+  { measure, descending }: ResultOrder
+): VariantResult[] {
+  if (measure === null) return descending ? variants.toReversed() : [...variants]
+  const sign = descending ? -1 : 1
+  return variants.toSorted((left, right) => {
+    const [a, b] = [left.measures[measure]?.mean, right.measures[measure]?.mean]
+    if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined)
+    return sign * (a - b)
+  })
+}
+
+/** A variant and a measure a row. */
+export function resultsCsv({ results }: Pick<EvaluationView, 'results'>): string {
+  return toCsv(
+    [
+      'variant',
+      'answers',
+      'measure',
+      'mean',
+      'low',
+      'high',
+      'prompts',
+      'compared_with',
+      'difference',
+      'difference_low',
+      'difference_high',
+      'effect_size',
+      'p',
+      'adjusted_p'
+    ],
+    results.variants.flatMap(({ variant, answerCount, measures, differences, passAtK }) => [
+      ...MeasureId.options.flatMap((id) => {
+        const estimate = measures[id]
+        const difference = differences[id]
+        if (estimate === undefined) return []
+        const { mean, interval, promptCount } = estimate
+        return [
+          [
+            variant,
+            answerCount,
+            id,
+            mean,
+            ...interval,
+            promptCount,
+            ...(difference === undefined
+              ? []
+              : [
+                  results.comparedWith,
+                  difference.mean,
+                  ...difference.interval,
+                  difference.effectSize,
+                  difference.pValue,
+                  difference.adjustedPValue
+                ])
+          ]
+        ]
+      }),
+      ...passAtK.map(({ k, mean }) => [variant, answerCount, `pass@${k}`, mean])
+    ])
+  )
+}
+
+/** One variant's row to paste into a spreadsheet. */
+export const resultText = ({ variant, measures }: VariantResult, ids: readonly MeasureId[]): string =>
+  [variant, ...ids.map((id) => measures[id]?.mean ?? '')].join('\t')
+
+/** A prompt and a variant a row, with every measure. */
+export function cellsCsv({ run, results }: Pick<EvaluationView, 'run' | 'results'>): string {
+  const ids = measuresOf(results)
+  return toCsv(
+    ['prompt', 'text', 'variant', ...ids],
+    run.task.prompts.flatMap(({ text }, prompt) =>
+      run.variants.map(({ variant }, index) => [
+        prompt + 1,
+        text,
+        variant.name,
+        ...ids.map((id) => results.cells[prompt]?.[index]?.[id] ?? null)
+      ])
+    )
+  )
+}

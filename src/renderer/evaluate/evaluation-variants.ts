@@ -1,0 +1,42 @@
+import type { RangeScore } from '../../contract/documents/crc'
+import type { EvaluationVariant } from '../../contract/documents/evaluation'
+import { freeName } from '../../contract/model/free-name'
+import { rangeName } from '../ui/format'
+
+/**
+ * So many ranges of a sweep whose diversities are spread evenly from the least to the most diverse, in that order: over
+ * them, how well the proxy predicts a task can be told.
+ */
+export function spreadOfRanges(ranges: readonly RangeScore[], count: number): RangeScore[] {
+  const left = ranges.toSorted((a, b) => a.diversity - b.diversity)
+  const low = left[0]?.diversity ?? 0
+  const high = left.at(-1)?.diversity ?? 0
+  const chosen: RangeScore[] = []
+  for (let place = 0; place < count && left.length > 0; place += 1) {
+    const wanted = count === 1 ? high : low + ((high - low) * place) / (count - 1)
+    let nearest = 0
+    for (const [index, range] of left.entries()) {
+      const best = left[nearest]
+      if (best !== undefined && Math.abs(range.diversity - wanted) < Math.abs(best.diversity - wanted))
+        nearest = index
+    }
+    chosen.push(...left.splice(nearest, 1))
+  }
+  return chosen.sort((a, b) => a.diversity - b.diversity)
+}
+
+/** A range as a variant of an evaluation. */
+export const rangeVariant = ({ start, end }: { start: number; end: number }): EvaluationVariant => {
+  const name = rangeName({ start, end })
+  return { variant: { kind: 'recipe', name, recipe: { name, ranges: [[start, end]] } } }
+}
+
+/** The variant under another name. */
+export const renamedVariant = (entry: EvaluationVariant, name: string): EvaluationVariant => ({
+  ...entry,
+  variant: { ...entry.variant, name }
+})
+
+/** A copy to give a sampler or a prefix of its own. */
+export const duplicateVariant = (entry: EvaluationVariant, taken: readonly string[]): EvaluationVariant =>
+  renamedVariant(entry, freeName(`${entry.variant.name} + decoding`, taken))

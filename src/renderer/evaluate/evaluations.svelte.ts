@@ -1,0 +1,197 @@
+import type {
+  EvaluatedPrompt,
+  EvaluationEvent,
+  EvaluationProgress,
+  EvaluationRun,
+  EvaluationSummary,
+  EvaluationView
+} from '../../contract/documents/evaluation'
+import type { MeasureId } from '../../contract/model/measures'
+import type { ProjectState } from '../../contract/documents/project'
+import { factsOf } from '../../contract/model/task-kinds'
+import { EvaluationSetup } from './evaluation-setup.svelte'
+import { FollowedJob } from '../app/followed-job.svelte'
+import { Latest } from '../app/latest.svelte'
+import { Judging } from './judging.svelte'
+import type { Workbench } from '../app/workbench.svelte'
+
+/** A prompt that is looked into. */
+interface InspectedPrompt extends EvaluatedPrompt {
+  prompt: number
+}
+
+/** An evaluation that runs now, as far as it is. */
+interface LiveEvaluation {
+  evaluationId: string
+  progress: EvaluationProgress
+}
+
+/** The Evaluate view: the running evaluation or the one being looked at, and how it is looked at. */
+export class Evaluations {
+  /** Null until the user says: where there is room beside the results. */
+  setupOpen = $state<boolean | null>(null)
+  list = $state.raw<readonly EvaluationSummary[]>([])
+  warnings = $state.raw<readonly string[]>([])
+  shown = $state.raw<EvaluationView | null>(null)
+  /** Axes of the scatter. */
+  quality = $state<MeasureId>('accuracy')
+  diversity = $state<MeasureId>('distinctRight')
+  inspected = $state.raw<InspectedPrompt | null>(null)
+
+  private readonly reading = new Latest<string>()
+  private readonly looking = new Latest<number>()
+  /** The evaluation that is being read, to be shown; null when none is. */
+  readonly opening = $derived(this.reading.awaited)
+  readonly newest = $derived.by(() => this.list[0]?.id ?? null)
+  readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
+  readonly job: FollowedJob<EvaluationEvent, LiveEvaluation>
+  readonly setup: EvaluationSetup
+  readonly judging: Judging
+  readonly live = $derived.by(() => this.job.live)
+  readonly busy = $derived.by(() => this.job.busy)
+
+  /** Why no evaluation can run now; null when one can. */
+  readonly blocked = $derived.by(() => {
+    const { project, connected, ranges, samples, elsewhere } = this.workbench
+    if (project === null || !connected) return 'The workbench is not connected.'
+    if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
+    if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    if (ranges.busy) return 'A sweep is running; evaluate when it is done.'
+    if (ranges.check.busy) return 'Whole answers are being checked; evaluate when that is done.'
+    if (samples.busy || samples.check.busy) return 'Answers are being generated; evaluate when that is done.'
+    if (this.busy) return 'An evaluation is running.'
+    if (this.judging.busy) return 'Answers are being judged.'
+    if (elsewhere !== null) return elsewhere
+    return null
+  })
+
+  private newestSeen: string | null = null
+
+  constructor(private readonly workbench: Workbench) {
+    this.setup = new EvaluationSetup(workbench)
+    this.judging = new Judging(workbench)
+    this.job = new FollowedJob<EvaluationEvent, LiveEvaluation>(workbench, {
+      calls: () => workbench.client.evaluations,
+      advance: (live, event) => (event.type === 'progress' ? event : live),
+      draw: (live) => live,
+      ended: (ending, live) => this.ended(ending, live)
+    })
+  }
+
+  /** Shows the project's newest evaluation, or the one that goes on; `same` when the project was only opened again. @param wanted another one to show; null for the newest */
+  async adopt(state: ProjectState, same: boolean, wanted: string | null): Promise<void> {
+    void this.job.follow()
+    await this.setup.adopt(state)
+    await this.refresh()
+    // One that ended while the line was down is news; one the user has left for an older one is not.
+    const other = wanted !== this.current && this.list.some(({ id }) => id === wanted) ? wanted : null
+    const next = other ?? (this.newest === this.newestSeen ? null : this.newest)
+    if (next === null) return
+    const run = await this.show(next)
+    if (!same && run !== null) this.setup.follow(run)
+  }
+
+  /** Hears what the project is now. */
+  hear(state: ProjectState, before: ProjectState): void {
+    this.job.hear(state.running.includes('evaluation'))
+    if (state.saved.tasks !== before.saved.tasks) void this.setup.adopt(state)
+    const judged = before.running.includes('judging') && !state.running.includes('judging')
+    if (judged && !this.judging.busy && this.shown !== null) void this.judged(this.shown.run.id)
+  }
+
+  reset(): void {
+    this.job.reset()
+    this.reading.drop()
+    this.looking.drop()
+    this.newestSeen = null
+    this.list = []
+    this.warnings = []
+    this.shown = null
+    this.inspected = null
+    this.setup.reset()
+    this.judging.reset()
+  }
+
+  private async refresh(): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    const found = await this.workbench.attempt(() => this.workbench.client.evaluations.list({ path }))
+    if (found === null || this.workbench.project?.path !== path) return
+    this.list = found.evaluations
+    this.warnings = found.warnings
+  }
+
+  /** Fetches and shows one evaluation; null when it cannot be shown any more. */
+  async show(evaluationId: string): Promise<EvaluationRun | null> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return null
+    const read = await this.workbench.attempt(() =>
+      this.reading.ask(evaluationId, (signal) =>
+        this.workbench.client.evaluations.get({ path, evaluationId }, { signal })
+      )
+    )
+    if (read === null) return null
+    const { answer: view } = read
+    this.newestSeen = this.newest
+    // A prompt that was asked for belongs to the evaluation before.
+    this.looking.drop()
+    if (this.shown?.run.task.kind !== view.run.task.kind) {
+      const { quality, diversity } = factsOf(view.run.task.kind).mainMeasures
+      this.quality = quality
+      this.diversity = diversity
+    }
+    const again = this.shown?.run.id === evaluationId
+    this.shown = view
+    // The same evaluation with more answers stays as it was looked into.
+    if (!again) this.inspected = null
+    else if (this.inspected !== null) await this.inspect(this.inspected.prompt)
+    return view.run
+  }
+
+  /** Shows the marks that an evaluation has got, on the axis of quality when they are the first. */
+  async judged(evaluationId: string): Promise<void> {
+    if (this.shown?.run.id !== evaluationId) return
+    const before = this.shown.results.variants.some(({ measures }) => measures.judge !== undefined)
+    await this.show(evaluationId)
+    const marked = this.shown.results.variants.some(({ measures }) => measures.judge !== undefined)
+    if (marked && !before) this.quality = 'judge'
+  }
+
+  /** Looks into one prompt: its answers, and how they lie. */
+  async inspect(prompt: number): Promise<void> {
+    const path = this.workbench.project?.path
+    const evaluationId = this.shown?.run.id
+    if (path === undefined || evaluationId === undefined) return
+    const found = await this.workbench.attempt(() =>
+      this.looking.ask(prompt, (signal) =>
+        this.workbench.client.evaluations.prompt({ path, evaluationId, prompt }, { signal })
+      )
+    )
+    if (found !== null) this.inspected = { ...found.answer, prompt }
+  }
+
+  async start(): Promise<void> {
+    const { runTask, variants, embeddingModel } = this.setup
+    if (this.blocked !== null || this.setup.incomplete !== null || runTask === null) return
+    await this.job.begin((path) =>
+      this.workbench.client.evaluations.start({
+        path,
+        task: runTask,
+        variants,
+        ...(embeddingModel === '' ? {} : { embeddingModel })
+      })
+    )
+  }
+
+  /** Goes on with a stopped evaluation. */
+  async resume(evaluationId: string): Promise<void> {
+    if (this.blocked !== null) return
+    await this.job.begin((path) => this.workbench.client.evaluations.resume({ path, evaluationId }))
+  }
+
+  private async ended(ending: EvaluationEvent, live: LiveEvaluation | null): Promise<void> {
+    const id = ending.type === 'finished' ? ending.evaluationId : (live?.evaluationId ?? null)
+    await this.refresh()
+    if (id !== null && this.list.some((evaluation) => evaluation.id === id)) await this.show(id)
+  }
+}

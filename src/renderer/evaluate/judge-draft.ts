@@ -1,0 +1,75 @@
+import { DEFAULT_JUDGE, type JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
+import { factsOf, type TaskKind } from '../../contract/model/task-kinds'
+import { formatCount, plural } from '../ui/format'
+
+/** A judge as it is typed. */
+export interface JudgeDraft {
+  baseUrl: string
+  model: string
+  rubric: string
+  answersPerPrompt: string
+  requestsPerMinute: string
+}
+
+export type JudgeField = keyof JudgeDraft
+
+/** A draft to begin with: the judge of last time, or an empty one with the rubric for the kind of task. */
+export const draftOfJudge = (kind: TaskKind, last: JudgeSettings | null): JudgeDraft => ({
+  baseUrl: last?.baseUrl ?? '',
+  model: last?.model ?? '',
+  rubric: last?.rubric ?? factsOf(kind).rubric,
+  answersPerPrompt: String(last?.answersPerPrompt ?? DEFAULT_JUDGE.answersPerPrompt),
+  requestsPerMinute: String(last?.requestsPerMinute ?? DEFAULT_JUDGE.requestsPerMinute)
+})
+
+const WHOLE_NUMBER = 'expected a whole number from 1 to 100,000'
+
+const SAID: Partial<Record<JudgeField, string>> = {
+  model: 'name the model that marks, such as the server lists it',
+  rubric: 'say what to mark',
+  answersPerPrompt: WHOLE_NUMBER,
+  requestsPerMinute: WHOLE_NUMBER
+}
+
+/** The settings that a draft says; null with what is wrong with which field, one complaint each. */
+export function parseJudge(draft: JudgeDraft): {
+  settings: JudgeSettings | null
+  problems: Partial<Record<JudgeField, string>>
+} {
+  const parsed = JudgeSettings.safeParse({
+    ...DEFAULT_JUDGE,
+    baseUrl: draft.baseUrl.trim(),
+    model: draft.model.trim(),
+    rubric: draft.rubric,
+    answersPerPrompt: wholeNumber(draft.answersPerPrompt),
+    requestsPerMinute: wholeNumber(draft.requestsPerMinute)
+  })
+  if (parsed.success) return { settings: parsed.data, problems: {} }
+  const problems: Partial<Record<JudgeField, string>> = {}
+  for (const { path, message } of parsed.error.issues) {
+    const [field] = path
+    if (isField(draft, field)) problems[field] ??= SAID[field] ?? message
+  }
+  return { settings: null, problems }
+}
+
+const wholeNumber = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(text) : NaN)
+
+const isField = (draft: JudgeDraft, field: PropertyKey | undefined): field is JudgeField =>
+  field !== undefined && Object.hasOwn(draft, field)
+
+/** How a judging ended, in a sentence. @param knownCount answers that had a verdict before */
+export function judgeOutcome({
+  progress: { done, unreadable },
+  knownCount
+}: {
+  progress: JudgeProgress
+  knownCount: number
+}): string {
+  const parts = [
+    `${plural(done, 'different answer')} judged`,
+    ...(knownCount === 0 ? [] : [`${formatCount(knownCount)} of them earlier, and not sent again`]),
+    ...(unreadable === 0 ? [] : [`${formatCount(unreadable)} of the replies held no mark and are left out`])
+  ]
+  return `${parts.join('; ')}.`
+}

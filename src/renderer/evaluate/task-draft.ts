@@ -1,0 +1,45 @@
+import { Task } from '../../contract/documents/evaluation'
+
+/** The id, or one made from it that no other task has. */
+export function freeTaskId(wanted: string, takenIds: readonly string[]): string {
+  let id = wanted
+  // An id has at most 64 characters.
+  for (let number = 2; takenIds.includes(id); number += 1) id = `${wanted.slice(0, 59)}-${number}`
+  return id
+}
+
+/** A copy of a task under an id and a name of its own. */
+export const taskCopy = (task: Task, takenIds: readonly string[]): Task => ({
+  ...task,
+  id: freeTaskId(`${task.id.slice(0, 56)}-copy`, takenIds),
+  name: `${task.name} (copy)`.slice(0, 200)
+})
+
+/** The most complaints that are listed at once. */
+const MOST_PROBLEMS = 8
+
+/** The task that a text says, or what is wrong with it, each as "field: what is wrong". */
+export function parseTask(text: string): { task: Task } | { problems: string[] } {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    return { problems: [`This is not JSON: ${error instanceof Error ? error.message : String(error)}`] }
+  }
+  const parsed = Task.safeParse(json)
+  if (parsed.success) return { task: parsed.data }
+  const problems = parsed.error.issues.map((issue) => {
+    const message = issue.message.replace(
+      /^Invalid input: (expected .*), received undefined$/,
+      'is missing; $1'
+    )
+    return issue.path.length === 0
+      ? message
+      : `${issue.path.map(fieldName).join('').replace(/^\./, '')}: ${message}`
+  })
+  const more = problems.length - MOST_PROBLEMS
+  return { problems: more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `and ${more} more`] : problems }
+}
+
+/** As it is written in code: .prompts[2].text */
+const fieldName = (part: PropertyKey): string => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)

@@ -1,0 +1,175 @@
+import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
+import type { ProjectState } from '../../contract/documents/project'
+import { rangesFromText, type Recipe } from '../../contract/model/recipe'
+import { complaintOf, type Complaint } from '../ui/complaint'
+import { FollowedJob } from '../app/followed-job.svelte'
+import { Latest } from '../app/latest.svelte'
+import type { Workbench } from '../app/workbench.svelte'
+
+/** An export that goes on now. */
+interface LiveExport {
+  recipe: string
+  path: string
+  progress: ExportProgress
+}
+
+/** Long enough for a word to be typed. */
+const PLAN_MS = 300
+
+/** What is chosen when a range is typed instead. */
+export const TYPED = Symbol('typed range')
+
+/** The Export view: what is to be written where, and the export that runs or has just ended. */
+export class Exports {
+  /** The name of a recipe, or TYPED; null for the first one there is. */
+  private choice = $state.raw<string | typeof TYPED | null>(null)
+  typed = $state('')
+  /** The folder to write into, and the new folder's name; null until the user gives another. */
+  private givenParent = $state.raw<string | null>(null)
+  private givenName = $state.raw<string | null>(null)
+  overwrite = $state(false)
+  plan = $state.raw<ExportPlan | null>(null)
+  /** Why there is no plan of what is chosen. */
+  planFailure = $state.raw<Complaint | null>(null)
+  result = $state.raw<ExportResult | null>(null)
+  readonly job: FollowedJob<ExportEvent, LiveExport>
+
+  /** The selected range and the kept recipes. */
+  readonly choices = $derived.by(() =>
+    this.workbench.samples.setup.choices.flatMap(({ variant, origin }) =>
+      variant.kind === 'recipe' ? [{ recipe: { ...variant.recipe, name: variant.name }, origin }] : []
+    )
+  )
+  readonly chosen = $derived.by<string | typeof TYPED>(() => {
+    const known = this.choices.some(({ recipe }) => recipe.name === this.choice)
+    if (this.choice === TYPED || known) return this.choice ?? TYPED
+    return this.choices[0]?.recipe.name ?? TYPED
+  })
+  readonly recipe = $derived.by<Recipe | null>(() => {
+    if (this.chosen !== TYPED)
+      return this.choices.find(({ recipe }) => recipe.name === this.chosen)?.recipe ?? null
+    const ranges = rangesFromText(this.typed)
+    return ranges === null ? null : { name: `Layers ${this.typed.trim()}`, ranges }
+  })
+  readonly parent = $derived.by(() => this.givenParent ?? this.workbench.info?.projectsFolder ?? '')
+  readonly name = $derived.by(() => {
+    if (this.givenName !== null) return this.givenName
+    const post = this.workbench.project?.pair?.post.name.split('/').at(-1) ?? 'model'
+    return `${post}-${this.recipe?.name ?? ''}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
+  })
+  readonly target = $derived.by(() => {
+    const [parent, name] = [this.parent.trim(), this.name.trim()]
+    return parent === '' || name === '' ? null : `${parent.replace(/[/\\]+$/, '')}/${name}`
+  })
+  private readonly asked = new Latest<string>()
+  readonly planning = $derived(this.asked.awaited !== null)
+  readonly live = $derived.by(() => this.job.live)
+  readonly busy = $derived.by(() => this.job.busy)
+
+  /** Why nothing can be exported now; null when it can. */
+  readonly blocked = $derived.by(() => {
+    const { project, connected } = this.workbench
+    if (project === null || !connected) return 'The workbench is not connected.'
+    if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    if (this.busy) return 'An export is running.'
+    if (this.recipe === null) return 'Type layers such as 3-7, or 3-7,9-9.'
+    if (this.target === null) return 'Name a folder to write.'
+    if (this.plan === null) return this.planning ? 'Looking at the models…' : 'There is no plan yet.'
+    if (this.plan.targetProblem !== null) return 'The folder cannot be written; see above.'
+    if (this.plan.target?.exists === true && !this.overwrite) return 'The folder holds a model already.'
+    return null
+  })
+
+  constructor(private readonly workbench: Workbench) {
+    this.job = new FollowedJob<ExportEvent, LiveExport>(workbench, {
+      calls: () => workbench.client.exports,
+      advance: (live, event) => advanced(live, event),
+      draw: (live) => live,
+      ended: (ending) => {
+        if (ending.type === 'finished') this.result = ending.result
+      },
+      idle: () => {
+        this.overwrite = false
+        void this.replan()
+      }
+    })
+  }
+
+  adopt(_state: ProjectState, same: boolean): void {
+    if (!same) this.reset()
+    void this.job.follow()
+  }
+
+  reset(): void {
+    this.job.reset()
+    this.asked.drop()
+    this.choice = null
+    this.typed = ''
+    this.givenParent = null
+    this.givenName = null
+    this.overwrite = false
+    this.plan = null
+    this.planFailure = null
+    this.result = null
+  }
+
+  choose(choice: string | typeof TYPED): void {
+    this.choice = choice
+    this.job.failure = null
+  }
+
+  setTyped(layers: string): void {
+    this.typed = layers
+    this.job.failure = null
+  }
+
+  setParent(path: string): void {
+    this.givenParent = path
+    this.setOverwrite(false)
+  }
+
+  setName(name: string): void {
+    this.givenName = name
+    this.setOverwrite(false)
+  }
+
+  setOverwrite(overwrite: boolean): void {
+    this.overwrite = overwrite
+    this.job.failure = null
+  }
+
+  /** Asks for the plan of what is chosen, once the choosing rests. Why the last export failed is another matter, and stays. */
+  async replan(): Promise<void> {
+    const path = this.workbench.project?.path
+    const { recipe, target } = this
+    this.planFailure = null
+    if (path === undefined || recipe === null || this.workbench.project?.pair?.compatible !== true) {
+      this.asked.drop()
+      this.plan = null
+      return
+    }
+    try {
+      const planned = await this.asked.ask(
+        recipe.name,
+        (signal) => this.workbench.client.exports.plan({ path, recipe, target }, { signal }),
+        PLAN_MS
+      )
+      if (planned !== null) this.plan = planned.answer
+    } catch (error) {
+      this.plan = null
+      if (this.workbench.connected) this.planFailure = complaintOf(error)
+    }
+  }
+
+  async start(): Promise<void> {
+    const { recipe, target, overwrite } = this
+    if (recipe === null || target === null || this.blocked !== null) return
+    this.result = null
+    await this.job.begin((path) => this.workbench.client.exports.start({ path, recipe, target, overwrite }))
+  }
+}
+
+function advanced(live: LiveExport | null, event: ExportEvent): LiveExport | null {
+  if (event.type === 'snapshot') return { recipe: event.recipe, path: event.path, progress: event.progress }
+  return event.type === 'progress' && live !== null ? { ...live, progress: event.progress } : live
+}

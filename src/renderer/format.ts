@@ -1,6 +1,0 @@
-// What the window writes as the program does everywhere, and moments as its user reads them.
-export * from '../contract/format'
-
-/** A moment in the user's own calendar and time zone, given as ISO 8601. */
-export const formatMoment = (iso: string): string =>
-  new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })

@@ -1,0 +1,26 @@
+import { Chart } from 'chart.js'
+import { formatScore } from '../ui/format'
+
+export type BarChart = Chart<'bar', (number | null)[], string>
+
+/** Grouped bars of values between 0 and 1, without data yet. Nothing moves: results stream in. */
+export function createBarChart(canvas: HTMLCanvasElement): BarChart {
+  return new Chart<'bar', (number | null)[], string>(canvas, {
+    type: 'bar',
+    data: { labels: [], datasets: [] },
+    options: {
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      interaction: { mode: 'index', intersect: false },
+      plugins: {
+        tooltip: {
+          animation: false,
+          callbacks: {
+            label: ({ dataset, parsed }) => `${dataset.label ?? ''} ${formatScore(parsed.y ?? 0)}`
+          }
+        }
+      }
+    }
+  })
+}

@@ -1,0 +1,111 @@
+import {
+  BarController,
+  BarElement,
+  CategoryScale,
+  Chart,
+  Legend,
+  LinearScale,
+  LineElement,
+  PointElement,
+  ScatterController,
+  Tooltip
+} from 'chart.js'
+import annotation from 'chartjs-plugin-annotation'
+import { saveCanvas } from '../ui/save-file'
+import type { ModelTone } from '../../contract/documents/samples'
+
+Chart.register(
+  BarController,
+  BarElement,
+  CategoryScale,
+  Legend,
+  LinearScale,
+  LineElement,
+  PointElement,
+  ScatterController,
+  Tooltip,
+  annotation
+)
+// Charts that have one say so.
+Chart.defaults.plugins.legend.display = false
+
+type ColorName = ModelTone | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line' | 'surface'
+
+export type ChartColors = Record<ColorName, string>
+
+export interface ChartFont {
+  family: string
+  size: number
+}
+
+/**
+ * The theme's colours as a canvas needs them. A custom property reads back as its source text, `light-dark(...)`
+ * included, so each is resolved through an element's colour.
+ */
+export function chartColors(within: HTMLElement): ChartColors {
+  const probe = document.createElement('span')
+  within.append(probe)
+  const resolve = (name: ColorName): string => {
+    probe.style.color = `var(--${name})`
+    return getComputedStyle(probe).color
+  }
+  const colors = {
+    base: resolve('base'),
+    post: resolve('post'),
+    hybrid: resolve('hybrid'),
+    checkpoint: resolve('checkpoint'),
+    accent: resolve('accent'),
+    ink: resolve('ink'),
+    'ink-soft': resolve('ink-soft'),
+    'ink-faint': resolve('ink-faint'),
+    line: resolve('line'),
+    surface: resolve('surface')
+  }
+  probe.remove()
+  return colors
+}
+
+/** The colour, `rgb(r, g, b)`, let through by `opacity`. */
+export const translucent = (color: string, opacity: number): string =>
+  color.replace(/^rgb\((.*)\)$/, `rgba($1, ${opacity})`)
+
+/** The font of every chart, from the page's own. */
+export const chartFont = (within: HTMLElement): ChartFont => ({
+  family: getComputedStyle(within).fontFamily,
+  size: 12
+})
+
+/**
+ * Creates a chart in a task of its own, so that mounting a view and drawing its charts never add up to a stall.
+ * Returns what undoes it, whether or not the chart exists yet.
+ */
+export function afterMount(create: () => (() => void) | undefined): () => void {
+  let destroy: (() => void) | undefined
+  const timer = setTimeout(() => (destroy = create()))
+  return () => {
+    clearTimeout(timer)
+    destroy?.()
+  }
+}
+
+/** Draws the chart again at twice the resolution, on the theme's surface, and offers it as PNG. */
+export async function saveChart(name: string, chart: Chart, background: string): Promise<void> {
+  const ratio = chart.options.devicePixelRatio
+  const { width, height } = chart
+  try {
+    chart.options.devicePixelRatio = 2
+    chart.resize(width, height)
+    const copy = document.createElement('canvas')
+    copy.width = chart.canvas.width
+    copy.height = chart.canvas.height
+    const context = copy.getContext('2d')
+    if (context === null) return
+    context.fillStyle = background
+    context.fillRect(0, 0, copy.width, copy.height)
+    context.drawImage(chart.canvas, 0, 0)
+    await saveCanvas(name, copy)
+  } finally {
+    chart.options.devicePixelRatio = ratio
+    chart.resize()
+  }
+}

@@ -1,0 +1,234 @@
+import type { Chart, ChartConfiguration, ChartDataset, PointStyle } from 'chart.js'
+import type { AnnotationOptions } from 'chartjs-plugin-annotation'
+import type { ModelTone } from '../../contract/documents/samples'
+import { translucent, type ChartColors, type ChartFont } from './chart-theme'
+import { placeNames } from './plot-names'
+
+/** A point with what is said of it under the pointer, and how sure it is along both axes. */
+export interface PlotPoint {
+  x: number
+  y: number
+  lines: readonly string[]
+  xInterval?: readonly [number, number]
+  yInterval?: readonly [number, number]
+}
+
+export interface PlotSeries {
+  name: string
+  tone: ModelTone
+  mark: PointStyle
+  points: readonly PlotPoint[]
+  /** Drawn as a curve. */
+  connected: boolean
+  /** Its name stands beside its point; of a curve, in a list below the plot. */
+  named: boolean
+  /** 0 to 1. */
+  opacity: number
+  radius: number
+}
+
+export interface PlotAxis {
+  title: string
+  bounds: readonly [number, number]
+  /** What a tick says; the number when left out. */
+  tick?: (value: number) => string
+  step?: number
+}
+
+/** What a plot shows; made by pure functions, drawn by Plot.svelte. */
+export interface PlotContent {
+  /** For those who cannot see it. */
+  label: string
+  series: readonly PlotSeries[]
+  x: PlotAxis
+  y: PlotAxis
+}
+
+export type PlotChart = Chart<'scatter', PlotPoint[]>
+
+/**
+ * An axis that holds all values with some room on both sides, from one round number to another.
+ *
+ * @param limits that values cannot pass, and so the axis does not either
+ */
+export function roomyBounds(
+  values: readonly number[],
+  limits: readonly [number, number] = [-Infinity, Infinity]
+): [number, number] {
+  if (values.length === 0) return [0, 1]
+  let low = Infinity
+  let high = -Infinity
+  for (const value of values) {
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  const size = Math.max(Math.abs(low), Math.abs(high))
+  // What differs by rounding alone is one value.
+  const room = high - low > size * 1e-9 + 1e-12 ? (high - low) * 0.08 : Math.max(size * 0.1, 0.1)
+  const step = roundStep((high - low + 2 * room) / 8)
+  // Divided by whole numbers, 0.3 is 0.3 and not 0.30000000000000004.
+  const ends = [Math.floor((low - room) / step), Math.ceil((high + room) / step)] as const
+  const at = (steps: number): number => (step < 1 ? steps / Math.round(1 / step) : steps * step)
+  return [Math.max(limits[0], at(ends[0])), Math.min(limits[1], at(ends[1]))]
+}
+
+/** 1, 2 or 5 times a power of ten, no less than the step that is asked for. */
+function roundStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least))
+  return (least <= power ? 1 : least <= 2 * power ? 2 : least <= 5 * power ? 5 : 10) * power
+}
+
+export function plotDatasets(
+  { series }: PlotContent,
+  colors: ChartColors
+): ChartDataset<'scatter', PlotPoint[]>[] {
+  return series.map(({ name, tone, mark, points, connected, opacity, radius }) => {
+    const color = translucent(colors[tone], opacity)
+    // Marks without an inside are drawn by their border.
+    const open = mark === 'star' || mark === 'cross' || mark === 'crossRot'
+    return {
+      label: name,
+      data: [...points],
+      clip: 20,
+      showLine: connected,
+      borderColor: color,
+      borderWidth: 1.5,
+      pointStyle: mark,
+      pointRadius: radius,
+      pointHoverRadius: radius + 2,
+      pointBackgroundColor: color,
+      pointBorderColor: open ? color : colors.surface,
+      pointBorderWidth: open ? 2 : 1
+    }
+  })
+}
+
+/** Intervals as whiskers. */
+export function plotWhiskers(
+  { series }: PlotContent,
+  colors: ChartColors
+): Record<string, AnnotationOptions> {
+  const result: Record<string, AnnotationOptions> = {}
+  series.forEach(({ tone, points }, index) => {
+    points.forEach((point, place) => {
+      const line = { type: 'line', borderColor: translucent(colors[tone], 0.55), borderWidth: 1.25 } as const
+      const key = `${index}-${place}`
+      if (point.xInterval !== undefined) {
+        const [xMin, xMax] = point.xInterval
+        result[`x${key}`] = { ...line, xMin, xMax, yMin: point.y, yMax: point.y }
+      }
+      if (point.yInterval !== undefined) {
+        const [yMin, yMax] = point.yInterval
+        result[`y${key}`] = { ...line, xMin: point.x, xMax: point.x, yMin, yMax }
+      }
+    })
+  })
+  return result
+}
+
+/** Names of curves, whose ends may lie close together. */
+export const plotLegend = ({ series }: PlotContent, colors: ChartColors, font: ChartFont) =>
+  ({
+    display: series.some(({ connected, named }) => connected && named),
+    position: 'bottom',
+    labels: { usePointStyle: true, boxHeight: 7, color: colors['ink-soft'], font }
+  }) as const
+
+const LINE_HEIGHT = 15
+
+/** Writes the names of points beside them, where they cover nothing. */
+export function drawNames(
+  { ctx, scales, chartArea }: PlotChart,
+  { series }: PlotContent,
+  colors: ChartColors,
+  font: ChartFont
+): void {
+  const { x, y } = scales
+  if (x === undefined || y === undefined) return
+  ctx.save()
+  ctx.font = `bold ${font.size}px ${font.family}`
+  ctx.textBaseline = 'middle'
+  ctx.lineJoin = 'round'
+  const named = series.flatMap(({ name, tone, radius, points, ...entry }) => {
+    const [point] = points
+    if (!entry.named || entry.connected || point === undefined) return []
+    const text = name.length <= 28 ? name : `${name.slice(0, 27)}…`
+    const { width } = ctx.measureText(text)
+    return [
+      {
+        text,
+        color: colors[tone],
+        x: x.getPixelForValue(point.x),
+        y: y.getPixelForValue(point.y),
+        radius,
+        width
+      }
+    ]
+  })
+  const places = placeNames(named, chartArea, LINE_HEIGHT)
+  for (const [index, { text, color, width, ...point }] of named.entries()) {
+    const place = places[index]
+    if (place === undefined) continue
+    if (place.led) {
+      ctx.strokeStyle = translucent(color, 0.6)
+      ctx.lineWidth = 1
+      ctx.beginPath()
+      ctx.moveTo(point.x, point.y)
+      ctx.lineTo(Math.min(Math.max(point.x, place.x), place.x + width), place.y)
+      ctx.stroke()
+    }
+    // A name stays legible over whiskers and lines.
+    ctx.strokeStyle = translucent(colors.surface, 0.85)
+    ctx.lineWidth = 4
+    ctx.strokeText(text, place.x, place.y)
+    ctx.fillStyle = color
+    ctx.fillText(text, place.x, place.y)
+  }
+  ctx.restore()
+}
+
+/**
+ * The fixed half of every plot: no animation, the nearest point under the pointer.
+ *
+ * @param ondrawn when points and whiskers are there, to draw over them
+ */
+export function plotConfiguration(
+  onpick: (place: { series: number; point: number }) => void,
+  ondrawn: (chart: PlotChart) => void
+): ChartConfiguration<'scatter', PlotPoint[]> {
+  return {
+    type: 'scatter',
+    data: { datasets: [] },
+    plugins: [{ id: 'names', afterDatasetsDraw: ondrawn }],
+    options: {
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      interaction: { mode: 'nearest', intersect: true },
+      layout: { padding: { top: 8, right: 12 } },
+      onClick: (_event, elements) => {
+        const [first] = elements
+        if (first !== undefined) onpick({ series: first.datasetIndex, point: first.index })
+      },
+      plugins: {
+        annotation: { annotations: {}, clip: false },
+        legend: { display: false },
+        tooltip: {
+          animation: false,
+          displayColors: false,
+          filter: (_item, index) => index === 0,
+          callbacks: {
+            label: ({ dataset, dataIndex }) => {
+              const point: unknown = dataset.data[dataIndex]
+              return hasLines(point) ? [...point.lines] : ''
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// Chart.js hands data back untyped.
+const hasLines = (data: unknown): data is { lines: readonly string[] } =>
+  typeof data === 'object' && data !== null && 'lines' in data && Array.isArray(data.lines)

@@ -1,0 +1,73 @@
+import type { z } from 'zod'
+import { CrcPrompt, CrcPrompts } from '../../contract/documents/crc'
+import { describeIssue } from '../../contract/model/problem'
+
+/** A prompt as it is edited: the valid set as one run of characters. `id` keeps a row's identity while it moves. */
+export interface PromptDraft {
+  id: number
+  text: string
+  category: string
+  valid: string
+}
+
+/** The prompt of a draft; fails with the field and what is wrong with it. */
+export function parseDraft(
+  draft: PromptDraft
+): { prompt: CrcPrompt; problem: null } | { prompt: null; problem: string } {
+  const parsed = CrcPrompt.safeParse({ text: draft.text, category: draft.category, valid: [...draft.valid] })
+  return parsed.success
+    ? { prompt: parsed.data, problem: null }
+    : { prompt: null, problem: describeIssue(parsed.error) }
+}
+
+/** The drafts of a prompt set, numbered from `firstId`. */
+export const draftsOf = (prompts: readonly CrcPrompt[], firstId: number): PromptDraft[] =>
+  prompts.map(({ text, category, valid }, index) => ({
+    id: firstId + index,
+    text,
+    category,
+    valid: valid.join('')
+  }))
+
+/**
+ * Reads a prompt file.
+ * @throws Error with the file's name, the field and what is wrong with it
+ */
+export function parsePromptFile(name: string, content: string): CrcPrompts {
+  let value: unknown
+  try {
+    value = JSON.parse(content)
+  } catch (error) {
+    throw new Error(`${name} is not JSON: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error
+    })
+  }
+  const parsed = CrcPrompts.safeParse(value)
+  if (!parsed.success) throw new Error(`${name}, ${describePlace(parsed.error)}`)
+  return parsed.data
+}
+
+/** The first complaint, with prompts counted from 1 as the table counts them. */
+function describePlace(error: z.ZodError): string {
+  const place = error.issues[0]?.path[0]
+  const [, ...rest] = describeIssue(error).split('.')
+  return typeof place === 'number' && rest.length > 0
+    ? `prompt ${place + 1}, ${rest.join('.')}`
+    : describeIssue(error)
+}
+
+/** The file form of a prompt set. */
+export const promptFile = (prompts: CrcPrompts): string => `${JSON.stringify(prompts, null, 2)}\n`
+
+/** Whether two prompt sets ask the same: order matters, since scores are stored in it. */
+export const samePrompts = (left: CrcPrompts, right: CrcPrompts): boolean =>
+  left.length === right.length &&
+  left.every((prompt, index) => {
+    const other = right[index]
+    return (
+      other !== undefined &&
+      prompt.text === other.text &&
+      prompt.category === other.category &&
+      prompt.valid.join('') === other.valid.join('')
+    )
+  })

@@ -1,0 +1,178 @@
+import type { ProjectState } from '../../contract/documents/project'
+import { plural } from '../ui/format'
+import { DraftBase } from '../app/draft-base.svelte'
+import type { Workbench } from '../app/workbench.svelte'
+
+const AUTOSAVE_MS = 600
+
+/** What a draft becomes, or the field and what is wrong with it. */
+export type Parsed<Prompt> = { prompt: Prompt; problem: null } | { prompt: null; problem: string }
+
+/** A prompt set as it is edited: saved by itself when it can be, every replacement can be taken back. */
+export abstract class PromptList<Draft extends { id: number }, Prompt> {
+  drafts = $state.raw<readonly Draft[]>([])
+  selectedId = $state<number | null>(null)
+  /** Edits that are not on disk yet, whether waiting, on their way or unsaveable. */
+  dirty = $state(false)
+  /** The prompts that the drafts were made from. */
+  readonly base = new DraftBase<readonly Prompt[]>()
+  private nextId = 0
+  private timer: ReturnType<typeof setTimeout> | undefined
+
+  /** The first draft that cannot be saved: its place and why. */
+  readonly invalid = $derived.by(() => {
+    for (const [index, draft] of this.drafts.entries()) {
+      const { problem } = this.parse(draft)
+      if (problem !== null) return { id: draft.id, index, problem }
+    }
+    return this.drafts.length === 0
+      ? { id: null, index: null, problem: 'a prompt set needs at least one prompt' }
+      : null
+  })
+
+  /** Edits wait for the user: they are not valid, or somebody else has saved other prompts meanwhile. */
+  readonly waits = $derived(this.dirty && (this.invalid !== null || this.base.elsewhere !== null))
+
+  readonly selectedIndex = $derived(this.drafts.findIndex((draft) => draft.id === this.selectedId))
+
+  readonly writable = $derived.by(() => this.workbench.writable)
+
+  constructor(protected readonly workbench: Workbench) {}
+
+  abstract parse(draft: Draft): Parsed<Prompt>
+  protected abstract draftsOf(prompts: readonly Prompt[], firstId: number): Draft[]
+  /** A new prompt below `like`, or the first one of all. */
+  protected abstract blank(id: number, like: Draft | undefined): Draft
+  /** @param seen the revision that the drafts were made from */
+  protected abstract store(path: string, prompts: readonly Prompt[], seen: number): Promise<ProjectState>
+  /** Shows again what main makes of the prompts. */
+  protected abstract render(): Promise<void>
+
+  /** Shows the project's prompts; `same` when it is the project that was shown, and edits in progress stay. */
+  protected adoptPrompts(prompts: readonly Prompt[], revision: number, same: boolean): void {
+    if (same) {
+      if (this.base.hear(prompts, revision, this.dirty)) this.showAgain(prompts)
+      return
+    }
+    clearTimeout(this.timer)
+    this.dirty = false
+    this.base.begin(prompts, revision)
+    this.show(prompts)
+  }
+
+  /** Takes what somebody else has made of the prompts; the edits can be had back. */
+  takeTheirs(): void {
+    const before = this.drafts
+    const theirs = this.base.settle()
+    if (theirs === null) return
+    clearTimeout(this.timer)
+    this.dirty = false
+    this.showAgain(theirs)
+    this.offerBack(before, 'Took the prompts that were saved elsewhere')
+  }
+
+  /** Saves the edits in place of what somebody else has made of the prompts. */
+  async keepMine(): Promise<void> {
+    this.base.settle()
+    await this.flush()
+  }
+
+  /** Shows other prompts, with the one of the same place selected. */
+  private showAgain(prompts: readonly Prompt[]): void {
+    const place = this.selectedIndex
+    this.show(prompts)
+    this.selectedId = (this.drafts[place] ?? this.drafts[0])?.id ?? null
+    void this.render()
+  }
+
+  private show(prompts: readonly Prompt[]): void {
+    this.drafts = this.draftsOf(prompts, this.nextId)
+    this.nextId += prompts.length
+    this.selectedId = this.drafts[0]?.id ?? null
+  }
+
+  edit(id: number, changes: Partial<Omit<Draft, 'id'>>): void {
+    this.drafts = this.drafts.map((draft) => (draft.id === id ? { ...draft, ...changes } : draft))
+    this.touch()
+  }
+
+  /** Adds a prompt below the selected one. */
+  add(): void {
+    this.insert(this.blank(this.nextId++, this.drafts[this.selectedIndex] ?? this.drafts.at(-1)))
+  }
+
+  duplicate(id: number): void {
+    const draft = this.drafts.find((candidate) => candidate.id === id)
+    if (draft === undefined) return
+    this.selectedId = id
+    this.insert({ ...draft, id: this.nextId++ })
+  }
+
+  private insert(draft: Draft): void {
+    const place = this.selectedIndex < 0 ? this.drafts.length : this.selectedIndex + 1
+    this.drafts = this.drafts.toSpliced(place, 0, draft)
+    this.selectedId = draft.id
+    this.touch()
+  }
+
+  remove(id: number): void {
+    const index = this.drafts.findIndex((draft) => draft.id === id)
+    if (index < 0) return
+    this.replaceDrafts(this.drafts.toSpliced(index, 1), `Deleted prompt ${index + 1}`)
+    if (this.selectedId === id) this.selectedId = (this.drafts[index] ?? this.drafts.at(-1))?.id ?? null
+  }
+
+  /** Takes a whole other set, such as a built-in or an imported one. */
+  replace(prompts: readonly Prompt[], name: string): void {
+    const before = this.drafts
+    this.show(prompts)
+    this.replaceDrafts(this.drafts, `Switched to ${plural(prompts.length, 'prompt')} of ${name}`, before)
+  }
+
+  private replaceDrafts(drafts: readonly Draft[], message: string, before = this.drafts): void {
+    const selectedBefore = this.selectedId
+    this.drafts = drafts
+    this.touch()
+    this.offerBack(before, message, selectedBefore)
+  }
+
+  private offerBack(before: readonly Draft[], message: string, selectedBefore = this.selectedId): void {
+    this.workbench.offerUndo({
+      message,
+      undo: () => {
+        this.drafts = before
+        this.selectedId = before.some((draft) => draft.id === selectedBefore)
+          ? selectedBefore
+          : (before[0]?.id ?? null)
+        this.touch()
+      }
+    })
+  }
+
+  private touch(): void {
+    this.dirty = true
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.flush(), AUTOSAVE_MS)
+  }
+
+  /** Saves what can be saved now; invalid drafts stay in the window, and say so. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer)
+    if (!this.dirty || this.invalid !== null || this.base.elsewhere !== null) return
+    const drafts = this.drafts
+    const prompts = this.current()
+    const saved = await this.workbench.save((path) =>
+      this.base.send(prompts, (seen) => this.store(path, prompts, seen))
+    )
+    if (saved && this.drafts === drafts) this.dirty = false
+    if (saved) await this.render()
+  }
+
+  /** The set as it is edited, without the drafts that cannot be saved. */
+  current(): Prompt[] {
+    return this.drafts.flatMap((draft) => {
+      const { prompt } = this.parse(draft)
+      return prompt === null ? [] : [prompt]
+    })
+  }
+}

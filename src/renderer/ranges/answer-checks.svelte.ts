@@ -1,0 +1,39 @@
+import type { AnswerCheck, CheckEvent, CheckProgress } from '../../contract/documents/answer-check'
+import type { Recipe } from '../../contract/model/recipe'
+import { FollowedJob } from '../app/followed-job.svelte'
+import type { Workbench } from '../app/workbench.svelte'
+
+/** The check of the shown sweep on whole answers: what is stored of it, and the one that runs. */
+export class AnswerChecks {
+  /** Null when no range of the shown sweep was checked. */
+  document = $state.raw<AnswerCheck | null>(null)
+  readonly job: FollowedJob<CheckEvent, CheckProgress>
+  readonly progress = $derived.by(() => this.job.live)
+  readonly busy = $derived.by(() => this.job.busy)
+
+  /** @param finished hears that a sweep has a new check */
+  constructor(
+    private readonly workbench: Workbench,
+    finished: (sweepId: string) => Promise<void>
+  ) {
+    this.job = new FollowedJob<CheckEvent, CheckProgress>(workbench, {
+      calls: () => workbench.client.checks,
+      advance: (progress, event) => (event.type === 'progress' ? event.progress : progress),
+      draw: (progress) => progress,
+      ended: async (ending) => {
+        if (ending.type === 'finished') await finished(ending.sweepId)
+      }
+    })
+  }
+
+  reset(): void {
+    this.job.reset()
+    this.document = null
+  }
+
+  /** @param recipes to check; none for the best ranges that were not checked yet */
+  async start(sweepId: string, rho: number, recipes: Recipe[] = []): Promise<void> {
+    if (this.busy) return
+    await this.job.begin((path) => this.workbench.client.checks.start({ path, sweepId, rho, recipes }))
+  }
+}

@@ -1,0 +1,71 @@
+import { briefDelta, briefScore, formatDelta, formatScore } from '../ui/format'
+import { DIVERGING, VIRIDIS, type ColorScale } from '../plots/color-scale'
+import type { RangePoint, ScoreBoard } from './score-board'
+
+interface MetricSpec {
+  label: string
+  /** What the number is, for legends. */
+  describe: string
+  value: (point: RangePoint, board: ScoreBoard) => number | null
+  format: (value: number) => string
+  /** For the inside of a cell: two decimals without the leading zero. */
+  brief: (value: number) => string
+  scale: ColorScale
+  /** Diverging metrics are centred on 0. */
+  centred: boolean
+}
+
+/** What the heatmap can show of a range. */
+export const METRICS = {
+  diversity: {
+    label: 'Diversity',
+    describe: 'Entropy over the valid characters, 1 = uniform',
+    value: (point) => point.diversity,
+    format: formatScore,
+    brief: briefScore,
+    scale: VIRIDIS,
+    centred: false
+  },
+  validity: {
+    label: 'Validity',
+    describe: 'Probability of a valid answer',
+    value: (point) => point.validity,
+    format: formatScore,
+    brief: briefScore,
+    scale: VIRIDIS,
+    centred: false
+  },
+  gain: {
+    label: 'Gain over post',
+    describe: "Diversity minus post's diversity",
+    value: (point, board) => (board.post === null ? null : point.diversity - board.post.diversity),
+    format: (value) => formatDelta(value),
+    brief: briefDelta,
+    scale: DIVERGING,
+    centred: true
+  }
+} as const satisfies Record<string, MetricSpec>
+
+export type Metric = keyof typeof METRICS
+export const METRIC_NAMES = ['diversity', 'validity', 'gain'] as const satisfies readonly Metric[]
+
+/**
+ * The values the ends of the colour scale stand for. Sequential metrics span their data, rounded to hundredths;
+ * diverging ones are symmetric around 0, so that the neutral colour means no change.
+ */
+export function metricDomain(values: readonly number[], centred: boolean): [number, number] {
+  let low = Infinity
+  let high = -Infinity
+  for (const value of values) {
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  if (low > high) return centred ? [-1, 1] : [0, 1]
+  if (centred) {
+    const reach = Math.max(0.01, Math.ceil(Math.max(Math.abs(low), Math.abs(high)) * 100) / 100)
+    return [-reach, reach]
+  }
+  const floor = Math.floor(low * 100) / 100
+  const ceiling = Math.ceil(high * 100) / 100
+  return ceiling > floor ? [floor, ceiling] : [floor, floor + 0.01]
+}

@@ -1,0 +1,340 @@
+import type { Chart, ChartConfiguration, Point } from 'chart.js'
+import type { AnnotationOptions } from 'chartjs-plugin-annotation'
+import { formatScore, rangeLabel, rangePhrase } from '../ui/format'
+import type { RestorationRange } from '../../contract/model/recipe'
+import { translucent, type ChartColors, type ChartFont } from '../plots/chart-theme'
+import {
+  axisBounds,
+  minimumValidity,
+  type ModelRef,
+  type OtherPoint,
+  paretoFront,
+  rangeKey,
+  sameModel,
+  sameRange,
+  type RangePoint,
+  type ScoreBoard
+} from './score-board'
+
+/** A point of the scatter; base and post cannot be chosen. */
+export interface ScatterDatum extends Point {
+  model: ModelRef | null
+  name: string
+}
+export type ScatterChart = Chart<'scatter', ScatterDatum[]>
+
+/** What the scatter shows of a board. */
+export interface ScatterContent {
+  board: ScoreBoard
+  rho: number
+  selected: RestorationRange | null
+  chosen: ModelRef | null
+  brushed: ReadonlySet<string> | null
+  /** While scores still arrive the axes stay at 0..1, so that nothing moves under the reader. */
+  streaming: boolean
+}
+
+const datum = (point: RangePoint): ScatterDatum => ({
+  x: point.validity,
+  y: point.diversity,
+  model: { start: point.start, end: point.end },
+  name: rangePhrase(point)
+})
+const otherDatum = (point: OtherPoint): ScatterDatum => ({
+  x: point.validity,
+  y: point.diversity,
+  model: point.key,
+  name: point.name
+})
+
+/** The scatter's data sets, drawn from the last to the first. */
+export function scatterDatasets(
+  content: ScatterContent,
+  colors: ChartColors
+): ScatterChart['data']['datasets'] {
+  const { board, rho, brushed, chosen, selected } = content
+  const minimum = minimumValidity(board, rho) ?? 0
+  const visible = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
+  const only = (model: ModelRef | null): ScatterDatum[] =>
+    typeof model === 'string'
+      ? board.others.filter(({ key }) => key === model).map(otherDatum)
+      : board.ranges.filter((point) => sameRange(point, model)).map(datum)
+  const others = (kind: OtherPoint['kind']): ScatterDatum[] =>
+    board.others
+      .filter((point) => point.kind === kind && (brushed === null || brushed.has(point.key)))
+      .map(otherDatum)
+  const feasible = board.ranges.filter((point) => visible(point) && point.validity >= minimum)
+  const infeasible = board.ranges.filter((point) => visible(point) && point.validity < minimum)
+  const whole = (name: 'base' | 'post'): ScatterDatum[] => {
+    const score = board[name]
+    return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
+  }
+  const datasets: ScatterChart['data']['datasets'] = [
+    {
+      label: 'Inspected',
+      data: sameModel(chosen, selected) ? [] : only(chosen),
+      pointRadius: 7,
+      pointBackgroundColor: colors.hybrid,
+      pointBorderColor: colors.accent,
+      pointBorderWidth: 3
+    },
+    {
+      label: 'Selected',
+      data: only(selected),
+      pointRadius: 8,
+      pointBackgroundColor: colors.hybrid,
+      pointBorderColor: colors.ink,
+      pointBorderWidth: 2.5
+    },
+    {
+      label: 'Post',
+      data: whole('post'),
+      pointStyle: 'rectRot',
+      pointRadius: 8,
+      pointBackgroundColor: colors.post,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Base',
+      data: whole('base'),
+      pointStyle: 'rect',
+      pointRadius: 7,
+      pointBackgroundColor: colors.base,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Found by the search',
+      data: others('found'),
+      pointStyle: 'star',
+      pointRadius: 7,
+      pointBorderColor: colors.hybrid,
+      pointBorderWidth: 2
+    },
+    {
+      label: 'Recipes',
+      data: others('recipe'),
+      pointStyle: 'triangle',
+      pointRadius: 6,
+      pointBackgroundColor: colors.hybrid,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Other checkpoints',
+      data: others('checkpoint'),
+      pointStyle: 'rectRounded',
+      pointRadius: 6.5,
+      pointBackgroundColor: colors.checkpoint,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Soup',
+      data: others('blend'),
+      showLine: true,
+      borderColor: colors['ink-soft'],
+      borderWidth: 1.5,
+      pointStyle: 'circle',
+      pointRadius: 2.5,
+      pointBackgroundColor: colors['ink-soft'],
+      pointBorderWidth: 0
+    },
+    {
+      label: 'Ranges',
+      data: feasible.map(datum),
+      pointRadius: 4,
+      pointBackgroundColor: translucent(colors.hybrid, 0.75),
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 0.75
+    },
+    {
+      label: 'Ranges below the validity limit',
+      data: infeasible.map(datum),
+      pointRadius: 3.5,
+      pointBackgroundColor: 'transparent',
+      pointBorderColor: translucent(colors.hybrid, 0.7),
+      pointBorderWidth: 1.25
+    },
+    {
+      label: 'Pareto front',
+      data: paretoFront(board.ranges).map(datum),
+      showLine: true,
+      borderColor: translucent(colors.hybrid, 0.6),
+      borderWidth: 1.5,
+      pointRadius: 0,
+      pointHitRadius: 0,
+      pointHoverRadius: 0
+    }
+  ]
+  // Points on the edge of the axes are drawn whole.
+  return datasets.map((dataset) => ({ clip: 20, ...dataset }))
+}
+
+/** Lines and words on top of the points: the validity limit, and names for base, post and the selected range. */
+export function scatterAnnotations(
+  { board, rho, selected }: ScatterContent,
+  colors: ChartColors,
+  font: ChartFont
+): Record<string, AnnotationOptions> {
+  const result: Record<string, AnnotationOptions> = {}
+  const minimum = minimumValidity(board, rho)
+  if (minimum !== null) {
+    result.minimum = {
+      type: 'line',
+      scaleID: 'x',
+      value: minimum,
+      borderColor: colors['ink-faint'],
+      borderWidth: 1.25,
+      borderDash: [5, 4],
+      label: {
+        display: true,
+        content: `q_min ${formatScore(minimum)}`,
+        position: 'end',
+        color: colors['ink-soft'],
+        backgroundColor: colors.surface,
+        padding: 3,
+        font: { ...font, size: 11 }
+      }
+    }
+  }
+  const name = (key: string, x: number, y: number, content: string, color: string, yAdjust = 0): void => {
+    result[key] = {
+      type: 'label',
+      xValue: x,
+      yValue: y,
+      content,
+      color,
+      font: { ...font, size: 12, weight: 'bold' },
+      padding: 2,
+      backgroundColor: translucent(colors.surface, 0.75),
+      // Towards the inside, where there is room.
+      position: { x: x > 0.9 ? 'end' : 'start', y: 'center' },
+      xAdjust: x > 0.9 ? -12 : 12,
+      yAdjust
+    }
+  }
+  if (board.base !== null) name('base', board.base.validity, board.base.diversity, 'base', colors.base)
+  if (board.post !== null) name('post', board.post.validity, board.post.diversity, 'post', colors.post)
+  const best = board.ranges.find((point) => sameRange(point, selected))
+  if (best !== undefined) name('selected', best.validity, best.diversity, rangeLabel(best), colors.hybrid)
+  for (const point of board.others) {
+    if (point.kind !== 'recipe' && point.kind !== 'checkpoint') continue
+    const { key, validity, diversity } = point
+    // An exported range lies where the range does: its name stands below the range's.
+    if (point.kind === 'recipe') name(key, validity, diversity, shortened(point.name), colors.hybrid)
+    else name(key, validity, diversity, shortened(point.name), colors.checkpoint, 18)
+  }
+  // Of a beam or a curve one is named: their points lie close together.
+  const found = board.others.find(({ kind }) => kind === 'found')
+  if (found !== undefined) name('found', found.validity, found.diversity, 'found', colors.hybrid)
+  const blends = board.others.filter(({ kind }) => kind === 'blend')
+  const middle = blends[Math.floor(blends.length / 2)]
+  if (middle !== undefined) name('soup', middle.validity, middle.diversity, 'soup', colors['ink-soft'])
+  return result
+}
+
+const shortened = (name: string): string => (name.length <= 24 ? name : `${name.slice(0, 23)}…`)
+
+/** The axes of the scatter: [x low, x high], [y low, y high]. */
+export function scatterBounds({ board, streaming }: ScatterContent): [[number, number], [number, number]] {
+  if (streaming) {
+    return [
+      [0, 1],
+      [0, 1]
+    ]
+  }
+  const scores = [board.base, board.post, ...board.ranges, ...board.others].filter((score) => score !== null)
+  return [
+    axisBounds(scores.map((score) => score.validity)),
+    axisBounds(scores.map((score) => score.diversity))
+  ]
+}
+
+/** Draws the scatter anew, with the theme's colours and the page's font. */
+export function showScatter(
+  chart: ScatterChart,
+  content: ScatterContent,
+  colors: ChartColors,
+  font: ChartFont
+): void {
+  const [x, y] = scatterBounds(content)
+  chart.data.datasets = scatterDatasets(content, colors)
+  const axis = ([min, max]: [number, number], title: string): object => ({
+    min,
+    max,
+    grid: { color: colors.line },
+    border: { color: colors['ink-faint'] },
+    ticks: { color: colors['ink-faint'], font: { ...font, size: 11 } },
+    title: { display: true, text: title, color: colors['ink-soft'], font }
+  })
+  chart.options.scales = {
+    x: axis(x, 'Validity: probability of a valid answer'),
+    y: axis(y, 'Diversity: entropy over valid answers')
+  }
+  if (chart.options.plugins?.annotation !== undefined) {
+    chart.options.plugins.annotation.annotations = scatterAnnotations(content, colors, font)
+  }
+  chart.update('none')
+}
+
+/** The chart's fixed half: no animation, nearest point under the pointer, axis titles. */
+export function scatterConfiguration(
+  onhover: (model: ModelRef | null) => void,
+  onchoose: (model: ModelRef) => void
+): ChartConfiguration<'scatter', ScatterDatum[]> {
+  const modelUnder = (
+    chart: Chart,
+    elements: readonly { datasetIndex: number; index: number }[]
+  ): ModelRef | null => {
+    for (const { datasetIndex, index } of elements) {
+      const data: unknown = chart.data.datasets[datasetIndex]?.data[index]
+      if (isModelDatum(data)) return data.model
+    }
+    return null
+  }
+  return {
+    type: 'scatter',
+    data: { datasets: [] },
+    options: {
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      interaction: { mode: 'nearest', intersect: true },
+      layout: { padding: { top: 4, right: 8 } },
+      onHover: (_event, elements, chart) => onhover(modelUnder(chart, elements)),
+      onClick: (_event, elements, chart) => {
+        const model = modelUnder(chart, elements)
+        if (model !== null) onchoose(model)
+      },
+      scales: {
+        x: { title: { display: true, text: 'Validity' } },
+        y: { title: { display: true, text: 'Diversity' } }
+      },
+      plugins: {
+        annotation: { annotations: {}, clip: false },
+        tooltip: {
+          animation: false,
+          displayColors: false,
+          filter: (_item, index) => index === 0,
+          callbacks: {
+            label: ({ raw, parsed }) => [
+              isNamed(raw) ? raw.name : '',
+              `validity ${formatScore(parsed.x ?? 0)}`,
+              `diversity ${formatScore(parsed.y ?? 0)}`
+            ]
+          }
+        }
+      }
+    }
+  }
+}
+
+// Chart.js hands data back untyped.
+const isNamed = (data: unknown): data is { name: string } =>
+  typeof data === 'object' && data !== null && 'name' in data && typeof data.name === 'string'
+const isModelDatum = (data: unknown): data is { name: string; model: ModelRef } =>
+  isNamed(data) &&
+  'model' in data &&
+  (typeof data.model === 'string' || (typeof data.model === 'object' && data.model !== null))

@@ -1,0 +1,167 @@
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { RestorationRange } from '../../contract/model/recipe'
+import type { SearchDocument } from '../../contract/documents/search'
+import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events'
+import {
+  blendKey,
+  blendName,
+  checkpointKey,
+  type OtherModel,
+  otherModels,
+  recipeKey
+} from '../recipes/scored-models'
+
+/** A range with its score so far. */
+export interface RangePoint extends RestorationRange, LiveScore {}
+
+/** A model that is no range: a blend of the soup, a recipe that was swept, scored or found by a search, or another checkpoint. */
+export interface OtherPoint extends LiveScore {
+  /** Tells it from all others of its board. */
+  key: string
+  kind: OtherModel['kind']
+  name: string
+  /** How much is restored, in layers; null while the recipe itself is not at hand, and where there is none. */
+  restored: number | null
+}
+
+/** A model of a board: a range, or the key of another. */
+export type ModelRef = RestorationRange | string
+
+/** The range that is meant; null for another model. */
+export const rangeOf = (ref: ModelRef | null): RestorationRange | null =>
+  typeof ref === 'string' ? null : ref
+
+export const sameModel = (left: ModelRef | null, right: ModelRef | null): boolean =>
+  typeof left === 'string' || typeof right === 'string' ? left === right : sameRange(left, right)
+
+/** The score of a model; none while it has not been scored. */
+export const scoreOf = (board: ScoreBoard, model: ModelRef): LiveScore | undefined =>
+  typeof model === 'string'
+    ? board.others.find(({ key }) => key === model)
+    : board.ranges.find((point) => sameRange(point, model))
+
+/** What the charts draw: the scores of a finished sweep or of one that still runs. */
+export interface ScoreBoard {
+  layerCount: number
+  promptCount: number
+  base: LiveScore | null
+  post: LiveScore | null
+  ranges: readonly RangePoint[]
+  others: readonly OtherPoint[]
+}
+
+/** One key per range, for maps and sets. */
+export const rangeKey = ({ start, end }: RestorationRange): string => `${start}-${end}`
+
+export const sameRange = (left: RestorationRange | null, right: RestorationRange | null): boolean =>
+  left?.start === right?.start && left?.end === right?.end
+
+/** Number of contiguous ranges of `layerCount` layers. */
+export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
+
+/** The board of a finished sweep and of the search that started from it. */
+export function boardOfSweep(sweep: SweepDocument, search: SearchDocument | null = null): ScoreBoard {
+  const promptCount = sweep.prompts.length
+  const live = (score: Omit<LiveScore, 'promptCount'>): LiveScore => ({
+    validity: score.validity,
+    diversity: score.diversity,
+    effectiveChoices: score.effectiveChoices,
+    promptCount
+  })
+  return {
+    layerCount: sweep.layerCount,
+    promptCount,
+    base: sweep.base === null ? null : live(sweep.base),
+    post: live(sweep.post),
+    ranges: sweep.ranges.map((range) => ({ start: range.start, end: range.end, ...live(range) })),
+    others: otherModels(sweep, search).map(({ key, kind, name, layers, score }) => ({
+      key,
+      kind,
+      name,
+      restored: layers?.reduce((sum, { attention, mlp }) => sum + (attention + mlp) / 2, 0) ?? null,
+      ...live(score)
+    }))
+  }
+}
+
+/** Gathers the entries of a running sweep; a later entry for the same model replaces the earlier one. */
+export class LiveBoard {
+  private base: LiveScore | null = null
+  private post: LiveScore | null = null
+  private readonly ranges = new Map<string, RangePoint>()
+  private readonly others = new Map<string, OtherPoint>()
+
+  constructor(
+    private readonly layerCount: number,
+    private readonly promptCount: number
+  ) {}
+
+  apply(entries: readonly LiveEntry[]): void {
+    for (const entry of entries) {
+      if (entry.kind === 'base') this.base = entry.score
+      else if (entry.kind === 'post') this.post = entry.score
+      else if (entry.kind === 'range') {
+        this.ranges.set(rangeKey(entry), { start: entry.start, end: entry.end, ...entry.score })
+      } else if (entry.kind === 'blend') {
+        const { strength } = entry
+        const key = blendKey(strength)
+        this.others.set(key, {
+          key,
+          kind: 'blend',
+          name: blendName(strength),
+          restored: null,
+          ...entry.score
+        })
+      } else {
+        const { kind, name, score } = entry
+        const key = kind === 'recipe' ? recipeKey(name) : checkpointKey(name)
+        this.others.set(key, { key, kind, name, restored: null, ...score })
+      }
+    }
+  }
+
+  /** A copy that later entries do not change. */
+  read(): ScoreBoard {
+    const { layerCount, promptCount, base, post } = this
+    const others = [...this.others.values()]
+    return { layerCount, promptCount, base, post, ranges: [...this.ranges.values()], others }
+  }
+}
+
+/** rho x Q(post), or null before post has a score. */
+export const minimumValidity = (board: ScoreBoard, rho: number): number | null =>
+  board.post === null ? null : rho * board.post.validity
+
+/**
+ * Ranges that no other range beats in both validity and diversity, by rising validity. Ties in one measure are
+ * beaten by the better one in the other.
+ */
+export function paretoFront(points: readonly RangePoint[]): RangePoint[] {
+  const byValidity = [...points].sort(
+    (left, right) => right.validity - left.validity || right.diversity - left.diversity
+  )
+  const front: RangePoint[] = []
+  let best = -Infinity
+  for (const point of byValidity) {
+    if (point.diversity > best) {
+      front.push(point)
+      best = point.diversity
+    }
+  }
+  return front.reverse()
+}
+
+/** The axis [low, high] that holds all values: rounded outwards to tenths, never beyond 0..1. */
+export function axisBounds(values: readonly number[]): [number, number] {
+  if (values.length === 0) return [0, 1]
+  // A loop: spreading thousands of values into Math.min can exhaust the stack.
+  let low = 1
+  let high = 0
+  for (const value of values) {
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  const floor = Math.max(0, Math.floor(low * 10 - 0.2) / 10)
+  const ceiling = Math.min(1, Math.ceil(high * 10 + 0.2) / 10)
+  return ceiling > floor ? [floor, ceiling] : [0, 1]
+}

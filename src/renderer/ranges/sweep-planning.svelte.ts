@@ -1,0 +1,84 @@
+import type { ProjectState } from '../../contract/documents/project'
+import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import { complaintOf, type Complaint } from '../ui/complaint'
+import { Latest } from '../app/latest.svelte'
+import type { Workbench } from '../app/workbench.svelte'
+
+/** Planning tries out how fast this machine is: it waits until whoever changes something has done so. */
+const REST_MS = 500
+
+/** What a project's next sweep depends on, as text. */
+export function sweepKey({ path, pair, document, prompts }: ProjectState): string {
+  const { soupSize, device, memoryBytes } = document.settings
+  return JSON.stringify([
+    path,
+    pair?.base.fingerprint,
+    pair?.post.fingerprint,
+    prompts,
+    document.rendering,
+    document.recipes.map(({ recipe }) => recipe),
+    document.otherCheckpoints,
+    soupSize,
+    device,
+    memoryBytes
+  ])
+}
+
+/** What the next sweep would do, take and last. */
+export class SweepPlanning {
+  /** Null while that is not known, or when nothing is left to compute. */
+  plan = $state.raw<SweepPlan | null>(null)
+  /** Why the sweep cannot be done so. */
+  failure = $state.raw<Complaint | null>(null)
+  private readonly asked = new Latest<string>()
+  readonly working = $derived(this.asked.awaited !== null)
+
+  /** See {@link sweepKey}. */
+  private plannedFor: string | null = null
+
+  constructor(private readonly workbench: Workbench) {}
+
+  reset(): void {
+    this.asked.drop()
+    this.plannedFor = null
+    this.plan = null
+    this.failure = null
+  }
+
+  /**
+   * Plans again when something has changed.
+   *
+   * @param what see {@link sweepKey}; null while there is nothing to plan, or the engine has other work, after
+   *   which less may be left to compute
+   */
+  want(what: string | null): void {
+    if (what === this.plannedFor) return
+    this.plannedFor = what
+    if (what === null) this.asked.drop()
+    else void this.ask(what)
+  }
+
+  private async ask(what: string): Promise<void> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return
+    try {
+      const planned = await this.asked.ask(
+        what,
+        async (signal) => {
+          // What is known may be another part of what is asked for now.
+          await this.workbench.ranges.lookForKnown()
+          return this.workbench.client.sweeps.plan({ path }, { signal })
+        },
+        REST_MS
+      )
+      if (planned === null) return
+      this.plan = planned.answer
+      this.failure = null
+    } catch (error) {
+      this.plan = null
+      const complaint = complaintOf(error)
+      // A job that another window has started comes first.
+      this.failure = complaint.code === 'busy' || complaint.code === 'cancelled' ? null : complaint
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { describeIssue } from '../../contract/model/problem'
+import { SamplePrompt } from '../../contract/documents/samples'
+
+/** A sample prompt as it is edited. `id` keeps a row's identity while it moves. */
+export interface SamplePromptDraft {
+  id: number
+  text: string
+  category: string
+  /** Left out: the project's. */
+  system: string | undefined
+  raw: boolean
+}
+
+/** The prompt of a draft; fails with the field and what is wrong with it. */
+export function parseSampleDraft({
+  text,
+  category,
+  system,
+  raw
+}: SamplePromptDraft): { prompt: SamplePrompt; problem: null } | { prompt: null; problem: string } {
+  const parsed = SamplePrompt.safeParse({ text, category, raw, ...(system === undefined ? {} : { system }) })
+  return parsed.success
+    ? { prompt: parsed.data, problem: null }
+    : { prompt: null, problem: describeIssue(parsed.error) }
+}
+
+/** The drafts of a prompt set, numbered from `firstId`. */
+export const sampleDraftsOf = (prompts: readonly SamplePrompt[], firstId: number): SamplePromptDraft[] =>
+  prompts.map(({ text, category, system, raw }, index) => ({
+    id: firstId + index,
+    text,
+    category,
+    system,
+    raw
+  }))
+
+/** Whether two sets ask the same in the same order. */
+export const sameSamplePrompts = (left: readonly SamplePrompt[], right: readonly SamplePrompt[]): boolean =>
+  left.length === right.length &&
+  left.every((prompt, index) => {
+    const other = right[index]
+    return (
+      other !== undefined &&
+      prompt.text === other.text &&
+      prompt.category === other.category &&
+      prompt.system === other.system &&
+      prompt.raw === other.raw
+    )
+  })

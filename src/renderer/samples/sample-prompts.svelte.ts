@@ -1,0 +1,92 @@
+import type { ProjectState } from '../../contract/documents/project'
+import type { SamplePrompt } from '../../contract/documents/samples'
+import { type Client } from '../app/connection'
+import { complaintOf, type Complaint } from '../ui/complaint'
+import {
+  parseSampleDraft,
+  sameSamplePrompts,
+  sampleDraftsOf,
+  type SamplePromptDraft
+} from './sample-prompt-draft'
+import { Latest } from '../app/latest.svelte'
+import { PromptList } from '../prompt-set/prompt-list.svelte'
+
+/** Long enough for a word to be typed. */
+export const RENDER_REST_MS = 250
+
+type RenderedSample = Awaited<ReturnType<Client['samples']['render']>>
+
+/** The prompts to sample answers to, as they are edited, and what the selected one becomes for the model. */
+export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt> {
+  builtin = $state.raw<readonly SamplePrompt[]>([])
+  /** The selected prompt as the model sees it. */
+  rendered = $state.raw<RenderedSample | null>(null)
+  renderProblem = $state.raw<Complaint | null>(null)
+  private readonly rendering = new Latest<SamplePrompt>()
+  /** Whether `rendered` is of an earlier wording. */
+  readonly renderPending = $derived(this.rendering.awaited !== null)
+
+  override parse = parseSampleDraft
+  protected override draftsOf = sampleDraftsOf
+
+  /** The selected draft, when it is a prompt. */
+  readonly selected = $derived.by(() => {
+    const draft = this.drafts[this.selectedIndex]
+    return draft === undefined ? null : this.parse(draft).prompt
+  })
+
+  readonly isBuiltin = $derived(sameSamplePrompts(this.builtin, this.current()))
+
+  protected override blank(id: number, like: SamplePromptDraft | undefined): SamplePromptDraft {
+    return { id, text: '', category: like?.category ?? '', system: like?.system, raw: like?.raw ?? false }
+  }
+
+  protected override store(path: string, prompts: SamplePrompt[], seen: number): Promise<ProjectState> {
+    return this.workbench.client.samples.savePrompts({ path, seen, prompts })
+  }
+
+  /** Shows the project's sample prompts; `same` when the project was only opened again. */
+  adopt(state: ProjectState, same: boolean): void {
+    this.adoptPrompts(state.samplePrompts, state.document.revision, same)
+    if (this.builtin.length === 0) void this.loadBuiltin()
+    void this.render()
+  }
+
+  /** Hears what the project is now. */
+  hear(state: ProjectState): void {
+    this.adoptPrompts(state.samplePrompts, state.document.revision, true)
+  }
+
+  private async loadBuiltin(): Promise<void> {
+    this.builtin = (await this.workbench.attempt(() => this.workbench.client.samples.builtinPrompts())) ?? []
+  }
+
+  /** Takes the prompts of a file the user picked; what cannot be read is reported and changes nothing. */
+  async importFile(file: File): Promise<void> {
+    const content = await file.text()
+    const prompts = await this.workbench.attempt(() =>
+      this.workbench.client.samples.readPrompts({ fileName: file.name, content })
+    )
+    if (prompts !== null) this.replace(prompts, file.name)
+  }
+
+  /** Asks what the selected prompt becomes. @param restMs waited before, for a prompt that is being typed */
+  override async render(restMs = 0): Promise<void> {
+    const path = this.workbench.project?.path
+    const prompt = this.selected
+    if (path === undefined || prompt === null) return
+    try {
+      const rendered = await this.rendering.ask(
+        prompt,
+        (signal) => this.workbench.client.samples.render({ path, prompt }, { signal }),
+        restMs
+      )
+      if (rendered === null) return
+      this.rendered = rendered.answer
+      this.renderProblem = null
+    } catch (error) {
+      this.rendered = null
+      this.renderProblem = complaintOf(error)
+    }
+  }
+}

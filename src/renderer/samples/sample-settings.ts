@@ -1,0 +1,231 @@
+import type { GenerationDevice, Precision } from '../../contract/model/device'
+import { Sampling, type HeldWeights } from '../../contract/model/sampling'
+import { SampleSettings } from '../../contract/documents/samples'
+
+/** Sampler settings as they are edited: numbers as typed. */
+export interface SettingsDraft {
+  temperature: string
+  greedy: boolean
+  /** Empty: off. */
+  topK: string
+  topP: string
+  minP: string
+  repetitionPenalty: string
+  maxTokens: string
+  sampleCount: string
+  seed: string
+  /** One a line; \n stands for a line break. */
+  stopTexts: string
+  memoryGibibytes: string
+  device: GenerationDevice
+  precision: 'auto' | Precision
+  weights: 'auto' | HeldWeights
+}
+
+type Computed = Pick<SettingsDraft, 'device' | 'precision' | 'weights'>
+
+/**
+ * What choosing a device, a precision or a kind of weights makes of all three: the CPU computes in fp32 only, and weights
+ * held as floats are as wide as the products.
+ */
+export function chooseComputation(
+  { device, precision, weights }: Computed,
+  choice: Partial<Computed>
+): Computed {
+  const on = choice.device ?? device
+  if (on === 'cpu') {
+    const held = choice.weights ?? weights
+    return { device: on, precision: 'auto', weights: held === 'fp16' ? 'auto' : held }
+  }
+  if (choice.weights === 'fp32' || choice.weights === 'fp16') {
+    return { device: on, precision: choice.weights, weights: choice.weights }
+  }
+  const products = choice.precision ?? precision
+  const held = choice.weights ?? weights
+  return { device: on, precision: products, weights: isFloat(held) ? products : held }
+}
+
+const isFloat = (weights: Computed['weights']): boolean => weights === 'fp32' || weights === 'fp16'
+
+interface FieldSpec {
+  label: string
+  /** What a value must be, for the message beside a wrong one. */
+  expects: string
+  explain: string
+  step: number
+}
+
+/** The number fields. How they are checked is the contract's business; these are the words for it. */
+export const SETTING_FIELDS = {
+  sampleCount: {
+    label: 'Answers per prompt',
+    expects: 'a whole number from 1 to 100,000',
+    explain: 'Answers to each prompt from each variant',
+    step: 1
+  },
+  maxTokens: {
+    label: 'Most tokens',
+    expects: 'a whole number from 1 to 100,000',
+    explain: 'An answer that gets this long is cut',
+    step: 1
+  },
+  temperature: {
+    label: 'Temperature',
+    expects: 'a number from 0 to 100',
+    explain: 'Divides the logits: below 1 sharper, above 1 flatter',
+    step: 0.1
+  },
+  minP: {
+    label: 'Min-p',
+    expects: 'a number from 0 to 1',
+    explain: 'Drops tokens less likely than this share of the likeliest one; 0 is off',
+    step: 0.05
+  },
+  topP: {
+    label: 'Top-p',
+    expects: 'a number above 0, at most 1',
+    explain: 'Keeps the likeliest tokens until their probabilities add up to this; 1 is off',
+    step: 0.05
+  },
+  topK: {
+    label: 'Top-k',
+    expects: 'a whole number from 1, or nothing',
+    explain: 'Keeps this many of the likeliest tokens; empty is off',
+    step: 1
+  },
+  repetitionPenalty: {
+    label: 'Repetition penalty',
+    expects: 'a number above 0, at most 100',
+    explain: 'Makes tokens that occurred already less likely; 1 is off',
+    step: 0.05
+  },
+  seed: {
+    label: 'Seed',
+    expects: 'a whole number',
+    explain: 'The same seed and settings give the same answers, whatever else runs beside them',
+    step: 1
+  },
+  memoryGibibytes: {
+    label: 'Memory, GiB',
+    expects: 'a number above 0',
+    explain: 'Bound on weights, keys and values together, in the memory of the device',
+    step: 1
+  }
+} as const satisfies Partial<Record<keyof SettingsDraft, FieldSpec>>
+
+export type SettingField = keyof typeof SETTING_FIELDS
+
+/** A sampler alone, as it is edited. */
+export type SamplingField = keyof Sampling
+export type SamplingDraft = Record<SamplingField, string>
+
+export function draftOfSettings({ sampling, ...settings }: SampleSettings): SettingsDraft {
+  return {
+    ...draftOfSampling(sampling),
+    greedy: sampling.temperature === 0,
+    temperature: sampling.temperature === 0 ? '1' : String(sampling.temperature),
+    maxTokens: String(settings.maxTokens),
+    sampleCount: String(settings.sampleCount),
+    seed: String(settings.seed),
+    stopTexts: settings.stopTexts.map(escaped).join('\n'),
+    memoryGibibytes: String(Number((settings.memoryBytes / 2 ** 30).toPrecision(4))),
+    device: settings.device,
+    precision: settings.precision ?? 'auto',
+    weights: settings.weights ?? 'auto'
+  }
+}
+
+/** A sampler alone as it is edited; temperature 0 is greedy. */
+export function draftOfSampling(sampling: Sampling): SamplingDraft {
+  return {
+    temperature: String(sampling.temperature),
+    topK: sampling.topK === null ? '' : String(sampling.topK),
+    topP: String(sampling.topP),
+    minP: String(sampling.minP),
+    repetitionPenalty: String(sampling.repetitionPenalty)
+  }
+}
+
+/** The sampler of a draft, or for each wrong field what it must be. */
+export function parseSampling(draft: SamplingDraft): { sampling: Sampling | null; problems: Problems } {
+  const parsed = Sampling.safeParse(samplingNumbers(draft))
+  if (parsed.success) return { sampling: parsed.data, problems: {} }
+  const wrong = new Set(parsed.error.issues.flatMap((issue) => issue.path.map(String)))
+  const problems: Problems = {}
+  for (const field of settingFields) {
+    if (wrong.has(field)) problems[field] = `needs ${SETTING_FIELDS[field].expects}`
+  }
+  return { sampling: null, problems }
+}
+
+const samplingNumbers = (draft: SamplingDraft) => ({
+  temperature: numberIn(draft.temperature),
+  topK: draft.topK.trim() === '' ? null : numberIn(draft.topK),
+  topP: numberIn(draft.topP),
+  minP: numberIn(draft.minP),
+  repetitionPenalty: numberIn(draft.repetitionPenalty)
+})
+
+const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+
+const unescaped = (text: string): string =>
+  text.replaceAll(/\\([\\n])/g, (_, letter: string) => (letter === 'n' ? '\n' : '\\'))
+
+/** Empty is not zero. */
+const numberIn = (text: string): number => (text.trim() === '' ? NaN : Number(text))
+
+type Problems = Partial<Record<SettingField, string>>
+
+/** The settings of a draft, or for each wrong field what it must be. */
+export function parseSettings(
+  draft: SettingsDraft
+): { settings: SampleSettings; problems: Problems } | { settings: null; problems: Problems } {
+  const parsed = SampleSettings.safeParse({
+    sampling: { ...samplingNumbers(draft), ...(draft.greedy ? { temperature: 0 } : {}) },
+    maxTokens: numberIn(draft.maxTokens),
+    stopTexts: draft.stopTexts
+      .split('\n')
+      .filter((line) => line !== '')
+      .map(unescaped),
+    seed: numberIn(draft.seed),
+    sampleCount: numberIn(draft.sampleCount),
+    device: draft.device,
+    ...(draft.precision === 'auto' ? {} : { precision: draft.precision }),
+    ...(draft.weights === 'auto' ? {} : { weights: draft.weights }),
+    memoryBytes: Math.round(numberIn(draft.memoryGibibytes) * 2 ** 30)
+  })
+  if (parsed.success) return { settings: parsed.data, problems: {} }
+  const wrong = new Set(parsed.error.issues.flatMap((issue) => issue.path.map(String)))
+  const problems: Problems = {}
+  for (const field of settingFields) {
+    if (wrong.has(field === 'memoryGibibytes' ? 'memoryBytes' : field)) {
+      problems[field] = `needs ${SETTING_FIELDS[field].expects}`
+    }
+  }
+  return { settings: null, problems }
+}
+
+const settingFields = [
+  'sampleCount',
+  'maxTokens',
+  'temperature',
+  'minP',
+  'topP',
+  'topK',
+  'repetitionPenalty',
+  'seed',
+  'memoryGibibytes'
+] as const satisfies readonly SettingField[]
+
+/** A run's sampler in words: temperature 1, min-p 0.1. What is off is left out. */
+export function describeSampling({ sampling, maxTokens }: SampleSettings): string {
+  const parts = [
+    sampling.temperature === 0 ? 'greedy' : `temperature ${sampling.temperature}`,
+    ...(sampling.topK === null || sampling.temperature === 0 ? [] : [`top-k ${sampling.topK}`]),
+    ...(sampling.topP === 1 || sampling.temperature === 0 ? [] : [`top-p ${sampling.topP}`]),
+    ...(sampling.minP === 0 || sampling.temperature === 0 ? [] : [`min-p ${sampling.minP}`]),
+    ...(sampling.repetitionPenalty === 1 ? [] : [`repetition penalty ${sampling.repetitionPenalty}`]),
+    `at most ${maxTokens} tokens`
+  ]
+  return parts.join(', ')
+}

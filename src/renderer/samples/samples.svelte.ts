@@ -1,0 +1,311 @@
+import { SvelteSet } from 'svelte/reactivity'
+import type { Precision } from '../../contract/model/device'
+import type { HeldWeights } from '../../contract/model/sampling'
+import type { ProjectState } from '../../contract/documents/project'
+import type {
+  PreferenceMark,
+  SampleEvent,
+  SampleExportFormat,
+  SampleProgress,
+  SampleRun,
+  SampleRunMeasures
+} from '../../contract/documents/samples'
+import { AnswerBoard } from '../answers/answers'
+import { withMark } from '../../contract/documents/preferences'
+import { markOf } from './blind'
+import { saveText } from '../ui/save-file'
+import { CharacterCheck } from './character-check.svelte'
+import { FollowedJob } from '../app/followed-job.svelte'
+import { Latest } from '../app/latest.svelte'
+import { SamplePromptList } from './sample-prompts.svelte'
+import { SampleSetup } from './sample-setup.svelte'
+import type { Workbench } from '../app/workbench.svelte'
+
+export type SamplesTab = 'answers' | 'prompts' | 'check'
+
+/** A run that goes on now, as far as it is. Replaced whenever something arrived, so that what shows it looks again. */
+interface LiveRun {
+  run: SampleRun
+  board: AnswerBoard
+  progress: SampleProgress
+  weights: HeldWeights | null
+  precision: Precision | null
+}
+
+/** A stored run with its answers. */
+interface ShownRun {
+  run: SampleRun
+  board: AnswerBoard
+  measures: SampleRunMeasures
+}
+
+const EXPORT_TYPES = {
+  jsonl: 'application/jsonl',
+  csv: 'text/csv',
+  html: 'text/html'
+} as const satisfies Record<SampleExportFormat, string>
+
+/** This window's blind comparison survives a reload; another window has its own. */
+const BLIND_STORED_AS = 'slr-blind-run'
+
+/** The Samples view: the running sample run or the one being looked at, and how it is looked at. */
+export class Samples {
+  tab = $state<SamplesTab>('answers')
+  /** Whether the setup is shown beside the answers; null until the user says: where there is room for both. */
+  setupOpen = $state<boolean | null>(null)
+  shown = $state.raw<ShownRun | null>(null)
+  query = $state('')
+  /** Cells that are opened to all their answers. */
+  readonly expanded = new SvelteSet<string>()
+  blind = $state(false)
+  /** Which answer of each variant is compared while blind. */
+  blindIndex = $state(0)
+  marks = $state.raw<readonly PreferenceMark[]>([])
+
+  private readonly reading = new Latest<string>()
+  /** The run that is being read, to be shown; null when none is. */
+  readonly opening = $derived(this.reading.awaited)
+  readonly newest = $derived.by(() => this.workbench.project?.sampleRuns[0]?.id ?? null)
+  readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
+  readonly job: FollowedJob<SampleEvent, LiveRun>
+  readonly prompts: SamplePromptList
+  readonly setup: SampleSetup
+  readonly check: CharacterCheck
+
+  readonly live = $derived.by(() => this.job.live)
+  readonly answers = $derived<{ run: SampleRun; board: AnswerBoard } | null>(this.live ?? this.shown)
+  readonly busy = $derived.by(() => this.job.busy)
+
+  /** Answers that the shown run was asked for. */
+  readonly shownTotal = $derived(
+    this.shown === null
+      ? 0
+      : this.shown.run.prompts.length * this.shown.run.variants.length * this.shown.run.settings.sampleCount
+  )
+
+  /** Why no answers can be generated now; null when they can. */
+  readonly blocked = $derived.by(() => {
+    const { project, connected, ranges, evaluations, elsewhere } = this.workbench
+    if (project === null || !connected) return 'The workbench is not connected.'
+    if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
+    if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    if (ranges.busy) return 'A sweep is running; generate when it is done.'
+    if (ranges.check.busy) return 'Whole answers are being checked; generate when that is done.'
+    if (ranges.search.busy) return 'A search is running; generate when it is done.'
+    if (this.check.busy) return 'The character task is being checked; generate when it is done.'
+    if (evaluations.busy) return 'An evaluation is running; generate when it is done.'
+    if (elsewhere !== null) return elsewhere
+    if (this.busy) return 'Answers are being generated.'
+    return null
+  })
+
+  /** Why the setup cannot be run as it is; null when it can. */
+  readonly incomplete = $derived.by(() => {
+    if (this.prompts.invalid !== null) {
+      const { index, problem } = this.prompts.invalid
+      return `${index === null ? 'The prompts need' : `Prompt ${index + 1} needs`} attention: ${problem}.`
+    }
+    if (this.setup.variants.length === 0) return 'Choose at least one variant.'
+    if (this.setup.variants.length > 20) return 'Choose at most 20 variants.'
+    if (this.setup.parsed?.settings === null) return 'Some settings need attention.'
+    return null
+  })
+
+  private newestSeen: string | null = null
+  /** The run that a failure stopped: it can go on. */
+  private stopped: SampleRun | null = null
+
+  constructor(private readonly workbench: Workbench) {
+    this.job = new FollowedJob<SampleEvent, LiveRun>(workbench, {
+      calls: () => workbench.client.samples,
+      advance: (live, event) => this.advance(live, event),
+      draw: (live) => ({ ...live }),
+      ended: (ending, live, path) => this.ended(ending, live, path)
+    })
+    this.prompts = new SamplePromptList(workbench)
+    this.setup = new SampleSetup(workbench)
+    this.check = new CharacterCheck(workbench)
+  }
+
+  /** Shows the project's newest run, or the one that goes on; `same` when the project was only opened again. @param wanted another run to show; null for the newest */
+  async adopt(state: ProjectState, same: boolean, wanted: string | null): Promise<void> {
+    this.prompts.adopt(state, same)
+    void this.setup.adopt(state)
+    void this.check.adopt(state)
+    void this.job.follow()
+    // A run that ended while the line was down is news; one the user has left for an older one is not.
+    const newest = state.sampleRuns[0]?.id ?? null
+    const other = wanted !== this.current && state.sampleRuns.some(({ id }) => id === wanted) ? wanted : null
+    const next = other ?? (newest === this.newestSeen ? null : newest)
+    if (next === null) return
+    const run = await this.show(next)
+    if (!same && run !== null) this.setup.follow(run)
+  }
+
+  /** Hears what the project is now. */
+  hear(state: ProjectState, before: ProjectState): void {
+    this.prompts.hear(state)
+    this.setup.hear(state)
+    this.job.hear(state.running.includes('samples'))
+    const newest = state.sampleRuns[0]?.id ?? null
+    if (newest !== null && newest !== this.newestSeen && newest !== before.sampleRuns[0]?.id && !this.busy) {
+      void this.show(newest)
+    }
+    const checked = before.running.includes('character check') && !state.running.includes('character check')
+    if (checked && !this.check.busy) void this.check.adopt(state)
+  }
+
+  reset(): void {
+    this.job.reset()
+    this.reading.drop()
+    this.newestSeen = null
+    this.stopped = null
+    this.shown = null
+    this.tab = 'answers'
+    this.look([])
+    this.setup.reset()
+    this.check.reset()
+  }
+
+  /** Looks at other answers: whole, from the top. */
+  private look(marks: readonly PreferenceMark[]): void {
+    this.query = ''
+    this.expanded.clear()
+    this.blind = false
+    this.blindIndex = 0
+    this.marks = marks
+  }
+
+  /** Fetches and shows one run; null when it cannot be shown any more. */
+  async show(runId: string): Promise<SampleRun | null> {
+    const path = this.workbench.project?.path
+    if (path === undefined) return null
+    const read = await this.workbench.attempt(() =>
+      this.reading.ask(runId, (signal) => this.workbench.client.samples.get({ path, runId }, { signal }))
+    )
+    if (read === null) return null
+    const { answer: stored } = read
+    this.newestSeen = this.newest
+    const board = new AnswerBoard()
+    board.add(stored.samples)
+    // The same run with more answers stays as it was looked at.
+    if (this.shown?.run.id !== runId) {
+      this.look(stored.run.marks)
+      this.blind = sessionStorage.getItem(BLIND_STORED_AS) === runId
+    }
+    this.marks = stored.run.marks
+    this.shown = { run: stored.run, board, measures: stored.measures }
+    return stored.run
+  }
+
+  async start(): Promise<void> {
+    const settings = this.setup.parsed?.settings
+    if (this.blocked !== null || this.incomplete !== null || !settings) return
+    const { variants } = this.setup
+    await this.begin((path) => this.workbench.client.samples.start({ path, settings, variants }))
+  }
+
+  /** Generates on until every prompt and variant of a run has `sampleCount` answers. */
+  private async goOn(run: SampleRun, sampleCount: number): Promise<void> {
+    if (this.blocked !== null) return
+    await this.begin((path) => this.workbench.client.samples.more({ path, runId: run.id, sampleCount }))
+  }
+
+  /** Adds answers to the shown run, so many to every prompt and variant. */
+  async addAnswers(count: number): Promise<void> {
+    if (this.shown !== null) await this.goOn(this.shown.run, this.shown.run.settings.sampleCount + count)
+  }
+
+  /** Finishes the shown run. */
+  async finishShown(): Promise<void> {
+    if (this.shown !== null) await this.goOn(this.shown.run, this.shown.run.settings.sampleCount)
+  }
+
+  /** After a failure: goes on with what was stopped, or starts anew when nothing was kept of it. */
+  async runAgain(): Promise<void> {
+    if (this.stopped === null) await this.start()
+    else await this.goOn(this.stopped, this.stopped.settings.sampleCount)
+  }
+
+  private async begin(ask: (path: string) => Promise<unknown>): Promise<void> {
+    this.stopped = null
+    this.tab = 'answers'
+    await this.job.begin(async (path) => {
+      await this.prompts.flush()
+      await ask(path)
+    })
+  }
+
+  private advance(live: LiveRun | null, event: SampleEvent): LiveRun | null {
+    if (event.type === 'snapshot') {
+      const { run, progress } = event
+      const board = new AnswerBoard()
+      board.add(event.samples)
+      // More answers to the run that is shown: it stays as it was looked at.
+      if (this.shown?.run.id !== run.id) this.look(run.marks)
+      return { run, board, progress, weights: run.weights, precision: run.precision }
+    }
+    if (live === null) return null
+    if (event.type === 'progress') {
+      const { progress, weights, precision } = event
+      return { ...live, progress, weights, precision }
+    }
+    if (event.type === 'samples') {
+      live.board.add(event.finished)
+      live.board.grow(event.growing)
+    }
+    return live
+  }
+
+  private async ended(ending: SampleEvent, live: LiveRun | null, path: string): Promise<void> {
+    await this.settle(path, live?.run ?? null)
+    const kept = this.shown !== null && this.shown.run.id === live?.run.id
+    // A run without any answer may have failed for its settings: the next one takes those of the setup.
+    const answered = kept && (this.shown?.board.answerCount ?? 0) > 0
+    if (ending.type === 'failed') this.stopped = answered ? (this.shown?.run ?? null) : null
+  }
+
+  /** Shows what was stored of a run that has ended. */
+  private async settle(path: string, run: SampleRun | null): Promise<void> {
+    const state = await this.workbench.attempt(() => this.workbench.client.projects.open({ path }))
+    this.workbench.accept(state)
+    if (run !== null && state?.sampleRuns.some(({ id }) => id === run.id)) await this.show(run.id)
+  }
+
+  /** Opens cells to all their answers, or closes them. */
+  expand(keys: readonly string[], open: boolean): void {
+    for (const key of keys) {
+      if (open) this.expanded.add(key)
+      else this.expanded.delete(key)
+    }
+  }
+
+  setBlind(blind: boolean): void {
+    this.blind = blind
+    const run = this.shown?.run
+    if (blind && run !== undefined) sessionStorage.setItem(BLIND_STORED_AS, run.id)
+    else sessionStorage.removeItem(BLIND_STORED_AS)
+  }
+
+  /** Marks the variant whose answer is preferred, or takes the mark back. */
+  async mark(prompt: number, variant: string): Promise<void> {
+    const runId = this.shown?.run.id
+    if (runId === undefined) return
+    const comparison = { prompt, index: this.blindIndex }
+    const preferred = markOf(this.marks, prompt, this.blindIndex) === variant ? null : variant
+    this.marks = withMark(this.marks, comparison, preferred)
+    await this.workbench.save((path) =>
+      this.workbench.client.samples.mark({ path, runId, ...comparison, variant: preferred })
+    )
+  }
+
+  async export(format: SampleExportFormat): Promise<void> {
+    const path = this.workbench.project?.path
+    const runId = this.shown?.run.id
+    if (path === undefined || runId === undefined) return
+    const file = await this.workbench.attempt(() =>
+      this.workbench.client.samples.export({ path, runId, format })
+    )
+    if (file !== null) saveText(file.fileName, file.content, EXPORT_TYPES[format])
+  }
+}

@@ -1,0 +1,33 @@
+import { ORPCError } from '@orpc/client'
+import { z } from 'zod'
+import { Problem } from '../../contract/model/problem'
+
+/** What the window shows about a failed call: main's Problem, or a defect without one. */
+export interface Complaint {
+  code: Problem['code'] | 'defect'
+  message: string
+  hint?: string | undefined
+}
+
+const RefusedInput = z.object({
+  issues: z.array(z.object({ message: z.string(), path: z.array(z.unknown()).optional() })).min(1)
+})
+
+/** Turns anything a call may throw into words for the user. */
+export function complaintOf(error: unknown): Complaint {
+  if (error instanceof ORPCError) {
+    const problem = Problem.safeParse(error.data)
+    if (problem.success) return problem.data
+    const refused = RefusedInput.safeParse(error.data)
+    const issue = refused.success ? refused.data.issues[0] : undefined
+    if (issue !== undefined) {
+      const field = (issue.path ?? []).map(String).join('.')
+      return { code: 'bad-input', message: field === '' ? issue.message : `${field}: ${issue.message}` }
+    }
+  }
+  return {
+    code: 'defect',
+    message: error instanceof Error && error.message !== '' ? error.message : 'Something went wrong.',
+    hint: 'If this happens again, restart the workbench; your project is saved.'
+  }
+}

@@ -1,0 +1,280 @@
+import { describe, expect, it } from 'vitest'
+import type { CheckedModel, CheckResult, WholeAnswers } from '../../../../src/contract/documents/answer-check'
+import type { Bootstrap, CategoryScore, Selection } from '../../../../src/contract/documents/crc'
+import {
+  assurances,
+  headline,
+  type HeadlineEvidence,
+  headlineSentence,
+  isGood,
+  recipeCheckWords
+} from '../../../../src/contract/words/headline'
+import { HeadlineState } from '../../../../src/contract/documents/headline'
+import type { RestorationRange } from '../../../../src/contract/model/recipe'
+import { searchFinding } from '../../../../src/contract/words/search-words'
+
+const LAYERS = 12
+const range = (start: number, end: number): RestorationRange => ({ start, end })
+const score = (validity: number, diversity: number): CategoryScore => ({ validity, diversity })
+const prompts = (...validities: number[]): HeadlineEvidence['post']['prompts'] =>
+  validities.map((validity) => ({ validity, diversity: 0.4, effectiveChoices: 3, probabilities: [] }))
+
+const POST = { ...score(0.991, 0.458), prompts: prompts(0.99, 0.99) }
+const RANGES = [
+  { ...range(4, 11), ...score(0.916, 0.917) },
+  { ...range(5, 11), ...score(0.92, 0.9) },
+  { ...range(0, 11), ...score(0.95, 0.93) }
+]
+
+/** A selection of a range, with shares of the wins as [start, end, share]. */
+function selectionOf(
+  selected: RestorationRange | null,
+  wins: [number, number, number][],
+  diversityGain: [number, number] = [0.44, 0.48]
+): Selection {
+  const bootstrap: Bootstrap = {
+    resamples: 1000,
+    seed: 1,
+    confidence: 0.95,
+    wins: wins.map(([start, end, share]) => ({ start, end, share })),
+    noSelectionShare: 0,
+    post: { validity: [0.98, 1], diversity: [0.43, 0.49] },
+    selected: selected === null ? null : { validity: [0.9, 0.93], diversity: [0.9, 0.93], diversityGain }
+  }
+  return {
+    rho: 0.9,
+    minimumValidity: 0.892,
+    selected,
+    reason: selected === null ? 'every range loses too much validity' : null,
+    bootstrap,
+    crossFit: null,
+    crossFitReason: 'a category has fewer than two prompts'
+  }
+}
+
+const whole = (validity: number, diversity: number, undecided = 0): WholeAnswers => ({
+  firstToken: score(0.92, 0.9),
+  answers: score(validity, diversity),
+  undecided
+})
+const checked = ({ start, end }: RestorationRange, answers: WholeAnswers): CheckedModel => ({
+  recipe: { name: `layers ${start}-${end}`, ranges: [[start, end]] },
+  ...answers
+})
+const checkOfModels = (...models: CheckedModel[]): CheckResult => ({
+  layerCount: LAYERS,
+  post: whole(0.99, 0.45),
+  models
+})
+
+const STABLE = selectionOf(range(4, 11), [
+  [4, 11, 0.7],
+  [5, 11, 0.3]
+])
+const PASSING = checkOfModels(checked(range(4, 11), whole(0.9, 0.91)))
+const FAILING = checkOfModels(checked(range(4, 11), whole(0.86, 0.91)))
+
+const found = (evidence: Partial<HeadlineEvidence>): ReturnType<typeof headline> =>
+  headline({ layerCount: LAYERS, post: POST, ranges: RANGES, selection: STABLE, check: null, ...evidence })
+
+describe('the headline of a sweep', () => {
+  it('restores a range that most resamplings pick and whose whole answers hold, in their numbers', () => {
+    const holds = found({ check: PASSING })
+    expect(holds.state).toBe('holds')
+    expect(headlineSentence(holds)).toBe(
+      'Restore layers 4–11: diversity up from 0.450 to 0.910 at validity 0.900 on whole answers (post 0.990; first token 0.916)'
+    )
+  })
+
+  it('does not say to restore what was not checked, and asks for the check', () => {
+    const unchecked = found({})
+    expect(unchecked).toMatchObject({ state: 'unchecked', checkNext: true })
+    expect(headlineSentence(unchecked)).toBe(
+      'Layers 4–11, not checked yet: diversity up from 0.458 to 0.917 at validity 0.916 (post 0.991), on first tokens alone'
+    )
+    const another = checkOfModels(checked(range(5, 11), whole(0.9, 0.91)))
+    expect(found({ check: another }).state).toBe('unchecked')
+  })
+
+  it('says that whole answers fall below the limit, or are not more diverse', () => {
+    expect(found({ check: FAILING })).toMatchObject({
+      state: 'fails',
+      verdict: 'Layers 4–11 fail the check',
+      figures: 'whole answers are valid only 0.860 of the time, below the limit of 0.891 (first token 0.920)',
+      next: 'No range that was checked passes. Check more of them, or accept a lower validity limit.',
+      checkNext: true
+    })
+    const flat = checkOfModels(
+      checked(range(4, 11), whole(0.95, 0.4)),
+      checked(range(5, 11), whole(0.8, 0.9))
+    )
+    expect(found({ check: flat })).toMatchObject({
+      state: 'fails',
+      figures: "diversity of whole answers is 0.400, not above post's 0.450",
+      next: 'None of 2 ranges that was checked passes. Check more of them, or accept a lower validity limit.'
+    })
+  })
+
+  it('names the family that shares the wins, by its starts and ends', () => {
+    const family = selectionOf(range(4, 11), [
+      [5, 11, 0.45],
+      [4, 11, 0.4],
+      [4, 10, 0.1],
+      [3, 11, 0.01],
+      [0, 2, 0.04]
+    ])
+    expect(found({ selection: family })).toMatchObject({
+      state: 'family',
+      verdict: 'Layers 4–11, one of 3 near-equal ranges',
+      checkNext: true
+    })
+    expect(found({ selection: family }).figures).toContain(
+      'starts 4–5 with ends 10–11 win 96 % of the resamplings together, this one 40 %'
+    )
+    expect(found({ selection: family, check: PASSING })).toMatchObject({
+      state: 'family',
+      next: 'More prompts would tell them apart, if it matters which. Layers 4–11 pass the check on whole answers.',
+      checkNext: false
+    })
+  })
+
+  it('says that no range stands out when neither it nor its neighbours win enough', () => {
+    const unstable = selectionOf(range(4, 11), [
+      [0, 3, 0.2],
+      [4, 11, 0.11],
+      [8, 9, 0.1]
+    ])
+    expect(found({ selection: unstable })).toMatchObject({
+      state: 'unstable',
+      verdict: 'No range stands out'
+    })
+    expect(found({ selection: unstable }).figures).toMatch(
+      /^layers 4–11 win 11 % of the resamplings, 0–3 20 %; diversity up/
+    )
+  })
+
+  it('does not praise restoring all layers, nor a gain that may be none', () => {
+    const all = selectionOf(range(0, 11), [[0, 11, 1]])
+    expect(found({ selection: all })).toMatchObject({ state: 'not-worth-it', checkNext: false })
+    expect(found({ selection: all }).figures).toMatch(/^the best range is all 12 layers, /)
+    const unsure = selectionOf(range(4, 11), [[4, 11, 0.9]], [-0.012, 0.05])
+    expect(found({ selection: unsure })).toMatchObject({
+      state: 'not-worth-it',
+      figures: 'the gain in diversity of layers 4–11 may be none, −0.012 to +0.050 over resampled prompts'
+    })
+  })
+
+  it('says why no range qualifies, and what would let more in', () => {
+    const none = found({ selection: selectionOf(null, []) })
+    expect(none.state).toBe('none')
+    expect(headlineSentence(none)).toBe('No range to restore: every range loses too much validity')
+    expect(none.next).toMatch(/at least 0\.892 .* above post's 0\.458\. A lower validity limit/)
+  })
+
+  it('says that the prompts do not fit a model that fails them, and how many', () => {
+    const post = { ...score(0.688, 0.458), prompts: prompts(0.02, 0.9, 0.4) }
+    expect(found({ post })).toMatchObject({
+      state: 'unfit-prompts',
+      figures:
+        'post itself is valid only 0.688 of the time, and is more often wrong than right on 2 of 3 prompts'
+    })
+    const check = { ...PASSING, post: whole(0.3, 0.4) }
+    expect(found({ check })).toMatchObject({
+      state: 'unfit-prompts',
+      figures: 'post itself is valid only 0.300 of the time on whole answers'
+    })
+  })
+
+  it('lets what doubts the sweep outrank what doubts a range, and whole answers outrank first tokens', () => {
+    const unfit = { ...score(0.6, 0.458), prompts: prompts(0.6) }
+    const all = selectionOf(range(0, 11), [[0, 11, 0.1]])
+    const unstable = selectionOf(range(4, 11), [[4, 11, 0.1]])
+    const failingAll = checkOfModels(checked(range(0, 11), whole(0.5, 0.9)))
+    expect(found({ post: unfit, selection: selectionOf(null, []) }).state).toBe('unfit-prompts')
+    expect(found({ selection: all, check: failingAll }).state).toBe('not-worth-it')
+    expect(found({ selection: unstable, check: FAILING }).state).toBe('fails')
+    expect(found({ selection: unstable, check: PASSING }).state).toBe('unstable')
+  })
+
+  it('says of any recipe in a few words whether it was checked and how that went', () => {
+    const recipe = { name: 'mine', ranges: [[4, 11] satisfies [number, number]] }
+    expect(recipeCheckWords(null, recipe, 0.9)).toBe('not checked on whole answers')
+    expect(recipeCheckWords(PASSING, recipe, 0.9)).toBe('holds on whole answers, 0.900')
+    expect(recipeCheckWords(FAILING, recipe, 0.9)).toBe('fails the check, 0.860 on whole answers')
+    const deeper = { name: 'of another model', ranges: [[4, 12] satisfies [number, number]] }
+    expect(recipeCheckWords(PASSING, deeper, 0.9)).toBe('not checked on whole answers')
+  })
+
+  it('praises only what holds', () => {
+    expect(HeadlineState.options.filter(isGood)).toEqual(['holds'])
+  })
+
+  it('says how sure it is: whole answers, the interval, the rival, and why there is no cross-fitted score', () => {
+    const evidence = { layerCount: LAYERS, post: POST, ranges: RANGES, selection: STABLE, check: null }
+    expect(assurances(evidence)).toEqual([
+      { label: 'Whole answers', value: 'not checked', detail: 'all else here is of first tokens' },
+      {
+        label: 'Gain in diversity',
+        value: '+0.459',
+        detail: '+0.440 to +0.480 in 95 % of 1,000 resamplings of the prompts'
+      },
+      { label: 'Same range wins', value: '70 %', detail: 'of the resamplings; next is 5–11 with 30 %' },
+      { label: 'On unseen prompts', value: '–', detail: 'a category has fewer than two prompts' }
+    ])
+    expect(assurances({ ...evidence, check: PASSING })[0]).toEqual({
+      label: 'Whole answers',
+      value: '0.900',
+      detail: 'validity, exact; limit 0.891, post 0.990'
+    })
+    const doubtful = checkOfModels(checked(range(4, 11), whole(0.9, 0.91, 0.02)))
+    expect(assurances({ ...evidence, check: doubtful })[0]?.detail).toMatch(/^validity, at most 0\.020 more;/)
+  })
+})
+
+describe('the words of a search', () => {
+  const search = (verdict: 'none' | 'unproven' | 'confirmed') => ({
+    verdict,
+    found: [{ recipe: { name: 'found', ranges: [[4, 11] satisfies [number, number]] } }],
+    range: { ...range(5, 11), ...score(0.92, 0.9), range: range(5, 11) }
+  })
+  const finding = (verdict: 'none' | 'unproven' | 'confirmed', check: CheckResult | null) =>
+    searchFinding(search(verdict), check, 0.9)
+
+  it('claim no more than first tokens before whole answers were checked, and ask for the check', () => {
+    expect(finding('confirmed', null)).toEqual({
+      words:
+        'On first tokens alone, found is more diverse than layers 5–11, and the gain holds on prompts that did not pick. ' +
+        'Not checked yet: a valid first token may begin an invalid answer.',
+      checkNext: true
+    })
+    const other = checkOfModels(checked(range(0, 3), whole(0.9, 0.9)))
+    expect(finding('unproven', other).words).toMatch(
+      /on the prompts that picked it, but not surely on unseen ones\. Not checked yet/
+    )
+  })
+
+  it('say first that the recipe fails the check, and why', () => {
+    expect(finding('confirmed', FAILING)).toEqual({
+      words: expect.stringMatching(
+        /^found fails the check: whole answers are valid only 0\.860 of the time, below the limit of 0\.891 .*\. On first tokens it is more diverse/
+      ),
+      checkNext: false
+    })
+  })
+
+  it('say what holds on whole answers', () => {
+    expect(finding('confirmed', PASSING)).toEqual({
+      words: expect.stringMatching(
+        /It passes the check: diversity 0\.\d{3} at validity 0\.900 on whole answers \(post 0\.\d{3} at 0\.990\)\.$/
+      ),
+      checkNext: false
+    })
+  })
+
+  it('praise nothing where nothing better was found, whatever the check says', () => {
+    const words = 'No recipe that was tried is more diverse than layers 5–11.'
+    for (const check of [null, FAILING, PASSING]) {
+      expect(finding('none', check)).toEqual({ words, checkNext: false })
+    }
+  })
+})

@@ -1,0 +1,385 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
+import type { ProjectState } from '../../../../src/contract/documents/project'
+import type { RestorationRange } from '../../../../src/contract/model/recipe'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { inspectPair } from '../../../../src/main/checkpoint/pair'
+import { FollowedJob } from '../../../../src/renderer/app/followed-job.svelte'
+import type { Workbench } from '../../../../src/renderer/app/workbench.svelte'
+import { evaluationRun } from '../../../fixtures/evaluation-documents'
+import { NewProject } from '../../../../src/renderer/start/start.svelte'
+import { Later } from '../../../fixtures/later'
+import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
+import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+
+const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
+  rho,
+  minimumValidity: 0.8,
+  selected,
+  reason: null,
+  bootstrap: {
+    resamples: 1,
+    seed: 1,
+    confidence: 0.95,
+    wins: [],
+    noSelectionShare: 0,
+    post: { validity: [0, 1], diversity: [0, 1] },
+    selected: null
+  },
+  crossFit: null,
+  crossFitReason: null
+})
+
+/** A sweep as it is saved, with a range selected in it. */
+const sweep = (id: string, selected: RestorationRange): SweepDocument => ({
+  ...sweepFixture({ id }),
+  selection: selection(selected)
+})
+
+const FIRST = sweep('first', { start: 0, end: 0 })
+const SECOND = sweep('second', { start: 1, end: 1 })
+
+describe('the Ranges view', () => {
+  it('shows the sweep that was chosen last, although it was read first', async () => {
+    const line = new ScriptedLine()
+    const { ranges } = await line.openWorkbench(projectState())
+    void ranges.show('first')
+    void ranges.show('second')
+    await settled()
+    expect(ranges.opening).toBe('second')
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, SECOND)
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, FIRST)
+    expect(ranges.sweep?.id).toBe('second')
+    expect(ranges.opening).toBeNull()
+    expect(ranges.chosen).toEqual({ start: 1, end: 1 })
+  })
+
+  it('does not take a selection in one sweep for one in another', async () => {
+    const line = new ScriptedLine()
+    const { ranges } = await line.openWorkbench(projectState())
+    void ranges.show('first')
+    await settled()
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, FIRST)
+    ranges.setRho(0.8)
+    await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
+    // Where the second sweep was saved, so that nothing has to be selected in it.
+    ranges.rho = 0.9
+    void ranges.show('second')
+    await settled()
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, SECOND)
+    await line.answer('sweeps.select', 0, selection({ start: 0, end: 1 }, 0.8))
+    expect(ranges.selection?.selected).toEqual({ start: 1, end: 1 })
+    expect(ranges.selecting).toBe(false)
+  })
+
+  it('waits for no selection any more when its project was left', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(projectState())
+    const { ranges } = workbench
+    void ranges.show('first')
+    await settled()
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, FIRST)
+    ranges.setRho(0.8)
+    await vi.waitFor(() => expect(ranges.selecting).toBe(true))
+    void workbench.leave()
+    await settled()
+    expect(ranges.selecting).toBe(false)
+    expect(ranges.sweep).toBeNull()
+  })
+})
+
+describe('the Evaluate view', () => {
+  const view = (id: string) => ({ run: evaluationRun({ id }), results: { variants: [] }, complete: true })
+
+  it('shows the evaluation that was chosen last, and no prompt of another', async () => {
+    const line = new ScriptedLine()
+    const { evaluations } = await line.openWorkbench(projectState())
+    void evaluations.show('first')
+    await settled()
+    await line.answer('evaluations.get', 0, view('first'))
+    void evaluations.inspect(2)
+    void evaluations.show('second')
+    void evaluations.show('third')
+    await settled()
+    expect(evaluations.opening).toBe('third')
+    await line.answer('evaluations.get', 2, view('third'))
+    await line.answer('evaluations.get', 1, view('second'))
+    await line.answer('evaluations.prompt', 0, { samples: [], scores: null })
+    expect(evaluations.shown?.run.id).toBe('third')
+    expect(evaluations.inspected).toBeNull()
+  })
+
+  it('shows the answers to the prompt that was picked last', async () => {
+    const line = new ScriptedLine()
+    const { evaluations } = await line.openWorkbench(projectState())
+    void evaluations.show('first')
+    await settled()
+    await line.answer('evaluations.get', 0, view('first'))
+    void evaluations.inspect(0)
+    void evaluations.inspect(1)
+    await settled()
+    await line.answer('evaluations.prompt', 1, { samples: [], scores: null })
+    await line.answer('evaluations.prompt', 0, { samples: [], scores: null })
+    expect(evaluations.inspected?.prompt).toBe(1)
+  })
+})
+
+describe('a new project', () => {
+  it('cannot be created before both folders are known to hold models that fit together', async () => {
+    const line = new ScriptedLine()
+    const draft = new NewProject(await line.openWorkbench(projectState()))
+    expect(draft.blocked).toBe('Choose the folders of both models.')
+    draft.base = '/models/base'
+    draft.post = '/models/post'
+    draft.folder = '/projects'
+    void draft.inspect()
+    await settled()
+    expect(draft.blocked).toBe('Reading both…')
+    line.call('pair.inspect', 0).answer.reject(new Error('There is no folder /models/post.'))
+    await settled()
+    expect(draft.problem?.message).toBe('There is no folder /models/post.')
+    expect(draft.blocked).toBe('The models cannot be read; see above.')
+    void draft.inspect()
+    await settled()
+    await line.answer('pair.inspect', 1, { compatible: false })
+    expect(draft.blocked).toBe('The models do not fit together; see above.')
+    void draft.inspect()
+    await settled()
+    await line.answer('pair.inspect', 2, { compatible: true })
+    expect(draft.blocked).toBeNull()
+  })
+
+  it('is not told what was wrong with folders that were chosen before', async () => {
+    const line = new ScriptedLine()
+    const draft = new NewProject(await line.openWorkbench(projectState()))
+    draft.base = '/models/base'
+    draft.post = '/models/wrong'
+    void draft.inspect()
+    draft.post = '/models/post'
+    void draft.inspect()
+    await settled()
+    await line.answer('pair.inspect', 1, { compatible: true })
+    line.call('pair.inspect', 0).answer.reject(new Error('There is no folder /models/wrong.'))
+    await settled()
+    expect(draft.problem).toBeNull()
+    expect(draft.report?.compatible).toBe(true)
+  })
+})
+
+describe('the Export view', () => {
+  it('says why an export failed until something else is to be exported, whatever is planned meanwhile', async () => {
+    const line = new ScriptedLine()
+    const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
+    const { exports } = await line.openWorkbench(projectState({ pair }))
+    exports.setTyped('3-7')
+    exports.setParent('/gone')
+    const plan = { targetProblem: null, target: { exists: false } }
+    void exports.replan()
+    await vi.waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
+    await line.answer('exports.plan', 0, plan)
+    void exports.start()
+    await settled()
+    line.call('exports.start', 0).answer.reject(new Error('The folder is gone.'))
+    await settled()
+    expect(exports.job.failure?.message).toBe('The folder is gone.')
+    void exports.replan()
+    await vi.waitFor(() => expect(line.of('exports.plan')).toHaveLength(2))
+    await line.answer('exports.plan', 1, plan)
+    expect(exports.job.failure?.message).toBe('The folder is gone.')
+    exports.setParent('/there')
+    expect(exports.job.failure).toBeNull()
+  })
+})
+
+describe('a job', () => {
+  it('can be cancelled again when cancelling failed', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(projectState())
+    const end = new Later<void>()
+    const cancel = vi.fn(() => Promise.reject(new Error('not now')))
+    vi.stubGlobal('document', { hidden: true })
+    const job = new FollowedJob<{ type: string }, { done: number }>(workbench, {
+      calls: () => ({
+        cancel,
+        watch: () =>
+          Promise.resolve(
+            (async function* () {
+              yield { type: 'progress' }
+              await end.promise
+            })()
+          )
+      }),
+      advance: () => ({ done: 1 }),
+      draw: (live) => live,
+      ended: () => undefined
+    })
+    const followed = job.follow()
+    await vi.waitFor(() => expect(job.live).not.toBeNull())
+    await job.cancel()
+    expect(job.cancelling).toBe(false)
+    await vi.waitFor(() => expect(workbench.complaints).not.toEqual([]))
+    expect(workbench.complaints.map(({ message }) => message)).toEqual(['not now'])
+    await job.cancel()
+    expect(cancel).toHaveBeenCalledTimes(2)
+    end.resolve()
+    await followed
+    vi.unstubAllGlobals()
+  })
+})
+
+describe('a project that another window changes', () => {
+  const before = projectState()
+  const changed = (revision: number, changes: Partial<ProjectState> = {}): ProjectState =>
+    projectState({ document: { ...before.document, revision }, ...changes })
+  const [first, second] = PROMPTS
+  const theirs = [first, { text: 'Theirs.', category: 'letter', valid: ['A', 'B'] }].flatMap(
+    (one) => one ?? []
+  )
+
+  async function openPrompts(): Promise<{ line: ScriptedLine; workbench: Workbench }> {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(before)
+    workbench.prompts.adopt(before, false)
+    return { line, workbench }
+  }
+
+  it('is shown as it becomes, and never as it was before', async () => {
+    const { workbench } = await openPrompts()
+    workbench.accept(changed(3, { prompts: theirs }))
+    expect(workbench.prompts.current()).toEqual(theirs)
+    workbench.accept(changed(2, { prompts: PROMPTS }))
+    expect(workbench.prompts.current()).toEqual(theirs)
+  })
+
+  it('does not take an edit away that is not saved, and asks which to keep', async () => {
+    const { line, workbench } = await openPrompts()
+    const { prompts } = workbench
+    const draft = prompts.drafts[0]
+    if (draft === undefined) throw new Error('no draft')
+    prompts.edit(draft.id, { text: 'Mine.' })
+    // It is about to be saved; from here on it waits for the user, and the page asks before it is left.
+    expect(prompts.waits).toBe(false)
+    workbench.accept(changed(2, { prompts: theirs }))
+    expect(prompts.waits).toBe(true)
+    expect(prompts.drafts[0]?.text).toBe('Mine.')
+    expect(prompts.base.elsewhere).toEqual(theirs)
+    await prompts.flush()
+    expect(line.of('prompts.save')).toHaveLength(0)
+
+    void prompts.keepMine()
+    await settled()
+    expect(line.call('prompts.save', 0).input).toMatchObject({
+      seen: 2,
+      prompts: [{ text: 'Mine.' }, second]
+    })
+    expect(prompts.base.elsewhere).toBeNull()
+    expect(prompts.waits).toBe(false)
+  })
+
+  it('gives what was saved there in place of an edit, which can be had back', async () => {
+    const { workbench } = await openPrompts()
+    const { prompts } = workbench
+    const draft = prompts.drafts[0]
+    if (draft === undefined) throw new Error('no draft')
+    prompts.edit(draft.id, { text: 'Mine.' })
+    workbench.accept(changed(2, { prompts: theirs }))
+    prompts.takeTheirs()
+    expect(prompts.current()).toEqual(theirs)
+    expect(prompts.dirty).toBe(false)
+    workbench.undo()
+    expect(prompts.drafts[0]?.text).toBe('Mine.')
+  })
+
+  it('knows its own change, whichever way it hears of it first', async () => {
+    const { line, workbench } = await openPrompts()
+    const { prompts } = workbench
+    const draft = prompts.drafts[0]
+    if (draft === undefined) throw new Error('no draft')
+    prompts.edit(draft.id, { text: 'Mine.' })
+    const mine = prompts.current()
+    void prompts.flush()
+    await settled()
+    expect(line.call('prompts.save', 0).input).toMatchObject({ seen: 1 })
+    workbench.accept(changed(2, { prompts: mine }))
+    await line.answer('prompts.save', 0, changed(2, { prompts: mine }))
+    expect([prompts.base.elsewhere, prompts.dirty]).toEqual([null, false])
+    // The next edit is made from what was saved.
+    prompts.edit(draft.id, { text: 'Mine again.' })
+    void prompts.flush()
+    await settled()
+    expect(line.call('prompts.save', 1).input).toMatchObject({ seen: 2 })
+    const again = prompts.current()
+    await line.answer('prompts.save', 1, changed(3, { prompts: again }))
+    expect([prompts.base.elsewhere, prompts.dirty]).toEqual([null, false])
+  })
+
+  it('is not asked to keep another limit of validity when it cannot be saved', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(projectState({ readOnly: 'It belongs to somebody else.' }))
+    const { ranges } = workbench
+    void ranges.show('first')
+    await settled()
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, FIRST)
+    ranges.setRho(0.8)
+    await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
+    await settled()
+    expect(line.of('projects.update')).toHaveLength(0)
+  })
+
+  it('tells every window of a check, a search and a task that another one has saved', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(before)
+    const { ranges, evaluations } = workbench
+    void ranges.show('first')
+    await settled()
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, FIRST)
+    await line.answer('searches.get', 0, null)
+    const saved = { ...before.saved, answerChecks: 1 }
+    workbench.accept(changed(1, { saved }))
+    await settled()
+    const check = { ...tinyCheck([]), sweepId: 'first' }
+    await line.answer('checks.get', 1, check)
+    await line.answer('sweeps.select', 0, selection({ start: 1, end: 1 }))
+    expect([ranges.check.document, ranges.selection?.selected]).toEqual([check, { start: 1, end: 1 }])
+    workbench.accept(changed(1, { saved: { ...saved, searches: 1 } }))
+    await settled()
+    const search = { ...tinySearch({ name: 'found', ranges: [[1, 1]] }), sweepId: 'first' }
+    await line.answer('searches.get', 1, search)
+    expect(ranges.search.document).toEqual(search)
+
+    const asked = line.of('evaluations.tasks').length
+    workbench.accept(changed(1, { saved: { ...saved, searches: 1, tasks: 1 } }))
+    await settled()
+    const entry = { task: evaluationRun().task, origin: 'project' }
+    await line.answer('evaluations.tasks', asked, [entry])
+    expect(evaluations.setup.tasks).toEqual([entry])
+    // What has not changed is not fetched again.
+    workbench.accept(changed(2, { saved: { ...saved, searches: 1, tasks: 1 } }))
+    await settled()
+    expect(['checks.get', 'searches.get', 'evaluations.tasks'].map((name) => line.of(name).length)).toEqual([
+      2,
+      2,
+      asked + 1
+    ])
+  })
+
+  it('has its jobs followed by every window', async () => {
+    const line = new ScriptedLine()
+    const workbench = await line.openWorkbench(before)
+    workbench.accept(changed(1, { running: ['sweep', 'samples', 'evaluation'] }))
+    await settled()
+    for (const kind of ['sweeps', 'samples', 'evaluations']) expect(line.of(`${kind}.watch`)).toHaveLength(1)
+    expect(workbench.elsewhere).toBeNull()
+    workbench.accept(changed(1, { running: ['judging'] }))
+    expect(workbench.elsewhere).toBe('Answers are being judged elsewhere.')
+    expect(workbench.samples.blocked).not.toBeNull()
+  })
+})

@@ -1,0 +1,350 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type {
+  EvaluationResults,
+  EvaluationVariant,
+  VariantResult
+} from '../../../../src/contract/documents/evaluation'
+import { formatMeasure, proxySentence } from '../../../../src/contract/words/evaluation-words'
+import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
+import {
+  cellsCsv,
+  embeddingMap,
+  passAtKPlot,
+  resultsCsv,
+  sortedResults,
+  tradeOffPlot,
+  variantStyles
+} from '../../../../src/renderer/evaluate/evaluation-charts'
+import { roomyBounds } from '../../../../src/renderer/plots/plot'
+import { placeNames } from '../../../../src/renderer/plots/plot-names'
+import {} from '../../../../src/contract/documents/judge'
+import { factsOf } from '../../../../src/contract/model/task-kinds'
+import { draftOfJudge, judgeOutcome, parseJudge } from '../../../../src/renderer/evaluate/judge-draft'
+import { duplicateVariant, spreadOfRanges } from '../../../../src/renderer/evaluate/evaluation-variants'
+import { sameVariant } from '../../../../src/renderer/recipes/variants'
+import { evaluationRun } from '../../../fixtures/evaluation-documents'
+import { sampleLine } from '../../../fixtures/sample-run'
+import { tinySweep } from '../../../fixtures/tiny-sweep'
+
+const estimate = (mean: number) => ({
+  mean,
+  interval: [mean - 0.1, mean + 0.1] as [number, number],
+  promptCount: 2
+})
+const result = (variant: string, changes: Partial<VariantResult> = {}): VariantResult => ({
+  variant,
+  answerCount: 8,
+  measures: {},
+  differences: {},
+  passAtK: [],
+  ...changes
+})
+
+const run = evaluationRun()
+const results: EvaluationResults = {
+  comparedWith: 'post',
+  variants: [
+    result('base', {
+      measures: { accuracy: estimate(0.5), distinctRight: estimate(4), distinct2: estimate(0.9) },
+      differences: {
+        accuracy: { ...estimate(-0.4), effectSize: null, pValue: 0.5, adjustedPValue: 1 }
+      }
+    }),
+    result('post', { measures: { accuracy: estimate(0.9), distinctRight: estimate(1) } }),
+    result('upper', { measures: { accuracy: estimate(0.8) } })
+  ],
+  proxy: [],
+  cells: [
+    [{ accuracy: 0.5 }, { accuracy: 1 }, {}],
+    [{}, {}, { accuracy: 0.25, distinctRight: 2 }]
+  ]
+}
+
+describe('diversity against quality', () => {
+  const hybrid = (name: string): EvaluationVariant => ({
+    variant: { kind: 'recipe', name, recipe: { name, ranges: [[0, 1]] } }
+  })
+
+  const plot = tradeOffPlot({ run, results }, 'accuracy', 'distinctRight')
+
+  it('puts each variant at its two means with both intervals, and leaves out one that lacks a measure', () => {
+    expect(plot.series.map(({ name, points }) => [name, points.length])).toEqual([
+      ['base', 1],
+      ['post', 1],
+      ['upper', 0]
+    ])
+    expect(plot.series[0]?.points[0]).toEqual({
+      x: 0.5,
+      y: 4,
+      xInterval: [0.4, 0.6],
+      yInterval: [3.9, 4.1],
+      lines: ['base', 'Right answers 0.500 [0.400, 0.600]', 'Distinct right answers 4 [3.9, 4.1]']
+    })
+  })
+
+  it('ends the axis of a share at 1, and shows all intervals', () => {
+    expect(plot.x.bounds).toEqual([0.3, 1])
+    expect(plot.y.bounds[0]).toBeLessThanOrEqual(0.9)
+    expect(plot.y.bounds[0]).toBeGreaterThanOrEqual(0)
+    expect(plot.y.bounds[1]).toBeGreaterThanOrEqual(4.1)
+  })
+
+  it('tells hybrids apart by their marks, and pales a variant with settings of its own', () => {
+    const styles = variantStyles([
+      hybrid('a'),
+      hybrid('b'),
+      { variant: { kind: 'post', name: 'post, hot' }, sampling: { ...PAPER_SAMPLING, temperature: 2 } }
+    ])
+    expect(styles.map(({ tone }) => tone)).toEqual(['hybrid', 'hybrid', 'post'])
+    expect(styles[0]?.mark).not.toBe(styles[1]?.mark)
+    expect(styles.map(({ opacity }) => opacity < 1)).toEqual([false, false, true])
+  })
+
+  it('have the mark of what is kept in every run, which no other takes', () => {
+    const kept = (name: string, mark: number): EvaluationVariant => ({
+      variant: {
+        kind: 'recipe',
+        name,
+        recipe: { name, ranges: [[0, mark]] },
+        kept: { id: `id-${mark}`, mark }
+      }
+    })
+    const [alone] = variantStyles([kept('a', 1)])
+    const [other, , again] = variantStyles([hybrid('range'), kept('b', 0), kept('a, renamed', 1)])
+    expect(again?.mark).toBe(alone?.mark)
+    expect(new Set([other?.mark, alone?.mark, variantStyles([kept('b', 0)])[0]?.mark]).size).toBe(3)
+  })
+})
+
+describe('an axis', () => {
+  it('goes from one round number to another', () => {
+    expect(roomyBounds([0.61, 1.0])).toEqual([0.5, 1.1])
+    expect(roomyBounds([0.61, 1.0], [0, 1])).toEqual([0.5, 1])
+    expect(roomyBounds([])).toEqual([0, 1])
+  })
+
+  it('holds all values, also when there is but one', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1 }), (values) => {
+        const [low, high] = roomyBounds(values)
+        expect(low).toBeLessThan(Math.min(...values))
+        expect(high).toBeGreaterThan(Math.max(...values))
+      })
+    )
+  })
+})
+
+describe('names in a plot', () => {
+  const area = { left: 0, top: 0, right: 400, bottom: 300 }
+  const HEIGHT = 15
+  const boxes = (points: readonly { x: number; y: number; radius: number; width: number }[]) =>
+    placeNames(points, area, HEIGHT).map(({ x, y }, index) => ({
+      left: x,
+      right: x + (points[index]?.width ?? 0),
+      top: y - HEIGHT / 2,
+      bottom: y + HEIGHT / 2
+    }))
+
+  it('cover neither each other nor a mark where points crowd, and stay within the plot', () => {
+    const points = [380, 384, 388, 391].map((x, index) => ({ x, y: 20 + 3 * index, radius: 6, width: 60 }))
+    const marks = points.map(({ x, y, radius }) => ({
+      left: x - radius,
+      right: x + radius,
+      top: y - radius,
+      bottom: y + radius
+    }))
+    const names = boxes(points)
+    for (const [index, name] of names.entries()) {
+      expect(name.left).toBeGreaterThanOrEqual(area.left)
+      expect(name.right).toBeLessThanOrEqual(area.right)
+      for (const other of [...names.slice(index + 1), ...marks]) {
+        const apart =
+          name.right <= other.left ||
+          other.right <= name.left ||
+          name.bottom <= other.top ||
+          other.bottom <= name.top
+        expect(apart).toBe(true)
+      }
+    }
+  })
+
+  it('stand right above a point that is alone, and are led to when they had to go further', () => {
+    const [alone] = placeNames([{ x: 100, y: 100, radius: 5, width: 40 }], area, HEIGHT)
+    expect(alone?.led).toBe(false)
+    expect(alone?.x).toBeGreaterThan(100)
+    expect(alone?.y).toBeLessThan(100)
+    const crowd = Array.from({ length: 12 }, () => ({ x: 200, y: 150, radius: 5, width: 40 }))
+    expect(placeNames(crowd, area, HEIGHT).some(({ led }) => led)).toBe(true)
+  })
+})
+
+describe('pass@k', () => {
+  it('is a curve over doublings of k, and is no plot where no task has it', () => {
+    expect(passAtKPlot({ run, results })).toBeNull()
+    const passAtK = [
+      { k: 1, mean: 0.25 },
+      { k: 2, mean: 0.5 },
+      { k: 4, mean: 1 }
+    ]
+    const plot = passAtKPlot({ run, results: { ...results, variants: [result('base', { passAtK })] } })
+    expect(plot?.series[0]?.points.map(({ x, y }) => [x, y])).toEqual([
+      [0, 0.25],
+      [1, 0.5],
+      [2, 1]
+    ])
+    expect(plot?.x.bounds).toEqual([0, 2])
+    expect(plot?.x.tick?.(2)).toBe('4')
+  })
+})
+
+describe('the map of answers', () => {
+  const samples = [sampleLine('post', 0, 0, 'Blue.'), sampleLine('base', 0, 0, 'Copper or pink.')]
+  const scores = {
+    prompt: 0,
+    cells: [],
+    map: [
+      { variant: 'post', index: 0, x: -1, y: 0 },
+      { variant: 'base', index: 0, x: 1, y: 0.5 }
+    ],
+    explained: [0.6, 0.25] as [number, number]
+  }
+
+  it('shows each answer at its place with its words, and says how much of the variance that is', () => {
+    const map = embeddingMap(run.variants, { samples, scores }, new Set())
+    expect(map?.series.map(({ name, points }) => [name, points.map(({ x, lines }) => [x, lines])])).toEqual([
+      ['base', [[1, ['base', 'Copper or pink.']]]],
+      ['post', [[-1, ['post', 'Blue.']]]],
+      ['upper', []]
+    ])
+    expect(map?.x.title).toContain('60 %')
+  })
+
+  it('keeps its axes when a variant is hidden, and is none before the prompt is scored', () => {
+    const all = embeddingMap(run.variants, { samples, scores }, new Set())
+    const some = embeddingMap(run.variants, { samples, scores }, new Set(['base']))
+    expect(some?.series.map(({ name }) => name)).toEqual(['post', 'upper'])
+    expect([some?.x, some?.y]).toEqual([all?.x, all?.y])
+    expect(embeddingMap(run.variants, { samples, scores: null }, new Set())).toBeNull()
+  })
+})
+
+describe('the table of results', () => {
+  const names = (measure: 'accuracy' | 'distinctRight' | null, descending: boolean): string[] =>
+    sortedResults(results.variants, { measure, descending }).map(({ variant }) => variant)
+
+  it('is sorted by any measure, those without it last either way', () => {
+    expect(names('accuracy', true)).toEqual(['post', 'upper', 'base'])
+    expect(names('distinctRight', true)).toEqual(['base', 'post', 'upper'])
+    expect(names('distinctRight', false)).toEqual(['post', 'base', 'upper'])
+    expect(names(null, true)).toEqual(['upper', 'post', 'base'])
+  })
+
+  it('is exported with intervals and comparisons, an effect size that there is not left empty', () => {
+    const lines = resultsCsv({ results }).trimEnd().split(/\r?\n/)
+    expect(lines[0]?.split(',').slice(0, 4)).toEqual(['variant', 'answers', 'measure', 'mean'])
+    const base = lines.find((line) => line.startsWith('base,8,accuracy'))
+    expect(base?.split(',').slice(6)).toEqual([
+      '2',
+      'post',
+      '-0.4',
+      '-0.5',
+      '-0.30000000000000004',
+      '',
+      '0.5',
+      '1'
+    ])
+    expect(lines).toContain('upper,8,accuracy,0.8,0.7000000000000001,0.9,2')
+  })
+
+  it('is exported prompt by prompt', () => {
+    const lines = cellsCsv({ run, results }).trimEnd().split(/\r?\n/)
+    expect(lines[0]).toBe('prompt,text,variant,distinct2,distinctRight,accuracy')
+    expect(lines[1]).toBe('1,Write about the sea.,base,,,0.5')
+    expect(lines[6]).toBe('2,Write about bread.,upper,,2,0.25')
+  })
+
+  it('writes counts whole, shares with three decimals', () => {
+    expect(formatMeasure('distinctRight', 9)).toBe('9')
+    expect(formatMeasure('distinctRight', 8.75)).toBe('8.8')
+    expect(formatMeasure('accuracy', 1)).toBe('1.000')
+    expect(formatMeasure('logLikelihoodPost', -12.34)).toBe('−12.3')
+  })
+})
+
+describe('how well the character task predicts a task', () => {
+  const correlation = (against: 'diversity' | 'validity', value: number | null, variantCount: number) => ({
+    sweepId: 's',
+    measure: against === 'diversity' ? ('distinctRight' as const) : ('accuracy' as const),
+    against,
+    correlation: value,
+    variantCount
+  })
+
+  it('is said with the number of variants, and with a warning where they are few', () => {
+    const sentence = proxySentence([correlation('diversity', 0.9, 9), correlation('validity', -0.5, 9)])
+    expect(sentence).toMatch(/Over 9 variants.*\+0\.90.*−0\.50/)
+    expect(sentence).not.toMatch(/says little/)
+    expect(proxySentence([correlation('diversity', 0.9, 4)])).toMatch(/says little/)
+  })
+
+  it('is not said of too few, and not at all without a sweep', () => {
+    expect(proxySentence([correlation('diversity', null, 2)])).toMatch(/Too few variants.*2/)
+    expect(proxySentence([])).toBe('')
+  })
+
+  it('is judged over ranges that are spread from the least to the most diverse', () => {
+    const { ranges } = tinySweep()
+    const spread = spreadOfRanges(ranges, 3)
+    const diversities = ranges.map(({ diversity }) => diversity)
+    expect(spread[0]?.diversity).toBe(Math.min(...diversities))
+    expect(spread.at(-1)?.diversity).toBe(Math.max(...diversities))
+    expect(new Set(spread.map(({ start, end }) => `${start}-${end}`)).size).toBe(3)
+    expect(spreadOfRanges(ranges, 1000)).toHaveLength(ranges.length)
+  })
+})
+
+describe('a copy of a variant', () => {
+  it('is the same model under a free name', () => {
+    const [base, post] = run.variants
+    if (base === undefined || post === undefined) throw new Error('the fixture has base and post')
+    const copy = duplicateVariant(post, ['post', 'post + decoding'])
+    expect(copy.variant.name).not.toBe('post + decoding')
+    expect(sameVariant(copy.variant, post.variant)).toBe(true)
+    expect(sameVariant(copy.variant, base.variant)).toBe(false)
+  })
+})
+
+describe('a judge as it is typed', () => {
+  const draft = { ...draftOfJudge('creative', null), baseUrl: ' http://localhost:8080/v1 ', model: 'm' }
+
+  it('begins with the rubric for the kind of task, or as the judge of last time', () => {
+    expect(draftOfJudge('reasoning', null).rubric).toBe(factsOf('reasoning').rubric)
+    const { settings } = parseJudge(draft)
+    expect(settings).toMatchObject({ baseUrl: 'http://localhost:8080/v1', model: 'm', answersPerPrompt: 8 })
+    expect(draftOfJudge('reasoning', settings).rubric).toBe(factsOf('creative').rubric)
+  })
+
+  it('names every field that is wrong, and takes no key in the address', () => {
+    const { settings, problems } = parseJudge({
+      baseUrl: 'http://me:secret@host/v1',
+      model: '',
+      rubric: ' ',
+      answersPerPrompt: '0',
+      requestsPerMinute: '1e3'
+    })
+    expect(settings).toBeNull()
+    expect(Object.keys(problems).sort()).toEqual(Object.keys(draft).sort())
+    expect(problems.baseUrl).toMatch(/apart from the address/)
+  })
+
+  it('says in the end what was known before and what was no mark', () => {
+    const progress = { done: 1200, total: 1200, unreadable: 3 }
+    expect(judgeOutcome({ progress, knownCount: 1000 })).toBe(
+      '1,200 different answers judged; 1,000 of them earlier, and not sent again; 3 of the replies held no mark and are left out.'
+    )
+    expect(judgeOutcome({ progress: { done: 1, total: 1, unreadable: 0 }, knownCount: 0 })).toBe(
+      '1 different answer judged.'
+    )
+  })
+})

@@ -1,0 +1,302 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { colorAt, DIVERGING, inkOn, VIRIDIS } from '../../../../src/renderer/plots/color-scale'
+import { distributionOf, meanProbabilities } from '../../../../src/renderer/ranges/distribution'
+import {
+  axisTicks,
+  cellCorner,
+  cellsPath,
+  heatmapGeometry,
+  moveFocus,
+  rangeAt
+} from '../../../../src/renderer/plots/heatmap-geometry'
+import { metricDomain, METRICS } from '../../../../src/renderer/ranges/metrics'
+import {
+  axisBounds,
+  boardOfSweep,
+  LiveBoard,
+  minimumValidity,
+  paretoFront,
+  rangeCount,
+  type RangePoint
+} from '../../../../src/renderer/ranges/score-board'
+import { recipeKey, scoredAs } from '../../../../src/renderer/recipes/scored-models'
+import { distributionCsv, sortedRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
+import { toCsv } from '../../../../src/renderer/ui/csv'
+import { tinySweep } from '../../../fixtures/tiny-sweep'
+
+const point = (start: number, end: number, validity: number, diversity: number): RangePoint => ({
+  start,
+  end,
+  validity,
+  diversity,
+  effectiveChoices: 1,
+  promptCount: 4
+})
+
+describe('a kept recipe in a sweep', () => {
+  it('is what it restores, whatever it is called by now', () => {
+    const sweep = tinySweep()
+    const [score] = sweep.ranges
+    if (score === undefined) throw new Error('the fixture has ranges')
+    const parts: [number, number][] = [
+      [0, 0],
+      [2, 2]
+    ]
+    const swept = { ...sweep, recipes: [{ ...score, recipe: { name: 'as swept', ranges: parts } }] }
+    expect(scoredAs(swept, { name: 'renamed since', ranges: parts })).toBe(recipeKey('as swept'))
+    expect(
+      scoredAs(swept, {
+        name: 'as swept',
+        ranges: [
+          [0, 0],
+          [1, 1]
+        ]
+      })
+    ).toBeNull()
+    const { start, end } = score
+    expect(scoredAs(swept, { name: 'one range', ranges: [[start, end]] })).toEqual({ start, end })
+  })
+})
+
+describe('heatmap geometry', () => {
+  const geometry = heatmapGeometry(12, 480)
+
+  it('makes whole-pixel cells that fit the width', () => {
+    expect(geometry.cell).toBe(36)
+    expect(geometry.size).toBeLessThanOrEqual(480)
+  })
+
+  it('finds the range under the middle of each of its cells, and none below the diagonal', () => {
+    for (let start = 0; start < 12; start += 1) {
+      for (let end = 0; end < 12; end += 1) {
+        const { x, y } = cellCorner(geometry, { start, end })
+        const found = rangeAt(geometry, x + geometry.cell / 2, y + geometry.cell / 2)
+        expect(found).toEqual(start <= end ? { start, end } : null)
+      }
+    }
+  })
+
+  it('finds nothing on the axis labels or past the last layer', () => {
+    expect(rangeAt(geometry, 10, 40)).toBeNull()
+    expect(rangeAt(geometry, geometry.size + 1, geometry.margin + 1)).toBeNull()
+  })
+
+  it('keeps cells large enough to hit for very deep models', () => {
+    expect(heatmapGeometry(512, 400).cell).toBe(4)
+  })
+
+  it('draws many cells as one path', () => {
+    const path = cellsPath(geometry, [
+      { start: 0, end: 0 },
+      { start: 0, end: 1 }
+    ])
+    expect(path).toBe('M36 36h36v36h-36zM72 36h36v36h-36z')
+  })
+
+  it('labels every layer when there is room, and fewer when there is not', () => {
+    expect(axisTicks(3, 36)).toEqual([0, 1, 2])
+    expect(axisTicks(32, 12)).toEqual(Array.from({ length: 16 }, (_, index) => index * 2))
+    expect(axisTicks(80, 5)).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75])
+  })
+})
+
+describe('moving through the heatmap with the keyboard', () => {
+  it('moves one cell per arrow and to the ends of a row or column', () => {
+    expect(moveFocus({ start: 3, end: 7 }, 'ArrowRight', 12)).toEqual({ start: 3, end: 8 })
+    expect(moveFocus({ start: 3, end: 7 }, 'ArrowDown', 12)).toEqual({ start: 4, end: 7 })
+    expect(moveFocus({ start: 3, end: 7 }, 'Home', 12)).toEqual({ start: 3, end: 3 })
+    expect(moveFocus({ start: 3, end: 7 }, 'End', 12)).toEqual({ start: 3, end: 11 })
+    expect(moveFocus({ start: 3, end: 7 }, 'PageUp', 12)).toEqual({ start: 0, end: 7 })
+  })
+
+  it('ignores other keys', () => {
+    expect(moveFocus({ start: 3, end: 7 }, 'a', 12)).toBeNull()
+  })
+
+  it('never leaves the triangle', () => {
+    const keys = fc.constantFrom(
+      'ArrowLeft',
+      'ArrowRight',
+      'ArrowUp',
+      'ArrowDown',
+      'Home',
+      'End',
+      'PageUp',
+      'PageDown'
+    )
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 80 }),
+        fc.array(keys, { maxLength: 60 }),
+        (layerCount, pressed) => {
+          let focus = { start: 0, end: 0 }
+          for (const key of pressed) {
+            focus = moveFocus(focus, key, layerCount) ?? focus
+            expect(focus.start).toBeGreaterThanOrEqual(0)
+            expect(focus.start).toBeLessThanOrEqual(focus.end)
+            expect(focus.end).toBeLessThan(layerCount)
+          }
+        }
+      )
+    )
+  })
+})
+
+describe('the Pareto front', () => {
+  it('keeps the ranges that nothing beats in both measures, by rising validity', () => {
+    const points = [
+      point(0, 0, 0.9, 0.5),
+      point(0, 1, 0.8, 0.7),
+      point(1, 1, 0.85, 0.6),
+      point(1, 2, 0.8, 0.65)
+    ]
+    expect(paretoFront(points).map(({ start, end }) => [start, end])).toEqual([
+      [0, 1],
+      [1, 1],
+      [0, 0]
+    ])
+  })
+
+  it('holds no range that another one dominates, and leaves none undominated out', () => {
+    const score = fc.integer({ min: 0, max: 20 }).map((value) => value / 20)
+    fc.assert(
+      fc.property(fc.array(fc.tuple(score, score), { maxLength: 40 }), (scores) => {
+        const points = scores.map(([validity, diversity], index) => point(index, index, validity, diversity))
+        const front = new Set(
+          paretoFront(points).map(({ validity, diversity }) => `${validity}/${diversity}`)
+        )
+        for (const { validity, diversity } of points) {
+          const dominated = points.some(
+            (other) =>
+              other.validity >= validity &&
+              other.diversity >= diversity &&
+              (other.validity > validity || other.diversity > diversity)
+          )
+          expect(front.has(`${validity}/${diversity}`)).toBe(!dominated)
+        }
+      })
+    )
+  })
+})
+
+describe('a board of scores', () => {
+  it('counts the ranges of a model', () => {
+    expect(rangeCount(12)).toBe(78)
+    expect(rangeCount(32)).toBe(528)
+  })
+
+  it('fills as entries of a running sweep arrive, the later score of a range replacing the earlier', () => {
+    const live = new LiveBoard(12, 40)
+    const score = { validity: 0.9, diversity: 0.5, effectiveChoices: 3, promptCount: 20 }
+    live.apply([{ kind: 'range', start: 4, end: 11, score }])
+    const before = live.read()
+    live.apply([
+      { kind: 'post', score },
+      { kind: 'range', start: 4, end: 11, score: { ...score, promptCount: 40 } }
+    ])
+    expect(before.post).toBeNull()
+    expect(before.ranges).toHaveLength(1)
+    expect(live.read().ranges).toEqual([{ start: 4, end: 11, ...score, promptCount: 40 }])
+    expect(minimumValidity(live.read(), 0.9)).toBeCloseTo(0.81)
+    expect(minimumValidity(before, 0.9)).toBeNull()
+  })
+
+  it('shows a finished sweep the same way', () => {
+    const board = boardOfSweep(tinySweep())
+    expect(board.ranges.map(({ start, end }) => [start, end])).toEqual([
+      [0, 0],
+      [0, 1],
+      [1, 1]
+    ])
+    expect(board.post?.promptCount).toBe(3)
+  })
+
+  it('spans its axes from tenth to tenth, and all of 0..1 while empty', () => {
+    expect(axisBounds([])).toEqual([0, 1])
+    expect(axisBounds([0.468, 0.991])).toEqual([0.4, 1])
+    expect(axisBounds([0.5, 0.5])).toEqual([0.4, 0.6])
+  })
+})
+
+describe('colours', () => {
+  it('run from one end of the scale to the other and stay there outside', () => {
+    expect(colorAt(VIRIDIS, 0)).toEqual([0x44, 0x01, 0x54])
+    expect(colorAt(VIRIDIS, 1)).toEqual([0xfd, 0xe7, 0x25])
+    expect(colorAt(VIRIDIS, 7)).toEqual(colorAt(VIRIDIS, 1))
+    expect(colorAt(DIVERGING, 0.5)).toEqual([0xf7, 0xf7, 0xf7])
+  })
+
+  it('carry readable ink', () => {
+    expect(inkOn([0x44, 0x01, 0x54])).toBe('#ffffff')
+    expect(inkOn([0xfd, 0xe7, 0x25])).toBe('#000000')
+  })
+
+  it('put no change in the middle of the gain scale', () => {
+    expect(metricDomain([-0.1, 0.46], true)).toEqual([-0.46, 0.46])
+    expect(metricDomain([0.457, 0.962], false)).toEqual([0.45, 0.97])
+  })
+
+  it('show no gain before post has a score', () => {
+    const board = { ...boardOfSweep(tinySweep()), post: null }
+    expect(METRICS.gain.value(point(0, 0, 1, 1), board)).toBeNull()
+  })
+})
+
+describe('character distributions', () => {
+  it('average over the prompts that are shown, a character counting 0 where it is not allowed', () => {
+    const sweep = tinySweep()
+    const mean = meanProbabilities(sweep.prompts, sweep.post.prompts, [0, 1], ['A', 'B', 'C'])
+    expect(mean[0]).toBeCloseTo((0.7 + 0.5) / 2)
+    expect(mean[1]).toBeCloseTo(0.2 / 2)
+    expect(mean[2]).toBeCloseTo(0.4 / 2)
+  })
+
+  it('show one prompt with its own valid set', () => {
+    const sweep = tinySweep()
+    const range = sweep.ranges[0]
+    if (range === undefined) throw new Error('the fixture has no range')
+    const shown = distributionOf(sweep, range, { kind: 'prompt', index: 2 })
+    expect(shown.characters).toEqual(['0', '1'])
+    expect(shown.promptCount).toBe(1)
+    expect(shown.post).toEqual([0.9, 0.1])
+    expect(distributionCsv(shown, 'hybrid').split('\r\n')[1]).toBe('0,0.5,0.9,0.6')
+  })
+
+  it('leave base out where base cannot be compared', () => {
+    const sweep = { ...tinySweep(), base: null }
+    expect(distributionOf(sweep, sweep.post, { kind: 'category', category: 'letter' }).base).toBeNull()
+  })
+})
+
+describe('tables', () => {
+  it('quote what CSV needs quoted', () => {
+    expect(toCsv(['a', 'b'], [['x,"y"', null]])).toBe('a,b\r\n"x,""y""",\r\n')
+  })
+
+  it('hold base, post and every range of a sweep', () => {
+    const lines = sweepCsv(tinySweep()).trimEnd().split('\r\n')
+    expect(lines[0]).toBe(
+      'model,start,end,validity,diversity,effective_choices,letter_validity,letter_diversity,digit_validity,digit_diversity'
+    )
+    expect(lines.map((line) => line.split(',').slice(0, 3).join(','))).toEqual([
+      'model,start,end',
+      'base,,',
+      'post,,',
+      'range,0,0',
+      'range,0,1',
+      'range,1,1'
+    ])
+  })
+
+  it('sort ranges either way and keep the order of ranges among equals', () => {
+    const board = {
+      ...boardOfSweep(tinySweep()),
+      ranges: [point(1, 1, 0.9, 0.5), point(0, 1, 0.8, 0.6), point(0, 0, 0.9, 0.4)]
+    }
+    const order = (descending: boolean): string[] =>
+      sortedRows(board, { column: 'validity', descending }).map(({ key }) => key)
+    expect(order(true)).toEqual(['0-0', '1-1', '0-1'])
+    expect(order(false)).toEqual(['0-1', '0-0', '1-1'])
+  })
+})

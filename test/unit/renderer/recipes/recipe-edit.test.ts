@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { LayerStrength } from '../../../../src/contract/model/recipe'
+import {
+  describeStrengths,
+  nameStrengths,
+  postStrengths,
+  rangeStrengths,
+  recipeOf,
+  recipeStrengths,
+  soupStrengths
+} from '../../../../src/contract/model/strengths'
+import {
+  beginEdit,
+  change,
+  movePlace,
+  painted,
+  type Place,
+  redo,
+  strokeStrength,
+  undo
+} from '../../../../src/renderer/recipes/recipe-edit'
+
+const LAYERS = 8
+const post = postStrengths(LAYERS)
+const attention = (layer: number): Place => ({ layer, half: 'attention' })
+const mlp = (layer: number): Place => ({ layer, half: 'mlp' })
+
+describe('painting on the layer strip', () => {
+  it('restores whole layers over both rows, whichever corner it begins at', () => {
+    const range = rangeStrengths({ start: 2, end: 5 }, LAYERS)
+    expect(painted(post, attention(2), mlp(5), 1)).toEqual(range)
+    expect(painted(post, mlp(5), attention(2), 1)).toEqual(range)
+  })
+
+  it('restores one half along one row, and leaves the rest alone', () => {
+    const layers = painted(painted(post, mlp(1), mlp(2), 0.5), attention(2), attention(2), 1)
+    expect(describeStrengths(layers)).toBe('MLP 1 at 0.5, attention 2, MLP 2 at 0.5')
+  })
+
+  it('erases from where it has painted already', () => {
+    const layers = painted(post, attention(3), mlp(4), 1)
+    expect(strokeStrength(layers, attention(3), 1)).toBe(0)
+    expect(strokeStrength(layers, attention(3), 0.5)).toBe(0.5)
+    expect(strokeStrength(layers, attention(5), 1)).toBe(1)
+    expect(painted(layers, attention(3), mlp(4), 0)).toEqual(post)
+  })
+
+  it('moves by keyboard and never off the strip', () => {
+    expect(movePlace(attention(3), 'ArrowDown', LAYERS)).toEqual(mlp(3))
+    expect(movePlace(mlp(0), 'ArrowLeft', LAYERS)).toEqual(mlp(0))
+    expect(movePlace(mlp(3), 'End', LAYERS)).toEqual(mlp(LAYERS - 1))
+    expect(movePlace(mlp(3), 'a', LAYERS)).toBeNull()
+  })
+})
+
+describe('undo and redo', () => {
+  const place = fc.record({
+    layer: fc.integer({ min: 0, max: LAYERS - 1 }),
+    half: fc.constantFrom('attention' as const, 'mlp' as const)
+  })
+  const strokes = fc.array(fc.tuple(place, place, fc.constantFrom(0, 0.5, 1)), { maxLength: 12 })
+
+  it('go back to the beginning and forth to the end over any strokes', () => {
+    fc.assert(
+      fc.property(strokes, (drawn) => {
+        let edit = beginEdit(post)
+        for (const [from, to, strength] of drawn)
+          edit = change(edit, painted(edit.layers, from, to, strength))
+        const end = edit.layers
+        const steps = edit.past.length
+        for (let step = 0; step < steps; step++) edit = undo(edit)
+        expect(edit.layers).toEqual(post)
+        expect(undo(edit)).toBe(edit)
+        for (let step = 0; step < steps; step++) edit = redo(edit)
+        expect(edit.layers).toEqual(end)
+        expect(redo(edit)).toBe(edit)
+      })
+    )
+  })
+
+  it('count no stroke that changes nothing, and forget what was undone once something else is painted', () => {
+    const first = change(beginEdit(post), painted(post, attention(0), mlp(1), 1))
+    expect(change(first, [...first.layers])).toBe(first)
+    const other = change(undo(first), painted(post, attention(5), mlp(5), 1))
+    expect(redo(other)).toBe(other)
+  })
+})
+
+describe('strengths', () => {
+  const half = fc.constantFrom(0, 0.25, 1)
+  const anyLayers: fc.Arbitrary<LayerStrength[]> = fc.array(fc.record({ attention: half, mlp: half }), {
+    minLength: LAYERS,
+    maxLength: LAYERS
+  })
+
+  it('become a recipe and are the same again', () => {
+    fc.assert(
+      fc.property(anyLayers, (layers) => {
+        expect(recipeStrengths(recipeOf('any', layers), LAYERS)).toEqual(layers)
+      })
+    )
+  })
+
+  it('are described differently when they differ', () => {
+    fc.assert(
+      fc.property(anyLayers, anyLayers, (left, right) => {
+        const same = JSON.stringify(left) === JSON.stringify(right)
+        expect(describeStrengths(left) === describeStrengths(right)).toBe(same)
+      })
+    )
+  })
+
+  it('are named as people write them', () => {
+    expect(nameStrengths(rangeStrengths({ start: 4, end: 7 }, LAYERS))).toBe('Layers 4–7')
+    expect(nameStrengths(rangeStrengths({ start: 4, end: 4 }, LAYERS))).toBe('Layer 4')
+    expect(nameStrengths(painted(post, attention(1), attention(2), 1))).toBe('Attention 1–2')
+    expect(nameStrengths(post)).toBe('Nothing')
+    expect(
+      recipeOf('two', painted(rangeStrengths({ start: 0, end: 1 }, LAYERS), attention(4), mlp(5), 1))
+    ).toEqual({
+      name: 'two',
+      ranges: [
+        [0, 1],
+        [4, 5]
+      ]
+    })
+    expect(soupStrengths(5)).toEqual([0, 0.25, 0.5, 0.75, 1])
+  })
+})

@@ -1,0 +1,397 @@
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { normaliseAnswer } from '../../../../src/contract/model/answer'
+import type { KeptRecipe } from '../../../../src/contract/documents/project'
+import {
+  type PreferenceMark,
+  type SampleLine,
+  type SampleSettings,
+  type Variant,
+  variantKey
+} from '../../../../src/contract/documents/samples'
+import { countAnswers } from '../../../../src/main/measures/texts/distinct-answers'
+import {
+  AnswerBoard,
+  highlight,
+  matchCounter,
+  preview,
+  searchPattern
+} from '../../../../src/renderer/answers/answers'
+import { tally, withMark } from '../../../../src/contract/documents/preferences'
+import { blindOrder, markOf } from '../../../../src/renderer/samples/blind'
+import { measuresCsv } from '../../../../src/renderer/samples/sample-measures'
+import {
+  parseSampleDraft,
+  sameSamplePrompts,
+  sampleDraftsOf
+} from '../../../../src/renderer/samples/sample-prompt-draft'
+import {
+  chooseComputation,
+  describeSampling,
+  draftOfSettings,
+  parseSettings
+} from '../../../../src/renderer/samples/sample-settings'
+import { sameVariant, variantChoices } from '../../../../src/renderer/recipes/variants'
+
+const line = (index: number, text: string, more: Partial<SampleLine> = {}): SampleLine => ({
+  variant: 'post',
+  prompt: 0,
+  index,
+  text,
+  tokens: [],
+  finish: 'stop',
+  ...more
+})
+
+function boardOf(...texts: string[]): AnswerBoard {
+  const board = new AnswerBoard()
+  board.add(texts.map((text, index) => line(index, text)))
+  return board
+}
+
+describe('the answers of a cell', () => {
+  it('collapse when they differ only in case, outer white space and a final mark, the most frequent first', () => {
+    const { groups } = boardOf('Blue', 'Red.', ' red', 'RED!', 'Red.').cell(0, 'post')
+    expect(groups.map(({ text, count }) => [text, count])).toEqual([
+      ['Red.', 4],
+      ['Blue', 1]
+    ])
+  })
+
+  it('are counted as the measures count them', () => {
+    const text = fc.stringMatching(/^ ?[abAB]{0,2}[.!。]{0,2} ?$/)
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1, maxLength: 30 }), (texts) => {
+        const groups = boardOf(...texts).cell(0, 'post').groups
+        expect(groups.map(({ text, count }) => ({ text, count }))).toEqual(countAnswers(texts))
+        expect(groups.map(({ key }) => key)).toEqual(groups.map(({ text }) => normaliseAnswer(text)))
+      })
+    )
+  })
+
+  it('do not depend on the order in which they arrive, nor on arriving twice', () => {
+    const lines = ['a', 'b', 'B', 'c'].map((text, index) => line(index, text))
+    fc.assert(
+      fc.property(fc.shuffledSubarray(lines, { minLength: 4 }), (shuffled) => {
+        const board = new AnswerBoard()
+        board.add(shuffled)
+        board.add(lines)
+        const { count, groups } = board.cell(0, 'post')
+        expect(count).toBe(4)
+        expect(lines.map(({ index }) => board.answer(0, 'post', index))).toEqual(lines)
+        expect(groups.map(({ key, count }) => [key, count])).toEqual([
+          ['b', 2],
+          ['a', 1],
+          ['c', 1]
+        ])
+        expect(board.answerCount).toBe(4)
+      })
+    )
+  })
+
+  it('grow until they are finished, and a late report of growth does not bring them back', () => {
+    const board = new AnswerBoard()
+    const growing = { variant: 'post', prompt: 0, index: 2, text: 'The s' }
+    board.grow([growing])
+    expect(board.cell(0, 'post').growing).toEqual([growing])
+    board.add([line(2, 'The sea.')])
+    board.grow([growing])
+    expect(board.cell(0, 'post')).toMatchObject({ growing: [], groups: [{ text: 'The sea.' }] })
+  })
+
+  it('are the same object until something changes, so that only changed cells are drawn', () => {
+    const board = boardOf('a')
+    const before = board.cell(0, 'post')
+    board.add([line(0, 'other prompt', { prompt: 1 }), line(0, 'a')])
+    expect(board.cell(0, 'post')).toBe(before)
+    board.add([line(1, 'b')])
+    expect(board.cell(0, 'post')).not.toBe(before)
+  })
+
+  it('say how many were cut at the token limit', () => {
+    const board = boardOf('a')
+    board.add([line(1, 'a', { finish: 'length' })])
+    expect(board.cell(0, 'post').groups[0]).toMatchObject({ count: 2, cutCount: 1 })
+  })
+
+  it('never take more lines than a closed cell has', () => {
+    const texts = fc.array(
+      fc.oneof(fc.constant('short'), fc.constant('a long answer '.repeat(5)), fc.string())
+    )
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 0, max: 6 }), (answers, budget) => {
+        const { groups } = boardOf(...answers).cell(0, 'post')
+        const shown = preview(groups, budget, 34)
+        expect(shown.reduce((sum, { lines }) => sum + lines, 0)).toBeLessThanOrEqual(budget)
+        expect(shown.map(({ group }) => group)).toEqual(groups.slice(0, shown.length))
+      })
+    )
+  })
+})
+
+describe('searching answers', () => {
+  it('finds text literally and in any case', () => {
+    const pattern = searchPattern(' c++ (a) ')
+    if (pattern === null) throw new Error('no pattern')
+    const cell = boardOf('I like C++ (A) best', 'ccc a', 'c++ (a)').cell(0, 'post')
+    expect(matchCounter(pattern)(cell)).toBe(2)
+    expect(searchPattern('   ')).toBeNull()
+  })
+
+  it('takes any text as a search, and marks pieces that put the text together again', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (text, query) => {
+        const pattern = searchPattern(query)
+        const pieces = highlight(`${text}${query}${text}`, pattern)
+        expect(pieces.map((piece) => piece.text).join('')).toBe(`${text}${query}${text}`)
+        expect(pieces.some(({ hit }) => hit)).toBe(pattern !== null)
+      })
+    )
+  })
+
+  it('counts every answer of a matching group, and searches a cell again only when its answers have changed', () => {
+    const pattern = searchPattern('blue')
+    if (pattern === null) throw new Error('no pattern')
+    const board = boardOf('Blue.', 'blue', 'Red')
+    const count = matchCounter(pattern)
+    expect(count(board.cell(0, 'post'))).toBe(2)
+    const searches = vi.spyOn(String.prototype, 'search')
+    expect(count(board.cell(0, 'post'))).toBe(2)
+    expect(searches).not.toHaveBeenCalled()
+    board.add([line(3, 'BLUE')])
+    expect(count(board.cell(0, 'post'))).toBe(3)
+    searches.mockRestore()
+  })
+})
+
+describe('comparing blind', () => {
+  it('puts every variant into one column, in the same order each time', () => {
+    const numbers = fc.integer({ min: 0, max: 10_000 })
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        numbers,
+        numbers,
+        fc.integer({ min: 1, max: 20 }),
+        (seed, prompt, index, count) => {
+          const order = blindOrder(seed, prompt, index, count)
+          expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, place) => place))
+          expect(blindOrder(seed, prompt, index, count)).toEqual(order)
+        }
+      )
+    )
+  })
+
+  it('gives away no variant by its column: each order is about equally frequent', () => {
+    const counts = new Map<string, number>()
+    for (let prompt = 0; prompt < 600; prompt += 1) {
+      const order = blindOrder(1, prompt, 0, 3).join('')
+      counts.set(order, (counts.get(order) ?? 0) + 1)
+    }
+    // Chi-square with 5 degrees of freedom is below 20.5 in 99.9 % of fair shuffles.
+    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - 100) ** 2 / 100, 0)
+    expect(counts.size).toBe(6)
+    expect(chiSquare).toBeLessThan(20.5)
+  })
+
+  it('marks one preference per answer, and takes it back', () => {
+    let marks: PreferenceMark[] = []
+    marks = withMark(marks, { prompt: 0, index: 0 }, 'post')
+    marks = withMark(marks, { prompt: 0, index: 0 }, 'base')
+    marks = withMark(marks, { prompt: 0, index: 1 }, 'post')
+    expect([markOf(marks, 0, 0), markOf(marks, 0, 1), markOf(marks, 1, 0)]).toEqual(['base', 'post', null])
+    expect(withMark(marks, { prompt: 0, index: 0 }, null)).toEqual([{ prompt: 0, index: 1, variant: 'post' }])
+  })
+
+  it('tallies marks, those of nobody included', () => {
+    const variants: Variant[] = [
+      { kind: 'base', name: 'base' },
+      { kind: 'post', name: 'post' }
+    ]
+    const marks = [0, 1, 2].map((prompt) => ({ prompt, index: 0, variant: 'post' }))
+    expect(tally(marks, variants).map(({ variant, count, share }) => [variant.name, count, share])).toEqual([
+      ['post', 3, 1],
+      ['base', 0, 0]
+    ])
+  })
+})
+
+const SETTINGS: SampleSettings = {
+  sampling: { temperature: 0.7, topK: 40, topP: 0.95, minP: 0, repetitionPenalty: 1.1 },
+  maxTokens: 64,
+  stopTexts: ['\n\n', 'a\\n'],
+  seed: -3,
+  sampleCount: 32,
+  device: 'webgpu',
+  precision: 'fp16',
+  weights: 'int8',
+  memoryBytes: 8 * 2 ** 30
+}
+
+describe('sampler settings', () => {
+  it('survive being edited', () => {
+    expect(parseSettings(draftOfSettings(SETTINGS)).settings).toEqual(SETTINGS)
+  })
+
+  it('are greedy at temperature 0, and come back to temperature 1', () => {
+    const draft = draftOfSettings({ ...SETTINGS, sampling: { ...SETTINGS.sampling, temperature: 0 } })
+    expect(draft).toMatchObject({ greedy: true, temperature: '1' })
+    expect(parseSettings(draft).settings?.sampling.temperature).toBe(0)
+    expect(parseSettings({ ...draft, greedy: false }).settings?.sampling.temperature).toBe(1)
+  })
+
+  it('never ask for what cannot be computed: the CPU in fp16, or floats of another width than the products', () => {
+    const open = { precision: 'auto', weights: 'auto' } as const
+    const onGpu = { device: 'webgpu', ...open } as const
+    const inHalf = chooseComputation(onGpu, { weights: 'fp16' })
+    expect(inHalf).toEqual({ device: 'webgpu', precision: 'fp16', weights: 'fp16' })
+    expect(chooseComputation(inHalf, { precision: 'fp32' })).toMatchObject({ weights: 'fp32' })
+    expect(chooseComputation(inHalf, { precision: 'auto' })).toEqual(onGpu)
+    expect(chooseComputation(inHalf, { weights: 'int8' })).toMatchObject({
+      precision: 'fp16',
+      weights: 'int8'
+    })
+    expect(chooseComputation(inHalf, { device: 'cpu' })).toEqual({ device: 'cpu', ...open })
+    const onCpu = { device: 'cpu', precision: 'auto', weights: 'fp32' } as const
+    expect(chooseComputation(onCpu, { device: 'webgpu' })).toEqual(onGpu)
+    expect(chooseComputation(onCpu, { weights: 'int4' })).toEqual({ ...onCpu, weights: 'int4' })
+  })
+
+  it('leave the choice of precision, weights and top-k open when nothing is asked for', () => {
+    const draft = draftOfSettings(SETTINGS)
+    const { settings } = parseSettings({ ...draft, precision: 'auto', weights: 'auto', topK: ' ' })
+    expect(settings).not.toHaveProperty('precision')
+    expect(settings).not.toHaveProperty('weights')
+    expect(settings?.sampling.topK).toBeNull()
+  })
+
+  it('name every field that is wrong, and what it needs', () => {
+    const { settings, problems } = parseSettings({
+      ...draftOfSettings(SETTINGS),
+      temperature: '-1',
+      topK: '1.5',
+      minP: '',
+      topP: '0',
+      sampleCount: '0',
+      seed: 'x',
+      memoryGibibytes: '0'
+    })
+    expect(settings).toBeNull()
+    expect(problems).toEqual({
+      temperature: 'needs a number from 0 to 100',
+      topK: 'needs a whole number from 1, or nothing',
+      minP: 'needs a number from 0 to 1',
+      topP: 'needs a number above 0, at most 1',
+      sampleCount: 'needs a whole number from 1 to 100,000',
+      seed: 'needs a whole number',
+      memoryGibibytes: 'needs a number above 0'
+    })
+  })
+
+  it('are described without what is off', () => {
+    expect(describeSampling(SETTINGS)).toBe(
+      'temperature 0.7, top-k 40, top-p 0.95, repetition penalty 1.1, at most 64 tokens'
+    )
+    const greedy = { ...SETTINGS, sampling: { ...SETTINGS.sampling, temperature: 0, repetitionPenalty: 1 } }
+    expect(describeSampling(greedy)).toBe('greedy, at most 64 tokens')
+  })
+})
+
+describe('the variants to compare', () => {
+  const kept = (name: string, start: number, end: number): KeptRecipe => ({
+    id: `id-of-${name.replaceAll(/[^a-z]/gi, '-')}`,
+    mark: start,
+    recipe: { name, ranges: [[start, end]] },
+    keptAt: '2026-01-01T00:00:00.000Z',
+    sweepId: null,
+    validity: null,
+    diversity: null
+  })
+  const namesOf = (recipes: KeptRecipe[], selected: { start: number; end: number } | null): string[] =>
+    variantChoices(recipes, [], selected).map(({ variant }) => variant.name)
+
+  it('are base, post, the selected range and the kept recipes', () => {
+    expect(namesOf([kept('mine', 2, 3)], { start: 4, end: 11 })).toEqual([
+      'base',
+      'post',
+      'Layers 4–11',
+      'mine'
+    ])
+  })
+
+  it('do not offer the selected range twice when it is kept', () => {
+    expect(namesOf([kept('best', 4, 11)], { start: 4, end: 11 })).toEqual(['base', 'post', 'best'])
+  })
+
+  it('know a kept recipe by its id, in spite of a new name or a range of the same name left out before', () => {
+    const [, , range] = variantChoices([], [], { start: 4, end: 11 })
+    const [, , before] = variantChoices([kept('Layers 4–11', 4, 11)], [], null)
+    const [, , renamed] = variantChoices(
+      [{ ...kept('Layers 4–11', 4, 11), recipe: { name: 'careful', ranges: [[4, 11]] } }],
+      [],
+      null
+    )
+    if (range === undefined || before === undefined || renamed === undefined) throw new Error('not offered')
+    expect(variantKey(renamed.variant)).toBe(variantKey(before.variant))
+    expect(sameVariant(renamed.variant, before.variant)).toBe(true)
+    expect(variantKey(range.variant)).not.toBe(variantKey(before.variant))
+    // A run of an older program does not say which recipe it was: the model does.
+    expect(sameVariant(range.variant, renamed.variant)).toBe(true)
+    const [, , other] = variantChoices([kept('b', 4, 11)], [], null)
+    expect(other !== undefined && sameVariant(other.variant, before.variant)).toBe(false)
+  })
+
+  it('never share a name', () => {
+    expect(namesOf([kept('post', 1, 2), kept('Layers 4–11', 1, 2)], { start: 4, end: 11 })).toEqual([
+      'base',
+      'post',
+      'Layers 4–11',
+      'post (2)',
+      'Layers 4–11 (2)'
+    ])
+  })
+})
+
+describe('sample prompts', () => {
+  const prompts = [
+    { text: 'Name a colour.', category: 'naming', raw: false },
+    { text: 'Once upon', category: '', raw: true, system: '' }
+  ]
+
+  it('survive being edited: no system prompt of their own is not an empty one', () => {
+    const parsed = sampleDraftsOf(prompts, 7).map((draft) => parseSampleDraft(draft).prompt)
+    expect(parsed).toEqual(prompts)
+    expect(parsed[0]).not.toHaveProperty('system')
+    expect(
+      sameSamplePrompts(
+        prompts,
+        prompts.map((prompt) => ({ ...prompt }))
+      )
+    ).toBe(true)
+    expect(sameSamplePrompts(prompts, prompts.toReversed())).toBe(false)
+  })
+
+  it('need some text', () => {
+    const draft = { id: 0, text: '', category: '', system: undefined, raw: false }
+    expect(parseSampleDraft(draft).problem).toBe('text: a prompt needs some text')
+  })
+})
+
+describe('the diversity table', () => {
+  it('lists variants, then cells with prompts counted from 1, and leaves out what cannot be measured', () => {
+    const measures = {
+      sampleCount: 4,
+      values: { distinctAnswers: 1, answerEntropy: 0, selfBleu: 1, wordDistance: 0 }
+    }
+    const csv = measuresCsv({
+      variants: [{ variant: 'Layers 1, 2', measures }],
+      cells: [{ variant: 'post', prompt: 0, measures }]
+    })
+    expect(csv.split('\r\n')).toEqual([
+      'variant,prompt,answers,distinctAnswers,answerEntropy,distinct2,selfBleu,wordDistance',
+      '"Layers 1, 2",,4,1,0,,1,0',
+      'post,1,4,1,0,,1,0',
+      ''
+    ])
+  })
+})
