@@ -1,5 +1,5 @@
 import { chmod } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'electron-vite'
 import { dependencies } from './package.json'
@@ -70,7 +70,14 @@ export default defineConfig({
   },
   renderer: {
     root: 'src/renderer',
-    plugins: [svelte()],
-    build: { rollupOptions: { input: { index: 'src/renderer/index.html' } } }
+    // Named, for it lies above the root, where it would not be found.
+    plugins: [svelte({ configFile: resolve('svelte.config.js') })],
+    build: {
+      minify: true,
+      sourcemap: true,
+      // In kB: one script, read from the disk.
+      chunkSizeWarningLimit: 800,
+      rollupOptions: { input: { index: 'src/renderer/index.html' } }
+    }
   }
 })
