@@ -7,6 +7,7 @@ import { mergeParts } from '../crc/sweep/merge-parts'
 import { pairPaths } from '../project/demo'
 import { readPartFile } from '../project/part-file'
 import { absolutePath } from '../base/files/places'
+import { keepSweep } from '../project/keep-sweep'
 import type { Project } from '../project/project'
 import {
   CommonOptions,
@@ -53,7 +54,7 @@ export function addMergeCommand(program: Command): void {
     try {
       if (project !== null) await requirePairOf(project, document)
       if (output !== null) await writeOutputFile(output, document)
-      await project?.saveSweep(document)
+      if (project !== null) await keepSweep(project, document)
       await (options.json
         ? printJson(document)
         : printText(describeSweep(document, checkCommandOf({ ...options, demo: false }))))

@@ -12,6 +12,7 @@ import { DEFAULT_SEED } from '../crc/selection/selection'
 import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
 import { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
+import { keepSweep } from '../project/keep-sweep'
 import type { Project } from '../project/project'
 import { readSweepIfAny } from '../project/sweep-files'
 import { historyOf } from '../project/sweep-history'
@@ -130,7 +131,7 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     throwIfCancelled(signal, 'The sweep')
     // Whichever place fails, the others get the result: it may have taken hours.
     const saved = await Promise.allSettled([
-      project?.saveSweep(document),
+      project === null ? undefined : keepSweep(project, document),
       output === null ? undefined : writeOutputFile(output, document)
     ])
     await (options.json

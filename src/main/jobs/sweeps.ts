@@ -7,6 +7,7 @@ import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
 import { scoreRecipes } from '../crc/sweep/score-recipes'
 import type { Devices } from './devices'
 import { pairPaths } from '../project/demo'
+import { keepSweep } from '../project/keep-sweep'
 import type { Project } from '../project/project'
 import { historyOf } from '../project/sweep-history'
 import { Job, type JobFailure } from './job'
@@ -42,7 +43,7 @@ export class Sweeps {
         engine: engine.client(),
         request: await sweepRequestOf(project, devices),
         history: historyOf(project, fresh),
-        save: (document) => project.saveSweep(document),
+        save: (document) => keepSweep(project, document),
         tell
       })
       return this.table.add(project, job)
