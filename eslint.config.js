@@ -97,6 +97,20 @@ const cancelledInOneWay = {
   }
 }
 
+/** What only the types show: promises that nobody waits for, methods that lose their object, classes copied without their methods. */
+const typesAreMinded = {
+  files: ['src/**/*.ts'],
+  ignores: ['**/*.svelte.ts'],
+  languageOptions: { parserOptions: { projectService: true } },
+  rules: {
+    '@typescript-eslint/await-thenable': 'error',
+    '@typescript-eslint/no-floating-promises': 'error',
+    // Over the characters of a string it is meant.
+    '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
+    '@typescript-eslint/unbound-method': 'error'
+  }
+}
+
 export default ts.config(
   { ignores: ['out/', 'node_modules/', 'resources/'] },
   js.configs.recommended,
@@ -121,5 +135,6 @@ export default ts.config(
   rendererStaysInItsProcess,
   onnxruntimeIsSilenced,
   functionsOfMainAreShort,
-  cancelledInOneWay
+  cancelledInOneWay,
+  typesAreMinded
 )

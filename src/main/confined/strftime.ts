@@ -2,7 +2,7 @@ import { utcFormat } from 'd3-time-format'
 import { WorkbenchError } from '../../contract/model/problem'
 
 /** What the library writes as Python does in the C locale, on every day from 1998 to 2030. */
-const DIRECTIVES = [...'YymdejUWVGuwBbAaHIMSpf%']
+const DIRECTIVES = 'YymdejUWVGuwBbAaHIMSpf%'.split('')
 const DIRECTIVE = /%[-_0]?(.?)/gsu
 
 /**

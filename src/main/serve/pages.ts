@@ -27,7 +27,7 @@ export interface PageDoor {
   sessions: Sessions
   files: Awaited<ReturnType<typeof rendererFiles>>
   /** Called when a token was exchanged for a session, before the browser is told of it. */
-  onEntry(): Promise<void>
+  onEntry: () => Promise<void>
 }
 
 /** Answers HTTP requests: the window's files to sessions, a session to a one-time token, a refusal to everything else. */

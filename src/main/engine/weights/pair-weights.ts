@@ -13,7 +13,7 @@ export interface StoredModel {
   readonly checkpoint: StoredTensors
   readonly reader: WeightReader
   /** The stored dtype of a tensor. */
-  dtype(name: string): WeightDtype
+  dtype: (name: string) => WeightDtype
 }
 
 /** One checkpoint, open for reading weights. */

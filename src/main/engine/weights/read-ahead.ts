@@ -34,8 +34,8 @@ interface StoredCheckpoints {
 
 interface Waiting {
   readonly request: WorkerRequest
-  resolve(reply: WorkerReply): void
-  reject(error: Error): void
+  resolve: (reply: WorkerReply) => void
+  reject: (error: Error) => void
 }
 
 /**

@@ -15,7 +15,7 @@ export const route = implement(contract).use(problemsAcross(reportDefect))
 export interface Routing {
   projects: OpenProjects
   jobs: Jobs
-  stateOf(project: Project): Promise<ProjectState>
+  stateOf: (project: Project) => Promise<ProjectState>
   withProject: ReturnType<typeof projectMiddleware>
 }
 
