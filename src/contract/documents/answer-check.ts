@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { CategoryScore, CheckpointReference, SweepDocument } from './crc'
 import { DeviceName, Precision } from '../model/device'
 import { Problem } from '../model/problem'
-import { type LayerStrength, Recipe } from '../model/recipe'
-import { recipeStrengths } from '../model/strengths'
+import { type LayerStrength, Recipe, type RestorationRange } from '../model/recipe'
+import { rangeStrengths, recipeStrengths } from '../model/strengths'
 
 /**
  * What a model's whole answers to the prompts of a sweep are worth. Exact: the probability that an answer is one valid
@@ -108,4 +108,21 @@ export function checkOfRecipe(check: CheckResult | null, recipe: Recipe): Checke
       ? recipe.ranges.flat().every((layer) => layer < check.layerCount)
       : recipe.layers.length === check.layerCount
   return fits ? checkOf(check, recipeStrengths(recipe, check.layerCount)) : null
+}
+
+/**
+ * The ranges that a check has thrown out: those that fail it, as soon as another passes. Where none passes none is, so that the best
+ * is shown with its failure.
+ */
+export function rejectedRanges<Range extends RestorationRange>(
+  ranges: readonly Range[],
+  check: CheckResult | null,
+  rho: number
+): Range[] {
+  if (check === null) return []
+  const outcomes = ranges.map((range) => {
+    const checked = checkOf(check, rangeStrengths(range, check.layerCount))
+    return checked === null ? null : passesCheck(checked, check, rho)
+  })
+  return outcomes.includes(true) ? ranges.filter((_, index) => outcomes[index] === false) : []
 }

@@ -4,7 +4,8 @@ import {
   checkOf,
   checkOfRecipe,
   type CheckResult,
-  passesCheck
+  passesCheck,
+  rejectedRanges
 } from '../documents/answer-check'
 import type { Headline, HeadlineState } from '../documents/headline'
 import type { CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
@@ -184,8 +185,8 @@ function shared(
       state: 'unstable',
       verdict: 'No range stands out',
       figures:
-        `${rangePhrase(score)} ${score.start === score.end ? 'wins' : 'win'} ${formatPercent(share)} of the resamplings` +
-        `${rival === undefined ? '' : `, ${rangeLabel(rival)} ${formatPercent(rival.share)}`}; ${gain}`,
+        `${rangePhrase(score)} ${winVerb(score)} ${formatPercent(share)} of the resamplings` +
+        `${rival === undefined ? '' : `, ${rangePhrase(rival)} ${winVerb(rival)} ${formatPercent(rival.share)}`}; ${gain}`,
       next: `Add prompts and sweep again, so that one range can stand out. ${checked}`,
       checkNext: unproven
     }
@@ -234,11 +235,13 @@ function gainWords(
 }
 
 /** How often a range wins. */
-const shareOf = ({ wins }: Selection['bootstrap'], range: RestorationRange): number =>
+const shareOf = ({ wins }: Pick<Selection['bootstrap'], 'wins'>, range: RestorationRange): number =>
   wins.find((win) => isSame(win, range))?.share ?? 0
 
 const isSame = (range: RestorationRange, other: RestorationRange | null): boolean =>
   range.start === other?.start && range.end === other.end
+
+const winVerb = ({ start, end }: RestorationRange): string => (start === end ? 'wins' : 'win')
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
@@ -261,6 +264,7 @@ export function assurances({
 }: Omit<HeadlineEvidence, 'post'> & { post: CategoryScore }): Assurance[] {
   const { bootstrap, crossFit, crossFitReason, selected, rho } = selection
   const score = ranges.find((range) => isSame(range, selected))
+  const rejected = rejectedRanges(ranges, check, rho)
   const result: Assurance[] = []
   if (score !== undefined) {
     result.push(checkAssurance(check, checkOf(check, rangeStrengths(score, layerCount)), rho))
@@ -269,31 +273,45 @@ export function assurances({
       result.push({
         label: 'Gain in diversity',
         value: formatDelta(score.diversity - post.diversity),
-        detail: `${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(bootstrap.confidence)} of ${plural(bootstrap.resamples, 'resampling')} of the prompts`
+        detail: `${check === null ? '' : 'of first tokens; '}${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(bootstrap.confidence)} of ${plural(bootstrap.resamples, 'resampling')} of the prompts`
       })
     }
-    const own = shareOf(bootstrap, score)
-    const rival = bootstrap.wins.find((win) => !isSame(win, score))
-    const place = rival !== undefined && rival.share > own ? 'more often wins' : 'next is'
     result.push({
       label: 'Same range wins',
-      value: formatPercent(own),
-      detail:
-        rival === undefined
-          ? 'of the resamplings; no other range ever wins'
-          : `of the resamplings; ${place} ${rangeLabel(rival)} with ${formatPercent(rival.share)}`
+      value: formatPercent(shareOf(bootstrap, score)),
+      detail: `of the resamplings; ${rivalWords(bootstrap, score, rejected)}`
     })
   }
+  // What the check threw out was picked by whole answers to all prompts: none is quite unseen then.
+  const label = rejected.length === 0 ? 'On unseen prompts' : 'On the other half'
   result.push(
     crossFit === null
-      ? { label: 'On unseen prompts', value: '–', detail: crossFitReason ?? 'no cross-fitted score' }
+      ? { label, value: '–', detail: crossFitReason ?? 'no cross-fitted score' }
       : {
-          label: 'On unseen prompts',
+          label,
           value: formatScore(crossFit.diversity),
-          detail: `diversity when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})`
+          detail:
+            `diversity when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})` +
+            (rejected.length === 0 ? '' : '; what failed the check was left out by all of them')
         }
   )
   return result
+}
+
+/** Which other range wins, with those that a check has left no chance to. */
+function rivalWords({ wins }: Selection['bootstrap'], score: Scored, rejected: readonly Scored[]): string {
+  const rival = wins.find((win) => !isSame(win, score))
+  const leftOut = [...rejected].sort((a, b) => b.diversity - a.diversity)[0]
+  const others = leftOut === undefined ? 'no other range' : 'no other that is left'
+  const place =
+    rival === undefined
+      ? `${others} ever wins`
+      : rival.share > shareOf({ wins }, score)
+        ? `${rangePhrase(rival)} ${winVerb(rival)} more often, ${formatPercent(rival.share)}`
+        : `next: ${rangePhrase(rival)} with ${formatPercent(rival.share)}`
+  if (leftOut === undefined) return place
+  const more = rejected.length === 1 ? '' : ` and ${rejected.length - 1} more`
+  return `${place}. Left out, for ${rejected.length === 1 && leftOut.start === leftOut.end ? 'it fails' : 'they fail'} the check: ${rangePhrase(leftOut)}${more}`
 }
 
 function checkAssurance(check: CheckResult | null, checked: CheckedModel | null, rho: number): Assurance {

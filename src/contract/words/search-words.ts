@@ -1,7 +1,8 @@
-import { checkOfRecipe, type CheckResult, passesCheck } from '../documents/answer-check'
+import { checkOf, checkOfRecipe, type CheckResult, passesCheck } from '../documents/answer-check'
 import { formatScore, rangePhrase } from './format'
 import { failureWords } from './headline'
-import type { Recipe } from '../model/recipe'
+import type { Recipe, RestorationRange } from '../model/recipe'
+import { rangeStrengths } from '../model/strengths'
 import type { SearchDocument } from '../documents/search'
 
 /** What a search came to. */
@@ -28,7 +29,7 @@ export function searchFinding(
   rho: number
 ): SearchFinding {
   const [best] = found
-  const against = range.range === null ? 'post' : rangePhrase(range.range)
+  const against = comparedWith(range.range, check, rho)
   if (verdict === 'none' || best === undefined) {
     return { words: `No recipe that was tried is more diverse than ${against}.`, checkNext: false }
   }
@@ -56,4 +57,14 @@ export function searchFinding(
       `${formatScore(check.post.answers.validity)}).`,
     checkNext: false
   }
+}
+
+/** What a search compared with. A check that came after it may have thrown that out. */
+function comparedWith(range: RestorationRange | null, check: CheckResult | null, rho: number): string {
+  if (range === null) return 'post'
+  const checked = check === null ? null : checkOf(check, rangeStrengths(range, check.layerCount))
+  const fails = check !== null && checked !== null && !passesCheck(checked, check, rho)
+  return fails
+    ? `${rangePhrase(range)} (which ${range.start === range.end ? 'fails' : 'fail'} the check)`
+    : rangePhrase(range)
 }

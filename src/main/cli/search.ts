@@ -90,10 +90,12 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       { quiet: options.quiet, signal, history: () => checkpoints?.next() ?? null, without: keptWithoutPlace }
     )
     const defaults = defaultSearchSettings(sweep.layerCount, options.beam)
+    const check = (await project?.readAnswerCheck(sweep.id)) ?? null
     const document = await runSearch(
       {
         pair,
         sweep,
+        check,
         rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
         settings: {
           ...defaults,
@@ -110,7 +112,6 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       project === null ? undefined : saveIn(project, sweep, document),
       output === null ? undefined : writeOutputFile(output, document)
     ])
-    const check = (await project?.readAnswerCheck(sweep.id)) ?? null
     const again = checkFoundCommandOf({
       ...options,
       project: project === null ? null : { path: project.path, search: searchFile(project.path, sweep.id) }

@@ -27,10 +27,11 @@ export class Searches {
     await turns.start(project, 'A search', async () => {
       const { sweepId, ...settings } = asked
       const sweep = await project.readSweep(sweepId)
+      const check = await project.readAnswerCheck(sweepId)
       await writeUnfinishedSearch(project.path, asked)
       const job = startSearchJob({
         engine: engine.client(),
-        request: { pair: pairPaths(project.document.pair), sweep, ...settings },
+        request: { pair: pairPaths(project.document.pair), sweep, check, ...settings },
         checkpoints: new SearchCheckpoints(projectSearchCheckpoints(project.path), fresh),
         save: (document) => project.saveSearch(document),
         tell

@@ -1,6 +1,5 @@
-import { checkOf, type CheckResult, passesCheck } from '../../../contract/documents/answer-check'
-import type { RangeScore, Selection, SweepDocument } from '../../../contract/documents/crc'
-import { rangeStrengths } from '../../../contract/model/strengths'
+import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
+import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import { DEFAULT_SEED, selection } from '../selection/selection'
 
 /**
@@ -11,19 +10,14 @@ import { DEFAULT_SEED, selection } from '../selection/selection'
  * @returns null for a sweep without ranges
  */
 export function checkedSelection(
-  sweep: Pick<SweepDocument, 'selection' | 'prompts' | 'post' | 'ranges' | 'layerCount'>,
+  sweep: Pick<SweepDocument, 'selection' | 'prompts' | 'post' | 'ranges'>,
   check: CheckResult | null,
   rho: number
 ): Selection | null {
-  const { prompts, post, ranges, selection: stored, layerCount } = sweep
+  const { prompts, post, ranges, selection: stored } = sweep
   if (ranges.length === 0) return null
-  const outcome = (range: RangeScore): boolean | null => {
-    const checked = checkOf(check, rangeStrengths(range, layerCount))
-    return check === null || checked === null ? null : passesCheck(checked, check, rho)
-  }
-  const outcomes = ranges.map(outcome)
-  const failing = outcomes.includes(false) && outcomes.includes(true)
-  if (!failing && stored?.rho === rho) return stored
-  const candidates = failing ? ranges.filter((_, index) => outcomes[index] !== false) : ranges
+  const rejected = new Set(rejectedRanges(ranges, check, rho))
+  if (rejected.size === 0 && stored?.rho === rho) return stored
+  const candidates = ranges.filter((range) => !rejected.has(range))
   return selection(prompts, post, candidates, rho, stored?.bootstrap.seed ?? DEFAULT_SEED)
 }

@@ -25,6 +25,8 @@ export interface SearchProblem {
   post: PromptMeasures
   /** Where it starts: the ranges of a sweep. */
   ranges: readonly ScoredLayers[]
+  /** Keys of layers that are known not to do, however diverse they seem; see `layersKey`. */
+  rejected: ReadonlySet<string>
   /** Each view is searched on its own, on its own prompts; they only share the scoring of what several of them try. */
   views: readonly PromptView[]
 }
@@ -187,15 +189,16 @@ export function neighbours(
   return [...distinct.values()]
 }
 
-/** Those that qualify on a view's prompts, best first, each once. */
+/** Those that qualify on a view's prompts and are not rejected, best first, each once. */
 function rank(
   candidates: readonly ScoredLayers[],
   view: PromptView,
-  { post, rho }: SearchProblem
+  { post, rho, rejected }: SearchProblem
 ): ScoredLayers[] {
   const ofPost = meansOver(post, view)
   const distinct = new Map(candidates.map((candidate) => [layersKey(candidate.layers), candidate]))
   return [...distinct]
+    .filter(([key]) => !rejected.has(key))
     .map(([key, candidate]) => ({ key, candidate, ...meansOver(candidate.measures, view) }))
     .filter(({ validity, diversity }) => validity >= rho * ofPost.validity && diversity > ofPost.diversity)
     .map((entry) => ({

@@ -1,3 +1,4 @@
+import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { CategoryScore, RecipeScore, Score, SweepDocument, Work } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { LayerStrength, RestorationRange } from '../../../contract/model/recipe'
@@ -32,6 +33,8 @@ export interface RecipeSearchRequest {
   pair: PairFolders
   /** Of all ranges. */
   sweep: SweepDocument
+  /** Of the sweep's whole answers: ranges that it throws out are neither a start nor found, nor compared with. Null for none. */
+  check: CheckResult | null
   rho: number
   settings: SearchSettings
 }
@@ -49,7 +52,7 @@ export async function runRecipeSearch(
   onProgress: (progress: SearchProgress) => void,
   checkpoints: SearchCheckpoints | null = null
 ): Promise<SearchDocument> {
-  const { sweep, rho, settings } = request
+  const { sweep, check, rho, settings } = request
   const { layerCount } = sweep
   if (sweep.ranges.length === 0) {
     throw new WorkbenchError(
@@ -72,6 +75,9 @@ export async function runRecipeSearch(
       rho,
       post: measuresOf(sweep.post),
       ranges,
+      rejected: new Set(
+        rejectedRanges(sweep.ranges, check, rho).map((range) => layersKey(rangeStrengths(range, layerCount)))
+      ),
       views: 'reason' in split ? [categories] : [categories, split.even, split.odd]
     },
     settings,

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, test } from 'vitest'
+import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
 import { DEFAULT_RENDERING } from '../../../../src/contract/documents/crc'
-import type { LayerStrength } from '../../../../src/contract/model/recipe'
+import type { LayerStrength, RestorationRange } from '../../../../src/contract/model/recipe'
 import {
   SearchDocument,
   type SearchProgress,
@@ -20,12 +21,14 @@ import {
 } from '../../../../src/main/crc/search/recipe-search'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
 import { SearchCheckpoints } from '../../../../src/main/crc/search/search-checkpoints'
+import { bestRanges } from '../../../../src/main/crc/selection/best-ranges'
 import { countBlockEvaluations, runRecipeSearch } from '../../../../src/main/crc/search/search-run'
 import { createEngineHost } from '../../../../src/main/engine/host'
 import { searchCheckpointsBeside } from '../../../../src/main/project/search-files'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { inGroups, SIX_GROUPS_BYTES } from '../../../fixtures/swept-demo'
+import { whole } from '../../../fixtures/tiny-sweep'
 
 const LAYERS = 6
 const PROMPTS = 4
@@ -49,10 +52,13 @@ const measuresBy =
     }
   }
 
-function search(model: Model, change: Partial<typeof SETTINGS & { rho: number }> = {}) {
+function search(
+  model: Model,
+  change: Partial<typeof SETTINGS & { rho: number; rejected: ReadonlySet<string> }> = {}
+) {
   const measures = measuresBy(model)
   const batches: (readonly LayerStrength[])[][] = []
-  const { rho = 0.9, ...settings } = change
+  const { rho = 0.9, rejected = new Set<string>(), ...settings } = change
   const outcome = searchRecipes(
     {
       layerCount: LAYERS,
@@ -62,6 +68,7 @@ function search(model: Model, change: Partial<typeof SETTINGS & { rho: number }>
         const layers = rangeStrengths(range, LAYERS)
         return { layers, measures: measures(layers) }
       }),
+      rejected,
       views: [VIEW]
     },
     { ...SETTINGS, ...settings },
@@ -107,6 +114,16 @@ describe('the search for recipes', () => {
     expect(new Set(asked).size).toBe(asked.length)
     const ranges = new Set(allRanges(LAYERS).map((range) => layersKey(rangeStrengths(range, LAYERS))))
     expect(asked.filter((key) => ranges.has(key))).toEqual([])
+  })
+
+  test('neither compares with, nor ends at, what is known not to do', async () => {
+    const free = await search(planted)
+    const first = free.bestRanges[0]?.layers ?? []
+    const rejected = new Set([layersKey(first), layersKey(target)])
+    const { best = [], bestRanges } = await search(planted, { rejected })
+    expect(rejected).not.toContain(layersKey(bestRanges[0]?.layers ?? []))
+    expect(bestRanges[0]).not.toBeNull()
+    expect(rejected).not.toContain(layersKey(best))
   })
 
   test('passes by what is more diverse at too little validity', async () => {
@@ -224,7 +241,7 @@ describe('the search on the demo pair, in the engine process', async () => {
     strengths: [],
     seed: 1
   }
-  const request = { pair, sweep, rho: 0.9, settings }
+  const request = { pair, sweep, check: null, rho: 0.9, settings }
   const run = (): Promise<SearchDocument> => runRecipeSearch(engine.client(), request, never, () => undefined)
   const found = await run()
 
@@ -244,6 +261,20 @@ describe('the search on the demo pair, in the engine process', async () => {
     expect(found.generations.at(-1)?.best.diversity).toBeCloseTo(best.diversity, 6)
   })
 
+  it('compares with the best range that a check has left', async () => {
+    const [first, second] = bestRanges(sweep.ranges, found.minimumValidity, 2)
+    if (first === undefined || second === undefined) throw new Error('too few ranges qualify')
+    const checked = ({ start, end }: RestorationRange, validity: number): CheckedModel => ({
+      recipe: { name: 'checked', ranges: [[start, end]] },
+      ...whole(validity, 0.9)
+    })
+    const { layerCount } = sweep
+    const check = { layerCount, post: whole(0.99, 0.4), models: [checked(first, 0.5), checked(second, 0.95)] }
+    const short = { ...request, check, settings: { ...settings, generations: 1 } }
+    const { range } = await runRecipeSearch(engine.client(), short, never, () => undefined)
+    expect(range.range).toEqual({ start: second.start, end: second.end })
+  })
+
   it('finds the same again', async () => {
     const again = await run()
     expect({ ...again, createdAt: found.createdAt, seconds: found.seconds }).toEqual(found)
@@ -254,7 +285,7 @@ describe('the search on the demo pair, in the engine process', async () => {
     const counted = found.generations.reduce((sum, generation) => sum + generation.blockEvaluations, 0)
     // The last call scores the found recipe again: 12 for post, 12 for layer 0 onwards.
     expect(found.work.blockEvaluations).toBe(counted + 24)
-    const rangeless = { pair, sweep: { ...sweep, ranges: [] }, rho: 0.9, settings }
+    const rangeless = { ...request, sweep: { ...sweep, ranges: [] } }
     await expect(runRecipeSearch(engine.client(), rangeless, never, () => undefined)).rejects.toMatchObject({
       problem: { code: 'bad-input', message: expect.stringContaining('no ranges') }
     })

@@ -149,8 +149,13 @@ describe('the headline of a sweep', () => {
       verdict: 'No range stands out'
     })
     expect(found({ selection: unstable }).figures).toMatch(
-      /^layers 4–11 win 11 % of the resamplings, 0–3 20 %; diversity up/
+      /^layers 4–11 win 11 % of the resamplings, layers 0–3 win 20 %; diversity up/
     )
+    const single = selectionOf(range(4, 11), [
+      [8, 8, 0.34],
+      [4, 11, 0.2]
+    ])
+    expect(found({ selection: single }).figures).toMatch(/resamplings, layer 8 wins 34 %; /)
   })
 
   it('does not praise restoring all layers, nor a gain that may be none', () => {
@@ -218,7 +223,7 @@ describe('the headline of a sweep', () => {
         value: '+0.459',
         detail: '+0.440 to +0.480 in 95 % of 1,000 resamplings of the prompts'
       },
-      { label: 'Same range wins', value: '70 %', detail: 'of the resamplings; next is 5–11 with 30 %' },
+      { label: 'Same range wins', value: '70 %', detail: 'of the resamplings; next: layers 5–11 with 30 %' },
       { label: 'On unseen prompts', value: '–', detail: 'a category has fewer than two prompts' }
     ])
     expect(assurances({ ...evidence, check: PASSING })[0]).toEqual({
@@ -230,6 +235,55 @@ describe('the headline of a sweep', () => {
     expect(assurances({ ...evidence, check: doubtful })[0]?.detail).toMatch(/^validity, at most 0\.020 more;/)
   })
 })
+
+describe('how sure it is after a check that threw ranges out', () => {
+  const RIVALS = checkOfModels(
+    checked(range(0, 11), whole(0.5, 0.93)),
+    checked(range(4, 11), whole(0.6, 0.9)),
+    checked(range(5, 11), whole(0.95, 0.88))
+  )
+  const sureOf = (selection: Selection, check: CheckResult) =>
+    Object.fromEntries(
+      assurances({ layerCount: LAYERS, post: POST, ranges: RANGES, selection, check }).map(
+        ({ label, detail }) => [label, detail]
+      )
+    )
+
+  it('says which had no chance to win, and that all prompts threw them out', () => {
+    const crossFit = {
+      ...score(0.9, 0.88),
+      postValidity: 0.99,
+      postDiversity: 0.45,
+      folds: [fold(), fold()] satisfies [unknown, unknown]
+    }
+    const left = { ...selectionOf(range(5, 11), [[5, 11, 1]]), crossFit }
+    expect(sureOf(left, RIVALS)).toMatchObject({
+      'Gain in diversity': expect.stringMatching(/^of first tokens; /),
+      'Same range wins':
+        'of the resamplings; no other that is left ever wins. Left out, for they fail the check: layers 0–11 and 1 more',
+      'On the other half':
+        'diversity when picked on half the prompts and scored on the other half (post 0.450); what failed the check was left out by all of them'
+    })
+    const without = checkOfModels(checked(range(5, 11), whole(0.95, 0.88)))
+    expect(sureOf(left, without)).toMatchObject({
+      'Same range wins': 'of the resamplings; no other range ever wins',
+      'On unseen prompts':
+        'diversity when picked on half the prompts and scored on the other half (post 0.450)'
+    })
+  })
+
+  it('names a rival in a whole sentence', () => {
+    const often = selectionOf(range(5, 11), [
+      [8, 8, 0.6],
+      [5, 11, 0.4]
+    ])
+    expect(sureOf(often, PASSING)['Same range wins']).toBe(
+      'of the resamplings; layer 8 wins more often, 60 %'
+    )
+  })
+})
+
+const fold = () => ({ selected: null, ...score(0.9, 0.88), postValidity: 0.99, postDiversity: 0.45 })
 
 describe('the words of a search', () => {
   const search = (verdict: 'none' | 'unproven' | 'confirmed') => ({
@@ -269,6 +323,13 @@ describe('the words of a search', () => {
       ),
       checkNext: false
     })
+  })
+
+  it('say when the range that it compared with has failed the check since', () => {
+    const rival = checkOfModels(checked(range(5, 11), whole(0.5, 0.9)))
+    expect(finding('confirmed', rival).words).toMatch(
+      /^On first tokens alone, found is more diverse than layers 5–11 \(which fail the check\), and the gain holds/
+    )
   })
 
   it('praise nothing where nothing better was found, whatever the check says', () => {
