@@ -77,7 +77,11 @@ export default defineConfig({
       sourcemap: true,
       // In kB: one script, read from the disk.
       chunkSizeWarningLimit: 800,
-      rollupOptions: { input: { index: 'src/renderer/index.html' } }
+      rollupOptions: {
+        input: { index: 'src/renderer/index.html' },
+        // A slow machine is no news to who starts the program.
+        checks: { pluginTimings: false }
+      }
     }
   }
 })

@@ -45,11 +45,11 @@ export const Recipe = z.union([
 ])
 export type Recipe = z.infer<typeof Recipe>
 
-/** Ranges as people type them, such as `3-7` or `3-7,9-9`; null when the text is none. */
+/** Ranges as people type them, such as `3-7` or `3-7,9`; null when the text is none. */
 export function rangesFromText(text: string): [number, number][] | null {
   const ranges: [number, number][] = []
   for (const part of text.split(',')) {
-    const [, start, end] = /^\s*(\d+)\s*[-–]\s*(\d+)\s*$/.exec(part) ?? []
+    const [, start, end = start] = /^\s*(\d+)\s*(?:[-–]\s*(\d+)\s*)?$/.exec(part) ?? []
     const range = RestorationRange.safeParse({ start: Number(start), end: Number(end) })
     if (start === undefined || !range.success) return null
     ranges.push([range.data.start, range.data.end])

@@ -4,6 +4,7 @@ import { addCheckCommand } from './check'
 import { addDevicesCommand } from './devices'
 import { addDiffCommand } from './diff'
 import { addEvaluateCommand } from './evaluate'
+import { examplesOf } from './examples'
 import { addExportCommand } from './export'
 import { addInspectCommand } from './inspect'
 import { addMergeCommand } from './merge'
@@ -78,5 +79,7 @@ export function commandLine(signal: AbortSignal): Command {
   addReportCommand(program)
   addServeCommand(program, signal)
   addOpenCommand(program, signal)
+  for (const command of program.commands) command.addHelpText('after', examplesOf(command.name()))
+  program.addHelpText('after', '\nBegin with "slr sweep --demo", which takes seconds and needs no files.')
   return program
 }

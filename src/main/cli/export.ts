@@ -42,7 +42,7 @@ export function addExportCommand(program: Command, signal: AbortSignal): void {
   withPairOptions(command)
     .optionsGroup('Which model:')
     .addOption(
-      new Option('--restore <ranges>', 'post with these layers from base, such as 3-7 or 3-7,9-9').argParser(
+      new Option('--restore <ranges>', 'post with these layers from base, such as 3-7, 5 or 3-7,9').argParser(
         parseRanges
       )
     )

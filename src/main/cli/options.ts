@@ -169,12 +169,12 @@ export function parseTokens(text: string): number[] {
   }
 }
 
-/** Restoration ranges such as `3-7` or `3-7,9-9`. */
+/** Restoration ranges such as `3-7`, `5` or `3-7,9`. */
 export function parseRanges(text: string): [number, number][] {
   const ranges = rangesFromText(text)
   if (ranges !== null) return ranges
   throw new InvalidArgumentError(
-    'Expected first-last, layers counted from 0 and first not after last, such as 3-7 or 3-7,9-9.'
+    'Expected a layer or first-last, counted from 0 and first not after last, such as 5, 3-7 or 3-7,9.'
   )
 }
 

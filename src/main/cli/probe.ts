@@ -70,7 +70,7 @@ export function addProbeCommand(program: Command, signal: AbortSignal): void {
       new Option('--model <which>', 'base or post as a whole (default: post)').choices(['base', 'post'])
     )
     .addOption(
-      new Option('--restore <ranges>', 'post with these layers from base, such as 3-7 or 3-7,9-9')
+      new Option('--restore <ranges>', 'post with these layers from base, such as 3-7, 5 or 3-7,9')
         .argParser(parseRanges)
         .conflicts('model')
     )

@@ -93,6 +93,8 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
       'text that ends an answer; repeatable',
       repeated((text) => text)
     )
+    .optionsGroup('Where answers go:')
+    .option('--out <file>', 'a file of JSON lines instead of stdout; an existing file is replaced')
     .optionsGroup("How tokens are drawn (default: as the model's generation config says):")
     .option('--paper', "temperature 1 and min-p 0.1, the method's own")
     .addOption(new Option('--greedy', 'always the likeliest token').conflicts(['temperature', 'paper']))
@@ -120,8 +122,6 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
       "bound for weights and answers on the device, such as 4GB (default: half of this machine's)",
       parseBytes
     )
-    .optionsGroup('Where answers go:')
-    .option('--out <file>', 'a file of JSON lines instead of stdout; an existing file is replaced')
   withCommonOptions(withRenderingOptions(command)).action(async () => {
     await sample(readOptions(SampleOptions, command), command, signal)
   })

@@ -13,30 +13,33 @@ import type { SweepPart } from '../../contract/documents/sweep-part'
 import { shellCommand } from '../report/shown-command'
 import { bestRanges } from '../crc/selection/best-ranges'
 import { formatDuration } from '../../contract/words/format'
+import { describeRangeMap } from './range-map'
 import { bytes, count, decimal, printable, style, table } from './output'
 
 /** Ranges shown of the many that were scored; the JSON holds all. */
 const TOP_RANGES = 10
+const USUAL_WIDTH = 80
 /** Ranges named in the bootstrap's line. */
 const TOP_WINS = 3
 
 /**
- * A sweep for people: the models, the best ranges, what was selected and how sure that is.
+ * A sweep for people: what was selected and how sure that is, then the models, every range, and the best ones.
  *
  * @param checkCommand the command that checks it on whole answers
  */
 export function describeSweep(sweep: SweepDocument, checkCommand: string): string {
   const { selection } = sweep
-  const parts = [describeModels(sweep)]
-  if (selection !== null) {
-    parts.push(
-      describeTopRanges(sweep, selection),
-      describeHeadline(headline({ ...sweep, selection, check: null }), checkCommand),
-      describeCertainty(selection)
-    )
-  }
-  if (sweep.soup.length > 0) parts.push(describeSoup(sweep.soup))
-  return [...parts, describeWork(sweep)].join('\n\n')
+  const found =
+    selection === null
+      ? []
+      : [
+          describeHeadline(headline({ ...sweep, selection, check: null }), checkCommand),
+          describeCertainty(selection)
+        ]
+  const compared =
+    selection === null ? [] : [...describeMap(sweep, selection), describeTopRanges(sweep, selection)]
+  const soup = sweep.soup.length > 0 ? [describeSoup(sweep.soup)] : []
+  return [...found, describeModels(sweep), ...compared, ...soup, describeWork(sweep)].join('\n\n')
 }
 
 /** A part for people: how much it is of the sweep. What to restore, only the merged sweep can say. */
@@ -97,6 +100,17 @@ function describeTopRanges({ post, ranges }: SweepDocument, { rho, minimumValidi
     `${style('bold', `Most diverse of ${count(ranges.length)} ranges with a ${rule}`)}\n` +
     table([['layers', ...SCORE_HEADINGS, 'gain over post'], ...rows], 'lrrrr')
   )
+}
+
+/** Nothing where the terminal is too narrow; a pipe is taken to be as wide as a terminal usually is. */
+function describeMap({ ranges, selected }: SweepDocument, { minimumValidity }: Selection): string[] {
+  const map = describeRangeMap(ranges, {
+    minimumValidity,
+    selected,
+    width: process.stdout.isTTY ? process.stdout.columns : USUAL_WIDTH,
+    colours: process.stdout.isTTY && process.stdout.hasColors(2 ** 24)
+  })
+  return map === null ? [] : [`${style('bold', 'Every range')}: ${map}`]
 }
 
 function describeSoup(soup: readonly BlendScore[]): string {

@@ -88,9 +88,7 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
   const command = program
     .command('sweep')
     .description('score every restoration range and select the most diverse one that stays valid')
-  withScoredOptions(withPairOptions(command))
-    .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
-    .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1), DEFAULT_SEED)
+  withPairOptions(command)
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
     .option(
@@ -103,6 +101,9 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
       '--project <folder>',
       'save it in this project, whose pair, prompts and settings are the defaults'
     )
+  withScoredOptions(command)
+    .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
+    .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1), DEFAULT_SEED)
   withRenderingOptions(command)
   withCommonOptions(withDeviceOptions(command).addOption(MEMORY_OPTION)).action(async () => {
     await sweep(readOptions(SweepOptions, command), command, signal)

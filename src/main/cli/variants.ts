@@ -27,7 +27,7 @@ export function withVariantOptions(command: Command, otherwise: string): Command
     .option('--model <which>', 'base or post as a whole; repeatable', repeated(parseModel))
     .option(
       '--restore <ranges>',
-      'post with these layers from base, such as 3-7 or 3-7,9-9; repeatable',
+      'post with these layers from base, such as 3-7, 5 or 3-7,9; repeatable',
       repeated(parseRanges)
     )
     .option(

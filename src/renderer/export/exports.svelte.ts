@@ -72,7 +72,7 @@ export class Exports {
     if (project === null || !connected) return 'The workbench is not connected.'
     if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
     if (this.busy) return 'An export is running.'
-    if (this.recipe === null) return 'Type layers such as 3-7, or 3-7,9-9.'
+    if (this.recipe === null) return 'Type layers such as 3-7, 5 or 3-7,9.'
     if (this.target === null) return 'Name a folder to write.'
     if (this.plan === null) return this.planning ? 'Looking at the models…' : 'There is no plan yet.'
     if (this.plan.targetProblem !== null) return 'The folder cannot be written; see above.'

@@ -8,7 +8,7 @@ import {
   distanceRows,
   type DistancesDocument
 } from '../../contract/documents/distances'
-import { VIRIDIS, type ColorScale } from '../plots/color-scale'
+import { VIRIDIS, type ColorScale } from '../../contract/words/color-scale'
 import { toCsv } from '../ui/csv'
 
 interface DistanceMetricSpec {

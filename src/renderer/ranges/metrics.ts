@@ -1,5 +1,5 @@
 import { briefDelta, briefScore, formatDelta, formatScore } from '../ui/format'
-import { DIVERGING, VIRIDIS, type ColorScale } from '../plots/color-scale'
+import { DIVERGING, VIRIDIS, type ColorScale } from '../../contract/words/color-scale'
 import type { RangePoint, ScoreBoard } from './score-board'
 
 interface MetricSpec {

@@ -1,6 +1,6 @@
 import type { RestorationRange } from '../../contract/model/recipe'
 import { formatScore, rangePhrase } from '../../contract/words/format'
-import { colorAt, cssColor, inkOn } from '../plots/color-scale'
+import { colorAt, cssColor, inkOn } from '../../contract/words/color-scale'
 import { axisTicks, cellCorner, cellsPath, heatmapGeometry } from '../plots/heatmap-geometry'
 import { METRICS, metricDomain } from '../ranges/metrics'
 import { minimumValidity, sameRange, type ScoreBoard } from '../ranges/score-board'

@@ -136,11 +136,12 @@ describe('slr sweep --demo', () => {
   it('tells people what to restore and how sure that is', () => {
     const { status, stdout, stderr } = forPeople
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toContain(
-      'Layers 4–11, not checked yet: diversity up from 0.458 to 0.917 at validity 0.916'
+    expect(stdout).toMatch(
+      /^Layers 4–11, not checked yet: diversity up from 0\.458 to 0\.917 at validity 0\.916/
     )
     expect(stdout).toContain('\nCheck whole answers: ')
     expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
+    expect(stdout).toMatch(/^ 4 .* 91\*$/m)
     expect(stdout).toMatch(/^base +0\.468 +0\.988 /m)
     expect(stdout).toMatch(
       /Gain in diversity \+0\.\d{3} to \+0\.\d{3} \(95 % interval, 1,000 bootstrap resamples/

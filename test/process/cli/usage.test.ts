@@ -64,12 +64,12 @@ describe('slr', () => {
     [
       'a range backwards',
       ['probe', ...DEMO_TOKENS, '--restore', '7-3'],
-      /'7-3' is invalid\. Expected first-last/
+      /'7-3' is invalid\. Expected a layer or first-last/
     ],
     [
-      'a range of one number',
-      ['probe', ...DEMO_TOKENS, '--restore', '7'],
-      /'7' is invalid\. Expected first-last/
+      'a range without an end',
+      ['probe', ...DEMO_TOKENS, '--restore', '7-'],
+      /'7-' is invalid\. Expected a layer or first-last/
     ],
     ['a range beyond any model', ['probe', ...DEMO_TOKENS, '--restore', '0-9999'], /'0-9999' is invalid/],
     [

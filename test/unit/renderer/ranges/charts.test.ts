@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { colorAt, DIVERGING, inkOn, VIRIDIS } from '../../../../src/renderer/plots/color-scale'
+import { colorAt, DIVERGING, inkOn, VIRIDIS } from '../../../../src/contract/words/color-scale'
 import { distributionOf, meanProbabilities } from '../../../../src/renderer/ranges/distribution'
 import {
   axisTicks,

@@ -1,0 +1,41 @@
+import { got } from '../base/look-up'
+
+const PAIR = '--base Llama-3.1-8B --post Llama-3.1-8B-Instruct'
+
+/** What each command is most often called with, as its help shows it. */
+export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    inspect: [`slr inspect ${PAIR}`, `slr inspect ${PAIR} --values`],
+    diff: ['slr diff --demo', `slr diff ${PAIR} --csv > distances.csv`],
+    probe: [
+      'slr probe --demo --prompt "Pick a letter." --restore 4-11',
+      `slr probe ${PAIR} --model base --tokens 1,2,3`
+    ],
+    plan: [`slr plan ${PAIR}`, `slr plan ${PAIR} --memory 6GiB`],
+    sweep: [
+      'slr sweep --demo',
+      `slr sweep ${PAIR} --out sweep.json`,
+      'slr sweep --project my-pair.slr --soup'
+    ],
+    check: ['slr check --demo', 'slr check --from sweep.json', 'slr check --project my-pair.slr'],
+    search: ['slr search --demo', 'slr search --from sweep.json --out search.json'],
+    merge: ['slr merge part-1.json part-2.json --out sweep.json'],
+    sample: [
+      'slr sample --demo --prompts prompts.txt --model base --model post --restore 4-11',
+      `slr sample ${PAIR} --prompts prompts.txt --restore 8-15 --paper --out answers.jsonl`
+    ],
+    devices: ['slr devices'],
+    evaluate: ['slr evaluate --demo --task demo-open', `slr evaluate ${PAIR} --task open --restore 8-15`],
+    export: [
+      'slr export --demo --restore 4-11 --out restored',
+      `slr export ${PAIR} --recipe recipe.json --out restored`
+    ],
+    report: ['slr report my-pair.slr --out report.html'],
+    serve: ['slr serve', 'slr serve my-pair.slr'],
+    open: ['slr open', 'slr open my-pair.slr']
+  })
+)
+
+/** @throws Error for a command without examples */
+export const examplesOf = (command: string): string =>
+  ['', 'Examples:', ...got(EXAMPLES, command, 'examples').map((example) => `  ${example}`)].join('\n')
