@@ -42,7 +42,7 @@ export async function openPlainWay(device: Device, folders: PairFolders): Promis
       for (const [layer, level] of trie.levels.entries()) {
         for (const source of level.blocks) await blocks({ layer, source })
       }
-      const tokens = [...new Set(prompts.flatMap((prompt) => prompt.groups.flat()))]
+      const tokens = [...new Set(prompts.flatMap((prompt) => prompt.groups.flat(2)))]
       const run = { device, precision: 'fp32', pair, trie, packed: pack(prompts), blocks } as const
       let startedMs = 0
       for await (const event of forward(run)) {

@@ -1,6 +1,7 @@
 import { DEFAULT_RENDERING } from '../contract/documents/crc'
 import type { EngineModel, TrackedPrompt } from '../contract/procedures/engine'
 import { builtinPromptSet } from '../main/crc/task/builtin-prompts'
+import { singleTokens } from '../main/crc/task/characters'
 import { renderPrompts } from '../main/crc/task/render-prompts'
 import { packPrompts, type PackedPrompts } from '../main/engine/tries/prompt-trie'
 import { allRanges, postStrengths, rangeStrengths } from '../contract/model/strengths'
@@ -15,7 +16,7 @@ import { loadTextModel } from '../main/text/text-model'
 export async function demoPrompts(): Promise<TrackedPrompt[]> {
   const text = await loadTextModel(resourcePath('demo-pair', 'post'))
   const { prompts, groups } = await renderPrompts(await builtinPromptSet('demo-crc'), DEFAULT_RENDERING, text)
-  return prompts.map(({ tokens }, index) => ({ tokens, groups: groups[index] ?? [] }))
+  return prompts.map(({ tokens }, index) => ({ tokens, groups: singleTokens(groups[index] ?? []) }))
 }
 
 /** Every n-th prompt, so that both categories stay represented. */

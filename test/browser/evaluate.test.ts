@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { EvaluationRun, Task } from '../../src/contract/documents/evaluation'
+import { EvaluationRun } from '../../src/contract/documents/evaluation'
+import { Task } from '../../src/contract/documents/task'
 import {
   browserMissing,
   expectAccessible,

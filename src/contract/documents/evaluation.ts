@@ -5,77 +5,9 @@ import { JudgeSettings } from './judge'
 import { MeasureId } from '../model/measures'
 import { PairFingerprints } from './pair'
 import { Problem } from '../model/problem'
-import {
-  MAX_SAMPLE_PROMPTS,
-  SamplePrompt,
-  SampleProgress,
-  SampleSettings,
-  ShownSample,
-  Variant
-} from './samples'
+import { SampleProgress, ShownSample, Variant } from './samples'
+import { Task } from './task'
 import { TaskKind } from '../model/task-kinds'
-
-/** Regular expressions come from task files, so they are short and run under a time limit. */
-const Pattern = z.string().min(1).max(1_000)
-
-/** Where the answer proper stands in what a model wrote. */
-export const AnswerReading = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('whole') }).strict(),
-  z.object({ kind: z.literal('first-line') }).strict(),
-  /** The last number, without thousands separators: how GSM8K answers are usually read. */
-  z.object({ kind: z.literal('last-number') }).strict(),
-  /** The first group of the last match; the whole match where there is no group. */
-  z.object({ kind: z.literal('pattern'), pattern: Pattern }).strict()
-])
-export type AnswerReading = z.infer<typeof AnswerReading>
-
-export const TaskPrompt = SamplePrompt.extend({
-  /** Right answers: all there are (open-ended), or the final answer in every form that counts (reasoning). */
-  answers: z.array(z.string().min(1).max(10_000)).min(1).max(10_000).optional()
-}).strict()
-export type TaskPrompt = z.infer<typeof TaskPrompt>
-
-/** What every answer of a task should keep to. */
-export const FormatChecks = z
-  .object({
-    minWords: z.number().int().min(0).optional(),
-    maxWords: z.number().int().min(1).optional(),
-    pattern: Pattern.optional()
-  })
-  .strict()
-export type FormatChecks = z.infer<typeof FormatChecks>
-
-export const TaskSettings = SampleSettings.pick({
-  sampling: true,
-  maxTokens: true,
-  stopTexts: true,
-  seed: true,
-  sampleCount: true
-}).strict()
-export type TaskSettings = z.infer<typeof TaskSettings>
-
-export const TASK_VERSION = 1
-
-/** Of a task's file: ten times GSM8K; what is longer is no file that somebody wrote as a task. */
-export const MAX_TASK_CHARACTERS = 50_000_000
-
-/** A task: what to ask, how to sample, how to read an answer, how to score it. Users copy, edit, import and export it. */
-export const Task = z
-  .object({
-    schemaVersion: z.literal(TASK_VERSION),
-    id: z.string().regex(/^[a-z0-9-]{1,64}$/),
-    name: z.string().min(1).max(200),
-    kind: TaskKind,
-    description: z.string().max(10_000),
-    prompts: z.array(TaskPrompt).min(1).max(MAX_SAMPLE_PROMPTS),
-    settings: TaskSettings,
-    reading: AnswerReading,
-    /** Open-ended: what a right answer looks like for prompts that list none. */
-    rightPattern: Pattern.optional(),
-    checks: FormatChecks
-  })
-  .strict()
-export type Task = z.infer<typeof Task>
 
 /** A variant with what it is combined with: SLR alone, decoding or prompting alone, and both, in one run. */
 export const EvaluationVariant = z

@@ -5,7 +5,8 @@ import { Kept } from '../model/kept'
 import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'
 import { Problem } from '../model/problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from '../model/recipe'
-import { SamplePrompts, SampleRunSummary, SampleSetup } from './samples'
+import { SampleRunSummary, SampleSetup } from './samples'
+import { SamplePrompts } from './task'
 
 export const PROJECT_VERSION = 2
 

@@ -1,34 +1,14 @@
 import { z } from 'zod'
 import { CategoryScore, CheckpointReference, CrcPrompts, OtherCheckpoint, Rendering } from './crc'
 import { DEVICE_LABELS, GenerationDevice, Precision } from '../model/device'
-import { HeldWeights, Sampling } from '../model/sampling'
+import type { Sampling } from '../model/sampling'
+import { HeldWeights } from '../model/sampling'
 import { Kept } from '../model/kept'
 import { TextMeasureId } from '../model/measures'
 import { PairFingerprints } from './pair'
 import { Problem } from '../model/problem'
 import { Recipe } from '../model/recipe'
-
-/** More than a person compares; bounds what a hostile file can make us hold. */
-export const MAX_SAMPLE_PROMPTS = 10_000
-
-/** A prompt to sample answers to: a user turn through the chat template, or free text given as it is. */
-export const SamplePrompt = z
-  .object({
-    text: z.string().min(1, 'a prompt needs some text').max(100_000),
-    category: z.string().max(200).default(''),
-    /** The system turn of this prompt; the project's when left out. */
-    system: z.string().max(100_000).optional(),
-    /** Given to the model as it is, without the chat template: to be continued rather than answered. */
-    raw: z.boolean().default(false)
-  })
-  .strict()
-export type SamplePrompt = z.infer<typeof SamplePrompt>
-
-export const SamplePrompts = z
-  .array(SamplePrompt)
-  .min(1, 'a prompt set needs at least one prompt')
-  .max(MAX_SAMPLE_PROMPTS)
-export type SamplePrompts = z.infer<typeof SamplePrompts>
+import { SamplePrompt, TaskSettings } from './task'
 
 /** One column of the comparison. Names are unique within a run; `kept` says which of its project's recipes or checkpoints it is. */
 export const Variant = z.discriminatedUnion('kind', [
@@ -52,23 +32,15 @@ export type ModelTone = 'base' | 'post' | 'hybrid' | 'checkpoint'
 /** How a variant is coloured. */
 export const toneOf = (variant: Variant): ModelTone => (variant.kind === 'recipe' ? 'hybrid' : variant.kind)
 
-export const SampleSettings = z
-  .object({
-    sampling: Sampling,
-    maxTokens: z.number().int().min(1).max(100_000),
-    stopTexts: z.array(z.string().min(1)).max(100),
-    seed: z.number().int(),
-    /** Answers per prompt and variant. */
-    sampleCount: z.number().int().min(1).max(100_000),
-    device: GenerationDevice.default('cpu'),
-    /** Left out: fp16 where device and family gain from it, fp32 elsewhere. */
-    precision: Precision.optional(),
-    /** Left out: as the products are computed when that fits into memoryBytes, otherwise int8. */
-    weights: HeldWeights.optional(),
-    /** Of the device. */
-    memoryBytes: z.number().positive()
-  })
-  .strict()
+export const SampleSettings = TaskSettings.extend({
+  device: GenerationDevice.default('cpu'),
+  /** Left out: fp16 where device and family gain from it, fp32 elsewhere. */
+  precision: Precision.optional(),
+  /** Left out: as the products are computed when that fits into memoryBytes, otherwise int8. */
+  weights: HeldWeights.optional(),
+  /** Of the device. */
+  memoryBytes: z.number().positive()
+})
 export type SampleSettings = z.infer<typeof SampleSettings>
 
 /** What the next run is to be, as the project keeps it. */

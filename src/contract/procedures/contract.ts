@@ -10,10 +10,9 @@ import {
   EvaluationRun,
   EvaluationSummary,
   EvaluationView,
-  MAX_TASK_CHARACTERS,
-  Task,
   TaskEntry
 } from '../documents/evaluation'
+import { MAX_TASK_CHARACTERS, Task } from '../documents/task'
 import { JudgeEvent, JudgeSettings } from '../documents/judge'
 import { DistancesDocument, DistancesEvent } from '../documents/distances'
 import { ExportEvent, ExportPlan } from './export'
@@ -38,14 +37,13 @@ import {
   SampledCrc,
   SAMPLE_EXPORT_FORMATS,
   SampleEvent,
-  SamplePrompt,
-  SamplePrompts,
   SampleRun,
   SampleRunMeasures,
   SampleSettings,
   ShownSample,
   Variant
 } from '../documents/samples'
+import { SamplePrompt, SamplePrompts } from '../documents/task'
 import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../documents/search'
 import { SweepEvent, SweepProgress } from '../documents/sweep-events'
 import { SweepPlan } from '../documents/sweep-plan'

@@ -35,11 +35,11 @@ export const EngineModel = z.discriminatedUnion('kind', [
 ])
 export type EngineModel = z.infer<typeof EngineModel>
 
-/** A prompt and the sets of next tokens whose summed probabilities are wanted. */
-export const TrackedPrompt = z.object({
-  tokens,
-  groups: z.array(z.array(z.number().int().nonnegative()))
-})
+/**
+ * A prompt and groups of what may follow it, whose probabilities are wanted: sequences of tokens, of which the probabilities are the
+ * products of their tokens' and add up in a group. Sequences of a group are different, and none is the beginning of another.
+ */
+export const TrackedPrompt = z.object({ tokens, groups: z.array(z.array(tokens)) })
 export type TrackedPrompt = z.infer<typeof TrackedPrompt>
 
 export const SweepRequest = z.object({
@@ -48,7 +48,7 @@ export const SweepRequest = z.object({
   prompts: z.array(TrackedPrompt).min(1),
   /** Bound on the whole process; prompts are split into groups to keep it. */
   memoryBytes: z.number().positive(),
-  /** How the next token is drawn; left out: from the model's own distribution, temperature 1 and nothing cut off. */
+  /** How each token is drawn; left out: from the model's own distribution, temperature 1 and nothing cut off. */
   sampling: Sampling.optional()
 })
 export type SweepRequest = z.infer<typeof SweepRequest>

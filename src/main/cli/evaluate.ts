@@ -6,9 +6,9 @@ import {
   type EvaluationProgress,
   type EvaluationRun,
   EvaluationVariant,
-  type EvaluationView,
-  type Task
+  type EvaluationView
 } from '../../contract/documents/evaluation'
+import { type Task } from '../../contract/documents/task'
 import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, Variant } from '../../contract/documents/samples'

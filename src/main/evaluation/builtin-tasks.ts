@@ -1,4 +1,4 @@
-import { Task } from '../../contract/documents/evaluation'
+import { Task } from '../../contract/documents/task'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { readJsonFile } from '../base/files/bounded-file'
 import { resourcePath } from '../base/resources'

@@ -3,9 +3,9 @@ import type { Rendering } from '../../contract/documents/crc'
 import {
   EVALUATION_VERSION,
   type EvaluationRun,
-  type EvaluationVariant,
-  type Task
+  type EvaluationVariant
 } from '../../contract/documents/evaluation'
+import { type Task } from '../../contract/documents/task'
 import type { Sampling } from '../../contract/model/sampling'
 import { WorkbenchError } from '../../contract/model/problem'
 import { comparePrompts } from '../samples/compare-prompts'
@@ -19,7 +19,7 @@ import {
 import { defaultMemoryBytes } from '../base/default-memory'
 import { type RenderedSamplePrompt, renderSamplePrompts } from '../samples/render-sample-prompts'
 import { openEmbeddingModel } from './embedding-model'
-import { AnswerReader } from '../measures/read-answer'
+import { AnswerReader } from '../answers/read-answer'
 
 export interface EvaluationRequest {
   /** Model folders. */

@@ -6,15 +6,15 @@ import {
   Task,
   TASK_VERSION,
   TaskPrompt
-} from '../../contract/documents/evaluation'
+} from '../../contract/documents/task'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { factsOf, TASK_KINDS, type TaskKind, type TaskKindFacts } from '../../contract/model/task-kinds'
 import { errorMessage } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { type PromptEntry, readPromptEntries } from '../samples/prompts'
-import { AnswerReader } from '../measures/read-answer'
-import { numbersOf } from '../measures/correctness'
+import { AnswerReader } from '../answers/read-answer'
+import { numbersOf } from '../answers/numbers'
 import { refuseDeepJson } from '../base/files/json-depth'
 
 /** GSM8K ends its worked answers with a line "#### 1,234". */
@@ -117,11 +117,16 @@ function readTaskPrompts(fileName: string, content: string, wanted: TaskKind | u
   }
 }
 
-const Answer = z.union([z.string(), z.number()]).transform(String)
+const Answer = z.union([z.string(), z.number()]).transform((answer) => String(answer).trim())
 
 /** What an entry says of its answers; data sets write null for what they leave out. */
 const FileAnswers = z.object({
-  answers: z.union([z.array(Answer), z.string().transform((cell) => cell.split(CELL_SEPARATOR))]).nullish(),
+  answers: z
+    .union([
+      z.array(z.union([Answer, z.array(Answer)])),
+      z.string().transform((cell) => cell.split(CELL_SEPARATOR).map((answer) => answer.trim()))
+    ])
+    .nullish(),
   answer: Answer.nullish()
 })
 
@@ -133,7 +138,7 @@ function taskPrompt(fileName: string, { place, value, prompt }: PromptEntry): Ta
   const { answer, answers: listed } = parsed.data
   const written = listed ?? (answer === null || answer === undefined ? undefined : [answer])
   const answers = written?.map((text) => {
-    if (!text.includes(GSM8K_MARK)) return text.trim()
+    if (typeof text !== 'string' || !text.includes(GSM8K_MARK)) return text
     const final = numbersOf(text.slice(text.lastIndexOf(GSM8K_MARK) + GSM8K_MARK.length)).at(-1)
     if (final === undefined) throw complain(`answer: no number follows ${GSM8K_MARK}.`)
     return final
@@ -157,7 +162,7 @@ function readingFor(
 ): AnswerReading {
   if (rightAnswers === 'none') return { kind: 'whole' }
   const isNumber = (answer: string): boolean => numbersOf(answer).length === 1 && !/\p{L}/u.test(answer)
-  const areNumbers = prompts.every(({ answers = [] }) => answers.every(isNumber))
+  const areNumbers = prompts.every(({ answers = [] }) => answers.flat().every(isNumber))
   return rightAnswers === 'one' && areNumbers ? { kind: 'last-number' } : { kind: 'first-line' }
 }
 

@@ -1,11 +1,12 @@
-import type { PromptScores, Task, TaskPrompt } from '../../contract/documents/evaluation'
+import type { PromptScores } from '../../contract/documents/evaluation'
+import type { Task, TaskPrompt } from '../../contract/documents/task'
 import type { MeasureId } from '../../contract/model/measures'
 import type { SampleLine } from '../../contract/documents/samples'
 import { factsOf, type TaskKindFacts } from '../../contract/model/task-kinds'
 import { coverage, majorityVote, passAtK, solutionPaths } from './correctness'
 import { compressionRatio } from './texts/compression-ratio'
 import { expectationAdjustedDistinct } from './texts/expectation-adjusted-distinct'
-import type { AnswerReader } from './read-answer'
+import type { AnswerReader } from '../answers/read-answer'
 import { repetition } from './texts/repetition'
 import { sampleMeasures } from './sample-measures'
 import { wordsOf } from './texts/words'
@@ -66,19 +67,13 @@ function correctnessMeasures(
   if (right === null) return {}
   const { prompt, samples } = cell
   const finals = samples.map(({ text }) => reader.read(text))
-  const rightFinals = finals.filter((final) => final !== null && reader.isRight(final, prompt))
+  const given = finals.flatMap((final) => (final === null ? [] : (reader.rightAnswer(final, prompt) ?? [])))
   const accuracy = right / samples.length
   if (rightAnswers === 'many') {
-    const known = reader.rightAnswers(prompt)
+    const known = reader.rightCount(prompt)
     return {
-      distinctRight: new Set(rightFinals).size,
-      coverage:
-        known === null
-          ? null
-          : coverage(
-              rightFinals.filter((final) => final !== null),
-              known.size
-            ),
+      distinctRight: new Set(given).size,
+      coverage: known === null ? null : coverage(given, known),
       accuracy
     }
   }

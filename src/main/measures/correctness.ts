@@ -1,3 +1,5 @@
+import { numbersOf } from '../answers/numbers'
+
 /**
  * pass@k: the probability that at least one of k answers drawn without replacement from n is right, of which c are
  * (unbiased estimator of Chen et al. 2021, arXiv 2107.03374): 1 - C(n - c, k) / C(n, k).
@@ -49,20 +51,4 @@ export function coverage(given: readonly string[], rightCount: number): number {
  */
 export function solutionPaths(solutions: readonly string[]): number {
   return new Set(solutions.map((text) => numbersOf(text).join(' '))).size
-}
-
-/**
- * Numbers in a text, in order, without thousands separators and leading plus signs. A minus between two numbers or after a
- * letter is no sign: "12-5" holds 12 and 5.
- */
-export function numbersOf(text: string): string[] {
-  return (text.match(/(?:(?<![\p{L}\d)])[-−])?(?:\d[\d,]*(?:\.\d+)?|(?<![\p{L}\d])\.\d+)/gu) ?? []).map(
-    plainNumber
-  )
-}
-
-/** A number in its shortest form, so that 1,000 and 1000.0 are the same. */
-function plainNumber(text: string): string {
-  const value = Number(text.replaceAll(',', '').replace('−', '-'))
-  return Number.isSafeInteger(value) || Math.abs(value) < 1e15 ? String(value) : text
 }

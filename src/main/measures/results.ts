@@ -12,7 +12,7 @@ import type { SampleLine, Variant } from '../../contract/documents/samples'
 import { recipeStrengths } from '../../contract/model/strengths'
 import { type Cell, cellMeasures, type Measures, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
-import { AnswerReader } from './read-answer'
+import { AnswerReader } from '../answers/read-answer'
 import {
   holmAdjusted,
   meanEstimate,

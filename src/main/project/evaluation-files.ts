@@ -1,9 +1,5 @@
-import {
-  type EvaluationRun,
-  type EvaluationSummary,
-  PromptScores,
-  type Task
-} from '../../contract/documents/evaluation'
+import { type EvaluationRun, type EvaluationSummary, PromptScores } from '../../contract/documents/evaluation'
+import { type Task } from '../../contract/documents/task'
 import { JudgeVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../base/files/line-file'

@@ -2,9 +2,9 @@ import type {
   EvaluationRun,
   EvaluationSummary,
   PromptScores,
-  Task,
   TaskEntry
 } from '../../contract/documents/evaluation'
+import type { Task } from '../../contract/documents/task'
 import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import {

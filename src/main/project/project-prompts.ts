@@ -1,4 +1,4 @@
-import type { SamplePrompts } from '../../contract/documents/samples'
+import type { SamplePrompts } from '../../contract/documents/task'
 import type { Project } from './project'
 import { builtinSamplePromptSet } from '../samples/prompts'
 

@@ -15,7 +15,8 @@ import {
   type SavedCounts,
   type SweepSummary
 } from '../../contract/documents/project'
-import { SamplePrompts, type SampleRunSummary } from '../../contract/documents/samples'
+import { type SampleRunSummary } from '../../contract/documents/samples'
+import { SamplePrompts } from '../../contract/documents/task'
 import type { SearchDocument } from '../../contract/documents/search'
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { readPromptFile } from '../crc/task/prompt-file'

@@ -3,7 +3,8 @@ import { ANSWER_CHECK_VERSION, AnswerCheck } from '../../contract/documents/answ
 import { CHECKSUMS_VERSION, ChecksumsDocument } from '../../contract/documents/checksums'
 import { SWEEP_VERSION, SweepDocument } from '../../contract/documents/crc'
 import { DISTANCES_VERSION, DistancesDocument } from '../../contract/documents/distances'
-import { EVALUATION_VERSION, EvaluationRun, Task, TASK_VERSION } from '../../contract/documents/evaluation'
+import { EVALUATION_VERSION, EvaluationRun } from '../../contract/documents/evaluation'
+import { Task, TASK_VERSION } from '../../contract/documents/task'
 import type { CheckpointIdentity } from '../../contract/documents/pair'
 import {
   SAMPLE_RUN_VERSION,

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { SweepDocument } from '../../contract/documents/crc'
-import type { EvaluationRun, Task } from '../../contract/documents/evaluation'
+import type { EvaluationRun } from '../../contract/documents/evaluation'
+import type { Task } from '../../contract/documents/task'
 import type { JudgeSettings } from '../../contract/documents/judge'
 import { factsOf } from '../../contract/model/task-kinds'
 import type { Recipe } from '../../contract/model/recipe'

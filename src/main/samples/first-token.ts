@@ -1,5 +1,6 @@
 import type { Score } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
+import { singleTokens } from '../crc/task/characters'
 import { ModelScores } from '../crc/task/model-scores'
 import type { RenderedPrompts } from '../crc/task/render-prompts'
 import { scorePrompt } from '../crc/task/scoring'
@@ -30,7 +31,7 @@ export async function firstTokenScores(
       models,
       device: settings.device,
       precision: settings.precision,
-      prompts: prompts.map(({ tokens }, index) => ({ tokens, groups: groups[index] ?? [] })),
+      prompts: prompts.map(({ tokens }, index) => ({ tokens, groups: singleTokens(groups[index] ?? []) })),
       memoryBytes: settings.memoryBytes,
       sampling: settings.sampling
     },

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { Rendering } from '../../contract/documents/crc'
 import {
   SAMPLE_RUN_VERSION,
-  type SamplePrompt,
   type SampleRun,
   type SampleSettings,
   type Variant
 } from '../../contract/documents/samples'
+import { type SamplePrompt } from '../../contract/documents/task'
 import { comparePrompts } from './compare-prompts'
 import { type Generation, openSampledPair, planGeneration } from './generation'
 import { renderSamplePrompts } from './render-sample-prompts'

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
-import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/documents/samples'
+import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { resourcePath } from '../base/resources'
 import { parseCsv } from '../base/csv'

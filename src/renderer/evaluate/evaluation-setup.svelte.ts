@@ -2,10 +2,9 @@ import { SvelteSet } from 'svelte/reactivity'
 import {
   type EvaluationRun,
   type EvaluationVariant,
-  MAX_TASK_CHARACTERS,
-  type Task,
   type TaskEntry
 } from '../../contract/documents/evaluation'
+import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
 import { freeName } from '../../contract/model/free-name'
 import type { ProjectState } from '../../contract/documents/project'
 import { duplicateVariant, rangeVariant, renamedVariant, spreadOfRanges } from './evaluation-variants'

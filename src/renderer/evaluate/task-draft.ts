@@ -1,4 +1,4 @@
-import { Task } from '../../contract/documents/evaluation'
+import { Task } from '../../contract/documents/task'
 
 /** The id, or one made from it that no other task has. */
 export function freeTaskId(wanted: string, takenIds: readonly string[]): string {

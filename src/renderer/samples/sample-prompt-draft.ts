@@ -1,5 +1,5 @@
 import { describeIssue } from '../../contract/model/problem'
-import { SamplePrompt } from '../../contract/documents/samples'
+import { SamplePrompt } from '../../contract/documents/task'
 
 /** A sample prompt as it is edited. `id` keeps a row's identity while it moves. */
 export interface SamplePromptDraft {

@@ -1,5 +1,5 @@
 import type { ProjectState } from '../../contract/documents/project'
-import type { SamplePrompt } from '../../contract/documents/samples'
+import type { SamplePrompt } from '../../contract/documents/task'
 import { type Client } from '../app/connection'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import {

@@ -19,7 +19,7 @@ describe('the bench', () => {
     expect(post.spec).toMatchObject({ layerCount: 2, hiddenSize: 192, headCount: 3, headSize: 64 })
 
     const everyToken = Array.from({ length: SHAPE.vocabularySize }, (_, token) => token)
-    const prompts = [{ tokens: [1, 2, 3], groups: [everyToken, [0]] }]
+    const prompts = [{ tokens: [1, 2, 3], groups: [everyToken.map((token) => [token]), [[0]]] }]
     const probabilities: number[][] = []
     const request = { ...folders, device: 'cpu' as const, models: sweptModels(2), prompts, memoryBytes: 1e9 }
     for await (const event of sweep(request)) {

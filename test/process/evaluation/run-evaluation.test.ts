@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import type {
-  AnswerReading,
   EvaluationResults,
   EvaluationRun,
   EvaluationVariant,
-  PromptScores,
-  Task,
-  TaskPrompt
+  PromptScores
 } from '../../../src/contract/documents/evaluation'
+import type { AnswerReading, Task, TaskPrompt } from '../../../src/contract/documents/task'
 import { PAPER_SAMPLING, type SampleLine } from '../../../src/contract/documents/samples'
 import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { planeMap } from '../../../src/main/measures/texts/principal-components'
 import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
-import { AnswerReader } from '../../../src/main/measures/read-answer'
+import { AnswerReader } from '../../../src/main/answers/read-answer'
 import { evaluationResults } from '../../../src/main/measures/results'
 import { runEvaluation } from '../../../src/main/evaluation/run-evaluation'
 import { createEngineHost, type EngineClient, type EngineHost } from '../../../src/main/engine/host'

@@ -38,34 +38,3 @@ function spelled({ tokens: context }: RenderedPrompt, character: string, text: T
   const added = text.decode([...context, ...tokens]) === text.decode(context) + character
   return tokens.length > 1 && added ? [tokens] : []
 }
-
-/** A place in the tries of answers: a prompt, what of an answer has been written, and the tokens of interest behind it. */
-export interface AnswerNode {
-  prompt: number
-  written: readonly number[]
-  next: readonly number[]
-}
-
-/**
- * Every place that the paths go through, prompts themselves included, each once.
- *
- * @param trailing tokens of interest behind whole answers
- */
-export function nodesOf(paths: readonly AnswerPath[], trailing: readonly number[]): AnswerNode[] {
-  const nodes = new Map<string, { prompt: number; written: readonly number[]; next: Set<number> }>()
-  for (const { prompt, tokens, mayTrail } of paths) {
-    for (let length = 0; length <= tokens.length; length++) {
-      const written = tokens.slice(0, length)
-      const key = nodeKey(prompt, written)
-      const node = nodes.get(key) ?? { prompt, written, next: new Set() }
-      nodes.set(key, node)
-      const following = tokens[length]
-      if (following !== undefined) node.next.add(following)
-      else if (mayTrail) for (const token of trailing) node.next.add(token)
-    }
-  }
-  return [...nodes.values()].map(({ prompt, written, next }) => ({ prompt, written, next: [...next] }))
-}
-
-/** Equal for equal places. */
-export const nodeKey = (prompt: number, written: readonly number[]): string => `${prompt}:${written.join()}`

@@ -8,13 +8,12 @@ import type { EngineClient } from '../../engine/host'
 import type { TextModel } from '../../text/text-model'
 import { whiteSpaceTokens } from '../task/characters'
 import type { RenderedPrompts } from '../task/render-prompts'
-import { type AnswerNode, type AnswerPath, answerPaths, nodeKey, nodesOf } from './answer-paths'
-import { type FollowedTrail, type NextTokens, pathProbability, wholeAnswers } from './whole-answers'
-import { at, got } from '../../base/look-up'
+import { type AnswerPath, answerPaths } from './answer-paths'
+import { Answers, Questions } from './questions'
+import { type AskedPath, askOfPath, askOfTrail, wholeAnswers } from './whole-answers'
+import { at } from '../../base/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
-/** Tokens of white space that are told apart; vocabularies have dozens, and models end with a line break or a space. */
-const MAX_TRAILING = 32
 /** Of each prompt's answers, so much is left undecided: three decimals show nothing of it. */
 const NEGLIGIBLE = 2.5e-4
 
@@ -48,94 +47,66 @@ export async function checkAnswers(
   const { rendered, models, text, endTokens } = request
   const ends = new Set(endTokens)
   const white = whiteSpaceTokens(text).filter((token) => !ends.has(token))
-  const paths = answerPaths(rendered, text)
-  const table = new NextTokenTable(engine, request, white)
-  const ofModels = models.map((_, model) => table.of(model))
-  const trailing = white.slice(0, MAX_TRAILING)
-  await table.ask(nodesOf(paths, trailing), signal, onProgress)
-  const trails = trailsToFollow(paths, trailing, ofModels)
-  if (trails.length > 0) await table.ask(trails.map(nodeOfTrail), signal, onProgress)
+  const asking = new Asking(engine, request, { signal, onProgress })
+  const questions = new Questions()
+  const asked = answerPaths(rendered, text).map((path) => askOfPath(questions, path, [...ends], white))
+  const ofModels = await asking.ask(questions)
+  const more = new Questions()
+  const trails = trailsToFollow(asked, ofModels).map((trail) => askOfTrail(more, trail, [...ends], white))
+  const ofTrails = trails.length === 0 ? [] : await asking.ask(more)
   return {
-    answers: ofModels.map((next) => wholeAnswers(rendered.prompts, paths, trails, next)),
-    seconds: table.seconds
+    answers: models.map((_, model) =>
+      wholeAnswers(
+        rendered.prompts,
+        { paths: asked, says: at(ofModels, model, 'model') },
+        { trails, says: ofTrails[model] ?? new Answers() }
+      )
+    ),
+    seconds: asking.seconds
   }
 }
 
-const nodeOfTrail = ({ path, token }: FollowedTrail): AnswerNode => ({
-  prompt: path.prompt,
-  written: [...path.tokens, token],
-  next: []
-})
-
 /** White space behind a character, the likely kinds of it: what is left out of a prompt's comes to next to nothing in every model. */
 function trailsToFollow(
-  paths: readonly AnswerPath[],
-  white: readonly number[],
-  models: readonly NextTokens[]
-): FollowedTrail[] {
-  const byPrompt = new Map<number, { trail: FollowedTrail; probability: number }[]>()
-  for (const path of paths) {
-    if (!path.mayTrail) continue
-    const written = models.map((next) => pathProbability(path, next))
-    for (const token of white) {
-      const probability = Math.max(
-        ...models.map((next, model) => at(written, model, 'model') * next.of(path.prompt, path.tokens, token))
-      )
-      const found = { trail: { path, token }, probability }
-      const others = byPrompt.get(path.prompt)
-      if (others === undefined) byPrompt.set(path.prompt, [found])
-      else others.push(found)
-    }
+  asked: readonly AskedPath[],
+  models: readonly Answers[]
+): { path: AnswerPath; token: number }[] {
+  const byPrompt = new Map<number, { path: AnswerPath; token: number; probability: number }[]>()
+  for (const { path, trails } of asked) {
+    const found = trails.map(({ token, written }) => ({
+      path,
+      token,
+      probability: Math.max(...models.map((says) => says.of(written)))
+    }))
+    byPrompt.set(path.prompt, [...(byPrompt.get(path.prompt) ?? []), ...found])
   }
   return [...byPrompt.values()].flatMap((found) => {
     const rarest = found.sort((a, b) => a.probability - b.probability)
     let left = 0
     const from = rarest.findIndex(({ probability }) => (left += probability) > NEGLIGIBLE)
-    return from === -1 ? [] : rarest.slice(from).map(({ trail }) => trail)
+    return from === -1 ? [] : rarest.slice(from)
   })
 }
 
-/** What a model says of one place. */
-interface NodeProbabilities {
-  tokens: ReadonlyMap<number, number>
-  end: number
-  white: number
-}
-
-/** What the engine was asked of places in the tries of answers, and said for each model. */
-class NextTokenTable {
+/** Asks the engine about continuations of the request's prompts. */
+class Asking {
   seconds = 0
-  private readonly known: Map<string, NodeProbabilities>[]
 
   constructor(
     private readonly engine: EngineClient,
     private readonly request: AnswersRequest,
-    private readonly white: readonly number[]
-  ) {
-    this.known = request.models.map(() => new Map())
-  }
+    private readonly run: { signal: AbortSignal; onProgress: (progress: CheckProgress) => void }
+  ) {}
 
-  of(model: number): NextTokens {
-    const known = at(this.known, model, 'model')
-    const said = (prompt: number, written: readonly number[]): NodeProbabilities =>
-      got(known, nodeKey(prompt, written), 'place in the answers')
-    return {
-      of: (prompt, written, token) => got(said(prompt, written).tokens, token, 'token behind an answer'),
-      end: (prompt, written) => said(prompt, written).end,
-      trail: (prompt, written) => said(prompt, written).white
-    }
-  }
-
-  async ask(
-    nodes: readonly AnswerNode[],
-    signal: AbortSignal,
-    onProgress: (progress: CheckProgress) => void
-  ): Promise<void> {
-    const { base, post, models, device, precision, rendered, endTokens } = this.request
+  /** @returns what each model says */
+  async ask(questions: Questions): Promise<Answers[]> {
+    const { base, post, models, device, precision, rendered } = this.request
+    const { signal, onProgress } = this.run
     const begun = performance.now()
     const rate = progressRate()
     let rowsTotal = 0
-    let answered = 0
+    const asked = questions.asked()
+    const said = models.map(() => new Answers())
     const events = await this.engine.sweep(
       {
         base,
@@ -143,9 +114,9 @@ class NextTokenTable {
         models: [...models],
         device,
         precision,
-        prompts: nodes.map(({ prompt, written, next }) => ({
-          tokens: [...at(rendered.prompts, prompt, 'prompt').tokens, ...written],
-          groups: [...next.map((token) => [token]), [...endTokens], [...this.white]]
+        prompts: asked.map(({ prompt, groups }) => ({
+          tokens: at(rendered.prompts, prompt, 'prompt').tokens,
+          groups
         })),
         memoryBytes: defaultMemoryBytes()
       },
@@ -161,25 +132,13 @@ class NextTokenTable {
       }
       if (event.type === 'probabilities') {
         for (const [place, index] of event.prompts.entries()) {
-          this.learn(event.model, at(nodes, index, 'place'), at(event.probabilities, place, 'place'))
-          answered += 1
+          const { prompt } = at(asked, index, 'prompt')
+          at(said, event.model, 'model').learn(prompt, at(event.probabilities, place, 'prompt'))
         }
       }
       if (event.type === 'done') this.seconds += event.seconds
     }
-    if (answered === nodes.length * models.length) return
+    if (said.every(({ count }) => count === asked.length)) return said
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was checked.')
-  }
-
-  private learn(
-    model: number,
-    { prompt, written, next }: AnswerNode,
-    probabilities: readonly number[]
-  ): void {
-    at(this.known, model, 'model').set(nodeKey(prompt, written), {
-      tokens: new Map(next.map((token, place) => [token, at(probabilities, place, 'token')])),
-      end: at(probabilities, next.length, 'group'),
-      white: at(probabilities, next.length + 1, 'group')
-    })
   }
 }

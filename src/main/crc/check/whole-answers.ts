@@ -2,69 +2,118 @@ import type { CategoryScore, CrcPrompt } from '../../../contract/documents/crc'
 import type { WholeAnswers } from '../../../contract/documents/answer-check'
 import { averageScores, scorePrompt } from '../task/scoring'
 import type { AnswerPath } from './answer-paths'
+import type { Answers, Question, Questions } from './questions'
 import { at } from '../../base/look-up'
 
-/** Probabilities of the next token, by place and token. @throws RangeError for what the engine was not asked */
-export interface NextTokens {
-  /** That this token comes next. */
-  of(prompt: number, written: readonly number[], token: number): number
-  /** That an end token comes next. */
-  end(prompt: number, written: readonly number[]): number
-  /** That a token of white space comes next. */
-  trail(prompt: number, written: readonly number[]): number
+/** Tokens of white space that are told apart; vocabularies have dozens, and models end with a line break or a space. */
+const MAX_TRAILING = 32
+
+/** What was asked of a way to write a valid character. */
+export interface AskedPath {
+  path: AnswerPath
+  /** That it is written, and that it is and an end token comes next. */
+  written: Question
+  whole: Question
+  /** That it is written and any token of white space comes next; null where that would be another answer. */
+  white: Question | null
+  /** That it is written and this token of white space comes next. */
+  trails: readonly { token: number; written: Question }[]
 }
 
-/** An answer's character with white space behind it that was followed up. */
-export interface FollowedTrail {
+/** What was asked of a character with one token of white space behind it that is followed up. */
+export interface AskedTrail {
   path: AnswerPath
-  token: number
+  written: Question
+  whole: Question
+  white: Question
+}
+
+export function askOfPath(
+  questions: Questions,
+  path: AnswerPath,
+  ends: readonly number[],
+  white: readonly number[]
+): AskedPath {
+  const { prompt, tokens, mayTrail } = path
+  return {
+    path,
+    written: questions.add(prompt, [tokens]),
+    whole: questions.add(
+      prompt,
+      ends.map((end) => [...tokens, end])
+    ),
+    white: mayTrail
+      ? questions.add(
+          prompt,
+          white.map((token) => [...tokens, token])
+        )
+      : null,
+    trails: (mayTrail ? white.slice(0, MAX_TRAILING) : []).map((token) => ({
+      token,
+      written: questions.add(prompt, [[...tokens, token]])
+    }))
+  }
+}
+
+export function askOfTrail(
+  questions: Questions,
+  { path, token }: { path: AnswerPath; token: number },
+  ends: readonly number[],
+  white: readonly number[]
+): AskedTrail {
+  const { prompt, tokens } = path
+  const trailing = [...tokens, token]
+  return {
+    path,
+    written: questions.add(prompt, [trailing]),
+    whole: questions.add(
+      prompt,
+      ends.map((end) => [...trailing, end])
+    ),
+    white: questions.add(
+      prompt,
+      white.map((more) => [...trailing, more])
+    )
+  }
 }
 
 /**
  * What a model's whole answers are worth. An answer is valid when it is one valid character, or that and white space, and
  * then ends. Its probability is the product of those of its tokens and of an end token. White space can go on for ever:
- * one token of it is followed up where `trails` says so, and the rest is `undecided`.
+ * one token of it is followed up where trails say so, and the rest is `undecided`.
  *
- * @param paths of all prompts
+ * @param first of all ways to write the prompts' characters
  */
 export function wholeAnswers(
   prompts: readonly CrcPrompt[],
-  paths: readonly AnswerPath[],
-  trails: readonly FollowedTrail[],
-  next: NextTokens
+  first: { paths: readonly AskedPath[]; says: Answers },
+  followed: { trails: readonly AskedTrail[]; says: Answers }
 ): WholeAnswers {
-  const first = prompts.map(({ valid }) => new Float64Array(valid.length))
+  const firstToken = prompts.map(({ valid }) => new Float64Array(valid.length))
   const whole = prompts.map(({ valid }) => new Float64Array(valid.length))
   const undecided = new Float64Array(prompts.length)
   const add = (to: readonly Float64Array[], { prompt, character }: AnswerPath, probability: number): void => {
     const ofPrompt = at(to, prompt, 'prompt')
     ofPrompt[character] = at(ofPrompt, character, 'character') + probability
   }
-  for (const path of paths) {
-    const { prompt, tokens } = path
-    const written = pathProbability(path, next)
-    if (tokens.length === 1) add(first, path, written)
-    add(whole, path, written * next.end(prompt, tokens))
-    if (path.mayTrail)
-      undecided[prompt] = at(undecided, prompt, 'prompt') + written * next.trail(prompt, tokens)
+  const leave = ({ prompt }: AnswerPath, probability: number): void => {
+    undecided[prompt] = at(undecided, prompt, 'prompt') + probability
   }
-  for (const { path, token } of trails) {
-    const { prompt, tokens } = path
-    const trailing = [...tokens, token]
-    const written = pathProbability(path, next) * next.of(prompt, tokens, token)
-    add(whole, path, written * next.end(prompt, trailing))
+  for (const asked of first.paths) {
+    if (asked.path.tokens.length === 1) add(firstToken, asked.path, first.says.of(asked.written))
+    add(whole, asked.path, first.says.of(asked.whole))
+    if (asked.white !== null) leave(asked.path, first.says.of(asked.white))
+  }
+  for (const asked of followed.trails) {
+    add(whole, asked.path, followed.says.of(asked.whole))
     // It is decided now, but for white space that goes on.
-    undecided[prompt] = at(undecided, prompt, 'prompt') - written * (1 - next.trail(prompt, trailing))
+    leave(asked.path, followed.says.of(asked.white) - followed.says.of(asked.written))
   }
   return {
-    firstToken: meanScore(prompts, first),
+    firstToken: meanScore(prompts, firstToken),
     answers: meanScore(prompts, whole),
     undecided: Math.max(0, meanOf(prompts, undecided))
   }
-}
-
-export function pathProbability({ prompt, tokens }: AnswerPath, next: NextTokens): number {
-  return tokens.reduce((product, token, i) => product * next.of(prompt, tokens.slice(0, i), token), 1)
 }
 
 function meanScore(prompts: readonly CrcPrompt[], probabilities: readonly Float64Array[]): CategoryScore {

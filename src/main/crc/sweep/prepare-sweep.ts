@@ -12,6 +12,8 @@ import {
   type WholeModel,
   type WholeModelTokens
 } from '../../checkpoint/whole-model-tokens'
+import type { TrackedPrompt } from '../../../contract/procedures/engine'
+import { singleTokens } from '../task/characters'
 import { compareCrcTokens, crcTokens } from '../task/compare-tokens'
 import type { SweepIdentity } from './earlier-results'
 import { promptName, type RenderedPrompts, renderPrompts } from '../task/render-prompts'
@@ -56,8 +58,8 @@ export interface PreparedSweep {
   post: PairMember
   layerCount: number
   prompts: SweptPrompt[]
-  /** groups[prompt][valid character] = the token ids that add exactly that character */
-  groups: number[][][]
+  /** Of each prompt, for each of its answers the sequences of tokens that are it. */
+  groups: TrackedPrompt['groups'][]
   models: SweptModel[]
   identity: SweepIdentity
   /** Why base cannot be scored as a whole model. */
@@ -96,7 +98,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     post,
     layerCount,
     prompts,
-    groups: rendered.groups,
+    groups: rendered.groups.map(singleTokens),
     models,
     identity: {
       programVersion: version,

@@ -43,6 +43,11 @@ export function characterGroups(
   })
 }
 
+/** Tokens that count as an answer each, as the engine is asked about answers: sequences of one token. */
+export function singleTokens(groups: readonly (readonly number[])[]): number[][][] {
+  return groups.map((tokens) => tokens.map((token) => [token]))
+}
+
 const candidateCache = new WeakMap<TextModel, Map<string, number[]>>()
 
 /**

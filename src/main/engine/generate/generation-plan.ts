@@ -68,9 +68,8 @@ export function planGeneration(
     rowsPerModel,
     maximumLength,
     promptGroups: groupPrompts(
-      request.prompts,
-      ({ rows, prompts }) =>
-        rows * promptRowBytes <= PROMPT_BYTES && prompts * promptLogitBytes <= PROMPT_BYTES
+      request.prompts.map((prompt) => [prompt]),
+      ({ rows, places }) => rows * promptRowBytes <= PROMPT_BYTES && places * promptLogitBytes <= PROMPT_BYTES
     )
   }
 }

@@ -52,7 +52,7 @@ export async function* readAnswers(
     const maximumRows = Math.floor(request.stateBytes / (hiddenSize * Float32Array.BYTES_PER_ELEMENT))
     const head = open.own(await openLanguageHead(device, memberOf(pair, originOf(trie, 0))))
     const groups = groupPrompts(
-      sequences.map(({ tokens }) => tokens),
+      sequences.map(({ tokens }) => [tokens]),
       ({ rows }) => rows <= maximumRows
     )
     for (const group of groups) {

@@ -25,21 +25,40 @@ export function sampleToken(
 }
 
 /**
- * The distribution that {@link sampleToken} draws from: the probability of every token that can come, summing to 1.
+ * What {@link sampleToken} draws some tokens with: of the distribution that it draws from, their probabilities.
  *
  * @param logits [vocabulary]; not changed
  * @param earlier tokens the repetition penalty counts
+ * @param tokens those asked about
  */
 export function tokenProbabilities(
   logits: Float32Array,
   sampling: Sampling,
-  earlier: readonly number[]
-): ReadonlyMap<number, number> {
+  earlier: readonly number[],
+  tokens: readonly number[]
+): Float64Array {
   const scores = penalised(logits, sampling.repetitionPenalty, earlier)
-  if (sampling.temperature === 0) return new Map([[indexOfMaximum(scores), 1]])
-  const { tokens, weights } = candidates(scores, sampling)
-  const total = sum(weights)
-  return new Map(Array.from(tokens, (token, i) => [token, (weights[i] ?? 0) / total]))
+  if (sampling.temperature === 0) {
+    const likeliest = indexOfMaximum(scores)
+    return Float64Array.from(tokens, (token) => (token === likeliest ? 1 : 0))
+  }
+  const drawable = candidates(scores, sampling)
+  const total = sum(drawable.weights)
+  return Float64Array.from(tokens, (token) => {
+    const place = placeOf(drawable.tokens, token)
+    return place === -1 ? 0 : (drawable.weights[place] ?? 0) / total
+  })
+}
+
+/** Where a value stands in ascending values; -1 where it does not. */
+function placeOf(values: Int32Array, value: number): number {
+  let [first, end] = [0, values.length]
+  while (first < end) {
+    const middle = (first + end) >>> 1
+    if ((values[middle] ?? 0) < value) first = middle + 1
+    else end = middle
+  }
+  return values[first] === value ? first : -1
 }
 
 /**

@@ -1,9 +1,8 @@
-import type { EngineSweepEvent, SweepRequest, TrackedPrompt } from '../../../contract/procedures/engine'
-import type { Sampling } from '../../../contract/model/sampling'
+import type { EngineSweepEvent, TrackedPrompt } from '../../../contract/procedures/engine'
 import type { PairWeights } from '../weights/pair-weights'
+import { type AnswerTrie, groupProbabilities } from '../tries/answer-trie'
 import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
-import { tokenProbabilities } from '../rows/sampler'
 import { at, got } from '../../base/look-up'
 
 /** States after the last layer of the leaves that share an embedding and a head. */
@@ -16,49 +15,51 @@ export interface FinalStates {
 
 /** Distinct tokens that prompts ask about. */
 export function trackedTokens(prompts: readonly TrackedPrompt[]): number[] {
-  return [...new Set(prompts.flatMap((prompt) => prompt.groups.flat()))]
+  return [...new Set(prompts.flatMap((prompt) => prompt.groups.flat(2)))]
 }
 
-/** Gathers the final states of one prompt group, and turns what the head makes of them into probabilities. */
-export class GroupScorer {
-  /** Distinct last positions of the prompts. */
-  readonly rowsPerLeaf: number
-  readonly finals: readonly FinalStates[]
-  private readonly prompts: readonly TrackedPrompt[]
-  private readonly tokens: readonly number[]
-  private readonly sampling: Sampling | undefined
-  private readonly modelsOfLeaf = new Map<number, number[]>()
-  private readonly rowOfPrompt: readonly number[]
+/** A distinct place of a group of prompts, which is a row of every leaf. */
+export interface AskedRow {
+  /** Up to it, the prompt's included. */
+  readonly tokens: readonly number[]
+  /** Those that may come next and are asked about. */
+  readonly next: readonly number[]
+}
 
-  /** @param promptIndices the group's prompts among the request's */
+/** Gathers the final states of one prompt group, and turns what is said of next tokens into probabilities of answers. */
+export class GroupScorer {
+  readonly finals: readonly FinalStates[]
+  /** What is asked of each row of a leaf. */
+  readonly rows: readonly AskedRow[]
+  private readonly modelsOfLeaf = new Map<number, number[]>()
+  /** For each prompt the row of each of its places, and of each token asked for there its place in the row's. */
+  private readonly placed: readonly (readonly { row: number; choices: readonly number[] }[])[]
+
+  /**
+   * @param promptIndices the group's prompts among the request's
+   * @param tries the group's prompts, in that order
+   */
   constructor(
-    { prompts, sampling }: SweepRequest,
     pair: PairWeights,
     trie: RecipeTrie,
     private readonly promptIndices: readonly number[],
+    private readonly tries: readonly AnswerTrie[],
     packed: PackedPrompts
   ) {
-    this.prompts = promptIndices.map((index) => at(prompts, index, 'prompt'))
-    this.tokens = trackedTokens(this.prompts)
-    this.sampling = sampling
-    this.rowOfPrompt = finalRowOfPrompts(packed)
-    this.rowsPerLeaf = Math.max(...this.rowOfPrompt) + 1
+    const { rows, placed } = askedRows(tries, finalRowOfPrompts(packed))
+    this.rows = rows
+    this.placed = placed
     trie.leafOf.forEach((leaf, model) => {
       this.modelsOfLeaf.set(leaf, [...(this.modelsOfLeaf.get(leaf) ?? []), model])
     })
     this.finals = trie.roots.map((origin) => {
       const leaves = this.leavesOf(origin, trie)
-      const rows = leaves.length * this.rowsPerLeaf
-      return { origin, leaves, hidden: new Float32Array(rows * pair.post.spec.hiddenSize) }
+      const rowCount = leaves.length * rows.length
+      return { origin, leaves, hidden: new Float32Array(rowCount * pair.post.spec.hiddenSize) }
     })
   }
 
-  /** Tokens whose logits are wanted; null: the whole vocabulary's, for whoever samples. */
-  get wantedTokens(): readonly number[] | null {
-    return this.sampling === undefined ? this.tokens : null
-  }
-
-  /** @param states after the last layer, [rowsPerLeaf, hidden] */
+  /** @param states after the last layer, [rows of a leaf, hidden] */
   add(leaf: number, states: Float32Array): void {
     for (const { leaves, hidden } of this.finals) {
       const place = leaves.indexOf(leaf)
@@ -68,47 +69,36 @@ export class GroupScorer {
 
   /** Rows of an origin's finals. */
   rowsOf({ leaves }: FinalStates): number {
-    return leaves.length * this.rowsPerLeaf
+    return leaves.length * this.rows.length
   }
 
-  /** A model and the prompt of the first row of which something does not hold; null when it holds of all. */
-  firstRowWithout(
-    { leaves }: FinalStates,
-    holds: (row: number) => boolean
-  ): { model: number; tokens: readonly number[] } | null {
-    for (const [i, leaf] of leaves.entries()) {
-      for (const [p, prompt] of this.prompts.entries()) {
-        if (holds(i * this.rowsPerLeaf + at(this.rowOfPrompt, p, 'prompt'))) continue
-        return { model: at(got(this.modelsOfLeaf, leaf, 'leaf'), 0, 'model'), tokens: prompt.tokens }
-      }
+  /** What is asked of a row of an origin's finals. */
+  askedOf(row: number): AskedRow {
+    return at(this.rows, row % this.rows.length, 'row')
+  }
+
+  /** A model that has this row of an origin's finals. */
+  modelOf({ leaves }: FinalStates, row: number): number {
+    const leaf = at(leaves, Math.floor(row / this.rows.length), 'leaf')
+    return at(got(this.modelsOfLeaf, leaf, 'leaf'), 0, 'model')
+  }
+
+  /** @param next probabilities of what is asked, for each row of a leaf */
+  *score(leaf: number, next: readonly Float64Array[]): Generator<EngineSweepEvent> {
+    const probabilities = this.probabilities(next)
+    for (const model of got(this.modelsOfLeaf, leaf, 'leaf')) {
+      yield { type: 'probabilities', model, prompts: [...this.promptIndices], probabilities }
     }
-    return null
   }
 
-  /**
-   * @param logSums log of the sum of exp over the vocabulary, for each row of an origin's finals; samplers need none
-   * @param logits [rows, wanted tokens]
-   */
-  *score(finals: FinalStates, logSums: Float64Array, logits: Float32Array): Generator<EngineSweepEvent> {
-    const { leaves } = finals
-    const width = logits.length / this.rowsOf(finals)
-    const column = new Map(this.tokens.map((token, i) => [token, i]))
-    for (const [i, leaf] of leaves.entries()) {
-      const probabilities = this.prompts.map((prompt, p) => {
-        const row = i * this.rowsPerLeaf + at(this.rowOfPrompt, p, 'prompt')
-        const logitsOfRow = logits.subarray(row * width, (row + 1) * width)
-        const probability =
-          this.sampling === undefined
-            ? // The softmax at temperature 1, which needs the logits of the tracked tokens only.
-              (token: number) =>
-                Math.exp(at(logitsOfRow, got(column, token, 'token'), 'logit') - at(logSums, row, 'row'))
-            : drawn(logitsOfRow, this.sampling, prompt.tokens)
-        return prompt.groups.map((group) => group.reduce((sum, token) => sum + probability(token), 0))
+  private probabilities(next: readonly Float64Array[]): number[][] {
+    return this.tries.map((trie, prompt) => {
+      const places = at(this.placed, prompt, 'prompt').map(({ row, choices }) => {
+        const ofRow = at(next, row, 'row')
+        return choices.map((choice) => at(ofRow, choice, 'choice'))
       })
-      for (const model of got(this.modelsOfLeaf, leaf, 'leaf')) {
-        yield { type: 'probabilities', model, prompts: [...this.promptIndices], probabilities }
-      }
-    }
+      return groupProbabilities(trie, places)
+    })
   }
 
   private leavesOf(origin: Origin, trie: RecipeTrie): number[] {
@@ -119,12 +109,29 @@ export class GroupScorer {
   }
 }
 
-/** p of a token as the sampler draws it. */
-function drawn(
-  logits: Float32Array,
-  sampling: Sampling,
-  prompt: readonly number[]
-): (token: number) => number {
-  const probabilities = tokenProbabilities(logits, sampling, prompt)
-  return (token) => probabilities.get(token) ?? 0
+/** @param rowOf the row of each place, prompt by prompt */
+function askedRows(
+  tries: readonly AnswerTrie[],
+  rowOf: readonly number[]
+): {
+  rows: AskedRow[]
+  placed: { row: number; choices: number[] }[][]
+} {
+  const asked: { tokens: readonly number[]; next: Map<number, number> }[] = []
+  let first = 0
+  const placed = tries.map(({ places, choices }) => {
+    const ofPrompt = places.map((tokens, place) => {
+      const row = at(rowOf, first + place, 'place')
+      const { next } = (asked[row] ??= { tokens, next: new Map() })
+      const wanted = at(choices, place, 'place').map((token) => {
+        const known = next.get(token) ?? next.size
+        next.set(token, known)
+        return known
+      })
+      return { row, choices: wanted }
+    })
+    first += places.length
+    return ofPrompt
+  })
+  return { rows: asked.map(({ tokens, next }) => ({ tokens, next: [...next.keys()] })), placed }
 }

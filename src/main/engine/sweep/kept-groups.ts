@@ -1,5 +1,5 @@
 import type { DeviceName } from '../../../contract/model/device'
-import { groupPrompts } from '../tries/prompt-trie'
+import { groupPrompts, type PromptPlaces, sizeOf } from '../tries/prompt-trie'
 import { physicalCores } from '../device/physical-cores'
 import type { SweptModels } from './sweep-memory'
 import { type Grouping, groupingOf, groupWithin, storedBytes } from './sweep-plan'
@@ -34,7 +34,7 @@ function roughSpeed(device: DeviceName): Speed {
  */
 export function keptGroups(
   models: SweptModels,
-  prompts: readonly (readonly number[])[],
+  prompts: readonly PromptPlaces[],
   memoryBytes: number,
   device: DeviceName,
   speed = roughSpeed(device)
@@ -58,14 +58,10 @@ export function keptGroups(
 }
 
 /** Splits a group into as many parts at most, neighbours together, so that the largest has as few rows as can be. */
-function splitEvenly(
-  prompts: readonly (readonly number[])[],
-  group: readonly number[],
-  parts: number
-): number[][] {
+function splitEvenly(prompts: readonly PromptPlaces[], group: readonly number[], parts: number): number[][] {
   const ofGroup = group.flatMap((index) => prompts.slice(index, index + 1))
   const within = (mostRows: number): number[][] => groupPrompts(ofGroup, ({ rows }) => rows <= mostRows)
-  let [tooFew, enough] = [0, ofGroup.reduce((sum, { length }) => sum + length, 0)]
+  let [tooFew, enough] = [0, sizeOf(ofGroup).rows]
   while (enough - tooFew > 1) {
     const middle = Math.floor((tooFew + enough) / 2)
     if (within(middle).length <= parts) enough = middle

@@ -5,6 +5,7 @@ import type { Device } from '../device/device'
 import { choosePrecision, forward, nodesPerRun } from '../forward/forward'
 import { openRun } from '../forward/open-run'
 import type { PairWeights } from '../weights/pair-weights'
+import { buildAnswerTrie } from '../tries/answer-trie'
 import { finalRows } from '../tries/prompt-trie'
 import { countEdges, type RecipeTrie } from '../tries/recipe-trie'
 import { sweptModels } from './sweep'
@@ -24,8 +25,8 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
     const precision = choosePrecision(device, pair, request.precision)
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
     const { trie } = models
-    const prompts = request.prompts.map((prompt) => prompt.tokens)
-    const grouping = keptGroups(models, prompts, request.memoryBytes, device.name)
+    const places = request.prompts.map((prompt) => buildAnswerTrie(prompt).places)
+    const grouping = keptGroups(models, places, request.memoryBytes, device.name)
     const groups = grouping.groups
     const work = sweepWork(models, groups)
     const speed = await trySpeed(device, precision, pair, grouping, signal)
@@ -44,7 +45,7 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
       layerCount: pair.post.spec.layerCount,
       blockEvaluations: countEdges(trie) * groups.length,
       packedTokens: sum(groups.map(({ packed }) => packed.tokens.length)),
-      promptTokens: sum(prompts.map((prompt) => prompt.length)),
+      promptTokens: sum(request.prompts.map(({ tokens }) => tokens.length)),
       ...work,
       estimate: sweepTime(work, models, device.name, speed)
     }

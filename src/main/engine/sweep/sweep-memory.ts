@@ -8,6 +8,7 @@ import { HEAD_ROWS, sliceRead, sliceTokens } from '../forward/language-head'
 import type { GroupSize } from '../tries/prompt-trie'
 import { BUFFER_COUNT, requestBytes } from '../weights/read-ahead'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
+import { logitRows } from './next-tokens'
 import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
 import { DECODER_BYTES } from '../weights/weight-decoder'
 import { at } from '../../base/look-up'
@@ -43,7 +44,7 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
   const { pair, trie } = models
   const { spec } = pair.post
   const leaves = countLeaves(trie)
-  const finalRows = leaves * group.prompts
+  const finalRows = leaves * group.places
   return {
     process: PROCESS_BYTES,
     weights:
@@ -52,7 +53,8 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
     activations:
       Math.max(blockRunBytes(models, group, rowBound), headRunBytes(models)) + maskBytes(spec, group),
     finals:
-      FLOAT_BYTES * finalRows * (spec.hiddenSize + logitsOfRow(models) + 2) +
+      FLOAT_BYTES * finalRows * (spec.hiddenSize + 2) +
+      FLOAT_BYTES * logitsOfRow(models) * Math.min(finalRows, logitRows(logitsOfRow(models))) +
       uploadedFinalBytes(models, group)
   }
 }
@@ -79,7 +81,7 @@ function uploadedWeightBytes({ pair, uploadedIn }: SweptModels): number {
 /** Last states go through the head from there. */
 function uploadedFinalBytes({ pair, trie, uploadedIn }: SweptModels, group: GroupSize): number {
   if (uploadedIn === null) return 0
-  return FLOAT_BYTES * countLeaves(trie) * group.prompts * pair.post.spec.hiddenSize
+  return FLOAT_BYTES * countLeaves(trie) * group.places * pair.post.spec.hiddenSize
 }
 
 /** A state on a device is a run's own output: there is one more of them before the run's parents are freed. */
@@ -131,9 +133,9 @@ export function mostStates({ roots, levels }: RecipeTrie): number {
 /** One run of a block: what goes in and comes out, and the widest point in between, the MLP or attention. */
 function blockRunBytes({ pair, uploadedIn }: SweptModels, group: GroupSize, rowBound: number): number {
   const { spec } = pair.post
-  const nodes = uploadedIn === null ? nodesPerRun(rowBound, group.rows, group.prompts) : { full: 1, last: 1 }
+  const nodes = uploadedIn === null ? nodesPerRun(rowBound, group.rows, group.places) : { full: 1, last: 1 }
   const inAllLayers = runBytes(spec, group, nodes.full, group.rows, group.longest)
-  const inTheLast = runBytes(spec, group, nodes.last, group.prompts, 1)
+  const inTheLast = runBytes(spec, { ...group, leaves: group.places }, nodes.last, group.places, 1)
   return Math.max(inAllLayers, inTheLast)
 }
 
@@ -143,7 +145,7 @@ function blockRunBytes({ pair, uploadedIn }: SweptModels, group: GroupSize, rowB
  */
 function runBytes(
   spec: DecoderSpec,
-  { rows, prompts, longest }: GroupSize,
+  { rows, leaves, longest }: GroupSize,
   nodes: number,
   outputRows: number,
   queryLength: number
@@ -153,7 +155,7 @@ function runBytes(
   const kvSize = kvHeadCount * headSize
   const rowsIn = nodes * rows
   const rowsOut = nodes * outputRows
-  const paths = nodes * prompts
+  const paths = nodes * leaves
   // gate, up and their product, beside the residual, the norm's output and the projection down.
   const mlp = rowsOut * (3 * intermediateSize + 3 * hiddenSize)
   // Rows before and after RoPE, then gathered and transposed by path; scores before, with and after the mask.
@@ -175,7 +177,7 @@ function headRunBytes({ pair, trie, trackedTokens }: SweptModels): number {
 }
 
 /** One mask for each width of attention window, for all layers but the last and for the last. */
-function maskBytes({ layers }: DecoderSpec, { prompts, longest }: GroupSize): number {
+function maskBytes({ layers }: DecoderSpec, { places, leaves, longest }: GroupSize): number {
   const windows = new Set(layers.map((layer) => layer.window)).size
-  return FLOAT_BYTES * windows * prompts * longest * (longest + 1)
+  return FLOAT_BYTES * windows * longest * (leaves * longest + places)
 }

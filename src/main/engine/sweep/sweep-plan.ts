@@ -9,7 +9,9 @@ import {
   groupPrompts,
   packPrompts,
   type GroupSize,
-  type PackedPrompts
+  type PackedPrompts,
+  type PromptPlaces,
+  sizeOf
 } from '../tries/prompt-trie'
 import { countLeaves, type Origin, type RecipeTrie } from '../tries/recipe-trie'
 import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-memory'
@@ -39,7 +41,7 @@ const FEWEST_ROWS = 256
  */
 export function groupWithin(
   models: SweptModels,
-  prompts: readonly (readonly number[])[],
+  prompts: readonly PromptPlaces[],
   memoryBytes: number
 ): Grouping {
   const usual = rowsPerRun(models.pair.post.spec.intermediateSize)
@@ -58,16 +60,14 @@ export function groupWithin(
 }
 
 /** What the largest prompt takes by itself, one node at a time: the smallest budget that works. */
-export function smallestMemory(models: SweptModels, prompts: readonly (readonly number[])[]): number {
-  return Math.max(
-    ...prompts.map((prompt) => totalBytes(groupMemory(models, sizeOf([prompt], packPrompts([prompt])), 1)))
-  )
+export function smallestMemory(models: SweptModels, prompts: readonly PromptPlaces[]): number {
+  return Math.max(...prompts.map((prompt) => totalBytes(groupMemory(models, sizeOf([prompt]), 1))))
 }
 
 /** Null when a prompt does not fit even alone. */
 function groupingWith(
   models: SweptModels,
-  prompts: readonly (readonly number[])[],
+  prompts: readonly PromptPlaces[],
   memoryBytes: number,
   rowBound: number
 ): Grouping | null {
@@ -79,18 +79,17 @@ function groupingWith(
 /** @param split indices of the prompts of each group */
 export function groupingOf(
   models: SweptModels,
-  prompts: readonly (readonly number[])[],
+  prompts: readonly PromptPlaces[],
   split: readonly (readonly number[])[],
   rowBound: number
 ): Grouping {
   const groups = split.map((indices) => ({
     indices,
-    packed: packPrompts(indices.map((index) => at(prompts, index, 'prompt')))
+    packed: packPrompts(indices.flatMap((index) => at(prompts, index, 'prompt')))
   }))
   const largest = groups
-    .map(({ indices, packed }) => {
-      const prompted = indices.map((index) => at(prompts, index, 'prompt'))
-      const size = sizeOf(prompted, packed)
+    .map(({ indices }) => {
+      const size = sizeOf(indices.map((index) => at(prompts, index, 'prompt')))
       return { size, memory: groupMemory(models, size, rowBound) }
     })
     .reduce((most, one) => (totalBytes(one.memory) > totalBytes(most.memory) ? one : most))
@@ -101,14 +100,6 @@ export function groupingOf(
     memory,
     peakBytes: totalBytes(memory),
     deviceBytes: deviceBytes(models, size, rowBound)
-  }
-}
-
-function sizeOf(prompts: readonly (readonly number[])[], packed: PackedPrompts): GroupSize {
-  return {
-    rows: packed.tokens.length,
-    prompts: prompts.length,
-    longest: Math.max(...prompts.map((prompt) => prompt.length))
   }
 }
 

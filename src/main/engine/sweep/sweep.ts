@@ -1,27 +1,27 @@
 import { totalWork, type Work } from '../../../contract/documents/crc'
 import type { Precision } from '../../../contract/model/device'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedures/engine'
-import { allFinite } from '../../checkpoint/non-finite'
 import type { Device } from '../device/device'
 import { choosePrecision, type ForwardRun, nodesPerRun } from '../forward/forward'
 import { type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
-import { type LanguageHead, openLanguageHead, sliceRead, type SliceDone } from '../forward/language-head'
-import { type Computation, finiteForward, whyNonFinite } from '../forward/non-finite'
+import { openLanguageHead, sliceRead } from '../forward/language-head'
+import { type Computation, finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { openRun } from '../forward/open-run'
-import { rowAt } from '../rows/rows'
 import { ReadAhead } from '../weights/read-ahead'
+import { type AnswerTrie, buildAnswerTrie } from '../tries/answer-trie'
 import type { PackedPrompts } from '../tries/prompt-trie'
 import { buildRecipeTrie, countEdges } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
 import type { SweptModels } from './sweep-memory'
 import { keptGroups } from './kept-groups'
+import { type HeadRun, nextTokens } from './next-tokens'
 import { type Grouping, progressRows, storedBytes } from './sweep-plan'
 import { at } from '../../base/look-up'
 
 /**
- * Scores every model on every prompt: the summed next-token probabilities of each prompt's token groups,
- * under `request.sampling` when there is one.
+ * Scores every model on every prompt: the probability of each of the prompt's groups of continuations, under
+ * `request.sampling` when there is one.
  *
  * Prompts are split into groups that keep the process within `request.memoryBytes` and last no longer than one would like to
  * lose, see `keptGroups`; each group is one layer-major pass
@@ -68,7 +68,9 @@ class SweepRun {
   readonly works: Work[] = []
   /** Time that reading and converting weights took, that of converting alone, and how much was waited for. */
   readonly reading = { readMs: 0, convertMs: 0, waitMs: 0 }
-  private readonly prompts: readonly (readonly number[])[]
+  private readonly tries: readonly AnswerTrie[]
+  /** All that is asked about. */
+  private readonly tokens: readonly number[]
   private readonly grouping: Grouping
   private readonly computation: Computation
   private rowsDone = 0
@@ -81,8 +83,10 @@ class SweepRun {
   ) {
     const { pair, trie } = models
     const { device, precision } = means
-    this.prompts = request.prompts.map((prompt) => prompt.tokens)
-    this.grouping = keptGroups(models, this.prompts, request.memoryBytes, device.name)
+    this.tries = request.prompts.map(buildAnswerTrie)
+    this.tokens = trackedTokens(request.prompts)
+    const places = this.tries.map((asked) => asked.places)
+    this.grouping = keptGroups(models, places, request.memoryBytes, device.name)
     this.computation = { device, precision, pair, trie, models: request.models }
   }
 
@@ -103,13 +107,17 @@ class SweepRun {
   async *groups(): AsyncGenerator<EngineSweepEvent> {
     const { pair, trie } = this.models
     for (const [group, { indices, packed }] of this.grouping.groups.entries()) {
-      const scorer = new GroupScorer(this.request, pair, trie, indices, packed)
+      const tries = indices.map((index) => at(this.tries, index, 'prompt'))
+      const scorer = new GroupScorer(pair, trie, indices, tries, packed)
       const weightBytesRead = yield* this.throughLayers(group, packed, scorer)
       for (const finals of scorer.finals) yield* this.throughHead(group, packed, scorer, finals)
       const work: Work = {
         blockEvaluations: countEdges(trie),
         packedTokens: packed.tokens.length,
-        promptTokens: indices.reduce((sum, index) => sum + at(this.prompts, index, 'prompt').length, 0),
+        promptTokens: indices.reduce(
+          (sum, index) => sum + at(this.request.prompts, index, 'prompt').tokens.length,
+          0
+        ),
         weightBytesRead
       }
       this.works.push(work)
@@ -129,7 +137,7 @@ class SweepRun {
       packed,
       signal,
       blocks: (step) => reader.block(step),
-      nodesPerRun: nodesPerRun(this.grouping.rowBound, packed.tokens.length, scorer.rowsPerLeaf)
+      nodesPerRun: nodesPerRun(this.grouping.rowBound, packed.tokens.length, scorer.rows.length)
     }
     let weightBytesRead = 0
     for await (const event of finiteForward(run, this.request.models)) {
@@ -162,13 +170,27 @@ class SweepRun {
       reader.read([sliceRead(model.spec, finals.origin, slice)])
     )
     try {
-      for await (const event of scoreFinals(this.computation, scorer, finals, head, signal)) {
-        if (event.type !== 'slice') yield event
-        else {
+      const run: HeadRun = {
+        computation: this.computation,
+        scorer,
+        head,
+        vocabularySize: model.spec.vocabularySize,
+        tokens: this.tokens,
+        sampling: this.request.sampling,
+        signal
+      }
+      let next: Float64Array[] = []
+      for await (const event of nextTokens(run, finals)) {
+        if (event.type === 'slice') {
           this.spend(event)
           this.rowsDone += event.share * headRows
           yield { type: 'progress', rowsDone: Math.round(this.rowsDone), layer, group }
+          continue
         }
+        next.push(event.next)
+        if (next.length < scorer.rows.length) continue
+        yield* scorer.score(at(finals.leaves, Math.floor(event.row / next.length), 'leaf'), next)
+        next = []
       }
     } finally {
       await head.close()
@@ -183,42 +205,6 @@ class SweepRun {
 
   private rowsOf(packed: PackedPrompts): ReturnType<typeof progressRows> {
     return progressRows(this.models.pair.post.spec, this.models.trie, packed)
-  }
-}
-
-/** Last states through the head: of the whole vocabulary logits for samplers, otherwise the sum that probabilities need. */
-async function* scoreFinals(
-  computation: Computation,
-  scorer: GroupScorer,
-  finals: FinalStates,
-  head: LanguageHead,
-  signal: AbortSignal | undefined
-): AsyncGenerator<EngineSweepEvent | SliceDone> {
-  const { hidden } = finals
-  const tokens = scorer.wantedTokens
-  const requireFinite = async (isFinite: (row: number) => boolean): Promise<void> => {
-    const bad = scorer.firstRowWithout(finals, isFinite)
-    if (bad !== null) throw await whyNonFinite(computation, bad.model, bad.tokens)
-  }
-  if (tokens === null) {
-    for await (const event of head.logits(hidden, signal)) {
-      if (event.type === 'slice') {
-        yield event
-        continue
-      }
-      const width = event.values.length / scorer.rowsOf(finals)
-      await requireFinite((row) => allFinite(rowAt(event.values, row, width)))
-      yield* scorer.score(finals, new Float64Array(), event.values)
-    }
-    return
-  }
-  for await (const event of head.logSums(hidden, signal)) {
-    if (event.type === 'slice') {
-      yield event
-      continue
-    }
-    await requireFinite((row) => Number.isFinite(event.values[row]))
-    yield* scorer.score(finals, event.values, await head.logitsOf(hidden, tokens))
   }
 }
 

@@ -1,4 +1,4 @@
-import { at } from '../../base/look-up'
+import { at, got } from '../../base/look-up'
 
 /**
  * All prompts of a run as one packed sequence: a row per distinct token prefix, so that what prompts share is
@@ -21,34 +21,25 @@ interface TrieNode {
 class PromptTrie {
   readonly tokens: number[] = []
   readonly positions: number[] = []
+  /** Rows that nothing follows. */
+  leaves = 0
   private readonly root: TrieNode = { row: -1, children: new Map() }
 
-  /** Adds what is new of a prompt and returns the row of each of its tokens. */
-  insert(prompt: readonly number[]): Int32Array {
+  /** Adds what is new of a sequence and returns the row of each of its tokens. */
+  insert(sequence: readonly number[]): Int32Array {
     let node = this.root
-    return Int32Array.from(prompt, (token, position) => {
+    return Int32Array.from(sequence, (token, position) => {
       let child = node.children.get(token)
       if (child === undefined) {
         child = { row: this.tokens.length, children: new Map() }
         this.tokens.push(token)
         this.positions.push(position)
+        if (node.children.size > 0 || node === this.root) this.leaves++
         node.children.set(token, child)
       }
       node = child
       return child.row
     })
-  }
-
-  /** How many rows a prompt would add. */
-  countNew(prompt: readonly number[]): number {
-    let node: TrieNode | undefined = this.root
-    let shared = 0
-    for (const token of prompt) {
-      node = node.children.get(token)
-      if (node === undefined) break
-      shared++
-    }
-    return prompt.length - shared
   }
 }
 
@@ -58,20 +49,55 @@ export function countNewTokens(known: readonly number[], prompt: readonly number
   return differs === -1 ? 0 : prompt.length - differs
 }
 
-/** @param prompts token ids of each prompt, none empty */
+/** @param prompts token ids of each prompt, none empty; of one with answers its places */
 export function packPrompts(prompts: readonly (readonly number[])[]): PackedPrompts {
   const trie = new PromptTrie()
   const paths = prompts.map((prompt) => trie.insert(prompt))
   return { tokens: Int32Array.from(trie.tokens), positions: Int32Array.from(trie.positions), paths }
 }
 
+/** The sequences of tokens of one prompt after which a next token is asked for: the prompt, and what begins its answers. */
+export type PromptPlaces = readonly (readonly number[])[]
+
 /** How large a group of prompts is. */
 export interface GroupSize {
   /** Rows of its packed sequence. */
   readonly rows: number
-  readonly prompts: number
-  /** Tokens of the longest prompt. */
+  /** Where a next token is asked for; places that are the same count each. */
+  readonly places: number
+  /** Sequences that are no beginning of another. */
+  readonly leaves: number
+  /** Tokens of the longest sequence. */
   readonly longest: number
+}
+
+/** A group of prompts that is growing. */
+class GrowingGroup {
+  readonly prompts: number[] = []
+  private readonly trie = new PromptTrie()
+  private places = 0
+  private longest = 0
+
+  add(index: number, places: PromptPlaces): void {
+    for (const sequence of places) {
+      this.trie.insert(sequence)
+      this.longest = Math.max(this.longest, sequence.length)
+    }
+    this.places += places.length
+    this.prompts.push(index)
+  }
+
+  get size(): GroupSize {
+    const { places, longest, trie } = this
+    return { rows: trie.tokens.length, places, leaves: trie.leaves, longest }
+  }
+}
+
+/** How large prompts are together. */
+export function sizeOf(prompts: readonly PromptPlaces[]): GroupSize {
+  const group = new GrowingGroup()
+  for (const [index, places] of prompts.entries()) group.add(index, places)
+  return group.size
 }
 
 /**
@@ -82,30 +108,20 @@ export interface GroupSize {
  * @returns indices of the prompts of each group, in order
  */
 export function groupPrompts(
-  prompts: readonly (readonly number[])[],
+  prompts: readonly PromptPlaces[],
   fits: (size: GroupSize) => boolean
 ): number[][] {
   const groups: number[][] = []
-  let group: number[] = []
-  let trie = new PromptTrie()
-  let longest = 0
-  for (const [index, prompt] of prompts.entries()) {
-    const size = {
-      rows: trie.tokens.length + trie.countNew(prompt),
-      prompts: group.length + 1,
-      longest: Math.max(longest, prompt.length)
-    }
-    if (group.length > 0 && !fits(size)) {
-      groups.push(group)
-      group = []
-      trie = new PromptTrie()
-      longest = 0
-    }
-    trie.insert(prompt)
-    group.push(index)
-    longest = Math.max(longest, prompt.length)
+  let group = new GrowingGroup()
+  for (const [index, places] of prompts.entries()) {
+    const before = [...group.prompts]
+    group.add(index, places)
+    if (before.length === 0 || fits(group.size)) continue
+    groups.push(before)
+    group = new GrowingGroup()
+    group.add(index, places)
   }
-  if (group.length > 0) groups.push(group)
+  if (group.prompts.length > 0) groups.push(group.prompts)
   return groups
 }
 
@@ -116,8 +132,8 @@ export function finalRows(packed: PackedPrompts): Int32Array {
 
 /** For each prompt, its place in `finalRows`. */
 export function finalRowOfPrompts(packed: PackedPrompts): number[] {
-  const rows = finalRows(packed)
-  return packed.paths.map((path) => rows.indexOf(lastRow(path)))
+  const places = new Map(Array.from(finalRows(packed), (row, place) => [row, place]))
+  return packed.paths.map((path) => got(places, lastRow(path), 'final row'))
 }
 
 function lastRow(path: Int32Array): number {

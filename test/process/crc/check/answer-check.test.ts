@@ -7,10 +7,11 @@ import {
 } from '../../../../src/contract/documents/crc'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { rangeStrengths } from '../../../../src/contract/model/strengths'
-import { type AnswerPath, answerPaths, nodesOf } from '../../../../src/main/crc/check/answer-paths'
+import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/answer-paths'
 import { checkedSelection } from '../../../../src/main/crc/check/checked-selection'
 import { checkSweep, rangesToCheck } from '../../../../src/main/crc/check/check-sweep'
-import { wholeAnswers } from '../../../../src/main/crc/check/whole-answers'
+import { Answers, Questions } from '../../../../src/main/crc/check/questions'
+import { askOfPath, askOfTrail, wholeAnswers } from '../../../../src/main/crc/check/whole-answers'
 import { selection } from '../../../../src/main/crc/selection/selection'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
@@ -29,23 +30,43 @@ describe('whole answers', () => {
   const A: AnswerPath = { prompt: 0, character: 0, tokens: [65], mayTrail: true }
   const B: AnswerPath = { prompt: 0, character: 1, tokens: [1, 2], mayTrail: true }
   const prompts = [{ text: 'A or B?', category: 'letter', valid: ['A', 'B'] }]
+  const END = 0
+  const WHITE = [10, 11]
   /** Next tokens by what has been written. */
-  const probabilities: Record<string, { tokens: Record<number, number>; end: number; white: number }> = {
-    '': { tokens: { 65: 0.6, 1: 0.3 }, end: 0, white: 0 },
-    '65': { tokens: { 10: 0.2 }, end: 0.7, white: 0.25 },
-    '65,10': { tokens: {}, end: 0.9, white: 0.05 },
-    '1': { tokens: { 2: 0.5 }, end: 0, white: 0 },
-    '1,2': { tokens: {}, end: 0.8, white: 0 }
+  const next: Record<string, Record<number, number>> = {
+    '': { 65: 0.6, 1: 0.3 },
+    '65': { 10: 0.2, 11: 0.05, [END]: 0.7 },
+    '65,10': { 11: 0.05, [END]: 0.9 },
+    '1': { 2: 0.5 },
+    '1,2': { [END]: 0.8 }
   }
-  const next = {
-    of: (_: number, written: readonly number[], token: number) =>
-      probabilities[written.join()]?.tokens[token] ?? 0,
-    end: (_: number, written: readonly number[]) => probabilities[written.join()]?.end ?? 0,
-    trail: (_: number, written: readonly number[]) => probabilities[written.join()]?.white ?? 0
+  /** What a model says that draws by them. */
+  function answered(questions: Questions): Answers {
+    const says = new Answers()
+    const probability = (sequence: readonly number[]): number =>
+      sequence.reduce((p, token, i) => p * (next[sequence.slice(0, i).join()]?.[token] ?? 0), 1)
+    for (const { prompt, groups } of questions.asked()) {
+      says.learn(
+        prompt,
+        groups.map((sequences) => sequences.reduce((sum, sequence) => sum + probability(sequence), 0))
+      )
+    }
+    return says
+  }
+  function wholeOf(trails: readonly number[]): WholeAnswers {
+    const questions = new Questions()
+    const paths = [A, B].map((path) => askOfPath(questions, path, [END], WHITE))
+    const more = new Questions()
+    const followed = trails.map((token) => askOfTrail(more, { path: A, token }, [END], WHITE))
+    return wholeAnswers(
+      prompts,
+      { paths, says: answered(questions) },
+      { trails: followed, says: answered(more) }
+    )
   }
 
   it('are as likely as all their tokens and the end in turn', () => {
-    const { firstToken, answers, undecided } = wholeAnswers(prompts, [A, B], [], next)
+    const { firstToken, answers, undecided } = wholeOf([])
     expect(answers.validity).toBeCloseTo(0.6 * 0.7 + 0.3 * 0.5 * 0.8, ACCURACY)
     // A character of two tokens has no first token that says it.
     expect(firstToken.validity).toBeCloseTo(0.6, ACCURACY)
@@ -53,19 +74,9 @@ describe('whole answers', () => {
   })
 
   it('may have white space at their end, as far as that was followed up', () => {
-    const { answers, undecided } = wholeAnswers(prompts, [A, B], [{ path: A, token: 10 }], next)
+    const { answers, undecided } = wholeOf([10])
     expect(answers.validity).toBeCloseTo(0.6 * (0.7 + 0.2 * 0.9) + 0.3 * 0.5 * 0.8, ACCURACY)
     expect(undecided).toBeCloseTo(0.6 * (0.05 + 0.2 * 0.05), ACCURACY)
-  })
-
-  it('go through each place once, with white space of interest behind them only', () => {
-    expect(nodesOf([A, { ...A, character: 1, tokens: [65, 66] }, B], [10])).toEqual([
-      { prompt: 0, written: [], next: [65, 1] },
-      { prompt: 0, written: [65], next: [10, 66] },
-      { prompt: 0, written: [65, 66], next: [10] },
-      { prompt: 0, written: [1], next: [2] },
-      { prompt: 0, written: [1, 2], next: [10] }
-    ])
   })
 
   it('spell a character that no single token adds, and put no white space behind white space', async () => {

@@ -33,14 +33,14 @@ async function planLayers(layerCount: number) {
   const { trie } = models
   const grouping = groupWithin(
     models,
-    prompts.map(({ tokens }) => tokens),
+    prompts.map(({ tokens }) => [tokens]),
     BUDGET_BYTES
   )
   const largest = grouping.groups.reduce((most, group) =>
     group.packed.tokens.length > most.packed.tokens.length ? group : most
   ).packed
-  const tokens = prompts.map((prompt) => prompt.tokens)
-  const kept = (speed: Speed) => keptGroups(models, tokens, BUDGET_BYTES, 'cpu', speed)
+  const places = prompts.map((prompt) => [prompt.tokens])
+  const kept = (speed: Speed) => keptGroups(models, places, BUDGET_BYTES, 'cpu', speed)
   const seconds = ({ groups }: Pick<Grouping, 'groups'>, speed: Speed): number =>
     sweepTime(sweepWork(models, groups), models, 'cpu', speed).seconds
   const file = await stat(join(folders.post, 'model.safetensors'))

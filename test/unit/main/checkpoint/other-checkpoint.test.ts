@@ -102,7 +102,7 @@ describe('an exported folder beside its pair', () => {
       { kind: 'recipe', layers: postStrengths(4) },
       recipeModel(RESTORED, 4)
     ]
-    const prompts = [{ tokens: [1, 2, 3], groups: [[1], [2]] }]
+    const prompts = [{ tokens: [1, 2, 3], groups: [[[1]], [[2]]] }]
     const run = async (swept: EngineModel[]) => {
       const events: EngineSweepEvent[] = []
       const request = { base, post, device: 'cpu' as const, models: swept, prompts, memoryBytes: 2 ** 30 }

@@ -61,7 +61,7 @@ function answers(changes: Partial<GenerateRequest>): Run {
 
 function scores(sampling?: Sampling): Run {
   return (pair, model) => {
-    const prompts = [{ tokens: PROMPT, groups: [[4], [5, 6]] }]
+    const prompts = [{ tokens: PROMPT, groups: [[[4]], [[5], [6]]] }]
     return runToEnd(
       sweep({ ...pair, device: 'cpu', models: [model], prompts, memoryBytes: 2 ** 30, sampling })
     )

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Task, type TaskPrompt } from '../../../../src/contract/documents/evaluation'
+import { Task, type TaskPrompt } from '../../../../src/contract/documents/task'
 import type { TaskKind } from '../../../../src/contract/model/task-kinds'
 import { type Problem, WorkbenchError } from '../../../../src/contract/model/problem'
 import {
@@ -12,10 +12,21 @@ import {
   builtinTasks,
   suits
 } from '../../../../src/main/evaluation/builtin-tasks'
-import { AnswerReader } from '../../../../src/main/measures/read-answer'
+import { AnswerReader, rightAnswers } from '../../../../src/main/answers/read-answer'
 import { formatTaskFile, readTaskFile } from '../../../../src/main/evaluation/task-file'
+import type { SampleLine } from '../../../../src/contract/documents/samples'
+import { cellMeasures } from '../../../../src/main/measures/cell-measures'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { problemOf } from '../../../fixtures/problems'
+
+const sampleLine = (text: string): SampleLine => ({
+  variant: 'post',
+  prompt: 0,
+  index: 0,
+  text,
+  tokens: [1],
+  finish: 'stop'
+})
 
 /** The problem with reading a file. */
 function problemWith(fileName: string, content: string, kind?: TaskKind): Promise<Problem> {
@@ -54,13 +65,13 @@ describe('the built-in tasks', () => {
       const reader = new AnswerReader(task)
       for (const prompt of task.prompts) {
         if (task.kind !== 'creative') expect(reader.canJudge(prompt)).toBe(true)
-        for (const answer of prompt.answers ?? []) {
+        const listed = rightAnswers(task, prompt)
+        for (const answer of listed.flat()) {
           const read = reader.read(answer)
           expect(read !== null && reader.isRight(read, prompt), `${answer} for: ${prompt.text}`).toBe(true)
         }
         // Two spellings of one answer would count as two.
-        const listed = prompt.answers ?? []
-        if (prompt.answers !== undefined) expect(reader.rightAnswers(prompt)?.size).toBe(listed.length)
+        if (prompt.answers !== undefined) expect(reader.rightCount(prompt)).toBe(listed.length)
       }
     }
   )
@@ -145,6 +156,36 @@ describe('a list of prompts', () => {
       'first-line',
       [['Rome']]
     ])
+  })
+
+  it('may name an answer in several ways, which count as one', () => {
+    const states = [
+      { text: 'Name a state.', answers: [[' New York', 'NY'], 'Ohio', ['ny', 'Empire State']] },
+      { text: 'Name a sea.', answers: ['Red Sea'] }
+    ]
+    const task = readTaskFile('states.json', JSON.stringify(states), undefined)
+    expect(task.kind).toBe('open-ended')
+    const [state] = task.prompts
+    if (state === undefined) throw new Error('no prompt')
+    const reader = new AnswerReader(task)
+    const named = (text: string): string | null => reader.rightAnswer(reader.read(text) ?? '', state)
+    expect(['New York.', 'NY', 'Ohio', 'Empire State', 'Utah'].map(named)).toEqual([
+      'new york',
+      'new york',
+      'ohio',
+      // Named by two answers, a name is the first one's.
+      'empire state',
+      null
+    ])
+    expect(reader.rightCount(state)).toBe(3)
+    const samples = ['NY', 'New York', 'Ohio'].map((text) => sampleLine(text))
+    const cell = { prompt: state, samples, scores: undefined, marks: [] }
+    expect(cellMeasures(task, reader, 100, cell)).toMatchObject({
+      distinctRight: 2,
+      coverage: 2 / 3,
+      accuracy: 1
+    })
+    expect(Task.parse(JSON.parse(formatTaskFile(task)))).toEqual({ ...task })
   })
 
   it('in a table has its answers in one cell', () => {

@@ -2,13 +2,8 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compressionRatio } from '../../../../src/main/measures/texts/compression-ratio'
-import {
-  coverage,
-  majorityVote,
-  numbersOf,
-  passAtK,
-  solutionPaths
-} from '../../../../src/main/measures/correctness'
+import { coverage, majorityVote, passAtK, solutionPaths } from '../../../../src/main/measures/correctness'
+import { numbersOf } from '../../../../src/main/answers/numbers'
 import { meanCosineDistance, vendiScore } from '../../../../src/main/measures/texts/embedding-measures'
 import { expectationAdjustedDistinct } from '../../../../src/main/measures/texts/expectation-adjusted-distinct'
 import { planeMap } from '../../../../src/main/measures/texts/principal-components'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Problem } from '../../../../src/contract/model/problem'
-import { MAX_SAMPLE_PROMPTS, SamplePrompts } from '../../../../src/contract/documents/samples'
+import { MAX_SAMPLE_PROMPTS, SamplePrompts } from '../../../../src/contract/documents/task'
 import { formatCsv, parseCsv } from '../../../../src/main/base/csv'
 import {
   builtinSamplePrompts,

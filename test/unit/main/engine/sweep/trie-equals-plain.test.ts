@@ -5,6 +5,7 @@ import { probe } from '../../../../../src/main/engine/questions/probe'
 import { closePairWeights, openPairWeights } from '../../../../../src/main/engine/weights/pair-weights'
 import { sweep, sweptModels } from '../../../../../src/main/engine/sweep/sweep'
 import { groupWithin, smallestMemory } from '../../../../../src/main/engine/sweep/sweep-plan'
+import { buildAnswerTrie } from '../../../../../src/main/engine/tries/answer-trie'
 import { goldenPath, readGolden } from '../../../../fixtures/goldens'
 
 const VOCABULARY = 320
@@ -72,9 +73,9 @@ async function budget(request: Pick<SweepRequest, 'models' | 'prompts'>, share: 
   const weights = await openPairWeights(pair.base, pair.post)
   try {
     const swept = await sweptModels(weights, request)
-    const tokens = request.prompts.map((prompt) => prompt.tokens)
-    const smallest = smallestMemory(swept, tokens)
-    return smallest + share * (groupWithin(swept, tokens, 2 ** 40).peakBytes - smallest)
+    const places = request.prompts.map((prompt) => buildAnswerTrie(prompt).places)
+    const smallest = smallestMemory(swept, places)
+    return smallest + share * (groupWithin(swept, places, 2 ** 40).peakBytes - smallest)
   } finally {
     await closePairWeights(weights)
   }
@@ -88,7 +89,18 @@ describe('a sweep through the tries', () => {
         prompts,
         fc.constantFrom(0, 0.2, 1),
         async (someModels, somePrompts, share) => {
-          const groups = [[0], [5, 6], [VOCABULARY - 1]]
+          const groups = [
+            [[0]],
+            [[5], [6]],
+            // Answers of several tokens: with a common beginning, and with what another prompt may begin with.
+            [
+              [10, 11, 0],
+              [10, 11, 3, 4],
+              [10, 5]
+            ],
+            [[VOCABULARY - 1]],
+            []
+          ]
           const asked = {
             models: someModels,
             prompts: somePrompts.map((tokens) => ({ tokens, groups }))
@@ -100,10 +112,18 @@ describe('a sweep through the tries', () => {
           })
           for (const [m, model] of someModels.entries()) {
             for (const [p, prompt] of somePrompts.entries()) {
-              const [logits = []] = await probe({ ...pair, model, prompts: [prompt] })
-              const plain = softmax(logits)
+              const sequences = groups.flat()
+              const asked = sequences.flatMap((sequence) =>
+                sequence.map((_, i) => [...prompt, ...sequence.slice(0, i)])
+              )
+              const rows = (await probe({ ...pair, model, prompts: asked })).map(softmax)
+              const tokens = sequences.flat()
+              const inTurn = rows.map((row, i) => row[tokens[i] ?? -1] ?? NaN)
               const expected = groups.map((group) =>
-                group.reduce((sum, token) => sum + (plain[token] ?? 0), 0)
+                group.reduce(
+                  (sum, { length }) => sum + inTurn.splice(0, length).reduce((p, q) => p * q, 1),
+                  0
+                )
               )
               probabilities[m]?.[p]?.forEach((actual, g) => {
                 // Two float32 evaluations of the same products in another order; probabilities are at most 1.
@@ -114,7 +134,7 @@ describe('a sweep through the tries', () => {
           }
         }
       ),
-      { numRuns: 12 }
+      { numRuns: 8 }
     )
   })
 
@@ -123,7 +143,7 @@ describe('a sweep through the tries', () => {
     const request = {
       ...pair,
       models: golden.models.map(({ model }) => model),
-      prompts: Object.values(golden.prompts).map((tokens) => ({ tokens, groups: [[1], [2]] }))
+      prompts: Object.values(golden.prompts).map((tokens) => ({ tokens, groups: [[[1]], [[2]]] }))
     }
     const whole = await runSweep({ ...request, memoryBytes: 2 ** 30 })
     const split = await runSweep({ ...request, memoryBytes: await budget(request, 0.1) })
@@ -137,7 +157,7 @@ describe('a sweep through the tries', () => {
   })
 
   it('refuses a budget in which no prompt fits, and names the smallest that works', async () => {
-    const request = { models: [{ kind: 'base' as const }], prompts: [{ tokens: [1, 2, 3], groups: [[1]] }] }
+    const request = { models: [{ kind: 'base' as const }], prompts: [{ tokens: [1, 2, 3], groups: [[[1]]] }] }
     const smallest = await budget(request, 0)
     const mebibytes = Math.ceil(smallest / 2 ** 20)
     await expect(runSweep({ ...pair, ...request, memoryBytes: smallest - 1 })).rejects.toMatchObject({
@@ -152,7 +172,7 @@ describe('a sweep through the tries', () => {
     const request = {
       ...pair,
       models: readGolden('llama3').models.map(({ model }) => model),
-      prompts: [{ tokens: [1, 2, 3], groups: [[1]] }],
+      prompts: [{ tokens: [1, 2, 3], groups: [[[1]]] }],
       memoryBytes: 2 ** 30
     }
     let eventsAfterCancel = 0

@@ -49,14 +49,16 @@ describe('splitting prompts into groups', () => {
     const maximumPrompts = fc.integer({ min: 0, max: 6 })
     fc.assert(
       fc.property(promptSet, maximumRows, maximumPrompts, (prompts, rowBound, promptBound) => {
-        const groups = groupPrompts(prompts, (size) => {
-          const { rows, prompts: count, longest } = size
+        const places = prompts.map((prompt) => [prompt, [...prompt, 9]])
+        const groups = groupPrompts(places, (size) => {
+          const { rows, places: count, leaves, longest } = size
+          expect(leaves).toBeLessThanOrEqual(Math.min(count, rows))
           expect(longest).toBeLessThanOrEqual(rows)
-          return rows <= rowBound && count <= promptBound
+          return rows <= rowBound && count <= 2 * promptBound
         })
         expect(groups.flat()).toEqual(prompts.map((_, i) => i))
         for (const group of groups) {
-          const rows = packPrompts(group.map((index) => prompts[index] ?? [])).tokens.length
+          const rows = packPrompts(group.flatMap((index) => places[index] ?? [])).tokens.length
           expect((rows <= rowBound && group.length <= promptBound) || group.length === 1).toBe(true)
         }
       })

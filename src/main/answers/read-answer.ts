@@ -1,8 +1,9 @@
 import { normaliseAnswer } from '../../contract/model/answer'
-import type { AnswerReading, Task, TaskPrompt } from '../../contract/documents/evaluation'
+import type { AnswerReading, Task, TaskPrompt } from '../../contract/documents/task'
+import { factsOf } from '../../contract/model/task-kinds'
 import { WorkbenchError } from '../../contract/model/problem'
 import { withTimeLimit } from '../base/time-limit'
-import { numbersOf } from './correctness'
+import { numbersOf } from './numbers'
 
 /** A pattern of a task file may take endless time on an answer made for it. */
 const PATTERN_LIMIT_MS = 2_000
@@ -17,7 +18,7 @@ export class AnswerReader {
   private readonly right: RegExp | null
   private readonly format: RegExp | null
 
-  private readonly known = new WeakMap<TaskPrompt, ReadonlySet<string>>()
+  private readonly known = new WeakMap<TaskPrompt, Map<string, string>>()
 
   constructor(private readonly task: Task) {
     const { reading, rightPattern, checks } = task
@@ -38,19 +39,45 @@ export class AnswerReader {
     return prompt.answers !== undefined || this.right !== null
   }
 
-  /** The right answers to a prompt as they are compared; null when they are not listed. */
-  rightAnswers(prompt: TaskPrompt): ReadonlySet<string> | null {
-    if (prompt.answers === undefined) return null
-    // Asked for with every answer of a cell, and long for some prompts.
-    const known =
-      this.known.get(prompt) ?? new Set(prompt.answers.map((answer) => comparable(answer, this.task)))
-    this.known.set(prompt, known)
-    return known
+  /**
+   * How many different right answers a prompt lists; null when it lists none. Those that compare as the same are one, and a
+   * name that several answers go by is the first one's.
+   */
+  rightCount(prompt: TaskPrompt): number | null {
+    const known = this.listed(prompt)
+    return known === null ? null : new Set(known.values()).size
+  }
+
+  /**
+   * The right answer that this is: of all its names the first; null for a wrong one.
+   *
+   * @param answer as {@link read} returns it
+   */
+  rightAnswer(answer: string, prompt: TaskPrompt): string | null {
+    const known = this.listed(prompt)
+    if (known !== null) return known.get(answer) ?? null
+    return this.right !== null && this.matches(this.right, answer) ? answer : null
   }
 
   /** @param answer as {@link read} returns it */
   isRight(answer: string, prompt: TaskPrompt): boolean {
-    return this.rightAnswers(prompt)?.has(answer) ?? (this.right !== null && this.matches(this.right, answer))
+    return this.rightAnswer(answer, prompt) !== null
+  }
+
+  /** The first name of each right answer by all its names, as they are compared. */
+  private listed(prompt: TaskPrompt): ReadonlyMap<string, string> | null {
+    if (prompt.answers === undefined) return null
+    // Asked for with every answer of a cell, and long for some prompts.
+    const known = this.known.get(prompt) ?? new Map<string, string>()
+    if (known.size === 0) {
+      this.known.set(prompt, known)
+      for (const names of rightAnswers(this.task, prompt)) {
+        const compared = names.map((name) => comparable(name, this.task))
+        const own = compared.filter((name) => !known.has(name))
+        for (const name of own) known.set(name, own[0] ?? name)
+      }
+    }
+    return known
   }
 
   /** Whether a whole answer has the form that the task asks for. @param words of the answer */
@@ -79,6 +106,12 @@ export class AnswerReader {
   private limited<T>(work: () => T): T {
     return withTimeLimit(PATTERN_LIMIT_MS, `A pattern of the task "${this.task.name}"`, work)
   }
+}
+
+/** The names of each right answer that a prompt lists; where one final answer is right, all that is listed is names of it. */
+export function rightAnswers({ kind }: Task, { answers = [] }: TaskPrompt): string[][] {
+  const names = answers.map((answer) => [answer].flat())
+  return factsOf(kind).rightAnswers === 'one' ? [names.flat()] : names
 }
 
 function compiled(task: Task, field: string, pattern: string, flags: string): RegExp {

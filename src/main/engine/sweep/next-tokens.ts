@@ -1,0 +1,124 @@
+import type { Sampling } from '../../../contract/model/sampling'
+import { allFinite } from '../../checkpoint/non-finite'
+import { HEAD_ROWS, type LanguageHead, type SliceDone } from '../forward/language-head'
+import { type Computation, whyNonFinite } from '../forward/non-finite'
+import { rowAt } from '../rows/rows'
+import { tokenProbabilities } from '../rows/sampler'
+import type { AskedRow, FinalStates, GroupScorer } from './group-scorer'
+import { at, got } from '../../base/look-up'
+
+/** Logits that are held at once: more of them gain nothing once a pass over the head costs little beside its products. */
+const LOGIT_BYTES = 2 ** 26
+
+/** Rows whose logits are held at once. @param width logits of a row */
+export function logitRows(width: number): number {
+  return Math.max(HEAD_ROWS, Math.floor(LOGIT_BYTES / Float32Array.BYTES_PER_ELEMENT / width))
+}
+
+/** What takes last states through a head. */
+export interface HeadRun {
+  readonly computation: Computation
+  readonly scorer: GroupScorer
+  readonly head: LanguageHead
+  readonly vocabularySize: number
+  /** All that is asked about. */
+  readonly tokens: readonly number[]
+  /** How tokens are drawn; undefined: from the model's own distribution, for which a sum over the vocabulary is enough. */
+  readonly sampling: Sampling | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** The probabilities of what is asked of a row of an origin's finals; rows come in their order. */
+export interface RowAnswered {
+  readonly type: 'row'
+  readonly row: number
+  readonly next: Float64Array
+}
+
+/** How likely the next tokens are, row by row. @throws WorkbenchError as `whyNonFinite` */
+export function nextTokens(run: HeadRun, finals: FinalStates): AsyncGenerator<RowAnswered | SliceDone> {
+  return run.sampling === undefined ? ofModel(run, finals) : ofSampler(run, run.sampling, finals)
+}
+
+/** The softmax at temperature 1, which needs the logits of what is asked about only. */
+async function* ofModel(run: HeadRun, finals: FinalStates): AsyncGenerator<RowAnswered | SliceDone> {
+  const { scorer, head, tokens, signal } = run
+  const rowCount = scorer.rowsOf(finals)
+  let sums: Float64Array = new Float64Array()
+  for await (const event of head.logSums(finals.hidden, signal)) {
+    if (event.type === 'slice') yield event
+    else sums = event.values
+  }
+  await requireFinite(run, finals, { first: 0, count: rowCount }, (row) => Number.isFinite(sums[row]))
+  const column = new Map(tokens.map((token, i) => [token, i]))
+  for (const part of partsOf(rowCount, logitRows(tokens.length))) {
+    const logits = await head.logitsOf(statesOf(finals, rowCount, part), tokens)
+    for (let i = 0; i < part.count; i++) {
+      const row = part.first + i
+      const { next } = scorer.askedOf(row)
+      const sum = at(sums, row, 'row')
+      yield {
+        type: 'row',
+        row,
+        next: Float64Array.from(next, (token) =>
+          Math.exp(at(logits, i * tokens.length + got(column, token, 'token'), 'logit') - sum)
+        )
+      }
+    }
+  }
+}
+
+/** As a sampler draws them, for which it wants the whole vocabulary's logits. */
+async function* ofSampler(
+  run: HeadRun,
+  sampling: Sampling,
+  finals: FinalStates
+): AsyncGenerator<RowAnswered | SliceDone> {
+  const { scorer, head, vocabularySize, signal } = run
+  const rowCount = scorer.rowsOf(finals)
+  for (const part of partsOf(rowCount, logitRows(vocabularySize))) {
+    for await (const event of head.logits(statesOf(finals, rowCount, part), signal)) {
+      if (event.type === 'slice') {
+        yield { ...event, share: (event.share * part.count) / rowCount }
+        continue
+      }
+      const logitsOf = (row: number): Float32Array => rowAt(event.values, row - part.first, vocabularySize)
+      await requireFinite(run, finals, part, (row) => allFinite(logitsOf(row)))
+      for (let row = part.first; row < part.first + part.count; row++) {
+        yield { type: 'row', row, next: drawn(logitsOf(row), sampling, scorer.askedOf(row)) }
+      }
+    }
+  }
+}
+
+function drawn(logits: Float32Array, sampling: Sampling, { tokens, next }: AskedRow): Float64Array {
+  return tokenProbabilities(logits, sampling, tokens, next)
+}
+
+/** Some of an origin's rows. */
+interface Part {
+  readonly first: number
+  readonly count: number
+}
+
+function partsOf(rowCount: number, most: number): Part[] {
+  const starts = Array.from({ length: Math.ceil(rowCount / most) }, (_, i) => i * most)
+  return starts.map((first) => ({ first, count: Math.min(most, rowCount - first) }))
+}
+
+function statesOf({ hidden }: FinalStates, rowCount: number, { first, count }: Part): Float32Array {
+  const width = hidden.length / rowCount
+  return hidden.subarray(first * width, (first + count) * width)
+}
+
+async function requireFinite(
+  { computation, scorer }: HeadRun,
+  finals: FinalStates,
+  { first, count }: Part,
+  isFinite: (row: number) => boolean
+): Promise<void> {
+  for (let row = first; row < first + count; row++) {
+    if (isFinite(row)) continue
+    throw await whyNonFinite(computation, scorer.modelOf(finals, row), scorer.askedOf(row).tokens)
+  }
+}
