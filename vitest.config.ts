@@ -22,8 +22,8 @@ export default defineConfig({
     // By what the tests start. Files of unit tests share a worker, and what it has loaded.
     projects: [
       group('unit', false),
-      group('process', true),
-      group('browser', true, ['test/fixtures/chromium.ts'])
+      group('process', true, ['test/fixtures/run-folder.ts']),
+      group('browser', true, ['test/fixtures/run-folder.ts', 'test/fixtures/chromium.ts'])
     ]
   }
 })

@@ -1,14 +1,9 @@
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  browserMissing,
-  expectAccessible,
-  launchBrowser,
-  ServedWorkbench,
-  STILL_WINDOW
-} from '../fixtures/browser'
+import { browserMissing, launchBrowser, ServedWorkbench, STILL_WINDOW } from '../fixtures/browser'
 import { engineOf } from '../fixtures/cli'
+import { sweptDemo } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
@@ -23,15 +18,13 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', { timeout
     if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
   }
 
-  it('can be stopped, says when it fails, and then takes the best range that passes and keeps the others in sight', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
+  it('can be stopped, and says when it fails', async () => {
+    const workbench = await ServedWorkbench.start(['--demo'], (await sweptDemo()).folder)
     const page = await browser.newPage(STILL_WINDOW)
     page.setDefaultTimeout(30_000)
     await page.goto(workbench.url)
-    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
     const result = page.getByRole('region', { name: 'Result' })
-    // A busy machine takes ten times as long for it as an idle one.
-    await result.getByText('Layers 4–11, not checked yet').waitFor({ timeout: 90_000 })
+    await result.getByText('Layers 4–11, not checked yet').waitFor()
     expect(await result.locator('.verdict.doubt').count()).toBe(1)
     await picture(page, 'check-unchecked')
 
@@ -54,32 +47,8 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', { timeout
     await page.getByText('Nothing of this check is kept: it starts from its beginning again.').waitFor()
     await page.getByRole('button', { name: 'Dismiss' }).click()
 
-    const other = await browser.newPage(STILL_WINDOW)
-    await other.goto(workbench.url)
-    await other.getByText('Layers 4–11, not checked yet').waitFor()
-    await check.click()
-    const holds =
-      /Restore layers 5–11: diversity up from 0\.458 to 0\.899 at validity 0\.920 on whole answers/
-    await expect.poll(() => result.innerText(), { timeout: 60_000 }).toMatch(holds)
-    const elsewhere = other.getByRole('region', { name: 'Result' })
-    await expect.poll(() => elsewhere.innerText(), { timeout: 30_000 }).toMatch(holds)
-    await other.getByRole('heading', { name: 'Layers 5–11', exact: true }).waitFor()
-    await other.close()
-    expect(await result.locator('.verdict.hybrid').count()).toBe(1)
-    const answers = page.getByRole('region', { name: 'Whole answers' })
-    expect(await answers.getByRole('row', { name: /Layers 4–11/ }).innerText()).toMatch(
-      /0\.916\s+0\.860\s+0\.913\s+fails/
-    )
-    expect(await answers.getByRole('row', { name: /Layers 8–11/ }).innerText()).toMatch(/passes/)
-    await page.getByRole('heading', { name: 'Layers 5–11', exact: true }).waitFor()
-    await picture(page, 'check-holds')
-    await expectAccessible(page, 'Ranges after a check')
-
-    // It is kept with the sweep.
-    await page.reload()
-    await expect.poll(() => result.innerText()).toMatch(holds)
-    await answers.getByRole('button', { name: 'Layers 4–11' }).click()
-    await page.getByRole('heading', { name: 'Layers 4–11', exact: true }).waitFor()
+    // Nothing of it is told as if it had been done.
+    await result.getByText('Layers 4–11, not checked yet').waitFor()
     await workbench.stop()
   })
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { browserMissing, launchBrowser, ServedWorkbench, STILL_WINDOW } from '../fixtures/browser'
+import { sweptDemo } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
@@ -16,11 +17,10 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', { timeout: 120_0
   afterAll(() => browser.close())
 
   it('write a recipe, say how to go on, ask before replacing, and read their mergekit file back', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
+    const workbench = await ServedWorkbench.start(['--demo'], (await sweptDemo()).folder)
     const page = await browser.newPage(STILL_WINDOW)
     page.setDefaultTimeout(30_000)
     await page.goto(workbench.url)
-    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
     await page.getByRole('button', { name: 'Keep as recipe' }).click()
     await page.getByRole('navigation').getByText('Export', { exact: true }).click()
 

@@ -2,7 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserMissing, launchBrowser, ServedWorkbench } from '../fixtures/browser'
+import {
+  browserMissing,
+  expectAccessible,
+  launchBrowser,
+  ServedWorkbench,
+  STILL_WINDOW
+} from '../fixtures/browser'
+import { sweptDemo } from '../fixtures/swept-project'
 
 /** Where `npm run screenshots` wants the README's pictures; nothing is written without it. */
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
@@ -18,19 +25,33 @@ describe.skipIf(browserMissing !== null)('the README', { timeout: 90_000 }, () =
     if (SCREENSHOTS === undefined) return
     await page.mouse.move(0, 0)
     // Charts are drawn in a task of their own.
-    await page.waitForTimeout(500)
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
     await page.screenshot({ path: join(SCREENSHOTS, name) })
   }
 
-  it('shows the sweep and the evaluation of the demo pair, and says of both what they say', async () => {
+  /** The best range that passes is taken, and the others stay in sight. */
+  async function expectChecked(page: Page): Promise<void> {
+    await page.getByRole('heading', { name: 'Layers 5–11', exact: true }).waitFor()
+    expect(await page.getByRole('region', { name: 'Result' }).locator('.verdict.hybrid').count()).toBe(1)
+    const answers = page.getByRole('region', { name: 'Whole answers' })
+    expect(await answers.getByRole('row', { name: /Layers 4–11/ }).innerText()).toMatch(
+      /0\.916\s+0\.860\s+0\.913\s+fails/
+    )
+    expect(await answers.getByRole('row', { name: /Layers 8–11/ }).innerText()).toMatch(/passes/)
+    await expectAccessible(page, 'Ranges after a check')
+  }
+
+  it('shows sweep, check and evaluation of the demo pair, and says of them what they say', async () => {
     const readme = (await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ')
-    const workbench = await ServedWorkbench.start(['--demo'])
+    const workbench = await ServedWorkbench.start(['--demo'], (await sweptDemo()).folder)
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     page.setDefaultTimeout(30_000)
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
     await page.goto(workbench.url)
-    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
     await page.getByText('Layers 4–11, not checked yet').first().waitFor()
+    const other = await browser.newPage(STILL_WINDOW)
+    await other.goto(workbench.url)
+    await other.getByText('Layers 4–11, not checked yet').first().waitFor()
     await page.getByRole('button', { name: 'Check whole answers' }).click()
     const restored = page.getByRole('heading', { name: /^Restore layers 5–11: / })
     await restored.waitFor({ timeout: 60_000 })
@@ -42,6 +63,18 @@ describe.skipIf(browserMissing !== null)('the README', { timeout: 90_000 }, () =
     )
     await page.getByText(/^Planning/).waitFor({ state: 'detached' })
     await picture(page, 'ranges-light-1440.png')
+    await expectChecked(page)
+    // Other windows see it too, and it is kept with the sweep.
+    await other.getByRole('heading', { name: /^Restore layers 5–11: / }).waitFor()
+    await other.getByRole('heading', { name: 'Layers 5–11', exact: true }).waitFor()
+    await other.reload()
+    await expectChecked(other)
+    await other
+      .getByRole('region', { name: 'Whole answers' })
+      .getByRole('button', { name: 'Layers 4–11' })
+      .click()
+    await other.getByRole('heading', { name: 'Layers 4–11', exact: true }).waitFor()
+    await other.close()
 
     await page.getByRole('navigation').getByText('Evaluate', { exact: true }).click()
     await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-open')
