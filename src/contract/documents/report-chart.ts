@@ -20,6 +20,7 @@ export type ReportChart =
           key: string
           kind: 'blend' | 'recipe' | 'found' | 'checkpoint'
           name: string
+          mark: number | null
           restored: null
         })[]
       }

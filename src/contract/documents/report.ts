@@ -50,6 +50,9 @@ const ReportedSearch = SearchDocument.omit({ basePath: true, postPath: true, fou
 })
 export type ReportedSearch = z.infer<typeof ReportedSearch>
 
+/** Its number in the order of keeping; null for what the project does not keep. */
+const mark = KeptRecipe.shape.mark.nullable()
+
 const ReportedSweep = SweepDocument.omit({
   basePath: true,
   postPath: true,
@@ -70,9 +73,9 @@ const ReportedSweep = SweepDocument.omit({
   base: ReportedScore.nullable(),
   post: ReportedScore,
   ranges: z.array(ReportedRange),
-  recipes: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe })),
+  recipes: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe, mark })),
   soup: z.array(ReportedScore.extend({ strength: z.number() })),
-  checkpoints: z.array(ReportedScore.extend({ name: z.string(), fingerprint: z.string() })),
+  checkpoints: z.array(ReportedScore.extend({ name: z.string(), fingerprint: z.string(), mark })),
   /** With the project's rho of now; null when no ranges were scored. */
   selection: Selection.nullable(),
   search: ReportedSearch.nullable(),

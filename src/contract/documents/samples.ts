@@ -26,12 +26,6 @@ export const variantKey = (variant: Variant): string => keptOf(variant)?.id ?? v
 export const keptOf = (variant: Variant): Kept | undefined =>
   variant.kind === 'recipe' || variant.kind === 'checkpoint' ? variant.kept : undefined
 
-/** The colours of models: recipes are hybrids, and checkpoints beside the pair have one of their own. */
-export type ModelTone = 'base' | 'post' | 'hybrid' | 'checkpoint'
-
-/** How a variant is coloured. */
-export const toneOf = (variant: Variant): ModelTone => (variant.kind === 'recipe' ? 'hybrid' : variant.kind)
-
 export const SampleSettings = TaskSettings.extend({
   device: GenerationDevice.default('cpu'),
   /** Left out: fp16 where device and family gain from it, fp32 elsewhere. */

@@ -1,5 +1,5 @@
 import type { ReportChart } from '../../contract/documents/report-chart'
-import type { ModelTone } from '../../contract/documents/samples'
+import type { ModelTone } from '../../contract/model/model-style'
 
 /*
  * A report as a document: sections of blocks, which one writer turns into HTML and another into Markdown. All text is plain;

@@ -4,6 +4,7 @@ import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import type { Score, SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationView } from '../../contract/documents/evaluation'
+import { type KeptModels, keptCheckpoint, keptRecipe } from '../../contract/documents/kept-models'
 import { formatUtc } from '../../contract/words/format'
 import { headline } from '../../contract/words/headline'
 import type { CheckpointSummary, PairReport } from '../../contract/documents/pair'
@@ -63,7 +64,7 @@ export async function collectReport(
   })
   const content = {
     distances: distances === null ? null : reportedDistances(distances, origin(distances)),
-    sweep: sweep === null ? null : named(reportedSweep(sweep, stored, origin)),
+    sweep: sweep === null ? null : named(reportedSweep(sweep, stored, project.document, origin)),
     samples: samples.map(named),
     characterCheck: check === null ? null : reportedCheck(check, origin(check)),
     evaluations: stored.evaluations.map((view) => named(reportedEvaluation(view, origin(view.run))))
@@ -140,6 +141,7 @@ function summary({ validity, diversity, effectiveChoices, categories }: Score): 
 function reportedSweep(
   { basePath, postPath, prompts, selected: _, ...sweep }: SweepDocument,
   { selection, search, answerCheck }: StoredExperiment,
+  kept: KeptModels,
   origin: (from: ComputedFrom) => ReportedOrigin
 ): ReportedSweep {
   const { base, post, ranges } = sweep
@@ -151,13 +153,16 @@ function reportedSweep(
     base: base === null ? null : summary(base),
     post: summary(post),
     ranges: ranges.map((range) => ({ start: range.start, end: range.end, ...summary(range) })),
-    recipes: sweep.recipes.map((score) => ({ recipe: score.recipe, ...summary(score) })),
+    recipes: sweep.recipes.map((score) => {
+      const own = keptRecipe(score.recipe, kept)
+      return { recipe: own?.recipe ?? score.recipe, mark: own?.mark ?? null, ...summary(score) }
+    }),
     soup: sweep.soup.map((score) => ({ strength: score.strength, ...summary(score) })),
-    checkpoints: sweep.checkpoints.map((score) => ({
-      name: score.name,
-      fingerprint: score.fingerprint,
-      ...summary(score)
-    })),
+    checkpoints: sweep.checkpoints.map((score) => {
+      const own = keptCheckpoint(score, kept)
+      const { fingerprint } = score
+      return { name: own?.name ?? score.name, fingerprint, mark: own?.mark ?? null, ...summary(score) }
+    }),
     selection,
     search: search === null ? null : reportedSearch(search, origin(search)),
     check: answerCheck === null ? null : reportedAnswerCheck(answerCheck)

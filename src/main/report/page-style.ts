@@ -38,7 +38,8 @@ thead th { background: var(--surface-raised); font-weight: 600; vertical-align: 
 .number { text-align: end; }
 td.number { white-space: nowrap; }
 .base { color: var(--base); } .post { color: var(--post); } .hybrid { color: var(--hybrid); } .checkpoint { color: var(--checkpoint); }
-th.base, th.post, th.hybrid, th.checkpoint { font-weight: 600; }
+.orange { color: var(--orange); } .sky { color: var(--sky); } .black { color: var(--black); }
+th:is(.base, .post, .hybrid, .checkpoint, .orange, .sky, .black) { font-weight: 600; }
 small { display: block; font-size: 12px; line-height: 16px; font-weight: 400; }
 details { margin: 0 0 12px; }
 details > :not(summary) { margin-top: 8px; }

@@ -1,4 +1,3 @@
-import type { PointStyle } from 'chart.js'
 import type {
   EvaluatedPrompt,
   EvaluationVariant,
@@ -8,41 +7,20 @@ import type {
 import { formatMeasure, measuresOf, withInterval } from '../../contract/words/evaluation-words'
 import { MeasureId, measureOf } from '../../contract/model/measures'
 import { formatPercent } from '../ui/format'
-import { keptOf, toneOf } from '../../contract/documents/samples'
+import { variantStyles } from '../../contract/documents/variant-styles'
 import { type PlotAxis, type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
 import { toCsv } from '../ui/csv'
 
-/** Hybrids share a colour and differ in their marks, and so do other checkpoints; base and post have theirs as everywhere. */
-const MARKS: readonly PointStyle[] = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross']
-
-const markOf = (place: number): PointStyle => MARKS[place % MARKS.length] ?? 'circle'
-
-/** How each variant is drawn, in their order; base or post with another sampler or prefix is paler. */
-export function variantStyles(
+/** How each variant is drawn, in their order; one with another sampler or prefix is paler. */
+export function seriesStyles(
   variants: readonly EvaluationVariant[]
 ): Pick<PlotSeries, 'name' | 'tone' | 'mark' | 'opacity'>[] {
-  // What is kept has its own mark in every chart of the project; the others take those that are left.
-  const own = new Set(variants.flatMap(({ variant }) => keptOf(variant)?.mark ?? []))
-  const taken = new Set(Array.from(own, markOf))
-  const left = MARKS.filter((mark) => !taken.has(mark))
-  let others = 0
-  return variants.map(({ variant, sampling, prefix }) => {
-    const tone = toneOf(variant)
-    const kept = keptOf(variant)
-    const mark =
-      tone === 'base'
-        ? 'rect'
-        : tone === 'post'
-          ? 'rectRot'
-          : kept !== undefined
-            ? markOf(kept.mark)
-            : (left[others++ % left.length] ?? 'circle')
-    return {
-      name: variant.name,
-      tone,
-      mark,
-      opacity: sampling === undefined && prefix === undefined ? 1 : 0.6
-    }
+  const styles = variantStyles(variants.map(({ variant }) => variant))
+  return variants.flatMap(({ variant, sampling, prefix }, index) => {
+    const style = styles[index]
+    if (style === undefined) return []
+    const opacity = sampling === undefined && prefix === undefined ? 1 : 0.6
+    return [{ name: variant.name, tone: style.tone, mark: style.shape, opacity }]
   })
 }
 
@@ -58,7 +36,7 @@ export function tradeOffPlot(
   quality: MeasureId,
   diversity: MeasureId
 ): PlotContent {
-  const styles = variantStyles(run.variants)
+  const styles = seriesStyles(run.variants)
   const series = styles.map((style, index): PlotSeries => {
     const measures = results.variants[index]?.measures
     const [x, y] = [measures?.[quality], measures?.[diversity]]
@@ -118,7 +96,7 @@ export function passAtKPlot({ run, results }: PlottedEvaluation): PlotContent | 
   if (ks.length === 0) return null
   return {
     label: `pass@k of ${results.variants.length} variants for k from 1 to ${Math.max(...ks)}.`,
-    series: variantStyles(run.variants).map((style, index) => ({
+    series: seriesStyles(run.variants).map((style, index) => ({
       ...style,
       connected: true,
       named: true,
@@ -150,7 +128,7 @@ export function embeddingMap(
   const [x, y] = scores.explained
   return {
     label: `Map of ${scores.map.length} answers of ${variants.length} variants: answers that mean alike lie close together.`,
-    series: variantStyles(variants)
+    series: seriesStyles(variants)
       .filter(({ name }) => !hidden.has(name))
       .map((style) => ({
         ...style,

@@ -12,7 +12,7 @@ import {
 } from 'chart.js'
 import annotation from 'chartjs-plugin-annotation'
 import { saveCanvas } from '../ui/save-file'
-import type { ModelTone } from '../../contract/documents/samples'
+import type { ModelTone } from '../../contract/model/model-style'
 
 Chart.register(
   BarController,
@@ -54,6 +54,9 @@ export function chartColors(within: HTMLElement): ChartColors {
     post: resolve('post'),
     hybrid: resolve('hybrid'),
     checkpoint: resolve('checkpoint'),
+    orange: resolve('orange'),
+    sky: resolve('sky'),
+    black: resolve('black'),
     accent: resolve('accent'),
     ink: resolve('ink'),
     'ink-soft': resolve('ink-soft'),

@@ -1,6 +1,6 @@
-import type { Chart, ChartConfiguration, ChartDataset, PointStyle } from 'chart.js'
+import type { Chart, ChartConfiguration, ChartDataset } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
-import type { ModelTone } from '../../contract/documents/samples'
+import { isOpen, type MarkShape, type ModelTone } from '../../contract/model/model-style'
 import { translucent, type ChartColors, type ChartFont } from './chart-theme'
 import { placeNames } from './plot-names'
 
@@ -16,7 +16,7 @@ export interface PlotPoint {
 export interface PlotSeries {
   name: string
   tone: ModelTone
-  mark: PointStyle
+  mark: MarkShape
   points: readonly PlotPoint[]
   /** Drawn as a curve. */
   connected: boolean
@@ -84,8 +84,7 @@ export function plotDatasets(
 ): ChartDataset<'scatter', PlotPoint[]>[] {
   return series.map(({ name, tone, mark, points, connected, opacity, radius }) => {
     const color = translucent(colors[tone], opacity)
-    // Marks without an inside are drawn by their border.
-    const open = mark === 'star' || mark === 'cross' || mark === 'crossRot'
+    const open = isOpen(mark)
     return {
       label: name,
       data: [...points],

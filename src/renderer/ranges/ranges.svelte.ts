@@ -5,6 +5,7 @@ import { DEFAULT_SOUP_SIZE, type Recipe, type RestorationRange } from '../../con
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import type { Metric } from './metrics'
 import { boardOfSweep, LiveBoard, type ModelRef, sameModel, sameRange, type ScoreBoard } from './score-board'
+import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
 import { samePrompts } from '../prompt-set/prompt-draft'
 import { sameRecord } from '../ui/same-record'
@@ -56,14 +57,18 @@ export class Ranges {
   /** Whether a selection for another rho is on its way. */
   readonly selecting = $derived(this.selectingFor.awaited !== null)
   readonly run = $derived.by(() => this.job.live)
+  /** By which models are called what they are called now. */
+  readonly kept = $derived.by<KeptModels>(() => this.workbench.project?.document ?? NOTHING_KEPT)
   readonly board = $derived.by<ScoreBoard | null>(
-    () => this.run?.board ?? (this.sweep === null ? null : boardOfSweep(this.sweep, this.search.document))
+    () =>
+      this.run?.board ??
+      (this.sweep === null ? null : boardOfSweep(this.sweep, this.search.document, this.kept))
   )
   /** The chosen model; null while another sweep runs, for its scores are not those of the document. */
   readonly chosenModel = $derived.by<ScoredModel | null>(() =>
     this.run !== null || this.sweep === null || this.chosen === null
       ? null
-      : scoredModel(this.sweep, this.search.document, this.chosen)
+      : scoredModel(this.sweep, this.search.document, this.chosen, this.kept)
   )
   readonly selectedScore = $derived<RangeScore | null>(this.scoreOf(this.selection?.selected ?? null))
   readonly busy = $derived.by(() => this.job.busy)

@@ -1,6 +1,7 @@
 import type { Chart, ChartConfiguration, Point } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
 import { formatScore, rangeLabel, rangePhrase } from '../ui/format'
+import { isOpen, keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { translucent, type ChartColors, type ChartFont } from '../plots/chart-theme'
 import {
@@ -47,6 +48,28 @@ const otherDatum = (point: OtherPoint): ScatterDatum => ({
   name: point.name
 })
 
+/** How a model that is no range looks: what is kept as everywhere, others by what they are. */
+function styleOf({ kind, mark }: OtherPoint): ModelStyle {
+  if (mark !== null) return keptStyle(mark)
+  return kind === 'checkpoint'
+    ? { tone: 'checkpoint', shape: 'rectRounded' }
+    : { tone: 'hybrid', shape: 'triangle' }
+}
+
+/** Each point in its own colour and shape. */
+function marked(
+  points: readonly OtherPoint[],
+  colors: ChartColors
+): Partial<ScatterChart['data']['datasets'][number]> {
+  const styles = points.map(styleOf)
+  return {
+    pointStyle: styles.map(({ shape }) => shape),
+    pointBackgroundColor: styles.map(({ tone }) => colors[tone]),
+    pointBorderColor: styles.map(({ tone, shape }) => (isOpen(shape) ? colors[tone] : colors.surface)),
+    pointBorderWidth: styles.map(({ shape }) => (isOpen(shape) ? 2 : 1.5))
+  }
+}
+
 /** The scatter's data sets, drawn from the last to the first. */
 export function scatterDatasets(
   content: ScatterContent,
@@ -59,10 +82,9 @@ export function scatterDatasets(
     typeof model === 'string'
       ? board.others.filter(({ key }) => key === model).map(otherDatum)
       : board.ranges.filter((point) => sameRange(point, model)).map(datum)
-  const others = (kind: OtherPoint['kind']): ScatterDatum[] =>
-    board.others
-      .filter((point) => point.kind === kind && (brushed === null || brushed.has(point.key)))
-      .map(otherDatum)
+  const shown = (kind: OtherPoint['kind']): OtherPoint[] =>
+    board.others.filter((point) => point.kind === kind && (brushed === null || brushed.has(point.key)))
+  const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
   const feasible = board.ranges.filter((point) => visible(point) && point.validity >= minimum)
   const infeasible = board.ranges.filter((point) => visible(point) && point.validity < minimum)
   const whole = (name: 'base' | 'post'): ScatterDatum[] => {
@@ -115,20 +137,14 @@ export function scatterDatasets(
     {
       label: 'Recipes',
       data: others('recipe'),
-      pointStyle: 'triangle',
-      pointRadius: 6,
-      pointBackgroundColor: colors.hybrid,
-      pointBorderColor: colors.surface,
-      pointBorderWidth: 1.5
+      ...marked(shown('recipe'), colors),
+      pointRadius: 6.5
     },
     {
       label: 'Other checkpoints',
       data: others('checkpoint'),
-      pointStyle: 'rectRounded',
-      pointRadius: 6.5,
-      pointBackgroundColor: colors.checkpoint,
-      pointBorderColor: colors.surface,
-      pointBorderWidth: 1.5
+      ...marked(shown('checkpoint'), colors),
+      pointRadius: 6.5
     },
     {
       label: 'Soup',
@@ -223,8 +239,8 @@ export function scatterAnnotations(
     if (point.kind !== 'recipe' && point.kind !== 'checkpoint') continue
     const { key, validity, diversity } = point
     // An exported range lies where the range does: its name stands below the range's.
-    if (point.kind === 'recipe') name(key, validity, diversity, shortened(point.name), colors.hybrid)
-    else name(key, validity, diversity, shortened(point.name), colors.checkpoint, 18)
+    const color = colors[styleOf(point).tone]
+    name(key, validity, diversity, shortened(point.name), color, point.kind === 'recipe' ? 0 : 18)
   }
   // Of a beam or a curve one is named: their points lie close together.
   const found = board.others.find(({ kind }) => kind === 'found')

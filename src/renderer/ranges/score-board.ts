@@ -1,3 +1,4 @@
+import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
@@ -20,6 +21,8 @@ export interface OtherPoint extends LiveScore {
   key: string
   kind: OtherModel['kind']
   name: string
+  /** Of a kept recipe or checkpoint: its number in the order of keeping. */
+  mark: number | null
   /** How much is restored, in layers; null while the recipe itself is not at hand, and where there is none. */
   restored: number | null
 }
@@ -60,7 +63,11 @@ export const sameRange = (left: RestorationRange | null, right: RestorationRange
 export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
 
 /** The board of a finished sweep and of the search that started from it. */
-export function boardOfSweep(sweep: SweepDocument, search: SearchDocument | null = null): ScoreBoard {
+export function boardOfSweep(
+  sweep: SweepDocument,
+  search: SearchDocument | null = null,
+  kept: KeptModels = NOTHING_KEPT
+): ScoreBoard {
   const promptCount = sweep.prompts.length
   const live = (score: Omit<LiveScore, 'promptCount'>): LiveScore => ({
     validity: score.validity,
@@ -74,10 +81,11 @@ export function boardOfSweep(sweep: SweepDocument, search: SearchDocument | null
     base: sweep.base === null ? null : live(sweep.base),
     post: live(sweep.post),
     ranges: sweep.ranges.map((range) => ({ start: range.start, end: range.end, ...live(range) })),
-    others: otherModels(sweep, search).map(({ key, kind, name, layers, score }) => ({
+    others: otherModels(sweep, search, kept).map(({ key, kind, name, mark, layers, score }) => ({
       key,
       kind,
       name,
+      mark,
       restored: layers?.reduce((sum, { attention, mlp }) => sum + (attention + mlp) / 2, 0) ?? null,
       ...live(score)
     }))
@@ -109,13 +117,14 @@ export class LiveBoard {
           key,
           kind: 'blend',
           name: blendName(strength),
+          mark: null,
           restored: null,
           ...entry.score
         })
       } else {
         const { kind, name, score } = entry
         const key = kind === 'recipe' ? recipeKey(name) : checkpointKey(name)
-        this.others.set(key, { key, kind, name, restored: null, ...score })
+        this.others.set(key, { key, kind, name, mark: null, restored: null, ...score })
       }
     }
   }

@@ -1,3 +1,4 @@
+import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import type { Score, SweepDocument } from '../../contract/documents/crc'
 import { type Distribution } from './distribution'
 import { categoriesOf } from '../prompt-set/categories'
@@ -8,7 +9,7 @@ import { type ModelRef, rangeKey, type ScoreBoard } from './score-board'
 import { otherModels } from '../recipes/scored-models'
 
 /** Every model of a sweep as one row: base, post, the ranges, the soup, the recipes and other checkpoints. */
-export function sweepCsv(sweep: SweepDocument): string {
+export function sweepCsv(sweep: SweepDocument, kept: KeptModels = NOTHING_KEPT): string {
   const categories = categoriesOf(sweep.prompts)
   const header = [
     'model',
@@ -35,7 +36,7 @@ export function sweepCsv(sweep: SweepDocument): string {
     ...(sweep.base === null ? [] : [row('base', null, null, sweep.base)]),
     row('post', null, null, sweep.post),
     ...sweep.ranges.map((range) => row('range', range.start, range.end, range)),
-    ...otherModels(sweep, null).map(({ name, score }) => row(name, null, null, score))
+    ...otherModels(sweep, null, kept).map(({ name, score }) => row(name, null, null, score))
   ])
 }
 

@@ -1,4 +1,5 @@
 import { freeName } from '../../contract/model/free-name'
+import { sameLayers } from '../../contract/documents/kept-models'
 import type { KeptCheckpoint, KeptRecipe } from '../../contract/documents/project'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { Kept } from '../../contract/model/kept'
@@ -58,7 +59,7 @@ export function variantChoices(
 export function sameVariant(a: Variant, b: Variant): boolean {
   if (a.kind === 'recipe' && b.kind === 'recipe') {
     if (a.kept !== undefined && b.kept !== undefined) return a.kept.id === b.kept.id
-    return JSON.stringify({ ...a.recipe, name: '' }) === JSON.stringify({ ...b.recipe, name: '' })
+    return sameLayers(a.recipe, b.recipe)
   }
   if (a.kind === 'checkpoint' && b.kind === 'checkpoint') {
     if (a.kept !== undefined && b.kept !== undefined) return a.kept.id === b.kept.id

@@ -5,12 +5,14 @@ export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;
   --ground: #f4f5f7; --surface: #ffffff; --line: #dfe2e7; --ink: #15181c; --soft: #4a515b;
-  --base: #00639c; --post: #b84700; --hybrid: #00714f; --checkpoint: #a0317a; --bar: #a9a4e6;
+  --base: #00639c; --post: #b84700; --hybrid: #00714f; --checkpoint: #a0317a;
+  --orange: #8a5c00; --sky: #00728c; --black: #3a3f47; --bar: #a9a4e6;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --ground: #121417; --surface: #1a1d21; --line: #31363d; --ink: #e9ecef; --soft: #b4bbc4;
-    --base: #5cb8ee; --post: #ff8f55; --hybrid: #2fc598; --checkpoint: #ee8fc8; --bar: #5b54a8;
+    --base: #5cb8ee; --post: #ff8f55; --hybrid: #2fc598; --checkpoint: #ee8fc8;
+    --orange: #ffc457; --sky: #a8d8f8; --black: #cfd4da; --bar: #5b54a8;
   }
 }
 * { box-sizing: border-box; }
@@ -26,8 +28,9 @@ table { border-collapse: collapse; background: var(--surface); }
 th, td { padding: 8px 12px; border: 1px solid var(--line); text-align: start; vertical-align: top; font-weight: 400; }
 thead th { font-weight: 600; }
 th.base { color: var(--base); } th.post { color: var(--post); } th.hybrid { color: var(--hybrid); }
-th.checkpoint { color: var(--checkpoint); }
-th.base, th.post, th.hybrid, th.checkpoint { font-weight: 600; overflow-wrap: anywhere; }
+th.checkpoint { color: var(--checkpoint); } th.orange { color: var(--orange); } th.sky { color: var(--sky); }
+th.black { color: var(--black); }
+th:is(.base, .post, .hybrid, .checkpoint, .orange, .sky, .black) { font-weight: 600; overflow-wrap: anywhere; }
 th small { display: block; font-weight: 400; color: var(--soft); }
 .numbers td { text-align: end; }
 .answers { table-layout: fixed; width: 100%; }

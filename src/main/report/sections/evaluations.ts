@@ -11,7 +11,7 @@ import {
 } from '../../../contract/words/evaluation-words'
 import { formatCount, formatScore, formatUtc, plural } from '../../../contract/words/format'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
-import { toneOf } from '../../../contract/documents/samples'
+import { toneOf } from '../../../contract/documents/variant-styles'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'

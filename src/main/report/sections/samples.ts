@@ -8,7 +8,8 @@ import type {
   ReportedExcerpt,
   ReportedSamples
 } from '../../../contract/documents/report'
-import { describeComputation, toneOf, type Variant } from '../../../contract/documents/samples'
+import { describeComputation, type Variant } from '../../../contract/documents/samples'
+import { toneOf } from '../../../contract/documents/variant-styles'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'

@@ -15,7 +15,7 @@ import { answerLimit, passesCheck, type WholeAnswers } from '../../../contract/d
 import { assurances, exactness, headlineSentence, isGood } from '../../../contract/words/headline'
 import type { ReportChart } from '../../../contract/documents/report-chart'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
-import type { ModelTone } from '../../../contract/documents/samples'
+import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { renderingFacts } from '../samples-page/settings-facts'
@@ -127,11 +127,27 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
         ...soup.map((score) => ({
           kind: 'blend' as const,
           name: `All layers at ${score.strength}`,
+          mark: null,
           ...live(score)
         })),
-        ...recipes.map((score) => ({ kind: 'recipe' as const, name: score.recipe.name, ...live(score) })),
-        ...checkpoints.map((score) => ({ kind: 'checkpoint' as const, name: score.name, ...live(score) })),
-        ...found.map((score) => ({ kind: 'found' as const, name: score.recipe.name, ...live(score) }))
+        ...recipes.map((score) => ({
+          kind: 'recipe' as const,
+          name: score.recipe.name,
+          mark: score.mark,
+          ...live(score)
+        })),
+        ...checkpoints.map((score) => ({
+          kind: 'checkpoint' as const,
+          name: score.name,
+          mark: score.mark,
+          ...live(score)
+        })),
+        ...found.map((score) => ({
+          kind: 'found' as const,
+          name: score.recipe.name,
+          mark: null,
+          ...live(score)
+        }))
       ].map((other, index) => ({ ...other, key: String(index), restored: null }))
     }
   }
@@ -151,6 +167,9 @@ function scoreCells({ validity, diversity, effectiveChoices }: ReportedScore): C
   ]
 }
 
+const toneOfMark = (mark: number | null, otherwise: ModelTone): ModelTone =>
+  mark === null ? otherwise : keptStyle(mark).tone
+
 function modelsTable(
   { base, post, recipes, checkpoints, promptCount }: ReportedSweep,
   selected: ReportedRange | undefined
@@ -158,8 +177,8 @@ function modelsTable(
   const models: [string, ModelTone, ReportedScore][] = [['post', 'post', post]]
   if (base !== null) models.unshift(['base', 'base', base])
   if (selected !== undefined) models.push([rangeName(selected), 'hybrid', selected])
-  for (const score of recipes) models.push([score.recipe.name, 'hybrid', score])
-  for (const score of checkpoints) models.push([score.name, 'checkpoint', score])
+  for (const score of recipes) models.push([score.recipe.name, toneOfMark(score.mark, 'hybrid'), score])
+  for (const score of checkpoints) models.push([score.name, toneOfMark(score.mark, 'checkpoint'), score])
   const categories = Object.keys(post.categories)
   return {
     kind: 'table',

@@ -14,7 +14,7 @@ import {
   resultsCsv,
   sortedResults,
   tradeOffPlot,
-  variantStyles
+  seriesStyles
 } from '../../../../src/renderer/evaluate/evaluation-charts'
 import { roomyBounds } from '../../../../src/renderer/plots/plot'
 import { placeNames } from '../../../../src/renderer/plots/plot-names'
@@ -91,7 +91,7 @@ describe('diversity against quality', () => {
   })
 
   it('tells hybrids apart by their marks, and pales a variant with settings of its own', () => {
-    const styles = variantStyles([
+    const styles = seriesStyles([
       hybrid('a'),
       hybrid('b'),
       { variant: { kind: 'post', name: 'post, hot' }, sampling: { ...PAPER_SAMPLING, temperature: 2 } }
@@ -101,7 +101,7 @@ describe('diversity against quality', () => {
     expect(styles.map(({ opacity }) => opacity < 1)).toEqual([false, false, true])
   })
 
-  it('have the mark of what is kept in every run, which no other takes', () => {
+  it('look as what is kept in every run, which no other does', () => {
     const kept = (name: string, mark: number): EvaluationVariant => ({
       variant: {
         kind: 'recipe',
@@ -110,10 +110,12 @@ describe('diversity against quality', () => {
         kept: { id: `id-${mark}`, mark }
       }
     })
-    const [alone] = variantStyles([kept('a', 1)])
-    const [other, , again] = variantStyles([hybrid('range'), kept('b', 0), kept('a, renamed', 1)])
-    expect(again?.mark).toBe(alone?.mark)
-    expect(new Set([other?.mark, alone?.mark, variantStyles([kept('b', 0)])[0]?.mark]).size).toBe(3)
+    const [alone] = seriesStyles([kept('a', 1)])
+    const [other, , again] = seriesStyles([hybrid('range'), kept('b', 0), kept('a, renamed', 1)])
+    const look = (style: ReturnType<typeof seriesStyles>[number] | undefined) =>
+      `${style?.tone} ${style?.mark}`
+    expect(look(again)).toBe(look(alone))
+    expect(new Set([look(other), look(alone), look(seriesStyles([kept('b', 0)])[0])]).size).toBe(3)
   })
 })
 

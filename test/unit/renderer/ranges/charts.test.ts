@@ -20,9 +20,11 @@ import {
   rangeCount,
   type RangePoint
 } from '../../../../src/renderer/ranges/score-board'
-import { recipeKey, scoredAs } from '../../../../src/renderer/recipes/scored-models'
+import { recipeKey, scoredAs, scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { distributionCsv, sortedRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
 import { toCsv } from '../../../../src/renderer/ui/csv'
+import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
+import { projectState } from '../../../fixtures/scripted-line'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 const point = (start: number, end: number, validity: number, diversity: number): RangePoint => ({
@@ -43,7 +45,11 @@ describe('a kept recipe in a sweep', () => {
       [0, 0],
       [2, 2]
     ]
-    const swept = { ...sweep, recipes: [{ ...score, recipe: { name: 'as swept', ranges: parts } }] }
+    const swept = {
+      ...sweep,
+      layerCount: 3,
+      recipes: [{ ...score, recipe: { name: 'as swept', ranges: parts } }]
+    }
     expect(scoredAs(swept, { name: 'renamed since', ranges: parts })).toBe(recipeKey('as swept'))
     expect(
       scoredAs(swept, {
@@ -56,6 +62,25 @@ describe('a kept recipe in a sweep', () => {
     ).toBeNull()
     const { start, end } = score
     expect(scoredAs(swept, { name: 'one range', ranges: [[start, end]] })).toEqual({ start, end })
+    const kept = {
+      ...projectState().document,
+      recipes: [
+        { id: 'r', mark: 7, recipe: { name: 'renamed since', ranges: parts }, keptAt: KEPT_AT, ...NOT_SCORED }
+      ]
+    }
+    const { key, name, mark } = boardOfSweep(swept, null, kept).others[0] ?? {}
+    expect({ key, name, mark }).toEqual({ key: recipeKey('as swept'), name: 'renamed since', mark: 7 })
+    expect(scoredModel(swept, null, recipeKey('as swept'), kept)?.name).toBe('renamed since')
+    expect(sweepCsv(swept, kept)).toContain('renamed since')
+    // Where two restore the same, each keeps its own name.
+    const twins = {
+      ...kept,
+      recipes: [
+        ...kept.recipes,
+        ...kept.recipes.map((twin) => ({ ...twin, id: 's', recipe: { name: 'as swept', ranges: parts } }))
+      ]
+    }
+    expect(boardOfSweep(swept, null, twins).others[0]?.name).toBe('as swept')
   })
 })
 

@@ -1,0 +1,27 @@
+import type { Recipe } from '../model/recipe'
+import type { KeptCheckpoint, KeptRecipe } from './project'
+
+/** What a project keeps, by which what was scored is recognised: it may have another name by now. */
+export interface KeptModels {
+  recipes: readonly KeptRecipe[]
+  otherCheckpoints: readonly KeptCheckpoint[]
+}
+
+/** Of a project that keeps nothing. */
+export const NOTHING_KEPT: KeptModels = { recipes: [], otherCheckpoints: [] }
+
+/** Whether two recipes restore the same, whatever they are called. */
+export const sameLayers = (a: Recipe, b: Recipe): boolean =>
+  JSON.stringify({ ...a, name: '' }) === JSON.stringify({ ...b, name: '' })
+
+/** The kept recipe that restores what a scored one does, of several the one of its name; undefined when none is kept. */
+export function keptRecipe(recipe: Recipe, { recipes }: KeptModels): KeptRecipe | undefined {
+  const same = recipes.filter((kept) => sameLayers(kept.recipe, recipe))
+  return same.find((kept) => kept.recipe.name === recipe.name) ?? same[0]
+}
+
+/** The kept checkpoint of a fingerprint; undefined when none is kept. */
+export const keptCheckpoint = (
+  { fingerprint }: Pick<KeptCheckpoint, 'fingerprint'>,
+  { otherCheckpoints }: KeptModels
+): KeptCheckpoint | undefined => otherCheckpoints.find((kept) => kept.fingerprint === fingerprint)

@@ -1,0 +1,27 @@
+/*
+ * How models look wherever they stand side by side: base and post are the same everywhere, and what a project keeps has a colour
+ * and a shape for the project's life.
+ */
+
+const KEPT_TONES = ['hybrid', 'checkpoint', 'orange', 'sky', 'black'] as const
+/** Chart.js draws them. One more than there are colours, so that 30 models differ, and neighbours in both. */
+export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross'] as const
+
+/** Colours by name, Okabe and Ito's: recipes that are not kept are hybrids, and checkpoints beside the pair have one of their own. */
+export type ModelTone = 'base' | 'post' | (typeof KEPT_TONES)[number]
+export type MarkShape = 'rect' | 'rectRot' | (typeof MARK_SHAPES)[number]
+
+export interface ModelStyle {
+  tone: ModelTone
+  shape: MarkShape
+}
+
+/** @param mark of what is kept: numbers that a project gives out in the order of keeping */
+export const keptStyle = (mark: number): ModelStyle => ({
+  tone: KEPT_TONES[mark % KEPT_TONES.length] ?? 'hybrid',
+  shape: MARK_SHAPES[mark % MARK_SHAPES.length] ?? 'circle'
+})
+
+/** Whether a shape has no inside: it is drawn by its border. */
+export const isOpen = (shape: MarkShape): boolean =>
+  shape === 'star' || shape === 'cross' || shape === 'crossRot'

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import type { Variant } from '../../../../src/contract/documents/samples'
+import { toneOf, variantStyles } from '../../../../src/contract/documents/variant-styles'
+import { keptStyle } from '../../../../src/contract/model/model-style'
+
+const recipe = (name: string, mark?: number): Variant => ({
+  kind: 'recipe',
+  name,
+  recipe: { name, ranges: [[0, 1]] },
+  ...(mark !== undefined && { kept: { id: `id-${mark}`, mark } })
+})
+const look = ({ tone, shape }: ReturnType<typeof keptStyle>): string => `${tone} ${shape}`
+
+describe('how models look', () => {
+  it('tells 30 of what a project keeps apart, neighbours by colour and by shape', () => {
+    const styles = Array.from({ length: 30 }, (_, mark) => keptStyle(mark))
+    expect(new Set(styles.map(look)).size).toBe(30)
+    styles.slice(1).forEach((style, before) => {
+      expect(style.tone).not.toBe(styles[before]?.tone)
+      expect(style.shape).not.toBe(styles[before]?.shape)
+    })
+  })
+
+  it('keeps base, post and what is kept as they are, whatever stands beside them and whatever they are called', () => {
+    const base: Variant = { kind: 'base', name: 'base' }
+    const post: Variant = { kind: 'post', name: 'post' }
+    const [, , alone] = variantStyles([base, post, recipe('a', 7)])
+    const [, , , among] = variantStyles([post, recipe('range'), recipe('b', 5), recipe('renamed', 7), base])
+    expect(among).toEqual(alone)
+    expect(toneOf(recipe('renamed', 7))).toBe(alone?.tone)
+    expect(toneOf(recipe('a', 1))).not.toBe(toneOf(recipe('b', 2)))
+  })
+
+  it('gives those that are not kept what no kept one of the run has', () => {
+    const styles = variantStyles([recipe('a', 0), recipe('range'), recipe('other range'), recipe('b', 10)])
+    expect(new Set(styles.map(look)).size).toBe(4)
+    expect(styles[1]?.tone).toBe(toneOf(recipe('range')))
+  })
+})
