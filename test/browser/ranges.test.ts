@@ -116,6 +116,15 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
       await page.getByText(HEADLINE).waitFor()
     })
 
+    it('says what a term means to the keyboard alone, until Esc', async () => {
+      const page = await openSwept()
+      await page.getByRole('button', { name: 'limit', exact: true }).press('Enter')
+      const meaning = page.getByText('The validity that a range must keep')
+      await meaning.waitFor()
+      await page.keyboard.press('Escape')
+      await meaning.waitFor({ state: 'hidden' })
+    })
+
     it('points out in heatmap and scatter alike what the pointer is on in one of them', async () => {
       const page = await openSwept()
       const ring = page.locator('.ring')

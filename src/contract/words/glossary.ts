@@ -1,0 +1,45 @@
+/** The words of the method, one for each thing: what window, command line, reports and docs mean by them. */
+export const GLOSSARY = {
+  base: 'The pre-trained model of the pair.',
+  post: 'The post-trained model of the pair: helpful, and less diverse than base.',
+  'restoration range':
+    'Consecutive decoder layers, counted from 0 and both ends included, whose weights are base’s; the rest of the model is post’s.',
+  recipe:
+    'How much of base each layer takes, attention and MLP apart. A restoration range is a recipe, and so is a blend.',
+  strength: 'How much of base a layer takes: 0 is post, 1 is base, between are their weights mixed.',
+  blend: 'The recipe that gives all layers the same strength.',
+  soup: 'A row of blends from post to base, the simplest alternative to restoring a range.',
+  checkpoint:
+    'Another model of the pair’s architecture, such as a stage of its training, compared as a whole.',
+  variant: 'A model that answers prompts: base, post, a recipe or a checkpoint, with a sampler.',
+  sweep: 'All restoration ranges scored on the same prompts, exactly and in one pass.',
+  CRC: 'Constrained Random Character, the task that a sweep scores: a prompt asks for one random character of a given set.',
+  validity:
+    'The probability that an answer is allowed by its prompt, mean over prompts and then over categories.',
+  diversity:
+    'How evenly the allowed answers are given: their entropy as a share of the greatest there can be. 1 is uniform, 0 is always the same.',
+  'effective choices': 'How many equally likely answers would be as diverse: exp of the entropy.',
+  'first token': 'What a sweep reads: the distribution of the token that begins the answer.',
+  'whole answer':
+    'The first token and what follows, to the end: a valid first token may begin an invalid answer. The check scores whole answers.',
+  limit: 'The validity that a range must keep: ρ times post’s.',
+  rho: 'ρ, the share of post’s validity to keep, 0.9 unless set otherwise.',
+  gain: 'Diversity less post’s.',
+  front: 'The models that no other beats in both validity and diversity.',
+  resample:
+    'The prompts drawn again at random, with repeats: how much a result changes then shows how much it depends on which prompts were asked.',
+  'share of wins': 'In how many of the resamples a range is the one selected.',
+  family: 'Neighbouring ranges that share the wins: where to restore is clear then, the exact edges are not.',
+  interval:
+    'Where 95 % of the resamples lie; it speaks of other prompts of the same kind, not of other tasks.',
+  'cross-fitted':
+    'Selected on one half of the prompts and scored on the other, so that picking the best of many is not rewarded.',
+  'min-p': 'A sampler that leaves out tokens less likely than this share of the likeliest.',
+  temperature: 'What logits are divided by before a token is drawn: below 1 the likely become likelier.',
+  judge:
+    'Another model that marks answers; its marks are opinions, and are shown apart from what is measured.',
+  probe: 'The distribution of the next token after a prompt, for one model beside base and post.',
+  'held out': 'Prompts that a search did not choose its recipe on.'
+} as const
+
+export type Term = keyof typeof GLOSSARY
