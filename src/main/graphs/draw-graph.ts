@@ -1,4 +1,14 @@
-import type { OnnxGraph } from './onnx-model'
+import { OnnxGraph } from './onnx-model'
+
+export const DRAW_INPUTS = {
+  /** Logits of a slice of the vocabulary, [rows, tokens of the slice]. */
+  logits: (slice: number): string => `logits${slice}`,
+  /** For each row a number from 0 (included) to 1 (excluded), float64 [rows, 1]. */
+  uniforms: 'uniforms'
+} as const
+
+/** Ids of drawn tokens, float32 [rows, 1]; NaN for a row that has a logit which is not finite. */
+export const DRAWN_TOKENS = 'tokens'
 
 /** Settings under which the graph of a head draws; all others take the logits to the engine's sampler. */
 export interface GraphDrawing {
@@ -20,6 +30,23 @@ const CHUNK = 128
  */
 const ALMOST_ONE = 1 - 2 ** -40
 
+/** Draws a token of each row from logits that come in slices of the vocabulary. @param slices tokens of each, in their order */
+export function drawGraph(slices: readonly number[], drawing: GraphDrawing): Uint8Array {
+  const graph = new OnnxGraph('draw')
+  const inputs = slices.map((count, slice) =>
+    graph.input(DRAW_INPUTS.logits(slice), 'float32', ['rows', count])
+  )
+  const [only] = inputs
+  const logits =
+    only !== undefined && inputs.length === 1
+      ? only
+      : graph.node('draw/logits', 'Concat', inputs, { axis: { int: -1 } })
+  const uniforms = graph.input(DRAW_INPUTS.uniforms, 'float64', ['rows', 1])
+  const vocabularySize = slices.reduce((sum, count) => sum + count, 0)
+  graph.output(drawTokens(graph, logits, uniforms, vocabularySize, drawing), DRAWN_TOKENS, ['rows', 1])
+  return graph.encode()
+}
+
 /**
  * Draws a token of each row, as the engine's sampler does: the first, in the order of ids, at which the weights so far sum
  * up to more than the row's uniform number times all of them. Weights are exp((logit - largest) / temperature), in float32.
@@ -28,7 +55,7 @@ const ALMOST_ONE = 1 - 2 ** -40
  * @param uniforms from 0 (included) to 1 (excluded), float64 [rows, 1]
  * @returns ids as float32, [rows, 1]: exact, for there are fewer than 2^24; NaN for a row that has a logit which is not finite
  */
-export function drawTokens(
+function drawTokens(
   graph: OnnxGraph,
   logits: string,
   uniforms: string,

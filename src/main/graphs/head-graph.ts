@@ -1,6 +1,5 @@
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
-import { drawTokens, type GraphDrawing } from './draw-graph'
 import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
 import { quantisedBits, quantisedProduct, rmsNorm, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
@@ -12,9 +11,7 @@ export const HEAD_INPUTS = {
   /** [hidden] */
   finalNorm: 'finalNorm',
   /** Some rows of the head, [tokens, hidden]. */
-  head: 'head',
-  /** For each row a number from 0 (included) to 1 (excluded), float64 [rows, 1]. */
-  uniforms: 'uniforms'
+  head: 'head'
 } as const
 
 export const HEAD_OUTPUTS = {
@@ -22,9 +19,7 @@ export const HEAD_OUTPUTS = {
   maximum: 'maximum',
   sum: 'sum',
   total: 'total',
-  normed: 'normed',
-  /** Ids of drawn tokens, float32 [rows, 1]; NaN for a row that has a logit which is not finite. */
-  tokens: 'tokens'
+  normed: 'normed'
 } as const
 
 /**
@@ -92,16 +87,11 @@ export function headLayout(spec: DecoderSpec, weights: 'fp32' | 'int8', tokenCou
   )
 }
 
-/**
- * Final norm and head with their weights as constants: [rows, hidden] to logits, [rows, tokenCount].
- *
- * @param drawing how the graph draws a token of each row as well; null: it does not, and takes no uniform numbers
- */
+/** Final norm and head with their weights as constants: [rows, hidden] to logits, [rows, tokenCount]. */
 export function residentHeadGraph(
   spec: DecoderSpec,
   weights: 'fp32' | 'int8',
-  tokenCount: number,
-  drawing: GraphDrawing | null
+  tokenCount: number
 ): Uint8Array {
   const graph = new OnnxGraph('head/resident')
   const { hiddenSize } = spec
@@ -115,12 +105,6 @@ export function residentHeadGraph(
     bits === null
       ? graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
       : quantisedProduct(graph, 'head', normed, head, [tokenCount, hiddenSize], bits)
-  const logits = softCap(graph, 'head', raw, spec.finalSoftCap)
-  graph.output(logits, HEAD_OUTPUTS.logits, ['rows', tokenCount])
-  if (drawing !== null) {
-    const uniforms = graph.input(HEAD_INPUTS.uniforms, 'float64', ['rows', 1])
-    const tokens = drawTokens(graph, logits, uniforms, tokenCount, drawing)
-    graph.output(tokens, HEAD_OUTPUTS.tokens, ['rows', 1])
-  }
+  graph.output(softCap(graph, 'head', raw, spec.finalSoftCap), HEAD_OUTPUTS.logits, ['rows', tokenCount])
   return graph.encode()
 }

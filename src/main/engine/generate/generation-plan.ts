@@ -20,6 +20,9 @@ const CAPACITY_STEP = 64
  */
 const ADDRESSABLE_BYTES = 128 * 2 ** 20
 
+/** On the CPU keys of one layer are kept to this: a process of Chromium's, in which an engine may run, ends at an array of 2 GiB. */
+const ARRAY_BYTES = 2 ** 30
+
 /** How a request is generated within its memory, decided before anything is read. */
 export interface GenerationPlan {
   readonly precision: Precision
@@ -54,7 +57,9 @@ export function planGeneration(
   const rowBytes = placeBytes(spec, precision) * cacheCapacity(maximumLength)
   const rowsPerModel = Math.min(
     fittingRows(request, rowBytes, request.memoryBytes - weightBytes),
-    request.device === 'cpu' ? Infinity : addressableRows(spec, trie, maximumLength)
+    request.device === 'cpu'
+      ? Math.max(1, rowsWithin(ARRAY_BYTES, spec, trie, maximumLength))
+      : addressableRows(spec, trie, maximumLength)
   )
 
   const trieNodes = trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
@@ -96,21 +101,30 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: Decode
   )
 }
 
+/** Bytes that the keys of one sequence in each model take in one layer, in float32: held in float16 they are copied before they are read. */
+function layerKeyBytes(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
+  const largestCohort = Math.max(...cohortsOf(trie).flatMap((ofLayer) => ofLayer.map(({ size }) => size)))
+  const places = cacheCapacity(length) * spec.kvHeadCount * spec.headSize
+  return places * Float32Array.BYTES_PER_ELEMENT * largestCohort
+}
+
+/** Sequences of each model whose keys in one layer are one tensor of at most so many bytes. */
+function rowsWithin(bytes: number, spec: DecoderSpec, trie: RecipeTrie, length: number): number {
+  return Math.floor(bytes / layerKeyBytes(spec, trie, length))
+}
+
 /**
- * Sequences of each model whose keys in one layer are one tensor that every WebGPU device can address as a whole.
+ * Sequences of each model whose keys in one layer every WebGPU device can address as a whole.
  *
  * @throws WorkbenchError `out-of-memory` when there is none
  */
 function addressableRows(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
-  const largestCohort = Math.max(...cohortsOf(trie).flatMap((ofLayer) => ofLayer.map(({ size }) => size)))
-  // As float32: held in float16 they are copied before they are read.
-  const keyBytes = cacheCapacity(length) * spec.kvHeadCount * spec.headSize * Float32Array.BYTES_PER_ELEMENT
-  const rows = Math.floor(ADDRESSABLE_BYTES / (keyBytes * largestCohort))
+  const rows = rowsWithin(ADDRESSABLE_BYTES, spec, trie, length)
   if (rows >= 1) return rows
   throw new WorkbenchError(
     'out-of-memory',
     `The keys of one layer, for one sequence of ${length} tokens in each model, take ` +
-      `${((keyBytes * largestCohort) / 1e6).toFixed(0)} MB; WebGPU is sure to address ${(ADDRESSABLE_BYTES / 1e6).toFixed(0)} MB.`,
+      `${(layerKeyBytes(spec, trie, length) / 1e6).toFixed(0)} MB; WebGPU is sure to address ${(ADDRESSABLE_BYTES / 1e6).toFixed(0)} MB.`,
     'Ask for fewer tokens, compare fewer models at a time, or use the CPU.'
   )
 }

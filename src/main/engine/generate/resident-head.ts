@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node'
 import type { HeldWeights, Sampling } from '../../../contract/model/sampling'
 import { wholeModelTensors, type DecoderSpec } from '../../family'
-import type { GraphDrawing } from '../../graphs/draw-graph'
+import { DRAW_INPUTS, drawGraph, DRAWN_TOKENS, type GraphDrawing } from '../../graphs/draw-graph'
 import {
   HEAD_FILE,
   HEAD_INPUTS,
@@ -11,7 +11,7 @@ import {
   residentHeadGraph
 } from '../../graphs/head-graph'
 import { heldBytes, layoutBytes } from '../../graphs/held-weights'
-import { doubleTensor, floatTensor, runSession, type Device } from '../device/device'
+import { doubleTensor, floatsOf, floatTensor, runInPlace, runSession, type Device } from '../device/device'
 import type { ModelWeights } from '../weights/pair-weights'
 import { packRows } from '../weights/quantise'
 import { joinArrays, setColumns } from '../rows/rows'
@@ -24,13 +24,13 @@ export type HiddenRows = Float32Array | ort.Tensor
 /** Rows of the head are read and rounded so many elements at a time: as floats all of them take several times as much. */
 const READ_ELEMENTS = 2 ** 24
 
-/** Weights of one session at most where a device has memory of its own: not every buffer may be larger there. */
-const DEVICE_SESSION_ELEMENTS = 2 ** 26
-
 /**
- * Rows of one run at most. The head's session keeps the memory of its logits from run to run, for fresh pages would take
- * a tenth of a step; this bounds it.
+ * Weights of one session at most. Opening one takes its weights up to four times; a device of its own memory may have no larger buffers, and a
+ * process of Chromium's none of 2 GiB.
  */
+const SESSION_ELEMENTS = 2 ** 26
+
+/** Rows of one run at most: it bounds the memory of their logits, which is used again by the next run. */
 const RUN_ROWS = 64
 
 /** Final norm and head of one model, held for generating as the blocks are. */
@@ -52,37 +52,43 @@ export function residentHeadBytes(spec: DecoderSpec, weights: HeldWeights): numb
   return heldBytes(headLayout(spec, held, spec.vocabularySize), held)
 }
 
-/** @param sampling with which tokens will be drawn; left out, there are logits alone */
+/**
+ * @param sampling with which tokens will be drawn; left out, there are logits alone
+ * @param sessionElements weights of one session at most
+ */
 export async function openResidentHead(
   device: Device,
   model: ModelWeights,
   blockWeights: HeldWeights,
-  sampling?: Sampling
+  sampling?: Sampling,
+  sessionElements = SESSION_ELEMENTS
 ): Promise<ResidentHead> {
   const weights = headWeights(blockWeights)
   const { hiddenSize, vocabularySize } = model.spec
-  const onCpu = device.name === 'cpu'
-  // What draws must see all logits, and have float64.
-  const drawing = onCpu && sampling !== undefined ? graphDrawing(sampling) : null
-  const tokensPerSession = onCpu
-    ? vocabularySize
-    : Math.max(1, Math.floor(DEVICE_SESSION_ELEMENTS / hiddenSize))
-  const head = new SplitHead(model.spec, drawing)
+  // What draws must have float64.
+  const drawing = device.name === 'cpu' && sampling !== undefined ? graphDrawing(sampling) : null
+  const tokensPerSession = Math.max(1, Math.floor(sessionElements / hiddenSize))
+  const parts: HeadPart[] = []
+  let drawer: ort.InferenceSession | null = null
   try {
     for (let first = 0; first < vocabularySize; first += tokensPerSession) {
       const count = Math.min(tokensPerSession, vocabularySize - first)
-      const session = await device.createSession(residentHeadGraph(model.spec, weights, count, drawing), {
+      const session = await device.createSession(residentHeadGraph(model.spec, weights, count), {
         files: [{ path: HEAD_FILE, data: await readHeld(model, weights, first, count) }],
         keepsMemory: true
       })
-      head.parts.push({ first, count, session })
+      parts.push({ first, count, session })
+    }
+    if (drawing !== null) {
+      const slices = parts.map(({ count }) => count)
+      drawer = await device.createSession(drawGraph(slices, drawing), { keepsMemory: true })
     }
   } catch (error) {
     // Memory may have run out half way; the engine lives on, and must not keep what it cannot use.
-    await head.close()
+    for (const { session } of parts) await session.release()
     throw error
   }
-  return head
+  return new SplitHead(model.spec, parts, drawer)
 }
 
 /** Some tokens of the vocabulary, and what computes their logits. */
@@ -92,21 +98,24 @@ interface HeadPart {
   readonly session: ort.InferenceSession
 }
 
-/** A head in as many sessions as the device asks for. */
+/** A head in slices of the vocabulary, each a session, and one that draws from their logits. */
 class SplitHead implements ResidentHead {
-  readonly parts: HeadPart[] = []
   readonly draw: ResidentHead['draw']
+  /** Logits of each part, written by one run after the other: fresh pages would take a tenth of a step. */
+  private logitsOfParts: Float32Array[] = []
 
   constructor(
     private readonly spec: DecoderSpec,
-    private readonly drawing: GraphDrawing | null
+    private readonly parts: readonly HeadPart[],
+    private readonly drawer: ort.InferenceSession | null
   ) {
-    this.draw = drawing === null ? null : (hidden, uniforms) => this.drawTokens(hidden, uniforms)
+    this.draw =
+      drawer === null ? null : (hidden, uniforms) => this.drawTokens(floatRows(hidden), uniforms, drawer)
   }
 
   async logits(hidden: HiddenRows): Promise<Float32Array> {
     const outputs: Float32Array[] = []
-    for (const { session } of this.parts) outputs.push(await this.run(session, HEAD_OUTPUTS.logits, hidden))
+    for (const { session } of this.parts) outputs.push(await this.logitsOf(session, hidden))
     const [only] = outputs
     if (only !== undefined && outputs.length === 1) return only
     const all = new Float32Array(outputs.reduce((sum, part) => sum + part.length, 0))
@@ -118,51 +127,63 @@ class SplitHead implements ResidentHead {
 
   async close(): Promise<void> {
     for (const { session } of this.parts) await session.release()
+    await this.drawer?.release()
   }
 
-  /** A head that draws has one part. */
-  private async drawTokens(hidden: HiddenRows, uniforms: readonly number[]): Promise<number[]> {
-    const { session } = at(this.parts, 0, 'part of the head')
-    return Array.from(await this.run(session, HEAD_OUTPUTS.tokens, hidden, uniforms))
-  }
-
-  /** In batches of one size, so that none is a lone row, which would be computed by other kernels. */
-  private async run(
-    session: ort.InferenceSession,
-    output: string,
-    hidden: HiddenRows,
-    uniforms?: readonly number[]
-  ): Promise<Float32Array> {
-    if (!(hidden instanceof Float32Array)) return this.runBatch(session, output, hidden, uniforms)
-    const { hiddenSize } = this.spec
-    const rowCount = hidden.length / hiddenSize
-    const batchRows = Math.ceil(rowCount / Math.ceil(rowCount / RUN_ROWS))
-    const results: Float32Array[] = []
-    for (let first = 0; first < rowCount; first += batchRows) {
-      const end = Math.min(first + batchRows, rowCount)
-      const rows = floatTensor(hidden.subarray(first * hiddenSize, end * hiddenSize), [
-        end - first,
-        hiddenSize
-      ])
-      results.push(await this.runBatch(session, output, rows, uniforms?.slice(first, end)))
+  private async drawTokens(
+    hidden: Float32Array,
+    uniforms: readonly number[],
+    drawer: ort.InferenceSession
+  ): Promise<number[]> {
+    const tokens: number[] = []
+    for (const { first, rows, count } of this.batches(hidden)) {
+      const numbers = Float64Array.from(uniforms.slice(first, first + count))
+      const feeds: Record<string, ort.Tensor> = {
+        [DRAW_INPUTS.uniforms]: doubleTensor(numbers, [count, 1])
+      }
+      for (const [slice, part] of this.parts.entries()) {
+        const logits = floatTensor(this.memoryOf(slice, count * part.count), [count, part.count])
+        await runInPlace(part.session, { [HEAD_INPUTS.hidden]: rows }, { [HEAD_OUTPUTS.logits]: logits })
+        feeds[DRAW_INPUTS.logits(slice)] = logits
+      }
+      tokens.push(...got(await runSession(drawer, feeds), DRAWN_TOKENS, 'output'))
     }
+    return tokens
+  }
+
+  private async logitsOf(session: ort.InferenceSession, hidden: HiddenRows): Promise<Float32Array> {
+    const run = async (rows: ort.Tensor): Promise<Float32Array> =>
+      got(await runSession(session, { [HEAD_INPUTS.hidden]: rows }), HEAD_OUTPUTS.logits, 'output')
+    if (!(hidden instanceof Float32Array)) return run(hidden)
+    const results: Float32Array[] = []
+    for (const { rows } of this.batches(hidden)) results.push(await run(rows))
     return joinArrays(results)
   }
 
-  private async runBatch(
-    session: ort.InferenceSession,
-    output: string,
-    rows: ort.Tensor,
-    uniforms: readonly number[] | undefined
-  ): Promise<Float32Array> {
-    const feeds: Record<string, ort.Tensor> = { [HEAD_INPUTS.hidden]: rows }
-    if (this.drawing !== null) {
-      // The graph asks for numbers also where its logits alone are wanted.
-      const numbers = Float64Array.from(uniforms ?? new Array<number>(at(rows.dims, 0, 'dimension')).fill(0))
-      feeds[HEAD_INPUTS.uniforms] = doubleTensor(numbers, [numbers.length, 1])
+  /** Batches of one size, so that none is a lone row, which would be computed by other kernels. */
+  private *batches(hidden: Float32Array): Generator<{ first: number; rows: ort.Tensor; count: number }> {
+    const { hiddenSize } = this.spec
+    const rowCount = hidden.length / hiddenSize
+    const batchRows = Math.ceil(rowCount / Math.ceil(rowCount / RUN_ROWS))
+    for (let first = 0; first < rowCount; first += batchRows) {
+      const end = Math.min(first + batchRows, rowCount)
+      const count = end - first
+      const rows = floatTensor(hidden.subarray(first * hiddenSize, end * hiddenSize), [count, hiddenSize])
+      yield { first, rows, count }
     }
-    return got(await runSession(session, feeds, [output]), output, 'output')
   }
+
+  private memoryOf(slice: number, length: number): Float32Array {
+    const held = this.logitsOfParts[slice]
+    if (held !== undefined && held.length >= length) return held.subarray(0, length)
+    const memory = new Float32Array(length)
+    this.logitsOfParts[slice] = memory
+    return memory
+  }
+}
+
+function floatRows(hidden: HiddenRows): Float32Array {
+  return hidden instanceof Float32Array ? hidden : floatsOf(hidden)
 }
 
 /** What the graph of a head can draw with; null for what looks at single tokens or sorts them. */

@@ -123,6 +123,24 @@ describe('the head held for generating', () => {
     }
   })
 
+  it('gives the same logits and tokens to the bit in slices of the vocabulary, so that no array is large', async () => {
+    pair = await openPairWeights(goldenPath('qwen2', 'base-bf16'), goldenPath('qwen2', 'post-bf16'))
+    const device = await openDevice('cpu')
+    const { hiddenSize, vocabularySize } = pair.post.spec
+    const rows = 70
+    const hidden = Float32Array.from({ length: rows * hiddenSize }, (_, i) => Math.sin(i * i) * (i % 5))
+    const uniforms = Array.from({ length: rows }, (_, i) => (i * 0.6180339887498949) % 1)
+    const results = []
+    for (const slices of [1, 5]) {
+      const elements = hiddenSize * Math.ceil(vocabularySize / slices / 16) * 16
+      const head = await openResidentHead(device, pair.post, 'fp32', PAPER_SAMPLING, elements)
+      results.push({ tokens: await head.draw?.(hidden, uniforms), logits: await head.logits(hidden) })
+      await head.close()
+    }
+    expect(results[0]?.tokens).toHaveLength(rows)
+    expect(results[1]).toEqual(results[0])
+  })
+
   it('leaves greedy choice, top-k, top-p and the repetition penalty to the sampler', async () => {
     pair = await openPairWeights(goldenPath('llama3', 'base-bf16'), goldenPath('llama3', 'post-bf16'))
     const device = await openDevice('cpu')
