@@ -6,7 +6,7 @@ import svelteConfig from './svelte.config.js'
 
 const electronOnlyInItsEntries = {
   files: ['src/**/*.{ts,svelte}'],
-  ignores: ['src/main/electron/electron.ts', 'src/preload/**'],
+  ignores: ['src/main/electron/**', 'src/preload/**'],
   rules: {
     'no-restricted-imports': [
       'error',
@@ -14,7 +14,7 @@ const electronOnlyInItsEntries = {
         paths: [
           {
             name: 'electron',
-            message: 'Only src/main/electron/electron.ts and src/preload may import electron.'
+            message: 'Only src/main/electron and src/preload may import electron.'
           }
         ]
       }

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import type { TrackedPrompt } from '../contract/procedures/engine'
-import type { SweepPlan } from '../contract/documents/sweep-plan'
+import type { EnginePlan, TrackedPrompt } from '../contract/procedures/engine'
 import { planSweep } from '../main/engine/sweep/plan'
 import { MODEL_SHAPES, type PairShape } from './model-shapes'
 import type { PeakMemory } from './peak-memory'
@@ -10,7 +9,7 @@ import { sweptModels } from './workload'
 /** A sweep's plan, with the time that the plan's own short trial predicts, and what the sweep was measured to take. */
 export interface PlannedSweep {
   readonly pair: string
-  readonly plan: SweepPlan
+  readonly plan: EnginePlan
   /** null for one that was only planned. */
   readonly measured: { readonly peakBytes: number; readonly seconds: number } | null
 }
@@ -32,7 +31,7 @@ export async function planFullDepth(
   const { shape } = cut.shape
   const layerCount = MODEL_SHAPES[shape].num_hidden_layers
   const whole = await writeHollowPair(join(folder, 'whole'), { shape, layerCount }, signal)
-  const planOf = (folders: PairFolders, layers: number): Promise<SweepPlan> =>
+  const planOf = (folders: PairFolders, layers: number): Promise<EnginePlan> =>
     planSweep(
       {
         ...folders,

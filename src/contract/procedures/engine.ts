@@ -213,9 +213,13 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
 ])
 export type EngineGenerateEvent = z.infer<typeof EngineGenerateEvent>
 
+/** A plan as the engine makes it: where the process runs is main's business. */
+export const EnginePlan = SweepPlan.omit({ memoryLimitBytes: true })
+export type EnginePlan = z.infer<typeof EnginePlan>
+
 export const engineContract = {
   /** What a sweep would do and take; tries out how fast this machine is. */
-  plan: procedure.input(SweepRequest).output(SweepPlan),
+  plan: procedure.input(SweepRequest).output(EnginePlan),
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
   generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),
   /** Logits of each prompt's last position: [prompts][vocabulary]. */

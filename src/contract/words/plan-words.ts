@@ -13,7 +13,7 @@ export function planLine(plan: SweepPlan): string {
   const { groups, flops, readBytes } = plan
   return [
     plural(groups.length, 'prompt group'),
-    `peak ${formatMemory(plan.peakBytes)} of ${formatMemory(plan.memoryBytes)}`,
+    peakLine(plan),
     `${formatCount(plan.blockEvaluations)} block evaluations`,
     formatFlops(flops.projections + flops.head),
     `reads ${formatMemory(readBytes.layers + readBytes.head)}`,
@@ -69,7 +69,7 @@ export function planFacts(plan: SweepPlan): PlanFact[] {
     },
     {
       label: 'peak memory',
-      value: `${formatMemory(plan.peakBytes)} of ${formatMemory(plan.memoryBytes)}`,
+      value: peakLine(plan).replace(/^peak /, ''),
       parts: [
         { label: 'process', value: formatMemory(memory.process) },
         { label: 'weights', value: formatMemory(memory.weights) },
@@ -82,6 +82,11 @@ export function planFacts(plan: SweepPlan): PlanFact[] {
       ]
     }
   ]
+}
+
+function peakLine({ peakBytes, memoryBytes, memoryLimitBytes }: SweepPlan): string {
+  const limited = memoryLimitBytes === memoryBytes ? ', the most that an engine inside Electron can take' : ''
+  return `peak ${formatMemory(peakBytes)} of ${formatMemory(memoryBytes)}${limited}`
 }
 
 function formatFlops(flops: number): string {

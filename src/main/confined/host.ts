@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { WorkbenchError } from '../../contract/model/problem'
 import { builtPath } from '../base/built'
+import { nodeProgram } from '../base/node-program'
 import { SerialQueue } from '../base/files/serial-queue'
 import { ConfinedReply, type ConfinedRequest, HEAP_MIB, subjectOf, TIME_LIMIT_MS } from './messages'
 
@@ -37,8 +38,9 @@ class ConfinedProcess {
   private readonly ready: Promise<ConfinedReply>
 
   constructor() {
-    // Under Electron `fork` runs its child as plain Node.
     this.child = fork(builtPath('main', 'confined.js'), [], {
+      // Without one, `fork` runs Electron's own binary as a plain Node.
+      execPath: nodeProgram() ?? process.execPath,
       execArgv: [`--max-old-space-size=${HEAP_MIB}`],
       serialization: 'advanced',
       // V8 writes pages about an end that is expected here.

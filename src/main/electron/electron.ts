@@ -10,15 +10,14 @@ import {
   Notification,
   protocol,
   session,
-  utilityProcess,
   type MenuItemConstructorOptions
 } from 'electron'
 import { builtPath } from '../base/built'
-import { createEngineHost, type EngineProcess } from '../engine/host'
-import { BESIDE_A_WINDOW } from '../engine/port'
+import { createEngineHost } from '../engine/host'
 import type { JobNews } from '../jobs/job-news'
 import { rendererFiles } from '../serve/renderer-files'
 import { createWorkbench } from '../workbench/router'
+import { desktopEngines } from './engine-process'
 
 /** The desktop entry: one window on the built page, a message port between it and main, and nothing remote. */
 
@@ -54,7 +53,7 @@ async function start(): Promise<void> {
     strict: false
   })
   const workbench = createWorkbench({
-    engine: createEngineHost(startEngine),
+    engine: createEngineHost(desktopEngines()),
     entry: 'desktop',
     initial: {
       project: typeof values.project === 'string' ? values.project : null,
@@ -153,23 +152,6 @@ function showJob(news: JobNews): void {
   const body =
     news.type === 'finished' ? `${news.job} is done.` : `${news.job} failed: ${news.problem.message}`
   new Notification({ title: 'SLR Workbench', body }).show()
-}
-
-function startEngine(): EngineProcess {
-  const child = utilityProcess.fork(builtPath('main', 'engine.js'), [BESIDE_A_WINDOW], {
-    serviceName: 'SLR Workbench engine',
-    stdio: ['ignore', 'ignore', 'pipe']
-  })
-  return {
-    get pid() {
-      return child.pid
-    },
-    stderr: child.stderr,
-    postMessage: (data) => child.postMessage(data),
-    onMessage: (listener) => child.on('message', listener),
-    onExit: (listener) => child.once('exit', (code) => listener(`ended with exit code ${code}`)),
-    kill: () => child.kill()
-  }
 }
 
 function menus(): MenuItemConstructorOptions[] {

@@ -5,6 +5,8 @@ import type { ContractRouterClient } from '@orpc/contract'
 import type { EngineContract } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
 import { builtPath } from '../base/built'
+import { nodeProgram } from '../base/node-program'
+import { howItEnded } from './how-it-ended'
 import '../base/telemetry-off'
 import { fromAcross, isEventStream } from '../base/rpc-problems'
 import type { EnginePort } from './port'
@@ -12,7 +14,7 @@ import { cancelled, throwIfCancelled } from '../base/cancelling'
 
 export type EngineClient = ContractRouterClient<EngineContract>
 
-/** A started engine process, whoever started it: node's fork here, a utility process under Electron. */
+/** A started engine process, whoever started it: node's fork, or a utility process in an Electron that has no node beside it. */
 export interface EngineProcess {
   readonly pid: number | undefined
   /** The child's stderr: native libraries write there why they gave up. */
@@ -36,6 +38,8 @@ export interface EngineHost {
   client(): EngineClient
   /** Of the running process; undefined while none runs. */
   readonly pid: number | undefined
+  /** A host of a process of its own, started in the same way: for what may take its process down. */
+  another(): EngineHost
   /** Ends the process; calls in flight fail with `engine-lost`. */
   close(): Promise<void>
 }
@@ -83,6 +87,7 @@ export function createEngineHost(spawn: EngineSpawner = forkEngine()): EngineHos
     get pid() {
       return running?.process.pid
     },
+    another: () => createEngineHost(spawn),
     async close() {
       running?.process.kill()
       await running?.exited
@@ -127,9 +132,9 @@ function engineLost(how: string, stderr: readonly string[]): WorkbenchError {
   )
 }
 
-/** Not the stack, source excerpt and version that node prints around an uncaught error. */
+/** Not the stacks, source excerpt and version that node prints around an uncaught error and a fatal one. */
 function saysWhy(line: string): boolean {
-  return /^\S/.test(line) && !/^(\}|Node\.js v|node:|file:)/.test(line)
+  return /^\S/.test(line) && !/^(\}|Node\.js v|node:|file:|\d+: 0x|---|<---)/.test(line)
 }
 
 /** Fills and keeps the last lines of a stream. */
@@ -154,7 +159,11 @@ export function forkEngine(
 ): EngineSpawner {
   return () => {
     // Native libraries print to stdout too; stdout belongs to the command line's JSON.
-    const child = fork(entry, args, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = fork(entry, args, {
+      execPath: nodeProgram() ?? process.execPath,
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc']
+    })
     const exited = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(`could not be started (${error.message})`))
       // Not 'exit': by 'close' all of stderr has been read.
@@ -173,9 +182,4 @@ export function forkEngine(
       kill: () => child.kill('SIGKILL')
     }
   }
-}
-
-function howItEnded(code: number | null, signal: NodeJS.Signals | null): string {
-  if (signal === null) return `ended with exit code ${code}`
-  return `was killed by ${signal}${signal === 'SIGKILL' ? ' (the system does this when memory runs out)' : ''}`
 }

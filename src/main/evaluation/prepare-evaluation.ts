@@ -16,7 +16,7 @@ import {
   refuseOtherCheckpoints,
   type SampledPair
 } from '../samples/generation'
-import { defaultMemoryBytes } from '../base/default-memory'
+import { defaultMemoryBytes } from '../base/engine-memory'
 import { type RenderedSamplePrompt, renderSamplePrompts } from '../samples/render-sample-prompts'
 import { openEmbeddingModel } from './embedding-model'
 import { AnswerReader } from '../answers/read-answer'

@@ -8,7 +8,7 @@ import {
 import { WorkbenchError } from '../../contract/model/problem'
 import { openCheckpoint } from '../checkpoint/checkpoint'
 import { resolveModelFolder } from '../checkpoint/model-folder'
-import { createEngineHost } from '../engine/host'
+import { createEngineHost, type EngineHost } from '../engine/host'
 import { type DecoderSpec, decoderSpec, layerTensors } from '../family'
 import { pairPaths } from '../project/demo'
 
@@ -25,9 +25,12 @@ const WORTHWHILE = 1.5
 export class Devices {
   private found: Promise<DeviceReport[]> | null = null
 
+  /** @param openEngine as the engines are started that will compute: a GPU may work in one kind of process and not in another */
+  constructor(private readonly openEngine: () => EngineHost = createEngineHost) {}
+
   /** Tries every device that onnxruntime may have, the CPU first. */
   reports(): Promise<DeviceReport[]> {
-    this.found ??= findDevices()
+    this.found ??= findDevices(this.openEngine)
     return this.found
   }
 
@@ -64,18 +67,18 @@ export function fastestDevice(reports: readonly DeviceReport[]): ChosenDevice {
   }
 }
 
-async function findDevices(): Promise<DeviceReport[]> {
+async function findDevices(openEngine: () => EngineHost): Promise<DeviceReport[]> {
   const reports: DeviceReport[] = []
   // One after the other: they would slow each other down.
-  for (const device of DeviceName.options) reports.push(await tryDevice(device))
+  for (const device of DeviceName.options) reports.push(await tryDevice(device, openEngine))
   return reports
 }
 
 /** In an engine process of its own: a broken driver may take the process down, and others' work with it. */
-async function tryDevice(device: DeviceName): Promise<DeviceReport> {
+async function tryDevice(device: DeviceName, openEngine: () => EngineHost): Promise<DeviceReport> {
   const demo = pairPaths({ kind: 'demo' })
   const { layerCount } = await specOf(demo.post)
-  const host = createEngineHost()
+  const host = openEngine()
   try {
     const check = await host.client().checkDevice({ ...demo, layerCount, device })
     const works = check.largestDifference <= TOLERANCE

@@ -1,6 +1,6 @@
 import type { Sampling } from '../../contract/model/sampling'
 import { PAPER_SAMPLING, type SampleSettings } from '../../contract/documents/samples'
-import { defaultMemoryBytes } from '../base/default-memory'
+import { defaultMemoryBytes } from '../base/engine-memory'
 import { type GenerationConfig, readGenerationConfig } from '../checkpoint/generation-config'
 
 /** Longer answers only on request: a first look should come soon. */

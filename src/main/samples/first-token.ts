@@ -1,3 +1,4 @@
+import { withinEngine } from '../base/engine-memory'
 import type { Score } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
 import { singleTokens } from '../crc/task/characters'
@@ -32,7 +33,7 @@ export async function firstTokenScores(
       device: settings.device,
       precision: settings.precision,
       prompts: prompts.map(({ tokens }, index) => ({ tokens, groups: singleTokens(groups[index] ?? []) })),
-      memoryBytes: settings.memoryBytes,
+      memoryBytes: withinEngine(settings.memoryBytes),
       sampling: settings.sampling
     },
     { signal }

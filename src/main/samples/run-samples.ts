@@ -1,3 +1,4 @@
+import { withinEngine } from '../base/engine-memory'
 import type { AnswerKey, EngineGenerateEvent } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Computation, GrowingSample, SampleLine, SampleProgress } from '../../contract/documents/samples'
@@ -93,7 +94,7 @@ export async function generateSamples(
             device: settings.device,
             precision: earlier?.precision ?? settings.precision,
             weights: earlier?.weights ?? settings.weights,
-            memoryBytes: settings.memoryBytes,
+            memoryBytes: withinEngine(settings.memoryBytes),
             batchRows: BATCH_ROWS
           },
           { signal }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { NODE_VARIABLE } from '../base/node-program'
 import { resourcePath } from '../base/resources'
 import type { InitialProject } from '../workbench/entry'
 import { serveWorkbench, type ServeOptions } from './serve'
@@ -88,8 +89,8 @@ async function runElectron(
 ): Promise<number | null> {
   const project = initial.project === null ? [] : [`--project=${initial.project}`]
   const demo = initial.demo ? ['--demo'] : []
-  // With this variable set, Electron would be a plain node.
-  const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined }
+  // With ELECTRON_RUN_AS_NODE set, Electron would be a plain node; and a plain node is what its engine shall run on.
+  const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined, [NODE_VARIABLE]: process.execPath }
   return settled(spawn(binary, [resourcePath('..'), ...project, ...demo], { stdio: 'inherit', env, signal }))
 }
 

@@ -35,7 +35,7 @@ export type WorkbenchRouter = ReturnType<typeof createWorkbench>['router']
 /** The program behind the window: the contract's router, and `close`, which ends its work in order. */
 export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOptions) {
   const projects = new OpenProjects()
-  const devices = new Devices()
+  const devices = new Devices(() => engine.another())
   const jobs = new Jobs(engine, devices, onJobNews)
   const stateOf = (project: Project): Promise<ProjectState> => projectState(project, projects, jobs)
   const routing: Routing = { projects, jobs, stateOf, withProject: projectMiddleware(projects) }

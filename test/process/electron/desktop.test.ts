@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { engineOf } from '../../fixtures/cli'
 import { Desktop, type DesktopClient } from '../../fixtures/desktop'
 
 /** The built desktop entry on the fake Electron, with the test as its page and its user. */
@@ -11,6 +12,28 @@ async function sweepDemo(client: DesktopClient, path: string) {
   const events = []
   for await (const event of await client.sweeps.watch({ path })) events.push(event)
   return { sweepId, events }
+}
+
+/** Kills the engine in a sweep. @returns what the sweep tells of it */
+async function noticesOfDeath(
+  desktop: Desktop,
+  client: DesktopClient,
+  path: string,
+  signal: NodeJS.Signals
+): Promise<string[]> {
+  await client.sweeps.start({ path, fresh: true })
+  const notices: string[] = []
+  let killed = false
+  for await (const event of await client.sweeps.watch({ path })) {
+    if (event.type === 'progress' && event.progress.phase === 'sweeping' && !killed) {
+      killed = true
+      process.kill(await engineOf(desktop.pid), signal)
+    }
+    if (event.type !== 'notice') continue
+    notices.push(event.message)
+    await client.sweeps.cancel({ path })
+  }
+  return notices
 }
 
 describe('the desktop entry', () => {
@@ -46,17 +69,42 @@ describe('the desktop entry', () => {
     expect(bar.at(-1)).toBe(-1)
   })
 
-  it('lives on when its engine is killed in a sweep, and ends the sweep with another', async () => {
+  it('computes on the Node that it is handed, and goes on with another engine when that is killed', async () => {
     const desktop = await Desktop.start(['--demo'])
     const client = await desktop.connect()
     const { path } = await client.projects.openDemo()
-    await client.sweeps.start({ path, fresh: true })
-    const { pid } = await desktop.until('utility-process')
-    process.kill(Number(pid), 'SIGKILL')
-    const events = []
-    for await (const event of await client.sweeps.watch({ path })) events.push(event)
-    expect(events.at(-1)).toMatchObject({ type: 'finished' })
-    expect(desktop.all('utility-process')).toHaveLength(2)
+    expect(await noticesOfDeath(desktop, client, path, 'SIGKILL')).toEqual([
+      expect.stringContaining('was killed by SIGKILL (the system does this when memory runs out)')
+    ])
+    expect(await engineOf(desktop.pid)).toBeGreaterThan(0)
+    expect(desktop.all('utility-process')).toEqual([])
+  })
+
+  it('without a Node computes in a utility process, in less memory, and tells how it ended', async () => {
+    const desktop = await Desktop.start(['--demo'], { env: { SLR_NODE: '/no/node' } })
+    const client = await desktop.connect()
+    const { path } = await client.projects.openDemo()
+    for (const [signal, said] of [
+      ['SIGKILL', 'was killed by SIGKILL (the system does this when memory runs out)'],
+      ['SIGABRT', 'was killed by SIGABRT'],
+      ['SIGTRAP', "was killed by SIGTRAP (Chromium's allocator does this when memory runs out)"],
+      ['SIGSEGV', 'was killed by SIGSEGV (an error in native code)'],
+      // How the fake has V8 meet a fatal error.
+      ['SIGUSR2', 'was killed by SIGABRT in v8::ArrayBuffer::New']
+    ] as const) {
+      expect(await noticesOfDeath(desktop, client, path, signal)).toEqual([expect.stringContaining(said)])
+    }
+    const { document } = await client.projects.open({ path })
+    await client.projects.update({
+      path,
+      seen: document.revision,
+      changes: { settings: { memoryBytes: 64 * 2 ** 30 } }
+    })
+    expect(await client.sweeps.plan({ path })).toMatchObject({
+      memoryBytes: 12 * 2 ** 30,
+      memoryLimitBytes: 12 * 2 ** 30
+    })
+    expect(desktop.stderr).toBe('')
   })
 
   it('quits clean when its window is closed', async () => {

@@ -2,7 +2,7 @@ import type { CheckProgress, WholeAnswers } from '../../../contract/documents/an
 import type { Precision } from '../../../contract/model/device'
 import type { EngineModel, SweepRequest } from '../../../contract/procedures/engine'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { defaultMemoryBytes } from '../../base/default-memory'
+import { defaultMemoryBytes } from '../../base/engine-memory'
 import { progressRate } from '../../base/progress-rate'
 import type { EngineClient } from '../../engine/host'
 import type { TextModel } from '../../text/text-model'

@@ -2,7 +2,7 @@ import { type PromptScore, type SweepMemory, totalWork, type Work } from '../../
 import type { EngineSweepEvent } from '../../../contract/procedures/engine'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { LiveEntry, SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
-import { defaultMemoryBytes } from '../../base/default-memory'
+import { defaultMemoryBytes, withinEngine } from '../../base/engine-memory'
 import type { EngineClient } from '../../engine/host'
 import type { ComputedIn, EarlierResults } from './earlier-results'
 import { ModelScores } from '../task/model-scores'
@@ -112,7 +112,7 @@ class SweepRun {
     this.models = prepared.models
     this.scores = prepared.models.map(() => new ModelScores(prepared.prompts))
     this.checkpoint = options.checkpoint
-    this.budgetBytes = prepared.request.memoryBytes ?? defaultMemoryBytes()
+    this.budgetBytes = withinEngine(prepared.request.memoryBytes ?? defaultMemoryBytes())
     this.progress = { ...NOTHING_DONE, layerCount: prepared.layerCount }
     this.reuse(options.earlier)
   }

@@ -1,6 +1,6 @@
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { openPair } from '../../checkpoint/pair'
-import { defaultMemoryBytes } from '../../base/default-memory'
+import { defaultMemoryBytes, engineLimitBytes, withinEngine } from '../../base/engine-memory'
 import type { EngineClient } from '../../engine/host'
 import { findEarlier, type SweepHistory } from './crc-sweep'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
@@ -37,13 +37,13 @@ export async function planRestOfSweep(
   return missing.length === 0 ? null : planOf(engine, prepared, missing, signal)
 }
 
-function planOf(
+async function planOf(
   engine: EngineClient,
   { request, base, post, models, ...prepared }: PreparedSweep,
   prompts: readonly number[],
   signal: AbortSignal | undefined
 ): Promise<SweepPlan> {
-  return engine.plan(
+  const plan = await engine.plan(
     {
       base: base.checkpoint.path,
       post: post.checkpoint.path,
@@ -52,10 +52,11 @@ function planOf(
         tokens: at(prepared.prompts, prompt, 'prompt').tokens,
         groups: at(prepared.groups, prompt, 'prompt')
       })),
-      memoryBytes: request.memoryBytes ?? defaultMemoryBytes(),
+      memoryBytes: withinEngine(request.memoryBytes ?? defaultMemoryBytes()),
       device: request.device?.device,
       precision: request.precision
     },
     { signal }
   )
+  return { ...plan, memoryLimitBytes: engineLimitBytes() }
 }

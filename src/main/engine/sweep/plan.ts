@@ -1,5 +1,4 @@
-import type { SweepRequest } from '../../../contract/procedures/engine'
-import type { SweepPlan } from '../../../contract/documents/sweep-plan'
+import type { EnginePlan, SweepRequest } from '../../../contract/procedures/engine'
 import { readBlock } from '../weights/block-weights'
 import type { Device } from '../device/device'
 import { choosePrecision, forward, nodesPerRun } from '../forward/forward'
@@ -18,7 +17,7 @@ import { type Speed, sweepTime, sweepWork } from './sweep-time'
  *
  * @throws WorkbenchError as a sweep would before it reads weights
  */
-export async function planSweep(request: SweepRequest, signal?: AbortSignal): Promise<SweepPlan> {
+export async function planSweep(request: SweepRequest, signal?: AbortSignal): Promise<EnginePlan> {
   const open = await openRun(request, request.models)
   try {
     const { pair, device } = open
@@ -64,7 +63,7 @@ const LONG_FIRST_RUN_MS = 5000
 /** Reads one block, and runs it once or twice on as many rows as a run of the sweep has. */
 async function trySpeed(
   device: Device,
-  precision: SweepPlan['precision'],
+  precision: EnginePlan['precision'],
   pair: PairWeights,
   { groups, rowBound }: Grouping,
   signal: AbortSignal | undefined
