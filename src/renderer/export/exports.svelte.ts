@@ -1,8 +1,11 @@
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
 import type { ProjectState } from '../../contract/documents/project'
+import type { Variant } from '../../contract/documents/samples'
+import { freeName } from '../../contract/model/free-name'
 import { rangesFromText, type Recipe } from '../../contract/model/recipe'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { FollowedJob } from '../app/followed-job.svelte'
+import { sameVariant } from '../recipes/variants'
 import { Latest } from '../app/latest.svelte'
 import type { Workbench } from '../app/workbench.svelte'
 
@@ -13,6 +16,17 @@ interface LiveExport {
   progress: ExportProgress
 }
 
+interface ExportChoice {
+  variant: Extract<Variant, { kind: 'recipe' }>
+  origin: string
+}
+
+/** What is said of a choice that is not offered any more. */
+const LEFT: Readonly<Record<string, string>> = {
+  'selected by the sweep': 'was selected when you chose it',
+  'kept recipe': 'not kept any more'
+}
+
 /** Long enough for a word to be typed. */
 const PLAN_MS = 300
 
@@ -21,8 +35,8 @@ export const TYPED = Symbol('typed range')
 
 /** The Export view: what is to be written where, and the export that runs or has just ended. */
 export class Exports {
-  /** The name of a recipe, or TYPED; null for the first one there is. */
-  private choice = $state.raw<string | typeof TYPED | null>(null)
+  /** What the user chose; null for the first one there is. */
+  private choice = $state.raw<ExportChoice | typeof TYPED | null>(null)
   typed = $state('')
   /** The folder to write into, and the new folder's name; null until the user gives another. */
   private givenParent = $state.raw<string | null>(null)
@@ -34,20 +48,35 @@ export class Exports {
   result = $state.raw<ExportResult | null>(null)
   readonly job: FollowedJob<ExportEvent, LiveExport>
 
-  /** The selected range and the kept recipes. */
-  readonly choices = $derived.by(() =>
+  private readonly offered = $derived.by<ExportChoice[]>(() =>
     this.workbench.samples.setup.choices.flatMap(({ variant, origin }) =>
-      variant.kind === 'recipe' ? [{ recipe: { ...variant.recipe, name: variant.name }, origin }] : []
+      variant.kind === 'recipe' ? [{ variant, origin }] : []
     )
   )
-  readonly chosen = $derived.by<string | typeof TYPED>(() => {
-    const known = this.choices.some(({ recipe }) => recipe.name === this.choice)
-    if (this.choice === TYPED || known) return this.choice ?? TYPED
-    return this.choices[0]?.recipe.name ?? TYPED
+  /** The one that the user chose, as it is now; undefined for none, and for one that is not offered any more. */
+  private readonly chosenNow = $derived.by(() => {
+    const { choice } = this
+    if (choice === null || choice === TYPED) return undefined
+    return this.offered.find(({ variant }) => sameVariant(variant, choice.variant))
+  })
+  /** The selected range and the kept recipes, and what was chosen of them although it is neither any more. */
+  readonly choices = $derived.by<ExportChoice[]>(() => {
+    const { choice, offered } = this
+    if (choice === null || choice === TYPED || this.chosenNow !== undefined) return offered
+    const taken = offered.map(({ variant }) => variant.name)
+    const variant = { ...choice.variant, name: freeName(choice.variant.name, taken) }
+    return [...offered, { variant, origin: LEFT[choice.origin] ?? choice.origin }]
+  })
+  readonly chosen = $derived.by<ExportChoice | typeof TYPED>(() => {
+    if (this.choice === TYPED) return TYPED
+    const own = this.choice === null ? this.choices[0] : (this.chosenNow ?? this.choices.at(-1))
+    return own ?? TYPED
   })
   readonly recipe = $derived.by<Recipe | null>(() => {
-    if (this.chosen !== TYPED)
-      return this.choices.find(({ recipe }) => recipe.name === this.chosen)?.recipe ?? null
+    if (this.chosen !== TYPED) {
+      const { variant } = this.chosen
+      return { ...variant.recipe, name: variant.name }
+    }
     const ranges = rangesFromText(this.typed)
     return ranges === null ? null : { name: `Layers ${this.typed.trim()}`, ranges }
   })
@@ -113,9 +142,15 @@ export class Exports {
     this.result = null
   }
 
-  choose(choice: string | typeof TYPED): void {
+  choose(choice: ExportChoice | typeof TYPED): void {
     this.choice = choice
     this.job.failure = null
+  }
+
+  /** Chooses a kept recipe. @param id of it */
+  chooseKept(id: string): void {
+    const kept = this.offered.find(({ variant }) => variant.kept?.id === id)
+    if (kept !== undefined) this.choose(kept)
   }
 
   setTyped(layers: string): void {

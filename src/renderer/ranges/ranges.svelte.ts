@@ -334,10 +334,9 @@ export class Ranges {
 
   /** Goes to Export with a kept recipe chosen. @param id of the recipe */
   export(id: string): void {
-    const kept = this.workbench.project?.document.recipes.find((recipe) => recipe.id === id)
     // Another window may have removed it.
-    if (kept === undefined) return
-    this.workbench.exports.choose(kept.recipe.name)
+    if (this.workbench.project?.document.recipes.every((kept) => kept.id !== id) !== false) return
+    this.workbench.exports.chooseKept(id)
     this.workbench.go('export')
   }
 

@@ -7,9 +7,11 @@ import { inspectPair } from '../../../../src/main/checkpoint/pair'
 import { FollowedJob } from '../../../../src/renderer/app/followed-job.svelte'
 import type { Workbench } from '../../../../src/renderer/app/workbench.svelte'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
+import { TYPED } from '../../../../src/renderer/export/exports.svelte'
+import { summarizeSweep } from '../../../../src/main/project/sweep-files'
 import { NewProject } from '../../../../src/renderer/start/start.svelte'
 import { Later } from '../../../fixtures/later'
-import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { KEPT_AT, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
 import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
 import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 
@@ -173,6 +175,39 @@ describe('a new project', () => {
 })
 
 describe('the Export view', () => {
+  it('stays at the recipe that the user chose, whatever is selected, renamed or removed since', async () => {
+    const line = new ScriptedLine()
+    const recipe = { name: 'mine', ranges: [[0, 1] satisfies [number, number]] }
+    const kept = { id: 'mine-1', mark: 0, recipe, keptAt: KEPT_AT, ...NOT_SCORED }
+    const state = (selected: RestorationRange, recipes: (typeof kept)[]): ProjectState => {
+      const project = projectState({ sweeps: [summarizeSweep({ ...FIRST, selected })] })
+      return { ...project, document: { ...project.document, recipes } }
+    }
+    const workbench = await line.openWorkbench(state({ start: 0, end: 0 }, [kept]))
+    const { exports } = workbench
+    const chosen = (): string => (exports.chosen === TYPED ? 'typed' : exports.chosen.variant.name)
+    // Who has chosen nothing follows the sweep.
+    workbench.project = state({ start: 1, end: 1 }, [kept])
+    expect(chosen()).toBe('Layer 1')
+    const [selected] = exports.choices
+    if (selected === undefined) throw new Error('nothing is offered')
+    exports.choose(selected)
+    workbench.project = state({ start: 0, end: 0 }, [kept])
+    expect(chosen()).toBe('Layer 1')
+    expect(exports.recipe).toEqual({ name: 'Layer 1', ranges: [[1, 1]] })
+    expect(exports.choices.map(({ origin }) => origin)).toEqual([
+      'selected by the sweep',
+      'kept recipe',
+      'was selected when you chose it'
+    ])
+    exports.chooseKept('mine-1')
+    workbench.project = state({ start: 0, end: 0 }, [{ ...kept, recipe: { ...recipe, name: 'renamed' } }])
+    expect(chosen()).toBe('renamed')
+    workbench.project = state({ start: 0, end: 0 }, [])
+    expect(chosen()).toBe('mine')
+    expect(exports.choices.at(-1)?.origin).toBe('not kept any more')
+  })
+
   it('says why an export failed until something else is to be exported, whatever is planned meanwhile', async () => {
     const line = new ScriptedLine()
     const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
