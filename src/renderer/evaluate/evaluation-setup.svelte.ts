@@ -31,6 +31,8 @@ interface Choice {
 
 /** What the next evaluation will be: its task, its variants, and the answers of each to every prompt. */
 export class EvaluationSetup {
+  /** Whether it is known what an earlier evaluation compared: before that, nothing of it can be said or run. */
+  ready = $state(false)
   tasks = $state.raw<readonly TaskEntry[]>([])
   taskId = $state<string | null>(null)
   /** Folder of a sentence-embedding model that compares the answers; empty: post itself. */
@@ -105,6 +107,7 @@ export class EvaluationSetup {
 
   /** Why the setup cannot be run as it is; null when it can. */
   readonly incomplete = $derived.by(() => {
+    if (!this.ready) return 'The last evaluation is being read.'
     if (this.task === null) return 'Choose a task.'
     if (this.countProblem !== null) return `Answers per prompt ${this.countProblem}.`
     if (this.variants.length === 0) return 'Choose at least one variant.'
@@ -123,6 +126,7 @@ export class EvaluationSetup {
   constructor(private readonly workbench: Workbench) {}
 
   reset(): void {
+    this.ready = false
     this.tasks = []
     this.taskId = null
     this.sampleCount = ''

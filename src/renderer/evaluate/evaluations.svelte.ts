@@ -86,9 +86,10 @@ export class Evaluations {
     // One that ended while the line was down is news; one the user has left for an older one is not.
     const other = wanted !== this.current && this.list.some(({ id }) => id === wanted) ? wanted : null
     const next = other ?? (this.newest === this.newestSeen ? null : this.newest)
-    if (next === null) return
-    const run = await this.show(next)
+    const run = next === null ? null : await this.show(next)
+    if (state.path !== this.workbench.project?.path) return
     if (!same && run !== null) this.setup.follow(run)
+    this.setup.ready = true
   }
 
   /** Hears what the project is now. */

@@ -22,3 +22,25 @@ export const usableCheckpoints = ({
   document.otherCheckpoints.filter(
     (checkpoint, index) => conditionOf(checkpoint, otherCheckpoints[index]) === 'usable'
   )
+
+/** A checkpoint that takes no part, and why. */
+export interface ExcludedCheckpoint {
+  checkpoint: KeptCheckpoint
+  why: string
+}
+
+const WHY_EXCLUDED = {
+  changed: 'its files changed since it was added',
+  unfit: 'does not fit the pair',
+  unreadable: 'cannot be read'
+} as const
+
+/** Those that cannot be computed, or are not what was added: they are named, so that none vanishes without a word. */
+export const excludedCheckpoints = ({
+  document,
+  otherCheckpoints
+}: Pick<ProjectState, 'document' | 'otherCheckpoints'>): ExcludedCheckpoint[] =>
+  document.otherCheckpoints.flatMap((checkpoint, index) => {
+    const condition = conditionOf(checkpoint, otherCheckpoints[index])
+    return condition === 'usable' ? [] : [{ checkpoint, why: WHY_EXCLUDED[condition] }]
+  })

@@ -17,7 +17,11 @@ import { openProject } from '../../../src/main/project/project'
 import { resourcePath } from '../../../src/main/base/resources'
 import { createWorkbench } from '../../../src/main/workbench/router'
 import { prepareSampleRun } from '../../../src/main/samples/prepare-run'
-import { conditionOf, usableCheckpoints } from '../../../src/renderer/recipes/other-checkpoints'
+import {
+  conditionOf,
+  excludedCheckpoints,
+  usableCheckpoints
+} from '../../../src/renderer/recipes/other-checkpoints'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { runCli } from '../../fixtures/cli'
 import { exportRecipe } from '../../fixtures/exported-pair'
@@ -225,6 +229,11 @@ describe("a project's other checkpoints", () => {
     expect(state.otherCheckpoints[2]?.report?.findings[0]).toMatchObject({ severity: 'error' })
     expect(state.otherCheckpoints[3]?.problem?.message).toContain(moved)
     expect(usableCheckpoints(state)).toEqual([{ ...reference, id: 'c-0', mark: 0 }])
+    expect(excludedCheckpoints(state).map(({ checkpoint, why }) => `${checkpoint.name}: ${why}`)).toEqual([
+      'changed: its files changed since it was added',
+      'unfit: does not fit the pair',
+      'moved: cannot be read'
+    ])
 
     // Relocated to where it is now, it is the same checkpoint.
     const after = await client.checkpoints.relocate({ path, id: 'c-3', folder: `${moved}-away` })

@@ -117,6 +117,55 @@ describe('the Evaluate view', () => {
     expect(evaluations.inspected).toBeNull()
   })
 
+  const summary = (id: string) => ({
+    id,
+    checkpoints: { base: 'aa', post: 'bb' },
+    createdAt: '2026-01-02T03:04:05.000Z',
+    taskId: 'task-1',
+    taskName: 'A task',
+    kind: 'creative',
+    variantNames: ['base'],
+    answerCount: 1,
+    answerTotal: 1
+  })
+
+  it('takes no variant for chosen before it knows what the last evaluation compared', async () => {
+    const line = new ScriptedLine()
+    const { evaluations } = await line.openWorkbench(projectState())
+    const { setup } = evaluations
+    void evaluations.adopt(projectState(), false, null)
+    await settled()
+    await line.answer('evaluations.tasks', 0, [{ task: evaluationRun().task, origin: 'project' }])
+    await line.answer('evaluations.list', 0, { evaluations: [summary('last')], warnings: [] })
+    expect([setup.ready, setup.incomplete]).toEqual([false, 'The last evaluation is being read.'])
+    const last = evaluationRun({ variants: [{ variant: { kind: 'base', name: 'base' } }] })
+    await line.answer('evaluations.get', 0, { run: last, results: { variants: [] }, complete: true })
+    expect([setup.ready, setup.incomplete]).toEqual([true, null])
+    expect(setup.variants.map(({ variant }) => variant.name)).toEqual(['base'])
+  })
+
+  it('shows an evaluation that ended while the line was down, in place of the one before', async () => {
+    const line = new ScriptedLine()
+    const { evaluations } = await line.openWorkbench(projectState())
+    const adopted = async (place: number, same: boolean, ids: readonly string[]): Promise<void> => {
+      void evaluations.adopt(projectState(), same, null)
+      await settled()
+      await line.answer('evaluations.tasks', place, [])
+      await line.answer('evaluations.list', place, { evaluations: ids.map(summary), warnings: [] })
+    }
+    await adopted(0, false, ['first'])
+    await line.answer('evaluations.get', 0, view('first'))
+    await adopted(1, true, ['second', 'first'])
+    await line.answer('evaluations.get', 1, view('second'))
+    expect(evaluations.shown?.run.id).toBe('second')
+    // One that the user left for an older one is no news.
+    void evaluations.show('first')
+    await settled()
+    await line.answer('evaluations.get', 2, view('first'))
+    await adopted(2, true, ['second', 'first'])
+    expect(line.of('evaluations.get')).toHaveLength(3)
+  })
+
   it('shows the answers to the prompt that was picked last', async () => {
     const line = new ScriptedLine()
     const { evaluations } = await line.openWorkbench(projectState())
