@@ -5,6 +5,9 @@ import type { PreferenceMark } from '../../contract/documents/samples'
 /** The letters that stand for the columns while the variants are hidden. */
 export const blindLetter = (column: number): string => String.fromCodePoint(65 + column)
 
+/** The digit that decides for a column; null beyond the ninth, where no key does. */
+export const blindKey = (column: number): string | null => (column < 9 ? String(column + 1) : null)
+
 /**
  * Which variant stands in which column of a comparison: a permutation of 0..count-1 that depends on the run's seed,
  * the prompt and the answer alone, so that it is the same after a reload (Fisher-Yates).

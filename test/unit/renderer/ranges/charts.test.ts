@@ -20,6 +20,7 @@ import {
   rangeCount,
   type RangePoint
 } from '../../../../src/renderer/ranges/score-board'
+import { keptScore } from '../../../../src/renderer/recipes/kept-score'
 import { recipeKey, scoredAs, scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { distributionCsv, sortedRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
 import { toCsv } from '../../../../src/renderer/ui/csv'
@@ -81,6 +82,35 @@ describe('a kept recipe in a sweep', () => {
       ]
     }
     expect(boardOfSweep(swept, null, twins).others[0]?.name).toBe('as swept')
+  })
+})
+
+describe('the score of a kept recipe', () => {
+  const sweep = tinySweep()
+  const own = { id: 'r', mark: 0, keptAt: KEPT_AT, sweepId: 'older', validity: 0.1, diversity: 0.2 }
+  const sweeps = [{ id: 'older', createdAt: '2026-01-01T00:00:00Z' }]
+
+  it('is that of the shown sweep, or names the sweep that it is of', () => {
+    const swept = { ...own, recipe: { name: 'kept', ranges: [[1, 1] satisfies [number, number]] } }
+    expect(keptScore(swept, sweep, sweeps)).toEqual({ validity: 0.92, diversity: 0.8, from: null })
+    const other = {
+      ...own,
+      recipe: {
+        name: 'kept',
+        layers: [
+          { attention: 1, mlp: 0 },
+          { attention: 0, mlp: 0 }
+        ]
+      }
+    }
+    expect(keptScore(other, sweep, sweeps)).toEqual({
+      validity: 0.1,
+      diversity: 0.2,
+      from: expect.stringMatching(/^sweep of .*2026/)
+    })
+    expect(keptScore(other, sweep, [])?.from).toBe('another sweep')
+    expect(keptScore({ ...other, sweepId: 'tiny' }, sweep, sweeps)?.from).toBeNull()
+    expect(keptScore({ ...other, ...NOT_SCORED }, sweep, sweeps)).toBeNull()
   })
 })
 

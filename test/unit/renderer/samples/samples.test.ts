@@ -18,7 +18,7 @@ import {
   searchPattern
 } from '../../../../src/renderer/answers/answers'
 import { tally, withMark } from '../../../../src/contract/documents/preferences'
-import { blindOrder, markOf } from '../../../../src/renderer/samples/blind'
+import { blindKey, blindOrder, markOf } from '../../../../src/renderer/samples/blind'
 import { measuresCsv } from '../../../../src/renderer/samples/sample-measures'
 import {
   parseSampleDraft,
@@ -180,6 +180,12 @@ describe('comparing blind', () => {
         }
       )
     )
+  })
+
+  it('shows a key only where that key decides, for as many columns as have letters', () => {
+    const keys = Array.from({ length: 20 }, (_, column) => blindKey(column))
+    expect(keys.slice(0, 9)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
+    expect(keys.slice(9).every((key) => key === null)).toBe(true)
   })
 
   it('gives away no variant by its column: each order is about equally frequent', () => {

@@ -1,0 +1,33 @@
+import type { CategoryScore, SweepDocument } from '../../contract/documents/crc'
+import type { KeptRecipe, SweepSummary } from '../../contract/documents/project'
+import { formatMoment } from '../ui/format'
+import { scoredAs, scoredModel } from './scored-models'
+
+/** Scores of a kept recipe; `from` names the sweep they are of where that is not the shown one. */
+export interface KeptScore extends CategoryScore {
+  from: string | null
+}
+
+/**
+ * What is known of a kept recipe: its score in the shown sweep, else the one that it was kept with.
+ *
+ * @param sweeps of the project
+ * @returns null for a recipe that was never scored
+ */
+export function keptScore(
+  { recipe, sweepId, validity, diversity }: KeptRecipe,
+  shown: SweepDocument | null,
+  sweeps: readonly Pick<SweepSummary, 'id' | 'createdAt'>[]
+): KeptScore | null {
+  const ref = shown === null ? null : scoredAs(shown, recipe)
+  const score = shown === null || ref === null ? undefined : scoredModel(shown, null, ref)?.score
+  if (score !== undefined) return { validity: score.validity, diversity: score.diversity, from: null }
+  if (validity === null || diversity === null) return null
+  if (sweepId !== null && sweepId === shown?.id) return { validity, diversity, from: null }
+  const made = sweeps.find(({ id }) => id === sweepId)?.createdAt
+  return {
+    validity,
+    diversity,
+    from: made === undefined ? 'another sweep' : `sweep of ${formatMoment(made)}`
+  }
+}
