@@ -4,7 +4,12 @@ import { defineConfig } from 'vitest/config'
 /** @param isolate whether each file gets a worker of its own */
 const group = (name: string, isolate: boolean, globalSetup: string[] = []) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], isolate, globalSetup }
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    isolate,
+    globalSetup: ['test/fixtures/run-folder.ts', ...globalSetup]
+  }
 })
 
 export default defineConfig({
@@ -19,11 +24,11 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ['default', './test/summary-reporter.ts'],
-    // By what the tests start. Files of unit tests share a worker, and what it has loaded.
+    // By what the tests start. Files share a worker and what it has loaded, but for those with a browser, whose pages end with each test.
     projects: [
       group('unit', false),
-      group('process', true, ['test/fixtures/run-folder.ts']),
-      group('browser', true, ['test/fixtures/run-folder.ts', 'test/fixtures/chromium.ts'])
+      group('process', false),
+      group('browser', true, ['test/fixtures/chromium.ts'])
     ]
   }
 })

@@ -19,6 +19,7 @@ import {
   downloadedText
 } from '../fixtures/browser'
 import { runCli } from '../fixtures/cli'
+import { runHere } from '../fixtures/command-line'
 import { HOSTILE, reportedDemo } from '../fixtures/reported-demo'
 
 /** A demo project with something of everything, computed by the built engine; its names are hostile. */
@@ -71,18 +72,18 @@ describe('slr report', { timeout: 60_000 }, () => {
 
   it('writes HTML or Markdown, by the ending or as told, and stays quiet in pipes', async () => {
     const out = join(folder, 'report.md')
-    const written = await runCli(['report', project, '--out', out])
+    const written = await runHere(['report', project, '--out', out])
     expect(written).toMatchObject({ status: 0, stdout: '', stderr: `Wrote ${out}\n` })
     const markdown = await readFile(out, 'utf8')
     expect(markdown).toMatch(/^# Demo \\<\/script\\>/)
     expect(markdown).toContain('| 4–11 | 0.916 | 0.917 | 14.3 | +0.459 |')
     // What somebody wrote is no markup; files in fences keep it as it is.
     expect(markdown.replace(/^```\n.*?\n```$/gms, '')).not.toMatch(/(?<!\\)<img/)
-    const printed = await runCli(['report', project, '--format', 'markdown'])
+    const printed = await runHere(['report', project, '--format', 'markdown'])
     expect(printed).toMatchObject({ status: 0, stderr: '' })
     expect(printed.stdout.split('\n').length).toBe(markdown.split('\n').length)
-    expect((await runCli(['report', project, '--out', join(folder, 'report.txt')])).status).toBe(2)
-    const missing = await runCli(['report', project, '--sweep', 'none'])
+    expect((await runHere(['report', project, '--out', join(folder, 'report.txt')])).status).toBe(2)
+    const missing = await runHere(['report', project, '--sweep', 'none'])
     expect(missing).toMatchObject({ status: 1, stdout: '' })
   })
 
@@ -166,7 +167,7 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 12
 
   it('draws its charts from a file, asks for nothing, and takes hostile names for text', async () => {
     const file = join(folder, 'report.html')
-    expect((await runCli(['report', project, '--out', file, '--quiet'])).status).toBe(0)
+    expect((await runHere(['report', project, '--out', file, '--quiet'])).status).toBe(0)
     const backgrounds: string[] = []
     for (const scheme of ['light', 'dark'] as const) {
       const { page, asked } = await open(file, scheme)
@@ -224,7 +225,7 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 12
       expect((await downloadedText(await download)).startsWith(begin)).toBe(true)
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
-    expect((await runCli(['report', project, '--quiet'])).status).toBe(0)
+    expect((await runHere(['report', project, '--quiet'])).status).toBe(0)
     await workbench.stop()
   })
 })

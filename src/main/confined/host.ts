@@ -4,31 +4,50 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { builtPath } from '../base/built'
 import { nodeProgram } from '../base/node-program'
 import { SerialQueue } from '../base/files/serial-queue'
-import { ConfinedReply, type ConfinedRequest, HEAP_MIB, subjectOf, TIME_LIMIT_MS } from './messages'
+import { ConfinedReply, type ConfinedRequest, HEAP_MIB, subjectOf } from './messages'
 
-/** The process stops itself at its limit; what keeps it from that gets a little more. */
-const KILL_AFTER_MS = TIME_LIMIT_MS + 2_000
+/** How long one request may take. */
+export interface ConfinedLimits {
+  /** The process stops itself then. */
+  timeMs: number
+  /** What keeps it from that is killed then. */
+  killAfterMs: number
+}
 
-const queue = new SerialQueue()
-let running: ConfinedProcess | null = null
+/** Real templates and recipes take milliseconds. */
+export const CONFINED_LIMITS: ConfinedLimits = { timeMs: 3_000, killAfterMs: 5_000 }
 
-/**
- * Has the confined process do something, after whatever it does now. It is started when it is first needed, kept, and
- * keeps no program from ending.
- *
- * @throws WorkbenchError what the process says; `bad-file`, naming the file, when it takes too long or too much memory
- */
-export function askConfined(request: ConfinedRequest): Promise<ConfinedReply> {
-  return queue.run(async () => {
-    const asked = (running ??= new ConfinedProcess())
-    void asked.ended.then(() => {
-      if (running === asked) running = null
+/** A confined process: started when it is first needed and again after it has ended, kept, and no reason for a program to stay. */
+export class Confined {
+  private readonly queue = new SerialQueue()
+  private running: ConfinedProcess | null = null
+
+  constructor(private readonly limits: ConfinedLimits) {}
+
+  /**
+   * Has it do something, after whatever it does now.
+   *
+   * @throws WorkbenchError what the process says; `bad-file`, naming the file, when it takes too long or too much memory
+   */
+  ask(request: ConfinedRequest): Promise<ConfinedReply> {
+    return this.queue.run(async () => {
+      const asked = (this.running ??= new ConfinedProcess(this.limits))
+      void asked.ended.then(() => {
+        if (this.running === asked) this.running = null
+      })
+      const reply = await asked.ask(request)
+      if (reply.kind !== 'failed') return reply
+      const { code, message, hint } = reply.problem
+      throw new WorkbenchError(code, message, hint)
     })
-    const reply = await asked.ask(request)
-    if (reply.kind !== 'failed') return reply
-    const { code, message, hint } = reply.problem
-    throw new WorkbenchError(code, message, hint)
-  })
+  }
+}
+
+const confined = new Confined(CONFINED_LIMITS)
+
+/** Has this program's confined process do something: see `Confined.ask`. */
+export function askConfined(request: ConfinedRequest): Promise<ConfinedReply> {
+  return confined.ask(request)
 }
 
 class ConfinedProcess {
@@ -37,8 +56,8 @@ class ConfinedProcess {
   private readonly child: ChildProcess
   private readonly ready: Promise<ConfinedReply>
 
-  constructor() {
-    this.child = fork(builtPath('main', 'confined.js'), [], {
+  constructor(private readonly limits: ConfinedLimits) {
+    this.child = fork(builtPath('main', 'confined.js'), [String(limits.timeMs)], {
       // Without one, `fork` runs Electron's own binary as a plain Node.
       execPath: nodeProgram() ?? process.execPath,
       execArgv: [`--max-old-space-size=${HEAP_MIB}`],
@@ -65,8 +84,8 @@ class ConfinedProcess {
       timer = setTimeout(() => {
         late = true
         this.child.kill('SIGKILL')
-      }, KILL_AFTER_MS)
-      const reply = this.nextReply((how) => stopped(request, late, how))
+      }, this.limits.killAfterMs)
+      const reply = this.nextReply((how) => stopped(request, late ? this.limits.killAfterMs : null, how))
       // A message lost to a death shows as that death; without a callback it would be an uncaught error as well.
       this.child.send(request, () => undefined)
       return await reply
@@ -86,12 +105,13 @@ class ConfinedProcess {
   }
 }
 
-function stopped(request: ConfinedRequest, late: boolean, how: string): WorkbenchError {
+/** @param lateMs after how long it was killed; null when it ended by itself */
+function stopped(request: ConfinedRequest, lateMs: number | null, how: string): WorkbenchError {
   const subject = subjectOf(request)
   return new WorkbenchError(
     'bad-file',
-    late
-      ? `${subject} took longer than ${KILL_AFTER_MS / 1000} s and was stopped.`
+    lateMs !== null
+      ? `${subject} took longer than ${lateMs / 1000} s and was stopped.`
       : `${subject} takes more than the ${HEAP_MIB} MiB of memory that it is given, or crashes what reads it: the process for it ${how}.`
   )
 }

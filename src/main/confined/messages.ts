@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { Problem } from '../../contract/model/problem'
 
-/** How long one request may take: real templates and recipes take milliseconds. */
-export const TIME_LIMIT_MS = 3_000
 /** Heap of the process, in MiB. */
 export const HEAP_MIB = 512
 

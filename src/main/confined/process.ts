@@ -1,8 +1,11 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import { withTimeLimit } from '../base/time-limit'
-import { type ConfinedReply, ConfinedRequest, subjectOf, TIME_LIMIT_MS } from './messages'
+import { type ConfinedReply, ConfinedRequest, subjectOf } from './messages'
 import { renderTemplate } from './render-template'
 import { parsedYaml } from './parsed-yaml'
+
+/** How long one request may take, from the program that starts this. */
+const timeLimitMs = Number(process.argv[2])
 
 /**
  * The process for what files from elsewhere make this program compute. A thread would not do: V8 ends the whole process
@@ -11,7 +14,7 @@ import { parsedYaml } from './parsed-yaml'
 function answered(request: ConfinedRequest): ConfinedReply {
   try {
     // Main waits a little longer and then kills; this ends the work of a process whose parent is gone.
-    return withTimeLimit(TIME_LIMIT_MS, subjectOf(request), () =>
+    return withTimeLimit(timeLimitMs, subjectOf(request), () =>
       request.kind === 'template'
         ? { kind: 'template', rendered: renderTemplate(request) }
         : { kind: 'yaml', value: parsedYaml(request) }

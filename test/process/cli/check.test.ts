@@ -10,9 +10,13 @@ import { createProject } from '../../../src/main/project/create-project'
 import { openProject } from '../../../src/main/project/project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
+import { shortPair } from '../../fixtures/swept-project'
 
 const DEMO_PROMPTS = await builtinPromptSet('demo-crc')
 const PROMPTS = [0, 1, 20, 21].flatMap((index) => DEMO_PROMPTS[index] ?? [])
+const PAIR = await shortPair()
+const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
 const CheckOutput = AnswerCheck.extend({ rho: z.number(), headline: Headline.nullable() })
 
 describe('slr check', () => {
@@ -22,15 +26,15 @@ describe('slr check', () => {
       join(folder, name)
     )
     await writeFile(prompts, JSON.stringify(PROMPTS))
-    const swept = await runCli(['sweep', '--demo', '--prompts', prompts, '--out', from])
+    const swept = await runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--out', from])
     expect(swept.status).toBe(0)
     const [json, shown] = await Promise.all([
       runCli(['check', '--from', from, '--best', '2', '--rho', '0.8', '--json', '--out', out]),
-      runCli(['check', '--from', from, '--best', '2', '--rho', '0.8'])
+      runHere(['check', '--from', from, '--best', '2', '--rho', '0.8'])
     ])
     const check = CheckOutput.parse(JSON.parse(json.stdout))
     expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(JSON.parse(json.stdout))
-    expect(check).toMatchObject({ rho: 0.8, models: { length: 2 }, layerCount: 12 })
+    expect(check).toMatchObject({ rho: 0.8, models: { length: 2 }, layerCount: 6 })
     expect(json.stderr).toMatch(/checking whole answers/)
     expect(shown.status).toBe(0)
     expect(shown.stdout).toMatch(/^model +first token +whole answers +diversity +limit +passes$/m)
@@ -42,18 +46,23 @@ describe('slr check', () => {
 
   it("checks a project's newest sweep, keeps the check with it, and goes on with what is left", async () => {
     const folder = await temporaryFolder()
-    const created = await createProject({ folder, name: 'Check', pair: { kind: 'demo' }, prompts: PROMPTS })
+    const created = await createProject({
+      folder,
+      name: 'Check',
+      pair: { kind: 'folders', ...PAIR },
+      prompts: PROMPTS
+    })
     await created.close()
     const { path } = created
-    const swept = await runCli(['sweep', '--project', path])
+    const swept = await runHere(['sweep', '--project', path])
     expect(swept.stdout).toContain(`\nNext: slr check --project ${path}\n`)
     const recipes = join(folder, 'recipes.json')
-    await writeFile(recipes, JSON.stringify([{ name: 'upper', ranges: [[6, 11]] }]))
-    expect(await runCli(['check', '--project', path, '--recipes', recipes])).toMatchObject({
+    await writeFile(recipes, JSON.stringify([{ name: 'upper', ranges: [[3, 5]] }]))
+    expect(await runHere(['check', '--project', path, '--recipes', recipes])).toMatchObject({
       status: 0,
       stderr: expect.stringContaining('Saved in')
     })
-    const again = await runCli(['check', '--project', path, '--best', '1', '--json'])
+    const again = await runHere(['check', '--project', path, '--best', '1', '--json'])
     const check = CheckOutput.parse(JSON.parse(again.stdout))
     expect(check.models.map(({ recipe }) => recipe.name)).toEqual([
       'upper',
@@ -70,15 +79,24 @@ describe('slr check', () => {
       join(folder, name)
     )
     await writeFile(prompts, JSON.stringify(PROMPTS))
-    const created = await createProject({ folder, name: 'Check', pair: { kind: 'demo' }, prompts: PROMPTS })
+    const created = await createProject({
+      folder,
+      name: 'Check',
+      pair: { kind: 'folders', ...PAIR },
+      prompts: PROMPTS
+    })
     await created.close()
-    expect(await runCli(['sweep', '--project', created.path, '--out', from])).toMatchObject({ status: 0 })
+    expect(await runHere(['sweep', '--project', created.path, '--out', from])).toMatchObject({ status: 0 })
     const unkept = (options: string): string =>
       'Nothing is kept, nor is the sweep that a check makes first. ' +
       `To keep that, run "slr sweep ${options} --out sweep.json", then this check with --from sweep.json.`
     for (const [start, step, kept] of [
       [['--demo', '--device', 'cpu'], 'sweeping', unkept('--demo --device cpu')],
-      [['--demo', '--prompts', prompts], 'checking whole answers', unkept(`--demo --prompts ${prompts}`)],
+      [
+        [...PAIR_OPTIONS, '--prompts', prompts],
+        'checking whole answers',
+        unkept(`${PAIR_OPTIONS.join(' ')} --prompts ${prompts}`)
+      ],
       [
         ['--from', from],
         'checking whole answers',
@@ -102,7 +120,10 @@ describe('slr check', () => {
   })
 
   it('refuses wrong usage', async () => {
-    const [noPair, best] = await Promise.all([runCli(['check']), runCli(['check', '--demo', '--best', '0'])])
+    const [noPair, best] = await Promise.all([
+      runHere(['check']),
+      runHere(['check', '--demo', '--best', '0'])
+    ])
     expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('which pair?') })
     expect(best).toMatchObject({ status: 2 })
   })

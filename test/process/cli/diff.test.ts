@@ -14,6 +14,7 @@ import {
   writeSparseCheckpoint
 } from '../../fixtures/checkpoint-builder'
 import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 
 /** Relative norms and cosines of the demo pair, computed with PyTorch in float64. */
 const BY_TORCH = [
@@ -43,8 +44,8 @@ describe('slr diff', () => {
 
   it('prints a table for people and CSV for spreadsheets', async () => {
     const [table, csv] = await Promise.all([
-      runCli(['diff', '--demo', '--metric', 'changed']),
-      runCli(['diff', '--demo', '--csv'])
+      runHere(['diff', '--demo', '--metric', 'changed']),
+      runHere(['diff', '--demo', '--csv'])
     ])
     expect(table.stdout).toMatch(/layer +whole layer +attention norm +q +k +v +o +MLP norm +gate +up +down/)
     expect(table.stdout).toMatch(/^ +11( +\d+\.\d\d %){10}$/m)
@@ -58,7 +59,7 @@ describe('slr diff', () => {
   it('flags identical layers', async () => {
     const folder = await temporaryFolder()
     const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1 }))
-    const { stdout } = await runCli(['diff', '--base', base, '--post', base])
+    const { stdout } = await runHere(['diff', '--base', base, '--post', base])
     expect(stdout).toMatch(/^ +1( +0){10} +identical$/m)
     expect(stdout).toMatch('2 of 2 layers are identical: 0, 1.')
   })
@@ -69,8 +70,8 @@ describe('slr diff', () => {
     const config = { ...TINY_LLAMA, num_hidden_layers: 3 }
     const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ config }))
     const [unfit, both] = await Promise.all([
-      runCli(['diff', '--base', base, '--post', post]),
-      runCli(['diff', '--demo', '--json', '--csv'])
+      runHere(['diff', '--base', base, '--post', post]),
+      runHere(['diff', '--demo', '--json', '--csv'])
     ])
     expect(unfit).toMatchObject({ status: 1, stdout: '' })
     expect(unfit.stderr).toMatch(/^slr: .*number of decoder layers/m)
@@ -93,7 +94,7 @@ describe('slr diff', () => {
 describe('slr inspect --sha256', () => {
   it('adds the checksum of every weight file', async () => {
     const args = ['inspect', '--demo', '--sha256', '--quiet']
-    const [text, json] = await Promise.all([runCli(args), runCli([...args, '--json'])])
+    const [text, json] = await Promise.all([runHere(args), runHere([...args, '--json'])])
     for (const member of ['base', 'post']) {
       const file = await readFile(resourcePath('demo-pair', member, 'model.safetensors'))
       const sha256 = createHash('sha256').update(file).digest('hex')

@@ -7,6 +7,7 @@ import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../src/main/project/create-project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 import { always, startJudgeEndpoint } from '../../fixtures/judge-endpoint'
 
 /** Two prompts of a demo task with three answers each: a few seconds. */
@@ -50,7 +51,7 @@ describe('slr evaluate', () => {
 
     const answers = join(project.path, 'evaluations', `${view.run.id}.jsonl`)
     const stored = await readFile(answers, 'utf8')
-    const second = await runCli(args)
+    const second = await runHere(args)
     expect(second.stderr).toContain(`Going on with evaluation ${view.run.id}: 12 answers are there already`)
     expect(second.stdout).toContain('Distinct right answers')
     expect(await readFile(answers, 'utf8')).toBe(stored)
@@ -89,7 +90,7 @@ describe('slr evaluate', () => {
     ['a task that there is not', ['--task', 'nothing'], /no task "nothing"[\s\S]*demo-creative/],
     ['no task at all', [], /evaluate what\?/]
   ])('refuses %s in one line', async (_, args, message) => {
-    const { status, stdout, stderr } = await runCli(['evaluate', '--demo', ...args])
+    const { status, stdout, stderr } = await runHere(['evaluate', '--demo', ...args])
     expect(status).not.toBe(0)
     expect(stdout).toBe('')
     expect(stderr).toMatch(message)
@@ -113,18 +114,18 @@ describe('slr evaluate', () => {
       '--json'
     ]
     const judge = ['--judge-url', settings.baseUrl, '--judge-model', 'm', '--judge-rate', '6000']
-    const without = await runCli(args)
+    const without = await runHere(args)
     expect(without.stderr).toBe('')
     expect(requests.length).toBe(0)
-    const first = await runCli([...args, ...judge])
+    const first = await runHere([...args, ...judge])
     expect(first.stderr).toContain(`they are sent to ${host} (another program on this machine)`)
     const view = EvaluationView.parse(JSON.parse(first.stdout))
     expect(view.results.variants[0]?.measures.judge).toMatchObject({ mean: 1, promptCount: 2 })
     const asked = requests.length
     expect(asked).toBeGreaterThan(0)
-    expect((await runCli([...args, ...judge])).stdout).toBe(first.stdout)
+    expect((await runHere([...args, ...judge])).stdout).toBe(first.stdout)
     expect(requests.length).toBe(asked)
-    expect((await runCli([...args, '--judge-model', 'm'])).status).toBe(2)
+    expect((await runHere([...args, '--judge-model', 'm'])).status).toBe(2)
   })
 
   it('refuses a task whose pattern is no regular expression, before anything is computed', async () => {
@@ -132,7 +133,7 @@ describe('slr evaluate', () => {
     const task = await builtinTask('demo-open')
     const file = join(folder, 'broken.json')
     await writeFile(file, JSON.stringify({ ...task, rightPattern: '(' }))
-    const { status, stderr } = await runCli(['evaluate', '--demo', '--task', file])
+    const { status, stderr } = await runHere(['evaluate', '--demo', '--task', file])
     expect(status).toBe(1)
     expect(stderr).toMatch(/rightPattern.*[Uu]nterminated group/)
   })

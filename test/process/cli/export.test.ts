@@ -11,12 +11,13 @@ import {
   writeCheckpoint
 } from '../../fixtures/checkpoint-builder'
 import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 import { filesOf } from '../../fixtures/exported-pair'
 
 const DEMO_BASE = resourcePath('demo-pair', 'base')
 
 async function probed(...args: string[]): Promise<unknown> {
-  const { status, stdout } = await runCli(['probe', ...args, '--tokens', '1,2,3', '--logits', '--json'])
+  const { status, stdout } = await runHere(['probe', ...args, '--tokens', '1,2,3', '--logits', '--json'])
   expect(status).toBe(0)
   return JSON.parse(stdout)
 }
@@ -47,7 +48,7 @@ describe('slr export', () => {
     )
     const out = join(folder, 'out')
     const args = ['export', '--demo', '--recipe', recipe, '--out', out, '--json', '--quiet']
-    const { status, stdout, stderr } = await runCli(args)
+    const { status, stdout, stderr } = await runHere(args)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const result = ExportResult.parse(JSON.parse(stdout))
     expect(result).toMatchObject({ path: out, recipe: 'soft', replaced: null, mergekitProblem: null })
@@ -62,11 +63,11 @@ describe('slr export', () => {
   it('replaces a model only when it is told to', async () => {
     const out = join(await temporaryFolder(), 'out')
     const args = ['export', '--demo', '--out', out, '--quiet']
-    expect((await runCli([...args, '--restore', '4-11'])).status).toBe(0)
-    const again = await runCli([...args, '--model', 'post'])
+    expect((await runHere([...args, '--restore', '4-11'])).status).toBe(0)
+    const again = await runHere([...args, '--model', 'post'])
     expect(again.status).toBe(1)
     expect(again.stderr).toMatch(/holds a model already\.\n.*--overwrite/)
-    const { status, stdout } = await runCli([...args, '--model', 'post', '--overwrite'])
+    const { status, stdout } = await runHere([...args, '--model', 'post', '--overwrite'])
     expect(status).toBe(0)
     expect(stdout).toMatch(
       /^Replaced .*\n.*\nWhat was there is kept in .*out\.replaced\. .*:\n {4}rm -r .*out\.replaced\n/
@@ -106,7 +107,7 @@ describe('slr export', () => {
     ],
     ['base as a whole', ['--model', 'base', '--out', '/tmp/none/out'], 2, /Allowed choices are post/]
   ])('refuses %s', async (_, args, expected, message) => {
-    const { status, stdout, stderr } = await runCli(['export', '--demo', ...args, '--json'])
+    const { status, stdout, stderr } = await runHere(['export', '--demo', ...args, '--json'])
     expect({ status, stdout }).toEqual({ status: expected, stdout: '' })
     expect(stderr).toMatch(message)
   })

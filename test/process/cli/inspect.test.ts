@@ -10,6 +10,7 @@ import {
   writeCheckpoint
 } from '../../fixtures/checkpoint-builder'
 import { runCli } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 import { damagedPair } from '../../fixtures/damaged-pair'
 
 const DEMO_POST = resourcePath('demo-pair', 'post')
@@ -41,7 +42,7 @@ describe('slr inspect', () => {
   })
 
   it('prints the report alone with --json', async () => {
-    const { status, stdout, stderr } = await runCli(['inspect', '--demo', '--json'])
+    const { status, stdout, stderr } = await runHere(['inspect', '--demo', '--json'])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const report = PairReport.parse(JSON.parse(stdout))
     expect(report).toMatchObject({
@@ -55,8 +56,8 @@ describe('slr inspect', () => {
       post: [{ tensor: 'model.layers.1.mlp.down_proj.weight', element: 17, value: NaN }]
     })
     const [bad, good] = await Promise.all([
-      runCli(['inspect', '--base', base, '--post', post, '--values', '--json', '--quiet']),
-      runCli(['inspect', '--demo', '--values'])
+      runHere(['inspect', '--base', base, '--post', post, '--values', '--json', '--quiet']),
+      runHere(['inspect', '--demo', '--values'])
     ])
     const file = join(post, 'model.safetensors')
     expect(bad.status).toBe(1)
@@ -75,7 +76,7 @@ describe('slr inspect', () => {
     const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture())
     const config = { ...TINY_LLAMA, num_hidden_layers: 3 }
     const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ config }))
-    const { status, stdout, stderr } = await runCli(['inspect', '--base', base, '--post', post, '--json'])
+    const { status, stdout, stderr } = await runHere(['inspect', '--base', base, '--post', post, '--json'])
     expect(status).toBe(1)
     const report = PairReport.parse(JSON.parse(stdout))
     expect(report.compatible).toBe(false)
@@ -86,7 +87,7 @@ describe('slr inspect', () => {
   it('shows control characters of a folder name as escapes', async () => {
     const folder = join(await temporaryFolder(), 'evil\u001b[31m\u009b')
     await writeCheckpoint(folder, checkpointFixture())
-    const { status, stdout } = await runCli(['inspect', '--base', folder, '--post', folder])
+    const { status, stdout } = await runHere(['inspect', '--base', folder, '--post', folder])
     expect(status).toBe(0)
     expect(stdout).toMatch('evil\\u{1b}[31m\\u{9b}')
     for (const control of ['\u001b', '\u009b']) expect(stdout).not.toContain(control)
@@ -118,7 +119,7 @@ describe('slr inspect', () => {
     const args = ['--base', resourcePath('demo-pair', 'base'), '--post', post, '--json']
     const commands = [['inspect'], ['sweep'], ['probe', '--tokens', '1']]
     for (const { status, stdout, stderr } of await Promise.all(
-      commands.map((c) => runCli([...c, ...args]))
+      commands.map((c) => runHere([...c, ...args]))
     )) {
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
       const [line = ''] = stderr.split('\n').filter((text) => text.startsWith('slr: '))

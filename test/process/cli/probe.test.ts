@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { resourcePath } from '../../../src/main/base/resources'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { runCli } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 import { crcReference } from '../../fixtures/crc-reference'
 import { LOGIT_TOLERANCE, largestDifference, readGolden } from '../../fixtures/goldens'
 
@@ -26,7 +27,7 @@ const ProbeOutput = z.strictObject({
 })
 
 async function probe(...args: string[]): Promise<z.infer<typeof ProbeOutput>['results']> {
-  const { status, stdout, stderr } = await runCli(['probe', ...args, '--json'])
+  const { status, stdout, stderr } = await runHere(['probe', ...args, '--json'])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return ProbeOutput.parse(JSON.parse(stdout)).results
 }
@@ -137,7 +138,7 @@ describe('slr probe', () => {
       /crc\.json is not a recipe/
     ]
   ])('refuses %s', async (_, args, message) => {
-    const { status, stdout, stderr } = await runCli(['probe', ...args, '--json'])
+    const { status, stdout, stderr } = await runHere(['probe', ...args, '--json'])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(message)
     expect(stderr).toMatch(/^slr: /)
@@ -156,7 +157,7 @@ describe('slr probe', () => {
         ]
       })
     )
-    const { status, stderr } = await runCli(['probe', '--demo', '--tokens', '1', '--recipe', file])
+    const { status, stderr } = await runHere(['probe', '--demo', '--tokens', '1', '--recipe', file])
     expect(status).toBe(1)
     expect(stderr).toMatch('is not a recipe: ranges.1: start must not be after end')
   })

@@ -8,6 +8,7 @@ import { resourcePath } from '../../../src/main/base/resources'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { whyNoWebGpu } from '../../fixtures/webgpu'
 import { exitStatus, childrenOf, runCli, startCli, waitForOutput, untilGone } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 
 const missing = await whyNoWebGpu()
 
@@ -31,7 +32,7 @@ function parseLines(text: string): SampleLine[] {
 
 /** The answers that `slr sample` prints, in an order of their own. */
 async function sampled(...args: string[]): Promise<SampleLine[]> {
-  const { status, stdout, stderr } = await runCli(['sample', ...args, '--quiet'])
+  const { status, stdout, stderr } = await runHere(['sample', ...args, '--quiet'])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return sorted(parseLines(stdout))
 }
@@ -63,7 +64,7 @@ describe('slr sample', () => {
     )
     expect(names.toSorted()).toEqual(expected.toSorted())
 
-    const again = await runCli(['sample', ...pair, '--prompts', prompts, '--n', '1', '--out', out, '--json'])
+    const again = await runHere(['sample', ...pair, '--prompts', prompts, '--n', '1', '--out', out, '--json'])
     expect(again.stderr).toMatch(/Replaced .*samples\.jsonl: 2 answers/)
     expect(JSON.parse(again.stdout)).toMatchObject({
       out,
@@ -110,7 +111,7 @@ describe('slr sample', () => {
     const out = join(await temporaryFolder(), 'samples.jsonl')
     const request = ['--demo', '--recipe', recipe, '--prompts', await promptFile(), '--n', '2']
     const held = ['--weights', 'int8', '--memory', '1GB', '--out', out]
-    const { stderr } = await runCli(['sample', ...request, ...held])
+    const { stderr } = await runHere(['sample', ...request, ...held])
     expect(stderr).toMatch('weights held as int8')
     expect(new Set(parseLines(await readFile(out, 'utf8')).map(({ variant }) => variant))).toEqual(
       new Set(['upper'])
@@ -119,7 +120,7 @@ describe('slr sample', () => {
 
   it('warns of int4 weights before it begins', async () => {
     const request = ['--demo', '--prompts', await promptFile(), '--n', '1', '--max-tokens', '2']
-    const { status, stderr } = await runCli(['sample', ...request, '--weights', 'int4'])
+    const { status, stderr } = await runHere(['sample', ...request, '--weights', 'int4'])
     expect(status).toBe(0)
     expect(stderr).toMatch(/^Weights are held in int4: every product is wrong by about 10 %.*\n/)
   })
@@ -127,7 +128,7 @@ describe('slr sample', () => {
   it.skipIf(missing !== null)('samples on the device that is asked for, and says how', async () => {
     const out = join(await temporaryFolder(), 'samples.jsonl')
     const request = ['--demo', '--prompts', await promptFile(), '--n', '2', '--max-tokens', '4', '--out', out]
-    const { stdout } = await runCli(['sample', ...request, '--device', 'webgpu', '--json'])
+    const { stdout } = await runHere(['sample', ...request, '--device', 'webgpu', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({
       device: 'webgpu',
       precision: 'fp16',
@@ -157,7 +158,7 @@ describe('slr sample', () => {
     ['no answers', ['--demo', '--n', '0'], 2, /whole number from 1/],
     ['a file that is not there', ['--demo', '--prompts', '/nowhere/p.txt'], 1, /no file \/nowhere\/p\.txt/]
   ])('refuses %s', async (_what, args, expectedStatus, message) => {
-    const { status, stdout, stderr } = await runCli(['sample', ...args])
+    const { status, stdout, stderr } = await runHere(['sample', ...args])
     expect({ status, stdout }).toEqual({ status: expectedStatus, stdout: '' })
     expect(stderr).toMatch(message)
   })
@@ -165,7 +166,7 @@ describe('slr sample', () => {
   it('says what is wrong with prompts, models and memory, and leaves an older file as it was', async () => {
     const out = await promptFile('samples.jsonl', 'older\n')
     const failure = async (...args: string[]): Promise<string> => {
-      const { status, stdout, stderr } = await runCli(['sample', '--demo', ...args, '--quiet', '--out', out])
+      const { status, stdout, stderr } = await runHere(['sample', '--demo', ...args, '--quiet', '--out', out])
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
       return stderr
     }
@@ -203,7 +204,7 @@ describe('slr sample', () => {
       await writeFile(join(post, name), text.replace(/"eos_token(_id)?"/g, '"sep_token$1"'))
     }
     const request = ['--prompts', await promptFile(), '--n', '2', '--max-tokens', '12']
-    const { status, stdout, stderr } = await runCli(['sample', '--base', post, '--post', post, ...request])
+    const { status, stdout, stderr } = await runHere(['sample', '--base', post, '--post', post, ...request])
     expect(status).toBe(0)
     expect(stderr).toMatch(/names no token that ends an answer/)
     expect(parseLines(stdout).map(({ finish }) => finish)).toEqual(new Array(4).fill('length'))

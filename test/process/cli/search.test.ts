@@ -7,6 +7,8 @@ import { createProject } from '../../../src/main/project/create-project'
 import { openProject } from '../../../src/main/project/project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
+import { shortPair } from '../../fixtures/swept-project'
 
 const PROMPTS = [
   { text: 'One letter, please.', category: 'letter', valid: ['A', 'B', 'C', 'D'] },
@@ -14,6 +16,8 @@ const PROMPTS = [
   { text: 'One digit, please.', category: 'digit', valid: ['0', '1', '2'] },
   { text: 'Give me a digit.', category: 'digit', valid: ['0', '1', '2'] }
 ]
+const PAIR = await shortPair()
+const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
 const SHORT = ['--generations', '1', '--strengths', 'none']
 
 describe('slr search', () => {
@@ -24,7 +28,9 @@ describe('slr search', () => {
     )
     if (prompts === undefined || from === undefined || out === undefined) throw new Error('no names')
     await writeFile(prompts, JSON.stringify(PROMPTS))
-    expect(await runCli(['sweep', '--demo', '--prompts', prompts, '--quiet', '--out', from])).toMatchObject({
+    expect(
+      await runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--quiet', '--out', from])
+    ).toMatchObject({
       status: 0
     })
     const result = await runCli(['search', '--from', from, ...SHORT, '--out', out, '--json'])
@@ -35,7 +41,7 @@ describe('slr search', () => {
     for (const { validity } of search.found) expect(validity).toBeGreaterThanOrEqual(search.minimumValidity)
     expect(result.stderr).toMatch(/generation 1, \d+ recipes/)
 
-    const checked = await runCli(['check', '--from', from, '--recipes', out, '--json', '--quiet'])
+    const checked = await runHere(['check', '--from', from, '--recipes', out, '--json', '--quiet'])
     const { models } = AnswerCheck.parse(JSON.parse(checked.stdout))
     expect(models.map(({ recipe }) => recipe)).toEqual(search.found.map(({ recipe }) => recipe))
   })
@@ -46,7 +52,7 @@ describe('slr search', () => {
     await writeFile(prompts, JSON.stringify(PROMPTS))
     const command = [
       'search',
-      '--demo',
+      ...PAIR_OPTIONS,
       '--prompts',
       prompts,
       '--generations',
@@ -56,7 +62,7 @@ describe('slr search', () => {
       '--out',
       out
     ]
-    const whole = SearchDocument.parse(JSON.parse((await runCli([...command, '--json'])).stdout))
+    const whole = SearchDocument.parse(JSON.parse((await runHere([...command, '--json'])).stdout))
     await rm(out)
 
     const killed = startCli(command)
@@ -64,7 +70,7 @@ describe('slr search', () => {
     killed.kill('SIGKILL')
     await exitStatus(killed)
     expect(await readdir(folder)).toEqual(['prompts.json', 'search.json.partial'])
-    const resumed = SearchDocument.parse(JSON.parse((await runCli([...command, '--json'])).stdout))
+    const resumed = SearchDocument.parse(JSON.parse((await runHere([...command, '--json'])).stdout))
     const { createdAt, seconds, sweepId, work } = whole
     expect({ ...resumed, createdAt, seconds, sweepId, work }).toEqual(whole)
     expect(work.blockEvaluations - resumed.work.blockEvaluations).toBeGreaterThanOrEqual(
@@ -77,10 +83,10 @@ describe('slr search', () => {
     const folder = await temporaryFolder()
     const { path, close } = await createdProject(folder)
     await close()
-    const early = await runCli(['search', '--project', path])
+    const early = await runHere(['search', '--project', path])
     expect(early).toMatchObject({ status: 1, stderr: expect.stringContaining('no sweep of ranges') })
-    await runCli(['sweep', '--project', path, '--soup', '2', '--quiet'])
-    const result = await runCli(['search', '--project', path, ...SHORT])
+    await runHere(['sweep', '--project', path, '--soup', '2', '--quiet'])
+    const result = await runHere(['search', '--project', path, ...SHORT])
     expect(result).toMatchObject({ status: 0, stderr: expect.stringContaining('Saved in') })
     expect(result.stdout).toMatch(/Searched on one half of the prompts and compared on the other/)
 
@@ -98,9 +104,9 @@ describe('slr search', () => {
     const file = join(await temporaryFolder(), 'other.json')
     await writeFile(file, '{"ranges": []}')
     const [noPair, strengths, noSweep] = await Promise.all([
-      runCli(['search']),
-      runCli(['search', '--demo', '--strengths', '0.5,1']),
-      runCli(['search', '--from', file])
+      runHere(['search']),
+      runHere(['search', '--demo', '--strengths', '0.5,1']),
+      runHere(['search', '--from', file])
     ])
     expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('which pair?') })
     expect(strengths).toMatchObject({ status: 2 })
@@ -109,6 +115,11 @@ describe('slr search', () => {
 })
 
 async function createdProject(folder: string): Promise<{ path: string; close: () => Promise<void> }> {
-  const project = await createProject({ folder, name: 'Search', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const project = await createProject({
+    folder,
+    name: 'Search',
+    pair: { kind: 'folders', ...PAIR },
+    prompts: PROMPTS
+  })
   return { path: project.path, close: () => project.close() }
 }

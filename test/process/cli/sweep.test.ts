@@ -23,7 +23,12 @@ import {
   type CliResult,
   untilGone
 } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
+import { shortPair } from '../../fixtures/swept-project'
 import { crcReference } from '../../fixtures/crc-reference'
+
+const PAIR = await shortPair()
+const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
 
 /** Two quick prompts, to sweep with where the scores do not matter. */
 const SHORT_PROMPTS: CrcPrompts = [
@@ -50,7 +55,7 @@ async function longPrompts(): Promise<string> {
 }
 
 async function sweptDocument(...args: string[]): Promise<SweepDocument> {
-  const { status, stdout, stderr } = await runCli(['sweep', ...args, '--json', '--quiet'])
+  const { status, stdout, stderr } = await runHere(['sweep', ...args, '--json', '--quiet'])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return SweepDocument.parse(JSON.parse(stdout))
 }
@@ -158,8 +163,8 @@ describe('slr sweep', () => {
   it('selects with the given rho, or says why it selects nothing', async () => {
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
     const [strict, loose] = await Promise.all([
-      sweptDocument('--demo', '--prompts', prompts, '--rho', '1'),
-      sweptDocument('--demo', '--prompts', prompts, '--rho', '0', '--seed', '7')
+      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--rho', '1'),
+      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--rho', '0', '--seed', '7')
     ])
     const mostDiverse = loose.ranges.reduce((a, b) => (b.diversity > a.diversity ? b : a))
     expect(loose.selected).toEqual({ start: mostDiverse.start, end: mostDiverse.end })
@@ -180,7 +185,7 @@ describe('slr sweep', () => {
     ]
     const more = ['--date', '2026-02-03', '--assistant-prefix', 'Answer: ', '--count-leading-space']
     const { rendering, prompts: rendered } = await sweptDocument(
-      '--demo',
+      ...PAIR_OPTIONS,
       '--prompts',
       prompts,
       ...args,
@@ -198,26 +203,26 @@ describe('slr sweep', () => {
 
   it('scores recipes instead of ranges', async () => {
     const recipes = await jsonFile('recipes.json', [
-      { name: 'range', ranges: [[4, 11]] },
-      { name: 'nothing', layers: Array.from({ length: 12 }, () => ({ attention: 0, mlp: 0 })) }
+      { name: 'range', ranges: [[3, 5]] },
+      { name: 'nothing', layers: Array.from({ length: 6 }, () => ({ attention: 0, mlp: 0 })) }
     ])
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const document = await sweptDocument('--demo', '--prompts', prompts, '--recipes', recipes)
+    const document = await sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--recipes', recipes)
     expect(document).toMatchObject({ ranges: [], selected: null, selection: null })
     const [range, nothing] = document.recipes
     expect(nothing).toEqual({ ...document.post, recipe: nothing?.recipe })
-    expect(range?.recipe).toEqual({ name: 'range', ranges: [[4, 11]] })
+    expect(range?.recipe).toEqual({ name: 'range', ranges: [[3, 5]] })
     expect(range?.diversity).toBeGreaterThan(document.post.diversity)
   })
 
   it('scores a soup of as many blends as asked for beside the rest', async () => {
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
     const [sweep, single] = await Promise.all([
-      sweptDocument('--demo', '--prompts', prompts, '--soup', '5'),
-      runCli(['sweep', '--demo', '--soup', '1'])
+      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--soup', '5'),
+      runHere(['sweep', '--demo', '--soup', '1'])
     ])
     expect(sweep.soup.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
-    expect(sweep.ranges).toHaveLength(78)
+    expect(sweep.ranges).toHaveLength(21)
     // One blend is no curve.
     expect(single).toMatchObject({ status: 2 })
   })
@@ -237,9 +242,9 @@ describe('slr sweep', () => {
     await writeFile(target, 'old')
     await symlink(target, link)
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const { status, stdout, stderr } = await runCli([
+    const { status, stdout, stderr } = await runHere([
       'sweep',
-      '--demo',
+      ...PAIR_OPTIONS,
       '--prompts',
       prompts,
       '--out',
@@ -254,7 +259,7 @@ describe('slr sweep', () => {
 
   it('refuses an output file in no folder before it begins', async () => {
     const out = join(await temporaryFolder(), 'none', 'out.json')
-    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--out', out])
+    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--out', out])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(/There is no folder/)
     expect(stderr).not.toMatch('preparing')
@@ -276,7 +281,7 @@ describe('slr sweep', () => {
     ]
   ])('refuses a prompt file with %s', async (_, content, message) => {
     const file = await jsonFile('prompts.json', content)
-    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--prompts', file, '--json'])
+    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--prompts', file, '--json'])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/^ +at /m)
@@ -304,7 +309,7 @@ describe('slr sweep', () => {
     ]
   ])('refuses recipes %s', async (_, content, message) => {
     const file = await jsonFile('recipes.json', content)
-    const { status, stdout, stderr } = await runCli(['sweep', '--demo', '--recipes', file])
+    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--recipes', file])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(message)
   })
@@ -329,7 +334,7 @@ describe('slr sweep --project', () => {
     expect(document.selection?.rho).toBe(0.8)
     expect(document.rendering.systemPrompt).toBe('')
     const base = resourcePath('demo-pair', 'base')
-    const { status, stderr } = await runCli(['sweep', '--base', base, '--post', base, '--project', path])
+    const { status, stderr } = await runHere(['sweep', '--base', base, '--post', base, '--project', path])
     expect(status).toBe(1)
     expect(stderr).toMatch(/^slr: The project .* as post, not /)
   })
@@ -338,7 +343,7 @@ describe('slr sweep --project', () => {
     const folder = await temporaryFolder()
     const open = await openProject(await demoProject())
     const [none, locked] = await Promise.all(
-      [folder, open.path].map((path) => runCli(['sweep', '--project', path]))
+      [folder, open.path].map((path) => runHere(['sweep', '--project', path]))
     )
     await open.close()
     expect(none).toMatchObject({ status: 1, stdout: '' })
@@ -351,7 +356,7 @@ describe('slr sweep --project', () => {
     const path = join(await temporaryFolder(), 'new.slr')
     await mkdir(path)
     await writeFile(join(path, 'project.json'), JSON.stringify({ schemaVersion: 1000 }))
-    const { status, stderr } = await runCli(['sweep', '--project', path])
+    const { status, stderr } = await runHere(['sweep', '--project', path])
     expect(status).toBe(1)
     expect(stderr).toMatch(/newer/)
   })

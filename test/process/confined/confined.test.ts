@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
+import { Confined, CONFINED_LIMITS, type ConfinedLimits } from '../../../src/main/confined/host'
 import { readYaml } from '../../../src/main/confined/yaml'
 import { promptMessages, renderChats } from '../../../src/main/text/chat'
 import { loadTextModel } from '../../../src/main/text/text-model'
@@ -27,6 +28,13 @@ async function rendered(template: string, prompts: string[] = ['Hi']): Promise<s
   return texts.map((chat) => chat.rendered)
 }
 
+/** What requests may take is a few seconds; the tests that use it up wait for less. */
+const TIGHT: ConfinedLimits = { timeMs: 500, killAfterMs: 1_000 }
+
+test('a request may take seconds', () => {
+  expect(CONFINED_LIMITS).toEqual({ timeMs: 3_000, killAfterMs: 5_000 })
+})
+
 /** Whether main took its turns while something went on. */
 async function withTurns(work: Promise<unknown>): Promise<number> {
   let turns = 0
@@ -48,9 +56,19 @@ describe('a chat template', () => {
   })
 
   test('that does not let itself be stopped is stopped with its process, while main takes its turns', async () => {
-    const refused = problemOf(rendered(SEARCHES))
+    const refused = problemOf(
+      new Confined(TIGHT).ask({
+        kind: 'template',
+        file: 'chat_template.jinja',
+        source: SEARCHES,
+        specialTokens: [],
+        templateArguments: {},
+        date: '2026-01-01',
+        chats: [promptMessages('Hi', '')]
+      })
+    )
     const turns = await withTurns(refused)
-    expect((await refused).message).toMatch(/chat_template\.jinja took longer than 5 s and was stopped\.$/)
+    expect((await refused).message).toMatch(/chat_template\.jinja took longer than 1 s and was stopped\.$/)
     expect(turns).toBeGreaterThan(20)
   })
 
@@ -103,9 +121,11 @@ describe('YAML from elsewhere', () => {
   const KEYS = Array.from({ length: 80_000 }, (_, index) => `k${index}: 1`).join('\n')
 
   test.concurrent('that takes too long is stopped, while main takes its turns', async () => {
-    const refused = problemOf(readYaml(KEYS, 'f.yaml', 100))
+    const refused = problemOf(
+      new Confined(TIGHT).ask({ kind: 'yaml', file: 'f.yaml', text: KEYS, maxAliases: 100 })
+    )
     const turns = await withTurns(refused)
-    expect((await refused).message).toBe('f.yaml took longer than 3 s and was stopped.')
+    expect((await refused).message).toBe('f.yaml took longer than 0.5 s and was stopped.')
     expect(turns).toBeGreaterThan(20)
   })
 

@@ -23,7 +23,7 @@ import {
   usableCheckpoints
 } from '../../../src/renderer/recipes/other-checkpoints'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
-import { runCli } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 import { exportRecipe } from '../../fixtures/exported-pair'
 import { goldenPath } from '../../fixtures/goldens'
 import { problemOf } from '../../fixtures/problems'
@@ -76,7 +76,7 @@ async function foreignTokenizer(): Promise<string> {
 
 describe('slr with another checkpoint', () => {
   it('sweeps it with no more work than its recipe, and to the same scores', async () => {
-    const { status, stdout, stderr } = await runCli([
+    const { status, stdout, stderr } = await runHere([
       ...['sweep', '--demo', '--checkpoint', restored, '--json', '--quiet']
     ])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -96,7 +96,7 @@ describe('slr with another checkpoint', () => {
     await writeFile(prompts, 'Name a colour.\n')
     const models = ['--restore', '4-11', '--checkpoint', restored]
     const asked = ['--prompts', prompts, '--n', '4', '--paper', '--quiet']
-    const { status, stdout } = await runCli(['sample', '--demo', ...models, ...asked])
+    const { status, stdout } = await runHere(['sample', '--demo', ...models, ...asked])
     expect(status).toBe(0)
     const lines = stdout
       .trim()
@@ -126,7 +126,7 @@ describe('slr with another checkpoint', () => {
     )
     const evaluated = async (...args: string[]): Promise<string[]> => {
       const asked = ['--project', path, '--task', file, '--json', '--quiet']
-      const { status, stdout } = await runCli(['evaluate', ...asked, ...args])
+      const { status, stdout } = await runHere(['evaluate', ...asked, ...args])
       expect(status).toBe(0)
       const { run, complete } = EvaluationView.parse(JSON.parse(stdout))
       expect(complete).toBe(true)
@@ -137,12 +137,12 @@ describe('slr with another checkpoint', () => {
   })
 
   it('refuses a folder that is not of the architecture, and one that is not there', async () => {
-    const other = await runCli(['sweep', '--demo', '--checkpoint', goldenPath('qwen3', 'post-bf16')])
+    const other = await runHere(['sweep', '--demo', '--checkpoint', goldenPath('qwen3', 'post-bf16')])
     expect(other).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/cannot be compared with the pair/)
     })
-    const missing = await runCli(['sweep', '--demo', '--checkpoint', '/nowhere/at/all'])
+    const missing = await runHere(['sweep', '--demo', '--checkpoint', '/nowhere/at/all'])
     expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining('/nowhere/at/all') })
   })
 })

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { NextToken, type ProbeEvent } from '../../../src/contract/procedures/probe'
 import { createEngineHost } from '../../../src/main/engine/host'
 import { createWorkbench } from '../../../src/main/workbench/router'
-import { runCli } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 
 let folder: string
 let workbench: ReturnType<typeof createWorkbench>
@@ -38,7 +38,7 @@ describe('a recipe that is probed in a project', () => {
 
     const which = [[], ['--restore', '4-11'], ['--model', 'base']]
     for (const [index, words] of which.entries()) {
-      const { stdout } = await runCli(['probe', '--demo', '--prompt', prompt, ...words, '--json', '--quiet'])
+      const { stdout } = await runHere(['probe', '--demo', '--prompt', prompt, ...words, '--json', '--quiet'])
       expect(events[index]).toMatchObject({
         type: 'probed',
         top: CliOutput.parse(JSON.parse(stdout)).results[0].top
