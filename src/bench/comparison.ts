@@ -1,7 +1,8 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Work } from '../contract/documents/crc'
-import type { EngineModel, EngineSweepEvent, TrackedPrompt } from '../contract/procedures/engine'
+import type { EngineSweepEvent, TrackedPrompt } from '../contract/procedures/engine'
+import type { Model } from '../contract/model/model'
 import { openCheckpoint } from '../main/checkpoint/checkpoint'
 import { openDevice } from '../main/engine/device/device'
 import { sweep } from '../main/engine/sweep/sweep'
@@ -182,7 +183,7 @@ export interface TimedSweep {
 /** Runs a sweep as the program does, from opening the files to the last score; time in `onPause` is not counted. */
 export async function timeSweep(
   folders: PairFolders,
-  models: readonly EngineModel[],
+  models: readonly Model[],
   prompts: readonly TrackedPrompt[],
   signal: AbortSignal,
   pauses = 0,

@@ -1,5 +1,6 @@
 import { PAPER_SAMPLING } from '../contract/documents/samples'
-import type { EngineModel, GenerateRequest } from '../contract/procedures/engine'
+import type { GenerateRequest } from '../contract/procedures/engine'
+import { type Model, rangeModel } from '../contract/model/model'
 import type { HeldWeights } from '../contract/model/sampling'
 import { openDevice, type Device } from '../main/engine/device/device'
 import { drawNext } from '../main/engine/generate/draw-next'
@@ -11,7 +12,6 @@ import {
   type PairWeights
 } from '../main/engine/weights/pair-weights'
 import { prefill, type Prefilled } from '../main/engine/generate/prefill'
-import { postStrengths, rangeStrengths } from '../contract/model/strengths'
 import type { Origin } from '../main/engine/tries/recipe-trie'
 import { openResidentHead, type ResidentHead } from '../main/engine/generate/resident-head'
 import { openRunner } from '../main/engine/generate/open-runner'
@@ -80,12 +80,8 @@ export async function measureGeneration(
     const { spec } = pair.post
     const { layerCount } = spec
     const range = { start: Math.floor(layerCount / 4), end: Math.floor((3 * layerCount) / 4) - 1 }
-    const hybrid: EngineModel = { kind: 'recipe', layers: rangeStrengths(range, layerCount) }
-    const models: EngineModel[] = [
-      { kind: 'base' },
-      { kind: 'recipe', layers: postStrengths(layerCount) },
-      hybrid
-    ]
+    const hybrid = rangeModel(range)
+    const models: Model[] = [{ kind: 'base' }, { kind: 'post' }, hybrid]
     for (const weights of ['fp32', 'int8'] as const) {
       const { read, copy } = await measureBandwidth(signal)
       bandwidth.read = Math.max(bandwidth.read, read)
@@ -170,7 +166,7 @@ async function openVariants(
   device: Device,
   pair: PairWeights,
   folders: PairFolders,
-  models: readonly EngineModel[],
+  models: readonly Model[],
   weights: HeldWeights,
   prompt: readonly number[]
 ): Promise<Variants> {

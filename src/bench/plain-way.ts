@@ -1,4 +1,5 @@
-import type { EngineModel, TrackedPrompt } from '../contract/procedures/engine'
+import type { TrackedPrompt } from '../contract/procedures/engine'
+import type { Model } from '../contract/model/model'
 import { readBlock, type BlockStep, type BlockWeights } from '../main/engine/weights/block-weights'
 import type { Device } from '../main/engine/device/device'
 import { forward } from '../main/engine/forward/forward'
@@ -16,7 +17,7 @@ import { pack, trieOf } from './workload'
  */
 export interface PlainWay {
   /** Milliseconds of one pass of a model over the prompts. */
-  pass(model: EngineModel, prompts: readonly TrackedPrompt[]): Promise<number>
+  pass(model: Model, prompts: readonly TrackedPrompt[]): Promise<number>
   close(): Promise<void>
 }
 

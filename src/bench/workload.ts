@@ -1,10 +1,11 @@
 import { DEFAULT_RENDERING } from '../contract/documents/crc'
-import type { EngineModel, TrackedPrompt } from '../contract/procedures/engine'
+import type { TrackedPrompt } from '../contract/procedures/engine'
+import { type Model, rangeModel } from '../contract/model/model'
 import { builtinPromptSet } from '../main/crc/task/builtin-prompts'
 import { singleTokens } from '../main/crc/task/characters'
 import { renderPrompts } from '../main/crc/task/render-prompts'
 import { packPrompts, type PackedPrompts } from '../main/engine/tries/prompt-trie'
-import { allRanges, postStrengths, rangeStrengths } from '../contract/model/strengths'
+import { allRanges } from '../contract/model/strengths'
 import { buildRecipeTrie, type RecipeTrie } from '../main/engine/tries/recipe-trie'
 import { resourcePath } from '../main/base/resources'
 import { loadTextModel } from '../main/text/text-model'
@@ -25,17 +26,12 @@ export function somePrompts(prompts: readonly TrackedPrompt[], count: number): T
 }
 
 /** What a sweep of all ranges computes: post and every range. */
-export function sweptModels(layerCount: number): EngineModel[] {
-  return [
-    { kind: 'recipe', layers: postStrengths(layerCount) },
-    ...allRanges(layerCount).map((range): EngineModel => {
-      return { kind: 'recipe', layers: rangeStrengths(range, layerCount) }
-    })
-  ]
+export function sweptModels(layerCount: number): Model[] {
+  return [{ kind: 'post' }, ...allRanges(layerCount).map(rangeModel)]
 }
 
 /** Trie of models of a synthetic or demo pair, whose layers all differ. */
-export function trieOf(models: readonly EngineModel[], layerCount: number): RecipeTrie {
+export function trieOf(models: readonly Model[], layerCount: number): RecipeTrie {
   return buildRecipeTrie(models, { layerCount, identical: () => false, lossless: true, others: new Map() })
 }
 

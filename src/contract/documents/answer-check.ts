@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { CategoryScore, CheckpointReference, SweepDocument } from './crc'
+import { CategoryScore, SweepDocument } from './crc'
+import { CheckpointReference } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
+import { type Model, rangeModel, weightsKey } from '../model/model'
 import { Problem } from '../model/problem'
-import { type LayerStrength, Recipe, type RestorationRange } from '../model/recipe'
-import { rangeStrengths, recipeStrengths } from '../model/strengths'
+import { Recipe, type RestorationRange } from '../model/recipe'
 
 /**
  * What a model's whole answers to the prompts of a sweep are worth. Exact: the probability that an answer is one valid
@@ -89,25 +90,10 @@ export function passesCheck(
   )
 }
 
-/** The check of the model that has these layers, under whatever name it was checked; null when it was not. */
-export function checkOf(check: CheckResult | null, layers: readonly LayerStrength[]): CheckedModel | null {
-  if (check === null) return null
-  const wanted = JSON.stringify(layers.map(({ attention, mlp }) => [attention, mlp]))
-  const isWanted = ({ recipe }: CheckedModel): boolean =>
-    JSON.stringify(
-      recipeStrengths(recipe, check.layerCount).map(({ attention, mlp }) => [attention, mlp])
-    ) === wanted
-  return check.models.find(isWanted) ?? null
-}
-
-/** The check of a recipe; null when it was not checked, or does not fit the model. */
-export function checkOfRecipe(check: CheckResult | null, recipe: Recipe): CheckedModel | null {
-  if (check === null) return null
-  const fits =
-    'ranges' in recipe
-      ? recipe.ranges.flat().every((layer) => layer < check.layerCount)
-      : recipe.layers.length === check.layerCount
-  return fits ? checkOf(check, recipeStrengths(recipe, check.layerCount)) : null
+/** The check of a model, under whatever name it was checked; null when it was not. */
+export function checkOf(check: CheckResult | null, model: Model): CheckedModel | null {
+  const wanted = weightsKey(model)
+  return check?.models.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === wanted) ?? null
 }
 
 /**
@@ -121,7 +107,7 @@ export function rejectedRanges<Range extends RestorationRange>(
 ): Range[] {
   if (check === null) return []
   const outcomes = ranges.map((range) => {
-    const checked = checkOf(check, rangeStrengths(range, check.layerCount))
+    const checked = checkOf(check, rangeModel(range))
     return checked === null ? null : passesCheck(checked, check, rho)
   })
   return outcomes.includes(true) ? ranges.filter((_, index) => outcomes[index] === false) : []

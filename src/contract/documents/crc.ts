@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
+import { CheckpointReference, OtherCheckpoint } from '../model/checkpoint'
 import { Recipe, RestorationRange } from '../model/recipe'
 
 /** More prompts than any proxy task needs; bounds what a hostile file can make us hold. */
@@ -180,14 +181,6 @@ export type RecipeScore = z.infer<typeof RecipeScore>
 /** A model in which every layer takes the same share of base; embeddings, norm and head stay post's. */
 export const BlendScore = Score.extend({ strength: z.number().min(0).max(1) })
 export type BlendScore = z.infer<typeof BlendScore>
-
-/** Which checkpoint a result came from: enough to notice that it changed. */
-export const CheckpointReference = z.object({ path: z.string(), fingerprint: z.string() })
-export type CheckpointReference = z.infer<typeof CheckpointReference>
-
-/** A checkpoint beside a pair, of the pair's architecture: computed whole, as base is. */
-export const OtherCheckpoint = CheckpointReference.extend({ name: z.string().min(1).max(200) })
-export type OtherCheckpoint = z.infer<typeof OtherCheckpoint>
 
 export const CheckpointScore = Score.extend(OtherCheckpoint.shape)
 export type CheckpointScore = z.infer<typeof CheckpointScore>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CheckpointReference } from './crc'
+import { CheckpointReference } from '../model/checkpoint'
 import { Problem } from '../model/problem'
 
 /** What is compared of a pair, in the order tables show it. Biases and norms exist in some families only. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { CheckpointReference, Interval, Rendering } from './crc'
+import { Interval, Rendering } from './crc'
+import { CheckpointReference } from '../model/checkpoint'
 import { HeldWeights, Sampling } from '../model/sampling'
 import { JudgeSettings } from './judge'
 import { MeasureId } from '../model/measures'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { CategoryScore, CrcPrompts, OtherCheckpoint, Rendering } from './crc'
+import { CategoryScore, CrcPrompts, Rendering } from './crc'
+import { OtherCheckpoint } from '../model/checkpoint'
 import { DeviceChoice } from '../model/device'
 import { Kept } from '../model/kept'
 import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'

@@ -1,30 +1,26 @@
 import { z } from 'zod'
-import { CategoryScore, CheckpointReference, CrcPrompts, OtherCheckpoint, Rendering } from './crc'
+import { CategoryScore, CrcPrompts, Rendering } from './crc'
+import { CheckpointReference } from '../model/checkpoint'
 import { DEVICE_LABELS, GenerationDevice, Precision } from '../model/device'
 import type { Sampling } from '../model/sampling'
 import { HeldWeights } from '../model/sampling'
-import { Kept } from '../model/kept'
 import { TextMeasureId } from '../model/measures'
+import { Model } from '../model/model'
 import { PairFingerprints } from './pair'
 import { Problem } from '../model/problem'
-import { Recipe } from '../model/recipe'
 import { SamplePrompt, TaskSettings } from './task'
 
-/** One column of the comparison. Names are unique within a run; `kept` says which of its project's recipes or checkpoints it is. */
+const [base, post, recipe, checkpoint] = Model.options
+const name = z.string()
+
+/** One column of the comparison: a model, and what it is called there. Names are unique within a run. */
 export const Variant = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('base'), name: z.string() }),
-  z.object({ kind: z.literal('post'), name: z.string() }),
-  z.object({ kind: z.literal('recipe'), name: z.string(), recipe: Recipe, kept: Kept.optional() }),
-  OtherCheckpoint.extend({ kind: z.literal('checkpoint'), kept: Kept.optional() })
+  z.object({ kind: base.shape.kind, name }),
+  z.object({ kind: post.shape.kind, name }),
+  z.object({ kind: recipe.shape.kind, name, recipe: recipe.shape.recipe, kept: recipe.shape.kept }),
+  checkpoint
 ])
 export type Variant = z.infer<typeof Variant>
-
-/** Which variant of a project it is, whatever it is called now: ids of what is kept, and names of the others. */
-export const variantKey = (variant: Variant): string => keptOf(variant)?.id ?? variant.name
-
-/** Which of its project's recipes or checkpoints a variant is; undefined for the others. */
-export const keptOf = (variant: Variant): Kept | undefined =>
-  variant.kind === 'recipe' || variant.kind === 'checkpoint' ? variant.kept : undefined
 
 export const SampleSettings = TaskSettings.extend({
   device: GenerationDevice.default('cpu'),
@@ -40,7 +36,7 @@ export type SampleSettings = z.infer<typeof SampleSettings>
 /** What the next run is to be, as the project keeps it. */
 export const SampleSetup = z.object({
   settings: SampleSettings,
-  /** Variants that take no part, as `variantKey` has them; one that is kept later takes part without being asked for. */
+  /** Variants that take no part, as `modelKey` has them; one that is kept later takes part without being asked for. */
   leftOut: z.array(z.string())
 })
 export type SampleSetup = z.infer<typeof SampleSetup>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { CategoryScore, CheckpointReference, Interval, RecipeScore, SweepDocument, Work } from './crc'
+import { CategoryScore, Interval, RecipeScore, SweepDocument, Work } from './crc'
+import { CheckpointReference } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 import { Problem } from '../model/problem'
 import { Recipe, RestorationRange } from '../model/recipe'

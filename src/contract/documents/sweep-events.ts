@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CategoryScore, Work } from './crc'
 import { Problem } from '../model/problem'
+import { SweptModel } from './swept-model'
 
 /** The score of one model so far, without its per-prompt detail. */
 export const LiveScore = CategoryScore.extend({
@@ -10,14 +11,7 @@ export const LiveScore = CategoryScore.extend({
 })
 export type LiveScore = z.infer<typeof LiveScore>
 
-export const LiveEntry = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('base'), score: LiveScore }),
-  z.object({ kind: z.literal('post'), score: LiveScore }),
-  z.object({ kind: z.literal('range'), start: z.number().int(), end: z.number().int(), score: LiveScore }),
-  z.object({ kind: z.literal('blend'), strength: z.number(), score: LiveScore }),
-  z.object({ kind: z.literal('recipe'), name: z.string(), score: LiveScore }),
-  z.object({ kind: z.literal('checkpoint'), name: z.string(), score: LiveScore })
-])
+export const LiveEntry = z.object({ model: SweptModel, score: LiveScore })
 export type LiveEntry = z.infer<typeof LiveEntry>
 
 /** Rows of hidden states pushed through blocks, of all rows the sweep needs. */

@@ -1,15 +1,8 @@
 import { z } from 'zod'
-import {
-  CheckpointReference,
-  OtherCheckpoint,
-  PromptScore,
-  Rendering,
-  SweepDocument,
-  SweptPrompt,
-  Work
-} from './crc'
+import { PromptScore, Rendering, SweepDocument, SweptPrompt, Work } from './crc'
+import { CheckpointReference } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
-import { Recipe, RestorationRange } from '../model/recipe'
+import { SweptModel } from './swept-model'
 
 export const SWEEP_PART_VERSION = 1
 
@@ -21,17 +14,6 @@ export const Shard = z
   .object({ index: z.number().int().min(1), count: z.number().int().min(1).max(MAX_SHARDS) })
   .refine(({ index, count }) => index <= count, 'the index must not be greater than the count')
 export type Shard = z.infer<typeof Shard>
-
-/** What a score is of. */
-export const ScoredModel = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('post') }),
-  z.object({ kind: z.literal('base') }),
-  z.object({ kind: z.literal('range'), range: RestorationRange }),
-  z.object({ kind: z.literal('blend'), strength: z.number().min(0).max(1) }),
-  z.object({ kind: z.literal('recipe'), recipe: Recipe }),
-  OtherCheckpoint.extend({ kind: z.literal('checkpoint') })
-])
-export type ScoredModel = z.infer<typeof ScoredModel>
 
 /** What one machine computed of a sweep that is split by prompts. All parts of a sweep together make a SweepDocument. */
 export const SweepPart = z.object({
@@ -57,7 +39,7 @@ export const SweepPart = z.object({
   baseUnavailable: z.string().nullable(),
   notices: z.array(z.string()),
   /** Each with its scores on the scored prompts, in their order. */
-  models: z.array(z.object({ model: ScoredModel, prompts: z.array(PromptScore) })),
+  models: z.array(z.object({ model: SweptModel, prompts: z.array(PromptScore) })),
   work: Work,
   reusedPromptCount: z.number().int().nonnegative()
 })

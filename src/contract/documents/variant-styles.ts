@@ -1,5 +1,6 @@
 import { keptStyle, MARK_SHAPES, type ModelStyle, type ModelTone } from '../model/model-style'
-import { keptOf, type Variant } from './samples'
+import { keptOf } from '../model/model'
+import type { Variant } from './samples'
 
 /** How a variant is coloured: what is kept as everywhere, others by what they are. */
 export function toneOf(variant: Variant): ModelTone {

@@ -67,6 +67,17 @@ function stretches(layers: readonly LayerStrength[]): Stretch[] {
   return result
 }
 
+/** One string for equal strengths, whatever comes behind the last restored layer: `4-11`, `2-2@0.5/0,4-11`; empty for post itself. */
+export const strengthsKey = (layers: readonly LayerStrength[]): string =>
+  stretches(layers)
+    .filter(({ strength }) => !sameStrength(strength, POST))
+    .map(({ start, end, strength }) => {
+      const { attention, mlp } = strength
+      const blend = attention === mlp ? attention : `${attention}/${mlp}`
+      return `${start}-${end}${blend === 1 ? '' : `@${blend}`}`
+    })
+    .join()
+
 export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean =>
   a.attention === b.attention && a.mlp === b.mlp
 

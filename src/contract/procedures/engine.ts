@@ -1,13 +1,16 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { HeldWeights, Sampling } from '../model/sampling'
-import { CheckpointReference, Work } from '../documents/crc'
+import { Work } from '../documents/crc'
 import { DeviceCheck, DeviceName, GenerationDevice, Precision } from '../model/device'
 import { Problem } from '../model/problem'
-import { LayerStrength } from '../model/recipe'
+import { Model } from '../model/model'
 import { SweepPlan } from '../documents/sweep-plan'
 
-/** What main may ask of the engine process. The engine knows checkpoints, recipes and tokens, and nothing of CRC. */
+/**
+ * What main may ask of the engine process. The engine knows checkpoints, models and tokens, and nothing of CRC. It refuses
+ * recipes that do not fit its model's layers, and other checkpoints that are no longer as their fingerprints say.
+ */
 
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
@@ -21,20 +24,6 @@ const pair = {
   precision: Precision.optional()
 }
 
-/** One entry per decoder layer. */
-const LayerStrengths = z.array(LayerStrength)
-
-/**
- * Which model: base whole (its own embeddings and head), post with a recipe (all zero: post itself), or another checkpoint
- * of the same architecture, whole as base is; one that is no longer as its fingerprint says is refused.
- */
-export const EngineModel = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('base') }),
-  z.object({ kind: z.literal('recipe'), layers: LayerStrengths }),
-  CheckpointReference.extend({ kind: z.literal('checkpoint') })
-])
-export type EngineModel = z.infer<typeof EngineModel>
-
 /**
  * A prompt and groups of what may follow it, whose probabilities are wanted: sequences of tokens, of which the probabilities are the
  * products of their tokens' and add up in a group. Sequences of a group are different, and none is the beginning of another.
@@ -44,7 +33,7 @@ export type TrackedPrompt = z.infer<typeof TrackedPrompt>
 
 export const SweepRequest = z.object({
   ...pair,
-  models: z.array(EngineModel).min(1),
+  models: z.array(Model).min(1),
   prompts: z.array(TrackedPrompt).min(1),
   /** Bound on the whole process; prompts are split into groups to keep it. */
   memoryBytes: z.number().positive(),
@@ -101,7 +90,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
 ])
 export type EngineSweepEvent = z.infer<typeof EngineSweepEvent>
 
-export const ProbeRequest = z.object({ ...pair, model: EngineModel, prompts: z.array(tokens).min(1) })
+export const ProbeRequest = z.object({ ...pair, model: Model, prompts: z.array(tokens).min(1) })
 export type ProbeRequest = z.infer<typeof ProbeRequest>
 
 /** Answers to a prompt, to be read by a model rather than written. */
@@ -110,7 +99,7 @@ export type ReadPrompt = z.infer<typeof ReadPrompt>
 
 export const ReadRequest = z.object({
   ...pair,
-  model: EngineModel,
+  model: Model,
   prompts: z.array(ReadPrompt).min(1),
   /** Bound on the hidden states held at once; prompts are read in groups to keep it. */
   stateBytes: z.number().positive()
@@ -145,7 +134,6 @@ export type EngineEmbedEvent = z.infer<typeof EngineEmbedEvent>
 export const CheckDeviceRequest = z.object({
   base: z.string(),
   post: z.string(),
-  layerCount: z.number().int(),
   device: DeviceName
 })
 export type CheckDeviceRequest = z.infer<typeof CheckDeviceRequest>
@@ -161,7 +149,7 @@ export type AnswerKey = z.infer<typeof AnswerKey>
 export const GenerateRequest = z.object({
   ...pair,
   device: GenerationDevice.default('cpu'),
-  models: z.array(EngineModel).min(1),
+  models: z.array(Model).min(1),
   prompts: z.array(tokens).min(1),
   /** Answers 0 .. sampleCount - 1 of every model to every prompt, */
   sampleCount: z.number().int().min(1),

@@ -2,7 +2,6 @@ import {
   answerLimit,
   type CheckedModel,
   checkOf,
-  checkOfRecipe,
   type CheckResult,
   passesCheck,
   rejectedRanges
@@ -11,7 +10,7 @@ import type { Headline, HeadlineState } from '../documents/headline'
 import type { CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
 import { formatDelta, formatPercent, formatScore, plural, rangeLabel, rangePhrase } from './format'
 import type { Recipe, RestorationRange } from '../model/recipe'
-import { rangeStrengths } from '../model/strengths'
+import { rangeModel } from '../model/model'
 
 /*
  * What the program says of a sweep, in one sentence that claims no more than was measured. Whole answers outrank first
@@ -78,7 +77,7 @@ export function headline(evidence: HeadlineEvidence): Headline {
   }
   const worthless = notWorthIt(evidence, score)
   if (worthless !== null) return worthless
-  const checked = checkOf(check, rangeStrengths(score, evidence.layerCount))
+  const checked = checkOf(check, rangeModel(score))
   const { rho, bootstrap } = selection
   if (check !== null && checked !== null && !passesCheck(checked, check, rho)) {
     return failing(score, checked, check, rho)
@@ -256,7 +255,6 @@ export interface Assurance {
  * not pick it. Each entry is one figure and the words that explain it.
  */
 export function assurances({
-  layerCount,
   post,
   ranges,
   selection,
@@ -267,7 +265,7 @@ export function assurances({
   const rejected = rejectedRanges(ranges, check, rho)
   const result: Assurance[] = []
   if (score !== undefined) {
-    result.push(checkAssurance(check, checkOf(check, rangeStrengths(score, layerCount)), rho))
+    result.push(checkAssurance(check, checkOf(check, rangeModel(score)), rho))
     if (bootstrap.selected !== null) {
       const [low, high] = bootstrap.selected.diversityGain
       result.push({
@@ -328,7 +326,7 @@ function checkAssurance(check: CheckResult | null, checked: CheckedModel | null,
 
 /** Whether a recipe was checked on whole answers, and how that went, in a few words. */
 export function recipeCheckWords(check: CheckResult | null, recipe: Recipe, rho: number): string {
-  const checked = checkOfRecipe(check, recipe)
+  const checked = checkOf(check, { kind: 'recipe', recipe })
   if (check === null || checked === null) return 'not checked on whole answers'
   const validity = formatScore(checked.answers.validity)
   return passesCheck(checked, check, rho)

@@ -1,8 +1,8 @@
-import { checkOf, checkOfRecipe, type CheckResult, passesCheck } from '../documents/answer-check'
+import { checkOf, type CheckResult, passesCheck } from '../documents/answer-check'
 import { formatScore, rangePhrase } from './format'
 import { failureWords } from './headline'
 import type { Recipe, RestorationRange } from '../model/recipe'
-import { rangeStrengths } from '../model/strengths'
+import { rangeModel } from '../model/model'
 import type { SearchDocument } from '../documents/search'
 
 /** What a search came to. */
@@ -38,7 +38,7 @@ export function searchFinding(
     verdict === 'confirmed'
       ? `is more diverse than ${against}, and the gain holds on prompts that did not pick`
       : `is more diverse than ${against} on the prompts that picked it, but not surely on unseen ones`
-  const checked = checkOfRecipe(check, best.recipe)
+  const checked = checkOf(check, { kind: 'recipe', recipe: best.recipe })
   if (check === null || checked === null) {
     return {
       words: `On first tokens alone, ${name} ${claim}. Not checked yet: a valid first token may begin an invalid answer.`,
@@ -62,7 +62,7 @@ export function searchFinding(
 /** What a search compared with. A check that came after it may have thrown that out. */
 function comparedWith(range: RestorationRange | null, check: CheckResult | null, rho: number): string {
   if (range === null) return 'post'
-  const checked = check === null ? null : checkOf(check, rangeStrengths(range, check.layerCount))
+  const checked = checkOf(check, rangeModel(range))
   const fails = check !== null && checked !== null && !passesCheck(checked, check, rho)
   return fails
     ? `${rangePhrase(range)} (which ${range.start === range.end ? 'fails' : 'fail'} the check)`

@@ -1,4 +1,4 @@
-import type { CheckpointReference } from '../../contract/documents/crc'
+import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { Finding, OtherCheckpointReport } from '../../contract/documents/pair'
 import { WorkbenchError } from '../../contract/model/problem'
 import { readModelBytes } from '../base/files/model-file'

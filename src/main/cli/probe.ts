@@ -1,13 +1,13 @@
+import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
-import type { EngineModel } from '../../contract/procedures/engine'
+import type { Model } from '../../contract/model/model'
 import { DEFAULT_TOP, type NextToken } from '../../contract/procedures/probe'
 import type { Recipe } from '../../contract/model/recipe'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
-import { recipeStrengths, postStrengths } from '../../contract/model/strengths'
 import { nextTokens, renderProbed, textModelIfAny, tokenizerFor } from '../jobs/next-token'
 import { pairPaths } from '../project/demo'
 import { absolutePath } from '../base/files/places'
@@ -118,8 +118,7 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   const { base, post } = await openPair(folders.base, folders.post)
   const other =
     options.checkpoint === undefined ? null : await openOther(post, absolutePath(options.checkpoint))
-  const model =
-    other === null ? await probedModel(options, folders, post.spec.layerCount) : checkpointModel(other)
+  const model = other === null ? await probedModel(options, folders) : checkpointModel(other)
   const text = await (model.kind === 'recipe' ? textModelIfAny(post) : tokenizerFor(other ?? base, post))
   // Without a tokenizer loading it once more tells what is missing; token ids need none.
   const prompts =
@@ -141,21 +140,14 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   })
 }
 
-async function probedModel(
-  options: ProbeOptions,
-  folders: { base: string; post: string },
-  layerCount: number
-): Promise<EngineModel> {
+async function probedModel(options: ProbeOptions, folders: { base: string; post: string }): Promise<Model> {
   if (options.model === 'base') return { kind: 'base' }
   const recipe = await givenRecipe(options, folders)
-  return {
-    kind: 'recipe',
-    layers: recipe === null ? postStrengths(layerCount) : recipeStrengths(recipe, layerCount)
-  }
+  return recipe === null ? { kind: 'post' } : { kind: 'recipe', recipe }
 }
 
-function checkpointModel({ checkpoint: { path, fingerprint } }: PairMember): EngineModel {
-  return { kind: 'checkpoint', path, fingerprint }
+function checkpointModel({ checkpoint: { path, fingerprint } }: PairMember): Model {
+  return { kind: 'checkpoint', name: basename(path).slice(0, 200), path, fingerprint }
 }
 
 async function givenRecipe(

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { freeName } from '../../contract/model/free-name'
-import type { OtherCheckpoint } from '../../contract/documents/crc'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { Variant } from '../../contract/documents/samples'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { modelName } from '../checkpoint/model-folder'

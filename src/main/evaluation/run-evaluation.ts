@@ -1,10 +1,9 @@
-import type { CheckpointReference } from '../../contract/documents/crc'
+import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import type { ReadPrompt } from '../../contract/procedures/engine'
 import type { HeldWeights } from '../../contract/model/sampling'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Computation, SampleLine } from '../../contract/documents/samples'
-import { postStrengths } from '../../contract/model/strengths'
 import { textToFloats } from '../base/float-text'
 import type { EngineClient } from '../engine/host'
 import type { SampledPair } from '../samples/generation'
@@ -211,10 +210,9 @@ async function readTogether(
       entry?.reading.addBase(entry.part, event)
     }
   }
-  const model = { kind: 'recipe' as const, layers: postStrengths(pair.post.spec.layerCount) }
   for (const reading of readings) if (reading.isComplete) await finish(reading)
   if (prompts.every(({ answers }) => answers.length === 0)) return
-  for await (const event of await engine.read({ ...request, model, prompts }, { signal })) {
+  for await (const event of await engine.read({ ...request, model: { kind: 'post' }, prompts }, { signal })) {
     throwIfCancelled(signal, 'The evaluation')
     const entry = entries[event.prompt]
     if (entry === undefined) continue

@@ -77,10 +77,9 @@ async function findDevices(openEngine: () => EngineHost): Promise<DeviceReport[]
 /** In an engine process of its own: a broken driver may take the process down, and others' work with it. */
 async function tryDevice(device: DeviceName, openEngine: () => EngineHost): Promise<DeviceReport> {
   const demo = pairPaths({ kind: 'demo' })
-  const { layerCount } = await specOf(demo.post)
   const host = openEngine()
   try {
-    const check = await host.client().checkDevice({ ...demo, layerCount, device })
+    const check = await host.client().checkDevice({ ...demo, device })
     const works = check.largestDifference <= TOLERANCE
     const reason = works
       ? null

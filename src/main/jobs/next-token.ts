@@ -1,6 +1,6 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { ChosenDevice } from '../../contract/model/device'
-import type { EngineModel } from '../../contract/procedures/engine'
+import type { Model } from '../../contract/model/model'
 import {
   DEFAULT_TOP,
   type NextToken,
@@ -10,7 +10,6 @@ import {
 } from '../../contract/procedures/probe'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Recipe } from '../../contract/model/recipe'
-import { postStrengths, recipeStrengths } from '../../contract/model/strengths'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
 import type { EngineClient } from '../engine/host'
@@ -97,10 +96,9 @@ export async function* probeRecipe(
   signal: AbortSignal
 ): AsyncGenerator<ProbeEvent> {
   const { base, post } = await openPair(folders.base, folders.post)
-  const { layerCount } = post.spec
-  const models: Readonly<Record<ProbedModel, EngineModel>> = {
-    post: { kind: 'recipe', layers: postStrengths(layerCount) },
-    hybrid: { kind: 'recipe', layers: recipeStrengths(recipe, layerCount) },
+  const models: Readonly<Record<ProbedModel, Model>> = {
+    post: { kind: 'post' },
+    hybrid: { kind: 'recipe', recipe },
     base: { kind: 'base' }
   }
   const postText = await loadTextModel(post.checkpoint.path)

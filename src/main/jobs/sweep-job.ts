@@ -36,7 +36,7 @@ export function startSweepJob({
       const onEvent = (event: CrcSweepEvent): void => {
         if (event.type === 'notice') return facts.set(`notice ${event.message}`, event)
         if (event.type === 'scores') {
-          for (const entry of event.entries) facts.set(keyOf(entry), { type: 'entry', entry })
+          for (const entry of event.entries) facts.set(JSON.stringify(entry.model), { type: 'entry', entry })
           return
         }
         facts.set('progress', event)
@@ -71,10 +71,4 @@ export function startSweepJob({
 
 function entriesOf(facts: readonly SweepFact[]): LiveEntry[] {
   return facts.flatMap((fact) => (fact.type === 'entry' ? [fact.entry] : []))
-}
-
-function keyOf(entry: LiveEntry): string {
-  if (entry.kind === 'range') return `range ${entry.start}-${entry.end}`
-  if (entry.kind === 'blend') return `blend ${entry.strength}`
-  return entry.kind === 'recipe' || entry.kind === 'checkpoint' ? `${entry.kind} ${entry.name}` : entry.kind
 }

@@ -8,8 +8,8 @@ import {
 } from '../../contract/documents/evaluation'
 import { MeasureId } from '../../contract/model/measures'
 import { factsOf } from '../../contract/model/task-kinds'
-import type { SampleLine, Variant } from '../../contract/documents/samples'
-import { recipeStrengths } from '../../contract/model/strengths'
+import type { SampleLine } from '../../contract/documents/samples'
+import { scoreIn } from '../../contract/documents/swept-model'
 import { type Cell, cellMeasures, type Measures, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
 import { AnswerReader } from '../answers/read-answer'
@@ -169,7 +169,7 @@ function proxyCorrelations(
   sweep: SweepDocument
 ): ProxyCorrelation[] {
   const scored = run.variants.flatMap(({ variant, sampling, prefix }, index) => {
-    const score = sampling === undefined && prefix === undefined ? proxyScore(variant, sweep) : null
+    const score = sampling === undefined && prefix === undefined ? scoreIn(sweep, variant) : null
     const result = variants[index]
     return score === null || result === undefined ? [] : [{ score, result }]
   })
@@ -190,22 +190,4 @@ function proxyCorrelations(
       variantCount: pairs.length
     }
   })
-}
-
-function proxyScore(variant: Variant, sweep: SweepDocument): { validity: number; diversity: number } | null {
-  if (variant.kind === 'base') return sweep.base
-  if (variant.kind === 'post') return sweep.post
-  if (variant.kind === 'checkpoint') {
-    return sweep.checkpoints.find(({ fingerprint }) => fingerprint === variant.fingerprint) ?? null
-  }
-  const strengths = JSON.stringify(recipeStrengths(variant.recipe, sweep.layerCount))
-  const same = (recipe: { ranges: [number, number][] }): boolean =>
-    JSON.stringify(recipeStrengths({ name: variant.name, ...recipe }, sweep.layerCount)) === strengths
-  return (
-    sweep.ranges.find(({ start, end }) => same({ ranges: [[start, end]] })) ??
-    sweep.recipes.find(
-      ({ recipe }) => JSON.stringify(recipeStrengths(recipe, sweep.layerCount)) === strengths
-    ) ??
-    null
-  )
 }

@@ -1,5 +1,5 @@
 import { freeName } from '../../contract/model/free-name'
-import type { OtherCheckpoint } from '../../contract/documents/crc'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { KeptCheckpoint, ProjectDocument } from '../../contract/documents/project'
 import { changedIn, putBackIn } from './kept-list'
 

@@ -1,4 +1,4 @@
-import type { CheckpointReference } from '../../contract/documents/crc'
+import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { DistancesDocument } from '../../contract/documents/distances'
 import type { PairReport } from '../../contract/documents/pair'
 import type { Project } from './project'

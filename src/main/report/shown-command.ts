@@ -1,4 +1,5 @@
-import { type CheckpointReference, type Rendering } from '../../contract/documents/crc'
+import type { Rendering } from '../../contract/documents/crc'
+import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { Recipe } from '../../contract/model/recipe'
 import type { Variant } from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'

@@ -1,5 +1,5 @@
-import type { CheckpointReference } from '../../contract/documents/crc'
-import type { EngineModel } from '../../contract/procedures/engine'
+import type { CheckpointReference } from '../../contract/model/checkpoint'
+import type { Model } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleRun, SampleSettings, Variant } from '../../contract/documents/samples'
 import { endTokens, pairEndTokens } from '../checkpoint/generation-config'
@@ -14,7 +14,7 @@ import {
   type WholeModel,
   type WholeModelTokens
 } from '../checkpoint/whole-model-tokens'
-import { variantModels } from './variants'
+import { requireUsable } from './variants'
 
 /** A pair with post's tokenizer, open for sampling. */
 export interface SampledPair {
@@ -30,7 +30,7 @@ export interface Generation {
   post: string
   /** Names of the variants, and what the engine computes for each. */
   variantNames: string[]
-  models: EngineModel[]
+  models: Model[]
   /** Tokens of each prompt. */
   prompts: number[][]
   settings: SampleSettings
@@ -67,7 +67,7 @@ export async function planGeneration(
   const shared: SharedTokens = { prompts, answers: [] }
   refuseTokensOutside(pair.post, shared)
   refuseLongPrompts(prompts, pair.post)
-  const models = variantModels(variants, pair.post.spec.layerCount)
+  requireUsable(variants, pair.post.spec.layerCount)
   const wholes: (ComparedModel | null)[] = []
   for (const variant of variants) wholes.push(await comparedModel(variant, pair, compare))
   const others = wholes.filter((whole) => whole !== null)
@@ -77,7 +77,7 @@ export async function planGeneration(
       base: pair.base.checkpoint.path,
       post: pair.post.checkpoint.path,
       variantNames: variants.map(({ name }) => name),
-      models,
+      models: [...variants],
       prompts,
       settings,
       stopTokens,

@@ -16,7 +16,7 @@ import {
 import { compareCrcTokens } from '../crc/task/compare-tokens'
 import { renderPrompts } from '../crc/task/render-prompts'
 import type { EngineClient } from '../engine/host'
-import { rangeStrengths, recipeStrengths } from '../../contract/model/strengths'
+import { scoreIn } from '../../contract/documents/swept-model'
 import { sameTokens } from '../checkpoint/whole-model-tokens'
 import { firstTokenScores } from './first-token'
 import { openSampledPair, planGeneration, type SampledPair } from './generation'
@@ -84,7 +84,7 @@ export async function sampleCrc(
       const firstToken = firstTokens[index]
       if (firstToken === undefined) throw new Error(`${variant.name} has no first-token score`)
       const sampled = scoreSampledCrc(prompts, given, rendering.countLeadingSpace)
-      const exact = comparable === null ? null : exactScore(variant, comparable)
+      const exact = comparable === null ? null : scoreIn(comparable, variant)
       const counts = given.map(({ length }) => length)
       return {
         variant: variant.name,
@@ -121,20 +121,4 @@ function isOfSame(
       )
     })
   )
-}
-
-/** The sweep's score of the model that a variant is, under whatever name it was swept. */
-function exactScore(
-  variant: Variant,
-  { layerCount, base, post, ranges, recipes, checkpoints }: SweepDocument
-): Score | null {
-  if (variant.kind === 'base') return base
-  if (variant.kind === 'post') return post
-  if (variant.kind === 'checkpoint') {
-    return checkpoints.find(({ fingerprint }) => fingerprint === variant.fingerprint) ?? null
-  }
-  const wanted = JSON.stringify(recipeStrengths(variant.recipe, layerCount))
-  const range = ranges.find((each) => JSON.stringify(rangeStrengths(each, layerCount)) === wanted)
-  const recipe = recipes.find((each) => JSON.stringify(recipeStrengths(each.recipe, layerCount)) === wanted)
-  return range ?? recipe ?? null
 }

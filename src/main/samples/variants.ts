@@ -1,16 +1,11 @@
-import type { EngineModel } from '../../contract/procedures/engine'
+import { modelStrengths } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Variant } from '../../contract/documents/samples'
-import { postStrengths, recipeStrengths } from '../../contract/model/strengths'
 
-/**
- * What the engine is to compute for each column of a comparison.
- *
- * @throws WorkbenchError `bad-input` when two share a name, or when a recipe does not fit the model
- */
-export function variantModels(variants: readonly Variant[], layerCount: number): EngineModel[] {
+/** @throws WorkbenchError `bad-input` when two columns of a comparison share a name, or when a recipe does not fit the model */
+export function requireUsable(variants: readonly Variant[], layerCount: number): void {
   const names = new Set<string>()
-  return variants.map((variant) => {
+  for (const variant of variants) {
     if (names.has(variant.name)) {
       throw new WorkbenchError(
         'bad-input',
@@ -19,12 +14,6 @@ export function variantModels(variants: readonly Variant[], layerCount: number):
       )
     }
     names.add(variant.name)
-    if (variant.kind === 'base') return { kind: 'base' }
-    if (variant.kind === 'checkpoint') {
-      return { kind: 'checkpoint', path: variant.path, fingerprint: variant.fingerprint }
-    }
-    const layers =
-      variant.kind === 'post' ? postStrengths(layerCount) : recipeStrengths(variant.recipe, layerCount)
-    return { kind: 'recipe', layers }
-  })
+    modelStrengths(variant, layerCount)
+  }
 }

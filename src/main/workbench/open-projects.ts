@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { OtherCheckpoint } from '../../contract/documents/crc'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { PairReport } from '../../contract/documents/pair'
 import type { OtherCheckpointState, PairState, ProjectDocument } from '../../contract/documents/project'
 import { inspectOther } from '../checkpoint/other-checkpoint'

@@ -11,8 +11,8 @@ import { duplicateVariant, rangeVariant, renamedVariant, spreadOfRanges } from '
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { formatBytes, plural } from '../ui/format'
 import { usableCheckpoints } from '../recipes/other-checkpoints'
-import { variantKey } from '../../contract/documents/samples'
-import { sameVariant, variantChoices } from '../recipes/variants'
+import { modelKey, sameModel } from '../../contract/model/model'
+import { variantChoices } from '../recipes/variants'
 import type { Workbench } from '../app/workbench.svelte'
 
 /** Of the ranges that are added for the proxy's sake. */
@@ -59,7 +59,7 @@ export class EvaluationSetup {
         : (newest?.selected ?? null)
     const offered = variantChoices(project.document.recipes, usableCheckpoints(project), selected).map(
       ({ variant, origin }): Choice => ({
-        key: variantKey(variant),
+        key: modelKey(variant),
         entry: { variant },
         origin,
         added: null
@@ -159,13 +159,11 @@ export class EvaluationSetup {
     if (sweep === null) return
     const wanted = spreadOfRanges(sweep.ranges, SPREAD_SIZE).map(rangeVariant)
     for (const { key, entry } of this.choices) {
-      if (wanted.some((range) => sameVariant(range.variant, entry.variant))) this.leftOut.delete(key)
+      if (wanted.some((range) => sameModel(range.variant, entry.variant))) this.leftOut.delete(key)
     }
     this.added = [
       ...this.added,
-      ...wanted.filter(
-        (range) => !this.choices.some(({ entry }) => sameVariant(range.variant, entry.variant))
-      )
+      ...wanted.filter((range) => !this.choices.some(({ entry }) => sameModel(range.variant, entry.variant)))
     ]
   }
 
@@ -207,7 +205,7 @@ export class EvaluationSetup {
     this.sampleCount = sampleCount === known.task.settings.sampleCount ? '' : String(sampleCount)
     const offered = this.choices.filter(({ added }) => added === null)
     const isOf = ({ entry }: Choice, { variant, sampling, prefix }: EvaluationVariant): boolean =>
-      sampling === undefined && prefix === undefined && sameVariant(entry.variant, variant)
+      sampling === undefined && prefix === undefined && sameModel(entry.variant, variant)
     this.added = variants.filter((variant) => !offered.some((choice) => isOf(choice, variant)))
     this.leftOut.clear()
     for (const choice of offered) {

@@ -2,10 +2,10 @@ import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../.
 import type { ProjectState } from '../../contract/documents/project'
 import type { Variant } from '../../contract/documents/samples'
 import { freeName } from '../../contract/model/free-name'
+import { sameModel } from '../../contract/model/model'
 import { rangesFromText, type Recipe } from '../../contract/model/recipe'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { FollowedJob } from '../app/followed-job.svelte'
-import { sameVariant } from '../recipes/variants'
 import { Latest } from '../app/latest.svelte'
 import type { Workbench } from '../app/workbench.svelte'
 
@@ -57,7 +57,7 @@ export class Exports {
   private readonly chosenNow = $derived.by(() => {
     const { choice } = this
     if (choice === null || choice === TYPED) return undefined
-    return this.offered.find(({ variant }) => sameVariant(variant, choice.variant))
+    return this.offered.find(({ variant }) => sameModel(variant, choice.variant))
   })
   /** The selected range and the kept recipes, and what was chosen of them although it is neither any more. */
   readonly choices = $derived.by<ExportChoice[]>(() => {

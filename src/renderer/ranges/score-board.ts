@@ -3,14 +3,9 @@ import type { SweepDocument } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events'
-import {
-  blendKey,
-  blendName,
-  checkpointKey,
-  type OtherModel,
-  otherModels,
-  recipeKey
-} from '../recipes/scored-models'
+import { modelOf } from '../../contract/documents/swept-model'
+import { modelName } from '../../contract/model/model'
+import { type OtherModel, otherModels } from '../recipes/scored-models'
 
 /** A range with its score so far. */
 export interface RangePoint extends RestorationRange, LiveScore {}
@@ -105,25 +100,14 @@ export class LiveBoard {
   ) {}
 
   apply(entries: readonly LiveEntry[]): void {
-    for (const entry of entries) {
-      if (entry.kind === 'base') this.base = entry.score
-      else if (entry.kind === 'post') this.post = entry.score
-      else if (entry.kind === 'range') {
-        this.ranges.set(rangeKey(entry), { start: entry.start, end: entry.end, ...entry.score })
-      } else if (entry.kind === 'blend') {
-        const { strength } = entry
-        const key = blendKey(strength)
-        this.others.set(key, {
-          key,
-          kind: 'blend',
-          name: blendName(strength),
-          mark: null,
-          restored: null,
-          ...entry.score
-        })
-      } else {
-        const { kind, name, score } = entry
-        const key = kind === 'recipe' ? recipeKey(name) : checkpointKey(name)
+    for (const { model, score } of entries) {
+      if (model.kind === 'base') this.base = score
+      else if (model.kind === 'post') this.post = score
+      else if (model.kind === 'range') this.ranges.set(rangeKey(model.range), { ...model.range, ...score })
+      else {
+        const { kind } = model
+        const name = modelName(modelOf(model, this.layerCount))
+        const key = `${kind} ${kind === 'blend' ? model.strength : name}`
         this.others.set(key, { key, kind, name, mark: null, restored: null, ...score })
       }
     }

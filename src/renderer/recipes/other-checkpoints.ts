@@ -1,4 +1,4 @@
-import type { OtherCheckpoint } from '../../contract/documents/crc'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { KeptCheckpoint, OtherCheckpointState, ProjectState } from '../../contract/documents/project'
 
 /** How a project's other checkpoint is now: as it was, changed, not fit for the pair, or not to be read. */

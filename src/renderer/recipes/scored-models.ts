@@ -9,6 +9,7 @@ import {
   NOTHING_KEPT,
   sameLayers
 } from '../../contract/documents/kept-models'
+import { blendName } from '../../contract/documents/swept-model'
 import { rangeName } from '../ui/format'
 
 /** A model with everything known of it, for the inspector. */
@@ -28,7 +29,6 @@ export interface ScoredModel {
 export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'range'> }
 
 export const blendKey = (strength: number): string => `blend ${strength}`
-export const blendName = (strength: number): string => `All layers at ${strength}`
 export const recipeKey = (name: string): string => `recipe ${name}`
 /** @param index among the found recipes that are no ranges */
 export const foundKey = (index: number): string => `found ${index}`

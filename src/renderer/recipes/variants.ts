@@ -1,22 +1,15 @@
 import { freeName } from '../../contract/model/free-name'
-import { sameLayers } from '../../contract/documents/kept-models'
 import type { KeptCheckpoint, KeptRecipe } from '../../contract/documents/project'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { Kept } from '../../contract/model/kept'
 import type { Variant } from '../../contract/documents/samples'
-import { rangeName } from '../ui/format'
+import { rangeModel, sameModel } from '../../contract/model/model'
 
 /** Where a variant that can be chosen comes from. */
 export interface VariantChoice {
   variant: Variant
   origin: 'whole model' | 'selected by the sweep' | 'kept recipe' | 'checkpoint'
 }
-
-const isRange = (recipe: Recipe, range: RestorationRange): boolean =>
-  'ranges' in recipe &&
-  recipe.ranges.length === 1 &&
-  recipe.ranges[0]?.[0] === range.start &&
-  recipe.ranges[0][1] === range.end
 
 /**
  * What can be compared: base, post, the selected range unless it is kept already, the kept recipes, and other
@@ -40,8 +33,9 @@ export function variantChoices(
     const variant: Variant = { kind: 'recipe', name: free(recipe.name), recipe, ...(kept && { kept }) }
     choices.push({ variant, origin })
   }
-  if (selected !== null && !recipes.some(({ recipe }) => isRange(recipe, selected))) {
-    add({ name: rangeName(selected), ranges: [[selected.start, selected.end]] }, 'selected by the sweep')
+  const range = selected === null ? null : rangeModel(selected)
+  if (range !== null && !recipes.some(({ recipe }) => sameModel({ kind: 'recipe', recipe }, range))) {
+    add(range.recipe, 'selected by the sweep')
   }
   for (const { id, mark, recipe } of recipes) add(recipe, 'kept recipe', { id, mark })
   for (const { id, mark, name, path, fingerprint } of checkpoints) {
@@ -50,20 +44,4 @@ export function variantChoices(
     choices.push({ variant, origin: 'checkpoint' })
   }
   return choices
-}
-
-/**
- * Whether two variants are the same of a project's: what is kept goes by its id. Where one does not say, as in runs of older
- * programs, the model decides.
- */
-export function sameVariant(a: Variant, b: Variant): boolean {
-  if (a.kind === 'recipe' && b.kind === 'recipe') {
-    if (a.kept !== undefined && b.kept !== undefined) return a.kept.id === b.kept.id
-    return sameLayers(a.recipe, b.recipe)
-  }
-  if (a.kind === 'checkpoint' && b.kind === 'checkpoint') {
-    if (a.kept !== undefined && b.kept !== undefined) return a.kept.id === b.kept.id
-    return a.fingerprint === b.fingerprint
-  }
-  return a.kind === b.kind
 }

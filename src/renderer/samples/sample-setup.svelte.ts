@@ -5,12 +5,12 @@ import {
   type SampleRun,
   type SampleSettings,
   type SampleSetup as StoredSetup,
-  type Variant,
-  variantKey
+  type Variant
 } from '../../contract/documents/samples'
+import { modelKey, sameModel } from '../../contract/model/model'
 import { usableCheckpoints } from '../recipes/other-checkpoints'
 import { draftOfSettings, parseSettings, type SettingsDraft } from './sample-settings'
-import { sameVariant, variantChoices } from '../recipes/variants'
+import { variantChoices } from '../recipes/variants'
 import { DraftBase } from '../app/draft-base.svelte'
 import type { Workbench } from '../app/workbench.svelte'
 
@@ -22,7 +22,7 @@ export class SampleSetup {
   draft = $state.raw<SettingsDraft | null>(null)
   /** The model's own settings. */
   defaults = $state.raw<SampleSettings | null>(null)
-  /** Variants the user left out, by `variantKey`: a recipe kept later takes part without being asked for. */
+  /** Variants the user left out, by `modelKey`: a recipe kept later takes part without being asked for. */
   private readonly leftOut = new SvelteSet<string>()
   /** The stored setup that this one was made from; undefined while the project has none. */
   readonly base = new DraftBase<StoredSetup | undefined>()
@@ -42,7 +42,7 @@ export class SampleSetup {
   })
 
   readonly variants = $derived<Variant[]>(
-    this.choices.flatMap(({ variant }) => (this.leftOut.has(variantKey(variant)) ? [] : [variant]))
+    this.choices.flatMap(({ variant }) => (this.leftOut.has(modelKey(variant)) ? [] : [variant]))
   )
 
   readonly parsed = $derived(this.draft === null ? null : parseSettings(this.draft))
@@ -50,10 +50,10 @@ export class SampleSetup {
   constructor(private readonly workbench: Workbench) {}
 
   isChosen(variant: Variant): boolean {
-    return !this.leftOut.has(variantKey(variant))
+    return !this.leftOut.has(modelKey(variant))
   }
 
-  /** @param key see `variantKey` */
+  /** @param key see `modelKey` */
   choose(key: string, chosen: boolean): void {
     if (chosen) this.leftOut.delete(key)
     else this.leftOut.add(key)
@@ -166,7 +166,7 @@ export class SampleSetup {
     this.draft = draftOfSettings(run.settings)
     this.leftOut.clear()
     for (const { variant } of this.choices) {
-      if (!run.variants.some((other) => sameVariant(other, variant))) this.leftOut.add(variantKey(variant))
+      if (!run.variants.some((other) => sameModel(other, variant))) this.leftOut.add(modelKey(variant))
     }
   }
 }

@@ -1,3 +1,5 @@
+import { modelOf } from '../../../src/contract/documents/swept-model'
+import { weightsKey } from '../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING, type Score } from '../../../src/contract/documents/crc'
 import type { LiveEntry } from '../../../src/contract/documents/sweep-events'
@@ -93,6 +95,6 @@ function expectScore(actual: Score | null | undefined, expected: ReferenceModel)
   })
 }
 
-function entryName(entry: LiveEntry): string {
-  return entry.kind === 'range' ? `${entry.start}-${entry.end}` : entry.kind
+function entryName({ model }: LiveEntry): string {
+  return weightsKey(modelOf(model, 12))
 }

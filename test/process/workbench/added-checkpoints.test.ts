@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { DEFAULT_RENDERING, type OtherCheckpoint, SweepDocument } from '../../../src/contract/documents/crc'
+import { DEFAULT_RENDERING, SweepDocument } from '../../../src/contract/documents/crc'
+import type { OtherCheckpoint } from '../../../src/contract/model/checkpoint'
 import { EvaluationView } from '../../../src/contract/documents/evaluation'
 import { PAPER_SAMPLING, SampleLine, type Variant } from '../../../src/contract/documents/samples'
 import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
@@ -172,7 +173,7 @@ describe('another checkpoint with other tokens than post', () => {
       )
     })
     const { models, notices } = await preparedSweep([{ ...reference, path }])
-    expect(models.map(({ model }) => model.kind)).toEqual(['post', 'base'])
+    expect(models.map(({ kind }) => kind)).toEqual(['post', 'base'])
     expect(notices).toEqual([
       expect.stringMatching(/^"restored" cannot be compared as a whole model: Prompt 1 .* own tokenizer/)
     ])
@@ -184,7 +185,7 @@ describe('another checkpoint with other tokens than post', () => {
       { ...reference, name: 'gone', path: '/nowhere/at/all' },
       reference
     ])
-    expect(models.map(({ model }) => model.kind)).toEqual(['post', 'base', 'checkpoint'])
+    expect(models.map(({ kind }) => kind)).toEqual(['post', 'base', 'checkpoint'])
     expect(notices).toEqual([
       expect.stringMatching(/^"changed" is left out\. .*is no longer the checkpoint/),
       expect.stringMatching(/^"gone" is left out\. .*\/nowhere\/at\/all/)

@@ -266,10 +266,7 @@ describe('a sweep', () => {
     expect(shares).toContain(1)
     expect(told.at(-1)).toEqual({ job: 'The sweep', type: 'finished' })
     const ranges = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
-    expect(
-      new Set(ranges.map((entry) => (entry.kind === 'range' ? `${entry.start}-${entry.end}` : entry.kind)))
-        .size
-    ).toBe(78 + 3)
+    expect(new Set(ranges.map(({ model }) => JSON.stringify(model))).size).toBe(78 + 2 + 21)
 
     const { sweeps, running } = await client.projects.open({ path })
     expect(running).toEqual([])

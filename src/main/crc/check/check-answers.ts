@@ -1,6 +1,7 @@
 import type { CheckProgress, WholeAnswers } from '../../../contract/documents/answer-check'
 import type { Precision } from '../../../contract/model/device'
-import type { EngineModel, SweepRequest } from '../../../contract/procedures/engine'
+import type { SweepRequest } from '../../../contract/procedures/engine'
+import type { Model } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { defaultMemoryBytes } from '../../base/engine-memory'
 import { progressRate } from '../../base/progress-rate'
@@ -21,7 +22,7 @@ export interface AnswersRequest {
   /** Model folders. */
   base: string
   post: string
-  models: readonly EngineModel[]
+  models: readonly Model[]
   device: SweepRequest['device']
   precision: Precision
   rendered: RenderedPrompts

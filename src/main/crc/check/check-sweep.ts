@@ -8,9 +8,10 @@ import {
 } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { rangeName } from '../../../contract/words/format'
+import { type Model, rangeModel } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { Recipe } from '../../../contract/model/recipe'
-import { postStrengths, rangeStrengths, recipeStrengths } from '../../../contract/model/strengths'
+import { recipeStrengths } from '../../../contract/model/strengths'
 import { at } from '../../base/look-up'
 import { pairEndTokens } from '../../checkpoint/generation-config'
 import { openPair } from '../../checkpoint/pair'
@@ -39,14 +40,13 @@ export interface CheckRequest {
  * @param rho share of post's validity that must be kept
  */
 export function rangesToCheck(
-  { post, ranges, layerCount }: Pick<SweepDocument, 'post' | 'ranges' | 'layerCount'>,
+  { post, ranges }: Pick<SweepDocument, 'post' | 'ranges'>,
   earlier: AnswerCheck | null,
   rho: number,
   count = CHECKED_AT_ONCE
 ): Recipe[] {
   const unseen = ranges.filter(
-    (range) =>
-      range.diversity > post.diversity && checkOf(earlier, rangeStrengths(range, layerCount)) === null
+    (range) => range.diversity > post.diversity && checkOf(earlier, rangeModel(range)) === null
   )
   return bestRanges(unseen, rho * post.validity, count).map((range) => ({
     name: rangeName(range),
@@ -75,14 +75,14 @@ export async function checkSweep(
     )
   }
   const { device, precision, layerCount } = sweep
-  const layers = recipes.map((recipe) => recipeStrengths(recipe, layerCount))
+  for (const recipe of recipes) recipeStrengths(recipe, layerCount)
   const { rendered, text, endTokens, basePath, postPath } = await sweptPrompts(folders, sweep)
   const { answers, seconds } = await checkAnswers(
     engine,
     {
       base: basePath.path,
       post: postPath.path,
-      models: [postStrengths(layerCount), ...layers].map((each) => ({ kind: 'recipe', layers: each })),
+      models: [{ kind: 'post' }, ...recipes.map((recipe): Model => ({ kind: 'recipe', recipe }))],
       device,
       precision,
       rendered,
@@ -159,8 +159,6 @@ function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerChec
   ) {
     return fresh
   }
-  const kept = earlier.models.filter(
-    ({ recipe }) => checkOf(fresh, recipeStrengths(recipe, fresh.layerCount)) === null
-  )
+  const kept = earlier.models.filter(({ recipe }) => checkOf(fresh, { kind: 'recipe', recipe }) === null)
   return { ...fresh, models: [...kept, ...fresh.models] }
 }

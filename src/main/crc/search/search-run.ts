@@ -1,5 +1,6 @@
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { CategoryScore, RecipeScore, Score, SweepDocument, Work } from '../../../contract/documents/crc'
+import { layersModel, type Model } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { LayerStrength, RestorationRange } from '../../../contract/model/recipe'
 import {
@@ -213,10 +214,7 @@ export function countBlockEvaluations(
   candidates: readonly (readonly LayerStrength[])[],
   layerCount: number
 ): number {
-  const models = [postStrengths(layerCount), ...candidates].map((layers) => ({
-    kind: 'recipe' as const,
-    layers: [...layers]
-  }))
+  const models: Model[] = [{ kind: 'post' }, ...candidates.map(layersModel)]
   return countEdges(
     buildRecipeTrie(models, { layerCount, identical: () => false, lossless: true, others: new Map() })
   )

@@ -5,7 +5,7 @@ import {
   SWEEP_VERSION,
   type SweepDocument
 } from '../../../contract/documents/crc'
-import type { ScoredModel } from '../../../contract/documents/sweep-part'
+import type { SweptModel } from '../../../contract/documents/swept-model'
 import { averageScores } from '../task/scoring'
 import { selection } from '../selection/selection'
 
@@ -14,7 +14,7 @@ const STORED_DIGITS = 9
 
 /** A model and its scores on the prompts, in their order. */
 export interface ModelResults {
-  model: ScoredModel
+  model: SweptModel
   prompts: readonly PromptScore[]
 }
 

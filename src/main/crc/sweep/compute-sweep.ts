@@ -1,7 +1,7 @@
 import { type PromptScore, type SweepMemory, totalWork, type Work } from '../../../contract/documents/crc'
 import type { EngineSweepEvent } from '../../../contract/procedures/engine'
 import { WorkbenchError } from '../../../contract/model/problem'
-import type { LiveEntry, SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
+import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
 import { defaultMemoryBytes, withinEngine } from '../../base/engine-memory'
 import type { EngineClient } from '../../engine/host'
 import type { ComputedIn, EarlierResults } from './earlier-results'
@@ -10,7 +10,7 @@ import type { PreparedSweep } from './prepare-sweep'
 import { progressRate } from '../../base/progress-rate'
 import { scorePrompt } from '../task/scoring'
 import type { SweepCheckpoint } from './sweep-checkpoint'
-import type { SweptModel } from './swept-models'
+import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { at } from '../../base/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
@@ -153,7 +153,7 @@ class SweepRun {
       {
         base: base.checkpoint.path,
         post: post.checkpoint.path,
-        models: this.models.map((model) => model.engine),
+        models: this.models.map((model) => modelOf(model, prepared.layerCount)),
         prompts: missing.map((prompt) => ({
           tokens: at(prepared.prompts, prompt, 'prompt').tokens,
           groups: at(groups, prompt, 'prompt')
@@ -300,21 +300,13 @@ class SweepRun {
   private tell(): void {
     this.toldMs = performance.now()
     this.options.onEvent({ type: 'progress', progress: this.progress })
-    const entries = [...this.changed].flatMap((index) => liveEntry(this.models[index], this.scores[index]))
+    const entries = [...this.changed].map((index) => ({
+      model: at(this.models, index, 'model'),
+      score: at(this.scores, index, 'model').soFar()
+    }))
     this.changed.clear()
     if (entries.length > 0) this.options.onEvent({ type: 'scores', entries })
   }
-}
-
-function liveEntry(swept: SweptModel | undefined, scores: ModelScores | undefined): LiveEntry[] {
-  if (swept === undefined || scores === undefined) return []
-  const { model } = swept
-  const score = scores.soFar()
-  if (model.kind === 'range') return [{ kind: 'range', ...model.range, score }]
-  if (model.kind === 'blend') return [{ kind: 'blend', strength: model.strength, score }]
-  if (model.kind === 'recipe') return [{ kind: 'recipe', name: model.recipe.name, score }]
-  if (model.kind === 'checkpoint') return [{ kind: 'checkpoint', name: model.name, score }]
-  return [{ kind: model.kind, score }]
 }
 
 function identicalNotice(layers: readonly number[]): string {

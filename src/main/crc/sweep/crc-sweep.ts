@@ -121,7 +121,7 @@ async function scorePrompts(
       return {
         chosen,
         facts: factsOf(prepared, computed, notices),
-        models: prepared.models.map(({ model }, index) => ({
+        models: prepared.models.map((model, index) => ({
           model,
           prompts: at(computed.scores, index, 'model')
         }))

@@ -1,7 +1,7 @@
 import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
 import type { DeviceName, Precision } from '../../../contract/model/device'
-import type { ScoredModel } from '../../../contract/documents/sweep-part'
-import { engineModel, modelKey } from './swept-models'
+import { modelOf, modelsOf } from '../../../contract/documents/swept-model'
+import { weightsKey } from '../../../contract/model/model'
 
 /** What makes a result of one sweep a result of another too, for one prompt and model of equal keys. */
 export interface SweepIdentity {
@@ -47,8 +47,6 @@ export function isConsistent(score: PromptScore, validCount: number): boolean {
 /**
  * What a finished sweep knows of another one; null when nothing. A sweep that would only repeat it takes nothing either:
  * whoever sweeps the same again wants it computed again.
- *
- * @throws WorkbenchError when the document, read from a file, names layers that the model does not have
  */
 export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): EarlierResults | null {
   const { layerCount, prompts } = sweep
@@ -61,7 +59,9 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
     return null
   }
   const known = new Map(
-    scoresIn(sweep).map(([model, scores]) => [modelKey(engineModel(model, layerCount)), scores] as const)
+    modelsOf(sweep).map(
+      ({ model, score }) => [weightsKey(modelOf(model, layerCount)), score.prompts] as const
+    )
   )
   const repeats =
     prompts.length === identity.prompts.length &&
@@ -78,31 +78,6 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
     if (ofPrompt.every((score) => isConsistent(score, validCount))) scores.set(key, ofPrompt)
   }
   return scores.size === 0 ? null : { device: sweep.device, precision: sweep.precision, scores }
-}
-
-function scoresIn(sweep: SweepDocument): [ScoredModel, readonly PromptScore[]][] {
-  return [
-    [{ kind: 'post' }, sweep.post.prompts],
-    ...(sweep.base === null
-      ? []
-      : [[{ kind: 'base' }, sweep.base.prompts] satisfies [ScoredModel, PromptScore[]]]),
-    ...sweep.ranges.map(({ start, end, prompts }): [ScoredModel, PromptScore[]] => [
-      { kind: 'range', range: { start, end } },
-      prompts
-    ]),
-    ...sweep.soup.map(({ strength, prompts }): [ScoredModel, PromptScore[]] => [
-      { kind: 'blend', strength },
-      prompts
-    ]),
-    ...sweep.recipes.map(({ recipe, prompts }): [ScoredModel, PromptScore[]] => [
-      { kind: 'recipe', recipe },
-      prompts
-    ]),
-    ...sweep.checkpoints.map(({ name, path, fingerprint, prompts }): [ScoredModel, PromptScore[]] => [
-      { kind: 'checkpoint', name, path, fingerprint },
-      prompts
-    ])
-  ]
 }
 
 /** Joins what was computed in the same way; of different ways the one that knows more prompts. */

@@ -1,3 +1,4 @@
+import { modelOf } from '../../../contract/documents/swept-model'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { openPair } from '../../checkpoint/pair'
 import { defaultMemoryBytes, engineLimitBytes, withinEngine } from '../../base/engine-memory'
@@ -47,7 +48,7 @@ async function planOf(
     {
       base: base.checkpoint.path,
       post: post.checkpoint.path,
-      models: models.map(({ engine: model }) => model),
+      models: models.map((model) => modelOf(model, prepared.layerCount)),
       prompts: prompts.map((prompt) => ({
         tokens: at(prepared.prompts, prompt, 'prompt').tokens,
         groups: at(prepared.groups, prompt, 'prompt')

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { CrcPrompts, OtherCheckpoint, Rendering, SweptPrompt } from '../../../contract/documents/crc'
+import type { CrcPrompts, Rendering, SweptPrompt } from '../../../contract/documents/crc'
+import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { ChosenDevice, Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { Recipe } from '../../../contract/model/recipe'
@@ -17,7 +18,9 @@ import { singleTokens } from '../task/characters'
 import { compareCrcTokens, crcTokens } from '../task/compare-tokens'
 import type { SweepIdentity } from './earlier-results'
 import { promptName, type RenderedPrompts, renderPrompts } from '../task/render-prompts'
-import { modelKey, type SweptModel, sweptModels } from './swept-models'
+import { sweptModels } from './swept-models'
+import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
+import { weightsKey } from '../../../contract/model/model'
 import { at } from '../../base/look-up'
 
 export interface CrcSweepRequest {
@@ -105,7 +108,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
       base: base.checkpoint.fingerprint,
       post: post.checkpoint.fingerprint,
       layerCount,
-      modelKeys: models.map(({ engine }) => modelKey(engine)),
+      modelKeys: models.map((model) => weightsKey(modelOf(model, layerCount))),
       prompts: prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))
     },
     baseUnavailable: comparison.unavailable,

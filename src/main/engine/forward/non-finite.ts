@@ -1,8 +1,8 @@
 import { DEVICE_LABELS, type Precision } from '../../../contract/model/device'
-import type { EngineModel } from '../../../contract/procedures/engine'
+import { type Model, modelStrengths, weightsKey } from '../../../contract/model/model'
 import { describeNonFinite, type NonFiniteTensor } from '../../../contract/documents/non-finite'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { phraseStrengths, postStrengths, sameStrength } from '../../../contract/model/strengths'
+import { phraseStrengths } from '../../../contract/model/strengths'
 import { allFinite, nonFiniteValues } from '../../checkpoint/non-finite'
 import { wholeModelTensors } from '../../family'
 import type { Device } from '../device/device'
@@ -21,7 +21,7 @@ export interface Computation {
   readonly pair: PairWeights
   readonly trie: RecipeTrie
   /** In the order of the trie's. */
-  readonly models: readonly EngineModel[]
+  readonly models: readonly Model[]
 }
 
 /**
@@ -32,7 +32,7 @@ export interface Computation {
  */
 export async function* finiteForward(
   run: ForwardRun,
-  models: readonly EngineModel[]
+  models: readonly Model[]
 ): AsyncGenerator<ForwardEvent> {
   for await (const event of forward(run)) {
     if (event.type === 'final' && !allFinite(event.hidden)) {
@@ -73,7 +73,7 @@ export async function whyNonFinite(
   const sources = trie.madeOf[model]
   const asked = models[model]
   if (sources === undefined || asked === undefined) throw new RangeError(`there is no model ${model}`)
-  const name = engineModelName(asked)
+  const name = engineModelName(asked, pair.post.spec.layerCount)
   const place = await firstNonFinitePlace(computation, sources, tokens)
   for (const { origin, tensor } of tensorsOf(pair, sources, place)) {
     const found = await nonFiniteIn(pair, origin, tensor)
@@ -164,10 +164,11 @@ async function nonFiniteIn(
 }
 
 /** `base`, `post`, `post restored in layers 4–11`, or a checkpoint's folder. */
-export function engineModelName(model: EngineModel): string {
+export function engineModelName(model: Model, layerCount: number): string {
   if (model.kind === 'base') return 'base'
   if (model.kind === 'checkpoint') return `the checkpoint ${model.path}`
-  const [post] = postStrengths(1)
-  if (model.layers.every((strength) => post !== undefined && sameStrength(strength, post))) return 'post'
-  return `post restored in ${phraseStrengths(model.layers)}`
+  const strengths = modelStrengths(model, layerCount)
+  return strengths === null || weightsKey(model) === 'post'
+    ? 'post'
+    : `post restored in ${phraseStrengths(strengths)}`
 }

@@ -1,5 +1,5 @@
 import type { DeviceName } from '../../../contract/model/device'
-import type { EngineModel } from '../../../contract/procedures/engine'
+import type { Model } from '../../../contract/model/model'
 import { type Device, openDevice } from '../device/device'
 import { closePairWeights, openPairWeights, type PairWeights } from '../weights/pair-weights'
 
@@ -50,7 +50,7 @@ export class OpenRun extends OpenThings {
  */
 export async function openRun(
   { base, post, device }: { readonly base: string; readonly post: string; readonly device: DeviceName },
-  models: readonly EngineModel[]
+  models: readonly Model[]
 ): Promise<OpenRun> {
   const pair = await openPairWeights(base, post, models)
   try {

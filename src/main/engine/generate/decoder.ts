@@ -2,12 +2,8 @@ import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type {
-  AnswerKey,
-  EngineGenerateEvent,
-  EngineModel,
-  GenerateRequest
-} from '../../../contract/procedures/engine'
+import type { AnswerKey, EngineGenerateEvent, GenerateRequest } from '../../../contract/procedures/engine'
+import { type Model, modelStrengths } from '../../../contract/model/model'
 import type { WorkbenchError } from '../../../contract/model/problem'
 import { drawFrom, drawNext, type Draw } from './draw-next'
 import type { GenerationPlan } from './generation-plan'
@@ -199,10 +195,10 @@ export class Decoder {
  * What tells a model's draws from another's, wherever its files lie. An exported recipe, opened as a checkpoint, draws as
  * the recipe does.
  */
-function drawName(model: EngineModel, trie: RecipeTrie, index: number): unknown {
+function drawName(model: Model, trie: RecipeTrie, index: number): unknown {
   if (model.kind === 'base') return 'base'
-  if (model.kind === 'recipe') return model.layers
   const { origin, blocks } = at(trie.madeOf, index, 'model')
+  if (model.kind !== 'checkpoint') return modelStrengths(model, blocks.length)
   const layers = blocks.flatMap((block) => strengthsOf(block))
   return origin === 'post' && layers.length === blocks.length ? layers : model.fingerprint
 }

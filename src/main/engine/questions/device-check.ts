@@ -3,7 +3,6 @@ import type { CheckDeviceRequest } from '../../../contract/procedures/engine'
 import { openDevice } from '../device/device'
 import { probe } from './probe'
 import { openTimedProduct } from '../device/timed-product'
-import { postStrengths } from '../../../contract/model/strengths'
 
 /** Long enough for every kernel that a real prompt takes: attention kernels change at 32 positions. */
 const PROMPT_LENGTH = 64
@@ -20,8 +19,8 @@ const PRODUCT_RUNS = 3
  * @throws WorkbenchError `unsupported` when this machine has no such device
  */
 export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSignal): Promise<DeviceCheck> {
-  const { device, base, post, layerCount } = request
-  const model = { kind: 'recipe' as const, layers: postStrengths(layerCount) }
+  const { device, base, post } = request
+  const model = { kind: 'post' as const }
   const prompts = [Array.from({ length: PROMPT_LENGTH }, (_, i) => i + 1)]
   const logitsOn = async (name: DeviceName): Promise<number[]> => {
     const [logits = []] = await probe({ base, post, device: name, precision: 'fp32', model, prompts }, signal)

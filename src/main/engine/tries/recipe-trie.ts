@@ -1,5 +1,5 @@
-import type { EngineModel } from '../../../contract/procedures/engine'
-import { WorkbenchError } from '../../../contract/model/problem'
+import type { Model } from '../../../contract/model/model'
+import { postStrengths, recipeStrengths } from '../../../contract/model/strengths'
 import { at, got } from '../../base/look-up'
 
 /**
@@ -63,7 +63,7 @@ export interface Sharing {
   readonly others: ReadonlyMap<OtherOrigin, ModelSources>
 }
 
-export function buildRecipeTrie(models: readonly EngineModel[], sharing: Sharing): RecipeTrie {
+export function buildRecipeTrie(models: readonly Model[], sharing: Sharing): RecipeTrie {
   const madeOf = models.map((model) => modelSources(model, sharing))
   const roots = [...new Set(madeOf.map(({ origin }) => origin))]
   let current = madeOf.map(({ origin }) => roots.indexOf(origin))
@@ -145,9 +145,9 @@ function postLast(a: string, b: string): number {
 /**
  * What a model is made of; equal for models of equal weights.
  *
- * @throws WorkbenchError `bad-input` for a recipe of another number of layers; Error for a checkpoint that `sharing` does not know
+ * @throws WorkbenchError `bad-input` for a recipe that does not fit the layers; Error for a checkpoint that `sharing` does not know
  */
-export function modelSources(model: EngineModel, sharing: Sharing): ModelSources {
+export function modelSources(model: Model, sharing: Sharing): ModelSources {
   if (model.kind === 'checkpoint') {
     const sources = sharing.others.get(otherOrigin(model.path))
     if (sources === undefined) throw new Error(`${model.path} was not compared with the pair`)
@@ -160,14 +160,10 @@ export function modelSources(model: EngineModel, sharing: Sharing): ModelSources
       : { kind: 'stored', origin: 'base' }
     return { origin: 'base', blocks: layers.map((layer) => (sharing.identical(layer) ? POST_BLOCK : own)) }
   }
-  if (model.layers.length !== sharing.layerCount) {
-    throw new WorkbenchError(
-      'bad-input',
-      `A recipe has strengths for ${model.layers.length} layers, but the model has ${sharing.layerCount}.`,
-      'Give one entry for every decoder layer.'
-    )
-  }
-  const blocks = model.layers.map(({ attention, mlp }, layer): BlockSource =>
+  const { layerCount } = sharing
+  const strengths =
+    model.kind === 'post' ? postStrengths(layerCount) : recipeStrengths(model.recipe, layerCount)
+  const blocks = strengths.map(({ attention, mlp }, layer): BlockSource =>
     sharing.identical(layer) ? POST_BLOCK : { kind: 'recipe', attention, mlp }
   )
   return { origin: 'post', blocks }

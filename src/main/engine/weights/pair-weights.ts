@@ -1,4 +1,4 @@
-import type { EngineModel } from '../../../contract/procedures/engine'
+import type { Model } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { weightDtype, type WeightDtype } from '../../checkpoint/dtype'
 import { openSameOther } from '../../checkpoint/other-checkpoint'
@@ -35,7 +35,7 @@ export type PairWeights = Checkpoints<ModelWeights>
 export async function openPairWeights(
   basePath: string,
   postPath: string,
-  models: readonly EngineModel[] = []
+  models: readonly Model[] = []
 ): Promise<PairWeights> {
   const { base, post } = await openPair(basePath, postPath)
   const others = new Map<OtherOrigin, ModelWeights>()

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { OtherCheckpoint } from '../../../contract/documents/crc'
+import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { ProjectDocument } from '../../../contract/documents/project'
 import { absolutePath } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'

@@ -1,3 +1,4 @@
+import { layersModel, rangeModel } from '../../../../src/contract/model/model'
 import { afterAll, describe, expect, it } from 'vitest'
 import { AnswerCheck, checkOf, type WholeAnswers } from '../../../../src/contract/documents/answer-check'
 import {
@@ -204,7 +205,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     const layers = rangeStrengths({ start: 4, end: 11 }, sweep.layerCount)
     const events = await engine
       .client()
-      .read({ ...pair, model: { kind: 'recipe', layers }, prompts, stateBytes: 2 ** 28 })
+      .read({ ...pair, model: layersModel(layers), prompts, stateBytes: 2 ** 28 })
     for await (const { prompt, logLikelihood } of events) {
       sums[prompt] = (sums[prompt] ?? 0) + Math.exp(logLikelihood)
     }
@@ -227,7 +228,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       'Layers 8–11',
       'Layers 4–11'
     ])
-    expect(checkOf(again, rangeStrengths({ start: 5, end: 11 }, 12))).toEqual(check.models[1])
+    expect(checkOf(again, rangeModel({ start: 5, end: 11 }))).toEqual(check.models[1])
     expect(AnswerCheck.parse(JSON.parse(JSON.stringify(again)))).toEqual(again)
   })
 

@@ -1,3 +1,4 @@
+import { weightsKey } from '../../../../src/contract/model/model'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,7 @@ import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { crcReference, referencePost } from '../../../fixtures/crc-reference'
-import { distribution, modelName, scriptedEngine } from '../../../fixtures/scripted-engine'
+import { distribution, scriptedEngine } from '../../../fixtures/scripted-engine'
 
 const BASE = resourcePath('demo-pair', 'base')
 const POST = resourcePath('demo-pair', 'post')
@@ -54,7 +55,7 @@ async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSwee
   for (const [group, prompts] of [indices.slice(0, half), indices.slice(half)].entries()) {
     yield { type: 'progress', rowsDone: 100 * (group + 1), layer: 11, group }
     for (const [model, engineModel] of request.models.entries()) {
-      const probabilities = prompts.map((prompt) => referenceProbabilities(modelName(engineModel), prompt))
+      const probabilities = prompts.map((prompt) => referenceProbabilities(weightsKey(engineModel), prompt))
       yield { type: 'probabilities', model, prompts, probabilities }
     }
     yield { type: 'group', prompts, work: GROUP_WORK }
@@ -96,7 +97,7 @@ async function copyOf(folder: string): Promise<string> {
 describe('a sweep of all ranges', () => {
   test('asks the engine for post, base and every range on the rendered prompts', async () => {
     const { asked } = await run(await demoRequest())
-    expect(asked.models.map(modelName)).toEqual([
+    expect(asked.models.map(weightsKey)).toEqual([
       'post',
       'base',
       ...crcReference.ranges.map(({ start, end }) => `${start}-${end}`)
@@ -130,8 +131,8 @@ describe('a sweep of all ranges', () => {
     expect(last?.progress).toMatchObject({ rowsDone: 200, rowsTotal: 200, secondsLeft: 0, layerCount: 12 })
 
     const entries = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
-    expect(new Set(entries.map((entry) => entry.kind))).toEqual(new Set(['post', 'base', 'range']))
-    const post = entries.filter((entry) => entry.kind === 'post').at(-1)
+    expect(new Set(entries.map(({ model }) => model.kind))).toEqual(new Set(['post', 'base', 'range']))
+    const post = entries.filter(({ model }) => model.kind === 'post').at(-1)
     expect(post?.score.promptCount).toBe(40)
     expect(post?.score.diversity).toBeCloseTo(referencePost.diversity, 6)
   })
@@ -157,7 +158,7 @@ describe('a sweep of all ranges', () => {
     const { events } = await run(await demoRequest({ ranges: false }), slowly)
     const counts = events.flatMap((event) =>
       event.type === 'scores'
-        ? event.entries.flatMap(({ kind, score }) => (kind === 'post' ? [score.promptCount] : []))
+        ? event.entries.flatMap(({ model, score }) => (model.kind === 'post' ? [score.promptCount] : []))
         : []
     )
     expect(counts.at(-1)).toBe(40)
@@ -174,11 +175,11 @@ test('a sweep of recipes alone scores them beside post and base, and selects not
     ] satisfies [number, number][]
   }
   const { asked, document, events } = await run(await demoRequest({ ranges: false, recipes: [recipe] }))
-  expect(asked.models.map(modelName)).toEqual(['post', 'base', '0-11'])
+  expect(asked.models.map(weightsKey)).toEqual(['post', 'base', '0-1,10-11'])
   expect(document.recipes.map((each) => each.recipe)).toEqual([recipe])
   expect(document).toMatchObject({ ranges: [], selected: null, selection: null })
   const entries = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
-  expect(entries.find((entry) => entry.kind === 'recipe')).toMatchObject({ name: 'two ends' })
+  expect(entries.map(({ model }) => model)).toContainEqual({ kind: 'recipe', recipe })
 })
 
 test('the stored probabilities are rounded, the scores are of the exact ones', async () => {
@@ -195,7 +196,7 @@ describe('base as a whole model', () => {
     const tokenizer = (await readFile(file, 'utf8')).replaceAll('<|assistant|>', '<|reply|>')
     await writeFile(file, tokenizer)
     const { asked, document, events } = await run(await demoRequest({ base, ranges: false }))
-    expect(asked.models.map(modelName)).toEqual(['post'])
+    expect(asked.models.map(weightsKey)).toEqual(['post'])
     expect(document.base).toBeNull()
     expect(document.baseUnavailable).toMatch(/Prompt 1 .* becomes other tokens under base's own tokenizer/)
     expect(events).toContainEqual({ type: 'notice', message: document.baseUnavailable })
@@ -206,7 +207,7 @@ describe('base as a whole model', () => {
     const base = await copyOf(BASE)
     await rm(join(base, 'tokenizer.json'))
     const { asked, document, events } = await run(await demoRequest({ base, ranges: false }))
-    expect(asked.models.map(modelName)).toEqual(['post', 'base'])
+    expect(asked.models.map(weightsKey)).toEqual(['post', 'base'])
     expect(document.base).not.toBeNull()
     expect(events).toContainEqual({ type: 'notice', message: expect.stringContaining("share post's") })
     await rm(base, { recursive: true })

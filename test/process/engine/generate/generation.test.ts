@@ -1,3 +1,4 @@
+import { layersModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import type { EngineGenerateEvent, GenerateRequest } from '../../../../src/contract/procedures/engine'
 import type { Sampling } from '../../../../src/contract/model/sampling'
@@ -106,7 +107,7 @@ describe('samples', () => {
   it('of a hybrid are those of the same weights loaded as a plain model', async () => {
     // Base with all its own layers restored is base. Draws go by a model's name, so the comparison is greedy.
     const base = goldenPath('llama3', 'base-bf16')
-    const restored = { kind: 'recipe' as const, layers: new Array(4).fill({ attention: 1, mlp: 1 }) }
+    const restored = layersModel(new Array(4).fill({ attention: 1, mlp: 1 }))
     const request = requestFor('llama3', { prompts, post: base, maxTokens: 30 })
     const hybrid = await samplesOf({ ...request, models: [restored] })
     const plain = await samplesOf({ ...request, models: [{ kind: 'base' }] })

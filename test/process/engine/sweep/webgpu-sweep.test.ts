@@ -4,8 +4,8 @@ import type * as ort from 'onnxruntime-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { demoPrompts, pack, somePrompts, trieOf } from '../../../../src/bench/workload'
 import type { Precision } from '../../../../src/contract/model/device'
-import type { EngineModel, EngineSweepEvent, SweepRequest } from '../../../../src/contract/procedures/engine'
-import { postStrengths, rangeStrengths } from '../../../../src/contract/model/strengths'
+import type { EngineSweepEvent, SweepRequest } from '../../../../src/contract/procedures/engine'
+import { type Model, rangeModel } from '../../../../src/contract/model/model'
 import { InferenceSession } from '../../../../src/main/base/onnxruntime'
 import { openDevice } from '../../../../src/main/engine/device/device'
 import { forward } from '../../../../src/main/engine/forward/forward'
@@ -27,17 +27,8 @@ const FLOAT_BYTES = 4
 const FP32_PROBABILITY = 2e-5
 const FP16_PROBABILITY = 5e-3
 
-const range = (start: number, end: number): EngineModel => ({
-  kind: 'recipe',
-  layers: rangeStrengths({ start, end }, LAYERS)
-})
-const MODELS: EngineModel[] = [
-  { kind: 'base' },
-  { kind: 'recipe', layers: postStrengths(LAYERS) },
-  range(0, 5),
-  range(4, 11),
-  range(4, 8)
-]
+const range = (start: number, end: number): Model => rangeModel({ start, end })
+const MODELS: Model[] = [{ kind: 'base' }, { kind: 'post' }, range(0, 5), range(4, 11), range(4, 8)]
 
 async function requestFor(changes: Partial<SweepRequest>): Promise<SweepRequest> {
   return {

@@ -1,12 +1,8 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type {
-  EngineModel,
-  EngineSweepEvent,
-  GenerateRequest
-} from '../../../../src/contract/procedures/engine'
+import type { EngineSweepEvent, GenerateRequest } from '../../../../src/contract/procedures/engine'
+import type { Model } from '../../../../src/contract/model/model'
 import type { Recipe } from '../../../../src/contract/model/recipe'
-import { postStrengths, recipeStrengths } from '../../../../src/contract/model/strengths'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { generate } from '../../../../src/main/engine/generate/generate'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
@@ -23,15 +19,12 @@ import {
 import { exportRecipe } from '../../../fixtures/exported-pair'
 import { goldenPath, readGolden } from '../../../fixtures/goldens'
 
-async function checkpointModel(path: string): Promise<EngineModel> {
+async function checkpointModel(path: string): Promise<Model> {
   const { fingerprint } = await openCheckpoint(path)
-  return { kind: 'checkpoint', path, fingerprint }
+  return { kind: 'checkpoint', name: 'exported', path, fingerprint }
 }
 
-const recipeModel = (recipe: Recipe, layerCount: number): EngineModel => ({
-  kind: 'recipe',
-  layers: recipeStrengths(recipe, layerCount)
-})
+const recipeModel = (recipe: Recipe): Model => ({ kind: 'recipe', recipe })
 
 const FAMILIES = ['llama3', 'qwen3', 'phi3'] as const
 const RESTORED: Recipe = { name: 'restored', ranges: [[1, 2]] }
@@ -57,20 +50,20 @@ describe('an exported folder beside its pair', () => {
       [RESTORED, restored],
       [BLENDED, blended]
     ] as const) {
-      const ask = (model: EngineModel) => probe({ base, post, device: 'cpu', model, prompts })
-      expect(await ask(await checkpointModel(folder))).toEqual(await ask(recipeModel(recipe, 4)))
+      const ask = (model: Model) => probe({ base, post, device: 'cpu', model, prompts })
+      expect(await ask(await checkpointModel(folder))).toEqual(await ask(recipeModel(recipe)))
     }
   })
 
   it.each(FAMILIES)('%s: is sampled beside post, base and its recipe, token for token', async (family) => {
     const { base, post, restored, blended } = await foldersOf(family)
-    const models: EngineModel[] = [
-      recipeModel(RESTORED, 4),
+    const models: Model[] = [
+      recipeModel(RESTORED),
       await checkpointModel(restored),
-      recipeModel(BLENDED, 4),
+      recipeModel(BLENDED),
       await checkpointModel(blended),
       { kind: 'base' },
-      { kind: 'recipe', layers: postStrengths(4) }
+      { kind: 'post' }
     ]
     const answersOf = async (temperature: number): Promise<number[][][]> => {
       const answers: number[][][] = models.map(() => [])
@@ -97,13 +90,9 @@ describe('an exported folder beside its pair', () => {
 
   it('costs nothing beside its recipe: every block, embedding and head is shared', async () => {
     const { base, post, restored, blended } = await foldersOf('llama3')
-    const models: EngineModel[] = [
-      { kind: 'base' },
-      { kind: 'recipe', layers: postStrengths(4) },
-      recipeModel(RESTORED, 4)
-    ]
+    const models: Model[] = [{ kind: 'base' }, { kind: 'post' }, recipeModel(RESTORED)]
     const prompts = [{ tokens: [1, 2, 3], groups: [[[1]], [[2]]] }]
-    const run = async (swept: EngineModel[]) => {
+    const run = async (swept: Model[]) => {
       const events: EngineSweepEvent[] = []
       const request = { base, post, device: 'cpu' as const, models: swept, prompts, memoryBytes: 2 ** 30 }
       for await (const event of sweep(request)) events.push(event)
@@ -136,7 +125,7 @@ describe('other checkpoints', () => {
     await exportRecipe({ base, post }, recipe, join(folder, 'exported'))
     const model = await checkpointModel(join(folder, 'exported'))
     const pair = await openPairWeights(base, post, [model])
-    const trie = buildRecipeTrie([recipeModel(recipe, layerCount), model], await findSharing(pair))
+    const trie = buildRecipeTrie([recipeModel(recipe), model], await findSharing(pair))
     await closePairWeights(pair)
     expect(countEdges(trie)).toBe(layerCount)
     expect(trie.roots).toEqual(['post'])
@@ -152,7 +141,12 @@ describe('other checkpoints', () => {
 
   it('that changed since they were chosen are refused', async () => {
     const pair = { base: goldenPath('llama3', 'base-bf16'), post: goldenPath('llama3', 'post-bf16') }
-    const model = { kind: 'checkpoint' as const, path: pair.base, fingerprint: 'of another day' }
+    const model = {
+      kind: 'checkpoint' as const,
+      name: 'base',
+      path: pair.base,
+      fingerprint: 'of another day'
+    }
     await expect(probe({ ...pair, device: 'cpu', model, prompts: [[1]] })).rejects.toThrow(
       'is no longer the checkpoint that was to be computed'
     )

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EngineModel, GenerateRequest } from '../../../../src/contract/procedures/engine'
+import type { GenerateRequest } from '../../../../src/contract/procedures/engine'
+import { type Model, rangeModel } from '../../../../src/contract/model/model'
 import type { Sampling } from '../../../../src/contract/model/sampling'
 import { NonFiniteCount } from '../../../../src/main/checkpoint/non-finite'
 import { generate } from '../../../../src/main/engine/generate/generate'
@@ -14,20 +15,8 @@ import { decodeFloat, FLOAT_FORMATS } from '../../../fixtures/float-formats'
 import { problemOf } from '../../../fixtures/problems'
 
 const ALL_OF_IT: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
-const POST: EngineModel = {
-  kind: 'recipe',
-  layers: [
-    { attention: 0, mlp: 0 },
-    { attention: 0, mlp: 0 }
-  ]
-}
-const UPPER: EngineModel = {
-  kind: 'recipe',
-  layers: [
-    { attention: 0, mlp: 0 },
-    { attention: 1, mlp: 1 }
-  ]
-}
+const POST: Model = { kind: 'post' }
+const UPPER = rangeModel({ start: 1, end: 1 })
 const PROMPT = [1, 2, 3]
 
 async function runToEnd(events: AsyncIterable<unknown>): Promise<void> {
@@ -35,7 +24,7 @@ async function runToEnd(events: AsyncIterable<unknown>): Promise<void> {
   while ((await iterator.next()).done !== true);
 }
 
-type Run = (pair: PairFolders, model: EngineModel) => Promise<unknown>
+type Run = (pair: PairFolders, model: Model) => Promise<unknown>
 
 function answers(changes: Partial<GenerateRequest>): Run {
   return (pair, model) => {

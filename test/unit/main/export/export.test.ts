@@ -1,3 +1,4 @@
+import { layersModel } from '../../../../src/contract/model/model'
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -85,7 +86,7 @@ describe('an exported model', () => {
           base,
           post: folder,
           device: 'cpu',
-          model: { kind: 'recipe', layers: asked },
+          model: layersModel(asked),
           prompts: Object.values(prompts)
         })
       expect(await ask(target, postStrengths(layerCount))).toEqual(await ask(post, layers))

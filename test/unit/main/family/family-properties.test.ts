@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { probe } from '../../../../src/main/engine/questions/probe'
-import { postStrengths } from '../../../../src/contract/model/strengths'
 import { FAMILIES } from '../../../../src/main/family/family-table'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
 import { largestDifference } from '../../../fixtures/goldens'
@@ -70,7 +69,7 @@ describe('packed prompts give the logits of one prompt at a time', () => {
           join(folder, String(run++)),
           checkpointFixture({ config, dtype: 'F32' })
         )
-        const model = { kind: 'recipe' as const, layers: postStrengths(Number(config.num_hidden_layers)) }
+        const model = { kind: 'post' as const }
         const request = { base: path, post: path, device: 'cpu' as const, model }
         const packed = await probe({ ...request, prompts: somePrompts })
         for (const [i, prompt] of somePrompts.entries()) {

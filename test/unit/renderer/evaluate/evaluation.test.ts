@@ -1,3 +1,4 @@
+import { sameModel } from '../../../../src/contract/model/model'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type {
@@ -22,7 +23,6 @@ import {} from '../../../../src/contract/documents/judge'
 import { factsOf } from '../../../../src/contract/model/task-kinds'
 import { draftOfJudge, judgeOutcome, parseJudge } from '../../../../src/renderer/evaluate/judge-draft'
 import { duplicateVariant, spreadOfRanges } from '../../../../src/renderer/evaluate/evaluation-variants'
-import { sameVariant } from '../../../../src/renderer/recipes/variants'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sampleLine } from '../../../fixtures/sample-run'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
@@ -312,8 +312,8 @@ describe('a copy of a variant', () => {
     if (base === undefined || post === undefined) throw new Error('the fixture has base and post')
     const copy = duplicateVariant(post, ['post', 'post + decoding'])
     expect(copy.variant.name).not.toBe('post + decoding')
-    expect(sameVariant(copy.variant, post.variant)).toBe(true)
-    expect(sameVariant(copy.variant, base.variant)).toBe(false)
+    expect(sameModel(copy.variant, post.variant)).toBe(true)
+    expect(sameModel(copy.variant, base.variant)).toBe(false)
   })
 })
 

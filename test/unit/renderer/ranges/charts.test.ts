@@ -244,11 +244,12 @@ describe('a board of scores', () => {
   it('fills as entries of a running sweep arrive, the later score of a range replacing the earlier', () => {
     const live = new LiveBoard(12, 40)
     const score = { validity: 0.9, diversity: 0.5, effectiveChoices: 3, promptCount: 20 }
-    live.apply([{ kind: 'range', start: 4, end: 11, score }])
+    const model = { kind: 'range', range: { start: 4, end: 11 } } as const
+    live.apply([{ model, score }])
     const before = live.read()
     live.apply([
-      { kind: 'post', score },
-      { kind: 'range', start: 4, end: 11, score: { ...score, promptCount: 40 } }
+      { model: { kind: 'post' }, score },
+      { model, score: { ...score, promptCount: 40 } }
     ])
     expect(before.post).toBeNull()
     expect(before.ranges).toHaveLength(1)

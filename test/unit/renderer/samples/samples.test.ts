@@ -1,3 +1,4 @@
+import { modelKey, sameModel } from '../../../../src/contract/model/model'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { normaliseAnswer } from '../../../../src/contract/model/answer'
@@ -6,8 +7,7 @@ import {
   type PreferenceMark,
   type SampleLine,
   type SampleSettings,
-  type Variant,
-  variantKey
+  type Variant
 } from '../../../../src/contract/documents/samples'
 import { countAnswers } from '../../../../src/main/measures/texts/distinct-answers'
 import {
@@ -31,7 +31,7 @@ import {
   draftOfSettings,
   parseSettings
 } from '../../../../src/renderer/samples/sample-settings'
-import { sameVariant, variantChoices } from '../../../../src/renderer/recipes/variants'
+import { variantChoices } from '../../../../src/renderer/recipes/variants'
 
 const line = (index: number, text: string, more: Partial<SampleLine> = {}): SampleLine => ({
   variant: 'post',
@@ -338,13 +338,13 @@ describe('the variants to compare', () => {
       null
     )
     if (range === undefined || before === undefined || renamed === undefined) throw new Error('not offered')
-    expect(variantKey(renamed.variant)).toBe(variantKey(before.variant))
-    expect(sameVariant(renamed.variant, before.variant)).toBe(true)
-    expect(variantKey(range.variant)).not.toBe(variantKey(before.variant))
+    expect(modelKey(renamed.variant)).toBe(modelKey(before.variant))
+    expect(sameModel(renamed.variant, before.variant)).toBe(true)
+    expect(modelKey(range.variant)).not.toBe(modelKey(before.variant))
     // A run of an older program does not say which recipe it was: the model does.
-    expect(sameVariant(range.variant, renamed.variant)).toBe(true)
+    expect(sameModel(range.variant, renamed.variant)).toBe(true)
     const [, , other] = variantChoices([kept('b', 4, 11)], [], null)
-    expect(other !== undefined && sameVariant(other.variant, before.variant)).toBe(false)
+    expect(other !== undefined && sameModel(other.variant, before.variant)).toBe(false)
   })
 
   it('never share a name', () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { EngineModel } from '../../../../../src/contract/procedures/engine'
+import { type Model, rangeModel } from '../../../../../src/contract/model/model'
 import { openDevice } from '../../../../../src/main/engine/device/device'
 import { openLanguageHead, valuesOf } from '../../../../../src/main/engine/forward/language-head'
 import {
@@ -13,16 +13,15 @@ import { openResidentHead, residentHeadBytes } from '../../../../../src/main/eng
 import { rowAt } from '../../../../../src/main/engine/rows/rows'
 import { sampleToken } from '../../../../../src/main/engine/rows/sampler'
 import { PAPER_SAMPLING } from '../../../../../src/contract/documents/samples'
-import { postStrengths, rangeStrengths } from '../../../../../src/contract/model/strengths'
 import { GOLDEN_FAMILIES, goldenPath } from '../../../../fixtures/goldens'
 
 const LAYERS = 12
-const BASE: EngineModel = { kind: 'base' }
-const POST: EngineModel = { kind: 'recipe', layers: postStrengths(LAYERS) }
-const HYBRID: EngineModel = { kind: 'recipe', layers: rangeStrengths({ start: 3, end: 7 }, LAYERS) }
+const BASE: Model = { kind: 'base' }
+const POST: Model = { kind: 'post' }
+const HYBRID: Model = rangeModel({ start: 3, end: 7 })
 
 /** "models: layers" of each chain. */
-function chainsOf(models: readonly EngineModel[], layerBytes: number): string[] {
+function chainsOf(models: readonly Model[], layerBytes: number): string[] {
   const trie = buildRecipeTrie(models, {
     layerCount: LAYERS,
     identical: () => false,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { EngineReadEvent, ReadRequest } from '../../../../../src/contract/procedures/engine'
-import { postStrengths } from '../../../../../src/contract/model/strengths'
 import { decodeFloat32 } from '../../../../../src/main/checkpoint/dtype'
 import { textToFloats } from '../../../../../src/main/base/float-text'
 import { closePairWeights, openPairWeights } from '../../../../../src/main/engine/weights/pair-weights'
@@ -50,7 +49,7 @@ describe.each(GOLDEN_FAMILIES)('%s', (name) => {
 describe('answers that are read', () => {
   const family = readGolden('llama3')
   const { dtype, base, post } = family.pairs[0] ?? { dtype: '', base: '', post: '' }
-  const model = { kind: 'recipe' as const, layers: postStrengths(family.layerCount) }
+  const model = { kind: 'post' as const }
   const prompts = [
     { tokens: [5, 6, 7], answers: [[8, 9], [8, 9], [8, 10, 11], [12]] },
     { tokens: [5, 6], answers: [[7, 8]] }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EngineModel, SweepRequest } from '../../../../../src/contract/procedures/engine'
+import type { SweepRequest } from '../../../../../src/contract/procedures/engine'
+import { type Model, layersModel } from '../../../../../src/contract/model/model'
 import { probe } from '../../../../../src/main/engine/questions/probe'
 import { closePairWeights, openPairWeights } from '../../../../../src/main/engine/weights/pair-weights'
 import { sweep, sweptModels } from '../../../../../src/main/engine/sweep/sweep'
@@ -16,10 +17,10 @@ const pair = {
 }
 
 const strength = fc.constantFrom(0, 0.3, 1)
-const recipe: fc.Arbitrary<EngineModel> = fc
+const recipe: fc.Arbitrary<Model> = fc
   .array(fc.record({ attention: strength, mlp: strength }), { minLength: 4, maxLength: 4 })
-  .map((layers) => ({ kind: 'recipe', layers }))
-const models = fc.array(fc.oneof(recipe, fc.constant<EngineModel>({ kind: 'base' })), {
+  .map(layersModel)
+const models = fc.array(fc.oneof(recipe, fc.constant<Model>({ kind: 'base' })), {
   minLength: 1,
   maxLength: 6
 })

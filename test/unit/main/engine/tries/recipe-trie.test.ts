@@ -1,12 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EngineModel } from '../../../../../src/contract/procedures/engine'
-import {
-  allRanges,
-  postStrengths,
-  rangeStrengths,
-  recipeStrengths
-} from '../../../../../src/contract/model/strengths'
+import { type Model, layersModel, rangeModel } from '../../../../../src/contract/model/model'
+import { allRanges, postStrengths, recipeStrengths } from '../../../../../src/contract/model/strengths'
 import {
   blockKey,
   buildRecipeTrie,
@@ -21,10 +16,9 @@ const noSharing = (layerCount: number): Sharing => ({
   lossless: true,
   others: new Map()
 })
-const base: EngineModel = { kind: 'base' }
-const post = (layerCount: number): EngineModel => ({ kind: 'recipe', layers: postStrengths(layerCount) })
-const everyRange = (layerCount: number): EngineModel[] =>
-  allRanges(layerCount).map((range) => ({ kind: 'recipe', layers: rangeStrengths(range, layerCount) }))
+const base: Model = { kind: 'base' }
+const post: Model = { kind: 'post' }
+const everyRange = (layerCount: number): Model[] => allRanges(layerCount).map(rangeModel)
 
 /** The blocks on the way from the root to a model's leaf. */
 function blocksOf(trie: RecipeTrie, model: number): string[] {
@@ -44,26 +38,26 @@ describe('the recipe trie', () => {
   it.each([1, 2, 12, 24, 32])(
     'needs L + L(L+1)/2 + (L-1)L(L+1)/6 evaluations for post and all ranges, L = %i',
     (L) => {
-      const trie = buildRecipeTrie([post(L), ...everyRange(L)], noSharing(L))
+      const trie = buildRecipeTrie([post, ...everyRange(L)], noSharing(L))
       expect(countEdges(trie)).toBe(L + (L * (L + 1)) / 2 + ((L - 1) * L * (L + 1)) / 6)
     }
   )
 
   it.each([11, 13, 0])('refuses a recipe of %i layers for a model of 12', (layers) => {
-    expect(() => buildRecipeTrie([post(12), post(layers)], noSharing(12))).toThrow(
-      `A recipe has strengths for ${layers} layers, but the model has 12.`
+    expect(() => buildRecipeTrie([post, layersModel(postStrengths(layers))], noSharing(12))).toThrow(
+      `The recipe "Nothing" lists ${layers} layers, but the model has 12.`
     )
   })
 
   it('has 1 + (l+1) + l(l+1)/2 nodes after layer l', () => {
-    const trie = buildRecipeTrie([post(12), ...everyRange(12)], noSharing(12))
+    const trie = buildRecipeTrie([post, ...everyRange(12)], noSharing(12))
     expect(trie.levels.map((level) => level.nodes.length)).toEqual(
       Array.from({ length: 12 }, (_, l) => 1 + (l + 1) + (l * (l + 1)) / 2)
     )
   })
 
   it('adds L evaluations for base as a whole model, on the same base blocks', () => {
-    const ranges = [post(12), ...everyRange(12)]
+    const ranges = [post, ...everyRange(12)]
     const trie = buildRecipeTrie([...ranges, base], noSharing(12))
     expect(countEdges(trie)).toBe(376 + 12)
     expect(trie.roots).toEqual(['post', 'base'])
@@ -79,7 +73,7 @@ describe('the recipe trie', () => {
 
   it('merges models that differ only in layers that post-training left alone', () => {
     const sharing = { ...noSharing(2), identical: (layer: number) => layer === 1 }
-    const trie = buildRecipeTrie([post(2), ...everyRange(2)], sharing)
+    const trie = buildRecipeTrie([post, ...everyRange(2)], sharing)
     expect(countEdges(trie)).toBe(4)
     expect(trie.leafOf[0]).toBe(trie.leafOf[3])
   })
@@ -89,10 +83,7 @@ describe('the recipe trie', () => {
     const recipe = fc.array(fc.record({ attention: strength, mlp: strength }), { minLength: 4, maxLength: 4 })
     fc.assert(
       fc.property(fc.array(recipe, { minLength: 1, maxLength: 20 }), (recipes) => {
-        const trie = buildRecipeTrie(
-          recipes.map((layers) => ({ kind: 'recipe', layers })),
-          noSharing(4)
-        )
+        const trie = buildRecipeTrie(recipes.map(layersModel), noSharing(4))
         recipes.forEach((layers, model) => {
           expect(blocksOf(trie, model)).toEqual(layers.map(({ attention, mlp }) => `${attention}/${mlp}`))
         })

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { Model, rangeModel, weightsKey } from '../model/model'
+import { RestorationRange } from '../model/recipe'
+import { blendStrengths } from '../model/strengths'
+import type { Score, SweepDocument } from './crc'
+
+/** How a sweep names what it scores: ranges and blends of all layers by what makes them, other models as everywhere. */
+export const SweptModel = z.discriminatedUnion('kind', [
+  ...Model.options,
+  z.object({ kind: z.literal('range'), range: RestorationRange }),
+  z.object({ kind: z.literal('blend'), strength: z.number().min(0).max(1) })
+])
+export type SweptModel = z.infer<typeof SweptModel>
+
+export const blendName = (strength: number): string => `All layers at ${strength}`
+
+/** The model that a sweep of so many layers names. */
+export function modelOf(swept: SweptModel, layerCount: number): Model {
+  if (swept.kind === 'range') return rangeModel(swept.range)
+  if (swept.kind !== 'blend') return swept
+  const { strength } = swept
+  return {
+    kind: 'recipe',
+    recipe: { name: blendName(strength), layers: blendStrengths(strength, layerCount) }
+  }
+}
+
+/** All that a sweep scored. */
+export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[] {
+  return [
+    { model: { kind: 'post' }, score: sweep.post },
+    ...(sweep.base === null ? [] : [{ model: { kind: 'base' } as const, score: sweep.base }]),
+    ...sweep.ranges.map((score) => {
+      const { start, end } = score
+      return { model: { kind: 'range' as const, range: { start, end } }, score }
+    }),
+    ...sweep.soup.map((score) => ({ model: { kind: 'blend' as const, strength: score.strength }, score })),
+    ...sweep.recipes.map((score) => ({ model: { kind: 'recipe' as const, recipe: score.recipe }, score })),
+    ...sweep.checkpoints.map((score) => {
+      const { name, path, fingerprint } = score
+      return { model: { kind: 'checkpoint' as const, name, path, fingerprint }, score }
+    })
+  ]
+}
+
+/** The score that a sweep gave a model, under whatever name; null when it gave none. */
+export function scoreIn(sweep: SweepDocument, model: Model): Score | null {
+  const wanted = weightsKey(model)
+  const found = modelsOf(sweep).find(
+    ({ model: swept }) => weightsKey(modelOf(swept, sweep.layerCount)) === wanted
+  )
+  return found?.score ?? null
+}

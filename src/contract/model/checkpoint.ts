@@ -1,0 +1,9 @@
+import { z } from 'zod'
+
+/** Which checkpoint a result came from: enough to notice that it changed. */
+export const CheckpointReference = z.object({ path: z.string(), fingerprint: z.string() })
+export type CheckpointReference = z.infer<typeof CheckpointReference>
+
+/** A checkpoint beside a pair, of the pair's architecture: computed whole, as base is. */
+export const OtherCheckpoint = CheckpointReference.extend({ name: z.string().min(1).max(200) })
+export type OtherCheckpoint = z.infer<typeof OtherCheckpoint>

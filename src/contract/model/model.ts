@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { OtherCheckpoint } from './checkpoint'
+import { Kept } from './kept'
+import { type LayerStrength, Recipe, type RestorationRange } from './recipe'
+import { nameStrengths, postStrengths, rangeStrengths, recipeStrengths, strengthsKey } from './strengths'
+
+/**
+ * Which model is meant: base whole (its own embeddings and head), post, post with a recipe, or another checkpoint of their
+ * architecture, whole as base is. `kept` says which of its project's recipes or checkpoints it is.
+ */
+export const Model = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('base') }),
+  z.object({ kind: z.literal('post') }),
+  z.object({ kind: z.literal('recipe'), recipe: Recipe, kept: Kept.optional() }),
+  OtherCheckpoint.extend({ kind: z.literal('checkpoint'), kept: Kept.optional() })
+])
+export type Model = z.infer<typeof Model>
+
+/** The model with these strengths, named after them. */
+export const layersModel = (layers: readonly LayerStrength[]): Model => ({
+  kind: 'recipe',
+  recipe: { name: nameStrengths(layers), layers: [...layers] }
+})
+
+/** The model with one restored range, named after it. */
+export const rangeModel = ({ start, end }: RestorationRange): Extract<Model, { kind: 'recipe' }> => ({
+  kind: 'recipe',
+  recipe: { name: nameStrengths(rangeStrengths({ start, end }, end + 1)), ranges: [[start, end]] }
+})
+
+/** What a model is called unless it is given another name. */
+export function modelName(model: Model): string {
+  if (model.kind === 'recipe') return model.recipe.name
+  return model.kind === 'checkpoint' ? model.name : model.kind
+}
+
+/**
+ * How much of base each layer takes; null for whole models, which are no recipe over the pair.
+ *
+ * @throws WorkbenchError `bad-input` for a recipe that does not fit so many layers
+ */
+export function modelStrengths(model: Model, layerCount: number): LayerStrength[] | null {
+  if (model.kind === 'post') return postStrengths(layerCount)
+  return model.kind === 'recipe' ? recipeStrengths(model.recipe, layerCount) : null
+}
+
+/** One string for models of equal weights, whatever they are called: `base`, `post`, `4-11`, `checkpoint <fingerprint>`. */
+export function weightsKey(model: Model): string {
+  if (model.kind === 'checkpoint') return `checkpoint ${model.fingerprint}`
+  if (model.kind !== 'recipe') return model.kind
+  const { recipe } = model
+  const layerCount =
+    'layers' in recipe ? recipe.layers.length : Math.max(...recipe.ranges.map(([, end]) => end)) + 1
+  return strengthsKey(recipeStrengths(recipe, layerCount)) || 'post'
+}
+
+/** Which of its project's recipes or checkpoints a model is; undefined for the others. */
+export const keptOf = (model: Model): Kept | undefined =>
+  model.kind === 'recipe' || model.kind === 'checkpoint' ? model.kept : undefined
+
+/** Which model of a project it is, whatever it is called now: the id of what is kept, the weights of the others. */
+export const modelKey = (model: Model): string => keptOf(model)?.id ?? weightsKey(model)
+
+/** Whether two are one model of a project. Where one does not say what it is kept as, as in old runs, the weights decide. */
+export const sameModel = (a: Model, b: Model): boolean =>
+  keptOf(a) === undefined || keptOf(b) === undefined
+    ? weightsKey(a) === weightsKey(b)
+    : modelKey(a) === modelKey(b)
