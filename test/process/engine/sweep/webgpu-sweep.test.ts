@@ -110,7 +110,7 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
     const done = (await run(request)).find((event) => event.type === 'done')
     const { work, moved } = done ?? {}
     if (work === undefined || moved === undefined || moved === null) throw new Error('nothing was counted')
-    const tokens = new Set(request.prompts.flatMap(({ groups }) => groups.flat())).size
+    const tokens = new Set(request.prompts.flatMap(({ groups }) => groups.flat(2))).size
     const finals = MODELS.length * new Set(request.prompts.map((prompt) => prompt.tokens.join())).size
     // Of a row of logits: the tokens asked for, its maximum, its sum of exponentials and its total.
     expect(moved.fromDevice).toBe(FLOAT_BYTES * finals * (HIDDEN + 3 + tokens))
