@@ -1,7 +1,7 @@
 import { Chart } from 'chart.js'
 import type { ChartColors, ChartFont } from './chart-theme'
 import {
-  drawNames,
+  drawPlotNames,
   plotConfiguration,
   plotDatasets,
   plotLegend,
@@ -30,7 +30,7 @@ export function createPlot(
     chart,
     show(content, colors, font) {
       chart.data.datasets = plotDatasets(content, colors)
-      drawOver = (drawn) => drawNames(drawn, content, colors, font)
+      drawOver = (drawn) => drawPlotNames(drawn, content, colors, font)
       const axis = ({ title, bounds, tick, step }: PlotAxis): object => ({
         min: bounds[0],
         max: bounds[1],

@@ -8,6 +8,9 @@ export interface NamedPoint {
   width: number
 }
 
+/** Anything else that a name should not cover, in pixels. */
+export type Mark = Pick<NamedPoint, 'x' | 'y' | 'radius'>
+
 /** Where a name stands: the left end of its middle line, and whether it lies so far off that a line should lead to it. */
 export interface NamePlace {
   x: number
@@ -42,9 +45,15 @@ const DIRECTIONS = [
  * where there is none, where they cover least. Names that are placed first have the choice.
  *
  * @param lineHeight of a name
+ * @param marks of points without a name
  */
-export function placeNames(points: readonly NamedPoint[], area: Box, lineHeight: number): NamePlace[] {
-  const taken: Box[] = points.map(({ x, y, radius }) => ({
+export function placeNames(
+  points: readonly NamedPoint[],
+  area: Box,
+  lineHeight: number,
+  marks: readonly Mark[] = []
+): NamePlace[] {
+  const taken: Box[] = [...points, ...marks].map(({ x, y, radius }) => ({
     left: x - radius,
     top: y - radius,
     right: x + radius,

@@ -2,7 +2,7 @@ import type { Chart, ChartConfiguration, ChartDataset } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
 import { isOpen, type MarkShape, type ModelTone } from '../../contract/model/model-style'
 import { translucent, type ChartColors, type ChartFont } from './chart-theme'
-import { placeNames } from './plot-names'
+import { drawNames } from './draw-names'
 
 /** A point with what is said of it under the pointer, and how sure it is along both axes. */
 export interface PlotPoint {
@@ -133,57 +133,19 @@ export const plotLegend = ({ series }: PlotContent, colors: ChartColors, font: C
     labels: { usePointStyle: true, boxHeight: 7, color: colors['ink-soft'], font }
   }) as const
 
-const LINE_HEIGHT = 15
-
-/** Writes the names of points beside them, where they cover nothing. */
-export function drawNames(
-  { ctx, scales, chartArea }: PlotChart,
+/** Writes the names of points beside them. */
+export function drawPlotNames(
+  chart: PlotChart,
   { series }: PlotContent,
   colors: ChartColors,
   font: ChartFont
 ): void {
-  const { x, y } = scales
-  if (x === undefined || y === undefined) return
-  ctx.save()
-  ctx.font = `bold ${font.size}px ${font.family}`
-  ctx.textBaseline = 'middle'
-  ctx.lineJoin = 'round'
-  const named = series.flatMap(({ name, tone, radius, points, ...entry }) => {
+  const names = series.flatMap(({ name, tone, radius, points, named, connected }) => {
     const [point] = points
-    if (!entry.named || entry.connected || point === undefined) return []
-    const text = name.length <= 28 ? name : `${name.slice(0, 27)}…`
-    const { width } = ctx.measureText(text)
-    return [
-      {
-        text,
-        color: colors[tone],
-        x: x.getPixelForValue(point.x),
-        y: y.getPixelForValue(point.y),
-        radius,
-        width
-      }
-    ]
+    if (!named || connected || point === undefined) return []
+    return [{ text: name, color: colors[tone], x: point.x, y: point.y, radius }]
   })
-  const places = placeNames(named, chartArea, LINE_HEIGHT)
-  for (const [index, { text, color, width, ...point }] of named.entries()) {
-    const place = places[index]
-    if (place === undefined) continue
-    if (place.led) {
-      ctx.strokeStyle = translucent(color, 0.6)
-      ctx.lineWidth = 1
-      ctx.beginPath()
-      ctx.moveTo(point.x, point.y)
-      ctx.lineTo(Math.min(Math.max(point.x, place.x), place.x + width), place.y)
-      ctx.stroke()
-    }
-    // A name stays legible over whiskers and lines.
-    ctx.strokeStyle = translucent(colors.surface, 0.85)
-    ctx.lineWidth = 4
-    ctx.strokeText(text, place.x, place.y)
-    ctx.fillStyle = color
-    ctx.fillText(text, place.x, place.y)
-  }
-  ctx.restore()
+  drawNames(chart, names, [], colors, font)
 }
 
 /**

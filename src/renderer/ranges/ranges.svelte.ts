@@ -15,6 +15,7 @@ import { Latest } from '../app/latest.svelte'
 import { AnswerChecks } from './answer-checks.svelte'
 import { RecipeSearch } from '../recipes/recipe-search.svelte'
 import { SweepPlanning } from './sweep-planning.svelte'
+import type { ScatterPart } from './scatter-chart'
 import type { Workbench } from '../app/workbench.svelte'
 
 const RESELECT_MS = 120
@@ -44,6 +45,8 @@ export class Ranges {
   scoring = $state(false)
   /** Ranges marked in the scatter; null when nothing is brushed. */
   brushed = $state.raw<ReadonlySet<string> | null>(null)
+  /** What the legend of the scatter has switched off. */
+  hidden = $state.raw<readonly ScatterPart[]>([])
   metric = $state<Metric>('diversity')
   layout = $state<'heatmap' | 'table'>('heatmap')
   rho = $state(0.9)

@@ -1,8 +1,11 @@
-import type { Chart, ChartConfiguration, Point } from 'chart.js'
+import { Chart, type ChartConfiguration, type Plugin, type Point } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
 import { formatScore, rangeLabel, rangePhrase } from '../ui/format'
 import { isOpen, keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { RestorationRange } from '../../contract/model/recipe'
+import type { CategoryScore } from '../../contract/documents/crc'
+import { type DrawnName, drawNames } from '../plots/draw-names'
+import type { Mark } from '../plots/plot-names'
 import { translucent, type ChartColors, type ChartFont } from '../plots/chart-theme'
 import {
   axisBounds,
@@ -24,6 +27,14 @@ export interface ScatterDatum extends Point {
 }
 export type ScatterChart = Chart<'scatter', ScatterDatum[]>
 
+/** What the legend shows and hides. */
+export const SCATTER_PARTS = [
+  { id: 'below', label: 'ranges below the limit' },
+  { id: 'front', label: 'front of the ranges' },
+  { id: 'blends', label: 'blends of all layers' }
+] as const
+export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
+
 /** What the scatter shows of a board. */
 export interface ScatterContent {
   board: ScoreBoard
@@ -31,6 +42,7 @@ export interface ScatterContent {
   selected: RestorationRange | null
   chosen: ModelRef | null
   brushed: ReadonlySet<string> | null
+  hidden: readonly ScatterPart[]
   /** While scores still arrive the axes stay at 0..1, so that nothing moves under the reader. */
   streaming: boolean
 }
@@ -75,7 +87,7 @@ export function scatterDatasets(
   content: ScatterContent,
   colors: ChartColors
 ): ScatterChart['data']['datasets'] {
-  const { board, rho, brushed, chosen, selected } = content
+  const { board, rho, brushed, chosen, selected, hidden } = content
   const minimum = minimumValidity(board, rho) ?? 0
   const visible = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
   const only = (model: ModelRef | null): ScatterDatum[] =>
@@ -147,8 +159,8 @@ export function scatterDatasets(
       pointRadius: 6.5
     },
     {
-      label: 'Soup',
-      data: others('blend'),
+      label: 'Blends',
+      data: hidden.includes('blends') ? [] : others('blend'),
       showLine: true,
       borderColor: colors['ink-soft'],
       borderWidth: 1.5,
@@ -167,7 +179,7 @@ export function scatterDatasets(
     },
     {
       label: 'Ranges below the validity limit',
-      data: infeasible.map(datum),
+      data: hidden.includes('below') ? [] : infeasible.map(datum),
       pointRadius: 3.5,
       pointBackgroundColor: 'transparent',
       pointBorderColor: translucent(colors.hybrid, 0.7),
@@ -175,7 +187,7 @@ export function scatterDatasets(
     },
     {
       label: 'Pareto front',
-      data: paretoFront(board.ranges).map(datum),
+      data: hidden.includes('front') ? [] : paretoFront(board.ranges).map(datum),
       showLine: true,
       borderColor: translucent(colors.hybrid, 0.6),
       borderWidth: 1.5,
@@ -188,70 +200,76 @@ export function scatterDatasets(
   return datasets.map((dataset) => ({ clip: 20, ...dataset }))
 }
 
-/** Lines and words on top of the points: the validity limit, and names for base, post and the selected range. */
+/** The limit of validity, on top of the points. */
 export function scatterAnnotations(
-  { board, rho, selected }: ScatterContent,
-  colors: ChartColors,
-  font: ChartFont
+  { board, rho }: ScatterContent,
+  colors: ChartColors
 ): Record<string, AnnotationOptions> {
-  const result: Record<string, AnnotationOptions> = {}
   const minimum = minimumValidity(board, rho)
-  if (minimum !== null) {
-    result.minimum = {
+  if (minimum === null) return {}
+  return {
+    minimum: {
       type: 'line',
       scaleID: 'x',
       value: minimum,
       borderColor: colors['ink-faint'],
       borderWidth: 1.25,
-      borderDash: [5, 4],
-      label: {
-        display: true,
-        content: `q_min ${formatScore(minimum)}`,
-        position: 'end',
-        color: colors['ink-soft'],
-        backgroundColor: colors.surface,
-        padding: 3,
-        font: { ...font, size: 11 }
-      }
+      borderDash: [5, 4]
     }
   }
-  const name = (key: string, x: number, y: number, content: string, color: string, yAdjust = 0): void => {
-    result[key] = {
-      type: 'label',
-      xValue: x,
-      yValue: y,
-      content,
-      color,
-      font: { ...font, size: 12, weight: 'bold' },
-      padding: 2,
-      backgroundColor: translucent(colors.surface, 0.75),
-      // Towards the inside, where there is room.
-      position: { x: x > 0.9 ? 'end' : 'start', y: 'center' },
-      xAdjust: x > 0.9 ? -12 : 12,
-      yAdjust
-    }
-  }
-  if (board.base !== null) name('base', board.base.validity, board.base.diversity, 'base', colors.base)
-  if (board.post !== null) name('post', board.post.validity, board.post.diversity, 'post', colors.post)
-  const best = board.ranges.find((point) => sameRange(point, selected))
-  if (best !== undefined) name('selected', best.validity, best.diversity, rangeLabel(best), colors.hybrid)
-  for (const point of board.others) {
-    if (point.kind !== 'recipe' && point.kind !== 'checkpoint') continue
-    const { key, validity, diversity } = point
-    // An exported range lies where the range does: its name stands below the range's.
-    const color = colors[styleOf(point).tone]
-    name(key, validity, diversity, shortened(point.name), color, point.kind === 'recipe' ? 0 : 18)
-  }
-  // Of a beam or a curve one is named: their points lie close together.
-  const found = board.others.find(({ kind }) => kind === 'found')
-  if (found !== undefined) name('found', found.validity, found.diversity, 'found', colors.hybrid)
-  const blends = board.others.filter(({ kind }) => kind === 'blend')
-  const middle = blends[Math.floor(blends.length / 2)]
-  if (middle !== undefined) name('soup', middle.validity, middle.diversity, 'soup', colors['ink-soft'])
-  return result
 }
 
-const shortened = (name: string): string => (name.length <= 24 ? name : `${name.slice(0, 23)}…`)
+/** What is written beside base, post, the selected range, what is kept, and one point of each curve. */
+export function scatterNames(
+  { board, rho, selected, hidden }: ScatterContent,
+  [, yBounds]: ReturnType<typeof scatterBounds>,
+  colors: ChartColors
+): DrawnName[] {
+  const name = (
+    text: string,
+    { validity, diversity }: CategoryScore,
+    color: string,
+    radius = 8
+  ): DrawnName => ({
+    text,
+    x: validity,
+    y: diversity,
+    color,
+    radius
+  })
+  const best = board.ranges.find((point) => sameRange(point, selected))
+  const minimum = minimumValidity(board, rho)
+  // Of a beam or a curve one is named: their points lie close together.
+  const found = board.others.find(({ kind }) => kind === 'found')
+  const blends = hidden.includes('blends') ? [] : board.others.filter(({ kind }) => kind === 'blend')
+  const middle = blends[Math.floor(blends.length / 2)]
+  return [
+    ...(board.base === null ? [] : [name('base', board.base, colors.base)]),
+    ...(board.post === null ? [] : [name('post', board.post, colors.post)]),
+    ...(best === undefined ? [] : [name(rangeLabel(best), best, colors.hybrid)]),
+    ...board.others
+      .filter(({ kind }) => kind === 'recipe' || kind === 'checkpoint')
+      .map((point) => name(point.name, point, colors[styleOf(point).tone])),
+    ...(found === undefined ? [] : [name('found', found, colors.hybrid)]),
+    ...(middle === undefined ? [] : [name('blends', middle, colors['ink-soft'], 3)]),
+    ...(minimum === null
+      ? []
+      : [
+          name(
+            `limit ${formatScore(minimum)}`,
+            { validity: minimum, diversity: yBounds[1] },
+            colors['ink-soft'],
+            0
+          )
+        ])
+  ]
+}
+
+/** Where points are that names should not cover. */
+export const scatterMarks = ({ board, hidden }: ScatterContent): Mark[] =>
+  [...board.ranges, ...board.others.filter(({ kind }) => kind !== 'blend' || !hidden.includes('blends'))].map(
+    ({ validity, diversity }) => ({ x: validity, y: diversity, radius: 4 })
+  )
 
 /** The axes of the scatter: [x low, x high], [y low, y high]. */
 export function scatterBounds({ board, streaming }: ScatterContent): [[number, number], [number, number]] {
@@ -268,35 +286,8 @@ export function scatterBounds({ board, streaming }: ScatterContent): [[number, n
   ]
 }
 
-/** Draws the scatter anew, with the theme's colours and the page's font. */
-export function showScatter(
-  chart: ScatterChart,
-  content: ScatterContent,
-  colors: ChartColors,
-  font: ChartFont
-): void {
-  const [x, y] = scatterBounds(content)
-  chart.data.datasets = scatterDatasets(content, colors)
-  const axis = ([min, max]: [number, number], title: string): object => ({
-    min,
-    max,
-    grid: { color: colors.line },
-    border: { color: colors['ink-faint'] },
-    ticks: { color: colors['ink-faint'], font: { ...font, size: 11 } },
-    title: { display: true, text: title, color: colors['ink-soft'], font }
-  })
-  chart.options.scales = {
-    x: axis(x, 'Validity: probability of a valid answer'),
-    y: axis(y, 'Diversity: entropy over valid answers')
-  }
-  if (chart.options.plugins?.annotation !== undefined) {
-    chart.options.plugins.annotation.annotations = scatterAnnotations(content, colors, font)
-  }
-  chart.update('none')
-}
-
 /** The chart's fixed half: no animation, nearest point under the pointer, axis titles. */
-export function scatterConfiguration(
+function scatterConfiguration(
   onhover: (model: ModelRef | null) => void,
   onchoose: (model: ModelRef) => void
 ): ChartConfiguration<'scatter', ScatterDatum[]> {
@@ -343,6 +334,52 @@ export function scatterConfiguration(
           }
         }
       }
+    }
+  }
+}
+
+/** A scatter on a canvas, without content yet; `show` draws it anew with the theme's colours and the page's font. */
+export interface ShownScatter {
+  chart: ScatterChart
+  show: (content: ScatterContent, colors: ChartColors, font: ChartFont) => void
+}
+
+/** @param plugin what else happens when it is drawn */
+export function createScatter(
+  canvas: HTMLCanvasElement,
+  onhover: (model: ModelRef | null) => void = () => undefined,
+  onchoose: (model: ModelRef) => void = () => undefined,
+  plugin: Plugin<'scatter'> = { id: 'nothing' }
+): ShownScatter {
+  let drawOver: (chart: Chart<'scatter'>) => void = () => undefined
+  const names: Plugin<'scatter'> = { id: 'names', afterDatasetsDraw: (chart) => drawOver(chart) }
+  const chart: ScatterChart = new Chart(canvas, {
+    ...scatterConfiguration(onhover, onchoose),
+    plugins: [names, plugin]
+  })
+  return {
+    chart,
+    show(content, colors, font) {
+      const bounds = scatterBounds(content)
+      chart.data.datasets = scatterDatasets(content, colors)
+      const marks = scatterMarks(content)
+      const written = scatterNames(content, bounds, colors)
+      drawOver = (drawn) => drawNames(drawn, written, marks, colors, font)
+      const axis = ([min, max]: [number, number], title: string): object => ({
+        min,
+        max,
+        grid: { color: colors.line },
+        border: { color: colors['ink-faint'] },
+        ticks: { color: colors['ink-faint'], font: { ...font, size: 11 } },
+        title: { display: true, text: title, color: colors['ink-soft'], font }
+      })
+      chart.options.scales = {
+        x: axis(bounds[0], 'Validity: probability of a valid answer'),
+        y: axis(bounds[1], 'Diversity: entropy over valid answers')
+      }
+      const annotation = chart.options.plugins?.annotation
+      if (annotation !== undefined) annotation.annotations = scatterAnnotations(content, colors)
+      chart.update('none')
     }
   }
 }

@@ -1,4 +1,3 @@
-import { Chart } from 'chart.js'
 import type { ReportChart } from '../../contract/documents/report-chart'
 import { createBarChart } from '../plots/bar-chart'
 import { chartColors, chartFont } from '../plots/chart-theme'
@@ -6,7 +5,7 @@ import { showDistances } from '../pair/distance-chart'
 import { passAtKPlot, tradeOffPlot } from '../evaluate/evaluation-charts'
 import type { PlotContent } from '../plots/plot'
 import { createPlot } from '../plots/plot-chart'
-import { scatterConfiguration, showScatter, type ScatterChart } from '../ranges/scatter-chart'
+import { createScatter } from '../ranges/scatter-chart'
 import { heatmapDrawing } from './heatmap-drawing'
 
 /*
@@ -47,20 +46,17 @@ function drawRanges(
   }
   figure.append(parts)
   const canvas = plotCanvas(parts, labelOf(figure))
-  const scatter: ScatterChart = new Chart(
-    canvas,
-    scatterConfiguration(
-      () => undefined,
-      () => undefined
-    )
-  )
-  return () =>
-    showScatter(
-      scatter,
-      { board, rho, selected, chosen: null, brushed: null, streaming: false },
-      chartColors(figure),
-      chartFont(figure)
-    )
+  const scatter = createScatter(canvas)
+  const content = {
+    board,
+    rho,
+    selected,
+    chosen: null,
+    brushed: null,
+    hidden: [],
+    streaming: false
+  }
+  return () => scatter.show(content, chartColors(figure), chartFont(figure))
 }
 
 function drawLayers({ layers }: Extract<ReportChart, { kind: 'layers' }>, figure: HTMLElement): () => void {

@@ -1,0 +1,61 @@
+import type { Chart } from 'chart.js'
+import { translucent, type ChartColors, type ChartFont } from './chart-theme'
+import { type Mark, placeNames } from './plot-names'
+
+/** A point with its name; the place in the values of the axes, the radius of its mark in pixels. */
+export interface DrawnName extends Mark {
+  text: string
+  color: string
+}
+
+const LINE_HEIGHT = 15
+const LONGEST_NAME = 28
+
+/**
+ * Writes names beside their points, where they cover nothing as far as there is room.
+ *
+ * @param marks other points that names should not cover, placed like the names
+ */
+export function drawNames(
+  { ctx, scales, chartArea }: Pick<Chart, 'ctx' | 'scales' | 'chartArea'>,
+  names: readonly DrawnName[],
+  marks: readonly Mark[],
+  colors: ChartColors,
+  font: ChartFont
+): void {
+  const { x, y } = scales
+  if (x === undefined || y === undefined) return
+  const inPixels = <Point extends Mark>(point: Point): Point => ({
+    ...point,
+    x: x.getPixelForValue(point.x),
+    y: y.getPixelForValue(point.y)
+  })
+  ctx.save()
+  ctx.font = `bold ${font.size}px ${font.family}`
+  ctx.textBaseline = 'middle'
+  ctx.lineJoin = 'round'
+  const named = names.map((name) => {
+    const text = name.text.length <= LONGEST_NAME ? name.text : `${name.text.slice(0, LONGEST_NAME - 1)}…`
+    return { ...inPixels(name), text, width: ctx.measureText(text).width }
+  })
+  const places = placeNames(named, chartArea, LINE_HEIGHT, marks.map(inPixels))
+  for (const [index, { text, color, width, ...point }] of named.entries()) {
+    const place = places[index]
+    if (place === undefined) continue
+    if (place.led) {
+      ctx.strokeStyle = translucent(color, 0.6)
+      ctx.lineWidth = 1
+      ctx.beginPath()
+      ctx.moveTo(point.x, point.y)
+      ctx.lineTo(Math.min(Math.max(point.x, place.x), place.x + width), place.y)
+      ctx.stroke()
+    }
+    // A name stays legible over whiskers and lines.
+    ctx.strokeStyle = translucent(colors.surface, 0.85)
+    ctx.lineWidth = 4
+    ctx.strokeText(text, place.x, place.y)
+    ctx.fillStyle = color
+    ctx.fillText(text, place.x, place.y)
+  }
+  ctx.restore()
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import type { ChartColors } from '../../../../src/renderer/plots/chart-theme'
+import { placeNames } from '../../../../src/renderer/plots/plot-names'
+import { boardOfSweep } from '../../../../src/renderer/ranges/score-board'
+import {
+  scatterDatasets,
+  scatterMarks,
+  scatterNames,
+  type ScatterContent,
+  type ScatterPart
+} from '../../../../src/renderer/ranges/scatter-chart'
+import { tinySweep } from '../../../fixtures/tiny-sweep'
+
+const COLORS: ChartColors = {
+  base: '#00f',
+  post: '#f00',
+  hybrid: '#0a0',
+  'ink-soft': '#444',
+  'ink-faint': '#777',
+  surface: '#fff',
+  accent: '#33c',
+  ink: '#000',
+  line: '#ddd',
+  checkpoint: '#90c',
+  orange: '#e90',
+  sky: '#5be',
+  black: '#000'
+}
+
+const content = (hidden: ScatterPart[] = []): ScatterContent => ({
+  board: boardOfSweep({ ...tinySweep(), soup: [{ strength: 0.5, ...tinySweep().post }] }),
+  rho: 0.9,
+  selected: null,
+  chosen: null,
+  brushed: null,
+  hidden,
+  streaming: false
+})
+
+describe('the trade-off', () => {
+  it('names base, post, what is kept and the limit, as the legend does', () => {
+    const bounds = [
+      [0, 1],
+      [0, 1]
+    ] as [[number, number], [number, number]]
+    const names = scatterNames(content(), bounds, COLORS)
+    expect(names.map(({ text }) => text)).toEqual(expect.arrayContaining(['base', 'post']))
+    const { x, y, text } = names.at(-1) ?? { x: NaN, y: NaN, text: '' }
+    expect(x).toBeCloseTo(0.9 * tinySweep().post.validity, 12)
+    expect(text).toBe(`limit ${x.toFixed(3)}`)
+    expect(y).toBe(1)
+  })
+
+  it('draws nothing of what the legend has switched off', () => {
+    const drawn = (hidden: ScatterPart[]): Record<string, number> =>
+      Object.fromEntries(
+        scatterDatasets(content(hidden), COLORS).map(({ label, data }) => [label ?? '', data.length])
+      )
+    const all = drawn([])
+    const none = drawn(['below', 'front', 'blends'])
+    expect(all['Pareto front']).toBeGreaterThan(0)
+    expect(none).toMatchObject({ 'Pareto front': 0, 'Ranges below the validity limit': 0, Blends: 0 })
+    expect(none['Ranges']).toBe(all['Ranges'])
+    expect(all['Blends']).toBe(1)
+    expect(scatterMarks(content(['blends']))).toHaveLength(scatterMarks(content()).length - 1)
+  })
+
+  it('writes no name over a point that has none', () => {
+    const area = { left: 0, top: 0, right: 400, bottom: 300 }
+    const point = { x: 200, y: 150, radius: 6, width: 60 }
+    const marks = [-1, 0, 1].flatMap((up) => [{ x: 230, y: 150 + 12 * up, radius: 6 }])
+    const [free] = placeNames([point], area, 15)
+    const [beside] = placeNames([point], area, 15, marks)
+    expect(free?.x).toBeGreaterThan(point.x)
+    expect((beside?.x ?? NaN) + point.width).toBeLessThanOrEqual(230 - 6)
+  })
+})
