@@ -1,4 +1,3 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
@@ -10,7 +9,6 @@ import {
   type Computation,
   describeComputation,
   PAPER_SAMPLING,
-  type SampleLine,
   type SampleProgress,
   type SampleRun,
   type SampleRunMeasures,
@@ -19,14 +17,19 @@ import {
 import { readTextFile } from '../base/files/bounded-file'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { pairPaths } from '../project/demo'
-import { writeProblem } from '../base/files/atomic-file'
 import { absolutePath } from '../base/files/places'
-import type { Generation } from '../samples/generation'
+import { type Generation, openSampledPair, resumeGeneration } from '../samples/generation'
 import { defaultSampleSettings } from '../samples/default-settings'
 import { prepareSampleRun } from '../samples/prepare-run'
 import { readSamplePrompts } from '../samples/prompts'
 import { measureRun } from '../measures/host'
-import { generateSamples } from '../samples/run-samples'
+import {
+  computationOf,
+  generateSamples,
+  type SampleListener,
+  type SamplesToMake
+} from '../samples/run-samples'
+import { AnswersFile, jsonLines } from './answers-file'
 import { withEngine } from './engine'
 import {
   CommonOptions,
@@ -45,7 +48,7 @@ import {
   withRenderingOptions
 } from './options'
 import { count, decimal, printJson, printText, remark, table } from './output'
-import { checkOutputFile, type OutputFile } from './output-file'
+import { checkOutputFile } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
 import { type Kept, untilStopped } from './stopped'
 import { VariantOptions, variantsFrom, withVariantOptions } from './variants'
@@ -73,6 +76,7 @@ const SampleOptions = z.strictObject({
   precision: Precision.optional(),
   weights: HeldWeights.optional(),
   memory: z.number().optional(),
+  fresh: z.boolean().default(false),
   out: z.string().optional()
 })
 type SampleOptions = z.infer<typeof SampleOptions>
@@ -95,6 +99,7 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
     )
     .optionsGroup('Where answers go:')
     .option('--out <file>', 'a file of JSON lines instead of stdout; an existing file is replaced')
+    .option('--fresh', 'generate everything, also what a stopped run has left in the file')
     .optionsGroup("How tokens are drawn (default: as the model's generation config says):")
     .option('--paper', "temperature 1 and min-p 0.1, the method's own")
     .addOption(new Option('--greedy', 'always the likeliest token').conflicts(['temperature', 'paper']))
@@ -133,7 +138,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   const promptFile = absolutePath(options.prompts)
   const output = options.out === undefined ? null : await checkOutputFile(options.out)
   const defaults = await defaultSampleSettings(await resolveModelFolder(folders.post))
-  const { run, generation } = await prepareSampleRun({
+  const { run: wanted, generation: planned } = await prepareSampleRun({
     ...folders,
     prompts: readSamplePrompts(basename(promptFile), await readTextFile(promptFile, MAX_PROMPT_FILE_BYTES)),
     rendering: renderingFrom(options, DEFAULT_RENDERING),
@@ -141,27 +146,35 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
     settings: settingsFrom(options, defaults)
   })
   const tell = options.quiet ? () => undefined : remark
-  for (const notice of run.notices) tell(notice)
+  for (const notice of wanted.notices) tell(notice)
   const stoppable = { signal, quiet: options.quiet }
   if (output === null) {
     let printed = 0
     await untilStopped(
       stoppable,
-      () => keptSamples(printed, null),
+      () => printedSamples(printed),
       () =>
-        generate(generation, options.quiet, signal, async (lines) => {
-          await printText(jsonLines(lines))
-          printed += lines.length
+        generate({ generation: planned, stored: [], earlier: null }, options.quiet, signal, {
+          keep: async (lines) => {
+            await printText(jsonLines(lines))
+            printed += lines.length
+          }
         })
     )
     return
   }
-  const samples: SampleLine[] = []
+  const file = await AnswersFile.open(output.path, wanted, options.fresh)
+  const { run } = file
+  const goesOn = file.answers.length > 0
+  if (goesOn) tell(`Going on: ${keptSamples(file).kept}`)
+  const generation = goesOn ? await resumeGeneration(run, await openSampledPair(folders)) : planned
   const computation = await untilStopped(
     stoppable,
-    () => keptSamples(samples.length, output),
-    () => generateInto(output, generation, options.quiet, signal, samples)
+    () => keptSamples(file),
+    () => generateInto(file, generation, options.quiet, signal)
   )
+  await file.finish()
+  const samples = file.answers
   const measures = await measureRun(run, samples)
   const { device } = run.settings
   const summary = {
@@ -173,7 +186,9 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   }
   await (options.json ? printJson(summary) : printText(describeMeasures(run, measures)))
   const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
-  tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${count(samples.length)} answers${how}`)
+  tell(
+    `${goesOn ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${count(samples.length)} answers${how}`
+  )
 }
 
 function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleSettings {
@@ -197,78 +212,61 @@ function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleS
   }
 }
 
-/** Answers go into the file as they are finished, so that an end before the last one keeps the others. */
+/** @throws WorkbenchError as `AnswersFile.open` and `resumeGeneration` */
 async function generateInto(
-  output: OutputFile,
+  file: AnswersFile,
   generation: Generation,
   quiet: boolean,
-  signal: AbortSignal,
-  samples: SampleLine[]
+  signal: AbortSignal
 ): Promise<Computation | null> {
-  const file = new LineFile(output.path)
+  const { run } = file
+  const stored = [...file.answers]
+  const work = { generation, stored, earlier: computationOf(run) }
   try {
-    return await generate(generation, quiet, signal, async (lines) => {
-      await file.append(lines)
-      samples.push(...lines)
+    return await generate(work, quiet, signal, {
+      planned: (computation) => Promise.resolve(file.planned(computation)),
+      keep: (lines) => file.append(lines)
     })
   } catch (error) {
-    if (samples.length > 0 && !signal.aborted)
-      remark(`The ${count(samples.length)} answers finished by then are in ${output.path}`)
+    if (file.answers.length > 0 && !signal.aborted)
+      remark(`${keptSamples(file).kept} The same command goes on from there.`)
     throw error
   } finally {
     await file.close()
   }
 }
 
-function keptSamples(done: number, output: OutputFile | null): Kept {
-  if (done === 0) return { kept: 'No answer was finished.', goesOn: false }
-  const where =
-    output === null ? 'were printed' : `are in ${output.path}, which a run that starts again replaces`
-  return { kept: `The ${count(done)} answers finished by then ${where}.`, goesOn: false }
-}
+const printedSamples = (printed: number): Kept => ({
+  kept:
+    printed === 0
+      ? 'No answer was finished.'
+      : `The ${count(printed)} answers finished by then were printed.`,
+  goesOn: false
+})
 
-/** A file that is opened late: a run that fails before its first answer leaves the old one. */
-class LineFile {
-  private handle: FileHandle | null = null
-
-  constructor(private readonly path: string) {}
-
-  /** @throws WorkbenchError `read-only`, `not-found` */
-  async append(lines: readonly SampleLine[]): Promise<void> {
-    try {
-      this.handle ??= await open(this.path, 'w')
-      await this.handle.appendFile(jsonLines(lines))
-    } catch (error) {
-      throw writeProblem(this.path, error)
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.handle?.close()
-  }
+function keptSamples({ answers, run, path }: AnswersFile): Kept {
+  if (answers.length === 0) return { kept: 'No answer was finished.', goesOn: false }
+  const total = run.variants.length * run.prompts.length * run.settings.sampleCount
+  return { kept: `${count(answers.length)} of ${count(total)} answers are kept in ${path}.`, goesOn: true }
 }
 
 /** @returns how answers were computed */
 async function generate(
-  generation: Generation,
+  work: SamplesToMake,
   quiet: boolean,
   signal: AbortSignal,
-  keep: (lines: SampleLine[]) => Promise<void>
+  listener: Omit<SampleListener, 'progress'>
 ): Promise<Computation | null> {
   const display = progressDisplay(quiet)
   const progress = (now: SampleProgress): void => display.update(sampleStep(now))
   try {
     const { computation } = await withEngine((engine) =>
-      generateSamples(engine, { generation, stored: [], earlier: null }, { keep, progress }, signal)
+      generateSamples(engine, work, { ...listener, progress }, signal)
     )
     return computation
   } finally {
     display.stop()
   }
-}
-
-function jsonLines(lines: readonly SampleLine[]): string {
-  return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
 }
 
 function describeMeasures({ prompts, settings }: SampleRun, { variants }: SampleRunMeasures): string {

@@ -1,5 +1,4 @@
 import type {
-  Computation,
   GrowingSample,
   SampleEvent,
   SampleLine,
@@ -11,7 +10,7 @@ import { type Facts, Job, type JobFailure, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { Project } from '../project/project'
 import type { Generation } from '../samples/generation'
-import { generateSamples, type SampleKey, type SampleListener } from '../samples/run-samples'
+import { computationOf, generateSamples, type SampleKey, type SampleListener } from '../samples/run-samples'
 
 export interface SampleJobOptions {
   engine: EngineClient
@@ -107,11 +106,6 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
       }
     }
   }
-}
-
-/** How a run's stored answers were computed; null while there are none. */
-function computationOf({ precision, weights }: SampleRun): Computation | null {
-  return precision === null || weights === null ? null : { precision, weights }
 }
 
 const NOT_STARTED: SampleProgress = {

@@ -1,7 +1,13 @@
 import { withinEngine } from '../base/engine-memory'
 import type { AnswerKey, EngineGenerateEvent } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
-import type { Computation, GrowingSample, SampleLine, SampleProgress } from '../../contract/documents/samples'
+import type {
+  Computation,
+  GrowingSample,
+  SampleLine,
+  SampleProgress,
+  SampleRun
+} from '../../contract/documents/samples'
 import { progressRate } from '../base/progress-rate'
 import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
@@ -50,6 +56,14 @@ export interface SamplesToMake {
   stored: readonly SampleLine[]
   /** How they were computed; null for a fresh run. */
   earlier: Computation | null
+}
+
+/** How a run's stored answers were computed; null while there are none. */
+export function computationOf({
+  precision,
+  weights
+}: Pick<SampleRun, 'precision' | 'weights'>): Computation | null {
+  return precision === null || weights === null ? null : { precision, weights }
 }
 
 /**

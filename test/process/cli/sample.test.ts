@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
@@ -36,6 +36,9 @@ async function sampled(...args: string[]): Promise<SampleLine[]> {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return sorted(parseLines(stdout))
 }
+
+/** In bytes; 0 for no file. */
+const sizeOf = async (file: string): Promise<number> => (existsSync(file) ? (await stat(file)).size : 0)
 
 const nameOf = ({ variant, prompt, index }: SampleLine): string => `${variant} ${prompt} ${index}`
 
@@ -210,26 +213,35 @@ describe('slr sample', () => {
     expect(parseLines(stdout).map(({ finish }) => finish)).toEqual(new Array(4).fill('length'))
   })
 
-  it('ends cleanly on SIGINT and SIGTERM and keeps the answers it has', async () => {
-    const cutShort = async (signal: NodeJS.Signals): Promise<number | null> => {
-      const out = join(await temporaryFolder(), 'samples.jsonl')
-      const request = ['--demo', '--prompts', await promptFile(), '--n', '20000', '--out', out]
+  it('ends cleanly on SIGINT and SIGTERM, keeps the answers it has, and goes on from there', async () => {
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const request = ['--demo', '--prompts', await promptFile(), '--n', '20000', '--out', out]
+    /** @returns the exit status, what was said after the first progress, and the answers there are */
+    const cutShort = async (signal: NodeJS.Signals, than: number) => {
       const child = startCli(['sample', ...request])
       if (child.pid === undefined) throw new Error('slr did not start')
-      await waitForOutput(child.stderr, / answers/)
-      while (!existsSync(out)) await new Promise((resolve) => setTimeout(resolve, 20))
+      const begun = await waitForOutput(child.stderr, / answers/)
+      while ((await sizeOf(out)) <= than) await new Promise((resolve) => setTimeout(resolve, 20))
       const engines = await childrenOf(child.pid)
       const rest = text(child.stderr)
       child.kill(signal)
       const status = await exitStatus(child)
       expect(await rest).toMatch(
-        /Stopped\. The [\d,]+ answers finished by then are in .*samples\.jsonl, which a run that starts again replaces\.\nThis starts again: slr sample --demo /
+        /Stopped\. [\d,]+ of 40,000 answers are kept in .*samples\.jsonl\.\nThis goes on: slr sample --demo /
       )
       await untilGone(engines)
-      expect(parseLines(await readFile(out, 'utf8')).length).toBeGreaterThan(0)
-      return status
+      return { status, begun, content: await readFile(out, 'utf8') }
     }
-    expect(await Promise.all([cutShort('SIGINT'), cutShort('SIGTERM')])).toEqual([130, 143])
+    const first = await cutShort('SIGINT', 0)
+    const kept = parseLines(first.content)
+    const second = await cutShort('SIGTERM', Buffer.byteLength(first.content))
+    expect([first.status, second.status]).toEqual([130, 143])
+    expect(second.begun).toContain(
+      `Going on: ${kept.length.toLocaleString('en')} of 40,000 answers are kept in`
+    )
+    const all = parseLines(second.content)
+    expect(all.slice(0, kept.length)).toEqual(kept)
+    expect(new Set(all.map(nameOf)).size).toBe(all.length)
   })
 
   it('reports an engine that was killed, and keeps the answers it has', async () => {
@@ -253,6 +265,6 @@ describe('slr sample', () => {
       exitStatus(child)
     ])
     expect(status).toBe(1)
-    expect(said).toMatch(/answers finished by then are in .*samples\.jsonl/)
+    expect(said).toMatch(/of 40,000 answers are kept in .*samples\.jsonl\. The same command goes on/)
   })
 })

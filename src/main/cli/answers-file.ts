@@ -1,0 +1,124 @@
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
+import { version } from '../../../package.json'
+import { type Computation, type SampleLine, SampleRun } from '../../contract/documents/samples'
+import { WorkbenchError } from '../../contract/model/problem'
+import { writeFileAtomic, writeProblem } from '../base/files/atomic-file'
+import { readJsonFile } from '../base/files/bounded-file'
+import { formatJson } from '../base/files/json-format'
+import { appendLines } from '../base/files/line-file'
+import { readAnswerLines } from '../project/sample-files'
+
+/** Prompts with their tokens come to some MB. */
+const MAX_RECORD_BYTES = 256_000_000
+
+/** What stands beside answers that are not all there: what the run was asked for. */
+const UnfinishedRun = z.strictObject({ programVersion: z.string(), run: SampleRun })
+
+/**
+ * The file that the answers of a run go into as they are finished, so that an end before the last one keeps the others. Until
+ * then `FILE.partial` says which run it is, so that the same one goes on.
+ */
+export class AnswersFile {
+  private handle: FileHandle | null = null
+  private readonly samples: SampleLine[]
+
+  private constructor(
+    readonly path: string,
+    /** As it was asked for first: it says how the stored answers were computed. */
+    private current: SampleRun,
+    stored: readonly SampleLine[]
+  ) {
+    this.samples = [...stored]
+  }
+
+  /**
+   * Nothing is written before the first answer: a run that fails earlier leaves the file that is there.
+   *
+   * @param wanted goes on when a run of the same request, by this version of the program, was stopped
+   * @param fresh begins anew all the same
+   * @throws WorkbenchError `bad-file` naming the line of the stopped run that is no answer of it
+   */
+  static async open(path: string, wanted: SampleRun, fresh: boolean): Promise<AnswersFile> {
+    const stopped = fresh ? null : await readRecord(recordOf(path))
+    if (stopped === null || !isSameRun(stopped, wanted)) return new AnswersFile(path, wanted, [])
+    const variants = new Set(stopped.variants.map(({ name }) => name))
+    return new AnswersFile(path, stopped, await readAnswerLines(path, variants, stopped.prompts.length))
+  }
+
+  get run(): SampleRun {
+    return this.current
+  }
+
+  /** All that are there, those of a stopped run first. */
+  get answers(): readonly SampleLine[] {
+    return this.samples
+  }
+
+  /** How the answers are computed. */
+  planned(computation: Computation): void {
+    this.current = { ...this.current, ...computation }
+  }
+
+  /** @throws WorkbenchError `read-only`, `not-found` */
+  async append(lines: readonly SampleLine[]): Promise<void> {
+    try {
+      this.handle ??= await this.begin()
+      await this.handle.appendFile(jsonLines(lines))
+    } catch (error) {
+      throw error instanceof WorkbenchError ? error : writeProblem(this.path, error)
+    }
+    this.samples.push(...lines)
+  }
+
+  private async begin(): Promise<FileHandle> {
+    if (this.samples.length > 0) {
+      // What a crash cut off would run into the next line.
+      await appendLines(this.path, [])
+      return open(this.path, 'a')
+    }
+    const handle = await open(this.path, 'w')
+    // After the older answers are gone: they are none of this run.
+    await writeFileAtomic(recordOf(this.path), formatJson({ programVersion: version, run: this.current }))
+    return handle
+  }
+
+  async close(): Promise<void> {
+    await this.handle?.close()
+  }
+
+  /** To be called when all answers are there. */
+  async finish(): Promise<void> {
+    await rm(recordOf(this.path), { force: true })
+  }
+}
+
+/** Answers as they are written. */
+export const jsonLines = (lines: readonly SampleLine[]): string =>
+  lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+
+const recordOf = (path: string): string => `${path}.partial`
+
+/** Null when there is none of this version; what else lies there is left until answers are written. */
+async function readRecord(file: string): Promise<SampleRun | null> {
+  try {
+    const parsed = UnfinishedRun.safeParse(await readJsonFile(file, MAX_RECORD_BYTES))
+    return parsed.success && parsed.data.programVersion === version ? parsed.data.run : null
+  } catch (error) {
+    if (error instanceof WorkbenchError) return null
+    throw error
+  }
+}
+
+/** Whether two runs ask for the same answers. How much memory they may take changes none. */
+function isSameRun(one: SampleRun, other: SampleRun): boolean {
+  const asked = (run: SampleRun): unknown => {
+    const { basePath, postPath, rendering, variants, prompts, stopTokens } = run
+    const settings = { ...run.settings, memoryBytes: 0 }
+    return [basePath.fingerprint, postPath.fingerprint, rendering, settings, variants, prompts, stopTokens]
+  }
+  // As a file would hold it: what is undefined is not there.
+  const stored = SampleRun.parse(JSON.parse(JSON.stringify(other)))
+  return isDeepStrictEqual(asked(one), asked(stored))
+}
