@@ -167,7 +167,7 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 12
 
   it('draws its charts from a file, asks for nothing, and takes hostile names for text', async () => {
     const file = join(folder, 'report.html')
-    expect((await runHere(['report', project, '--out', file, '--quiet'])).status).toBe(0)
+    expect((await runCli(['report', project, '--out', file, '--quiet'])).status).toBe(0)
     const backgrounds: string[] = []
     for (const scheme of ['light', 'dark'] as const) {
       const { page, asked } = await open(file, scheme)
@@ -225,7 +225,7 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 12
       expect((await downloadedText(await download)).startsWith(begin)).toBe(true)
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
-    expect((await runHere(['report', project, '--quiet'])).status).toBe(0)
+    expect((await runCli(['report', project, '--quiet'])).status).toBe(0)
     await workbench.stop()
   })
 })
