@@ -122,7 +122,8 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/crc/sweep/prepare-sweep.ts': 2,
   'main/crc/sweep/shard.ts': 1,
   'main/crc/task/characters.ts': 1,
-  'main/crc/task/render-prompts.ts': 1
+  'main/crc/task/render-prompts.ts': 1,
+  'main/crc/task/scoring.ts': 1
 }
 const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array\(\))(?![\w.])/g
 

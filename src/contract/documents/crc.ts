@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
 import { CheckpointReference, OtherCheckpoint } from '../model/checkpoint'
 import { Recipe, RestorationRange } from '../model/recipe'
+import { Sampling } from '../model/sampling'
+import { Task } from './task'
 
 /** More prompts than any proxy task needs; bounds what a hostile file can make us hold. */
 export const MAX_PROMPTS = 10_000
@@ -64,6 +66,8 @@ export type RenderedPrompt = z.infer<typeof RenderedPrompt>
 
 /** A prompt of a sweep. */
 export const SweptPrompt = RenderedPrompt.extend({
+  /** Right answers: characters, or of a task the first name of each. */
+  valid: z.array(z.string().min(1)).min(1).max(10_000),
   /** A hash of the tokens and of the answer tokens looked for: prompts of one key are one computation. Empty in old sweeps. */
   key: z.string().max(100).default('')
 })
@@ -72,20 +76,43 @@ export type SweptPrompt = z.infer<typeof SweptPrompt>
 export const CategoryScore = z.object({ validity: z.number(), diversity: z.number() })
 export type CategoryScore = z.infer<typeof CategoryScore>
 
+/**
+ * What a model's answers to a question with listed answers are worth, exactly: P(a) is the probability that answer `a` is
+ * given, in one of its written forms and to its end.
+ */
+const TaskMeasures = z.object({
+  /** Sum of P over the right answers. */
+  precision: z.number(),
+  /** How many different right answers are expected in so many draws as the sweep says: the sum of 1 - (1 - P)^n. */
+  distinctRight: z.number(),
+  /** Its share of all right answers. */
+  coverage: z.number(),
+  /** exp of the entropy of P over its sum. */
+  effectiveAnswers: z.number(),
+  /** Probability of what begins with a listed answer and goes on in a way that is not listed: right, or wrong. */
+  continued: z.number()
+})
+export type TaskMeasures = z.infer<typeof TaskMeasures>
+
 export const PromptScore = z.object({
   validity: z.number(),
   diversity: z.number(),
   effectiveChoices: z.number(),
-  /** p(c) for each character of the prompt's valid set, in its order; sums to the validity. */
-  probabilities: z.array(z.number())
+  /** Of each right answer, a character or one that a task lists, in the prompt's order; sums to the validity. */
+  probabilities: z.array(z.number()),
+  ...TaskMeasures.partial().shape
 })
 export type PromptScore = z.infer<typeof PromptScore>
 
-/** CRC score of one model: means over the prompts of a category, then over categories. */
+/**
+ * Score of one model: means over the prompts of a category, then over categories. Scored by a task, its validity is the precision, its
+ * diversity the coverage, and its effective choices are effective answers.
+ */
 export const Score = z.object({
   validity: z.number(),
   diversity: z.number(),
   effectiveChoices: z.number(),
+  ...TaskMeasures.partial().shape,
   categories: z.record(z.string(), CategoryScore),
   /** In the order of the prompts. */
   prompts: z.array(PromptScore)
@@ -194,7 +221,23 @@ export const SweepMemory = z.object({
 })
 export type SweepMemory = z.infer<typeof SweepMemory>
 
-export const SWEEP_VERSION = 1
+/** A task whose listed answers a sweep is scored by. */
+export const ScoredTask = z.object({
+  kind: z.literal('task'),
+  task: Task,
+  /** How each token is drawn. */
+  sampling: Sampling,
+  /** For how many draws the different right answers are counted. */
+  draws: z.number().int().min(1).max(1_000_000)
+})
+export type ScoredTask = z.infer<typeof ScoredTask>
+
+/** What a sweep is scored by: the next token's probabilities on the character task, or whole answers to a task's questions. */
+export const ScoredBy = z.discriminatedUnion('kind', [z.object({ kind: z.literal('crc') }), ScoredTask])
+export type ScoredBy = z.infer<typeof ScoredBy>
+
+/** Version 1 knew the character task alone. */
+export const SWEEP_VERSION = 2
 
 export const SweepDocument = z.object({
   schemaVersion: z.literal(SWEEP_VERSION),
@@ -210,6 +253,7 @@ export const SweepDocument = z.object({
   basePath: CheckpointReference,
   postPath: CheckpointReference,
   rendering: Rendering,
+  scoredBy: ScoredBy,
   prompts: z.array(SweptPrompt),
   /** Base as a whole model; null when it cannot be compared, with the reason. */
   base: Score.nullable(),

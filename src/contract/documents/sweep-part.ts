@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PromptScore, Rendering, SweepDocument, SweptPrompt, Work } from './crc'
+import { PromptScore, Rendering, ScoredBy, SweepDocument, SweptPrompt, Work } from './crc'
 import { CheckpointReference } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 import { SweptModel } from './swept-model'
@@ -29,6 +29,7 @@ export const SweepPart = z.object({
   basePath: CheckpointReference,
   postPath: CheckpointReference,
   rendering: Rendering,
+  scoredBy: ScoredBy.default({ kind: 'crc' }),
   /** What the merged sweep is to select with, unless it is told otherwise. */
   rho: z.number().min(0).max(1),
   seed: z.number().int(),

@@ -7,10 +7,11 @@ import {
   rejectedRanges
 } from '../documents/answer-check'
 import type { Headline, HeadlineState } from '../documents/headline'
-import type { CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
+import type { CategoryScore, RangeScore, Score, ScoredBy, Selection } from '../documents/crc'
 import { formatDelta, formatPercent, formatScore, plural, rangeLabel, rangePhrase } from './format'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { rangeModel } from '../model/model'
+import { type ScoreWords, scoreWords } from './score-words'
 
 /*
  * What the program says of a sweep, in one sentence that claims no more than was measured. Whole answers outrank first
@@ -50,6 +51,8 @@ export const headlineSentence = ({ verdict, figures }: Headline): string => `${v
 
 export interface HeadlineEvidence {
   layerCount: number
+  /** What the scores are of; a task's are of whole answers, which need no check. */
+  scoredBy: Pick<ScoredBy, 'kind'>
   post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
   ranges: readonly Pick<RangeScore, 'start' | 'end' | 'validity' | 'diversity'>[]
   /** Made with the check, see `checkedSelection`. */
@@ -61,7 +64,9 @@ export interface HeadlineEvidence {
 /** What a sweep found, with what its check found, and the next step. */
 export function headline(evidence: HeadlineEvidence): Headline {
   const { post, ranges, selection, check } = evidence
-  const unfit = unfitPrompts(post, check)
+  const isTask = evidence.scoredBy.kind === 'task'
+  const words = scoreWords(evidence.scoredBy)
+  const unfit = isTask ? null : unfitPrompts(post, check)
   if (unfit !== null) return unfit
   const score = ranges.find((range) => isSame(range, selection.selected))
   if (score === undefined) {
@@ -70,8 +75,8 @@ export function headline(evidence: HeadlineEvidence): Headline {
       verdict: 'No range to restore',
       figures: selection.reason ?? 'none qualified',
       next:
-        `A range qualifies when its validity is at least ${formatScore(selection.minimumValidity)} and its diversity ` +
-        `above post's ${formatScore(post.diversity)}. A lower validity limit lets more ranges in.`,
+        `A range qualifies when its ${words.validity} is at least ${formatScore(selection.minimumValidity)} and its ` +
+        `${words.diversity} above post's ${formatScore(post.diversity)}. A lower ${words.validity} limit lets more ranges in.`,
       checkNext: false
     }
   }
@@ -82,8 +87,8 @@ export function headline(evidence: HeadlineEvidence): Headline {
   if (check !== null && checked !== null && !passesCheck(checked, check, rho)) {
     return failing(score, checked, check, rho)
   }
-  const gain = gainWords(post, score, check === null || checked === null ? null : { check, checked })
-  const unproven = checked === null
+  const gain = gainWords(words, post, score, check === null || checked === null ? null : { check, checked })
+  const unproven = checked === null && !isTask
   const share = shareOf(bootstrap, score)
   if (share < STABLE_SHARE) return shared(evidence, score, { share, gain, unproven })
   if (unproven) {
@@ -99,7 +104,9 @@ export function headline(evidence: HeadlineEvidence): Headline {
     state: 'holds',
     verdict: `Restore ${rangePhrase(score)}`,
     figures: gain,
-    next: 'It holds on whole answers to these prompts. Keep it, and evaluate a task before you rely on it elsewhere.',
+    next: isTask
+      ? 'These are whole answers to the questions of this task. Keep it, and look at other tasks before you rely on it elsewhere.'
+      : 'It holds on whole answers to these prompts. Keep it, and evaluate a task before you rely on it elsewhere.',
     checkNext: false
   }
 }
@@ -122,14 +129,18 @@ function unfitPrompts(post: HeadlineEvidence['post'], check: CheckResult | null)
   }
 }
 
-function notWorthIt({ layerCount, post, selection }: HeadlineEvidence, score: Scored): Headline | null {
-  const figures = gainWords(post, score, null)
+function notWorthIt(
+  { layerCount, post, selection, scoredBy }: HeadlineEvidence,
+  score: Scored
+): Headline | null {
+  const words = scoreWords(scoredBy)
+  const figures = gainWords(words, post, score, null)
   if (score.start === 0 && score.end === layerCount - 1) {
     return {
       state: 'not-worth-it',
       verdict: 'Not worth restoring',
       figures: `the best range is all ${plural(layerCount, 'layer')}, which undoes the post-training; ${figures}`,
-      next: 'Keep a greater share of post’s validity, so that shorter ranges are left.',
+      next: `Keep a greater share of post’s ${words.validity}, so that shorter ranges are left.`,
       checkNext: false
     }
   }
@@ -138,8 +149,8 @@ function notWorthIt({ layerCount, post, selection }: HeadlineEvidence, score: Sc
   return {
     state: 'not-worth-it',
     verdict: 'Not worth restoring',
-    figures: `the gain in diversity of ${rangePhrase(score)} may be none, ${formatDelta(low)} to ${formatDelta(high)} over resampled prompts`,
-    next: 'Add prompts and sweep again, or accept a lower validity limit.',
+    figures: `the gain in ${words.diversity} of ${rangePhrase(score)} may be none, ${formatDelta(low)} to ${formatDelta(high)} over resampled prompts`,
+    next: `Add prompts and sweep again, or accept a lower ${words.validity} limit.`,
     checkNext: false
   }
 }
@@ -165,7 +176,7 @@ export function failureWords({ answers, firstToken }: CheckedModel, check: Check
 
 /** A range that wins less than half of the resamplings. */
 function shared(
-  { layerCount, selection }: HeadlineEvidence,
+  { layerCount, selection, scoredBy }: HeadlineEvidence,
   score: Scored,
   { share, gain, unproven }: { share: number; gain: string; unproven: boolean }
 ): Headline {
@@ -176,9 +187,9 @@ function shared(
   )
   const together = family.reduce((sum, win) => sum + win.share, 0)
   const rival = wins.find((win) => !isSame(win, score))
-  const checked = unproven
-    ? 'Check whole answers: it tells those apart that first tokens do not.'
-    : `${capitalised(rangePhrase(score))} ${score.start === score.end ? 'passes' : 'pass'} the check on whole answers.`
+  const passes = `${capitalised(rangePhrase(score))} ${score.start === score.end ? 'passes' : 'pass'} the check on whole answers.`
+  const seen = scoredBy.kind === 'task' ? '' : ` ${passes}`
+  const checked = unproven ? ' Check whole answers: it tells those apart that first tokens do not.' : seen
   if (together < FAMILY_SHARE) {
     return {
       state: 'unstable',
@@ -186,7 +197,7 @@ function shared(
       figures:
         `${rangePhrase(score)} ${winVerb(score)} ${formatPercent(share)} of the resamplings` +
         `${rival === undefined ? '' : `, ${rangePhrase(rival)} ${winVerb(rival)} ${formatPercent(rival.share)}`}; ${gain}`,
-      next: `Add prompts and sweep again, so that one range can stand out. ${checked}`,
+      next: `Add prompts and sweep again, so that one range can stand out.${checked}`,
       checkNext: unproven
     }
   }
@@ -195,7 +206,7 @@ function shared(
     state: 'family',
     verdict: `${capitalised(rangePhrase(score))}, one of ${members.length} near-equal ranges`,
     figures: `${edges(members)} win ${formatPercent(together)} of the resamplings together, this one ${formatPercent(share)}; ${gain}`,
-    next: `More prompts would tell them apart, if it matters which. ${checked}`,
+    next: `More prompts would tell them apart, if it matters which.${checked}`,
     checkNext: unproven
   }
 }
@@ -219,12 +230,13 @@ type Scored = HeadlineEvidence['ranges'][number]
 
 /** Of whole answers where they were checked, of first tokens otherwise. */
 function gainWords(
+  names: ScoreWords,
   post: CategoryScore,
   score: CategoryScore,
   whole: { check: CheckResult; checked: CheckedModel } | null
 ): string {
   const words = (from: CategoryScore, to: CategoryScore): string =>
-    `diversity up from ${formatScore(from.diversity)} to ${formatScore(to.diversity)} at validity ${formatScore(to.validity)}`
+    `${names.diversity} up from ${formatScore(from.diversity)} to ${formatScore(to.diversity)} at ${names.validity} ${formatScore(to.validity)}`
   if (whole === null) return `${words(post, score)} (post ${formatScore(post.validity)})`
   const { answers } = whole.check.post
   return (
@@ -255,6 +267,7 @@ export interface Assurance {
  * not pick it. Each entry is one figure and the words that explain it.
  */
 export function assurances({
+  scoredBy,
   post,
   ranges,
   selection,
@@ -263,13 +276,14 @@ export function assurances({
   const { bootstrap, crossFit, crossFitReason, selected, rho } = selection
   const score = ranges.find((range) => isSame(range, selected))
   const rejected = rejectedRanges(ranges, check, rho)
+  const words = scoreWords(scoredBy)
   const result: Assurance[] = []
   if (score !== undefined) {
-    result.push(checkAssurance(check, checkOf(check, rangeModel(score)), rho))
+    if (scoredBy.kind === 'crc') result.push(checkAssurance(check, checkOf(check, rangeModel(score)), rho))
     if (bootstrap.selected !== null) {
       const [low, high] = bootstrap.selected.diversityGain
       result.push({
-        label: 'Gain in diversity',
+        label: `Gain in ${words.diversity}`,
         value: formatDelta(score.diversity - post.diversity),
         detail: `${check === null ? '' : 'of first tokens; '}${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(bootstrap.confidence)} of ${plural(bootstrap.resamples, 'resampling')} of the prompts`
       })
@@ -289,7 +303,7 @@ export function assurances({
           label,
           value: formatScore(crossFit.diversity),
           detail:
-            `diversity when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})` +
+            `${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})` +
             (rejected.length === 0 ? '' : '; what failed the check was left out by all of them')
         }
   )

@@ -1,4 +1,3 @@
-import { extname } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
@@ -13,17 +12,17 @@ import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, Variant } from '../../contract/documents/samples'
 import type { PromptScores } from '../../contract/documents/evaluation'
-import { readJsonFile, readTextFile } from '../base/files/bounded-file'
+import { readJsonFile } from '../base/files/bounded-file'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { type EvaluationListener, type EvaluationToMake, runEvaluation } from '../evaluation/run-evaluation'
 import type { EvaluationFiles } from '../project/evaluation-files'
-import { allTasks, sameEvaluation, viewOf } from '../project/stored-evaluation'
-import { readTaskFile } from '../evaluation/task-file'
+import { sameEvaluation, viewOf } from '../project/stored-evaluation'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withEngine } from './engine'
+import { givenTask, TASK_CHOICES } from './given-task'
 import { judged, judgeFrom, JudgeOptions, withJudgeOptions } from './judge'
 import { describeEvaluation } from './evaluation-report'
 import {
@@ -73,10 +72,7 @@ export function addEvaluateCommand(program: Command, signal: AbortSignal): void 
   withVariantOptions(withPairOptions(command), 'base, post, and what a project keeps')
     .option('--variants <file>', 'variants as JSON, with sampler settings and prompt prefixes of their own')
     .optionsGroup('What to evaluate:')
-    .option(
-      '--task <task>',
-      `one of ${BUILTIN_TASKS.join(', ')}, a task of the project, or a file (a task, or prompts with answers)`
-    )
+    .option('--task <task>', TASK_CHOICES)
     .option(
       '--embedding-model <folder>',
       'compare answers by this sentence-embedding model (model.onnx and tokenizer.json) instead of by post itself'
@@ -242,18 +238,6 @@ async function runWithProgress(
   } finally {
     display.stop()
   }
-}
-
-async function givenTask(name: string, project: Project | null): Promise<Task> {
-  if (extname(name) !== '') return readTaskFile(name, await readTextFile(name, MAX_TASK_BYTES), undefined)
-  const tasks = await allTasks(project)
-  const found = tasks.find(({ task }) => task.id === name)
-  if (found !== undefined) return found.task
-  throw new WorkbenchError(
-    'not-found',
-    `There is no task "${name}".`,
-    `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}, or a file that ends in .json, .jsonl, .csv or .txt.`
-  )
 }
 
 function withSettings(task: Task, { n, seed }: EvaluateOptions): Task {

@@ -33,7 +33,6 @@ import { AnswersFile, jsonLines } from './answers-file'
 import { withEngine } from './engine'
 import {
   CommonOptions,
-  numberWithin,
   PairOptions,
   parseBytes,
   readOptions,
@@ -50,6 +49,7 @@ import {
 import { count, decimal, printJson, printText, remark, table } from './output'
 import { checkOutputFile } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
+import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
 import { type Kept, untilStopped } from './stopped'
 import { VariantOptions, variantsFrom, withVariantOptions } from './variants'
 
@@ -63,11 +63,7 @@ const SampleOptions = z.strictObject({
   prompts: z.string().optional(),
   n: z.number().optional(),
   seed: z.number().optional(),
-  temperature: z.number().optional(),
-  topK: z.number().optional(),
-  topP: z.number().optional(),
-  minP: z.number().optional(),
-  repetitionPenalty: z.number().optional(),
+  ...SamplerOptions.shape,
   greedy: z.boolean().default(false),
   paper: z.boolean().default(false),
   maxTokens: z.number().optional(),
@@ -103,11 +99,7 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
     .optionsGroup("How tokens are drawn (default: as the model's generation config says):")
     .option('--paper', "temperature 1 and min-p 0.1, the method's own")
     .addOption(new Option('--greedy', 'always the likeliest token').conflicts(['temperature', 'paper']))
-    .option('--temperature <t>', '0 is greedy', numberWithin(0, 100))
-    .option('--top-k <k>', 'only the k likeliest tokens; 0 for all', wholeNumber(0, 2 ** 31 - 1))
-    .option('--top-p <p>', 'only the likeliest tokens that together have p', numberWithin(1e-9, 1))
-    .option('--min-p <p>', 'only tokens at least p times as likely as the likeliest', numberWithin(0, 1))
-    .option('--repetition-penalty <x>', '1 for none', numberWithin(1e-9, 100))
+  withSamplerOptions(command)
     .optionsGroup('Where and how it is computed:')
     .addOption(new Option('--device <name>', 'default: cpu').choices(GenerationDevice.options))
     .addOption(
@@ -194,13 +186,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
 function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleSettings {
   const sampling = options.paper ? PAPER_SAMPLING : defaults.sampling
   return {
-    sampling: {
-      temperature: options.greedy ? 0 : (options.temperature ?? sampling.temperature),
-      topK: options.topK === undefined ? sampling.topK : options.topK === 0 ? null : options.topK,
-      topP: options.topP ?? sampling.topP,
-      minP: options.minP ?? sampling.minP,
-      repetitionPenalty: options.repetitionPenalty ?? sampling.repetitionPenalty
-    },
+    sampling: samplingFrom({ ...options, ...(options.greedy ? { temperature: 0 } : {}) }, sampling),
     maxTokens: options.maxTokens ?? defaults.maxTokens,
     stopTexts: options.stop ?? defaults.stopTexts,
     seed: options.seed ?? defaults.seed,

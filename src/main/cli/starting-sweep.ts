@@ -1,21 +1,20 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { DEFAULT_RENDERING, SweepDocument } from '../../contract/documents/crc'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/documents/crc'
+import { WorkbenchError } from '../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
-import { readJsonFile } from '../base/files/bounded-file'
+import { readDocument } from '../base/files/migrate'
 import { runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { readPromptFile } from '../crc/task/prompt-file'
 import { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
+import { SWEEP_FORMAT } from '../project/stored-documents'
 import type { Project } from '../project/project'
 import { type DeviceOptions, type PairOptions, requirePair } from './options'
 import type { Kept } from './stopped'
 import { withSweepProgress } from './sweep-progress'
-
-const MAX_SWEEP_BYTES = 256_000_000
 
 /** What a command that starts from a sweep of ranges starts from. */
 export const StartOptions = z.strictObject({
@@ -97,7 +96,7 @@ async function givenSweep(
   { from }: z.infer<typeof StartOptions>,
   project: Project | null
 ): Promise<SweepDocument | null> {
-  if (from !== undefined) return readSweep(from)
+  if (from !== undefined) return (await readDocument(from, SWEEP_FORMAT)).document
   for (const { id } of project?.sweeps ?? []) {
     const sweep = await project?.readSweep(id)
     if (sweep !== undefined && sweep.ranges.length > 0) return sweep
@@ -108,10 +107,4 @@ async function givenSweep(
     `${project.path} has no sweep of ranges to start from.`,
     `Run "slr sweep --project ${project.path}" first.`
   )
-}
-
-async function readSweep(file: string): Promise<SweepDocument> {
-  const parsed = SweepDocument.safeParse(await readJsonFile(file, MAX_SWEEP_BYTES))
-  if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-file', `${file} is not a sweep: ${describeIssue(parsed.error)}`)
 }

@@ -1,12 +1,13 @@
 import type {
-  BlendScore,
   RangeScore,
   Score,
+  ScoredBy,
   Selection,
   SweepDocument,
   Work
 } from '../../contract/documents/crc'
 import { headline, headlineSentence } from '../../contract/words/headline'
+import { scoredByWords, type ScoreWords, scoreWords } from '../../contract/words/score-words'
 import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SweepPart } from '../../contract/documents/sweep-part'
@@ -34,11 +35,11 @@ export function describeSweep(sweep: SweepDocument, checkCommand: string): strin
       ? []
       : [
           describeHeadline(headline({ ...sweep, selection, check: null }), checkCommand),
-          describeCertainty(selection)
+          describeCertainty(selection, scoreWords(sweep.scoredBy))
         ]
   const compared =
     selection === null ? [] : [...describeMap(sweep, selection), describeTopRanges(sweep, selection)]
-  const soup = sweep.soup.length > 0 ? [describeSoup(sweep.soup)] : []
+  const soup = sweep.soup.length > 0 ? [describeSoup(sweep)] : []
   return [...found, describeModels(sweep), ...compared, ...soup, describeWork(sweep)].join('\n\n')
 }
 
@@ -62,7 +63,8 @@ function describeModels({
   recipes,
   checkpoints,
   selected,
-  prompts
+  prompts,
+  scoredBy
 }: SweepDocument): string {
   const best = selected === null ? undefined : ranges.find((range) => isSame(range, selected))
   const models: [string, Score][] = [
@@ -73,23 +75,37 @@ function describeModels({
     ...checkpoints.map((score) => [score.name, score] satisfies [string, Score])
   ]
   const categories = Object.keys(post.categories)
+  const distinct = scoredBy.kind === 'task' ? [`distinct right in ${count(scoredBy.draws)}`] : []
   const rows = models.map(([name, score]) => [
     name,
     ...scoreCells(score),
+    ...distinctCell(score),
     ...categories.map((category) => {
       const { validity, diversity } = score.categories[category] ?? { validity: NaN, diversity: NaN }
       return `${decimal(validity)} / ${decimal(diversity)}`
     })
   ])
-  const heading = ['model', ...SCORE_HEADINGS, ...categories.map((category) => `${category} (v / d)`)]
+  const headings = scoreHeadings(scoredBy)
+  const heading = [
+    'model',
+    ...headings,
+    ...distinct,
+    ...categories.map((category) => `${category} (${initials(headings)})`)
+  ]
   const note = baseUnavailable === null ? '' : `\n${printable(baseUnavailable)}`
-  const title = style('bold', `Means over ${count(prompts.length)} prompts, then over categories`)
-  return `${title}\n${table([heading, ...rows], `lrrr${'r'.repeat(categories.length)}`)}${note}`
+  const title =
+    style('bold', `Means over ${count(prompts.length)} prompts, then over categories`) +
+    (scoredBy.kind === 'task' ? `\nScored by ${printable(scoredByWords(scoredBy))}` : '')
+  return `${title}\n${table([heading, ...rows], `l${'r'.repeat(heading.length - 1)}`)}${note}`
 }
 
-function describeTopRanges({ post, ranges }: SweepDocument, { rho, minimumValidity }: Selection): string {
+function describeTopRanges(
+  { post, ranges, scoredBy }: SweepDocument,
+  { rho, minimumValidity }: Selection
+): string {
+  const words = scoreWords(scoredBy)
   const feasible = bestRanges(ranges, minimumValidity, TOP_RANGES)
-  const rule = `validity of at least ${decimal(minimumValidity)} (${rho} x post)`
+  const rule = `${words.validity} of at least ${decimal(minimumValidity)} (${rho} x post)`
   if (feasible.length === 0) return `None of ${count(ranges.length)} ranges has a ${rule}.`
   const rows = feasible.map((range) => [
     named(range),
@@ -97,8 +113,8 @@ function describeTopRanges({ post, ranges }: SweepDocument, { rho, minimumValidi
     gain(range.diversity - post.diversity)
   ])
   return (
-    `${style('bold', `Most diverse of ${count(ranges.length)} ranges with a ${rule}`)}\n` +
-    table([['layers', ...SCORE_HEADINGS, 'gain over post'], ...rows], 'lrrrr')
+    `${style('bold', `Greatest ${words.diversity} of ${count(ranges.length)} ranges with a ${rule}`)}\n` +
+    table([['layers', ...scoreHeadings(scoredBy), 'gain over post'], ...rows], 'lrrrr')
   )
 }
 
@@ -113,11 +129,11 @@ function describeMap({ ranges, selected }: SweepDocument, { minimumValidity }: S
   return map === null ? [] : [`${style('bold', 'Every range')}: ${map}`]
 }
 
-function describeSoup(soup: readonly BlendScore[]): string {
+function describeSoup({ soup, scoredBy }: SweepDocument): string {
   const rows = soup.map((blend) => [String(blend.strength), ...scoreCells(blend)])
   return (
     `${style('bold', 'All layers blended alike, strength 0 = post, 1 = every layer of base')}\n` +
-    table([['strength', ...SCORE_HEADINGS], ...rows], 'lrrr')
+    table([['strength', ...scoreHeadings(scoredBy)], ...rows], 'lrrr')
   )
 }
 
@@ -145,13 +161,16 @@ export function checkCommandOf({
   return demo ? 'slr check --demo' : 'slr check --from sweep.json, of the same command with --out sweep.json'
 }
 
-function describeCertainty({ bootstrap, crossFit, crossFitReason, selected }: Selection): string {
+function describeCertainty(
+  { bootstrap, crossFit, crossFitReason, selected }: Selection,
+  words: ScoreWords
+): string {
   const lines: string[] = []
   const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`
   if (bootstrap.selected !== null && selected !== null) {
     const [low, high] = bootstrap.selected.diversityGain
     lines.push(
-      `Gain in diversity ${gain(low)} to ${gain(high)} (${percent(bootstrap.confidence)} interval, ` +
+      `Gain in ${words.diversity} ${gain(low)} to ${gain(high)} (${percent(bootstrap.confidence)} interval, ` +
         `${count(bootstrap.resamples)} bootstrap resamples of the prompts).`
     )
   }
@@ -161,8 +180,8 @@ function describeCertainty({ bootstrap, crossFit, crossFitReason, selected }: Se
   lines.push(
     crossFit === null
       ? `No cross-fitted score: ${printable(crossFitReason ?? '')}`
-      : `Cross-fitted (picked on one half of the prompts, scored on the other): diversity from ` +
-          `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} at validity ${decimal(crossFit.validity)}.`
+      : `Cross-fitted (picked on one half of the prompts, scored on the other): ${words.diversity} from ` +
+          `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} at ${words.validity} ${decimal(crossFit.validity)}.`
   )
   return lines.join('\n')
 }
@@ -188,7 +207,21 @@ function workDone({ blockEvaluations, packedTokens, promptTokens, weightBytesRea
   )
 }
 
-const SCORE_HEADINGS = ['validity', 'diversity', 'effective choices']
+function scoreHeadings(scoredBy: ScoredBy): string[] {
+  const { validity, diversity, choices } = scoreWords(scoredBy)
+  return [validity, diversity, choices]
+}
+
+/** Of the first two headings: "v / d". */
+const initials = (headings: readonly string[]): string =>
+  headings
+    .slice(0, 2)
+    .map((heading) => heading.slice(0, 1))
+    .join(' / ')
+
+/** Of a task: how many different right answers are expected. */
+const distinctCell = ({ distinctRight }: Score): string[] =>
+  distinctRight === undefined ? [] : [distinctRight.toFixed(2)]
 
 function scoreCells({ validity, diversity, effectiveChoices }: Score): string[] {
   return [decimal(validity), decimal(diversity), effectiveChoices.toFixed(1)]

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
@@ -16,6 +16,7 @@ import { keepSweep } from '../project/keep-sweep'
 import type { Project } from '../project/project'
 import { readSweepIfAny } from '../project/sweep-files'
 import { historyOf } from '../project/sweep-history'
+import { givenTask, TASK_CHOICES } from './given-task'
 import {
   CommonOptions,
   DeviceOptions,
@@ -38,6 +39,7 @@ import { printJson, printText, remark } from './output'
 import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file'
 import { openProjectToSave, requireSamePair } from './project-to-save'
 import { readRecipesFile } from './recipe-file'
+import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
 import { keptOnlyWithPlace } from './stopped'
 import { withSweepProgress } from './sweep-progress'
 import { checkCommandOf, describePart, describeSweep } from './sweep-report'
@@ -47,6 +49,9 @@ import { throwIfCancelled } from '../base/cancelling'
 /** What is scored on which prompts. */
 export const ScoredOptions = z.strictObject({
   countLeadingSpace: z.boolean().optional(),
+  task: z.string().optional(),
+  ...SamplerOptions.shape,
+  draws: z.number().optional(),
   prompts: z.string().optional(),
   recipes: z.string().optional(),
   soup: z.union([z.literal(true), z.number()]).optional(),
@@ -70,7 +75,7 @@ const SweepOptions = z.strictObject({
 type SweepOptions = z.infer<typeof SweepOptions>
 
 export function withScoredOptions(command: Command): Command {
-  return command
+  command
     .optionsGroup('What to score:')
     .option('--prompts <file>', 'prompt set, a JSON list (default: the built-in set that suits the pair)')
     .option('--recipes <file>', 'score these recipes, a JSON list, instead of all ranges')
@@ -81,6 +86,12 @@ export function withScoredOptions(command: Command): Command {
     )
     .addOption(checkpointOption())
     .option('--count-leading-space', 'also count answers that begin with white space')
+    .optionsGroup(
+      "Scored by a task's listed answers instead of the character task (the rest: as the task says):"
+    )
+    .addOption(new Option('--task <task>', TASK_CHOICES).conflicts(['prompts', 'countLeadingSpace']))
+    .option('--draws <n>', 'count different right answers in so many draws', wholeNumber(1, 1_000_000))
+  return withSamplerOptions(command)
 }
 
 /** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
@@ -119,6 +130,7 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
     const pair = givenPair ?? project?.document.pair ?? requirePair(options, command)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
+    requireTaskForSampler(options, command)
     const request = await sweepRequest(options, pair, project)
     const history = sweepHistory(output, project, options.fresh)
     if (options.shard !== undefined) {
@@ -148,10 +160,21 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
 }
 
 /** Whether another command that sweeps the demo first would make the same sweep. */
-function isPlainDemo({ demo, prompts, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
-  const plain = prompts === undefined && recipes === undefined && countLeadingSpace === undefined
+function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
+  const plain =
+    prompts === undefined && task === undefined && recipes === undefined && countLeadingSpace === undefined
   const rendering = renderingFrom(options, DEFAULT_RENDERING)
   return demo && plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
+}
+
+/** The character task is of the models' own distributions. */
+export function requireTaskForSampler(options: z.infer<typeof ScoredOptions>, command: Command): void {
+  const { task, temperature, topK, topP, minP, repetitionPenalty, draws } = options
+  const given = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws })
+  const [name] = given.find(([, value]) => value !== undefined) ?? []
+  if (task !== undefined || name === undefined) return
+  const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  throw usageError(command, `${option} needs --task: the character task is scored without a sampler`)
 }
 
 /** A part is no sweep that a project could show, and one that is not written down is lost. */
@@ -176,7 +199,7 @@ export async function sweepRequest(
   pair: PairLocation,
   project: Project | null
 ): Promise<CrcSweepRequest> {
-  const prompts = options.prompts === undefined ? project?.prompts : await readPromptFile(options.prompts)
+  const prompts = await givenPrompts(options, project)
   const folders = pairPaths(pair)
   const recipes = options.recipes === undefined ? null : await readRecipesFile(options.recipes, folders)
   const rendering = renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING)
@@ -203,6 +226,24 @@ export async function sweepRequest(
     precision: options.precision,
     memoryBytes: options.memory ?? project?.document.settings.memoryBytes
   }
+}
+
+/** Null: the built-in ones. */
+async function givenPrompts(
+  options: z.infer<typeof ScoredOptions>,
+  project: Project | null
+): Promise<CrcSweepRequest['prompts'] | null> {
+  if (options.task !== undefined) {
+    const task = await givenTask(options.task, project)
+    const { sampling, sampleCount } = task.settings
+    return {
+      kind: 'task',
+      task,
+      sampling: samplingFrom(options, sampling),
+      draws: options.draws ?? sampleCount
+    }
+  }
+  return options.prompts === undefined ? (project?.prompts ?? null) : readPromptFile(options.prompts)
 }
 
 /** Where an interrupted sweep is found again: in the project, or else beside the output. */

@@ -8,7 +8,7 @@ import {
 import { type Task } from '../../contract/documents/task'
 import type { Sampling } from '../../contract/model/sampling'
 import { WorkbenchError } from '../../contract/model/problem'
-import { comparePrompts } from '../samples/compare-prompts'
+import { comparePrompts } from '../answers/compare-prompts'
 import {
   type Generation,
   openSampledPair,
@@ -17,7 +17,7 @@ import {
   type SampledPair
 } from '../samples/generation'
 import { defaultMemoryBytes } from '../base/engine-memory'
-import { type RenderedSamplePrompt, renderSamplePrompts } from '../samples/render-sample-prompts'
+import { type RenderedSamplePrompt, renderSamplePrompts } from '../answers/render-sample-prompts'
 import { openEmbeddingModel } from './embedding-model'
 import { AnswerReader } from '../answers/read-answer'
 

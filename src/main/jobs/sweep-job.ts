@@ -2,7 +2,7 @@ import type { SweepDocument } from '../../contract/documents/crc'
 import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { type CrcSweepEvent, NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
-import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
+import { type CrcSweepRequest, promptCountOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
@@ -54,7 +54,7 @@ export function startSweepJob({
         type: 'snapshot',
         sweepId,
         layerCount: progress.layerCount,
-        promptCount: request.prompts.length,
+        promptCount: promptCountOf(request),
         progress,
         entries: entriesOf(facts),
         notices: facts.flatMap((fact) => (fact.type === 'notice' ? [fact.message] : []))

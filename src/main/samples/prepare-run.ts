@@ -7,9 +7,9 @@ import {
   type Variant
 } from '../../contract/documents/samples'
 import { type SamplePrompt } from '../../contract/documents/task'
-import { comparePrompts } from './compare-prompts'
+import { comparePrompts } from '../answers/compare-prompts'
 import { type Generation, openSampledPair, planGeneration } from './generation'
-import { renderSamplePrompts } from './render-sample-prompts'
+import { renderSamplePrompts } from '../answers/render-sample-prompts'
 
 export interface SampleRunRequest {
   /** Model folders. */

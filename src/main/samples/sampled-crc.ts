@@ -1,7 +1,7 @@
 import type { CrcPrompt, Score } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine } from '../../contract/documents/samples'
-import { promptName } from '../crc/task/render-prompts'
+import { promptName } from '../text/prompt-name'
 import { averageScores, scorePrompt } from '../crc/task/scoring'
 
 /** A generated answer, and whether it ended or was cut off. */

@@ -67,6 +67,13 @@ export async function checkSweep(
   signal: AbortSignal,
   onProgress: (progress: CheckProgress) => void
 ): Promise<AnswerCheck> {
+  if (sweep.scoredBy.kind === 'task') {
+    throw new WorkbenchError(
+      'bad-input',
+      `The sweep ${sweep.id} is scored by whole answers to a task already: there is nothing to check.`,
+      'Check a sweep of the character task.'
+    )
+  }
   if (recipes.length === 0) {
     throw new WorkbenchError(
       'bad-input',

@@ -1,5 +1,6 @@
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
+import { scoreWords } from '../../../contract/words/score-words'
 import { DEFAULT_SEED, selection } from '../selection/selection'
 
 /**
@@ -10,7 +11,7 @@ import { DEFAULT_SEED, selection } from '../selection/selection'
  * @returns null for a sweep without ranges
  */
 export function checkedSelection(
-  sweep: Pick<SweepDocument, 'selection' | 'prompts' | 'post' | 'ranges'>,
+  sweep: Pick<SweepDocument, 'scoredBy' | 'selection' | 'prompts' | 'post' | 'ranges'>,
   check: CheckResult | null,
   rho: number
 ): Selection | null {
@@ -19,5 +20,6 @@ export function checkedSelection(
   const rejected = new Set(rejectedRanges(ranges, check, rho))
   if (rejected.size === 0 && stored?.rho === rho) return stored
   const candidates = ranges.filter((range) => !rejected.has(range))
-  return selection(prompts, post, candidates, rho, stored?.bootstrap.seed ?? DEFAULT_SEED)
+  const seed = stored?.bootstrap.seed ?? DEFAULT_SEED
+  return selection(prompts, post, candidates, rho, seed, scoreWords(sweep.scoredBy))
 }

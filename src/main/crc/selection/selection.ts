@@ -1,4 +1,5 @@
 import type { CategoryScore, RangeScore, Score, Selection } from '../../../contract/documents/crc'
+import { type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import { bootstrap } from './bootstrap'
 import { crossFit } from './cross-fit'
 import { scoreTable } from './score-table'
@@ -18,7 +19,8 @@ export function selection(
   post: Score,
   ranges: readonly RangeScore[],
   rho: number,
-  seed = DEFAULT_SEED
+  seed = DEFAULT_SEED,
+  words: ScoreWords = scoreWords({ kind: 'crc' })
 ): Selection {
   const validity = ranges.map((range) => range.validity)
   const diversity = ranges.map((range) => range.diversity)
@@ -30,33 +32,38 @@ export function selection(
     rho,
     minimumValidity: rho * post.validity,
     selected: range === undefined ? null : { start: range.start, end: range.end },
-    reason: range === undefined ? reasonForNone(ranges, post, rho) : null,
+    reason: range === undefined ? reasonForNone(ranges, post, rho, words) : null,
     bootstrap: bootstrap(table, index, rho, seed),
     crossFit: 'crossFit' in crossFitted ? crossFitted.crossFit : null,
     crossFitReason: 'reason' in crossFitted ? crossFitted.reason : null
   }
 }
 
-function reasonForNone(ranges: readonly RangeScore[], post: CategoryScore, rho: number): string {
+function reasonForNone(
+  ranges: readonly RangeScore[],
+  post: CategoryScore,
+  rho: number,
+  words: ScoreWords
+): string {
   const minimum = rho * post.validity
   const valid = ranges.filter((range) => range.validity >= minimum)
   const diverse = ranges.filter((range) => range.diversity > post.diversity)
-  const needed = `the minimum validity ${number(minimum)} (${rho} × post's ${number(post.validity)})`
+  const needed = `the minimum ${words.validity} ${number(minimum)} (${rho} × post's ${number(post.validity)})`
   if (ranges.length === 0) return 'No range was scored.'
   if (diverse.length === 0) {
     const best = ranges.reduce((a, b) => (b.diversity > a.diversity ? b : a))
     return (
-      `No range is more diverse than post (${number(post.diversity)}); the most diverse, ${layers(best)}, ` +
-      `has ${number(best.diversity)}.`
+      `No range has more ${words.diversity} than post (${number(post.diversity)}); ${layers(best)}, with the most, ` +
+      `${best.start === best.end ? 'has' : 'have'} ${number(best.diversity)}.`
     )
   }
   if (valid.length === 0) {
     const best = ranges.reduce((a, b) => (b.validity > a.validity ? b : a))
-    return `No range reaches ${needed}; the most valid, ${layers(best)}, has ${number(best.validity)}.`
+    return `No range reaches ${needed}; ${layers(best)}, with the most, ${best.start === best.end ? 'has' : 'have'} ${number(best.validity)}.`
   }
   return (
-    `${valid.length} of ${ranges.length} ranges reach ${needed} and ${diverse.length} are more diverse than post ` +
-    `(${number(post.diversity)}), but none does both.`
+    `${valid.length} of ${ranges.length} ranges reach ${needed} and ${diverse.length} have more ${words.diversity} than ` +
+    `post (${number(post.diversity)}), but none does both.`
   )
 }
 

@@ -6,6 +6,7 @@ import {
   type SweepDocument
 } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
+import { scoreWords } from '../../../contract/words/score-words'
 import { averageScores } from '../task/scoring'
 import { selection } from '../selection/selection'
 
@@ -56,7 +57,8 @@ export function assembleSweep({ id, facts, models, rho, seed }: SweepOutcome): S
   const ranges = scored.flatMap(({ model, score }) =>
     model.kind === 'range' ? [{ ...model.range, ...score }] : []
   )
-  const selected = ranges.length === 0 ? null : selection(facts.prompts, post, ranges, rho, seed)
+  const selected =
+    ranges.length === 0 ? null : selection(facts.prompts, post, ranges, rho, seed, scoreWords(facts.scoredBy))
   const base = scored.find(({ model }) => model.kind === 'base')?.score ?? null
   return {
     schemaVersion: SWEEP_VERSION,

@@ -6,9 +6,9 @@ import { defaultMemoryBytes, withinEngine } from '../../base/engine-memory'
 import type { EngineClient } from '../../engine/host'
 import type { ComputedIn, EarlierResults } from './earlier-results'
 import { ModelScores } from '../task/model-scores'
-import type { PreparedSweep } from './prepare-sweep'
+import { type PreparedSweep, samplingOf } from './prepare-sweep'
 import { progressRate } from '../../base/progress-rate'
-import { scorePrompt } from '../task/scoring'
+import { type Scorer, scorerOf } from '../task/scorer'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { at } from '../../base/look-up'
@@ -88,6 +88,7 @@ export async function computeSweep(
 
 class SweepRun {
   private readonly models: readonly SweptModel[]
+  private readonly scorer: Scorer
   private readonly scores: ModelScores[]
   /** Prompts of which every model's score is known. */
   private readonly finished = new Set<number>()
@@ -110,6 +111,7 @@ class SweepRun {
     private readonly options: ComputeOptions
   ) {
     this.models = prepared.models
+    this.scorer = scorerOf(prepared.scoredBy)
     this.scores = prepared.models.map(() => new ModelScores(prepared.prompts))
     this.checkpoint = options.checkpoint
     this.budgetBytes = withinEngine(prepared.request.memoryBytes ?? defaultMemoryBytes())
@@ -160,7 +162,8 @@ class SweepRun {
         })),
         memoryBytes: this.budgetBytes,
         device: request.device?.device,
-        precision: request.precision
+        precision: request.precision,
+        sampling: samplingOf(prepared)
       },
       { signal }
     )
@@ -184,7 +187,7 @@ class SweepRun {
         }
       } else if (event.type === 'probabilities') {
         for (const [place, prompt] of event.prompts.entries()) {
-          const score = scorePrompt(at(event.probabilities, place, 'prompt'))
+          const score = this.scorer.score(at(event.probabilities, place, 'prompt'))
           at(this.scores, event.model, 'model').set(at(missing, prompt, 'prompt'), score)
         }
         this.changed.add(event.model)

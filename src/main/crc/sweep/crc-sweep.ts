@@ -174,6 +174,7 @@ function factsOf(
     basePath: { path: request.base, fingerprint: prepared.base.checkpoint.fingerprint },
     postPath: { path: request.post, fingerprint: prepared.post.checkpoint.fingerprint },
     rendering: request.rendering,
+    scoredBy: prepared.scoredBy,
     prompts: prepared.prompts,
     baseUnavailable: prepared.baseUnavailable,
     notices: [...prepared.notices, ...notices, ...computed.notices],

@@ -1,7 +1,8 @@
-import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
+import type { PromptScore, ScoredBy, SweepDocument } from '../../../contract/documents/crc'
 import type { DeviceName, Precision } from '../../../contract/model/device'
 import { modelOf, modelsOf } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
+import { type Scorer, scorerOf } from '../task/scorer'
 
 /** What makes a result of one sweep a result of another too, for one prompt and model of equal keys. */
 export interface SweepIdentity {
@@ -12,6 +13,7 @@ export interface SweepIdentity {
   post: string
   layerCount: number
   modelKeys: readonly string[]
+  scoredBy: ScoredBy
   prompts: readonly { key: string; validCount: number }[]
 }
 
@@ -31,18 +33,28 @@ export interface EarlierResults extends ComputedIn {
 const STORED_TOLERANCE = 1e-6
 
 /** Whether a score read from a file can be what this program computed: its numbers fit each other. */
-export function isConsistent(score: PromptScore, validCount: number): boolean {
-  const { probabilities, validity, diversity, effectiveChoices } = score
-  const sum = probabilities.reduce((total, p) => total + p, 0)
-  return (
-    probabilities.length === validCount &&
-    probabilities.every((p) => p >= 0 && p <= 1 + STORED_TOLERANCE) &&
-    Math.abs(sum - validity) <= STORED_TOLERANCE &&
-    diversity >= 0 &&
-    diversity <= 1 + STORED_TOLERANCE &&
-    Math.abs(diversity * Math.log(validCount) - Math.log(effectiveChoices)) <= STORED_TOLERANCE
-  )
+export function isConsistent(score: PromptScore, validCount: number, scorer: Scorer): boolean {
+  const { probabilities } = score
+  if (probabilities.length !== validCount) return false
+  if (!probabilities.every((p) => p >= 0 && p <= 1 + STORED_TOLERANCE)) return false
+  const again = scorer.score(scorer.groupsOf(score))
+  return MEASURES.every((measure) => {
+    const [stored, computed] = [score[measure], again[measure]]
+    if (stored === undefined || computed === undefined) return stored === computed
+    return Math.abs(stored - computed) <= STORED_TOLERANCE * Math.max(1, computed)
+  })
 }
+
+const MEASURES = [
+  'validity',
+  'diversity',
+  'effectiveChoices',
+  'precision',
+  'distinctRight',
+  'coverage',
+  'effectiveAnswers',
+  'continued'
+] as const
 
 /**
  * What a finished sweep knows of another one; null when nothing. A sweep that would only repeat it takes nothing either:
@@ -54,7 +66,8 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
     sweep.programVersion !== identity.programVersion ||
     sweep.basePath.fingerprint !== identity.base ||
     sweep.postPath.fingerprint !== identity.post ||
-    layerCount !== identity.layerCount
+    layerCount !== identity.layerCount ||
+    !isScoredAlike(sweep.scoredBy, identity.scoredBy)
   ) {
     return null
   }
@@ -69,15 +82,21 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
     known.size === new Set(identity.modelKeys).size
   if (repeats) return null
   const validCounts = new Map(identity.prompts.map(({ key, validCount }) => [key, validCount]))
+  const scorer = scorerOf(identity.scoredBy)
   const scores = new Map<string, readonly PromptScore[]>()
   for (const [index, { key }] of prompts.entries()) {
     const validCount = validCounts.get(key)
     if (validCount === undefined) continue
     const ofPrompt = identity.modelKeys.flatMap((model) => known.get(model)?.[index] ?? [])
     if (ofPrompt.length < identity.modelKeys.length) continue
-    if (ofPrompt.every((score) => isConsistent(score, validCount))) scores.set(key, ofPrompt)
+    if (ofPrompt.every((score) => isConsistent(score, validCount, scorer))) scores.set(key, ofPrompt)
   }
   return scores.size === 0 ? null : { device: sweep.device, precision: sweep.precision, scores }
+}
+
+/** Keys of prompts tell how answers are drawn, but not for how many draws they are counted. */
+function isScoredAlike(one: ScoredBy, other: ScoredBy): boolean {
+  return one.kind === 'crc' || other.kind === 'crc' ? one.kind === other.kind : one.draws === other.draws
 }
 
 /** Joins what was computed in the same way; of different ways the one that knows more prompts. */

@@ -2,6 +2,7 @@ import { totalWork, type PromptScore, type SweepDocument } from '../../../contra
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
 import { assembleSweep, type ModelResults } from './assemble-sweep'
+import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
 import { at, got } from '../../base/look-up'
 
@@ -52,6 +53,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
       basePath: part.basePath,
       postPath: part.postPath,
       rendering: part.rendering,
+      scoredBy: part.scoredBy,
       prompts: part.prompts,
       baseUnavailable: part.baseUnavailable,
       notices: [...new Set(ordered.flatMap(({ notices }) => notices))],
@@ -70,6 +72,7 @@ function requireWhole({ file, part }: PartFile): void {
     throw new WorkbenchError('bad-file', `${file} ${message}`, 'Compute this part again.')
   }
   const { scoredPrompts, prompts, models } = part
+  const scorer = scorerOf(part.scoredBy)
   if (
     scoredPrompts.some(
       (prompt, place) => prompt <= (scoredPrompts[place - 1] ?? -1) || prompt >= prompts.length
@@ -84,7 +87,7 @@ function requireWhole({ file, part }: PartFile): void {
     }
     for (const [place, prompt] of scoredPrompts.entries()) {
       const validCount = at(prompts, prompt, 'prompt').valid.length
-      if (!isConsistent(at(scores, place, 'score'), validCount)) {
+      if (!isConsistent(at(scores, place, 'score'), validCount, scorer)) {
         complain(`has a score of prompt ${prompt + 1} that contradicts its own probabilities.`)
       }
     }
@@ -100,6 +103,7 @@ const SHARED = {
   precision: 'another precision',
   layerCount: 'another number of layers',
   rendering: 'prompts rendered in another way',
+  scoredBy: 'another task, sampler or number of draws',
   prompts: 'other prompts',
   baseUnavailable: 'another base for comparison',
   models: 'other ranges or recipes',
@@ -137,6 +141,7 @@ function sharedOf(part: SweepPart, options: MergeOptions): [keyof typeof SHARED,
     ['precision', part.precision],
     ['layerCount', part.layerCount],
     ['rendering', part.rendering],
+    ['scoredBy', part.scoredBy],
     ['prompts', part.prompts],
     ['baseUnavailable', part.baseUnavailable],
     ['models', part.models.map(({ model }) => (model.kind === 'checkpoint' ? model.fingerprint : model))],

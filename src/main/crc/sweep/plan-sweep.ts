@@ -4,7 +4,7 @@ import { openPair } from '../../checkpoint/pair'
 import { defaultMemoryBytes, engineLimitBytes, withinEngine } from '../../base/engine-memory'
 import type { EngineClient } from '../../engine/host'
 import { findEarlier, type SweepHistory } from './crc-sweep'
-import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
+import { type CrcSweepRequest, type PreparedSweep, prepareSweep, samplingOf } from './prepare-sweep'
 import { at } from '../../base/look-up'
 
 /**
@@ -55,7 +55,8 @@ async function planOf(
       })),
       memoryBytes: withinEngine(request.memoryBytes ?? defaultMemoryBytes()),
       device: request.device?.device,
-      precision: request.precision
+      precision: request.precision,
+      sampling: samplingOf(prepared)
     },
     { signal }
   )

@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto'
-import type { CrcPrompts, Rendering, SweptPrompt } from '../../../contract/documents/crc'
+import type {
+  CrcPrompts,
+  RenderedPrompt,
+  Rendering,
+  ScoredBy,
+  ScoredTask,
+  SweptPrompt
+} from '../../../contract/documents/crc'
+import type { Sampling } from '../../../contract/model/sampling'
+import { comparePrompts } from '../../answers/compare-prompts'
+import { pairEndTokens } from '../../checkpoint/generation-config'
+import { promptName } from '../../text/prompt-name'
+import type { TextModel } from '../../text/text-model'
 import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { ChosenDevice, Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -17,7 +29,8 @@ import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { singleTokens } from '../task/characters'
 import { compareCrcTokens, crcTokens } from '../task/compare-tokens'
 import type { SweepIdentity } from './earlier-results'
-import { promptName, type RenderedPrompts, renderPrompts } from '../task/render-prompts'
+import { renderTask } from '../task/listed-answers'
+import { renderPrompts } from '../task/render-prompts'
 import { sweptModels } from './swept-models'
 import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
@@ -28,7 +41,8 @@ export interface CrcSweepRequest {
   id?: string
   base: string
   post: string
-  prompts: CrcPrompts
+  /** Of the character task; or a task whose listed answers are scored. */
+  prompts: CrcPrompts | ScoredTask
   rendering: Rendering
   rho: number
   /** Whether to score all restoration ranges and select one. */
@@ -51,6 +65,12 @@ export interface CrcSweepRequest {
   memoryBytes?: number | null
 }
 
+/** How many prompts a sweep scores. */
+export function promptCountOf({ prompts }: Pick<CrcSweepRequest, 'prompts'>): number {
+  if (Array.isArray(prompts)) return prompts.length
+  return prompts.task.prompts.filter(({ answers }) => answers !== undefined).length
+}
+
 /** The opened checkpoints of a sweep. */
 type Pair = Record<'base' | 'post', PairMember>
 
@@ -63,6 +83,7 @@ export interface PreparedSweep {
   prompts: SweptPrompt[]
   /** Of each prompt, for each of its answers the sequences of tokens that are it. */
   groups: TrackedPrompt['groups'][]
+  scoredBy: ScoredBy
   models: SweptModel[]
   identity: SweepIdentity
   /** Why base cannot be scored as a whole model. */
@@ -78,11 +99,9 @@ export interface PreparedSweep {
 export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pair): Promise<PreparedSweep> {
   const { layerCount } = post.spec
   const text = await recentTextModel(post.checkpoint.path)
-  const rendered = await renderPrompts(request.prompts, request.rendering, text)
-  refuseTokensOutside(post, crcTokens(rendered))
-  refuseLongPrompts(rendered, post)
-  const compare = (whole: WholeModel): Promise<WholeModelTokens> =>
-    compareCrcTokens(whole, post, text, rendered, request.rendering.countLeadingSpace)
+  const asked = await renderAsked(request, { base, post }, text)
+  refuseLongPrompts(asked, post)
+  const { compare, scoredBy } = asked
   const comparison = await compare({ member: base, name: 'base' })
   const others = await comparableCheckpoints(request.checkpoints ?? [], post, compare)
   const models = sweptModels(
@@ -91,9 +110,9 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     request.wholeBase !== false && comparison.unavailable === null,
     others.checkpoints
   )
-  const prompts = rendered.prompts.map((prompt, index) => ({
+  const prompts = asked.prompts.map((prompt, index) => ({
     ...prompt,
-    key: promptKey(prompt.tokens, at(rendered.groups, index, 'prompt'))
+    key: promptKey(prompt.tokens, at(asked.groups, index, 'prompt'), samplingOf(asked))
   }))
   return {
     request,
@@ -101,7 +120,8 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     post,
     layerCount,
     prompts,
-    groups: rendered.groups.map(singleTokens),
+    groups: asked.groups,
+    scoredBy,
     models,
     identity: {
       programVersion: version,
@@ -109,17 +129,61 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
       post: post.checkpoint.fingerprint,
       layerCount,
       modelKeys: models.map((model) => weightsKey(modelOf(model, layerCount))),
+      scoredBy,
       prompts: prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))
     },
     baseUnavailable: comparison.unavailable,
     notices: [
       request.device?.notice ?? null,
-      ...rendered.notices,
+      ...asked.notices,
       comparison.unavailable,
       comparison.notice,
       ...others.notices
     ].filter((notice) => notice !== null)
   }
+}
+
+/** How tokens are drawn; undefined: from the models' own distributions. */
+export function samplingOf({ scoredBy }: Pick<PreparedSweep, 'scoredBy'>): Sampling | undefined {
+  return scoredBy.kind === 'task' ? scoredBy.sampling : undefined
+}
+
+/** Prompts as models see them, with what is asked of them and whether a whole model can be. */
+interface Asked {
+  scoredBy: ScoredBy
+  prompts: RenderedPrompt[]
+  groups: TrackedPrompt['groups'][]
+  notices: string[]
+  compare: (whole: WholeModel) => Promise<WholeModelTokens>
+}
+
+async function renderAsked(
+  { prompts, rendering }: CrcSweepRequest,
+  pair: Pair,
+  text: TextModel
+): Promise<Asked> {
+  const { post } = pair
+  if (Array.isArray(prompts)) {
+    const rendered = await renderPrompts(prompts, rendering, text)
+    refuseTokensOutside(post, crcTokens(rendered))
+    return {
+      ...rendered,
+      scoredBy: { kind: 'crc' },
+      groups: rendered.groups.map(singleTokens),
+      compare: (whole) => compareCrcTokens(whole, post, text, rendered, rendering.countLeadingSpace)
+    }
+  }
+  const rendered = await renderTask(prompts, rendering, text, await pairEndTokens(pair, text))
+  const shared = {
+    prompts: rendered.prompts.map(({ tokens }) => tokens),
+    answers: rendered.groups.flat(3)
+  }
+  refuseTokensOutside(post, shared)
+  const seen = rendered.asked.map((prompt, index) => ({
+    ...prompt,
+    ...at(rendered.prompts, index, 'prompt')
+  }))
+  return { ...rendered, scoredBy: prompts, compare: (whole) => comparePrompts(whole, { post, text }, seen) }
 }
 
 /** Those of the checkpoints that can be scored, and why others cannot: a sweep is about the ranges, and goes on without them. */
@@ -144,20 +208,28 @@ async function comparableCheckpoints(
   return { checkpoints: comparable, notices }
 }
 
-function promptKey(tokens: readonly number[], groups: readonly (readonly number[])[]): string {
+function promptKey(
+  tokens: readonly number[],
+  groups: TrackedPrompt['groups'],
+  sampling: Sampling | undefined
+): string {
   return createHash('sha256')
-    .update(JSON.stringify([tokens, groups]))
+    .update(JSON.stringify([tokens, groups, sampling]))
     .digest('hex')
     .slice(0, 32)
 }
 
-function refuseLongPrompts(rendered: RenderedPrompts, post: PairMember): void {
+/** A prompt with its longest answer, whose last token nothing follows. */
+function refuseLongPrompts({ prompts, groups }: Pick<Asked, 'prompts' | 'groups'>, post: PairMember): void {
   const { contextLength } = post.spec
-  for (const [index, prompt] of rendered.prompts.entries()) {
-    if (contextLength === null || prompt.tokens.length <= contextLength) continue
+  for (const [index, prompt] of prompts.entries()) {
+    const answers = at(groups, index, 'prompt').flat()
+    const length =
+      prompt.tokens.length + answers.reduce((most, answer) => Math.max(most, answer.length - 1), 0)
+    if (contextLength === null || length <= contextLength) continue
     throw new WorkbenchError(
       'bad-input',
-      `${promptName(prompt, index)} becomes ${prompt.tokens.length} tokens; post's context window is ${contextLength}.`,
+      `${promptName(prompt, index)} becomes ${length} tokens; post's context window is ${contextLength}.`,
       'Shorten the prompt or the system prompt.'
     )
   }

@@ -32,7 +32,10 @@ export async function scoreRecipes(
     engine,
     {
       ...pair,
-      prompts: sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid })),
+      prompts:
+        sweep.scoredBy.kind === 'task'
+          ? sweep.scoredBy
+          : sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid })),
       rendering: sweep.rendering,
       rho: 0,
       ranges: false,

@@ -9,7 +9,7 @@ import { errorMessage, readBytes } from '../../base/files/bounded-file'
 import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { hasPlainFile } from '../../base/files/plain-paths'
 import type { ComputedIn, EarlierResults, SweepIdentity } from './earlier-results'
-import { scorePrompt } from '../task/scoring'
+import { type Scorer, scorerOf } from '../task/scorer'
 import { at } from '../../base/look-up'
 
 /*
@@ -37,7 +37,7 @@ const Header = z.object({
 })
 type Header = z.infer<typeof Header>
 
-/** p(c) of a prompt's characters, [models][characters], as little-endian float64 in base64. */
+/** Probabilities of a prompt's groups, [models][groups], as little-endian float64 in base64. */
 const Line = z.object({ prompt: z.string(), probabilities: z.base64() })
 
 /** Where checkpoints lie. */
@@ -68,6 +68,7 @@ interface OpenFile {
   path: string
   handle: FileHandle
   bytes: number
+  scorer: Scorer
 }
 
 /** Keeps what a sweep has computed, so that a later one need not compute it again when this one does not get to its end. */
@@ -75,7 +76,12 @@ export class SweepCheckpoint {
   private found: EarlierResults[] = []
   /** Files of this sweep alone, which are of no use once it is finished. */
   private readonly files = new Set<string>()
-  private content: { header: Header; carried: readonly PromptResults[]; name: string } | null = null
+  private content: {
+    header: Header
+    carried: readonly PromptResults[]
+    name: string
+    scorer: Scorer
+  } | null = null
   private file: OpenFile | null = null
   private path: string | null = null
   private readonly keptKeys = new Set<string>()
@@ -145,7 +151,7 @@ export class SweepCheckpoint {
       Array.from(scores, ([promptKey, scores]) => ({ promptKey, scores }))
     )
     const name = sha256(JSON.stringify([header, identity.prompts])).slice(0, 16)
-    this.content = { header, carried: resumes ? carried : [], name }
+    this.content = { header, carried: resumes ? carried : [], name, scorer: scorerOf(identity.scoredBy) }
     this.keptKeys.clear()
     for (const { promptKey } of this.content.carried) this.keptKeys.add(promptKey)
   }
@@ -153,7 +159,7 @@ export class SweepCheckpoint {
   /** Adds finished prompts. They are on the disk when this resolves. @throws WorkbenchError `read-only`, `bad-input` */
   async keep(prompts: readonly PromptResults[]): Promise<void> {
     const file = await this.open()
-    const lines = Buffer.from(prompts.map(promptLine).join(''))
+    const lines = Buffer.from(prompts.map((results) => promptLine(results, file.scorer)).join(''))
     file.bytes += lines.byteLength
     if (file.bytes > MAX_CHECKPOINT_BYTES) {
       throw new WorkbenchError(
@@ -183,16 +189,19 @@ export class SweepCheckpoint {
 
   private async open(): Promise<OpenFile> {
     if (this.content === null) throw new Error('a checkpoint is kept before it has begun')
-    const { header, carried, name } = this.content
+    const { header, carried, name, scorer } = this.content
     if (this.file?.name === name) return this.file
     await this.close()
     const path = await this.place.fileFor(name)
-    await writeFileAtomic(path, [line(header), ...carried.map(promptLine)].join(''))
+    await writeFileAtomic(
+      path,
+      [line(header), ...carried.map((results) => promptLine(results, scorer))].join('')
+    )
     this.files.add(path)
     this.path = path
     try {
       const handle = await open(path, 'a')
-      this.file = { name, path, handle, bytes: (await handle.stat()).size }
+      this.file = { name, path, handle, bytes: (await handle.stat()).size, scorer }
       return this.file
     } catch (error) {
       throw writeProblem(path, error)
@@ -200,8 +209,8 @@ export class SweepCheckpoint {
   }
 }
 
-function promptLine({ promptKey, scores }: PromptResults): string {
-  const probabilities = Float64Array.from(scores.flatMap((score) => score.probabilities))
+function promptLine({ promptKey, scores }: PromptResults, scorer: Scorer): string {
+  const probabilities = Float64Array.from(scores.flatMap((score) => scorer.groupsOf(score)))
   const bytes = Buffer.from(probabilities.buffer)
   return line({ prompt: promptKey, probabilities: bytes.toString('base64') })
 }
@@ -239,21 +248,24 @@ async function readCheckpoint(file: string, identity: SweepIdentity): Promise<Re
     header.data.post === identity.post
   if (!isOfPair || columns.includes(-1)) return { results: null, damagedLines: 0, hasOthers: true }
 
-  const validCounts = new Map(identity.prompts.map(({ key, validCount }) => [key, validCount]))
+  const scorer = scorerOf(identity.scoredBy)
+  const groupCounts = new Map(
+    identity.prompts.map(({ key, validCount }) => [key, validCount + scorer.extraGroups])
+  )
   const scores = new Map<string, readonly PromptScore[]>()
   let damagedLines = 0
   let hasOthers = false
   for (const bytes of rest) {
     const parsed = Line.safeParse(contentOf(bytes))
     const rows = parsed.success ? decodeRows(parsed.data.probabilities, models.length) : null
-    const validCount = parsed.success ? validCounts.get(parsed.data.prompt) : undefined
+    const groupCount = parsed.success ? groupCounts.get(parsed.data.prompt) : undefined
     if (!parsed.success || rows === null) damagedLines++
-    else if (validCount === undefined) hasOthers = true
-    else if (rows[0]?.length !== validCount) damagedLines++
+    else if (groupCount === undefined) hasOthers = true
+    else if (rows[0]?.length !== groupCount) damagedLines++
     else
       scores.set(
         parsed.data.prompt,
-        columns.map((column) => scorePrompt(at(rows, column, 'model')))
+        columns.map((column) => scorer.score(at(rows, column, 'model')))
       )
   }
   return { results: scores.size === 0 ? null : { device, precision, scores }, damagedLines, hasOthers }
@@ -284,17 +296,14 @@ function contentOf(bytes: Buffer): unknown {
 /** Probabilities of every model; null when they are none. */
 function decodeRows(base64: string, modelCount: number): number[][] | null {
   const bytes = Buffer.from(base64, 'base64')
-  const characters = bytes.byteLength / Float64Array.BYTES_PER_ELEMENT / modelCount
-  if (!Number.isInteger(characters) || characters < 2) return null
+  const groups = bytes.byteLength / Float64Array.BYTES_PER_ELEMENT / modelCount
+  if (!Number.isInteger(groups) || groups < 1) return null
   const rows = Array.from({ length: modelCount }, (_, model) =>
-    Array.from({ length: characters }, (_, character) =>
-      bytes.readDoubleLE((model * characters + character) * Float64Array.BYTES_PER_ELEMENT)
+    Array.from({ length: groups }, (_, group) =>
+      bytes.readDoubleLE((model * groups + group) * Float64Array.BYTES_PER_ELEMENT)
     )
   )
-  const areProbabilities = rows.every(
-    (row) => row.every((p) => p >= 0) && row.reduce((sum, p) => sum + p, 0) <= 1 + 1e-4
-  )
-  return areProbabilities ? rows : null
+  return rows.flat().every((p) => p >= 0 && p <= 1 + 1e-4) ? rows : null
 }
 
 function sha256(text: string | Buffer): string {

@@ -9,7 +9,8 @@ import {
   type WholeModelTokens
 } from '../../checkpoint/whole-model-tokens'
 import { characterGroups } from './characters'
-import { promptName, type RenderedPrompts } from './render-prompts'
+import { promptName } from '../../text/prompt-name'
+import type { RenderedPrompts } from './render-prompts'
 import { at } from '../../base/look-up'
 
 /**

@@ -1,6 +1,7 @@
-import type { CrcPrompt, CrcPrompts, RenderedPrompt, Rendering } from '../../../contract/documents/crc'
+import type { CrcPrompts, RenderedPrompt, Rendering } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { promptMessages, renderChats } from '../../text/chat'
+import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
 import { characterGroups } from './characters'
 
@@ -50,12 +51,6 @@ export async function renderPrompts(
     groups.push(found.groups)
   }
   return { prompts: rendered, groups, notices: [...notices, ...unreachableNotices(rendered)] }
-}
-
-/** A prompt as messages name it: its number counted from 1, and how it begins. */
-export function promptName(prompt: Pick<CrcPrompt, 'text'>, index: number): string {
-  const text = prompt.text.length <= 60 ? prompt.text : `${prompt.text.slice(0, 60)}…`
-  return `Prompt ${index + 1} ("${text}")`
 }
 
 function unreachableNotices(prompts: readonly RenderedPrompt[]): string[] {

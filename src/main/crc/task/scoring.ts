@@ -1,4 +1,10 @@
-import type { CategoryScore, CrcPrompt, PromptScore, Score } from '../../../contract/documents/crc'
+import type {
+  CategoryScore,
+  CrcPrompt,
+  PromptScore,
+  Score,
+  TaskMeasures
+} from '../../../contract/documents/crc'
 import { at } from '../../base/look-up'
 
 /**
@@ -44,23 +50,40 @@ export function averageScores(
     if (list === undefined) byCategory.set(category, [score])
     else list.push(score)
   }
-  const means = [...byCategory].map(([category, list]) => ({
-    category,
-    validity: mean(list.map((score) => score.validity)),
-    diversity: mean(list.map((score) => score.diversity)),
-    effectiveChoices: mean(list.map((score) => score.effectiveChoices))
-  }))
+  const categories = [...byCategory].map(([category, list]) => ({ category, means: meansOf(list) }))
   return {
-    validity: mean(means.map((category) => category.validity)),
-    diversity: mean(means.map((category) => category.diversity)),
-    effectiveChoices: mean(means.map((category) => category.effectiveChoices)),
+    ...meansOf(categories.map(({ means }) => means)),
     categories: Object.fromEntries(
-      means.map(({ category, validity, diversity }): [string, CategoryScore] => [
+      categories.map(({ category, means: { validity, diversity } }): [string, CategoryScore] => [
         category,
         { validity, diversity }
       ])
     ),
     prompts: [...scores]
+  }
+}
+
+type Measured = Omit<PromptScore, 'probabilities'>
+
+function meansOf(scores: readonly Measured[]): Measured {
+  return {
+    validity: mean(scores.map((score) => score.validity)),
+    diversity: mean(scores.map((score) => score.diversity)),
+    effectiveChoices: mean(scores.map((score) => score.effectiveChoices)),
+    ...taskMeansOf(scores)
+  }
+}
+
+/** Nothing where the scores are of characters. */
+function taskMeansOf(scores: readonly Partial<TaskMeasures>[]): Partial<TaskMeasures> {
+  if (scores[0]?.precision === undefined) return {}
+  const meanOf = (measure: keyof TaskMeasures): number => mean(scores.map((score) => score[measure] ?? NaN))
+  return {
+    precision: meanOf('precision'),
+    distinctRight: meanOf('distinctRight'),
+    coverage: meanOf('coverage'),
+    effectiveAnswers: meanOf('effectiveAnswers'),
+    continued: meanOf('continued')
   }
 }
 

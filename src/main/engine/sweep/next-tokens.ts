@@ -28,20 +28,19 @@ export interface HeadRun {
   readonly signal: AbortSignal | undefined
 }
 
-/** The probabilities of what is asked of a row of an origin's finals; rows come in their order. */
-export interface RowAnswered {
-  readonly type: 'row'
-  readonly row: number
-  readonly next: Float64Array
+/** The probabilities of what is asked of the next rows of an origin's finals; rows come in their order. */
+export interface RowsAnswered {
+  readonly type: 'rows'
+  readonly next: readonly Float64Array[]
 }
 
 /** How likely the next tokens are, row by row. @throws WorkbenchError as `whyNonFinite` */
-export function nextTokens(run: HeadRun, finals: FinalStates): AsyncGenerator<RowAnswered | SliceDone> {
+export function nextTokens(run: HeadRun, finals: FinalStates): AsyncGenerator<RowsAnswered | SliceDone> {
   return run.sampling === undefined ? ofModel(run, finals) : ofSampler(run, run.sampling, finals)
 }
 
 /** The softmax at temperature 1, which needs the logits of what is asked about only. */
-async function* ofModel(run: HeadRun, finals: FinalStates): AsyncGenerator<RowAnswered | SliceDone> {
+async function* ofModel(run: HeadRun, finals: FinalStates): AsyncGenerator<RowsAnswered | SliceDone> {
   const { scorer, head, tokens, signal } = run
   const rowCount = scorer.rowsOf(finals)
   let sums: Float64Array = new Float64Array()
@@ -53,17 +52,14 @@ async function* ofModel(run: HeadRun, finals: FinalStates): AsyncGenerator<RowAn
   const column = new Map(tokens.map((token, i) => [token, i]))
   for (const part of partsOf(rowCount, logitRows(tokens.length))) {
     const logits = await head.logitsOf(statesOf(finals, rowCount, part), tokens)
-    for (let i = 0; i < part.count; i++) {
-      const row = part.first + i
-      const { next } = scorer.askedOf(row)
-      const sum = at(sums, row, 'row')
-      yield {
-        type: 'row',
-        row,
-        next: Float64Array.from(next, (token) =>
+    yield {
+      type: 'rows',
+      next: Array.from({ length: part.count }, (_, i) => {
+        const sum = at(sums, part.first + i, 'row')
+        return Float64Array.from(scorer.askedOf(part.first + i).next, (token) =>
           Math.exp(at(logits, i * tokens.length + got(column, token, 'token'), 'logit') - sum)
         )
-      }
+      })
     }
   }
 }
@@ -73,7 +69,7 @@ async function* ofSampler(
   run: HeadRun,
   sampling: Sampling,
   finals: FinalStates
-): AsyncGenerator<RowAnswered | SliceDone> {
+): AsyncGenerator<RowsAnswered | SliceDone> {
   const { scorer, head, vocabularySize, signal } = run
   const rowCount = scorer.rowsOf(finals)
   for (const part of partsOf(rowCount, logitRows(vocabularySize))) {
@@ -84,8 +80,11 @@ async function* ofSampler(
       }
       const logitsOf = (row: number): Float32Array => rowAt(event.values, row - part.first, vocabularySize)
       await requireFinite(run, finals, part, (row) => allFinite(logitsOf(row)))
-      for (let row = part.first; row < part.first + part.count; row++) {
-        yield { type: 'row', row, next: drawn(logitsOf(row), sampling, scorer.askedOf(row)) }
+      yield {
+        type: 'rows',
+        next: Array.from({ length: part.count }, (_, i) =>
+          drawn(logitsOf(part.first + i), sampling, scorer.askedOf(part.first + i))
+        )
       }
     }
   }

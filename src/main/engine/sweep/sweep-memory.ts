@@ -134,37 +134,55 @@ export function mostStates({ roots, levels }: RecipeTrie): number {
 function blockRunBytes({ pair, uploadedIn }: SweptModels, group: GroupSize, rowBound: number): number {
   const { spec } = pair.post
   const nodes = uploadedIn === null ? nodesPerRun(rowBound, group.rows, group.places) : { full: 1, last: 1 }
-  const inAllLayers = runBytes(spec, group, nodes.full, group.rows, group.longest)
-  const inTheLast = runBytes(spec, { ...group, leaves: group.places }, nodes.last, group.places, 1)
+  const inAllLayers = runBytes(spec, group, nodes.full, group.rows, {
+    paths: group.leaves,
+    queries: queriesOf(group)
+  })
+  const inTheLast = runBytes(spec, group, nodes.last, group.places, {
+    paths: group.leaves,
+    queries: finalQueriesOf(group)
+  })
   return Math.max(inAllLayers, inTheLast)
+}
+
+/** Queries of the paths of a node, at most: of each prompt whole, and of each other leaf what comes behind a prompt. */
+function queriesOf({ prompts, leaves, longest, furthest }: GroupSize): number {
+  return Math.min(prompts, leaves) * longest + Math.max(0, leaves - prompts) * furthest
+}
+
+/** The same of the last layer, where a prompt is asked about from its own end on. */
+function finalQueriesOf({ prompts, leaves, furthest }: GroupSize): number {
+  return Math.min(prompts, leaves) * (furthest + 1) + Math.max(0, leaves - prompts) * Math.max(1, furthest)
 }
 
 /**
  * @param outputRows rows of a node that come out
- * @param queryLength queries of a path
+ * @param attention paths of a node, and the queries of all of them
  */
 function runBytes(
   spec: DecoderSpec,
-  { rows, leaves, longest }: GroupSize,
+  { rows, longest }: GroupSize,
   nodes: number,
   outputRows: number,
-  queryLength: number
+  attention: { paths: number; queries: number }
 ): number {
   const { hiddenSize, intermediateSize, headCount, kvHeadCount, headSize } = spec
   const qSize = headCount * headSize
   const kvSize = kvHeadCount * headSize
   const rowsIn = nodes * rows
   const rowsOut = nodes * outputRows
-  const paths = nodes * leaves
+  const paths = nodes * attention.paths
+  const queries = nodes * attention.queries
   // gate, up and their product, beside the residual, the norm's output and the projection down.
   const mlp = rowsOut * (3 * intermediateSize + 3 * hiddenSize)
   // Rows before and after RoPE, then gathered and transposed by path; scores before, with and after the mask.
-  const attention =
+  const scored =
     rowsIn * (hiddenSize + 3 * kvSize) +
     rowsOut * (hiddenSize + 2 * qSize) +
-    paths * (4 * longest * kvSize + 2 * queryLength * qSize + 3 * headCount * queryLength * longest)
+    paths * 4 * longest * kvSize +
+    queries * (2 * qSize + 3 * headCount * longest)
   // The result leaves onnxruntime as a copy.
-  return FLOAT_BYTES * (rowsIn * hiddenSize + 2 * rowsOut * hiddenSize + Math.max(mlp, attention))
+  return FLOAT_BYTES * (rowsIn * hiddenSize + 2 * rowsOut * hiddenSize + Math.max(mlp, scored))
 }
 
 /** A slice's logits, shifted and as exponentials; and the head's rows of the wanted tokens. */
@@ -177,7 +195,7 @@ function headRunBytes({ pair, trie, trackedTokens }: SweptModels): number {
 }
 
 /** One mask for each width of attention window, for all layers but the last and for the last. */
-function maskBytes({ layers }: DecoderSpec, { places, leaves, longest }: GroupSize): number {
+function maskBytes({ layers }: DecoderSpec, group: GroupSize): number {
   const windows = new Set(layers.map((layer) => layer.window)).size
-  return FLOAT_BYTES * windows * longest * (leaves * longest + places)
+  return FLOAT_BYTES * windows * group.longest * (queriesOf(group) + finalQueriesOf(group))
 }

@@ -179,7 +179,8 @@ class SweepRun {
         sampling: this.request.sampling,
         signal
       }
-      let next: Float64Array[] = []
+      const next: Float64Array[] = []
+      let scored = 0
       for await (const event of nextTokens(run, finals)) {
         if (event.type === 'slice') {
           this.spend(event)
@@ -187,10 +188,10 @@ class SweepRun {
           yield { type: 'progress', rowsDone: Math.round(this.rowsDone), layer, group }
           continue
         }
-        next.push(event.next)
-        if (next.length < scorer.rows.length) continue
-        yield* scorer.score(at(finals.leaves, Math.floor(event.row / next.length), 'leaf'), next)
-        next = []
+        next.push(...event.next)
+        while (next.length >= scorer.rows.length) {
+          yield* scorer.score(at(finals.leaves, scored++, 'leaf'), next.splice(0, scorer.rows.length))
+        }
       }
     } finally {
       await head.close()

@@ -5,10 +5,8 @@ import { at } from '../../base/look-up'
  * How packed rows attend. In a trie a row sees itself and its ancestors, which one mask over the whole packed sequence
  * could say; but prompts share little beyond their template, so most of that square would be masked out. Instead
  * the projections run on packed rows, and q, k and v are gathered back into one sequence per trie leaf for the scores:
- * (prompts x length^2) instead of (packed rows)^2, an order of magnitude less for forty short prompts.
- *
- * Rows before the first branch (a shared system prompt) are a segment of their own, so that they are not scored once
- * per leaf.
+ * (prompts x length^2) instead of (packed rows)^2, an order of magnitude less for forty short prompts. What several leaves
+ * have in common, a system prompt or the prompt of many answers, is scored with the first of them only.
  */
 export interface AttentionSegment {
   readonly pathCount: number
@@ -32,52 +30,81 @@ export interface AttentionLayout {
   readonly resultIndex: Int32Array
 }
 
-/** Shared prefixes shorter than this are cheaper to score again with every leaf than as a segment of their own. */
-const SHORTEST_TRUNK = 8
-
 /** Every packed row is computed: all layers but the last. */
 export function fullLayout(packed: PackedPrompts): AttentionLayout {
-  const rowCount = packed.tokens.length
-  const leaves = leafPaths(packed)
-  const trunk = trunkLength(leaves)
-  const resultIndex = new Int32Array(rowCount).fill(-1)
-  const segments: AttentionSegment[] = []
-  let resultCount = 0
-  const addSegment = (paths: readonly Int32Array[], firstQuery: number): void => {
-    const segment = makeSegment(paths, firstQuery)
-    segments.push(segment)
-    segment.queryRows.forEach((row, i) => {
-      if (resultIndex[row] === -1) resultIndex[row] = resultCount + i
-    })
-    resultCount += segment.queryRows.length
-  }
-  const first = leaves[0]
-  if (trunk > 0 && first !== undefined) addSegment([first.subarray(0, trunk)], 0)
-  const tails = leaves.filter((path) => path.length > trunk)
-  if (tails.length > 0) addSegment(tails, trunk)
-  return { inputRowCount: rowCount, outputRowCount: rowCount, keptRows: null, segments, resultIndex }
+  return layoutOf(packed, null)
 }
 
 /** Only `rows` (distinct) are computed, keys and values still cover all: the last layer of a sweep. */
 export function lastRowsLayout(packed: PackedPrompts, rows: Int32Array): AttentionLayout {
-  const pathByLastRow = new Map(packed.paths.map((path) => [at(path, path.length - 1, 'row'), path]))
-  const paths = Array.from(rows, (row) => pathByLastRow.get(row) ?? Int32Array.of(row))
-  const keyLength = Math.max(...paths.map((path) => path.length))
-  const segment: AttentionSegment = {
-    pathCount: rows.length,
-    queryLength: 1,
-    keyLength,
-    queryRows: rows.map((_, i) => i),
-    keyRows: padPaths(paths, 0, keyLength),
-    queryPositions: Int32Array.from(paths, (path) => path.length - 1)
+  return layoutOf(packed, rows)
+}
+
+function layoutOf(packed: PackedPrompts, keptRows: Int32Array | null): AttentionLayout {
+  const inputRowCount = packed.tokens.length
+  const outputOf = keptRows === null ? null : new Map(Array.from(keptRows, (row, place) => [row, place]))
+  const outputRowCount = keptRows?.length ?? inputRowCount
+  const resultIndex = new Int32Array(outputRowCount)
+  let resultCount = 0
+  const segments = bucketsOf(branchesOf(packed, outputOf)).map((branches) => {
+    const segment = makeSegment(branches)
+    for (const [b, { queries }] of branches.entries()) {
+      for (const [i, { output }] of queries.entries()) {
+        resultIndex[output] = resultCount + b * segment.queryLength + i
+      }
+    }
+    resultCount += segment.queryRows.length
+    return segment
+  })
+  return { inputRowCount, outputRowCount, keptRows, segments, resultIndex }
+}
+
+/** A path of the trie to a leaf, and those of its rows that no earlier branch has computed and that are wanted. */
+interface Branch {
+  readonly path: Int32Array
+  readonly queries: readonly { readonly position: number; readonly output: number }[]
+}
+
+/**
+ * Every wanted row is of one branch.
+ *
+ * @param outputOf the place of each wanted row among what comes out; null: all are, as they come in
+ */
+function branchesOf(packed: PackedPrompts, outputOf: ReadonlyMap<number, number> | null): Branch[] {
+  const seen = new Uint8Array(packed.tokens.length)
+  return leafPaths(packed).flatMap((path) => {
+    const queries: { position: number; output: number }[] = []
+    for (const [position, row] of path.entries()) {
+      const output = outputOf === null ? row : outputOf.get(row)
+      if (seen[row] === 1 || output === undefined) continue
+      seen[row] = 1
+      queries.push({ position, output })
+    }
+    return queries.length === 0 ? [] : [{ path, queries }]
+  })
+}
+
+const lengthOf = ({ queries }: Branch): number => queries.length
+
+/**
+ * Branches of like length, so that little is computed only to be left out: whole prompts, and beside them the few tokens in which
+ * prompts with a common beginning, or the answers to one prompt, differ.
+ */
+function bucketsOf(branches: readonly Branch[]): Branch[][] {
+  const byLength = [...branches].sort((a, b) => lengthOf(b) - lengthOf(a))
+  let best = { cut: byLength.length, scores: scoresOf(byLength) }
+  for (const [cut, branch] of byLength.entries()) {
+    const before = byLength[cut - 1]
+    if (before === undefined || lengthOf(before) === lengthOf(branch)) continue
+    const scores = scoresOf(byLength.slice(0, cut)) + scoresOf(byLength.slice(cut))
+    if (scores < best.scores) best = { cut, scores }
   }
-  return {
-    inputRowCount: packed.tokens.length,
-    outputRowCount: rows.length,
-    keptRows: rows,
-    segments: [segment],
-    resultIndex: rows.map((_, i) => i)
-  }
+  return [byLength.slice(0, best.cut), byLength.slice(best.cut)].filter((bucket) => bucket.length > 0)
+}
+
+function scoresOf(branches: readonly Branch[]): number {
+  const queries = Math.max(...branches.map(lengthOf))
+  return branches.length * queries * Math.max(...branches.map(({ path }) => path.length))
 }
 
 /** What a mask adds to a score that must not count. Finite: a row of -Infinity is NaN on some devices. */
@@ -98,31 +125,34 @@ export function segmentMask(segment: AttentionSegment, window: number | null): F
   return mask
 }
 
-function makeSegment(paths: readonly Int32Array[], firstQuery: number): AttentionSegment {
+function makeSegment(branches: readonly Branch[]): AttentionSegment {
+  const paths = branches.map(({ path }) => path)
   const keyLength = Math.max(...paths.map((path) => path.length))
-  const queryLength = keyLength - firstQuery
-  const queryPositions = new Int32Array(paths.length * queryLength)
-  paths.forEach((path, p) => {
+  const queryLength = Math.max(...branches.map(lengthOf))
+  const queryRows = new Int32Array(branches.length * queryLength)
+  const queryPositions = new Int32Array(branches.length * queryLength)
+  for (const [b, { queries }] of branches.entries()) {
     for (let i = 0; i < queryLength; i++) {
-      queryPositions[p * queryLength + i] = Math.min(firstQuery + i, path.length - 1)
+      const { position, output } = at(queries, Math.min(i, queries.length - 1), 'query')
+      queryRows[b * queryLength + i] = output
+      queryPositions[b * queryLength + i] = position
     }
-  })
+  }
   return {
-    pathCount: paths.length,
+    pathCount: branches.length,
     queryLength,
     keyLength,
-    queryRows: padPaths(paths, firstQuery, queryLength),
-    keyRows: padPaths(paths, 0, keyLength),
+    queryRows,
+    keyRows: padPaths(paths, keyLength),
     queryPositions
   }
 }
 
-/** Rows first .. first + length - 1 of every path, end to end; past a path's end its last row again. */
-function padPaths(paths: readonly Int32Array[], first: number, length: number): Int32Array {
+/** All rows of every path, end to end; past a path's end its last row again. */
+function padPaths(paths: readonly Int32Array[], length: number): Int32Array {
   const rows = new Int32Array(paths.length * length)
   paths.forEach((path, p) => {
-    for (let i = 0; i < length; i++)
-      rows[p * length + i] = at(path, Math.min(first + i, path.length - 1), 'row')
+    for (let i = 0; i < length; i++) rows[p * length + i] = at(path, Math.min(i, path.length - 1), 'row')
   })
   return rows
 }
@@ -137,14 +167,4 @@ function leafPaths(packed: PackedPrompts): Int32Array[] {
     if (last !== undefined && hasChild[last] === 0) leaves.set(last, path)
   }
   return [...leaves.values()]
-}
-
-/** Rows that all leaves share, if that is long enough to be worth a segment; a single leaf is all trunk. */
-function trunkLength(leaves: readonly Int32Array[]): number {
-  const first = leaves[0]
-  if (first === undefined) return 0
-  if (leaves.length === 1) return first.length
-  let length = 0
-  while (length < first.length && leaves.every((path) => path[length] === first[length])) length++
-  return length < SHORTEST_TRUNK ? 0 : length
 }

@@ -67,6 +67,9 @@ export interface GroupSize {
   readonly places: number
   /** Sequences that are no beginning of another. */
   readonly leaves: number
+  /** Most tokens by which a place lies behind its prompt's first. */
+  readonly furthest: number
+  readonly prompts: number
   /** Tokens of the longest sequence. */
   readonly longest: number
 }
@@ -77,19 +80,28 @@ class GrowingGroup {
   private readonly trie = new PromptTrie()
   private places = 0
   private longest = 0
+  private furthest = 0
 
   add(index: number, places: PromptPlaces): void {
     for (const sequence of places) {
       this.trie.insert(sequence)
       this.longest = Math.max(this.longest, sequence.length)
+      this.furthest = Math.max(this.furthest, sequence.length - at(places, 0, 'place').length)
     }
     this.places += places.length
     this.prompts.push(index)
   }
 
   get size(): GroupSize {
-    const { places, longest, trie } = this
-    return { rows: trie.tokens.length, places, leaves: trie.leaves, longest }
+    const { places, longest, furthest, trie } = this
+    return {
+      rows: trie.tokens.length,
+      places,
+      leaves: trie.leaves,
+      longest,
+      furthest,
+      prompts: this.prompts.length
+    }
   }
 }
 

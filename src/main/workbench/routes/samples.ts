@@ -2,7 +2,7 @@ import { measureRun } from '../../measures/host'
 import { exportSamples } from '../../report/samples-page/export'
 import { defaultSampleSettings } from '../../samples/default-settings'
 import { builtinSamplePrompts, readSamplePrompts } from '../../samples/prompts'
-import { renderSamplePrompt } from '../../samples/render-sample-prompts'
+import { renderSamplePrompt } from '../../answers/render-sample-prompts'
 import { postFolder, textModelOf } from './post'
 import { cancelling, route, type Routing, watching } from './route'
 

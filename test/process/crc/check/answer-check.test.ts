@@ -161,9 +161,8 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
   const engine = createEngineHost()
   afterAll(() => engine.close())
   const all = await builtinPromptSet('demo-crc')
-  const request = await demoSweep({
-    prompts: [all[0], all[1], all[20], all[21]].flatMap((each) => each ?? [])
-  })
+  const asked = [all[0], all[1], all[20], all[21]].flatMap((each) => each ?? [])
+  const request = await demoSweep({ prompts: asked })
   const pair = { base: request.base, post: request.post }
   const signal = new AbortController().signal
   const sweep = await runCrcSweep(engine.client(), request, signal, () => undefined)
@@ -193,7 +192,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
 
   it('is the likelihood of every valid answer as the engine reads answers, summed', async () => {
     const text = await loadTextModel(pair.post)
-    const rendered = await renderPrompts(request.prompts, request.rendering, text)
+    const rendered = await renderPrompts(asked, request.rendering, text)
     const white = [[], ...whiteSpaceTokens(text).map((token) => [token])]
     const prompts = rendered.prompts.map(({ tokens }, index) => ({
       tokens,

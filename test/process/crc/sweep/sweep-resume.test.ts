@@ -13,6 +13,7 @@ import type { Recipe } from '../../../../src/contract/model/recipe'
 import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
+import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { createEngineHost, type EngineHost } from '../../../../src/main/engine/host'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { exitStatus, runCli, startCli } from '../../../fixtures/cli'
@@ -165,7 +166,8 @@ describe('a sweep that was cancelled', () => {
 
   it('computes only what changed of a changed prompt set', async () => {
     const kept = await interrupted()
-    const prompts = request.prompts.with(0, { text: 'Any digit?', category: 'digit', valid: ['1', '2', '7'] })
+    const demoPrompts = await builtinPromptSet('demo-crc')
+    const prompts = demoPrompts.with(0, { text: 'Any digit?', category: 'digit', valid: ['1', '2', '7'] })
     const { document } = await sweep({ asked: { ...request, prompts: prompts.toReversed() } })
     expect(document.reusedPromptCount).toBe(kept.length - 1)
     const [last] = document.post.prompts.slice(-2)
@@ -217,7 +219,10 @@ describe('a checkpoint', () => {
 
 it('that is finished lends its results to one with changed prompts, and none to its own repetition', async () => {
   const after = history({ lastSweep: () => Promise.resolve(whole) }, `${out}-2`)
-  const prompts = [...request.prompts, { text: 'Any digit?', category: 'digit', valid: ['1', '2', '7'] }]
+  const prompts = [
+    ...(await builtinPromptSet('demo-crc')),
+    { text: 'Any digit?', category: 'digit', valid: ['1', '2', '7'] }
+  ]
   const { document: changed } = await sweep({ asked: { ...request, prompts }, past: after })
   expect(changed.reusedPromptCount).toBe(40)
   expect(changed.work.promptTokens).toBe(changed.prompts[40]?.tokens.length)

@@ -67,6 +67,8 @@ const checkOfModels = (...models: CheckedModel[]): CheckResult => ({
   models
 })
 
+const CRC = { kind: 'crc' } as const
+
 const STABLE = selectionOf(range(4, 11), [
   [4, 11, 0.7],
   [5, 11, 0.3]
@@ -75,7 +77,15 @@ const PASSING = checkOfModels(checked(range(4, 11), whole(0.9, 0.91)))
 const FAILING = checkOfModels(checked(range(4, 11), whole(0.86, 0.91)))
 
 const found = (evidence: Partial<HeadlineEvidence>): ReturnType<typeof headline> =>
-  headline({ layerCount: LAYERS, post: POST, ranges: RANGES, selection: STABLE, check: null, ...evidence })
+  headline({
+    layerCount: LAYERS,
+    scoredBy: CRC,
+    post: POST,
+    ranges: RANGES,
+    selection: STABLE,
+    check: null,
+    ...evidence
+  })
 
 describe('the headline of a sweep', () => {
   it('restores a range that most resamplings pick and whose whole answers hold, in their numbers', () => {
@@ -215,7 +225,14 @@ describe('the headline of a sweep', () => {
   })
 
   it('says how sure it is: whole answers, the interval, the rival, and why there is no cross-fitted score', () => {
-    const evidence = { layerCount: LAYERS, post: POST, ranges: RANGES, selection: STABLE, check: null }
+    const evidence = {
+      layerCount: LAYERS,
+      scoredBy: CRC,
+      post: POST,
+      ranges: RANGES,
+      selection: STABLE,
+      check: null
+    }
     expect(assurances(evidence)).toEqual([
       { label: 'Whole answers', value: 'not checked', detail: 'all else here is of first tokens' },
       {
@@ -244,7 +261,7 @@ describe('how sure it is after a check that threw ranges out', () => {
   )
   const sureOf = (selection: Selection, check: CheckResult) =>
     Object.fromEntries(
-      assurances({ layerCount: LAYERS, post: POST, ranges: RANGES, selection, check }).map(
+      assurances({ layerCount: LAYERS, scoredBy: CRC, post: POST, ranges: RANGES, selection, check }).map(
         ({ label, detail }) => [label, detail]
       )
     )

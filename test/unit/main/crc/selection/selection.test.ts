@@ -95,19 +95,19 @@ describe('no selection says why', () => {
 
   test('when no range is valid enough', () => {
     expect(reason([range(0, 0, 0.5, 0.9), range(0, 1, 0.8, 0.9)])).toBe(
-      "No range reaches the minimum validity 0.900 (0.9 × post's 1.000); the most valid, layers 0-1, has 0.800."
+      "No range reaches the minimum validity 0.900 (0.9 × post's 1.000); layers 0-1, with the most, have 0.800."
     )
   })
 
   test('when no range is more diverse than post', () => {
     expect(reason([range(0, 0, 1, 0.45), range(1, 1, 1, 0.5)])).toBe(
-      'No range is more diverse than post (0.500); the most diverse, layer 1, has 0.500.'
+      'No range has more diversity than post (0.500); layer 1, with the most, has 0.500.'
     )
   })
 
   test('when no range is both', () => {
     expect(reason([range(0, 0, 1, 0.4), range(0, 1, 0.95, 0.5), range(1, 1, 0.2, 0.9)])).toBe(
-      "2 of 3 ranges reach the minimum validity 0.900 (0.9 × post's 1.000) and 1 are more diverse than post (0.500), but none does both."
+      "2 of 3 ranges reach the minimum validity 0.900 (0.9 × post's 1.000) and 1 have more diversity than post (0.500), but none does both."
     )
   })
 

@@ -1,17 +1,18 @@
-import { promptName } from '../crc/task/render-prompts'
+import type { PairMember } from '../checkpoint/pair-member'
+import { promptName } from '../text/prompt-name'
+import type { TextModel } from '../text/text-model'
 import {
   becomesTokens,
   compareTokens,
   type WholeModel,
   type WholeModelTokens
 } from '../checkpoint/whole-model-tokens'
-import type { SampledPair } from './generation'
 import { addsSpecialTokens, type RenderedSamplePrompt } from './render-sample-prompts'
 
 /** A whole model can be compared when its own tokenizer turns the rendered prompts into the same tokens. */
 export function comparePrompts(
   whole: WholeModel,
-  { post, text }: SampledPair,
+  { post, text }: { post: PairMember; text: TextModel },
   prompts: readonly RenderedSamplePrompt[]
 ): Promise<WholeModelTokens> {
   const shared = { prompts: prompts.map(({ tokens }) => tokens), answers: [] }

@@ -2,7 +2,7 @@ import type { Rendering } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleRun } from '../../contract/documents/samples'
 import type { SamplePrompt } from '../../contract/documents/task'
-import { promptName } from '../crc/task/render-prompts'
+import { promptName } from '../text/prompt-name'
 import { promptMessages, type RenderedChat, renderChats, renderPlain } from '../text/chat'
 import type { TextModel } from '../text/text-model'
 

@@ -1,0 +1,124 @@
+import type { Task, TaskPrompt } from '../../contract/documents/task'
+import type { TextModel } from '../text/text-model'
+import { withTimeLimit } from '../base/time-limit'
+import { type AnswerReader, rightAnswers } from './read-answer'
+
+/** A vocabulary of 256,000 takes about half a second. */
+const TIME_LIMIT_MS = 60_000
+
+/** Marks that an answer may end with. */
+const FINAL_MARKS = ['', '.', '!']
+
+/** A right answer as sequences of tokens. */
+export interface WrittenAnswer {
+  /** Its first name. */
+  readonly name: string
+  /** Each to its end. */
+  readonly sequences: readonly (readonly number[])[]
+}
+
+/** What a prompt's listed answers are as tokens. */
+export interface WrittenAnswers {
+  readonly answers: readonly WrittenAnswer[]
+  /** The ways to begin with a listed answer, without its end; none begins with another. */
+  readonly begun: readonly (readonly number[])[]
+}
+
+/**
+ * The texts that an answer is usually written as: as it is listed, beginning with a capital, and in small letters, each bare
+ * or with a full stop or an exclamation mark.
+ */
+function writtenForms(answer: string): string[] {
+  const [first = '', ...rest] = answer
+  const spellings = [answer, first.toUpperCase() + rest.join(''), answer.toLowerCase()]
+  return [...new Set(spellings.flatMap((spelling) => FINAL_MARKS.map((mark) => spelling + mark)))]
+}
+
+/** Turns the listed answers of a task into what a model may write, token by token. */
+export class AnswerWriter {
+  private readonly ends: readonly number[]
+
+  /**
+   * @param reader of the task: what it does not read as the answer is no form of it
+   * @param text of the model that answers
+   * @param endTokens those that end an answer
+   */
+  constructor(
+    private readonly task: Task,
+    private readonly reader: AnswerReader,
+    private readonly text: TextModel,
+    endTokens: readonly number[]
+  ) {
+    const { stopTexts } = task.settings
+    const ended = new Set(endTokens)
+    for (const token of tokensThatBegin(text, stopTexts)) ended.add(token)
+    this.ends = [...ended]
+  }
+
+  /**
+   * The forms of a prompt's listed answers, each in the split that the tokenizer makes of it, with what ends it: an end token, or a
+   * token that begins with a stop text. A form as long as answers may be ends there. Left out are other splits of the same
+   * text, and longer texts that a right answer is read out of. Where the prompt does not end in white space, an answer may begin with a space.
+   *
+   * @param context the prompt as the model sees it
+   */
+  write(prompt: TaskPrompt, context: readonly number[]): WrittenAnswers {
+    const before = this.text.decode(context)
+    const starts = /\s$/u.test(before) || before === '' ? [''] : ['', ' ']
+    const forms = new Map<string, readonly number[]>()
+    const byAnswer = new Map<string, { name: string; sequences: number[][] }>()
+    for (const names of rightAnswers(this.task, prompt)) {
+      const texts = names.flatMap((name) =>
+        writtenForms(name).flatMap((form) => starts.map((start) => start + form))
+      )
+      for (const form of texts) {
+        const tokens = this.text.encode(form)
+        const answer = this.readBehind(before, context, tokens, prompt)
+        const key = tokens.join()
+        if (answer === null || forms.has(key) || tokens.length > this.task.settings.maxTokens) continue
+        forms.set(key, tokens)
+        const written = byAnswer.get(answer) ?? { name: names[0] ?? answer, sequences: [] }
+        byAnswer.set(answer, written)
+        if (tokens.length === this.task.settings.maxTokens) written.sequences.push(tokens)
+        else written.sequences.push(...this.ends.map((end) => [...tokens, end]))
+      }
+    }
+    return { answers: [...byAnswer.values()], begun: shortest([...forms.values()]) }
+  }
+
+  /** Which right answer some tokens are behind a prompt; null when they are none. */
+  private readBehind(
+    before: string,
+    context: readonly number[],
+    tokens: readonly number[],
+    prompt: TaskPrompt
+  ): string | null {
+    if (tokens.length === 0) return null
+    const after = this.text.decode([...context, ...tokens])
+    return after.startsWith(before) ? this.rightAnswer(after.slice(before.length), prompt) : null
+  }
+
+  private rightAnswer(text: string, prompt: TaskPrompt): string | null {
+    const read = this.reader.read(text)
+    return read === null ? null : this.reader.rightAnswer(read, prompt)
+  }
+}
+
+/** Tokens whose text begins with one of some texts. */
+function tokensThatBegin(text: TextModel, starts: readonly string[]): number[] {
+  if (starts.length === 0) return []
+  return withTimeLimit(TIME_LIMIT_MS, `Decoding with the tokenizer of ${text.folder}`, () =>
+    text.textTokens.filter((token) => {
+      const decoded = text.decode([token])
+      return starts.some((start) => decoded.startsWith(start))
+    })
+  )
+}
+
+/** Those that do not begin with another. */
+function shortest(sequences: readonly (readonly number[])[]): (readonly number[])[] {
+  const all = new Set(sequences.map((tokens) => tokens.join()))
+  return sequences.filter(
+    (tokens) => !tokens.slice(0, -1).some((_, i) => all.has(tokens.slice(0, i + 1).join()))
+  )
+}

@@ -1,0 +1,98 @@
+import type { Rendering, RenderedPrompt, ScoredTask } from '../../../contract/documents/crc'
+import type { TrackedPrompt } from '../../../contract/procedures/engine'
+import type { TaskPrompt } from '../../../contract/documents/task'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { AnswerReader } from '../../answers/read-answer'
+import { renderSamplePrompts } from '../../answers/render-sample-prompts'
+import { AnswerWriter } from '../../answers/written-forms'
+import { promptName } from '../../text/prompt-name'
+import type { TextModel } from '../../text/text-model'
+import { at } from '../../base/look-up'
+
+/** A task's questions as models see them, with what counts as an answer. */
+export interface RenderedTask {
+  /** Those that list right answers; `valid` is their first names. */
+  prompts: RenderedPrompt[]
+  /** The questions themselves. */
+  asked: TaskPrompt[]
+  /** Of each prompt the sequences of tokens of each right answer, and last those that begin one. */
+  groups: TrackedPrompt['groups'][]
+  notices: string[]
+}
+
+/**
+ * Turns a task into what the engine is asked of its questions.
+ *
+ * @param endTokens those that end an answer
+ * @throws WorkbenchError `bad-input` for a task that lists no answers, whose answers stand at the end of longer texts, or a model that
+ *   names no token that ends an answer; as `renderSamplePrompts`
+ */
+export async function renderTask(
+  { task }: ScoredTask,
+  rendering: Rendering,
+  text: TextModel,
+  endTokens: readonly number[]
+): Promise<RenderedTask> {
+  requireScorable(task.name, task.reading.kind, endTokens)
+  const asked = task.prompts.filter(({ answers }) => answers !== undefined)
+  if (asked.length === 0) {
+    throw new WorkbenchError(
+      'bad-input',
+      `The task "${task.name}" lists no right answers, so nothing of it can be scored exactly.`,
+      'Sample answers to it with "slr evaluate".'
+    )
+  }
+  const rendered = await renderSamplePrompts(asked, rendering, text)
+  const writer = new AnswerWriter(task, new AnswerReader(task), text, endTokens)
+  const written = rendered.prompts.map(({ tokens }, index) =>
+    writer.write(at(asked, index, 'prompt'), tokens)
+  )
+  const unwritten = written.findIndex(({ answers }) => answers.length === 0)
+  if (unwritten !== -1) {
+    throw new WorkbenchError(
+      'bad-input',
+      `${promptName(at(asked, unwritten, 'prompt'), unwritten)} lists no answer that this task would read as right.`,
+      'Look at how the task reads answers, and at its longest answer in tokens.'
+    )
+  }
+  return {
+    asked,
+    prompts: rendered.prompts.map((prompt, index) => ({
+      text: prompt.text,
+      category: prompt.category,
+      valid: at(written, index, 'prompt').answers.map(({ name }) => name),
+      rendered: prompt.rendered,
+      tokens: prompt.tokens,
+      unreachable: []
+    })),
+    groups: written.map(({ answers, begun }) => [
+      ...answers.map(({ sequences }) => sequences.map((sequence) => [...sequence])),
+      begun.map((sequence) => [...sequence])
+    ]),
+    notices: [...rendered.notices, ...leftOut(task.prompts.length - asked.length)]
+  }
+}
+
+function leftOut(count: number): string[] {
+  if (count === 0) return []
+  return [
+    `${count} ${count === 1 ? 'question of the task lists' : 'questions of the task list'} no right answers and ` +
+      `${count === 1 ? 'is' : 'are'} left out.`
+  ]
+}
+
+function requireScorable(name: string, reading: string, endTokens: readonly number[]): void {
+  if (reading === 'last-number') {
+    throw new WorkbenchError(
+      'bad-input',
+      `The task "${name}" reads the last number of longer answers, whose ways there cannot be listed.`,
+      'Sample answers to it with "slr evaluate".'
+    )
+  }
+  if (endTokens.length > 0) return
+  throw new WorkbenchError(
+    'bad-input',
+    'The post-trained model names no token that ends an answer, so no answer is ever whole.',
+    'Name it as eos_token_id in generation_config.json or config.json.'
+  )
+}

@@ -1,0 +1,212 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type PromptScore,
+  type Score,
+  type ScoredTask,
+  SweepDocument
+} from '../../../../src/contract/documents/crc'
+import type { Recipe } from '../../../../src/contract/model/recipe'
+import { rangeModel } from '../../../../src/contract/model/model'
+import { AnswerReader } from '../../../../src/main/answers/read-answer'
+import { pairEndTokens } from '../../../../src/main/checkpoint/generation-config'
+import { openPair } from '../../../../src/main/checkpoint/pair'
+import { checkSweep } from '../../../../src/main/crc/check/check-sweep'
+import { runCrcShard, runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
+import { mergeParts } from '../../../../src/main/crc/sweep/merge-parts'
+import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
+import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
+import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
+import { createEngineHost, type EngineHost } from '../../../../src/main/engine/host'
+import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
+import { loadTextModel } from '../../../../src/main/text/text-model'
+import { problemOf } from '../../../fixtures/problems'
+import { demoSweep, expectSameResults, inGroups } from '../../../fixtures/swept-demo'
+import { taskReference } from '../../../fixtures/task-reference'
+
+const range = (start: number, end: number): Recipe => ({ name: `${start}-${end}`, ranges: [[start, end]] })
+const RECIPES = [range(4, 11), range(0, 9), range(2, 9)]
+const ACCURACY = 2e-3
+
+let host: EngineHost
+let scored: ScoredTask
+let request: CrcSweepRequest
+let sweep: SweepDocument
+beforeAll(async () => {
+  host = createEngineHost()
+  const task = await builtinTask('demo-open')
+  scored = { kind: 'task', task, sampling: task.settings.sampling, draws: 32 }
+  request = await demoSweep({ prompts: scored, ranges: false, recipes: RECIPES, soupSize: 3 })
+  sweep = await swept(request)
+})
+afterAll(() => host.close())
+
+const swept = (asked: CrcSweepRequest, past: SweepHistory | null = null): Promise<SweepDocument> =>
+  runCrcSweep(host.client(), asked, new AbortController().signal, () => undefined, past)
+
+function modelsOf({ base, post, recipes, soup }: SweepDocument): [string, Score][] {
+  return [
+    ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
+    ['post', post],
+    ...recipes.map((score): [string, Score] => [score.recipe.name, score]),
+    ...soup
+      .filter(({ strength }) => strength > 0)
+      .map((score): [string, Score] => [`soup${score.strength}`, score])
+  ]
+}
+
+function expectReference(document: SweepDocument, sampler: 'minP' | 'open'): void {
+  const models = modelsOf(document)
+  expect(models).toHaveLength(7)
+  for (const [name, { prompts }] of models) {
+    const rows = taskReference[name]?.[sampler] ?? []
+    expect(prompts).toHaveLength(rows.length)
+    for (const [index, [precision, distinctRight, effective]] of rows.entries()) {
+      const score = prompts[index]
+      const answers = document.prompts[index]?.valid.length ?? NaN
+      expect(Math.abs((score?.precision ?? NaN) - precision), name).toBeLessThan(ACCURACY)
+      expect(Math.abs((score?.distinctRight ?? NaN) - distinctRight), name).toBeLessThan(ACCURACY)
+      expect(Math.abs((score?.coverage ?? NaN) - distinctRight / answers), name).toBeLessThan(ACCURACY)
+      expect(Math.abs((score?.effectiveAnswers ?? NaN) - effective), name).toBeLessThan(ACCURACY)
+    }
+  }
+}
+
+describe('a sweep scored by listed answers', () => {
+  it('has the scores that an independent computation has, with and without a cut', async () => {
+    expectReference(sweep, 'minP')
+    const open = { ...scored, sampling: { ...scored.sampling, minP: 0 } }
+    expectReference(await swept({ ...request, prompts: open }), 'open')
+  })
+
+  it('counts the tokens of prompts and answers, each distinct beginning once', () => {
+    // Post and base, three ranges and two blends, whose blocks are theirs alone.
+    expect(sweep.work).toMatchObject({ packedTokens: 3021, promptTokens: 132, blockEvaluations: 68 })
+  })
+
+  it('has means over questions, the axes of the selection among them', () => {
+    const { post, prompts, scoredBy } = sweep
+    expect(scoredBy).toEqual(scored)
+    expect(SweepDocument.parse(JSON.parse(JSON.stringify(sweep)))).toEqual(sweep)
+    const mean = (of: (score: PromptScore) => number | undefined): number =>
+      post.prompts.reduce((sum, score) => sum + (of(score) ?? NaN), 0) / prompts.length
+    expect(post.precision).toBeCloseTo(
+      mean(({ precision }) => precision),
+      12
+    )
+    expect(post.distinctRight).toBeCloseTo(
+      mean(({ distinctRight }) => distinctRight),
+      12
+    )
+    expect(post.validity).toBe(post.precision)
+    expect(post.diversity).toBe(post.coverage)
+    for (const [, { prompts: scores }] of modelsOf(sweep)) {
+      for (const { precision = NaN, continued = NaN } of scores) {
+        expect(precision + continued).toBeLessThanOrEqual(1 + 1e-6)
+      }
+    }
+  })
+
+  it('agrees with the answers that are drawn', async () => {
+    const draws = 4096
+    const pair = await openPair(request.base, request.post)
+    const text = await loadTextModel(request.post)
+    const question = 2
+    const prompt = scored.task.prompts[question]
+    const score = sweep.recipes[0]?.prompts[question]
+    if (prompt === undefined || score === undefined) throw new Error('no such question')
+    const events = await host.client().generate({
+      base: request.base,
+      post: request.post,
+      models: [rangeModel({ start: 4, end: 11 })],
+      prompts: [sweep.prompts[question]?.tokens ?? []],
+      sampleCount: draws,
+      finished: [],
+      seed: 3,
+      sampling: scored.sampling,
+      maxTokens: scored.task.settings.maxTokens,
+      stopTokens: await pairEndTokens(pair, text),
+      stopTexts: [],
+      memoryBytes: 2 ** 30,
+      batchRows: 512
+    })
+    const reader = new AnswerReader(scored.task)
+    const counts = new Map<string, number>()
+    for await (const event of events) {
+      if (event.type !== 'sample') continue
+      const written = text.decode(event.tokens)
+      // Other splits of the same text into tokens are left out of the exact score.
+      if (text.encode(written).join() !== event.tokens.join()) continue
+      const read = reader.read(written)
+      const right = read === null ? null : reader.rightAnswer(read, prompt)
+      if (right !== null) counts.set(right, (counts.get(right) ?? 0) + 1)
+    }
+    const withinError = (count: number, p: number): void =>
+      expect(Math.abs(count / draws - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / draws) + 1 / draws)
+    for (const [place, name] of (sweep.prompts[question]?.valid ?? []).entries())
+      withinError(counts.get(name) ?? 0, score.probabilities[place] ?? NaN)
+    withinError(
+      [...counts.values()].reduce((sum, count) => sum + count, 0),
+      score.precision ?? NaN
+    )
+  })
+
+  it('is split and merged, goes on where it was stopped, and is scored further, as any other', async () => {
+    const none = new AbortController().signal
+    const parts = await Promise.all(
+      [1, 2].map(async (index) => ({
+        file: `${index}.json`,
+        part: await runCrcShard(host.client(), request, { index, count: 2 }, none, () => undefined)
+      }))
+    )
+    expectSameResults(mergeParts(parts), sweep)
+    const other = { ...parts[1], part: { ...parts[1]?.part, scoredBy: { ...scored, draws: 8 } } }
+    expect(() => mergeParts([parts[0], other] as typeof parts)).toThrow(
+      'another task, sampler or number of draws'
+    )
+
+    const folder = await mkdtemp(join(tmpdir(), 'slr-task-'))
+    const history = (): SweepHistory => ({
+      checkpoint: new SweepCheckpoint(checkpointBeside(join(folder, 'sweep.json'))),
+      lastSweep: () => Promise.resolve(null),
+      fresh: false
+    })
+    const stop = new AbortController()
+    const past = history()
+    const stopped = runCrcSweep(
+      inGroups(host.client(), 208 * 2 ** 20),
+      request,
+      stop.signal,
+      (event) => {
+        if (event.type === 'progress' && past.checkpoint.kept !== null) stop.abort()
+      },
+      past
+    )
+    await expect(stopped).rejects.toThrow('cancelled')
+    const resumed = await swept(request, history())
+    expect(resumed.reusedPromptCount).toBeGreaterThan(0)
+    expectSameResults(resumed, sweep)
+    await rm(folder, { recursive: true })
+
+    const [range] = RECIPES
+    if (range === undefined) throw new Error('no recipe')
+    const pair = { base: request.base, post: request.post }
+    const again = await scoreRecipes(host.client(), pair, sweep, [range], none, () => undefined)
+    expect(again.recipes[0]?.precision).toBeCloseTo(sweep.recipes[0]?.precision ?? NaN, 5)
+    const check = { pair, sweep, earlier: null, recipes: [range] }
+    expect((await problemOf(checkSweep(host.client(), check, none, () => undefined))).message).toMatch(
+      /scored by whole answers to a task already/
+    )
+  })
+
+  it('is refused for a task whose answers cannot be listed', async () => {
+    const of = async (id: 'creative' | 'reasoning') => {
+      const task = await builtinTask(id)
+      return (await problemOf(swept({ ...request, prompts: { ...scored, task } }))).message
+    }
+    expect(await of('creative')).toMatch(/"Creative writing.*" lists no right answers/)
+    expect(await of('reasoning')).toMatch(/reads the last number of longer answers/)
+  })
+})
