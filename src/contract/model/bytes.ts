@@ -12,12 +12,16 @@ const UNITS = {
 const FACTORS = new Map(Object.entries(UNITS).map(([unit, factor]) => [unit.toLowerCase(), factor]))
 
 /** What {@link bytesFromText} takes, for whoever typed something else. */
-export const BYTES_EXPECTED = 'Expected a size such as 4GB, 512MB or 2GiB.'
+export const BYTES_EXPECTED = 'Expected a size such as 4GB, 512MB or 2GiB, with its unit.'
+
+/** Whoever types a smaller number without a unit means another unit than bytes, and which is a guess. */
+const MIN_PLAIN_BYTES = 1e6
 
 /** A size as people type it, such as `4GB`, `512 MiB` or `1.5gib`, in bytes; null when the text is none. */
 export function bytesFromText(text: string): number | null {
   const [, amount, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
   const size = Number(amount) * (FACTORS.get(unit?.toLowerCase() ?? '') ?? 0)
+  if (unit === '' && (size < MIN_PLAIN_BYTES || !Number.isInteger(size))) return null
   return size >= 1 && Number.isFinite(size) ? size : null
 }
 

@@ -11,6 +11,8 @@ export interface Measure {
   better: 'higher' | 'lower' | null
   /** A share lies between 0 and 1; a count is whole for one prompt; all else has a scale of its own. */
   scale: 'share' | 'count' | 'own'
+  /** The greatest value on a scale of its own, where there is one. */
+  greatest?: number
 }
 
 /*
@@ -175,7 +177,8 @@ const OTHER_MEASURES = [
     explain: 'mean log-likelihood of a token of the answers under post',
     about: 'quality',
     better: 'higher',
-    scale: 'own'
+    scale: 'own',
+    greatest: 0
   },
   {
     id: 'logLikelihoodBase',
@@ -184,7 +187,8 @@ const OTHER_MEASURES = [
     explain: 'mean log-likelihood of a token of the answers under base',
     about: 'quality',
     better: 'higher',
-    scale: 'own'
+    scale: 'own',
+    greatest: 0
   },
   {
     id: 'repetition',

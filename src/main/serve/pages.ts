@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { type OneTimeTokens, prove } from './one-time-token'
 import {
   FOREIGN_HOST,
+  NO_ADDRESS,
   NO_PAGE,
   NO_SESSION,
   ONLY_GET,
@@ -39,7 +40,7 @@ export function answerPages(door: PageDoor): RequestListener {
     const token = address?.searchParams.get('token')
     if (typeof token === 'string') return void exchangeToken(door, request, response, token)
     const { id, path } = sessionPath(address)
-    if (id === null) return sendRefusal(response, NO_SESSION)
+    if (id === null) return sendRefusal(response, NO_ADDRESS)
     if (!door.sessions.accepts(id, cookieOf(request))) {
       // A browser keeps the cookie back when it comes from another site, the opener's file too; from here it tells.
       const elsewhere = request.headers['sec-fetch-site'] === 'cross-site' && path === '/'

@@ -17,6 +17,10 @@ export const FOREIGN_PAGE = {
   status: 403,
   message: "Only the workbench's own page may connect."
 } satisfies Refusal
+export const NO_ADDRESS = {
+  status: 401,
+  message: 'This is not the whole address: open the one that was printed, or the tab that is open already.'
+} satisfies Refusal
 export const NO_SESSION = { status: 401, message: 'This browser has not been let in.' } satisfies Refusal
 export const WRONG_TOKEN = {
   status: 401,

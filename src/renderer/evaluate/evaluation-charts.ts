@@ -78,11 +78,15 @@ export function tradeOffPlot(
   }
 }
 
-const LIMITS = { share: [0, 1], count: [0, Infinity], own: undefined } as const
+function limitsOf(id: MeasureId): [number, number] {
+  const { scale, greatest = Infinity } = measureOf(id)
+  if (scale === 'own') return [-Infinity, greatest]
+  return scale === 'share' ? [0, 1] : [0, Infinity]
+}
 
 const measureAxis = (id: MeasureId, values: readonly number[]): PlotAxis => ({
   title: axisTitle(id),
-  bounds: roomyBounds(values, LIMITS[measureOf(id).scale])
+  bounds: roomyBounds(values, limitsOf(id))
 })
 
 const axisTitle = (id: MeasureId): string => {

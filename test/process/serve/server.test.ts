@@ -118,7 +118,15 @@ describe('a new address', () => {
     expect(second).toMatchObject({ status: 303, headers: { location: first.headers['location'] } })
     expect(second.headers['set-cookie']).toBeUndefined()
     const home = String(first.headers['location'])
-    expect(await get(home)).toMatchObject({ status: 401 })
+    expect(await get(home)).toMatchObject({
+      status: 401,
+      body: expect.stringContaining('has not been let in')
+    })
+    // Without a session's path nothing tells which browser asks.
+    expect(await get('/')).toMatchObject({
+      status: 401,
+      body: expect.stringContaining('not the whole address')
+    })
     const Cookie = String(first.headers['set-cookie']).split(';')[0] ?? ''
     expect(await get(home, { Cookie })).toMatchObject({ status: 200 })
   })

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -37,7 +38,8 @@ export async function writeFileAtomic(file: string, text: string, mode?: number)
 /** What to tell about a file or folder that could not be written. */
 export function writeProblem(path: string, error: unknown): WorkbenchError {
   const code = errorCode(error)
-  if (code === 'ENOENT')
+  // Where a folder takes no files, such as /proc, the system says the same as where there is none.
+  if (code === 'ENOENT' && !existsSync(dirname(path)))
     return new WorkbenchError('not-found', `${path} cannot be written: its folder is gone.`)
   return new WorkbenchError(
     'read-only',

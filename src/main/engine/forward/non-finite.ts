@@ -80,9 +80,8 @@ export async function whyNonFinite(
     if (found !== null) {
       return new WorkbenchError(
         'bad-file',
-        `No model can be computed with ${found.file}: ${describeNonFinite(found)}. ` +
-          `This was found in computing ${name}.`,
-        'Fetch or write that file again. "slr inspect --values" finds all such tensors of a pair.'
+        `${found.file}: ${describeNonFinite(found)}. ${name} cannot be computed with it.`,
+        'Fetch or write that file again. Models that do not use this tensor can be computed. "slr inspect --values" finds all such tensors of a pair.'
       )
     }
   }

@@ -80,10 +80,12 @@ describe('a model whose numbers are not finite', () => {
       const problem = await problemOf(run(pair, POST))
       expect(problem.code).toBe('bad-file')
       expect(problem.message).toBe(
-        `No model can be computed with ${join(pair.post, 'model.safetensors')}: ` +
-          'tensor "model.layers.1.mlp.down_proj.weight" holds NaN at [1, 5]. This was found in computing post.'
+        `${join(pair.post, 'model.safetensors')}: ` +
+          'tensor "model.layers.1.mlp.down_proj.weight" holds NaN at [1, 5]. post cannot be computed with it.'
       )
-      expect(problem.hint).toContain('slr inspect --values')
+      expect(problem.hint).toMatch(
+        /Models that do not use this tensor can be computed\. .*slr inspect --values/
+      )
       // The layer that holds it comes from base.
       await run(pair, UPPER)
     })
@@ -102,7 +104,7 @@ describe('a model whose numbers are not finite', () => {
     expect(message).toContain(
       `${join(pair.base, 'model.safetensors')}: tensor "${DOWN.tensor}" holds 2 values that are not finite, the first NaN at [1, 5]`
     )
-    expect(message).toContain('computing post restored in layer 1.')
+    expect(message).toContain('post restored in layer 1 cannot be computed with it.')
     await scores()(pair, POST)
   })
 

@@ -90,6 +90,20 @@ describe('diversity against quality', () => {
     expect(plot.y.bounds[1]).toBeGreaterThanOrEqual(4.1)
   })
 
+  it('ends the axis of a log-likelihood at 0', () => {
+    const measures = {
+      logLikelihoodPost: { ...estimate(-0.1), interval: [-1.5, -0.02] satisfies [number, number] },
+      distinct2: estimate(0.9)
+    }
+    const unsure = [result('base', { measures })]
+    const { x } = tradeOffPlot(
+      { run, results: { ...results, variants: unsure } },
+      'logLikelihoodPost',
+      'distinct2'
+    )
+    expect(x.bounds[1]).toBe(0)
+  })
+
   it('tells hybrids apart by their marks, and pales a variant with settings of its own', () => {
     const styles = seriesStyles([
       hybrid('a'),

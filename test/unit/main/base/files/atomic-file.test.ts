@@ -1,0 +1,17 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { writeProblem } from '../../../../../src/main/base/files/atomic-file'
+import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+
+describe('why a file could not be written', () => {
+  it('is that its folder is gone only where that is so', async () => {
+    const gone = Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT' })
+    const folder = await temporaryFolder()
+    expect(writeProblem(join(folder, 'not there', 'file'), gone).problem).toMatchObject({
+      code: 'not-found',
+      message: expect.stringMatching(/its folder is gone\.$/)
+    })
+    // As /proc, which is there and takes no files.
+    expect(writeProblem(join(folder, 'file'), gone).problem.code).toBe('read-only')
+  })
+})
