@@ -44,6 +44,7 @@ import {
   Variant
 } from '../documents/samples'
 import { SamplePrompt, SamplePrompts } from '../documents/task'
+import { ShellEvent, ThemeChoice } from './shell'
 import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../documents/search'
 import { SweepEvent, SweepProgress } from '../documents/sweep-events'
 import { SweepPlan } from '../documents/sweep-plan'
@@ -71,17 +72,31 @@ export const contract = {
         /** Project to show first, such as the one named on the command line. */
         initialProject: z.string().nullable(),
         /** Where new projects go unless the user says otherwise. */
-        projectsFolder: z.string()
+        projectsFolder: z.string(),
+        /** What the program runs on; `electron` in the desktop window alone. */
+        versions: z.object({ node: z.string(), onnxruntime: z.string(), electron: z.string().nullable() }),
+        /** Where defects are written to; null where they go to the terminal. */
+        logFolder: z.string().nullable()
       })
     ),
+    /** What menus and other starts of the program ask of the page; a browser has none. */
+    watch: procedure.output(eventIterator(ShellEvent)),
+    /** Answers `settle`. `waits`: whether edits wait for the user to say what becomes of them. */
+    settled: procedure.input(z.object({ waits: z.boolean() })).output(z.void()),
+    /** The page's theme, for the frame around it. */
+    theme: procedure.input(z.object({ choice: ThemeChoice })).output(z.void()),
     recent: procedure.output(z.array(RecentProject)),
     forget: procedure.input(projectPath).output(z.array(RecentProject))
   },
   folders: {
     /** Null lists the projects folder's parent, or the home folder when that does not exist. */
     list: procedure.input(z.object({ path: folderPath.nullable() })).output(FolderListing),
-    /** The native folder dialog; null when cancelled. Refused in the browser. */
-    pick: procedure.input(z.object({ title: z.string().max(200) })).output(z.string().nullable())
+    /** The native folder dialog, in `start` or the folder above it; null when cancelled. Refused in the browser. */
+    pick: procedure
+      .input(z.object({ title: z.string().max(200), start: z.string().max(4096).default('') }))
+      .output(z.string().nullable()),
+    /** Shows a file or folder in the system's file manager. Refused in the browser. */
+    show: procedure.input(z.object({ path: folderPath })).output(z.void())
   },
   devices: {
     /** What this machine can compute on; `again` tries it out once more. The first answer takes some seconds. */

@@ -12,10 +12,8 @@ export function resourcePath(...parts: string[]): string {
   return join(resourcesFolder, ...parts)
 }
 
-/** From the source tree and from the built bundle alike the package's folder is above; packaged, they lie unpacked beside. */
+/** From the source tree, the built bundle and the packaged program alike the package's folder is above. */
 function findResources(moduleFolder: string): string {
-  const packaged = 'resourcesPath' in process ? process.resourcesPath : undefined
-  if (typeof packaged === 'string' && moduleFolder.startsWith(packaged)) return join(packaged, 'resources')
   for (let folder = moduleFolder; folder !== dirname(folder); folder = dirname(folder)) {
     if (isPackageFolder(folder)) return join(folder, 'resources')
   }

@@ -24,7 +24,10 @@ export function reportDefect(error: unknown, where: string): Problem {
   return {
     code: 'internal',
     message: `Something went wrong inside the program (${where}).`,
-    hint: 'The terminal it was started from shows the details.'
+    hint:
+      process.versions['electron'] === undefined
+        ? 'The terminal it was started from shows the details.'
+        : 'Help, Show log folder leads to the details.'
   }
 }
 

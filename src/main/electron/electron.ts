@@ -1,35 +1,47 @@
-import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { RPCHandler } from '@orpc/server/message-port'
-import {
-  app,
-  BrowserWindow,
-  dialog,
-  Menu,
-  MessageChannelMain,
-  Notification,
-  protocol,
-  session,
-  type MenuItemConstructorOptions
-} from 'electron'
-import { builtPath } from '../base/built'
+import { app, BrowserWindow, dialog, Menu, MessageChannelMain, nativeTheme, shell } from 'electron'
+import { version } from '../../../package.json'
+import { configFolder, huggingFaceCacheFolder, projectsFolder } from '../base/files/places'
 import { createEngineHost } from '../engine/host'
-import type { JobNews } from '../jobs/job-news'
-import { rendererFiles } from '../serve/renderer-files'
+import { ShellRequests } from '../workbench/shell'
 import { createWorkbench } from '../workbench/router'
+import { AskedProject, askedProject } from './asked-project'
+import { closeInOrder } from './closing'
 import { desktopEngines } from './engine-process'
+import { JobSigns } from './job-signs'
+import { keepLog } from './log'
+import { menuTemplate } from './menus'
+import { PAGE, registerScheme, restrictSession, servePage } from './page-scheme'
+import { openWindow, raise } from './window'
 
 /** The desktop entry: one window on the built page, a message port between it and main, and nothing remote. */
 
-/** The page has an origin of its own; file:// addresses would all share one. */
-const SCHEME = 'slr'
-/** Where `npm run dev` serves the page from its sources. */
-const DEV_PAGE = app.isPackaged ? undefined : process.env['ELECTRON_RENDERER_URL']
-const PAGE = DEV_PAGE ?? `${SCHEME}://workbench/`
+const asked = askedProject(process.argv, app.isPackaged)
+const requests = new ShellRequests()
+const signs = new JobSigns()
+const recents = { known: [] as Parameters<typeof menuTemplate>[1] }
+let closing = false
 
-protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true } }])
+// Before the lock, which lies there too: Chromium's files have a folder of their own beside what the program remembers.
+app.setPath('userData', join(configFolder(), 'window'))
+app.setName('SLR Workbench')
+app.setAppUserModelId('org.slr-workbench.app')
+app.enableSandbox()
+registerScheme()
 
-if (app.requestSingleInstanceLock()) {
+if (app.requestSingleInstanceLock(asked)) {
+  // All before Electron is ready: a second start may come at any time.
+  app.on('second-instance', (_event, _argv, _folder, data) => {
+    // Another version of the program may say it otherwise.
+    openAsked(AskedProject.safeParse(data).data ?? { project: null, demo: false })
+  })
+  app.on('open-file', (event, path) => {
+    event.preventDefault()
+    openAsked({ project: path, demo: false })
+  })
+  app.on('window-all-closed', () => app.quit())
   // Not awaited: Electron gets ready only after this module has been evaluated.
   app
     .whenReady()
@@ -45,122 +57,84 @@ if (app.requestSingleInstanceLock()) {
   app.quit()
 }
 
+/** What another start of the program asks for is opened in this one; while this one ends, it starts once more for it. */
+function openAsked({ project, demo }: AskedProject): void {
+  if (closing) {
+    const own = process.argv.slice(1, app.isPackaged ? 1 : 2)
+    const wanted = [...(demo ? ['--demo'] : []), ...(project === null ? [] : [`--project=${project}`])]
+    app.relaunch({ args: [...own, ...wanted] })
+    return
+  }
+  const [window] = BrowserWindow.getAllWindows()
+  if (window !== undefined) raise(window)
+  if (demo || project !== null) requests.tell({ type: 'open', path: project })
+}
+
 async function start(): Promise<void> {
-  // Not strict: Chromium's own switches may stand among ours.
-  const { values } = parseArgs({
-    args: process.argv,
-    options: { project: { type: 'string' }, demo: { type: 'boolean' } },
-    strict: false
-  })
+  const logFolder = app.getPath('logs')
+  keepLog(logFolder)
+  app.setAboutPanelOptions({ applicationName: app.getName(), applicationVersion: version })
   const workbench = createWorkbench({
     engine: createEngineHost(desktopEngines()),
     entry: 'desktop',
-    initial: {
-      project: typeof values.project === 'string' ? values.project : null,
-      demo: values.demo === true
-    },
+    initial: asked,
     pickFolder,
-    onJobNews: showJob
-  })
-
-  if (DEV_PAGE === undefined) await servePage()
-  refusePermissions()
-  Menu.setApplicationMenu(Menu.buildFromTemplate(menus()))
-  const rpc = new RPCHandler(workbench.router)
-  openWindow(rpc)
-
-  app.on('second-instance', () => {
-    const [window] = BrowserWindow.getAllWindows()
-    if (window?.isMinimized()) window.restore()
-    window?.focus()
-  })
-  app.on('window-all-closed', () => app.quit())
-  app.on('will-quit', (event) => {
-    event.preventDefault()
-    void workbench.close().finally(() => app.exit())
-  })
-}
-
-function openWindow(rpc: RPCHandler<Record<never, never>>): void {
-  const window = new BrowserWindow({
-    width: 1440,
-    height: 920,
-    minWidth: 960,
-    minHeight: 640,
-    show: false,
-    webPreferences: {
-      preload: builtPath('preload', 'index.cjs'),
-      contextIsolation: true,
-      sandbox: true,
-      nodeIntegration: false
+    onJobNews: (news) => signs.hear(news),
+    onRecent(known) {
+      recents.known = known
+      showMenu(logFolder)
+      const [newest] = known
+      // Docks and jump lists; elsewhere it does nothing.
+      if (newest?.exists === true) app.addRecentDocument(newest.path)
+    },
+    shell: {
+      requests,
+      logFolder,
+      showInFolder: (path) => shell.showItemInFolder(path),
+      setTheme(choice) {
+        nativeTheme.themeSource = choice
+      }
     }
   })
-  window.once('ready-to-show', () => window.show())
-  const page = window.webContents
-  page.setWindowOpenHandler(() => ({ action: 'deny' }))
-  page.on('will-navigate', (event) => event.preventDefault())
-  // After every load, a reload included, the page gets a port of its own; the port of the page before is gone with it.
-  page.on('did-finish-load', () => {
-    if (!page.mainFrame.url.startsWith(PAGE)) return
+  app.on('will-quit', (event) => {
+    event.preventDefault()
+    if (closing) return
+    closing = true
+    void workbench.close().finally(() => app.exit())
+  })
+  await servePage()
+  restrictSession()
+  showMenu(logFolder)
+  const rpc = new RPCHandler(workbench.router)
+  const window = openWindow(PAGE, ({ mainFrame }) => {
+    // The port of the page before is gone with it.
     const { port1, port2 } = new MessageChannelMain()
     rpc.upgrade(port1)
     port1.start()
-    page.mainFrame.postMessage('slr:port', null, [port2])
+    mainFrame.postMessage('slr:port', null, [port2])
   })
-  void window.loadURL(PAGE)
+  closeInOrder(window, requests, signs)
 }
 
-async function servePage(): Promise<void> {
-  const files = await rendererFiles()
-  protocol.handle(SCHEME, async (request) => {
-    const found = files.get(new URL(request.url).pathname)
-    if (found === undefined) return new Response(null, { status: 404 })
-    return new Response(new Uint8Array(await readFile(found.file)), { headers: found.headers })
+function showMenu(logFolder: string): void {
+  const template = menuTemplate(process.platform, recents.known, {
+    ask: (event) => requests.tell(event),
+    showLogs: () => void shell.openPath(logFolder)
   })
+  Menu.setApplicationMenu(Menu.buildFromTemplate(template))
 }
 
-/** The page asks for nothing but to copy numbers; its charts and projects need no device, place or notification. */
-function refusePermissions(): void {
-  const allowed = (permission: string): boolean => permission === 'clipboard-sanitized-write'
-  session.defaultSession.setPermissionCheckHandler((_page, permission) => allowed(permission))
-  session.defaultSession.setPermissionRequestHandler((_page, permission, answer) =>
-    answer(allowed(permission))
-  )
-}
-
-async function pickFolder(title: string): Promise<string | null> {
-  const [window] = BrowserWindow.getAllWindows()
+/** Electron opens a dialog in Downloads unless it is told where. */
+async function pickFolder(title: string, start: string): Promise<string | null> {
+  const places = [start, dirname(start), huggingFaceCacheFolder(), projectsFolder()]
   const options = {
     title,
+    defaultPath: places.find((place) => place.length > 1 && existsSync(place)),
     properties: ['openDirectory', 'createDirectory']
   } satisfies Electron.OpenDialogOptions
+  const [window] = BrowserWindow.getAllWindows()
   const { filePaths } = await (window === undefined
     ? dialog.showOpenDialog(options)
     : dialog.showOpenDialog(window, options))
   return filePaths[0] ?? null
-}
-
-/** The taskbar follows the running job, and a window in the background says when it is over. */
-function showJob(news: JobNews): void {
-  const windows = BrowserWindow.getAllWindows()
-  const INDETERMINATE = 2
-  const NONE = -1
-  const share = news.type === 'progress' ? (news.share ?? INDETERMINATE) : NONE
-  for (const window of windows) window.setProgressBar(share)
-  if (news.type === 'progress' || news.type === 'cancelled') return
-  if (windows.some((window) => window.isFocused()) || !Notification.isSupported()) return
-  const body =
-    news.type === 'finished' ? `${news.job} is done.` : `${news.job} failed: ${news.problem.message}`
-  new Notification({ title: 'SLR Workbench', body }).show()
-}
-
-function menus(): MenuItemConstructorOptions[] {
-  const application: MenuItemConstructorOptions[] = process.platform === 'darwin' ? [{ role: 'appMenu' }] : []
-  return [
-    ...application,
-    { role: 'fileMenu' },
-    { role: 'editMenu' },
-    { role: 'viewMenu' },
-    { role: 'windowMenu' }
-  ]
 }

@@ -48,8 +48,9 @@ export class Checks {
           const pair = pairPaths(project.document.pair)
           const onProgress = (progress: CheckProgress): void => {
             facts.set('progress', { type: 'progress', progress })
-            const { rowsDone, rowsTotal } = progress
-            tell({ job: NAME, type: 'progress', share: rowsTotal === 0 ? null : rowsDone / rowsTotal })
+            const { rowsDone, rowsTotal, secondsLeft } = progress
+            const share = rowsTotal === 0 ? null : rowsDone / rowsTotal
+            tell({ job: NAME, type: 'progress', share, secondsLeft })
           }
           const request = { pair, sweep, earlier, recipes: checked }
           await project.saveAnswerCheck(await checkSweep(engine.client(), request, signal, onProgress))

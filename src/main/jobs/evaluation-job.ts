@@ -43,7 +43,12 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
             keepScores: (scores) => project.evaluations.appendScores(run.id, scores),
             progress(progress) {
               facts.set('progress', progress)
-              tell({ job: JOB, type: 'progress', share: evaluationShare(progress) })
+              tell({
+                job: JOB,
+                type: 'progress',
+                share: evaluationShare(progress),
+                secondsLeft: progress.secondsLeft
+              })
             }
           },
           signal

@@ -17,7 +17,8 @@ export function startExportJob(request: ExportRequest, tell: TellJobNews): Job<E
     async run(_id, facts, signal) {
       const result = await runExport(request, signal, (progress) => {
         facts.set('progress', { type: 'progress', progress })
-        tell({ job: NAME, type: 'progress', share: progress.bytesDone / Math.max(1, progress.bytesTotal) })
+        const { bytesDone, bytesTotal, secondsLeft } = progress
+        tell({ job: NAME, type: 'progress', share: bytesDone / Math.max(1, bytesTotal), secondsLeft })
       })
       return { type: 'finished', result }
     },

@@ -2,7 +2,13 @@ import type { Problem } from '../../contract/model/problem'
 
 /** What is told of a job outside the window's page: to the taskbar while it goes on, and to the user when it is over. */
 export type JobNews = { /** As it begins a sentence, such as "The sweep". */ job: string } & (
-  | { type: 'progress'; /** Of the work, 0 to 1; null while that is not known. */ share: number | null }
+  | {
+      type: 'progress'
+      /** Of the work, 0 to 1; null while that is not known. */
+      share: number | null
+      /** Null while that is not known. */
+      secondsLeft: number | null
+    }
   | { type: 'finished' }
   | { type: 'failed'; problem: Problem }
   | { type: 'cancelled' }

@@ -95,9 +95,9 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
       progress: (progress) => {
         const { weights, precision } = this.stored
         facts.set('progress', { type: 'progress', progress, weights, precision })
-        const { phase, samplesDone, samplesTotal } = progress
+        const { phase, samplesDone, samplesTotal, secondsLeft } = progress
         const share = phase === 'generating' ? samplesDone / samplesTotal : null
-        tell({ job: NAME, type: 'progress', share })
+        tell({ job: NAME, type: 'progress', share, secondsLeft })
       },
       samples: (finished, growing) => {
         // A finished answer takes the place of the growing one that it was.

@@ -37,8 +37,13 @@ export function startSearchJob({
       const onProgress = (progress: SearchProgress): void => {
         facts.set('progress', { type: 'progress', progress })
         // Of a generation: how many there will be is not known.
-        const { rowsDone, rowsTotal } = progress.sweep
-        tell({ job: NAME, type: 'progress', share: rowsTotal === 0 ? null : rowsDone / rowsTotal })
+        const { rowsDone, rowsTotal, secondsLeft } = progress.sweep
+        tell({
+          job: NAME,
+          type: 'progress',
+          share: rowsTotal === 0 ? null : rowsDone / rowsTotal,
+          secondsLeft
+        })
       }
       await save(await runRecipeSearch(engine, request, signal, onProgress, checkpoints))
       await checkpoints.clear()

@@ -40,8 +40,9 @@ export function startSweepJob({
           return
         }
         facts.set('progress', event)
-        const { phase, rowsDone, rowsTotal } = event.progress
-        tell({ job: NAME, type: 'progress', share: phase === 'sweeping' ? rowsDone / rowsTotal : null })
+        const { phase, rowsDone, rowsTotal, secondsLeft } = event.progress
+        const share = phase === 'sweeping' ? rowsDone / rowsTotal : null
+        tell({ job: NAME, type: 'progress', share, secondsLeft })
       }
       const document = await runCrcSweep(engine, { ...request, id }, signal, onEvent, history)
       await save(document)

@@ -97,6 +97,10 @@ const bytesTold = {
   events: (facts) => facts.map((progress) => ({ type: 'progress', progress }))
 } satisfies Pick<JobWork<ProgressEvent, BytesProgress>, 'snapshot' | 'events'>
 
-function tellProgress(tell: TellJobNews, job: string, { bytesDone, bytesTotal }: BytesProgress): void {
-  tell({ job, type: 'progress', share: bytesTotal === 0 ? null : bytesDone / bytesTotal })
+function tellProgress(
+  tell: TellJobNews,
+  job: string,
+  { bytesDone, bytesTotal, secondsLeft }: BytesProgress
+): void {
+  tell({ job, type: 'progress', share: bytesTotal === 0 ? null : bytesDone / bytesTotal, secondsLeft })
 }

@@ -2,12 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { NODE_VARIABLE } from '../base/node-program'
 import { resourcePath } from '../base/resources'
 import type { InitialProject } from '../workbench/entry'
+import { sandboxRefused } from './electron-sandbox'
 import { serveWorkbench, type ServeOptions } from './serve'
 
-/** A first start may wait this long for Electron's download, and not longer: the browser does the same job. */
+/** A first start waits this long for Electron's download: the browser does the same job. The download goes on for the next start. */
 const FETCH_LIMIT_MS = 60_000
 
 /** An Electron that ends with an error this soon never showed a window, for want of a system library, say. */
@@ -23,10 +25,10 @@ export async function openWorkbench(options: OpenOptions): Promise<void> {
   if (signal.aborted) return
   if ('binary' in desktop) {
     const startedMs = performance.now()
-    const status = await runElectron(desktop.binary, initial, signal)
-    const neverShown = status !== 0 && performance.now() - startedMs < FAILED_START_MS
+    const ended = await runElectron(desktop.binary, initial, signal)
+    const neverShown = ended !== 'exit code 0' && performance.now() - startedMs < FAILED_START_MS
     if (signal.aborted || !neverShown) return
-    remark(`Using the browser: Electron could not start (exit code ${status}).`)
+    remark(`Using the browser: Electron could not start (${ended}).`)
   } else {
     remark(`Using the browser: ${desktop.unavailable}.`)
   }
@@ -45,19 +47,32 @@ async function findDesktop(
   const folder = electronFolder()
   if (folder === null) return { unavailable: 'Electron is not installed' }
   const installed = electronBinary(folder)
-  if (installed !== null) return { binary: installed }
+  if (installed !== null) return runnable(installed)
   remark('Fetching Electron for the desktop window, for a minute at most...')
-  await settled(
-    spawn(process.execPath, [join(folder, 'install.js')], {
-      stdio: 'ignore',
-      timeout: FETCH_LIMIT_MS,
-      signal
-    })
-  )
+  const install = [join(folder, 'install.js')]
+  // Detached: it goes on when this program has ended. At 16 Mbit/s it takes a minute.
+  const fetching = spawn(process.execPath, install, {
+    stdio: 'ignore',
+    detached: true,
+    windowsHide: true,
+    signal
+  })
+  fetching.unref()
+  const limit = delay(FETCH_LIMIT_MS, 'late' as const, { signal }).catch(() => 'stopped' as const)
+  const ended = await Promise.race([settled(fetching), limit])
   const fetched = electronBinary(folder)
-  return fetched === null
-    ? { unavailable: 'Electron could not be fetched (try `npx install-electron` when online)' }
-    : { binary: fetched }
+  if (fetched !== null) return runnable(fetched)
+  return {
+    unavailable:
+      ended === 'late'
+        ? 'Electron is still being fetched; a later start will find it'
+        : 'Electron could not be fetched (try `npx install-electron` when online)'
+  }
+}
+
+function runnable(binary: string): { binary: string } | { unavailable: string } {
+  const refused = sandboxRefused(binary)
+  return refused === null ? { binary } : { unavailable: refused }
 }
 
 function displayExists(): boolean {
@@ -82,11 +97,7 @@ function electronBinary(folder: string): string | null {
   return existsSync(binary) ? binary : null
 }
 
-async function runElectron(
-  binary: string,
-  initial: InitialProject,
-  signal: AbortSignal
-): Promise<number | null> {
+async function runElectron(binary: string, initial: InitialProject, signal: AbortSignal): Promise<string> {
   const project = initial.project === null ? [] : [`--project=${initial.project}`]
   const demo = initial.demo ? ['--demo'] : []
   // With ELECTRON_RUN_AS_NODE set, Electron would be a plain node; and a plain node is what its engine shall run on.
@@ -94,10 +105,12 @@ async function runElectron(
   return settled(spawn(binary, [resourcePath('..'), ...project, ...demo], { stdio: 'inherit', env, signal }))
 }
 
-/** The exit status of a program, null when it was killed or could not be started. */
-function settled(child: ChildProcess): Promise<number | null> {
+/** How a program ended. */
+function settled(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
-    child.once('error', () => resolve(null))
-    child.once('exit', (code) => resolve(code))
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`)
+    )
   })
 }

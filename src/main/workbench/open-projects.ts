@@ -13,14 +13,15 @@ import { absolutePath } from '../base/files/places'
 import { openProject, type Project } from '../project/project'
 import { rememberProject } from '../project/recents'
 import { problemOf } from '../base/rpc-problems'
+import { WorkbenchError } from '../../contract/model/problem'
 
-/** What was seen of a project's pair when the project was last opened. */
 /**
  * The projects this process has open. Each is opened once, however many windows and tabs show it: they share its lock
  * and its unsaved state. A call about a project that is not open opens it, so a page survives a restart of the program.
  */
 export class OpenProjects {
   private readonly opening = new Map<string, Promise<Project>>()
+  private closed = false
   private readonly pairs = new WeakMap<Project, PairState>()
   /** What was seen of a project's other checkpoints since then, by the folder and what was to lie in it. */
   private readonly others = new WeakMap<Project, Map<string, Promise<OtherCheckpointState>>>()
@@ -42,6 +43,7 @@ export class OpenProjects {
 
   /** @throws WorkbenchError as `createProject` */
   async create(newProject: NewProject): Promise<Project> {
+    if (this.closed) throw new WorkbenchError('busy', 'The program is closing.')
     const project = await createProject(newProject)
     this.opening.set(project.path, Promise.resolve(project))
     return this.show(project)
@@ -92,11 +94,14 @@ export class OpenProjects {
     await (await opened).close()
   }
 
+  /** From here on none is opened: a late call would take the lock of a project anew. */
   async closeAll(): Promise<void> {
+    this.closed = true
     await Promise.all(Array.from(this.opening.keys(), (path) => this.close(path)))
   }
 
   private async share(folder: string, open: () => Promise<Project>): Promise<Project> {
+    if (this.closed) throw new WorkbenchError('busy', 'The program is closing.')
     const shared = this.opening.get(folder)
     if (shared !== undefined) return shared
     const opened = open()

@@ -7,7 +7,9 @@ import type { Contract } from '../../contract/procedures/contract'
 declare global {
   interface Window {
     /** Set by the desktop preload, which then posts `slr:port` with a message port to main. */
-    slrDesktop?: boolean
+    slrDesktop?: {
+      /** Where a dropped file or folder lies; empty when that is nowhere. */ pathOf: (file: File) => string
+    }
   }
 }
 
@@ -24,7 +26,7 @@ export type Connect = () => Promise<Connection>
 
 /** Chooses the way to main. Call once, before the page has loaded: the desktop's port arrives right after. */
 export function openConnections(): Connect {
-  return window.slrDesktop === true ? desktopConnections() : browserConnection
+  return window.slrDesktop !== undefined ? desktopConnections() : browserConnection
 }
 
 function desktopConnections(): Connect {

@@ -3,6 +3,7 @@ import { evaluationShare } from '../../contract/documents/evaluation'
 import type { ProjectChanges, ProjectState } from '../../contract/documents/project'
 import { type Client, type Connect, type Connection } from './connection'
 import { complaintOf, type Complaint } from '../ui/complaint'
+import { followShell } from './shell'
 import { placeHash, readPlace, type Step } from './place'
 import { Checksums } from '../pair/checksums.svelte'
 import { Evaluations } from '../evaluate/evaluations.svelte'
@@ -58,6 +59,8 @@ export class Workbench {
   /** Changes on their way to disk. */
   saving = $state(0)
   opening = $state(false)
+  /** Of the dialogs that menus open too, the one that is shown. */
+  dialog = $state<'help' | 'report' | 'new' | 'browse' | null>(null)
 
   readonly start = new Start(this)
   readonly distances = new Distances(this)
@@ -249,6 +252,7 @@ export class Workbench {
     const info = await this.attempt(() => this.client.app.info())
     if (info === null) return
     this.info = info
+    if (info.entry === 'desktop') void followShell(this)
     const place = readPlace(window.location.hash)
     const path = this.project?.path ?? place.project ?? info.initialProject
     if (path === null) await this.start.refresh()
@@ -415,6 +419,13 @@ export class Workbench {
   /** Saves what is being edited now, without waiting for the typing to rest. */
   async flush(): Promise<void> {
     await Promise.all([this.prompts.flush(), this.samples.prompts.flush(), this.samples.setup.flush()])
+  }
+
+  /** Saves what is being edited and waits for all that is on its way. @returns whether edits wait for the user */
+  async settle(): Promise<boolean> {
+    await this.flush()
+    await this.changes
+    return this.prompts.waits || this.samples.prompts.waits
   }
 
   /** Takes a newer state of the open project; one that is older, or arrives after the project was left, is dropped. */

@@ -8,6 +8,8 @@ import type { Workbench } from '../app/workbench.svelte'
 /** The Start view: recent projects, and the project being made. */
 export class Start {
   recent = $state.raw<readonly RecentProject[]>([])
+  /** A model folder that was dropped on the page, for the next new project. */
+  dropped = ''
   /** Which way in is being opened, so that its button can say so. */
   busyWith = $state<string | null>(null)
 
@@ -26,6 +28,19 @@ export class Start {
     this.busyWith = 'demo'
     await this.workbench.open(() => this.workbench.client.projects.openDemo())
     this.busyWith = null
+  }
+
+  /** Asks for a project's folder: with the system's dialog, or the page's where there is none. */
+  async chooseProject(): Promise<void> {
+    const { info, client } = this.workbench
+    if (info?.entry !== 'desktop') {
+      this.workbench.dialog = 'browse'
+      return
+    }
+    const path = await this.workbench.attempt(() =>
+      client.folders.pick({ title: 'Open project', start: info.projectsFolder })
+    )
+    if (path !== null) await this.openProject(path)
   }
 
   async openProject(path: string): Promise<void> {
@@ -48,6 +63,8 @@ export class NewProject {
 
   constructor(private readonly workbench: Workbench) {
     this.folder = workbench.info?.projectsFolder ?? ''
+    this.post = workbench.start.dropped
+    workbench.start.dropped = ''
   }
 
   /** Follows the post folder until the user types a name. */

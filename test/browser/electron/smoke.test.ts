@@ -41,7 +41,7 @@ it.skipIf(missing !== null)('the desktop window opens the demo project over its 
   try {
     const page = await desktop.firstWindow()
     await page.waitForFunction(() => document.title.startsWith('Demo'))
-    expect(await page.evaluate(() => window.slrDesktop)).toBe(true)
+    expect(await page.evaluate(() => typeof window.slrDesktop?.pathOf)).toBe('function')
     expect(await page.evaluate(() => typeof Reflect.get(window, 'require'))).toBe('undefined')
     expect(existsSync(join(folder, 'projects', 'Demo.slr', 'project.json'))).toBe(true)
   } finally {

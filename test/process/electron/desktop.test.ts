@@ -36,7 +36,12 @@ async function noticesOfDeath(
   return notices
 }
 
-describe('the desktop entry', () => {
+/** The window may be gone before its page is answered. */
+function settled(client: DesktopClient, waits: boolean): void {
+  client.app.settled({ waits }).catch(() => undefined)
+}
+
+describe('the desktop entry', { timeout: 60_000 }, () => {
   it('serves its page from a list, hands it a port, and sweeps the demo through it', async () => {
     const desktop = await Desktop.start(['--demo'])
     const loaded = await desktop.until('loaded')
@@ -49,11 +54,14 @@ describe('the desktop entry', () => {
       expect((await desktop.fetch(`slr://workbench${file}`)).status).toBe(200)
     }
     expect((await desktop.fetch('slr://workbench/../package.json')).status).toBe(404)
+    expect((await desktop.fetch('slr://elsewhere/')).status).toBe(404)
     expect(await desktop.until('permissions')).toMatchObject({ allowed: ['clipboard-sanitized-write'] })
     expect(await desktop.until('permission-request')).toMatchObject({ allowed: false })
     expect(await desktop.until('window-open-handler')).toMatchObject({ answer: { action: 'deny' } })
     expect(await desktop.until('window')).toMatchObject({
-      options: { webPreferences: { sandbox: true, contextIsolation: true, nodeIntegration: false } }
+      options: {
+        webPreferences: { sandbox: true, contextIsolation: true, nodeIntegration: false, spellcheck: false }
+      }
     })
 
     const client = await desktop.connect()
@@ -86,9 +94,7 @@ describe('the desktop entry', () => {
     const { path } = await client.projects.openDemo()
     for (const [signal, said] of [
       ['SIGKILL', 'was killed by SIGKILL (the system does this when memory runs out)'],
-      ['SIGABRT', 'was killed by SIGABRT'],
       ['SIGTRAP', "was killed by SIGTRAP (Chromium's allocator does this when memory runs out)"],
-      ['SIGSEGV', 'was killed by SIGSEGV (an error in native code)'],
       // How the fake has V8 meet a fatal error.
       ['SIGUSR2', 'was killed by SIGABRT in v8::ArrayBuffer::New']
     ] as const) {
@@ -105,6 +111,112 @@ describe('the desktop entry', () => {
       memoryLimitBytes: 12 * 2 ** 30
     })
     expect(desktop.stderr).toBe('')
+  })
+
+  it('opens what a second start asks for, however that is asked', async () => {
+    const desktop = await Desktop.start()
+    const client = await desktop.connect()
+    const asked = await client.app.watch()
+    const project = join(desktop.folder, 'B.slr')
+    const second = await Desktop.start([`--project=${project}`], { env: { FAKE_ELECTRON_SECOND: '1' } })
+    const { argv, data } = await second.until('notified-first-instance')
+    expect(await second.ended).toBe(0)
+    desktop.order('second-instance', { argv, data })
+    expect((await asked.next()).value).toEqual({ type: 'open', path: project })
+    await desktop.until('focused')
+    desktop.order('open-file', { path: '/elsewhere/C.slr' })
+    expect((await asked.next()).value).toEqual({ type: 'open', path: '/elsewhere/C.slr' })
+    desktop.order('second-instance', { argv, data: { project: null, demo: true } })
+    expect((await asked.next()).value).toEqual({ type: 'open', path: null })
+  })
+
+  it('asks before it closes while a job runs, and has the page save what is being edited', async () => {
+    const desktop = await Desktop.start(['--demo'])
+    const client = await desktop.connect()
+    const { path, document } = await client.projects.openDemo()
+    const asked = await client.app.watch()
+    await client.sweeps.start({ path, fresh: true })
+    expect(await desktop.until('awake')).toMatchObject({ type: 'prevent-app-suspension' })
+    desktop.order('answer', { value: 0 })
+    desktop.order('close-window')
+    expect(await desktop.until('message-box')).toMatchObject({
+      options: {
+        message: expect.stringMatching(/^The sweep is running/),
+        buttons: ['Keep running', 'Stop and quit']
+      }
+    })
+    await client.sweeps.cancel({ path })
+    await desktop.until('may-sleep')
+
+    desktop.order('close-window')
+    expect((await asked.next()).value).toEqual({ type: 'settle' })
+    await client.projects.update({ path, seen: document.revision, changes: { settings: { rho: 0.77 } } })
+    settled(client, false)
+    expect(await desktop.ended).toBe(0)
+    expect(JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))).toMatchObject({
+      settings: { rho: 0.77 }
+    })
+    expect(existsSync(join(path, '.lock'))).toBe(false)
+  })
+
+  it('stays when edits wait for the user, unless they are given up', async () => {
+    const desktop = await Desktop.start()
+    const client = await desktop.connect()
+    const asked = await client.app.watch()
+    for (const value of [0, 1]) {
+      const before = desktop.all('message-box').length
+      desktop.order('answer', { value })
+      desktop.order('close-window')
+      expect((await asked.next()).value).toEqual({ type: 'settle' })
+      settled(client, true)
+      await desktop.until('message-box', () => desktop.all('message-box').length > before)
+      expect(desktop.all('message-box').at(-1)).toMatchObject({
+        options: { buttons: ['Stay', 'Leave without them'] }
+      })
+    }
+    expect(await desktop.ended).toBe(0)
+  })
+
+  it('loads a page that broke again, and lets it go nowhere else', async () => {
+    const desktop = await Desktop.start()
+    await (await desktop.connect()).app.info()
+    desktop.order('navigate', { url: 'https://example.org/' })
+    expect(await desktop.until('navigated')).toMatchObject({ prevented: true })
+    desktop.order('crash-page')
+    expect(await (await desktop.connect(1)).app.info()).toMatchObject({ entry: 'desktop' })
+    const log = await readFile(join(desktop.folder, 'config', 'window', 'logs', 'main.log'), 'utf8')
+    expect(log).toContain('The page ended: crashed')
+  })
+
+  it('has in its menus what the page has, and folders where they should be', async () => {
+    const desktop = await Desktop.start(['--demo'])
+    const client = await desktop.connect()
+    const { path } = await client.projects.openDemo()
+    await client.app.recent()
+    const asked = await client.app.watch()
+    desktop.order('choose', { names: ['Edit', 'Undo'] })
+    expect((await asked.next()).value).toEqual({ type: 'command', command: 'undo' })
+    await desktop.until('menu', ({ items }) => JSON.stringify(items).includes('"Demo"'))
+    desktop.order('choose', { names: ['File', 'Open recent', 'Demo'] })
+    expect((await asked.next()).value).toEqual({ type: 'open', path })
+    desktop.order('choose', { names: ['Help', 'Show log folder'] })
+    expect(await desktop.until('opened-path')).toMatchObject({ path: expect.stringContaining('logs') })
+
+    desktop.order('answer', { value: { canceled: false, filePaths: ['/picked'] } })
+    expect(await client.folders.pick({ title: 'Base', start: path })).toBe('/picked')
+    expect(await desktop.until('open-dialog')).toMatchObject({ options: { defaultPath: path } })
+    await client.folders.show({ path })
+    expect(await desktop.until('shown-in-folder')).toMatchObject({ path })
+    await client.app.theme({ choice: 'dark' })
+    expect(await desktop.until('theme')).toMatchObject({ source: 'dark' })
+    desktop.order('context-menu', {
+      params: { isEditable: false, selectionText: 'a cell', editFlags: { canCopy: true } }
+    })
+    expect(await desktop.until('popup')).toMatchObject({ items: [{ name: 'copy', enabled: true }] })
+    // It fits a small screen, downloads nothing, and leaves the program's own folder alone.
+    expect(await desktop.until('window')).toMatchObject({ options: { width: 1366, height: 728 } })
+    expect(await desktop.until('spell-checker')).toMatchObject({ enabled: false })
+    expect(await desktop.until('path')).toMatchObject({ path: join(desktop.folder, 'config', 'window') })
   })
 
   it('quits clean when its window is closed', async () => {

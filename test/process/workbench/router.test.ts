@@ -224,9 +224,12 @@ describe('projects', () => {
 
 describe('folders', () => {
   it('are picked with the native dialog where there is one', async () => {
-    const desktop = startWorkbench({ entry: 'desktop', pickFolder: async (title) => `/picked/${title}` })
-    expect(await desktop.folders.pick({ title: 'Base' })).toBe('/picked/Base')
-    await expect(startWorkbench().folders.pick({ title: 'Base' })).rejects.toMatchObject({
+    const desktop = startWorkbench({
+      entry: 'desktop',
+      pickFolder: async (title, start) => `${start}/${title}`
+    })
+    expect(await desktop.folders.pick({ title: 'Base', start: '/picked' })).toBe('/picked/Base')
+    await expect(startWorkbench().folders.pick({ title: 'Base', start: '' })).rejects.toMatchObject({
       data: { code: 'unsupported' }
     })
   })
@@ -243,7 +246,9 @@ describe('a defect', () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const defect = new Error('secret detail')
     const client = startWorkbench({ pickFolder: () => Promise.reject(defect) })
-    const error: unknown = await client.folders.pick({ title: 'Base' }).catch((caught: unknown) => caught)
+    const error: unknown = await client.folders
+      .pick({ title: 'Base', start: '' })
+      .catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'WORKBENCH', data: { code: 'internal' } })
     expect(JSON.stringify(error)).not.toContain('secret')
     expect(log).toHaveBeenCalledWith(expect.stringContaining('folders.pick'), defect)

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { version } from '../../../../package.json'
+import { dependencies, version } from '../../../../package.json'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath, projectsFolder } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
@@ -9,10 +9,11 @@ import { demoPath, pairPaths } from '../../project/demo'
 import { listFolder } from '../../project/folder-listing'
 import { forgetProject, recentProjects } from '../../project/recents'
 import type { Entry } from '../entry'
+import { ShellRequests } from '../shell'
 import { route, type Routing } from './route'
 
 /** The program, as it was started. */
-export function appRoutes({ projects }: Routing, { entry, initial }: Entry) {
+export function appRoutes({ projects }: Routing, { entry, initial, shell, onRecent }: Entry) {
   const { app } = route
   return app.router({
     info: app.info.handler(async () => {
@@ -23,10 +24,23 @@ export function appRoutes({ projects }: Routing, { entry, initial }: Entry) {
         version,
         entry,
         initialProject: initial.demo ? demoPath() : project,
-        projectsFolder: projectsFolder()
+        projectsFolder: projectsFolder(),
+        versions: {
+          node: process.versions.node,
+          onnxruntime: dependencies['onnxruntime-node'],
+          electron: process.versions['electron'] ?? null
+        },
+        logFolder: shell?.logFolder ?? null
       }
     }),
-    recent: app.recent.handler(() => recentProjects()),
+    watch: app.watch.handler(({ signal }) => (shell?.requests ?? new ShellRequests()).watch(signal)),
+    settled: app.settled.handler(({ input }) => shell?.requests.settled(input.waits)),
+    theme: app.theme.handler(({ input }) => shell?.setTheme(input.choice)),
+    recent: app.recent.handler(async () => {
+      const recents = await recentProjects()
+      onRecent?.(recents)
+      return recents
+    }),
     forget: app.forget.handler(async ({ input }) => {
       await forgetProject(input.path)
       return recentProjects()
@@ -35,16 +49,20 @@ export function appRoutes({ projects }: Routing, { entry, initial }: Entry) {
 }
 
 /** Folders of this machine, to pick one. */
-export function folderRoutes({ pickFolder }: Entry) {
+export function folderRoutes({ pickFolder, shell }: Entry) {
   const { folders } = route
   return folders.router({
     list: folders.list.handler(({ input }) => listFolder(input.path)),
     pick: folders.pick.handler(({ input }) => {
-      if (pickFolder !== undefined) return pickFolder(input.title)
+      if (pickFolder !== undefined) return pickFolder(input.title, input.start)
       throw new WorkbenchError(
         'unsupported',
         'A browser has no folder dialog that can tell a path; list folders instead.'
       )
+    }),
+    show: folders.show.handler(({ input }) => {
+      if (shell !== undefined) return shell.showInFolder(absolutePath(input.path))
+      throw new WorkbenchError('unsupported', 'A browser cannot show folders; copy the path instead.')
     })
   })
 }

@@ -1,0 +1,58 @@
+import { app, BrowserWindow, Notification, powerSaveBlocker } from 'electron'
+import { formatDuration } from '../../contract/words/format'
+import type { JobNews } from '../jobs/job-news'
+import { raise } from './window'
+
+/** What Electron's progress bar takes for work whose end is not known, and for none. */
+const INDETERMINATE = 2
+const NONE = -1
+
+/** Shows outside the page that jobs run and end, and keeps the machine awake for them. */
+export class JobSigns {
+  private readonly running = new Map<string, Extract<JobNews, { type: 'progress' }>>()
+  private awake: number | null = null
+  /** Electron lets go of a notification that nobody holds, and its click with it. */
+  private readonly shown = new Set<Notification>()
+
+  hear(news: JobNews): void {
+    if (news.type === 'progress') this.running.set(news.job, news)
+    else this.running.delete(news.job)
+    const [first] = this.running.values()
+    for (const window of BrowserWindow.getAllWindows()) {
+      window.setProgressBar(first === undefined ? NONE : (first.share ?? INDETERMINATE))
+    }
+    this.keepAwake(this.running.size > 0)
+    if (news.type === 'finished') this.announce(`${news.job} is done.`)
+    else if (news.type === 'failed') this.announce(`${news.job} failed: ${news.problem.message}`)
+  }
+
+  /** What runs, each as a sentence. */
+  describe(): string[] {
+    return Array.from(this.running.values(), ({ job, share, secondsLeft }) => {
+      const done = share === null ? '' : ` (${Math.floor(share * 100)} %)`
+      return `${job} is running${done}${secondsLeft === null ? '' : `, about ${formatDuration(secondsLeft)} left`}.`
+    })
+  }
+
+  private keepAwake(wanted: boolean): void {
+    if (wanted) this.awake ??= powerSaveBlocker.start('prevent-app-suspension')
+    else if (this.awake !== null) {
+      powerSaveBlocker.stop(this.awake)
+      this.awake = null
+    }
+  }
+
+  /** To a user who looks elsewhere. A notification needs a signed program on macOS and a shortcut on Windows; the rest needs nothing. */
+  private announce(body: string): void {
+    const [window] = BrowserWindow.getAllWindows()
+    if (window === undefined || window.isFocused()) return
+    window.flashFrame(true)
+    app.dock?.bounce()
+    if (!Notification.isSupported()) return
+    const notification = new Notification({ title: 'SLR Workbench', body })
+    this.shown.add(notification)
+    notification.on('click', () => raise(window))
+    notification.on('close', () => this.shown.delete(notification))
+    notification.show()
+  }
+}

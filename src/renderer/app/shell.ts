@@ -1,0 +1,53 @@
+import type { ShellCommand } from '../../contract/procedures/shell'
+import { isField } from '../ui/typing'
+import type { Workbench } from './workbench.svelte'
+
+/** Does what the desktop's menus and other starts of the program ask of the page, until the line to main is lost. */
+export async function followShell(workbench: Workbench): Promise<void> {
+  const { client, start } = workbench
+  try {
+    for await (const event of await client.app.watch()) {
+      if (event.type === 'command') run(workbench, event.command)
+      else if (event.type === 'settle') await client.app.settled({ waits: await workbench.settle() })
+      else await (event.path === null ? start.openDemo() : start.openProject(event.path))
+    }
+  } catch (error) {
+    workbench.complainOf(error)
+  }
+}
+
+function run(workbench: Workbench, command: ShellCommand): void {
+  const { project, start } = workbench
+  if (command === 'undo' || command === 'redo') {
+    // The only way to a field's own history of typing.
+    if (isField(document.activeElement)) document.execCommand(command)
+    else if (command === 'undo') workbench.undo()
+    return
+  }
+  // Whatever is asked in an open dialog comes first.
+  if (document.querySelector('dialog[open]') !== null) return
+  if (command === 'new' || command === 'help') workbench.dialog = command
+  else if (command === 'open') void start.chooseProject()
+  else if (project === null) return
+  else if (command === 'report') workbench.dialog = 'report'
+  else if (command === 'folder')
+    void workbench.attempt(() => workbench.client.folders.show({ path: project.path }))
+  else void workbench.leave().then(() => workbench.go('start'))
+}
+
+/** Opens a project, or begins one with a model, that was dropped on the page. */
+export function takeDropped(workbench: Workbench, file: File): void {
+  const path = window.slrDesktop?.pathOf(file) ?? ''
+  if (path === '') {
+    workbench.complain({
+      code: 'unsupported',
+      message: 'A browser does not tell where a dropped folder lies.',
+      hint: 'Choose it with Browse…, or type its path.'
+    })
+  } else if (/\.slr$|[\\/]project\.json$/.test(path)) {
+    void workbench.start.openProject(path)
+  } else {
+    workbench.start.dropped = path
+    workbench.dialog = 'new'
+  }
+}
