@@ -1,3 +1,4 @@
+import { type Model, sameModel } from '../model/model'
 import type { Recipe } from '../model/recipe'
 import type { KeptCheckpoint, KeptRecipe } from './project'
 
@@ -10,13 +11,10 @@ export interface KeptModels {
 /** Of a project that keeps nothing. */
 export const NOTHING_KEPT: KeptModels = { recipes: [], otherCheckpoints: [] }
 
-/** Whether two recipes restore the same, whatever they are called. */
-export const sameLayers = (a: Recipe, b: Recipe): boolean =>
-  JSON.stringify({ ...a, name: '' }) === JSON.stringify({ ...b, name: '' })
-
 /** The kept recipe that restores what a scored one does, of several the one of its name; undefined when none is kept. */
 export function keptRecipe(recipe: Recipe, { recipes }: KeptModels): KeptRecipe | undefined {
-  const same = recipes.filter((kept) => sameLayers(kept.recipe, recipe))
+  const model: Model = { kind: 'recipe', recipe }
+  const same = recipes.filter((kept) => sameModel({ kind: 'recipe', recipe: kept.recipe }, model))
   return same.find((kept) => kept.recipe.name === recipe.name) ?? same[0]
 }
 

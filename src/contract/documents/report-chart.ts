@@ -9,7 +9,8 @@ export type ReportChart =
   | {
       kind: 'ranges'
       rho: number
-      selected: RestorationRange | null
+      /** Key of the selected range. */
+      selected: string | null
       board: {
         layerCount: number
         promptCount: number

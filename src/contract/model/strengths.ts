@@ -67,14 +67,16 @@ function stretches(layers: readonly LayerStrength[]): Stretch[] {
   return result
 }
 
+/** One string for the range: `4-11`. */
+export const rangeKey = ({ start, end }: RestorationRange): string => `${start}-${end}`
+
 /** One string for equal strengths, whatever comes behind the last restored layer: `4-11`, `2-2@0.5/0,4-11`; empty for post itself. */
 export const strengthsKey = (layers: readonly LayerStrength[]): string =>
   stretches(layers)
     .filter(({ strength }) => !sameStrength(strength, POST))
-    .map(({ start, end, strength }) => {
-      const { attention, mlp } = strength
+    .map(({ strength: { attention, mlp }, ...range }) => {
       const blend = attention === mlp ? attention : `${attention}/${mlp}`
-      return `${start}-${end}${blend === 1 ? '' : `@${blend}`}`
+      return `${rangeKey(range)}${blend === 1 ? '' : `@${blend}`}`
     })
     .join()
 

@@ -1,10 +1,12 @@
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { CategoryScore, RangeScore, Selection, SweepDocument } from '../../contract/documents/crc'
 import type { ProjectState, RecipeSource, SavedCounts } from '../../contract/documents/project'
-import { DEFAULT_SOUP_SIZE, type Recipe, type RestorationRange } from '../../contract/model/recipe'
+import { DEFAULT_SOUP_SIZE, type Recipe } from '../../contract/model/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import type { Metric } from './metrics'
-import { boardOfSweep, LiveBoard, type ModelRef, sameModel, sameRange, type ScoreBoard } from './score-board'
+import { boardOfSweep, LiveBoard, type ScoreBoard } from './score-board'
+import { weightsKey } from '../../contract/model/model'
+import { rangeKey } from '../../contract/model/strengths'
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
 import { samePrompts } from '../prompt-set/prompt-draft'
@@ -39,8 +41,9 @@ export class Ranges {
   selection = $state.raw<Selection | null>(null)
   /** How much of the next sweep an interrupted or the last one has computed; null while that is not known, or nothing. */
   known = $state.raw<KnownPrompts | null>(null)
-  chosen = $state.raw<ModelRef | null>(null)
-  hovered = $state.raw<ModelRef | null>(null)
+  /** Keys of models. */
+  chosen = $state.raw<string | null>(null)
+  hovered = $state.raw<string | null>(null)
   /** Whether this window has a recipe scored. */
   scoring = $state(false)
   /** Ranges marked in the scatter; null when nothing is brushed. */
@@ -73,7 +76,9 @@ export class Ranges {
       ? null
       : scoredModel(this.sweep, this.search.document, this.chosen, this.kept)
   )
-  readonly selectedScore = $derived<RangeScore | null>(this.scoreOf(this.selection?.selected ?? null))
+  /** Key of the selected range. */
+  readonly selected = $derived(keyOf(this.selection))
+  readonly selectedScore = $derived<RangeScore | null>(this.scoreOf(this.selected))
   readonly busy = $derived.by(() => this.job.busy)
 
   /** Whether the prompts or their rendering differ from those of the shown sweep. */
@@ -101,17 +106,17 @@ export class Ranges {
       draw: (run) => ({ ...run, board: this.liveBoard.read() }),
       ended: async (ending, _run, path) => {
         if (ending.type === 'finished') await this.finish(path, ending.sweepId)
-        else this.pick(this.selection?.selected ?? null)
+        else this.pick(this.selected)
       },
       idle: () => this.lookForKnown()
     })
     this.planning = new SweepPlanning(workbench)
   }
 
-  private scoreOf(range: RestorationRange | null): RangeScore | null {
+  private scoreOf(key: string | null): RangeScore | null {
     // While another sweep runs, the shown scores are not those of the document.
     if (this.run !== null) return null
-    return this.sweep?.ranges.find((score) => sameRange(score, range)) ?? null
+    return this.sweep?.ranges.find((score) => rangeKey(score) === key) ?? null
   }
 
   /** Shows the project's newest sweep, or the one that runs; `same` when the project was only opened again. @param wanted another sweep to show; null for the newest */
@@ -174,15 +179,21 @@ export class Ranges {
     this.pick(null)
   }
 
-  private pick(model: ModelRef | null): void {
+  private pick(model: string | null): void {
     this.chosen = model
     this.hovered = null
     this.brushed = null
   }
 
-  /** The model under the pointer or the focus, for every chart to point out; the same one again changes nothing. */
-  hover(model: ModelRef | null): void {
-    if (!sameModel(model, this.hovered)) this.hovered = model
+  /** The model under the pointer or the focus, for every chart to point out. */
+  hover(model: string | null): void {
+    this.hovered = model
+  }
+
+  /** Shows the scores of a recipe, where the shown sweep or its search has them. */
+  look(recipe: Recipe): void {
+    const key = weightsKey({ kind: 'recipe', recipe })
+    if (this.sweep !== null && scoredModel(this.sweep, this.search.document, key) !== null) this.chosen = key
   }
 
   /** Fetches and shows one sweep, with its selected range chosen. */
@@ -200,7 +211,9 @@ export class Ranges {
     this.sweep = sweep
     this.selection = selection
     this.check.document = check
-    this.pick(selection?.selected ?? sweep.ranges[0] ?? otherModels(sweep, null)[0]?.key ?? null)
+    const first = sweep.ranges[0]
+    const any = first === undefined ? otherModels(sweep, null)[0]?.key : rangeKey(first)
+    this.pick(this.selected ?? any ?? null)
     await this.search.show(path, sweepId)
   }
 
@@ -302,10 +315,10 @@ export class Ranges {
     if (selected === null) return
     const { answer: selection } = selected
     // The inspector follows the selection unless the user is looking at another range.
-    const followed = sameModel(this.chosen, this.selection?.selected ?? null)
+    const followed = this.chosen === this.selected
     this.selection = selection
     alongside()
-    if (followed && selection.selected !== null) this.chosen = selection.selected
+    if (followed) this.chosen = this.selected ?? this.chosen
   }
 
   /** Keeps a recipe; a name that is taken gets a number. @returns its id @throws what main says against it */
@@ -344,7 +357,7 @@ export class Ranges {
   }
 
   /** Takes the shown sweep as it is now on disk, a scored recipe added. @param chosen a model to show; left out: the same one */
-  async refresh(chosen?: ModelRef): Promise<void> {
+  async refresh(chosen?: string): Promise<void> {
     const path = this.workbench.project?.path
     const sweepId = this.sweep?.id
     if (path === undefined || sweepId === undefined) return
@@ -387,6 +400,9 @@ export class Ranges {
     })
   }
 }
+
+const keyOf = (selection: Selection | null): string | null =>
+  selection?.selected ? rangeKey(selection.selected) : null
 
 const sourceOf = (sweepId: string | null, score: CategoryScore | null): RecipeSource => ({
   sweepId,

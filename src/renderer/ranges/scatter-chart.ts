@@ -2,7 +2,7 @@ import { Chart, type ChartConfiguration, type Plugin, type Point } from 'chart.j
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
 import { formatScore, rangeLabel, rangePhrase } from '../ui/format'
 import { isOpen, keptStyle, type ModelStyle } from '../../contract/model/model-style'
-import type { RestorationRange } from '../../contract/model/recipe'
+import { rangeKey } from '../../contract/model/strengths'
 import type { CategoryScore } from '../../contract/documents/crc'
 import { type DrawnName, drawNames } from '../plots/draw-names'
 import type { Mark } from '../plots/plot-names'
@@ -10,19 +10,16 @@ import { translucent, type ChartColors, type ChartFont } from '../plots/chart-th
 import {
   axisBounds,
   minimumValidity,
-  type ModelRef,
   type OtherPoint,
   paretoFront,
-  rangeKey,
-  sameModel,
-  sameRange,
   type RangePoint,
   type ScoreBoard
 } from './score-board'
 
 /** A point of the scatter; base and post cannot be chosen. */
 export interface ScatterDatum extends Point {
-  model: ModelRef | null
+  /** Its key. */
+  model: string | null
   name: string
 }
 export type ScatterChart = Chart<'scatter', ScatterDatum[]>
@@ -39,8 +36,9 @@ export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
 export interface ScatterContent {
   board: ScoreBoard
   rho: number
-  selected: RestorationRange | null
-  chosen: ModelRef | null
+  /** Keys of models. */
+  selected: string | null
+  chosen: string | null
   brushed: ReadonlySet<string> | null
   hidden: readonly ScatterPart[]
   /** While scores still arrive the axes stay at 0..1, so that nothing moves under the reader. */
@@ -50,7 +48,7 @@ export interface ScatterContent {
 const datum = (point: RangePoint): ScatterDatum => ({
   x: point.validity,
   y: point.diversity,
-  model: { start: point.start, end: point.end },
+  model: rangeKey(point),
   name: rangePhrase(point)
 })
 const otherDatum = (point: OtherPoint): ScatterDatum => ({
@@ -90,10 +88,10 @@ export function scatterDatasets(
   const { board, rho, brushed, chosen, selected, hidden } = content
   const minimum = minimumValidity(board, rho) ?? 0
   const visible = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
-  const only = (model: ModelRef | null): ScatterDatum[] =>
-    typeof model === 'string'
-      ? board.others.filter(({ key }) => key === model).map(otherDatum)
-      : board.ranges.filter((point) => sameRange(point, model)).map(datum)
+  const only = (key: string | null): ScatterDatum[] =>
+    [...board.ranges.map(datum), ...board.others.map(otherDatum)]
+      .filter(({ model }) => model === key)
+      .slice(0, 1)
   const shown = (kind: OtherPoint['kind']): OtherPoint[] =>
     board.others.filter((point) => point.kind === kind && (brushed === null || brushed.has(point.key)))
   const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
@@ -106,7 +104,7 @@ export function scatterDatasets(
   const datasets: ScatterChart['data']['datasets'] = [
     {
       label: 'Inspected',
-      data: sameModel(chosen, selected) ? [] : only(chosen),
+      data: chosen === selected ? [] : only(chosen),
       pointRadius: 7,
       pointBackgroundColor: colors.hybrid,
       pointBorderColor: colors.accent,
@@ -237,7 +235,7 @@ export function scatterNames(
     color,
     radius
   })
-  const best = board.ranges.find((point) => sameRange(point, selected))
+  const best = board.ranges.find((point) => rangeKey(point) === selected)
   const minimum = minimumValidity(board, rho)
   // Of a beam or a curve one is named: their points lie close together.
   const found = board.others.find(({ kind }) => kind === 'found')
@@ -288,13 +286,13 @@ export function scatterBounds({ board, streaming }: ScatterContent): [[number, n
 
 /** The chart's fixed half: no animation, nearest point under the pointer, axis titles. */
 function scatterConfiguration(
-  onhover: (model: ModelRef | null) => void,
-  onchoose: (model: ModelRef) => void
+  onhover: (model: string | null) => void,
+  onchoose: (model: string) => void
 ): ChartConfiguration<'scatter', ScatterDatum[]> {
   const modelUnder = (
     chart: Chart,
     elements: readonly { datasetIndex: number; index: number }[]
-  ): ModelRef | null => {
+  ): string | null => {
     for (const { datasetIndex, index } of elements) {
       const data: unknown = chart.data.datasets[datasetIndex]?.data[index]
       if (isModelDatum(data)) return data.model
@@ -347,8 +345,8 @@ export interface ShownScatter {
 /** @param plugin what else happens when it is drawn */
 export function createScatter(
   canvas: HTMLCanvasElement,
-  onhover: (model: ModelRef | null) => void = () => undefined,
-  onchoose: (model: ModelRef) => void = () => undefined,
+  onhover: (model: string | null) => void = () => undefined,
+  onchoose: (model: string) => void = () => undefined,
   plugin: Plugin<'scatter'> = { id: 'nothing' }
 ): ShownScatter {
   let drawOver: (chart: Chart<'scatter'>) => void = () => undefined
@@ -387,7 +385,5 @@ export function createScatter(
 // Chart.js hands data back untyped.
 const isNamed = (data: unknown): data is { name: string } =>
   typeof data === 'object' && data !== null && 'name' in data && typeof data.name === 'string'
-const isModelDatum = (data: unknown): data is { name: string; model: ModelRef } =>
-  isNamed(data) &&
-  'model' in data &&
-  (typeof data.model === 'string' || (typeof data.model === 'object' && data.model !== null))
+const isModelDatum = (data: unknown): data is { name: string; model: string } =>
+  isNamed(data) && 'model' in data && typeof data.model === 'string'

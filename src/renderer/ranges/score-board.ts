@@ -4,7 +4,8 @@ import type { RestorationRange } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events'
 import { modelOf } from '../../contract/documents/swept-model'
-import { modelName } from '../../contract/model/model'
+import { modelName, weightsKey } from '../../contract/model/model'
+import { rangeKey } from '../../contract/model/strengths'
 import { type OtherModel, otherModels } from '../recipes/scored-models'
 
 /** A range with its score so far. */
@@ -12,7 +13,7 @@ export interface RangePoint extends RestorationRange, LiveScore {}
 
 /** A model that is no range: a blend of the soup, a recipe that was swept, scored or found by a search, or another checkpoint. */
 export interface OtherPoint extends LiveScore {
-  /** Tells it from all others of its board. */
+  /** Which model it is: points of one key are one model under several names. */
   key: string
   kind: OtherModel['kind']
   name: string
@@ -22,21 +23,9 @@ export interface OtherPoint extends LiveScore {
   restored: number | null
 }
 
-/** A model of a board: a range, or the key of another. */
-export type ModelRef = RestorationRange | string
-
-/** The range that is meant; null for another model. */
-export const rangeOf = (ref: ModelRef | null): RestorationRange | null =>
-  typeof ref === 'string' ? null : ref
-
-export const sameModel = (left: ModelRef | null, right: ModelRef | null): boolean =>
-  typeof left === 'string' || typeof right === 'string' ? left === right : sameRange(left, right)
-
-/** The score of a model; none while it has not been scored. */
-export const scoreOf = (board: ScoreBoard, model: ModelRef): LiveScore | undefined =>
-  typeof model === 'string'
-    ? board.others.find(({ key }) => key === model)
-    : board.ranges.find((point) => sameRange(point, model))
+/** The score of the model of a key; none while it has not been scored. */
+export const scoreOf = ({ ranges, others }: ScoreBoard, key: string): LiveScore | undefined =>
+  ranges.find((range) => rangeKey(range) === key) ?? others.find((other) => other.key === key)
 
 /** What the charts draw: the scores of a finished sweep or of one that still runs. */
 export interface ScoreBoard {
@@ -47,12 +36,6 @@ export interface ScoreBoard {
   ranges: readonly RangePoint[]
   others: readonly OtherPoint[]
 }
-
-/** One key per range, for maps and sets. */
-export const rangeKey = ({ start, end }: RestorationRange): string => `${start}-${end}`
-
-export const sameRange = (left: RestorationRange | null, right: RestorationRange | null): boolean =>
-  left?.start === right?.start && left?.end === right?.end
 
 /** Number of contiguous ranges of `layerCount` layers. */
 export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
@@ -106,9 +89,10 @@ export class LiveBoard {
       else if (model.kind === 'range') this.ranges.set(rangeKey(model.range), { ...model.range, ...score })
       else {
         const { kind } = model
-        const name = modelName(modelOf(model, this.layerCount))
-        const key = `${kind} ${kind === 'blend' ? model.strength : name}`
-        this.others.set(key, { key, kind, name, mark: null, restored: null, ...score })
+        const scored = modelOf(model, this.layerCount)
+        const name = modelName(scored)
+        const point = { key: weightsKey(scored), kind, name, mark: null, restored: null, ...score }
+        this.others.set(`${kind} ${name}`, point)
       }
     }
   }

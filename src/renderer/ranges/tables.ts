@@ -5,7 +5,8 @@ import { categoriesOf } from '../prompt-set/categories'
 import type { LiveScore } from '../../contract/documents/sweep-events'
 import { type Cell, toCsv } from '../ui/csv'
 import { rangeLabel } from '../ui/format'
-import { type ModelRef, rangeKey, type ScoreBoard } from './score-board'
+import { rangeKey } from '../../contract/model/strengths'
+import type { OtherPoint, ScoreBoard } from './score-board'
 import { otherModels } from '../recipes/scored-models'
 
 /** Every model of a sweep as one row: base, post, the ranges, the soup, the recipes and other checkpoints. */
@@ -58,30 +59,33 @@ export function distributionCsv(
 
 /** A model as the table lists it. */
 export interface BoardRow extends LiveScore {
-  ref: ModelRef
   key: string
+  kind: OtherPoint['kind'] | 'range'
+  /** In the order of {@link boardRows}. */
+  place: number
   label: string
   /** Layers restored; null while unknown, and for another checkpoint. */
   restored: number | null
 }
 
 /** The ranges by start and end, then the other models. */
-export const boardRows = ({ ranges, others }: ScoreBoard): BoardRow[] => [
-  ...[...ranges]
-    .sort((left, right) => left.start - right.start || left.end - right.end)
-    .map((point) => ({
-      ...point,
-      ref: { start: point.start, end: point.end },
-      key: rangeKey(point),
-      label: rangeLabel(point),
-      restored: point.end - point.start + 1
-    })),
-  ...others.map((point) => ({ ...point, ref: point.key, label: point.name }))
-]
+export const boardRows = ({ ranges, others }: ScoreBoard): BoardRow[] =>
+  [
+    ...[...ranges]
+      .sort((left, right) => left.start - right.start || left.end - right.end)
+      .map((point) => ({
+        ...point,
+        key: rangeKey(point),
+        kind: 'range' as const,
+        label: rangeLabel(point),
+        restored: point.end - point.start + 1
+      })),
+    ...others.map((point) => ({ ...point, label: point.name }))
+  ].map((row, place) => ({ ...row, place }))
 
 /** Columns of the table by which it can be sorted. */
 export const ROW_COLUMNS = [
-  { id: 'model', label: 'Model', value: (_row: BoardRow, place: number) => place },
+  { id: 'model', label: 'Model', value: (row: BoardRow) => row.place },
   { id: 'layers', label: 'Layers', value: (row: BoardRow) => row.restored ?? 0 },
   { id: 'validity', label: 'Validity', value: (row: BoardRow) => row.validity },
   { id: 'diversity', label: 'Diversity', value: (row: BoardRow) => row.diversity },
@@ -100,17 +104,11 @@ export interface SortOrder {
 export function sortedRows(board: ScoreBoard, { column, descending }: SortOrder): BoardRow[] {
   const value = (ROW_COLUMNS.find((candidate) => candidate.id === column) ?? ROW_COLUMNS[0]).value
   const sign = descending ? -1 : 1
-  return boardRows(board)
-    .map((row, place) => ({ row, place }))
-    .sort((left, right) => {
-      const difference = sign * (value(left.row, left.place) - value(right.row, right.place))
-      return difference || left.place - right.place
-    })
-    .map(({ row }) => row)
+  return boardRows(board).sort(
+    (left, right) => sign * (value(left) - value(right)) || left.place - right.place
+  )
 }
 
 /** One line to paste into notes or a spreadsheet. */
 export const rowText = (row: BoardRow): string =>
-  [typeof row.ref === 'string' ? row.label : row.key, row.validity, row.diversity, row.effectiveChoices].join(
-    '\t'
-  )
+  [row.kind === 'range' ? row.key : row.label, row.validity, row.diversity, row.effectiveChoices].join('\t')

@@ -1,7 +1,7 @@
 import type { CategoryScore, SweepDocument } from '../../contract/documents/crc'
 import type { KeptRecipe, SweepSummary } from '../../contract/documents/project'
 import { formatMoment } from '../ui/format'
-import { scoredAs, scoredModel } from './scored-models'
+import { scoreIn } from '../../contract/documents/swept-model'
 
 /** Scores of a kept recipe; `from` names the sweep they are of where that is not the shown one. */
 export interface KeptScore extends CategoryScore {
@@ -19,9 +19,8 @@ export function keptScore(
   shown: SweepDocument | null,
   sweeps: readonly Pick<SweepSummary, 'id' | 'createdAt'>[]
 ): KeptScore | null {
-  const ref = shown === null ? null : scoredAs(shown, recipe)
-  const score = shown === null || ref === null ? undefined : scoredModel(shown, null, ref)?.score
-  if (score !== undefined) return { validity: score.validity, diversity: score.diversity, from: null }
+  const score = shown === null ? null : scoreIn(shown, { kind: 'recipe', recipe })
+  if (score !== null) return { validity: score.validity, diversity: score.diversity, from: null }
   if (validity === null || diversity === null) return null
   if (sweepId !== null && sweepId === shown?.id) return { validity, diversity, from: null }
   const made = sweeps.find(({ id }) => id === sweepId)?.createdAt

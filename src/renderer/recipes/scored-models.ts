@@ -1,19 +1,20 @@
 import type { Score, SweepDocument } from '../../contract/documents/crc'
-import type { LayerStrength, Recipe, RestorationRange } from '../../contract/model/recipe'
+import type { LayerStrength } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
-import { blendStrengths, rangeStrengths, recipeStrengths } from '../../contract/model/strengths'
+import { type Model, modelName, modelStrengths, weightsKey } from '../../contract/model/model'
+import { rangeKey, rangeStrengths } from '../../contract/model/strengths'
 import {
   type KeptModels,
   keptCheckpoint,
   keptRecipe,
-  NOTHING_KEPT,
-  sameLayers
+  NOTHING_KEPT
 } from '../../contract/documents/kept-models'
-import { blendName } from '../../contract/documents/swept-model'
+import { modelOf, modelsOf, type SweptModel } from '../../contract/documents/swept-model'
 import { rangeName } from '../ui/format'
 
 /** A model with everything known of it, for the inspector. */
 export interface ScoredModel {
+  /** Equal for models of equal weights. */
   key: string
   kind: 'range' | 'blend' | 'recipe' | 'found' | 'checkpoint'
   /** What it is called now. */
@@ -28,12 +29,6 @@ export interface ScoredModel {
 /** One that is no range. */
 export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'range'> }
 
-export const blendKey = (strength: number): string => `blend ${strength}`
-export const recipeKey = (name: string): string => `recipe ${name}`
-/** @param index among the found recipes that are no ranges */
-export const foundKey = (index: number): string => `found ${index}`
-export const checkpointKey = (name: string): string => `checkpoint ${name}`
-
 /**
  * The models of a sweep that are no ranges, and those that a search found; a range that it could not better is a range.
  *
@@ -47,78 +42,55 @@ export function otherModels(
   const { layerCount } = sweep
   const found =
     search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
+  const scored = (
+    model: Model,
+    score: Score,
+    kind: OtherModel['kind'],
+    own: Named | null = null
+  ): OtherModel => ({
+    key: weightsKey(model),
+    kind,
+    name: own?.name ?? modelName(model),
+    mark: own?.mark ?? null,
+    layers: modelStrengths(model, layerCount),
+    score
+  })
   return [
-    ...sweep.soup.map((score) => ({
-      key: blendKey(score.strength),
-      kind: 'blend' as const,
-      name: blendName(score.strength),
-      mark: null,
-      layers: blendStrengths(score.strength, layerCount),
-      score
-    })),
-    ...sweep.recipes.map((score) => {
-      const own = keptRecipe(score.recipe, kept)
-      return {
-        key: recipeKey(score.recipe.name),
-        kind: 'recipe' as const,
-        name: own?.recipe.name ?? score.recipe.name,
-        mark: own?.mark ?? null,
-        layers: recipeStrengths(score.recipe, layerCount),
-        score
-      }
+    ...modelsOf(sweep).flatMap(({ model, score }) => {
+      if (model.kind === 'post' || model.kind === 'base' || model.kind === 'range') return []
+      return [scored(modelOf(model, layerCount), score, model.kind, namedNow(model, kept))]
     }),
-    ...sweep.checkpoints.map((score) => {
-      const own = keptCheckpoint(score, kept)
-      return {
-        key: checkpointKey(score.name),
-        kind: 'checkpoint' as const,
-        name: own?.name ?? score.name,
-        mark: own?.mark ?? null,
-        layers: null,
-        score
-      }
-    }),
-    ...found.map((score, index) => ({
-      key: foundKey(index),
-      kind: 'found' as const,
-      name: score.recipe.name,
-      mark: null,
-      layers: recipeStrengths(score.recipe, layerCount),
-      score
-    }))
+    ...found.map((score) => scored({ kind: 'recipe', recipe: score.recipe }, score, 'found'))
   ]
 }
 
-/**
- * The recipe or range of a sweep that restores what a kept recipe does, whatever that is called by now; null when the sweep has
- * scored none.
- */
-export function scoredAs(sweep: SweepDocument, recipe: Recipe): RestorationRange | string | null {
-  const { name } = recipe
-  const scored = sweep.recipes.filter((score) => sameLayers(score.recipe, recipe))
-  const first = scored.find((score) => score.recipe.name === name) ?? scored[0]
-  if (first !== undefined) return recipeKey(first.recipe.name)
-  const only = 'ranges' in recipe && recipe.ranges.length === 1 ? recipe.ranges[0] : undefined
-  const range = sweep.ranges.find(({ start, end }) => start === only?.[0] && end === only[1])
-  return range === undefined ? null : { start: range.start, end: range.end }
+/** Of what is kept. */
+type Named = Pick<OtherModel, 'name' | 'mark'>
+
+function namedNow(model: SweptModel, kept: KeptModels): Named | null {
+  if (model.kind === 'checkpoint') return keptCheckpoint(model, kept) ?? null
+  const own = model.kind === 'recipe' ? keptRecipe(model.recipe, kept) : undefined
+  return own === undefined ? null : { name: own.recipe.name, mark: own.mark }
 }
 
-/** One model of a sweep or of its search; null when there is none. */
+/** The model of a key in a sweep or its search: a range, or what of others of that key was given a name; null when there is none. */
 export function scoredModel(
   sweep: SweepDocument,
   search: SearchDocument | null,
-  ref: RestorationRange | string,
+  key: string,
   kept: KeptModels = NOTHING_KEPT
 ): ScoredModel | null {
-  if (typeof ref === 'string') return otherModels(sweep, search, kept).find(({ key }) => key === ref) ?? null
-  const score = sweep.ranges.find(({ start, end }) => start === ref.start && end === ref.end)
-  if (score === undefined) return null
+  const score = sweep.ranges.find((range) => rangeKey(range) === key)
+  if (score === undefined) {
+    const others = otherModels(sweep, search, kept).filter((other) => other.key === key)
+    return others.find(({ kind }) => kind === 'recipe') ?? others[0] ?? null
+  }
   return {
-    key: `${ref.start}-${ref.end}`,
+    key,
     kind: 'range',
-    name: rangeName(ref),
+    name: rangeName(score),
     mark: null,
-    layers: rangeStrengths(ref, sweep.layerCount),
+    layers: rangeStrengths(score, sweep.layerCount),
     score
   }
 }

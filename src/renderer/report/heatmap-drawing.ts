@@ -1,9 +1,10 @@
 import type { RestorationRange } from '../../contract/model/recipe'
+import { rangeKey } from '../../contract/model/strengths'
 import { formatScore, rangePhrase } from '../../contract/words/format'
 import { colorAt, cssColor, inkOn } from '../../contract/words/color-scale'
 import { axisTicks, cellCorner, cellsPath, heatmapGeometry } from '../plots/heatmap-geometry'
 import { METRICS, metricDomain } from '../ranges/metrics'
-import { minimumValidity, sameRange, type ScoreBoard } from '../ranges/score-board'
+import { minimumValidity, type ScoreBoard } from '../ranges/score-board'
 
 const NAMESPACE = 'http://www.w3.org/2000/svg'
 const WIDTH = 560
@@ -27,11 +28,7 @@ function element(name: string, attributes: Attributes, ...children: (SVGElement 
  * The triangle of ranges by diversity, as the window's heatmap shows it, without what moves there: a cell tells its range and
  * scores under the pointer.
  */
-export function heatmapDrawing(
-  board: ScoreBoard,
-  rho: number,
-  selected: RestorationRange | null
-): SVGElement {
+export function heatmapDrawing(board: ScoreBoard, rho: number, selected: string | null): SVGElement {
   const spec = METRICS.diversity
   const geometry = heatmapGeometry(board.layerCount, WIDTH)
   const { cell, margin, size } = geometry
@@ -82,7 +79,7 @@ export function heatmapDrawing(
     const { x, y } = cellCorner(geometry, range)
     return element('rect', { class: name, x, y, width: cell, height: cell })
   }
-  const best = board.ranges.find((range) => sameRange(range, selected))
+  const best = board.ranges.find((range) => rangeKey(range) === selected)
   return element(
     'svg',
     { width: size, height: size, viewBox: `0 0 ${size} ${size}`, 'aria-hidden': 'true' },

@@ -15,6 +15,7 @@ import { answerLimit, passesCheck, type WholeAnswers } from '../../../contract/d
 import { assurances, exactness, headlineSentence, isGood } from '../../../contract/words/headline'
 import type { ReportChart } from '../../../contract/documents/report-chart'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
+import { rangeKey } from '../../../contract/model/strengths'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { bestRanges } from '../../crc/selection/best-ranges'
@@ -116,7 +117,7 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
   return {
     kind: 'ranges',
     rho: selection?.rho ?? 0,
-    selected: selection?.selected ?? null,
+    selected: selection?.selected ? rangeKey(selection.selected) : null,
     board: {
       layerCount,
       promptCount,

@@ -56,7 +56,7 @@ describe('the Ranges view', () => {
     await line.answer('sweeps.get', 0, FIRST)
     expect(ranges.sweep?.id).toBe('second')
     expect(ranges.opening).toBeNull()
-    expect(ranges.chosen).toEqual({ start: 1, end: 1 })
+    expect(ranges.chosen).toBe('1-1')
   })
 
   it('does not take a selection in one sweep for one in another', async () => {

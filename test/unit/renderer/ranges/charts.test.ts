@@ -21,7 +21,7 @@ import {
   type RangePoint
 } from '../../../../src/renderer/ranges/score-board'
 import { keptScore } from '../../../../src/renderer/recipes/kept-score'
-import { recipeKey, scoredAs, scoredModel } from '../../../../src/renderer/recipes/scored-models'
+import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { distributionCsv, sortedRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
 import { toCsv } from '../../../../src/renderer/ui/csv'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
@@ -51,18 +51,8 @@ describe('a kept recipe in a sweep', () => {
       layerCount: 3,
       recipes: [{ ...score, recipe: { name: 'as swept', ranges: parts } }]
     }
-    expect(scoredAs(swept, { name: 'renamed since', ranges: parts })).toBe(recipeKey('as swept'))
-    expect(
-      scoredAs(swept, {
-        name: 'as swept',
-        ranges: [
-          [0, 0],
-          [1, 1]
-        ]
-      })
-    ).toBeNull()
-    const { start, end } = score
-    expect(scoredAs(swept, { name: 'one range', ranges: [[start, end]] })).toEqual({ start, end })
+    expect(scoredModel(swept, null, '0-1')).toMatchObject({ kind: 'range', name: 'Layers 0–1' })
+    expect(scoredModel(swept, null, '1-2')).toBeNull()
     const kept = {
       ...projectState().document,
       recipes: [
@@ -70,8 +60,8 @@ describe('a kept recipe in a sweep', () => {
       ]
     }
     const { key, name, mark } = boardOfSweep(swept, null, kept).others[0] ?? {}
-    expect({ key, name, mark }).toEqual({ key: recipeKey('as swept'), name: 'renamed since', mark: 7 })
-    expect(scoredModel(swept, null, recipeKey('as swept'), kept)?.name).toBe('renamed since')
+    expect({ key, name, mark }).toEqual({ key: '0-0,2-2', name: 'renamed since', mark: 7 })
+    expect(scoredModel(swept, null, '0-0,2-2', kept)?.name).toBe('renamed since')
     expect(sweepCsv(swept, kept)).toContain('renamed since')
     // Where two restore the same, each keeps its own name.
     const twins = {
