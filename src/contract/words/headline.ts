@@ -304,7 +304,7 @@ export function assurances({
           value: formatScore(crossFit.diversity),
           detail:
             `${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})` +
-            (rejected.length === 0 ? '' : '; what failed the check was left out by all of them')
+            (rejected.length === 0 ? '' : '; ranges that fail the check were left out by all prompts')
         }
   )
   return result

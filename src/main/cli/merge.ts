@@ -54,10 +54,10 @@ export function addMergeCommand(program: Command): void {
     try {
       if (project !== null) await requirePairOf(project, document)
       if (output !== null) await writeOutputFile(output, document)
-      if (project !== null) await keepSweep(project, document)
+      const check = project === null ? null : await keepSweep(project, document)
       await (options.json
         ? printJson(document)
-        : printText(describeSweep(document, checkCommandOf({ ...options, demo: false }))))
+        : printText(describeSweep(document, check, checkCommandOf({ ...options, demo: false }))))
       if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
       if (project !== null) tell(`Saved in ${project.path} as sweep ${document.id}`)
     } finally {

@@ -6,12 +6,14 @@ import type {
   SweepDocument,
   Work
 } from '../../contract/documents/crc'
+import type { CheckResult } from '../../contract/documents/answer-check'
 import { headline, headlineSentence } from '../../contract/words/headline'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../contract/words/score-words'
 import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SweepPart } from '../../contract/documents/sweep-part'
 import { shellCommand } from '../report/shown-command'
+import { checkedSelection } from '../crc/check/checked-selection'
 import { bestRanges } from '../crc/selection/best-ranges'
 import { formatDuration } from '../../contract/words/format'
 import { describeRangeMap } from './range-map'
@@ -26,15 +28,21 @@ const TOP_WINS = 3
 /**
  * A sweep for people: what was selected and how sure that is, then the models, every range, and the best ones.
  *
+ * @param check of its whole answers, where an earlier sweep's says the same of it; null for none
  * @param checkCommand the command that checks it on whole answers
  */
-export function describeSweep(sweep: SweepDocument, checkCommand: string): string {
-  const { selection } = sweep
+export function describeSweep(
+  stored: SweepDocument,
+  check: CheckResult | null,
+  checkCommand: string
+): string {
+  const selection = stored.selection === null ? null : checkedSelection(stored, check, stored.selection.rho)
+  const sweep = { ...stored, selected: selection?.selected ?? null }
   const found =
     selection === null
       ? []
       : [
-          describeHeadline(headline({ ...sweep, selection, check: null }), checkCommand),
+          describeHeadline(headline({ ...sweep, selection, check }), checkCommand),
           describeCertainty(selection, scoreWords(sweep.scoredBy))
         ]
   const compared =

@@ -144,12 +144,12 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     throwIfCancelled(signal, 'The sweep')
     // Whichever place fails, the others get the result: it may have taken hours.
     const saved = await Promise.allSettled([
-      project === null ? undefined : keepSweep(project, document),
+      project === null ? null : keepSweep(project, document),
       output === null ? undefined : writeOutputFile(output, document)
     ])
-    await (options.json
-      ? printJson(document)
-      : printText(describeSweep(document, checkCommandOf({ ...options, demo: isPlainDemo(options) }))))
+    const check = saved[0].status === 'fulfilled' ? saved[0].value : null
+    const checkNext = checkCommandOf({ ...options, demo: isPlainDemo(options) })
+    await (options.json ? printJson(document) : printText(describeSweep(document, check, checkNext)))
     for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
     await history?.checkpoint.remove()
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)

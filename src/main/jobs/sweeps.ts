@@ -43,7 +43,7 @@ export class Sweeps {
         engine: engine.client(),
         request: await sweepRequestOf(project, devices),
         history: historyOf(project, fresh),
-        save: (document) => keepSweep(project, document),
+        save: async (document) => void (await keepSweep(project, document)),
         tell
       })
       return this.table.add(project, job)

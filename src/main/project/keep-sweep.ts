@@ -11,9 +11,10 @@ import type { Project } from './project'
 /**
  * Saves a sweep that was just made, with the check of an earlier one where that says the same of it.
  *
+ * @returns that check; null for none
  * @throws WorkbenchError as `Project.saveSweep`
  */
-export async function keepSweep(project: Project, sweep: SweepDocument): Promise<void> {
+export async function keepSweep(project: Project, sweep: SweepDocument): Promise<AnswerCheck | null> {
   const check = await earlierCheck(project, sweep).catch((error: unknown) => {
     // Without it the sweep counts as not checked, which is true.
     if (error instanceof WorkbenchError) return null
@@ -22,6 +23,7 @@ export async function keepSweep(project: Project, sweep: SweepDocument): Promise
   // First, so that no window shows the sweep as one that was not checked.
   if (check !== null) await project.saveAnswerCheck(check)
   await project.saveSweep(sweep)
+  return check
 }
 
 async function earlierCheck(project: Project, sweep: SweepDocument): Promise<AnswerCheck | null> {

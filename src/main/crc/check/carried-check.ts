@@ -23,6 +23,7 @@ export function carriedCheck(
 }
 
 const computedFrom = ({
+  scoredBy,
   device,
   precision,
   layerCount,
@@ -31,7 +32,7 @@ const computedFrom = ({
   rendering,
   prompts
 }: SweepDocument): unknown => ({
-  ...{ device, precision, layerCount, rendering, prompts },
+  ...{ scoredBy, device, precision, layerCount, rendering, prompts },
   base: basePath.fingerprint,
   post: postPath.fingerprint
 })

@@ -279,7 +279,7 @@ describe('how sure it is after a check that threw ranges out', () => {
       'Same range wins':
         'of the resamplings; no other that is left ever wins. Left out, for they fail the check: layers 0–11 and 1 more',
       'On the other half':
-        'diversity when picked on half the prompts and scored on the other half (post 0.450); what failed the check was left out by all of them'
+        'diversity when picked on half the prompts and scored on the other half (post 0.450); ranges that fail the check were left out by all prompts'
     })
     const without = checkOfModels(checked(range(5, 11), whole(0.95, 0.88)))
     expect(sureOf(left, without)).toMatchObject({

@@ -50,7 +50,8 @@ it('keeps a sweep with the check of an earlier one, where nothing that the check
   }
 
   // Also past sweeps that have none, and with other models beside the ranges.
-  await keepSweep(project, swept('again', { soup: [], recipes: [] }))
+  const carried = await keepSweep(project, swept('again', { soup: [], recipes: [] }))
+  expect(carried).toEqual({ ...check, sweepId: 'again' })
   expect(await project.readAnswerCheck('again')).toEqual({ ...check, sweepId: 'again' })
   expect(project.sweeps.map(({ id }) => id)).toContain('again')
 
