@@ -10,6 +10,7 @@ import {
 } from '../../contract/procedures/probe'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Recipe } from '../../contract/model/recipe'
+import { recipeStrengths } from '../../contract/model/strengths'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
 import type { EngineClient } from '../engine/host'
@@ -96,6 +97,8 @@ export async function* probeRecipe(
   signal: AbortSignal
 ): AsyncGenerator<ProbeEvent> {
   const { base, post } = await openPair(folders.base, folders.post)
+  // A recipe that does not fit is refused before post's pass, not after it.
+  recipeStrengths(recipe, post.spec.layerCount)
   const models: Readonly<Record<ProbedModel, Model>> = {
     post: { kind: 'post' },
     hybrid: { kind: 'recipe', recipe },
