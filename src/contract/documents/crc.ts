@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
 import { CheckpointReference, OtherCheckpoint } from '../model/checkpoint'
 import { Recipe, RestorationRange } from '../model/recipe'
+import { Rival } from '../model/rival'
 import { Sampling } from '../model/sampling'
 import { Task } from './task'
 
@@ -160,6 +161,36 @@ export const CrossFit = z.object({
 })
 export type CrossFit = z.infer<typeof CrossFit>
 
+/** A mean difference over prompts, categories weighing the same, by flipping the signs of the prompts' differences. */
+export const Difference = z.object({
+  mean: z.number(),
+  /** Of all differences that the test at 5 % does not reject (95 %); null below six prompts, where it rejects none. */
+  interval: Interval.nullable(),
+  /** Two-sided. */
+  pValue: z.number()
+})
+export type Difference = z.infer<typeof Difference>
+
+/** What the selected range is compared with: of each kind the one that the rule of the selection takes. */
+export const RivalComparison = z.object({
+  rival: z.discriminatedUnion('kind', [
+    ...Rival.options,
+    z.object({ kind: z.literal('blend'), strength: z.number() }),
+    /** A range of the selected length: the first or the last of all, or the middle one. */
+    z.object({
+      kind: z.literal('control'),
+      place: z.enum(['earliest', 'median', 'latest']),
+      range: RestorationRange
+    })
+  ]),
+  validity: z.number(),
+  diversity: z.number(),
+  /** Its score minus that of the selected range, over `promptCount` prompts. */
+  difference: z.object({ validity: Difference, diversity: Difference }),
+  promptCount: z.number().int()
+})
+export type RivalComparison = z.infer<typeof RivalComparison>
+
 export const Selection = z.object({
   rho: z.number(),
   /** rho x Q(post). */
@@ -170,7 +201,9 @@ export const Selection = z.object({
   bootstrap: Bootstrap,
   crossFit: CrossFit.nullable(),
   /** Why there is no cross-fitted score. */
-  crossFitReason: z.string().nullable()
+  crossFitReason: z.string().nullable(),
+  /** Empty where no range was selected. */
+  rivals: z.array(RivalComparison).default([])
 })
 export type Selection = z.infer<typeof Selection>
 
@@ -211,6 +244,9 @@ export type BlendScore = z.infer<typeof BlendScore>
 
 export const CheckpointScore = Score.extend(OtherCheckpoint.shape)
 export type CheckpointScore = z.infer<typeof CheckpointScore>
+
+export const RivalScore = Score.extend({ rival: Rival })
+export type RivalScore = z.infer<typeof RivalScore>
 
 /** What the engine process of a sweep was allowed, and planned to take at its peak, in bytes. */
 export const SweepMemory = z.object({
@@ -267,6 +303,8 @@ export const SweepDocument = z.object({
   checkpoints: z.array(CheckpointScore).default([]),
   /** The paper's "soup": one strength for all layers, from 0 (post) to 1 (every layer base's); empty when not asked for. */
   soup: z.array(BlendScore).default([]),
+  /** Other ways to diversity, from the logits of post and base that a sweep has anyway; empty where none were asked for. */
+  rivals: z.array(RivalScore).default([]),
   selected: RestorationRange.nullable(),
   selection: Selection.nullable(),
   work: Work,

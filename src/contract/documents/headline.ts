@@ -3,6 +3,8 @@ import { z } from 'zod'
 export const HeadlineState = z.enum([
   /** Passes the check on whole answers, and most resamplings pick it. */
   'holds',
+  /** It would hold, and something that restores no range does better at the validity kept. */
+  'outdone',
   /** Most resamplings pick it, on first tokens alone. */
   'unchecked',
   /** Its whole answers fall below the limit, or are no more diverse than post's. */
@@ -26,6 +28,8 @@ export const Headline = z.object({
   verdict: z.string(),
   /** The rest of it, in numbers. */
   figures: z.string(),
+  /** What does better, or may, where something does; the sentence ends with it. */
+  but: z.string().nullable().default(null),
   /** What to do about it. */
   next: z.string(),
   /** Whether the next step is a check on whole answers. */

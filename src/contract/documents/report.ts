@@ -5,6 +5,7 @@ import { DistancesDocument } from './distances'
 import { EvaluationResults, EvaluationRun, EvaluationVariant } from './evaluation'
 import { Task } from './task'
 import { Headline } from './headline'
+import { Rival } from '../model/rival'
 import { CheckpointSummary, Finding } from './pair'
 import { KeptRecipe } from './project'
 import { SampledCrc, SampleMeasures, SampleRun } from './samples'
@@ -62,6 +63,7 @@ const ReportedSweep = SweepDocument.omit({
   ranges: true,
   recipes: true,
   soup: true,
+  rivals: true,
   checkpoints: true,
   selected: true,
   selection: true
@@ -75,6 +77,7 @@ const ReportedSweep = SweepDocument.omit({
   ranges: z.array(ReportedRange),
   recipes: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe, mark })),
   soup: z.array(ReportedScore.extend({ strength: z.number() })),
+  rivals: z.array(ReportedScore.extend({ rival: Rival })),
   checkpoints: z.array(ReportedScore.extend({ name: z.string(), fingerprint: z.string(), mark })),
   /** With the project's rho of now; null when no ranges were scored. */
   selection: Selection.nullable(),

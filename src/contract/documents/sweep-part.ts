@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PromptScore, Rendering, ScoredBy, SweepDocument, SweptPrompt, Work } from './crc'
 import { CheckpointReference } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
+import { Rival } from '../model/rival'
 import { SweptModel } from './swept-model'
 
 export const SWEEP_PART_VERSION = 1
@@ -41,6 +42,7 @@ export const SweepPart = z.object({
   notices: z.array(z.string()),
   /** Each with its scores on the scored prompts, in their order. */
   models: z.array(z.object({ model: SweptModel, prompts: z.array(PromptScore) })),
+  rivals: z.array(z.object({ rival: Rival, prompts: z.array(PromptScore) })).default([]),
   work: Work,
   reusedPromptCount: z.number().int().nonnegative()
 })

@@ -4,6 +4,7 @@ import { HeldWeights, Sampling } from '../model/sampling'
 import { Work } from '../documents/crc'
 import { DeviceCheck, DeviceName, GenerationDevice, Precision } from '../model/device'
 import { Problem } from '../model/problem'
+import { Rival } from '../model/rival'
 import { Model } from '../model/model'
 import { SweepPlan } from '../documents/sweep-plan'
 
@@ -38,7 +39,9 @@ export const SweepRequest = z.object({
   /** Bound on the whole process; prompts are split into groups to keep it. */
   memoryBytes: z.number().positive(),
   /** How each token is drawn; left out: from the model's own distribution, temperature 1 and nothing cut off. */
-  sampling: Sampling.optional()
+  sampling: Sampling.optional(),
+  /** Scored from the logits of post and base, which are among the models; their probabilities come as those of models behind the last. */
+  rivals: z.array(Rival).optional()
 })
 export type SweepRequest = z.infer<typeof SweepRequest>
 
@@ -62,7 +65,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('probabilities'),
-    /** Index into `models`. */
+    /** Index into `models`, or behind them into `rivals`. */
     model: z.number().int(),
     /** Indices into `prompts`, and for each the summed probability of each of its groups. */
     prompts: z.array(z.number().int()),

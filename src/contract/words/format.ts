@@ -19,6 +19,9 @@ export const briefDelta = (value: number): string => {
   return digits === '.00' ? digits : `${value < 0 ? '−' : '+'}${digits}`
 }
 
+/** A p-value with three decimals: `p = 0.012`, `p < 0.001`. */
+export const formatP = (value: number): string => (value < 0.001 ? 'p < 0.001' : `p = ${value.toFixed(3)}`)
+
 /** A share as whole percent; shares that round to 0 or 100 without being so say so. */
 export function formatPercent(share: number): string {
   if (share > 0 && share < 0.005) return '<1 %'

@@ -11,6 +11,7 @@ import type { CategoryScore, RangeScore, Score, ScoredBy, Selection } from '../d
 import { formatDelta, formatPercent, formatScore, plural, rangeLabel, rangePhrase } from './format'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { rangeModel } from '../model/model'
+import { doesBetter, rivalSentence, strongestRival } from './rival-words'
 import { type ScoreWords, scoreWords } from './score-words'
 
 /*
@@ -34,6 +35,7 @@ const MEMBER_SHARE = 0.02
 /** A few words for a chip. */
 export const STATE_LABELS: Record<HeadlineState, string> = {
   holds: 'holds on whole answers',
+  outdone: 'a rival does better',
   unchecked: 'not checked',
   fails: 'fails the check',
   family: 'one of a family',
@@ -47,7 +49,8 @@ export const STATE_LABELS: Record<HeadlineState, string> = {
 export const isGood = (state: HeadlineState): boolean => state === 'holds'
 
 /** The verdict and its numbers as one sentence. */
-export const headlineSentence = ({ verdict, figures }: Headline): string => `${verdict}: ${figures}`
+export const headlineSentence = ({ verdict, figures, but }: Omit<Headline, 'next' | 'checkNext'>): string =>
+  `${verdict}: ${figures}${but === null ? '' : `; but ${but}`}`
 
 export interface HeadlineEvidence {
   layerCount: number
@@ -61,8 +64,32 @@ export interface HeadlineEvidence {
   check: CheckResult | null
 }
 
-/** What a sweep found, with what its check found, and the next step. */
+/** What a sweep found, with what its check found, what does better, and the next step. */
 export function headline(evidence: HeadlineEvidence): Headline {
+  const { selection, scoredBy } = evidence
+  const found = ofRanges(evidence)
+  const but = rivalSentence(selection, scoreWords(scoredBy))
+  if (but === null || !COMPARED.includes(found.state)) return { ...found, but: null }
+  const rival = strongestRival(selection)
+  const outdone = found.state === 'holds' && rival !== null && doesBetter(rival)
+  return {
+    ...found,
+    but,
+    ...(outdone
+      ? {
+          state: 'outdone',
+          next: 'Look at what does better before you restore a range: it may be simpler to have, or cost more for each token.'
+        }
+      : {})
+  }
+}
+
+/** States in which there is a range to compare rivals with. */
+const COMPARED: readonly HeadlineState[] = ['holds', 'unchecked', 'family', 'unstable', 'not-worth-it']
+
+type RangeHeadline = Omit<Headline, 'but'>
+
+function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   const { post, ranges, selection, check } = evidence
   const isTask = evidence.scoredBy.kind === 'task'
   const words = scoreWords(evidence.scoredBy)
@@ -111,7 +138,7 @@ export function headline(evidence: HeadlineEvidence): Headline {
   }
 }
 
-function unfitPrompts(post: HeadlineEvidence['post'], check: CheckResult | null): Headline | null {
+function unfitPrompts(post: HeadlineEvidence['post'], check: CheckResult | null): RangeHeadline | null {
   const whole = check?.post.answers.validity ?? 1
   const validity = Math.min(post.validity, whole)
   if (validity >= MIN_POST_VALIDITY) return null
@@ -132,7 +159,7 @@ function unfitPrompts(post: HeadlineEvidence['post'], check: CheckResult | null)
 function notWorthIt(
   { layerCount, post, selection, scoredBy }: HeadlineEvidence,
   score: Scored
-): Headline | null {
+): RangeHeadline | null {
   const words = scoreWords(scoredBy)
   const figures = gainWords(words, post, score, null)
   if (score.start === 0 && score.end === layerCount - 1) {
@@ -155,7 +182,7 @@ function notWorthIt(
   }
 }
 
-function failing(score: Scored, checked: CheckedModel, check: CheckResult, rho: number): Headline {
+function failing(score: Scored, checked: CheckedModel, check: CheckResult, rho: number): RangeHeadline {
   const others = check.models.length - 1
   return {
     state: 'fails',
@@ -179,7 +206,7 @@ function shared(
   { layerCount, selection, scoredBy }: HeadlineEvidence,
   score: Scored,
   { share, gain, unproven }: { share: number; gain: string; unproven: boolean }
-): Headline {
+): RangeHeadline {
   const { wins } = selection.bootstrap
   const spread = Math.max(1, Math.floor(layerCount * FAMILY_SPREAD))
   const family = wins.filter(

@@ -1,10 +1,12 @@
 import { colorAt, inkOn, VIRIDIS } from '../../contract/words/color-scale'
 import type { RangeScore } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
+import type { ScoreWords } from '../../contract/words/score-words'
 
 export interface RangeMapOptions {
   /** Below it a range does not count. */
   minimumValidity: number
+  words: Pick<ScoreWords, 'validity' | 'diversity'>
   selected: RestorationRange | null
   /** Columns of the terminal. */
   width: number
@@ -63,8 +65,8 @@ export function describeRangeMap(ranges: readonly RangeScore[], options: RangeMa
     return `${String(start).padStart(label - 1)} ${cells.join('')}`.trimEnd()
   })
   const legend =
-    `first layer down, last layer across; diversity in ${cell.unit}, rounded down; ` +
-    '· below the limit of validity, * selected'
+    `first layer down, last layer across; ${options.words.diversity} in ${cell.unit}, rounded down; ` +
+    `· below the limit of ${options.words.validity}, * selected`
   return [legend, `${' '.repeat(label)}${head}`.trimEnd(), ...rows].join('\n')
 }
 

@@ -8,6 +8,7 @@ import type {
 } from '../../contract/documents/crc'
 import type { CheckResult } from '../../contract/documents/answer-check'
 import { headline, headlineSentence } from '../../contract/words/headline'
+import { comparedName, differenceWords } from '../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../contract/words/score-words'
 import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
@@ -43,7 +44,8 @@ export function describeSweep(
       ? []
       : [
           describeHeadline(headline({ ...sweep, selection, check }), checkCommand),
-          describeCertainty(selection, scoreWords(sweep.scoredBy))
+          describeCertainty(selection, scoreWords(sweep.scoredBy)),
+          ...describeRivals(sweep, selection)
         ]
   const compared =
     selection === null ? [] : [...describeMap(sweep, selection), describeTopRanges(sweep, selection)]
@@ -127,9 +129,13 @@ function describeTopRanges(
 }
 
 /** Nothing where the terminal is too narrow; a pipe is taken to be as wide as a terminal usually is. */
-function describeMap({ ranges, selected }: SweepDocument, { minimumValidity }: Selection): string[] {
+function describeMap(
+  { ranges, selected, scoredBy }: SweepDocument,
+  { minimumValidity }: Selection
+): string[] {
   const map = describeRangeMap(ranges, {
     minimumValidity,
+    words: scoreWords(scoredBy),
     selected,
     width: process.stdout.isTTY ? process.stdout.columns : USUAL_WIDTH,
     colours: process.stdout.isTTY && process.stdout.hasColors(2 ** 24)
@@ -152,6 +158,33 @@ export function describeHeadline(found: Headline, checkCommand: string): string 
     printable(found.next),
     ...(found.checkNext ? [`Next: ${checkCommand}`] : [])
   ].join('\n')
+}
+
+/** Of each kind of rival the one that the rule takes, against the selected range. */
+function describeRivals({ scoredBy }: SweepDocument, { rivals, selected, rho }: Selection): string[] {
+  if (selected === null || rivals.length === 0) return []
+  const words = scoreWords(scoredBy)
+  const rows = rivals.map((rival) => [
+    printable(comparedName(rival)),
+    decimal(rival.validity),
+    decimal(rival.diversity),
+    differenceWords(rival.difference.validity),
+    differenceWords(rival.difference.diversity)
+  ])
+  const heading = [
+    '',
+    words.validity,
+    words.diversity,
+    `${words.validity} against ${named(selected)}`,
+    `${words.diversity} against ${named(selected)}`
+  ]
+  const title = style(
+    'bold',
+    `Against layers ${named(selected)}: of each other way the best at ${words.validity} of ${rho} x post or more`
+  )
+  const note =
+    'Differences with 95 % intervals and p by sign flips over prompts, of each pair by itself; controls may keep less.'
+  return [`${title}\n${table([heading, ...rows], 'lrrrr')}\n${style('dim', note)}`]
 }
 
 /** The command that checks a sweep, wherever that was saved. */

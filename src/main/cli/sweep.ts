@@ -209,6 +209,7 @@ export async function sweepRequest(
     rendering: { ...rendering, countLeadingSpace: options.countLeadingSpace ?? rendering.countLeadingSpace },
     rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
     ranges: recipes === null,
+    rivals: true,
     soupSize:
       options.soup === true
         ? DEFAULT_SOUP_SIZE

@@ -107,6 +107,7 @@ export async function sweepRequestOf(
     rendering,
     rho: settings.rho,
     ranges: true,
+    rivals: true,
     soupSize: settings.soupSize,
     recipes: recipes.map((kept) => kept.recipe),
     checkpoints: otherCheckpoints,

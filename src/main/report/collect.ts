@@ -157,6 +157,7 @@ function reportedSweep(
       const own = keptRecipe(score.recipe, kept)
       return { recipe: own?.recipe ?? score.recipe, mark: own?.mark ?? null, ...summary(score) }
     }),
+    rivals: sweep.rivals.map((score) => ({ rival: score.rival, ...summary(score) })),
     soup: sweep.soup.map((score) => ({ strength: score.strength, ...summary(score) })),
     checkpoints: sweep.checkpoints.map((score) => {
       const own = keptCheckpoint(score, kept)

@@ -1,7 +1,7 @@
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
-import { scoreWords } from '../../../contract/words/score-words'
-import { DEFAULT_SEED, selection } from '../selection/selection'
+import { selectionOf } from '../selection/compare-rivals'
+import { DEFAULT_SEED } from '../selection/selection'
 
 /**
  * Selects from a sweep's ranges once some were checked on whole answers: where a checked range passes, those that fail are no
@@ -11,15 +11,15 @@ import { DEFAULT_SEED, selection } from '../selection/selection'
  * @returns null for a sweep without ranges
  */
 export function checkedSelection(
-  sweep: Pick<SweepDocument, 'scoredBy' | 'selection' | 'prompts' | 'post' | 'ranges'>,
+  sweep: Pick<SweepDocument, 'scoredBy' | 'selection' | 'prompts' | 'post' | 'ranges' | 'soup' | 'rivals'>,
   check: CheckResult | null,
   rho: number
 ): Selection | null {
-  const { prompts, post, ranges, selection: stored } = sweep
+  const { ranges, selection: stored } = sweep
   if (ranges.length === 0) return null
   const rejected = new Set(rejectedRanges(ranges, check, rho))
   if (rejected.size === 0 && stored?.rho === rho) return stored
   const candidates = ranges.filter((range) => !rejected.has(range))
   const seed = stored?.bootstrap.seed ?? DEFAULT_SEED
-  return selection(prompts, post, candidates, rho, seed, scoreWords(sweep.scoredBy))
+  return selectionOf(sweep, candidates, rho, seed)
 }

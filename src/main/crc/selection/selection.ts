@@ -35,7 +35,8 @@ export function selection(
     reason: range === undefined ? reasonForNone(ranges, post, rho, words) : null,
     bootstrap: bootstrap(table, index, rho, seed),
     crossFit: 'crossFit' in crossFitted ? crossFitted.crossFit : null,
-    crossFitReason: 'reason' in crossFitted ? crossFitted.reason : null
+    crossFitReason: 'reason' in crossFitted ? crossFitted.reason : null,
+    rivals: []
   }
 }
 

@@ -6,9 +6,9 @@ import {
   type SweepDocument
 } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
-import { scoreWords } from '../../../contract/words/score-words'
+import type { Rival } from '../../../contract/model/rival'
 import { averageScores } from '../task/scoring'
-import { selection } from '../selection/selection'
+import { selectionOf } from '../selection/compare-rivals'
 
 /** Digits that a document keeps of a probability: beyond float32's seven, short of noise. */
 const STORED_DIGITS = 9
@@ -31,15 +31,23 @@ export type SweepFacts = Omit<
   | 'recipes'
   | 'checkpoints'
   | 'soup'
+  | 'rivals'
   | 'selected'
   | 'selection'
 >
+
+/** A rival and its scores. */
+export interface RivalResults {
+  rival: Rival
+  prompts: readonly PromptScore[]
+}
 
 export interface SweepOutcome {
   /** Names the document; a fresh one when left out. */
   id?: string
   facts: SweepFacts
   models: readonly ModelResults[]
+  rivals: readonly RivalResults[]
   rho: number
   /** Of the bootstrap. */
   seed?: number
@@ -50,15 +58,23 @@ export interface SweepOutcome {
  *
  * @throws Error without scores of post, which every sweep has
  */
-export function assembleSweep({ id, facts, models, rho, seed }: SweepOutcome): SweepDocument {
+export function assembleSweep({ id, facts, models, rivals, rho, seed }: SweepOutcome): SweepDocument {
   const scored = models.map(({ model, prompts }) => ({ model, score: averageScores(facts.prompts, prompts) }))
   const post = scored.find(({ model }) => model.kind === 'post')?.score
   if (post === undefined) throw new Error('a sweep without post')
   const ranges = scored.flatMap(({ model, score }) =>
     model.kind === 'range' ? [{ ...model.range, ...score }] : []
   )
-  const selected =
-    ranges.length === 0 ? null : selection(facts.prompts, post, ranges, rho, seed, scoreWords(facts.scoredBy))
+  const soup = scored.flatMap(({ model, score }) =>
+    model.kind === 'blend' ? [{ strength: model.strength, ...score }] : []
+  )
+  const scoredRivals = rivals.map(({ rival, prompts }) => ({
+    rival,
+    ...averageScores(facts.prompts, prompts)
+  }))
+  const { prompts, scoredBy } = facts
+  const found = { prompts, scoredBy, post, ranges, soup, rivals: scoredRivals }
+  const selected = ranges.length === 0 ? null : selectionOf(found, ranges, rho, seed)
   const base = scored.find(({ model }) => model.kind === 'base')?.score ?? null
   return {
     schemaVersion: SWEEP_VERSION,
@@ -76,9 +92,8 @@ export function assembleSweep({ id, facts, models, rho, seed }: SweepOutcome): S
       const { name, path, fingerprint } = model
       return [{ name, path, fingerprint, ...stored(score) }]
     }),
-    soup: scored.flatMap(({ model, score }) =>
-      model.kind === 'blend' ? [{ strength: model.strength, ...stored(score) }] : []
-    ),
+    soup: soup.map(stored),
+    rivals: scoredRivals.map(stored),
     selected: selected?.selected ?? null,
     selection: selected
   }

@@ -32,7 +32,7 @@ export const NOTHING_DONE: SweepProgress = {
 
 /** All scores of a sweep, and what it took to have them. */
 export interface ComputedSweep extends ComputedIn {
-  /** Parallel to the sweep's models: the scores of the chosen prompts, in their order. */
+  /** Parallel to the sweep's models, and behind them its rivals: the scores of the chosen prompts, in their order. */
   scores: PromptScore[][]
   progress: SweepProgress
   work: Work
@@ -112,7 +112,7 @@ class SweepRun {
   ) {
     this.models = prepared.models
     this.scorer = scorerOf(prepared.scoredBy)
-    this.scores = prepared.models.map(() => new ModelScores(prepared.prompts))
+    this.scores = [...prepared.models, ...prepared.rivals].map(() => new ModelScores(prepared.prompts))
     this.checkpoint = options.checkpoint
     this.budgetBytes = withinEngine(prepared.request.memoryBytes ?? defaultMemoryBytes())
     this.progress = { ...NOTHING_DONE, layerCount: prepared.layerCount }
@@ -140,7 +140,7 @@ class SweepRun {
     if (this.finished.size === 0) return
     this.computedIn = { device: earlier.device, precision: earlier.precision }
     this.progress = { ...this.progress, reusedPromptCount: this.finished.size }
-    for (const model of this.models.keys()) this.changed.add(model)
+    for (const model of this.scores.keys()) this.changed.add(model)
     this.tell()
   }
 
@@ -163,7 +163,8 @@ class SweepRun {
         memoryBytes: this.budgetBytes,
         device: request.device?.device,
         precision: request.precision,
-        sampling: samplingOf(prepared)
+        sampling: samplingOf(prepared),
+        rivals: prepared.rivals
       },
       { signal }
     )
@@ -244,7 +245,7 @@ class SweepRun {
       promptKey: at(this.prepared.prompts, prompt, 'prompt').key,
       scores: this.scores.flatMap((scores) => scores.get(prompt) ?? [])
     }))
-    const complete = results.filter(({ scores }) => scores.length === this.models.length)
+    const complete = results.filter(({ scores }) => scores.length === this.scores.length)
     for (const { prompt } of complete) this.finished.add(prompt)
     this.rowsFinished = this.progress.rowsDone
     try {
@@ -303,10 +304,10 @@ class SweepRun {
   private tell(): void {
     this.toldMs = performance.now()
     this.options.onEvent({ type: 'progress', progress: this.progress })
-    const entries = [...this.changed].map((index) => ({
-      model: at(this.models, index, 'model'),
-      score: at(this.scores, index, 'model').soFar()
-    }))
+    // Rivals, behind the models, come with the result.
+    const entries = this.models.flatMap((model, index) =>
+      this.changed.has(index) ? [{ model, score: at(this.scores, index, 'model').soFar() }] : []
+    )
     this.changed.clear()
     if (entries.length > 0) this.options.onEvent({ type: 'scores', entries })
   }

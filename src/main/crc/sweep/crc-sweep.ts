@@ -3,7 +3,13 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { type Shard, SWEEP_PART_VERSION, type SweepPart } from '../../../contract/documents/sweep-part'
 import { openPair } from '../../checkpoint/pair'
 import type { EngineClient } from '../../engine/host'
-import { assembleSweep, type ModelResults, storedPrompt, type SweepFacts } from './assemble-sweep'
+import {
+  assembleSweep,
+  type ModelResults,
+  type RivalResults,
+  storedPrompt,
+  type SweepFacts
+} from './assemble-sweep'
 import { type ComputedSweep, computeSweep, type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
 import { type EarlierResults, joinResults, resultsOfSweep } from './earlier-results'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
@@ -37,8 +43,8 @@ export async function runCrcSweep(
   onEvent: (event: CrcSweepEvent) => void,
   history: SweepHistory | null = null
 ): Promise<SweepDocument> {
-  const { facts, models } = await scorePrompts(engine, request, null, signal, onEvent, history)
-  return assembleSweep({ id: request.id, facts, models, rho: request.rho, seed: request.seed })
+  const { facts, models, rivals } = await scorePrompts(engine, request, null, signal, onEvent, history)
+  return assembleSweep({ id: request.id, facts, models, rivals, rho: request.rho, seed: request.seed })
 }
 
 /**
@@ -64,7 +70,8 @@ export async function runCrcShard(
     seed: request.seed ?? DEFAULT_SEED,
     ...scored.facts,
     scoredPrompts: scored.chosen,
-    models: scored.models.map(({ model, prompts }) => ({ model, prompts: prompts.map(storedPrompt) }))
+    models: scored.models.map(({ model, prompts }) => ({ model, prompts: prompts.map(storedPrompt) })),
+    rivals: scored.rivals.map(({ rival, prompts }) => ({ rival, prompts: prompts.map(storedPrompt) }))
   }
 }
 
@@ -89,6 +96,7 @@ interface ScoredPrompts {
   /** Indices of the prompts that were scored. */
   chosen: number[]
   models: ModelResults[]
+  rivals: RivalResults[]
 }
 
 async function scorePrompts(
@@ -124,6 +132,10 @@ async function scorePrompts(
         models: prepared.models.map((model, index) => ({
           model,
           prompts: at(computed.scores, index, 'model')
+        })),
+        rivals: prepared.rivals.map((rival, index) => ({
+          rival,
+          prompts: at(computed.scores, prepared.models.length + index, 'rival')
         }))
       }
     })

@@ -2,6 +2,7 @@ import type { PromptScore, ScoredBy, SweepDocument } from '../../../contract/doc
 import type { DeviceName, Precision } from '../../../contract/model/device'
 import { modelOf, modelsOf } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
+import { rivalKey } from '../../../contract/model/rival'
 import { type Scorer, scorerOf } from '../task/scorer'
 
 /** What makes a result of one sweep a result of another too, for one prompt and model of equal keys. */
@@ -71,11 +72,12 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
   ) {
     return null
   }
-  const known = new Map(
-    modelsOf(sweep).map(
+  const known = new Map([
+    ...modelsOf(sweep).map(
       ({ model, score }) => [weightsKey(modelOf(model, layerCount)), score.prompts] as const
-    )
-  )
+    ),
+    ...sweep.rivals.map(({ rival, prompts }) => [rivalKey(rival), prompts] as const)
+  ])
   const repeats =
     prompts.length === identity.prompts.length &&
     prompts.every(({ key }, index) => key === identity.prompts[index]?.key) &&

@@ -1,7 +1,7 @@
 import { totalWork, type PromptScore, type SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
-import { assembleSweep, type ModelResults } from './assemble-sweep'
+import { assembleSweep, type ModelResults, type RivalResults } from './assemble-sweep'
 import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
 import { at, got } from '../../base/look-up'
@@ -43,6 +43,13 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
     })
     return { model, prompts }
   })
+  const rivals = part.rivals.map(({ rival }, index): RivalResults => ({
+    rival,
+    prompts: part.prompts.map((_, prompt) => {
+      const source = got(owner, prompt, 'owner of prompt')
+      return at(at(source.part.rivals, index, 'rival').prompts, source.place, 'score')
+    })
+  }))
   return assembleSweep({
     facts: {
       programVersion: part.programVersion,
@@ -61,6 +68,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
       reusedPromptCount: ordered.reduce((sum, { reusedPromptCount }) => sum + reusedPromptCount, 0)
     },
     models,
+    rivals,
     rho: options.rho ?? part.rho,
     seed: options.seed ?? part.seed
   })
@@ -81,9 +89,13 @@ function requireWhole({ file, part }: PartFile): void {
     complain('scores prompts that the sweep does not have, or does not list them in order.')
   }
   if (models.filter(({ model }) => model.kind === 'post').length !== 1) complain('does not score post once.')
-  for (const { model, prompts: scores } of models) {
+  const scored = [
+    ...models.map(({ model, prompts }) => ({ name: model.kind, scores: prompts })),
+    ...part.rivals.map(({ rival, prompts }) => ({ name: rival.kind, scores: prompts }))
+  ]
+  for (const { name, scores } of scored) {
     if (scores.length !== scoredPrompts.length) {
-      complain(`has ${scores.length} scores of ${model.kind} for ${scoredPrompts.length} prompts.`)
+      complain(`has ${scores.length} scores of ${name} for ${scoredPrompts.length} prompts.`)
     }
     for (const [place, prompt] of scoredPrompts.entries()) {
       const validCount = at(prompts, prompt, 'prompt').valid.length
@@ -107,6 +119,7 @@ const SHARED = {
   prompts: 'other prompts',
   baseUnavailable: 'another base for comparison',
   models: 'other ranges or recipes',
+  rivals: 'other rivals',
   rho: 'another rho',
   seed: 'another seed'
 } as const satisfies Partial<Record<keyof SweepPart, string>>
@@ -145,6 +158,7 @@ function sharedOf(part: SweepPart, options: MergeOptions): [keyof typeof SHARED,
     ['prompts', part.prompts],
     ['baseUnavailable', part.baseUnavailable],
     ['models', part.models.map(({ model }) => (model.kind === 'checkpoint' ? model.fingerprint : model))],
+    ['rivals', part.rivals.map(({ rival }) => rival)],
     ['rho', options.rho ?? part.rho],
     ['seed', options.seed ?? part.seed]
   ]

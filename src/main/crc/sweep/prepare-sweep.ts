@@ -15,6 +15,7 @@ import type { TextModel } from '../../text/text-model'
 import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { ChosenDevice, Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { type Rival, rivalKey, usualRivals } from '../../../contract/model/rival'
 import type { Recipe } from '../../../contract/model/recipe'
 import { version } from '../../../../package.json'
 import { openSameOther } from '../../checkpoint/other-checkpoint'
@@ -53,6 +54,8 @@ export interface CrcSweepRequest {
   recipes: readonly Recipe[]
   /** Scored as wholes beside the pair; one that cannot be is left out with a notice. */
   checkpoints?: readonly OtherCheckpoint[]
+  /** Whether rivals are scored from the logits of post and base. */
+  rivals?: boolean
   /** Number of blends from post to base, one strength for all layers; 0 for none. */
   soupSize: number
   /** Of the bootstrap. */
@@ -85,6 +88,8 @@ export interface PreparedSweep {
   groups: TrackedPrompt['groups'][]
   scoredBy: ScoredBy
   models: SweptModel[]
+  /** Scored behind the models. */
+  rivals: Rival[]
   identity: SweepIdentity
   /** Why base cannot be scored as a whole model. */
   baseUnavailable: string | null
@@ -110,6 +115,9 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     request.wholeBase !== false && comparison.unavailable === null,
     others.checkpoints
   )
+  const mixes =
+    models.some(({ kind }) => kind === 'base') && base.spec.vocabularySize === post.spec.vocabularySize
+  const rivals = request.rivals === true ? usualRivals(mixes) : []
   const prompts = asked.prompts.map((prompt, index) => ({
     ...prompt,
     key: promptKey(prompt.tokens, at(asked.groups, index, 'prompt'), samplingOf(asked))
@@ -123,12 +131,13 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     groups: asked.groups,
     scoredBy,
     models,
+    rivals,
     identity: {
       programVersion: version,
       base: base.checkpoint.fingerprint,
       post: post.checkpoint.fingerprint,
       layerCount,
-      modelKeys: models.map((model) => weightsKey(modelOf(model, layerCount))),
+      modelKeys: [...models.map((model) => weightsKey(modelOf(model, layerCount))), ...rivals.map(rivalKey)],
       scoredBy,
       prompts: prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))
     },

@@ -83,6 +83,26 @@ export class GroupScorer {
     return at(got(this.modelsOfLeaf, leaf, 'leaf'), 0, 'model')
   }
 
+  /** States after the last layer of one leaf, [rows of a leaf, hidden]. */
+  statesOf(leaf: number): Float32Array {
+    for (const { leaves, hidden } of this.finals) {
+      const place = leaves.indexOf(leaf)
+      const length = hidden.length / leaves.length
+      if (place !== -1) return hidden.subarray(place * length, (place + 1) * length)
+    }
+    throw new RangeError(`no leaf ${leaf} was scored`)
+  }
+
+  /** What a model, or a rival, behind the models, says. */
+  event(model: number, next: readonly Float64Array[]): EngineSweepEvent {
+    return {
+      type: 'probabilities',
+      model,
+      prompts: [...this.promptIndices],
+      probabilities: this.probabilities(next)
+    }
+  }
+
   /** @param next probabilities of what is asked, for each row of a leaf */
   *score(leaf: number, next: readonly Float64Array[]): Generator<EngineSweepEvent> {
     const probabilities = this.probabilities(next)

@@ -4,7 +4,7 @@ import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedure
 import type { Device } from '../device/device'
 import { choosePrecision, type ForwardRun, nodesPerRun } from '../forward/forward'
 import { type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
-import { openLanguageHead, sliceRead } from '../forward/language-head'
+import { type LanguageHead, openLanguageHead, sliceRead } from '../forward/language-head'
 import { type Computation, finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { openRun } from '../forward/open-run'
@@ -16,6 +16,7 @@ import { findSharing } from '../weights/sharing'
 import type { SweptModels } from './sweep-memory'
 import { keptGroups } from './kept-groups'
 import { type HeadRun, nextTokens } from './next-tokens'
+import { type LastStates, rivalTokens } from './rival-tokens'
 import { type Grouping, progressRows, storedBytes } from './sweep-plan'
 import { at } from '../../base/look-up'
 
@@ -111,6 +112,7 @@ class SweepRun {
       const scorer = new GroupScorer(pair, trie, indices, tries, packed)
       const weightBytesRead = yield* this.throughLayers(group, packed, scorer)
       for (const finals of scorer.finals) yield* this.throughHead(group, packed, scorer, finals)
+      yield* this.rivals(scorer)
       const work: Work = {
         blockEvaluations: countEdges(trie),
         packedTokens: packed.tokens.length,
@@ -195,6 +197,38 @@ class SweepRun {
       }
     } finally {
       await head.close()
+    }
+  }
+
+  /** What the request's rivals make of the last states of post and base. */
+  private async *rivals(scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
+    const { rivals = [], models, sampling } = this.request
+    if (rivals.length === 0) return
+    const { pair, trie } = this.models
+    const heads: LanguageHead[] = []
+    const last = async (kind: 'base' | 'post'): Promise<LastStates> => {
+      const leaf = at(
+        trie.leafOf,
+        models.findIndex((model) => model.kind === kind),
+        kind
+      )
+      const head = await openLanguageHead(this.means.device, pair[kind])
+      heads.push(head)
+      return { hidden: scorer.statesOf(leaf), head }
+    }
+    try {
+      const next = await rivalTokens({
+        rivals,
+        rows: scorer.rows,
+        vocabularySize: pair.post.spec.vocabularySize,
+        post: await last('post'),
+        base: rivals.some(({ kind }) => kind !== 'sampler') ? await last('base') : null,
+        sampling,
+        signal: this.means.signal
+      })
+      for (const [index, rows] of next.entries()) yield scorer.event(models.length + index, rows)
+    } finally {
+      for (const head of heads) await head.close()
     }
   }
 

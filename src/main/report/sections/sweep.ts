@@ -9,9 +9,13 @@ import {
   formatUtc,
   plural,
   rangeLabel,
-  rangeName
+  rangeName,
+  rangePhrase
 } from '../../../contract/words/format'
 import { answerLimit, passesCheck, type WholeAnswers } from '../../../contract/documents/answer-check'
+import { comparedName, differenceWords } from '../../../contract/words/rival-words'
+import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
+import type { Selection } from '../../../contract/documents/crc'
 import { assurances, exactness, headlineSentence, isGood } from '../../../contract/words/headline'
 import type { ReportChart } from '../../../contract/documents/report-chart'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
@@ -41,6 +45,7 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
     ...section,
     blocks: [
       ...headlineBlocks(sweep),
+      ...scoredByBlocks(sweep),
       ...(selection === null
         ? []
         : [{ kind: 'figures', figures: assurances({ ...sweep, selection, check: sweep.check }) } as const]),
@@ -52,6 +57,7 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
       ...wholeAnswersBlocks(sweep),
       modelsTable(sweep, selected),
       ...(selection === null ? [] : selectionBlocks(sweep, selection)),
+      ...(selection === null ? [] : rivalBlocks(sweep, selection)),
       ...soupBlocks(sweep),
       ...allRangesBlocks(sweep),
       ...sweep.notices.map((text): Block => ({ kind: 'note', text })),
@@ -268,6 +274,44 @@ function selectionFacts({
       `diversity ${formatScore(crossFit.diversity)} at validity ${formatScore(crossFit.validity)}, post ` +
         `${formatScore(crossFit.postDiversity)} at ${formatScore(crossFit.postValidity)}; the halves picked ${picked.join(' and ')}`
     ]
+  ]
+}
+
+/** Where the scores are a task's, which of its measures stand in the columns. */
+function scoredByBlocks({ scoredBy }: ReportedSweep): Block[] {
+  if (scoredBy.kind === 'crc') return []
+  const { validity, diversity, choices } = scoreWords(scoredBy)
+  const text =
+    `Scored by ${scoredByWords(scoredBy)}. Below, validity is the ${validity}, diversity the ${diversity}, and ` +
+    `effective choices are ${choices}.`
+  return [{ kind: 'paragraph', text }]
+}
+
+/** Other ways to diversity against the selected range. */
+function rivalBlocks({ scoredBy }: ReportedSweep, { rivals, selected, rho }: Selection): Block[] {
+  if (selected === null || rivals.length === 0) return []
+  const words = scoreWords(scoredBy)
+  const label = `Of each other way the best at ${words.validity} of ${rho} of post's or more, against ${rangePhrase(selected)}`
+  const rows = rivals.map((rival): Cell[] => [
+    { text: comparedName(rival) },
+    { text: formatScore(rival.validity) },
+    { text: formatScore(rival.diversity) },
+    { text: differenceWords(rival.difference.validity) },
+    { text: differenceWords(rival.difference.diversity) }
+  ])
+  const columns = [
+    textColumn('Way'),
+    numberColumn(words.validity),
+    numberColumn(words.diversity),
+    numberColumn(words.validity, 'difference, 95 %, p'),
+    numberColumn(words.diversity, 'difference, 95 %, p')
+  ]
+  return [
+    { kind: 'table', label, columns, rows },
+    {
+      kind: 'note',
+      text: 'Differences are by sign flips over prompts, each pair by itself: of the best of many the interval flatters. Controls are ranges of the same length, and may keep less.'
+    }
   ]
 }
 

@@ -9,14 +9,16 @@ import {
   SweepDocument
 } from '../../../../src/contract/documents/crc'
 import type { Recipe } from '../../../../src/contract/model/recipe'
-import { rangeModel } from '../../../../src/contract/model/model'
+import { type Model, rangeModel } from '../../../../src/contract/model/model'
+import { type Rival, usualRivals } from '../../../../src/contract/model/rival'
 import { AnswerReader } from '../../../../src/main/answers/read-answer'
 import { pairEndTokens } from '../../../../src/main/checkpoint/generation-config'
 import { openPair } from '../../../../src/main/checkpoint/pair'
 import { checkSweep } from '../../../../src/main/crc/check/check-sweep'
 import { runCrcShard, runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import { mergeParts } from '../../../../src/main/crc/sweep/merge-parts'
-import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
+import { type CrcSweepRequest, prepareSweep } from '../../../../src/main/crc/sweep/prepare-sweep'
+import { scorerOf } from '../../../../src/main/crc/task/scorer'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
 import { createEngineHost, type EngineHost } from '../../../../src/main/engine/host'
@@ -74,11 +76,54 @@ function expectReference(document: SweepDocument, sampler: 'minP' | 'open'): voi
   }
 }
 
-describe('a sweep scored by listed answers', () => {
+describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
   it('has the scores that an independent computation has, with and without a cut', async () => {
     expectReference(sweep, 'minP')
     const open = { ...scored, sampling: { ...scored.sampling, minP: 0 } }
     expectReference(await swept({ ...request, prompts: open }), 'open')
+  })
+
+  it('has the rivals that an independent computation has, without a block for them', async () => {
+    const rivals = Object.keys(taskReference).flatMap((name): [string, Rival][] => {
+      const [, temperature, minP] = /^postT([\d.]+)mp([\d.]+)$/.exec(name) ?? []
+      if (temperature !== undefined)
+        return [[name, { kind: 'sampler', temperature: Number(temperature), minP: Number(minP) }]]
+      const [, kind, share] = /^(logit|filter)([\d.]+)$/.exec(name) ?? []
+      if (kind === undefined) return []
+      return [[name, { kind: kind === 'logit' ? 'mix' : 'filter', share: Number(share) }]]
+    })
+    expect(rivals).toHaveLength(56)
+    const prepared = await prepareSweep(request, await openPair(request.base, request.post))
+    const models: Model[] = [{ kind: 'base' }, { kind: 'post' }]
+    const seen = new Set<string>()
+    const events = await host.client().sweep({
+      base: request.base,
+      post: request.post,
+      models,
+      prompts: prepared.prompts.map(({ tokens }, index) => ({
+        tokens,
+        groups: prepared.groups[index] ?? []
+      })),
+      memoryBytes: 2 ** 31,
+      sampling: scored.sampling,
+      rivals: rivals.map(([, rival]) => rival)
+    })
+    const scorer = scorerOf(scored)
+    for await (const event of events) {
+      // Base and post go through their twelve layers; nothing else goes through any.
+      if (event.type === 'done') expect(event.work.blockEvaluations).toBe(24)
+      if (event.type !== 'probabilities' || event.model < models.length) continue
+      const [name = ''] = rivals[event.model - models.length] ?? []
+      seen.add(name)
+      for (const [place, question] of event.prompts.entries()) {
+        const [precision = NaN, distinct = NaN, effective = NaN] = taskReference[name]?.minP[question] ?? []
+        const score = scorer.score(event.probabilities[place] ?? [])
+        expect(Math.abs((score.precision ?? NaN) - precision), name).toBeLessThan(ACCURACY)
+        expect(Math.abs((score.distinctRight ?? NaN) - distinct), name).toBeLessThan(ACCURACY)
+        expect(Math.abs((score.effectiveAnswers ?? NaN) - effective), name).toBeLessThan(ACCURACY)
+      }
+    }
+    expect(seen.size).toBe(rivals.length)
   })
 
   it('counts the tokens of prompts and answers, each distinct beginning once', () => {
@@ -155,13 +200,25 @@ describe('a sweep scored by listed answers', () => {
 
   it('is split and merged, goes on where it was stopped, and is scored further, as any other', async () => {
     const none = new AbortController().signal
+    const task = { ...scored.task, prompts: scored.task.prompts.slice(0, 4) }
+    const small = {
+      ...request,
+      prompts: { ...scored, task },
+      recipes: RECIPES.slice(0, 1),
+      soupSize: 0,
+      rivals: true
+    }
+    const whole = await swept(small)
+    expect(whole.rivals.map(({ rival }) => rival)).toEqual(usualRivals(true))
     const parts = await Promise.all(
       [1, 2].map(async (index) => ({
         file: `${index}.json`,
-        part: await runCrcShard(host.client(), request, { index, count: 2 }, none, () => undefined)
+        part: await runCrcShard(host.client(), small, { index, count: 2 }, none, () => undefined)
       }))
     )
-    expectSameResults(mergeParts(parts), sweep)
+    const merged = mergeParts(parts)
+    expectSameResults(merged, whole)
+    expect(merged.rivals.at(-1)?.precision).toBeCloseTo(whole.rivals.at(-1)?.precision ?? NaN, 5)
     const other = { ...parts[1], part: { ...parts[1]?.part, scoredBy: { ...scored, draws: 8 } } }
     expect(() => mergeParts([parts[0], other] as typeof parts)).toThrow(
       'another task, sampler or number of draws'
@@ -176,8 +233,8 @@ describe('a sweep scored by listed answers', () => {
     const stop = new AbortController()
     const past = history()
     const stopped = runCrcSweep(
-      inGroups(host.client(), 208 * 2 ** 20),
-      request,
+      inGroups(host.client(), 190 * 2 ** 20),
+      small,
       stop.signal,
       (event) => {
         if (event.type === 'progress' && past.checkpoint.kept !== null) stop.abort()
@@ -185,16 +242,16 @@ describe('a sweep scored by listed answers', () => {
       past
     )
     await expect(stopped).rejects.toThrow('cancelled')
-    const resumed = await swept(request, history())
+    const resumed = await swept(small, history())
     expect(resumed.reusedPromptCount).toBeGreaterThan(0)
-    expectSameResults(resumed, sweep)
+    expectSameResults(resumed, whole)
     await rm(folder, { recursive: true })
 
     const [range] = RECIPES
     if (range === undefined) throw new Error('no recipe')
     const pair = { base: request.base, post: request.post }
-    const again = await scoreRecipes(host.client(), pair, sweep, [range], none, () => undefined)
-    expect(again.recipes[0]?.precision).toBeCloseTo(sweep.recipes[0]?.precision ?? NaN, 5)
+    const again = await scoreRecipes(host.client(), pair, whole, [range], none, () => undefined)
+    expect(again.recipes[0]?.precision).toBeCloseTo(whole.recipes[0]?.precision ?? NaN, 5)
     const check = { pair, sweep, earlier: null, recipes: [range] }
     expect((await problemOf(checkSweep(host.client(), check, none, () => undefined))).message).toMatch(
       /scored by whole answers to a task already/

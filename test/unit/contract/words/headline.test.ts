@@ -48,7 +48,8 @@ function selectionOf(
     reason: selected === null ? 'every range loses too much validity' : null,
     bootstrap,
     crossFit: null,
-    crossFitReason: 'a category has fewer than two prompts'
+    crossFitReason: 'a category has fewer than two prompts',
+    rivals: []
   }
 }
 
@@ -218,6 +219,38 @@ describe('the headline of a sweep', () => {
     expect(recipeCheckWords(FAILING, recipe, 0.9)).toBe('fails the check, 0.860 on whole answers')
     const deeper = { name: 'of another model', ranges: [[4, 12] satisfies [number, number]] }
     expect(recipeCheckWords(PASSING, deeper, 0.9)).toBe('not checked on whole answers')
+  })
+
+  it('says what does better at the validity kept, and does not praise the range then', () => {
+    const difference = (mean: number, interval: [number, number]) => ({ mean, interval, pValue: 0.01 })
+    const blend = {
+      rival: { kind: 'blend' as const, strength: 0.7 },
+      validity: 0.93,
+      diversity: 0.97,
+      promptCount: 12,
+      difference: { validity: difference(0, [-0.1, 0.1]), diversity: difference(0.06, [0.02, 0.1]) }
+    }
+    const against = (...rivals: Selection['rivals']) =>
+      found({ check: PASSING, selection: { ...STABLE, rivals } })
+    const outdone = against(blend)
+    expect(outdone.state).toBe('outdone')
+    expect(headlineSentence(outdone)).toMatch(
+      /; but all layers at 0\.7 does better at the validity kept: diversity 0\.970 at validity 0\.930, \+0\.060 \(\+0\.020 to \+0\.100, p = 0\.010\) over 12 prompts$/
+    )
+    const unsure = {
+      ...blend,
+      difference: { ...blend.difference, diversity: difference(0.06, [-0.01, 0.1]) }
+    }
+    expect(against(unsure)).toMatchObject({
+      state: 'holds',
+      but: expect.stringMatching(/may do as well or better/)
+    })
+    // Neither one that loses more validity than is kept, nor one that is behind.
+    const behind = {
+      ...blend,
+      difference: { ...blend.difference, diversity: difference(-0.1, [-0.2, -0.01]) }
+    }
+    expect(against({ ...blend, validity: 0.5 }, behind)).toMatchObject({ state: 'holds', but: null })
   })
 
   it('praises only what holds', () => {

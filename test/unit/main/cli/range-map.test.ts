@@ -18,7 +18,13 @@ function scored(layerCount: number): RangeScore[] {
   )
 }
 
-const OPTIONS = { minimumValidity: 0.9, selected: { start: 0, end: 1 }, width: 80, colours: false }
+const OPTIONS = {
+  words: { validity: 'validity', diversity: 'diversity' },
+  minimumValidity: 0.9,
+  selected: { start: 0, end: 1 },
+  width: 80,
+  colours: false
+}
 const rowsOf = (map: string | null): string[] => (map ?? '').split('\n').slice(1)
 
 describe('the map of ranges in a terminal', () => {

@@ -30,7 +30,8 @@ const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
     selected: null
   },
   crossFit: null,
-  crossFitReason: null
+  crossFitReason: null,
+  rivals: []
 })
 
 /** A sweep as it is saved, with a range selected in it. */

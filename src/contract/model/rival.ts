@@ -1,0 +1,55 @@
+import { z } from 'zod'
+
+/**
+ * Another way to more diverse answers, which restores no layer: post under another sampler, the logits of base and post mixed, or
+ * base drawn from where post finds a token plausible. Each needs the next-token logits of post and base alone.
+ */
+export const Rival = z.discriminatedUnion('kind', [
+  /** Post with this temperature and min-p instead of the sweep's. */
+  z.object({
+    kind: z.literal('sampler'),
+    temperature: z.number().positive(),
+    minP: z.number().min(0).max(1)
+  }),
+  /** Logits (1 - share) x post + share x base. */
+  z.object({ kind: z.literal('mix'), share: z.number().gt(0).lt(1) }),
+  /** Base's tokens that post finds at least `share` times as likely as its likeliest. */
+  z.object({ kind: z.literal('filter'), share: z.number().gt(0).max(1) })
+])
+export type Rival = z.infer<typeof Rival>
+
+const TEMPERATURES = [1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4]
+const MIN_PS = [0, 0.02, 0.05, 0.1]
+const MIXES = Array.from({ length: 19 }, (_, i) => (i + 1) / 20)
+const FILTERS = [0.1, 0.03, 0.01, 0.005, 0.003, 0.002, 0.001, 0.0005, 0.0003, 0.0001]
+
+/** The rivals of a sweep. @param withBase whether base's logits are there, over post's vocabulary */
+export function usualRivals(withBase: boolean): Rival[] {
+  const samplers = TEMPERATURES.flatMap((temperature) =>
+    MIN_PS.map((minP): Rival => ({ kind: 'sampler', temperature, minP }))
+  )
+  if (!withBase) return samplers
+  return [
+    ...samplers,
+    ...MIXES.map((share): Rival => ({ kind: 'mix', share })),
+    ...FILTERS.map((share): Rival => ({ kind: 'filter', share }))
+  ]
+}
+
+/** Of all kinds, what a curve of them is called. */
+export const RIVAL_KINDS: Readonly<Record<Rival['kind'], string>> = {
+  sampler: 'Post under temperature and min-p',
+  mix: 'Logits of base and post mixed',
+  filter: 'Base filtered by post'
+}
+
+/** One string for equal rivals. */
+export const rivalKey = (rival: Rival): string =>
+  rival.kind === 'sampler' ? `sampler ${rival.temperature} ${rival.minP}` : `${rival.kind} ${rival.share}`
+
+export function rivalName(rival: Rival): string {
+  if (rival.kind === 'sampler') return `post at temperature ${rival.temperature}, min-p ${rival.minP}`
+  return rival.kind === 'mix'
+    ? `logits with ${rival.share} of base`
+    : `base where post gives ${rival.share} of its greatest probability`
+}

@@ -1,0 +1,54 @@
+import type { RivalComparison, Selection } from '../documents/crc'
+import { rivalName } from '../model/rival'
+import { formatDelta, formatP, formatScore, rangePhrase } from './format'
+import type { ScoreWords } from './score-words'
+
+/** What is compared with the selected range. */
+export function comparedName({ rival }: Pick<RivalComparison, 'rival'>): string {
+  if (rival.kind === 'blend') return `all layers at ${rival.strength}`
+  if (rival.kind === 'control') return `${rival.place} range of that length, ${rangePhrase(rival.range)}`
+  return rivalName(rival)
+}
+
+/** A difference with its interval and p. */
+export function differenceWords({
+  mean,
+  interval,
+  pValue
+}: RivalComparison['difference']['diversity']): string {
+  const span =
+    interval === null
+      ? 'too few prompts for an interval'
+      : `${formatDelta(interval[0])} to ${formatDelta(interval[1])}`
+  return `${formatDelta(mean)} (${span}, ${formatP(pValue)})`
+}
+
+/** Whether it is more diverse than the selected range beyond what the prompts leave open. */
+export const doesBetter = ({ difference: { diversity } }: RivalComparison): boolean =>
+  diversity.interval !== null && diversity.interval[0] > 0
+
+/** Those that keep the validity; a control may not. */
+const rivalsThatKeep = ({ rivals, minimumValidity }: Compared): RivalComparison[] =>
+  rivals.filter(({ rival, validity }) => rival.kind !== 'control' && validity >= minimumValidity)
+
+type Compared = Pick<Selection, 'rivals' | 'minimumValidity'>
+
+/** The comparison that puts the selected range in doubt most: with the rival that has most diversity, of those that do better first. */
+export function strongestRival(selection: Compared): RivalComparison | null {
+  const ahead = rivalsThatKeep(selection).filter(({ difference }) => difference.diversity.mean > 0)
+  const sure = ahead.filter(doesBetter)
+  const [first, ...others] = sure.length > 0 ? sure : ahead
+  if (first === undefined) return null
+  return others.reduce((most, one) => (one.diversity > most.diversity ? one : most), first)
+}
+
+/** What a rival takes from the selected range, to stand in a sentence behind its numbers; null when none is ahead. */
+export function rivalSentence(selection: Compared, words: ScoreWords): string | null {
+  const rival = strongestRival(selection)
+  if (rival === null) return null
+  const verb = doesBetter(rival) ? 'does better' : 'may do as well or better'
+  return (
+    `${comparedName(rival)} ${verb} at the ${words.validity} kept: ${words.diversity} ${formatScore(rival.diversity)} at ` +
+    `${words.validity} ${formatScore(rival.validity)}, ${differenceWords(rival.difference.diversity)} over ${rival.promptCount} prompts`
+  )
+}

@@ -1,0 +1,68 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { Difference } from '../../../contract/documents/crc'
+import { CONFIDENCE } from './bootstrap'
+import { at } from '../../base/look-up'
+
+/** Up to this many prompts every assignment of signs is tried. */
+const EXACT_PROMPTS = 14
+const SIGN_DRAWS = 10_000
+
+/**
+ * A weighted mean of differences with its interval and p by flipping their signs (Fisher 1935), which supposes that they lie
+ * evenly around their mean. The interval holds every mean that the two-sided test at 5 % does not reject: its ends are order
+ * statistics of the means over subsets of the differences (Hartigan 1969), so that it holds 0 just when p is greater. All
+ * assignments are tried up to 14 differences, 10,000 drawn ones beyond.
+ *
+ * @param weights of the differences, as many
+ */
+export function signFlip(
+  differences: readonly number[],
+  weights: readonly number[],
+  seed: number
+): Difference {
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const weighted = differences.map((difference, i) => difference * at(weights, i, 'weight'))
+  const sum = weighted.reduce((all, value) => all + value, 0)
+  // What differs in the last digits only is as far from 0.
+  const threshold = Math.abs(sum) * (1 - 1e-12)
+  const means: number[] = []
+  let extreme = 0
+  let tried = 0
+  for (const flipped of assignments(differences.length, seed)) {
+    let flippedSum = 0
+    let flippedWeight = 0
+    for (const [i, value] of weighted.entries()) {
+      if (!flipped(i)) continue
+      flippedSum += value
+      flippedWeight += at(weights, i, 'weight')
+    }
+    tried++
+    if (Math.abs(sum - 2 * flippedSum) >= threshold) extreme++
+    if (flippedWeight > 0) means.push(flippedSum / flippedWeight)
+  }
+  means.sort((a, b) => a - b)
+  // So many assignments the test may reject on each side; with the observed one among them.
+  const outside = Math.floor(((1 - CONFIDENCE) / 2) * (means.length + 1))
+  const exact = differences.length <= EXACT_PROMPTS
+  return {
+    mean: sum / total,
+    interval:
+      outside < 1 ? null : [at(means, outside - 1, 'mean'), at(means, means.length - outside, 'mean')],
+    // Of drawn assignments the observed one counts as one, so that no p-value is 0.
+    pValue: exact ? extreme / tried : (extreme + 1) / (tried + 1)
+  }
+}
+
+/** Which differences to flip, assignment by assignment. */
+function* assignments(count: number, seed: number): Generator<(index: number) => boolean> {
+  if (count <= EXACT_PROMPTS) {
+    for (let signs = 0; signs < 2 ** count; signs++) yield (index) => ((signs >> index) & 1) === 1
+    return
+  }
+  const random = xoroshiro128plus(seed)
+  for (let draw = 0; draw < SIGN_DRAWS; draw++) {
+    const flips = Array.from({ length: count }, () => uniformFloat64(random) < 0.5)
+    yield (index) => flips[index] === true
+  }
+}
