@@ -44,6 +44,8 @@ export class Ranges {
   /** Keys of models. */
   chosen = $state.raw<string | null>(null)
   hovered = $state.raw<string | null>(null)
+  /** Whether the inspector is in sight; null: where there is room for it. */
+  inspectorShown = $state<boolean | null>(null)
   /** Whether this window has a recipe scored. */
   scoring = $state(false)
   /** Ranges marked in the scatter; null when nothing is brushed. */
@@ -193,7 +195,13 @@ export class Ranges {
   /** Shows the scores of a recipe, where the shown sweep or its search has them. */
   look(recipe: Recipe): void {
     const key = weightsKey({ kind: 'recipe', recipe })
-    if (this.sweep !== null && scoredModel(this.sweep, this.search.document, key) !== null) this.chosen = key
+    if (this.sweep !== null && scoredModel(this.sweep, this.search.document, key) !== null) this.inspect(key)
+  }
+
+  /** Shows a model in the inspector. @param model its key */
+  inspect(model: string): void {
+    this.chosen = model
+    this.inspectorShown = true
   }
 
   /** Fetches and shows one sweep, with its selected range chosen. */
