@@ -1,6 +1,7 @@
 import type { Problem } from '../../contract/model/problem'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { oncePerFrame } from './frames'
+import type { JobProgress, WindowJob } from './window-job'
 import type { Workbench } from './workbench.svelte'
 
 /** Every kind of job ends by one of these events; the others tell how far it is. */
@@ -14,7 +15,8 @@ export interface JobCalls<Event> {
 }
 
 /** What a view makes of the events of its kind of job. */
-export interface JobStory<Event, Live> {
+export interface JobStory<Event, Live> extends Pick<WindowJob, 'holdsEngine'> {
+  tell(live: Live): JobProgress
   /** Main's procedures, asked for at each use: the line to main may have been made anew. */
   calls(): JobCalls<Event>
   /** What is known of the job after an event that does not end it; null as long as nothing is. */
@@ -28,7 +30,7 @@ export interface JobStory<Event, Live> {
 }
 
 /** A job of the open project in main, as this window follows it: it goes on when the window is closed. */
-export class FollowedJob<Event extends JobEvent, Live extends object> {
+export class FollowedJob<Event extends JobEvent, Live extends object> implements WindowJob {
   /** How far it is; null while none is known to run. */
   live = $state.raw<Live | null>(null)
   /** Between asking for the job and its first event. */
@@ -36,6 +38,7 @@ export class FollowedJob<Event extends JobEvent, Live extends object> {
   cancelling = $state(false)
   failure = $state.raw<Complaint | null>(null)
   readonly busy = $derived(this.live !== null || this.starting)
+  readonly progress = $derived.by(() => (this.live === null ? null : this.story.tell(this.live)))
 
   private watching: AbortController | null = null
 
@@ -43,6 +46,10 @@ export class FollowedJob<Event extends JobEvent, Live extends object> {
     private readonly workbench: Workbench,
     private readonly story: JobStory<Event, Live>
   ) {}
+
+  get holdsEngine(): string | null {
+    return this.story.holdsEngine
+  }
 
   /** Forgets what it followed; the job itself goes on. */
   reset(): void {

@@ -1,9 +1,9 @@
 import { SvelteSet } from 'svelte/reactivity'
-import { evaluationShare } from '../../contract/documents/evaluation'
 import type { ProjectChanges, ProjectState } from '../../contract/documents/project'
 import { type Client, type Connect, type Connection } from './connection'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { followShell } from './shell'
+import type { WindowJob } from './window-job'
 import { placeHash, readPlace, type Step } from './place'
 import { Checksums } from '../pair/checksums.svelte'
 import { Evaluations } from '../evaluate/evaluations.svelte'
@@ -22,16 +22,6 @@ type AppInfo = Awaited<ReturnType<Client['app']['info']>>
 export interface Undoable {
   message: string
   undo: () => void
-}
-
-/** A long computation that goes on now. */
-interface Job {
-  name: string
-  /** Of the work; 0 to 1. */
-  share: number
-  secondsLeft: number | null
-  cancelling: boolean
-  cancel: () => void
 }
 
 /** Stored results of one kind, by their ids. */
@@ -92,111 +82,23 @@ export class Workbench {
     () => this.project?.warnings.filter((warning) => !this.dismissedWarnings.has(warning)) ?? []
   )
 
+  /** Every kind of job; of several that run, the top bar and the title tell of the first. */
+  private readonly jobs: readonly WindowJob[] = [
+    this.ranges.job,
+    this.ranges.search.job,
+    this.ranges.check.job,
+    this.samples.job,
+    this.evaluations.job,
+    this.evaluations.judging,
+    this.exports.job,
+    this.samples.check,
+    this.distances.job,
+    this.checksums.job,
+    this.values.job
+  ]
+
   /** What runs now, for the top bar and the title. */
-  readonly job = $derived.by<Job | null>(() => {
-    const { run } = this.ranges
-    const { live, check } = this.samples
-    const { live: exported } = this.exports
-    if (run !== null) {
-      const { rowsDone, rowsTotal, secondsLeft } = run.progress
-      return {
-        name: 'Sweep',
-        share: rowsDone / Math.max(1, rowsTotal),
-        secondsLeft,
-        cancelling: this.ranges.job.cancelling,
-        cancel: () => void this.ranges.job.cancel()
-      }
-    }
-    const searching = this.ranges.search.progress
-    if (searching !== null) {
-      const { rowsDone, rowsTotal, secondsLeft } = searching.sweep
-      return {
-        name: `Search, generation ${searching.generation}`,
-        share: rowsDone / Math.max(1, rowsTotal),
-        secondsLeft,
-        cancelling: this.ranges.search.job.cancelling,
-        cancel: () => void this.ranges.search.job.cancel()
-      }
-    }
-    const checking = this.ranges.check.progress
-    if (checking !== null) {
-      const { rowsDone, rowsTotal, secondsLeft } = checking
-      return {
-        name: 'Check',
-        share: rowsDone / Math.max(1, rowsTotal),
-        secondsLeft,
-        cancelling: this.ranges.check.job.cancelling,
-        cancel: () => void this.ranges.check.job.cancel()
-      }
-    }
-    if (live !== null) {
-      const { samplesDone, samplesTotal, secondsLeft } = live.progress
-      return {
-        name: 'Samples',
-        share: samplesDone / Math.max(1, samplesTotal),
-        secondsLeft,
-        cancelling: this.samples.job.cancelling,
-        cancel: () => void this.samples.job.cancel()
-      }
-    }
-    const evaluating = this.evaluations.live?.progress
-    if (evaluating !== undefined) {
-      return {
-        name: 'Evaluation',
-        share: evaluationShare(evaluating),
-        secondsLeft: evaluating.secondsLeft,
-        cancelling: this.evaluations.job.cancelling,
-        cancel: () => void this.evaluations.job.cancel()
-      }
-    }
-    const { judging } = this.evaluations
-    if (judging.busy) {
-      const { done, total } = judging.progress ?? { done: 0, total: 1 }
-      return {
-        name: 'Judging',
-        share: done / Math.max(1, total),
-        secondsLeft: judging.secondsLeft,
-        cancelling: false,
-        cancel: () => judging.cancel()
-      }
-    }
-    if (exported !== null) {
-      const { bytesDone, bytesTotal, secondsLeft } = exported.progress
-      return {
-        name: 'Export',
-        share: bytesDone / Math.max(1, bytesTotal),
-        secondsLeft,
-        cancelling: this.exports.job.cancelling,
-        cancel: () => void this.exports.job.cancel()
-      }
-    }
-    if (check.busy) {
-      const { done, total } = check.progress ?? { done: 0, total: 1 }
-      return {
-        name: 'Character task',
-        share: done / Math.max(1, total),
-        secondsLeft: null,
-        cancelling: false,
-        cancel: () => check.cancel()
-      }
-    }
-    for (const [name, reading] of [
-      ['Comparison', this.distances.job],
-      ['SHA-256', this.checksums.job],
-      ['Check of values', this.values.job]
-    ] as const) {
-      const { live: progress, cancelling } = reading
-      if (progress === null) continue
-      return {
-        name,
-        share: progress.bytesDone / Math.max(1, progress.bytesTotal),
-        secondsLeft: progress.secondsLeft,
-        cancelling,
-        cancel: () => void reading.cancel()
-      }
-    }
-    return null
-  })
+  readonly job = $derived(this.jobs.find(({ progress }) => progress !== null) ?? null)
 
   /** Whether the open project can be changed. */
   readonly writable = $derived(this.project !== null && this.project.readOnly === null)
@@ -211,6 +113,16 @@ export class Workbench {
       return 'Answers are being judged elsewhere.'
     return null
   })
+
+  /** Why nothing that needs the engine can begin now; null when it can. @param then what would begin, by its own job */
+  whyNot(then: string, own?: WindowJob): string | null {
+    if (this.project === null || !this.connected) return 'The workbench is not connected.'
+    if (this.project.readOnly !== null) return 'This project cannot be saved, so results could not be kept.'
+    if (this.project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    const running = this.jobs.find(({ holdsEngine, busy }) => holdsEngine !== null && busy)
+    if (running === undefined) return this.elsewhere
+    return `${running.holdsEngine}${running === own ? '.' : `; ${then} when that is done.`}`
+  }
 
   private changes: Promise<unknown> = Promise.resolve()
   private watching: AbortController | null = null

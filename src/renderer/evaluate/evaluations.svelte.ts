@@ -1,10 +1,11 @@
-import type {
-  EvaluatedPrompt,
-  EvaluationEvent,
-  EvaluationProgress,
-  EvaluationRun,
-  EvaluationSummary,
-  EvaluationView
+import {
+  type EvaluatedPrompt,
+  type EvaluationEvent,
+  type EvaluationProgress,
+  type EvaluationRun,
+  evaluationShare,
+  type EvaluationSummary,
+  type EvaluationView
 } from '../../contract/documents/evaluation'
 import type { MeasureId } from '../../contract/model/measures'
 import type { ProjectState } from '../../contract/documents/project'
@@ -51,19 +52,7 @@ export class Evaluations {
   readonly busy = $derived.by(() => this.job.busy)
 
   /** Why no evaluation can run now; null when one can. */
-  readonly blocked = $derived.by(() => {
-    const { project, connected, ranges, samples, elsewhere } = this.workbench
-    if (project === null || !connected) return 'The workbench is not connected.'
-    if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
-    if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
-    if (ranges.busy) return 'A sweep is running; evaluate when it is done.'
-    if (ranges.check.busy) return 'Whole answers are being checked; evaluate when that is done.'
-    if (samples.busy || samples.check.busy) return 'Answers are being generated; evaluate when that is done.'
-    if (this.busy) return 'An evaluation is running.'
-    if (this.judging.busy) return 'Answers are being judged.'
-    if (elsewhere !== null) return elsewhere
-    return null
-  })
+  readonly blocked = $derived.by(() => this.workbench.whyNot('evaluate', this.job))
 
   private newestSeen: string | null = null
 
@@ -71,6 +60,12 @@ export class Evaluations {
     this.setup = new EvaluationSetup(workbench)
     this.judging = new Judging(workbench)
     this.job = new FollowedJob<EvaluationEvent, LiveEvaluation>(workbench, {
+      holdsEngine: 'An evaluation is running',
+      tell: ({ progress }) => ({
+        name: 'Evaluation',
+        share: evaluationShare(progress),
+        secondsLeft: progress.secondsLeft
+      }),
       calls: () => workbench.client.evaluations,
       advance: (live, event) => (event.type === 'progress' ? event : live),
       draw: (live) => live,

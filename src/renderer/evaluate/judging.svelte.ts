@@ -1,11 +1,14 @@
 import type { JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
 import { complaintOf, type Complaint } from '../ui/complaint'
+import { type JobProgress, shareOf, type WindowJob } from '../app/window-job'
 import type { Workbench } from '../app/workbench.svelte'
 
 /** The marking of an evaluation's answers by an endpoint that the user named. It ends with the window that asked for it. */
-export class Judging {
+export class Judging implements WindowJob {
+  readonly holdsEngine = 'Answers are being judged'
+  readonly cancelling = false
   /** Null while nothing is judged, and before the first answer is. */
-  progress = $state.raw<JudgeProgress | null>(null)
+  counts = $state.raw<JudgeProgress | null>(null)
   /** Answers of these that had a verdict before, and are not sent again. */
   knownCount = $state(0)
   secondsLeft = $state<number | null>(null)
@@ -15,13 +18,17 @@ export class Judging {
   private running = $state.raw<AbortController | null>(null)
 
   readonly busy = $derived(this.running !== null)
+  readonly progress = $derived.by<JobProgress | null>(() => {
+    const { done, total } = this.counts ?? { done: 0, total: 1 }
+    return this.busy ? { name: 'Judging', share: shareOf(done, total), secondsLeft: this.secondsLeft } : null
+  })
 
   constructor(private readonly workbench: Workbench) {}
 
   reset(): void {
     this.running?.abort()
     this.running = null
-    this.progress = null
+    this.counts = null
     this.outcome = null
     this.failure = null
   }
@@ -51,7 +58,7 @@ export class Judging {
           startedMs = performance.now()
           this.knownCount = progress.done
         }
-        this.progress = progress
+        this.counts = progress
         const asked = progress.done - this.knownCount
         if (startedMs !== null && asked > 0) {
           const seconds = (performance.now() - startedMs) / 1000
@@ -64,7 +71,7 @@ export class Judging {
     }
     if (this.running === running) {
       this.running = null
-      this.progress = null
+      this.counts = null
     }
     // Verdicts are kept as they come, so also what was stopped or failed has results.
     if (project.path === this.workbench.project?.path) await evaluations.judged(evaluationId)
@@ -74,6 +81,6 @@ export class Judging {
   cancel(): void {
     this.running?.abort()
     this.running = null
-    this.progress = null
+    this.counts = null
   }
 }

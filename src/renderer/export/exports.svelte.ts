@@ -7,6 +7,7 @@ import { rangesFromText, type Recipe } from '../../contract/model/recipe'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { FollowedJob } from '../app/followed-job.svelte'
 import { Latest } from '../app/latest.svelte'
+import { shareOf } from '../app/window-job'
 import type { Workbench } from '../app/workbench.svelte'
 
 /** An export that goes on now. */
@@ -111,6 +112,12 @@ export class Exports {
 
   constructor(private readonly workbench: Workbench) {
     this.job = new FollowedJob<ExportEvent, LiveExport>(workbench, {
+      holdsEngine: null,
+      tell: ({ progress: { bytesDone, bytesTotal, secondsLeft } }) => ({
+        name: 'Export',
+        share: shareOf(bytesDone, bytesTotal),
+        secondsLeft
+      }),
       calls: () => workbench.client.exports,
       advance: (live, event) => advanced(live, event),
       draw: (live) => live,

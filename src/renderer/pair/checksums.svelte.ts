@@ -10,6 +10,7 @@ export class Checksums {
   constructor(private readonly workbench: Workbench) {
     this.job = readingJob(
       workbench,
+      'SHA-256',
       () => workbench.client.checksums,
       (path) => this.load(path)
     )

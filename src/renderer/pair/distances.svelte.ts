@@ -14,6 +14,7 @@ export class Distances {
   constructor(private readonly workbench: Workbench) {
     this.job = readingJob(
       workbench,
+      'Comparison',
       () => workbench.client.distances,
       (path) => this.load(path)
     )

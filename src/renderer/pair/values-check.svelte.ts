@@ -10,6 +10,7 @@ export class ValuesCheck {
   constructor(private readonly workbench: Workbench) {
     this.job = readingJob(
       workbench,
+      'Check of values',
       () => workbench.client.values,
       (path, ending) => {
         if ('values' in ending && path === workbench.project?.path) this.found = ending.values

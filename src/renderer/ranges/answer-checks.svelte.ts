@@ -1,6 +1,7 @@
 import type { AnswerCheck, CheckEvent, CheckProgress } from '../../contract/documents/answer-check'
 import type { Recipe } from '../../contract/model/recipe'
 import { FollowedJob } from '../app/followed-job.svelte'
+import { shareOf } from '../app/window-job'
 import type { Workbench } from '../app/workbench.svelte'
 
 /** The check of the shown sweep on whole answers: what is stored of it, and the one that runs. */
@@ -17,6 +18,12 @@ export class AnswerChecks {
     finished: (sweepId: string) => Promise<void>
   ) {
     this.job = new FollowedJob<CheckEvent, CheckProgress>(workbench, {
+      holdsEngine: 'Whole answers are being checked',
+      tell: ({ rowsDone, rowsTotal, secondsLeft }) => ({
+        name: 'Check',
+        share: shareOf(rowsDone, rowsTotal),
+        secondsLeft
+      }),
       calls: () => workbench.client.checks,
       advance: (progress, event) => (event.type === 'progress' ? event.progress : progress),
       draw: (progress) => progress,

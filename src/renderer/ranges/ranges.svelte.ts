@@ -18,6 +18,7 @@ import { AnswerChecks } from './answer-checks.svelte'
 import { RecipeSearch } from '../recipes/recipe-search.svelte'
 import { SweepPlanning } from './sweep-planning.svelte'
 import type { ScatterPart } from './scatter-chart'
+import { shareOf } from '../app/window-job'
 import type { Workbench } from '../app/workbench.svelte'
 
 const RESELECT_MS = 120
@@ -103,6 +104,12 @@ export class Ranges {
     this.search = new RecipeSearch(workbench)
     this.check = new AnswerChecks(workbench, (sweepId) => this.checked(sweepId))
     this.job = new FollowedJob<SweepEvent, SweepRun>(workbench, {
+      holdsEngine: 'A sweep is running',
+      tell: ({ progress: { rowsDone, rowsTotal, secondsLeft } }) => ({
+        name: 'Sweep',
+        share: shareOf(rowsDone, rowsTotal),
+        secondsLeft
+      }),
       calls: () => workbench.client.sweeps,
       advance: (run, event) => this.advance(run, event),
       draw: (run) => ({ ...run, board: this.liveBoard.read() }),

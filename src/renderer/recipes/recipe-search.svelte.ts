@@ -5,6 +5,7 @@ import type {
   UnfinishedSearch
 } from '../../contract/documents/search'
 import { FollowedJob } from '../app/followed-job.svelte'
+import { shareOf } from '../app/window-job'
 import type { Workbench } from '../app/workbench.svelte'
 
 /** The search for recipes beyond the ranges of the shown sweep: its stored result, and the one that runs. */
@@ -20,6 +21,12 @@ export class RecipeSearch {
 
   constructor(private readonly workbench: Workbench) {
     this.job = new FollowedJob<SearchEvent, SearchProgress>(workbench, {
+      holdsEngine: 'A search is running',
+      tell: ({ generation, sweep: { rowsDone, rowsTotal, secondsLeft } }) => ({
+        name: `Search, generation ${generation}`,
+        share: shareOf(rowsDone, rowsTotal),
+        secondsLeft
+      }),
       calls: () => workbench.client.searches,
       advance: (progress, event) => (event.type === 'progress' ? event.progress : progress),
       draw: (progress) => progress,

@@ -3,18 +3,25 @@ import type { SampledCrc } from '../../contract/documents/samples'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { samePrompts } from '../prompt-set/prompt-draft'
 import { sameRecord } from '../ui/same-record'
+import { type JobProgress, shareOf, type WindowJob } from '../app/window-job'
 import type { Workbench } from '../app/workbench.svelte'
 
 /** The character task scored from whole answers, beside the scores from first tokens. */
-export class CharacterCheck {
+export class CharacterCheck implements WindowJob {
+  readonly holdsEngine = 'The character task is being checked'
+  readonly cancelling = false
   /** Answers done, of all; null while none are generated. */
-  progress = $state.raw<{ done: number; total: number } | null>(null)
+  counts = $state.raw<{ done: number; total: number } | null>(null)
   /** The latest check, with what it came from. */
   result = $state.raw<SampledCrc | null>(null)
   failure = $state.raw<Complaint | null>(null)
   private running = $state.raw<AbortController | null>(null)
 
   readonly busy = $derived(this.running !== null)
+  readonly progress = $derived.by<JobProgress | null>(() => {
+    const { done, total } = this.counts ?? { done: 0, total: 1 }
+    return this.busy ? { name: 'Character task', share: shareOf(done, total), secondsLeft: null } : null
+  })
 
   /** Whether prompts or rendering have changed since the check. */
   readonly outdated = $derived.by(() => {
@@ -31,7 +38,7 @@ export class CharacterCheck {
   reset(): void {
     this.running?.abort()
     this.running = null
-    this.progress = null
+    this.counts = null
     this.result = null
     this.failure = null
   }
@@ -50,7 +57,7 @@ export class CharacterCheck {
     if (project === null || samples.blocked !== null || !settings || variants.length === 0) return
     const running = new AbortController()
     this.running = running
-    this.progress = null
+    this.counts = null
     this.failure = null
     try {
       const events = await this.workbench.client.samples.scoreCrc(
@@ -59,7 +66,7 @@ export class CharacterCheck {
       )
       for await (const event of events) {
         if (running.signal.aborted) break
-        if (event.type === 'progress') this.progress = event
+        if (event.type === 'progress') this.counts = event
         else this.result = event.result
       }
     } catch (error) {

@@ -19,6 +19,7 @@ import { FollowedJob } from '../app/followed-job.svelte'
 import { Latest } from '../app/latest.svelte'
 import { SamplePromptList } from './sample-prompts.svelte'
 import { SampleSetup } from './sample-setup.svelte'
+import { shareOf } from '../app/window-job'
 import type { Workbench } from '../app/workbench.svelte'
 
 export type SamplesTab = 'answers' | 'prompts' | 'check'
@@ -84,20 +85,7 @@ export class Samples {
   )
 
   /** Why no answers can be generated now; null when they can. */
-  readonly blocked = $derived.by(() => {
-    const { project, connected, ranges, evaluations, elsewhere } = this.workbench
-    if (project === null || !connected) return 'The workbench is not connected.'
-    if (project.readOnly !== null) return 'This project cannot be saved, so answers could not be kept.'
-    if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
-    if (ranges.busy) return 'A sweep is running; generate when it is done.'
-    if (ranges.check.busy) return 'Whole answers are being checked; generate when that is done.'
-    if (ranges.search.busy) return 'A search is running; generate when it is done.'
-    if (this.check.busy) return 'The character task is being checked; generate when it is done.'
-    if (evaluations.busy) return 'An evaluation is running; generate when it is done.'
-    if (elsewhere !== null) return elsewhere
-    if (this.busy) return 'Answers are being generated.'
-    return null
-  })
+  readonly blocked = $derived.by(() => this.workbench.whyNot('generate', this.job))
 
   /** Why the setup cannot be run as it is; null when it can. */
   readonly incomplete = $derived.by(() => {
@@ -117,6 +105,12 @@ export class Samples {
 
   constructor(private readonly workbench: Workbench) {
     this.job = new FollowedJob<SampleEvent, LiveRun>(workbench, {
+      holdsEngine: 'Answers are being generated',
+      tell: ({ progress: { samplesDone, samplesTotal, secondsLeft } }) => ({
+        name: 'Samples',
+        share: shareOf(samplesDone, samplesTotal),
+        secondsLeft
+      }),
       calls: () => workbench.client.samples,
       advance: (live, event) => this.advance(live, event),
       draw: (live) => ({ ...live }),

@@ -283,6 +283,25 @@ describe('the Export view', () => {
 })
 
 describe('a job', () => {
+  it('that holds the engine is told of, and keeps every other that needs the engine from beginning', async () => {
+    const line = new ScriptedLine()
+    const state = projectState()
+    const workbench = await line.openWorkbench(state)
+    const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
+    workbench.project = { ...state, readOnly: null, pair }
+    const { ranges, samples, evaluations, distances } = workbench
+    expect([samples.blocked, evaluations.blocked, workbench.whyNot('sweep')]).toEqual([null, null, null])
+    distances.job.live = { bytesDone: 1, bytesTotal: 4, bytesPerSecond: null, secondsLeft: 3 }
+    expect(workbench.job?.progress).toEqual({ name: 'Comparison', share: 0.25, secondsLeft: 3 })
+    expect(samples.blocked).toBeNull()
+    ranges.search.job.starting = true
+    expect(samples.blocked).toBe('A search is running; generate when that is done.')
+    expect(evaluations.blocked).toBe('A search is running; evaluate when that is done.')
+    ranges.search.job.starting = false
+    samples.job.starting = true
+    expect(samples.blocked).toBe('Answers are being generated.')
+  })
+
   it('can be cancelled again when cancelling failed', async () => {
     const line = new ScriptedLine()
     const workbench = await line.openWorkbench(projectState())
@@ -290,6 +309,8 @@ describe('a job', () => {
     const cancel = vi.fn(() => Promise.reject(new Error('not now')))
     vi.stubGlobal('document', { hidden: true })
     const job = new FollowedJob<{ type: string }, { done: number }>(workbench, {
+      holdsEngine: null,
+      tell: ({ done }) => ({ name: 'Work', share: done, secondsLeft: null }),
       calls: () => ({
         cancel,
         watch: () =>
