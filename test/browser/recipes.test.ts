@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { DEFAULT_TOP, NextToken } from '../../src/contract/procedures/probe'
 import { builtinPromptSet } from '../../src/main/crc/task/builtin-prompts'
 import { createProject } from '../../src/main/project/create-project'
 import {
@@ -13,7 +15,8 @@ import {
 } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { engineOf, runCli } from '../fixtures/cli'
-import { sweptShort } from '../fixtures/swept-project'
+import { runHere } from '../fixtures/command-line'
+import { shortPair, sweptShort } from '../fixtures/swept-project'
 
 /** Presses Cancel as soon as the second generation is begun; run in the page, which sees every step. */
 const CANCEL_IN_GENERATION_2 = `new Promise((done) => {
@@ -251,6 +254,16 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
   })
 })
 
+const Probed = z.object({ results: z.tuple([z.object({ top: z.array(NextToken) })]) })
+
+/** All that a model of the short pair may say next, by `slr probe`. */
+async function probedByCommand(model: string, prompt: string): Promise<NextToken[]> {
+  const { base, post } = await shortPair()
+  const args = ['--base', base, '--post', post, '--model', model, '--prompt', prompt, '--top', '2048']
+  const { stdout } = await runHere(['probe', ...args, '--json', '--quiet'])
+  return Probed.parse(JSON.parse(stdout)).results[0].top
+}
+
 /** Reads what base, post and the edited recipe would say next, then gives up on another answer that is not coming. */
 async function probe(workbench: ServedWorkbench, page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Probe' }).last().click()
@@ -265,9 +278,19 @@ async function probe(workbench: ServedWorkbench, page: Page): Promise<void> {
   await dialog.getByRole('button', { name: 'Probe' }).click()
   expect(await probability('post')).toBeCloseTo(0.4434, 3)
   expect(await probability('hybrid')).toBeLessThan(await probability('post'))
-  // Base says other things first.
-  await dialog.getByRole('table', { name: 'Most probable next tokens of base' }).waitFor()
-  expect(await rowOf('base').count()).toBe(0)
+  // Base says other things first: each as probable as the command line, on its own, finds it to be.
+  const ofBase = dialog.getByRole('table', { name: 'Most probable next tokens of base' }).getByRole('row')
+  await ofBase.nth(1).waitFor()
+  const shown = (await ofBase.allInnerTexts()).slice(1).map((row) => row.split(/\s+/))
+  const asked = await dialog.getByLabel('Prompt, one turn of the user').inputValue()
+  const said = await probedByCommand('base', asked)
+  expect(shown.map(([token]) => token)).toEqual(
+    said.slice(0, DEFAULT_TOP).map(({ text }) => JSON.stringify(text))
+  )
+  for (const [place, [, probability]] of shown.entries())
+    expect(Number(probability)).toBeCloseTo(said[place]?.probability ?? NaN, 3)
+  // A thirtieth or so of what post says of it, and less than the last that is shown.
+  expect(said.find(({ text }) => text === 'K')?.probability).toBeCloseTo(0.01217, 4)
   await expectAccessible(page, 'the probe')
 
   const engine = await engineOf(workbench.pid)
