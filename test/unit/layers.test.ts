@@ -107,7 +107,7 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/questions/read-answers.ts': 2,
   'main/engine/rows/sampler.ts': 26,
   'main/engine/sweep/group-scorer.ts': 1,
-  'main/engine/sweep/rival-tokens.ts': 4,
+  'main/engine/sweep/rival-tokens.ts': 5,
   'main/engine/sweep/sweep-plan.ts': 1,
   'main/engine/weights/quantise.ts': 2,
   'main/family/decoder-spec.ts': 1,

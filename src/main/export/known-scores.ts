@@ -14,7 +14,9 @@ export async function knownScores(project: Project, prepared: PreparedExport): P
   const model = layersModel(prepared.strengths)
   for (const { id } of project.sweeps.slice(0, NEWEST_SWEEPS)) {
     const sweep = await project.readSweep(id)
-    const recipe = isOfSame(sweep, prepared) ? scoreIn(sweep, model) : null
+    // A model card tells of the character task.
+    const fits = sweep.scoredBy.kind === 'crc' && isOfSame(sweep, prepared)
+    const recipe = fits ? scoreIn(sweep, model) : null
     if (recipe === null) continue
     const check = await project.readAnswerCheck(id)
     const checked = checkOf(check, model)

@@ -57,7 +57,9 @@ export async function evaluationView(
   sweepId = project.sweeps[0]?.id
 ): Promise<EvaluationView> {
   const stored = await project.evaluations.read(id)
-  return viewOf(stored, sweepId === undefined ? null : await project.readSweep(sweepId))
+  const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)
+  // Scores of a task are no proxy for it.
+  return viewOf(stored, sweep?.scoredBy.kind === 'crc' ? sweep : null)
 }
 
 /** What answers and scores say so far. @param sweep whose scores stand for the proxy; null for none */

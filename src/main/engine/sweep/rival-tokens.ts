@@ -93,7 +93,7 @@ function mix(post: Float32Array, base: Float32Array, share: number, into: Float3
 /** Base's logits of the tokens that post gives at least `share` of its greatest probability; the others cannot come. */
 function filter(post: Float32Array, base: Float32Array, share: number, into: Float32Array): void {
   let greatest = -Infinity
-  for (const logit of post) if (logit > greatest) greatest = logit
+  for (let token = 0; token < into.length; token++) greatest = Math.max(greatest, post[token] ?? 0)
   const lowest = greatest + Math.log(share)
   for (let token = 0; token < into.length; token++) {
     into[token] = (post[token] ?? 0) >= lowest ? (base[token] ?? 0) : -Infinity

@@ -127,7 +127,11 @@ describe('slr sweep --shard and slr merge', { timeout: 60_000 }, () => {
     [
       'prompts scored twice',
       (all: SweepPart[]) =>
-        second({ scoredPrompts: all[0]?.scoredPrompts ?? [], models: all[0]?.models ?? [] })(all),
+        second({
+          scoredPrompts: all[0]?.scoredPrompts ?? [],
+          models: all[0]?.models ?? [],
+          rivals: all[0]?.rivals ?? []
+        })(all),
       /2\.json and 1\.json both score prompt/
     ],
     [
