@@ -1,6 +1,7 @@
 import type { LayerDistance } from './distances'
 import type { MeasureId } from '../model/measures'
 import type { RestorationRange } from '../model/recipe'
+import type { Rival } from '../model/rival'
 import type { ReportedEvaluation } from './report'
 import type { LiveScore } from './sweep-events'
 
@@ -24,6 +25,7 @@ export type ReportChart =
           mark: number | null
           restored: null
         })[]
+        rivals: { kind: Rival['kind']; name: string; validity: number; diversity: number }[]
       }
     }
   | { kind: 'layers'; layers: LayerDistance[] }

@@ -1,5 +1,6 @@
 import { Chart, type ChartConfiguration, type Plugin, type Point } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
+import { RIVAL_KINDS } from '../../contract/model/rival'
 import { formatScore, rangeLabel, rangePhrase } from '../ui/format'
 import { isOpen, keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import { rangeKey } from '../../contract/model/strengths'
@@ -28,7 +29,10 @@ export type ScatterChart = Chart<'scatter', ScatterDatum[]>
 export const SCATTER_PARTS = [
   { id: 'below', label: 'ranges below the limit' },
   { id: 'front', label: 'front of the ranges' },
-  { id: 'blends', label: 'blends of all layers' }
+  { id: 'blends', label: 'blends of all layers' },
+  { id: 'sampler', label: 'post under temperature and min-p' },
+  { id: 'mix', label: 'logits of base and post mixed' },
+  { id: 'filter', label: 'base filtered by post' }
 ] as const
 export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
 
@@ -78,6 +82,34 @@ function marked(
     pointBorderColor: styles.map(({ tone, shape }) => (isOpen(shape) ? colors[tone] : colors.surface)),
     pointBorderWidth: styles.map(({ shape }) => (isOpen(shape) ? 2 : 1.5))
   }
+}
+
+/** What restores no layer, as curves. */
+const RIVALS = [
+  { kind: 'sampler', tone: 'post', shape: 'crossRot' },
+  { kind: 'mix', tone: 'sky', shape: 'rect' },
+  { kind: 'filter', tone: 'base', shape: 'triangle' }
+] as const
+
+function rivalDatasets(
+  { board, hidden }: ScatterContent,
+  colors: ChartColors
+): ScatterChart['data']['datasets'] {
+  return RIVALS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, tone, shape }) => ({
+    label: RIVAL_KINDS[kind],
+    data: board.rivals
+      .filter((point) => point.kind === kind)
+      .map(({ name, validity, diversity }) => ({ x: validity, y: diversity, model: null, name })),
+    showLine: true,
+    borderColor: translucent(colors[tone], 0.7),
+    borderWidth: 1.25,
+    borderDash: [3, 3],
+    pointStyle: shape,
+    pointRadius: 3,
+    pointBackgroundColor: colors[tone],
+    pointBorderColor: colors[tone],
+    pointBorderWidth: 1
+  }))
 }
 
 /** The scatter's data sets, drawn from the last to the first. */
@@ -167,6 +199,7 @@ export function scatterDatasets(
       pointBackgroundColor: colors['ink-soft'],
       pointBorderWidth: 0
     },
+    ...rivalDatasets(content, colors),
     {
       label: 'Ranges',
       data: feasible.map(datum),
@@ -265,9 +298,11 @@ export function scatterNames(
 
 /** Where points are that names should not cover. */
 export const scatterMarks = ({ board, hidden }: ScatterContent): Mark[] =>
-  [...board.ranges, ...board.others.filter(({ kind }) => kind !== 'blend' || !hidden.includes('blends'))].map(
-    ({ validity, diversity }) => ({ x: validity, y: diversity, radius: 4 })
-  )
+  [
+    ...board.ranges,
+    ...board.rivals.filter(({ kind }) => !hidden.includes(kind)),
+    ...board.others.filter(({ kind }) => kind !== 'blend' || !hidden.includes('blends'))
+  ].map(({ validity, diversity }) => ({ x: validity, y: diversity, radius: 4 }))
 
 /** The axes of the scatter: [x low, x high], [y low, y high]. */
 export function scatterBounds({ board, streaming }: ScatterContent): [[number, number], [number, number]] {
@@ -277,7 +312,9 @@ export function scatterBounds({ board, streaming }: ScatterContent): [[number, n
       [0, 1]
     ]
   }
-  const scores = [board.base, board.post, ...board.ranges, ...board.others].filter((score) => score !== null)
+  const scores = [board.base, board.post, ...board.ranges, ...board.others, ...board.rivals].filter(
+    (score) => score !== null
+  )
   return [
     axisBounds(scores.map((score) => score.validity)),
     axisBounds(scores.map((score) => score.diversity))

@@ -1,5 +1,6 @@
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
-import type { SweepDocument } from '../../contract/documents/crc'
+import type { CategoryScore, SweepDocument } from '../../contract/documents/crc'
+import { type Rival, rivalName } from '../../contract/model/rival'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events'
@@ -35,6 +36,25 @@ export interface ScoreBoard {
   post: LiveScore | null
   ranges: readonly RangePoint[]
   others: readonly OtherPoint[]
+  rivals: readonly RivalPoint[]
+}
+
+/** Another way to more diverse answers, which restores nothing and so cannot be inspected. */
+export interface RivalPoint extends CategoryScore {
+  kind: Rival['kind']
+  name: string
+}
+
+/** Rivals of a sweep, as points; of the samplers, a grid, those that no other sampler beats. */
+export function rivalPoints(rivals: readonly (CategoryScore & { rival: Rival })[]): RivalPoint[] {
+  const points = rivals.map(({ rival, validity, diversity }) => ({
+    kind: rival.kind,
+    name: rivalName(rival),
+    validity,
+    diversity
+  }))
+  const samplers = paretoFront(points.filter(({ kind }) => kind === 'sampler'))
+  return [...samplers, ...points.filter(({ kind }) => kind !== 'sampler')]
 }
 
 /** Number of contiguous ranges of `layerCount` layers. */
@@ -66,7 +86,8 @@ export function boardOfSweep(
       mark,
       restored: layers?.reduce((sum, { attention, mlp }) => sum + (attention + mlp) / 2, 0) ?? null,
       ...live(score)
-    }))
+    })),
+    rivals: rivalPoints(sweep.rivals)
   }
 }
 
@@ -101,7 +122,7 @@ export class LiveBoard {
   read(): ScoreBoard {
     const { layerCount, promptCount, base, post } = this
     const others = [...this.others.values()]
-    return { layerCount, promptCount, base, post, ranges: [...this.ranges.values()], others }
+    return { layerCount, promptCount, base, post, ranges: [...this.ranges.values()], others, rivals: [] }
   }
 }
 
@@ -110,14 +131,14 @@ export const minimumValidity = (board: ScoreBoard, rho: number): number | null =
   board.post === null ? null : rho * board.post.validity
 
 /**
- * Ranges that no other range beats in both validity and diversity, by rising validity. Ties in one measure are
+ * Points that no other beats in both validity and diversity, by rising validity. Ties in one measure are
  * beaten by the better one in the other.
  */
-export function paretoFront(points: readonly RangePoint[]): RangePoint[] {
+export function paretoFront<Point extends CategoryScore>(points: readonly Point[]): Point[] {
   const byValidity = [...points].sort(
     (left, right) => right.validity - left.validity || right.diversity - left.diversity
   )
-  const front: RangePoint[] = []
+  const front: Point[] = []
   let best = -Infinity
   for (const point of byValidity) {
     if (point.diversity > best) {

@@ -1,3 +1,4 @@
+import { rivalName } from '../../../contract/model/rival'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
   formatBytes,
@@ -109,14 +110,33 @@ function wholeAnswersBlocks({ check, selection }: ReportedSweep): Block[] {
   ]
 }
 
+const liveScore = (
+  { validity, diversity, effectiveChoices }: ReportedScore,
+  promptCount: number
+): LiveScore => ({ validity, diversity, effectiveChoices, promptCount })
+
+const rivalPoint = ({ rival, validity, diversity }: ReportedSweep['rivals'][number]) => ({
+  kind: rival.kind,
+  name: rivalName(rival),
+  validity,
+  diversity
+})
+
 function rangesChart(sweep: ReportedSweep): ReportChart {
-  const { layerCount, promptCount, base, post, ranges, soup, recipes, checkpoints, search, selection } = sweep
-  const live = ({ validity, diversity, effectiveChoices }: ReportedScore): LiveScore => ({
-    validity,
-    diversity,
-    effectiveChoices,
-    promptCount
-  })
+  const {
+    layerCount,
+    promptCount,
+    base,
+    post,
+    ranges,
+    soup,
+    recipes,
+    checkpoints,
+    search,
+    selection,
+    rivals
+  } = sweep
+  const live = (score: ReportedScore): LiveScore => liveScore(score, promptCount)
   // A range that the search could not better is a range.
   const found =
     search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
@@ -155,7 +175,8 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
           mark: null,
           ...live(score)
         }))
-      ].map((other, index) => ({ ...other, key: String(index), restored: null }))
+      ].map((other, index) => ({ ...other, key: String(index), restored: null })),
+      rivals: rivals.map(rivalPoint)
     }
   }
 }

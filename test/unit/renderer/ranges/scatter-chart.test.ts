@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChartColors } from '../../../../src/renderer/plots/chart-theme'
+import type { Rival } from '../../../../src/contract/model/rival'
 import { placeNames } from '../../../../src/renderer/plots/plot-names'
 import { boardOfSweep } from '../../../../src/renderer/ranges/score-board'
 import {
@@ -74,4 +75,24 @@ describe('the trade-off', () => {
     expect(free?.x).toBeGreaterThan(point.x)
     expect((beside?.x ?? NaN) + point.width).toBeLessThanOrEqual(230 - 6)
   })
+})
+
+it('shows rivals as curves, of the samplers those that no other beats, each to be switched off', () => {
+  const at = (rival: Rival, validity: number, diversity: number) => ({
+    ...tinySweep().post,
+    rival,
+    validity,
+    diversity
+  })
+  const rivals = [
+    at({ kind: 'sampler', temperature: 2, minP: 0.1 }, 0.9, 0.8),
+    at({ kind: 'sampler', temperature: 3, minP: 0 }, 0.5, 0.7),
+    at({ kind: 'mix', share: 0.5 }, 0.4, 0.6)
+  ]
+  const board = boardOfSweep({ ...tinySweep(), rivals })
+  const drawn = (hidden: ScatterPart[]) =>
+    scatterDatasets({ ...content(hidden), board }, COLORS).map(({ label, data }) => [label, data.length])
+  expect(drawn([])).toContainEqual(['Post under temperature and min-p', 1])
+  expect(drawn([])).toContainEqual(['Logits of base and post mixed', 1])
+  expect(drawn(['mix']).map(([label]) => label)).not.toContain('Logits of base and post mixed')
 })
