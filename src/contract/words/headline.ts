@@ -68,7 +68,7 @@ export interface HeadlineEvidence {
 export function headline(evidence: HeadlineEvidence): Headline {
   const { selection, scoredBy } = evidence
   const found = ofRanges(evidence)
-  const but = rivalSentence(selection, scoreWords(scoredBy))
+  const but = rivalSentence(selection, scoredBy)
   if (but === null || !COMPARED.includes(found.state)) return { ...found, but: null }
   const rival = strongestRival(selection)
   const outdone = found.state === 'holds' && rival !== null && doesBetter(rival)

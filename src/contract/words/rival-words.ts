@@ -1,7 +1,7 @@
-import type { RivalComparison, Selection } from '../documents/crc'
+import type { RivalComparison, ScoredBy, Selection } from '../documents/crc'
 import { rivalName } from '../model/rival'
 import { formatDelta, formatP, formatScore, rangePhrase } from './format'
-import type { ScoreWords } from './score-words'
+import { scoreWords } from './score-words'
 
 /** What is compared with the selected range. */
 export function comparedName({ rival }: Pick<RivalComparison, 'rival'>): string {
@@ -42,13 +42,18 @@ export function strongestRival(selection: Compared): RivalComparison | null {
   return others.reduce((most, one) => (one.diversity > most.diversity ? one : most), first)
 }
 
-/** What a rival takes from the selected range, to stand in a sentence behind its numbers; null when none is ahead. */
-export function rivalSentence(selection: Compared, words: ScoreWords): string | null {
+/**
+ * What a rival takes from the selected range, to stand in a sentence behind its numbers; null when none is ahead. Of the
+ * character task it says that first tokens are compared: whole answers were not.
+ */
+export function rivalSentence(selection: Compared, scoredBy: Pick<ScoredBy, 'kind'>): string | null {
+  const words = scoreWords(scoredBy)
+  const on = scoredBy.kind === 'crc' ? ' on first tokens' : ''
   const rival = strongestRival(selection)
   if (rival === null) return null
   const verb = doesBetter(rival) ? 'does better' : 'may do as well or better'
   return (
-    `${comparedName(rival)} ${verb} at the ${words.validity} kept: ${words.diversity} ${formatScore(rival.diversity)} at ` +
+    `${comparedName(rival)} ${verb}${on} at the ${words.validity} kept: ${words.diversity} ${formatScore(rival.diversity)} at ` +
     `${words.validity} ${formatScore(rival.validity)}, ${differenceWords(rival.difference.diversity)} over ${rival.promptCount} prompts`
   )
 }

@@ -78,6 +78,7 @@ export async function startingSweep(
           rendering: DEFAULT_RENDERING,
           rho: options.rho ?? DEFAULT_RHO,
           ranges: true,
+          rivals: true,
           soupSize: 0,
           recipes: [],
           device: await new Devices().choose(options.device ?? 'auto', pair.post),

@@ -235,7 +235,7 @@ describe('the headline of a sweep', () => {
     const outdone = against(blend)
     expect(outdone.state).toBe('outdone')
     expect(headlineSentence(outdone)).toMatch(
-      /; but all layers at 0\.7 does better at the validity kept: diversity 0\.970 at validity 0\.930, \+0\.060 \(\+0\.020 to \+0\.100, p = 0\.010\) over 12 prompts$/
+      /; but all layers at 0\.7 does better on first tokens at the validity kept: diversity 0\.970 at validity 0\.930, \+0\.060 \(\+0\.020 to \+0\.100, p = 0\.010\) over 12 prompts$/
     )
     const unsure = {
       ...blend,
