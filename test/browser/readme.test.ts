@@ -36,7 +36,7 @@ describe.skipIf(browserMissing !== null)('the README', { timeout: 90_000 }, () =
     const result = page.getByRole('region', { name: 'Result' })
     expect(await result.getByRole('status').getAttribute('data-state')).toBe('outdone')
     expect(await result.innerText()).toMatch(
-      /But base where post gives .* does better on first tokens .*: diversity 0\.988 at validity 0\.980/
+      /But base filtered by post at 0\.001 .* does better on first tokens .*: diversity 0\.988 at validity 0\.980/
     )
     const answers = page.getByRole('region', { name: 'Whole answers' })
     expect(await answers.getByRole('row', { name: /Layers 4–11/ }).innerText()).toMatch(

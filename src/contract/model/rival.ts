@@ -51,5 +51,5 @@ export function rivalName(rival: Rival): string {
   if (rival.kind === 'sampler') return `post at temperature ${rival.temperature}, min-p ${rival.minP}`
   return rival.kind === 'mix'
     ? `logits with ${rival.share} of base`
-    : `base where post gives ${rival.share} of its greatest probability`
+    : `base filtered by post at ${rival.share} of its likeliest token`
 }

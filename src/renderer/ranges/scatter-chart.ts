@@ -87,7 +87,7 @@ function marked(
 /** What restores no layer, as curves. */
 const RIVALS = [
   { kind: 'sampler', tone: 'post', shape: 'crossRot' },
-  { kind: 'mix', tone: 'sky', shape: 'rect' },
+  { kind: 'mix', tone: 'orange', shape: 'rect' },
   { kind: 'filter', tone: 'base', shape: 'triangle' }
 ] as const
 
