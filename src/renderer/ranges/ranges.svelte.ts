@@ -271,7 +271,7 @@ export class Ranges {
 
   /** @param fresh computes also what is known */
   async start(fresh = false): Promise<void> {
-    if (this.busy) return
+    if (this.busy || this.planning.memoryRefused) return
     this.known = null
     await this.job.begin(async (path) => {
       await this.workbench.prompts.flush()

@@ -1,4 +1,5 @@
 import type { ProjectState } from '../../contract/documents/project'
+import { bytesFromText } from '../../contract/model/bytes'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { Latest } from '../app/latest.svelte'
@@ -30,6 +31,12 @@ export class SweepPlanning {
   plan = $state.raw<SweepPlan | null>(null)
   /** Why the sweep cannot be done so. */
   failure = $state.raw<Complaint | null>(null)
+  /** What stands in the memory field while it is not what the project has. */
+  memoryTyped = $state<string | null>(null)
+  /** It is no size: a sweep would run with another bound than the user sees. */
+  readonly memoryRefused = $derived(
+    this.memoryTyped !== null && this.memoryTyped.trim() !== '' && bytesFromText(this.memoryTyped) === null
+  )
   private readonly asked = new Latest<string>()
   readonly working = $derived(this.asked.awaited !== null)
 
@@ -43,6 +50,7 @@ export class SweepPlanning {
     this.plannedFor = null
     this.plan = null
     this.failure = null
+    this.memoryTyped = null
   }
 
   /**

@@ -60,6 +60,19 @@ describe('the Ranges view', () => {
     expect(ranges.chosen).toBe('1-1')
   })
 
+  it('sweeps with no other memory than the field says', async () => {
+    const line = new ScriptedLine()
+    const { ranges } = await line.openWorkbench(projectState())
+    ranges.planning.memoryTyped = 'banana'
+    void ranges.start()
+    await settled()
+    expect(line.of('sweeps.start')).toEqual([])
+    ranges.planning.memoryTyped = '2GiB'
+    void ranges.start()
+    await settled()
+    expect(line.of('sweeps.start')).toHaveLength(1)
+  })
+
   it('does not take a selection in one sweep for one in another', async () => {
     const line = new ScriptedLine()
     const { ranges } = await line.openWorkbench(projectState())
