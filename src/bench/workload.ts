@@ -1,3 +1,4 @@
+import { at } from '../main/base/look-up'
 import { DEFAULT_RENDERING } from '../contract/documents/crc'
 import type { TrackedPrompt } from '../contract/procedures/engine'
 import { type Model, rangeModel } from '../contract/model/model'
@@ -17,7 +18,10 @@ import { loadTextModel } from '../main/text/text-model'
 export async function demoPrompts(): Promise<TrackedPrompt[]> {
   const text = await loadTextModel(resourcePath('demo-pair', 'post'))
   const { prompts, groups } = await renderPrompts(await builtinPromptSet('demo-crc'), DEFAULT_RENDERING, text)
-  return prompts.map(({ tokens }, index) => ({ tokens, groups: singleTokens(groups[index] ?? []) }))
+  return prompts.map(({ tokens }, index) => ({
+    tokens,
+    groups: singleTokens(at(groups, index, 'list of groups'))
+  }))
 }
 
 /** Every n-th prompt, so that both categories stay represented. */

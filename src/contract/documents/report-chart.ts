@@ -25,7 +25,7 @@ export type ReportChart =
           mark: number | null
           restored: null
         })[]
-        rivals: { kind: Rival['kind']; name: string; validity: number; diversity: number }[]
+        rivals: { rival: Rival; validity: number; diversity: number }[]
       }
     }
   | { kind: 'layers'; layers: LayerDistance[] }

@@ -1,3 +1,4 @@
+import { at } from '../base/look-up'
 import { withinEngine } from '../base/engine-memory'
 import type { Score } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -32,7 +33,10 @@ export async function firstTokenScores(
       models,
       device: settings.device,
       precision: settings.precision,
-      prompts: prompts.map(({ tokens }, index) => ({ tokens, groups: singleTokens(groups[index] ?? []) })),
+      prompts: prompts.map(({ tokens }, index) => ({
+        tokens,
+        groups: singleTokens(at(groups, index, 'list of groups'))
+      })),
       memoryBytes: withinEngine(settings.memoryBytes),
       sampling: settings.sampling
     },

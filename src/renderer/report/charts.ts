@@ -6,6 +6,7 @@ import { passAtKPlot, tradeOffPlot } from '../evaluate/evaluation-charts'
 import type { PlotContent } from '../plots/plot'
 import { createPlot } from '../plots/plot-chart'
 import { createScatter } from '../ranges/scatter-chart'
+import { rivalPoints } from '../ranges/score-board'
 import { heatmapDrawing } from './heatmap-drawing'
 
 /*
@@ -33,9 +34,10 @@ function draw(chart: ReportChart, figure: HTMLElement): (() => void) | null {
 }
 
 function drawRanges(
-  { board, rho, selected }: Extract<ReportChart, { kind: 'ranges' }>,
+  { board: stored, rho, selected }: Extract<ReportChart, { kind: 'ranges' }>,
   figure: HTMLElement
 ): () => void {
+  const board = { ...stored, rivals: rivalPoints(stored.rivals) }
   const parts = document.createElement('div')
   parts.className = 'parts'
   const heatmap = document.createElement('div')

@@ -1,4 +1,3 @@
-import { rivalName } from '../../../contract/model/rival'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
   formatBytes,
@@ -115,13 +114,6 @@ const liveScore = (
   promptCount: number
 ): LiveScore => ({ validity, diversity, effectiveChoices, promptCount })
 
-const rivalPoint = ({ rival, validity, diversity }: ReportedSweep['rivals'][number]) => ({
-  kind: rival.kind,
-  name: rivalName(rival),
-  validity,
-  diversity
-})
-
 function rangesChart(sweep: ReportedSweep): ReportChart {
   const {
     layerCount,
@@ -176,7 +168,7 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
           ...live(score)
         }))
       ].map((other, index) => ({ ...other, key: String(index), restored: null })),
-      rivals: rivals.map(rivalPoint)
+      rivals: rivals.map(({ rival, validity, diversity }) => ({ rival, validity, diversity }))
     }
   }
 }
