@@ -75,7 +75,9 @@ describe("a project's next sweep", () => {
     const pid = engine.pid ?? NaN
     // A plan that never comes to an end by itself.
     process.kill(pid, 'SIGSTOP')
+    const asked = vi.spyOn(engine, 'client')
     const planned = client.sweeps.plan({ path }).catch((error: unknown) => error)
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled(), 20_000)
     await client.sweeps.start({ path, fresh: false })
     expect(await planned).toMatchObject({ data: { code: 'cancelled' } })
     await expect(client.sweeps.plan({ path })).rejects.toMatchObject({ data: { code: 'busy' } })
