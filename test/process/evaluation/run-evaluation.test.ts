@@ -363,10 +363,7 @@ describe('a run', () => {
   })
 
   it('computes nothing that is stored', async () => {
-    // This engine computes nothing but sweeps.
-    const idle = scriptedEngine(async function* () {
-      yield* []
-    })
+    const idle = scriptedEngine({})
     const before = { samples: [...whole.samples], scores: [...whole.scores] }
     await goOn(before, idle)
     expect(before).toEqual(whole)

@@ -1,8 +1,7 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import {
   PAPER_SAMPLING,
@@ -10,17 +9,19 @@ import {
   type SampleSettings,
   type Variant
 } from '../../../src/contract/documents/samples'
-import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
 import { resourcePath } from '../../../src/main/base/resources'
 import { createWorkbench } from '../../../src/main/workbench/router'
 import { defaultSampleSettings } from '../../../src/main/samples/default-settings'
 import { prepareSampleRun, type SampleRunRequest } from '../../../src/main/samples/prepare-run'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { HeldEngine } from '../../fixtures/held-engine'
 import { problemOf } from '../../fixtures/problems'
+import { sharedEngine } from '../../fixtures/shared-engine'
+import { textFolder } from '../../fixtures/text-folder'
 
 const SETTINGS: SampleSettings = {
   sampling: PAPER_SAMPLING,
-  maxTokens: 48,
+  maxTokens: 24,
   stopTexts: [],
   seed: 1,
   sampleCount: 6,
@@ -176,21 +177,35 @@ describe('default settings', () => {
 /** Runs of real projects with the demo pair and the built engine process. */
 describe('a run', () => {
   let folder: string
-  let engine: EngineHost
+  let engine: HeldEngine
   const started: ReturnType<typeof createWorkbench>[] = []
+  /** A run over all prompts that went through at once, and its answers to the first two. */
+  let whole: { path: string; runId: string; events: SampleEvent[]; answers: string[] }
 
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'slr-samples-'))
+  beforeAll(async () => {
+    await enterFolder()
+    const client = startWorkbench()
+    const { path } = await client.projects.openDemo()
+    const { runId } = await client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
+    const events = await collect(await client.samples.watch({ path }))
+    const answers = (await answersOf(client, path, runId)).filter((answer) => /^[^/]*\/[01]\//.test(answer))
+    whole = { path, runId, events, answers }
+    await leaveFolder()
+  })
+  beforeEach(enterFolder)
+  afterEach(leaveFolder)
+
+  async function enterFolder(): Promise<void> {
+    folder = await textFolder({})
     vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
     vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
-    engine = createEngineHost()
-  })
+    engine = new HeldEngine(sharedEngine)
+  }
 
-  afterEach(async () => {
+  async function leaveFolder(): Promise<void> {
     await Promise.all(started.splice(0).map((workbench) => workbench.close()))
     vi.unstubAllEnvs()
-    await rm(folder, { recursive: true, force: true })
-  })
+  }
 
   function startWorkbench() {
     const workbench = createWorkbench({ engine, entry: 'browser', initial: { project: null, demo: false } })
@@ -199,27 +214,7 @@ describe('a run', () => {
   }
   type Client = ReturnType<typeof startWorkbench>
 
-  async function collect(events: AsyncIterable<SampleEvent>): Promise<SampleEvent[]> {
-    const seen: SampleEvent[] = []
-    for await (const event of events) seen.push(event)
-    return seen
-  }
-
-  /** Reads a run's events until some answers are finished. */
-  async function untilAnswers(events: AsyncIterator<SampleEvent>): Promise<void> {
-    for (;;) {
-      const { value, done } = await events.next()
-      if (done === true) throw new Error('the run ended before its first answers')
-      if (value.type === 'samples' && value.finished.length > 0) return
-    }
-  }
-
-  async function runToEnd(client: Client, path: string, settings: SampleSettings): Promise<string> {
-    const { runId } = await client.samples.start({ path, settings, variants: VARIANTS })
-    const events = await collect(await client.samples.watch({ path }))
-    expect(events.at(-1)).toMatchObject({ type: 'finished', runId })
-    return runId
-  }
+  const collect = (events: AsyncIterable<SampleEvent>): Promise<SampleEvent[]> => collectAny(events)
 
   /** Answers by what they are of, without the order in which they came. */
   async function answersOf(client: Client, path: string, runId: string): Promise<string[]> {
@@ -229,14 +224,30 @@ describe('a run', () => {
       .toSorted()
   }
 
-  /** Long enough to do something meanwhile. */
-  const LONG = { ...SETTINGS, sampleCount: 12, maxTokens: 96 }
+  /** For what does not depend on the prompts: two are enough. */
+  async function twoPrompts(client: Client): Promise<string> {
+    const { path, samplePrompts } = await client.projects.openDemo()
+    await client.samples.savePrompts({ path, seen: 0, prompts: samplePrompts.slice(0, 2) })
+    return path
+  }
+
+  /** Starts a run that stands still when some of its answers are stored. */
+  async function halfway(
+    client: Client,
+    path: string,
+    settings: SampleSettings,
+    answers: number
+  ): Promise<string> {
+    const reached = engine.holdAfter(answers)
+    const { runId } = await client.samples.start({ path, settings, variants: VARIANTS })
+    await reached()
+    return runId
+  }
 
   it('shows post repeating itself and the restored range not, and is all there after a restart', async () => {
     const client = startWorkbench()
-    const { path, samplePrompts } = await client.projects.openDemo()
-    const { runId } = await client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
-    const events = await collect(await client.samples.watch({ path }))
+    const { path, runId, events } = whole
+    const { samplePrompts } = await client.projects.open({ path })
     expect(events[0]).toMatchObject({ type: 'snapshot', run: { id: runId } })
     expect(events.at(-1)).toMatchObject({ type: 'finished', runId })
     const told = events.flatMap((event) =>
@@ -259,7 +270,6 @@ describe('a run', () => {
     for (const { text } of samples) expect(text).not.toMatch(/<\|/)
 
     await started.splice(0)[0]?.close()
-    engine = createEngineHost()
     const later = startWorkbench()
     const state = await later.projects.open({ path })
     expect(state.sampleRuns).toMatchObject([
@@ -269,90 +279,69 @@ describe('a run', () => {
     expect(await collect(await later.samples.watch({ path }))).toEqual([])
   })
 
-  it('that gets more answers has those of a run that asked for all at once', async () => {
+  it('keeps its answers when the engine is killed, and goes on to those of a run that asked for all at once', async () => {
     const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
-    const settings = { ...SETTINGS, maxTokens: 16 }
-    const runId = await runToEnd(client, path, { ...settings, sampleCount: 3 })
+    const path = await twoPrompts(client)
+    const runId = await halfway(client, path, { ...SETTINGS, sampleCount: 3 }, 10)
+    const events = await client.samples.watch({ path })
+    engine.kill()
+    expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
+    const kept = await answersOf(client, path, runId)
+    expect(kept).toHaveLength(10)
+    expect((await client.projects.open({ path })).sampleRuns).toMatchObject([
+      { id: runId, sampleCount: 10, sampleTotal: 3 * 2 * 3 }
+    ])
+
     const fewer = await client.samples.more({ path, runId, sampleCount: 2 }).catch((error: unknown) => error)
     expect(fewer).toMatchObject({ data: { code: 'bad-input' } })
     await client.samples.more({ path, runId, sampleCount: 6 })
-    const events = await collect(await client.samples.watch({ path }))
-    expect(events[0]).toMatchObject({ type: 'snapshot', samples: { length: 3 * 6 * 3 } })
-    expect(events.at(-1)).toMatchObject({ type: 'finished', runId })
-
-    const atOnce = await runToEnd(client, path, settings)
-    expect(await answersOf(client, path, runId)).toEqual(await answersOf(client, path, atOnce))
-  })
-
-  it('keeps finished answers when the engine is killed, and goes on with the others', async () => {
-    const client = startWorkbench()
-    const { path, samplePrompts } = await client.projects.openDemo()
-    const { runId } = await client.samples.start({ path, settings: LONG, variants: VARIANTS })
-    const events = await client.samples.watch({ path })
-    await untilAnswers(events)
-    if (engine.pid === undefined) throw new Error('no engine process is running')
-    process.kill(engine.pid, 'SIGKILL')
-    expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
-
-    const kept = await answersOf(client, path, runId)
-    const total = 3 * samplePrompts.length * LONG.sampleCount
-    expect(kept.length).toBeGreaterThan(0)
-    expect(kept.length).toBeLessThan(total)
-    expect((await client.projects.open({ path })).sampleRuns).toMatchObject([
-      { id: runId, sampleCount: kept.length, sampleTotal: total }
-    ])
-
-    await client.samples.more({ path, runId, sampleCount: LONG.sampleCount })
-    expect((await collect(await client.samples.watch({ path }))).at(-1)).toMatchObject({ type: 'finished' })
+    const more = await collect(await client.samples.watch({ path }))
+    expect(more[0]).toMatchObject({ type: 'snapshot', samples: { length: 10 } })
+    expect(more.at(-1)).toMatchObject({ type: 'finished', runId })
     const all = await answersOf(client, path, runId)
     expect(all).toEqual(expect.arrayContaining(kept))
+    expect(all).toEqual(whole.answers)
     // Nothing was generated twice.
     const lines = (await readFile(join(path, 'samples', `${runId}.jsonl`), 'utf8')).trimEnd().split('\n')
-    expect([all.length, lines.length]).toEqual([total, total])
-    const uninterrupted = await runToEnd(client, path, LONG)
-    expect(await answersOf(client, path, uninterrupted)).toEqual(all)
+    expect(lines).toHaveLength(3 * 2 * 6)
   })
 
-  it('streams growing answers a few times a second, and can be cancelled and gone on with', async () => {
+  it('is the only job of its project, until it is cancelled; keeps marks, and can be gone on with', async () => {
     const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
-    const { runId } = await client.samples.start({ path, settings: LONG, variants: VARIANTS })
-    const startedMs = performance.now()
-    const events = await client.samples.watch({ path })
-    const seen: SampleEvent[] = []
-    for await (const event of events) {
-      seen.push(event)
-      if (seen.some((each) => each.type === 'samples' && each.growing.some(({ text }) => text !== ''))) break
-    }
-    await client.samples.cancel({ path })
-    seen.push(...(await collect(await client.samples.watch({ path }))))
-    expect(seen.at(-1)).toEqual({ type: 'cancelled' })
-    const tenths = (performance.now() - startedMs) / 100
-    expect(seen.filter(({ type }) => type === 'samples').length).toBeLessThan(tenths + 3)
-    const stored = await answersOf(client, path, runId)
-    await client.samples.more({ path, runId, sampleCount: LONG.sampleCount })
-    const [snapshot] = await collect(await client.samples.watch({ path }))
-    expect(snapshot?.type === 'snapshot' && snapshot.samples.length).toBeGreaterThanOrEqual(stored.length)
-  })
-
-  it('is the only job of its project', async () => {
-    const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
-    const settings = LONG
+    const path = await twoPrompts(client)
+    const settings = SETTINGS
     const busy = { data: { code: 'busy' } }
+    const reached = engine.holdAfter(5)
     const starts = await Promise.allSettled(
       [0, 1].map(() => client.samples.start({ path, settings, variants: VARIANTS }))
     )
     expect(starts.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    await reached()
     await expect(client.sweeps.start({ path })).rejects.toMatchObject(busy)
     await expect(client.samples.start({ path, settings, variants: VARIANTS })).rejects.toMatchObject(busy)
     const scoring = client.samples.scoreCrc({ path, settings, variants: VARIANTS }).then(collectAny)
     await expect(scoring).rejects.toMatchObject(busy)
+
+    const [{ id: runId } = { id: '' }] = (await client.projects.open({ path })).sampleRuns
+    const marks = [{ prompt: 0, index: 0, variant: '4-11' }]
+    await client.samples.mark({ path, runId, prompt: 0, index: 0, variant: '4-11' })
+    const events = (await client.samples.watch({ path }))[Symbol.asyncIterator]()
+    expect((await events.next()).value).toMatchObject({ type: 'snapshot', run: { marks } })
     await client.samples.cancel({ path })
     expect((await collect(await client.samples.watch({ path }))).at(-1)).toEqual({ type: 'cancelled' })
+    expect(await answersOf(client, path, runId)).toHaveLength(5)
     await client.sweeps.start({ path })
     await expect(client.samples.start({ path, settings, variants: VARIANTS })).rejects.toMatchObject(busy)
+    await client.sweeps.cancel({ path })
+    await collectAny(await client.sweeps.watch({ path }))
+
+    await client.samples.more({ path, runId, sampleCount: SETTINGS.sampleCount })
+    const [snapshot] = await collect(await client.samples.watch({ path }))
+    expect(snapshot).toMatchObject({ type: 'snapshot', samples: { length: 5 } })
+    expect((await client.samples.get({ path, runId })).run).toMatchObject({ marks, weights: 'fp32' })
+    const { content } = await client.samples.export({ path, runId, format: 'jsonl' })
+    expect(content.trimEnd().split('\n')).toHaveLength(3 * 2 * SETTINGS.sampleCount)
+    expect(await answersOf(client, path, runId)).toEqual(whole.answers)
   })
 
   it('fails in words when a prompt is longer than the context window or memory is too small', async () => {
@@ -374,19 +363,6 @@ describe('a run', () => {
     expect((await client.projects.open({ path })).sampleRuns).toEqual([])
   })
 
-  it('keeps preference marks, also those given while it runs, and is exported', async () => {
-    const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
-    const { runId } = await client.samples.start({ path, settings: LONG, variants: VARIANTS })
-    const marks = [{ prompt: 0, index: 0, variant: '4-11' }]
-    await client.samples.mark({ path, runId, prompt: 0, index: 0, variant: '4-11' })
-    const [snapshot] = await collect(await client.samples.watch({ path }))
-    expect(snapshot).toMatchObject({ type: 'snapshot', run: { marks } })
-    expect((await client.samples.get({ path, runId })).run).toMatchObject({ marks, weights: 'fp32' })
-    const { content } = await client.samples.export({ path, runId, format: 'jsonl' })
-    expect(content.trimEnd().split('\n')).toHaveLength(3 * 6 * LONG.sampleCount)
-  })
-
   it('refuses to go on when a checkpoint is not what it was', async () => {
     const client = startWorkbench()
     const post = join(folder, 'post')
@@ -397,9 +373,11 @@ describe('a run', () => {
       seen: document.revision,
       prompts: [{ text: 'Name a colour.', category: '', raw: false }]
     })
-    const runId = await runToEnd(client, path, { ...SETTINGS, sampleCount: 1 })
+    const settings = { ...SETTINGS, sampleCount: 1 }
+    const { runId } = await client.samples.start({ path, settings, variants: [POST] })
+    expect((await collect(await client.samples.watch({ path }))).at(-1)).toMatchObject({ type: 'finished' })
     await cp(join(DEMO.base, 'model.safetensors'), join(post, 'model.safetensors'))
-    await expect(client.samples.more({ path, runId, sampleCount: 2 })).rejects.toMatchObject({
+    await expect(client.samples.more({ path, runId, sampleCount: 3 })).rejects.toMatchObject({
       data: { code: 'mismatch' }
     })
   })
@@ -426,31 +404,42 @@ describe('a run', () => {
   })
 
   describe('over CRC prompts', () => {
-    /** Few of the demo's prompts, and how to check them with a sampler. */
-    async function crcProject() {
+    /** Few of the demo's prompts, swept, and how to check them with a sampler. */
+    let swept: string
+
+    beforeAll(async () => {
+      await enterFolder()
       const client = startWorkbench()
+      swept = (await crcProject(client)).path
+      expect(await client.samples.crcScores({ path: swept })).toBeNull()
+      await client.sweeps.start({ path: swept })
+      await collectAny(await client.sweeps.watch({ path: swept }))
+      await leaveFolder()
+    })
+
+    async function crcProject(client: Client) {
       const { path, prompts } = await client.projects.openDemo()
-      await client.prompts.save({ path, seen: 0, prompts: prompts.filter((_, place) => place % 10 === 0) })
-      const check = async (sampling: SampleSettings['sampling'], sampleCount = 40) => {
-        const settings = { ...SETTINGS, sampling, maxTokens: 8, sampleCount }
-        const events = await collectAny(await client.samples.scoreCrc({ path, settings, variants: VARIANTS }))
-        const last = events.at(-1)
-        if (last?.type !== 'scores') throw new Error('no scores came')
-        expect(events.length).toBeGreaterThan(1)
-        return last.result
-      }
-      const sweep = async () => {
-        await client.sweeps.start({ path })
-        for await (const event of await client.sweeps.watch({ path })) void event
-      }
-      return { client, path, check, sweep }
+      return client.prompts.save({ path, seen: 0, prompts: prompts.filter((_, place) => place % 10 === 0) })
+    }
+
+    async function check(
+      client: Client,
+      path: string,
+      sampling: SampleSettings['sampling'],
+      sampleCount: number
+    ) {
+      const settings = { ...SETTINGS, sampling, maxTokens: 8, sampleCount }
+      const events = await collectAny(await client.samples.scoreCrc({ path, settings, variants: VARIANTS }))
+      const last = events.at(-1)
+      if (last?.type !== 'scores') throw new Error('no scores came')
+      expect(events.length).toBeGreaterThan(1)
+      return last.result
     }
 
     it('scores whole answers beside their first tokens and the newest sweep, and keeps the scores', async () => {
-      const { client, path, check, sweep } = await crcProject()
-      expect(await client.samples.crcScores({ path })).toBeNull()
-      await sweep()
-      const result = await check({ ...PAPER_SAMPLING, minP: 0 })
+      const client = startWorkbench()
+      await client.projects.open({ path: swept })
+      const result = await check(client, swept, { ...PAPER_SAMPLING, minP: 0 }, 16)
       for (const { exact, firstToken } of result.scores) {
         // Without truncation the sampler draws from the very distribution that the sweep scored.
         expect(firstToken.validity).toBeCloseTo(exact?.validity ?? NaN, 5)
@@ -462,16 +451,18 @@ describe('a run', () => {
       expect(hybrid?.answers.diversity).toBeGreaterThan(post?.answers.diversity ?? 1)
 
       await started.splice(0)[0]?.close()
-      engine = createEngineHost()
-      expect(await startWorkbench().samples.crcScores({ path })).toEqual(result)
-      expect(result).toMatchObject({ weights: 'fp32', variants: VARIANTS, settings: { sampleCount: 40 } })
+      const later = startWorkbench()
+      await later.projects.open({ path: swept })
+      expect(await later.samples.crcScores({ path: swept })).toEqual(result)
+      expect(result).toMatchObject({ weights: 'fp32', variants: VARIANTS, settings: { sampleCount: 16 } })
       expect(result.postPath.fingerprint).not.toBe('')
     })
 
     it('compares answers with first tokens under the same sampler, whatever it cuts off', async () => {
-      const { check, sweep } = await crcProject()
-      await sweep()
-      const [base, post, hybrid] = (await check({ ...PAPER_SAMPLING, minP: 0.1 }, 80)).scores
+      const client = startWorkbench()
+      await client.projects.open({ path: swept })
+      const { scores } = await check(client, swept, { ...PAPER_SAMPLING, minP: 0.1 }, 32)
+      const [base, post, hybrid] = scores
       // Min-p leaves the hybrid valid tokens only: beside the untruncated score that would look like a finding.
       expect(hybrid?.answers.validity).toBeGreaterThan(
         (hybrid?.exact?.validity ?? 1) + (hybrid?.tolerance ?? 1)
@@ -483,8 +474,9 @@ describe('a run', () => {
     })
 
     it('needs no sweep, and sees greedy answers as certain', async () => {
-      const { check } = await crcProject()
-      const { scores } = await check({ ...PAPER_SAMPLING, temperature: 0 }, 2)
+      const client = startWorkbench()
+      const { path } = await crcProject(client)
+      const { scores } = await check(client, path, { ...PAPER_SAMPLING, temperature: 0 }, 2)
       for (const { exact, firstToken, answers, disagrees } of scores) {
         expect(exact).toBeNull()
         expect(firstToken.diversity).toBe(0)

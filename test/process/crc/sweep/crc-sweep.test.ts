@@ -77,9 +77,11 @@ async function run(
 ): Promise<{ document: SweepDocument; events: CrcSweepEvent[]; asked: SweepRequest }> {
   const events: CrcSweepEvent[] = []
   const asked: SweepRequest[] = []
-  const engine = scriptedEngine((engineRequest) => {
-    asked.push(engineRequest)
-    return script(engineRequest)
+  const engine = scriptedEngine({
+    sweep: (engineRequest) => {
+      asked.push(engineRequest)
+      return script(engineRequest)
+    }
   })
   const document = await runCrcSweep(engine, request, signal, (event) => events.push(event))
   const [first] = asked

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
+import type { EngineGenerateEvent } from '../../../../src/contract/procedures/engine'
+import type { Generation } from '../../../../src/main/samples/generation'
+import { generateSamples } from '../../../../src/main/samples/run-samples'
+import { scriptedEngine } from '../../../fixtures/scripted-engine'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Two answers of post to one prompt; a token's text is its number. */
+const GENERATION: Generation = {
+  base: 'base',
+  post: 'post',
+  variantNames: ['post'],
+  models: [{ kind: 'post' }],
+  prompts: [[1]],
+  settings: {
+    sampling: PAPER_SAMPLING,
+    maxTokens: 100,
+    stopTexts: [],
+    seed: 1,
+    sampleCount: 2,
+    device: 'cpu',
+    memoryBytes: 1e9
+  },
+  stopTokens: [0],
+  textOf: (_, tokens) => tokens.join(' ')
+}
+
+/** Thirty steps of a tenth of a second, after each of which both answers have a token more. */
+async function* slowly(): AsyncGenerator<EngineGenerateEvent> {
+  yield {
+    type: 'plan',
+    device: 'cpu',
+    precision: 'fp32',
+    weights: 'fp32',
+    weightBytes: 1,
+    keyValueBytes: 1,
+    rows: 2,
+    sampleTotal: 2
+  }
+  const tokens: number[] = []
+  for (let token = 1; token <= 30; token++) {
+    tokens.push(token)
+    vi.advanceTimersByTime(100)
+    yield { type: 'tokens', tokens: [0, 1].map((index) => ({ model: 0, prompt: 0, index, token })) }
+  }
+  for (const index of [0, 1]) yield { type: 'sample', model: 0, prompt: 0, index, tokens, finish: 'stop' }
+  yield { type: 'done', tokenCount: 60, steps: 30, seconds: 3 }
+}
+
+it('tells of growing answers as they grow, at most four times a second, and of finished ones at the end', async () => {
+  const engine = scriptedEngine({ generate: slowly })
+  const told: { finished: string[]; growing: string[] }[] = []
+  const kept: string[] = []
+  await generateSamples(
+    engine,
+    { generation: GENERATION, stored: [], earlier: null },
+    {
+      keep: async (lines) => void kept.push(...lines.map(({ text }) => text)),
+      progress: () => undefined,
+      samples: (finished, growing) =>
+        told.push({
+          finished: finished.map(({ line }) => line.text),
+          growing: growing.map(({ sample }) => sample.text)
+        })
+    },
+    new AbortController().signal
+  )
+  const growing = told.filter((each) => each.growing.length > 0)
+  expect(growing[0]).toEqual({ finished: [], growing: ['1 2 3', '1 2 3'] })
+  expect(growing[1]).toEqual({ finished: [], growing: ['1 2 3 4 5 6', '1 2 3 4 5 6'] })
+  expect(growing).toHaveLength(10)
+  const text = Array.from({ length: 30 }, (_, place) => place + 1).join(' ')
+  expect(told.flatMap(({ finished }) => finished)).toEqual([text, text])
+  expect(kept).toEqual([text, text])
+})
