@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { type DocumentFormat, readDocument } from '../base/files/migrate'
-import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from '../base/files/plain-paths'
+import { ensurePlainFolder, hasPlainFile, hasPlainFolder, plainFileState } from '../base/files/plain-paths'
 
 /*
  * Everything that a project stores as JSON goes through here, so that every kind is read and written by the same rules: a
@@ -36,9 +36,13 @@ export interface FileKind<T> extends StoredKind<T> {
   file: string
 }
 
+/** A larger document is read again each time it is asked for, rather than held. */
+const MAX_HELD_BYTES = 32_000_000
+
 export interface DocumentFolder<T> {
   /**
-   * A document of an older version is migrated in memory each time: results are never rewritten.
+   * A document of an older version is migrated in memory: results are never rewritten. What is asked for again while its file
+   * stays as it was is the same object, which nobody may change.
    *
    * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
    */
@@ -67,12 +71,26 @@ export function documentFolder<T>(kind: FolderKind<T>): DocumentFolder<T> {
 }
 
 class KindFolder<T> implements DocumentFolder<T> {
+  /** The one that was read last: each window, plan and selection asks for the same one again. */
+  private held: { file: string; state: string; document: T } | null = null
+
   constructor(private readonly kind: FolderKind<T>) {}
 
   async read(project: string, id: string): Promise<T> {
-    const { kind } = this
     const file = this.companion(project, id, '.json')
     await hasPlainFolder(this.folderOf(project))
+    const found = await plainFileState(file)
+    const { held } = this
+    if (held !== null && held.file === file && held.state === found?.state) return held.document
+    const document = await this.parse(file, id)
+    // Of before the reading: a file that was replaced meanwhile is read again.
+    this.held =
+      found !== null && found.bytes <= MAX_HELD_BYTES ? { file, state: found.state, document } : null
+    return document
+  }
+
+  private async parse(file: string, id: string): Promise<T> {
+    const { kind } = this
     const { document } = await readDocument(file, kind)
     if (kind.id(document) === id) return document
     throw new WorkbenchError(

@@ -15,6 +15,24 @@ export async function requirePlainFile(file: string): Promise<void> {
 
 /** Whether the file is there. @throws WorkbenchError `bad-file` when it is a link or no file */
 export async function hasPlainFile(file: string): Promise<boolean> {
+  return (await plainFileStats(file)) !== null
+}
+
+/** How large a file is, and what changes when it is written or replaced. */
+export interface PlainFileState {
+  readonly bytes: number
+  readonly state: string
+}
+
+/** Null when there is no such file. @throws WorkbenchError `bad-file` when it is a link or no file */
+export async function plainFileState(file: string): Promise<PlainFileState | null> {
+  const stats = await plainFileStats(file)
+  if (stats === null) return null
+  const { size, mtimeMs, ctimeMs, ino } = stats
+  return { bytes: Number(size), state: `${size} ${mtimeMs} ${ctimeMs} ${ino}` }
+}
+
+async function plainFileStats(file: string): ReturnType<typeof lstatOrNull> {
   const stats = await lstatOrNull(file)
   if (stats !== null && !stats.isFile()) {
     throw new WorkbenchError(
@@ -22,7 +40,7 @@ export async function hasPlainFile(file: string): Promise<boolean> {
       `${file} is not an ordinary file; a project holds no links or devices.`
     )
   }
-  return stats !== null
+  return stats
 }
 
 /** Whether the folder is there. @throws WorkbenchError `bad-file` when it is a link or no folder */

@@ -160,9 +160,9 @@ export function samplingOf({ scoredBy }: Pick<PreparedSweep, 'scoredBy'>): Sampl
 /** Prompts as models see them, with what is asked of them and whether a whole model can be. */
 interface Asked {
   scoredBy: ScoredBy
-  prompts: RenderedPrompt[]
+  prompts: readonly RenderedPrompt[]
   groups: TrackedPrompt['groups'][]
-  notices: string[]
+  notices: readonly string[]
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 }
 

@@ -13,6 +13,9 @@ import { promptName } from '../../text/prompt-name'
 import type { RenderedPrompts } from './render-prompts'
 import { at } from '../../base/look-up'
 
+/** By what post sees, the tokenizers that were found to agree with it: that is asked again with each plan and each sweep. */
+const agreeing = new WeakMap<RenderedPrompts, WeakSet<TextModel>>()
+
 /**
  * Whether a whole model can be scored on the very tokens that post sees. It can when its own tokenizer turns the prompts,
  * rendered with post's template, into the same tokens and the same tokens add the valid characters.
@@ -35,6 +38,20 @@ export function crcTokens(rendered: RenderedPrompts): SharedTokens {
 }
 
 function firstDifference(
+  whole: { name: string; ownText: TextModel },
+  postText: TextModel,
+  rendered: RenderedPrompts,
+  countLeadingSpace: boolean
+): string | null {
+  const known = agreeing.get(rendered) ?? new WeakSet()
+  agreeing.set(rendered, known)
+  if (known.has(whole.ownText)) return null
+  const difference = findDifference(whole, postText, rendered, countLeadingSpace)
+  if (difference === null) known.add(whole.ownText)
+  return difference
+}
+
+function findDifference(
   { name: modelName, ownText }: { name: string; ownText: TextModel },
   postText: TextModel,
   rendered: RenderedPrompts,

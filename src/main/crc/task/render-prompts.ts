@@ -6,20 +6,43 @@ import type { TextModel } from '../../text/text-model'
 import { characterGroups } from './characters'
 
 export interface RenderedPrompts {
-  prompts: RenderedPrompt[]
+  readonly prompts: readonly RenderedPrompt[]
   /** groups[prompt][valid character] = the token ids that add exactly that character */
-  groups: number[][][]
+  readonly groups: readonly (readonly number[][])[]
   /** What the user should know about the rendering, each once. */
-  notices: string[]
+  readonly notices: readonly string[]
 }
 
+/** By tokenizer, what was asked of it last. */
+const lastRendered = new WeakMap<TextModel, { asked: string; rendered: Promise<RenderedPrompts> }>()
+
 /**
- * Turns a prompt set into exactly what the model sees, with the tokens that count as each valid answer.
+ * Turns a prompt set into exactly what the model sees, with the tokens that count as each valid answer. The same prompts once
+ * more, as each window, plan and sweep of a project asks for them, give the same object.
  *
  * @throws WorkbenchError `bad-input` when the template refuses the prompts, or when a prompt has no valid character
  *   that a single token can add; `bad-file` when the tokenizer or template does not work
  */
 export async function renderPrompts(
+  prompts: CrcPrompts,
+  rendering: Rendering,
+  text: TextModel
+): Promise<RenderedPrompts> {
+  const asked = JSON.stringify([prompts, rendering])
+  const last = lastRendered.get(text)
+  if (last?.asked === asked) return last.rendered
+  const rendered = renderAnew(prompts, rendering, text)
+  lastRendered.set(text, { asked, rendered })
+  try {
+    return await rendered
+  } catch (error) {
+    // It may have been too slow this once.
+    if (lastRendered.get(text)?.rendered === rendered) lastRendered.delete(text)
+    throw error
+  }
+}
+
+async function renderAnew(
   prompts: CrcPrompts,
   rendering: Rendering,
   text: TextModel

@@ -15,7 +15,7 @@ export function promptRoutes({ stateOf, withProject }: Routing) {
     render: prompts.render.use(withProject).handler(async ({ context: { project } }) => {
       const { document, prompts: own } = project
       const rendered = await renderPrompts(own, document.rendering, await textModelOf(document))
-      return { prompts: rendered.prompts, notices: rendered.notices }
+      return { prompts: [...rendered.prompts], notices: [...rendered.notices] }
     })
   })
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -31,6 +31,25 @@ describe('the documents of a kind', () => {
     expect(await notes.read(project, 'a')).toEqual(note('a', 'two'))
     expect(await notes.readIfAny(project, 'c')).toBeNull()
     expect((await problemOf(notes.read(project, 'c'))).code).toBe('not-found')
+  })
+
+  test('are read once for as long as their files stay as they were', async () => {
+    const project = await temporaryFolder()
+    const file = join(project, 'notes/a.json')
+    await notes.write(project, note('a', 'one'))
+    const first = await notes.read(project, 'a')
+    expect(await notes.read(project, 'a')).toBe(first)
+    await notes.write(project, note('a', 'two'))
+    expect(await notes.read(project, 'a')).toEqual(note('a', 'two'))
+    // By somebody else, and of the same size.
+    await writeFile(file, (await readFile(file, 'utf8')).replace('two', 'six'))
+    // The clock of a file system may stand still for some milliseconds.
+    await utimes(file, 1, 1)
+    expect(await notes.read(project, 'a')).toEqual(note('a', 'six'))
+    await rename(file, join(project, 'kept.json'))
+    expect((await problemOf(notes.read(project, 'a'))).code).toBe('not-found')
+    await symlink(join(project, 'kept.json'), file)
+    expect((await problemOf(notes.read(project, 'a'))).code).toBe('bad-file')
   })
 
   test('are brought to the current version on reading, while their files stay', async () => {

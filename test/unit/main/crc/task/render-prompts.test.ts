@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { type CrcPrompt, DEFAULT_RENDERING } from '../../../../../src/contract/documents/crc'
+import { type CrcPrompt, DEFAULT_RENDERING, type Rendering } from '../../../../../src/contract/documents/crc'
 import { builtinPrompts, builtinPromptSet } from '../../../../../src/main/crc/task/builtin-prompts'
 import { characterGroups } from '../../../../../src/main/crc/task/characters'
 import { readPromptFile } from '../../../../../src/main/crc/task/prompt-file'
-import { renderPrompts } from '../../../../../src/main/crc/task/render-prompts'
+import { openPair } from '../../../../../src/main/checkpoint/pair'
+import { compareCrcTokens } from '../../../../../src/main/crc/task/compare-tokens'
+import { type RenderedPrompts, renderPrompts } from '../../../../../src/main/crc/task/render-prompts'
+import { recentTextModel } from '../../../../../src/main/text/recent-text-models'
 import { resourcePath } from '../../../../../src/main/base/resources'
 import { loadTextModel, type TextModel } from '../../../../../src/main/text/text-model'
 import {
@@ -115,6 +118,32 @@ describe('prompt sets', () => {
     expect(rendered.prompts[0]?.rendered).toBe(
       '<|bos|><|user|>\nGive me one random uppercase letter.<|end|>\n<|assistant|>\n'
     )
+  })
+
+  test('asked for again are not rendered again, nor compared again under a tokenizer that agreed', async () => {
+    const { base, post } = await openPair(
+      resourcePath('demo-pair', 'base'),
+      resourcePath('demo-pair', 'post')
+    )
+    const [text, ownText] = await Promise.all([
+      recentTextModel(post.checkpoint.path),
+      recentTextModel(base.checkpoint.path)
+    ])
+    const ask = async (rendering: Partial<Rendering>): Promise<RenderedPrompts> => {
+      const prompts = (await builtinPromptSet('demo-crc')).slice(0, 2)
+      const rendered = await renderPrompts(prompts, { ...DEFAULT_RENDERING, ...rendering }, text)
+      const compared = await compareCrcTokens({ member: base, name: 'base' }, post, text, rendered, false)
+      expect(compared.unavailable).toBeNull()
+      return rendered
+    }
+    const first = await ask({})
+    const decodes = [vi.spyOn(text, 'decode'), vi.spyOn(ownText, 'decode')]
+    expect(await ask({})).toBe(first)
+    for (const decode of decodes) expect(decode).not.toHaveBeenCalled()
+    const other = await ask({ assistantPrefix: 'Sure: ' })
+    expect(other.prompts[0]?.rendered).toBe(`${first.prompts[0]?.rendered ?? ''}Sure: `)
+    for (const decode of decodes) expect(decode).toHaveBeenCalled()
+    vi.restoreAllMocks()
   })
 
   test('that ship with the program have 20 letter and 20 digit prompts, all different', async () => {
