@@ -14,7 +14,7 @@ import { createWorkbench } from '../../../src/main/workbench/router'
 import { defaultSampleSettings } from '../../../src/main/samples/default-settings'
 import { prepareSampleRun, type SampleRunRequest } from '../../../src/main/samples/prepare-run'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
-import { HeldEngine } from '../../fixtures/held-engine'
+import { answers, HeldEngine } from '../../fixtures/held-engine'
 import { problemOf } from '../../fixtures/problems'
 import { sharedEngine } from '../../fixtures/shared-engine'
 import { textFolder } from '../../fixtures/text-folder'
@@ -188,8 +188,8 @@ describe('a run', () => {
     const { path } = await client.projects.openDemo()
     const { runId } = await client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
     const events = await collect(await client.samples.watch({ path }))
-    const answers = (await answersOf(client, path, runId)).filter((answer) => /^[^/]*\/[01]\//.test(answer))
-    whole = { path, runId, events, answers }
+    const all = await answersOf(client, path, runId)
+    whole = { path, runId, events, answers: all.filter((answer) => /^[^/]*\/[01]\//.test(answer)) }
     await leaveFolder()
   })
   beforeEach(enterFolder)
@@ -236,9 +236,9 @@ describe('a run', () => {
     client: Client,
     path: string,
     settings: SampleSettings,
-    answers: number
+    count: number
   ): Promise<string> {
-    const reached = engine.holdAfter(answers)
+    const reached = engine.holdAt(answers(count))
     const { runId } = await client.samples.start({ path, settings, variants: VARIANTS })
     await reached()
     return runId
@@ -311,7 +311,7 @@ describe('a run', () => {
     const path = await twoPrompts(client)
     const settings = SETTINGS
     const busy = { data: { code: 'busy' } }
-    const reached = engine.holdAfter(5)
+    const reached = engine.holdAt(answers(5))
     const starts = await Promise.allSettled(
       [0, 1].map(() => client.samples.start({ path, settings, variants: VARIANTS }))
     )

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { uniformInt } from 'pure-rand/distribution/uniformInt'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { SweepDocument } from '../../../../src/contract/documents/crc'
 import type { Recipe } from '../../../../src/contract/model/recipe'
@@ -14,47 +12,38 @@ import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/c
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
-import { createEngineHost, type EngineHost } from '../../../../src/main/engine/host'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { exitStatus, runCli, startCli } from '../../../fixtures/cli'
-import { demoSweep, expectSameResults, inGroups, SIX_GROUPS_BYTES } from '../../../fixtures/swept-demo'
+import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
+import { sharedEngine } from '../../../fixtures/shared-engine'
+import { demoSweep, expectSameResults, inGroups } from '../../../fixtures/swept-demo'
 
-/**
- * Interrupted sweeps of the demo pair in several prompt groups, with the built engine process: of a few recipes, and of all
- * ranges where it is killed.
- */
+/** Interrupted sweeps of the demo pair in several prompt groups, with the built engine process. */
 
 /** Few recipes, and so little memory that the demo's 40 prompts make several groups with them. */
-const RECIPES = Array.from({ length: 12 }, (_, start): Recipe => ({
+const RECIPES = [6, 7, 8, 9, 10, 11].map((start): Recipe => ({
   name: `from layer ${start}`,
   ranges: [[start, 11]]
 }))
-const RECIPES_BYTES = 178 * 2 ** 20
+const RECIPES_BYTES = 177 * 2 ** 20
 
 const Line = z.object({ prompt: z.string() })
 
-let host: EngineHost
+const engine = new HeldEngine(sharedEngine)
 let whole: SweepDocument
 let request: CrcSweepRequest
-let allRanges: { document: SweepDocument; request: CrcSweepRequest }
 let out: string
 /** What a sweep that was cancelled halfway has left. */
 let interruptedText: string
 beforeAll(async () => {
-  host = createEngineHost()
-  const swept = (asked: CrcSweepRequest): Promise<SweepDocument> =>
-    runCrcSweep(host.client(), asked, new AbortController().signal, () => undefined)
   request = await demoSweep({ ranges: false, recipes: RECIPES })
-  whole = await swept(request)
-  const ofRanges = await demoSweep()
-  allRanges = { document: await swept(ofRanges), request: ofRanges }
+  whole = await runCrcSweep(engine.client(), request, new AbortController().signal, () => undefined)
   interruptedText = await interruptedSweep()
 })
 beforeEach(async () => {
   out = join(await mkdtemp(join(tmpdir(), 'slr-resume-')), 'sweep.json')
 })
 afterEach(() => rm(dirname(out), { recursive: true }))
-afterAll(() => host.close())
 
 function history(change: Partial<SweepHistory> = {}, file = out): SweepHistory {
   const checkpoint = new SweepCheckpoint(checkpointBeside(file))
@@ -65,23 +54,19 @@ interface Run {
   asked?: CrcSweepRequest
   memoryBytes?: number
   past?: SweepHistory
-  /** Called with the number of finished prompts when that grows. */
-  onPrompts?: (count: number) => void
 }
 
 async function sweep(
-  { asked = request, memoryBytes = RECIPES_BYTES, past = history(), onPrompts }: Run,
+  { asked = request, memoryBytes = RECIPES_BYTES, past = history() }: Run,
   stop = new AbortController()
 ) {
   const notices: string[] = []
   const document = await runCrcSweep(
-    inGroups(host.client(), memoryBytes),
+    inGroups(engine.client(), memoryBytes),
     asked,
     stop.signal,
     (event) => {
       if (event.type === 'notice') notices.push(event.message)
-      if (event.type === 'scores')
-        onPrompts?.(Math.min(...event.entries.map(({ score }) => score.promptCount)))
     },
     past
   )
@@ -93,14 +78,11 @@ async function interruptedSweep(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'slr-resume-'))
   const file = join(folder, 'sweep.json')
   const stop = new AbortController()
-  let firstGroup = Infinity
-  const onPrompts = (count: number): void => {
-    firstGroup = Math.min(firstGroup, count)
-    if (count > firstGroup) stop.abort()
-  }
-  await expect(sweep({ past: history({}, file), onPrompts }, stop)).rejects.toMatchObject({
-    problem: { code: 'cancelled' }
-  })
+  const reached = engine.holdAt(inOrder('group', 'progress'))
+  const running = sweep({ past: history({}, file) }, stop)
+  await reached()
+  stop.abort()
+  await expect(running).rejects.toMatchObject({ problem: { code: 'cancelled' } })
   const text = await readFile(`${file}.partial`, 'utf8')
   await rm(folder, { recursive: true })
   return text
@@ -195,9 +177,12 @@ describe('a checkpoint', () => {
       { base: resourcePath('demo-pair', 'post'), post: resourcePath('demo-pair', 'base'), ranges: false }
     ]
   ])('of %s is not used, and says so', async (_, change) => {
-    await interrupted()
-    const asked = { ...request, ...change }
-    const { document, notices } = await sweep({ asked })
+    const kept = await interrupted()
+    const known = (await builtinPromptSet('demo-crc')).filter((_, place) =>
+      kept.includes(whole.prompts[place]?.key ?? '')
+    )
+    const asked = { ...request, ...change, prompts: known.slice(0, 4) }
+    const { document, notices } = await sweep({ asked, memoryBytes: 2 ** 28 })
     expect(document.reusedPromptCount).toBe(0)
     expect(notices).toContainEqual(expect.stringMatching(/partial is of another sweep/))
   })
@@ -232,51 +217,54 @@ it('that is finished lends its results to one with changed prompts, and none to 
   expect(again.reusedPromptCount).toBe(0)
 })
 
-it('has the same results when its engine is killed at 20 random moments', { timeout: 60_000 }, async () => {
-  const random = xoroshiro128plus(20)
-  let kills = 0
-  const run = (): ReturnType<typeof sweep> =>
-    sweep({ asked: allRanges.request, memoryBytes: SIX_GROUPS_BYTES })
-  while (kills < 20) {
-    let done = false
-    const running = run().finally(() => (done = true))
-    running.catch(() => undefined)
-    while (!done && kills < 20) {
-      await Promise.race([delay(uniformInt(random, 20, 400)), running.catch(() => undefined)])
-      if (done || host.pid === undefined) continue
-      process.kill(host.pid, 'SIGKILL')
-      kills++
+describe('a sweep whose engine is killed', () => {
+  it('goes on by itself from whatever it was at, with the same results', async () => {
+    const running = sweep({})
+    // In each of its three groups: where it begins, within it, and where its scores come.
+    const moments = [inOrder('plan'), inOrder('group', 'progress'), inOrder('group', 'probabilities')]
+    for (const moment of moments) {
+      await engine.holdAt(moment)()
+      engine.kill()
     }
-    await running.then(
-      async ({ document }) => {
-        expectSameResults(document, allRanges.document)
-        if (kills < 20) await new SweepCheckpoint(checkpointBeside(out)).remove()
-      },
-      (error: unknown) => expect(error).toMatchObject({ problem: { code: 'engine-lost' } })
-    )
-  }
-  expectSameResults((await run()).document, allRanges.document)
+    const { document, notices } = await running
+    expectSameResults(document, whole)
+    expect(notices.filter((notice) => /killed.* started again and went on/.test(notice))).toHaveLength(3)
+  })
+
+  it('twice in the same group fails, and is gone on with when it is run again', async () => {
+    const running = sweep({})
+    running.catch(() => undefined)
+    for (const moment of [inOrder('group'), inOrder('progress')]) {
+      await engine.holdAt(moment)()
+      engine.kill()
+    }
+    await expect(running).rejects.toMatchObject({ problem: { code: 'engine-lost' } })
+    const { document } = await sweep({})
+    expectSameResults(document, whole)
+    expect(document.reusedPromptCount).toBeGreaterThan(0)
+  })
 })
 
-it(
-  'has the same results when the whole program is killed at random moments',
-  { timeout: 60_000 },
-  async () => {
-    const random = xoroshiro128plus(7)
-    const args = ['sweep', '--demo', '--memory', '180MiB', '--out', out, '--quiet']
-    let killed = 0
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const child = startCli(args)
-      const over = exitStatus(child)
-      await Promise.race([delay(uniformInt(random, 600, 1_800)), over])
-      // The engine notices that its parent is gone and ends by itself.
-      if (child.kill('SIGKILL')) killed++
-      await over
-      if (existsSync(out)) await rm(out)
-    }
-    expect(killed).toBeGreaterThan(0)
-    expect((await runCli(args)).status).toBe(0)
-    expectSameResults(SweepDocument.parse(JSON.parse(await readFile(out, 'utf8'))), allRanges.document)
-    expect(await readdir(dirname(out))).toEqual(['sweep.json'])
+it('has the same results when the whole program is killed, each time with more prompts done', async () => {
+  const recipes = join(dirname(out), 'recipes.json')
+  await writeFile(recipes, JSON.stringify(RECIPES))
+  const memory = ['--memory', `${RECIPES_BYTES / 2 ** 20}MiB`]
+  const args = ['sweep', '--demo', '--recipes', recipes, ...memory, '--out', out, '--quiet']
+  const bytes = (): number => statSync(`${out}.partial`, { throwIfNoEntry: false })?.size ?? 0
+  for (let killed = 0; killed < 2;) {
+    const before = bytes()
+    const child = startCli(args)
+    const over = exitStatus(child)
+    while (child.exitCode === null && bytes() <= before) await delay(5)
+    // The engine notices that its parent is gone and ends by itself.
+    child.kill('SIGKILL')
+    // One that was over before it could be killed has begun anew the next time.
+    if ((await over) === null) killed++
+    else await rm(out)
   }
-)
+  expect(await runCli(args)).toMatchObject({ status: 0 })
+  const document = SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))
+  expectSameResults(document, whole)
+  expect(document.reusedPromptCount).toBeGreaterThan(0)
+  expect(await readdir(dirname(out))).toEqual(['recipes.json', 'sweep.json'])
+})

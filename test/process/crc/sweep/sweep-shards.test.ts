@@ -4,12 +4,14 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { SweepDocument } from '../../../../src/contract/documents/crc'
 import { SweepPart } from '../../../../src/contract/documents/sweep-part'
+import { resourcePath } from '../../../../src/main/base/resources'
 import { mergeParts } from '../../../../src/main/crc/sweep/merge-parts'
 import { promptsOfShard } from '../../../../src/main/crc/sweep/shard'
 import { packPrompts } from '../../../../src/main/engine/tries/prompt-trie'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
-import { runCli } from '../../../fixtures/cli'
+import { runHere } from '../../../fixtures/command-line'
 import { expectSameResults } from '../../../fixtures/swept-demo'
+import { shortPair } from '../../../fixtures/swept-project'
 
 describe('the prompts of shards', () => {
   const shares = (prompts: number[][], count: number): number[][] =>
@@ -49,10 +51,16 @@ describe('slr sweep --shard and slr merge', { timeout: 60_000 }, () => {
   let whole: SweepDocument
   let parts: SweepPart[]
   beforeAll(async () => {
+    const pair = await shortPair()
     const run = async (...args: string[]): Promise<unknown> => {
-      const { status, stdout } = await runCli([
+      const { status, stdout } = await runHere([
         'sweep',
-        '--demo',
+        '--base',
+        pair.base,
+        '--post',
+        pair.post,
+        '--prompts',
+        resourcePath('prompts', 'demo-crc.json'),
         '--json',
         '--quiet',
         '--device',
@@ -76,7 +84,7 @@ describe('slr sweep --shard and slr merge', { timeout: 60_000 }, () => {
 
   it('give the sweep of one machine, in whatever order the parts come', async () => {
     const files = await written(parts)
-    const { status, stdout } = await runCli(['merge', ...files.toReversed(), '--json'])
+    const { status, stdout } = await runHere(['merge', ...files.toReversed(), '--json'])
     expect(status).toBe(0)
     const merged = SweepDocument.parse(JSON.parse(stdout))
     expectSameResults(merged, whole)
@@ -85,7 +93,7 @@ describe('slr sweep --shard and slr merge', { timeout: 60_000 }, () => {
       whole.selection?.crossFit?.folds.map(({ selected }) => selected)
     )
     expect(merged.work.promptTokens).toBe(whole.work.promptTokens)
-    expect(merged.work.blockEvaluations).toBe(3 * 388)
+    expect(merged.work.blockEvaluations).toBe(3 * whole.work.blockEvaluations)
   })
 
   it('needs no model files, and selects with another rho when told to', () => {
@@ -146,14 +154,14 @@ describe('slr sweep --shard and slr merge', { timeout: 60_000 }, () => {
   it('refuses files that are no parts, in one line that names them', async () => {
     const [file = ''] = await written(parts.slice(0, 1))
     await writeFile(file, (await readFile(file, 'utf8')).slice(0, -50))
-    const { status, stdout, stderr } = await runCli(['merge', file])
+    const { status, stdout, stderr } = await runHere(['merge', file])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(`slr: ${file} is not JSON`)
   })
 
   it('asks for a place to write a part to', async () => {
-    expect(await runCli(['sweep', '--demo', '--shard', '1/2'])).toMatchObject({ status: 2 })
-    expect(await runCli(['sweep', '--demo', '--shard', '3/2', '--json'])).toMatchObject({ status: 2 })
+    expect(await runHere(['sweep', '--demo', '--shard', '1/2'])).toMatchObject({ status: 2 })
+    expect(await runHere(['sweep', '--demo', '--shard', '3/2', '--json'])).toMatchObject({ status: 2 })
   })
 })
 
