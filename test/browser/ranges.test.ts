@@ -120,7 +120,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
     it('says what a term means to the keyboard alone, until Esc', async () => {
       const page = await openSwept()
       await page.getByRole('button', { name: '× post validity' }).press('Enter')
-      const meaning = page.getByText('The validity that a range must keep')
+      const meaning = page.getByText('The validity, or precision, that a range must keep')
       await meaning.waitFor()
       await page.keyboard.press('Escape')
       await meaning.waitFor({ state: 'hidden' })

@@ -3,8 +3,7 @@ import { DeviceName, Precision } from '../model/device'
 import { CheckpointReference, OtherCheckpoint } from '../model/checkpoint'
 import { Recipe, RestorationRange } from '../model/recipe'
 import { Rival } from '../model/rival'
-import { Sampling } from '../model/sampling'
-import { Task } from './task'
+import { ScoredBy } from './scored-by'
 
 /** More prompts than any proxy task needs; bounds what a hostile file can make us hold. */
 export const MAX_PROMPTS = 10_000
@@ -256,21 +255,6 @@ export const SweepMemory = z.object({
   groupCount: z.number().int()
 })
 export type SweepMemory = z.infer<typeof SweepMemory>
-
-/** A task whose listed answers a sweep is scored by. */
-export const ScoredTask = z.object({
-  kind: z.literal('task'),
-  task: Task,
-  /** How each token is drawn. */
-  sampling: Sampling,
-  /** For how many draws the different right answers are counted. */
-  draws: z.number().int().min(1).max(1_000_000)
-})
-export type ScoredTask = z.infer<typeof ScoredTask>
-
-/** What a sweep is scored by: the next token's probabilities on the character task, or whole answers to a task's questions. */
-export const ScoredBy = z.discriminatedUnion('kind', [z.object({ kind: z.literal('crc') }), ScoredTask])
-export type ScoredBy = z.infer<typeof ScoredBy>
 
 /** Version 1 knew the character task alone. */
 export const SWEEP_VERSION = 2

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CategoryScore, CrcPrompts, Rendering } from './crc'
+import { BY_CHARACTERS, ScoredByBrief, ScoringChoice } from './scored-by'
 import { OtherCheckpoint } from '../model/checkpoint'
 import { DeviceChoice } from '../model/device'
 import { Kept } from '../model/kept'
@@ -24,9 +25,10 @@ export type PairLocation = z.infer<typeof PairLocation>
 export const PairCheckpoints = z.object({ base: CheckpointIdentity, post: CheckpointIdentity })
 export type PairCheckpoints = z.infer<typeof PairCheckpoints>
 
-/** The sweep that scored a recipe and the scores seen then; nulls where there was none. */
+/** The sweep that scored a recipe, what that was scored by, and the scores seen then; nulls where there was none. */
 export const RecipeSource = z.object({
   sweepId: z.string().nullable(),
+  scoredBy: ScoredByBrief.default(BY_CHARACTERS),
   validity: z.number().nullable(),
   diversity: z.number().nullable()
 })
@@ -58,6 +60,8 @@ export type OtherCheckpointState = z.infer<typeof OtherCheckpointState>
 const ProjectSettings = z.object({
   /** Share of post's validity that a selected range must keep. */
   rho: z.number().min(0).max(1),
+  /** What sweeps are scored by. */
+  scoredBy: ScoringChoice,
   /** Blends that a sweep scores beside the ranges. */
   soupSize: SoupSize,
   /** Where sweeps are computed. */
@@ -83,6 +87,7 @@ export const ProjectDocument = z.object({
   rendering: Rendering,
   /** A setting that an older file lacks has its default. */
   settings: ProjectSettings.extend({
+    scoredBy: ScoringChoice.default(BY_CHARACTERS),
     soupSize: SoupSize.default(DEFAULT_SOUP_SIZE),
     device: DeviceChoice.default('auto'),
     memoryBytes: ProjectSettings.shape.memoryBytes.default(null)
@@ -100,6 +105,7 @@ export const SweepSummary = z.object({
   checkpoints: PairFingerprints,
   createdAt: z.iso.datetime(),
   seconds: z.number(),
+  scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
   selected: RestorationRange.nullable(),
   post: CategoryScore,

@@ -3,6 +3,7 @@ import type { MeasureId } from '../model/measures'
 import type { RestorationRange } from '../model/recipe'
 import type { Rival } from '../model/rival'
 import type { ReportedEvaluation } from './report'
+import type { ScoredByBrief } from './scored-by'
 import type { LiveScore } from './sweep-events'
 
 /** What the script of a report's page draws; written into the page by main. */
@@ -14,6 +15,7 @@ export type ReportChart =
       selected: string | null
       board: {
         layerCount: number
+        scoredBy: ScoredByBrief
         promptCount: number
         base: LiveScore | null
         post: LiveScore

@@ -40,7 +40,8 @@ const ReportedCommand = z.object({
 })
 
 const whole = z.number().int().nonnegative()
-const ReportedScore = Score.omit({ prompts: true })
+/** Without what each prompt says: that is the bulk of a sweep. */
+export const ReportedScore = Score.omit({ prompts: true })
 export type ReportedScore = z.infer<typeof ReportedScore>
 const ReportedRange = ReportedScore.extend({ start: whole, end: whole })
 export type ReportedRange = z.infer<typeof ReportedRange>

@@ -4,6 +4,7 @@ import { CheckpointReference } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 import { Problem } from '../model/problem'
 import { Recipe, RestorationRange } from '../model/recipe'
+import { BY_CHARACTERS, ScoredByBrief } from './scored-by'
 import { SweepProgress } from './sweep-events'
 
 /** How a search grows recipes from the best ranges of a sweep. */
@@ -83,6 +84,7 @@ export const SearchDocument = z.object({
   device: DeviceName,
   precision: Precision,
   layerCount: z.number().int(),
+  scoredBy: ScoredByBrief.default(BY_CHARACTERS),
   basePath: CheckpointReference,
   postPath: CheckpointReference,
   rho: z.number(),

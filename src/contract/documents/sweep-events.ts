@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import { CategoryScore, Work } from './crc'
 import { Problem } from '../model/problem'
+import { ScoredByBrief } from './scored-by'
 import { SweptModel } from './swept-model'
 
 /** The score of one model so far, without its per-prompt detail. */
 export const LiveScore = CategoryScore.extend({
   effectiveChoices: z.number(),
+  /** Of a task: different right answers expected in the draws. */
+  distinctRight: z.number().optional(),
   /** Over how many prompts; fewer than all until the last prompt group is done. */
   promptCount: z.number().int()
 })
@@ -37,6 +40,7 @@ export const SweepEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('snapshot'),
     sweepId: z.string(),
+    scoredBy: ScoredByBrief,
     layerCount: z.number().int(),
     promptCount: z.number().int(),
     progress: SweepProgress,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { PromptScore, Rendering, ScoredBy, SweepDocument, SweptPrompt, Work } from './crc'
+import { PromptScore, Rendering, SweepDocument, SweptPrompt, Work } from './crc'
+import { ScoredBy } from './scored-by'
 import { CheckpointReference } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 import { Rival } from '../model/rival'

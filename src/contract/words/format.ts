@@ -1,5 +1,8 @@
 import type { RestorationRange } from '../model/recipe'
 
+/** At the beginning of a heading or a sentence. */
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** A score between 0 and 1, three decimals. */
 export const formatScore = (value: number): string => value.toFixed(3)
 

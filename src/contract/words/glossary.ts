@@ -11,21 +11,31 @@ export const GLOSSARY = {
   soup: 'A row of blends from post to base, the simplest alternative to restoring a range.',
   checkpoint:
     'Another model of the pair’s architecture, such as a stage of its training, compared as a whole.',
-  variant: 'A model that answers prompts: base, post, a recipe or a checkpoint, with a sampler.',
-  sweep: 'All restoration ranges scored on the same prompts, exactly and in one pass.',
-  CRC: 'Constrained Random Character, the task that a sweep scores: a prompt asks for one random character of a given set.',
+  variant: 'A model that answers prompts, with a sampler: base, post, a recipe, a checkpoint or a rival.',
+  sweep:
+    'All restoration ranges scored on the same prompts, exactly and in one pass: by the character task, or by a task with listed answers.',
+  CRC: 'Constrained Random Character, the character task: a prompt asks for one random character of a given set.',
   validity:
     'The probability that an answer is allowed by its prompt, mean over prompts and then over categories.',
   diversity:
     'How evenly the allowed answers are given: their entropy as a share of the greatest there can be. 1 is uniform, 0 is always the same.',
   'effective choices': 'How many equally likely answers would be as diverse: exp of the entropy.',
-  'first token': 'What a sweep reads: the distribution of the token that begins the answer.',
+  precision:
+    'Of a task with listed answers: the probability that an answer is one of the right ones, whole and to its end.',
+  coverage:
+    'Of a task with listed answers: how many of the right ones are expected in the draws shown, as a share of all.',
+  'effective answers':
+    'How many equally likely right answers would be as diverse: exp of the entropy of the right ones.',
+  rival:
+    'Another way to more diverse answers that restores no layer: post under another sampler, logits of base and post mixed, or base filtered by post.',
+  'first token':
+    'What a sweep of the character task reads: the distribution of the token that begins the answer.',
   'whole answer':
     'The first token and what follows, to the end: a valid first token may begin an invalid answer. The check scores whole answers.',
-  limit: 'The validity that a range must keep: ρ times post’s.',
-  rho: 'ρ, the share of post’s validity to keep, 0.9 unless set otherwise.',
-  gain: 'Diversity less post’s.',
-  front: 'The models that no other beats in both validity and diversity.',
+  limit: 'The validity, or precision, that a range must keep: ρ times post’s.',
+  rho: 'ρ, the share of post’s validity, or precision, to keep, 0.9 unless set otherwise.',
+  gain: 'Diversity, or coverage, less post’s.',
+  front: 'The models that no other beats in both measures of a score.',
   resample:
     'The prompts drawn again at random, with repeats: how much a result changes then shows how much it depends on which prompts were asked.',
   'share of wins': 'In how many of the resamples a range is the one selected.',

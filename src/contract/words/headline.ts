@@ -7,8 +7,17 @@ import {
   rejectedRanges
 } from '../documents/answer-check'
 import type { Headline, HeadlineState } from '../documents/headline'
-import type { CategoryScore, RangeScore, Score, ScoredBy, Selection } from '../documents/crc'
-import { formatDelta, formatPercent, formatScore, plural, rangeLabel, rangePhrase } from './format'
+import type { CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
+import type { ScoredBy } from '../documents/scored-by'
+import {
+  capitalised,
+  formatDelta,
+  formatPercent,
+  formatScore,
+  plural,
+  rangeLabel,
+  rangePhrase
+} from './format'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { rangeModel } from '../model/model'
 import { doesBetter, rivalSentence, strongestRival } from './rival-words'
@@ -280,8 +289,6 @@ const isSame = (range: RestorationRange, other: RestorationRange | null): boolea
   range.start === other?.start && range.end === other.end
 
 const winVerb = ({ start, end }: RestorationRange): string => (start === end ? 'wins' : 'win')
-
-const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 export interface Assurance {
   label: string

@@ -1,4 +1,5 @@
-import type { RivalComparison, ScoredBy, Selection } from '../documents/crc'
+import type { RivalComparison, Selection } from '../documents/crc'
+import type { ScoredBy } from '../documents/scored-by'
 import { rivalName } from '../model/rival'
 import { formatDelta, formatP, formatScore, rangePhrase } from './format'
 import { scoreWords } from './score-words'

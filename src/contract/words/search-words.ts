@@ -1,6 +1,7 @@
 import { checkOf, type CheckResult, passesCheck } from '../documents/answer-check'
 import { formatScore, rangePhrase } from './format'
 import { failureWords } from './headline'
+import { scoreWords } from './score-words'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { rangeModel } from '../model/model'
 import type { SearchDocument } from '../documents/search'
@@ -23,21 +24,24 @@ export function searchFinding(
   {
     verdict,
     found,
-    range
-  }: Pick<SearchDocument, 'verdict' | 'range'> & { found: readonly { recipe: Recipe }[] },
+    range,
+    scoredBy
+  }: Pick<SearchDocument, 'verdict' | 'range' | 'scoredBy'> & { found: readonly { recipe: Recipe }[] },
   check: CheckResult | null,
   rho: number
 ): SearchFinding {
   const [best] = found
+  const { more } = scoreWords(scoredBy)
   const against = comparedWith(range.range, check, rho)
   if (verdict === 'none' || best === undefined) {
-    return { words: `No recipe that was tried is more diverse than ${against}.`, checkNext: false }
+    return { words: `No recipe that was tried is ${more} than ${against}.`, checkNext: false }
   }
   const { name } = best.recipe
   const claim =
     verdict === 'confirmed'
-      ? `is more diverse than ${against}, and the gain holds on prompts that did not pick`
-      : `is more diverse than ${against} on the prompts that picked it, but not surely on unseen ones`
+      ? `is ${more} than ${against}, and the gain holds on prompts that did not pick`
+      : `is ${more} than ${against} on the prompts that picked it, but not surely on unseen ones`
+  if (scoredBy.kind === 'task') return { words: `${name} ${claim}.`, checkNext: false }
   const checked = checkOf(check, { kind: 'recipe', recipe: best.recipe })
   if (check === null || checked === null) {
     return {

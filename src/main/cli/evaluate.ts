@@ -20,6 +20,7 @@ import type { EvaluationFiles } from '../project/evaluation-files'
 import { sameEvaluation, viewOf } from '../project/stored-evaluation'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
+import { newestOfCharacters } from '../project/sweep-history'
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withEngine } from './engine'
 import { givenTask, TASK_CHOICES } from './given-task'
@@ -180,7 +181,7 @@ async function evaluateRun(
     signal
   )
   tell(`Saved in ${project.path} as evaluation ${run.id}`)
-  const [newest] = project.sweeps
+  const newest = newestOfCharacters(project)
   const sweep = newest === undefined ? null : await project.readSweep(newest.id)
   const files = await project.evaluations.read(run.id)
   if (judge === null) return viewOf(files, sweep)

@@ -1,6 +1,7 @@
 import type { CheckResult } from '../../contract/documents/answer-check'
 import type { CategoryScore } from '../../contract/documents/crc'
 import type { SearchDocument } from '../../contract/documents/search'
+import { scoreWords } from '../../contract/words/score-words'
 import { searchFinding } from '../../contract/words/search-words'
 import { formatDuration } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
@@ -22,7 +23,8 @@ export function describeSearch(
   )
 }
 
-function describeFound({ post, range, found, rho, minimumValidity }: SearchDocument): string {
+function describeFound({ post, range, found, rho, minimumValidity, scoredBy }: SearchDocument): string {
+  const words = scoreWords(scoredBy)
   const row = (name: string, score: CategoryScore): string[] => [
     name,
     decimal(score.validity),
@@ -36,13 +38,14 @@ function describeFound({ post, range, found, rho, minimumValidity }: SearchDocum
   ]
   const title = style(
     'bold',
-    `Recipes with a validity of at least ${decimal(minimumValidity)} (${rho} x post)`
+    `Recipes with a ${words.validity} of at least ${decimal(minimumValidity)} (${rho} x post)`
   )
-  return `${title}\n${table([['model', 'validity', 'diversity', 'over the best range'], ...rows], 'lrrr')}`
+  return `${title}\n${table([['model', words.validity, words.diversity, 'over the best range'], ...rows], 'lrrr')}`
 }
 
 function describeVerdict(search: SearchDocument, check: CheckResult | null, checkCommand: string): string {
   const { comparison, heldOut, heldOutReason } = search
+  const measures = scoreWords(search.scoredBy)
   const { words, checkNext } = searchFinding(search, check, search.rho)
   const lines = [style('bold', printable(words))]
   if (comparison !== null) {
@@ -56,7 +59,7 @@ function describeVerdict(search: SearchDocument, check: CheckResult | null, chec
     heldOut === null
       ? `Not checked on unseen prompts: ${printable(heldOutReason ?? '')}`
       : `Searched on one half of the prompts and compared on the other, both ways: ${signed(heldOut.difference)} ` +
-          `(${signed(heldOut.interval[0])} to ${signed(heldOut.interval[1])}) in diversity, at validity ` +
+          `(${signed(heldOut.interval[0])} to ${signed(heldOut.interval[1])}) in ${measures.diversity}, at ${measures.validity} ` +
           `${decimal(heldOut.found.validity)} against ${decimal(heldOut.range.validity)}.`
   )
   if (checkNext) lines.push(`Next: ${checkCommand}`)

@@ -1,11 +1,5 @@
-import type {
-  RangeScore,
-  Score,
-  ScoredBy,
-  Selection,
-  SweepDocument,
-  Work
-} from '../../contract/documents/crc'
+import type { RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/documents/crc'
+import type { ScoredBy } from '../../contract/documents/scored-by'
 import type { CheckResult } from '../../contract/documents/answer-check'
 import { headline, headlineSentence } from '../../contract/words/headline'
 import { comparedName, differenceWords } from '../../contract/words/rival-words'

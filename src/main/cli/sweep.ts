@@ -6,7 +6,7 @@ import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project
 import { Shard } from '../../contract/documents/sweep-part'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { runCrcShard, runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
-import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
+import { type CrcSweepRequest, scoredByOf } from '../crc/sweep/prepare-sweep'
 import { readPromptFile } from '../crc/task/prompt-file'
 import { DEFAULT_SEED } from '../crc/selection/selection'
 import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint'
@@ -132,7 +132,7 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
     requireTaskForSampler(options, command)
     const request = await sweepRequest(options, pair, project)
-    const history = sweepHistory(output, project, options.fresh)
+    const history = sweepHistory(output, project, options.fresh, request)
     if (options.shard !== undefined) {
       await sweepShard(request, options.shard, { options, output, history, tell, signal })
       return
@@ -251,9 +251,10 @@ async function givenPrompts(
 function sweepHistory(
   output: OutputFile | null,
   project: Project | null,
-  fresh: boolean
+  fresh: boolean,
+  request: CrcSweepRequest
 ): SweepHistory | null {
-  if (project !== null) return historyOf(project, fresh)
+  if (project !== null) return historyOf(project, fresh, scoredByOf(request))
   if (output === null) return null
   return {
     checkpoint: new SweepCheckpoint(checkpointBeside(output.path)),

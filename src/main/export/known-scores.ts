@@ -12,11 +12,11 @@ const NEWEST_SWEEPS = 3
 /** The scores of a recipe in a project's newest sweeps of these very checkpoints; null when none has it. */
 export async function knownScores(project: Project, prepared: PreparedExport): Promise<CardScores | null> {
   const model = layersModel(prepared.strengths)
-  for (const { id } of project.sweeps.slice(0, NEWEST_SWEEPS)) {
+  // A model card tells of the character task.
+  const sweeps = project.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc')
+  for (const { id } of sweeps.slice(0, NEWEST_SWEEPS)) {
     const sweep = await project.readSweep(id)
-    // A model card tells of the character task.
-    const fits = sweep.scoredBy.kind === 'crc' && isOfSame(sweep, prepared)
-    const recipe = fits ? scoreIn(sweep, model) : null
+    const recipe = isOfSame(sweep, prepared) ? scoreIn(sweep, model) : null
     if (recipe === null) continue
     const check = await project.readAnswerCheck(id)
     const checked = checkOf(check, model)

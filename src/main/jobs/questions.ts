@@ -1,6 +1,7 @@
 import type { ProbeEvent } from '../../contract/procedures/probe'
 import type { Recipe } from '../../contract/model/recipe'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import { scoredByOf } from '../crc/sweep/prepare-sweep'
 import { planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { probeRecipe } from './next-token'
 import { pairPaths } from '../project/demo'
@@ -23,7 +24,12 @@ export class Questions {
     const question = turns.ask(project, signal)
     try {
       const request = await sweepRequestOf(project, devices)
-      return await planRestOfSweep(engine.client(), request, historyOf(project, false), question.signal)
+      return await planRestOfSweep(
+        engine.client(),
+        request,
+        historyOf(project, false, scoredByOf(request)),
+        question.signal
+      )
     } finally {
       question.over()
     }

@@ -9,6 +9,7 @@ import type {
 } from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
+import { newestOfCharacters } from '../project/sweep-history'
 import { type Generation, openSampledPair, resumeGeneration } from '../samples/generation'
 import { prepareSampleRun } from '../samples/prepare-run'
 import { samplePromptsOf } from '../project/project-prompts'
@@ -118,7 +119,7 @@ export class Samples {
     const { engine, turns } = this.context
     const { pair, rendering } = project.document
     const request = { ...pairPaths(pair), prompts: project.prompts, rendering, variants, settings }
-    const [newest] = project.sweeps
+    const newest = newestOfCharacters(project)
     const create = (): Job<CrcScoreEvent, CrcProgress> =>
       new Job<CrcScoreEvent, CrcProgress>({
         name: 'sampled scoring',

@@ -2,7 +2,7 @@ import type { SweepDocument } from '../../contract/documents/crc'
 import type { LiveEntry, SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { type CrcSweepEvent, NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
-import { type CrcSweepRequest, promptCountOf } from '../crc/sweep/prepare-sweep'
+import { type CrcSweepRequest, promptCountOf, scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
@@ -54,6 +54,7 @@ export function startSweepJob({
       return {
         type: 'snapshot',
         sweepId,
+        scoredBy: scoredByOf(request),
         layerCount: progress.layerCount,
         promptCount: promptCountOf(request),
         progress,

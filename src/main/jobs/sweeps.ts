@@ -3,12 +3,13 @@ import type { Recipe } from '../../contract/model/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { type KnownOfSweep, knownOfSweep } from '../crc/sweep/crc-sweep'
-import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
+import { type CrcSweepRequest, scoredByOf } from '../crc/sweep/prepare-sweep'
 import { scoreRecipes } from '../crc/sweep/score-recipes'
 import type { Devices } from './devices'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
 import type { Project } from '../project/project'
+import { taskOf } from '../project/stored-evaluation'
 import { historyOf } from '../project/sweep-history'
 import { Job, type JobFailure } from './job'
 import type { JobTable } from './job-table'
@@ -39,10 +40,11 @@ export class Sweeps {
   start(project: Project, fresh: boolean): Promise<string> {
     const { engine, devices, turns, tell } = this.context
     return turns.start(project, 'A sweep', async () => {
+      const request = await sweepRequestOf(project, devices)
       const job = startSweepJob({
         engine: engine.client(),
-        request: await sweepRequestOf(project, devices),
-        history: historyOf(project, fresh),
+        request,
+        history: historyOf(project, fresh, scoredByOf(request)),
         save: async (document) => void (await keepSweep(project, document)),
         tell
       })
@@ -52,7 +54,8 @@ export class Sweeps {
 
   /** How many prompts of the next sweep an interrupted or the last sweep has computed. @throws WorkbenchError as the sweep would */
   async knownOfNext(project: Project): Promise<KnownOfSweep> {
-    return knownOfSweep(await sweepRequestOf(project, this.context.devices), historyOf(project, false))
+    const request = await sweepRequestOf(project, this.context.devices)
+    return knownOfSweep(request, historyOf(project, false, scoredByOf(request)))
   }
 
   /**
@@ -94,16 +97,22 @@ export class Sweeps {
   }
 }
 
-/** The sweep of all ranges and kept recipes that a project asks for. */
-export async function sweepRequestOf(
-  { document, prompts }: Project,
-  devices: Devices
-): Promise<CrcSweepRequest> {
+/** What the project's next sweep asks. @throws WorkbenchError `not-found` for a task that it no longer has */
+async function askedOf(project: Project): Promise<CrcSweepRequest['prompts']> {
+  const choice = project.document.settings.scoredBy
+  if (choice.kind === 'crc') return project.prompts
+  const { taskId, sampling, draws } = choice
+  return { kind: 'task', task: await taskOf(project, taskId), sampling, draws }
+}
+
+/** The sweep of all ranges and kept recipes that a project asks for. @throws WorkbenchError as the task that it is scored by */
+export async function sweepRequestOf(project: Project, devices: Devices): Promise<CrcSweepRequest> {
+  const { document } = project
   const { pair, rendering, settings, recipes, otherCheckpoints } = document
   const folders = pairPaths(pair)
   return {
     ...folders,
-    prompts,
+    prompts: await askedOf(project),
     rendering,
     rho: settings.rho,
     ranges: true,

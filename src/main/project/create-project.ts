@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CrcPrompts, DEFAULT_RENDERING, type Rendering } from '../../contract/documents/crc'
+import { BY_CHARACTERS } from '../../contract/documents/scored-by'
 import { WorkbenchError } from '../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation, PROJECT_VERSION } from '../../contract/documents/project'
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
@@ -46,7 +47,13 @@ export async function createProject(project: NewProject): Promise<Project> {
       pair: project.pair,
       checkpoints: null,
       rendering: project.rendering ?? DEFAULT_RENDERING,
-      settings: { rho: DEFAULT_RHO, soupSize: DEFAULT_SOUP_SIZE, device: 'auto', memoryBytes: null },
+      settings: {
+        scoredBy: BY_CHARACTERS,
+        rho: DEFAULT_RHO,
+        soupSize: DEFAULT_SOUP_SIZE,
+        device: 'auto',
+        memoryBytes: null
+      },
       recipes: [],
       otherCheckpoints: [],
       nextMark: 0,

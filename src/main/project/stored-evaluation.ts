@@ -1,7 +1,10 @@
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationRun, EvaluationView, TaskEntry } from '../../contract/documents/evaluation'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { Task } from '../../contract/documents/task'
 import type { EvaluationFiles } from './evaluation-files'
 import type { Project } from './project'
+import { newestOfCharacters } from './sweep-history'
 import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { judgeMarks } from '../evaluation/judge'
 import { measureEvaluation } from '../measures/host'
@@ -14,6 +17,23 @@ export async function allTasks(project: Project | null): Promise<TaskEntry[]> {
     ...((await project?.evaluations.tasks()) ?? []),
     ...builtin.map((task): TaskEntry => ({ task, origin: 'builtin' }))
   ]
+}
+
+/**
+ * A project's task, or one that is built in.
+ *
+ * @param orElse what else could have been named, to end the sentence that lists the tasks
+ * @throws WorkbenchError `not-found` naming those that there are
+ */
+export async function taskOf(project: Project | null, id: string, orElse = ''): Promise<Task> {
+  const tasks = await allTasks(project)
+  const found = tasks.find(({ task }) => task.id === id)
+  if (found !== undefined) return found.task
+  throw new WorkbenchError(
+    'not-found',
+    `There is no task "${id}".`,
+    `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}${orElse}.`
+  )
 }
 
 /**
@@ -48,13 +68,13 @@ function identity({
 /**
  * A stored evaluation with what its answers say so far.
  *
- * @param sweepId of the sweep whose scores stand for the proxy; the newest when left out
+ * @param sweepId of the sweep whose scores stand for the proxy; the newest of the character task when left out
  * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
  */
 export async function evaluationView(
   project: Project,
   id: string,
-  sweepId = project.sweeps[0]?.id
+  sweepId = newestOfCharacters(project)?.id
 ): Promise<EvaluationView> {
   const stored = await project.evaluations.read(id)
   const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)

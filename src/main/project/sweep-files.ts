@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { SweepDocument } from '../../contract/documents/crc'
+import { briefScoring } from '../../contract/documents/scored-by'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SweepSummary } from '../../contract/documents/project'
 import { readDocument } from '../base/files/migrate'
@@ -35,6 +36,7 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     checkpoints: { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint },
     createdAt: sweep.createdAt,
     seconds: sweep.seconds,
+    scoredBy: briefScoring(sweep.scoredBy),
     promptCount: sweep.prompts.length,
     selected,
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },

@@ -10,17 +10,17 @@ import { headline } from '../../contract/words/headline'
 import type { CheckpointSummary, PairReport } from '../../contract/documents/pair'
 import type { PairState } from '../../contract/documents/project'
 import { tally } from '../../contract/documents/preferences'
-import type {
-  Report,
-  ReportedCheck,
-  ReportedCheckpoint,
-  ReportedEvaluation,
-  ReportedExcerpt,
-  ReportedOrigin,
-  ReportedSamples,
+import {
+  type Report,
+  type ReportedCheck,
+  type ReportedCheckpoint,
+  type ReportedEvaluation,
+  type ReportedExcerpt,
+  type ReportedOrigin,
+  type ReportedSamples,
   ReportedScore,
-  ReportedSearch,
-  ReportedSweep
+  type ReportedSearch,
+  type ReportedSweep
 } from '../../contract/documents/report'
 import type { SampledCrc, SampleLine, SampleRun } from '../../contract/documents/samples'
 import type { SearchDocument } from '../../contract/documents/search'
@@ -133,10 +133,7 @@ function reportedDistances(
   return { ...distances, origin }
 }
 
-/** Without what each prompt says: that is the bulk of a sweep. */
-function summary({ validity, diversity, effectiveChoices, categories }: Score): ReportedScore {
-  return { validity, diversity, effectiveChoices, categories }
-}
+const summary = (score: Score): ReportedScore => ReportedScore.parse(score)
 
 function reportedSweep(
   { basePath, postPath, prompts, selected: _, ...sweep }: SweepDocument,

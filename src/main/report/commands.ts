@@ -18,6 +18,7 @@ import {
   pairWords,
   recipeWords,
   renderingWords,
+  samplingWords,
   shellCommand,
   type ShownCommand,
   withoutFolder
@@ -44,17 +45,17 @@ export function pairCommands(from: ComputedFrom): ShownCommand[] {
  */
 export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<ShownCommand[]> {
   const { rendering, recipes, ranges, soup, checkpoints, selection } = sweep
-  const prompts = await promptsFile(sweep)
-  const groups = (scored: string[], out: string): string[][] => [
+  const scored = await scoredWords(sweep)
+  const groups = (models: string[], out: string): string[][] => [
     ['slr', 'sweep', ...pairWords(sweep)],
-    [...(prompts === null ? [] : ['--prompts', prompts.name]), ...scored],
+    [...scored.words, ...models],
     checkpoints.flatMap(({ path }) => ['--checkpoint', modelName(path)]),
     ['--rho', String(rho), ...(selection === null ? [] : ['--seed', String(selection.bootstrap.seed)])],
     [...renderingWords(rendering), ...(rendering.countLeadingSpace ? ['--count-leading-space'] : [])],
     deviceWords(sweep),
     ['--out', out]
   ]
-  const files = prompts === null ? [] : [prompts]
+  const { files } = scored
   const soupWords = soup.length < 2 ? [] : ['--soup', String(soup.length)]
   const recipeFile = listFile(
     'recipes.json',
@@ -92,27 +93,26 @@ export function searchCommand(search: SearchDocument): ShownCommand {
   }
 }
 
-/** The evaluation, with its task in a file unless it ships with the program. */
+/** The evaluation, with its task. */
 export async function evaluationCommand(run: EvaluationRun): Promise<ShownCommand> {
   const { task, variants, rendering, judge, embeddingModel } = run
   const variantsFile = listFile(
     'variants.json',
     variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) }))
   )
-  const builtin = (await builtinTasks()).find((other) => isSameTask(other, task))
-  const taskFile = { name: `${task.id}.json`, content: formatTaskFile(task) }
+  const given = await taskWords(task)
   const judging = judge === null ? null : judgeWords(judge, task)
   return {
     command: shellCommand([
       ['slr', 'evaluate', ...pairWords(run)],
-      ['--task', builtin === undefined ? taskFile.name : task.id, '--variants', variantsFile.name],
+      ['--task', given.name, '--variants', variantsFile.name],
       ['--n', String(task.settings.sampleCount), '--seed', String(task.settings.seed)],
       renderingWords(rendering),
       embeddingModel === null ? [] : ['--embedding-model', embeddingModel.path],
       judging?.words ?? [],
       ['--out', `${task.id}-results.json`]
     ]),
-    files: [...(builtin === undefined ? [taskFile] : []), variantsFile, ...(judging?.files ?? [])]
+    files: [...given.files, variantsFile, ...(judging?.files ?? [])]
   }
 }
 
@@ -125,6 +125,26 @@ export function exportCommand(from: ComputedFrom, recipe: Recipe, index: number)
     ]),
     files: file === null ? [] : [file]
   }
+}
+
+/** What a sweep is scored by. */
+async function scoredWords(sweep: SweepDocument): Promise<{ words: string[]; files: CommandFile[] }> {
+  if (sweep.scoredBy.kind === 'crc') {
+    const prompts = await promptsFile(sweep)
+    return prompts === null
+      ? { words: [], files: [] }
+      : { words: ['--prompts', prompts.name], files: [prompts] }
+  }
+  const { task, sampling, draws } = sweep.scoredBy
+  const { name, files } = await taskWords(task)
+  return { words: ['--task', name, ...samplingWords(sampling), '--draws', String(draws)], files }
+}
+
+/** A task by its name, or in a file unless it ships with the program. */
+async function taskWords(task: Task): Promise<{ name: string; files: CommandFile[] }> {
+  if ((await builtinTasks()).some((other) => isSameTask(other, task))) return { name: task.id, files: [] }
+  const file = { name: `${task.id}.json`, content: formatTaskFile(task) }
+  return { name: file.name, files: [file] }
 }
 
 /** Null where the command takes these very prompts by itself. */

@@ -1,6 +1,7 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { Recipe } from '../../contract/model/recipe'
+import type { Sampling } from '../../contract/model/sampling'
 import type { Variant } from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'
 
@@ -73,6 +74,15 @@ export function renderingWords(rendering: Rendering): string[] {
     ...(rendering.assistantPrefix === '' ? [] : ['--assistant-prefix', rendering.assistantPrefix])
   ]
 }
+
+/** How tokens are drawn; a top-k of 0 switches off what a generation config may ask for. */
+export const samplingWords = (sampling: Sampling): string[] => [
+  ...['--temperature', String(sampling.temperature)],
+  ...['--top-k', String(sampling.topK ?? 0)],
+  ...['--top-p', String(sampling.topP)],
+  ...['--min-p', String(sampling.minP)],
+  ...['--repetition-penalty', String(sampling.repetitionPenalty)]
+]
 
 /** A recipe as the option of a command: its ranges, or a file of this name. */
 export function recipeWords(recipe: Recipe, fileName: string): { words: string[]; file: CommandFile | null } {

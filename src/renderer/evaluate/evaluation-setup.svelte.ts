@@ -150,10 +150,15 @@ export class EvaluationSetup {
     else this.leftOut.add(key)
   }
 
-  /** Adds ranges of the newest sweep, spread over its diversity; those that are there already take part again. */
+  /** The newest sweep of the character task. */
+  readonly proxySweep = $derived.by(() =>
+    this.workbench.project?.sweeps.find(({ scoredBy }) => scoredBy.kind === 'crc')
+  )
+
+  /** Adds ranges of the newest sweep of the character task, spread over its diversity; those that are there already take part again. */
   async addSpread(): Promise<void> {
     const path = this.workbench.project?.path
-    const sweepId = this.workbench.project?.sweeps[0]?.id
+    const sweepId = this.proxySweep?.id
     if (path === undefined || sweepId === undefined) return
     const sweep = await this.workbench.attempt(() => this.workbench.client.sweeps.get({ path, sweepId }))
     if (sweep === null) return

@@ -1,9 +1,9 @@
 import type { PromptScore, RenderedPrompt, Score, SweepDocument } from '../../contract/documents/crc'
 
-/** The three models whose character distributions are compared, in the order they are drawn. */
+/** The three models whose distributions over right answers, such as answers, are compared, in the order they are drawn. */
 export interface Distribution {
-  characters: readonly string[]
-  /** Probability of each character. */
+  answers: readonly string[]
+  /** Probability of each answer. */
   base: readonly number[] | null
   post: readonly number[]
   hybrid: readonly number[]
@@ -14,20 +14,20 @@ export interface Distribution {
 export type DistributionSubject = { kind: 'prompt'; index: number } | { kind: 'category'; category: string }
 
 /**
- * Mean probability of each character over the prompts. A character counts 0 for a prompt that does not allow it, so
+ * Mean probability of each answer over the prompts. A answer counts 0 for a prompt that does not allow it, so
  * the bars sum to the mean validity.
  */
 export function meanProbabilities(
   prompts: readonly RenderedPrompt[],
   scores: readonly PromptScore[],
   indices: readonly number[],
-  characters: readonly string[]
+  answers: readonly string[]
 ): number[] {
-  const place = new Map(characters.map((character, index) => [character, index]))
-  const sums = new Array<number>(characters.length).fill(0)
+  const place = new Map(answers.map((answer, index) => [answer, index]))
+  const sums = new Array<number>(answers.length).fill(0)
   for (const index of indices) {
-    prompts[index]?.valid.forEach((character, position) => {
-      const target = place.get(character)
+    prompts[index]?.valid.forEach((answer, position) => {
+      const target = place.get(answer)
       if (target !== undefined) {
         sums[target] = (sums[target] ?? 0) + (scores[index]?.probabilities[position] ?? 0)
       }
@@ -46,11 +46,10 @@ export function distributionOf(
     subject.kind === 'prompt'
       ? [subject.index]
       : sweep.prompts.flatMap((prompt, index) => (prompt.category === subject.category ? [index] : []))
-  const characters = [...new Set(indices.flatMap((index) => sweep.prompts[index]?.valid ?? []))]
-  const mean = (score: Score): number[] =>
-    meanProbabilities(sweep.prompts, score.prompts, indices, characters)
+  const answers = [...new Set(indices.flatMap((index) => sweep.prompts[index]?.valid ?? []))]
+  const mean = (score: Score): number[] => meanProbabilities(sweep.prompts, score.prompts, indices, answers)
   return {
-    characters,
+    answers,
     base: sweep.base === null ? null : mean(sweep.base),
     post: mean(sweep.post),
     hybrid: mean(hybrid),

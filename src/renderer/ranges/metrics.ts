@@ -1,4 +1,7 @@
 import { briefDelta, briefScore, formatDelta, formatScore } from '../ui/format'
+import type { ScoredByBrief } from '../../contract/documents/scored-by'
+import { capitalised } from '../../contract/words/format'
+import { scoreWords } from '../../contract/words/score-words'
 import { DIVERGING, VIRIDIS, type ColorScale } from '../../contract/words/color-scale'
 import type { RangePoint, ScoreBoard } from './score-board'
 
@@ -15,39 +18,42 @@ interface MetricSpec {
   centred: boolean
 }
 
-/** What the heatmap can show of a range. */
-export const METRICS = {
-  diversity: {
-    label: 'Diversity',
-    describe: 'Entropy over the valid characters, 1 = uniform',
-    value: (point) => point.diversity,
-    format: formatScore,
-    brief: briefScore,
-    scale: VIRIDIS,
-    centred: false
-  },
-  validity: {
-    label: 'Validity',
-    describe: 'Probability of a valid answer',
-    value: (point) => point.validity,
-    format: formatScore,
-    brief: briefScore,
-    scale: VIRIDIS,
-    centred: false
-  },
-  gain: {
-    label: 'Gain over post',
-    describe: "Diversity minus post's diversity",
-    value: (point, board) => (board.post === null ? null : point.diversity - board.post.diversity),
-    format: (value) => formatDelta(value),
-    brief: briefDelta,
-    scale: DIVERGING,
-    centred: true
+/** What the heatmap can show of a range, called as what it is scored by wants. */
+export function metricsOf(scoredBy: Pick<ScoredByBrief, 'kind'>): Record<Metric, MetricSpec> {
+  const words = scoreWords(scoredBy)
+  return {
+    diversity: {
+      label: capitalised(words.diversity),
+      describe: capitalised(words.means.diversity),
+      value: (point) => point.diversity,
+      format: formatScore,
+      brief: briefScore,
+      scale: VIRIDIS,
+      centred: false
+    },
+    validity: {
+      label: capitalised(words.validity),
+      describe: capitalised(words.means.validity),
+      value: (point) => point.validity,
+      format: formatScore,
+      brief: briefScore,
+      scale: VIRIDIS,
+      centred: false
+    },
+    gain: {
+      label: 'Gain over post',
+      describe: `${capitalised(words.diversity)} minus post's ${words.diversity}`,
+      value: (point, board) => (board.post === null ? null : point.diversity - board.post.diversity),
+      format: (value) => formatDelta(value),
+      brief: briefDelta,
+      scale: DIVERGING,
+      centred: true
+    }
   }
-} as const satisfies Record<string, MetricSpec>
+}
 
-export type Metric = keyof typeof METRICS
-export const METRIC_NAMES = ['diversity', 'validity', 'gain'] as const satisfies readonly Metric[]
+export const METRIC_NAMES = ['diversity', 'validity', 'gain'] as const
+export type Metric = (typeof METRIC_NAMES)[number]
 
 /**
  * The values the ends of the colour scale stand for. Sequential metrics span their data, rounded to hundredths;

@@ -3,7 +3,9 @@ import type { CategoryScore, RangeScore, Selection, SweepDocument } from '../../
 import type { ProjectState, RecipeSource, SavedCounts } from '../../contract/documents/project'
 import { DEFAULT_SOUP_SIZE, type Recipe } from '../../contract/model/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
+import { briefScoring, BY_CHARACTERS, type ScoredByBrief } from '../../contract/documents/scored-by'
 import type { Metric } from './metrics'
+import { askedCount, sameTask, scoringOf } from './scoring-choice'
 import { boardOfSweep, LiveBoard, type ScoreBoard } from './score-board'
 import { weightsKey } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
@@ -84,20 +86,36 @@ export class Ranges {
   readonly selectedScore = $derived<RangeScore | null>(this.scoreOf(this.selected))
   readonly busy = $derived.by(() => this.job.busy)
 
+  /** What the next sweep is scored by. */
+  readonly nextScoring = $derived.by<ScoredByBrief>(() =>
+    scoringOf(
+      this.workbench.project?.document.settings.scoredBy ?? BY_CHARACTERS,
+      this.workbench.evaluations.setup.tasks
+    )
+  )
+  /** How many prompts the next sweep scores. */
+  readonly askedCount = $derived.by(() => {
+    const { project, evaluations } = this.workbench
+    if (project === null) return 0
+    return askedCount(project.document.settings.scoredBy, evaluations.setup.tasks, project.prompts.length)
+  })
+
   /** Whether the prompts or their rendering differ from those of the shown sweep. */
   readonly outdated = $derived.by(() => {
     const project = this.workbench.project
     if (project === null || this.sweep === null || this.run !== null) return false
+    const { scoredBy, prompts, rendering } = this.sweep
+    if (!sameTask(scoredBy, this.nextScoring)) return false
     return (
-      !samePrompts(project.prompts, this.sweep.prompts) ||
-      !sameRecord(project.document.rendering, this.sweep.rendering)
+      (scoredBy.kind === 'crc' && !samePrompts(project.prompts, prompts)) ||
+      !sameRecord(project.document.rendering, rendering)
     )
   })
 
   private newestSeen: string | null = null
   /** As last heard. */
   private saved: Pick<SavedCounts, 'answerChecks' | 'searches'> = { answerChecks: 0, searches: 0 }
-  private liveBoard = new LiveBoard(0, 0)
+  private liveBoard = new LiveBoard(BY_CHARACTERS, 0, 0)
   private selectTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(private readonly workbench: Workbench) {
@@ -281,7 +299,7 @@ export class Ranges {
 
   private advance(run: SweepRun | null, event: SweepEvent): SweepRun | null {
     if (event.type === 'snapshot') {
-      this.liveBoard = new LiveBoard(event.layerCount, event.promptCount)
+      this.liveBoard = new LiveBoard(event.scoredBy, event.layerCount, event.promptCount)
       this.liveBoard.apply(event.entries)
       this.pick(null)
       const { sweepId, progress, notices } = event
@@ -338,7 +356,7 @@ export class Ranges {
 
   /** Keeps a recipe; a name that is taken gets a number. @returns its id @throws what main says against it */
   async keep(recipe: Recipe, score: CategoryScore | null): Promise<string> {
-    const source = sourceOf(this.sweep?.id ?? null, score)
+    const source = sourceOf(this.sweep, score)
     let kept: string | null = null
     await this.workbench.write(async (path) => {
       const { id, project } = await this.workbench.client.recipes.keep({ path, recipe, source })
@@ -351,7 +369,7 @@ export class Ranges {
 
   /** Replaces a kept recipe by its edited form. @param seen the revision in which it was read @throws what main says against it */
   async edit(id: string, seen: number, recipe: Recipe, score: CategoryScore | null): Promise<void> {
-    const source = sourceOf(this.sweep?.id ?? null, score)
+    const source = sourceOf(this.sweep, score)
     await this.workbench.write((path) =>
       this.workbench.client.recipes.edit({ path, id, seen, recipe, source })
     )
@@ -419,8 +437,9 @@ export class Ranges {
 const keyOf = (selection: Selection | null): string | null =>
   selection?.selected ? rangeKey(selection.selected) : null
 
-const sourceOf = (sweepId: string | null, score: CategoryScore | null): RecipeSource => ({
-  sweepId,
+const sourceOf = (sweep: SweepDocument | null, score: CategoryScore | null): RecipeSource => ({
+  sweepId: sweep?.id ?? null,
+  scoredBy: sweep === null ? BY_CHARACTERS : briefScoring(sweep.scoredBy),
   validity: score?.validity ?? null,
   diversity: score?.diversity ?? null
 })

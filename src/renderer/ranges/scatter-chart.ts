@@ -1,7 +1,9 @@
 import { Chart, type ChartConfiguration, type Plugin, type Point } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
 import { RIVAL_KINDS } from '../../contract/model/rival'
-import { formatScore, rangeLabel, rangePhrase } from '../ui/format'
+import { BY_CHARACTERS } from '../../contract/documents/scored-by'
+import { type ScoreWords, scoreWords } from '../../contract/words/score-words'
+import { capitalised, formatScore, rangeLabel, rangePhrase } from '../ui/format'
 import { isOpen, keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import { rangeKey } from '../../contract/model/strengths'
 import type { CategoryScore } from '../../contract/documents/crc'
@@ -209,7 +211,7 @@ export function scatterDatasets(
       pointBorderWidth: 0.75
     },
     {
-      label: 'Ranges below the validity limit',
+      label: 'Ranges below the limit',
       data: hidden.includes('below') ? [] : infeasible.map(datum),
       pointRadius: 3.5,
       pointBackgroundColor: 'transparent',
@@ -321,10 +323,13 @@ export function scatterBounds({ board, streaming }: ScatterContent): [[number, n
   ]
 }
 
-/** The chart's fixed half: no animation, nearest point under the pointer, axis titles. */
+const axisTitle = (measure: string, means: string): string => `${capitalised(measure)}: ${means}`
+
+/** The chart's fixed half: no animation, nearest point under the pointer. */
 function scatterConfiguration(
   onhover: (model: string | null) => void,
-  onchoose: (model: string) => void
+  onchoose: (model: string) => void,
+  words: () => ScoreWords
 ): ChartConfiguration<'scatter', ScatterDatum[]> {
   const modelUnder = (
     chart: Chart,
@@ -350,10 +355,6 @@ function scatterConfiguration(
         const model = modelUnder(chart, elements)
         if (model !== null) onchoose(model)
       },
-      scales: {
-        x: { title: { display: true, text: 'Validity' } },
-        y: { title: { display: true, text: 'Diversity' } }
-      },
       plugins: {
         annotation: { annotations: {}, clip: false },
         tooltip: {
@@ -363,8 +364,8 @@ function scatterConfiguration(
           callbacks: {
             label: ({ raw, parsed }) => [
               isNamed(raw) ? raw.name : '',
-              `validity ${formatScore(parsed.x ?? 0)}`,
-              `diversity ${formatScore(parsed.y ?? 0)}`
+              `${words().validity} ${formatScore(parsed.x ?? 0)}`,
+              `${words().diversity} ${formatScore(parsed.y ?? 0)}`
             ]
           }
         }
@@ -386,16 +387,18 @@ export function createScatter(
   onchoose: (model: string) => void = () => undefined,
   plugin: Plugin<'scatter'> = { id: 'nothing' }
 ): ShownScatter {
+  let words = scoreWords(BY_CHARACTERS)
   let drawOver: (chart: Chart<'scatter'>) => void = () => undefined
   const names: Plugin<'scatter'> = { id: 'names', afterDatasetsDraw: (chart) => drawOver(chart) }
   const chart: ScatterChart = new Chart(canvas, {
-    ...scatterConfiguration(onhover, onchoose),
+    ...scatterConfiguration(onhover, onchoose, () => words),
     plugins: [names, plugin]
   })
   return {
     chart,
     show(content, colors, font) {
       const bounds = scatterBounds(content)
+      words = scoreWords(content.board.scoredBy)
       chart.data.datasets = scatterDatasets(content, colors)
       const marks = scatterMarks(content)
       const written = scatterNames(content, bounds, colors)
@@ -409,8 +412,8 @@ export function createScatter(
         title: { display: true, text: title, color: colors['ink-soft'], font }
       })
       chart.options.scales = {
-        x: axis(bounds[0], 'Validity: probability of a valid answer'),
-        y: axis(bounds[1], 'Diversity: entropy over valid answers')
+        x: axis(bounds[0], axisTitle(words.validity, words.means.validity)),
+        y: axis(bounds[1], axisTitle(words.diversity, words.means.diversity))
       }
       const annotation = chart.options.plugins?.annotation
       if (annotation !== undefined) annotation.annotations = scatterAnnotations(content, colors)

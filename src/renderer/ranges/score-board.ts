@@ -1,5 +1,6 @@
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import type { CategoryScore, SweepDocument } from '../../contract/documents/crc'
+import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { type Rival, rivalName } from '../../contract/model/rival'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
@@ -30,6 +31,7 @@ export const scoreOf = ({ ranges, others }: ScoreBoard, key: string): LiveScore 
 
 /** What the charts draw: the scores of a finished sweep or of one that still runs. */
 export interface ScoreBoard {
+  scoredBy: ScoredByBrief
   layerCount: number
   promptCount: number
   base: LiveScore | null
@@ -71,9 +73,11 @@ export function boardOfSweep(
     validity: score.validity,
     diversity: score.diversity,
     effectiveChoices: score.effectiveChoices,
+    ...(score.distinctRight === undefined ? {} : { distinctRight: score.distinctRight }),
     promptCount
   })
   return {
+    scoredBy: sweep.scoredBy,
     layerCount: sweep.layerCount,
     promptCount,
     base: sweep.base === null ? null : live(sweep.base),
@@ -99,6 +103,7 @@ export class LiveBoard {
   private readonly others = new Map<string, OtherPoint>()
 
   constructor(
+    private readonly scoredBy: ScoredByBrief,
     private readonly layerCount: number,
     private readonly promptCount: number
   ) {}
@@ -120,9 +125,18 @@ export class LiveBoard {
 
   /** A copy that later entries do not change. */
   read(): ScoreBoard {
-    const { layerCount, promptCount, base, post } = this
+    const { scoredBy, layerCount, promptCount, base, post } = this
     const others = [...this.others.values()]
-    return { layerCount, promptCount, base, post, ranges: [...this.ranges.values()], others, rivals: [] }
+    return {
+      scoredBy,
+      layerCount,
+      promptCount,
+      base,
+      post,
+      ranges: [...this.ranges.values()],
+      others,
+      rivals: []
+    }
   }
 }
 

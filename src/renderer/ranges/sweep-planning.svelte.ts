@@ -9,8 +9,8 @@ import type { Workbench } from '../app/workbench.svelte'
 const REST_MS = 500
 
 /** What a project's next sweep depends on, as text. */
-export function sweepKey({ path, pair, document, prompts }: ProjectState): string {
-  const { soupSize, device, memoryBytes } = document.settings
+export function sweepKey({ path, pair, document, prompts, saved }: ProjectState): string {
+  const { scoredBy, soupSize, device, memoryBytes } = document.settings
   return JSON.stringify([
     path,
     pair?.base.fingerprint,
@@ -19,6 +19,8 @@ export function sweepKey({ path, pair, document, prompts }: ProjectState): strin
     document.rendering,
     document.recipes.map(({ recipe }) => recipe),
     document.otherCheckpoints,
+    scoredBy,
+    saved.tasks,
     soupSize,
     device,
     memoryBytes

@@ -4,7 +4,8 @@ import { type Distribution } from './distribution'
 import { categoriesOf } from '../prompt-set/categories'
 import type { LiveScore } from '../../contract/documents/sweep-events'
 import { type Cell, toCsv } from '../ui/csv'
-import { rangeLabel } from '../ui/format'
+import { distinctWords, scoreWords } from '../../contract/words/score-words'
+import { capitalised, rangeLabel } from '../ui/format'
 import { rangeKey } from '../../contract/model/strengths'
 import type { OtherPoint, ScoreBoard } from './score-board'
 import { otherModels } from '../recipes/scored-models'
@@ -12,14 +13,16 @@ import { otherModels } from '../recipes/scored-models'
 /** Every model of a sweep as one row: base, post, the ranges, the soup, the recipes and other checkpoints. */
 export function sweepCsv(sweep: SweepDocument, kept: KeptModels = NOTHING_KEPT): string {
   const categories = categoriesOf(sweep.prompts)
+  const words = scoreWords(sweep.scoredBy)
   const header = [
     'model',
     'start',
     'end',
-    'validity',
-    'diversity',
-    'effective_choices',
-    ...categories.flatMap((category) => [`${category}_validity`, `${category}_diversity`])
+    words.validity,
+    words.diversity,
+    words.choices.replace(' ', '_'),
+    ...(sweep.scoredBy.kind === 'crc' ? [] : ['distinct_right']),
+    ...categories.flatMap((category) => [`${category}_${words.validity}`, `${category}_${words.diversity}`])
   ]
   const row = (name: string, start: Cell, end: Cell, score: Score): Cell[] => [
     name,
@@ -28,6 +31,7 @@ export function sweepCsv(sweep: SweepDocument, kept: KeptModels = NOTHING_KEPT):
     score.validity,
     score.diversity,
     score.effectiveChoices,
+    ...(score.distinctRight === undefined ? [] : [score.distinctRight]),
     ...categories.flatMap((category) => [
       score.categories[category]?.validity ?? null,
       score.categories[category]?.diversity ?? null
@@ -41,19 +45,20 @@ export function sweepCsv(sweep: SweepDocument, kept: KeptModels = NOTHING_KEPT):
   ])
 }
 
-/** The bars of a distribution chart, one character per row. @param tone what the model beside base and post is */
+/**
+ * The bars of a distribution chart, one right answer per row.
+ *
+ * @param answer what one is called
+ * @param tone what the model beside base and post is
+ */
 export function distributionCsv(
-  { characters, base, post, hybrid }: Distribution,
+  { answers, base, post, hybrid }: Distribution,
+  answer: string,
   tone: 'hybrid' | 'checkpoint'
 ): string {
   return toCsv(
-    ['character', 'base', 'post', tone],
-    characters.map((character, index) => [
-      character,
-      base?.[index] ?? null,
-      post[index] ?? null,
-      hybrid[index] ?? null
-    ])
+    [answer, 'base', 'post', tone],
+    answers.map((name, index) => [name, base?.[index] ?? null, post[index] ?? null, hybrid[index] ?? null])
   )
 }
 
@@ -83,17 +88,33 @@ export const boardRows = ({ ranges, others }: ScoreBoard): BoardRow[] =>
     ...others.map((point) => ({ ...point, label: point.name }))
   ].map((row, place) => ({ ...row, place }))
 
-/** Columns of the table by which it can be sorted. */
-export const ROW_COLUMNS = [
-  { id: 'model', label: 'Model', value: (row: BoardRow) => row.place },
-  { id: 'layers', label: 'Layers', value: (row: BoardRow) => row.restored ?? 0 },
-  { id: 'validity', label: 'Validity', value: (row: BoardRow) => row.validity },
-  { id: 'diversity', label: 'Diversity', value: (row: BoardRow) => row.diversity },
-  { id: 'gain', label: 'Gain over post', value: (row: BoardRow) => row.diversity },
-  { id: 'choices', label: 'Effective choices', value: (row: BoardRow) => row.effectiveChoices }
-] as const
+/** By what the table can be sorted. */
+const SORT_VALUES = {
+  model: (row: BoardRow) => row.place,
+  layers: (row: BoardRow) => row.restored ?? 0,
+  validity: (row: BoardRow) => row.validity,
+  diversity: (row: BoardRow) => row.diversity,
+  gain: (row: BoardRow) => row.diversity,
+  choices: (row: BoardRow) => row.effectiveChoices,
+  distinct: (row: BoardRow) => row.distinctRight ?? 0
+} as const
 
-export type RowColumn = (typeof ROW_COLUMNS)[number]['id']
+export type RowColumn = keyof typeof SORT_VALUES
+
+/** The table's columns by which it can be sorted, called as what the board is scored by wants. */
+export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: RowColumn; label: string }[] {
+  const words = scoreWords(scoredBy)
+  const distinct = distinctWords(scoredBy)
+  return [
+    { id: 'model', label: 'Model' },
+    { id: 'layers', label: 'Layers' },
+    { id: 'validity', label: capitalised(words.validity) },
+    { id: 'diversity', label: capitalised(words.diversity) },
+    { id: 'gain', label: 'Gain over post' },
+    { id: 'choices', label: capitalised(words.choices) },
+    ...(distinct === null ? [] : [{ id: 'distinct' as const, label: capitalised(distinct) }])
+  ]
+}
 
 export interface SortOrder {
   column: RowColumn
@@ -102,7 +123,7 @@ export interface SortOrder {
 
 /** The board's models in the order a table shows them; equal values keep the order of {@link boardRows}. */
 export function sortedRows(board: ScoreBoard, { column, descending }: SortOrder): BoardRow[] {
-  const value = (ROW_COLUMNS.find((candidate) => candidate.id === column) ?? ROW_COLUMNS[0]).value
+  const value = SORT_VALUES[column]
   const sign = descending ? -1 : 1
   return boardRows(board).sort(
     (left, right) => sign * (value(left) - value(right)) || left.place - right.place
@@ -111,4 +132,10 @@ export function sortedRows(board: ScoreBoard, { column, descending }: SortOrder)
 
 /** One line to paste into notes or a spreadsheet. */
 export const rowText = (row: BoardRow): string =>
-  [row.kind === 'range' ? row.key : row.label, row.validity, row.diversity, row.effectiveChoices].join('\t')
+  [
+    row.kind === 'range' ? row.key : row.label,
+    row.validity,
+    row.diversity,
+    row.effectiveChoices,
+    ...(row.distinctRight === undefined ? [] : [row.distinctRight])
+  ].join('\t')

@@ -1,10 +1,12 @@
 import type { CategoryScore, SweepDocument } from '../../contract/documents/crc'
 import type { KeptRecipe, SweepSummary } from '../../contract/documents/project'
+import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { formatMoment } from '../ui/format'
 import { scoreIn } from '../../contract/documents/swept-model'
 
 /** Scores of a kept recipe; `from` names the sweep they are of where that is not the shown one. */
 export interface KeptScore extends CategoryScore {
+  scoredBy: Pick<ScoredByBrief, 'kind'>
   from: string | null
 }
 
@@ -15,16 +17,18 @@ export interface KeptScore extends CategoryScore {
  * @returns null for a recipe that was never scored
  */
 export function keptScore(
-  { recipe, sweepId, validity, diversity }: KeptRecipe,
+  { recipe, sweepId, scoredBy, validity, diversity }: KeptRecipe,
   shown: SweepDocument | null,
   sweeps: readonly Pick<SweepSummary, 'id' | 'createdAt'>[]
 ): KeptScore | null {
   const score = shown === null ? null : scoreIn(shown, { kind: 'recipe', recipe })
-  if (score !== null) return { validity: score.validity, diversity: score.diversity, from: null }
+  if (shown !== null && score !== null)
+    return { scoredBy: shown.scoredBy, validity: score.validity, diversity: score.diversity, from: null }
   if (validity === null || diversity === null) return null
-  if (sweepId !== null && sweepId === shown?.id) return { validity, diversity, from: null }
+  if (sweepId !== null && sweepId === shown?.id) return { scoredBy, validity, diversity, from: null }
   const made = sweeps.find(({ id }) => id === sweepId)?.createdAt
   return {
+    scoredBy,
     validity,
     diversity,
     from: made === undefined ? 'another sweep' : `sweep of ${formatMoment(made)}`

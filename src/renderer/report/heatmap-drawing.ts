@@ -1,9 +1,10 @@
 import type { RestorationRange } from '../../contract/model/recipe'
 import { rangeKey } from '../../contract/model/strengths'
 import { formatScore, rangePhrase } from '../../contract/words/format'
+import { scoreWords } from '../../contract/words/score-words'
 import { colorAt, cssColor, inkOn } from '../../contract/words/color-scale'
 import { axisTicks, cellCorner, cellsPath, heatmapGeometry } from '../plots/heatmap-geometry'
-import { METRICS, metricDomain } from '../ranges/metrics'
+import { metricsOf, metricDomain } from '../ranges/metrics'
 import { minimumValidity, type ScoreBoard } from '../ranges/score-board'
 
 const NAMESPACE = 'http://www.w3.org/2000/svg'
@@ -29,7 +30,8 @@ function element(name: string, attributes: Attributes, ...children: (SVGElement 
  * scores under the pointer.
  */
 export function heatmapDrawing(board: ScoreBoard, rho: number, selected: string | null): SVGElement {
-  const spec = METRICS.diversity
+  const spec = metricsOf(board.scoredBy).diversity
+  const names = scoreWords(board.scoredBy)
   const geometry = heatmapGeometry(board.layerCount, WIDTH)
   const { cell, margin, size } = geometry
   const minimum = minimumValidity(board, rho) ?? 0
@@ -48,7 +50,7 @@ export function heatmapDrawing(board: ScoreBoard, rho: number, selected: string 
   const cells = board.ranges.flatMap((range) => {
     const { x, y } = cellCorner(geometry, range)
     const color = colorAt(spec.scale, (range.diversity - domain[0]) / (domain[1] - domain[0]))
-    const words = `${rangePhrase(range)}: validity ${formatScore(range.validity)}, diversity ${formatScore(range.diversity)}`
+    const words = `${rangePhrase(range)}: ${names.validity} ${formatScore(range.validity)}, ${names.diversity} ${formatScore(range.diversity)}`
     return element(
       'rect',
       { class: 'cell', x, y, width: cell, height: cell, fill: cssColor(color) },
@@ -109,7 +111,7 @@ export function heatmapDrawing(board: ScoreBoard, rho: number, selected: string 
     element('path', { d: cellsPath(geometry, infeasible), fill: 'url(#hatch)', 'pointer-events': 'none' }),
     ...values,
     ...(best === undefined ? [] : [outline(best, 'halo'), outline(best, 'selected')]),
-    legend(geometry.margin + 8, size - 84, domain, minimum, rho)
+    legend(geometry.margin + 8, size - 84, { domain, minimum, rho, scoredBy: board.scoredBy })
   )
 }
 
@@ -117,11 +119,14 @@ export function heatmapDrawing(board: ScoreBoard, rho: number, selected: string 
 function legend(
   x: number,
   y: number,
-  domain: readonly [number, number],
-  minimum: number,
-  rho: number
+  {
+    domain,
+    minimum,
+    rho,
+    scoredBy
+  }: { domain: readonly [number, number]; minimum: number; rho: number } & Pick<ScoreBoard, 'scoredBy'>
 ): SVGElement {
-  const { scale, label, format } = METRICS.diversity
+  const { scale, label, format } = metricsOf(scoredBy).diversity
   const width = 160
   const stops = scale.map((color, index) =>
     element('stop', { offset: index / (scale.length - 1), 'stop-color': cssColor(color) })
@@ -136,7 +141,10 @@ function legend(
     word({ x: width, y: 32, 'text-anchor': 'end' }, format(domain[1])),
     element('rect', { y: 46, width: 14, height: 14, fill: cssColor(scale[3] ?? [0, 0, 0]) }),
     element('rect', { y: 46, width: 14, height: 14, fill: 'url(#hatch)' }),
-    word({ x: 21, y: 57 }, `validity < ${formatScore(minimum)} (${rho.toFixed(2)} × post)`),
+    word(
+      { x: 21, y: 57 },
+      `${scoreWords(scoredBy).validity} < ${formatScore(minimum)} (${rho.toFixed(2)} × post)`
+    ),
     element('rect', { class: 'selected', x: 1, y: 67, width: 12, height: 12 }),
     word({ x: 21, y: 77 }, 'selected')
   )

@@ -122,6 +122,7 @@ describe('projects', () => {
     const settings: [Required<Settings>, Required<Settings>] = [
       {
         rho: 0.7,
+        scoredBy: { kind: 'crc' },
         soupSize: 5,
         device: 'cpu',
         memoryBytes: 1e9,
@@ -129,6 +130,7 @@ describe('projects', () => {
       },
       {
         rho: 0.8,
+        scoredBy: { kind: 'task', taskId: 'demo-open', sampling: PAPER_SAMPLING, draws: 32 },
         soupSize: 9,
         device: 'auto',
         memoryBytes: null,

@@ -3,6 +3,7 @@ import type { CategoryScore, RecipeScore, Score, SweepDocument, Work } from '../
 import { layersModel, type Model } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { LayerStrength, RestorationRange } from '../../../contract/model/recipe'
+import { briefScoring } from '../../../contract/documents/scored-by'
 import {
   type HeldOut,
   SEARCH_VERSION,
@@ -169,6 +170,7 @@ function describeSearch(
     'reason' in split ? null : heldOutComparison(outcome, split, post, layerCount, categories, settings.seed)
   return {
     sweepId: sweep.id,
+    scoredBy: briefScoring(sweep.scoredBy),
     device: sweep.device,
     precision: sweep.precision,
     layerCount,

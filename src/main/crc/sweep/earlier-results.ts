@@ -1,4 +1,5 @@
-import type { PromptScore, ScoredBy, SweepDocument } from '../../../contract/documents/crc'
+import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
+import type { ScoredBy } from '../../../contract/documents/scored-by'
 import type { DeviceName, Precision } from '../../../contract/model/device'
 import { modelOf, modelsOf } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import type {
-  CrcPrompts,
-  RenderedPrompt,
-  Rendering,
-  ScoredBy,
-  ScoredTask,
-  SweptPrompt
-} from '../../../contract/documents/crc'
+import type { CrcPrompts, RenderedPrompt, Rendering, SweptPrompt } from '../../../contract/documents/crc'
+import {
+  briefScoring,
+  BY_CHARACTERS,
+  type ScoredBy,
+  type ScoredByBrief,
+  type ScoredTask
+} from '../../../contract/documents/scored-by'
 import type { Sampling } from '../../../contract/model/sampling'
 import { comparePrompts } from '../../answers/compare-prompts'
 import { pairEndTokens } from '../../checkpoint/generation-config'
@@ -73,6 +73,10 @@ export function promptCountOf({ prompts }: Pick<CrcSweepRequest, 'prompts'>): nu
   if (Array.isArray(prompts)) return prompts.length
   return prompts.task.prompts.filter(({ answers }) => answers !== undefined).length
 }
+
+/** What a sweep is scored by. */
+export const scoredByOf = ({ prompts }: Pick<CrcSweepRequest, 'prompts'>): ScoredByBrief =>
+  Array.isArray(prompts) ? BY_CHARACTERS : briefScoring(prompts)
 
 /** The opened checkpoints of a sweep. */
 type Pair = Record<'base' | 'post', PairMember>
@@ -177,7 +181,7 @@ async function renderAsked(
     refuseTokensOutside(post, crcTokens(rendered))
     return {
       ...rendered,
-      scoredBy: { kind: 'crc' },
+      scoredBy: BY_CHARACTERS,
       groups: rendered.groups.map(singleTokens),
       compare: (whole) => compareCrcTokens(whole, post, text, rendered, rendering.countLeadingSpace)
     }

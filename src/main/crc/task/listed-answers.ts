@@ -1,4 +1,5 @@
-import type { Rendering, RenderedPrompt, ScoredTask } from '../../../contract/documents/crc'
+import type { Rendering, RenderedPrompt } from '../../../contract/documents/crc'
+import type { ScoredTask } from '../../../contract/documents/scored-by'
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import type { TaskPrompt } from '../../../contract/documents/task'
 import { WorkbenchError } from '../../../contract/model/problem'

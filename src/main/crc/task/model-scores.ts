@@ -34,8 +34,14 @@ export class ModelScores {
   soFar(): LiveScore {
     const prompts = this.prompts.filter((_, index) => this.scores[index] !== undefined)
     const known = this.known()
-    const { validity, diversity, effectiveChoices } = averageScores(prompts, known)
-    return { validity, diversity, effectiveChoices, promptCount: known.length }
+    const { validity, diversity, effectiveChoices, distinctRight } = averageScores(prompts, known)
+    return {
+      validity,
+      diversity,
+      effectiveChoices,
+      ...(distinctRight === undefined ? {} : { distinctRight }),
+      promptCount: known.length
+    }
   }
 
   /** The score over all prompts; null while some are missing. */

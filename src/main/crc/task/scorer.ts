@@ -1,4 +1,5 @@
-import type { PromptScore, ScoredBy } from '../../../contract/documents/crc'
+import type { PromptScore } from '../../../contract/documents/crc'
+import type { ScoredBy } from '../../../contract/documents/scored-by'
 import { at } from '../../base/look-up'
 import { scorePrompt } from './scoring'
 

@@ -6,6 +6,7 @@ import {
   pairWords,
   recipeWords,
   renderingWords,
+  samplingWords,
   shellCommand,
   type ShownCommand
 } from '../shown-command'
@@ -15,7 +16,6 @@ const PROMPTS_FILE = 'prompts.json'
 /** The `slr sample` command that repeats a run. */
 export function sampleCommand(run: SampleRun): ShownCommand {
   const { settings, rendering } = run
-  const { sampling } = settings
   const weights = run.weights ?? settings.weights
   const precision = run.precision ?? settings.precision
   const variants = run.variants.map(variantWords)
@@ -25,14 +25,7 @@ export function sampleCommand(run: SampleRun): ShownCommand {
       ['slr', 'sample', ...pairWords(run)],
       variants.flatMap((variant) => variant.words),
       ['--prompts', PROMPTS_FILE, '--n', String(settings.sampleCount), '--seed', String(settings.seed)],
-      [
-        ...['--temperature', String(sampling.temperature)],
-        // 0 switches off what a generation config may ask for.
-        ...['--top-k', String(sampling.topK ?? 0)],
-        ...['--top-p', String(sampling.topP)],
-        ...['--min-p', String(sampling.minP)],
-        ...['--repetition-penalty', String(sampling.repetitionPenalty)]
-      ],
+      samplingWords(settings.sampling),
       [
         ...['--max-tokens', String(settings.maxTokens)],
         ...settings.stopTexts.flatMap((text) => ['--stop', text]),

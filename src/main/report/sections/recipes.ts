@@ -13,6 +13,7 @@ import type { CategoryScore } from '../../../contract/documents/crc'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { Report, ReportedSearch } from '../../../contract/documents/report'
 import type { ModelTone } from '../../../contract/model/model-style'
+import { scoredByName, scoreWords } from '../../../contract/words/score-words'
 import { searchFinding } from '../../../contract/words/search-words'
 import { describeStrengths } from '../../../contract/model/strengths'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
@@ -46,9 +47,10 @@ export function searchSections({ sweep }: Report): Section[] {
 
 type Fact = [name: string, value: string]
 
-function certainty({ comparison, heldOut, heldOutReason }: ReportedSearch): Fact[] {
+function certainty({ comparison, heldOut, heldOutReason, scoredBy }: ReportedSearch): Fact[] {
+  const words = scoreWords(scoredBy)
   const signed = ({ difference, interval }: { difference: number; interval: readonly number[] }): string =>
-    `${formatDelta(difference)} in diversity (${interval.map((end) => formatDelta(end)).join(' to ')})`
+    `${formatDelta(difference)} in ${words.diversity} (${interval.map((end) => formatDelta(end)).join(' to ')})`
   const facts: Fact[] = []
   if (comparison !== null) {
     const picked = `${signed(comparison)}, which favours whatever was picked from many`
@@ -58,12 +60,13 @@ function certainty({ comparison, heldOut, heldOutReason }: ReportedSearch): Fact
     'On unseen prompts',
     heldOut === null
       ? `not checked: ${heldOutReason ?? ''}`
-      : `${signed(heldOut)}, at validity ${formatScore(heldOut.found.validity)} against ${formatScore(heldOut.range.validity)} of the range`
+      : `${signed(heldOut)}, at ${words.validity} ${formatScore(heldOut.found.validity)} against ${formatScore(heldOut.range.validity)} of the range`
   ])
   return facts
 }
 
-function foundTable({ post, range, found }: ReportedSearch): Block {
+function foundTable({ post, range, found, scoredBy }: ReportedSearch): Block {
+  const words = scoreWords(scoredBy)
   const row = (name: string, tone: ModelTone, score: CategoryScore, what: string): Cell[] => [
     { text: name, detail: what, tone },
     { text: formatScore(score.validity) },
@@ -79,8 +82,8 @@ function foundTable({ post, range, found }: ReportedSearch): Block {
     label: 'What the search found, best first',
     columns: [
       textColumn('Model'),
-      numberColumn('validity'),
-      numberColumn('diversity'),
+      numberColumn(words.validity),
+      numberColumn(words.diversity),
       numberColumn('over the best range')
     ],
     rows: [
@@ -131,14 +134,16 @@ export function keptSection({ recipes, sweep }: Report): Section {
         columns: [
           textColumn('Recipe'),
           textColumn('restores'),
-          numberColumn('validity'),
-          numberColumn('diversity'),
+          textColumn('scored by'),
+          numberColumn('validity', 'or precision'),
+          numberColumn('diversity', 'or coverage'),
           textColumn('whole answers'),
           textColumn('kept')
         ],
-        rows: recipes.map(({ recipe, validity, diversity, keptAt }): Cell[] => [
+        rows: recipes.map(({ recipe, scoredBy, validity, diversity, keptAt }): Cell[] => [
           { text: recipe.name, tone: 'hybrid' },
           { text: describeRecipe(recipe) },
+          { text: validity === null ? '–' : scoredByName(scoredBy) },
           { text: validity === null ? '–' : formatScore(validity) },
           { text: diversity === null ? '–' : formatScore(diversity) },
           { text: recipeCheckWords(sweep?.check ?? null, recipe, sweep?.selection?.rho ?? DEFAULT_RHO) },

@@ -1,5 +1,6 @@
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
+  capitalised,
   formatBytes,
   formatCount,
   formatDelta,
@@ -14,7 +15,13 @@ import {
 } from '../../../contract/words/format'
 import { answerLimit, passesCheck, type WholeAnswers } from '../../../contract/documents/answer-check'
 import { comparedName, differenceWords } from '../../../contract/words/rival-words'
-import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
+import {
+  distinctWords,
+  scoredByWords,
+  type ScoreWords,
+  scoreWords
+} from '../../../contract/words/score-words'
+import { briefScoring, type ScoredBy } from '../../../contract/documents/scored-by'
 import type { Selection } from '../../../contract/documents/crc'
 import { assurances, exactness, headlineSentence, isGood } from '../../../contract/words/headline'
 import type { ReportChart } from '../../../contract/documents/report-chart'
@@ -24,14 +31,14 @@ import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { renderingFacts } from '../samples-page/settings-facts'
-import { type Block, type Cell, fold, numberColumn, type Section, textColumn } from '../blocks'
+import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'
 
 const BEST_RANGES = 10
 
 type Fact = [name: string, value: string]
 
-/** What the sweep found, how sure that is, all models in the plane of validity and diversity, and its settings. */
+/** What the sweep found, how sure that is, all models in the plane of its two measures, and its settings. */
 export function sweepSection({ sweep, sweepCount }: Report): Section {
   const section = { id: 'sweep', title: 'The sweep' }
   if (sweep === null) {
@@ -39,19 +46,20 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
     return { ...section, blocks: [{ kind: 'paragraph', text }] }
   }
   const { selection, ranges } = sweep
+  const words = scoreWords(sweep.scoredBy)
   const best = selection?.selected ?? null
   const selected = ranges.find(({ start, end }) => start === best?.start && end === best.end)
   return {
     ...section,
     blocks: [
       ...headlineBlocks(sweep),
-      ...scoredByBlocks(sweep),
+      scoredByBlock(sweep),
       ...(selection === null
         ? []
         : [{ kind: 'figures', figures: assurances({ ...sweep, selection, check: sweep.check }) } as const]),
       {
         kind: 'chart',
-        label: `Diversity of every range by its first and last restored layer; diversity against validity of ${plural(ranges.length, 'range')}, base, post and other recipes.`,
+        label: `${capitalised(words.diversity)} of every range by its first and last restored layer; ${words.diversity} against ${words.validity} of ${plural(ranges.length, 'range')}, base, post and other recipes.`,
         chart: rangesChart(sweep)
       },
       ...wholeAnswersBlocks(sweep),
@@ -110,9 +118,15 @@ function wholeAnswersBlocks({ check, selection }: ReportedSweep): Block[] {
 }
 
 const liveScore = (
-  { validity, diversity, effectiveChoices }: ReportedScore,
+  { validity, diversity, effectiveChoices, distinctRight }: ReportedScore,
   promptCount: number
-): LiveScore => ({ validity, diversity, effectiveChoices, promptCount })
+): LiveScore => ({
+  validity,
+  diversity,
+  effectiveChoices,
+  ...(distinctRight === undefined ? {} : { distinctRight }),
+  promptCount
+})
 
 function rangesChart(sweep: ReportedSweep): ReportChart {
   const {
@@ -126,7 +140,8 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
     checkpoints,
     search,
     selection,
-    rivals
+    rivals,
+    scoredBy
   } = sweep
   const live = (score: ReportedScore): LiveScore => liveScore(score, promptCount)
   // A range that the search could not better is a range.
@@ -137,6 +152,7 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
     rho: selection?.rho ?? 0,
     selected: selection?.selected ? rangeKey(selection.selected) : null,
     board: {
+      scoredBy: briefScoring(scoredBy),
       layerCount,
       promptCount,
       base: base === null ? null : live(base),
@@ -173,17 +189,20 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
   }
 }
 
-const SCORE_COLUMNS = [
-  numberColumn('validity'),
-  numberColumn('diversity'),
-  numberColumn('effective choices')
-] as const
+function scoreColumns(scoredBy: ScoredBy): Column[] {
+  const { validity, diversity, choices } = scoreWords(scoredBy)
+  const distinct = distinctWords(scoredBy)
+  return [validity, diversity, choices, ...(distinct === null ? [] : [distinct])].map((name) =>
+    numberColumn(name)
+  )
+}
 
-function scoreCells({ validity, diversity, effectiveChoices }: ReportedScore): Cell[] {
+function scoreCells({ validity, diversity, effectiveChoices, distinctRight }: ReportedScore): Cell[] {
   return [
     { text: formatScore(validity) },
     { text: formatScore(diversity) },
-    { text: effectiveChoices.toFixed(1) }
+    { text: effectiveChoices.toFixed(1) },
+    ...(distinctRight === undefined ? [] : [{ text: distinctRight.toFixed(2) }])
   ]
 }
 
@@ -191,7 +210,7 @@ const toneOfMark = (mark: number | null, otherwise: ModelTone): ModelTone =>
   mark === null ? otherwise : keptStyle(mark).tone
 
 function modelsTable(
-  { base, post, recipes, checkpoints, promptCount }: ReportedSweep,
+  { base, post, recipes, checkpoints, promptCount, scoredBy }: ReportedSweep,
   selected: ReportedRange | undefined
 ): Block {
   const models: [string, ModelTone, ReportedScore][] = [['post', 'post', post]]
@@ -200,13 +219,14 @@ function modelsTable(
   for (const score of recipes) models.push([score.recipe.name, toneOfMark(score.mark, 'hybrid'), score])
   for (const score of checkpoints) models.push([score.name, toneOfMark(score.mark, 'checkpoint'), score])
   const categories = Object.keys(post.categories)
+  const words = scoreWords(scoredBy)
   return {
     kind: 'table',
-    label: `Means over ${plural(promptCount, 'prompt')}, then over categories`,
+    label: `Means over ${plural(promptCount, words.prompt)}, then over categories`,
     columns: [
       textColumn('Model'),
-      ...SCORE_COLUMNS,
-      ...categories.map((category) => numberColumn(category, 'validity / diversity'))
+      ...scoreColumns(scoredBy),
+      ...categories.map((category) => numberColumn(category, `${words.validity} / ${words.diversity}`))
     ],
     rows: models.map(([name, tone, score]) => [
       { text: name, tone },
@@ -223,16 +243,17 @@ function modelsTable(
 type ReportedSelection = NonNullable<ReportedSweep['selection']>
 
 function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Block[] {
-  const { post, ranges } = sweep
+  const { post, ranges, scoredBy } = sweep
+  const words = scoreWords(scoredBy)
   const best = bestRanges(ranges, selection.minimumValidity, BEST_RANGES)
   const share = (range: ReportedRange): number =>
     selection.bootstrap.wins.find((win) => win.start === range.start && win.end === range.end)?.share ?? 0
   const table: Block = {
     kind: 'table',
-    label: `The most diverse of ${plural(ranges.length, 'range')} that keep the validity`,
+    label: `The ranges of greatest ${words.diversity}, of ${formatCount(ranges.length)} those that keep the ${words.validity}`,
     columns: [
       textColumn('Layers'),
-      ...SCORE_COLUMNS,
+      ...scoreColumns(scoredBy),
       numberColumn('gain over post'),
       numberColumn('wins', 'of the resamples')
     ],
@@ -243,25 +264,22 @@ function selectionBlocks(sweep: ReportedSweep, selection: ReportedSelection): Bl
       { text: formatPercent(share(range)) }
     ])
   }
-  return [{ kind: 'facts', facts: selectionFacts(selection) }, ...(best.length === 0 ? [] : [table])]
+  return [{ kind: 'facts', facts: selectionFacts(selection, words) }, ...(best.length === 0 ? [] : [table])]
 }
 
-function selectionFacts({
-  rho,
-  minimumValidity,
-  bootstrap,
-  crossFit,
-  crossFitReason
-}: ReportedSelection): Fact[] {
+function selectionFacts(
+  { rho, minimumValidity, bootstrap, crossFit, crossFitReason }: ReportedSelection,
+  words: ScoreWords
+): Fact[] {
   const { post, selected, noSelectionShare } = bootstrap
   const interval = ([low, high]: readonly [number, number]): string =>
     `${formatScore(low)} to ${formatScore(high)}`
   const both = ({ validity, diversity }: typeof post): string =>
-    `validity ${interval(validity)}, diversity ${interval(diversity)}`
+    `${words.validity} ${interval(validity)}, ${words.diversity} ${interval(diversity)}`
   const facts: Fact[] = [
     [
       'Rule',
-      `the most diverse range with a validity of at least ${formatScore(minimumValidity)} (ρ = ${rho} of post's)`
+      `the range of greatest ${words.diversity} with a ${words.validity} of at least ${formatScore(minimumValidity)} (ρ = ${rho} of post's)`
     ],
     ['Post', both(post)]
   ]
@@ -269,7 +287,7 @@ function selectionFacts({
     const [low, high] = selected.diversityGain
     facts.push(
       ['Selected range', both(selected)],
-      ['Gain in diversity', `${formatDelta(low)} to ${formatDelta(high)}`]
+      [`Gain in ${words.diversity}`, `${formatDelta(low)} to ${formatDelta(high)}`]
     )
   }
   facts.push([
@@ -284,20 +302,17 @@ function selectionFacts({
     ...facts,
     [
       'Cross-fitted',
-      `diversity ${formatScore(crossFit.diversity)} at validity ${formatScore(crossFit.validity)}, post ` +
+      `${words.diversity} ${formatScore(crossFit.diversity)} at ${words.validity} ${formatScore(crossFit.validity)}, post ` +
         `${formatScore(crossFit.postDiversity)} at ${formatScore(crossFit.postValidity)}; the halves picked ${picked.join(' and ')}`
     ]
   ]
 }
 
-/** Where the scores are a task's, which of its measures stand in the columns. */
-function scoredByBlocks({ scoredBy }: ReportedSweep): Block[] {
-  if (scoredBy.kind === 'crc') return []
-  const { validity, diversity, choices } = scoreWords(scoredBy)
-  const text =
-    `Scored by ${scoredByWords(scoredBy)}. Below, validity is the ${validity}, diversity the ${diversity}, and ` +
-    `effective choices are ${choices}.`
-  return [{ kind: 'paragraph', text }]
+/** What the scores are of, and what the two in the chart are. */
+function scoredByBlock({ scoredBy }: ReportedSweep): Block {
+  const { validity, diversity, means } = scoreWords(scoredBy)
+  const text = `Scored by ${scoredByWords(scoredBy)}. ${capitalised(validity)}: ${means.validity}; ${diversity}: ${means.diversity}.`
+  return { kind: 'paragraph', text }
 }
 
 /** Other ways to diversity against the selected range. */
@@ -328,18 +343,24 @@ function rivalBlocks({ scoredBy }: ReportedSweep, { rivals, selected, rho }: Sel
   ]
 }
 
-function soupBlocks({ soup }: ReportedSweep): Block[] {
+function soupBlocks({ soup, scoredBy }: ReportedSweep): Block[] {
   if (soup.length === 0) return []
   const label = 'The soup: all layers blended alike, 0 post, 1 every layer of base'
   const rows = soup.map((blend): Cell[] => [{ text: String(blend.strength) }, ...scoreCells(blend)])
-  return [fold(label, [{ kind: 'table', label, columns: [textColumn('Strength'), ...SCORE_COLUMNS], rows }])]
+  return [
+    fold(label, [
+      { kind: 'table', label, columns: [textColumn('Strength'), ...scoreColumns(scoredBy)], rows }
+    ])
+  ]
 }
 
-function allRangesBlocks({ ranges }: ReportedSweep): Block[] {
+function allRangesBlocks({ ranges, scoredBy }: ReportedSweep): Block[] {
   if (ranges.length === 0) return []
   const label = `All ${plural(ranges.length, 'range')}`
   const rows = ranges.map((range): Cell[] => [{ text: rangeLabel(range) }, ...scoreCells(range)])
-  return [fold(label, [{ kind: 'table', label, columns: [textColumn('Layers'), ...SCORE_COLUMNS], rows }])]
+  return [
+    fold(label, [{ kind: 'table', label, columns: [textColumn('Layers'), ...scoreColumns(scoredBy)], rows }])
+  ]
 }
 
 function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
@@ -372,7 +393,9 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
   return [
     ...facts,
     ...renderingFacts(rendering),
-    ['Leading white space', rendering.countLeadingSpace ? 'counts' : 'does not count'],
+    ...(sweep.scoredBy.kind === 'task'
+      ? []
+      : [['Leading white space', rendering.countLeadingSpace ? 'counts' : 'does not count'] satisfies Fact]),
     ...originFacts(sweep.origin)
   ]
 }

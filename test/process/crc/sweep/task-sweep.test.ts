@@ -2,12 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type PromptScore,
-  type Score,
-  type ScoredTask,
-  SweepDocument
-} from '../../../../src/contract/documents/crc'
+import { type PromptScore, type Score, SweepDocument } from '../../../../src/contract/documents/crc'
+import { type ScoredTask } from '../../../../src/contract/documents/scored-by'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { type Model, rangeModel } from '../../../../src/contract/model/model'
 import { type Rival, usualRivals } from '../../../../src/contract/model/rival'

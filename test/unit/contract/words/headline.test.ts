@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import type { CheckedModel, CheckResult, WholeAnswers } from '../../../../src/contract/documents/answer-check'
 import type { Bootstrap, CategoryScore, Selection } from '../../../../src/contract/documents/crc'
 import {
@@ -337,6 +338,7 @@ const fold = () => ({ selected: null, ...score(0.9, 0.88), postValidity: 0.99, p
 
 describe('the words of a search', () => {
   const search = (verdict: 'none' | 'unproven' | 'confirmed') => ({
+    scoredBy: BY_CHARACTERS,
     verdict,
     found: [{ recipe: { name: 'found', ranges: [[4, 11] satisfies [number, number]] } }],
     range: { ...range(5, 11), ...score(0.92, 0.9), range: range(5, 11) }

@@ -2,10 +2,12 @@ import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
 import { DEFAULT_JUDGE } from '../../../../src/contract/documents/judge'
 import { factsOf } from '../../../../src/contract/model/task-kinds'
 import { Report } from '../../../../src/contract/documents/report'
+import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { selection } from '../../../../src/main/crc/selection/selection'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
@@ -21,7 +23,7 @@ import { jsonText, reportPage } from '../../../../src/main/report/page'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
-import { tinyCheck, tinySearch, tinySweep, whole } from '../../../fixtures/tiny-sweep'
+import { tinyCheck, tinySearch, tinySweep, tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
 import { problemOf } from '../../../fixtures/problems'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 
@@ -113,6 +115,33 @@ describe('what a report tells', () => {
     await project.close()
   })
 
+  it('of a task speaks of precision and coverage, also where it searched, and nowhere of the character task', async () => {
+    const project = await demoProject()
+    const sweep = tinyTaskSweep()
+    const recipe = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
+    const selected = selection(sweep.prompts, sweep.post, sweep.ranges, 0.9)
+    await project.saveSweep({ ...sweep, selected: selected.selected, selection: selected })
+    await project.saveSearch({ ...tinySearch(recipe), sweepId: sweep.id, scoredBy: sweep.scoredBy })
+    const report = await reportOf(project)
+    const text = reportMarkdown({ ...report, warnings: [], pair: null, reproduction: [], recipes: [] })
+    expect(text).toContain(
+      'Scored by listed answers of the task "Letters", exact, temperature 1, min-p 0.1, 32 draws'
+    )
+    expect(text).toContain('distinct right in 32')
+    const ofSweep = text.slice(text.indexOf('## The sweep'), text.indexOf('## Kept recipes'))
+    expect(ofSweep).toContain('Beyond one range')
+    expect(ofSweep).not.toMatch(/validity|diversity|effective choices|first token/i)
+    expect((await sweepCommands(sweep, 0.9))[0]).toMatchObject({
+      command: expect.stringMatching(/ --task letters\.json --temperature 1 .*--min-p 0\.1 .*--draws 32/),
+      files: [{ name: 'letters.json' }]
+    })
+    expect(project.sweeps[0]?.scoredBy).toEqual({
+      ...{ kind: 'task', draws: 32, sampling: PAPER_SAMPLING },
+      task: { id: 'letters', name: 'Letters' }
+    })
+    await project.close()
+  })
+
   it('of whole answers: what the check found, at a glance, beside the sweep, of kept recipes and of what a search found', async () => {
     const project = await demoProject()
     const tiny = tinySweep()
@@ -125,7 +154,7 @@ describe('what a report tells', () => {
     const recipe = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
     await project.saveAnswerCheck(tinyCheck([{ recipe, ...whole(0.5, 0.8) }]))
     const keptAt = '2026-01-03T00:00:00.000Z'
-    const source = { sweepId: 'tiny', validity: 0.92, diversity: 0.8 }
+    const source = { sweepId: 'tiny', scoredBy: BY_CHARACTERS, validity: 0.92, diversity: 0.8 }
     await project.edit(() => ({ recipes: [{ id: 'upper', mark: 0, recipe, keptAt, ...source }] }))
     await project.saveSearch(tinySearch(recipe))
     const report = await reportOf(project)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { listed, resultOrigins } from '../../../../src/renderer/pair/checkpoint-origin'
 
 describe('where results came from', () => {
@@ -7,6 +8,7 @@ describe('where results came from', () => {
     checkpoints: { base, post },
     createdAt: '2026-01-02T03:04:05.000Z',
     seconds: 1,
+    scoredBy: BY_CHARACTERS,
     promptCount: 1,
     selected: null,
     post: { validity: 1, diversity: 1 },

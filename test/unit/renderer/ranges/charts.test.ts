@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { colorAt, DIVERGING, inkOn, VIRIDIS } from '../../../../src/contract/words/color-scale'
 import { distributionOf, meanProbabilities } from '../../../../src/renderer/ranges/distribution'
 import {
@@ -10,7 +11,7 @@ import {
   moveFocus,
   rangeAt
 } from '../../../../src/renderer/plots/heatmap-geometry'
-import { metricDomain, METRICS } from '../../../../src/renderer/ranges/metrics'
+import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/metrics'
 import {
   axisBounds,
   boardOfSweep,
@@ -22,11 +23,11 @@ import {
 } from '../../../../src/renderer/ranges/score-board'
 import { keptScore } from '../../../../src/renderer/recipes/kept-score'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
-import { distributionCsv, sortedRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
+import { distributionCsv, rowColumns, sortedRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
 import { toCsv } from '../../../../src/renderer/ui/csv'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
 import { projectState } from '../../../fixtures/scripted-line'
-import { tinySweep } from '../../../fixtures/tiny-sweep'
+import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 
 const point = (start: number, end: number, validity: number, diversity: number): RangePoint => ({
   start,
@@ -77,12 +78,25 @@ describe('a kept recipe in a sweep', () => {
 
 describe('the score of a kept recipe', () => {
   const sweep = tinySweep()
-  const own = { id: 'r', mark: 0, keptAt: KEPT_AT, sweepId: 'older', validity: 0.1, diversity: 0.2 }
+  const own = {
+    id: 'r',
+    mark: 0,
+    scoredBy: BY_CHARACTERS,
+    keptAt: KEPT_AT,
+    sweepId: 'older',
+    validity: 0.1,
+    diversity: 0.2
+  }
   const sweeps = [{ id: 'older', createdAt: '2026-01-01T00:00:00Z' }]
 
   it('is that of the shown sweep, or names the sweep that it is of', () => {
     const swept = { ...own, recipe: { name: 'kept', ranges: [[1, 1] satisfies [number, number]] } }
-    expect(keptScore(swept, sweep, sweeps)).toEqual({ validity: 0.92, diversity: 0.8, from: null })
+    expect(keptScore(swept, sweep, sweeps)).toEqual({
+      scoredBy: BY_CHARACTERS,
+      validity: 0.92,
+      diversity: 0.8,
+      from: null
+    })
     const other = {
       ...own,
       recipe: {
@@ -94,6 +108,7 @@ describe('the score of a kept recipe', () => {
       }
     }
     expect(keptScore(other, sweep, sweeps)).toEqual({
+      scoredBy: BY_CHARACTERS,
       validity: 0.1,
       diversity: 0.2,
       from: expect.stringMatching(/^sweep of .*2026/)
@@ -225,6 +240,33 @@ describe('the Pareto front', () => {
   })
 })
 
+describe('what a sweep is scored by', () => {
+  it('names the measures in every table and chart, and counts right answers where there are any', () => {
+    const sweep = tinyTaskSweep()
+    const board = boardOfSweep(sweep)
+    expect(rowColumns(board).map(({ label }) => label)).toEqual([
+      ...[
+        'Model',
+        'Layers',
+        'Precision',
+        'Coverage',
+        'Gain over post',
+        'Effective answers',
+        'Distinct right in 32'
+      ]
+    ])
+    expect(sortedRows(board, { column: 'distinct', descending: true })[0]?.distinctRight).toBe(1.8)
+    const [header, , , first] = sweepCsv(sweep).split('\r\n')
+    expect(header).toMatch(
+      /^model,start,end,precision,coverage,effective_answers,distinct_right,letter_precision/
+    )
+    expect(first).toBe('range,0,0,0.95,0.5,1.5,1,0.95,0.5,0.95,0.5')
+    const metrics = Object.values(metricsOf(sweep.scoredBy)).map(({ label, describe }) => label + describe)
+    expect(metrics.join()).not.toMatch(/validity|diversity|valid/i)
+    expect(rowColumns(boardOfSweep(tinySweep())).map(({ label }) => label)).toContain('Diversity')
+  })
+})
+
 describe('a board of scores', () => {
   it('counts the ranges of a model', () => {
     expect(rangeCount(12)).toBe(78)
@@ -232,7 +274,7 @@ describe('a board of scores', () => {
   })
 
   it('fills as entries of a running sweep arrive, the later score of a range replacing the earlier', () => {
-    const live = new LiveBoard(12, 40)
+    const live = new LiveBoard(BY_CHARACTERS, 12, 40)
     const score = { validity: 0.9, diversity: 0.5, effectiveChoices: 3, promptCount: 20 }
     const model = { kind: 'range', range: { start: 4, end: 11 } } as const
     live.apply([{ model, score }])
@@ -285,7 +327,7 @@ describe('colours', () => {
 
   it('show no gain before post has a score', () => {
     const board = { ...boardOfSweep(tinySweep()), post: null }
-    expect(METRICS.gain.value(point(0, 0, 1, 1), board)).toBeNull()
+    expect(metricsOf(BY_CHARACTERS).gain.value(point(0, 0, 1, 1), board)).toBeNull()
   })
 })
 
@@ -303,10 +345,10 @@ describe('character distributions', () => {
     const range = sweep.ranges[0]
     if (range === undefined) throw new Error('the fixture has no range')
     const shown = distributionOf(sweep, range, { kind: 'prompt', index: 2 })
-    expect(shown.characters).toEqual(['0', '1'])
+    expect(shown.answers).toEqual(['0', '1'])
     expect(shown.promptCount).toBe(1)
     expect(shown.post).toEqual([0.9, 0.1])
-    expect(distributionCsv(shown, 'hybrid').split('\r\n')[1]).toBe('0,0.5,0.9,0.6')
+    expect(distributionCsv(shown, 'character', 'hybrid').split('\r\n')[1]).toBe('0,0.5,0.9,0.6')
   })
 
   it('leave base out where base cannot be compared', () => {

@@ -60,7 +60,7 @@ describe('the trade-off', () => {
     const all = drawn([])
     const none = drawn(['below', 'front', 'blends'])
     expect(all['Pareto front']).toBeGreaterThan(0)
-    expect(none).toMatchObject({ 'Pareto front': 0, 'Ranges below the validity limit': 0, Blends: 0 })
+    expect(none).toMatchObject({ 'Pareto front': 0, 'Ranges below the limit': 0, Blends: 0 })
     expect(none['Ranges']).toBe(all['Ranges'])
     expect(all['Blends']).toBe(1)
     expect(scatterMarks(content(['blends']))).toHaveLength(scatterMarks(content()).length - 1)

@@ -1,6 +1,7 @@
 import { modelKey, sameModel } from '../../../../src/contract/model/model'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { normaliseAnswer } from '../../../../src/contract/model/answer'
 import type { KeptRecipe } from '../../../../src/contract/documents/project'
 import {
@@ -310,6 +311,7 @@ describe('the variants to compare', () => {
     recipe: { name, ranges: [[start, end]] },
     keptAt: '2026-01-01T00:00:00.000Z',
     sweepId: null,
+    scoredBy: BY_CHARACTERS,
     validity: null,
     diversity: null
   })
