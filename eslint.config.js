@@ -112,7 +112,7 @@ const typesAreMinded = {
 }
 
 export default ts.config(
-  { ignores: ['out/', 'node_modules/', 'resources/'] },
+  { ignores: ['out/', 'dist/', 'node_modules/', 'resources/'] },
   js.configs.recommended,
   ...ts.configs.strict,
   ...ts.configs.stylistic,

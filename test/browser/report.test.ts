@@ -10,7 +10,7 @@ import { SweepDocument } from '../../src/contract/documents/crc'
 import { EvaluationView } from '../../src/contract/documents/evaluation'
 import { Report } from '../../src/contract/documents/report'
 import { SearchDocument } from '../../src/contract/documents/search'
-import { builtPath } from '../../src/main/base/built'
+import { builtScript } from '../../src/main/base/built'
 import {
   browserMissing,
   expectPrintsWhole,
@@ -89,7 +89,7 @@ describe('slr report', { timeout: 60_000 }, () => {
 
   it('prints commands that compute the same again', async () => {
     const shell = `slr() { "$SLR_NODE" "$SLR_CLI" "$@" --quiet --json >/dev/null; }\n`
-    const env = { ...process.env, SLR_NODE: process.execPath, SLR_CLI: builtPath('main', 'cli.js') }
+    const env = { ...process.env, SLR_NODE: process.execPath, SLR_CLI: builtScript('cli.js') }
     const parts = report.reproduction.filter(({ part }) => /^(The sweep|Samples|Evaluation)/.test(part))
     const run = async ({ part, commands }: (typeof parts)[number]): Promise<void> => {
       const place = join(folder, part.slice(0, 7))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { builtPath } from '../../src/main/base/built'
+import { builtScript } from '../../src/main/base/built'
 import { pairPaths } from '../../src/main/project/demo'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 
@@ -41,7 +41,7 @@ function whyNoNetwork(): string | null {
 
 it('leaves no file behind after a sweep', async () => {
   const { folder, env } = await newUser()
-  await promisify(execFile)(process.execPath, [builtPath('main', 'cli.js'), 'sweep', '--demo', '--json'], {
+  await promisify(execFile)(process.execPath, [builtScript('cli.js'), 'sweep', '--demo', '--json'], {
     env,
     maxBuffer: 2 ** 28
   })
@@ -59,7 +59,7 @@ it.skipIf(noNetwork !== null)(
     const request = JSON.stringify({ ...pairPaths({ kind: 'demo' }), layerCount: 12, device: 'cpu' })
     const setUp =
       'ip link set lo up && ip route add local default dev lo && mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
-    const watched = [WATCHED_NETWORK, builtPath('main', 'cli.js'), builtPath('main', 'engine.js'), request]
+    const watched = [WATCHED_NETWORK, builtScript('cli.js'), builtScript('engine.js'), request]
     const { stdout } = await promisify(execFile)(
       'unshare',
       ['--net', '--mount', 'sh', '-c', setUp, 'sh', resolver, process.execPath, ...watched],

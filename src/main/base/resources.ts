@@ -1,21 +1,35 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const PACKAGE_NAME = 'slr-workbench'
 
-let resourcesFolder: string | null = null
+/** How Electron's archive of a packaged program is named, and the folder beside it (tools/installers/stage.mjs). */
+const ARCHIVE = 'app.asar'
+const BESIDE_ARCHIVE = 'program'
+
+let packageFolder: string | null = null
 
 /** The absolute path of a file or folder that ships with the program, such as `resourcePath('demo-pair', 'base')`. */
 export function resourcePath(...parts: string[]): string {
-  resourcesFolder ??= findResources(dirname(fileURLToPath(import.meta.url)))
-  return join(resourcesFolder, ...parts)
+  return join(plainFolder(), 'resources', ...parts)
+}
+
+/** The folder of the package that is running: of the source tree, or in a packaged program's window the archive. */
+export function ownPackage(): string {
+  packageFolder ??= packageAbove(dirname(fileURLToPath(import.meta.url)))
+  return packageFolder
+}
+
+/** The same as a folder that any program can read: a plain Node, which engines run on, cannot look into archives. */
+export function plainFolder(own = ownPackage()): string {
+  return basename(own) === ARCHIVE ? join(dirname(own), BESIDE_ARCHIVE) : own
 }
 
 /** From the source tree, the built bundle and the packaged program alike the package's folder is above. */
-function findResources(moduleFolder: string): string {
+function packageAbove(moduleFolder: string): string {
   for (let folder = moduleFolder; folder !== dirname(folder); folder = dirname(folder)) {
-    if (isPackageFolder(folder)) return join(folder, 'resources')
+    if (isPackageFolder(folder)) return folder
   }
   throw new Error(`no package.json named ${PACKAGE_NAME} above ${moduleFolder}`)
 }

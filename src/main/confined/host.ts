@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { WorkbenchError } from '../../contract/model/problem'
-import { builtPath } from '../base/built'
+import { builtScript } from '../base/built'
 import { nodeProgram } from '../base/node-program'
 import { SerialQueue } from '../base/files/serial-queue'
 import { ConfinedReply, type ConfinedRequest, HEAP_MIB, subjectOf } from './messages'
@@ -57,7 +57,7 @@ class ConfinedProcess {
   private readonly ready: Promise<ConfinedReply>
 
   constructor(private readonly limits: ConfinedLimits) {
-    this.child = fork(builtPath('main', 'confined.js'), [String(limits.timeMs)], {
+    this.child = fork(builtScript('confined.js'), [String(limits.timeMs)], {
       // Without one, `fork` runs Electron's own binary as a plain Node.
       execPath: nodeProgram() ?? process.execPath,
       execArgv: [`--max-old-space-size=${HEAP_MIB}`],

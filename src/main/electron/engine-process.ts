@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { utilityProcess } from 'electron'
-import { builtPath } from '../base/built'
+import { builtScript } from '../base/built'
 import { nodeProgram } from '../base/node-program'
 import { type EngineProcess, type EngineSpawner, forkEngine } from '../engine/host'
 import { howUtilityEnded } from '../engine/how-it-ended'
@@ -12,13 +12,11 @@ const LAST_WORDS_MS = 300
 
 /** Engines run on Node wherever there is one: src/main/base/node-program.ts says why. */
 export function desktopEngines(): EngineSpawner {
-  return nodeProgram() === null
-    ? startUtilityEngine
-    : forkEngine(builtPath('main', 'engine.js'), [BESIDE_A_WINDOW])
+  return nodeProgram() === null ? startUtilityEngine : forkEngine(builtScript('engine.js'), [BESIDE_A_WINDOW])
 }
 
 function startUtilityEngine(): EngineProcess {
-  const child = utilityProcess.fork(builtPath('main', 'engine.js'), [BESIDE_A_WINDOW], {
+  const child = utilityProcess.fork(builtScript('engine.js'), [BESIDE_A_WINDOW], {
     serviceName: 'SLR Workbench engine',
     stdio: ['ignore', 'ignore', 'pipe']
   })

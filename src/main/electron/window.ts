@@ -1,5 +1,6 @@
 import { BrowserWindow, dialog, Menu, nativeTheme, screen, type WebContents } from 'electron'
 import { builtPath } from '../base/built'
+import { resourcePath } from '../base/resources'
 import { contextTemplate } from './menus'
 
 /** The window's colour before its page is there, of src/renderer/ui/styles/palette.css. */
@@ -23,6 +24,8 @@ export function openWindow(page: string, onLoaded: (contents: WebContents) => vo
     minWidth: Math.min(SMALLEST.width, width),
     minHeight: Math.min(SMALLEST.height, height),
     show: false,
+    // For Linux; elsewhere the program's file has it.
+    icon: resourcePath('icon', 'icon.png'),
     backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
     webPreferences: {
       preload: builtPath('preload', 'index.cjs'),

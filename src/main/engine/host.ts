@@ -4,7 +4,7 @@ import { RPCLink } from '@orpc/client/message-port'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { EngineContract } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
-import { builtPath } from '../base/built'
+import { builtScript } from '../base/built'
 import { nodeProgram } from '../base/node-program'
 import { howItEnded } from './how-it-ended'
 import '../base/telemetry-off'
@@ -153,10 +153,7 @@ function lastLines(stream: NodeJS.ReadableStream | null): string[] {
 }
 
 /** Forks the built engine, or another module that serves the engine's contract, with arguments of the process. */
-export function forkEngine(
-  entry = builtPath('main', 'engine.js'),
-  args: readonly string[] = []
-): EngineSpawner {
+export function forkEngine(entry = builtScript('engine.js'), args: readonly string[] = []): EngineSpawner {
   return () => {
     // Native libraries print to stdout too; stdout belongs to the command line's JSON.
     const child = fork(entry, args, {

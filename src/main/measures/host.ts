@@ -4,7 +4,7 @@ import type { SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationResults } from '../../contract/documents/evaluation'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/documents/samples'
-import { builtPath } from '../base/built'
+import { builtScript } from '../base/built'
 import type { StoredEvaluation } from './results'
 import { MeasuringReply, type MeasuringRequest } from './messages'
 
@@ -38,7 +38,7 @@ export async function measureEvaluation(
 /** Lends a fresh thread to one request, and ends it however that went. */
 async function askThread(request: MeasuringRequest): Promise<MeasuringReply> {
   // Not the flags of whoever runs us: some that node takes, a thread does not.
-  const worker = new Worker(builtPath('main', 'measures.js'), { execArgv: [], workerData: request })
+  const worker = new Worker(builtScript('measures.js'), { execArgv: [], workerData: request })
   const ended = once(worker, 'exit').then(([code]) => {
     throw new Error(`the thread that measures answers ended with exit code ${code}`)
   })

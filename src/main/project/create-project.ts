@@ -6,11 +6,14 @@ import { BY_CHARACTERS } from '../../contract/documents/scored-by'
 import { WorkbenchError } from '../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation, PROJECT_VERSION } from '../../contract/documents/project'
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
-import { errorCode, writeProblem } from '../base/files/atomic-file'
+import { errorCode, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { absolutePath, projectsFolder } from '../base/files/places'
 import { isFolder } from '../base/files/path-kinds'
 import { openProject, type Project, writeProjectDocument, writePrompts } from './project'
 import { PROJECT_SUFFIX, projectName } from './project-name'
+
+/** No system opens a folder with a program by a double click; of this file installers say so (tools/installers/config.mjs). */
+const DOUBLE_CLICKED = 'Open.slrproject'
 
 export interface NewProject {
   /** The parent of the project folder. It must exist, except for the program's own projects folder. */
@@ -60,6 +63,7 @@ export async function createProject(project: NewProject): Promise<Project> {
       notes: ''
     })
     await writePrompts(unfinished, project.prompts)
+    await writeFileAtomic(join(unfinished, DOUBLE_CLICKED), 'SLR Workbench opens the folder of this file.\n')
     // Should the name have been taken since, this fails; only an empty folder could be replaced.
     await rename(unfinished, target)
   } catch (error) {

@@ -6,7 +6,7 @@ import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import type { BytesProgress, DistancesDocument } from '../../contract/documents/distances'
 import type { PairValues } from '../../contract/documents/non-finite'
 import type { WeightsContract } from '../../contract/procedures/weights'
-import { builtPath } from '../base/built'
+import { builtScript } from '../base/built'
 import { progressRate } from '../base/progress-rate'
 import type { EnginePort } from '../engine/port'
 import { fromAcross } from '../base/rpc-problems'
@@ -86,7 +86,7 @@ async function inWorker<Result>(
 
 function startWorker(): { client: WeightsClient; ended: Promise<never>; close: () => Promise<void> } {
   // Not the flags of whoever runs us: some that node takes, a thread does not.
-  const worker = new Worker(builtPath('main', 'weights.js'), { execArgv: [] })
+  const worker = new Worker(builtScript('weights.js'), { execArgv: [] })
   const ended = new Promise<never>((_, reject) => {
     worker.once('error', reject)
   })

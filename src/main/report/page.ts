@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Report } from '../../contract/documents/report'
 import type { ReportChart } from '../../contract/documents/report-chart'
-import { builtPath } from '../base/built'
+import { builtScript } from '../base/built'
 import { Markup, markup } from '../base/markup'
 import type { Block, Cell, Column, Section } from './blocks'
 import { REPORT_STYLE } from './page-style'
@@ -17,7 +17,7 @@ export async function reportPage(report: Report): Promise<string> {
   const charts: ReportChart[] = []
   const sections = reportSections(report)
   const body = sections.map((section) => sectionMarkup(section, charts))
-  const script = scriptText(await readFile(builtPath('main', 'report-charts.js'), 'utf8'))
+  const script = scriptText(await readFile(builtScript('report-charts.js'), 'utf8'))
   const policy = [
     "default-src 'none'",
     `script-src '${integrity(script)}'`,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { version } from '../../../package.json'
-import { builtPath } from '../../../src/main/base/built'
+import { builtScript } from '../../../src/main/base/built'
 import { runCli } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
 
@@ -129,7 +129,7 @@ describe('slr', () => {
 
   // Windows starts commands through a script that npm writes.
   it.skipIf(process.platform === 'win32')('is a program that can be started by itself', async () => {
-    const { stdout } = await promisify(execFile)(builtPath('main', 'cli.js'), ['--version'])
+    const { stdout } = await promisify(execFile)(builtScript('cli.js'), ['--version'])
     expect(stdout).toBe(`${version}\n`)
   })
 

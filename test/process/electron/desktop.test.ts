@@ -41,7 +41,7 @@ function settled(client: DesktopClient, waits: boolean): void {
   client.app.settled({ waits }).catch(() => undefined)
 }
 
-describe('the desktop entry', { timeout: 60_000 }, () => {
+describe('the desktop entry', { timeout: 180_000 }, () => {
   it('serves its page from a list, hands it a port, and sweeps the demo through it', async () => {
     const desktop = await Desktop.start(['--demo'])
     const loaded = await desktop.until('loaded')

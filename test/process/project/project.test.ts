@@ -258,7 +258,10 @@ describe('changing a project', () => {
     expect(stored).toEqual(project.document)
     const files = await readdir(project.path, { recursive: true })
     expect(files.toSorted()).toEqual(
-      ['.lock', 'project.json', 'prompts', 'prompts/crc.json', 'sweeps', 'sweeps/sweep-1.json'].toSorted()
+      [
+        ...['.lock', 'Open.slrproject', 'project.json', 'prompts', 'prompts/crc.json'],
+        ...['sweeps', 'sweeps/sweep-1.json']
+      ].toSorted()
     )
   })
 

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { builtPath } from '../../base/built'
+import { builtScript } from '../../base/built'
 import type { StoredTensors } from '../../checkpoint/weight-reader'
 import { blockReads, blockTensors, type BlockStep, type BlockWeights } from './block-weights'
 import type { PairWeights } from './pair-weights'
@@ -55,7 +55,7 @@ export class ReadAhead {
   constructor(
     private readonly pair: PairWeights,
     private readonly signal?: AbortSignal,
-    entry = builtPath('main', 'read-ahead-worker.js')
+    entry = builtScript('read-ahead-worker.js')
   ) {
     const { base, post, others } = pair
     this.worker = new Worker(entry, {
