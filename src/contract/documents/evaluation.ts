@@ -8,7 +8,7 @@ import { PairFingerprints } from './pair'
 import { Problem } from '../model/problem'
 import { SampleProgress, ShownSample, Variant } from './samples'
 import { Task } from './task'
-import { TaskKind } from '../model/task-kinds'
+import { factsOf, TaskKind } from '../model/task-kinds'
 
 /** A variant with what it is combined with: SLR alone, decoding or prompting alone, and both, in one run. */
 export const EvaluationVariant = z
@@ -81,15 +81,22 @@ export const PromptScores = z.object({
 })
 export type PromptScores = z.infer<typeof PromptScores>
 
+/** Below so many prompts no interval is given: none would hold what it says. */
+export const FEWEST_PROMPTS = 5
+
 const Estimate = z.object({
   mean: z.number(),
-  /** 95 %, bootstrap over prompts. */
-  interval: Interval,
+  /** 95 %, over prompts; null below {@link FEWEST_PROMPTS}, or where all prompts have the same value. */
+  interval: Interval.nullable(),
+  /** How many prompts have the measure. */
   promptCount: z.number().int()
 })
 export type Estimate = z.infer<typeof Estimate>
 
+/** Over the prompts on which both have the measure. */
 const Difference = Estimate.extend({
+  /** At least 95 %: adjusted as p is, so that it holds 0 just when the adjusted p is above 0.05. */
+  interval: Interval.nullable(),
   /** Cohen's d for paired values; null when the differences do not vary. */
   effectSize: z.number().nullable(),
   pValue: z.number(),
@@ -105,10 +112,20 @@ export const VariantResult = z.object({
   measures: z.partialRecord(MeasureId, Estimate),
   /** Against the variant `comparedWith` on the same prompts; empty for that variant itself. */
   differences: z.partialRecord(MeasureId, Difference),
-  /** pass@k for k = 1, 2, 4, ... up to the answers per prompt; reasoning only. */
-  passAtK: z.array(z.object({ k: z.number().int(), mean: z.number() }))
+  /** pass@k for k = 1, 2, 4, ... up to the answers per prompt, and its difference; reasoning only. */
+  passAtK: z.array(Estimate.extend({ k: z.number().int(), difference: Difference.nullable() }))
 })
 export type VariantResult = z.infer<typeof VariantResult>
+
+/** The diversity and the quality that an evaluation begins with: of the qualities of its kind of task the first that a variant has. */
+export function mainMeasures(
+  kind: TaskKind,
+  variants: readonly Pick<VariantResult, 'measures'>[]
+): { diversity: MeasureId; quality: MeasureId } {
+  const { diversity, quality } = factsOf(kind).mainMeasures
+  const known = quality.find((id) => variants.some(({ measures }) => measures[id] !== undefined))
+  return { diversity, quality: known ?? quality[0] }
+}
 
 /** How well the proxy's scores order the variants as this task does (Spearman). */
 export const ProxyCorrelation = z.object({
@@ -122,7 +139,7 @@ export const ProxyCorrelation = z.object({
 export type ProxyCorrelation = z.infer<typeof ProxyCorrelation>
 
 export const EvaluationResults = z.object({
-  /** The variant that others are compared with: post, or else the first. */
+  /** The variant that others are compared with: the one asked for, else post, else the first. */
   comparedWith: z.string(),
   variants: z.array(VariantResult),
   proxy: z.array(ProxyCorrelation),

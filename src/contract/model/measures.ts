@@ -7,7 +7,7 @@ export interface Measure {
   /** Where there is little room. */
   short: string
   explain: string
-  about: 'diversity' | 'quality' | 'length'
+  about: 'diversity' | 'quality' | 'likelihood' | 'length'
   better: 'higher' | 'lower' | null
   /** A share lies between 0 and 1; a count is whole for one prompt; all else has a scale of its own. */
   scale: 'share' | 'count' | 'own'
@@ -71,6 +71,34 @@ export const TEXT_MEASURES = [
 
 /** What needs the task, the tokens, the engine or a judge: shown of evaluations. */
 const OTHER_MEASURES = [
+  {
+    id: 'distinct2Equal',
+    label: 'Distinct-2, equal length',
+    short: 'Distinct-2 =',
+    explain: 'different pairs of neighbouring words over all pairs, all variants cut to as many words',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'selfBleuEqual',
+    label: 'Self-BLEU, equal length',
+    short: 'Self-BLEU =',
+    explain: 'how much each answer reads like the others (BLEU-4), all variants cut to as many words',
+    about: 'diversity',
+    better: 'lower',
+    scale: 'share'
+  },
+  {
+    id: 'wordDistanceEqual',
+    label: 'Word distance, equal length',
+    short: 'Distance =',
+    explain:
+      'mean distance between the word sets of two answers (Jaccard), all variants cut to as many words',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'share'
+  },
   {
     id: 'adjustedDistinct',
     label: 'Expectation-adjusted distinct',
@@ -174,9 +202,10 @@ const OTHER_MEASURES = [
     id: 'logLikelihoodPost',
     label: 'Log-likelihood under post',
     short: 'LL post',
-    explain: 'mean log-likelihood of a token of the answers under post',
-    about: 'quality',
-    better: 'higher',
+    explain:
+      'mean log-likelihood of a token of the answers under post; a diagnostic, greatest for post’s own favourite answers',
+    about: 'likelihood',
+    better: null,
     scale: 'own',
     greatest: 0
   },
@@ -184,9 +213,10 @@ const OTHER_MEASURES = [
     id: 'logLikelihoodBase',
     label: 'Log-likelihood under base',
     short: 'LL base',
-    explain: 'mean log-likelihood of a token of the answers under base',
-    about: 'quality',
-    better: 'higher',
+    explain:
+      'mean log-likelihood of a token of the answers under base; a diagnostic, greatest for base’s own favourite answers',
+    about: 'likelihood',
+    better: null,
     scale: 'own',
     greatest: 0
   },
@@ -234,4 +264,13 @@ export function measureOf(id: MeasureId): Measure {
   const measure = MEASURE_BY_ID.get(id)
   if (measure === undefined) throw new RangeError(`there is no measure ${id}`)
   return measure
+}
+
+/** What values a measure can have, means included. */
+export function limitsOf({
+  scale,
+  greatest = Infinity
+}: Pick<Measure, 'scale' | 'greatest'>): [number, number] {
+  if (scale === 'own') return [-Infinity, greatest]
+  return scale === 'share' ? [0, 1] : [0, Infinity]
 }

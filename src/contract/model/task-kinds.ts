@@ -7,8 +7,8 @@ export interface TaskKindFacts {
   name: string
   /** Right answers: a task of free writing has none, a question many, a problem one, which every prompt must give. */
   rightAnswers: 'none' | 'many' | 'one'
-  /** The measures that its scatter begins with: diversity upward, quality to the right. */
-  mainMeasures: Readonly<{ diversity: MeasureId; quality: MeasureId }>
+  /** The measures that its scatter begins with: diversity upward, to the right the first quality that an evaluation has. */
+  mainMeasures: Readonly<{ diversity: MeasureId; quality: readonly [MeasureId, ...MeasureId[]] }>
   /** Answers per prompt and tokens per answer that the published evaluations of the method took. */
   sampled: Readonly<{ sampleCount: number; maxTokens: number }>
   /** What a judge is told, unless the user says otherwise. */
@@ -21,7 +21,8 @@ export const TASK_KINDS = [
     id: 'creative',
     name: 'Creative writing',
     rightAnswers: 'none',
-    mainMeasures: { diversity: 'cosineDistance', quality: 'logLikelihoodPost' },
+    // Likelihood under post is no quality here: post's own mode is its greatest, so that any diversity would be a loss.
+    mainMeasures: { diversity: 'cosineDistance', quality: ['judge', 'formatKept', 'repetition'] },
     sampled: { sampleCount: 32, maxTokens: 256 },
     rubric:
       'Mark how good this piece of creative writing is: does it do what was asked, is it coherent and well written, does it have ' +
@@ -31,7 +32,7 @@ export const TASK_KINDS = [
     id: 'open-ended',
     name: 'Open-ended questions',
     rightAnswers: 'many',
-    mainMeasures: { diversity: 'distinctRight', quality: 'accuracy' },
+    mainMeasures: { diversity: 'distinctRight', quality: ['accuracy'] },
     sampled: { sampleCount: 128, maxTokens: 64 },
     rubric:
       'Mark how good this answer is: is it correct, does it answer the question that was asked, is it clear? 1 is wrong or no ' +
@@ -41,7 +42,7 @@ export const TASK_KINDS = [
     id: 'reasoning',
     name: 'Multi-step reasoning',
     rightAnswers: 'one',
-    mainMeasures: { diversity: 'solutionPaths', quality: 'accuracy' },
+    mainMeasures: { diversity: 'solutionPaths', quality: ['accuracy'] },
     sampled: { sampleCount: 64, maxTokens: 400 },
     rubric:
       'Mark how sound this solution is: does every step follow, are the calculations right, does it reach the right result? 1 is ' +

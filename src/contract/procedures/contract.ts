@@ -402,9 +402,9 @@ export const contract = {
     list: procedure
       .input(projectPath)
       .output(z.object({ evaluations: z.array(EvaluationSummary), warnings: z.array(z.string()) })),
-    /** What the answers so far say; with the scores of a sweep (the newest when left out) for the proxy. */
+    /** What the answers so far say; variants against the one named `against`: post, or else the first, when left out. */
     get: procedure
-      .input(projectPath.extend({ evaluationId: z.string(), sweepId: z.string().optional() }))
+      .input(projectPath.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
       .output(EvaluationView),
     /**
      * Has the answers marked by the endpoint that the settings name; a stream, and its end ends the work. Prompts and answers

@@ -1,5 +1,12 @@
-import type { Estimate, EvaluationRun, EvaluationView, ProxyCorrelation } from '../documents/evaluation'
-import { formatDelta } from './format'
+import {
+  type Difference,
+  type Estimate,
+  type EvaluationRun,
+  type EvaluationView,
+  FEWEST_PROMPTS,
+  type ProxyCorrelation
+} from '../documents/evaluation'
+import { formatDelta, plural } from './format'
 import { type Measure, MeasureId, measureOf } from '../model/measures'
 
 /** A measure's value: a whole count as it is, otherwise three decimals, fewer for large numbers. */
@@ -37,8 +44,28 @@ export const embedderName = ({ embeddingModel }: Pick<EvaluationRun, 'embeddingM
 export const measuresOf = ({ variants }: Pick<EvaluationView['results'], 'variants'>): MeasureId[] =>
   MeasureId.options.filter((id) => variants.some(({ measures }) => measures[id] !== undefined))
 
-export const withInterval = (id: MeasureId, { mean, interval }: Estimate): string =>
-  `${formatMeasure(id, mean)} [${interval.map((end) => formatMeasure(id, end)).join(', ')}]`
+/** The ends of an interval, or why there is none. @param format of an end */
+export function intervalWords(
+  { interval, promptCount }: Pick<Estimate, 'interval' | 'promptCount'>,
+  format: (end: number) => string
+): string {
+  if (interval !== null) return `[${interval.map(format).join(', ')}]`
+  if (promptCount < FEWEST_PROMPTS) return `no interval over ${plural(promptCount, 'prompt')}`
+  return 'no interval'
+}
+
+export const withInterval = (id: MeasureId, estimate: Estimate): string => {
+  const interval = intervalWords(estimate, (end) => formatMeasure(id, end))
+  return `${formatMeasure(id, estimate.mean)}${estimate.interval === null ? ', ' : ' '}${interval}`
+}
+
+/** A difference with its interval and p, in one line. */
+export const differenceWords = (id: MeasureId, found: Difference, comparedWith: string): string =>
+  `${formatMeasureDelta(id, found.mean)} ${intervalWords(found, (end) => formatMeasureDelta(id, end))} against ${comparedWith}, p ${formatPValue(found.adjustedPValue)}`
+
+/** Over how many prompts, where they are not all: another variant may have the measure on others. */
+export const fewerPrompts = ({ promptCount }: Estimate, all: number): string =>
+  promptCount === all ? '' : `n ${promptCount}`
 
 /** Whether the proxy predicts this task, in a sentence; empty without a sweep. */
 export function proxySentence(proxy: readonly ProxyCorrelation[]): string {

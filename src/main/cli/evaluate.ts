@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { DEFAULT_RENDERING } from '../../contract/documents/crc'
+import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/documents/crc'
 import {
   type EvaluationProgress,
   type EvaluationRun,
-  EvaluationVariant,
-  type EvaluationView
+  EvaluationVariant
 } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
 import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
@@ -17,10 +16,9 @@ import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { type EvaluationListener, type EvaluationToMake, runEvaluation } from '../evaluation/run-evaluation'
 import type { EvaluationFiles } from '../project/evaluation-files'
-import { sameEvaluation, viewOf } from '../project/stored-evaluation'
+import { proxySweep, sameEvaluation, viewOf } from '../project/stored-evaluation'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
-import { newestOfCharacters } from '../project/sweep-history'
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withEngine } from './engine'
 import { givenTask, TASK_CHOICES } from './given-task'
@@ -60,6 +58,7 @@ const EvaluateOptions = z.strictObject({
   embeddingModel: z.string().optional(),
   n: z.number().optional(),
   seed: z.number().optional(),
+  against: z.string().optional(),
   out: z.string().optional(),
   project: z.string().optional()
 })
@@ -80,6 +79,7 @@ export function addEvaluateCommand(program: Command, signal: AbortSignal): void 
     )
     .option('--n <n>', "answers per prompt and variant (default: the task's)", wholeNumber(1, 100_000))
     .option('--seed <n>', "seed of the draws (default: the task's)", wholeNumber(0, 2 ** 31 - 1))
+    .option('--against <variant>', 'compare the others with this one, by its name (default: post)')
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write settings and results as JSON to a file; an existing file is replaced')
     .option(
@@ -111,8 +111,9 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       rendering: renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING),
       embeddingModel: options.embeddingModel
     })
+    if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
-    const view =
+    const made =
       project === null
         ? await untilStopped(
             { signal, quiet: options.quiet },
@@ -123,11 +124,26 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
             () => evaluateInMemory(run, pair, judge, options.quiet, signal)
           )
         : await evaluateInProject(run, project, judge, options.quiet, signal, tell)
+    const view = await viewOf(made.files, made.sweep, options.against)
     if (output !== null) await writeOutputFile(output, view)
     await (options.json ? printJson(view) : printText(describeEvaluation(view)))
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
   } finally {
     await project?.close()
+  }
+}
+
+/** What an evaluation came to, and the sweep whose scores stand for the proxy. */
+interface MadeEvaluation {
+  files: EvaluationFiles
+  sweep: SweepDocument | null
+}
+
+/** @throws UsageError when no variant has this name: before anything is generated */
+function requireVariant(name: string, { variants }: EvaluationRun, command: Command): void {
+  const names = variants.map(({ variant }) => variant.name)
+  if (!names.includes(name)) {
+    throw usageError(command, `--against ${name} is none of the variants: ${names.join(', ')}`)
   }
 }
 
@@ -139,7 +155,7 @@ async function evaluateInProject(
   quiet: boolean,
   signal: AbortSignal,
   tell: (text: string) => void
-): Promise<EvaluationView> {
+): Promise<MadeEvaluation> {
   const earlier = await sameEvaluation(project, fresh)
   const run = earlier?.run ?? fresh
   if (earlier === null) await project.evaluations.add(run)
@@ -168,7 +184,7 @@ async function evaluateRun(
   quiet: boolean,
   signal: AbortSignal,
   tell: (text: string) => void
-): Promise<EvaluationView> {
+): Promise<MadeEvaluation> {
   const pair = await openSampledPair(pairPaths(project.document.pair))
   await runWithProgress(
     { run, pair, stored: earlier ?? { samples: [], scores: [] } },
@@ -181,13 +197,12 @@ async function evaluateRun(
     signal
   )
   tell(`Saved in ${project.path} as evaluation ${run.id}`)
-  const newest = newestOfCharacters(project)
-  const sweep = newest === undefined ? null : await project.readSweep(newest.id)
+  const sweep = await proxySweep(project)
   const files = await project.evaluations.read(run.id)
-  if (judge === null) return viewOf(files, sweep)
+  if (judge === null) return { files, sweep }
   await project.evaluations.noteJudge(run.id, judge)
   const keep = (verdict: JudgeVerdict): Promise<void> => project.evaluations.appendVerdict(run.id, verdict)
-  return viewOf(await judged(files, judge, quiet, signal, keep), sweep)
+  return { files: await judged(files, judge, quiet, signal, keep), sweep }
 }
 
 async function evaluateInMemory(
@@ -196,7 +211,7 @@ async function evaluateInMemory(
   judge: JudgeSettings | null,
   quiet: boolean,
   signal: AbortSignal
-): Promise<EvaluationView> {
+): Promise<MadeEvaluation> {
   const samples: SampleLine[] = []
   const scores: PromptScores[] = []
   let held = run.weights
@@ -220,10 +235,8 @@ async function evaluateInMemory(
     signal
   )
   const files = { run: { ...run, weights: held }, samples, scores, verdicts: [] }
-  return viewOf(
-    judge === null ? files : await judged(files, judge, quiet, signal, () => Promise.resolve()),
-    null
-  )
+  if (judge === null) return { files, sweep: null }
+  return { files: await judged(files, judge, quiet, signal, () => Promise.resolve()), sweep: null }
 }
 
 async function runWithProgress(

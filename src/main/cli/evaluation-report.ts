@@ -1,7 +1,6 @@
-import type { Estimate, EvaluationView } from '../../contract/documents/evaluation'
-import { measuresOf } from '../../contract/words/evaluation-words'
+import { type Estimate, type EvaluationView, mainMeasures } from '../../contract/documents/evaluation'
+import { fewerPrompts, intervalWords, measuresOf } from '../../contract/words/evaluation-words'
 import { type MeasureId, measureOf } from '../../contract/model/measures'
-import { factsOf } from '../../contract/model/task-kinds'
 import { count, decimal, style, table } from './output'
 
 /** What `slr evaluate` prints: measures as rows, variants as columns, and how they compare in what matters most. */
@@ -11,13 +10,13 @@ export function describeEvaluation({ run, results }: EvaluationView): string {
   const rows = measuresOf(results).map((id) => [
     measureOf(id).label,
     measureOf(id).better ?? '',
-    ...results.variants.map(({ measures }) => describeEstimate(measures[id]))
+    ...results.variants.map(({ measures }) => describeEstimate(measures[id], task.prompts.length))
   ])
   const heading = `${task.name}: ${count(task.prompts.length)} prompts, ${count(task.settings.sampleCount)} answers each`
   return [
     style('bold', heading),
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
-    ...comparisons(results, Object.values(factsOf(task.kind).mainMeasures)),
+    ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
     ...results.proxy.flatMap(({ measure, against, correlation, variantCount }) =>
       correlation === null
         ? []
@@ -28,10 +27,10 @@ export function describeEvaluation({ run, results }: EvaluationView): string {
   ].join('\n')
 }
 
-function describeEstimate(estimate: Estimate | undefined): string {
+function describeEstimate(estimate: Estimate | undefined, prompts: number): string {
   if (estimate === undefined) return '-'
-  const [low, high] = estimate.interval
-  return `${decimal(estimate.mean)} [${decimal(low)}, ${decimal(high)}]`
+  const interval = estimate.interval === null ? '' : intervalWords(estimate, decimal)
+  return [decimal(estimate.mean), interval, fewerPrompts(estimate, prompts)].filter(Boolean).join(' ')
 }
 
 function comparisons(results: EvaluationView['results'], measures: readonly MeasureId[]): string[] {
@@ -39,10 +38,12 @@ function comparisons(results: EvaluationView['results'], measures: readonly Meas
     results.variants.flatMap(({ variant, differences }) => {
       const difference = differences[id]
       if (difference === undefined) return []
-      const { mean, interval, adjustedPValue } = difference
-      const signed = `${mean < 0 ? '' : '+'}${decimal(mean)} [${interval.map(decimal).join(', ')}]`
-      const chance = adjustedPValue < 0.001 ? 'p < 0.001' : `p = ${decimal(adjustedPValue)}`
-      return [`${measureOf(id).label} of ${variant} against ${results.comparedWith}: ${signed}, ${chance}`]
+      const { mean, adjustedPValue, promptCount } = difference
+      const signed = `${mean < 0 ? '' : '+'}${decimal(mean)} ${intervalWords(difference, decimal)}`
+      const chance = adjustedPValue < 0.001 ? 'adjusted p < 0.001' : `adjusted p = ${decimal(adjustedPValue)}`
+      return [
+        `${measureOf(id).label} of ${variant} against ${results.comparedWith}, ${promptCount} prompts: ${signed}, ${chance}`
+      ]
     })
   )
 }

@@ -1,3 +1,4 @@
+import { median } from 'simple-statistics'
 import type { PromptScores } from '../../contract/documents/evaluation'
 import type { Task, TaskPrompt } from '../../contract/documents/task'
 import type { MeasureId } from '../../contract/model/measures'
@@ -8,7 +9,7 @@ import { compressionRatio } from './texts/compression-ratio'
 import { expectationAdjustedDistinct } from './texts/expectation-adjusted-distinct'
 import type { AnswerReader } from '../answers/read-answer'
 import { repetition } from './texts/repetition'
-import { sampleMeasures } from './sample-measures'
+import { measuresOfWords, sampleMeasures } from './sample-measures'
 import { wordsOf } from './texts/words'
 
 export type Measures = Partial<Record<MeasureId, number>>
@@ -26,8 +27,31 @@ export interface Cell {
   readonly marks: readonly number[]
 }
 
-/** Every measure that a cell has; those that the task or the answers do not give are left out. */
-export function cellMeasures(task: Task, reader: AnswerReader, vocabularySize: number, cell: Cell): Measures {
+/**
+ * How many words each answer to a prompt is cut to where variants are compared at equal length, since all measures of words
+ * depend on it (Shaib et al. 2024, arXiv 2403.00553): those of the middle answer of the tersest variant, at least one.
+ *
+ * @param answers of each variant
+ */
+export function equalLength(answers: readonly (readonly SampleLine[])[]): number {
+  const middles = answers
+    .filter((samples) => samples.length > 0)
+    .map((samples) => median(samples.map(({ text }) => wordsOf(text).length)))
+  return middles.length === 0 ? 1 : Math.max(1, Math.floor(Math.min(...middles)))
+}
+
+/**
+ * Every measure that a cell has; those that the task or the answers do not give are left out.
+ *
+ * @param equalWords see {@link equalLength}
+ */
+export function cellMeasures(
+  task: Task,
+  reader: AnswerReader,
+  vocabularySize: number,
+  cell: Cell,
+  equalWords: number
+): Measures {
   const { samples, scores, marks } = cell
   if (samples.length === 0) return {}
   const texts = samples.map(({ text }) => text)
@@ -35,6 +59,7 @@ export function cellMeasures(task: Task, reader: AnswerReader, vocabularySize: n
   const formatKept = texts.map((text, i) => Number(reader.keepsFormat(text, words[i] ?? [])))
   return present({
     ...sampleMeasures(texts).values,
+    ...equalLengthMeasures(words, equalWords),
     adjustedDistinct: expectationAdjustedDistinct(
       samples.map(({ tokens }) => tokens),
       vocabularySize
@@ -50,6 +75,15 @@ export function cellMeasures(task: Task, reader: AnswerReader, vocabularySize: n
     judge: mean(marks),
     words: mean(words.map(({ length }) => length))
   })
+}
+
+function equalLengthMeasures(
+  words: readonly (readonly string[])[],
+  equalWords: number
+): Partial<Record<MeasureId, number | null>> {
+  const cut = words.map((answer) => answer.slice(0, equalWords))
+  const { distinct2, selfBleu, wordDistance } = measuresOfWords(cut)
+  return { distinct2Equal: distinct2, selfBleuEqual: selfBleu, wordDistanceEqual: wordDistance }
 }
 
 /** How many answers of a cell are right. @returns null when the task cannot tell */

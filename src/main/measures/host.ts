@@ -27,10 +27,16 @@ export async function measureRun(
  */
 export async function measureEvaluation(
   { run, samples, scores, marks }: StoredEvaluation,
-  sweep: SweepDocument | null
+  sweep: SweepDocument | null,
+  against?: string
 ): Promise<EvaluationResults> {
   const stored = { run, samples: [...samples], scores: [...scores], marks: [...marks] }
-  const reply = await askThread({ kind: 'evaluation', stored, sweep })
+  const reply = await askThread({
+    kind: 'evaluation',
+    stored,
+    sweep,
+    ...(against === undefined ? {} : { against })
+  })
   if (reply.kind === 'evaluation') return reply.result
   throw unexpected(reply)
 }

@@ -22,7 +22,8 @@ export const MeasuringRequest = z.discriminatedUnion('kind', [
       scores: z.array(PromptScores),
       marks: z.array(z.object({ variant: z.string(), prompt: z.number(), mark: z.number() }))
     }),
-    sweep: SweepDocument.nullable()
+    sweep: SweepDocument.nullable(),
+    against: z.string().optional()
   })
 ])
 export type MeasuringRequest = z.infer<typeof MeasuringRequest>

@@ -1,28 +1,24 @@
 import type { SweepDocument } from '../../contract/documents/crc'
 import {
+  type Difference,
+  type Estimate,
   type EvaluationResults,
   type EvaluationRun,
+  mainMeasures,
   type PromptScores,
   type ProxyCorrelation,
   type VariantResult
 } from '../../contract/documents/evaluation'
-import { MeasureId } from '../../contract/model/measures'
+import { type Measure, MeasureId, measureOf } from '../../contract/model/measures'
 import { factsOf } from '../../contract/model/task-kinds'
 import type { SampleLine } from '../../contract/documents/samples'
 import { scoreIn } from '../../contract/documents/swept-model'
-import { type Cell, cellMeasures, type Measures, rightCount } from './cell-measures'
+import { type Cell, cellMeasures, equalLength, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
+import { WorkbenchError } from '../../contract/model/problem'
+import { at } from '../base/look-up'
 import { AnswerReader } from '../answers/read-answer'
-import {
-  holmAdjusted,
-  meanEstimate,
-  pairedDifference,
-  type PairedDifference,
-  rankCorrelation
-} from './statistics'
-
-/** Of the bootstrap and the drawn sign assignments. */
-const SEED = 1
+import { meanEstimate, pairedDifferences, rankCorrelation } from './statistics'
 
 /** Everything that an evaluation has stored. */
 export interface StoredEvaluation {
@@ -34,48 +30,81 @@ export interface StoredEvaluation {
 }
 
 /**
- * What the stored answers say: each measure as a mean over prompts with its interval, each variant against post on the
- * same prompts, and how the proxy's scores order the variants. A pure function of what is stored: it can be made again
+ * What the stored answers say: each measure as a mean over prompts with its interval, each variant against one of them on
+ * the same prompts, and how the proxy's scores order the variants. A pure function of what is stored: it can be made again
  * at any time. Thousands of answers take seconds: main has a thread do it (measures/host.ts).
  *
  * @param sweep whose scores stand for the proxy; null for none
- * @throws WorkbenchError `bad-input` when a pattern of the task is no regular expression or takes too long
+ * @param against name of the variant that others are compared with; post, or else the first, when left out
+ * @throws WorkbenchError `not-found` when no variant is called `against`; `bad-input` when a pattern of the task is no
+ * regular expression or takes too long
  */
-export function evaluationResults(stored: StoredEvaluation, sweep: SweepDocument | null): EvaluationResults {
+export function evaluationResults(
+  stored: StoredEvaluation,
+  sweep: SweepDocument | null,
+  against?: string
+): EvaluationResults {
   const { run } = stored
-  const names = run.variants.map(({ variant }) => variant.name)
   const reader = new AnswerReader(run.task)
   const table = cellsOf(stored)
-  const measures = table.map((cells) =>
-    cells.map((cell) => cellMeasures(run.task, reader, run.vocabularySize, cell))
+  const measures = table.map((cells) => {
+    const words = equalLength(cells.map(({ samples }) => samples))
+    return cells.map((cell) => cellMeasures(run.task, reader, run.vocabularySize, cell, words))
+  })
+  const reference = referenceIn(run.variants, against)
+  const ofMeasures = new Map(
+    MeasureId.options.map((id) => [
+      id,
+      compared(
+        measures.map((cells) => cells.map((values) => values[id])),
+        reference,
+        measureOf(id)
+      )
+    ])
   )
-  const reference = Math.max(
-    0,
-    run.variants.findIndex(
-      ({ variant, sampling, prefix }) =>
-        variant.kind === 'post' && sampling === undefined && prefix === undefined
-    )
-  )
-  const variants = names.map((variant, index): VariantResult => ({
-    variant,
-    answerCount: table.reduce((sum, cells) => sum + (cells[index]?.samples.length ?? 0), 0),
-    measures: estimates(measures.map((cells) => cells[index] ?? {})),
-    differences: {},
-    passAtK:
-      factsOf(run.task.kind).rightAnswers === 'one'
-        ? passAtPowers(
-            reader,
-            table.flatMap((cells) => cells[index] ?? [])
-          )
-        : []
-  }))
-  addDifferences(variants, measures, reference)
+  const ofPasses =
+    factsOf(run.task.kind).rightAnswers === 'one' ? passesCompared(reader, table, reference) : []
+  const variants = run.variants.map(({ variant: { name } }, index): VariantResult => {
+    const found = [...ofMeasures].map(([id, results]) => ({ id, ...at(results, index, 'variant') }))
+    return {
+      variant: name,
+      answerCount: table.reduce((sum, cells) => sum + at(cells, index, 'variant').samples.length, 0),
+      measures: Object.fromEntries(
+        found.flatMap(({ id, estimate }) => (estimate === null ? [] : [[id, estimate]]))
+      ),
+      differences: Object.fromEntries(
+        found.flatMap(({ id, difference }) => (difference === null ? [] : [[id, difference]]))
+      ),
+      passAtK: ofPasses.flatMap(({ k, results }) => {
+        const { estimate, difference } = at(results, index, 'variant')
+        return estimate === null ? [] : [{ k, ...estimate, difference }]
+      })
+    }
+  })
   return {
-    comparedWith: names[reference] ?? '',
+    comparedWith: at(run.variants, reference, 'variant').variant.name,
     variants,
     proxy: sweep === null ? [] : proxyCorrelations(run, variants, sweep),
     cells: measures
   }
+}
+
+/** @throws WorkbenchError `not-found` */
+function referenceIn(variants: EvaluationRun['variants'], against: string | undefined): number {
+  if (against === undefined) {
+    const post = variants.findIndex(
+      ({ variant, sampling, prefix }) =>
+        variant.kind === 'post' && sampling === undefined && prefix === undefined
+    )
+    return Math.max(0, post)
+  }
+  const index = variants.findIndex(({ variant }) => variant.name === against)
+  if (index !== -1) return index
+  throw new WorkbenchError(
+    'not-found',
+    `This evaluation has no variant ${against}.`,
+    `It has ${variants.map(({ variant }) => variant.name).join(', ')}.`
+  )
 }
 
 /** [prompt][variant] */
@@ -104,61 +133,62 @@ function groupedBy<T>(items: readonly T[], keyOf: (item: T) => string): Readonly
   return groups
 }
 
-function estimates(prompts: readonly Measures[]): VariantResult['measures'] {
-  return Object.fromEntries(
-    MeasureId.options.flatMap((id) => {
-      const estimate = meanEstimate(
-        prompts.flatMap((measures) => measures[id] ?? []),
-        SEED
-      )
-      return estimate === null ? [] : [[id, estimate]]
-    })
-  )
+interface ComparedVariant {
+  estimate: Estimate | null
+  /** Against the reference; null for the reference itself. */
+  difference: Difference | null
 }
 
-/** Each variant against the reference, p-values adjusted over the variants of each measure. */
-function addDifferences(
-  variants: readonly VariantResult[],
-  measures: readonly (readonly Measures[])[],
-  reference: number
-): void {
-  for (const id of MeasureId.options) {
-    const found = variants.flatMap((result, index) => {
-      if (index === reference) return []
-      const pairs = measures.flatMap((cells) => {
-        const [value, other] = [cells[index]?.[id], cells[reference]?.[id]]
+/** @param values [prompt][variant], undefined where a variant has none: such a prompt takes no part in its comparison */
+function compared(
+  values: readonly (readonly (number | undefined)[])[],
+  reference: number,
+  scale: Pick<Measure, 'scale' | 'greatest'>
+): ComparedVariant[] {
+  const indices = (values[0] ?? []).map((_, index) => index)
+  const others = indices.filter((index) => index !== reference)
+  const differences = pairedDifferences(
+    others.map((index) =>
+      values.flatMap((prompt) => {
+        const [value, other] = [prompt[index], prompt[reference]]
         return value === undefined || other === undefined ? [] : [value - other]
       })
-      const difference = pairedDifference(pairs, SEED)
-      return difference === null ? [] : [{ result, difference }]
-    })
-    const adjusted = holmAdjusted(found.map(({ difference }) => difference.pValue))
-    for (const [i, { result, difference }] of found.entries()) {
-      result.differences[id] = withAdjusted(difference, adjusted[i] ?? 1)
-    }
-  }
+    )
+  )
+  return indices.map((index) => ({
+    estimate: meanEstimate(
+      values.flatMap((prompt) => prompt[index] ?? []),
+      scale
+    ),
+    difference: index === reference ? null : at(differences, others.indexOf(index), 'variant')
+  }))
 }
 
-function withAdjusted(
-  difference: PairedDifference,
-  adjustedPValue: number
-): PairedDifference & { adjustedPValue: number } {
-  return { ...difference, adjustedPValue }
-}
-
-/** Means over prompts of pass@1, 2, 4, ... up to the answers that every prompt has. */
-function passAtPowers(reader: AnswerReader, cells: readonly Cell[]): VariantResult['passAtK'] {
-  const judged = cells.flatMap((cell) => {
-    const right = rightCount(reader, cell)
-    return right === null || cell.samples.length === 0 ? [] : [{ answers: cell.samples.length, right }]
-  })
-  const fewest = Math.min(...judged.map(({ answers }) => answers))
+/** pass@1, 2, 4, ... up to the answers that every judged prompt has. */
+function passesCompared(
+  reader: AnswerReader,
+  table: readonly (readonly Cell[])[],
+  reference: number
+): { k: number; results: ComparedVariant[] }[] {
+  const judged = table.map((cells) =>
+    cells.map((cell) => ({ answers: cell.samples.length, right: rightCount(reader, cell) }))
+  )
+  const fewest = Math.min(
+    ...judged.flat().flatMap(({ answers, right }) => (right === null || answers === 0 ? [] : [answers]))
+  )
   if (!Number.isFinite(fewest)) return []
   const powers = Array.from({ length: Math.floor(Math.log2(fewest)) + 1 }, (_, power) => 2 ** power)
   return powers.map((k) => ({
     k,
-    mean:
-      judged.reduce((sum, { answers, right }) => sum + (passAtK(answers, right, k) ?? 0), 0) / judged.length
+    results: compared(
+      judged.map((cells) =>
+        cells.map(({ answers, right }) =>
+          right === null ? undefined : (passAtK(answers, right, k) ?? undefined)
+        )
+      ),
+      reference,
+      measureOf('passAtN')
+    )
   }))
 }
 
@@ -173,7 +203,7 @@ function proxyCorrelations(
     const result = variants[index]
     return score === null || result === undefined ? [] : [{ score, result }]
   })
-  const main = factsOf(run.task.kind).mainMeasures
+  const main = mainMeasures(run.task.kind, variants)
   return [
     { measure: main.diversity, against: 'diversity' as const },
     { measure: main.quality, against: 'validity' as const }

@@ -14,35 +14,31 @@ import { wordsOf } from './texts/words'
  */
 export const COMPARED_ANSWERS = 128
 
-/** The answers of a cell, in the forms that measures take. */
-interface CellTexts {
-  /** How often each different answer came, rarest first. */
-  counts: readonly number[]
-  /** The words of all answers, and those of a fixed subset of {@link COMPARED_ANSWERS} where there are more. */
-  words: readonly string[][]
-  compared: readonly string[][]
-}
-
-const TEXT_MEASURE: Readonly<Record<TextMeasureId, (cell: CellTexts) => number | null>> = {
-  distinctAnswers: ({ counts }) => counts.length,
-  answerEntropy: ({ counts }) => answerEntropy(counts),
-  distinct2: ({ words }) => distinctN(words, 2),
-  selfBleu: ({ compared }) => selfBleu(compared),
-  wordDistance: ({ compared }) => meanPairwiseDistance(compared)
-}
-
 /** How diverse the answers of one cell are. Their order does not matter. */
 export function sampleMeasures(texts: readonly string[]): SampleMeasures {
   // Sorted, so that subset and rounding do not depend on the order in which the answers came.
   const words = texts.toSorted().map(wordsOf)
-  const cell = {
-    counts: countAnswers(texts)
-      .map((answer) => answer.count)
-      .toSorted((a, b) => a - b),
-    words,
-    compared: fixedSubset(words, COMPARED_ANSWERS)
+  const counts = countAnswers(texts)
+    .map((answer) => answer.count)
+    .toSorted((a, b) => a - b)
+  const known: Record<TextMeasureId, number | null> = {
+    distinctAnswers: counts.length,
+    answerEntropy: answerEntropy(counts),
+    ...measuresOfWords(words)
   }
-  return { sampleCount: texts.length, values: valuesOf((id) => TEXT_MEASURE[id](cell)) }
+  return { sampleCount: texts.length, values: valuesOf((id) => known[id]) }
+}
+
+/** What the words of the answers to one prompt tell; a fixed subset where they are more than {@link COMPARED_ANSWERS}. */
+export function measuresOfWords(
+  words: readonly (readonly string[])[]
+): Record<'distinct2' | 'selfBleu' | 'wordDistance', number | null> {
+  const compared = fixedSubset(words, COMPARED_ANSWERS)
+  return {
+    distinct2: distinctN(words, 2),
+    selfBleu: selfBleu(compared),
+    wordDistance: meanPairwiseDistance(compared)
+  }
 }
 
 /** Each measure's mean over the cells that have it, so that every prompt weighs the same; null where none has. */

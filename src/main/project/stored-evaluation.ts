@@ -69,30 +69,45 @@ function identity({
  * A stored evaluation with what its answers say so far.
  *
  * @param sweepId of the sweep whose scores stand for the proxy; the newest of the character task when left out
+ * @param against name of the variant that others are compared with; post, or else the first, when left out
  * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
  */
 export async function evaluationView(
   project: Project,
   id: string,
-  sweepId = newestOfCharacters(project)?.id
+  { sweepId, against }: { sweepId?: string; against?: string } = {}
 ): Promise<EvaluationView> {
   const stored = await project.evaluations.read(id)
-  const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)
-  // Scores of a task are no proxy for it.
-  return viewOf(stored, sweep?.scoredBy.kind === 'crc' ? sweep : null)
+  return viewOf(stored, await proxySweep(project, sweepId), against)
 }
 
-/** What answers and scores say so far. @param sweep whose scores stand for the proxy; null for none */
+/** A sweep of the project, the newest of the character task when none is named; null when it is scored by a task: it is no proxy. */
+export async function proxySweep(
+  project: Project,
+  sweepId = newestOfCharacters(project)?.id
+): Promise<SweepDocument | null> {
+  const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)
+  return sweep?.scoredBy.kind === 'crc' ? sweep : null
+}
+
+/**
+ * What answers and scores say so far.
+ *
+ * @param sweep whose scores stand for the proxy; null for none
+ * @param against as {@link evaluationView}
+ */
 export async function viewOf(
   { run, samples, scores, verdicts }: EvaluationFiles,
-  sweep: SweepDocument | null
+  sweep: SweepDocument | null,
+  against?: string
 ): Promise<EvaluationView> {
   const { prompts, settings } = run.task
   return {
     run,
     results: await measureEvaluation(
       { run, samples, scores, marks: judgeMarks(run, samples, verdicts) },
-      sweep
+      sweep,
+      against
     ),
     complete:
       samples.length === run.variants.length * prompts.length * settings.sampleCount &&

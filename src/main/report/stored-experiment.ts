@@ -93,7 +93,7 @@ export async function readExperiment(
     check: await ifReadable(() => project.samples.readCheck()),
     evaluations: await all(
       evaluations.map(({ id }) => id),
-      (id) => evaluationView(project, id, sweepId)
+      (id) => evaluationView(project, id, sweepId === undefined ? {} : { sweepId })
     ),
     sweepCount: project.sweeps.length,
     sampleRunCount: runs.length,

@@ -1,11 +1,13 @@
 import type {
+  Difference,
+  Estimate,
   EvaluatedPrompt,
   EvaluationVariant,
   EvaluationView,
   VariantResult
 } from '../../contract/documents/evaluation'
-import { formatMeasure, measuresOf, withInterval } from '../../contract/words/evaluation-words'
-import { MeasureId, measureOf } from '../../contract/model/measures'
+import { differenceWords, measuresOf, withInterval } from '../../contract/words/evaluation-words'
+import { limitsOf, MeasureId, measureOf } from '../../contract/model/measures'
 import { formatPercent } from '../ui/format'
 import { variantStyles } from '../../contract/documents/variant-styles'
 import { type PlotAxis, type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
@@ -27,7 +29,7 @@ export function seriesStyles(
 /** What plots of an evaluation need of it. */
 interface PlottedEvaluation {
   run: Pick<EvaluationView['run'], 'variants'>
-  results: Pick<EvaluationView['results'], 'variants'>
+  results: Pick<EvaluationView['results'], 'variants' | 'comparedWith'>
 }
 
 /** Diversity against quality of all variants, with the intervals of both. */
@@ -52,8 +54,8 @@ export function tradeOffPlot(
               {
                 x: x.mean,
                 y: y.mean,
-                xInterval: x.interval,
-                yInterval: y.interval,
+                ...(x.interval === null ? {} : { xInterval: x.interval }),
+                ...(y.interval === null ? {} : { yInterval: y.interval }),
                 lines: [
                   style.name,
                   `${measureOf(quality).label} ${withInterval(quality, x)}`,
@@ -78,15 +80,9 @@ export function tradeOffPlot(
   }
 }
 
-function limitsOf(id: MeasureId): [number, number] {
-  const { scale, greatest = Infinity } = measureOf(id)
-  if (scale === 'own') return [-Infinity, greatest]
-  return scale === 'share' ? [0, 1] : [0, Infinity]
-}
-
 const measureAxis = (id: MeasureId, values: readonly number[]): PlotAxis => ({
   title: axisTitle(id),
-  bounds: roomyBounds(values, limitsOf(id))
+  bounds: roomyBounds(values, limitsOf(measureOf(id)))
 })
 
 const axisTitle = (id: MeasureId): string => {
@@ -105,10 +101,15 @@ export function passAtKPlot({ run, results }: PlottedEvaluation): PlotContent | 
       connected: true,
       named: true,
       radius: 4,
-      points: (results.variants[index]?.passAtK ?? []).map(({ k, mean }) => ({
+      points: (results.variants[index]?.passAtK ?? []).map(({ k, difference, ...estimate }) => ({
         x: Math.log2(k),
-        y: mean,
-        lines: [style.name, `pass@${k} ${formatMeasure('passAtN', mean)}`]
+        y: estimate.mean,
+        ...(estimate.interval === null ? {} : { yInterval: estimate.interval }),
+        lines: [
+          style.name,
+          `pass@${k} ${withInterval('passAtN', estimate)}`,
+          ...(difference === null ? [] : [differenceWords('passAtN', difference, results.comparedWith)])
+        ]
       }))
     })),
     x: {
@@ -207,39 +208,39 @@ export function resultsCsv({ results }: Pick<EvaluationView, 'results'>): string
       'difference',
       'difference_low',
       'difference_high',
+      'difference_prompts',
       'effect_size',
       'p',
       'adjusted_p'
     ],
-    results.variants.flatMap(({ variant, answerCount, measures, differences, passAtK }) => [
-      ...MeasureId.options.flatMap((id) => {
-        const estimate = measures[id]
-        const difference = differences[id]
-        if (estimate === undefined) return []
-        const { mean, interval, promptCount } = estimate
-        return [
-          [
-            variant,
-            answerCount,
-            id,
-            mean,
-            ...interval,
-            promptCount,
-            ...(difference === undefined
-              ? []
-              : [
-                  results.comparedWith,
-                  difference.mean,
-                  ...difference.interval,
-                  difference.effectSize,
-                  difference.pValue,
-                  difference.adjustedPValue
-                ])
-          ]
-        ]
-      }),
-      ...passAtK.map(({ k, mean }) => [variant, answerCount, `pass@${k}`, mean])
-    ])
+    results.variants.flatMap(({ variant, answerCount, measures, differences, passAtK }) => {
+      const row = (measure: string, estimate: Estimate, difference: Difference | null) => [
+        variant,
+        answerCount,
+        measure,
+        estimate.mean,
+        ...(estimate.interval ?? [null, null]),
+        estimate.promptCount,
+        ...(difference === null
+          ? []
+          : [
+              results.comparedWith,
+              difference.mean,
+              ...(difference.interval ?? [null, null]),
+              difference.promptCount,
+              difference.effectSize,
+              difference.pValue,
+              difference.adjustedPValue
+            ])
+      ]
+      return [
+        ...MeasureId.options.flatMap((id) => {
+          const estimate = measures[id]
+          return estimate === undefined ? [] : [row(id, estimate, differences[id] ?? null)]
+        }),
+        ...passAtK.map(({ k, difference, ...estimate }) => row(`pass@${k}`, estimate, difference))
+      ]
+    })
   )
 }
 

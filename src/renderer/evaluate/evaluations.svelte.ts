@@ -5,11 +5,11 @@ import {
   type EvaluationRun,
   evaluationShare,
   type EvaluationSummary,
-  type EvaluationView
+  type EvaluationView,
+  mainMeasures
 } from '../../contract/documents/evaluation'
 import type { MeasureId } from '../../contract/model/measures'
 import type { ProjectState } from '../../contract/documents/project'
-import { factsOf } from '../../contract/model/task-kinds'
 import { EvaluationSetup } from './evaluation-setup.svelte'
 import { FollowedJob } from '../app/followed-job.svelte'
 import { Latest } from '../app/latest.svelte'
@@ -117,14 +117,25 @@ export class Evaluations {
     this.warnings = found.warnings
   }
 
-  /** Fetches and shows one evaluation; null when it cannot be shown any more. */
-  async show(evaluationId: string): Promise<EvaluationRun | null> {
+  /** Compares the variants of the evaluation being looked at with one of them, by its name. */
+  async compareWith(variant: string): Promise<void> {
+    if (this.shown !== null) await this.show(this.shown.run.id, variant)
+  }
+
+  /**
+   * Fetches and shows one evaluation; null when it cannot be shown any more.
+   *
+   * @param against the variant that others are compared with: as before when the same evaluation is shown again
+   */
+  async show(
+    evaluationId: string,
+    against = this.shown?.run.id === evaluationId ? this.shown.results.comparedWith : undefined
+  ): Promise<EvaluationRun | null> {
     const path = this.workbench.project?.path
     if (path === undefined) return null
+    const asked = { path, evaluationId, ...(against === undefined ? {} : { against }) }
     const read = await this.workbench.attempt(() =>
-      this.reading.ask(evaluationId, (signal) =>
-        this.workbench.client.evaluations.get({ path, evaluationId }, { signal })
-      )
+      this.reading.ask(evaluationId, (signal) => this.workbench.client.evaluations.get(asked, { signal }))
     )
     if (read === null) return null
     const { answer: view } = read
@@ -132,7 +143,7 @@ export class Evaluations {
     // A prompt that was asked for belongs to the evaluation before.
     this.looking.drop()
     if (this.shown?.run.task.kind !== view.run.task.kind) {
-      const { quality, diversity } = factsOf(view.run.task.kind).mainMeasures
+      const { quality, diversity } = mainMeasures(view.run.task.kind, view.results.variants)
       this.quality = quality
       this.diversity = diversity
     }

@@ -1,6 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { Difference } from '../../../contract/documents/crc'
+import type { Difference, Interval } from '../../../contract/documents/crc'
 import { CONFIDENCE } from './bootstrap'
 import { at } from '../../base/look-up'
 
@@ -8,19 +8,31 @@ import { at } from '../../base/look-up'
 const EXACT_PROMPTS = 14
 const SIGN_DRAWS = 10_000
 
+/** Weighted differences whose signs were flipped (Fisher 1935), which supposes that they lie evenly around their mean. */
+export interface SignFlips {
+  /** Weighted. */
+  mean: number
+  /** Two-sided: how often flipped signs alone put the mean this far from 0. */
+  pValue: number
+  /**
+   * Every mean that the two-sided test at a level does not reject, so that it holds 0 just when p is greater: order
+   * statistics of the means over subsets of the differences (Hartigan 1969).
+   *
+   * @returns null where the differences are too few for the test to reject anything at this level
+   */
+  interval: (level: number) => Interval | null
+}
+
 /**
- * A weighted mean of differences with its interval and p by flipping their signs (Fisher 1935), which supposes that they lie
- * evenly around their mean. The interval holds every mean that the two-sided test at 5 % does not reject: its ends are order
- * statistics of the means over subsets of the differences (Hartigan 1969), so that it holds 0 just when p is greater. All
- * assignments are tried up to 14 differences, 10,000 drawn ones beyond.
+ * Flips the signs of differences in every way up to 14 of them, in 10,000 drawn ways beyond.
  *
  * @param weights of the differences, as many
  */
-export function signFlip(
+export function signFlips(
   differences: readonly number[],
   weights: readonly number[],
   seed: number
-): Difference {
+): SignFlips {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const weighted = differences.map((difference, i) => difference * at(weights, i, 'weight'))
   const sum = weighted.reduce((all, value) => all + value, 0)
@@ -42,16 +54,28 @@ export function signFlip(
     if (flippedWeight > 0) means.push(flippedSum / flippedWeight)
   }
   means.sort((a, b) => a - b)
-  // So many assignments the test may reject on each side; with the observed one among them.
-  const outside = Math.floor(((1 - CONFIDENCE) / 2) * (means.length + 1))
   const exact = differences.length <= EXACT_PROMPTS
   return {
     mean: sum / total,
-    interval:
-      outside < 1 ? null : [at(means, outside - 1, 'mean'), at(means, means.length - outside, 'mean')],
     // Of drawn assignments the observed one counts as one, so that no p-value is 0.
-    pValue: exact ? extreme / tried : (extreme + 1) / (tried + 1)
+    pValue: exact ? extreme / tried : (extreme + 1) / (tried + 1),
+    interval: (level) => {
+      // So many assignments the test may reject on each side; with the observed one among them.
+      const outside = Math.floor((level / 2) * (means.length + 1))
+      if (outside < 1) return null
+      return [at(means, outside - 1, 'mean'), at(means, means.length - outside, 'mean')]
+    }
   }
+}
+
+/** A weighted mean of differences with its 95 % interval and p, as {@link signFlips}. @param weights as many */
+export function signFlip(
+  differences: readonly number[],
+  weights: readonly number[],
+  seed: number
+): Difference {
+  const { mean, pValue, interval } = signFlips(differences, weights, seed)
+  return { mean, pValue, interval: interval(1 - CONFIDENCE) }
 }
 
 /** Which differences to flip, assignment by assignment. */

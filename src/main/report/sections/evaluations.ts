@@ -1,15 +1,20 @@
-import type { VariantResult } from '../../../contract/documents/evaluation'
+import {
+  type Difference,
+  type Estimate,
+  mainMeasures,
+  type VariantResult
+} from '../../../contract/documents/evaluation'
 import { type MeasureId, measureOf } from '../../../contract/model/measures'
-import { factsOf } from '../../../contract/model/task-kinds'
 import {
   formatMeasureDelta,
   formatPValue,
+  intervalWords,
   measureLabel,
   measuresOf,
   proxySentence,
   withInterval
 } from '../../../contract/words/evaluation-words'
-import { formatCount, formatScore, formatUtc, plural } from '../../../contract/words/format'
+import { formatCount, formatUtc, plural } from '../../../contract/words/format'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
@@ -26,7 +31,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
     results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
       if (variant === results.comparedWith) return []
       const of = variants[index]?.variant
-      const measures = Object.values(factsOf(task.kind).mainMeasures)
+      const measures = Object.values(mainMeasures(task.kind, results.variants))
       return [
         [
           { text: task.name },
@@ -35,10 +40,10 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
             detail: `against ${results.comparedWith}`,
             ...(of === undefined ? {} : { tone: toneOf(of) })
           },
-          ...measures.map((id): Cell => ({
-            text: difference(id, differences[id]) ?? '–',
-            detail: measureLabel(id)
-          }))
+          ...measures.map((id): Cell => {
+            const found = differences[id]
+            return { text: found === undefined ? '–' : difference(id, found), detail: measureLabel(id) }
+          })
         ]
       ]
     })
@@ -72,7 +77,7 @@ export function evaluationsSection({ evaluations }: Report): Section {
 
 function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
   const { task, results, variants, complete } = evaluation
-  const { diversity, quality } = factsOf(task.kind).mainMeasures
+  const { diversity, quality } = mainMeasures(task.kind, results.variants)
   const proxy = proxySentence(results.proxy)
   const hasMain = [diversity, quality].every((id) =>
     results.variants.some(({ measures }) => measures[id] !== undefined)
@@ -118,8 +123,9 @@ function measuresTable(evaluation: ReportedEvaluation): Block {
   return {
     kind: 'table',
     label:
-      `Means over prompts with 95 % bootstrap intervals; below, the difference from ${results.comparedWith} on the same prompts, with ` +
-      `its p-value adjusted for all comparisons of the measure (sign-flip test, Holm), bold below ${SIGNIFICANCE}`,
+      `Means over prompts with 95 % intervals; below, the difference from ${results.comparedWith} on the prompts that both have it on, ` +
+      `interval and p-value adjusted for all comparisons of the measure (sign-flip test, Holm), bold below ${SIGNIFICANCE}; of many ` +
+      'measures, one may come out by chance',
     columns: [textColumn('Measure', 'the arrow points to better'), ...variantColumns(evaluation)],
     rows: measuresOf(results).map((id): Cell[] => [
       { text: measureLabel(id), detail: measureOf(id).about },
@@ -131,20 +137,21 @@ function measuresTable(evaluation: ReportedEvaluation): Block {
 function measureCell({ measures, differences }: VariantResult, id: MeasureId): Cell {
   const estimate = measures[id]
   if (estimate === undefined) return { text: '–' }
-  const found = differences[id]
-  const detail = difference(id, found)
+  return estimateCell(id, estimate, differences[id] ?? null)
+}
+
+function estimateCell(id: MeasureId, estimate: Estimate, found: Difference | null): Cell {
   return {
     text: withInterval(id, estimate),
-    ...(detail === null ? {} : { detail }),
-    strong: found !== undefined && found.adjustedPValue < SIGNIFICANCE
+    ...(found === null ? {} : { detail: difference(id, found) }),
+    strong: found !== null && found.adjustedPValue < SIGNIFICANCE
   }
 }
 
-function difference(id: MeasureId, found: VariantResult['differences'][MeasureId]): string | null {
-  if (found === undefined) return null
-  const { mean, interval, adjustedPValue } = found
-  const ends = interval.map((end) => formatMeasureDelta(id, end))
-  return `${formatMeasureDelta(id, mean)} [${ends.join(', ')}], p ${formatPValue(adjustedPValue)}`
+function difference(id: MeasureId, found: Difference): string {
+  const { mean, adjustedPValue } = found
+  const interval = intervalWords(found, (end) => formatMeasureDelta(id, end))
+  return `${formatMeasureDelta(id, mean)} ${interval}, p ${formatPValue(adjustedPValue)}`
 }
 
 function passAtKBlocks(evaluation: ReportedEvaluation): Block[] {
@@ -166,8 +173,8 @@ function passAtKBlocks(evaluation: ReportedEvaluation): Block[] {
       rows: ks.map((k): Cell[] => [
         { text: String(k) },
         ...results.variants.map(({ passAtK }): Cell => {
-          const mean = passAtK.find((entry) => entry.k === k)?.mean
-          return { text: mean === undefined ? '–' : formatScore(mean) }
+          const found = passAtK.find((entry) => entry.k === k)
+          return found === undefined ? { text: '–' } : estimateCell('passAtN', found, found.difference)
         })
       ])
     }

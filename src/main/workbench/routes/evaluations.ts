@@ -27,8 +27,8 @@ export function evaluationRoutes({ jobs, withProject }: Routing) {
     list: evaluations.list.use(withProject).handler(({ context: { project } }) => project.evaluations.list()),
     get: evaluations.get
       .use(withProject)
-      .handler(({ context: { project }, input: { evaluationId, sweepId } }) =>
-        evaluationView(project, evaluationId, sweepId)
+      .handler(({ context: { project }, input: { evaluationId, against } }) =>
+        evaluationView(project, evaluationId, against === undefined ? {} : { against })
       ),
     judge: evaluations.judge.use(withProject).handler(async function* ({
       context: { project },

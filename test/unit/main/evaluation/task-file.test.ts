@@ -180,7 +180,7 @@ describe('a list of prompts', () => {
     expect(reader.rightCount(state)).toBe(3)
     const samples = ['NY', 'New York', 'Ohio'].map((text) => sampleLine(text))
     const cell = { prompt: state, samples, scores: undefined, marks: [] }
-    expect(cellMeasures(task, reader, 100, cell)).toMatchObject({
+    expect(cellMeasures(task, reader, 100, cell, 1)).toMatchObject({
       distinctRight: 2,
       coverage: 2 / 3,
       accuracy: 1

@@ -1,7 +1,8 @@
-import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compressionRatio } from '../../../../src/main/measures/texts/compression-ratio'
+import { equalLength } from '../../../../src/main/measures/cell-measures'
+import { sampleLine } from '../../../fixtures/sample-run'
 import { coverage, majorityVote, passAtK, solutionPaths } from '../../../../src/main/measures/correctness'
 import { numbersOf } from '../../../../src/main/answers/numbers'
 import { meanCosineDistance, vendiScore } from '../../../../src/main/measures/texts/embedding-measures'
@@ -9,9 +10,9 @@ import { expectationAdjustedDistinct } from '../../../../src/main/measures/texts
 import { planeMap } from '../../../../src/main/measures/texts/principal-components'
 import { repetition } from '../../../../src/main/measures/texts/repetition'
 import {
-  holmAdjusted,
+  holm,
   meanEstimate,
-  pairedDifference,
+  pairedDifferences,
   rankCorrelation
 } from '../../../../src/main/measures/statistics'
 
@@ -45,14 +46,6 @@ describe('expectation-adjusted distinct', () => {
 })
 
 describe('compression ratio', () => {
-  it('is the size over the compressed size of all answers together', () => {
-    const answers = ['to be or not to be', 'to be or not to be']
-    const text = 'to be or not to be to be or not to be'
-    const compressed = gzipSync(text, { level: 9 })
-    expect(gunzipSync(compressed).toString()).toBe(text)
-    expect(compressionRatio(answers)).toBeCloseTo(text.length / compressed.length, 12)
-  })
-
   it('is higher for repeated answers, and undefined without text', () => {
     const different = Array.from({ length: 30 }, (_, i) => `${i * 7919} ${i * 104729} x${i}`)
     const same = different.map(() => different[0] ?? '')
@@ -176,53 +169,92 @@ describe('other measures of correctness', () => {
 })
 
 describe('estimates over prompts', () => {
-  it('have the mean, and an interval that holds it and does not depend on the machine', () => {
-    const values = [0.2, 0.4, 0.6, 0.8]
-    const estimate = meanEstimate(values, 1)
+  const OWN = { scale: 'own' } as const
+  const SHARE = { scale: 'share' } as const
+
+  it('have the mean and the interval of Hall, which is that of Student where nothing is skewed', () => {
+    const estimate = meanEstimate([0.2, 0.4, 0.5, 0.6, 0.8], OWN)
     expect(estimate?.mean).toBeCloseTo(0.5, 12)
-    expect(estimate?.interval[0]).toBeLessThan(0.5)
-    expect(estimate?.interval[1]).toBeGreaterThan(0.5)
-    expect(meanEstimate(values, 1)).toEqual(estimate)
-    expect(meanEstimate([], 1)).toBeNull()
-    expect(meanEstimate([0.3], 1)).toEqual({ mean: 0.3, interval: [0.3, 0.3], promptCount: 1 })
+    // 0.5 -+ 2.776445 x 0.2 / sqrt(5), the standard deviation over n prompts.
+    expect(estimate?.interval?.[0]).toBeCloseTo(0.251667, 3)
+    expect(estimate?.interval?.[1]).toBeCloseTo(0.748333, 3)
   })
 
-  it('have an interval as wide as the normal one when prompts are many', () => {
-    const values = Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 0 : 1))
-    const [low, high] = meanEstimate(values, 1)?.interval ?? [NaN, NaN]
-    // Standard error 0.5 / 20 = 0.025, times 2 x 1.96.
-    expect(high - low).toBeGreaterThan(0.085)
-    expect(high - low).toBeLessThan(0.11)
+  it('reach farther to where values are rare and large', () => {
+    // By the same formulas in Python with SciPy's t: skewness 1.714169, t 2.570582.
+    const estimate = meanEstimate([1, 1, 2, 2, 3, 15], OWN)
+    expect(estimate?.interval?.[0]).toBeCloseTo(0.5628, 2)
+    expect(estimate?.interval?.[1]).toBeCloseTo(21.0232, 2)
   })
 
-  it('compare pairs by effect size and by flipping signs', () => {
-    const difference = pairedDifference([1, 2, 3], 1)
+  it('of shares that are 0 or 1 have the interval of Wilson, also when all are equal', () => {
+    const none = meanEstimate([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], SHARE)
+    expect(none?.interval?.[0]).toBe(0)
+    // z^2 / (n + z^2)
+    expect(none?.interval?.[1]).toBeCloseTo(3.841459 / 15.841459, 6)
+    expect(meanEstimate([1, 0, 0, 1, 0, 0, 0, 0, 0, 0], SHARE)?.interval?.[0]).toBeCloseTo(0.056682, 5)
+  })
+
+  it('never reach beyond what a measure can be', () => {
+    expect(meanEstimate([0, 0.01, 0.02, 0.9, 0], SHARE)?.interval?.[0]).toBeGreaterThanOrEqual(0)
+    expect(meanEstimate([1, 0.99, 0.2, 1, 0.98], SHARE)?.interval?.[1]).toBeLessThanOrEqual(1)
+  })
+
+  it('have no interval below five prompts, or where all prompts are alike', () => {
+    expect(meanEstimate([], OWN)).toBeNull()
+    expect(meanEstimate([0.2, 0.4, 0.6, 0.8], OWN)).toEqual({ mean: 0.5, interval: null, promptCount: 4 })
+    expect(meanEstimate([3, 3, 3, 3, 3, 3], OWN)).toEqual({ mean: 3, interval: null, promptCount: 6 })
+  })
+})
+
+describe('differences of variants on the same prompts', () => {
+  it('have an effect size, and p by flipping signs', () => {
+    const [difference] = pairedDifferences([[1, 2, 3]])
     expect(difference?.mean).toBe(2)
     expect(difference?.effectSize).toBeCloseTo(2, 12)
     // Of 8 assignments of signs two reach a sum of 6 or more either way.
-    expect(difference?.pValue).toBe(0.25)
+    expect(difference).toMatchObject({ pValue: 0.25, interval: null, promptCount: 3 })
   })
 
   it('find nothing where nothing differs', () => {
-    expect(pairedDifference([0, 0, 0], 1)).toMatchObject({ mean: 0, effectSize: null, pValue: 1 })
-    expect(pairedDifference([], 1)).toBeNull()
-    expect(pairedDifference([5], 1)).toMatchObject({ mean: 5, effectSize: null, pValue: 1 })
+    expect(pairedDifferences([[0, 0, 0]])).toMatchObject([{ mean: 0, effectSize: null, pValue: 1 }])
+    expect(pairedDifferences([[], [5]])).toMatchObject([null, { mean: 5, effectSize: null, pValue: 1 }])
   })
 
   it('draw signs for many prompts, near the exact value', () => {
     const values = Array.from({ length: 14 }, (_, i) => Math.cos(i * 2.7) + 0.3)
-    const exact = pairedDifference(values, 1)?.pValue ?? NaN
+    const exact = pairedDifferences([values])[0]?.pValue ?? NaN
     // Two prompts without any difference change nothing but the way it is computed.
-    const drawn = pairedDifference([...values, 0, 0], 1)?.pValue ?? NaN
+    const drawn = pairedDifferences([[...values, 0, 0]])[0]?.pValue ?? NaN
     expect(Math.abs(drawn - exact)).toBeLessThan(0.02)
   })
-})
 
-describe('several comparisons', () => {
-  it('are adjusted as Holm did', () => {
-    expect(holmAdjusted([0.01, 0.04, 0.03])).toEqual([0.03, 0.06, 0.06])
-    expect(holmAdjusted([0.5, 0.9])).toEqual([1, 1])
-    expect(holmAdjusted([])).toEqual([])
+  it('have intervals and adjusted p-values that never contradict each other', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.integer({ min: -100, max: 200 }), { minLength: 8, maxLength: 8 }), {
+          minLength: 1,
+          maxLength: 5
+        }),
+        (comparisons) => {
+          for (const difference of pairedDifferences(comparisons)) {
+            const interval = difference?.interval ?? [-Infinity, Infinity]
+            const holdsZero = interval[0] <= 0 && interval[1] >= 0
+            expect(holdsZero).toBe((difference?.adjustedPValue ?? NaN) > 0.05)
+          }
+        }
+      ),
+      { numRuns: 60, seed: 1 }
+    )
+  })
+
+  it('are adjusted as Holm did, each decided at the level of its step', () => {
+    const decided = holm([0.01, 0.04, 0.03])
+    expect(decided.map(({ adjusted }) => adjusted)).toEqual([0.03, 0.06, 0.06])
+    // The smallest is a finding at 0.05 / 3; the next is none at 0.05 / 2, which ends the procedure.
+    expect(decided.map(({ level }) => level)).toEqual([0.05 / 3, 0.025, 0.025])
+    expect(holm([0.5, 0.9]).map(({ adjusted }) => adjusted)).toEqual([1, 1])
+    expect(holm([])).toEqual([])
   })
 })
 
@@ -295,5 +327,18 @@ describe('the map of embeddings', () => {
     const line = planeMap([vector(0, 0), vector(1, 1), vector(3, 3)])
     expect(line.explained[0]).toBeCloseTo(1, 6)
     expect(line.points.every(({ y }) => Math.abs(y) < 1e-6)).toBe(true)
+  })
+})
+
+describe('measures of words at equal length', () => {
+  const sample = (text: string) => sampleLine('post', 0, 0, text)
+
+  it('cut every answer to the middle answer of the tersest variant', () => {
+    const terse = ['a', 'a b c', 'a b c d e'].map(sample)
+    const wordy = ['a b c d', 'a b c d e f', 'a b c d e f g h'].map(sample)
+    expect(equalLength([terse, wordy])).toBe(3)
+    expect(equalLength([[sample('')], wordy])).toBe(1)
+    expect(equalLength([[], wordy])).toBe(6)
+    expect(equalLength([[], []])).toBe(1)
   })
 })

@@ -199,9 +199,9 @@ describe('pass@k', () => {
   it('is a curve over doublings of k, and is no plot where no task has it', () => {
     expect(passAtKPlot({ run, results })).toBeNull()
     const passAtK = [
-      { k: 1, mean: 0.25 },
-      { k: 2, mean: 0.5 },
-      { k: 4, mean: 1 }
+      { k: 1, ...estimate(0.25), difference: null },
+      { k: 2, ...estimate(0.5), difference: null },
+      { k: 4, ...estimate(1), difference: null }
     ]
     const plot = passAtKPlot({ run, results: { ...results, variants: [result('base', { passAtK })] } })
     expect(plot?.series[0]?.points.map(({ x, y }) => [x, y])).toEqual([
@@ -266,6 +266,7 @@ describe('the table of results', () => {
       '-0.4',
       '-0.5',
       '-0.30000000000000004',
+      '2',
       '',
       '0.5',
       '1'
