@@ -42,7 +42,7 @@ const made = await build({
     ...{ root, stage, electron },
     output: join(out, name),
     onPacked: (context) => packed.push(context),
-    signed: process.env['CSC_LINK'] !== undefined || process.env['CSC_NAME'] !== undefined
+    signed: Boolean(process.env['CSC_LINK'] || process.env['CSC_NAME'])
   })
 })
 await Promise.all(packed.map(checkFuses))
