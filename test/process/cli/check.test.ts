@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { AnswerCheck } from '../../../src/contract/documents/answer-check'
@@ -9,8 +8,8 @@ import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
 import { createProject } from '../../../src/main/project/create-project'
 import { openProject } from '../../../src/main/project/project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
-import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
-import { runHere } from '../../fixtures/command-line'
+import { runHere, stoppedHere } from '../../fixtures/command-line'
+import { inOrder, type Moment } from '../../fixtures/held-engine'
 import { shortPair } from '../../fixtures/swept-project'
 
 const DEMO_PROMPTS = await builtinPromptSet('demo-crc')
@@ -29,7 +28,7 @@ describe('slr check', () => {
     const swept = await runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--out', from])
     expect(swept.status).toBe(0)
     const [json, shown] = await Promise.all([
-      runCli(['check', '--from', from, '--best', '2', '--rho', '0.8', '--json', '--out', out]),
+      runHere(['check', '--from', from, '--best', '2', '--rho', '0.8', '--json', '--out', out]),
       runHere(['check', '--from', from, '--best', '2', '--rho', '0.8'])
     ])
     const check = CheckOutput.parse(JSON.parse(json.stdout))
@@ -90,31 +89,33 @@ describe('slr check', () => {
     const unkept = (options: string): string =>
       'Nothing is kept, nor is the sweep that a check makes first. ' +
       `To keep that, run "slr sweep ${options} --out sweep.json", then this check with --from sweep.json.`
-    for (const [start, step, kept] of [
-      [['--demo', '--device', 'cpu'], 'sweeping', unkept('--demo --device cpu')],
+    const [sweeping, checking] = ['sweeping', 'checking whole answers']
+    for (const [start, moment, step, kept] of [
+      [['--demo', '--device', 'cpu'], inOrder('progress'), sweeping, unkept('--demo --device cpu')],
       [
         [...PAIR_OPTIONS, '--prompts', prompts],
-        'checking whole answers',
+        inOrder('done', 'progress'),
+        checking,
         unkept(`${PAIR_OPTIONS.join(' ')} --prompts ${prompts}`)
       ],
       [
         ['--from', from],
-        'checking whole answers',
+        inOrder('progress'),
+        checking,
         `Nothing of this check is kept; its sweep stays in ${from}.`
       ],
       [
         ['--project', created.path],
-        'checking whole answers',
+        inOrder('progress'),
+        checking,
         `Nothing of this check is kept; its sweep, and what was checked before, stay in ${created.path}.`
       ]
-    ] satisfies [string[], string, string][]) {
+    ] satisfies [string[], Moment, string, string][]) {
       const args = ['check', ...start, '--best', '40', '--out', out]
-      const child = startCli(args)
-      const [ended, said] = [exitStatus(child), text(child.stderr)]
-      await waitForOutput(child.stderr, step)
-      child.kill('SIGINT')
-      expect(await ended).toBe(130)
-      expect(await said).toContain(`Stopped. ${kept}\nThis starts again: slr ${args.join(' ')}\n`)
+      const { status, stderr } = await stoppedHere(args, moment)
+      expect(status).toBe(null)
+      expect(stderr).toContain(step)
+      expect(stderr).toContain(`Stopped. ${kept}\nThis starts again: slr ${args.join(' ')}\n`)
       await expect(readFile(out)).rejects.toThrow('ENOENT')
     }
   })

@@ -1,13 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { EvaluationView } from '../../../src/contract/documents/evaluation'
 import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../src/main/project/create-project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
-import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
-import { runHere } from '../../fixtures/command-line'
+import { runHere, stoppedHere } from '../../fixtures/command-line'
+import { answers } from '../../fixtures/held-engine'
 import { always, startJudgeEndpoint } from '../../fixtures/judge-endpoint'
 
 /** Two prompts of a demo task with three answers each: a few seconds. */
@@ -38,7 +37,7 @@ describe('slr evaluate', () => {
       '--model',
       'post'
     ]
-    const first = await runCli([...args, '--json'])
+    const first = await runHere([...args, '--json'])
     expect(first.status).toBe(0)
     const view = EvaluationView.parse(JSON.parse(first.stdout))
     expect(view.complete).toBe(true)
@@ -49,12 +48,12 @@ describe('slr evaluate', () => {
     ])
     expect(view.results.variants[0]?.measures.accuracy?.mean).toBe(1)
 
-    const answers = join(project.path, 'evaluations', `${view.run.id}.jsonl`)
-    const stored = await readFile(answers, 'utf8')
+    const lines = join(project.path, 'evaluations', `${view.run.id}.jsonl`)
+    const stored = await readFile(lines, 'utf8')
     const second = await runHere(args)
     expect(second.stderr).toContain(`Going on with evaluation ${view.run.id}: 12 answers are there already`)
     expect(second.stdout).toContain('Distinct right answers')
-    expect(await readFile(answers, 'utf8')).toBe(stored)
+    expect(await readFile(lines, 'utf8')).toBe(stored)
   })
 
   it('says on Ctrl-C what a project keeps, and goes on from there with the command that it names', async () => {
@@ -62,28 +61,19 @@ describe('slr evaluate', () => {
     const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
     await project.close()
     const task = await smallTask(folder)
-    const args = ['evaluate', '--project', project.path, '--task', task, '--model', 'post', '--n', '5000']
-    const child = startCli(args)
-    const ended = exitStatus(child)
-    await waitForOutput(child.stderr, /[1-9][\d,]* of 10,000 answers/)
-    const rest = text(child.stderr)
-    child.kill('SIGINT')
-    expect(await ended).toBe(130)
+    const args = ['evaluate', '--project', project.path, '--task', task, '--model', 'post', '--n', '50']
+    const stopped = await stoppedHere(args, answers(20))
+    expect(stopped.status).toBe(null)
     const [, kept, place, run] =
       /Stopped\. ([\d,]+) answers, the scores of 0 prompts are kept in (.*) as evaluation (\S+)\.\n/.exec(
-        await rest
+        stopped.stderr
       ) ?? []
-    expect(place).toBe(project.path)
-    expect(await rest).toMatch(`This goes on: slr ${args.join(' ')}\n`)
+    expect({ kept, place }).toEqual({ kept: '20', place: project.path })
+    expect(stopped.stderr).toMatch(`This goes on: slr ${args.join(' ')}\n`)
 
-    const again = startCli(args)
-    const over = exitStatus(again)
-    await waitForOutput(
-      again.stderr,
-      `Going on with evaluation ${run}: ${kept?.replaceAll(',', '')} answers are there already`
-    )
-    again.kill('SIGINT')
-    expect(await over).toBe(130)
+    const { stderr } = await stoppedHere(args, answers(1))
+    expect(stderr).toContain(`Going on with evaluation ${run}: 20 answers are there already`)
+    expect(stderr).toContain('Stopped. 21 answers, ')
   })
 
   it.each([

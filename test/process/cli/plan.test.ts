@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { SweepPlan } from '../../../src/contract/documents/sweep-plan'
-import { runCli } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 
 async function plan(...args: string[]): Promise<SweepPlan> {
-  const { status, stdout, stderr } = await runCli([
+  const { status, stdout, stderr } = await runHere([
     'plan',
     '--demo',
     '--device',
@@ -39,7 +39,7 @@ describe('slr plan', () => {
   })
 
   it('names the smallest budget that works when one is too small', async () => {
-    const { status, stderr } = await runCli([
+    const { status, stderr } = await runHere([
       'plan',
       '--demo',
       '--device',

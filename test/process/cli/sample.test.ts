@@ -1,14 +1,14 @@
-import { existsSync } from 'node:fs'
-import { cp, readFile, stat, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { SampleLine } from '../../../src/contract/documents/samples'
 import { resourcePath } from '../../../src/main/base/resources'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { whyNoWebGpu } from '../../fixtures/webgpu'
-import { exitStatus, childrenOf, runCli, startCli, waitForOutput, untilGone } from '../../fixtures/cli'
-import { runHere } from '../../fixtures/command-line'
+import { runCli } from '../../fixtures/cli'
+import { runHere, stoppedHere } from '../../fixtures/command-line'
+import { answers, HeldEngine } from '../../fixtures/held-engine'
+import { sharedEngine } from '../../fixtures/shared-engine'
 
 const missing = await whyNoWebGpu()
 
@@ -37,9 +37,6 @@ async function sampled(...args: string[]): Promise<SampleLine[]> {
   return sorted(parseLines(stdout))
 }
 
-/** In bytes; 0 for no file. */
-const sizeOf = async (file: string): Promise<number> => (existsSync(file) ? (await stat(file)).size : 0)
-
 const nameOf = ({ variant, prompt, index }: SampleLine): string => `${variant} ${prompt} ${index}`
 
 function sorted(lines: SampleLine[]): SampleLine[] {
@@ -52,8 +49,20 @@ describe('slr sample', () => {
     const out = join(await temporaryFolder(), 'samples.jsonl')
     const pair = ['--base', BASE, '--post', POST]
     const models = ['--model', 'base', '--model', 'post', '--restore', '4-11', '--restore', '0-1,9-9']
-    const request = ['--prompts', prompts, '--n', '8', '--seed', '3', '--paper', '--out', out]
-    const { status, stdout, stderr } = await runCli(['sample', ...pair, ...models, ...request])
+    const request = [
+      '--prompts',
+      prompts,
+      '--n',
+      '8',
+      '--seed',
+      '3',
+      '--paper',
+      '--max-tokens',
+      '12',
+      '--out',
+      out
+    ]
+    const { status, stdout, stderr } = await runHere(['sample', ...pair, ...models, ...request])
     expect(status).toBe(0)
     expect(stdout).toMatch(
       /^model +Distinct answers +Answer entropy +Distinct-2 +Self-BLEU +Word distance\nbase [^]*\npost [^]*\n4-11 [^]*\n0-1,9-9 [^]*\nMeans over 2 prompts of 8 answers each\.\n$/
@@ -67,7 +76,8 @@ describe('slr sample', () => {
     )
     expect(names.toSorted()).toEqual(expected.toSorted())
 
-    const again = await runHere(['sample', ...pair, '--prompts', prompts, '--n', '1', '--out', out, '--json'])
+    const one = ['--prompts', prompts, '--n', '1', '--max-tokens', '4', '--out', out, '--json']
+    const again = await runHere(['sample', ...pair, ...one])
     expect(again.stderr).toMatch(/Replaced .*samples\.jsonl: 2 answers/)
     expect(JSON.parse(again.stdout)).toMatchObject({
       out,
@@ -80,7 +90,8 @@ describe('slr sample', () => {
   })
 
   it('gives the same answers for the same seed, whatever runs beside them', async () => {
-    const request = ['--demo', '--prompts', await promptFile(), '--n', '4', '--temperature', '1']
+    const size = ['--n', '4', '--max-tokens', '12']
+    const request = ['--demo', '--prompts', await promptFile(), ...size, '--temperature', '1']
     const [alone, beside, other] = await Promise.all([
       sampled(...request, '--seed', '5'),
       sampled(...request, '--seed', '5', '--model', 'post', '--model', 'base'),
@@ -113,7 +124,7 @@ describe('slr sample', () => {
     const recipe = await promptFile('recipe.json', '{"name": "upper", "ranges": [[4, 11]]}')
     const out = join(await temporaryFolder(), 'samples.jsonl')
     const request = ['--demo', '--recipe', recipe, '--prompts', await promptFile(), '--n', '2']
-    const held = ['--weights', 'int8', '--memory', '1GB', '--out', out]
+    const held = ['--weights', 'int8', '--memory', '1GB', '--max-tokens', '8', '--out', out]
     const { stderr } = await runHere(['sample', ...request, ...held])
     expect(stderr).toMatch('weights held as int8')
     expect(new Set(parseLines(await readFile(out, 'utf8')).map(({ variant }) => variant))).toEqual(
@@ -213,58 +224,34 @@ describe('slr sample', () => {
     expect(parseLines(stdout).map(({ finish }) => finish)).toEqual(new Array(4).fill('length'))
   })
 
-  it('ends cleanly on SIGINT and SIGTERM, keeps the answers it has, and goes on from there', async () => {
+  it('keeps the answers it has when it is stopped or its engine is killed, and goes on from there', async () => {
     const out = join(await temporaryFolder(), 'samples.jsonl')
-    const request = ['--demo', '--prompts', await promptFile(), '--n', '20000', '--out', out]
-    /** @returns the exit status, what was said after the first progress, and the answers there are */
-    const cutShort = async (signal: NodeJS.Signals, than: number) => {
-      const child = startCli(['sample', ...request])
-      if (child.pid === undefined) throw new Error('slr did not start')
-      const begun = await waitForOutput(child.stderr, / answers/)
-      while ((await sizeOf(out)) <= than) await new Promise((resolve) => setTimeout(resolve, 20))
-      const engines = await childrenOf(child.pid)
-      const rest = text(child.stderr)
-      child.kill(signal)
-      const status = await exitStatus(child)
-      expect(await rest).toMatch(
-        /Stopped\. [\d,]+ of 40,000 answers are kept in .*samples\.jsonl\.\nThis goes on: slr sample --demo /
-      )
-      await untilGone(engines)
-      return { status, begun, content: await readFile(out, 'utf8') }
-    }
-    const first = await cutShort('SIGINT', 0)
-    const kept = parseLines(first.content)
-    const second = await cutShort('SIGTERM', Buffer.byteLength(first.content))
-    expect([first.status, second.status]).toEqual([130, 143])
-    expect(second.begun).toContain(
-      `Going on: ${kept.length.toLocaleString('en')} of 40,000 answers are kept in`
+    const request = ['sample', '--demo', '--prompts', await promptFile(), '--n', '20', '--out', out]
+    const stopped = await stoppedHere(request, answers(5))
+    expect(stopped.status).toBe(null)
+    expect(stopped.stderr).toMatch(
+      /Stopped\. 5 of 40 answers are kept in .*samples\.jsonl\.\nThis goes on: slr sample --demo /
     )
-    const all = parseLines(second.content)
-    expect(all.slice(0, kept.length)).toEqual(kept)
-    expect(new Set(all.map(nameOf)).size).toBe(all.length)
-  })
+    const kept = await readFile(out, 'utf8')
+    expect(parseLines(kept)).toHaveLength(5)
 
-  it('reports an engine that was killed, and keeps the answers it has', async () => {
-    const out = join(await temporaryFolder(), 'samples.jsonl')
-    const child = startCli([
-      'sample',
-      '--demo',
-      '--prompts',
-      await promptFile(),
-      '--n',
-      '20000',
-      '--out',
-      out
-    ])
-    if (child.pid === undefined) throw new Error('slr did not start')
-    await waitForOutput(child.stderr, / answers/)
-    while (!existsSync(out)) await new Promise((resolve) => setTimeout(resolve, 20))
-    for (const engine of await childrenOf(child.pid)) process.kill(engine, 'SIGKILL')
-    const [said, status] = await Promise.all([
-      waitForOutput(child.stderr, /engine process was killed/),
-      exitStatus(child)
-    ])
-    expect(status).toBe(1)
-    expect(said).toMatch(/of 40,000 answers are kept in .*samples\.jsonl\. The same command goes on/)
+    const engine = new HeldEngine(sharedEngine)
+    const reached = engine.holdAt(answers(5))
+    const running = runHere(request, { engine })
+    await reached()
+    engine.kill()
+    const killed = await running
+    expect(killed.status).toBe(1)
+    expect(killed.stderr).toContain('Going on: 5 of 40 answers are kept in')
+    expect(killed.stderr).toContain('engine process was killed')
+    expect(killed.stderr).toMatch(/10 of 40 answers are kept in .*samples\.jsonl\. The same command goes on/)
+    const more = await readFile(out, 'utf8')
+    expect(more.slice(0, kept.length)).toBe(kept)
+    expect(new Set(parseLines(more).map(nameOf)).size).toBe(10)
+
+    expect((await runHere(request)).status).toBe(0)
+    const all = await readFile(out, 'utf8')
+    expect(all.slice(0, more.length)).toBe(more)
+    expect(new Set(parseLines(all).map(nameOf)).size).toBe(40)
   })
 })

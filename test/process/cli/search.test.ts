@@ -1,13 +1,15 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { AnswerCheck } from '../../../src/contract/documents/answer-check'
 import { SearchDocument } from '../../../src/contract/documents/search'
+import type { EngineHost } from '../../../src/main/engine/host'
 import { createProject } from '../../../src/main/project/create-project'
 import { openProject } from '../../../src/main/project/project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
-import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
+import { HeldEngine, inOrder } from '../../fixtures/held-engine'
+import { sharedEngine } from '../../fixtures/shared-engine'
 import { shortPair } from '../../fixtures/swept-project'
 
 const PROMPTS = [
@@ -33,7 +35,7 @@ describe('slr search', () => {
     ).toMatchObject({
       status: 0
     })
-    const result = await runCli(['search', '--from', from, ...SHORT, '--out', out, '--json'])
+    const result = await runHere(['search', '--from', from, ...SHORT, '--out', out, '--json'])
     const search = SearchDocument.parse(JSON.parse(result.stdout))
     expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(search)
     expect(search).toMatchObject({ stopped: 'generations', settings: { beam: 1, strengths: [] } })
@@ -50,33 +52,32 @@ describe('slr search', () => {
     const folder = await temporaryFolder()
     const [prompts = '', out = ''] = ['prompts.json', 'search.json'].map((name) => join(folder, name))
     await writeFile(prompts, JSON.stringify(PROMPTS))
-    const command = [
-      'search',
-      ...PAIR_OPTIONS,
-      '--prompts',
-      prompts,
-      '--generations',
-      '2',
-      '--strengths',
-      'none',
-      '--out',
-      out
-    ]
-    const whole = SearchDocument.parse(JSON.parse((await runHere([...command, '--json'])).stdout))
-    await rm(out)
-
-    const killed = startCli(command)
-    await waitForOutput(killed.stderr, 'generation 2')
-    killed.kill('SIGKILL')
-    await exitStatus(killed)
+    const search = async (engine: EngineHost, place: string): Promise<SearchDocument> => {
+      const command = ['search', ...PAIR_OPTIONS, '--prompts', prompts, '--generations', '2']
+      const more = ['--strengths', 'none', '--out', place, '--json']
+      const { status, stdout } = await runHere([...command, ...more], { engine })
+      expect(status).toBe(0)
+      return SearchDocument.parse(JSON.parse(stdout))
+    }
+    // What a program leaves that is killed in its third turn at the engine, after the sweep and a generation.
+    const engine = new HeldEngine(sharedEngine)
+    const reached = engine.holdAt(inOrder('done', 'done', 'progress'))
+    const running = search(engine, out)
+    await reached()
     expect(await readdir(folder)).toEqual(['prompts.json', 'search.json.partial'])
-    const resumed = SearchDocument.parse(JSON.parse((await runHere([...command, '--json'])).stdout))
+    const left = join(await temporaryFolder(), 'left.json')
+    await cp(`${out}.partial`, `${left}.partial`, { recursive: true })
+    engine.letGo()
+    const whole = await running
+    expect(await readdir(folder)).toEqual(['prompts.json', 'search.json'])
+
+    const resumed = await search(sharedEngine, left)
     const { createdAt, seconds, sweepId, work } = whole
     expect({ ...resumed, createdAt, seconds, sweepId, work }).toEqual(whole)
     expect(work.blockEvaluations - resumed.work.blockEvaluations).toBeGreaterThanOrEqual(
       whole.generations[0]?.blockEvaluations ?? NaN
     )
-    expect(await readdir(folder)).toEqual(['prompts.json', 'search.json'])
+    expect(await readdir(dirname(left))).toEqual(['left.json'])
   })
 
   it("starts from a project's newest sweep of ranges, keeps the result there and tells people of it", async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { type PromptScore, type Score, SweepDocument } from '../../../../src/contract/documents/crc'
 import { type ScoredTask } from '../../../../src/contract/documents/scored-by'
 import type { Recipe } from '../../../../src/contract/model/recipe'
@@ -17,32 +17,31 @@ import { type CrcSweepRequest, prepareSweep } from '../../../../src/main/crc/swe
 import { scorerOf } from '../../../../src/main/crc/task/scorer'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
-import { createEngineHost, type EngineHost } from '../../../../src/main/engine/host'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { loadTextModel } from '../../../../src/main/text/text-model'
 import { problemOf } from '../../../fixtures/problems'
+import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
+import { sharedEngine } from '../../../fixtures/shared-engine'
 import { demoSweep, expectSameResults, inGroups } from '../../../fixtures/swept-demo'
+import { shortPair } from '../../../fixtures/swept-project'
 import { taskReference } from '../../../fixtures/task-reference'
 
 const range = (start: number, end: number): Recipe => ({ name: `${start}-${end}`, ranges: [[start, end]] })
 const RECIPES = [range(4, 11), range(0, 9), range(2, 9)]
 const ACCURACY = 2e-3
 
-let host: EngineHost
 let scored: ScoredTask
 let request: CrcSweepRequest
 let sweep: SweepDocument
 beforeAll(async () => {
-  host = createEngineHost()
   const task = await builtinTask('demo-open')
   scored = { kind: 'task', task, sampling: task.settings.sampling, draws: 32 }
   request = await demoSweep({ prompts: scored, ranges: false, recipes: RECIPES, soupSize: 3 })
   sweep = await swept(request)
 })
-afterAll(() => host.close())
 
 const swept = (asked: CrcSweepRequest, past: SweepHistory | null = null): Promise<SweepDocument> =>
-  runCrcSweep(host.client(), asked, new AbortController().signal, () => undefined, past)
+  runCrcSweep(sharedEngine.client(), asked, new AbortController().signal, () => undefined, past)
 
 function modelsOf({ base, post, recipes, soup }: SweepDocument): [string, Score][] {
   return [
@@ -92,7 +91,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const prepared = await prepareSweep(request, await openPair(request.base, request.post))
     const models: Model[] = [{ kind: 'base' }, { kind: 'post' }]
     const seen = new Set<string>()
-    const events = await host.client().sweep({
+    const events = await sharedEngine.client().sweep({
       base: request.base,
       post: request.post,
       models,
@@ -158,7 +157,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const prompt = scored.task.prompts[question]
     const score = sweep.recipes[0]?.prompts[question]
     if (prompt === undefined || score === undefined) throw new Error('no such question')
-    const events = await host.client().generate({
+    const events = await sharedEngine.client().generate({
       base: request.base,
       post: request.post,
       models: [rangeModel({ start: 4, end: 11 })],
@@ -196,11 +195,13 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
 
   it('is split and merged, goes on where it was stopped, and is scored further, as any other', async () => {
     const none = new AbortController().signal
-    const task = { ...scored.task, prompts: scored.task.prompts.slice(0, 4) }
+    const task = { ...scored.task, prompts: scored.task.prompts.slice(-2) }
+    const pair = await shortPair()
     const small = {
       ...request,
+      ...pair,
       prompts: { ...scored, task },
-      recipes: RECIPES.slice(0, 1),
+      recipes: [range(3, 5)],
       soupSize: 0,
       rivals: true
     }
@@ -209,7 +210,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const parts = await Promise.all(
       [1, 2].map(async (index) => ({
         file: `${index}.json`,
-        part: await runCrcShard(host.client(), small, { index, count: 2 }, none, () => undefined)
+        part: await runCrcShard(sharedEngine.client(), small, { index, count: 2 }, none, () => undefined)
       }))
     )
     const merged = mergeParts(parts)
@@ -227,31 +228,23 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
       fresh: false
     })
     const stop = new AbortController()
-    const past = history()
-    const stopped = runCrcSweep(
-      inGroups(host.client(), 190 * 2 ** 20),
-      small,
-      stop.signal,
-      (event) => {
-        if (event.type === 'progress' && past.checkpoint.kept !== null) stop.abort()
-      },
-      past
-    )
+    const held = new HeldEngine(sharedEngine)
+    const grouped = inGroups(held.client(), 182 * 2 ** 20)
+    const stopped = runCrcSweep(grouped, small, stop.signal, () => undefined, history())
+    await held.holdAt(inOrder('group'))()
+    stop.abort()
     await expect(stopped).rejects.toThrow('cancelled')
     const resumed = await swept(small, history())
     expect(resumed.reusedPromptCount).toBeGreaterThan(0)
     expectSameResults(resumed, whole)
     await rm(folder, { recursive: true })
 
-    const [range] = RECIPES
-    if (range === undefined) throw new Error('no recipe')
-    const pair = { base: request.base, post: request.post }
-    const again = await scoreRecipes(host.client(), pair, whole, [range], none, () => undefined)
+    const again = await scoreRecipes(sharedEngine.client(), pair, whole, small.recipes, none, () => undefined)
     expect(again.recipes[0]?.precision).toBeCloseTo(whole.recipes[0]?.precision ?? NaN, 5)
-    const check = { pair, sweep, earlier: null, recipes: [range] }
-    expect((await problemOf(checkSweep(host.client(), check, none, () => undefined))).message).toMatch(
-      /scored by whole answers to a task already/
-    )
+    const check = { pair, sweep: whole, earlier: null, recipes: small.recipes }
+    expect(
+      (await problemOf(checkSweep(sharedEngine.client(), check, none, () => undefined))).message
+    ).toMatch(/scored by whole answers to a task already/)
   })
 
   it('is refused for a task whose answers cannot be listed', async () => {
