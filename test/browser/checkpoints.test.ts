@@ -56,7 +56,7 @@ describe.skipIf(browserMissing !== null)('other checkpoints in Chromium', { time
     await panel.getByLabel('New name').press('Enter')
     await panel.getByRole('button', { name: 'Remove mine' }).click()
     await panel.getByText('Models of the same architecture').waitFor()
-    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: 'Undo', exact: true }).click()
     await panel.getByText('mine', { exact: true }).waitFor()
 
     // It answers beside base and post, as its recipe would.

@@ -152,7 +152,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await other.keyboard.press('Enter')
     await page.getByRole('button', { name: 'Remove careful' }).click()
     await other.getByRole('button', { name: 'Remove careful' }).waitFor({ state: 'detached' })
-    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: 'Undo', exact: true }).click()
     await other.getByRole('button', { name: 'Remove careful' }).waitFor()
 
     for (const each of [page, other])

@@ -1,8 +1,9 @@
+import type { JobKind } from '../../contract/documents/project'
 import type { Problem } from '../../contract/model/problem'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { oncePerFrame } from './frames'
+import type { OpenProject } from './open-project.svelte'
 import type { JobProgress, WindowJob } from './window-job'
-import type { Workbench } from './workbench.svelte'
 
 /** Every kind of job ends by one of these events; the others tell how far it is. */
 type JobEvent = { type: string } | { type: 'failed'; problem: Problem }
@@ -15,7 +16,9 @@ export interface JobCalls<Event> {
 }
 
 /** What a view makes of the events of its kind of job. */
-export interface JobStory<Event, Live> extends Pick<WindowJob, 'holdsEngine'> {
+export interface JobStory<Event, Live> {
+  readonly kind: JobKind
+  readonly holdsEngine: string | null
   tell(live: Live): JobProgress
   /** Main's procedures, asked for at each use: the line to main may have been made anew. */
   calls(): JobCalls<Event>
@@ -24,7 +27,7 @@ export interface JobStory<Event, Live> extends Pick<WindowJob, 'holdsEngine'> {
   /** What is shown of it, anew for every frame in which something arrived. */
   draw(live: Live): Live
   /** Hears how the job ended while it is still shown as live. */
-  ended(ending: Event, live: Live | null, path: string): Promise<void> | void
+  ended(ending: Event, live: Live | null): Promise<void> | void
   /** Hears that no job is followed any more, whether one has ended or the line was lost. */
   idle?(): Promise<void> | void
 }
@@ -37,38 +40,33 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
   starting = $state(false)
   cancelling = $state(false)
   failure = $state.raw<Complaint | null>(null)
+  readonly elsewhere = null
   readonly busy = $derived(this.live !== null || this.starting)
   readonly progress = $derived.by(() => (this.live === null ? null : this.story.tell(this.live)))
 
   private watching: AbortController | null = null
 
   constructor(
-    private readonly workbench: Workbench,
+    private readonly project: OpenProject,
     private readonly story: JobStory<Event, Live>
-  ) {}
+  ) {
+    project.jobs.add(this)
+  }
+
+  get kind(): JobKind {
+    return this.story.kind
+  }
 
   get holdsEngine(): string | null {
     return this.story.holdsEngine
   }
 
-  /** Forgets what it followed; the job itself goes on. */
-  reset(): void {
-    this.watching?.abort()
-    this.watching = null
-    this.live = null
-    this.starting = false
-    this.cancelling = false
-    this.failure = null
-  }
-
   /** Asks main for a job, and follows it to its end. */
-  async begin(ask: (path: string) => Promise<unknown>): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
+  async begin(ask: () => Promise<unknown>): Promise<void> {
     this.failure = null
     this.starting = true
     try {
-      await ask(path)
+      await ask()
       await this.follow()
     } catch (error) {
       this.failure = complaintOf(error)
@@ -77,11 +75,10 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
   }
 
   async cancel(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined || this.live === null) return
+    if (this.live === null) return
     this.cancelling = true
-    const asked = await this.workbench.attempt(async () => {
-      await this.story.calls().cancel({ path })
+    const asked = await this.project.attempt(async () => {
+      await this.story.calls().cancel({ path: this.project.path })
       return true
     })
     // Why it failed has been said; the job goes on, and can be cancelled again.
@@ -95,21 +92,21 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
 
   /** Follows the job that runs to its end; ends at once when none runs. */
   async follow(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
+    const { path, left } = this.project
     this.watching?.abort()
     const watching = new AbortController()
     this.watching = watching
+    const signal = AbortSignal.any([watching.signal, left])
     let live: Live | null = null
     const drawSoon = oncePerFrame(() => {
-      if (live !== null && !watching.signal.aborted) this.live = this.story.draw(live)
+      if (live !== null && !signal.aborted) this.live = this.story.draw(live)
     })
     try {
-      for await (const event of await this.story.calls().watch({ path }, { signal: watching.signal })) {
-        if (watching.signal.aborted) return
+      for await (const event of await this.story.calls().watch({ path }, { signal })) {
+        if (signal.aborted) return
         if (ENDINGS.has(event.type)) {
           if ('problem' in event) this.failure = event.problem
-          await this.story.ended(event, live, path)
+          await this.story.ended(event, live)
           continue
         }
         live = this.story.advance(live, event)
@@ -119,9 +116,9 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
       }
     } catch (error) {
       // When the line itself is lost, reopening the project after the reconnect follows it again.
-      if (!watching.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
+      if (!signal.aborted && this.project.connected) this.failure = complaintOf(error)
     }
-    if (this.watching !== watching) return
+    if (this.watching !== watching || left.aborted) return
     this.watching = null
     live = null
     this.live = null

@@ -4,6 +4,9 @@ export class Latest<Question extends NonNullable<unknown>> {
   awaited = $state.raw<Question | null>(null)
   private asking: AbortController | null = null
 
+  /** @param over aborted when no answer is wanted any more */
+  constructor(private readonly over?: AbortSignal) {}
+
   /**
    * Asks, and forgets what was asked before.
    *
@@ -21,13 +24,14 @@ export class Latest<Question extends NonNullable<unknown>> {
     const asking = new AbortController()
     this.asking = asking
     this.awaited = question
+    const signal = this.over === undefined ? asking.signal : AbortSignal.any([asking.signal, this.over])
     try {
       if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
-      if (asking.signal.aborted) return null
-      const answer = await request(asking.signal)
-      return asking.signal.aborted ? null : { answer }
+      if (signal.aborted) return null
+      const answer = await request(signal)
+      return signal.aborted ? null : { answer }
     } catch (error) {
-      if (asking.signal.aborted) return null
+      if (signal.aborted) return null
       throw error
     } finally {
       if (this.asking === asking) {

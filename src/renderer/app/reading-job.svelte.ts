@@ -2,8 +2,9 @@ import type { ChecksumsEvent } from '../../contract/documents/checksums'
 import type { BytesProgress, DistancesEvent } from '../../contract/documents/distances'
 import type { ValuesEvent } from '../../contract/documents/non-finite'
 import { FollowedJob, type JobCalls } from './followed-job.svelte'
+import type { JobKind } from '../../contract/documents/project'
+import type { OpenProject } from './open-project.svelte'
 import { shareOf } from './window-job'
-import type { Workbench } from './workbench.svelte'
 
 type ReadingEvent = DistancesEvent | ChecksumsEvent | ValuesEvent
 export type ReadingJob = FollowedJob<ReadingEvent, BytesProgress>
@@ -17,12 +18,14 @@ type Finished = Extract<ReadingEvent, { type: 'finished' }>
  * @param load takes the job's results from how it ended, or fetches what the project has of them
  */
 export function readingJob(
-  workbench: Workbench,
+  project: OpenProject,
+  kind: JobKind,
   name: string,
   calls: () => JobCalls<ReadingEvent>,
-  load: (path: string, ending: Finished) => Promise<void> | void
+  load: (ending: Finished) => Promise<void> | void
 ): ReadingJob {
-  return new FollowedJob<ReadingEvent, BytesProgress>(workbench, {
+  return new FollowedJob<ReadingEvent, BytesProgress>(project, {
+    kind,
     holdsEngine: null,
     tell: ({ bytesDone, bytesTotal, secondsLeft }) => ({
       name,
@@ -32,11 +35,11 @@ export function readingJob(
     calls,
     advance: (progress, event) => (event.type === 'progress' ? event.progress : progress),
     draw: (progress) => progress,
-    async ended(ending, _progress, path) {
+    async ended(ending) {
       if (ending.type !== 'finished') return
       // The pair is looked at again: it may have changed since the project was opened.
-      workbench.accept(await workbench.attempt(() => workbench.client.projects.open({ path })))
-      await load(path, ending)
+      await project.refresh()
+      await load(ending)
     }
   })
 }

@@ -17,21 +17,21 @@ export async function followShell(workbench: Workbench): Promise<void> {
 }
 
 function run(workbench: Workbench, command: ShellCommand): void {
-  const { project, start } = workbench
+  const { session, start } = workbench
   if (command === 'undo' || command === 'redo') {
     // The only way to a field's own history of typing.
     if (isField(document.activeElement)) document.execCommand(command)
-    else if (command === 'undo') workbench.undo()
+    else if (document.querySelector('dialog[open]') === null) void session?.history[command]()
     return
   }
   // Whatever is asked in an open dialog comes first.
   if (document.querySelector('dialog[open]') !== null) return
   if (command === 'new' || command === 'help') workbench.dialog = command
   else if (command === 'open') void start.chooseProject()
-  else if (project === null) return
+  else if (session === null) return
   else if (command === 'report') workbench.dialog = 'report'
   else if (command === 'folder')
-    void workbench.attempt(() => workbench.client.folders.show({ path: project.path }))
+    void workbench.attempt(() => workbench.client.folders.show({ path: session.path }))
   else void workbench.leave().then(() => workbench.go('start'))
 }
 

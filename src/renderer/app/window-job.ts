@@ -1,3 +1,5 @@
+import type { JobKind } from '../../contract/documents/project'
+
 /** How far a long computation is, in the words of the top bar. */
 export interface JobProgress {
   name: string
@@ -8,13 +10,19 @@ export interface JobProgress {
 
 /** A kind of job of the open project, as the window tells of it. */
 export interface WindowJob {
+  /** As main calls it; null for work that main does not tell others of. */
+  readonly kind: JobKind | null
   /** How a sentence begins while it keeps the engine busy; null for one that goes on beside all others. */
   readonly holdsEngine: string | null
+  /** What is said while another window has it done; null for one that every window follows. */
+  readonly elsewhere: string | null
   readonly busy: boolean
   /** Null while it does not run, or nothing is known of it. */
   readonly progress: JobProgress | null
   readonly cancelling: boolean
   cancel(): unknown
+  /** Hears whether main does such a job for the project, where every window follows it. */
+  hear?(running: boolean): void
 }
 
 export const shareOf = (done: number, total: number): number => done / Math.max(1, total)

@@ -6,14 +6,13 @@ import {
 } from '../../contract/documents/evaluation'
 import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
 import { freeName } from '../../contract/model/free-name'
-import type { ProjectState } from '../../contract/documents/project'
 import { duplicateVariant, rangeVariant, renamedVariant, spreadOfRanges } from './evaluation-variants'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { formatBytes, plural } from '../ui/format'
-import { usableCheckpoints } from '../recipes/other-checkpoints'
 import { modelKey, sameModel } from '../../contract/model/model'
-import { variantChoices } from '../recipes/variants'
-import type { Workbench } from '../app/workbench.svelte'
+import type { OfferedVariants } from '../recipes/offered-variants.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
+import type { Tasks } from '../app/tasks.svelte'
 
 /** Of the ranges that are added for the proxy's sake. */
 const SPREAD_SIZE = 6
@@ -29,11 +28,17 @@ interface Choice {
   added: number | null
 }
 
+/** Which variants take part. */
+interface Taking {
+  added: readonly EvaluationVariant[]
+  leftOut: readonly string[]
+}
+
 /** What the next evaluation will be: its task, its variants, and the answers of each to every prompt. */
 export class EvaluationSetup {
   /** Whether it is known what an earlier evaluation compared: before that, nothing of it can be said or run. */
   ready = $state(false)
-  tasks = $state.raw<readonly TaskEntry[]>([])
+  readonly tasks = $derived.by<readonly TaskEntry[]>(() => this.kept.list)
   taskId = $state<string | null>(null)
   /** Folder of a sentence-embedding model that compares the answers; empty: post itself. */
   embeddingModel = $state('')
@@ -50,21 +55,12 @@ export class EvaluationSetup {
   )
 
   readonly choices = $derived.by<Choice[]>(() => {
-    const { project, ranges } = this.workbench
-    if (project === null) return []
-    const newest = project.sweeps[0]
-    const selected =
-      newest !== undefined && ranges.sweep?.id === newest.id
-        ? (ranges.selection?.selected ?? null)
-        : (newest?.selected ?? null)
-    const offered = variantChoices(project.document.recipes, usableCheckpoints(project), selected).map(
-      ({ variant, origin }): Choice => ({
-        key: modelKey(variant),
-        entry: { variant },
-        origin,
-        added: null
-      })
-    )
+    const offered = this.offered.choices.map(({ variant, origin }): Choice => ({
+      key: modelKey(variant),
+      entry: { variant },
+      origin,
+      added: null
+    }))
     const choices = [...offered]
     for (const [added, entry] of this.added.entries()) {
       const name = freeName(
@@ -123,53 +119,66 @@ export class EvaluationSetup {
     return `${plural(prompts.length, 'prompt')} × ${plural(count, 'variant')} × ${settings.sampleCount} = ${plural(prompts.length * count * settings.sampleCount, 'answer')}`
   })
 
-  constructor(private readonly workbench: Workbench) {}
-
-  reset(): void {
-    this.ready = false
-    this.tasks = []
-    this.taskId = null
-    this.sampleCount = ''
-    this.embeddingModel = ''
-    this.added = []
-    this.importFailure = null
-    this.leftOut.clear()
-  }
-
-  async adopt({ path }: ProjectState): Promise<void> {
-    const tasks = await this.workbench.attempt(() => this.workbench.client.evaluations.tasks({ path }))
-    if (tasks !== null && this.workbench.project?.path === path) this.tasks = tasks
-  }
+  /** @param offered variants to choose from @param kept tasks to choose from */
+  constructor(
+    private readonly project: OpenProject,
+    private readonly offered: OfferedVariants,
+    private readonly kept: Tasks
+  ) {}
 
   isChosen({ key }: Choice): boolean {
     return !this.leftOut.has(key)
   }
 
-  choose({ key }: Choice, chosen: boolean): void {
-    if (chosen) this.leftOut.delete(key)
-    else this.leftOut.add(key)
+  choose({ key, entry }: Choice, chosen: boolean): void {
+    const { name } = entry.variant
+    this.do(chosen ? `choose ${name} to evaluate` : `leave ${name} out of the evaluation`, () => {
+      if (chosen) this.leftOut.delete(key)
+      else this.leftOut.add(key)
+    })
+  }
+
+  /** Changes which variants take part, so that it can be undone. */
+  private do(what: string, change: () => void, said?: string): void {
+    const whole = (): Taking => ({ added: this.added, leftOut: [...this.leftOut] })
+    const before = whole()
+    change()
+    const after = whole()
+    const put = ({ added, leftOut }: Taking): void => {
+      this.added = added
+      this.leftOut.clear()
+      for (const key of leftOut) this.leftOut.add(key)
+    }
+    this.project.history.did({
+      what,
+      undo: () => put(before),
+      redo: () => put(after),
+      ...(said === undefined ? {} : { said })
+    })
   }
 
   /** The newest sweep of the character task. */
   readonly proxySweep = $derived.by(() =>
-    this.workbench.project?.sweeps.find(({ scoredBy }) => scoredBy.kind === 'crc')
+    this.project.state.sweeps.find(({ scoredBy }) => scoredBy.kind === 'crc')
   )
 
   /** Adds ranges of the newest sweep of the character task, spread over its diversity; those that are there already take part again. */
   async addSpread(): Promise<void> {
-    const path = this.workbench.project?.path
+    const { path, client } = this.project
     const sweepId = this.proxySweep?.id
-    if (path === undefined || sweepId === undefined) return
-    const sweep = await this.workbench.attempt(() => this.workbench.client.sweeps.get({ path, sweepId }))
+    if (sweepId === undefined) return
+    const sweep = await this.project.attempt(() => client.sweeps.get({ path, sweepId }))
     if (sweep === null) return
     const wanted = spreadOfRanges(sweep.ranges, SPREAD_SIZE).map(rangeVariant)
-    for (const { key, entry } of this.choices) {
-      if (wanted.some((range) => sameModel(range.variant, entry.variant))) this.leftOut.delete(key)
-    }
-    this.added = [
-      ...this.added,
-      ...wanted.filter((range) => !this.choices.some(({ entry }) => sameModel(range.variant, entry.variant)))
-    ]
+    const missing = wanted.filter(
+      (range) => !this.choices.some(({ entry }) => sameModel(range.variant, entry.variant))
+    )
+    this.do('add a spread of ranges', () => {
+      for (const { key, entry } of this.choices) {
+        if (wanted.some((range) => sameModel(range.variant, entry.variant))) this.leftOut.delete(key)
+      }
+      this.added = [...this.added, ...missing]
+    })
   }
 
   /** Names of the variants there are, but for the added one at a place. */
@@ -186,18 +195,16 @@ export class EvaluationSetup {
 
   /** Puts a variant in place of an added one, or behind them. */
   put(place: number | null, entry: EvaluationVariant): void {
-    this.added = place === null ? [...this.added, entry] : this.added.with(place, entry)
+    const { name } = entry.variant
+    this.do(place === null ? `add ${name}` : `change ${name}`, () => {
+      this.added = place === null ? [...this.added, entry] : this.added.with(place, entry)
+    })
   }
 
   remove(place: number): void {
-    const { added } = this
-    const removed = added[place]
-    this.added = added.toSpliced(place, 1)
-    if (removed === undefined) return
-    this.workbench.offerUndo({
-      message: `${removed.variant.name} removed.`,
-      undo: () => (this.added = added)
-    })
+    const name = this.added[place]?.variant.name
+    if (name === undefined) return
+    this.do(`remove ${name}`, () => (this.added = this.added.toSpliced(place, 1)), `Removed ${name}`)
   }
 
   /** Sets up what a stored evaluation was: its task, its variants and its number of answers. */
@@ -227,7 +234,7 @@ export class EvaluationSetup {
       return null
     }
     try {
-      return await this.workbench.client.evaluations.readTask({
+      return await this.project.client.evaluations.readTask({
         fileName: file.name,
         content: await file.text()
       })
@@ -239,13 +246,7 @@ export class EvaluationSetup {
 
   /** Keeps a task in the project and chooses it. False when it could not be saved. */
   async saveTask(task: Task): Promise<boolean> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return false
-    const tasks = await this.workbench.attempt(() =>
-      this.workbench.client.evaluations.saveTask({ path, task })
-    )
-    if (tasks === null) return false
-    this.tasks = tasks
+    if (!(await this.kept.save(task))) return false
     this.taskId = task.id
     return true
   }

@@ -12,9 +12,11 @@ import type { MeasureId } from '../../contract/model/measures'
 import type { ProjectState } from '../../contract/documents/project'
 import { EvaluationSetup } from './evaluation-setup.svelte'
 import { FollowedJob } from '../app/followed-job.svelte'
+import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Latest } from '../app/latest.svelte'
 import { Judging } from './judging.svelte'
-import type { Workbench } from '../app/workbench.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
+import type { Tasks } from '../app/tasks.svelte'
 
 /** A prompt that is looked into. */
 interface InspectedPrompt extends EvaluatedPrompt {
@@ -39,10 +41,10 @@ export class Evaluations {
   diversity = $state<MeasureId>('distinctRight')
   inspected = $state.raw<InspectedPrompt | null>(null)
 
-  private readonly reading = new Latest<string>()
-  private readonly looking = new Latest<number>()
+  private readonly reading: Latest<string>
+  private readonly looking: Latest<number>
   /** The evaluation that is being read, to be shown; null when none is. */
-  readonly opening = $derived(this.reading.awaited)
+  readonly opening = $derived.by(() => this.reading.awaited)
   readonly newest = $derived.by(() => this.list[0]?.id ?? null)
   readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
   readonly job: FollowedJob<EvaluationEvent, LiveEvaluation>
@@ -52,67 +54,57 @@ export class Evaluations {
   readonly busy = $derived.by(() => this.job.busy)
 
   /** Why no evaluation can run now; null when one can. */
-  readonly blocked = $derived.by(() => this.workbench.whyNot('evaluate', this.job))
+  readonly blocked = $derived.by(() => this.project.whyNot('evaluate', this.job))
 
   private newestSeen: string | null = null
 
-  constructor(private readonly workbench: Workbench) {
-    this.setup = new EvaluationSetup(workbench)
-    this.judging = new Judging(workbench)
-    this.job = new FollowedJob<EvaluationEvent, LiveEvaluation>(workbench, {
+  /** @param variants to choose from @param tasks to choose from */
+  constructor(
+    private readonly project: OpenProject,
+    variants: OfferedVariants,
+    private readonly tasks: Tasks
+  ) {
+    this.reading = new Latest(project.left)
+    this.looking = new Latest(project.left)
+    this.setup = new EvaluationSetup(project, variants, tasks)
+    this.job = new FollowedJob<EvaluationEvent, LiveEvaluation>(project, {
+      kind: 'evaluation',
       holdsEngine: 'An evaluation is running',
       tell: ({ progress }) => ({
         name: 'Evaluation',
         share: evaluationShare(progress),
         secondsLeft: progress.secondsLeft
       }),
-      calls: () => workbench.client.evaluations,
+      calls: () => project.client.evaluations,
       advance: (live, event) => (event.type === 'progress' ? event : live),
       draw: (live) => live,
       ended: (ending, live) => this.ended(ending, live)
     })
+    this.judging = new Judging(project, (evaluationId) => this.judged(evaluationId))
+    project.onChange((state, before) => this.hear(state, before))
   }
 
-  /** Shows the project's newest evaluation, or the one that goes on; `same` when the project was only opened again. @param wanted another one to show; null for the newest */
-  async adopt(state: ProjectState, same: boolean, wanted: string | null): Promise<void> {
-    void this.job.follow()
-    await this.setup.adopt(state)
+  /** Shows the newest evaluation unless it was shown before: one that ended while the line was down is news. @param wanted another one to show; null for the newest */
+  async attach(wanted: string | null): Promise<void> {
+    await this.tasks.load()
     await this.refresh()
-    // One that ended while the line was down is news; one the user has left for an older one is not.
     const other = wanted !== this.current && this.list.some(({ id }) => id === wanted) ? wanted : null
     const next = other ?? (this.newest === this.newestSeen ? null : this.newest)
     const run = next === null ? null : await this.show(next)
-    if (state.path !== this.workbench.project?.path) return
-    if (!same && run !== null) this.setup.follow(run)
+    if (!this.setup.ready && run !== null) this.setup.follow(run)
     this.setup.ready = true
   }
 
   /** Hears what the project is now. */
-  hear(state: ProjectState, before: ProjectState): void {
-    this.job.hear(state.running.includes('evaluation'))
-    if (state.saved.tasks !== before.saved.tasks) void this.setup.adopt(state)
+  private hear(state: ProjectState, before: ProjectState): void {
     const judged = before.running.includes('judging') && !state.running.includes('judging')
-    if (judged && !this.judging.busy && this.shown !== null) void this.judged(this.shown.run.id)
-  }
-
-  reset(): void {
-    this.job.reset()
-    this.reading.drop()
-    this.looking.drop()
-    this.newestSeen = null
-    this.list = []
-    this.warnings = []
-    this.shown = null
-    this.inspected = null
-    this.setup.reset()
-    this.judging.reset()
+    if (judged && !this.judging.job.busy && this.shown !== null) void this.judged(this.shown.run.id)
   }
 
   private async refresh(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
-    const found = await this.workbench.attempt(() => this.workbench.client.evaluations.list({ path }))
-    if (found === null || this.workbench.project?.path !== path) return
+    const { path, client } = this.project
+    const found = await this.project.attempt(() => client.evaluations.list({ path }))
+    if (found === null) return
     this.list = found.evaluations
     this.warnings = found.warnings
   }
@@ -131,11 +123,10 @@ export class Evaluations {
     evaluationId: string,
     against = this.shown?.run.id === evaluationId ? this.shown.results.comparedWith : undefined
   ): Promise<EvaluationRun | null> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return null
+    const { path, client } = this.project
     const asked = { path, evaluationId, ...(against === undefined ? {} : { against }) }
-    const read = await this.workbench.attempt(() =>
-      this.reading.ask(evaluationId, (signal) => this.workbench.client.evaluations.get(asked, { signal }))
+    const read = await this.project.attempt(() =>
+      this.reading.ask(evaluationId, (signal) => client.evaluations.get(asked, { signal }))
     )
     if (read === null) return null
     const { answer: view } = read
@@ -166,12 +157,12 @@ export class Evaluations {
 
   /** Looks into one prompt: its answers, and how they lie. */
   async inspect(prompt: number): Promise<void> {
-    const path = this.workbench.project?.path
+    const { path, client } = this.project
     const evaluationId = this.shown?.run.id
-    if (path === undefined || evaluationId === undefined) return
-    const found = await this.workbench.attempt(() =>
+    if (evaluationId === undefined) return
+    const found = await this.project.attempt(() =>
       this.looking.ask(prompt, (signal) =>
-        this.workbench.client.evaluations.prompt({ path, evaluationId, prompt }, { signal })
+        client.evaluations.prompt({ path, evaluationId, prompt }, { signal })
       )
     )
     if (found !== null) this.inspected = { ...found.answer, prompt }
@@ -180,8 +171,9 @@ export class Evaluations {
   async start(): Promise<void> {
     const { runTask, variants, embeddingModel } = this.setup
     if (this.blocked !== null || this.setup.incomplete !== null || runTask === null) return
-    await this.job.begin((path) =>
-      this.workbench.client.evaluations.start({
+    const { path, client } = this.project
+    await this.job.begin(() =>
+      client.evaluations.start({
         path,
         task: runTask,
         variants,
@@ -193,7 +185,8 @@ export class Evaluations {
   /** Goes on with a stopped evaluation. */
   async resume(evaluationId: string): Promise<void> {
     if (this.blocked !== null) return
-    await this.job.begin((path) => this.workbench.client.evaluations.resume({ path, evaluationId }))
+    const { path, client } = this.project
+    await this.job.begin(() => client.evaluations.resume({ path, evaluationId }))
   }
 
   private async ended(ending: EvaluationEvent, live: LiveEvaluation | null): Promise<void> {

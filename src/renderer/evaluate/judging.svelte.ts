@@ -1,12 +1,10 @@
-import type { JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
-import { complaintOf, type Complaint } from '../ui/complaint'
-import { type JobProgress, shareOf, type WindowJob } from '../app/window-job'
-import type { Workbench } from '../app/workbench.svelte'
+import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
+import type { OpenProject } from '../app/open-project.svelte'
+import { OwnJob } from '../app/own-job.svelte'
+import { shareOf } from '../app/window-job'
 
 /** The marking of an evaluation's answers by an endpoint that the user named. It ends with the window that asked for it. */
-export class Judging implements WindowJob {
-  readonly holdsEngine = 'Answers are being judged'
-  readonly cancelling = false
+export class Judging {
   /** Null while nothing is judged, and before the first answer is. */
   counts = $state.raw<JudgeProgress | null>(null)
   /** Answers of these that had a verdict before, and are not sent again. */
@@ -14,23 +12,22 @@ export class Judging implements WindowJob {
   secondsLeft = $state<number | null>(null)
   /** Of the last judging that ended well. */
   outcome = $state.raw<{ progress: JudgeProgress; knownCount: number } | null>(null)
-  failure = $state.raw<Complaint | null>(null)
-  private running = $state.raw<AbortController | null>(null)
+  readonly job: OwnJob<JudgeEvent>
 
-  readonly busy = $derived(this.running !== null)
-  readonly progress = $derived.by<JobProgress | null>(() => {
-    const { done, total } = this.counts ?? { done: 0, total: 1 }
-    return this.busy ? { name: 'Judging', share: shareOf(done, total), secondsLeft: this.secondsLeft } : null
-  })
-
-  constructor(private readonly workbench: Workbench) {}
-
-  reset(): void {
-    this.running?.abort()
-    this.running = null
-    this.counts = null
-    this.outcome = null
-    this.failure = null
+  /** @param judged hears that an evaluation has marks */
+  constructor(
+    private readonly project: OpenProject,
+    private readonly judged: (evaluationId: string) => Promise<void>
+  ) {
+    this.job = new OwnJob<JudgeEvent>(project, {
+      kind: 'judging',
+      holdsEngine: 'Answers are being judged',
+      elsewhere: 'Answers are being judged elsewhere.',
+      tell: () => {
+        const { done, total } = this.counts ?? { done: 0, total: 1 }
+        return { name: 'Judging', share: shareOf(done, total), secondsLeft: this.secondsLeft }
+      }
+    })
   }
 
   /**
@@ -39,20 +36,19 @@ export class Judging implements WindowJob {
    * @param apiKey for this time only; it is kept nowhere
    */
   async start(evaluationId: string, settings: JudgeSettings, apiKey: string): Promise<void> {
-    const { project, evaluations } = this.workbench
-    if (project === null || evaluations.blocked !== null) return
-    const running = new AbortController()
-    this.reset()
-    this.running = running
+    if (this.project.whyNot('judge') !== null) return
+    this.counts = null
+    this.outcome = null
     this.secondsLeft = null
     let startedMs: number | null = null
-    try {
-      const events = await this.workbench.client.evaluations.judge(
-        { path: project.path, evaluationId, settings, ...(apiKey === '' ? {} : { apiKey }) },
-        { signal: running.signal }
-      )
-      for await (const { type, progress } of events) {
-        if (running.signal.aborted) break
+    const { path, client } = this.project
+    await this.job.run(
+      (signal) =>
+        client.evaluations.judge(
+          { path, evaluationId, settings, ...(apiKey === '' ? {} : { apiKey }) },
+          { signal }
+        ),
+      ({ type, progress }) => {
         // Before anything is asked, done are those that are known.
         if (startedMs === null && progress.total > 0) {
           startedMs = performance.now()
@@ -66,21 +62,9 @@ export class Judging implements WindowJob {
         }
         if (type === 'finished') this.outcome = { progress, knownCount: this.knownCount }
       }
-    } catch (error) {
-      if (!running.signal.aborted && this.workbench.connected) this.failure = complaintOf(error)
-    }
-    if (this.running === running) {
-      this.running = null
-      this.counts = null
-    }
-    // Verdicts are kept as they come, so also what was stopped or failed has results.
-    if (project.path === this.workbench.project?.path) await evaluations.judged(evaluationId)
-  }
-
-  /** What was marked by then is kept. */
-  cancel(): void {
-    this.running?.abort()
-    this.running = null
+    )
     this.counts = null
+    // Verdicts are kept as they come, so also what was stopped or failed has results.
+    if (!this.project.left.aborted) await this.judged(evaluationId)
   }
 }

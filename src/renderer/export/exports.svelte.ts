@@ -1,14 +1,14 @@
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
-import type { ProjectState } from '../../contract/documents/project'
 import type { Variant } from '../../contract/documents/samples'
 import { freeName } from '../../contract/model/free-name'
 import { sameModel } from '../../contract/model/model'
 import { rangesFromText, type Recipe } from '../../contract/model/recipe'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { FollowedJob } from '../app/followed-job.svelte'
+import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Latest } from '../app/latest.svelte'
 import { shareOf } from '../app/window-job'
-import type { Workbench } from '../app/workbench.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 
 /** An export that goes on now. */
 interface LiveExport {
@@ -50,7 +50,7 @@ export class Exports {
   readonly job: FollowedJob<ExportEvent, LiveExport>
 
   private readonly offered = $derived.by<ExportChoice[]>(() =>
-    this.workbench.samples.setup.choices.flatMap(({ variant, origin }) =>
+    this.variants.choices.flatMap(({ variant, origin }) =>
       variant.kind === 'recipe' ? [{ variant, origin }] : []
     )
   )
@@ -81,26 +81,26 @@ export class Exports {
     const ranges = rangesFromText(this.typed)
     return ranges === null ? null : { name: `Layers ${this.typed.trim()}`, ranges }
   })
-  readonly parent = $derived.by(() => this.givenParent ?? this.workbench.info?.projectsFolder ?? '')
+  readonly parent = $derived.by(() => this.givenParent ?? this.project.host.info?.projectsFolder ?? '')
   readonly name = $derived.by(() => {
     if (this.givenName !== null) return this.givenName
-    const post = this.workbench.project?.pair?.post.name.split('/').at(-1) ?? 'model'
+    const post = this.project.state.pair?.post.name.split('/').at(-1) ?? 'model'
     return `${post}-${this.recipe?.name ?? ''}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
   })
   readonly target = $derived.by(() => {
     const [parent, name] = [this.parent.trim(), this.name.trim()]
     return parent === '' || name === '' ? null : `${parent.replace(/[/\\]+$/, '')}/${name}`
   })
-  private readonly asked = new Latest<string>()
-  readonly planning = $derived(this.asked.awaited !== null)
+  private readonly asked: Latest<string>
+  readonly planning = $derived.by(() => this.asked.awaited !== null)
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
 
   /** Why nothing can be exported now; null when it can. */
   readonly blocked = $derived.by(() => {
-    const { project, connected } = this.workbench
-    if (project === null || !connected) return 'The workbench is not connected.'
-    if (project.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    const { state, connected } = this.project
+    if (!connected) return 'The workbench is not connected.'
+    if (state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
     if (this.busy) return 'An export is running.'
     if (this.recipe === null) return 'Type layers such as 3-7, 5 or 3-7,9.'
     if (this.target === null) return 'Name a folder to write.'
@@ -110,15 +110,21 @@ export class Exports {
     return null
   })
 
-  constructor(private readonly workbench: Workbench) {
-    this.job = new FollowedJob<ExportEvent, LiveExport>(workbench, {
+  /** @param variants to choose from */
+  constructor(
+    private readonly project: OpenProject,
+    private readonly variants: OfferedVariants
+  ) {
+    this.asked = new Latest(project.left)
+    this.job = new FollowedJob<ExportEvent, LiveExport>(project, {
+      kind: 'export',
       holdsEngine: null,
       tell: ({ progress: { bytesDone, bytesTotal, secondsLeft } }) => ({
         name: 'Export',
         share: shareOf(bytesDone, bytesTotal),
         secondsLeft
       }),
-      calls: () => workbench.client.exports,
+      calls: () => project.client.exports,
       advance: (live, event) => advanced(live, event),
       draw: (live) => live,
       ended: (ending) => {
@@ -129,24 +135,6 @@ export class Exports {
         void this.replan()
       }
     })
-  }
-
-  adopt(_state: ProjectState, same: boolean): void {
-    if (!same) this.reset()
-    void this.job.follow()
-  }
-
-  reset(): void {
-    this.job.reset()
-    this.asked.drop()
-    this.choice = null
-    this.typed = ''
-    this.givenParent = null
-    this.givenName = null
-    this.overwrite = false
-    this.plan = null
-    this.planFailure = null
-    this.result = null
   }
 
   choose(choice: ExportChoice | typeof TYPED): void {
@@ -182,10 +170,10 @@ export class Exports {
 
   /** Asks for the plan of what is chosen, once the choosing rests. Why the last export failed is another matter, and stays. */
   async replan(): Promise<void> {
-    const path = this.workbench.project?.path
+    const { path, client, state } = this.project
     const { recipe, target } = this
     this.planFailure = null
-    if (path === undefined || recipe === null || this.workbench.project?.pair?.compatible !== true) {
+    if (recipe === null || state.pair?.compatible !== true) {
       this.asked.drop()
       this.plan = null
       return
@@ -193,13 +181,13 @@ export class Exports {
     try {
       const planned = await this.asked.ask(
         recipe.name,
-        (signal) => this.workbench.client.exports.plan({ path, recipe, target }, { signal }),
+        (signal) => client.exports.plan({ path, recipe, target }, { signal }),
         PLAN_MS
       )
       if (planned !== null) this.plan = planned.answer
     } catch (error) {
       this.plan = null
-      if (this.workbench.connected) this.planFailure = complaintOf(error)
+      if (this.project.connected) this.planFailure = complaintOf(error)
     }
   }
 
@@ -207,7 +195,8 @@ export class Exports {
     const { recipe, target, overwrite } = this
     if (recipe === null || target === null || this.blocked !== null) return
     this.result = null
-    await this.job.begin((path) => this.workbench.client.exports.start({ path, recipe, target, overwrite }))
+    const { path, client } = this.project
+    await this.job.begin(() => client.exports.start({ path, recipe, target, overwrite }))
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DistancesDocument } from '../../contract/documents/distances'
 import type { DistanceMetric } from './distances'
 import { readingJob, type ReadingJob } from '../app/reading-job.svelte'
-import type { Workbench } from '../app/workbench.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 
 /** The Pair view's distances: those the project has, and the comparison that runs now. */
 export class Distances {
@@ -11,35 +11,26 @@ export class Distances {
   metric = $state<DistanceMetric>('relativeNorm')
   readonly job: ReadingJob
 
-  constructor(private readonly workbench: Workbench) {
+  constructor(private readonly project: OpenProject) {
     this.job = readingJob(
-      workbench,
+      project,
+      'distances',
       'Comparison',
-      () => workbench.client.distances,
-      (path) => this.load(path)
+      () => project.client.distances,
+      () => this.load()
     )
-  }
-
-  reset(): void {
-    this.job.reset()
-    this.shown = null
-    this.changed = []
-  }
-
-  /** Shows what the project has, and follows a job that runs already. */
-  async adopt(path: string): Promise<void> {
-    await this.load(path)
-    if (!this.job.busy && path === this.workbench.project?.path) void this.job.follow()
   }
 
   async start(): Promise<void> {
     if (this.job.busy) return
-    await this.job.begin((path) => this.workbench.client.distances.start({ path }))
+    await this.job.begin(() => this.project.client.distances.start({ path: this.project.path }))
   }
 
-  private async load(path: string): Promise<void> {
-    const stored = await this.workbench.attempt(() => this.workbench.client.distances.get({ path }))
-    if (stored === null || path !== this.workbench.project?.path) return
+  /** Fetches what the project has. */
+  async load(): Promise<void> {
+    const { path, client } = this.project
+    const stored = await this.project.attempt(() => client.distances.get({ path }))
+    if (stored === null) return
     this.shown = stored.distances
     this.changed = stored.changed
   }

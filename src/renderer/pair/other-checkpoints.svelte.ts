@@ -1,44 +1,92 @@
+import type { KeptCheckpoint } from '../../contract/documents/project'
 import type { OtherCheckpointReport } from '../../contract/documents/pair'
-import type { Workbench } from '../app/workbench.svelte'
+import { changedSince } from '../app/history.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 
 /** The checkpoints that the project compares beside its pair: added, renamed, moved and removed. */
 export class OtherCheckpoints {
-  constructor(private readonly workbench: Workbench) {}
+  constructor(private readonly project: OpenProject) {}
 
   /** Looks at a folder beside the project's pair. @throws what main says against it */
   async inspect(folder: string): Promise<OtherCheckpointReport> {
-    const path = this.workbench.project?.path
-    if (path === undefined) throw new Error('no project is open')
-    return this.workbench.client.pair.inspectOther({ path, folder })
+    return this.project.client.pair.inspectOther({ path: this.project.path, folder })
+  }
+
+  private find(id: string): { kept: KeptCheckpoint; place: number } | null {
+    const { otherCheckpoints } = this.project.state.document
+    const place = otherCheckpoints.findIndex((checkpoint) => checkpoint.id === id)
+    const kept = otherCheckpoints[place]
+    return kept === undefined ? null : { kept, place }
+  }
+
+  /** As it is now, unless it is another than `known`. @throws WorkbenchError `stale` */
+  private unchanged(known: KeptCheckpoint): { kept: KeptCheckpoint; place: number } {
+    const now = this.find(known.id)
+    if (now === null || now.kept.name !== known.name || now.kept.path !== known.path)
+      throw changedSince(`the checkpoint “${known.name}”`)
+    return now
+  }
+
+  private async take(kept: KeptCheckpoint): Promise<void> {
+    this.unchanged(kept)
+    await this.project.write((path) => this.project.client.checkpoints.remove({ path, id: kept.id }))
+  }
+
+  private async putBack(kept: KeptCheckpoint, place: number): Promise<void> {
+    await this.project.write((path) => this.project.client.checkpoints.putBack({ path, kept, place }))
   }
 
   /** Adds what lies in a folder, or takes it as it is now where the project has that folder already. */
   async add(folder: string): Promise<boolean> {
-    return this.workbench.save((path) => this.workbench.client.checkpoints.add({ path, folder }))
+    const before = this.project.state.document.otherCheckpoints
+    const added = await this.project.save((path) => this.project.client.checkpoints.add({ path, folder }))
+    if (!added) return false
+    const { otherCheckpoints } = this.project.state.document
+    const place = otherCheckpoints.findIndex(({ id }) => before.every((known) => known.id !== id))
+    const kept = otherCheckpoints[place]
+    if (kept !== undefined) {
+      this.project.history.did({
+        what: `add “${kept.name}”`,
+        undo: () => this.take(kept),
+        redo: () => this.putBack(kept, place)
+      })
+    }
+    return true
   }
 
   async rename(id: string, name: string): Promise<void> {
-    await this.workbench.save((path) => this.workbench.client.checkpoints.rename({ path, id, name }))
+    const before = this.find(id)
+    const rename = async (to: string): Promise<void> =>
+      this.project.write((path) => this.project.client.checkpoints.rename({ path, id, name: to }))
+    const renamed = await this.project.attempt(async () => {
+      await rename(name)
+      return true
+    })
+    const after = this.find(id)
+    if (renamed === null || before === null || after === null) return
+    this.project.history.did({
+      what: `rename “${before.kept.name}” to “${after.kept.name}”`,
+      undo: () => rename((this.unchanged(after.kept), before.kept.name)),
+      redo: () => rename((this.unchanged(before.kept), after.kept.name))
+    })
   }
 
   /** Names the folder where a checkpoint is now, and takes what lies there for it. */
   async relocate(id: string, folder: string): Promise<void> {
-    await this.workbench.save((path) => this.workbench.client.checkpoints.relocate({ path, id, folder }))
+    await this.project.save((path) => this.project.client.checkpoints.relocate({ path, id, folder }))
   }
 
   async remove(id: string): Promise<void> {
-    const checkpoints = this.workbench.project?.document.otherCheckpoints ?? []
-    const place = checkpoints.findIndex((checkpoint) => checkpoint.id === id)
-    const kept = checkpoints[place]
-    if (kept === undefined) return
-    const removed = await this.workbench.save((path) =>
-      this.workbench.client.checkpoints.remove({ path, id })
-    )
+    const found = this.find(id)
+    if (found === null) return
+    const { kept, place } = found
+    const removed = await this.project.save((path) => this.project.client.checkpoints.remove({ path, id }))
     if (!removed) return
-    this.workbench.offerUndo({
-      message: `Removed “${kept.name}”`,
-      undo: () =>
-        void this.workbench.save((path) => this.workbench.client.checkpoints.putBack({ path, kept, place }))
+    this.project.history.did({
+      what: `remove “${kept.name}”`,
+      said: `Removed “${kept.name}”`,
+      undo: () => this.putBack(kept, place),
+      redo: () => this.take(kept)
     })
   }
 }

@@ -1,7 +1,8 @@
 import type { ProjectState } from '../../contract/documents/project'
 import { plural } from '../ui/format'
+import { changedSince, type Deed } from '../app/history.svelte'
 import { DraftBase } from '../app/draft-base.svelte'
-import type { Workbench } from '../app/workbench.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 
 const AUTOSAVE_MS = 600
 
@@ -18,6 +19,10 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   readonly base = new DraftBase<readonly Prompt[]>()
   private nextId = 0
   private timer: ReturnType<typeof setTimeout> | undefined
+  /** How often the prompts became others than what was done here made them: what was done before cannot be undone. */
+  private foreign = 0
+  /** How often they were saved: what is typed between two savings is undone at once. */
+  private savings = 0
 
   /** The first draft that cannot be saved: its place and why. */
   readonly invalid = $derived.by(() => {
@@ -35,9 +40,9 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
 
   readonly selectedIndex = $derived(this.drafts.findIndex((draft) => draft.id === this.selectedId))
 
-  readonly writable = $derived.by(() => this.workbench.writable)
+  readonly writable = $derived.by(() => this.project.writable)
 
-  constructor(protected readonly workbench: Workbench) {}
+  constructor(protected readonly project: OpenProject) {}
 
   abstract parse(draft: Draft): Parsed<Prompt>
   protected abstract draftsOf(prompts: readonly Prompt[], firstId: number): Draft[]
@@ -48,27 +53,30 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   /** Shows again what main makes of the prompts. */
   protected abstract render(): Promise<void>
 
-  /** Shows the project's prompts; `same` when it is the project that was shown, and edits in progress stay. */
-  protected adoptPrompts(prompts: readonly Prompt[], revision: number, same: boolean): void {
-    if (same) {
-      if (this.base.hear(prompts, revision, this.dirty)) this.showAgain(prompts)
-      return
-    }
-    clearTimeout(this.timer)
-    this.dirty = false
-    this.base.begin(prompts, revision)
+  /** Begins with the project's prompts. */
+  protected begin(prompts: readonly Prompt[]): void {
+    this.base.begin(prompts, this.project.state.document.revision)
     this.show(prompts)
+  }
+
+  /** Hears what the project's prompts are now; edits in progress stay. */
+  protected hear(prompts: readonly Prompt[], revision: number): void {
+    if (!this.base.hear(prompts, revision, this.dirty)) return
+    this.foreign += 1
+    this.showAgain(prompts)
   }
 
   /** Takes what somebody else has made of the prompts; the edits can be had back. */
   takeTheirs(): void {
-    const before = this.drafts
+    const before = this.whole()
     const theirs = this.base.settle()
     if (theirs === null) return
     clearTimeout(this.timer)
     this.dirty = false
     this.showAgain(theirs)
-    this.offerBack(before, 'Took the prompts that were saved elsewhere')
+    this.did('take the prompts that were saved elsewhere', before, {
+      said: 'Took the prompts that were saved elsewhere'
+    })
   }
 
   /** Saves the edits in place of what somebody else has made of the prompts. */
@@ -92,8 +100,12 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   }
 
   edit(id: number, changes: Partial<Omit<Draft, 'id'>>): void {
+    const before = this.whole()
     this.drafts = this.drafts.map((draft) => (draft.id === id ? { ...draft, ...changes } : draft))
     this.touch()
+    const place = this.drafts.findIndex((draft) => draft.id === id)
+    const merge = `${id} ${Object.keys(changes).join(' ')} ${this.savings}`
+    this.did(`edit prompt ${place + 1}`, before, { merge })
   }
 
   /** Adds a prompt below the selected one. */
@@ -109,44 +121,54 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   }
 
   private insert(draft: Draft): void {
+    const before = this.whole()
     const place = this.selectedIndex < 0 ? this.drafts.length : this.selectedIndex + 1
     this.drafts = this.drafts.toSpliced(place, 0, draft)
     this.selectedId = draft.id
     this.touch()
+    this.did(`add prompt ${place + 1}`, before)
   }
 
   remove(id: number): void {
     const index = this.drafts.findIndex((draft) => draft.id === id)
     if (index < 0) return
-    this.replaceDrafts(this.drafts.toSpliced(index, 1), `Deleted prompt ${index + 1}`)
+    const before = this.whole()
+    this.drafts = this.drafts.toSpliced(index, 1)
     if (this.selectedId === id) this.selectedId = (this.drafts[index] ?? this.drafts.at(-1))?.id ?? null
+    this.touch()
+    this.did(`delete prompt ${index + 1}`, before, { said: `Deleted prompt ${index + 1}` })
   }
 
   /** Takes a whole other set, such as a built-in or an imported one. */
   replace(prompts: readonly Prompt[], name: string): void {
-    const before = this.drafts
+    const before = this.whole()
     this.show(prompts)
-    this.replaceDrafts(this.drafts, `Switched to ${plural(prompts.length, 'prompt')} of ${name}`, before)
-  }
-
-  private replaceDrafts(drafts: readonly Draft[], message: string, before = this.drafts): void {
-    const selectedBefore = this.selectedId
-    this.drafts = drafts
     this.touch()
-    this.offerBack(before, message, selectedBefore)
+    const what = `switch to ${plural(prompts.length, 'prompt')} of ${name}`
+    this.did(what, before, { said: `Switched${what.slice('switch'.length)}` })
   }
 
-  private offerBack(before: readonly Draft[], message: string, selectedBefore = this.selectedId): void {
-    this.workbench.offerUndo({
-      message,
-      undo: () => {
-        this.drafts = before
-        this.selectedId = before.some((draft) => draft.id === selectedBefore)
-          ? selectedBefore
-          : (before[0]?.id ?? null)
-        this.touch()
-      }
-    })
+  /** The set as it is edited now. */
+  private whole(): { drafts: readonly Draft[]; selectedId: number | null } {
+    const { drafts, selectedId } = this
+    return { drafts, selectedId }
+  }
+
+  /** Tells of an edit that was just done, so that it can be undone. */
+  private did(
+    what: string,
+    before: ReturnType<typeof this.whole>,
+    more: Pick<Deed, 'said' | 'merge'> = {}
+  ): void {
+    const { foreign } = this
+    const after = this.whole()
+    const put = ({ drafts, selectedId }: ReturnType<typeof this.whole>): void => {
+      if (this.foreign !== foreign) throw changedSince('the prompts')
+      this.drafts = drafts
+      this.selectedId = selectedId
+      this.touch()
+    }
+    this.project.history.did({ what, undo: () => put(before), redo: () => put(after), ...more })
   }
 
   private touch(): void {
@@ -161,7 +183,8 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
     if (!this.dirty || this.invalid !== null || this.base.elsewhere !== null) return
     const drafts = this.drafts
     const prompts = this.current()
-    const saved = await this.workbench.save((path) =>
+    this.savings += 1
+    const saved = await this.project.save((path) =>
       this.base.send(prompts, (seen) => this.store(path, prompts, seen))
     )
     if (saved && this.drafts === drafts) this.dirty = false

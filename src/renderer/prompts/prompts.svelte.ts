@@ -3,6 +3,7 @@ import type { ProjectState } from '../../contract/documents/project'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { draftsOf, parseDraft, samePrompts, type PromptDraft } from '../prompt-set/prompt-draft'
 import { Latest } from '../app/latest.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 import { sameRecord } from '../ui/same-record'
 import { PromptList } from '../prompt-set/prompt-list.svelte'
 
@@ -18,7 +19,7 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   rendered = $state.raw<readonly RenderedPrompt[]>([])
   notices = $state.raw<readonly string[]>([])
   renderProblem = $state.raw<Complaint | null>(null)
-  private readonly rendering = new Latest<string>()
+  private readonly rendering: Latest<string>
 
   override parse = parseDraft
   protected override draftsOf = draftsOf
@@ -33,24 +34,27 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   }
 
   protected override store(path: string, prompts: CrcPrompt[], seen: number): Promise<ProjectState> {
-    return this.workbench.client.prompts.save({ path, seen, prompts })
+    return this.project.client.prompts.save({ path, seen, prompts })
   }
 
-  /** Shows the project's prompts; `same` when the project was only opened again. */
-  adopt(state: ProjectState, same: boolean): void {
-    this.adoptPrompts(state.prompts, state.document.revision, same)
+  constructor(project: OpenProject) {
+    super(project)
+    this.rendering = new Latest(project.left)
+    this.begin(project.state.prompts)
+    project.onChange(({ prompts, document }, before) => {
+      this.hear(prompts, document.revision)
+      if (!sameRecord(document.rendering, before.document.rendering)) void this.render()
+    })
+  }
+
+  /** Fetches what is not known yet. */
+  attach(): void {
     if (this.builtin.length === 0) void this.loadBuiltin()
     void this.render()
   }
 
-  /** Hears what the project is now. */
-  hear(state: ProjectState, before: ProjectState): void {
-    this.adoptPrompts(state.prompts, state.document.revision, true)
-    if (!sameRecord(state.document.rendering, before.document.rendering)) void this.render()
-  }
-
   private async loadBuiltin(): Promise<void> {
-    this.builtin = (await this.workbench.attempt(() => this.workbench.client.prompts.builtin())) ?? []
+    this.builtin = (await this.project.attempt(() => this.project.client.prompts.builtin())) ?? []
   }
 
   /** The built-in set that the project uses unchanged, if any. */
@@ -60,18 +64,15 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   })
 
   async setRendering(changes: Partial<Rendering>): Promise<void> {
-    await this.workbench.change({ rendering: changes })
-    await this.render()
+    const fields = Object.keys(changes).join(' ')
+    await this.project.set('change how prompts are rendered', { rendering: changes }, `rendering ${fields}`)
   }
 
   /** Asks main what the saved prompts become. */
   override async render(): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
+    const { path, client } = this.project
     try {
-      const rendered = await this.rendering.ask(path, (signal) =>
-        this.workbench.client.prompts.render({ path }, { signal })
-      )
+      const rendered = await this.rendering.ask(path, (signal) => client.prompts.render({ path }, { signal }))
       if (rendered === null) return
       this.rendered = rendered.answer.prompts
       this.notices = rendered.answer.notices

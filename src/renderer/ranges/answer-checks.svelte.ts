@@ -2,7 +2,7 @@ import type { AnswerCheck, CheckEvent, CheckProgress } from '../../contract/docu
 import type { Recipe } from '../../contract/model/recipe'
 import { FollowedJob } from '../app/followed-job.svelte'
 import { shareOf } from '../app/window-job'
-import type { Workbench } from '../app/workbench.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 
 /** The check of the shown sweep on whole answers: what is stored of it, and the one that runs. */
 export class AnswerChecks {
@@ -14,17 +14,18 @@ export class AnswerChecks {
 
   /** @param finished hears that a sweep has a new check */
   constructor(
-    private readonly workbench: Workbench,
+    private readonly project: OpenProject,
     finished: (sweepId: string) => Promise<void>
   ) {
-    this.job = new FollowedJob<CheckEvent, CheckProgress>(workbench, {
+    this.job = new FollowedJob<CheckEvent, CheckProgress>(project, {
+      kind: 'answer check',
       holdsEngine: 'Whole answers are being checked',
       tell: ({ rowsDone, rowsTotal, secondsLeft }) => ({
         name: 'Check',
         share: shareOf(rowsDone, rowsTotal),
         secondsLeft
       }),
-      calls: () => workbench.client.checks,
+      calls: () => project.client.checks,
       advance: (progress, event) => (event.type === 'progress' ? event.progress : progress),
       draw: (progress) => progress,
       ended: async (ending) => {
@@ -33,14 +34,10 @@ export class AnswerChecks {
     })
   }
 
-  reset(): void {
-    this.job.reset()
-    this.document = null
-  }
-
   /** @param recipes to check; none for the best ranges that were not checked yet */
   async start(sweepId: string, rho: number, recipes: Recipe[] = []): Promise<void> {
     if (this.busy) return
-    await this.job.begin((path) => this.workbench.client.checks.start({ path, sweepId, rho, recipes }))
+    const { path, client } = this.project
+    await this.job.begin(() => client.checks.start({ path, sweepId, rho, recipes }))
   }
 }

@@ -3,7 +3,7 @@ import { bytesFromText } from '../../contract/model/bytes'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { Latest } from '../app/latest.svelte'
-import type { Workbench } from '../app/workbench.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 
 /** Planning tries out how fast this machine is: it waits until whoever changes something has done so. */
 const REST_MS = 500
@@ -39,20 +39,18 @@ export class SweepPlanning {
   readonly memoryRefused = $derived(
     this.memoryTyped !== null && this.memoryTyped.trim() !== '' && bytesFromText(this.memoryTyped) === null
   )
-  private readonly asked = new Latest<string>()
-  readonly working = $derived(this.asked.awaited !== null)
+  private readonly asked: Latest<string>
+  readonly working = $derived.by(() => this.asked.awaited !== null)
 
   /** See {@link sweepKey}. */
   private plannedFor: string | null = null
 
-  constructor(private readonly workbench: Workbench) {}
-
-  reset(): void {
-    this.asked.drop()
-    this.plannedFor = null
-    this.plan = null
-    this.failure = null
-    this.memoryTyped = null
+  /** @param ranges that say how much is known of the next sweep */
+  constructor(
+    private readonly project: OpenProject,
+    private readonly ranges: { lookForKnown(): Promise<void> }
+  ) {
+    this.asked = new Latest(project.left)
   }
 
   /**
@@ -69,15 +67,14 @@ export class SweepPlanning {
   }
 
   private async ask(what: string): Promise<void> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return
+    const { path, client } = this.project
     try {
       const planned = await this.asked.ask(
         what,
         async (signal) => {
           // What is known may be another part of what is asked for now.
-          await this.workbench.ranges.lookForKnown()
-          return this.workbench.client.sweeps.plan({ path }, { signal })
+          await this.ranges.lookForKnown()
+          return client.sweeps.plan({ path }, { signal })
         },
         REST_MS
       )

@@ -6,7 +6,7 @@ import type {
 } from '../../contract/documents/search'
 import { FollowedJob } from '../app/followed-job.svelte'
 import { shareOf } from '../app/window-job'
-import type { Workbench } from '../app/workbench.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 
 /** The search for recipes beyond the ranges of the shown sweep: its stored result, and the one that runs. */
 export class RecipeSearch {
@@ -19,48 +19,42 @@ export class RecipeSearch {
 
   private shown: string | null = null
 
-  constructor(private readonly workbench: Workbench) {
-    this.job = new FollowedJob<SearchEvent, SearchProgress>(workbench, {
+  constructor(private readonly project: OpenProject) {
+    this.job = new FollowedJob<SearchEvent, SearchProgress>(project, {
+      kind: 'search',
       holdsEngine: 'A search is running',
       tell: ({ generation, sweep: { rowsDone, rowsTotal, secondsLeft } }) => ({
         name: `Search, generation ${generation}`,
         share: shareOf(rowsDone, rowsTotal),
         secondsLeft
       }),
-      calls: () => workbench.client.searches,
+      calls: () => project.client.searches,
       advance: (progress, event) => (event.type === 'progress' ? event.progress : progress),
       draw: (progress) => progress,
-      ended: async (ending, _progress, path) => {
-        if (ending.type === 'finished' && ending.sweepId === this.shown) await this.show(path, ending.sweepId)
+      ended: async (ending) => {
+        if (ending.type === 'finished' && ending.sweepId === this.shown) await this.show(ending.sweepId)
       },
       idle: () => this.lookForUnfinished()
     })
   }
 
-  reset(): void {
-    this.job.reset()
-    this.shown = null
-    this.document = null
-    this.unfinished = null
-  }
-
   /** Fetches the stored search from a sweep. */
-  async show(path: string, sweepId: string): Promise<void> {
+  async show(sweepId: string): Promise<void> {
     if (this.shown !== sweepId) this.document = null
     this.shown = sweepId
-    const document = await this.workbench.attempt(() => this.workbench.client.searches.get({ path, sweepId }))
+    const { path, client } = this.project
+    const document = await this.project.attempt(() => client.searches.get({ path, sweepId }))
     if (this.shown !== sweepId) return
     this.document = document
     await this.lookForUnfinished()
   }
 
-  private async lookForUnfinished(): Promise<void> {
-    const path = this.workbench.project?.path
+  /** Asks for a search from the shown sweep that was stopped. */
+  async lookForUnfinished(): Promise<void> {
+    const { path, client } = this.project
     const sweepId = this.shown
-    if (path === undefined || sweepId === null || this.busy) return
-    const unfinished = await this.workbench.attempt(() =>
-      this.workbench.client.searches.unfinished({ path, sweepId })
-    )
+    if (sweepId === null || this.busy) return
+    const unfinished = await this.project.attempt(() => client.searches.unfinished({ path, sweepId }))
     if (this.shown === sweepId && !this.busy) this.unfinished = unfinished
   }
 
@@ -68,6 +62,7 @@ export class RecipeSearch {
   async start(search: UnfinishedSearch, fresh: boolean): Promise<void> {
     if (this.busy) return
     this.unfinished = null
-    await this.job.begin((path) => this.workbench.client.searches.start({ path, ...search, fresh }))
+    const { path, client } = this.project
+    await this.job.begin(() => client.searches.start({ path, ...search, fresh }))
   }
 }

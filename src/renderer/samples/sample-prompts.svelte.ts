@@ -9,6 +9,7 @@ import {
   type SamplePromptDraft
 } from './sample-prompt-draft'
 import { Latest } from '../app/latest.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 import { PromptList } from '../prompt-set/prompt-list.svelte'
 
 /** Long enough for a word to be typed. */
@@ -22,9 +23,9 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
   /** The selected prompt as the model sees it. */
   rendered = $state.raw<RenderedSample | null>(null)
   renderProblem = $state.raw<Complaint | null>(null)
-  private readonly rendering = new Latest<SamplePrompt>()
+  private readonly rendering: Latest<SamplePrompt>
   /** Whether `rendered` is of an earlier wording. */
-  readonly renderPending = $derived(this.rendering.awaited !== null)
+  readonly renderPending = $derived.by(() => this.rendering.awaited !== null)
 
   override parse = parseSampleDraft
   protected override draftsOf = sampleDraftsOf
@@ -42,43 +43,44 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
   }
 
   protected override store(path: string, prompts: SamplePrompt[], seen: number): Promise<ProjectState> {
-    return this.workbench.client.samples.savePrompts({ path, seen, prompts })
+    return this.project.client.samples.savePrompts({ path, seen, prompts })
   }
 
-  /** Shows the project's sample prompts; `same` when the project was only opened again. */
-  adopt(state: ProjectState, same: boolean): void {
-    this.adoptPrompts(state.samplePrompts, state.document.revision, same)
+  constructor(project: OpenProject) {
+    super(project)
+    this.rendering = new Latest(project.left)
+    this.begin(project.state.samplePrompts)
+    project.onChange(({ samplePrompts, document }) => this.hear(samplePrompts, document.revision))
+  }
+
+  /** Fetches what is not known yet. */
+  attach(): void {
     if (this.builtin.length === 0) void this.loadBuiltin()
     void this.render()
   }
 
-  /** Hears what the project is now. */
-  hear(state: ProjectState): void {
-    this.adoptPrompts(state.samplePrompts, state.document.revision, true)
-  }
-
   private async loadBuiltin(): Promise<void> {
-    this.builtin = (await this.workbench.attempt(() => this.workbench.client.samples.builtinPrompts())) ?? []
+    this.builtin = (await this.project.attempt(() => this.project.client.samples.builtinPrompts())) ?? []
   }
 
   /** Takes the prompts of a file the user picked; what cannot be read is reported and changes nothing. */
   async importFile(file: File): Promise<void> {
     const content = await file.text()
-    const prompts = await this.workbench.attempt(() =>
-      this.workbench.client.samples.readPrompts({ fileName: file.name, content })
+    const prompts = await this.project.attempt(() =>
+      this.project.client.samples.readPrompts({ fileName: file.name, content })
     )
     if (prompts !== null) this.replace(prompts, file.name)
   }
 
   /** Asks what the selected prompt becomes. @param restMs waited before, for a prompt that is being typed */
   override async render(restMs = 0): Promise<void> {
-    const path = this.workbench.project?.path
+    const { path, client } = this.project
     const prompt = this.selected
-    if (path === undefined || prompt === null) return
+    if (prompt === null) return
     try {
       const rendered = await this.rendering.ask(
         prompt,
-        (signal) => this.workbench.client.samples.render({ path, prompt }, { signal }),
+        (signal) => client.samples.render({ path, prompt }, { signal }),
         restMs
       )
       if (rendered === null) return

@@ -8,11 +8,11 @@ import {
   type Variant
 } from '../../contract/documents/samples'
 import { modelKey, sameModel } from '../../contract/model/model'
-import { usableCheckpoints } from '../recipes/other-checkpoints'
 import { draftOfSettings, parseSettings, type SettingsDraft } from './sample-settings'
-import { variantChoices } from '../recipes/variants'
+import type { OfferedVariants } from '../recipes/offered-variants.svelte'
+import { changedSince } from '../app/history.svelte'
 import { DraftBase } from '../app/draft-base.svelte'
-import type { Workbench } from '../app/workbench.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 
 const AUTOSAVE_MS = 600
 
@@ -28,18 +28,12 @@ export class SampleSetup {
   readonly base = new DraftBase<StoredSetup | undefined>()
   private dirty = false
   private timer: ReturnType<typeof setTimeout> | undefined
+  /** How often the setup became another than what was done here made it: what was done before cannot be undone. */
+  private foreign = 0
+  /** How often it was saved: what is typed between two savings is undone at once. */
+  private savings = 0
 
-  readonly choices = $derived.by(() => {
-    const { project, ranges } = this.workbench
-    if (project === null) return []
-    const newest = project.sweeps[0]
-    // The slider may have selected another range than the sweep was saved with.
-    const selected =
-      newest !== undefined && ranges.sweep?.id === newest.id
-        ? (ranges.selection?.selected ?? null)
-        : (newest?.selected ?? null)
-    return variantChoices(project.document.recipes, usableCheckpoints(project), selected)
-  })
+  readonly choices = $derived.by(() => this.offered.choices)
 
   readonly variants = $derived<Variant[]>(
     this.choices.flatMap(({ variant }) => (this.leftOut.has(modelKey(variant)) ? [] : [variant]))
@@ -47,7 +41,17 @@ export class SampleSetup {
 
   readonly parsed = $derived(this.draft === null ? null : parseSettings(this.draft))
 
-  constructor(private readonly workbench: Workbench) {}
+  /** @param offered to choose from */
+  constructor(
+    private readonly project: OpenProject,
+    private readonly offered: OfferedVariants
+  ) {
+    const { document } = project.state
+    const kept = document.settings.samples
+    this.base.begin(kept, document.revision)
+    if (kept !== undefined) this.show(kept)
+    project.onChange((state) => this.hear(state))
+  }
 
   isChosen(variant: Variant): boolean {
     return !this.leftOut.has(modelKey(variant))
@@ -55,15 +59,48 @@ export class SampleSetup {
 
   /** @param key see `modelKey` */
   choose(key: string, chosen: boolean): void {
-    if (chosen) this.leftOut.delete(key)
-    else this.leftOut.add(key)
-    this.touch()
+    if (this.leftOut.has(key) !== chosen) return
+    const name = this.choices.find(({ variant }) => modelKey(variant) === key)?.variant.name ?? key
+    const put = (into: boolean): void => {
+      if (into) this.leftOut.delete(key)
+      else this.leftOut.add(key)
+    }
+    this.do(
+      chosen ? `choose ${name} for samples` : `leave ${name} out of samples`,
+      () => put(!chosen),
+      () => put(chosen)
+    )
   }
 
   edit(changes: Partial<SettingsDraft>): void {
-    if (this.draft === null) return
-    this.draft = { ...this.draft, ...changes }
-    this.touch()
+    const before = this.draft
+    if (before === null) return
+    const after = { ...before, ...changes }
+    const fields = Object.keys(changes).join(' ')
+    this.do(
+      'change the sampler',
+      () => (this.draft = before),
+      () => (this.draft = after),
+      `sampler ${fields} ${this.savings}`
+    )
+  }
+
+  /** Changes the setup, so that it can be undone. */
+  private do(what: string, undo: () => void, redo: () => void, merge?: string): void {
+    const { foreign } = this
+    const step = (change: () => void) => (): void => {
+      if (this.foreign !== foreign) throw changedSince('the setup of the next sample run')
+      change()
+      this.touch()
+    }
+    const again = step(redo)
+    again()
+    this.project.history.did({
+      what,
+      undo: step(undo),
+      redo: again,
+      ...(merge === undefined ? {} : { merge })
+    })
   }
 
   private touch(): void {
@@ -76,18 +113,19 @@ export class SampleSetup {
   async flush(): Promise<void> {
     clearTimeout(this.timer)
     const settings = this.parsed?.settings
-    if (!this.dirty || !settings || this.workbench.project?.readOnly !== null) return
+    if (!this.dirty || !settings || !this.project.writable) return
     if (this.base.elsewhere !== null) return
     this.dirty = false
+    this.savings += 1
     const samples = { settings, leftOut: [...this.leftOut] }
     const saved = await this.base.send(samples, (seen) =>
-      this.workbench.change({ settings: { samples } }, seen)
+      this.project.change({ settings: { samples } }, seen)
     )
     if (!saved) this.dirty = true
   }
 
   /** Hears what the project is now. */
-  hear({ document }: ProjectState): void {
+  private hear({ document }: ProjectState): void {
     const { samples } = document.settings
     if (this.base.hear(samples, document.revision, this.dirty) && samples !== undefined) this.show(samples)
   }
@@ -104,6 +142,7 @@ export class SampleSetup {
   }
 
   private show({ settings, leftOut }: StoredSetup): void {
+    this.foreign += 1
     this.draft = draftOfSettings(settings)
     this.leftOut.clear()
     for (const key of leftOut) this.leftOut.add(key)
@@ -136,33 +175,19 @@ export class SampleSetup {
     }
   })
 
-  reset(): void {
-    clearTimeout(this.timer)
-    this.dirty = false
-    this.draft = null
-    this.defaults = null
-    this.leftOut.clear()
-  }
-
-  async adopt(state: ProjectState): Promise<void> {
-    if (this.defaults !== null) {
-      this.hear(state)
-      return
-    }
-    const kept = state.document.settings.samples
-    this.base.begin(kept, state.document.revision)
-    if (kept !== undefined) this.show(kept)
-    const defaults = await this.workbench.attempt(() =>
-      this.workbench.client.samples.defaults({ path: state.path })
-    )
-    if (defaults === null || this.workbench.project?.path !== state.path) return
+  /** Asks for the model's own settings, unless they are known. */
+  async attach(): Promise<void> {
+    if (this.defaults !== null) return
+    const { path, client } = this.project
+    const defaults = await this.project.attempt(() => client.samples.defaults({ path }))
+    if (defaults === null) return
     this.defaults = defaults
     this.draft ??= draftOfSettings(defaults)
   }
 
   /** Goes on from an earlier run where the project keeps no setup: its settings and variants. */
   follow(run: SampleRun): void {
-    if (this.workbench.project?.document.settings.samples !== undefined) return
+    if (this.project.state.document.settings.samples !== undefined) return
     this.draft = draftOfSettings(run.settings)
     this.leftOut.clear()
     for (const { variant } of this.choices) {

@@ -15,12 +15,14 @@ import { withMark } from '../../contract/documents/preferences'
 import { markOf } from './blind'
 import { saveText } from '../ui/save-file'
 import { CharacterCheck } from './character-check.svelte'
+import { changedSince } from '../app/history.svelte'
 import { FollowedJob } from '../app/followed-job.svelte'
 import { Latest } from '../app/latest.svelte'
+import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { SamplePromptList } from './sample-prompts.svelte'
 import { SampleSetup } from './sample-setup.svelte'
 import { shareOf } from '../app/window-job'
-import type { Workbench } from '../app/workbench.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 
 export type SamplesTab = 'answers' | 'prompts' | 'check'
 
@@ -63,10 +65,10 @@ export class Samples {
   blindIndex = $state(0)
   marks = $state.raw<readonly PreferenceMark[]>([])
 
-  private readonly reading = new Latest<string>()
+  private readonly reading: Latest<string>
   /** The run that is being read, to be shown; null when none is. */
-  readonly opening = $derived(this.reading.awaited)
-  readonly newest = $derived.by(() => this.workbench.project?.sampleRuns[0]?.id ?? null)
+  readonly opening = $derived.by(() => this.reading.awaited)
+  readonly newest = $derived.by(() => this.project.state.sampleRuns[0]?.id ?? null)
   readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
   readonly job: FollowedJob<SampleEvent, LiveRun>
   readonly prompts: SamplePromptList
@@ -85,7 +87,7 @@ export class Samples {
   )
 
   /** Why no answers can be generated now; null when they can. */
-  readonly blocked = $derived.by(() => this.workbench.whyNot('generate', this.job))
+  readonly blocked = $derived.by(() => this.project.whyNot('generate', this.job))
 
   /** Why the setup cannot be run as it is; null when it can. */
   readonly incomplete = $derived.by(() => {
@@ -103,62 +105,56 @@ export class Samples {
   /** The run that a failure stopped: it can go on. */
   private stopped: SampleRun | null = null
 
-  constructor(private readonly workbench: Workbench) {
-    this.job = new FollowedJob<SampleEvent, LiveRun>(workbench, {
+  private attached = false
+
+  /** @param variants to choose from */
+  constructor(
+    private readonly project: OpenProject,
+    variants: OfferedVariants
+  ) {
+    this.reading = new Latest(project.left)
+    this.job = new FollowedJob<SampleEvent, LiveRun>(project, {
+      kind: 'samples',
       holdsEngine: 'Answers are being generated',
       tell: ({ progress: { samplesDone, samplesTotal, secondsLeft } }) => ({
         name: 'Samples',
         share: shareOf(samplesDone, samplesTotal),
         secondsLeft
       }),
-      calls: () => workbench.client.samples,
+      calls: () => project.client.samples,
       advance: (live, event) => this.advance(live, event),
       draw: (live) => ({ ...live }),
-      ended: (ending, live, path) => this.ended(ending, live, path)
+      ended: (ending, live) => this.ended(ending, live)
     })
-    this.prompts = new SamplePromptList(workbench)
-    this.setup = new SampleSetup(workbench)
-    this.check = new CharacterCheck(workbench)
+    this.prompts = new SamplePromptList(project)
+    this.setup = new SampleSetup(project, variants)
+    this.check = new CharacterCheck(project, this.setup)
+    project.onChange((state, before) => this.hear(state, before))
   }
 
-  /** Shows the project's newest run, or the one that goes on; `same` when the project was only opened again. @param wanted another run to show; null for the newest */
-  async adopt(state: ProjectState, same: boolean, wanted: string | null): Promise<void> {
-    this.prompts.adopt(state, same)
-    void this.setup.adopt(state)
-    void this.check.adopt(state)
-    void this.job.follow()
-    // A run that ended while the line was down is news; one the user has left for an older one is not.
-    const newest = state.sampleRuns[0]?.id ?? null
-    const other = wanted !== this.current && state.sampleRuns.some(({ id }) => id === wanted) ? wanted : null
-    const next = other ?? (newest === this.newestSeen ? null : newest)
+  /** Shows the newest run unless it was shown before: one that ended while the line was down is news. @param wanted another run to show; null for the newest */
+  async attach(wanted: string | null): Promise<void> {
+    const first = !this.attached
+    this.attached = true
+    this.prompts.attach()
+    void this.setup.attach()
+    void this.check.load()
+    const { sampleRuns } = this.project.state
+    const other = wanted !== this.current && sampleRuns.some(({ id }) => id === wanted) ? wanted : null
+    const next = other ?? (this.newest === this.newestSeen ? null : this.newest)
     if (next === null) return
     const run = await this.show(next)
-    if (!same && run !== null) this.setup.follow(run)
+    if (first && run !== null) this.setup.follow(run)
   }
 
   /** Hears what the project is now. */
-  hear(state: ProjectState, before: ProjectState): void {
-    this.prompts.hear(state)
-    this.setup.hear(state)
-    this.job.hear(state.running.includes('samples'))
+  private hear(state: ProjectState, before: ProjectState): void {
     const newest = state.sampleRuns[0]?.id ?? null
     if (newest !== null && newest !== this.newestSeen && newest !== before.sampleRuns[0]?.id && !this.busy) {
       void this.show(newest)
     }
     const checked = before.running.includes('character check') && !state.running.includes('character check')
-    if (checked && !this.check.busy) void this.check.adopt(state)
-  }
-
-  reset(): void {
-    this.job.reset()
-    this.reading.drop()
-    this.newestSeen = null
-    this.stopped = null
-    this.shown = null
-    this.tab = 'answers'
-    this.look([])
-    this.setup.reset()
-    this.check.reset()
+    if (checked && !this.check.busy) void this.check.load()
   }
 
   /** Looks at other answers: whole, from the top. */
@@ -172,10 +168,9 @@ export class Samples {
 
   /** Fetches and shows one run; null when it cannot be shown any more. */
   async show(runId: string): Promise<SampleRun | null> {
-    const path = this.workbench.project?.path
-    if (path === undefined) return null
-    const read = await this.workbench.attempt(() =>
-      this.reading.ask(runId, (signal) => this.workbench.client.samples.get({ path, runId }, { signal }))
+    const { path, client } = this.project
+    const read = await this.project.attempt(() =>
+      this.reading.ask(runId, (signal) => client.samples.get({ path, runId }, { signal }))
     )
     if (read === null) return null
     const { answer: stored } = read
@@ -196,13 +191,15 @@ export class Samples {
     const settings = this.setup.parsed?.settings
     if (this.blocked !== null || this.incomplete !== null || !settings) return
     const { variants } = this.setup
-    await this.begin((path) => this.workbench.client.samples.start({ path, settings, variants }))
+    const { path, client } = this.project
+    await this.begin(() => client.samples.start({ path, settings, variants }))
   }
 
   /** Generates on until every prompt and variant of a run has `sampleCount` answers. */
   private async goOn(run: SampleRun, sampleCount: number): Promise<void> {
     if (this.blocked !== null) return
-    await this.begin((path) => this.workbench.client.samples.more({ path, runId: run.id, sampleCount }))
+    const { path, client } = this.project
+    await this.begin(() => client.samples.more({ path, runId: run.id, sampleCount }))
   }
 
   /** Adds answers to the shown run, so many to every prompt and variant. */
@@ -221,12 +218,12 @@ export class Samples {
     else await this.goOn(this.stopped, this.stopped.settings.sampleCount)
   }
 
-  private async begin(ask: (path: string) => Promise<unknown>): Promise<void> {
+  private async begin(ask: () => Promise<unknown>): Promise<void> {
     this.stopped = null
     this.tab = 'answers'
-    await this.job.begin(async (path) => {
+    await this.job.begin(async () => {
       await this.prompts.flush()
-      await ask(path)
+      await ask()
     })
   }
 
@@ -251,8 +248,8 @@ export class Samples {
     return live
   }
 
-  private async ended(ending: SampleEvent, live: LiveRun | null, path: string): Promise<void> {
-    await this.settle(path, live?.run ?? null)
+  private async ended(ending: SampleEvent, live: LiveRun | null): Promise<void> {
+    await this.settle(live?.run ?? null)
     const kept = this.shown !== null && this.shown.run.id === live?.run.id
     // A run without any answer may have failed for its settings: the next one takes those of the setup.
     const answered = kept && (this.shown?.board.answerCount ?? 0) > 0
@@ -260,10 +257,9 @@ export class Samples {
   }
 
   /** Shows what was stored of a run that has ended. */
-  private async settle(path: string, run: SampleRun | null): Promise<void> {
-    const state = await this.workbench.attempt(() => this.workbench.client.projects.open({ path }))
-    this.workbench.accept(state)
-    if (run !== null && state?.sampleRuns.some(({ id }) => id === run.id)) await this.show(run.id)
+  private async settle(run: SampleRun | null): Promise<void> {
+    await this.project.refresh()
+    if (run !== null && this.project.state.sampleRuns.some(({ id }) => id === run.id)) await this.show(run.id)
   }
 
   /** Opens cells to all their answers, or closes them. */
@@ -286,20 +282,33 @@ export class Samples {
     const runId = this.shown?.run.id
     if (runId === undefined) return
     const comparison = { prompt, index: this.blindIndex }
-    const preferred = markOf(this.marks, prompt, this.blindIndex) === variant ? null : variant
-    this.marks = withMark(this.marks, comparison, preferred)
-    await this.workbench.save((path) =>
-      this.workbench.client.samples.mark({ path, runId, ...comparison, variant: preferred })
-    )
+    const before = markOf(this.marks, prompt, this.blindIndex)
+    const preferred = before === variant ? null : variant
+    const put = async (from: string | null, to: string | null): Promise<void> => {
+      if (this.shown?.run.id !== runId || markOf(this.marks, prompt, comparison.index) !== from)
+        throw changedSince('that comparison')
+      this.marks = withMark(this.marks, comparison, to)
+      await this.project.write((path) =>
+        this.project.client.samples.mark({ path, runId, ...comparison, variant: to })
+      )
+    }
+    const marked = await this.project.attempt(async () => {
+      await put(before, preferred)
+      return true
+    })
+    if (marked === null) return
+    this.project.history.did({
+      what: `mark prompt ${prompt + 1}`,
+      undo: () => put(preferred, before),
+      redo: () => put(before, preferred)
+    })
   }
 
   async export(format: SampleExportFormat): Promise<void> {
-    const path = this.workbench.project?.path
+    const { path, client } = this.project
     const runId = this.shown?.run.id
-    if (path === undefined || runId === undefined) return
-    const file = await this.workbench.attempt(() =>
-      this.workbench.client.samples.export({ path, runId, format })
-    )
+    if (runId === undefined) return
+    const file = await this.project.attempt(() => client.samples.export({ path, runId, format }))
     if (file !== null) saveText(file.fileName, file.content, EXPORT_TYPES[format])
   }
 }

@@ -1,6 +1,6 @@
 import { ORPCError } from '@orpc/client'
 import { z } from 'zod'
-import { Problem } from '../../contract/model/problem'
+import { Problem, WorkbenchError } from '../../contract/model/problem'
 
 /** What the window shows about a failed call: main's Problem, or a defect without one. */
 export interface Complaint {
@@ -15,6 +15,7 @@ const RefusedInput = z.object({
 
 /** Turns anything a call may throw into words for the user. */
 export function complaintOf(error: unknown): Complaint {
+  if (error instanceof WorkbenchError) return error.problem
   if (error instanceof ORPCError) {
     const problem = Problem.safeParse(error.data)
     if (problem.success) return problem.data

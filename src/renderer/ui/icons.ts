@@ -31,6 +31,8 @@ export const ICONS = {
   collapse: 'M4 10l4-4 4 4',
   previous: 'M10 3.5 5.5 8l4.5 4.5',
   next: 'M6 3.5 10.5 8 6 12.5',
+  undo: 'M5.5 3 2.5 6l3 3M2.5 6h7a3.5 3.5 0 0 1 0 7H6',
+  redo: 'M10.5 3l3 3-3 3M13.5 6h-7a3.5 3.5 0 0 0 0 7H10',
   play: 'M5 3.2v9.6L12.5 8z',
   stop: 'M4 4h8v8H4z',
   warning: 'M8 2.5 14.3 13.5H1.7zM8 6.8v3M8 11.6v.1',

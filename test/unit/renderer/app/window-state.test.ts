@@ -5,7 +5,7 @@ import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { inspectPair } from '../../../../src/main/checkpoint/pair'
 import { FollowedJob } from '../../../../src/renderer/app/followed-job.svelte'
-import type { Workbench } from '../../../../src/renderer/app/workbench.svelte'
+import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { TYPED } from '../../../../src/renderer/export/exports.svelte'
 import { summarizeSweep } from '../../../../src/main/project/sweep-files'
@@ -46,7 +46,7 @@ const SECOND = sweep('second', { start: 1, end: 1 })
 describe('the Ranges view', () => {
   it('shows the sweep that was chosen last, although it was read first', async () => {
     const line = new ScriptedLine()
-    const { ranges } = await line.openWorkbench(projectState())
+    const { ranges } = (await line.openProject(projectState())).session
     void ranges.show('first')
     void ranges.show('second')
     await settled()
@@ -62,7 +62,7 @@ describe('the Ranges view', () => {
 
   it('sweeps with no other memory than the field says', async () => {
     const line = new ScriptedLine()
-    const { ranges } = await line.openWorkbench(projectState())
+    const { ranges } = (await line.openProject(projectState())).session
     ranges.planning.memoryTyped = 'banana'
     void ranges.start()
     await settled()
@@ -75,7 +75,7 @@ describe('the Ranges view', () => {
 
   it('does not take a selection in one sweep for one in another', async () => {
     const line = new ScriptedLine()
-    const { ranges } = await line.openWorkbench(projectState())
+    const { ranges } = (await line.openProject(projectState())).session
     void ranges.show('first')
     await settled()
     await line.answer('checks.get', 0, null)
@@ -93,20 +93,19 @@ describe('the Ranges view', () => {
     expect(ranges.selecting).toBe(false)
   })
 
-  it('waits for no selection any more when its project was left', async () => {
+  it('hears no answer any more when its project was left', async () => {
     const line = new ScriptedLine()
-    const workbench = await line.openWorkbench(projectState())
-    const { ranges } = workbench
+    const { session, workbench } = await line.openProject(projectState())
+    const { ranges } = session
     void ranges.show('first')
     await settled()
-    await line.answer('checks.get', 0, null)
-    await line.answer('sweeps.get', 0, FIRST)
-    ranges.setRho(0.8)
-    await vi.waitFor(() => expect(ranges.selecting).toBe(true))
     void workbench.leave()
     await settled()
-    expect(ranges.selecting).toBe(false)
-    expect(ranges.sweep).toBeNull()
+    expect(line.call('sweeps.get', 0).signal?.aborted).toBe(true)
+    expect(line.of('projects.close')).toHaveLength(1)
+    line.call('checks.get', 0).answer.reject(new Error('The project is closed.'))
+    await settled()
+    expect([workbench.session, workbench.complaints]).toEqual([null, []])
   })
 })
 
@@ -115,7 +114,7 @@ describe('the Evaluate view', () => {
 
   it('shows the evaluation that was chosen last, and no prompt of another', async () => {
     const line = new ScriptedLine()
-    const { evaluations } = await line.openWorkbench(projectState())
+    const { evaluations } = (await line.openProject(projectState())).session
     void evaluations.show('first')
     await settled()
     await line.answer('evaluations.get', 0, view('first'))
@@ -145,9 +144,9 @@ describe('the Evaluate view', () => {
 
   it('takes no variant for chosen before it knows what the last evaluation compared', async () => {
     const line = new ScriptedLine()
-    const { evaluations } = await line.openWorkbench(projectState())
+    const { evaluations } = (await line.openProject(projectState())).session
     const { setup } = evaluations
-    void evaluations.adopt(projectState(), false, null)
+    void evaluations.attach(null)
     await settled()
     await line.answer('evaluations.tasks', 0, [{ task: evaluationRun().task, origin: 'project' }])
     await line.answer('evaluations.list', 0, { evaluations: [summary('last')], warnings: [] })
@@ -160,29 +159,29 @@ describe('the Evaluate view', () => {
 
   it('shows an evaluation that ended while the line was down, in place of the one before', async () => {
     const line = new ScriptedLine()
-    const { evaluations } = await line.openWorkbench(projectState())
-    const adopted = async (place: number, same: boolean, ids: readonly string[]): Promise<void> => {
-      void evaluations.adopt(projectState(), same, null)
+    const { evaluations } = (await line.openProject(projectState())).session
+    const adopted = async (place: number, ids: readonly string[]): Promise<void> => {
+      void evaluations.attach(null)
       await settled()
       await line.answer('evaluations.tasks', place, [])
       await line.answer('evaluations.list', place, { evaluations: ids.map(summary), warnings: [] })
     }
-    await adopted(0, false, ['first'])
+    await adopted(0, ['first'])
     await line.answer('evaluations.get', 0, view('first'))
-    await adopted(1, true, ['second', 'first'])
+    await adopted(1, ['second', 'first'])
     await line.answer('evaluations.get', 1, view('second'))
     expect(evaluations.shown?.run.id).toBe('second')
     // One that the user left for an older one is no news.
     void evaluations.show('first')
     await settled()
     await line.answer('evaluations.get', 2, view('first'))
-    await adopted(2, true, ['second', 'first'])
+    await adopted(2, ['second', 'first'])
     expect(line.of('evaluations.get')).toHaveLength(3)
   })
 
   it('shows the answers to the prompt that was picked last', async () => {
     const line = new ScriptedLine()
-    const { evaluations } = await line.openWorkbench(projectState())
+    const { evaluations } = (await line.openProject(projectState())).session
     void evaluations.show('first')
     await settled()
     await line.answer('evaluations.get', 0, view('first'))
@@ -198,7 +197,7 @@ describe('the Evaluate view', () => {
 describe('a new project', () => {
   it('cannot be created before both folders are known to hold models that fit together', async () => {
     const line = new ScriptedLine()
-    const draft = new NewProject(await line.openWorkbench(projectState()))
+    const draft = new NewProject(await line.openWindow())
     expect(draft.blocked).toBe('Choose the folders of both models.')
     draft.base = '/models/base'
     draft.post = '/models/post'
@@ -222,7 +221,7 @@ describe('a new project', () => {
 
   it('is not told what was wrong with folders that were chosen before', async () => {
     const line = new ScriptedLine()
-    const draft = new NewProject(await line.openWorkbench(projectState()))
+    const draft = new NewProject(await line.openWindow())
     draft.base = '/models/base'
     draft.post = '/models/wrong'
     void draft.inspect()
@@ -246,16 +245,16 @@ describe('the Export view', () => {
       const project = projectState({ sweeps: [summarizeSweep({ ...FIRST, selected })] })
       return { ...project, document: { ...project.document, recipes } }
     }
-    const workbench = await line.openWorkbench(state({ start: 0, end: 0 }, [kept]))
-    const { exports } = workbench
+    const { session } = await line.openProject(state({ start: 0, end: 0 }, [kept]))
+    const { exports } = session
     const chosen = (): string => (exports.chosen === TYPED ? 'typed' : exports.chosen.variant.name)
     // Who has chosen nothing follows the sweep.
-    workbench.project = state({ start: 1, end: 1 }, [kept])
+    session.accept(state({ start: 1, end: 1 }, [kept]))
     expect(chosen()).toBe('Layer 1')
     const [selected] = exports.choices
     if (selected === undefined) throw new Error('nothing is offered')
     exports.choose(selected)
-    workbench.project = state({ start: 0, end: 0 }, [kept])
+    session.accept(state({ start: 0, end: 0 }, [kept]))
     expect(chosen()).toBe('Layer 1')
     expect(exports.recipe).toEqual({ name: 'Layer 1', ranges: [[1, 1]] })
     expect(exports.choices.map(({ origin }) => origin)).toEqual([
@@ -264,9 +263,9 @@ describe('the Export view', () => {
       'was selected when you chose it'
     ])
     exports.chooseKept('mine-1')
-    workbench.project = state({ start: 0, end: 0 }, [{ ...kept, recipe: { ...recipe, name: 'renamed' } }])
+    session.accept(state({ start: 0, end: 0 }, [{ ...kept, recipe: { ...recipe, name: 'renamed' } }]))
     expect(chosen()).toBe('renamed')
-    workbench.project = state({ start: 0, end: 0 }, [])
+    session.accept(state({ start: 0, end: 0 }, []))
     expect(chosen()).toBe('mine')
     expect(exports.choices.at(-1)?.origin).toBe('not kept any more')
   })
@@ -274,7 +273,7 @@ describe('the Export view', () => {
   it('says why an export failed until something else is to be exported, whatever is planned meanwhile', async () => {
     const line = new ScriptedLine()
     const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
-    const { exports } = await line.openWorkbench(projectState({ pair }))
+    const { exports } = (await line.openProject(projectState({ pair }))).session
     exports.setTyped('3-7')
     exports.setParent('/gone')
     const plan = { targetProblem: null, target: { exists: false } }
@@ -299,13 +298,13 @@ describe('a job', () => {
   it('that holds the engine is told of, and keeps every other that needs the engine from beginning', async () => {
     const line = new ScriptedLine()
     const state = projectState()
-    const workbench = await line.openWorkbench(state)
+    const { session } = await line.openProject(state)
     const pair = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
-    workbench.project = { ...state, readOnly: null, pair }
-    const { ranges, samples, evaluations, distances } = workbench
-    expect([samples.blocked, evaluations.blocked, workbench.whyNot('sweep')]).toEqual([null, null, null])
+    session.accept({ ...state, readOnly: null, pair })
+    const { ranges, samples, evaluations, distances } = session
+    expect([samples.blocked, evaluations.blocked, session.whyNot('sweep')]).toEqual([null, null, null])
     distances.job.live = { bytesDone: 1, bytesTotal: 4, bytesPerSecond: null, secondsLeft: 3 }
-    expect(workbench.job?.progress).toEqual({ name: 'Comparison', share: 0.25, secondsLeft: 3 })
+    expect(session.jobs.current?.progress).toEqual({ name: 'Comparison', share: 0.25, secondsLeft: 3 })
     expect(samples.blocked).toBeNull()
     ranges.search.job.starting = true
     expect(samples.blocked).toBe('A search is running; generate when that is done.')
@@ -317,11 +316,12 @@ describe('a job', () => {
 
   it('can be cancelled again when cancelling failed', async () => {
     const line = new ScriptedLine()
-    const workbench = await line.openWorkbench(projectState())
+    const { session, workbench } = await line.openProject(projectState())
     const end = new Later<void>()
     const cancel = vi.fn(() => Promise.reject(new Error('not now')))
     vi.stubGlobal('document', { hidden: true })
-    const job = new FollowedJob<{ type: string }, { done: number }>(workbench, {
+    const job = new FollowedJob<{ type: string }, { done: number }>(session, {
+      kind: 'sweep',
       holdsEngine: null,
       tell: ({ done }) => ({ name: 'Work', share: done, secondsLeft: null }),
       calls: () => ({
@@ -361,30 +361,29 @@ describe('a project that another window changes', () => {
     (one) => one ?? []
   )
 
-  async function openPrompts(): Promise<{ line: ScriptedLine; workbench: Workbench }> {
+  async function openPrompts(): Promise<{ line: ScriptedLine; session: Session }> {
     const line = new ScriptedLine()
-    const workbench = await line.openWorkbench(before)
-    workbench.prompts.adopt(before, false)
-    return { line, workbench }
+    const { session } = await line.openProject(before)
+    return { line, session }
   }
 
   it('is shown as it becomes, and never as it was before', async () => {
-    const { workbench } = await openPrompts()
-    workbench.accept(changed(3, { prompts: theirs }))
-    expect(workbench.prompts.current()).toEqual(theirs)
-    workbench.accept(changed(2, { prompts: PROMPTS }))
-    expect(workbench.prompts.current()).toEqual(theirs)
+    const { session } = await openPrompts()
+    session.accept(changed(3, { prompts: theirs }))
+    expect(session.prompts.current()).toEqual(theirs)
+    session.accept(changed(2, { prompts: PROMPTS }))
+    expect(session.prompts.current()).toEqual(theirs)
   })
 
   it('does not take an edit away that is not saved, and asks which to keep', async () => {
-    const { line, workbench } = await openPrompts()
-    const { prompts } = workbench
+    const { line, session } = await openPrompts()
+    const { prompts } = session
     const draft = prompts.drafts[0]
     if (draft === undefined) throw new Error('no draft')
     prompts.edit(draft.id, { text: 'Mine.' })
     // It is about to be saved; from here on it waits for the user, and the page asks before it is left.
     expect(prompts.waits).toBe(false)
-    workbench.accept(changed(2, { prompts: theirs }))
+    session.accept(changed(2, { prompts: theirs }))
     expect(prompts.waits).toBe(true)
     expect(prompts.drafts[0]?.text).toBe('Mine.')
     expect(prompts.base.elsewhere).toEqual(theirs)
@@ -402,22 +401,23 @@ describe('a project that another window changes', () => {
   })
 
   it('gives what was saved there in place of an edit, which can be had back', async () => {
-    const { workbench } = await openPrompts()
-    const { prompts } = workbench
+    const { session } = await openPrompts()
+    const { prompts } = session
     const draft = prompts.drafts[0]
     if (draft === undefined) throw new Error('no draft')
     prompts.edit(draft.id, { text: 'Mine.' })
-    workbench.accept(changed(2, { prompts: theirs }))
+    session.accept(changed(2, { prompts: theirs }))
     prompts.takeTheirs()
     expect(prompts.current()).toEqual(theirs)
     expect(prompts.dirty).toBe(false)
-    workbench.undo()
+    void session.history.undo()
+    await settled()
     expect(prompts.drafts[0]?.text).toBe('Mine.')
   })
 
   it('knows its own change, whichever way it hears of it first', async () => {
-    const { line, workbench } = await openPrompts()
-    const { prompts } = workbench
+    const { line, session } = await openPrompts()
+    const { prompts } = session
     const draft = prompts.drafts[0]
     if (draft === undefined) throw new Error('no draft')
     prompts.edit(draft.id, { text: 'Mine.' })
@@ -425,7 +425,7 @@ describe('a project that another window changes', () => {
     void prompts.flush()
     await settled()
     expect(line.call('prompts.save', 0).input).toMatchObject({ seen: 1 })
-    workbench.accept(changed(2, { prompts: mine }))
+    session.accept(changed(2, { prompts: mine }))
     await line.answer('prompts.save', 0, changed(2, { prompts: mine }))
     expect([prompts.base.elsewhere, prompts.dirty]).toEqual([null, false])
     // The next edit is made from what was saved.
@@ -440,8 +440,8 @@ describe('a project that another window changes', () => {
 
   it('is not asked to keep another limit of validity when it cannot be saved', async () => {
     const line = new ScriptedLine()
-    const workbench = await line.openWorkbench(projectState({ readOnly: 'It belongs to somebody else.' }))
-    const { ranges } = workbench
+    const { session } = await line.openProject(projectState({ readOnly: 'It belongs to somebody else.' }))
+    const { ranges } = session
     void ranges.show('first')
     await settled()
     await line.answer('checks.get', 0, null)
@@ -454,34 +454,34 @@ describe('a project that another window changes', () => {
 
   it('tells every window of a check, a search and a task that another one has saved', async () => {
     const line = new ScriptedLine()
-    const workbench = await line.openWorkbench(before)
-    const { ranges, evaluations } = workbench
+    const { session } = await line.openProject(before)
+    const { ranges, evaluations } = session
     void ranges.show('first')
     await settled()
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
     await line.answer('searches.get', 0, null)
     const saved = { ...before.saved, answerChecks: 1 }
-    workbench.accept(changed(1, { saved }))
+    session.accept(changed(1, { saved }))
     await settled()
     const check = { ...tinyCheck([]), sweepId: 'first' }
     await line.answer('checks.get', 1, check)
     await line.answer('sweeps.select', 0, selection({ start: 1, end: 1 }))
     expect([ranges.check.document, ranges.selection?.selected]).toEqual([check, { start: 1, end: 1 }])
-    workbench.accept(changed(1, { saved: { ...saved, searches: 1 } }))
+    session.accept(changed(1, { saved: { ...saved, searches: 1 } }))
     await settled()
     const search = { ...tinySearch({ name: 'found', ranges: [[1, 1]] }), sweepId: 'first' }
     await line.answer('searches.get', 1, search)
     expect(ranges.search.document).toEqual(search)
 
     const asked = line.of('evaluations.tasks').length
-    workbench.accept(changed(1, { saved: { ...saved, searches: 1, tasks: 1 } }))
+    session.accept(changed(1, { saved: { ...saved, searches: 1, tasks: 1 } }))
     await settled()
     const entry = { task: evaluationRun().task, origin: 'project' }
     await line.answer('evaluations.tasks', asked, [entry])
     expect(evaluations.setup.tasks).toEqual([entry])
     // What has not changed is not fetched again.
-    workbench.accept(changed(2, { saved: { ...saved, searches: 1, tasks: 1 } }))
+    session.accept(changed(2, { saved: { ...saved, searches: 1, tasks: 1 } }))
     await settled()
     expect(['checks.get', 'searches.get', 'evaluations.tasks'].map((name) => line.of(name).length)).toEqual([
       2,
@@ -492,13 +492,13 @@ describe('a project that another window changes', () => {
 
   it('has its jobs followed by every window', async () => {
     const line = new ScriptedLine()
-    const workbench = await line.openWorkbench(before)
-    workbench.accept(changed(1, { running: ['sweep', 'samples', 'evaluation'] }))
+    const { session } = await line.openProject(before)
+    session.accept(changed(1, { running: ['sweep', 'samples', 'evaluation'] }))
     await settled()
     for (const kind of ['sweeps', 'samples', 'evaluations']) expect(line.of(`${kind}.watch`)).toHaveLength(1)
-    expect(workbench.elsewhere).toBeNull()
-    workbench.accept(changed(1, { running: ['judging'] }))
-    expect(workbench.elsewhere).toBe('Answers are being judged elsewhere.')
-    expect(workbench.samples.blocked).not.toBeNull()
+    expect(session.elsewhere).toBeNull()
+    session.accept(changed(1, { running: ['judging'] }))
+    expect(session.elsewhere).toBe('Answers are being judged elsewhere.')
+    expect(session.samples.blocked).not.toBeNull()
   })
 })

@@ -1,0 +1,20 @@
+import type { Complaint } from '../ui/complaint'
+import type { Client } from './connection'
+import type { Step } from './place'
+
+export type AppInfo = Awaited<ReturnType<Client['app']['info']>>
+
+/** What an open project needs of the window around it. */
+export interface Host {
+  /** The line to main: anew after each reconnect, so ask for it at every use. @throws Error before the first connection */
+  readonly client: Client
+  readonly connected: boolean
+  /** Null until main has told. */
+  readonly info: AppInfo | null
+  complain(complaint: Complaint): void
+  /** Tells the user what was thrown, whatever that is. */
+  complainOf(error: unknown): void
+  go(step: Step): void
+  /** Shows a stored result of the step. */
+  look(id: string): Promise<void>
+}

@@ -1,0 +1,218 @@
+import type { ProjectChanges, ProjectDocument, ProjectState } from '../../contract/documents/project'
+import { type Complaint, complaintOf } from '../ui/complaint'
+import type { Client } from './connection'
+import { History } from './history.svelte'
+import type { Host } from './host'
+import { Jobs } from './jobs.svelte'
+import type { WindowJob } from './window-job'
+
+type Listener = (state: ProjectState, before: ProjectState) => void
+
+/** Values that always have one before them. */
+type Overwritten = Pick<ProjectChanges, 'rendering'> & {
+  settings?: Omit<NonNullable<ProjectChanges['settings']>, 'samples'>
+}
+
+const fieldsOf = ({ rendering = {}, settings = {} }: Overwritten): string[] => [
+  ...Object.keys(rendering).map((field) => `rendering.${field}`),
+  ...Object.keys(settings).map((field) => `settings.${field}`)
+]
+
+const picked = <Values extends object>(values: Values, wanted: object): Partial<Values> => {
+  const found: Partial<Values> = {}
+  for (const field in values) if (field in wanted) found[field] = values[field]
+  return found
+}
+
+/** What those values are in a document. */
+function valuesOf({ rendering, settings }: ProjectDocument, changes: Overwritten): Overwritten {
+  return {
+    ...(changes.rendering && { rendering: picked(rendering, changes.rendering) }),
+    ...(changes.settings && { settings: picked(settings, changes.settings) })
+  }
+}
+
+/**
+ * One open project, as main tells of it: what it holds, the queue of its changes, and its jobs. It is made when the project
+ * is opened and dropped when it is left, so nothing in it has to be emptied.
+ */
+export class OpenProject {
+  readonly path: string
+  state: ProjectState
+  /** Changes on their way to disk. */
+  saving = $state(0)
+  readonly jobs = new Jobs()
+  /** What was done in this window, to be undone. */
+  readonly history = new History((error) => this.complainOf(error))
+  private readonly leaving = new AbortController()
+  /** Aborted when the project is left: whatever goes on for it ends. */
+  readonly left = this.leaving.signal
+
+  /** Whether the project can be changed. */
+  readonly writable = $derived.by(() => this.state.readOnly === null)
+  readonly connected = $derived.by(() => this.host.connected)
+  /** What another window has done and cannot be followed in this one, in words; null when nothing is. */
+  readonly elsewhere = $derived.by(() => this.jobs.elsewhere(this.state.running))
+
+  private changes: Promise<unknown> = Promise.resolve()
+  private watching: AbortController | null = null
+  private readonly listeners: Listener[] = []
+  /** Since which revision each setting is what this window has set; see {@link set}. */
+  private readonly own: Record<string, number> = {}
+
+  constructor(
+    readonly host: Host,
+    state: ProjectState
+  ) {
+    this.path = state.path
+    this.state = $state.raw(state)
+  }
+
+  /** @throws Error before the first connection */
+  get client(): Client {
+    return this.host.client
+  }
+
+  /** Hears every newer state, with the one before; for as long as the project is open. */
+  onChange(listener: Listener): void {
+    this.listeners.push(listener)
+  }
+
+  /** Runs a call and reports its failure to the user; null when it failed, or the project was left meanwhile. */
+  async attempt<Result>(call: () => Promise<Result>): Promise<Result | null> {
+    try {
+      const result = await call()
+      return this.left.aborted ? null : result
+    } catch (error) {
+      this.complainOf(error)
+      return null
+    }
+  }
+
+  complain(complaint: Complaint): void {
+    if (!this.left.aborted) this.host.complain(complaint)
+  }
+
+  complainOf(error: unknown): void {
+    if (!this.left.aborted) this.host.complainOf(error)
+  }
+
+  /** Why nothing that needs the engine can begin now; null when it can. @param then what would begin, by its own job */
+  whyNot(then: string, own?: WindowJob): string | null {
+    if (!this.connected) return 'The workbench is not connected.'
+    if (this.state.readOnly !== null) return 'This project cannot be saved, so results could not be kept.'
+    if (this.state.pair?.compatible !== true) return 'The pair cannot be computed; see the Pair step.'
+    return this.jobs.whyNot(then, own) ?? this.elsewhere
+  }
+
+  /** Follows what becomes of the project, whoever changes it, until it is left or the line is lost. */
+  async watch(): Promise<void> {
+    this.watching?.abort()
+    const watching = new AbortController()
+    this.watching = watching
+    const signal = AbortSignal.any([watching.signal, this.left])
+    try {
+      for await (const state of await this.client.projects.watch({ path: this.path }, { signal })) {
+        if (signal.aborted) return
+        this.accept(state)
+      }
+    } catch (error) {
+      // After a lost line the project is opened again, and followed from then on.
+      if (!signal.aborted && this.connected) this.complain(complaintOf(error))
+    }
+  }
+
+  /** Takes a newer state of the project; one that is older is dropped. */
+  accept(state: ProjectState | null): void {
+    const before = this.state
+    if (state === null || state.document.revision < before.document.revision) return
+    this.state = state
+    this.jobs.hear(state.running)
+    for (const hear of this.listeners) hear(state, before)
+  }
+
+  /** Asks main for the project as it is now. */
+  async refresh(): Promise<void> {
+    this.accept(await this.attempt(() => this.client.projects.open({ path: this.path })))
+  }
+
+  /**
+   * Sets values of the project on disk. Changes queue, so each is made from what the one before it left.
+   *
+   * @param seen the revision that the values were made from; left out: the one that is shown
+   */
+  async change(changes: ProjectChanges, seen?: number): Promise<boolean> {
+    return this.save((path, revision) =>
+      this.client.projects.update({ path, seen: seen ?? revision, changes })
+    )
+  }
+
+  /**
+   * Sets values as {@link change} does, so that it can be undone.
+   *
+   * @param what as in a deed
+   * @param merge as in a deed
+   */
+  async set(what: string, changes: Overwritten, merge?: string): Promise<boolean> {
+    const fields = fieldsOf(changes)
+    let before: Overwritten = {}
+    const send = async (values: () => Overwritten, seen: () => number): Promise<void> =>
+      this.write(async (path) => {
+        const state = await this.client.projects.update({ path, seen: seen(), changes: values() })
+        for (const field of fields) this.own[field] = state.document.revision
+        return state
+      })
+    const seenOwn = (): number => Math.min(...fields.map((field) => this.own[field] ?? 0))
+    const done = await this.attempt(async () => {
+      await send(
+        () => {
+          before = valuesOf(this.state.document, changes)
+          return changes
+        },
+        () => this.state.document.revision
+      )
+      return true
+    })
+    if (done === null) return false
+    this.history.did({
+      what,
+      undo: () => send(() => before, seenOwn),
+      redo: () => send(() => changes, seenOwn),
+      ...(merge === undefined ? {} : { merge })
+    })
+    return true
+  }
+
+  /** Runs a call that writes the project, in turn, and reports its failure to the user. False when it failed. */
+  async save(call: (path: string, revision: number) => Promise<ProjectState>): Promise<boolean> {
+    const saved = await this.attempt(async () => {
+      await this.write(call)
+      return true
+    })
+    return saved ?? false
+  }
+
+  /** Runs a call that writes the project, in turn. @throws what main says against it */
+  async write(call: (path: string, revision: number) => Promise<ProjectState>): Promise<void> {
+    this.saving += 1
+    const turn = this.changes.then(async () => {
+      this.accept(await call(this.path, this.state.document.revision))
+    })
+    this.changes = turn.catch(() => undefined)
+    try {
+      await turn
+    } finally {
+      this.saving -= 1
+    }
+  }
+
+  /** Waits for the changes that are on their way. */
+  async saved(): Promise<void> {
+    await this.changes
+  }
+
+  /** Ends what goes on for the project in this window; its jobs in main go on. */
+  protected end(): void {
+    this.leaving.abort()
+  }
+}

@@ -1,0 +1,67 @@
+import type { JobKind } from '../../contract/documents/project'
+import { complaintOf, type Complaint } from '../ui/complaint'
+import type { OpenProject } from './open-project.svelte'
+import type { JobProgress, WindowJob } from './window-job'
+
+/** What is told of work that ends with the window that asked for it. */
+export interface OwnJobStory {
+  readonly kind: JobKind | null
+  readonly holdsEngine: string
+  /** What other windows say meanwhile; null where they need not know. */
+  readonly elsewhere: string | null
+  tell(): JobProgress
+}
+
+/** Work in main that is one stream: it ends with its stream, and so with the window that asked for it. */
+export class OwnJob<Event> implements WindowJob {
+  readonly cancelling = false
+  failure = $state.raw<Complaint | null>(null)
+  private running = $state.raw<AbortController | null>(null)
+  readonly busy = $derived(this.running !== null)
+  readonly progress = $derived.by<JobProgress | null>(() => (this.busy ? this.story.tell() : null))
+
+  constructor(
+    private readonly project: OpenProject,
+    private readonly story: OwnJobStory
+  ) {
+    project.jobs.add(this)
+  }
+
+  get kind(): JobKind | null {
+    return this.story.kind
+  }
+
+  get holdsEngine(): string {
+    return this.story.holdsEngine
+  }
+
+  get elsewhere(): string | null {
+    return this.story.elsewhere
+  }
+
+  /** Asks for the work and hears its events to the end; why it failed is said in `failure`. */
+  async run(
+    ask: (signal: AbortSignal) => Promise<AsyncIterable<Event>>,
+    hear: (event: Event) => Promise<void> | void
+  ): Promise<void> {
+    this.cancel()
+    const running = new AbortController()
+    const signal = AbortSignal.any([running.signal, this.project.left])
+    this.running = running
+    this.failure = null
+    try {
+      for await (const event of await ask(signal)) {
+        if (signal.aborted) break
+        await hear(event)
+      }
+    } catch (error) {
+      if (!signal.aborted && this.project.connected) this.failure = complaintOf(error)
+    }
+    if (this.running === running) this.running = null
+  }
+
+  cancel(): void {
+    this.running?.abort()
+    this.running = null
+  }
+}

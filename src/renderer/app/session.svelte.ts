@@ -1,0 +1,125 @@
+import type { ProjectState } from '../../contract/documents/project'
+import { Evaluations } from '../evaluate/evaluations.svelte'
+import { Exports } from '../export/exports.svelte'
+import { Checksums } from '../pair/checksums.svelte'
+import { Distances } from '../pair/distances.svelte'
+import { OtherCheckpoints } from '../pair/other-checkpoints.svelte'
+import { ValuesCheck } from '../pair/values-check.svelte'
+import { Prompts } from '../prompts/prompts.svelte'
+import { Ranges } from '../ranges/ranges.svelte'
+import { KeptList } from '../recipes/kept-list.svelte'
+import { OfferedVariants } from '../recipes/offered-variants.svelte'
+import { Probing } from '../recipes/probing.svelte'
+import { Samples } from '../samples/samples.svelte'
+import type { Host } from './host'
+import { OpenProject } from './open-project.svelte'
+import type { Step } from './place'
+import { Tasks } from './tasks.svelte'
+
+/** Stored results of one kind, by their ids. */
+interface StoredResults {
+  /** Null when there is none. */
+  readonly newest: string | null
+  /** The one that is shown, or read to be shown. */
+  readonly current: string | null
+  show(id: string): Promise<unknown>
+}
+
+/** An open project with what every step makes of it. What a step needs of another stands in how it is made here. */
+export class Session extends OpenProject {
+  readonly tasks: Tasks
+  readonly prompts: Prompts
+  readonly ranges: Ranges
+  readonly recipes: KeptList
+  readonly samples: Samples
+  readonly evaluations: Evaluations
+  readonly exports: Exports
+  readonly probing: Probing
+  readonly distances: Distances
+  readonly checksums: Checksums
+  readonly values: ValuesCheck
+  readonly others: OtherCheckpoints
+
+  constructor(host: Host, state: ProjectState) {
+    super(host, state)
+    // In this order the top bar chooses among jobs that run at once.
+    this.tasks = new Tasks(this)
+    this.prompts = new Prompts(this)
+    this.ranges = new Ranges(this, { prompts: this.prompts, tasks: this.tasks })
+    this.recipes = new KeptList(this, this.ranges)
+    this.probing = new Probing(this)
+    const variants = new OfferedVariants(this, this.ranges)
+    this.samples = new Samples(this, variants)
+    this.evaluations = new Evaluations(this, variants, this.tasks)
+    this.exports = new Exports(this, variants)
+    this.distances = new Distances(this)
+    this.checksums = new Checksums(this)
+    this.values = new ValuesCheck(this)
+    this.others = new OtherCheckpoints(this)
+  }
+
+  /**
+   * Fetches what the steps show and follows what runs, when the project is opened and whenever the line was made anew.
+   *
+   * @param shown of the step's results; null for the newest
+   */
+  attach(step: Step, shown: string | null): void {
+    void this.watch()
+    this.jobs.hear(this.state.running)
+    this.prompts.attach()
+    void this.ranges.attach(step === 'ranges' ? shown : null)
+    void this.samples.attach(step === 'samples' ? shown : null)
+    void this.evaluations.attach(step === 'evaluate' ? shown : null)
+    this.readPair()
+  }
+
+  /** Fetches what the project knows of its pair, which may be another now. */
+  readPair(): void {
+    void this.distances.load()
+    void this.checksums.load()
+    this.values.forget()
+  }
+
+  /** What a step shows one of; null for a step that shows no stored results. */
+  resultsOf(step: Step): StoredResults | null {
+    if (step === 'ranges') return this.ranges
+    if (step === 'samples') return this.samples
+    return step === 'evaluate' ? this.evaluations : null
+  }
+
+  /** Goes to Samples with a kept recipe among the variants. @param id of it */
+  sample(id: string): void {
+    this.samples.setup.choose(id, true)
+    this.host.go('samples')
+  }
+
+  /** Goes to Export with a kept recipe chosen. @param id of it; another window may have removed it */
+  export(id: string): void {
+    if (this.state.document.recipes.every((kept) => kept.id !== id)) return
+    this.exports.chooseKept(id)
+    this.host.go('export')
+  }
+
+  /** Whether edits wait for the user to say what becomes of them. */
+  get waits(): boolean {
+    return this.prompts.waits || this.samples.prompts.waits
+  }
+
+  /** Saves what is being edited now, without waiting for the typing to rest. */
+  async flush(): Promise<void> {
+    await Promise.all([this.prompts.flush(), this.samples.prompts.flush(), this.samples.setup.flush()])
+  }
+
+  /** Saves what is being edited and waits for all that is on its way. @returns whether edits wait for the user */
+  async settle(): Promise<boolean> {
+    await this.flush()
+    await this.saved()
+    return this.waits
+  }
+
+  /** Leaves the project, which is settled; jobs that run in main go on. */
+  async leave(): Promise<void> {
+    this.end()
+    await this.client.projects.close({ path: this.path })
+  }
+}

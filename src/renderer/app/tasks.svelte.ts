@@ -1,0 +1,29 @@
+import type { TaskEntry } from '../../contract/documents/evaluation'
+import type { Task } from '../../contract/documents/task'
+import type { OpenProject } from './open-project.svelte'
+
+/** The tasks that the project can evaluate and sweep by: those of the program and its own. */
+export class Tasks {
+  list = $state.raw<readonly TaskEntry[]>([])
+
+  constructor(private readonly project: OpenProject) {
+    project.onChange((state, before) => {
+      if (state.saved.tasks !== before.saved.tasks) void this.load()
+    })
+  }
+
+  async load(): Promise<void> {
+    const { path, client } = this.project
+    const tasks = await this.project.attempt(() => client.evaluations.tasks({ path }))
+    if (tasks !== null) this.list = tasks
+  }
+
+  /** Keeps a task in the project. False when it could not be saved. */
+  async save(task: Task): Promise<boolean> {
+    const { path, client } = this.project
+    const tasks = await this.project.attempt(() => client.evaluations.saveTask({ path, task }))
+    if (tasks === null) return false
+    this.list = tasks
+    return true
+  }
+}

@@ -1,0 +1,190 @@
+import { expect, it } from 'vitest'
+import type { KeptRecipe, ProjectState } from '../../../../src/contract/documents/project'
+import type { Session } from '../../../../src/renderer/app/session.svelte'
+import { History } from '../../../../src/renderer/app/history.svelte'
+import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
+import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+
+const recipe = (name: string): KeptRecipe['recipe'] => ({ name, ranges: [[0, 1]] })
+const kept = (name: string, id = 'one', mark = 0): KeptRecipe => ({
+  id,
+  mark,
+  recipe: recipe(name),
+  keptAt: KEPT_AT,
+  ...NOT_SCORED
+})
+
+/** The project with other content of its document. */
+const changed = (
+  revision: number,
+  { settings = {}, ...document }: Partial<ProjectState['document']> | { settings?: object }
+): ProjectState => {
+  const state = projectState()
+  return {
+    ...state,
+    document: {
+      ...state.document,
+      ...document,
+      revision,
+      settings: { ...state.document.settings, ...settings }
+    }
+  }
+}
+
+const complaints = (session: Session): string[] => {
+  const { host } = session
+  return 'complaints' in host && Array.isArray(host.complaints)
+    ? host.complaints.map(({ message }: { message: string }) => message)
+    : []
+}
+
+it('takes many steps back and does them again, in order', async () => {
+  const history = new History(() => undefined)
+  let at = 3
+  for (const step of [1, 2, 3])
+    history.did({ what: `go to ${step}`, undo: () => (at = step - 1), redo: () => (at = step) })
+  await history.undo()
+  await history.undo()
+  expect([at, history.undoable, history.redoable]).toEqual([1, 'go to 1', 'go to 2'])
+  await history.redo()
+  expect([at, history.undoable, history.redoable]).toEqual([2, 'go to 2', 'go to 3'])
+  // What is done now takes the place of what was taken back.
+  history.did({ what: 'go elsewhere', undo: () => (at = 2), redo: () => (at = 9) })
+  expect(history.redoable).toBeNull()
+  while (history.undoable !== null) await history.undo()
+  expect([at, history.undoable]).toEqual([0, null])
+})
+
+it('takes back at once what was done in one go', async () => {
+  const history = new History(() => undefined)
+  let text = ''
+  for (const [before, after] of [
+    ['', 'a'],
+    ['a', 'ab']
+  ] as const) {
+    text = after
+    history.did({ what: 'type', merge: 'text', undo: () => (text = before), redo: () => (text = after) })
+  }
+  await history.undo()
+  expect([text, history.undoable]).toEqual(['', null])
+  await history.redo()
+  expect(text).toBe('ab')
+})
+
+it('removes, puts back and removes a recipe again', async () => {
+  const line = new ScriptedLine()
+  const { session } = await line.openProject(changed(1, { recipes: [kept('mine')], nextMark: 1 }))
+  void session.recipes.remove('one')
+  await settled()
+  await line.answer('recipes.remove', 0, changed(2, { recipes: [] }))
+  expect(session.history.undoable).toBe('remove “mine”')
+  expect(session.history.said).toEqual({ text: 'Removed “mine”', offer: 'undo' })
+  void session.history.undo()
+  await settled()
+  expect(line.call('recipes.putBack', 0).input).toMatchObject({ kept: kept('mine'), place: 0 })
+  await line.answer('recipes.putBack', 0, changed(3, { recipes: [kept('mine')] }))
+  expect([session.history.undoable, session.history.redoable]).toEqual([null, 'remove “mine”'])
+  void session.history.redo()
+  await settled()
+  await line.answer('recipes.remove', 1, changed(4, { recipes: [] }))
+  expect(session.history.undoable).toBe('remove “mine”')
+})
+
+it('does not undo what somebody else has changed since, and says so', async () => {
+  const line = new ScriptedLine()
+  const { session } = await line.openProject(changed(1, {}))
+  void session.recipes.keep(recipe('mine'), null)
+  await settled()
+  await line.answer('recipes.keep', 0, { id: 'one', project: changed(2, { recipes: [kept('mine')] }) })
+  void session.recipes.rename('one', 'ours')
+  await settled()
+  await line.answer('recipes.rename', 0, changed(3, { recipes: [kept('ours')] }))
+  expect(session.history.undoable).toBe('rename “mine” to “ours”')
+  session.accept(changed(4, { recipes: [kept('theirs')] }))
+  await session.history.undo()
+  expect(line.of('recipes.rename')).toHaveLength(1)
+  expect(complaints(session)).toEqual(['Not undone: the recipe “ours” changed elsewhere since.'])
+  // It can never be undone any more, and does not stand in the way of what was done before it.
+  expect([session.history.undoable, session.history.redoable]).toEqual(['keep “mine”', null])
+})
+
+it('sets a setting back to what it was, from the revision that it was set in', async () => {
+  const line = new ScriptedLine()
+  const { session } = await line.openProject(changed(1, {}))
+  void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
+  await settled()
+  await line.answer('projects.update', 0, changed(2, { settings: { device: 'webgpu' } }))
+  // Another value changes elsewhere, which is no reason to refuse.
+  session.accept(changed(5, { notes: 'theirs', settings: { device: 'webgpu' } }))
+  void session.history.undo()
+  await settled()
+  expect(line.call('projects.update', 1).input).toEqual({
+    path: session.path,
+    seen: 2,
+    changes: { settings: { device: 'cpu' } }
+  })
+  await line.answer('projects.update', 1, changed(6, {}))
+  void session.history.redo()
+  await settled()
+  expect(line.call('projects.update', 2).input).toMatchObject({
+    seen: 6,
+    changes: { settings: { device: 'webgpu' } }
+  })
+})
+
+it('keeps a step that failed for now, to be tried again', async () => {
+  const line = new ScriptedLine()
+  const { session } = await line.openProject(changed(1, {}))
+  void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
+  await settled()
+  await line.answer('projects.update', 0, changed(2, { settings: { device: 'webgpu' } }))
+  void session.history.undo()
+  await settled()
+  line.call('projects.update', 1).answer.reject(new Error('The disk is full.'))
+  await settled()
+  expect(session.history.undoable).toBe('compute on the GPU')
+  void session.history.undo()
+  await settled()
+  await line.answer('projects.update', 2, changed(3, {}))
+  expect([session.history.undoable, session.history.redoable]).toEqual([null, 'compute on the GPU'])
+})
+
+it('takes back deleted prompts one after the other, and what is typed between two savings at once', async () => {
+  const line = new ScriptedLine()
+  const { session } = await line.openProject(projectState())
+  const { prompts, history } = session
+  const texts = (): string[] => prompts.drafts.map(({ text }) => text)
+  const before = texts()
+  const [first, second] = prompts.drafts
+  if (first === undefined || second === undefined) throw new Error('two prompts are needed')
+  prompts.edit(first.id, { text: 'W' })
+  prompts.edit(first.id, { text: 'Wo' })
+  prompts.remove(second.id)
+  prompts.add()
+  expect(history.undoable).toBe('add prompt 2')
+  await history.undo()
+  await history.undo()
+  expect(texts()).toEqual(['Wo', before[1]])
+  await history.undo()
+  expect([texts(), history.undoable]).toEqual([before, null])
+  await history.redo()
+  expect(texts()).toEqual(['Wo', before[1]])
+})
+
+it('does not undo an edit of prompts that somebody else has replaced', async () => {
+  const line = new ScriptedLine()
+  const state = projectState()
+  const { session } = await line.openProject(state)
+  const { prompts, history } = session
+  const [first] = prompts.drafts
+  if (first === undefined) throw new Error('no prompt')
+  prompts.edit(first.id, { text: 'Mine.' })
+  const mine = prompts.current()
+  void prompts.flush()
+  await settled()
+  await line.answer('prompts.save', 0, { ...changed(2, {}), prompts: mine })
+  session.accept({ ...changed(3, {}), prompts: state.prompts })
+  await history.undo()
+  expect(prompts.current()).toEqual(state.prompts)
+  expect(complaints(session)).toEqual(['Not undone: the prompts changed elsewhere since.'])
+})
