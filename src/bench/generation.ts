@@ -1,5 +1,5 @@
 import { PAPER_SAMPLING } from '../contract/documents/samples'
-import type { GenerateRequest } from '../contract/procedures/engine'
+import type { SinglesRequest } from '../main/engine/generate/drawn-models'
 import { type Model, rangeModel } from '../contract/model/model'
 import type { HeldWeights } from '../contract/model/sampling'
 import { openDevice, type Device } from '../main/engine/device/device'
@@ -170,7 +170,7 @@ async function openVariants(
   weights: HeldWeights,
   prompt: readonly number[]
 ): Promise<Variants> {
-  const request: GenerateRequest = {
+  const request: SinglesRequest = {
     ...folders,
     device: 'cpu',
     models: [...models],
@@ -219,7 +219,7 @@ async function timeStep(
       head,
       hidden,
       PAPER_SAMPLING,
-      indices.map(() => ({ uniform: 0.5, earlier: [] }))
+      indices.map(() => ({ draw: { uniform: 0.5, earlier: [] }, plain: true }))
     )
   )
   const elapsedMs = performance.now() - startedMs

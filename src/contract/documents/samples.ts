@@ -5,12 +5,12 @@ import { DEVICE_LABELS, GenerationDevice, Precision } from '../model/device'
 import type { Sampling } from '../model/sampling'
 import { HeldWeights } from '../model/sampling'
 import { TextMeasureId } from '../model/measures'
-import { Model } from '../model/model'
+import { AnsweringModel } from '../model/model'
 import { PairFingerprints } from './pair'
 import { Problem } from '../model/problem'
 import { SamplePrompt, TaskSettings } from './task'
 
-const [base, post, recipe, checkpoint] = Model.options
+const [base, post, recipe, checkpoint, rival] = AnsweringModel.options
 const name = z.string()
 
 /** One column of the comparison: a model, and what it is called there. Names are unique within a run. */
@@ -18,7 +18,8 @@ export const Variant = z.discriminatedUnion('kind', [
   z.object({ kind: base.shape.kind, name }),
   z.object({ kind: post.shape.kind, name }),
   z.object({ kind: recipe.shape.kind, name, recipe: recipe.shape.recipe, kept: recipe.shape.kept }),
-  checkpoint
+  checkpoint,
+  z.object({ kind: rival.shape.kind, name, rival: rival.shape.rival })
 ])
 export type Variant = z.infer<typeof Variant>
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { Model, rangeModel, weightsKey } from '../model/model'
+import { type AnsweringModel, Model, rangeModel, weightsKey } from '../model/model'
 import { RestorationRange } from '../model/recipe'
+import { rivalKey } from '../model/rival'
 import { blendStrengths } from '../model/strengths'
 import type { Score, SweepDocument } from './crc'
 
@@ -44,8 +45,9 @@ export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Scor
 }
 
 /** The score that a sweep gave a model, under whatever name; null when it gave none. */
-export function scoreIn(sweep: SweepDocument, model: Model): Score | null {
+export function scoreIn(sweep: SweepDocument, model: AnsweringModel): Score | null {
   const wanted = weightsKey(model)
+  if (model.kind === 'rival') return sweep.rivals.find(({ rival }) => rivalKey(rival) === wanted) ?? null
   const found = modelsOf(sweep).find(
     ({ model: swept }) => weightsKey(modelOf(swept, sweep.layerCount)) === wanted
   )

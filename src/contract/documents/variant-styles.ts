@@ -1,4 +1,4 @@
-import { keptStyle, MARK_SHAPES, type ModelStyle, type ModelTone } from '../model/model-style'
+import { keptStyle, MARK_SHAPES, RIVAL_TONES, type ModelStyle, type ModelTone } from '../model/model-style'
 import { keptOf } from '../model/model'
 import type { Variant } from './samples'
 
@@ -6,6 +6,7 @@ import type { Variant } from './samples'
 export function toneOf(variant: Variant): ModelTone {
   const kept = keptOf(variant)
   if (kept !== undefined) return keptStyle(kept.mark).tone
+  if (variant.kind === 'rival') return RIVAL_TONES[variant.rival.kind]
   return variant.kind === 'recipe' ? 'hybrid' : variant.kind
 }
 

@@ -1,3 +1,5 @@
+import type { Rival } from './rival'
+
 /*
  * How models look wherever they stand side by side: base and post are the same everywhere, and what a project keeps has a colour
  * and a shape for the project's life.
@@ -9,6 +11,12 @@ export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRound
 
 /** Colours by name, Okabe and Ito's: recipes that are not kept are hybrids, and checkpoints beside the pair have one of their own. */
 export type ModelTone = 'base' | 'post' | (typeof KEPT_TONES)[number]
+/** What restores no layer has the colour of what it is drawn from. */
+export const RIVAL_TONES: Readonly<Record<Rival['kind'], ModelTone>> = {
+  sampler: 'post',
+  mix: 'orange',
+  filter: 'base'
+}
 export type MarkShape = 'rect' | 'rectRot' | (typeof MARK_SHAPES)[number]
 
 export interface ModelStyle {

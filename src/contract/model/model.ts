@@ -2,10 +2,11 @@ import { z } from 'zod'
 import { OtherCheckpoint } from './checkpoint'
 import { Kept } from './kept'
 import { type LayerStrength, Recipe, type RestorationRange } from './recipe'
+import { Rival, rivalKey, rivalName } from './rival'
 import { nameStrengths, postStrengths, rangeStrengths, recipeStrengths, strengthsKey } from './strengths'
 
 /**
- * Which model is meant: base whole (its own embeddings and head), post, post with a recipe, or another checkpoint of their
+ * One set of weights: base whole (its own embeddings and head), post, post with a recipe, or another checkpoint of their
  * architecture, whole as base is. `kept` says which of its project's recipes or checkpoints it is.
  */
 export const Model = z.discriminatedUnion('kind', [
@@ -16,8 +17,15 @@ export const Model = z.discriminatedUnion('kind', [
 ])
 export type Model = z.infer<typeof Model>
 
+/** Which model is meant: one set of weights, or a way to draw from post, alone or with base. */
+export const AnsweringModel = z.discriminatedUnion('kind', [
+  ...Model.options,
+  z.object({ kind: z.literal('rival'), rival: Rival })
+])
+export type AnsweringModel = z.infer<typeof AnsweringModel>
+
 /** The model with these strengths, named after them. */
-export const layersModel = (layers: readonly LayerStrength[]): Model => ({
+export const layersModel = (layers: readonly LayerStrength[]): Extract<Model, { kind: 'recipe' }> => ({
   kind: 'recipe',
   recipe: { name: nameStrengths(layers), layers: [...layers] }
 })
@@ -29,24 +37,26 @@ export const rangeModel = ({ start, end }: RestorationRange): Extract<Model, { k
 })
 
 /** What a model is called unless it is given another name. */
-export function modelName(model: Model): string {
+export function modelName(model: AnsweringModel): string {
   if (model.kind === 'recipe') return model.recipe.name
+  if (model.kind === 'rival') return rivalName(model.rival)
   return model.kind === 'checkpoint' ? model.name : model.kind
 }
 
 /**
- * How much of base each layer takes; null for whole models, which are no recipe over the pair.
+ * How much of base each layer takes; null for what is no recipe over the pair: whole models, and rivals.
  *
  * @throws WorkbenchError `bad-input` for a recipe that does not fit so many layers
  */
-export function modelStrengths(model: Model, layerCount: number): LayerStrength[] | null {
+export function modelStrengths(model: AnsweringModel, layerCount: number): LayerStrength[] | null {
   if (model.kind === 'post') return postStrengths(layerCount)
   return model.kind === 'recipe' ? recipeStrengths(model.recipe, layerCount) : null
 }
 
-/** One string for models of equal weights, whatever they are called: `base`, `post`, `4-11`, `checkpoint <fingerprint>`. */
-export function weightsKey(model: Model): string {
+/** One string for models that answer alike, whatever they are called: `base`, `post`, `4-11`, `checkpoint <fingerprint>`, `mix 0.5`. */
+export function weightsKey(model: AnsweringModel): string {
   if (model.kind === 'checkpoint') return `checkpoint ${model.fingerprint}`
+  if (model.kind === 'rival') return rivalKey(model.rival)
   if (model.kind !== 'recipe') return model.kind
   const { recipe } = model
   const layerCount =
@@ -55,14 +65,14 @@ export function weightsKey(model: Model): string {
 }
 
 /** Which of its project's recipes or checkpoints a model is; undefined for the others. */
-export const keptOf = (model: Model): Kept | undefined =>
+export const keptOf = (model: AnsweringModel): Kept | undefined =>
   model.kind === 'recipe' || model.kind === 'checkpoint' ? model.kept : undefined
 
 /** Which model of a project it is, whatever it is called now: the id of what is kept, the weights of the others. */
-export const modelKey = (model: Model): string => keptOf(model)?.id ?? weightsKey(model)
+export const modelKey = (model: AnsweringModel): string => keptOf(model)?.id ?? weightsKey(model)
 
 /** Whether two are one model of a project. Where one does not say what it is kept as, as in old runs, the weights decide. */
-export const sameModel = (a: Model, b: Model): boolean =>
+export const sameModel = (a: AnsweringModel, b: AnsweringModel): boolean =>
   keptOf(a) === undefined || keptOf(b) === undefined
     ? weightsKey(a) === weightsKey(b)
     : modelKey(a) === modelKey(b)

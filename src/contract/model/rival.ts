@@ -12,7 +12,7 @@ export const Rival = z.discriminatedUnion('kind', [
     minP: z.number().min(0).max(1)
   }),
   /** Logits (1 - share) x post + share x base. */
-  z.object({ kind: z.literal('mix'), share: z.number().gt(0).lt(1) }),
+  z.object({ kind: z.literal('mix'), share: z.number().min(0).max(1) }),
   /** Base's tokens that post finds at least `share` times as likely as its likeliest. */
   z.object({ kind: z.literal('filter'), share: z.number().gt(0).max(1) })
 ])
@@ -36,6 +36,15 @@ export function usualRivals(withBase: boolean): Rival[] {
   ]
 }
 
+/** Whether it is drawn from the logits of post and base together: two rows of work for each token. */
+export const needsBase = ({ kind }: Rival): boolean => kind !== 'sampler'
+
+/** What it is, and what an answer of it takes beside one of post. */
+export const rivalWork = (rival: Rival): string =>
+  needsBase(rival)
+    ? `${rivalName(rival)}; each token is computed by base and by post`
+    : `${rivalName(rival)}; as much work as post`
+
 /** Of all kinds, what a curve of them is called. */
 export const RIVAL_KINDS: Readonly<Record<Rival['kind'], string>> = {
   sampler: 'Post under temperature and min-p',
@@ -46,6 +55,20 @@ export const RIVAL_KINDS: Readonly<Record<Rival['kind'], string>> = {
 /** One string for equal rivals. */
 export const rivalKey = (rival: Rival): string =>
   rival.kind === 'sampler' ? `sampler ${rival.temperature} ${rival.minP}` : `${rival.kind} ${rival.share}`
+
+/** A rival as people type it: `mix:0.5`, `filter:0.001`, `sampler:1.5,0.02` with temperature and min-p. */
+export const rivalText = (rival: Rival): string =>
+  rival.kind === 'sampler' ? `sampler:${rival.temperature},${rival.minP}` : `${rival.kind}:${rival.share}`
+
+/** What {@link rivalText} writes; null when the text is none. */
+export function rivalFromText(text: string): Rival | null {
+  const [, kind, values = ''] = /^(\w+):(.+)$/.exec(text) ?? []
+  const [first, second] = values.split(',').map(Number)
+  const rival = Rival.safeParse(
+    kind === 'sampler' ? { kind, temperature: first, minP: second } : { kind, share: first }
+  )
+  return rival.success ? rival.data : null
+}
 
 export function rivalName(rival: Rival): string {
   if (rival.kind === 'sampler') return `post at temperature ${rival.temperature}, min-p ${rival.minP}`

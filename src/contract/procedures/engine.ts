@@ -5,7 +5,7 @@ import { Work } from '../documents/crc'
 import { DeviceCheck, DeviceName, GenerationDevice, Precision } from '../model/device'
 import { Problem } from '../model/problem'
 import { Rival } from '../model/rival'
-import { Model } from '../model/model'
+import { AnsweringModel, Model } from '../model/model'
 import { SweepPlan } from '../documents/sweep-plan'
 
 /**
@@ -152,7 +152,7 @@ export type AnswerKey = z.infer<typeof AnswerKey>
 export const GenerateRequest = z.object({
   ...pair,
   device: GenerationDevice.default('cpu'),
-  models: z.array(Model).min(1),
+  models: z.array(AnsweringModel).min(1),
   prompts: z.array(tokens).min(1),
   /** Answers 0 .. sampleCount - 1 of every model to every prompt, */
   sampleCount: z.number().int().min(1),

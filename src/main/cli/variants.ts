@@ -1,5 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import { blendName } from '../../contract/documents/swept-model'
+import { blendStrengths } from '../../contract/model/strengths'
+import { Rival, rivalFromText, rivalText } from '../../contract/model/rival'
 import { freeName } from '../../contract/model/free-name'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { Variant } from '../../contract/documents/samples'
@@ -8,7 +11,7 @@ import { modelName } from '../checkpoint/model-folder'
 import { openPair } from '../checkpoint/pair'
 import { absolutePath } from '../base/files/places'
 import type { Project } from '../project/project'
-import { parseRanges, repeated } from './options'
+import { numberWithin, parseRanges, repeated } from './options'
 import { readRecipeFile } from './recipe-file'
 
 /** Which models are set side by side. */
@@ -16,6 +19,8 @@ export const VariantOptions = z.strictObject({
   model: z.array(z.enum(['base', 'post'])).optional(),
   restore: z.array(z.array(z.tuple([z.number(), z.number()]))).optional(),
   recipe: z.array(z.string()).optional(),
+  blend: z.array(z.number()).optional(),
+  rival: z.array(Rival).optional(),
   checkpoint: z.array(z.string()).optional()
 })
 type VariantOptions = z.infer<typeof VariantOptions>
@@ -34,6 +39,17 @@ export function withVariantOptions(command: Command, otherwise: string): Command
       '--recipe <file>',
       'post with a recipe from a JSON or mergekit file; repeatable',
       repeated((file) => file)
+    )
+    .option(
+      '--blend <strength>',
+      'post with all layers blended with base alike, 0 post, 1 base; repeatable',
+      repeated(numberWithin(0, 1))
+    )
+    .option(
+      '--rival <way>',
+      'what restores no layer: sampler:TEMPERATURE,MIN_P for post, mix:SHARE for logits with a share of base, filter:SHARE for base ' +
+        'where post finds a token that many times as likely as its likeliest; mix and filter compute base and post for each token; repeatable',
+      repeated(parseRival)
     )
     .addOption(checkpointOption())
 }
@@ -78,19 +94,20 @@ export async function givenCheckpoints(
 }
 
 /**
- * The variants in the order base and post, ranges, recipes, checkpoints.
+ * The variants in the order base and post, ranges, recipes, blends, rivals, checkpoints.
  *
  * @param project whose checkpoints can be named; null for none
  * @param otherwise when none is named
  */
 export async function variantsFrom(
-  { model = [], restore = [], recipe = [], checkpoint = [] }: VariantOptions,
+  { model = [], restore = [], recipe = [], blend = [], rival = [], checkpoint = [] }: VariantOptions,
   folders: { base: string; post: string },
   project: Project | null,
   otherwise: Variant[]
 ): Promise<Variant[]> {
   const recipes = await Promise.all(recipe.map((file) => readRecipeFile(file, folders)))
   const checkpoints = await givenCheckpoints(checkpoint, folders, project)
+  const blends = blend.length === 0 ? [] : await blendVariants(blend, folders)
   const variants: Variant[] = [
     ...[...new Set(model)].map((kind) => ({ kind, name: kind })),
     ...restore.map((ranges): Variant => {
@@ -98,9 +115,30 @@ export async function variantsFrom(
       return { kind: 'recipe', name, recipe: { name, ranges } }
     }),
     ...recipes.map((each): Variant => ({ kind: 'recipe', name: each.name, recipe: each })),
+    ...blends,
+    ...rival.map((each): Variant => ({ kind: 'rival', name: rivalText(each), rival: each })),
     ...checkpoints.map((each): Variant => ({ kind: 'checkpoint', ...each }))
   ]
   return variants.length > 0 ? variants : otherwise
+}
+
+async function blendVariants(
+  strengths: readonly number[],
+  folders: { base: string; post: string }
+): Promise<Variant[]> {
+  const { layerCount } = (await openPair(folders.base, folders.post)).post.spec
+  return strengths.map((strength): Variant => {
+    const name = blendName(strength)
+    return { kind: 'recipe', name, recipe: { name, layers: blendStrengths(strength, layerCount) } }
+  })
+}
+
+function parseRival(text: string): Rival {
+  const rival = rivalFromText(text)
+  if (rival !== null) return rival
+  throw new InvalidArgumentError(
+    'Expected sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5.'
+  )
 }
 
 function parseModel(text: string): 'base' | 'post' {

@@ -1,7 +1,9 @@
 import { at } from '../base/look-up'
 import { withinEngine } from '../base/engine-memory'
 import type { Score } from '../../contract/documents/crc'
+import type { AnsweringModel, Model } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
+import { needsBase, type Rival } from '../../contract/model/rival'
 import { singleTokens } from '../crc/task/characters'
 import { ModelScores } from '../crc/task/model-scores'
 import type { RenderedPrompts } from '../crc/task/render-prompts'
@@ -26,11 +28,13 @@ export async function firstTokenScores(
   signal: AbortSignal
 ): Promise<Score[]> {
   const scores = models.map(() => new ModelScores(prompts))
+  const asked = askedModels(models)
   const events = await engine.sweep(
     {
       base,
       post,
-      models,
+      models: asked.singles,
+      rivals: asked.rivals,
       device: settings.device,
       precision: settings.precision,
       prompts: prompts.map(({ tokens }, index) => ({
@@ -45,7 +49,8 @@ export async function firstTokenScores(
   for await (const event of events) {
     if (event.type !== 'probabilities') continue
     for (const [place, prompt] of event.prompts.entries()) {
-      scores[event.model]?.set(prompt, scorePrompt(event.probabilities[place] ?? []))
+      for (const model of asked.of(event.model))
+        scores[model]?.set(prompt, scorePrompt(event.probabilities[place] ?? []))
     }
   }
   return scores.map((score) => {
@@ -53,4 +58,30 @@ export async function firstTokenScores(
     if (complete !== null) return complete
     throw new WorkbenchError('engine-lost', 'The engine ended before every first token was scored.')
   })
+}
+
+/** Models as a sweep takes them: rivals behind those that they are computed from. */
+function askedModels(models: readonly AnsweringModel[]): {
+  singles: Model[]
+  rivals: Rival[]
+  /** The models that a sweep's number stands for; none where it is only what rivals are computed from. */
+  of: (model: number) => number[]
+} {
+  const singles = models.filter((model) => model.kind !== 'rival')
+  const rivals = models.flatMap((model) => (model.kind === 'rival' ? [model.rival] : []))
+  const needed: Model[] = [
+    ...(rivals.length > 0 ? [{ kind: 'post' } as const] : []),
+    ...(rivals.some(needsBase) ? [{ kind: 'base' } as const] : [])
+  ]
+  const all = [...singles, ...needed.filter(({ kind }) => singles.every((single) => single.kind !== kind))]
+  return {
+    singles: all,
+    rivals,
+    of: (asked) =>
+      models.flatMap((model, index) => {
+        const place =
+          model.kind === 'rival' ? all.length + rivals.indexOf(model.rival) : singles.indexOf(model)
+        return place === asked ? [index] : []
+      })
+  }
 }

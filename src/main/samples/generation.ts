@@ -1,7 +1,8 @@
 import type { CheckpointReference } from '../../contract/model/checkpoint'
-import type { Model } from '../../contract/model/model'
+import type { AnsweringModel } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleRun, SampleSettings, Variant } from '../../contract/documents/samples'
+import { needsBase } from '../../contract/model/rival'
 import { endTokens, pairEndTokens } from '../checkpoint/generation-config'
 import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
@@ -30,7 +31,7 @@ export interface Generation {
   post: string
   /** Names of the variants, and what the engine computes for each. */
   variantNames: string[]
-  models: Model[]
+  models: AnsweringModel[]
   /** Tokens of each prompt. */
   prompts: number[][]
   settings: SampleSettings
@@ -88,9 +89,19 @@ export async function planGeneration(
       ...(stopTokens.length > 0
         ? []
         : ['The model names no token that ends an answer: answers end only at the most tokens allowed.']),
+      ...doubledNotice(variants),
       ...(settings.weights === 'int4' ? [INT4_NOTICE] : [])
     ]
   }
+}
+
+/** What the variants that take two models cost. */
+function doubledNotice(variants: readonly Variant[]): string[] {
+  const doubled = variants.flatMap((variant) =>
+    variant.kind === 'rival' && needsBase(variant.rival) ? [`"${variant.name}"`] : []
+  )
+  if (doubled.length === 0) return []
+  return [`${doubled.join(', ')}: each token is computed by base and by post, twice the work of one model.`]
 }
 
 /**
@@ -147,13 +158,14 @@ interface ComparedModel extends WholeModelTokens {
   member: PairMember
 }
 
-/** @returns null for post and its recipes */
+/** @returns null for what sees and writes post's tokens alone */
 async function comparedModel(
   variant: Variant,
   pair: SampledPair,
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<ComparedModel | null> {
   if (variant.kind === 'post' || variant.kind === 'recipe') return null
+  if (variant.kind === 'rival') return needsBase(variant.rival) ? mixedBase(variant, pair, compare) : null
   const member = variant.kind === 'base' ? pair.base : await openSameOther(pair.post, variant)
   const compared = await compare({ member, name: variant.kind === 'base' ? 'base' : `"${variant.name}"` })
   if (compared.unavailable === null) return { member, ...compared }
@@ -161,6 +173,24 @@ async function comparedModel(
     'bad-input',
     `The variant "${variant.name}" cannot be sampled. ${compared.unavailable}`,
     variant.kind === 'base' ? 'Leave it out: restoring layers of base needs none of this.' : 'Leave it out.'
+  )
+}
+
+/** Base as what post's logits are mixed with: answers are of post's tokens. */
+async function mixedBase(
+  { name }: Variant,
+  pair: SampledPair,
+  compare: (whole: WholeModel) => Promise<WholeModelTokens>
+): Promise<ComparedModel> {
+  const { base, post } = pair
+  const { unavailable, notice } = await compare({ member: base, name: 'base' })
+  const other =
+    base.spec.vocabularySize === post.spec.vocabularySize ? null : 'Its vocabulary has another size.'
+  if (unavailable === null && other === null) return { member: base, unavailable, notice, text: null }
+  throw new WorkbenchError(
+    'bad-input',
+    `The variant "${name}" needs base's logits beside post's. ${unavailable ?? `Base cannot be mixed with post. ${other}`}`,
+    'Leave it out: restoring layers of base needs none of this.'
   )
 }
 

@@ -4,7 +4,7 @@ import { RIVAL_KINDS } from '../../contract/model/rival'
 import { BY_CHARACTERS } from '../../contract/documents/scored-by'
 import { type ScoreWords, scoreWords } from '../../contract/words/score-words'
 import { capitalised, formatScore, rangeLabel, rangePhrase } from '../ui/format'
-import { isOpen, keptStyle, type ModelStyle } from '../../contract/model/model-style'
+import { isOpen, keptStyle, RIVAL_TONES, type ModelStyle } from '../../contract/model/model-style'
 import { rangeKey } from '../../contract/model/strengths'
 import type { CategoryScore } from '../../contract/documents/crc'
 import { type DrawnName, drawNames } from '../plots/draw-names'
@@ -88,28 +88,28 @@ function marked(
 
 /** What restores no layer, as curves. */
 const RIVALS = [
-  { kind: 'sampler', tone: 'post', shape: 'crossRot' },
-  { kind: 'mix', tone: 'orange', shape: 'rect' },
-  { kind: 'filter', tone: 'base', shape: 'triangle' }
+  { kind: 'sampler', shape: 'crossRot' },
+  { kind: 'mix', shape: 'rect' },
+  { kind: 'filter', shape: 'triangle' }
 ] as const
 
 function rivalDatasets(
   { board, hidden }: ScatterContent,
   colors: ChartColors
 ): ScatterChart['data']['datasets'] {
-  return RIVALS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, tone, shape }) => ({
+  return RIVALS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, shape }) => ({
     label: RIVAL_KINDS[kind],
     data: board.rivals
       .filter((point) => point.kind === kind)
       .map(({ name, validity, diversity }) => ({ x: validity, y: diversity, model: null, name })),
     showLine: true,
-    borderColor: translucent(colors[tone], 0.7),
+    borderColor: translucent(colors[RIVAL_TONES[kind]], 0.7),
     borderWidth: 1.25,
     borderDash: [3, 3],
     pointStyle: shape,
     pointRadius: 3,
-    pointBackgroundColor: colors[tone],
-    pointBorderColor: colors[tone],
+    pointBackgroundColor: colors[RIVAL_TONES[kind]],
+    pointBorderColor: colors[RIVAL_TONES[kind]],
     pointBorderWidth: 1
   }))
 }

@@ -3,9 +3,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { AnswerKey, EngineGenerateEvent, GenerateRequest } from '../../../contract/procedures/engine'
-import { type Model, modelStrengths } from '../../../contract/model/model'
+import { type AnsweringModel, modelStrengths } from '../../../contract/model/model'
 import type { WorkbenchError } from '../../../contract/model/problem'
-import { drawFrom, drawNext, type Draw } from './draw-next'
+import { rivalKey } from '../../../contract/model/rival'
+import { allFinite } from '../../checkpoint/non-finite'
+import { sampleToken } from '../rows/sampler'
+import { drawNext, type Draw } from './draw-next'
+import { type DrawnModel, logitsToDraw } from './drawn-models'
 import type { GenerationPlan } from './generation-plan'
 import type { Prefilled } from './prefill'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
@@ -15,25 +19,64 @@ import { at, got } from '../../base/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
 /** A sequence being generated. */
-interface Row extends RunningRow {
+class Row {
+  readonly model: number
+  readonly prompt: number
   readonly index: number
-  readonly random: () => number
-  readonly tokens: number[]
-  position: number
+  readonly tokens: number[] = []
+  /** What computes it: a row of each of its model's parts. */
+  readonly parts: readonly RunningRow[]
   /** The answer, once it is over. */
-  finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null
+  finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null = null
+
+  constructor(
+    { model, prompt, index }: AnswerKey,
+    parts: readonly number[],
+    /** Of the last token. */
+    public position: number,
+    readonly random: () => number
+  ) {
+    this.model = model
+    this.prompt = prompt
+    this.index = index
+    this.parts = parts.map((part) => new PartOfRow(part, this))
+  }
 }
+
+/** What one model computes of a row. */
+class PartOfRow implements RunningRow {
+  constructor(
+    readonly model: number,
+    private readonly row: Row
+  ) {}
+
+  get prompt(): number {
+    return this.row.prompt
+  }
+
+  get tokens(): readonly number[] {
+    return this.row.tokens
+  }
+
+  get position(): number {
+    return this.row.position
+  }
+}
+
+const partsOf = (rows: readonly Row[]): RunningRow[] => rows.flatMap(({ parts }) => parts)
 
 export interface DecoderParts {
   readonly request: GenerateRequest
   readonly stopText: StopText
   readonly plan: GenerationPlan
   readonly trie: RecipeTrie
+  /** Parallel to the request's models. */
+  readonly drawn: readonly DrawnModel[]
   readonly runner: RowRunner
   /** One pass over some prompts, by their indices. */
   readonly prefill: (prompts: readonly number[], signal?: AbortSignal) => Promise<Prefilled>
-  /** Why a model's logits after some tokens are not finite. */
-  readonly whyNonFinite: (model: number, tokens: readonly number[]) => Promise<WorkbenchError>
+  /** Why logits after some tokens are not finite. @param part of the models that are computed */
+  readonly whyNonFinite: (part: number, tokens: readonly number[]) => Promise<WorkbenchError>
 }
 
 /**
@@ -52,7 +95,9 @@ export class Decoder {
     const { request } = parts
     this.stopTokens = new Set(request.stopTokens)
     this.finished = new Set(request.finished.map(answerName))
-    this.drawNames = request.models.map((model, index) => drawName(model, parts.trie, index))
+    this.drawNames = request.models.map((model, index) =>
+      drawName(model, parts.trie, at(at(parts.drawn, index, 'model').parts, 0, 'part'))
+    )
   }
 
   /** All samples of some prompts, for every model. */
@@ -77,7 +122,7 @@ export class Decoder {
     queues: readonly Row[][],
     signal: AbortSignal | undefined
   ): AsyncGenerator<EngineGenerateEvent> {
-    const { request, plan, runner } = this.parts
+    const { plan, runner } = this.parts
     const active: Row[] = []
     for (;;) {
       const started: EngineGenerateEvent[] = []
@@ -87,23 +132,24 @@ export class Decoder {
         while (active.filter((row) => row.model === model).length < plan.rowsPerModel) {
           const row = queue.shift()
           if (row === undefined) break
-          const logits = got(at(prefilled.logits, model, 'model'), row.prompt, 'prompt')
-          const token = drawFrom(logits, request.sampling, this.drawOf(row))
-          await this.requireToken(row, token)
+          const logits = row.parts.map((part) =>
+            got(at(prefilled.logits, part.model, 'model'), row.prompt, 'prompt')
+          )
+          const token = await this.drawFromParts(row, logits, this.drawOf(row))
           started.push(...this.accept(row, token))
           if (row.finished !== null) continue
           admitted.push(row)
           active.push(row)
         }
       }
-      await runner.admit(admitted, prefilled)
+      await runner.admit(partsOf(admitted), prefilled)
       yield* started
       if (active.length === 0) return
       throwIfCancelled(signal, 'The generation')
       yield* await this.step(active)
       const ended = active.filter(({ finished }) => finished !== null)
       for (const row of ended) active.splice(active.indexOf(row), 1)
-      await runner.dismiss(ended)
+      await runner.dismiss(partsOf(ended))
       // Inference blocks the thread: let a cancel come in.
       await nextTurn()
     }
@@ -112,17 +158,25 @@ export class Decoder {
   /** One token for every active row. */
   private async step(active: readonly Row[]): Promise<EngineGenerateEvent[]> {
     this.steps++
-    const { request, runner } = this.parts
+    const { request, runner, drawn } = this.parts
     const draws = active.map((row) => this.drawOf(row))
-    const tokens = await runner.step(active, (head, hidden, indices) =>
+    const rows = active.flatMap(({ parts, model }, i) =>
+      parts.map(() => ({ draw: at(draws, i, 'row'), plain: at(drawn, model, 'model').plain }))
+    )
+    const results = await runner.step(partsOf(active), (head, hidden, indices) =>
       drawNext(
         head,
         hidden,
         request.sampling,
-        indices.map((i) => at(draws, i, 'row'))
+        indices.map((i) => at(rows, i, 'row'))
       )
     )
-    for (const [i, row] of active.entries()) await this.requireToken(row, at(tokens, i, 'token'))
+    const tokens: number[] = []
+    let first = 0
+    for (const [i, row] of active.entries()) {
+      const ofParts = results.slice(first, (first += row.parts.length))
+      tokens.push(await this.tokenOf(row, ofParts, at(draws, i, 'row')))
+    }
     const events = active.flatMap((row, i) => {
       row.position++
       return this.accept(row, at(tokens, i, 'token'))
@@ -137,11 +191,32 @@ export class Decoder {
     return { uniform: row.random(), earlier }
   }
 
-  /** @throws WorkbenchError when no token could be drawn, for the logits are not finite */
-  private async requireToken(row: Row, token: number): Promise<void> {
-    if (!Number.isNaN(token)) return
+  /**
+   * The token of a row for which its one part has drawn it, or all have left their logits.
+   *
+   * @throws WorkbenchError when none could be drawn, for logits are not finite
+   */
+  private async tokenOf(row: Row, ofParts: readonly (number | Float32Array)[], draw: Draw): Promise<number> {
+    const [token] = ofParts
+    if (typeof token !== 'number') {
+      const logits = ofParts.filter((part) => typeof part !== 'number')
+      return this.drawFromParts(row, logits, draw)
+    }
+    if (Number.isNaN(token)) throw await this.nonFinite(row, 0)
+    return token
+  }
+
+  /** Draws a row's token from the logits of its parts. @throws WorkbenchError when some are not finite */
+  private async drawFromParts(row: Row, logits: readonly Float32Array[], draw: Draw): Promise<number> {
+    const bad = logits.findIndex((ofPart) => !allFinite(ofPart))
+    if (bad !== -1) throw await this.nonFinite(row, bad)
+    const drawn = at(this.parts.drawn, row.model, 'model')
+    return sampleToken(logitsToDraw(drawn, logits), drawn.sampling, draw.earlier, draw.uniform)
+  }
+
+  private async nonFinite(row: Row, part: number): Promise<WorkbenchError> {
     const prompt = at(this.parts.request.prompts, row.prompt, 'prompt')
-    throw await this.parts.whyNonFinite(row.model, [...prompt, ...row.tokens])
+    return this.parts.whyNonFinite(at(row.parts, part, 'part').model, [...prompt, ...row.tokens])
   }
 
   /** Adds a row's next token and says what came of it. */
@@ -177,15 +252,12 @@ export class Decoder {
         if (this.finished.has(answerName({ model, prompt, index }))) return []
         const tokens = at(request.prompts, prompt, 'prompt')
         const random = sampleRandom(request.seed, at(this.drawNames, model, 'model'), tokens, index)
-        return {
-          model,
-          prompt,
-          index,
-          random,
-          tokens: [],
-          finished: null,
-          position: tokens.length
-        }
+        return new Row(
+          { model, prompt, index },
+          at(this.parts.drawn, model, 'model').parts,
+          tokens.length,
+          random
+        )
       })
     )
   }
@@ -195,8 +267,9 @@ export class Decoder {
  * What tells a model's draws from another's, wherever its files lie. An exported recipe, opened as a checkpoint, draws as
  * the recipe does.
  */
-function drawName(model: Model, trie: RecipeTrie, index: number): unknown {
+function drawName(model: AnsweringModel, trie: RecipeTrie, index: number): unknown {
   if (model.kind === 'base') return 'base'
+  if (model.kind === 'rival') return rivalKey(model.rival)
   const { origin, blocks } = at(trie.madeOf, index, 'model')
   if (model.kind !== 'checkpoint') return modelStrengths(model, blocks.length)
   const layers = blocks.flatMap((block) => strengthsOf(block))

@@ -12,31 +12,39 @@ export interface Draw {
   readonly earlier: readonly number[]
 }
 
+/** A row whose next token is drawn with `sampling` of the request, or whose logits are wanted for others' sake. */
+export interface DrawnRow {
+  readonly draw: Draw
+  readonly plain: boolean
+}
+
 /**
  * Draws the next token of rows from their states after the last layer: in the head's graph where it can, else from
  * logits.
  *
- * @param draws one for each row
- * @returns NaN for a row that has a logit which is not finite
+ * @returns for each row its token, NaN where it has a logit which is not finite; for one that is not plain its logits
  */
 export async function drawNext(
   head: ResidentHead,
   hidden: HiddenRows,
   sampling: Sampling,
-  draws: readonly Draw[]
-): Promise<number[]> {
-  if (head.draw !== null) {
+  rows: readonly DrawnRow[]
+): Promise<(number | Float32Array)[]> {
+  if (head.draw !== null && rows.every(({ plain }) => plain)) {
     return head.draw(
       hidden,
-      draws.map(({ uniform }) => uniform)
+      rows.map(({ draw }) => draw.uniform)
     )
   }
   const logits = await head.logits(hidden)
-  const size = logits.length / draws.length
-  return draws.map((draw, i) => drawFrom(rowAt(logits, i, size), sampling, draw))
+  const size = logits.length / rows.length
+  return rows.map(({ draw, plain }, i) => {
+    const ofRow = rowAt(logits, i, size)
+    return plain ? drawFrom(ofRow, sampling, draw) : ofRow
+  })
 }
 
 /** Draws a token from the logits of one row. @returns NaN when one of them is not finite */
-export function drawFrom(logits: Float32Array, sampling: Sampling, { uniform, earlier }: Draw): number {
+function drawFrom(logits: Float32Array, sampling: Sampling, { uniform, earlier }: Draw): number {
   return allFinite(logits) ? sampleToken(logits, sampling, earlier, uniform) : NaN
 }

@@ -1,6 +1,7 @@
 import type { Precision } from '../../../contract/model/device'
 import type { EngineGenerateEvent, GenerateRequest } from '../../../contract/procedures/engine'
 import { Decoder } from './decoder'
+import { drawnModels, type SinglesRequest } from './drawn-models'
 import type { Device } from '../device/device'
 import { choosePrecision } from '../forward/forward'
 import { whyNonFinite } from '../forward/non-finite'
@@ -28,7 +29,7 @@ export async function* generate(
   stopText: StopText,
   signal?: AbortSignal
 ): AsyncGenerator<EngineGenerateEvent> {
-  const open = await openRun(request, request.models)
+  const open = await openRun(request, drawnModels(request.models, request.sampling).singles)
   try {
     yield* generateOn(open.device, open.pair, request, stopText, signal)
   } finally {
@@ -48,11 +49,12 @@ export async function* generateOn(
   const heads = new Map<Origin, ResidentHead>()
   const open = new OpenThings()
   try {
-    const trie = buildRecipeTrie(request.models, await findSharing(pair))
+    const drawn = drawnModels(request.models, request.sampling)
+    const singles: SinglesRequest = { ...request, models: drawn.singles }
+    const trie = buildRecipeTrie(drawn.singles, await findSharing(pair))
     const precision = choosePrecision(device, pair, request.precision ?? widthOf(request.weights))
-    const plan = planGeneration(request, pair.post.spec, trie, precision)
+    const plan = planGeneration(singles, pair.post.spec, trie, precision)
     const { weights, weightBytes, keyValueBytes, rowsPerModel, promptGroups } = plan
-    const modelCount = request.models.length
     yield {
       type: 'plan',
       device: request.device,
@@ -60,26 +62,28 @@ export async function* generateOn(
       weights,
       weightBytes,
       keyValueBytes,
-      rows: rowsPerModel * modelCount,
-      sampleTotal: modelCount * request.prompts.length * request.sampleCount - request.finished.length
+      rows: rowsPerModel * drawn.singles.length,
+      sampleTotal:
+        request.models.length * request.prompts.length * request.sampleCount - request.finished.length
     }
     // Heads come first: while one opens it lies in memory several times, and the blocks are not there yet.
     for (const origin of trie.roots) {
       const model = memberOf(pair, origin)
       heads.set(origin, open.own(await openResidentHead(device, model, weights, request.sampling)))
     }
-    const runner = open.own(await openRunner({ request, device, pair, trie, heads, plan }))
+    const runner = open.own(await openRunner({ request: singles, device, pair, trie, heads, plan }))
 
     const decoder = new Decoder({
       request,
       stopText,
       plan,
       trie,
+      drawn: drawn.drawn,
       runner,
       prefill: (prompts, aborted) =>
-        prefill({ request, device, precision, pair, trie, heads }, prompts, aborted),
+        prefill({ request: singles, device, precision, pair, trie, heads }, prompts, aborted),
       whyNonFinite: (model, tokens) =>
-        whyNonFinite({ device, precision, pair, trie, models: request.models }, model, tokens)
+        whyNonFinite({ device, precision, pair, trie, models: drawn.singles }, model, tokens)
     })
     for (const prompts of promptGroups) yield* decoder.generateGroup(prompts, signal)
     yield {

@@ -1,5 +1,5 @@
 import type { Precision } from '../../../contract/model/device'
-import type { GenerateRequest } from '../../../contract/procedures/engine'
+import type { SinglesRequest } from './drawn-models'
 import type { HeldWeights } from '../../../contract/model/sampling'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { DecoderSpec } from '../../family'
@@ -43,7 +43,7 @@ export interface GenerationPlan {
  *   saying what would
  */
 export function planGeneration(
-  request: GenerateRequest,
+  request: SinglesRequest,
   spec: DecoderSpec,
   trie: RecipeTrie,
   precision: Precision
@@ -130,7 +130,7 @@ function addressableRows(spec: DecoderSpec, trie: RecipeTrie, length: number): n
 }
 
 /** Sequences of each model that run side by side, as many as asked and as fit. */
-function fittingRows(request: GenerateRequest, rowBytes: number, freeBytes: number): number {
+function fittingRows(request: SinglesRequest, rowBytes: number, freeBytes: number): number {
   const modelCount = request.models.length
   const fitting = Math.floor(freeBytes / (rowBytes * modelCount))
   if (fitting < 1) {

@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
-import type { GenerateRequest } from '../../../contract/procedures/engine'
+import type { SinglesRequest } from './drawn-models'
 import type { Device } from '../device/device'
 import { finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
@@ -11,7 +11,7 @@ import { rowAt } from '../rows/rows'
 import { at, got } from '../../base/look-up'
 
 export interface PrefillParts {
-  readonly request: GenerateRequest
+  readonly request: SinglesRequest
   readonly device: Device
   readonly precision: Precision
   readonly pair: PairWeights

@@ -1,4 +1,4 @@
-import type { GenerateRequest } from '../../../contract/procedures/engine'
+import type { SinglesRequest } from './drawn-models'
 import type { Device } from '../device/device'
 import { embedTokens } from '../forward/forward'
 import type { GenerationPlan } from './generation-plan'
@@ -45,7 +45,7 @@ export type Finish<T> = (
 ) => Promise<readonly T[]>
 
 export interface RunnerParts {
-  readonly request: GenerateRequest
+  readonly request: SinglesRequest
   readonly device: Device
   readonly pair: PairWeights
   readonly trie: RecipeTrie

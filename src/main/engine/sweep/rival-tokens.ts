@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Sampling } from '../../../contract/model/sampling'
 import type { Rival } from '../../../contract/model/rival'
 import { type LanguageHead, valuesOf } from '../forward/language-head'
+import { mixedLogits } from '../rows/rival-logits'
 import { rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
 import { logitRows } from './next-tokens'
@@ -74,28 +75,6 @@ function drawn(
   }
   const { post, base } = row
   if (base === null) throw new Error('a rival that needs base in a sweep without base')
-  if (rival.kind === 'mix') mix(post, base, rival.share, scratch)
-  else filter(post, base, rival.share, scratch)
+  mixedLogits(rival, post, base, scratch)
   return tokenProbabilities(scratch, sampling, tokens, next)
-}
-
-/*
- * Look-ups below are not checked: these loops go over the whole vocabulary for every row, and the arrays are as long.
- */
-
-/** (1 - share) x post + share x base, as DeRa (Liu et al. 2024, arXiv 2402.02992) mixes an aligned model with its reference. */
-function mix(post: Float32Array, base: Float32Array, share: number, into: Float32Array): void {
-  for (let token = 0; token < into.length; token++) {
-    into[token] = (1 - share) * (post[token] ?? 0) + share * (base[token] ?? 0)
-  }
-}
-
-/** Base's logits of the tokens that post gives at least `share` of its greatest probability; the others cannot come. */
-function filter(post: Float32Array, base: Float32Array, share: number, into: Float32Array): void {
-  let greatest = -Infinity
-  for (let token = 0; token < into.length; token++) greatest = Math.max(greatest, post[token] ?? 0)
-  const lowest = greatest + Math.log(share)
-  for (let token = 0; token < into.length; token++) {
-    into[token] = (post[token] ?? 0) >= lowest ? (base[token] ?? 0) : -Infinity
-  }
 }

@@ -1,3 +1,4 @@
+import { rivalText } from '../../../contract/model/rival'
 import type { SampleRun, Variant } from '../../../contract/documents/samples'
 import {
   type CommandFile,
@@ -46,5 +47,6 @@ export function sampleCommand(run: SampleRun): ShownCommand {
 function variantWords(variant: Variant, index: number): { words: string[]; file: CommandFile | null } {
   if (variant.kind === 'recipe') return recipeWords(variant.recipe, `recipe-${index + 1}.json`)
   if (variant.kind === 'checkpoint') return { words: ['--checkpoint', modelName(variant.path)], file: null }
+  if (variant.kind === 'rival') return { words: ['--rival', rivalText(variant.rival)], file: null }
   return { words: ['--model', variant.kind], file: null }
 }

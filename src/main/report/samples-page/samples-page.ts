@@ -1,3 +1,4 @@
+import { rivalWork } from '../../../contract/model/rival'
 import { formatMeasure, formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
 import type {
@@ -181,6 +182,7 @@ function settingsSection(run: SampleRun): Markup {
     ['Post', `${modelName(run.postPath.path)}, fingerprint ${run.postPath.fingerprint}`],
     ...run.variants.flatMap((variant): [string, string][] => {
       if (variant.kind === 'recipe') return [[variant.name, describeRecipe(variant.recipe)]]
+      if (variant.kind === 'rival') return [[variant.name, rivalWork(variant.rival)]]
       if (variant.kind !== 'checkpoint') return []
       return [[variant.name, `${modelName(variant.path)}, fingerprint ${variant.fingerprint}`]]
     })

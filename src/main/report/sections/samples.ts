@@ -1,3 +1,4 @@
+import { rivalWork } from '../../../contract/model/rival'
 import { formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
 import type { CategoryScore } from '../../../contract/documents/crc'
@@ -125,6 +126,8 @@ export function variantFacts(variants: readonly Variant[]): [string, string][] {
         return [[variant.name, describeRecipe(variant.recipe)]]
       case 'checkpoint':
         return [[variant.name, `the checkpoint ${variant.path}, fingerprint ${variant.fingerprint}`]]
+      case 'rival':
+        return [[variant.name, rivalWork(variant.rival)]]
     }
   })
 }

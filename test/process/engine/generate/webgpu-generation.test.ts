@@ -1,7 +1,8 @@
 import type * as ort from 'onnxruntime-node'
 import { describe, expect, it, vi } from 'vitest'
 import type { GenerationDevice, Precision } from '../../../../src/contract/model/device'
-import type { EngineGenerateEvent, GenerateRequest } from '../../../../src/contract/procedures/engine'
+import type { EngineGenerateEvent } from '../../../../src/contract/procedures/engine'
+import type { SinglesRequest } from '../../../../src/main/engine/generate/drawn-models'
 import type { HeldWeights } from '../../../../src/contract/model/sampling'
 import { openDevice, type Device } from '../../../../src/main/engine/device/device'
 import { generate, generateOn } from '../../../../src/main/engine/generate/generate'
@@ -22,7 +23,7 @@ const missing = await whyNoWebGpu()
 type Family = (typeof GOLDEN_FAMILIES)[number]
 
 /** Base, post and a hybrid. */
-function requestFor(name: Family, changes: Partial<GenerateRequest>): GenerateRequest {
+function requestFor(name: Family, changes: Partial<SinglesRequest>): SinglesRequest {
   return {
     base: goldenPath(name, 'base-bf16'),
     post: goldenPath(name, 'post-bf16'),
@@ -293,7 +294,7 @@ describe.skipIf(missing !== null)('a run on WebGPU', () => {
 describe.skipIf(missing !== null)('the plan of a run on WebGPU', () => {
   type Plan = Extract<EngineGenerateEvent, { type: 'plan' }>
 
-  async function planOf(name: Family, changes: Partial<GenerateRequest>): Promise<Plan> {
+  async function planOf(name: Family, changes: Partial<SinglesRequest>): Promise<Plan> {
     for await (const event of generate(requestFor(name, changes), () => null)) {
       if (event.type === 'plan') return event
     }

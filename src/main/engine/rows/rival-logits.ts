@@ -1,0 +1,40 @@
+import type { Rival } from '../../../contract/model/rival'
+
+/** A rival that is drawn from the logits of two models. */
+export type MixedRival = Exclude<Rival, { kind: 'sampler' }>
+
+/**
+ * The logits that a rival's tokens are drawn from.
+ *
+ * @param into [vocabulary], as long as the other two
+ */
+export function mixedLogits(
+  rival: MixedRival,
+  post: Float32Array,
+  base: Float32Array,
+  into: Float32Array
+): void {
+  if (rival.kind === 'mix') mix(post, base, rival.share, into)
+  else filter(post, base, rival.share, into)
+}
+
+/*
+ * Look-ups below are not checked: these loops go over the whole vocabulary for every row, and the arrays are as long.
+ */
+
+/** (1 - share) x post + share x base, as DeRa (Liu et al. 2024, arXiv 2402.02992) mixes an aligned model with its reference. */
+function mix(post: Float32Array, base: Float32Array, share: number, into: Float32Array): void {
+  for (let token = 0; token < into.length; token++) {
+    into[token] = (1 - share) * (post[token] ?? 0) + share * (base[token] ?? 0)
+  }
+}
+
+/** Base's logits of the tokens that post gives at least `share` of its greatest probability; the others cannot come. */
+function filter(post: Float32Array, base: Float32Array, share: number, into: Float32Array): void {
+  let greatest = -Infinity
+  for (let token = 0; token < into.length; token++) greatest = Math.max(greatest, post[token] ?? 0)
+  const lowest = greatest + Math.log(share)
+  for (let token = 0; token < into.length; token++) {
+    into[token] = (post[token] ?? 0) >= lowest ? (base[token] ?? 0) : -Infinity
+  }
+}

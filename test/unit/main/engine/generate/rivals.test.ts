@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import type { AnsweringModel } from '../../../../../src/contract/model/model'
+import type { Rival } from '../../../../../src/contract/model/rival'
+import type { Sampling } from '../../../../../src/contract/model/sampling'
+import { generate } from '../../../../../src/main/engine/generate/generate'
+import { sweep } from '../../../../../src/main/engine/sweep/sweep'
+import { goldenPath } from '../../../../fixtures/goldens'
+
+const PAIR = {
+  base: goldenPath('llama3', 'base-bf16'),
+  post: goldenPath('llama3', 'post-bf16'),
+  device: 'cpu' as const
+}
+const VOCABULARY = 320
+const PROMPT = [1, 2, 3]
+const PLAIN: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
+const RIVALS: Rival[] = [
+  { kind: 'sampler', temperature: 0.5, minP: 0.02 },
+  { kind: 'mix', share: 0.4 },
+  { kind: 'filter', share: 0.2 }
+]
+const rivalModels = RIVALS.map((rival): AnsweringModel => ({ kind: 'rival', rival }))
+
+/** Answers by model, in the order of their indices. */
+async function answers(
+  models: AnsweringModel[],
+  settings: { sampling: Sampling; maxTokens: number; sampleCount: number }
+): Promise<number[][][]> {
+  const found: number[][][] = models.map(() => [])
+  const request = { ...PAIR, models, prompts: [PROMPT], finished: [], seed: 1, stopTokens: [], stopTexts: [] }
+  const limits = { memoryBytes: 2 ** 30, batchRows: 64 }
+  for await (const event of generate({ ...request, ...settings, ...limits }, () => null)) {
+    if (event.type !== 'sample') continue
+    const ofModel = found[event.model] ?? []
+    ofModel[event.index] = event.tokens
+  }
+  return found
+}
+
+/** Of every token, for each rival, as a sweep has them. */
+async function exact(sampling: Sampling): Promise<number[][]> {
+  const groups = Array.from({ length: VOCABULARY }, (_, token) => [[token]])
+  const request = { ...PAIR, models: [{ kind: 'post' as const }, { kind: 'base' as const }], rivals: RIVALS }
+  const found: number[][] = []
+  const events = sweep({ ...request, sampling, prompts: [{ tokens: PROMPT, groups }], memoryBytes: 2 ** 30 })
+  for await (const event of events) {
+    if (event.type === 'probabilities' && event.model >= 2)
+      found[event.model - 2] = event.probabilities[0] ?? []
+  }
+  return found
+}
+
+describe('rivals that answer', () => {
+  it('draw the first token as a sweep says that they do, within what so many draws can be off', async () => {
+    const sampleCount = 3000
+    const drawn = await answers(rivalModels, { sampling: PLAIN, maxTokens: 1, sampleCount })
+    const promised = await exact(PLAIN)
+    for (const [r, rival] of RIVALS.entries()) {
+      const counts = new Array<number>(VOCABULARY).fill(0)
+      for (const [token = 0] of drawn[r] ?? []) counts[token] = (counts[token] ?? 0) + 1
+      for (const [token, count] of counts.entries()) {
+        const p = promised[r]?.[token] ?? NaN
+        const off = Math.abs(count / sampleCount - p)
+        // Five standard errors, and a draw more for tokens that hardly ever come.
+        expect(off, `${rival.kind} ${token}`).toBeLessThan(
+          5 * Math.sqrt((p * (1 - p)) / sampleCount) + 1.5 / sampleCount
+        )
+        if (p === 0) expect(count).toBe(0)
+      }
+    }
+  })
+
+  it('are post and base at the ends of a mix, token for token', async () => {
+    const models: AnsweringModel[] = [
+      { kind: 'rival', rival: { kind: 'mix', share: 0 } },
+      { kind: 'post' },
+      { kind: 'base' },
+      { kind: 'rival', rival: { kind: 'mix', share: 1 } }
+    ]
+    const greedy = { sampling: { ...PLAIN, temperature: 0 }, maxTokens: 12, sampleCount: 1 }
+    const [atPost, post, base, atBase] = await answers(models, greedy)
+    expect(post?.[0]).toHaveLength(12)
+    expect(atPost).toEqual(post)
+    expect(atBase).toEqual(base)
+    expect(base).not.toEqual(post)
+  })
+
+  it('change nothing of what is drawn beside them, and draw the same alone', async () => {
+    const settings = { sampling: { ...PLAIN, minP: 0.1 }, maxTokens: 6, sampleCount: 20 }
+    const post: AnsweringModel = { kind: 'post' }
+    const [together, alone, mixAlone] = [
+      await answers([post, ...rivalModels], settings),
+      await answers([post], settings),
+      await answers(rivalModels.slice(1, 2), settings)
+    ]
+    expect(together[0]).toEqual(alone[0])
+    expect(together[2]).toEqual(mixAlone[0])
+    expect(together[2]).not.toEqual(alone[0])
+  })
+})
