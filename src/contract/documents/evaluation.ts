@@ -127,14 +127,19 @@ export function mainMeasures(
   return { diversity, quality: known ?? quality[0] }
 }
 
-/** How well the proxy's scores order the variants as this task does (Spearman). */
+/** How well the proxy's scores order models as this task does (Spearman). */
 export const ProxyCorrelation = z.object({
   sweepId: z.string(),
   measure: MeasureId,
   against: z.enum(['diversity', 'validity']),
   /** Null when it is undefined, such as for fewer than three variants. */
   correlation: z.number().nullable(),
-  variantCount: z.number().int()
+  /** 95 %: over variants that of Bonett and Wright (2000), null below five; over ranges a bootstrap over the prompts of both. */
+  interval: Interval.nullable(),
+  /** Every range where a sweep scored by this task has them all, exactly; the evaluated variants otherwise. */
+  over: z.enum(['variants', 'ranges']),
+  /** How many of them. */
+  count: z.number().int()
 })
 export type ProxyCorrelation = z.infer<typeof ProxyCorrelation>
 

@@ -70,16 +70,18 @@ export const fewerPrompts = ({ promptCount }: Estimate, all: number): string =>
 /** Whether the proxy predicts this task, in a sentence; empty without a sweep. */
 export function proxySentence(proxy: readonly ProxyCorrelation[]): string {
   if (proxy.length === 0) return ''
+  const count = Math.max(...proxy.map((one) => one.count))
   if (proxy.every(({ correlation }) => correlation === null)) {
-    const count = Math.max(...proxy.map(({ variantCount }) => variantCount))
     return `Too few variants to say whether the character task predicts this one: ${count} that the newest sweep has scored, without sampler or prefix of their own. Add a spread of ranges.`
   }
-  const parts = proxy.map(({ against, measure, correlation }) =>
-    correlation === null
-      ? `its ${against} has no rank correlation with ${measureOf(measure).label.toLowerCase()} (all equal)`
-      : `its ${against} orders them like ${measureOf(measure).label.toLowerCase()} with a rank correlation of ${formatDelta(correlation, 2)}`
-  )
-  const count = Math.max(...proxy.map(({ variantCount }) => variantCount))
-  const few = count < 6 ? ' With so few variants, that says little.' : ''
-  return `How well does the character task predict this one? Over ${count} variants, ${parts.join(', and ')} (Spearman).${few}`
+  const parts = proxy.map(({ against, measure, correlation, interval }) => {
+    const name = measureOf(measure).label.toLowerCase()
+    if (correlation === null) return `its ${against} has no rank correlation with ${name} (all equal)`
+    const ends = interval === null ? '' : ` [${interval.map((end) => formatDelta(end, 2)).join(', ')}]`
+    return `its ${against} orders them like ${name} with a rank correlation of ${formatDelta(correlation, 2)}${ends}`
+  })
+  const ranges = proxy.every(({ over }) => over === 'ranges')
+  const over = ranges ? `all ${plural(count, 'range')}, scored exactly by both` : plural(count, 'variant')
+  const few = !ranges && count < 6 ? ' With so few variants, that says little.' : ''
+  return `How well does the character task predict this one? Over ${over}, ${parts.join(', and ')} (Spearman).${few}`
 }

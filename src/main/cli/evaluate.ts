@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/documents/crc'
+import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import {
   type EvaluationProgress,
   type EvaluationRun,
@@ -16,7 +16,8 @@ import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { type EvaluationListener, type EvaluationToMake, runEvaluation } from '../evaluation/run-evaluation'
 import type { EvaluationFiles } from '../project/evaluation-files'
-import { proxySweep, sameEvaluation, viewOf } from '../project/stored-evaluation'
+import { proxiesOf, sameEvaluation, viewOf } from '../project/stored-evaluation'
+import type { Proxies } from '../measures/proxy-correlation'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
 import { openSampledPair, type SampledPair } from '../samples/generation'
@@ -124,7 +125,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
             () => evaluateInMemory(run, pair, judge, options.quiet, signal)
           )
         : await evaluateInProject(run, project, judge, options.quiet, signal, tell)
-    const view = await viewOf(made.files, made.sweep, options.against)
+    const view = await viewOf(made.files, made.proxies, options.against)
     if (output !== null) await writeOutputFile(output, view)
     await (options.json ? printJson(view) : printText(describeEvaluation(view)))
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
@@ -133,10 +134,10 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   }
 }
 
-/** What an evaluation came to, and the sweep whose scores stand for the proxy. */
+/** What an evaluation came to, and the sweeps that say how well the proxy predicts it. */
 interface MadeEvaluation {
   files: EvaluationFiles
-  sweep: SweepDocument | null
+  proxies: Proxies
 }
 
 /** @throws UsageError when no variant has this name: before anything is generated */
@@ -197,12 +198,12 @@ async function evaluateRun(
     signal
   )
   tell(`Saved in ${project.path} as evaluation ${run.id}`)
-  const sweep = await proxySweep(project)
+  const proxies = await proxiesOf(project, run)
   const files = await project.evaluations.read(run.id)
-  if (judge === null) return { files, sweep }
+  if (judge === null) return { files, proxies }
   await project.evaluations.noteJudge(run.id, judge)
   const keep = (verdict: JudgeVerdict): Promise<void> => project.evaluations.appendVerdict(run.id, verdict)
-  return { files: await judged(files, judge, quiet, signal, keep), sweep }
+  return { files: await judged(files, judge, quiet, signal, keep), proxies }
 }
 
 async function evaluateInMemory(
@@ -235,8 +236,9 @@ async function evaluateInMemory(
     signal
   )
   const files = { run: { ...run, weights: held }, samples, scores, verdicts: [] }
-  if (judge === null) return { files, sweep: null }
-  return { files: await judged(files, judge, quiet, signal, () => Promise.resolve()), sweep: null }
+  const proxies = { characters: null, task: null }
+  if (judge === null) return { files, proxies }
+  return { files: await judged(files, judge, quiet, signal, () => Promise.resolve()), proxies }
 }
 
 async function runWithProgress(

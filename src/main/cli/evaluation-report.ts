@@ -1,5 +1,5 @@
 import { type Estimate, type EvaluationView, mainMeasures } from '../../contract/documents/evaluation'
-import { fewerPrompts, intervalWords, measuresOf } from '../../contract/words/evaluation-words'
+import { fewerPrompts, intervalWords, measuresOf, proxySentence } from '../../contract/words/evaluation-words'
 import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { count, decimal, style, table } from './output'
 
@@ -17,13 +17,7 @@ export function describeEvaluation({ run, results }: EvaluationView): string {
     style('bold', heading),
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
     ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
-    ...results.proxy.flatMap(({ measure, against, correlation, variantCount }) =>
-      correlation === null
-        ? []
-        : [
-            `The proxy's ${against} orders ${variantCount} variants like ${measureOf(measure).label.toLowerCase()} here: rank correlation ${correlation.toFixed(2)}.`
-          ]
-    )
+    ...[proxySentence(results.proxy)].filter(Boolean)
   ].join('\n')
 }
 

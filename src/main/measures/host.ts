@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationResults } from '../../contract/documents/evaluation'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/documents/samples'
 import { builtScript } from '../base/built'
+import type { Proxies } from './proxy-correlation'
 import type { StoredEvaluation } from './results'
 import { MeasuringReply, type MeasuringRequest } from './messages'
 
@@ -27,14 +27,14 @@ export async function measureRun(
  */
 export async function measureEvaluation(
   { run, samples, scores, marks }: StoredEvaluation,
-  sweep: SweepDocument | null,
+  proxies: Proxies,
   against?: string
 ): Promise<EvaluationResults> {
   const stored = { run, samples: [...samples], scores: [...scores], marks: [...marks] }
   const reply = await askThread({
     kind: 'evaluation',
     stored,
-    sweep,
+    proxies,
     ...(against === undefined ? {} : { against })
   })
   if (reply.kind === 'evaluation') return reply.result

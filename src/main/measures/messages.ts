@@ -22,7 +22,7 @@ export const MeasuringRequest = z.discriminatedUnion('kind', [
       scores: z.array(PromptScores),
       marks: z.array(z.object({ variant: z.string(), prompt: z.number(), mark: z.number() }))
     }),
-    sweep: SweepDocument.nullable(),
+    proxies: z.object({ characters: SweepDocument.nullable(), task: SweepDocument.nullable() }),
     against: z.string().optional()
   })
 ])

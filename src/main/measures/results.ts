@@ -1,24 +1,21 @@
-import type { SweepDocument } from '../../contract/documents/crc'
 import {
   type Difference,
   type Estimate,
   type EvaluationResults,
   type EvaluationRun,
-  mainMeasures,
   type PromptScores,
-  type ProxyCorrelation,
   type VariantResult
 } from '../../contract/documents/evaluation'
 import { type Measure, MeasureId, measureOf } from '../../contract/model/measures'
 import { factsOf } from '../../contract/model/task-kinds'
 import type { SampleLine } from '../../contract/documents/samples'
-import { scoreIn } from '../../contract/documents/swept-model'
 import { type Cell, cellMeasures, equalLength, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
 import { WorkbenchError } from '../../contract/model/problem'
 import { at } from '../base/look-up'
 import { AnswerReader } from '../answers/read-answer'
-import { meanEstimate, pairedDifferences, rankCorrelation } from './statistics'
+import { type Proxies, proxyCorrelations } from './proxy-correlation'
+import { meanEstimate, pairedDifferences } from './statistics'
 
 /** Everything that an evaluation has stored. */
 export interface StoredEvaluation {
@@ -34,14 +31,13 @@ export interface StoredEvaluation {
  * the same prompts, and how the proxy's scores order the variants. A pure function of what is stored: it can be made again
  * at any time. Thousands of answers take seconds: main has a thread do it (measures/host.ts).
  *
- * @param sweep whose scores stand for the proxy; null for none
  * @param against name of the variant that others are compared with; post, or else the first, when left out
  * @throws WorkbenchError `not-found` when no variant is called `against`; `bad-input` when a pattern of the task is no
  * regular expression or takes too long
  */
 export function evaluationResults(
   stored: StoredEvaluation,
-  sweep: SweepDocument | null,
+  proxies: Proxies,
   against?: string
 ): EvaluationResults {
   const { run } = stored
@@ -84,7 +80,7 @@ export function evaluationResults(
   return {
     comparedWith: at(run.variants, reference, 'variant').variant.name,
     variants,
-    proxy: sweep === null ? [] : proxyCorrelations(run, variants, sweep),
+    proxy: proxyCorrelations(run, variants, proxies),
     cells: measures
   }
 }
@@ -190,34 +186,4 @@ function passesCompared(
       measureOf('passAtN')
     )
   }))
-}
-
-/** Only variants that the sweep has scored, and that run with nothing but their recipe, can be held against it. */
-function proxyCorrelations(
-  run: EvaluationRun,
-  variants: readonly VariantResult[],
-  sweep: SweepDocument
-): ProxyCorrelation[] {
-  const scored = run.variants.flatMap(({ variant, sampling, prefix }, index) => {
-    const score = sampling === undefined && prefix === undefined ? scoreIn(sweep, variant) : null
-    const result = variants[index]
-    return score === null || result === undefined ? [] : [{ score, result }]
-  })
-  const main = mainMeasures(run.task.kind, variants)
-  return [
-    { measure: main.diversity, against: 'diversity' as const },
-    { measure: main.quality, against: 'validity' as const }
-  ].map(({ measure, against }) => {
-    const pairs = scored.flatMap(({ score, result }) => {
-      const value = result.measures[measure]?.mean
-      return value === undefined ? [] : [[score[against], value] as const]
-    })
-    return {
-      sweepId: sweep.id,
-      measure,
-      against,
-      correlation: rankCorrelation(pairs),
-      variantCount: pairs.length
-    }
-  })
 }

@@ -142,3 +142,17 @@ export function rankCorrelation(pairs: readonly (readonly [number, number])[]): 
   )
   return Number.isFinite(correlation) ? correlation : null
 }
+
+/**
+ * The 95 % interval of a rank correlation by Fisher's transformation, with the variance of Bonett and Wright (2000).
+ *
+ * @param count pairs
+ * @returns null below five pairs
+ */
+export function rankInterval(correlation: number, count: number): Interval | null {
+  if (count < FEWEST_PROMPTS) return null
+  // A perfect correlation is where the transformation has no value.
+  const z = Math.atanh(Math.max(-1 + 1e-12, Math.min(1 - 1e-12, correlation)))
+  const half = Z * Math.sqrt((1 + correlation ** 2 / 2) / (count - 3))
+  return [Math.tanh(z - half), Math.tanh(z + half)]
+}

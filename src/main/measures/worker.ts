@@ -8,7 +8,7 @@ import { type MeasuringReply, MeasuringRequest } from './messages'
 function measured(request: MeasuringRequest): MeasuringReply {
   try {
     if (request.kind === 'run') return { kind: 'run', result: runMeasures(request.run, request.samples) }
-    return { kind: 'evaluation', result: evaluationResults(request.stored, request.sweep, request.against) }
+    return { kind: 'evaluation', result: evaluationResults(request.stored, request.proxies, request.against) }
   } catch (error) {
     // Anything else is a defect: it ends the thread, and main hears of that.
     if (!(error instanceof WorkbenchError)) throw error

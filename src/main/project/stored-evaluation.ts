@@ -1,13 +1,14 @@
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationRun, EvaluationView, TaskEntry } from '../../contract/documents/evaluation'
 import { WorkbenchError } from '../../contract/model/problem'
-import type { Task } from '../../contract/documents/task'
 import type { EvaluationFiles } from './evaluation-files'
 import type { Project } from './project'
 import { newestOfCharacters } from './sweep-history'
 import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { judgeMarks } from '../evaluation/judge'
 import { measureEvaluation } from '../measures/host'
+import type { Proxies } from '../measures/proxy-correlation'
+import type { Task } from '../../contract/documents/task'
 
 /** Every task that can be run: a project's own first, then those that suit its pair. */
 export async function allTasks(project: Project | null): Promise<TaskEntry[]> {
@@ -78,27 +79,47 @@ export async function evaluationView(
   { sweepId, against }: { sweepId?: string; against?: string } = {}
 ): Promise<EvaluationView> {
   const stored = await project.evaluations.read(id)
-  return viewOf(stored, await proxySweep(project, sweepId), against)
+  return viewOf(stored, await proxiesOf(project, stored.run, sweepId), against)
 }
 
-/** A sweep of the project, the newest of the character task when none is named; null when it is scored by a task: it is no proxy. */
-export async function proxySweep(
+/**
+ * The sweeps that say how well the proxy predicts an evaluated task: one of the character task, the newest when none is named,
+ * and the newest that is scored by this very task of the same checkpoints.
+ */
+export async function proxiesOf(
   project: Project,
+  run: EvaluationRun,
   sweepId = newestOfCharacters(project)?.id
-): Promise<SweepDocument | null> {
+): Promise<Proxies> {
   const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)
-  return sweep?.scoredBy.kind === 'crc' ? sweep : null
+  return {
+    characters: sweep?.scoredBy.kind === 'crc' ? sweep : null,
+    task: await sweepOfTask(project, run)
+  }
+}
+
+async function sweepOfTask(project: Project, run: EvaluationRun): Promise<SweepDocument | null> {
+  const scored = ({ prompts }: Task): string => JSON.stringify(prompts)
+  for (const { id, scoredBy } of project.sweeps) {
+    if (scoredBy.kind !== 'task' || scoredBy.task.id !== run.task.id) continue
+    const sweep = await project.readSweep(id)
+    const samePair =
+      sweep.basePath.fingerprint === run.basePath.fingerprint &&
+      sweep.postPath.fingerprint === run.postPath.fingerprint
+    if (samePair && sweep.scoredBy.kind === 'task' && scored(sweep.scoredBy.task) === scored(run.task))
+      return sweep
+  }
+  return null
 }
 
 /**
  * What answers and scores say so far.
  *
- * @param sweep whose scores stand for the proxy; null for none
  * @param against as {@link evaluationView}
  */
 export async function viewOf(
   { run, samples, scores, verdicts }: EvaluationFiles,
-  sweep: SweepDocument | null,
+  proxies: Proxies,
   against?: string
 ): Promise<EvaluationView> {
   const { prompts, settings } = run.task
@@ -106,7 +127,7 @@ export async function viewOf(
     run,
     results: await measureEvaluation(
       { run, samples, scores, marks: judgeMarks(run, samples, verdicts) },
-      sweep,
+      proxies,
       against
     ),
     complete:

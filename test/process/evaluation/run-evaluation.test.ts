@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
+import { DEFAULT_RENDERING, type SweepDocument } from '../../../src/contract/documents/crc'
 import type {
   EvaluationResults,
   EvaluationRun,
@@ -89,9 +89,12 @@ function linesOf(answers: Record<string, string[][]>): SampleLine[] {
 function resultsOf(
   run: EvaluationRun,
   answers: Record<string, string[][]>,
-  sweep: Parameters<typeof evaluationResults>[1] = null
+  characters: SweepDocument | null = null
 ): EvaluationResults {
-  return evaluationResults({ run, samples: linesOf(answers), scores: [], marks: [] }, sweep)
+  return evaluationResults(
+    { run, samples: linesOf(answers), scores: [], marks: [] },
+    { characters, task: null }
+  )
 }
 
 describe('results, worked out by hand', () => {
@@ -205,8 +208,8 @@ describe('results, worked out by hand', () => {
     const run = evaluationRun({ task: OPEN, variants: [POST, UPPER, BASE, combined] })
     const { proxy } = resultsOf(run, { ...ANSWERS, hot: ANSWERS.base }, sweep)
     expect(proxy).toMatchObject([
-      { measure: 'distinctRight', against: 'diversity', variantCount: 3 },
-      { measure: 'accuracy', against: 'validity', variantCount: 3 }
+      { measure: 'distinctRight', against: 'diversity', over: 'variants', count: 3, interval: null },
+      { measure: 'accuracy', against: 'validity', over: 'variants', count: 3, interval: null }
     ])
     // Distinct right answers 1.5, 2.5, 2 go up as diversity does.
     expect(proxy[0]?.correlation).toBeCloseTo(1, 12)
@@ -327,7 +330,7 @@ describe('a run', () => {
     for (const prompt of [0, 1, 2]) expect(new Set(textsOf('greedy', prompt)).size).toBe(1)
     expect(run.promptSets.map(({ prefix }) => prefix)).toEqual(['', 'Please: '])
     expect(run.promptSets[1]?.prompts[0]?.rendered).toContain(`Please: ${run.task.prompts[0]?.text}`)
-    const results = evaluationResults({ run, ...whole, marks: [] }, null)
+    const results = evaluationResults({ run, ...whole, marks: [] }, { characters: null, task: null })
     const distinct = (name: string): number =>
       results.variants.find(({ variant }) => variant === name)?.measures.distinctAnswers?.mean ?? NaN
     expect(distinct('greedy')).toBe(1)

@@ -31,12 +31,14 @@ test('main takes its turns while the 5,000 answers of a cell are measured, and t
   expect(measures).toEqual(runMeasures(run, samples))
 })
 
+const NO_PROXIES = { characters: null, task: null }
+
 test('an evaluation is measured in the thread as it would be here, and a pattern that is none is refused by name', async () => {
   const run = evaluationRun()
   const stored = { run, samples: manyAnswers(20), scores: [], marks: [] }
-  expect(await measureEvaluation(stored, null)).toEqual(evaluationResults(stored, null))
+  expect(await measureEvaluation(stored, NO_PROXIES)).toEqual(evaluationResults(stored, NO_PROXIES))
   const task = { ...run.task, reading: { kind: 'pattern' as const, pattern: '(' } }
-  await expect(measureEvaluation({ ...stored, run: { ...run, task } }, null)).rejects.toMatchObject({
+  await expect(measureEvaluation({ ...stored, run: { ...run, task } }, NO_PROXIES)).rejects.toMatchObject({
     problem: { code: 'bad-input', message: expect.stringContaining('reading.pattern') }
   })
 })

@@ -290,12 +290,14 @@ describe('the table of results', () => {
 })
 
 describe('how well the character task predicts a task', () => {
-  const correlation = (against: 'diversity' | 'validity', value: number | null, variantCount: number) => ({
+  const correlation = (against: 'diversity' | 'validity', value: number | null, count: number) => ({
     sweepId: 's',
     measure: against === 'diversity' ? ('distinctRight' as const) : ('accuracy' as const),
     against,
     correlation: value,
-    variantCount
+    interval: null,
+    over: 'variants' as const,
+    count
   })
 
   it('is said with the number of variants, and with a warning where they are few', () => {
@@ -303,6 +305,13 @@ describe('how well the character task predicts a task', () => {
     expect(sentence).toMatch(/Over 9 variants.*\+0\.90.*−0\.50/)
     expect(sentence).not.toMatch(/says little/)
     expect(proxySentence([correlation('diversity', 0.9, 4)])).toMatch(/says little/)
+  })
+
+  it('is said over all ranges, with an interval, where a sweep has scored them by the task itself', () => {
+    const exact = { ...correlation('diversity', 0.9, 78), over: 'ranges' as const }
+    expect(proxySentence([{ ...exact, interval: [0.8, 0.95] }])).toMatch(
+      /Over all 78 ranges, scored exactly by both, .*\+0\.90 \[\+0\.80, \+0\.95\]/
+    )
   })
 
   it('is not said of too few, and not at all without a sweep', () => {
