@@ -50,8 +50,8 @@ export default defineConfig({
           cli: 'src/main/cli/cli.ts',
           engine: 'src/main/engine/process.ts',
           confined: 'src/main/confined/process.ts',
-          weights: 'src/main/readings/worker.ts',
-          measures: 'src/main/measures/worker.ts',
+          weights: 'src/main/readings/process.ts',
+          measures: 'src/main/measures/process.ts',
           'read-ahead-worker': 'src/main/engine/weights/read-ahead-worker.ts',
           bench: 'src/bench/main.ts'
         },

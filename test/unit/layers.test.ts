@@ -163,6 +163,13 @@ describe('the order of the sources', () => {
     expect(upward).toEqual([])
   })
 
+  test('only the engine has threads: where main is Electron, it would end with one of them', () => {
+    const threaded = [...imports.keys()].filter(
+      (file) => inMain(file) && readFileSync(join(SOURCES, file), 'utf8').includes("'node:worker_threads'")
+    )
+    expect(threaded.filter((file) => !file.startsWith('main/engine/'))).toEqual([])
+  })
+
   test('sweeping, generating and asking do not know each other', () => {
     const siblings = /^main\/engine\/(sweep|generate|questions)\//
     const across = importsWhere((file, target) => {

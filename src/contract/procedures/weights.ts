@@ -5,7 +5,7 @@ import { DistancesDocument } from '../documents/distances'
 import { PairValues } from '../documents/non-finite'
 import { Problem } from '../model/problem'
 
-/** What main may ask of the thread that reads whole checkpoints, so that main itself stays free. */
+/** What main may ask of the process that reads whole checkpoints, so that main itself stays free. */
 
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 

@@ -1,27 +1,25 @@
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import type { EvaluationResults } from '../../contract/documents/evaluation'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/documents/samples'
-import { builtScript } from '../base/built'
+import { startHelper } from '../base/helper-process'
 import type { Proxies } from './proxy-correlation'
 import type { StoredEvaluation } from './results'
 import { MeasuringReply, type MeasuringRequest } from './messages'
 
-/** As `runMeasures`, in a thread of its own: thousands of long answers take seconds. */
+/** As `runMeasures`, in a process of its own: thousands of long answers take seconds. */
 export async function measureRun(
   { prompts, variants }: Pick<SampleRun, 'prompts' | 'variants'>,
   samples: readonly SampleLine[]
 ): Promise<SampleRunMeasures> {
   // Tokens are not measured here, and a good part of what would be copied.
   const told = samples.map(({ tokens: _, ...sample }) => sample)
-  const reply = await askThread({ kind: 'run', run: { prompts, variants }, samples: told })
+  const reply = await askProcess({ kind: 'run', run: { prompts, variants }, samples: told })
   if (reply.kind === 'run') return reply.result
   throw unexpected(reply)
 }
 
 /**
- * As `evaluationResults`, in a thread of its own.
+ * As `evaluationResults`, in a process of its own.
  *
  * @throws WorkbenchError as `evaluationResults`
  */
@@ -31,7 +29,7 @@ export async function measureEvaluation(
   against?: string
 ): Promise<EvaluationResults> {
   const stored = { run, samples: [...samples], scores: [...scores], marks: [...marks] }
-  const reply = await askThread({
+  const reply = await askProcess({
     kind: 'evaluation',
     stored,
     proxies,
@@ -41,25 +39,23 @@ export async function measureEvaluation(
   throw unexpected(reply)
 }
 
-/** Lends a fresh thread to one request, and ends it however that went. */
-async function askThread(request: MeasuringRequest): Promise<MeasuringReply> {
-  // Not the flags of whoever runs us: some that node takes, a thread does not.
-  const worker = new Worker(builtScript('measures.js'), { execArgv: [], workerData: request })
-  const ended = once(worker, 'exit').then(([code]) => {
-    throw new Error(`the thread that measures answers ended with exit code ${code}`)
-  })
+/** Lends a fresh process to one request, and ends it however that went. */
+async function askProcess(request: MeasuringRequest): Promise<MeasuringReply> {
+  const helper = startHelper('measures.js', 'the process that measures answers')
   try {
-    const [message]: unknown[] = await Promise.race([once(worker, 'message'), ended])
-    return MeasuringReply.parse(message)
+    const reply = new Promise<unknown>((resolve) => {
+      helper.onMessage(resolve)
+    })
+    helper.post(request)
+    return MeasuringReply.parse(await Promise.race([reply, helper.ended]))
   } finally {
-    ended.catch(() => undefined)
-    await worker.terminate()
+    await helper.end()
   }
 }
 
 function unexpected(reply: MeasuringReply): Error {
   if (reply.kind !== 'failed')
-    return new Error(`the thread that measures answers replied with a ${reply.kind}`)
+    return new Error(`the process that measures answers replied with a ${reply.kind}`)
   const { code, message, hint } = reply.problem
   return new WorkbenchError(code, message, hint)
 }

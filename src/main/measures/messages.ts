@@ -5,7 +5,7 @@ import { Problem } from '../../contract/model/problem'
 import { SampleLine, SampleRun, SampleRunMeasures, ShownSample } from '../../contract/documents/samples'
 
 /**
- * What main and the thread that measures answers say to each other. Plain messages and not procedures: a copy of 10,000
+ * What main and the process that measures answers say to each other. Plain messages and not procedures: a copy of 10,000
  * answers takes main some 20 ms, and their JSON ten times that.
  */
 export const MeasuringRequest = z.discriminatedUnion('kind', [

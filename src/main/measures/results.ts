@@ -29,7 +29,7 @@ export interface StoredEvaluation {
 /**
  * What the stored answers say: each measure as a mean over prompts with its interval, each variant against one of them on
  * the same prompts, and how the proxy's scores order the variants. A pure function of what is stored: it can be made again
- * at any time. Thousands of answers take seconds: main has a thread do it (measures/host.ts).
+ * at any time. Thousands of answers take seconds: main has a process do it (measures/host.ts).
  *
  * @param against name of the variant that others are compared with; post, or else the first, when left out
  * @throws WorkbenchError `not-found` when no variant is called `against`; `bad-input` when a pattern of the task is no

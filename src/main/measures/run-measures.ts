@@ -30,7 +30,7 @@ export function sampleCells(
 
 /**
  * How diverse each cell's answers are, and each variant's on average over the prompts it has answers to. 10,000 long
- * answers take a second or more: main has a thread do it (measures/host.ts).
+ * answers take a second or more: main has a process do it (measures/host.ts).
  */
 export function runMeasures(
   run: Pick<SampleRun, 'prompts' | 'variants'>,

@@ -33,7 +33,7 @@ test('main takes its turns while the 5,000 answers of a cell are measured, and t
 
 const NO_PROXIES = { characters: null, task: null }
 
-test('an evaluation is measured in the thread as it would be here, and a pattern that is none is refused by name', async () => {
+test('an evaluation is measured in the process as it would be here, and a pattern that is none is refused by name', async () => {
   const run = evaluationRun()
   const stored = { run, samples: manyAnswers(20), scores: [], marks: [] }
   expect(await measureEvaluation(stored, NO_PROXIES)).toEqual(evaluationResults(stored, NO_PROXIES))

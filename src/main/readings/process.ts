@@ -1,14 +1,14 @@
-import { parentPort } from 'node:worker_threads'
 import { implement } from '@orpc/server'
 import { RPCHandler } from '@orpc/server/message-port'
 import { weightsContract } from '../../contract/procedures/weights'
-import type { EnginePort } from '../engine/port'
+import { portToParent } from '../engine/port'
+import { leaveEndToParent } from '../base/helper-process'
 import { problemsAcross, reportDefect } from '../base/rpc-problems'
 import { checkpointChecksums } from './checksums'
 import { type BytesRead, pairDistances } from './distances'
 import { pairValues } from './values'
 
-/** The thread that reads whole checkpoints: the same contract idiom as the engine, one job at a time (host.ts). */
+/** The process that reads whole checkpoints: the same contract idiom as the engine, one job at a time (host.ts). */
 
 /** More often nobody could read it. */
 const PROGRESS_INTERVAL_MS = 50
@@ -56,13 +56,10 @@ function everyInterval(): () => boolean {
   }
 }
 
-if (parentPort === null)
-  throw new Error('This is a thread of SLR Workbench; the program starts it by itself.')
-const toMain = parentPort
-const port: EnginePort = {
-  on(event, listener) {
-    if (event === 'message') toMain.on('message', (data) => listener({ data }))
-  },
-  postMessage: (data) => toMain.postMessage(data)
+const port = portToParent()
+if (port === null) {
+  console.error('This is a process of SLR Workbench. The program starts it by itself; run `slr` instead.')
+  process.exit(2)
 }
+leaveEndToParent()
 new RPCHandler(router).upgrade(port)

@@ -1,19 +1,20 @@
-import { parentPort, workerData } from 'node:worker_threads'
 import { WorkbenchError } from '../../contract/model/problem'
+import { leaveEndToParent } from '../base/helper-process'
 import { evaluationResults } from './results'
 import { runMeasures } from './run-measures'
 import { type MeasuringReply, MeasuringRequest } from './messages'
 
-/** The thread that measures answers, so that main goes on answering: one request, one reply (host.ts). */
+/** The process that measures answers, so that main goes on answering: one request, one reply (host.ts). */
 function measured(request: MeasuringRequest): MeasuringReply {
   try {
     if (request.kind === 'run') return { kind: 'run', result: runMeasures(request.run, request.samples) }
     return { kind: 'evaluation', result: evaluationResults(request.stored, request.proxies, request.against) }
   } catch (error) {
-    // Anything else is a defect: it ends the thread, and main hears of that.
+    // Anything else is a defect: it ends the process, and main hears of that.
     if (!(error instanceof WorkbenchError)) throw error
     return { kind: 'failed', problem: error.problem }
   }
 }
 
-parentPort?.postMessage(measured(MeasuringRequest.parse(workerData)))
+leaveEndToParent()
+process.once('message', (request) => process.send?.(measured(MeasuringRequest.parse(request))))
