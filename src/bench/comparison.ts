@@ -13,6 +13,7 @@ import { openPlainWay } from './plain-way'
 import { mean, median } from './statistics'
 import type { PairFolders } from './synthetic-pair'
 import { pack, sweptModels, trieOf } from './workload'
+import { wholeTrie } from '../main/engine/tries/trie-parts'
 
 /** Whatever a sweep may take: one group, so that only the machine's memory limits the bench. */
 export const UNLIMITED_MEMORY_BYTES = 2 ** 40
@@ -127,13 +128,15 @@ export async function compareWithPlainWays(
     const rounds: Round[] = []
     while (rounds.length < plan.rounds) rounds.push(await playRound())
 
-    const flops = countFlops(spec, trieOf(models, spec.layerCount), pack(prompts))
+    const flops = countFlops(spec, wholeTrie(trieOf(models, spec.layerCount)), pack(prompts))
     const plainFlops = mean(
       prompts.map((prompt) =>
-        total(countFlops(spec, trieOf(models.slice(0, 1), spec.layerCount), pack([prompt])))
+        total(countFlops(spec, wholeTrie(trieOf(models.slice(0, 1), spec.layerCount)), pack([prompt])))
       )
     )
-    const batchedFlops = total(countFlops(spec, trieOf(models.slice(0, 1), spec.layerCount), pack(prompts)))
+    const batchedFlops = total(
+      countFlops(spec, wholeTrie(trieOf(models.slice(0, 1), spec.layerCount)), pack(prompts))
+    )
     const ratio = (of: (round: Round) => number, work: number): Ratio => {
       const values = rounds.map((round) => of(round) / round.sweepMs)
       return {
@@ -211,7 +214,7 @@ export async function timeSweep(
     if (event.type === 'plan') {
       rowsTotal = event.rowsTotal
       plannedBytes = event.peakBytes
-      groupCount = event.groupCount
+      groupCount = event.split.groups.length
     }
     if (event.type !== 'progress' || event.rowsDone < ((paused + 1) * rowsTotal) / (pauses + 1)) continue
     if (paused === pauses) continue

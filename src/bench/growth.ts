@@ -7,6 +7,7 @@ import { modelConfig, type PairShape } from './model-shapes'
 import { fittedExponent, median } from './statistics'
 import { writeSyntheticPair } from './synthetic-pair'
 import { pack, somePrompts, sweptModels, trieOf } from './workload'
+import { wholeTrie } from '../main/engine/tries/trie-parts'
 
 /** How a sweep's time grows along one axis, and how its counted work does: both as y ~ x^exponent. */
 export interface Growth {
@@ -66,7 +67,7 @@ export async function measureGrowth(
     const points = runs.map((run, i) => {
       const spec = decoderSpec(modelConfig(run.shape), 'config.json')
       const trie = trieOf(sweptModels(run.layerCount), run.layerCount)
-      const { projections, head } = countFlops(spec, trie, pack(run.prompts))
+      const { projections, head } = countFlops(spec, wholeTrie(trie), pack(run.prompts))
       return { x: run.x, seconds: median(seconds[i] ?? []), flops: projections + head }
     })
     axes.push({

@@ -98,6 +98,7 @@ function floorOf(file: string): number {
  */
 const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/device/physical-cores.ts': 2,
+  'main/engine/forward/level-states.ts': 1,
   'main/engine/generate/cpu-runner.ts': 1,
   'main/engine/generate/key-value-cache.ts': 1,
   'main/engine/generate/webgpu-runner.ts': 1,
@@ -106,8 +107,8 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/questions/embed-texts.ts': 4,
   'main/engine/questions/read-answers.ts': 2,
   'main/engine/rows/sampler.ts': 26,
-  'main/engine/sweep/group-scorer.ts': 1,
   'main/engine/sweep/rival-tokens.ts': 5,
+  'main/engine/sweep/sweep-memory.ts': 1,
   'main/engine/sweep/sweep-plan.ts': 1,
   'main/engine/weights/quantise.ts': 2,
   'main/family/decoder-spec.ts': 1,
@@ -117,11 +118,13 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/crc/search/search-run.ts': 1,
   'main/crc/selection/bootstrap.ts': 2,
   'main/crc/selection/score-table.ts': 4,
-  'main/crc/sweep/compute-sweep.ts': 2,
-  'main/crc/sweep/earlier-results.ts': 2,
+  'main/crc/sweep/compute-sweep.ts': 1,
+  'main/crc/sweep/earlier-results.ts': 5,
   'main/crc/sweep/merge-parts.ts': 1,
+  'main/crc/sweep/plan-sweep.ts': 1,
   'main/crc/sweep/prepare-sweep.ts': 2,
   'main/crc/sweep/shard.ts': 1,
+  'main/crc/sweep/sweep-checkpoint.ts': 1,
   'main/crc/task/characters.ts': 1,
   'main/crc/task/render-prompts.ts': 1,
   'main/crc/task/scoring.ts': 1

@@ -47,6 +47,7 @@ import { SamplePrompt, SamplePrompts } from '../documents/task'
 import { ShellEvent, ThemeChoice } from './shell'
 import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../documents/search'
 import { SweepEvent, SweepProgress } from '../documents/sweep-events'
+import { KnownPart } from '../documents/known-part'
 import { SweepPlan } from '../documents/sweep-plan'
 
 /** Every procedure may fail with a Problem; anything else that escapes is a defect and arrives without detail. */
@@ -188,11 +189,10 @@ export const contract = {
         })
       )
       .output(z.object({ sweepId: z.string() })),
-    /** How many of the project's prompts a sweep would not have to compute, because an interrupted or the last one did. */
+    /** How much of the project's sweep need not be computed, because an interrupted or the last one did. */
     known: procedure.input(projectPath).output(
       z.object({
-        knownPrompts: z.number().int(),
-        promptCount: z.number().int(),
+        known: KnownPart,
         /** Whether a sweep of them was stopped before its end; otherwise the last finished one knows them. */
         interrupted: z.boolean()
       })

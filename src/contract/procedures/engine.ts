@@ -32,6 +32,15 @@ const pair = {
 export const TrackedPrompt = z.object({ tokens, groups: z.array(z.array(tokens)) })
 export type TrackedPrompt = z.infer<typeof TrackedPrompt>
 
+/** How a sweep splits its prompts: the last digits of scores depend on it. */
+export const PromptSplit = z.object({
+  /** Indices of each group's prompts. */
+  groups: z.array(z.array(z.number().int())),
+  /** Rows that go through a block at once, about. */
+  rowBound: z.number()
+})
+export type PromptSplit = z.infer<typeof PromptSplit>
+
 export const SweepRequest = z.object({
   ...pair,
   models: z.array(Model).min(1),
@@ -41,7 +50,14 @@ export const SweepRequest = z.object({
   /** How each token is drawn; left out: from the model's own distribution, temperature 1 and nothing cut off. */
   sampling: Sampling.optional(),
   /** Scored from the logits of post and base, which are among the models; their probabilities come as those of models behind the last. */
-  rivals: z.array(Rival).optional()
+  rivals: z.array(Rival).optional(),
+  /** How an earlier run of the same sweep split its prompts; taken over where that keeps within the memory. */
+  split: PromptSplit.optional(),
+  /**
+   * For each prompt the models, and behind them the rivals, whose probabilities are known. Models are computed part by part,
+   * the same parts for the same split, models and device; those of which all is known are left out.
+   */
+  known: z.array(z.array(z.number().int())).optional()
 })
 export type SweepRequest = z.infer<typeof SweepRequest>
 
@@ -49,7 +65,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('plan'),
     rowsTotal: z.number(),
-    groupCount: z.number().int(),
+    split: PromptSplit,
     /** What the process takes when it takes most. */
     peakBytes: z.number(),
     /** Layers of which base's and post's are the same, bit for bit, and so one block. */
@@ -71,8 +87,18 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     prompts: z.array(z.number().int()),
     probabilities: z.array(z.array(z.number()))
   }),
-  /** A prompt group is done: every model's probabilities of these prompts were sent before. */
-  z.object({ type: z.literal('group'), prompts: z.array(z.number().int()), work: Work }),
+  /** A part of a group's models is done: their probabilities of these prompts were sent before. */
+  z.object({
+    type: z.literal('part'),
+    prompts: z.array(z.number().int()),
+    work: Work.pick({ blockEvaluations: true, weightBytesRead: true })
+  }),
+  /** A prompt group is done: every model's probabilities of these prompts were sent before, or known. */
+  z.object({
+    type: z.literal('group'),
+    prompts: z.array(z.number().int()),
+    work: Work.pick({ packedTokens: true, promptTokens: true })
+  }),
   z.object({
     type: z.literal('done'),
     work: Work,

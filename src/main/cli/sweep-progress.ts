@@ -1,3 +1,4 @@
+import { knownPartWords } from '../../contract/words/known-part'
 import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
 import type { SweepHistory } from '../crc/sweep/crc-sweep'
 import type { EngineClient } from '../engine/host'
@@ -40,7 +41,6 @@ export async function withSweepProgress<T>(
 
 function keptOfSweep(history: SweepHistory): Kept {
   const { kept } = history.checkpoint
-  if (kept === null)
-    return { kept: 'The first group of prompts was not done: nothing is kept.', goesOn: false }
-  return { kept: `${kept.prompts} of ${kept.of} prompts are kept in ${kept.path}.`, goesOn: true }
+  if (kept === null) return { kept: 'Its first part was not done: nothing is kept.', goesOn: false }
+  return { kept: `${knownPartWords(kept.known)} are kept in ${kept.path}.`, goesOn: true }
 }

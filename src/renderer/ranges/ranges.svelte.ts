@@ -14,7 +14,7 @@ import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-mo
 import { samePrompts } from '../prompt-set/prompt-draft'
 import { formatPercent } from '../ui/format'
 import { sameRecord } from '../ui/same-record'
-import type { KnownPrompts } from './sweep-words'
+import type { KnownOfNext } from './sweep-words'
 import { FollowedJob } from '../app/followed-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
@@ -47,7 +47,7 @@ export class Ranges {
   sweep = $state.raw<SweepDocument | null>(null)
   selection = $state.raw<Selection | null>(null)
   /** How much of the next sweep an interrupted or the last one has computed; null while that is not known, or nothing. */
-  known = $state.raw<KnownPrompts | null>(null)
+  known = $state.raw<KnownOfNext | null>(null)
   /** Keys of models. */
   chosen = $state.raw<string | null>(null)
   hovered = $state.raw<string | null>(null)
@@ -273,7 +273,8 @@ export class Ranges {
     // Why the pair or the prompts cannot be read is told where they are shown, and by the sweep itself.
     const known = await client.sweeps.known({ path }).catch(() => null)
     if (this.busy) return
-    this.known = known !== null && known.knownPrompts > 0 ? known : null
+    const some = known !== null && (known.known.prompts > 0 || known.known.begun !== null)
+    this.known = some ? known : null
   }
 
   /** @param fresh computes also what is known */

@@ -1,30 +1,32 @@
-import { formatCount, plural } from '../ui/format'
+import type { KnownPart } from '../../contract/documents/known-part'
+import { knownPartWords } from '../../contract/words/known-part'
+import { formatCount } from '../ui/format'
 
 /** What of the next sweep need not be computed. */
-export interface KnownPrompts {
-  knownPrompts: number
-  promptCount: number
+export interface KnownOfNext {
+  known: KnownPart
   /** Whether a sweep was stopped before its end, rather than finished with other prompts. */
   interrupted: boolean
 }
 
 /** What is known, what that saves, and the name of the button that goes on from there. */
-export function knownWords({ knownPrompts, promptCount, interrupted }: KnownPrompts): {
+export function knownWords({ known, interrupted }: KnownOfNext): {
   message: string
   hint: string
   button: string
 } {
-  const left = promptCount - knownPrompts
-  const known = `${formatCount(knownPrompts)} of ${plural(promptCount, 'prompt')} are known`
+  const left = known.of - known.prompts
+  const others = left === 1 ? 'the other one is' : `the other ${formatCount(left)} are`
   const rest =
     left === 0
       ? 'nothing is left to compute.'
-      : `only the other ${left === 1 ? 'one is' : `${formatCount(left)} are`} computed.`
+      : `only ${known.begun === null ? others : 'the rest is'} computed.`
+  const hint = `${knownPartWords(known)} are known; ${rest}`
   return interrupted
-    ? { message: 'The sweep is not finished.', hint: `${known}; ${rest}`, button: 'Resume' }
+    ? { message: 'The sweep is not finished.', hint, button: 'Resume' }
     : {
         message: 'The last sweep serves the next one too.',
-        hint: `${known}; ${rest}`,
+        hint,
         button: left === 0 ? 'Sweep again' : 'Sweep the rest'
       }
 }

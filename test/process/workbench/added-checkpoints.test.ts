@@ -88,7 +88,7 @@ describe('slr with another checkpoint', () => {
     expect(scored?.diversity).toBeCloseTo(0.917, 3)
     expect(scored?.prompts).toEqual(recipe?.prompts)
     // All ranges and post, and base: the checkpoint is made of blocks that are there.
-    expect(work).toMatchObject({ blockEvaluations: 388, weightBytesRead: 8_859_648 })
+    expect(work).toMatchObject({ blockEvaluations: 388, weightBytesRead: 17_350_144 })
     expect(notices).toEqual([])
   })
 

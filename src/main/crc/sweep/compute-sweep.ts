@@ -1,16 +1,17 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type PromptScore, type SweepMemory, totalWork, type Work } from '../../../contract/documents/crc'
-import type { EngineSweepEvent } from '../../../contract/procedures/engine'
+import type { EngineSweepEvent, PromptSplit } from '../../../contract/procedures/engine'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
-import { defaultMemoryBytes, withinEngine } from '../../base/engine-memory'
 import type { EngineClient } from '../../engine/host'
-import type { ComputedIn, EarlierResults } from './earlier-results'
+import type { ComputedIn, EarlierResults, KeyedSplit } from './earlier-results'
+import { budgetOf, engineRequest } from './engine-request'
 import { ModelScores } from '../task/model-scores'
-import { type PreparedSweep, samplingOf } from './prepare-sweep'
+import type { PreparedSweep } from './prepare-sweep'
 import { progressRate } from '../../base/progress-rate'
 import { type Scorer, scorerOf } from '../task/scorer'
 import type { SweepCheckpoint } from './sweep-checkpoint'
-import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
+import type { SweptModel } from '../../../contract/documents/swept-model'
 import { at } from '../../base/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
@@ -49,7 +50,7 @@ export interface ComputeOptions {
   chosen: readonly number[]
   /** Results that need not be computed. */
   earlier: EarlierResults | null
-  /** Hears of each finished prompt group. */
+  /** Hears of each finished part. */
   checkpoint: SweepCheckpoint | null
   signal: AbortSignal
   onEvent: (event: CrcSweepEvent) => void
@@ -60,9 +61,9 @@ const EVENT_INTERVAL_MS = 100
 
 /**
  * Has the engine score what earlier results leave open. When the engine dies it is started again and goes on with the
- * prompt group in which it died; should it die in the same group again, there is something in it that kills it.
+ * part in which it died; should it die in the same part again, there is something in it that kills it.
  *
- * @throws WorkbenchError `engine-lost` when the engine died twice in one prompt group; whatever the engine says
+ * @throws WorkbenchError `engine-lost` when the engine died twice in one part; whatever the engine says
  */
 export async function computeSweep(
   engine: EngineClient,
@@ -70,16 +71,16 @@ export async function computeSweep(
   options: ComputeOptions
 ): Promise<ComputedSweep> {
   const run = new SweepRun(prepared, options)
-  let diedInGroup = false
+  let diedInPart = false
   while (run.missing.length > 0) {
-    const finishedBefore = run.finishedCount
+    const finishedBefore = run.partsFinished
     try {
       await run.follow(engine)
     } catch (error) {
       const died = error instanceof WorkbenchError && error.problem.code === 'engine-lost'
-      const advanced = run.finishedCount > finishedBefore
-      if (!died || options.signal.aborted || (diedInGroup && !advanced)) throw error
-      diedInGroup = true
+      const advanced = run.partsFinished > finishedBefore
+      if (!died || options.signal.aborted || (diedInPart && !advanced)) throw error
+      diedInPart = true
       run.engineDied(error)
     }
   }
@@ -92,6 +93,12 @@ class SweepRun {
   private readonly scores: ModelScores[]
   /** Prompts of which every model's score is known. */
   private readonly finished = new Set<number>()
+  /** How prompts are split, those included that an earlier run has finished; null while nobody knows. */
+  private split: KeyedSplit | null
+  /** Prompts and models that are known but not kept yet. */
+  private fresh = new Map<number, Map<number, PromptScore>>()
+  private groupCount = 0
+  private partsDone = 0
   private readonly changed = new Set<number>()
   private readonly notices: string[] = []
   private readonly works: Work[] = []
@@ -101,7 +108,7 @@ class SweepRun {
   private memory: Omit<SweepMemory, 'groupCount'> | null = null
   private readonly budgetBytes: number
   private checkpoint: SweepCheckpoint | null
-  /** Rows of the groups that were finished before the engine was last started. */
+  /** Rows of the parts that were finished before the engine was last started. */
   private rowsBefore = 0
   private startedMs = 0
   private toldMs = -Infinity
@@ -114,7 +121,8 @@ class SweepRun {
     this.scorer = scorerOf(prepared.scoredBy)
     this.scores = [...prepared.models, ...prepared.rivals].map(() => new ModelScores(prepared.prompts))
     this.checkpoint = options.checkpoint
-    this.budgetBytes = withinEngine(prepared.request.memoryBytes ?? defaultMemoryBytes())
+    this.budgetBytes = budgetOf(prepared)
+    this.split = options.earlier?.split ?? null
     this.progress = { ...NOTHING_DONE, layerCount: prepared.layerCount }
     this.reuse(options.earlier)
   }
@@ -124,8 +132,9 @@ class SweepRun {
     return this.options.chosen.filter((prompt) => !this.finished.has(prompt))
   }
 
-  get finishedCount(): number {
-    return this.finished.size
+  /** Grows with all that is finished. */
+  get partsFinished(): number {
+    return this.partsDone
   }
 
   private reuse(earlier: EarlierResults | null): void {
@@ -134,10 +143,10 @@ class SweepRun {
     for (const prompt of this.options.chosen) {
       const known = earlier.scores.get(at(prompts, prompt, 'prompt').key)
       if (known === undefined) continue
-      for (const [model, score] of known.entries()) at(this.scores, model, 'model').set(prompt, score)
-      this.finished.add(prompt)
+      for (const [model, score] of known) at(this.scores, model, 'model').set(prompt, score)
+      if (known.size === this.scores.length) this.finished.add(prompt)
     }
-    if (this.finished.size === 0) return
+    if (!this.scores.some((scores) => scores.count > 0)) return
     this.computedIn = { device: earlier.device, precision: earlier.precision }
     this.progress = { ...this.progress, reusedPromptCount: this.finished.size }
     for (const model of this.scores.keys()) this.changed.add(model)
@@ -147,31 +156,17 @@ class SweepRun {
   /** Follows one run of the engine over the missing prompts to its end, or until it cannot go on. */
   async follow(engine: EngineClient): Promise<void> {
     const { prepared, missing, options } = this
-    const { base, post, groups, request } = prepared
     const { signal } = options
     this.startedMs = performance.now()
     const rate = progressRate()
-    const events = await engine.sweep(
-      {
-        base: base.checkpoint.path,
-        post: post.checkpoint.path,
-        models: this.models.map((model) => modelOf(model, prepared.layerCount)),
-        prompts: missing.map((prompt) => ({
-          tokens: at(prepared.prompts, prompt, 'prompt').tokens,
-          groups: at(groups, prompt, 'prompt')
-        })),
-        memoryBytes: this.budgetBytes,
-        device: request.device?.device,
-        precision: request.precision,
-        sampling: samplingOf(prepared),
-        rivals: prepared.rivals
-      },
-      { signal }
-    )
+    const known = (prompt: number): number[] =>
+      [...this.scores.keys()].filter((model) => this.scores[model]?.get(prompt) !== undefined)
+    const asked = engineRequest(prepared, missing, known, this.split)
+    const events = await engine.sweep(asked, { signal })
     for await (const event of events) {
       throwIfCancelled(signal, 'The sweep')
       if (event.type === 'plan') {
-        if (!this.begin(event)) return
+        if (!this.begin(event, missing, asked.split)) return
       } else if (event.type === 'progress') {
         const elapsed = (performance.now() - this.startedMs) / 1000
         const { perSecond, secondsLeft } = rate(
@@ -187,14 +182,16 @@ class SweepRun {
           layer: event.layer
         }
       } else if (event.type === 'probabilities') {
-        for (const [place, prompt] of event.prompts.entries()) {
+        for (const [place, index] of event.prompts.entries()) {
           const score = this.scorer.score(at(event.probabilities, place, 'prompt'))
-          at(this.scores, event.model, 'model').set(at(missing, prompt, 'prompt'), score)
+          this.learn(at(missing, index, 'prompt'), event.model, score)
         }
-        this.changed.add(event.model)
+      } else if (event.type === 'part') {
+        this.works.push({ ...event.work, packedTokens: 0, promptTokens: 0 })
+        await this.finishPart()
       } else if (event.type === 'group') {
-        this.works.push(event.work)
-        await this.finish(event.prompts.map((prompt) => at(missing, prompt, 'prompt')))
+        this.works.push({ ...event.work, blockEvaluations: 0, weightBytesRead: 0 })
+        this.finishGroup(event.prompts.map((index) => at(missing, index, 'prompt')))
       } else {
         return this.end(event.seconds)
       }
@@ -204,8 +201,12 @@ class SweepRun {
   }
 
   /** @returns false when what is known was computed in another way, and all has to be computed again */
-  private begin(plan: Extract<EngineSweepEvent, { type: 'plan' }>): boolean {
-    const { device, precision, rowsTotal } = plan
+  private begin(
+    plan: Extract<EngineSweepEvent, { type: 'plan' }>,
+    missing: readonly number[],
+    askedSplit: PromptSplit | undefined
+  ): boolean {
+    const { device, precision, rowsTotal, split } = plan
     const known = this.computedIn
     if (known !== null && (known.device !== device || known.precision !== precision)) {
       this.notice(
@@ -224,14 +225,23 @@ class SweepRun {
     if (identicalLayers.length > 0 && this.works.length === 0 && this.rowsBefore === 0) {
       this.notice(identicalNotice(identicalLayers))
     }
-    this.checkpoint?.begin(this.prepared.identity, this.computedIn, this.progress.reusedPromptCount > 0)
+    if (this.split === null || !isDeepStrictEqual(split, askedSplit)) this.split = this.keyed(split, missing)
+    this.checkpoint?.begin(this.prepared.identity, this.computedIn, this.split, known !== null)
     this.progress = { ...this.progress, phase: 'sweeping', rowsTotal: this.rowsBefore + rowsTotal }
     this.tell()
     return true
   }
 
+  private keyed({ groups, rowBound }: PromptSplit, missing: readonly number[]): KeyedSplit {
+    const key = (index: number): string =>
+      at(this.prepared.prompts, at(missing, index, 'prompt'), 'prompt').key
+    return { groups: groups.map((indices) => indices.map(key)), rowBound }
+  }
+
   private forget(): void {
     this.finished.clear()
+    this.fresh.clear()
+    this.split = null
     this.changed.clear()
     for (const scores of this.scores) scores.clear()
     this.computedIn = null
@@ -239,21 +249,35 @@ class SweepRun {
     this.progress = { ...this.progress, rowsDone: 0, reusedPromptCount: 0 }
   }
 
-  private async finish(prompts: readonly number[]): Promise<void> {
-    const results = prompts.map((prompt) => ({
-      prompt,
+  private learn(prompt: number, model: number, score: PromptScore): void {
+    at(this.scores, model, 'model').set(prompt, score)
+    this.changed.add(model)
+    const ofPrompt = this.fresh.get(prompt) ?? new Map<number, PromptScore>()
+    this.fresh.set(prompt, ofPrompt.set(model, score))
+  }
+
+  /** Keeps what has come since the last part. */
+  private async finishPart(): Promise<void> {
+    const results = Array.from(this.fresh, ([prompt, scores]) => ({
       promptKey: at(this.prepared.prompts, prompt, 'prompt').key,
-      scores: this.scores.flatMap((scores) => scores.get(prompt) ?? [])
+      scores
     }))
-    const complete = results.filter(({ scores }) => scores.length === this.scores.length)
-    for (const { prompt } of complete) this.finished.add(prompt)
+    this.fresh = new Map()
+    this.partsDone++
     this.rowsFinished = this.progress.rowsDone
     try {
-      await this.checkpoint?.keep(complete)
+      await this.checkpoint?.keep(results)
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error
       this.checkpoint = null
       this.notice(`The sweep goes on without a checkpoint. ${error.message}`)
+    }
+  }
+
+  private finishGroup(prompts: readonly number[]): void {
+    this.groupCount++
+    for (const prompt of prompts) {
+      if (this.scores.every((scores) => scores.get(prompt) !== undefined)) this.finished.add(prompt)
     }
   }
   private rowsFinished = 0
@@ -290,7 +314,7 @@ class SweepRun {
       progress: this.progress,
       work: totalWork(this.works),
       seconds: this.seconds,
-      memory: this.memory === null ? undefined : { ...this.memory, groupCount: this.works.length },
+      memory: this.memory === null ? undefined : { ...this.memory, groupCount: this.groupCount },
       reusedPromptCount: this.progress.reusedPromptCount,
       notices: this.notices
     }

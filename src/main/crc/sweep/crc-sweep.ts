@@ -1,4 +1,5 @@
 import type { SweepDocument } from '../../../contract/documents/crc'
+import type { KnownPart } from '../../../contract/documents/known-part'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type Shard, SWEEP_PART_VERSION, type SweepPart } from '../../../contract/documents/sweep-part'
 import { openPair } from '../../checkpoint/pair'
@@ -11,7 +12,7 @@ import {
   type SweepFacts
 } from './assemble-sweep'
 import { type ComputedSweep, computeSweep, type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
-import { type EarlierResults, joinResults, resultsOfSweep } from './earlier-results'
+import { type EarlierResults, joinResults, knownPart, resultsOfSweep } from './earlier-results'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
 import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
@@ -77,8 +78,7 @@ export async function runCrcShard(
 
 /** See `sweeps.known` of the contract. */
 export interface KnownOfSweep {
-  knownPrompts: number
-  promptCount: number
+  known: KnownPart
   interrupted: boolean
 }
 
@@ -86,9 +86,8 @@ export interface KnownOfSweep {
 export async function knownOfSweep(request: CrcSweepRequest, history: SweepHistory): Promise<KnownOfSweep> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
   const { earlier, interrupted } = await findEarlier(prepared, history)
-  const { identity } = prepared
-  const known = identity.prompts.filter(({ key }) => earlier?.scores.has(key))
-  return { knownPrompts: known.length, promptCount: identity.prompts.length, interrupted }
+  const known = knownPart(prepared.identity, (key) => earlier?.scores.get(key), earlier?.split ?? null)
+  return { known, interrupted }
 }
 
 interface ScoredPrompts {

@@ -1,9 +1,11 @@
 import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
+import type { KnownPart } from '../../../contract/documents/known-part'
 import type { ScoredBy } from '../../../contract/documents/scored-by'
 import type { DeviceName, Precision } from '../../../contract/model/device'
 import { modelOf, modelsOf } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
 import { rivalKey } from '../../../contract/model/rival'
+import type { PromptSplit } from '../../../contract/procedures/engine'
 import { type Scorer, scorerOf } from '../task/scorer'
 
 /** What makes a result of one sweep a result of another too, for one prompt and model of equal keys. */
@@ -15,6 +17,8 @@ export interface SweepIdentity {
   post: string
   layerCount: number
   modelKeys: readonly string[]
+  /** So many of the last keys are of rivals. */
+  rivalCount: number
   scoredBy: ScoredBy
   prompts: readonly { key: string; validCount: number }[]
 }
@@ -25,10 +29,67 @@ export interface ComputedIn {
   precision: Precision
 }
 
+/** Scores of one prompt, by index into the identity's models: of all of them, or of those that were finished in time. */
+export type ScoresByModel = ReadonlyMap<number, PromptScore>
+
+/** How a sweep splits its prompts, see `PromptSplit`; groups are of prompt keys. */
+export interface KeyedSplit {
+  groups: readonly (readonly string[])[]
+  rowBound: number
+}
+
 /** What an interrupted or earlier sweep knows of this one. */
 export interface EarlierResults extends ComputedIn {
-  /** By prompt key: the scores of all models, in the order of the identity's models. */
-  scores: ReadonlyMap<string, readonly PromptScore[]>
+  /** By prompt key. */
+  scores: ReadonlyMap<string, ScoresByModel>
+  /** How an interrupted one split its prompts; null where that does not matter or is not known. */
+  split: KeyedSplit | null
+}
+
+/**
+ * How much of a sweep is known.
+ *
+ * @param modelsOf the models that are known of a prompt, by its key
+ */
+export function knownPart(
+  { modelKeys, rivalCount, prompts }: SweepIdentity,
+  modelsOf: (promptKey: string) => { readonly size: number; has(model: number): boolean } | undefined,
+  split: KeyedSplit | null
+): KnownPart {
+  const isWhole = (key: string): boolean => modelsOf(key)?.size === modelKeys.length
+  const modelCount = modelKeys.length - rivalCount
+  const groups = split?.groups ?? []
+  const begun = groups.flatMap((keys, index) => {
+    const known = modelKeys
+      .slice(0, modelCount)
+      .filter((_, model) => keys.every((key) => modelsOf(key)?.has(model)))
+    if (known.length === 0 || keys.every(isWhole)) return []
+    return [{ models: known.length, modelCount, group: index + 1, groupCount: groups.length }]
+  })
+  return {
+    prompts: prompts.filter(({ key }) => isWhole(key)).length,
+    of: prompts.length,
+    begun: begun[0] ?? null
+  }
+}
+
+/**
+ * What is left of an earlier split.
+ *
+ * @param missing keys of the prompts that are left, in the order of the indices that groups are to have
+ * @returns undefined where other than whole groups are left, so that prompts have to be split anew
+ */
+export function restOfSplit(split: KeyedSplit | null, missing: readonly string[]): PromptSplit | undefined {
+  if (split === null) return undefined
+  const places = new Map<string, number[]>()
+  for (const [place, key] of missing.entries()) places.set(key, [...(places.get(key) ?? []), place])
+  const groups = split.groups
+    .map((keys) => ({ size: keys.length, left: keys.flatMap((key) => places.get(key)?.shift() ?? []) }))
+    .filter(({ left }) => left.length > 0)
+  const covered = groups.reduce((sum, { left }) => sum + left.length, 0)
+  return covered === missing.length && groups.every(({ size, left }) => left.length === size)
+    ? { groups: groups.map(({ left }) => left), rowBound: split.rowBound }
+    : undefined
 }
 
 /** How far a stored score may be from its own probabilities, which are stored with nine digits. */
@@ -86,15 +147,16 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
   if (repeats) return null
   const validCounts = new Map(identity.prompts.map(({ key, validCount }) => [key, validCount]))
   const scorer = scorerOf(identity.scoredBy)
-  const scores = new Map<string, readonly PromptScore[]>()
+  const scores = new Map<string, ScoresByModel>()
   for (const [index, { key }] of prompts.entries()) {
     const validCount = validCounts.get(key)
     if (validCount === undefined) continue
     const ofPrompt = identity.modelKeys.flatMap((model) => known.get(model)?.[index] ?? [])
     if (ofPrompt.length < identity.modelKeys.length) continue
-    if (ofPrompt.every((score) => isConsistent(score, validCount, scorer))) scores.set(key, ofPrompt)
+    if (ofPrompt.every((score) => isConsistent(score, validCount, scorer)))
+      scores.set(key, new Map(ofPrompt.entries()))
   }
-  return scores.size === 0 ? null : { device: sweep.device, precision: sweep.precision, scores }
+  return scores.size === 0 ? null : { device: sweep.device, precision: sweep.precision, scores, split: null }
 }
 
 /** Keys of prompts tell how answers are drawn, but not for how many draws they are counted. */
@@ -102,15 +164,22 @@ function isScoredAlike(one: ScoredBy, other: ScoredBy): boolean {
   return one.kind === 'crc' || other.kind === 'crc' ? one.kind === other.kind : one.draws === other.draws
 }
 
-/** Joins what was computed in the same way; of different ways the one that knows more prompts. */
+/** Joins what was computed in the same way; of different ways the one that knows more. */
 export function joinResults(found: readonly EarlierResults[]): EarlierResults | null {
   const joined = new Map<string, EarlierResults>()
   for (const results of found) {
     const way = `${results.device} ${results.precision}`
-    const scores = new Map([...(joined.get(way)?.scores ?? []), ...results.scores])
-    joined.set(way, { ...results, scores })
+    const before = joined.get(way)
+    const scores = new Map(before?.scores)
+    for (const [key, ofPrompt] of results.scores)
+      scores.set(key, new Map([...(scores.get(key) ?? []), ...ofPrompt]))
+    joined.set(way, { ...results, scores, split: before?.split ?? results.split })
   }
   const [first, ...others] = joined.values()
   if (first === undefined) return null
-  return others.reduce((best, other) => (other.scores.size > best.scores.size ? other : best), first)
+  return others.reduce((best, other) => (countScores(other) > countScores(best) ? other : best), first)
+}
+
+function countScores({ scores }: EarlierResults): number {
+  return [...scores.values()].reduce((sum, { size }) => sum + size, 0)
 }

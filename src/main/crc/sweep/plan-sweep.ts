@@ -1,10 +1,12 @@
-import { modelOf } from '../../../contract/documents/swept-model'
+import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { openPair } from '../../checkpoint/pair'
-import { defaultMemoryBytes, engineLimitBytes, withinEngine } from '../../base/engine-memory'
+import { engineLimitBytes } from '../../base/engine-memory'
 import type { EngineClient } from '../../engine/host'
 import { findEarlier, type SweepHistory } from './crc-sweep'
-import { type CrcSweepRequest, type PreparedSweep, prepareSweep, samplingOf } from './prepare-sweep'
+import type { EarlierResults } from './earlier-results'
+import { engineRequest } from './engine-request'
+import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
 import { at } from '../../base/look-up'
 
 /**
@@ -18,7 +20,9 @@ export async function planCrcSweep(
   signal?: AbortSignal
 ): Promise<SweepPlan> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
-  return planOf(engine, prepared, [...prepared.prompts.keys()], signal)
+  const plan = await planOf(engine, prepared, null, signal)
+  if (plan === null) throw new WorkbenchError('bad-input', 'There is no prompt to score.')
+  return plan
 }
 
 /**
@@ -34,30 +38,23 @@ export async function planRestOfSweep(
 ): Promise<SweepPlan | null> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
   const { earlier } = await findEarlier(prepared, history)
-  const missing = prepared.prompts.flatMap(({ key }, index) => (earlier?.scores.has(key) ? [] : [index]))
-  return missing.length === 0 ? null : planOf(engine, prepared, missing, signal)
+  return planOf(engine, prepared, earlier, signal)
 }
 
 async function planOf(
   engine: EngineClient,
-  { request, base, post, models, ...prepared }: PreparedSweep,
-  prompts: readonly number[],
+  prepared: PreparedSweep,
+  earlier: EarlierResults | null,
   signal: AbortSignal | undefined
-): Promise<SweepPlan> {
+): Promise<SweepPlan | null> {
+  const { prompts, identity } = prepared
+  const known = prompts.map(({ key }) => [...(earlier?.scores.get(key)?.keys() ?? [])])
+  const missing = [...prompts.keys()].filter(
+    (prompt) => at(known, prompt, 'prompt').length < identity.modelKeys.length
+  )
+  if (missing.length === 0) return null
   const plan = await engine.plan(
-    {
-      base: base.checkpoint.path,
-      post: post.checkpoint.path,
-      models: models.map((model) => modelOf(model, prepared.layerCount)),
-      prompts: prompts.map((prompt) => ({
-        tokens: at(prepared.prompts, prompt, 'prompt').tokens,
-        groups: at(prepared.groups, prompt, 'prompt')
-      })),
-      memoryBytes: withinEngine(request.memoryBytes ?? defaultMemoryBytes()),
-      device: request.device?.device,
-      precision: request.precision,
-      sampling: samplingOf(prepared)
-    },
+    engineRequest(prepared, missing, (prompt) => at(known, prompt, 'prompt'), earlier?.split ?? null),
     { signal }
   )
   return { ...plan, memoryLimitBytes: engineLimitBytes() }

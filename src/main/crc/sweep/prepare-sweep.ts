@@ -142,6 +142,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
       post: post.checkpoint.fingerprint,
       layerCount,
       modelKeys: [...models.map((model) => weightsKey(modelOf(model, layerCount))), ...rivals.map(rivalKey)],
+      rivalCount: rivals.length,
       scoredBy,
       prompts: prompts.map(({ key, valid }) => ({ key, validCount: valid.length }))
     },

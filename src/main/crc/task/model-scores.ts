@@ -14,6 +14,11 @@ export class ModelScores {
     this.scores[prompt] = score
   }
 
+  /** How many have arrived. */
+  get count(): number {
+    return this.known().length
+  }
+
   /** Undefined while it has not arrived. */
   get(prompt: number): PromptScore | undefined {
     return this.scores[prompt]

@@ -3,28 +3,32 @@ import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { weightType } from '../../graphs/block-graph'
-import { wholeModelTensors, type DecoderSpec } from '../../family'
+import type { DecoderSpec } from '../../family'
 import { fullLayout, lastRowsLayout, type AttentionLayout } from '../tries/attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from '../weights/block-weights'
 import { floatsOf, floatTensor, type Device } from '../device/device'
+import { embedTokens } from './embed-tokens'
 import { type Feeds, type LayerSession, type LayerSource, openLayer } from './layer-session'
-import { type LevelNode, LevelStates, nodesOfBlock } from './level-states'
+import { LevelStates } from './level-states'
+import { chunksOf, type PartStep, partSteps } from './part-steps'
 import { openNodeStates, type NodeStates } from './node-states'
 import { Pace } from '../device/pace'
-import { memberOf, type ModelWeights, type PairWeights } from '../weights/pair-weights'
+import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { finalRows } from '../tries/prompt-trie'
 import { OneAhead } from '../weights/one-ahead'
 import type { RecipeTrie } from '../tries/recipe-trie'
+import { type PartNode, type TriePart, wholeTrie } from '../tries/trie-parts'
 import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from '../rows/rows'
-import { gatherFloatRows } from '../weights/stored-rows'
 import { WeightDecoder } from '../weights/weight-decoder'
-import { at, got } from '../../base/look-up'
+import { at } from '../../base/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
 /** One packed prompt group pushed through every model of a trie. */
 export interface ForwardRun extends LayerSource {
   readonly trie: RecipeTrie
+  /** Parts of the trie, of which one after the other is taken through all layers; left out: all of it at once. */
+  readonly parts?: readonly TriePart[]
   /**
    * Nodes to advance at once in all layers but the last, and there; `nodesPerRun` of the usual rows when left out. One by
    * one where their states stay on the device.
@@ -48,6 +52,8 @@ export type ForwardEvent =
       readonly convertMs: number
       readonly waitMs: number
     }
+  /** The final states of the next of the run's parts have all come. */
+  | { readonly type: 'part'; readonly part: TriePart }
   /** Rows that have gone through a block since this was last said. */
   | { readonly type: 'rows'; readonly layer: number; readonly rows: number }
   | {
@@ -126,6 +132,8 @@ class ForwardPass {
   private readonly rotary: RotaryFeeds
   private readonly store: NodeStates
   private readonly pace: Pace
+  private readonly parts: readonly TriePart[]
+  private readonly decoder: WeightDecoder
   private readonly sessions: LayerSession[] = []
   /** Weights of the block that computes. */
   private readonly block = new Map<string, ort.Tensor>()
@@ -141,30 +149,32 @@ class ForwardPass {
     this.rotary = new RotaryFeeds(this.spec, Math.max(...packed.paths.map((path) => path.length)))
     this.store = openNodeStates(device, rows, hiddenSize, this.statesStay)
     this.pace = new Pace(device)
+    this.parts = run.parts ?? [wholeTrie(run.trie)]
+    this.decoder = new WeightDecoder(pair)
   }
 
   async *layers(): AsyncGenerator<ForwardEvent> {
-    const { trie } = this.run
     const sessionOf = await this.openSessions()
-    let states = await this.embeddings()
-    const blocks = this.readBlocks()
-    for (const [layer, level] of trie.levels.entries()) {
-      const step = {
-        layer,
-        isLast: layer === this.spec.layerCount - 1,
-        session: sessionOf(layer),
-        states: new LevelStates(this.store, states, level.nodes)
-      }
-      for (const block of level.blocks.keys()) {
+    const states = await this.levelStates()
+    for (const part of this.parts) {
+      const steps = partSteps(this.run.trie, part)
+      const blocks = this.readBlocks(steps)
+      for (const { layer, nodes } of steps) {
         const { read: weights, waitMs } = await blocks.next()
         const { bytesRead, readMs, convertMs } = weights
         yield { type: 'block', bytesRead, readMs, convertMs, waitMs }
+        const step = {
+          layer,
+          isLast: layer === this.spec.layerCount - 1,
+          session: sessionOf(layer),
+          states: at(states, layer, 'layer')
+        }
         const feeds = await this.feedsOf(step, weights)
-        yield* this.advance(step, nodesOfBlock(level, block), feeds)
+        yield* this.advance(step, nodes, feeds)
         this.dropBlock()
         weights.release()
       }
-      states = step.states.children
+      yield { type: 'part', part }
     }
   }
 
@@ -194,23 +204,27 @@ class ForwardPass {
     return session
   }
 
-  /** States of the trie's roots. */
-  private async embeddings(): Promise<ort.Tensor[]> {
+  /** For each level its nodes' states, and above the first those of the roots that are gone on from. */
+  private async levelStates(): Promise<LevelStates[]> {
     const { pair, trie, packed } = this.run
-    const states: ort.Tensor[] = []
-    for (const origin of trie.roots) {
-      states.push(await this.store.add(await embedTokens(memberOf(pair, origin), packed.tokens)))
+    const nodesOf = (level: number): PartNode[] =>
+      this.parts.flatMap((part) => at(part.levels, level, 'level'))
+    const used = new Set(nodesOf(0).map(({ parent }) => parent))
+    let states: ort.Tensor[] = []
+    for (const [root, origin] of trie.roots.entries()) {
+      if (!used.has(root)) continue
+      states[root] = await this.store.add(await embedTokens(memberOf(pair, origin), packed.tokens))
     }
-    return states
+    return trie.levels.map((_, level) => {
+      const ofLevel = new LevelStates(this.store, states, nodesOf(level))
+      states = ofLevel.children
+      return ofLevel
+    })
   }
 
-  private readBlocks(): OneAhead<BlockStep, BlockWeights> {
-    const { pair, trie } = this.run
-    const steps = trie.levels.flatMap(({ blocks }, layer) =>
-      blocks.map((source, block): BlockStep => ({ layer, source, later: blocks.slice(block + 1) }))
-    )
-    const decoder = new WeightDecoder(pair)
-    return new OneAhead(steps, this.run.blocks ?? ((step) => decodeBlock(decoder, this.spec, step)))
+  private readBlocks(steps: readonly PartStep[]): OneAhead<PartStep, BlockWeights> {
+    const fromFiles = (step: BlockStep): Promise<BlockWeights> => decodeBlock(this.decoder, this.spec, step)
+    return new OneAhead(steps, this.run.blocks ?? fromFiles)
   }
 
   /** A block's weights on the device, with what else a layer's runs need. */
@@ -231,14 +245,13 @@ class ForwardPass {
   /** Advances the nodes of a block, as many at a time as a run may have. */
   private async *advance(
     step: LayerStep,
-    nodes: readonly LevelNode[],
+    nodes: readonly PartNode[],
     feeds: Feeds
   ): AsyncGenerator<ForwardEvent> {
     const { layer, isLast, session } = step
     const most = Math.min(isLast ? this.perRun.last : this.perRun.full, this.store.mostNodes)
-    for (let first = 0; first < nodes.length; first += most) {
+    for (const chunk of chunksOf(nodes, most)) {
       throwIfCancelled(this.run.signal, 'The run')
-      const chunk = nodes.slice(first, first + most)
       yield* this.advanceTogether(step, chunk, feeds)
       // A chunk has one node where more than one of them can be done at a time.
       const done = (await this.pace.ran(isLast || !this.statesStay)) * chunk.length
@@ -253,7 +266,7 @@ class ForwardPass {
   /** Advances some nodes in one run. */
   private async *advanceTogether(
     { layer, isLast, session, states }: LayerStep,
-    nodes: readonly LevelNode[],
+    nodes: readonly PartNode[],
     feeds: Feeds
   ): AsyncGenerator<ForwardEvent> {
     const { hidden, keys, values } = await session.advance(states.join(nodes), nodes.length, feeds)
@@ -298,30 +311,3 @@ export function choosePrecision(device: Device, pair: PairWeights, asked: Precis
 }
 
 const PRECISION_HINT = 'Leave the precision out, and what suits device and model is used.'
-
-/**
- * Scaled embeddings of tokens, [tokens, hidden].
- *
- * @throws WorkbenchError `bad-input` naming a token outside the vocabulary
- */
-export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>): Promise<Float32Array> {
-  const { spec } = model
-  const { hiddenSize, vocabularySize } = spec
-  const { name } = wholeModelTensors(spec).embedding
-  const scale = Math.fround(spec.embeddingScale)
-  const distinct = [...new Set(Array.from(tokens))]
-  const unknown = distinct.find((token) => token >= vocabularySize)
-  if (unknown !== undefined) {
-    throw new WorkbenchError(
-      'bad-input',
-      `Token ${unknown} is outside the model's vocabulary of ${vocabularySize} tokens.`
-    )
-  }
-  const rows = await gatherFloatRows(model, name, distinct, hiddenSize)
-  const rowOf = new Map(distinct.map((token, i) => [token, rowAt(rows, i, hiddenSize)]))
-  const hidden = new Float32Array(tokens.length * hiddenSize)
-  Array.from(tokens).forEach((token, i) => {
-    hidden.set(got(rowOf, token, 'embedding of token'), i * hiddenSize)
-  })
-  return scale === 1 ? hidden : hidden.map((value) => value * scale)
-}

@@ -1,33 +1,21 @@
 import type * as ort from 'onnxruntime-node'
-import { at } from '../../base/look-up'
-import type { TrieEdge, TrieLevel } from '../tries/recipe-trie'
+import { at, got } from '../../base/look-up'
+import type { LevelNode } from '../tries/trie-parts'
 import type { NodeStates } from './node-states'
 
-/** A node of a level, and the node of the level above that it goes on from. */
-export interface LevelNode {
-  readonly node: number
-  readonly parent: number
-}
-
-/** The nodes that one of a level's blocks leads to. */
-export function nodesOfBlock(level: TrieLevel, block: number): LevelNode[] {
-  return level.nodes.flatMap((edge, node) => (edge.block === block ? [{ node, parent: edge.parent }] : []))
-}
-
-/** States of the nodes above a level, each freed when its last child has been computed, and of those children as they come. */
+/** States of the nodes above a level, each freed when the last of its children that are computed has been, and of those children as they come. */
 export class LevelStates {
-  /** By node of the level; complete when all of its blocks have run. */
+  /** By node of the level. */
   readonly children: ort.Tensor[] = []
   /** How many children of each parent are still to be computed. */
-  private readonly left: number[]
+  private readonly left = new Map<number, number>()
 
   constructor(
     private readonly store: NodeStates,
     private readonly parents: readonly ort.Tensor[],
-    nodes: readonly TrieEdge[]
+    nodes: readonly LevelNode[]
   ) {
-    this.left = new Array<number>(parents.length).fill(0)
-    for (const { parent } of nodes) this.count(parent, 1)
+    for (const { parent } of nodes) this.left.set(parent, (this.left.get(parent) ?? 0) + 1)
   }
 
   /** What some nodes go on from, as the input of a run. */
@@ -38,7 +26,9 @@ export class LevelStates {
   /** To be called when nodes have been computed. */
   done(nodes: readonly LevelNode[]): void {
     for (const { parent } of nodes) {
-      if (this.count(parent, -1) === 0) this.store.free(at(this.parents, parent, 'state'))
+      const left = got(this.left, parent, 'parent') - 1
+      this.left.set(parent, left)
+      if (left === 0) this.store.free(at(this.parents, parent, 'state'))
     }
   }
 
@@ -47,11 +37,5 @@ export class LevelStates {
     for (const [i, state] of this.store.keep(output).entries()) {
       this.children[at(nodes, i, 'node').node] = state
     }
-  }
-
-  private count(parent: number, step: number): number {
-    const left = at(this.left, parent, 'parent') + step
-    this.left[parent] = left
-    return left
   }
 }

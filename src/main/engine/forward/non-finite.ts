@@ -11,7 +11,8 @@ import { type ModelSources, type Origin, type RecipeTrie } from '../tries/recipe
 import { blockReads } from '../weights/block-weights'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { originsOf } from '../weights/weight-decoder'
-import { embedTokens, forward, type ForwardEvent, type ForwardRun } from './forward'
+import { embedTokens } from './embed-tokens'
+import { forward, type ForwardEvent, type ForwardRun } from './forward'
 import { at } from '../../base/look-up'
 
 /** What a run computes with, so far as it takes to say why numbers of it are not finite. */

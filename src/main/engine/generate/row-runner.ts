@@ -1,6 +1,6 @@
 import type { SinglesRequest } from './drawn-models'
 import type { Device } from '../device/device'
-import { embedTokens } from '../forward/forward'
+import { embedTokens } from '../forward/embed-tokens'
 import type { GenerationPlan } from './generation-plan'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import type { Prefilled } from './prefill'

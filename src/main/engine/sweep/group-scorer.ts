@@ -26,37 +26,54 @@ export interface AskedRow {
   readonly next: readonly number[]
 }
 
-/** Gathers the final states of one prompt group, and turns what is said of next tokens into probabilities of answers. */
-export class GroupScorer {
-  readonly finals: readonly FinalStates[]
+/** What is asked of a group of prompts. */
+export interface AskedGroup {
+  /** The group's prompts among the request's, and their answers, in that order. */
+  readonly indices: readonly number[]
+  readonly tries: readonly AnswerTrie[]
   /** What is asked of each row of a leaf. */
   readonly rows: readonly AskedRow[]
-  private readonly modelsOfLeaf = new Map<number, number[]>()
   /** For each prompt the row of each of its places, and of each token asked for there its place in the row's. */
-  private readonly placed: readonly (readonly { row: number; choices: readonly number[] }[])[]
+  readonly placed: readonly (readonly { row: number; choices: readonly number[] }[])[]
+}
 
-  /**
-   * @param promptIndices the group's prompts among the request's
-   * @param tries the group's prompts, in that order
-   */
+export function askedGroup(
+  indices: readonly number[],
+  tries: readonly AnswerTrie[],
+  packed: PackedPrompts
+): AskedGroup {
+  return { indices, tries, ...askedRows(tries, finalRowOfPrompts(packed)) }
+}
+
+/** Gathers the final states of some leaves over a prompt group, and turns what is said of next tokens into probabilities of answers. */
+export class GroupScorer {
+  readonly finals: readonly FinalStates[]
+  private readonly modelsOfLeaf = new Map<number, number[]>()
+
   constructor(
     pair: PairWeights,
     trie: RecipeTrie,
-    private readonly promptIndices: readonly number[],
-    private readonly tries: readonly AnswerTrie[],
-    packed: PackedPrompts
+    leaves: readonly number[],
+    private readonly asked: AskedGroup
   ) {
-    const { rows, placed } = askedRows(tries, finalRowOfPrompts(packed))
-    this.rows = rows
-    this.placed = placed
-    trie.leafOf.forEach((leaf, model) => {
-      this.modelsOfLeaf.set(leaf, [...(this.modelsOfLeaf.get(leaf) ?? []), model])
+    for (const leaf of leaves) this.modelsOfLeaf.set(leaf, [])
+    trie.leafOf.forEach((leaf, model) => this.modelsOfLeaf.get(leaf)?.push(model))
+    this.finals = trie.roots.flatMap((origin) => {
+      const ofOrigin = this.leavesOf(origin, trie)
+      const rowCount = ofOrigin.length * asked.rows.length
+      const hidden = new Float32Array(rowCount * pair.post.spec.hiddenSize)
+      return ofOrigin.length === 0 ? [] : [{ origin, leaves: ofOrigin, hidden }]
     })
-    this.finals = trie.roots.map((origin) => {
-      const leaves = this.leavesOf(origin, trie)
-      const rowCount = leaves.length * rows.length
-      return { origin, leaves, hidden: new Float32Array(rowCount * pair.post.spec.hiddenSize) }
-    })
+  }
+
+  /** What is asked of each row of a leaf. */
+  get rows(): readonly AskedRow[] {
+    return this.asked.rows
+  }
+
+  /** Models of the leaves. */
+  get models(): number[] {
+    return [...this.modelsOfLeaf.values()].flat()
   }
 
   /** @param states after the last layer, [rows of a leaf, hidden] */
@@ -98,7 +115,7 @@ export class GroupScorer {
     return {
       type: 'probabilities',
       model,
-      prompts: [...this.promptIndices],
+      prompts: [...this.asked.indices],
       probabilities: this.probabilities(next)
     }
   }
@@ -107,13 +124,13 @@ export class GroupScorer {
   *score(leaf: number, next: readonly Float64Array[]): Generator<EngineSweepEvent> {
     const probabilities = this.probabilities(next)
     for (const model of got(this.modelsOfLeaf, leaf, 'leaf')) {
-      yield { type: 'probabilities', model, prompts: [...this.promptIndices], probabilities }
+      yield { type: 'probabilities', model, prompts: [...this.asked.indices], probabilities }
     }
   }
 
   private probabilities(next: readonly Float64Array[]): number[][] {
-    return this.tries.map((trie, prompt) => {
-      const places = at(this.placed, prompt, 'prompt').map(({ row, choices }) => {
+    return this.asked.tries.map((trie, prompt) => {
+      const places = at(this.asked.placed, prompt, 'prompt').map(({ row, choices }) => {
         const ofRow = at(next, row, 'row')
         return choices.map((choice) => at(ofRow, choice, 'choice'))
       })

@@ -6,9 +6,10 @@ import { openRun } from '../forward/open-run'
 import type { PairWeights } from '../weights/pair-weights'
 import { buildAnswerTrie } from '../tries/answer-trie'
 import { finalRows } from '../tries/prompt-trie'
-import { countEdges, type RecipeTrie } from '../tries/recipe-trie'
+import type { RecipeTrie } from '../tries/recipe-trie'
+import { countPartEdges } from '../tries/trie-parts'
 import { sweptModels } from './sweep'
-import { keptGroups } from './kept-groups'
+import { sweepGroups } from './kept-parts'
 import { projectionFlops, type Grouping } from './sweep-plan'
 import { type Speed, sweepTime, sweepWork } from './sweep-time'
 
@@ -23,9 +24,7 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
     const { pair, device } = open
     const precision = choosePrecision(device, pair, request.precision)
     const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
-    const { trie } = models
-    const places = request.prompts.map((prompt) => buildAnswerTrie(prompt).places)
-    const grouping = keptGroups(models, places, request.memoryBytes, device.name)
+    const grouping = sweepGroups(models, request.prompts.map(buildAnswerTrie), request, device.name)
     const groups = grouping.groups
     const work = sweepWork(models, groups)
     const speed = await trySpeed(device, precision, pair, grouping, signal)
@@ -42,7 +41,7 @@ export async function planSweep(request: SweepRequest, signal?: AbortSignal): Pr
       })),
       modelCount: request.models.length,
       layerCount: pair.post.spec.layerCount,
-      blockEvaluations: countEdges(trie) * groups.length,
+      blockEvaluations: sum(groups.flatMap(({ parts }) => parts.map(countPartEdges))),
       packedTokens: sum(groups.map(({ packed }) => packed.tokens.length)),
       promptTokens: sum(request.prompts.map(({ tokens }) => tokens.length)),
       ...work,
@@ -65,7 +64,7 @@ async function trySpeed(
   device: Device,
   precision: EnginePlan['precision'],
   pair: PairWeights,
-  { groups, rowBound }: Grouping,
+  { groups, rowBound }: Pick<Grouping, 'groups' | 'rowBound'>,
   signal: AbortSignal | undefined
 ): Promise<Speed> {
   const source = { kind: 'recipe', attention: 0, mlp: 0 } as const

@@ -10,8 +10,9 @@ import { BUFFER_COUNT, requestBytes } from '../weights/read-ahead'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { logitRows } from './next-tokens'
 import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
+import { type TriePart, wholeTrie } from '../tries/trie-parts'
 import { DECODER_BYTES } from '../weights/weight-decoder'
-import { at } from '../../base/look-up'
+import { at, got } from '../../base/look-up'
 
 /** Models of a sweep, so far as they decide how much memory it takes. */
 export interface SweptModels {
@@ -113,19 +114,26 @@ function bufferBytes({ pair, trie }: SweptModels): number {
  * Most hidden states alive at once: a parent lives until its last child is computed, and the last level's nodes are
  * states of some rows only (`finals`).
  */
-export function mostStates({ roots, levels }: RecipeTrie): number {
-  let most = roots.length
-  let parents = roots.length
-  for (const { nodes } of levels.slice(0, -1)) {
-    const uses = new Array<number>(parents).fill(0)
-    for (const { parent } of nodes) uses[parent] = at(uses, parent, 'parent') + 1
-    let alive = parents
-    for (const { parent } of nodes) {
-      uses[parent] = at(uses, parent, 'parent') - 1
-      if (uses[parent] === 0) alive--
-      most = Math.max(most, ++alive)
+export function mostStates(trie: RecipeTrie, parts: readonly TriePart[] = [wholeTrie(trie)]): number {
+  const { roots, levels } = trie
+  const uses = levels.map((_, level) => {
+    const of = new Map<number, number>()
+    for (const part of parts)
+      for (const { parent } of at(part.levels, level, 'level')) of.set(parent, (of.get(parent) ?? 0) + 1)
+    return of
+  })
+  let alive = roots.length
+  let most = alive
+  for (const part of parts) {
+    for (const [level, nodes] of part.levels.entries()) {
+      const ofLevel = at(uses, level, 'level')
+      for (const { parent } of nodes) {
+        const left = got(ofLevel, parent, 'parent') - 1
+        ofLevel.set(parent, left)
+        if (left === 0) alive--
+        if (level < levels.length - 1) most = Math.max(most, ++alive)
+      }
     }
-    parents = nodes.length
   }
   return most
 }

@@ -13,8 +13,9 @@ import {
   type PromptPlaces,
   sizeOf
 } from '../tries/prompt-trie'
-import { countLeaves, type Origin, type RecipeTrie } from '../tries/recipe-trie'
+import { type Origin, type RecipeTrie } from '../tries/recipe-trie'
 import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-memory'
+import type { TriePart } from '../tries/trie-parts'
 import { originsOf } from '../weights/weight-decoder'
 import { at, got } from '../../base/look-up'
 
@@ -113,16 +114,20 @@ export interface Flops {
  * 2 x parameters x rows for each projection. In the last layer only keys and values are made of every packed row, the
  * rest of the rows that predict an answer.
  */
-export function countFlops(spec: DecoderSpec, trie: RecipeTrie, packed: PackedPrompts): Flops {
+export function countFlops(spec: DecoderSpec, { levels, leaves }: TriePart, packed: PackedPrompts): Flops {
   const finalCount = finalRows(packed).length
   const perNode = (lastLayer: boolean): number =>
     projectionFlops(spec, packed.tokens.length, finalCount, lastLayer)
-  const projections = trie.levels.reduce(
-    (sum, level, layer) => sum + level.nodes.length * perNode(layer === spec.layerCount - 1),
+  const projections = levels.reduce(
+    (sum, nodes, layer) => sum + nodes.length * perNode(layer === spec.layerCount - 1),
     0
   )
-  const leafCount = countLeaves(trie)
-  return { projections, head: 2 * spec.hiddenSize * spec.vocabularySize * finalCount * leafCount }
+  return { projections, head: headFlops(spec, finalCount * leaves.length) }
+}
+
+/** @param rows last states that go through the head */
+export function headFlops({ hiddenSize, vocabularySize }: DecoderSpec, rows: number): number {
+  return 2 * hiddenSize * vocabularySize * rows
 }
 
 /** Of one node in one layer. */
@@ -140,14 +145,20 @@ export function projectionFlops(
     }, 0)
 }
 
+/** What a pass over layers and heads reads: the blocks of each layer, and whose heads. */
+export interface Reading {
+  readonly levels: readonly Pick<RecipeTrie['levels'][number], 'blocks'>[]
+  readonly roots: readonly Origin[]
+}
+
 /** Stored bytes that one pass over the layers and the heads reads, and most of them that are kept for later blocks. */
 export function storedBytes(
   pair: PairWeights,
-  trie: RecipeTrie
+  { levels, roots }: Reading
 ): { layers: number; head: number; kept: number } {
   const stored = (origin: Origin, name: string): number =>
     got(memberOf(pair, origin).checkpoint.tensors, name, 'tensor').byteLength
-  const ofLayers = trie.levels.map((level, layer) => {
+  const ofLayers = levels.map((level, layer) => {
     const kept = new Set<string>()
     const once = new Map<string, number>()
     for (const [block, source] of level.blocks.entries()) {
@@ -160,7 +171,7 @@ export function storedBytes(
     }
     return { layers: sum([...once.values()]), kept: sum([...kept].map((key) => got(once, key, 'tensor'))) }
   })
-  const heads = trie.roots.map((origin) =>
+  const heads = roots.map((origin) =>
     stored(origin, wholeModelTensors(memberOf(pair, origin).spec).head.name)
   )
   return {
@@ -174,20 +185,22 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** Rows that a run pushes through blocks, and the head's work as as many rows of a layer. */
+/** Rows that a part pushes through blocks, and the head's work as as many rows of a layer. */
 export function progressRows(
   spec: DecoderSpec,
-  trie: RecipeTrie,
+  { levels, leaves }: TriePart,
   packed: PackedPrompts
 ): { layers: number; head: number } {
   const finalCount = finalRows(packed).length
-  const layers = trie.levels.reduce(
-    (sum, level, layer) =>
-      sum + level.nodes.length * (layer === trie.levels.length - 1 ? finalCount : packed.tokens.length),
+  const layers = levels.reduce(
+    (sum, nodes, layer) =>
+      sum + nodes.length * (layer === levels.length - 1 ? finalCount : packed.tokens.length),
     0
   )
-  const head = Math.round(countFlops(spec, trie, packed).head / projectionFlops(spec, 1, 1, false))
-  return { layers, head }
+  return {
+    layers,
+    head: headFlops(spec, finalCount * leaves.length) / projectionFlops(spec, 1, 1, false)
+  }
 }
 
 function mebibytes(bytes: number): string {

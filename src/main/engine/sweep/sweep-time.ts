@@ -3,7 +3,8 @@ import type { SweepEstimate } from '../../../contract/documents/sweep-plan'
 import { physicalCores } from '../device/physical-cores'
 import { countEdges } from '../tries/recipe-trie'
 import type { SweptModels } from './sweep-memory'
-import { countFlops, type Flops, type Grouping, storedBytes } from './sweep-plan'
+import { type GroupInParts, readingOf } from './kept-parts'
+import { countFlops, type Flops, storedBytes } from './sweep-plan'
 
 /** How fast a machine sweeps. */
 export interface Speed {
@@ -16,29 +17,30 @@ export interface Speed {
 /** What groups of prompts take, all together. */
 export interface SweepWork {
   readonly flops: Flops
-  /** Stored bytes to read, once per group. */
+  /** Stored bytes to read, once for each part of a group. */
   readonly readBytes: { readonly layers: number; readonly head: number }
 }
 
-/** @param stored what one pass over the layers and heads reads */
-export function sweepWork(
-  { pair, trie }: SweptModels,
-  groups: Grouping['groups'],
-  { layers, head }: Pick<ReturnType<typeof storedBytes>, 'layers' | 'head'> = storedBytes(pair, trie)
-): SweepWork {
-  const flops = groups.map(({ packed }) => countFlops(pair.post.spec, trie, packed))
+export function sweepWork({ pair, trie }: SweptModels, groups: readonly GroupInParts[]): SweepWork {
+  const stored = groups.flatMap(({ parts }) => parts.map((part) => storedBytes(pair, readingOf(trie, part))))
+  const flops = groups.flatMap(({ parts, packed }) =>
+    parts.map((part) => countFlops(pair.post.spec, part, packed))
+  )
   return {
     flops: {
       projections: sum(flops.map(({ projections }) => projections)),
       head: sum(flops.map((group) => group.head))
     },
-    readBytes: { layers: layers * groups.length, head: head * groups.length }
+    readBytes: {
+      layers: sum(stored.map(({ layers }) => layers)),
+      head: sum(stored.map(({ head }) => head))
+    }
   }
 }
 
 /**
  * Layer by layer: computing, beside which a thread reads what comes next, or reading where that takes longer. On the CPU the
- * thread has one of the cores that compute. What every group reads first is waited for.
+ * thread has one of the cores that compute. What is read first is waited for.
  */
 export function sweepTime(
   { flops, readBytes }: SweepWork,

@@ -94,7 +94,12 @@ export function buildRecipeTrie(models: readonly Model[], sharing: Sharing): Rec
 
 /** The node of each level on the way to a model's leaf. */
 export function nodePath(trie: RecipeTrie, model: number): number[] {
-  let node = at(trie.leafOf, model, 'model')
+  return pathTo(trie, at(trie.leafOf, model, 'model'))
+}
+
+/** The node of each level on the way to a leaf. */
+export function pathTo(trie: RecipeTrie, leaf: number): number[] {
+  let node = leaf
   const path: number[] = []
   for (const level of trie.levels.toReversed()) {
     path.push(node)

@@ -44,7 +44,7 @@ async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSwee
   yield {
     type: 'plan',
     rowsTotal: 200,
-    groupCount: 2,
+    split: { groups: [], rowBound: 512 },
     peakBytes: 1e9,
     identicalLayers: [],
     device: 'cpu',
@@ -58,7 +58,9 @@ async function* referenceSweep(request: SweepRequest): AsyncGenerator<EngineSwee
       const probabilities = prompts.map((prompt) => referenceProbabilities(weightsKey(engineModel), prompt))
       yield { type: 'probabilities', model, prompts, probabilities }
     }
-    yield { type: 'group', prompts, work: GROUP_WORK }
+    const { packedTokens, promptTokens, ...work } = GROUP_WORK
+    yield { type: 'part', prompts, work }
+    yield { type: 'group', prompts, work: { packedTokens, promptTokens } }
   }
   yield { type: 'done', work: WORK, reading: READING, moved: null, seconds: 1.5 }
 }
@@ -258,7 +260,7 @@ describe('a sweep that is interrupted', () => {
       yield {
         type: 'plan',
         rowsTotal: 100,
-        groupCount: 1,
+        split: { groups: [], rowBound: 512 },
         peakBytes: 1e9,
         identicalLayers: [],
         device: 'cpu',
@@ -276,7 +278,7 @@ describe('a sweep that is interrupted', () => {
       yield {
         type: 'plan',
         rowsTotal: 100,
-        groupCount: 1,
+        split: { groups: [], rowBound: 512 },
         peakBytes: 1e9,
         identicalLayers: [],
         device: 'cpu',
@@ -294,7 +296,7 @@ describe('a sweep that is interrupted', () => {
       yield {
         type: 'plan',
         rowsTotal: 100,
-        groupCount: 1,
+        split: { groups: [], rowBound: 512 },
         peakBytes: 1e9,
         identicalLayers: [],
         device: 'cpu',

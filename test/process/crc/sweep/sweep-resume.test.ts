@@ -7,11 +7,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { SweepDocument } from '../../../../src/contract/documents/crc'
+import type { Model } from '../../../../src/contract/model/model'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
+import { sweptModels, trieOf } from '../../../../src/bench/workload'
+import { at } from '../../../../src/main/base/look-up'
+import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { exitStatus, runCli, startCli } from '../../../fixtures/cli'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
@@ -27,7 +31,7 @@ const RECIPES = [6, 7, 8, 9, 10, 11].map((start): Recipe => ({
 }))
 const RECIPES_BYTES = 177 * 2 ** 20
 
-const Line = z.object({ prompt: z.string() })
+const Line = z.object({ prompt: z.string(), models: z.array(z.number()).optional() })
 
 const engine = new HeldEngine(sharedEngine)
 let whole: SweepDocument
@@ -155,6 +159,35 @@ describe('a sweep that was cancelled', () => {
     const [last] = document.post.prompts.slice(-2)
     expect(last?.validity).toBeCloseTo(whole.post.prompts[1]?.validity ?? NaN, 5)
   })
+})
+
+it('that was stopped within its only group of prompts goes on behind the models that were finished, to the same numbers', async () => {
+  const all = { asked: await demoSweep(), memoryBytes: 2 ** 32 }
+  const { document: uninterrupted } = await sweep({ ...all, past: history({}, `${out}-whole`) })
+  const stop = new AbortController()
+  const past = history()
+  const reached = engine.holdAt(inOrder('part', 'progress'))
+  const running = sweep({ ...all, past }, stop)
+  await reached()
+  stop.abort()
+  await expect(running).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+  const [, ...lines] = (await readFile(`${out}.partial`, 'utf8')).trimEnd().split('\n')
+  const models = Line.parse(JSON.parse(lines[0]?.slice(65) ?? '')).models ?? []
+  expect(lines).toHaveLength(40)
+  const begun = { models: models.length, modelCount: 80, group: 1, groupCount: 1 }
+  expect(past.checkpoint.kept?.known).toEqual({ prompts: 0, of: 40, begun })
+
+  const { document } = await sweep(all)
+  const results = ({ post, base, ranges, selection, reusedPromptCount }: SweepDocument): unknown => [
+    { post, base, ranges, selection, reusedPromptCount }
+  ]
+  expect(results(document)).toEqual(results(uninterrupted))
+  const [asPost, ...asRanges] = sweptModels(12)
+  const swept: Model[] = [asPost ?? { kind: 'post' }, { kind: 'base' }, ...asRanges]
+  const kept = models.map((model) => at(swept, model, 'model'))
+  const keptWork = countEdges(trieOf(kept, 12))
+  expect(keptWork).toBeGreaterThan(50)
+  expect(keptWork + document.work.blockEvaluations).toBeLessThanOrEqual(388 + 12)
 })
 
 describe('a checkpoint', () => {

@@ -9,14 +9,15 @@ import { sweptModels } from '../../../../src/main/engine/sweep/sweep'
 import { mostStates } from '../../../../src/main/engine/sweep/sweep-memory'
 import {
   countFlops,
-  type Grouping,
   groupWithin,
   projectionFlops,
   storedBytes
 } from '../../../../src/main/engine/sweep/sweep-plan'
-import { keptGroups } from '../../../../src/main/engine/sweep/kept-groups'
+import { type GroupInParts, sweepGroups } from '../../../../src/main/engine/sweep/kept-parts'
+import { buildAnswerTrie } from '../../../../src/main/engine/tries/answer-trie'
 import { type Speed, sweepTime, sweepWork } from '../../../../src/main/engine/sweep/sweep-time'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { countPartEdges, wholeTrie } from '../../../../src/main/engine/tries/trie-parts'
 
 const BUDGET_BYTES = 6 * 2 ** 30
 const HIDDEN = 4096
@@ -39,13 +40,13 @@ async function planLayers(layerCount: number) {
   const largest = grouping.groups.reduce((most, group) =>
     group.packed.tokens.length > most.packed.tokens.length ? group : most
   ).packed
-  const places = prompts.map((prompt) => [prompt.tokens])
-  const kept = (speed: Speed) => keptGroups(models, places, BUDGET_BYTES, 'cpu', speed)
-  const seconds = ({ groups }: Pick<Grouping, 'groups'>, speed: Speed): number =>
+  const request = { models: rangesOf(layerCount), memoryBytes: BUDGET_BYTES }
+  const inParts = sweepGroups(models, prompts.map(buildAnswerTrie), request, 'cpu')
+  const seconds = (groups: readonly GroupInParts[], speed: Speed): number =>
     sweepTime(sweepWork(models, groups), models, 'cpu', speed).seconds
   const file = await stat(join(folders.post, 'model.safetensors'))
   await closePairWeights(pair)
-  return { ...grouping, kept, seconds, spec, trie, largest, stored: storedBytes(pair, trie), file }
+  return { ...grouping, inParts, seconds, spec, trie, largest, stored: storedBytes(pair, trie), file }
 }
 
 describe('the plan for all layers of an 8B within 6 GiB', () => {
@@ -74,7 +75,7 @@ describe('the plan for all layers of an 8B within 6 GiB', () => {
       const lastEdges = trie.levels.at(-1)?.nodes.length ?? 0
       const each = (lastLayer: boolean): number =>
         projectionFlops(spec, largest.tokens.length, finalCount, lastLayer)
-      expect(countFlops(spec, trie, largest).projections).toBe(
+      expect(countFlops(spec, wholeTrie(trie), largest).projections).toBe(
         (countEdges(trie) - lastEdges) * each(false) + lastEdges * each(true)
       )
       expect(groups.flatMap(({ indices }) => indices)).toHaveLength(40)
@@ -83,19 +84,24 @@ describe('the plan for all layers of an 8B within 6 GiB', () => {
   })
 })
 
-describe('the groups of prompts of an 8B, each of which is kept when the sweep is stopped', () => {
-  it('are more than fit into memory ask for where all would take hours, for at most 15 % more time', async () => {
-    const whole = await planLayers(32)
-    expect(whole.groups).toHaveLength(1)
+describe('the parts of an 8B, each of which is kept when the sweep is stopped', () => {
+  it('are a twentieth of it or less, for at most a tenth more time and no more work', async () => {
+    const { inParts, groups, seconds, trie, peakBytes } = await planLayers(32)
+    expect(inParts.peakBytes).toBe(peakBytes)
+    expect(inParts.groups).toHaveLength(groups.length)
+    const whole = groups.map((group) => ({ ...group, parts: [wholeTrie(trie)] }))
     const twoCores = { flopsPerSecond: 120e9, bytesPerSecond: 1e9 }
-    const kept = whole.kept(twoCores)
-    expect(kept.groups.length).toBeGreaterThan(1)
-    expect(kept.groups.flatMap(({ indices }) => indices)).toEqual([...Array(40).keys()])
-    expect(whole.seconds(kept, twoCores)).toBeLessThanOrEqual(1.15 * whole.seconds(whole, twoCores))
-    expect(kept.peakBytes).toBeLessThan(whole.peakBytes)
-    // Reading all weights again for each group would take the time of the whole sweep.
-    expect(whole.kept({ flopsPerSecond: 120e9, bytesPerSecond: 5e6 }).groups).toHaveLength(1)
-    // Half a minute in all.
-    expect(whole.kept({ flopsPerSecond: 40e12, bytesPerSecond: 5e9 }).groups).toHaveLength(1)
+    const parts = inParts.groups.flatMap((group) => group.parts)
+    expect(parts.reduce((sum, part) => sum + countPartEdges(part), 0)).toBe(countEdges(trie))
+    expect(parts.flatMap(({ leaves }) => leaves)).toHaveLength(trie.levels.at(-1)?.nodes.length ?? 0)
+    const inAll = seconds(whole, twoCores)
+    const longest = Math.max(
+      ...inParts.groups.flatMap((group) =>
+        group.parts.map((part) => seconds([{ ...group, parts: [part] }], twoCores))
+      )
+    )
+    expect(inAll).toBeGreaterThan(3600)
+    expect(longest).toBeLessThan(inAll / 20)
+    expect(seconds(inParts.groups, twoCores)).toBeLessThanOrEqual(1.1 * inAll)
   })
 })

@@ -53,7 +53,7 @@ async function runSweep(request: SweepRequest): Promise<Outcome> {
   const finished: number[] = []
   let late = 0
   for await (const event of sweep(request)) {
-    if (event.type === 'plan') groupCount = event.groupCount
+    if (event.type === 'plan') groupCount = event.split.groups.length
     if (event.type === 'group') {
       finished.push(...event.prompts)
       late += event.prompts.filter((prompt) =>
