@@ -25,7 +25,7 @@ const CANCEL_HALFWAY = `new Promise((done) => {
 
 describe.skipIf(browserMissing !== null)(
   'a sweep in several prompt groups in Chromium',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   () => {
     let browser: Browser
     beforeAll(async () => {
@@ -41,7 +41,7 @@ describe.skipIf(browserMissing !== null)(
     it('is planned, stopped, resumed with the same result and less work, and computed anew', async () => {
       const workbench = await ServedWorkbench.start(['--demo'])
       const page = await browser.newPage(STILL_WINDOW)
-      page.setDefaultTimeout(30_000)
+      page.setDefaultTimeout(90_000)
       await page.goto(workbench.url)
       const plan = page.getByRole('region', { name: 'Plan of the next sweep' })
 
