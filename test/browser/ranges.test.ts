@@ -119,7 +119,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', { timeout:
 
     it('says what a term means to the keyboard alone, until Esc', async () => {
       const page = await openSwept()
-      await page.getByRole('button', { name: '× post validity' }).press('Enter')
+      await page.getByRole('button', { name: "of post's validity" }).press('Enter')
       const meaning = page.getByText('The validity, or precision, that a range must keep')
       await meaning.waitFor()
       await page.keyboard.press('Escape')

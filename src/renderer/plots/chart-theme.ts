@@ -10,7 +10,6 @@ import {
   ScatterController,
   Tooltip
 } from 'chart.js'
-import annotation from 'chartjs-plugin-annotation'
 import { saveCanvas } from '../ui/save-file'
 import type { ModelTone } from '../../contract/model/model-style'
 
@@ -23,8 +22,7 @@ Chart.register(
   LineElement,
   PointElement,
   ScatterController,
-  Tooltip,
-  annotation
+  Tooltip
 )
 // Charts that have one say so.
 Chart.defaults.plugins.legend.display = false

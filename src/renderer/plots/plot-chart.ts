@@ -1,4 +1,5 @@
 import { Chart } from 'chart.js'
+import { drawLines } from './draw-lines'
 import type { ChartColors, ChartFont } from './chart-theme'
 import {
   drawPlotNames,
@@ -30,7 +31,10 @@ export function createPlot(
     chart,
     show(content, colors, font) {
       chart.data.datasets = plotDatasets(content, colors)
-      drawOver = (drawn) => drawPlotNames(drawn, content, colors, font)
+      drawOver = (drawn) => {
+        drawLines(drawn, plotWhiskers(content, colors))
+        drawPlotNames(drawn, content, colors, font)
+      }
       const axis = ({ title, bounds, tick, step }: PlotAxis): object => ({
         min: bounds[0],
         max: bounds[1],
@@ -46,7 +50,6 @@ export function createPlot(
       })
       chart.options.scales = { x: axis(content.x), y: axis(content.y) }
       const { plugins } = chart.options
-      if (plugins?.annotation !== undefined) plugins.annotation.annotations = plotWhiskers(content, colors)
       if (plugins?.legend !== undefined) plugins.legend = plotLegend(content, colors, font)
       chart.update('none')
     }

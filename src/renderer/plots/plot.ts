@@ -1,5 +1,5 @@
 import type { Chart, ChartConfiguration, ChartDataset } from 'chart.js'
-import type { AnnotationOptions } from 'chartjs-plugin-annotation'
+import type { DrawnLine } from './draw-lines'
 import { isOpen, type MarkShape, type ModelTone } from '../../contract/model/model-style'
 import { translucent, type ChartColors, type ChartFont } from './chart-theme'
 import { drawNames } from './draw-names'
@@ -103,27 +103,15 @@ export function plotDatasets(
 }
 
 /** Intervals as whiskers. */
-export function plotWhiskers(
-  { series }: PlotContent,
-  colors: ChartColors
-): Record<string, AnnotationOptions> {
-  const result: Record<string, AnnotationOptions> = {}
-  series.forEach(({ tone, points }, index) => {
-    points.forEach((point, place) => {
-      const line = { type: 'line', borderColor: translucent(colors[tone], 0.55), borderWidth: 1.25 } as const
-      const key = `${index}-${place}`
-      if (point.xInterval !== undefined) {
-        const [xMin, xMax] = point.xInterval
-        result[`x${key}`] = { ...line, xMin, xMax, yMin: point.y, yMax: point.y }
-      }
-      if (point.yInterval !== undefined) {
-        const [yMin, yMax] = point.yInterval
-        result[`y${key}`] = { ...line, xMin: point.x, xMax: point.x, yMin, yMax }
-      }
+export const plotWhiskers = ({ series }: PlotContent, colors: ChartColors): DrawnLine[] =>
+  series.flatMap(({ tone, points }) =>
+    points.flatMap(({ x, y, xInterval, yInterval }) => {
+      const color = translucent(colors[tone], 0.55)
+      const across = xInterval && { from: { x: xInterval[0], y }, to: { x: xInterval[1], y }, color }
+      const up = yInterval && { from: { x, y: yInterval[0] }, to: { x, y: yInterval[1] }, color }
+      return [across ?? [], up ?? []].flat()
     })
-  })
-  return result
-}
+  )
 
 /** Names of curves, whose ends may lie close together. */
 export const plotLegend = ({ series }: PlotContent, colors: ChartColors, font: ChartFont) =>
@@ -172,7 +160,6 @@ export function plotConfiguration(
         if (first !== undefined) onpick({ series: first.datasetIndex, point: first.index })
       },
       plugins: {
-        annotation: { annotations: {}, clip: false },
         legend: { display: false },
         tooltip: {
           animation: false,

@@ -1,5 +1,4 @@
 import { Chart, type ChartConfiguration, type Plugin, type Point } from 'chart.js'
-import type { AnnotationOptions } from 'chartjs-plugin-annotation'
 import { RIVAL_KINDS } from '../../contract/model/rival'
 import { BY_CHARACTERS } from '../../contract/documents/scored-by'
 import { type ScoreWords, scoreWords } from '../../contract/words/score-words'
@@ -7,6 +6,7 @@ import { capitalised, formatScore, rangeLabel, rangePhrase } from '../ui/format'
 import { isOpen, keptStyle, RIVAL_TONES, type ModelStyle } from '../../contract/model/model-style'
 import { rangeKey } from '../../contract/model/strengths'
 import type { CategoryScore } from '../../contract/documents/crc'
+import { type DrawnLine, drawLines } from '../plots/draw-lines'
 import { type DrawnName, drawNames } from '../plots/draw-names'
 import type { Mark } from '../plots/plot-names'
 import { translucent, type ChartColors, type ChartFont } from '../plots/chart-theme'
@@ -234,22 +234,15 @@ export function scatterDatasets(
 }
 
 /** The limit of validity, on top of the points. */
-export function scatterAnnotations(
+function limitLine(
   { board, rho }: ScatterContent,
+  [, [low, high]]: ReturnType<typeof scatterBounds>,
   colors: ChartColors
-): Record<string, AnnotationOptions> {
+): DrawnLine[] {
   const minimum = minimumValidity(board, rho)
-  if (minimum === null) return {}
-  return {
-    minimum: {
-      type: 'line',
-      scaleID: 'x',
-      value: minimum,
-      borderColor: colors['ink-faint'],
-      borderWidth: 1.25,
-      borderDash: [5, 4]
-    }
-  }
+  if (minimum === null) return []
+  const ends = { from: { x: minimum, y: low }, to: { x: minimum, y: high } }
+  return [{ ...ends, color: colors['ink-faint'], dash: [5, 4] }]
 }
 
 /** What is written beside base, post, the selected range, what is kept, and one point of each curve. */
@@ -356,11 +349,11 @@ function scatterConfiguration(
         if (model !== null) onchoose(model)
       },
       plugins: {
-        annotation: { annotations: {}, clip: false },
         tooltip: {
           animation: false,
           displayColors: false,
-          filter: (_item, index) => index === 0,
+          // Of what can be inspected, the window says more beside the ring.
+          filter: ({ raw }, index) => index === 0 && !isModelDatum(raw),
           callbacks: {
             label: ({ raw, parsed }) => [
               isNamed(raw) ? raw.name : '',
@@ -402,7 +395,11 @@ export function createScatter(
       chart.data.datasets = scatterDatasets(content, colors)
       const marks = scatterMarks(content)
       const written = scatterNames(content, bounds, colors)
-      drawOver = (drawn) => drawNames(drawn, written, marks, colors, font)
+      const limit = limitLine(content, bounds, colors)
+      drawOver = (drawn) => {
+        drawLines(drawn, limit)
+        drawNames(drawn, written, marks, colors, font)
+      }
       const axis = ([min, max]: [number, number], title: string): object => ({
         min,
         max,
@@ -415,8 +412,6 @@ export function createScatter(
         x: axis(bounds[0], axisTitle(words.validity, words.means.validity)),
         y: axis(bounds[1], axisTitle(words.diversity, words.means.diversity))
       }
-      const annotation = chart.options.plugins?.annotation
-      if (annotation !== undefined) annotation.annotations = scatterAnnotations(content, colors)
       chart.update('none')
     }
   }

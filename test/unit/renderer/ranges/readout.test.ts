@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { boardOfSweep } from '../../../../src/renderer/ranges/score-board'
+import { readoutOf, standardError } from '../../../../src/renderer/ranges/readout'
+import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
+import { tinySweep } from '../../../fixtures/tiny-sweep'
+
+it('says of a model what was measured, how sure that is, and how often it wins', () => {
+  const sweep = tinySweep()
+  const [range] = sweep.ranges
+  if (range === undefined) throw new Error('no range')
+  const key = `${range.start}-${range.end}`
+  const score = scoredModel(sweep, null, key)?.score ?? null
+  const readout = readoutOf(boardOfSweep(sweep), key, score, sweep, sweep.selection)
+  expect(readout?.lines[0]?.value).toMatch(/^\d\.\d{3}( ± \d\.\d{3})?$/)
+  expect(readout?.lines.map(({ label }) => label)).toEqual([
+    'Validity',
+    'Diversity',
+    'Gain over post',
+    ...(sweep.selection === null ? [] : ['Wins'])
+  ])
+  expect(readoutOf(boardOfSweep(sweep), 'no such model', null, null, null)).toBeNull()
+})
+
+it('says nothing of the spread while scores are on their way', () => {
+  const sweep = tinySweep()
+  const [range] = sweep.ranges
+  if (range === undefined) throw new Error('no range')
+  const readout = readoutOf(boardOfSweep(sweep), `${range.start}-${range.end}`, null, null, null)
+  expect(readout?.lines.some(({ value }) => value.includes('±'))).toBe(false)
+  expect(readout?.basis).toBe(sweep.prompts.length === 1 ? '1 prompt' : `${sweep.prompts.length} prompts`)
+})
+
+it('takes the error of a mean over categories from the spread within each', () => {
+  // Var of the mean of 1, 3 is 1; of 2, 4 too: the mean of both means has (1 + 1) / 4.
+  expect(standardError([1, 3, 2, 4], ['a', 'a', 'b', 'b'])).toBeCloseTo(Math.sqrt(0.5), 12)
+  expect(standardError([1, 3, 2], ['a', 'a', 'b'])).toBeNull()
+  expect(standardError([], [])).toBeNull()
+})
