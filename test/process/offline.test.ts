@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { builtScript } from '../../src/main/base/built'
+import { builtinPromptSet } from '../../src/main/crc/task/builtin-prompts'
 import { pairPaths } from '../../src/main/project/demo'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 
@@ -39,12 +40,17 @@ function whyNoNetwork(): string | null {
   }
 }
 
+/** A prompt set for a short sweep. */
+async function fewPrompts(): Promise<string> {
+  const file = join(await temporaryFolder(), 'prompts.json')
+  await writeFile(file, JSON.stringify((await builtinPromptSet('demo-crc')).slice(0, 4)))
+  return file
+}
+
 it('leaves no file behind after a sweep', async () => {
   const { folder, env } = await newUser()
-  await promisify(execFile)(process.execPath, [builtScript('cli.js'), 'sweep', '--demo', '--json'], {
-    env,
-    maxBuffer: 2 ** 28
-  })
+  const args = ['sweep', '--demo', '--prompts', await fewPrompts(), '--json']
+  await promisify(execFile)(process.execPath, [builtScript('cli.js'), ...args], { env, maxBuffer: 2 ** 28 })
   expect(await readdir(folder, { recursive: true })).toEqual(['tmp'])
 })
 
@@ -59,7 +65,13 @@ it.skipIf(noNetwork !== null)(
     const request = JSON.stringify({ ...pairPaths({ kind: 'demo' }), layerCount: 12, device: 'cpu' })
     const setUp =
       'ip link set lo up && ip route add local default dev lo && mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
-    const watched = [WATCHED_NETWORK, builtScript('cli.js'), builtScript('engine.js'), request]
+    const watched = [
+      WATCHED_NETWORK,
+      builtScript('cli.js'),
+      builtScript('engine.js'),
+      request,
+      await fewPrompts()
+    ]
     const { stdout } = await promisify(execFile)(
       'unshare',
       ['--net', '--mount', 'sh', '-c', setUp, 'sh', resolver, process.execPath, ...watched],

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { type CliProcess, exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 
 const Announced = z.strictObject({ url: z.url() })
 
@@ -16,6 +17,10 @@ async function ownFolders(): Promise<Record<string, string>> {
 }
 
 describe('slr serve', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
+
   it('prints the address with its token, answers there, and ends on Ctrl-C', async () => {
     const child = startCli(['serve', '--demo', '--json'], await ownFolders())
     const ended = exitStatus(child)
@@ -51,7 +56,8 @@ describe('slr serve', () => {
 
   it.each(['serve', 'open'])('refuses to %s what is no project', async (command) => {
     const folder = await temporaryFolder()
-    const { status, stdout, stderr } = await runCli([command, folder], await ownFolders())
+    for (const [name, value] of Object.entries(await ownFolders())) vi.stubEnv(name, value)
+    const { status, stdout, stderr } = await runHere([command, folder])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(`slr: ${folder} is not a project.`)
   })

@@ -1,37 +1,26 @@
 import { modelOf } from '../../../src/contract/documents/swept-model'
 import { weightsKey } from '../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_RENDERING, type Score } from '../../../src/contract/documents/crc'
+import { type Score, SweepDocument } from '../../../src/contract/documents/crc'
 import type { LiveEntry } from '../../../src/contract/documents/sweep-events'
-import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
+import { soupStrengths } from '../../../src/contract/model/strengths'
 import type { CrcSweepEvent } from '../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep } from '../../../src/main/crc/sweep/crc-sweep'
-import { createEngineHost } from '../../../src/main/engine/host'
-import { resourcePath } from '../../../src/main/base/resources'
 import { crcReference, type ReferenceModel } from '../../fixtures/crc-reference'
+import { sharedEngine } from '../../fixtures/shared-engine'
+import { demoSweep } from '../../fixtures/swept-demo'
+
+const LAYERS = 12
 
 /** What the reference, a PyTorch pass per range in float32, may differ by; measured here: below 1e-6. */
 const TOLERANCE = 2e-3
 
-describe('the sweep of the demo pair, in the engine process', async () => {
-  const engine = createEngineHost()
+describe('the sweep of the demo pair with a soup, in the engine process', async () => {
+  const request = await demoSweep({ soupSize: 21 })
   const events: CrcSweepEvent[] = []
-  const document = await runCrcSweep(
-    engine.client(),
-    {
-      base: resourcePath('demo-pair', 'base'),
-      post: resourcePath('demo-pair', 'post'),
-      prompts: await builtinPromptSet('demo-crc'),
-      rendering: DEFAULT_RENDERING,
-      rho: 0.9,
-      ranges: true,
-      soupSize: 0,
-      recipes: []
-    },
-    new AbortController().signal,
-    (event) => events.push(event)
+  const document = await runCrcSweep(sharedEngine.client(), request, new AbortController().signal, (event) =>
+    events.push(event)
   )
-  await engine.close()
 
   it('renders the prompts to the reference tokens', () => {
     expect(document.prompts.map(({ tokens }) => tokens)).toEqual(
@@ -56,27 +45,66 @@ describe('the sweep of the demo pair, in the engine process', async () => {
     expect(document.selection?.minimumValidity).toBeCloseTo(0.9 * document.post.validity, 12)
   })
 
-  it('does the counted work and no more', () => {
-    expect(document.work).toEqual({
-      blockEvaluations: 388,
-      packedTokens: 431,
-      promptTokens: 688,
-      // Some of it twice, for it is computed in parts.
-      weightBytesRead: 17_350_144
-    })
+  it('does the counted work and no more, of which the soup is one evaluation per layer and blend between its ends', () => {
+    // 388 for post, base and all ranges; the ends of the soup are among them.
+    const { weightBytesRead, ...work } = document.work
+    expect(work).toEqual({ blockEvaluations: 388 + 19 * LAYERS, packedTokens: 431, promptTokens: 688 })
+    // Once for each part that it is computed in.
+    expect(weightBytesRead).toBeLessThanOrEqual(8_859_648 * 4)
   })
 
   it('tells progress from the start and every score before the end', () => {
     const [first] = events
     expect(first).toMatchObject({ type: 'progress', progress: { phase: 'preparing' } })
     const entries = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
-    expect(new Set(entries.map(entryName)).size).toBe(80)
+    expect(new Set(entries.map(entryName)).size).toBe(80 + 19)
     const rows = events.flatMap((event) => (event.type === 'progress' ? event.progress.rowsDone : []))
     expect(rows).toEqual([...rows].sort((a, b) => a - b))
     const last = events.findLast((event) => event.type === 'progress')
     expect(last?.progress.rowsDone).toBe(last?.progress.rowsTotal)
   })
+
+  it('has a soup of 21 blends from post to base', () => {
+    expect(document.soup.map(({ strength }) => strength)).toEqual(soupStrengths(21))
+    expect(document.soup[1]?.strength).toBe(0.05)
+  })
+
+  it('begins its soup at post and ends it at all layers restored, which is not base as a whole', () => {
+    const all = document.ranges.find(({ start, end }) => start === 0 && end === LAYERS - 1)
+    expectSame(document.soup[0], document.post)
+    expectSame(document.soup.at(-1), all)
+    expect(Math.abs((document.base?.validity ?? 0) - (all?.validity ?? 0))).toBeGreaterThan(1e-3)
+  })
+
+  it('blends as a recipe of the same strengths does', async () => {
+    const layers = new Array(LAYERS).fill({ attention: 0.35, mlp: 0.35 })
+    const alone = await runCrcSweep(
+      sharedEngine.client(),
+      { ...request, ranges: false, soupSize: 0, recipes: [{ name: 'a third', layers }] },
+      new AbortController().signal,
+      () => undefined
+    )
+    expectSame(
+      document.soup.find(({ strength }) => strength === 0.35),
+      alone.recipes[0]
+    )
+  })
+
+  it('opens as a document of before there were soups, without one', () => {
+    const { soup, ...older } = document
+    expect(soup).toHaveLength(21)
+    expect(SweepDocument.parse(older).soup).toEqual([])
+  })
 })
+
+function expectSame(actual: Score | undefined, expected: Score | undefined): void {
+  for (const measure of ['validity', 'diversity'] as const) {
+    expect(Math.abs((actual?.[measure] ?? NaN) - (expected?.[measure] ?? NaN))).toBeLessThan(1e-6)
+    actual?.prompts.forEach((prompt, index) => {
+      expect(Math.abs(prompt[measure] - (expected?.prompts[index]?.[measure] ?? NaN))).toBeLessThan(1e-6)
+    })
+  }
+}
 
 function expectScore(actual: Score | null | undefined, expected: ReferenceModel): void {
   const near = (value: number | undefined, reference: number): void => {
@@ -97,5 +125,5 @@ function expectScore(actual: Score | null | undefined, expected: ReferenceModel)
 }
 
 function entryName({ model }: LiveEntry): string {
-  return weightsKey(modelOf(model, 12))
+  return weightsKey(modelOf(model, LAYERS))
 }

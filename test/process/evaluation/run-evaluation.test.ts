@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../src/contract/documents/crc'
 import type {
   EvaluationResults,
@@ -14,14 +14,16 @@ import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluati
 import { AnswerReader } from '../../../src/main/answers/read-answer'
 import { evaluationResults } from '../../../src/main/measures/results'
 import { runEvaluation } from '../../../src/main/evaluation/run-evaluation'
-import { createEngineHost, type EngineClient, type EngineHost } from '../../../src/main/engine/host'
+import type { EngineClient } from '../../../src/main/engine/host'
 import { resourcePath } from '../../../src/main/base/resources'
 import type { SampledPair } from '../../../src/main/samples/generation'
 import { evaluationRun, taskFixture } from '../../fixtures/evaluation-documents'
 import { problemOf } from '../../fixtures/problems'
 import { sweepFixture } from '../../fixtures/project-documents'
 import { sampleLine } from '../../fixtures/sample-run'
+import { answers, HeldEngine } from '../../fixtures/held-engine'
 import { scriptedEngine } from '../../fixtures/scripted-engine'
+import { sharedEngine } from '../../fixtures/shared-engine'
 
 const ask = (text: string, ...answers: string[]): TaskPrompt => ({ text, category: '', raw: false, answers })
 
@@ -249,7 +251,7 @@ describe('a run', () => {
     { variant: { kind: 'post', name: 'greedy' }, sampling: { ...PAPER_SAMPLING, temperature: 0 } },
     { variant: { kind: 'post', name: 'prompted' }, prefix: 'Please: ' }
   ]
-  let engine: EngineHost
+  const engine = sharedEngine
   let run: EvaluationRun
   let pair: SampledPair
   let whole: Stored
@@ -259,11 +261,10 @@ describe('a run', () => {
     scores: PromptScores[]
   }
 
-  /** Goes on with what is stored; `keep` hears of everything that is added. */
+  /** Goes on with what is stored. */
   async function goOn(
     stored: Stored,
     client: EngineClient,
-    keep: (what: 'sample' | 'score') => void = () => undefined,
     signal = new AbortController().signal
   ): Promise<void> {
     await runEvaluation(
@@ -276,12 +277,10 @@ describe('a run', () => {
         },
         keepSamples: (lines) => {
           stored.samples.push(...lines)
-          keep('sample')
           return Promise.resolve()
         },
         keepScores: (scores) => {
           stored.scores.push(scores)
-          keep('score')
           return Promise.resolve()
         },
         progress: () => undefined
@@ -296,7 +295,6 @@ describe('a run', () => {
   const keyOf = ({ variant, prompt, index }: SampleLine): string => `${variant}/${prompt}/${index}`
 
   beforeAll(async () => {
-    engine = createEngineHost()
     const task = await builtinTask('demo-open')
     const prepared = await prepareEvaluation({
       base: resourcePath('demo-pair', 'base'),
@@ -310,8 +308,6 @@ describe('a run', () => {
     whole = { samples: [], scores: [] }
     await goOn(whole, engine.client())
   })
-
-  afterAll(() => engine.close())
 
   it('has every answer and every prompt scored, each variant with its own sampling and prompts', async () => {
     expect(new Set(whole.samples.map(keyOf)).size).toBe(4 * 3 * 6)
@@ -339,24 +335,22 @@ describe('a run', () => {
 
   it('that is cancelled and then loses its engine ends as if nothing had happened', async () => {
     const stored: Stored = { samples: [], scores: [] }
+    const held = new HeldEngine(engine)
     const cancelling = new AbortController()
-    const cancelled = goOn(
-      stored,
-      engine.client(),
-      () => stored.samples.length >= 10 && cancelling.abort(),
-      cancelling.signal
-    )
+    const tenth = held.holdAt(answers(10))
+    const cancelled = goOn(stored, held.client(), cancelling.signal)
+    await tenth()
+    cancelling.abort()
     expect((await problemOf(cancelled)).code).toBe('cancelled')
-    expect(stored.samples.length).toBeLessThan(4 * 3 * 6)
+    expect(stored.samples).toHaveLength(10)
     expect(stored.scores).toEqual([])
 
-    let killed = false
-    const lost = goOn(stored, engine.client(), (what) => {
-      if (what !== 'sample' || killed || stored.samples.length < 40 || engine.pid === undefined) return
-      killed = true
-      process.kill(engine.pid, 'SIGKILL')
-    })
+    const fortieth = held.holdAt(answers(30))
+    const lost = goOn(stored, held.client())
+    await fortieth()
+    held.kill()
     expect((await problemOf(lost)).code).toBe('engine-lost')
+    expect(stored.samples).toHaveLength(40)
 
     await goOn(stored, engine.client())
     expect(stored.samples).toHaveLength(4 * 3 * 6)

@@ -8,23 +8,27 @@ import { DEFAULT_RENDERING, Rendering } from '../../../src/contract/documents/cr
 import { ProjectChanges } from '../../../src/contract/documents/project'
 import { PAPER_SAMPLING, type SampleSetup } from '../../../src/contract/documents/samples'
 import type { SweepEvent } from '../../../src/contract/documents/sweep-events'
-import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
+import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
+import { createEngineHost } from '../../../src/main/engine/host'
 import type { JobNews } from '../../../src/main/jobs/job-news'
 import { resourcePath } from '../../../src/main/base/resources'
 import type { InitialProject } from '../../../src/main/workbench/entry'
 import { createWorkbench, type WorkbenchOptions } from '../../../src/main/workbench/router'
+import { HeldEngine, inOrder } from '../../fixtures/held-engine'
+import { sharedEngine } from '../../fixtures/shared-engine'
+import { shortPair } from '../../fixtures/swept-project'
 
 /** The program behind the window, with real project folders, the demo pair and the built engine process. */
 
 let folder: string
-let engine: EngineHost
+let engine: HeldEngine
 const started: ReturnType<typeof createWorkbench>[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slr-router-'))
   vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
   vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
-  engine = createEngineHost()
+  engine = new HeldEngine(sharedEngine)
 })
 
 afterEach(async () => {
@@ -47,29 +51,16 @@ async function collect(events: AsyncIterable<SweepEvent>): Promise<SweepEvent[]>
   return seen
 }
 
-/** Reads a sweep's events until it is under way in the engine. */
-async function untilSweeping(events: AsyncIterator<SweepEvent>): Promise<void> {
-  for (;;) {
-    const { value, done } = await events.next()
-    if (done === true) throw new Error('the sweep ended before it got under way')
-    if (value.type === 'progress' && value.progress.rowsDone > 0) return
-  }
-}
-
-/** The demo's project with every eighth of its prompts: where any sweep will do. */
-async function quickDemo(client: ReturnType<typeof startWorkbench>): Promise<string> {
-  const { path, prompts } = await client.projects.openDemo()
-  await client.prompts.save({ path, seen: 0, prompts: prompts.filter((_, place) => place % 8 === 0) })
+/** A project of the short pair with an eighth of the demo's prompts: where any sweep will do. */
+async function quickProject(client: ReturnType<typeof startWorkbench>): Promise<string> {
+  const { path } = await client.projects.create({ folder, name: 'Quick', ...(await shortPair()) })
+  const prompts = (await builtinPromptSet('demo-crc')).filter((_, place) => place % 8 === 0)
+  await client.prompts.save({ path, seen: 0, prompts })
   return path
 }
 
 const SETTINGS = ProjectChanges.shape.settings.unwrap()
 type Settings = NonNullable<ProjectChanges['settings']>
-
-function enginePid(): number {
-  if (engine.pid === undefined) throw new Error('no engine process is running')
-  return engine.pid
-}
 
 describe('projects', () => {
   it('creates the demo project the first time and shares it after that', async () => {
@@ -262,18 +253,22 @@ describe('a sweep', () => {
   it('tells its watchers a snapshot, its scores and its end, and is saved with the project', async () => {
     const told: JobNews[] = []
     const client = startWorkbench({ onJobNews: (news) => told.push(news) })
-    const { path } = await client.projects.openDemo()
+    const path = await quickProject(client)
     const { sweepId } = await client.sweeps.start({ path })
     expect(await client.projects.open({ path })).toMatchObject({ running: ['sweep'] })
 
     const events = await collect(await client.sweeps.watch({ path }))
-    expect(events[0]).toMatchObject({ type: 'snapshot', sweepId, layerCount: 12, promptCount: 40 })
-    expect(events.at(-1)).toMatchObject({ type: 'finished', sweepId, work: { blockEvaluations: 616 } })
+    expect(events[0]).toMatchObject({ type: 'snapshot', sweepId, layerCount: 6, promptCount: 5 })
+    expect(events.at(-1)).toMatchObject({
+      type: 'finished',
+      sweepId,
+      work: { blockEvaluations: 68 + 19 * 6 }
+    })
     const shares = told.flatMap((news) => (news.type === 'progress' ? [news.share] : []))
     expect(shares).toContain(1)
     expect(told.at(-1)).toEqual({ job: 'The sweep', type: 'finished' })
     const ranges = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
-    expect(new Set(ranges.map(({ model }) => JSON.stringify(model))).size).toBe(78 + 2 + 21)
+    expect(new Set(ranges.map(({ model }) => JSON.stringify(model))).size).toBe(21 + 2 + 21)
 
     const { sweeps, running } = await client.projects.open({ path })
     expect(running).toEqual([])
@@ -291,24 +286,30 @@ describe('a sweep', () => {
 
   it('goes on when a watcher leaves, and shows one that comes later all scores so far', async () => {
     const client = startWorkbench()
-    const path = await quickDemo(client)
+    const path = await quickProject(client)
+    const sweeping = engine.holdAt(inOrder('progress'))
     await client.sweeps.start({ path })
     const leaving = new AbortController()
     const early = await client.sweeps.watch({ path }, { signal: leaving.signal })
-    await untilSweeping(early)
+    expect((await early.next()).value).toMatchObject({ type: 'snapshot' })
+    await sweeping()
     leaving.abort()
-    const events = await collect(await client.sweeps.watch({ path }))
-    expect(events[0]).toMatchObject({ type: 'snapshot', progress: { phase: 'sweeping' } })
+    const later = await client.sweeps.watch({ path })
+    const { value: first } = await later.next()
+    expect(first).toMatchObject({ type: 'snapshot', progress: { phase: 'sweeping' } })
+    engine.letGo()
+    const events = await collect(later)
     expect(events.at(-1)).toMatchObject({ type: 'finished' })
   })
 
   it('is the only one of its project, and can be cancelled', async () => {
     const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
+    const path = await quickProject(client)
+    const sweeping = engine.holdAt(inOrder('progress'))
     await client.sweeps.start({ path })
     await expect(client.sweeps.start({ path })).rejects.toMatchObject({ data: { code: 'busy' } })
     const events = await client.sweeps.watch({ path })
-    await untilSweeping(events)
+    await sweeping()
     await client.sweeps.cancel({ path })
     expect((await collect(events)).at(-1)).toEqual({ type: 'cancelled' })
     expect(await client.projects.open({ path })).toMatchObject({ running: [], sweeps: [] })
@@ -316,11 +317,12 @@ describe('a sweep', () => {
 
   it('goes on by itself when the engine is killed, and says so', async () => {
     const client = startWorkbench()
-    const { path } = await client.projects.openDemo()
+    const path = await quickProject(client)
+    const sweeping = engine.holdAt(inOrder('progress'))
     const { sweepId } = await client.sweeps.start({ path })
     const events = await client.sweeps.watch({ path })
-    await untilSweeping(events)
-    process.kill(enginePid(), 'SIGKILL')
+    await sweeping()
+    engine.kill()
     const told = await collect(events)
     expect(told).toContainEqual({
       type: 'notice',
@@ -328,20 +330,23 @@ describe('a sweep', () => {
     })
     expect(told.at(-1)).toMatchObject({ type: 'finished' })
     const { notices, selected } = await client.sweeps.get({ path, sweepId })
-    expect(selected).toEqual({ start: 4, end: 11 })
+    const again = await client.sweeps.start({ path, fresh: true })
+    await collect(await client.sweeps.watch({ path }))
+    expect(selected).not.toBeNull()
+    expect((await client.sweeps.get({ path, sweepId: again.sweepId })).selected).toEqual(selected)
     expect(notices).toContainEqual(expect.stringMatching(/killed by SIGKILL .* started again/))
   })
 
   it('fails in words when the engine is killed twice in the same place, and the next one works', async () => {
     const client = startWorkbench()
-    const path = await quickDemo(client)
+    const path = await quickProject(client)
+    const sweeping = engine.holdAt(inOrder('progress'))
     await client.sweeps.start({ path })
     const events = await client.sweeps.watch({ path })
-    await untilSweeping(events)
-    const first = enginePid()
-    process.kill(first, 'SIGKILL')
-    await vi.waitFor(() => expect(enginePid()).not.toBe(first), { interval: 1 })
-    process.kill(enginePid(), 'SIGKILL')
+    await sweeping()
+    engine.kill()
+    await engine.holdAt(inOrder('progress'))()
+    engine.kill()
     expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
 
     await client.sweeps.start({ path })
@@ -364,14 +369,15 @@ describe('a sweep', () => {
     expect(await collect(await client.sweeps.watch({ path }))).toEqual([])
   })
 
-  it('keeps its project open until it is saved, and ends with the program', async () => {
-    const client = startWorkbench()
+  it('keeps its project open until it is saved, and ends with the program and its engine', async () => {
+    const own = createEngineHost()
+    const client = startWorkbench({ engine: own })
     const { path } = await client.projects.openDemo()
     await client.sweeps.start({ path })
     await client.projects.close({ path })
     expect(existsSync(join(path, '.lock'))).toBe(true)
     await started.splice(0)[0]?.close()
     expect(existsSync(join(path, '.lock'))).toBe(false)
-    expect(engine.pid).toBeUndefined()
+    expect(own.pid).toBeUndefined()
   })
 })

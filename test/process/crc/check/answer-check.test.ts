@@ -1,5 +1,5 @@
 import { layersModel, rangeModel } from '../../../../src/contract/model/model'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { AnswerCheck, checkOf, type WholeAnswers } from '../../../../src/contract/documents/answer-check'
 import {
   DEFAULT_RENDERING,
@@ -18,9 +18,9 @@ import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { whiteSpaceTokens } from '../../../../src/main/crc/task/characters'
 import { renderPrompts } from '../../../../src/main/crc/task/render-prompts'
-import { createEngineHost } from '../../../../src/main/engine/host'
 import { loadTextModel } from '../../../../src/main/text/text-model'
 import { problemOf } from '../../../fixtures/problems'
+import { sharedEngine } from '../../../fixtures/shared-engine'
 import { demoSweep } from '../../../fixtures/swept-demo'
 import { byteLevelTokenizer, textFolder } from '../../../fixtures/text-folder'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
@@ -158,8 +158,7 @@ describe('the selection after a check', () => {
 })
 
 describe('a check of the demo pair', { timeout: 60_000 }, async () => {
-  const engine = createEngineHost()
-  afterAll(() => engine.close())
+  const engine = sharedEngine
   const all = await builtinPromptSet('demo-crc')
   const asked = [all[0], all[1], all[20], all[21]].flatMap((each) => each ?? [])
   const request = await demoSweep({ prompts: asked })

@@ -1,14 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
 import { DEFAULT_RENDERING } from '../../../../src/contract/documents/crc'
 import type { LayerStrength, RestorationRange } from '../../../../src/contract/model/recipe'
-import {
-  SearchDocument,
-  type SearchProgress,
-  type SearchSettings
-} from '../../../../src/contract/documents/search'
+import { SearchDocument, type SearchSettings } from '../../../../src/contract/documents/search'
 import { allRanges, postStrengths, rangeStrengths } from '../../../../src/contract/model/strengths'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
@@ -23,11 +19,12 @@ import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
 import { SearchCheckpoints } from '../../../../src/main/crc/search/search-checkpoints'
 import { bestRanges } from '../../../../src/main/crc/selection/best-ranges'
 import { countBlockEvaluations, runRecipeSearch } from '../../../../src/main/crc/search/search-run'
-import { createEngineHost } from '../../../../src/main/engine/host'
 import { searchCheckpointsBeside } from '../../../../src/main/project/search-files'
-import { resourcePath } from '../../../../src/main/base/resources'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
-import { inGroups, SIX_GROUPS_BYTES } from '../../../fixtures/swept-demo'
+import { HeldEngine, inOrder, type Moment } from '../../../fixtures/held-engine'
+import { sharedEngine } from '../../../fixtures/shared-engine'
+import { inGroups } from '../../../fixtures/swept-demo'
+import { shortPair } from '../../../fixtures/swept-project'
 import { whole } from '../../../fixtures/tiny-sweep'
 
 const LAYERS = 6
@@ -36,6 +33,8 @@ const VIEW = [
   [0, 1],
   [2, 3]
 ]
+/** So little memory that a generation's prompts make several groups. */
+const GROUPS_BYTES = 178 * 2 ** 20
 const SETTINGS = { beam: 1, generations: 20, blockEvaluations: 1e6, strengths: [0.5] }
 
 type Model = (layers: readonly LayerStrength[]) => { validity: number; diversity: number }
@@ -215,10 +214,9 @@ describe('a paired difference', () => {
   })
 })
 
-describe('the search on the demo pair, in the engine process', async () => {
-  const engine = createEngineHost()
-  afterAll(() => engine.close())
-  const pair = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+describe('the search on a real pair, in the engine process', async () => {
+  const engine = sharedEngine
+  const pair = await shortPair()
   const never = new AbortController().signal
   const sweep = await runCrcSweep(
     engine.client(),
@@ -283,63 +281,58 @@ describe('the search on the demo pair, in the engine process', async () => {
   it('counts its work, and needs a sweep of ranges', async () => {
     expect(found.stopped).toBe('nothing-better')
     const counted = found.generations.reduce((sum, generation) => sum + generation.blockEvaluations, 0)
-    // The last call scores the found recipe again: 12 for post, 12 for layer 0 onwards.
-    expect(found.work.blockEvaluations).toBe(counted + 24)
+    // The last call scores the found recipe again: 6 for post, 3 for layer 3 onwards.
+    expect(found.work.blockEvaluations).toBe(counted + 9)
     const rangeless = { ...request, sweep: { ...sweep, ranges: [] } }
     await expect(runRecipeSearch(engine.client(), rangeless, never, () => undefined)).rejects.toMatchObject({
       problem: { code: 'bad-input', message: expect.stringContaining('no ranges') }
     })
   })
 
-  describe('cancelled and begun again', () => {
-    const search = (
-      signal: AbortSignal,
-      checkpoints: SearchCheckpoints,
-      onProgress: (progress: SearchProgress) => void = () => undefined
-    ): Promise<SearchDocument> =>
-      runRecipeSearch(inGroups(engine.client(), SIX_GROUPS_BYTES), request, signal, onProgress, checkpoints)
-
-    it('ends as if it had not been, and computes only the generations and prompt groups that are missing', async () => {
-      const keptIn = (folder: string) =>
-        new SearchCheckpoints(searchCheckpointsBeside(join(folder, 'search.json')), false)
-      const doneBefore = new Map<number, number>()
-      const whole = await search(
-        never,
-        keptIn(await temporaryFolder()),
+  it('cancelled and begun again ends as if it had not been, and computes only what is missing', async () => {
+    const held = new HeldEngine(engine)
+    const grouped = inGroups(held.client(), GROUPS_BYTES)
+    const keptIn = (folder: string) =>
+      new SearchCheckpoints(searchCheckpointsBeside(join(folder, 'search.json')), false)
+    const search = (checkpoints: SearchCheckpoints, signal = never, doneBefore = new Map<number, number>()) =>
+      runRecipeSearch(
+        grouped,
+        request,
+        signal,
         ({ generation, blockEvaluationsDone }) => {
           // Found recipes are scored under the number of the last generation.
           if (!doneBefore.has(generation)) doneBefore.set(generation, blockEvaluationsDone)
-        }
+        },
+        checkpoints
       )
-      const work = (generation: number): number => doneBefore.get(generation) ?? NaN
-      const folder = await temporaryFolder()
-      /** @returns the work that was done when it was stopped */
-      const stopWhen = async (stopsAt: (progress: SearchProgress) => boolean): Promise<number> => {
-        const stop = new AbortController()
-        let done = NaN
-        const stopped = search(stop.signal, keptIn(folder), (progress) => {
-          if (stop.signal.aborted || !stopsAt(progress)) return
-          done = progress.blockEvaluationsDone
-          stop.abort()
-        })
-        await expect(stopped).rejects.toMatchObject({ problem: { code: 'cancelled' } })
-        return done
-      }
-      await stopWhen(
-        ({ generation, sweep: { rowsDone, rowsTotal } }) =>
-          generation === 2 && rowsTotal > 0 && rowsDone > 0.75 * rowsTotal
-      )
-      const restOfSecond = await stopWhen(({ generation }) => generation === 3)
-      expect(restOfSecond).toBeGreaterThan(0)
-      expect(restOfSecond).toBeLessThan(work(3) - work(2))
+    const folder = await temporaryFolder()
+    /** @returns the work that was done before each generation that began until it was stopped */
+    const stopAt = async (moment: Moment): Promise<ReadonlyMap<number, number>> => {
+      const stop = new AbortController()
+      const doneBefore = new Map<number, number>()
+      const reached = held.holdAt(moment)
+      const stopped = search(keptIn(folder), stop.signal, doneBefore)
+      await reached()
+      stop.abort()
+      await expect(stopped).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+      return doneBefore
+    }
+    const whole = new Map<number, number>()
+    const uninterrupted = await search(keptIn(await temporaryFolder()), never, whole)
+    const work = (generation: number): number => whole.get(generation) ?? NaN
 
-      const checkpoints = keptIn(folder)
-      const resumed = await search(never, checkpoints)
-      const { createdAt, seconds } = whole
-      expect({ ...resumed, createdAt, seconds, work: whole.work }).toEqual(whole)
-      expect(resumed.work.blockEvaluations).toBe(whole.work.blockEvaluations - work(3))
-      await checkpoints.clear()
-      expect(await readdir(folder)).toEqual([])
-    })
+    // The first generation has a group of prompts done; then the second begins.
+    expect((await stopAt(inOrder('group'))).get(1)).toBe(0)
+    const restOfFirst = (await stopAt(inOrder('done', 'plan'))).get(2) ?? NaN
+    expect(restOfFirst).toBeGreaterThan(0)
+    expect(restOfFirst).toBeLessThan(work(2))
+
+    const checkpoints = keptIn(folder)
+    const resumed = await search(checkpoints)
+    const { createdAt, seconds } = uninterrupted
+    expect({ ...resumed, createdAt, seconds, work: uninterrupted.work }).toEqual(uninterrupted)
+    expect(resumed.work.blockEvaluations).toBe(uninterrupted.work.blockEvaluations - work(2))
+    await checkpoints.clear()
+    expect(await readdir(folder)).toEqual([])
   })
 })
