@@ -170,11 +170,17 @@ export const Difference = z.object({
 })
 export type Difference = z.infer<typeof Difference>
 
+/** What the rule of the selection takes of rivals of one kind, or of blends. */
+export const TakenRival = z.discriminatedUnion('kind', [
+  ...Rival.options,
+  z.object({ kind: z.literal('blend'), strength: z.number() })
+])
+export type TakenRival = z.infer<typeof TakenRival>
+
 /** What the selected range is compared with: of each kind the one that the rule of the selection takes. */
 export const RivalComparison = z.object({
   rival: z.discriminatedUnion('kind', [
-    ...Rival.options,
-    z.object({ kind: z.literal('blend'), strength: z.number() }),
+    ...TakenRival.options,
     /** A range of the selected length: the first or the last of all, or the middle one. */
     z.object({
       kind: z.literal('control'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CategoryScore, CrcPrompts, Rendering } from './crc'
+import { CategoryScore, CrcPrompts, Rendering, TakenRival } from './crc'
 import { BY_CHARACTERS, ScoredByBrief, ScoringChoice } from './scored-by'
 import { OtherCheckpoint } from '../model/checkpoint'
 import { DeviceChoice } from '../model/device'
@@ -108,6 +108,9 @@ export const SweepSummary = z.object({
   scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
   selected: RestorationRange.nullable(),
+  /** Of each other way to diversity the one that the rule takes. */
+  rivals: z.array(TakenRival),
+  layerCount: z.number().int(),
   post: CategoryScore,
   best: CategoryScore.nullable()
 })

@@ -27,7 +27,7 @@ export type ReportChart =
           mark: number | null
           restored: null
         })[]
-        rivals: { rival: Rival; validity: number; diversity: number }[]
+        rivals: (LiveScore & { rival: Rival })[]
       }
     }
   | { kind: 'layers'; layers: LayerDistance[] }

@@ -37,6 +37,8 @@ export type SampleSettings = z.infer<typeof SampleSettings>
 /** What the next run is to be, as the project keeps it. */
 export const SampleSetup = z.object({
   settings: SampleSettings,
+  /** Variants beside those that the project offers. */
+  added: z.array(Variant).max(20).default([]),
   /** Variants that take no part, as `modelKey` has them; one that is kept later takes part without being asked for. */
   leftOut: z.array(z.string())
 })

@@ -39,6 +39,8 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     scoredBy: briefScoring(sweep.scoredBy),
     promptCount: sweep.prompts.length,
     selected,
+    rivals: (sweep.selection?.rivals ?? []).flatMap(({ rival }) => (rival.kind === 'control' ? [] : [rival])),
+    layerCount: sweep.layerCount,
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },
     best: best === undefined ? null : { validity: best.validity, diversity: best.diversity }
   }

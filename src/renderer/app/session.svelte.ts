@@ -8,6 +8,8 @@ import { ValuesCheck } from '../pair/values-check.svelte'
 import { Prompts } from '../prompts/prompts.svelte'
 import { Ranges } from '../ranges/ranges.svelte'
 import { KeptList } from '../recipes/kept-list.svelte'
+import type { ScoredModel } from '../recipes/scored-models'
+import { type Rival, rivalName } from '../../contract/model/rival'
 import { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Probing } from '../recipes/probing.svelte'
 import { Samples } from '../samples/samples.svelte'
@@ -91,6 +93,18 @@ export class Session extends OpenProject {
   sample(id: string): void {
     this.samples.setup.choose(id, true)
     this.host.go('samples')
+  }
+
+  /** Goes to Samples with a rival among the variants. */
+  sampleRival(rival: Rival): void {
+    this.samples.setup.add({ kind: 'rival', name: rivalName(rival), rival })
+    this.host.go('samples')
+  }
+
+  /** Goes to Evaluate with a scored model among the variants. */
+  evaluate({ model, name }: ScoredModel): void {
+    this.evaluations.setup.include({ variant: { ...model, name } })
+    this.host.go('evaluate')
   }
 
   /** Goes to Export with a kept recipe chosen. @param id of it; another window may have removed it */

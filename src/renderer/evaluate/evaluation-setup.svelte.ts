@@ -9,6 +9,8 @@ import { freeName } from '../../contract/model/free-name'
 import { duplicateVariant, rangeVariant, renamedVariant, spreadOfRanges } from './evaluation-variants'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { formatBytes, plural } from '../ui/format'
+import { needsBase } from '../../contract/model/rival'
+import { takenVariants } from '../recipes/variants'
 import { modelKey, sameModel } from '../../contract/model/model'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -55,7 +57,13 @@ export class EvaluationSetup {
   )
 
   readonly choices = $derived.by<Choice[]>(() => {
-    const offered = this.offered.choices.map(({ variant, origin }): Choice => ({
+    const own = this.offered.choices
+    const [newest] = this.project.state.sweeps
+    const taken = newest === undefined ? [] : takenVariants(newest.rivals, newest.layerCount)
+    const offered = [
+      ...own,
+      ...taken.filter(({ variant }) => !own.some((choice) => sameModel(choice.variant, variant)))
+    ].map(({ variant, origin }): Choice => ({
       key: modelKey(variant),
       entry: { variant },
       origin,
@@ -116,7 +124,12 @@ export class EvaluationSetup {
     if (this.runTask === null) return ''
     const { prompts, settings } = this.runTask
     const count = this.variants.length
-    return `${plural(prompts.length, 'prompt')} × ${plural(count, 'variant')} × ${settings.sampleCount} = ${plural(prompts.length * count * settings.sampleCount, 'answer')}`
+    const doubled = this.variants.filter(
+      ({ variant }) => variant.kind === 'rival' && needsBase(variant.rival)
+    ).length
+    const twice =
+      doubled === 0 ? '' : `; ${plural(doubled, 'variant')} computed by base and post, twice the work`
+    return `${plural(prompts.length, 'prompt')} × ${plural(count, 'variant')} × ${settings.sampleCount} = ${plural(prompts.length * count * settings.sampleCount, 'answer')}${twice}`
   })
 
   /** @param offered variants to choose from @param kept tasks to choose from */
@@ -179,6 +192,13 @@ export class EvaluationSetup {
       }
       this.added = [...this.added, ...missing]
     })
+  }
+
+  /** Has a variant take part, added where it is not offered. */
+  include(entry: EvaluationVariant): void {
+    const there = this.choices.find((choice) => sameModel(choice.entry.variant, entry.variant))
+    if (there === undefined) this.put(null, entry)
+    else if (!this.isChosen(there)) this.choose(there, true)
   }
 
   /** Names of the variants there are, but for the added one at a place. */

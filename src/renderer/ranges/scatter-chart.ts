@@ -16,6 +16,7 @@ import {
   type OtherPoint,
   paretoFront,
   type RangePoint,
+  type RivalPoint,
   type ScoreBoard
 } from './score-board'
 
@@ -64,6 +65,13 @@ const otherDatum = (point: OtherPoint): ScatterDatum => ({
   name: point.name
 })
 
+const rivalDatum = ({ key, name, validity, diversity }: RivalPoint): ScatterDatum => ({
+  x: validity,
+  y: diversity,
+  model: key,
+  name
+})
+
 /** How a model that is no range looks: what is kept as everywhere, others by what they are. */
 function styleOf({ kind, mark }: OtherPoint): ModelStyle {
   if (mark !== null) return keptStyle(mark)
@@ -99,9 +107,7 @@ function rivalDatasets(
 ): ScatterChart['data']['datasets'] {
   return RIVALS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, shape }) => ({
     label: RIVAL_KINDS[kind],
-    data: board.rivals
-      .filter((point) => point.kind === kind)
-      .map(({ name, validity, diversity }) => ({ x: validity, y: diversity, model: null, name })),
+    data: board.rivals.filter((point) => point.kind === kind).map(rivalDatum),
     showLine: true,
     borderColor: translucent(colors[RIVAL_TONES[kind]], 0.7),
     borderWidth: 1.25,
@@ -123,7 +129,7 @@ export function scatterDatasets(
   const minimum = minimumValidity(board, rho) ?? 0
   const visible = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
   const only = (key: string | null): ScatterDatum[] =>
-    [...board.ranges.map(datum), ...board.others.map(otherDatum)]
+    [...board.ranges.map(datum), ...board.others.map(otherDatum), ...board.rivals.map(rivalDatum)]
       .filter(({ model }) => model === key)
       .slice(0, 1)
   const shown = (kind: OtherPoint['kind']): OtherPoint[] =>

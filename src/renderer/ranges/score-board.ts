@@ -1,7 +1,7 @@
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import type { CategoryScore, SweepDocument } from '../../contract/documents/crc'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
-import { type Rival, rivalName } from '../../contract/model/rival'
+import { type Rival, rivalKey, rivalName } from '../../contract/model/rival'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events'
@@ -26,8 +26,8 @@ export interface OtherPoint extends LiveScore {
 }
 
 /** The score of the model of a key; none while it has not been scored. */
-export const scoreOf = ({ ranges, others }: ScoreBoard, key: string): LiveScore | undefined =>
-  ranges.find((range) => rangeKey(range) === key) ?? others.find((other) => other.key === key)
+export const scoreOf = ({ ranges, others, rivals }: ScoreBoard, key: string): LiveScore | undefined =>
+  ranges.find((range) => rangeKey(range) === key) ?? [...others, ...rivals].find((other) => other.key === key)
 
 /** What the charts draw: the scores of a finished sweep or of one that still runs. */
 export interface ScoreBoard {
@@ -41,19 +41,20 @@ export interface ScoreBoard {
   rivals: readonly RivalPoint[]
 }
 
-/** Another way to more diverse answers, which restores nothing and so cannot be inspected. */
-export interface RivalPoint extends CategoryScore {
+/** Another way to more diverse answers, which restores nothing. */
+export interface RivalPoint extends LiveScore {
+  key: string
   kind: Rival['kind']
   name: string
 }
 
 /** Rivals of a sweep, as points; of the samplers, a grid, those that no other sampler beats. */
-export function rivalPoints(rivals: readonly (CategoryScore & { rival: Rival })[]): RivalPoint[] {
-  const points = rivals.map(({ rival, validity, diversity }) => ({
+export function rivalPoints(rivals: readonly (LiveScore & { rival: Rival })[]): RivalPoint[] {
+  const points = rivals.map(({ rival, ...score }): RivalPoint => ({
+    ...score,
+    key: rivalKey(rival),
     kind: rival.kind,
-    name: rivalName(rival),
-    validity,
-    diversity
+    name: rivalName(rival)
   }))
   const samplers = paretoFront(points.filter(({ kind }) => kind === 'sampler'))
   return [...samplers, ...points.filter(({ kind }) => kind !== 'sampler')]
@@ -91,7 +92,7 @@ export function boardOfSweep(
       restored: layers?.reduce((sum, { attention, mlp }) => sum + (attention + mlp) / 2, 0) ?? null,
       ...live(score)
     })),
-    rivals: rivalPoints(sweep.rivals)
+    rivals: rivalPoints(sweep.rivals.map((score) => ({ rival: score.rival, ...live(score) })))
   }
 }
 

@@ -1,5 +1,6 @@
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
 import type { Score, SweepDocument } from '../../contract/documents/crc'
+import { rivalName } from '../../contract/model/rival'
 import { type Distribution } from './distribution'
 import { categoriesOf } from '../prompt-set/categories'
 import type { LiveScore } from '../../contract/documents/sweep-events'
@@ -8,9 +9,9 @@ import { distinctWords, scoreWords } from '../../contract/words/score-words'
 import { capitalised, rangeLabel } from '../ui/format'
 import { rangeKey } from '../../contract/model/strengths'
 import type { OtherPoint, ScoreBoard } from './score-board'
-import { otherModels } from '../recipes/scored-models'
+import { otherModels, type ScoredRole } from '../recipes/scored-models'
 
-/** Every model of a sweep as one row: base, post, the ranges, the soup, the recipes and other checkpoints. */
+/** Every model of a sweep as one row: base, post, the ranges, the soup, the recipes, other checkpoints and all rivals. */
 export function sweepCsv(sweep: SweepDocument, kept: KeptModels = NOTHING_KEPT): string {
   const categories = categoriesOf(sweep.prompts)
   const words = scoreWords(sweep.scoredBy)
@@ -41,7 +42,8 @@ export function sweepCsv(sweep: SweepDocument, kept: KeptModels = NOTHING_KEPT):
     ...(sweep.base === null ? [] : [row('base', null, null, sweep.base)]),
     row('post', null, null, sweep.post),
     ...sweep.ranges.map((range) => row('range', range.start, range.end, range)),
-    ...otherModels(sweep, null, kept).map(({ name, score }) => row(name, null, null, score))
+    ...otherModels(sweep, null, kept).map(({ name, score }) => row(name, null, null, score)),
+    ...sweep.rivals.map((score) => row(rivalName(score.rival), null, null, score))
   ])
 }
 
@@ -49,15 +51,15 @@ export function sweepCsv(sweep: SweepDocument, kept: KeptModels = NOTHING_KEPT):
  * The bars of a distribution chart, one right answer per row.
  *
  * @param answer what one is called
- * @param tone what the model beside base and post is
+ * @param role what the model beside base and post is
  */
 export function distributionCsv(
   { answers, base, post, hybrid }: Distribution,
   answer: string,
-  tone: 'hybrid' | 'checkpoint'
+  role: ScoredRole
 ): string {
   return toCsv(
-    [answer, 'base', 'post', tone],
+    [answer, 'base', 'post', role],
     answers.map((name, index) => [name, base?.[index] ?? null, post[index] ?? null, hybrid[index] ?? null])
   )
 }
@@ -65,7 +67,7 @@ export function distributionCsv(
 /** A model as the table lists it. */
 export interface BoardRow extends LiveScore {
   key: string
-  kind: OtherPoint['kind'] | 'range'
+  kind: OtherPoint['kind'] | 'range' | 'rival'
   /** In the order of {@link boardRows}. */
   place: number
   label: string
@@ -73,8 +75,8 @@ export interface BoardRow extends LiveScore {
   restored: number | null
 }
 
-/** The ranges by start and end, then the other models. */
-export const boardRows = ({ ranges, others }: ScoreBoard): BoardRow[] =>
+/** The ranges by start and end, then the other models, then rivals. */
+export const boardRows = ({ ranges, others, rivals }: ScoreBoard): BoardRow[] =>
   [
     ...[...ranges]
       .sort((left, right) => left.start - right.start || left.end - right.end)
@@ -85,7 +87,8 @@ export const boardRows = ({ ranges, others }: ScoreBoard): BoardRow[] =>
         label: rangeLabel(point),
         restored: point.end - point.start + 1
       })),
-    ...others.map((point) => ({ ...point, label: point.name }))
+    ...others.map((point) => ({ ...point, label: point.name })),
+    ...rivals.map((point) => ({ ...point, kind: 'rival' as const, label: point.name, restored: null }))
   ].map((row, place) => ({ ...row, place }))
 
 /** By what the table can be sorted. */

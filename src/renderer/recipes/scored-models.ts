@@ -1,7 +1,16 @@
 import type { Score, SweepDocument } from '../../contract/documents/crc'
 import type { LayerStrength } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
-import { type Model, modelName, modelStrengths, weightsKey } from '../../contract/model/model'
+import { rivalKey, rivalName } from '../../contract/model/rival'
+import type { ModelTone } from '../../contract/model/model-style'
+import {
+  type AnsweringModel,
+  type Model,
+  modelName,
+  modelStrengths,
+  rangeModel,
+  weightsKey
+} from '../../contract/model/model'
 import { rangeKey, rangeStrengths } from '../../contract/model/strengths'
 import {
   type KeptModels,
@@ -10,24 +19,38 @@ import {
   NOTHING_KEPT
 } from '../../contract/documents/kept-models'
 import { modelOf, modelsOf, type SweptModel } from '../../contract/documents/swept-model'
-import { rangeName } from '../ui/format'
+import { capitalised, rangeName } from '../ui/format'
 
 /** A model with everything known of it, for the inspector. */
 export interface ScoredModel {
   /** Equal for models of equal weights. */
   key: string
-  kind: 'range' | 'blend' | 'recipe' | 'found' | 'checkpoint'
+  kind: 'range' | 'blend' | 'recipe' | 'found' | 'checkpoint' | 'rival'
   /** What it is called now. */
   name: string
   /** Of a kept recipe or checkpoint: its number in the order of keeping. */
   mark: number | null
-  /** Null for another checkpoint, which is no recipe over the pair. */
+  /** Null for what is no recipe over the pair: another checkpoint, or a rival. */
   layers: readonly LayerStrength[] | null
+  /** What it is, as a variant that answers prompts. */
+  model: AnsweringModel
   score: Score
 }
 
 /** One that is no range. */
-export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'range'> }
+export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'range' | 'rival'> }
+
+/** What stands beside base and post. */
+export type ScoredRole = 'hybrid' | 'checkpoint' | 'rival'
+
+export const roleOf = ({ kind }: ScoredModel): ScoredRole =>
+  kind === 'checkpoint' || kind === 'rival' ? kind : 'hybrid'
+
+export const ROLE_TONES: Readonly<Record<ScoredRole, ModelTone>> = {
+  hybrid: 'hybrid',
+  checkpoint: 'checkpoint',
+  rival: 'orange'
+}
 
 /**
  * The models of a sweep that are no ranges, and those that a search found; a range that it could not better is a range.
@@ -53,6 +76,7 @@ export function otherModels(
     name: own?.name ?? modelName(model),
     mark: own?.mark ?? null,
     layers: modelStrengths(model, layerCount),
+    model,
     score
   })
   return [
@@ -83,7 +107,7 @@ export function scoredModel(
   const score = sweep.ranges.find((range) => rangeKey(range) === key)
   if (score === undefined) {
     const others = otherModels(sweep, search, kept).filter((other) => other.key === key)
-    return others.find(({ kind }) => kind === 'recipe') ?? others[0] ?? null
+    return others.find(({ kind }) => kind === 'recipe') ?? others[0] ?? scoredRival(sweep, key)
   }
   return {
     key,
@@ -91,6 +115,15 @@ export function scoredModel(
     name: rangeName(score),
     mark: null,
     layers: rangeStrengths(score, sweep.layerCount),
+    model: rangeModel(score),
     score
   }
+}
+
+function scoredRival(sweep: SweepDocument, key: string): ScoredModel | null {
+  const score = sweep.rivals.find(({ rival }) => rivalKey(rival) === key)
+  if (score === undefined) return null
+  const { rival } = score
+  const name = capitalised(rivalName(rival))
+  return { key, kind: 'rival', name, mark: null, layers: null, model: { kind: 'rival', rival }, score }
 }

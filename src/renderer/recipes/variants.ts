@@ -3,12 +3,16 @@ import type { KeptCheckpoint, KeptRecipe } from '../../contract/documents/projec
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { Kept } from '../../contract/model/kept'
 import type { Variant } from '../../contract/documents/samples'
+import { blendName } from '../../contract/documents/swept-model'
+import type { TakenRival } from '../../contract/documents/crc'
+import { rivalName } from '../../contract/model/rival'
+import { blendStrengths } from '../../contract/model/strengths'
 import { rangeModel, sameModel } from '../../contract/model/model'
 
 /** Where a variant that can be chosen comes from. */
 export interface VariantChoice {
   variant: Variant
-  origin: 'whole model' | 'selected by the sweep' | 'kept recipe' | 'checkpoint'
+  origin: 'whole model' | 'selected by the sweep' | 'kept recipe' | 'checkpoint' | 'rival'
 }
 
 /**
@@ -44,4 +48,16 @@ export function variantChoices(
     choices.push({ variant, origin: 'checkpoint' })
   }
   return choices
+}
+
+/** What the rule of a sweep's selection takes of blends and rivals, as variants. @param layerCount of the sweep */
+export function takenVariants(rivals: readonly TakenRival[], layerCount: number): VariantChoice[] {
+  return rivals.map((taken): VariantChoice => {
+    if (taken.kind !== 'blend') {
+      return { variant: { kind: 'rival', name: rivalName(taken), rival: taken }, origin: 'rival' }
+    }
+    const name = blendName(taken.strength)
+    const recipe = { name, layers: blendStrengths(taken.strength, layerCount) }
+    return { variant: { kind: 'recipe', name, recipe }, origin: 'rival' }
+  })
 }

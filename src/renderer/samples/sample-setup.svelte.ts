@@ -24,6 +24,7 @@ export class SampleSetup {
   defaults = $state.raw<SampleSettings | null>(null)
   /** Variants the user left out, by `modelKey`: a recipe kept later takes part without being asked for. */
   private readonly leftOut = new SvelteSet<string>()
+  private added = $state.raw<readonly Variant[]>([])
   /** The stored setup that this one was made from; undefined while the project has none. */
   readonly base = new DraftBase<StoredSetup | undefined>()
   private dirty = false
@@ -33,7 +34,10 @@ export class SampleSetup {
   /** How often it was saved: what is typed between two savings is undone at once. */
   private savings = 0
 
-  readonly choices = $derived.by(() => this.offered.choices)
+  readonly choices = $derived.by(() => [
+    ...this.offered.choices.map((choice) => ({ ...choice, added: false })),
+    ...this.added.map((variant) => ({ variant, origin: 'rival' as const, added: true }))
+  ])
 
   readonly variants = $derived<Variant[]>(
     this.choices.flatMap(({ variant }) => (this.leftOut.has(modelKey(variant)) ? [] : [variant]))
@@ -69,6 +73,32 @@ export class SampleSetup {
       chosen ? `choose ${name} for samples` : `leave ${name} out of samples`,
       () => put(!chosen),
       () => put(chosen)
+    )
+  }
+
+  /** A variant that the project does not offer takes part. */
+  add(variant: Variant): void {
+    if (this.choices.some((choice) => sameModel(choice.variant, variant))) {
+      this.choose(modelKey(variant), true)
+      return
+    }
+    this.take(`add ${variant.name} to samples`, [...this.added, variant])
+  }
+
+  /** Takes back what was added. */
+  remove(variant: Variant): void {
+    this.take(
+      `remove ${variant.name} from samples`,
+      this.added.filter((other) => !sameModel(other, variant))
+    )
+  }
+
+  private take(what: string, after: readonly Variant[]): void {
+    const before = this.added
+    this.do(
+      what,
+      () => (this.added = before),
+      () => (this.added = after)
     )
   }
 
@@ -117,7 +147,7 @@ export class SampleSetup {
     if (this.base.elsewhere !== null) return
     this.dirty = false
     this.savings += 1
-    const samples = { settings, leftOut: [...this.leftOut] }
+    const samples = { settings, added: [...this.added], leftOut: [...this.leftOut] }
     const saved = await this.base.send(samples, (seen) =>
       this.project.change({ settings: { samples } }, seen)
     )
@@ -141,9 +171,10 @@ export class SampleSetup {
     await this.flush()
   }
 
-  private show({ settings, leftOut }: StoredSetup): void {
+  private show({ settings, added, leftOut }: StoredSetup): void {
     this.foreign += 1
     this.draft = draftOfSettings(settings)
+    this.added = added
     this.leftOut.clear()
     for (const key of leftOut) this.leftOut.add(key)
   }
@@ -189,6 +220,7 @@ export class SampleSetup {
   follow(run: SampleRun): void {
     if (this.project.state.document.settings.samples !== undefined) return
     this.draft = draftOfSettings(run.settings)
+    this.added = run.variants.filter(({ kind }) => kind === 'rival')
     this.leftOut.clear()
     for (const { variant } of this.choices) {
       if (!run.variants.some((other) => sameModel(other, variant))) this.leftOut.add(modelKey(variant))

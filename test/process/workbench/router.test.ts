@@ -108,7 +108,11 @@ describe('projects', () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
     const sampler = { sampling: PAPER_SAMPLING, maxTokens: 8, stopTexts: [], seed: 1, sampleCount: 2 }
-    const samples: SampleSetup = { settings: { ...sampler, device: 'cpu', memoryBytes: 1e9 }, leftOut: [] }
+    const samples: SampleSetup = {
+      settings: { ...sampler, device: 'cpu', memoryBytes: 1e9 },
+      added: [],
+      leftOut: []
+    }
     // Two values of every field, so that each change can be seen.
     const settings: [Required<Settings>, Required<Settings>] = [
       {

@@ -184,7 +184,7 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
           ...live(score)
         }))
       ].map((other, index) => ({ ...other, key: String(index), restored: null })),
-      rivals: rivals.map(({ rival, validity, diversity }) => ({ rival, validity, diversity }))
+      rivals: rivals.map((score) => ({ rival: score.rival, ...live(score) }))
     }
   }
 }

@@ -61,7 +61,7 @@ describe('sample prompts', () => {
 })
 
 describe('the setup of the next run', () => {
-  const setup = { settings: sampleRunFixture().settings, leftOut: ['base'] }
+  const setup = { settings: sampleRunFixture().settings, added: [], leftOut: ['base'] }
 
   test('is kept with the project, and a project without one opens as before', async () => {
     const project = await newProject()

@@ -11,6 +11,8 @@ describe('where results came from', () => {
     scoredBy: BY_CHARACTERS,
     promptCount: 1,
     selected: null,
+    rivals: [],
+    layerCount: 2,
     post: { validity: 1, diversity: 1 },
     best: null
   })

@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { SweepDocument } from '../../../../src/contract/documents/crc'
+import type { Rival } from '../../../../src/contract/model/rival'
+import { takenVariants } from '../../../../src/renderer/recipes/variants'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { colorAt, DIVERGING, inkOn, VIRIDIS } from '../../../../src/contract/words/color-scale'
 import { distributionOf, meanProbabilities } from '../../../../src/renderer/ranges/distribution'
@@ -19,11 +22,18 @@ import {
   minimumValidity,
   paretoFront,
   rangeCount,
+  scoreOf,
   type RangePoint
 } from '../../../../src/renderer/ranges/score-board'
 import { keptScore } from '../../../../src/renderer/recipes/kept-score'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
-import { distributionCsv, rowColumns, sortedRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
+import {
+  boardRows,
+  distributionCsv,
+  rowColumns,
+  sortedRows,
+  sweepCsv
+} from '../../../../src/renderer/ranges/tables'
 import { toCsv } from '../../../../src/renderer/ui/csv'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
 import { projectState } from '../../../fixtures/scripted-line'
@@ -264,6 +274,31 @@ describe('what a sweep is scored by', () => {
     const metrics = Object.values(metricsOf(sweep.scoredBy)).map(({ label, describe }) => label + describe)
     expect(metrics.join()).not.toMatch(/validity|diversity|valid/i)
     expect(rowColumns(boardOfSweep(tinySweep())).map(({ label }) => label)).toContain('Diversity')
+  })
+})
+
+describe('rivals of a sweep', () => {
+  const rival: Rival = { kind: 'mix', share: 0.7 }
+  const sweep: SweepDocument = { ...tinySweep(), rivals: [{ rival, ...tinySweep().post, validity: 0.91 }] }
+
+  it('stand in chart and table under a key by which they can be looked at', () => {
+    const board = boardOfSweep(sweep)
+    expect(boardRows(board).at(-1)).toMatchObject({ kind: 'rival', key: 'mix 0.7', validity: 0.91 })
+    expect(scoreOf(board, 'mix 0.7')?.validity).toBe(0.91)
+    expect(scoredModel(sweep, null, 'mix 0.7')).toMatchObject({
+      kind: 'rival',
+      layers: null,
+      model: { kind: 'rival', rival },
+      score: { validity: 0.91 }
+    })
+    expect(sweepCsv(sweep)).toContain('logits with 0.7 of base,,,0.91')
+  })
+
+  it('and blends that the rule takes can be evaluated as they are', () => {
+    const [mix, blend] = takenVariants([rival, { kind: 'blend', strength: 0.5 }], 2)
+    expect(mix?.variant).toEqual({ kind: 'rival', name: 'logits with 0.7 of base', rival })
+    const half = { attention: 0.5, mlp: 0.5 }
+    expect(blend?.variant).toMatchObject({ kind: 'recipe', recipe: { layers: [half, half] } })
   })
 })
 
