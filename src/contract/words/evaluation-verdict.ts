@@ -1,0 +1,72 @@
+import type { Difference, VariantResult } from '../documents/evaluation'
+import { type MeasureId, measureOf } from '../model/measures'
+import { formatMeasureDelta, formatPValue, intervalWords } from './evaluation-words'
+
+/** What an evaluation says of one variant beside the one it is compared with, in one sentence. */
+export interface EvaluationVerdict {
+  variant: string
+  verdict: string
+  /** The measured differences behind it; empty where there are none. */
+  figures: string
+  /** Null where there is nothing to praise or to warn of. */
+  good: boolean | null
+}
+
+type Change = 'better' | 'worse' | 'unsure' | 'unknown'
+
+/** What the difference of a measure shows: only what holds after the adjustment for all variants counts. */
+function changeOf(id: MeasureId, difference: Difference | undefined): Change {
+  if (difference === undefined) return 'unknown'
+  const { better } = measureOf(id)
+  if (difference.adjustedPValue >= 0.05 || better === null) return 'unsure'
+  return difference.mean > 0 === (better === 'higher') ? 'better' : 'worse'
+}
+
+/**
+ * @param comparedWith the variant that differences are against
+ * @param measures the diversity and the quality that are looked at
+ */
+export function evaluationVerdict(
+  { variant, differences }: Pick<VariantResult, 'variant' | 'differences'>,
+  comparedWith: string,
+  measures: { diversity: MeasureId; quality: MeasureId }
+): EvaluationVerdict {
+  if (variant === comparedWith)
+    return { variant, verdict: 'what the others are compared with', figures: '', good: null }
+  const found = [measures.diversity, measures.quality].map((id) => ({
+    id,
+    difference: differences[id],
+    change: changeOf(id, differences[id])
+  }))
+  const [diversity, quality] = found.map(({ change }) => change)
+  const figures = found
+    .flatMap(({ id, difference }) => {
+      if (difference === undefined) return []
+      const interval = intervalWords(difference, (end) => formatMeasureDelta(id, end))
+      const p = `p ${formatPValue(difference.adjustedPValue)}`
+      return `${measureOf(id).label.toLowerCase()} ${formatMeasureDelta(id, difference.mean)} ${interval}, ${p}`
+    })
+    .join('; ')
+  return { variant, figures, ...judged(diversity ?? 'unknown', quality ?? 'unknown') }
+}
+
+function judged(diversity: Change, quality: Change): Pick<EvaluationVerdict, 'verdict' | 'good'> {
+  if (diversity === 'unknown' && quality === 'unknown') return { verdict: 'cannot be compared', good: null }
+  if (diversity === 'better') {
+    if (quality === 'worse') return { verdict: 'more diverse, at a loss of quality', good: false }
+    if (quality === 'better') return { verdict: 'more diverse and better', good: true }
+    if (quality === 'unknown') return { verdict: 'more diverse, its quality not measured', good: null }
+    return { verdict: 'more diverse, no sure change of quality', good: true }
+  }
+  if (quality === 'worse') {
+    return {
+      verdict: diversity === 'worse' ? 'less diverse and worse' : 'worse, with no sure gain in diversity',
+      good: false
+    }
+  }
+  if (diversity === 'worse') return { verdict: 'less diverse', good: false }
+  return {
+    verdict: quality === 'better' ? 'better, no sure change of diversity' : 'no sure difference',
+    good: quality === 'better' ? true : null
+  }
+}

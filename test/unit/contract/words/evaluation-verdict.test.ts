@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest'
+import type { Difference } from '../../../../src/contract/documents/evaluation'
+import { evaluationVerdict } from '../../../../src/contract/words/evaluation-verdict'
+
+const MEASURES = { diversity: 'distinctRight', quality: 'accuracy' } as const
+
+const difference = (mean: number, adjustedPValue: number): Difference => ({
+  mean,
+  interval: [mean - 0.1, mean + 0.1],
+  promptCount: 12,
+  effectSize: 1,
+  pValue: adjustedPValue,
+  adjustedPValue
+})
+
+const verdictOf = (distinctRight: Difference, accuracy: Difference) =>
+  evaluationVerdict({ variant: 'hybrid', differences: { distinctRight, accuracy } }, 'post', MEASURES)
+
+it('praises only what is sure, and never a gain that costs quality', () => {
+  const [up, down, unsure] = [difference(1, 0.01), difference(-1, 0.01), difference(1, 0.2)]
+  const said = [
+    [up, unsure],
+    [up, up],
+    [up, down],
+    [unsure, unsure],
+    [unsure, down],
+    [down, unsure]
+  ] as const
+  expect(
+    said.map(([diversity, quality]) => {
+      const { verdict, good } = verdictOf(diversity, quality)
+      return [verdict, good]
+    })
+  ).toEqual([
+    ['more diverse, no sure change of quality', true],
+    ['more diverse and better', true],
+    ['more diverse, at a loss of quality', false],
+    ['no sure difference', null],
+    ['worse, with no sure gain in diversity', false],
+    ['less diverse', false]
+  ])
+})
+
+it('gives the differences with interval and p, and none for the variant that others are compared with', () => {
+  expect(verdictOf(difference(1, 0.01), difference(0.5, 0.2)).figures).toBe(
+    'distinct right answers +1.0 [+0.9, +1.1], p 0.010; right answers +0.500 [+0.400, +0.600], p 0.200'
+  )
+  expect(evaluationVerdict({ variant: 'post', differences: {} }, 'post', MEASURES)).toEqual({
+    variant: 'post',
+    verdict: 'what the others are compared with',
+    figures: '',
+    good: null
+  })
+})
