@@ -13,7 +13,7 @@ import {
   writeCheckpoint,
   writeSparseCheckpoint
 } from '../../fixtures/checkpoint-builder'
-import { exitStatus, runCli, startCli, waitForOutput } from '../../fixtures/cli'
+import { exitStatus, startCli, waitForOutput } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
 
 /** Relative norms and cosines of the demo pair, computed with PyTorch in float64. */
@@ -27,7 +27,7 @@ const BY_TORCH = [
 
 describe('slr diff', () => {
   it('prints the distances of the demo pair that PyTorch computes', async () => {
-    const { status, stdout } = await runCli(['diff', '--demo', '--json', '--quiet'])
+    const { status, stdout } = await runHere(['diff', '--demo', '--json', '--quiet'])
     expect(status).toBe(0)
     const { components, layers, bytesRead } = DistancesDocument.parse(JSON.parse(stdout))
     // 12 layers of 9 tensors, embeddings and final norm; the head is tied.

@@ -35,7 +35,7 @@ test('a request may take seconds', () => {
   expect(CONFINED_LIMITS).toEqual({ timeMs: 3_000, killAfterMs: 5_000 })
 })
 
-/** Whether main took its turns while something went on. */
+/** How many turns main took while something went on: next to none while that held it up, however slow the machine is. */
 async function withTurns(work: Promise<unknown>): Promise<number> {
   let turns = 0
   const timer = setInterval(() => (turns += 1), 10)
@@ -69,7 +69,7 @@ describe('a chat template', () => {
     )
     const turns = await withTurns(refused)
     expect((await refused).message).toMatch(/chat_template\.jinja took longer than 1 s and was stopped\.$/)
-    expect(turns).toBeGreaterThan(20)
+    expect(turns).toBeGreaterThan(5)
   })
 
   test('that writes without end is stopped before its text is taken over', async () => {
@@ -126,7 +126,7 @@ describe('YAML from elsewhere', () => {
     )
     const turns = await withTurns(refused)
     expect((await refused).message).toBe('f.yaml took longer than 0.5 s and was stopped.')
-    expect(turns).toBeGreaterThan(20)
+    expect(turns).toBeGreaterThan(5)
   })
 
   test.concurrent('does not keep a command from ending when it is told to', async () => {

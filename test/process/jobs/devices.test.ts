@@ -5,6 +5,7 @@ import { Devices, fastestDevice } from '../../../src/main/jobs/devices'
 import { openDevice } from '../../../src/main/engine/device/device'
 import { resourcePath } from '../../../src/main/base/resources'
 import { runCli } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
 
 const DEMO_POST = resourcePath('demo-pair', 'post')
 
@@ -63,7 +64,7 @@ describe('a device that this machine cannot have', () => {
   })
 
   it('fails a command that names it, in one line', async () => {
-    const { status, stderr } = await runCli(['probe', '--demo', '--tokens', '1,2', '--device', elsewhere])
+    const { status, stderr } = await runHere(['probe', '--demo', '--tokens', '1,2', '--device', elsewhere])
     expect(status).toBe(1)
     expect(stderr).toMatch(/^slr: (DirectML|CoreML) exists on/)
   })
