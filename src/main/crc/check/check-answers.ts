@@ -89,9 +89,17 @@ function trailsToFollow(
   })
 }
 
+/** A check asks so often: what it asks second follows from what it hears first. */
+const ASKS = 2
+
 /** Asks the engine about continuations of the request's prompts. */
 class Asking {
   seconds = 0
+  private readonly begunMs = performance.now()
+  private readonly rate = progressRate()
+  private asked = 0
+  /** Of what was asked before. */
+  private rowsBefore = 0
 
   constructor(
     private readonly engine: EngineClient,
@@ -103,8 +111,6 @@ class Asking {
   async ask(questions: Questions): Promise<Answers[]> {
     const { base, post, models, device, precision, rendered } = this.request
     const { signal, onProgress } = this.run
-    const begun = performance.now()
-    const rate = progressRate()
     let rowsTotal = 0
     const asked = questions.asked()
     const said = models.map(() => new Answers())
@@ -127,9 +133,7 @@ class Asking {
       throwIfCancelled(signal, 'The check')
       if (event.type === 'plan') rowsTotal = event.rowsTotal
       if (event.type === 'progress') {
-        const elapsed = (performance.now() - begun) / 1000
-        const { perSecond, secondsLeft } = rate(event.rowsDone, rowsTotal, elapsed)
-        onProgress({ rowsDone: event.rowsDone, rowsTotal, rowsPerSecond: perSecond, secondsLeft })
+        onProgress(this.progress(event.rowsDone, rowsTotal))
       }
       if (event.type === 'probabilities') {
         for (const [place, index] of event.prompts.entries()) {
@@ -139,7 +143,23 @@ class Asking {
       }
       if (event.type === 'done') this.seconds += event.seconds
     }
+    this.asked++
+    this.rowsBefore += rowsTotal
     if (said.every(({ count }) => count === asked.length)) return said
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was checked.')
+  }
+
+  /**
+   * Never goes back: how many rows the next asking has is not known before, so each is an equal share of the whole, and one
+   * that is still to come is taken to be as long as this one.
+   */
+  private progress(rowsDone: number, rowsTotal: number): CheckProgress {
+    const { asked, rowsBefore } = this
+    const done = rowsBefore + rowsDone
+    const left = rowsTotal - rowsDone + (ASKS - 1 - asked) * rowsTotal
+    const elapsed = (performance.now() - this.begunMs) / 1000
+    const { perSecond, secondsLeft } = this.rate(done, done + left, elapsed)
+    const share = (asked + rowsDone / rowsTotal) / ASKS
+    return { rowsDone: share * (done + left), rowsTotal: done + left, rowsPerSecond: perSecond, secondsLeft }
   }
 }

@@ -186,7 +186,9 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
       expect(model?.firstToken.validity).toBeCloseTo(swept?.validity ?? NaN, 4)
       expect(model?.firstToken.diversity).toBeCloseTo(swept?.diversity ?? NaN, 4)
     }
+    // It asks twice, and its progress never goes back.
     expect(Math.max(...shares)).toBeCloseTo(1, 6)
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b))
   })
 
   it('is the likelihood of every valid answer as the engine reads answers, summed', async () => {

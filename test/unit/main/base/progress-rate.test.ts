@@ -10,6 +10,7 @@ describe('the progress rate', () => {
 
   test('is the plain mean of steady work, however often it is asked', () => {
     const rate = progressRate()
+    rate(0, 10_000, 0)
     for (let step = 1; step <= 40; step++) {
       const { perSecond, secondsLeft } = rate(step * 25, 10_000, step / 2)
       expect(perSecond).toBeCloseTo(50, 9)
@@ -27,6 +28,14 @@ describe('the progress rate', () => {
 
   test('has nothing left when done', () => {
     const rate = progressRate()
-    expect(rate(100, 100, 2)).toEqual({ perSecond: 50, secondsLeft: 0 })
+    expect(rate(100, 100, 2)).toEqual({ perSecond: null, secondsLeft: 0 })
+  })
+
+  test('counts neither what was done before the run nor the time it took to get ready', () => {
+    const rate = progressRate()
+    // Going on with 9,000 of 10,000 after half a minute of loading.
+    expect(rate(9_000, 10_000, 30)).toEqual({ perSecond: null, secondsLeft: null })
+    rate(9_000, 10_000, 40)
+    expect(rate(9_010, 10_000, 41)).toEqual({ perSecond: 10, secondsLeft: 99 })
   })
 })

@@ -80,3 +80,35 @@ it('tells of growing answers as they grow, at most four times a second, and of f
   expect(told.flatMap(({ finished }) => finished)).toEqual([text, text])
   expect(kept).toEqual([text, text])
 })
+
+it('estimates the time left of a run that goes on from its own speed, and not from what it took to get ready', async () => {
+  const engine = scriptedEngine({
+    generate: async function* () {
+      for await (const event of slowly()) {
+        if (event.type === 'plan') vi.advanceTimersByTime(60_000)
+        if (event.type === 'tokens') yield { ...event, tokens: event.tokens.slice(1) }
+        else if (event.type !== 'sample' || event.index === 1) yield event
+      }
+    }
+  })
+  const variant = GENERATION.variantNames[0] ?? ''
+  const stored = {
+    variant,
+    prompt: 0,
+    index: 0,
+    text: '',
+    tokens: new Array(30).fill(1),
+    finish: 'stop' as const
+  }
+  const left: (number | null)[] = []
+  await generateSamples(
+    engine,
+    { generation: GENERATION, stored: [stored], earlier: null },
+    { keep: async () => undefined, progress: ({ secondsLeft }) => void left.push(secondsLeft) },
+    new AbortController().signal
+  )
+  const told = left.flatMap((seconds) => seconds ?? [])
+  // Thirty tokens at ten a second.
+  expect(told.length).toBeGreaterThan(3)
+  expect(Math.max(...told)).toBeLessThanOrEqual(3.1)
+})
