@@ -29,7 +29,9 @@ export function readoutOf(
   const words = scoreWords(board.scoredBy)
   const range = board.ranges.find((point) => rangeKey(point) === key)
   const name =
-    range === undefined ? board.others.find((other) => other.key === key)?.name : rangePhrase(range)
+    range === undefined
+      ? [...board.others, ...board.rivals].find((other) => other.key === key)?.name
+      : rangePhrase(range)
   const errorOf = (measure: 'validity' | 'diversity'): number | null =>
     score === null || sweep === null
       ? null
