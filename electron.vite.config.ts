@@ -55,6 +55,8 @@ export default defineConfig({
           'read-ahead-worker': 'src/main/engine/weights/read-ahead-worker.ts',
           bench: 'src/bench/main.ts'
         },
+        // The bench alone drives a browser.
+        external: ['playwright-core'],
         output: { format: 'es', entryFileNames: '[name].js', plugins: [executableCommand, reportCharts] }
       }
     }

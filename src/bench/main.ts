@@ -16,15 +16,17 @@ import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
 import { describeReport, type BenchReport } from './report'
 import { measureDistances } from './weight-distances'
 import { writeSyntheticPair, type PairFolders } from './synthetic-pair'
+import { measureWindow } from './window'
 import { demoPrompts } from './workload'
 
-const USAGE = `npm run bench -- [--full | --generation | --export] [--json FILE]
+const USAGE = `npm run bench -- [--full | --generation | --export | --window] [--json FILE]
 
 Measures the sweep on the demo pair and on synthetic pairs of real shapes (random weights, in the system's folder for
 temporary files, removed afterwards). About 2 minutes on two cores; --full adds pairs of 24 layers and an 8B's width,
 and the plan for all layers of an 8B (15 minutes or more, 8 GB of memory, 3 GB of disk). Generation is measured on the demo pair and on a pair of
 Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. --export measures the export of a
-pair of 4 GB models and nothing else (13 GB of disk). Other programs disturb the figures: the machine should be idle.`
+pair of 4 GB models and nothing else (13 GB of disk). --window measures how soon the desktop's page can be used, in the Chromium that CHROMIUM
+names (/usr/bin/chromium), and nothing else. Other programs disturb the figures: the machine should be idle.`
 
 interface BenchPair {
   readonly name: string
@@ -82,6 +84,9 @@ const GENERATION_PAIRS: readonly Pick<BenchPair, 'name' | 'shape'>[] = [
   { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 } }
 ]
 
+/** The first reads Chromium's and the program's files from the disk. */
+const WINDOW_STARTS = 6
+
 /** 4.0 GB a model: the width of an 8B, with as many layers and rows of the embedding as that takes. */
 const EXPORT_PAIR = {
   name: 'Llama-3.1-8B, 8 layers',
@@ -116,14 +121,20 @@ async function bench(): Promise<number> {
     plans: [],
     generations: [],
     distances: [],
-    exports: []
+    exports: [],
+    windows: []
   }
   const folder = await mkdtemp(join(tmpdir(), 'slr-bench-'))
   try {
     const { only } = options
     if (only === null) await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
-    if (only !== 'export') await measureGenerations(report, folder, interrupted.signal)
+    if (only === null || only === 'generation') await measureGenerations(report, folder, interrupted.signal)
     if (only === 'export') await measureExports(report, folder, interrupted.signal)
+    if (only === 'window') {
+      step('window')
+      const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+      report.windows.push(await measureWindow(folder, chromium, WINDOW_STARTS))
+    }
     return 0
   } catch (error) {
     const { reason }: { reason: unknown } = interrupted.signal
@@ -140,17 +151,21 @@ async function bench(): Promise<number> {
 /** null when the command line is not one of ours. */
 function readOptions(): {
   full: boolean
-  only: 'generation' | 'export' | null
+  only: 'generation' | 'export' | 'window' | null
   json: string | undefined
 } | null {
   try {
     const boolean = { type: 'boolean' } as const
     const { values } = parseArgs({
-      options: { full: boolean, generation: boolean, export: boolean, json: { type: 'string' } }
+      options: {
+        ...{ full: boolean, generation: boolean, export: boolean, window: boolean },
+        json: { type: 'string' }
+      }
     })
-    const { full = false, generation = false, export: exporting = false, json } = values
-    if ([full, generation, exporting].filter(Boolean).length > 1) return null
-    return { full, only: generation ? 'generation' : exporting ? 'export' : null, json }
+    const { full = false, json } = values
+    const [only = null, second] = (['generation', 'export', 'window'] as const).filter((part) => values[part])
+    if (second !== undefined || (full && only !== null)) return null
+    return { full, only, json }
   } catch {
     return null
   }

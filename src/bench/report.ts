@@ -8,6 +8,7 @@ import type { Machine } from './machine'
 import type { PeakMemory } from './peak-memory'
 import type { DistanceSpeed } from './weight-distances'
 import { median } from './statistics'
+import type { WindowStart } from './window'
 
 /** Everything a run measured so far: what --json writes. */
 export interface BenchReport {
@@ -21,6 +22,7 @@ export interface BenchReport {
   readonly generations: Generation[]
   readonly distances: DistanceSpeed[]
   readonly exports: ExportMeasure[]
+  readonly windows: WindowStart[]
 }
 
 /** The report as tables; parts that were not measured are left out. */
@@ -33,7 +35,8 @@ export function describeReport({
   plans,
   generations,
   distances,
-  exports
+  exports,
+  windows
 }: BenchReport): string {
   const parts = [
     comparisons.length > 0 && describeComparisons(comparisons) + describeWork(comparisons),
@@ -43,9 +46,20 @@ export function describeReport({
     plans.length > 0 && describePlans(plans),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
     distances.length > 0 && describeDistances(distances),
-    exports.length > 0 && describeExports(exports)
+    exports.length > 0 && describeExports(exports),
+    windows.length > 0 && describeWindows(windows)
   ]
   return `${describeMachineLine(machine)}\n${parts.filter((part) => part !== false).join('')}`
+}
+
+function describeWindows(windows: readonly WindowStart[]): string {
+  const each = (milliseconds: readonly number[]): string => milliseconds.map((ms) => ms.toFixed(0)).join(', ')
+  return section(
+    "Start of the desktop's window with the demo, on the fake of Electron, its page in Chromium (ms of each start)",
+    ['program', 'first paint', 'then until the sweep can be started'],
+    windows.map((row) => [each(row.programMs), each(row.paintMs), each(row.interactiveMs)]),
+    'Program: from its start until it shows its page. First paint: from the page’s navigation. The first start reads files from the disk.'
+  )
 }
 
 function describeExports(exports: readonly ExportMeasure[]): string {

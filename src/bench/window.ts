@@ -1,0 +1,181 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { z } from 'zod'
+import { builtScript } from '../main/base/built'
+import { ownPackage } from '../main/base/resources'
+
+/** How soon the desktop's window can be used: its entry on the fake of Electron that the tests have, its page in Chromium. */
+export interface WindowStart {
+  /** Milliseconds of each start: from the start of the program until it shows its page, */
+  readonly programMs: number[]
+  /** from the page's navigation to its first contents, */
+  readonly paintMs: number[]
+  /** and from these until the demo is open and its sweep can be started. */
+  readonly interactiveMs: number[]
+}
+
+/** In a secure context, as the scheme of the window is. */
+const ORIGIN = 'https://workbench'
+const WINDOW = { width: 1440, height: 900 }
+
+const Told = z.looseObject({ event: z.string() })
+const ToPage = z.object({ port: z.number(), data: z.string() })
+const Fetched = z.object({
+  id: z.number(),
+  status: z.number(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string()
+})
+type Told = z.infer<typeof Told>
+
+/** What the preload gives the page, and the page's ends of its ports. */
+declare global {
+  interface Window {
+    sendToMain: (port: number, data: string) => Promise<void>
+    portsOfBench: Map<number, MessagePort>
+  }
+}
+
+/**
+ * Starts the window some times, each with a new folder of projects, in which it makes the demo.
+ *
+ * @param folder for what the program keeps @param chromium the browser's program
+ */
+export async function measureWindow(folder: string, chromium: string, starts: number): Promise<WindowStart> {
+  const playwright = await import('playwright-core')
+  // Chromium's sandbox does not work for root, and the page is the program's own.
+  const browser = await playwright.chromium.launch({
+    executablePath: chromium,
+    args: ['--no-sandbox', '--disable-gpu']
+  })
+  const measured: WindowStart = { programMs: [], paintMs: [], interactiveMs: [] }
+  try {
+    for (let start = 0; start < starts; start++) {
+      await measureStart(join(folder, `start-${start}`), browser, measured)
+    }
+    return measured
+  } finally {
+    await browser.close()
+  }
+}
+
+async function measureStart(home: string, browser: Browser, measured: WindowStart): Promise<void> {
+  const startedMs = performance.now()
+  const program = new Program(home)
+  const context = await browser.newContext({ viewport: WINDOW })
+  try {
+    await program.until((told) => told.event === 'loaded')
+    measured.programMs.push(performance.now() - startedMs)
+    const page = await context.newPage()
+    await servePage(page, program)
+    await page.goto(`${ORIGIN}/`)
+    joinPorts(page, program)
+    const ready = await page.waitForFunction(() => {
+      const button = [...document.querySelectorAll('button')].find(({ textContent }) =>
+        /Sweep all ranges/.test(textContent)
+      )
+      return button !== undefined && !button.disabled && performance.now()
+    })
+    const paint = await page.evaluate(
+      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN
+    )
+    measured.paintMs.push(paint)
+    measured.interactiveMs.push(Number(await ready.jsonValue()) - paint)
+  } finally {
+    await context.close()
+    await program.end()
+  }
+}
+
+/** Gives the page its files, and its way to the program. */
+async function servePage(page: Page, program: Program): Promise<void> {
+  await page.route(`${ORIGIN}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url())
+    await route.fulfill(await program.fetch(`slr://workbench${pathname}`))
+  })
+  await page.exposeBinding('sendToMain', (_source, port: number, data: string) =>
+    program.order('to-main', { port, data })
+  )
+  await page.addInitScript(() => {
+    window.slrDesktop = { pathOf: (file) => file.name }
+    window.portsOfBench = new Map()
+  })
+}
+
+/** Hands the loaded page its port, as the preload does, and what comes through it. */
+function joinPorts(page: Page, program: Program): void {
+  program.hear((told) => {
+    if (told.event === 'port') {
+      void page.evaluate((id) => {
+        const { port1, port2 } = new MessageChannel()
+        window.portsOfBench.set(id, port1)
+        port1.onmessage = ({ data }: MessageEvent<string>) => void window.sendToMain(id, data)
+        window.postMessage('slr:port', location.origin, [port2])
+      }, z.number().parse(told['port']))
+    }
+    if (told.event !== 'to-page') return
+    const { port, data } = ToPage.parse(told)
+    page
+      .evaluate(([id, text]) => window.portsOfBench.get(id)?.postMessage(text), [port, data] as const)
+      .catch(() => undefined)
+  })
+}
+
+/** The built entry on the fake (test/fixtures/electron), and the line to it. */
+class Program {
+  private readonly child: ChildProcess
+  private readonly told: Told[] = []
+  private readonly news = new EventEmitter()
+  private fetches = 0
+
+  constructor(home: string) {
+    const start = join(ownPackage(), 'test', 'fixtures', 'electron', 'start.mjs')
+    this.child = fork(start, [builtScript('electron.js'), ownPackage(), '--demo'], {
+      env: {
+        ...process.env,
+        SLR_NODE: process.execPath,
+        SLR_CONFIG_DIR: join(home, 'config'),
+        SLR_PROJECTS_DIR: join(home, 'projects')
+      }
+    })
+    this.child.on('message', (message) => {
+      const told = Told.parse(message)
+      this.told.push(told)
+      this.news.emit('told', told)
+    })
+  }
+
+  /** Calls back with all that was and will be told. */
+  hear(listener: (told: Told) => void): void {
+    for (const told of this.told) listener(told)
+    this.news.on('told', listener)
+  }
+
+  until(matches: (told: Told) => boolean): Promise<Told> {
+    return new Promise((resolve) => {
+      this.hear((told) => {
+        if (matches(told)) resolve(told)
+      })
+    })
+  }
+
+  order(order: string, details: Record<string, unknown>): void {
+    this.child.send({ order, ...details })
+  }
+
+  async fetch(url: string): Promise<{ status: number; headers: Record<string, string>; body: Buffer }> {
+    const id = this.fetches++
+    this.order('fetch', { id, url })
+    const told = await this.until(({ event, id: answered }) => event === 'fetched' && answered === id)
+    const { status, headers, body } = Fetched.parse(told)
+    return { status, headers, body: Buffer.from(body, 'base64') }
+  }
+
+  async end(): Promise<void> {
+    const gone = once(this.child, 'exit')
+    this.child.kill('SIGKILL')
+    await gone
+  }
+}
