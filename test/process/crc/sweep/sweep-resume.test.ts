@@ -77,12 +77,12 @@ async function sweep(
   return { document, notices }
 }
 
-/** Cancels a sweep within its second group: the first one's results are saved by then. @returns its checkpoint */
+/** Cancels a sweep within its last group: the results of the two before are saved by then. @returns its checkpoint */
 async function interruptedSweep(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'slr-resume-'))
   const file = join(folder, 'sweep.json')
   const stop = new AbortController()
-  const reached = engine.holdAt(inOrder('group', 'progress'))
+  const reached = engine.holdAt(inOrder('group', 'group', 'progress'))
   const running = sweep({ past: history({}, file) }, stop)
   await reached()
   stop.abort()
