@@ -1,0 +1,175 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { describe, expect, it } from 'vitest'
+import { PAPER_SAMPLING, type SampleSettings, type Variant } from '../../../src/contract/documents/samples'
+import { childrenOf, engineOf } from '../../fixtures/cli'
+import { Desktop, type DesktopClient } from '../../fixtures/desktop'
+import { sweptShort } from '../../fixtures/swept-project'
+
+/*
+ * The engine of the desktop window killed at random, in every way there is, in sweeps and in sample runs. By hand:
+ * SLR_DEATHS=20 kills that often in each way and prints what came of it; SLR_DEATHS_SEED chooses the moments.
+ */
+const ROUNDS = Number(process.env['SLR_DEATHS'] ?? 0)
+const SEED = Number(process.env['SLR_DEATHS_SEED'] ?? 1)
+
+/** SIGUSR2 stands for a fatal error of V8: of a real heap on Node, told by the fake of a utility process. */
+const WAYS = {
+  SIGKILL: 'was killed by SIGKILL',
+  SIGABRT: 'was killed by SIGABRT',
+  SIGTRAP: 'was killed by SIGTRAP',
+  SIGSEGV: 'was killed by SIGSEGV',
+  SIGUSR2: /JavaScript heap out of memory|was killed by SIGABRT in v8::/
+} as const
+type Way = keyof typeof WAYS
+const EVERY_WAY = ['SIGKILL', 'SIGABRT', 'SIGTRAP', 'SIGSEGV', 'SIGUSR2'] as const satisfies readonly Way[]
+
+const OVERFLOW = new URL('../../fixtures/heap-overflow.mjs', import.meta.url).href
+const ENGINES = {
+  'on Node': { NODE_OPTIONS: `--import=${OVERFLOW} --max-old-space-size=256` },
+  'in a utility process': { SLR_NODE: '/no/node' }
+}
+
+const SETTINGS: SampleSettings = {
+  sampling: PAPER_SAMPLING,
+  maxTokens: 16,
+  stopTexts: [],
+  seed: 1,
+  sampleCount: 3,
+  device: 'cpu',
+  memoryBytes: 1e9
+}
+const VARIANTS: Variant[] = [
+  { kind: 'base', name: 'base' },
+  { kind: 'post', name: 'post' }
+]
+
+/** Kills the engine once, at the first event from a drawn one on at which there is an engine. */
+class Killer {
+  private killed: number | null = null
+  private events = 0
+
+  constructor(
+    private readonly desktop: Desktop,
+    private readonly way: Way,
+    private readonly from: number
+  ) {}
+
+  async hear(): Promise<void> {
+    if (this.killed !== null || this.events++ < this.from) return
+    const engine = await engineOf(this.desktop.pid).catch(() => null)
+    if (engine === null) return
+    process.kill(engine, this.way)
+    this.killed = engine
+  }
+
+  /** One that was killed when its work was done may still be there for the next. */
+  async gone(): Promise<void> {
+    while (this.killed !== null && (await childrenOf(this.desktop.pid)).includes(this.killed)) await delay(20)
+  }
+}
+
+/** Whether the process had not yet come to where it takes the signal for a fatal error. */
+const metTooEarly = (message: string): boolean => message.includes('killed by SIGUSR2')
+
+interface Round {
+  desktop: Desktop
+  client: DesktopClient
+  path: string
+  way: Way
+  from: number
+  /** The sweep that nothing happened to. */
+  first: string
+}
+
+async function scoresOf(client: DesktopClient, path: string, sweepId: string): Promise<unknown> {
+  const { selected, ranges } = await client.sweeps.get({ path, sweepId })
+  return { selected, ranges }
+}
+
+/** @returns whether the death came while the engine was needed; if so, the sweep has said why, and went on to the same end */
+async function deathInSweep({ desktop, client, path, way, from, first }: Round): Promise<boolean> {
+  const killer = new Killer(desktop, way, from)
+  const { sweepId } = await client.sweeps.start({ path, fresh: true })
+  const notices: string[] = []
+  let last
+  for await (const event of await client.sweeps.watch({ path })) {
+    if (event.type === 'notice') notices.push(event.message)
+    await killer.hear()
+    last = event
+  }
+  expect(last).toMatchObject({ type: 'finished' })
+  expect(await scoresOf(client, path, sweepId)).toEqual(await scoresOf(client, path, first))
+  await killer.gone()
+  const said = notices.filter((message) => message.includes('engine'))
+  if (said.some(metTooEarly)) return false
+  if (said.length > 0) expect(said).toEqual([expect.stringMatching(WAYS[way])])
+  return said.length > 0
+}
+
+/** @returns whether it came while the engine was needed; if so, the run has said why, lost no answer, and goes on to its end */
+async function deathInSamples({ desktop, client, path, way, from }: Round): Promise<boolean> {
+  const killer = new Killer(desktop, way, from)
+  const { runId } = await client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
+  let finished = 0
+  let last
+  for await (const event of await client.samples.watch({ path })) {
+    if (event.type === 'samples') finished += event.finished.length
+    await killer.hear()
+    last = event
+  }
+  await killer.gone()
+  if (last?.type === 'finished' || (last?.type === 'failed' && metTooEarly(last.problem.message)))
+    return false
+  expect(last).toMatchObject({
+    type: 'failed',
+    problem: { code: 'engine-lost', message: expect.stringMatching(WAYS[way]) }
+  })
+  // Before its first answer nothing is kept of a run.
+  if (finished === 0) return true
+  const kept = await readFile(join(path, 'samples', `${runId}.jsonl`), 'utf8')
+  expect(kept.trimEnd().split('\n').length).toBeGreaterThanOrEqual(finished)
+  await client.samples.more({ path, runId, sampleCount: SETTINGS.sampleCount })
+  let ending
+  for await (const event of await client.samples.watch({ path })) ending = event
+  expect(ending).toMatchObject({ type: 'finished' })
+  expect(await readFile(join(path, 'samples', `${runId}.jsonl`), 'utf8')).toMatch(kept)
+  return true
+}
+
+const JOBS = {
+  sweep: { events: 25, round: deathInSweep },
+  'sample run': { events: 6, round: deathInSamples }
+}
+
+describe.skipIf(ROUNDS === 0)('the window, whose engine dies', () => {
+  for (const [where, env] of Object.entries(ENGINES)) {
+    for (const [job, { events, round }] of Object.entries(JOBS)) {
+      it(`${where} in a ${job}, lives on, says why and loses nothing`, { timeout: 3_600_000 }, async () => {
+        const { folder, project } = await sweptShort()
+        const desktop = await Desktop.start([`--project=${project}`], { folder, env })
+        const client = await desktop.connect()
+        const { path, prompts, document } = await client.projects.open({ path: project })
+        // A sweep of a second, in which most moments are of its computation.
+        const few = prompts.filter((_, place) => place % 4 === 0)
+        await client.prompts.save({ path, seen: document.revision, prompts: few })
+        const first = (await client.sweeps.start({ path, fresh: true })).sweepId
+        for await (const event of await client.sweeps.watch({ path })) expect(event.type).not.toBe('failed')
+        const random = xoroshiro128plus(SEED)
+        for (const way of EVERY_WAY) {
+          let inTime = 0
+          let tries = 0
+          for (; inTime < ROUNDS; tries++) {
+            const from = uniformInt(random, 0, events - 1)
+            if (await round({ desktop, client, path, way, from, first })) inTime++
+          }
+          console.log(`${where}, ${job}: ${way} ${inTime} times while it was needed, of ${tries}`)
+        }
+        expect(await client.app.info()).toMatchObject({ entry: 'desktop' })
+      })
+    }
+  }
+})
