@@ -1,7 +1,7 @@
 import type { JobKind } from '../../contract/documents/project'
 import type { Problem } from '../../contract/model/problem'
 import { complaintOf, type Complaint } from '../ui/complaint'
-import { oncePerFrame } from './frames'
+import { sparingly } from './frames'
 import type { OpenProject } from './open-project.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
@@ -24,7 +24,7 @@ export interface JobStory<Event, Live> {
   calls(): JobCalls<Event>
   /** What is known of the job after an event that does not end it; null as long as nothing is. */
   advance(live: Live | null, event: Event): Live | null
-  /** What is shown of it, anew for every frame in which something arrived. */
+  /** What is shown of it, anew some times in a second while something arrives. */
   draw(live: Live): Live
   /** Hears how the job ended while it is still shown as live. */
   ended(ending: Event, live: Live | null): Promise<void> | void
@@ -98,7 +98,7 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
     this.watching = watching
     const signal = AbortSignal.any([watching.signal, left])
     let live: Live | null = null
-    const drawSoon = oncePerFrame(() => {
+    const drawSoon = sparingly(() => {
       if (live !== null && !signal.aborted) this.live = this.story.draw(live)
     })
     try {
