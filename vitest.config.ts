@@ -1,14 +1,22 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
-/** @param isolate whether each file gets a worker of its own */
-const group = (name: string, isolate: boolean, globalSetup: string[] = []) => ({
+interface GroupOptions {
+  globalSetup?: string[]
+  setupFiles?: string[]
+  testTimeout?: number
+  expect?: { poll: { timeout: number } }
+}
+
+/** Files share a worker and what it has loaded. */
+const group = (name: string, { globalSetup = [], ...more }: GroupOptions = {}) => ({
   extends: true as const,
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
-    isolate,
-    globalSetup: ['test/fixtures/run-folder.ts', ...globalSetup]
+    isolate: false,
+    globalSetup: ['test/fixtures/run-folder.ts', ...globalSetup],
+    ...more
   }
 })
 
@@ -24,11 +32,16 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ['default', './test/summary-reporter.ts'],
-    // By what the tests start. Files share a worker and what it has loaded, but for those with a browser, whose pages end with each test.
+    // By what the tests start.
     projects: [
-      group('unit', false),
-      group('process', false),
-      group('browser', true, ['test/fixtures/chromium.ts'])
+      group('unit'),
+      group('process'),
+      group('browser', {
+        globalSetup: ['test/fixtures/chromium.ts'],
+        setupFiles: ['test/fixtures/browser-setup.ts'],
+        testTimeout: 300_000,
+        expect: { poll: { timeout: 120_000 } }
+      })
     ]
   }
 })

@@ -1,28 +1,19 @@
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { browserMissing, launchBrowser, ServedWorkbench, STILL_WINDOW } from '../fixtures/browser'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { browserMissing, it, untilProgress } from '../fixtures/browser'
 import { engineOf } from '../fixtures/cli'
 import { sweptDemo } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
-describe.skipIf(browserMissing !== null)('the check on whole answers', { timeout: 120_000 }, () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchBrowser()
-    return () => browser.close()
-  })
-
+describe.skipIf(browserMissing !== null)('the check on whole answers', () => {
   async function picture(page: Page, name: string): Promise<void> {
     if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
   }
 
-  it('can be stopped, and says when it fails', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'], (await sweptDemo()).folder)
-    const page = await browser.newPage(STILL_WINDOW)
-    page.setDefaultTimeout(30_000)
-    await page.goto(workbench.url)
+  it('can be stopped, and says when it fails', async ({ open, workbench }) => {
+    const page = await open((await sweptDemo()).project)
     const result = page.getByRole('region', { name: 'Result' })
     await result.getByText('Layers 4–11, not checked yet').waitFor()
     expect(await result.locator('.verdict.doubt').count()).toBe(1)
@@ -38,7 +29,8 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', { timeout
     await result.getByText('Layers 4–11, not checked yet').waitFor()
 
     await check.click()
-    await progress.waitFor()
+    // Under way in the engine: one that dies before is simply replaced.
+    await untilProgress(page, Number.MIN_VALUE)
     process.kill(await engineOf(workbench.pid), 'SIGKILL')
     await page
       .getByRole('alert')
@@ -49,6 +41,5 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', { timeout
 
     // Nothing of it is told as if it had been done.
     await result.getByText('Layers 4–11, not checked yet').waitFor()
-    await workbench.stop()
   })
 })

@@ -1,36 +1,25 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { resourcePath } from '../../src/main/base/resources'
-import { browserMissing, launchBrowser, ServedWorkbench } from '../fixtures/browser'
+import { browserMissing, it } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { exportRecipe } from '../fixtures/exported-pair'
 import { goldenPath } from '../fixtures/goldens'
+import { demoProject } from '../fixtures/swept-project'
 
-if (browserMissing !== null)
-  console.log(`End-to-end tests of other checkpoints are skipped: ${browserMissing}`)
-
-describe.skipIf(browserMissing !== null)('other checkpoints in Chromium', { timeout: 120_000 }, () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchBrowser()
-  })
-  afterAll(() => browser.close())
-
-  it('are added, refused where they do not fit, sampled beside the pair, and missed when they moved', async () => {
+describe.skipIf(browserMissing !== null)('other checkpoints in Chromium', () => {
+  it('are added, refused where they do not fit, sampled beside the pair, and missed when they moved', async ({
+    open
+  }) => {
     const folder = await temporaryFolder()
     const restored = join(folder, 'restored')
     const pair = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
     await exportRecipe(pair, { name: 'Layers 4–11', ranges: [[4, 11]] }, restored)
 
-    const workbench = await ServedWorkbench.start(['--demo'])
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-    page.setDefaultTimeout(30_000)
-    await page.goto(workbench.url)
+    const page = await open(await demoProject(), 'pair')
     const go = (step: string): Promise<void> =>
       page.getByRole('navigation').getByText(step, { exact: true }).click()
-    await go('Pair')
     const panel = page.getByRole('region', { name: 'Other checkpoints' })
     await panel.getByRole('button', { name: 'Add…' }).click()
     const dialog = page.getByRole('dialog')

@@ -1,26 +1,20 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserMissing, launchBrowser, ServedWorkbench, STILL_WINDOW } from '../fixtures/browser'
+import { describe, expect } from 'vitest'
+import { browserMissing, it } from '../fixtures/browser'
 import { sweptDemo } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
 if (browserMissing !== null) console.log(`End-to-end tests of exports are skipped: ${browserMissing}`)
 
-describe.skipIf(browserMissing !== null)('exports in Chromium', { timeout: 120_000 }, () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchBrowser()
-  })
-  afterAll(() => browser.close())
-
-  it('write a recipe, say how to go on, ask before replacing, and read their mergekit file back', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'], (await sweptDemo()).folder)
-    const page = await browser.newPage(STILL_WINDOW)
-    page.setDefaultTimeout(30_000)
-    await page.goto(workbench.url)
+describe.skipIf(browserMissing !== null)('exports in Chromium', () => {
+  it('write a recipe, say how to go on, ask before replacing, and read their mergekit file back', async ({
+    open,
+    workbench
+  }) => {
+    const { project } = await sweptDemo()
+    const page = await open(project)
     await page.getByRole('button', { name: 'Keep as recipe' }).click()
     await page.getByRole('navigation').getByText('Export', { exact: true }).click()
 
@@ -59,13 +53,14 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', { timeout: 120_0
     await picture('replaced')
 
     // What cannot be written is said beside the folder.
-    await page.getByLabel('Name of the new folder').fill('Demo.slr')
+    await mkdir(join(projects, 'Notes'))
+    await writeFile(join(projects, 'Notes', 'notes.txt'), '')
+    await page.getByLabel('Name of the new folder').fill('Notes')
     await page.getByText('is not empty and holds no model').waitFor()
     await picture('problem')
 
     await page.getByRole('navigation').getByText('Ranges', { exact: true }).click()
     await page.getByLabel('mergekit file to import').setInputFiles(join(projects, written, 'mergekit.yaml'))
     await page.getByRole('button', { name: 'Rename Layers 3-7,9-9' }).waitFor()
-    await workbench.stop()
   })
 })

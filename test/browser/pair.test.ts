@@ -1,32 +1,19 @@
-import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
 import { sha256OfFile } from '../../src/main/checkpoint/file-sha256'
 import { createProject } from '../../src/main/project/create-project'
+import { browserMissing, downloadedText, expectAccessible, hoverCharts, it } from '../fixtures/browser'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../fixtures/checkpoint-builder'
 import { PROMPTS, sweepFixture } from '../fixtures/project-documents'
-import {
-  browserMissing,
-  hoverCharts,
-  launchBrowser,
-  ServedWorkbench,
-  downloadedText
-} from '../fixtures/browser'
+import { demoProject } from '../fixtures/swept-project'
 import { parseCsv } from '../../src/main/base/csv'
 
 /** A folder for pictures of the view. */
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
-describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout: 120_000 }, () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchBrowser()
-  })
-  afterAll(() => browser.close())
-
+describe.skipIf(browserMissing !== null)('the Pair view in Chromium', () => {
   async function picture(page: Page, name: string): Promise<void> {
     if (SCREENSHOTS === undefined) return
     await page.setViewportSize({ width: 1440, height: 2400 })
@@ -34,12 +21,10 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout:
     await page.setViewportSize({ width: 1440, height: 900 })
   }
 
-  it('shows how far each layer and component moved, exports it, and still knows it after a reload', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-    page.setDefaultTimeout(30_000)
-    await page.goto(workbench.url)
-    await page.getByRole('navigation').getByText('Pair', { exact: true }).click()
+  it('shows how far each layer and component moved, exports it, and still knows it after a reload', async ({
+    open
+  }) => {
+    const page = await open(await demoProject(), 'pair')
     await page.getByRole('button', { name: 'Compare the layers' }).click()
 
     // 12 layers: each as a whole, and its 9 components.
@@ -69,10 +54,11 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout:
     await page.reload()
     await cellsOf(page).first().waitFor()
     expect(await page.getByRole('button', { name: 'Compare the layers' }).count()).toBe(0)
-    await workbench.stop()
   })
 
-  it('finds a pair that was moved, says whether it is the same, hashes it and checks its values', async () => {
+  it('finds a pair that was moved, says whether it is the same, hashes it and checks its values', async ({
+    open
+  }) => {
     const folder = await temporaryFolder()
     const [base, post] = [join(folder, 'base'), join(folder, 'post')]
     const model = checkpointFixture({ seed: 1 })
@@ -87,10 +73,7 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout:
     await writeFile(join(project.path, 'sweeps', 'damaged.json'), '{"schemaVersion": 1')
     await rename(post, join(folder, 'elsewhere'))
 
-    const workbench = await ServedWorkbench.start([project.path])
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-    page.setDefaultTimeout(30_000)
-    await page.goto(workbench.url)
+    const page = await open(project.path)
     const leftOut = page.getByRole('note').filter({ hasText: 'A stored sweep was left out.' })
     await leftOut.getByText(/damaged\.json/).waitFor()
     await leftOut.getByRole('button', { name: 'Dismiss' }).click()
@@ -121,12 +104,7 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', { timeout:
     await page.getByText('Post: tensor "lm_head.weight" holds NaN at [1, 1].').waitFor()
     await page.getByRole('button', { name: 'Check all values again' }).waitFor()
     await picture(page, 'pair-identical')
-    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
-    const violations = await page.evaluate(
-      'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id }) => id))'
-    )
-    expect(violations).toEqual([])
-    await workbench.stop()
+    await expectAccessible(page, 'a pair of identical layers')
   })
 })
 

@@ -1,26 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  browserMissing,
-  expectAccessible,
-  launchBrowser,
-  ServedWorkbench,
-  STILL_WINDOW
-} from '../fixtures/browser'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { browserMissing, expectAccessible, it, STILL_WINDOW } from '../fixtures/browser'
 import { sweptDemo } from '../fixtures/swept-project'
 
 /** Where `npm run screenshots` wants the README's pictures; nothing is written without it. */
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
-describe.skipIf(browserMissing !== null)('the README', { timeout: 90_000 }, () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchBrowser()
-  })
-  afterAll(() => browser.close())
-
+describe.skipIf(browserMissing !== null)('the README', () => {
   async function picture(page: Page, name: string): Promise<void> {
     if (SCREENSHOTS === undefined) return
     await page.mouse.move(0, 0)
@@ -46,20 +34,18 @@ describe.skipIf(browserMissing !== null)('the README', { timeout: 90_000 }, () =
     await expectAccessible(page, 'Ranges after a check')
   }
 
-  it('shows sweep, check and evaluation of the demo pair, and says of them what they say', async () => {
+  it('shows sweep, check and evaluation of the demo pair, and says of them what they say', async ({
+    open
+  }) => {
     const readme = (await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ')
-    const workbench = await ServedWorkbench.start(['--demo'], (await sweptDemo()).folder)
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-    page.setDefaultTimeout(30_000)
-    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
-    await page.goto(workbench.url)
+    const { project } = await sweptDemo()
+    const page = await open(project, 'ranges', { ...STILL_WINDOW, colorScheme: 'light' })
     await page.getByText('Layers 4–11, not checked yet').first().waitFor()
-    const other = await browser.newPage(STILL_WINDOW)
-    await other.goto(workbench.url)
+    const other = await open(project)
     await other.getByText('Layers 4–11, not checked yet').first().waitFor()
     await page.getByRole('button', { name: 'Check whole answers' }).click()
     const restored = page.getByRole('heading', { name: /^Restore layers 5–11: / })
-    await restored.waitFor({ timeout: 60_000 })
+    await restored.waitFor()
     expect(await restored.innerText()).toContain(
       'diversity up from 0.458 to 0.899 at validity 0.920 on whole answers (post 0.991;'
     )
@@ -117,6 +103,5 @@ describe.skipIf(browserMissing !== null)('the README', { timeout: 90_000 }, () =
       const said = Number(claim?.[index])
       expect(Math.abs(value - said)).toBeLessThan(0.1 * said)
     }
-    await workbench.stop()
   })
 })

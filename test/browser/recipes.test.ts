@@ -1,63 +1,28 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
 import { z } from 'zod'
 import { DEFAULT_TOP, NextToken } from '../../src/contract/procedures/probe'
 import { builtinPromptSet } from '../../src/main/crc/task/builtin-prompts'
 import { createProject } from '../../src/main/project/create-project'
-import {
-  expectAccessible,
-  browserMissing,
-  launchBrowser,
-  ServedWorkbench,
-  STILL_WINDOW
-} from '../fixtures/browser'
+import { browserMissing, expectAccessible, it, untilProgress } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { engineOf, runCli } from '../fixtures/cli'
 import { runHere } from '../fixtures/command-line'
+import type { ServedWorkbench } from '../fixtures/served-workbench'
 import { shortPair, sweptShort } from '../fixtures/swept-project'
-
-/** Presses Cancel as soon as the second generation is begun; run in the page, which sees every step. */
-const CANCEL_IN_GENERATION_2 = `new Promise((done) => {
-  const look = () => {
-    const panel = document.querySelector('section[aria-label=Progress]')
-    if (panel === null || !/generation [2-9]/.test(panel.textContent)) return requestAnimationFrame(look)
-    panel.querySelector('button').click()
-    done()
-  }
-  look()
-})`
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
-describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_000 }, () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchBrowser()
-  })
-  afterAll(() => browser.close())
-
-  async function open(workbench: ServedWorkbench): Promise<Page> {
-    const page = await browser.newPage(STILL_WINDOW)
-    page.setDefaultTimeout(30_000)
-    await page.goto(workbench.url)
-    return page
-  }
-
-  /** On the finished sweep of the short pair. */
-  async function openShort(): Promise<{ workbench: ServedWorkbench; page: Page }> {
-    const { folder, project } = await sweptShort()
-    const workbench = await ServedWorkbench.start([project], folder)
-    return { workbench, page: await open(workbench) }
-  }
-
+describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
   async function picture(page: Page, name: string): Promise<void> {
     if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
   }
 
-  it('are painted, taken back, scored, kept, found by a search, and sampled', async () => {
-    const { workbench, page } = await openShort()
+  it('are painted, taken back, scored, kept, found by a search, and sampled', async ({ open, workbench }) => {
+    const { project } = await sweptShort()
+    const page = await open(project)
     await page.getByText(/Layers 4–5, not checked yet/).waitFor()
 
     await page.getByRole('button', { name: 'New recipe' }).click()
@@ -88,13 +53,13 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await page.getByRole('heading', { name: 'two parts' }).waitFor()
 
     await page.getByRole('button', { name: 'Search further' }).click()
-    await page.evaluate(CANCEL_IN_GENERATION_2)
+    await untilProgress(page, /generation [2-9]/, true)
     await page.getByText('The search is not finished.').waitFor()
     await page.reload()
     await page.getByText('It was greedy with ρ 0.90').waitFor()
     await picture(page, 'recipes-search-unfinished')
     await page.getByRole('button', { name: 'Resume' }).click()
-    await page.getByRole('button', { name: 'Search again' }).waitFor({ timeout: 90_000 })
+    await page.getByRole('button', { name: 'Search again' }).waitFor()
     await page
       .getByText(/(is more diverse than|No recipe that was tried is more diverse than) layers 4–5/)
       .waitFor()
@@ -103,9 +68,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await search.getByText(/^On first tokens alone, .* Not checked yet/).waitFor()
     await search.getByRole('button', { name: 'Inspect' }).click()
     await search.getByRole('button', { name: 'Check', exact: true }).click()
-    await search
-      .getByText(/(passes the check: diversity|fails the check: .*) 0\.\d{3}/)
-      .waitFor({ timeout: 60_000 })
+    await search.getByText(/(passes the check: diversity|fails the check: .*) 0\.\d{3}/).waitFor()
     await search.getByRole('button', { name: 'Keep', exact: true }).click()
     await page
       .locator('aside')
@@ -127,15 +90,17 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
 
     await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
     await page.getByText('two parts').first().waitFor()
-    await workbench.stop()
   })
 
-  it('are one list in two windows, which see each other’s sweep, recipes and prompts, and keep what is being typed', async () => {
-    const { workbench, page } = await openShort()
-    const other = await open(workbench)
+  it('are one list in two windows, which see each other’s sweep, recipes and prompts, and keep what is being typed', async ({
+    open
+  }) => {
+    const { project } = await sweptShort()
+    const page = await open(project)
+    const other = await open(project)
     await page.getByRole('button', { name: 'Sweep again' }).click()
     for (const each of [page, other]) {
-      const sweeps = each.locator('label').filter({ hasText: 'Sweep' }).locator('option')
+      const sweeps = each.locator('footer').getByLabel('Sweep').locator('option')
       await sweeps.nth(1).waitFor({ state: 'attached' })
     }
 
@@ -182,11 +147,13 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
     await page.getByRole('checkbox', { name: /careful/ }).waitFor()
     expect(await page.getByRole('checkbox', { name: /careful/ }).isChecked()).toBe(true)
-    await workbench.stop()
   })
 
-  it('are not scored any more when the editor is left, and nothing of a project that cannot be saved can be changed', async () => {
-    const { workbench, page } = await openShort()
+  it('are not scored any more when the editor is left, and nothing of a project that cannot be saved can be changed', async ({
+    open
+  }) => {
+    const { project } = await sweptShort()
+    const page = await open(project)
     await page.getByRole('heading', { name: 'Layers 4–5', exact: true }).waitFor()
     await page.getByRole('button', { name: 'New recipe' }).click()
     await drag(page, 'Attention of layer 3: post', 'MLP of layer 5: post')
@@ -216,10 +183,9 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     expect(await page.getByLabel('System prompt').isEditable()).toBe(false)
     for (const name of ['Import…', 'Add prompt', 'Delete prompt 1'])
       expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
-    await workbench.stop()
   })
 
-  it('swept on their own are shown without ranges', async () => {
+  it('swept on their own are shown without ranges', async ({ open }) => {
     const folder = await temporaryFolder()
     const prompts = (await builtinPromptSet('demo-crc')).filter((_, place) => place % 8 === 0)
     const project = await createProject({ folder, name: 'Demo', pair: { kind: 'demo' }, prompts })
@@ -241,8 +207,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     const swept = await runCli(['sweep', '--project', project.path, '--recipes', recipes, '--quiet'])
     expect(swept).toMatchObject({ status: 0 })
 
-    const workbench = await ServedWorkbench.start([project.path])
-    const page = await open(workbench)
+    const page = await open(project.path)
     await page.getByText('2 recipes scored, and no ranges').waitFor()
     await page.getByRole('heading', { name: 'ends' }).waitFor()
     await page.locator('label').filter({ hasText: 'Table' }).click()
@@ -250,7 +215,6 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', { timeout: 120_0
     await page.getByText('attention 0–11 at 0.5').first().waitFor()
     await page.locator('label').filter({ hasText: 'Charts' }).click()
     await picture(page, 'recipes-without-ranges')
-    await workbench.stop()
   })
 })
 

@@ -1,36 +1,30 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, vi } from 'vitest'
 import { SweepDocument } from '../../src/contract/documents/crc'
 import { EvaluationView } from '../../src/contract/documents/evaluation'
 import { Report } from '../../src/contract/documents/report'
 import { SearchDocument } from '../../src/contract/documents/search'
 import { builtScript } from '../../src/main/base/built'
-import {
-  browserMissing,
-  expectPrintsWhole,
-  launchBrowser,
-  ServedWorkbench,
-  downloadedText
-} from '../fixtures/browser'
+import { browserMissing, downloadedText, expectPrintsWhole, it } from '../fixtures/browser'
 import { runCli } from '../fixtures/cli'
 import { runHere } from '../fixtures/command-line'
-import { HOSTILE, reportedDemo } from '../fixtures/reported-demo'
+import { HOSTILE, reportedProject } from '../fixtures/reported-project'
+import { shortPair } from '../fixtures/swept-project'
 
-/** A demo project with something of everything, computed by the built engine; its names are hostile. */
+/** A project with something of everything, computed by the built engine; its names are hostile. */
 let folder: string
 let project: string
 
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'slr-report-')))
   vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
-  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
-  project = await reportedDemo()
+  project = await reportedProject(folder)
 }, 120_000)
 
 afterAll(async () => {
@@ -44,7 +38,7 @@ async function reportData(): Promise<Report> {
   return Report.parse(JSON.parse(stdout))
 }
 
-describe('slr report', { timeout: 60_000 }, () => {
+describe('slr report', () => {
   let report: Report
   beforeAll(async () => {
     report = await reportData()
@@ -53,16 +47,16 @@ describe('slr report', { timeout: 60_000 }, () => {
   it('tells all that the project holds', () => {
     expect(report.sweep?.headline).toMatchObject({
       state: 'unchecked',
-      verdict: 'Layers 4–11, not checked yet',
-      figures: 'diversity up from 0.458 to 0.917 at validity 0.916 (post 0.991), on first tokens alone'
+      verdict: 'Layers 4–5, not checked yet',
+      figures: 'diversity up from 0.540 to 0.868 at validity 0.906 (post 0.972), on first tokens alone'
     })
     expect(report.sweep).toMatchObject({
-      ranges: { length: 78 },
+      ranges: { length: 21 },
       soup: { length: 21 },
       recipes: { length: 1 }
     })
     expect(report.pair?.base.sha256?.['model.safetensors']).toMatch(/^[0-9a-f]{64}$/)
-    expect(report.distances?.layers).toHaveLength(12)
+    expect(report.distances?.layers).toHaveLength(6)
     expect(report.sweep?.search?.verdict).toBe('confirmed')
     expect(report.samples[0]).toMatchObject({ promptCount: 2, answerCount: 24 })
     expect(report.characterCheck?.scores).toHaveLength(3)
@@ -75,8 +69,8 @@ describe('slr report', { timeout: 60_000 }, () => {
     const written = await runHere(['report', project, '--out', out])
     expect(written).toMatchObject({ status: 0, stdout: '', stderr: `Wrote ${out}\n` })
     const markdown = await readFile(out, 'utf8')
-    expect(markdown).toMatch(/^# Demo \\<\/script\\>/)
-    expect(markdown).toContain('| 4–11 | 0.916 | 0.917 | 14.3 | +0.459 |')
+    expect(markdown).toMatch(/^# Report \\<\/script\\>/)
+    expect(markdown).toContain('| 4–5 | 0.906 | 0.868 | 11.8 | +0.327 |')
     // What somebody wrote is no markup; files in fences keep it as it is.
     expect(markdown.replace(/^```\n.*?\n```$/gms, '')).not.toMatch(/(?<!\\)<img/)
     const printed = await runHere(['report', project, '--format', 'markdown'])
@@ -90,10 +84,13 @@ describe('slr report', { timeout: 60_000 }, () => {
   it('prints commands that compute the same again', async () => {
     const shell = `slr() { "$SLR_NODE" "$SLR_CLI" "$@" --quiet --json >/dev/null; }\n`
     const env = { ...process.env, SLR_NODE: process.execPath, SLR_CLI: builtScript('cli.js') }
+    const pair = await shortPair()
     const parts = report.reproduction.filter(({ part }) => /^(The sweep|Samples|Evaluation)/.test(part))
     const run = async ({ part, commands }: (typeof parts)[number]): Promise<void> => {
       const place = join(folder, part.slice(0, 7))
       await mkdir(place)
+      // A report names folders, not where they lie.
+      for (const [name, target] of Object.entries(pair)) await symlink(target, join(place, name))
       for (const file of commands.flatMap(({ files }) => files)) {
         await writeFile(join(place, file.name), file.content)
       }
@@ -134,13 +131,7 @@ describe('slr report', { timeout: 60_000 }, () => {
   })
 })
 
-describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 120_000 }, () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchBrowser()
-  })
-  afterAll(() => browser.close())
-
+describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
   /** Colours of a canvas that are no background. */
   const drawnColors = (page: Page): Promise<number[]> =>
     page.locator('canvas').evaluateAll((canvases) =>
@@ -157,7 +148,11 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 12
       })
     )
 
-  async function open(file: string, colorScheme: 'light' | 'dark'): Promise<{ page: Page; asked: string[] }> {
+  async function show(
+    browser: Browser,
+    file: string,
+    colorScheme: 'light' | 'dark'
+  ): Promise<{ page: Page; asked: string[] }> {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme })
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.url()))
@@ -165,21 +160,23 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 12
     return { page, asked }
   }
 
-  it('draws its charts from a file, asks for nothing, and takes hostile names for text', async () => {
+  it('draws its charts from a file, asks for nothing, and takes hostile names for text', async ({
+    browser
+  }) => {
     const file = join(folder, 'report.html')
     expect((await runCli(['report', project, '--out', file, '--quiet'])).status).toBe(0)
     const backgrounds: string[] = []
     for (const scheme of ['light', 'dark'] as const) {
-      const { page, asked } = await open(file, scheme)
-      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(`Demo ${HOSTILE}`)
+      const { page, asked } = await show(browser, file, scheme)
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(`Report ${HOSTILE}`)
       expect(await page.locator('img, iframe, link, object').count()).toBe(0)
       // Layers, ranges, and the evaluation; each with lines, letters and marks in many shades.
       const colors = await drawnColors(page)
       expect(colors).toHaveLength(3)
       for (const count of colors) expect(count).toBeGreaterThan(20)
-      expect(await page.locator('.heatmap .cell').count()).toBe(78)
-      expect(await page.locator('.heatmap title').nth(11).textContent()).toBe(
-        'layers 0–11: validity 0.515, diversity 0.962'
+      expect(await page.locator('.heatmap .cell').count()).toBe(21)
+      expect(await page.locator('.heatmap title').nth(5).textContent()).toBe(
+        'layers 0–5: validity 0.502, diversity 0.954'
       )
       backgrounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor))
       await page.setViewportSize({ width: 1024, height: 700 })
@@ -191,32 +188,29 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 12
     expect(new Set(backgrounds).size).toBe(2)
   })
 
-  it('is printed whole', async () => {
-    const { page } = await open(join(folder, 'report.html'), 'light')
+  it('is printed whole', async ({ browser }) => {
+    const { page } = await show(browser, join(folder, 'report.html'), 'light')
     await expectPrintsWhole(page)
   })
 
-  it('reads without scripts', async () => {
+  it('reads without scripts', async ({ browser }) => {
     const context = await browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
     await page.goto(pathToFileURL(join(folder, 'report.html')).href)
     expect(await page.locator('figure:visible').count()).toBe(0)
     const row = page
-      .getByRole('table', { name: /^The most diverse of 78 ranges/ })
+      .getByRole('table', { name: /^The ranges of greatest diversity, of 21 those/ })
       .getByRole('row')
       .nth(1)
-    expect(await row.innerText()).toMatch(/4–11\s+0\.916\s+0\.917\s+14\.3\s+\+0\.459/)
+    expect(await row.innerText()).toMatch(/4–5\s+0\.906\s+0\.868\s+11\.8\s+\+0\.327/)
     await context.close()
   })
 
-  it('is saved by the window, while it has the project open', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'], folder)
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-    page.setDefaultTimeout(30_000)
-    await page.goto(workbench.url)
+  it('is saved by the window, while it has the project open', async ({ open }) => {
+    const page = await open(project)
     for (const [button, name, begin] of [
-      ['HTML page', 'Demo-report.html', '<!doctype html>'],
-      ['Markdown', 'Demo-report.md', '# Demo']
+      ['HTML page', 'Report-report.html', '<!doctype html>'],
+      ['Markdown', 'Report-report.md', '# Report']
     ] as const) {
       await page.getByRole('button', { name: 'Report', exact: true }).click()
       const download = page.waitForEvent('download')
@@ -226,6 +220,5 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', { timeout: 12
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
     expect((await runCli(['report', project, '--quiet'])).status).toBe(0)
-    await workbench.stop()
   })
 })

@@ -1,34 +1,21 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
 import { ProjectDocument } from '../../src/contract/documents/project'
 import { SampleLine } from '../../src/contract/documents/samples'
 import { withKept } from '../../src/main/project/kept-recipes'
 import { createProject } from '../../src/main/project/create-project'
-import {
-  browserMissing,
-  expectPrintsWhole,
-  hoverCharts,
-  launchBrowser,
-  ServedWorkbench,
-  STILL_WINDOW,
-  downloadedText
-} from '../fixtures/browser'
+import { browserMissing, downloadedText, expectPrintsWhole, hoverCharts, it } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { engineOf } from '../fixtures/cli'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS } from '../fixtures/project-documents'
+import { demoProject } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`End-to-end tests of samples are skipped: ${browserMissing}`)
 
-describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_000 }, () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchBrowser()
-  })
-  afterAll(() => browser.close())
-
+describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
   /** A project of the demo pair in which the range 4-11 is kept. */
   async function keptRange(): Promise<string> {
     const project = await createProject({
@@ -42,18 +29,12 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
     return project.path
   }
 
-  async function openSamples(workbench: ServedWorkbench): Promise<Page> {
-    const page = await browser.newPage(STILL_WINDOW)
-    page.setDefaultTimeout(30_000)
-    await page.goto(workbench.url)
-    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
-    return page
-  }
-
-  it('show post repeating itself and the hybrid not, survive a reload, and export', async () => {
+  it('show post repeating itself and the hybrid not, survive a reload, and export', async ({
+    browser,
+    open
+  }) => {
     const project = await keptRange()
-    const workbench = await ServedWorkbench.start([project])
-    const page = await openSamples(workbench)
+    const page = await open(project, 'samples')
     await page.getByText('6 prompts × 3 variants × 8 = 144 answers').first().waitFor()
     // What failed for its settings is run again with those that the user has put right.
     const memory = await page.getByLabel('Memory, GiB').inputValue()
@@ -86,7 +67,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
       const { samples } = document.settings
       return [samples?.settings.sampling.topP, samples?.leftOut]
     }
-    await expect.poll(setup, { timeout: 10_000 }).toEqual([0.9, ['base']])
+    await expect.poll(setup).toEqual([0.9, ['base']])
     await page.reload()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
     expect(await page.getByLabel('Top-p').inputValue()).toBe('0.9')
@@ -106,18 +87,16 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
     const exported = await browser.newPage()
     const requests: string[] = []
     exported.on('request', (request) => requests.push(request.url()))
-    const file = `${workbench.folder}/samples.html`
+    const file = join(dirname(project), 'samples.html')
     await saved.saveAs(file)
     await exported.goto(pathToFileURL(file).href)
     await exported.getByText('Name a colour.').first().waitFor()
     expect(requests).toEqual([pathToFileURL(file).href])
     await expectPrintsWhole(exported)
-    await workbench.stop()
   })
 
-  it('keep finished answers when the engine is killed, and go on from there', async () => {
-    const workbench = await ServedWorkbench.start([await keptRange()])
-    const page = await openSamples(workbench)
+  it('keep finished answers when the engine is killed, and go on from there', async ({ open, workbench }) => {
+    const page = await open(await keptRange(), 'samples')
     await page.getByLabel('Answers per prompt').fill('24')
     await page
       .getByRole('button', { name: /^Generate/ })
@@ -135,15 +114,13 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
       .click()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
     expect((await download(page, 'JSONL')).trim().split('\n')).toHaveLength(6 * 3 * 24)
-    await workbench.stop()
   })
 
-  it('redraw what is in sight while thousands of answers stream in, and move nothing', async () => {
-    const workbench = await ServedWorkbench.start(['--demo'])
-    const page = await browser.newPage(STILL_WINDOW)
-    await page.goto(workbench.url)
-    await page.getByRole('navigation').getByText('Samples', { exact: true }).click()
-    await page.getByText('Prompts', { exact: true }).last().click()
+  it('redraw what is in sight while thousands of answers stream in, and move nothing', async ({ open }) => {
+    const page = await open(await demoProject(), 'samples')
+    const tab = (name: string): Locator =>
+      page.getByRole('group', { name: 'Show' }).getByText(name, { exact: true })
+    await tab('Prompts').click()
     const prompts = Array.from({ length: 40 }, (_, number) => `Name a colour, number ${number + 1}.`)
     await page.getByLabel('Prompt file to import').setInputFiles({
       name: 'prompts.txt',
@@ -151,7 +128,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
       buffer: Buffer.from(prompts.join('\n'))
     })
     await page.getByText('40 prompts').first().waitFor()
-    await page.getByText('Answers', { exact: true }).first().click()
+    await tab('Answers').click()
     await page.getByLabel('Answers per prompt').fill('1000')
     await page
       .getByRole('button', { name: /^Generate/ })
@@ -208,13 +185,12 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', { timeout: 120_0
     }
     const stale = await answered()
     await first.scrollIntoViewIfNeeded()
-    await expect.poll(answered, { timeout: 10_000 }).toBeGreaterThan(stale + 4)
+    await expect.poll(answered).toBeGreaterThan(stale + 4)
     await page
       .getByRole('button', { name: /^Cancel/ })
       .first()
       .click()
     await page.getByText(/This run stopped early/).waitFor()
-    await workbench.stop()
   })
 
   async function download(page: Page, format: string): Promise<string> {

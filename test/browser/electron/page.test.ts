@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { z } from 'zod'
-import { browserMissing, launchBrowser, STILL_WINDOW } from '../../fixtures/browser'
+import { browserMissing, it, STILL_WINDOW } from '../../fixtures/browser'
 import { Desktop } from '../../fixtures/desktop'
 import { sweptShort } from '../../fixtures/swept-project'
 
@@ -26,7 +26,6 @@ const ToPage = z.object({ port: z.number(), data: z.string() })
 
 async function showPage(browser: Browser, desktop: Desktop): Promise<Page> {
   const page = await browser.newPage(STILL_WINDOW)
-  page.setDefaultTimeout(30_000)
   await page.route(`${ORIGIN}/**`, async (route) => {
     const { pathname } = new URL(route.request().url())
     await route.fulfill(await desktop.fetch(`slr://workbench${pathname}`))
@@ -57,14 +56,10 @@ async function showPage(browser: Browser, desktop: Desktop): Promise<Page> {
   return page
 }
 
-describe.skipIf(browserMissing !== null)("the desktop's page", { timeout: 120_000 }, () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launchBrowser()
-  })
-  afterAll(() => browser.close())
-
-  it('undoes, exports and sweeps, does what the menus ask, and saves as the window closes', async () => {
+describe.skipIf(browserMissing !== null)("the desktop's page", () => {
+  it('undoes, exports and sweeps, does what the menus ask, and saves as the window closes', async ({
+    browser
+  }) => {
     const { folder, project } = await sweptShort()
     const desktop = await Desktop.start([`--project=${project}`], { folder })
     const page = await showPage(browser, desktop)
