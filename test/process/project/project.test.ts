@@ -335,10 +335,13 @@ describe('the sweeps of a project', () => {
       checkpoints: { base: 'aa', post: 'bb' },
       createdAt: newer.createdAt,
       seconds: 3.2,
+      layerCount: 2,
       promptCount: 2,
+      scoredBy: { kind: 'crc' },
       selected: { start: 0, end: 0 },
       post: { validity: newer.post.validity, diversity: newer.post.diversity },
-      best: { validity: selected?.validity, diversity: selected?.diversity }
+      best: { validity: selected?.validity, diversity: selected?.diversity },
+      rivals: []
     })
     expect(await project.readSweep('b')).toEqual(older)
     await project.close()
