@@ -1,6 +1,6 @@
 import type { Difference, VariantResult } from '../documents/evaluation'
 import { type MeasureId, measureOf } from '../model/measures'
-import { formatMeasureDelta, formatPValue, intervalWords } from './evaluation-words'
+import { differenceWords } from './evaluation-words'
 
 /** What an evaluation says of one variant beside the one it is compared with, in one sentence. */
 export interface EvaluationVerdict {
@@ -42,9 +42,7 @@ export function evaluationVerdict(
   const figures = found
     .flatMap(({ id, difference }) => {
       if (difference === undefined) return []
-      const interval = intervalWords(difference, (end) => formatMeasureDelta(id, end))
-      const p = `p ${formatPValue(difference.adjustedPValue)}`
-      return `${measureOf(id).label.toLowerCase()} ${formatMeasureDelta(id, difference.mean)} ${interval}, ${p}`
+      return `${measureOf(id).label.toLowerCase()} ${differenceWords(id, difference)}`
     })
     .join('; ')
   return { variant, figures, ...judged(diversity ?? 'unknown', quality ?? 'unknown') }

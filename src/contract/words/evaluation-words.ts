@@ -59,9 +59,9 @@ export const withInterval = (id: MeasureId, estimate: Estimate): string => {
   return `${formatMeasure(id, estimate.mean)}${estimate.interval === null ? ', ' : ' '}${interval}`
 }
 
-/** A difference with its interval and p, in one line. */
-export const differenceWords = (id: MeasureId, found: Difference, comparedWith: string): string =>
-  `${formatMeasureDelta(id, found.mean)} ${intervalWords(found, (end) => formatMeasureDelta(id, end))} against ${comparedWith}, p ${formatPValue(found.adjustedPValue)}`
+/** A difference with its interval and adjusted p, in one line. */
+export const differenceWords = (id: MeasureId, found: Difference): string =>
+  `${formatMeasureDelta(id, found.mean)} ${intervalWords(found, (end) => formatMeasureDelta(id, end))}, p ${formatPValue(found.adjustedPValue)}`
 
 /** Over how many prompts, where they are not all: another variant may have the measure on others. */
 export const fewerPrompts = ({ promptCount }: Estimate, all: number): string =>

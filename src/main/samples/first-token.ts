@@ -50,7 +50,7 @@ export async function firstTokenScores(
     if (event.type !== 'probabilities') continue
     for (const [place, prompt] of event.prompts.entries()) {
       for (const model of asked.of(event.model))
-        scores[model]?.set(prompt, scorePrompt(event.probabilities[place] ?? []))
+        at(scores, model, 'model').set(prompt, scorePrompt(at(event.probabilities, place, 'prompt')))
     }
   }
   return scores.map((score) => {

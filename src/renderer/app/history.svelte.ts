@@ -53,7 +53,7 @@ export class History {
     if (deed === undefined) return
     const moved = await this.move(() => deed.undo())
     if (moved === null) return
-    this.past = this.past.slice(0, -1)
+    this.past = this.past.filter((other) => other !== deed)
     if (!moved) return
     this.future = [...this.future, deed]
     this.say(`Undone: ${deed.what}`, 'redo')
@@ -65,7 +65,7 @@ export class History {
     if (deed === undefined) return
     const moved = await this.move(() => deed.redo())
     if (moved === null) return
-    this.future = this.future.slice(0, -1)
+    this.future = this.future.filter((other) => other !== deed)
     if (!moved) return
     this.past = [...this.past, deed]
     this.say(`Done again: ${deed.what}`, 'undo')

@@ -108,7 +108,9 @@ export function passAtKPlot({ run, results }: PlottedEvaluation): PlotContent | 
         lines: [
           style.name,
           `pass@${k} ${withInterval('passAtN', estimate)}`,
-          ...(difference === null ? [] : [differenceWords('passAtN', difference, results.comparedWith)])
+          ...(difference === null
+            ? []
+            : [`${differenceWords('passAtN', difference)}, against ${results.comparedWith}`])
         ]
       }))
     })),

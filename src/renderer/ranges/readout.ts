@@ -36,8 +36,10 @@ export function readoutOf(
     score === null || sweep === null
       ? null
       : standardError(
-          score.prompts.map((prompt) => prompt[measure]),
-          sweep.prompts.map(({ category }) => category)
+          sweep.prompts.flatMap(({ category }, index) => {
+            const prompt = score.prompts[index]
+            return prompt === undefined ? [] : [{ category, value: prompt[measure] }]
+          })
         )
   const errors = { validity: errorOf('validity'), diversity: errorOf('diversity') }
   const measured = (measure: 'validity' | 'diversity'): { label: string; value: string } => {
@@ -63,13 +65,11 @@ export function readoutOf(
  * Of a mean over the prompts of each category and then over categories; null where a category has one prompt, whose spread is
  * not known.
  *
- * @param values in the order of the prompts
- * @param categories of the prompts
+ * @param values one of each prompt
  */
-export function standardError(values: readonly number[], categories: readonly string[]): number | null {
+export function standardError(values: readonly { category: string; value: number }[]): number | null {
   const groups = new Map<string, number[]>()
-  for (const [index, value] of values.entries()) {
-    const category = categories[index] ?? ''
+  for (const { category, value } of values) {
     groups.set(category, [...(groups.get(category) ?? []), value])
   }
   let variance = 0

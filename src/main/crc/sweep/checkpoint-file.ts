@@ -77,13 +77,9 @@ export function promptLine(
   { models }: CheckpointHeader,
   scorer: Scorer
 ): string {
-  const columns = [...scores.keys()].sort((a, b) => a - b)
-  const probabilities = Float64Array.from(
-    columns.flatMap((column) => {
-      const score = scores.get(column)
-      return score === undefined ? [] : scorer.groupsOf(score)
-    })
-  )
+  const known = [...scores].sort(([a], [b]) => a - b)
+  const columns = known.map(([column]) => column)
+  const probabilities = Float64Array.from(known.flatMap(([, score]) => scorer.groupsOf(score)))
   const bytes = Buffer.from(probabilities.buffer)
   return line({
     prompt: promptKey,
@@ -118,12 +114,14 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
     )
   }
   const { models, device, precision } = header.data
-  const columns = identity.modelKeys.map((key) => models.indexOf(key))
+  const columnOf = new Map(models.map((key, column) => [key, column]))
+  const columns = identity.modelKeys.flatMap((key) => columnOf.get(key) ?? [])
   const isOfPair =
     header.data.programVersion === identity.programVersion &&
     header.data.base === identity.base &&
     header.data.post === identity.post
-  if (!isOfPair || columns.includes(-1)) return { results: null, damagedLines: 0, hasOthers: true }
+  if (!isOfPair || columns.length < identity.modelKeys.length)
+    return { results: null, damagedLines: 0, hasOthers: true }
 
   const scorer = scorerOf(identity.scoredBy)
   const groupCounts = new Map(
@@ -142,9 +140,10 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
     else if (rows[0]?.length !== groupCount) damagedLines++
     else {
       const known = scores.get(parsed.data.prompt) ?? new Map<number, PromptScore>()
+      const rowOf = new Map(ofLine.map((column, row) => [column, row]))
       for (const [model, column] of columns.entries()) {
-        const row = ofLine.indexOf(column)
-        if (row !== -1) known.set(model, scorer.score(at(rows, row, 'model')))
+        const row = rowOf.get(column)
+        if (row !== undefined) known.set(model, scorer.score(at(rows, row, 'model')))
       }
       scores.set(parsed.data.prompt, known)
     }

@@ -110,6 +110,8 @@ class SweepRun {
   private checkpoint: SweepCheckpoint | null
   /** Rows of the parts that were finished before the engine was last started. */
   private rowsBefore = 0
+  /** Rows of all parts that are finished. */
+  private rowsFinished = 0
   private startedMs = 0
   private toldMs = -Infinity
 
@@ -160,7 +162,7 @@ class SweepRun {
     this.startedMs = performance.now()
     const rate = progressRate()
     const known = (prompt: number): number[] =>
-      [...this.scores.keys()].filter((model) => this.scores[model]?.get(prompt) !== undefined)
+      this.scores.flatMap((scores, model) => (scores.get(prompt) === undefined ? [] : [model]))
     const asked = engineRequest(prepared, missing, known, this.split)
     const events = await engine.sweep(asked, { signal })
     for await (const event of events) {
@@ -280,7 +282,6 @@ class SweepRun {
       if (this.scores.every((scores) => scores.get(prompt) !== undefined)) this.finished.add(prompt)
     }
   }
-  private rowsFinished = 0
 
   private end(seconds: number): void {
     this.seconds += seconds

@@ -162,7 +162,8 @@ class SweepRun {
         this.rowsDone += event.rows
         yield { type: 'progress', rowsDone: Math.round(this.rowsDone), layer: event.layer, group: index }
       }
-      if (event.type === 'part' && scorer !== null) {
+      if (event.type === 'part') {
+        if (scorer === null) throw new Error('a part of a sweep ended without last states')
         yield* this.score(group, event.part, scorer)
         const work = { blockEvaluations: countPartEdges(event.part), weightBytesRead }
         this.works.push({ ...work, packedTokens: 0, promptTokens: 0 })

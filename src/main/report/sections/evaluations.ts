@@ -6,9 +6,7 @@ import {
 } from '../../../contract/documents/evaluation'
 import { type MeasureId, measureOf } from '../../../contract/model/measures'
 import {
-  formatMeasureDelta,
-  formatPValue,
-  intervalWords,
+  differenceWords,
   measureLabel,
   measuresOf,
   proxySentence,
@@ -42,7 +40,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
           },
           ...measures.map((id): Cell => {
             const found = differences[id]
-            return { text: found === undefined ? '–' : difference(id, found), detail: measureLabel(id) }
+            return { text: found === undefined ? '–' : differenceWords(id, found), detail: measureLabel(id) }
           })
         ]
       ]
@@ -143,15 +141,9 @@ function measureCell({ measures, differences }: VariantResult, id: MeasureId): C
 function estimateCell(id: MeasureId, estimate: Estimate, found: Difference | null): Cell {
   return {
     text: withInterval(id, estimate),
-    ...(found === null ? {} : { detail: difference(id, found) }),
+    ...(found === null ? {} : { detail: differenceWords(id, found) }),
     strong: found !== null && found.adjustedPValue < SIGNIFICANCE
   }
-}
-
-function difference(id: MeasureId, found: Difference): string {
-  const { mean, adjustedPValue } = found
-  const interval = intervalWords(found, (end) => formatMeasureDelta(id, end))
-  return `${formatMeasureDelta(id, mean)} ${interval}, p ${formatPValue(adjustedPValue)}`
 }
 
 function passAtKBlocks(evaluation: ReportedEvaluation): Block[] {

@@ -34,7 +34,8 @@ it('says nothing of the spread while scores are on their way', () => {
 
 it('takes the error of a mean over categories from the spread within each', () => {
   // Var of the mean of 1, 3 is 1; of 2, 4 too: the mean of both means has (1 + 1) / 4.
-  expect(standardError([1, 3, 2, 4], ['a', 'a', 'b', 'b'])).toBeCloseTo(Math.sqrt(0.5), 12)
-  expect(standardError([1, 3, 2], ['a', 'a', 'b'])).toBeNull()
-  expect(standardError([], [])).toBeNull()
+  const of = (category: string, ...values: number[]) => values.map((value) => ({ category, value }))
+  expect(standardError([...of('a', 1, 3), ...of('b', 2, 4)])).toBeCloseTo(Math.sqrt(0.5), 12)
+  expect(standardError([...of('a', 1, 3), ...of('b', 2)])).toBeNull()
+  expect(standardError([])).toBeNull()
 })
