@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { PromptScore } from '../../../contract/documents/crc'
 import { DeviceName, Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { at } from '../../base/look-up'
+import { at, got } from '../../base/look-up'
 import { readBytes } from '../../base/files/bounded-file'
 import { hasPlainFile } from '../../base/files/plain-paths'
 import { type Scorer, scorerOf } from '../task/scorer'
@@ -115,13 +115,13 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
   }
   const { models, device, precision } = header.data
   const columnOf = new Map(models.map((key, column) => [key, column]))
-  const columns = identity.modelKeys.flatMap((key) => columnOf.get(key) ?? [])
   const isOfPair =
     header.data.programVersion === identity.programVersion &&
     header.data.base === identity.base &&
     header.data.post === identity.post
-  if (!isOfPair || columns.length < identity.modelKeys.length)
+  if (!isOfPair || identity.modelKeys.some((key) => !columnOf.has(key)))
     return { results: null, damagedLines: 0, hasOthers: true }
+  const columns = identity.modelKeys.map((key) => got(columnOf, key, 'model'))
 
   const scorer = scorerOf(identity.scoredBy)
   const groupCounts = new Map(
