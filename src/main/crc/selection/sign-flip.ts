@@ -38,32 +38,34 @@ export function signFlips(
   const sum = weighted.reduce((all, value) => all + value, 0)
   // What differs in the last digits only is as far from 0.
   const threshold = Math.abs(sum) * (1 - 1e-12)
+  const exact = differences.length <= EXACT_PROMPTS
+  const tried = exact ? 2 ** differences.length : SIGN_DRAWS
+  const flip = exact ? everyWay() : drawnWays(seed)
+  const flipped = new Uint8Array(differences.length)
   const means: number[] = []
   let extreme = 0
-  let tried = 0
-  for (const flipped of assignments(differences.length, seed)) {
+  for (let assignment = 0; assignment < tried; assignment++) {
+    flip(flipped)
     let flippedSum = 0
     let flippedWeight = 0
-    for (const [i, value] of weighted.entries()) {
-      if (!flipped(i)) continue
-      flippedSum += value
+    for (let i = 0; i < flipped.length; i++) {
+      if (flipped[i] === 0) continue
+      flippedSum += at(weighted, i, 'difference')
       flippedWeight += at(weights, i, 'weight')
     }
-    tried++
     if (Math.abs(sum - 2 * flippedSum) >= threshold) extreme++
     if (flippedWeight > 0) means.push(flippedSum / flippedWeight)
   }
-  means.sort((a, b) => a - b)
-  const exact = differences.length <= EXACT_PROMPTS
+  const ordered = Float64Array.from(means).sort()
   return {
     mean: sum / total,
     // Of drawn assignments the observed one counts as one, so that no p-value is 0.
     pValue: exact ? extreme / tried : (extreme + 1) / (tried + 1),
     interval: (level) => {
       // So many assignments the test may reject on each side; with the observed one among them.
-      const outside = Math.floor((level / 2) * (means.length + 1))
+      const outside = Math.floor((level / 2) * (ordered.length + 1))
       if (outside < 1) return null
-      return [at(means, outside - 1, 'mean'), at(means, means.length - outside, 'mean')]
+      return [at(ordered, outside - 1, 'mean'), at(ordered, ordered.length - outside, 'mean')]
     }
   }
 }
@@ -78,15 +80,20 @@ export function signFlip(
   return { mean, pValue, interval: interval(1 - CONFIDENCE) }
 }
 
-/** Which differences to flip, assignment by assignment. */
-function* assignments(count: number, seed: number): Generator<(index: number) => boolean> {
-  if (count <= EXACT_PROMPTS) {
-    for (let signs = 0; signs < 2 ** count; signs++) yield (index) => ((signs >> index) & 1) === 1
-    return
+/** Writes an assignment at each call: 1 where the difference is flipped. A new array for each took most of a sweep's end. */
+type Flip = (flipped: Uint8Array) => void
+
+function everyWay(): Flip {
+  let signs = 0
+  return (flipped) => {
+    for (let i = 0; i < flipped.length; i++) flipped[i] = (signs >> i) & 1
+    signs++
   }
+}
+
+function drawnWays(seed: number): Flip {
   const random = xoroshiro128plus(seed)
-  for (let draw = 0; draw < SIGN_DRAWS; draw++) {
-    const flips = Array.from({ length: count }, () => uniformFloat64(random) < 0.5)
-    yield (index) => flips[index] === true
+  return (flipped) => {
+    for (let i = 0; i < flipped.length; i++) flipped[i] = uniformFloat64(random) < 0.5 ? 1 : 0
   }
 }
