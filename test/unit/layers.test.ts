@@ -131,6 +131,31 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
 }
 const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array\(\))(?![\w.])/g
 
+/**
+ * What opens files by itself, and why it may: files that others may have put there are opened by base/files/regular-file.ts, which
+ * does not wait for pipes and devices.
+ */
+const OPENERS: Readonly<Record<string, string>> = {
+  'main/base/files/atomic-file.ts': 'writes a new file',
+  'main/base/files/line-file.ts': 'adds to a file',
+  'main/base/files/lock.ts': 'the system says when a process began',
+  'main/base/files/migrate.ts': 'copies a document that was read',
+  'main/base/files/places.ts': "the user's own settings",
+  'main/base/files/regular-file.ts': 'is the one way',
+  'main/base/resources.ts': "the program's own files",
+  'main/cli/answers-file.ts': 'writes what the user named',
+  'main/crc/sweep/sweep-checkpoint.ts': 'adds to a file that it has just written',
+  'main/electron/page-scheme.ts': "the program's own files",
+  'main/engine/device/physical-cores.ts': "the system's list of processors",
+  'main/export/write-weights.ts': 'writes a new file',
+  'main/report/page.ts': "the program's own files",
+  'main/serve/electron-sandbox.ts': "the system's settings",
+  'main/serve/open.ts': "the program's own files",
+  'main/serve/pages.ts': "the program's own files"
+}
+const OPENING =
+  /import \{[^}]*\b(?:readFile|readFileSync|open|openSync|createReadStream|copyFile|cp)\b[^}]*\} from 'node:fs(?:\/promises)?'/
+
 const inMain = (file: string): boolean => file.startsWith('main/')
 
 /** Imports that `unwanted` says should not be, one line each. */
@@ -171,6 +196,13 @@ describe('the order of the sources', () => {
       (file) => inMain(file) && readFileSync(join(SOURCES, file), 'utf8').includes("'node:worker_threads'")
     )
     expect(threaded.filter((file) => !file.startsWith('main/engine/'))).toEqual([])
+  })
+
+  test('files of others are opened in one place', () => {
+    const openers = [...imports.keys()].filter(
+      (file) => inMain(file) && OPENING.test(readFileSync(join(SOURCES, file), 'utf8'))
+    )
+    expect(openers.sort()).toEqual(Object.keys(OPENERS).sort())
   })
 
   test('sweeping, generating and asking do not know each other', () => {

@@ -1,7 +1,8 @@
 import { fstatSync, readSync, type Stats } from 'node:fs'
-import { lstat, open, stat, type FileHandle } from 'node:fs/promises'
+import { lstat, type FileHandle } from 'node:fs/promises'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
+import { openRegularFile } from '../base/files/regular-file'
 
 /** Node's read length is a signed 32-bit number, so large tensors are read in pieces; beyond this size nothing is gained. */
 const MAX_PIECE_BYTES = 64 * 2 ** 20
@@ -19,9 +20,7 @@ export interface FileState {
  */
 export async function openWeightFile(file: string): Promise<FileHandle> {
   try {
-    // Before opening: opening a pipe would wait for a writer for ever.
-    if (!(await stat(file)).isFile()) throw new WorkbenchError('bad-file', `${file} is not a file.`)
-    return await open(file, 'r')
+    return await openRegularFile(file)
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
     if (!isMissing(error)) throw unreadable(file, error)

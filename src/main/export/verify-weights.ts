@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises'
 import type { NonFiniteTensor } from '../../contract/documents/non-finite'
 import { WorkbenchError } from '../../contract/model/problem'
 import { isWeightDtype } from '../checkpoint/dtype'
@@ -34,7 +33,7 @@ export async function verifyWeights(
       return name === planned?.name && offset === planned.offset
     })
   if (!asPlanned) throw differs(path, 'the header')
-  const handle = await open(path, 'r')
+  const handle = await openWeightFile(path)
   try {
     const written = new WrittenFile({ handle, path })
     const post = await sources.open(weights.source)
@@ -65,7 +64,7 @@ export async function verifyCopy(
   path: string,
   advance: Advance
 ): Promise<void> {
-  const [original, copy] = [await openWeightFile(source), await open(path, 'r')]
+  const [original, copy] = [await openWeightFile(source), await openWeightFile(path)]
   try {
     if ((await copy.stat()).size !== bytes) throw differs(path, 'the file')
     const written = new WrittenFile({ handle: copy, path })

@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { refuseDeepJson } from './json-depth'
+import { readRegularFile } from './regular-file'
 
 /**
  * Reads a whole UTF-8 text file of at most `maxBytes`, so that a hostile or mistaken file cannot fill the memory.
@@ -44,13 +44,7 @@ export function errorMessage(error: unknown): string {
  */
 export async function readBytes(file: string, maxBytes: number): Promise<Buffer> {
   try {
-    // Before opening: opening a named pipe waits for somebody to write to it.
-    const stats = await stat(file)
-    if (!stats.isFile()) throw new WorkbenchError('bad-file', `${file} is not a file.`)
-    if (stats.size > maxBytes) {
-      throw new WorkbenchError('bad-file', `${file} has ${stats.size} bytes; at most ${maxBytes} are read.`)
-    }
-    return await readFile(file)
+    return await readRegularFile(file, maxBytes)
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
     const missing =

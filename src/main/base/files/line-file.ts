@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
@@ -6,6 +5,7 @@ import { errorMessage, readBytes } from './bounded-file'
 import { breather } from './breather'
 import { writeProblem } from './atomic-file'
 import { hasPlainFile } from './plain-paths'
+import { openRegularFile } from './regular-file'
 import { refuseDeepJson } from './json-depth'
 
 /** Some 250,000 answers of 100 tokens; more would strain the memory when read back. */
@@ -117,7 +117,8 @@ async function cutTornLine(handle: FileHandle): Promise<number> {
 export async function countLines(file: string): Promise<number> {
   if (!(await hasPlainFile(file))) return 0
   let lines = 0
-  for await (const chunk of createReadStream(file)) {
+  const handle = await openRegularFile(file)
+  for await (const chunk of handle.createReadStream()) {
     if (!Buffer.isBuffer(chunk)) continue
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) lines++
   }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { errorCode } from './atomic-file'
+import { readRegularFileNow } from './regular-file'
 
 /*
  * One writer at a time: a file `.lock` in the project folder says who writes.
@@ -154,10 +155,8 @@ async function settledOwner(file: string): Promise<LockOwner | 'gone' | 'unreada
 
 function readOwner(file: string): LockOwner | 'gone' | 'unreadable' {
   try {
-    // A planted link, pipe or folder is no lock of anyone's, and reading a pipe would never end.
-    const stats = lstatSync(file)
-    if (!stats.isFile() || stats.size > MAX_LOCK_BYTES) return 'unreadable'
-    return LockOwner.parse(JSON.parse(readFileSync(file, 'utf8')))
+    // A planted link, pipe or folder is no lock of anyone's.
+    return LockOwner.parse(JSON.parse(readRegularFileNow(file, MAX_LOCK_BYTES)))
   } catch (error) {
     return errorCode(error) === 'ENOENT' ? 'gone' : 'unreadable'
   }

@@ -1,0 +1,106 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { WorkbenchError } from '../../../contract/model/problem'
+
+/*
+ * The one way to open a file that others may have put there. A pipe waits for a writer for ever, and every reader that waits
+ * takes one of the four threads that all file operations of a process share; a device may never end.
+ */
+
+/** A read that gives nothing for so long is of a drive that is gone. */
+const SILENT_MS = 20_000
+/** Read at a time, each within the limit: enough that nothing is gained by more. */
+const PIECE_BYTES = 16 * 2 ** 20
+
+/** A pipe that takes a file's place between the look and the opening does not make us wait. Windows has no such flag. */
+const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK
+
+/** What is asked of the system about a file. */
+interface FileSystem {
+  stat(file: string): Promise<Stats>
+  open(file: string, flags: number): Promise<FileHandle>
+}
+
+/**
+ * Opens a file for reading, through links; anything but a regular file is refused without waiting for it.
+ *
+ * @throws WorkbenchError `bad-file` when it is not a regular file, or does not open in time; the system's error otherwise
+ */
+export async function openRegularFile(
+  file: string,
+  system: FileSystem = { stat, open }
+): Promise<FileHandle> {
+  // Before opening: opening some devices does something.
+  if (!(await inTime(file, system.stat(file))).isFile()) throw notRegular(file)
+  const handle = await inTime(file, system.open(file, READ_ONLY))
+  if ((await handle.stat()).isFile()) return handle
+  await handle.close()
+  throw notRegular(file)
+}
+
+/**
+ * The bytes that a file holds when it is opened: one that grows meanwhile gives no more than that.
+ *
+ * @throws WorkbenchError as {@link openRegularFile}, and `bad-file` when it holds more than `maxBytes`
+ */
+export async function readRegularFile(file: string, maxBytes: number): Promise<Buffer> {
+  const handle = await openRegularFile(file)
+  try {
+    const { size } = await handle.stat()
+    if (size > maxBytes) {
+      throw new WorkbenchError('bad-file', `${file} has ${size} bytes; at most ${maxBytes} are read.`)
+    }
+    const bytes = Buffer.allocUnsafe(size)
+    let done = 0
+    while (done < size) {
+      const length = Math.min(PIECE_BYTES, size - done)
+      const { bytesRead } = await inTime(file, handle.read(bytes, done, length, done))
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return bytes.subarray(0, done)
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * The same at once, for a few kilobytes of a file that is no link.
+ *
+ * @throws WorkbenchError as {@link readRegularFile}
+ */
+export function readRegularFileNow(file: string, maxBytes: number): string {
+  if (!lstatSync(file).isFile()) throw notRegular(file)
+  const descriptor = openSync(file, READ_ONLY)
+  try {
+    const stats = fstatSync(descriptor)
+    if (!stats.isFile()) throw notRegular(file)
+    if (stats.size > maxBytes) {
+      throw new WorkbenchError('bad-file', `${file} has ${stats.size} bytes; at most ${maxBytes} are read.`)
+    }
+    const bytes = Buffer.alloc(stats.size)
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.byteLength, 0))
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function notRegular(file: string): WorkbenchError {
+  return new WorkbenchError('bad-file', `${file} is not a file.`)
+}
+
+/** What is waited for goes on: nothing can end a read of a drive that does not answer. */
+async function inTime<T>(file: string, work: Promise<T>, limitMs = SILENT_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const message = `${file} gave nothing for ${limitMs / 1000} s.`
+      reject(new WorkbenchError('bad-file', message, 'Look whether its drive still answers.'))
+    }, limitMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
