@@ -20,6 +20,8 @@ if (browserMissing !== null) console.log(`End-to-end tests are skipped: ${browse
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 const WIDE = { width: 1440, height: 900 }
 const NARROW = { width: 1024, height: 700 }
+/** What is left of a wide window at a zoom of 200 %. */
+const ZOOMED = { width: 720, height: 450 }
 const HEADLINE = /Layers 4–11, not checked yet: diversity up from 0\.458 to 0\.917 at validity 0\.916/
 
 const SHORT_HEADLINE = /Layers 4–5, not checked yet: diversity up from 0\.531 to 0\.857 at validity 0\.893/
@@ -171,6 +173,23 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
           if (SCREENSHOTS !== undefined) {
             const name = `${view.toLowerCase()}-${colorScheme}-${viewport.width}.png`
             await page.screenshot({ path: join(SCREENSHOTS, name) })
+          }
+        }
+      }
+      await page.setViewportSize(ZOOMED)
+      await settle(page)
+      await expectFits(page, `${view} at 200 %`)
+      if (view === 'Ranges') {
+        for (const viewport of [WIDE, NARROW, ZOOMED]) {
+          await page.setViewportSize(viewport)
+          await settle(page)
+          for (const part of ['Result', 'Heatmap', 'Trade-off']) {
+            const box = await page.getByRole('region', { name: part }).boundingBox()
+            expect(box, part).not.toBeNull()
+            expect(
+              (box?.y ?? 0) + (box?.height ?? 0),
+              `${part} in ${viewport.height} px`
+            ).toBeLessThanOrEqual(viewport.height)
           }
         }
       }

@@ -12,10 +12,10 @@ export interface HeatmapGeometry {
   size: number
 }
 
-/** Cells are whole pixels, so that edges stay sharp; below 4 px a cell could not be hit. */
-export function heatmapGeometry(layerCount: number, width: number): HeatmapGeometry {
+/** @param room the shorter side of the place it has. Cells are whole pixels, so that edges stay sharp; below 4 px a cell could not be hit. */
+export function heatmapGeometry(layerCount: number, room: number): HeatmapGeometry {
   const margin = 36
-  const cell = Math.max(4, Math.floor((width - margin - 1) / Math.max(1, layerCount)))
+  const cell = Math.max(4, Math.floor((room - margin - 1) / Math.max(1, layerCount)))
   return { layerCount, cell, margin, size: margin + cell * layerCount + 1 }
 }
 

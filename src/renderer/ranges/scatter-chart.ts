@@ -30,12 +30,12 @@ export type ScatterChart = Chart<'scatter', ScatterDatum[]>
 
 /** What the legend shows and hides. */
 export const SCATTER_PARTS = [
-  { id: 'below', label: 'ranges below the limit' },
-  { id: 'front', label: 'front of the ranges' },
-  { id: 'blends', label: 'blends of all layers' },
-  { id: 'sampler', label: 'post under temperature and min-p' },
-  { id: 'mix', label: 'logits of base and post mixed' },
-  { id: 'filter', label: 'base filtered by post' }
+  { id: 'below', label: 'below the limit' },
+  { id: 'front', label: 'front' },
+  { id: 'blends', label: 'blends' },
+  { id: 'sampler', label: 'samplers' },
+  { id: 'mix', label: 'mixed logits' },
+  { id: 'filter', label: 'filtered base' }
 ] as const
 export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
 
@@ -322,7 +322,13 @@ export function scatterBounds({ board, streaming }: ScatterContent): [[number, n
   ]
 }
 
-const axisTitle = (measure: string, means: string): string => `${capitalised(measure)}: ${means}`
+/** Below this height, in pixels, there is room for the names of the axes alone. */
+const SHORT_PX = 320
+
+const axisTitle =
+  (measure: string, means: string) =>
+  ({ chart }: { chart: Chart }): string =>
+    chart.height < SHORT_PX ? capitalised(measure) : `${capitalised(measure)}: ${means}`
 
 /** The chart's fixed half: no animation, nearest point under the pointer. */
 function scatterConfiguration(
@@ -406,7 +412,7 @@ export function createScatter(
         drawLines(drawn, limit)
         drawNames(drawn, written, marks, colors, font)
       }
-      const axis = ([min, max]: [number, number], title: string): object => ({
+      const axis = ([min, max]: [number, number], title: ReturnType<typeof axisTitle>): object => ({
         min,
         max,
         grid: { color: colors.line },
