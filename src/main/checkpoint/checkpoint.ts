@@ -9,8 +9,8 @@ import type { TensorEntry } from './safetensors'
 import { openWeightFile, readExactly, type FileState } from './weight-file'
 import { readWeightFiles, type WeightFile } from './weight-files'
 
-/** Real ones have a few kB. */
-const MAX_CONFIG_BYTES = 10_000_000
+/** Real ones have a few kB, quantised ones that list what they leave alone some 100 kB. */
+const MAX_CONFIG_BYTES = 1_000_000
 
 /** A Hugging Face checkpoint known by its config and safetensors headers. It holds no open files. */
 export interface Checkpoint {

@@ -9,8 +9,11 @@ import { isMissing } from './weight-file'
 
 const SINGLE_FILE = 'model.safetensors'
 const INDEX_FILE = 'model.safetensors.index.json'
-/** The index of a model with 100,000 tensors has about 10 MB. */
-const MAX_INDEX_BYTES = 100_000_000
+/** 1,137 tensors, the most of a dense model (see MAX_HEADER_BYTES), take 100 kB; 90,000 of a mixture of experts, which cannot be read, 9 MB. */
+const MAX_INDEX_BYTES = 1_000_000
+/** Llama 3.1 405B lies in 191. Together with their headers they bound what a folder can have this program read. */
+const MAX_FILES = 500
+const MAX_HEADERS_BYTES = 8_000_000
 
 /** One safetensors file of a checkpoint. */
 export interface WeightFile extends SafetensorsHeader {
@@ -40,12 +43,29 @@ async function readShards(folder: string): Promise<WeightFile[]> {
   const indexFile = join(folder, INDEX_FILE)
   const shardOf = await readIndex(folder, indexFile)
   const shardNames = [...new Set(shardOf.values())].sort()
+  if (shardNames.length > MAX_FILES)
+    throw tooMany(`${indexFile} names ${shardNames.length} files; at most ${MAX_FILES} are read.`)
   await refuseMissingShards(folder, shardNames, indexFile)
 
   const shards: WeightFile[] = []
-  for (const name of shardNames) shards.push(await readWeightFile(folder, name))
+  let headerBytes = 0
+  for (const name of shardNames) {
+    const shard = await readWeightFile(folder, name)
+    shards.push(shard)
+    headerBytes += shard.headerBytes
+    if (headerBytes > MAX_HEADERS_BYTES)
+      throw tooMany(`${folder}: the headers of its files have more than ${MAX_HEADERS_BYTES} bytes.`)
+  }
   checkAgainstIndex(shards, shardOf, indexFile)
   return shards
+}
+
+function tooMany(message: string): WorkbenchError {
+  return new WorkbenchError(
+    'unsupported',
+    message,
+    'Dense models have far less; models of experts are not supported.'
+  )
 }
 
 /** Shard file names by tensor name. */

@@ -2,19 +2,21 @@ import { WorkbenchError } from '../../../contract/model/problem'
 
 /** Documents, configs and headers nest less than ten deep. */
 const MAX_DEPTH = 100
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
-  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON] = [
+  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d, 0x3a
 ]
 
 /**
- * Refuses JSON that nests too deep before it is parsed: `JSON.parse` takes some 50 bytes of memory for each bracket of a
- * file that is nothing else, and whatever walks the value then overflows its stack.
+ * Refuses JSON that nests too deep, or has too many names, before it is parsed: `JSON.parse` takes some 50 bytes of memory for
+ * each bracket of a file that is nothing else, and whatever walks the value then overflows its stack.
  *
  * @param what the file, and the part of it, for messages
+ * @param maxNames of members of objects
  * @throws WorkbenchError `bad-file`
  */
-export function refuseDeepJson(text: string, what: string): void {
+export function refuseDeepJson(text: string, what: string, maxNames = Infinity): void {
   let depth = 0
+  let names = 0
   let inString = false
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -29,6 +31,9 @@ export function refuseDeepJson(text: string, what: string): void {
         throw new WorkbenchError('bad-file', `${what} nests more than ${MAX_DEPTH} deep.`)
     } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) {
       depth -= 1
+    } else if (code === COLON) {
+      names += 1
+      if (names > maxNames) throw new WorkbenchError('bad-file', `${what} has more than ${maxNames} names.`)
     }
   }
 }

@@ -151,7 +151,7 @@ describe('config.json', () => {
     ['no JSON', '{"model_type": ', /config\.json is not JSON/],
     ['a list', '[1]', /config\.json is not a JSON object/],
     ['a field named twice', '{"hidden_size": 1, "hidden_size": 2}', /config\.json names "hidden_size" twice/],
-    ['endless', ' '.repeat(10_000_001), /config\.json has 10000001 bytes; at most 10000000 are read/]
+    ['endless', ' '.repeat(1_000_001), /config\.json has 1000001 bytes; at most 1000000 are read/]
   ])('that is %s is refused', async (_, text, expected) => {
     const folder = await writeCheckpoint(await temporaryFolder(), SMALL)
     await writeFile(join(folder, 'config.json'), text)
@@ -305,6 +305,16 @@ describe('a sharded checkpoint', () => {
     const folder = await sharded()
     await writeFile(join(folder, INDEX), text)
     expect((await problemOf(openCheckpoint(folder))).message).toMatch(expected)
+  })
+
+  test('in more files than any dense model has are refused before one is read', async () => {
+    const folder = await sharded()
+    const names = Array.from({ length: 501 }, (_, shard) => [`t${shard}`, `${shard}.safetensors`])
+    await writeIndex(folder, listed(Object.fromEntries(names)))
+    expect(await problemOf(openCheckpoint(folder))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('names 501 files; at most 500 are read')
+    })
   })
 
   test('takes a tensor named __proto__ for a tensor', async () => {
