@@ -151,7 +151,10 @@ export const SampleProgress = z.object({
   samplesDone: z.number().int(),
   samplesTotal: z.number().int(),
   tokensPerSecond: z.number().nullable(),
-  secondsLeft: z.number().nullable()
+  /** As long as the others get like the finished ones; null before the first. */
+  secondsLeft: z.number().nullable(),
+  /** Should every answer get as long as it may. */
+  mostSecondsLeft: z.number().optional()
 })
 export type SampleProgress = z.infer<typeof SampleProgress>
 

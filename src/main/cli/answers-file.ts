@@ -9,6 +9,7 @@ import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { appendLines } from '../base/files/line-file'
 import { readAnswerLines } from '../project/sample-files'
+import { promptOf } from '../report/samples-page/export'
 
 /** Prompts with their tokens come to some MB. */
 const MAX_RECORD_BYTES = 256_000_000
@@ -65,7 +66,7 @@ export class AnswersFile {
   async append(lines: readonly SampleLine[]): Promise<void> {
     try {
       this.handle ??= await this.begin()
-      await this.handle.appendFile(jsonLines(lines))
+      await this.handle.appendFile(jsonLines(this.current, lines))
     } catch (error) {
       throw error instanceof WorkbenchError ? error : writeProblem(this.path, error)
     }
@@ -94,9 +95,9 @@ export class AnswersFile {
   }
 }
 
-/** Answers as they are written. */
-export const jsonLines = (lines: readonly SampleLine[]): string =>
-  lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+/** Answers as they are written, each with the prompt that it answers. */
+export const jsonLines = (run: Pick<SampleRun, 'prompts'>, lines: readonly SampleLine[]): string =>
+  lines.map((line) => `${JSON.stringify({ ...line, ...promptOf(run, line) })}\n`).join('')
 
 const recordOf = (path: string): string => `${path}.partial`
 

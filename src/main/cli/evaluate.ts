@@ -11,6 +11,7 @@ import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, Variant } from '../../contract/documents/samples'
 import type { PromptScores } from '../../contract/documents/evaluation'
+import { answersToMake, mostTokens } from '../../contract/words/answer-words'
 import { readJsonFile } from '../base/files/bounded-file'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { prepareEvaluation } from '../evaluation/prepare-evaluation'
@@ -114,6 +115,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     })
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
+    tell(describePlan(run))
     const made =
       project === null
         ? await untilStopped(
@@ -132,6 +134,13 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   } finally {
     await project?.close()
   }
+}
+
+/** What is about to be generated, and read. */
+function describePlan({ task: { prompts, settings }, variants }: EvaluationRun): string {
+  const { sampleCount, maxTokens } = settings
+  const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
+  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens)}; then post reads them.`
 }
 
 /** What an evaluation came to, and the sweeps that say how well the proxy predicts it. */

@@ -21,7 +21,7 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
     search: ['slr search --demo', 'slr search --from sweep.json --out search.json'],
     merge: ['slr merge part-1.json part-2.json --out sweep.json'],
     sample: [
-      'slr sample --demo --prompts prompts.txt --model base --model post --restore 4-11',
+      'slr sample --demo --prompt "a big box." --model base --model post --restore 4-11',
       `slr sample ${PAIR} --prompts prompts.txt --restore 8-15 --paper --out answers.jsonl`
     ],
     devices: ['slr devices'],

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { WorkbenchError } from '../../contract/model/problem'
 import { formatJson } from '../base/files/json-format'
+import { colourBits } from './colours'
 
 /** A command line that asks for something impossible; the program ends with exit status 2. */
 export class UsageError extends Error {
@@ -64,9 +65,9 @@ export function printable(text: string): string {
   })
 }
 
-/** Colours and weights only where somebody looks: on a terminal that has them and without NO_COLOR. */
-export function style(kind: 'bold' | 'dim' | 'red' | 'yellow', text: string): string {
-  return process.stdout.isTTY && process.stdout.hasColors() ? styleText(kind, text) : text
+/** Colours and weights only where stdout shows them. */
+export function style(kind: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string): string {
+  return colourBits() > 1 ? styleText(kind, text) : text
 }
 
 /**

@@ -19,7 +19,7 @@ import {
   withRenderingOptions
 } from './options'
 import { printJson, printText, remark, table } from './output'
-import { requireTaskForSampler, ScoredOptions, sweepRequest, withScoredOptions } from './sweep'
+import { requireFittingTask, ScoredOptions, sweepRequest, withScoredOptions } from './sweep'
 import { nothingKept, untilStopped } from './stopped'
 
 const PlanOptions = z.strictObject({
@@ -40,7 +40,7 @@ export function addPlanCommand(program: Command, signal: AbortSignal): void {
   withRenderingOptions(command)
   withCommonOptions(withDeviceOptions(command).addOption(MEMORY_OPTION)).action(async () => {
     const options = readOptions(PlanOptions, command)
-    requireTaskForSampler(options, command)
+    requireFittingTask(options, command, null)
     const request = await sweepRequest(
       { ...options, seed: DEFAULT_SEED },
       requirePair(options, command),

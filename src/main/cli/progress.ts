@@ -112,10 +112,16 @@ export function sampleStep(progress: SampleProgress): ProgressStep {
       ? [
           `${count(samplesDone)} of ${count(samplesTotal)} answers`,
           ...(tokensPerSecond === null ? [] : [`${count(tokensPerSecond)} tokens/s`]),
-          ...timeLeft(progress)
+          ...answerTimeLeft(progress)
         ].join(', ')
       : phase
   return { phase, done: samplesDone, total: samplesTotal, status }
+}
+
+/** Before the first answer is finished only how long it can take. */
+function answerTimeLeft({ secondsLeft, mostSecondsLeft }: SampleProgress): string[] {
+  if (secondsLeft !== null || mostSecondsLeft === undefined) return timeLeft({ secondsLeft })
+  return [`at most ${formatDuration(mostSecondsLeft)} left`]
 }
 
 /** Reading of whole files. @param phase what is done with them, such as "comparing" */

@@ -1,9 +1,9 @@
 import { basename } from 'node:path'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { TEXT_MEASURES } from '../../contract/model/measures'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
-import { GenerationDevice, Precision } from '../../contract/model/device'
+import { DEVICE_LABELS, GenerationDevice, Precision } from '../../contract/model/device'
 import { HeldWeights } from '../../contract/model/sampling'
 import {
   type Computation,
@@ -14,6 +14,9 @@ import {
   type SampleRunMeasures,
   type SampleSettings
 } from '../../contract/documents/samples'
+import { SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
+import { answersToMake, mostTokens } from '../../contract/words/answer-words'
+import { describeIssue } from '../../contract/model/problem'
 import { readTextFile } from '../base/files/bounded-file'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { pairPaths } from '../project/demo'
@@ -60,6 +63,7 @@ const SampleOptions = z.strictObject({
   ...PairOptions.shape,
   ...RenderingOptions.shape,
   ...VariantOptions.shape,
+  prompt: z.array(SamplePrompt).optional(),
   prompts: z.string().optional(),
   n: z.number().optional(),
   seed: z.number().optional(),
@@ -82,8 +86,13 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
   const command = program
     .command('sample')
     .description('sample answers of several models side by side, as JSON lines')
-  withVariantOptions(withPairOptions(command), 'post')
+  withPairOptions(command)
     .optionsGroup('What to sample:')
+    .addOption(
+      new Option('--prompt <text>', 'a prompt; repeatable')
+        .argParser(repeated(parsePrompt))
+        .conflicts('prompts')
+    )
     .option('--prompts <file>', 'prompts: .txt with one a line, .jsonl, .json or .csv')
     .option('--n <n>', 'answers per prompt and model (default: 8)', wholeNumber(1, 100_000))
     .option('--seed <n>', 'seed of the draws (default: 1)', wholeNumber(0, 2 ** 31 - 1))
@@ -93,6 +102,7 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
       'text that ends an answer; repeatable',
       repeated((text) => text)
     )
+  withVariantOptions(command, 'post')
     .optionsGroup('Where answers go:')
     .option('--out <file>', 'a file of JSON lines instead of stdout; an existing file is replaced')
     .option('--fresh', 'generate everything, also what a stopped run has left in the file')
@@ -126,19 +136,19 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
 
 async function sample(options: SampleOptions, command: Command, signal: AbortSignal): Promise<void> {
   const folders = pairPaths(requirePair(options, command))
-  if (options.prompts === undefined) throw usageError(command, 'sample what? Give --prompts FILE')
-  const promptFile = absolutePath(options.prompts)
+  const prompts = await promptsFrom(options, command)
   const output = options.out === undefined ? null : await checkOutputFile(options.out)
   const defaults = await defaultSampleSettings(await resolveModelFolder(folders.post))
   const { run: wanted, generation: planned } = await prepareSampleRun({
     ...folders,
-    prompts: readSamplePrompts(basename(promptFile), await readTextFile(promptFile, MAX_PROMPT_FILE_BYTES)),
+    prompts,
     rendering: renderingFrom(options, DEFAULT_RENDERING),
     variants: await variantsFrom(options, folders, null, [{ kind: 'post', name: 'post' }]),
     settings: settingsFrom(options, defaults)
   })
   const tell = options.quiet ? () => undefined : remark
   for (const notice of wanted.notices) tell(notice)
+  tell(describePlan(wanted))
   const stoppable = { signal, quiet: options.quiet }
   if (output === null) {
     let printed = 0
@@ -148,7 +158,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
       () =>
         generate({ generation: planned, stored: [], earlier: null }, options.quiet, signal, {
           keep: async (lines) => {
-            await printText(jsonLines(lines))
+            await printText(jsonLines(wanted, lines))
             printed += lines.length
           }
         })
@@ -181,6 +191,26 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   tell(
     `${goesOn ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${count(samples.length)} answers${how}`
   )
+}
+
+async function promptsFrom({ prompt, prompts }: SampleOptions, command: Command): Promise<SamplePrompts> {
+  if (prompt !== undefined) return prompt
+  if (prompts === undefined) throw usageError(command, 'sample what? Give --prompt TEXT, or --prompts FILE')
+  const file = absolutePath(prompts)
+  return readSamplePrompts(basename(file), await readTextFile(file, MAX_PROMPT_FILE_BYTES))
+}
+
+function parsePrompt(text: string): SamplePrompt {
+  const prompt = SamplePrompt.safeParse({ text })
+  if (prompt.success) return prompt.data
+  throw new InvalidArgumentError(`Expected a prompt: ${describeIssue(prompt.error)}.`)
+}
+
+/** What is about to be generated. */
+function describePlan({ prompts, variants, settings }: SampleRun): string {
+  const { sampleCount, maxTokens } = settings
+  const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
+  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens)}, on ${DEVICE_LABELS[settings.device]}.`
 }
 
 function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleSettings {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -28,6 +28,15 @@ export function withStartOptions(command: Command): Command {
     .optionsGroup('What to start from:')
     .option('--from <sweep>', 'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)')
     .option('--prompts <file>', 'prompt set for a sweep done first')
+    .addOption(new Option('--task <task>').hideHelp().argParser(refuseTask))
+}
+
+/** Who looks for it is told what there is instead. */
+function refuseTask(): never {
+  throw new InvalidArgumentError(
+    'The task is that of the sweep: make one with slr sweep --task and --out, and start from it with --from. ' +
+      'Only sweeps of the character task are checked: a task has whole answers scored.'
+  )
 }
 
 /** How a sweep is made where none is given. */

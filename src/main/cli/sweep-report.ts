@@ -1,7 +1,7 @@
 import type { RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/documents/crc'
 import type { ScoredBy } from '../../contract/documents/scored-by'
 import type { CheckResult } from '../../contract/documents/answer-check'
-import { headline, headlineSentence } from '../../contract/words/headline'
+import { headline, headlineSentence, isGood } from '../../contract/words/headline'
 import { comparedName, differenceWords } from '../../contract/words/rival-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../contract/words/score-words'
 import { type Headline } from '../../contract/documents/headline'
@@ -11,6 +11,7 @@ import { shellCommand } from '../report/shown-command'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { bestRanges } from '../crc/selection/best-ranges'
 import { formatDuration } from '../../contract/words/format'
+import { colourBits } from './colours'
 import { describeRangeMap } from './range-map'
 import { bytes, count, decimal, printable, style, table } from './output'
 
@@ -132,7 +133,7 @@ function describeMap(
     words: scoreWords(scoredBy),
     selected,
     width: process.stdout.isTTY ? process.stdout.columns : USUAL_WIDTH,
-    colours: process.stdout.isTTY && process.stdout.hasColors(2 ** 24)
+    colourBits: colourBits()
   })
   return map === null ? [] : [`${style('bold', 'Every range')}: ${map}`]
 }
@@ -148,7 +149,7 @@ function describeSoup({ soup, scoredBy }: SweepDocument): string {
 /** What was found, and the next step with its command. */
 export function describeHeadline(found: Headline, checkCommand: string): string {
   return [
-    style('bold', printable(headlineSentence(found))),
+    style('bold', style(isGood(found.state) ? 'green' : 'yellow', printable(headlineSentence(found)))),
     printable(found.next),
     ...(found.checkNext ? [`Next: ${checkCommand}`] : [])
   ].join('\n')

@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
+import { BY_CHARACTERS, type ScoredTask } from '../../contract/documents/scored-by'
 import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
 import { DEFAULT_RHO, type PairLocation } from '../../contract/documents/project'
+import { scoredByWords } from '../../contract/words/score-words'
 import { Shard } from '../../contract/documents/sweep-part'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { runCrcShard, runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
@@ -13,6 +15,7 @@ import { checkpointBeside, SweepCheckpoint } from '../crc/sweep/sweep-checkpoint
 import { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
+import { nextSweepPrompts } from '../project/next-sweep'
 import type { Project } from '../project/project'
 import { readSweepIfAny } from '../project/sweep-files'
 import { historyOf } from '../project/sweep-history'
@@ -89,7 +92,9 @@ export function withScoredOptions(command: Command): Command {
     .optionsGroup(
       "Scored by a task's listed answers instead of the character task (the rest: as the task says):"
     )
-    .addOption(new Option('--task <task>', TASK_CHOICES).conflicts(['prompts', 'countLeadingSpace']))
+    .addOption(
+      new Option('--task <task>', `${TASK_CHOICES}; crc for the character task`).conflicts(['prompts'])
+    )
     .option('--draws <n>', 'count different right answers in so many draws', wholeNumber(1, 1_000_000))
   return withSamplerOptions(command)
 }
@@ -130,8 +135,11 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
     const pair = givenPair ?? project?.document.pair ?? requirePair(options, command)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
-    requireTaskForSampler(options, command)
+    requireFittingTask(options, command, project)
     const request = await sweepRequest(options, pair, project)
+    if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
+      tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
+    }
     const history = sweepHistory(output, project, options.fresh, request)
     if (options.shard !== undefined) {
       await sweepShard(request, options.shard, { options, output, history, tell, signal })
@@ -167,12 +175,29 @@ function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...optio
   return demo && plain && JSON.stringify(rendering) === JSON.stringify(DEFAULT_RENDERING)
 }
 
-/** The character task is of the models' own distributions. */
-export function requireTaskForSampler(options: z.infer<typeof ScoredOptions>, command: Command): void {
-  const { task, temperature, topK, topP, minP, repetitionPenalty, draws } = options
+/**
+ * The character task is of the models' own distributions, and no other counts answers by how they begin.
+ *
+ * @param project whose choice stands where the command line names no task
+ * @throws UsageError for an option that is not of what the sweep is scored by
+ */
+export function requireFittingTask(
+  options: z.infer<typeof ScoredOptions>,
+  command: Command,
+  project: Project | null
+): void {
+  const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws } = options
   const given = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws })
   const [name] = given.find(([, value]) => value !== undefined) ?? []
-  if (task !== undefined || name === undefined) return
+  const chosen = prompts === undefined ? (project?.document.settings.scoredBy.kind ?? 'crc') : 'crc'
+  const byCharacters = (options.task ?? chosen) === BY_CHARACTERS.kind
+  if (!byCharacters && countLeadingSpace !== undefined) {
+    throw usageError(
+      command,
+      '--count-leading-space is of the character task, and this sweep is scored by a task: name --task crc, or leave it out'
+    )
+  }
+  if (!byCharacters || name === undefined) return
   const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
   throw usageError(command, `${option} needs --task: the character task is scored without a sampler`)
 }
@@ -234,17 +259,24 @@ async function givenPrompts(
   options: z.infer<typeof ScoredOptions>,
   project: Project | null
 ): Promise<CrcSweepRequest['prompts'] | null> {
+  if (options.prompts !== undefined) return readPromptFile(options.prompts)
+  if (options.task === BY_CHARACTERS.kind) return project?.prompts ?? null
   if (options.task !== undefined) {
     const task = await givenTask(options.task, project)
     const { sampling, sampleCount } = task.settings
-    return {
-      kind: 'task',
-      task,
-      sampling: samplingFrom(options, sampling),
-      draws: options.draws ?? sampleCount
-    }
+    return drawnAs({ kind: 'task', task, sampling, draws: sampleCount }, options)
   }
-  return options.prompts === undefined ? (project?.prompts ?? null) : readPromptFile(options.prompts)
+  const chosen = project === null ? null : await nextSweepPrompts(project)
+  return chosen === null || Array.isArray(chosen) ? chosen : drawnAs(chosen, options)
+}
+
+/** A task with the sampler and the draws that the command line names. */
+function drawnAs(scored: ScoredTask, options: z.infer<typeof ScoredOptions>): ScoredTask {
+  return {
+    ...scored,
+    sampling: samplingFrom(options, scored.sampling),
+    draws: options.draws ?? scored.draws
+  }
 }
 
 /** Where an interrupted sweep is found again: in the project, or else beside the output. */

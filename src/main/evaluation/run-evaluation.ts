@@ -85,17 +85,17 @@ async function generate({ engine, run, pair, samples, listener, signal }: Work):
           await listener.keepSamples(lines)
           samples.push(...lines)
         },
-        progress(progress) {
+        progress({ mostSecondsLeft, ...progress }) {
+          // Known of this group only; the others take about as long for each answer.
+          const more =
+            (samplesTotal - others - progress.samplesDone) /
+            Math.max(1, progress.samplesTotal - progress.samplesDone)
           listener.progress({
             ...progress,
             samplesDone: others + progress.samplesDone,
             samplesTotal,
-            // Known of this group only; the others take about as long for each answer.
-            secondsLeft:
-              progress.secondsLeft === null
-                ? null
-                : (progress.secondsLeft * (samplesTotal - others - progress.samplesDone)) /
-                  Math.max(1, progress.samplesTotal - progress.samplesDone),
+            secondsLeft: progress.secondsLeft === null ? null : more * progress.secondsLeft,
+            ...(mostSecondsLeft === undefined ? {} : { mostSecondsLeft: more * mostSecondsLeft }),
             promptsScored: 0,
             promptsTotal
           })

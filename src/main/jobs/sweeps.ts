@@ -9,7 +9,7 @@ import type { Devices } from './devices'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
 import type { Project } from '../project/project'
-import { taskOf } from '../project/stored-evaluation'
+import { nextSweepPrompts } from '../project/next-sweep'
 import { historyOf } from '../project/sweep-history'
 import { Job, type JobFailure } from './job'
 import type { JobTable } from './job-table'
@@ -97,14 +97,6 @@ export class Sweeps {
   }
 }
 
-/** What the project's next sweep asks. @throws WorkbenchError `not-found` for a task that it no longer has */
-async function askedOf(project: Project): Promise<CrcSweepRequest['prompts']> {
-  const choice = project.document.settings.scoredBy
-  if (choice.kind === 'crc') return project.prompts
-  const { taskId, sampling, draws } = choice
-  return { kind: 'task', task: await taskOf(project, taskId), sampling, draws }
-}
-
 /** The sweep of all ranges and kept recipes that a project asks for. @throws WorkbenchError as the task that it is scored by */
 export async function sweepRequestOf(project: Project, devices: Devices): Promise<CrcSweepRequest> {
   const { document } = project
@@ -112,7 +104,7 @@ export async function sweepRequestOf(project: Project, devices: Devices): Promis
   const folders = pairPaths(pair)
   return {
     ...folders,
-    prompts: await askedOf(project),
+    prompts: await nextSweepPrompts(project),
     rendering,
     rho: settings.rho,
     ranges: true,

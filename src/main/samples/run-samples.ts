@@ -249,9 +249,13 @@ class Follower {
     const left = Math.max(0, meanLength * (samplesTotal - samplesDone) - begun)
     const seconds = (performance.now() - this.startedMs) / 1000
     const { perSecond, secondsLeft } = this.rate(this.tokensDone, this.tokensDone + left, seconds)
+    const most =
+      this.generation.settings.maxTokens * (samplesTotal - samplesDone) -
+      growingTokens.reduce((sum, length) => sum + length, 0)
     return {
       ...this.progress,
       tokensPerSecond: perSecond,
+      ...(perSecond === null ? {} : { mostSecondsLeft: Math.max(0, most) / perSecond }),
       secondsLeft: secondsLeft !== null && Number.isFinite(secondsLeft) ? secondsLeft : null
     }
   }

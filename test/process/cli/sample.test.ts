@@ -1,6 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { SampleLine } from '../../../src/contract/documents/samples'
 import { resourcePath } from '../../../src/main/base/resources'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
@@ -68,7 +69,7 @@ describe('slr sample', () => {
       /^model +Distinct answers +Answer entropy +Distinct-2 +Self-BLEU +Word distance\nbase [^]*\npost [^]*\n4-11 [^]*\n0-1,9-9 [^]*\nMeans over 2 prompts of 8 answers each\.\n$/
     )
     expect(stderr).toMatch(
-      /^0 % {2}preparing\n(\d+ % {2}.* answers.*\n)*Wrote .*samples\.jsonl: 64 answers on CPU in fp32, weights held as fp32\n$/
+      /^2 prompts × 4 variants × 8 = 64 answers, at most 12 tokens each, 768 in all, on CPU\.\n0 % {2}preparing\n(\d+ % {2}.* answers.*\n)*Wrote .*samples\.jsonl: 64 answers on CPU in fp32, weights held as fp32\n$/
     )
     const names = parseLines(await readFile(out, 'utf8')).map(nameOf)
     const expected = ['base', 'post', '4-11', '0-1,9-9'].flatMap((variant) =>
@@ -99,6 +100,16 @@ describe('slr sample', () => {
     ])
     expect(beside.filter(({ variant }) => variant === 'post')).toEqual(alone)
     expect(other.map(({ text }) => text)).not.toEqual(alone.map(({ text }) => text))
+  })
+
+  it('answers prompts from the command line, and writes each answer with its prompt', async () => {
+    const prompts = ['Name a colour.', 'Name an animal.']
+    const request = ['sample', '--demo', ...prompts.flatMap((text) => ['--prompt', text]), '--n', '1']
+    const { stdout } = await runHere([...request, '--max-tokens', '2', '--quiet'])
+    const Line = SampleLine.extend({ promptText: z.string() })
+    const lines = stdout.trim().split('\n')
+    const asked = lines.map((line) => Line.parse(JSON.parse(line)))
+    expect(asked.toSorted((a, b) => a.prompt - b.prompt).map(({ promptText }) => promptText)).toEqual(prompts)
   })
 
   it('takes the sampler, length and stop texts it is told', async () => {
@@ -164,7 +175,9 @@ describe('slr sample', () => {
   )
 
   it.concurrent.each([
-    ['no prompts', ['--demo'], 2, /Give --prompts FILE/],
+    ['no prompts', ['--demo'], 2, /Give --prompt TEXT, or --prompts FILE/],
+    ['an empty prompt', ['--demo', '--prompt', ''], 2, /Expected a prompt: .*a prompt needs some text/],
+    ['prompts twice', ['--demo', '--prompt', 'x', '--prompts', 'x.txt'], 2, /cannot be used with/],
     ['no pair', ['--prompts', 'x.txt'], 2, /which pair\?/],
     ['greedy and a temperature', ['--demo', '--greedy', '--temperature', '1'], 2, /cannot be used with/],
     ['a model of neither kind', ['--demo', '--model', 'soup'], 2, /Expected base or post/],

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { CrcPrompts, SweepDocument } from '../../../src/contract/documents/crc'
+import { PAPER_SAMPLING } from '../../../src/contract/documents/samples'
 import { checkOutputFile } from '../../../src/main/cli/output-file'
 import { readRecipesFile } from '../../../src/main/cli/recipe-file'
 import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
@@ -339,6 +340,33 @@ describe('slr sweep --project', () => {
     expect(project.sweeps.map(({ id }) => id)).toEqual([document.id])
     expect(await project.readSweep(document.id)).toEqual(document)
     await project.close()
+  })
+
+  it('is scored by what the project chooses, unless told otherwise, and says by what', async () => {
+    const path = await demoProject()
+    const project = await openProject(path)
+    await project.update({
+      settings: {
+        scoredBy: { kind: 'task', taskId: 'demo-facts', sampling: PAPER_SAMPLING, draws: 4 },
+        soupSize: 0
+      }
+    })
+    await project.close()
+    const scored = async (...args: string[]): Promise<[SweepDocument['scoredBy'], string]> => {
+      const { stdout, stderr } = await runHere(['sweep', '--project', path, ...args, '--json'])
+      return [SweepDocument.parse(JSON.parse(stdout)).scoredBy, stderr]
+    }
+    const [chosen, said] = await scored('--draws', '3')
+    expect(chosen).toMatchObject({ kind: 'task', task: { id: 'demo-facts' }, draws: 3 })
+    expect(said).toMatch(
+      /^Scored by listed answers of the task ".*", exact, temperature 1, min-p 0\.1, 3 draws, as the project chooses/
+    )
+    const [other, silent] = await scored('--task', 'crc', '--count-leading-space')
+    expect(other).toEqual({ kind: 'crc' })
+    expect(silent).not.toContain('Scored by')
+    const { status, stderr } = await runHere(['sweep', '--project', path, '--count-leading-space'])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/--count-leading-space is of the character task/)
   })
 
   it('lets the command line override the project, but not with another pair', async () => {

@@ -40,6 +40,11 @@ describe('slr', () => {
       /unknown option '--rhoo'[^]*Did you mean --rho/
     ],
     ['no pair', ['sweep'], /which pair\? Give --base FOLDER and --post FOLDER, or --demo/],
+    [
+      'a task for a check',
+      ['check', '--demo', '--task', 'demo-open'],
+      /The task is that of the sweep: make one with/
+    ],
     ['half a pair', ['inspect', '--base', 'somewhere'], /--post is missing/],
     [
       'two pairs',

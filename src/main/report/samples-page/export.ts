@@ -87,7 +87,11 @@ function preferences({ marks }: SampleRun): (sample: SampleLine) => boolean | un
   }
 }
 
-function promptOf(run: SampleRun, sample: SampleLine): { promptText: string; category: string } {
+/** What an answer of a run answers. */
+export function promptOf(
+  run: Pick<SampleRun, 'prompts'>,
+  sample: SampleLine
+): { promptText: string; category: string } {
   const prompt = run.prompts[sample.prompt]
   return { promptText: prompt?.text ?? '', category: prompt?.category ?? '' }
 }

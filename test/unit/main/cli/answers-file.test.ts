@@ -66,7 +66,9 @@ describe('the file of a run that was stopped', () => {
     const file = await AnswersFile.open(path, run(), true)
     await file.append([third])
     await file.close()
-    expect(await readFile(path, 'utf8')).toBe(`${JSON.stringify(third)}\n`)
+    expect(await readFile(path, 'utf8')).toBe(
+      `${JSON.stringify({ ...third, promptText: 'Name a colour.', category: '' })}\n`
+    )
   })
 
   it('that no run has left is no answer of one', async () => {

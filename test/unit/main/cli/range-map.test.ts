@@ -23,7 +23,7 @@ const OPTIONS = {
   minimumValidity: 0.9,
   selected: { start: 0, end: 1 },
   width: 80,
-  colours: false
+  colourBits: 1
 }
 const rowsOf = (map: string | null): string[] => (map ?? '').split('\n').slice(1)
 
@@ -37,17 +37,26 @@ describe('the map of ranges in a terminal', () => {
     ])
   })
 
-  it('shows tenths where hundredths do not fit, and nothing where these do not', () => {
+  it('shows tenths where hundredths do not fit, and the best of neighbouring ranges where these do not', () => {
     const [head, first] = rowsOf(describeRangeMap(scored(30), OPTIONS))
     expect(head).toBe('   0   2   4   6   8   10  12  14  16  18  20  22  24  26  28')
     expect(first).toMatch(/^ 0 0 0\*1 1 1 2 .* 5 · · /)
     expect(rowsOf(describeRangeMap(scored(60), OPTIONS))[1]).toMatch(/^ 0 0\*0001111112/)
-    expect(describeRangeMap(scored(80), OPTIONS)).toBeNull()
+    const deep = describeRangeMap(scored(80), { ...OPTIONS, selected: { start: 4, end: 43 } }) ?? ''
+    expect(deep).toContain('each cell the best of 2 by 2 ranges')
+    expect(Math.max(...rowsOf(deep).map((row) => row.length))).toBe(43)
+    expect(rowsOf(deep)[3]).toMatch(/^ 4 {3}0001111222233334444\*5·+$/)
+    expect(describeRangeMap(scored(12), { ...OPTIONS, width: 3 })).toBeNull()
   })
 
-  it('colours what is valid, and only on a terminal that has the colours', () => {
-    const map = describeRangeMap(scored(3), { ...OPTIONS, colours: true }) ?? ''
+  it('colours what is valid as the window does, in as many colours as the terminal has', () => {
+    const map = describeRangeMap(scored(3), { ...OPTIONS, colourBits: 24 }) ?? ''
     expect(map.split('\u001b[38;2;')).toHaveLength(6)
+    const few = describeRangeMap(scored(3), { ...OPTIONS, colourBits: 8 }) ?? ''
+    // The least and the greatest diversity: viridis from dark blue to yellow.
+    expect(few).toContain('\u001b[38;5;231;48;5;53m 33 \u001b[39;49m')
+    expect(few).toMatch(/38;5;16;48;5;\d+m 66\*/)
+    expect(describeRangeMap(scored(3), { ...OPTIONS, colourBits: 4 })).not.toContain('\u001b')
     expect(describeRangeMap(scored(3), OPTIONS)).not.toContain('\u001b')
   })
 
