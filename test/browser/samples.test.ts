@@ -7,10 +7,19 @@ import { ProjectDocument } from '../../src/contract/documents/project'
 import { SampleLine } from '../../src/contract/documents/samples'
 import { withKept } from '../../src/main/project/kept-recipes'
 import { createProject } from '../../src/main/project/create-project'
-import { browserMissing, downloadedText, expectPrintsWhole, hoverCharts, it } from '../fixtures/browser'
+import {
+  browserMissing,
+  downloadedText,
+  expectAccessible,
+  expectPrintsWhole,
+  hoverCharts,
+  it
+} from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { engineOf } from '../fixtures/cli'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS } from '../fixtures/project-documents'
+import { sampleLines, sampleRunFixture } from '../fixtures/sample-documents'
+import { at } from '../../src/main/base/look-up'
 import { demoProject } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`End-to-end tests of samples are skipped: ${browserMissing}`)
@@ -25,6 +34,41 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
       prompts: PROMPTS
     })
     await project.edit((document) => withKept(document, 'kept', LAYERS_4_11, NOT_SCORED, KEPT_AT))
+    await project.close()
+    return project.path
+  }
+
+  /** A project with a stored run of six variants, four answers each. */
+  async function answeredBySix(promptCount: number): Promise<string> {
+    const project = await createProject({
+      folder: await temporaryFolder(),
+      name: 'Six',
+      pair: { kind: 'demo' },
+      prompts: PROMPTS
+    })
+    const plain = sampleRunFixture()
+    const run = sampleRunFixture({
+      settings: { ...plain.settings, sampleCount: 4 },
+      prompts: Array.from({ length: promptCount }, (_, index) => ({
+        ...at(plain.prompts, 0, 'prompt'),
+        text: `Name a colour, number ${index + 1}.`
+      })),
+      variants: [
+        { kind: 'base', name: 'base' },
+        { kind: 'post', name: 'post' },
+        ...[1, 2, 3, 4].map((layer) => ({
+          kind: 'recipe' as const,
+          name: `v${layer}`,
+          recipe: { name: `v${layer}`, ranges: [[layer, layer] as [number, number]] }
+        }))
+      ]
+    })
+    await project.samples.addRun(run)
+    const lines = sampleLines(run).map((line) => ({
+      ...line,
+      text: `a colour ${line.index} ${'and more '.repeat(line.prompt * 6)}`
+    }))
+    await project.samples.appendAnswers(run.id, lines)
     await project.close()
     return project.path
   }
@@ -93,6 +137,64 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     await exported.getByText('Name a colour.').first().waitFor()
     expect(requests).toEqual([pathToFileURL(file).href])
     await expectPrintsWhole(exported)
+  })
+
+  it('compare sets of six variants blind by the keyboard, survive a reload, and say what is preferred', async ({
+    open
+  }) => {
+    const prompts = 6
+    const page = await open(await answeredBySix(prompts), 'samples', {
+      viewport: { width: 1024, height: 700 },
+      reducedMotion: 'reduce'
+    })
+    await page.getByRole('button', { name: 'Blind' }).click()
+    const blind = page.getByRole('region', { name: 'Blind comparison' })
+    const cards = blind.getByRole('article')
+    await expect.poll(() => cards.count()).toBe(6)
+    const window = page.viewportSize()
+    for (const button of await page.getByRole('button', { name: /^Prefer/ }).all()) {
+      const box = await button.boundingBox()
+      expect(
+        box !== null &&
+          window !== null &&
+          box.x + box.width <= window.width &&
+          box.y + box.height <= window.height
+      ).toBe(true)
+    }
+    expect(await cards.first().getByRole('listitem').count()).toBe(4)
+    for (const name of ['base', 'post', 'v3'])
+      expect(await blind.getByText(name, { exact: true }).count()).toBe(0)
+    await expectAccessible(page, 'blind comparison')
+
+    const decided = (count: number): Promise<void> =>
+      page.getByText(`${count} of ${prompts} decided`).waitFor()
+    await page.keyboard.press('6')
+    await decided(1)
+    await page.keyboard.press('t')
+    await decided(2)
+    await page.keyboard.press('s')
+    await decided(3)
+    await page.keyboard.press('u')
+    await decided(2)
+    await page.getByText('Saved', { exact: true }).waitFor()
+    await page.reload()
+    await decided(2)
+    for (let count = 3; count <= prompts; count++) {
+      await page.keyboard.press('1')
+      await decided(count)
+    }
+    await page.getByText('Every comparison is decided').waitFor()
+    await page.getByRole('button', { name: 'Reveal names' }).click()
+    const tally = page.getByRole('region', { name: 'Preferences' })
+    await tally.getByText(`${prompts} comparisons on ${prompts} prompts, 1 tie`).waitFor()
+
+    const saved = page.waitForEvent('download')
+    await tally.getByRole('button', { name: 'CSV' }).click()
+    expect((await downloadedText(await saved)).trim().split('\r\n')).toHaveLength(prompts + 1)
+    await tally.getByRole('button', { name: 'Clear' }).click()
+    await tally.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Undo', exact: true }).first().click()
+    await tally.getByText(`${prompts} comparisons on ${prompts} prompts, 1 tie`).waitFor()
   })
 
   it('keep finished answers when the engine is killed, and go on from there', async ({ open, workbench }) => {

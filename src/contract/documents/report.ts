@@ -8,6 +8,7 @@ import { Headline } from './headline'
 import { Rival } from '../model/rival'
 import { CheckpointSummary, Finding } from './pair'
 import { KeptRecipe } from './project'
+import { PreferenceTally } from './preferences'
 import { SampledCrc, SampleMeasures, SampleRun } from './samples'
 import { SearchDocument } from './search'
 
@@ -117,8 +118,8 @@ const ReportedSamples = SampleRun.omit({
   answerCount: whole,
   /** Means over the prompts, parallel to the variants. */
   measures: z.array(SampleMeasures),
-  /** How often each variant was preferred in blind comparisons, parallel to the variants. */
-  preferred: z.array(whole),
+  /** What blind comparisons came to, for each size of sets. */
+  preferences: z.array(PreferenceTally),
   excerpts: z.array(Excerpt)
 })
 export type ReportedSamples = z.infer<typeof ReportedSamples>

@@ -7,6 +7,7 @@ import { HeldWeights } from '../model/sampling'
 import { TextMeasureId } from '../model/measures'
 import { AnsweringModel } from '../model/model'
 import { PairFingerprints } from './pair'
+import { PreferenceMark } from './preferences'
 import { Problem } from '../model/problem'
 import { SamplePrompt, TaskSettings } from './task'
 
@@ -85,15 +86,7 @@ export type SampleLine = z.infer<typeof SampleLine>
 export const ShownSample = SampleLine.omit({ tokens: true })
 export type ShownSample = z.infer<typeof ShownSample>
 
-/** Preferences given in blind mode: for a prompt, the variant whose answers were liked better. */
-export const PreferenceMark = z.object({
-  prompt: z.number().int().min(0),
-  index: z.number().int().min(0),
-  variant: z.string()
-})
-export type PreferenceMark = z.infer<typeof PreferenceMark>
-
-export const SAMPLE_RUN_VERSION = 1
+export const SAMPLE_RUN_VERSION = 2
 
 /** What a run was asked for and ran with, samples/<id>.json; its answers lie beside it in samples/<id>.jsonl. */
 export const SampleRun = z.object({

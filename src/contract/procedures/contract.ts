@@ -33,7 +33,6 @@ import {
 import { Recipe } from '../model/recipe'
 import { ReportFormat } from '../documents/report'
 import {
-  PreferenceMark,
   SampledCrc,
   SAMPLE_EXPORT_FORMATS,
   SampleEvent,
@@ -43,6 +42,12 @@ import {
   ShownSample,
   Variant
 } from '../documents/samples'
+import {
+  BlindComparison,
+  PREFERENCE_EXPORT_FORMATS,
+  PreferenceMark,
+  PreferenceTally
+} from '../documents/preferences'
 import { SamplePrompt, SamplePrompts } from '../documents/task'
 import { ShellEvent, ThemeChoice } from './shell'
 import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../documents/search'
@@ -345,16 +350,22 @@ export const contract = {
     get: procedure
       .input(projectPath.extend({ runId: z.string() }))
       .output(z.object({ run: SampleRun, samples: z.array(ShownSample), measures: SampleRunMeasures })),
-    /** Decides one comparison of a run, or with null takes that back. */
+    /** Decides blind comparisons of a run, and takes decisions back. */
     mark: procedure
       .input(
         projectPath.extend({
           runId: z.string(),
-          ...PreferenceMark.pick({ prompt: true, index: true }).shape,
-          variant: PreferenceMark.shape.variant.nullable()
+          decided: z.array(PreferenceMark),
+          undecided: z.array(BlindComparison)
         })
       )
       .output(ProjectState),
+    /** What the blind comparisons of a run came to, for each size of sets; empty when there were none. */
+    preferences: procedure.input(projectPath.extend({ runId: z.string() })).output(z.array(PreferenceTally)),
+    /** The blind comparisons of a run as a file. */
+    exportPreferences: procedure
+      .input(projectPath.extend({ runId: z.string(), format: z.enum(PREFERENCE_EXPORT_FORMATS) }))
+      .output(z.object({ fileName: z.string(), content: z.string() })),
     export: procedure
       .input(projectPath.extend({ runId: z.string(), format: z.enum(SAMPLE_EXPORT_FORMATS) }))
       .output(z.object({ fileName: z.string(), content: z.string() })),

@@ -58,7 +58,10 @@ function skewed(quantile: number, skewness: number, n: number): number {
   return ((3 * root) / skewness) * (Math.cbrt(1 + skewness * (quantile / root - skewness / (6 * n))) - 1)
 }
 
-function wilson(share: number, n: number): Interval {
+/**
+ * Wilson's 95 % interval of a share of `n` independent cases. A case may count in part; the interval is then wider than it need be.
+ */
+export function wilson(share: number, n: number): Interval {
   const centre = (share + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n)
   const half = (Z / (1 + Z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + Z ** 2 / (4 * n ** 2))
   // Its ends are those of the scale where all prompts are, but for rounding.

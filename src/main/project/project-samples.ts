@@ -1,11 +1,5 @@
-import { withMark } from '../../contract/documents/preferences'
-import type {
-  PreferenceMark,
-  SampledCrc,
-  SampleLine,
-  SampleRun,
-  SampleRunSummary
-} from '../../contract/documents/samples'
+import { type BlindComparison, type PreferenceMark, withMarks } from '../../contract/documents/preferences'
+import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../contract/documents/samples'
 import { newestFirst } from '../base/files/newest-first'
 import { appendSampleLines, readSampleLines, removeSampleRun, summarizeSampleRun } from './sample-files'
 import { SAMPLE_RUNS, SAMPLED_CRC } from './stored-documents'
@@ -52,13 +46,13 @@ export class ProjectSamples {
     return this.#change(id, () => changes)
   }
 
-  /** Decides one comparison of a run, or with null undoes that. @throws WorkbenchError as {@link changeRun} */
+  /** Decides blind comparisons of a run, and takes decisions back. @throws WorkbenchError as {@link changeRun} */
   async mark(
     id: string,
-    comparison: Pick<PreferenceMark, 'prompt' | 'index'>,
-    variant: string | null
+    decided: readonly PreferenceMark[],
+    undecided: readonly BlindComparison[]
   ): Promise<SampleRun> {
-    return this.#change(id, ({ marks }) => ({ marks: withMark(marks, comparison, variant) }))
+    return this.#change(id, ({ marks }) => ({ marks: withMarks(marks, decided, undecided) }))
   }
 
   async #change(id: string, change: (run: SampleRun) => Partial<SampleRun>): Promise<SampleRun> {

@@ -15,6 +15,7 @@ import {
 import { SEARCH_VERSION, SearchDocument } from '../../contract/documents/search'
 import type { DocumentFormat } from '../base/files/migrate'
 import { documentFile, documentFolder } from './document-store'
+import { namedComparisons } from './sample-run-migration'
 
 /*
  * The kinds of documents that a project stores beside project.json and its prompts, a row each: where they lie, what their
@@ -69,7 +70,7 @@ export const SAMPLE_RUNS = documentFolder<SampleRun>({
   id: ({ id }) => id,
   schema: SampleRun,
   version: SAMPLE_RUN_VERSION,
-  migrations: {},
+  migrations: { 1: namedComparisons },
   // 10,000 prompts of a few hundred tokens with their text come to some 30 MB.
   maxBytes: 256_000_000,
   tooLarge: 'Sample fewer or shorter prompts.'

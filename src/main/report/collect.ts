@@ -9,7 +9,6 @@ import { formatUtc } from '../../contract/words/format'
 import { headline } from '../../contract/words/headline'
 import type { CheckpointSummary, PairReport } from '../../contract/documents/pair'
 import type { PairState } from '../../contract/documents/project'
-import { tally } from '../../contract/documents/preferences'
 import {
   type Report,
   type ReportedCheck,
@@ -26,6 +25,7 @@ import type { SampledCrc, SampleLine, SampleRun } from '../../contract/documents
 import type { SearchDocument } from '../../contract/documents/search'
 import { countAnswers } from '../measures/texts/distinct-answers'
 import { measureRun } from '../measures/host'
+import { preferenceTallies } from '../measures/preferences'
 import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
 import { changedMembers } from '../project/stored-distances'
@@ -190,7 +190,6 @@ async function reportedSamples(
 ): Promise<ReportedSamples> {
   const { id, createdAt, rendering, settings, variants, weights, precision, notices, prompts, marks } = run
   const { variants: measures } = await measureRun(run, samples)
-  const counts = tally(marks, variants)
   return {
     id,
     createdAt,
@@ -204,7 +203,7 @@ async function reportedSamples(
     promptCount: prompts.length,
     answerCount: samples.length,
     measures: measures.map((entry) => entry.measures),
-    preferred: variants.map(({ name }) => counts.find(({ variant }) => variant.name === name)?.count ?? 0),
+    preferences: preferenceTallies(marks, variants),
     excerpts: excerpts(run, samples)
   }
 }

@@ -1,21 +1,37 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { PreferenceMark } from '../../contract/documents/samples'
+import {
+  type BlindComparison,
+  comparisonKey,
+  type PreferenceMark
+} from '../../contract/documents/preferences'
+import type { SampleRun } from '../../contract/documents/samples'
 
-/** The letters that stand for the columns while the variants are hidden. */
+/** The letters that stand for the variants while their names are hidden. */
 export const blindLetter = (column: number): string => String.fromCodePoint(65 + column)
 
 /** The digit that decides for a column; null beyond the ninth, where no key does. */
 export const blindKey = (column: number): string | null => (column < 9 ? String(column + 1) : null)
 
+/** How variants are put side by side. */
+export interface BlindWay {
+  /** Answers of each that are shown at once. */
+  size: number
+  /** Two variants at a time; all of them otherwise. */
+  pairs: boolean
+}
+
+/** The sizes of sets that a run has enough answers for. */
+export const blindSizes = (sampleCount: number): number[] =>
+  [1, 2, 4, 8, 16].filter((size) => size <= sampleCount)
+
 /**
- * Which variant stands in which column of a comparison: a permutation of 0..count-1 that depends on the run's seed,
- * the prompt and the answer alone, so that it is the same after a reload (Fisher-Yates).
+ * Numbers 0..count-1 in an order that depends on the seeds alone, so that it is the same after a reload (Fisher-Yates).
  */
-export function blindOrder(seed: number, prompt: number, index: number, count: number): number[] {
-  // Odd multipliers keep neighbouring comparisons apart before the generator mixes them.
+export function shuffled(count: number, ...seeds: readonly number[]): number[] {
+  // An odd multiplier keeps neighbouring seeds apart before the generator mixes them.
   const generator = xoroshiro128plus(
-    seed ^ Math.imul(prompt + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)
+    seeds.reduce((mixed, seed) => Math.imul(mixed ^ seed, 0x9e3779b1) + 0x85ebca6b, 0)
   )
   const order = Array.from({ length: count }, (_, place) => place)
   for (let place = count - 1; place > 0; place -= 1) {
@@ -27,5 +43,50 @@ export function blindOrder(seed: number, prompt: number, index: number, count: n
   return order
 }
 
-export const markOf = (marks: readonly PreferenceMark[], prompt: number, index: number): string | null =>
-  marks.find((mark) => mark.prompt === prompt && mark.index === index)?.variant ?? null
+/** All comparisons of a run, in the order in which they are asked for. */
+export interface BlindPlan {
+  readonly length: number
+  at: (place: number) => BlindComparison
+}
+
+/**
+ * Rounds, each with one comparison of every prompt, so that whoever stops early has asked of as many prompts as could be. Prompts,
+ * pairs and places on the screen are in random orders that the run's seed decides. Two at a time, each round takes each prompt to
+ * another pair, and all pairs come before any answers of the next set.
+ */
+export function blindPlan(
+  { settings: { seed, sampleCount }, variants, prompts }: SampleRun,
+  { size, pairs }: BlindWay
+): BlindPlan {
+  const names = variants.map(({ name }) => name)
+  const teams = pairs
+    ? names.flatMap((one, place) => names.slice(place + 1).map((other) => [one, other]))
+    : [names]
+  const teamOrder = shuffled(teams.length, seed, 1)
+  const promptOrder = shuffled(prompts.length, seed, 2)
+  const sets = Math.floor(sampleCount / size)
+  return {
+    length: prompts.length * teams.length * sets,
+    at: (place) => {
+      const round = Math.floor(place / prompts.length)
+      const turn = place % prompts.length
+      const prompt = promptOrder[turn] ?? 0
+      const set = Math.floor(round / teams.length)
+      const team = teams[teamOrder[(round + turn) % teams.length] ?? 0] ?? names
+      const order = shuffled(team.length, seed, prompt, set, round)
+      return { prompt, index: set * size, size, among: order.flatMap((column) => team[column] ?? []) }
+    }
+  }
+}
+
+/** Whether two marks, or none, say the same of a comparison. */
+export function sameVerdict(one: PreferenceMark | null, other: PreferenceMark | null): boolean {
+  if (one === null || other === null) return one === other
+  const variantOf = (mark: PreferenceMark): string | null =>
+    mark.verdict === 'preferred' ? mark.variant : null
+  return one.verdict === other.verdict && variantOf(one) === variantOf(other)
+}
+
+/** Marks by what {@link comparisonKey} makes of them. */
+export const marksByComparison = (marks: readonly PreferenceMark[]): ReadonlyMap<string, PreferenceMark> =>
+  new Map(marks.map((mark) => [comparisonKey(mark), mark]))

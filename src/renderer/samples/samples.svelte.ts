@@ -3,7 +3,6 @@ import type { Precision } from '../../contract/model/device'
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { ProjectState } from '../../contract/documents/project'
 import type {
-  PreferenceMark,
   SampleEvent,
   SampleExportFormat,
   SampleProgress,
@@ -11,11 +10,9 @@ import type {
   SampleRunMeasures
 } from '../../contract/documents/samples'
 import { AnswerBoard } from '../answers/answers'
-import { withMark } from '../../contract/documents/preferences'
-import { markOf } from './blind'
+import { BlindComparisons } from './blind-comparisons.svelte'
 import { saveText } from '../ui/save-file'
 import { CharacterCheck } from './character-check.svelte'
-import { changedSince } from '../app/history.svelte'
 import { FollowedJob } from '../app/followed-job.svelte'
 import { Latest } from '../app/latest.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
@@ -48,9 +45,6 @@ const EXPORT_TYPES = {
   html: 'text/html'
 } as const satisfies Record<SampleExportFormat, string>
 
-/** This window's blind comparison survives a reload; another window has its own. */
-const BLIND_STORED_AS = 'slr-blind-run'
-
 /** The Samples view: the running sample run or the one being looked at, and how it is looked at. */
 export class Samples {
   tab = $state<SamplesTab>('answers')
@@ -60,10 +54,6 @@ export class Samples {
   query = $state('')
   /** Cells that are opened to all their answers. */
   readonly expanded = new SvelteSet<string>()
-  blind = $state(false)
-  /** Which answer of each variant is compared while blind. */
-  blindIndex = $state(0)
-  marks = $state.raw<readonly PreferenceMark[]>([])
 
   private readonly reading: Latest<string>
   /** The run that is being read, to be shown; null when none is. */
@@ -74,6 +64,7 @@ export class Samples {
   readonly prompts: SamplePromptList
   readonly setup: SampleSetup
   readonly check: CharacterCheck
+  readonly blind: BlindComparisons
 
   readonly live = $derived.by(() => this.job.live)
   readonly answers = $derived<{ run: SampleRun; board: AnswerBoard } | null>(this.live ?? this.shown)
@@ -129,6 +120,7 @@ export class Samples {
     this.prompts = new SamplePromptList(project)
     this.setup = new SampleSetup(project, variants)
     this.check = new CharacterCheck(project, this.setup)
+    this.blind = new BlindComparisons(project, () => this.shown)
     project.onChange((state, before) => this.hear(state, before))
   }
 
@@ -158,12 +150,9 @@ export class Samples {
   }
 
   /** Looks at other answers: whole, from the top. */
-  private look(marks: readonly PreferenceMark[]): void {
+  private look(): void {
     this.query = ''
     this.expanded.clear()
-    this.blind = false
-    this.blindIndex = 0
-    this.marks = marks
   }
 
   /** Fetches and shows one run; null when it cannot be shown any more. */
@@ -179,11 +168,11 @@ export class Samples {
     board.add(stored.samples)
     // The same run with more answers stays as it was looked at.
     if (this.shown?.run.id !== runId) {
-      this.look(stored.run.marks)
-      this.blind = sessionStorage.getItem(BLIND_STORED_AS) === runId
+      this.look()
+      this.blind.look(stored.run)
     }
-    this.marks = stored.run.marks
     this.shown = { run: stored.run, board, measures: stored.measures }
+    void this.blind.renew(stored.run)
     return stored.run
   }
 
@@ -233,7 +222,10 @@ export class Samples {
       const board = new AnswerBoard()
       board.add(event.samples)
       // More answers to the run that is shown: it stays as it was looked at.
-      if (this.shown?.run.id !== run.id) this.look(run.marks)
+      if (this.shown?.run.id !== run.id) {
+        this.look()
+        this.blind.look(null)
+      }
       return { run, board, progress, weights: run.weights, precision: run.precision }
     }
     if (live === null) return null
@@ -268,40 +260,6 @@ export class Samples {
       if (open) this.expanded.add(key)
       else this.expanded.delete(key)
     }
-  }
-
-  setBlind(blind: boolean): void {
-    this.blind = blind
-    const run = this.shown?.run
-    if (blind && run !== undefined) sessionStorage.setItem(BLIND_STORED_AS, run.id)
-    else sessionStorage.removeItem(BLIND_STORED_AS)
-  }
-
-  /** Marks the variant whose answer is preferred, or takes the mark back. */
-  async mark(prompt: number, variant: string): Promise<void> {
-    const runId = this.shown?.run.id
-    if (runId === undefined) return
-    const comparison = { prompt, index: this.blindIndex }
-    const before = markOf(this.marks, prompt, this.blindIndex)
-    const preferred = before === variant ? null : variant
-    const put = async (from: string | null, to: string | null): Promise<void> => {
-      if (this.shown?.run.id !== runId || markOf(this.marks, prompt, comparison.index) !== from)
-        throw changedSince('that comparison')
-      this.marks = withMark(this.marks, comparison, to)
-      await this.project.write((path) =>
-        this.project.client.samples.mark({ path, runId, ...comparison, variant: to })
-      )
-    }
-    const marked = await this.project.attempt(async () => {
-      await put(before, preferred)
-      return true
-    })
-    if (marked === null) return
-    this.project.history.did({
-      what: `mark prompt ${prompt + 1}`,
-      undo: () => put(preferred, before),
-      redo: () => put(before, preferred)
-    })
   }
 
   async export(format: SampleExportFormat): Promise<void> {

@@ -323,8 +323,9 @@ describe('a run', () => {
     await expect(scoring).rejects.toMatchObject(busy)
 
     const [{ id: runId } = { id: '' }] = (await client.projects.open({ path })).sampleRuns
-    const marks = [{ prompt: 0, index: 0, variant: '4-11' }]
-    await client.samples.mark({ path, runId, prompt: 0, index: 0, variant: '4-11' })
+    const among = VARIANTS.map(({ name }) => name)
+    const marks = [{ prompt: 0, index: 0, size: 1, among, verdict: 'preferred' as const, variant: '4-11' }]
+    await client.samples.mark({ path, runId, decided: marks, undecided: [] })
     const events = (await client.samples.watch({ path }))[Symbol.asyncIterator]()
     expect((await events.next()).value).toMatchObject({ type: 'snapshot', run: { marks } })
     await client.samples.cancel({ path })

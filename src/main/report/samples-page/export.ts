@@ -19,9 +19,9 @@ const WRITERS: Record<
 
 /**
  * A run's answers as a file, sorted by prompt, variant and index:
- * - `jsonl`: an answer a line, as samples are stored, with its prompt's text and category, and `preferred`: whether it was
- *   marked as the better one in a blind comparison; left out where none was made;
- * - `csv`: RFC 4180 with a header, for spreadsheets (see {@link spreadsheetText}); `preferred` is true, false or empty;
+ * - `jsonl`: an answer a line, as samples are stored, with its prompt's text and category; `compared`, in how many decided blind
+ *   comparisons it was shown, by itself or in a set, and `preferred`, how many of them its variant won;
+ * - `csv`: the same, RFC 4180 with a header, for spreadsheets (see {@link spreadsheetText});
  * - `html`: a page to share that needs nothing else.
  */
 export async function exportSamples(
@@ -38,11 +38,9 @@ export async function exportSamples(
 }
 
 function jsonLines(run: SampleRun, samples: readonly SampleLine[]): string {
-  const preferred = preferences(run)
+  const preferencesOf = preferences(run)
   return samples
-    .map(
-      (sample) => `${JSON.stringify({ ...sample, ...promptOf(run, sample), preferred: preferred(sample) })}\n`
-    )
+    .map((sample) => `${JSON.stringify({ ...sample, ...promptOf(run, sample), ...preferencesOf(sample) })}\n`)
     .join('')
 }
 
@@ -56,11 +54,13 @@ function spreadsheet(run: SampleRun, samples: readonly SampleLine[]): string {
     'text',
     'tokenCount',
     'finish',
+    'compared',
     'preferred'
   ]
-  const preferred = preferences(run)
+  const preferencesOf = preferences(run)
   const records = samples.map((sample) => {
     const { promptText, category } = promptOf(run, sample)
+    const { compared, preferred } = preferencesOf(sample)
     return [
       String(sample.prompt),
       spreadsheetText(promptText),
@@ -70,21 +70,32 @@ function spreadsheet(run: SampleRun, samples: readonly SampleLine[]): string {
       spreadsheetText(sample.text),
       String(sample.tokens.length),
       sample.finish,
-      String(preferred(sample) ?? '')
+      String(compared),
+      String(preferred)
     ]
   })
   // Without the mark Excel takes UTF-8 for the machine's old code page.
   return `\uFEFF${formatCsv([header, ...records])}`
 }
 
-/** Of an answer, whether it was preferred to those of the other variants; undefined where they were not compared. */
-function preferences({ marks }: SampleRun): (sample: SampleLine) => boolean | undefined {
-  const keyOf = ({ prompt, index }: { prompt: number; index: number }): string => `${prompt}/${index}`
-  const preferred = new Map(marks.map((mark) => [keyOf(mark), mark.variant]))
-  return (sample) => {
-    const variant = preferred.get(keyOf(sample))
-    return variant === undefined ? undefined : variant === sample.variant
+/** Of an answer, in how many decided comparisons it was shown, and how many of them its variant won. */
+function preferences({ marks }: SampleRun): (sample: SampleLine) => { compared: number; preferred: number } {
+  const counts = new Map<string, { compared: number; preferred: number }>()
+  const keyOf = (variant: string, prompt: number, index: number): string =>
+    JSON.stringify([variant, prompt, index])
+  for (const mark of marks) {
+    if (mark.verdict === 'skipped') continue
+    for (const variant of mark.among) {
+      const won = mark.verdict === 'preferred' && mark.variant === variant
+      for (let index = mark.index; index < mark.index + mark.size; index++) {
+        const key = keyOf(variant, mark.prompt, index)
+        const { compared, preferred } = counts.get(key) ?? { compared: 0, preferred: 0 }
+        counts.set(key, { compared: compared + 1, preferred: preferred + Number(won) })
+      }
+    }
   }
+  return ({ variant, prompt, index }) =>
+    counts.get(keyOf(variant, prompt, index)) ?? { compared: 0, preferred: 0 }
 }
 
 /** What an answer of a run answers. */

@@ -1,20 +1,25 @@
 import { rivalWork } from '../../../contract/model/rival'
 import { formatMeasure, formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
-import type {
-  PreferenceMark,
-  SampleLine,
-  SampleMeasures,
-  SampleRun,
-  Variant
-} from '../../../contract/documents/samples'
+import type { SampleLine, SampleMeasures, SampleRun, Variant } from '../../../contract/documents/samples'
 import { countAnswers } from '../../measures/texts/distinct-answers'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { describeComputation } from '../../../contract/documents/samples'
 import { toneOf } from '../../../contract/documents/variant-styles'
-import { tally } from '../../../contract/documents/preferences'
+import type { PreferenceMark, PreferenceTally } from '../../../contract/documents/preferences'
+import { capitalised } from '../../../contract/words/format'
+import {
+  comparesMany,
+  overReference,
+  setWords,
+  shareWords,
+  tallyBasis,
+  tallyRule,
+  tallyVerdict
+} from '../../../contract/words/preference-words'
 import { Markup, markup } from '../../base/markup'
 import { measureRun } from '../../measures/host'
+import { preferenceTallies } from '../../measures/preferences'
 import { sampleCells, type SampleCell } from '../../measures/run-measures'
 import { modelName } from '../shown-command'
 import { sampleCommand } from './sample-command'
@@ -58,7 +63,7 @@ ${samples.length} of ${run.prompts.length * run.variants.length * run.settings.s
 </header>
 <main>
 ${summarySection(run, measures.variants)}
-${run.marks.length === 0 ? '' : preferenceSection(run)}
+${run.marks.length === 0 ? '' : preferenceSections(run)}
 <section>
 <h2>Answers</h2>
 <p>The same answers, apart from case, outer white space and a final mark, stand once with their count; the bar is their
@@ -106,23 +111,36 @@ ${rows}</tbody>
 </section>`
 }
 
-function preferenceSection(run: SampleRun): Markup {
-  const rows = tally(run.marks, run.variants).map(
-    ({ variant, count, share }) =>
-      markup`<tr>${variantHeading(variant, 'row')}<td>${count}</td><td>${(100 * share).toFixed(0)} %</td></tr>\n`
-  )
-  const compared = new Set(run.marks.map(({ prompt }) => prompt)).size
+function preferenceSections(run: SampleRun): Markup {
   return markup`<section>
 <h2>Preferences</h2>
-<p>${run.marks.length} ${run.marks.length === 1 ? 'comparison' : 'comparisons'} on ${compared} ${
-    compared === 1 ? 'prompt' : 'prompts'
-  }: one answer of each variant side by side, the variants hidden, and the best one marked.</p>
+<p>Variants side by side, their names hidden, and the best one marked.</p>
+${preferenceTallies(run.marks, run.variants).map((tally) => preferenceTable(run, tally))}</section>`
+}
+
+function preferenceTable(run: SampleRun, tally: PreferenceTally): Markup {
+  const many = comparesMany(tally)
+  const rows = tally.variants.map((entry, index) => {
+    const variant = run.variants[index]
+    const beside = overReference(tally, entry)
+    return markup`<tr>${variant === undefined ? '' : variantHeading(variant, 'row')}<td>${entry.compared}</td><td>${
+      entry.won
+    }</td><td>${shareWords(entry.share, entry.shareInterval)}</td>${
+      many ? markup`<td>${beside === null ? '–' : shareWords(beside.chance, beside.interval)}</td>` : ''
+    }</tr>\n`
+  })
+  return markup`<h3>${capitalised(setWords(tally.size))}: ${tallyBasis(tally)}</h3>
+<p>${tallyVerdict(tally)} ${tallyRule(tally)}</p>
+<div class="wide" tabindex="0" role="region" aria-label="Preferences, ${setWords(tally.size)}">
 <table class="numbers">
-<thead><tr><th scope="col">Variant</th><th scope="col">preferred</th><th scope="col">share</th></tr></thead>
+<thead><tr><th scope="col">Variant</th><th scope="col">compared</th><th scope="col">preferred</th><th scope="col">share</th>${
+    many ? markup`<th scope="col">over ${tally.reference}</th>` : ''
+  }</tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>
-</section>`
+</div>
+`
 }
 
 function variantHeading(variant: Variant, scope: 'col' | 'row' = 'col'): Markup {
@@ -143,6 +161,8 @@ function cellMarkup(
   measures: SampleMeasures | undefined,
   marks: readonly PreferenceMark[]
 ): Markup {
+  const own = marks.filter(({ verdict, among }) => verdict !== 'skipped' && among.includes(variant))
+  const won = own.filter((mark) => mark.verdict === 'preferred' && mark.variant === variant)
   if (samples.length === 0 || measures === undefined) return markup`<td class="note">no answers yet</td>`
   const cutOff = samples.filter(({ finish }) => finish === 'length').length
   const numbers = TEXT_MEASURES.flatMap(({ id, label }) => {
@@ -158,9 +178,7 @@ function cellMarkup(
   })
   return markup`<td>
 <p class="note">${formatMeasureOrDash('distinctAnswers', measures.values.distinctAnswers)} of ${samples.length} distinct${numbers}${cutOff === 0 ? '' : ` · ${cutOff} cut off`}${
-    marks.length === 0
-      ? ''
-      : ` · preferred in ${marks.filter((mark) => mark.variant === variant).length} of ${marks.length}`
+    own.length === 0 ? '' : ` · preferred in ${won.length} of ${own.length}`
   }</p>
 <ol tabindex="0" aria-label="Answers of ${variant}">
 ${answers}</ol>

@@ -10,6 +10,16 @@ import type {
   ReportedSamples
 } from '../../../contract/documents/report'
 import { describeComputation, type Variant } from '../../../contract/documents/samples'
+import type { PreferenceTally } from '../../../contract/documents/preferences'
+import {
+  comparesMany,
+  overReference,
+  setWords,
+  shareWords,
+  tallyBasis,
+  tallyRule,
+  tallyVerdict
+} from '../../../contract/words/preference-words'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
@@ -46,6 +56,7 @@ function runBlocks(run: ReportedSamples): Block[] {
         `self-BLEU and distance look at a fixed subset of ${COMPARED_ANSWERS} answers where a prompt has more.`
     },
     measuresTable(run),
+    ...run.preferences.flatMap((tally) => preferenceBlocks(tally, run.variants)),
     excerptTable(run),
     ...run.notices.map((text): Block => ({ kind: 'note', text })),
     fold('Settings of the run', [{ kind: 'facts', facts: runFacts(run) }])
@@ -55,27 +66,56 @@ function runBlocks(run: ReportedSamples): Block[] {
 const nameCell = (variant: Variant): Cell => ({ text: variant.name, tone: toneOf(variant) })
 const nameColumn = (variant: Variant): Column => ({ ...textColumn(variant.name), tone: toneOf(variant) })
 
-function measuresTable({ variants, measures, preferred }: ReportedSamples): Block {
-  const marks = preferred.reduce((sum, count) => sum + count, 0)
+function measuresTable({ variants, measures }: ReportedSamples): Block {
   return {
     kind: 'table',
     label: 'Diversity of the answers',
     columns: [
       textColumn('Variant'),
       numberColumn('n', 'answers per prompt'),
-      ...TEXT_MEASURES.map(({ label, explain }) => numberColumn(label, explain)),
-      ...(marks === 0 ? [] : [numberColumn('preferred', 'in blind comparisons')])
+      ...TEXT_MEASURES.map(({ label, explain }) => numberColumn(label, explain))
     ],
     rows: variants.map((variant, index): Cell[] => {
       const own = measures[index]
       return [
         nameCell(variant),
         { text: formatOnScale('count', own?.sampleCount ?? 0) },
-        ...TEXT_MEASURES.map(({ id }): Cell => ({ text: formatMeasureOrDash(id, own?.values[id]) })),
-        ...(marks === 0 ? [] : [{ text: `${preferred[index] ?? 0} of ${marks}` }])
+        ...TEXT_MEASURES.map(({ id }): Cell => ({ text: formatMeasureOrDash(id, own?.values[id]) }))
       ]
     })
   }
+}
+
+function preferenceBlocks(tally: PreferenceTally, variants: readonly Variant[]): Block[] {
+  const many = comparesMany(tally)
+  return [
+    {
+      kind: 'paragraph',
+      text: `Preferred blind, ${setWords(tally.size)}, ${tallyBasis(tally)}. ${tallyVerdict(tally)} ${tallyRule(tally)}`
+    },
+    {
+      kind: 'table',
+      label: `Preferred blind, ${setWords(tally.size)}`,
+      columns: [
+        textColumn('Variant'),
+        numberColumn('compared'),
+        numberColumn('preferred'),
+        numberColumn('share'),
+        ...(many ? [numberColumn(`over ${tally.reference}`)] : [])
+      ],
+      rows: tally.variants.map((entry, index): Cell[] => {
+        const variant = variants[index]
+        const beside = overReference(tally, entry)
+        return [
+          variant === undefined ? { text: entry.variant } : nameCell(variant),
+          { text: formatCount(entry.compared) },
+          { text: formatCount(entry.won) },
+          { text: shareWords(entry.share, entry.shareInterval) },
+          ...(many ? [{ text: beside === null ? '–' : shareWords(beside.chance, beside.interval) }] : [])
+        ]
+      })
+    }
+  ]
 }
 
 function excerptTable({ variants, excerpts, promptCount }: ReportedSamples): Block {

@@ -1,5 +1,7 @@
 import { measureRun } from '../../measures/host'
+import { preferenceTallies } from '../../measures/preferences'
 import { exportSamples } from '../../report/samples-page/export'
+import { exportPreferences } from '../../report/samples-page/preferences-file'
 import { defaultSampleSettings } from '../../samples/default-settings'
 import { builtinSamplePrompts, readSamplePrompts } from '../../samples/prompts'
 import { renderSamplePrompt } from '../../answers/render-sample-prompts'
@@ -36,9 +38,18 @@ export function sampleRoutes({ jobs, stateOf, withProject }: Routing) {
       return { run, samples: answers, measures: await measureRun(run, answers) }
     }),
     mark: samples.mark.use(withProject).handler(async ({ context: { project }, input }) => {
-      await project.samples.mark(input.runId, { prompt: input.prompt, index: input.index }, input.variant)
+      await project.samples.mark(input.runId, input.decided, input.undecided)
       return stateOf(project)
     }),
+    preferences: samples.preferences.use(withProject).handler(async ({ context: { project }, input }) => {
+      const { marks, variants } = await project.samples.readRun(input.runId)
+      return preferenceTallies(marks, variants)
+    }),
+    exportPreferences: samples.exportPreferences
+      .use(withProject)
+      .handler(async ({ context: { project }, input }) =>
+        exportPreferences(await project.samples.readRun(input.runId), input.format)
+      ),
     export: samples.export.use(withProject).handler(async ({ context: { project }, input }) => {
       const { run, samples: answers } = await project.samples.readAnswers(input.runId)
       return exportSamples(run, answers, input.format)

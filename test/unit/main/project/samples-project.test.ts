@@ -145,11 +145,12 @@ describe('a sample run', () => {
     const project = await newProject()
     const run = sampleRunFixture()
     await project.samples.addRun(run)
-    const marks = [{ prompt: 0, index: 1, variant: 'upper' }]
+    const among = ['upper', 'post']
+    const marks = [{ prompt: 0, index: 1, size: 1, among, verdict: 'preferred' as const, variant: 'upper' }]
     const settings = { ...run.settings, sampleCount: 9 }
     await Promise.all([
       project.samples.changeRun('run-1', { weights: 'int8', precision: 'fp32' }),
-      project.samples.mark('run-1', { prompt: 0, index: 1 }, 'upper'),
+      project.samples.mark('run-1', marks, []),
       project.samples.changeRun('run-1', { settings })
     ])
     const again = await reopened(project)
@@ -232,6 +233,22 @@ describe('a sample run', () => {
     expect((await project.samples.readAnswers('run-1')).samples).toEqual([sampleLine()])
   })
 
+  test('of version 1 keeps its preferences: of single answers, all variants at once', async () => {
+    const project = await newProject()
+    const old = {
+      ...sampleRunFixture(),
+      schemaVersion: 1,
+      marks: [{ prompt: 1, index: 2, variant: 'upper' }]
+    }
+    await project.samples.addRun(sampleRunFixture())
+    await writeFile(join(project.path, 'samples', 'run-1.json'), JSON.stringify(old))
+    const again = await reopened(project)
+    expect(again.warnings).toEqual([])
+    const among = ['post', 'upper']
+    const marks = [{ prompt: 1, index: 2, size: 1, among, verdict: 'preferred', variant: 'upper' }]
+    expect(await again.samples.readRun('run-1')).toEqual({ ...sampleRunFixture(), marks })
+  })
+
   test('is left out with a warning when it cannot be read, and the others stay', async () => {
     const project = await newProject()
     await project.samples.addRun(sampleRunFixture({ id: 'good' }))
@@ -247,7 +264,7 @@ describe('a sample run', () => {
     expect(again.warnings.toSorted()).toEqual([
       expect.stringMatching(/broken\.json is not a sample run: prompts: /),
       expect.stringMatching(/linked\.jsonl is not an ordinary file/),
-      expect.stringMatching(/newer\.json is a sample run of version 7; .*up to 1/),
+      expect.stringMatching(/newer\.json is a sample run of version 7; .*up to 2/),
       expect.stringMatching(/passwd\.json is not an ordinary file/)
     ])
   })

@@ -4,12 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { normaliseAnswer } from '../../../../src/contract/model/answer'
 import type { KeptRecipe } from '../../../../src/contract/documents/project'
-import {
-  type PreferenceMark,
-  type SampleLine,
-  type SampleSettings,
-  type Variant
-} from '../../../../src/contract/documents/samples'
+import { type SampleLine, type SampleSettings } from '../../../../src/contract/documents/samples'
 import { countAnswers } from '../../../../src/main/measures/texts/distinct-answers'
 import {
   AnswerBoard,
@@ -18,8 +13,6 @@ import {
   preview,
   searchPattern
 } from '../../../../src/renderer/answers/answers'
-import { tally, withMark } from '../../../../src/contract/documents/preferences'
-import { blindKey, blindOrder, markOf } from '../../../../src/renderer/samples/blind'
 import { measuresCsv } from '../../../../src/renderer/samples/sample-measures'
 import {
   parseSampleDraft,
@@ -162,64 +155,6 @@ describe('searching answers', () => {
     board.add([line(3, 'BLUE')])
     expect(count(board.cell(0, 'post'))).toBe(3)
     searches.mockRestore()
-  })
-})
-
-describe('comparing blind', () => {
-  it('puts every variant into one column, in the same order each time', () => {
-    const numbers = fc.integer({ min: 0, max: 10_000 })
-    fc.assert(
-      fc.property(
-        fc.integer(),
-        numbers,
-        numbers,
-        fc.integer({ min: 1, max: 20 }),
-        (seed, prompt, index, count) => {
-          const order = blindOrder(seed, prompt, index, count)
-          expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, place) => place))
-          expect(blindOrder(seed, prompt, index, count)).toEqual(order)
-        }
-      )
-    )
-  })
-
-  it('shows a key only where that key decides, for as many columns as have letters', () => {
-    const keys = Array.from({ length: 20 }, (_, column) => blindKey(column))
-    expect(keys.slice(0, 9)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
-    expect(keys.slice(9).every((key) => key === null)).toBe(true)
-  })
-
-  it('gives away no variant by its column: each order is about equally frequent', () => {
-    const counts = new Map<string, number>()
-    for (let prompt = 0; prompt < 600; prompt += 1) {
-      const order = blindOrder(1, prompt, 0, 3).join('')
-      counts.set(order, (counts.get(order) ?? 0) + 1)
-    }
-    // Chi-square with 5 degrees of freedom is below 20.5 in 99.9 % of fair shuffles.
-    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - 100) ** 2 / 100, 0)
-    expect(counts.size).toBe(6)
-    expect(chiSquare).toBeLessThan(20.5)
-  })
-
-  it('marks one preference per answer, and takes it back', () => {
-    let marks: PreferenceMark[] = []
-    marks = withMark(marks, { prompt: 0, index: 0 }, 'post')
-    marks = withMark(marks, { prompt: 0, index: 0 }, 'base')
-    marks = withMark(marks, { prompt: 0, index: 1 }, 'post')
-    expect([markOf(marks, 0, 0), markOf(marks, 0, 1), markOf(marks, 1, 0)]).toEqual(['base', 'post', null])
-    expect(withMark(marks, { prompt: 0, index: 0 }, null)).toEqual([{ prompt: 0, index: 1, variant: 'post' }])
-  })
-
-  it('tallies marks, those of nobody included', () => {
-    const variants: Variant[] = [
-      { kind: 'base', name: 'base' },
-      { kind: 'post', name: 'post' }
-    ]
-    const marks = [0, 1, 2].map((prompt) => ({ prompt, index: 0, variant: 'post' }))
-    expect(tally(marks, variants).map(({ variant, count, share }) => [variant.name, count, share])).toEqual([
-      ['post', 3, 1],
-      ['base', 0, 0]
-    ])
   })
 })
 

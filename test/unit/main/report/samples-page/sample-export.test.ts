@@ -5,6 +5,8 @@ import { SampleLine } from '../../../../../src/contract/documents/samples'
 import { SamplePrompts } from '../../../../../src/contract/documents/task'
 import { parseCsv } from '../../../../../src/main/base/csv'
 import { exportSamples, plainText, spreadsheetText } from '../../../../../src/main/report/samples-page/export'
+import { exportPreferences } from '../../../../../src/main/report/samples-page/preferences-file'
+import { PreferenceMark, PreferenceTally } from '../../../../../src/contract/documents/preferences'
 import { escapeHtml } from '../../../../../src/main/base/markup'
 import { runMeasures } from '../../../../../src/main/measures/run-measures'
 import { sampleCommand } from '../../../../../src/main/report/samples-page/sample-command'
@@ -76,12 +78,23 @@ describe('CSV', () => {
     expect(fileName).toBe('samples-run-1.csv')
     expect(content.startsWith('\uFEFFprompt,promptText,')).toBe(true)
     expect(parseCsv(fileName, content.slice(1)).map(({ fields }) => fields)).toEqual([
-      ['prompt', 'promptText', 'category', 'variant', 'index', 'text', 'tokenCount', 'finish', 'preferred'],
-      ['0', 'Name a colour.', 'naming', 'base', '0', 'Teal, or "beige"\n', '2', 'stop', ''],
-      ['0', 'Name a colour.', 'naming', 'base', '1', '', '2', 'length', ''],
-      ['0', 'Name a colour.', 'naming', 'post', '0', 'Blue.', '2', 'stop', ''],
-      ['0', 'Name a colour.', 'naming', 'post', '1', 'blue', '2', 'stop', ''],
-      ['1', 'The sea', '', 'post', '0', 'is <b>wide</b> & deep', '2', 'stop', '']
+      [
+        'prompt',
+        'promptText',
+        'category',
+        'variant',
+        'index',
+        'text',
+        'tokenCount',
+        'finish',
+        'compared',
+        'preferred'
+      ],
+      ['0', 'Name a colour.', 'naming', 'base', '0', 'Teal, or "beige"\n', '2', 'stop', '0', '0'],
+      ['0', 'Name a colour.', 'naming', 'base', '1', '', '2', 'length', '0', '0'],
+      ['0', 'Name a colour.', 'naming', 'post', '0', 'Blue.', '2', 'stop', '0', '0'],
+      ['0', 'Name a colour.', 'naming', 'post', '1', 'blue', '2', 'stop', '0', '0'],
+      ['1', 'The sea', '', 'post', '0', 'is <b>wide</b> & deep', '2', 'stop', '0', '0']
     ])
   })
 
@@ -176,35 +189,64 @@ describe('the page to share', () => {
 })
 
 describe('preferences marked blind', () => {
+  const among = ['base', 'post', 'Upper half']
   const marked = sampleRun({
     marks: [
-      { prompt: 0, index: 0, variant: 'post' },
-      { prompt: 0, index: 1, variant: 'post' },
-      { prompt: 1, index: 0, variant: 'Upper half' }
+      { prompt: 0, index: 0, size: 2, among, verdict: 'preferred', variant: 'post' },
+      { prompt: 0, index: 0, size: 1, among: ['post', 'base'], verdict: 'preferred', variant: 'base' },
+      { prompt: 0, index: 1, size: 1, among: ['post', 'base'], verdict: 'tie' },
+      { prompt: 1, index: 0, size: 1, among: ['Upper half', 'post'], verdict: 'skipped' }
     ]
   })
 
-  test('say of every compared answer whether it was preferred, and nothing of the others', async () => {
-    const { content } = await exportSamples({ ...marked, marks: marked.marks.slice(0, 1) }, SAMPLES, 'jsonl')
-    const Preferred = z.object({ preferred: z.boolean().optional() })
-    const preferred = content
+  test('say of every answer in how many comparisons it was shown, and how many of them its variant won', async () => {
+    const { content } = await exportSamples(marked, SAMPLES, 'jsonl')
+    const Compared = z.object({ compared: z.number(), preferred: z.number() })
+    const counts = content
       .trimEnd()
       .split('\n')
-      .map((line) => Preferred.parse(JSON.parse(line)).preferred)
-    // Answers 0 of base and post were compared; answers 1 and the other prompt were not.
-    expect(preferred).toEqual([false, undefined, true, undefined, undefined])
+      .map((line) => Compared.parse(JSON.parse(line)))
+    expect(counts.map(({ compared, preferred }) => [compared, preferred])).toEqual([
+      [2, 1],
+      [2, 0],
+      [2, 1],
+      [2, 1],
+      [0, 0]
+    ])
     const csv = await exportSamples(marked, SAMPLES, 'csv')
-    const column = parseCsv('x.csv', csv.content.slice(1)).map(({ fields }) => fields[8])
-    expect(column).toEqual(['preferred', 'false', 'false', 'true', 'true', 'false'])
+    const columns = parseCsv('x.csv', csv.content.slice(1)).map(({ fields }) => fields.slice(8).join(' '))
+    expect(columns).toEqual(['compared preferred', '2 1', '2 0', '2 1', '2 1', '0 0'])
   })
 
-  test('stand as a tally on the page, and in each cell', async () => {
+  test('stand as a tally for each size of sets on the page, and in each cell', async () => {
     const { content } = await exportSamples(marked, SAMPLES, 'html')
-    expect(content).toContain('3 comparisons on 2 prompts')
-    expect(content).toContain('>post</th><td>2</td><td>67 %</td>')
-    expect(content).toContain('>base</th><td>0</td><td>0 %</td>')
-    expect(content).toContain('preferred in 2 of 2')
+    expect(content).toContain('Single answers: 2 comparisons on 1 prompt, 1 tie, 1 skipped')
+    expect(content).toContain('Sets of 2 answers: 1 comparison on 1 prompt')
+    expect(content).toContain('Too few prompts to say what is preferred.')
+    expect(content).toContain('>post</th><td>1</td><td>1</td><td>100 %</td>')
+    // A tie of two is half a win.
+    expect(content).toContain('>base</th><td>2</td><td>1</td><td>75 %</td>')
+    expect(content).toContain('preferred in 1 of 3')
     expect((await exportSamples(sampleRun(), SAMPLES, 'html')).content).not.toContain('Preferences')
+  })
+
+  test('are a file of their own: every comparison as it was shown, and what they came to', () => {
+    const csv = exportPreferences(marked, 'csv')
+    expect(csv.fileName).toBe('preferences-run-1.csv')
+    expect(parseCsv('x.csv', csv.content.slice(1)).map(({ fields }) => fields)).toEqual([
+      ['prompt', 'promptText', 'firstAnswer', 'answers', 'shown', 'verdict', 'preferred'],
+      ['0', 'Name a colour.', '0', '2', 'base | post | Upper half', 'preferred', 'post'],
+      ['0', 'Name a colour.', '0', '1', 'post | base', 'preferred', 'base'],
+      ['0', 'Name a colour.', '1', '1', 'post | base', 'tie', ''],
+      ['1', 'The sea', '0', '1', 'Upper half | post', 'skipped', '']
+    ])
+    const Written = z.object({ tallies: z.array(PreferenceTally), comparisons: z.array(PreferenceMark) })
+    const { tallies, comparisons } = Written.parse(JSON.parse(exportPreferences(marked, 'json').content))
+    expect(comparisons).toEqual(marked.marks)
+    expect(tallies.map(({ size, comparisons, skipped }) => [size, comparisons, skipped])).toEqual([
+      [1, 2, 1],
+      [2, 1, 0]
+    ])
   })
 })
 

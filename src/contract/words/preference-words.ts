@@ -1,0 +1,60 @@
+import type { PreferenceTally } from '../documents/preferences'
+import { formatCount, formatPercent, plural } from './format'
+
+type Preferred = PreferenceTally['variants'][number]
+
+/** What was shown of each variant: one answer, or a set. */
+export const setWords = (size: number): string =>
+  size === 1 ? 'single answers' : `sets of ${formatCount(size)} answers`
+
+/** How much a tally rests on, in one line. */
+export function tallyBasis({ comparisons, prompts, ties, skipped }: PreferenceTally): string {
+  const parts = [`${plural(comparisons, 'comparison')} on ${plural(prompts, 'prompt')}`]
+  if (ties > 0) parts.push(plural(ties, 'tie'))
+  if (skipped > 0) parts.push(`${formatCount(skipped)} skipped`)
+  return parts.join(', ')
+}
+
+/** A share with its interval; why there is none stands in {@link tallyRule}. */
+export function shareWords(share: number | null, interval: readonly [number, number] | null): string {
+  if (share === null) return '–'
+  return interval === null
+    ? formatPercent(share)
+    : `${formatPercent(share)} [${interval.map(formatPercent).join(', ')}]`
+}
+
+/** Whether chances beside the reference say more than the shares do: two variants have the same in both. */
+export const comparesMany = ({ variants }: PreferenceTally): boolean =>
+  variants.filter(({ compared }) => compared > 0).length > 2
+
+/** How a variant did beside the reference, and how sure that is: of two variants its share. */
+export const overReference = (
+  tally: PreferenceTally,
+  { overReference, share, shareInterval }: Preferred
+): { chance: number; interval: readonly [number, number] | null } | null => {
+  if (overReference === null || share === null) return null
+  return comparesMany(tally) ? overReference : { chance: share, interval: shareInterval }
+}
+
+/** What a tally shows, in a sentence: only intervals that leave out one half say that one is preferred. */
+export function tallyVerdict(tally: PreferenceTally): string {
+  const beside = tally.variants.flatMap((entry) => {
+    const found = overReference(tally, entry)
+    return found === null ? [] : [{ variant: entry.variant, ...found }]
+  })
+  if (beside.every(({ interval }) => interval === null)) return 'Too few prompts to say what is preferred.'
+  const sure = beside.flatMap(({ variant, chance, interval }) => {
+    if (interval === null || (interval[0] <= 0.5 && interval[1] >= 0.5)) return []
+    const says = chance > 0.5 ? 'is preferred to' : 'is liked less than'
+    return `${variant} ${says} ${tally.reference} (${shareWords(chance, interval)})`
+  })
+  return sure.length === 0 ? `Nothing is surely preferred to ${tally.reference}.` : `${sure.join('; ')}.`
+}
+
+/** What the numbers of a tally are. */
+export function tallyRule(tally: PreferenceTally): string {
+  const shares =
+    'Shares are means over prompts, a tie counting as an equal part for each variant shown; intervals are 95 % over prompts, from five prompts on (Wilson).'
+  if (!comparesMany(tally)) return shares
+  return `${shares} Over ${tally.reference}: the chance to be preferred if these two alone were compared (Bradley–Terry).`
+}

@@ -1,0 +1,84 @@
+import { mean } from 'simple-statistics'
+import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
+import type { PreferenceMark, PreferenceTally } from '../../contract/documents/preferences'
+import type { Variant } from '../../contract/documents/samples'
+import { at } from '../base/look-up'
+import { type Choice, preferredTo } from './choice-strengths'
+import { wilson } from './statistics'
+
+/**
+ * What blind comparisons came to, for each size of the sets that were compared, single answers first. The unit is the prompt: its
+ * comparisons are averaged, and intervals are over prompts. Marks of variants that the run does not have are left out.
+ */
+export function preferenceTallies(
+  marks: readonly PreferenceMark[],
+  variants: readonly Variant[]
+): PreferenceTally[] {
+  const names = variants.map(({ name }) => name)
+  const known = marks.filter(({ among }) => among.every((name) => names.includes(name)))
+  const sizes = [...new Set(known.map(({ size }) => size))].sort((a, b) => a - b)
+  return sizes.map((size) =>
+    tallyOf(
+      size,
+      known.filter((mark) => mark.size === size),
+      variants
+    )
+  )
+}
+
+function tallyOf(
+  size: number,
+  marks: readonly PreferenceMark[],
+  variants: readonly Variant[]
+): PreferenceTally {
+  const names = variants.map(({ name }) => name)
+  const choices = marks.flatMap((mark): Choice[] =>
+    mark.verdict === 'skipped' ? [] : [choiceOf(mark, names)]
+  )
+  const compared = (candidate: number): boolean => choices.some(({ among }) => among.includes(candidate))
+  const post = variants.findIndex(({ kind }) => kind === 'post')
+  const reference = compared(post)
+    ? post
+    : Math.max(
+        0,
+        names.findIndex((_, candidate) => compared(candidate))
+      )
+  const chances = preferredTo(choices, names.length, reference)
+  return {
+    size,
+    comparisons: choices.length,
+    prompts: new Set(choices.map(({ prompt }) => prompt)).size,
+    ties: choices.filter(({ preferred }) => preferred === null).length,
+    skipped: marks.length - choices.length,
+    reference: at(names, reference, 'variant'),
+    variants: names.map((variant, candidate) => ({
+      variant,
+      ...winsOf(choices, candidate),
+      overReference: at(chances, candidate, 'variant')
+    }))
+  }
+}
+
+function choiceOf(mark: PreferenceMark, names: readonly string[]): Choice {
+  const preferred = mark.verdict === 'preferred' ? names.indexOf(mark.variant) : null
+  return { prompt: mark.prompt, among: mark.among.map((name) => names.indexOf(name)), preferred }
+}
+
+type Wins = Pick<PreferenceTally['variants'][number], 'compared' | 'won' | 'tied' | 'share' | 'shareInterval'>
+
+function winsOf(choices: readonly Choice[], candidate: number): Wins {
+  const own = choices.filter(({ among }) => among.includes(candidate))
+  const byPrompt = new Map<number, number[]>()
+  for (const { prompt, among, preferred } of own) {
+    const part = preferred === null ? 1 / among.length : Number(preferred === candidate)
+    byPrompt.set(prompt, [...(byPrompt.get(prompt) ?? []), part])
+  }
+  const share = byPrompt.size === 0 ? null : mean([...byPrompt.values()].map((parts) => mean(parts)))
+  return {
+    compared: own.length,
+    won: own.filter(({ preferred }) => preferred === candidate).length,
+    tied: own.filter(({ preferred }) => preferred === null).length,
+    share,
+    shareInterval: share === null || byPrompt.size < FEWEST_PROMPTS ? null : wilson(share, byPrompt.size)
+  }
+}

@@ -1,0 +1,31 @@
+import type { PreferenceExportFormat } from '../../../contract/documents/preferences'
+import type { SampleRun } from '../../../contract/documents/samples'
+import { formatCsv } from '../../base/csv'
+import { formatJson } from '../../base/files/json-format'
+import { preferenceTallies } from '../../measures/preferences'
+import { type ExportedFile, spreadsheetText } from './export'
+
+/**
+ * The blind comparisons of a run as a file, in the order in which they were decided:
+ * - `json`: each with its prompt's text, and what they came to;
+ * - `csv`: RFC 4180 with a header, a comparison a record; `shown` names the variants in the order on the screen.
+ */
+export function exportPreferences(run: SampleRun, format: PreferenceExportFormat): ExportedFile {
+  const fileName = `preferences-${run.id}.${format}`
+  const comparisons = run.marks.map((mark) => ({ ...mark, promptText: run.prompts[mark.prompt]?.text ?? '' }))
+  if (format === 'json') {
+    const tallies = preferenceTallies(run.marks, run.variants)
+    return { fileName, content: formatJson({ runId: run.id, seed: run.settings.seed, tallies, comparisons }) }
+  }
+  const records = comparisons.map((mark) => [
+    String(mark.prompt),
+    spreadsheetText(mark.promptText),
+    String(mark.index),
+    String(mark.size),
+    spreadsheetText(mark.among.join(' | ')),
+    mark.verdict,
+    spreadsheetText(mark.verdict === 'preferred' ? mark.variant : '')
+  ])
+  const header = ['prompt', 'promptText', 'firstAnswer', 'answers', 'shown', 'verdict', 'preferred']
+  return { fileName, content: `\uFEFF${formatCsv([header, ...records])}` }
+}

@@ -1,0 +1,262 @@
+import { z } from 'zod'
+import {
+  type BlindComparison,
+  comparisonKey,
+  type PreferenceExportFormat,
+  type PreferenceMark,
+  type PreferenceTally,
+  withMarks
+} from '../../contract/documents/preferences'
+import type { SampleRun } from '../../contract/documents/samples'
+import type { AnswerBoard } from '../answers/answers'
+import { changedSince } from '../app/history.svelte'
+import { Latest } from '../app/latest.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
+import { saveText } from '../ui/save-file'
+import { type BlindPlan, blindPlan, blindSizes, type BlindWay, marksByComparison, sameVerdict } from './blind'
+
+/** This window's blind comparison survives a reload; another window has its own. */
+const STORED_AS = 'slr-blind-run'
+const Stored = z.object({ runId: z.string(), size: z.number(), pairs: z.boolean() })
+
+const EXPORT_TYPES = {
+  csv: 'text/csv',
+  json: 'application/json'
+} as const satisfies Record<PreferenceExportFormat, string>
+
+/** A comparison that can be decided: of each variant the answers in its set. */
+export interface ShownComparison {
+  place: number
+  comparison: BlindComparison
+  /** Parallel to the variants that are compared. */
+  sets: readonly (readonly string[])[]
+  mark: PreferenceMark | null
+}
+
+/** What came of a verdict: the variant in that column is preferred, none is, or nothing is said. */
+export type BlindVerdict = number | 'tie' | 'skipped'
+
+/** The blind comparison of the run that is shown, and what is preferred in it. */
+export class BlindComparisons {
+  on = $state(false)
+  way = $state.raw<BlindWay>({ size: 1, pairs: false })
+  marks = $state.raw<readonly PreferenceMark[]>([])
+  /** What the marks came to; empty while they are hidden, or not there. */
+  tallies = $state.raw<readonly PreferenceTally[]>([])
+  /** A comparison that is looked back at; null for the next one to decide. */
+  private lookedAt = $state<number | null>(null)
+  private readonly tallying: Latest<string>
+
+  private readonly plan = $derived.by((): BlindPlan => {
+    const run = this.shown()?.run
+    return run === undefined
+      ? { length: 0, at: () => ({ prompt: 0, index: 0, size: 1, among: [] }) }
+      : blindPlan(run, this.way)
+  })
+  private readonly marked = $derived(marksByComparison(this.marks))
+  readonly total = $derived(this.plan.length)
+  /** Marks of sets of this size. */
+  private readonly own = $derived.by(() => {
+    const { size, pairs } = this.way
+    const all = this.shown()?.run.variants.length
+    return this.marks.filter((mark) => mark.size === size && (mark.among.length === all) !== pairs)
+  })
+  readonly decided = $derived(this.own.length)
+
+  /** The comparison in view; null when every one is decided. */
+  readonly current = $derived.by((): ShownComparison | null => {
+    if (this.lookedAt !== null) return this.at(this.lookedAt)
+    for (let place = 0; place < this.plan.length; place += 1) {
+      const found = this.at(place)
+      if (found?.mark === null) return found
+    }
+    return null
+  })
+
+  constructor(
+    private readonly project: OpenProject,
+    private readonly shown: () => { run: SampleRun; board: AnswerBoard } | null
+  ) {
+    this.tallying = new Latest(project.left)
+  }
+
+  /** Another run is looked at; null: one that goes on. */
+  look(run: SampleRun | null): void {
+    this.on = false
+    this.lookedAt = null
+    this.tallies = []
+    this.marks = run?.marks ?? []
+    if (run === null) return
+    const sizes = blindSizes(run.settings.sampleCount)
+    this.way = { size: Math.min(4, sizes.at(-1) ?? 1), pairs: false }
+    const stored = storedWay()
+    if (stored?.runId !== run.id) return
+    this.way = { size: sizes.includes(stored.size) ? stored.size : this.way.size, pairs: stored.pairs }
+    this.on = true
+  }
+
+  /** The same run was read again. */
+  async renew({ id, marks }: SampleRun): Promise<void> {
+    this.marks = marks
+    await this.tally(id)
+  }
+
+  start(): void {
+    this.on = true
+    this.tallies = []
+    this.store()
+  }
+
+  /** Shows whose answers they are. */
+  async reveal(): Promise<void> {
+    this.on = false
+    this.lookedAt = null
+    sessionStorage.removeItem(STORED_AS)
+    const run = this.shown()?.run
+    if (run !== undefined) await this.tally(run.id)
+  }
+
+  take(way: BlindWay): void {
+    this.way = way
+    this.lookedAt = null
+    this.store()
+  }
+
+  /** Looks at the comparison before or behind the one in view. */
+  step(by: -1 | 1): void {
+    const from = this.current?.place ?? this.plan.length
+    for (let place = from + by; place >= 0 && place < this.plan.length; place += by) {
+      if (this.at(place) === null) continue
+      this.lookedAt = place
+      return
+    }
+    if (by > 0) this.lookedAt = null
+  }
+
+  /** Decides the comparison in view, and goes on to the next that is not. */
+  async decide(verdict: BlindVerdict): Promise<void> {
+    const { current } = this
+    if (current === null) return
+    const { comparison, place } = current
+    const mark = markOf(comparison, verdict)
+    if (mark === null) return
+    this.lookedAt = null
+    await this.change(`decide comparison ${place + 1}`, [mark], [])
+  }
+
+  /** Takes the latest decision back, which is then asked for again. */
+  async takeBack(): Promise<void> {
+    const last = this.own.at(-1)
+    this.lookedAt = null
+    if (last !== undefined) await this.change('take a decision back', [], [last])
+  }
+
+  async clear(): Promise<void> {
+    await this.change('clear the preferences', [], this.marks, 'Preferences cleared')
+  }
+
+  async export(format: PreferenceExportFormat): Promise<void> {
+    const { path, client } = this.project
+    const runId = this.shown()?.run.id
+    if (runId === undefined) return
+    const file = await this.project.attempt(() => client.samples.exportPreferences({ path, runId, format }))
+    if (file !== null) saveText(file.fileName, file.content, EXPORT_TYPES[format])
+  }
+
+  /** Null where an answer of a set is missing. */
+  private at(place: number): ShownComparison | null {
+    const board = this.shown()?.board
+    if (board === undefined) return null
+    const comparison = this.plan.at(place)
+    const { prompt, index, size, among } = comparison
+    const sets = among.map((variant) =>
+      Array.from({ length: size }, (_, answer) => board.answer(prompt, variant, index + answer)?.text).filter(
+        (text) => text !== undefined
+      )
+    )
+    if (sets.some((answers) => answers.length < size)) return null
+    return { place, comparison, sets, mark: this.marked.get(comparisonKey(comparison)) ?? null }
+  }
+
+  /** Decides comparisons and takes decisions back, as one step to undo. */
+  private async change(
+    what: string,
+    decided: readonly PreferenceMark[],
+    undecided: readonly BlindComparison[],
+    said?: string
+  ): Promise<void> {
+    const runId = this.shown()?.run.id
+    if (runId === undefined) return
+    const before = [...decided, ...undecided].map((comparison) => this.stateOf(comparison))
+    const after = [...decided.map(decidedAs), ...undecided.map(undecidedAs)]
+    const put = (from: readonly State[], to: readonly State[]): Promise<void> => this.put(runId, from, to)
+    const done = await this.project.attempt(async () => {
+      await put(before, after)
+      return true
+    })
+    if (done === null) return
+    this.project.history.did({
+      what,
+      ...(said === undefined ? {} : { said }),
+      undo: () => put(after, before),
+      redo: () => put(before, after)
+    })
+  }
+
+  /** @throws WorkbenchError `stale` when a comparison is no longer as it was */
+  private async put(runId: string, from: readonly State[], to: readonly State[]): Promise<void> {
+    const unchanged = from.every(({ comparison, mark }) => sameVerdict(this.stateOf(comparison).mark, mark))
+    if (this.shown()?.run.id !== runId || !unchanged) throw changedSince('that comparison')
+    const decided = to.flatMap(({ mark }) => mark ?? [])
+    const undecided = to.flatMap(({ comparison, mark }) => (mark === null ? comparison : []))
+    this.marks = withMarks(this.marks, decided, undecided)
+    await this.project.write((path) => this.project.client.samples.mark({ path, runId, decided, undecided }))
+    await this.tally(runId)
+  }
+
+  private stateOf(comparison: BlindComparison): State {
+    return { comparison, mark: this.marked.get(comparisonKey(comparison)) ?? null }
+  }
+
+  private async tally(runId: string): Promise<void> {
+    if (this.on || this.marks.length === 0) {
+      this.tallies = []
+      return
+    }
+    const { path, client } = this.project
+    const read = await this.project.attempt(() =>
+      this.tallying.ask(runId, (signal) => client.samples.preferences({ path, runId }, { signal }))
+    )
+    if (read !== null && !this.on && this.shown()?.run.id === runId) this.tallies = read.answer
+  }
+
+  private store(): void {
+    const run = this.shown()?.run
+    if (run !== undefined) sessionStorage.setItem(STORED_AS, JSON.stringify({ runId: run.id, ...this.way }))
+  }
+}
+
+interface State {
+  comparison: BlindComparison
+  mark: PreferenceMark | null
+}
+
+const decidedAs = (mark: PreferenceMark): State => ({ comparison: mark, mark })
+const undecidedAs = (comparison: BlindComparison): State => ({ comparison, mark: null })
+
+function markOf(comparison: BlindComparison, verdict: BlindVerdict): PreferenceMark | null {
+  if (typeof verdict === 'string') return { ...comparison, verdict }
+  const variant = comparison.among[verdict]
+  return variant === undefined ? null : { ...comparison, verdict: 'preferred', variant }
+}
+
+function storedWay(): z.infer<typeof Stored> | null {
+  const stored = sessionStorage.getItem(STORED_AS)
+  if (stored === null) return null
+  try {
+    return Stored.safeParse(JSON.parse(stored)).data ?? null
+  } catch {
+    // Whatever wrote it, it names no comparison of this program.
+    return null
+  }
+}

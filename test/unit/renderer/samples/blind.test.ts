@@ -1,0 +1,209 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { comparisonKey } from '../../../../src/contract/documents/preferences'
+import type { SampleRun } from '../../../../src/contract/documents/samples'
+import { AnswerBoard } from '../../../../src/renderer/answers/answers'
+import type { Session } from '../../../../src/renderer/app/session.svelte'
+import { blindKey, blindPlan, shuffled } from '../../../../src/renderer/samples/blind'
+import {
+  BlindComparisons,
+  type BlindVerdict
+} from '../../../../src/renderer/samples/blind-comparisons.svelte'
+import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
+import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+
+/** A run of so many variants over so many prompts, four answers each. */
+function runOf(variantCount: number, promptCount: number): SampleRun {
+  const run = sampleRunFixture()
+  const [prompt] = run.prompts
+  if (prompt === undefined) throw new Error('the fixture has prompts')
+  return {
+    ...run,
+    settings: { ...run.settings, sampleCount: 4 },
+    prompts: Array.from({ length: promptCount }, (_, index) => ({ ...prompt, text: `prompt ${index}` })),
+    variants: Array.from({ length: variantCount }, (_, index) => ({
+      kind: 'recipe' as const,
+      name: `v${index}`,
+      recipe: { name: `v${index}`, ranges: [[index, index] as [number, number]] }
+    }))
+  }
+}
+
+describe('the plan of a blind comparison', () => {
+  it('is the same after a reload, and another with another seed', () => {
+    const run = runOf(6, 10)
+    const orders = (seed: number): string => {
+      const plan = blindPlan({ ...run, settings: { ...run.settings, seed } }, { size: 2, pairs: false })
+      return JSON.stringify(Array.from({ length: plan.length }, (_, place) => plan.at(place)))
+    }
+    expect(orders(1)).toBe(orders(1))
+    expect(orders(1)).not.toBe(orders(2))
+  })
+
+  it('asks of every set of every prompt once, every pair of variants where two are shown', () => {
+    const numbers = fc.record({
+      variants: fc.integer({ min: 2, max: 5 }),
+      prompts: fc.integer({ min: 1, max: 7 }),
+      size: fc.constantFrom(1, 2, 4),
+      pairs: fc.boolean()
+    })
+    fc.assert(
+      fc.property(numbers, ({ variants, prompts, size, pairs }) => {
+        const plan = blindPlan(runOf(variants, prompts), { size, pairs })
+        const all = Array.from({ length: plan.length }, (_, place) => plan.at(place))
+        const teams = pairs ? (variants * (variants - 1)) / 2 : 1
+        expect(all).toHaveLength(prompts * teams * (4 / size))
+        expect(new Set(all.map(comparisonKey)).size).toBe(all.length)
+        // Whoever stops early has asked of every prompt before any is asked of again.
+        expect(new Set(all.slice(0, prompts).map(({ prompt }) => prompt)).size).toBe(prompts)
+        for (const { among } of all) expect(new Set(among).size).toBe(pairs ? 2 : variants)
+      })
+    )
+  })
+
+  it('gives away no variant by its place: each order is about equally frequent', () => {
+    const counts = new Map<string, number>()
+    const plan = blindPlan(runOf(3, 600), { size: 4, pairs: false })
+    for (let place = 0; place < plan.length; place += 1) {
+      const order = plan.at(place).among.join(' ')
+      counts.set(order, (counts.get(order) ?? 0) + 1)
+    }
+    // Chi-square with 5 degrees of freedom is below 20.5 in 99.9 % of fair shuffles.
+    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - 100) ** 2 / 100, 0)
+    expect(counts.size).toBe(6)
+    expect(chiSquare).toBeLessThan(20.5)
+  })
+
+  it('shuffles every number into one place', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 30 }), fc.integer(), fc.nat(), (count, seed, other) => {
+        const order = shuffled(count, seed, other)
+        expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, place) => place))
+      })
+    )
+  })
+
+  it('shows a key only where that key decides', () => {
+    const keys = Array.from({ length: 20 }, (_, column) => blindKey(column))
+    expect(keys.slice(0, 9)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
+    expect(keys.slice(9).every((key) => key === null)).toBe(true)
+  })
+})
+
+describe('comparing blind', () => {
+  beforeEach(() => {
+    const kept = new Map<string, string>()
+    vi.stubGlobal('sessionStorage', {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => kept.set(key, value),
+      removeItem: (key: string) => kept.delete(key)
+    })
+    return () => vi.unstubAllGlobals()
+  })
+
+  async function shown(
+    run: SampleRun
+  ): Promise<{ line: ScriptedLine; blind: BlindComparisons; session: Session }> {
+    const line = new ScriptedLine()
+    const { session } = await line.openProject(projectState())
+    void session.samples.show(run.id)
+    await settled()
+    await line.answer('samples.get', 0, {
+      run,
+      samples: sampleLines(run),
+      measures: { cells: [], variants: [] }
+    })
+    return { line, blind: session.samples.blind, session }
+  }
+
+  /** Decides, and main agrees. */
+  async function decided(line: ScriptedLine, blind: BlindComparisons, verdict: BlindVerdict): Promise<void> {
+    void blind.decide(verdict)
+    await settled()
+    await line.answer('samples.mark', line.of('samples.mark').length - 1, projectState())
+  }
+
+  it('shows sets of answers, goes on by itself, and goes on behind what is decided after a reload', async () => {
+    const run = runOf(6, 3)
+    const { line, blind } = await shown(run)
+    blind.start()
+    const first = blind.current
+    expect(first?.sets.map((answers) => answers.length)).toEqual([4, 4, 4, 4, 4, 4])
+    await decided(line, blind, 5)
+    await decided(line, blind, 'tie')
+    await decided(line, blind, 'skipped')
+    expect([blind.current, blind.decided, blind.total]).toEqual([null, 3, 3])
+    expect(blind.marks.map(({ verdict }) => verdict)).toEqual(['preferred', 'tie', 'skipped'])
+    expect(blind.marks[0]).toMatchObject({ ...first?.comparison, variant: first?.comparison.among[5] })
+
+    // The window is loaded again.
+    const again = await shown({ ...run, marks: blind.marks.slice(0, 1) })
+    expect([again.blind.on, again.blind.current?.place]).toEqual([true, 1])
+    void again.blind.reveal()
+    expect((await shown(run)).blind.on).toBe(false)
+  })
+
+  it('asks again what was taken back, or undone', async () => {
+    const { line, blind, session } = await shown(runOf(3, 5))
+    blind.start()
+    await decided(line, blind, 0)
+    await decided(line, blind, 1)
+    void blind.takeBack()
+    await settled()
+    await line.answer('samples.mark', 2, projectState())
+    expect([blind.current?.place, blind.decided]).toEqual([1, 1])
+    void session.history.undo()
+    await settled()
+    await line.answer('samples.mark', 3, projectState())
+    expect([blind.current?.place, blind.decided]).toEqual([2, 2])
+    blind.step(-1)
+    expect([blind.current?.place, blind.current?.mark?.verdict]).toEqual([1, 'preferred'])
+    await decided(line, blind, 'tie')
+    expect([blind.current?.place, blind.decided]).toEqual([2, 2])
+  })
+
+  it('clears everything at once, and brings it back at once', async () => {
+    const { line, blind, session } = await shown(runOf(3, 5))
+    blind.start()
+    for (const verdict of [0, 'tie', 2] as const) await decided(line, blind, verdict)
+    const before = blind.marks
+    void blind.clear()
+    await settled()
+    expect(line.call('samples.mark', 3).input).toMatchObject({ decided: [], undecided: before })
+    await line.answer('samples.mark', 3, projectState())
+    expect(blind.marks).toEqual([])
+    void session.history.undo()
+    await settled()
+    expect(line.call('samples.mark', 4).input).toMatchObject({ decided: before, undecided: [] })
+    await line.answer('samples.mark', 4, projectState())
+    expect(blind.marks).toEqual(before)
+  })
+
+  it('asks for the tally only once the names are revealed', async () => {
+    const { line, blind } = await shown(runOf(2, 5))
+    blind.start()
+    await decided(line, blind, 0)
+    expect(line.of('samples.preferences')).toHaveLength(0)
+    void blind.reveal()
+    await settled()
+    await line.answer('samples.preferences', 0, [])
+    expect(line.of('samples.preferences')).toHaveLength(1)
+  })
+
+  it('leaves out comparisons for which an answer is missing', async () => {
+    const run = runOf(2, 4)
+    const board = new AnswerBoard()
+    board.add(sampleLines(run).filter(({ prompt, variant }) => prompt !== 2 || variant === 'v0'))
+    const line = new ScriptedLine()
+    const { session } = await line.openProject(projectState())
+    const blind = new BlindComparisons(session, () => ({ run, board }))
+    blind.look(run)
+    blind.start()
+    const asked = new Set<number>()
+    while (blind.current !== null) {
+      asked.add(blind.current.comparison.prompt)
+      await decided(line, blind, 0)
+    }
+    expect([...asked].sort()).toEqual([0, 1, 3])
+  })
+})
