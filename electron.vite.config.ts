@@ -49,7 +49,7 @@ export default defineConfig({
           electron: 'src/main/electron/electron.ts',
           cli: 'src/main/cli/cli.ts',
           engine: 'src/main/engine/process.ts',
-          confined: 'src/main/confined/process.ts',
+          confined: 'src/main/confined/process/process.ts',
           weights: 'src/main/readings/process.ts',
           measures: 'src/main/measures/process.ts',
           'read-ahead-worker': 'src/main/engine/weights/read-ahead-worker.ts',

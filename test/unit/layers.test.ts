@@ -10,6 +10,7 @@ const ROOMS = [
   'family',
   'graphs',
   'text',
+  'confined/process',
   'checkpoint',
   'answers',
   'engine/device',

@@ -16,9 +16,10 @@ export function comparePrompts(
   prompts: readonly RenderedSamplePrompt[]
 ): Promise<WholeModelTokens> {
   const shared = { prompts: prompts.map(({ tokens }) => tokens), answers: [] }
-  return compareTokens(whole, post, shared, (ownText) => {
+  return compareTokens(whole, post, shared, async (ownText) => {
     for (const [index, prompt] of prompts.entries()) {
-      if (becomesTokens(ownText, prompt.rendered, addsSpecialTokens(prompt, text), prompt.tokens)) continue
+      if (await becomesTokens(ownText, prompt.rendered, addsSpecialTokens(prompt, text), prompt.tokens))
+        continue
       return `${promptName(prompt, index)} becomes other tokens under ${whole.name}'s own tokenizer`
     }
     return null

@@ -66,9 +66,10 @@ async function renderAll(
     rendering
   )
   const templated = chats.values()
+  const raw = prompts.filter((prompt) => prompt.raw).map((prompt) => prompt.text)
+  const plain = (await renderPlain(text, raw)).values()
   return prompts.map((prompt) => {
-    if (prompt.raw) return renderPlain(text, prompt.text)
-    const { value } = templated.next()
+    const { value } = prompt.raw ? plain.next() : templated.next()
     if (value === undefined) throw new Error('a prompt was not rendered')
     return value
   })

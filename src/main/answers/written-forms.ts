@@ -1,10 +1,7 @@
 import type { Task, TaskPrompt } from '../../contract/documents/task'
-import type { TextModel } from '../text/text-model'
-import { withTimeLimit } from '../base/time-limit'
+import { at } from '../base/look-up'
+import { decodeOne, type TextModel } from '../text/text-model'
 import { type AnswerReader, rightAnswers } from './read-answer'
-
-/** A vocabulary of 256,000 takes about half a second. */
-const TIME_LIMIT_MS = 60_000
 
 /** Marks that an answer may end with. */
 const FINAL_MARKS = ['', '.', '!']
@@ -36,23 +33,26 @@ function writtenForms(answer: string): string[] {
 
 /** Turns the listed answers of a task into what a model may write, token by token. */
 export class AnswerWriter {
-  private readonly ends: readonly number[]
+  private constructor(
+    private readonly task: Task,
+    private readonly reader: AnswerReader,
+    private readonly text: TextModel,
+    private readonly ends: readonly number[]
+  ) {}
 
   /**
    * @param reader of the task: what it does not read as the answer is no form of it
    * @param text of the model that answers
    * @param endTokens those that end an answer
    */
-  constructor(
-    private readonly task: Task,
-    private readonly reader: AnswerReader,
-    private readonly text: TextModel,
+  static async of(
+    task: Task,
+    reader: AnswerReader,
+    text: TextModel,
     endTokens: readonly number[]
-  ) {
-    const { stopTexts } = task.settings
-    const ended = new Set(endTokens)
-    for (const token of tokensThatBegin(text, stopTexts)) ended.add(token)
-    this.ends = [...ended]
+  ): Promise<AnswerWriter> {
+    const stopping = await tokensThatBegin(text, task.settings.stopTexts)
+    return new AnswerWriter(task, reader, text, [...new Set([...endTokens, ...stopping])])
   }
 
   /**
@@ -62,26 +62,28 @@ export class AnswerWriter {
    *
    * @param context the prompt as the model sees it
    */
-  write(prompt: TaskPrompt, context: readonly number[]): WrittenAnswers {
-    const before = this.text.decode(context)
+  async write(prompt: TaskPrompt, context: readonly number[]): Promise<WrittenAnswers> {
+    const before = await decodeOne(this.text, context)
     const starts = /\s$/u.test(before) || before === '' ? [''] : ['', ' ']
+    const texts = rightAnswers(this.task, prompt).flatMap((names) =>
+      names.flatMap((name) =>
+        writtenForms(name).flatMap((form) => starts.map((start) => ({ text: start + form, names })))
+      )
+    )
+    const encoded = await this.text.encodeAll(texts.map(({ text }) => text))
+    const decoded = await this.text.decodeAll(encoded.map((tokens) => [...context, ...tokens]))
     const forms = new Map<string, readonly number[]>()
     const byAnswer = new Map<string, { name: string; sequences: number[][] }>()
-    for (const names of rightAnswers(this.task, prompt)) {
-      const texts = names.flatMap((name) =>
-        writtenForms(name).flatMap((form) => starts.map((start) => start + form))
-      )
-      for (const form of texts) {
-        const tokens = this.text.encode(form)
-        const answer = this.readBehind(before, context, tokens, prompt)
-        const key = tokens.join()
-        if (answer === null || forms.has(key) || tokens.length > this.task.settings.maxTokens) continue
-        forms.set(key, tokens)
-        const written = byAnswer.get(answer) ?? { name: names[0] ?? answer, sequences: [] }
-        byAnswer.set(answer, written)
-        if (tokens.length === this.task.settings.maxTokens) written.sequences.push(tokens)
-        else written.sequences.push(...this.ends.map((end) => [...tokens, end]))
-      }
+    for (const [index, { names }] of texts.entries()) {
+      const tokens = at(encoded, index, 'form')
+      const answer = this.readBehind(before, at(decoded, index, 'form'), tokens, prompt)
+      const key = tokens.join()
+      if (answer === null || forms.has(key) || tokens.length > this.task.settings.maxTokens) continue
+      forms.set(key, tokens)
+      const written = byAnswer.get(answer) ?? { name: names[0] ?? answer, sequences: [] }
+      byAnswer.set(answer, written)
+      if (tokens.length === this.task.settings.maxTokens) written.sequences.push(tokens)
+      else written.sequences.push(...this.ends.map((end) => [...tokens, end]))
     }
     return { answers: [...byAnswer.values()], begun: shortest([...forms.values()]) }
   }
@@ -89,12 +91,11 @@ export class AnswerWriter {
   /** Which right answer some tokens are behind a prompt; null when they are none. */
   private readBehind(
     before: string,
-    context: readonly number[],
+    after: string,
     tokens: readonly number[],
     prompt: TaskPrompt
   ): string | null {
     if (tokens.length === 0) return null
-    const after = this.text.decode([...context, ...tokens])
     return after.startsWith(before) ? this.rightAnswer(after.slice(before.length), prompt) : null
   }
 
@@ -105,14 +106,13 @@ export class AnswerWriter {
 }
 
 /** Tokens whose text begins with one of some texts. */
-function tokensThatBegin(text: TextModel, starts: readonly string[]): number[] {
+async function tokensThatBegin(text: TextModel, starts: readonly string[]): Promise<number[]> {
   if (starts.length === 0) return []
-  return withTimeLimit(TIME_LIMIT_MS, `Decoding with the tokenizer of ${text.folder}`, () =>
-    text.textTokens.filter((token) => {
-      const decoded = text.decode([token])
-      return starts.some((start) => decoded.startsWith(start))
-    })
-  )
+  const decoded = await text.decodeBehind([], text.textTokens)
+  return text.textTokens.filter((_, index) => {
+    const own = at(decoded, index, 'token')
+    return starts.some((start) => own.startsWith(start))
+  })
 }
 
 /** Those that do not begin with another. */

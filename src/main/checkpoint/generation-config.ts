@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Sampling } from '../../contract/model/sampling'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { readModelJson } from '../base/files/model-file'
-import type { TextModel } from '../text/text-model'
+import { encodeOne, type TextModel } from '../text/text-model'
 import type { Checkpoint } from './checkpoint'
 import type { PairMember } from './pair-member'
 
@@ -46,7 +46,7 @@ export async function endTokens(checkpoint: Checkpoint, text: TextModel | null):
   if (!config.success) throw badConfig(checkpoint.configPath, config.error)
   if (config.data.eos_token_id.length > 0) return config.data.eos_token_id
   const endToken = text?.specialTokens.get('eos_token')
-  const encoded = endToken === undefined ? undefined : text?.encode(endToken)
+  const encoded = endToken === undefined || text === null ? undefined : await encodeOne(text, endToken)
   // More than one token means that the vocabulary does not have it.
   return encoded?.length === 1 ? encoded : []
 }

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import type { PairMember } from './pair-member'
 import { recentTextModel } from '../text/recent-text-models'
-import type { TextModel } from '../text/text-model'
+import { encodeOne, type TextModel } from '../text/text-model'
 
 /** What a task gives both models to read, and may read from them. */
 export interface SharedTokens {
@@ -36,7 +36,7 @@ export async function compareTokens(
   { member, name }: WholeModel,
   post: PairMember,
   shared: SharedTokens,
-  difference: (ownText: TextModel) => string | null
+  difference: (ownText: TextModel) => Promise<string | null>
 ): Promise<WholeModelTokens> {
   const { vocabularySize, contextLength } = member.spec
   const unavailable = (reason: string): WholeModelTokens => ({
@@ -61,7 +61,7 @@ export async function compareTokens(
     throw error
   })
   if (!(text instanceof WorkbenchError)) {
-    const different = difference(text)
+    const different = await difference(text)
     return different === null ? { unavailable: null, notice: null, text } : unavailable(different)
   }
   if (text.problem.code !== 'not-found') return unavailable(text.message)
@@ -101,14 +101,14 @@ function firstTokenOutside({ prompts, answers }: SharedTokens, vocabularySize: n
 }
 
 /** Whether a tokenizer turns a text into exactly these tokens. */
-export function becomesTokens(
+export async function becomesTokens(
   text: TextModel,
   rendered: string,
   addSpecialTokens: boolean,
   tokens: readonly number[]
-): boolean {
+): Promise<boolean> {
   try {
-    return sameTokens(text.encode(rendered, addSpecialTokens), tokens)
+    return sameTokens(await encodeOne(text, rendered, addSpecialTokens), tokens)
   } catch (error) {
     // The tokenizer has no tokens for a part of the text.
     if (error instanceof WorkbenchError) return false

@@ -11,7 +11,8 @@ import type { PairMember } from '../checkpoint/pair-member'
 import { nextTokens, renderProbed, textModelIfAny, tokenizerFor } from '../jobs/next-token'
 import { pairPaths } from '../project/demo'
 import { absolutePath } from '../base/files/places'
-import { loadTextModel, type TextModel } from '../text/text-model'
+import { recentTextModel } from '../text/recent-text-models'
+import type { TextModel } from '../text/text-model'
 import { chosenDevice } from './devices'
 import { withEngine } from './engine'
 import {
@@ -123,7 +124,11 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   // Without a tokenizer loading it once more tells what is missing; token ids need none.
   const prompts =
     options.tokens ??
-    (await renderPrompts(options.prompt ?? [], options, text ?? (await loadTextModel(post.checkpoint.path))))
+    (await renderPrompts(
+      options.prompt ?? [],
+      options,
+      text ?? (await recentTextModel(post.checkpoint.path))
+    ))
   const device = await chosenDevice(
     options.device ?? 'auto',
     folders.post,
@@ -133,11 +138,13 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   const { logits } = await withEngine((engine) =>
     engine.probe({ ...folders, device, precision, model, prompts }, { signal })
   )
-  return prompts.map((tokens, index) => {
-    const values = logits[index] ?? []
-    const top = nextTokens(values, options.top, text)
-    return { tokens, top, ...(options.logits ? { logits: values } : {}) }
-  })
+  return Promise.all(
+    prompts.map(async (tokens, index) => {
+      const values = logits[index] ?? []
+      const top = await nextTokens(values, options.top, text)
+      return { tokens, top, ...(options.logits ? { logits: values } : {}) }
+    })
+  )
 }
 
 async function probedModel(options: ProbeOptions, folders: { base: string; post: string }): Promise<Model> {

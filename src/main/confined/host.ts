@@ -12,10 +12,12 @@ export interface ConfinedLimits {
   timeMs: number
   /** What keeps it from that is killed then. */
   killAfterMs: number
+  /** What a tokenizer takes to be read, in addition. */
+  readMs: number
 }
 
-/** Real templates and recipes take milliseconds. */
-export const CONFINED_LIMITS: ConfinedLimits = { timeMs: 3_000, killAfterMs: 5_000 }
+/** Real templates, recipes and prompts take milliseconds; to read a tokenizer of 256,000 tokens takes two seconds, more on a busy machine. */
+export const CONFINED_LIMITS: ConfinedLimits = { timeMs: 3_000, killAfterMs: 5_000, readMs: 20_000 }
 
 /** A confined process: started when it is first needed and again after it has ended, kept, and no reason for a program to stay. */
 export class Confined {
@@ -57,7 +59,7 @@ class ConfinedProcess {
   private readonly ready: Promise<ConfinedReply>
 
   constructor(private readonly limits: ConfinedLimits) {
-    this.child = fork(builtScript('confined.js'), [String(limits.timeMs)], {
+    this.child = fork(builtScript('confined.js'), [String(limits.timeMs), String(limits.readMs)], {
       // Without one, `fork` runs Electron's own binary as a plain Node.
       execPath: nodeProgram() ?? process.execPath,
       execArgv: [`--max-old-space-size=${HEAP_MIB}`],
@@ -77,6 +79,7 @@ class ConfinedProcess {
   async ask(request: ConfinedRequest): Promise<ConfinedReply> {
     this.child.ref()
     this.child.channel?.ref()
+    const killAfterMs = this.limits.killAfterMs + (isOfText(request) ? this.limits.readMs : 0)
     let late = false
     let timer: NodeJS.Timeout | undefined
     try {
@@ -84,8 +87,8 @@ class ConfinedProcess {
       timer = setTimeout(() => {
         late = true
         this.child.kill('SIGKILL')
-      }, this.limits.killAfterMs)
-      const reply = this.nextReply((how) => stopped(request, late ? this.limits.killAfterMs : null, how))
+      }, killAfterMs)
+      const reply = this.nextReply((how) => stopped(request, late ? killAfterMs : null, how))
       // A message lost to a death shows as that death; without a callback it would be an uncaught error as well.
       this.child.send(request, () => undefined)
       return await reply
@@ -103,6 +106,10 @@ class ConfinedProcess {
     const [message]: unknown[] = await Promise.race([once(this.child, 'message'), ended])
     return ConfinedReply.parse(message)
   }
+}
+
+function isOfText({ kind }: ConfinedRequest): boolean {
+  return kind !== 'template' && kind !== 'yaml'
 }
 
 /** @param lateMs after how long it was killed; null when it ended by itself */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { Problem } from '../../contract/model/problem'
 
-/** Heap of the process, in MiB. */
-export const HEAP_MIB = 512
+/** Heap of the process, in MiB: two tokenizers of 256,000 tokens have room, which base and post have. */
+export const HEAP_MIB = 1024
 
 const ChatMessage = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
 export type ChatMessage = z.infer<typeof ChatMessage>
@@ -32,13 +32,41 @@ export const YamlRequest = z.object({
 })
 export type YamlRequest = z.infer<typeof YamlRequest>
 
+/** A tokenizer that the process keeps, or reads again. */
+const textFields = {
+  folder: z.string(),
+  /** Tells states of the folder's files apart. */
+  files: z.string(),
+  /** The tokenizer's file, for messages. */
+  file: z.string()
+}
+export const TextRequest = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('open-text'), ...textFields }),
+  z.object({
+    kind: z.literal('encode'),
+    ...textFields,
+    texts: z.array(z.string()),
+    addSpecialTokens: z.boolean()
+  }),
+  z.object({ kind: z.literal('decode'), ...textFields, lists: z.array(z.array(z.number())) }),
+  /** Of a context, and of the context with each of some tokens behind it. */
+  z.object({
+    kind: z.literal('decode-behind'),
+    ...textFields,
+    context: z.array(z.number()),
+    tokens: z.instanceof(Int32Array)
+  })
+])
+export type TextRequest = z.infer<typeof TextRequest>
+
 /** What main asks the confined process, one request at a time. */
-export const ConfinedRequest = z.discriminatedUnion('kind', [TemplateRequest, YamlRequest])
+export const ConfinedRequest = z.discriminatedUnion('kind', [TemplateRequest, YamlRequest, TextRequest])
 export type ConfinedRequest = z.infer<typeof ConfinedRequest>
 
 /** What the process works on, as a message begins. */
 export function subjectOf({ kind, file }: ConfinedRequest): string {
-  return kind === 'template' ? `The chat template in ${file}` : file
+  if (kind === 'yaml') return file
+  return kind === 'template' ? `The chat template in ${file}` : `The tokenizer in ${file}`
 }
 
 /** What the process says: first that it is ready, then one reply to each request. */
@@ -46,6 +74,16 @@ export const ConfinedReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('template'), rendered: z.array(z.string()) }),
   z.object({ kind: z.literal('yaml'), value: z.unknown() }),
+  /** Of a tokenizer and its chat template, what `TextModel` says of them. */
+  z.object({
+    kind: z.literal('text'),
+    chatTemplate: z.object({ file: z.string(), source: z.string() }).nullable(),
+    specialTokens: z.array(z.tuple([z.string(), z.string()])),
+    addedTokens: z.array(z.tuple([z.number(), z.string()])),
+    textTokens: z.instanceof(Int32Array)
+  }),
+  z.object({ kind: z.literal('tokens'), tokens: z.array(z.array(z.number())) }),
+  z.object({ kind: z.literal('texts'), texts: z.array(z.string()) }),
   z.object({ kind: z.literal('failed'), problem: Problem })
 ])
 export type ConfinedReply = z.infer<typeof ConfinedReply>

@@ -15,21 +15,31 @@ import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
 import type { EngineClient } from '../engine/host'
 import { promptMessages, renderChat, type RenderedChat } from '../text/chat'
-import { loadTextModel, type TextModel } from '../text/text-model'
+import { at } from '../base/look-up'
+import { recentTextModel } from '../text/recent-text-models'
+import type { TextModel } from '../text/text-model'
 
 /** The `n` most probable next tokens, equals by id. @param text null when the model has no tokenizer */
-export function nextTokens(logits: readonly number[], n: number, text: TextModel | null): NextToken[] {
+export async function nextTokens(
+  logits: readonly number[],
+  n: number,
+  text: TextModel | null
+): Promise<NextToken[]> {
   const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
   const total = logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0)
-  return logits
+  const top = logits
     .map((logit, id) => ({ id, logit }))
     .sort((a, b) => b.logit - a.logit || a.id - b.id)
     .slice(0, n)
-    .map(({ id, logit }) => ({
-      id,
-      text: text === null ? null : text.decode([id]),
-      probability: Math.exp(logit - highest) / total
-    }))
+  const texts = await text?.decodeBehind(
+    [],
+    top.map(({ id }) => id)
+  )
+  return top.map(({ id, logit }, index) => ({
+    id,
+    text: texts === undefined ? null : at(texts, index, 'token'),
+    probability: Math.exp(logit - highest) / total
+  }))
 }
 
 /**
@@ -49,15 +59,16 @@ export async function tokenizerFor(whole: PairMember, post: PairMember): Promise
     hasChatTemplate,
     specialTokens,
     // Methods of a class, which spreading leaves out.
-    encode: (text, addSpecialTokens) => ownText.encode(text, addSpecialTokens),
-    decode: (tokens) => ownText.decode(tokens)
+    encodeAll: (texts, addSpecialTokens) => ownText.encodeAll(texts, addSpecialTokens),
+    decodeAll: (lists) => ownText.decodeAll(lists),
+    decodeBehind: (context, tokens) => ownText.decodeBehind(context, tokens)
   }
 }
 
 /** Null when the model has no tokenizer. */
 export async function textModelIfAny({ checkpoint }: PairMember): Promise<TextModel | null> {
   try {
-    return await loadTextModel(checkpoint.path)
+    return await recentTextModel(checkpoint.path)
   } catch (error) {
     if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
     throw error
@@ -104,7 +115,7 @@ export async function* probeRecipe(
     hybrid: { kind: 'recipe', recipe },
     base: { kind: 'base' }
   }
-  const postText = await loadTextModel(post.checkpoint.path)
+  const postText = await recentTextModel(post.checkpoint.path)
   for (const name of PROBED_MODELS) {
     const text = name === 'base' ? await tokenizerFor(base, post) : postText
     if (text === null) {
@@ -117,7 +128,7 @@ export async function* probeRecipe(
       { ...folders, device: device.device, model: models[name], prompts: [tokens] },
       { signal }
     )
-    const top = nextTokens(logits[0] ?? [], DEFAULT_TOP, text)
+    const top = await nextTokens(logits[0] ?? [], DEFAULT_TOP, text)
     yield { type: 'probed', model: name, rendered, tokens, top, notices }
   }
 }

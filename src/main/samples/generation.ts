@@ -7,6 +7,7 @@ import { endTokens, pairEndTokens } from '../checkpoint/generation-config'
 import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
+import { got } from '../base/look-up'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
 import {
@@ -36,8 +37,8 @@ export interface Generation {
   prompts: number[][]
   settings: SampleSettings
   stopTokens: number[]
-  /** Text of a variant's answer: special tokens are left out. */
-  textOf(variant: number, tokens: readonly number[]): string
+  /** Texts of answers, each of one of the variants: special tokens are left out. */
+  textsOf(answers: readonly { variant: number; tokens: readonly number[] }[]): Promise<string[]>
 }
 
 const INT4_NOTICE =
@@ -82,7 +83,7 @@ export async function planGeneration(
       prompts,
       settings,
       stopTokens,
-      textOf: (variant, tokens) => (wholes[variant]?.text ?? pair.text).decode(tokens)
+      textsOf: (answers) => decoded(answers, (variant) => wholes[variant]?.text ?? pair.text)
     },
     notices: [
       ...new Set(others.flatMap(({ notice }) => notice ?? [])),
@@ -93,6 +94,23 @@ export async function planGeneration(
       ...(settings.weights === 'int4' ? [INT4_NOTICE] : [])
     ]
   }
+}
+
+async function decoded(
+  answers: readonly { variant: number; tokens: readonly number[] }[],
+  textOf: (variant: number) => TextModel
+): Promise<string[]> {
+  const own = answers.map(({ variant }) => textOf(variant))
+  const texts = new Map<TextModel, IterableIterator<string>>()
+  for (const text of new Set(own)) {
+    const lists = answers.filter((_, index) => own[index] === text).map(({ tokens }) => tokens)
+    texts.set(text, (await text.decodeAll(lists)).values())
+  }
+  return own.map((text) => {
+    const { value } = got(texts, text, 'tokenizer').next()
+    if (value === undefined) throw new Error('an answer was not decoded')
+    return value
+  })
 }
 
 /** What the variants that take two models cost. */

@@ -1,3 +1,4 @@
+import { at } from '../base/look-up'
 import { withinEngine } from '../base/engine-memory'
 import type { AnswerKey, EngineGenerateEvent } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -85,7 +86,7 @@ export async function generateSamples(
   let computation = earlier
   try {
     await cancellable(signal, 'Sampling', async () => {
-      follower.tell()
+      await follower.tell()
       if (follower.missingCount > 0) {
         const { base, post, models, prompts, settings, stopTokens } = generation
         const events = await engine.generate(
@@ -117,7 +118,7 @@ export async function generateSamples(
       }
     })
   } finally {
-    follower.tell()
+    await follower.tell()
   }
   return { seconds: (performance.now() - startedMs) / 1000, computation }
 }
@@ -177,18 +178,18 @@ class Follower {
       } else if (event.type === 'sample') {
         await this.finish(keyOf(event), event)
       } else if (computation !== null) return computation
-      if (performance.now() - this.toldMs >= EVENT_INTERVAL_MS) this.tell()
+      if (performance.now() - this.toldMs >= EVENT_INTERVAL_MS) await this.tell()
     }
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was finished.')
   }
 
-  tell(): void {
+  async tell(): Promise<void> {
     this.toldMs = performance.now()
     this.listener.progress(this.estimated())
     if (this.listener.samples === undefined) return
     const { finished } = this
-    const growing = this.growingTexts()
     this.finished = []
+    const growing = await this.growingTexts()
     if (finished.length + growing.length > 0) this.listener.samples(finished, growing)
   }
 
@@ -205,11 +206,13 @@ class Follower {
     { tokens, finish }: Extract<EngineGenerateEvent, { type: 'sample' }>
   ): Promise<void> {
     this.growing.delete(nameOf(key))
+    const [text] = await this.generation.textsOf([{ variant: key.variant, tokens }])
+    if (text === undefined) throw new Error('an answer was not decoded')
     const line: SampleLine = {
       variant: this.generation.variantNames[key.variant] ?? '',
       prompt: key.prompt,
       index: key.index,
-      text: this.generation.textOf(key.variant, tokens),
+      text,
       tokens,
       finish
     }
@@ -221,22 +224,25 @@ class Follower {
   }
 
   /** Texts of the answers that have grown since they were last told, now and then. */
-  private growingTexts(): { key: SampleKey; sample: GrowingSample }[] {
+  private async growingTexts(): Promise<{ key: SampleKey; sample: GrowingSample }[]> {
     const startMs = performance.now()
     if (startMs < this.nextGrowingMs) return []
     const grown = [...this.growing.values()].filter((row) => row.changed)
-    const texts = grown.map((row) => {
+    const texts = await this.generation.textsOf(
+      grown.map(({ key, tokens }) => ({ variant: key.variant, tokens }))
+    )
+    const samples = grown.map((row, index) => {
       row.changed = false
-      return { key: row.key, sample: this.growingSample(row.key, row.tokens) }
+      return { key: row.key, sample: this.growingSample(row.key, at(texts, index, 'answer')) }
     })
     const spentMs = performance.now() - startMs
     this.nextGrowingMs = startMs + Math.max(GROWING_INTERVAL_MS, spentMs * (1 + GROWING_PAUSE))
-    return texts
+    return samples
   }
 
-  private growingSample({ variant, prompt, index }: SampleKey, tokens: readonly number[]): GrowingSample {
+  private growingSample({ variant, prompt, index }: SampleKey, decoded: string): GrowingSample {
     // A character whose last bytes are yet to come shows as this mark.
-    const text = this.generation.textOf(variant, tokens).replace(/\uFFFD+$/, '')
+    const text = decoded.replace(/\uFFFD+$/, '')
     return { variant: this.generation.variantNames[variant] ?? '', prompt, index, text }
   }
 

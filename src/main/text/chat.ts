@@ -1,7 +1,8 @@
 import type { Rendering } from '../../contract/documents/crc'
 import { askConfined } from '../confined/host'
 import type { ChatMessage } from '../confined/messages'
-import { withTimeLimit } from '../base/time-limit'
+import { at } from '../base/look-up'
+import { inBatches } from './batches'
 import type { ChatTemplate } from './chat-template'
 import type { TextModel } from './text-model'
 
@@ -12,10 +13,8 @@ export interface RenderedChat {
   notices: string[]
 }
 
-/** Published tokenizers take a millisecond for a prompt. */
-const TIME_LIMIT_MS = 3_000
 /** What is rendered by one request: it has 3 s, and large prompts want some of them. */
-const BATCH = { chats: 64, characters: 1_000_000 }
+const BATCH = { items: 64, size: 1_000_000 }
 
 type ChatRendering = Pick<Rendering, 'templateArguments' | 'date' | 'assistantPrefix'>
 
@@ -41,21 +40,20 @@ export async function renderChats(
   const { chatTemplate } = text
   if (chatTemplate === null) {
     const notice = `${text.folder} has no chat template: the prompts are given as plain text.`
-    return chats.map((messages) => {
-      const plain = messages.map((message) => message.content).join('\n\n') + rendering.assistantPrefix
-      return { ...renderPlain(text, plain), notices: [notice] }
-    })
+    const plain = chats.map(
+      (messages) => messages.map((message) => message.content).join('\n\n') + rendering.assistantPrefix
+    )
+    return (await renderPlain(text, plain)).map((chat) => ({ ...chat, notices: [notice] }))
   }
   const prompts = await renderTemplate(chatTemplate, text, chats, rendering)
+  const rendered = prompts.map((prompt) => prompt + rendering.assistantPrefix)
+  const tokens = await text.encodeAll(rendered)
   return chats.map((messages, index) => {
-    const prompt = prompts[index]
-    if (prompt === undefined) throw new Error(`chat ${index} was not rendered`)
-    const rendered = prompt + rendering.assistantPrefix
     const system = messages.find((message) => message.role === 'system')?.content.trim() ?? ''
-    const notices = prompt.includes(system)
+    const notices = at(prompts, index, 'chat').includes(system)
       ? []
       : [`The chat template in ${chatTemplate.file} leaves the system prompt out.`]
-    return { rendered, tokens: encode(text, rendered, false), notices }
+    return { rendered: at(rendered, index, 'chat'), tokens: at(tokens, index, 'chat'), notices }
   })
 }
 
@@ -70,15 +68,10 @@ export async function renderChat(
   return chat
 }
 
-/** A text given as it is, with the tokens (such as BOS) that the tokenizer puts around plain text. */
-export function renderPlain(text: TextModel, plain: string): RenderedChat {
-  return { rendered: plain, tokens: encode(text, plain, true), notices: [] }
-}
-
-function encode(text: TextModel, rendered: string, addSpecialTokens: boolean): number[] {
-  return withTimeLimit(TIME_LIMIT_MS, `Tokenising a prompt with ${text.folder}`, () =>
-    text.encode(rendered, addSpecialTokens)
-  )
+/** Texts given as they are, with the tokens (such as BOS) that the tokenizer puts around plain text. */
+export async function renderPlain(text: TextModel, plain: readonly string[]): Promise<RenderedChat[]> {
+  const tokens = await text.encodeAll(plain, true)
+  return plain.map((rendered, index) => ({ rendered, tokens: at(tokens, index, 'text'), notices: [] }))
 }
 
 async function renderTemplate(
@@ -88,7 +81,9 @@ async function renderTemplate(
   { templateArguments, date }: ChatRendering
 ): Promise<string[]> {
   const texts: string[] = []
-  for (const batch of batchesOf(chats)) {
+  const sizeOf = (chat: readonly ChatMessage[]): number =>
+    chat.reduce((sum, { content }) => sum + content.length, 0)
+  for (const batch of inBatches(chats, BATCH, sizeOf)) {
     const reply = await askConfined({
       kind: 'template',
       file,
@@ -96,28 +91,11 @@ async function renderTemplate(
       specialTokens: [...specialTokens],
       templateArguments,
       date,
-      chats: batch
+      chats: batch.map((chat) => [...chat])
     })
     if (reply.kind !== 'template')
       throw new Error(`the confined process replied to a template with ${reply.kind}`)
     texts.push(...reply.rendered)
   }
   return texts
-}
-
-function batchesOf(chats: readonly (readonly ChatMessage[])[]): ChatMessage[][][] {
-  const batches: ChatMessage[][][] = []
-  let characters = 0
-  for (const chat of chats) {
-    const size = chat.reduce((sum, { content }) => sum + content.length, 0)
-    const open = batches.at(-1)
-    characters += size
-    if (open !== undefined && open.length < BATCH.chats && characters <= BATCH.characters)
-      open.push([...chat])
-    else {
-      batches.push([[...chat]])
-      characters = size
-    }
-  }
-  return batches
 }

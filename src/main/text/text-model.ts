@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { readModelJson } from '../base/files/model-file'
+import { at } from '../base/look-up'
+import { withTimeLimit } from '../base/time-limit'
 import { type ChatTemplate, findChatTemplate } from './chat-template'
 import { exactPreTokenizer } from './pre-tokenizer'
 import {
@@ -15,7 +17,7 @@ import {
 } from './tokenizer-config'
 
 /** The largest published tokenizer.json files have about 35 MB. */
-export const MAX_TOKENIZER_BYTES = 200_000_000
+export const MAX_TOKENIZER_BYTES = 64_000_000
 
 /** The library wants these parts there; a file may leave out those it does without. */
 const part = z.unknown().default(null)
@@ -56,32 +58,57 @@ export interface TextModel {
   /** Ids of every token that adds text: all but the special ones, ascending. */
   readonly textTokens: readonly number[]
   /**
-   * Tokens of a text. Special tokens written out in the text become themselves.
+   * Tokens of texts. Special tokens written out in a text become themselves.
    *
    * @param addSpecialTokens put those before it (such as BOS) that the folder asks for before plain text, unless the
    *   text begins with them; never one after it, such as EOS, since the text is to be continued. A rendered chat
    *   template holds its special tokens already.
+   * @throws WorkbenchError `bad-input` for a text that has a part without tokens; `bad-file` when the tokenizer does not
+   *   work, or takes too long
    */
+  encodeAll(texts: readonly string[], addSpecialTokens?: boolean): Promise<number[][]>
+  /** Texts of tokens: special and unknown ones are left out, nothing is cleaned up or stripped. @throws as `encodeAll` */
+  decodeAll(lists: readonly (readonly number[])[]): Promise<string[]>
+  /** Texts of a context with one token more each, for many tokens. @throws as `encodeAll` */
+  decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]>
+}
+
+/** A tokenizer in this process, which nothing can stop: for processes that may be ended. */
+export interface LocalTextModel extends TextModel {
   encode(text: string, addSpecialTokens?: boolean): number[]
-  /** Text of tokens: special and unknown ones are left out, nothing is cleaned up or stripped. */
   decode(tokens: readonly number[]): string
+  textsBehind(context: readonly number[], tokens: ArrayLike<number>): string[]
+}
+
+/** Of one text. @throws WorkbenchError as `encodeAll` */
+export async function encodeOne(text: TextModel, given: string, addSpecialTokens = false): Promise<number[]> {
+  return at(await text.encodeAll([given], addSpecialTokens), 0, 'text')
+}
+
+/** Of one list. @throws WorkbenchError as `encodeAll` */
+export async function decodeOne(text: TextModel, tokens: readonly number[]): Promise<string> {
+  return at(await text.decodeAll([tokens]), 0, 'list of tokens')
 }
 
 /**
  * Reads tokenizer.json, what else the folder says about the tokenizer, and its chat template. Only the first is needed.
  *
+ * @param limitMs how long making a tokenizer of what was read may take
  * @throws WorkbenchError `not-found` when there is no tokenizer.json; `bad-file` when a file is broken
  */
-export async function loadTextModel(folder: string): Promise<TextModel> {
-  const parsed = TokenizerFile.safeParse(await readTokenizer(folder))
-  if (!parsed.success) {
-    throw new WorkbenchError('bad-file', `${join(folder, 'tokenizer.json')}: ${describeIssue(parsed.error)}`)
-  }
+export async function loadTextModel(folder: string, limitMs = 20_000): Promise<LocalTextModel> {
+  const file = join(folder, 'tokenizer.json')
+  const stored = await readTokenizer(folder)
   const config = await readTokenizerConfig(folder)
-  return new FolderTextModel(folder, parsed.data, config, await findChatTemplate(folder, config.chatTemplate))
+  const chatTemplate = await findChatTemplate(folder, config.chatTemplate)
+  return withTimeLimit(limitMs, `Reading the tokenizer in ${file}`, () => {
+    const parsed = TokenizerFile.safeParse(stored)
+    if (!parsed.success) throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
+    return new FolderTextModel(folder, parsed.data, config, chatTemplate)
+  })
 }
 
-class FolderTextModel implements TextModel {
+class FolderTextModel implements LocalTextModel {
   readonly hasChatTemplate: boolean
   readonly specialTokens: ReadonlyMap<string, string>
   readonly addedTokens: ReadonlyMap<number, string>
@@ -128,6 +155,22 @@ class FolderTextModel implements TextModel {
     return usingTokenizer(this.tokenizerFile, () =>
       this.tokenizer.decode(known, { clean_up_tokenization_spaces: false })
     )
+  }
+
+  textsBehind(context: readonly number[], tokens: ArrayLike<number>): string[] {
+    return Array.from(tokens, (token) => this.decode([...context, token]))
+  }
+
+  async encodeAll(texts: readonly string[], addSpecialTokens = false): Promise<number[][]> {
+    return texts.map((text) => this.encode(text, addSpecialTokens))
+  }
+
+  async decodeAll(lists: readonly (readonly number[])[]): Promise<string[]> {
+    return lists.map((tokens) => this.decode(tokens))
+  }
+
+  async decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]> {
+    return this.textsBehind(context, tokens)
   }
 
   /** Whether a token is known and not a special one. */

@@ -5,7 +5,7 @@ import { readModelJson } from '../base/files/model-file'
 import { TemplateField } from './chat-template'
 
 /** It lists every added token; large ones come to a few MB. */
-const MAX_CONFIG_BYTES = 50_000_000
+const MAX_CONFIG_BYTES = 10_000_000
 /** Ids index an array; a hostile id of 4e9 would otherwise make it that long. Published vocabularies stay under 300,000. */
 export const MAX_TOKEN_ID = 10_000_000
 

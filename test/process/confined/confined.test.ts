@@ -3,9 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import { Confined, CONFINED_LIMITS, type ConfinedLimits } from '../../../src/main/confined/host'
+import type { ConfinedRequest } from '../../../src/main/confined/messages'
 import { readYaml } from '../../../src/main/confined/yaml'
 import { promptMessages, renderChats } from '../../../src/main/text/chat'
-import { loadTextModel } from '../../../src/main/text/text-model'
+import { recentTextModel } from '../../../src/main/text/recent-text-models'
+import { loadTextModel, type TextModel } from '../../../src/main/text/text-model'
 import { childrenOf, exitStatus, startCli } from '../../fixtures/cli'
 import { problemOf } from '../../fixtures/problems'
 import { byteLevelTokenizer, textFolder } from '../../fixtures/text-folder'
@@ -28,11 +30,21 @@ async function rendered(template: string, prompts: string[] = ['Hi']): Promise<s
   return texts.map((chat) => chat.rendered)
 }
 
+const templateRequest = (source: string): ConfinedRequest => ({
+  kind: 'template',
+  file: 'chat_template.jinja',
+  source,
+  specialTokens: [],
+  templateArguments: {},
+  date: '2026-01-01',
+  chats: [promptMessages('Hi', '')]
+})
+
 /** What requests may take is a few seconds; the tests that use it up wait for less. */
-const TIGHT: ConfinedLimits = { timeMs: 500, killAfterMs: 1_000 }
+const TIGHT: ConfinedLimits = { timeMs: 500, killAfterMs: 1_000, readMs: 1_000 }
 
 test('a request may take seconds', () => {
-  expect(CONFINED_LIMITS).toEqual({ timeMs: 3_000, killAfterMs: 5_000 })
+  expect(CONFINED_LIMITS).toEqual({ timeMs: 3_000, killAfterMs: 5_000, readMs: 20_000 })
 })
 
 /** How many turns main took while something went on: next to none while that held it up, however slow the machine is. */
@@ -45,28 +57,21 @@ async function withTurns(work: Promise<unknown>): Promise<number> {
 
 describe('a chat template', () => {
   test('that fills the memory ends its own process alone, and the next one is rendered by another', async () => {
-    const problem = await problemOf(rendered(HOARDS))
-    expect(problem).toMatchObject({
+    // Time enough to fill it, on any machine.
+    const confined = new Confined({ ...CONFINED_LIMITS, timeMs: 60_000, killAfterMs: 60_000 })
+    const hoarding = confined.ask(templateRequest(HOARDS))
+    expect(await problemOf(hoarding)).toMatchObject({
       code: 'bad-file',
       message: expect.stringMatching(
-        /^The chat template in .*chat_template\.jinja takes more than the 512 MiB/
+        /^The chat template in chat_template\.jinja takes more than the 1024 MiB/
       )
     })
-    expect(await rendered("{{ messages[0]['content'] }}!")).toEqual(['Hi!'])
+    const { kind } = await confined.ask(templateRequest("{{ messages[0]['content'] }}!"))
+    expect(kind).toBe('template')
   })
 
   test('that does not let itself be stopped is stopped with its process, while main takes its turns', async () => {
-    const refused = problemOf(
-      new Confined(TIGHT).ask({
-        kind: 'template',
-        file: 'chat_template.jinja',
-        source: SEARCHES,
-        specialTokens: [],
-        templateArguments: {},
-        date: '2026-01-01',
-        chats: [promptMessages('Hi', '')]
-      })
-    )
+    const refused = problemOf(new Confined(TIGHT).ask(templateRequest(SEARCHES)))
     const turns = await withTurns(refused)
     expect((await refused).message).toMatch(/chat_template\.jinja took longer than 1 s and was stopped\.$/)
     expect(turns).toBeGreaterThan(5)
@@ -84,6 +89,31 @@ describe('a chat template', () => {
     expect(await rendered("[{{ messages[0]['content'] }}]", prompts)).toEqual(
       prompts.map((prompt) => `[${prompt}]`)
     )
+  })
+})
+
+describe('a tokenizer', () => {
+  const slow = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' }
+  const open = async (changes: object): Promise<TextModel> =>
+    recentTextModel(await textFolder({ 'tokenizer.json': { ...byteLevelTokenizer(), ...changes } }))
+
+  test('whose decoder does not come to an end is stopped with its process, while main takes its turns', async () => {
+    const letter = 'a'.charCodeAt(0)
+    const text = await open({ decoder: { type: 'Sequence', decoders: [{ type: 'Fuse' }, slow] } })
+    const decoded = problemOf(text.decodeAll([[...new Array(60).fill(letter), 'b'.charCodeAt(0)]]))
+    const turns = await withTurns(decoded)
+    expect((await decoded).message).toMatch(/^The tokenizer in .*tokenizer\.json took longer than 3 s/)
+    expect(turns).toBeGreaterThan(5)
+  })
+
+  test('whose normalizer lets a text grow without end is stopped, and read again for the next text', async () => {
+    const doubling = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' }
+    const normalizers = new Array(40).fill(doubling)
+    const text = await open({ normalizer: { type: 'Sequence', normalizers } })
+    const { code, message } = await problemOf(text.encodeAll(['a']))
+    expect(code).toBe('bad-file')
+    expect(message).toContain('tokenizer.json')
+    expect(await text.encodeAll(['b'])).toEqual([['b'.charCodeAt(0)]])
   })
 })
 

@@ -1,5 +1,5 @@
 import type { RenderedPrompt } from '../../../contract/documents/crc'
-import type { TextModel } from '../../text/text-model'
+import { encodeOne, type TextModel } from '../../text/text-model'
 import type { RenderedPrompts } from '../task/render-prompts'
 import { at } from '../../base/look-up'
 
@@ -17,24 +17,31 @@ export interface AnswerPath {
  * The ways to write each valid character: every single token that adds it, and where there is none, the tokens that the
  * tokenizer makes of it.
  */
-export function answerPaths({ prompts, groups }: RenderedPrompts, text: TextModel): AnswerPath[] {
-  return prompts.flatMap((prompt, index) =>
-    prompt.valid.flatMap((character, place) => {
+export async function answerPaths(
+  { prompts, groups }: RenderedPrompts,
+  text: TextModel
+): Promise<AnswerPath[]> {
+  const paths: AnswerPath[] = []
+  for (const [index, prompt] of prompts.entries()) {
+    for (const [place, character] of prompt.valid.entries()) {
       const single = at(at(groups, index, 'prompt'), place, 'character').map((token) => [token])
-      const ways = single.length > 0 ? single : spelled(prompt, character, text)
-      return ways.map((tokens) => ({
-        prompt: index,
-        character: place,
-        tokens,
-        mayTrail: character.trim() !== ''
-      }))
-    })
-  )
+      const ways = single.length > 0 ? single : await spelled(prompt, character, text)
+      for (const tokens of ways) {
+        paths.push({ prompt: index, character: place, tokens, mayTrail: character.trim() !== '' })
+      }
+    }
+  }
+  return paths
 }
 
 /** None where the tokens would add something else here. */
-function spelled({ tokens: context }: RenderedPrompt, character: string, text: TextModel): number[][] {
-  const tokens = text.encode(character)
-  const added = text.decode([...context, ...tokens]) === text.decode(context) + character
-  return tokens.length > 1 && added ? [tokens] : []
+async function spelled(
+  { tokens: context }: RenderedPrompt,
+  character: string,
+  text: TextModel
+): Promise<number[][]> {
+  const tokens = await encodeOne(text, character)
+  if (tokens.length <= 1) return []
+  const [before, after] = await text.decodeAll([context, [...context, ...tokens]])
+  return after === `${before}${character}` ? [tokens] : []
 }

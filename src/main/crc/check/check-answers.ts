@@ -47,10 +47,12 @@ export async function checkAnswers(
 ): Promise<{ answers: WholeAnswers[]; seconds: number }> {
   const { rendered, models, text, endTokens } = request
   const ends = new Set(endTokens)
-  const white = whiteSpaceTokens(text).filter((token) => !ends.has(token))
+  const white = (await whiteSpaceTokens(text)).filter((token) => !ends.has(token))
   const asking = new Asking(engine, request, { signal, onProgress })
   const questions = new Questions()
-  const asked = answerPaths(rendered, text).map((path) => askOfPath(questions, path, [...ends], white))
+  const asked = (await answerPaths(rendered, text)).map((path) =>
+    askOfPath(questions, path, [...ends], white)
+  )
   const ofModels = await asking.ask(questions)
   const more = new Questions()
   const trails = trailsToFollow(asked, ofModels).map((trail) => askOfTrail(more, trail, [...ends], white))

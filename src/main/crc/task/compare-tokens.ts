@@ -37,32 +37,33 @@ export function crcTokens(rendered: RenderedPrompts): SharedTokens {
   return { prompts: rendered.prompts.map(({ tokens }) => tokens), answers: rendered.groups.flat(2) }
 }
 
-function firstDifference(
+async function firstDifference(
   whole: { name: string; ownText: TextModel },
   postText: TextModel,
   rendered: RenderedPrompts,
   countLeadingSpace: boolean
-): string | null {
+): Promise<string | null> {
   const known = agreeing.get(rendered) ?? new WeakSet()
   agreeing.set(rendered, known)
   if (known.has(whole.ownText)) return null
-  const difference = findDifference(whole, postText, rendered, countLeadingSpace)
+  const difference = await findDifference(whole, postText, rendered, countLeadingSpace)
   if (difference === null) known.add(whole.ownText)
   return difference
 }
 
-function findDifference(
+async function findDifference(
   { name: modelName, ownText }: { name: string; ownText: TextModel },
   postText: TextModel,
   rendered: RenderedPrompts,
   countLeadingSpace: boolean
-): string | null {
+): Promise<string | null> {
   for (const [index, prompt] of rendered.prompts.entries()) {
     const name = promptName(prompt, index)
-    if (!becomesTokens(ownText, prompt.rendered, !postText.hasChatTemplate, prompt.tokens)) {
-      return `${name} becomes other tokens under ${modelName}'s own tokenizer${foreignToken(ownText, postText, prompt.tokens)}`
+    if (!(await becomesTokens(ownText, prompt.rendered, !postText.hasChatTemplate, prompt.tokens))) {
+      const foreign = await foreignToken(ownText, postText, prompt.tokens)
+      return `${name} becomes other tokens under ${modelName}'s own tokenizer${foreign}`
     }
-    const { groups } = characterGroups(ownText, prompt.tokens, prompt.valid, countLeadingSpace)
+    const { groups } = await characterGroups(ownText, prompt.tokens, prompt.valid, countLeadingSpace)
     const differs = groups.findIndex(
       (group, character) =>
         !sameTokens(group, at(at(rendered.groups, index, 'prompt'), character, 'character'))
@@ -75,10 +76,14 @@ function findDifference(
 }
 
 /** Says which added token of post, such as a turn marker, keeps a model from reading a prompt; empty when none does. */
-function foreignToken(ownText: TextModel, postText: TextModel, tokens: readonly number[]): string {
+async function foreignToken(
+  ownText: TextModel,
+  postText: TextModel,
+  tokens: readonly number[]
+): Promise<string> {
   for (const token of new Set(tokens)) {
     const content = postText.addedTokens.get(token)
-    if (content === undefined || becomesTokens(ownText, content, false, [token])) continue
+    if (content === undefined || (await becomesTokens(ownText, content, false, [token]))) continue
     return `, which does not have post's added token ${token}, "${content}"`
   }
   return ''

@@ -5,7 +5,7 @@ import type { TaskPrompt } from '../../../contract/documents/task'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { AnswerReader } from '../../answers/read-answer'
 import { renderSamplePrompts } from '../../answers/render-sample-prompts'
-import { AnswerWriter } from '../../answers/written-forms'
+import { AnswerWriter, type WrittenAnswers } from '../../answers/written-forms'
 import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
 import { at } from '../../base/look-up'
@@ -44,10 +44,11 @@ export async function renderTask(
     )
   }
   const rendered = await renderSamplePrompts(asked, rendering, text)
-  const writer = new AnswerWriter(task, new AnswerReader(task), text, endTokens)
-  const written = rendered.prompts.map(({ tokens }, index) =>
-    writer.write(at(asked, index, 'prompt'), tokens)
-  )
+  const writer = await AnswerWriter.of(task, new AnswerReader(task), text, endTokens)
+  const written: WrittenAnswers[] = []
+  for (const [index, { tokens }] of rendered.prompts.entries()) {
+    written.push(await writer.write(at(asked, index, 'prompt'), tokens))
+  }
   const unwritten = written.findIndex(({ answers }) => answers.length === 0)
   if (unwritten !== -1) {
     throw new WorkbenchError(

@@ -62,7 +62,7 @@ async function renderAnew(
     if (chat.tokens.length === 0) {
       throw new WorkbenchError('bad-input', `${promptName(prompt, index)} becomes no tokens at all.`)
     }
-    const found = characterGroups(text, chat.tokens, prompt.valid, rendering.countLeadingSpace)
+    const found = await characterGroups(text, chat.tokens, prompt.valid, rendering.countLeadingSpace)
     if (found.unreachable.length === prompt.valid.length) {
       throw new WorkbenchError(
         'bad-input',

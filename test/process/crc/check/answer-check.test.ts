@@ -89,12 +89,12 @@ describe('whole answers', () => {
       DEFAULT_RENDERING,
       text
     )
-    expect(answerPaths(rendered, text)).toEqual([
+    expect(await answerPaths(rendered, text)).toEqual([
       { prompt: 0, character: 0, tokens: [65], mayTrail: true },
       { prompt: 0, character: 1, tokens: [0xc3, 0xa9], mayTrail: true },
       { prompt: 0, character: 2, tokens: [32], mayTrail: false }
     ])
-    expect(whiteSpaceTokens(text)).toEqual([9, 10, 11, 12, 13, 32])
+    expect(await whiteSpaceTokens(text)).toEqual([9, 10, 11, 12, 13, 32])
   })
 })
 
@@ -194,7 +194,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
   it('is the likelihood of every valid answer as the engine reads answers, summed', async () => {
     const text = await loadTextModel(pair.post)
     const rendered = await renderPrompts(asked, request.rendering, text)
-    const white = [[], ...whiteSpaceTokens(text).map((token) => [token])]
+    const white = [[], ...(await whiteSpaceTokens(text)).map((token) => [token])]
     const prompts = rendered.prompts.map(({ tokens }, index) => ({
       tokens,
       answers: (rendered.groups[index] ?? []).flatMap((group) =>

@@ -29,7 +29,7 @@ const GENERATION: Generation = {
     memoryBytes: 1e9
   },
   stopTokens: [0],
-  textOf: (_, tokens) => tokens.join(' ')
+  textsOf: async (answers) => answers.map(({ tokens }) => tokens.join(' '))
 }
 
 /** Thirty steps of a tenth of a second, after each of which both answers have a token more. */

@@ -6,7 +6,7 @@ import { openPair } from '../../../../src/main/checkpoint/pair'
 import { compareCrcTokens } from '../../../../src/main/crc/task/compare-tokens'
 import { type RenderedPrompts, renderPrompts } from '../../../../src/main/crc/task/render-prompts'
 import { resourcePath } from '../../../../src/main/base/resources'
-import { loadTextModel, type TextModel } from '../../../../src/main/text/text-model'
+import { loadTextModel, type LocalTextModel } from '../../../../src/main/text/text-model'
 import {
   type Definition,
   gemmaTokenizer,
@@ -21,7 +21,7 @@ import {
 } from '../../../fixtures/family-tokenizers'
 import { textFolder } from '../../../fixtures/text-folder'
 
-async function textModel(tokenizer: object, config: object = {}, template?: string): Promise<TextModel> {
+async function textModel(tokenizer: object, config: object = {}, template?: string): Promise<LocalTextModel> {
   return loadTextModel(
     await textFolder({
       'tokenizer.json': tokenizer,
@@ -32,7 +32,7 @@ async function textModel(tokenizer: object, config: object = {}, template?: stri
 }
 
 /** Renders "Say A" with "A" and "7" as the valid answers. */
-async function render(text: TextModel, change: Partial<Rendering> = {}): Promise<RenderedPrompts> {
+async function render(text: LocalTextModel, change: Partial<Rendering> = {}): Promise<RenderedPrompts> {
   const prompt = { text: 'Say A', category: 'mixed', valid: ['A', '7'] }
   return renderPrompts([prompt], { ...DEFAULT_RENDERING, ...change }, text)
 }

@@ -11,7 +11,7 @@ import { compareCrcTokens } from '../../../../../src/main/crc/task/compare-token
 import { type RenderedPrompts, renderPrompts } from '../../../../../src/main/crc/task/render-prompts'
 import { recentTextModel } from '../../../../../src/main/text/recent-text-models'
 import { resourcePath } from '../../../../../src/main/base/resources'
-import { loadTextModel, type TextModel } from '../../../../../src/main/text/text-model'
+import { loadTextModel, type LocalTextModel } from '../../../../../src/main/text/text-model'
 import {
   byteLevelTokenizer,
   sentencePieceTokenizer,
@@ -19,7 +19,7 @@ import {
   unigramTokenizer
 } from '../../../../fixtures/text-folder'
 
-async function textModel(tokenizer: object): Promise<TextModel> {
+async function textModel(tokenizer: object): Promise<LocalTextModel> {
   return loadTextModel(await textFolder({ 'tokenizer.json': tokenizer }))
 }
 
@@ -37,16 +37,21 @@ describe('tokens that add exactly one character', () => {
   const context = [...Buffer.from('say:')]
 
   test('are those of a byte-level vocabulary that decode to it alone', async () => {
-    const { groups, unreachable } = characterGroups(await byteLevel, context, ['A', 'B', 'é', 'ü'], false)
+    const { groups, unreachable } = await characterGroups(
+      await byteLevel,
+      context,
+      ['A', 'B', 'é', 'ü'],
+      false
+    )
     expect(groups).toEqual([[65], [66], [258], []])
     expect(unreachable).toEqual(['ü'])
   })
 
   test('may begin with white space where that is asked for', async () => {
     const text = await byteLevel
-    expect(characterGroups(text, context, ['A', 'B'], true).groups).toEqual([[65, 256, 260], [66]])
-    expect(characterGroups(text, context, [' ', 'A'], false).groups).toEqual([[32], [65]])
-    expect(characterGroups(text, context, [' ', 'A'], true).groups).toEqual([
+    expect((await characterGroups(text, context, ['A', 'B'], true)).groups).toEqual([[65, 256, 260], [66]])
+    expect((await characterGroups(text, context, [' ', 'A'], false)).groups).toEqual([[32], [65]])
+    expect((await characterGroups(text, context, [' ', 'A'], true)).groups).toEqual([
       [32, 259],
       [65, 256, 260]
     ])
@@ -55,7 +60,7 @@ describe('tokens that add exactly one character', () => {
   test('complete no half-written character of the context', async () => {
     // After the first byte of "é", its second byte changes the text before it, and adds nothing of its own.
     const text = await textModel(byteLevelTokenizer())
-    const { unreachable } = characterGroups(text, [...context, 0xc3], ['é', '\ufffd', 'A'], false)
+    const { unreachable } = await characterGroups(text, [...context, 0xc3], ['é', '\ufffd', 'A'], false)
     expect(unreachable).toEqual(['é', '\ufffd'])
   })
 
@@ -63,30 +68,33 @@ describe('tokens that add exactly one character', () => {
     const text = await textModel(sentencePieceTokenizer(['▁', 'A', '▁A', 'é', 'AA']))
     const context = [259, 260]
     expect(text.decode(context)).toBe('A')
-    const { groups } = characterGroups(text, context, ['A', 'é', 'B', 'ü'], false)
+    const { groups } = await characterGroups(text, context, ['A', 'é', 'B', 'ü'], false)
     expect(groups).toEqual([[3 + 65, 260], [262], [3 + 66], []])
-    expect(characterGroups(text, context, ['A', 'B'], true).groups[0]).toEqual([3 + 65, 260, 261])
+    expect((await characterGroups(text, context, ['A', 'B'], true)).groups[0]).toEqual([3 + 65, 260, 261])
   })
 
   test('lose their leading space at the start of a text', async () => {
     // A context of special tokens alone decodes to nothing, and the decoder drops the first space of a text.
     const spaced = { ids: { A: 260, spaceA: 261 } }
     const bpe = await textModel(sentencePieceTokenizer(['▁', 'A', '▁A']))
-    expect(characterGroups(bpe, [1], ['A', 'B'], false).groups[0]).toEqual([
+    expect((await characterGroups(bpe, [1], ['A', 'B'], false)).groups[0]).toEqual([
       3 + 65,
       spaced.ids.A,
       spaced.ids.spaceA
     ])
-    expect(characterGroups(bpe, [1, 260], ['A', 'B'], false).groups[0]).toEqual([3 + 65, spaced.ids.A])
+    expect((await characterGroups(bpe, [1, 260], ['A', 'B'], false)).groups[0]).toEqual([
+      3 + 65,
+      spaced.ids.A
+    ])
 
     const unigram = await textModel(unigramTokenizer(['▁', 'A', '▁A', 'B']))
-    expect(characterGroups(unigram, [4], ['A', 'B'], false).groups).toEqual([[2], [4]])
-    expect(characterGroups(unigram, [4], ['A', 'B'], true).groups).toEqual([[2, 3], [4]])
+    expect((await characterGroups(unigram, [4], ['A', 'B'], false)).groups).toEqual([[2], [4]])
+    expect((await characterGroups(unigram, [4], ['A', 'B'], true)).groups).toEqual([[2, 3], [4]])
   })
 
   test('are never special tokens', async () => {
     const text = await textModel(byteLevelTokenizer([], ['é']))
-    expect(characterGroups(text, context, ['A', 'é'], false).groups).toEqual([[65], []])
+    expect((await characterGroups(text, context, ['A', 'é'], false)).groups).toEqual([[65], []])
   })
 })
 
@@ -137,7 +145,7 @@ describe('prompt sets', () => {
       return rendered
     }
     const first = await ask({})
-    const decodes = [vi.spyOn(text, 'decode'), vi.spyOn(ownText, 'decode')]
+    const decodes = [vi.spyOn(text, 'decodeBehind'), vi.spyOn(ownText, 'decodeBehind')]
     expect(await ask({})).toBe(first)
     for (const decode of decodes) expect(decode).not.toHaveBeenCalled()
     const other = await ask({ assistantPrefix: 'Sure: ' })
