@@ -15,7 +15,7 @@ const MAX_NAMES = 20_000
  * @throws WorkbenchError `bad-file`
  */
 export function parseJsonObject(text: string, what: string): Record<string, unknown> {
-  refuseDeepJson(text, what, MAX_NAMES)
+  refuseDeepJson(text, what, { names: MAX_NAMES })
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -21,6 +21,8 @@ import { refuseDeepJson } from '../base/files/json-depth'
 
 /** Far above the largest prompt set; bounds what one message can make us hold. */
 const MAX_MESSAGE_BYTES = 64 * 2 ** 20
+/** The same in values: 100,000 prompts have a million. */
+const MAX_MESSAGE_VALUES = 2_000_000
 
 /** What every message of the protocol has; the RPC handler checks the rest. */
 const RpcMessage = z.looseObject({ i: z.string() })
@@ -76,7 +78,7 @@ function closeOnNonsense(client: WebSocket): void {
 
 function isRpcMessage(text: string): boolean {
   try {
-    refuseDeepJson(text, 'the message')
+    refuseDeepJson(text, 'the message', { commas: MAX_MESSAGE_VALUES })
     return RpcMessage.safeParse(JSON.parse(text)).success
   } catch {
     return false

@@ -2,8 +2,8 @@ import { WorkbenchError } from '../../../contract/model/problem'
 
 /** Documents, configs and headers nest less than ten deep. */
 const MAX_DEPTH = 100
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON] = [
-  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d, 0x3a
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON, COMMA] = [
+  0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d, 0x3a, 0x2c
 ]
 
 /**
@@ -11,12 +11,17 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON
  * each bracket of a file that is nothing else, and whatever walks the value then overflows its stack.
  *
  * @param what the file, and the part of it, for messages
- * @param maxNames of members of objects
+ * @param most of members of objects, and of commas, which stand between all values
  * @throws WorkbenchError `bad-file`
  */
-export function refuseDeepJson(text: string, what: string, maxNames = Infinity): void {
+export function refuseDeepJson(
+  text: string,
+  what: string,
+  most: { names?: number; commas?: number } = {}
+): void {
   let depth = 0
-  let names = 0
+  const { names: mostNames = Infinity, commas: mostCommas = Infinity } = most
+  let [names, commas] = [0, 0]
   let inString = false
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -33,7 +38,11 @@ export function refuseDeepJson(text: string, what: string, maxNames = Infinity):
       depth -= 1
     } else if (code === COLON) {
       names += 1
-      if (names > maxNames) throw new WorkbenchError('bad-file', `${what} has more than ${maxNames} names.`)
+      if (names > mostNames) throw new WorkbenchError('bad-file', `${what} has more than ${mostNames} names.`)
+    } else if (code === COMMA) {
+      commas += 1
+      if (commas > mostCommas)
+        throw new WorkbenchError('bad-file', `${what} has more than ${mostCommas} values.`)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { implement, os } from '@orpc/server'
 import { contract } from '../../../contract/procedures/contract'
 import type { ProjectDocument, ProjectState } from '../../../contract/documents/project'
+import { plainInput } from '../../base/plain-input'
 import { problemsAcross, reportDefect } from '../../base/rpc-problems'
 import type { JobFailure } from '../../jobs/job'
 import type { JobTable } from '../../jobs/job-table'
@@ -9,7 +10,7 @@ import type { Project } from '../../project/project'
 import type { OpenProjects } from '../open-projects'
 
 /** The contract, to be given its handlers by feature: their errors cross the border as problems. */
-export const route = implement(contract).use(problemsAcross(reportDefect))
+export const route = implement(contract).use(problemsAcross(reportDefect)).use(plainInput)
 
 /** What the handlers of every feature work with. */
 export interface Routing {
