@@ -50,6 +50,7 @@ const CONTRACT_ROOMS = ['model', 'documents', 'words', 'procedures']
 const WINDOW_FLOORS = ['ui', 'plots', 'app']
 /** What a step of the window takes of another; the rest of the steps do not know each other. */
 const WINDOW_SHARES: Readonly<Record<string, readonly string[]>> = {
+  chat: ['answers', 'recipes', 'samples'],
   evaluate: ['answers', 'recipes', 'samples'],
   export: ['recipes'],
   pair: ['recipes'],

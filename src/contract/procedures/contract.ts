@@ -19,6 +19,7 @@ import { ExportEvent, ExportPlan } from './export'
 import { FolderListing } from './folders'
 import { ValuesEvent } from '../documents/non-finite'
 import { OtherCheckpointReport, PairReport } from '../documents/pair'
+import { ChatEvent, ChatQuestion } from './chat'
 import { ProbeEvent } from './probe'
 import { Problem } from '../model/problem'
 import { KeptId } from '../model/kept'
@@ -279,6 +280,13 @@ export const contract = {
     next: procedure
       .input(projectPath.extend({ recipe: Recipe, prompt: z.string().min(1).max(100_000) }))
       .output(eventIterator(ProbeEvent))
+  },
+  chat: {
+    /**
+     * The next answers of some models, each to its own conversation, as they are written; stored nowhere. Refused while a job of
+     * the project runs, and cancelled by one that starts.
+     */
+    answer: procedure.input(projectPath.extend(ChatQuestion.shape)).output(eventIterator(ChatEvent))
   },
   recipes: {
     /** Keeps a recipe; a name that is taken gets a number, since sweeps and samples report recipes by name. */

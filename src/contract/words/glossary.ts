@@ -32,8 +32,8 @@ export const GLOSSARY = {
     'What a sweep of the character task reads: the distribution of the token that begins the answer.',
   'whole answer':
     'The first token and what follows, to the end: a valid first token may begin an invalid answer. The check scores whole answers.',
-  limit: 'The validity, or precision, that a range must keep: ρ times post’s.',
-  rho: 'ρ, the share of post’s validity, or precision, to keep, 0.9 unless set otherwise.',
+  limit:
+    'The validity, or precision, that a range must keep: ρ times post’s, with ρ 0.9 unless set otherwise.',
   gain: 'Diversity, or coverage, less post’s.',
   front: 'The models that no other beats in both measures of a score.',
   resample:
@@ -45,11 +45,8 @@ export const GLOSSARY = {
   'cross-fitted':
     'Selected on one half of the prompts and scored on the other, so that picking the best of many is not rewarded.',
   'min-p': 'A sampler that leaves out tokens less likely than this share of the likeliest.',
-  temperature: 'What logits are divided by before a token is drawn: below 1 the likely become likelier.',
   judge:
-    'Another model that marks answers; its marks are opinions, and are shown apart from what is measured.',
-  probe: 'The distribution of the next token after a prompt, for one model beside base and post.',
-  'held out': 'Prompts that a search did not choose its recipe on.'
+    'Another model that marks answers; its marks are opinions, and are shown apart from what is measured.'
 } as const
 
 export type Term = keyof typeof GLOSSARY

@@ -2,6 +2,7 @@ import type { JobKind } from '../../contract/documents/project'
 import type { Devices } from './devices'
 import type { EngineHost } from '../engine/host'
 import type { Project } from '../project/project'
+import { Chats } from './chats'
 import { Checks } from './checks'
 import { Evaluations } from './evaluations'
 import { Exports } from './exports'
@@ -18,6 +19,7 @@ import { JobTurns } from './turns'
 export class Jobs {
   readonly sweeps: Sweeps
   readonly questions: Questions
+  readonly chats: Chats
   readonly checks: Checks
   readonly searches: Searches
   readonly samples: Samples
@@ -30,6 +32,7 @@ export class Jobs {
     const context: JobContext = { engine, devices, turns: this.turns, tell }
     this.sweeps = new Sweeps(context)
     this.questions = new Questions(context)
+    this.chats = new Chats(context)
     this.checks = new Checks(context)
     this.searches = new Searches(context)
     this.samples = new Samples(context)

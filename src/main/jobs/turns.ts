@@ -84,17 +84,25 @@ export class JobTurns {
     this.claim(project)
     const job = create()
     table.add(project, job)
+    yield* told(job, signal)
+  }
+
+  /**
+   * Asks a question whose answer comes piece by piece, as a job that ends with its stream; see {@link ask}.
+   *
+   * @throws WorkbenchError as {@link ask}; `cancelled` when a job started; as the question fails
+   */
+  async *answer<Event extends { type: string }, Fact>(
+    project: Project,
+    create: () => Job<Event, Fact>,
+    signal: AbortSignal | undefined
+  ): AsyncGenerator<Event> {
+    const question = this.ask(project, signal)
     try {
-      for await (const event of job.watch(signal)) {
-        if (isFailure(event)) {
-          if (event.type === 'cancelled') throw cancelled('The work')
-          const { code, message, hint } = event.problem
-          throw new WorkbenchError(code, message, hint)
-        }
-        yield event
-      }
+      yield* told(create(), question.signal)
+      if (question.signal.aborted && !signal?.aborted) throw cancelled('The answer')
     } finally {
-      job.cancel()
+      question.over()
     }
   }
 
@@ -171,6 +179,25 @@ function busy(running: string, project: Project): WorkbenchError {
     `${running} of ${project.document.name} is running.`,
     'Cancel it, or wait for it.'
   )
+}
+
+/** What a job tells to the one who waits for it: its end is the job's, and its failure is thrown. */
+async function* told<Event extends { type: string }, Fact>(
+  job: Job<Event, Fact>,
+  signal: AbortSignal | undefined
+): AsyncGenerator<Event> {
+  try {
+    for await (const event of job.watch(signal)) {
+      if (isFailure(event)) {
+        if (event.type === 'cancelled') throw cancelled('The work')
+        const { code, message, hint } = event.problem
+        throw new WorkbenchError(code, message, hint)
+      }
+      yield event
+    }
+  } finally {
+    job.cancel()
+  }
 }
 
 function isFailure(event: { type: string } | JobFailure): event is JobFailure {

@@ -23,8 +23,7 @@ const BATCH_ROWS = 64
  */
 const EVENT_INTERVAL_MS = 250
 
-/** At most this often growing answers become text, and never for more than a fifth of the time. */
-const GROWING_INTERVAL_MS = 250
+/** Growing answers become text as often, and never for more than a fifth of the time. */
 const GROWING_PAUSE = 4
 
 /** One answer: indices of its variant and prompt in the run, and its index among their answers. */
@@ -46,6 +45,8 @@ export interface SampleListener {
   /** Gets finished answers at once, to store them. When it rejects, so does the run. */
   keep(lines: SampleLine[]): Promise<void>
   progress(progress: SampleProgress): void
+  /** Hears as seldom as this where a few answers are read as they grow. */
+  intervalMs?: number
   /** Finished answers since the last call, and how far others have come. Left out: nobody looks at single answers. */
   samples?(finished: FinishedSample[], growing: { key: SampleKey; sample: GrowingSample }[]): void
 }
@@ -57,6 +58,8 @@ export interface SamplesToMake {
   stored: readonly SampleLine[]
   /** How they were computed; null for a fresh run. */
   earlier: Computation | null
+  /** Answers that nobody asks for. */
+  leaveOut?: readonly SampleKey[]
 }
 
 /** How a run's stored answers were computed; null while there are none. */
@@ -77,11 +80,11 @@ export function computationOf({
  */
 export async function generateSamples(
   engine: EngineClient,
-  { generation, stored, earlier }: SamplesToMake,
+  { generation, stored, earlier, leaveOut = [] }: SamplesToMake,
   listener: SampleListener,
   signal: AbortSignal
 ): Promise<{ seconds: number; computation: Computation | null }> {
-  const follower = new Follower(generation, stored, listener)
+  const follower = new Follower(generation, stored, leaveOut.length, listener)
   const startedMs = performance.now()
   let computation = earlier
   try {
@@ -96,7 +99,7 @@ export async function generateSamples(
             models,
             prompts,
             sampleCount: settings.sampleCount,
-            finished: follower.storedKeys.map(({ variant, prompt, index }) => ({
+            finished: [...follower.storedKeys, ...leaveOut].map(({ variant, prompt, index }) => ({
               model: variant,
               prompt,
               index
@@ -141,6 +144,7 @@ class Follower {
   constructor(
     private readonly generation: Generation,
     stored: readonly SampleLine[],
+    leftOut: number,
     private readonly listener: SampleListener
   ) {
     const { variantNames, prompts, settings } = generation
@@ -153,10 +157,14 @@ class Follower {
     this.progress = {
       phase: 'preparing',
       samplesDone: this.storedKeys.length,
-      samplesTotal: variantNames.length * prompts.length * settings.sampleCount,
+      samplesTotal: variantNames.length * prompts.length * settings.sampleCount - leftOut,
       tokensPerSecond: null,
       secondsLeft: null
     }
+  }
+
+  private get intervalMs(): number {
+    return this.listener.intervalMs ?? EVENT_INTERVAL_MS
   }
 
   /** Answers that are not stored yet. */
@@ -178,7 +186,7 @@ class Follower {
       } else if (event.type === 'sample') {
         await this.finish(keyOf(event), event)
       } else if (computation !== null) return computation
-      if (performance.now() - this.toldMs >= EVENT_INTERVAL_MS) await this.tell()
+      if (performance.now() - this.toldMs >= this.intervalMs) await this.tell()
     }
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was finished.')
   }
@@ -236,7 +244,7 @@ class Follower {
       return { key: row.key, sample: this.growingSample(row.key, at(texts, index, 'answer')) }
     })
     const spentMs = performance.now() - startMs
-    this.nextGrowingMs = startMs + Math.max(GROWING_INTERVAL_MS, spentMs * (1 + GROWING_PAUSE))
+    this.nextGrowingMs = startMs + Math.max(this.intervalMs, spentMs * (1 + GROWING_PAUSE))
     return samples
   }
 

@@ -18,11 +18,13 @@ const BATCH = { items: 64, size: 1_000_000 }
 
 type ChatRendering = Pick<Rendering, 'templateArguments' | 'date' | 'assistantPrefix'>
 
+/** Turns after a system turn, unless that is empty. */
+export const withSystemTurn = (turns: readonly ChatMessage[], systemPrompt: string): ChatMessage[] =>
+  systemPrompt === '' ? [...turns] : [{ role: 'system', content: systemPrompt }, ...turns]
+
 /** One user turn, after a system turn unless that is empty. */
-export function promptMessages(prompt: string, systemPrompt: string): ChatMessage[] {
-  const user: ChatMessage = { role: 'user', content: prompt }
-  return systemPrompt === '' ? [user] : [{ role: 'system', content: systemPrompt }, user]
-}
+export const promptMessages = (prompt: string, systemPrompt: string): ChatMessage[] =>
+  withSystemTurn([{ role: 'user', content: prompt }], systemPrompt)
 
 /**
  * Turns chats into the text and tokens the model sees, up to where its answer begins. The chat template is rendered

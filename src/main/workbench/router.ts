@@ -10,6 +10,7 @@ import { samplePromptsOf } from '../project/project-prompts'
 import type { Entry } from './entry'
 import { OpenProjects } from './open-projects'
 import { ProjectNews } from './project-news'
+import { chatRoutes } from './routes/chat'
 import { checkRoutes } from './routes/checks'
 import { evaluationRoutes } from './routes/evaluations'
 import { exportRoutes } from './routes/exports'
@@ -53,6 +54,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
     checks: checkRoutes(routing),
     searches: searchRoutes(routing),
     probes: probeRoutes(routing),
+    chat: chatRoutes(routing),
     recipes: recipeRoutes(routing),
     checkpoints: checkpointRoutes(routing),
     exports: exportRoutes(routing),

@@ -4,6 +4,7 @@ export const STEPS = [
   { id: 'pair', label: 'Pair' },
   { id: 'prompts', label: 'Prompts' },
   { id: 'ranges', label: 'Ranges' },
+  { id: 'chat', label: 'Chat' },
   { id: 'samples', label: 'Samples' },
   { id: 'evaluate', label: 'Evaluate' },
   { id: 'export', label: 'Export' }

@@ -1,4 +1,5 @@
 import type { ProjectState } from '../../contract/documents/project'
+import { Chat } from '../chat/chat.svelte'
 import { Evaluations } from '../evaluate/evaluations.svelte'
 import { Exports } from '../export/exports.svelte'
 import { Checksums } from '../pair/checksums.svelte'
@@ -36,6 +37,7 @@ export class Session extends OpenProject {
   readonly samples: Samples
   readonly evaluations: Evaluations
   readonly exports: Exports
+  readonly chat: Chat
   readonly probing: Probing
   readonly distances: Distances
   readonly checksums: Checksums
@@ -54,6 +56,9 @@ export class Session extends OpenProject {
     this.samples = new Samples(this, variants)
     this.evaluations = new Evaluations(this, variants, this.tasks)
     this.exports = new Exports(this, variants)
+    const { ranges, recipes } = this
+    const { prompts, setup } = this.samples
+    this.chat = new Chat(this, { ranges, recipes, prompts, setup })
     this.distances = new Distances(this)
     this.checksums = new Checksums(this)
     this.values = new ValuesCheck(this)
@@ -71,6 +76,7 @@ export class Session extends OpenProject {
     this.prompts.attach()
     void this.ranges.attach(step === 'ranges' ? shown : null)
     void this.samples.attach(step === 'samples' ? shown : null)
+    this.chat.attach()
     void this.evaluations.attach(step === 'evaluate' ? shown : null)
     this.readPair()
   }

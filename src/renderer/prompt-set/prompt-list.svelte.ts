@@ -17,7 +17,7 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   dirty = $state(false)
   /** The prompts that the drafts were made from. */
   readonly base = new DraftBase<readonly Prompt[]>()
-  private nextId = 0
+  protected nextId = 0
   private timer: ReturnType<typeof setTimeout> | undefined
   /** How often the prompts became others than what was done here made them: what was done before cannot be undone. */
   private foreign = 0
@@ -120,9 +120,12 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
     this.insert({ ...draft, id: this.nextId++ })
   }
 
-  private insert(draft: Draft): void {
+  /** @param place where it comes; below the selected one unless it is said */
+  protected insert(
+    draft: Draft,
+    place = this.selectedIndex < 0 ? this.drafts.length : this.selectedIndex + 1
+  ): void {
     const before = this.whole()
-    const place = this.selectedIndex < 0 ? this.drafts.length : this.selectedIndex + 1
     this.drafts = this.drafts.toSpliced(place, 0, draft)
     this.selectedId = draft.id
     this.touch()

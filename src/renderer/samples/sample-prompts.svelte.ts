@@ -53,6 +53,18 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     project.onChange(({ samplePrompts, document }) => this.hear(samplePrompts, document.revision))
   }
 
+  /** Whether one of the prompts is this text. */
+  holds(text: string): boolean {
+    return this.drafts.some((draft) => draft.text === text)
+  }
+
+  /** Adds a text as the last prompt, unless it is one already. */
+  async keep(text: string): Promise<void> {
+    if (this.holds(text)) return
+    this.insert({ ...this.blank(this.nextId++, undefined), text }, this.drafts.length)
+    await this.flush()
+  }
+
   /** Fetches what is not known yet. */
   attach(): void {
     if (this.builtin.length === 0) void this.loadBuiltin()

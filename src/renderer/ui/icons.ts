@@ -4,6 +4,7 @@ export const ICONS = {
   pair: 'M2.5 3.5h4.5v9H2.5zM9 3.5h4.5v9H9zM4.5 6h.5M4.5 8h.5M11 6h.5M11 8h.5',
   prompts: 'M2.5 3h11v7.5h-6L4.5 13v-2.5h-2z',
   ranges: 'M2.5 3h11M5.5 6.33h8M8.5 9.66h5M11.5 13h2',
+  chat: 'M2.5 3h8v5.5h-4L4 10.5v-2H2.5zM12 6h1.5v5.5H12v2l-2.5-2H7',
   samples:
     'M2.5 3h4.7v2.6H2.5zM8.8 3h4.7v2.6H8.8zM2.5 8h4.7M8.8 8h4.7M2.5 10.5h3M8.8 10.5h4.7M2.5 13h4M8.8 13h2.5',
   evaluate:

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { SampleLine, SampleProgress, SampleSettings, Variant } from '../documents/samples'
+
+const MAX_TURNS = 200
+
+/** One turn of a conversation. */
+export const ChatTurn = z.object({
+  role: z.enum(['user', 'assistant']),
+  content: z.string().min(1).max(100_000)
+})
+export type ChatTurn = z.infer<typeof ChatTurn>
+
+/** A model that answers, and the conversation as it went with that model; the last turn is the user's. */
+export const ChatColumn = z.object({ variant: Variant, turns: z.array(ChatTurn).min(1).max(MAX_TURNS) })
+export type ChatColumn = z.infer<typeof ChatColumn>
+
+export const ChatQuestion = z.object({
+  settings: SampleSettings,
+  columns: z.array(ChatColumn).min(1).max(20)
+})
+export type ChatQuestion = z.infer<typeof ChatQuestion>
+
+/** An answer of one column as far as it is: `finish` is null while it is being written. */
+export const ChatAnswer = SampleLine.pick({ index: true, text: true }).extend({
+  column: z.number().int().nonnegative(),
+  finish: SampleLine.shape.finish.nullable()
+})
+export type ChatAnswer = z.infer<typeof ChatAnswer>
+
+export const ChatEvent = z.discriminatedUnion('type', [
+  /** What has changed since the last event. */
+  z.object({
+    type: z.literal('told'),
+    /** What the user should know of how turns became tokens. */
+    notices: z.array(z.string()),
+    answers: z.array(ChatAnswer),
+    /** Null where nothing new is known of it. */
+    progress: SampleProgress.nullable()
+  }),
+  z.object({ type: z.literal('finished'), seconds: z.number() })
+])
+export type ChatEvent = z.infer<typeof ChatEvent>

@@ -1,0 +1,76 @@
+import type { ChatAnswer, ChatEvent, ChatQuestion } from '../../contract/procedures/chat'
+import type { SampleProgress } from '../../contract/documents/samples'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import { prepareChat } from '../samples/chat'
+import { generateSamples, type SampleKey, type SampleListener } from '../samples/run-samples'
+import { type Facts, Job } from './job'
+import type { JobContext } from './job-context'
+
+/** Somebody reads along. */
+const INTERVAL_MS = 60
+
+type ChatFact =
+  | { type: 'notices'; notices: string[] }
+  | { type: 'progress'; progress: SampleProgress }
+  | { type: 'answer'; answer: ChatAnswer }
+
+/** Conversations with models of a project's pair; nothing of them is stored. */
+export class Chats {
+  constructor(private readonly context: JobContext) {}
+
+  /**
+   * The next answers of some models, each to its own conversation, as they are written. The work ends with its stream, and makes way for
+   * any job.
+   *
+   * @throws WorkbenchError as `JobTurns.answer` and `prepareChat`; what the engine is at fault for
+   */
+  async *answer(project: Project, question: ChatQuestion, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
+    const { engine, turns } = this.context
+    const { pair, rendering } = project.document
+    const create = (): Job<ChatEvent, ChatFact> =>
+      new Job<ChatEvent, ChatFact>({
+        name: 'the conversation',
+        run: async (_id, facts, cancelled) => {
+          const prepared = await prepareChat({ ...question, ...pairPaths(pair), rendering })
+          facts.set('notices', { type: 'notices', notices: prepared.notices })
+          const { seconds } = await generateSamples(
+            engine.client(),
+            prepared.work,
+            listener(facts),
+            cancelled
+          )
+          return { type: 'finished', seconds }
+        },
+        snapshot: (_id, facts) => toldOf(facts),
+        events: (facts) => (facts.length === 0 ? [] : [toldOf(facts)])
+      })
+    yield* turns.answer(project, create, signal)
+  }
+}
+
+/** Each variant answers one prompt alone, so its place and the answer's index say which answer it is. */
+function listener(facts: Facts<ChatFact>): SampleListener {
+  const set = (key: SampleKey, text: string, finish: ChatAnswer['finish']): void => {
+    const { variant: column, index } = key
+    facts.set(`${column}/${index}`, { type: 'answer', answer: { column, index, text, finish } })
+  }
+  return {
+    intervalMs: INTERVAL_MS,
+    keep: () => Promise.resolve(),
+    progress: (progress) => facts.set('progress', { type: 'progress', progress }),
+    samples: (finished, growing) => {
+      for (const { key, line } of finished) set(key, line.text, line.finish)
+      for (const { key, sample } of growing) set(key, sample.text, null)
+    }
+  }
+}
+
+function toldOf(facts: readonly ChatFact[]): ChatEvent {
+  return {
+    type: 'told',
+    notices: facts.find((fact) => fact.type === 'notices')?.notices ?? [],
+    answers: facts.flatMap((fact) => (fact.type === 'answer' ? [fact.answer] : [])),
+    progress: facts.find((fact) => fact.type === 'progress')?.progress ?? null
+  }
+}

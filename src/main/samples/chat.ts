@@ -1,0 +1,59 @@
+import type { Rendering } from '../../contract/documents/crc'
+import type { ChatColumn, ChatQuestion } from '../../contract/procedures/chat'
+import { WorkbenchError } from '../../contract/model/problem'
+import { comparePrompts } from '../answers/compare-prompts'
+import { at } from '../base/look-up'
+import { renderChats, withSystemTurn } from '../text/chat'
+import { openSampledPair, planGeneration } from './generation'
+import type { SampleKey, SamplesToMake } from './run-samples'
+
+export interface ChatRequest extends ChatQuestion {
+  /** Model folders. */
+  base: string
+  post: string
+  rendering: Rendering
+}
+
+/**
+ * What the next answers of some conversations need: each model answers its own. Conversations that read the same are one prompt.
+ *
+ * @throws WorkbenchError `bad-input` when the template refuses the turns, such as several of them; as `planGeneration`
+ */
+export async function prepareChat(request: ChatRequest): Promise<{ work: SamplesToMake; notices: string[] }> {
+  const { columns, rendering, settings } = request
+  const last = columns.findIndex(({ turns }) => turns.at(-1)?.role !== 'user')
+  if (last !== -1) throw new WorkbenchError('bad-input', 'A conversation has to end with a turn of the user.')
+  const pair = await openSampledPair(request)
+  const { systemPrompt } = rendering
+  const chats = await renderChats(
+    pair.text,
+    columns.map(({ turns }) => withSystemTurn(turns, systemPrompt)),
+    rendering
+  )
+  const texts = [...new Set(chats.map(({ rendered }) => rendered))]
+  const promptOf = chats.map(({ rendered }) => texts.indexOf(rendered))
+  const prompts = texts.map((rendered, prompt) => {
+    const column = promptOf.indexOf(prompt)
+    const { tokens } = at(chats, column, 'conversation')
+    return { text: lastText(at(columns, column, 'conversation')), category: '', raw: false, rendered, tokens }
+  })
+  const planned = await planGeneration(
+    pair,
+    prompts.map(({ tokens }) => tokens),
+    columns.map(({ variant }) => variant),
+    settings,
+    (whole) => comparePrompts(whole, pair, prompts)
+  )
+  const leaveOut = promptOf.flatMap((own, variant) =>
+    prompts.flatMap((_, prompt) => (prompt === own ? [] : keysOf(variant, prompt, settings.sampleCount)))
+  )
+  return {
+    work: { generation: planned.generation, stored: [], earlier: null, leaveOut },
+    notices: [...new Set([...chats.flatMap(({ notices }) => notices), ...planned.notices])]
+  }
+}
+
+const lastText = ({ turns }: ChatColumn): string => turns.at(-1)?.content ?? ''
+
+const keysOf = (variant: number, prompt: number, count: number): SampleKey[] =>
+  Array.from({ length: count }, (_, index) => ({ variant, prompt, index }))

@@ -1,0 +1,354 @@
+import { SvelteSet } from 'svelte/reactivity'
+import { z } from 'zod'
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { SampleProgress, SampleSettings, Variant } from '../../contract/documents/samples'
+import { rangeModel, sameModel } from '../../contract/model/model'
+import { RestorationRange } from '../../contract/model/recipe'
+import type { ChatEvent } from '../../contract/procedures/chat'
+import type { OpenProject } from '../app/open-project.svelte'
+import { OwnJob } from '../app/own-job.svelte'
+import { shareOf } from '../app/window-job'
+import type { KeptList } from '../recipes/kept-list.svelte'
+import type { SamplePromptList } from '../samples/sample-prompts.svelte'
+import type { SampleSetup } from '../samples/sample-setup.svelte'
+import {
+  Answers,
+  type ColumnId,
+  COLUMNS,
+  conversationOf,
+  keptTurn,
+  KeptTurn,
+  turnFrom
+} from './conversation.svelte'
+import type { Turn } from './conversation.svelte'
+
+/** What is compared with base and post: a range of layers, or something kept, by its id. */
+export const ChatChoice = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('range'), range: RestorationRange }),
+  z.object({ kind: z.literal('kept'), id: z.string() })
+])
+export type ChatChoice = z.infer<typeof ChatChoice>
+
+/** What a page keeps of a conversation over a reload. */
+const KeptChat = z.object({
+  draft: z.string(),
+  turns: z.array(KeptTurn),
+  choice: ChatChoice.nullable(),
+  count: z.number().int().min(1).max(64),
+  leftOut: z.array(z.enum(COLUMNS))
+})
+
+/** How many answers of each model can be asked for at once. */
+export const ANSWER_COUNTS = [1, 4, 8, 16] as const
+
+/** Long enough to move on along the layers. */
+const REST_MS = 250
+
+interface Needs {
+  readonly ranges: {
+    readonly selectedOfNewest: RestorationRange | null
+    readonly sweep: SweepDocument | null
+  }
+  readonly recipes: KeptList
+  readonly prompts: SamplePromptList
+  /** Whose sampler answers are drawn with. */
+  readonly setup: SampleSetup
+}
+
+/** A conversation with base, post and a recipe, side by side. It is kept by this page alone. */
+export class Chat {
+  draft = $state('')
+  turns = $state.raw<readonly Turn[]>([])
+  /** Answers of each model to each turn. */
+  count = $state(4)
+  /** Null until the user chooses: what the newest sweep selected. */
+  private chosen = $state.raw<ChatChoice | null>(null)
+  private readonly leftOut = new SvelteSet<ColumnId>()
+  notices = $state.raw<readonly string[]>([])
+  progress = $state.raw<SampleProgress | null>(null)
+  /** Whether a reload would lose the conversation, since the page can keep no more. */
+  tooLong = $state(false)
+  readonly job: OwnJob<ChatEvent>
+
+  readonly layerCount = $derived.by(() => this.project.state.pair?.post.layerCount ?? 0)
+
+  /** What the sliders stood at before something kept was chosen. */
+  private lastRange = $state.raw<RestorationRange>({ start: 0, end: 0 })
+
+  readonly writable = $derived.by(() => this.project.writable)
+
+  readonly choice = $derived.by<ChatChoice>(() => {
+    const { chosen } = this
+    const { recipes } = this.project.state.document
+    const gone = chosen?.kind === 'kept' && !recipes.some(({ id }) => id === chosen.id)
+    if (chosen !== null && !gone) return chosen
+    const last = Math.max(0, this.layerCount - 1)
+    const otherwise = { start: Math.floor(this.layerCount / 3), end: last }
+    return { kind: 'range', range: this.needs.ranges.selectedOfNewest ?? otherwise }
+  })
+
+  /** What is compared with base and post. */
+  readonly recipe = $derived.by<Extract<Variant, { kind: 'recipe' }>>(() => {
+    const { choice } = this
+    const kept =
+      choice.kind === 'kept'
+        ? this.project.state.document.recipes.find(({ id }) => id === choice.id)
+        : undefined
+    if (kept !== undefined) {
+      const { id, mark, recipe } = kept
+      return { kind: 'recipe', name: recipe.name, recipe, kept: { id, mark } }
+    }
+    const range = choice.kind === 'range' ? choice.range : { start: 0, end: 0 }
+    const { recipe } = rangeModel(range)
+    return { kind: 'recipe', name: recipe.name, recipe }
+  })
+
+  readonly columns = $derived(COLUMNS.filter((id) => !this.leftOut.has(id)))
+
+  /** Why nothing can be asked now; null when it can. */
+  readonly blocked = $derived.by(() => {
+    const blocked = this.project.whyNot('ask again', this.job)
+    if (blocked !== null) return blocked
+    if (this.settings === null) return 'Some settings of the sampler need attention.'
+    return this.columns.length === 0 ? 'Choose at least one model.' : null
+  })
+
+  /** Whether the recipe is among the kept ones. */
+  readonly isKept = $derived.by(() =>
+    this.project.state.document.recipes.some(({ recipe }) =>
+      sameModel({ kind: 'recipe', recipe }, this.recipe)
+    )
+  )
+
+  private readonly settings = $derived.by<SampleSettings | null>(() => {
+    const settings = this.needs.setup.parsed?.settings ?? null
+    if (settings === null) return null
+    const sampleCount = settings.sampling.temperature === 0 ? 1 : this.count
+    return { ...settings, sampleCount }
+  })
+
+  /** Every question draws anew. */
+  private asked = 0
+  private resting: ReturnType<typeof setTimeout> | undefined
+  private readonly storedAs: string
+
+  constructor(
+    private readonly project: OpenProject,
+    private readonly needs: Needs
+  ) {
+    this.storedAs = `slr-chat ${project.path}`
+    this.job = new OwnJob<ChatEvent>(project, {
+      kind: null,
+      holdsEngine: 'Models are answering in the chat',
+      elsewhere: null,
+      tell: () => ({
+        name: 'Chat',
+        share: shareOf(this.progress?.samplesDone ?? 0, this.progress?.samplesTotal ?? 1),
+        secondsLeft: this.progress?.secondsLeft ?? null
+      })
+    })
+  }
+
+  /** Takes up what this page kept, and fetches what the sampler begins with. */
+  attach(): void {
+    void this.needs.setup.attach()
+    if (this.turns.length > 0 || this.draft !== '') return
+    const kept = keptIn(sessionStorage.getItem(this.storedAs))
+    if (kept === null) return
+    this.draft = kept.draft
+    this.turns = kept.turns.map(turnFrom)
+    this.chosen = kept.choice
+    this.count = kept.count
+    for (const id of kept.leftOut) this.leftOut.add(id)
+  }
+
+  isShown(column: ColumnId): boolean {
+    return !this.leftOut.has(column)
+  }
+
+  show(column: ColumnId, shown: boolean): void {
+    if (shown) this.leftOut.delete(column)
+    else this.leftOut.add(column)
+    this.save()
+  }
+
+  /** What the column's model is called. */
+  nameOf(column: ColumnId): string {
+    return column === 'recipe' ? this.recipe.name : column
+  }
+
+  /** Says what is typed to all models that are shown. */
+  async send(): Promise<void> {
+    const text = this.draft.trim()
+    if (text === '' || this.blocked !== null) return
+    this.draft = ''
+    this.turns = [...this.turns, { text, answers: {} }]
+    await this.ask(this.columns)
+  }
+
+  /** Has the last turn answered anew. */
+  async again(): Promise<void> {
+    if (this.blocked === null) await this.ask(this.columns)
+  }
+
+  /** The range of layers that is compared, or would be. */
+  get range(): RestorationRange {
+    return this.choice.kind === 'range' ? this.choice.range : this.lastRange
+  }
+
+  chooseRange(range: RestorationRange): void {
+    this.lastRange = range
+    this.choose({ kind: 'range', range })
+  }
+
+  /** Compares something else; once that rests, it answers the last turn. */
+  choose(choice: ChatChoice): void {
+    if (choice.kind === 'kept') this.lastRange = this.range
+    this.chosen = choice
+    this.save()
+    clearTimeout(this.resting)
+    if (this.turns.length > 0) this.resting = setTimeout(() => void this.answerByRecipe(), REST_MS)
+  }
+
+  private async answerByRecipe(): Promise<void> {
+    if (this.project.left.aborted) return
+    const answers = this.turns.at(-1)?.answers ?? {}
+    // What is being written belongs to the same stream, which ends.
+    const unfinished = COLUMNS.filter((id) => id !== 'recipe' && answers[id]?.running)
+    if (unfinished.length > 0) this.cancel()
+    const columns = this.columns.filter((id) => id === 'recipe' || unfinished.includes(id))
+    this.job.cancel()
+    if (this.blocked === null && columns.includes('recipe')) await this.ask(columns)
+  }
+
+  /** Stops what is being written, or about to be; what is finished stays. */
+  cancel(): void {
+    clearTimeout(this.resting)
+    this.job.cancel()
+    this.settle()
+  }
+
+  /** Has the conversation go on with this answer of the last turn. */
+  pick(column: ColumnId, text: string): void {
+    const answers = this.turns.at(-1)?.answers[column]
+    if (answers === undefined) return
+    answers.picked = text
+    this.save()
+  }
+
+  /** Begins another conversation; this one can be had back. */
+  clear(): void {
+    this.cancel()
+    this.job.failure = null
+    this.notices = []
+    const before = this.turns
+    const put = (turns: readonly Turn[]): void => {
+      this.cancel()
+      this.turns = turns
+      this.save()
+    }
+    put([])
+    this.project.history.did({
+      what: 'clear the chat',
+      said: 'Cleared the chat',
+      undo: () => put(before),
+      redo: () => put([])
+    })
+  }
+
+  async keepPrompt(text: string): Promise<void> {
+    await this.needs.prompts.keep(text)
+  }
+
+  isKeptPrompt(text: string): boolean {
+    return this.needs.prompts.holds(text)
+  }
+
+  /** Keeps the recipe, with what the shown sweep says of it. */
+  async keepRecipe(): Promise<void> {
+    const { choice, recipe } = this
+    if (choice.kind !== 'range') return
+    const { start, end } = choice.range
+    const score = this.needs.ranges.sweep?.ranges.find((range) => range.start === start && range.end === end)
+    await this.project.attempt(() => this.needs.recipes.keep(recipe.recipe, score ?? null))
+  }
+
+  /** Keeps what is typed and said over a reload. */
+  save(): void {
+    const { draft, turns, chosen: choice, count } = this
+    const kept: z.infer<typeof KeptChat> = {
+      draft,
+      turns: turns.map(keptTurn),
+      choice,
+      count,
+      leftOut: [...this.leftOut]
+    }
+    try {
+      sessionStorage.setItem(this.storedAs, JSON.stringify(kept))
+      this.tooLong = false
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error
+      this.tooLong = true
+    }
+  }
+
+  private async ask(columns: readonly ColumnId[]): Promise<void> {
+    const { settings } = this
+    const turn = this.turns.at(-1)
+    if (settings === null || turn === undefined) return
+    this.asked += 1
+    const fresh = columns.map((id) => ({
+      id,
+      answers: new Answers(this.variantOf(id), settings.sampleCount)
+    }))
+    for (const { answers } of fresh) answers.running = true
+    const answers = {
+      ...turn.answers,
+      ...Object.fromEntries(fresh.map(({ id, answers }) => [id, answers]))
+    }
+    this.turns = [...this.turns.slice(0, -1), { ...turn, answers }]
+    this.progress = null
+    this.save()
+    const { path, client } = this.project
+    const question = {
+      path,
+      settings: { ...settings, seed: settings.seed + this.asked - 1 },
+      columns: fresh.map(({ id, answers }) => ({
+        variant: answers.variant,
+        turns: conversationOf(this.turns, id)
+      }))
+    }
+    await this.job.run(
+      (signal) => client.chat.answer(question, { signal }),
+      (event) => {
+        if (event.type === 'finished') return
+        this.progress = event.progress ?? this.progress
+        if (event.notices.length > 0) this.notices = event.notices
+        for (const answer of event.answers) fresh[answer.column]?.answers.take(answer)
+        if (event.answers.some(({ finish }) => finish !== null)) this.save()
+      }
+    )
+    for (const { answers } of fresh) answers.running = false
+    this.save()
+  }
+
+  private variantOf(column: ColumnId): Variant {
+    return column === 'recipe' ? this.recipe : { kind: column, name: column }
+  }
+
+  /** Nothing is being written any more. */
+  private settle(): void {
+    for (const answers of Object.values(this.turns.at(-1)?.answers ?? {})) answers.running = false
+    this.save()
+  }
+}
+
+function keptIn(stored: string | null): z.infer<typeof KeptChat> | null {
+  if (stored === null) return null
+  try {
+    const parsed = KeptChat.safeParse(JSON.parse(stored))
+    return parsed.success ? parsed.data : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,212 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { inspectPair } from '../../../../src/main/checkpoint/pair'
+import { ChatQuestion, type ChatAnswer, type ChatEvent } from '../../../../src/contract/procedures/chat'
+import type { SampleSettings } from '../../../../src/contract/documents/samples'
+import type { Chat } from '../../../../src/renderer/chat/chat.svelte'
+import { at } from '../../../../src/main/base/look-up'
+import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+
+const SETTINGS: SampleSettings = {
+  sampling: { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 },
+  maxTokens: 8,
+  stopTexts: [],
+  seed: 1,
+  sampleCount: 8,
+  device: 'cpu',
+  memoryBytes: 1e9
+}
+const PAIR = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('demo-pair', 'post'))
+
+const said = (column: number, ...texts: string[]): ChatAnswer[] =>
+  texts.map((text, index) => ({ column, index, text, finish: 'stop' }))
+const told = (...answers: ChatAnswer[]): ChatEvent => ({ type: 'told', notices: [], answers, progress: null })
+
+/** An answer of main that the test writes on, until it is over or nobody listens any more. */
+class Stream {
+  private readonly events: ChatEvent[] = []
+  private wake: () => void = () => undefined
+  private over = false
+
+  async tell(...answers: ChatAnswer[]): Promise<void> {
+    this.events.push(told(...answers))
+    this.wake()
+    await settled()
+  }
+
+  async end(): Promise<void> {
+    this.over = true
+    this.wake()
+    await settled()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ChatEvent> {
+    for (;;) {
+      const event = this.events.shift()
+      if (event !== undefined) yield event
+      else if (this.over) return
+      else await new Promise<void>((resolve) => (this.wake = resolve))
+    }
+  }
+}
+
+/** A chat that has everything that it needs, on a line that the test plays. */
+async function openChat(): Promise<{ line: ScriptedLine; chat: Chat }> {
+  const line = new ScriptedLine()
+  const { chat } = (await line.openProject(projectState({ pair: PAIR }))).session
+  chat.attach()
+  await line.answer('samples.defaults', 0, SETTINGS)
+  return { line, chat }
+}
+
+const asked = (line: ScriptedLine, place: number): ChatQuestion =>
+  ChatQuestion.parse(line.call('chat.answer', place).input)
+
+async function stream(line: ScriptedLine, place: number): Promise<Stream> {
+  const answers = new Stream()
+  await line.answer('chat.answer', place, answers)
+  return answers
+}
+
+/** What is shown of the answers of a turn. */
+const shown = (chat: Chat, turn: number, column: 'base' | 'post' | 'recipe'): [string, number][] =>
+  (at(chat.turns, turn, 'turn').answers[column]?.cell.groups ?? []).map(({ text, count }) => [text, count])
+
+beforeEach(() => {
+  const stored = new Map<string, string>()
+  vi.stubGlobal('sessionStorage', {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => void stored.set(key, value)
+  })
+})
+afterEach(() => vi.unstubAllGlobals())
+
+describe('the chat', () => {
+  it('asks base, post and a range, shows what grows, and equal answers once', async () => {
+    const { line, chat } = await openChat()
+    chat.draft = ' Name a colour. '
+    void chat.send()
+    await settled()
+    const { settings, columns } = asked(line, 0)
+    expect(settings).toMatchObject({ sampleCount: 4, seed: 1 })
+    expect(columns.map(({ variant }) => variant.name)).toEqual(['base', 'post', 'Layers 4–11'])
+    expect(columns.map(({ turns }) => turns)).toEqual(
+      Array.from({ length: 3 }, () => [{ role: 'user', content: 'Name a colour.' }])
+    )
+    expect(chat.draft).toBe('')
+    const answers = await stream(line, 0)
+    await answers.tell({ column: 1, index: 0, text: 'Bl', finish: null })
+    expect(at(chat.turns, 0, 'turn').answers.post?.cell.growing.map(({ text }) => text)).toEqual(['Bl'])
+    await answers.tell(...said(1, 'Blue', 'Red', 'Blue.', 'blue'), ...said(0, 'x'))
+    expect(shown(chat, 0, 'post')).toEqual([
+      ['Blue', 3],
+      ['Red', 1]
+    ])
+    await answers.end()
+    expect(chat.job.busy).toBe(false)
+    expect(at(chat.turns, 0, 'turn').answers.base?.cut).toBe(true)
+    expect(at(chat.turns, 0, 'turn').answers.post?.cut).toBe(false)
+  })
+
+  it('goes on with what each model answered most often, or with the answer that is chosen', async () => {
+    const { line, chat } = await openChat()
+    chat.draft = 'Hello.'
+    void chat.send()
+    const answers = await stream(line, 0)
+    await answers.tell(...said(0, 'a'), ...said(1, 'b', 'c', 'c'))
+    await answers.end()
+    chat.pick('base', 'a')
+    chat.draft = 'And?'
+    void chat.send()
+    await settled()
+    const [base, post, recipe] = asked(line, 1).columns
+    expect(base?.turns.map(({ content }) => content)).toEqual(['Hello.', 'a', 'And?'])
+    expect(post?.turns.map(({ content }) => content)).toEqual(['Hello.', 'c', 'And?'])
+    // It has answered nothing.
+    expect(recipe?.turns.map(({ content }) => content)).toEqual(['And?'])
+  })
+
+  it('has the recipe alone answer again when the layers are moved, and what was still being written', async () => {
+    const { line, chat } = await openChat()
+    chat.draft = 'Hello.'
+    void chat.send()
+    const first = await stream(line, 0)
+    await first.tell(
+      ...said(0, 'a', 'a', 'a', 'a'),
+      ...said(1, 'b', 'b', 'b', 'b'),
+      ...said(2, 'c', 'c', 'c', 'c')
+    )
+    await first.end()
+    chat.chooseRange({ start: 2, end: 3 })
+    chat.chooseRange({ start: 2, end: 5 })
+    await vi.waitFor(() => expect(line.of('chat.answer')).toHaveLength(2), { timeout: 20_000 })
+    expect(asked(line, 1).columns.map(({ variant }) => variant.name)).toEqual(['Layers 2–5'])
+    expect(asked(line, 1).settings.seed).toBe(2)
+    expect(shown(chat, 0, 'base')).toEqual([['a', 4]])
+    expect(shown(chat, 0, 'recipe')).toEqual([])
+
+    const second = await stream(line, 1)
+    await second.end()
+    void chat.again()
+    await settled()
+    await (await stream(line, 2)).tell(...said(0, 'a', 'a'))
+    chat.chooseRange({ start: 0, end: 0 })
+    await vi.waitFor(() => expect(line.of('chat.answer')).toHaveLength(4), { timeout: 20_000 })
+    expect(line.call('chat.answer', 2).signal?.aborted).toBe(true)
+    expect(asked(line, 3).columns.map(({ variant }) => variant.name)).toEqual(['base', 'post', 'Layer 0'])
+  })
+
+  it('stops on demand with what is finished, and is there after a reload', async () => {
+    const { line, chat } = await openChat()
+    chat.draft = 'Hello.'
+    void chat.send()
+    const answers = await stream(line, 0)
+    await answers.tell(...said(1, 'b'), { column: 1, index: 1, text: 'half', finish: null })
+    chat.chooseRange({ start: 1, end: 2 })
+    chat.cancel()
+    expect(line.call('chat.answer', 0).signal?.aborted).toBe(true)
+    expect(chat.job.busy).toBe(false)
+    chat.draft = 'And'
+    chat.save()
+
+    const { chat: reloaded } = await openChat()
+    expect(reloaded.draft).toBe('And')
+    expect(reloaded.turns.map(({ text }) => text)).toEqual(['Hello.'])
+    expect(shown(reloaded, 0, 'post')).toEqual([['b', 1]])
+    expect(at(reloaded.turns, 0, 'turn').answers.post?.cut).toBe(true)
+    expect(reloaded.recipe.name).toBe('Layers 1–2')
+
+    reloaded.clear()
+    expect(reloaded.turns).toEqual([])
+    expect((await openChat()).chat.turns).toEqual([])
+  })
+
+  it('says when the page can keep no more', async () => {
+    const { chat } = await openChat()
+    vi.stubGlobal('sessionStorage', {
+      setItem: () => {
+        throw new DOMException('full', 'QuotaExceededError')
+      }
+    })
+    chat.save()
+    expect(chat.tooLong).toBe(true)
+  })
+
+  it('keeps prompts among those of Samples and ranges among the recipes', async () => {
+    const { line, chat } = await openChat()
+    expect(chat.isKeptPrompt('Hello.')).toBe(false)
+    void chat.keepPrompt('Hello.')
+    await settled()
+    expect(line.call('samples.savePrompts', 0).input).toMatchObject({
+      prompts: [{ text: 'Hello.', category: '', raw: false }]
+    })
+    expect(chat.isKeptPrompt('Hello.')).toBe(true)
+    await line.answer('samples.savePrompts', 0, projectState({ pair: PAIR }))
+    chat.chooseRange({ start: 2, end: 3 })
+    void chat.keepRecipe()
+    await settled()
+    expect(line.call('recipes.keep', 0).input).toMatchObject({
+      recipe: { name: 'Layers 2–3', ranges: [[2, 3]] }
+    })
+  })
+})
