@@ -33,8 +33,6 @@ const VIEW = [
   [0, 1],
   [2, 3]
 ]
-/** So little memory that a generation's prompts make several groups. */
-const GROUPS_BYTES = 178 * 2 ** 20
 const SETTINGS = { beam: 1, generations: 20, blockEvaluations: 1e6, strengths: [0.5] }
 
 type Model = (layers: readonly LayerStrength[]) => { validity: number; diversity: number }
@@ -289,50 +287,58 @@ describe('the search on a real pair, in the engine process', async () => {
     })
   })
 
-  it('cancelled and begun again ends as if it had not been, and computes only what is missing', async () => {
-    const held = new HeldEngine(engine)
-    const grouped = inGroups(held.client(), GROUPS_BYTES)
-    const keptIn = (folder: string) =>
-      new SearchCheckpoints(searchCheckpointsBeside(join(folder, 'search.json')), false)
-    const search = (checkpoints: SearchCheckpoints, signal = never, doneBefore = new Map<number, number>()) =>
-      runRecipeSearch(
-        grouped,
-        request,
-        signal,
-        ({ generation, blockEvaluationsDone }) => {
-          // Found recipes are scored under the number of the last generation.
-          if (!doneBefore.has(generation)) doneBefore.set(generation, blockEvaluationsDone)
-        },
-        checkpoints
-      )
-    const folder = await temporaryFolder()
-    /** @returns the work that was done before each generation that began until it was stopped */
-    const stopAt = async (moment: Moment): Promise<ReadonlyMap<number, number>> => {
-      const stop = new AbortController()
-      const doneBefore = new Map<number, number>()
-      const reached = held.holdAt(moment)
-      const stopped = search(keptIn(folder), stop.signal, doneBefore)
-      await reached()
-      stop.abort()
-      await expect(stopped).rejects.toMatchObject({ problem: { code: 'cancelled' } })
-      return doneBefore
+  it(
+    'cancelled and begun again ends as if it had not been, and computes only what is missing',
+    { timeout: 120_000 },
+    async () => {
+      const held = new HeldEngine(engine)
+      const grouped = inGroups(held.client())
+      const keptIn = (folder: string) =>
+        new SearchCheckpoints(searchCheckpointsBeside(join(folder, 'search.json')), false)
+      const search = (
+        checkpoints: SearchCheckpoints,
+        signal = never,
+        doneBefore = new Map<number, number>()
+      ) =>
+        runRecipeSearch(
+          grouped,
+          request,
+          signal,
+          ({ generation, blockEvaluationsDone }) => {
+            // Found recipes are scored under the number of the last generation.
+            if (!doneBefore.has(generation)) doneBefore.set(generation, blockEvaluationsDone)
+          },
+          checkpoints
+        )
+      const folder = await temporaryFolder()
+      /** @returns the work that was done before each generation that began until it was stopped */
+      const stopAt = async (moment: Moment): Promise<ReadonlyMap<number, number>> => {
+        const stop = new AbortController()
+        const doneBefore = new Map<number, number>()
+        const reached = held.holdAt(moment)
+        const stopped = search(keptIn(folder), stop.signal, doneBefore)
+        await reached()
+        stop.abort()
+        await expect(stopped).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+        return doneBefore
+      }
+      const whole = new Map<number, number>()
+      const uninterrupted = await search(keptIn(await temporaryFolder()), never, whole)
+      const work = (generation: number): number => whole.get(generation) ?? NaN
+
+      // The first generation has a group of prompts done; then the second begins.
+      expect((await stopAt(inOrder('group'))).get(1)).toBe(0)
+      const restOfFirst = (await stopAt(inOrder('done', 'plan'))).get(2) ?? NaN
+      expect(restOfFirst).toBeGreaterThan(0)
+      expect(restOfFirst).toBeLessThan(work(2))
+
+      const checkpoints = keptIn(folder)
+      const resumed = await search(checkpoints)
+      const { createdAt, seconds } = uninterrupted
+      expect({ ...resumed, createdAt, seconds, work: uninterrupted.work }).toEqual(uninterrupted)
+      expect(resumed.work.blockEvaluations).toBe(uninterrupted.work.blockEvaluations - work(2))
+      await checkpoints.clear()
+      expect(await readdir(folder)).toEqual([])
     }
-    const whole = new Map<number, number>()
-    const uninterrupted = await search(keptIn(await temporaryFolder()), never, whole)
-    const work = (generation: number): number => whole.get(generation) ?? NaN
-
-    // The first generation has a group of prompts done; then the second begins.
-    expect((await stopAt(inOrder('group'))).get(1)).toBe(0)
-    const restOfFirst = (await stopAt(inOrder('done', 'plan'))).get(2) ?? NaN
-    expect(restOfFirst).toBeGreaterThan(0)
-    expect(restOfFirst).toBeLessThan(work(2))
-
-    const checkpoints = keptIn(folder)
-    const resumed = await search(checkpoints)
-    const { createdAt, seconds } = uninterrupted
-    expect({ ...resumed, createdAt, seconds, work: uninterrupted.work }).toEqual(uninterrupted)
-    expect(resumed.work.blockEvaluations).toBe(uninterrupted.work.blockEvaluations - work(2))
-    await checkpoints.clear()
-    expect(await readdir(folder)).toEqual([])
-  })
+  )
 })

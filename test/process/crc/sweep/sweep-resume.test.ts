@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { SweepDocument } from '../../../../src/contract/documents/crc'
+import { bytesAsText } from '../../../../src/contract/model/bytes'
 import type { Model } from '../../../../src/contract/model/model'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
@@ -18,18 +19,18 @@ import { at } from '../../../../src/main/base/look-up'
 import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { exitStatus, runCli, startCli } from '../../../fixtures/cli'
+import { runHere } from '../../../fixtures/command-line'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
-import { demoSweep, expectSameResults, inGroups } from '../../../fixtures/swept-demo'
+import { demoSweep, expectSameResults, inGroups, leastSaid } from '../../../fixtures/swept-demo'
 
 /** Interrupted sweeps of the demo pair in several prompt groups, with the built engine process. */
 
-/** Few recipes, and so little memory that the demo's 40 prompts make several groups with them. */
+/** Few: with the least memory the demo's 40 prompts make three groups with them. */
 const RECIPES = [6, 7, 8, 9, 10, 11].map((start): Recipe => ({
   name: `from layer ${start}`,
   ranges: [[start, 11]]
 }))
-const RECIPES_BYTES = 177 * 2 ** 20
 
 const Line = z.object({ prompt: z.string(), models: z.array(z.number()).optional() })
 
@@ -56,17 +57,18 @@ function history(change: Partial<SweepHistory> = {}, file = out): SweepHistory {
 
 interface Run {
   asked?: CrcSweepRequest
-  memoryBytes?: number
+  /** With memory for all prompts at once. */
+  whole?: boolean
   past?: SweepHistory
 }
 
 async function sweep(
-  { asked = request, memoryBytes = RECIPES_BYTES, past = history() }: Run,
+  { asked = request, whole = false, past = history() }: Run,
   stop = new AbortController()
 ) {
   const notices: string[] = []
   const document = await runCrcSweep(
-    inGroups(engine.client(), memoryBytes),
+    whole ? engine.client() : inGroups(engine.client()),
     asked,
     stop.signal,
     (event) => {
@@ -162,7 +164,7 @@ describe('a sweep that was cancelled', () => {
 })
 
 it('that was stopped within its only group of prompts goes on behind the models that were finished, to the same numbers', async () => {
-  const all = { asked: await demoSweep(), memoryBytes: 2 ** 32 }
+  const all = { asked: await demoSweep(), whole: true }
   const { document: uninterrupted } = await sweep({ ...all, past: history({}, `${out}-whole`) })
   const stop = new AbortController()
   const past = history()
@@ -215,7 +217,7 @@ describe('a checkpoint', () => {
       kept.includes(whole.prompts[place]?.key ?? '')
     )
     const asked = { ...request, ...change, prompts: known.slice(0, 4) }
-    const { document, notices } = await sweep({ asked, memoryBytes: 2 ** 28 })
+    const { document, notices } = await sweep({ asked, whole: true })
     expect(document.reusedPromptCount).toBe(0)
     expect(notices).toContainEqual(expect.stringMatching(/partial is of another sweep/))
   })
@@ -278,26 +280,31 @@ describe('a sweep whose engine is killed', () => {
   })
 })
 
-it('has the same results when the whole program is killed, each time with more prompts done', async () => {
-  const recipes = join(dirname(out), 'recipes.json')
-  await writeFile(recipes, JSON.stringify(RECIPES))
-  const memory = ['--memory', `${RECIPES_BYTES / 2 ** 20}MiB`]
-  const args = ['sweep', '--demo', '--recipes', recipes, ...memory, '--out', out, '--quiet']
-  const bytes = (): number => statSync(`${out}.partial`, { throwIfNoEntry: false })?.size ?? 0
-  for (let killed = 0; killed < 2;) {
-    const before = bytes()
-    const child = startCli(args)
-    const over = exitStatus(child)
-    while (child.exitCode === null && bytes() <= before) await delay(5)
-    // The engine notices that its parent is gone and ends by itself.
-    child.kill('SIGKILL')
-    // One that was over before it could be killed has begun anew the next time.
-    if ((await over) === null) killed++
-    else await rm(out)
+it(
+  'has the same results when the whole program is killed, each time with more prompts done',
+  { timeout: 120_000 },
+  async () => {
+    const recipes = join(dirname(out), 'recipes.json')
+    await writeFile(recipes, JSON.stringify(RECIPES))
+    const what = ['--demo', '--recipes', recipes]
+    const { stderr } = await runHere(['plan', ...what, '--memory', '1MiB', '--quiet'])
+    const args = ['sweep', ...what, '--memory', bytesAsText(leastSaid(stderr)), '--out', out, '--quiet']
+    const bytes = (): number => statSync(`${out}.partial`, { throwIfNoEntry: false })?.size ?? 0
+    for (let killed = 0; killed < 2;) {
+      const before = bytes()
+      const child = startCli(args)
+      const over = exitStatus(child)
+      while (child.exitCode === null && bytes() <= before) await delay(5)
+      // The engine notices that its parent is gone and ends by itself.
+      child.kill('SIGKILL')
+      // One that was over before it could be killed has begun anew the next time.
+      if ((await over) === null) killed++
+      else await rm(out)
+    }
+    expect(await runCli(args)).toMatchObject({ status: 0 })
+    const document = SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))
+    expectSameResults(document, whole)
+    expect(document.reusedPromptCount).toBeGreaterThan(0)
+    expect(await readdir(dirname(out))).toEqual(['recipes.json', 'sweep.json'])
   }
-  expect(await runCli(args)).toMatchObject({ status: 0 })
-  const document = SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))
-  expectSameResults(document, whole)
-  expect(document.reusedPromptCount).toBeGreaterThan(0)
-  expect(await readdir(dirname(out))).toEqual(['recipes.json', 'sweep.json'])
-})
+)

@@ -229,7 +229,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     })
     const stop = new AbortController()
     const held = new HeldEngine(sharedEngine)
-    const grouped = inGroups(held.client(), 182 * 2 ** 20)
+    const grouped = inGroups(held.client())
     const stopped = runCrcSweep(grouped, small, stop.signal, () => undefined, history())
     await held.holdAt(inOrder('group'))()
     stop.abort()
