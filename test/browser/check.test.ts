@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { browserMissing, it, untilProgress } from '../fixtures/browser'
-import { engineOf } from '../fixtures/cli'
+import { browserMissing, it } from '../fixtures/browser'
+import { inOrder } from '../fixtures/held-engine'
 import { sweptDemo } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
@@ -12,8 +12,8 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', () => {
     if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
   }
 
-  it('can be stopped, and says when it fails', async ({ open, workbench }) => {
-    const page = await open((await sweptDemo()).project)
+  it('can be stopped, and says when it fails', async ({ openHeld, held: { engine } }) => {
+    const page = await openHeld((await sweptDemo()).project)
     const result = page.getByRole('region', { name: 'Result' })
     await result.getByText('Layers 4–11, not checked yet').waitFor()
     expect(await result.locator('.verdict.doubt').count()).toBe(1)
@@ -21,17 +21,19 @@ describe.skipIf(browserMissing !== null)('the check on whole answers', () => {
 
     const check = page.getByRole('button', { name: 'Check whole answers' })
     const progress = page.getByRole('region', { name: 'Progress' })
+    const under = engine.holdAt(inOrder('progress'))
     await check.click()
+    await under()
     await progress.getByRole('heading', { name: 'Checking whole answers' }).waitFor()
     await picture(page, 'check-running')
     await progress.getByRole('button', { name: /Cancel/ }).click()
     await progress.waitFor({ state: 'detached' })
     await result.getByText('Layers 4–11, not checked yet').waitFor()
 
+    const again = engine.holdAt(inOrder('progress'))
     await check.click()
-    // Under way in the engine: one that dies before is simply replaced.
-    await untilProgress(page, Number.MIN_VALUE)
-    process.kill(await engineOf(workbench.pid), 'SIGKILL')
+    await again()
+    engine.kill()
     await page
       .getByRole('alert')
       .getByText(/The engine process was killed by SIGKILL/)

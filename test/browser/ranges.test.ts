@@ -7,10 +7,9 @@ import {
   expectAccessible,
   expectFits,
   hoverCharts,
-  it,
-  untilProgress
+  it
 } from '../fixtures/browser'
-import { engineOf } from '../fixtures/cli'
+import { inOrder } from '../fixtures/held-engine'
 import { ServedWorkbench } from '../fixtures/served-workbench'
 import { sweptDemo, sweptShort } from '../fixtures/swept-project'
 
@@ -24,7 +23,7 @@ const NARROW = { width: 1024, height: 700 }
 const ZOOMED = { width: 720, height: 450 }
 const HEADLINE = /Layers 4–11, not checked yet: diversity up from 0\.458 to 0\.917 at validity 0\.916/
 
-const SHORT_HEADLINE = /Layers 4–5, not checked yet: diversity up from 0\.531 to 0\.857 at validity 0\.893/
+const SHORT_HEADLINE = /Layers 4–5, not checked yet: diversity up from 0\.540 to 0\.868 at validity 0\.906/
 
 describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
   it('takes a new user from the start to a kept range, and goes on by itself when the program was stopped and started again', async ({
@@ -197,16 +196,19 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
   })
 
   it('cancels a running sweep at once and keeps the last result, and goes on with one whose engine dies', async ({
-    open,
-    workbench
+    openHeld,
+    held: { engine }
   }) => {
-    const page = await open((await sweptShort()).project)
+    const page = await openHeld((await sweptShort()).project)
     await page.getByText(SHORT_HEADLINE).waitFor()
     await page
       .getByRole('region', { name: 'Plan of the next sweep' })
       .getByText(/^1 prompt group ·/)
       .waitFor()
-    const engine = await sweepAgainHeldStill(workbench, page)
+    const again = page.getByRole('button', { name: 'Sweep again' })
+    const begun = engine.holdAt(inOrder('plan'))
+    await again.click()
+    await begun()
     // Esc leaves a field, and cancels nothing.
     await page.getByRole('navigation').getByText('Prompts', { exact: true }).click()
     const prompt = page.getByRole('textbox').first()
@@ -218,14 +220,13 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     // Enabled with the first event of the sweep, and disabled for good by a cancel, as the engine stands still.
     await page.locator('[aria-label=Progress] button:enabled').waitFor()
     await cancelButton(page).click()
-    process.kill(engine, 'SIGCONT')
-    await page.getByRole('button', { name: 'Sweep again' }).waitFor()
+    await again.waitFor()
     await page.getByText(SHORT_HEADLINE).waitFor()
 
-    await page.getByRole('button', { name: 'Sweep again' }).click()
-    // Under way in the engine: one that dies before is simply replaced.
-    await untilProgress(page, Number.MIN_VALUE)
-    process.kill(await engineOf(workbench.pid), 'SIGKILL')
+    const within = engine.holdAt(inOrder('progress'))
+    await again.click()
+    await within()
+    engine.kill()
     await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
     await page.getByText(SHORT_HEADLINE).waitFor()
     // The sweep from before and the one in which it died.
@@ -278,15 +279,6 @@ const COLORS_DRAWN = `[...document.querySelectorAll('canvas')].map((canvas) => {
   }
   return { base: holds('base'), post: holds('post'), hybrid: holds('hybrid') }
 })`
-
-/** Starts another sweep whose engine stands still, so that it is surely under way. @returns the engine's process id */
-async function sweepAgainHeldStill(workbench: ServedWorkbench, page: Page): Promise<number> {
-  const engine = await engineOf(workbench.pid)
-  process.kill(engine, 'SIGSTOP')
-  await page.getByRole('button', { name: 'Sweep again' }).click()
-  await cancelButton(page).waitFor()
-  return engine
-}
 
 /** Until what follows from an event has been drawn. */
 async function settle(page: Page): Promise<void> {

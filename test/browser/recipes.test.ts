@@ -4,14 +4,13 @@ import type { Locator, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { z } from 'zod'
 import { DEFAULT_TOP, NextToken } from '../../src/contract/procedures/probe'
-import { builtinPromptSet } from '../../src/main/crc/task/builtin-prompts'
 import { createProject } from '../../src/main/project/create-project'
-import { browserMissing, expectAccessible, it, untilProgress } from '../fixtures/browser'
+import { browserMissing, cancelWhen, expectAccessible, it } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
-import { engineOf, runCli } from '../fixtures/cli'
+import { engineOf } from '../fixtures/cli'
 import { runHere } from '../fixtures/command-line'
 import type { ServedWorkbench } from '../fixtures/served-workbench'
-import { shortPair, sweptShort } from '../fixtures/swept-project'
+import { demoPrompts, shortPair, sweptShort } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
@@ -53,7 +52,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await page.getByRole('heading', { name: 'two parts' }).waitFor()
 
     await page.getByRole('button', { name: 'Search further' }).click()
-    await untilProgress(page, /generation [2-9]/, true)
+    await cancelWhen(page, /generation [2-9]/)
     await page.getByText('The search is not finished.').waitFor()
     await page.reload()
     await page.getByText('It was greedy with ρ 0.90').waitFor()
@@ -187,7 +186,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
 
   it('swept on their own are shown without ranges', async ({ open }) => {
     const folder = await temporaryFolder()
-    const prompts = (await builtinPromptSet('demo-crc')).filter((_, place) => place % 8 === 0)
+    const prompts = await demoPrompts(8)
     const project = await createProject({ folder, name: 'Demo', pair: { kind: 'demo' }, prompts })
     await project.close()
     const recipes = join(folder, 'recipes.json')
@@ -204,7 +203,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
         { name: 'half', layers: new Array(12).fill({ attention: 0.5, mlp: 0 }) }
       ])
     )
-    const swept = await runCli(['sweep', '--project', project.path, '--recipes', recipes, '--quiet'])
+    const swept = await runHere(['sweep', '--project', project.path, '--recipes', recipes, '--quiet'])
     expect(swept).toMatchObject({ status: 0 })
 
     const page = await open(project.path)

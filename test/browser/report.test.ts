@@ -33,7 +33,7 @@ afterAll(async () => {
 })
 
 async function reportData(): Promise<Report> {
-  const { status, stdout, stderr } = await runCli(['report', project, '--json', '--quiet'])
+  const { status, stdout, stderr } = await runHere(['report', project, '--json', '--quiet'])
   expect([status, stderr]).toEqual([0, ''])
   return Report.parse(JSON.parse(stdout))
 }
@@ -219,6 +219,6 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
       expect((await downloadedText(await download)).startsWith(begin)).toBe(true)
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
-    expect((await runCli(['report', project, '--quiet'])).status).toBe(0)
+    expect((await runHere(['report', project, '--quiet'])).status).toBe(0)
   })
 })

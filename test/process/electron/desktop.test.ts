@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { engineOf } from '../../fixtures/cli'
 import { Desktop, type DesktopClient } from '../../fixtures/desktop'
+import { demoPrompts } from '../../fixtures/swept-project'
 
 /** The built desktop entry on the fake Electron, with the test as its page and its user. */
 
-async function sweepDemo(client: DesktopClient, path: string) {
+async function sweepFew(client: DesktopClient, path: string, seen: number) {
+  await client.prompts.save({ path, seen, prompts: await demoPrompts(4) })
   const { sweepId } = await client.sweeps.start({ path, fresh: true })
   const events = []
   for await (const event of await client.sweeps.watch({ path })) events.push(event)
@@ -67,8 +69,8 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     const client = await desktop.connect()
     const { initialProject, entry } = await client.app.info()
     expect(entry).toBe('desktop')
-    const { path } = await client.projects.open({ path: initialProject ?? '' })
-    const { sweepId, events } = await sweepDemo(client, path)
+    const { path, document } = await client.projects.open({ path: initialProject ?? '' })
+    const { sweepId, events } = await sweepFew(client, path, document.revision)
     expect(events.at(-1)).toMatchObject({ type: 'finished' })
     const { selected } = await client.sweeps.get({ path, sweepId })
     expect(selected).toMatchObject({ start: 4, end: 11 })

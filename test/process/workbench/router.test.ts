@@ -8,7 +8,6 @@ import { DEFAULT_RENDERING, Rendering } from '../../../src/contract/documents/cr
 import { ProjectChanges } from '../../../src/contract/documents/project'
 import { PAPER_SAMPLING, type SampleSetup } from '../../../src/contract/documents/samples'
 import type { SweepEvent } from '../../../src/contract/documents/sweep-events'
-import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
 import { createEngineHost } from '../../../src/main/engine/host'
 import type { JobNews } from '../../../src/main/jobs/job-news'
 import { resourcePath } from '../../../src/main/base/resources'
@@ -16,7 +15,7 @@ import type { InitialProject } from '../../../src/main/workbench/entry'
 import { createWorkbench, type WorkbenchOptions } from '../../../src/main/workbench/router'
 import { HeldEngine, inOrder } from '../../fixtures/held-engine'
 import { sharedEngine } from '../../fixtures/shared-engine'
-import { shortPair } from '../../fixtures/swept-project'
+import { demoPrompts, shortPair } from '../../fixtures/swept-project'
 
 /** The program behind the window, with real project folders, the demo pair and the built engine process. */
 
@@ -54,7 +53,7 @@ async function collect(events: AsyncIterable<SweepEvent>): Promise<SweepEvent[]>
 /** A project of the short pair with an eighth of the demo's prompts: where any sweep will do. */
 async function quickProject(client: ReturnType<typeof startWorkbench>): Promise<string> {
   const { path } = await client.projects.create({ folder, name: 'Quick', ...(await shortPair()) })
-  const prompts = (await builtinPromptSet('demo-crc')).filter((_, place) => place % 8 === 0)
+  const prompts = await demoPrompts(8)
   await client.prompts.save({ path, seen: 0, prompts })
   return path
 }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { planFacts, planLine } from '../../../src/contract/words/plan-words'
 import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
 import { createWorkbench } from '../../../src/main/workbench/router'
+import { demoPrompts } from '../../fixtures/swept-project'
 
 /** Plans of a project's next sweep, with the demo pair and the built engine process. */
 
@@ -70,7 +71,8 @@ describe("a project's next sweep", () => {
 
   it('starts at once, whatever is being planned', async () => {
     const client = connect()
-    const { path } = await client.projects.openDemo()
+    const { path, document } = await client.projects.openDemo()
+    await client.prompts.save({ path, seen: document.revision, prompts: await demoPrompts(8) })
     await client.sweeps.plan({ path })
     const pid = engine.pid ?? NaN
     // A plan that never comes to an end by itself.
