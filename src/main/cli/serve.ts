@@ -1,8 +1,11 @@
+import { join, sep } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { WorkbenchError } from '../../contract/model/problem'
-import { absolutePath } from '../base/files/places'
+import { isFolder } from '../base/files/path-kinds'
+import { absolutePath, projectsFolder } from '../base/files/places'
 import { isProject } from '../project/project'
+import { requireWithin } from '../serve/only-folder'
 import type { InitialProject } from '../workbench/entry'
 import { CommonOptions, readOptions, usageError, wholeNumber, withCommonOptions } from './options'
 import { printJson, printText, remark } from './output'
@@ -10,7 +13,8 @@ import { printJson, printText, remark } from './output'
 const ServeOptions = z.strictObject({
   ...CommonOptions.shape,
   demo: z.boolean().default(false),
-  port: z.number()
+  port: z.number(),
+  only: z.string().optional()
 })
 
 /** `slr serve`: the workbench for a browser on this machine, or over an SSH tunnel. Runs until it is stopped. */
@@ -18,26 +22,41 @@ export function addServeCommand(program: Command, signal: AbortSignal): void {
   const command = program
     .command('serve')
     .description('serve the workbench to a browser on this machine; prints the address')
-  withInitialProject(command).option(
-    '--port <n>',
-    'port to listen on; 0 takes the one of the last time, or a free one',
-    wholeNumber(0, 65_535),
-    0
-  )
+  withInitialProject(command)
+    .option(
+      '--port <n>',
+      'port to listen on; 0 takes the one of the last time, or a free one',
+      wholeNumber(0, 65_535),
+      0
+    )
+    .option('--only <folder>', 'folder that projects and models must lie in; everything else is refused')
   withCommonOptions(command).action(async () => {
     const options = readOptions(ServeOptions, command)
+    const only = options.only === undefined ? null : await onlyFolder(options.only)
     const initial = await initialProject(options.demo, command)
+    if (only !== null && initial.project !== null) await requireWithin(only, initial.project)
     // The window's server is half the program: other commands start without it.
     const { serveWorkbench } = await import('../serve/serve')
     await serveWorkbench({
       initial,
       port: options.port,
+      only,
       openBrowser: false,
       announce: announcer(options.json),
       remark: options.quiet ? () => undefined : remark,
       signal
     })
   })
+}
+
+/** The folder to keep to; new projects go there too. @throws WorkbenchError `not-found` */
+async function onlyFolder(typed: string): Promise<string> {
+  const folder = absolutePath(typed)
+  if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+  // Below it, so that the window, which begins in the folder around the projects, begins in it.
+  const projects = projectsFolder()
+  if (!projects.startsWith(folder + sep)) process.env['SLR_PROJECTS_DIR'] = join(folder, 'SLR Workbench')
+  return folder
 }
 
 /** The arguments of the commands that show the workbench. */

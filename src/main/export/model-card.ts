@@ -84,7 +84,7 @@ export function modelCard(content: CardContent): string {
     '## Recipe',
     describeStrengths(strengths),
     'Embeddings, final norm, head, tokenizer, chat template and generation config are those of the post-trained model.',
-    fencedMarkdown('json', JSON.stringify(recipe, null, 'ranges' in recipe ? 0 : 2)),
+    fencedMarkdown('json', withoutTags(JSON.stringify(recipe, null, 'ranges' in recipe ? 0 : 2))),
     ...(scores === null ? [] : ['## Scores', scoreTable(scores)]),
     '## Parents',
     ...parents.map(describeParent),
@@ -111,7 +111,19 @@ function frontMatter({ licence, parents }: CardContent): string {
     base_model_relation: 'merge',
     tags: ['merge', 'selective-layer-restoration']
   }
-  return stringify(fields)
+  // Whoever shows the card may take a tag in it for one; in double quotes it can be written otherwise.
+  const hasTags = /[<>]/.test(JSON.stringify(fields))
+  return hasTags
+    ? stringify(fields, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'QUOTE_DOUBLE' }).replace(
+        /[<>]/g,
+        (mark) => (mark === '<' ? '\\x3C' : '\\x3E')
+      )
+    : stringify(fields)
+}
+
+/** JSON that means the same, and is no markup for whoever shows it unescaped. */
+function withoutTags(json: string): string {
+  return json.replace(/[<>]/g, (mark) => (mark === '<' ? '\\u003c' : '\\u003e'))
 }
 
 function describeStrengths(strengths: readonly LayerStrength[]): string {

@@ -21,7 +21,7 @@ import type { SearchDocument } from '../../contract/documents/search'
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { readPromptFile } from '../crc/task/prompt-file'
 import { readSamplePrompts } from '../samples/prompts'
-import { errorCode, writeFileAtomic } from '../base/files/atomic-file'
+import { removeUnfinished, errorCode, writeFileAtomic } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
 import { type Lock, lockProject } from '../base/files/lock'
 import { type DocumentFormat, migrateFile, readDocument } from '../base/files/migrate'
@@ -370,6 +370,7 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
   try {
     // Read again: somebody else may have held the lock and saved in between.
     const backup = lock === null ? null : await migrateProject(folder)
+    if (lock !== null) await removeUnfinished(folder, FOLDER_DEPTH)
     const documents = await readDocuments(folder)
     const { entries: sweeps, warnings } = await SWEEPS.list(folder, summarizeSweep)
     const { sampleRuns, warnings: sampleWarnings } = await listSampleRuns(folder)
@@ -386,6 +387,9 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
     throw error
   }
 }
+
+/** Unfinished sweeps lie in a folder of the folder of sweeps. */
+const FOLDER_DEPTH = 2
 
 const VIEWED = { lock: null, readOnly: 'It was opened to be looked at only.' } as const
 

@@ -32,7 +32,7 @@ export async function openWorkbench(options: OpenOptions): Promise<void> {
   } else {
     remark(`Using the browser: ${desktop.unavailable}.`)
   }
-  await serveWorkbench({ ...options, port: 0, openBrowser: hasDisplay })
+  await serveWorkbench({ ...options, port: 0, only: null, openBrowser: hasDisplay })
 }
 
 /** Electron's binary, fetched if need be, or why there is to be no desktop window. */

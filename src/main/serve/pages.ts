@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { type OneTimeTokens, prove } from './one-time-token'
 import {
   FOREIGN_HOST,
+  FOREIGN_PAGE,
   NO_ADDRESS,
   NO_PAGE,
   NO_SESSION,
@@ -14,7 +15,7 @@ import {
   WRONG_TOKEN
 } from './refusal'
 import { type rendererFiles, SECURITY_HEADERS } from './renderer-files'
-import { addressOf, cookieName, cookieOf, namesLoopback, sessionPath } from './requests'
+import { addressOf, asksFromElsewhere, cookieName, cookieOf, namesLoopback, sessionPath } from './requests'
 import type { Sessions } from './sessions'
 
 /** Where a second start asks whether the first still runs. */
@@ -47,6 +48,7 @@ export function answerPages(door: PageDoor): RequestListener {
       if (elsewhere && door.sessions.knows(id)) return sendComeAgain(response, id)
       return sendRefusal(response, NO_SESSION)
     }
+    if (asksFromElsewhere(request)) return sendRefusal(response, FOREIGN_PAGE)
     const found = door.files.get(path)
     if (found === undefined) return sendRefusal(response, NO_PAGE)
     if (request.method !== 'GET' && request.method !== 'HEAD') return sendRefusal(response, ONLY_GET)

@@ -20,6 +20,12 @@ export function namesLoopback(request: IncomingMessage): boolean {
   return LOOPBACK_HOST.test(request.headers.host ?? '')
 }
 
+/** Whether another page asks, also one of another port: for a part of a page, not to show this one. Browsers say so. */
+export function asksFromElsewhere({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site']
+  return site !== undefined && site !== 'same-origin' && headers['sec-fetch-mode'] !== 'navigate'
+}
+
 export function sessionPath(address: URL | null): { id: string | null; path: string } {
   const [, id = null, path = ''] = SESSION_PATH.exec(address?.pathname ?? '') ?? []
   return { id, path }

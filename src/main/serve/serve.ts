@@ -11,6 +11,8 @@ export interface ServeOptions {
   initial: InitialProject
   /** 0 takes the one of the last time, or a free one. */
   port: number
+  /** The folder that windows may name places in; null for any. */
+  only: string | null
   /** Whether to show the page in the user's browser as well. */
   openBrowser: boolean
   /** Told an address, which lets one browser in, once it answers; and whether this start is the one that answers. */
@@ -28,8 +30,8 @@ export interface ServeOptions {
  * @throws WorkbenchError when the port cannot be had or the page has not been built
  */
 export async function serveWorkbench(options: ServeOptions): Promise<void> {
-  const { initial, port, openBrowser, announce, remark, signal } = options
-  const file = serverFile(initial, port)
+  const { initial, port, only, openBrowser, announce, remark, signal } = options
+  const file = serverFile(initial, port, only)
   const earlier = await readServerRecord(file)
   if (earlier !== null && (await isRunning(earlier))) {
     const url = entryAddress(earlier.port, earlier.key)
@@ -44,7 +46,7 @@ export async function serveWorkbench(options: ServeOptions): Promise<void> {
   })
   try {
     const server = await startOnPort(
-      { router: workbench.router, file, earlierSessions: earlier?.sessions ?? [] },
+      { router: workbench.router, file, only, earlierSessions: earlier?.sessions ?? [] },
       port,
       earlier?.port ?? 0
     )

@@ -24,11 +24,16 @@ const ServerRecord = z.strictObject({
 
 const MAX_FILE_BYTES = 100_000
 
-/** Where the server of a project, of the demo or of none keeps its record. @param port that was asked for; 0 for any */
-export function serverFile({ project, demo }: InitialProject, port: number): string {
+/**
+ * Where the server of a project, of the demo or of none keeps its record.
+ *
+ * @param port that was asked for; 0 for any
+ * @param only the folder that it keeps to: what a session of another may do is no session of this one's
+ */
+export function serverFile({ project, demo }: InitialProject, port: number, only: string | null): string {
   const shown = demo ? 'demo' : (project ?? 'start')
   const name = createHash('sha256')
-    .update(JSON.stringify([shown, port]))
+    .update(JSON.stringify(only === null ? [shown, port] : [shown, port, only]))
     .digest('hex')
     .slice(0, 16)
   return join(configFolder(), 'servers', `${name}.json`)

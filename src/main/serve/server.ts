@@ -35,6 +35,8 @@ export interface ServerOptions {
   router: WorkbenchRouter
   /** 0 picks a free one. */
   port?: number
+  /** The folder that windows may name places in; null for any. */
+  only?: string | null
   /** Where it is remembered, if anywhere. */
   file?: string
   /** Sessions of earlier runs, which go on. */
@@ -47,7 +49,7 @@ export interface ServerOptions {
  * @throws WorkbenchError when the port cannot be had or the page has not been built
  */
 export async function startServer(options: ServerOptions): Promise<WorkbenchServer> {
-  const { router, port = 0, file, earlierSessions = [] } = options
+  const { router, port = 0, only = null, file, earlierSessions = [] } = options
   const key = newKey()
   const sessions = new Sessions(earlierSessions)
   const saves = new SerialQueue()
@@ -68,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
     CONNECTION_TIMES,
     answerPages({ key, tokens: new OneTimeTokens(key), sessions, files, onEntry })
   )
-  const endWindows = acceptWindows(server, router, sessions)
+  const endWindows = acceptWindows(server, router, sessions, only)
   await listen(server, port)
   await save()
   return {

@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import type { WorkbenchRouter } from '../workbench/router'
 import { limitWaiting, MAX_WINDOWS } from './connections'
+import { onlyWithin } from './only-folder'
 import {
   FOREIGN_HOST,
   FOREIGN_PAGE,
@@ -15,7 +16,7 @@ import {
   STATUS_TEXT,
   TOO_MANY_WINDOWS
 } from './refusal'
-import { addressOf, cookieOf, namesLoopback, sessionPath } from './requests'
+import { addressOf, asksFromElsewhere, cookieOf, namesLoopback, sessionPath } from './requests'
 import type { Sessions } from './sessions'
 import { refuseDeepJson } from '../base/files/json-depth'
 
@@ -30,10 +31,16 @@ const RpcMessage = z.looseObject({ i: z.string() })
 /**
  * Accepts the WebSockets of sessions on a server, and answers them by the router.
  *
+ * @param only the folder that calls may name places in; null for any
  * @returns ends all that are open
  */
-export function acceptWindows(server: Server, router: WorkbenchRouter, sessions: Sessions): () => void {
-  const rpc = new RPCHandler(router)
+export function acceptWindows(
+  server: Server,
+  router: WorkbenchRouter,
+  sessions: Sessions,
+  only: string | null
+): () => void {
+  const rpc = new RPCHandler(router, { clientInterceptors: only === null ? [] : [onlyWithin(only)] })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES })
   const leaveWaiting = limitWaiting(server)
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head) => {
@@ -54,7 +61,8 @@ export function acceptWindows(server: Server, router: WorkbenchRouter, sessions:
 function upgradeRefusal(request: IncomingMessage, sessions: Sessions, windowCount: number): Refusal | null {
   const { id, path } = sessionPath(addressOf(request))
   if (!namesLoopback(request)) return FOREIGN_HOST
-  if (request.headers.origin !== `http://${request.headers.host}`) return FOREIGN_PAGE
+  if (request.headers.origin !== `http://${request.headers.host}` || asksFromElsewhere(request))
+    return FOREIGN_PAGE
   if (id === null || !sessions.accepts(id, cookieOf(request))) return NO_SESSION
   if (path !== '/rpc') return NO_PAGE
   return windowCount < MAX_WINDOWS ? null : TOO_MANY_WINDOWS

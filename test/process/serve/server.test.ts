@@ -146,6 +146,9 @@ describe('a new address', () => {
     expect(headers['cache-control']).toBe('no-store')
     expect(headers['x-content-type-options']).toBe('nosniff')
     expect(headers['referrer-policy']).toBe('no-referrer')
+    expect(headers['x-frame-options']).toBe('DENY')
+    expect(headers['cross-origin-opener-policy']).toBe('same-origin')
+    expect(headers['cross-origin-resource-policy']).toBe('same-origin')
     expect(headers['content-security-policy']).toMatch(/^default-src 'none';/)
     expect(headers['content-security-policy']).not.toContain('unsafe')
   })
@@ -208,6 +211,20 @@ describe('a request that is refused', () => {
   it('is one to a proxy', async () => {
     const { Cookie } = await signIn()
     expect(await get('http://127.0.0.1/../main/cli.js', { Cookie })).toMatchObject({ status: 401 })
+  })
+
+  it.each(['cross-site', 'same-site', 'none'])('is for a part of a page that is %s', async (site) => {
+    const { Cookie, home } = await signIn()
+    const elsewhere = { Cookie, 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': 'no-cors' }
+    expect(await get(`${home}/`, elsewhere)).toMatchObject({ status: 403 })
+    expect(await get(`${home}/`, { ...elsewhere, 'Sec-Fetch-Mode': 'navigate' })).toMatchObject({
+      status: 200
+    })
+    expect(await get(`${home}/`, { ...elsewhere, 'Sec-Fetch-Site': 'same-origin' })).toMatchObject({
+      status: 200
+    })
+    const socket = { Cookie, Origin: address.origin, 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': 'websocket' }
+    expect(await upgradeStatus(`${home}/rpc`, socket)).toBe(403)
   })
 
   it('uses another method than GET', async () => {

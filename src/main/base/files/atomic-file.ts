@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
@@ -32,6 +32,23 @@ export async function writeFileAtomic(file: string, text: string, mode?: number)
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined)
     throw writeProblem(file, error)
+  }
+}
+
+/** As `writeFileAtomic` names what it has not finished. */
+const UNFINISHED = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/
+
+/**
+ * Removes what was left unfinished in a folder when the program was killed. Nobody else may be writing there.
+ *
+ * @param depth of folders in it that are looked into as well; links are not followed
+ */
+export async function removeUnfinished(folder: string, depth: number): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  for (const entry of entries) {
+    const path = join(folder, entry.name)
+    if (entry.isFile() && UNFINISHED.test(entry.name)) await rm(path, { force: true }).catch(() => undefined)
+    else if (entry.isDirectory() && depth > 0) await removeUnfinished(path, depth - 1)
   }
 }
 

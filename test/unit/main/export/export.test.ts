@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { ExportProgress } from '../../../../src/contract/procedures/export'
 import type { Problem } from '../../../../src/contract/model/problem'
 import type { LayerStrength, Recipe } from '../../../../src/contract/model/recipe'
+import { parse } from 'yaml'
 import { postStrengths } from '../../../../src/contract/model/strengths'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { inspectPair } from '../../../../src/main/checkpoint/pair'
@@ -143,11 +144,11 @@ describe('an exported model', () => {
 })
 
 describe('the model card', () => {
-  const cardOf = async (postCard: string | null): Promise<string> => {
+  const cardOf = async (postCard: string | null, name = 'up | *per*'): Promise<string> => {
     const folders = await writePair()
     if (postCard !== null) await writeFile(join(folders.post, 'README.md'), postCard)
     const target = join(await temporaryFolder(), 'out')
-    await exportRecipe(folders, { name: 'up | *per*', layers: [strength(0, 0.5), strength(1, 1)] }, target)
+    await exportRecipe(folders, { name, layers: [strength(0, 0.5), strength(1, 1)] }, target)
     return readFile(join(target, 'README.md'), 'utf8')
   }
 
@@ -164,6 +165,15 @@ describe('the model card', () => {
     expect(card).toContain('| 0 | attention: post-trained; MLP: 0.5 × post-trained + 0.5 × pre-trained |')
     expect(card).toContain('# post, up \\| \\*per\\*')
     expect(card).toContain('"name": "up | *per*"')
+  })
+
+  it('holds no tags, whatever licence and names say, and means the same', async () => {
+    const tag = '<img src=x onerror=alert(1)>'
+    const card = await cardOf(`---\nlicense: "${tag}"\nlicense_link: [a, "</script>"]\n---\n`, `up ${tag}`)
+    expect(card.replace(/\\</g, '')).not.toContain('<')
+    const [, frontMatter = '', recipe = ''] = /^---\n([^]*?)---\n[^]*?```json\n([^]*?)\n```/.exec(card) ?? []
+    expect(parse(frontMatter)).toMatchObject({ license: tag, license_link: ['a', '</script>'] })
+    expect(JSON.parse(recipe)).toMatchObject({ name: `up ${tag}` })
   })
 
   it('has the scores of the newest sweep, and of whole answers where they were checked', async () => {

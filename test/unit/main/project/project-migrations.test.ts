@@ -1,4 +1,4 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { access, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createProject } from '../../../../src/main/project/create-project'
@@ -34,6 +34,30 @@ async function olderProject(): Promise<string> {
   )
   return project.path
 }
+
+it('what a killed program left unfinished in a project goes when it is opened to be changed, and nothing else', async () => {
+  const folder = await temporaryFolder()
+  const project = await createProject({ folder, name: 'Killed', pair: { kind: 'demo' }, prompts: PROMPTS })
+  await project.close()
+  const mine = join(project.path, 'prompts', 'notes.tmp')
+  const left = ['.project.json', join('prompts', '.samples.json')].map((name) =>
+    join(project.path, `${name}.7d444840-9dc0-11d1-b245-5ffdce74fad2.tmp`)
+  )
+  for (const file of [mine, ...left]) await writeFile(file, '{')
+  const there = async (): Promise<boolean[]> =>
+    Promise.all(
+      [mine, ...left].map((file) =>
+        access(file).then(
+          () => true,
+          () => false
+        )
+      )
+    )
+  await (await openProject(project.path, 'view')).close()
+  expect(await there()).toEqual([true, true, true])
+  await (await openProject(project.path)).close()
+  expect(await there()).toEqual([true, false, false])
+})
 
 describe('a project of version 1', () => {
   it('gives recipes and checkpoints an id and a mark each, and keeps its file as it was', async () => {
