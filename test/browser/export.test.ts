@@ -30,8 +30,8 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', () => {
     await page.getByRole('heading', { name: /^Exported “Layers 4–11”/ }).waitFor()
     await picture('result')
     const projects = join(workbench.folder, 'projects')
-    const written = (await readdir(projects)).find((name) => name.startsWith('post-')) ?? ''
-    expect(written).toBe('post-Layers-4-11')
+    const written = (await readdir(projects)).find((name) => name.startsWith('demo-pair-')) ?? ''
+    expect(written).toBe('demo-pair-Layers-4-11')
     const card = await readFile(join(projects, written, 'README.md'), 'utf8')
     expect(card).toMatch(/\| this model \| 0\.917 \| 0\.916 \|/)
     await page.getByText(`vllm serve ${join(projects, written)}`).waitFor()

@@ -240,7 +240,7 @@ async function probe(workbench: ServedWorkbench, page: Page): Promise<void> {
     Number(await rowOf(model).getByRole('cell').innerText())
   await dialog.getByRole('button', { name: 'Probe' }).click()
   expect(await probability('post')).toBeCloseTo(0.4434, 3)
-  expect(await probability('hybrid')).toBeLessThan(await probability('post'))
+  expect(await probability('recipe')).toBeLessThan(await probability('post'))
   // Base says other things first: each as probable as the command line, on its own, finds it to be.
   const ofBase = dialog.getByRole('table', { name: 'Most probable next tokens of base' }).getByRole('row')
   await ofBase.nth(1).waitFor()

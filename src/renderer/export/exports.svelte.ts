@@ -1,3 +1,4 @@
+import { calledAfter } from '../ui/folder-path'
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
 import type { Variant } from '../../contract/documents/samples'
 import { freeName } from '../../contract/model/free-name'
@@ -84,7 +85,8 @@ export class Exports {
   readonly parent = $derived.by(() => this.givenParent ?? this.project.host.info?.projectsFolder ?? '')
   readonly name = $derived.by(() => {
     if (this.givenName !== null) return this.givenName
-    const post = this.project.state.pair?.post.name.split('/').at(-1) ?? 'model'
+    const path = this.project.state.pair?.post.path
+    const post = path === undefined ? 'model' : calledAfter(path)
     return `${post}-${this.recipe?.name ?? ''}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
   })
   readonly target = $derived.by(() => {

@@ -41,13 +41,13 @@ export interface ScoredModel {
 export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'range' | 'rival'> }
 
 /** What stands beside base and post. */
-export type ScoredRole = 'hybrid' | 'checkpoint' | 'rival'
+export type ScoredRole = 'recipe' | 'checkpoint' | 'rival'
 
 export const roleOf = ({ kind }: ScoredModel): ScoredRole =>
-  kind === 'checkpoint' || kind === 'rival' ? kind : 'hybrid'
+  kind === 'checkpoint' || kind === 'rival' ? kind : 'recipe'
 
 export const ROLE_TONES: Readonly<Record<ScoredRole, ModelTone>> = {
-  hybrid: 'hybrid',
+  recipe: 'hybrid',
   checkpoint: 'checkpoint',
   rival: 'orange'
 }

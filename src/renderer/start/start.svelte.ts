@@ -1,7 +1,7 @@
 import type { PairReport } from '../../contract/documents/pair'
 import type { RecentProject } from '../../contract/documents/project'
 import { complaintOf, type Complaint } from '../ui/complaint'
-import { folderName } from '../ui/folder-path'
+import { calledAfter } from '../ui/folder-path'
 import { Latest } from '../app/latest.svelte'
 import type { Workbench } from '../app/workbench.svelte'
 
@@ -69,7 +69,7 @@ export class NewProject {
 
   /** Follows the post folder until the user types a name. */
   get name(): string {
-    return this.typedName ?? (this.post === '' ? '' : folderName(this.post))
+    return this.typedName ?? (this.post === '' ? '' : calledAfter(this.post))
   }
 
   set name(name: string) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { ORPCError } from '@orpc/client'
 import { complaintOf } from '../../../src/renderer/ui/complaint'
-import { completions, folderName, splitTypedPath } from '../../../src/renderer/ui/folder-path'
+import { calledAfter, completions, splitTypedPath } from '../../../src/renderer/ui/folder-path'
 import {
   briefDelta,
   briefScore,
@@ -162,7 +162,11 @@ describe('typing a folder', () => {
     expect(splitTypedPath('C:\\models\\')).toEqual({ folder: 'C:\\models\\', prefix: '' })
     expect(splitTypedPath('models')).toBeNull()
     expect(completions([{ name: 'Llama-3' }, { name: 'qwen' }], 'll')).toEqual([{ name: 'Llama-3' }])
-    expect(folderName('/models/llama/')).toBe('llama')
+    expect(calledAfter('/models/llama/')).toBe('llama')
+    expect(calledAfter('/models/qwen/post')).toBe('qwen')
+    expect(calledAfter('C:\\models\\qwen\\post-bf16')).toBe('qwen')
+    expect(calledAfter('/base')).toBe('base')
+    expect(calledAfter('/cache/models--Qwen--Qwen2.5-0.5B/snapshots/0a1b')).toBe('Qwen2.5-0.5B')
   })
 })
 

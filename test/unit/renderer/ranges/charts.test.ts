@@ -383,7 +383,7 @@ describe('character distributions', () => {
     expect(shown.answers).toEqual(['0', '1'])
     expect(shown.promptCount).toBe(1)
     expect(shown.post).toEqual([0.9, 0.1])
-    expect(distributionCsv(shown, 'character', 'hybrid').split('\r\n')[1]).toBe('0,0.5,0.9,0.6')
+    expect(distributionCsv(shown, 'character', 'recipe').split('\r\n')[1]).toBe('0,0.5,0.9,0.6')
   })
 
   it('leave base out where base cannot be compared', () => {
