@@ -5,6 +5,7 @@ import { HeldWeights, Sampling } from '../model/sampling'
 import { JudgeSettings } from './judge'
 import { MeasureId } from '../model/measures'
 import { PairFingerprints } from './pair'
+import { PairJudgement } from './preferences'
 import { Problem } from '../model/problem'
 import { SampleProgress, ShownSample, Variant } from './samples'
 import { Task } from './task'
@@ -32,7 +33,7 @@ export const EVALUATION_VERSION = 1
 /**
  * What an evaluation was asked for and ran with, evaluations/<id>.json. Beside it lie the answers (<id>.jsonl, as those of
  * sample runs), what the engine made of them (<id>.scores.jsonl, a {@link PromptScores} a line), and what a judge said of them
- * (<id>.judge.jsonl).
+ * (<id>.judge.jsonl, of pairs <id>.pairs.jsonl).
  */
 export const EvaluationRun = z.object({
   schemaVersion: z.literal(EVALUATION_VERSION),
@@ -54,6 +55,8 @@ export const EvaluationRun = z.object({
   embeddingModel: CheckpointReference.nullable().default(null),
   /** Who marked the answers last; null when nobody was asked to. */
   judge: JudgeSettings.nullable().default(null),
+  /** Who compared the answers in pairs last. */
+  pairJudge: JudgeSettings.nullable().default(null),
   notices: z.array(z.string())
 })
 export type EvaluationRun = z.infer<typeof EvaluationRun>
@@ -148,6 +151,8 @@ export const EvaluationResults = z.object({
   comparedWith: z.string(),
   variants: z.array(VariantResult),
   proxy: z.array(ProxyCorrelation),
+  /** What a judge of pairs said; null when there was none. */
+  pairs: PairJudgement.nullable(),
   /** Per prompt and variant, for drilling down: [prompt][variant]. */
   cells: z.array(z.array(z.partialRecord(MeasureId, z.number())))
 })

@@ -25,7 +25,9 @@ export const JudgeSettings = z
       .regex(/^[A-Z][A-Z0-9_]*API_KEY$/, 'expected a name that ends in API_KEY, such as OPENAI_API_KEY')
       .optional(),
     rubric: z.string().trim().min(1).max(20_000),
-    /** Answers of each variant to each prompt that are marked. */
+    /** Compares the answers of every two variants, in both orders, instead of marking each. */
+    pairs: z.boolean().default(false),
+    /** Answers of each variant to each prompt that are marked, or of which a set is compared. */
     answersPerPrompt: z.number().int().min(1).max(100_000),
     requestsPerMinute: z.number().int().min(1).max(100_000),
     /** Requests under way at once. */
@@ -35,6 +37,7 @@ export const JudgeSettings = z
 export type JudgeSettings = z.infer<typeof JudgeSettings>
 
 export const DEFAULT_JUDGE = {
+  pairs: false,
   answersPerPrompt: 8,
   requestsPerMinute: 60,
   concurrency: 4
@@ -46,7 +49,7 @@ export function judgeWarning({ baseUrl, model }: Pick<JudgeSettings, 'baseUrl' |
   const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
   const where = isLocal ? 'another program on this machine' : 'another machine'
   const plain = protocol === 'http:' && !isLocal ? ', unencrypted' : ''
-  return `Prompts and answers leave this program: they are sent to ${host} (${where}${plain}), to be marked by ${model}.`
+  return `Prompts and answers leave this program: they are sent to ${host} (${where}${plain}), to be judged by ${model}.`
 }
 
 /** What a judge said of one answer, a line of evaluations/<id>.judge.jsonl. */
@@ -58,11 +61,24 @@ export const JudgeVerdict = z.object({
 })
 export type JudgeVerdict = z.infer<typeof JudgeVerdict>
 
+/** Which of two sets of answers a judge preferred, in one order; a line of evaluations/<id>.pairs.jsonl. */
+export const PairVerdict = z.object({
+  /** SHA-256 of model, rubric, prompt and both sets in their order: nothing is asked twice. */
+  key: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Null when the reply was no choice. */
+  said: z.enum(['first', 'second', 'tie']).nullable()
+})
+export type PairVerdict = z.infer<typeof PairVerdict>
+
+/** Questions to a judge of pairs when no two variants gave the same answers: each pair on each prompt, in both orders. */
+export const pairQuestions = (variantCount: number, promptCount: number): number =>
+  variantCount * (variantCount - 1) * promptCount
+
 export const JudgeProgress = z.object({
-  /** Different answers that have a verdict, and that need one. */
+  /** Questions, each another answer or pair in an order, that have a verdict, and that need one. */
   done: z.number().int(),
   total: z.number().int(),
-  /** Replies that were no mark. */
+  /** Replies that were no verdict. */
   unreadable: z.number().int()
 })
 export type JudgeProgress = z.infer<typeof JudgeProgress>

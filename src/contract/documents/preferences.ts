@@ -66,5 +66,20 @@ export const PreferenceTally = z.object({
 })
 export type PreferenceTally = z.infer<typeof PreferenceTally>
 
+/** What a judge of pairs came to. */
+export const PairJudgement = z.object({
+  /** `size` answers of each; `skipped` are pairs that are not judged in both orders, or not readably. */
+  tally: PreferenceTally,
+  /** Pairs with the same answers on both sides: ties that were not sent. */
+  equal: whole,
+  /** Share of the pairs sent of which both orders say the same, mean over prompts; null when none was. */
+  agreement: z.object({ mean: z.number(), interval: Interval.nullable(), promptCount: whole }).nullable(),
+  /** Cohen's, of the two orders; null where chance alone makes them agree. */
+  kappa: z.number().nullable(),
+  /** Of the verdicts that are no tie, the share for what was shown first. */
+  firstShown: z.number().nullable()
+})
+export type PairJudgement = z.infer<typeof PairJudgement>
+
 export const PREFERENCE_EXPORT_FORMATS = ['csv', 'json'] as const
 export type PreferenceExportFormat = (typeof PREFERENCE_EXPORT_FORMATS)[number]

@@ -138,6 +138,7 @@ const ReportedEvaluation = EvaluationRun.pick({
   rendering: true,
   weights: true,
   judge: true,
+  pairJudge: true,
   notices: true
 }).extend({
   origin: Origin,

@@ -1,5 +1,5 @@
-import type { PreferenceTally } from '../documents/preferences'
-import { formatCount, formatPercent, plural } from './format'
+import type { PairJudgement, PreferenceTally } from '../documents/preferences'
+import { formatCount, formatDelta, formatPercent, plural } from './format'
 
 type Preferred = PreferenceTally['variants'][number]
 
@@ -57,4 +57,20 @@ export function tallyRule(tally: PreferenceTally): string {
     'Shares are means over prompts, a tie counting as an equal part for each variant shown; intervals are 95 % over prompts, from five prompts on (Wilson).'
   if (!comparesMany(tally)) return shares
   return `${shares} Over ${tally.reference}: the chance to be preferred if these two alone were compared (Bradley–Terry).`
+}
+
+/** How far a judge of pairs can be trusted, in a sentence or two. */
+export function judgeTrust({ tally, agreement, kappa, firstShown, equal }: PairJudgement): string {
+  const parts = [
+    agreement === null
+      ? 'No pair had to be sent'
+      : `Both orders say the same of ${shareWords(agreement.mean, agreement.interval)} of the pairs` +
+        (kappa === null ? '' : ` (Cohen’s kappa ${formatDelta(kappa, 2)})`)
+  ]
+  if (firstShown !== null) parts.push(`${formatPercent(firstShown)} of the choices are what was shown first`)
+  if (equal > 0)
+    parts.push(`${plural(equal, 'pair')} with the same answers on both sides are ties that were not sent`)
+  if (tally.skipped > 0)
+    parts.push(`${plural(tally.skipped, 'pair')} not judged readably in both orders are left out`)
+  return `${parts.join('; ')}. Orders that disagree are a tie.`
 }

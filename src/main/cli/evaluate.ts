@@ -7,7 +7,7 @@ import {
   EvaluationVariant
 } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
-import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
+import type { JudgeSettings } from '../../contract/documents/judge'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, Variant } from '../../contract/documents/samples'
 import type { PromptScores } from '../../contract/documents/evaluation'
@@ -24,7 +24,7 @@ import type { Project } from '../project/project'
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withEngine } from './engine'
 import { givenTask, TASK_CHOICES } from './given-task'
-import { judged, judgeFrom, JudgeOptions, withJudgeOptions } from './judge'
+import { judged, judgeFrom, JudgeOptions, type VerdictStore, withJudgeOptions } from './judge'
 import { describeEvaluation } from './evaluation-report'
 import {
   CommonOptions,
@@ -178,8 +178,9 @@ async function evaluateInProject(
 }
 
 async function keptOfEvaluation(project: Project, run: EvaluationRun): Promise<Kept> {
-  const { samples, scores, verdicts } = await project.evaluations.read(run.id)
-  const judged = verdicts.length === 0 ? '' : ` and ${count(verdicts.length)} verdicts`
+  const { samples, scores, verdicts, pairVerdicts } = await project.evaluations.read(run.id)
+  const verdictCount = verdicts.length + pairVerdicts.length
+  const judged = verdictCount === 0 ? '' : ` and ${count(verdictCount)} verdicts`
   return {
     kept: `${count(samples.length)} answers, the scores of ${count(scores.length)} prompts${judged} are kept in ${project.path} as evaluation ${run.id}.`,
     goesOn: true
@@ -211,8 +212,11 @@ async function evaluateRun(
   const files = await project.evaluations.read(run.id)
   if (judge === null) return { files, proxies }
   await project.evaluations.noteJudge(run.id, judge)
-  const keep = (verdict: JudgeVerdict): Promise<void> => project.evaluations.appendVerdict(run.id, verdict)
-  return { files: await judged(files, judge, quiet, signal, keep), proxies }
+  const store: VerdictStore = {
+    keep: (verdict) => project.evaluations.appendVerdict(run.id, verdict),
+    keepPair: (verdict) => project.evaluations.appendPairVerdict(run.id, verdict)
+  }
+  return { files: await judged(files, judge, quiet, signal, store), proxies }
 }
 
 async function evaluateInMemory(
@@ -244,10 +248,11 @@ async function evaluateInMemory(
     quiet,
     signal
   )
-  const files = { run: { ...run, weights: held }, samples, scores, verdicts: [] }
+  const files = { run: { ...run, weights: held }, samples, scores, verdicts: [], pairVerdicts: [] }
   const proxies = { characters: null, task: null }
   if (judge === null) return { files, proxies }
-  return { files: await judged(files, judge, quiet, signal, () => Promise.resolve()), proxies }
+  const nowhere = { keep: () => Promise.resolve(), keepPair: () => Promise.resolve() }
+  return { files: await judged(files, judge, quiet, signal, nowhere), proxies }
 }
 
 async function runWithProgress(

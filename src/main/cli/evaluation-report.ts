@@ -1,5 +1,14 @@
 import { type Estimate, type EvaluationView, mainMeasures } from '../../contract/documents/evaluation'
 import { fewerPrompts, intervalWords, measuresOf, proxySentence } from '../../contract/words/evaluation-words'
+import type { PairJudgement } from '../../contract/documents/preferences'
+import {
+  judgeTrust,
+  overReference,
+  setWords,
+  shareWords,
+  tallyBasis,
+  tallyVerdict
+} from '../../contract/words/preference-words'
 import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { count, decimal, style, table } from './output'
 
@@ -17,8 +26,30 @@ export function describeEvaluation({ run, results }: EvaluationView): string {
     style('bold', heading),
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
     ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
-    ...[proxySentence(results.proxy)].filter(Boolean)
+    ...[proxySentence(results.proxy)].filter(Boolean),
+    ...(results.pairs === null ? [] : describePairs(results.pairs))
   ].join('\n')
+}
+
+function describePairs(pairs: PairJudgement): string[] {
+  const { tally } = pairs
+  const rows = tally.variants.map((entry) => {
+    const beside = overReference(tally, entry)
+    return [
+      entry.variant,
+      count(entry.compared),
+      count(entry.won),
+      count(entry.tied),
+      shareWords(entry.share, entry.shareInterval),
+      beside === null ? '-' : shareWords(beside.chance, beside.interval)
+    ]
+  })
+  return [
+    style('bold', `Judged in pairs, ${setWords(tally.size)}: ${tallyBasis(tally)}`),
+    table([['', 'pairs', 'won', 'ties', 'share', `over ${tally.reference}`], ...rows], 'lrrrrr'),
+    tallyVerdict(tally),
+    judgeTrust(pairs)
+  ]
 }
 
 function describeEstimate(estimate: Estimate | undefined, prompts: number): string {

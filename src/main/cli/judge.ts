@@ -1,10 +1,18 @@
 import { type Command } from 'commander'
 import { z } from 'zod'
 import { factsOf, type TaskKind } from '../../contract/model/task-kinds'
-import { DEFAULT_JUDGE, JudgeSettings, type JudgeVerdict, judgeWarning } from '../../contract/documents/judge'
+import {
+  DEFAULT_JUDGE,
+  type JudgeProgress,
+  JudgeSettings,
+  type JudgeVerdict,
+  judgeWarning,
+  type PairVerdict
+} from '../../contract/documents/judge'
 import { describeIssue } from '../../contract/model/problem'
 import { readTextFile } from '../base/files/bounded-file'
 import { judgeAnswers, judgeKey } from '../evaluation/judge'
+import { judgePairs } from '../evaluation/judge-pairs'
 import type { EvaluationFiles } from '../project/evaluation-files'
 import { usageError, wholeNumber } from './options'
 import { count, remark } from './output'
@@ -17,6 +25,7 @@ export const JudgeOptions = z.strictObject({
   judgeModel: z.string().optional(),
   judgeKey: z.string().optional(),
   judgeRubric: z.string().optional(),
+  judgePairs: z.boolean().optional(),
   judgeAnswers: z.number().optional(),
   judgeRate: z.number().optional()
 })
@@ -29,11 +38,12 @@ export function withJudgeOptions(command: Command): Command {
     )
     .option('--judge-url <url>', 'chat endpoint in the form of OpenAI, such as http://localhost:8080/v1')
     .option('--judge-model <name>', 'the model that marks')
+    .option('--judge-pairs', 'compare every two variants, in both orders, instead of marking answers')
     .option('--judge-key <variable>', 'environment variable with its API key, such as OPENAI_API_KEY')
     .option('--judge-rubric <file>', 'text of what to mark (default: one for the kind of task)')
     .option(
       '--judge-answers <n>',
-      `answers per prompt and variant (default: ${DEFAULT_JUDGE.answersPerPrompt})`,
+      `answers per prompt and variant; of pairs, in each set (default: ${DEFAULT_JUDGE.answersPerPrompt})`,
       wholeNumber(1, 100_000)
     )
     .option(
@@ -67,6 +77,7 @@ export async function judgeFrom(
     keyVariable: options.judgeKey,
     rubric:
       judgeRubric === undefined ? factsOf(kind).rubric : await readTextFile(judgeRubric, MAX_RUBRIC_BYTES),
+    pairs: options.judgePairs ?? false,
     answersPerPrompt: options.judgeAnswers ?? DEFAULT_JUDGE.answersPerPrompt,
     requestsPerMinute: options.judgeRate ?? DEFAULT_JUDGE.requestsPerMinute
   })
@@ -74,44 +85,56 @@ export async function judgeFrom(
   throw usageError(command, `the judge's ${describeIssue(parsed.error)}`)
 }
 
+/** Where verdicts go as they come. */
+export interface VerdictStore {
+  keep(verdict: JudgeVerdict): Promise<void>
+  keepPair(verdict: PairVerdict): Promise<void>
+}
+
 /**
- * Has an evaluation's answers marked, after saying where they go, whatever else is quiet.
+ * Has an evaluation's answers marked, or compared in pairs, after saying where they go, whatever else is quiet.
  *
  * @returns the evaluation with the judge and all that it said
  */
 export async function judged(
-  { run, samples, scores, verdicts }: EvaluationFiles,
+  files: EvaluationFiles,
   judge: JudgeSettings,
   quiet: boolean,
   signal: AbortSignal,
-  keep: (verdict: JudgeVerdict) => Promise<void>
+  store: VerdictStore
 ): Promise<EvaluationFiles> {
+  const { run, samples } = files
   const key = judgeKey(judge, undefined)
   remark(judgeWarning(judge))
-  const all = [...verdicts]
   const display = progressDisplay(quiet)
+  const progress = ({ done, total, unreadable }: JudgeProgress): void =>
+    display.update({
+      phase: 'judging',
+      done,
+      total,
+      status:
+        `judged ${count(done)} of ${count(total)} ${judge.pairs ? 'pairs in one order' : 'different answers'}` +
+        (unreadable === 0 ? '' : `, ${count(unreadable)} replies were no verdict`)
+    })
+  const asked = { run, samples, settings: judge, apiKey: key }
   try {
-    await judgeAnswers(
-      { run, samples, known: verdicts, settings: judge, apiKey: key },
-      {
-        async keep(verdict) {
-          await keep(verdict)
-          all.push(verdict)
-        },
-        progress: ({ done, total, unreadable }) =>
-          display.update({
-            phase: 'judging',
-            done,
-            total,
-            status:
-              `judged ${count(done)} of ${count(total)} different answers` +
-              (unreadable === 0 ? '' : `, ${count(unreadable)} replies were no mark`)
-          })
-      },
-      signal
-    )
+    if (judge.pairs) {
+      const pairVerdicts = [...files.pairVerdicts]
+      const keep = async (verdict: PairVerdict): Promise<void> => {
+        await store.keepPair(verdict)
+        pairVerdicts.push(verdict)
+      }
+      await judgePairs({ ...asked, known: files.pairVerdicts }, { keep, progress }, signal)
+      return { ...files, run: { ...run, pairJudge: judge }, pairVerdicts }
+    }
+    const verdicts = [...files.verdicts]
+    const keep = async (verdict: JudgeVerdict): Promise<void> => {
+      await store.keep(verdict)
+      verdicts.push(verdict)
+    }
+    await judgeAnswers({ ...asked, known: files.verdicts }, { keep, progress }, signal)
+    return { ...files, run: { ...run, judge }, verdicts }
   } finally {
     display.stop()
   }
-  return { run: { ...run, judge }, samples, scores, verdicts: all }
 }

@@ -1,21 +1,13 @@
 import { createHash } from 'node:crypto'
-import { setMaxListeners } from 'node:events'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
-import type { JudgeProgress, JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
+import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine } from '../../contract/documents/samples'
 import { fixedSubset } from '../measures/texts/fixed-subset'
-import { JudgeEndpoint, type JudgePatience } from './judge-endpoint'
-import { throwIfCancelled } from '../base/cancelling'
+import { askJudge, type JudgeListener, type Questions } from './ask-judge'
 
 const LOWEST = 1
 const HIGHEST = 10
-
-export interface JudgeListener {
-  /** Gets each verdict at once, to store it. When it rejects, so does the judging. */
-  keep(verdict: JudgeVerdict): Promise<void>
-  progress(progress: JudgeProgress): void
-}
 
 /** An answer to be marked, and where the mark belongs. */
 interface Question {
@@ -26,67 +18,37 @@ interface Question {
 }
 
 /** Answers to mark, by which judge, and what of it is there. */
-export interface AnswersToJudge {
-  run: EvaluationRun
-  samples: readonly SampleLine[]
-  /** Verdicts that are stored. */
-  known: readonly JudgeVerdict[]
-  settings: JudgeSettings
-  /** null when the endpoint needs none */
-  apiKey: string | null
-  /** Left out: as patient as `JudgeEndpoint` is by itself. */
-  patience?: JudgePatience
+export interface AnswersToJudge extends Pick<
+  Questions<Question, JudgeVerdict>,
+  'known' | 'settings' | 'apiKey' | 'patience'
+> {
+  readonly run: EvaluationRun
+  readonly samples: readonly SampleLine[]
 }
 
 /**
  * Has a judge mark a run's answers that have no verdict yet. Nothing is sent anywhere but here, and nothing twice: equal
  * answers to a prompt are one question.
  *
- * @throws WorkbenchError `cancelled` when `signal` fires; `bad-input` when the endpoint cannot be used. Verdicts until then
- *   have been kept.
+ * @throws WorkbenchError as `askJudge`
  */
 export async function judgeAnswers(
-  { run, samples, known, settings, apiKey, patience }: AnswersToJudge,
-  listener: JudgeListener,
+  { run, samples, ...judge }: AnswersToJudge,
+  listener: JudgeListener<JudgeVerdict>,
   signal: AbortSignal
 ): Promise<void> {
-  const verdicts = new Map(known.map((verdict) => [verdict.key, verdict]))
-  const questions = questionsOf(run, samples, settings)
-  const tell = (): void => {
-    const given = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
-    const unreadable = given.filter(({ mark }) => mark === null).length
-    listener.progress({ done: given.length, total: questions.length, unreadable })
-  }
-  const endpoint = new JudgeEndpoint(settings, apiKey, patience)
-  // The first failure stops the questions that wait.
-  const failed = new AbortController()
-  const stop = AbortSignal.any([signal, failed.signal])
-  // As many as there are requests under way, which is no leak.
-  setMaxListeners(0, stop)
-  const system = `${settings.rubric}\n\nReply with one whole number from ${LOWEST} to ${HIGHEST} and nothing else.`
-  const judge = async ({ key, prompt, answer }: Question): Promise<void> => {
-    const reply = await endpoint.ask(
-      system,
-      `<task>\n${prompt}\n</task>\n\n<answer>\n${answer}\n</answer>`,
-      stop
-    )
-    const verdict = { key, mark: reply === null ? null : readMark(reply) }
-    await listener.keep(verdict)
-    verdicts.set(key, verdict)
-    tell()
-  }
-  const waiting = questions.filter(({ key }) => !verdicts.has(key)).values()
-  const work = async (): Promise<void> => {
-    for (const question of waiting) await judge(question)
-  }
-  tell()
-  try {
-    await Promise.all(Array.from({ length: settings.concurrency }, work))
-  } catch (error) {
-    failed.abort()
-    throwIfCancelled(signal, 'Judging')
-    throw error
-  }
+  await askJudge(
+    {
+      ...judge,
+      questions: questionsOf(run, samples, judge.settings),
+      system: `${judge.settings.rubric}\n\nReply with one whole number from ${LOWEST} to ${HIGHEST} and nothing else.`,
+      wordsOf: ({ prompt, answer }) => `<task>\n${prompt}\n</task>\n\n<answer>\n${answer}\n</answer>`,
+      read: ({ key }, reply) => ({ key, mark: reply === null ? null : readMark(reply) }),
+      isReadable: ({ mark }) => mark !== null
+    },
+    listener,
+    signal
+  )
 }
 
 /** The stored marks of a run's answers, from 0 to 1, under the judge that it was last given to; none when it was to none. */

@@ -103,6 +103,7 @@ export async function prepareEvaluation(
     weights: null,
     embeddingModel: embedding?.reference ?? null,
     judge: null,
+    pairJudge: null,
     notices: [...notices]
   }
   return { run, pair }

@@ -24,11 +24,11 @@ export async function measureRun(
  * @throws WorkbenchError as `evaluationResults`
  */
 export async function measureEvaluation(
-  { run, samples, scores, marks }: StoredEvaluation,
+  { run, samples, scores, marks, pairs }: StoredEvaluation,
   proxies: Proxies,
   against?: string
 ): Promise<EvaluationResults> {
-  const stored = { run, samples: [...samples], scores: [...scores], marks: [...marks] }
+  const stored = { run, samples: [...samples], scores: [...scores], marks: [...marks], pairs: [...pairs] }
   const reply = await askProcess({
     kind: 'evaluation',
     stored,

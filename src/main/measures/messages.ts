@@ -4,6 +4,8 @@ import { EvaluationResults, EvaluationRun, PromptScores } from '../../contract/d
 import { Problem } from '../../contract/model/problem'
 import { SampleLine, SampleRun, SampleRunMeasures, ShownSample } from '../../contract/documents/samples'
 
+const Winner = z.union([z.number(), z.literal('tie')]).nullable()
+
 /**
  * What main and the process that measures answers say to each other. Plain messages and not procedures: a copy of 10,000
  * answers takes main some 20 ms, and their JSON ten times that.
@@ -20,7 +22,14 @@ export const MeasuringRequest = z.discriminatedUnion('kind', [
       run: EvaluationRun,
       samples: z.array(SampleLine),
       scores: z.array(PromptScores),
-      marks: z.array(z.object({ variant: z.string(), prompt: z.number(), mark: z.number() }))
+      marks: z.array(z.object({ variant: z.string(), prompt: z.number(), mark: z.number() })),
+      pairs: z.array(
+        z.object({
+          prompt: z.number(),
+          among: z.tuple([z.number(), z.number()]).readonly(),
+          orders: z.tuple([Winner, Winner]).readonly().nullable()
+        })
+      )
     }),
     proxies: z.object({ characters: SweepDocument.nullable(), task: SweepDocument.nullable() }),
     against: z.string().optional()

@@ -43,13 +43,20 @@ function tallyOf(
         0,
         names.findIndex((_, candidate) => compared(candidate))
       )
+  return { ...tallyOfChoices(choices, names, reference), size, skipped: marks.length - choices.length }
+}
+
+/** @param reference place of the variant that the others are compared with */
+export function tallyOfChoices(
+  choices: readonly Choice[],
+  names: readonly string[],
+  reference: number
+): Omit<PreferenceTally, 'size' | 'skipped'> {
   const chances = preferredTo(choices, names.length, reference)
   return {
-    size,
     comparisons: choices.length,
     prompts: new Set(choices.map(({ prompt }) => prompt)).size,
     ties: choices.filter(({ preferred }) => preferred === null).length,
-    skipped: marks.length - choices.length,
     reference: at(names, reference, 'variant'),
     variants: names.map((variant, candidate) => ({
       variant,

@@ -14,6 +14,7 @@ import { passAtK } from './correctness'
 import { WorkbenchError } from '../../contract/model/problem'
 import { at } from '../base/look-up'
 import { AnswerReader } from '../answers/read-answer'
+import { type JudgedPair, pairJudgement } from './judged-pairs'
 import { type Proxies, proxyCorrelations } from './proxy-correlation'
 import { meanEstimate, pairedDifferences } from './statistics'
 
@@ -24,6 +25,7 @@ export interface StoredEvaluation {
   readonly scores: readonly PromptScores[]
   /** The judge's marks of answers, from 0 to 1. */
   readonly marks: readonly { variant: string; prompt: number; mark: number }[]
+  readonly pairs: readonly JudgedPair[]
 }
 
 /**
@@ -81,6 +83,12 @@ export function evaluationResults(
     comparedWith: at(run.variants, reference, 'variant').variant.name,
     variants,
     proxy: proxyCorrelations(run, variants, proxies),
+    pairs: pairJudgement(
+      stored.pairs,
+      variants.map(({ variant }) => variant),
+      reference,
+      run.pairJudge?.answersPerPrompt ?? 1
+    ),
     cells: measures
   }
 }

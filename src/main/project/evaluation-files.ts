@@ -1,6 +1,6 @@
 import { type EvaluationRun, type EvaluationSummary, PromptScores } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
-import { JudgeVerdict } from '../../contract/documents/judge'
+import { JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../base/files/line-file'
 import { newestFirst } from '../base/files/newest-first'
@@ -11,6 +11,7 @@ import { EVALUATIONS, TASKS } from './stored-documents'
 const ANSWERS = '.jsonl'
 const SCORES = '.scores.jsonl'
 const VERDICTS = '.judge.jsonl'
+const PAIR_VERDICTS = '.pairs.jsonl'
 
 /** An evaluation with all that its files hold. */
 export interface EvaluationFiles {
@@ -19,6 +20,8 @@ export interface EvaluationFiles {
   scores: PromptScores[]
   /** What judges have said, of whatever rubric and model. */
   verdicts: JudgeVerdict[]
+  /** The same of pairs, in one order each. */
+  pairVerdicts: PairVerdict[]
 }
 
 /** @throws WorkbenchError `not-found`, `newer-version`, or `bad-file` naming the line that is wrong */
@@ -36,7 +39,17 @@ export async function readEvaluation(folder: string, id: string): Promise<Evalua
     name: "a judge's verdict",
     schema: JudgeVerdict
   })
-  return { run, samples, scores: [...scores.values()], verdicts: judged.map(({ line }) => line) }
+  const compared = await readLines(fileOf(folder, id, PAIR_VERDICTS), {
+    name: "a judge's verdict of a pair",
+    schema: PairVerdict
+  })
+  return {
+    run,
+    samples,
+    scores: [...scores.values()],
+    verdicts: judged.map(({ line }) => line),
+    pairVerdicts: compared.map(({ line }) => line)
+  }
 }
 
 /** @throws WorkbenchError `read-only`, `bad-input` */
@@ -56,6 +69,11 @@ export async function appendPromptScores(folder: string, id: string, scores: Pro
 /** @throws WorkbenchError `read-only`, `bad-input` */
 export async function appendVerdict(folder: string, id: string, verdict: JudgeVerdict): Promise<void> {
   await appendLines(fileOf(folder, id, VERDICTS), [verdict])
+}
+
+/** @throws WorkbenchError `read-only`, `bad-input` */
+export async function appendPairVerdict(folder: string, id: string, verdict: PairVerdict): Promise<void> {
+  await appendLines(fileOf(folder, id, PAIR_VERDICTS), [verdict])
 }
 
 /** The project's evaluations, newest first, and what could not be read. */

@@ -5,10 +5,11 @@ import type {
   TaskEntry
 } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
-import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
+import type { JudgeSettings, JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import {
   appendEvaluationSamples,
+  appendPairVerdict,
   appendPromptScores,
   appendVerdict,
   type EvaluationFiles,
@@ -60,16 +61,22 @@ export class ProjectEvaluations {
     return this.change(() => appendPromptScores(this.folder, id, scores))
   }
 
-  /** Notes whose marks the results show. @throws WorkbenchError `not-found`, `read-only` */
+  /** Notes whose marks, or choices in pairs, the results show. @throws WorkbenchError `not-found`, `read-only` */
   async noteJudge(id: string, judge: JudgeSettings): Promise<void> {
     await this.change(async () => {
-      await EVALUATIONS.write(this.folder, { ...(await EVALUATIONS.read(this.folder, id)), judge })
+      const noted = judge.pairs ? { pairJudge: judge } : { judge }
+      await EVALUATIONS.write(this.folder, { ...(await EVALUATIONS.read(this.folder, id)), ...noted })
     })
   }
 
   /** @throws WorkbenchError `bad-input`, `read-only` */
   appendVerdict(id: string, verdict: JudgeVerdict): Promise<void> {
     return this.change(() => appendVerdict(this.folder, id, verdict))
+  }
+
+  /** @throws WorkbenchError `bad-input`, `read-only` */
+  appendPairVerdict(id: string, verdict: PairVerdict): Promise<void> {
+    return this.change(() => appendPairVerdict(this.folder, id, verdict))
   }
 
   /** The project's own tasks, by name. */

@@ -87,7 +87,7 @@ export const SAMPLED_CRC = documentFile<SampledCrc>({
   tooLarge: 'Check with fewer prompts.'
 })
 
-/** Their answers, scores and verdicts stand beside them, in `.jsonl`, `.scores.jsonl` and `.judge.jsonl`. */
+/** Their answers, scores and verdicts stand beside them, in `.jsonl`, `.scores.jsonl`, `.judge.jsonl` and `.pairs.jsonl`. */
 export const EVALUATIONS = documentFolder<EvaluationRun>({
   name: 'evaluation',
   folder: 'evaluations',

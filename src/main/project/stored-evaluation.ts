@@ -6,6 +6,7 @@ import type { Project } from './project'
 import { newestOfCharacters } from './sweep-history'
 import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { judgeMarks } from '../evaluation/judge'
+import { judgedPairs } from '../evaluation/judge-pairs'
 import { measureEvaluation } from '../measures/host'
 import type { Proxies } from '../measures/proxy-correlation'
 import type { Task } from '../../contract/documents/task'
@@ -118,7 +119,7 @@ async function sweepOfTask(project: Project, run: EvaluationRun): Promise<SweepD
  * @param against as {@link evaluationView}
  */
 export async function viewOf(
-  { run, samples, scores, verdicts }: EvaluationFiles,
+  { run, samples, scores, verdicts, pairVerdicts }: EvaluationFiles,
   proxies: Proxies,
   against?: string
 ): Promise<EvaluationView> {
@@ -126,7 +127,13 @@ export async function viewOf(
   return {
     run,
     results: await measureEvaluation(
-      { run, samples, scores, marks: judgeMarks(run, samples, verdicts) },
+      {
+        run,
+        samples,
+        scores,
+        marks: judgeMarks(run, samples, verdicts),
+        pairs: judgedPairs(run, samples, pairVerdicts)
+      },
       proxies,
       against
     ),

@@ -250,21 +250,22 @@ function reportedEvaluation(
   { run, results, complete }: EvaluationView,
   origin: ReportedOrigin
 ): ReportedEvaluation {
-  const { id, createdAt, rendering, weights, judge, notices, variants } = run
+  const { id, createdAt, rendering, weights, judge, pairJudge, notices, variants } = run
   const { prompts, ...task } = run.task
-  const { comparedWith, variants: measured, proxy } = results
+  const { comparedWith, variants: measured, proxy, pairs } = results
   return {
     id,
     createdAt,
     rendering,
     weights,
     judge,
+    pairJudge,
     notices,
     origin,
     variants: variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) })),
     task: { ...task, promptCount: prompts.length },
     complete,
-    results: { comparedWith, variants: measured, proxy }
+    results: { comparedWith, variants: measured, proxy, pairs }
   }
 }
 

@@ -95,7 +95,9 @@ export function searchCommand(search: SearchDocument): ShownCommand {
 
 /** The evaluation, with its task. */
 export async function evaluationCommand(run: EvaluationRun): Promise<ShownCommand> {
-  const { task, variants, rendering, judge, embeddingModel } = run
+  const { task, variants, rendering, embeddingModel } = run
+  // The command asks one judge at a time.
+  const judge = run.judge ?? run.pairJudge
   const variantsFile = listFile(
     'variants.json',
     variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) }))
@@ -170,6 +172,7 @@ function judgeWords(judge: JudgeSettings, task: Task): { words: string[]; files:
   return {
     words: [
       ...['--judge-url', judge.baseUrl, '--judge-model', judge.model],
+      ...(judge.pairs ? ['--judge-pairs'] : []),
       ...(judge.keyVariable === undefined ? [] : ['--judge-key', judge.keyVariable]),
       ...(isOwn ? ['--judge-rubric', rubric.name] : []),
       ...['--judge-answers', String(judge.answersPerPrompt), '--judge-rate', String(judge.requestsPerMinute)]

@@ -4,6 +4,7 @@ import { formatCount, plural } from '../ui/format'
 
 /** A judge as it is typed. */
 export interface JudgeDraft {
+  pairs: boolean
   baseUrl: string
   model: string
   rubric: string
@@ -11,10 +12,11 @@ export interface JudgeDraft {
   requestsPerMinute: string
 }
 
-export type JudgeField = keyof JudgeDraft
+export type JudgeField = Exclude<keyof JudgeDraft, 'pairs'>
 
 /** A draft to begin with: the judge of last time, or an empty one with the rubric for the kind of task. */
 export const draftOfJudge = (kind: TaskKind, last: JudgeSettings | null): JudgeDraft => ({
+  pairs: last?.pairs ?? false,
   baseUrl: last?.baseUrl ?? '',
   model: last?.model ?? '',
   rubric: last?.rubric ?? factsOf(kind).rubric,
@@ -38,6 +40,7 @@ export function parseJudge(draft: JudgeDraft): {
 } {
   const parsed = JudgeSettings.safeParse({
     ...DEFAULT_JUDGE,
+    pairs: draft.pairs,
     baseUrl: draft.baseUrl.trim(),
     model: draft.model.trim(),
     rubric: draft.rubric,
@@ -56,9 +59,9 @@ export function parseJudge(draft: JudgeDraft): {
 const wholeNumber = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(text) : NaN)
 
 const isField = (draft: JudgeDraft, field: PropertyKey | undefined): field is JudgeField =>
-  field !== undefined && Object.hasOwn(draft, field)
+  field !== undefined && field !== 'pairs' && Object.hasOwn(draft, field)
 
-/** How a judging ended, in a sentence. @param knownCount answers that had a verdict before */
+/** How a judging ended, in a sentence. @param knownCount questions that had a verdict before */
 export function judgeOutcome({
   progress: { done, unreadable },
   knownCount
@@ -67,9 +70,11 @@ export function judgeOutcome({
   knownCount: number
 }): string {
   const parts = [
-    `${plural(done, 'different answer')} judged`,
+    `${plural(done, 'question')} judged`,
     ...(knownCount === 0 ? [] : [`${formatCount(knownCount)} of them earlier, and not sent again`]),
-    ...(unreadable === 0 ? [] : [`${formatCount(unreadable)} of the replies held no mark and are left out`])
+    ...(unreadable === 0
+      ? []
+      : [`${formatCount(unreadable)} of the replies held no verdict and are left out`])
   ]
   return `${parts.join('; ')}.`
 }

@@ -94,7 +94,7 @@ function resultsOf(
   characters: SweepDocument | null = null
 ): EvaluationResults {
   return evaluationResults(
-    { run, samples: linesOf(answers), scores: [], marks: [] },
+    { run, samples: linesOf(answers), scores: [], marks: [], pairs: [] },
     { characters, task: null }
   )
 }
@@ -326,7 +326,10 @@ describe('a run', () => {
     for (const prompt of [0, 1, 2]) expect(new Set(textsOf('greedy', prompt)).size).toBe(1)
     expect(run.promptSets.map(({ prefix }) => prefix)).toEqual(['', 'Please: '])
     expect(run.promptSets[1]?.prompts[0]?.rendered).toContain(`Please: ${run.task.prompts[0]?.text}`)
-    const results = evaluationResults({ run, ...whole, marks: [] }, { characters: null, task: null })
+    const results = evaluationResults(
+      { run, ...whole, marks: [], pairs: [] },
+      { characters: null, task: null }
+    )
     const distinct = (name: string): number =>
       results.variants.find(({ variant }) => variant === name)?.measures.distinctAnswers?.mean ?? NaN
     expect(distinct('greedy')).toBe(1)

@@ -13,11 +13,16 @@ import {
   withInterval
 } from '../../../contract/words/evaluation-words'
 import { formatCount, formatUtc, plural } from '../../../contract/words/format'
+import type { JudgeSettings } from '../../../contract/documents/judge'
+import type { PairJudgement } from '../../../contract/documents/preferences'
+import type { Variant } from '../../../contract/documents/samples'
+import { judgeTrust } from '../../../contract/words/preference-words'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'
+import { preferenceBlocks } from './preferences'
 import { variantFacts } from './samples'
 
 /** Adjusted p-values below it are printed bold. */
@@ -108,8 +113,21 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
     measuresTable(evaluation),
     ...passAtKBlocks(evaluation),
     ...(proxy === '' ? [] : [{ kind: 'paragraph', text: proxy } as const]),
+    ...(results.pairs === null
+      ? []
+      : judgedPairsBlocks(
+          results.pairs,
+          variants.map(({ variant }) => variant)
+        )),
     ...evaluation.notices.map((text): Block => ({ kind: 'note', text })),
     fold('Settings of the evaluation', [{ kind: 'facts', facts: evaluationFacts(evaluation) }])
+  ]
+}
+
+function judgedPairsBlocks(pairs: PairJudgement, variants: readonly Variant[]): Block[] {
+  return [
+    ...preferenceBlocks('Judged in pairs', pairs.tally, variants),
+    { kind: 'note', text: judgeTrust(pairs) }
   ]
 }
 
@@ -173,8 +191,14 @@ function passAtKBlocks(evaluation: ReportedEvaluation): Block[] {
   ]
 }
 
+function judgeFacts(label: string, judge: JudgeSettings | null, each: string): [string, string][] {
+  if (judge === null) return []
+  const { model, baseUrl, answersPerPrompt } = judge
+  return [[label, `${model} at ${baseUrl}, ${plural(answersPerPrompt, 'answer')} ${each}`]]
+}
+
 function evaluationFacts(evaluation: ReportedEvaluation): [string, string][] {
-  const { task, variants, weights, judge, rendering, origin } = evaluation
+  const { task, variants, weights, judge, pairJudge, rendering, origin } = evaluation
   const { settings, reading } = task
   return [
     ['Evaluation', evaluation.id],
@@ -203,14 +227,8 @@ function evaluationFacts(evaluation: ReportedEvaluation): [string, string][] {
           ]),
       ...(prefix === undefined ? [] : [[`Prefix of ${variant.name}`, prefix] satisfies [string, string]])
     ]),
-    ...(judge === null
-      ? []
-      : [
-          [
-            'Judge',
-            `${judge.model} at ${judge.baseUrl}, ${plural(judge.answersPerPrompt, 'answer')} per prompt`
-          ] satisfies [string, string]
-        ]),
+    ...judgeFacts('Judge', judge, 'per prompt'),
+    ...judgeFacts('Judge of pairs', pairJudge, 'in each set'),
     ...renderingFacts(rendering),
     ...originFacts(origin)
   ]

@@ -10,21 +10,12 @@ import type {
   ReportedSamples
 } from '../../../contract/documents/report'
 import { describeComputation, type Variant } from '../../../contract/documents/samples'
-import type { PreferenceTally } from '../../../contract/documents/preferences'
-import {
-  comparesMany,
-  overReference,
-  setWords,
-  shareWords,
-  tallyBasis,
-  tallyRule,
-  tallyVerdict
-} from '../../../contract/words/preference-words'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
 import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'
+import { preferenceBlocks } from './preferences'
 import { describeRecipe } from './recipes'
 
 /** Answers to open prompts, side by side. */
@@ -56,7 +47,7 @@ function runBlocks(run: ReportedSamples): Block[] {
         `self-BLEU and distance look at a fixed subset of ${COMPARED_ANSWERS} answers where a prompt has more.`
     },
     measuresTable(run),
-    ...run.preferences.flatMap((tally) => preferenceBlocks(tally, run.variants)),
+    ...run.preferences.flatMap((tally) => preferenceBlocks('Preferred blind', tally, run.variants)),
     excerptTable(run),
     ...run.notices.map((text): Block => ({ kind: 'note', text })),
     fold('Settings of the run', [{ kind: 'facts', facts: runFacts(run) }])
@@ -84,38 +75,6 @@ function measuresTable({ variants, measures }: ReportedSamples): Block {
       ]
     })
   }
-}
-
-function preferenceBlocks(tally: PreferenceTally, variants: readonly Variant[]): Block[] {
-  const many = comparesMany(tally)
-  return [
-    {
-      kind: 'paragraph',
-      text: `Preferred blind, ${setWords(tally.size)}, ${tallyBasis(tally)}. ${tallyVerdict(tally)} ${tallyRule(tally)}`
-    },
-    {
-      kind: 'table',
-      label: `Preferred blind, ${setWords(tally.size)}`,
-      columns: [
-        textColumn('Variant'),
-        numberColumn('compared'),
-        numberColumn('preferred'),
-        numberColumn('share'),
-        ...(many ? [numberColumn(`over ${tally.reference}`)] : [])
-      ],
-      rows: tally.variants.map((entry, index): Cell[] => {
-        const variant = variants[index]
-        const beside = overReference(tally, entry)
-        return [
-          variant === undefined ? { text: entry.variant } : nameCell(variant),
-          { text: formatCount(entry.compared) },
-          { text: formatCount(entry.won) },
-          { text: shareWords(entry.share, entry.shareInterval) },
-          ...(many ? [{ text: beside === null ? '–' : shareWords(beside.chance, beside.interval) }] : [])
-        ]
-      })
-    }
-  ]
 }
 
 function excerptTable({ variants, excerpts, promptCount }: ReportedSamples): Block {

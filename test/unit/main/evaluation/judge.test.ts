@@ -257,6 +257,7 @@ describe('settings of a judge', () => {
       baseUrl: 'http://localhost:8080/v1',
       model: 'm',
       rubric: 'Mark it.',
+      pairs: false,
       answersPerPrompt: 8,
       requestsPerMinute: 60,
       concurrency: 4

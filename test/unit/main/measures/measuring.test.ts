@@ -35,7 +35,7 @@ const NO_PROXIES = { characters: null, task: null }
 
 test('an evaluation is measured in the process as it would be here, and a pattern that is none is refused by name', async () => {
   const run = evaluationRun()
-  const stored = { run, samples: manyAnswers(20), scores: [], marks: [] }
+  const stored = { run, samples: manyAnswers(20), scores: [], marks: [], pairs: [] }
   expect(await measureEvaluation(stored, NO_PROXIES)).toEqual(evaluationResults(stored, NO_PROXIES))
   const task = { ...run.task, reading: { kind: 'pattern' as const, pattern: '(' } }
   await expect(measureEvaluation({ ...stored, run: { ...run, task } }, NO_PROXIES)).rejects.toMatchObject({

@@ -1,0 +1,78 @@
+import { setMaxListeners } from 'node:events'
+import type { JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
+import { throwIfCancelled } from '../base/cancelling'
+import { JudgeEndpoint, type JudgePatience } from './judge-endpoint'
+
+/** What a judge said to one question. */
+interface Said {
+  readonly key: string
+}
+
+/** Questions for a judge, who it is, and what it has said before. */
+export interface Questions<Question extends { key: string }, Verdict extends Said> {
+  readonly questions: readonly Question[]
+  /** Verdicts that are stored: nothing is asked twice. */
+  readonly known: readonly Verdict[]
+  readonly settings: JudgeSettings
+  /** null when the endpoint needs none */
+  readonly apiKey: string | null
+  /** Left out: as patient as `JudgeEndpoint` is by itself. */
+  readonly patience?: JudgePatience
+  /** What the judge is told before every question. */
+  readonly system: string
+  wordsOf(question: Question): string
+  /** @param reply null when there was none */
+  read(question: Question, reply: string | null): Verdict
+  isReadable(verdict: Verdict): boolean
+}
+
+export interface JudgeListener<Verdict> {
+  /** Gets each verdict at once, to store it. When it rejects, so does the judging. */
+  keep(verdict: Verdict): Promise<void>
+  progress(progress: JudgeProgress): void
+}
+
+/**
+ * Asks a judge what has no verdict yet, several at once.
+ *
+ * @throws WorkbenchError `cancelled` when `signal` fires; `bad-input` when the endpoint cannot be used. Verdicts until then
+ *   have been kept.
+ */
+export async function askJudge<Question extends { key: string }, Verdict extends Said>(
+  asked: Questions<Question, Verdict>,
+  listener: JudgeListener<Verdict>,
+  signal: AbortSignal
+): Promise<void> {
+  const { questions, settings } = asked
+  const verdicts = new Map(asked.known.map((verdict) => [verdict.key, verdict]))
+  const tell = (): void => {
+    const given = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
+    const unreadable = given.filter((verdict) => !asked.isReadable(verdict)).length
+    listener.progress({ done: given.length, total: questions.length, unreadable })
+  }
+  const endpoint = new JudgeEndpoint(settings, asked.apiKey, asked.patience)
+  // The first failure stops the questions that wait.
+  const failed = new AbortController()
+  const stop = AbortSignal.any([signal, failed.signal])
+  // As many as there are requests under way, which is no leak.
+  setMaxListeners(0, stop)
+  const judge = async (question: Question): Promise<void> => {
+    const reply = await endpoint.ask(asked.system, asked.wordsOf(question), stop)
+    const verdict = asked.read(question, reply)
+    await listener.keep(verdict)
+    verdicts.set(question.key, verdict)
+    tell()
+  }
+  const waiting = questions.filter(({ key }) => !verdicts.has(key)).values()
+  const work = async (): Promise<void> => {
+    for (const question of waiting) await judge(question)
+  }
+  tell()
+  try {
+    await Promise.all(Array.from({ length: settings.concurrency }, work))
+  } catch (error) {
+    failed.abort()
+    throwIfCancelled(signal, 'Judging')
+    throw error
+  }
+}

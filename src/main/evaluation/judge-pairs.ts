@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import type { EvaluationRun } from '../../contract/documents/evaluation'
+import type { PairVerdict } from '../../contract/documents/judge'
+import type { SampleLine } from '../../contract/documents/samples'
+import type { JudgedPair } from '../measures/judged-pairs'
+import { at } from '../base/look-up'
+import { askJudge, type JudgeListener, type Questions } from './ask-judge'
+
+/** Two sets of answers in one order. */
+interface PairQuestion {
+  readonly key: string
+  readonly prompt: string
+  /** The set shown first, and the other. */
+  readonly sets: readonly [readonly string[], readonly string[]]
+}
+
+/** Two variants on one prompt; no questions where their answers are the same. */
+interface Pair {
+  readonly prompt: number
+  /** Places of the variants in the run, the lower first. */
+  readonly among: readonly [number, number]
+  /** The lower variant's answers first, then the other's; null where both sets are the same, which is a tie. */
+  readonly orders: readonly [PairQuestion, PairQuestion] | null
+}
+
+/**
+ * Has a judge compare the answers of every two variants to every prompt, in both orders. Equal sets are ties and are not sent;
+ * nothing is sent twice.
+ *
+ * @throws WorkbenchError as `askJudge`
+ */
+export async function judgePairs(
+  {
+    run,
+    samples,
+    ...judge
+  }: Pick<Questions<PairQuestion, PairVerdict>, 'known' | 'settings' | 'apiKey' | 'patience'> & {
+    run: EvaluationRun
+    samples: readonly SampleLine[]
+  },
+  listener: JudgeListener<PairVerdict>,
+  signal: AbortSignal
+): Promise<void> {
+  const { rubric, answersPerPrompt } = judge.settings
+  const questions = new Map(
+    pairsOf({ ...run, pairJudge: judge.settings }, samples)
+      .flatMap(({ orders }) => orders ?? [])
+      .map((question) => [question.key, question])
+  )
+  const what =
+    answersPerPrompt === 1
+      ? 'Two answers to the same task follow, A and B. Say which of them is better.'
+      : 'Two sets of answers to the same task follow, A and B, each drawn from one source. Say which set is better as a whole: how good its answers are, and how varied.'
+  await askJudge(
+    {
+      ...judge,
+      questions: [...questions.values()],
+      system: `${rubric}\n\n${what} Reply with A, B or TIE and nothing else.`,
+      wordsOf: ({ prompt, sets: [first, second] }) =>
+        `<task>\n${prompt}\n</task>\n\n${setWords('A', first)}\n\n${setWords('B', second)}`,
+      read: ({ key }, reply) => ({ key, said: reply === null ? null : readChoice(reply) }),
+      isReadable: ({ said }) => said !== null
+    },
+    listener,
+    signal
+  )
+}
+
+/** What the stored verdicts say of each pair, under the judge of pairs that it was last given to; none when it was to none. */
+export function judgedPairs(
+  run: EvaluationRun,
+  samples: readonly SampleLine[],
+  verdicts: readonly PairVerdict[]
+): JudgedPair[] {
+  const said = new Map(verdicts.map((verdict) => [verdict.key, verdict.said]))
+  return pairsOf(run, samples).map(({ prompt, among: [lower, higher], orders }) => {
+    if (orders === null) return { prompt, among: [lower, higher], orders: null }
+    const [forth, back] = orders
+    const winner = (key: string, first: number, second: number): number | 'tie' | null => {
+      const choice = said.get(key) ?? null
+      return choice === 'first' ? first : choice === 'second' ? second : choice
+    }
+    return {
+      prompt,
+      among: [lower, higher],
+      orders: [winner(forth.key, lower, higher), winner(back.key, higher, lower)]
+    }
+  })
+}
+
+/**
+ * The choice that a reply is. What a model thought before it is left out.
+ *
+ * @returns null when the reply is none of A, B and TIE
+ */
+export function readChoice(reply: string): PairVerdict['said'] {
+  const said = reply.replace(/^\s*<think>[^]*?<\/think>/, '').trim()
+  const choice = /^[[("'*]*(a|b|tie)[\])"'*.]*$/i.exec(said)?.[1]?.toLowerCase()
+  if (choice === 'a') return 'first'
+  if (choice === 'b') return 'second'
+  return choice === 'tie' ? 'tie' : null
+}
+
+function setWords(letter: string, answers: readonly string[]): string {
+  const inside = answers.map((answer) => `<answer>\n${answer}\n</answer>`).join('\n')
+  return `<answers_${letter}>\n${inside}\n</answers_${letter}>`
+}
+
+/** All pairs of the judge's settings; those are left out of which a variant lacks answers. */
+function pairsOf(run: EvaluationRun, samples: readonly SampleLine[]): Pair[] {
+  const { pairJudge: settings, task, variants } = run
+  if (settings === null) return []
+  const texts = answersOf(samples)
+  const key = (prompt: string, sets: PairQuestion['sets']): string =>
+    createHash('sha256')
+      .update(JSON.stringify([settings.model, settings.rubric, prompt, ...sets]))
+      .digest('hex')
+  return task.prompts.flatMap(({ text }, prompt) =>
+    variants.flatMap((_, lower) =>
+      variants.slice(lower + 1).flatMap((_, further): Pair[] => {
+        const higher = lower + 1 + further
+        const [one, other] = [lower, higher].map((place) => {
+          const { name } = at(variants, place, 'variant').variant
+          return (texts.get(cellOf(name, prompt)) ?? []).slice(0, settings.answersPerPrompt)
+        })
+        if (one === undefined || other === undefined || one.length === 0 || one.length !== other.length)
+          return []
+        const among = [lower, higher] as const
+        if (JSON.stringify(one.toSorted()) === JSON.stringify(other.toSorted()))
+          return [{ prompt, among, orders: null }]
+        const ask = (sets: PairQuestion['sets']): PairQuestion => ({
+          key: key(text, sets),
+          prompt: text,
+          sets
+        })
+        return [{ prompt, among, orders: [ask([one, other]), ask([other, one])] }]
+      })
+    )
+  )
+}
+
+const cellOf = (variant: string, prompt: number): string => JSON.stringify([variant, prompt])
+
+/** The texts of each variant's answers to each prompt, in their order. */
+function answersOf(samples: readonly SampleLine[]): Map<string, string[]> {
+  const cells = new Map<string, string[]>()
+  for (const { variant, prompt, text } of samples.toSorted((a, b) => a.index - b.index)) {
+    const cell = cellOf(variant, prompt)
+    const texts = cells.get(cell)
+    if (texts === undefined) cells.set(cell, [text])
+    else texts.push(text)
+  }
+  return cells
+}
