@@ -7,33 +7,115 @@ import { Recipe, RestorationRange } from '../model/recipe'
 import { BY_CHARACTERS, ScoredByBrief } from './scored-by'
 import { SweepProgress } from './sweep-events'
 
-/** How a search grows recipes from the best ranges of a sweep. */
-export const SearchSettings = z.object({
-  /** Recipes kept from one generation to the next; 1 is greedy. */
-  beam: z.number().int().min(1).max(32),
-  /** Most generations; a search that finds nothing better ends earlier. */
-  generations: z.number().int().min(1).max(100),
+/** The deepest model of which every subset of layers is tried: 16,384. */
+export const EXHAUSTIVE_LAYERS = 14
+
+const limited = {
   /** No generation begins that would bring the block evaluations, for one prompt group, above this. */
   blockEvaluations: z.number().int().min(1),
-  /** Strengths between post and base that a layer may take besides 0 and 1. */
-  strengths: z.array(z.number().gt(0).lt(1)).max(9),
-  /** Of the bootstrap. */
+  /** Of the bootstrap, and of random orders. */
   seed: z.number().int()
-})
+}
+const growing = {
+  ...limited,
+  /** Most generations; a search that finds nothing better ends earlier. */
+  generations: z.number().int().min(1).max(100),
+  /** Strengths between post and base that a layer may take besides 0 and 1. */
+  strengths: z.array(z.number().gt(0).lt(1)).max(9)
+}
+
+/** Where strengths are optimised from: the best range, or the best blend of all layers alike. */
+export const StrengthStart = z.enum(['range', 'blend'])
+export type StrengthStart = z.infer<typeof StrengthStart>
+
+/**
+ * How a search goes beyond the ranges of a sweep: it grows the best recipes a place at a time (greedy: the best one), tries
+ * subsets of whole layers, or optimises the strength of every layer.
+ */
+export const SearchSettings = z.discriminatedUnion('method', [
+  z.object({ method: z.literal('greedy'), ...growing }),
+  z.object({
+    method: z.literal('beam'),
+    /** Recipes kept from one generation to the next. */
+    beam: z.number().int().min(2).max(32),
+    ...growing
+  }),
+  z.object({
+    method: z.literal('subsets'),
+    /** Random orders of restoring the layers, each with its reverse; 0 for all subsets. */
+    orderPairs: z.number().int().min(0).max(100),
+    ...limited
+  }),
+  z.object({
+    method: z.literal('strengths'),
+    /** Whether attention and MLP of a layer have strengths of their own. */
+    halves: z.boolean(),
+    starts: z.array(StrengthStart).min(1).max(2),
+    ...limited
+  })
+])
 export type SearchSettings = z.infer<typeof SearchSettings>
+export type SearchMethodName = SearchSettings['method']
 
 /** Block evaluations of post and all ranges, for one prompt group. */
 export const rangesCost = (layerCount: number): number =>
   layerCount + (layerCount * (layerCount + 1)) / 2 + ((layerCount - 1) * layerCount * (layerCount + 1)) / 6
 
-/** A search that takes, for each recipe of its beam, at most ten times the work of the sweep it starts from. */
-export const defaultSearchSettings = (layerCount: number, beam: number): SearchSettings => ({
-  beam,
-  generations: 12,
-  blockEvaluations: 10 * beam * rangesCost(layerCount),
-  strengths: [0.5],
-  seed: 1
+/** Recipes that go on in a beam search unless so many are asked for. */
+export const DEFAULT_BEAM = 4
+
+/**
+ * What a search does unless it is told otherwise. Its work is at most ten times that of the sweep it starts from, or for each
+ * recipe of a beam; trying all subsets takes what it takes.
+ */
+export function defaultSearchSettings(
+  method: SearchMethodName,
+  layerCount: number,
+  beam = DEFAULT_BEAM
+): SearchSettings {
+  const limits = { blockEvaluations: 10 * rangesCost(layerCount), seed: 1 }
+  const grown = { ...limits, generations: 12, strengths: [0.5] }
+  switch (method) {
+    case 'greedy':
+      return { method, ...grown }
+    case 'beam':
+      return { method, beam, ...grown, blockEvaluations: beam * limits.blockEvaluations }
+    case 'subsets':
+      return layerCount <= EXHAUSTIVE_LAYERS
+        ? { method, orderPairs: 0, ...limits, blockEvaluations: 2 ** (layerCount + 1) + 8 * layerCount }
+        : { method, orderPairs: 20, ...limits }
+    case 'strengths':
+      return { method, halves: false, starts: ['range'], ...limits }
+  }
+}
+
+/** A number for each layer. */
+const perLayer = z.array(z.number())
+const PerMeasure = z.object({ diversity: perLayer, validity: perLayer })
+
+/** What each layer contributes to what restoring all of them changes: Shapley values. */
+export const LayerShares = z.object({
+  /** All subsets of layers, or random orders of restoring them. */
+  basis: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('subsets'), models: z.number().int() }),
+    z.object({ kind: z.literal('orders'), orders: z.number().int(), confidence: z.number() })
+  ]),
+  /** Post, and post with every layer of base. */
+  none: CategoryScore,
+  all: CategoryScore,
+  /** Each layer's share; they sum to `all` minus `none`. */
+  diversity: perLayer,
+  validity: perLayer,
+  /** Over random orders; null where the shares are exact. */
+  intervals: z.object({ diversity: z.array(Interval), validity: z.array(Interval) }).nullable(),
+  /** What a layer changes that is restored alone. */
+  alone: PerMeasure,
+  /** What it changes where all others are restored. */
+  leftOut: PerMeasure,
+  /** Of diversity, how much more each two layers add together than on their own; null where not all subsets are known. */
+  interactions: z.array(perLayer).nullable()
 })
+export type LayerShares = z.infer<typeof LayerShares>
 
 /** Diversity of the found recipe minus that of the best range on the same prompts, with its bootstrap interval. */
 export const PairedDifference = z.object({
@@ -73,7 +155,7 @@ export const SearchGeneration = z.object({
 })
 export type SearchGeneration = z.infer<typeof SearchGeneration>
 
-export const SEARCH_VERSION = 1
+export const SEARCH_VERSION = 2
 
 export const SearchDocument = z.object({
   schemaVersion: z.literal(SEARCH_VERSION),
@@ -104,6 +186,8 @@ export const SearchDocument = z.object({
   heldOut: HeldOut.nullable(),
   /** Why there is no held-out comparison. */
   heldOutReason: z.string().nullable(),
+  /** Where the search tried subsets of layers, and enough of them; null otherwise. */
+  shapley: LayerShares.nullable(),
   work: Work
 })
 export type SearchDocument = z.infer<typeof SearchDocument>

@@ -1,10 +1,10 @@
 import { checkOf, type CheckResult, passesCheck } from '../documents/answer-check'
-import { formatScore, rangePhrase } from './format'
+import { formatCount, formatScore, plural, rangePhrase } from './format'
 import { failureWords } from './headline'
-import { scoreWords } from './score-words'
+import { scoreWords, type ScoreWords } from './score-words'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { rangeModel } from '../model/model'
-import type { SearchDocument } from '../documents/search'
+import type { LayerShares, SearchDocument, SearchMethodName, SearchSettings } from '../documents/search'
 
 /** What a search came to. */
 export interface SearchFinding {
@@ -25,13 +25,17 @@ export function searchFinding(
     verdict,
     found,
     range,
+    heldOut,
     scoredBy
-  }: Pick<SearchDocument, 'verdict' | 'range' | 'scoredBy'> & { found: readonly { recipe: Recipe }[] },
+  }: Pick<SearchDocument, 'verdict' | 'range' | 'heldOut' | 'scoredBy'> & {
+    found: readonly { recipe: Recipe }[]
+  },
   check: CheckResult | null,
   rho: number
 ): SearchFinding {
   const [best] = found
-  const { more } = scoreWords(scoredBy)
+  const words = scoreWords(scoredBy)
+  const { more } = words
   const against = comparedWith(range.range, check, rho)
   if (verdict === 'none' || best === undefined) {
     return { words: `No recipe that was tried is ${more} than ${against}.`, checkNext: false }
@@ -40,7 +44,7 @@ export function searchFinding(
   const claim =
     verdict === 'confirmed'
       ? `is ${more} than ${against}, and the gain holds on prompts that did not pick`
-      : `is ${more} than ${against} on the prompts that picked it, but not surely on unseen ones`
+      : `is ${more} than ${against} on the prompts that picked it, ${unprovenWords(heldOut, rho, words)}`
   if (scoredBy.kind === 'task') return { words: `${name} ${claim}.`, checkNext: false }
   const checked = checkOf(check, { kind: 'recipe', recipe: best.recipe })
   if (check === null || checked === null) {
@@ -63,6 +67,16 @@ export function searchFinding(
   }
 }
 
+/** Why a gain is not taken for one on unseen prompts. */
+function unprovenWords(heldOut: SearchDocument['heldOut'], rho: number, { validity }: ScoreWords): string {
+  if (heldOut === null || heldOut.interval[0] <= 0) return 'but not surely on unseen ones'
+  const least = rho * heldOut.post.validity
+  return (
+    `and on unseen ones too, but ${validity} is too low there: ${formatScore(heldOut.found.validity)}, ` +
+    `and ${formatScore(least)} is asked for`
+  )
+}
+
 /** What a search compared with. A check that came after it may have thrown that out. */
 function comparedWith(range: RestorationRange | null, check: CheckResult | null, rho: number): string {
   if (range === null) return 'post'
@@ -72,3 +86,60 @@ function comparedWith(range: RestorationRange | null, check: CheckResult | null,
     ? `${rangePhrase(range)} (which ${range.start === range.end ? 'fails' : 'fail'} the check)`
     : rangePhrase(range)
 }
+
+/** What a method is called where one is chosen, and what it does in a sentence. */
+export const METHOD_WORDS: Readonly<Record<SearchMethodName, { name: string; does: string }>> = {
+  greedy: {
+    name: 'Greedy',
+    does: 'Grows the best range a place at a time: a layer more or less, attention or MLP alone, half a strength, a second range.'
+  },
+  beam: {
+    name: 'Beam',
+    does: 'Grows as a greedy search does, but goes on with several of the best at a time.'
+  },
+  subsets: {
+    name: 'Subsets',
+    does: 'Restores whole layers in every combination, and tells what each layer contributes. Of deep models a part of them.'
+  },
+  strengths: {
+    name: 'Strengths',
+    does: 'Gives every layer the strength that makes most of diversity while validity is kept, step by step along its slopes.'
+  }
+}
+
+/** The settings of a search in words, without its budget and seed. */
+export function searchSettingsWords(settings: SearchSettings): string {
+  switch (settings.method) {
+    case 'greedy':
+    case 'beam':
+      return (
+        `${settings.method === 'greedy' ? 'greedy' : `a beam of ${settings.beam}`}, at most ` +
+        `${plural(settings.generations, 'generation')}, ` +
+        (settings.strengths.length === 0
+          ? 'no blends'
+          : `strengths ${settings.strengths.join(', ')} besides 0 and 1`)
+      )
+    case 'subsets':
+      return settings.orderPairs === 0
+        ? 'all subsets of layers'
+        : `subsets along ${formatCount(2 * settings.orderPairs)} random orders of the layers, and the joined best ranges`
+    case 'strengths':
+      return (
+        `the strengths of ${settings.halves ? "each layer's attention and MLP" : 'each layer'}, from the best ` +
+        settings.starts.join(' and the best ')
+      )
+  }
+}
+
+/** When a search ended. */
+export function searchEndWords({ settings, stopped }: Pick<SearchDocument, 'settings' | 'stopped'>): string {
+  if (stopped === 'generations') return 'until the most generations asked for'
+  if (stopped === 'budget') return 'until the next would have gone beyond the budget'
+  return settings.method === 'subsets' ? 'until all were tried' : 'until no change made it better'
+}
+
+/** What layers' shares rest on. */
+export const sharesBasisWords = ({ basis }: LayerShares): string =>
+  basis.kind === 'subsets'
+    ? `over all ${formatCount(basis.models)} subsets`
+    : `over ${formatCount(basis.orders)} random orders, with ${basis.confidence * 100} % intervals`

@@ -1,10 +1,16 @@
 import type { CheckResult } from '../../contract/documents/answer-check'
-import type { CategoryScore } from '../../contract/documents/crc'
-import type { SearchDocument } from '../../contract/documents/search'
+import type { CategoryScore, Interval } from '../../contract/documents/crc'
+import type { LayerShares, SearchDocument } from '../../contract/documents/search'
 import { scoreWords } from '../../contract/words/score-words'
-import { searchFinding } from '../../contract/words/search-words'
-import { formatDuration } from '../../contract/words/format'
+import {
+  searchEndWords,
+  searchFinding,
+  searchSettingsWords,
+  sharesBasisWords
+} from '../../contract/words/search-words'
+import { formatDuration, plural } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
+import { at } from '../base/look-up'
 import { bytes, count, decimal, printable, style, table } from './output'
 
 /**
@@ -18,9 +24,12 @@ export function describeSearch(
   check: CheckResult | null,
   checkCommand: string
 ): string {
-  return [describeFound(search), describeVerdict(search, check, checkCommand), describeEffort(search)].join(
-    '\n\n'
-  )
+  return [
+    describeFound(search),
+    describeVerdict(search, check, checkCommand),
+    ...(search.shapley === null ? [] : [describeShares(search.shapley, search)]),
+    describeEffort(search)
+  ].join('\n\n')
 }
 
 function describeFound({ post, range, found, rho, minimumValidity, scoredBy }: SearchDocument): string {
@@ -100,17 +109,32 @@ export function checkFoundCommandOf({
   return file === undefined ? `${command}, of the same command with --out search.json` : command
 }
 
-const STOPPED = {
-  'nothing-better': 'until no change made it better',
-  generations: 'until the most generations asked for',
-  budget: 'until the next would have gone beyond the budget'
-} as const
+/** What each layer contributes, the layers in their order. */
+function describeShares(shares: LayerShares, { scoredBy }: Pick<SearchDocument, 'scoredBy'>): string {
+  const words = scoreWords(scoredBy)
+  const at95 = (intervals: readonly Interval[] | undefined, layer: number): string => {
+    const interval = intervals?.[layer]
+    return interval === undefined ? '' : ` (${interval.map(signed).join(' to ')})`
+  }
+  const rows = shares.diversity.map((value, layer) => [
+    String(layer),
+    signed(value) + at95(shares.intervals?.diversity, layer),
+    signed(at(shares.validity, layer, 'layer')) + at95(shares.intervals?.validity, layer),
+    signed(at(shares.alone.diversity, layer, 'layer')),
+    signed(at(shares.leftOut.diversity, layer, 'layer'))
+  ])
+  const title = style('bold', `What each layer contributes (Shapley values ${sharesBasisWords(shares)})`)
+  const head = ['layer', words.diversity, words.validity, `${words.diversity} alone`, 'left out']
+  return `${title}\n${table([head, ...rows], 'rrrrr')}`
+}
 
-function describeEffort({ generations, stopped, work, seconds }: SearchDocument): string {
+function describeEffort(search: SearchDocument): string {
+  const { generations, work, seconds, settings } = search
   const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
   return style(
     'dim',
-    `${count(candidates)} recipes in ${generations.length} generations, ${STOPPED[stopped]}: ` +
+    `${searchSettingsWords(settings)}: ${count(candidates)} recipes in ${plural(generations.length, 'generation')}, ` +
+      `${searchEndWords(search)}: ` +
       `${count(work.blockEvaluations)} block evaluations, ${bytes(work.weightBytesRead)} of layer weights read, ` +
       `${formatDuration(seconds)}.`
   )

@@ -1,8 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { z } from 'zod'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { DEFAULT_RHO } from '../../contract/documents/project'
-import { defaultSearchSettings, type SearchDocument } from '../../contract/documents/search'
+import type { SearchDocument } from '../../contract/documents/search'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import { SearchCheckpoints } from '../crc/search/search-checkpoints'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-run'
@@ -16,7 +16,6 @@ import {
   pairIfGiven,
   PairOptions,
   readOptions,
-  wholeNumber,
   withCommonOptions,
   withDeviceOptions,
   withPairOptions
@@ -27,6 +26,12 @@ import { progressDisplay, searchStep } from './progress'
 import { openProjectToSave, requireSamePair } from './project-to-save'
 import { checkFoundCommandOf, describeSearch } from './search-report'
 import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
+import {
+  searchMethodOf,
+  SearchMethodOptions,
+  searchSettings,
+  withSearchMethodOptions
+} from './search-options'
 import { type Kept, keptOnlyWithPlace, untilStopped } from './stopped'
 import { throwIfCancelled } from '../base/cancelling'
 
@@ -35,38 +40,26 @@ const SearchOptions = z.strictObject({
   ...PairOptions.shape,
   ...DeviceOptions.shape,
   ...StartOptions.shape,
-  beam: z.number(),
-  generations: z.number().optional(),
-  budget: z.number().optional(),
-  strengths: z.array(z.number()).optional(),
-  seed: z.number(),
+  ...SearchMethodOptions.shape,
   fresh: z.boolean().default(false),
   out: z.string().optional(),
   project: z.string().optional()
 })
 type SearchOptions = z.infer<typeof SearchOptions>
 
-/** `slr search`: grows recipes beyond one range from the best ranges of a sweep. */
+/** `slr search`: looks for recipes beyond one range, starting from a sweep of ranges. */
 export function addSearchCommand(program: Command, signal: AbortSignal): void {
   const command = program
     .command('search')
-    .description('grow recipes beyond one range, and say whether they beat the best range on unseen prompts')
-  withStartOptions(withPairOptions(command))
-    .optionsGroup('How far to search:')
-    .option('--beam <n>', 'recipes kept from one generation to the next; 1 is greedy', wholeNumber(1, 32), 1)
-    .option('--generations <n>', 'at most so many (default: 12)', wholeNumber(1, 100))
-    .option(
-      '--budget <n>',
-      'block evaluations for one prompt group (default: ten sweeps of all ranges, times the beam)',
-      wholeNumber(1, 2 ** 31 - 1)
+    .description(
+      'look for recipes beyond one range, and say whether they beat the best range on unseen prompts'
     )
-    .option(
-      '--strengths <list>',
-      'blends to try for a layer, such as 0.25,0.5, or none (default: 0.5)',
-      parseStrengths
-    )
-    .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
-    .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1), 1)
+  withStartOptions(withPairOptions(command)).option(
+    '--rho <share>',
+    `share of post's validity to keep (default: ${DEFAULT_RHO})`,
+    numberWithin(0, 1)
+  )
+  withSearchMethodOptions(command)
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
     .option('--fresh', 'compute everything, also what an interrupted search has computed')
@@ -77,6 +70,7 @@ export function addSearchCommand(program: Command, signal: AbortSignal): void {
 }
 
 async function search(options: SearchOptions, command: Command, signal: AbortSignal): Promise<void> {
+  const method = searchMethodOf(options, command)
   const givenPair = pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
   const project = options.project === undefined ? null : await openProjectToSave(options.project, tell)
@@ -89,7 +83,6 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       { command, project, givenPair },
       { quiet: options.quiet, signal, history: () => checkpoints?.next() ?? null, without: keptWithoutPlace }
     )
-    const defaults = defaultSearchSettings(sweep.layerCount, options.beam)
     const check = (await project?.readAnswerCheck(sweep.id)) ?? null
     const document = await runSearch(
       {
@@ -97,13 +90,7 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
         sweep,
         check,
         rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
-        settings: {
-          ...defaults,
-          generations: options.generations ?? defaults.generations,
-          blockEvaluations: options.budget ?? defaults.blockEvaluations,
-          strengths: options.strengths ?? defaults.strengths,
-          seed: options.seed
-        }
+        settings: searchSettings(method, options, sweep.layerCount)
       },
       { checkpoints, quiet: options.quiet, signal }
     )
@@ -116,7 +103,9 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
       ...options,
       project: project === null ? null : { path: project.path, search: searchFile(project.path, sweep.id) }
     })
-    await (options.json ? printJson(document) : printText(describeSearch(document, check, again)))
+    await (options.json
+      ? printJson({ best: document.found[0] ?? null, ...document })
+      : printText(describeSearch(document, check, again)))
     for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
     await checkpoints?.clear()
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
@@ -181,12 +170,4 @@ function keptOfSearch(checkpoints: SearchCheckpoints | null): Kept {
   const { path } = checkpoints
   if (path === null) return { kept: 'Nothing of the search is kept yet.', goesOn: false }
   return { kept: `What the search has scored is kept in ${path}.`, goesOn: true }
-}
-
-/** Strengths such as `0.25,0.5`, or `none`. */
-function parseStrengths(text: string): number[] {
-  if (text === 'none') return []
-  const strengths = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
-  if (strengths.length <= 9 && strengths.every((strength) => strength > 0 && strength < 1)) return strengths
-  throw new InvalidArgumentError('Expected up to nine numbers between 0 and 1, such as 0.25,0.5, or none.')
 }

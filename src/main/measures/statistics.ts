@@ -4,14 +4,13 @@ import type { Difference, Estimate } from '../../contract/documents/evaluation'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { type Measure, limitsOf } from '../../contract/model/measures'
 import { at } from '../base/look-up'
+import { NORMAL_QUANTILE as Z, tQuantile } from '../base/t-quantile'
 import { signFlips } from '../crc/selection/sign-flip'
 
 /** Of the drawn sign assignments. */
 const SEED = 1
 /** An interval misses the truth once in 20 times. */
 const LEVEL = 0.05
-/** The standard normal quantile at 1 - LEVEL / 2. */
-const Z = 1.959963984540054
 
 /**
  * A mean over prompts and how sure it is. The interval is Wilson's (1927) where every prompt has 0 or 1 of a share;
@@ -66,18 +65,6 @@ export function wilson(share: number, n: number): Interval {
   const half = (Z / (1 + Z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + Z ** 2 / (4 * n ** 2))
   // Its ends are those of the scale where all prompts are, but for rounding.
   return [share === 0 ? 0 : centre - half, share === 1 ? 1 : centre + half]
-}
-
-/** Student's t at 1 - LEVEL / 2, by its expansion around the normal (Abramowitz and Stegun 1964, 26.7.5). */
-function tQuantile(freedom: number): number {
-  const terms = [
-    Z,
-    (Z ** 3 + Z) / 4,
-    (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / 96,
-    (3 * Z ** 7 + 19 * Z ** 5 + 17 * Z ** 3 - 15 * Z) / 384,
-    (79 * Z ** 9 + 776 * Z ** 7 + 1482 * Z ** 5 - 1920 * Z ** 3 - 945 * Z) / 92160
-  ]
-  return terms.reduce((sum, term, power) => sum + term / freedom ** power, 0)
 }
 
 /**

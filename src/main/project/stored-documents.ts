@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { ANSWER_CHECK_VERSION, AnswerCheck } from '../../contract/documents/answer-check'
 import { CHECKSUMS_VERSION, ChecksumsDocument } from '../../contract/documents/checksums'
 import { SWEEP_VERSION, SweepDocument } from '../../contract/documents/crc'
@@ -46,10 +47,22 @@ export const SEARCHES = documentFolder<SearchDocument>({
   id: ({ sweepId }) => sweepId,
   schema: SearchDocument,
   version: SEARCH_VERSION,
-  migrations: {},
+  migrations: { 1: grownSearch },
   maxBytes: 100_000_000,
   tooLarge: 'Search with fewer prompts, generations or recipes.'
 })
+
+const Grown = z.looseObject({ settings: z.looseObject({ beam: z.number() }) })
+
+/** Before there were other methods, every search grew recipes, and a beam of 1 was greedy. */
+function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
+  const parsed = Grown.safeParse(search)
+  // The schema says what is wrong with it.
+  if (!parsed.success) return search
+  const { beam, ...grown } = parsed.data.settings
+  const settings = beam === 1 ? { method: 'greedy', ...grown } : { method: 'beam', beam, ...grown }
+  return { ...search, settings, shapley: null }
+}
 
 /** The latest check of each sweep on whole answers, by the sweep's id. */
 export const ANSWER_CHECKS = documentFolder<AnswerCheck>({

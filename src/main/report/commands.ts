@@ -5,7 +5,7 @@ import type { Task } from '../../contract/documents/task'
 import type { JudgeSettings } from '../../contract/documents/judge'
 import { factsOf } from '../../contract/model/task-kinds'
 import type { Recipe } from '../../contract/model/recipe'
-import type { SearchDocument } from '../../contract/documents/search'
+import type { SearchDocument, SearchSettings } from '../../contract/documents/search'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { builtinTasks } from '../evaluation/builtin-tasks'
 import { formatTaskFile } from '../evaluation/task-file'
@@ -81,15 +81,30 @@ export function searchCommand(search: SearchDocument): ShownCommand {
     command: shellCommand([
       ['slr', 'search', ...pairWords(search), '--from', SWEEP_FILE],
       [
-        ...['--beam', String(settings.beam), '--generations', String(settings.generations)],
-        ...['--budget', String(settings.blockEvaluations)],
-        ...['--strengths', settings.strengths.join(',') || 'none']
+        ...['--method', settings.method, ...methodWords(settings)],
+        ...['--budget', String(settings.blockEvaluations)]
       ],
       ['--rho', String(rho), '--seed', String(settings.seed)],
       deviceWords(search),
       ['--out', 'search.json']
     ]),
     files: []
+  }
+}
+
+function methodWords(settings: SearchSettings): string[] {
+  switch (settings.method) {
+    case 'greedy':
+    case 'beam':
+      return [
+        ...(settings.method === 'beam' ? ['--beam', String(settings.beam)] : []),
+        ...['--generations', String(settings.generations)],
+        ...['--strengths', settings.strengths.join(',') || 'none']
+      ]
+    case 'subsets':
+      return settings.orderPairs === 0 ? [] : ['--orders', String(2 * settings.orderPairs)]
+    case 'strengths':
+      return [...(settings.halves ? ['--halves'] : []), '--starts', settings.starts.join(',')]
   }
 }
 

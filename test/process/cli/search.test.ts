@@ -36,9 +36,11 @@ describe('slr search', () => {
       status: 0
     })
     const result = await runHere(['search', '--from', from, ...SHORT, '--out', out, '--json'])
-    const search = SearchDocument.parse(JSON.parse(result.stdout))
+    const { best, ...printed }: { best: unknown } = JSON.parse(result.stdout)
+    const search = SearchDocument.parse(printed)
     expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(search)
-    expect(search).toMatchObject({ stopped: 'generations', settings: { beam: 1, strengths: [] } })
+    expect(best).toEqual(search.found[0])
+    expect(search).toMatchObject({ stopped: 'generations', settings: { method: 'greedy', strengths: [] } })
     expect(search.generations).toHaveLength(1)
     for (const { validity } of search.found) expect(validity).toBeGreaterThanOrEqual(search.minimumValidity)
     expect(result.stderr).toMatch(/generation 1, \d+ recipes/)
@@ -104,13 +106,17 @@ describe('slr search', () => {
   it('refuses wrong usage and files that are no sweep', async () => {
     const file = join(await temporaryFolder(), 'other.json')
     await writeFile(file, '{"ranges": []}')
-    const [noPair, strengths, noSweep] = await Promise.all([
+    const [noPair, strengths, noSweep, stranger, narrow] = await Promise.all([
       runHere(['search']),
       runHere(['search', '--demo', '--strengths', '0.5,1']),
-      runHere(['search', '--from', file])
+      runHere(['search', '--from', file]),
+      runHere(['search', '--demo', '--method', 'subsets', '--halves']),
+      runHere(['search', '--demo', '--method', 'greedy', '--beam', '4'])
     ])
     expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('which pair?') })
     expect(strengths).toMatchObject({ status: 2 })
+    expect(stranger).toMatchObject({ status: 2, stderr: expect.stringContaining('--halves belongs to') })
+    expect(narrow).toMatchObject({ status: 2, stderr: expect.stringContaining('a beam of 4') })
     expect(noSweep).toMatchObject({ status: 1, stderr: expect.stringContaining(`${file} is not a sweep`) })
   })
 })

@@ -12,20 +12,31 @@ import {
   type SearchSettings,
   type SearchVerdict
 } from '../../../contract/documents/search'
-import { nameStrengths, postStrengths, rangeStrengths, recipeOf } from '../../../contract/model/strengths'
+import {
+  blendStrengths,
+  nameStrengths,
+  postStrengths,
+  rangeStrengths,
+  recipeOf
+} from '../../../contract/model/strengths'
 import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import type { EngineClient } from '../../engine/host'
 import { buildRecipeTrie, countEdges } from '../../engine/tries/recipe-trie'
 import { halves } from '../selection/cross-fit'
 import { pairedDifference } from '../selection/paired-difference'
+import { layerShares } from './layer-shares'
+import { searchMethod, searchLimits } from './search-methods'
 import {
+  knownFrom,
   layersKey,
   meansOver,
   type PromptMeasures,
   type PromptView,
+  runSearch,
   type ScoredLayers,
-  searchRecipes
-} from './recipe-search'
+  type SearchOutcome,
+  type SearchProblem
+} from './search-problem'
 import { type PairFolders, scoreRecipes } from '../sweep/score-recipes'
 import { promptsByCategory } from '../selection/score-table'
 import type { SearchCheckpoints } from './search-checkpoints'
@@ -42,10 +53,11 @@ export interface RecipeSearchRequest {
 }
 
 /**
- * Grows recipes from the best ranges of a sweep, and says whether any beats the best range on prompts that did not pick it.
+ * Searches for recipes beyond the ranges of a sweep, and says whether any beats the best range on prompts that did not pick it.
  *
  * @param checkpoints what they hold of the same search is not computed again
- * @throws WorkbenchError `bad-input` when the sweep has no ranges; `cancelled`; as `scoreRecipes`
+ * @throws WorkbenchError `bad-input` when the sweep has no ranges, or the method cannot start from it; `cancelled`; as
+ *   `scoreRecipes`
  */
 export async function runRecipeSearch(
   engine: EngineClient,
@@ -54,7 +66,7 @@ export async function runRecipeSearch(
   onProgress: (progress: SearchProgress) => void,
   checkpoints: SearchCheckpoints | null = null
 ): Promise<SearchDocument> {
-  const { sweep, check, rho, settings } = request
+  const { sweep, settings } = request
   const { layerCount } = sweep
   if (sweep.ranges.length === 0) {
     throw new WorkbenchError(
@@ -67,22 +79,13 @@ export async function runRecipeSearch(
   const scoring = new CandidateScoring(engine, request, signal, onProgress, checkpoints)
   const { categories, ...named } = promptsByCategory(sweep.prompts)
   const split = halves({ categories, ...named })
-  const ranges = sweep.ranges.map((range) => ({
-    layers: rangeStrengths(range, layerCount),
-    measures: measuresOf(range)
-  }))
-  const outcome = await searchRecipes(
-    {
-      layerCount,
-      rho,
-      post: measuresOf(sweep.post),
-      ranges,
-      rejected: new Set(
-        rejectedRanges(sweep.ranges, check, rho).map((range) => layersKey(rangeStrengths(range, layerCount)))
-      ),
-      views: 'reason' in split ? [categories] : [categories, split.even, split.odd]
-    },
-    settings,
+  const problem = problemOf(request, 'reason' in split ? [categories] : [categories, split.even, split.odd])
+  const known = knownFrom(problem)
+  const outcome = await runSearch(
+    problem,
+    known,
+    searchMethod(problem, known, settings),
+    searchLimits(settings),
     {
       score: async (candidates, generation) => (await scoring.score(candidates, generation)).map(measuresOf),
       cost: (candidates) => countBlockEvaluations(candidates, layerCount),
@@ -92,8 +95,7 @@ export async function runRecipeSearch(
       }
     }
   )
-  const beam = at(outcome.beams, 0, 'view')
-  const candidates = beam.map(({ layers }) => layers)
+  const candidates = at(outcome.found, 0, 'view').map(({ layers }) => layers)
   const scores = candidates.length === 0 ? [] : await scoring.score(candidates, outcome.generations.length)
   return {
     schemaVersion: SEARCH_VERSION,
@@ -104,7 +106,29 @@ export async function runRecipeSearch(
       ...each,
       recipe: recipeFor({ layers: at(candidates, index, 'recipe') })
     })),
+    shapley: settings.method === 'subsets' ? layerShares(layerCount, settings, known, categories) : null,
     work: scoring.work
+  }
+}
+
+function problemOf({ sweep, check, rho }: RecipeSearchRequest, views: readonly PromptView[]): SearchProblem {
+  const { layerCount } = sweep
+  return {
+    layerCount,
+    rho,
+    post: measuresOf(sweep.post),
+    ranges: sweep.ranges.map((range) => ({
+      layers: rangeStrengths(range, layerCount),
+      measures: measuresOf(range)
+    })),
+    blends: sweep.soup.map((blend) => ({
+      layers: blendStrengths(blend.strength, layerCount),
+      measures: measuresOf(blend)
+    })),
+    rejected: new Set(
+      rejectedRanges(sweep.ranges, check, rho).map((range) => layersKey(rangeStrengths(range, layerCount)))
+    ),
+    views
   }
 }
 
@@ -148,19 +172,17 @@ class CandidateScoring {
   }
 }
 
-type Outcome = Awaited<ReturnType<typeof searchRecipes>>
-
 /** What the document says of a search that has ended, all but what it found and what that took. */
 function describeSearch(
   { sweep, rho, settings }: RecipeSearchRequest,
-  outcome: Outcome,
+  outcome: SearchOutcome,
   categories: PromptView,
   split: ReturnType<typeof halves>
-): Omit<SearchDocument, 'schemaVersion' | 'createdAt' | 'seconds' | 'found' | 'work'> {
+): Omit<SearchDocument, 'schemaVersion' | 'createdAt' | 'seconds' | 'found' | 'shapley' | 'work'> {
   const { layerCount } = sweep
   const post = measuresOf(sweep.post)
   const range = outcome.bestRanges[0] ?? null
-  const best = outcome.beams[0]?.[0] ?? null
+  const best = outcome.found[0]?.[0] ?? null
   const compared = range?.measures ?? post
   const isSame = best === null || (range !== null && layersKey(best.layers) === layersKey(range.layers))
   const comparison = isSame
@@ -227,7 +249,7 @@ export function countBlockEvaluations(
  * together are resampled for the interval; that the two searches resemble each other is not in it.
  */
 function heldOutComparison(
-  { beams, bestRanges }: Pick<Awaited<ReturnType<typeof searchRecipes>>, 'beams' | 'bestRanges'>,
+  { found, bestRanges }: Pick<SearchOutcome, 'found' | 'bestRanges'>,
   { even, odd }: { even: PromptView; odd: PromptView },
   post: PromptMeasures,
   layerCount: number,
@@ -240,7 +262,7 @@ function heldOutComparison(
     { search: 2, scoredOn: even }
   ].map(({ search, scoredOn }) => {
     const range = bestRanges[search] ?? postItself
-    return { scoredOn, range, found: at(beams, search, 'view')[0] ?? range }
+    return { scoredOn, range, found: at(found, search, 'view')[0] ?? range }
   })
   const perPrompt = post.diversity.map(() => NaN)
   for (const { scoredOn, range, found } of folds) {

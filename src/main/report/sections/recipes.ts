@@ -9,14 +9,21 @@ import {
 } from '../../../contract/words/format'
 import { recipeCheckWords } from '../../../contract/words/headline'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
-import type { CategoryScore } from '../../../contract/documents/crc'
+import type { CategoryScore, Interval } from '../../../contract/documents/crc'
+import type { LayerShares } from '../../../contract/documents/search'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { Report, ReportedSearch } from '../../../contract/documents/report'
 import type { ModelTone } from '../../../contract/model/model-style'
 import { scoredByName, scoreWords } from '../../../contract/words/score-words'
-import { searchFinding } from '../../../contract/words/search-words'
+import {
+  searchEndWords,
+  searchFinding,
+  searchSettingsWords,
+  sharesBasisWords
+} from '../../../contract/words/search-words'
 import { describeStrengths } from '../../../contract/model/strengths'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
+import { at } from '../../base/look-up'
 import { originFacts } from './origin'
 
 /** What of base a recipe takes, counted from layer 0. */
@@ -39,6 +46,7 @@ export function searchSections({ sweep }: Report): Section[] {
         { kind: 'lead', text: searchFinding(search, sweep?.check ?? null, rho).words },
         { kind: 'facts', facts: certainty(search) },
         foundTable(search),
+        ...(search.shapley === null ? [] : [sharesTable(search.shapley, search)]),
         { kind: 'facts', facts: effort(search) }
       ]
     }
@@ -94,25 +102,46 @@ function foundTable({ post, range, found, scoredBy }: ReportedSearch): Block {
   }
 }
 
-const STOPPED = {
-  'nothing-better': 'until no change made it better',
-  generations: 'until the most generations asked for',
-  budget: 'until the next would have gone beyond the budget'
-} as const
+/** What each layer contributes. */
+function sharesTable(shares: LayerShares, { scoredBy }: Pick<ReportedSearch, 'scoredBy'>): Block {
+  const words = scoreWords(scoredBy)
+  const cell = (value: number, interval: Interval | undefined): Cell => ({
+    text: formatDelta(value),
+    ...(interval === undefined ? {} : { detail: interval.map((end) => formatDelta(end)).join(' to ') })
+  })
+  return {
+    kind: 'table',
+    label: `What each layer contributes: Shapley values ${sharesBasisWords(shares)}`,
+    columns: [
+      numberColumn('Layer'),
+      numberColumn(words.diversity),
+      numberColumn(words.validity),
+      numberColumn(`${words.diversity} alone`),
+      numberColumn('left out')
+    ],
+    rows: shares.diversity.map((value, layer) => [
+      { text: String(layer) },
+      cell(value, shares.intervals?.diversity[layer]),
+      cell(at(shares.validity, layer, 'layer'), shares.intervals?.validity[layer]),
+      cell(at(shares.alone.diversity, layer, 'layer'), undefined),
+      cell(at(shares.leftOut.diversity, layer, 'layer'), undefined)
+    ])
+  }
+}
 
 function effort(search: ReportedSearch): Fact[] {
-  const { settings, generations, stopped, work } = search
+  const { settings, generations, work } = search
   const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
   return [
     [
       'Search',
-      `${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ${STOPPED[stopped]}; ` +
+      `${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ${searchEndWords(search)}; ` +
         `${formatCount(work.blockEvaluations)} block evaluations in ${formatDuration(search.seconds)} on ${DEVICE_LABELS[search.device]} in ${search.precision}`
     ],
     [
       'Settings',
-      `beam ${settings.beam}, at most ${plural(settings.generations, 'generation')} and ${formatCount(settings.blockEvaluations)} block evaluations, ` +
-        `${settings.strengths.length === 0 ? 'no blends' : `strengths ${settings.strengths.join(', ')} besides 0 and 1`}, ρ = ${search.rho}, seed ${settings.seed}`
+      `${searchSettingsWords(settings)}; at most ${formatCount(settings.blockEvaluations)} block evaluations, ` +
+        `ρ = ${search.rho}, seed ${settings.seed}`
     ],
     ['Computed', formatUtc(search.createdAt)],
     ...originFacts(search.origin)

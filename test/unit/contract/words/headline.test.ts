@@ -341,7 +341,8 @@ describe('the words of a search', () => {
     scoredBy: BY_CHARACTERS,
     verdict,
     found: [{ recipe: { name: 'found', ranges: [[4, 11] satisfies [number, number]] } }],
-    range: { ...range(5, 11), ...score(0.92, 0.9), range: range(5, 11) }
+    range: { ...range(5, 11), ...score(0.92, 0.9), range: range(5, 11) },
+    heldOut: null
   })
   const finding = (verdict: 'none' | 'unproven' | 'confirmed', check: CheckResult | null) =>
     searchFinding(search(verdict), check, 0.9)
@@ -356,6 +357,25 @@ describe('the words of a search', () => {
     const other = checkOfModels(checked(range(0, 3), whole(0.9, 0.9)))
     expect(finding('unproven', other).words).toMatch(
       /on the prompts that picked it, but not surely on unseen ones\. Not checked yet/
+    )
+  })
+
+  it('say what stands against a gain that is sure', () => {
+    const recipe = { name: 'found', ranges: [[4, 11] satisfies [number, number]] }
+    const scores = { found: score(0.88, 0.93), range: score(0.92, 0.9), post: score(0.99, 0.45) }
+    const heldOut = {
+      ...{
+        difference: 0.03,
+        interval: [0.02, 0.04] satisfies [number, number],
+        confidence: 0.95,
+        resamples: 1000
+      },
+      ...scores,
+      recipes: [recipe, recipe] satisfies [unknown, unknown]
+    }
+    const { words } = searchFinding({ ...search('unproven'), heldOut }, null, 0.9)
+    expect(words).toContain(
+      'and on unseen ones too, but validity is too low there: 0.880, and 0.891 is asked for'
     )
   })
 

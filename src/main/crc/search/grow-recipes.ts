@@ -1,0 +1,100 @@
+import type { LayerStrength } from '../../../contract/model/recipe'
+import { postStrengths } from '../../../contract/model/strengths'
+import { at, got } from '../../base/look-up'
+import {
+  layersKey,
+  type PromptView,
+  rank,
+  type ScoredLayers,
+  type SearchMethod,
+  type SearchProblem,
+  type Strand
+} from './search-problem'
+
+/** The best ranges that a recipe may take in as a whole: longer jumps than a layer at a time. */
+const WHOLE_RANGES = 8
+
+/**
+ * Beam search for the recipe of greatest diversity with validity Q >= rho x Q(post) and more diversity than post: the best
+ * recipes of a generation are changed in one place each, and of parents and children the best go on, until that changes
+ * nothing.
+ *
+ * @param beam recipes that go on; 1 is greedy
+ * @param strengths between post and base that a layer may take besides 0 and 1
+ */
+export function growRecipes(
+  problem: SearchProblem,
+  { beam, strengths }: { beam: number; strengths: readonly number[] }
+): SearchMethod {
+  const beams = new Map(problem.views.map((view) => [view, startOf(problem, view, beam)]))
+  return {
+    strands: problem.views.map((view) => grow(problem, view, { beam, strengths }, beams)),
+    best: (view) => rank(got(beams, view, 'view'), view, problem)
+  }
+}
+
+/** The best ranges, or post where none qualifies. */
+function startOf(problem: SearchProblem, view: PromptView, beam: number): ScoredLayers[] {
+  const post: ScoredLayers = { layers: postStrengths(problem.layerCount), measures: problem.post }
+  const ranked = rank(problem.ranges, view, problem)
+  return ranked.length === 0 ? [post] : ranked.slice(0, beam)
+}
+
+/** One view's search. */
+function* grow(
+  problem: SearchProblem,
+  view: PromptView,
+  { beam: width, strengths }: { beam: number; strengths: readonly number[] },
+  beams: Map<PromptView, ScoredLayers[]>
+): Strand {
+  const wholeRanges = rank(problem.ranges, view, problem)
+    .slice(0, WHOLE_RANGES)
+    .map(({ layers }) => layers)
+  const expanded = new Set<string>()
+  let beam = got(beams, view, 'view')
+  for (;;) {
+    beams.set(view, beam)
+    const parents = beam.filter(({ layers }) => !expanded.has(layersKey(layers)))
+    for (const { layers } of parents) expanded.add(layersKey(layers))
+    const children = parents.flatMap(({ layers }) => neighbours(layers, wholeRanges, strengths))
+    if (children.length === 0) return
+    const scored = yield children
+    const before = new Set(beam.map(({ layers }) => layersKey(layers)))
+    const next = rank([...beam, ...scored], view, problem).slice(0, width)
+    if (next.every(({ layers }) => before.has(layersKey(layers)))) {
+      if (next.length > 0) beams.set(view, next)
+      return
+    }
+    beam = next
+  }
+}
+
+/** Every recipe that differs in one place: a layer, a half of it, a coarse strength, or one more whole range. */
+export function neighbours(
+  layers: readonly LayerStrength[],
+  wholeRanges: readonly (readonly LayerStrength[])[],
+  strengths: readonly number[]
+): LayerStrength[][] {
+  const values: LayerStrength[] = [
+    { attention: 0, mlp: 0 },
+    { attention: 1, mlp: 0 },
+    { attention: 0, mlp: 1 },
+    { attention: 1, mlp: 1 },
+    ...strengths.map((strength) => ({ attention: strength, mlp: strength }))
+  ]
+  const changed = layers.flatMap((_, layer) =>
+    values.map((value) => layers.map((own, place) => (place === layer ? value : own)))
+  )
+  const joined = wholeRanges.map((range) => unionOf(layers, range))
+  const own = layersKey(layers)
+  const distinct = new Map([...changed, ...joined].map((candidate) => [layersKey(candidate), candidate]))
+  distinct.delete(own)
+  return [...distinct.values()]
+}
+
+/** What either of two restores. */
+export const unionOf = (a: readonly LayerStrength[], b: readonly LayerStrength[]): LayerStrength[] =>
+  a.map((own, layer) => {
+    const other = at(b, layer, 'layer')
+    return { attention: Math.max(own.attention, other.attention), mlp: Math.max(own.mlp, other.mlp) }
+  })

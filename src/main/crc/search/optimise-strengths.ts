@@ -1,0 +1,184 @@
+import type { CategoryScore } from '../../../contract/documents/crc'
+import type { StrengthStart } from '../../../contract/documents/search'
+import type { LayerStrength } from '../../../contract/model/recipe'
+import { at } from '../../base/look-up'
+import {
+  meansOver,
+  type PromptView,
+  rank,
+  type ScoredLayers,
+  type SearchMethod,
+  type SearchProblem,
+  type Strand
+} from './search-problem'
+
+/** How far a strength is moved to see what that changes. */
+const PROBE = 0.05
+
+/** How far a step may move any strength: at first, at least, and at most. */
+const RADIUS = { first: 0.3, least: 0.02, most: 0.5 }
+
+/** Steps on one measured gradient, corrected by what each step shows. */
+const STEPS_PER_GRADIENT = 6
+
+/** A gradient that promises less diversity than this, within a small step, is no reason to go on. */
+const LEAST_PROMISE = 3e-4
+const PROMISE_RADIUS = 0.1
+
+/** Strengths are kept to so many parts of 1, so that recipes read well and equal ones are found equal. */
+const PARTS = 1000
+
+/**
+ * Strengths of every layer by sequential linear programming: maximise diversity D subject to validity Q >= rho x Q(post) over
+ * the unit box. The gradients of D and Q are finite differences, which the recipes' trie makes cheap: to move layer l costs the
+ * layers from l on, L + L(L+1)/2 block evaluations for all. Within a trust region the linear programme has one constraint and
+ * is solved exactly; between gradients Broyden's rank-one update takes in what each step showed.
+ *
+ * @param halves whether attention and MLP of a layer have strengths of their own
+ */
+export function optimiseStrengths(
+  problem: SearchProblem,
+  { halves, starts }: { halves: boolean; starts: readonly StrengthStart[] }
+): SearchMethod {
+  const visited = new Map<PromptView, ScoredLayers[]>(
+    problem.views.map((view) => [
+      view,
+      starts.flatMap((start) =>
+        rank(start === 'range' ? problem.ranges : problem.blends, view, problem).slice(0, 1)
+      )
+    ])
+  )
+  const seen = (view: PromptView): ScoredLayers[] => {
+    const list = visited.get(view)
+    if (list === undefined) throw new Error('a view that is not searched')
+    return list
+  }
+  return {
+    strands: problem.views.flatMap((view) =>
+      seen(view).map((start) => climb(problem, view, start, { halves, visited: seen(view) }))
+    ),
+    best: (view) => rank(seen(view), view, problem).slice(0, 1)
+  }
+}
+
+/** A linear model of diversity and validity around a point. */
+interface Slopes {
+  diversity: number[]
+  validity: number[]
+}
+
+interface ClimbOptions {
+  halves: boolean
+  /** Takes in all that the view has looked at. */
+  visited: ScoredLayers[]
+}
+
+function* climb(
+  problem: SearchProblem,
+  view: PromptView,
+  start: ScoredLayers,
+  { halves, visited }: ClimbOptions
+): Strand {
+  const least = problem.rho * meansOver(problem.post, view).validity
+  let point = toVector(start.layers, halves)
+  let score = meansOver(start.measures, view)
+  let radius = RADIUS.first
+  const scoresOf = (scored: readonly ScoredLayers[]): CategoryScore[] => {
+    visited.push(...scored)
+    return scored.map(({ measures }) => meansOver(measures, view))
+  }
+  for (;;) {
+    const probes = point.map((strength) => (strength + PROBE <= 1 ? PROBE : -PROBE))
+    const probed = scoresOf(yield probes.map((by, index) => toLayers(moved(point, index, by), halves)))
+    const slopes: Slopes = { diversity: [], validity: [] }
+    for (const [index, by] of probes.entries()) {
+      const there = at(probed, index, 'probe')
+      slopes.diversity.push((there.diversity - score.diversity) / by)
+      slopes.validity.push((there.validity - score.validity) / by)
+    }
+    if (
+      dot(slopes.diversity, bestStep(point, slopes, least - score.validity, PROMISE_RADIUS)) < LEAST_PROMISE
+    )
+      return
+    radius = Math.max(radius, PROMISE_RADIUS)
+    let moves = 0
+    for (let step = 0; step < STEPS_PER_GRADIENT && radius >= RADIUS.least; step++) {
+      const wanted = bestStep(point, slopes, least - score.validity, radius)
+      const next = point.map((strength, index) => rounded(strength + at(wanted, index, 'strength')))
+      const by = next.map((strength, index) => strength - at(point, index, 'strength'))
+      const length = dot(by, by)
+      if (length === 0) break
+      const [there] = scoresOf(yield [toLayers(next, halves)])
+      if (there === undefined) throw new Error('a step without a score')
+      correct(slopes.diversity, by, there.diversity - score.diversity, length)
+      correct(slopes.validity, by, there.validity - score.validity, length)
+      const better = there.validity >= least && there.diversity > score.diversity
+      if (better) {
+        point = next
+        score = there
+        moves++
+      }
+      radius = better ? Math.min(radius * 1.3, RADIUS.most) : radius / 2
+    }
+    if (moves === 0) return
+  }
+}
+
+/** Broyden's update: the slopes that agree with what a step changed and differ least from those before. */
+function correct(slopes: number[], by: readonly number[], change: number, squaredLength: number): void {
+  const error = (change - dot(slopes, by)) / squaredLength
+  for (const [index, step] of by.entries()) slopes[index] = at(slopes, index, 'slope') + error * step
+}
+
+/**
+ * The step s that maximises slopes.diversity · s where slopes.validity · s >= need and every strength stays within [0, 1] and
+ * within the radius: a fractional knapsack. From the step that is best for diversity alone, validity is bought back where it
+ * costs least diversity, whole moves first and a part of the last. Where the need cannot be met, the step that comes closest.
+ */
+export function bestStep(
+  point: readonly number[],
+  slopes: { diversity: readonly number[]; validity: readonly number[] },
+  need: number,
+  radius: number
+): number[] {
+  const low = point.map((strength) => Math.max(-radius, -strength))
+  const high = point.map((strength) => Math.min(radius, 1 - strength))
+  const end = (slope: number, index: number): number =>
+    slope === 0 ? 0 : at(slope > 0 ? high : low, index, 'bound')
+  const step = slopes.diversity.map((slope, index) =>
+    end(slope !== 0 ? slope : at(slopes.validity, index, 'slope'), index)
+  )
+  let missing = need - dot(slopes.validity, step)
+  const purchases = step
+    .map((from, index) => {
+      const to = end(at(slopes.validity, index, 'slope'), index)
+      const gain = at(slopes.validity, index, 'slope') * (to - from)
+      return { index, from, to, gain, price: (at(slopes.diversity, index, 'slope') * (from - to)) / gain }
+    })
+    .filter(({ gain }) => gain > 0)
+    .sort((a, b) => a.price - b.price)
+  for (const { index, from, to, gain } of purchases) {
+    if (missing <= 0) break
+    step[index] = from + (to - from) * Math.min(1, missing / gain)
+    missing -= gain
+  }
+  return step
+}
+
+const rounded = (strength: number): number => Math.round(Math.min(1, Math.max(0, strength)) * PARTS) / PARTS
+
+const moved = (point: readonly number[], index: number, by: number): number[] =>
+  point.map((strength, place) => (place === index ? rounded(strength + by) : strength))
+
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((sum, value, index) => sum + value * at(b, index, 'number'), 0)
+
+/** One number for each layer, or two. */
+const toVector = (layers: readonly LayerStrength[], halves: boolean): number[] =>
+  layers.flatMap(({ attention, mlp }) => (halves ? [attention, mlp] : [attention]))
+
+const toLayers = (vector: readonly number[], halves: boolean): LayerStrength[] =>
+  Array.from({ length: halves ? vector.length / 2 : vector.length }, (_, layer) => {
+    const attention = at(vector, halves ? 2 * layer : layer, 'strength')
+    return { attention, mlp: halves ? at(vector, 2 * layer + 1, 'strength') : attention }
+  })

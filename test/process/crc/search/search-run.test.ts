@@ -1,0 +1,177 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
+import { DEFAULT_RENDERING } from '../../../../src/contract/documents/crc'
+import type { RestorationRange } from '../../../../src/contract/model/recipe'
+import {
+  defaultSearchSettings,
+  SearchDocument,
+  type SearchSettings
+} from '../../../../src/contract/documents/search'
+import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
+import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
+import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
+import { SearchCheckpoints } from '../../../../src/main/crc/search/search-checkpoints'
+import { bestRanges } from '../../../../src/main/crc/selection/best-ranges'
+import { runRecipeSearch } from '../../../../src/main/crc/search/search-run'
+import { searchCheckpointsBeside } from '../../../../src/main/project/search-files'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { HeldEngine, inOrder, type Moment } from '../../../fixtures/held-engine'
+import { sharedEngine } from '../../../fixtures/shared-engine'
+import { inGroups } from '../../../fixtures/swept-demo'
+import { shortPair } from '../../../fixtures/swept-project'
+import { whole } from '../../../fixtures/tiny-sweep'
+
+describe('the search on a real pair, in the engine process', async () => {
+  const engine = sharedEngine
+  const pair = await shortPair()
+  const never = new AbortController().signal
+  const sweep = await runCrcSweep(
+    engine.client(),
+    {
+      ...pair,
+      prompts: (await builtinPromptSet('demo-crc')).filter((_, place) => place % 3 === 0),
+      rendering: DEFAULT_RENDERING,
+      rho: 0.9,
+      ranges: true,
+      soupSize: 0,
+      recipes: []
+    },
+    never,
+    () => undefined
+  )
+  const settings: SearchSettings = {
+    method: 'greedy',
+    generations: 4,
+    blockEvaluations: 10_000,
+    strengths: [],
+    seed: 1
+  }
+  const request = { pair, sweep, check: null, rho: 0.9, settings }
+  const run = (): Promise<SearchDocument> => runRecipeSearch(engine.client(), request, never, () => undefined)
+  const found = await run()
+
+  it('keeps the validity and is at least as diverse as the best range', () => {
+    expect(SearchDocument.parse(JSON.parse(JSON.stringify(found)))).toEqual(found)
+    expect(found.range.range).toEqual(sweep.selected)
+    for (const recipe of found.found) expect(recipe.validity).toBeGreaterThanOrEqual(found.minimumValidity)
+    expect(found.found[0]?.diversity).toBeGreaterThanOrEqual(found.range.diversity)
+  })
+
+  it('reports the scores that the recipe has when it is scored on its own', async () => {
+    const [best] = found.found
+    if (best === undefined) throw new Error('nothing was found')
+    const alone = await scoreRecipes(engine.client(), pair, sweep, [best.recipe], never, () => undefined)
+    expect(alone.recipes[0]?.diversity).toBeCloseTo(best.diversity, 6)
+    expect(alone.recipes[0]?.validity).toBeCloseTo(best.validity, 6)
+    expect(found.generations.at(-1)?.best.diversity).toBeCloseTo(best.diversity, 6)
+  })
+
+  it('compares with the best range that a check has left', async () => {
+    const [first, second] = bestRanges(sweep.ranges, found.minimumValidity, 2)
+    if (first === undefined || second === undefined) throw new Error('too few ranges qualify')
+    const checked = ({ start, end }: RestorationRange, validity: number): CheckedModel => ({
+      recipe: { name: 'checked', ranges: [[start, end]] },
+      ...whole(validity, 0.9)
+    })
+    const { layerCount } = sweep
+    const check = { layerCount, post: whole(0.99, 0.4), models: [checked(first, 0.5), checked(second, 0.95)] }
+    const short = { ...request, check, settings: { ...settings, generations: 1 } }
+    const { range } = await runRecipeSearch(engine.client(), short, never, () => undefined)
+    expect(range.range).toEqual({ start: second.start, end: second.end })
+  })
+
+  it('finds the same again', async () => {
+    const again = await run()
+    expect({ ...again, createdAt: found.createdAt, seconds: found.seconds }).toEqual(found)
+  })
+
+  it('tries all subsets of layers, and says what each layer contributes', async () => {
+    const subsets = { ...request, settings: defaultSearchSettings('subsets', 6) }
+    const document = await runRecipeSearch(engine.client(), subsets, never, () => undefined)
+    expect(SearchDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)
+    expect(document.generations).toMatchObject([{ candidates: 2 ** 6 - 1 - 21 }])
+    const { diversity = [], all, none } = document.shapley ?? {}
+    const sum = diversity.reduce((total, value) => total + value, 0)
+    expect(sum).toBeCloseTo((all?.diversity ?? NaN) - (none?.diversity ?? NaN), 9)
+    expect(none?.diversity).toBeCloseTo(sweep.post.diversity, 9)
+    expect(document.found[0]?.diversity).toBeGreaterThanOrEqual(document.range.diversity)
+  })
+
+  it('finds strengths that keep the validity and are at least as diverse as the best range', async () => {
+    // Two gradients and some steps.
+    const settings = { ...defaultSearchSettings('strengths', 6), blockEvaluations: 150 }
+    const strengths = { ...request, settings }
+    const document = await runRecipeSearch(engine.client(), strengths, never, () => undefined)
+    expect(document.shapley).toBeNull()
+    expect(document.found[0]?.diversity).toBeGreaterThan(document.range.diversity)
+    expect(document.found[0]?.validity).toBeGreaterThanOrEqual(document.minimumValidity)
+  })
+
+  it('counts its work, and needs a sweep of ranges', async () => {
+    expect(found.stopped).toBe('nothing-better')
+    const counted = found.generations.reduce((sum, generation) => sum + generation.blockEvaluations, 0)
+    // The last call scores the found recipe again: 6 for post, 3 for layer 3 onwards.
+    expect(found.work.blockEvaluations).toBe(counted + 9)
+    const rangeless = { ...request, sweep: { ...sweep, ranges: [] } }
+    await expect(runRecipeSearch(engine.client(), rangeless, never, () => undefined)).rejects.toMatchObject({
+      problem: { code: 'bad-input', message: expect.stringContaining('no ranges') }
+    })
+  })
+
+  it(
+    'cancelled and begun again ends as if it had not been, and computes only what is missing',
+    { timeout: 120_000 },
+    async () => {
+      const held = new HeldEngine(engine)
+      const grouped = inGroups(held.client())
+      const keptIn = (folder: string) =>
+        new SearchCheckpoints(searchCheckpointsBeside(join(folder, 'search.json')), false)
+      const search = (
+        checkpoints: SearchCheckpoints,
+        signal = never,
+        doneBefore = new Map<number, number>()
+      ) =>
+        runRecipeSearch(
+          grouped,
+          request,
+          signal,
+          ({ generation, blockEvaluationsDone }) => {
+            // Found recipes are scored under the number of the last generation.
+            if (!doneBefore.has(generation)) doneBefore.set(generation, blockEvaluationsDone)
+          },
+          checkpoints
+        )
+      const folder = await temporaryFolder()
+      /** @returns the work that was done before each generation that began until it was stopped */
+      const stopAt = async (moment: Moment): Promise<ReadonlyMap<number, number>> => {
+        const stop = new AbortController()
+        const doneBefore = new Map<number, number>()
+        const reached = held.holdAt(moment)
+        const stopped = search(keptIn(folder), stop.signal, doneBefore)
+        await reached()
+        stop.abort()
+        await expect(stopped).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+        return doneBefore
+      }
+      const whole = new Map<number, number>()
+      const uninterrupted = await search(keptIn(await temporaryFolder()), never, whole)
+      const work = (generation: number): number => whole.get(generation) ?? NaN
+
+      // The first generation has a group of prompts done; then the second begins.
+      expect((await stopAt(inOrder('group'))).get(1)).toBe(0)
+      const restOfFirst = (await stopAt(inOrder('done', 'plan'))).get(2) ?? NaN
+      expect(restOfFirst).toBeGreaterThan(0)
+      expect(restOfFirst).toBeLessThan(work(2))
+
+      const checkpoints = keptIn(folder)
+      const resumed = await search(checkpoints)
+      const { createdAt, seconds } = uninterrupted
+      expect({ ...resumed, createdAt, seconds, work: uninterrupted.work }).toEqual(uninterrupted)
+      expect(resumed.work.blockEvaluations).toBe(uninterrupted.work.blockEvaluations - work(2))
+      await checkpoints.clear()
+      expect(await readdir(folder)).toEqual([])
+    }
+  )
+})
