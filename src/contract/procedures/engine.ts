@@ -1,6 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { HeldWeights, Sampling } from '../model/sampling'
+import { HeldWeights, MinPDraw, Sampling } from '../model/sampling'
 import { Work } from '../documents/crc'
 import { DeviceCheck, DeviceName, GenerationDevice, Precision } from '../model/device'
 import { Problem } from '../model/problem'
@@ -49,6 +49,11 @@ export const SweepRequest = z.object({
   memoryBytes: z.number().positive(),
   /** How each token is drawn; left out: from the model's own distribution, temperature 1 and nothing cut off. */
   sampling: Sampling.optional(),
+  /**
+   * Other samplers, under which probabilities are told as well: of the models and of rivals that are drawn as they are, where
+   * nothing but temperature and min-p decides.
+   */
+  whatIf: z.array(MinPDraw).optional(),
   /** Scored from the logits of post and base, which are among the models; their probabilities come as those of models behind the last. */
   rivals: z.array(Rival).optional(),
   /** How an earlier run of the same sweep split its prompts; taken over where that keeps within the memory. */
@@ -85,7 +90,9 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     model: z.number().int(),
     /** Indices into `prompts`, and for each the summed probability of each of its groups. */
     prompts: z.array(z.number().int()),
-    probabilities: z.array(z.array(z.number()))
+    probabilities: z.array(z.array(z.number())),
+    /** For each prompt the same under the other samplers, [samplers][groups] as little-endian float32 in base64. */
+    whatIf: z.array(z.base64()).optional()
   }),
   /** A part of a group's models is done: their probabilities of these prompts were sent before. */
   z.object({

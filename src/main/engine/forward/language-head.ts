@@ -6,6 +6,7 @@ import { finalNormGraph, HEAD_INPUTS, HEAD_OUTPUTS, headGraph } from '../../grap
 import { floatsOf, floatTensor, runSession, type Device } from '../device/device'
 import type { ModelWeights } from '../weights/pair-weights'
 import { OneAhead } from '../weights/one-ahead'
+import type { DrawnRows, Draws } from './draws'
 import type { LentWeights } from '../weights/read-ahead'
 import type { Origin } from '../tries/recipe-trie'
 import { setColumns } from '../rows/rows'
@@ -45,6 +46,20 @@ export interface SliceDone {
 
 export type HeadEvent<Values> = SliceDone | { readonly type: 'done'; readonly values: Values }
 
+/** How likely what is asked of some rows is; rows come in their order. */
+export interface RowsDrawn {
+  readonly type: 'drawn'
+  readonly first: number
+  readonly next: DrawnRows
+}
+
+/** What one batch of the states gave in one slice. */
+interface BatchDone<Result> {
+  readonly type: 'batch'
+  readonly first: number
+  readonly result: Result
+}
+
 /**
  * Final norm and head of one model, for states after its last layer, [rows, hidden]. The whole vocabulary is gone through
  * slice by slice, each read while the one before computes: at most two slices of the head lie in memory.
@@ -54,6 +69,20 @@ export interface LanguageHead {
   logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>>
   /** Logits of the whole vocabulary, [rows, vocabulary]. @throws WorkbenchError as `logSums` */
   logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>>
+  /**
+   * How likely tokens are under samplers of temperature and min-p.
+   *
+   * @param askedOf tokens asked about of a row
+   * @param most rows whose logits are held at once where the vocabulary is more than one slice
+   * @throws WorkbenchError as `logSums`
+   */
+  drawn(
+    hidden: Float32Array,
+    draws: Draws,
+    askedOf: (row: number) => readonly number[],
+    most: number,
+    signal?: AbortSignal
+  ): AsyncGenerator<SliceDone | RowsDrawn>
   /** Logits of some tokens, [rows, tokens]. */
   logitsOf(hidden: Float32Array, tokens: readonly number[]): Promise<Float32Array>
   /** States after the final norm, [rows, hidden]: what is usually taken for a text's embedding. */
@@ -141,7 +170,7 @@ class SlicedHead implements LanguageHead {
 
   async *logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>> {
     const values = new Float64Array(hidden.length / this.hiddenSize).fill(-Infinity)
-    yield* this.pass(hidden, signal, async (batch, head) => {
+    const pass = this.pass(hidden, signal, async (batch, head) => {
       const outputs = await runSession(this.sessions.sums, this.feeds(batch.rows, head))
       const sums = got(outputs, HEAD_OUTPUTS.sum, 'output')
       const totals = got(outputs, HEAD_OUTPUTS.total, 'output')
@@ -152,17 +181,47 @@ class SlicedHead implements LanguageHead {
           : NaN
       })
     })
+    for await (const event of pass) if (event.type === 'slice') yield event
     yield { type: 'done', values }
   }
 
   async *logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>> {
     const { vocabularySize } = this
     const values = new Float32Array((hidden.length / this.hiddenSize) * vocabularySize)
-    yield* this.pass(hidden, signal, async (batch, head, slice) => {
+    const pass = this.pass(hidden, signal, async (batch, head, slice) => {
       const rows = values.subarray(batch.first * vocabularySize)
       setColumns(rows, vocabularySize, await this.runLogits(batch.rows, head), slice)
     })
+    for await (const event of pass) if (event.type === 'slice') yield event
     yield { type: 'done', values }
+  }
+
+  async *drawn(
+    hidden: Float32Array,
+    draws: Draws,
+    askedOf: (row: number) => readonly number[],
+    most: number,
+    signal?: AbortSignal
+  ): AsyncGenerator<SliceDone | RowsDrawn> {
+    const rowCount = hidden.length / this.hiddenSize
+    const askedFrom = (first: number, count: number): (readonly number[])[] =>
+      Array.from({ length: count }, (_, i) => askedOf(first + i))
+    if (sliceTokens(this.model.spec) === this.vocabularySize) {
+      const pass = this.pass(hidden, signal, ({ first, rows }, head) =>
+        draws.ofHidden(this.feeds(rows, head), askedFrom(first, at(rows.dims, 0, 'dimension')))
+      )
+      for await (const event of pass)
+        yield event.type === 'slice' ? event : { type: 'drawn', first: event.first, next: event.result }
+      return
+    }
+    for (let first = 0; first < rowCount; first += most) {
+      const count = Math.min(most, rowCount - first)
+      const piece = hidden.subarray(first * this.hiddenSize, (first + count) * this.hiddenSize)
+      for await (const event of this.logits(piece, signal)) {
+        if (event.type === 'slice') yield { ...event, share: (event.share * count) / rowCount }
+        else yield { type: 'drawn', first, next: await draws.ofLogits(event.values, askedFrom(first, count)) }
+      }
+    }
   }
 
   async logitsOf(hidden: Float32Array, tokens: readonly number[]): Promise<Float32Array> {
@@ -197,11 +256,11 @@ class SlicedHead implements LanguageHead {
   }
 
   /** Takes every batch of the states through every slice, slice by slice. */
-  private async *pass(
+  private async *pass<Result>(
     hidden: Float32Array,
     signal: AbortSignal | undefined,
-    use: (batch: Batch, head: ort.Tensor, slice: HeadSlice) => Promise<void>
-  ): AsyncGenerator<SliceDone> {
+    use: (batch: Batch, head: ort.Tensor, slice: HeadSlice) => Promise<Result>
+  ): AsyncGenerator<SliceDone | BatchDone<Result>> {
     const { hiddenSize, vocabularySize } = this
     const step = sliceTokens(this.model.spec)
     const slices = Array.from({ length: Math.ceil(vocabularySize / step) }, (_, i) => ({
@@ -221,7 +280,7 @@ class SlicedHead implements LanguageHead {
         head = await this.device.resident(at(lent.arrays, 0, 'array'), [slice.count, hiddenSize])
         for (const batch of batches) {
           throwIfCancelled(signal, 'The run')
-          await use(batch, head, slice)
+          yield { type: 'batch', first: batch.first, result: await use(batch, head, slice) }
           // Inference blocks the thread: let a cancel come in.
           await nextTurn()
         }

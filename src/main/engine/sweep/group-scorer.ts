@@ -1,4 +1,5 @@
 import type { EngineSweepEvent, TrackedPrompt } from '../../../contract/procedures/engine'
+import type { DrawnRows } from '../forward/draws'
 import type { PairWeights } from '../weights/pair-weights'
 import { type AnswerTrie, groupProbabilities } from '../tries/answer-trie'
 import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
@@ -110,22 +111,31 @@ export class GroupScorer {
     throw new RangeError(`no leaf ${leaf} was scored`)
   }
 
-  /** What a model, or a rival, behind the models, says. */
-  event(model: number, next: readonly Float64Array[]): EngineSweepEvent {
-    return {
-      type: 'probabilities',
-      model,
-      prompts: [...this.asked.indices],
-      probabilities: this.probabilities(next)
+  /**
+   * What models, or a rival behind them, say.
+   *
+   * @param next probabilities of what is asked, for each row of a leaf; by the sweep's sampler, and then by the others asked about
+   */
+  *events(models: readonly number[], [own = [], ...others]: DrawnRows): Generator<EngineSweepEvent> {
+    const probabilities = this.probabilities(own)
+    const whatIf = others.length === 0 ? {} : { whatIf: this.underOthers(others) }
+    for (const model of models) {
+      yield { type: 'probabilities', model, prompts: [...this.asked.indices], probabilities, ...whatIf }
     }
   }
 
-  /** @param next probabilities of what is asked, for each row of a leaf */
-  *score(leaf: number, next: readonly Float64Array[]): Generator<EngineSweepEvent> {
-    const probabilities = this.probabilities(next)
-    for (const model of got(this.modelsOfLeaf, leaf, 'leaf')) {
-      yield { type: 'probabilities', model, prompts: [...this.asked.indices], probabilities }
-    }
+  /** @param next see {@link events} */
+  score(leaf: number, next: DrawnRows): Generator<EngineSweepEvent> {
+    return this.events(got(this.modelsOfLeaf, leaf, 'leaf'), next)
+  }
+
+  /** For each prompt probabilities under other samplers, as the event has them. */
+  private underOthers(others: DrawnRows): string[] {
+    const bySampler = others.map((next) => this.probabilities(next))
+    return this.asked.tries.map((_, prompt) => {
+      const values = Float32Array.from(bySampler.flatMap((prompts) => at(prompts, prompt, 'prompt')))
+      return Buffer.from(values.buffer).toString('base64')
+    })
   }
 
   private probabilities(next: readonly Float64Array[]): number[][] {

@@ -1,5 +1,6 @@
 import type { Sampling } from '../../../contract/model/sampling'
 import { allFinite } from '../../checkpoint/non-finite'
+import type { DrawnRows, Draws } from '../forward/draws'
 import { HEAD_ROWS, type LanguageHead, type SliceDone } from '../forward/language-head'
 import { type Computation, whyNonFinite } from '../forward/non-finite'
 import { rowAt } from '../rows/rows'
@@ -25,18 +26,44 @@ export interface HeadRun {
   readonly tokens: readonly number[]
   /** How tokens are drawn; undefined: from the model's own distribution, for which a sum over the vocabulary is enough. */
   readonly sampling: Sampling | undefined
+  /** The same with the other samplers that are asked about, where temperature and min-p alone decide; null elsewhere. */
+  readonly draws: Draws | null
   readonly signal: AbortSignal | undefined
 }
 
-/** The probabilities of what is asked of the next rows of an origin's finals; rows come in their order. */
+/** The probabilities of what is asked of the next rows of an origin's finals, under each sampler; rows come in their order. */
 export interface RowsAnswered {
   readonly type: 'rows'
-  readonly next: readonly Float64Array[]
+  readonly next: DrawnRows
 }
 
 /** How likely the next tokens are, row by row. @throws WorkbenchError as `whyNonFinite` */
 export function nextTokens(run: HeadRun, finals: FinalStates): AsyncGenerator<RowsAnswered | SliceDone> {
-  return run.sampling === undefined ? ofModel(run, finals) : ofSampler(run, run.sampling, finals)
+  const { sampling, draws } = run
+  if (draws !== null) return ofDraws(run, draws, finals)
+  return sampling === undefined ? ofModel(run, finals) : ofSampler(run, sampling, finals)
+}
+
+/** Under samplers of temperature and min-p. */
+async function* ofDraws(
+  run: HeadRun,
+  draws: Draws,
+  finals: FinalStates
+): AsyncGenerator<RowsAnswered | SliceDone> {
+  const { scorer, head, vocabularySize, signal } = run
+  const askedOf = (row: number): readonly number[] => scorer.askedOf(row).next
+  const most = logitRows(vocabularySize)
+  for await (const event of head.drawn(finals.hidden, draws, askedOf, most, signal)) {
+    if (event.type === 'slice') {
+      yield event
+      continue
+    }
+    const { first, next } = event
+    const [own = []] = next
+    const finite = (row: number): boolean => own[row - first]?.some(Number.isNaN) !== true
+    await requireFinite(run, finals, { first, count: own.length }, finite)
+    yield { type: 'rows', next }
+  }
 }
 
 /** The softmax at temperature 1, which needs the logits of what is asked about only. */
@@ -54,12 +81,14 @@ async function* ofModel(run: HeadRun, finals: FinalStates): AsyncGenerator<RowsA
     const logits = await head.logitsOf(statesOf(finals, rowCount, part), tokens)
     yield {
       type: 'rows',
-      next: Array.from({ length: part.count }, (_, i) => {
-        const sum = at(sums, part.first + i, 'row')
-        return Float64Array.from(scorer.askedOf(part.first + i).next, (token) =>
-          Math.exp(at(logits, i * tokens.length + got(column, token, 'token'), 'logit') - sum)
-        )
-      })
+      next: [
+        Array.from({ length: part.count }, (_, i) => {
+          const sum = at(sums, part.first + i, 'row')
+          return Float64Array.from(scorer.askedOf(part.first + i).next, (token) =>
+            Math.exp(at(logits, i * tokens.length + got(column, token, 'token'), 'logit') - sum)
+          )
+        })
+      ]
     }
   }
 }
@@ -82,9 +111,11 @@ async function* ofSampler(
       await requireFinite(run, finals, part, (row) => allFinite(logitsOf(row)))
       yield {
         type: 'rows',
-        next: Array.from({ length: part.count }, (_, i) =>
-          drawn(logitsOf(part.first + i), sampling, scorer.askedOf(part.first + i))
-        )
+        next: [
+          Array.from({ length: part.count }, (_, i) =>
+            drawn(logitsOf(part.first + i), sampling, scorer.askedOf(part.first + i))
+          )
+        ]
       }
     }
   }

@@ -4,6 +4,7 @@ import { layerTensors, type DecoderSpec } from '../../family'
 import { weightType } from '../../graphs/block-graph'
 import { blockReads, elementCount } from '../weights/block-weights'
 import { nodesPerRun } from '../forward/forward'
+import { KEY_COST } from '../tries/attention-layout'
 import { HEAD_ROWS, sliceRead, sliceTokens } from '../forward/language-head'
 import type { GroupSize } from '../tries/prompt-trie'
 import { BUFFER_COUNT, requestBytes } from '../weights/read-ahead'
@@ -164,16 +165,25 @@ function finalQueriesOf({ prompts, leaves, furthest }: GroupSize): number {
 }
 
 /**
+ * Queries that joined paths may score beyond those of the paths by themselves: what gathering their keys would have cost. Whole prompts
+ * are joined only where they share so much that the queries counted for each are more than that.
+ */
+function joinedQueries({ prompts, leaves }: GroupSize): number {
+  return KEY_COST * Math.max(0, leaves - prompts)
+}
+
+/**
  * @param outputRows rows of a node that come out
  * @param attention paths of a node, and the queries of all of them
  */
 function runBytes(
   spec: DecoderSpec,
-  { rows, longest }: GroupSize,
+  group: GroupSize,
   nodes: number,
   outputRows: number,
   attention: { paths: number; queries: number }
 ): number {
+  const { rows, longest } = group
   const { hiddenSize, intermediateSize, headCount, kvHeadCount, headSize } = spec
   const qSize = headCount * headSize
   const kvSize = kvHeadCount * headSize
@@ -188,7 +198,8 @@ function runBytes(
     rowsIn * (hiddenSize + 3 * kvSize) +
     rowsOut * (hiddenSize + 2 * qSize) +
     paths * 4 * longest * kvSize +
-    queries * (2 * qSize + 3 * headCount * longest)
+    queries * 2 * qSize +
+    (queries + nodes * joinedQueries(group)) * 3 * headCount * longest
   // The result leaves onnxruntime as a copy.
   return FLOAT_BYTES * (rowsIn * hiddenSize + 2 * rowsOut * hiddenSize + Math.max(mlp, scored))
 }
@@ -205,5 +216,6 @@ function headRunBytes({ pair, trie, trackedTokens }: SweptModels): number {
 /** One mask for each width of attention window, for all layers but the last and for the last. */
 function maskBytes({ layers }: DecoderSpec, group: GroupSize): number {
   const windows = new Set(layers.map((layer) => layer.window)).size
-  return FLOAT_BYTES * windows * group.longest * (queriesOf(group) + finalQueriesOf(group))
+  const queries = queriesOf(group) + finalQueriesOf(group)
+  return FLOAT_BYTES * windows * group.longest * (queries + 2 * joinedQueries(group))
 }

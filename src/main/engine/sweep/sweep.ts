@@ -1,8 +1,10 @@
 import { totalWork, type Work } from '../../../contract/documents/crc'
 import type { Precision } from '../../../contract/model/device'
+import { type MinPDraw, minPDraw, OPEN_SAMPLING } from '../../../contract/model/sampling'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedures/engine'
 import { choosePrecision, type ForwardRun, nodesPerRun } from '../forward/forward'
 import { type AskedGroup, askedGroup, type FinalStates, GroupScorer, trackedTokens } from './group-scorer'
+import { Draws } from '../forward/draws'
 import { type LanguageHead, openLanguageHead, sliceRead } from '../forward/language-head'
 import { type Computation, finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
@@ -80,6 +82,10 @@ class SweepRun {
   private readonly grouping: GroupingInParts
   private readonly computation: Computation
   private readonly heads = new Map<Origin, LanguageHead>()
+  /** As tokens are drawn, and then as is asked besides; null where more than temperature and min-p decides. */
+  private readonly draws: Draws | null
+  /** Of the rivals that are samplers, where that is so. */
+  private readonly samplers: Draws | null
   private rowsDone = 0
 
   /** @throws WorkbenchError as `sweepGroups` */
@@ -94,6 +100,11 @@ class SweepRun {
     this.tokens = trackedTokens(request.prompts)
     this.grouping = sweepGroups(models, this.tries, request, open.device.name)
     this.computation = { device: open.device, precision, pair, trie, models: request.models }
+    const { sampling = OPEN_SAMPLING, whatIf = [], rivals = [] } = request
+    const own = minPDraw(sampling)
+    const ofPost = rivals.filter((rival) => rival.kind === 'sampler')
+    this.draws = own === null ? null : this.drawing([own, ...whatIf])
+    this.samplers = own === null || ofPost.length === 0 ? null : this.drawing(ofPost)
   }
 
   plan(): EngineSweepEvent {
@@ -204,9 +215,10 @@ class SweepRun {
       vocabularySize: memberOf(this.models.pair, finals.origin).spec.vocabularySize,
       tokens: this.tokens,
       sampling: this.request.sampling,
+      draws: this.throughDraws,
       signal: this.means.signal
     }
-    const next: Float64Array[] = []
+    const next: Float64Array[][] = []
     let scored = 0
     for await (const event of nextTokens(run, finals)) {
       if (event.type === 'slice') {
@@ -215,9 +227,10 @@ class SweepRun {
         yield { type: 'progress', rowsDone: Math.round(this.rowsDone), layer, group }
         continue
       }
-      next.push(...event.next)
-      while (next.length >= scorer.rows.length) {
-        yield* scorer.score(at(finals.leaves, scored++, 'leaf'), next.splice(0, scorer.rows.length))
+      for (const [sampler, rows] of event.next.entries()) (next[sampler] ??= []).push(...rows)
+      while (at(next, 0, 'sampler').length >= scorer.rows.length) {
+        const ofLeaf = next.map((rows) => rows.splice(0, scorer.rows.length))
+        yield* scorer.score(at(finals.leaves, scored++, 'leaf'), ofLeaf)
       }
     }
   }
@@ -235,7 +248,7 @@ class SweepRun {
 
   /** What the request's rivals make of the last states of post and base. */
   private async *rivals(scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
-    const { rivals = [], models, sampling } = this.request
+    const { rivals = [], models, sampling = OPEN_SAMPLING } = this.request
     const last = async (kind: 'base' | 'post'): Promise<LastStates> => ({
       hidden: scorer.statesOf(this.leafOf(kind)),
       head: await this.head(kind)
@@ -247,9 +260,11 @@ class SweepRun {
       post: await last('post'),
       base: rivals.some(({ kind }) => kind !== 'sampler') ? await last('base') : null,
       sampling,
+      draws: this.draws,
+      samplers: this.samplers,
       signal: this.means.signal
     })
-    for (const [index, rows] of next.entries()) yield scorer.event(models.length + index, rows)
+    for (const [index, rows] of next.entries()) yield* scorer.events([models.length + index], rows)
   }
 
   /** A head, which stays open until the sweep ends. */
@@ -263,6 +278,17 @@ class SweepRun {
     )
     this.heads.set(origin, open.own(opened))
     return opened
+  }
+
+  private drawing(samplers: readonly MinPDraw[]): Draws {
+    const { open } = this.means
+    return open.own(new Draws(open.device, this.spec, samplers))
+  }
+
+  /** Null where a sum over the vocabulary tells what is asked. */
+  private get throughDraws(): Draws | null {
+    const { sampling, whatIf = [] } = this.request
+    return sampling === undefined && whatIf.length === 0 ? null : this.draws
   }
 
   private spend({ readMs, convertMs, waitMs }: SweepRun['reading']): void {
@@ -283,7 +309,7 @@ class SweepRun {
  */
 export async function sweptModels(
   pair: PairWeights,
-  request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling'>,
+  request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling' | 'whatIf'>,
   uploadedIn: SweptModels['uploadedIn'] = null
 ): Promise<SweptModels> {
   const sharing = await findSharing(pair)
@@ -292,7 +318,7 @@ export async function sweptModels(
     pair,
     trie,
     trackedTokens: trackedTokens(request.prompts).length,
-    allLogits: request.sampling !== undefined,
+    allLogits: request.sampling !== undefined || (request.whatIf !== undefined && request.whatIf.length > 0),
     keptBytes: storedBytes(pair, trie).kept,
     identicalLayers: pair.post.spec.layers.flatMap((_, layer) => (sharing.identical(layer) ? [layer] : [])),
     uploadedIn

@@ -6,7 +6,8 @@ import { at } from '../../base/look-up'
  * could say; but prompts share little beyond their template, so most of that square would be masked out. Instead
  * the projections run on packed rows, and q, k and v are gathered back into one sequence per trie leaf for the scores:
  * (prompts x length^2) instead of (packed rows)^2, an order of magnitude less for forty short prompts. What several leaves
- * have in common, a system prompt or the prompt of many answers, is scored with the first of them only.
+ * have in common, a system prompt or the prompt of many answers, is scored with the first of them only; and leaves that have nearly all
+ * in common, such as the answers to one prompt, share a sequence, in which each sees its own path.
  */
 export interface AttentionSegment {
   readonly pathCount: number
@@ -15,8 +16,12 @@ export interface AttentionSegment {
   /** Rows to gather, [pathCount x queryLength] and [pathCount x keyLength]; short paths repeat their last row. */
   readonly queryRows: Int32Array
   readonly keyRows: Int32Array
-  /** Position of each query, [pathCount x queryLength]. Key j of a path is at position j. */
-  readonly queryPositions: Int32Array
+  /** Where among its path's keys each query stands itself, [pathCount x queryLength]. */
+  readonly queryPlaces: Int32Array
+  /** Position of each key, [pathCount x keyLength]. */
+  readonly keyPositions: Int32Array
+  /** For each key the place after the last that comes of it, [pathCount x keyLength]; 0 for what only fills a path up. */
+  readonly keyEnds: Int32Array
 }
 
 export interface AttentionLayout {
@@ -46,8 +51,9 @@ function layoutOf(packed: PackedPrompts, keptRows: Int32Array | null): Attention
   const outputRowCount = keptRows?.length ?? inputRowCount
   const resultIndex = new Int32Array(outputRowCount)
   let resultCount = 0
-  const segments = bucketsOf(branchesOf(packed, outputOf)).map((branches) => {
-    const segment = makeSegment(branches)
+  const alone = branchesOf(packed, outputOf)
+  const segments = cheaper(bucketsOf(alone), bucketsOf(joined(alone))).map((branches) => {
+    const segment = makeSegment(branches, packed)
     for (const [b, { queries }] of branches.entries()) {
       for (const [i, { output }] of queries.entries()) {
         resultIndex[output] = resultCount + b * segment.queryLength + i
@@ -59,10 +65,14 @@ function layoutOf(packed: PackedPrompts, keptRows: Int32Array | null): Attention
   return { inputRowCount, outputRowCount, keptRows, segments, resultIndex }
 }
 
-/** A path of the trie to a leaf, and those of its rows that no earlier branch has computed and that are wanted. */
+/** Rows of the trie that are keys together, and those of them that no earlier branch has computed and that are wanted. */
 interface Branch {
-  readonly path: Int32Array
-  readonly queries: readonly { readonly position: number; readonly output: number }[]
+  /** Of a leaf the rows on its path; of several those of all paths, each path's own behind what it shares with those before. */
+  readonly keys: readonly number[]
+  /** The places among the keys of the last path's rows. */
+  readonly last: readonly number[]
+  /** `place` is among the keys. */
+  readonly queries: readonly { readonly place: number; readonly output: number }[]
 }
 
 /**
@@ -73,18 +83,61 @@ interface Branch {
 function branchesOf(packed: PackedPrompts, outputOf: ReadonlyMap<number, number> | null): Branch[] {
   const seen = new Uint8Array(packed.tokens.length)
   return leafPaths(packed).flatMap((path) => {
-    const queries: { position: number; output: number }[] = []
-    for (const [position, row] of path.entries()) {
+    const queries: { place: number; output: number }[] = []
+    for (const [place, row] of path.entries()) {
       const output = outputOf === null ? row : outputOf.get(row)
       if (seen[row] === 1 || output === undefined) continue
       seen[row] = 1
-      queries.push({ position, output })
+      queries.push({ place, output })
     }
-    return queries.length === 0 ? [] : [{ path, queries }]
+    return queries.length === 0 ? [] : [{ keys: Array.from(path), last: [...path.keys()], queries }]
   })
 }
 
+/** What gathering a key costs, in scores of a query with it: on the CPU, a few dozen answers of two or three tokens to a question. */
+export const KEY_COST = 5
+
+const costOf = (keys: number, queries: number): number => keys * (queries + KEY_COST)
+
+/** Neighbours as one branch where that costs less. */
+function joined(branches: readonly Branch[]): Branch[] {
+  const result: Branch[] = []
+  let open: Branch | null = null
+  for (const next of branches) {
+    const both: Branch | null = open === null ? null : join(open, next)
+    if (both === null && open !== null) result.push(open)
+    open = both ?? next
+  }
+  return open === null ? result : [...result, open]
+}
+
+/**
+ * Null where it costs more than both by themselves.
+ *
+ * @param one ends with the leaf before the other's: what they have in common is what that leaf's path has with the other
+ */
+function join(one: Branch, other: Branch): Branch | null {
+  const differs = other.keys.findIndex(
+    (row, i) => i >= one.last.length || row !== at(one.keys, at(one.last, i, 'place'), 'key')
+  )
+  const shared = differs === -1 ? other.keys.length : differs
+  const keys = one.keys.length + other.keys.length - shared
+  const queries = one.queries.length + other.queries.length
+  const apart = costOf(one.keys.length, one.queries.length) + costOf(other.keys.length, other.queries.length)
+  if (costOf(keys, queries) >= apart) return null
+  const last = other.keys.map((_, i) =>
+    i < shared ? at(one.last, i, 'place') : one.keys.length + i - shared
+  )
+  const moved = other.queries.map(({ place, output }) => ({ place: at(last, place, 'place'), output }))
+  return { keys: [...one.keys, ...other.keys.slice(shared)], last, queries: [...one.queries, ...moved] }
+}
+
 const lengthOf = ({ queries }: Branch): number => queries.length
+
+const cheaper = (one: Branch[][], other: Branch[][]): Branch[][] => {
+  const cost = (buckets: Branch[][]): number => buckets.reduce((sum, bucket) => sum + paddedCost(bucket), 0)
+  return cost(other) < cost(one) ? other : one
+}
 
 /**
  * Branches of like length, so that little is computed only to be left out: whole prompts, and beside them the few tokens in which
@@ -92,72 +145,94 @@ const lengthOf = ({ queries }: Branch): number => queries.length
  */
 function bucketsOf(branches: readonly Branch[]): Branch[][] {
   const byLength = [...branches].sort((a, b) => lengthOf(b) - lengthOf(a))
-  let best = { cut: byLength.length, scores: scoresOf(byLength) }
+  let best = { cut: byLength.length, cost: paddedCost(byLength) }
   for (const [cut, branch] of byLength.entries()) {
     const before = byLength[cut - 1]
     if (before === undefined || lengthOf(before) === lengthOf(branch)) continue
-    const scores = scoresOf(byLength.slice(0, cut)) + scoresOf(byLength.slice(cut))
-    if (scores < best.scores) best = { cut, scores }
+    const cost = paddedCost(byLength.slice(0, cut)) + paddedCost(byLength.slice(cut))
+    if (cost < best.cost) best = { cut, cost }
   }
   return [byLength.slice(0, best.cut), byLength.slice(best.cut)].filter((bucket) => bucket.length > 0)
 }
 
-function scoresOf(branches: readonly Branch[]): number {
+function paddedCost(branches: readonly Branch[]): number {
   const queries = Math.max(...branches.map(lengthOf))
-  return branches.length * queries * Math.max(...branches.map(({ path }) => path.length))
+  return branches.length * costOf(Math.max(...branches.map(({ keys }) => keys.length)), queries)
 }
 
 /** What a mask adds to a score that must not count. Finite: a row of -Infinity is NaN on some devices. */
 export const MASKED = -30_000
 
 /**
- * Additive mask of a segment, [pathCount, 1, queryLength, keyLength]: 0 where a query sees a key (not later than
- * itself, and less than `window` before it), MASKED elsewhere. Padded keys come after every real query, so causality hides them.
+ * Additive mask of a segment, [pathCount, 1, queryLength, keyLength]: 0 where a query sees a key (itself and what it comes of, less
+ * than `window` before it), MASKED elsewhere.
  */
 export function segmentMask(segment: AttentionSegment, window: number | null): Float32Array {
-  const { pathCount, queryLength, keyLength, queryPositions } = segment
+  const { pathCount, queryLength, keyLength, queryPlaces, keyPositions, keyEnds } = segment
   const mask = new Float32Array(pathCount * queryLength * keyLength).fill(MASKED)
   for (let query = 0; query < pathCount * queryLength; query++) {
-    const position = at(queryPositions, query, 'query')
-    const firstKey = window === null ? 0 : Math.max(0, position - window + 1)
-    mask.fill(0, query * keyLength + firstKey, query * keyLength + position + 1)
+    const firstKey = Math.floor(query / queryLength) * keyLength
+    const place = at(queryPlaces, query, 'query')
+    const furthest = at(keyPositions, firstKey + place, 'key') - (window ?? Infinity)
+    // Unchecked: these are as long as the mask is wide, and a mask has millions of places.
+    for (let key = 0; key <= place; key++) {
+      const position = keyPositions[firstKey + key] ?? -1
+      if (position > furthest && (keyEnds[firstKey + key] ?? 0) > place) mask[query * keyLength + key] = 0
+    }
   }
   return mask
 }
 
-function makeSegment(branches: readonly Branch[]): AttentionSegment {
-  const paths = branches.map(({ path }) => path)
-  const keyLength = Math.max(...paths.map((path) => path.length))
+function makeSegment(branches: readonly Branch[], packed: PackedPrompts): AttentionSegment {
+  const keyLength = Math.max(...branches.map(({ keys }) => keys.length))
   const queryLength = Math.max(...branches.map(lengthOf))
   const queryRows = new Int32Array(branches.length * queryLength)
-  const queryPositions = new Int32Array(branches.length * queryLength)
-  for (const [b, { queries }] of branches.entries()) {
+  const queryPlaces = new Int32Array(branches.length * queryLength)
+  const keyRows = new Int32Array(branches.length * keyLength)
+  const keyPositions = new Int32Array(branches.length * keyLength)
+  const keyEnds = new Int32Array(branches.length * keyLength)
+  for (const [b, { keys, queries }] of branches.entries()) {
     for (let i = 0; i < queryLength; i++) {
-      const { position, output } = at(queries, Math.min(i, queries.length - 1), 'query')
+      const { place, output } = at(queries, Math.min(i, queries.length - 1), 'query')
       queryRows[b * queryLength + i] = output
-      queryPositions[b * queryLength + i] = position
+      queryPlaces[b * queryLength + i] = place
     }
+    for (let i = 0; i < keyLength; i++) {
+      const row = at(keys, Math.min(i, keys.length - 1), 'key')
+      keyRows[b * keyLength + i] = row
+      keyPositions[b * keyLength + i] = at(packed.positions, row, 'row')
+    }
+    keyEnds.set(endsOf(keys, packed), b * keyLength)
   }
   return {
     pathCount: branches.length,
     queryLength,
     keyLength,
     queryRows,
-    keyRows: padPaths(paths, keyLength),
-    queryPositions
+    keyRows,
+    queryPlaces,
+    keyPositions,
+    keyEnds
   }
 }
 
-/** All rows of every path, end to end; past a path's end its last row again. */
-function padPaths(paths: readonly Int32Array[], length: number): Int32Array {
-  const rows = new Int32Array(paths.length * length)
-  paths.forEach((path, p) => {
-    for (let i = 0; i < length; i++) rows[p * length + i] = at(path, Math.min(i, path.length - 1), 'row')
-  })
-  return rows
+/**
+ * For each key the place after the last that comes of it. What comes of a row stands right behind it: the first key at its depth or
+ * above ends that.
+ */
+function endsOf(keys: readonly number[], { positions }: PackedPrompts): number[] {
+  const ends = keys.map(() => keys.length)
+  const unended: number[] = []
+  for (const [place, row] of keys.entries()) {
+    const depth = at(positions, row, 'row')
+    // What is left open stands at a depth each, growing from the first on.
+    for (const ended of unended.splice(depth)) ends[ended] = place
+    unended.push(place)
+  }
+  return ends
 }
 
-/** Paths that are not a proper prefix of another: together they cover every row. */
+/** Paths that are not a proper prefix of another, those with most in common beside each other: together they cover every row. */
 function leafPaths(packed: PackedPrompts): Int32Array[] {
   const hasChild = new Uint8Array(packed.tokens.length)
   for (const path of packed.paths) path.subarray(0, -1).forEach((row) => (hasChild[row] = 1))
@@ -166,5 +241,11 @@ function leafPaths(packed: PackedPrompts): Int32Array[] {
     const last = path[path.length - 1]
     if (last !== undefined && hasChild[last] === 0) leaves.set(last, path)
   }
-  return [...leaves.values()]
+  return [...leaves.values()].sort(byRows)
+}
+
+/** Children of a row in the order of their rows, and what comes of a child before the next. */
+function byRows(one: Int32Array, other: Int32Array): number {
+  const differs = one.findIndex((row, i) => row !== other[i])
+  return differs === -1 ? 0 : at(one, differs, 'row') - at(other, differs, 'row')
 }

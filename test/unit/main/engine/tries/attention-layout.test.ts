@@ -63,7 +63,17 @@ describe('attention over packed prompts', () => {
     const prefix = Array.from({ length: 100 }, (_, i) => i)
     const packed = packPrompts([1, 2, 3, 4].map((last) => [...prefix, 1000 + last, 7]))
     const scores = fullLayout(packed).segments.map((s) => s.pathCount * s.queryLength * s.keyLength)
-    expect(scores).toEqual([102 * 102, 3 * 2 * 102])
+    expect(scores).toEqual([108 * 108])
+  })
+
+  it('gathers a prompt once for dozens of its answers', () => {
+    const prompt = Array.from({ length: 12 }, (_, i) => i)
+    const answers = Array.from({ length: 100 }, (_, i) => [...prompt, 100 + i, 7])
+    const { segments } = fullLayout(packPrompts(answers))
+    const keys = segments.reduce((sum, { keyRows }) => sum + keyRows.length, 0)
+    const scores = segments.reduce((sum, { queryRows, keyLength }) => sum + queryRows.length * keyLength, 0)
+    expect(keys).toBeLessThan((100 * 14) / 3)
+    expect(scores).toBeLessThan(2.5 * 100 * 2 * 14)
   })
 
   it('keeps a window of one to the row itself', () => {

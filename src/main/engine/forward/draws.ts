@@ -1,0 +1,124 @@
+import type * as ort from 'onnxruntime-node'
+import type { MinPDraw } from '../../../contract/model/sampling'
+import type { DecoderSpec } from '../../family'
+import {
+  DRAWS_INPUTS,
+  DRAWS_OUTPUTS,
+  type DrawnFrom,
+  drawsGraph,
+  leastWeight
+} from '../../graphs/draws-graph'
+import { at, got } from '../../base/look-up'
+import { type Device, floatTensor, integerTensor, runSession } from '../device/device'
+import type { Feeds } from './layer-session'
+
+/** For each sampler and row the probabilities of what is asked of the row; NaN where a logit of the row is not finite. */
+export type DrawnRows = readonly (readonly Float64Array[])[]
+
+/** Logits that go through at once: beside a few results of their size they stay near the cache. */
+const RUN_ELEMENTS = 2 ** 20
+
+/** Samplers of temperature and min-p, and how likely tokens are under each of them. */
+export class Draws {
+  private readonly sessions = new Map<DrawnFrom, ort.InferenceSession>()
+
+  constructor(
+    private readonly device: Device,
+    private readonly spec: DecoderSpec,
+    readonly samplers: readonly MinPDraw[]
+  ) {}
+
+  /** Of states, through a whole head. @param feeds states, final norm and head */
+  ofHidden(feeds: Feeds, asked: readonly (readonly number[])[]): Promise<DrawnRows> {
+    return this.run('hidden', feeds, asked)
+  }
+
+  /** Of a model's logits, [rows, vocabulary]. */
+  ofLogits(logits: Float32Array, asked: readonly (readonly number[])[]): Promise<DrawnRows> {
+    return this.inRuns('logits', { [DRAWS_INPUTS.logits]: logits }, {}, asked)
+  }
+
+  /** Of the logits of post and base, mixed or filtered, [rows, vocabulary] each. */
+  ofBoth(
+    { kind, share }: { readonly kind: 'mix' | 'filter'; readonly share: number },
+    { post, base }: { readonly post: Float32Array; readonly base: Float32Array },
+    asked: readonly (readonly number[])[]
+  ): Promise<DrawnRows> {
+    const fed = floatTensor(Float32Array.of(kind === 'mix' ? share : Math.log(share)), [1])
+    const rows = { [DRAWS_INPUTS.post]: post, [DRAWS_INPUTS.base]: base }
+    return this.inRuns(kind, rows, { [DRAWS_INPUTS.share]: fed }, asked)
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.sessions.values()) await session.release()
+  }
+
+  /** @param rows matrices whose rows go together */
+  private async inRuns(
+    from: DrawnFrom,
+    rows: Readonly<Record<string, Float32Array>>,
+    others: Feeds,
+    asked: readonly (readonly number[])[]
+  ): Promise<DrawnRows> {
+    const width = Math.max(...Object.values(rows).map(({ length }) => length)) / asked.length
+    const most = Math.max(1, Math.floor(RUN_ELEMENTS / width))
+    const drawn = this.samplers.map((): Float64Array[] => [])
+    for (let first = 0; first < asked.length; first += most) {
+      const some = asked.slice(first, first + most)
+      const part = (matrix: Float32Array): ort.Tensor =>
+        floatTensor(matrix.subarray(first * width, (first + some.length) * width), [some.length, width])
+      const parts = Object.fromEntries(Object.entries(rows).map(([name, matrix]) => [name, part(matrix)]))
+      const next = await this.run(from, { ...parts, ...others }, some)
+      next.forEach((ofRows, sampler) => at(drawn, sampler, 'sampler').push(...ofRows))
+    }
+    return drawn
+  }
+
+  private async run(
+    from: DrawnFrom,
+    feeds: Feeds,
+    asked: readonly (readonly number[])[]
+  ): Promise<DrawnRows> {
+    const session = this.sessions.get(from) ?? (await this.open(from))
+    const outputs = await runSession(session, { ...feeds, [DRAWS_INPUTS.asked]: askedTensor(asked) })
+    return probabilitiesOf(outputs, this.samplers, asked)
+  }
+
+  private async open(from: DrawnFrom): Promise<ort.InferenceSession> {
+    const session = await this.device.createSession(drawsGraph(this.spec, from, this.samplers))
+    this.sessions.set(from, session)
+    return session
+  }
+}
+
+/** Tokens asked of each row; shorter rows ask for token 0 as often as is left. */
+function askedTensor(asked: readonly (readonly number[])[]): ort.Tensor {
+  const width = Math.max(1, ...asked.map((tokens) => tokens.length))
+  const places = new BigInt64Array(asked.length * width)
+  for (const [row, tokens] of asked.entries()) {
+    for (const [i, token] of tokens.entries()) places[row * width + i] = BigInt(token)
+  }
+  return integerTensor(places, [asked.length, width])
+}
+
+function probabilitiesOf(
+  outputs: ReadonlyMap<string, Float32Array>,
+  samplers: readonly MinPDraw[],
+  asked: readonly (readonly number[])[]
+): Float64Array[][] {
+  const below = got(outputs, DRAWS_OUTPUTS.below, 'output')
+  const sums = got(outputs, DRAWS_OUTPUTS.sums, 'output')
+  const totals = got(outputs, DRAWS_OUTPUTS.total, 'output')
+  const width = below.length / asked.length
+  return samplers.map(({ temperature, minP }, sampler) => {
+    const least = leastWeight(minP)
+    return asked.map((tokens, row) => {
+      const finite = Number.isFinite(totals[row])
+      const sum = finite ? at(sums, row * samplers.length + sampler, 'sum') : NaN
+      return Float64Array.from(tokens, (_, i) => {
+        const weight = Math.exp(at(below, row * width + i, 'logit') / temperature)
+        return weight > least || minP === 0 ? weight / sum : sum * 0
+      })
+    })
+  })
+}

@@ -1,0 +1,101 @@
+import type { MinPDraw } from '../../contract/model/sampling'
+import type { DecoderSpec } from '../family/decoder-spec'
+import { rmsNorm, softCap } from './layer-builder'
+import { OnnxGraph } from './onnx-model'
+import { at } from '../base/look-up'
+
+/** Where logits come from: states through the whole head, or logits themselves, of one model or of post and base together. */
+export type DrawnFrom = 'hidden' | 'logits' | 'mix' | 'filter'
+
+export const DRAWS_INPUTS = {
+  /** Places among the vocabulary, [rows, asked]. */
+  asked: 'asked',
+  /** [rows, vocabulary] */
+  logits: 'logits',
+  post: 'post',
+  base: 'base',
+  /** Of base in a mix; of post's greatest probability that a filter asks for, as its logarithm. */
+  share: 'share'
+} as const
+
+export const DRAWS_OUTPUTS = {
+  /** Logits of the asked tokens less the row's greatest, [rows, asked]. */
+  below: 'below',
+  /** Of the weights exp(below / temperature) of what is not cut off, [rows, samplers]. */
+  sums: 'sums',
+  /** Of the row's logits: not finite when one of them is not, [rows, 1]. */
+  total: 'total'
+} as const
+
+/** Of a weight: what float32 leaves undecided at the edge is kept, as min-p keeps what lies on it. */
+const EDGE = 1 - 1e-6
+
+/** The least weight that min-p keeps, the likeliest token having 1. */
+export const leastWeight = (minP: number): number => minP * EDGE
+
+/**
+ * What samplers of temperature and min-p make of the whole vocabulary's logits: enough to tell how likely any token is. Where states
+ * come in, logits never leave the graph, in which a pass over them costs a tenth of one outside.
+ */
+export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly MinPDraw[]): Uint8Array {
+  const graph = new OnnxGraph(`draws/${from}`)
+  const asked = graph.input(DRAWS_INPUTS.asked, 'int64', ['rows', 'asked'])
+  const logits = logitsFrom(graph, spec, from)
+  const axes = graph.constant('axes', BigInt64Array.of(-1n))
+  const reduced = (path: string, operator: 'ReduceMax' | 'ReduceSum', value: string): string =>
+    graph.node(path, operator, [value, axes], { keepdims: { int: 1 } })
+  const below = graph.node('less', 'Sub', [logits, reduced('maximum', 'ReduceMax', logits)])
+  const weightsAt = new Map<number, string>()
+  const sums = draws.map(({ temperature, minP }, index) => {
+    const weights = weightsAt.get(temperature) ?? weightsOf(graph, below, temperature)
+    weightsAt.set(temperature, weights)
+    const alpha = { alpha: { float: leastWeight(minP) } }
+    const kept = minP === 0 ? weights : graph.node(`kept${index}`, 'ThresholdedRelu', [weights], alpha)
+    return reduced(`sum${index}`, 'ReduceSum', kept)
+  })
+  const ofAsked = graph.node('less/asked', 'GatherElements', [below, asked], { axis: { int: -1 } })
+  graph.output(ofAsked, DRAWS_OUTPUTS.below, ['rows', 'asked'])
+  const joined =
+    sums.length === 1 ? at(sums, 0, 'sum') : graph.node('sums/joined', 'Concat', sums, { axis: { int: 1 } })
+  graph.output(joined, DRAWS_OUTPUTS.sums, ['rows', draws.length])
+  graph.output(reduced('all', 'ReduceSum', logits), DRAWS_OUTPUTS.total, ['rows', 1])
+  return graph.encode()
+}
+
+function weightsOf(graph: OnnxGraph, below: string, temperature: number): string {
+  const path = `temperature${temperature}`
+  const tempered =
+    temperature === 1
+      ? below
+      : graph.node(path, 'Mul', [below, graph.constant(`${path}/rate`, 1 / temperature)])
+  return graph.node(`${path}/weights`, 'Exp', [tempered])
+}
+
+/** [rows, vocabulary] */
+function logitsFrom(graph: OnnxGraph, spec: DecoderSpec, from: DrawnFrom): string {
+  const rows = (name: string): string => graph.input(name, 'float32', ['rows', 'tokens'])
+  if (from === 'logits') return rows(DRAWS_INPUTS.logits)
+  if (from === 'hidden') {
+    const hidden = graph.input('hidden', 'float32', ['rows', spec.hiddenSize])
+    const finalNorm = graph.input('finalNorm', 'float32', [spec.hiddenSize])
+    const head = graph.input('head', 'float32', ['tokens', spec.hiddenSize])
+    const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
+    const raw = graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
+    return softCap(graph, 'head', raw, spec.finalSoftCap)
+  }
+  const [post, base] = [rows(DRAWS_INPUTS.post), rows(DRAWS_INPUTS.base)]
+  const share = graph.input(DRAWS_INPUTS.share, 'float32', [1])
+  if (from === 'mix') {
+    // post + share x (base - post)
+    const apart = graph.node('mix/apart', 'Sub', [base, post])
+    return graph.node('mix/mixed', 'Add', [post, graph.node('mix/shared', 'Mul', [apart, share])])
+  }
+  const axes = graph.constant('filter/axes', BigInt64Array.of(-1n))
+  const greatest = graph.node('filter/greatest', 'ReduceMax', [post, axes], { keepdims: { int: 1 } })
+  const lowest = graph.node('filter/lowest', 'Add', [greatest, share])
+  const plausible = graph.node('filter/plausible', 'GreaterOrEqual', [post, lowest])
+  return graph.node('filter/left', 'Where', [plausible, base, graph.constant('filter/none', NEVER)])
+}
+
+/** A logit of what cannot come: finite, for a sum of them has to be. */
+const NEVER = -1e30
