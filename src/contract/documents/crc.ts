@@ -3,6 +3,7 @@ import { DeviceName, Precision } from '../model/device'
 import { CheckpointReference, OtherCheckpoint } from '../model/checkpoint'
 import { Recipe, RestorationRange } from '../model/recipe'
 import { Rival } from '../model/rival'
+import { MinPDraw } from '../model/sampling'
 import { ScoredBy } from './scored-by'
 
 /** More prompts than any proxy task needs; bounds what a hostile file can make us hold. */
@@ -100,6 +101,11 @@ export const PromptScore = z.object({
   effectiveChoices: z.number(),
   /** Of each right answer, a character or one that a task lists, in the prompt's order; sums to the validity. */
   probabilities: z.array(z.number()),
+  /**
+   * Under each of the sweep's `whatIf` samplers, little-endian float32 in base64: of the character task validity and diversity, of a
+   * task the probability of each right answer, and last that one is begun.
+   */
+  whatIf: z.base64().optional(),
   ...TaskMeasures.partial().shape
 })
 export type PromptScore = z.infer<typeof PromptScore>
@@ -137,7 +143,22 @@ export const Bootstrap = z.object({
   noSelectionShare: z.number(),
   post: ScoreIntervals,
   /** Of the selected range, and of its gain in diversity over post; null without a selection. */
-  selected: ScoreIntervals.extend({ diversityGain: Interval }).nullable()
+  selected: ScoreIntervals.extend({ diversityGain: Interval }).nullable(),
+  /**
+   * What was picked in a resampling, or post where nothing was, on the prompts that it left out, about 37 of 100: means over
+   * resamplings, and their middle 95 %. Null where prompts are too few to leave any out, and in old sweeps.
+   */
+  outOfBag: z
+    .object({
+      /** In which every category left some prompts out. */
+      resamples: z.number().int().positive(),
+      validity: z.number(),
+      diversity: z.number(),
+      diversityGain: z.number(),
+      interval: Interval
+    })
+    .nullable()
+    .default(null)
 })
 export type Bootstrap = z.infer<typeof Bootstrap>
 
@@ -177,10 +198,20 @@ export const TakenRival = z.discriminatedUnion('kind', [
 ])
 export type TakenRival = z.infer<typeof TakenRival>
 
+/** The selected range under another sampler than the sweep's. */
+export const TemperedScore = MinPDraw.extend({
+  validity: z.number(),
+  diversity: z.number(),
+  effectiveChoices: z.number()
+})
+export type TemperedScore = z.infer<typeof TemperedScore>
+
 /** What the selected range is compared with: of each kind the one that the rule of the selection takes. */
 export const RivalComparison = z.object({
   rival: z.discriminatedUnion('kind', [
     ...TakenRival.options,
+    /** The selected range itself, under another sampler. */
+    MinPDraw.extend({ kind: z.literal('tempered'), range: RestorationRange }),
     /** A range of the selected length: the first or the last of all, or the middle one. */
     z.object({
       kind: z.literal('control'),
@@ -196,6 +227,25 @@ export const RivalComparison = z.object({
 })
 export type RivalComparison = z.infer<typeof RivalComparison>
 
+/** Prompts of which one half decides what is selected, and the other says what that is worth; indices ascend. */
+export const Halves = z.object({
+  seed: z.number().int(),
+  choose: z.array(z.number().int().nonnegative()).min(1),
+  report: z.array(z.number().int().nonnegative()).min(1)
+})
+export type Halves = z.infer<typeof Halves>
+
+/** What was selected on one half of the prompts, on the other. */
+export const Reported = z.object({
+  chosenOn: z.number().int(),
+  reportedOn: z.number().int(),
+  post: CategoryScore,
+  selected: CategoryScore,
+  /** The selected range's score minus post's, over the prompts reported on. */
+  gain: z.object({ validity: Difference, diversity: Difference })
+})
+export type Reported = z.infer<typeof Reported>
+
 export const Selection = z.object({
   rho: z.number(),
   /** rho x Q(post). */
@@ -208,7 +258,11 @@ export const Selection = z.object({
   /** Why there is no cross-fitted score. */
   crossFitReason: z.string().nullable(),
   /** Empty where no range was selected. */
-  rivals: z.array(RivalComparison).default([])
+  rivals: z.array(RivalComparison).default([]),
+  /** The selected range under each of the sweep's other samplers; empty where those were not asked about. */
+  tempered: z.array(TemperedScore).default([]),
+  /** Null where all prompts decided, or nothing was selected. All else is then of all prompts; otherwise `rivals` are of the reporting half. */
+  reported: Reported.nullable().default(null)
 })
 export type Selection = z.infer<typeof Selection>
 
@@ -280,7 +334,11 @@ export const SweepDocument = z.object({
   postPath: CheckpointReference,
   rendering: Rendering,
   scoredBy: ScoredBy,
+  /** Other samplers under which every score is known too; empty where they were not asked for. */
+  whatIf: z.array(MinPDraw).default([]),
   prompts: z.array(SweptPrompt),
+  /** Null where all prompts decide what is selected. */
+  halves: Halves.nullable().default(null),
   /** Base as a whole model; null when it cannot be compared, with the reason. */
   base: Score.nullable(),
   baseUnavailable: z.string().nullable(),

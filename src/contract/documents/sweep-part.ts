@@ -32,6 +32,8 @@ export const SweepPart = z.object({
   postPath: CheckpointReference,
   rendering: Rendering,
   scoredBy: ScoredBy.default({ kind: 'crc' }),
+  whatIf: SweepDocument.shape.whatIf,
+  halves: SweepDocument.shape.halves,
   /** What the merged sweep is to select with, unless it is told otherwise. */
   rho: z.number().min(0).max(1),
   seed: z.number().int(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MinPDraw } from './sampling'
 
 /**
  * Another way to more diverse answers, which restores no layer: post under another sampler, the logits of base and post mixed, or
@@ -6,11 +7,7 @@ import { z } from 'zod'
  */
 export const Rival = z.discriminatedUnion('kind', [
   /** Post with this temperature and min-p instead of the sweep's. */
-  z.object({
-    kind: z.literal('sampler'),
-    temperature: z.number().positive(),
-    minP: z.number().min(0).max(1)
-  }),
+  MinPDraw.extend({ kind: z.literal('sampler') }),
   /** Logits (1 - share) x post + share x base. */
   z.object({ kind: z.literal('mix'), share: z.number().min(0).max(1) }),
   /** Base's tokens that post finds at least `share` times as likely as its likeliest. */
@@ -23,11 +20,14 @@ const MIN_PS = [0, 0.02, 0.05, 0.1]
 const MIXES = Array.from({ length: 19 }, (_, i) => (i + 1) / 20)
 const FILTERS = [0.1, 0.03, 0.01, 0.005, 0.003, 0.002, 0.001, 0.0005, 0.0003, 0.0001]
 
+/** Samplers that a sweep can also tell of what it would be under them. */
+export const WHAT_IF_SAMPLERS: readonly MinPDraw[] = TEMPERATURES.flatMap((temperature) =>
+  MIN_PS.map((minP) => ({ temperature, minP }))
+)
+
 /** The rivals of a sweep. @param withBase whether base's logits are there, over post's vocabulary */
 export function usualRivals(withBase: boolean): Rival[] {
-  const samplers = TEMPERATURES.flatMap((temperature) =>
-    MIN_PS.map((minP): Rival => ({ kind: 'sampler', temperature, minP }))
-  )
+  const samplers = WHAT_IF_SAMPLERS.map((sampler): Rival => ({ kind: 'sampler', ...sampler }))
   if (!withBase) return samplers
   return [
     ...samplers,

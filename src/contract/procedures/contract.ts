@@ -18,6 +18,7 @@ import { DistancesDocument, DistancesEvent } from '../documents/distances'
 import { ExportEvent, ExportPlan } from './export'
 import { FolderListing } from './folders'
 import { ValuesEvent } from '../documents/non-finite'
+import { WhatIf, WhatIfSweep } from '../documents/what-if'
 import { OtherCheckpointReport, PairReport } from '../documents/pair'
 import { ChatEvent, ChatQuestion } from './chat'
 import { ProbeEvent } from './probe'
@@ -217,6 +218,8 @@ export const contract = {
     select: procedure
       .input(projectPath.extend({ sweepId: z.string(), rho: z.number().min(0).max(1) }))
       .output(Selection),
+    /** The sweep under another limit, sampler or number of draws, from what it has kept; nothing of it is stored. */
+    whatIf: procedure.input(projectPath.extend({ sweepId: z.string(), asked: WhatIf })).output(WhatIfSweep),
     /** Scores a recipe as the sweep scored its ranges, and adds it to the sweep; a stream that ends with the score. */
     scoreRecipe: procedure
       .input(projectPath.extend({ sweepId: z.string(), recipe: Recipe }))

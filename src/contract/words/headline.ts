@@ -7,7 +7,7 @@ import {
   rejectedRanges
 } from '../documents/answer-check'
 import type { Headline, HeadlineState } from '../documents/headline'
-import type { CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
+import type { CategoryScore, RangeScore, Reported, Score, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
 import {
   capitalised,
@@ -20,7 +20,7 @@ import {
 } from './format'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { rangeModel } from '../model/model'
-import { doesBetter, rivalSentence, strongestRival } from './rival-words'
+import { differenceWords, doesBetter, rivalSentence, strongestRival } from './rival-words'
 import { type ScoreWords, scoreWords } from './score-words'
 
 /*
@@ -123,7 +123,11 @@ function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   if (check !== null && checked !== null && !passesCheck(checked, check, rho)) {
     return failing(score, checked, check, rho)
   }
-  const gain = gainWords(words, post, score, check === null || checked === null ? null : { check, checked })
+  const { reported } = selection
+  const gain =
+    reported === null
+      ? gainWords(words, post, score, check === null || checked === null ? null : { check, checked })
+      : `${gainWords(words, reported.post, reported.selected, null)}, ${halvesWords(reported, words)}`
   const unproven = checked === null && !isTask
   const share = shareOf(bootstrap, score)
   if (share < STABLE_SHARE) return shared(evidence, score, { share, gain, unproven })
@@ -177,6 +181,18 @@ function notWorthIt(
       verdict: 'Not worth restoring',
       figures: `the best range is all ${plural(layerCount, 'layer')}, which undoes the post-training; ${figures}`,
       next: `Keep a greater share of post’s ${words.validity}, so that shorter ranges are left.`,
+      checkNext: false
+    }
+  }
+  const { reported } = selection
+  if (reported !== null && (reported.gain.diversity.interval?.[0] ?? 0) <= 0) {
+    return {
+      state: 'not-worth-it',
+      verdict: 'Not worth restoring',
+      figures:
+        `the gain in ${words.diversity} of ${rangePhrase(score)} may be none, ` +
+        `${differenceWords(reported.gain.diversity)}, ${halvesWords(reported, words)}`,
+      next: `Add ${words.prompt}s and sweep again, or accept a lower ${words.validity} limit.`,
       checkNext: false
     }
   }
@@ -281,6 +297,11 @@ function gainWords(
   )
 }
 
+/** On which half something was chosen, and on which it is reported. */
+function halvesWords({ chosenOn, reportedOn }: Reported, words: ScoreWords): string {
+  return `chosen on ${plural(chosenOn, words.prompt)}, reported on the other ${reportedOn}`
+}
+
 /** How often a range wins. */
 const shareOf = ({ wins }: Pick<Selection['bootstrap'], 'wins'>, range: RestorationRange): number =>
   wins.find((win) => isSame(win, range))?.share ?? 0
@@ -338,10 +359,21 @@ export function assurances({
           value: formatScore(crossFit.diversity),
           detail:
             `${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})` +
+            outOfBagWords(bootstrap) +
             (rejected.length === 0 ? '' : '; ranges that fail the check were left out by all prompts')
         }
   )
   return result
+}
+
+/** The gain on prompts that a resampling left out, which are fewer: its span is wider than the gain's own. */
+function outOfBagWords({ outOfBag, confidence }: Selection['bootstrap']): string {
+  if (outOfBag === null) return ''
+  const [low, high] = outOfBag.interval
+  return (
+    `; gain ${formatDelta(outOfBag.diversityGain)} where resamplings pick and the prompts they leave out score, ` +
+    `${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(confidence)} of them`
+  )
 }
 
 /** Which other range wins, with those that a check has left no chance to. */

@@ -7,6 +7,8 @@ import { scoreWords } from './score-words'
 /** What is compared with the selected range. */
 export function comparedName({ rival }: Pick<RivalComparison, 'rival'>): string {
   if (rival.kind === 'blend') return `all layers at ${rival.strength}`
+  if (rival.kind === 'tempered')
+    return `${rangePhrase(rival.range)} at temperature ${rival.temperature}, min-p ${rival.minP}`
   if (rival.kind === 'control') return `${rival.place} range of that length, ${rangePhrase(rival.range)}`
   return rivalName(rival)
 }

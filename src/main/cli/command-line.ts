@@ -17,6 +17,7 @@ import { addSampleCommand } from './sample'
 import { addSearchCommand } from './search'
 import { addServeCommand } from './serve'
 import { addSweepCommand } from './sweep'
+import { addWhatIfCommand } from './whatif'
 
 /** Exit statuses of `slr`; a signal adds the shell's 128 to its number (cli.ts). */
 const EXIT_DONE = 0
@@ -69,6 +70,7 @@ export function commandLine(signal: AbortSignal): Command {
   addProbeCommand(program, signal)
   addPlanCommand(program, signal)
   addSweepCommand(program, signal)
+  addWhatIfCommand(program)
   addCheckCommand(program, signal)
   addSearchCommand(program, signal)
   addMergeCommand(program)

@@ -17,6 +17,10 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
       `slr sweep ${PAIR} --out sweep.json`,
       'slr sweep --project my-pair.slr --soup'
     ],
+    whatif: [
+      'slr whatif sweep.json --rho 0.8',
+      'slr whatif sweep.json --temperature 1.5 --min-p 0.05 --draws 100'
+    ],
     check: ['slr check --demo', 'slr check --from sweep.json', 'slr check --project my-pair.slr'],
     search: ['slr search --demo', 'slr search --from sweep.json --out search.json'],
     merge: ['slr merge part-1.json part-2.json --out sweep.json'],

@@ -219,6 +219,13 @@ function describeCertainty(
       : `Cross-fitted (picked on one half of the prompts, scored on the other): ${words.diversity} from ` +
           `${decimal(crossFit.postDiversity)} to ${decimal(crossFit.diversity)} at ${words.validity} ${decimal(crossFit.validity)}.`
   )
+  if (bootstrap.outOfBag !== null) {
+    const { diversityGain, interval, resamples } = bootstrap.outOfBag
+    lines.push(
+      `Out of bag (picked in a resample, scored on the prompts that it left out): gain in ${words.diversity} ` +
+        `${gain(diversityGain)}, ${gain(interval[0])} to ${gain(interval[1])} in ${percent(bootstrap.confidence)} of ${count(resamples)} resamples.`
+    )
+  }
   return lines.join('\n')
 }
 

@@ -58,7 +58,9 @@ export const ScoredOptions = z.strictObject({
   prompts: z.string().optional(),
   recipes: z.string().optional(),
   soup: z.union([z.literal(true), z.number()]).optional(),
-  checkpoint: z.array(z.string()).optional()
+  checkpoint: z.array(z.string()).optional(),
+  whatIf: z.boolean().optional(),
+  split: z.boolean().optional()
 })
 
 const SweepOptions = z.strictObject({
@@ -88,6 +90,10 @@ export function withScoredOptions(command: Command): Command {
       wholeNumber(2, 201)
     )
     .addOption(checkpointOption())
+    .option(
+      '--what-if',
+      'also keep what it would be under other temperatures and min-p, for "slr whatif" and the selected range'
+    )
     .option('--count-leading-space', 'also count answers that begin with white space')
     .optionsGroup(
       "Scored by a task's listed answers instead of the character task (the rest: as the task says):"
@@ -96,6 +102,7 @@ export function withScoredOptions(command: Command): Command {
       new Option('--task <task>', `${TASK_CHOICES}; crc for the character task`).conflicts(['prompts'])
     )
     .option('--draws <n>', 'count different right answers in so many draws', wholeNumber(1, 1_000_000))
+    .option('--split', 'choose on one half of the questions, drawn by --seed, and report on the other')
   return withSamplerOptions(command)
 }
 
@@ -186,8 +193,9 @@ export function requireFittingTask(
   command: Command,
   project: Project | null
 ): void {
-  const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws } = options
-  const given = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws })
+  const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws, split } =
+    options
+  const given = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws, split })
   const [name] = given.find(([, value]) => value !== undefined) ?? []
   const chosen = prompts === undefined ? (project?.document.settings.scoredBy.kind ?? 'crc') : 'crc'
   const byCharacters = (options.task ?? chosen) === BY_CHARACTERS.kind
@@ -235,6 +243,8 @@ export async function sweepRequest(
     rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
     ranges: recipes === null,
     rivals: true,
+    whatIf: options.whatIf,
+    split: options.split,
     soupSize:
       options.soup === true
         ? DEFAULT_SOUP_SIZE

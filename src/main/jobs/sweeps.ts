@@ -109,6 +109,7 @@ export async function sweepRequestOf(project: Project, devices: Devices): Promis
     rho: settings.rho,
     ranges: true,
     rivals: true,
+    whatIf: true,
     soupSize: settings.soupSize,
     recipes: recipes.map((kept) => kept.recipe),
     checkpoints: otherCheckpoints,

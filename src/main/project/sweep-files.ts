@@ -8,10 +8,15 @@ import { checkpointFolder } from '../crc/sweep/checkpoint-folder'
 import type { CheckpointPlace } from '../crc/sweep/sweep-checkpoint'
 import { SWEEP_FORMAT } from './stored-documents'
 
+/** @throws WorkbenchError when it cannot be read, or holds something else */
+export async function readSweep(file: string): Promise<SweepDocument> {
+  return (await readDocument(file, SWEEP_FORMAT)).document
+}
+
 /** A file's sweep; null when it holds something else. */
 export async function readSweepIfAny(file: string): Promise<SweepDocument | null> {
   try {
-    return (await readDocument(file, SWEEP_FORMAT)).document
+    return await readSweep(file)
   } catch (error) {
     if (error instanceof WorkbenchError) return null
     throw error
@@ -39,7 +44,9 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     scoredBy: briefScoring(sweep.scoredBy),
     promptCount: sweep.prompts.length,
     selected,
-    rivals: (sweep.selection?.rivals ?? []).flatMap(({ rival }) => (rival.kind === 'control' ? [] : [rival])),
+    rivals: (sweep.selection?.rivals ?? []).flatMap(({ rival }) =>
+      rival.kind === 'control' || rival.kind === 'tempered' ? [] : [rival]
+    ),
     layerCount: sweep.layerCount,
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },
     best: best === undefined ? null : { validity: best.validity, diversity: best.diversity }

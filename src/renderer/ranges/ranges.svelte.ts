@@ -6,7 +6,7 @@ import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-e
 import { BY_CHARACTERS, type ScoredByBrief } from '../../contract/documents/scored-by'
 import type { Metric } from './metrics'
 import { askedCount, sameTask, scoringOf } from './scoring-choice'
-import { boardOfSweep, LiveBoard, type ScoreBoard } from './score-board'
+import { boardOfSweep, LiveBoard, withSelection, type ScoreBoard } from './score-board'
 import { weightsKey } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
 import type { KeptModels } from '../../contract/documents/kept-models'
@@ -22,6 +22,7 @@ import { Latest } from '../app/latest.svelte'
 import { AnswerChecks } from './answer-checks.svelte'
 import { RecipeScoring } from './recipe-scoring.svelte'
 import { RecipeSearch } from '../recipes/recipe-search.svelte'
+import { WhatIfAsking } from './what-if.svelte'
 import { SweepPlanning } from './sweep-planning.svelte'
 import type { ScatterPart } from './scatter-chart'
 import { shareOf } from '../app/window-job'
@@ -44,6 +45,7 @@ export class Ranges {
   readonly check: AnswerChecks
   readonly planning: SweepPlanning
   readonly scoring: RecipeScoring
+  readonly whatIf: WhatIfAsking
   sweep = $state.raw<SweepDocument | null>(null)
   selection = $state.raw<Selection | null>(null)
   /** How much of the next sweep an interrupted or the last one has computed; null while that is not known, or nothing. */
@@ -73,11 +75,25 @@ export class Ranges {
   readonly run = $derived.by(() => this.job.live)
   /** By which models are called what they are called now. */
   readonly kept = $derived.by<KeptModels>(() => this.project.state.document)
+  private readonly sweepBoard = $derived.by<ScoreBoard | null>(() =>
+    this.sweep === null
+      ? null
+      : withSelection(boardOfSweep(this.sweep, this.search.document, this.kept), this.selection)
+  )
   readonly board = $derived.by<ScoreBoard | null>(
     () =>
       this.run?.board ??
-      (this.sweep === null ? null : boardOfSweep(this.sweep, this.search.document, this.kept))
+      (this.whatIf.answer === null
+        ? this.sweepBoard
+        : withSelection(
+            boardOfSweep(this.whatIf.answer.sweep, null, this.kept),
+            this.whatIf.answer.selection
+          ))
   )
+  /** What the headline and the charts show as selected: what would be, while that is asked. */
+  readonly shownSelection = $derived.by(() => this.whatIf.answer?.selection ?? this.selection)
+  /** Share of post's validity that is to be kept in what is shown. */
+  readonly shownRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
   /** The chosen model; null while another sweep runs, for its scores are not those of the document. */
   readonly chosenModel = $derived.by<ScoredModel | null>(() =>
     this.run !== null || this.sweep === null || this.chosen === null
@@ -154,6 +170,7 @@ export class Ranges {
     this.check = new AnswerChecks(project, (sweepId) => this.checked(sweepId))
     this.scoring = new RecipeScoring(project, this)
     this.planning = new SweepPlanning(project, this)
+    this.whatIf = new WhatIfAsking(project, this)
     project.onChange((state, before) => this.hear(state, before))
   }
 
@@ -230,6 +247,7 @@ export class Ranges {
     const { sweep, selection, check } = read.answer
     // A selection that was asked for belongs to the sweep before.
     this.selectingFor.drop()
+    this.whatIf.close()
     this.newestSeen = this.newest
     this.sweep = sweep
     this.selection = selection
@@ -292,6 +310,7 @@ export class Ranges {
       this.liveBoard = new LiveBoard(event.scoredBy, event.layerCount, event.promptCount)
       this.liveBoard.apply(event.entries)
       this.pick(null)
+      this.whatIf.close()
       const { sweepId, progress, notices } = event
       return { sweepId, progress, notices, board: this.liveBoard.read() }
     }

@@ -35,7 +35,9 @@ export const SCATTER_PARTS = [
   { id: 'blends', label: 'blends' },
   { id: 'sampler', label: 'samplers' },
   { id: 'mix', label: 'mixed logits' },
-  { id: 'filter', label: 'filtered base' }
+  { id: 'filter', label: 'filtered base' },
+  { id: 'tempered', label: 'selected under samplers' },
+  { id: 'control', label: 'others of its length' }
 ] as const
 export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
 
@@ -98,24 +100,47 @@ function marked(
 const RIVALS = [
   { kind: 'sampler', shape: 'crossRot' },
   { kind: 'mix', shape: 'rect' },
-  { kind: 'filter', shape: 'triangle' }
+  { kind: 'filter', shape: 'triangle' },
+  { kind: 'tempered', shape: 'cross' }
 ] as const
+
+const CURVES = { ...RIVAL_KINDS, tempered: 'Selected range under temperature and min-p' } as const
+const CURVE_TONES = { ...RIVAL_TONES, tempered: 'hybrid' } as const
+
+/** Rings around ranges of the selected length. */
+function controlRings(
+  { board, hidden }: ScatterContent,
+  colors: ChartColors
+): ScatterChart['data']['datasets'] {
+  if (hidden.includes('control')) return []
+  return [
+    {
+      label: 'Earliest, median and latest of the selected length',
+      data: board.rivals.filter(({ kind }) => kind === 'control').map(rivalDatum),
+      pointStyle: 'rectRot',
+      pointRadius: 7,
+      pointBackgroundColor: 'transparent',
+      pointBorderColor: colors['ink-soft'],
+      pointBorderWidth: 1.5
+    }
+  ]
+}
 
 function rivalDatasets(
   { board, hidden }: ScatterContent,
   colors: ChartColors
 ): ScatterChart['data']['datasets'] {
   return RIVALS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, shape }) => ({
-    label: RIVAL_KINDS[kind],
+    label: CURVES[kind],
     data: board.rivals.filter((point) => point.kind === kind).map(rivalDatum),
     showLine: true,
-    borderColor: translucent(colors[RIVAL_TONES[kind]], 0.7),
+    borderColor: translucent(colors[CURVE_TONES[kind]], 0.7),
     borderWidth: 1.25,
     borderDash: [3, 3],
     pointStyle: shape,
     pointRadius: 3,
-    pointBackgroundColor: colors[RIVAL_TONES[kind]],
-    pointBorderColor: colors[RIVAL_TONES[kind]],
+    pointBackgroundColor: colors[CURVE_TONES[kind]],
+    pointBorderColor: colors[CURVE_TONES[kind]],
     pointBorderWidth: 1
   }))
 }
@@ -207,6 +232,7 @@ export function scatterDatasets(
       pointBackgroundColor: colors['ink-soft'],
       pointBorderWidth: 0
     },
+    ...controlRings(content, colors),
     ...rivalDatasets(content, colors),
     {
       label: 'Ranges',

@@ -1,5 +1,5 @@
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
-import type { CategoryScore, SweepDocument } from '../../contract/documents/crc'
+import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { type Rival, rivalKey, rivalName } from '../../contract/model/rival'
 import type { RestorationRange } from '../../contract/model/recipe'
@@ -8,6 +8,7 @@ import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events
 import { modelOf } from '../../contract/documents/swept-model'
 import { modelName, weightsKey } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
+import { rangePhrase } from '../../contract/words/format'
 import { type OtherModel, otherModels } from '../recipes/scored-models'
 
 /** A range with its score so far. */
@@ -41,11 +42,41 @@ export interface ScoreBoard {
   rivals: readonly RivalPoint[]
 }
 
-/** Another way to more diverse answers, which restores nothing. */
+/**
+ * Another way to more diverse answers: what restores nothing, the selected range under other samplers, or a range of its length at
+ * another place.
+ */
 export interface RivalPoint extends LiveScore {
   key: string
-  kind: Rival['kind']
+  kind: Rival['kind'] | 'tempered' | 'control'
   name: string
+}
+
+/** With what is known only once a range is selected: itself under the sweep's other samplers, and the controls of its length. */
+export function withSelection(
+  board: ScoreBoard,
+  selection: Pick<Selection, 'selected' | 'tempered' | 'rivals'> | null
+): ScoreBoard {
+  if (selection === null || selection.selected === null) return board
+  const { promptCount } = board
+  const range = rangePhrase(selection.selected)
+  const tempered = selection.tempered.map(({ temperature, minP, ...score }): RivalPoint => ({
+    ...score,
+    key: `tempered ${temperature} ${minP}`,
+    kind: 'tempered',
+    name: `${range} at temperature ${temperature}, min-p ${minP}`,
+    promptCount
+  }))
+  const controls = selection.rivals.flatMap(({ rival, validity, diversity }): RivalPoint[] => {
+    if (rival.kind !== 'control') return []
+    const scored = board.ranges.find((point) => rangeKey(point) === rangeKey(rival.range))
+    if (scored === undefined) return []
+    const { effectiveChoices } = scored
+    const name = `${rangePhrase(rival.range)}, the ${rival.place} of that length`
+    const key = rangeKey(rival.range)
+    return [{ key, kind: 'control', name, validity, diversity, effectiveChoices, promptCount }]
+  })
+  return { ...board, rivals: [...board.rivals, ...paretoFront(tempered), ...controls] }
 }
 
 /** Rivals of a sweep, as points; of the samplers, a grid, those that no other sampler beats. */

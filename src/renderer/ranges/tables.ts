@@ -8,7 +8,8 @@ import { type Cell, toCsv } from '../ui/csv'
 import { distinctWords, scoreWords } from '../../contract/words/score-words'
 import { capitalised, rangeLabel } from '../ui/format'
 import { rangeKey } from '../../contract/model/strengths'
-import type { OtherPoint, ScoreBoard } from './score-board'
+import type { RestorationRange } from '../../contract/model/recipe'
+import type { OtherPoint, RivalPoint, ScoreBoard } from './score-board'
 import { otherModels, type ScoredRole } from '../recipes/scored-models'
 
 /** Every model of a sweep as one row: base, post, the ranges, the soup, the recipes, other checkpoints and all rivals. */
@@ -84,12 +85,20 @@ export const boardRows = ({ ranges, others, rivals }: ScoreBoard): BoardRow[] =>
         ...point,
         key: rangeKey(point),
         kind: 'range' as const,
-        label: rangeLabel(point),
+        label: [rangeLabel(point), ...placesOf(point, rivals)].join(' '),
         restored: point.end - point.start + 1
       })),
     ...others.map((point) => ({ ...point, label: point.name })),
-    ...rivals.map((point) => ({ ...point, kind: 'rival' as const, label: point.name, restored: null }))
+    ...rivals
+      .filter(({ kind }) => kind !== 'control')
+      .map((point) => ({ ...point, kind: 'rival' as const, label: point.name, restored: null }))
   ].map((row, place) => ({ ...row, place }))
+
+/** What a range is among those of the selected length. */
+const placesOf = (range: RestorationRange, rivals: readonly RivalPoint[]): string[] =>
+  rivals
+    .filter(({ kind, key }) => kind === 'control' && key === rangeKey(range))
+    .map(({ name }) => `(${name.slice(name.indexOf(', ') + 2)})`)
 
 /** By what the table can be sorted. */
 const SORT_VALUES = {

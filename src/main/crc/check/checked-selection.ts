@@ -1,6 +1,6 @@
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
-import { selectionOf } from '../selection/compare-rivals'
+import { type Found, selectionOf } from '../selection/compare-rivals'
 import { DEFAULT_SEED } from '../selection/selection'
 
 /**
@@ -11,15 +11,25 @@ import { DEFAULT_SEED } from '../selection/selection'
  * @returns null for a sweep without ranges
  */
 export function checkedSelection(
-  sweep: Pick<SweepDocument, 'scoredBy' | 'selection' | 'prompts' | 'post' | 'ranges' | 'soup' | 'rivals'>,
+  sweep: Found & Pick<SweepDocument, 'selection'>,
   check: CheckResult | null,
   rho: number
 ): Selection | null {
   const { ranges, selection: stored } = sweep
-  if (ranges.length === 0) return null
-  const rejected = new Set(rejectedRanges(ranges, check, rho))
-  if (rejected.size === 0 && stored?.rho === rho) return stored
-  const candidates = ranges.filter((range) => !rejected.has(range))
-  const seed = stored?.bootstrap.seed ?? DEFAULT_SEED
-  return selectionOf(sweep, candidates, rho, seed)
+  const rejected = rejectedRanges(ranges, check, rho)
+  if (rejected.length === 0 && stored?.rho === rho) return stored
+  return selectAnew(sweep, check, rho, stored?.bootstrap.seed)
+}
+
+/** The same, whatever selection is stored. */
+export function selectAnew(
+  found: Found,
+  check: CheckResult | null,
+  rho: number,
+  seed = DEFAULT_SEED
+): Selection | null {
+  if (found.ranges.length === 0) return null
+  const rejected = new Set(rejectedRanges(found.ranges, check, rho))
+  const candidates = found.ranges.filter((range) => !rejected.has(range))
+  return selectionOf(found, candidates, rho, seed)
 }

@@ -2,7 +2,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { Bootstrap, Interval } from '../../../contract/documents/crc'
-import { emptyMeans, meansOver, type ScoreTable } from './score-table'
+import { emptyMeans, meanOfRow, meansOver, type ScoreTable } from './score-table'
 import { compareRanges, selectRange } from './select-range'
 import { at } from '../../base/look-up'
 
@@ -30,11 +30,14 @@ export function bootstrap(table: ScoreTable, selected: number, rho: number, seed
     diversityGain: new Float64Array(RESAMPLES)
   }
 
+  const outside = new OutOfBag(table)
   for (let resample = 0; resample < RESAMPLES; resample++) {
-    meansOver(table, drawPrompts(random, table.categories), means)
+    const drawn = drawPrompts(random, table.categories)
+    meansOver(table, drawn, means)
     const postNow = { validity: at(means.validity, 0, 'row'), diversity: at(means.diversity, 0, 'row') }
     const winner = selectRange(table.ranges, validity, diversity, postNow, rho)
     wins.set(winner, (wins.get(winner) ?? 0) + 1)
+    outside.add(winner, drawn)
     post.validity[resample] = postNow.validity
     post.diversity[resample] = postNow.diversity
     if (selected === -1) continue
@@ -57,7 +60,45 @@ export function bootstrap(table: ScoreTable, selected: number, rho: number, seed
             validity: interval(ofSelected.validity),
             diversity: interval(ofSelected.diversity),
             diversityGain: interval(ofSelected.diversityGain)
-          }
+          },
+    outOfBag: outside.result()
+  }
+}
+
+/** Scores what was picked in each resample on the prompts that it left out, which did not pick it (Breiman 1996, out-of-bag). */
+class OutOfBag {
+  private readonly validity: number[] = []
+  private readonly diversity: number[] = []
+  private readonly diversityGain: number[] = []
+
+  constructor(private readonly table: ScoreTable) {}
+
+  /** @param winner index into the table's ranges; -1: nothing was picked, and post stays */
+  add(winner: number, drawn: readonly (readonly number[])[]): void {
+    const { table } = this
+    const left = table.categories.map((indices, category) => {
+      const taken = new Set(at(drawn, category, 'category'))
+      return indices.filter((index) => !taken.has(index))
+    })
+    if (left.some((indices) => indices.length === 0)) return
+    const picked = meanOfRow(table, winner + 1, left)
+    this.validity.push(picked.validity)
+    this.diversity.push(picked.diversity)
+    this.diversityGain.push(picked.diversity - meanOfRow(table, 0, left).diversity)
+  }
+
+  result(): Bootstrap['outOfBag'] {
+    const { validity, diversity, diversityGain } = this
+    if (diversity.length === 0) return null
+    const mean = (values: readonly number[]): number =>
+      values.reduce((sum, value) => sum + value, 0) / values.length
+    return {
+      resamples: diversity.length,
+      validity: mean(validity),
+      diversity: mean(diversity),
+      diversityGain: mean(diversityGain),
+      interval: interval(Float64Array.from(diversityGain))
+    }
   }
 }
 

@@ -1,12 +1,18 @@
 import type {
   CategoryScore,
+  Difference,
+  Halves,
   RangeScore,
+  Reported,
   RivalComparison,
   Score,
   Selection,
   SweepDocument
 } from '../../../contract/documents/crc'
 import type { Rival } from '../../../contract/model/rival'
+import { rangeKey } from '../../../contract/model/strengths'
+import { averageScores } from '../task/scoring'
+import { temperedScores, type Tempered } from './what-if'
 import { scoreWords } from '../../../contract/words/score-words'
 import { DEFAULT_SEED, selection } from './selection'
 import { promptsByCategory } from './score-table'
@@ -14,7 +20,10 @@ import { signFlip } from './sign-flip'
 import { at } from '../../base/look-up'
 
 /** What of a sweep decides what is selected, and what that is compared with. */
-export type Found = Pick<SweepDocument, 'prompts' | 'scoredBy' | 'post' | 'ranges' | 'soup' | 'rivals'>
+export type Found = Pick<
+  SweepDocument,
+  'prompts' | 'scoredBy' | 'whatIf' | 'halves' | 'post' | 'ranges' | 'soup' | 'rivals'
+>
 
 /**
  * Selects a range, and compares it with what else the sweep has scored.
@@ -27,9 +36,78 @@ export function selectionOf(
   rho: number,
   seed = DEFAULT_SEED
 ): Selection {
-  const { prompts, post, scoredBy } = found
-  const selected = selection(prompts, post, candidates, rho, seed, scoreWords(scoredBy))
-  return { ...selected, rivals: compareRivals(found, selected, seed) }
+  const { halves, scoredBy } = found
+  const choosing = halves === null ? found : onPrompts(found, halves.choose)
+  const wanted = new Set(candidates.map(rangeKey))
+  const selected = selection(
+    choosing.prompts,
+    choosing.post,
+    choosing.ranges.filter((one) => wanted.has(rangeKey(one))),
+    rho,
+    seed,
+    scoreWords(scoredBy)
+  )
+  const range = found.ranges.find(
+    ({ start, end }) => start === selected.selected?.start && end === selected.selected.end
+  )
+  if (range === undefined) return selected
+  const tempered = temperedScores(found, range)
+  const { minimumValidity } = selected
+  return {
+    ...selected,
+    rivals: compareRivals(found, { minimumValidity, range, tempered }, seed),
+    reported: halves === null ? null : reportOn(found, range, halves, seed),
+    tempered: tempered.map(({ sampler, score: { validity, diversity, effectiveChoices } }) => ({
+      ...sampler,
+      validity,
+      diversity,
+      effectiveChoices
+    }))
+  }
+}
+
+/** The same, of some of the prompts. */
+function onPrompts(found: Found, indices: readonly number[]): Found {
+  const prompts = indices.map((index) => at(found.prompts, index, 'prompt'))
+  const of = <Scored extends Score>(score: Scored): Scored => ({
+    ...score,
+    ...onSome(found.prompts, score, indices)
+  })
+  return {
+    ...found,
+    prompts,
+    halves: null,
+    post: of(found.post),
+    ranges: found.ranges.map(of),
+    soup: found.soup.map(of),
+    rivals: found.rivals.map(of)
+  }
+}
+
+/** A score on some of its prompts. */
+function onSome(prompts: Found['prompts'], score: Score, indices: readonly number[]): Score {
+  if (indices.length === prompts.length) return score
+  return averageScores(
+    indices.map((index) => at(prompts, index, 'prompt')),
+    indices.map((index) => at(score.prompts, index, 'score'))
+  )
+}
+
+/** What was selected on one half, on the other. */
+function reportOn(found: Found, range: RangeScore, { choose, report }: Halves, seed: number): Reported {
+  const { prompts, post, ranges } = onPrompts({ ...found, ranges: [range], soup: [], rivals: [] }, report)
+  const selected = at(ranges, 0, 'range')
+  const { categories } = promptsByCategory(prompts)
+  const gain = (measure: keyof CategoryScore): Difference =>
+    difference(selected, post, measure, categories, seed)
+  const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
+  return {
+    chosenOn: choose.length,
+    reportedOn: report.length,
+    post: means(post),
+    selected: means(selected),
+    gain: { validity: gain('validity'), diversity: gain('diversity') }
+  }
 }
 
 interface Candidate {
@@ -41,26 +119,31 @@ const RIVAL_KINDS = ['sampler', 'mix', 'filter'] as const satisfies readonly Riv
 
 /** Of each kind of rival the one that the rule takes, and the controls of the selected length, against the selected range. */
 function compareRivals(
-  { prompts, post, ranges, soup, rivals }: Found,
-  { selected, minimumValidity }: Pick<Selection, 'selected' | 'minimumValidity'>,
+  found: Found,
+  {
+    range,
+    tempered,
+    minimumValidity
+  }: Pick<Selection, 'minimumValidity'> & { range: RangeScore; tempered: readonly Tempered[] },
   seed: number
 ): RivalComparison[] {
-  const range = ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
-  if (range === undefined) return []
+  const { prompts, post, ranges, soup, rivals, halves } = found
+  const { start, end } = range
+  const all = prompts.map((_, index) => index)
+  const on = (score: Score, indices: readonly number[]): Score => onSome(prompts, score, indices)
+  const choosing = halves?.choose ?? all
+  const reporting = halves?.report ?? all
+  const least = on(post, choosing).diversity
   const best = (candidates: readonly Candidate[]): Candidate[] => {
-    const qualify = candidates.filter(
-      ({ score }) => score.validity >= minimumValidity && score.diversity > post.diversity
-    )
+    const qualify = candidates
+      .map((candidate) => ({ ...candidate, chosen: on(candidate.score, choosing) }))
+      .filter(({ chosen }) => chosen.validity >= minimumValidity && chosen.diversity > least)
     const [first, ...others] = qualify
     if (first === undefined) return []
-    return [others.reduce((most, one) => (one.score.diversity > most.score.diversity ? one : most), first)]
+    return [others.reduce((most, one) => (one.chosen.diversity > most.chosen.diversity ? one : most), first)]
   }
-  const blends = soup
-    // The ends of the soup are post itself, and a range.
-    .filter(({ strength }) => strength > 0 && strength < 1)
-    .map((score): Candidate => ({ rival: { kind: 'blend', strength: score.strength }, score }))
   const taken = [
-    ...best(blends),
+    ...best(blendsOf(soup)),
     ...RIVAL_KINDS.flatMap((kind) =>
       best(
         rivals
@@ -68,20 +151,36 @@ function compareRivals(
           .map((score): Candidate => ({ rival: score.rival, score }))
       )
     ),
+    ...best(
+      tempered.map(({ sampler, score }): Candidate => ({
+        rival: { kind: 'tempered', range: { start, end }, ...sampler },
+        score
+      }))
+    ),
     ...controls(ranges, range)
   ]
-  const { categories } = promptsByCategory(prompts)
-  return taken.map(({ rival, score }) => ({
-    rival,
-    validity: score.validity,
-    diversity: score.diversity,
-    promptCount: prompts.length,
-    difference: {
-      validity: difference(score, range, 'validity', categories, seed),
-      diversity: difference(score, range, 'diversity', categories, seed)
+  const { categories } = promptsByCategory(reporting.map((index) => at(prompts, index, 'prompt')))
+  const selected = on(range, reporting)
+  return taken.map(({ rival, score }) => {
+    const reported = on(score, reporting)
+    return {
+      rival,
+      validity: reported.validity,
+      diversity: reported.diversity,
+      promptCount: reporting.length,
+      difference: {
+        validity: difference(reported, selected, 'validity', categories, seed),
+        diversity: difference(reported, selected, 'diversity', categories, seed)
+      }
     }
-  }))
+  })
 }
+
+/** Without its ends, which are post itself, and a range. */
+const blendsOf = (soup: Found['soup']): Candidate[] =>
+  soup
+    .filter(({ strength }) => strength > 0 && strength < 1)
+    .map((score) => ({ rival: { kind: 'blend', strength: score.strength }, score }))
 
 /** The first, the middle and the last range that are as long as the selected one, but for itself. */
 function controls(ranges: readonly RangeScore[], selected: RangeScore): Candidate[] {

@@ -1,4 +1,4 @@
-import type { PromptScore } from '../../../contract/documents/crc'
+import type { CategoryScore, PromptScore } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { at } from '../../base/look-up'
 
@@ -58,6 +58,19 @@ export function emptyMeans(table: ScoreTable): RowMeans {
   return { validity: new Float64Array(rowCount), diversity: new Float64Array(rowCount) }
 }
 
+/** How much each prompt counts where some of each category were drawn. */
+function weightsOf(
+  { promptCount }: Pick<ScoreTable, 'promptCount'>,
+  drawn: readonly (readonly number[])[]
+): Float64Array {
+  const weights = new Float64Array(promptCount)
+  for (const indices of drawn) {
+    const weight = 1 / (indices.length * drawn.length)
+    for (const index of indices) weights[index] = at(weights, index, 'prompt') + weight
+  }
+  return weights
+}
+
 /**
  * Means over drawn prompts of each category, then over categories, of every row.
  *
@@ -69,11 +82,7 @@ export function meansOver(
   drawn: readonly (readonly number[])[],
   into: RowMeans
 ): RowMeans {
-  const weights = new Float64Array(table.promptCount)
-  for (const indices of drawn) {
-    const weight = 1 / (indices.length * drawn.length)
-    for (const index of indices) weights[index] = at(weights, index, 'prompt') + weight
-  }
+  const weights = weightsOf(table, drawn)
   for (let row = 0; row <= table.ranges.length; row++) {
     let validity = 0
     let diversity = 0
@@ -87,4 +96,19 @@ export function meansOver(
     into.diversity[row] = diversity
   }
   return into
+}
+
+/** The same of one row alone. */
+export function meanOfRow(
+  table: ScoreTable,
+  row: number,
+  drawn: readonly (readonly number[])[]
+): CategoryScore {
+  const mean = { validity: 0, diversity: 0 }
+  for (const [prompt, weight] of weightsOf(table, drawn).entries()) {
+    const cell = row * table.promptCount + prompt
+    mean.validity += weight * at(table.validity, cell, 'score')
+    mean.diversity += weight * at(table.diversity, cell, 'score')
+  }
+  return mean
 }

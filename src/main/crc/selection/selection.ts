@@ -36,7 +36,9 @@ export function selection(
     bootstrap: bootstrap(table, index, rho, seed),
     crossFit: 'crossFit' in crossFitted ? crossFitted.crossFit : null,
     crossFitReason: 'reason' in crossFitted ? crossFitted.reason : null,
-    rivals: []
+    rivals: [],
+    tempered: [],
+    reported: null
   }
 }
 

@@ -72,8 +72,8 @@ export function assembleSweep({ id, facts, models, rivals, rho, seed }: SweepOut
     rival,
     ...averageScores(facts.prompts, prompts)
   }))
-  const { prompts, scoredBy } = facts
-  const found = { prompts, scoredBy, post, ranges, soup, rivals: scoredRivals }
+  const { prompts, scoredBy, whatIf, halves } = facts
+  const found = { prompts, scoredBy, whatIf, halves, post, ranges, soup, rivals: scoredRivals }
   const selected = ranges.length === 0 ? null : selectionOf(found, ranges, rho, seed)
   const base = scored.find(({ model }) => model.kind === 'base')?.score ?? null
   return {

@@ -42,7 +42,9 @@ const Line = z.object({
   /** Indices into the header's models; left out: all. */
   models: z.array(z.number().int().nonnegative()).min(1).optional(),
   /** Of the prompt's groups, [models][groups], as little-endian float64 in base64. */
-  probabilities: z.base64()
+  probabilities: z.base64(),
+  /** Of each model, as its score keeps it, null of a rival that has a sampler of its own; left out where none are asked about. */
+  whatIf: z.array(z.base64().nullable()).optional()
 })
 
 /** Scores of some models on one prompt. */
@@ -81,10 +83,12 @@ export function promptLine(
   const columns = known.map(([column]) => column)
   const probabilities = Float64Array.from(known.flatMap(([, score]) => scorer.groupsOf(score)))
   const bytes = Buffer.from(probabilities.buffer)
+  const whatIf = known.map(([, score]) => score.whatIf ?? null)
   return line({
     prompt: promptKey,
     ...(columns.length < models.length && { models: columns }),
-    probabilities: bytes.toString('base64')
+    probabilities: bytes.toString('base64'),
+    ...(whatIf.some((kept) => kept !== null) && { whatIf })
   })
 }
 
@@ -143,7 +147,9 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
       const rowOf = new Map(ofLine.map((column, row) => [column, row]))
       for (const [model, column] of columns.entries()) {
         const row = rowOf.get(column)
-        if (row !== undefined) known.set(model, scorer.score(at(rows, row, 'model')))
+        if (row === undefined) continue
+        const whatIf = parsed.data.whatIf?.[row] ?? undefined
+        known.set(model, scorer.score(at(rows, row, 'model'), whatIf))
       }
       scores.set(parsed.data.prompt, known)
     }

@@ -185,7 +185,10 @@ class SweepRun {
         }
       } else if (event.type === 'probabilities') {
         for (const [place, index] of event.prompts.entries()) {
-          const score = this.scorer.score(at(event.probabilities, place, 'prompt'))
+          const groups = at(event.probabilities, place, 'prompt')
+          const whatIf = event.whatIf?.[place]
+          const kept = whatIf === undefined ? undefined : this.scorer.keep(whatIf, groups.length)
+          const score = this.scorer.score(groups, kept)
           this.learn(at(missing, index, 'prompt'), event.model, score)
         }
       } else if (event.type === 'part') {

@@ -186,6 +186,8 @@ function factsOf(
     postPath: { path: request.post, fingerprint: prepared.post.checkpoint.fingerprint },
     rendering: request.rendering,
     scoredBy: prepared.scoredBy,
+    whatIf: [...prepared.whatIf],
+    halves: prepared.halves,
     prompts: prepared.prompts,
     baseUnavailable: prepared.baseUnavailable,
     notices: [...prepared.notices, ...notices, ...computed.notices],

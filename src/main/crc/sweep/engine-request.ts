@@ -22,7 +22,7 @@ export function engineRequest(
   known: (prompt: number) => number[],
   split: KeyedSplit | null
 ): Omit<SweepRequest, 'device'> & { device?: SweepRequest['device'] } {
-  const { base, post, models, layerCount, prompts, groups, rivals, request } = prepared
+  const { base, post, models, layerCount, prompts, groups, rivals, whatIf, request } = prepared
   const keys = missing.map((prompt) => at(prompts, prompt, 'prompt').key)
   return {
     base: base.checkpoint.path,
@@ -36,6 +36,7 @@ export function engineRequest(
     device: request.device?.device,
     precision: request.precision,
     sampling: samplingOf(prepared),
+    whatIf: [...whatIf],
     rivals,
     split: restOfSplit(split, keys),
     known: missing.map(known)

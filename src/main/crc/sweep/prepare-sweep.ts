@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { CrcPrompts, RenderedPrompt, Rendering, SweptPrompt } from '../../../contract/documents/crc'
+import type {
+  CrcPrompts,
+  RenderedPrompt,
+  Rendering,
+  SweepDocument,
+  SweptPrompt
+} from '../../../contract/documents/crc'
 import {
   briefScoring,
   BY_CHARACTERS,
@@ -7,7 +13,7 @@ import {
   type ScoredByBrief,
   type ScoredTask
 } from '../../../contract/documents/scored-by'
-import type { Sampling } from '../../../contract/model/sampling'
+import { type MinPDraw, minPDraw, OPEN_SAMPLING, type Sampling } from '../../../contract/model/sampling'
 import { comparePrompts } from '../../answers/compare-prompts'
 import { pairEndTokens } from '../../checkpoint/generation-config'
 import { promptName } from '../../text/prompt-name'
@@ -15,7 +21,7 @@ import type { TextModel } from '../../text/text-model'
 import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { ChosenDevice, Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { type Rival, rivalKey, usualRivals } from '../../../contract/model/rival'
+import { type Rival, rivalKey, usualRivals, WHAT_IF_SAMPLERS } from '../../../contract/model/rival'
 import type { Recipe } from '../../../contract/model/recipe'
 import { version } from '../../../../package.json'
 import { openSameOther } from '../../checkpoint/other-checkpoint'
@@ -27,6 +33,8 @@ import {
   type WholeModelTokens
 } from '../../checkpoint/whole-model-tokens'
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
+import { drawHalves } from '../selection/draw-halves'
+import { DEFAULT_SEED } from '../selection/selection'
 import { singleTokens } from '../task/characters'
 import { compareCrcTokens, crcTokens } from '../task/compare-tokens'
 import type { SweepIdentity } from './earlier-results'
@@ -56,6 +64,10 @@ export interface CrcSweepRequest {
   checkpoints?: readonly OtherCheckpoint[]
   /** Whether rivals are scored from the logits of post and base. */
   rivals?: boolean
+  /** Whether scores under other samplers are kept too, where temperature and min-p alone decide. */
+  whatIf?: boolean
+  /** Whether one half of the prompts, drawn by the seed, decides what is selected, and the other says what that is worth. */
+  split?: boolean
   /** Number of blends from post to base, one strength for all layers; 0 for none. */
   soupSize: number
   /** Of the bootstrap. */
@@ -91,6 +103,9 @@ export interface PreparedSweep {
   /** Of each prompt, for each of its answers the sequences of tokens that are it. */
   groups: TrackedPrompt['groups'][]
   scoredBy: ScoredBy
+  halves: SweepDocument['halves']
+  /** Other samplers that are asked about. */
+  whatIf: readonly MinPDraw[]
   models: SweptModel[]
   /** Scored behind the models. */
   rivals: Rival[]
@@ -122,9 +137,11 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   const mixes =
     models.some(({ kind }) => kind === 'base') && base.spec.vocabularySize === post.spec.vocabularySize
   const rivals = request.rivals === true ? usualRivals(mixes) : []
+  const cutsByMinP = minPDraw(samplingOf(asked) ?? OPEN_SAMPLING) !== null
+  const whatIf = request.whatIf === true && cutsByMinP ? [...WHAT_IF_SAMPLERS] : []
   const prompts = asked.prompts.map((prompt, index) => ({
     ...prompt,
-    key: promptKey(prompt.tokens, at(asked.groups, index, 'prompt'), samplingOf(asked))
+    key: promptKey(prompt.tokens, at(asked.groups, index, 'prompt'), samplingOf(asked), whatIf)
   }))
   return {
     request,
@@ -134,6 +151,8 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     prompts,
     groups: asked.groups,
     scoredBy,
+    halves: request.split === true ? drawHalves(prompts, request.seed ?? DEFAULT_SEED) : null,
+    whatIf,
     models,
     rivals,
     identity: {
@@ -149,6 +168,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     baseUnavailable: comparison.unavailable,
     notices: [
       request.device?.notice ?? null,
+      request.whatIf === true && !cutsByMinP ? NO_WHAT_IF : null,
       ...asked.notices,
       comparison.unavailable,
       comparison.notice,
@@ -156,6 +176,9 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     ].filter((notice) => notice !== null)
   }
 }
+
+const NO_WHAT_IF =
+  'What other temperatures and min-p would make of this sweep is not kept: its sampler cuts in other ways too.'
 
 /** How tokens are drawn; undefined: from the models' own distributions. */
 export function samplingOf({ scoredBy }: Pick<PreparedSweep, 'scoredBy'>): Sampling | undefined {
@@ -225,10 +248,11 @@ async function comparableCheckpoints(
 function promptKey(
   tokens: readonly number[],
   groups: TrackedPrompt['groups'],
-  sampling: Sampling | undefined
+  sampling: Sampling | undefined,
+  whatIf: readonly MinPDraw[]
 ): string {
   return createHash('sha256')
-    .update(JSON.stringify([tokens, groups, sampling]))
+    .update(JSON.stringify([tokens, groups, sampling, ...(whatIf.length === 0 ? [] : [whatIf])]))
     .digest('hex')
     .slice(0, 32)
 }

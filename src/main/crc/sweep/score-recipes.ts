@@ -41,6 +41,7 @@ export async function scoreRecipes(
       ranges: false,
       wholeBase: false,
       soupSize: 0,
+      whatIf: sweep.whatIf.length > 0,
       recipes,
       device: { device: sweep.device, notice: null },
       precision: sweep.precision

@@ -7,20 +7,66 @@ import { scorePrompt } from './scoring'
 export interface Scorer {
   /** Groups that a prompt has besides one for each right answer. */
   readonly extraGroups: number
-  score(groups: readonly number[]): PromptScore
+  /** @param whatIf as kept, of the other samplers asked about */
+  score(groups: readonly number[], whatIf?: string): PromptScore
   groupsOf(score: PromptScore): number[]
+  /** What is kept of what the engine says of other samplers, [samplers][groups] as float32 in base64. */
+  keep(whatIf: string, groupCount: number): string
+  /** The score under one of them. @param answerCount right answers of the prompt */
+  under(whatIf: string, sampler: number, answerCount: number): PromptScore
 }
 
 export function scorerOf(scoredBy: ScoredBy): Scorer {
   if (scoredBy.kind === 'crc') {
-    return { extraGroups: 0, score: scorePrompt, groupsOf: ({ probabilities }) => probabilities }
+    return {
+      extraGroups: 0,
+      score: (groups, whatIf) => withWhatIf(scorePrompt(groups), whatIf),
+      groupsOf: ({ probabilities }) => probabilities,
+      keep: (whatIf, groupCount) =>
+        encode(
+          chunks(decode(whatIf), groupCount).flatMap((groups) => {
+            const { validity, diversity } = scorePrompt(groups)
+            return [validity, diversity]
+          })
+        ),
+      under(whatIf, sampler, answerCount) {
+        const [validity = NaN, diversity = NaN] = decode(whatIf, 2 * sampler, 2)
+        const effectiveChoices = Math.exp(diversity * Math.log(answerCount))
+        return { validity, diversity, effectiveChoices, probabilities: [] }
+      }
+    }
   }
+  const score = (groups: readonly number[]): PromptScore =>
+    scoreListed(groups.slice(0, -1), at(groups, groups.length - 1, 'group'), scoredBy.draws)
   return {
     extraGroups: 1,
-    score: (groups) =>
-      scoreListed(groups.slice(0, -1), at(groups, groups.length - 1, 'group'), scoredBy.draws),
-    groupsOf: ({ probabilities, validity, continued = 0 }) => [...probabilities, validity + continued]
+    score: (groups, whatIf) => withWhatIf(score(groups), whatIf),
+    groupsOf: ({ probabilities, validity, continued = 0 }) => [...probabilities, validity + continued],
+    keep: (whatIf) => whatIf,
+    under(whatIf, sampler, answerCount) {
+      const groups = answerCount + 1
+      return score(decode(whatIf, sampler * groups, groups))
+    }
   }
+}
+
+const withWhatIf = (score: PromptScore, whatIf: string | undefined): PromptScore =>
+  whatIf === undefined ? score : { ...score, whatIf }
+
+/** @throws RangeError where there are fewer */
+function decode(base64: string, first = 0, count?: number): number[] {
+  const bytes = Buffer.from(base64, 'base64')
+  return Array.from({ length: count ?? bytes.byteLength / 4 }, (_, i) => bytes.readFloatLE(4 * (first + i)))
+}
+
+function encode(values: readonly number[]): string {
+  const bytes = Buffer.alloc(4 * values.length)
+  for (const [i, value] of values.entries()) bytes.writeFloatLE(value, 4 * i)
+  return bytes.toString('base64')
+}
+
+function chunks(values: readonly number[], size: number): number[][] {
+  return Array.from({ length: values.length / size }, (_, i) => values.slice(i * size, (i + 1) * size))
 }
 
 /**

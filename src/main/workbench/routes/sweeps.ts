@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import { checkedSelection } from '../../crc/check/checked-selection'
+import { askWhatIf } from '../../crc/check/ask-what-if'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Sweeps of all ranges, and what is asked of a stored one. */
@@ -28,6 +29,11 @@ export function sweepRoutes({ jobs, withProject }: Routing) {
         if (selection !== null) return selection
         throw new WorkbenchError('bad-input', `The sweep ${sweepId} scored no ranges to select from.`)
       }),
+    whatIf: sweeps.whatIf
+      .use(withProject)
+      .handler(async ({ context: { project }, input: { sweepId, asked } }) =>
+        askWhatIf(await project.readSweep(sweepId), await project.readAnswerCheck(sweepId), asked)
+      ),
     scoreRecipe: sweeps.scoreRecipe.use(withProject).handler(async function* ({
       context: { project },
       input: { sweepId, recipe },

@@ -12,6 +12,7 @@ import { pairEndTokens } from '../../../../src/main/checkpoint/generation-config
 import { openPair } from '../../../../src/main/checkpoint/pair'
 import { checkSweep } from '../../../../src/main/crc/check/check-sweep'
 import { runCrcShard, runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
+import { sweepUnder } from '../../../../src/main/crc/selection/what-if'
 import { mergeParts } from '../../../../src/main/crc/sweep/merge-parts'
 import { type CrcSweepRequest, prepareSweep } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { scorerOf } from '../../../../src/main/crc/task/scorer'
@@ -52,6 +53,23 @@ function modelsOf({ base, post, recipes, soup }: SweepDocument): [string, Score]
       .filter(({ strength }) => strength > 0)
       .map((score): [string, Score] => [`soup${score.strength}`, score])
   ]
+}
+
+/** Whether every measure of every model and rival agrees, and their means. */
+function expectWithin(found: SweepDocument, wanted: SweepDocument, tolerance: number): void {
+  const numbers = (sweep: SweepDocument): number[] =>
+    [...modelsOf(sweep).map(([, score]) => score), ...sweep.rivals].flatMap((score) =>
+      [score, ...score.prompts].flatMap(({ validity, diversity, effectiveChoices, distinctRight = NaN }) => [
+        validity,
+        diversity,
+        effectiveChoices,
+        distinctRight
+      ])
+    )
+  const [a, b] = [numbers(found), numbers(wanted)]
+  expect(a).toHaveLength(b.length)
+  const apart = a.map((value, i) => Math.abs(value - (b[i] ?? NaN)) / Math.max(1, Math.abs(value)))
+  expect(Math.max(...apart)).toBeLessThan(tolerance)
 }
 
 function expectReference(document: SweepDocument, sampler: 'minP' | 'open'): void {
@@ -203,7 +221,8 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
       prompts: { ...scored, task },
       recipes: [range(3, 5)],
       soupSize: 0,
-      rivals: true
+      rivals: true,
+      whatIf: true
     }
     const whole = await swept(small)
     expect(whole.rivals.map(({ rival }) => rival)).toEqual(usualRivals(true))
@@ -215,6 +234,13 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     )
     const merged = mergeParts(parts)
     expectSameResults(merged, whole)
+    const sampler = { temperature: 2, minP: 0.05 }
+    const under = (sweep: SweepDocument): SweepDocument =>
+      sweepUnder(sweep, { rho: 0.9, sampler, draws: 8, mix: null })
+    const sampling = { ...scored.sampling, ...sampler }
+    const swept8 = await swept({ ...small, whatIf: false, prompts: { ...scored, task, sampling, draws: 8 } })
+    expectWithin(under(whole), swept8, 1e-6)
+    expectWithin(under(merged), swept8, 1e-6)
     expect(merged.rivals.at(-1)?.precision).toBeCloseTo(whole.rivals.at(-1)?.precision ?? NaN, 5)
     const other = { ...parts[1], part: { ...parts[1]?.part, scoredBy: { ...scored, draws: 8 } } }
     expect(() => mergeParts([parts[0], other] as typeof parts)).toThrow(
@@ -237,6 +263,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const resumed = await swept(small, history())
     expect(resumed.reusedPromptCount).toBeGreaterThan(0)
     expectSameResults(resumed, whole)
+    expectWithin(under(resumed), swept8, 1e-6)
     await rm(folder, { recursive: true })
 
     const again = await scoreRecipes(sharedEngine.client(), pair, whole, small.recipes, none, () => undefined)

@@ -39,6 +39,7 @@ function selectionOf(
     confidence: 0.95,
     wins: wins.map(([start, end, share]) => ({ start, end, share })),
     noSelectionShare: 0,
+    outOfBag: null,
     post: { validity: [0.98, 1], diversity: [0.43, 0.49] },
     selected: selected === null ? null : { validity: [0.9, 0.93], diversity: [0.9, 0.93], diversityGain }
   }
@@ -50,7 +51,9 @@ function selectionOf(
     bootstrap,
     crossFit: null,
     crossFitReason: 'a category has fewer than two prompts',
-    rivals: []
+    rivals: [],
+    tempered: [],
+    reported: null
   }
 }
 

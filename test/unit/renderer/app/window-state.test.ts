@@ -26,12 +26,15 @@ const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
     confidence: 0.95,
     wins: [],
     noSelectionShare: 0,
+    outOfBag: null,
     post: { validity: [0, 1], diversity: [0, 1] },
     selected: null
   },
   crossFit: null,
   crossFitReason: null,
-  rivals: []
+  rivals: [],
+  tempered: [],
+  reported: null
 })
 
 /** A sweep as it is saved, with a range selected in it. */

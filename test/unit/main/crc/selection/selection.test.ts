@@ -124,6 +124,39 @@ describe('the bootstrap', () => {
     expect(run(2).bootstrap.post).not.toEqual(run().bootstrap.post)
   })
 
+  test('scores what it picked on the prompts that it left out, where luck does not help', () => {
+    const prompts = Array.from({ length: 12 }, () => ({ category: 'a' }))
+    const all = (value: number): number[] => prompts.map(() => value)
+    const post = scoreOf(prompts, { validity: all(1), diversity: all(0.5) })
+    const ranges = (diversity: (range: number, prompt: number) => number): RangeScore[] =>
+      Array.from({ length: 12 }, (_, start) => ({
+        start,
+        end: start,
+        ...scoreOf(prompts, { validity: all(1), diversity: prompts.map((_, i) => diversity(start, i)) })
+      }))
+    // Each is good on a prompt of its own alone.
+    const lucky = selection(
+      prompts,
+      post,
+      ranges((range, prompt) => (range === prompt ? 1 : 0.49)),
+      0.9
+    )
+    expect(lucky.bootstrap.selected?.diversityGain[1]).toBeGreaterThan(0.03)
+    expect(lucky.bootstrap.outOfBag?.diversityGain).toBeCloseTo(-0.01, 2)
+    const steady = selection(
+      prompts,
+      post,
+      ranges((range) => 0.5 + range / 100),
+      0.9
+    )
+    expect(steady.bootstrap.outOfBag).toMatchObject({
+      resamples: 1000,
+      validity: expect.closeTo(1, 9),
+      diversityGain: expect.closeTo(0.11, 9),
+      interval: [expect.closeTo(0.11, 9), expect.closeTo(0.11, 9)]
+    })
+  })
+
   test('counts how often ranges win and puts intervals around the scores', () => {
     const { bootstrap } = selection(crcReference.prompts, referencePost, referenceRanges, 0.9)
     const shares = bootstrap.wins.map((win) => win.share)

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { MinPDraw } from '../model/sampling'
+import { ScoredTask } from './scored-by'
+import { Selection, SweepDocument } from './crc'
+
+/** What is asked of a sweep otherwise than it was: nothing of it is computed by a model, and nothing of it is stored. */
+export const WhatIf = z.object({
+  rho: z.number().min(0).max(1),
+  /** One of the sweep's `whatIf`; null: the sweep's own. */
+  sampler: MinPDraw.nullable(),
+  /** In how many draws different right answers are counted, of a task; null: the sweep's own. */
+  draws: ScoredTask.shape.draws.nullable(),
+  /** Base's share of the logits in the mix that is compared; null: what the rule takes. */
+  mix: z.number().min(0).max(1).nullable()
+})
+export type WhatIf = z.infer<typeof WhatIf>
+
+/** The sweep as it would be, and what would be selected. */
+export const WhatIfSweep = z.object({ sweep: SweepDocument, selection: Selection })
+export type WhatIfSweep = z.infer<typeof WhatIfSweep>

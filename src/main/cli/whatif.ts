@@ -1,0 +1,72 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { whatIfWords } from '../../contract/words/what-if-words'
+import { WorkbenchError } from '../../contract/model/problem'
+import { askWhatIf } from '../crc/check/ask-what-if'
+import { absolutePath } from '../base/files/places'
+import { readSweep } from '../project/sweep-files'
+import {
+  CommonOptions,
+  numberWithin,
+  readOptions,
+  usageError,
+  wholeNumber,
+  withCommonOptions
+} from './options'
+import { printJson, printText, style } from './output'
+import { describeSweep } from './sweep-report'
+
+const WhatIfOptions = z.strictObject({
+  ...CommonOptions.shape,
+  rho: z.number().optional(),
+  temperature: z.number().optional(),
+  minP: z.number().optional(),
+  draws: z.number().optional(),
+  mix: z.number().optional()
+})
+
+/** `slr whatif`: a sweep under another limit, sampler or number of draws, from what it has kept. */
+export function addWhatIfCommand(program: Command): void {
+  const command = program
+    .command('whatif')
+    .description('a sweep under another limit, sampler or number of draws: exact, and no model is computed')
+    .argument('<sweep>', 'file that "slr sweep --out" wrote, for samplers with --what-if')
+    .option('--rho <share>', "share of post's validity to keep (default: as the sweep)", numberWithin(0, 1))
+    .option('--temperature <t>', 'one of those the sweep has kept, with --min-p', numberWithin(0, 100))
+    .option('--min-p <p>', 'one of those the sweep has kept, with --temperature', numberWithin(0, 1))
+    .option(
+      '--draws <n>',
+      'count the different right answers of a task in so many draws',
+      wholeNumber(1, 1_000_000)
+    )
+    .option(
+      '--mix <share>',
+      "compare with this share of base's logits, one of those scored",
+      numberWithin(0, 1)
+    )
+  withCommonOptions(command).action(async (file: string) => {
+    const { temperature, minP, rho, draws = null, mix = null, json } = readOptions(WhatIfOptions, command)
+    if ((temperature === undefined) !== (minP === undefined)) {
+      throw usageError(command, '--temperature and --min-p go together')
+    }
+    const sweep = await readSweep(absolutePath(file))
+    if (sweep.selection === null) {
+      throw new WorkbenchError('bad-input', `${file} scored no ranges to select from.`)
+    }
+    const asked = {
+      rho: rho ?? sweep.selection.rho,
+      sampler: temperature === undefined || minP === undefined ? null : { temperature, minP },
+      draws,
+      mix
+    }
+    const answer = askWhatIf(sweep, null, asked)
+    if (json) return printJson(answer)
+    const shown = { ...answer.sweep, selection: answer.selection }
+    return printText(
+      [
+        style('bold', `What if: ${whatIfWords(asked, sweep)}`),
+        describeSweep(shown, null, `slr check --from ${file}`)
+      ].join('\n\n')
+    )
+  })
+}

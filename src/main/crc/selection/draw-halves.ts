@@ -1,0 +1,38 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { Halves } from '../../../contract/documents/crc'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { at } from '../../base/look-up'
+import { promptsByCategory } from './score-table'
+
+/**
+ * Draws half of each category's prompts to choose on, the larger half where a category has an odd number, and leaves the others to
+ * report on.
+ *
+ * @throws WorkbenchError `bad-input` naming a category of a single prompt
+ */
+export function drawHalves(prompts: readonly { category: string }[], seed: number): Halves {
+  const { categories, categoryNames } = promptsByCategory(prompts)
+  const single = categories.findIndex((indices) => indices.length === 1)
+  if (single !== -1) {
+    throw new WorkbenchError(
+      'bad-input',
+      `The category "${at(categoryNames, single, 'category')}" has a single question, which cannot be split into two halves.`,
+      'Add questions to it, or choose and report on all.'
+    )
+  }
+  const random = xoroshiro128plus(seed)
+  const choose = categories.flatMap((indices) => {
+    const left = [...indices]
+    const drawn: number[] = []
+    while (drawn.length < left.length) drawn.push(...left.splice(uniformInt(random, 0, left.length - 1), 1))
+    return drawn
+  })
+  const chosen = new Set(choose)
+  const ascending = (indices: Iterable<number>): number[] => [...indices].sort((a, b) => a - b)
+  return {
+    seed,
+    choose: ascending(chosen),
+    report: prompts.flatMap((_, index) => (chosen.has(index) ? [] : [index]))
+  }
+}

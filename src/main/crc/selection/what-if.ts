@@ -1,0 +1,114 @@
+import type { PromptScore, Score, SweepDocument } from '../../../contract/documents/crc'
+import type { WhatIf } from '../../../contract/documents/what-if'
+import { WorkbenchError } from '../../../contract/model/problem'
+import type { MinPDraw } from '../../../contract/model/sampling'
+import { averageScores } from '../task/scoring'
+import { type Scorer, scorerOf } from '../task/scorer'
+import { at } from '../../base/look-up'
+
+/** A range under another sampler than the sweep's. */
+export interface Tempered {
+  readonly sampler: MinPDraw
+  readonly score: Score
+}
+
+/** A score under each of the sweep's other samplers; none where they were not asked about. */
+export function temperedScores(
+  { prompts, scoredBy, whatIf }: Pick<SweepDocument, 'prompts' | 'scoredBy' | 'whatIf'>,
+  score: Score
+): Tempered[] {
+  const scorer = scorerOf(scoredBy)
+  return whatIf.flatMap((sampler, index) => {
+    const under = underSampler(score.prompts, prompts, scorer, index)
+    return under === null ? [] : [{ sampler, score: averageScores(prompts, under) }]
+  })
+}
+
+/**
+ * A sweep as it would be under another sampler or for another number of draws: every number as a sweep that is run so has it, but
+ * for float32's rounding. Models of which that is not known are left out, and what no sampler of the sweep's changes stays.
+ *
+ * @throws WorkbenchError `bad-input` for a sampler that the sweep did not ask about, or draws where none are counted
+ */
+export function sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf): SweepDocument {
+  const { prompts } = sweep
+  const scoredBy = scoredByUnder(sweep, { sampler, draws })
+  const index = sampler === null ? null : samplerIndex(sweep, sampler)
+  const scorer = scorerOf(scoredBy)
+  const rescored = <Scored extends Score>(score: Scored): Scored[] => {
+    const under =
+      index === null
+        ? score.prompts.map((prompt) => scorer.score(scorer.groupsOf(prompt), prompt.whatIf))
+        : underSampler(score.prompts, prompts, scorer, index)
+    return under === null ? [] : [{ ...score, ...averageScores(prompts, under) }]
+  }
+  const [post] = rescored(sweep.post)
+  if (post === undefined) throw new Error('a sweep without what it would be under its own samplers')
+  const asItIs = { ...scorer, own: scorerOf(sweep.scoredBy) }
+  return {
+    ...sweep,
+    scoredBy,
+    base: sweep.base === null ? null : (rescored(sweep.base)[0] ?? null),
+    post,
+    ranges: sweep.ranges.flatMap(rescored),
+    recipes: sweep.recipes.flatMap(rescored),
+    checkpoints: sweep.checkpoints.flatMap(rescored),
+    soup: sweep.soup.flatMap(rescored),
+    rivals: sweep.rivals
+      .filter(({ rival }) => mix === null || rival.kind !== 'mix' || rival.share === mix)
+      .flatMap((score) => {
+        if (score.rival.kind !== 'sampler') return rescored(score)
+        // It has a sampler of its own.
+        const own = score.prompts.map((prompt) => asItIs.score(asItIs.own.groupsOf(prompt)))
+        return [{ ...score, ...averageScores(prompts, own) }]
+      })
+  }
+}
+
+function scoredByUnder(
+  { scoredBy }: SweepDocument,
+  { sampler, draws }: Pick<WhatIf, 'sampler' | 'draws'>
+): SweepDocument['scoredBy'] {
+  if (scoredBy.kind === 'task') {
+    return {
+      ...scoredBy,
+      sampling: { ...scoredBy.sampling, ...sampler },
+      draws: draws ?? scoredBy.draws
+    }
+  }
+  if (draws === null) return scoredBy
+  throw new WorkbenchError('bad-input', 'The character task counts no draws.')
+}
+
+function samplerIndex({ whatIf }: SweepDocument, { temperature, minP }: MinPDraw): number {
+  const index = whatIf.findIndex((one) => one.temperature === temperature && one.minP === minP)
+  if (index !== -1) return index
+  if (whatIf.length === 0) {
+    throw new WorkbenchError(
+      'bad-input',
+      'This sweep has not kept what it would be under other samplers.',
+      'Sweep again with "slr sweep --what-if".'
+    )
+  }
+  const list = (values: number[]): string => [...new Set(values)].join(', ')
+  throw new WorkbenchError(
+    'bad-input',
+    `This sweep knows nothing of temperature ${temperature} with min-p ${minP}.`,
+    `Take one of temperature ${list(whatIf.map((one) => one.temperature))} with one of min-p ${list(whatIf.map((one) => one.minP))}.`
+  )
+}
+
+/** Null where one of them is not known. */
+function underSampler(
+  scores: readonly PromptScore[],
+  prompts: SweepDocument['prompts'],
+  scorer: Scorer,
+  sampler: number
+): PromptScore[] | null {
+  const under = scores.flatMap(({ whatIf }, index) =>
+    whatIf === undefined
+      ? []
+      : [{ ...scorer.under(whatIf, sampler, at(prompts, index, 'prompt').valid.length), whatIf }]
+  )
+  return under.length < scores.length ? null : under
+}

@@ -1,0 +1,72 @@
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { WhatIf, WhatIfSweep } from '../../contract/documents/what-if'
+import { type MinPDraw, OPEN_SAMPLING } from '../../contract/model/sampling'
+import { whatIfWords } from '../../contract/words/what-if-words'
+import { Latest } from '../app/latest.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
+
+/** What the panel asks about the shown sweep; the stored selection stays as it is. */
+export class WhatIfAsking {
+  /** Null while the panel is closed. */
+  asked = $state.raw<WhatIf | null>(null)
+  /** Null until the first answer, and while the panel is closed. */
+  answer = $state.raw<WhatIfSweep | null>(null)
+  private readonly latest: Latest<WhatIf>
+
+  /** @param shown what it is asked of */
+  constructor(
+    private readonly project: OpenProject,
+    private readonly shown: { readonly sweep: SweepDocument | null; readonly rho: number }
+  ) {
+    this.latest = new Latest(project.left)
+  }
+
+  readonly words = $derived.by(() =>
+    this.asked === null || this.shown.sweep === null ? '' : whatIfWords(this.asked, this.shown.sweep)
+  )
+
+  open(): void {
+    const { rho } = this.shown
+    void this.change({ rho, sampler: null, draws: null, mix: null })
+  }
+
+  close(): void {
+    this.latest.drop()
+    this.asked = null
+    this.answer = null
+  }
+
+  async change(change: Partial<WhatIf>): Promise<void> {
+    const { sweep, rho } = this.shown
+    if (sweep === null) return
+    const before = this.asked ?? { rho, sampler: null, draws: null, mix: null }
+    const asked = { ...before, ...change }
+    this.asked = asked
+    const { client, path } = this.project
+    const answered = await this.project.attempt(() =>
+      this.latest.ask(asked, (signal) => client.sweeps.whatIf({ path, sweepId: sweep.id, asked }, { signal }))
+    )
+    if (answered !== null) this.answer = answered.answer
+  }
+}
+
+/** The sampler that a sweep draws with, as far as what if can change it. */
+export function ownSampler({ scoredBy }: Pick<SweepDocument, 'scoredBy'>): MinPDraw {
+  const { temperature, minP } = scoredBy.kind === 'task' ? scoredBy.sampling : OPEN_SAMPLING
+  return { temperature, minP }
+}
+
+/** Distinct values of the samplers that a sweep has kept, ascending. */
+export const keptValues = (
+  { whatIf }: Pick<SweepDocument, 'whatIf'>,
+  of: (sampler: MinPDraw) => number
+): number[] => {
+  const values = whatIf.map(of)
+  return values.filter((value, i) => values.indexOf(value) === i).sort((a, b) => a - b)
+}
+
+/** The place of the value nearest to another. */
+export function nearest(values: readonly number[], wanted: number): number {
+  const distances = values.map((value) => Math.abs(value - wanted))
+  return distances.indexOf(Math.min(...distances))
+}

@@ -1,0 +1,68 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { RangeScore, Score } from '../../../../../src/contract/documents/crc'
+import { headline } from '../../../../../src/contract/words/headline'
+import { type Found, selectionOf } from '../../../../../src/main/crc/selection/compare-rivals'
+import { drawHalves } from '../../../../../src/main/crc/selection/draw-halves'
+import { builtinTask } from '../../../../../src/main/evaluation/builtin-tasks'
+import { scoreOf } from '../../../../fixtures/crc-reference'
+import { tinySweep } from '../../../../fixtures/tiny-sweep'
+
+const { prompts: tinyPrompts, ...tiny } = tinySweep()
+const prompts = Array.from({ length: 4 }, () => tinyPrompts)
+  .flat()
+  .map((prompt, i) => ({ ...prompt, category: i < 7 ? 'a' : 'b' }))
+const halves = drawHalves(prompts, 1)
+const isChosenOn = new Set(halves.choose)
+
+/** @param here coverage on the half that chooses @param there on the half that reports */
+function score(here: number, there: number): Score {
+  // No two prompts alike: a test of differences wants some.
+  const diversity = prompts.map((_, i) => (isChosenOn.has(i) ? here : there) + i / 1e4)
+  return scoreOf(prompts, { validity: prompts.map(() => 0.95), diversity })
+}
+const range = (start: number, of: Score): RangeScore => ({ start, end: start, ...of })
+
+let scoredBy: Found['scoredBy']
+beforeAll(async () => {
+  const task = await builtinTask('demo-open')
+  scoredBy = { kind: 'task', task, sampling: task.settings.sampling, draws: 8 }
+})
+
+function found(ranges: RangeScore[]): Found {
+  const soup = [{ strength: 0.5, ...score(0.5, 0.6) }]
+  return { ...tiny, scoredBy, prompts, halves, post: score(0.1, 0.1), ranges, soup, rivals: [] }
+}
+
+describe('a task in two halves', () => {
+  it('is split by the seed alone, half of each category', () => {
+    expect(drawHalves(prompts, 1)).toEqual(halves)
+    expect(drawHalves(prompts, 2)).not.toEqual(halves)
+    expect([...halves.choose, ...halves.report].sort((a, b) => a - b)).toEqual(prompts.map((_, i) => i))
+    const ofA = (indices: readonly number[]): number => indices.filter((index) => index < 7).length
+    expect([halves.choose.length, ofA(halves.choose), ofA(halves.report)]).toEqual([7, 4, 3])
+    expect(() => drawHalves([{ category: 'x' }, { category: 'y' }, { category: 'y' }], 1)).toThrow(
+      'The category "x" has a single question'
+    )
+  })
+
+  it('chooses by one half and reports the other', () => {
+    const sweep = found([range(0, score(0.4, 0.3)), range(1, score(0.3, 0.9))])
+    const selection = selectionOf(sweep, sweep.ranges, 0.9)
+    expect(selection.selected).toEqual({ start: 0, end: 0 })
+    expect(selection.reported).toMatchObject({ chosenOn: 7, reportedOn: 5 })
+    expect(selection.reported?.selected.diversity).toBeCloseTo(0.3, 2)
+    const [blend] = selection.rivals
+    expect(blend).toMatchObject({ rival: { kind: 'blend' }, promptCount: 5 })
+    expect(blend?.diversity).toBeCloseTo(0.6, 2)
+  })
+
+  it('doubts a gain that the other half does not bear out', () => {
+    const words = (there: number): string => {
+      const sweep = found([range(0, score(0.4, there)), range(1, score(0.05, 0.05))])
+      const selection = selectionOf(sweep, sweep.ranges, 0.9)
+      const { verdict, figures } = headline({ ...sweep, layerCount: 12, selection, check: null })
+      return `${verdict}: ${figures}`
+    }
+    expect(words(0.08)).toMatch(/^Not worth restoring: .* chosen on 7 questions, reported on the other 5$/)
+  })
+})

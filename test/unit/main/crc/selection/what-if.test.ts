@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import type { PromptScore, SweepDocument } from '../../../../../src/contract/documents/crc'
+import type { WhatIf } from '../../../../../src/contract/documents/what-if'
+import { askWhatIf } from '../../../../../src/main/crc/check/ask-what-if'
+import { sweepUnder } from '../../../../../src/main/crc/selection/what-if'
+import { scorerOf } from '../../../../../src/main/crc/task/scorer'
+import { averageScores } from '../../../../../src/main/crc/task/scoring'
+import { tinySweep } from '../../../../fixtures/tiny-sweep'
+
+const SAMPLERS = [
+  { temperature: 2, minP: 0 },
+  { temperature: 2, minP: 0.1 }
+]
+const AS_SWEPT: WhatIf = { rho: 0.9, sampler: null, draws: null, mix: null }
+const scorer = scorerOf({ kind: 'crc' })
+
+/** As the engine tells what is under other samplers. */
+function told(bySampler: readonly (readonly number[])[]): string {
+  const values = Float32Array.from(bySampler.flat())
+  return Buffer.from(values.buffer).toString('base64')
+}
+
+const ofPrompt = (own: number[], bySampler: number[][]): PromptScore =>
+  scorer.score(own, scorer.keep(told(bySampler), own.length))
+
+/** Base, post and two ranges over three prompts, which under the second sampler change places. */
+function kept(): SweepDocument {
+  const tiny = tinySweep()
+  const score = (own: number[], bySampler: number[][]) =>
+    averageScores(
+      tiny.prompts,
+      tiny.prompts.map(() => ofPrompt(own, bySampler))
+    )
+  const first = score([0.5, 0.4], [[0.5, 0.5], [0.9, 0.05]]) // prettier-ignore
+  const second = score([0.8, 0.1], [[0.6, 0.4], [0.5, 0.45]]) // prettier-ignore
+  return {
+    ...tiny,
+    whatIf: SAMPLERS,
+    base: null,
+    post: score([0.9, 0.05], [[0.85, 0.1], [0.92, 0.04]]), // prettier-ignore
+    ranges: [
+      { start: 0, end: 0, ...first },
+      { start: 1, end: 1, ...second }
+    ],
+    recipes: [],
+    checkpoints: [],
+    soup: [],
+    rivals: []
+  }
+}
+
+describe('what if', () => {
+  it('is the sweep itself where nothing is asked otherwise', () => {
+    const sweep = kept()
+    expect(sweepUnder(sweep, AS_SWEPT)).toEqual(sweep)
+    expect(askWhatIf(sweep, null, AS_SWEPT).selection.selected).toEqual({ start: 0, end: 0 })
+  })
+
+  it('has the scores of another sampler, selects by them, and leaves the sweep as it was', () => {
+    const sweep = kept()
+    const before = structuredClone(sweep)
+    const { sweep: under, selection } = askWhatIf(sweep, null, { ...AS_SWEPT, sampler: SAMPLERS[1] ?? null })
+    const wanted = scorer.score([0.5, 0.45])
+    expect(under.ranges[1]?.validity).toBeCloseTo(wanted.validity, 6)
+    expect(under.ranges[1]?.diversity).toBeCloseTo(wanted.diversity, 6)
+    expect(under.ranges[1]?.effectiveChoices).toBeCloseTo(wanted.effectiveChoices, 5)
+    expect(selection.selected).toEqual({ start: 1, end: 1 })
+    expect(selection.minimumValidity).toBeCloseTo(0.9 * 0.96, 6)
+    expect(sweep).toEqual(before)
+  })
+
+  it('has the selected range under each of the samplers, and compares the one that the rule takes', () => {
+    const { selection } = askWhatIf(kept(), null, AS_SWEPT)
+    expect(selection.tempered.map(({ validity }) => Number(validity.toFixed(3)))).toEqual([1, 0.95])
+    expect(selection.rivals.find(({ rival }) => rival.kind === 'tempered')).toMatchObject({
+      rival: { temperature: 2, minP: 0, range: { start: 0, end: 0 } },
+      diversity: expect.closeTo(1, 6)
+    })
+  })
+
+  it('leaves out what was scored without it, and refuses samplers that were not asked about', () => {
+    const sweep = kept()
+    const [first] = sweep.ranges
+    if (first === undefined) throw new Error('no range')
+    const prompts = first.prompts.map(({ whatIf: _, ...score }) => score)
+    const partly = { ...sweep, ranges: [{ ...first, prompts }, ...sweep.ranges.slice(1)] }
+    const asked = { ...AS_SWEPT, sampler: SAMPLERS[1] ?? null }
+    expect(sweepUnder(partly, asked).ranges).toHaveLength(1)
+    expect(() => sweepUnder(sweep, { ...asked, sampler: { temperature: 3, minP: 0 } })).toThrow(
+      'knows nothing of temperature 3'
+    )
+    expect(() => sweepUnder({ ...sweep, whatIf: [] }, asked)).toThrow('has not kept')
+    expect(() => sweepUnder(sweep, { ...asked, draws: 4 })).toThrow('counts no draws')
+  })
+})
