@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
-import { findChatTemplate } from '../text/chat-template'
-import { readTokenizerConfig } from '../text/tokenizer-config'
+import { askConfined } from '../confined/host'
 
 /** What a model folder holds beside config and weights. Nothing of it is required. */
 export interface FolderExtras {
@@ -26,9 +25,11 @@ async function findTemplate(
   folder: string
 ): Promise<Pick<FolderExtras, 'hasChatTemplate' | 'templateProblem'>> {
   try {
-    const { chatTemplate } = await readTokenizerConfig(folder)
-    const template = await findChatTemplate(folder, chatTemplate)
-    return { hasChatTemplate: template !== null, templateProblem: null }
+    // Its settings may list every token, which to read holds up whoever does it.
+    const file = join(folder, 'tokenizer_config.json')
+    const reply = await askConfined({ kind: 'find-template', folder, file })
+    if (reply.kind !== 'found-template') throw new Error(`the confined process replied with ${reply.kind}`)
+    return { hasChatTemplate: reply.found, templateProblem: null }
   } catch (error) {
     if (error instanceof WorkbenchError) return { hasChatTemplate: false, templateProblem: error.message }
     throw error

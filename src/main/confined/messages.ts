@@ -59,8 +59,21 @@ export const TextRequest = z.discriminatedUnion('kind', [
 ])
 export type TextRequest = z.infer<typeof TextRequest>
 
+/** The chat template of a folder, without making a tokenizer of it; its settings may list every token. */
+export const FindTemplateRequest = z.object({
+  kind: z.literal('find-template'),
+  folder: z.string(),
+  /** The tokenizer's settings, for messages. */
+  file: z.string()
+})
+
 /** What main asks the confined process, one request at a time. */
-export const ConfinedRequest = z.discriminatedUnion('kind', [TemplateRequest, YamlRequest, TextRequest])
+export const ConfinedRequest = z.discriminatedUnion('kind', [
+  TemplateRequest,
+  YamlRequest,
+  TextRequest,
+  FindTemplateRequest
+])
 export type ConfinedRequest = z.infer<typeof ConfinedRequest>
 
 /** What the process works on, as a message begins. */
@@ -82,6 +95,7 @@ export const ConfinedReply = z.discriminatedUnion('kind', [
     addedTokens: z.array(z.tuple([z.number(), z.string()])),
     textTokens: z.instanceof(Int32Array)
   }),
+  z.object({ kind: z.literal('found-template'), found: z.boolean() }),
   z.object({ kind: z.literal('tokens'), tokens: z.array(z.array(z.number())) }),
   z.object({ kind: z.literal('texts'), texts: z.array(z.string()) }),
   z.object({ kind: z.literal('failed'), problem: Problem })

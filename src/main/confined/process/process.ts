@@ -1,6 +1,8 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import { withTimeLimit } from '../../base/time-limit'
 import { type ConfinedReply, ConfinedRequest, subjectOf } from '../messages'
+import { findChatTemplate } from '../../text/chat-template'
+import { readTokenizerConfig } from '../../text/tokenizer-config'
 import { parsedYaml } from '../parsed-yaml'
 import { renderTemplate } from '../render-template'
 import { Texts } from './texts'
@@ -32,6 +34,11 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
       return () => ({ kind: 'template', rendered: renderTemplate(request) })
     case 'yaml':
       return () => ({ kind: 'yaml', value: parsedYaml(request) })
+    case 'find-template': {
+      const { chatTemplate } = await readTokenizerConfig(request.folder)
+      const found = (await findChatTemplate(request.folder, chatTemplate)) !== null
+      return () => ({ kind: 'found-template', found })
+    }
     default: {
       const text = await texts.of(request)
       return () => Texts.answer(text, request)
