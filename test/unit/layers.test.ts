@@ -121,6 +121,7 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/crc/search/search-run.ts': 1,
   'main/crc/selection/bootstrap.ts': 2,
   'main/crc/selection/score-table.ts': 4,
+  'main/crc/selection/sign-flip.ts': 3,
   'main/crc/sweep/compute-sweep.ts': 1,
   'main/crc/sweep/earlier-results.ts': 5,
   'main/crc/sweep/merge-parts.ts': 1,

@@ -34,29 +34,32 @@ export function signFlips(
   seed: number
 ): SignFlips {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const weighted = differences.map((difference, i) => difference * at(weights, i, 'weight'))
+  const weightOf = Float64Array.from(weights)
+  const weighted = Float64Array.from(differences, (difference, i) => difference * at(weights, i, 'weight'))
   const sum = weighted.reduce((all, value) => all + value, 0)
   // What differs in the last digits only is as far from 0.
   const threshold = Math.abs(sum) * (1 - 1e-12)
   const exact = differences.length <= EXACT_PROMPTS
   const tried = exact ? 2 ** differences.length : SIGN_DRAWS
-  const flip = exact ? everyWay() : drawnWays(seed)
+  const flip = exact ? everyWay() : drawnWays(seed, differences.length)
   const flipped = new Uint8Array(differences.length)
-  const means: number[] = []
+  const means = new Float64Array(tried)
+  let meanCount = 0
   let extreme = 0
   for (let assignment = 0; assignment < tried; assignment++) {
     flip(flipped)
     let flippedSum = 0
     let flippedWeight = 0
+    // Unchecked, and without a branch: a selection comes here millions of times, and these arrays are equally long.
     for (let i = 0; i < flipped.length; i++) {
-      if (flipped[i] === 0) continue
-      flippedSum += at(weighted, i, 'difference')
-      flippedWeight += at(weights, i, 'weight')
+      const isFlipped = flipped[i] ?? 0
+      flippedSum += isFlipped * (weighted[i] ?? 0)
+      flippedWeight += isFlipped * (weightOf[i] ?? 0)
     }
     if (Math.abs(sum - 2 * flippedSum) >= threshold) extreme++
-    if (flippedWeight > 0) means.push(flippedSum / flippedWeight)
+    if (flippedWeight > 0) means[meanCount++] = flippedSum / flippedWeight
   }
-  const ordered = Float64Array.from(means).sort()
+  const ordered = means.subarray(0, meanCount).sort()
   return {
     mean: sum / total,
     // Of drawn assignments the observed one counts as one, so that no p-value is 0.
@@ -91,9 +94,25 @@ function everyWay(): Flip {
   }
 }
 
-function drawnWays(seed: number): Flip {
-  const random = xoroshiro128plus(seed)
+function drawnWays(seed: number, count: number): Flip {
+  const drawn = drawnSigns(seed, count)
+  let first = 0
   return (flipped) => {
-    for (let i = 0; i < flipped.length; i++) flipped[i] = uniformFloat64(random) < 0.5 ? 1 : 0
+    flipped.set(drawn.subarray(first, first + count))
+    first += count
   }
+}
+
+/** Up to so many signs the last drawn are kept: a selection compares a dozen rivals over the same prompts, and drawing took most of it. */
+const KEPT_SIGNS = 2 ** 23
+let kept: { readonly seed: number; readonly count: number; readonly signs: Uint8Array } | null = null
+
+/** Signs of every drawn assignment, end to end. */
+function drawnSigns(seed: number, count: number): Uint8Array {
+  if (kept !== null && kept.seed === seed && kept.count === count) return kept.signs
+  const random = xoroshiro128plus(seed)
+  const signs = new Uint8Array(SIGN_DRAWS * count)
+  for (let i = 0; i < signs.length; i++) signs[i] = uniformFloat64(random) < 0.5 ? 1 : 0
+  if (signs.length <= KEPT_SIGNS) kept = { seed, count, signs }
+  return signs
 }

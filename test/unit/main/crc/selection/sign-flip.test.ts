@@ -40,3 +40,12 @@ describe('a mean difference by flipping signs', () => {
     expect((first.interval?.[0] ?? NaN) < first.mean && first.mean < (first.interval?.[1] ?? NaN)).toBe(true)
   })
 })
+
+it('draws the same signs for a seed, whatever was asked in between', () => {
+  const differences = Array.from({ length: 20 }, (_, i) => Math.sin(i) + 0.2)
+  const weights = differences.map(() => 1)
+  const first = signFlip(differences, weights, 1)
+  expect(signFlip(differences, weights, 2)).not.toEqual(first)
+  expect(signFlip(differences.slice(1), weights.slice(1), 1)).not.toEqual(first)
+  expect(signFlip(differences, weights, 1)).toEqual(first)
+})
