@@ -16,6 +16,7 @@ import { MAX_TASK_CHARACTERS, Task } from '../documents/task'
 import { JudgeEvent, JudgeSettings } from '../documents/judge'
 import { DistancesDocument, DistancesEvent } from '../documents/distances'
 import { ExportEvent, ExportPlan } from './export'
+import { LocalPairs } from '../documents/local-pairs'
 import { FolderListing } from './folders'
 import { ValuesEvent } from '../documents/non-finite'
 import { WhatIf, WhatIfSweep } from '../documents/what-if'
@@ -94,7 +95,13 @@ export const contract = {
     /** The page's theme, for the frame around it. */
     theme: procedure.input(z.object({ choice: ThemeChoice })).output(z.void()),
     recent: procedure.output(z.array(RecentProject)),
-    forget: procedure.input(projectPath).output(z.array(RecentProject))
+    forget: procedure.input(projectPath).output(z.array(RecentProject)),
+    /** Pairs of models in the Hugging Face cache and the folders that the user has added; found anew at each call. */
+    localPairs: procedure.output(LocalPairs),
+    /** Where the user has models looked for, besides the cache. */
+    modelFolders: procedure.output(z.array(folderPath)),
+    addModelFolder: procedure.input(z.object({ folder: folderPath })).output(z.array(folderPath)),
+    removeModelFolder: procedure.input(z.object({ folder: folderPath })).output(z.array(folderPath))
   },
   folders: {
     /** Null lists the projects folder's parent, or the home folder when that does not exist. */

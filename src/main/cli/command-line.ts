@@ -9,6 +9,7 @@ import { addExportCommand } from './export'
 import { addInspectCommand } from './inspect'
 import { addMergeCommand } from './merge'
 import { addOpenCommand } from './open'
+import { addPairsCommand } from './pairs'
 import { printError, printable, UsageError } from './output'
 import { addPlanCommand } from './plan'
 import { addProbeCommand } from './probe'
@@ -65,6 +66,7 @@ export function commandLine(signal: AbortSignal): Command {
         write(`slr: ${[printable(message.replace(/^error: /, '')), ...more].join('\n')}\n`)
       }
     })
+  addPairsCommand(program, signal)
   addInspectCommand(program, signal)
   addDiffCommand(program, signal)
   addProbeCommand(program, signal)

@@ -5,6 +5,7 @@ const PAIR = '--base Llama-3.1-8B --post Llama-3.1-8B-Instruct'
 /** What each command is most often called with, as its help shows it. */
 export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
+    pairs: ['slr pairs', 'slr pairs --in ~/models --json'],
     inspect: [`slr inspect ${PAIR}`, `slr inspect ${PAIR} --values`],
     diff: ['slr diff --demo', `slr diff ${PAIR} --csv > distances.csv`],
     probe: [

@@ -3,6 +3,7 @@ import type { RecentProject } from '../../contract/documents/project'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { calledAfter } from '../ui/folder-path'
 import { Latest } from '../app/latest.svelte'
+import { LocalPairList } from './local-pairs.svelte'
 import type { Workbench } from '../app/workbench.svelte'
 
 /** The Start view: recent projects, and the project being made. */
@@ -13,7 +14,11 @@ export class Start {
   /** Which way in is being opened, so that its button can say so. */
   busyWith = $state<string | null>(null)
 
-  constructor(private readonly workbench: Workbench) {}
+  readonly pairs: LocalPairList
+
+  constructor(private readonly workbench: Workbench) {
+    this.pairs = new LocalPairList(workbench)
+  }
 
   async refresh(): Promise<void> {
     this.recent = (await this.workbench.attempt(() => this.workbench.client.app.recent())) ?? []

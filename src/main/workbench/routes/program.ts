@@ -3,10 +3,17 @@ import { dependencies, version } from '../../../../package.json'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath, projectsFolder } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
+import { findPairs } from '../../checkpoint/local-pairs'
 import { inspectPair } from '../../checkpoint/pair'
 import type { Devices } from '../../jobs/devices'
 import { demoPath, pairPaths } from '../../project/demo'
 import { listFolder } from '../../project/folder-listing'
+import {
+  addedModelFolders,
+  addModelFolder,
+  modelFolders,
+  removeModelFolder
+} from '../../project/model-folders'
 import { forgetProject, recentProjects } from '../../project/recents'
 import type { Entry } from '../entry'
 import { ShellRequests } from '../shell'
@@ -44,6 +51,18 @@ export function appRoutes({ projects }: Routing, { entry, initial, shell, onRece
     forget: app.forget.handler(async ({ input }) => {
       await forgetProject(input.path)
       return recentProjects()
+    }),
+    localPairs: app.localPairs.handler(async ({ signal }) =>
+      findPairs(await modelFolders(), signal ?? new AbortController().signal)
+    ),
+    modelFolders: app.modelFolders.handler(() => addedModelFolders()),
+    addModelFolder: app.addModelFolder.handler(async ({ input }) => {
+      await addModelFolder(input.folder)
+      return addedModelFolders()
+    }),
+    removeModelFolder: app.removeModelFolder.handler(async ({ input }) => {
+      await removeModelFolder(input.folder)
+      return addedModelFolders()
     })
   })
 }

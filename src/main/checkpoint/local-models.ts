@@ -1,0 +1,120 @@
+import { readdir, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { errorMessage } from '../base/files/bounded-file'
+import { throwIfCancelled } from '../base/cancelling'
+import { readModelText } from '../base/files/model-file'
+import { modelName, resolveModelFolder } from './model-folder'
+
+/** A folder that holds a config.json and weights; what they hold was not looked at. */
+export interface LocalModel {
+  /** Holds config.json. */
+  readonly folder: string
+  readonly name: string
+  /** Names of the models that the card says it was made from. */
+  readonly madeFrom: readonly string[]
+}
+
+export interface FoundModels {
+  readonly models: readonly LocalModel[]
+  readonly leftOut: readonly { folder: string; reason: string }[]
+  readonly cutShort: boolean
+}
+
+/** What a search may take. */
+export interface SearchLimits {
+  /** Folders that are looked into. */
+  readonly folders: number
+  readonly untilMs: number
+}
+
+/** A folder of models is hardly deeper, such as models/org/name/checkpoint. */
+const DEEPEST = 4
+const CACHE_PREFIX = 'models--'
+/** Cards of the largest models have some 60 kB. */
+const MAX_CARD_BYTES = 1_000_000
+
+/**
+ * The models below some folders: entries of a Hugging Face cache (`models--org--name`), and folders with a config.json. No link to
+ * a folder is followed but those to the given ones, so that nothing goes round in circles; what is in a model is read as models
+ * from elsewhere are, within its folder or its cache's blobs.
+ *
+ * @throws WorkbenchError `cancelled` when `signal` fires
+ */
+export async function findModels(
+  roots: readonly string[],
+  limits: SearchLimits,
+  signal: AbortSignal
+): Promise<FoundModels> {
+  const models = new Map<string, LocalModel>()
+  const leftOut: { folder: string; reason: string }[] = []
+  const waiting = await Promise.all(
+    roots.map(async (root) => ({ folder: await realpath(root).catch(() => root), depth: 0 }))
+  )
+  const seen = new Set(waiting.map(({ folder }) => folder))
+  for (const { folder, depth } of waiting) {
+    throwIfCancelled(signal, 'Looking for pairs')
+    if (seen.size > limits.folders || performance.now() > limits.untilMs)
+      return { models: [...models.values()], leftOut, cutShort: true }
+    // Folders that are gone, or not ours to read, hold nothing to find.
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+    const names = new Set(entries.map(({ name }) => name))
+    const isCached = folder.split(/[\\/]/).at(-1)?.startsWith(CACHE_PREFIX) === true
+    if (isCached || names.has('config.json')) {
+      try {
+        const model = await localModel(folder)
+        models.set(model.folder, model)
+      } catch (error) {
+        leftOut.push({ folder, reason: errorMessage(error) })
+      }
+      continue
+    }
+    if (depth === DEEPEST) continue
+    for (const entry of entries) {
+      const path = join(folder, entry.name)
+      if (!entry.isDirectory() || entry.name.startsWith('.') || seen.has(path)) continue
+      seen.add(path)
+      waiting.push({ folder: path, depth: depth + 1 })
+    }
+  }
+  return { models: [...models.values()], leftOut, cutShort: false }
+}
+
+/** @throws Error saying why it is none */
+async function localModel(found: string): Promise<LocalModel> {
+  const folder = await resolveModelFolder(found)
+  const names = await readdir(folder)
+  if (!names.some((name) => name.endsWith('.safetensors') || name.endsWith('.safetensors.index.json'))) {
+    const other = ['.gguf', '.bin', '.pth'].find((ending) => names.some((name) => name.endsWith(ending)))
+    throw new Error(
+      other === undefined ? 'It has no weights.' : `Its weights are in ${other} files; safetensors are read.`
+    )
+  }
+  const card = await readModelText(folder, 'README.md', MAX_CARD_BYTES).catch(() => '')
+  return { folder, name: modelName(folder), madeFrom: baseModels(card) }
+}
+
+const ModelId = z.string().regex(/^[\w.-]+(?:\/[\w.-]+)?$/)
+
+/**
+ * What a model card names as `base_model`: one, or a list. Read line by line, without a parser of YAML: cards are strangers' files.
+ */
+export function baseModels(card: string): string[] {
+  const front = /^---\r?\n([^]*?)\r?\n---/.exec(card)?.[1]
+  if (front === undefined) return []
+  const lines = front.split(/\r?\n/)
+  const start = lines.findIndex((line) => line.startsWith('base_model:'))
+  if (start === -1) return []
+  const own = (lines[start] ?? '').slice('base_model:'.length).trim()
+  const listed = lines.slice(start + 1)
+  const end = listed.findIndex((line) => !/^\s*-\s/.test(line))
+  const values =
+    own === '' ? (end === -1 ? listed : listed.slice(0, end)) : own.replace(/^\[|\]$/g, '').split(',')
+  return values.flatMap((value) => {
+    const plain = value
+      .replace(/^\s*-\s/, '')
+      .trim()
+      .replace(/^(['"])(.*)\1$/, '$2')
+    return ModelId.safeParse(plain).data ?? []
+  })
+}

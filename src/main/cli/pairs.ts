@@ -1,0 +1,39 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { findPairs } from '../checkpoint/local-pairs'
+import { modelFolders } from '../project/model-folders'
+import { absolutePath } from '../base/files/places'
+import { CommonOptions, readOptions, withCommonOptions } from './options'
+import { bytes, count, printJson, printText, remark, table } from './output'
+
+const PairsOptions = z.strictObject({ ...CommonOptions.shape, in: z.array(z.string()).optional() })
+
+/** `slr pairs`: which pairs of models lie on this machine. */
+export function addPairsCommand(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('pairs')
+    .description('which pairs of models lie on this machine, found by their cards, names and headers')
+    .option(
+      '--in <folder...>',
+      'look here instead of in the Hugging Face cache and the folders that Start lists'
+    )
+  withCommonOptions(command).action(async () => {
+    const options = readOptions(PairsOptions, command)
+    const found = await findPairs(options.in?.map(absolutePath) ?? (await modelFolders()), signal)
+    if (options.json) return printJson(found)
+    const rows = found.pairs.map(({ postName, baseName, family, layers, bytes: size, by }) => [
+      postName,
+      baseName,
+      family,
+      count(layers),
+      bytes(size),
+      by
+    ])
+    if (rows.length === 0) await printText(`No pair was found in ${found.folders.join(', ')}.`)
+    else
+      await printText(table([['post', 'base', 'family', 'layers', 'size', 'joined by'], ...rows], 'lllrrl'))
+    if (options.quiet) return
+    for (const { folder, reason } of found.leftOut) remark(`${folder}: ${reason}`)
+    if (found.cutShort) remark('The search was cut short: there are more folders than it looks into.')
+  })
+}

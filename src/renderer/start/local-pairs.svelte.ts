@@ -1,0 +1,57 @@
+import type { LocalPair, LocalPairs } from '../../contract/documents/local-pairs'
+import { Latest } from '../app/latest.svelte'
+import type { Workbench } from '../app/workbench.svelte'
+
+/** Pairs of models that lie on this machine, looked for while the Start view is in view. */
+export class LocalPairList {
+  found = $state.raw<LocalPairs | null>(null)
+  /** Folders that the user has added. */
+  folders = $state.raw<readonly string[]>([])
+  private readonly looking = new Latest<string>()
+  readonly busy = $derived.by(() => this.looking.awaited !== null)
+
+  constructor(private readonly workbench: Workbench) {}
+
+  /** Looks again; what was found before stays in view until then. */
+  async look(): Promise<void> {
+    const found = await this.workbench.attempt(() =>
+      this.looking.ask('pairs', (signal) => this.workbench.client.app.localPairs(undefined, { signal }))
+    )
+    if (found !== null) this.found = found.answer
+    const folders = await this.workbench.attempt(() => this.workbench.client.app.modelFolders())
+    if (folders !== null) this.folders = folders
+  }
+
+  /** Ends the search: nobody looks any more. */
+  stop(): void {
+    this.looking.drop()
+  }
+
+  async add(folder: string): Promise<void> {
+    const folders = await this.workbench.attempt(() => this.workbench.client.app.addModelFolder({ folder }))
+    if (folders === null) return
+    this.folders = folders
+    await this.look()
+  }
+
+  async remove(folder: string): Promise<void> {
+    const folders = await this.workbench.attempt(() =>
+      this.workbench.client.app.removeModelFolder({ folder })
+    )
+    if (folders === null) return
+    this.folders = folders
+    await this.look()
+  }
+
+  /** Makes a project of a pair, in the folder of projects and under post's name, and opens it. */
+  async open({ base, post, postName }: LocalPair): Promise<void> {
+    const { start, info } = this.workbench
+    start.busyWith = post
+    const name = postName.split('/').at(-1) ?? postName
+    await this.workbench.open(
+      () => this.workbench.client.projects.create({ folder: info?.projectsFolder ?? '', name, base, post }),
+      'pair'
+    )
+    start.busyWith = null
+  }
+}
