@@ -63,10 +63,9 @@ function keptParts(
   const costOf = (level: number): number =>
     level === last ? at(nodeFlops, 1, 'cost') + headFlops(spec, finalCount) : at(nodeFlops, 0, 'cost')
   const first = Math.max(0, ...together.map((model) => 1 + leaves.indexOf(at(trie.leafOf, model, 'model'))))
-  const most = mostStates(trie)
   for (let count = Math.floor((projections + head) / least); count > 1; count = Math.floor(count / 2)) {
     const parts = splitLeaves(trie, leaves, costOf, count, first)
-    if (mostStates(trie, walkParts(trie, parts)) <= most) return parts
+    if (mostStates(trie, walkParts(trie, parts)) <= models.mostStates) return parts
   }
   return [leaves]
 }

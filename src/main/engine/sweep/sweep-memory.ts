@@ -19,6 +19,8 @@ import { at, got } from '../../base/look-up'
 export interface SweptModels {
   readonly pair: PairWeights
   readonly trie: RecipeTrie
+  /** Of the trie, see `mostStates`: the walk through all of it is made once for the many groups that a plan tries. */
+  readonly mostStates: number
   /** Distinct tokens whose probabilities are wanted. */
   readonly trackedTokens: number
   /** Whether the whole vocabulary's logits are wanted, as samplers do. */
@@ -87,8 +89,8 @@ function uploadedFinalBytes({ pair, trie, uploadedIn }: SweptModels, group: Grou
 }
 
 /** A state on a device is a run's own output: there is one more of them before the run's parents are freed. */
-function aliveStates({ trie, uploadedIn }: SweptModels): number {
-  return mostStates(trie) + (uploadedIn === null ? 0 : 1)
+function aliveStates({ mostStates, uploadedIn }: SweptModels): number {
+  return mostStates + (uploadedIn === null ? 0 : 1)
 }
 
 function logitsOfRow({ pair, trie, trackedTokens, allLogits }: SweptModels): number {
