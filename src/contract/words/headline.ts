@@ -371,8 +371,8 @@ function outOfBagWords({ outOfBag, confidence }: Selection['bootstrap']): string
   if (outOfBag === null) return ''
   const [low, high] = outOfBag.interval
   return (
-    `; gain ${formatDelta(outOfBag.diversityGain)} where resamplings pick and the prompts they leave out score, ` +
-    `${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(confidence)} of them`
+    `; gain out of bag ${formatDelta(outOfBag.diversityGain)}, ${formatDelta(low)} to ${formatDelta(high)} in ` +
+    `${formatPercent(confidence)} of resamplings`
   )
 }
 

@@ -85,6 +85,8 @@ export class Project {
   #prompts: CrcPrompts
   #samplePrompts: SamplePrompts | null
   #sweeps: readonly SweepSummary[]
+  /** The sweep that was last asked about what it would be: one slider asks dozens of times, and it is megabytes of text. */
+  #asked: SweepDocument | null = null
   #saved: SavedCounts = { answerChecks: 0, searches: 0, tasks: 0 }
   readonly #lock: Lock | null
   #closed = false
@@ -228,6 +230,7 @@ export class Project {
   /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSweep(sweep: SweepDocument): Promise<void> {
     await this.#change(async () => {
+      this.#asked = null
       await SWEEPS.write(this.path, sweep)
       const others = this.#sweeps.filter((summary) => summary.id !== sweep.id)
       this.#sweeps = newestFirst([...others, summarizeSweep(sweep)])
@@ -238,6 +241,12 @@ export class Project {
   /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   async readSweep(id: string): Promise<SweepDocument> {
     return SWEEPS.read(this.path, id)
+  }
+
+  /** The same, kept in memory until another is asked for or one is saved; not to be changed. @throws WorkbenchError as `readSweep` */
+  async askedSweep(id: string): Promise<SweepDocument> {
+    if (this.#asked?.id !== id) this.#asked = await this.readSweep(id)
+    return this.#asked
   }
 
   /** Keeps a search, in place of an earlier one from the same sweep. @throws WorkbenchError `bad-input`, `read-only` */

@@ -32,7 +32,7 @@ export function sweepRoutes({ jobs, withProject }: Routing) {
     whatIf: sweeps.whatIf
       .use(withProject)
       .handler(async ({ context: { project }, input: { sweepId, asked } }) =>
-        askWhatIf(await project.readSweep(sweepId), await project.readAnswerCheck(sweepId), asked)
+        askWhatIf(await project.askedSweep(sweepId), await project.readAnswerCheck(sweepId), asked)
       ),
     scoreRecipe: sweeps.scoreRecipe.use(withProject).handler(async function* ({
       context: { project },
