@@ -23,7 +23,8 @@ import {
   paretoFront,
   rangeCount,
   scoreOf,
-  type RangePoint
+  type RangePoint,
+  withSelection
 } from '../../../../src/renderer/ranges/score-board'
 import { keptScore } from '../../../../src/renderer/recipes/kept-score'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
@@ -292,6 +293,29 @@ describe('rivals of a sweep', () => {
       score: { validity: 0.91 }
     })
     expect(sweepCsv(sweep)).toContain('logits with 0.7 of base,,,0.91')
+  })
+
+  it('have the selected range under other samplers among them, and mark others of its length', () => {
+    const board = boardOfSweep(sweep)
+    const difference = { mean: 0, interval: null, pValue: 1 }
+    const shown = withSelection(board, {
+      selected: { start: 0, end: 0 },
+      tempered: [{ temperature: 2, minP: 0.1, validity: 0.9, diversity: 0.8, effectiveChoices: 3 }],
+      rivals: [
+        {
+          rival: { kind: 'control', place: 'latest', range: { start: 1, end: 1 } },
+          validity: 0.9,
+          diversity: 0.5,
+          promptCount: 3,
+          difference: { validity: difference, diversity: difference }
+        }
+      ]
+    })
+    const labels = boardRows(shown).map(({ label }) => label)
+    expect(labels).toContain('layer 0 at temperature 2, min-p 0.1')
+    expect(labels).toContain('1 (the latest of that length)')
+    expect(labels).toHaveLength(boardRows(board).length + 1)
+    expect(withSelection(board, null)).toBe(board)
   })
 
   it('and blends that the rule takes can be evaluated as they are', () => {
