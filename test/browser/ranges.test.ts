@@ -61,6 +61,8 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
 
     await page.reload()
     await page.getByText(HEADLINE).waitFor()
+    // The address names the range that is inspected.
+    await page.getByRole('heading', { name: 'Layers 8–11' }).waitFor()
     const address = page.url()
     expect(address).not.toContain('token')
     // The page looks for the program until it is back.
@@ -126,6 +128,37 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     expect(await outline.getAttribute('y')).toBe(await cell.getAttribute('y'))
     await hoverCharts(page, 2)
 
+    // A drag zooms, until Esc.
+    const cells = page.locator('[data-range]')
+    const middle = async (range: string): Promise<{ x: number; y: number }> => {
+      const at = await page.locator(`[data-range="${range}"]`).boundingBox()
+      if (at === null) throw new Error('the cell has gone')
+      return { x: at.x + at.width / 2, y: at.y + at.height / 2 }
+    }
+    const [from, to] = [await middle('2-6'), await middle('5-9')]
+    await page.mouse.move(from.x, from.y)
+    await page.mouse.down()
+    await page.mouse.move(to.x, to.y, { steps: 4 })
+    await page.mouse.up()
+    await expect.poll(() => cells.count()).toBe(16)
+    await page.keyboard.press('Escape')
+    await expect.poll(() => cells.count()).toBe(78)
+    // Shift and an arrow mark, numbers do too, and what is marked says so in the table as well.
+    await page.locator('[data-range="4-11"]').focus()
+    await page.keyboard.press('Shift+ArrowDown')
+    const marked = page.getByRole('region', { name: 'Marked' })
+    await marked.getByText('2 models marked').waitFor()
+    await page.getByText('Table', { exact: true }).click()
+    await marked.getByRole('button', { name: 'Clear' }).click()
+    await marked.waitFor({ state: 'detached' })
+    await page.getByText('Charts', { exact: true }).click()
+    await page.getByRole('button', { name: 'Mark…' }).press('Enter')
+    await page.getByLabel('Diversity at least').fill('0.95')
+    await page.keyboard.press('Enter')
+    await marked.getByRole('button', { name: 'Keep' }).waitFor()
+    await page.keyboard.press('Escape')
+    await marked.waitFor({ state: 'detached' })
+
     allowComplaint(/provoked/)
     await page.evaluate(() => void Promise.reject(new Error('provoked by nobody')))
     await page.getByRole('alert').filter({ hasText: 'provoked by nobody' }).waitFor()
@@ -160,6 +193,9 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     }
     for (const view of ['Start', 'Pair', 'Prompts', 'Ranges', 'Samples', 'Evaluate', 'Export']) {
       await page.getByRole('navigation').getByText(view, { exact: true }).click()
+      // Whoever does not see the page is told where they are, and goes on from there.
+      await page.locator('h1:focus').waitFor({ state: 'attached' })
+      expect(await page.title()).toBe(`${view} · Demo – SLR Workbench`)
       for (const viewport of [WIDE, NARROW]) {
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.setViewportSize(viewport)

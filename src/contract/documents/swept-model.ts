@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { type AnsweringModel, Model, rangeModel, weightsKey } from '../model/model'
 import { RestorationRange } from '../model/recipe'
 import { rivalKey } from '../model/rival'
-import { blendStrengths } from '../model/strengths'
+import { blendStrengths, rangeKey } from '../model/strengths'
 import type { Score, SweepDocument } from './crc'
+import type { BriefScore, ShownSweep } from './shown-sweep'
 
 /** How a sweep names what it scores: ranges and blends of all layers by what makes them, other models as everywhere. */
 export const SweptModel = z.discriminatedUnion('kind', [
@@ -27,7 +28,9 @@ export function modelOf(swept: SweptModel, layerCount: number): Model {
 }
 
 /** All that a sweep scored. */
-export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[] {
+export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[]
+export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefScore }[]
+export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefScore }[] {
   return [
     { model: { kind: 'post' }, score: sweep.post },
     ...(sweep.base === null ? [] : [{ model: { kind: 'base' } as const, score: sweep.base }]),
@@ -45,11 +48,22 @@ export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Scor
 }
 
 /** The score that a sweep gave a model, under whatever name; null when it gave none. */
-export function scoreIn(sweep: SweepDocument, model: AnsweringModel): Score | null {
+export function scoreIn(sweep: SweepDocument, model: AnsweringModel): Score | null
+export function scoreIn(sweep: ShownSweep, model: AnsweringModel): BriefScore | null
+export function scoreIn(sweep: ShownSweep, model: AnsweringModel): BriefScore | null {
   const wanted = weightsKey(model)
   if (model.kind === 'rival') return sweep.rivals.find(({ rival }) => rivalKey(rival) === wanted) ?? null
   const found = modelsOf(sweep).find(
     ({ model: swept }) => weightsKey(modelOf(swept, sweep.layerCount)) === wanted
   )
   return found?.score ?? null
+}
+
+/** What a sweep has of each of its prompts for the model of a key; null when it scored none of that key. */
+export function promptScoresIn(sweep: SweepDocument, key: string): Score['prompts'] | null {
+  const found =
+    sweep.rivals.find(({ rival }) => rivalKey(rival) === key) ??
+    sweep.ranges.find((range) => rangeKey(range) === key) ??
+    modelsOf(sweep).find(({ model }) => weightsKey(modelOf(model, sweep.layerCount)) === key)?.score
+  return found?.prompts ?? null
 }

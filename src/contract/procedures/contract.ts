@@ -2,7 +2,8 @@ import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { AnswerCheck, CheckEvent } from '../documents/answer-check'
 import { ChecksumsDocument, ChecksumsEvent } from '../documents/checksums'
-import { CrcPrompts, RecipeScore, RenderedPrompt, Selection, SweepDocument } from '../documents/crc'
+import { CrcPrompts, PromptScore, RecipeScore, RenderedPrompt, Selection } from '../documents/crc'
+import { ShownSweep } from '../documents/shown-sweep'
 import { DeviceReport } from '../model/device'
 import {
   EvaluatedPrompt,
@@ -220,7 +221,12 @@ export const contract = {
     /** Follows the running sweep; ends at once when none runs. Aborting stops the watching, not the sweep. */
     watch: procedure.input(projectPath).output(eventIterator(SweepEvent)),
     cancel: procedure.input(projectPath).output(z.void()),
-    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(SweepDocument),
+    /** Without what each prompt has of its models. */
+    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(ShownSweep),
+    /** What each prompt has of one model, in their order. @param model its key, in the sweep or in the search from it */
+    scores: procedure
+      .input(projectPath.extend({ sweepId: z.string(), model: z.string().max(100_000) }))
+      .output(z.array(PromptScore)),
     /** Selects again with another rho, and with what a check has found; the stored document keeps what it was saved with. */
     select: procedure
       .input(projectPath.extend({ sweepId: z.string(), rho: z.number().min(0).max(1) }))

@@ -9,17 +9,10 @@ import {
 import type { Headline, HeadlineState } from '../documents/headline'
 import type { CategoryScore, RangeScore, Reported, Score, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
-import {
-  capitalised,
-  formatDelta,
-  formatPercent,
-  formatScore,
-  plural,
-  rangeLabel,
-  rangePhrase
-} from './format'
+import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { rangeModel } from '../model/model'
+import { rangeEdges } from './plateau'
 import { differenceWords, doesBetter, rivalSentence, strongestRival } from './rival-words'
 import { type ScoreWords, scoreWords } from './score-words'
 
@@ -257,25 +250,10 @@ function shared(
   return {
     state: 'family',
     verdict: `${capitalised(rangePhrase(score))}, one of ${members.length} near-equal ranges`,
-    figures: `${edges(members)} win ${formatPercent(together)} of the resamplings together, this one ${formatPercent(share)}; ${gain}`,
+    figures: `${rangeEdges(members)} win ${formatPercent(together)} of the resamplings together, this one ${formatPercent(share)}; ${gain}`,
     next: `More prompts would tell them apart, if it matters which.${checked}`,
     checkNext: unproven
   }
-}
-
-/** Which starts and ends ranges have: "starts 13–16 with end 34". */
-function edges(ranges: readonly RestorationRange[]): string {
-  const side = (name: string, layers: readonly number[]): string => {
-    const span = { start: Math.min(...layers), end: Math.max(...layers) }
-    return `${name}${span.start === span.end ? '' : 's'} ${rangeLabel(span)}`
-  }
-  return `${side(
-    'start',
-    ranges.map(({ start }) => start)
-  )} with ${side(
-    'end',
-    ranges.map(({ end }) => end)
-  )}`
 }
 
 type Scored = HeadlineEvidence['ranges'][number]

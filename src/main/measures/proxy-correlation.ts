@@ -1,5 +1,5 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { SweepDocument } from '../../contract/documents/crc'
+import type { Score, SweepDocument } from '../../contract/documents/crc'
 import {
   type EvaluationRun,
   mainMeasures,
@@ -21,6 +21,30 @@ export interface Proxies {
   readonly characters: SweepDocument | null
   /** Scored by the very task of the evaluation, of the same checkpoints; null where there is none. */
   readonly task: SweepDocument | null
+}
+
+/**
+ * A sweep as far as correlations are made of it, for the process that measures: a fifth of a deep one where each prompt counts, a fiftieth
+ * otherwise.
+ *
+ * @param ofPrompts whether the ranges of two sweeps are compared, with their prompts drawn again
+ */
+export function scoresAlone(sweep: SweepDocument, ofPrompts: boolean): SweepDocument {
+  const means = <Scored extends Score>(score: Scored): Scored => ({ ...score, prompts: [] })
+  const compared = <Scored extends Score>(score: Scored): Scored => ({
+    ...score,
+    prompts: ofPrompts ? score.prompts.map((prompt) => ({ ...prompt, probabilities: [] })) : []
+  })
+  return {
+    ...sweep,
+    base: sweep.base === null ? null : means(sweep.base),
+    post: compared(sweep.post),
+    ranges: sweep.ranges.map(compared),
+    recipes: sweep.recipes.map(means),
+    checkpoints: sweep.checkpoints.map(means),
+    soup: sweep.soup.map(means),
+    rivals: sweep.rivals.map(means)
+  }
 }
 
 /**

@@ -3,8 +3,8 @@ import type { Interval } from '../../contract/documents/crc'
 import type { Difference, Estimate } from '../../contract/documents/evaluation'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { type Measure, limitsOf } from '../../contract/model/measures'
+import { NORMAL_QUANTILE as Z, tQuantile } from '../../contract/model/t-quantile'
 import { at } from '../base/look-up'
-import { NORMAL_QUANTILE as Z, tQuantile } from '../base/t-quantile'
 import { signFlips } from '../crc/selection/sign-flip'
 
 /** Of the drawn sign assignments. */

@@ -37,7 +37,7 @@ export interface FileKind<T> extends StoredKind<T> {
 }
 
 /** A larger document is read again each time it is asked for, rather than held. */
-const MAX_HELD_BYTES = 32_000_000
+const MAX_HELD_BYTES = 64_000_000
 
 export interface DocumentFolder<T> {
   /**

@@ -8,7 +8,7 @@ import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { judgeMarks } from '../evaluation/judge'
 import { judgedPairs } from '../evaluation/judge-pairs'
 import { measureEvaluation } from '../measures/host'
-import type { Proxies } from '../measures/proxy-correlation'
+import { type Proxies, scoresAlone } from '../measures/proxy-correlation'
 import type { Task } from '../../contract/documents/task'
 
 /** Every task that can be run: a project's own first, then those that suit its pair. */
@@ -93,9 +93,10 @@ export async function proxiesOf(
   sweepId = newestOfCharacters(project)?.id
 ): Promise<Proxies> {
   const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)
+  const task = await sweepOfTask(project, run)
   return {
-    characters: sweep?.scoredBy.kind === 'crc' ? sweep : null,
-    task: await sweepOfTask(project, run)
+    characters: sweep?.scoredBy.kind === 'crc' ? scoresAlone(sweep, task !== null) : null,
+    task: task === null ? null : scoresAlone(task, true)
   }
 }
 

@@ -17,6 +17,10 @@ export interface Place {
   step: Step | null
   /** The sweep, sample run or evaluation that the step shows; null for the newest. */
   shown: string | null
+  /** Key of the model that Ranges shows beside the charts; null for what is selected. */
+  model: string | null
+  /** What the heatmap of Ranges shows; null for what it begins with. */
+  metric: string | null
 }
 
 /** Reads the address's fragment; what it does not know is null. */
@@ -25,10 +29,18 @@ export function readPlace(hash: string): Place {
   return {
     project: fields.get('project'),
     step: STEPS.find((step) => step.id === fields.get('step'))?.id ?? null,
-    shown: fields.get('shown')
+    shown: fields.get('shown'),
+    model: fields.get('model'),
+    metric: fields.get('metric')
   }
 }
 
-/** The fragment of a place in an open project. */
-export const placeHash = (project: string, step: Step, shown: string | null): string =>
-  `#${new URLSearchParams(shown === null ? { project, step } : { project, step, shown })}`
+/** The fragment of a place in an open project; of a step's particulars what is not null. */
+export function placeHash(
+  project: string,
+  step: Step,
+  particulars: Partial<Pick<Place, 'shown' | 'model' | 'metric'>> = {}
+): string {
+  const told = Object.entries(particulars).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
+  return `#${new URLSearchParams([['project', project], ['step', step], ...told])}`
+}

@@ -11,12 +11,13 @@ import { Ranges } from '../ranges/ranges.svelte'
 import { KeptList } from '../recipes/kept-list.svelte'
 import type { ScoredModel } from '../recipes/scored-models'
 import { type Rival, rivalName } from '../../contract/model/rival'
+import { recipeOf } from '../../contract/model/strengths'
 import { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Probing } from '../recipes/probing.svelte'
 import { Samples } from '../samples/samples.svelte'
 import type { Host } from './host'
 import { OpenProject } from './open-project.svelte'
-import type { Step } from './place'
+import type { Place, Step } from './place'
 import { Tasks } from './tasks.svelte'
 
 /** Stored results of one kind, by their ids. */
@@ -68,13 +69,16 @@ export class Session extends OpenProject {
   /**
    * Fetches what the steps show and follows what runs, when the project is opened and whenever the line was made anew.
    *
-   * @param shown of the step's results; null for the newest
+   * @param place where the user is: the results of the others steps are the newest
    */
-  attach(step: Step, shown: string | null): void {
+  attach({ step, shown, model, metric }: Omit<Place, 'project'>): void {
     void this.watch()
     this.jobs.hear(this.state.running)
     this.prompts.attach()
-    void this.ranges.attach(step === 'ranges' ? shown : null)
+    const inRanges = step === 'ranges'
+    void this.ranges
+      .attach(inRanges ? shown : null)
+      .then(() => inRanges && this.ranges.follow({ model, metric }))
     void this.samples.attach(step === 'samples' ? shown : null)
     this.chat.attach()
     void this.evaluations.attach(step === 'evaluate' ? shown : null)
@@ -95,6 +99,11 @@ export class Session extends OpenProject {
     return step === 'evaluate' ? this.evaluations : null
   }
 
+  /** What a step shows of its results, for the address. */
+  lookOf(step: Step): Pick<Place, 'model' | 'metric'> {
+    return step === 'ranges' ? this.ranges.followed : { model: null, metric: null }
+  }
+
   /** Goes to Samples with a kept recipe among the variants. @param id of it */
   sample(id: string): void {
     this.samples.setup.choose(id, true)
@@ -108,8 +117,27 @@ export class Session extends OpenProject {
   }
 
   /** Goes to Evaluate with a scored model among the variants. */
-  evaluate({ model, name }: ScoredModel): void {
-    this.evaluations.setup.include({ variant: { ...model, name } })
+  evaluate(model: ScoredModel): void {
+    this.evaluateAll([model])
+  }
+
+  /** Keeps what of scored models is a recipe. */
+  async keepAll(models: readonly ScoredModel[]): Promise<void> {
+    for (const { name, layers, score } of models) {
+      if (layers === null) continue
+      if ((await this.attempt(() => this.recipes.keep(recipeOf(name, layers), score))) === null) return
+    }
+  }
+
+  /** Goes to Samples with scored models among the variants. */
+  sampleAll(models: readonly ScoredModel[]): void {
+    for (const { model, name } of models) this.samples.setup.add({ ...model, name })
+    this.host.go('samples')
+  }
+
+  /** Goes to Evaluate with scored models among the variants. */
+  evaluateAll(models: readonly ScoredModel[]): void {
+    for (const { model, name } of models) this.evaluations.setup.include({ variant: { ...model, name } })
     this.host.go('evaluate')
   }
 

@@ -4,7 +4,7 @@ import { complaintOf, type Complaint } from '../ui/complaint'
 import { Start } from '../start/start.svelte'
 import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host } from './host'
-import { placeHash, readPlace, type Step } from './place'
+import { type Place, placeHash, readPlace, type Step } from './place'
 import { Session } from './session.svelte'
 import { followShell } from './shell'
 
@@ -31,7 +31,8 @@ export class Workbench implements Host {
   readonly address = $derived.by(() => {
     if (this.session === null) return null
     const { current = null, newest = null } = this.session.resultsOf(this.step) ?? {}
-    return placeHash(this.session.path, this.step, current === newest ? null : current)
+    const shown = current === newest ? null : current
+    return placeHash(this.session.path, this.step, { shown, ...this.session.lookOf(this.step) })
   })
 
   /** What was left out or changed when the project was opened, but for what the user has put away. */
@@ -79,21 +80,24 @@ export class Workbench implements Host {
     const place = readPlace(window.location.hash)
     const path = this.session?.path ?? place.project ?? info.initialProject
     if (path === null) await this.start.refresh()
-    else await this.openAt(() => this.client.projects.open({ path }), place.step ?? 'ranges', place.shown)
+    else
+      await this.openAt(() => this.client.projects.open({ path }), { ...place, step: place.step ?? 'ranges' })
   }
 
   /** Follows the browser's Back and Forward, which have changed the address. */
   async followAddress(): Promise<void> {
-    const { project: path, step, shown } = readPlace(window.location.hash)
+    const place = readPlace(window.location.hash)
+    const { project: path, step, shown } = place
     if (this.session === null) return
     if (path !== null && path !== this.session.path) {
-      await this.openAt(() => this.client.projects.open({ path }), step ?? 'ranges', shown)
+      await this.openAt(() => this.client.projects.open({ path }), { ...place, step: step ?? 'ranges' })
       return
     }
     this.step = step ?? 'start'
     const results = this.session.resultsOf(this.step)
     const wanted = shown ?? results?.newest ?? null
     if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
+    if (this.step === 'ranges') this.session.ranges.follow(place)
   }
 
   /** Runs a call and reports its failure to the user; null when it failed. */
@@ -152,16 +156,14 @@ export class Workbench implements Host {
 
   /** Shows the project that the call opens or creates. */
   async open(call: () => Promise<ProjectState>, step: Step = 'ranges'): Promise<boolean> {
-    const opened = await this.openAt(call, step, null)
+    const opened = await this.openAt(call, { step, shown: null, model: null, metric: null })
     if (opened) this.visit()
     return opened
   }
 
-  /** @param shown of the step's results; null for the newest */
   private async openAt(
     call: () => Promise<ProjectState>,
-    step: Step,
-    shown: string | null
+    place: Omit<Place, 'project'> & { step: Step }
   ): Promise<boolean> {
     this.opening = true
     const state = await this.attempt(call)
@@ -173,8 +175,8 @@ export class Workbench implements Host {
     if (!same) await this.leave()
     if (same) this.session?.accept(state)
     else this.session = new Session(this, state)
-    this.session?.attach(step, shown)
-    this.step = step
+    this.session?.attach(place)
+    this.step = place.step
     return true
   }
 

@@ -1,6 +1,6 @@
 import { SvelteSet } from 'svelte/reactivity'
 import { z } from 'zod'
-import type { SweepDocument } from '../../contract/documents/crc'
+import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { SampleProgress, SampleSettings, Variant } from '../../contract/documents/samples'
 import { rangeModel, sameModel } from '../../contract/model/model'
 import { RestorationRange } from '../../contract/model/recipe'
@@ -47,7 +47,7 @@ const REST_MS = 250
 interface Needs {
   readonly ranges: {
     readonly selectedOfNewest: RestorationRange | null
-    readonly sweep: SweepDocument | null
+    readonly sweep: ShownSweep | null
   }
   readonly recipes: KeptList
   readonly prompts: SamplePromptList

@@ -1,4 +1,5 @@
-import type { RangeScore } from '../../contract/documents/crc'
+import type { CategoryScore } from '../../contract/documents/crc'
+import type { RestorationRange } from '../../contract/model/recipe'
 import type { EvaluationVariant } from '../../contract/documents/evaluation'
 import { freeName } from '../../contract/model/free-name'
 import { rangeName } from '../ui/format'
@@ -7,11 +8,14 @@ import { rangeName } from '../ui/format'
  * So many ranges of a sweep whose diversities are spread evenly from the least to the most diverse, in that order: over
  * them, how well the proxy predicts a task can be told.
  */
-export function spreadOfRanges(ranges: readonly RangeScore[], count: number): RangeScore[] {
+export function spreadOfRanges<Range extends RestorationRange & CategoryScore>(
+  ranges: readonly Range[],
+  count: number
+): Range[] {
   const left = ranges.toSorted((a, b) => a.diversity - b.diversity)
   const low = left[0]?.diversity ?? 0
   const high = left.at(-1)?.diversity ?? 0
-  const chosen: RangeScore[] = []
+  const chosen: Range[] = []
   for (let place = 0; place < count && left.length > 0; place += 1) {
     const wanted = count === 1 ? high : low + ((high - low) * place) / (count - 1)
     let nearest = 0

@@ -1,4 +1,5 @@
-import type { PromptScore, RenderedPrompt, Score, SweepDocument } from '../../contract/documents/crc'
+import type { PromptScore, RenderedPrompt } from '../../contract/documents/crc'
+import type { ShownSweep } from '../../contract/documents/shown-sweep'
 
 /** The three models whose distributions over right answers, such as answers, are compared, in the order they are drawn. */
 export interface Distribution {
@@ -36,10 +37,10 @@ export function meanProbabilities(
   return sums.map((sum) => sum / Math.max(1, indices.length))
 }
 
-/** The bars of a subject, for base, post and the chosen range. */
+/** The bars of a subject, for base, post and a model. @param hybrid what the model has of each prompt */
 export function distributionOf(
-  sweep: SweepDocument,
-  hybrid: Score,
+  sweep: ShownSweep,
+  hybrid: readonly PromptScore[],
   subject: DistributionSubject
 ): Distribution {
   const indices =
@@ -47,11 +48,12 @@ export function distributionOf(
       ? [subject.index]
       : sweep.prompts.flatMap((prompt, index) => (prompt.category === subject.category ? [index] : []))
   const answers = [...new Set(indices.flatMap((index) => sweep.prompts[index]?.valid ?? []))]
-  const mean = (score: Score): number[] => meanProbabilities(sweep.prompts, score.prompts, indices, answers)
+  const mean = (scores: readonly PromptScore[]): number[] =>
+    meanProbabilities(sweep.prompts, scores, indices, answers)
   return {
     answers,
-    base: sweep.base === null ? null : mean(sweep.base),
-    post: mean(sweep.post),
+    base: sweep.base === null ? null : mean(sweep.base.prompts),
+    post: mean(sweep.post.prompts),
     hybrid: mean(hybrid),
     promptCount: indices.length
   }

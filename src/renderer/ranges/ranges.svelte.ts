@@ -1,10 +1,11 @@
 import type { AnswerCheck } from '../../contract/documents/answer-check'
-import type { RangeScore, Selection, SweepDocument } from '../../contract/documents/crc'
+import type { Selection } from '../../contract/documents/crc'
+import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts } from '../../contract/documents/project'
 import { DEFAULT_SOUP_SIZE, type Recipe, type RestorationRange } from '../../contract/model/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
 import { BY_CHARACTERS, type ScoredByBrief } from '../../contract/documents/scored-by'
-import type { Metric } from './metrics'
+import { type Metric, METRIC_NAMES } from './metrics'
 import { askedCount, sameTask, scoringOf } from './scoring-choice'
 import { boardOfSweep, LiveBoard, withSelection, type ScoreBoard } from './score-board'
 import { weightsKey } from '../../contract/model/model'
@@ -20,14 +21,18 @@ import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 import { Latest } from '../app/latest.svelte'
 import { AnswerChecks } from './answer-checks.svelte'
+import { ModelDetail } from './model-detail.svelte'
 import { RecipeScoring } from './recipe-scoring.svelte'
 import { RecipeSearch } from '../recipes/recipe-search.svelte'
 import { WhatIfAsking } from './what-if.svelte'
 import { SweepPlanning } from './sweep-planning.svelte'
-import type { ScatterPart } from './scatter-chart'
+import { ChartLook } from './chart-look.svelte'
+import type { ScatterPart } from './scatter-content'
 import { shareOf } from '../app/window-job'
 
 const RESELECT_MS = 120
+
+type ShownRange = ShownSweep['ranges'][number]
 
 /** A sweep that runs now, as far as it is. */
 interface SweepRun {
@@ -45,8 +50,10 @@ export class Ranges {
   readonly check: AnswerChecks
   readonly planning: SweepPlanning
   readonly scoring: RecipeScoring
+  readonly charts = new ChartLook()
+  readonly detail: ModelDetail
   readonly whatIf: WhatIfAsking
-  sweep = $state.raw<SweepDocument | null>(null)
+  sweep = $state.raw<ShownSweep | null>(null)
   selection = $state.raw<Selection | null>(null)
   /** How much of the next sweep an interrupted or the last one has computed; null while that is not known, or nothing. */
   known = $state.raw<KnownOfNext | null>(null)
@@ -90,6 +97,13 @@ export class Ranges {
             this.whatIf.answer.selection
           ))
   )
+  /** The sweep shown before the one that runs, where it scored the same; null while none runs. */
+  readonly before = $derived.by<ScoreBoard | null>(() => {
+    const { sweep } = this
+    if (!this.busy || sweep === null) return null
+    const scoredBy = this.run?.board.scoredBy ?? this.nextScoring
+    return sameTask(sweep.scoredBy, scoredBy) ? boardOfSweep(sweep, null, this.kept) : null
+  })
   /** What the headline and the charts show as selected: what would be, while that is asked. */
   readonly shownSelection = $derived.by(() => this.whatIf.answer?.selection ?? this.selection)
   /** Share of post's validity that is to be kept in what is shown. */
@@ -102,7 +116,7 @@ export class Ranges {
   )
   /** Key of the selected range. */
   readonly selected = $derived(keyOf(this.selection))
-  readonly selectedScore = $derived<RangeScore | null>(this.scoreOf(this.selected))
+  readonly selectedScore = $derived<ShownRange | null>(this.scoreOf(this.selected))
   readonly busy = $derived.by(() => this.job.busy)
   /** The range that is selected in the newest sweep, which the slider may have changed since it was saved; null for none. */
   readonly selectedOfNewest = $derived.by<RestorationRange | null>(() => {
@@ -168,13 +182,14 @@ export class Ranges {
     })
     this.search = new RecipeSearch(project)
     this.check = new AnswerChecks(project, (sweepId) => this.checked(sweepId))
+    this.detail = new ModelDetail(project)
     this.scoring = new RecipeScoring(project, this)
     this.planning = new SweepPlanning(project, this)
     this.whatIf = new WhatIfAsking(project, this)
     project.onChange((state, before) => this.hear(state, before))
   }
 
-  private scoreOf(key: string | null): RangeScore | null {
+  private scoreOf(key: string | null): ShownRange | null {
     // While another sweep runs, the shown scores are not those of the document.
     if (this.run !== null) return null
     return this.sweep?.ranges.find((score) => rangeKey(score) === key) ?? null
@@ -215,10 +230,16 @@ export class Ranges {
     if (searches !== before.searches && !this.search.busy) await this.search.show(sweepId)
   }
 
-  private pick(model: string | null): void {
+  private choose(model: string | null): void {
     this.chosen = model
+    void this.detail.ask(this.sweep?.id ?? null, model)
+  }
+
+  private pick(model: string | null): void {
+    this.choose(model)
     this.hovered = null
     this.brushed = null
+    this.charts.reset()
   }
 
   /** The model under the pointer or the focus, for every chart to point out. */
@@ -234,8 +255,22 @@ export class Ranges {
 
   /** Shows a model in the inspector. @param model its key */
   inspect(model: string): void {
-    this.chosen = model
+    this.choose(model)
     this.inspectorShown = true
+  }
+
+  /** What an address says of the charts. */
+  readonly followed = $derived.by(() => ({
+    model: this.chosen === this.selected || this.busy ? null : this.chosen,
+    metric: this.metric === 'diversity' ? null : this.metric
+  }))
+
+  /** Shows what an address says of the charts, as far as the shown sweep has it. */
+  follow({ model, metric }: { model: string | null; metric: string | null }): void {
+    this.metric = METRIC_NAMES.find((name) => name === metric) ?? 'diversity'
+    if (this.sweep === null || this.busy) return
+    const known = model !== null && scoredModel(this.sweep, this.search.document, model, this.kept) !== null
+    this.choose(known ? model : (this.selected ?? this.chosen))
   }
 
   /** Fetches and shows one sweep, with its selected range chosen. */
@@ -262,7 +297,7 @@ export class Ranges {
   private async read(
     sweepId: string,
     signal: AbortSignal
-  ): Promise<{ sweep: SweepDocument; selection: Selection | null; check: AnswerCheck | null }> {
+  ): Promise<{ sweep: ShownSweep; selection: Selection | null; check: AnswerCheck | null }> {
     const { client, path } = this.project
     const [sweep, check] = await Promise.all([
       client.sweeps.get({ path, sweepId }, { signal }),
@@ -378,7 +413,7 @@ export class Ranges {
     const followed = this.chosen === this.selected
     this.selection = selection
     alongside()
-    if (followed) this.chosen = this.selected ?? this.chosen
+    if (followed) this.choose(this.selected ?? this.chosen)
   }
 
   /** Takes the shown sweep as it is now on disk, a scored recipe added. @param chosen a model to show; left out: the same one */
@@ -389,7 +424,7 @@ export class Ranges {
     const sweep = await this.project.attempt(() => client.sweeps.get({ path, sweepId }))
     if (sweep === null || sweep.id !== this.sweep?.id) return
     this.sweep = sweep
-    if (chosen !== undefined) this.chosen = chosen
+    if (chosen !== undefined) this.choose(chosen)
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Score, Selection, SweepDocument } from '../../contract/documents/crc'
+import type { Selection } from '../../contract/documents/crc'
+import type { BriefScore } from '../../contract/documents/shown-sweep'
 import { scoreWords } from '../../contract/words/score-words'
 import { rangeKey } from '../../contract/model/strengths'
 import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from '../ui/format'
@@ -20,8 +21,7 @@ export interface Readout {
 export function readoutOf(
   board: ScoreBoard,
   key: string,
-  score: Score | null,
-  sweep: Pick<SweepDocument, 'prompts'> | null,
+  score: Pick<BriefScore, 'margins'> | null,
   selection: Selection | null
 ): Readout | null {
   const shown = scoreOf(board, key)
@@ -32,16 +32,7 @@ export function readoutOf(
     range === undefined
       ? [...board.others, ...board.rivals].find((other) => other.key === key)?.name
       : rangePhrase(range)
-  const errorOf = (measure: 'validity' | 'diversity'): number | null =>
-    score === null || sweep === null
-      ? null
-      : standardError(
-          sweep.prompts.flatMap(({ category }, index) => {
-            const prompt = score.prompts[index]
-            return prompt === undefined ? [] : [{ category, value: prompt[measure] }]
-          })
-        )
-  const errors = { validity: errorOf('validity'), diversity: errorOf('diversity') }
+  const errors = score?.margins ?? { validity: null, diversity: null }
   const measured = (measure: 'validity' | 'diversity'): { label: string; value: string } => {
     const error = errors[measure]
     return {
@@ -57,27 +48,6 @@ export function readoutOf(
     lines.push({ label: 'Wins', value: `${formatPercent(win?.share ?? 0)} of resamplings` })
   }
   const prompts = plural(shown.promptCount, words.prompt)
-  const basis = errors.validity === null ? prompts : `± standard error over ${prompts}`
+  const basis = errors.validity === null ? prompts : `± 95 % interval over ${prompts}`
   return { name: name ?? key, lines, basis }
-}
-
-/**
- * Of a mean over the prompts of each category and then over categories; null where a category has one prompt, whose spread is
- * not known.
- *
- * @param values one of each prompt
- */
-export function standardError(values: readonly { category: string; value: number }[]): number | null {
-  const groups = new Map<string, number[]>()
-  for (const { category, value } of values) {
-    groups.set(category, [...(groups.get(category) ?? []), value])
-  }
-  let variance = 0
-  for (const group of groups.values()) {
-    if (group.length < 2) return null
-    const mean = group.reduce((sum, value) => sum + value, 0) / group.length
-    const squares = group.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-    variance += squares / (group.length - 1) / group.length
-  }
-  return groups.size === 0 ? null : Math.sqrt(variance) / groups.size
 }

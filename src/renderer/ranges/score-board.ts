@@ -1,5 +1,6 @@
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
-import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
+import type { CategoryScore, Selection } from '../../contract/documents/crc'
+import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { type Rival, rivalKey, rivalName } from '../../contract/model/rival'
 import type { RestorationRange } from '../../contract/model/recipe'
@@ -29,6 +30,22 @@ export interface OtherPoint extends LiveScore {
 /** The score of the model of a key; none while it has not been scored. */
 export const scoreOf = ({ ranges, others, rivals }: ScoreBoard, key: string): LiveScore | undefined =>
   ranges.find((range) => rangeKey(range) === key) ?? [...others, ...rivals].find((other) => other.key === key)
+
+/** Keys of the models whose scores lie between these, ends included. */
+export function modelsWithin(
+  { ranges, others, rivals }: ScoreBoard,
+  { validity, diversity }: Record<'validity' | 'diversity', readonly [number, number]>
+): string[] {
+  const inside = (point: CategoryScore): boolean =>
+    point.validity >= validity[0] &&
+    point.validity <= validity[1] &&
+    point.diversity >= diversity[0] &&
+    point.diversity <= diversity[1]
+  return [
+    ...ranges.filter(inside).map(rangeKey),
+    ...[...others, ...rivals].filter(inside).map(({ key }) => key)
+  ]
+}
 
 /** What the charts draw: the scores of a finished sweep or of one that still runs. */
 export interface ScoreBoard {
@@ -96,7 +113,7 @@ export const rangeCount = (layerCount: number): number => (layerCount * (layerCo
 
 /** The board of a finished sweep and of the search that started from it. */
 export function boardOfSweep(
-  sweep: SweepDocument,
+  sweep: ShownSweep,
   search: SearchDocument | null = null,
   kept: KeptModels = NOTHING_KEPT
 ): ScoreBoard {

@@ -1,5 +1,5 @@
 import { type KeptModels, NOTHING_KEPT } from '../../contract/documents/kept-models'
-import type { Score, SweepDocument } from '../../contract/documents/crc'
+import type { BriefScore, ShownSweep } from '../../contract/documents/shown-sweep'
 import { rivalName } from '../../contract/model/rival'
 import { type Distribution } from './distribution'
 import { categoriesOf } from '../prompt-set/categories'
@@ -13,7 +13,7 @@ import type { OtherPoint, RivalPoint, ScoreBoard } from './score-board'
 import { otherModels, type ScoredRole } from '../recipes/scored-models'
 
 /** Every model of a sweep as one row: base, post, the ranges, the soup, the recipes, other checkpoints and all rivals. */
-export function sweepCsv(sweep: SweepDocument, kept: KeptModels = NOTHING_KEPT): string {
+export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): string {
   const categories = categoriesOf(sweep.prompts)
   const words = scoreWords(sweep.scoredBy)
   const header = [
@@ -26,7 +26,7 @@ export function sweepCsv(sweep: SweepDocument, kept: KeptModels = NOTHING_KEPT):
     ...(sweep.scoredBy.kind === 'crc' ? [] : ['distinct_right']),
     ...categories.flatMap((category) => [`${category}_${words.validity}`, `${category}_${words.diversity}`])
   ]
-  const row = (name: string, start: Cell, end: Cell, score: Score): Cell[] => [
+  const row = (name: string, start: Cell, end: Cell, score: BriefScore): Cell[] => [
     name,
     start,
     end,

@@ -1,4 +1,4 @@
-import type { SweepDocument } from '../../contract/documents/crc'
+import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { WhatIf, WhatIfSweep } from '../../contract/documents/what-if'
 import { type MinPDraw, OPEN_SAMPLING } from '../../contract/model/sampling'
 import { whatIfWords } from '../../contract/words/what-if-words'
@@ -16,7 +16,7 @@ export class WhatIfAsking {
   /** @param shown what it is asked of */
   constructor(
     private readonly project: OpenProject,
-    private readonly shown: { readonly sweep: SweepDocument | null; readonly rho: number }
+    private readonly shown: { readonly sweep: ShownSweep | null; readonly rho: number }
   ) {
     this.latest = new Latest(project.left)
   }
@@ -51,14 +51,14 @@ export class WhatIfAsking {
 }
 
 /** The sampler that a sweep draws with, as far as what if can change it. */
-export function ownSampler({ scoredBy }: Pick<SweepDocument, 'scoredBy'>): MinPDraw {
+export function ownSampler({ scoredBy }: Pick<ShownSweep, 'scoredBy'>): MinPDraw {
   const { temperature, minP } = scoredBy.kind === 'task' ? scoredBy.sampling : OPEN_SAMPLING
   return { temperature, minP }
 }
 
 /** Distinct values of the samplers that a sweep has kept, ascending. */
 export const keptValues = (
-  { whatIf }: Pick<SweepDocument, 'whatIf'>,
+  { whatIf }: Pick<ShownSweep, 'whatIf'>,
   of: (sampler: MinPDraw) => number
 ): number[] => {
   const values = whatIf.map(of)

@@ -1,4 +1,5 @@
-import type { CategoryScore, SweepDocument } from '../../contract/documents/crc'
+import type { CategoryScore } from '../../contract/documents/crc'
+import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import { briefScoring, BY_CHARACTERS } from '../../contract/documents/scored-by'
 import type { KeptRecipe, RecipeSource } from '../../contract/documents/project'
 import type { Recipe } from '../../contract/model/recipe'
@@ -16,7 +17,7 @@ export class KeptList {
   /** @param ranges that show the sweep whose scores a kept recipe remembers */
   constructor(
     private readonly project: OpenProject,
-    private readonly ranges: { readonly sweep: SweepDocument | null }
+    private readonly ranges: { readonly sweep: ShownSweep | null }
   ) {}
 
   /** Keeps a recipe; a name that is taken gets a number. @returns its id @throws what main says against it */
@@ -136,7 +137,7 @@ export class KeptList {
   }
 }
 
-const sourceOf = (sweep: SweepDocument | null, score: CategoryScore | null): RecipeSource => ({
+const sourceOf = (sweep: ShownSweep | null, score: CategoryScore | null): RecipeSource => ({
   sweepId: sweep?.id ?? null,
   scoredBy: sweep === null ? BY_CHARACTERS : briefScoring(sweep.scoredBy),
   validity: score?.validity ?? null,

@@ -1,4 +1,5 @@
-import type { CategoryScore, SweepDocument } from '../../contract/documents/crc'
+import type { CategoryScore } from '../../contract/documents/crc'
+import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { KeptRecipe, SweepSummary } from '../../contract/documents/project'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { formatMoment } from '../ui/format'
@@ -18,7 +19,7 @@ export interface KeptScore extends CategoryScore {
  */
 export function keptScore(
   { recipe, sweepId, scoredBy, validity, diversity }: KeptRecipe,
-  shown: SweepDocument | null,
+  shown: ShownSweep | null,
   sweeps: readonly Pick<SweepSummary, 'id' | 'createdAt'>[]
 ): KeptScore | null {
   const score = shown === null ? null : scoreIn(shown, { kind: 'recipe', recipe })

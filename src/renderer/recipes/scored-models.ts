@@ -1,4 +1,4 @@
-import type { Score, SweepDocument } from '../../contract/documents/crc'
+import type { BriefScore, ShownSweep } from '../../contract/documents/shown-sweep'
 import type { LayerStrength } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
 import { rivalKey, rivalName } from '../../contract/model/rival'
@@ -34,7 +34,7 @@ export interface ScoredModel {
   layers: readonly LayerStrength[] | null
   /** What it is, as a variant that answers prompts. */
   model: AnsweringModel
-  score: Score
+  score: BriefScore
 }
 
 /** One that is no range. */
@@ -58,7 +58,7 @@ export const ROLE_TONES: Readonly<Record<ScoredRole, ModelTone>> = {
  * @param kept gives recipes and checkpoints the names that they have now
  */
 export function otherModels(
-  sweep: SweepDocument,
+  sweep: ShownSweep,
   search: SearchDocument | null,
   kept: KeptModels = NOTHING_KEPT
 ): OtherModel[] {
@@ -67,7 +67,7 @@ export function otherModels(
     search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
   const scored = (
     model: Model,
-    score: Score,
+    score: BriefScore,
     kind: OtherModel['kind'],
     own: Named | null = null
   ): OtherModel => ({
@@ -99,7 +99,7 @@ function namedNow(model: SweptModel, kept: KeptModels): Named | null {
 
 /** The model of a key in a sweep or its search: a range, or what of others of that key was given a name; null when there is none. */
 export function scoredModel(
-  sweep: SweepDocument,
+  sweep: ShownSweep,
   search: SearchDocument | null,
   key: string,
   kept: KeptModels = NOTHING_KEPT
@@ -120,7 +120,7 @@ export function scoredModel(
   }
 }
 
-function scoredRival(sweep: SweepDocument, key: string): ScoredModel | null {
+function scoredRival(sweep: ShownSweep, key: string): ScoredModel | null {
   const score = sweep.rivals.find(({ rival }) => rivalKey(rival) === key)
   if (score === undefined) return null
   const { rival } = score

@@ -56,7 +56,9 @@ function drawRanges(
     chosen: null,
     brushed: null,
     hidden: [],
-    streaming: false
+    streaming: false,
+    zoom: null,
+    before: null
   }
   return () => scatter.show(content, chartColors(figure), chartFont(figure))
 }

@@ -144,15 +144,26 @@ describe('prompts as they are edited', () => {
 describe('the address of the window', () => {
   it('brings a reload back to the project and step', () => {
     const project = '/home/me/My models/a&b.slr'
-    for (const shown of [null, 'sweep-1']) {
-      const hash = placeHash(project, 'ranges', shown)
-      expect(readPlace(hash)).toEqual({ project, step: 'ranges', shown })
+    for (const place of [
+      { shown: null, model: null, metric: null },
+      { shown: 'sweep-1', model: '4-11', metric: 'gain' }
+    ]) {
+      expect(readPlace(placeHash(project, 'ranges', place))).toEqual({ project, step: 'ranges', ...place })
     }
+    expect(placeHash('/a', 'ranges', { shown: null, model: null, metric: null })).toBe(
+      placeHash('/a', 'ranges')
+    )
   })
 
   it('means nothing when it is empty or unknown', () => {
-    expect(readPlace('')).toEqual({ project: null, step: null, shown: null })
-    expect(readPlace('#step=nothing')).toEqual({ project: null, step: null, shown: null })
+    expect(readPlace('')).toEqual({ project: null, step: null, shown: null, model: null, metric: null })
+    expect(readPlace('#step=nothing')).toEqual({
+      project: null,
+      step: null,
+      shown: null,
+      model: null,
+      metric: null
+    })
   })
 })
 

@@ -1,7 +1,7 @@
 import type { CategoryScore, Interval } from '../../../contract/documents/crc'
 import type { LayerShares } from '../../../contract/documents/search'
 import { at, got } from '../../base/look-up'
-import { tQuantile } from '../../base/t-quantile'
+import { tQuantile } from '../../../contract/model/t-quantile'
 import {
   allButOne,
   bitOf,

@@ -1,3 +1,6 @@
+import { shownSweep } from '../../../contract/documents/shown-sweep'
+import { promptScoresIn } from '../../../contract/documents/swept-model'
+import { weightsKey } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { askWhatIf } from '../../crc/check/ask-what-if'
@@ -20,7 +23,16 @@ export function sweepRoutes({ jobs, withProject }: Routing) {
     cancel: sweeps.cancel.use(withProject).handler(cancelling(jobs.sweeps.table)),
     get: sweeps.get
       .use(withProject)
-      .handler(({ context: { project }, input }) => project.readSweep(input.sweepId)),
+      .handler(async ({ context: { project }, input }) => shownSweep(await project.readSweep(input.sweepId))),
+    scores: sweeps.scores
+      .use(withProject)
+      .handler(async ({ context: { project }, input: { sweepId, model } }) => {
+        const found = (await project.readSearch(sweepId))?.found ?? []
+        const ofKey = found.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === model)
+        const scores = promptScoresIn(await project.readSweep(sweepId), model) ?? ofKey?.prompts
+        if (scores !== undefined) return scores
+        throw new WorkbenchError('not-found', `The sweep ${sweepId} scored no model of the key ${model}.`)
+      }),
     select: sweeps.select
       .use(withProject)
       .handler(async ({ context: { project }, input: { sweepId, rho } }) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { proxyCorrelations } from '../../../../src/main/measures/proxy-correlation'
+import { proxyCorrelations, scoresAlone } from '../../../../src/main/measures/proxy-correlation'
 import { rankInterval } from '../../../../src/main/measures/statistics'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sweepFixture } from '../../../fixtures/project-documents'
@@ -25,6 +25,17 @@ describe('how well the proxy orders models as a task does', () => {
     expect(diversity?.interval?.[0]).toBeCloseTo(1, 12)
     const [opposite] = proxyCorrelations(run, [], { characters: graded(1), task: graded(-1) })
     expect(opposite?.correlation).toBeCloseTo(-1, 12)
+  })
+
+  it('is the same by what is sent of the sweeps alone', () => {
+    const run = evaluationRun()
+    const whole = { characters: graded(1), task: graded(-1) }
+    const sent = { characters: scoresAlone(whole.characters, true), task: scoresAlone(whole.task, true) }
+    expect(proxyCorrelations(run, [], sent)).toEqual(proxyCorrelations(run, [], whole))
+    expect(JSON.stringify(sent)).not.toContain('"probabilities":[0')
+    expect(scoresAlone(whole.characters, false).ranges.map(({ prompts }) => prompts.length)).toEqual(
+      whole.characters.ranges.map(() => 0)
+    )
   })
 
   it('is not there without a sweep of the proxy', () => {

@@ -63,6 +63,32 @@ describe('the Ranges view', () => {
     expect(ranges.chosen).toBe('1-1')
   })
 
+  it('shows what an address says, and asks for the scores of the prompts of what is shown alone', async () => {
+    const line = new ScriptedLine()
+    const { session } = await line.openProject(projectState())
+    const { ranges } = session
+    void ranges.show('first')
+    await settled()
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, FIRST)
+    expect(line.call('sweeps.scores', 0).input).toMatchObject({ sweepId: 'first', model: '0-0' })
+    expect(session.lookOf('ranges')).toEqual({ model: null, metric: null })
+
+    ranges.follow({ model: '0-1', metric: 'gain' })
+    await settled()
+    expect([ranges.chosen, ranges.metric]).toEqual(['0-1', 'gain'])
+    expect(session.lookOf('ranges')).toEqual({ model: '0-1', metric: 'gain' })
+    expect(session.lookOf('pair')).toEqual({ model: null, metric: null })
+    expect(line.call('sweeps.scores', 0).signal?.aborted).toBe(true)
+    expect(ranges.detail.shown).toBeNull()
+    await line.answer('sweeps.scores', 1, [])
+    expect(ranges.detail.shown).toEqual({ sweepId: 'first', model: '0-1', prompts: [] })
+
+    // Of another sweep, or nonsense: what is selected.
+    ranges.follow({ model: '7-9', metric: 'taste' })
+    expect([ranges.chosen, ranges.metric]).toEqual(['0-0', 'diversity'])
+  })
+
   it('sweeps with no other memory than the field says', async () => {
     const line = new ScriptedLine()
     const { ranges } = (await line.openProject(projectState())).session

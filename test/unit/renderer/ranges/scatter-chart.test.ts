@@ -4,12 +4,12 @@ import type { Rival } from '../../../../src/contract/model/rival'
 import { placeNames } from '../../../../src/renderer/plots/plot-names'
 import { boardOfSweep } from '../../../../src/renderer/ranges/score-board'
 import {
-  scatterDatasets,
-  scatterMarks,
-  scatterNames,
   type ScatterContent,
-  type ScatterPart
-} from '../../../../src/renderer/ranges/scatter-chart'
+  type ScatterPart,
+  selectableBounds
+} from '../../../../src/renderer/ranges/scatter-content'
+import { scatterDatasets } from '../../../../src/renderer/ranges/scatter-datasets'
+import { scatterMarks, scatterNames } from '../../../../src/renderer/ranges/scatter-names'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 const COLORS: ChartColors = {
@@ -35,6 +35,8 @@ const content = (hidden: ScatterPart[] = []): ScatterContent => ({
   chosen: null,
   brushed: null,
   hidden,
+  zoom: null,
+  before: null,
   streaming: false
 })
 
@@ -50,6 +52,33 @@ describe('the trade-off', () => {
     expect(x).toBeCloseTo(0.9 * tinySweep().post.validity, 12)
     expect(text).toBe(`limit ${x.toFixed(3)}`)
     expect(y).toBe(1)
+  })
+
+  it('names what a zoom shows, and zooms to what can be selected', () => {
+    const bounds = selectableBounds(content().board, 0.9)
+    if (bounds === null) throw new Error('nothing can be selected')
+    const [[left, right], [low, high]] = bounds
+    const { post } = tinySweep()
+    expect(left).toBeLessThan(0.9 * post.validity)
+    expect(right).toBeGreaterThan(post.validity)
+    // Layers 1–1 are the most diverse of those that keep enough; 0–1 are more diverse, and keep too little.
+    expect([low < post.diversity, high > 0.8, high < 0.9]).toEqual([true, true, true])
+    const names = scatterNames(content(), bounds, COLORS).map(({ text }) => text)
+    expect(names).toContain('post')
+    expect(names).not.toContain('base')
+  })
+
+  it('shows the sweep before, faintly and beyond the pointer, while another runs', () => {
+    const { board } = content()
+    const running = {
+      ...content(),
+      board: { ...board, ranges: [], others: [] },
+      before: board,
+      streaming: true
+    }
+    const before = scatterDatasets(running, COLORS).find(({ label }) => label === 'Sweep before')
+    expect(before?.data.map(({ model }) => model)).toEqual([null, null, null])
+    expect(before?.pointHitRadius).toBe(0)
   })
 
   it('draws nothing of what the legend has switched off', () => {

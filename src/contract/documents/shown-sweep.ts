@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { BlendScore, CheckpointScore, RangeScore, RecipeScore, RivalScore, Score, SweepDocument } from './crc'
+import { halfWidth } from './score-interval'
+
+/** Half the widths of the 95 % intervals of a score; null where the prompts are too few to tell. */
+const Margins = z.object({ validity: z.number().nullable(), diversity: z.number().nullable() })
+
+/** What a sweep says of a model without what each prompt has of it: that is asked for one model at a time. */
+const brief = { prompts: true } as const
+const withMargins = { margins: Margins.optional() }
+export const BriefScore = Score.omit(brief).extend(withMargins)
+export type BriefScore = z.infer<typeof BriefScore>
+
+const fields = {
+  ranges: z.array(RangeScore.omit(brief).extend(withMargins)),
+  recipes: z.array(RecipeScore.omit(brief).extend(withMargins)),
+  checkpoints: z.array(CheckpointScore.omit(brief).extend(withMargins)),
+  soup: z.array(BlendScore.omit(brief).extend(withMargins)),
+  rivals: z.array(RivalScore.omit(brief).extend(withMargins))
+}
+
+/** A sweep as the window shows it: base and post whole, of all other models the means and how sure they are. */
+export const ShownSweep = SweepDocument.extend(fields)
+export type ShownSweep = z.infer<typeof ShownSweep>
+
+/** The sweep as it is sent to be shown: a fiftieth of the document. */
+export function shownSweep(sweep: SweepDocument): ShownSweep {
+  const margin = (prompts: Score['prompts'], measure: 'validity' | 'diversity'): number | null =>
+    halfWidth(
+      sweep.prompts.flatMap(({ category }, index) => {
+        const score = prompts[index]
+        return score === undefined ? [] : [{ category, value: score[measure] }]
+      })
+    )
+  const shown = <Scored extends Score>({ prompts, ...score }: Scored) => ({
+    ...score,
+    margins: { validity: margin(prompts, 'validity'), diversity: margin(prompts, 'diversity') }
+  })
+  return {
+    ...sweep,
+    ranges: sweep.ranges.map(shown),
+    recipes: sweep.recipes.map(shown),
+    checkpoints: sweep.checkpoints.map(shown),
+    soup: sweep.soup.map(shown),
+    rivals: sweep.rivals.map(shown)
+  }
+}

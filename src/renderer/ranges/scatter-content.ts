@@ -1,0 +1,87 @@
+import type { Chart, Point } from 'chart.js'
+import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
+import type { AxisBounds } from './chart-look.svelte'
+import { axisBounds, minimumValidity, type OtherPoint, type ScoreBoard } from './score-board'
+
+/** A point of the scatter; base and post cannot be chosen. */
+export interface ScatterDatum extends Point {
+  /** Its key. */
+  model: string | null
+  name: string
+}
+export type ScatterChart = Chart<'scatter', ScatterDatum[]>
+
+/** What the legend shows and hides. */
+export const SCATTER_PARTS = [
+  { id: 'below', label: 'below limit' },
+  { id: 'front', label: 'front' },
+  { id: 'blends', label: 'blends' },
+  { id: 'sampler', label: 'samplers' },
+  { id: 'mix', label: 'mixed logits' },
+  { id: 'filter', label: 'filtered base' },
+  { id: 'tempered', label: 'selected under samplers' },
+  { id: 'control', label: 'others of its length' }
+] as const
+export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
+
+/** What the scatter shows of a board. */
+export interface ScatterContent {
+  board: ScoreBoard
+  rho: number
+  /** Keys of models. */
+  selected: string | null
+  chosen: string | null
+  brushed: ReadonlySet<string> | null
+  hidden: readonly ScatterPart[]
+  /** What is shown of it; null for all. */
+  zoom: AxisBounds | null
+  /** Of the sweep before the one that runs, shown faintly; null for none. */
+  before: ScoreBoard | null
+  /** While scores still arrive the axes stay at 0..1, so that nothing moves under the reader. */
+  streaming: boolean
+}
+
+/** How a model that is no range looks: what is kept as everywhere, others by what they are. */
+export function styleOf({ kind, mark }: OtherPoint): ModelStyle {
+  if (mark !== null) return keptStyle(mark)
+  return kind === 'checkpoint'
+    ? { tone: 'checkpoint', shape: 'rectRounded' }
+    : { tone: 'hybrid', shape: 'triangle' }
+}
+
+/** The axes of the scatter: [x low, x high], [y low, y high]. */
+export function scatterBounds({ board, streaming, zoom }: ScatterContent): AxisBounds {
+  if (zoom !== null) return zoom
+  if (streaming) {
+    return [
+      [0, 1],
+      [0, 1]
+    ]
+  }
+  const scores = [board.base, board.post, ...board.ranges, ...board.others, ...board.rivals].filter(
+    (score) => score !== null
+  )
+  return [
+    axisBounds(scores.map((score) => score.validity)),
+    axisBounds(scores.map((score) => score.diversity))
+  ]
+}
+
+/** Room around what a zoom shows, as a share of it. */
+const ROOM = 0.05
+
+/** The axes around all that can be selected, and post beside it; null where nothing can. */
+export function selectableBounds(board: ScoreBoard, rho: number): AxisBounds | null {
+  const minimum = minimumValidity(board, rho)
+  if (minimum === null || board.post === null) return null
+  const shown = [...board.ranges.filter(({ validity }) => validity >= minimum), board.post]
+  const around = (values: readonly number[]): readonly [number, number] => {
+    const [low, high] = [Math.min(...values), Math.max(...values)]
+    const room = Math.max(0.005, ROOM * (high - low))
+    return [low - room, high + room]
+  }
+  return [
+    around([minimum, ...shown.map(({ validity }) => validity)]),
+    around(shown.map(({ diversity }) => diversity))
+  ]
+}

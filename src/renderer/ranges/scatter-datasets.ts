@@ -1,0 +1,225 @@
+import { RIVAL_KINDS } from '../../contract/model/rival'
+import { isOpen, RIVAL_TONES } from '../../contract/model/model-style'
+import { rangeKey } from '../../contract/model/strengths'
+import { rangePhrase } from '../ui/format'
+import { translucent, type ChartColors } from '../plots/chart-theme'
+import { type ScatterChart, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
+import {
+  minimumValidity,
+  type OtherPoint,
+  paretoFront,
+  type RangePoint,
+  type RivalPoint
+} from './score-board'
+
+const datum = (point: RangePoint): ScatterDatum => ({
+  x: point.validity,
+  y: point.diversity,
+  model: rangeKey(point),
+  name: rangePhrase(point)
+})
+const otherDatum = (point: OtherPoint): ScatterDatum => ({
+  x: point.validity,
+  y: point.diversity,
+  model: point.key,
+  name: point.name
+})
+
+const rivalDatum = ({ key, name, validity, diversity }: RivalPoint): ScatterDatum => ({
+  x: validity,
+  y: diversity,
+  model: key,
+  name
+})
+
+/** Each point in its own colour and shape. */
+function marked(
+  points: readonly OtherPoint[],
+  colors: ChartColors
+): Partial<ScatterChart['data']['datasets'][number]> {
+  const styles = points.map(styleOf)
+  return {
+    pointStyle: styles.map(({ shape }) => shape),
+    pointBackgroundColor: styles.map(({ tone }) => colors[tone]),
+    pointBorderColor: styles.map(({ tone, shape }) => (isOpen(shape) ? colors[tone] : colors.surface)),
+    pointBorderWidth: styles.map(({ shape }) => (isOpen(shape) ? 2 : 1.5))
+  }
+}
+
+/** What restores no layer, as curves. */
+const RIVALS = [
+  { kind: 'sampler', shape: 'crossRot' },
+  { kind: 'mix', shape: 'rect' },
+  { kind: 'filter', shape: 'triangle' },
+  { kind: 'tempered', shape: 'cross' }
+] as const
+
+const CURVES = { ...RIVAL_KINDS, tempered: 'Selected range under temperature and min-p' } as const
+const CURVE_TONES = { ...RIVAL_TONES, tempered: 'hybrid' } as const
+
+/** Rings around ranges of the selected length. */
+function controlRings(
+  { board, hidden }: ScatterContent,
+  colors: ChartColors
+): ScatterChart['data']['datasets'] {
+  if (hidden.includes('control')) return []
+  return [
+    {
+      label: 'Earliest, median and latest of the selected length',
+      data: board.rivals.filter(({ kind }) => kind === 'control').map(rivalDatum),
+      pointStyle: 'rectRot',
+      pointRadius: 7,
+      pointBackgroundColor: 'transparent',
+      pointBorderColor: colors['ink-soft'],
+      pointBorderWidth: 1.5
+    }
+  ]
+}
+
+function rivalDatasets(
+  { board, hidden }: ScatterContent,
+  colors: ChartColors
+): ScatterChart['data']['datasets'] {
+  return RIVALS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, shape }) => ({
+    label: CURVES[kind],
+    data: board.rivals.filter((point) => point.kind === kind).map(rivalDatum),
+    showLine: true,
+    borderColor: translucent(colors[CURVE_TONES[kind]], 0.7),
+    borderWidth: 1.25,
+    borderDash: [3, 3],
+    pointStyle: shape,
+    pointRadius: 3,
+    pointBackgroundColor: colors[CURVE_TONES[kind]],
+    pointBorderColor: colors[CURVE_TONES[kind]],
+    pointBorderWidth: 1
+  }))
+}
+
+/** The scatter's data sets, drawn from the last to the first. */
+export function scatterDatasets(
+  content: ScatterContent,
+  colors: ChartColors
+): ScatterChart['data']['datasets'] {
+  const { board, rho, brushed, chosen, selected, hidden } = content
+  const minimum = minimumValidity(board, rho) ?? 0
+  const visible = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
+  const only = (key: string | null): ScatterDatum[] =>
+    [...board.ranges.map(datum), ...board.others.map(otherDatum), ...board.rivals.map(rivalDatum)]
+      .filter(({ model }) => model === key)
+      .slice(0, 1)
+  const shown = (kind: OtherPoint['kind']): OtherPoint[] =>
+    board.others.filter((point) => point.kind === kind && (brushed === null || brushed.has(point.key)))
+  const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
+  const feasible = board.ranges.filter((point) => visible(point) && point.validity >= minimum)
+  const infeasible = board.ranges.filter((point) => visible(point) && point.validity < minimum)
+  const whole = (name: 'base' | 'post'): ScatterDatum[] => {
+    const score = board[name]
+    return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
+  }
+  const datasets: ScatterChart['data']['datasets'] = [
+    {
+      label: 'Inspected',
+      data: chosen === selected ? [] : only(chosen),
+      pointRadius: 7,
+      pointBackgroundColor: colors.hybrid,
+      pointBorderColor: colors.accent,
+      pointBorderWidth: 3
+    },
+    {
+      label: 'Selected',
+      data: only(selected),
+      pointRadius: 8,
+      pointBackgroundColor: colors.hybrid,
+      pointBorderColor: colors.ink,
+      pointBorderWidth: 2.5
+    },
+    {
+      label: 'Post',
+      data: whole('post'),
+      pointStyle: 'rectRot',
+      pointRadius: 8,
+      pointBackgroundColor: colors.post,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Base',
+      data: whole('base'),
+      pointStyle: 'rect',
+      pointRadius: 7,
+      pointBackgroundColor: colors.base,
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 1.5
+    },
+    {
+      label: 'Found by the search',
+      data: others('found'),
+      pointStyle: 'star',
+      pointRadius: 7,
+      pointBorderColor: colors.hybrid,
+      pointBorderWidth: 2
+    },
+    {
+      label: 'Recipes',
+      data: others('recipe'),
+      ...marked(shown('recipe'), colors),
+      pointRadius: 6.5
+    },
+    {
+      label: 'Other checkpoints',
+      data: others('checkpoint'),
+      ...marked(shown('checkpoint'), colors),
+      pointRadius: 6.5
+    },
+    {
+      label: 'Blends',
+      data: hidden.includes('blends') ? [] : others('blend'),
+      showLine: true,
+      borderColor: colors['ink-soft'],
+      borderWidth: 1.5,
+      pointStyle: 'circle',
+      pointRadius: 2.5,
+      pointBackgroundColor: colors['ink-soft'],
+      pointBorderWidth: 0
+    },
+    ...controlRings(content, colors),
+    ...rivalDatasets(content, colors),
+    {
+      label: 'Ranges',
+      data: feasible.map(datum),
+      pointRadius: 4,
+      pointBackgroundColor: translucent(colors.hybrid, 0.75),
+      pointBorderColor: colors.surface,
+      pointBorderWidth: 0.75
+    },
+    {
+      label: 'Ranges below the limit',
+      data: hidden.includes('below') ? [] : infeasible.map(datum),
+      pointRadius: 3.5,
+      pointBackgroundColor: 'transparent',
+      pointBorderColor: translucent(colors.hybrid, 0.7),
+      pointBorderWidth: 1.25
+    },
+    {
+      label: 'Sweep before',
+      data: (content.before?.ranges ?? []).map((point) => ({ ...datum(point), model: null })),
+      pointRadius: 3,
+      pointHitRadius: 0,
+      pointHoverRadius: 0,
+      pointBackgroundColor: translucent(colors.hybrid, 0.2),
+      pointBorderWidth: 0
+    },
+    {
+      label: 'Pareto front',
+      data: hidden.includes('front') ? [] : paretoFront(board.ranges).map(datum),
+      showLine: true,
+      borderColor: translucent(colors.hybrid, 0.6),
+      borderWidth: 1.5,
+      pointRadius: 0,
+      pointHitRadius: 0,
+      pointHoverRadius: 0
+    }
+  ]
+  // Points on the edge of the axes are drawn whole; of what a zoom leaves out, nothing.
+  return datasets.map((dataset) => ({ clip: content.zoom === null ? 20 : 4, ...dataset }))
+}

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import { rangeModel, weightsKey } from '../../../../src/contract/model/model'
+import { ShownSweep, shownSweep } from '../../../../src/contract/documents/shown-sweep'
+import { promptScoresIn } from '../../../../src/contract/documents/swept-model'
+import { tinySweep } from '../../../fixtures/tiny-sweep'
+
+it('says of a sweep all but what each prompt has of its models, which is found by their keys', () => {
+  const layers = {
+    kind: 'recipe' as const,
+    recipe: {
+      name: 'Half',
+      layers: [
+        { attention: 1, mlp: 0 },
+        { attention: 0, mlp: 0 }
+      ]
+    }
+  }
+  const [first] = tinySweep().ranges
+  if (first === undefined) throw new Error('no range')
+  const score = tinySweep().post
+  const sweep = {
+    ...tinySweep(),
+    soup: [{ strength: 0.5, ...score }],
+    recipes: [{ recipe: layers.recipe, ...score }],
+    rivals: [{ rival: { kind: 'mix' as const, share: 0.7 }, ...score }]
+  }
+  const shown = ShownSweep.parse(shownSweep(sweep))
+  expect(shown.post).toEqual(sweep.post)
+  for (const models of [shown.ranges, shown.soup, shown.recipes, shown.rivals]) {
+    for (const model of models) expect(model).not.toHaveProperty('prompts')
+  }
+  expect(shown.ranges[0]).toMatchObject({ start: first.start, end: first.end, validity: first.validity })
+  // Three prompts are too few for an interval.
+  expect(shown.ranges[0]?.margins).toEqual({ validity: null, diversity: null })
+  expect(promptScoresIn(sweep, '0-1')).toEqual(sweep.ranges[1]?.prompts)
+  for (const key of ['mix 0.7', weightsKey(layers)]) {
+    expect(promptScoresIn(sweep, key), key).toEqual(score.prompts)
+  }
+  expect(promptScoresIn(sweep, weightsKey(rangeModel({ start: 1, end: 1 })))).toEqual(
+    sweep.ranges[2]?.prompts
+  )
+  expect(promptScoresIn(sweep, '7-9')).toBeNull()
+})
