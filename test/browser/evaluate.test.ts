@@ -76,7 +76,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
     expect(requests).toEqual([])
     await consent.check()
     await send.click()
-    await page.getByText(/\d+ different answers judged\./).waitFor()
+    await page.getByText(/\d+ questions judged\./).waitFor()
     await table.getByRole('button', { name: 'Judge' }).waitFor()
     expect(await page.getByRole('combobox', { name: 'Horizontal', exact: true }).inputValue()).toBe('judge')
     const asked = requests.length

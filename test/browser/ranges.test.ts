@@ -46,7 +46,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await page.getByRole('button', { name: 'Sweep again' }).waitFor()
     await page.getByText(HEADLINE).waitFor()
     expect(await page.locator('[data-range]').count()).toBe(78)
-    const details = await page.getByText(/616 block\s+evaluations/).innerText()
+    const details = await page.getByText(/ on CPU in fp32 · 616 block\s+evaluations/).innerText()
     expect(details).toContain('431 of 688 prompt tokens')
     await settle(page)
     expect(await page.evaluate(COLORS_DRAWN), 'drawn while it was computed').toEqual(ALL_DRAWN)

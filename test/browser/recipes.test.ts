@@ -9,6 +9,7 @@ import { browserMissing, cancelWhen, expectAccessible, it } from '../fixtures/br
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { engineOf } from '../fixtures/cli'
 import { runHere } from '../fixtures/command-line'
+import { inOrder } from '../fixtures/held-engine'
 import type { ServedWorkbench } from '../fixtures/served-workbench'
 import { demoPrompts, shortPair, sweptShort } from '../fixtures/swept-project'
 
@@ -55,7 +56,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await cancelWhen(page, /generation [2-9]/)
     await page.getByText('The search is not finished.').waitFor()
     await page.reload()
-    await page.getByText('It was greedy with ρ 0.90').waitFor()
+    await page.getByText(/It was: greedy, .* with ρ 0\.90/).waitFor()
     await picture(page, 'recipes-search-unfinished')
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByRole('button', { name: 'Search again' }).waitFor()
@@ -149,16 +150,19 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
   })
 
   it('are not scored any more when the editor is left, and nothing of a project that cannot be saved can be changed', async ({
-    open
+    openHeld,
+    held: { engine }
   }) => {
     const { project } = await sweptShort()
-    const page = await open(project)
+    const page = await openHeld(project)
     await page.getByRole('heading', { name: 'Layers 4–5', exact: true }).waitFor()
     await page.getByRole('button', { name: 'New recipe' }).click()
     await drag(page, 'Attention of layer 3: post', 'MLP of layer 5: post')
     const editor = page.getByRole('dialog', { name: 'New recipe' })
     await editor.getByLabel('Name').fill('left')
+    const begun = engine.holdAt(inOrder('plan'))
     await editor.getByRole('button', { name: 'Score' }).click()
+    await begun()
     await editor.getByRole('button', { name: 'Keep recipe' }).click()
     await page.getByRole('button', { name: 'Rename left' }).waitFor()
     // Nothing runs any more, and what was looked at still is.

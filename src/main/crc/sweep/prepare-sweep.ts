@@ -138,7 +138,8 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     models.some(({ kind }) => kind === 'base') && base.spec.vocabularySize === post.spec.vocabularySize
   const rivals = request.rivals === true ? usualRivals(mixes) : []
   const cutsByMinP = minPDraw(samplingOf(asked) ?? OPEN_SAMPLING) !== null
-  const whatIf = request.whatIf === true && cutsByMinP ? [...WHAT_IF_SAMPLERS] : []
+  const tooMuch = whatIfBytes(models.length + rivals.length, asked.groups, scoredBy) > MAX_WHAT_IF_BYTES
+  const whatIf = request.whatIf === true && cutsByMinP && !tooMuch ? [...WHAT_IF_SAMPLERS] : []
   const prompts = asked.prompts.map((prompt, index) => ({
     ...prompt,
     key: promptKey(prompt.tokens, at(asked.groups, index, 'prompt'), samplingOf(asked), whatIf)
@@ -169,12 +170,29 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
     notices: [
       request.device?.notice ?? null,
       request.whatIf === true && !cutsByMinP ? NO_WHAT_IF : null,
+      request.whatIf === true && cutsByMinP && tooMuch ? TOO_MUCH_WHAT_IF : null,
       ...asked.notices,
       comparison.unavailable,
       comparison.notice,
       ...others.notices
     ].filter((notice) => notice !== null)
   }
+}
+
+/** So that a sweep with what if stays well below what a project's document may have. */
+const MAX_WHAT_IF_BYTES = 64_000_000
+
+const TOO_MUCH_WHAT_IF =
+  'What other samplers would do is not kept: of so many models and prompts it would take more than 64 MB.'
+
+/** What is kept of other samplers, at most: a float32 in base64 for each of their numbers. */
+function whatIfBytes(
+  modelCount: number,
+  groups: readonly TrackedPrompt['groups'][],
+  { kind }: Pick<ScoredBy, 'kind'>
+): number {
+  const numbers = groups.reduce((sum, answers) => sum + (kind === 'crc' ? 2 : answers.length + 1), 0)
+  return Math.ceil((modelCount * numbers * WHAT_IF_SAMPLERS.length * 4 * 4) / 3)
 }
 
 const NO_WHAT_IF =

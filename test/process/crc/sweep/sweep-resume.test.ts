@@ -253,7 +253,7 @@ it('that is finished lends its results to one with changed prompts, and none to 
 })
 
 describe('a sweep whose engine is killed', () => {
-  it('goes on by itself from whatever it was at, with the same results', async () => {
+  it('goes on by itself from whatever it was at, with the same results', { timeout: 120_000 }, async () => {
     const running = sweep({})
     // In each of its three groups: where it begins, within it, and where its scores come.
     const moments = [inOrder('plan'), inOrder('group', 'progress'), inOrder('group', 'probabilities')]
