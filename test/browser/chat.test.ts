@@ -11,7 +11,8 @@ describe.skipIf(browserMissing !== null)('the chat in Chromium', () => {
     const send = page.getByRole('button', { name: 'Send' })
     await page.getByLabel('Temperature').waitFor()
     await field.fill('Call a number.')
-    await page.keyboard.press('Enter')
+    // As quick hands send elsewhere; it must not sweep.
+    await page.keyboard.press('Control+Enter')
     const answers = (name: string) => page.getByRole('region', { name: `Answers of ${name}`, exact: true })
     for (const name of ['base', 'post', 'Layers 4–11']) await answers(name).getByText('of 4').waitFor()
     await send.waitFor()
