@@ -1,4 +1,4 @@
-import { at } from '../main/base/look-up'
+import { at } from '../contract/model/look-up'
 import { DEFAULT_RENDERING } from '../contract/documents/crc'
 import type { TrackedPrompt } from '../contract/procedures/engine'
 import { type Model, rangeModel } from '../contract/model/model'

@@ -19,7 +19,7 @@ import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { engineOf } from '../fixtures/cli'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS } from '../fixtures/project-documents'
 import { sampleLines, sampleRunFixture } from '../fixtures/sample-documents'
-import { at } from '../../src/main/base/look-up'
+import { at } from '../../src/contract/model/look-up'
 import { demoProject } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`End-to-end tests of samples are skipped: ${browserMissing}`)

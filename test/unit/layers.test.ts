@@ -96,7 +96,7 @@ function floorOf(file: string): number {
 
 /**
  * Files that compute, with how many defaults they have for look-ups that may find nothing: sums that begin, optional fields, and
- * loops over whole tensors, which say why they check nothing. A look-up that must hit throws (src/main/base/look-up.ts).
+ * loops over whole tensors, which say why they check nothing. A look-up that must hit throws (src/contract/model/look-up.ts).
  */
 const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/device/physical-cores.ts': 2,

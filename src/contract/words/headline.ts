@@ -178,7 +178,11 @@ function notWorthIt(
     }
   }
   const { reported } = selection
-  if (reported !== null && (reported.gain.diversity.interval?.[0] ?? 0) <= 0) {
+  // Where the questions are too few for an interval, nothing says that there is a gain.
+  if (
+    reported !== null &&
+    (reported.gain.diversity.interval === null || reported.gain.diversity.interval[0] <= 0)
+  ) {
     return {
       state: 'not-worth-it',
       verdict: 'Not worth restoring',

@@ -1,5 +1,5 @@
 import type { Task, TaskPrompt } from '../../contract/documents/task'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import { decodeOne, type TextModel } from '../text/text-model'
 import { type AnswerReader, rightAnswers } from './read-answer'
 

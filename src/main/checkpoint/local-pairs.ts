@@ -125,7 +125,7 @@ function isNamedAfter(post: LocalModel, base: LocalModel): boolean {
 }
 
 const ownerOf = (name: string): string | null =>
-  name.includes('/') ? (name.split('/')[0] ?? '').toLowerCase() : null
+  name.includes('/') ? name.slice(0, name.indexOf('/')).toLowerCase() : null
 
 const wordsOf = (name: string): string[] => lastPart(name).split(/[-_.]/)
 

@@ -1,4 +1,4 @@
-import { got } from '../base/look-up'
+import { got } from '../../contract/model/look-up'
 
 const PAIR = '--base Llama-3.1-8B --post Llama-3.1-8B-Instruct'
 

@@ -1,3 +1,4 @@
+import { at } from '../../contract/model/look-up'
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
@@ -140,7 +141,7 @@ async function probe(options: ProbeOptions, command: Command, signal: AbortSigna
   )
   return Promise.all(
     prompts.map(async (tokens, index) => {
-      const values = logits[index] ?? []
+      const values = at(logits, index, 'prompt')
       const top = await nextTokens(values, options.top, text)
       return { tokens, top, ...(options.logits ? { logits: values } : {}) }
     })

@@ -10,7 +10,7 @@ import {
 } from '../../contract/words/search-words'
 import { formatDuration, plural } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import { bytes, count, decimal, printable, style, table } from './output'
 
 /**

@@ -3,7 +3,7 @@ import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import type { JudgedPair } from '../measures/judged-pairs'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import { askJudge, type JudgeListener, type Questions } from './ask-judge'
 
 /** Two sets of answers in one order. */

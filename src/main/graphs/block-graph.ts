@@ -3,7 +3,7 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { layerTensors } from '../family/tensors'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 
 /**
  * Shape of the rows a block works on. Rows are a packed sequence (one per distinct prompt prefix); attention gathers

@@ -5,7 +5,7 @@ import { LayerBuilder, rotaryInputs, softCap, type Products, type RotaryTables }
 import { OnnxGraph } from './onnx-model'
 import type { Rope } from '../family/rope'
 import { heldTensors } from '../family/tensors'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 
 /**
  * Names of a decode graph's inputs. Rows are sequences being generated, one new token each. Rotary tables and masks

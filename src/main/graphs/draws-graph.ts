@@ -2,7 +2,7 @@ import type { MinPDraw } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { rmsNorm, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 
 /** Where logits come from: states through the whole head, or logits themselves, of one model or of post and base together. */
 export type DrawnFrom = 'hidden' | 'logits' | 'mix' | 'filter'

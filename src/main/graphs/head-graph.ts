@@ -3,7 +3,7 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
 import { quantisedBits, quantisedProduct, rmsNorm, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
-import { got } from '../base/look-up'
+import { got } from '../../contract/model/look-up'
 
 export const HEAD_INPUTS = {
   /** [rows, hidden], after the last layer. */

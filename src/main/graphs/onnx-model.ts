@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 
 /**
  * The part of the ONNX format (onnx.proto, IR version 10) that block graphs use, enough to write a model: nodes,

@@ -15,7 +15,7 @@ import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
 import type { EngineClient } from '../engine/host'
 import { promptMessages, renderChat, type RenderedChat } from '../text/chat'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
 
@@ -128,7 +128,7 @@ export async function* probeRecipe(
       { ...folders, device: device.device, model: models[name], prompts: [tokens] },
       { signal }
     )
-    const top = await nextTokens(logits[0] ?? [], DEFAULT_TOP, text)
+    const top = await nextTokens(at(logits, 0, 'prompt'), DEFAULT_TOP, text)
     yield { type: 'probed', model: name, rendered, tokens, top, notices }
   }
 }

@@ -1,7 +1,7 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix'
 import type { Interval } from '../../contract/documents/crc'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
-import { at, got } from '../base/look-up'
+import { at, got } from '../../contract/model/look-up'
 
 /** One comparison: of some candidates one was preferred, or none was. */
 export interface Choice {

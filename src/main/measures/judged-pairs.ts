@@ -1,6 +1,6 @@
 import { mean } from 'simple-statistics'
 import type { PairJudgement } from '../../contract/documents/preferences'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import type { Choice } from './choice-strengths'
 import { tallyOfChoices } from './preferences'
 import { meanEstimate } from './statistics'

@@ -2,7 +2,7 @@ import { mean } from 'simple-statistics'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import type { PreferenceMark, PreferenceTally } from '../../contract/documents/preferences'
 import type { Variant } from '../../contract/documents/samples'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import { type Choice, preferredTo } from './choice-strengths'
 import { wilson } from './statistics'
 

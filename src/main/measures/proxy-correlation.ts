@@ -7,7 +7,7 @@ import {
   type VariantResult
 } from '../../contract/documents/evaluation'
 import { scoreIn } from '../../contract/documents/swept-model'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import { drawPrompts, interval } from '../crc/selection/bootstrap'
 import { emptyMeans, meansOver, scoreTable, type ScoreTable } from '../crc/selection/score-table'
 import { rankCorrelation, rankInterval } from './statistics'

@@ -4,7 +4,7 @@ import type { Difference, Estimate } from '../../contract/documents/evaluation'
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { type Measure, limitsOf } from '../../contract/model/measures'
 import { NORMAL_QUANTILE as Z, tQuantile } from '../../contract/model/t-quantile'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import { signFlips } from '../crc/selection/sign-flip'
 
 /** Of the drawn sign assignments. */

@@ -1,4 +1,4 @@
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import { withinEngine } from '../base/engine-memory'
 import type { Score } from '../../contract/documents/crc'
 import type { AnsweringModel, Model } from '../../contract/model/model'

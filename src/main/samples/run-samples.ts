@@ -1,4 +1,4 @@
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import { withinEngine } from '../base/engine-memory'
 import type { AnswerKey, EngineGenerateEvent } from '../../contract/procedures/engine'
 import { WorkbenchError } from '../../contract/model/problem'

@@ -1,7 +1,7 @@
 import type { Rendering } from '../../contract/documents/crc'
 import { askConfined } from '../confined/host'
 import type { ChatMessage } from '../confined/messages'
-import { at } from '../base/look-up'
+import { at } from '../../contract/model/look-up'
 import { inBatches } from './batches'
 import type { ChatTemplate } from './chat-template'
 import type { TextModel } from './text-model'

@@ -1,5 +1,6 @@
 import type { Interval } from '../../contract/documents/crc'
 import type { LayerShares } from '../../contract/documents/search'
+import { at } from '../../contract/model/look-up'
 import { toCsv } from '../ui/csv'
 
 /** A share, with its interval where it was sampled. */
@@ -19,22 +20,19 @@ export interface ShareRow {
 /** What each layer contributes, a row for each. */
 export function shareRows({ diversity, validity, intervals, alone, leftOut }: LayerShares): ShareRow[] {
   const share = (values: readonly number[], ends: readonly Interval[] | undefined, layer: number): Share => ({
-    value: ofLayer(values, layer),
-    interval: ends === undefined ? null : ofLayer(ends, layer)
+    value: at(values, layer, 'layer'),
+    interval: ends === undefined ? null : at(ends, layer, 'layer')
   })
   return diversity.map((_, layer) => ({
     layer,
     diversity: share(diversity, intervals?.diversity, layer),
     validity: share(validity, intervals?.validity, layer),
-    alone: { diversity: ofLayer(alone.diversity, layer), validity: ofLayer(alone.validity, layer) },
-    leftOut: { diversity: ofLayer(leftOut.diversity, layer), validity: ofLayer(leftOut.validity, layer) }
+    alone: { diversity: at(alone.diversity, layer, 'layer'), validity: at(alone.validity, layer, 'layer') },
+    leftOut: {
+      diversity: at(leftOut.diversity, layer, 'layer'),
+      validity: at(leftOut.validity, layer, 'layer')
+    }
   }))
-}
-
-function ofLayer<Value>(values: readonly Value[], layer: number): Value {
-  const value = values[layer]
-  if (value === undefined) throw new Error(`nothing is known of layer ${layer}`)
-  return value
 }
 
 /** The largest share or end of an interval, of either measure: where bars end. Above 0. */
@@ -78,7 +76,7 @@ export function sharesCsv(shares: LayerShares): string {
     ...[alone.diversity, alone.validity, leftOut.diversity, leftOut.validity],
     ...(diversity.interval ?? []),
     ...(validity.interval ?? []),
-    ...(interactions === null ? [] : ofLayer(interactions, layer))
+    ...(interactions === null ? [] : at(interactions, layer, 'layer'))
   ])
   return toCsv(head, rows)
 }

@@ -1,3 +1,4 @@
+import { at } from '../../contract/model/look-up'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import {
@@ -70,11 +71,11 @@ export function blindPlan(
     at: (place) => {
       const round = Math.floor(place / prompts.length)
       const turn = place % prompts.length
-      const prompt = promptOrder[turn] ?? 0
+      const prompt = at(promptOrder, turn, 'prompt')
       const set = Math.floor(round / teams.length)
-      const team = teams[teamOrder[(round + turn) % teams.length] ?? 0] ?? names
+      const team = at(teams, at(teamOrder, (round + turn) % teams.length, 'team'), 'team')
       const order = shuffled(team.length, seed, prompt, set, round)
-      return { prompt, index: set * size, size, among: order.flatMap((column) => team[column] ?? []) }
+      return { prompt, index: set * size, size, among: order.map((column) => at(team, column, 'variant')) }
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { RenderedPrompt } from '../../../contract/documents/crc'
 import { encodeOne, type TextModel } from '../../text/text-model'
 import type { RenderedPrompts } from '../task/render-prompts'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** A sequence of tokens that adds exactly one valid character to a prompt. */
 export interface AnswerPath {

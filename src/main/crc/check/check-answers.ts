@@ -12,7 +12,7 @@ import type { RenderedPrompts } from '../task/render-prompts'
 import { type AnswerPath, answerPaths } from './answer-paths'
 import { Answers, Questions } from './questions'
 import { type AskedPath, askOfPath, askOfTrail, wholeAnswers } from './whole-answers'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
 /** Of each prompt's answers, so much is left undecided: three decimals show nothing of it. */

@@ -1,5 +1,5 @@
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** What was asked: of a prompt, one of its groups of continuations. */
 export interface Question {

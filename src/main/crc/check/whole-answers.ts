@@ -3,7 +3,7 @@ import type { WholeAnswers } from '../../../contract/documents/answer-check'
 import { averageScores, scorePrompt } from '../task/scoring'
 import type { AnswerPath } from './answer-paths'
 import type { Answers, Question, Questions } from './questions'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** Tokens of white space that are told apart; vocabularies have dozens, and models end with a line break or a space. */
 const MAX_TRAILING = 32

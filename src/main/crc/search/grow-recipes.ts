@@ -1,6 +1,6 @@
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { postStrengths } from '../../../contract/model/strengths'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 import {
   layersKey,
   type PromptView,

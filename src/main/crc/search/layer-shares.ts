@@ -1,6 +1,6 @@
 import type { CategoryScore, Interval } from '../../../contract/documents/crc'
 import type { LayerShares } from '../../../contract/documents/search'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 import { tQuantile } from '../../../contract/model/t-quantile'
 import {
   allButOne,

@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { LayerStrength } from '../../../contract/model/recipe'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** For each layer whether all of it is base's. */
 export type Subset = readonly boolean[]

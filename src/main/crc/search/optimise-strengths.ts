@@ -1,7 +1,7 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
 import type { StrengthStart } from '../../../contract/documents/search'
 import type { LayerStrength } from '../../../contract/model/recipe'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import {
   meansOver,
   type PromptView,

@@ -2,7 +2,7 @@ import type { CategoryScore } from '../../../contract/documents/crc'
 import type { SearchDocument } from '../../../contract/documents/search'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { postStrengths } from '../../../contract/model/strengths'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** Validity and diversity of one recipe on every prompt. */
 export interface PromptMeasures {

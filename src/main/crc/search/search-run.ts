@@ -40,7 +40,7 @@ import {
 import { type PairFolders, scoreRecipes } from '../sweep/score-recipes'
 import { promptsByCategory } from '../selection/score-table'
 import type { SearchCheckpoints } from './search-checkpoints'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 export interface RecipeSearchRequest {
   pair: PairFolders

@@ -4,7 +4,7 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { Bootstrap, Interval } from '../../../contract/documents/crc'
 import { emptyMeans, meanOfRow, meansOver, type ScoreTable } from './score-table'
 import { compareRanges, selectRange } from './select-range'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 export const RESAMPLES = 1_000
 export const CONFIDENCE = 0.95

@@ -17,7 +17,7 @@ import { scoreWords } from '../../../contract/words/score-words'
 import { DEFAULT_SEED, selection } from './selection'
 import { promptsByCategory } from './score-table'
 import { signFlip } from './sign-flip'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** What of a sweep decides what is selected, and what that is compared with. */
 export type Found = Pick<

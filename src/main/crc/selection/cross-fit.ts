@@ -1,7 +1,7 @@
 import type { CrossFit } from '../../../contract/documents/crc'
 import { emptyMeans, meansOver, type ScoreTable } from './score-table'
 import { selectRange } from './select-range'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /**
  * Selects on one half of each category's prompts and scores on the other, both ways, and averages: the score of the

@@ -2,7 +2,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Halves } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { promptsByCategory } from './score-table'
 
 /**

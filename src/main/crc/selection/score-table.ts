@@ -1,6 +1,6 @@
 import type { CategoryScore, PromptScore } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** Validity and diversity of post and every range on every prompt, laid out for many weighted means. */
 export interface ScoreTable {

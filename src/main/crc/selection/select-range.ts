@@ -1,6 +1,6 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** Diversities this close are a tie: beyond it they differ by rounding, not by the model. */
 const DIVERSITY_TIE = 1e-9

@@ -2,7 +2,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Difference, Interval } from '../../../contract/documents/crc'
 import { CONFIDENCE } from './bootstrap'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** Up to this many prompts every assignment of signs is tried. */
 const EXACT_PROMPTS = 14

@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import type { MinPDraw } from '../../../contract/model/sampling'
 import { averageScores } from '../task/scoring'
 import { type Scorer, scorerOf } from '../task/scorer'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** A range under another sampler than the sweep's. */
 export interface Tempered {

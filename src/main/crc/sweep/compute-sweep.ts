@@ -12,7 +12,7 @@ import { progressRate } from '../../base/progress-rate'
 import { type Scorer, scorerOf } from '../task/scorer'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import type { SweptModel } from '../../../contract/documents/swept-model'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
 /** What a watcher of the window sees while it runs, and remarks for the user. */

@@ -17,7 +17,7 @@ import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepar
 import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
 import type { SweepCheckpoint } from './sweep-checkpoint'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { cancellable, throwIfCancelled } from '../../base/cancelling'
 
 /** What is there of earlier sweeps, and where this one is kept until it is finished. */

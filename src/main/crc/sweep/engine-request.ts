@@ -1,7 +1,7 @@
 import { modelOf } from '../../../contract/documents/swept-model'
 import type { SweepRequest } from '../../../contract/procedures/engine'
 import { defaultMemoryBytes, withinEngine } from '../../base/engine-memory'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { type KeyedSplit, restOfSplit } from './earlier-results'
 import { type PreparedSweep, samplingOf } from './prepare-sweep'
 

@@ -4,7 +4,7 @@ import type { SweepPart } from '../../../contract/documents/sweep-part'
 import { assembleSweep, type ModelResults, type RivalResults } from './assemble-sweep'
 import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** A part and the file it was read from, for messages. */
 export interface PartFile {

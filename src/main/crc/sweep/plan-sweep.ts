@@ -7,7 +7,7 @@ import { findEarlier, type SweepHistory } from './crc-sweep'
 import type { EarlierResults } from './earlier-results'
 import { engineRequest } from './engine-request'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /**
  * What a sweep of all its prompts would do, take and last, without doing it.

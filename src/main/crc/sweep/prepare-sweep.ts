@@ -43,7 +43,7 @@ import { renderPrompts } from '../task/render-prompts'
 import { sweptModels } from './swept-models'
 import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 export interface CrcSweepRequest {
   /** Names the document; a fresh one when left out. */

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { Shard } from '../../../contract/documents/sweep-part'
 import { countNewTokens } from '../../engine/tries/prompt-trie'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /**
  * The prompts that a shard takes: each prompt is of exactly one shard, whichever machine asks. Prompts are put in the order

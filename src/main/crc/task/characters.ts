@@ -1,5 +1,5 @@
 import { decodeOne, type TextModel } from '../../text/text-model'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** What a decoder writes for bytes that are no whole character yet. */
 const REPLACEMENT_CHARACTER = '\uFFFD'

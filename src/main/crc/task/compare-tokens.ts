@@ -11,7 +11,7 @@ import {
 import { characterGroups } from './characters'
 import { promptName } from '../../text/prompt-name'
 import type { RenderedPrompts } from './render-prompts'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** By what post sees, the tokenizers that were found to agree with it: that is asked again with each plan and each sweep. */
 const agreeing = new WeakMap<RenderedPrompts, WeakSet<TextModel>>()

@@ -8,7 +8,7 @@ import { renderSamplePrompts } from '../../answers/render-sample-prompts'
 import { AnswerWriter, type WrittenAnswers } from '../../answers/written-forms'
 import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** A task's questions as models see them, with what counts as an answer. */
 export interface RenderedTask {

@@ -1,6 +1,6 @@
 import type { PromptScore } from '../../../contract/documents/crc'
 import type { ScoredBy } from '../../../contract/documents/scored-by'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { scorePrompt } from './scoring'
 
 /** Turns what the engine says of a prompt's groups into its score, and back into what has to be kept of it. */

@@ -5,7 +5,7 @@ import type {
   Score,
   TaskMeasures
 } from '../../../contract/documents/crc'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /**
  * Exact CRC score of one prompt (Zhang, Wang, Soh, arXiv 2602.06665): validity Q = sum of p(c) over the valid set V,

@@ -8,7 +8,7 @@ import {
   drawsGraph,
   leastWeight
 } from '../../graphs/draws-graph'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 import { type Device, floatTensor, integerTensor, runSession } from '../device/device'
 import type { Feeds } from './layer-session'
 

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../contract/model/problem'
-import { got } from '../../base/look-up'
+import { got } from '../../../contract/model/look-up'
 import { wholeModelTensors } from '../../family'
 import { rowAt } from '../rows/rows'
 import type { ModelWeights } from '../weights/pair-weights'

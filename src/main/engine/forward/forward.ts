@@ -21,7 +21,7 @@ import { type PartNode, type TriePart, wholeTrie } from '../tries/trie-parts'
 import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from '../rows/rows'
 import { WeightDecoder } from '../weights/weight-decoder'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
 /** One packed prompt group pushed through every model of a trie. */

@@ -12,7 +12,7 @@ import type { Origin } from '../tries/recipe-trie'
 import { setColumns } from '../rows/rows'
 import { gatherFloatRows, readFloatRows } from '../weights/stored-rows'
 import type { WeightRead } from '../weights/weight-decoder'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
 /**

@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph } from '../../graphs/block-graph'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { integerTensor, runTensors, type Device } from '../device/device'
 import { segmentMask, type AttentionLayout } from '../tries/attention-layout'
 import type { PackedPrompts } from '../tries/prompt-trie'

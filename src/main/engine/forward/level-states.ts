@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 import type { LevelNode } from '../tries/trie-parts'
 import type { NodeStates } from './node-states'
 

@@ -13,7 +13,7 @@ import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { originsOf } from '../weights/weight-decoder'
 import { embedTokens } from './embed-tokens'
 import { forward, type ForwardEvent, type ForwardRun } from './forward'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** What a run computes with, so far as it takes to say why numbers of it are not finite. */
 export interface Computation {

@@ -1,4 +1,4 @@
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import type { RecipeTrie } from '../tries/recipe-trie'
 import type { PartNode, TriePart } from '../tries/trie-parts'
 import type { BlockStep } from '../weights/block-weights'

@@ -19,7 +19,7 @@ import {
   type RunningRow
 } from './row-runner'
 import { joinRows, rowAt } from '../rows/rows'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 interface ResidentChain extends Chain {
   readonly session: ort.InferenceSession

@@ -15,7 +15,7 @@ import type { Prefilled } from './prefill'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { lastToken, type RowRunner, type RunningRow } from './row-runner'
 import type { StopText } from './stop-text'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
 /** A sequence being generated. */

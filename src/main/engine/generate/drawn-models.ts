@@ -2,7 +2,7 @@ import type { AnsweringModel, Model } from '../../../contract/model/model'
 import type { GenerateRequest } from '../../../contract/procedures/engine'
 import type { Sampling } from '../../../contract/model/sampling'
 import { type MixedRival, mixedLogits } from '../rows/rival-logits'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** How the answers of a model that was asked for are computed: from the rows of one model, or of two. */
 export interface DrawnModel {

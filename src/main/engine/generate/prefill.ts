@@ -8,7 +8,7 @@ import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { ResidentHead } from './resident-head'
 import { rowAt } from '../rows/rows'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 export interface PrefillParts {
   readonly request: SinglesRequest

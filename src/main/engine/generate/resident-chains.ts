@@ -6,7 +6,7 @@ import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { readHeldBlock } from './resident-blocks'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /**
  * Weights of one session at most, unless a single layer has more: while a session opens they lie in memory twice, as

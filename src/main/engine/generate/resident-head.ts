@@ -16,7 +16,7 @@ import type { ModelWeights } from '../weights/pair-weights'
 import { packRows } from '../weights/quantise'
 import { joinArrays, setColumns } from '../rows/rows'
 import { readFloatRows } from '../weights/stored-rows'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** States after the last layer, [rows, hidden]. */
 export type HiddenRows = Float32Array | ort.Tensor

@@ -6,7 +6,7 @@ import { memberOf, type PairWeights } from '../weights/pair-weights'
 import type { Prefilled } from './prefill'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { HiddenRows, ResidentHead } from './resident-head'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** A sequence being generated, as whoever runs it sees it. */
 export interface RunningRow {

@@ -24,7 +24,7 @@ import {
   type RunnerParts,
   type RunningRow
 } from './row-runner'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** What rows on a device run through, open until `release`. */
 interface Resident {

@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from '../../base/files/bounded-file'
 import { floatsOf, integerTensor, openModelFile, runTensors } from '../device/device'
 import { floatsToText } from '../../base/float-text'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
 /** Of a batch, padding included: bounds the memory of its hidden states. */

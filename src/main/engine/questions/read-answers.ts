@@ -9,7 +9,7 @@ import { groupPrompts, type PackedPrompts, packPrompts } from '../tries/prompt-t
 import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
 import { joinRows, rowAt } from '../rows/rows'
 import { findSharing } from '../weights/sharing'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** Rows of hidden states whose next tokens are looked up at once. */
 const LOOKUP_ROWS = 512

@@ -4,7 +4,7 @@ import type { PairWeights } from '../weights/pair-weights'
 import { type AnswerTrie, groupProbabilities } from '../tries/answer-trie'
 import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** States after the last layer of the leaves that share an embedding and a head. */
 export interface FinalStates {

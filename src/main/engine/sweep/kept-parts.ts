@@ -1,6 +1,6 @@
 import type { DeviceName } from '../../../contract/model/device'
 import type { SweepRequest } from '../../../contract/procedures/engine'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 import type { AnswerTrie } from '../tries/answer-trie'
 import { finalRows, type PackedPrompts } from '../tries/prompt-trie'
 import { originOf, type RecipeTrie } from '../tries/recipe-trie'

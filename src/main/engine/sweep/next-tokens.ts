@@ -6,7 +6,7 @@ import { type Computation, whyNonFinite } from '../forward/non-finite'
 import { rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
 import type { AskedRow, FinalStates, GroupScorer } from './group-scorer'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** Logits that are held at once: more of them gain nothing once a pass over the head costs little beside its products. */
 const LOGIT_BYTES = 2 ** 26

@@ -8,7 +8,7 @@ import { rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
 import { logitRows } from './next-tokens'
 import type { AskedRow } from './group-scorer'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
 
 /** A model's last states, one for each row of a leaf, and its head. */

@@ -13,7 +13,7 @@ import { logitRows } from './next-tokens'
 import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
 import { type TriePart, wholeTrie } from '../tries/trie-parts'
 import { DECODER_BYTES } from '../weights/weight-decoder'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** Models of a sweep, so far as they decide how much memory it takes. */
 export interface SweptModels {

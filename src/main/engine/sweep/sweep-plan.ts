@@ -17,7 +17,7 @@ import { type Origin, type RecipeTrie } from '../tries/recipe-trie'
 import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-memory'
 import type { TriePart } from '../tries/trie-parts'
 import { originsOf } from '../weights/weight-decoder'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /** How a sweep keeps within its memory, decided before any weight is read. */
 export interface Grouping {

@@ -19,7 +19,7 @@ import { type GroupingInParts, type GroupInParts, sweepGroups } from './kept-par
 import { type HeadRun, nextTokens } from './next-tokens'
 import { type LastStates, rivalTokens } from './rival-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /**
  * Scores every model on every prompt: the probability of each of the prompt's groups of continuations, under

@@ -1,5 +1,5 @@
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import type { PromptPlaces } from './prompt-trie'
 
 /** One token of a sequence: the place that it follows, and which of the tokens asked for there it is. */

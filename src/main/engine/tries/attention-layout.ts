@@ -1,5 +1,5 @@
 import type { PackedPrompts } from './prompt-trie'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /**
  * How packed rows attend. In a trie a row sees itself and its ancestors, which one mask over the whole packed sequence

@@ -1,5 +1,5 @@
 import { nodePath, type RecipeTrie } from './recipe-trie'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /**
  * The models that share a block of some layer. Their rows keep one order in every layer where the same models meet, so

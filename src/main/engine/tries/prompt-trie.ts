@@ -1,4 +1,4 @@
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /**
  * All prompts of a run as one packed sequence: a row per distinct token prefix, so that what prompts share is

@@ -1,6 +1,6 @@
 import type { Model } from '../../../contract/model/model'
 import { postStrengths, recipeStrengths } from '../../../contract/model/strengths'
-import { at, got } from '../../base/look-up'
+import { at, got } from '../../../contract/model/look-up'
 
 /**
  * Models that agree on their embedding and on layers 0..l share the hidden states after layer l. This trie merges

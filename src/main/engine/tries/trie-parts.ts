@@ -1,4 +1,4 @@
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { type Origin, pathTo, type RecipeTrie } from './recipe-trie'
 
 /** A node of a level, and the node of the level above that it goes on from. */

@@ -3,7 +3,7 @@ import { layerTensors } from '../../family'
 import type { PairWeights } from './pair-weights'
 import type { BlockSource } from '../tries/recipe-trie'
 import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** The float32 weights of one block, by their role in the layer. */
 export interface BlockWeights {

@@ -1,7 +1,7 @@
 import type { HeldWeights } from '../../../contract/model/sampling'
 import { layoutBytes, type HeldTensor } from '../../graphs/held-weights'
 import { QUANTISED_BLOCK, quantisedBits } from '../../graphs/layer-builder'
-import { got } from '../../base/look-up'
+import { got } from '../../../contract/model/look-up'
 
 /**
  * Rounds a weight matrix to 8 or 4 bits in blocks of 32 along its input dimension: w is (q - zero) * scale, with zero in

@@ -4,7 +4,7 @@ import { restoreValues } from '../../checkpoint/restored-tensor'
 import { type DecoderSpec, layerTensors, wholeModelTensors } from '../../family'
 import type { ModelWeights, PairWeights } from './pair-weights'
 import type { BlockSource, ModelSources, Origin, OtherOrigin, Sharing } from '../tries/recipe-trie'
-import { got } from '../../base/look-up'
+import { got } from '../../../contract/model/look-up'
 
 /**
  * Which blocks of a pair, and of other checkpoints, are one and the same. Layers are compared by a sample first, so that

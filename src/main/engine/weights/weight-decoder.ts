@@ -2,7 +2,7 @@ import { decodeFloat32, DTYPE_BYTES } from '../../checkpoint/dtype'
 import { restoreValues } from '../../checkpoint/restored-tensor'
 import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
 import type { Origin } from '../tries/recipe-trie'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 
 /** A float32 array to be made from stored weights. */
 export interface WeightRead {

@@ -23,7 +23,7 @@ import {
 } from '../../../contract/words/search-words'
 import { describeStrengths } from '../../../contract/model/strengths'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
-import { at } from '../../base/look-up'
+import { at } from '../../../contract/model/look-up'
 import { originFacts } from './origin'
 
 /** What of base a recipe takes, counted from layer 0. */

@@ -15,7 +15,7 @@ import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-swe
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { sweptModels, trieOf } from '../../../../src/bench/workload'
-import { at } from '../../../../src/main/base/look-up'
+import { at } from '../../../../src/contract/model/look-up'
 import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { exitStatus, runCli, startCli } from '../../../fixtures/cli'

@@ -4,7 +4,7 @@ import { inspectPair } from '../../../../src/main/checkpoint/pair'
 import { ChatQuestion, type ChatAnswer, type ChatEvent } from '../../../../src/contract/procedures/chat'
 import type { SampleSettings } from '../../../../src/contract/documents/samples'
 import type { Chat } from '../../../../src/renderer/chat/chat.svelte'
-import { at } from '../../../../src/main/base/look-up'
+import { at } from '../../../../src/contract/model/look-up'
 import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 
 const SETTINGS: SampleSettings = {

@@ -18,7 +18,7 @@ import {
 import { type Known, layersKey, runSearch } from '../../../../../src/main/crc/search/search-problem'
 import { trySubsets } from '../../../../../src/main/crc/search/try-subsets'
 import { countBlockEvaluations } from '../../../../../src/main/crc/search/search-run'
-import { at } from '../../../../../src/main/base/look-up'
+import { at } from '../../../../../src/contract/model/look-up'
 
 const LAYERS = 12
 /** What every subset of the demo's layers scores, by the bits of its layers; layer 0 is the highest. */

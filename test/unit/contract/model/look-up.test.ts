@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { at, got } from '../../../../src/main/base/look-up'
+import { at, got } from '../../../../src/contract/model/look-up'
 
 test('a look-up that must hit gives what is there, also zero and the empty text', () => {
   expect([
