@@ -83,12 +83,15 @@ export function evaluationResults(
     comparedWith: at(run.variants, reference, 'variant').variant.name,
     variants,
     proxy: proxyCorrelations(run, variants, proxies),
-    pairs: pairJudgement(
-      stored.pairs,
-      variants.map(({ variant }) => variant),
-      reference,
-      run.pairJudge?.answersPerPrompt ?? 1
-    ),
+    pairs:
+      run.pairJudge === null
+        ? null
+        : pairJudgement(
+            stored.pairs,
+            variants.map(({ variant }) => variant),
+            reference,
+            Math.min(run.pairJudge.answersPerPrompt, run.task.settings.sampleCount)
+          ),
     cells: measures
   }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DEFAULT_JUDGE, type JudgeSettings } from '../../../../src/contract/documents/judge'
 import { evaluationResults } from '../../../../src/main/measures/results'
 import { measureEvaluation, measureRun } from '../../../../src/main/measures/host'
 import { runMeasures } from '../../../../src/main/measures/run-measures'
@@ -31,6 +32,14 @@ test('main takes its turns while the 5,000 answers of a cell are measured, and t
   expect(measures).toEqual(runMeasures(run, samples))
 })
 
+const JUDGE: JudgeSettings = {
+  ...DEFAULT_JUDGE,
+  baseUrl: 'http://127.0.0.1:1/v1',
+  model: 'judge-1',
+  pairs: true,
+  rubric: 'Which is better?'
+}
+
 const NO_PROXIES = { characters: null, task: null }
 
 test('an evaluation is measured in the process as it would be here, and a pattern that is none is refused by name', async () => {
@@ -41,4 +50,21 @@ test('an evaluation is measured in the process as it would be here, and a patter
   await expect(measureEvaluation({ ...stored, run: { ...run, task } }, NO_PROXIES)).rejects.toMatchObject({
     problem: { code: 'bad-input', message: expect.stringContaining('reading.pattern') }
   })
+})
+
+test('a judge of pairs that may see more answers than there are is said to have seen those there are', () => {
+  const run = evaluationRun()
+  const judged = (answersPerPrompt: number) =>
+    evaluationResults(
+      {
+        run: { ...run, pairJudge: { ...JUDGE, answersPerPrompt } },
+        samples: manyAnswers(4),
+        scores: [],
+        marks: [],
+        pairs: [{ prompt: 0, among: [0, 1], orders: [0, 0] }]
+      },
+      NO_PROXIES
+    ).pairs?.tally.size
+  expect(run.task.settings.sampleCount).toBe(4)
+  expect([judged(8), judged(2)]).toEqual([4, 2])
 })
