@@ -1,3 +1,4 @@
+import type { MinPDraw } from '../model/sampling'
 import {
   answerLimit,
   type CheckedModel,
@@ -64,12 +65,14 @@ export interface HeadlineEvidence {
   selection: Selection
   /** Null when no whole answers were checked. */
   check: CheckResult | null
+  /** Another sampler than the sweep's, where it is asked what would be. */
+  sampler?: MinPDraw | null
 }
 
 /** What a sweep found, with what its check found, what does better, and the next step. */
 export function headline(evidence: HeadlineEvidence): Headline {
-  const { selection, scoredBy } = evidence
-  const found = ofRanges(evidence)
+  const { selection, scoredBy, sampler = null } = evidence
+  const found = sampler === null ? ofRanges(evidence) : underOther(ofRanges(evidence))
   const but = rivalSentence(selection, scoredBy)
   if (but === null || !COMPARED.includes(found.state)) return { ...found, but: null }
   const rival = strongestRival(selection)
@@ -90,6 +93,20 @@ export function headline(evidence: HeadlineEvidence): Headline {
 const COMPARED: readonly HeadlineState[] = ['holds', 'unchecked', 'family', 'unstable', 'not-worth-it']
 
 type RangeHeadline = Omit<Headline, 'but'>
+
+/** Under another sampler the prompts are not to blame, and no whole answers are checked. */
+function underOther(found: RangeHeadline): RangeHeadline {
+  if (found.state === 'unfit-prompts') {
+    return {
+      ...found,
+      verdict: 'Post itself fails under this sampler',
+      next: 'Take a lower temperature or a higher min-p: what restored layers lose cannot be told from what post loses too.'
+    }
+  }
+  return found.checkNext
+    ? { ...found, next: "Whole answers are checked under the sweep's own sampler alone.", checkNext: false }
+    : found
+}
 
 function ofRanges(evidence: HeadlineEvidence): RangeHeadline {
   const { post, ranges, selection, check } = evidence

@@ -1,3 +1,4 @@
+import type { MinPDraw } from '../../contract/model/sampling'
 import type { RangeScore, Score, Selection, SweepDocument, Work } from '../../contract/documents/crc'
 import type { ScoredBy } from '../../contract/documents/scored-by'
 import type { CheckResult } from '../../contract/documents/answer-check'
@@ -30,7 +31,8 @@ const TOP_WINS = 3
 export function describeSweep(
   stored: SweepDocument,
   check: CheckResult | null,
-  checkCommand: string
+  checkCommand: string,
+  sampler: MinPDraw | null = null
 ): string {
   const selection = stored.selection === null ? null : checkedSelection(stored, check, stored.selection.rho)
   const sweep = { ...stored, selected: selection?.selected ?? null }
@@ -38,7 +40,7 @@ export function describeSweep(
     selection === null
       ? []
       : [
-          describeHeadline(headline({ ...sweep, selection, check }), checkCommand),
+          describeHeadline(headline({ ...sweep, selection, check, sampler }), checkCommand),
           describeCertainty(selection, scoreWords(sweep.scoredBy)),
           ...describeRivals(sweep, selection)
         ]

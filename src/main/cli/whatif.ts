@@ -65,7 +65,7 @@ export function addWhatIfCommand(program: Command): void {
     return printText(
       [
         style('bold', `What if: ${whatIfWords(asked, sweep)}`),
-        describeSweep(shown, null, `slr check --from ${file}`)
+        describeSweep(shown, null, `slr check --from ${file}`, asked.sampler)
       ].join('\n\n')
     )
   })

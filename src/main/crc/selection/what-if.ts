@@ -28,12 +28,14 @@ export function temperedScores(
  * A sweep as it would be under another sampler or for another number of draws: every number as a sweep that is run so has it, but
  * for float32's rounding. Models of which that is not known are left out, and what no sampler of the sweep's changes stays.
  *
- * @throws WorkbenchError `bad-input` for a sampler that the sweep did not ask about, or draws where none are counted
+ * @throws WorkbenchError `bad-input` for a sampler that the sweep did not ask about, a mix that it did not score, or draws where
+ *   none are counted
  */
 export function sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf): SweepDocument {
   const { prompts } = sweep
   const scoredBy = scoredByUnder(sweep, { sampler, draws })
   const index = sampler === null ? null : samplerIndex(sweep, sampler)
+  requireMix(sweep, mix)
   const scorer = scorerOf(scoredBy)
   const rescored = <Scored extends Score>(score: Scored): Scored[] => {
     const under =
@@ -78,6 +80,16 @@ function scoredByUnder(
   }
   if (draws === null) return scoredBy
   throw new WorkbenchError('bad-input', 'The character task counts no draws.')
+}
+
+function requireMix({ rivals }: Pick<SweepDocument, 'rivals'>, mix: number | null): void {
+  const shares = rivals.flatMap(({ rival }) => (rival.kind === 'mix' ? [rival.share] : []))
+  if (mix === null || shares.includes(mix)) return
+  throw new WorkbenchError(
+    'bad-input',
+    `This sweep scored no mix with ${mix} of base's logits.`,
+    shares.length === 0 ? undefined : `Take one of ${shares.join(', ')}.`
+  )
 }
 
 function samplerIndex({ whatIf }: SweepDocument, { temperature, minP }: MinPDraw): number {

@@ -205,6 +205,22 @@ describe('the headline of a sweep', () => {
     })
   })
 
+  it('blames another sampler for what post loses under it, and has nothing checked there', () => {
+    const sampler = { temperature: 3, minP: 0 }
+    const post = { ...score(0.2, 0.458), prompts: [] }
+    expect(found({ post, sampler })).toMatchObject({
+      state: 'unfit-prompts',
+      verdict: 'Post itself fails under this sampler',
+      next: expect.stringContaining('a lower temperature')
+    })
+    expect(found({ check: null }).checkNext).toBe(true)
+    expect(found({ check: null, sampler })).toMatchObject({
+      state: 'unchecked',
+      checkNext: false,
+      next: expect.stringContaining("the sweep's own sampler")
+    })
+  })
+
   it('lets what doubts the sweep outrank what doubts a range, and whole answers outrank first tokens', () => {
     const unfit = { ...score(0.6, 0.458), prompts: prompts(0.6) }
     const all = selectionOf(range(0, 11), [[0, 11, 0.1]])

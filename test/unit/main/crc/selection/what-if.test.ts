@@ -69,6 +69,11 @@ describe('what if', () => {
     expect(sweep).toEqual(before)
   })
 
+  it('refuses a mix that was not scored, and says which were', () => {
+    const ask = (mix: number) => () => sweepUnder(kept(), { ...AS_SWEPT, mix })
+    expect(ask(0.33)).toThrow("scored no mix with 0.33 of base's logits")
+  })
+
   it('has the selected range under each of the samplers, and compares the one that the rule takes', () => {
     const { selection } = askWhatIf(kept(), null, AS_SWEPT)
     expect(selection.tempered.map(({ validity }) => Number(validity.toFixed(3)))).toEqual([1, 0.95])
