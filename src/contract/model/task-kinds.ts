@@ -11,8 +11,8 @@ export interface TaskKindFacts {
   mainMeasures: Readonly<{ diversity: MeasureId; quality: readonly [MeasureId, ...MeasureId[]] }>
   /** Answers per prompt and tokens per answer that the published evaluations of the method took. */
   sampled: Readonly<{ sampleCount: number; maxTokens: number }>
-  /** What a judge is told, unless the user says otherwise. */
-  rubric: string
+  /** What a judge is told that marks answers, or compares sets of them, unless the user says otherwise. */
+  rubrics: Readonly<{ marks: string; pairs: string }>
 }
 
 /** The paper's three kinds of task. */
@@ -24,9 +24,13 @@ export const TASK_KINDS = [
     // Likelihood under post is no quality here: post's own mode is its greatest, so that any diversity would be a loss.
     mainMeasures: { diversity: 'cosineDistance', quality: ['judge', 'formatKept', 'repetition'] },
     sampled: { sampleCount: 32, maxTokens: 256 },
-    rubric:
-      'Mark how good this piece of creative writing is: does it do what was asked, is it coherent and well written, does it have ' +
-      'an idea of its own? 1 is unreadable or beside the point, 5 is sound but ordinary, 10 could be published.'
+    rubrics: {
+      marks:
+        'Mark how good this piece of creative writing is: does it do what was asked, is it coherent and well written, does it have ' +
+        'an idea of its own? 1 is unreadable or beside the point, 5 is sound but ordinary, 10 could be published.',
+      pairs:
+        'You judge creative writing: does it do what was asked, is it coherent and well written, does it have ideas of its own?'
+    }
   },
   {
     id: 'open-ended',
@@ -34,9 +38,13 @@ export const TASK_KINDS = [
     rightAnswers: 'many',
     mainMeasures: { diversity: 'distinctRight', quality: ['accuracy'] },
     sampled: { sampleCount: 128, maxTokens: 64 },
-    rubric:
-      'Mark how good this answer is: is it correct, does it answer the question that was asked, is it clear? 1 is wrong or no ' +
-      'answer, 5 is partly right or hard to follow, 10 is right and to the point.'
+    rubrics: {
+      marks:
+        'Mark how good this answer is: is it correct, does it answer the question that was asked, is it clear? 1 is wrong or no ' +
+        'answer, 5 is partly right or hard to follow, 10 is right and to the point.',
+      pairs:
+        'You judge answers to a question: are they correct, do they answer the question that was asked, are they clear?'
+    }
   },
   {
     id: 'reasoning',
@@ -44,9 +52,13 @@ export const TASK_KINDS = [
     rightAnswers: 'one',
     mainMeasures: { diversity: 'solutionPaths', quality: ['accuracy'] },
     sampled: { sampleCount: 64, maxTokens: 400 },
-    rubric:
-      'Mark how sound this solution is: does every step follow, are the calculations right, does it reach the right result? 1 is ' +
-      'no solution, 5 has a sound idea and a mistake, 10 is right in every step.'
+    rubrics: {
+      marks:
+        'Mark how sound this solution is: does every step follow, are the calculations right, does it reach the right result? 1 is ' +
+        'no solution, 5 has a sound idea and a mistake, 10 is right in every step.',
+      pairs:
+        'You judge solutions: does every step follow, are the calculations right, do they reach the right result?'
+    }
   }
 ] as const satisfies readonly TaskKindFacts[]
 
@@ -57,4 +69,10 @@ export function factsOf(kind: TaskKind): TaskKindFacts {
   const facts = TASK_KINDS.find(({ id }) => id === kind)
   if (facts === undefined) throw new RangeError(`there is no kind of task ${kind}`)
   return facts
+}
+
+/** What a judge of a kind of task is told unless the user says otherwise. @param pairs whether it compares sets of answers */
+export function rubricOf(kind: TaskKind, pairs: boolean): string {
+  const { rubrics } = factsOf(kind)
+  return pairs ? rubrics.pairs : rubrics.marks
 }

@@ -1,6 +1,6 @@
 import { type Command } from 'commander'
 import { z } from 'zod'
-import { factsOf, type TaskKind } from '../../contract/model/task-kinds'
+import { rubricOf, type TaskKind } from '../../contract/model/task-kinds'
 import {
   DEFAULT_JUDGE,
   type JudgeProgress,
@@ -76,7 +76,9 @@ export async function judgeFrom(
     model: judgeModel,
     keyVariable: options.judgeKey,
     rubric:
-      judgeRubric === undefined ? factsOf(kind).rubric : await readTextFile(judgeRubric, MAX_RUBRIC_BYTES),
+      judgeRubric === undefined
+        ? rubricOf(kind, options.judgePairs ?? false)
+        : await readTextFile(judgeRubric, MAX_RUBRIC_BYTES),
     pairs: options.judgePairs ?? false,
     answersPerPrompt: options.judgeAnswers ?? DEFAULT_JUDGE.answersPerPrompt,
     requestsPerMinute: options.judgeRate ?? DEFAULT_JUDGE.requestsPerMinute

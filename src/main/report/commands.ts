@@ -3,7 +3,7 @@ import type { SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
 import type { JudgeSettings } from '../../contract/documents/judge'
-import { factsOf } from '../../contract/model/task-kinds'
+import { rubricOf } from '../../contract/model/task-kinds'
 import type { Recipe } from '../../contract/model/recipe'
 import type { SearchDocument, SearchSettings } from '../../contract/documents/search'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
@@ -183,7 +183,7 @@ function deviceWords({ device, precision }: Pick<SweepDocument, 'device' | 'prec
 
 function judgeWords(judge: JudgeSettings, task: Task): { words: string[]; files: CommandFile[] } {
   const rubric = { name: 'rubric.txt', content: judge.rubric }
-  const isOwn = judge.rubric !== factsOf(task.kind).rubric
+  const isOwn = judge.rubric !== rubricOf(task.kind, judge.pairs)
   return {
     words: [
       ...['--judge-url', judge.baseUrl, '--judge-model', judge.model],

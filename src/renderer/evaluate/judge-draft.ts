@@ -1,5 +1,5 @@
 import { DEFAULT_JUDGE, type JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
-import { factsOf, type TaskKind } from '../../contract/model/task-kinds'
+import { rubricOf, type TaskKind } from '../../contract/model/task-kinds'
 import { formatCount, plural } from '../ui/format'
 
 /** A judge as it is typed. */
@@ -19,9 +19,16 @@ export const draftOfJudge = (kind: TaskKind, last: JudgeSettings | null): JudgeD
   pairs: last?.pairs ?? false,
   baseUrl: last?.baseUrl ?? '',
   model: last?.model ?? '',
-  rubric: last?.rubric ?? factsOf(kind).rubric,
+  rubric: last?.rubric ?? rubricOf(kind, false),
   answersPerPrompt: String(last?.answersPerPrompt ?? DEFAULT_JUDGE.answersPerPrompt),
   requestsPerMinute: String(last?.requestsPerMinute ?? DEFAULT_JUDGE.requestsPerMinute)
+})
+
+/** The draft of the other way to judge: a rubric that nobody has written goes with it. */
+export const judgedBy = (draft: JudgeDraft, kind: TaskKind, pairs: boolean): JudgeDraft => ({
+  ...draft,
+  pairs,
+  rubric: draft.rubric === rubricOf(kind, draft.pairs) ? rubricOf(kind, pairs) : draft.rubric
 })
 
 const WHOLE_NUMBER = 'expected a whole number from 1 to 100,000'

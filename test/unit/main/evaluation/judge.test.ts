@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { JudgeSettings, type JudgeVerdict, judgeWarning } from '../../../../src/contract/documents/judge'
-import { factsOf } from '../../../../src/contract/model/task-kinds'
+import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import type { SampleLine } from '../../../../src/contract/documents/samples'
 import { judgeAnswers, judgeKey, judgeMarks, readMark } from '../../../../src/main/evaluation/judge'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
@@ -78,7 +78,7 @@ describe('judging', () => {
       temperature: 0,
       messages: [{ role: 'system' }, { role: 'user' }]
     })
-    for (const part of [factsOf('creative').rubric, RUN.task.prompts[0]?.text, 'The sea is loud.']) {
+    for (const part of [rubricOf('creative', false), RUN.task.prompts[0]?.text, 'The sea is loud.']) {
       expect(requests[0]?.body).toContain(part)
     }
     expect(verdicts).toEqual([{ key: expect.stringMatching(/^[0-9a-f]{64}$/), mark: 6 / 9 }])

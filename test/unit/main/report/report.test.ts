@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
 import { DEFAULT_JUDGE } from '../../../../src/contract/documents/judge'
-import { factsOf } from '../../../../src/contract/model/task-kinds'
+import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import { Report } from '../../../../src/contract/documents/report'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
@@ -290,7 +290,7 @@ describe('the commands', () => {
     )
     expect(edited.files.map(({ name }) => name)).toEqual(['demo-facts.json', 'variants.json', 'rubric.txt'])
     const usual = await evaluationCommand(
-      evaluationRun({ task, judge: { ...judge, rubric: factsOf('reasoning').rubric } })
+      evaluationRun({ task, judge: { ...judge, rubric: rubricOf('reasoning', false) } })
     )
     expect(usual.command).not.toContain('--judge-rubric')
   })

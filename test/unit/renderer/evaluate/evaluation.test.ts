@@ -20,8 +20,13 @@ import {
 import { roomyBounds } from '../../../../src/renderer/plots/plot'
 import { placeNames } from '../../../../src/renderer/plots/plot-names'
 import {} from '../../../../src/contract/documents/judge'
-import { factsOf } from '../../../../src/contract/model/task-kinds'
-import { draftOfJudge, judgeOutcome, parseJudge } from '../../../../src/renderer/evaluate/judge-draft'
+import { rubricOf } from '../../../../src/contract/model/task-kinds'
+import {
+  draftOfJudge,
+  judgedBy,
+  judgeOutcome,
+  parseJudge
+} from '../../../../src/renderer/evaluate/judge-draft'
 import { duplicateVariant, spreadOfRanges } from '../../../../src/renderer/evaluate/evaluation-variants'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sampleLine } from '../../../fixtures/sample-run'
@@ -346,10 +351,17 @@ describe('a judge as it is typed', () => {
   const draft = { ...draftOfJudge('creative', null), baseUrl: ' http://localhost:8080/v1 ', model: 'm' }
 
   it('begins with the rubric for the kind of task, or as the judge of last time', () => {
-    expect(draftOfJudge('reasoning', null).rubric).toBe(factsOf('reasoning').rubric)
+    const blank = draftOfJudge('reasoning', null)
+    expect(judgedBy(blank, 'reasoning', true).rubric).toBe(rubricOf('reasoning', true))
+    expect(judgedBy(judgedBy(blank, 'reasoning', true), 'reasoning', false)).toEqual(blank)
+    expect(judgedBy({ ...blank, rubric: 'mine' }, 'reasoning', true)).toMatchObject({
+      pairs: true,
+      rubric: 'mine'
+    })
+    expect(draftOfJudge('reasoning', null).rubric).toBe(rubricOf('reasoning', false))
     const { settings } = parseJudge(draft)
     expect(settings).toMatchObject({ baseUrl: 'http://localhost:8080/v1', model: 'm', answersPerPrompt: 8 })
-    expect(draftOfJudge('reasoning', settings).rubric).toBe(factsOf('creative').rubric)
+    expect(draftOfJudge('reasoning', settings).rubric).toBe(rubricOf('creative', false))
   })
 
   it('names every field that is wrong, and takes no key in the address', () => {
