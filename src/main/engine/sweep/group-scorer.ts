@@ -116,8 +116,9 @@ export class GroupScorer {
    *
    * @param next probabilities of what is asked, for each row of a leaf; by the sweep's sampler, and then by the others asked about
    */
-  *events(models: readonly number[], [own = [], ...others]: DrawnRows): Generator<EngineSweepEvent> {
-    const probabilities = this.probabilities(own)
+  *events(models: readonly number[], next: DrawnRows): Generator<EngineSweepEvent> {
+    const probabilities = this.probabilities(at(next, 0, 'sampler'))
+    const others = next.slice(1)
     const whatIf = others.length === 0 ? {} : { whatIf: this.underOthers(others) }
     for (const model of models) {
       yield { type: 'probabilities', model, prompts: [...this.asked.indices], probabilities, ...whatIf }

@@ -59,8 +59,8 @@ async function* ofDraws(
       continue
     }
     const { first, next } = event
-    const [own = []] = next
-    const finite = (row: number): boolean => own[row - first]?.some(Number.isNaN) !== true
+    const own = at(next, 0, 'sampler')
+    const finite = (row: number): boolean => !at(own, row - first, 'row').some(Number.isNaN)
     await requireFinite(run, finals, { first, count: own.length }, finite)
     yield { type: 'rows', next }
   }
