@@ -15,6 +15,8 @@ export interface Host {
   /** Tells the user what was thrown, whatever that is. */
   complainOf(error: unknown): void
   go(step: Step): void
+  /** Makes what is shown now a place that Back leads to. */
+  visit(): void
   /** Shows a stored result of the step. */
   look(id: string): Promise<void>
 }

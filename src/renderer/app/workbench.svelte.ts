@@ -1,6 +1,7 @@
 import { SvelteSet } from 'svelte/reactivity'
 import type { ProjectState } from '../../contract/documents/project'
 import { complaintOf, type Complaint } from '../ui/complaint'
+import { isField } from '../ui/typing'
 import { Start } from '../start/start.svelte'
 import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host } from './host'
@@ -86,9 +87,16 @@ export class Workbench implements Host {
 
   /** Follows the browser's Back and Forward, which have changed the address. */
   async followAddress(): Promise<void> {
+    if (this.session === null) return
+    // A dialog is over all places: what is typed in it is neither lost nor taken.
+    if (document.querySelector('dialog[open]') !== null) {
+      this.visit()
+      return
+    }
+    // What is typed is taken, as by any other way out of a field.
+    if (isField(document.activeElement)) document.activeElement.blur()
     const place = readPlace(window.location.hash)
     const { project: path, step, shown } = place
-    if (this.session === null) return
     if (path !== null && path !== this.session.path) {
       await this.openAt(() => this.client.projects.open({ path }), { ...place, step: step ?? 'ranges' })
       return
@@ -149,7 +157,7 @@ export class Workbench implements Host {
   }
 
   /** Makes the place an entry of the browser's history, for Back to lead to the one before. */
-  private visit(): void {
+  visit(): void {
     if (this.address !== null && this.address !== window.location.hash)
       window.history.pushState(null, '', this.address)
   }

@@ -257,6 +257,13 @@ export class Ranges {
   inspect(model: string): void {
     this.choose(model)
     this.inspectorShown = true
+    this.project.host.visit()
+  }
+
+  /** Shows another metric in the heatmap. */
+  measure(metric: Metric): void {
+    this.metric = metric
+    this.project.host.visit()
   }
 
   /** What an address says of the charts. */

@@ -89,6 +89,33 @@ describe('the Ranges view', () => {
     expect([ranges.chosen, ranges.metric]).toEqual(['0-0', 'diversity'])
   })
 
+  it('makes what is inspected or measured a place for Back, and not what is pointed at', async () => {
+    const line = new ScriptedLine()
+    const { session, workbench } = await line.openProject(projectState({ sweeps: [summarizeSweep(FIRST)] }))
+    const { ranges } = session
+    const location = { hash: '' }
+    const pushed: (string | null)[] = []
+    const pushState = (_data: null, _unused: string, hash: string): void => {
+      location.hash = hash
+      pushed.push(new URLSearchParams(hash.slice(1)).get('model'))
+    }
+    vi.stubGlobal('window', { location, history: { pushState } })
+    workbench.go('ranges')
+    void ranges.show('first')
+    await settled()
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, FIRST)
+    ranges.hover('0-1')
+    ranges.inspect('0-1')
+    ranges.inspect('0-1')
+    ranges.inspect('1-1')
+    ranges.measure('gain')
+    ranges.hover(null)
+    vi.unstubAllGlobals()
+    expect(pushed).toEqual([null, '0-1', '1-1', '1-1'])
+    expect(location.hash).toMatch(/model=1-1&metric=gain$/)
+  })
+
   it('sweeps with no other memory than the field says', async () => {
     const line = new ScriptedLine()
     const { ranges } = (await line.openProject(projectState())).session
