@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage, readTextFile } from '../base/files/bounded-file'
+import { requireAllowed } from '../base/files/only-folder'
 import { isMissing } from './weight-file'
 
 /** How the Hugging Face cache names a model's folder: models--org--name. */
@@ -16,6 +17,7 @@ const CACHE_PREFIX = 'models--'
  */
 export async function resolveModelFolder(path: string): Promise<string> {
   const folder = resolve(path)
+  await requireAllowed(folder)
   const kind = await kindOf(folder)
   if (kind === 'missing') throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
   if (kind === 'other') {

@@ -2,10 +2,11 @@ import { join, sep } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { WorkbenchError } from '../../contract/model/problem'
+import { keepTo, requireWithin } from '../base/files/only-folder'
 import { isFolder } from '../base/files/path-kinds'
-import { absolutePath, projectsFolder } from '../base/files/places'
+import { absolutePath, configFolder, projectsFolder } from '../base/files/places'
+import { resourcePath } from '../base/resources'
 import { isProject } from '../project/project'
-import { requireWithin } from '../serve/only-folder'
 import type { InitialProject } from '../workbench/entry'
 import { CommonOptions, readOptions, usageError, wholeNumber, withCommonOptions } from './options'
 import { printJson, printText, remark } from './output'
@@ -49,13 +50,14 @@ export function addServeCommand(program: Command, signal: AbortSignal): void {
   })
 }
 
-/** The folder to keep to; new projects go there too. @throws WorkbenchError `not-found` */
+/** The folder that the program keeps to from here on; new projects go there too. @throws WorkbenchError `not-found` */
 async function onlyFolder(typed: string): Promise<string> {
   const folder = absolutePath(typed)
   if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
   // Below it, so that the window, which begins in the folder around the projects, begins in it.
   const projects = projectsFolder()
   if (!projects.startsWith(folder + sep)) process.env['SLR_PROJECTS_DIR'] = join(folder, 'SLR Workbench')
+  keepTo(folder, [resourcePath(), configFolder()])
   return folder
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
+import { allowedOf } from '../base/files/only-folder'
 import { SerialQueue } from '../base/files/serial-queue'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { absolutePath, configFolder, huggingFaceCacheFolder } from '../base/files/places'
@@ -13,9 +14,9 @@ const Folders = z.array(z.string().min(1).max(4096)).max(50)
 /** A change reads the list and writes it back; two at a time would lose one. */
 const changes = new SerialQueue()
 
-/** Where models are looked for: the Hugging Face cache, and the folders that the user has added. */
+/** Where models are looked for: the Hugging Face cache, and the folders that the user has added, of these what may be read. */
 export async function modelFolders(): Promise<string[]> {
-  return [huggingFaceCacheFolder(), ...(await addedModelFolders())]
+  return allowedOf([huggingFaceCacheFolder(), ...(await addedModelFolders())], (folder) => folder)
 }
 
 /** A list that cannot be read counts as empty: folders can be added again. */

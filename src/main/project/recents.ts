@@ -6,6 +6,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { readJsonFile } from '../base/files/bounded-file'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
+import { allowedOf } from '../base/files/only-folder'
 import { configFolder } from '../base/files/places'
 import { isProject } from './project'
 import { SerialQueue } from '../base/files/serial-queue'
@@ -20,10 +21,11 @@ const StoredRecents = z.array(StoredRecent)
 /** A change reads the list and writes it back; two at a time would lose one. */
 const changes = new SerialQueue()
 
-/** The projects opened last, newest first; a list that cannot be read counts as empty. */
+/** The projects opened last, newest first, of those that may be opened; a list that cannot be read counts as empty. */
 export async function recentProjects(): Promise<RecentProject[]> {
   const { recents } = await load()
-  return Promise.all(recents.map(async (recent) => ({ ...recent, exists: await isProject(recent.path) })))
+  const shown = await allowedOf(recents, ({ path }) => path)
+  return Promise.all(shown.map(async (recent) => ({ ...recent, exists: await isProject(recent.path) })))
 }
 
 /** Puts a project at the top of the list. Where the list cannot be written it stays as it is: opening must not fail. */

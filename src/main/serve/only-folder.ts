@@ -1,7 +1,5 @@
-import { realpath } from 'node:fs/promises'
-import { basename, dirname, join, sep } from 'node:path'
 import { ORPCError } from '@orpc/client'
-import { absolutePath } from '../base/files/places'
+import { requireWithin } from '../base/files/only-folder'
 import { WorkbenchError } from '../../contract/model/problem'
 
 /** What procedures call folders and files of this machine, wherever it stands in their input. */
@@ -34,17 +32,6 @@ export function onlyWithin(folder: string) {
   }
 }
 
-/** @throws WorkbenchError `bad-input` when a path leads out of a folder, by `..` or by links too */
-export async function requireWithin(folder: string, path: string): Promise<void> {
-  const [allowed, asked] = [await realPlace(folder), await realPlace(absolutePath(path))]
-  if (asked === allowed || asked.startsWith(allowed + sep)) return
-  throw new WorkbenchError(
-    'bad-input',
-    `${path} lies outside ${folder}.`,
-    'This workbench was started with --only: it reads and writes in that folder alone.'
-  )
-}
-
 function pathsIn(input: unknown): string[] {
   const paths: string[] = []
   const waiting: unknown[] = [input]
@@ -57,14 +44,4 @@ function pathsIn(input: unknown): string[] {
     }
   }
   return paths
-}
-
-/** Where a path leads when links are followed; of what is not there, its folder. */
-async function realPlace(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch {
-    const parent = dirname(path)
-    return parent === path ? path : join(await realPlace(parent), basename(path))
-  }
 }

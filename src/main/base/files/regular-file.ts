@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { requireAllowed } from './only-folder'
 
 /*
  * The one way to open a file that others may have put there. A pipe waits for a writer for ever, and every reader that waits
@@ -24,12 +25,14 @@ interface FileSystem {
 /**
  * Opens a file for reading, through links; anything but a regular file is refused without waiting for it.
  *
- * @throws WorkbenchError `bad-file` when it is not a regular file, or does not open in time; the system's error otherwise
+ * @throws WorkbenchError `bad-file` when it is not a regular file, or does not open in time; `bad-input` outside the folder that this
+ *   program keeps to; the system's error otherwise
  */
 export async function openRegularFile(
   file: string,
   system: FileSystem = { stat, open }
 ): Promise<FileHandle> {
+  await requireAllowed(file)
   // Before opening: opening some devices does something.
   if (!(await inTime(file, system.stat(file))).isFile()) throw notRegular(file)
   const handle = await inTime(file, system.open(file, READ_ONLY))
