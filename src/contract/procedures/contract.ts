@@ -55,6 +55,7 @@ import {
 import { SamplePrompt, SamplePrompts } from '../documents/task'
 import { ShellEvent, ThemeChoice } from './shell'
 import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../documents/search'
+import { SweepComparison } from '../documents/sweep-comparison'
 import { SweepEvent, SweepProgress } from '../documents/sweep-events'
 import { KnownPart } from '../documents/known-part'
 import { SweepPlan } from '../documents/sweep-plan'
@@ -233,6 +234,17 @@ export const contract = {
       .output(Selection),
     /** The sweep under another limit, sampler or number of draws, from what it has kept; nothing of it is stored. */
     whatIf: procedure.input(projectPath.extend({ sweepId: z.string(), asked: WhatIf })).output(WhatIfSweep),
+    /** The sweep beside another of the project, both selecting with this rho; nothing of it is stored. */
+    compare: procedure
+      .input(
+        projectPath.extend({
+          sweepId: z.string(),
+          /** What names the other, apart from the project. */
+          other: z.object({ sweepId: z.string() }),
+          rho: z.number().min(0).max(1)
+        })
+      )
+      .output(SweepComparison),
     /** Scores a recipe as the sweep scored its ranges, and adds it to the sweep; a stream that ends with the score. */
     scoreRecipe: procedure
       .input(projectPath.extend({ sweepId: z.string(), recipe: Recipe }))

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../../package.json'
 import { addCheckCommand } from './check'
+import { addCompareCommand } from './compare'
 import { addDevicesCommand } from './devices'
 import { addDiffCommand } from './diff'
 import { addEvaluateCommand } from './evaluate'
@@ -73,6 +74,7 @@ export function commandLine(signal: AbortSignal): Command {
   addPlanCommand(program, signal)
   addSweepCommand(program, signal)
   addWhatIfCommand(program)
+  addCompareCommand(program, signal)
   addCheckCommand(program, signal)
   addSearchCommand(program, signal)
   addMergeCommand(program)

@@ -22,6 +22,7 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
       'slr whatif sweep.json --rho 0.8',
       'slr whatif sweep.json --temperature 1.5 --min-p 0.05 --draws 100'
     ],
+    compare: ['slr compare before.json after.json', 'slr compare llama.json qwen.json --rho 0.9 --json'],
     check: ['slr check --demo', 'slr check --from sweep.json', 'slr check --project my-pair.slr'],
     search: ['slr search --demo', 'slr search --from sweep.json --out search.json'],
     merge: ['slr merge part-1.json part-2.json --out sweep.json'],

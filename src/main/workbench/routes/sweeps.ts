@@ -4,6 +4,7 @@ import { weightsKey } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { askWhatIf } from '../../crc/check/ask-what-if'
+import { compareSweeps } from '../../measures/compare-sweeps'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Sweeps of all ranges, and what is asked of a stored one. */
@@ -46,6 +47,16 @@ export function sweepRoutes({ jobs, withProject }: Routing) {
       .handler(async ({ context: { project }, input: { sweepId, asked } }) =>
         askWhatIf(await project.askedSweep(sweepId), await project.readAnswerCheck(sweepId), asked)
       ),
+    compare: sweeps.compare
+      .use(withProject)
+      .handler(async ({ context: { project }, input: { sweepId, other, rho }, signal }) => {
+        const read = async (id: string) => ({
+          sweep: await project.readSweep(id),
+          check: await project.readAnswerCheck(id)
+        })
+        const options = { rho, ...(signal === undefined ? {} : { signal }) }
+        return compareSweeps(await read(sweepId), await read(other.sweepId), options)
+      }),
     scoreRecipe: sweeps.scoreRecipe.use(withProject).handler(async function* ({
       context: { project },
       input: { sweepId, recipe },

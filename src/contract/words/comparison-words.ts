@@ -1,0 +1,160 @@
+import type {
+  CarriedSelection,
+  RankAgreement,
+  SweepComparison,
+  SweepDifference
+} from '../documents/sweep-comparison'
+import type { Interval } from '../documents/crc'
+import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
+import { scoreWords } from './score-words'
+
+type Measure = 'validity' | 'diversity'
+
+/**
+ * Rules of thumb for a rank correlation: how alike two orders are called from which value on. Where there is an interval its end
+ * nearer to 0 counts, so that the words claim no more than the prompts bear out.
+ */
+const GRADES = [
+  { from: 0.9, words: 'nearly the same order' },
+  { from: 0.7, words: 'much the same order' },
+  { from: 0.4, words: 'partly the same order' },
+  { from: -0.4, words: 'orders with little in common' }
+] as const
+
+const gradeOf = (value: number): string =>
+  GRADES.find(({ from }) => value >= from)?.words ?? 'opposite orders'
+
+/** Whether both sweeps have the very same prompts, so that what is said of the shared ones is said of all. */
+export const samePrompts = ({ prompts: { onlyA, onlyB } }: Pick<SweepComparison, 'prompts'>): boolean =>
+  onlyA === 0 && onlyB === 0
+
+/** The two sweeps in one sentence: what they select, and how alike they order the ranges. */
+export function comparisonVerdict(comparison: SweepComparison): string {
+  const { shared, agreement } = comparison
+  const whole = shared !== null && samePrompts(comparison) ? shared : null
+  const { spearman } = agreement.diversity
+  const interval = whole?.intervals.diversity.spearman ?? null
+  const value = interval === null || spearman === null ? spearman : interval[spearman < 0 ? 1 : 0]
+  const { diversity } = scoreWords(comparison.a.scoredBy)
+  const order =
+    value === null
+      ? `the order of their ranges by ${diversity} cannot be compared`
+      : `by ${diversity} they put the ranges into ${gradeOf(value)}`
+  return `${selectionWords(comparison)}; ${order}.`
+}
+
+function selectionWords({ a, b, by, selection }: SweepComparison): string {
+  if (a.selected === null && b.selected === null) return 'Neither selects a range'
+  const named = (side: 'A' | 'B', { selected }: SweepComparison['a']): string =>
+    `${side} selects ${selected === null ? 'no range' : rangePhrase(selected)}`
+  if (a.selected !== null && selection.same && by === 'range') return `Both select ${rangePhrase(a.selected)}`
+  const both = `${named('A', a)}, ${named('B', b)}`
+  if (selection.same) return `${both}, which stands at the same depth`
+  if (selection.overlap === null) return both
+  if (selection.overlap === 0) return `${both}, which have no depth in common`
+  return `${both}, and ${formatPercent(selection.overlap)} of the depth that either takes is in both`
+}
+
+/** How sure it is that both select the same; null where that cannot be told. */
+export function sameSelectionWords({ a, shared }: Pick<SweepComparison, 'a' | 'shared'>): string | null {
+  if (shared === null || shared.sameSelection === null) return null
+  return (
+    `Both select the same in ${formatPercent(shared.sameSelection)} of ${shared.resamples} resamplings of the ` +
+    `${plural(shared.promptCount, scoreWords(a.scoredBy).prompt)} that both have.`
+  )
+}
+
+/** How alike both order the ranges by a measure: both correlations, with intervals where prompts are shared. */
+export function orderWords(comparison: SweepComparison, measure: Measure): string {
+  const { agreement, shared, ranges } = comparison
+  const name = capitalised(scoreWords(comparison.a.scoredBy)[measure])
+  const over = `over ${plural(ranges.length, 'range')}`
+  const all = `${name}: ${correlations(agreement[measure])} ${over}`
+  if (shared === null) return `${all}.`
+  const told = correlations(shared.agreement[measure], shared.intervals[measure])
+  if (samePrompts(comparison)) return `${name}: ${told} ${over}.`
+  return `${all}; ${told} on the ${plural(shared.promptCount, scoreWords(comparison.a.scoredBy).prompt)} that both have.`
+}
+
+function correlations(
+  { spearman, kendall }: RankAgreement,
+  intervals: { spearman: Interval | null; kendall: Interval | null } = { spearman: null, kendall: null }
+): string {
+  const told = (name: string, value: number | null, interval: Interval | null): string => {
+    if (value === null) return `no ${name}`
+    const span = interval === null ? '' : ` (${signed(interval[0])} to ${signed(interval[1])})`
+    return `${name} ${signed(value)}${span}`
+  }
+  return `${told('Spearman', spearman, intervals.spearman)}, ${told('Kendall', kendall, intervals.kendall)}`
+}
+
+const signed = (value: number): string => `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(2)}`
+
+/** What the intervals are, or why there are none. */
+export function intervalWords({ a, shared, sharedReason }: SweepComparison): string {
+  if (shared === null) return `No intervals: ${sharedReason ?? ''}`
+  return (
+    `In brackets ${formatPercent(shared.confidence)} intervals: the ${plural(shared.promptCount, scoreWords(a.scoredBy).prompt)} that both have, ` +
+    `drawn again ${shared.resamples} times for both alike.`
+  )
+}
+
+/** What the range that one sweep selects is in the other; null where there is none. */
+export function carriedWords(comparison: SweepComparison, side: 'a' | 'b'): string | null {
+  const carried = comparison.selection[side]
+  const from = side.toUpperCase()
+  const to = side === 'a' ? 'B' : 'A'
+  if (carried === null) {
+    const { selected } = comparison[side]
+    return selected === null ? null : `What ${from} selects, ${rangePhrase(selected)}, ${to} has not scored.`
+  }
+  const words = scoreWords(comparison.a.scoredBy)
+  const { range, other, score, gain, validityKept } = carried
+  const target = comparison[side === 'a' ? 'b' : 'a']
+  const place = comparison.by === 'range' ? '' : ` (there ${rangePhrase(other)})`
+  const kept =
+    validityKept === null
+      ? ''
+      : `, with ${formatPercent(validityKept)} of post's ${words.validity} kept` +
+        (carried.keepsEnough ? '' : `, less than the ${formatPercent(target.rho)} asked for`)
+  return (
+    `What ${from} selects, ${rangePhrase(range)}${place}, has in ${to} ${words.diversity} ${formatScore(score.diversity)}: ` +
+    `${formatDelta(gain)} over post${kept}${behindWords(carried, to)}.`
+  )
+}
+
+function behindWords({ behind }: CarriedSelection, to: string): string {
+  if (behind === null || formatScore(Math.abs(behind)) === '0.000') return ''
+  return `; ${formatScore(Math.abs(behind))} ${behind > 0 ? 'less' : 'more'} than what ${to} selects`
+}
+
+const LABELS: Readonly<Partial<Record<SweepDifference['what'], string>>> = {
+  base: 'base checkpoint',
+  post: 'post checkpoint',
+  date: 'date shown to the template',
+  'leading space': 'answers behind white space',
+  tokens: 'tokens of the prompts',
+  halves: 'selected on',
+  limit: 'least share of validity kept',
+  ranges: 'ranges scored',
+  program: 'version of the program'
+}
+
+/** What one of the differences is of. */
+export const differenceLabel = ({ what }: Pick<SweepDifference, 'what'>): string => LABELS[what] ?? what
+
+export const NOTHING_DIFFERS = 'Nothing that a sweep records differs between the two.'
+
+/** Which range of B stands for one of A, where that needs saying; null where every range stands for itself. */
+export function depthWords({ a, b, by, leftOut }: SweepComparison): string | null {
+  const left = (side: string, count: number): string[] =>
+    count === 0 ? [] : [`${plural(count, 'range')} of ${side}`]
+  const without = [...left('A', leftOut.a), ...left('B', leftOut.b)]
+  const missing =
+    without.length === 0
+      ? null
+      : `${without.join(' and ')} ${by === 'range' ? 'the other has not scored' : 'have no counterpart'}.`
+  if (by === 'range') return missing
+  const rule = `Compared by relative depth: a range of A's ${a.layerCount} layers stands beside the one of B's ${b.layerCount} whose edges lie nearest.`
+  return missing === null ? rule : `${rule} ${missing}`
+}

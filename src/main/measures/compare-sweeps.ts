@@ -1,0 +1,220 @@
+import { type CheckResult, rejectedRanges } from '../../contract/documents/answer-check'
+import type { CategoryScore, RangeScore, Score, SweepDocument } from '../../contract/documents/crc'
+import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
+import { DEFAULT_RHO } from '../../contract/documents/project'
+import { briefScoring } from '../../contract/documents/scored-by'
+import { halfWidth } from '../../contract/documents/score-interval'
+import type {
+  CarriedSelection,
+  ComparedRange,
+  ComparedScores,
+  ComparedSweep,
+  SweepComparison
+} from '../../contract/documents/sweep-comparison'
+import { at } from '../../contract/model/look-up'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { RestorationRange } from '../../contract/model/recipe'
+import { atRelativeDepth, depthOverlap } from '../../contract/model/relative-depth'
+import { rangeKey } from '../../contract/model/strengths'
+import { plural } from '../../contract/words/format'
+import { scoredByWords } from '../../contract/words/score-words'
+import { checkedSelection } from '../crc/check/checked-selection'
+import { matchedPrompts, type MatchedPrompt } from './matched-prompts'
+import { rankAgreement, resampleComparison, type MatchedRange } from './resample-comparison'
+import { whatDiffers } from './what-differs'
+
+/** A sweep, and what a check of whole answers says of its ranges; null where none was made. */
+export interface SweepToCompare {
+  readonly sweep: SweepDocument
+  readonly check: CheckResult | null
+}
+
+/** One with what is selected in it. */
+interface Side {
+  readonly sweep: SweepDocument
+  readonly rho: number
+  readonly selected: RestorationRange | null
+  readonly selectable: readonly boolean[]
+  /** Places of its ranges by their keys. */
+  readonly places: ReadonlyMap<string, number>
+}
+
+/**
+ * Two sweeps side by side: what differs between them, the scores of the same ranges, and how far they agree in the order of ranges and
+ * in what is selected. Models of different depth are compared by relative depth, as `atRelativeDepth` says.
+ *
+ * @param options.rho share of post's validity that a selected range keeps in both; left out: as each sweep has it
+ * @throws WorkbenchError `bad-input` where one is scored by characters and the other by a task, one has no ranges, or none of their ranges
+ *   stand for each other; `cancelled`
+ */
+export async function compareSweeps(
+  first: SweepToCompare,
+  second: SweepToCompare,
+  { rho, signal }: { rho?: number; signal?: AbortSignal } = {}
+): Promise<SweepComparison> {
+  requireComparable(first.sweep, second.sweep)
+  const [a, b] = [sideOf(first, rho), sideOf(second, rho)]
+  const matched = matchedRanges(a, b)
+  const shared = matchedPrompts(a.sweep.prompts, b.sweep.prompts)
+  const whole = shared.length === a.sweep.prompts.length && shared.length === b.sweep.prompts.length
+  const compared = (one: Score, other: Score): ComparedScores =>
+    comparedScores(one, other, whole ? shared : [])
+  const ranges = matched.map(({ inA, inB }): ComparedRange => {
+    const [one, other] = [at(a.sweep.ranges, inA, 'range'), at(b.sweep.ranges, inB, 'range')]
+    return { range: bare(one), other: bare(other), ...compared(one, other) }
+  })
+  const alike = (measure: 'validity' | 'diversity') =>
+    rankAgreement(ranges.map((range) => [range.a[measure], range.b[measure]]))
+  const bySelection = a.sweep.halves === null && b.sweep.halves === null
+  return {
+    a: comparedSweep(a),
+    b: comparedSweep(b),
+    by: a.sweep.layerCount === b.sweep.layerCount ? 'range' : 'relative depth',
+    differs: whatDiffers(a, b, shared),
+    prompts: {
+      shared: shared.length,
+      onlyA: a.sweep.prompts.length - shared.length,
+      onlyB: b.sweep.prompts.length - shared.length
+    },
+    post: compared(a.sweep.post, b.sweep.post),
+    base: a.sweep.base === null || b.sweep.base === null ? null : compared(a.sweep.base, b.sweep.base),
+    ranges,
+    leftOut: {
+      a: a.sweep.ranges.length - matched.length,
+      b: b.sweep.ranges.length - new Set(matched.map(({ inB }) => inB)).size
+    },
+    agreement: { validity: alike('validity'), diversity: alike('diversity') },
+    selection: selectionAgreement(a, b),
+    shared:
+      shared.length < FEWEST_PROMPTS
+        ? null
+        : await resampleComparison(a, b, shared, matched, bySelection, signal),
+    sharedReason: shared.length < FEWEST_PROMPTS ? reasonForNone(shared.length) : null
+  }
+}
+
+function requireComparable(a: SweepDocument, b: SweepDocument): void {
+  if (a.scoredBy.kind !== b.scoredBy.kind) {
+    const words = ({ scoredBy }: SweepDocument): string => scoredByWords(briefScoring(scoredBy))
+    throw new WorkbenchError(
+      'bad-input',
+      `These sweeps cannot be compared: one is scored by ${words(a)}, the other by ${words(b)}.`,
+      'Their numbers are different measures. How well characters predict a task is told by an evaluation of that task, once both sweeps are there.'
+    )
+  }
+  for (const { id, ranges } of [a, b]) {
+    if (ranges.length > 0) continue
+    throw new WorkbenchError(
+      'bad-input',
+      `The sweep ${id} scored no ranges to compare.`,
+      'Take a sweep of all ranges.'
+    )
+  }
+}
+
+function sideOf({ sweep, check }: SweepToCompare, wanted: number | undefined): Side {
+  const rho = wanted ?? sweep.selection?.rho ?? DEFAULT_RHO
+  const rejected = new Set(rejectedRanges(sweep.ranges, check, rho))
+  return {
+    sweep,
+    rho,
+    selected: checkedSelection(sweep, check, rho)?.selected ?? null,
+    selectable: sweep.ranges.map((range) => !rejected.has(range)),
+    places: new Map(sweep.ranges.map((range, place) => [rangeKey(range), place]))
+  }
+}
+
+const bare = ({ start, end }: RangeScore): RestorationRange => ({ start, end })
+
+/** What stands in one sweep for a range of another. */
+const counterpart = (range: RestorationRange, from: Side, to: Side): RestorationRange =>
+  atRelativeDepth(range, from.sweep.layerCount, to.sweep.layerCount)
+
+function matchedRanges(a: Side, b: Side): MatchedRange[] {
+  const matched = a.sweep.ranges.flatMap((range, inA) => {
+    const inB = b.places.get(rangeKey(counterpart(range, a, b)))
+    return inB === undefined ? [] : [{ inA, inB }]
+  })
+  if (matched.length > 0) return matched
+  throw new WorkbenchError(
+    'bad-input',
+    `The sweeps ${a.sweep.id} and ${b.sweep.id} have no range in common.`,
+    'Take sweeps of all ranges.'
+  )
+}
+
+function comparedSweep({ sweep, rho, selected }: Side): ComparedSweep {
+  const { id, createdAt, scoredBy, prompts, layerCount, ranges, device, precision } = sweep
+  return {
+    id,
+    createdAt,
+    scoredBy: briefScoring(scoredBy),
+    promptCount: prompts.length,
+    layerCount,
+    rangeCount: ranges.length,
+    device,
+    precision,
+    rho,
+    selected
+  }
+}
+
+/** @param matched all prompts of both; empty where they are not the same */
+function comparedScores(a: Score, b: Score, matched: readonly MatchedPrompt[]): ComparedScores {
+  const margin = (measure: 'validity' | 'diversity'): number | null =>
+    halfWidth(
+      matched.map(({ inA, inB, category }) => ({
+        category,
+        value: at(b.prompts, inB, 'prompt')[measure] - at(a.prompts, inA, 'prompt')[measure]
+      }))
+    )
+  return {
+    a: means(a),
+    b: means(b),
+    difference: { validity: b.validity - a.validity, diversity: b.diversity - a.diversity },
+    margins: { validity: margin('validity'), diversity: margin('diversity') }
+  }
+}
+
+const means = ({ validity, diversity }: Score): CategoryScore => ({ validity, diversity })
+
+function selectionAgreement(a: Side, b: Side): SweepComparison['selection'] {
+  const inDepth = (range: RestorationRange, { sweep: { layerCount } }: Side) => ({ ...range, layerCount })
+  const same =
+    a.selected === null || b.selected === null
+      ? a.selected === b.selected
+      : rangeKey(counterpart(a.selected, a, b)) === rangeKey(b.selected)
+  return {
+    same,
+    overlap:
+      a.selected === null || b.selected === null
+        ? null
+        : depthOverlap(inDepth(a.selected, a), inDepth(b.selected, b)),
+    a: carried(a, b),
+    b: carried(b, a)
+  }
+}
+
+function carried(from: Side, to: Side): CarriedSelection | null {
+  if (from.selected === null) return null
+  const other = counterpart(from.selected, from, to)
+  const place = to.places.get(rangeKey(other))
+  if (place === undefined) return null
+  const score = at(to.sweep.ranges, place, 'range')
+  const { post } = to.sweep
+  const own = to.selected === null ? undefined : to.places.get(rangeKey(to.selected))
+  return {
+    range: from.selected,
+    other,
+    score: means(score),
+    gain: score.diversity - post.diversity,
+    validityKept: post.validity === 0 ? null : score.validity / post.validity,
+    keepsEnough: score.validity >= to.rho * post.validity,
+    behind: own === undefined ? null : at(to.sweep.ranges, own, 'range').diversity - score.diversity
+  }
+}
+
+const reasonForNone = (count: number): string =>
+  count === 0
+    ? 'The sweeps have no prompt in common.'
+    : `The sweeps have ${plural(count, 'prompt')} in common; an interval takes ${FEWEST_PROMPTS}.`

@@ -1,0 +1,27 @@
+import type { SweptPrompt } from '../../contract/documents/crc'
+
+/** A prompt that two sweeps have, by its places in them. */
+export interface MatchedPrompt {
+  inA: number
+  inB: number
+  category: string
+}
+
+/**
+ * Prompts that ask the same, of the same category and with the same right answers, however they were rendered. A prompt that stands
+ * several times in both is matched as often.
+ */
+export function matchedPrompts(a: readonly SweptPrompt[], b: readonly SweptPrompt[]): MatchedPrompt[] {
+  const left = new Map<string, number[]>()
+  for (const [place, prompt] of b.entries()) {
+    const key = keyOf(prompt)
+    left.set(key, [...(left.get(key) ?? []), place])
+  }
+  return a.flatMap((prompt, inA) => {
+    const inB = left.get(keyOf(prompt))?.shift()
+    return inB === undefined ? [] : [{ inA, inB, category: prompt.category }]
+  })
+}
+
+const keyOf = ({ text, category, valid }: SweptPrompt): string =>
+  JSON.stringify([text, category, valid.toSorted()])

@@ -1,0 +1,102 @@
+import type { Rendering, SweepDocument } from '../../contract/documents/crc'
+import { briefScoring } from '../../contract/documents/scored-by'
+import type { SweepDifference } from '../../contract/documents/sweep-comparison'
+import type { CheckpointReference } from '../../contract/model/checkpoint'
+import { DEVICE_LABELS } from '../../contract/model/device'
+import { at } from '../../contract/model/look-up'
+import { formatPercent, plural } from '../../contract/words/format'
+import { scoredByWords, scoreWords } from '../../contract/words/score-words'
+import type { MatchedPrompt } from './matched-prompts'
+
+/** A sweep, and the share of post's validity that its selection keeps. */
+interface Limited {
+  readonly sweep: SweepDocument
+  readonly rho: number
+}
+
+/** What two sweeps were not computed with alike, in the order in which it matters; empty where all of it is the same. */
+export function whatDiffers(a: Limited, b: Limited, matched: readonly MatchedPrompt[]): SweepDifference[] {
+  const differing = (what: SweepDifference['what'], of: (side: Limited) => string): SweepDifference[] => {
+    const [one, other] = [of(a), of(b)]
+    return one === other ? [] : [{ what, a: one, b: other }]
+  }
+  return [
+    ...promptsDiffer(a.sweep, b.sweep, matched),
+    ...differing('scored by', ({ sweep }) => scoredByWords(briefScoring(sweep.scoredBy))),
+    ...differing('layers', ({ sweep }) => String(sweep.layerCount)),
+    ...checkpointsDiffer('base', a.sweep.basePath, b.sweep.basePath),
+    ...checkpointsDiffer('post', a.sweep.postPath, b.sweep.postPath),
+    ...differing('system prompt', ({ sweep }) => quoted(sweep.rendering.systemPrompt)),
+    ...differing('template arguments', ({ sweep }) => argumentsOf(sweep.rendering)),
+    ...differing('date', ({ sweep }) => sweep.rendering.date),
+    ...differing('assistant prefix', ({ sweep }) => quoted(sweep.rendering.assistantPrefix)),
+    ...differing('leading space', ({ sweep: { rendering } }) =>
+      rendering.countLeadingSpace ? 'counted' : 'not counted'
+    ),
+    ...tokensDiffer(a.sweep, b.sweep, matched),
+    ...differing('device', ({ sweep }) => DEVICE_LABELS[sweep.device]),
+    ...differing('precision', ({ sweep }) => sweep.precision),
+    ...differing('halves', ({ sweep: { halves } }) =>
+      halves === null ? 'all prompts' : `${plural(halves.choose.length, 'prompt')}, seed ${halves.seed}`
+    ),
+    ...differing('limit', ({ rho }) => formatPercent(rho)),
+    ...differing('ranges', ({ sweep }) => plural(sweep.ranges.length, 'range')),
+    ...differing('program', ({ sweep }) =>
+      sweep.programVersion === '' ? 'not recorded' : sweep.programVersion
+    )
+  ]
+}
+
+function promptsDiffer(
+  a: SweepDocument,
+  b: SweepDocument,
+  matched: readonly MatchedPrompt[]
+): SweepDifference[] {
+  if (matched.length === a.prompts.length && matched.length === b.prompts.length) return []
+  const words = ({ prompts, scoredBy }: SweepDocument): string => {
+    const own = prompts.length - matched.length
+    const which = own === 0 ? 'all in both' : matched.length === 0 ? 'none in both' : `${own} here alone`
+    return `${plural(prompts.length, scoreWords(scoredBy).prompt)}, ${which}`
+  }
+  return [{ what: 'prompts', a: words(a), b: words(b) }]
+}
+
+/** Equal files in other places are the same. */
+function checkpointsDiffer(
+  what: 'base' | 'post',
+  a: CheckpointReference,
+  b: CheckpointReference
+): SweepDifference[] {
+  if (a.fingerprint === b.fingerprint) return []
+  // At one place they are told apart by their fingerprints alone.
+  const words = ({ path, fingerprint }: CheckpointReference): string =>
+    a.path === b.path ? `${path} (fingerprint ${fingerprint.slice(0, 12)})` : path
+  return [{ what, a: words(a), b: words(b) }]
+}
+
+/** Of one rendering, tokenizer or chat template have changed where the tokens have. */
+function tokensDiffer(
+  a: SweepDocument,
+  b: SweepDocument,
+  matched: readonly MatchedPrompt[]
+): SweepDifference[] {
+  if (JSON.stringify(a.rendering) !== JSON.stringify(b.rendering)) return []
+  const differing = matched.filter(({ inA, inB }) => {
+    const [one, other] = [at(a.prompts, inA, 'prompt').tokens, at(b.prompts, inB, 'prompt').tokens]
+    return one.length !== other.length || one.some((token, place) => token !== other[place])
+  })
+  const [first] = differing
+  if (first === undefined) return []
+  const words = ({ prompts }: SweepDocument, place: number): string =>
+    `${plural(differing.length, 'prompt')} of the same text; the first has ${plural(at(prompts, place, 'prompt').tokens.length, 'token')}`
+  return [{ what: 'tokens', a: words(a, first.inA), b: words(b, first.inB) }]
+}
+
+const quoted = (text: string): string => (text === '' ? 'none' : JSON.stringify(text))
+
+function argumentsOf({ templateArguments }: Rendering): string {
+  const named = Object.entries(templateArguments).toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return named.length === 0
+    ? 'none'
+    : named.map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(', ')
+}

@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
+import { SweepComparison } from '../../../../src/contract/documents/sweep-comparison'
+import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
+import { comparedSweep } from '../../../fixtures/compared-sweeps'
+import { tinyTaskSweep } from '../../../fixtures/tiny-sweep'
+
+const compared = (a: SweepDocument, b: SweepDocument, rho?: number) =>
+  compareSweeps({ sweep: a, check: null }, { sweep: b, check: null }, rho === undefined ? {} : { rho })
+
+/** Every other range turned around: their order in diversity is nearly the reverse. */
+const reversed = (id = 'b'): SweepDocument =>
+  comparedSweep({ id, diversity: (start, end) => -0.25 * (end - start) - 0.05 * start })
+
+describe('two sweeps', () => {
+  it('that are one differ in nothing: all zeros, and in rank agreement 1', async () => {
+    const sweep = comparedSweep()
+    const found = SweepComparison.parse(await compared(sweep, sweep))
+    expect(found.differs).toEqual([])
+    expect(found.ranges).toHaveLength(10)
+    for (const { range, other, difference, margins } of found.ranges) {
+      expect(other).toEqual(range)
+      expect(difference).toEqual({ validity: 0, diversity: 0 })
+      expect(margins).toEqual({ validity: 0, diversity: 0 })
+    }
+    expect(found.post.difference).toEqual({ validity: 0, diversity: 0 })
+    const { shared } = found
+    for (const agreement of [found.agreement, shared?.agreement]) {
+      expect(agreement?.diversity.spearman).toBeCloseTo(1, 12)
+      expect(agreement?.validity.kendall).toBe(1)
+    }
+    expect(shared?.intervals.diversity.spearman?.[0]).toBeCloseTo(1, 12)
+    expect(shared?.intervals.diversity.kendall).toEqual([1, 1])
+    expect(shared?.sameSelection).toBe(1)
+    expect(found.selection).toMatchObject({ same: true, overlap: 1, a: { behind: 0, keepsEnough: true } })
+    expect(found.leftOut).toEqual({ a: 0, b: 0 })
+  })
+
+  it('are compared by what they ask, in whatever order', async () => {
+    const sweep = comparedSweep()
+    const turn = <Value>(values: readonly Value[]): Value[] => values.toReversed()
+    const turned = {
+      ...sweep,
+      prompts: turn(sweep.prompts),
+      post: { ...sweep.post, prompts: turn(sweep.post.prompts) },
+      ranges: turn(sweep.ranges).map((range) => ({ ...range, prompts: turn(range.prompts) }))
+    }
+    const found = await compared(sweep, turned)
+    expect(found.differs).toEqual([])
+    expect(found.prompts).toEqual({ shared: 6, onlyA: 0, onlyB: 0 })
+    expect(found.ranges.every(({ margins }) => margins.diversity === 0)).toBe(true)
+    expect(found.shared?.agreement.diversity.spearman).toBeCloseTo(1, 12)
+    // Most keep the same validity, in sums of another order.
+    expect(found.shared?.agreement.validity.kendall).toBe(1)
+    expect(found.shared?.intervals.validity.kendall).toEqual([1, 1])
+  })
+
+  it('say the second less the first, and where the ranges of one land in the other', async () => {
+    const found = await compared(comparedSweep(), reversed())
+    const of = (start: number, end: number) =>
+      found.ranges.find(({ range }) => range.start === start && range.end === end)
+    expect(of(1, 2)?.difference.diversity).toBeCloseTo(-0.3, 12)
+    expect(of(0, 0)?.difference.diversity).toBeCloseTo(0, 12)
+    // All prompts differ by the same.
+    expect(of(1, 2)?.margins.diversity).toBeCloseTo(0, 12)
+    expect(found.agreement.diversity.spearman).toBeLessThan(-0.5)
+    expect(found.a.selected).toEqual({ start: 2, end: 3 })
+    expect(found.b.selected).toEqual({ start: 0, end: 0 })
+    expect(found.selection.same).toBe(false)
+    expect(found.selection.overlap).toBe(0)
+    expect(found.selection.a?.score.diversity).toBeCloseTo(0.2525, 9)
+    expect(found.selection.a?.behind).toBeCloseTo(0.21, 9)
+    expect(found.selection.a?.gain).toBeLessThan(0)
+    expect(found.shared?.sameSelection).toBe(0)
+  })
+
+  it('of other prompts have no margins, and intervals over those that both have, if they are enough', async () => {
+    const [a, b] = [comparedSweep({ promptCount: 8 }), comparedSweep({ id: 'b', promptCount: 6 })]
+    const some = await compared(a, b)
+    expect(some.prompts).toEqual({ shared: 6, onlyA: 2, onlyB: 0 })
+    expect(some.differs).toEqual([
+      { what: 'prompts', a: '8 prompts, 2 here alone', b: '6 prompts, all in both' }
+    ])
+    expect(some.shared).toMatchObject({ promptCount: 6, resamples: 500 })
+    expect(some.ranges.every(({ margins }) => margins.diversity === null)).toBe(true)
+    const other = { ...b, prompts: b.prompts.map((prompt) => ({ ...prompt, text: `Other: ${prompt.text}` })) }
+    expect(await compared(a, other)).toMatchObject({
+      shared: null,
+      sharedReason: 'The sweeps have no prompt in common.'
+    })
+    const few = comparedSweep({ promptCount: 3 })
+    expect((await compared(few, few)).sharedReason).toBe(
+      'The sweeps have 3 prompts in common; an interval takes 5.'
+    )
+  })
+
+  it('say all that they were not computed with alike', async () => {
+    const sweep = comparedSweep()
+    const other: SweepDocument = {
+      ...sweep,
+      device: 'webgpu',
+      precision: 'fp16',
+      programVersion: '',
+      postPath: { path: '/models/post', fingerprint: 'cc' },
+      basePath: { path: '/models/other', fingerprint: 'aa' },
+      rendering: { ...DEFAULT_RENDERING, systemPrompt: 'Be brief.', templateArguments: { thinking: false } }
+    }
+    expect((await compared(sweep, other)).differs).toEqual([
+      { what: 'post', a: '/models/post (fingerprint bb)', b: '/models/post (fingerprint cc)' },
+      { what: 'system prompt', a: 'none', b: '"Be brief."' },
+      { what: 'template arguments', a: 'none', b: 'thinking = false' },
+      { what: 'device', a: 'CPU', b: 'WebGPU' },
+      { what: 'precision', a: 'fp32', b: 'fp16' },
+      { what: 'program', a: '0.1.0', b: 'not recorded' }
+    ])
+    const retold = { ...sweep, prompts: sweep.prompts.map((prompt) => ({ ...prompt, tokens: [1, 2] })) }
+    expect((await compared(sweep, retold)).differs.map(({ what }) => what)).toEqual(['tokens'])
+  })
+
+  it('of models of different depth are compared by relative depth, and left-out ranges are counted', async () => {
+    const [shallow, deep] = [comparedSweep({ layerCount: 3 }), comparedSweep({ id: 'b', layerCount: 6 })]
+    const found = await compared(shallow, deep)
+    expect(found.by).toBe('relative depth')
+    expect(found.differs.map(({ what }) => what)).toEqual(['layers', 'ranges'])
+    expect(found.ranges.map(({ range, other }) => [range.start, range.end, other.start, other.end])).toEqual([
+      [0, 0, 0, 1],
+      [0, 1, 0, 3],
+      [0, 2, 0, 5],
+      [1, 1, 2, 3],
+      [1, 2, 2, 5],
+      [2, 2, 4, 5]
+    ])
+    expect(found.leftOut).toEqual({ a: 0, b: 15 })
+    // Every range of the deeper one has a counterpart, which it shares with others.
+    const back = await compared(deep, shallow)
+    expect(back.ranges).toHaveLength(21)
+    expect(back.leftOut).toEqual({ a: 0, b: 0 })
+    expect(back.selection.a?.other).toEqual({ start: 2, end: 2 })
+  })
+
+  it('select by one limit where one is given, and each by its own otherwise', async () => {
+    const sweep = comparedSweep()
+    const found = await compared(sweep, sweep, 0.5)
+    expect([found.a.rho, found.b.rho]).toEqual([0.5, 0.5])
+    expect(found.a.selected).toEqual({ start: 0, end: 3 })
+    const checkOfBest = {
+      layerCount: 4,
+      post: {
+        firstToken: { validity: 0.9, diversity: 0.3 },
+        answers: { validity: 0.9, diversity: 0.3 },
+        undecided: 0
+      },
+      models: [
+        { range: [2, 3] as [number, number], validity: 0.1 },
+        { range: [1, 2] as [number, number], validity: 0.9 }
+      ].map(({ range, validity }) => ({
+        recipe: { name: 'checked', ranges: [range] },
+        firstToken: { validity: 0.9, diversity: 0.6 },
+        answers: { validity, diversity: 0.6 },
+        undecided: 0
+      }))
+    }
+    const checked = await compareSweeps({ sweep, check: null }, { sweep, check: checkOfBest })
+    expect(checked.a.selected).toEqual({ start: 2, end: 3 })
+    expect(checked.b.selected).toEqual({ start: 1, end: 2 })
+    expect(checked.shared?.sameSelection).toBe(0)
+  })
+
+  it('are refused where their numbers are different measures, or there is nothing to compare', async () => {
+    const sweep = comparedSweep()
+    await expect(compared(sweep, tinyTaskSweep())).rejects.toThrow(/one is scored by first tokens.*Letters/)
+    await expect(compared(sweep, { ...sweep, id: 'bare', ranges: [] })).rejects.toThrow(
+      'The sweep bare scored no ranges'
+    )
+    const [first, ...rest] = sweep.ranges
+    if (first === undefined) throw new Error('no ranges')
+    await expect(
+      compared({ ...sweep, ranges: [first] }, { ...sweep, id: 'b', ranges: rest })
+    ).rejects.toThrow('have no range in common')
+  })
+
+  it('are not compared further once nobody wants to know', async () => {
+    const sweep = comparedSweep()
+    const side = { sweep, check: null }
+    await expect(compareSweeps(side, side, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      problem: { code: 'cancelled' }
+    })
+  })
+})
