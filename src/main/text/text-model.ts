@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Tokenizer } from '@huggingface/tokenizers'
+import type { Tokenizer } from '@huggingface/tokenizers'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
@@ -7,7 +7,7 @@ import { readModelJson } from '../base/files/model-file'
 import { at } from '../../contract/model/look-up'
 import { withTimeLimit } from '../base/time-limit'
 import { type ChatTemplate, findChatTemplate } from './chat-template'
-import { exactPreTokenizer } from './pre-tokenizer'
+import { libraryTokenizer } from './library-tokenizer'
 import {
   AddedToken,
   MAX_TOKEN_ID,
@@ -30,6 +30,7 @@ const TokenizerFile = z.looseObject({
   decoder: part,
   model: z.looseObject({
     type: z.enum(['BPE', 'Unigram']),
+    byte_fallback: z.boolean().nullish(),
     vocab: z.union([z.record(z.string(), TokenId), z.array(z.unknown()).max(MAX_TOKEN_ID)]),
     merges: z
       .array(z.unknown())
@@ -129,11 +130,7 @@ class FolderTextModel implements LocalTextModel {
     this.specialTokens = config.namedTokens
     this.addedTokens = new Map(added.map((token) => [token.id, token.content]))
     this.tokenizerFile = join(folder, 'tokenizer.json')
-    this.tokenizer = usingTokenizer(this.tokenizerFile, () => {
-      const pre_tokenizer = exactPreTokenizer(definition.pre_tokenizer)
-      // The library's config would switch on what the reference library leaves to tokenizer.json.
-      return new Tokenizer({ ...definition, pre_tokenizer, added_tokens: added }, {})
-    })
+    this.tokenizer = usingTokenizer(this.tokenizerFile, () => libraryTokenizer(definition, added))
     this.specialIds = new Set(added.filter((token) => token.special === true).map((token) => token.id))
     this.textTokens = [...new Set(this.tokenizer.get_vocab().values())]
       .filter((id) => this.addsText(id))

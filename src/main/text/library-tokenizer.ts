@@ -1,0 +1,73 @@
+import {
+  ByteLevelPreTokenizer,
+  type PreTokenizer,
+  SequencePreTokenizer,
+  Tokenizer,
+  Unigram
+} from '@huggingface/tokenizers'
+import { exactPreTokenizer } from './pre-tokenizer'
+import type { AddedToken } from './tokenizer-config'
+
+/** The parts of a tokenizer.json that decide how text becomes tokens. */
+export interface TokenizerDefinition {
+  readonly pre_tokenizer: unknown
+  readonly model: { readonly type: string; readonly byte_fallback?: boolean | null | undefined }
+}
+
+/**
+ * How GPT-2 splits text, which ByteLevel does by itself. JavaScript's `\s`, which the library has in its place, holds
+ * U+FEFF and not U+0085; the reference library's is Unicode's white space.
+ */
+const BYTE_LEVEL_PARTS =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu
+
+/**
+ * The tokenizer that a tokenizer.json defines, put so that `@huggingface/tokenizers` splits and spells text as the
+ * reference library (the Rust `tokenizers`) does.
+ *
+ * @param added tokens that are looked for before anything else
+ * @throws Error for what the library cannot use
+ */
+export function libraryTokenizer(definition: TokenizerDefinition, added: readonly AddedToken[]): Tokenizer {
+  const pre_tokenizer = exactPreTokenizer(definition.pre_tokenizer)
+  // The library's config would switch on what the reference library leaves to tokenizer.json.
+  const tokenizer = new Tokenizer({ ...definition, pre_tokenizer, added_tokens: added }, {})
+  splitByUnicode(tokenizer.pre_tokenizer)
+  if (tokenizer.model instanceof Unigram && definition.model.byte_fallback === true) {
+    spellUnknownByBytes(tokenizer.model)
+  }
+  return tokenizer
+}
+
+function splitByUnicode(part: PreTokenizer | null): void {
+  if (part instanceof ByteLevelPreTokenizer) part.pattern = BYTE_LEVEL_PARTS
+  if (part instanceof SequencePreTokenizer) for (const inner of part.tokenizers) splitByUnicode(inner)
+}
+
+/**
+ * Unknown characters, neighbours together, as the tokens of their UTF-8 bytes where the vocabulary has all of these. The
+ * library does so for BPE alone, and has <unk> here.
+ */
+function spellUnknownByBytes(model: Unigram): void {
+  const spelled = (unknown: string): string[] => {
+    const bytes = [...Buffer.from(unknown)].map(
+      (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
+    )
+    return bytes.every((byte) => model.tokens_to_ids.has(byte)) ? bytes : [unknown]
+  }
+  model.encode = (parts) =>
+    parts.flatMap((part) => {
+      const tokens: string[] = []
+      let unknown = ''
+      for (const piece of model.tokenize(part)) {
+        if (!model.tokens_to_ids.has(piece)) {
+          unknown += piece
+          continue
+        }
+        if (unknown !== '') tokens.push(...spelled(unknown))
+        unknown = ''
+        tokens.push(piece)
+      }
+      return unknown === '' ? tokens : [...tokens, ...spelled(unknown)]
+    })
+}
