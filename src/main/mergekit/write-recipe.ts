@@ -4,6 +4,7 @@ import type { LayerStrength } from '../../contract/model/recipe'
 import { isWeightDtype, type WeightDtype } from '../checkpoint/dtype'
 import type { PairMembers } from '../checkpoint/pair-member'
 import { layerTensors } from '../family'
+import { uncopiedTensors } from './known-tensors'
 import { mergekitReference } from './model-reference'
 
 const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } satisfies Record<
@@ -31,6 +32,8 @@ export function mergekitText(pair: PairMembers, name: string, strengths: readonl
   const base = referenceOf(pair.base.checkpoint.path)
   const post = referenceOf(pair.post.checkpoint.path)
   refuseOtherNames(pair)
+  const uncopied = uncopiedTensors(pair.post)
+  if (uncopied !== null) throw unsupported(uncopied)
   const runs = withPostAround(runsOf(strengths))
   const linear = runs.some(({ strength }) => !isWhole(strength))
   const dtype = outputDtype(pair, strengths, linear)
