@@ -1,7 +1,8 @@
-import { Environment, Interpreter, Template } from '@huggingface/jinja'
+import { Environment, Template } from '@huggingface/jinja'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { type ChatMessage, subjectOf, type TemplateRequest } from './messages'
+import { PythonInterpreter } from './python-interpreter'
 import { strftime } from './strftime'
 
 /** Of all chats of a request; far beyond any context window. */
@@ -49,7 +50,7 @@ function render(
   environment.set('messages', messages)
   environment.set('add_generation_prompt', true)
   try {
-    const output: unknown = new Interpreter(environment).run(template).value
+    const output: unknown = new PythonInterpreter(environment).run(template).value
     if (typeof output !== 'string') throw new Error('it renders no text')
     return output
   } catch (error) {

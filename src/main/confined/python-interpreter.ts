@@ -1,0 +1,131 @@
+import { Environment, Interpreter } from '@huggingface/jinja'
+
+type Node = NonNullable<Parameters<Interpreter['evaluate']>[0]>
+type Value = ReturnType<Interpreter['evaluate']>
+
+/** An expression whose value is known already. */
+interface Evaluated extends Node {
+  readonly type: 'Evaluated'
+  readonly value: Value
+}
+
+interface For extends Node {
+  readonly iterable: Node
+}
+interface Select extends Node {
+  readonly lhs: Node
+}
+interface Filter extends Node {
+  readonly operand: Node
+  readonly filter: Node & { readonly value?: unknown; readonly callee?: { readonly value?: unknown } }
+}
+interface Member extends Node {
+  readonly object: Node
+  readonly property: Node
+  readonly computed: boolean
+}
+interface List extends Node {
+  readonly value: readonly Node[]
+}
+interface Dictionary extends Node {
+  readonly value: ReadonlyMap<Node & { readonly value?: unknown }, Node>
+}
+
+const isEvaluated = (node: Node): node is Evaluated => node.type === 'Evaluated'
+const isFor = (node: Node): node is For => node.type === 'For'
+const isSelect = (node: Node): node is Select => node.type === 'SelectExpression'
+const isFilter = (node: Node): node is Filter => node.type === 'FilterExpression'
+const isMember = (node: Node): node is Member => node.type === 'MemberExpression'
+const isDictionary = (node: Node): node is Dictionary => node.type === 'ObjectLiteral'
+
+/** Filters that Jinja's Python lets pass over nothing: they begin with `if value`. */
+const OVER_NOTHING: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select', 'selectattr']
+
+/**
+ * The library's interpreter with what published templates take from Python beside it: loops over the characters of a text
+ * (Llama 3.2 Vision looks for images in messages so), filters over None (functionary's tools), and dictionaries with whole
+ * numbers for keys, looked up or sorted (Seed-OSS's thinking budgets). Any other use of such a dictionary is refused.
+ */
+export class PythonInterpreter extends Interpreter {
+  /** What is behind the values that stand for dictionaries of numbers. */
+  private readonly dictionaries = new WeakMap<Value, ReadonlyMap<number, Value>>()
+
+  override evaluate(statement: Node | undefined, environment: Environment): Value {
+    if (statement === undefined) return super.evaluate(statement, environment)
+    if (isEvaluated(statement)) return statement.value
+    if (isFor(statement)) return this.loop(statement, environment)
+    if (isFilter(statement)) return this.filtered(statement, environment)
+    if (isMember(statement)) return this.member(statement, environment)
+    if (isDictionary(statement) && hasNumbers(statement)) return this.dictionary(statement, environment)
+    return super.evaluate(statement, environment)
+  }
+
+  private loop(loop: For, environment: Environment): Value {
+    const { iterable } = loop
+    const source = this.evaluate(isSelect(iterable) ? iterable.lhs : iterable, environment)
+    const items = typeof source.value === 'string' ? valueOf([...source.value]) : source
+    const given = isSelect(iterable) ? { ...iterable, lhs: evaluated(items) } : evaluated(items)
+    const looped: For = { ...loop, iterable: given }
+    return super.evaluate(looped, environment)
+  }
+
+  private filtered(filter: Filter, environment: Environment): Value {
+    const operand = this.evaluate(filter.operand, environment)
+    const name = filter.filter.value ?? filter.filter.callee?.value
+    const known: Filter = { ...filter, operand: evaluated(operand) }
+    const isNothing = operand.value === null || operand.value === undefined
+    if (isNothing && OVER_NOTHING.includes(name)) return valueOf([])
+    const dictionary = this.dictionaries.get(operand)
+    if (dictionary === undefined || filter.filter.value !== 'dictsort')
+      return super.evaluate(known, environment)
+    const sorted = [...dictionary].sort(([a], [b]) => a - b)
+    const pairs = sorted.map(([key, value]) => this.list([valueOf(key), value], environment))
+    return this.list(pairs, environment)
+  }
+
+  private list(values: readonly Value[], environment: Environment): Value {
+    const literal: List = { type: 'ArrayLiteral', value: values.map(evaluated) }
+    return super.evaluate(literal, environment)
+  }
+
+  private member(member: Member, environment: Environment): Value {
+    const object = this.evaluate(member.object, environment)
+    const dictionary = this.dictionaries.get(object)
+    if (dictionary !== undefined && member.computed) {
+      const key = this.evaluate(member.property, environment).value
+      return (typeof key === 'number' ? dictionary.get(key) : undefined) ?? valueOf(undefined)
+    }
+    const known: Member = { ...member, object: evaluated(object) }
+    return super.evaluate(known, environment)
+  }
+
+  private dictionary({ value: entries }: Dictionary, environment: Environment): Value {
+    const numbers = new Map<number, Value>()
+    for (const [key, value] of entries) {
+      if (typeof key.value === 'number') numbers.set(key.value, this.evaluate(value, environment))
+    }
+    // A function has nothing in common with a dictionary: what is not looked after above is refused, but for writing it.
+    const refuse = (): never => {
+      throw new Error('a dictionary with numbers for keys is neither looked up in nor sorted by them')
+    }
+    const standIn = valueOf(refuse)
+    standIn.toString = refuse
+    Object.assign(Object(standIn.value), { toString: refuse })
+    this.dictionaries.set(standIn, numbers)
+    return standIn
+  }
+}
+
+function hasNumbers({ value }: Dictionary): boolean {
+  const keys = [...value.keys()]
+  return keys.length > 0 && keys.every(({ type }) => type === 'IntegerLiteral')
+}
+
+function evaluated(value: Value): Evaluated {
+  return { type: 'Evaluated', value }
+}
+
+/** A value of the library's for one of JavaScript's. */
+function valueOf(value: unknown): Value {
+  return new Environment().set('value', value)
+}
