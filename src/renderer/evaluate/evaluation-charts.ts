@@ -124,6 +124,36 @@ export function passAtKPlot({ run, results }: PlottedEvaluation): PlotContent | 
   }
 }
 
+/** A measure of each prompt's answers, a point for each variant that has it. */
+export function promptPlot(
+  {
+    run,
+    results
+  }: Pick<EvaluationView, 'results'> & { run: Pick<EvaluationView['run'], 'variants' | 'task'> },
+  measure: MeasureId
+): PlotContent {
+  const { label } = measureOf(measure)
+  const series = seriesStyles(run.variants).map((style, variant) => ({
+    ...style,
+    connected: false,
+    named: false,
+    radius: 4,
+    points: run.task.prompts.flatMap((_, prompt) => {
+      const value = results.cells[prompt]?.[variant]?.[measure]
+      return value === undefined ? [] : [{ x: prompt + 1, y: value, lines: [] }]
+    })
+  }))
+  return {
+    label: `${label} of ${run.variants.length} variants on each of ${run.task.prompts.length} prompts.`,
+    series,
+    x: { title: 'Prompt', bounds: [0, run.task.prompts.length + 1], whole: true },
+    y: measureAxis(
+      measure,
+      series.flatMap(({ points }) => points.map(({ y }) => y))
+    )
+  }
+}
+
 /** One prompt's answers in the plane of their first two principal components; null until it is scored. */
 export function embeddingMap(
   variants: readonly EvaluationVariant[],

@@ -26,6 +26,8 @@ Chart.register(
 )
 // Charts that have one say so.
 Chart.defaults.plugins.legend.display = false
+// Lines are drawn point by point, not as paths made beforehand, which a figure could not write down.
+Chart.defaults.set('datasets.scatter', { segment: {} })
 
 type ColorName = ModelTone | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line' | 'surface'
 

@@ -1,4 +1,5 @@
 import { Chart } from 'chart.js'
+import type { ChartSurface } from './chart-surface'
 import { drawLines } from './draw-lines'
 import type { ChartColors, ChartFont } from './chart-theme'
 import {
@@ -19,14 +20,14 @@ export interface ShownPlot {
 }
 
 export function createPlot(
-  canvas: HTMLCanvasElement,
-  onpick: (place: { series: number; point: number }) => void
+  { canvas, ...surface }: ChartSurface,
+  onpick: (place: { series: number; point: number }) => void = () => undefined
 ): ShownPlot {
   let drawOver: (drawn: PlotChart) => void = () => undefined
-  const chart: PlotChart = new Chart(
-    canvas,
-    plotConfiguration(onpick, (drawn) => drawOver(drawn))
-  )
+  const chart: PlotChart = new Chart(canvas, {
+    ...surface,
+    ...plotConfiguration(onpick, (drawn) => drawOver(drawn))
+  })
   return {
     chart,
     show(content, colors, font) {
@@ -35,7 +36,7 @@ export function createPlot(
         drawLines(drawn, plotWhiskers(content, colors))
         drawPlotNames(drawn, content, colors, font)
       }
-      const axis = ({ title, bounds, tick, step }: PlotAxis): object => ({
+      const axis = ({ title, bounds, tick, step, whole = false }: PlotAxis): object => ({
         min: bounds[0],
         max: bounds[1],
         grid: { color: colors.line },
@@ -44,6 +45,7 @@ export function createPlot(
           color: colors['ink-faint'],
           font: { ...font, size: 11 },
           ...(step === undefined ? {} : { stepSize: step }),
+          ...(whole ? { precision: 0 } : {}),
           ...(tick === undefined ? {} : { callback: tick })
         },
         title: { display: true, text: title, color: colors['ink-soft'], font }

@@ -33,6 +33,8 @@ export interface PlotAxis {
   /** What a tick says; the number when left out. */
   tick?: (value: number) => string
   step?: number
+  /** Ticks stand at whole numbers alone. */
+  whole?: boolean
 }
 
 /** What a plot shows; made by pure functions, drawn by Plot.svelte. */

@@ -2,6 +2,7 @@ import { Chart, type ChartConfiguration, type Plugin } from 'chart.js'
 import { BY_CHARACTERS } from '../../contract/documents/scored-by'
 import { type ScoreWords, scoreWords } from '../../contract/words/score-words'
 import { capitalised, formatScore } from '../ui/format'
+import type { ChartSurface } from '../plots/chart-surface'
 import { drawLines } from '../plots/draw-lines'
 import { drawNames } from '../plots/draw-names'
 import type { ChartColors, ChartFont } from '../plots/chart-theme'
@@ -74,7 +75,7 @@ export interface ShownScatter {
 
 /** @param plugin what else happens when it is drawn */
 export function createScatter(
-  canvas: HTMLCanvasElement,
+  { canvas, ...surface }: ChartSurface,
   onhover: (model: string | null) => void = () => undefined,
   onchoose: (model: string) => void = () => undefined,
   plugin: Plugin<'scatter'> = { id: 'nothing' }
@@ -83,6 +84,7 @@ export function createScatter(
   let drawOver: (chart: Chart<'scatter'>) => void = () => undefined
   const names: Plugin<'scatter'> = { id: 'names', afterDatasetsDraw: (chart) => drawOver(chart) }
   const chart: ScatterChart = new Chart(canvas, {
+    ...surface,
     ...scatterConfiguration(onhover, onchoose, () => words),
     plugins: [names, plugin]
   })

@@ -48,7 +48,7 @@ function drawRanges(
   }
   figure.append(parts)
   const canvas = plotCanvas(parts, labelOf(figure))
-  const scatter = createScatter(canvas)
+  const scatter = createScatter({ canvas })
   const content = {
     board,
     rho,
@@ -64,12 +64,12 @@ function drawRanges(
 }
 
 function drawLayers({ layers }: Extract<ReportChart, { kind: 'layers' }>, figure: HTMLElement): () => void {
-  const chart = createBarChart(plotCanvas(figure, labelOf(figure)))
+  const chart = createBarChart({ canvas: plotCanvas(figure, labelOf(figure)) })
   return () => showDistances(chart, layers, 'relativeNorm', chartColors(figure), chartFont(figure))
 }
 
 function drawPlot(content: PlotContent, figure: HTMLElement): () => void {
-  const plot = createPlot(plotCanvas(figure, content.label), () => undefined)
+  const plot = createPlot({ canvas: plotCanvas(figure, content.label) })
   return () => plot.show(content, chartColors(figure), chartFont(figure))
 }
 

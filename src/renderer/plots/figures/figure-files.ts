@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import { chartColors, type ChartColors } from '../chart-theme'
+import { fileName, saveBlob, saveText } from '../../ui/save-file'
+import type { Drawing } from './drawing'
+import boldFont from '../../../../resources/fonts/LiberationSans-Bold.ttf?url'
+import regularFont from '../../../../resources/fonts/LiberationSans-Regular.ttf?url'
+import type { Figure } from './figure'
+import { FIGURE_FONT, heightMm, svgOf, unitsWide } from './svg'
+
+export const FIGURE_FORMATS = ['svg', 'pdf', 'png', 'csv'] as const
+
+/** How a figure is written. Widths are those of columns and pages of paper, letters those that can be read there. */
+export const FigureChoice = z.object({
+  format: z.enum(FIGURE_FORMATS).catch('svg'),
+  widthMm: z.number().min(30).max(500).catch(85),
+  fontPt: z.number().min(4).max(24).catch(7),
+  /** Of a PNG: pixels for each of a screen's, 96 of which are an inch. */
+  scale: z.number().int().min(1).max(12).catch(4)
+})
+export type FigureChoice = z.infer<typeof FigureChoice>
+
+const PIXELS_PER_MM = 96 / 25.4
+
+/** The pixels of a PNG. */
+export const pixelsOf = (
+  { width, height }: Pick<Drawing, 'width' | 'height'>,
+  { widthMm, scale }: FigureChoice
+): { width: number; height: number } => ({
+  width: Math.round(widthMm * PIXELS_PER_MM * scale),
+  height: Math.round(heightMm({ width, height }, widthMm) * PIXELS_PER_MM * scale)
+})
+
+/** The figure in light colours, laid out for the width and the letters that are wanted. */
+export function drawFigure(figure: Figure, choice: FigureChoice): Drawing {
+  const measuring = document.createElement('canvas').getContext('2d')
+  if (measuring === null) throw new Error('this browser draws no charts')
+  return figure.draw({
+    width: unitsWide(choice),
+    colors: lightColors(),
+    font: { family: FIGURE_FONT, size: 12 },
+    measuring
+  })
+}
+
+function lightColors(): ChartColors {
+  const light = document.createElement('div')
+  light.style.colorScheme = 'light'
+  document.body.append(light)
+  try {
+    return chartColors(light)
+  } finally {
+    light.remove()
+  }
+}
+
+/**
+ * Offers the figure as a file.
+ *
+ * @param project whose it is
+ * @returns letters that the file could not hold
+ */
+export async function saveFigure(
+  figure: Figure,
+  choice: FigureChoice,
+  project: string
+): Promise<readonly string[]> {
+  const name = fileName(project, ...figure.name) + `.${choice.format}`
+  if (choice.format === 'csv') {
+    saveText(name, figure.csv(), 'text/csv')
+    return []
+  }
+  const drawing = drawFigure(figure, choice)
+  if (choice.format === 'pdf') {
+    // What writes it is fetched by those who want one.
+    const { pdfOf } = await import('./pdf')
+    const [regular, bold] = await Promise.all([fontAt(regularFont), fontAt(boldFont)])
+    const { bytes, missing } = await pdfOf(drawing, figure.title, choice.fontPt, { regular, bold })
+    saveBlob(name, new Blob([bytes], { type: 'application/pdf' }))
+    return missing
+  }
+  const svg = svgOf(drawing, figure.title, choice.widthMm)
+  if (choice.format === 'svg') saveText(name, svg, 'image/svg+xml')
+  else saveBlob(name, await pngOf(svg, pixelsOf(drawing, choice)))
+  return []
+}
+
+async function fontAt(address: string): Promise<Uint8Array> {
+  const answer = await fetch(address)
+  if (!answer.ok) throw new Error(`the figure's font could not be read (${answer.status})`)
+  return new Uint8Array(await answer.arrayBuffer())
+}
+
+/** An SVG document for an image of the page. */
+export const svgAddress = (svg: string): string =>
+  `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`
+
+async function pngOf(svg: string, { width, height }: { width: number; height: number }): Promise<Blob> {
+  const image = new Image()
+  image.src = svgAddress(svg)
+  await image.decode()
+  const canvas = document.createElement('canvas')
+  canvas.width = width
+  canvas.height = height
+  canvas.getContext('2d')?.drawImage(image, 0, 0, width, height)
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'))
+  if (blob === null)
+    throw new Error(`a picture of ${width} × ${height} pixels is too large; choose a smaller scale`)
+  return blob
+}

@@ -1,0 +1,119 @@
+import {
+  type Drawing,
+  FONT_UNITS,
+  type PathShape,
+  type Shape,
+  short,
+  type Stroke,
+  type TextShape
+} from './drawing'
+
+/** Fonts with Arial's measures, by which texts are placed. */
+export const FIGURE_FONT = "'Liberation Sans', Arial, Helvetica, sans-serif"
+
+/** What XML 1.0 forbids even when it is escaped. */
+const isForbidden = (letter: string): boolean =>
+  /^[\p{Surrogate}\uFFFE\uFFFF]$/u.test(letter) || (letter < ' ' && !'\t\n\r'.includes(letter))
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;'
+}
+
+/** A text within XML, in an attribute too; what XML cannot hold is a replacement character. */
+const escaped = (words: string): string =>
+  [...words].map((letter) => (isForbidden(letter) ? '\uFFFD' : (ENTITIES[letter] ?? letter))).join('')
+
+export interface FigureSize {
+  widthMm: number
+  /** Of a line of text, in points. */
+  fontPt: number
+}
+
+const MM_PER_PT = 25.4 / 72
+
+/** How wide a drawing must be to be that wide on paper with letters of that size. */
+export const unitsWide = ({ widthMm, fontPt }: FigureSize): number =>
+  widthMm / MM_PER_PT / (fontPt / FONT_UNITS)
+
+/** How high a drawing is on paper. */
+export const heightMm = ({ width, height }: Pick<Drawing, 'width' | 'height'>, widthMm: number): number =>
+  (widthMm * height) / width
+
+/**
+ * A drawing as an SVG document, `widthMm` wide, on white, whose texts are texts.
+ *
+ * @param title what it shows
+ */
+export function svgOf({ width, height, shapes }: Drawing, title: string, widthMm: number): string {
+  const clips = [...new Set(shapes.map(clipOf).filter((clip) => clip !== null))]
+  const clipped = (clip: string): string =>
+    `<clipPath id="clip${clips.indexOf(clip)}"><rect ${clip}/></clipPath>`
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${short(widthMm)}mm" height="${short(heightMm({ width, height }, widthMm))}mm" viewBox="0 0 ${short(width)} ${short(height)}" font-family="${FIGURE_FONT}">`,
+    `<title>${escaped(title)}</title>`,
+    ...(clips.length === 0 ? [] : [`<defs>${clips.map(clipped).join('')}</defs>`]),
+    '<rect width="100%" height="100%" fill="#ffffff"/>',
+    ...shapes.map((shape) =>
+      shape.kind === 'path' ? pathElement(shape, clips.indexOf(clipOf(shape) ?? '')) : textElement(shape)
+    ),
+    '</svg>',
+    ''
+  ].join('\n')
+}
+
+const clipOf = (shape: Shape): string | null => {
+  if (shape.kind === 'text' || shape.clip === null) return null
+  const { x, y, width, height } = shape.clip
+  return `x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}"`
+}
+
+const attributes = (values: Readonly<Record<string, string | number | null>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => (value === null ? '' : ` ${name}="${value}"`))
+    .join('')
+
+const opacityOf = (opacity: number): string | null => (opacity === 1 ? null : short(opacity))
+
+const strokeOf = (stroke: Stroke | null): Record<string, string | number | null> =>
+  stroke === null
+    ? {}
+    : {
+        stroke: stroke.color,
+        'stroke-opacity': opacityOf(stroke.opacity),
+        'stroke-width': short(stroke.width),
+        'stroke-dasharray': stroke.dash === undefined ? null : stroke.dash.map(short).join(' ')
+      }
+
+function pathElement({ d, fill, stroke, evenOdd, title }: PathShape, clip: number): string {
+  const drawn = attributes({
+    d,
+    fill: fill === null ? 'none' : fill.color,
+    'fill-opacity': fill === null ? null : opacityOf(fill.opacity),
+    'fill-rule': evenOdd === true ? 'evenodd' : null,
+    ...strokeOf(stroke),
+    'clip-path': clip === -1 ? null : `url(#clip${clip})`
+  })
+  return title === undefined ? `<path${drawn}/>` : `<path${drawn}><title>${escaped(title)}</title></path>`
+}
+
+function textElement({ text, x, y, anchor, size, bold, angle, fill, halo }: TextShape): string {
+  const drawn = attributes({
+    x: short(x),
+    y: short(y),
+    'font-size': short(size),
+    'font-weight': bold ? 'bold' : null,
+    'text-anchor': anchor === 'start' ? null : anchor,
+    transform: angle === 0 ? null : `rotate(${short(angle)} ${short(x)} ${short(y)})`,
+    fill: fill.color,
+    'fill-opacity': opacityOf(fill.opacity),
+    ...strokeOf(halo),
+    ...(halo === null ? {} : { 'stroke-linejoin': 'round', 'paint-order': 'stroke' }),
+    // Model names may have runs of spaces.
+    'xml:space': /^\s|\s$|\s\s/.test(text) ? 'preserve' : null
+  })
+  return `<text${drawn}>${escaped(text)}</text>`
+}

@@ -1,0 +1,188 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { resourcePath } from '../../../../../src/main/base/resources'
+import {
+  type Drawing,
+  moved,
+  paintOf,
+  path,
+  rect,
+  text,
+  type TextShape
+} from '../../../../../src/renderer/plots/figures/drawing'
+import { pdfOf } from '../../../../../src/renderer/plots/figures/pdf'
+import { plotCsv, plotFigure } from '../../../../../src/renderer/plots/figures/plot-figure'
+import { record } from '../../../../../src/renderer/plots/figures/recorder'
+import { svgOf, unitsWide } from '../../../../../src/renderer/plots/figures/svg'
+import type { PlotContent } from '../../../../../src/renderer/plots/plot'
+import { figurePage } from '../../../../fixtures/figure-page'
+
+const HOSTILE = `<b>"x" & 'y'</b>\u0000\ud800]]>`
+
+const point = { mark: 'rect', connected: false, named: false, opacity: 1, radius: 5 } as const
+const CONTENT: PlotContent = {
+  label: HOSTILE,
+  series: [
+    { ...point, name: HOSTILE, tone: 'base', points: [{ x: 0.25, y: 0.5, lines: [], xInterval: [0, 0.5] }] },
+    {
+      ...point,
+      name: 'curve',
+      tone: 'post',
+      connected: true,
+      points: [
+        { x: 0, y: 1, lines: [] },
+        { x: 1, y: 0, lines: [] }
+      ]
+    },
+    { ...point, name: 'told beside it', tone: 'hybrid', named: true, points: [{ x: 1, y: 1, lines: [] }] }
+  ],
+  x: { title: 'across', bounds: [0, 1] },
+  y: { title: 'up', bounds: [0, 1] }
+}
+
+const textsOf = ({ shapes }: Drawing): TextShape[] => shapes.filter((shape) => shape.kind === 'text')
+const wordsOf = (drawing: Drawing): string[] => textsOf(drawing).map((shape) => shape.text)
+
+function textOf(drawing: Drawing, words: string): TextShape {
+  const found = textsOf(drawing).find((shape) => shape.text === words)
+  if (found === undefined) throw new Error(`nothing says ${words}`)
+  return found
+}
+
+/** The middle of the marks of a colour that stand above the legend. */
+const marksOf = ({ shapes }: Drawing, color: string): { x: number; y: number }[] =>
+  shapes.flatMap((shape) => {
+    if (shape.kind !== 'path' || shape.fill?.color !== color) return []
+    const numbers = [...shape.d.matchAll(/([\d.]+) ([\d.]+)/g)].map(
+      ([, x, y]) => [Number(x), Number(y)] as const
+    )
+    const mean = (of: 0 | 1): number => numbers.reduce((sum, at) => sum + at[of], 0) / numbers.length
+    return [{ x: mean(0), y: mean(1) }]
+  })
+
+describe('a figure of a plot', () => {
+  const drawing = plotFigure(CONTENT, []).draw(figurePage())
+
+  it('has each point where the ticks of both axes say that it is', () => {
+    // Of 0 and 1, the first along each axis.
+    const [low, high] = [textOf(drawing, '0'), textOf(drawing, '1.0')]
+    const ticks = textsOf(drawing).filter(
+      ({ anchor, angle, size }) => anchor === 'end' && angle === 0 && size === 11
+    )
+    const [bottom, top] = ['0', '1.0'].map((value) => ticks.find((tick) => tick.text === value)?.y ?? NaN)
+    const [mark] = marksOf(drawing, '#0000ff')
+    expect(mark?.x).toBeCloseTo(low.x + 0.25 * (high.x - low.x), 1)
+    // A tick's middle lies above its baseline.
+    expect((mark?.y ?? NaN) + 0.35 * 11).toBeCloseTo(
+      (bottom ?? NaN) + 0.5 * ((top ?? NaN) - (bottom ?? NaN)),
+      1
+    )
+  })
+
+  it('tells in a legend of what has no name beside it', () => {
+    expect(wordsOf(drawing).filter((words) => words === HOSTILE || words === 'curve')).toHaveLength(2)
+    expect(textOf(drawing, 'told beside it').bold).toBe(true)
+    expect(textOf(drawing, 'curve').y).toBeGreaterThan(textOf(drawing, 'across').y)
+  })
+
+  it('is as wide as it is told to be, with letters of the size that was asked for', () => {
+    const widthMm = 85
+    const wide = plotFigure(CONTENT, []).draw(figurePage(unitsWide({ widthMm, fontPt: 7 })))
+    const svg = svgOf(wide, 'plot', widthMm)
+    const [, width, units] = /width="([\d.]+)mm".*viewBox="0 0 ([\d.]+)/.exec(svg) ?? []
+    expect(Number(width)).toBe(widthMm)
+    const { size } = textOf(wide, 'across')
+    expect((size * Number(width) * (72 / 25.4)) / Number(units)).toBeCloseTo(7, 2)
+  })
+
+  it('has as CSV the numbers that it draws, with intervals where there are any', () => {
+    expect(plotCsv(CONTENT).split('\r\n').slice(0, 3)).toEqual([
+      'series,across,"across, low","across, high",up',
+      `"${HOSTILE.replaceAll('"', '""')}",0.25,0,0.5,0.5`,
+      'curve,0,,,1'
+    ])
+  })
+})
+
+describe('an SVG', () => {
+  it('says hostile names as text, without what XML does not hold', () => {
+    const svg = svgOf(plotFigure(CONTENT, []).draw(figurePage()), HOSTILE, 85)
+    expect(svg).toContain("&lt;b&gt;&quot;x&quot; &amp; 'y'&lt;/b&gt;\ufffd\ufffd]]&gt;</text>")
+    for (const part of ['<b>', '\u0000', '\ud800']) expect(svg).not.toContain(part)
+    expectWellFormed(svg)
+  })
+
+  it('cuts what a zoom leaves out, and leaves away what cannot be seen', () => {
+    const clip = { x: 0, y: 0, width: 10, height: 10 }
+    const { context, shapes } = record(figurePage().measuring)
+    context.rect(0, 0, 10, 10)
+    context.clip()
+    context.fillRect(5, 5, 10, 10)
+    context.fillRect(20, 20, 5, 5)
+    expect(shapes()).toEqual([
+      { ...rect({ x: 5, y: 5, width: 10, height: 10 }, { fill: '#000' }), d: 'M5 5L15 5L15 15L5 15Z', clip }
+    ])
+    const svg = svgOf({ width: 20, height: 20, shapes: shapes() }, '', 20)
+    expect(svg).toContain('<clipPath id="clip0"><rect x="0" y="0" width="10" height="10"/></clipPath>')
+    expect(svg).toContain('clip-path="url(#clip0)"')
+  })
+})
+
+describe('a PDF', () => {
+  const fonts = async (): Promise<{ regular: Uint8Array; bold: Uint8Array }> => ({
+    regular: await readFile(resourcePath('fonts', 'LiberationSans-Regular.ttf')),
+    bold: await readFile(resourcePath('fonts', 'LiberationSans-Bold.ttf'))
+  })
+
+  it('has a page of the size that was asked for, holds its fonts, and says which letters these lack', async () => {
+    const drawing = plotFigure({ ...CONTENT, x: { ...CONTENT.x, title: 'ρ ≥ 日' } }, []).draw(
+      figurePage(unitsWide({ widthMm: 85, fontPt: 7 }))
+    )
+    const { bytes, missing } = await pdfOf(drawing, HOSTILE, 7, await fonts())
+    const pdf = new TextDecoder('latin1').decode(bytes)
+    expect(pdf.startsWith('%PDF-1.')).toBe(true)
+    const [, width] = /MediaBox \[0 0 ([\d.]+)/.exec(pdf) ?? []
+    expect(Number(width)).toBeCloseTo((85 * 72) / 25.4, 1)
+    expect(pdf.match(/FontFile2/g)).toHaveLength(2)
+    expect(missing).toContain('日')
+    expect(missing).not.toContain('ρ')
+  })
+})
+
+describe('what is drawn', () => {
+  it('reads colours as style sheets and canvases write them', () => {
+    expect(paintOf('#AbC')).toEqual({ color: '#aabbcc', opacity: 1 })
+    expect(paintOf('rgb(1 2 3)')).toEqual({ color: '#010203', opacity: 1 })
+    expect(paintOf('rgba(255, 0, 16, 0.5)')).toEqual({ color: '#ff0010', opacity: 0.5 })
+    expect(paintOf('transparent')).toBeNull()
+    expect(() => paintOf('url(#x)')).toThrow('url(#x) is no colour')
+  })
+
+  it('moves with all its points, relative ones by their beginning', () => {
+    const d = 'M1 2H3V4C1 2 3 4 5 6A7 7 0 0 1 8 9h1v-1z'
+    expect(moved([path(d, { fill: '#000' }), text('a', 1, 2, '#000')], 10, 100)).toMatchObject([
+      { d: 'M11 102H13V104C11 102 13 104 15 106A7 7 0 0 1 18 109h1v-1z' },
+      { x: 11, y: 102 }
+    ])
+  })
+
+  it('is refused where it could not be written down', () => {
+    const { context } = record(figurePage().measuring)
+    expect(() => context.createPattern).toThrow('createPattern')
+    expect(() => (context.filter = 'blur(1px)')).toThrow('filter')
+  })
+})
+
+/** Elements that are closed in the order in which they were opened, attributes in quotes, and nothing else between `<` and `>`. */
+function expectWellFormed(xml: string): void {
+  const open: string[] = []
+  const rest = xml
+    .replace(/^<\?xml [^>]*\?>/, '')
+    .replaceAll(/<(\/?)([a-zA-Z]+)((?: [\w:-]+="[^"<]*")*)(\/?)>/g, (_, end, name, _attributes, empty) => {
+      if (end === '/') expect(open.pop()).toBe(name)
+      else if (empty === '') open.push(String(name))
+      return ''
+    })
+  expect(open).toEqual([])
+  expect(rest).not.toMatch(/[<>]|&(?!(?:amp|lt|gt|quot);)/)
+}
