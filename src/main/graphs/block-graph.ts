@@ -33,7 +33,7 @@ export const BLOCK_INPUTS = {
   keyPositions: 'keyPositions',
   queryPositions: 'queryPositions',
   ...ROTARY_INPUTS,
-  /** Additive mask of segment i, [pathCount, 1, queryLength, keyLength]. */
+  /** Additive mask of segment i, [pathCount, queryLength, 1, keyLength]. */
   mask: (segment: number) => `mask${segment}`
 } as const
 
@@ -74,7 +74,9 @@ export function blockGraph(
   const packed = new PackedAttention(layer, shape)
   const hidden = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.hiddenSize])
   const { rows, keys, values } = packed.build(hidden)
-  const output = graph.reshape('output', layer.mlp(rows), [-1, shape.outputRowCount, spec.hiddenSize])
+  const byNode = (path: string, value: string): string =>
+    graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
+  const output = layer.mlp(rows, byNode)
   graph.output(output, BLOCK_OUTPUTS.hidden, ['nodes', shape.outputRowCount, spec.hiddenSize])
   if (withKeyValues) {
     const kvDims = ['nodes', shape.inputRowCount, spec.kvHeadCount * spec.headSize]
@@ -118,30 +120,45 @@ class PackedAttention {
     const keptRows =
       shape.keptRows === null
         ? inputRows
-        : graph.reshape('kept/rows', this.gatherRows('kept', hidden, shape.keptRows), [-1, spec.hiddenSize])
+        : graph.reshape('kept/rows', this.gatherRows('kept', hidden, shape.keptRows, 1), [
+            -1,
+            spec.hiddenSize
+          ])
     const [qRows, kRows, vRows] = this.projections(inputRows, keptRows)
     const byNode = (path: string, rows: string, rowCount: number, heads: number): string =>
       graph.reshape(path, rows, [-1, rowCount, heads * headSize])
     const rotatedQ = layer.finishQ('attention', qRows, queryPositions)
     const rotatedK = layer.finishK('attention', kRows, keyPositions)
-    const q = byNode('attention/q', rotatedQ, shape.outputRowCount, headCount)
     const keys = byNode('attention/k', rotatedK, shape.inputRowCount, kvHeadCount)
     const values = byNode('attention/v', vRows, shape.inputRowCount, kvHeadCount)
 
-    const results = shape.segments.map((_, i) => this.segmentAttention(i, q, keys, values))
+    const { inputRowCount, outputRowCount } = shape
+    const q = this.byHead('attention/q', rotatedQ, outputRowCount, (headCount / kvHeadCount) * headSize)
+    const k = this.byHead('attention/k', keys, inputRowCount, headSize)
+    const v = this.byHead('attention/v', values, inputRowCount, headSize)
+    const results = shape.segments.map((_, i) => this.segmentAttention(i, q, k, v))
     const joined =
       results.length === 1
         ? at(results, 0, 'segment')
-        : graph.node('attention/joined', 'Concat', results, { axis: { int: 1 } })
-    const mixed = this.gatherRows('attention/mixed', joined, shape.resultIndex)
-    const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
+        : graph.node('attention/joined', 'Concat', results, { axis: { int: 2 } })
+    const mixed = this.gatherRows('attention/mixed', joined, shape.resultIndex, 2)
+    const byRow = graph.node('attention/mixed/transposed', 'Transpose', [mixed], {
+      perm: { ints: [0, 2, 1, 3] }
+    })
+    const mixedRows = graph.reshape('attention/mixed/rows', byRow, [-1, headCount * headSize])
     return { rows: layer.attentionOutput('attention', mixedRows, keptRows), keys, values }
   }
 
-  /** [nodes, rows, width] to [nodes, rows.length, width]. */
-  private gatherRows(path: string, value: string, rows: Int32Array): string {
+  /** Some of the rows, which are counted along `axis`: [nodes, rows, width] or [nodes, heads, rows, width] to the same. */
+  private gatherRows(path: string, value: string, rows: Int32Array, axis: 1 | 2): string {
     const index = this.graph.constant(`${path}/index`, BigInt64Array.from(rows, BigInt))
-    return this.graph.node(path, 'Gather', [value, index], { axis: { int: 1 } })
+    return this.graph.node(path, 'Gather', [value, index], { axis: { int: axis } })
+  }
+
+  /** Rows of every kv head to [nodes, kvHeads, rowCount, width]: once, and not again for what each segment gathers of them. */
+  private byHead(path: string, rows: string, rowCount: number, width: number): string {
+    const heads = this.graph.reshape(`${path}/heads`, rows, [-1, rowCount, this.spec.kvHeadCount, width])
+    return this.graph.node(`${path}/transposed`, 'Transpose', [heads], { perm: { ints: [0, 2, 1, 3] } })
   }
 
   /** q of the kept rows, k and v of all rows, before norms and RoPE. */
@@ -158,13 +175,19 @@ class PackedAttention {
     // A fused projection makes q for every row; only the kept ones go on.
     const qSize = spec.headCount * spec.headSize
     const byNode = graph.reshape('attention/qkv/q/nodes', q, [-1, shape.inputRowCount, qSize])
-    const kept = this.gatherRows('attention/qkv/q/kept', byNode, shape.keptRows)
+    const kept = this.gatherRows('attention/qkv/q/kept', byNode, shape.keptRows, 1)
     return [graph.reshape('attention/qkv/q/rows', kept, [-1, qSize]), k, v]
   }
 
-  /** Scores of one segment: [nodes, rows, …] q, k, v to [nodes, pathCount x queryLength, heads x headSize]. */
+  /**
+   * Attention of one segment, [nodes, kvHeads, pathCount x queryLength, group x headSize].
+   *
+   * @param q [nodes, kvHeads, outputRowCount, group x headSize]: the query heads of one kv head lie beside each other, so k and v are
+   *   never repeated
+   * @param k as `v`: [nodes, kvHeads, inputRowCount, headSize]
+   */
   private segmentAttention(index: number, q: string, k: string, v: string): string {
-    const { graph, spec, shape } = this
+    const { graph, spec, shape, layer } = this
     const segment = shape.segments[index]
     if (segment === undefined) throw new RangeError(`no attention segment ${index}`)
     const { headCount, kvHeadCount, headSize } = spec
@@ -172,52 +195,45 @@ class PackedAttention {
     const groupSize = headCount / kvHeadCount
     const path = `attention/segment${index}`
 
-    // q: [nodes x paths, kvHeads, group x queryLength, headSize]: the query heads of one kv head are stacked as rows,
-    // so k and v are never repeated.
-    const qPaths = graph.reshape(`${path}/q/heads`, this.gatherRows(`${path}/q`, q, segment.queryRows), [
-      -1,
-      queryLength,
-      kvHeadCount,
-      groupSize,
-      headSize
-    ])
-    const qHeads = graph.reshape(
-      `${path}/q/stacked`,
-      graph.node(`${path}/q/transposed`, 'Transpose', [qPaths], { perm: { ints: [0, 2, 3, 1, 4] } }),
-      [-1, kvHeadCount, groupSize * queryLength, headSize]
+    // [nodes x kvHeads, pathCount, queryLength x group or keyLength, headSize]
+    const byPath = (name: string, value: string, rows: Int32Array, length: number): string =>
+      graph.reshape(`${path}/${name}/paths`, this.gatherRows(`${path}/${name}`, value, rows, 2), [
+        -1,
+        pathCount,
+        length,
+        headSize
+      ])
+    const queries = byPath('q', q, segment.queryRows, queryLength * groupSize)
+    const keys = graph.node(
+      `${path}/k/transposed`,
+      'Transpose',
+      [byPath('k', k, segment.keyRows, keyLength)],
+      { perm: { ints: [0, 1, 3, 2] } }
     )
-    const kvHeads = (name: string, value: string, perm: number[]): string => {
-      const gathered = this.gatherRows(`${path}/${name}`, value, segment.keyRows)
-      const heads = graph.reshape(`${path}/${name}/heads`, gathered, [-1, keyLength, kvHeadCount, headSize])
-      return graph.node(`${path}/${name}/transposed`, 'Transpose', [heads], { perm: { ints: perm } })
-    }
-    const scores = graph.node(`${path}/scores`, 'MatMul', [qHeads, kvHeads('k', k, [0, 2, 3, 1])])
+    // On the CPU onnxruntime makes one operator of the transposition, the scale and the product.
+    const scores = graph.node(`${path}/scores`, 'MatMul', [layer.scaled(path, queries), keys])
     const capped = softCap(graph, `${path}/scores`, scores, spec.attentionSoftCap)
-    const byHead = graph.reshape(`${path}/scores/heads`, capped, [
+    const byQuery = graph.reshape(`${path}/scores/queries`, capped, [
       -1,
       pathCount,
-      headCount,
       queryLength,
+      groupSize,
       keyLength
     ])
-    const mask = graph.input(BLOCK_INPUTS.mask(index), 'float32', [pathCount, 1, queryLength, keyLength])
-    const masked = graph.node(`${path}/masked`, 'Add', [byHead, mask])
+    const mask = graph.input(BLOCK_INPUTS.mask(index), 'float32', [pathCount, queryLength, 1, keyLength])
+    const masked = graph.node(`${path}/masked`, 'Add', [byQuery, mask])
     const weights = graph.reshape(
       `${path}/weights/stacked`,
       graph.node(`${path}/weights`, 'Softmax', [masked], { axis: { int: -1 } }),
-      [-1, kvHeadCount, groupSize * queryLength, keyLength]
+      [-1, pathCount, queryLength * groupSize, keyLength]
     )
-    const mixed = graph.node(`${path}/mixed`, 'MatMul', [weights, kvHeads('v', v, [0, 2, 1, 3])])
-    const unstacked = graph.reshape(`${path}/mixed/heads`, mixed, [
+    const values = byPath('v', v, segment.keyRows, keyLength)
+    const mixed = graph.node(`${path}/mixed`, 'MatMul', [weights, values])
+    return graph.reshape(`${path}/result`, mixed, [
       -1,
       kvHeadCount,
-      groupSize,
-      queryLength,
-      headSize
+      pathCount * queryLength,
+      groupSize * headSize
     ])
-    const byRow = graph.node(`${path}/mixed/transposed`, 'Transpose', [unstacked], {
-      perm: { ints: [0, 3, 1, 2, 4] }
-    })
-    return graph.reshape(`${path}/result`, byRow, [-1, pathCount * queryLength, headCount * headSize])
   }
 }

@@ -125,12 +125,11 @@ function decodeAttention(
   const normed = layer.norm('attention/before', hidden, 'normBeforeAttention')
   const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
   // [rows, kvHeads, group, headSize]: the query heads of one kv head are rows of one product.
-  const q = graph.reshape('attention/q', layer.finishQ('attention', qRows, positions), [
-    -1,
-    kvHeadCount,
-    headCount / kvHeadCount,
-    headSize
-  ])
+  const q = graph.reshape(
+    'attention/q',
+    layer.scaled('attention', layer.finishQ('attention', qRows, positions)),
+    [-1, kvHeadCount, headCount / kvHeadCount, headSize]
+  )
   const k = layer.finishK('attention', kRows, positions)
   const newKeys = graph.reshape('attention/k', k, [-1, kvHeadCount, headSize, 1])
   const newValues = graph.reshape('attention/v', vRows, [-1, kvHeadCount, 1, headSize])

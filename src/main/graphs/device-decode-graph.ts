@@ -72,12 +72,11 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const values = put('values', pastValues, vRows)
 
   // [slots, kvHeads, headSize, group]: the query heads of one kv head are columns of one product.
-  const q = graph.reshape('attention/q', layer.finishQ('attention', qRows, positions), [
-    -1,
-    kvHeadCount,
-    headCount / kvHeadCount,
-    headSize
-  ])
+  const q = graph.reshape(
+    'attention/q',
+    layer.scaled('attention', layer.finishQ('attention', qRows, positions)),
+    [-1, kvHeadCount, headCount / kvHeadCount, headSize]
+  )
   const swapLast = (path: string, value: string): string =>
     graph.node(path, 'Transpose', [value], { perm: { ints: [0, 1, 3, 2] } })
   const byPlace = graph.node('attention/scores/places', 'MatMul', [keys, swapLast('attention/q/columns', q)])

@@ -78,12 +78,16 @@ export class LayerBuilder {
     return [q, k, v]
   }
 
-  /** q norm, RoPE and the score scale: [rows, heads x headSize] to [rows, 1, the same]. */
+  /** q norm and RoPE: [rows, heads x headSize] to [rows, 1, the same]. */
   finishQ(path: string, rows: string, positions: string): string {
     const normed = this.headNorm(`${path}/q_norm`, rows, 'qNorm', this.spec.headCount)
-    const rotated = this.rotate(`${path}/q`, normed, positions, this.spec.headCount)
+    return this.rotate(`${path}/q`, normed, positions, this.spec.headCount)
+  }
+
+  /** Queries by the scale of their scores. */
+  scaled(path: string, queries: string): string {
     const scale = this.graph.constant(`${path}/scale`, this.spec.scoreScale)
-    return this.graph.node(`${path}/q/scaled`, 'Mul', [rotated, scale])
+    return this.graph.node(`${path}/q/scaled`, 'Mul', [queries, scale])
   }
 
   /** k norm and RoPE: [rows, kvHeads x headSize] to [rows, 1, the same]. */
@@ -101,13 +105,21 @@ export class LayerBuilder {
     ])
   }
 
-  /** The MLP half with its residual, [rows, hidden] to the same. */
-  mlp(rows: string): string {
+  /**
+   * The MLP half with its residual, [rows, hidden] to the same.
+   *
+   * @param shaped gives both that are added another shape: a reshaped result would be copied, and what goes into a sum is not
+   */
+  mlp(rows: string, shaped = (_path: string, value: string): string => value): string {
     const normed = this.norm('mlp/before', rows, 'normBeforeMlp')
     const [gate, up] = this.gateAndUp(normed)
     const gated = this.graph.node('mlp/gated', 'Mul', [this.activation(gate), up])
     const projected = this.project('mlp/down_proj', gated, 'down', 'downBias')
-    return this.graph.node('mlp/residual', 'Add', [rows, this.norm('mlp/after', projected, 'normAfterMlp')])
+    const added = this.norm('mlp/after', projected, 'normAfterMlp')
+    return this.graph.node('mlp/residual', 'Add', [
+      shaped('mlp/residual/rows', rows),
+      shaped('mlp/residual/added', added)
+    ])
   }
 
   /** RMS norm over the last axis; the value itself where the family has none at that place. */

@@ -115,10 +115,12 @@ function probabilitiesOf(
     return asked.map((tokens, row) => {
       const finite = Number.isFinite(totals[row])
       const sum = finite ? at(sums, row * samplers.length + sampler, 'sum') : NaN
-      return Float64Array.from(tokens, (_, i) => {
+      const drawn = new Float64Array(tokens.length)
+      for (let i = 0; i < drawn.length; i++) {
         const weight = Math.exp(at(below, row * width + i, 'logit') / temperature)
-        return weight > least || minP === 0 ? weight / sum : sum * 0
-      })
+        drawn[i] = weight > least || minP === 0 ? weight / sum : sum * 0
+      }
+      return drawn
     })
   })
 }

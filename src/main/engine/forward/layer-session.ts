@@ -64,7 +64,7 @@ export class LayerSession {
     this.masksOf.set(window, masks)
     for (const [i, segment] of this.layout.segments.entries()) {
       const { pathCount, queryLength, keyLength } = segment
-      const dims = [pathCount, 1, queryLength, keyLength]
+      const dims = [pathCount, queryLength, 1, keyLength]
       masks[BLOCK_INPUTS.mask(i)] = await this.source.device.resident(segmentMask(segment, window), dims)
     }
     return masks

@@ -64,12 +64,14 @@ class DeviceStates implements NodeStates {
 }
 
 /**
- * Memory of states is used again and again: a state outlives many others, and what a run returns is one array of all its
- * nodes, which would live as long as the last of them.
+ * What a run returns for one node is that node's state. For several it is one array, which would live as long as the last of them:
+ * they are copied out of it, into memory that is used again and again.
  */
 class HostStates implements NodeStates {
   readonly mostNodes = Infinity
   private readonly unused: ort.Tensor[] = []
+  /** States that are what a run returned. */
+  private readonly returned = new Set<ort.Tensor>()
   private readonly size: number
   private joined = new Float32Array()
 
@@ -82,6 +84,8 @@ class HostStates implements NodeStates {
   }
 
   join(states: readonly ort.Tensor[]): ort.Tensor {
+    const [first, second] = states
+    if (first !== undefined && second === undefined) return floatTensor(floatsOf(first), [1, ...this.dims])
     const length = states.length * this.size
     if (this.joined.length < length) this.joined = new Float32Array(length)
     const joined = this.joined.subarray(0, length)
@@ -94,16 +98,23 @@ class HostStates implements NodeStates {
   keep(output: ort.Tensor): ort.Tensor[] {
     const all = floatsOf(output)
     const count = all.length / this.size
+    if (count === 1) {
+      this.returned.add(output)
+      return [output]
+    }
     const kept = Array.from({ length: count }, (_, node) => this.copy(rowAt(all, node, this.size)))
     dropNow(all.buffer)
     return kept
   }
 
   free(state: ort.Tensor): void {
-    this.unused.push(state)
+    if (this.returned.delete(state)) dropNow(floatsOf(state).buffer)
+    else this.unused.push(state)
   }
 
   close(): void {
+    for (const state of this.returned) dropNow(floatsOf(state).buffer)
+    this.returned.clear()
     this.unused.length = 0
   }
 

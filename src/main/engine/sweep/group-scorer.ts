@@ -141,11 +141,11 @@ export class GroupScorer {
 
   private probabilities(next: readonly Float64Array[]): number[][] {
     return this.asked.tries.map((trie, prompt) => {
-      const places = at(this.asked.placed, prompt, 'prompt').map(({ row, choices }) => {
-        const ofRow = at(next, row, 'row')
-        return choices.map((choice) => at(ofRow, choice, 'choice'))
+      const placed = at(this.asked.placed, prompt, 'prompt')
+      return groupProbabilities(trie, ({ place, choice }) => {
+        const { row, choices } = at(placed, place, 'place')
+        return at(at(next, row, 'row'), at(choices, choice, 'choice'), 'choice')
       })
-      return groupProbabilities(trie, places)
     })
   }
 

@@ -17,8 +17,11 @@ import {
   storedBytes
 } from './sweep-plan'
 
-/** A part of fewer operations is hardly worth keeping: a fraction of a second on two cores. */
-const PART_FLOPS = 2e10
+/**
+ * A part of fewer operations is hardly worth keeping: half a second to two seconds on two cores. Small models take as long to read
+ * their layers once more as to compute a fraction of that.
+ */
+const PART_FLOPS = 1e11
 
 /**
  * Each part reads weights again, a thread of its own beside the computing. So many operations for each byte keep that within a

@@ -56,6 +56,9 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   }
 }
 
+/** Every event goes through two processes and a schema, which takes as long as a small model's block. */
+const PROGRESS_INTERVAL_MS = 50
+
 /** What a sweep computes with. */
 interface SweepMeans {
   readonly open: OpenRun
@@ -87,6 +90,8 @@ class SweepRun {
   /** Of the rivals that are samplers, where that is so. */
   private readonly samplers: Draws | null
   private rowsDone = 0
+  /** When progress was told last, in which layer, and how many rows were done. */
+  private told = { ms: -Infinity, layer: -1, rows: 0 }
 
   /** @throws WorkbenchError as `sweepGroups` */
   constructor(
@@ -170,12 +175,12 @@ class SweepRun {
         weightBytesRead += event.bytesRead
       }
       if (event.type === 'rows') {
-        this.rowsDone += event.rows
-        yield { type: 'progress', rowsDone: Math.round(this.rowsDone), layer: event.layer, group: index }
+        yield* this.advanced(event.rows, event.layer, index)
       }
       if (event.type === 'part') {
         if (scorer === null) throw new Error('a part of a sweep ended without last states')
         yield* this.score(group, event.part, scorer)
+        if (this.told.rows < this.rowsDone) yield this.progress(this.spec.layerCount - 1, index)
         const work = { blockEvaluations: countPartEdges(event.part), weightBytesRead }
         this.works.push({ ...work, packedTokens: 0, promptTokens: 0 })
         yield { type: 'part', prompts: [...group.indices], work }
@@ -184,6 +189,19 @@ class SweepRun {
         done++
       }
     }
+  }
+
+  /** Counts rows, and tells of them in every layer and from time to time. */
+  private *advanced(rows: number, layer: number, group: number): Generator<EngineSweepEvent> {
+    this.rowsDone += rows
+    if (layer !== this.told.layer || performance.now() - this.told.ms >= PROGRESS_INTERVAL_MS) {
+      yield this.progress(layer, group)
+    }
+  }
+
+  private progress(layer: number, group: number): EngineSweepEvent {
+    this.told = { ms: performance.now(), layer, rows: this.rowsDone }
+    return { type: 'progress', rowsDone: Math.round(this.rowsDone), layer, group }
   }
 
   /** Takes a part's last states through the heads. */
@@ -223,8 +241,7 @@ class SweepRun {
     for await (const event of nextTokens(run, finals)) {
       if (event.type === 'slice') {
         this.spend(event)
-        this.rowsDone += event.share * rows
-        yield { type: 'progress', rowsDone: Math.round(this.rowsDone), layer, group }
+        yield* this.advanced(event.share * rows, layer, group)
         continue
       }
       for (const [sampler, rows] of event.next.entries()) (next[sampler] ??= []).push(...rows)

@@ -61,15 +61,11 @@ export function buildAnswerTrie({ tokens, groups }: TrackedPrompt): AnswerTrie {
 /**
  * The probability of each group: the sum over its sequences of the product of their tokens' probabilities.
  *
- * @param next probabilities of the tokens asked for, by place
+ * @param next probability of one of the tokens asked for at a place
  */
-export function groupProbabilities(
-  { cameBy, groups }: AnswerTrie,
-  next: readonly ArrayLike<number>[]
-): number[] {
+export function groupProbabilities({ cameBy, groups }: AnswerTrie, next: (step: Step) => number): number[] {
   const reached: number[] = []
-  const of = ({ place, choice }: Step): number =>
-    at(reached, place, 'place') * at(at(next, place, 'place'), choice, 'choice')
+  const of = (step: Step): number => at(reached, step.place, 'place') * next(step)
   for (const taken of cameBy) reached.push(taken === null ? 1 : of(taken))
   return groups.map((steps) => steps.reduce((sum, taken) => sum + of(taken), 0))
 }

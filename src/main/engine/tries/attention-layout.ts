@@ -164,7 +164,7 @@ function paddedCost(branches: readonly Branch[]): number {
 export const MASKED = -30_000
 
 /**
- * Additive mask of a segment, [pathCount, 1, queryLength, keyLength]: 0 where a query sees a key (itself and what it comes of, less
+ * Additive mask of a segment, [pathCount, queryLength, keyLength]: 0 where a query sees a key (itself and what it comes of, less
  * than `window` before it), MASKED elsewhere.
  */
 export function segmentMask(segment: AttentionSegment, window: number | null): Float32Array {

@@ -164,7 +164,10 @@ describe('a sweep that was cancelled', () => {
 })
 
 it('that was stopped within its only group of prompts goes on behind the models that were finished, to the same numbers', async () => {
-  const all = { asked: await demoSweep(), whole: true }
+  // Long enough to be computed in parts.
+  const plain = await builtinPromptSet('demo-crc')
+  const prompts = plain.map((prompt) => ({ ...prompt, text: `${prompt.text} `.repeat(4) }))
+  const all = { asked: await demoSweep({ prompts }), whole: true }
   const { document: uninterrupted } = await sweep({ ...all, past: history({}, `${out}-whole`) })
   const stop = new AbortController()
   const past = history()

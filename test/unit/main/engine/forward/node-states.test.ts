@@ -1,3 +1,4 @@
+import { at } from '../../../../../src/contract/model/look-up'
 import { describe, expect, it } from 'vitest'
 import { Tensor } from '../../../../../src/main/base/onnxruntime'
 import { floatsOf, openDevice } from '../../../../../src/main/engine/device/device'
@@ -13,6 +14,20 @@ describe('states of nodes in main memory', () => {
     expect(buffer.byteLength).toBe(0)
     expect(floatsOf(states.join(kept))).toEqual(Float32Array.from({ length: 12 }, (_, i) => i))
     states.close()
+    await device.close()
+  })
+
+  it('are what a run of one node gave, whose memory is free when nobody needs the state', async () => {
+    const device = await openDevice('cpu')
+    const states = openNodeStates(device, 2, 3)
+    const outputs = [1, 2].map((value) => new Tensor('float32', new Float32Array(6).fill(value), [1, 2, 3]))
+    const buffers = outputs.map((output) => floatsOf(output).buffer)
+    const kept = outputs.map((output) => at(states.keep(output), 0, 'state'))
+    expect(kept.map((state) => floatsOf(states.join([state])).buffer)).toEqual(buffers)
+    states.free(at(kept, 0, 'state'))
+    expect(buffers.map(({ byteLength }) => byteLength)).toEqual([0, 24])
+    states.close()
+    expect(buffers.map(({ byteLength }) => byteLength)).toEqual([0, 0])
     await device.close()
   })
 })
