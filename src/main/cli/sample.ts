@@ -106,7 +106,9 @@ export function addSampleCommand(program: Command, signal: AbortSignal): void {
     .optionsGroup('Where answers go:')
     .option('--out <file>', 'a file of JSON lines instead of stdout; an existing file is replaced')
     .option('--fresh', 'generate everything, also what a stopped run has left in the file')
-    .optionsGroup("How tokens are drawn (default: as the model's generation config says):")
+    .optionsGroup(
+      "How tokens are drawn (default: as the model's generation config says, top-k 50 where it names none):"
+    )
     .option('--paper', "temperature 1 and min-p 0.1, the method's own")
     .addOption(new Option('--greedy', 'always the likeliest token').conflicts(['temperature', 'paper']))
   withSamplerOptions(command)

@@ -7,6 +7,9 @@ import { type GenerationConfig, readGenerationConfig } from '../checkpoint/gener
 const DEFAULT_MAX_TOKENS = 256
 const DEFAULT_SAMPLE_COUNT = 8
 
+/** What transformers draws from where a config that samples has no `top_k`; null and 0 there are off. */
+const TRANSFORMERS_TOP_K = 50
+
 /** Fields that say how to draw; a config without any of them leaves it open. */
 const SAMPLING_FIELDS = [
   'do_sample',
@@ -37,7 +40,7 @@ export async function defaultSampleSettings(folder: string): Promise<SampleSetti
 
 function samplingOf(config: GenerationConfig): Sampling {
   if (SAMPLING_FIELDS.every((field) => (config[field] ?? null) === null)) return PAPER_SAMPLING
-  const topK = config.top_k ?? 0
+  const topK = config.top_k === undefined ? TRANSFORMERS_TOP_K : (config.top_k ?? 0)
   return {
     temperature: config.do_sample === false ? 0 : (config.temperature ?? 1),
     topK: topK > 0 ? topK : null,

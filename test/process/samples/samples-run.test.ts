@@ -165,7 +165,12 @@ describe('default settings', () => {
     })
     expect((await defaultsFor({ do_sample: false, temperature: 0.6 })).sampling.temperature).toBe(0)
     expect((await defaultsFor({ top_k: 0 })).sampling.topK).toBeNull()
+    expect((await defaultsFor({ do_sample: true, top_k: null })).sampling.topK).toBeNull()
     expect((await defaultsFor({ max_new_tokens: 32_768 })).maxTokens).toBe(256)
+  })
+
+  it('have the top-k of transformers where a model samples and names none', async () => {
+    expect((await defaultsFor({ do_sample: true, temperature: 0.6, top_p: 0.9 })).sampling.topK).toBe(50)
   })
 
   it("are the paper's where it has none", async () => {
