@@ -4,8 +4,10 @@ import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
-import { formatJson } from '../base/files/json-format'
+import { breather } from '../base/files/breather'
+import { jsonPieces } from '../base/files/json-format'
 import { type DocumentFormat, readDocument } from '../base/files/migrate'
+import { parseInPieces } from '../base/files/schema-pieces'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder, plainFileState } from '../base/files/plain-paths'
 
 /*
@@ -106,9 +108,9 @@ class KindFolder<T> implements DocumentFolder<T> {
 
   async write(project: string, document: T): Promise<void> {
     const file = this.companion(project, this.kind.id(document), '.json')
-    const text = storedText(this.kind, document)
+    const stored = await storedDocument(this.kind, document)
     await ensurePlainFolder(this.folderOf(project))
-    await writeFileAtomic(file, text)
+    await writeFileAtomic(file, storedText(this.kind, stored))
   }
 
   async list<Entry>(
@@ -175,10 +177,10 @@ export function documentFile<T>(kind: FileKind<T>): DocumentFile<T> {
       return (await readDocument(fileOf(project), kind)).document
     },
     async write(project, document) {
-      const text = storedText(kind, document)
+      const stored = await storedDocument(kind, document)
       const folder = dirname(fileOf(project))
       if (folder !== project) await ensurePlainFolder(folder)
-      await writeFileAtomic(fileOf(project), text)
+      await writeFileAtomic(fileOf(project), storedText(kind, stored))
     },
     async remove(project) {
       await rm(fileOf(project), { force: true })
@@ -186,17 +188,42 @@ export function documentFile<T>(kind: FileKind<T>): DocumentFile<T> {
   }
 }
 
-function storedText<T>({ name, schema, maxBytes, tooLarge }: StoredKind<T>, document: T): string {
-  const parsed = schema.safeParse(document)
-  if (!parsed.success) {
-    throw new WorkbenchError('bad-input', `The ${name} cannot be saved: ${describeIssue(parsed.error)}`)
+/** @throws WorkbenchError `bad-input` when it could not be read back */
+async function storedDocument<T>({ name, schema }: StoredKind<T>, document: T): Promise<T> {
+  const parsed = await parseInPieces(schema, document)
+  if (parsed.success) return parsed.data
+  throw new WorkbenchError('bad-input', `The ${name} cannot be saved: ${describeIssue(parsed.error)}`)
+}
+
+/** Enough that the disk is asked for something, and little enough that it is made in some milliseconds. */
+const WRITTEN_CHARACTERS = 2 ** 19
+
+/**
+ * Its text in pieces, between which others have their turn.
+ *
+ * @throws WorkbenchError `bad-input` when it has become too long to be read back
+ */
+async function* storedText<T>(
+  { name, maxBytes, tooLarge }: StoredKind<T>,
+  document: T
+): AsyncGenerator<string> {
+  const breathe = breather()
+  let [text, bytes] = ['', 0]
+  const counted = (): string => {
+    bytes += Buffer.byteLength(text)
+    if (bytes <= maxBytes) return text
+    throw new WorkbenchError(
+      'bad-input',
+      `The ${name} cannot be saved: it would have more than ${maxBytes} bytes, the most that are kept.`,
+      tooLarge
+    )
   }
-  const text = formatJson(parsed.data)
-  const bytes = Buffer.byteLength(text)
-  if (bytes <= maxBytes) return text
-  throw new WorkbenchError(
-    'bad-input',
-    `The ${name} cannot be saved: it would have ${bytes} bytes; at most ${maxBytes} are kept.`,
-    tooLarge
-  )
+  for (const piece of jsonPieces(document)) {
+    text += piece
+    if (text.length < WRITTEN_CHARACTERS) continue
+    yield counted()
+    text = ''
+    await breathe()
+  }
+  yield counted()
 }

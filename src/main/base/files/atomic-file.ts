@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { open, readdir, rename, rm } from 'node:fs/promises'
+import { open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
@@ -13,16 +13,21 @@ import { errorMessage } from './bounded-file'
  * that fills up they rename a cut-off file over the good one; both also follow links, out of a project that someone
  * sent, and `atomically` deletes its unfinished file on Ctrl-C even while the program is still saving.
  *
+ * @param text whole, or in pieces
  * @param mode who may use it; by default what the system gives new files
  * @throws WorkbenchError `read-only` when it cannot be written, `not-found` when its folder is gone; the old file stays
  */
-export async function writeFileAtomic(file: string, text: string, mode?: number): Promise<void> {
+export async function writeFileAtomic(
+  file: string,
+  text: string | AsyncIterable<string>,
+  mode?: number
+): Promise<void> {
   const unfinished = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
   try {
     // 'wx' never opens what is already there, such as a planted link.
     const handle = await open(unfinished, 'wx', mode)
     try {
-      await handle.writeFile(text)
+      await writeFile(handle, text)
       await handle.sync()
     } finally {
       await handle.close()
@@ -31,7 +36,7 @@ export async function writeFileAtomic(file: string, text: string, mode?: number)
     await flushFolder(dirname(file))
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined)
-    throw writeProblem(file, error)
+    throw error instanceof WorkbenchError ? error : writeProblem(file, error)
   }
 }
 

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import { refuseDeepJson } from './json-depth'
+import { parseJsonBytes } from './json-pieces'
 import { readRegularFile } from './regular-file'
 
 /**
@@ -8,7 +9,10 @@ import { readRegularFile } from './regular-file'
  * @throws WorkbenchError `not-found` when there is no such file; `bad-file` when it is not a file, too large or not UTF-8
  */
 export async function readTextFile(file: string, maxBytes: number): Promise<string> {
-  const bytes = await readBytes(file, maxBytes)
+  return decoded(await readBytes(file, maxBytes), file)
+}
+
+function decoded(bytes: Buffer, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
@@ -16,13 +20,18 @@ export async function readTextFile(file: string, maxBytes: number): Promise<stri
   }
 }
 
+/** What is parsed at once; more goes piece by piece, so that others have their turn. */
+const AT_ONCE_BYTES = 2 ** 18
+
 /**
  * The value of a JSON file; its shape is the caller's to check.
  *
- * @throws WorkbenchError as {@link readTextFile}, and `bad-file` when the text is not JSON, or nests too deep
+ * @throws WorkbenchError as {@link readTextFile}, and `bad-file` when the text is not JSON, nests too deep or holds too much
  */
 export async function readJsonFile(file: string, maxBytes: number): Promise<unknown> {
-  const text = await readTextFile(file, maxBytes)
+  const bytes = await readBytes(file, maxBytes)
+  if (bytes.byteLength > AT_ONCE_BYTES) return parseJsonBytes(bytes, file)
+  const text = decoded(bytes, file)
   refuseDeepJson(text, file)
   try {
     return JSON.parse(text)

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 
 /** Documents, configs and headers nest less than ten deep. */
-const MAX_DEPTH = 100
+export const MAX_JSON_DEPTH = 100
 const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON, COMMA] = [
   0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d, 0x3a, 0x2c
 ]
@@ -22,27 +22,42 @@ export function refuseDeepJson(
   let depth = 0
   const { names: mostNames = Infinity, commas: mostCommas = Infinity } = most
   let [names, commas] = [0, 0]
-  let inString = false
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (inString) {
-      if (code === BACKSLASH) at += 1
-      else if (code === QUOTE) inString = false
-    } else if (code === QUOTE) {
-      inString = true
-    } else if (code === OPEN_LIST || code === OPEN_OBJECT) {
-      depth += 1
-      if (depth > MAX_DEPTH)
-        throw new WorkbenchError('bad-file', `${what} nests more than ${MAX_DEPTH} deep.`)
-    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) {
-      depth -= 1
-    } else if (code === COLON) {
-      names += 1
-      if (names > mostNames) throw new WorkbenchError('bad-file', `${what} has more than ${mostNames} names.`)
-    } else if (code === COMMA) {
-      commas += 1
-      if (commas > mostCommas)
-        throw new WorkbenchError('bad-file', `${what} has more than ${mostCommas} values.`)
+    switch (text.charCodeAt(at)) {
+      case QUOTE:
+        at = endOfText(text, at) - 1
+        break
+      case OPEN_LIST:
+      case OPEN_OBJECT:
+        depth += 1
+        if (depth > MAX_JSON_DEPTH)
+          throw new WorkbenchError('bad-file', `${what} nests more than ${MAX_JSON_DEPTH} deep.`)
+        break
+      case CLOSE_LIST:
+      case CLOSE_OBJECT:
+        depth -= 1
+        break
+      case COLON:
+        names += 1
+        if (names > mostNames)
+          throw new WorkbenchError('bad-file', `${what} has more than ${mostNames} names.`)
+        break
+      case COMMA:
+        commas += 1
+        if (commas > mostCommas)
+          throw new WorkbenchError('bad-file', `${what} has more than ${mostCommas} values.`)
     }
+  }
+}
+
+/** One past the quote that closes the text which opens at `start`, or the end of all. */
+function endOfText(text: string, start: number): number {
+  for (let at = start + 1; ;) {
+    const quote = text.indexOf('"', at)
+    if (quote === -1) return text.length
+    let escapes = quote
+    while (escapes > at && text.charCodeAt(escapes - 1) === BACKSLASH) escapes--
+    if ((quote - escapes) % 2 === 0) return quote + 1
+    at = quote + 1
   }
 }

@@ -11,6 +11,9 @@ import { refuseDeepJson } from './json-depth'
 /** Some 250,000 answers of 100 tokens; more would strain the memory when read back. */
 const MAX_LINES_BYTES = 256_000_000
 
+/** An answer of 100,000 tokens has some 1 MB with them. */
+const MAX_LINE_BYTES = 4_000_000
+
 const NEWLINE = 0x0a
 
 /** A file of JSON lines that only grows: what was written before a crash is kept. */
@@ -30,14 +33,15 @@ export async function readLines<T>(
   file: string,
   format: LineFormat<T>
 ): Promise<{ line: T; where: string }[]> {
-  const content = await readCompleteLines(file)
+  const bytes = await readComplete(file)
   const breathe = breather()
   const lines: { line: T; where: string }[] = []
-  for (const [place, text] of content.split('\n').entries()) {
+  for (let [start, number] = [0, 1]; start < bytes.byteLength; number++) {
     await breathe()
-    if (text === '') continue
-    const where = `${file}, line ${place + 1}`
-    lines.push({ line: parseLine(text, where, format), where })
+    const end = bytes.indexOf(NEWLINE, start)
+    const where = `${file}, line ${number}`
+    if (end > start) lines.push({ line: parseLine(bytes.subarray(start, end), where, format), where })
+    start = end + 1
   }
   return lines
 }
@@ -71,19 +75,22 @@ export async function appendLines(file: string, lines: readonly unknown[]): Prom
   }
 }
 
-async function readCompleteLines(file: string): Promise<string> {
-  if (!(await hasPlainFile(file))) return ''
+/** What was written before a crash may have cut off the end. */
+async function readComplete(file: string): Promise<Buffer> {
+  if (!(await hasPlainFile(file))) return Buffer.alloc(0)
   const bytes = await readBytes(file, MAX_LINES_BYTES)
-  // Cut before decoding: a crash may have split a character.
-  const complete = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(complete)
-  } catch {
-    throw new WorkbenchError('bad-file', `${file} is not UTF-8 text.`)
-  }
+  return bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1)
 }
 
-function parseLine<T>(text: string, where: string, { name, schema }: LineFormat<T>): T {
+function parseLine<T>(bytes: Buffer, where: string, { name, schema }: LineFormat<T>): T {
+  if (bytes.byteLength > MAX_LINE_BYTES)
+    throw new WorkbenchError('bad-file', `${where} has more than ${MAX_LINE_BYTES} bytes.`)
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new WorkbenchError('bad-file', `${where} is not UTF-8 text.`)
+  }
   refuseDeepJson(text, where)
   let value: unknown
   try {

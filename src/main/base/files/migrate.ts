@@ -6,6 +6,7 @@ import { readJsonFile } from './bounded-file'
 import { writeFileAtomic, writeProblem } from './atomic-file'
 import { formatJson } from './json-format'
 import { requirePlainFile } from './plain-paths'
+import { parseInPieces } from './schema-pieces'
 
 /** Turns a document of one version into the next; the result is checked by the schema after the last step. */
 export type Migration = (document: Record<string, unknown>) => Record<string, unknown>
@@ -55,7 +56,7 @@ export async function readDocument<T>(
     }
     value = { ...migration(value), schemaVersion: version + 1 }
   }
-  const parsed = format.schema.safeParse(value)
+  const parsed = await parseInPieces(format.schema, value)
   if (!parsed.success) throw notOfFormat(file, format.name, parsed.error)
   return { document: parsed.data, foundVersion }
 }

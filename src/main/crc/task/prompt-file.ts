@@ -1,6 +1,7 @@
 import { CrcPrompts } from '../../../contract/documents/crc'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { readJsonFile } from '../../base/files/bounded-file'
+import { parseInPieces } from '../../base/files/schema-pieces'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
 
@@ -10,7 +11,7 @@ const MAX_PROMPT_FILE_BYTES = 100_000_000
  * @throws WorkbenchError `not-found`; `bad-file` when it is not JSON; `bad-input` naming the first field that is wrong
  */
 export async function readPromptFile(file: string): Promise<CrcPrompts> {
-  const parsed = CrcPrompts.safeParse(await readJsonFile(file, MAX_PROMPT_FILE_BYTES))
+  const parsed = await parseInPieces(CrcPrompts, await readJsonFile(file, MAX_PROMPT_FILE_BYTES))
   if (parsed.success) return parsed.data
   throw new WorkbenchError(
     'bad-input',

@@ -1,0 +1,224 @@
+import { WorkbenchError } from '../../../contract/model/problem'
+import { breather } from './breather'
+import { MAX_JSON_DEPTH } from './json-depth'
+
+/** What JSON.parse is given at once, so that it is done in a few milliseconds. */
+const PIECE_BYTES = 2 ** 17
+/** Bytes that are looked over before others have their turn. */
+const SCAN_BYTES = 2 ** 20
+/** A text that no document has: a piece that cannot be cut. */
+const MAX_UNCUT_BYTES = 16_000_000
+/** The largest sweep that is kept has ten million numbers in a million lists. */
+const MAX_VALUES = 20_000_000
+const MAX_CONTAINERS = 5_000_000
+/** Objects of documents have some dozens; so many in one cannot be looked at in pieces. */
+const MAX_MEMBERS = 100_000
+
+const [OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = [0x5b, 0x7b, 0x5d, 0x7d]
+const QUOTE = 0x22
+const COMMA = 0x2c
+const COLON = 0x3a
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+
+/**
+ * The value of JSON of any length. It is parsed piece by piece, and others have their turn between the pieces; how much it may
+ * hold is bounded, since a few bytes of it can take fifty of memory.
+ *
+ * @param what the file, for messages
+ * @throws WorkbenchError `bad-file` when it is not JSON or UTF-8, nests too deep or holds too much
+ */
+export async function parseJsonBytes(bytes: Buffer, what: string): Promise<unknown> {
+  const start = bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0
+  return new PieceReader(bytes, what).read(start)
+}
+
+class PieceReader {
+  private readonly breathe = breather()
+  /** Where lists and objects of more than a piece end, by where they begin. */
+  private readonly large = new Map<number, number>()
+
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly what: string
+  ) {}
+
+  async read(start: number): Promise<unknown> {
+    await this.findLarge(start)
+    const [from, to] = this.trimmed(start, this.bytes.length)
+    return this.large.get(from) === to ? this.container(from, to) : this.parsed('', from, to, '')
+  }
+
+  private async findLarge(start: number): Promise<void> {
+    const { bytes } = this
+    const open: number[] = []
+    let [values, containers] = [0, 0]
+    for (let at = start; at < bytes.length;) {
+      await this.breathe()
+      for (const end = at + SCAN_BYTES; at < Math.min(end, bytes.length); at++) {
+        switch (bytes[at]) {
+          case QUOTE:
+            at = this.endOfText(at) - 1
+            break
+          case COMMA:
+            values += 1
+            if (values > MAX_VALUES) throw this.bad(`has more than ${MAX_VALUES} values`)
+            break
+          case OPEN_LIST:
+          case OPEN_OBJECT:
+            open.push(at)
+            containers += 1
+            if (open.length > MAX_JSON_DEPTH) throw this.bad(`nests more than ${MAX_JSON_DEPTH} deep`)
+            if (containers > MAX_CONTAINERS)
+              throw this.bad(`has more than ${MAX_CONTAINERS} lists and objects`)
+            break
+          case CLOSE_LIST:
+          case CLOSE_OBJECT: {
+            const opened = open.pop()
+            if (opened === undefined) throw this.notJson('what is closed was not opened')
+            if (at + 1 - opened > PIECE_BYTES) this.large.set(opened, at + 1)
+          }
+        }
+      }
+    }
+    if (open.length > 0) throw this.notJson('it ends too early')
+  }
+
+  /** A list or object of more than a piece, brackets included. */
+  private async container(start: number, end: number): Promise<unknown> {
+    const isList = this.bytes[start] === OPEN_LIST
+    if (this.bytes[end - 1] !== (isList ? CLOSE_LIST : CLOSE_OBJECT))
+      throw this.notJson('brackets do not match')
+    const list: unknown[] = []
+    const object: Record<string, unknown> = {}
+    let members = 0
+    let from = start + 1
+    for await (const { to, large } of this.separators(start + 1, end - 1)) {
+      const isLast = to === end - 1
+      if (large === null) {
+        const [first, last] = this.trimmed(from, to)
+        if (first === last && (!isLast || from > start + 1)) throw this.notJson('a value is missing')
+        const part = isList ? this.parsed('[', from, to, ']') : this.parsed('{', from, to, '}')
+        if (Array.isArray(part)) for (const element of part) list.push(element)
+        else for (const [key, value] of Object.entries(part ?? {})) setMember(object, key, value)
+        members += Array.isArray(part) ? 0 : Object.keys(part ?? {}).length
+      } else if (isList) {
+        this.requireAlone(from, large.start, large.end, to)
+        list.push(await this.container(large.start, large.end))
+      } else {
+        const key = this.keyBefore(from, large.start)
+        this.requireAlone(large.start, large.start, large.end, to)
+        setMember(object, key, await this.container(large.start, large.end))
+        members += 1
+      }
+      if (members > MAX_MEMBERS) throw this.bad(`has an object of more than ${MAX_MEMBERS} names`)
+      from = to + 1
+    }
+    return isList ? list : object
+  }
+
+  /**
+   * Where the content of a large list or object is cut: at commas, between a large member and what is beside it, and where
+   * enough came together.
+   *
+   * @returns the end of each part, and the large member that it holds
+   */
+  private async *separators(
+    start: number,
+    end: number
+  ): AsyncGenerator<{ to: number; large: { start: number; end: number } | null }> {
+    let large: { start: number; end: number } | null = null
+    let [partStart, memberStart, depth] = [start, start, 0]
+    for (let at = start; at < end; at++) {
+      const structure = this.bytes[at]
+      if (structure === QUOTE) at = this.endOfText(at) - 1
+      else if (structure === OPEN_LIST || structure === OPEN_OBJECT) {
+        const itsEnd = this.large.get(at)
+        if (itsEnd === undefined) depth += 1
+        else {
+          if (depth > 0 || large !== null) throw this.notJson('a comma is missing')
+          if (memberStart > partStart) yield { to: memberStart - 1, large: null }
+          large = { start: at, end: itsEnd }
+          at = itsEnd - 1
+        }
+      } else if (structure === CLOSE_LIST || structure === CLOSE_OBJECT) depth -= 1
+      else if (structure === COMMA && depth === 0) {
+        memberStart = at + 1
+        if (large === null && at - partStart < PIECE_BYTES) continue
+        await this.breathe()
+        yield { to: at, large }
+        large = null
+        partStart = at + 1
+      }
+    }
+    yield { to: end, large }
+  }
+
+  /** Whether nothing stands beside a large member. */
+  private requireAlone(from: number, start: number, end: number, to: number): void {
+    const [first, last] = this.trimmed(from, to)
+    if (first !== start || last !== end) throw this.notJson('a comma is missing')
+  }
+
+  private keyBefore(from: number, to: number): string {
+    const [first, last] = this.trimmed(from, to)
+    const key = this.bytes[last - 1] === COLON ? this.parsed('', first, last - 1, '') : null
+    if (typeof key !== 'string') throw this.notJson('a name is missing')
+    return key
+  }
+
+  private parsed(before: string, from: number, to: number, after: string): unknown {
+    if (to - from > MAX_UNCUT_BYTES) throw this.bad(`holds a text of more than ${MAX_UNCUT_BYTES} bytes`)
+    let text: string
+    try {
+      text = UTF8.decode(this.bytes.subarray(from, to))
+    } catch {
+      throw new WorkbenchError('bad-file', `${this.what} is not UTF-8 text.`)
+    }
+    try {
+      return JSON.parse(before + text + after)
+    } catch {
+      throw this.notJson(`something is wrong between its bytes ${from} and ${to}`)
+    }
+  }
+
+  /** One past the quote that closes the text which opens at `start`, or the end of all. */
+  private endOfText(start: number): number {
+    const { bytes } = this
+    for (let at = start + 1; ;) {
+      const quote = bytes.indexOf(QUOTE, at)
+      if (quote === -1) return bytes.length
+      let escapes = quote
+      while (escapes > at && bytes[escapes - 1] === 0x5c) escapes--
+      if ((quote - escapes) % 2 === 0) return quote + 1
+      at = quote + 1
+    }
+  }
+
+  /** Without the white space around it. */
+  private trimmed(from: number, to: number): [number, number] {
+    let [first, last] = [from, to]
+    while (first < last && isBlank(this.bytes[first])) first++
+    while (last > first && isBlank(this.bytes[last - 1])) last--
+    return [first, last]
+  }
+
+  private bad(complaint: string): WorkbenchError {
+    return new WorkbenchError('bad-file', `${this.what} ${complaint}.`)
+  }
+
+  private notJson(complaint: string): WorkbenchError {
+    return new WorkbenchError('bad-file', `${this.what} is not JSON: ${complaint}.`)
+  }
+}
+
+/** Marks within the text are no marks of its beginning. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+const isBlank = (byte: number | undefined): boolean =>
+  byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+
+/** As JSON.parse sets it: `__proto__` is a name like any other. */
+function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') object[key] = value
+  else Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
+}

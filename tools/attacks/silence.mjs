@@ -1,0 +1,209 @@
+// How long main is silent while the largest things that are let through are opened: `node tools/attacks/silence.mjs`, after
+// `npm run build`. What it measures is the longest time in which main's event loop did nothing else.
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runnerImport } from 'vite'
+import { connect, json, memory, resource, serve, workFolder } from './served.mjs'
+
+const root = new URL('../..', import.meta.url)
+const imported = async (path) => (await runnerImport(new URL(path, root).pathname)).module
+const { sweepFixture } = await imported('test/fixtures/project-documents.ts')
+const { jsonPieces } = await imported('src/main/base/files/json-format.ts')
+
+const home = workFolder('silence')
+const served = await serve(home, {
+  nodeArguments: ['--import', new URL('loop-delay.mjs', import.meta.url).href]
+})
+const { client } = await connect(served.firstUrl)
+
+async function silence() {
+  const before = served.errors().length
+  served.child.kill('SIGUSR2')
+  for (;;) {
+    const found = /silence (\d+)/.exec(served.errors().slice(before))
+    if (found !== null) return Number(found[1])
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+let longest = 0
+async function measured(what, work) {
+  await silence()
+  const startMs = performance.now()
+  const said = await work().then(
+    () => 'done',
+    (error) => error.message.slice(0, 90)
+  )
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
+  const ms = await silence()
+  longest = Math.max(longest, ms)
+  console.log(`${String(ms).padStart(5)} ms | ${seconds.padStart(5)} s | ${what} | ${said}`)
+}
+
+/** A model folder with other files in the place of some of the demo's. */
+function model(name, files) {
+  const folder = join(home, `model-${name}`)
+  mkdirSync(folder)
+  for (const file of readdirSync(resource('demo-pair/post')))
+    copyFileSync(resource(`demo-pair/post/${file}`), join(folder, file))
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content)
+  return folder
+}
+
+function safetensors(header) {
+  const text = JSON.stringify(header)
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(Buffer.byteLength(text)))
+  return Buffer.concat([length, Buffer.from(text)])
+}
+
+const base = resource('demo-pair/base')
+const inspect = (post) => () => client.pair.inspect({ base, post })
+const numbered = (count, entry) => Object.fromEntries(Array.from({ length: count }, (_, i) => entry(i)))
+const config = json(resource('demo-pair/post/config.json'))
+const empty = { dtype: 'F32', shape: [0], data_offsets: [0, 0] }
+
+await measured('nothing', () => Promise.resolve())
+await measured(
+  'header of 4,990 tensors',
+  inspect(model('tensors', { 'model.safetensors': safetensors(numbered(4_990, (i) => [`t${i}`, empty])) }))
+)
+await measured(
+  'header of 19,900 names',
+  inspect(
+    model('names', {
+      'model.safetensors': safetensors({ __metadata__: numbered(19_900, (i) => [`n${i}`, 'x'.repeat(30)]) })
+    })
+  )
+)
+await measured(
+  'config of 19,900 names and 1 MB',
+  inspect(
+    model('config', {
+      'config.json': JSON.stringify({ ...config, more: numbered(19_800, (i) => [`n${i}`, 'x'.repeat(36)]) })
+    })
+  )
+)
+const shards = model('index', {})
+writeFileSync(
+  join(shards, 'model.safetensors.index.json'),
+  JSON.stringify({ weight_map: numbered(19_900, (i) => [`t${i}`, `m${i % 400}.safetensors`]) })
+)
+for (let shard = 0; shard < 400; shard++)
+  writeFileSync(
+    join(shards, `m${shard}.safetensors`),
+    safetensors(numbered(49, (i) => [`t${i * 400 + shard}`, empty]))
+  )
+await import('node:fs').then(({ rmSync }) => rmSync(join(shards, 'model.safetensors')))
+await measured('index of 19,900 names, 400 files', inspect(shards))
+const cards = `---\nlicense: mit\n---\n${'<b>x</b>'.repeat(1_200_000)}`
+const carded = model('card', { 'README.md': cards })
+
+/** A project with documents in it that were written by hand. */
+async function project(name, write = () => undefined, post = resource('demo-pair/post')) {
+  const folder = join(home, `of-${name}`)
+  mkdirSync(folder)
+  const { path } = await client.projects.create({ folder, name, base, post })
+  await client.projects.close({ path })
+  write(path)
+  return path
+}
+async function text(document) {
+  let made = ''
+  for (const piece of jsonPieces(document)) made += piece
+  return made
+}
+
+for (const layerCount of [64, 126]) {
+  const content = await text(sweepFixture({ layerCount, promptCount: 40, validCount: 18 }))
+  const path = await project(`sweep-${layerCount}`, (at) => {
+    mkdirSync(join(at, 'sweeps'), { recursive: true })
+    writeFileSync(join(at, 'sweeps/sweep-1.json'), content)
+  })
+  const what = `sweep of ${layerCount} layers, ${Math.round(content.length / 1e6)} MB`
+  const named = { path, sweepId: 'sweep-1' }
+  await measured(`${what}: open`, () => client.projects.open({ path }))
+  await measured(`${what}: show`, () => client.sweeps.get(named))
+  await measured(`${what}: select`, () => client.sweeps.select({ ...named, rho: 0.5 }))
+  await measured(`${what}: one model`, () => client.sweeps.scores({ ...named, model: 'post' }))
+  await measured(`${what}: report`, () => client.projects.report({ path, format: 'html' }))
+  await client.projects.close({ path })
+}
+
+const prompts = Array.from({ length: 90_000 }, (_, i) => ({
+  text: `Prompt ${i}: ${'word '.repeat(100)}`,
+  category: 'c',
+  valid: ['a', 'b']
+}))
+const many = await project('prompts', (path) =>
+  writeFileSync(join(path, 'prompts/crc.json'), JSON.stringify(prompts))
+)
+await measured('prompts of 50 MB: open', () => client.projects.open({ path: many }))
+const open = await project('samples', (path) =>
+  writeFileSync(
+    join(path, 'prompts/samples.json'),
+    JSON.stringify(prompts.map(({ text }) => ({ text, category: '', raw: false })))
+  )
+)
+await measured('sample prompts of 50 MB: open', () => client.projects.open({ path: open }))
+const brackets = await project('brackets', (path) => {
+  mkdirSync(join(path, 'sweeps'), { recursive: true })
+  writeFileSync(join(path, 'sweeps/sweep-1.json'), `[${'[],'.repeat(60_000_000)}[]]`)
+})
+await measured('sweep of 180 MB of brackets: open', () => client.projects.open({ path: brackets }))
+const noted = await project('project', (path) => {
+  const document = json(join(path, 'project.json'))
+  const recipe = {
+    id: 'r',
+    mark: 'm',
+    savedAt: '2026-01-02T03:04:05.000Z',
+    recipe: { name: 'x'.repeat(20), ranges: [[1, 2]] },
+    note: ''
+  }
+  writeFileSync(
+    join(path, 'project.json'),
+    JSON.stringify({
+      ...document,
+      recipes: Array.from({ length: 250_000 }, (_, i) => ({ ...recipe, id: `r${i}` }))
+    })
+  )
+})
+await measured('project.json of 40 MB: open', () => client.projects.open({ path: noted }))
+const carding = await project('card', undefined, carded)
+await measured('model card of 10 MB: export', () =>
+  client.exports.plan({
+    path: carding,
+    recipe: { name: 'x', ranges: [[4, 11]] },
+    target: join(home, 'exported')
+  })
+)
+
+const lines = prompts.map(({ text }) => text).join('\n')
+for (const [fileName, content] of [
+  ['p.txt', lines],
+  ['short.txt', 'a\n'.repeat(900_000)],
+  [
+    'p.jsonl',
+    prompts
+      .slice(0, 45_000)
+      .map((prompt) => JSON.stringify(prompt))
+      .join('\n')
+  ],
+  ['p.json', JSON.stringify(prompts.slice(0, 45_000))],
+  ['p.csv', `text\n${lines}`]
+]) {
+  const what = `${fileName} of ${Math.round(content.length / 1e6)} MB`
+  await measured(`${what}: as prompts`, () => client.samples.readPrompts({ fileName, content }))
+  await measured(`${what}: as a task`, () => client.evaluations.readTask({ fileName, content }))
+}
+await measured('mergekit of 1 MB', () =>
+  client.recipes.readMergekit({
+    path: carding,
+    fileName: 'm.yaml',
+    content: 'slices:\n'.padEnd(1_000_000, '- a\n')
+  })
+)
+
+console.log(`longest ${longest} ms; at most ${memory(served.child.pid, true)} MiB of main`)
+await served.stop()
+process.exit(0)
