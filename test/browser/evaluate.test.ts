@@ -121,7 +121,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
     const table = page.getByRole('region', { name: 'Measures of all variants' })
     await table.waitFor()
     expect(await variantsOf(table)).toEqual(['base', 'post', 'post, hot'])
-    const folder = join(project, 'evaluations')
+    const folder = join(project, 'pairs/pair-1', 'evaluations')
     const [stored] = (await readdir(folder)).filter((name) => /^[^.]+\.json$/.test(name))
     const { variants } = EvaluationRun.parse(JSON.parse(await readFile(join(folder, stored ?? ''), 'utf8')))
     expect(variants[2]).toMatchObject({ prefix: 'Please: ', sampling: { temperature: 1.7 } })

@@ -68,9 +68,9 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', () => {
     await writeCheckpoint(post, model)
     const pair = { kind: 'folders' as const, base, post }
     const project = await createProject({ folder, name: 'Moved', pair, prompts: PROMPTS })
-    await project.saveSweep(sweepFixture())
+    await project.firstPair.saveSweep(sweepFixture())
     await project.close()
-    await writeFile(join(project.path, 'sweeps', 'damaged.json'), '{"schemaVersion": 1')
+    await writeFile(join(project.path, 'pairs/pair-1', 'sweeps', 'damaged.json'), '{"schemaVersion": 1')
     await rename(post, join(folder, 'elsewhere'))
 
     const page = await open(project.path)

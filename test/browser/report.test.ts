@@ -119,7 +119,10 @@ describe('slr report', () => {
       join(folder, 'Samples', `samples-${report.samples[0]?.id ?? ''}.jsonl`),
       'utf8'
     )
-    const stored = await readFile(join(project, 'samples', `${report.samples[0]?.id ?? ''}.jsonl`), 'utf8')
+    const stored = await readFile(
+      join(project, 'pairs/pair-1', 'samples', `${report.samples[0]?.id ?? ''}.jsonl`),
+      'utf8'
+    )
     const texts = (lines: string): string[] =>
       lines
         .trimEnd()

@@ -33,7 +33,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
       pair: { kind: 'demo' },
       prompts: PROMPTS
     })
-    await project.edit((document) => withKept(document, 'kept', LAYERS_4_11, NOT_SCORED, KEPT_AT))
+    await project.firstPair.edit((document) => withKept(document, 'kept', LAYERS_4_11, NOT_SCORED, KEPT_AT))
     await project.close()
     return project.path
   }
@@ -63,12 +63,12 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
         }))
       ]
     })
-    await project.samples.addRun(run)
+    await project.firstPair.samples.addRun(run)
     const lines = sampleLines(run).map((line) => ({
       ...line,
       text: `a colour ${line.index} ${'and more '.repeat(line.prompt * 6)}`
     }))
-    await project.samples.appendAnswers(run.id, lines)
+    await project.firstPair.samples.appendAnswers(run.id, lines)
     await project.close()
     return project.path
   }
@@ -108,7 +108,7 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
       const document = ProjectDocument.parse(
         JSON.parse(await readFile(join(project, 'project.json'), 'utf8'))
       )
-      const { samples } = document.settings
+      const { samples } = at(document.pairs, 0, 'pair').settings
       return [samples?.settings.sampling.topP, samples?.leftOut]
     }
     await expect.poll(setup).toEqual([0.9, ['base']])

@@ -117,14 +117,17 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
     const desktop = await Desktop.start(['--demo'], { packaged: resources, env: { SLR_NODE: '' } })
     const client = await desktop.connect()
     const { path } = await client.projects.openDemo()
-    const { sweepId } = await client.sweeps.start({ path, fresh: true })
+    const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
     let node = ''
-    for await (const event of await client.sweeps.watch({ path })) {
+    for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' })) {
       if (event.type !== 'progress' || event.progress.phase !== 'sweeping' || node !== '') continue
       node = await readlink(`/proc/${await engineOf(desktop.pid)}/exe`)
     }
     expect(node).toBe(join(resources, 'node'))
-    expect((await client.sweeps.get({ path, sweepId })).selected).toMatchObject({ start: 4, end: 11 })
+    expect((await client.sweeps.get({ path, pair: 'pair-1', sweepId })).selected).toMatchObject({
+      start: 4,
+      end: 11
+    })
     expect(desktop.stderr).toBe('')
   })
 

@@ -148,6 +148,7 @@ const OPENERS: Readonly<Record<string, string>> = {
   'main/base/files/regular-file.ts': 'is the one way',
   'main/base/resources.ts': "the program's own files",
   'main/cli/answers-file.ts': 'writes what the user named',
+  'main/project/migrate-project.ts': 'gives results a second place, unread',
   'main/crc/sweep/sweep-checkpoint.ts': 'adds to a file that it has just written',
   'main/electron/page-scheme.ts': "the program's own files",
   'main/engine/device/physical-cores.ts': "the system's list of processors",

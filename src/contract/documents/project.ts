@@ -10,7 +10,7 @@ import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from '../model/
 import { SampleRunSummary, SampleSetup } from './samples'
 import { SamplePrompts } from './task'
 
-export const PROJECT_VERSION = 2
+export const PROJECT_VERSION = 3
 
 /** Share of post's validity that a selected range must keep, as in the paper. */
 export const DEFAULT_RHO = 0.9
@@ -56,8 +56,8 @@ export const OtherCheckpointState = z.object({
 })
 export type OtherCheckpointState = z.infer<typeof OtherCheckpointState>
 
-/** What a project's runs start with. */
-const ProjectSettings = z.object({
+/** What a pair's runs start with. */
+const PairSettings = z.object({
   /** Share of post's validity that a selected range must keep. */
   rho: z.number().min(0).max(1),
   /** What sweeps are scored by. */
@@ -72,33 +72,65 @@ const ProjectSettings = z.object({
   samples: SampleSetup.optional()
 })
 
+/** `pair-1`, `pair-2`, ...: given out once in a project, also names the folder of the pair's results. */
+export const PairId = z.string().regex(/^pair-[1-9][0-9]{0,8}$/)
+export type PairId = z.infer<typeof PairId>
+
+export const PairName = z.string().min(1).max(200)
+
+/** A pair of a project with all that is set for it. Its results are files of its own. */
+export const PairDocument = z.object({
+  id: PairId,
+  /** No other pair of the project has it. */
+  name: PairName,
+  location: PairLocation,
+  /**
+   * The checkpoints that the user last took for the pair's own, to notice that they changed; null until both could be
+   * read, and for the built-in pair.
+   */
+  checkpoints: PairCheckpoints.nullable().default(null),
+  rendering: Rendering,
+  /** A setting that an older file lacks has its default. */
+  settings: PairSettings.extend({
+    scoredBy: ScoringChoice.default(BY_CHARACTERS),
+    soupSize: SoupSize.default(DEFAULT_SOUP_SIZE),
+    device: DeviceChoice.default('auto'),
+    memoryBytes: PairSettings.shape.memoryBytes.default(null)
+  }),
+  recipes: z.array(KeptRecipe),
+  otherCheckpoints: z.array(KeptCheckpoint).max(MAX_OTHER_CHECKPOINTS),
+  /** The mark that the next recipe or checkpoint gets. */
+  nextMark: z.number().int().nonnegative(),
+  /** Markdown. */
+  notes: z.string().default('')
+})
+export type PairDocument = z.infer<typeof PairDocument>
+
+/** More than one study compares; each is looked at with the project. */
+const MAX_PAIRS = 50
+
+/** Pairs that share prompts and tasks, and so can be compared. */
 export const ProjectDocument = z.object({
   schemaVersion: z.literal(PROJECT_VERSION),
   /** Counts the changes of what this document and the prompts hold. */
   revision: z.number().int().nonnegative(),
   name: z.string().min(1).max(200),
   createdAt: z.iso.datetime(),
-  pair: PairLocation,
-  /**
-   * The checkpoints that the user last took for the project's own, to notice that they changed; null until both could be
-   * read, and for the built-in pair.
-   */
-  checkpoints: PairCheckpoints.nullable().default(null),
-  rendering: Rendering,
-  /** A setting that an older file lacks has its default. */
-  settings: ProjectSettings.extend({
-    scoredBy: ScoringChoice.default(BY_CHARACTERS),
-    soupSize: SoupSize.default(DEFAULT_SOUP_SIZE),
-    device: DeviceChoice.default('auto'),
-    memoryBytes: ProjectSettings.shape.memoryBytes.default(null)
-  }),
-  recipes: z.array(KeptRecipe),
-  otherCheckpoints: z.array(KeptCheckpoint).max(MAX_OTHER_CHECKPOINTS),
-  /** The mark that the next recipe or checkpoint gets. */
-  nextMark: z.number().int().nonnegative(),
-  notes: z.string()
+  /** Markdown. */
+  notes: z.string(),
+  /** In the order that the user has given them. */
+  pairs: z
+    .array(PairDocument)
+    .min(1)
+    .max(MAX_PAIRS)
+    .refine((pairs) => allDiffer(pairs.map(({ id }) => id)), 'two pairs have one id')
+    .refine((pairs) => allDiffer(pairs.map(({ name }) => name)), 'two pairs have one name'),
+  /** The number in the id of the next pair. */
+  nextPair: z.number().int().positive()
 })
 export type ProjectDocument = z.infer<typeof ProjectDocument>
+
+const allDiffer = (values: readonly string[]): boolean => new Set(values).size === values.length
 
 export const SweepSummary = z.object({
   id: z.string(),
@@ -116,7 +148,7 @@ export const SweepSummary = z.object({
 })
 export type SweepSummary = z.infer<typeof SweepSummary>
 
-/** The kinds of long work that main does for a project. */
+/** The kinds of long work that main does for a pair. */
 export const JobKind = z.enum([
   'sweep',
   'recipe score',
@@ -144,10 +176,28 @@ export const SavedCounts = z.object({
 })
 export type SavedCounts = z.infer<typeof SavedCounts>
 
-/** Everything the window shows of an open project; sweeps are fetched one at a time. */
+/** A pair as a list of the project's pairs shows it: nothing of it is read for that. */
+export const PairBrief = PairDocument.pick({ id: true, name: true, location: true }).extend({
+  /** Of post; null until the pair was looked at. */
+  model: z
+    .object({ family: z.string(), layerCount: z.number().int(), parameterCount: z.number().int() })
+    .nullable(),
+  sweepCount: z.number().int(),
+  /** Null before the first sweep. */
+  newestSweep: SweepSummary.nullable(),
+  /** What runs of it now. */
+  running: z.array(JobKind)
+})
+export type PairBrief = z.infer<typeof PairBrief>
+
+/** Everything the window shows of one pair of an open project; sweeps are fetched one at a time. */
 export const ProjectState = z.object({
   path: z.string(),
-  document: ProjectDocument,
+  ...ProjectDocument.pick({ name: true, notes: true, revision: true }).shape,
+  /** All pairs of the project, this one among them. */
+  pairs: z.array(PairBrief),
+  /** The pair that is shown. */
+  document: PairDocument,
   prompts: CrcPrompts,
   samplePrompts: SamplePrompts,
   /** Newest first. */
@@ -163,7 +213,7 @@ export const ProjectState = z.object({
   warnings: z.array(z.string()),
   /** Why changes cannot be saved; null when they can. */
   readOnly: z.string().nullable(),
-  /** What runs of this project now. */
+  /** What runs of this pair now. */
   running: z.array(JobKind),
   saved: SavedCounts
 })
@@ -176,10 +226,18 @@ export type PairState = Pick<ProjectState, 'pair' | 'pairProblem'>
  * Values to set, each whole; what is left out stays as it is. No field may have a default here: `partial` would fill it in, and
  * so change what was left out. Lists have operations of their own.
  */
-export const ProjectChanges = ProjectDocument.pick({ name: true, notes: true })
-  .extend({ rendering: Rendering.partial(), settings: ProjectSettings.partial().strict() })
+export const PairChanges = z
+  .object({
+    notes: z.string(),
+    rendering: Rendering.partial(),
+    settings: PairSettings.partial().strict()
+  })
   .partial()
   .strict()
+export type PairChanges = z.infer<typeof PairChanges>
+
+/** The same of what all pairs share. */
+export const ProjectChanges = ProjectDocument.pick({ name: true, notes: true }).partial().strict()
 export type ProjectChanges = z.infer<typeof ProjectChanges>
 
 export const RecentProject = z.object({

@@ -29,6 +29,10 @@ import { KeptId } from '../model/kept'
 import {
   KeptCheckpoint,
   KeptRecipe,
+  PairBrief,
+  PairChanges,
+  PairId,
+  PairName,
   ProjectChanges,
   ProjectState,
   RecentProject,
@@ -64,9 +68,13 @@ import { SweepPlan } from '../documents/sweep-plan'
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 const projectPath = z.object({ path: z.string().min(1).max(4096) })
+/** A pair of a project: what is computed and kept is of one. */
+const ofPair = projectPath.extend({ pair: PairId })
 /** A change of whole values names the revision of the project that its caller has seen: `stale` when one has changed since. */
 const seen = z.number().int().nonnegative()
-const oneKept = projectPath.extend({ id: KeptId })
+const oneKept = ofPair.extend({ id: KeptId })
+/** The project's pairs after a change of their list. */
+const pairsOf = z.object({ pairs: z.array(PairBrief) })
 /** Both undo a removal: at the place it had, unless it is there again. */
 const place = z.number().int().nonnegative()
 
@@ -122,7 +130,7 @@ export const contract = {
   pair: {
     inspect: procedure.input(z.object({ base: folderPath, post: folderPath })).output(PairReport),
     /** Looks at another checkpoint beside the project's pair. */
-    inspectOther: procedure.input(projectPath.extend({ folder: folderPath })).output(OtherCheckpointReport)
+    inspectOther: procedure.input(ofPair.extend({ folder: folderPath })).output(OtherCheckpointReport)
   },
   projects: {
     /** Opens the demo project in the projects folder, creating it the first time. */
@@ -133,37 +141,58 @@ export const contract = {
         z.object({ folder: folderPath, name: z.string().min(1).max(200), base: folderPath, post: folderPath })
       )
       .output(ProjectState),
-    open: procedure.input(projectPath).output(ProjectState),
+    /** @param pair the first one when left out */
+    open: procedure.input(projectPath.extend({ pair: PairId.optional() })).output(ProjectState),
     /**
-     * The project as it is, and again after every change, whoever made it; runs, results and the jobs under way included.
-     * Watching never ends by itself, and keeps the project open.
+     * The project with one of its pairs as it is, and again after every change, whoever made it; runs, results and the jobs
+     * under way included. Watching never ends by itself, and keeps the project open; it fails with `not-found` once the pair
+     * is removed.
      */
-    watch: procedure.input(projectPath).output(eventIterator(ProjectState)),
-    update: procedure.input(projectPath.extend({ seen, changes: ProjectChanges })).output(ProjectState),
-    /**
-     * Names the folders of the project's pair anew, after they were moved. Other checkpoints are taken too: results keep
-     * the fingerprints of theirs. Refused for the built-in pair, and while a job of the project runs.
-     */
-    relocate: procedure
-      .input(projectPath.extend({ base: folderPath, post: folderPath }))
-      .output(ProjectState),
+    watch: procedure.input(ofPair).output(eventIterator(ProjectState)),
+    /** @param pair that the answer shows */
+    update: procedure.input(ofPair.extend({ seen, changes: ProjectChanges })).output(ProjectState),
     /** The whole project as a page to save, with the newest sweep unless another is named. */
     report: procedure
-      .input(projectPath.extend({ format: ReportFormat, sweepId: z.string().optional() }))
+      .input(ofPair.extend({ format: ReportFormat, sweepId: z.string().optional() }))
       .output(z.object({ fileName: z.string(), content: z.string() })),
     close: procedure.input(projectPath).output(z.void())
+  },
+  pairs: {
+    /** Adds a pair at the end, called after its post. */
+    add: procedure
+      .input(projectPath.extend({ base: folderPath, post: folderPath, name: PairName.optional() }))
+      .output(pairsOf.extend({ added: PairId })),
+    /** Adds a pair with all that is set for another, behind it; results are of the one that they were computed for. */
+    duplicate: procedure.input(ofPair).output(pairsOf.extend({ added: PairId })),
+    /** A name that is taken gets a number. */
+    rename: procedure.input(ofPair.extend({ name: PairName })).output(pairsOf),
+    move: procedure.input(ofPair.extend({ place })).output(pairsOf),
+    /**
+     * Takes a pair off the list; what lies in its folder is deleted when the project is opened the next time. Refused for the
+     * only pair, and while a job of the pair runs.
+     */
+    remove: procedure.input(ofPair).output(pairsOf),
+    /** Puts a removed pair back; `not-found` once the project was closed. */
+    restore: procedure.input(ofPair.extend({ place })).output(pairsOf),
+    /** Sets values of a pair. */
+    update: procedure.input(ofPair.extend({ seen, changes: PairChanges })).output(ProjectState),
+    /**
+     * Names the folders of a pair anew, after they were moved. Other checkpoints are taken too: results keep
+     * the fingerprints of theirs. Refused for the built-in pair, and while a job of the pair runs.
+     */
+    relocate: procedure.input(ofPair.extend({ base: folderPath, post: folderPath })).output(ProjectState)
   },
   distances: {
     /**
      * Starts comparing the project's base with its post; refused while that goes on. Distances of these very checkpoints
      * that the project has already are not computed again.
      */
-    start: procedure.input(projectPath).output(z.void()),
+    start: procedure.input(ofPair).output(z.void()),
     /** Follows the comparison; ends at once when none runs. Aborting stops the watching, not the comparison. */
-    watch: procedure.input(projectPath).output(eventIterator(DistancesEvent)),
-    cancel: procedure.input(projectPath).output(z.void()),
+    watch: procedure.input(ofPair).output(eventIterator(DistancesEvent)),
+    cancel: procedure.input(ofPair).output(z.void()),
     /** The distances of the pair as it is now, or else the newest the project has, and which member has changed since. */
-    get: procedure.input(projectPath).output(
+    get: procedure.input(ofPair).output(
       z.object({
         distances: DistancesDocument.nullable(),
         changed: z.array(z.enum(['base', 'post']))
@@ -172,41 +201,41 @@ export const contract = {
   },
   checksums: {
     /** Starts hashing all weight files of the pair; refused while that goes on. */
-    start: procedure.input(projectPath).output(z.void()),
-    watch: procedure.input(projectPath).output(eventIterator(ChecksumsEvent)),
-    cancel: procedure.input(projectPath).output(z.void()),
+    start: procedure.input(ofPair).output(z.void()),
+    watch: procedure.input(ofPair).output(eventIterator(ChecksumsEvent)),
+    cancel: procedure.input(ofPair).output(z.void()),
     /** What was hashed of the checkpoints as they are now. */
     get: procedure
-      .input(projectPath)
+      .input(ofPair)
       .output(z.object({ base: ChecksumsDocument.nullable(), post: ChecksumsDocument.nullable() }))
   },
   values: {
     /** Starts looking for NaN and infinity in the weights of the pair; refused while that goes on. */
-    start: procedure.input(projectPath).output(z.void()),
-    watch: procedure.input(projectPath).output(eventIterator(ValuesEvent)),
-    cancel: procedure.input(projectPath).output(z.void())
+    start: procedure.input(ofPair).output(z.void()),
+    watch: procedure.input(ofPair).output(eventIterator(ValuesEvent)),
+    cancel: procedure.input(ofPair).output(z.void())
   },
   prompts: {
     /** The built-in prompt sets. */
     builtin: procedure.output(z.array(z.object({ id: z.string(), name: z.string(), prompts: CrcPrompts }))),
-    save: procedure.input(projectPath.extend({ seen, prompts: CrcPrompts })).output(ProjectState),
+    save: procedure.input(ofPair.extend({ seen, prompts: CrcPrompts })).output(ProjectState),
     /** The exact text and tokens each prompt becomes under the project's rendering. */
     render: procedure
-      .input(projectPath)
+      .input(ofPair)
       .output(z.object({ prompts: z.array(RenderedPrompt), notices: z.array(z.string()) }))
   },
   sweeps: {
     /** Starts the project's sweep of all ranges and kept recipes; refused while one runs. It outlives the window. */
     start: procedure
       .input(
-        projectPath.extend({
+        ofPair.extend({
           /** Whether to compute also what an interrupted or the last sweep has computed. */
           fresh: z.boolean().default(false)
         })
       )
       .output(z.object({ sweepId: z.string() })),
     /** How much of the project's sweep need not be computed, because an interrupted or the last one did. */
-    known: procedure.input(projectPath).output(
+    known: procedure.input(ofPair).output(
       z.object({
         known: KnownPart,
         /** Whether a sweep of them was stopped before its end; otherwise the last finished one knows them. */
@@ -218,36 +247,36 @@ export const contract = {
      * out in a moment; null when nothing is left to compute. Refused while a job of the project runs, and cancelled by
      * one that starts.
      */
-    plan: procedure.input(projectPath).output(SweepPlan.nullable()),
+    plan: procedure.input(ofPair).output(SweepPlan.nullable()),
     /** Follows the running sweep; ends at once when none runs. Aborting stops the watching, not the sweep. */
-    watch: procedure.input(projectPath).output(eventIterator(SweepEvent)),
-    cancel: procedure.input(projectPath).output(z.void()),
+    watch: procedure.input(ofPair).output(eventIterator(SweepEvent)),
+    cancel: procedure.input(ofPair).output(z.void()),
     /** Without what each prompt has of its models. */
-    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(ShownSweep),
+    get: procedure.input(ofPair.extend({ sweepId: z.string() })).output(ShownSweep),
     /** What each prompt has of one model, in their order. @param model its key, in the sweep or in the search from it */
     scores: procedure
-      .input(projectPath.extend({ sweepId: z.string(), model: z.string().max(100_000) }))
+      .input(ofPair.extend({ sweepId: z.string(), model: z.string().max(100_000) }))
       .output(z.array(PromptScore)),
     /** Selects again with another rho, and with what a check has found; the stored document keeps what it was saved with. */
     select: procedure
-      .input(projectPath.extend({ sweepId: z.string(), rho: z.number().min(0).max(1) }))
+      .input(ofPair.extend({ sweepId: z.string(), rho: z.number().min(0).max(1) }))
       .output(Selection),
     /** The sweep under another limit, sampler or number of draws, from what it has kept; nothing of it is stored. */
-    whatIf: procedure.input(projectPath.extend({ sweepId: z.string(), asked: WhatIf })).output(WhatIfSweep),
+    whatIf: procedure.input(ofPair.extend({ sweepId: z.string(), asked: WhatIf })).output(WhatIfSweep),
     /** The sweep beside another of the project, both selecting with this rho; nothing of it is stored. */
     compare: procedure
       .input(
-        projectPath.extend({
+        ofPair.extend({
           sweepId: z.string(),
           /** What names the other, apart from the project. */
-          other: z.object({ sweepId: z.string() }),
+          other: z.object({ pair: PairId, sweepId: z.string() }),
           rho: z.number().min(0).max(1)
         })
       )
       .output(SweepComparison),
     /** Scores a recipe as the sweep scored its ranges, and adds it to the sweep; a stream that ends with the score. */
     scoreRecipe: procedure
-      .input(projectPath.extend({ sweepId: z.string(), recipe: Recipe }))
+      .input(ofPair.extend({ sweepId: z.string(), recipe: Recipe }))
       .output(
         eventIterator(
           z.discriminatedUnion('type', [
@@ -264,7 +293,7 @@ export const contract = {
      */
     start: procedure
       .input(
-        projectPath.extend({
+        ofPair.extend({
           sweepId: z.string(),
           rho: z.number().min(0).max(1),
           recipes: z.array(Recipe).max(100)
@@ -272,16 +301,16 @@ export const contract = {
       )
       .output(z.void()),
     /** Follows the running check; ends at once when none runs. Aborting stops the watching, not the check. */
-    watch: procedure.input(projectPath).output(eventIterator(CheckEvent)),
-    cancel: procedure.input(projectPath).output(z.void()),
+    watch: procedure.input(ofPair).output(eventIterator(CheckEvent)),
+    cancel: procedure.input(ofPair).output(z.void()),
     /** What was checked of a sweep; null when nothing was. */
-    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(AnswerCheck.nullable())
+    get: procedure.input(ofPair.extend({ sweepId: z.string() })).output(AnswerCheck.nullable())
   },
   searches: {
     /** Starts growing recipes from a sweep's best ranges; refused while a job of the project runs. It outlives the window. */
     start: procedure
       .input(
-        projectPath.extend({
+        ofPair.extend({
           sweepId: z.string(),
           rho: z.number().min(0).max(1),
           settings: SearchSettings,
@@ -291,14 +320,12 @@ export const contract = {
       )
       .output(z.void()),
     /** The search from a sweep that was stopped before its end; null when there is none. */
-    unfinished: procedure
-      .input(projectPath.extend({ sweepId: z.string() }))
-      .output(UnfinishedSearch.nullable()),
+    unfinished: procedure.input(ofPair.extend({ sweepId: z.string() })).output(UnfinishedSearch.nullable()),
     /** Follows the running search; ends at once when none runs. Aborting stops the watching, not the search. */
-    watch: procedure.input(projectPath).output(eventIterator(SearchEvent)),
-    cancel: procedure.input(projectPath).output(z.void()),
+    watch: procedure.input(ofPair).output(eventIterator(SearchEvent)),
+    cancel: procedure.input(ofPair).output(z.void()),
     /** The latest search from a sweep; null when there is none. */
-    get: procedure.input(projectPath.extend({ sweepId: z.string() })).output(SearchDocument.nullable())
+    get: procedure.input(ofPair.extend({ sweepId: z.string() })).output(SearchDocument.nullable())
   },
   probes: {
     /**
@@ -306,7 +333,7 @@ export const contract = {
      * Refused while a job of the project runs, and cancelled by one that starts.
      */
     next: procedure
-      .input(projectPath.extend({ recipe: Recipe, prompt: z.string().min(1).max(100_000) }))
+      .input(ofPair.extend({ recipe: Recipe, prompt: z.string().min(1).max(100_000) }))
       .output(eventIterator(ProbeEvent))
   },
   chat: {
@@ -314,12 +341,12 @@ export const contract = {
      * The next answers of some models, each to its own conversation, as they are written; stored nowhere. Refused while a job of
      * the project runs, and cancelled by one that starts.
      */
-    answer: procedure.input(projectPath.extend(ChatQuestion.shape)).output(eventIterator(ChatEvent))
+    answer: procedure.input(ofPair.extend(ChatQuestion.shape)).output(eventIterator(ChatEvent))
   },
   recipes: {
     /** Keeps a recipe; a name that is taken gets a number, since sweeps and samples report recipes by name. */
     keep: procedure
-      .input(projectPath.extend({ recipe: Recipe, source: RecipeSource }))
+      .input(ofPair.extend({ recipe: Recipe, source: RecipeSource }))
       .output(z.object({ id: KeptId, project: ProjectState })),
     /** Puts another recipe in the place of a kept one, which stays who it is. */
     edit: procedure
@@ -327,35 +354,33 @@ export const contract = {
       .output(ProjectState),
     rename: procedure.input(oneKept.extend({ name: Recipe.options[0].shape.name })).output(ProjectState),
     remove: procedure.input(oneKept).output(ProjectState),
-    putBack: procedure.input(projectPath.extend({ kept: KeptRecipe, place })).output(ProjectState),
+    putBack: procedure.input(ofPair.extend({ kept: KeptRecipe, place })).output(ProjectState),
     /** Reads the text of a mergekit file over the project's two models; refused where it says more than a recipe can. */
     readMergekit: procedure
-      .input(
-        projectPath.extend({ fileName: z.string().min(1).max(1000), content: z.string().max(5_000_000) })
-      )
+      .input(ofPair.extend({ fileName: z.string().min(1).max(1000), content: z.string().max(5_000_000) }))
       .output(Recipe)
   },
   checkpoints: {
     /** Adds what lies in a folder, under its name, or takes it as it is now where the project has that folder already. */
-    add: procedure.input(projectPath.extend({ folder: folderPath })).output(ProjectState),
+    add: procedure.input(ofPair.extend({ folder: folderPath })).output(ProjectState),
     /** Names the folder where a checkpoint is now, and takes what lies there for it. */
     relocate: procedure.input(oneKept.extend({ folder: folderPath })).output(ProjectState),
     rename: procedure.input(oneKept.extend({ name: KeptCheckpoint.shape.name })).output(ProjectState),
     remove: procedure.input(oneKept).output(ProjectState),
-    putBack: procedure.input(projectPath.extend({ kept: KeptCheckpoint, place })).output(ProjectState)
+    putBack: procedure.input(ofPair.extend({ kept: KeptCheckpoint, place })).output(ProjectState)
   },
   exports: {
     /** What an export would write, file by file, and whether it can be written at `target`. */
     plan: procedure
-      .input(projectPath.extend({ recipe: Recipe, target: folderPath.nullable() }))
+      .input(ofPair.extend({ recipe: Recipe, target: folderPath.nullable() }))
       .output(ExportPlan),
     /** Starts writing; refused while the project is being exported already. It outlives the window. */
     start: procedure
-      .input(projectPath.extend({ recipe: Recipe, target: folderPath, overwrite: z.boolean() }))
+      .input(ofPair.extend({ recipe: Recipe, target: folderPath, overwrite: z.boolean() }))
       .output(z.object({ exportId: z.string() })),
     /** Follows the running export; ends at once when none runs. Aborting stops the watching, not the export. */
-    watch: procedure.input(projectPath).output(eventIterator(ExportEvent)),
-    cancel: procedure.input(projectPath).output(z.void())
+    watch: procedure.input(ofPair).output(eventIterator(ExportEvent)),
+    cancel: procedure.input(ofPair).output(z.void())
   },
   samples: {
     /** The built-in open prompts. */
@@ -364,32 +389,32 @@ export const contract = {
     readPrompts: procedure
       .input(z.object({ fileName: z.string().max(1000), content: z.string().max(50_000_000) }))
       .output(SamplePrompts),
-    savePrompts: procedure.input(projectPath.extend({ seen, prompts: SamplePrompts })).output(ProjectState),
+    savePrompts: procedure.input(ofPair.extend({ seen, prompts: SamplePrompts })).output(ProjectState),
     /** The exact text and tokens a prompt becomes. */
     render: procedure
-      .input(projectPath.extend({ prompt: SamplePrompt }))
+      .input(ofPair.extend({ prompt: SamplePrompt }))
       .output(
         z.object({ rendered: z.string(), tokens: z.array(z.number().int()), notices: z.array(z.string()) })
       ),
     /** The sampler settings that post's generation config asks for, or the paper's where it has none. */
-    defaults: procedure.input(projectPath).output(SampleSettings),
+    defaults: procedure.input(ofPair).output(SampleSettings),
     /** Starts a run over the project's sample prompts; refused while a job of the project runs. It outlives the window. */
     start: procedure
-      .input(projectPath.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
+      .input(ofPair.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
       .output(z.object({ runId: z.string() })),
     /** Goes on with a stored run until every prompt and variant has `sampleCount` answers; finished ones stay. */
     more: procedure
-      .input(projectPath.extend({ runId: z.string(), sampleCount: z.number().int().min(1).max(100_000) }))
+      .input(ofPair.extend({ runId: z.string(), sampleCount: z.number().int().min(1).max(100_000) }))
       .output(z.object({ runId: z.string() })),
-    watch: procedure.input(projectPath).output(eventIterator(SampleEvent)),
-    cancel: procedure.input(projectPath).output(z.void()),
+    watch: procedure.input(ofPair).output(eventIterator(SampleEvent)),
+    cancel: procedure.input(ofPair).output(z.void()),
     get: procedure
-      .input(projectPath.extend({ runId: z.string() }))
+      .input(ofPair.extend({ runId: z.string() }))
       .output(z.object({ run: SampleRun, samples: z.array(ShownSample), measures: SampleRunMeasures })),
     /** Decides blind comparisons of a run, and takes decisions back. */
     mark: procedure
       .input(
-        projectPath.extend({
+        ofPair.extend({
           runId: z.string(),
           decided: z.array(PreferenceMark),
           undecided: z.array(BlindComparison)
@@ -397,19 +422,19 @@ export const contract = {
       )
       .output(ProjectState),
     /** What the blind comparisons of a run came to, for each size of sets; empty when there were none. */
-    preferences: procedure.input(projectPath.extend({ runId: z.string() })).output(z.array(PreferenceTally)),
+    preferences: procedure.input(ofPair.extend({ runId: z.string() })).output(z.array(PreferenceTally)),
     /** The blind comparisons of a run as a file. */
     exportPreferences: procedure
-      .input(projectPath.extend({ runId: z.string(), format: z.enum(PREFERENCE_EXPORT_FORMATS) }))
+      .input(ofPair.extend({ runId: z.string(), format: z.enum(PREFERENCE_EXPORT_FORMATS) }))
       .output(z.object({ fileName: z.string(), content: z.string() })),
     export: procedure
-      .input(projectPath.extend({ runId: z.string(), format: z.enum(SAMPLE_EXPORT_FORMATS) }))
+      .input(ofPair.extend({ runId: z.string(), format: z.enum(SAMPLE_EXPORT_FORMATS) }))
       .output(z.object({ fileName: z.string(), content: z.string() })),
     /** The latest scores of the project's CRC prompts from whole answers; null when there are none. */
-    crcScores: procedure.input(projectPath).output(SampledCrc.nullable()),
+    crcScores: procedure.input(ofPair).output(SampledCrc.nullable()),
     /** Scores the project's CRC prompts from whole generated answers; a stream that ends with the kept scores. */
     scoreCrc: procedure
-      .input(projectPath.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
+      .input(ofPair.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
       .output(
         eventIterator(
           z.discriminatedUnion('type', [
@@ -421,17 +446,17 @@ export const contract = {
   },
   evaluations: {
     /** Tasks that ship with the program, and the project's own. */
-    tasks: procedure.input(projectPath).output(z.array(TaskEntry)),
+    tasks: procedure.input(ofPair).output(z.array(TaskEntry)),
     /** Reads the text of a file as a task: one that was exported, or prompts with answers (.json, .jsonl, .csv, .txt). */
     readTask: procedure
       .input(z.object({ fileName: z.string().max(1000), content: z.string().max(MAX_TASK_CHARACTERS) }))
       .output(Task),
     /** Adds a task to the project, or replaces the one of its id. */
-    saveTask: procedure.input(projectPath.extend({ task: Task })).output(z.array(TaskEntry)),
+    saveTask: procedure.input(ofPair.extend({ task: Task })).output(z.array(TaskEntry)),
     /** Starts a run of a task; refused while a job of the project runs. It outlives the window. */
     start: procedure
       .input(
-        projectPath.extend({
+        ofPair.extend({
           task: Task,
           variants: EvaluationRun.shape.variants,
           /** Folder of a sentence-embedding model; left out: answers are compared by post's own states. */
@@ -441,17 +466,17 @@ export const contract = {
       .output(z.object({ evaluationId: z.string() })),
     /** Goes on with a run that was stopped; what is stored is not computed again. */
     resume: procedure
-      .input(projectPath.extend({ evaluationId: z.string() }))
+      .input(ofPair.extend({ evaluationId: z.string() }))
       .output(z.object({ evaluationId: z.string() })),
-    watch: procedure.input(projectPath).output(eventIterator(EvaluationEvent)),
-    cancel: procedure.input(projectPath).output(z.void()),
+    watch: procedure.input(ofPair).output(eventIterator(EvaluationEvent)),
+    cancel: procedure.input(ofPair).output(z.void()),
     /** Newest first, and what could not be read. */
     list: procedure
-      .input(projectPath)
+      .input(ofPair)
       .output(z.object({ evaluations: z.array(EvaluationSummary), warnings: z.array(z.string()) })),
     /** What the answers so far say; variants against the one named `against`: post, or else the first, when left out. */
     get: procedure
-      .input(projectPath.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
+      .input(ofPair.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
       .output(EvaluationView),
     /**
      * Has the answers marked by the endpoint that the settings name; a stream, and its end ends the work. Prompts and answers
@@ -459,7 +484,7 @@ export const contract = {
      */
     judge: procedure
       .input(
-        projectPath.extend({
+        ofPair.extend({
           evaluationId: z.string(),
           settings: JudgeSettings,
           apiKey: z.string().max(10_000).optional()
@@ -468,7 +493,7 @@ export const contract = {
       .output(eventIterator(JudgeEvent)),
     /** The answers to one prompt, and how they lie. */
     prompt: procedure
-      .input(projectPath.extend({ evaluationId: z.string(), prompt: z.number().int().min(0) }))
+      .input(ofPair.extend({ evaluationId: z.string(), prompt: z.number().int().min(0) }))
       .output(EvaluatedPrompt)
   }
 }

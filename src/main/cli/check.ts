@@ -6,7 +6,7 @@ import { headline } from '../../contract/words/headline'
 import { DEFAULT_RHO } from '../../contract/documents/project'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { type CheckRequest, checkSweep, rangesToCheck } from '../crc/check/check-sweep'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { shellCommand } from '../report/shown-command'
 import { describeCheck } from './check-report'
 import { withEngine } from './engine'
@@ -25,7 +25,7 @@ import {
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputFile } from './output-file'
 import { checkStep, progressDisplay } from './progress'
-import { openProjectToSave, requireSamePair } from './project-to-save'
+import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
 import { readRecipesFile } from './recipe-file'
 import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
 import { type Kept, untilStopped } from './stopped'
@@ -40,7 +40,7 @@ const CheckOptions = z.strictObject({
   best: z.number(),
   recipes: z.string().optional(),
   out: z.string().optional(),
-  project: z.string().optional()
+  ...ProjectOptions.shape
 })
 type CheckOptions = z.infer<typeof CheckOptions>
 
@@ -59,7 +59,7 @@ export function addCheckCommand(program: Command, signal: AbortSignal): void {
     .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
-    .option('--project <folder>', 'save it in this project; checks its newest sweep of ranges')
+  withProjectOptions(command, 'save it in this project; checks its newest sweep of ranges')
   withCommonOptions(withDeviceOptions(command)).action(async () => {
     await check(readOptions(CheckOptions, command), command, signal)
   })
@@ -68,18 +68,18 @@ export function addCheckCommand(program: Command, signal: AbortSignal): void {
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
   const givenPair = pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
-  const project = options.project === undefined ? null : await openProjectToSave(options.project, tell)
+  const own = await openPairToSave(options, command, tell)
   try {
-    if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
+    await requireSamePair(givenPair, own)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
-    const kept = (): Kept => keptOfCheck(options, project)
+    const kept = (): Kept => keptOfCheck(options, own)
     const { pair, sweep } = await startingSweep(
       options,
-      { command, project, givenPair },
+      { command, own, givenPair },
       { quiet: options.quiet, signal, history: () => null, without: kept }
     )
-    const rho = options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO
-    const earlier = (await project?.readAnswerCheck(sweep.id)) ?? null
+    const rho = options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO
+    const earlier = (await own?.readAnswerCheck(sweep.id)) ?? null
     const recipes =
       options.recipes === undefined
         ? rangesToCheck(sweep, earlier, rho, options.best)
@@ -91,24 +91,24 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const found = selection === null ? null : headline({ ...sweep, selection, check: checked })
     const document = { ...checked, rho, headline: found }
     const saved = await Promise.allSettled([
-      project === null ? undefined : saveIn(project, sweep, checked),
+      own === null ? undefined : saveIn(own, sweep, checked),
       output === null ? undefined : writeOutputFile(output, document)
     ])
     // What is checked further on has to start from the same sweep, which only a project keeps.
-    const again = checkCommandOf({ demo: false, out: options.from, project: options.project })
+    const again = checkCommandOf({ ...options, demo: false, out: options.from })
     await (options.json ? printJson(document) : printText(describeCheck(checked, found, rho, again)))
     for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
-    if (project !== null) tell(`Saved in ${project.path} with sweep ${sweep.id}`)
+    if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
   } finally {
-    await project?.close()
+    await own?.project.close()
   }
 }
 
 /** A project shows a check with its sweep, so it gets both. */
-async function saveIn(project: Project, sweep: SweepDocument, check: AnswerCheck): Promise<void> {
-  if (!project.sweeps.some(({ id }) => id === sweep.id)) await project.saveSweep(sweep)
-  await project.saveAnswerCheck(check)
+async function saveIn(own: ProjectPair, sweep: SweepDocument, check: AnswerCheck): Promise<void> {
+  if (!own.sweeps.some(({ id }) => id === sweep.id)) await own.saveSweep(sweep)
+  await own.saveAnswerCheck(check)
 }
 
 async function runCheck(request: CheckRequest, quiet: boolean, signal: AbortSignal): Promise<AnswerCheck> {
@@ -125,14 +125,14 @@ async function runCheck(request: CheckRequest, quiet: boolean, signal: AbortSign
 }
 
 /** Of a check that was stopped, while it swept or later: what it started from stays where it was. */
-function keptOfCheck(options: CheckOptions, project: Project | null): Kept {
+function keptOfCheck(options: CheckOptions, own: ProjectPair | null): Kept {
   const { from, demo, base, post, prompts, device, precision } = options
   if (from !== undefined) {
     return { kept: `Nothing of this check is kept; its sweep stays in ${from}.`, goesOn: false }
   }
-  if (project !== null) {
+  if (own !== null) {
     return {
-      kept: `Nothing of this check is kept; its sweep, and what was checked before, stay in ${project.path}.`,
+      kept: `Nothing of this check is kept; its sweep, and what was checked before, stay in ${own.project.path}.`,
       goesOn: false
     }
   }

@@ -20,7 +20,7 @@ import type { EvaluationFiles } from '../project/evaluation-files'
 import { proxiesOf, sameEvaluation, viewOf } from '../project/stored-evaluation'
 import type { Proxies } from '../measures/proxy-correlation'
 import { pairPaths } from '../project/demo'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withEngine } from './engine'
 import { givenTask, TASK_CHOICES } from './given-task'
@@ -43,7 +43,7 @@ import {
 import { count, printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputFile } from './output-file'
 import { evaluationStep, progressDisplay } from './progress'
-import { openProjectToSave, requireSamePair } from './project-to-save'
+import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
 import { type Kept, untilStopped } from './stopped'
 import { VariantOptions, variantsFrom, withVariantOptions } from './variants'
 
@@ -62,7 +62,7 @@ const EvaluateOptions = z.strictObject({
   seed: z.number().optional(),
   against: z.string().optional(),
   out: z.string().optional(),
-  project: z.string().optional()
+  ...ProjectOptions.shape
 })
 type EvaluateOptions = z.infer<typeof EvaluateOptions>
 
@@ -84,10 +84,10 @@ export function addEvaluateCommand(program: Command, signal: AbortSignal): void 
     .option('--against <variant>', 'compare the others with this one, by its name (default: post)')
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write settings and results as JSON to a file; an existing file is replaced')
-    .option(
-      '--project <folder>',
-      'save answers and scores in this project; the same evaluation goes on where it was stopped'
-    )
+  withProjectOptions(
+    command,
+    'save answers and scores in this project; the same evaluation goes on where it was stopped'
+  )
   withCommonOptions(withJudgeOptions(withRenderingOptions(command))).action(async () => {
     await evaluate(readOptions(EvaluateOptions, command), command, signal)
   })
@@ -99,25 +99,25 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   if (options.task === undefined) {
     throw usageError(command, `evaluate what? Give --task, such as --task ${BUILTIN_TASKS[0]}`)
   }
-  const project = options.project === undefined ? null : await openProjectToSave(options.project, tell)
+  const own = await openPairToSave(options, command, tell)
   try {
-    if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
+    await requireSamePair(givenPair, own)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
-    const folders = pairPaths(givenPair ?? project?.document.pair ?? requirePair(options, command))
-    const task = withSettings(await givenTask(options.task, project), options)
+    const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
+    const task = withSettings(await givenTask(options.task, own), options)
     const judge = await judgeFrom(JudgeOptions.strip().parse(options), task.kind, command)
     const { run, pair } = await prepareEvaluation({
       ...folders,
       task,
-      variants: await givenVariants(options, folders, project),
-      rendering: renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING),
+      variants: await givenVariants(options, folders, own),
+      rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING),
       embeddingModel: options.embeddingModel
     })
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
     tell(describePlan(run))
     const made =
-      project === null
+      own === null
         ? await untilStopped(
             { signal, quiet: options.quiet },
             () => ({
@@ -126,13 +126,13 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
             }),
             () => evaluateInMemory(run, pair, judge, options.quiet, signal)
           )
-        : await evaluateInProject(run, project, judge, options.quiet, signal, tell)
+        : await evaluateInProject(run, own, judge, options.quiet, signal, tell)
     const view = await viewOf(made.files, made.proxies, options.against)
     if (output !== null) await writeOutputFile(output, view)
     await (options.json ? printJson(view) : printText(describeEvaluation(view)))
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
   } finally {
-    await project?.close()
+    await own?.project.close()
   }
 }
 
@@ -160,29 +160,29 @@ function requireVariant(name: string, { variants }: EvaluationRun, command: Comm
 /** Answers and scores are kept in the project as they come; an unfinished run of the same evaluation goes on. */
 async function evaluateInProject(
   fresh: EvaluationRun,
-  project: Project,
+  own: ProjectPair,
   judge: JudgeSettings | null,
   quiet: boolean,
   signal: AbortSignal,
   tell: (text: string) => void
 ): Promise<MadeEvaluation> {
-  const earlier = await sameEvaluation(project, fresh)
+  const earlier = await sameEvaluation(own, fresh)
   const run = earlier?.run ?? fresh
-  if (earlier === null) await project.evaluations.add(run)
+  if (earlier === null) await own.evaluations.add(run)
   else tell(`Going on with evaluation ${run.id}: ${earlier.samples.length} answers are there already`)
   return untilStopped(
     { signal, quiet },
-    () => keptOfEvaluation(project, run),
-    () => evaluateRun(run, earlier, project, judge, quiet, signal, tell)
+    () => keptOfEvaluation(own, run),
+    () => evaluateRun(run, earlier, own, judge, quiet, signal, tell)
   )
 }
 
-async function keptOfEvaluation(project: Project, run: EvaluationRun): Promise<Kept> {
-  const { samples, scores, verdicts, pairVerdicts } = await project.evaluations.read(run.id)
+async function keptOfEvaluation(own: ProjectPair, run: EvaluationRun): Promise<Kept> {
+  const { samples, scores, verdicts, pairVerdicts } = await own.evaluations.read(run.id)
   const verdictCount = verdicts.length + pairVerdicts.length
   const judged = verdictCount === 0 ? '' : ` and ${count(verdictCount)} verdicts`
   return {
-    kept: `${count(samples.length)} answers, the scores of ${count(scores.length)} prompts${judged} are kept in ${project.path} as evaluation ${run.id}.`,
+    kept: `${count(samples.length)} answers, the scores of ${count(scores.length)} prompts${judged} are kept in ${own.project.path} as evaluation ${run.id}.`,
     goesOn: true
   }
 }
@@ -190,31 +190,31 @@ async function keptOfEvaluation(project: Project, run: EvaluationRun): Promise<K
 async function evaluateRun(
   run: EvaluationRun,
   earlier: EvaluationFiles | null,
-  project: Project,
+  own: ProjectPair,
   judge: JudgeSettings | null,
   quiet: boolean,
   signal: AbortSignal,
   tell: (text: string) => void
 ): Promise<MadeEvaluation> {
-  const pair = await openSampledPair(pairPaths(project.document.pair))
+  const pair = await openSampledPair(pairPaths(own.document.location))
   await runWithProgress(
     { run, pair, stored: earlier ?? { samples: [], scores: [] } },
     {
-      planned: (weights) => project.evaluations.noteWeights(run.id, weights),
-      keepSamples: (lines) => project.evaluations.appendSamples(run.id, lines),
-      keepScores: (scores) => project.evaluations.appendScores(run.id, scores)
+      planned: (weights) => own.evaluations.noteWeights(run.id, weights),
+      keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
+      keepScores: (scores) => own.evaluations.appendScores(run.id, scores)
     },
     quiet,
     signal
   )
-  tell(`Saved in ${project.path} as evaluation ${run.id}`)
-  const proxies = await proxiesOf(project, run)
-  const files = await project.evaluations.read(run.id)
+  tell(`Saved in ${own.project.path} as evaluation ${run.id}`)
+  const proxies = await proxiesOf(own, run)
+  const files = await own.evaluations.read(run.id)
   if (judge === null) return { files, proxies }
-  await project.evaluations.noteJudge(run.id, judge)
+  await own.evaluations.noteJudge(run.id, judge)
   const store: VerdictStore = {
-    keep: (verdict) => project.evaluations.appendVerdict(run.id, verdict),
-    keepPair: (verdict) => project.evaluations.appendPairVerdict(run.id, verdict)
+    keep: (verdict) => own.evaluations.appendVerdict(run.id, verdict),
+    keepPair: (verdict) => own.evaluations.appendPairVerdict(run.id, verdict)
   }
   return { files: await judged(files, judge, quiet, signal, store), proxies }
 }
@@ -281,7 +281,7 @@ function withSettings(task: Task, { n, seed }: EvaluateOptions): Task {
 async function givenVariants(
   options: EvaluateOptions,
   folders: { base: string; post: string },
-  project: Project | null
+  own: ProjectPair | null
 ): Promise<EvaluationVariant[]> {
   if (options.variants !== undefined) {
     const parsed = z
@@ -295,12 +295,12 @@ async function givenVariants(
       'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
     )
   }
-  const { recipes = [], otherCheckpoints = [] } = project?.document ?? {}
+  const { recipes = [], otherCheckpoints = [] } = own?.document ?? {}
   const otherwise: Variant[] = [
     { kind: 'base', name: 'base' },
     { kind: 'post', name: 'post' },
     ...recipes.map(({ recipe }): Variant => ({ kind: 'recipe', name: recipe.name, recipe })),
     ...otherCheckpoints.map((checkpoint): Variant => ({ kind: 'checkpoint', ...checkpoint }))
   ]
-  return (await variantsFrom(options, folders, project, otherwise)).map((variant) => ({ variant }))
+  return (await variantsFrom(options, folders, own, otherwise)).map((variant) => ({ variant }))
 }

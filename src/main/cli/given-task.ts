@@ -3,7 +3,7 @@ import type { Task } from '../../contract/documents/task'
 import { readTextFile } from '../base/files/bounded-file'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { readTaskFile } from '../evaluation/task-file'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { taskOf } from '../project/stored-evaluation'
 
 const MAX_TASK_BYTES = 256_000_000
@@ -12,7 +12,7 @@ const MAX_TASK_BYTES = 256_000_000
 export const TASK_CHOICES = `one of ${BUILTIN_TASKS.join(', ')}, a task of the project, or a file (a task, or prompts with answers)`
 
 /** @throws WorkbenchError `not-found` naming the tasks that there are */
-export async function givenTask(name: string, project: Project | null): Promise<Task> {
+export async function givenTask(name: string, own: ProjectPair | null): Promise<Task> {
   if (extname(name) !== '') return readTaskFile(name, await readTextFile(name, MAX_TASK_BYTES), undefined)
-  return taskOf(project, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
+  return taskOf(own, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
 }

@@ -8,7 +8,7 @@ import { pairPaths } from '../project/demo'
 import { readPartFile } from '../project/part-file'
 import { absolutePath } from '../base/files/places'
 import { keepSweep } from '../project/keep-sweep'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import {
   CommonOptions,
   numberWithin,
@@ -19,7 +19,7 @@ import {
 } from './options'
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputFile } from './output-file'
-import { openProjectToSave } from './project-to-save'
+import { openPairToSave, ProjectOptions, withProjectOptions } from './project-to-save'
 import { checkCommandOf, describeSweep } from './sweep-report'
 
 const MergeOptions = z.strictObject({
@@ -27,7 +27,7 @@ const MergeOptions = z.strictObject({
   rho: z.number().optional(),
   seed: z.number().optional(),
   out: z.string().optional(),
-  project: z.string().optional()
+  ...ProjectOptions.shape
 })
 
 /** `slr merge`: joins what the shards of a sweep have computed. */
@@ -39,7 +39,7 @@ export function addMergeCommand(program: Command): void {
     .option('--rho <share>', "share of post's validity to keep (default: as the parts)", numberWithin(0, 1))
     .option('--seed <n>', 'seed of the bootstrap (default: as the parts)', wholeNumber(0, 2 ** 31 - 1))
     .option('--out <file>', 'write the sweep as JSON to a file; an existing file is replaced')
-    .option('--project <folder>', 'save it in this project too')
+  withProjectOptions(command, 'save it in this project too')
   withCommonOptions(command).action(async (files: string[]) => {
     const options = readOptions(MergeOptions, command)
     const tell = options.quiet ? () => undefined : remark
@@ -50,34 +50,34 @@ export function addMergeCommand(program: Command): void {
     const parts = []
     for (const file of files) parts.push({ file, part: await readPartFile(absolutePath(file)) })
     const document = mergeParts(parts, options)
-    const project = options.project === undefined ? null : await openProjectToSave(options.project, tell)
+    const own = await openPairToSave(options, command, tell)
     try {
-      if (project !== null) await requirePairOf(project, document)
+      if (own !== null) await requirePairOf(own, document)
       if (output !== null) await writeOutputFile(output, document)
-      const check = project === null ? null : await keepSweep(project, document)
+      const check = own === null ? null : await keepSweep(own, document)
       await (options.json
         ? printJson(document)
         : printText(describeSweep(document, check, checkCommandOf({ ...options, demo: false }))))
       if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
-      if (project !== null) tell(`Saved in ${project.path} as sweep ${document.id}`)
+      if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
     } finally {
-      await project?.close()
+      await own?.project.close()
     }
   })
 }
 
-/** A project is about one pair. Where its model files are not at hand there is nothing to compare with. */
-async function requirePairOf(project: Project, sweep: SweepDocument): Promise<void> {
-  const folders = pairPaths(project.document.pair)
-  const own = await openPair(folders.base, folders.post).catch(() => null)
-  if (own === null) return
+/** Another pair's sweep would be shown as this one's. Where its model files are not at hand there is nothing to compare with. */
+async function requirePairOf(own: ProjectPair, sweep: SweepDocument): Promise<void> {
+  const folders = pairPaths(own.document.location)
+  const pair = await openPair(folders.base, folders.post).catch(() => null)
+  if (pair === null) return
   const isSame =
-    own.base.checkpoint.fingerprint === sweep.basePath.fingerprint &&
-    own.post.checkpoint.fingerprint === sweep.postPath.fingerprint
+    pair.base.checkpoint.fingerprint === sweep.basePath.fingerprint &&
+    pair.post.checkpoint.fingerprint === sweep.postPath.fingerprint
   if (isSame) return
   throw new WorkbenchError(
     'mismatch',
-    `The parts are of another pair than the project ${project.path}: ${sweep.basePath.path} and ${sweep.postPath.path}.`,
+    `The parts are of another pair than that of the project ${own.project.path}: ${sweep.basePath.path} and ${sweep.postPath.path}.`,
     'Use --out, or a project of that pair.'
   )
 }

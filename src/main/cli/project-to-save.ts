@@ -1,33 +1,78 @@
-import { WorkbenchError } from '../../contract/model/problem'
+import { type Command, Option } from 'commander'
+import { z } from 'zod'
 import type { PairLocation } from '../../contract/documents/project'
+import { WorkbenchError } from '../../contract/model/problem'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { pairPaths } from '../project/demo'
-import { openProject, type Project } from '../project/project'
+import { openProject } from '../project/open-project'
+import { pairNamed } from '../project/pair-named'
+import type { ProjectPair } from '../project/project-pair'
+import { usageError } from './options'
 
-/** Opens the project that a sweep is to be saved in. @throws WorkbenchError as `openProject`; `read-only` */
-export async function openProjectToSave(path: string, tell: (text: string) => void): Promise<Project> {
-  const project = await openProject(path)
-  if (project.readOnly !== null) {
-    throw new WorkbenchError(
-      'read-only',
-      `${project.path} cannot take the result. ${project.readOnly}`,
-      'Copy it to a place that you can write to, or use --out.'
-    )
-  }
-  for (const warning of project.warnings) tell(warning)
-  return project
+/** Which project, and which pair of it. */
+export const ProjectOptions = z.strictObject({ project: z.string().optional(), pair: z.string().optional() })
+type ProjectOptions = z.infer<typeof ProjectOptions>
+
+/** @param what is done with the project, for the help */
+export function withProjectOptions(command: Command, what: string): Command {
+  return command.option('--project <folder>', what).addOption(pairOption())
 }
 
-/** A project is about one pair: another pair's sweep in it would be shown as if it were of its own. */
-export async function requireSamePair(pair: PairLocation, project: Project): Promise<void> {
-  const [given, own] = [pairPaths(pair), pairPaths(project.document.pair)]
+export const PAIR_OPTION = [
+  '--pair <name>',
+  'the pair of the project, by its name (default: its only one)'
+] as const
+const pairOption = (): Option => new Option(...PAIR_OPTION)
+
+/**
+ * Opens the project that a result is to be saved in.
+ *
+ * @returns the pair that the command line names, or its only one; null when it names no project
+ * @throws WorkbenchError as `openProject` and `pairNamed`; `read-only`. UsageError for a pair without a project
+ */
+export async function openPairToSave(
+  { project: path, pair }: ProjectOptions,
+  command: Command,
+  tell: (text: string) => void
+): Promise<ProjectPair | null> {
+  if (path === undefined && pair !== undefined) {
+    throw usageError(command, '--pair names a pair of a project: give --project FOLDER too')
+  }
+  if (path === undefined) return null
+  const project = await openProject(path)
+  try {
+    if (project.readOnly !== null) {
+      throw new WorkbenchError(
+        'read-only',
+        `${project.path} cannot take the result. ${project.readOnly}`,
+        'Copy it to a place that you can write to, or use --out.'
+      )
+    }
+    for (const warning of project.warnings) tell(warning)
+    return pairNamed(project, pair)
+  } catch (error) {
+    await project.close()
+    throw error
+  }
+}
+
+/** Another pair's result would be shown as if it were of this one. @param given null when the command line names no pair of folders */
+export async function requireSamePair(given: PairLocation | null, own: ProjectPair | null): Promise<void> {
+  if (given === null || own === null) return
+  const [asked, there] = [pairPaths(given), pairPaths(own.document.location)]
   for (const member of ['base', 'post'] as const) {
-    const [givenFolder, ownFolder] = await Promise.all([given[member], own[member]].map(resolveModelFolder))
+    const [givenFolder, ownFolder] = await Promise.all([asked[member], there[member]].map(resolveModelFolder))
     if (givenFolder === ownFolder) continue
     throw new WorkbenchError(
       'mismatch',
-      `The project ${project.path} has ${ownFolder} as ${member}, not ${givenFolder}.`,
+      `The project ${own.project.path} has ${ownFolder} as ${member}, not ${givenFolder}.`,
       "Leave the pair out to sweep the project's own."
     )
   }
+}
+
+/** The options that name a pair of a project, for a command that is shown. */
+export function projectArguments({ project, document }: ProjectPair): string[] {
+  const named = project.pairs.length === 1 ? [] : ['--pair', document.name]
+  return ['--project', project.path, ...named]
 }

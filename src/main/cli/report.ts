@@ -3,16 +3,19 @@ import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import { REPORT_FORMATS, ReportFormat } from '../../contract/documents/report'
 import { readPairState } from '../workbench/open-projects'
-import { openProject } from '../project/project'
+import { openProject } from '../project/open-project'
+import { pairNamed } from '../project/pair-named'
 import { collectReport } from '../report/collect'
 import { writeReport } from '../report/write'
 import { CommonOptions, readOptions, usageError, withCommonOptions } from './options'
+import { PAIR_OPTION } from './project-to-save'
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputText } from './output-file'
 
 const ReportOptions = z.strictObject({
   ...CommonOptions.shape,
   format: ReportFormat.optional(),
+  pair: z.string().optional(),
   sweep: z.string().optional(),
   out: z.string().optional()
 })
@@ -32,6 +35,7 @@ export function addReportCommand(program: Command): void {
     .command('report')
     .description('write a whole project as one page: results, settings, and how to compute them again')
     .argument('<project>', 'the project folder NAME.slr')
+    .option(...PAIR_OPTION)
     .option('--sweep <id>', 'the sweep to show (default: the newest)')
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'a file instead of stdout; an existing file is replaced')
@@ -52,7 +56,8 @@ async function report(path: string, options: ReportOptions, command: Command): P
   // Only looked at: whoever has it open may go on.
   const project = await openProject(path, 'view')
   try {
-    const content = await collectReport(project, await readPairState(project), options.sweep)
+    const own = pairNamed(project, options.pair)
+    const content = await collectReport(own, await readPairState(own), options.sweep)
     if (!options.quiet) for (const warning of content.warnings) remark(warning)
     if (output !== null) await writeOutputText(output, await writeReport(content, format))
     if (options.json) await printJson(content)

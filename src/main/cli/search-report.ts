@@ -83,7 +83,9 @@ export function checkFoundCommandOf({
   from,
   prompts,
   out,
-  project
+  project,
+  pair,
+  search
 }: {
   demo: boolean
   base?: string
@@ -91,20 +93,23 @@ export function checkFoundCommandOf({
   from?: string
   prompts?: string
   out?: string
-  /** The project's folder, and the file in it that holds the search. */
-  project: { path: string; search: string } | null
+  project?: string
+  pair?: string
+  /** The file in the project that holds the search; null without a project. */
+  search: string | null
 }): string {
   const given = (option: string, value: string | undefined): string[] =>
     value === undefined ? [] : [option, value]
   const start = [
-    ...given('--project', project?.path),
+    ...given('--project', project),
+    ...given('--pair', pair),
     ...given('--from', from),
     ...(demo ? ['--demo'] : []),
     ...given('--base', base),
     ...given('--post', post),
     ...given('--prompts', prompts)
   ]
-  const file = project?.search ?? out
+  const file = search ?? out
   const command = shellCommand([['slr', 'check', ...start, '--recipes', file ?? 'search.json']])
   return file === undefined ? `${command}, of the same command with --out search.json` : command
 }

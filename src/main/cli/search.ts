@@ -6,7 +6,7 @@ import type { SearchDocument } from '../../contract/documents/search'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 import { SearchCheckpoints } from '../crc/search/search-checkpoints'
 import { type RecipeSearchRequest, runRecipeSearch } from '../crc/search/search-run'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { projectSearchCheckpoints, searchCheckpointsBeside, searchFile } from '../project/search-files'
 import { withEngine } from './engine'
 import {
@@ -23,7 +23,7 @@ import {
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file'
 import { progressDisplay, searchStep } from './progress'
-import { openProjectToSave, requireSamePair } from './project-to-save'
+import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
 import { checkFoundCommandOf, describeSearch } from './search-report'
 import { StartOptions, startingSweep, withStartOptions } from './starting-sweep'
 import {
@@ -43,7 +43,7 @@ const SearchOptions = z.strictObject({
   ...SearchMethodOptions.shape,
   fresh: z.boolean().default(false),
   out: z.string().optional(),
-  project: z.string().optional()
+  ...ProjectOptions.shape
 })
 type SearchOptions = z.infer<typeof SearchOptions>
 
@@ -63,7 +63,7 @@ export function addSearchCommand(program: Command, signal: AbortSignal): void {
     .optionsGroup('Where the result goes:')
     .option('--out <file>', 'write it as JSON to a file; an existing file is replaced')
     .option('--fresh', 'compute everything, also what an interrupted search has computed')
-    .option('--project <folder>', 'save it in this project; starts from its newest sweep of ranges')
+  withProjectOptions(command, 'save it in this project; starts from its newest sweep of ranges')
   withCommonOptions(withDeviceOptions(command)).action(async () => {
     await search(readOptions(SearchOptions, command), command, signal)
   })
@@ -73,35 +73,35 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
   const method = searchMethodOf(options, command)
   const givenPair = pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
-  const project = options.project === undefined ? null : await openProjectToSave(options.project, tell)
+  const own = await openPairToSave(options, command, tell)
   try {
-    if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
+    await requireSamePair(givenPair, own)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
-    const checkpoints = searchCheckpoints(output, project, options.fresh)
+    const checkpoints = searchCheckpoints(output, own, options.fresh)
     const { pair, sweep } = await startingSweep(
       options,
-      { command, project, givenPair },
+      { command, own, givenPair },
       { quiet: options.quiet, signal, history: () => checkpoints?.next() ?? null, without: keptWithoutPlace }
     )
-    const check = (await project?.readAnswerCheck(sweep.id)) ?? null
+    const check = (await own?.readAnswerCheck(sweep.id)) ?? null
     const document = await runSearch(
       {
         pair,
         sweep,
         check,
-        rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
+        rho: options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO,
         settings: searchSettings(method, options, sweep.layerCount)
       },
       { checkpoints, quiet: options.quiet, signal }
     )
     throwIfCancelled(signal, 'The search')
     const saved = await Promise.allSettled([
-      project === null ? undefined : saveIn(project, sweep, document),
+      own === null ? undefined : saveIn(own, sweep, document),
       output === null ? undefined : writeOutputFile(output, document)
     ])
     const again = checkFoundCommandOf({
       ...options,
-      project: project === null ? null : { path: project.path, search: searchFile(project.path, sweep.id) }
+      search: own === null ? null : searchFile(own.folder, sweep.id)
     })
     await (options.json
       ? printJson({ best: document.found[0] ?? null, ...document })
@@ -109,25 +109,25 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
     for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
     await checkpoints?.clear()
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
-    if (project !== null) tell(`Saved in ${project.path} with sweep ${sweep.id}`)
+    if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
   } finally {
-    await project?.close()
+    await own?.project.close()
   }
 }
 
 /** A project shows a search with its sweep, so it gets both. */
-async function saveIn(project: Project, sweep: SweepDocument, search: SearchDocument): Promise<void> {
-  if (!project.sweeps.some(({ id }) => id === sweep.id)) await project.saveSweep(sweep)
-  await project.saveSearch(search)
+async function saveIn(own: ProjectPair, sweep: SweepDocument, search: SearchDocument): Promise<void> {
+  if (!own.sweeps.some(({ id }) => id === sweep.id)) await own.saveSweep(sweep)
+  await own.saveSearch(search)
 }
 
 /** Where an interrupted search is found again: in the project, or else beside the output. */
 function searchCheckpoints(
   output: OutputFile | null,
-  project: Project | null,
+  own: ProjectPair | null,
   fresh: boolean
 ): SearchCheckpoints | null {
-  if (project !== null) return new SearchCheckpoints(projectSearchCheckpoints(project.path), fresh)
+  if (own !== null) return new SearchCheckpoints(projectSearchCheckpoints(own.folder), fresh)
   return output === null ? null : new SearchCheckpoints(searchCheckpointsBeside(output.path), fresh)
 }
 

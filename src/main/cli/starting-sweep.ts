@@ -11,8 +11,10 @@ import { readPromptFile } from '../crc/task/prompt-file'
 import { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
 import { SWEEP_FORMAT } from '../project/stored-documents'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
+import { shellCommand } from '../report/shown-command'
 import { type DeviceOptions, type PairOptions, requirePair } from './options'
+import { projectArguments } from './project-to-save'
 import type { Kept } from './stopped'
 import { withSweepProgress } from './sweep-progress'
 
@@ -57,15 +59,11 @@ interface SweepFirst {
  */
 export async function startingSweep(
   options: z.infer<typeof StartOptions> & z.infer<typeof PairOptions> & z.infer<typeof DeviceOptions>,
-  {
-    command,
-    project,
-    givenPair
-  }: { command: Command; project: Project | null; givenPair: PairLocation | null },
+  { command, own, givenPair }: { command: Command; own: ProjectPair | null; givenPair: PairLocation | null },
   { quiet, signal, history, without }: SweepFirst
 ): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
-  const given = await givenSweep(options, project)
-  const location = givenPair ?? project?.document.pair ?? null
+  const given = await givenSweep(options, own)
+  const location = givenPair ?? own?.document.location ?? null
   if (given !== null) {
     const swept = { base: given.basePath.path, post: given.postPath.path }
     return { pair: location === null ? swept : pairPaths(location), sweep: given }
@@ -104,17 +102,19 @@ export async function startingSweep(
 /** The sweep of `--from`, or the project's newest that has ranges; null when one has to be made. */
 async function givenSweep(
   { from }: z.infer<typeof StartOptions>,
-  project: Project | null
+  own: ProjectPair | null
 ): Promise<SweepDocument | null> {
   if (from !== undefined) return (await readDocument(from, SWEEP_FORMAT)).document
-  for (const { id } of project?.sweeps ?? []) {
-    const sweep = await project?.readSweep(id)
+  for (const { id } of own?.sweeps ?? []) {
+    const sweep = await own?.readSweep(id)
     if (sweep !== undefined && sweep.ranges.length > 0) return sweep
   }
-  if (project === null) return null
+  if (own === null) return null
+  const { project, document } = own
+  const of = project.pairs.length === 1 ? '' : ` of ${document.name}`
   throw new WorkbenchError(
     'bad-input',
-    `${project.path} has no sweep of ranges to start from.`,
-    `Run "slr sweep --project ${project.path}" first.`
+    `${project.path} has no sweep of ranges${of} to start from.`,
+    `Run "${shellCommand([['slr', 'sweep', ...projectArguments(own)]])}" first.`
   )
 }

@@ -188,13 +188,18 @@ function describeRivals({ scoredBy }: SweepDocument, { rivals, selected, rho }: 
 export function checkCommandOf({
   demo,
   out,
-  project
+  project,
+  pair
 }: {
   demo: boolean
   out?: string
   project?: string
+  pair?: string
 }): string {
-  if (project !== undefined) return shellCommand([['slr', 'check', '--project', project]])
+  if (project !== undefined) {
+    const named = pair === undefined ? [] : ['--pair', pair]
+    return shellCommand([['slr', 'check', '--project', project, ...named]])
+  }
   if (out !== undefined) return shellCommand([['slr', 'check', '--from', out]])
   return demo ? 'slr check --demo' : 'slr check --from sweep.json, of the same command with --out sweep.json'
 }

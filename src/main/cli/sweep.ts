@@ -16,7 +16,7 @@ import { Devices } from '../jobs/devices'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
 import { nextSweepPrompts } from '../project/next-sweep'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { readSweepIfAny } from '../project/sweep-files'
 import { historyOf } from '../project/sweep-history'
 import { givenTask, TASK_CHOICES } from './given-task'
@@ -40,7 +40,7 @@ import {
 } from './options'
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file'
-import { openProjectToSave, requireSamePair } from './project-to-save'
+import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
 import { readRecipesFile } from './recipe-file'
 import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
 import { keptOnlyWithPlace } from './stopped'
@@ -75,7 +75,7 @@ const SweepOptions = z.strictObject({
   shard: Shard.optional(),
   fresh: z.boolean().default(false),
   out: z.string().optional(),
-  project: z.string().optional()
+  ...ProjectOptions.shape
 })
 type SweepOptions = z.infer<typeof SweepOptions>
 
@@ -120,10 +120,7 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
       parseShard
     )
     .option('--fresh', 'compute everything, also what an interrupted or earlier sweep has computed')
-    .option(
-      '--project <folder>',
-      'save it in this project, whose pair, prompts and settings are the defaults'
-    )
+  withProjectOptions(command, 'save it in this project, whose pair, prompts and settings are the defaults')
   withScoredOptions(command)
     .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
     .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1), DEFAULT_SEED)
@@ -137,17 +134,17 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
   if (options.shard !== undefined) requirePlaceForPart(options, command)
   const givenPair = pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
-  const project = options.project === undefined ? null : await openProjectToSave(options.project, tell)
+  const own = await openPairToSave(options, command, tell)
   try {
-    if (givenPair !== null && project !== null) await requireSamePair(givenPair, project)
-    const pair = givenPair ?? project?.document.pair ?? requirePair(options, command)
+    await requireSamePair(givenPair, own)
+    const pair = givenPair ?? own?.document.location ?? requirePair(options, command)
     const output = options.out === undefined ? null : await checkOutputFile(options.out)
-    requireFittingTask(options, command, project)
-    const request = await sweepRequest(options, pair, project)
+    requireFittingTask(options, command, own)
+    const request = await sweepRequest(options, pair, own)
     if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
       tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
     }
-    const history = sweepHistory(output, project, options.fresh, request)
+    const history = sweepHistory(output, own, options.fresh, request)
     if (options.shard !== undefined) {
       await sweepShard(request, options.shard, { options, output, history, tell, signal })
       return
@@ -159,7 +156,7 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     throwIfCancelled(signal, 'The sweep')
     // Whichever place fails, the others get the result: it may have taken hours.
     const saved = await Promise.allSettled([
-      project === null ? null : keepSweep(project, document),
+      own === null ? null : keepSweep(own, document),
       output === null ? undefined : writeOutputFile(output, document)
     ])
     const check = saved[0].status === 'fulfilled' ? saved[0].value : null
@@ -168,9 +165,9 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
     await history?.checkpoint.remove()
     if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
-    if (project !== null) tell(`Saved in ${project.path} as sweep ${document.id}`)
+    if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
   } finally {
-    await project?.close()
+    await own?.project.close()
   }
 }
 
@@ -191,13 +188,13 @@ function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...optio
 export function requireFittingTask(
   options: z.infer<typeof ScoredOptions>,
   command: Command,
-  project: Project | null
+  own: ProjectPair | null
 ): void {
   const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws, split } =
     options
   const given = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws, split })
   const [name] = given.find(([, value]) => value !== undefined) ?? []
-  const chosen = prompts === undefined ? (project?.document.settings.scoredBy.kind ?? 'crc') : 'crc'
+  const chosen = prompts === undefined ? (own?.document.settings.scoredBy.kind ?? 'crc') : 'crc'
   const byCharacters = (options.task ?? chosen) === BY_CHARACTERS.kind
   if (!byCharacters && countLeadingSpace !== undefined) {
     throw usageError(
@@ -227,20 +224,20 @@ function requirePlaceForPart(options: SweepOptions, command: Command): void {
 export async function sweepRequest(
   options: Omit<
     SweepOptions,
-    keyof z.infer<typeof PairOptions> | 'json' | 'quiet' | 'out' | 'project' | 'shard' | 'fresh'
+    keyof z.infer<typeof PairOptions> | 'json' | 'quiet' | 'out' | 'project' | 'pair' | 'shard' | 'fresh'
   >,
   pair: PairLocation,
-  project: Project | null
+  own: ProjectPair | null
 ): Promise<CrcSweepRequest> {
-  const prompts = await givenPrompts(options, project)
+  const prompts = await givenPrompts(options, own)
   const folders = pairPaths(pair)
   const recipes = options.recipes === undefined ? null : await readRecipesFile(options.recipes, folders)
-  const rendering = renderingFrom(options, project?.document.rendering ?? DEFAULT_RENDERING)
+  const rendering = renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING)
   return {
     ...folders,
     prompts: prompts ?? (await builtinPromptSet(pair.kind === 'demo' ? 'demo-crc' : 'crc')),
     rendering: { ...rendering, countLeadingSpace: options.countLeadingSpace ?? rendering.countLeadingSpace },
-    rho: options.rho ?? project?.document.settings.rho ?? DEFAULT_RHO,
+    rho: options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO,
     ranges: recipes === null,
     rivals: true,
     whatIf: options.whatIf,
@@ -248,35 +245,35 @@ export async function sweepRequest(
     soupSize:
       options.soup === true
         ? DEFAULT_SOUP_SIZE
-        : (options.soup ?? (recipes === null ? project?.document.settings.soupSize : 0) ?? 0),
-    recipes: recipes ?? project?.document.recipes.map((kept) => kept.recipe) ?? [],
+        : (options.soup ?? (recipes === null ? own?.document.settings.soupSize : 0) ?? 0),
+    recipes: recipes ?? own?.document.recipes.map((kept) => kept.recipe) ?? [],
     checkpoints:
       options.checkpoint === undefined
-        ? (project?.document.otherCheckpoints ?? [])
-        : await givenCheckpoints(options.checkpoint, folders, project),
+        ? (own?.document.otherCheckpoints ?? [])
+        : await givenCheckpoints(options.checkpoint, folders, own),
     seed: options.seed,
     device: await new Devices().choose(
-      options.device ?? project?.document.settings.device ?? 'auto',
+      options.device ?? own?.document.settings.device ?? 'auto',
       folders.post
     ),
     precision: options.precision,
-    memoryBytes: options.memory ?? project?.document.settings.memoryBytes
+    memoryBytes: options.memory ?? own?.document.settings.memoryBytes
   }
 }
 
 /** Null: the built-in ones. */
 async function givenPrompts(
   options: z.infer<typeof ScoredOptions>,
-  project: Project | null
+  own: ProjectPair | null
 ): Promise<CrcSweepRequest['prompts'] | null> {
   if (options.prompts !== undefined) return readPromptFile(options.prompts)
-  if (options.task === BY_CHARACTERS.kind) return project?.prompts ?? null
+  if (options.task === BY_CHARACTERS.kind) return own?.prompts ?? null
   if (options.task !== undefined) {
-    const task = await givenTask(options.task, project)
+    const task = await givenTask(options.task, own)
     const { sampling, sampleCount } = task.settings
     return drawnAs({ kind: 'task', task, sampling, draws: sampleCount }, options)
   }
-  const chosen = project === null ? null : await nextSweepPrompts(project)
+  const chosen = own === null ? null : await nextSweepPrompts(own)
   return chosen === null || Array.isArray(chosen) ? chosen : drawnAs(chosen, options)
 }
 
@@ -292,11 +289,11 @@ function drawnAs(scored: ScoredTask, options: z.infer<typeof ScoredOptions>): Sc
 /** Where an interrupted sweep is found again: in the project, or else beside the output. */
 function sweepHistory(
   output: OutputFile | null,
-  project: Project | null,
+  own: ProjectPair | null,
   fresh: boolean,
   request: CrcSweepRequest
 ): SweepHistory | null {
-  if (project !== null) return historyOf(project, fresh, scoredByOf(request))
+  if (own !== null) return historyOf(own, fresh, scoredByOf(request))
   if (output === null) return null
   return {
     checkpoint: new SweepCheckpoint(checkpointBeside(output.path)),

@@ -10,7 +10,7 @@ import { openOther } from '../checkpoint/other-checkpoint'
 import { modelName } from '../checkpoint/model-folder'
 import { openPair } from '../checkpoint/pair'
 import { absolutePath } from '../base/files/places'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { numberWithin, parseRanges, repeated } from './options'
 import { readRecipeFile } from './recipe-file'
 
@@ -70,11 +70,11 @@ export function checkpointOption(): Option {
 export async function givenCheckpoints(
   given: readonly string[],
   folders: { base: string; post: string },
-  project: Project | null
+  own: ProjectPair | null
 ): Promise<OtherCheckpoint[]> {
   if (given.length === 0) return []
   const { post } = await openPair(folders.base, folders.post)
-  const known = project?.document.otherCheckpoints ?? []
+  const known = own?.document.otherCheckpoints ?? []
   const found: OtherCheckpoint[] = []
   for (const text of given) {
     const named = known.find(({ name }) => name === text)
@@ -102,11 +102,11 @@ export async function givenCheckpoints(
 export async function variantsFrom(
   { model = [], restore = [], recipe = [], blend = [], rival = [], checkpoint = [] }: VariantOptions,
   folders: { base: string; post: string },
-  project: Project | null,
+  own: ProjectPair | null,
   otherwise: Variant[]
 ): Promise<Variant[]> {
   const recipes = await Promise.all(recipe.map((file) => readRecipeFile(file, folders)))
-  const checkpoints = await givenCheckpoints(checkpoint, folders, project)
+  const checkpoints = await givenCheckpoints(checkpoint, folders, own)
   const blends = blend.length === 0 ? [] : await blendVariants(blend, folders)
   const variants: Variant[] = [
     ...[...new Set(model)].map((kind) => ({ kind, name: kind })),

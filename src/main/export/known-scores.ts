@@ -2,7 +2,7 @@ import { checkOf } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { scoreIn } from '../../contract/documents/swept-model'
 import { layersModel } from '../../contract/model/model'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import type { CardScores } from './model-card'
 import type { PreparedExport } from './prepare'
 
@@ -10,15 +10,15 @@ import type { PreparedExport } from './prepare'
 const NEWEST_SWEEPS = 3
 
 /** The scores of a recipe in a project's newest sweeps of these very checkpoints; null when none has it. */
-export async function knownScores(project: Project, prepared: PreparedExport): Promise<CardScores | null> {
+export async function knownScores(own: ProjectPair, prepared: PreparedExport): Promise<CardScores | null> {
   const model = layersModel(prepared.strengths)
   // A model card tells of the character task.
-  const sweeps = project.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc')
+  const sweeps = own.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc')
   for (const { id } of sweeps.slice(0, NEWEST_SWEEPS)) {
-    const sweep = await project.readSweep(id)
+    const sweep = await own.readSweep(id)
     const recipe = isOfSame(sweep, prepared) ? scoreIn(sweep, model) : null
     if (recipe === null) continue
-    const check = await project.readAnswerCheck(id)
+    const check = await own.readAnswerCheck(id)
     const checked = checkOf(check, model)
     const whole = check === null || checked === null ? null : { recipe: checked, post: check.post }
     return { recipe, post: sweep.post, base: sweep.base, promptCount: sweep.prompts.length, whole }

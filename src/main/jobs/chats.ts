@@ -1,7 +1,7 @@
 import type { ChatAnswer, ChatEvent, ChatQuestion } from '../../contract/procedures/chat'
 import type { SampleProgress } from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { prepareChat } from '../samples/chat'
 import { generateSamples, type SampleKey, type SampleListener } from '../samples/run-samples'
 import { type Facts, Job } from './job'
@@ -25,14 +25,14 @@ export class Chats {
    *
    * @throws WorkbenchError as `JobTurns.answer` and `prepareChat`; what the engine is at fault for
    */
-  async *answer(project: Project, question: ChatQuestion, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
+  async *answer(own: ProjectPair, question: ChatQuestion, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
     const { engine, turns } = this.context
-    const { pair, rendering } = project.document
+    const { location, rendering } = own.document
     const create = (): Job<ChatEvent, ChatFact> =>
       new Job<ChatEvent, ChatFact>({
         name: 'the conversation',
         run: async (_id, facts, cancelled) => {
-          const prepared = await prepareChat({ ...question, ...pairPaths(pair), rendering })
+          const prepared = await prepareChat({ ...question, ...pairPaths(location), rendering })
           facts.set('notices', { type: 'notices', notices: prepared.notices })
           const { seconds } = await generateSamples(
             engine.client(),
@@ -45,7 +45,7 @@ export class Chats {
         snapshot: (_id, facts) => toldOf(facts),
         events: (facts) => (facts.length === 0 ? [] : [toldOf(facts)])
       })
-    yield* turns.answer(project, create, signal)
+    yield* turns.answer(own, create, signal)
   }
 }
 

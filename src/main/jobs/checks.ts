@@ -2,7 +2,7 @@ import type { CheckEvent, CheckProgress } from '../../contract/documents/answer-
 import type { Recipe } from '../../contract/model/recipe'
 import { checkSweep, rangesToCheck } from '../crc/check/check-sweep'
 import { pairPaths } from '../project/demo'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { Job } from './job'
 import type { JobContext } from './job-context'
 import { endingNews } from './job-news'
@@ -33,19 +33,19 @@ export class Checks {
    * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`
    */
   async start(
-    project: Project,
+    own: ProjectPair,
     { sweepId, rho, recipes }: { sweepId: string; rho: number; recipes: readonly Recipe[] }
   ): Promise<void> {
     const { engine, turns, tell } = this.context
-    await turns.start(project, 'A check', async () => {
-      const sweep = await project.readSweep(sweepId)
+    await turns.start(own, 'A check', async () => {
+      const sweep = await own.readSweep(sweepId)
       const event = ({ progress }: CheckFact): CheckEvent => ({ type: 'progress', sweepId, progress })
       const job = new Job<CheckEvent, CheckFact>({
         name: 'the check',
         async run(_id, facts, signal) {
-          const earlier = await project.readAnswerCheck(sweepId)
+          const earlier = await own.readAnswerCheck(sweepId)
           const checked = recipes.length > 0 ? recipes : rangesToCheck(sweep, earlier, rho)
-          const pair = pairPaths(project.document.pair)
+          const pair = pairPaths(own.document.location)
           const onProgress = (progress: CheckProgress): void => {
             facts.set('progress', { type: 'progress', progress })
             const { rowsDone, rowsTotal, secondsLeft } = progress
@@ -53,14 +53,14 @@ export class Checks {
             tell({ job: NAME, type: 'progress', share, secondsLeft })
           }
           const request = { pair, sweep, earlier, recipes: checked }
-          await project.saveAnswerCheck(await checkSweep(engine.client(), request, signal, onProgress))
+          await own.saveAnswerCheck(await checkSweep(engine.client(), request, signal, onProgress))
           return { type: 'finished', sweepId }
         },
         snapshot: (_id, facts) => event(facts[0] ?? { type: 'progress', progress: NOTHING_DONE }),
         events: (facts) => facts.map(event),
         onEnd: (ending) => tell(endingNews(NAME, ending))
       })
-      return this.table.add(project, job)
+      return this.table.add(own, job)
     })
   }
 }

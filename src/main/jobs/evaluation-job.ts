@@ -9,13 +9,13 @@ import { runEvaluation } from '../evaluation/run-evaluation'
 import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { EvaluationFiles } from '../project/evaluation-files'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import type { SampledPair } from '../samples/generation'
 
 export interface EvaluationJobOptions {
   engine: EngineClient
   /** Holds the run. */
-  project: Project
+  own: ProjectPair
   run: EvaluationRun
   pair: SampledPair
   stored: Pick<EvaluationFiles, 'samples' | 'scores'>
@@ -24,7 +24,7 @@ export interface EvaluationJobOptions {
 
 /** Does what a stored evaluation is missing, as a job; its id is the run's. Whatever is finished is stored at once. */
 export function startEvaluationJob(options: EvaluationJobOptions): Job<EvaluationEvent, EvaluationProgress> {
-  const { engine, project, run, pair, stored, tell } = options
+  const { engine, own, run, pair, stored, tell } = options
   const event = (progress: EvaluationProgress): EvaluationEvent => ({
     type: 'progress',
     evaluationId: run.id,
@@ -38,9 +38,9 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
           engine,
           { run, pair, stored },
           {
-            planned: (weights) => project.evaluations.noteWeights(run.id, weights),
-            keepSamples: (lines) => project.evaluations.appendSamples(run.id, lines),
-            keepScores: (scores) => project.evaluations.appendScores(run.id, scores),
+            planned: (weights) => own.evaluations.noteWeights(run.id, weights),
+            keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
+            keepScores: (scores) => own.evaluations.appendScores(run.id, scores),
             progress(progress) {
               facts.set('progress', progress)
               tell({

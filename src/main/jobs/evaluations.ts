@@ -3,7 +3,7 @@ import type { JudgeEvent, JudgeSettings } from '../../contract/documents/judge'
 import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { pairPaths } from '../project/demo'
 import type { EvaluationFiles } from '../project/evaluation-files'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { startEvaluationJob } from './evaluation-job'
 import type { JobFailure } from './job'
@@ -28,14 +28,14 @@ export class Evaluations {
    * @throws WorkbenchError as `JobTurns.start`, and as `prepareEvaluation`
    */
   start(
-    project: Project,
+    own: ProjectPair,
     request: Pick<EvaluationRequest, 'task' | 'variants' | 'embeddingModel'>
   ): Promise<string> {
-    return this.context.turns.start(project, 'An evaluation', async () => {
-      const { pair: location, rendering } = project.document
+    return this.context.turns.start(own, 'An evaluation', async () => {
+      const { location, rendering } = own.document
       const { run, pair } = await prepareEvaluation({ ...pairPaths(location), ...request, rendering })
-      await project.evaluations.add(run)
-      return this.run(project, run, pair, { samples: [], scores: [] })
+      await own.evaluations.add(run)
+      return this.run(own, run, pair, { samples: [], scores: [] })
     })
   }
 
@@ -45,23 +45,23 @@ export class Evaluations {
    * @returns its id
    * @throws WorkbenchError as `JobTurns.start`; the job fails with `mismatch` when a checkpoint has changed
    */
-  goOn(project: Project, id: string): Promise<string> {
-    return this.context.turns.start(project, 'An evaluation', async () => {
-      const { run, ...stored } = await project.evaluations.read(id)
-      const pair = await openSampledPair(pairPaths(project.document.pair))
-      return this.run(project, run, pair, stored)
+  goOn(own: ProjectPair, id: string): Promise<string> {
+    return this.context.turns.start(own, 'An evaluation', async () => {
+      const { run, ...stored } = await own.evaluations.read(id)
+      const pair = await openSampledPair(pairPaths(own.document.location))
+      return this.run(own, run, pair, stored)
     })
   }
 
   private run(
-    project: Project,
+    own: ProjectPair,
     run: EvaluationRun,
     pair: SampledPair,
     stored: Pick<EvaluationFiles, 'samples' | 'scores'>
   ): string {
     const { engine, tell } = this.context
-    const job = startEvaluationJob({ engine: engine.client(), project, run, pair, stored, tell })
-    return this.table.add(project, job)
+    const job = startEvaluationJob({ engine: engine.client(), own, run, pair, stored, tell })
+    return this.table.add(own, job)
   }
 
   /**
@@ -70,17 +70,17 @@ export class Evaluations {
    * @throws WorkbenchError as `JobTurns.start`, and as `judgeAnswers`
    */
   async *judge(
-    project: Project,
+    own: ProjectPair,
     evaluationId: string,
     settings: JudgeSettings,
     typedKey: string | undefined,
     signal?: AbortSignal
   ): AsyncGenerator<JudgeEvent> {
     yield* this.context.turns.stream(
-      project,
+      own,
       'Judging',
       this.judging,
-      () => createJudgeJob(project, evaluationId, settings, typedKey),
+      () => createJudgeJob(own, evaluationId, settings, typedKey),
       signal
     )
   }

@@ -4,7 +4,7 @@ import { knownScores } from '../export/known-scores'
 import { checkTarget, prepareExport } from '../export/prepare'
 import { refuseExisting } from '../export/target'
 import { pairPaths } from '../project/demo'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { startExportJob } from './export-job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
@@ -23,13 +23,13 @@ export class Exports {
    * @returns its id
    * @throws WorkbenchError `busy` while another export of the project runs; as `prepareExport` and `checkTarget`
    */
-  async start(project: Project, recipe: Recipe, target: string, overwrite: boolean): Promise<string> {
-    this.context.turns.requireNoneOf(project, this.table)
-    const prepared = await prepareExport(pairPaths(project.document.pair), recipe)
+  async start(own: ProjectPair, recipe: Recipe, target: string, overwrite: boolean): Promise<string> {
+    this.context.turns.requireNoneOf(own, this.table)
+    const prepared = await prepareExport(pairPaths(own.document.location), recipe)
     const { path, exists } = await checkTarget(prepared, target)
     refuseExisting({ path, exists }, overwrite)
-    const scores = await knownScores(project, prepared)
+    const scores = await knownScores(own, prepared)
     const request = { prepared, target: path, overwrite, scores }
-    return this.table.add(project, startExportJob(request, this.context.tell))
+    return this.table.add(own, startExportJob(request, this.context.tell))
   }
 }

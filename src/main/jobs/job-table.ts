@@ -1,42 +1,42 @@
 import type { Job, JobFailure } from './job'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 
-/** Jobs of one kind, at most one of each project. */
+/** Jobs of one kind, at most one of each pair. */
 export class JobTable<Event extends { type: string }> {
-  /** By project folder. A job stays here after its end until a watcher has seen how it ended. */
+  /** By the pair's key. A job stays here after its end until a watcher has seen how it ended. */
   private readonly jobs = new Map<string, RunningJob<Event>>()
 
-  /** @param tell hears the folder of a project whenever a job of it begins or ends */
+  /** @param tell hears the folder of a project whenever a job of one of its pairs begins or ends */
   constructor(private readonly tell: (path: string) => void) {}
 
   /** @returns the job's id */
-  add(project: Project, job: RunningJob<Event>): string {
-    this.jobs.set(project.path, job)
-    this.tell(project.path)
-    void job.done.then(() => this.tell(project.path))
+  add(own: ProjectPair, job: RunningJob<Event>): string {
+    this.jobs.set(own.key, job)
+    this.tell(own.project.path)
+    void job.done.then(() => this.tell(own.project.path))
     return job.id
   }
 
-  /** Follows the project's job to its end; ends at once when there is none to tell of. */
-  async *watch(project: Project, signal?: AbortSignal): AsyncGenerator<Event | JobFailure> {
-    const job = this.jobs.get(project.path)
+  /** Follows the pair's job to its end; ends at once when there is none to tell of. */
+  async *watch(own: ProjectPair, signal?: AbortSignal): AsyncGenerator<Event | JobFailure> {
+    const job = this.jobs.get(own.key)
     if (job === undefined) return
     yield* job.watch(signal)
-    if (job.over && !signal?.aborted && this.jobs.get(project.path) === job) this.jobs.delete(project.path)
+    if (job.over && !signal?.aborted && this.jobs.get(own.key) === job) this.jobs.delete(own.key)
   }
 
-  isRunning(project: Project): boolean {
-    return this.done(project) !== null
+  isRunning(own: ProjectPair): boolean {
+    return this.done(own) !== null
   }
 
-  /** Settles when the project's running job is over; null when none runs. */
-  done(project: Project): Promise<void> | null {
-    const job = this.jobs.get(project.path)
+  /** Settles when the pair's running job is over; null when none runs. */
+  done(own: ProjectPair): Promise<void> | null {
+    const job = this.jobs.get(own.key)
     return job === undefined || job.over ? null : job.done
   }
 
-  cancel(project: Project): void {
-    this.jobs.get(project.path)?.cancel()
+  cancel(own: ProjectPair): void {
+    this.jobs.get(own.key)?.cancel()
   }
 
   async cancelAll(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { JobKind } from '../../contract/documents/project'
 import type { Devices } from './devices'
 import type { EngineHost } from '../engine/host'
-import type { Project } from '../project/project'
+import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import { Chats } from './chats'
 import { Checks } from './checks'
 import { Evaluations } from './evaluations'
@@ -41,18 +41,18 @@ export class Jobs {
     this.exports = new Exports(context)
   }
 
-  /** Settles when the project's running jobs are over; null when none runs. */
-  done(project: Project): Promise<void> | null {
+  /** Settles when the running jobs of a project's pairs are over; null when none runs. */
+  done(project: ProjectOfPair): Promise<void> | null {
     return this.turns.done(project)
   }
 
-  /** What runs of a project now. */
-  running(project: Project): JobKind[] {
-    return this.turns.running(project)
+  /** What runs of a pair now. */
+  running(own: ProjectPair): JobKind[] {
+    return this.turns.running(own)
   }
 
   /** See `JobTurns.onChange`. */
-  onChange(project: Project, hear: () => void): () => void {
+  onChange(project: ProjectOfPair, hear: () => void): () => void {
     return this.turns.onChange(project, hear)
   }
 
@@ -60,8 +60,8 @@ export class Jobs {
     await this.turns.cancelAll()
   }
 
-  /** @throws WorkbenchError `busy` while any job of the project runs */
-  requireNone(project: Project): void {
-    this.turns.requireNone(project)
+  /** @throws WorkbenchError `busy` while any job of the pair runs */
+  requireNone(own: ProjectPair): void {
+    this.turns.requireNone(own)
   }
 }

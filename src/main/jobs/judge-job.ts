@@ -8,7 +8,7 @@ import type {
 import { judgeAnswers, judgeKey } from '../evaluation/judge'
 import { judgePairs } from '../evaluation/judge-pairs'
 import { Job } from './job'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 
 /**
  * Has a stored evaluation's answers marked, or compared in pairs. Each verdict is stored at once; from the start the results show
@@ -17,12 +17,12 @@ import type { Project } from '../project/project'
  * @param typedKey an API key for this time only; undefined takes it from the environment, as the settings say
  */
 export function createJudgeJob(
-  project: Project,
+  own: ProjectPair,
   evaluationId: string,
   settings: JudgeSettings,
   typedKey: string | undefined
 ): Job<JudgeEvent, JudgeProgress> {
-  const { evaluations } = project
+  const { evaluations } = own
   const event = (progress: JudgeProgress): JudgeEvent => ({ type: 'progress', progress })
   return new Job<JudgeEvent, JudgeProgress>({
     name: 'judging',

@@ -5,7 +5,7 @@ import { scoredByOf } from '../crc/sweep/prepare-sweep'
 import { planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { probeRecipe } from './next-token'
 import { pairPaths } from '../project/demo'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { historyOf } from '../project/sweep-history'
 import type { JobContext } from './job-context'
 import { sweepRequestOf } from './sweeps'
@@ -19,15 +19,15 @@ export class Questions {
    *
    * @throws WorkbenchError as the sweep would; `busy` while a job of the project runs; `cancelled` when one starts
    */
-  async planSweep(project: Project, signal?: AbortSignal): Promise<SweepPlan | null> {
+  async planSweep(own: ProjectPair, signal?: AbortSignal): Promise<SweepPlan | null> {
     const { engine, devices, turns } = this.context
-    const question = turns.ask(project, signal)
+    const question = turns.ask(own, signal)
     try {
-      const request = await sweepRequestOf(project, devices)
+      const request = await sweepRequestOf(own, devices)
       return await planRestOfSweep(
         engine.client(),
         request,
-        historyOf(project, false, scoredByOf(request)),
+        historyOf(own, false, scoredByOf(request)),
         question.signal
       )
     } finally {
@@ -41,16 +41,16 @@ export class Questions {
    * @throws WorkbenchError as `probeRecipe`; `busy` while a job of the project runs; `cancelled` when one starts
    */
   async *probe(
-    project: Project,
+    own: ProjectPair,
     recipe: Recipe,
     prompt: string,
     signal?: AbortSignal
   ): AsyncGenerator<ProbeEvent> {
     const { engine, devices, turns } = this.context
-    const question = turns.ask(project, signal)
+    const question = turns.ask(own, signal)
     try {
-      const { pair, rendering, settings } = project.document
-      const folders = pairPaths(pair)
+      const { location, rendering, settings } = own.document
+      const folders = pairPaths(location)
       const device = await devices.choose(settings.device, folders.post)
       const request = { ...folders, recipe, prompt, rendering, device }
       yield* probeRecipe(engine.client(), request, question.signal)

@@ -2,7 +2,7 @@ import type { ChecksumsEvent } from '../../contract/documents/checksums'
 import type { DistancesEvent } from '../../contract/documents/distances'
 import type { ValuesEvent } from '../../contract/documents/non-finite'
 import { pairPaths } from '../project/demo'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 import { requireWritable } from './turns'
@@ -21,25 +21,25 @@ export class Readings {
   }
 
   /** Starts comparing the pair. @throws WorkbenchError `busy` while that goes on; `read-only` */
-  startDistances(project: Project): void {
+  startDistances(own: ProjectPair): void {
     const { turns, tell } = this.context
-    requireWritable(project, 'Layer distances')
-    turns.requireNoneOf(project, this.distances)
-    this.distances.add(project, startDistancesJob({ project, tell, ...pairPaths(project.document.pair) }))
+    requireWritable(own, 'Layer distances')
+    turns.requireNoneOf(own, this.distances)
+    this.distances.add(own, startDistancesJob({ own, tell, ...pairPaths(own.document.location) }))
   }
 
   /** Starts hashing the pair's weight files. @throws WorkbenchError `busy` while that goes on; `read-only` */
-  startChecksums(project: Project): void {
+  startChecksums(own: ProjectPair): void {
     const { turns, tell } = this.context
-    requireWritable(project, 'Checksums')
-    turns.requireNoneOf(project, this.checksums)
-    this.checksums.add(project, startChecksumsJob({ project, tell, ...pairPaths(project.document.pair) }))
+    requireWritable(own, 'Checksums')
+    turns.requireNoneOf(own, this.checksums)
+    this.checksums.add(own, startChecksumsJob({ own, tell, ...pairPaths(own.document.location) }))
   }
 
   /** Starts looking for values that are not finite in the pair's weights. @throws WorkbenchError `busy` while that goes on */
-  startValues(project: Project): void {
+  startValues(own: ProjectPair): void {
     const { turns, tell } = this.context
-    turns.requireNoneOf(project, this.values)
-    this.values.add(project, startValuesJob({ tell, ...pairPaths(project.document.pair) }))
+    turns.requireNoneOf(own, this.values)
+    this.values.add(own, startValuesJob({ tell, ...pairPaths(own.document.location) }))
   }
 }

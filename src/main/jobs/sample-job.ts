@@ -8,14 +8,14 @@ import type {
 import type { EngineClient } from '../engine/host'
 import { type Facts, Job, type JobFailure, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import type { Generation } from '../samples/generation'
 import { computationOf, generateSamples, type SampleKey, type SampleListener } from '../samples/run-samples'
 
 export interface SampleJobOptions {
   engine: EngineClient
   /** Holds the run. */
-  project: Project
+  own: ProjectPair
   run: SampleRun
   generation: Generation
   /** Answers that the run has already. */
@@ -47,7 +47,7 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
   }
 
   async run(_id: string, facts: Facts<SampleFact>, signal: AbortSignal): Promise<SampleEvent> {
-    const { engine, project, generation, stored } = this.options
+    const { engine, own, generation, stored } = this.options
     for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
     const { id } = this.stored
     try {
@@ -61,7 +61,7 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
     } catch (error) {
       // What failed at once would only stand empty in the list; one that was cancelled can be gone on with. Should it not
       // go away, the error of the generation is still the one to tell.
-      if (!signal.aborted) await project.samples.dropUnanswered(id).catch(() => undefined)
+      if (!signal.aborted) await own.samples.dropUnanswered(id).catch(() => undefined)
       throw error
     }
   }
@@ -85,13 +85,13 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
 
   /** Stores answers as they come, and tells of them. */
   private listener(facts: Facts<SampleFact>): SampleListener {
-    const { project, tell } = this.options
+    const { own, tell } = this.options
     return {
       planned: async (computation) => {
         if (computationOf(this.stored) !== null) return
-        this.stored = await project.samples.changeRun(this.stored.id, computation)
+        this.stored = await own.samples.changeRun(this.stored.id, computation)
       },
-      keep: (lines) => project.samples.appendAnswers(this.stored.id, lines),
+      keep: (lines) => own.samples.appendAnswers(this.stored.id, lines),
       progress: (progress) => {
         const { weights, precision } = this.stored
         facts.set('progress', { type: 'progress', progress, weights, precision })

@@ -8,7 +8,7 @@ import type {
   Variant
 } from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { newestOfCharacters } from '../project/sweep-history'
 import { type Generation, openSampledPair, resumeGeneration } from '../samples/generation'
 import { prepareSampleRun } from '../samples/prepare-run'
@@ -42,18 +42,18 @@ export class Samples {
    * @returns its id
    * @throws WorkbenchError as `JobTurns.start`, and as `prepareSampleRun`
    */
-  start(project: Project, settings: SampleSettings, variants: Variant[]): Promise<string> {
-    return this.context.turns.start(project, 'A sample run', async () => {
-      const { pair, rendering } = project.document
+  start(own: ProjectPair, settings: SampleSettings, variants: Variant[]): Promise<string> {
+    return this.context.turns.start(own, 'A sample run', async () => {
+      const { location, rendering } = own.document
       const { run, generation } = await prepareSampleRun({
-        ...pairPaths(pair),
-        prompts: await samplePromptsOf(project),
+        ...pairPaths(location),
+        prompts: await samplePromptsOf(own),
         rendering,
         variants,
         settings
       })
-      await project.samples.addRun(run)
-      return this.run(project, run, generation, [])
+      await own.samples.addRun(run)
+      return this.run(own, run, generation, [])
     })
   }
 
@@ -64,9 +64,9 @@ export class Samples {
    * @throws WorkbenchError as `JobTurns.start`; `bad-input` for fewer answers than the run was asked for; `mismatch`
    *   when a checkpoint has changed
    */
-  goOn(project: Project, runId: string, sampleCount: number): Promise<string> {
-    return this.context.turns.start(project, 'A sample run', async () => {
-      const stored = await project.samples.readAnswers(runId)
+  goOn(own: ProjectPair, runId: string, sampleCount: number): Promise<string> {
+    return this.context.turns.start(own, 'A sample run', async () => {
+      const stored = await own.samples.readAnswers(runId)
       const asked = stored.run.settings.sampleCount
       if (sampleCount < asked) {
         throw new WorkbenchError(
@@ -75,33 +75,33 @@ export class Samples {
           `Ask for ${asked} to complete it, or for more.`
         )
       }
-      const pair = await openSampledPair(pairPaths(project.document.pair))
+      const pair = await openSampledPair(pairPaths(own.document.location))
       const settings = { ...stored.run.settings, sampleCount }
       const generation = await resumeGeneration({ ...stored.run, settings }, pair)
-      const run = await project.samples.changeRun(runId, { settings })
-      return this.run(project, run, generation, stored.samples)
+      const run = await own.samples.changeRun(runId, { settings })
+      return this.run(own, run, generation, stored.samples)
     })
   }
 
   private run(
-    project: Project,
+    own: ProjectPair,
     run: SampleRun,
     generation: Generation,
     stored: readonly SampleLine[]
   ): string {
     const { engine, tell } = this.context
     return this.table.add(
-      project,
-      startSampleJob({ engine: engine.client(), project, run, generation, stored, tell })
+      own,
+      startSampleJob({ engine: engine.client(), own, run, generation, stored, tell })
     )
   }
 
   /** Follows the project's sample run to its end; ends at once when there is none to tell of. */
-  async *watch(project: Project, signal?: AbortSignal): AsyncGenerator<SampleEvent> {
-    for await (const event of this.table.watch(project, signal)) {
+  async *watch(own: ProjectPair, signal?: AbortSignal): AsyncGenerator<SampleEvent> {
+    for await (const event of this.table.watch(own, signal)) {
       // Preferences may have been marked since the job began; a run that failed without an answer is gone.
-      const kept = event.type === 'snapshot' && project.samples.runs.some(({ id }) => id === event.run.id)
-      yield kept ? { ...event, run: await project.samples.readRun(event.run.id) } : event
+      const kept = event.type === 'snapshot' && own.samples.runs.some(({ id }) => id === event.run.id)
+      yield kept ? { ...event, run: await own.samples.readRun(event.run.id) } : event
     }
   }
 
@@ -111,29 +111,29 @@ export class Samples {
    * @throws WorkbenchError as `JobTurns.start`, and as `sampleCrc`
    */
   async *scoreCrc(
-    project: Project,
+    own: ProjectPair,
     settings: SampleSettings,
     variants: Variant[],
     signal?: AbortSignal
   ): AsyncGenerator<CrcScoreEvent> {
     const { engine, turns } = this.context
-    const { pair, rendering } = project.document
-    const request = { ...pairPaths(pair), prompts: project.prompts, rendering, variants, settings }
-    const newest = newestOfCharacters(project)
+    const { location, rendering } = own.document
+    const request = { ...pairPaths(location), prompts: own.prompts, rendering, variants, settings }
+    const newest = newestOfCharacters(own)
     const create = (): Job<CrcScoreEvent, CrcProgress> =>
       new Job<CrcScoreEvent, CrcProgress>({
         name: 'sampled scoring',
         run: async (_id, facts, cancelled) => {
-          const sweep = newest === undefined ? null : await project.readSweep(newest.id)
+          const sweep = newest === undefined ? null : await own.readSweep(newest.id)
           const result = await sampleCrc(engine.client(), request, sweep, cancelled, (done, total) =>
             facts.set('progress', { type: 'progress', done, total })
           )
-          await project.samples.saveCheck(result)
+          await own.samples.saveCheck(result)
           return { type: 'scores', result }
         },
         snapshot: (_id, facts) => facts[0] ?? { type: 'progress', done: 0, total: 0 },
         events: (facts) => [...facts]
       })
-    yield* turns.stream(project, 'A check', this.crcScores, create, signal)
+    yield* turns.stream(own, 'A check', this.crcScores, create, signal)
   }
 }

@@ -1,7 +1,7 @@
 import type { SearchEvent, UnfinishedSearch } from '../../contract/documents/search'
 import { SearchCheckpoints } from '../crc/search/search-checkpoints'
 import { pairPaths } from '../project/demo'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { projectSearchCheckpoints, writeUnfinishedSearch } from '../project/search-files'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
@@ -22,21 +22,21 @@ export class Searches {
    *
    * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`
    */
-  async start(project: Project, asked: UnfinishedSearch, fresh: boolean): Promise<void> {
+  async start(own: ProjectPair, asked: UnfinishedSearch, fresh: boolean): Promise<void> {
     const { engine, turns, tell } = this.context
-    await turns.start(project, 'A search', async () => {
+    await turns.start(own, 'A search', async () => {
       const { sweepId, ...settings } = asked
-      const sweep = await project.readSweep(sweepId)
-      const check = await project.readAnswerCheck(sweepId)
-      await writeUnfinishedSearch(project.path, asked)
+      const sweep = await own.readSweep(sweepId)
+      const check = await own.readAnswerCheck(sweepId)
+      await writeUnfinishedSearch(own.folder, asked)
       const job = startSearchJob({
         engine: engine.client(),
-        request: { pair: pairPaths(project.document.pair), sweep, check, ...settings },
-        checkpoints: new SearchCheckpoints(projectSearchCheckpoints(project.path), fresh),
-        save: (document) => project.saveSearch(document),
+        request: { pair: pairPaths(own.document.location), sweep, check, ...settings },
+        checkpoints: new SearchCheckpoints(projectSearchCheckpoints(own.folder), fresh),
+        save: (document) => own.saveSearch(document),
         tell
       })
-      return this.table.add(project, job)
+      return this.table.add(own, job)
     })
   }
 }

@@ -8,7 +8,7 @@ import { scoreRecipes } from '../crc/sweep/score-recipes'
 import type { Devices } from './devices'
 import { pairPaths } from '../project/demo'
 import { keepSweep } from '../project/keep-sweep'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { nextSweepPrompts } from '../project/next-sweep'
 import { historyOf } from '../project/sweep-history'
 import { Job, type JobFailure } from './job'
@@ -37,25 +37,25 @@ export class Sweeps {
    * @returns its id
    * @throws WorkbenchError as `JobTurns.start`
    */
-  start(project: Project, fresh: boolean): Promise<string> {
+  start(own: ProjectPair, fresh: boolean): Promise<string> {
     const { engine, devices, turns, tell } = this.context
-    return turns.start(project, 'A sweep', async () => {
-      const request = await sweepRequestOf(project, devices)
+    return turns.start(own, 'A sweep', async () => {
+      const request = await sweepRequestOf(own, devices)
       const job = startSweepJob({
         engine: engine.client(),
         request,
-        history: historyOf(project, fresh, scoredByOf(request)),
-        save: async (document) => void (await keepSweep(project, document)),
+        history: historyOf(own, fresh, scoredByOf(request)),
+        save: async (document) => void (await keepSweep(own, document)),
         tell
       })
-      return this.table.add(project, job)
+      return this.table.add(own, job)
     })
   }
 
   /** How many prompts of the next sweep an interrupted or the last sweep has computed. @throws WorkbenchError as the sweep would */
-  async knownOfNext(project: Project): Promise<KnownOfSweep> {
-    const request = await sweepRequestOf(project, this.context.devices)
-    return knownOfSweep(request, historyOf(project, false, scoredByOf(request)))
+  async knownOfNext(own: ProjectPair): Promise<KnownOfSweep> {
+    const request = await sweepRequestOf(own, this.context.devices)
+    return knownOfSweep(request, historyOf(own, false, scoredByOf(request)))
   }
 
   /**
@@ -65,7 +65,7 @@ export class Sweeps {
    * @throws WorkbenchError as `JobTurns.start`, and as `scoreRecipes`
    */
   async *scoreRecipe(
-    project: Project,
+    own: ProjectPair,
     sweepId: string,
     recipe: Recipe,
     signal?: AbortSignal
@@ -74,8 +74,8 @@ export class Sweeps {
       new Job<RecipeScoreEvent, RecipeScoreProgress>({
         name: 'the scoring of a recipe',
         run: async (_id, facts, cancelled) => {
-          const sweep = await project.readSweep(sweepId)
-          const pair = pairPaths(project.document.pair)
+          const sweep = await own.readSweep(sweepId)
+          const pair = pairPaths(own.document.location)
           const { recipes } = await scoreRecipes(
             this.context.engine.client(),
             pair,
@@ -87,24 +87,24 @@ export class Sweeps {
           const [score] = recipes
           if (score === undefined) throw new Error('a sweep of one recipe scored none')
           const others = sweep.recipes.filter((other) => other.recipe.name !== recipe.name)
-          await project.saveSweep({ ...sweep, recipes: [...others, score] })
+          await own.saveSweep({ ...sweep, recipes: [...others, score] })
           return { type: 'scored', score }
         },
         snapshot: (_id, facts) => facts[0] ?? { type: 'progress', progress: NOTHING_DONE },
         events: (facts) => [...facts]
       })
-    yield* this.context.turns.stream(project, 'A score', this.recipeScores, create, signal)
+    yield* this.context.turns.stream(own, 'A score', this.recipeScores, create, signal)
   }
 }
 
 /** The sweep of all ranges and kept recipes that a project asks for. @throws WorkbenchError as the task that it is scored by */
-export async function sweepRequestOf(project: Project, devices: Devices): Promise<CrcSweepRequest> {
-  const { document } = project
-  const { pair, rendering, settings, recipes, otherCheckpoints } = document
-  const folders = pairPaths(pair)
+export async function sweepRequestOf(own: ProjectPair, devices: Devices): Promise<CrcSweepRequest> {
+  const { document } = own
+  const { location, rendering, settings, recipes, otherCheckpoints } = document
+  const folders = pairPaths(location)
   return {
     ...folders,
-    prompts: await nextSweepPrompts(project),
+    prompts: await nextSweepPrompts(own),
     rendering,
     rho: settings.rho,
     ranges: true,

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { JobKind } from '../../contract/documents/project'
-import type { Project } from '../project/project'
+import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import type { Job, JobFailure } from './job'
 import { JobTable } from './job-table'
 import { cancelled } from '../base/cancelling'
@@ -21,9 +21,9 @@ export class JobTurns {
   private readonly questions = new Set<AbortController>()
   /** Fires when the program ends. */
   private readonly closing = new AbortController()
-  /** Projects whose job is being prepared. */
+  /** Pairs whose job is being prepared, by their keys. */
   private readonly starting = new Set<string>()
-  /** Those who hear of the jobs of a project, by its folder, whenever one begins or ends. */
+  /** Those who hear of the jobs of a project's pairs, by its folder, whenever one begins or ends. */
   private readonly news = new EventEmitter().setMaxListeners(0)
 
   /** Jobs that need the engine process. @param what how a message names one, such as "A sweep" */
@@ -40,13 +40,13 @@ export class JobTurns {
     return table
   }
 
-  /** What runs of a project now. */
-  running(project: Project): JobKind[] {
-    return this.tables.filter(({ table }) => table.isRunning(project)).map(({ kind }) => kind)
+  /** What runs of a pair now. */
+  running(own: ProjectPair): JobKind[] {
+    return this.tables.filter(({ table }) => table.isRunning(own)).map(({ kind }) => kind)
   }
 
-  /** Calls `hear` whenever a job of the project begins or ends, until the returned function is called. */
-  onChange({ path }: Project, hear: () => void): () => void {
+  /** Calls `hear` whenever a job of one of the project's pairs begins or ends, until the returned function is called. */
+  onChange({ path }: ProjectOfPair, hear: () => void): () => void {
     this.news.on(path, hear)
     return () => void this.news.off(path, hear)
   }
@@ -57,14 +57,14 @@ export class JobTurns {
    * @param what how a message names it
    * @throws WorkbenchError `busy` while a job of the project runs; `read-only` when the result could not be saved
    */
-  async start<Result>(project: Project, what: string, start: () => Promise<Result>): Promise<Result> {
-    requireWritable(project, what)
-    this.claim(project)
-    this.starting.add(project.path)
+  async start<Result>(own: ProjectPair, what: string, start: () => Promise<Result>): Promise<Result> {
+    requireWritable(own, what)
+    this.claim(own)
+    this.starting.add(own.key)
     try {
       return await start()
     } finally {
-      this.starting.delete(project.path)
+      this.starting.delete(own.key)
     }
   }
 
@@ -74,16 +74,16 @@ export class JobTurns {
    * @throws WorkbenchError as {@link start}
    */
   async *stream<Event extends { type: string }, Fact>(
-    project: Project,
+    own: ProjectPair,
     what: string,
     table: JobTable<Event | JobFailure>,
     create: () => Job<Event, Fact>,
     signal: AbortSignal | undefined
   ): AsyncGenerator<Event> {
-    requireWritable(project, what)
-    this.claim(project)
+    requireWritable(own, what)
+    this.claim(own)
     const job = create()
-    table.add(project, job)
+    table.add(own, job)
     yield* told(job, signal)
   }
 
@@ -93,11 +93,11 @@ export class JobTurns {
    * @throws WorkbenchError as {@link ask}; `cancelled` when a job started; as the question fails
    */
   async *answer<Event extends { type: string }, Fact>(
-    project: Project,
+    own: ProjectPair,
     create: () => Job<Event, Fact>,
     signal: AbortSignal | undefined
   ): AsyncGenerator<Event> {
-    const question = this.ask(project, signal)
+    const question = this.ask(own, signal)
     try {
       yield* told(create(), question.signal)
       if (question.signal.aborted && !signal?.aborted) throw cancelled('The answer')
@@ -111,8 +111,8 @@ export class JobTurns {
    *
    * @throws WorkbenchError `busy` while a job of the project runs
    */
-  ask(project: Project, signal: AbortSignal | undefined): { signal: AbortSignal; over: () => void } {
-    this.requireIdle(project)
+  ask(own: ProjectPair, signal: AbortSignal | undefined): { signal: AbortSignal; over: () => void } {
+    this.requireIdle(own.project)
     const stop = new AbortController()
     this.questions.add(stop)
     return {
@@ -122,8 +122,8 @@ export class JobTurns {
   }
 
   /** Settles when the project's running jobs are over; null when none runs. */
-  done(project: Project): Promise<void> | null {
-    const running = this.tables.flatMap(({ table }) => table.done(project) ?? [])
+  done({ pairs }: ProjectOfPair): Promise<void> | null {
+    const running = this.tables.flatMap(({ table }) => pairs.flatMap((own) => table.done(own) ?? []))
     return running.length === 0 ? null : Promise.all(running).then(() => undefined)
   }
 
@@ -132,16 +132,16 @@ export class JobTurns {
     await Promise.all(this.tables.map(({ table }) => table.cancelAll()))
   }
 
-  /** @throws WorkbenchError `busy` while any job of the project runs */
-  requireNone(project: Project): void {
-    this.requireIdle(project)
-    requireNot(project, this.readingTables)
+  /** @throws WorkbenchError `busy` while any job of the pair runs */
+  requireNone(own: ProjectPair): void {
+    this.requireNotStarting(own)
+    requireNot(own, this.tables)
   }
 
   /** @throws WorkbenchError `busy` while a job of this table of reading ones runs */
-  requireNoneOf(project: Project, table: NamedTable['table']): void {
+  requireNoneOf(own: ProjectPair, table: NamedTable['table']): void {
     requireNot(
-      project,
+      own,
       this.readingTables.filter((entry) => entry.table === table)
     )
   }
@@ -151,34 +151,37 @@ export class JobTurns {
   }
 
   /** Makes way for a job. @throws WorkbenchError `busy` */
-  private claim(project: Project): void {
-    this.requireIdle(project)
+  private claim(own: ProjectPair): void {
+    this.requireIdle(own.project)
     for (const question of this.questions) question.abort()
   }
 
-  private requireIdle(project: Project): void {
-    if (this.starting.has(project.path)) throw busy('A job', project)
-    requireNot(project, this.engineTables)
+  /** One engine works for all pairs of a project. */
+  private requireIdle({ pairs }: ProjectOfPair): void {
+    for (const own of pairs) {
+      this.requireNotStarting(own)
+      requireNot(own, this.engineTables)
+    }
+  }
+
+  private requireNotStarting(own: ProjectPair): void {
+    if (this.starting.has(own.key)) throw busy('A job', own)
   }
 }
 
 /** @throws WorkbenchError `read-only` when nothing can be saved in the project */
-export function requireWritable(project: Project, what: string): void {
-  if (project.readOnly === null) return
-  throw new WorkbenchError('read-only', `${what} of ${project.path} could not be saved: ${project.readOnly}`)
+export function requireWritable(own: ProjectPair, what: string): void {
+  if (own.readOnly === null) return
+  throw new WorkbenchError('read-only', `${what} of ${own.project.path} could not be saved: ${own.readOnly}`)
 }
 
-function requireNot(project: Project, tables: readonly NamedTable[]): void {
-  const running = tables.find(({ table }) => table.isRunning(project))
-  if (running !== undefined) throw busy(running.what, project)
+function requireNot(own: ProjectPair, tables: readonly NamedTable[]): void {
+  const running = tables.find(({ table }) => table.isRunning(own))
+  if (running !== undefined) throw busy(running.what, own)
 }
 
-function busy(running: string, project: Project): WorkbenchError {
-  return new WorkbenchError(
-    'busy',
-    `${running} of ${project.document.name} is running.`,
-    'Cancel it, or wait for it.'
-  )
+function busy(running: string, own: ProjectPair): WorkbenchError {
+  return new WorkbenchError('busy', `${running} of ${own.title} is running.`, 'Cancel it, or wait for it.')
 }
 
 /** What a job tells to the one who waits for it: its end is the job's, and its failure is thrown. */

@@ -4,11 +4,11 @@ import type { ValuesEvent } from '../../contract/documents/non-finite'
 import { openPair } from '../checkpoint/pair'
 import { Job, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { computeChecksums, computeDistances, findNonFinite } from '../readings/host'
 
 interface WeightsJobOptions {
-  project: Project
+  own: ProjectPair
   /** Model folders. */
   base: string
   post: string
@@ -20,7 +20,7 @@ interface WeightsJobOptions {
  * distances of these very checkpoints.
  */
 export function startDistancesJob({
-  project,
+  own,
   base,
   post,
   tell
@@ -30,12 +30,13 @@ export function startDistancesJob({
     async run(_id, facts, signal) {
       const pair = await openPair(base, post)
       const [inBase, inPost] = [pair.base.checkpoint.fingerprint, pair.post.checkpoint.fingerprint]
-      if ((await project.readDistances(inBase, inPost)) !== null) return { type: 'finished', bytesRead: 0 }
+      if ((await own.project.readings.distances(inBase, inPost)) !== null)
+        return { type: 'finished', bytesRead: 0 }
       const distances = await computeDistances({ base, post }, signal, (progress) => {
         facts.set('progress', progress)
         tellProgress(tell, 'The comparison', progress)
       })
-      await project.saveDistances(distances)
+      await own.project.readings.saveDistances(distances)
       return { type: 'finished', bytesRead: distances.bytesRead }
     },
     ...bytesTold,
@@ -45,7 +46,7 @@ export function startDistancesJob({
 
 /** Hashes the pair's weight files and saves the checksums with the project. */
 export function startChecksumsJob({
-  project,
+  own,
   base,
   post,
   tell
@@ -57,7 +58,7 @@ export function startChecksumsJob({
         facts.set('progress', progress)
         tellProgress(tell, 'Hashing', progress)
       })
-      for (const document of documents) await project.saveChecksums(document)
+      for (const document of documents) await own.project.readings.saveChecksums(document)
       return { type: 'finished' }
     },
     ...bytesTold,
@@ -70,7 +71,7 @@ export function startValuesJob({
   base,
   post,
   tell
-}: Omit<WeightsJobOptions, 'project'>): Job<ValuesEvent, BytesProgress> {
+}: Omit<WeightsJobOptions, 'own'>): Job<ValuesEvent, BytesProgress> {
   return new Job<ValuesEvent, BytesProgress>({
     name: 'the check of values',
     async run(_id, facts, signal) {

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type CrcPrompts, DEFAULT_RENDERING, type Rendering } from '../../contract/documents/crc'
-import { BY_CHARACTERS } from '../../contract/documents/scored-by'
+import type { CrcPrompts, Rendering } from '../../contract/documents/crc'
 import { WorkbenchError } from '../../contract/model/problem'
-import { DEFAULT_RHO, type PairLocation, PROJECT_VERSION } from '../../contract/documents/project'
-import { DEFAULT_SOUP_SIZE } from '../../contract/model/recipe'
+import { type PairLocation, PROJECT_VERSION } from '../../contract/documents/project'
 import { errorCode, writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { absolutePath, projectsFolder } from '../base/files/places'
 import { isFolder } from '../base/files/path-kinds'
-import { openProject, type Project, writeProjectDocument, writePrompts } from './project'
+import { openProject } from './open-project'
+import { firstPair } from './pair-list'
+import type { Project } from './project'
+import { writeProjectDocument, writePrompts } from './project-file'
 import { PROJECT_SUFFIX, projectName } from './project-name'
 
 /** No system opens a folder with a program by a double click; of this file installers say so (tools/installers/config.mjs). */
@@ -47,20 +48,8 @@ export async function createProject(project: NewProject): Promise<Project> {
       revision: 0,
       name,
       createdAt: new Date().toISOString(),
-      pair: project.pair,
-      checkpoints: null,
-      rendering: project.rendering ?? DEFAULT_RENDERING,
-      settings: {
-        scoredBy: BY_CHARACTERS,
-        rho: DEFAULT_RHO,
-        soupSize: DEFAULT_SOUP_SIZE,
-        device: 'auto',
-        memoryBytes: null
-      },
-      recipes: [],
-      otherCheckpoints: [],
-      nextMark: 0,
-      notes: ''
+      notes: '',
+      ...firstPair(project.pair, project.rendering)
     })
     await writePrompts(unfinished, project.prompts)
     await writeFileAtomic(join(unfinished, DOUBLE_CLICKED), 'SLR Workbench opens the folder of this file.\n')

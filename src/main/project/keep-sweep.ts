@@ -6,7 +6,7 @@ import { openPair } from '../checkpoint/pair'
 import { carriedCheck } from '../crc/check/carried-check'
 import { recentTextModel } from '../text/recent-text-models'
 import { pairPaths } from './demo'
-import type { Project } from './project'
+import type { ProjectPair } from './project-pair'
 
 /**
  * Saves a sweep that was just made, with the check of an earlier one where that says the same of it.
@@ -14,31 +14,31 @@ import type { Project } from './project'
  * @returns that check; null for none
  * @throws WorkbenchError as `Project.saveSweep`
  */
-export async function keepSweep(project: Project, sweep: SweepDocument): Promise<AnswerCheck | null> {
-  const check = await earlierCheck(project, sweep).catch((error: unknown) => {
+export async function keepSweep(own: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
+  const check = await earlierCheck(own, sweep).catch((error: unknown) => {
     // Without it the sweep counts as not checked, which is true.
     if (error instanceof WorkbenchError) return null
     throw error
   })
   // First, so that no window shows the sweep as one that was not checked.
-  if (check !== null) await project.saveAnswerCheck(check)
-  await project.saveSweep(sweep)
+  if (check !== null) await own.saveAnswerCheck(check)
+  await own.saveSweep(sweep)
   return check
 }
 
-async function earlierCheck(project: Project, sweep: SweepDocument): Promise<AnswerCheck | null> {
-  const { base, post } = pairPaths(project.document.pair)
-  const alike = project.sweeps.filter(
+async function earlierCheck(own: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
+  const { base, post } = pairPaths(own.document.location)
+  const alike = own.sweeps.filter(
     ({ promptCount, checkpoints }) =>
       promptCount === sweep.prompts.length &&
       checkpoints.base === sweep.basePath.fingerprint &&
       checkpoints.post === sweep.postPath.fingerprint
   )
   for (const { id } of alike) {
-    const check = await project.readAnswerCheck(id)
+    const check = await own.readAnswerCheck(id)
     if (check === null) continue
     const endTokens = await pairEndTokens(await openPair(base, post), await recentTextModel(post))
-    const carried = carriedCheck(check, await project.readSweep(id), sweep, endTokens)
+    const carried = carriedCheck(check, await own.readSweep(id), sweep, endTokens)
     if (carried !== null) return carried
   }
   return null

@@ -1,9 +1,9 @@
 import { freeName } from '../../contract/model/free-name'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
-import type { KeptCheckpoint, ProjectDocument } from '../../contract/documents/project'
+import type { KeptCheckpoint, PairDocument } from '../../contract/documents/project'
 import { changedIn, putBackIn } from './kept-list'
 
-type Checkpoints = Pick<ProjectDocument, 'otherCheckpoints' | 'nextMark'>
+type Checkpoints = Pick<PairDocument, 'otherCheckpoints' | 'nextMark'>
 type Changed = Pick<Checkpoints, 'otherCheckpoints'>
 
 /** With one more, whose name gets a number where it is taken; or the one of that folder as it is now. */

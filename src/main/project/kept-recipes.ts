@@ -1,9 +1,9 @@
 import { freeName } from '../../contract/model/free-name'
-import type { KeptRecipe, ProjectDocument, RecipeSource } from '../../contract/documents/project'
+import type { KeptRecipe, PairDocument, RecipeSource } from '../../contract/documents/project'
 import type { Recipe } from '../../contract/model/recipe'
 import { changedIn, putBackIn } from './kept-list'
 
-type Recipes = Pick<ProjectDocument, 'recipes' | 'nextMark'>
+type Recipes = Pick<PairDocument, 'recipes' | 'nextMark'>
 
 /** With one more recipe; a name that is taken gets a number. @param keptAt ISO time */
 export function withKept(

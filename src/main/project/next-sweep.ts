@@ -1,11 +1,11 @@
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
-import type { Project } from './project'
+import type { ProjectPair } from './project-pair'
 import { taskOf } from './stored-evaluation'
 
 /** What the project's next sweep asks: what the project chose to score by. @throws WorkbenchError `not-found` for a task that it no longer has */
-export async function nextSweepPrompts(project: Project): Promise<CrcSweepRequest['prompts']> {
-  const choice = project.document.settings.scoredBy
-  if (choice.kind === 'crc') return project.prompts
+export async function nextSweepPrompts(own: ProjectPair): Promise<CrcSweepRequest['prompts']> {
+  const choice = own.document.settings.scoredBy
+  if (choice.kind === 'crc') return own.prompts
   const { taskId, sampling, draws } = choice
-  return { kind: 'task', task: await taskOf(project, taskId), sampling, draws }
+  return { kind: 'task', task: await taskOf(own, taskId), sampling, draws }
 }

@@ -1,10 +1,4 @@
-import type {
-  EvaluationRun,
-  EvaluationSummary,
-  PromptScores,
-  TaskEntry
-} from '../../contract/documents/evaluation'
-import type { Task } from '../../contract/documents/task'
+import type { EvaluationRun, EvaluationSummary, PromptScores } from '../../contract/documents/evaluation'
 import type { JudgeSettings, JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import {
@@ -14,18 +8,16 @@ import {
   appendVerdict,
   type EvaluationFiles,
   listEvaluations,
-  readEvaluation,
-  readTasks
+  readEvaluation
 } from './evaluation-files'
-import { EVALUATIONS, TASKS } from './stored-documents'
+import { EVALUATIONS } from './stored-documents'
 import type { Change } from '../base/files/serial-queue'
 
-/** The evaluations and the tasks of a project. Both are read when they are asked for: they are looked at in one view only. */
+/** The evaluations of a pair. They are read when they are asked for: they are looked at in one view only. */
 export class ProjectEvaluations {
   constructor(
     private readonly folder: string,
-    private readonly change: Change,
-    private readonly savedTask: () => void
+    private readonly change: Change
   ) {}
 
   /** Newest first, with what could not be read. */
@@ -77,17 +69,5 @@ export class ProjectEvaluations {
   /** @throws WorkbenchError `bad-input`, `read-only` */
   appendPairVerdict(id: string, verdict: PairVerdict): Promise<void> {
     return this.change(() => appendPairVerdict(this.folder, id, verdict))
-  }
-
-  /** The project's own tasks, by name. */
-  async tasks(): Promise<TaskEntry[]> {
-    const { tasks } = await readTasks(this.folder)
-    return tasks.map((task) => ({ task, origin: 'project' }))
-  }
-
-  /** Replaces an earlier task of the same id. @throws WorkbenchError `bad-input`, `read-only` */
-  async saveTask(task: Task): Promise<void> {
-    await this.change(() => TASKS.write(this.folder, task))
-    this.savedTask()
   }
 }

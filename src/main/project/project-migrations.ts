@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { PairLocation } from '../../contract/documents/project'
 import type { Migration } from '../base/files/migrate'
+import { pairName } from './pair-list'
 
 const Named = z.looseObject({ name: z.string() })
 const Listed = z.object({
@@ -41,4 +43,41 @@ export const identifyKept: Migration = (document) => {
     nextMark: recipes.length + otherCheckpoints.length,
     settings: { ...settings, ...(samples && { samples }) }
   }
+}
+
+const OnePair = z.looseObject({
+  name: z.string(),
+  pair: z.unknown().optional(),
+  checkpoints: z.unknown().optional(),
+  rendering: z.unknown().optional(),
+  settings: z.unknown().optional(),
+  recipes: z.unknown().optional(),
+  otherCheckpoints: z.unknown().optional(),
+  nextMark: z.unknown().optional()
+})
+
+/** In version 2 a project was one pair: from version 3 on it lists pairs, of which that is the first. */
+export const listPairs: Migration = (document) => {
+  const found = OnePair.safeParse(document)
+  // What is wrong with it, the schema of version 3 tells.
+  if (!found.success) return document
+  const {
+    pair: location,
+    checkpoints,
+    rendering,
+    settings,
+    recipes,
+    otherCheckpoints,
+    nextMark,
+    ...shared
+  } = found.data
+  const own = { location, checkpoints, rendering, settings, recipes, otherCheckpoints, nextMark }
+  const name = pairNameOf(location) ?? shared.name
+  return { ...shared, pairs: [{ id: 'pair-1', name, ...own }], nextPair: 2 }
+}
+
+/** As a new pair of this place is called; null for a place that is none. */
+function pairNameOf(location: unknown): string | null {
+  const known = PairLocation.safeParse(location)
+  return known.success ? pairName(known.data) : null
 }

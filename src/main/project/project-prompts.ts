@@ -1,8 +1,9 @@
 import type { SamplePrompts } from '../../contract/documents/task'
-import type { Project } from './project'
+import type { ProjectPair } from './project-pair'
 import { builtinSamplePromptSet } from '../samples/prompts'
 
-/** A project's sample prompts: the built-in ones that suit its pair until others are saved. */
-export async function samplePromptsOf({ document, samplePrompts }: Project): Promise<SamplePrompts> {
-  return samplePrompts ?? builtinSamplePromptSet(document.pair.kind === 'demo' ? 'demo-open' : 'open')
+/** The sample prompts of a pair: the built-in ones that suit it until others are saved for the project. */
+export async function samplePromptsOf({ document, project }: ProjectPair): Promise<SamplePrompts> {
+  const suits = document.location.kind === 'demo' ? 'demo-open' : 'open'
+  return project.samplePrompts ?? builtinSamplePromptSet(suits)
 }

@@ -5,7 +5,7 @@ import { appendSampleLines, readSampleLines, removeSampleRun, summarizeSampleRun
 import { SAMPLE_RUNS, SAMPLED_CRC } from './stored-documents'
 import type { Change } from '../base/files/serial-queue'
 
-/** The sample runs of a project, and its latest character check. */
+/** The sample runs of a pair, and its latest character check. */
 export class ProjectSamples {
   #runs: readonly SampleRunSummary[]
 

@@ -1,93 +1,63 @@
 import { EventEmitter } from 'node:events'
-import { access, constants, lstat, realpath } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import type { AnswerCheck } from '../../contract/documents/answer-check'
-import { CrcPrompts, type SweepDocument } from '../../contract/documents/crc'
-import type { ChecksumsDocument } from '../../contract/documents/checksums'
-import type { DistancesDocument } from '../../contract/documents/distances'
-import type { CheckpointIdentity } from '../../contract/documents/pair'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { CrcPrompts } from '../../contract/documents/crc'
 import {
-  type PairCheckpoints,
-  PROJECT_VERSION,
+  type PairDocument,
+  type PairId,
+  type PairLocation,
   type ProjectChanges,
-  ProjectDocument,
-  type SavedCounts,
-  type SweepSummary
+  ProjectDocument
 } from '../../contract/documents/project'
-import { type SampleRunSummary } from '../../contract/documents/samples'
 import { SamplePrompts } from '../../contract/documents/task'
-import type { SearchDocument } from '../../contract/documents/search'
-import { errorMessage, readTextFile } from '../base/files/bounded-file'
-import { readPromptFile } from '../crc/task/prompt-file'
-import { readSamplePrompts } from '../samples/prompts'
-import { removeUnfinished, errorCode, writeFileAtomic } from '../base/files/atomic-file'
-import { formatJson } from '../base/files/json-format'
-import { type Lock, lockProject } from '../base/files/lock'
-import { type DocumentFormat, migrateFile, readDocument } from '../base/files/migrate'
-import { isFile, isFolder } from '../base/files/path-kinds'
-import { absolutePath } from '../base/files/places'
-import { ensurePlainFolder, hasPlainFolder, hasPlainFile, requirePlainFile } from '../base/files/plain-paths'
-import { readChecksums, readDistances, readNewestDistances } from './reading-files'
-import { listSampleRuns } from './sample-files'
-import { newestFirst } from '../base/files/newest-first'
-import { ProjectEvaluations } from './project-evaluations'
-import { ProjectSamples } from './project-samples'
+import { at, got } from '../../contract/model/look-up'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import type { Lock } from '../base/files/lock'
 import { type Change, SerialQueue } from '../base/files/serial-queue'
-import { identifyKept } from './project-migrations'
+import { ensurePairFolder, pairFolder } from './pair-folders'
+import {
+  newPair,
+  placeOf,
+  withDuplicate,
+  withoutPair,
+  withPair,
+  withPairBack,
+  withPairChanged,
+  withPairMoved,
+  withPairNamed
+} from './pair-list'
+import { noResults, type PairResults } from './pair-results'
+import { type ProjectDocuments, writeProjectDocument, writePrompts, writeSamplePrompts } from './project-file'
+import { given, type ProjectOfPair, ProjectPair } from './project-pair'
+import { ProjectReadings } from './project-readings'
+import { ProjectTasks } from './project-tasks'
 import { Revisions } from './revisions'
-import { ANSWER_CHECKS, CHECKSUMS, DISTANCES, SEARCHES, SWEEPS } from './stored-documents'
-import { summarizeSweep } from './sweep-files'
 
-const PROJECT_FILE = 'project.json'
-const CRC_PROMPTS = 'crc.json'
-const SAMPLE_PROMPTS = 'samples.json'
-
-const PROJECT_FORMAT: DocumentFormat<ProjectDocument> = {
-  name: 'project',
-  schema: ProjectDocument,
-  version: PROJECT_VERSION,
-  migrations: { 1: identifyKept },
-  maxBytes: 50_000_000
-}
-
-/** Prompts of a few hundred characters come to a few MB. */
-const MAX_SAMPLE_PROMPT_BYTES = 100_000_000
-
-interface ProjectDocuments {
-  document: ProjectDocument
-  prompts: CrcPrompts
-  /** Null until some are saved. */
-  samplePrompts: SamplePrompts | null
-}
-
-interface ProjectContent extends ProjectDocuments {
+interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
   path: string
-  sweeps: SweepSummary[]
-  sampleRuns: SampleRunSummary[]
+  /** Of each pair. */
+  results: ReadonlyMap<PairId, PairResults>
   warnings: string[]
 }
 
 /**
- * An open project. Every change is on the disk when its promise resolves, and changes are made one after the other; one
- * that fails leaves both the files and this object as they were.
+ * An open project: its pairs, and what they share. Every change is on the disk when its promise resolves, and changes are made
+ * one after the other; one that fails leaves both the files and this object as they were.
  */
-export class Project {
+export class Project implements ProjectOfPair {
   /** The project folder, absolute and without links. */
   readonly path: string
   /** What was left out or changed when the project was opened, for the user to read. */
   readonly warnings: readonly string[]
   /** Why changes cannot be saved; null when they can. */
   readonly readOnly: string | null
-  readonly samples: ProjectSamples
-  readonly evaluations: ProjectEvaluations
+  readonly tasks: ProjectTasks
+  readonly readings: ProjectReadings
   #document: ProjectDocument
   #prompts: CrcPrompts
   #samplePrompts: SamplePrompts | null
-  #sweeps: readonly SweepSummary[]
-  /** The sweep that was last asked about what it would be: one slider asks dozens of times, and it is megabytes of text. */
-  #asked: SweepDocument | null = null
-  #saved: SavedCounts = { answerChecks: 0, searches: 0, tasks: 0 }
+  #savedTasks = 0
+  /** All that there are and those that were removed, for as long as that can be undone. */
+  readonly #pairs = new Map<PairId, ProjectPair>()
+  readonly #removed = new Map<PairId, PairDocument>()
   readonly #lock: Lock | null
   #closed = false
   readonly #changes = new SerialQueue()
@@ -101,18 +71,57 @@ export class Project {
     this.#document = content.document
     this.#prompts = content.prompts
     this.#samplePrompts = content.samplePrompts
-    this.#sweeps = content.sweeps
     this.#lock = lock
     this.#revisions = new Revisions(content.document.revision)
     const change: Change = (task) => this.#change(task)
-    this.samples = new ProjectSamples(this.path, change, () => this.#tell(), content.sampleRuns)
-    this.evaluations = new ProjectEvaluations(this.path, change, () => this.#count('tasks'))
+    this.tasks = new ProjectTasks(this.path, change, () => {
+      this.#savedTasks += 1
+      this.tell()
+    })
+    this.readings = new ProjectReadings(this.path, change)
+    for (const [id, results] of content.results) this.#pairs.set(id, new ProjectPair(this, id, results))
   }
 
   get document(): ProjectDocument {
     return this.#document
   }
 
+  get name(): string {
+    return this.#document.name
+  }
+
+  /** Markdown. */
+  get notes(): string {
+    return this.#document.notes
+  }
+
+  /** ISO time. */
+  get createdAt(): string {
+    return this.#document.createdAt
+  }
+
+  /** Counts the changes of the document and the prompts. */
+  get revision(): number {
+    return this.#document.revision
+  }
+
+  /** In the order of the list. */
+  get pairs(): readonly ProjectPair[] {
+    return this.#document.pairs.map(({ id }) => got(this.#pairs, id, 'pair'))
+  }
+
+  /** The first of the list. */
+  get firstPair(): ProjectPair {
+    return at(this.pairs, 0, 'pair')
+  }
+
+  /** @throws WorkbenchError `not-found` when the project has it no more */
+  pair(id: PairId): ProjectPair {
+    placeOf(this.#document, id)
+    return got(this.#pairs, id, 'pair')
+  }
+
+  /** Of the character task, for all pairs. */
   get prompts(): CrcPrompts {
     return this.#prompts
   }
@@ -122,14 +131,14 @@ export class Project {
     return this.#samplePrompts
   }
 
-  /** How often what this object does not hold was saved. */
-  get saved(): SavedCounts {
-    return this.#saved
+  /** How often a task was saved. */
+  get savedTasks(): number {
+    return this.#savedTasks
   }
 
-  /** Newest first. */
-  get sweeps(): readonly SweepSummary[] {
-    return this.#sweeps
+  documentOf(id: PairId): PairDocument {
+    const known = this.#document.pairs.find((pair) => pair.id === id)
+    return known ?? got(this.#removed, id, 'pair')
   }
 
   /**
@@ -139,61 +148,65 @@ export class Project {
    * @throws WorkbenchError `bad-input` naming the field that is wrong; `stale` when one of the values changed since; `read-only`
    */
   async update(changes: ProjectChanges, seen?: number): Promise<void> {
-    // A field that is present but undefined, as the bridge may deliver it, is a field that was not given.
-    const given = (fields: object): object =>
-      Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-    const { rendering = {}, settings = {}, ...values } = changes
-    const fields = [
-      ...Object.keys(given(values)),
-      ...Object.keys(given(rendering)).map((field) => `rendering.${field}`),
-      ...Object.keys(given(settings)).map((field) => `settings.${field}`)
-    ]
-    await this.#edit(fields, seen, (document) => ({
-      ...given(values),
-      rendering: { ...document.rendering, ...given(rendering) },
-      settings: { ...document.settings, ...given(settings) }
-    }))
+    const values = given(changes)
+    await this.#edit(Object.keys(values), seen, () => values)
   }
 
-  /**
-   * Changes lists of the project by what they hold when it is the change's turn, so that no change made elsewhere is lost.
-   *
-   * @throws WorkbenchError whatever `change` throws; `bad-input` naming the field that is wrong; `read-only`
-   */
-  async edit(change: (document: ProjectDocument) => Partial<ProjectDocument>): Promise<void> {
-    await this.#edit([], undefined, change)
-  }
-
-  /**
-   * Changes a kept recipe as a whole.
-   *
-   * @param seen see {@link update}
-   * @throws WorkbenchError as {@link edit}; `stale` when it changed since
-   */
-  async editRecipe(
-    id: string,
-    seen: number,
-    change: (document: ProjectDocument) => Partial<ProjectDocument>
+  async editPair(
+    id: PairId,
+    fields: readonly string[],
+    seen: number | undefined,
+    change: (document: PairDocument) => Partial<PairDocument>
   ): Promise<void> {
-    await this.#edit([`recipes.${id}`], seen, change)
+    const own = fields.map((field) => `${id}/${field}`)
+    await this.#edit(own, seen, (document) => withPairChanged(document, id, change(this.pair(id).document)))
   }
 
-  /** Names other folders as those of the pair, whose checkpoints are still to be seen. @throws WorkbenchError `bad-input` for the built-in pair; `read-only` */
-  async relocate(base: string, post: string): Promise<void> {
-    await this.#change(async () => {
-      if (this.#document.pair.kind === 'demo') {
-        throw new WorkbenchError(
-          'bad-input',
-          'The built-in pair comes with the program: it cannot be relocated.'
-        )
-      }
-      await this.#write({ pair: { kind: 'folders', base, post }, checkpoints: null })
+  /** Adds a pair at the end of the list. @throws WorkbenchError `bad-input`, `read-only` */
+  addPair(location: PairLocation, name?: string): Promise<ProjectPair> {
+    return this.#add((document) => withPair(document, newPair(location, name)))
+  }
+
+  /** Adds a pair with all that is set for another, but none of its results. @throws WorkbenchError `not-found`, `read-only` */
+  duplicatePair(id: PairId): Promise<ProjectPair> {
+    return this.#add((document) => withDuplicate(document, id))
+  }
+
+  /** @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
+  async renamePair(id: PairId, name: string): Promise<void> {
+    await this.#edit([], undefined, (document) => withPairNamed(document, id, name))
+  }
+
+  /** @param place in the list without it @throws WorkbenchError `not-found`, `read-only` */
+  async movePair(id: PairId, place: number): Promise<void> {
+    await this.#edit([], undefined, (document) => withPairMoved(document, id, place))
+  }
+
+  /**
+   * Takes a pair off the list. Its results stay until the project is opened the next time.
+   *
+   * @throws WorkbenchError `not-found`; `bad-input` for the only pair; `read-only`
+   */
+  async removePair(id: PairId): Promise<void> {
+    await this.#edit([], undefined, (document) => {
+      const { pairs } = withoutPair(document, id)
+      this.#removed.set(id, this.documentOf(id))
+      return { pairs }
     })
   }
 
-  /** Takes these checkpoints for the project's own. @throws WorkbenchError `read-only` */
-  async rememberCheckpoints(checkpoints: PairCheckpoints): Promise<void> {
-    await this.#change(() => this.#write({ checkpoints }))
+  /** Puts a removed pair in its place again. @throws WorkbenchError `not-found` when it is gone for good; `read-only` */
+  async restorePair(id: PairId, place: number): Promise<void> {
+    await this.#edit([], undefined, (document) => {
+      if (!this.#removed.has(id)) {
+        throw new WorkbenchError(
+          'not-found',
+          'The pair was removed before the project was opened: its results are deleted.',
+          'Add it anew.'
+        )
+      }
+      return withPairBack(document, this.documentOf(id), place)
+    })
   }
 
   /** @param seen see {@link update} @throws WorkbenchError `bad-input` naming the field that is wrong; `stale`; `read-only` */
@@ -206,7 +219,7 @@ export class Project {
       await this.#advance(['prompts'], seen, {})
       await writePrompts(this.path, parsed.data)
       this.#prompts = parsed.data
-      this.#tell()
+      this.tell()
     })
   }
 
@@ -221,79 +234,18 @@ export class Project {
     }
     await this.#change(async () => {
       await this.#advance(['samplePrompts'], seen, {})
-      await writePromptFile(this.path, SAMPLE_PROMPTS, parsed.data)
+      await writeSamplePrompts(this.path, parsed.data)
       this.#samplePrompts = parsed.data
-      this.#tell()
+      this.tell()
     })
   }
 
-  /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
-  async saveSweep(sweep: SweepDocument): Promise<void> {
-    await this.#change(async () => {
-      this.#asked = null
-      await SWEEPS.write(this.path, sweep)
-      const others = this.#sweeps.filter((summary) => summary.id !== sweep.id)
-      this.#sweeps = newestFirst([...others, summarizeSweep(sweep)])
-      this.#tell()
-    })
-  }
-
-  /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
-  async readSweep(id: string): Promise<SweepDocument> {
-    return SWEEPS.read(this.path, id)
-  }
-
-  /** The same, kept in memory until another is asked for or one is saved; not to be changed. @throws WorkbenchError as `readSweep` */
-  async askedSweep(id: string): Promise<SweepDocument> {
-    if (this.#asked?.id !== id) this.#asked = await this.readSweep(id)
-    return this.#asked
-  }
-
-  /** Keeps a search, in place of an earlier one from the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
-  async saveSearch(search: SearchDocument): Promise<void> {
-    await this.#change(() => SEARCHES.write(this.path, search))
-    this.#count('searches')
-  }
-
-  /** The latest search from a sweep; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
-  async readSearch(sweepId: string): Promise<SearchDocument | null> {
-    return SEARCHES.readIfAny(this.path, sweepId)
-  }
-
-  /** Keeps a check on whole answers, in place of an earlier one of the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
-  async saveAnswerCheck(check: AnswerCheck): Promise<void> {
-    await this.#change(() => ANSWER_CHECKS.write(this.path, check))
-    this.#count('answerChecks')
-  }
-
-  /** The check of a sweep on whole answers; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
-  async readAnswerCheck(sweepId: string): Promise<AnswerCheck | null> {
-    return ANSWER_CHECKS.readIfAny(this.path, sweepId)
-  }
-
-  /** Of exactly these checkpoints, by their fingerprints; null when none are stored. */
-  async readDistances(base: string, post: string): Promise<DistancesDocument | null> {
-    return readDistances(this.path, base, post)
-  }
-
-  /** Of whatever checkpoints; null when none are stored. */
-  async readNewestDistances(): Promise<DistancesDocument | null> {
-    return readNewestDistances(this.path)
-  }
-
-  /** @throws WorkbenchError `read-only` */
-  async saveDistances(distances: DistancesDocument): Promise<void> {
-    await this.#change(() => DISTANCES.write(this.path, distances))
-  }
-
-  /** Of exactly these files; null when none are stored. */
-  async readChecksums(checkpoint: CheckpointIdentity): Promise<ChecksumsDocument | null> {
-    return readChecksums(this.path, checkpoint)
-  }
-
-  /** @throws WorkbenchError `read-only` */
-  async saveChecksums(checksums: ChecksumsDocument): Promise<void> {
-    await this.#change(() => CHECKSUMS.write(this.path, checksums))
+  changeOf(id: PairId): Change {
+    return (task) =>
+      this.#change(async () => {
+        await ensurePairFolder(this.path, id)
+        return task()
+      })
   }
 
   /** Calls `hear` after every change of what this object shows or counts, answers that are added to runs left out, until the returned function is called. */
@@ -302,19 +254,27 @@ export class Project {
     return () => void this.#news.off('change', hear)
   }
 
+  tell(): void {
+    this.#news.emit('change')
+  }
+
   /** Waits for changes under way, then lets others write the project. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#changes.run(async () => this.#lock?.release())
   }
 
-  #count(what: keyof SavedCounts): void {
-    this.#saved = { ...this.#saved, [what]: this.#saved[what] + 1 }
-    this.#tell()
-  }
-
-  #tell(): void {
-    this.#news.emit('change')
+  async #add(
+    change: (document: ProjectDocument) => { changed: Partial<ProjectDocument>; added: PairDocument }
+  ): Promise<ProjectPair> {
+    return this.#change(async () => {
+      const { changed, added } = change(this.#document)
+      const { id } = added
+      const pair = new ProjectPair(this, id, noResults(pairFolder(this.path, id)))
+      this.#pairs.set(id, pair)
+      await this.#advance([], undefined, changed)
+      return pair
+    })
   }
 
   async #edit(
@@ -347,7 +307,7 @@ export class Project {
     }
     await writeProjectDocument(this.path, parsed.data)
     this.#document = parsed.data
-    this.#tell()
+    this.tell()
   }
 
   async #change<T>(task: () => Promise<T>): Promise<T> {
@@ -362,119 +322,4 @@ export class Project {
     }
     return this.#changes.run(task)
   }
-}
-
-/**
- * Opens a project, given its folder or the project.json in it. A folder that cannot be written opens for viewing.
- *
- * @param purpose to view needs no lock and changes nothing: somebody else may be writing it
- * @throws WorkbenchError `not-found` when it is no project; `bad-file` naming file and field; `newer-version`; `locked`.
- *   In all these cases nothing was changed.
- */
-export async function openProject(path: string, purpose: 'change' | 'view' = 'change'): Promise<Project> {
-  const folder = await projectFolder(absolutePath(path))
-  // Read before locking: what cannot be opened must not be touched, not even by a lock.
-  await readDocuments(folder)
-  const { lock, readOnly } = purpose === 'view' ? VIEWED : await requestAccess(folder)
-  try {
-    // Read again: somebody else may have held the lock and saved in between.
-    const backup = lock === null ? null : await migrateProject(folder)
-    if (lock !== null) await removeUnfinished(folder, FOLDER_DEPTH)
-    const documents = await readDocuments(folder)
-    const { entries: sweeps, warnings } = await SWEEPS.list(folder, summarizeSweep)
-    const { sampleRuns, warnings: sampleWarnings } = await listSampleRuns(folder)
-    warnings.push(...sampleWarnings)
-    if (backup !== null)
-      warnings.unshift(`The project was of an older version; ${backup} is its file as it was.`)
-    return new Project(
-      { path: folder, ...documents, sweeps: newestFirst(sweeps), sampleRuns, warnings },
-      lock,
-      readOnly
-    )
-  } catch (error) {
-    lock?.release()
-    throw error
-  }
-}
-
-/** Unfinished sweeps lie in a folder of the folder of sweeps. */
-const FOLDER_DEPTH = 2
-
-const VIEWED = { lock: null, readOnly: 'It was opened to be looked at only.' } as const
-
-/** Whether a folder is a project; whether it can be opened is not asked. */
-export async function isProject(folder: string): Promise<boolean> {
-  return isFile(join(folder, PROJECT_FILE))
-}
-
-export async function writeProjectDocument(folder: string, document: ProjectDocument): Promise<void> {
-  await writeFileAtomic(join(folder, PROJECT_FILE), formatJson(document))
-}
-
-export async function writePrompts(folder: string, prompts: CrcPrompts): Promise<void> {
-  await writePromptFile(folder, CRC_PROMPTS, prompts)
-}
-
-async function writePromptFile(folder: string, name: string, prompts: unknown): Promise<void> {
-  await ensurePlainFolder(join(folder, 'prompts'))
-  await writeFileAtomic(promptFile(folder, name), formatJson(prompts))
-}
-
-async function readDocuments(folder: string): Promise<ProjectDocuments> {
-  const { document } = await readDocument(join(folder, PROJECT_FILE), PROJECT_FORMAT)
-  await hasPlainFolder(join(folder, 'prompts'))
-  await requirePlainFile(promptFile(folder, CRC_PROMPTS))
-  return {
-    document,
-    prompts: await readPromptFile(promptFile(folder, CRC_PROMPTS)),
-    samplePrompts: await readSamplePromptFile(folder)
-  }
-}
-
-async function readSamplePromptFile(folder: string): Promise<SamplePrompts | null> {
-  const file = promptFile(folder, SAMPLE_PROMPTS)
-  if (!(await hasPlainFile(file))) return null
-  return readSamplePrompts(file, await readTextFile(file, MAX_SAMPLE_PROMPT_BYTES))
-}
-
-async function migrateProject(folder: string): Promise<string | null> {
-  const { backup } = await migrateFile(join(folder, PROJECT_FILE), PROJECT_FORMAT)
-  return backup
-}
-
-async function requestAccess(folder: string): Promise<{ lock: Lock | null; readOnly: string | null }> {
-  try {
-    // Asked first: whoever may only look is not in the way of the one who holds the lock.
-    await access(folder, constants.W_OK)
-    return { lock: await lockProject(folder), readOnly: null }
-  } catch (error) {
-    if (error instanceof WorkbenchError) throw error
-    return { lock: null, readOnly: `The folder cannot be written: ${errorMessage(error)}.` }
-  }
-}
-
-async function projectFolder(path: string): Promise<string> {
-  const folder = basename(path) === PROJECT_FILE ? dirname(path) : path
-  try {
-    const real = await realpath(folder)
-    await lstat(join(real, PROJECT_FILE))
-    return real
-  } catch (error) {
-    const code = errorCode(error)
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-      throw new WorkbenchError('bad-file', `${folder} cannot be opened: ${errorMessage(error)}.`)
-    }
-    const complaint = (await isFolder(folder))
-      ? `${folder} is not a project: it has no ${PROJECT_FILE}.`
-      : `There is no folder ${folder}.`
-    throw new WorkbenchError(
-      'not-found',
-      complaint,
-      `A project is a folder NAME.slr that holds a ${PROJECT_FILE}.`
-    )
-  }
-}
-
-function promptFile(folder: string, name: string): string {
-  return join(folder, 'prompts', name)
 }

@@ -10,10 +10,13 @@ export function readDistances(folder: string, base: string, post: string): Promi
   return readReading(folder, DISTANCES, [base, post], distanceKeys)
 }
 
-/** The distances stored last, of whatever checkpoints; null when there are none that can be read. */
-export async function readNewestDistances(folder: string): Promise<DistancesDocument | null> {
+/** The distances that suit and were stored last; null when there are none that can be read. */
+export async function readNewestDistances(
+  folder: string,
+  suits: (distances: DistancesDocument) => boolean
+): Promise<DistancesDocument | null> {
   const { entries } = await DISTANCES.list(folder, (document) => document)
-  const [newest] = entries.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
+  const [newest] = entries.filter(suits).toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
   return newest ?? null
 }
 

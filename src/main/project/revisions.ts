@@ -41,4 +41,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'settings.samples': 'the setup of the next sample run'
 }
 
-const wordsOf = (field: string): string => WORDS[field] ?? WORDS[field.split('.')[0] ?? ''] ?? field
+/** @param field of the project, or of a pair: behind its id and a slash */
+function wordsOf(field: string): string {
+  const name = field.slice(field.indexOf('/') + 1)
+  return WORDS[name] ?? WORDS[name.split('.')[0] ?? ''] ?? name
+}

@@ -2,7 +2,7 @@ import type { SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationRun, EvaluationView, TaskEntry } from '../../contract/documents/evaluation'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { EvaluationFiles } from './evaluation-files'
-import type { Project } from './project'
+import type { ProjectPair } from './project-pair'
 import { newestOfCharacters } from './sweep-history'
 import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { judgeMarks } from '../evaluation/judge'
@@ -12,11 +12,11 @@ import { type Proxies, scoresAlone } from '../measures/proxy-correlation'
 import type { Task } from '../../contract/documents/task'
 
 /** Every task that can be run: a project's own first, then those that suit its pair. */
-export async function allTasks(project: Project | null): Promise<TaskEntry[]> {
-  const pair = project?.document.pair.kind === 'demo' ? 'demo' : 'full-size'
+export async function allTasks(own: ProjectPair | null): Promise<TaskEntry[]> {
+  const pair = own?.document.location.kind === 'demo' ? 'demo' : 'full-size'
   const builtin = (await builtinTasks()).toSorted((a, b) => Number(suits(b, pair)) - Number(suits(a, pair)))
   return [
-    ...((await project?.evaluations.tasks()) ?? []),
+    ...((await own?.project.tasks.list()) ?? []),
     ...builtin.map((task): TaskEntry => ({ task, origin: 'builtin' }))
   ]
 }
@@ -27,8 +27,8 @@ export async function allTasks(project: Project | null): Promise<TaskEntry[]> {
  * @param orElse what else could have been named, to end the sentence that lists the tasks
  * @throws WorkbenchError `not-found` naming those that there are
  */
-export async function taskOf(project: Project | null, id: string, orElse = ''): Promise<Task> {
-  const tasks = await allTasks(project)
+export async function taskOf(own: ProjectPair | null, id: string, orElse = ''): Promise<Task> {
+  const tasks = await allTasks(own)
   const found = tasks.find(({ task }) => task.id === id)
   if (found !== undefined) return found.task
   throw new WorkbenchError(
@@ -44,11 +44,11 @@ export async function taskOf(project: Project | null, id: string, orElse = ''): 
  *
  * @returns null when there is none
  */
-export async function sameEvaluation(project: Project, run: EvaluationRun): Promise<EvaluationFiles | null> {
-  const { evaluations } = await project.evaluations.list()
+export async function sameEvaluation(own: ProjectPair, run: EvaluationRun): Promise<EvaluationFiles | null> {
+  const { evaluations } = await own.evaluations.list()
   for (const { id, taskId } of evaluations) {
     if (taskId !== run.task.id) continue
-    const stored = await project.evaluations.read(id)
+    const stored = await own.evaluations.read(id)
     if (identity(stored.run) === identity(run)) return stored
   }
   return null
@@ -75,12 +75,12 @@ function identity({
  * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
  */
 export async function evaluationView(
-  project: Project,
+  own: ProjectPair,
   id: string,
   { sweepId, against }: { sweepId?: string; against?: string } = {}
 ): Promise<EvaluationView> {
-  const stored = await project.evaluations.read(id)
-  return viewOf(stored, await proxiesOf(project, stored.run, sweepId), against)
+  const stored = await own.evaluations.read(id)
+  return viewOf(stored, await proxiesOf(own, stored.run, sweepId), against)
 }
 
 /**
@@ -88,23 +88,23 @@ export async function evaluationView(
  * and the newest that is scored by this very task of the same checkpoints.
  */
 export async function proxiesOf(
-  project: Project,
+  own: ProjectPair,
   run: EvaluationRun,
-  sweepId = newestOfCharacters(project)?.id
+  sweepId = newestOfCharacters(own)?.id
 ): Promise<Proxies> {
-  const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)
-  const task = await sweepOfTask(project, run)
+  const sweep = sweepId === undefined ? null : await own.readSweep(sweepId)
+  const task = await sweepOfTask(own, run)
   return {
     characters: sweep?.scoredBy.kind === 'crc' ? scoresAlone(sweep, task !== null) : null,
     task: task === null ? null : scoresAlone(task, true)
   }
 }
 
-async function sweepOfTask(project: Project, run: EvaluationRun): Promise<SweepDocument | null> {
+async function sweepOfTask(own: ProjectPair, run: EvaluationRun): Promise<SweepDocument | null> {
   const scored = ({ prompts }: Task): string => JSON.stringify(prompts)
-  for (const { id, scoredBy } of project.sweeps) {
+  for (const { id, scoredBy } of own.sweeps) {
     if (scoredBy.kind !== 'task' || scoredBy.task.id !== run.task.id) continue
-    const sweep = await project.readSweep(id)
+    const sweep = await own.readSweep(id)
     const samePair =
       sweep.basePath.fingerprint === run.basePath.fingerprint &&
       sweep.postPath.fingerprint === run.postPath.fingerprint

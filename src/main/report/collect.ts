@@ -27,7 +27,7 @@ import { countAnswers } from '../measures/texts/distinct-answers'
 import { measureRun } from '../measures/host'
 import { preferenceTallies } from '../measures/preferences'
 import { pairPaths } from '../project/demo'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { changedMembers } from '../project/stored-distances'
 import { sampleCells } from '../measures/run-measures'
 import { type ComputedFrom, modelName, withoutFolder } from './shown-command'
@@ -46,12 +46,12 @@ const EXCERPT_CHARACTERS = 300
  *   a warning
  */
 export async function collectReport(
-  project: Project,
+  own: ProjectPair,
   pairState: PairState,
   sweepId: string | undefined,
   now = new Date()
 ): Promise<Report> {
-  const stored = await readExperiment(project, pairState, sweepId)
+  const stored = await readExperiment(own, pairState, sweepId)
   const { document, pair, distances, sweep, check } = stored
   const origin = (from: ComputedFrom): ReportedOrigin => originOf(from, pair)
   const samples: ReportedSamples[] = []
@@ -60,11 +60,11 @@ export async function collectReport(
   }
   const named = <T extends { notices: string[] }>(part: T): T => ({
     ...part,
-    notices: part.notices.map((text) => nameFolders(text, project))
+    notices: part.notices.map((text) => nameFolders(text, own))
   })
   const content = {
     distances: distances === null ? null : reportedDistances(distances, origin(distances)),
-    sweep: sweep === null ? null : named(reportedSweep(sweep, stored, project.document, origin)),
+    sweep: sweep === null ? null : named(reportedSweep(sweep, stored, own.document, origin)),
     samples: samples.map(named),
     characterCheck: check === null ? null : reportedCheck(check, origin(check)),
     evaluations: stored.evaluations.map((view) => named(reportedEvaluation(view, origin(view.run))))
@@ -72,7 +72,7 @@ export async function collectReport(
   return {
     createdAt: now.toISOString(),
     programVersion: version,
-    project: { name: document.name, createdAt: document.createdAt, notes: document.notes },
+    project: { name: own.project.name, createdAt: own.project.createdAt, notes: own.project.notes },
     pair: pair === null ? null : reportedPair(pair, stored.checksums),
     rendering: document.rendering,
     ...content,
@@ -80,7 +80,7 @@ export async function collectReport(
     sampleRunCount: stored.sampleRunCount,
     recipes: document.recipes,
     warnings: [
-      ...stored.unread.map((text) => nameFolders(text, project)),
+      ...stored.unread.map((text) => nameFolders(text, own)),
       ...changeWarnings(stored),
       ...originWarnings(content)
     ],
@@ -89,8 +89,8 @@ export async function collectReport(
 }
 
 /** Messages name folders in full; a report that is shared should not. */
-function nameFolders(text: string, { path, document }: Project): string {
-  const { base, post } = pairPaths(document.pair)
+function nameFolders(text: string, { project: { path }, document }: ProjectPair): string {
+  const { base, post } = pairPaths(document.location)
   const folders = [path, base, post, ...document.otherCheckpoints.map((other) => other.path)]
   // The longest first: one may lie in another.
   return folders

@@ -5,12 +5,12 @@ import type { DistancesDocument } from '../../contract/documents/distances'
 import type { EvaluationView } from '../../contract/documents/evaluation'
 import type { PairReport } from '../../contract/documents/pair'
 import { WorkbenchError } from '../../contract/model/problem'
-import type { PairState, ProjectDocument } from '../../contract/documents/project'
+import type { PairDocument, PairState } from '../../contract/documents/project'
 import type { SampledCrc, SampleLine, SampleRun } from '../../contract/documents/samples'
 import type { SearchDocument } from '../../contract/documents/search'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { evaluationView } from '../project/stored-evaluation'
-import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { storedDistances } from '../project/stored-distances'
 
 /** Runs of samples that a report shows; each takes a table of answers. */
@@ -18,7 +18,7 @@ const SHOWN_SAMPLE_RUNS = 3
 
 /** What a report tells of, as the project has it. */
 export interface StoredExperiment {
-  document: ProjectDocument
+  document: PairDocument
   /** Null when it cannot be read now. */
   pair: PairReport | null
   checksums: { base: ChecksumsDocument | null; post: ChecksumsDocument | null }
@@ -47,11 +47,11 @@ export interface StoredExperiment {
  * @throws WorkbenchError `not-found`, `bad-file` or `newer-version` for the sweep; whatever else cannot be read is left out
  */
 export async function readExperiment(
-  project: Project,
+  own: ProjectPair,
   { pair, pairProblem }: PairState,
-  sweepId = project.sweeps[0]?.id
+  sweepId = own.sweeps[0]?.id
 ): Promise<StoredExperiment> {
-  const unread = [...project.warnings]
+  const unread = [...own.project.warnings]
   if (pairProblem !== null) {
     unread.push(`The pair could not be read when this report was written. ${pairProblem.message}`)
   }
@@ -72,30 +72,30 @@ export async function readExperiment(
     }
     return found
   }
-  const sweep = sweepId === undefined ? null : await project.readSweep(sweepId)
-  const answerCheck = sweep === null ? null : await ifReadable(() => project.readAnswerCheck(sweep.id))
-  const { evaluations, warnings } = await project.evaluations.list()
+  const sweep = sweepId === undefined ? null : await own.readSweep(sweepId)
+  const answerCheck = sweep === null ? null : await ifReadable(() => own.readAnswerCheck(sweep.id))
+  const { evaluations, warnings } = await own.evaluations.list()
   unread.push(...warnings)
-  const runs = project.samples.runs.map(({ id }) => id)
+  const runs = own.samples.runs.map(({ id }) => id)
   return {
-    document: project.document,
+    document: own.document,
     pair,
     checksums: {
-      base: pair === null ? null : await project.readChecksums(pair.base),
-      post: pair === null ? null : await project.readChecksums(pair.post)
+      base: pair === null ? null : await own.project.readings.checksums(pair.base),
+      post: pair === null ? null : await own.project.readings.checksums(pair.post)
     },
-    distances: (await storedDistances(project, pair)).distances,
+    distances: (await storedDistances(own, pair)).distances,
     sweep,
-    selection: sweep === null ? null : checkedSelection(sweep, answerCheck, project.document.settings.rho),
+    selection: sweep === null ? null : checkedSelection(sweep, answerCheck, own.document.settings.rho),
     answerCheck,
-    search: sweep === null ? null : await ifReadable(() => project.readSearch(sweep.id)),
-    samples: await all(runs.slice(0, SHOWN_SAMPLE_RUNS), (id) => project.samples.readAnswers(id)),
-    check: await ifReadable(() => project.samples.readCheck()),
+    search: sweep === null ? null : await ifReadable(() => own.readSearch(sweep.id)),
+    samples: await all(runs.slice(0, SHOWN_SAMPLE_RUNS), (id) => own.samples.readAnswers(id)),
+    check: await ifReadable(() => own.samples.readCheck()),
     evaluations: await all(
       evaluations.map(({ id }) => id),
-      (id) => evaluationView(project, id, sweepId === undefined ? {} : { sweepId })
+      (id) => evaluationView(own, id, sweepId === undefined ? {} : { sweepId })
     ),
-    sweepCount: project.sweeps.length,
+    sweepCount: own.sweeps.length,
     sampleRunCount: runs.length,
     unread
   }

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { PairReport } from '../../contract/documents/pair'
-import type { OtherCheckpointState, PairState, ProjectDocument } from '../../contract/documents/project'
+import type { OtherCheckpointState, PairDocument, PairId, PairState } from '../../contract/documents/project'
 import { inspectOther } from '../checkpoint/other-checkpoint'
 import { inspectPair } from '../checkpoint/pair'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
@@ -10,7 +10,9 @@ import { createProject, type NewProject } from '../project/create-project'
 import { demoPath, openOrCreateDemo, pairPaths } from '../project/demo'
 import { isFile } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
-import { openProject, type Project } from '../project/project'
+import { openProject } from '../project/open-project'
+import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import { rememberProject } from '../project/recents'
 import { problemOf } from '../base/rpc-problems'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -22,27 +24,35 @@ import { WorkbenchError } from '../../contract/model/problem'
 export class OpenProjects {
   private readonly opening = new Map<string, Promise<Project>>()
   private closed = false
-  private readonly pairs = new WeakMap<Project, PairState>()
-  /** What was seen of a project's other checkpoints since then, by the folder and what was to lie in it. */
-  private readonly others = new WeakMap<Project, Map<string, Promise<OtherCheckpointState>>>()
+  private readonly pairs = new WeakMap<ProjectPair, PairState>()
+  /** What was seen of a pair's other checkpoints since then, by the folder and what was to lie in it. */
+  private readonly others = new WeakMap<ProjectPair, Map<string, Promise<OtherCheckpointState>>>()
 
   /** @throws WorkbenchError as `openProject` */
   async use(path: string): Promise<Project> {
     return this.share(await folderOf(path), () => openProject(path))
   }
 
-  /** Opens a project for a user to see it: notes it as recent and looks at its pair again. */
-  async open(path: string): Promise<Project> {
-    return this.show(await this.use(path))
+  /**
+   * Opens a project for a user to see one of its pairs: notes it as recent and looks at the pair again.
+   *
+   * @param id of the pair; undefined or removed: the first
+   */
+  async open(path: string, id: PairId | undefined): Promise<ProjectPair> {
+    const project = await this.use(path)
+    return this.show(
+      project,
+      project.pairs.find((own) => own.id === id)
+    )
   }
 
-  async openDemo(): Promise<Project> {
+  async openDemo(): Promise<ProjectPair> {
     const open = async (): Promise<Project> => openOrCreateDemo(await builtinPromptSet('demo-crc'))
     return this.show(await this.share(await folderOf(demoPath()), open))
   }
 
   /** @throws WorkbenchError as `createProject` */
-  async create(newProject: NewProject): Promise<Project> {
+  async create(newProject: NewProject): Promise<ProjectPair> {
     if (this.closed) throw new WorkbenchError('busy', 'The program is closing.')
     const project = await createProject(newProject)
     this.opening.set(project.path, Promise.resolve(project))
@@ -50,28 +60,39 @@ export class OpenProjects {
   }
 
   /** Reading headers takes a moment for large models, so the pair is looked at when a project is opened, not at every change. */
-  async pairOf(project: Project): Promise<PairState> {
-    const known = this.pairs.get(project)
+  async pairOf(own: ProjectPair): Promise<PairState> {
+    const known = this.pairs.get(own)
     if (known !== undefined) return known
-    const state = await readPairState(project)
-    this.pairs.set(project, state)
-    if (state.pair !== null) await rememberFirstSeen(project, state.pair)
+    const state = await readPairState(own)
+    this.pairs.set(own, state)
+    if (state.pair !== null) await rememberFirstSeen(own, state.pair)
     return state
   }
 
+  /** What is known of a pair without looking at it; null when nothing is. */
+  knownPair(own: ProjectPair): PairState | null {
+    return this.pairs.get(own) ?? null
+  }
+
+  /** Looks at a pair anew when it is asked for. */
+  forget(own: ProjectPair): void {
+    this.pairs.delete(own)
+    this.others.delete(own)
+  }
+
   /**
-   * What now lies in the folders of a project's other checkpoints; each is looked at once.
+   * What now lies in the folders of a pair's other checkpoints; each is looked at once.
    *
-   * @returns it for the checkpoints of a document of the project, in their order
+   * @returns it for the checkpoints of a document of the pair, in their order
    */
-  async othersOf(project: Project): Promise<(document: ProjectDocument) => OtherCheckpointState[]> {
-    const known = this.others.get(project) ?? new Map<string, Promise<OtherCheckpointState>>()
-    this.others.set(project, known)
+  async othersOf(own: ProjectPair): Promise<(document: PairDocument) => OtherCheckpointState[]> {
+    const known = this.others.get(own) ?? new Map<string, Promise<OtherCheckpointState>>()
+    this.others.set(own, known)
     const keyOf = ({ path, fingerprint }: OtherCheckpoint): string => `${fingerprint} ${path}`
     const seen = new Map<string, OtherCheckpointState>()
     for (;;) {
-      const { pair, otherCheckpoints } = project.document
-      const folders = pairPaths(pair)
+      const { location, otherCheckpoints } = own.document
+      const folders = pairPaths(location)
       // Another may be added while these are looked at.
       const unseen = otherCheckpoints.filter((checkpoint) => !seen.has(keyOf(checkpoint)))
       if (unseen.length === 0) break
@@ -117,11 +138,10 @@ export class OpenProjects {
     }
   }
 
-  private async show(project: Project): Promise<Project> {
-    this.pairs.delete(project)
-    this.others.delete(project)
-    await rememberProject({ path: project.path, name: project.document.name })
-    return project
+  private async show(project: Project, own = project.firstPair): Promise<ProjectPair> {
+    this.forget(own)
+    await rememberProject({ path: project.path, name: project.name })
+    return own
   }
 }
 
@@ -139,8 +159,8 @@ async function lookAtOther(
 }
 
 /** Looks at a project's pair. */
-export async function readPairState({ document }: Pick<Project, 'document'>): Promise<PairState> {
-  const { base, post } = pairPaths(document.pair)
+export async function readPairState({ document }: Pick<ProjectPair, 'document'>): Promise<PairState> {
+  const { base, post } = pairPaths(document.location)
   return inspectPair(base, post).then(
     (pair) => ({ pair, pairProblem: null }),
     (error: unknown) => {
@@ -152,15 +172,15 @@ export async function readPairState({ document }: Pick<Project, 'document'>): Pr
 }
 
 /** From then on the project notices when a checkpoint has changed. */
-async function rememberFirstSeen(project: Project, { base, post }: PairReport): Promise<void> {
-  const { pair, checkpoints } = project.document
-  if (pair.kind === 'demo' || checkpoints !== null || project.readOnly !== null) return
+async function rememberFirstSeen(own: ProjectPair, { base, post }: PairReport): Promise<void> {
+  const { location, checkpoints } = own.document
+  if (location.kind === 'demo' || checkpoints !== null || own.readOnly !== null) return
   const seen = {
     base: { fingerprint: base.fingerprint, files: base.files },
     post: { fingerprint: post.fingerprint, files: post.files }
   }
   // On a full disk, say, the project can still be looked at; the next opening tries again.
-  await project.rememberCheckpoints(seen).catch((error: unknown) => {
+  await own.rememberCheckpoints(seen).catch((error: unknown) => {
     if (problemOf(error) === null) throw error
   })
 }

@@ -1,6 +1,8 @@
 import type { ProjectState } from '../../contract/documents/project'
 import type { Jobs } from '../jobs/jobs'
+import type { PairId } from '../../contract/documents/project'
 import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
 import type { OpenProjects } from './open-projects'
 
 /** Tells every window that shows a project what becomes of it, and keeps it open for them. */
@@ -13,11 +15,19 @@ export class ProjectNews {
   constructor(
     private readonly projects: OpenProjects,
     private readonly jobs: Jobs,
-    private readonly stateOf: (project: Project) => Promise<ProjectState>
+    private readonly stateOf: (own: ProjectPair) => Promise<ProjectState>
   ) {}
 
-  /** The project now, and after every change; several changes at once are one. Ends when `signal` fires. */
-  async *watch(project: Project, signal: AbortSignal | undefined): AsyncGenerator<ProjectState> {
+  /**
+   * The project with one of its pairs now, and after every change; several changes at once are one. Ends when `signal` fires.
+   *
+   * @throws WorkbenchError `not-found` once the pair is removed
+   */
+  async *watch(
+    project: Project,
+    pair: PairId,
+    signal: AbortSignal | undefined
+  ): AsyncGenerator<ProjectState> {
     const { path } = project
     let changed = true
     let wake = (): void => undefined
@@ -33,7 +43,7 @@ export class ProjectNews {
       while (!signal?.aborted) {
         if (changed) {
           changed = false
-          yield await this.stateOf(project)
+          yield await this.stateOf(project.pair(pair))
         } else {
           await new Promise<void>((resolve) => (wake = resolve))
         }

@@ -2,7 +2,7 @@ import type { JobKind } from '../../contract/documents/project'
 import type { Problem } from '../../contract/model/problem'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { sparingly } from './frames'
-import type { OpenProject } from './open-project.svelte'
+import type { Here, OpenProject } from './open-project.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
 /** Every kind of job ends by one of these events; the others tell how far it is. */
@@ -11,8 +11,8 @@ type JobEvent = { type: string } | { type: 'failed'; problem: Problem }
 const ENDINGS: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled'])
 
 export interface JobCalls<Event> {
-  watch(input: { path: string }, options: { signal: AbortSignal }): Promise<AsyncIterable<Event>>
-  cancel(input: { path: string }): Promise<void>
+  watch(input: Here, options: { signal: AbortSignal }): Promise<AsyncIterable<Event>>
+  cancel(input: Here): Promise<void>
 }
 
 /** What a view makes of the events of its kind of job. */
@@ -78,7 +78,7 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
     if (this.live === null) return
     this.cancelling = true
     const asked = await this.project.attempt(async () => {
-      await this.story.calls().cancel({ path: this.project.path })
+      await this.story.calls().cancel(this.project.here)
       return true
     })
     // Why it failed has been said; the job goes on, and can be cancelled again.
@@ -92,7 +92,7 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
 
   /** Follows the job that runs to its end; ends at once when none runs. */
   async follow(): Promise<void> {
-    const { path, left } = this.project
+    const { here, left } = this.project
     this.watching?.abort()
     const watching = new AbortController()
     this.watching = watching
@@ -102,7 +102,7 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
       if (live !== null && !signal.aborted) this.live = this.story.draw(live)
     })
     try {
-      for await (const event of await this.story.calls().watch({ path }, { signal })) {
+      for await (const event of await this.story.calls().watch(here, { signal })) {
         if (signal.aborted) return
         if (ENDINGS.has(event.type)) {
           if ('problem' in event) this.failure = event.problem

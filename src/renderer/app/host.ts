@@ -1,5 +1,6 @@
 import type { Complaint } from '../ui/complaint'
 import type { Client } from './connection'
+import type { Here } from './open-project.svelte'
 import type { Step } from './place'
 
 export type AppInfo = Awaited<ReturnType<Client['app']['info']>>
@@ -17,6 +18,8 @@ export interface Host {
   go(step: Step): void
   /** Makes what is shown now a place that Back leads to. */
   visit(): void
+  /** Shows the first pair of the project in place of one that is there no more. */
+  leavePair(gone: Here): Promise<void>
   /** Shows a stored result of the step. */
   look(id: string): Promise<void>
 }

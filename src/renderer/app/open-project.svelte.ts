@@ -1,4 +1,10 @@
-import type { ProjectChanges, ProjectDocument, ProjectState } from '../../contract/documents/project'
+import type {
+  JobKind,
+  PairChanges,
+  PairDocument,
+  PairId,
+  ProjectState
+} from '../../contract/documents/project'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
 import { History } from './history.svelte'
@@ -9,8 +15,8 @@ import type { WindowJob } from './window-job'
 type Listener = (state: ProjectState, before: ProjectState) => void
 
 /** Values that always have one before them. */
-type Overwritten = Pick<ProjectChanges, 'rendering'> & {
-  settings?: Omit<NonNullable<ProjectChanges['settings']>, 'samples'>
+type Overwritten = Pick<PairChanges, 'rendering'> & {
+  settings?: Omit<NonNullable<PairChanges['settings']>, 'samples'>
 }
 
 const fieldsOf = ({ rendering = {}, settings = {} }: Overwritten): string[] => [
@@ -25,19 +31,37 @@ const picked = <Values extends object>(values: Values, wanted: object): Partial<
 }
 
 /** What those values are in a document. */
-function valuesOf({ rendering, settings }: ProjectDocument, changes: Overwritten): Overwritten {
+function valuesOf({ rendering, settings }: PairDocument, changes: Overwritten): Overwritten {
   return {
     ...(changes.rendering && { rendering: picked(rendering, changes.rendering) }),
     ...(changes.settings && { settings: picked(settings, changes.settings) })
   }
 }
 
+/** Kinds of job that go on beside all others. */
+const BESIDE: ReadonlySet<JobKind> = new Set(['export', 'distances', 'checksums', 'values'])
+
+/** One engine works for all pairs of a project: which other pair it works for, in words; null for none. */
+function busyPair({ pairs, document }: ProjectState): string | null {
+  const other = pairs.find(
+    ({ id, running }) => id !== document.id && running.some((kind) => !BESIDE.has(kind))
+  )
+  return other === undefined ? null : `The engine works for the pair “${other.name}”.`
+}
+
+/** How a call names the pair that it is about. */
+export interface Here {
+  readonly path: string
+  readonly pair: PairId
+}
+
 /**
- * One open project, as main tells of it: what it holds, the queue of its changes, and its jobs. It is made when the project
+ * One pair of an open project, as main tells of it: what it holds, the queue of its changes, and its jobs. It is made when the pair
  * is opened and dropped when it is left, so nothing in it has to be emptied.
  */
 export class OpenProject {
   readonly path: string
+  readonly here: Here
   state: ProjectState
   /** Changes on their way to disk. */
   saving = $state(0)
@@ -52,7 +76,9 @@ export class OpenProject {
   readonly writable = $derived.by(() => this.state.readOnly === null)
   readonly connected = $derived.by(() => this.host.connected)
   /** What another window has done and cannot be followed in this one, in words; null when nothing is. */
-  readonly elsewhere = $derived.by(() => this.jobs.elsewhere(this.state.running))
+  readonly elsewhere = $derived.by(() => this.jobs.elsewhere(this.state.running) ?? this.ofOtherPair)
+  /** What main computes for another pair of the project, in words; null for nothing. */
+  private readonly ofOtherPair = $derived.by(() => busyPair(this.state))
 
   private changes: Promise<unknown> = Promise.resolve()
   private watching: AbortController | null = null
@@ -65,6 +91,7 @@ export class OpenProject {
     state: ProjectState
   ) {
     this.path = state.path
+    this.here = { path: state.path, pair: state.document.id }
     this.state = $state.raw(state)
   }
 
@@ -112,20 +139,23 @@ export class OpenProject {
     this.watching = watching
     const signal = AbortSignal.any([watching.signal, this.left])
     try {
-      for await (const state of await this.client.projects.watch({ path: this.path }, { signal })) {
+      for await (const state of await this.client.projects.watch(this.here, { signal })) {
         if (signal.aborted) return
         this.accept(state)
       }
     } catch (error) {
       // After a lost line the project is opened again, and followed from then on.
-      if (!signal.aborted && this.connected) this.complain(complaintOf(error))
+      if (signal.aborted || !this.connected) return
+      const complaint = complaintOf(error)
+      this.complain(complaint)
+      if (complaint.code === 'not-found') await this.host.leavePair(this.here)
     }
   }
 
   /** Takes a newer state of the project; one that is older is dropped. */
   accept(state: ProjectState | null): void {
     const before = this.state
-    if (state === null || state.document.revision < before.document.revision) return
+    if (state === null || state.revision < before.revision) return
     this.state = state
     this.jobs.hear(state.running)
     for (const hear of this.listeners) hear(state, before)
@@ -133,17 +163,17 @@ export class OpenProject {
 
   /** Asks main for the project as it is now. */
   async refresh(): Promise<void> {
-    this.accept(await this.attempt(() => this.client.projects.open({ path: this.path })))
+    this.accept(await this.attempt(() => this.client.projects.open(this.here)))
   }
 
   /**
-   * Sets values of the project on disk. Changes queue, so each is made from what the one before it left.
+   * Sets values of the pair on disk. Changes queue, so each is made from what the one before it left.
    *
    * @param seen the revision that the values were made from; left out: the one that is shown
    */
-  async change(changes: ProjectChanges, seen?: number): Promise<boolean> {
-    return this.save((path, revision) =>
-      this.client.projects.update({ path, seen: seen ?? revision, changes })
+  async change(changes: PairChanges, seen?: number): Promise<boolean> {
+    return this.save((here, revision) =>
+      this.client.pairs.update({ ...here, seen: seen ?? revision, changes })
     )
   }
 
@@ -157,9 +187,9 @@ export class OpenProject {
     const fields = fieldsOf(changes)
     let before: Overwritten = {}
     const send = async (values: () => Overwritten, seen: () => number): Promise<void> =>
-      this.write(async (path) => {
-        const state = await this.client.projects.update({ path, seen: seen(), changes: values() })
-        for (const field of fields) this.own[field] = state.document.revision
+      this.write(async (here) => {
+        const state = await this.client.pairs.update({ ...here, seen: seen(), changes: values() })
+        for (const field of fields) this.own[field] = state.revision
         return state
       })
     const seenOwn = (): number => Math.min(...fields.map((field) => this.own[field] ?? 0))
@@ -169,7 +199,7 @@ export class OpenProject {
           before = valuesOf(this.state.document, changes)
           return changes
         },
-        () => this.state.document.revision
+        () => this.state.revision
       )
       return true
     })
@@ -184,7 +214,7 @@ export class OpenProject {
   }
 
   /** Runs a call that writes the project, in turn, and reports its failure to the user. False when it failed. */
-  async save(call: (path: string, revision: number) => Promise<ProjectState>): Promise<boolean> {
+  async save(call: (here: Here, revision: number) => Promise<ProjectState>): Promise<boolean> {
     const saved = await this.attempt(async () => {
       await this.write(call)
       return true
@@ -193,10 +223,10 @@ export class OpenProject {
   }
 
   /** Runs a call that writes the project, in turn. @throws what main says against it */
-  async write(call: (path: string, revision: number) => Promise<ProjectState>): Promise<void> {
+  async write(call: (here: Here, revision: number) => Promise<ProjectState>): Promise<void> {
     this.saving += 1
     const turn = this.changes.then(async () => {
-      this.accept(await call(this.path, this.state.document.revision))
+      this.accept(await call(this.here, this.state.revision))
     })
     this.changes = turn.catch(() => undefined)
     try {

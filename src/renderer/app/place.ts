@@ -1,3 +1,5 @@
+import { PairId } from '../../contract/documents/project'
+
 /** The steps of the work, in order. Each is a view. */
 export const STEPS = [
   { id: 'start', label: 'Start' },
@@ -14,6 +16,8 @@ export type Step = (typeof STEPS)[number]['id']
 /** Where the user is: kept in the address, so that a reload comes back to it, and Back to where the user was before. */
 export interface Place {
   project: string | null
+  /** Of the project; null for its first. */
+  pair: PairId | null
   step: Step | null
   /** The sweep, sample run or evaluation that the step shows; null for the newest. */
   shown: string | null
@@ -28,6 +32,7 @@ export function readPlace(hash: string): Place {
   const fields = new URLSearchParams(hash.replace(/^#/, ''))
   return {
     project: fields.get('project'),
+    pair: PairId.nullable().catch(null).parse(fields.get('pair')),
     step: STEPS.find((step) => step.id === fields.get('step'))?.id ?? null,
     shown: fields.get('shown'),
     model: fields.get('model'),
@@ -39,7 +44,7 @@ export function readPlace(hash: string): Place {
 export function placeHash(
   project: string,
   step: Step,
-  particulars: Partial<Pick<Place, 'shown' | 'model' | 'metric'>> = {}
+  particulars: Partial<Pick<Place, 'pair' | 'shown' | 'model' | 'metric'>> = {}
 ): string {
   const told = Object.entries(particulars).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
   return `#${new URLSearchParams([['project', project], ['step', step], ...told])}`

@@ -29,7 +29,7 @@ interface StoredResults {
   show(id: string): Promise<unknown>
 }
 
-/** An open project with what every step makes of it. What a step needs of another stands in how it is made here. */
+/** A pair of an open project with what every step makes of it. What a step needs of another stands in how it is made here. */
 export class Session extends OpenProject {
   readonly tasks: Tasks
   readonly prompts: Prompts
@@ -71,7 +71,7 @@ export class Session extends OpenProject {
    *
    * @param place where the user is: the results of the others steps are the newest
    */
-  attach({ step, shown, model, metric }: Omit<Place, 'project'>): void {
+  attach({ step, shown, model, metric }: Omit<Place, 'project' | 'pair'>): void {
     void this.watch()
     this.jobs.hear(this.state.running)
     this.prompts.attach()
@@ -165,9 +165,8 @@ export class Session extends OpenProject {
     return this.waits
   }
 
-  /** Leaves the project, which is settled; jobs that run in main go on. */
-  async leave(): Promise<void> {
+  /** Leaves the pair, which is settled; jobs that run in main go on. */
+  leave(): void {
     this.end()
-    await this.client.projects.close({ path: this.path })
   }
 }

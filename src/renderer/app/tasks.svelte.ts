@@ -13,15 +13,15 @@ export class Tasks {
   }
 
   async load(): Promise<void> {
-    const { path, client } = this.project
-    const tasks = await this.project.attempt(() => client.evaluations.tasks({ path }))
+    const { here, client } = this.project
+    const tasks = await this.project.attempt(() => client.evaluations.tasks(here))
     if (tasks !== null) this.list = tasks
   }
 
   /** Keeps a task in the project. False when it could not be saved. */
   async save(task: Task): Promise<boolean> {
-    const { path, client } = this.project
-    const tasks = await this.project.attempt(() => client.evaluations.saveTask({ path, task }))
+    const { here, client } = this.project
+    const tasks = await this.project.attempt(() => client.evaluations.saveTask({ ...here, task }))
     if (tasks === null) return false
     this.list = tasks
     return true

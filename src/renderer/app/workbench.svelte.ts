@@ -1,11 +1,12 @@
 import { SvelteSet } from 'svelte/reactivity'
-import type { ProjectState } from '../../contract/documents/project'
+import type { PairId, ProjectState } from '../../contract/documents/project'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { isField } from '../ui/typing'
 import { Start } from '../start/start.svelte'
 import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host } from './host'
 import { type Place, placeHash, readPlace, type Step } from './place'
+import type { Here } from './open-project.svelte'
 import { Session } from './session.svelte'
 import { followShell } from './shell'
 
@@ -33,7 +34,9 @@ export class Workbench implements Host {
     if (this.session === null) return null
     const { current = null, newest = null } = this.session.resultsOf(this.step) ?? {}
     const shown = current === newest ? null : current
-    return placeHash(this.session.path, this.step, { shown, ...this.session.lookOf(this.step) })
+    const { path, state } = this.session
+    const pair = state.pairs.length === 1 ? null : state.document.id
+    return placeHash(path, this.step, { pair, shown, ...this.session.lookOf(this.step) })
   })
 
   /** What was left out or changed when the project was opened, but for what the user has put away. */
@@ -79,10 +82,11 @@ export class Workbench implements Host {
     this.info = info
     if (info.entry === 'desktop') void followShell(this)
     const place = readPlace(window.location.hash)
-    const path = this.session?.path ?? place.project ?? info.initialProject
-    if (path === null) await this.start.refresh()
-    else
-      await this.openAt(() => this.client.projects.open({ path }), { ...place, step: place.step ?? 'ranges' })
+    const named = place.project === null ? null : hereOf(place.project, place.pair)
+    const asked = info.initialProject === null ? null : hereOf(info.initialProject, null)
+    const here = this.session?.here ?? named ?? asked
+    if (here === null) await this.start.refresh()
+    else await this.openAt(() => this.client.projects.open(here), { ...place, step: place.step ?? 'ranges' })
   }
 
   /** Follows the browser's Back and Forward, which have changed the address. */
@@ -96,9 +100,12 @@ export class Workbench implements Host {
     // What is typed is taken, as by any other way out of a field.
     if (isField(document.activeElement)) document.activeElement.blur()
     const place = readPlace(window.location.hash)
-    const { project: path, step, shown } = place
-    if (path !== null && path !== this.session.path) {
-      await this.openAt(() => this.client.projects.open({ path }), { ...place, step: step ?? 'ranges' })
+    const { project: path, pair, step, shown } = place
+    const { state, here: shownNow } = this.session
+    const other = (pair ?? state.pairs[0]?.id) !== shownNow.pair
+    if (path !== null && (path !== this.session.path || other)) {
+      const here = hereOf(path, pair)
+      await this.openAt(() => this.client.projects.open(here), { ...place, step: step ?? 'ranges' })
       return
     }
     this.step = step ?? 'start'
@@ -171,7 +178,7 @@ export class Workbench implements Host {
 
   private async openAt(
     call: () => Promise<ProjectState>,
-    place: Omit<Place, 'project'> & { step: Step }
+    place: Omit<Place, 'project' | 'pair'> & { step: Step }
   ): Promise<boolean> {
     this.opening = true
     const state = await this.attempt(call)
@@ -179,24 +186,45 @@ export class Workbench implements Host {
     // A project is recent once it is opened, and known to be gone once it could not be.
     void this.start.refresh()
     if (state === null) return false
-    const same = state.path === this.session?.path
-    if (!same) await this.leave()
-    if (same) this.session?.accept(state)
-    else this.session = new Session(this, state)
-    this.session?.attach(place)
+    const { path = null, here = null } = this.session ?? {}
+    if (state.path !== path) await this.leave()
+    else if (state.document.id !== here?.pair) await this.leavePairOpen()
+    if (this.session === null) this.session = new Session(this, state)
+    else this.session.accept(state)
+    this.session.attach(place)
     this.step = place.step
     return true
   }
 
   /** Closes the open project; a running sweep or sample run goes on in main. */
   async leave(): Promise<void> {
+    const path = await this.leavePairOpen()
+    this.dismissedWarnings.clear()
+    if (path !== null) await this.attempt(() => this.client.projects.close({ path }))
+  }
+
+  /** Leaves the pair that is shown, not the project. @returns the project that it is of; null when none is open */
+  private async leavePairOpen(): Promise<string | null> {
     const { session } = this
-    if (session === null) return
+    if (session === null) return null
     // The last moment to say what could not be saved.
     await session.settle()
     this.session = null
-    this.dismissedWarnings.clear()
-    await this.attempt(() => session.leave())
+    session.leave()
+    return session.path
+  }
+
+  /** Shows a pair of the open project, at the step that is shown. */
+  async showPair(pair: PairId): Promise<boolean> {
+    const path = this.session?.path
+    if (path === undefined) return false
+    const step = this.step === 'start' ? 'ranges' : this.step
+    return this.open(() => this.client.projects.open({ path, pair }), step)
+  }
+
+  async leavePair(gone: Here): Promise<void> {
+    if (this.session?.path !== gone.path || this.session.here.pair !== gone.pair) return
+    await this.open(() => this.client.projects.open({ path: gone.path }), this.step)
   }
 
   /** Saves what is being edited and waits for all that is on its way. @returns whether edits wait for the user */
@@ -204,3 +232,7 @@ export class Workbench implements Host {
     return (await this.session?.settle()) ?? false
   }
 }
+
+/** What a call to open a project names. */
+const hereOf = (path: string, pair: PairId | null): { path: string; pair?: PairId } =>
+  pair === null ? { path } : { path, pair }

@@ -309,9 +309,9 @@ export class Chat {
     this.turns = [...this.turns.slice(0, -1), { ...turn, answers }]
     this.progress = null
     this.save()
-    const { path, client } = this.project
+    const { here, client } = this.project
     const question = {
-      path,
+      ...here,
       settings: { ...settings, seed: settings.seed + this.asked - 1 },
       columns: fresh.map(({ id, answers }) => ({
         variant: answers.variant,

@@ -177,10 +177,10 @@ export class EvaluationSetup {
 
   /** Adds ranges of the newest sweep of the character task, spread over its diversity; those that are there already take part again. */
   async addSpread(): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     const sweepId = this.proxySweep?.id
     if (sweepId === undefined) return
-    const sweep = await this.project.attempt(() => client.sweeps.get({ path, sweepId }))
+    const sweep = await this.project.attempt(() => client.sweeps.get({ ...here, sweepId }))
     if (sweep === null) return
     const wanted = spreadOfRanges(sweep.ranges, SPREAD_SIZE).map(rangeVariant)
     const missing = wanted.filter(

@@ -102,8 +102,8 @@ export class Evaluations {
   }
 
   private async refresh(): Promise<void> {
-    const { path, client } = this.project
-    const found = await this.project.attempt(() => client.evaluations.list({ path }))
+    const { here, client } = this.project
+    const found = await this.project.attempt(() => client.evaluations.list(here))
     if (found === null) return
     this.list = found.evaluations
     this.warnings = found.warnings
@@ -123,8 +123,8 @@ export class Evaluations {
     evaluationId: string,
     against = this.shown?.run.id === evaluationId ? this.shown.results.comparedWith : undefined
   ): Promise<EvaluationRun | null> {
-    const { path, client } = this.project
-    const asked = { path, evaluationId, ...(against === undefined ? {} : { against }) }
+    const { here, client } = this.project
+    const asked = { ...here, evaluationId, ...(against === undefined ? {} : { against }) }
     const read = await this.project.attempt(() =>
       this.reading.ask(evaluationId, (signal) => client.evaluations.get(asked, { signal }))
     )
@@ -157,12 +157,12 @@ export class Evaluations {
 
   /** Looks into one prompt: its answers, and how they lie. */
   async inspect(prompt: number): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     const evaluationId = this.shown?.run.id
     if (evaluationId === undefined) return
     const found = await this.project.attempt(() =>
       this.looking.ask(prompt, (signal) =>
-        client.evaluations.prompt({ path, evaluationId, prompt }, { signal })
+        client.evaluations.prompt({ ...here, evaluationId, prompt }, { signal })
       )
     )
     if (found !== null) this.inspected = { ...found.answer, prompt }
@@ -171,10 +171,10 @@ export class Evaluations {
   async start(): Promise<void> {
     const { runTask, variants, embeddingModel } = this.setup
     if (this.blocked !== null || this.setup.incomplete !== null || runTask === null) return
-    const { path, client } = this.project
+    const { here, client } = this.project
     await this.job.begin(() =>
       client.evaluations.start({
-        path,
+        ...here,
         task: runTask,
         variants,
         ...(embeddingModel === '' ? {} : { embeddingModel })
@@ -185,8 +185,8 @@ export class Evaluations {
   /** Goes on with a stopped evaluation. */
   async resume(evaluationId: string): Promise<void> {
     if (this.blocked !== null) return
-    const { path, client } = this.project
-    await this.job.begin(() => client.evaluations.resume({ path, evaluationId }))
+    const { here, client } = this.project
+    await this.job.begin(() => client.evaluations.resume({ ...here, evaluationId }))
   }
 
   private async ended(ending: EvaluationEvent, live: LiveEvaluation | null): Promise<void> {

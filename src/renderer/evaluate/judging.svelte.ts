@@ -41,11 +41,11 @@ export class Judging {
     this.outcome = null
     this.secondsLeft = null
     let startedMs: number | null = null
-    const { path, client } = this.project
+    const { here, client } = this.project
     await this.job.run(
       (signal) =>
         client.evaluations.judge(
-          { path, evaluationId, settings, ...(apiKey === '' ? {} : { apiKey }) },
+          { ...here, evaluationId, settings, ...(apiKey === '' ? {} : { apiKey }) },
           { signal }
         ),
       ({ type, progress }) => {

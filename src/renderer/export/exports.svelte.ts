@@ -1,4 +1,4 @@
-import { calledAfter } from '../ui/folder-path'
+import { calledAfter } from '../../contract/model/called-after'
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
 import type { Variant } from '../../contract/documents/samples'
 import { freeName } from '../../contract/model/free-name'
@@ -172,7 +172,7 @@ export class Exports {
 
   /** Asks for the plan of what is chosen, once the choosing rests. Why the last export failed is another matter, and stays. */
   async replan(): Promise<void> {
-    const { path, client, state } = this.project
+    const { here, client, state } = this.project
     const { recipe, target } = this
     this.planFailure = null
     if (recipe === null || state.pair?.compatible !== true) {
@@ -183,7 +183,7 @@ export class Exports {
     try {
       const planned = await this.asked.ask(
         recipe.name,
-        (signal) => client.exports.plan({ path, recipe, target }, { signal }),
+        (signal) => client.exports.plan({ ...here, recipe, target }, { signal }),
         PLAN_MS
       )
       if (planned !== null) this.plan = planned.answer
@@ -197,8 +197,8 @@ export class Exports {
     const { recipe, target, overwrite } = this
     if (recipe === null || target === null || this.blocked !== null) return
     this.result = null
-    const { path, client } = this.project
-    await this.job.begin(() => client.exports.start({ path, recipe, target, overwrite }))
+    const { here, client } = this.project
+    await this.job.begin(() => client.exports.start({ ...here, recipe, target, overwrite }))
   }
 }
 

@@ -19,13 +19,13 @@ export class Checksums {
 
   async start(): Promise<void> {
     if (this.job.busy) return
-    await this.job.begin(() => this.project.client.checksums.start({ path: this.project.path }))
+    await this.job.begin(() => this.project.client.checksums.start(this.project.here))
   }
 
   /** Fetches what the project has. */
   async load(): Promise<void> {
-    const { path, client } = this.project
-    const stored = await this.project.attempt(() => client.checksums.get({ path }))
+    const { here, client } = this.project
+    const stored = await this.project.attempt(() => client.checksums.get(here))
     if (stored !== null) this.stored = stored
   }
 }

@@ -23,13 +23,13 @@ export class Distances {
 
   async start(): Promise<void> {
     if (this.job.busy) return
-    await this.job.begin(() => this.project.client.distances.start({ path: this.project.path }))
+    await this.job.begin(() => this.project.client.distances.start(this.project.here))
   }
 
   /** Fetches what the project has. */
   async load(): Promise<void> {
-    const { path, client } = this.project
-    const stored = await this.project.attempt(() => client.distances.get({ path }))
+    const { here, client } = this.project
+    const stored = await this.project.attempt(() => client.distances.get(here))
     if (stored === null) return
     this.shown = stored.distances
     this.changed = stored.changed

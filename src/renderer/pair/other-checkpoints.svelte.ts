@@ -9,7 +9,7 @@ export class OtherCheckpoints {
 
   /** Looks at a folder beside the project's pair. @throws what main says against it */
   async inspect(folder: string): Promise<OtherCheckpointReport> {
-    return this.project.client.pair.inspectOther({ path: this.project.path, folder })
+    return this.project.client.pair.inspectOther({ ...this.project.here, folder })
   }
 
   private find(id: string): { kept: KeptCheckpoint; place: number } | null {
@@ -29,17 +29,17 @@ export class OtherCheckpoints {
 
   private async take(kept: KeptCheckpoint): Promise<void> {
     this.unchanged(kept)
-    await this.project.write((path) => this.project.client.checkpoints.remove({ path, id: kept.id }))
+    await this.project.write((here) => this.project.client.checkpoints.remove({ ...here, id: kept.id }))
   }
 
   private async putBack(kept: KeptCheckpoint, place: number): Promise<void> {
-    await this.project.write((path) => this.project.client.checkpoints.putBack({ path, kept, place }))
+    await this.project.write((here) => this.project.client.checkpoints.putBack({ ...here, kept, place }))
   }
 
   /** Adds what lies in a folder, or takes it as it is now where the project has that folder already. */
   async add(folder: string): Promise<boolean> {
     const before = this.project.state.document.otherCheckpoints
-    const added = await this.project.save((path) => this.project.client.checkpoints.add({ path, folder }))
+    const added = await this.project.save((here) => this.project.client.checkpoints.add({ ...here, folder }))
     if (!added) return false
     const { otherCheckpoints } = this.project.state.document
     const place = otherCheckpoints.findIndex(({ id }) => before.every((known) => known.id !== id))
@@ -57,7 +57,7 @@ export class OtherCheckpoints {
   async rename(id: string, name: string): Promise<void> {
     const before = this.find(id)
     const rename = async (to: string): Promise<void> =>
-      this.project.write((path) => this.project.client.checkpoints.rename({ path, id, name: to }))
+      this.project.write((here) => this.project.client.checkpoints.rename({ ...here, id, name: to }))
     const renamed = await this.project.attempt(async () => {
       await rename(name)
       return true
@@ -73,14 +73,14 @@ export class OtherCheckpoints {
 
   /** Names the folder where a checkpoint is now, and takes what lies there for it. */
   async relocate(id: string, folder: string): Promise<void> {
-    await this.project.save((path) => this.project.client.checkpoints.relocate({ path, id, folder }))
+    await this.project.save((here) => this.project.client.checkpoints.relocate({ ...here, id, folder }))
   }
 
   async remove(id: string): Promise<void> {
     const found = this.find(id)
     if (found === null) return
     const { kept, place } = found
-    const removed = await this.project.save((path) => this.project.client.checkpoints.remove({ path, id }))
+    const removed = await this.project.save((here) => this.project.client.checkpoints.remove({ ...here, id }))
     if (!removed) return
     this.project.history.did({
       what: `remove “${kept.name}”`,

@@ -27,6 +27,6 @@ export class ValuesCheck {
   async start(): Promise<void> {
     if (this.job.busy) return
     this.found = null
-    await this.job.begin(() => this.project.client.values.start({ path: this.project.path }))
+    await this.job.begin(() => this.project.client.values.start(this.project.here))
   }
 }

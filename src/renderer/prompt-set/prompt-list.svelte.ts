@@ -2,7 +2,7 @@ import type { ProjectState } from '../../contract/documents/project'
 import { plural } from '../ui/format'
 import { changedSince, type Deed } from '../app/history.svelte'
 import { DraftBase } from '../app/draft-base.svelte'
-import type { OpenProject } from '../app/open-project.svelte'
+import type { Here, OpenProject } from '../app/open-project.svelte'
 
 const AUTOSAVE_MS = 600
 
@@ -49,13 +49,13 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
   /** A new prompt below `like`, or the first one of all. */
   protected abstract blank(id: number, like: Draft | undefined): Draft
   /** @param seen the revision that the drafts were made from */
-  protected abstract store(path: string, prompts: readonly Prompt[], seen: number): Promise<ProjectState>
+  protected abstract store(here: Here, prompts: readonly Prompt[], seen: number): Promise<ProjectState>
   /** Shows again what main makes of the prompts. */
   protected abstract render(): Promise<void>
 
   /** Begins with the project's prompts. */
   protected begin(prompts: readonly Prompt[]): void {
-    this.base.begin(prompts, this.project.state.document.revision)
+    this.base.begin(prompts, this.project.state.revision)
     this.show(prompts)
   }
 
@@ -187,8 +187,8 @@ export abstract class PromptList<Draft extends { id: number }, Prompt> {
     const drafts = this.drafts
     const prompts = this.current()
     this.savings += 1
-    const saved = await this.project.save((path) =>
-      this.base.send(prompts, (seen) => this.store(path, prompts, seen))
+    const saved = await this.project.save((here) =>
+      this.base.send(prompts, (seen) => this.store(here, prompts, seen))
     )
     if (saved && this.drafts === drafts) this.dirty = false
     if (saved) await this.render()

@@ -3,7 +3,7 @@ import type { ProjectState } from '../../contract/documents/project'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { draftsOf, parseDraft, samePrompts, type PromptDraft } from '../prompt-set/prompt-draft'
 import { Latest } from '../app/latest.svelte'
-import type { OpenProject } from '../app/open-project.svelte'
+import type { Here, OpenProject } from '../app/open-project.svelte'
 import { sameRecord } from '../ui/same-record'
 import { PromptList } from '../prompt-set/prompt-list.svelte'
 
@@ -33,16 +33,16 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     }
   }
 
-  protected override store(path: string, prompts: CrcPrompt[], seen: number): Promise<ProjectState> {
-    return this.project.client.prompts.save({ path, seen, prompts })
+  protected override store(here: Here, prompts: CrcPrompt[], seen: number): Promise<ProjectState> {
+    return this.project.client.prompts.save({ ...here, seen, prompts })
   }
 
   constructor(project: OpenProject) {
     super(project)
     this.rendering = new Latest(project.left)
     this.begin(project.state.prompts)
-    project.onChange(({ prompts, document }, before) => {
-      this.hear(prompts, document.revision)
+    project.onChange(({ prompts, document, revision }, before) => {
+      this.hear(prompts, revision)
       if (!sameRecord(document.rendering, before.document.rendering)) void this.render()
     })
   }
@@ -70,9 +70,11 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
 
   /** Asks main what the saved prompts become. */
   override async render(): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     try {
-      const rendered = await this.rendering.ask(path, (signal) => client.prompts.render({ path }, { signal }))
+      const rendered = await this.rendering.ask(here.pair, (signal) =>
+        client.prompts.render(here, { signal })
+      )
       if (rendered === null) return
       this.rendered = rendered.answer.prompts
       this.notices = rendered.answer.notices

@@ -37,7 +37,7 @@ export class AnswerChecks {
   /** @param recipes to check; none for the best ranges that were not checked yet */
   async start(sweepId: string, rho: number, recipes: Recipe[] = []): Promise<void> {
     if (this.busy) return
-    const { path, client } = this.project
-    await this.job.begin(() => client.checks.start({ path, sweepId, rho, recipes }))
+    const { here, client } = this.project
+    await this.job.begin(() => client.checks.start({ ...here, sweepId, rho, recipes }))
   }
 }

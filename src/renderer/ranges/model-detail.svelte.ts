@@ -23,9 +23,9 @@ export class ModelDetail {
       this.asking.drop()
       return
     }
-    const { path, client } = this.project
+    const { here, client } = this.project
     const read = await this.project.attempt(() =>
-      this.asking.ask(model, (signal) => client.sweeps.scores({ path, sweepId, model }, { signal }))
+      this.asking.ask(model, (signal) => client.sweeps.scores({ ...here, sweepId, model }, { signal }))
     )
     if (read !== null) this.shown = { sweepId, model, prompts: read.answer }
   }

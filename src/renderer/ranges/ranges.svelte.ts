@@ -305,22 +305,22 @@ export class Ranges {
     sweepId: string,
     signal: AbortSignal
   ): Promise<{ sweep: ShownSweep; selection: Selection | null; check: AnswerCheck | null }> {
-    const { client, path } = this.project
+    const { client, here } = this.project
     const [sweep, check] = await Promise.all([
-      client.sweeps.get({ path, sweepId }, { signal }),
-      client.checks.get({ path, sweepId }, { signal })
+      client.sweeps.get({ ...here, sweepId }, { signal }),
+      client.checks.get({ ...here, sweepId }, { signal })
     ])
     const stored = sweep.selection
     const { rho } = this
     if (stored === null || (check === null && stored.rho === rho)) return { sweep, selection: stored, check }
-    return { sweep, selection: await client.sweeps.select({ path, sweepId, rho }, { signal }), check }
+    return { sweep, selection: await client.sweeps.select({ ...here, sweepId, rho }, { signal }), check }
   }
 
   /** Takes a new check of the shown sweep, and selects with it. */
   private async checked(sweepId: string): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     if (sweepId !== this.sweep?.id) return
-    const check = await this.project.attempt(() => client.checks.get({ path, sweepId }))
+    const check = await this.project.attempt(() => client.checks.get({ ...here, sweepId }))
     if (sweepId !== this.sweep?.id) return
     // Both at once: a range that passes takes the place of one that fails before that failure is shown.
     await this.select({ alongside: () => (this.check.document = check) })
@@ -328,10 +328,10 @@ export class Ranges {
 
   /** Asks how much of the next sweep is there already. */
   async lookForKnown(): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     if (this.busy) return
     // Why the pair or the prompts cannot be read is told where they are shown, and by the sweep itself.
-    const known = await client.sweeps.known({ path }).catch(() => null)
+    const known = await client.sweeps.known(here).catch(() => null)
     if (this.busy) return
     const some = known !== null && (known.known.prompts > 0 || known.known.begun !== null)
     this.known = some ? known : null
@@ -343,7 +343,7 @@ export class Ranges {
     this.known = null
     await this.job.begin(async () => {
       await this.needs.prompts.flush()
-      await this.project.client.sweeps.start({ path: this.project.path, fresh })
+      await this.project.client.sweeps.start({ ...this.project.here, fresh })
     })
   }
 
@@ -399,7 +399,7 @@ export class Ranges {
     restMs = 0,
     remember = false
   }: { alongside?: () => void; restMs?: number; remember?: boolean } = {}): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     const { rho } = this
     const selected = await this.project.attempt(() =>
       this.selectingFor.ask(
@@ -409,7 +409,7 @@ export class Ranges {
           const { sweep } = this
           return sweep === null || sweep.ranges.length === 0
             ? null
-            : client.sweeps.select({ path, sweepId: sweep.id, rho }, { signal })
+            : client.sweeps.select({ ...here, sweepId: sweep.id, rho }, { signal })
         },
         restMs
       )
@@ -425,10 +425,10 @@ export class Ranges {
 
   /** Takes the shown sweep as it is now on disk, a scored recipe added. @param chosen a model to show; left out: the same one */
   async refresh(chosen?: string): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     const sweepId = this.sweep?.id
     if (sweepId === undefined) return
-    const sweep = await this.project.attempt(() => client.sweeps.get({ path, sweepId }))
+    const sweep = await this.project.attempt(() => client.sweeps.get({ ...here, sweepId }))
     if (sweep === null || sweep.id !== this.sweep?.id) return
     this.sweep = sweep
     if (chosen !== undefined) this.choose(chosen)

@@ -35,13 +35,13 @@ export class RecipeScoring {
 
   /** @returns the score; null when it was cancelled, or failed as `job.failure` says */
   async score(recipe: Recipe): Promise<Score | null> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     const sweepId = this.ranges.sweep?.id
     if (sweepId === undefined || this.job.busy) return null
     this.done = null
     let scored: Score | null = null
     await this.job.run(
-      (signal) => client.sweeps.scoreRecipe({ path, sweepId, recipe }, { signal }),
+      (signal) => client.sweeps.scoreRecipe({ ...here, sweepId, recipe }, { signal }),
       async (event) => {
         if (event.type === 'progress') this.done = event.progress
         else {

@@ -67,14 +67,14 @@ export class SweepPlanning {
   }
 
   private async ask(what: string): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     try {
       const planned = await this.asked.ask(
         what,
         async (signal) => {
           // What is known may be another part of what is asked for now.
           await this.ranges.lookForKnown()
-          return client.sweeps.plan({ path }, { signal })
+          return client.sweeps.plan(here, { signal })
         },
         REST_MS
       )

@@ -42,9 +42,11 @@ export class WhatIfAsking {
     const before = this.asked ?? { rho, sampler: null, draws: null, mix: null }
     const asked = { ...before, ...change }
     this.asked = asked
-    const { client, path } = this.project
+    const { client, here } = this.project
     const answered = await this.project.attempt(() =>
-      this.latest.ask(asked, (signal) => client.sweeps.whatIf({ path, sweepId: sweep.id, asked }, { signal }))
+      this.latest.ask(asked, (signal) =>
+        client.sweeps.whatIf({ ...here, sweepId: sweep.id, asked }, { signal })
+      )
     )
     if (answered !== null) this.answer = answered.answer
   }

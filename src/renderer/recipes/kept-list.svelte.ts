@@ -27,8 +27,8 @@ export class KeptList {
 
   private async add(recipe: Recipe, source: RecipeSource): Promise<string> {
     let id = ''
-    await this.project.write(async (path) => {
-      const answer = await this.project.client.recipes.keep({ path, recipe, source })
+    await this.project.write(async (here) => {
+      const answer = await this.project.client.recipes.keep({ ...here, recipe, source })
       id = answer.id
       return answer.project
     })
@@ -51,7 +51,7 @@ export class KeptList {
     if (before === null || after === null) return
     const put = async (from: Placed, to: Placed): Promise<void> => {
       this.requireUnchanged(from)
-      await this.write(id, this.project.state.document.revision, to.kept.recipe, to.kept)
+      await this.write(id, this.project.state.revision, to.kept.recipe, to.kept)
     }
     this.project.history.did({
       what: `edit “${before.kept.recipe.name}”`,
@@ -63,15 +63,17 @@ export class KeptList {
   private async write(id: string, seen: number, recipe: Recipe, from: RecipeSource): Promise<void> {
     const { sweepId, scoredBy, validity, diversity } = from
     const source = { sweepId, scoredBy, validity, diversity }
-    await this.project.write((path) => this.project.client.recipes.edit({ path, id, seen, recipe, source }))
+    await this.project.write((here) =>
+      this.project.client.recipes.edit({ ...here, id, seen, recipe, source })
+    )
   }
 
   /** Keeps the recipe of a mergekit file. */
   async importFile(file: File): Promise<void> {
     const content = await file.text()
     await this.project.attempt(async () => {
-      const { path, client } = this.project
-      const recipe = await client.recipes.readMergekit({ path, fileName: file.name, content })
+      const { here, client } = this.project
+      const recipe = await client.recipes.readMergekit({ ...here, fileName: file.name, content })
       await this.add(recipe, sourceOf(null, null))
     })
   }
@@ -79,7 +81,7 @@ export class KeptList {
   async rename(id: string, name: string): Promise<void> {
     const before = this.find(id)
     const rename = async (to: string): Promise<void> =>
-      this.project.write((path) => this.project.client.recipes.rename({ path, id, name: to }))
+      this.project.write((here) => this.project.client.recipes.rename({ ...here, id, name: to }))
     await this.project.attempt(() => rename(name))
     const after = this.find(id)
     if (before === null || after === null) return
@@ -115,11 +117,11 @@ export class KeptList {
 
   private async take(known: Placed): Promise<void> {
     this.requireUnchanged(known)
-    await this.project.write((path) => this.project.client.recipes.remove({ path, id: known.kept.id }))
+    await this.project.write((here) => this.project.client.recipes.remove({ ...here, id: known.kept.id }))
   }
 
   private async putBack({ kept, place }: Placed): Promise<void> {
-    await this.project.write((path) => this.project.client.recipes.putBack({ path, kept, place }))
+    await this.project.write((here) => this.project.client.recipes.putBack({ ...here, kept, place }))
   }
 
   private find(id: string): Placed | null {

@@ -27,7 +27,7 @@ export class Probing {
     const of: Partial<Record<ProbedModel, ProbeEvent>> = {}
     this.answers = { prompt, of }
     await this.job.run(
-      (signal) => this.project.client.probes.next({ path: this.project.path, recipe, prompt }, { signal }),
+      (signal) => this.project.client.probes.next({ ...this.project.here, recipe, prompt }, { signal }),
       (event) => {
         of[event.model] = event
         this.answers = { prompt, of: { ...of } }

@@ -42,8 +42,8 @@ export class RecipeSearch {
   async show(sweepId: string): Promise<void> {
     if (this.shown !== sweepId) this.document = null
     this.shown = sweepId
-    const { path, client } = this.project
-    const document = await this.project.attempt(() => client.searches.get({ path, sweepId }))
+    const { here, client } = this.project
+    const document = await this.project.attempt(() => client.searches.get({ ...here, sweepId }))
     if (this.shown !== sweepId) return
     this.document = document
     await this.lookForUnfinished()
@@ -51,10 +51,10 @@ export class RecipeSearch {
 
   /** Asks for a search from the shown sweep that was stopped. */
   async lookForUnfinished(): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     const sweepId = this.shown
     if (sweepId === null || this.busy) return
-    const unfinished = await this.project.attempt(() => client.searches.unfinished({ path, sweepId }))
+    const unfinished = await this.project.attempt(() => client.searches.unfinished({ ...here, sweepId }))
     if (this.shown === sweepId && !this.busy) this.unfinished = unfinished
   }
 
@@ -62,7 +62,7 @@ export class RecipeSearch {
   async start(search: UnfinishedSearch, fresh: boolean): Promise<void> {
     if (this.busy) return
     this.unfinished = null
-    const { path, client } = this.project
-    await this.job.begin(() => client.searches.start({ path, ...search, fresh }))
+    const { here, client } = this.project
+    await this.job.begin(() => client.searches.start({ ...here, ...search, fresh }))
   }
 }

@@ -156,10 +156,12 @@ export class BlindComparisons {
   }
 
   async export(format: PreferenceExportFormat): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     const runId = this.shown()?.run.id
     if (runId === undefined) return
-    const file = await this.project.attempt(() => client.samples.exportPreferences({ path, runId, format }))
+    const file = await this.project.attempt(() =>
+      client.samples.exportPreferences({ ...here, runId, format })
+    )
     if (file !== null) saveText(file.fileName, file.content, EXPORT_TYPES[format])
   }
 
@@ -210,7 +212,9 @@ export class BlindComparisons {
     const decided = to.flatMap(({ mark }) => mark ?? [])
     const undecided = to.flatMap(({ comparison, mark }) => (mark === null ? comparison : []))
     this.marks = withMarks(this.marks, decided, undecided)
-    await this.project.write((path) => this.project.client.samples.mark({ path, runId, decided, undecided }))
+    await this.project.write((here) =>
+      this.project.client.samples.mark({ ...here, runId, decided, undecided })
+    )
     await this.tally(runId)
   }
 
@@ -223,9 +227,9 @@ export class BlindComparisons {
       this.tallies = []
       return
     }
-    const { path, client } = this.project
+    const { here, client } = this.project
     const read = await this.project.attempt(() =>
-      this.tallying.ask(runId, (signal) => client.samples.preferences({ path, runId }, { signal }))
+      this.tallying.ask(runId, (signal) => client.samples.preferences({ ...here, runId }, { signal }))
     )
     if (read !== null && !this.on && this.shown()?.run.id === runId) this.tallies = read.answer
   }

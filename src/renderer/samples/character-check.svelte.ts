@@ -45,8 +45,8 @@ export class CharacterCheck {
 
   /** Fetches the check that the project keeps. */
   async load(): Promise<void> {
-    const { path, client } = this.project
-    const result = await this.project.attempt(() => client.samples.crcScores({ path }))
+    const { here, client } = this.project
+    const result = await this.project.attempt(() => client.samples.crcScores(here))
     if (result !== null) this.result = result
   }
 
@@ -56,9 +56,9 @@ export class CharacterCheck {
     const { variants } = this.setup
     if (this.project.whyNot('check') !== null || !settings || variants.length === 0) return
     this.counts = null
-    const { path, client } = this.project
+    const { here, client } = this.project
     await this.job.run(
-      (signal) => client.samples.scoreCrc({ path, settings, variants }, { signal }),
+      (signal) => client.samples.scoreCrc({ ...here, settings, variants }, { signal }),
       (event) => {
         if (event.type === 'progress') this.counts = event
         else this.result = event.result

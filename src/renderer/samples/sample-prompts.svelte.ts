@@ -9,7 +9,7 @@ import {
   type SamplePromptDraft
 } from './sample-prompt-draft'
 import { Latest } from '../app/latest.svelte'
-import type { OpenProject } from '../app/open-project.svelte'
+import type { Here, OpenProject } from '../app/open-project.svelte'
 import { PromptList } from '../prompt-set/prompt-list.svelte'
 
 /** Long enough for a word to be typed. */
@@ -42,15 +42,15 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     return { id, text: '', category: like?.category ?? '', system: like?.system, raw: like?.raw ?? false }
   }
 
-  protected override store(path: string, prompts: SamplePrompt[], seen: number): Promise<ProjectState> {
-    return this.project.client.samples.savePrompts({ path, seen, prompts })
+  protected override store(here: Here, prompts: SamplePrompt[], seen: number): Promise<ProjectState> {
+    return this.project.client.samples.savePrompts({ ...here, seen, prompts })
   }
 
   constructor(project: OpenProject) {
     super(project)
     this.rendering = new Latest(project.left)
     this.begin(project.state.samplePrompts)
-    project.onChange(({ samplePrompts, document }) => this.hear(samplePrompts, document.revision))
+    project.onChange(({ samplePrompts, revision }) => this.hear(samplePrompts, revision))
   }
 
   /** Whether one of the prompts is this text. */
@@ -86,13 +86,13 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
 
   /** Asks what the selected prompt becomes. @param restMs waited before, for a prompt that is being typed */
   override async render(restMs = 0): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     const prompt = this.selected
     if (prompt === null) return
     try {
       const rendered = await this.rendering.ask(
         prompt,
-        (signal) => client.samples.render({ path, prompt }, { signal }),
+        (signal) => client.samples.render({ ...here, prompt }, { signal }),
         restMs
       )
       if (rendered === null) return

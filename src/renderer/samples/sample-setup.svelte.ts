@@ -50,9 +50,9 @@ export class SampleSetup {
     private readonly project: OpenProject,
     private readonly offered: OfferedVariants
   ) {
-    const { document } = project.state
+    const { document, revision } = project.state
     const kept = document.settings.samples
-    this.base.begin(kept, document.revision)
+    this.base.begin(kept, revision)
     if (kept !== undefined) this.show(kept)
     project.onChange((state) => this.hear(state))
   }
@@ -155,9 +155,9 @@ export class SampleSetup {
   }
 
   /** Hears what the project is now. */
-  private hear({ document }: ProjectState): void {
+  private hear({ document, revision }: ProjectState): void {
     const { samples } = document.settings
-    if (this.base.hear(samples, document.revision, this.dirty) && samples !== undefined) this.show(samples)
+    if (this.base.hear(samples, revision, this.dirty) && samples !== undefined) this.show(samples)
   }
 
   takeTheirs(): void {
@@ -209,8 +209,8 @@ export class SampleSetup {
   /** Asks for the model's own settings, unless they are known. */
   async attach(): Promise<void> {
     if (this.defaults !== null) return
-    const { path, client } = this.project
-    const defaults = await this.project.attempt(() => client.samples.defaults({ path }))
+    const { here, client } = this.project
+    const defaults = await this.project.attempt(() => client.samples.defaults(here))
     if (defaults === null) return
     this.defaults = defaults
     this.draft ??= draftOfSettings(defaults)

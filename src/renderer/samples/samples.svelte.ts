@@ -157,9 +157,9 @@ export class Samples {
 
   /** Fetches and shows one run; null when it cannot be shown any more. */
   async show(runId: string): Promise<SampleRun | null> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     const read = await this.project.attempt(() =>
-      this.reading.ask(runId, (signal) => client.samples.get({ path, runId }, { signal }))
+      this.reading.ask(runId, (signal) => client.samples.get({ ...here, runId }, { signal }))
     )
     if (read === null) return null
     const { answer: stored } = read
@@ -180,15 +180,15 @@ export class Samples {
     const settings = this.setup.parsed?.settings
     if (this.blocked !== null || this.incomplete !== null || !settings) return
     const { variants } = this.setup
-    const { path, client } = this.project
-    await this.begin(() => client.samples.start({ path, settings, variants }))
+    const { here, client } = this.project
+    await this.begin(() => client.samples.start({ ...here, settings, variants }))
   }
 
   /** Generates on until every prompt and variant of a run has `sampleCount` answers. */
   private async goOn(run: SampleRun, sampleCount: number): Promise<void> {
     if (this.blocked !== null) return
-    const { path, client } = this.project
-    await this.begin(() => client.samples.more({ path, runId: run.id, sampleCount }))
+    const { here, client } = this.project
+    await this.begin(() => client.samples.more({ ...here, runId: run.id, sampleCount }))
   }
 
   /** Adds answers to the shown run, so many to every prompt and variant. */
@@ -263,10 +263,10 @@ export class Samples {
   }
 
   async export(format: SampleExportFormat): Promise<void> {
-    const { path, client } = this.project
+    const { here, client } = this.project
     const runId = this.shown?.run.id
     if (runId === undefined) return
-    const file = await this.project.attempt(() => client.samples.export({ path, runId, format }))
+    const file = await this.project.attempt(() => client.samples.export({ ...here, runId, format }))
     if (file !== null) saveText(file.fileName, file.content, EXPORT_TYPES[format])
   }
 }

@@ -1,7 +1,7 @@
 import type { PairReport } from '../../contract/documents/pair'
 import type { RecentProject } from '../../contract/documents/project'
 import { complaintOf, type Complaint } from '../ui/complaint'
-import { calledAfter } from '../ui/folder-path'
+import { calledAfter } from '../../contract/model/called-after'
 import { Latest } from '../app/latest.svelte'
 import { LocalPairList } from './local-pairs.svelte'
 import type { Workbench } from '../app/workbench.svelte'

@@ -6,7 +6,7 @@ import { AnswerCheck } from '../../../src/contract/documents/answer-check'
 import { Headline } from '../../../src/contract/documents/headline'
 import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
 import { createProject } from '../../../src/main/project/create-project'
-import { openProject } from '../../../src/main/project/project'
+import { openProject } from '../../../src/main/project/open-project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { runHere, stoppedHere } from '../../fixtures/command-line'
 import { inOrder, type Moment } from '../../fixtures/held-engine'
@@ -68,7 +68,7 @@ describe('slr check', () => {
       expect.stringMatching(/^Layers? \d/)
     ])
     const project = await openProject(path)
-    expect(await project.readAnswerCheck(check.sweepId)).toEqual(AnswerCheck.parse(check))
+    expect(await project.firstPair.readAnswerCheck(check.sweepId)).toEqual(AnswerCheck.parse(check))
     await project.close()
   })
 

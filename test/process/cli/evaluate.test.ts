@@ -48,7 +48,7 @@ describe('slr evaluate', () => {
     ])
     expect(view.results.variants[0]?.measures.accuracy?.mean).toBe(1)
 
-    const lines = join(project.path, 'evaluations', `${view.run.id}.jsonl`)
+    const lines = join(project.path, 'pairs/pair-1', 'evaluations', `${view.run.id}.jsonl`)
     const stored = await readFile(lines, 'utf8')
     const second = await runHere(args)
     expect(second.stderr).toContain(`Going on with evaluation ${view.run.id}: 12 answers are there already`)

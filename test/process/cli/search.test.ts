@@ -5,7 +5,7 @@ import { AnswerCheck } from '../../../src/contract/documents/answer-check'
 import { SearchDocument } from '../../../src/contract/documents/search'
 import type { EngineHost } from '../../../src/main/engine/host'
 import { createProject } from '../../../src/main/project/create-project'
-import { openProject } from '../../../src/main/project/project'
+import { openProject } from '../../../src/main/project/open-project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { runHere } from '../../fixtures/command-line'
 import { HeldEngine, inOrder } from '../../fixtures/held-engine'
@@ -94,12 +94,12 @@ describe('slr search', () => {
     expect(result.stdout).toMatch(/Searched on one half of the prompts and compared on the other/)
 
     const project = await openProject(path)
-    const sweepId = project.sweeps[0]?.id ?? ''
-    expect(await project.readSearch(sweepId)).toMatchObject({ sweepId })
-    const file = join(path, 'searches', `${sweepId}.json`)
+    const sweepId = project.firstPair.sweeps[0]?.id ?? ''
+    expect(await project.firstPair.readSearch(sweepId)).toMatchObject({ sweepId })
+    const file = join(path, 'pairs/pair-1', 'searches', `${sweepId}.json`)
     expect(result.stdout).toMatch(/^On first tokens alone, .* Not checked yet/m)
     expect(result.stdout).toContain(`Next: slr check --project ${path} --recipes ${file}\n`)
-    expect(await project.readSearch('../project')).toBeNull()
+    expect(await project.firstPair.readSearch('../project')).toBeNull()
     await project.close()
   })
 

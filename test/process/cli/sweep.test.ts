@@ -13,7 +13,7 @@ import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
 import { resourcePath } from '../../../src/main/base/resources'
 import { createProject } from '../../../src/main/project/create-project'
 import { pairPaths } from '../../../src/main/project/demo'
-import { openProject } from '../../../src/main/project/project'
+import { openProject } from '../../../src/main/project/open-project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import {
   childrenOf,
@@ -70,9 +70,9 @@ async function demoProject(): Promise<string> {
     pair: { kind: 'demo' },
     prompts: SHORT_PROMPTS
   })
-  await project.update({
+  await project.firstPair.update({
     settings: { rho: 0.5, soupSize: 0 },
-    rendering: { ...project.document.rendering, systemPrompt: 'Be brief.' }
+    rendering: { ...project.firstPair.document.rendering, systemPrompt: 'Be brief.' }
   })
   await project.close()
   return project.path
@@ -337,15 +337,15 @@ describe('slr sweep --project', () => {
     expect(document.rendering.systemPrompt).toBe('Be brief.')
     expect(document.selection?.rho).toBe(0.5)
     const project = await openProject(path)
-    expect(project.sweeps.map(({ id }) => id)).toEqual([document.id])
-    expect(await project.readSweep(document.id)).toEqual(document)
+    expect(project.firstPair.sweeps.map(({ id }) => id)).toEqual([document.id])
+    expect(await project.firstPair.readSweep(document.id)).toEqual(document)
     await project.close()
   })
 
   it('is scored by what the project chooses, unless told otherwise, and says by what', async () => {
     const path = await demoProject()
     const project = await openProject(path)
-    await project.update({
+    await project.firstPair.update({
       settings: {
         scoredBy: { kind: 'task', taskId: 'demo-facts', sampling: PAPER_SAMPLING, draws: 4 },
         soupSize: 0
@@ -423,7 +423,7 @@ describe('slr sweep that is cut short', () => {
       // What is kept to go on from is no result.
       expect((await readdir(folder)).filter((name) => name !== 'out.json.partial')).toEqual([])
       const project = await openProject(path)
-      expect(project.sweeps).toEqual([])
+      expect(project.firstPair.sweeps).toEqual([])
       await project.close()
       expect(child.stdout.read()).toBeNull()
       expect(await rest).toMatch(

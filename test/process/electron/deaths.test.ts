@@ -88,17 +88,17 @@ interface Round {
 }
 
 async function scoresOf(client: DesktopClient, path: string, sweepId: string): Promise<unknown> {
-  const { selected, ranges } = await client.sweeps.get({ path, sweepId })
+  const { selected, ranges } = await client.sweeps.get({ path, pair: 'pair-1', sweepId })
   return { selected, ranges }
 }
 
 /** @returns whether the death came while the engine was needed; if so, the sweep has said why, and went on to the same end */
 async function deathInSweep({ desktop, client, path, way, from, first }: Round): Promise<boolean> {
   const killer = new Killer(desktop, way, from)
-  const { sweepId } = await client.sweeps.start({ path, fresh: true })
+  const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
   const notices: string[] = []
   let last
-  for await (const event of await client.sweeps.watch({ path })) {
+  for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' })) {
     if (event.type === 'notice') notices.push(event.message)
     await killer.hear()
     last = event
@@ -115,10 +115,15 @@ async function deathInSweep({ desktop, client, path, way, from, first }: Round):
 /** @returns whether it came while the engine was needed; if so, the run has said why, lost no answer, and goes on to its end */
 async function deathInSamples({ desktop, client, path, way, from }: Round): Promise<boolean> {
   const killer = new Killer(desktop, way, from)
-  const { runId } = await client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
+  const { runId } = await client.samples.start({
+    path,
+    pair: 'pair-1',
+    settings: SETTINGS,
+    variants: VARIANTS
+  })
   let finished = 0
   let last
-  for await (const event of await client.samples.watch({ path })) {
+  for await (const event of await client.samples.watch({ path, pair: 'pair-1' })) {
     if (event.type === 'samples') finished += event.finished.length
     await killer.hear()
     last = event
@@ -132,13 +137,13 @@ async function deathInSamples({ desktop, client, path, way, from }: Round): Prom
   })
   // Before its first answer nothing is kept of a run.
   if (finished === 0) return true
-  const kept = await readFile(join(path, 'samples', `${runId}.jsonl`), 'utf8')
+  const kept = await readFile(join(path, 'pairs/pair-1', 'samples', `${runId}.jsonl`), 'utf8')
   expect(kept.trimEnd().split('\n').length).toBeGreaterThanOrEqual(finished)
-  await client.samples.more({ path, runId, sampleCount: SETTINGS.sampleCount })
+  await client.samples.more({ path, pair: 'pair-1', runId, sampleCount: SETTINGS.sampleCount })
   let ending
-  for await (const event of await client.samples.watch({ path })) ending = event
+  for await (const event of await client.samples.watch({ path, pair: 'pair-1' })) ending = event
   expect(ending).toMatchObject({ type: 'finished' })
-  expect(await readFile(join(path, 'samples', `${runId}.jsonl`), 'utf8')).toMatch(kept)
+  expect(await readFile(join(path, 'pairs/pair-1', 'samples', `${runId}.jsonl`), 'utf8')).toMatch(kept)
   return true
 }
 
@@ -156,8 +161,9 @@ describe.skipIf(ROUNDS === 0)('the window, whose engine dies', () => {
         const client = await desktop.connect()
         const { path } = await client.projects.open({ path: project })
         // Of a second, in which most moments are of its computation.
-        const first = (await client.sweeps.start({ path, fresh: true })).sweepId
-        for await (const event of await client.sweeps.watch({ path })) expect(event.type).not.toBe('failed')
+        const first = (await client.sweeps.start({ path, pair: 'pair-1', fresh: true })).sweepId
+        for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' }))
+          expect(event.type).not.toBe('failed')
         const random = xoroshiro128plus(SEED)
         for (const way of EVERY_WAY) {
           let inTime = 0

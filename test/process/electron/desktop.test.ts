@@ -9,10 +9,10 @@ import { demoPrompts } from '../../fixtures/swept-project'
 /** The built desktop entry on the fake Electron, with the test as its page and its user. */
 
 async function sweepFew(client: DesktopClient, path: string, seen: number) {
-  await client.prompts.save({ path, seen, prompts: await demoPrompts(4) })
-  const { sweepId } = await client.sweeps.start({ path, fresh: true })
+  await client.prompts.save({ path, pair: 'pair-1', seen, prompts: await demoPrompts(4) })
+  const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
   const events = []
-  for await (const event of await client.sweeps.watch({ path })) events.push(event)
+  for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' })) events.push(event)
   return { sweepId, events }
 }
 
@@ -23,17 +23,17 @@ async function noticesOfDeath(
   path: string,
   signal: NodeJS.Signals
 ): Promise<string[]> {
-  await client.sweeps.start({ path, fresh: true })
+  await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
   const notices: string[] = []
   let killed = false
-  for await (const event of await client.sweeps.watch({ path })) {
+  for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' })) {
     if (event.type === 'progress' && event.progress.phase === 'sweeping' && !killed) {
       killed = true
       process.kill(await engineOf(desktop.pid), signal)
     }
     if (event.type !== 'notice') continue
     notices.push(event.message)
-    await client.sweeps.cancel({ path })
+    await client.sweeps.cancel({ path, pair: 'pair-1' })
   }
   return notices
 }
@@ -69,10 +69,10 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     const client = await desktop.connect()
     const { initialProject, entry } = await client.app.info()
     expect(entry).toBe('desktop')
-    const { path, document } = await client.projects.open({ path: initialProject ?? '' })
-    const { sweepId, events } = await sweepFew(client, path, document.revision)
+    const { path, revision } = await client.projects.open({ path: initialProject ?? '' })
+    const { sweepId, events } = await sweepFew(client, path, revision)
     expect(events.at(-1)).toMatchObject({ type: 'finished' })
-    const { selected } = await client.sweeps.get({ path, sweepId })
+    const { selected } = await client.sweeps.get({ path, pair: 'pair-1', sweepId })
     expect(selected).toMatchObject({ start: 4, end: 11 })
     const bar = desktop.all('progress-bar').map(({ share }) => share)
     expect(bar[0]).toBe(2)
@@ -102,13 +102,14 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     ] as const) {
       expect(await noticesOfDeath(desktop, client, path, signal)).toEqual([expect.stringContaining(said)])
     }
-    const { document } = await client.projects.open({ path })
-    await client.projects.update({
+    const { revision } = await client.projects.open({ path })
+    await client.pairs.update({
       path,
-      seen: document.revision,
+      pair: 'pair-1',
+      seen: revision,
       changes: { settings: { memoryBytes: 64 * 2 ** 30 } }
     })
-    expect(await client.sweeps.plan({ path })).toMatchObject({
+    expect(await client.sweeps.plan({ path, pair: 'pair-1' })).toMatchObject({
       memoryBytes: 12 * 2 ** 30,
       memoryLimitBytes: 12 * 2 ** 30
     })
@@ -135,9 +136,9 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
   it('asks before it closes while a job runs, and has the page save what is being edited', async () => {
     const desktop = await Desktop.start(['--demo'])
     const client = await desktop.connect()
-    const { path, document } = await client.projects.openDemo()
+    const { path, revision } = await client.projects.openDemo()
     const asked = await client.app.watch()
-    await client.sweeps.start({ path, fresh: true })
+    await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
     expect(await desktop.until('awake')).toMatchObject({ type: 'prevent-app-suspension' })
     desktop.order('answer', { value: 0 })
     desktop.order('close-window')
@@ -147,16 +148,16 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
         buttons: ['Keep running', 'Stop and quit']
       }
     })
-    await client.sweeps.cancel({ path })
+    await client.sweeps.cancel({ path, pair: 'pair-1' })
     await desktop.until('may-sleep')
 
     desktop.order('close-window')
     expect((await asked.next()).value).toEqual({ type: 'settle' })
-    await client.projects.update({ path, seen: document.revision, changes: { settings: { rho: 0.77 } } })
+    await client.pairs.update({ path, pair: 'pair-1', seen: revision, changes: { settings: { rho: 0.77 } } })
     settled(client, false)
     expect(await desktop.ended).toBe(0)
     expect(JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))).toMatchObject({
-      settings: { rho: 0.77 }
+      pairs: [{ settings: { rho: 0.77 } }]
     })
     expect(existsSync(join(path, '.lock'))).toBe(false)
   })

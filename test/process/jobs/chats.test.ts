@@ -48,7 +48,7 @@ describe('a conversation with models side by side', () => {
     const project = await demo()
     const jobs = new Jobs(sharedEngine, new Devices(() => sharedEngine))
     const ask = (...columns: ChatColumn[]): Promise<string[]> =>
-      answered(jobs.chats.answer(project, { settings: GREEDY, columns }))
+      answered(jobs.chats.answer(project.firstPair, { settings: GREEDY, columns }))
     const [post] = await ask(POST)
     const [range] = await ask(RANGE)
     expect(post).toBeTruthy()
@@ -64,10 +64,10 @@ describe('a conversation with models side by side', () => {
     const engine = new HeldEngine(sharedEngine)
     const jobs = new Jobs(engine, new Devices(() => sharedEngine))
     const reached = engine.holdAt(({ type }) => type === 'tokens')
-    const answer = answered(jobs.chats.answer(project, { settings: GREEDY, columns: [POST] }))
+    const answer = answered(jobs.chats.answer(project.firstPair, { settings: GREEDY, columns: [POST] }))
     const failed = expect(answer).rejects.toMatchObject({ problem: { code: 'cancelled' } })
     await reached()
-    await jobs.samples.start(project, GREEDY, [POST.variant])
+    await jobs.samples.start(project.firstPair, GREEDY, [POST.variant])
     await failed
     await jobs.cancelAll()
     await project.close()

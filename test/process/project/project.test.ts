@@ -8,7 +8,8 @@ import { ProjectDocument } from '../../../src/contract/documents/project'
 import { createProject } from '../../../src/main/project/create-project'
 import { formatJson } from '../../../src/main/base/files/json-format'
 import { type DocumentFormat, migrateFile, readDocument } from '../../../src/main/base/files/migrate'
-import { openProject, type Project } from '../../../src/main/project/project'
+import { openProject } from '../../../src/main/project/open-project'
+import type { Project } from '../../../src/main/project/project'
 import { bundleProgram, LineProcess } from '../../fixtures/bundled-program'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { problemOf } from '../../fixtures/problems'
@@ -55,17 +56,24 @@ describe('creating a project', () => {
     const project = await newProject()
     expect(project.path).toBe(join(folder, 'Shapes.slr'))
     expect(project.document).toMatchObject({
-      schemaVersion: 2,
+      schemaVersion: 3,
       revision: 0,
       name: 'Shapes',
-      pair: PAIR,
-      rendering: DEFAULT_RENDERING,
-      settings: { rho: 0.9 },
-      recipes: [],
-      notes: ''
+      notes: '',
+      pairs: [
+        {
+          id: 'pair-1',
+          location: PAIR,
+          rendering: DEFAULT_RENDERING,
+          settings: { rho: 0.9 },
+          recipes: [],
+          notes: ''
+        }
+      ],
+      nextPair: 2
     })
     expect(project.prompts).toEqual(PROMPTS)
-    expect([project.sweeps, project.warnings, project.readOnly]).toEqual([[], [], null])
+    expect([project.firstPair.sweeps, project.warnings, project.readOnly]).toEqual([[], [], null])
     expect(await readdir(folder)).toEqual(['Shapes.slr'])
     expect(await readFile(join(project.path, 'prompts/crc.json'), 'utf8')).toBe(
       [
@@ -77,7 +85,7 @@ describe('creating a project', () => {
       ].join('\n')
     )
     const text = await readFile(join(project.path, 'project.json'), 'utf8')
-    expect(text.split('\n').slice(0, 3)).toEqual(['{', '  "schemaVersion": 2,', '  "revision": 0,'])
+    expect(text.split('\n').slice(0, 3)).toEqual(['{', '  "schemaVersion": 3,', '  "revision": 0,'])
   })
 
   test('takes names as people type them', async () => {
@@ -147,7 +155,8 @@ describe('creating a project', () => {
 describe('opening a project', () => {
   test('finds what was saved, by its folder, its project.json or a link to it', async () => {
     const project = await newProject()
-    await project.update({ notes: 'try 3-7', settings: { rho: 0.8, soupSize: 0 } })
+    await project.update({ notes: 'try 3-7' })
+    await project.firstPair.update({ settings: { rho: 0.8, soupSize: 0 } })
     await project.savePrompts(PROMPTS.slice(0, 1))
     const saved = project.document
     await project.close()
@@ -161,7 +170,7 @@ describe('opening a project', () => {
       const opened = await openProject(path)
       expect(opened.path).toBe(project.path)
       expect(opened.document).toEqual(saved)
-      expect(opened.document.settings.rho).toBe(0.8)
+      expect(opened.firstPair.document.settings.rho).toBe(0.8)
       expect(opened.prompts).toEqual(PROMPTS.slice(0, 1))
       await opened.close()
     }
@@ -213,12 +222,12 @@ describe('opening a project', () => {
   test('refuses a project of a newer version and does not touch it', async () => {
     const path = await closedProject()
     const file = join(path, 'project.json')
-    await writeFile(file, JSON.stringify({ schemaVersion: 3, future: true }))
+    await writeFile(file, JSON.stringify({ schemaVersion: 4, future: true }))
     const before = await snapshot(path)
     const folderBefore = await stat(path)
     expect(await problemOf(openProject(path))).toMatchObject({
       code: 'newer-version',
-      message: `${file} is a project of version 3; this program reads versions up to 2.`
+      message: `${file} is a project of version 4; this program reads versions up to 3.`
     })
     expect(await snapshot(path)).toEqual(before)
     expect((await stat(path)).mtimeMs).toBe(folderBefore.mtimeMs)
@@ -247,20 +256,24 @@ describe('changing a project', () => {
     const project = await newProject()
     const rhos = Array.from({ length: 20 }, (_, index) => index / 20)
     await Promise.all([
-      ...rhos.map((rho) => project.update({ settings: { rho, soupSize: 0 } })),
+      ...rhos.map((rho) => project.firstPair.update({ settings: { rho, soupSize: 0 } })),
       project.update({ notes: 'kept' }),
       project.update({ name: 'Renamed' }),
       project.savePrompts(PROMPTS.slice(1)),
-      project.saveSweep(sweepFixture())
+      project.firstPair.saveSweep(sweepFixture())
     ])
-    expect(project.document).toMatchObject({ settings: { rho: 0.95 }, notes: 'kept', name: 'Renamed' })
+    expect(project.document).toMatchObject({
+      pairs: [{ settings: { rho: 0.95 } }],
+      notes: 'kept',
+      name: 'Renamed'
+    })
     const stored: unknown = JSON.parse(await readFile(join(project.path, 'project.json'), 'utf8'))
     expect(stored).toEqual(project.document)
     const files = await readdir(project.path, { recursive: true })
     expect(files.toSorted()).toEqual(
       [
         ...['.lock', 'Open.slrproject', 'project.json', 'prompts', 'prompts/crc.json'],
-        ...['sweeps', 'sweeps/sweep-1.json']
+        ...['pairs', 'pairs/pair-1', 'pairs/pair-1/sweeps', 'pairs/pair-1/sweeps/sweep-1.json']
       ].toSorted()
     )
   })
@@ -268,15 +281,17 @@ describe('changing a project', () => {
   test('refuses a wrong value by its field and keeps what was', async () => {
     const project = await newProject()
     const before = await snapshot(project.path)
-    expect(await problemOf(project.update({ settings: { rho: 2, soupSize: 0 } }))).toMatchObject({
+    expect(await problemOf(project.firstPair.update({ settings: { rho: 2, soupSize: 0 } }))).toMatchObject({
       code: 'bad-input',
       message: expect.stringContaining('settings.rho: ')
     })
     expect(await problemOf(project.savePrompts([]))).toMatchObject({ code: 'bad-input' })
     const sweep = sweepFixture()
-    const broken = await problemOf(project.saveSweep({ ...sweep, post: { ...sweep.post, validity: NaN } }))
+    const broken = await problemOf(
+      project.firstPair.saveSweep({ ...sweep, post: { ...sweep.post, validity: NaN } })
+    )
     expect(broken.message).toContain('post.validity: ')
-    expect(project.document.settings.rho).toBe(0.9)
+    expect(project.firstPair.document.settings.rho).toBe(0.9)
     expect(await snapshot(project.path)).toEqual(before)
   })
 
@@ -297,8 +312,9 @@ describe('changing a project', () => {
     expect(await readFile(target, 'utf8')).toBe('precious')
     expect((await lstat(join(project.path, 'project.json'))).isFile()).toBe(true)
 
-    await symlink(folder, join(project.path, 'sweeps'))
-    expect((await problemOf(project.saveSweep(sweepFixture()))).code).toBe('bad-file')
+    await mkdir(join(project.path, 'pairs/pair-1'), { recursive: true })
+    await symlink(folder, join(project.path, 'pairs/pair-1', 'sweeps'))
+    expect((await problemOf(project.firstPair.saveSweep(sweepFixture()))).code).toBe('bad-file')
     expect((await readdir(folder)).toSorted()).toEqual(['Shapes.slr', 'precious'])
   })
 
@@ -326,11 +342,11 @@ describe('the sweeps of a project', () => {
     const project = await newProject()
     const older = sweepFixture({ id: 'b', createdAt: '2026-01-02T00:00:00Z' })
     const newer = sweepFixture({ id: 'a', createdAt: '2026-01-02T00:00:00.500Z' })
-    await project.saveSweep(newer)
-    await project.saveSweep(older)
+    await project.firstPair.saveSweep(newer)
+    await project.firstPair.saveSweep(older)
     const selected = newer.ranges[0]
-    expect(project.sweeps.map(({ id }) => id)).toEqual(['a', 'b'])
-    expect(project.sweeps[0]).toEqual({
+    expect(project.firstPair.sweeps.map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(project.firstPair.sweeps[0]).toEqual({
       id: 'a',
       checkpoints: { base: 'aa', post: 'bb' },
       createdAt: newer.createdAt,
@@ -343,12 +359,12 @@ describe('the sweeps of a project', () => {
       best: { validity: selected?.validity, diversity: selected?.diversity },
       rivals: []
     })
-    expect(await project.readSweep('b')).toEqual(older)
+    expect(await project.firstPair.readSweep('b')).toEqual(older)
     await project.close()
     const again = await open(project.path)
-    expect(again.sweeps).toEqual(project.sweeps)
-    await again.saveSweep({ ...older, seconds: 9 })
-    expect(again.sweeps.map(({ id, seconds }) => [id, seconds])).toEqual([
+    expect(again.firstPair.sweeps).toEqual(project.firstPair.sweeps)
+    await again.firstPair.saveSweep({ ...older, seconds: 9 })
+    expect(again.firstPair.sweeps.map(({ id, seconds }) => [id, seconds])).toEqual([
       ['a', 3.2],
       ['b', 9]
     ])
@@ -356,18 +372,18 @@ describe('the sweeps of a project', () => {
 
   test('are left out with a warning when they cannot be read, and the others stay', async () => {
     const project = await newProject()
-    await project.saveSweep(sweepFixture({ id: 'good' }))
+    await project.firstPair.saveSweep(sweepFixture({ id: 'good' }))
     await project.close()
     const put = (name: string, content: unknown): Promise<void> =>
-      writeFile(join(project.path, 'sweeps', name), JSON.stringify(content))
+      writeFile(join(project.path, 'pairs/pair-1', 'sweeps', name), JSON.stringify(content))
     await put('broken.json', { ...sweepFixture({ id: 'broken' }), post: null })
     await put('newer.json', { ...sweepFixture({ id: 'newer' }), schemaVersion: 7 })
     await put('other.json', sweepFixture({ id: 'renamed' }))
     await put('bad name.json', sweepFixture())
-    await writeFile(join(project.path, 'sweeps', '.half.json.tmp'), '{')
-    await symlink('/etc/passwd', join(project.path, 'sweeps', 'passwd.json'))
+    await writeFile(join(project.path, 'pairs/pair-1', 'sweeps', '.half.json.tmp'), '{')
+    await symlink('/etc/passwd', join(project.path, 'pairs/pair-1', 'sweeps', 'passwd.json'))
     const opened = await open(project.path)
-    expect(opened.sweeps.map(({ id }) => id)).toEqual(['good'])
+    expect(opened.firstPair.sweeps.map(({ id }) => id)).toEqual(['good'])
     expect(opened.warnings.toSorted()).toEqual([
       expect.stringMatching(/broken\.json is not a sweep: post: /),
       expect.stringMatching(/newer\.json is a sweep of version 7; .*up to 2/),
@@ -379,16 +395,16 @@ describe('the sweeps of a project', () => {
 
   test.each(['../project', 'a/b', '', 'a.b', '..', 'nothing'])('are not found by the id %j', async (id) => {
     const project = await newProject()
-    expect((await problemOf(project.readSweep(id))).code).toBe('not-found')
+    expect((await problemOf(project.firstPair.readSweep(id))).code).toBe('not-found')
   })
 
   test('of the full size (528 ranges, 40 prompts) take little more room than without line breaks, at one score per line', async () => {
     const project = await newProject()
     const sweep = sweepFixture({ layerCount: 32, promptCount: 40, validCount: 18 })
-    await project.saveSweep(sweep)
-    expect(await project.readSweep(sweep.id)).toEqual(sweep)
+    await project.firstPair.saveSweep(sweep)
+    expect(await project.firstPair.readSweep(sweep.id)).toEqual(sweep)
 
-    const text = await readFile(join(project.path, 'sweeps/sweep-1.json'), 'utf8')
+    const text = await readFile(join(project.path, 'pairs/pair-1', 'sweeps/sweep-1.json'), 'utf8')
     expect(text.length).toBeLessThan(1.1 * JSON.stringify(sweep).length)
     const scores = text.split('\n').filter((line) => line.trimStart().startsWith('{"validity":'))
     expect(scores).toHaveLength((528 + 1) * 40)
@@ -504,11 +520,11 @@ describe.skipIf(process.platform === 'win32')('a project that cannot be written'
 
   test('opens for viewing, also while its owner has it open, and refuses every change', async () => {
     const project = await newProject()
-    await project.saveSweep(sweepFixture())
+    await project.firstPair.saveSweep(sweepFixture())
     await Promise.all([
       chmod(folder, 0o755),
       chmod(project.path, 0o555),
-      chmod(join(project.path, 'sweeps'), 0o555)
+      chmod(join(project.path, 'pairs/pair-1', 'sweeps'), 0o555)
     ])
     const before = await snapshot(project.path)
     const refusal = {
@@ -527,7 +543,10 @@ describe.skipIf(process.platform === 'win32')('a project that cannot be written'
       saveSweep: refusal
     })
     expect(await snapshot(project.path)).toEqual(before)
-    await Promise.all([chmod(project.path, 0o755), chmod(join(project.path, 'sweeps'), 0o755)])
+    await Promise.all([
+      chmod(project.path, 0o755),
+      chmod(join(project.path, 'pairs/pair-1', 'sweeps'), 0o755)
+    ])
   })
 
   test('keeps the old content when the disk fills up in the middle of a file', async () => {

@@ -191,8 +191,13 @@ describe('a run', () => {
     await enterFolder()
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
-    const { runId } = await client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
-    const events = await collect(await client.samples.watch({ path }))
+    const { runId } = await client.samples.start({
+      path,
+      pair: 'pair-1',
+      settings: SETTINGS,
+      variants: VARIANTS
+    })
+    const events = await collect(await client.samples.watch({ path, pair: 'pair-1' }))
     const all = await answersOf(client, path, runId)
     whole = { path, runId, events, answers: all.filter((answer) => /^[^/]*\/[01]\//.test(answer)) }
     await leaveFolder()
@@ -223,7 +228,7 @@ describe('a run', () => {
 
   /** Answers by what they are of, without the order in which they came. */
   async function answersOf(client: Client, path: string, runId: string): Promise<string[]> {
-    const { samples } = await client.samples.get({ path, runId })
+    const { samples } = await client.samples.get({ path, pair: 'pair-1', runId })
     return samples
       .map(({ variant, prompt, index, text }) => `${variant}/${prompt}/${index} ${text}`)
       .toSorted()
@@ -232,7 +237,7 @@ describe('a run', () => {
   /** For what does not depend on the prompts: two are enough. */
   async function twoPrompts(client: Client): Promise<string> {
     const { path, samplePrompts } = await client.projects.openDemo()
-    await client.samples.savePrompts({ path, seen: 0, prompts: samplePrompts.slice(0, 2) })
+    await client.samples.savePrompts({ path, pair: 'pair-1', seen: 0, prompts: samplePrompts.slice(0, 2) })
     return path
   }
 
@@ -244,7 +249,7 @@ describe('a run', () => {
     count: number
   ): Promise<string> {
     const reached = engine.holdAt(answers(count))
-    const { runId } = await client.samples.start({ path, settings, variants: VARIANTS })
+    const { runId } = await client.samples.start({ path, pair: 'pair-1', settings, variants: VARIANTS })
     await reached()
     return runId
   }
@@ -260,7 +265,7 @@ describe('a run', () => {
     )
     const total = 3 * samplePrompts.length * 6
 
-    const { run, samples, measures } = await client.samples.get({ path, runId })
+    const { run, samples, measures } = await client.samples.get({ path, pair: 'pair-1', runId })
     expect(told).toHaveLength(total)
     expect(samples).toEqual(expect.arrayContaining(told))
     expect(samples).toHaveLength(total)
@@ -280,15 +285,15 @@ describe('a run', () => {
     expect(state.sampleRuns).toMatchObject([
       { id: runId, sampleCount: total, sampleTotal: total, variantNames: ['base', 'post', '4-11'] }
     ])
-    expect(await later.samples.get({ path, runId })).toEqual({ run, samples, measures })
-    expect(await collect(await later.samples.watch({ path }))).toEqual([])
+    expect(await later.samples.get({ path, pair: 'pair-1', runId })).toEqual({ run, samples, measures })
+    expect(await collect(await later.samples.watch({ path, pair: 'pair-1' }))).toEqual([])
   })
 
   it('keeps its answers when the engine is killed, and goes on to those of a run that asked for all at once', async () => {
     const client = startWorkbench()
     const path = await twoPrompts(client)
     const runId = await halfway(client, path, { ...SETTINGS, sampleCount: 3 }, 10)
-    const events = await client.samples.watch({ path })
+    const events = await client.samples.watch({ path, pair: 'pair-1' })
     engine.kill()
     expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
     const kept = await answersOf(client, path, runId)
@@ -297,17 +302,21 @@ describe('a run', () => {
       { id: runId, sampleCount: 10, sampleTotal: 3 * 2 * 3 }
     ])
 
-    const fewer = await client.samples.more({ path, runId, sampleCount: 2 }).catch((error: unknown) => error)
+    const fewer = await client.samples
+      .more({ path, pair: 'pair-1', runId, sampleCount: 2 })
+      .catch((error: unknown) => error)
     expect(fewer).toMatchObject({ data: { code: 'bad-input' } })
-    await client.samples.more({ path, runId, sampleCount: 6 })
-    const more = await collect(await client.samples.watch({ path }))
+    await client.samples.more({ path, pair: 'pair-1', runId, sampleCount: 6 })
+    const more = await collect(await client.samples.watch({ path, pair: 'pair-1' }))
     expect(more[0]).toMatchObject({ type: 'snapshot', samples: { length: 10 } })
     expect(more.at(-1)).toMatchObject({ type: 'finished', runId })
     const all = await answersOf(client, path, runId)
     expect(all).toEqual(expect.arrayContaining(kept))
     expect(all).toEqual(whole.answers)
     // Nothing was generated twice.
-    const lines = (await readFile(join(path, 'samples', `${runId}.jsonl`), 'utf8')).trimEnd().split('\n')
+    const lines = (await readFile(join(path, 'pairs/pair-1', 'samples', `${runId}.jsonl`), 'utf8'))
+      .trimEnd()
+      .split('\n')
     expect(lines).toHaveLength(3 * 2 * 6)
   })
 
@@ -318,34 +327,45 @@ describe('a run', () => {
     const busy = { data: { code: 'busy' } }
     const reached = engine.holdAt(answers(5))
     const starts = await Promise.allSettled(
-      [0, 1].map(() => client.samples.start({ path, settings, variants: VARIANTS }))
+      [0, 1].map(() => client.samples.start({ path, pair: 'pair-1', settings, variants: VARIANTS }))
     )
     expect(starts.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
     await reached()
-    await expect(client.sweeps.start({ path })).rejects.toMatchObject(busy)
-    await expect(client.samples.start({ path, settings, variants: VARIANTS })).rejects.toMatchObject(busy)
-    const scoring = client.samples.scoreCrc({ path, settings, variants: VARIANTS }).then(collectAny)
+    await expect(client.sweeps.start({ path, pair: 'pair-1' })).rejects.toMatchObject(busy)
+    await expect(
+      client.samples.start({ path, pair: 'pair-1', settings, variants: VARIANTS })
+    ).rejects.toMatchObject(busy)
+    const scoring = client.samples
+      .scoreCrc({ path, pair: 'pair-1', settings, variants: VARIANTS })
+      .then(collectAny)
     await expect(scoring).rejects.toMatchObject(busy)
 
     const [{ id: runId } = { id: '' }] = (await client.projects.open({ path })).sampleRuns
     const among = VARIANTS.map(({ name }) => name)
     const marks = [{ prompt: 0, index: 0, size: 1, among, verdict: 'preferred' as const, variant: '4-11' }]
-    await client.samples.mark({ path, runId, decided: marks, undecided: [] })
-    const events = (await client.samples.watch({ path }))[Symbol.asyncIterator]()
+    await client.samples.mark({ path, pair: 'pair-1', runId, decided: marks, undecided: [] })
+    const events = (await client.samples.watch({ path, pair: 'pair-1' }))[Symbol.asyncIterator]()
     expect((await events.next()).value).toMatchObject({ type: 'snapshot', run: { marks } })
-    await client.samples.cancel({ path })
-    expect((await collect(await client.samples.watch({ path }))).at(-1)).toEqual({ type: 'cancelled' })
+    await client.samples.cancel({ path, pair: 'pair-1' })
+    expect((await collect(await client.samples.watch({ path, pair: 'pair-1' }))).at(-1)).toEqual({
+      type: 'cancelled'
+    })
     expect(await answersOf(client, path, runId)).toHaveLength(5)
-    await client.sweeps.start({ path })
-    await expect(client.samples.start({ path, settings, variants: VARIANTS })).rejects.toMatchObject(busy)
-    await client.sweeps.cancel({ path })
-    await collectAny(await client.sweeps.watch({ path }))
+    await client.sweeps.start({ path, pair: 'pair-1' })
+    await expect(
+      client.samples.start({ path, pair: 'pair-1', settings, variants: VARIANTS })
+    ).rejects.toMatchObject(busy)
+    await client.sweeps.cancel({ path, pair: 'pair-1' })
+    await collectAny(await client.sweeps.watch({ path, pair: 'pair-1' }))
 
-    await client.samples.more({ path, runId, sampleCount: SETTINGS.sampleCount })
-    const [snapshot] = await collect(await client.samples.watch({ path }))
+    await client.samples.more({ path, pair: 'pair-1', runId, sampleCount: SETTINGS.sampleCount })
+    const [snapshot] = await collect(await client.samples.watch({ path, pair: 'pair-1' }))
     expect(snapshot).toMatchObject({ type: 'snapshot', samples: { length: 5 } })
-    expect((await client.samples.get({ path, runId })).run).toMatchObject({ marks, weights: 'fp32' })
-    const { content } = await client.samples.export({ path, runId, format: 'jsonl' })
+    expect((await client.samples.get({ path, pair: 'pair-1', runId })).run).toMatchObject({
+      marks,
+      weights: 'fp32'
+    })
+    const { content } = await client.samples.export({ path, pair: 'pair-1', runId, format: 'jsonl' })
     expect(content.trimEnd().split('\n')).toHaveLength(3 * 2 * SETTINGS.sampleCount)
     expect(await answersOf(client, path, runId)).toEqual(whole.answers)
   })
@@ -353,18 +373,28 @@ describe('a run', () => {
   it('fails in words when a prompt is longer than the context window or memory is too small', async () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
-    await client.samples.start({ path, settings: { ...SETTINGS, memoryBytes: 1000 }, variants: VARIANTS })
-    expect((await collect(await client.samples.watch({ path }))).at(-1)).toMatchObject({
+    await client.samples.start({
+      path,
+      pair: 'pair-1',
+      settings: { ...SETTINGS, memoryBytes: 1000 },
+      variants: VARIANTS
+    })
+    expect((await collect(await client.samples.watch({ path, pair: 'pair-1' }))).at(-1)).toMatchObject({
       type: 'failed',
       problem: { code: 'out-of-memory', message: expect.stringContaining('The weights take') }
     })
     // Nothing is left of it, on the disk either.
     expect((await client.projects.open({ path })).sampleRuns).toEqual([])
-    expect(await readdir(join(path, 'samples'))).toEqual([])
+    expect(await readdir(join(path, 'pairs/pair-1', 'samples'))).toEqual([])
     const long = { text: 'Name a colour. '.repeat(200), category: '', raw: false }
-    const seen = (await client.projects.open({ path })).document.revision
-    await client.samples.savePrompts({ path, seen, prompts: [{ ...long, text: 'Name a colour.' }, long] })
-    const start = client.samples.start({ path, settings: SETTINGS, variants: VARIANTS })
+    const seen = (await client.projects.open({ path })).revision
+    await client.samples.savePrompts({
+      path,
+      pair: 'pair-1',
+      seen,
+      prompts: [{ ...long, text: 'Name a colour.' }, long]
+    })
+    const start = client.samples.start({ path, pair: 'pair-1', settings: SETTINGS, variants: VARIANTS })
     await expect(start).rejects.toThrow(/^Prompt 2 becomes \d+ tokens; post's context window of 512/)
     expect((await client.projects.open({ path })).sampleRuns).toEqual([])
   })
@@ -373,17 +403,20 @@ describe('a run', () => {
     const client = startWorkbench()
     const post = join(folder, 'post')
     await cp(DEMO.post, post, { recursive: true })
-    const { path, document } = await client.projects.create({ folder, name: 'Own', base: DEMO.base, post })
+    const { path, revision } = await client.projects.create({ folder, name: 'Own', base: DEMO.base, post })
     await client.samples.savePrompts({
       path,
-      seen: document.revision,
+      pair: 'pair-1',
+      seen: revision,
       prompts: [{ text: 'Name a colour.', category: '', raw: false }]
     })
     const settings = { ...SETTINGS, sampleCount: 1 }
-    const { runId } = await client.samples.start({ path, settings, variants: [POST] })
-    expect((await collect(await client.samples.watch({ path }))).at(-1)).toMatchObject({ type: 'finished' })
+    const { runId } = await client.samples.start({ path, pair: 'pair-1', settings, variants: [POST] })
+    expect((await collect(await client.samples.watch({ path, pair: 'pair-1' }))).at(-1)).toMatchObject({
+      type: 'finished'
+    })
     await cp(join(DEMO.base, 'model.safetensors'), join(post, 'model.safetensors'))
-    await expect(client.samples.more({ path, runId, sampleCount: 3 })).rejects.toMatchObject({
+    await expect(client.samples.more({ path, pair: 'pair-1', runId, sampleCount: 3 })).rejects.toMatchObject({
       data: { code: 'mismatch' }
     })
   })
@@ -395,15 +428,15 @@ describe('a run', () => {
     expect((await client.samples.builtinPrompts()).length).toBeGreaterThan(5)
     const prompts = await client.samples.readPrompts({ fileName: 'mine.txt', content: 'One\nTwo\n' })
     expect(prompts.map(({ text }) => text)).toEqual(['One', 'Two'])
-    expect(await client.samples.savePrompts({ path, seen: 0, prompts })).toMatchObject({
+    expect(await client.samples.savePrompts({ path, pair: 'pair-1', seen: 0, prompts })).toMatchObject({
       samplePrompts: prompts
     })
     const [prompt] = prompts
     if (prompt === undefined) throw new Error('no prompt')
-    const { rendered, tokens } = await client.samples.render({ path, prompt })
+    const { rendered, tokens } = await client.samples.render({ path, pair: 'pair-1', prompt })
     expect(rendered).toContain('One')
     expect(tokens.length).toBeGreaterThan(1)
-    expect(await client.samples.defaults({ path })).toMatchObject({
+    expect(await client.samples.defaults({ path, pair: 'pair-1' })).toMatchObject({
       sampling: { temperature: 1, minP: 0 },
       maxTokens: 96
     })
@@ -417,15 +450,20 @@ describe('a run', () => {
       await enterFolder()
       const client = startWorkbench()
       swept = (await crcProject(client)).path
-      expect(await client.samples.crcScores({ path: swept })).toBeNull()
-      await client.sweeps.start({ path: swept })
-      await collectAny(await client.sweeps.watch({ path: swept }))
+      expect(await client.samples.crcScores({ path: swept, pair: 'pair-1' })).toBeNull()
+      await client.sweeps.start({ path: swept, pair: 'pair-1' })
+      await collectAny(await client.sweeps.watch({ path: swept, pair: 'pair-1' }))
       await leaveFolder()
     })
 
     async function crcProject(client: Client) {
       const { path, prompts } = await client.projects.openDemo()
-      return client.prompts.save({ path, seen: 0, prompts: prompts.filter((_, place) => place % 10 === 0) })
+      return client.prompts.save({
+        path,
+        pair: 'pair-1',
+        seen: 0,
+        prompts: prompts.filter((_, place) => place % 10 === 0)
+      })
     }
 
     async function check(
@@ -435,7 +473,9 @@ describe('a run', () => {
       sampleCount: number
     ) {
       const settings = { ...SETTINGS, sampling, maxTokens: 8, sampleCount }
-      const events = await collectAny(await client.samples.scoreCrc({ path, settings, variants: VARIANTS }))
+      const events = await collectAny(
+        await client.samples.scoreCrc({ path, pair: 'pair-1', settings, variants: VARIANTS })
+      )
       const last = events.at(-1)
       if (last?.type !== 'scores') throw new Error('no scores came')
       expect(events.length).toBeGreaterThan(1)
@@ -459,7 +499,7 @@ describe('a run', () => {
       await started.splice(0)[0]?.close()
       const later = startWorkbench()
       await later.projects.open({ path: swept })
-      expect(await later.samples.crcScores({ path: swept })).toEqual(result)
+      expect(await later.samples.crcScores({ path: swept, pair: 'pair-1' })).toEqual(result)
       expect(result).toMatchObject({ weights: 'fp32', variants: VARIANTS, settings: { sampleCount: 16 } })
       expect(result.postPath.fingerprint).not.toBe('')
     })

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DEFAULT_RENDERING, SweepDocument } from '../../../src/contract/documents/crc'
+import { ProjectDocument } from '../../../src/contract/documents/project'
+import { at } from '../../../src/contract/model/look-up'
 import type { OtherCheckpoint } from '../../../src/contract/model/checkpoint'
 import { EvaluationView } from '../../../src/contract/documents/evaluation'
 import { PAPER_SAMPLING, SampleLine, type Variant } from '../../../src/contract/documents/samples'
@@ -14,7 +16,7 @@ import { openPair } from '../../../src/main/checkpoint/pair'
 import { createEngineHost } from '../../../src/main/engine/host'
 import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../src/main/project/create-project'
-import { openProject } from '../../../src/main/project/project'
+import { openProject } from '../../../src/main/project/open-project'
 import { resourcePath } from '../../../src/main/base/resources'
 import { createWorkbench } from '../../../src/main/workbench/router'
 import { prepareSampleRun } from '../../../src/main/samples/prepare-run'
@@ -57,7 +59,7 @@ async function demoProject(otherCheckpoints: OtherCheckpoint[] = []): Promise<{ 
   const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts })
   for (const [place, checkpoint] of otherCheckpoints.entries()) {
     // As it is stored: some lie where nothing is.
-    await project.edit(({ otherCheckpoints: others, nextMark }) => ({
+    await project.firstPair.edit(({ otherCheckpoints: others, nextMark }) => ({
       otherCheckpoints: [...others, { ...checkpoint, id: `c-${place}`, mark: nextMark }],
       nextMark: nextMark + 1
     }))
@@ -204,11 +206,14 @@ describe("a project's other checkpoints", () => {
   it('are kept, and an older project has none', async () => {
     const { path } = await demoProject([reference])
     const file = join(path, 'project.json')
-    const { otherCheckpoints, ...older } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
+    const stored = ProjectDocument.parse(JSON.parse(await readFile(file, 'utf8')))
+    const { location, otherCheckpoints, rendering, settings, recipes } = at(stored.pairs, 0, 'pair')
     expect(otherCheckpoints).toEqual([{ ...reference, id: 'c-0', mark: 0 }])
-    await writeFile(file, JSON.stringify({ ...older, schemaVersion: 1 }))
+    const { name, createdAt, notes } = stored
+    const shared = { schemaVersion: 1, name, createdAt, notes }
+    await writeFile(file, JSON.stringify({ ...shared, pair: location, rendering, settings, recipes }))
     const project = await openProject(path)
-    expect(project.document.otherCheckpoints).toEqual([])
+    expect(project.firstPair.document.otherCheckpoints).toEqual([])
     await project.close()
   })
 
@@ -244,7 +249,12 @@ describe("a project's other checkpoints", () => {
     ])
 
     // Relocated to where it is now, it is the same checkpoint.
-    const after = await client.checkpoints.relocate({ path, id: 'c-3', folder: `${moved}-away` })
+    const after = await client.checkpoints.relocate({
+      path,
+      pair: 'pair-1',
+      id: 'c-3',
+      folder: `${moved}-away`
+    })
     expect(usableCheckpoints(after)).toMatchObject([{ id: 'c-0' }, { id: 'c-3', path: `${moved}-away` }])
     await close()
   })
@@ -258,7 +268,9 @@ describe("a project's other checkpoints", () => {
     })
     const client = createRouterClient(router)
     const findings = async (folder: string): Promise<string[]> =>
-      (await client.pair.inspectOther({ path, folder })).findings.map(({ message }) => message)
+      (await client.pair.inspectOther({ path, pair: 'pair-1', folder })).findings.map(
+        ({ message }) => message
+      )
     expect(await findings(restored)).toEqual([])
     expect(await findings(PAIR.post)).toEqual(['It looks like the same checkpoint as post.'])
     expect(await findings(await foreignTokenizer())).toEqual([

@@ -56,58 +56,67 @@ describe('the distances of a project', () => {
     const client = clientOf()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
-    expect(await client.distances.get({ path })).toEqual({ distances: null, changed: [] })
+    expect(await client.distances.get({ path, pair: 'pair-1' })).toEqual({ distances: null, changed: [] })
 
-    await client.distances.start({ path })
-    const first = await lastOf(await client.distances.watch({ path }))
+    await client.distances.start({ path, pair: 'pair-1' })
+    const first = await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))
     expect(first).toMatchObject({ type: 'finished' })
     expect(first).not.toMatchObject({ bytesRead: 0 })
-    const stored = await client.distances.get({ path })
+    const stored = await client.distances.get({ path, pair: 'pair-1' })
     expect(stored).toMatchObject({ changed: [], distances: { layers: [{ layer: 0 }, { layer: 1 }] } })
     expect(await readdir(join(path, 'distances'))).toHaveLength(1)
 
-    await client.distances.start({ path })
-    expect(await lastOf(await client.distances.watch({ path }))).toEqual({ type: 'finished', bytesRead: 0 })
-    expect(await client.distances.get({ path })).toEqual(stored)
+    await client.distances.start({ path, pair: 'pair-1' })
+    expect(await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))).toEqual({
+      type: 'finished',
+      bytesRead: 0
+    })
+    expect(await client.distances.get({ path, pair: 'pair-1' })).toEqual(stored)
   })
 
   it('are said to be of another checkpoint once one has changed, and computed again for that', async () => {
     const client = clientOf()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
-    await client.distances.start({ path })
-    await lastOf(await client.distances.watch({ path }))
+    await client.distances.start({ path, pair: 'pair-1' })
+    await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))
     await writeCheckpoint(post, checkpointFixture({ seed: 3 }))
     await client.projects.open({ path })
-    expect(await client.distances.get({ path })).toMatchObject({ changed: ['post'] })
-    await client.distances.start({ path })
-    expect(await lastOf(await client.distances.watch({ path }))).not.toMatchObject({ bytesRead: 0 })
-    expect(await client.distances.get({ path })).toMatchObject({ changed: [] })
+    expect(await client.distances.get({ path, pair: 'pair-1' })).toMatchObject({ changed: ['post'] })
+    await client.distances.start({ path, pair: 'pair-1' })
+    expect(await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))).not.toMatchObject({
+      bytesRead: 0
+    })
+    expect(await client.distances.get({ path, pair: 'pair-1' })).toMatchObject({ changed: [] })
   })
 
   it('that cannot be read any more are computed again', async () => {
     const client = clientOf()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
-    await client.distances.start({ path })
-    await lastOf(await client.distances.watch({ path }))
+    await client.distances.start({ path, pair: 'pair-1' })
+    await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))
     const [name = ''] = await readdir(join(path, 'distances'))
     await writeFile(join(path, 'distances', name), '{"schemaVersion": 1}')
-    expect(await client.distances.get({ path })).toEqual({ distances: null, changed: [] })
-    await client.distances.start({ path })
-    expect(await lastOf(await client.distances.watch({ path }))).not.toMatchObject({ bytesRead: 0 })
+    expect(await client.distances.get({ path, pair: 'pair-1' })).toEqual({ distances: null, changed: [] })
+    await client.distances.start({ path, pair: 'pair-1' })
+    expect(await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))).not.toMatchObject({
+      bytesRead: 0
+    })
   })
 
   it('can be cancelled while gigabytes are read, and leave nothing behind', async () => {
     const client = clientOf()
     const model = await writeSparseCheckpoint(join(folder, 'sparse'), 200_000_000)
     const path = await newProject(client, model, model)
-    await client.distances.start({ path })
-    await expect(client.distances.start({ path })).rejects.toMatchObject({ data: { code: 'busy' } })
-    const events = await client.distances.watch({ path })
+    await client.distances.start({ path, pair: 'pair-1' })
+    await expect(client.distances.start({ path, pair: 'pair-1' })).rejects.toMatchObject({
+      data: { code: 'busy' }
+    })
+    const events = await client.distances.watch({ path, pair: 'pair-1' })
     const first = await events.next()
     expect(first.value).toMatchObject({ type: 'progress' })
-    await client.distances.cancel({ path })
+    await client.distances.cancel({ path, pair: 'pair-1' })
     expect(await lastOf(events)).toEqual({ type: 'cancelled' })
     expect(await readdir(path)).not.toContain('distances')
   })
@@ -116,8 +125,8 @@ describe('the distances of a project', () => {
     const client = clientOf()
     const { base } = await writePair()
     const path = await newProject(client, base, join(folder, 'gone'))
-    await client.distances.start({ path })
-    expect(await lastOf(await client.distances.watch({ path }))).toMatchObject({
+    await client.distances.start({ path, pair: 'pair-1' })
+    expect(await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))).toMatchObject({
       type: 'failed',
       problem: { code: 'not-found', message: expect.stringContaining(join(folder, 'gone')) }
     })
@@ -131,14 +140,14 @@ describe('the check of values of a pair', () => {
       base: [{ tensor: 'lm_head.weight', element: 3, value: -Infinity }]
     })
     const path = await newProject(client, base, post)
-    await client.values.start({ path })
-    expect(await lastOf(await client.values.watch({ path }))).toMatchObject({
+    await client.values.start({ path, pair: 'pair-1' })
+    expect(await lastOf(await client.values.watch({ path, pair: 'pair-1' }))).toMatchObject({
       type: 'finished',
       values: { base: [{ tensor: 'lm_head.weight', first: '-Infinity', at: [0, 3] }], post: [] }
     })
-    await client.values.start({ path })
-    await client.values.cancel({ path })
-    expect(await lastOf(await client.values.watch({ path }))).toEqual({ type: 'cancelled' })
+    await client.values.start({ path, pair: 'pair-1' })
+    await client.values.cancel({ path, pair: 'pair-1' })
+    expect(await lastOf(await client.values.watch({ path, pair: 'pair-1' }))).toEqual({ type: 'cancelled' })
   })
 })
 
@@ -147,17 +156,17 @@ describe('the checksums of a project', () => {
     const client = clientOf()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
-    expect(await client.checksums.get({ path })).toEqual({ base: null, post: null })
-    await client.checksums.start({ path })
-    expect(await lastOf(await client.checksums.watch({ path }))).toEqual({ type: 'finished' })
-    const { base: ofBase } = await client.checksums.get({ path })
+    expect(await client.checksums.get({ path, pair: 'pair-1' })).toEqual({ base: null, post: null })
+    await client.checksums.start({ path, pair: 'pair-1' })
+    expect(await lastOf(await client.checksums.watch({ path, pair: 'pair-1' }))).toEqual({ type: 'finished' })
+    const { base: ofBase } = await client.checksums.get({ path, pair: 'pair-1' })
     expect(ofBase?.files).toMatchObject([
       { name: 'model.safetensors', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }
     ])
     // Written again, the file may differ where the fingerprint took no sample.
     await utimes(join(base, 'model.safetensors'), new Date(2030, 1), new Date(2030, 1))
     await client.projects.open({ path })
-    expect(await client.checksums.get({ path })).toMatchObject({
+    expect(await client.checksums.get({ path, pair: 'pair-1' })).toMatchObject({
       base: null,
       post: { fingerprint: expect.any(String) }
     })
@@ -170,8 +179,8 @@ describe('a pair that was moved', () => {
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
     const before = await client.projects.open({ path })
-    await client.distances.start({ path })
-    await lastOf(await client.distances.watch({ path }))
+    await client.distances.start({ path, pair: 'pair-1' })
+    await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))
     await mkdir(join(folder, 'archive'))
     await rename(base, join(folder, 'archive', 'base'))
     await rename(post, join(folder, 'archive', 'post'))
@@ -180,21 +189,23 @@ describe('a pair that was moved', () => {
       pairProblem: { code: 'not-found', message: expect.stringContaining(base) }
     })
     const moved = { base: join(folder, 'archive', 'base'), post: join(folder, 'archive', 'post') }
-    const after = await client.projects.relocate({ path, ...moved })
-    expect(after).toMatchObject({ pairProblem: null, document: { pair: { kind: 'folders', ...moved } } })
+    const after = await client.pairs.relocate({ path, pair: 'pair-1', ...moved })
+    expect(after).toMatchObject({ pairProblem: null, document: { location: { kind: 'folders', ...moved } } })
     expect(after.pair?.base.fingerprint).toBe(before.pair?.base.fingerprint)
-    expect(await client.distances.get({ path })).toMatchObject({
+    expect(await client.distances.get({ path, pair: 'pair-1' })).toMatchObject({
       changed: [],
       distances: { layers: [{}, {}] }
     })
     await client.projects.close({ path })
-    expect(await client.projects.open({ path })).toMatchObject({ document: { pair: moved } })
+    expect(await client.projects.open({ path })).toMatchObject({ document: { location: moved } })
   })
 
   it('cannot be the built-in one', async () => {
     const client = clientOf()
     const { path } = await client.projects.openDemo()
-    await expect(client.projects.relocate({ path, base: folder, post: folder })).rejects.toMatchObject({
+    await expect(
+      client.pairs.relocate({ path, pair: 'pair-1', base: folder, post: folder })
+    ).rejects.toMatchObject({
       data: { code: 'bad-input' }
     })
   })
@@ -219,7 +230,7 @@ describe('a checkpoint that was written again', () => {
       { member: 'base', kind: 'rewritten', files: ['model.safetensors'] },
       { member: 'post', kind: 'changed', files: ['model.safetensors'] }
     ])
-    expect(checkpointChanges(await client.projects.relocate({ path, base, post }))).toEqual([])
+    expect(checkpointChanges(await client.pairs.relocate({ path, pair: 'pair-1', base, post }))).toEqual([])
     expect(checkpointChanges(await client.projects.open({ path }))).toEqual([])
   })
 })

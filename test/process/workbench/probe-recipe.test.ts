@@ -33,7 +33,8 @@ describe('a recipe that is probed in a project', () => {
     const prompt = prompts[0]?.text ?? ''
     const recipe = { name: 'selected', ranges: [[4, 11]] satisfies [number, number][] }
     const events: ProbeEvent[] = []
-    for await (const event of await client.probes.next({ path, recipe, prompt })) events.push(event)
+    for await (const event of await client.probes.next({ path, pair: 'pair-1', recipe, prompt }))
+      events.push(event)
     expect(events.map(({ model }) => model)).toEqual(['post', 'hybrid', 'base'])
 
     const which = [[], ['--restore', '4-11'], ['--model', 'base']]
@@ -50,7 +51,7 @@ describe('a recipe that is probed in a project', () => {
     const client = createRouterClient(workbench.router)
     const { path } = await client.projects.openDemo()
     const recipe = { name: 'too deep', ranges: [[3, 12]] satisfies [number, number][] }
-    const events = await client.probes.next({ path, recipe, prompt: 'Hi' })
+    const events = await client.probes.next({ path, pair: 'pair-1', recipe, prompt: 'Hi' })
     await expect(events.next()).rejects.toMatchObject({
       data: { message: expect.stringContaining('layers 0 to 11') }
     })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DEFAULT_RENDERING, Rendering } from '../../../src/contract/documents/crc'
-import { ProjectChanges } from '../../../src/contract/documents/project'
+import { PairChanges } from '../../../src/contract/documents/project'
 import { PAPER_SAMPLING, type SampleSetup } from '../../../src/contract/documents/samples'
 import type { SweepEvent } from '../../../src/contract/documents/sweep-events'
 import { createEngineHost } from '../../../src/main/engine/host'
@@ -54,12 +54,12 @@ async function collect(events: AsyncIterable<SweepEvent>): Promise<SweepEvent[]>
 async function quickProject(client: ReturnType<typeof startWorkbench>): Promise<string> {
   const { path } = await client.projects.create({ folder, name: 'Quick', ...(await shortPair()) })
   const prompts = await demoPrompts(8)
-  await client.prompts.save({ path, seen: 0, prompts })
+  await client.prompts.save({ path, pair: 'pair-1', seen: 0, prompts })
   return path
 }
 
-const SETTINGS = ProjectChanges.shape.settings.unwrap()
-type Settings = NonNullable<ProjectChanges['settings']>
+const SETTINGS = PairChanges.shape.settings.unwrap()
+type Settings = NonNullable<PairChanges['settings']>
 
 describe('projects', () => {
   it('creates the demo project the first time and shares it after that', async () => {
@@ -90,16 +90,16 @@ describe('projects', () => {
   it('keeps changes, and lets other programs write it once it is closed', async () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
-    await client.projects.update({ path, seen: 0, changes: { notes: 'layer 4 matters' } })
+    await client.projects.update({ path, pair: 'pair-1', seen: 0, changes: { notes: 'layer 4 matters' } })
     await expect(
-      startWorkbench().projects.update({ path, seen: 0, changes: { notes: 'mine' } })
+      startWorkbench().projects.update({ path, pair: 'pair-1', seen: 0, changes: { notes: 'mine' } })
     ).rejects.toMatchObject({
       data: { code: 'locked' }
     })
     await client.projects.close({ path })
     expect(existsSync(join(path, '.lock'))).toBe(false)
     expect(await startWorkbench().projects.open({ path })).toMatchObject({
-      document: { notes: 'layer 4 matters' }
+      notes: 'layer 4 matters'
     })
   })
 
@@ -143,20 +143,18 @@ describe('projects', () => {
     ]
     const values = [
       {
-        name: 'A',
         rendering: rendering[0],
         notes: 'a',
         settings: settings[0]
       },
       {
-        name: 'B',
         rendering: rendering[1],
         notes: 'b',
         settings: settings[1]
       }
     ] as const
-    const alone: ProjectChanges[] = [
-      ...ProjectChanges.omit({ settings: true, rendering: true })
+    const alone: PairChanges[] = [
+      ...PairChanges.omit({ settings: true, rendering: true })
         .keyof()
         .options.map((field) => ({ [field]: values[1][field] })),
       ...Rendering.keyof().options.map((field) => ({ rendering: { [field]: values[1].rendering[field] } })),
@@ -164,27 +162,44 @@ describe('projects', () => {
     ]
     // Lists are there too, that no such change may touch.
     const source = { sweepId: null, validity: null, diversity: null }
-    await client.recipes.keep({ path, recipe: { name: 'kept', ranges: [[1, 2]] }, source })
-    await client.checkpoints.add({ path, folder: resourcePath('demo-pair', 'base') })
+    await client.recipes.keep({ path, pair: 'pair-1', recipe: { name: 'kept', ranges: [[1, 2]] }, source })
+    await client.checkpoints.add({ path, pair: 'pair-1', folder: resourcePath('demo-pair', 'base') })
     for (const change of alone) {
       const seen = Number.MAX_SAFE_INTEGER
-      const { document: before } = await client.projects.update({ path, seen, changes: values[0] })
-      const { document } = await client.projects.update({ path, seen, changes: change })
+      const { document: before, revision } = await client.pairs.update({
+        path,
+        pair: 'pair-1',
+        seen,
+        changes: values[0]
+      })
+      const { document, revision: next } = await client.pairs.update({
+        path,
+        pair: 'pair-1',
+        seen,
+        changes: change
+      })
       expect(document, JSON.stringify(change)).toEqual({
         ...before,
         ...change,
-        revision: before.revision + 1,
         rendering: { ...before.rendering, ...change.rendering },
         settings: { ...before.settings, ...change.settings }
       })
-      expect({ ...document, revision: before.revision }).not.toEqual(before)
+      expect(document).not.toEqual(before)
+      expect(next).toBe(revision + 1)
       expect([document.recipes.length, document.otherCheckpoints.length]).toEqual([1, 1])
+    }
+    for (const change of [{ name: 'B' }, { notes: 'b' }]) {
+      const seen = Number.MAX_SAFE_INTEGER
+      const changes = { name: 'A', notes: 'a' }
+      const before = await client.projects.update({ path, pair: 'pair-1', seen, changes })
+      const after = await client.projects.update({ path, pair: 'pair-1', seen, changes: change })
+      expect(after).toEqual({ ...before, ...change, revision: before.revision + 1 })
     }
   })
 
   it('fills in nothing that a change or a part of a rendering leaves out', () => {
-    expect(ProjectChanges.parse({ settings: {} })).toEqual({ settings: {} })
-    expect(ProjectChanges.parse({})).toEqual({})
+    expect(PairChanges.parse({ settings: {} })).toEqual({ settings: {} })
+    expect(PairChanges.parse({})).toEqual({})
     expect(Rendering.partial().parse({})).toEqual({})
   })
 
@@ -210,8 +225,10 @@ describe('projects', () => {
     const client = startWorkbench()
     const { path, prompts } = await client.projects.openDemo()
     const one = prompts.slice(0, 1)
-    expect(await client.prompts.save({ path, seen: 0, prompts: one })).toMatchObject({ prompts: one })
-    const { prompts: rendered } = await client.prompts.render({ path })
+    expect(await client.prompts.save({ path, pair: 'pair-1', seen: 0, prompts: one })).toMatchObject({
+      prompts: one
+    })
+    const { prompts: rendered } = await client.prompts.render({ path, pair: 'pair-1' })
     expect(rendered).toHaveLength(1)
     expect(rendered[0]?.rendered).toContain(one[0]?.text)
     expect(rendered[0]?.tokens.length).toBeGreaterThan(0)
@@ -257,10 +274,10 @@ describe('a sweep', () => {
     const told: JobNews[] = []
     const client = startWorkbench({ onJobNews: (news) => told.push(news) })
     const path = await quickProject(client)
-    const { sweepId } = await client.sweeps.start({ path })
+    const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1' })
     expect(await client.projects.open({ path })).toMatchObject({ running: ['sweep'] })
 
-    const events = await collect(await client.sweeps.watch({ path }))
+    const events = await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
     expect(events[0]).toMatchObject({ type: 'snapshot', sweepId, layerCount: 6, promptCount: 5 })
     expect(events.at(-1)).toMatchObject({
       type: 'finished',
@@ -276,28 +293,28 @@ describe('a sweep', () => {
     const { sweeps, running } = await client.projects.open({ path })
     expect(running).toEqual([])
     expect(sweeps.map((sweep) => sweep.id)).toEqual([sweepId])
-    expect(await client.sweeps.get({ path, sweepId })).toMatchObject({
+    expect(await client.sweeps.get({ path, pair: 'pair-1', sweepId })).toMatchObject({
       id: sweepId,
       selected: sweeps[0]?.selected
     })
-    expect(await client.sweeps.select({ path, sweepId, rho: 0 })).toMatchObject({
+    expect(await client.sweeps.select({ path, pair: 'pair-1', sweepId, rho: 0 })).toMatchObject({
       rho: 0,
       minimumValidity: 0
     })
-    expect(await collect(await client.sweeps.watch({ path }))).toEqual([])
+    expect(await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))).toEqual([])
   })
 
   it('goes on when a watcher leaves, and shows one that comes later all scores so far', async () => {
     const client = startWorkbench()
     const path = await quickProject(client)
     const sweeping = engine.holdAt(inOrder('progress'))
-    await client.sweeps.start({ path })
+    await client.sweeps.start({ path, pair: 'pair-1' })
     const leaving = new AbortController()
-    const early = await client.sweeps.watch({ path }, { signal: leaving.signal })
+    const early = await client.sweeps.watch({ path, pair: 'pair-1' }, { signal: leaving.signal })
     expect((await early.next()).value).toMatchObject({ type: 'snapshot' })
     await sweeping()
     leaving.abort()
-    const later = await client.sweeps.watch({ path })
+    const later = await client.sweeps.watch({ path, pair: 'pair-1' })
     const { value: first } = await later.next()
     expect(first).toMatchObject({ type: 'snapshot', progress: { phase: 'sweeping' } })
     engine.letGo()
@@ -309,11 +326,13 @@ describe('a sweep', () => {
     const client = startWorkbench()
     const path = await quickProject(client)
     const sweeping = engine.holdAt(inOrder('progress'))
-    await client.sweeps.start({ path })
-    await expect(client.sweeps.start({ path })).rejects.toMatchObject({ data: { code: 'busy' } })
-    const events = await client.sweeps.watch({ path })
+    await client.sweeps.start({ path, pair: 'pair-1' })
+    await expect(client.sweeps.start({ path, pair: 'pair-1' })).rejects.toMatchObject({
+      data: { code: 'busy' }
+    })
+    const events = await client.sweeps.watch({ path, pair: 'pair-1' })
     await sweeping()
-    await client.sweeps.cancel({ path })
+    await client.sweeps.cancel({ path, pair: 'pair-1' })
     expect((await collect(events)).at(-1)).toEqual({ type: 'cancelled' })
     expect(await client.projects.open({ path })).toMatchObject({ running: [], sweeps: [] })
   })
@@ -322,8 +341,8 @@ describe('a sweep', () => {
     const client = startWorkbench()
     const path = await quickProject(client)
     const sweeping = engine.holdAt(inOrder('progress'))
-    const { sweepId } = await client.sweeps.start({ path })
-    const events = await client.sweeps.watch({ path })
+    const { sweepId } = await client.sweeps.start({ path, pair: 'pair-1' })
+    const events = await client.sweeps.watch({ path, pair: 'pair-1' })
     await sweeping()
     engine.kill()
     const told = await collect(events)
@@ -332,11 +351,13 @@ describe('a sweep', () => {
       message: expect.stringMatching(/killed by SIGKILL .* started again/)
     })
     expect(told.at(-1)).toMatchObject({ type: 'finished' })
-    const { notices, selected } = await client.sweeps.get({ path, sweepId })
-    const again = await client.sweeps.start({ path, fresh: true })
-    await collect(await client.sweeps.watch({ path }))
+    const { notices, selected } = await client.sweeps.get({ path, pair: 'pair-1', sweepId })
+    const again = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
+    await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
     expect(selected).not.toBeNull()
-    expect((await client.sweeps.get({ path, sweepId: again.sweepId })).selected).toEqual(selected)
+    expect((await client.sweeps.get({ path, pair: 'pair-1', sweepId: again.sweepId })).selected).toEqual(
+      selected
+    )
     expect(notices).toContainEqual(expect.stringMatching(/killed by SIGKILL .* started again/))
   })
 
@@ -344,16 +365,16 @@ describe('a sweep', () => {
     const client = startWorkbench()
     const path = await quickProject(client)
     const sweeping = engine.holdAt(inOrder('progress'))
-    await client.sweeps.start({ path })
-    const events = await client.sweeps.watch({ path })
+    await client.sweeps.start({ path, pair: 'pair-1' })
+    const events = await client.sweeps.watch({ path, pair: 'pair-1' })
     await sweeping()
     engine.kill()
     await engine.holdAt(inOrder('progress'))()
     engine.kill()
     expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
 
-    await client.sweeps.start({ path })
-    const next = await collect(await client.sweeps.watch({ path }))
+    await client.sweeps.start({ path, pair: 'pair-1' })
+    const next = await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
     expect(next.at(-1)).toMatchObject({ type: 'finished' })
   })
 
@@ -365,18 +386,18 @@ describe('a sweep', () => {
       base: folder,
       post: resourcePath('demo-pair', 'post')
     })
-    await client.sweeps.start({ path })
+    await client.sweeps.start({ path, pair: 'pair-1' })
     await vi.waitFor(async () => expect(await client.projects.open({ path })).toMatchObject({ running: [] }))
-    const events = await collect(await client.sweeps.watch({ path }))
+    const events = await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
     expect(events.map((event) => event.type)).toEqual(['snapshot', 'failed'])
-    expect(await collect(await client.sweeps.watch({ path }))).toEqual([])
+    expect(await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))).toEqual([])
   })
 
   it('keeps its project open until it is saved, and ends with the program and its engine', async () => {
     const own = createEngineHost()
     const client = startWorkbench({ engine: own })
     const { path } = await client.projects.openDemo()
-    await client.sweeps.start({ path })
+    await client.sweeps.start({ path, pair: 'pair-1' })
     await client.projects.close({ path })
     expect(existsSync(join(path, '.lock'))).toBe(true)
     await started.splice(0)[0]?.close()

@@ -3,9 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type KeptRecipe, ProjectDocument, type ProjectState } from '../../../src/contract/documents/project'
+import { at } from '../../../src/contract/model/look-up'
+import {
+  type KeptRecipe,
+  type PairDocument,
+  ProjectDocument,
+  type ProjectState
+} from '../../../src/contract/documents/project'
 import { createEngineHost } from '../../../src/main/engine/host'
-import { openProject } from '../../../src/main/project/project'
+import { openProject } from '../../../src/main/project/open-project'
 import { createWorkbench } from '../../../src/main/workbench/router'
 import { evaluationRun } from '../../fixtures/evaluation-documents'
 import { LAYERS_4_11, NOT_SCORED } from '../../fixtures/project-documents'
@@ -35,13 +41,14 @@ afterEach(async () => {
 const openWindow = () => createRouterClient(workbench.router)
 type Window = ReturnType<typeof openWindow>
 
-async function stored(path: string): Promise<ProjectDocument> {
+async function storedProject(path: string): Promise<ProjectDocument> {
   return ProjectDocument.parse(JSON.parse(await readFile(join(path, 'project.json'), 'utf8')))
 }
 
 const kept = async (window: Window, path: string, name: string): Promise<KeptRecipe> => {
   const { id, project } = await window.recipes.keep({
     path,
+    pair: 'pair-1',
     recipe: { ...LAYERS_4_11, name },
     source: NOT_SCORED
   })
@@ -50,7 +57,9 @@ const kept = async (window: Window, path: string, name: string): Promise<KeptRec
   return recipe
 }
 
-const namesOf = ({ recipes }: ProjectDocument): string[] => recipes.map(({ recipe }) => recipe.name)
+const stored = async (path: string): Promise<PairDocument> => at((await storedProject(path)).pairs, 0, 'pair')
+
+const namesOf = ({ recipes }: PairDocument): string[] => recipes.map(({ recipe }) => recipe.name)
 
 describe('recipes of a project that two windows show', () => {
   it('are all kept, although neither window knows of the other one’s', async () => {
@@ -67,8 +76,8 @@ describe('recipes of a project that two windows show', () => {
     const { path } = await a.projects.openDemo()
     const first = await kept(a, path, 'first')
     const second = await kept(a, path, 'second')
-    await b.recipes.rename({ path, id: first.id, name: 'second' })
-    await a.recipes.remove({ path, id: second.id })
+    await b.recipes.rename({ path, pair: 'pair-1', id: first.id, name: 'second' })
+    await a.recipes.remove({ path, pair: 'pair-1', id: second.id })
     const third = await kept(b, path, 'third')
     expect((await stored(path)).recipes).toMatchObject([
       { id: first.id, mark: first.mark, recipe: { name: 'second (2)' } },
@@ -76,8 +85,8 @@ describe('recipes of a project that two windows show', () => {
     ])
     expect(third.mark).toBe(2)
     // Removing is undone at the place it had, once.
-    await a.recipes.putBack({ path, kept: second, place: 1 })
-    await a.recipes.putBack({ path, kept: second, place: 1 })
+    await a.recipes.putBack({ path, pair: 'pair-1', kept: second, place: 1 })
+    await a.recipes.putBack({ path, pair: 'pair-1', kept: second, place: 1 })
     expect(namesOf(await stored(path))).toEqual(['second (2)', 'second', 'third'])
     expect((await stored(path)).recipes[1]).toEqual(second)
   })
@@ -86,12 +95,12 @@ describe('recipes of a project that two windows show', () => {
     const [a, b] = [openWindow(), openWindow()]
     const { path } = await a.projects.openDemo()
     const { id } = await kept(a, path, 'gone')
-    await a.recipes.remove({ path, id })
-    await expect(b.recipes.rename({ path, id, name: 'other' })).rejects.toMatchObject({
+    await a.recipes.remove({ path, pair: 'pair-1', id })
+    await expect(b.recipes.rename({ path, pair: 'pair-1', id, name: 'other' })).rejects.toMatchObject({
       data: { code: 'not-found', message: expect.stringContaining('removed elsewhere') }
     })
     const strange = { ...(await kept(a, path, 'here')), id: 'strange' }
-    await expect(b.recipes.putBack({ path, kept: strange, place: 0 })).rejects.toMatchObject({
+    await expect(b.recipes.putBack({ path, pair: 'pair-1', kept: strange, place: 0 })).rejects.toMatchObject({
       data: { code: 'bad-input' }
     })
     expect(namesOf(await stored(path))).toEqual(['here'])
@@ -101,8 +110,8 @@ describe('recipes of a project that two windows show', () => {
     const [a, b] = [openWindow(), openWindow()]
     const { path } = await a.projects.openDemo()
     const { id } = await kept(a, path, 'mine')
-    const seen = (await b.projects.open({ path })).document.revision
-    const edited = { path, id, seen, source: NOT_SCORED }
+    const seen = (await b.projects.open({ path })).revision
+    const edited = { path, pair: 'pair-1', id, seen, source: NOT_SCORED }
     await a.recipes.edit({ ...edited, recipe: { name: 'of a', ranges: [[1, 2]] } })
     await expect(
       b.recipes.edit({ ...edited, recipe: { name: 'of b', ranges: [[3, 4]] } })
@@ -116,11 +125,10 @@ describe('recipes of a project that two windows show', () => {
 describe('a value of a project that two windows show', () => {
   it('is not set by one that has not seen what the other made of it', async () => {
     const [a, b] = [openWindow(), openWindow()]
-    const { path, document, prompts } = await a.projects.openDemo()
-    const seen = document.revision
-    await a.projects.update({ path, seen, changes: { settings: { rho: 0.8 } } })
+    const { path, revision: seen, prompts } = await a.projects.openDemo()
+    await a.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { rho: 0.8 } } })
     await expect(
-      b.projects.update({ path, seen, changes: { settings: { rho: 0.7 } } })
+      b.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { rho: 0.7 } } })
     ).rejects.toMatchObject({
       data: {
         code: 'stale',
@@ -129,19 +137,22 @@ describe('a value of a project that two windows show', () => {
       }
     })
     // What the other one has not touched can be set all the same.
-    await b.projects.update({
+    await b.pairs.update({
       path,
+      pair: 'pair-1',
       seen,
       changes: { settings: { soupSize: 5 }, rendering: { date: '2026-05-06' } }
     })
-    await b.prompts.save({ path, seen, prompts: prompts.slice(0, 3) })
-    await expect(a.prompts.save({ path, seen, prompts: prompts.slice(0, 2) })).rejects.toMatchObject({
+    await b.prompts.save({ path, pair: 'pair-1', seen, prompts: prompts.slice(0, 3) })
+    await expect(
+      a.prompts.save({ path, pair: 'pair-1', seen, prompts: prompts.slice(0, 2) })
+    ).rejects.toMatchObject({
       data: { code: 'stale', message: expect.stringContaining('the prompt set') }
     })
+    expect(await storedProject(path)).toMatchObject({ revision: seen + 3 })
     expect(await stored(path)).toMatchObject({
       settings: { rho: 0.8, soupSize: 5 },
-      rendering: { date: '2026-05-06' },
-      revision: seen + 3
+      rendering: { date: '2026-05-06' }
     })
     expect((await a.projects.open({ path })).prompts).toHaveLength(3)
   })
@@ -154,7 +165,7 @@ class Follower {
   private done: Promise<void> = Promise.resolve()
 
   async follow(window: Window, path: string): Promise<void> {
-    const states = await window.projects.watch({ path }, { signal: this.stop.signal })
+    const states = await window.projects.watch({ path, pair: 'pair-1' }, { signal: this.stop.signal })
     this.done = (async () => {
       for await (const state of states) this.latest = state
     })().catch(() => undefined)
@@ -174,23 +185,29 @@ describe('a window that follows a project', () => {
     const follower = new Follower()
     await follower.follow(b, path)
     await kept(a, path, 'of a')
-    await a.prompts.save({ path, seen: 1, prompts: prompts.filter((_, place) => place % 20 === 0) })
+    await a.prompts.save({
+      path,
+      pair: 'pair-1',
+      seen: 1,
+      prompts: prompts.filter((_, place) => place % 20 === 0)
+    })
     await vi.waitFor(() => {
       expect(follower.latest?.document.recipes).toHaveLength(1)
       expect(follower.latest?.prompts).toHaveLength(2)
     })
-    await a.sweeps.start({ path })
+    await a.sweeps.start({ path, pair: 'pair-1' })
     await vi.waitFor(() => expect(follower.latest?.running).toEqual(['sweep']))
     await vi.waitFor(() => expect(follower.latest).toMatchObject({ running: [], sweeps: [{}] }), 30_000)
     const [sweep] = follower.latest?.sweeps ?? []
     if (sweep === undefined) throw new Error('the sweep was not saved')
     await a.checks.start({
       path,
+      pair: 'pair-1',
       sweepId: sweep.id,
       rho: 0.9,
       recipes: [{ name: 'top', ranges: [[11, 11]] }]
     })
-    await a.evaluations.saveTask({ path, task: evaluationRun().task })
+    await a.evaluations.saveTask({ path, pair: 'pair-1', task: evaluationRun().task })
     const saved = { answerChecks: 1, searches: 0, tasks: 1 }
     await vi.waitFor(() => expect(follower.latest).toMatchObject({ running: [], saved }), 30_000)
     await follower.leave()

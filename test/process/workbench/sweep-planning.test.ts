@@ -33,7 +33,7 @@ describe("a project's next sweep", () => {
   it('is planned with its soup and its memory budget, which can be taken back', async () => {
     const client = connect()
     const { path } = await client.projects.openDemo()
-    const whole = await client.sweeps.plan({ path })
+    const whole = await client.sweeps.plan({ path, pair: 'pair-1' })
     // 388 for ranges, post and base; 19 blends between the two ends, in 12 layers each.
     expect(whole).toMatchObject({ blockEvaluations: 388 + 19 * 12, groups: [{ promptCount: 40 }] })
     if (whole === null) return
@@ -54,50 +54,55 @@ describe("a project's next sweep", () => {
 
     let seen = 0
     const change = async (memoryBytes: number | null) => {
-      seen = (await client.projects.update({ path, seen, changes: { settings: { memoryBytes } } })).document
-        .revision
+      seen = (
+        await client.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { memoryBytes } } })
+      ).revision
     }
     await change(whole.peakBytes - 20e6)
-    const tight = await client.sweeps.plan({ path })
+    const tight = await client.sweeps.plan({ path, pair: 'pair-1' })
     expect(tight?.groups.length).toBeGreaterThan(1)
     expect(tight?.memoryBytes).toBe(whole.peakBytes - 20e6)
     await change(100 * 2 ** 20)
-    await expect(client.sweeps.plan({ path })).rejects.toMatchObject({
+    await expect(client.sweeps.plan({ path, pair: 'pair-1' })).rejects.toMatchObject({
       data: { code: 'out-of-memory', hint: expect.stringMatching(/^Allow \d+ MiB or more/) }
     })
     await change(null)
-    expect((await client.sweeps.plan({ path }))?.memoryBytes).toBe(whole.memoryBytes)
+    expect((await client.sweeps.plan({ path, pair: 'pair-1' }))?.memoryBytes).toBe(whole.memoryBytes)
   })
 
   it('starts at once, whatever is being planned', async () => {
     const client = connect()
-    const { path, document } = await client.projects.openDemo()
-    await client.prompts.save({ path, seen: document.revision, prompts: await demoPrompts(8) })
-    await client.sweeps.plan({ path })
+    const { path, revision } = await client.projects.openDemo()
+    await client.prompts.save({ path, pair: 'pair-1', seen: revision, prompts: await demoPrompts(8) })
+    await client.sweeps.plan({ path, pair: 'pair-1' })
     const pid = engine.pid ?? NaN
     // A plan that never comes to an end by itself.
     process.kill(pid, 'SIGSTOP')
     const asked = vi.spyOn(engine, 'client')
-    const planned = client.sweeps.plan({ path }).catch((error: unknown) => error)
+    const planned = client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)
     await vi.waitFor(() => expect(asked).toHaveBeenCalled(), 20_000)
-    await client.sweeps.start({ path, fresh: false })
+    await client.sweeps.start({ path, pair: 'pair-1', fresh: false })
     expect(await planned).toMatchObject({ data: { code: 'cancelled' } })
-    await expect(client.sweeps.plan({ path })).rejects.toMatchObject({ data: { code: 'busy' } })
+    await expect(client.sweeps.plan({ path, pair: 'pair-1' })).rejects.toMatchObject({
+      data: { code: 'busy' }
+    })
     process.kill(pid, 'SIGCONT')
     const ends: string[] = []
-    for await (const event of await client.sweeps.watch({ path })) ends.push(event.type)
+    for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' })) ends.push(event.type)
     expect(ends.at(-1)).toBe('finished')
   })
 
   it('is no longer planned when the program ends, and leaves no engine behind', async () => {
     const client = connect()
     const { path } = await client.projects.openDemo()
-    const planned = client.sweeps.plan({ path }).catch((error: unknown) => error)
+    const planned = client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)
     await workbench.close()
     // One that had begun is cancelled; from the closing on, no project is opened for another.
     const ended = { data: { code: expect.stringMatching(/^(?:cancelled|busy)$/) } }
     expect(await planned).toMatchObject(ended)
-    expect(await client.sweeps.plan({ path }).catch((error: unknown) => error)).toMatchObject(ended)
+    expect(await client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)).toMatchObject(
+      ended
+    )
     expect(engine.pid).toBeUndefined()
   })
 })

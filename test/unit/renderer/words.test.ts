@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { ORPCError } from '@orpc/client'
 import { complaintOf } from '../../../src/renderer/ui/complaint'
-import { calledAfter, completions, splitTypedPath } from '../../../src/renderer/ui/folder-path'
+import { calledAfter } from '../../../src/contract/model/called-after'
+import { completions, splitTypedPath } from '../../../src/renderer/ui/folder-path'
 import {
   briefDelta,
   briefScore,
@@ -145,8 +146,8 @@ describe('the address of the window', () => {
   it('brings a reload back to the project and step', () => {
     const project = '/home/me/My models/a&b.slr'
     for (const place of [
-      { shown: null, model: null, metric: null },
-      { shown: 'sweep-1', model: '4-11', metric: 'gain' }
+      { pair: null, shown: null, model: null, metric: null },
+      { pair: 'pair-2', shown: 'sweep-1', model: '4-11', metric: 'gain' }
     ]) {
       expect(readPlace(placeHash(project, 'ranges', place))).toEqual({ project, step: 'ranges', ...place })
     }
@@ -156,9 +157,17 @@ describe('the address of the window', () => {
   })
 
   it('means nothing when it is empty or unknown', () => {
-    expect(readPlace('')).toEqual({ project: null, step: null, shown: null, model: null, metric: null })
+    expect(readPlace('')).toEqual({
+      project: null,
+      pair: null,
+      step: null,
+      shown: null,
+      model: null,
+      metric: null
+    })
     expect(readPlace('#step=nothing')).toEqual({
       project: null,
+      pair: null,
       step: null,
       shown: null,
       model: null,

@@ -3,42 +3,42 @@ import { allTasks, evaluationView } from '../../project/stored-evaluation'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Open-ended tasks, their evaluations and judges. */
-export function evaluationRoutes({ jobs, withProject }: Routing) {
+export function evaluationRoutes({ jobs, withPair }: Routing) {
   const { evaluations } = route
   return evaluations.router({
-    tasks: evaluations.tasks.use(withProject).handler(({ context: { project } }) => allTasks(project)),
+    tasks: evaluations.tasks.use(withPair).handler(({ context: { own } }) => allTasks(own)),
     readTask: evaluations.readTask.handler(({ input: { fileName, content } }) =>
       readTaskFile(fileName, content, undefined)
     ),
-    saveTask: evaluations.saveTask.use(withProject).handler(async ({ context: { project }, input }) => {
-      await project.evaluations.saveTask(input.task)
-      return allTasks(project)
+    saveTask: evaluations.saveTask.use(withPair).handler(async ({ context: { own }, input }) => {
+      await own.project.tasks.save(input.task)
+      return allTasks(own)
     }),
     start: evaluations.start
-      .use(withProject)
-      .handler(async ({ context: { project }, input: { path: _, ...request } }) => ({
-        evaluationId: await jobs.evaluations.start(project, request)
+      .use(withPair)
+      .handler(async ({ context: { own }, input: { path: _, pair: _pair, ...request } }) => ({
+        evaluationId: await jobs.evaluations.start(own, request)
       })),
-    resume: evaluations.resume.use(withProject).handler(async ({ context: { project }, input }) => ({
-      evaluationId: await jobs.evaluations.goOn(project, input.evaluationId)
+    resume: evaluations.resume.use(withPair).handler(async ({ context: { own }, input }) => ({
+      evaluationId: await jobs.evaluations.goOn(own, input.evaluationId)
     })),
-    watch: evaluations.watch.use(withProject).handler(watching(jobs.evaluations.table)),
-    cancel: evaluations.cancel.use(withProject).handler(cancelling(jobs.evaluations.table)),
-    list: evaluations.list.use(withProject).handler(({ context: { project } }) => project.evaluations.list()),
+    watch: evaluations.watch.use(withPair).handler(watching(jobs.evaluations.table)),
+    cancel: evaluations.cancel.use(withPair).handler(cancelling(jobs.evaluations.table)),
+    list: evaluations.list.use(withPair).handler(({ context: { own } }) => own.evaluations.list()),
     get: evaluations.get
-      .use(withProject)
-      .handler(({ context: { project }, input: { evaluationId, against } }) =>
-        evaluationView(project, evaluationId, against === undefined ? {} : { against })
+      .use(withPair)
+      .handler(({ context: { own }, input: { evaluationId, against } }) =>
+        evaluationView(own, evaluationId, against === undefined ? {} : { against })
       ),
-    judge: evaluations.judge.use(withProject).handler(async function* ({
-      context: { project },
+    judge: evaluations.judge.use(withPair).handler(async function* ({
+      context: { own },
       input: { evaluationId, settings, apiKey },
       signal
     }) {
-      yield* jobs.evaluations.judge(project, evaluationId, settings, apiKey, signal)
+      yield* jobs.evaluations.judge(own, evaluationId, settings, apiKey, signal)
     }),
-    prompt: evaluations.prompt.use(withProject).handler(async ({ context: { project }, input }) => {
-      const { samples, scores } = await project.evaluations.read(input.evaluationId)
+    prompt: evaluations.prompt.use(withPair).handler(async ({ context: { own }, input }) => {
+      const { samples, scores } = await own.evaluations.read(input.evaluationId)
       return {
         samples: samples.filter((sample) => sample.prompt === input.prompt),
         scores: scores.find((score) => score.prompt === input.prompt) ?? null

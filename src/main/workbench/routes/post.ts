@@ -1,15 +1,15 @@
-import type { ProjectDocument } from '../../../contract/documents/project'
+import type { PairDocument } from '../../../contract/documents/project'
 import { resolveModelFolder } from '../../checkpoint/model-folder'
 import { pairPaths } from '../../project/demo'
 import { recentTextModel } from '../../text/recent-text-models'
 import type { TextModel } from '../../text/text-model'
 
 /** The folder that holds a project's post. */
-export function postFolder({ pair }: ProjectDocument): Promise<string> {
-  return resolveModelFolder(pairPaths(pair).post)
+export function postFolder({ location }: PairDocument): Promise<string> {
+  return resolveModelFolder(pairPaths(location).post)
 }
 
 /** Tokenizer and chat template of a project's post. */
-export async function textModelOf(document: ProjectDocument): Promise<TextModel> {
+export async function textModelOf(document: PairDocument): Promise<TextModel> {
   return recentTextModel(await postFolder(document))
 }

@@ -98,16 +98,16 @@ export function deviceRoutes(known: Devices) {
 }
 
 /** Model folders, before they are anything of a project. */
-export function pairRoutes({ withProject }: Routing) {
+export function pairRoutes({ withPair }: Routing) {
   const { pair } = route
   return pair.router({
     inspect: pair.inspect.handler(({ input }) =>
       inspectPair(absolutePath(input.base), absolutePath(input.post))
     ),
     inspectOther: pair.inspectOther
-      .use(withProject)
-      .handler(({ context: { project }, input }) =>
-        inspectOther(pairPaths(project.document.pair), absolutePath(input.folder))
+      .use(withPair)
+      .handler(({ context: { own }, input }) =>
+        inspectOther(pairPaths(own.document.location), absolutePath(input.folder))
       )
   })
 }

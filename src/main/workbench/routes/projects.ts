@@ -6,7 +6,10 @@ import type { ProjectNews } from '../project-news'
 import { route, type Routing } from './route'
 
 /** Projects as a whole. */
-export function projectRoutes({ projects: open, jobs, stateOf, withProject }: Routing, news: ProjectNews) {
+export function projectRoutes(
+  { projects: open, jobs, stateOf, withProject, withPair }: Routing,
+  news: ProjectNews
+) {
   const { projects } = route
   return projects.router({
     openDemo: projects.openDemo.handler(async () => stateOf(await open.openDemo())),
@@ -14,23 +17,21 @@ export function projectRoutes({ projects: open, jobs, stateOf, withProject }: Ro
       const pair = { kind: 'folders' as const, base: absolutePath(base), post: absolutePath(post) }
       return stateOf(await open.create({ folder, name, pair, prompts: await builtinPromptSet('crc') }))
     }),
-    open: projects.open.handler(async ({ input }) => stateOf(await open.open(input.path))),
-    update: projects.update.use(withProject).handler(async ({ context: { project }, input }) => {
+    open: projects.open.handler(async ({ input }) => stateOf(await open.open(input.path, input.pair))),
+    update: projects.update.use(withPair).handler(async ({ context: { project, own }, input }) => {
       await project.update(input.changes, input.seen)
-      return stateOf(project)
+      return stateOf(own)
     }),
-    watch: projects.watch.use(withProject).handler(async function* ({ context: { project }, signal }) {
-      yield* news.watch(project, signal)
+    watch: projects.watch.use(withProject).handler(async function* ({ context, input, signal }) {
+      yield* news.watch(context.project, input.pair, signal)
     }),
-    relocate: projects.relocate.use(withProject).handler(async ({ context: { project }, input }) => {
-      jobs.requireNone(project)
-      await project.relocate(absolutePath(input.base), absolutePath(input.post))
-      return stateOf(await open.open(input.path))
-    }),
-    report: projects.report.use(withProject).handler(async ({ context: { project }, input }) => {
+    report: projects.report.use(withPair).handler(async ({ context: { project, own }, input }) => {
       const { format, sweepId } = input
-      const report = await collectReport(project, await open.pairOf(project), sweepId)
-      return { fileName: reportFileName(project.path, format), content: await writeReport(report, format) }
+      const report = await collectReport(own, await open.pairOf(own), sweepId)
+      return {
+        fileName: reportFileName(project.path, format),
+        content: await writeReport(report, format)
+      }
     }),
     close: projects.close.use(withProject).handler(async ({ context: { project } }) => {
       const running = jobs.done(project)

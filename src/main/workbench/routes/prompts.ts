@@ -4,17 +4,17 @@ import { textModelOf } from './post'
 import { route, type Routing } from './route'
 
 /** Prompts of the character task. */
-export function promptRoutes({ stateOf, withProject }: Routing) {
+export function promptRoutes({ stateOf, withPair }: Routing) {
   const { prompts } = route
   return prompts.router({
     builtin: prompts.builtin.handler(() => builtinPrompts()),
-    save: prompts.save.use(withProject).handler(async ({ context: { project }, input }) => {
+    save: prompts.save.use(withPair).handler(async ({ context: { project, own }, input }) => {
       await project.savePrompts(input.prompts, input.seen)
-      return stateOf(project)
+      return stateOf(own)
     }),
-    render: prompts.render.use(withProject).handler(async ({ context: { project } }) => {
-      const { document, prompts: own } = project
-      const rendered = await renderPrompts(own, document.rendering, await textModelOf(document))
+    render: prompts.render.use(withPair).handler(async ({ context: { own } }) => {
+      const { document } = own
+      const rendered = await renderPrompts(own.prompts, document.rendering, await textModelOf(document))
       return { prompts: [...rendered.prompts], notices: [...rendered.notices] }
     })
   })

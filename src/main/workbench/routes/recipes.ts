@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
-import type { ProjectDocument } from '../../../contract/documents/project'
+import type { PairDocument } from '../../../contract/documents/project'
 import { absolutePath } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
 import { openPair } from '../../checkpoint/pair'
@@ -19,41 +19,37 @@ import { edited, route, type Routing } from './route'
 /** Recipes that a project keeps. */
 export function recipeRoutes(routing: Routing) {
   const { recipes } = route
-  const { stateOf, withProject } = routing
+  const { stateOf, withPair } = routing
   return recipes.router({
-    keep: recipes.keep
-      .use(withProject)
-      .handler(async ({ context: { project }, input: { recipe, source } }) => {
-        const id = randomUUID()
-        const state = await edited(routing, project, (document) =>
-          withKept(document, id, recipe, source, now())
-        )
-        return { id, project: state }
-      }),
-    edit: recipes.edit.use(withProject).handler(async ({ context: { project }, input }) => {
+    keep: recipes.keep.use(withPair).handler(async ({ context: { own }, input: { recipe, source } }) => {
+      const id = randomUUID()
+      const state = await edited(routing, own, (document) => withKept(document, id, recipe, source, now()))
+      return { id, project: state }
+    }),
+    edit: recipes.edit.use(withPair).handler(async ({ context: { own }, input }) => {
       const { id, seen, recipe, source } = input
-      await project.editRecipe(id, seen, (document) => withEdited(document, id, recipe, source, now()))
-      return stateOf(project)
+      await own.editRecipe(id, seen, (document) => withEdited(document, id, recipe, source, now()))
+      return stateOf(own)
     }),
     rename: recipes.rename
-      .use(withProject)
-      .handler(({ context: { project }, input: { id, name } }) =>
-        edited(routing, project, (document) => withRenamed(document, id, name))
+      .use(withPair)
+      .handler(({ context: { own }, input: { id, name } }) =>
+        edited(routing, own, (document) => withRenamed(document, id, name))
       ),
     remove: recipes.remove
-      .use(withProject)
-      .handler(({ context: { project }, input: { id } }) =>
-        edited(routing, project, (document) => withoutRecipe(document, id))
+      .use(withPair)
+      .handler(({ context: { own }, input: { id } }) =>
+        edited(routing, own, (document) => withoutRecipe(document, id))
       ),
     putBack: recipes.putBack
-      .use(withProject)
-      .handler(({ context: { project }, input: { kept, place } }) =>
-        edited(routing, project, (document) => withRecipeBack(document, kept, place))
+      .use(withPair)
+      .handler(({ context: { own }, input: { kept, place } }) =>
+        edited(routing, own, (document) => withRecipeBack(document, kept, place))
       ),
     readMergekit: recipes.readMergekit
-      .use(withProject)
-      .handler(async ({ context: { project }, input: { fileName, content } }) => {
-        const { base, post } = pairPaths(project.document.pair)
+      .use(withPair)
+      .handler(async ({ context: { own }, input: { fileName, content } }) => {
+        const { base, post } = pairPaths(own.document.location)
         return readMergekitRecipe(content, fileName, await openPair(base, post))
       })
   })
@@ -62,39 +58,39 @@ export function recipeRoutes(routing: Routing) {
 /** Other checkpoints that a project keeps beside its pair. */
 export function checkpointRoutes(routing: Routing) {
   const { checkpoints } = route
-  const { withProject } = routing
+  const { withPair } = routing
   return checkpoints.router({
-    add: checkpoints.add.use(withProject).handler(async ({ context: { project }, input: { folder } }) => {
-      const found = await lookAt(project.document, absolutePath(folder))
-      return edited(routing, project, (document) => withCheckpoint(document, randomUUID(), found))
+    add: checkpoints.add.use(withPair).handler(async ({ context: { own }, input: { folder } }) => {
+      const found = await lookAt(own.document, absolutePath(folder))
+      return edited(routing, own, (document) => withCheckpoint(document, randomUUID(), found))
     }),
     relocate: checkpoints.relocate
-      .use(withProject)
-      .handler(async ({ context: { project }, input: { id, folder } }) => {
-        const found = await lookAt(project.document, absolutePath(folder))
-        return edited(routing, project, (document) => withCheckpointAt(document, id, found))
+      .use(withPair)
+      .handler(async ({ context: { own }, input: { id, folder } }) => {
+        const found = await lookAt(own.document, absolutePath(folder))
+        return edited(routing, own, (document) => withCheckpointAt(document, id, found))
       }),
     rename: checkpoints.rename
-      .use(withProject)
-      .handler(({ context: { project }, input: { id, name } }) =>
-        edited(routing, project, (document) => withCheckpointNamed(document, id, name))
+      .use(withPair)
+      .handler(({ context: { own }, input: { id, name } }) =>
+        edited(routing, own, (document) => withCheckpointNamed(document, id, name))
       ),
     remove: checkpoints.remove
-      .use(withProject)
-      .handler(({ context: { project }, input: { id } }) =>
-        edited(routing, project, (document) => withoutCheckpoint(document, id))
+      .use(withPair)
+      .handler(({ context: { own }, input: { id } }) =>
+        edited(routing, own, (document) => withoutCheckpoint(document, id))
       ),
     putBack: checkpoints.putBack
-      .use(withProject)
-      .handler(({ context: { project }, input: { kept, place } }) =>
-        edited(routing, project, (document) => withCheckpointBack(document, kept, place))
+      .use(withPair)
+      .handler(({ context: { own }, input: { kept, place } }) =>
+        edited(routing, own, (document) => withCheckpointBack(document, kept, place))
       )
   })
 }
 
 const now = (): string => new Date().toISOString()
 
-async function lookAt({ pair }: ProjectDocument, folder: string): Promise<OtherCheckpoint> {
-  const { checkpoint } = await inspectOther(pairPaths(pair), folder)
+async function lookAt({ location }: PairDocument, folder: string): Promise<OtherCheckpoint> {
+  const { checkpoint } = await inspectOther(pairPaths(location), folder)
   return { name: checkpoint.name, path: folder, fingerprint: checkpoint.fingerprint }
 }

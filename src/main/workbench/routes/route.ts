@@ -1,12 +1,12 @@
 import { implement, os } from '@orpc/server'
 import { contract } from '../../../contract/procedures/contract'
-import type { ProjectDocument, ProjectState } from '../../../contract/documents/project'
+import type { PairDocument, PairId, ProjectState } from '../../../contract/documents/project'
 import { plainInput } from '../../base/plain-input'
 import { problemsAcross, reportDefect } from '../../base/rpc-problems'
 import type { JobFailure } from '../../jobs/job'
 import type { JobTable } from '../../jobs/job-table'
 import type { Jobs } from '../../jobs/jobs'
-import type { Project } from '../../project/project'
+import type { ProjectPair } from '../../project/project-pair'
 import type { OpenProjects } from '../open-projects'
 
 /** The contract, to be given its handlers by feature: their errors cross the border as problems. */
@@ -16,8 +16,9 @@ export const route = implement(contract).use(problemsAcross(reportDefect)).use(p
 export interface Routing {
   projects: OpenProjects
   jobs: Jobs
-  stateOf: (project: Project) => Promise<ProjectState>
+  stateOf: (own: ProjectPair) => Promise<ProjectState>
   withProject: ReturnType<typeof projectMiddleware>
+  withPair: ReturnType<typeof pairMiddleware>
 }
 
 /** Puts the open project that a procedure's input names by its path into the context. */
@@ -27,29 +28,37 @@ export function projectMiddleware(projects: OpenProjects) {
   )
 }
 
-interface OfProject {
-  context: { project: Project }
+/** As {@link projectMiddleware}, with the pair that the input names, as `own`. */
+export function pairMiddleware(projects: OpenProjects) {
+  return os.middleware(async ({ next }, { path, pair }: { path: string; pair: PairId }) => {
+    const project = await projects.use(path)
+    return next({ context: { project, own: project.pair(pair) } })
+  })
+}
+
+interface OfPair {
+  context: { own: ProjectPair }
   signal?: AbortSignal
 }
 
-/** Follows the project's job of a kind to its end. */
+/** Follows the pair's job of a kind to its end. */
 export function watching<Event extends { type: string }>(table: Pick<JobTable<Event>, 'watch'>) {
-  return async function* ({ context: { project }, signal }: OfProject): AsyncGenerator<Event | JobFailure> {
-    yield* table.watch(project, signal)
+  return async function* ({ context: { own }, signal }: OfPair): AsyncGenerator<Event | JobFailure> {
+    yield* table.watch(own, signal)
   }
 }
 
-/** Ends the project's job of a kind, where one runs. */
+/** Ends the pair's job of a kind, where one runs. */
 export function cancelling(table: Pick<JobTable<{ type: string }>, 'cancel'>) {
-  return ({ context: { project } }: OfProject): void => table.cancel(project)
+  return ({ context: { own } }: OfPair): void => table.cancel(own)
 }
 
-/** Changes the lists of a project. @returns the project after it */
+/** Changes the lists of a pair. @returns the project after it */
 export async function edited(
   { stateOf }: Pick<Routing, 'stateOf'>,
-  project: Project,
-  change: (document: ProjectDocument) => Partial<ProjectDocument>
+  own: ProjectPair,
+  change: (document: PairDocument) => Partial<PairDocument>
 ): Promise<ProjectState> {
-  await project.edit(change)
-  return stateOf(project)
+  await own.edit(change)
+  return stateOf(own)
 }

@@ -9,60 +9,58 @@ import { postFolder, textModelOf } from './post'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Answers side by side, and the check of the character task by whole answers. */
-export function sampleRoutes({ jobs, stateOf, withProject }: Routing) {
+export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
   const { samples } = route
   return samples.router({
     builtinPrompts: samples.builtinPrompts.handler(() => builtinSamplePrompts()),
     readPrompts: samples.readPrompts.handler(({ input }) => readSamplePrompts(input.fileName, input.content)),
-    savePrompts: samples.savePrompts.use(withProject).handler(async ({ context: { project }, input }) => {
+    savePrompts: samples.savePrompts.use(withPair).handler(async ({ context: { project, own }, input }) => {
       await project.saveSamplePrompts(input.prompts, input.seen)
-      return stateOf(project)
+      return stateOf(own)
     }),
-    render: samples.render.use(withProject).handler(async ({ context: { project }, input }) => {
-      const { document } = project
+    render: samples.render.use(withPair).handler(async ({ context: { own }, input }) => {
+      const { document } = own
       return renderSamplePrompt(input.prompt, document.rendering, await textModelOf(document))
     }),
     defaults: samples.defaults
-      .use(withProject)
-      .handler(async ({ context: { project } }) => defaultSampleSettings(await postFolder(project.document))),
-    start: samples.start.use(withProject).handler(async ({ context: { project }, input }) => ({
-      runId: await jobs.samples.start(project, input.settings, input.variants)
+      .use(withPair)
+      .handler(async ({ context: { own } }) => defaultSampleSettings(await postFolder(own.document))),
+    start: samples.start.use(withPair).handler(async ({ context: { own }, input }) => ({
+      runId: await jobs.samples.start(own, input.settings, input.variants)
     })),
-    more: samples.more.use(withProject).handler(async ({ context: { project }, input }) => ({
-      runId: await jobs.samples.goOn(project, input.runId, input.sampleCount)
+    more: samples.more.use(withPair).handler(async ({ context: { own }, input }) => ({
+      runId: await jobs.samples.goOn(own, input.runId, input.sampleCount)
     })),
-    watch: samples.watch.use(withProject).handler(watching(jobs.samples)),
-    cancel: samples.cancel.use(withProject).handler(cancelling(jobs.samples.table)),
-    get: samples.get.use(withProject).handler(async ({ context: { project }, input }) => {
-      const { run, samples: answers } = await project.samples.readAnswers(input.runId)
+    watch: samples.watch.use(withPair).handler(watching(jobs.samples)),
+    cancel: samples.cancel.use(withPair).handler(cancelling(jobs.samples.table)),
+    get: samples.get.use(withPair).handler(async ({ context: { own }, input }) => {
+      const { run, samples: answers } = await own.samples.readAnswers(input.runId)
       return { run, samples: answers, measures: await measureRun(run, answers) }
     }),
-    mark: samples.mark.use(withProject).handler(async ({ context: { project }, input }) => {
-      await project.samples.mark(input.runId, input.decided, input.undecided)
-      return stateOf(project)
+    mark: samples.mark.use(withPair).handler(async ({ context: { own }, input }) => {
+      await own.samples.mark(input.runId, input.decided, input.undecided)
+      return stateOf(own)
     }),
-    preferences: samples.preferences.use(withProject).handler(async ({ context: { project }, input }) => {
-      const { marks, variants } = await project.samples.readRun(input.runId)
+    preferences: samples.preferences.use(withPair).handler(async ({ context: { own }, input }) => {
+      const { marks, variants } = await own.samples.readRun(input.runId)
       return preferenceTallies(marks, variants)
     }),
     exportPreferences: samples.exportPreferences
-      .use(withProject)
-      .handler(async ({ context: { project }, input }) =>
-        exportPreferences(await project.samples.readRun(input.runId), input.format)
+      .use(withPair)
+      .handler(async ({ context: { own }, input }) =>
+        exportPreferences(await own.samples.readRun(input.runId), input.format)
       ),
-    export: samples.export.use(withProject).handler(async ({ context: { project }, input }) => {
-      const { run, samples: answers } = await project.samples.readAnswers(input.runId)
+    export: samples.export.use(withPair).handler(async ({ context: { own }, input }) => {
+      const { run, samples: answers } = await own.samples.readAnswers(input.runId)
       return exportSamples(run, answers, input.format)
     }),
-    crcScores: samples.crcScores
-      .use(withProject)
-      .handler(({ context: { project } }) => project.samples.readCheck()),
-    scoreCrc: samples.scoreCrc.use(withProject).handler(async function* ({
-      context: { project },
+    crcScores: samples.crcScores.use(withPair).handler(({ context: { own } }) => own.samples.readCheck()),
+    scoreCrc: samples.scoreCrc.use(withPair).handler(async function* ({
+      context: { own },
       input: { settings, variants },
       signal
     }) {
-      yield* jobs.samples.scoreCrc(project, settings, variants, signal)
+      yield* jobs.samples.scoreCrc(own, settings, variants, signal)
     })
   })
 }

@@ -2,22 +2,20 @@ import { readUnfinishedSearch } from '../../project/search-files'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Searches for recipes beyond one range. */
-export function searchRoutes({ jobs, withProject }: Routing) {
+export function searchRoutes({ jobs, withPair }: Routing) {
   const { searches } = route
   return searches.router({
     start: searches.start
-      .use(withProject)
-      .handler(async ({ context: { project }, input: { path: _, fresh, ...asked } }) =>
-        jobs.searches.start(project, asked, fresh)
+      .use(withPair)
+      .handler(async ({ context: { own }, input: { path: _, pair: _pair, fresh, ...asked } }) =>
+        jobs.searches.start(own, asked, fresh)
       ),
-    unfinished: searches.unfinished.use(withProject).handler(async ({ context: { project }, input }) => {
-      const unfinished = await readUnfinishedSearch(project.path)
+    unfinished: searches.unfinished.use(withPair).handler(async ({ context: { own }, input }) => {
+      const unfinished = await readUnfinishedSearch(own.folder)
       return unfinished?.sweepId === input.sweepId ? unfinished : null
     }),
-    watch: searches.watch.use(withProject).handler(watching(jobs.searches.table)),
-    cancel: searches.cancel.use(withProject).handler(cancelling(jobs.searches.table)),
-    get: searches.get
-      .use(withProject)
-      .handler(({ context: { project }, input }) => project.readSearch(input.sweepId))
+    watch: searches.watch.use(withPair).handler(watching(jobs.searches.table)),
+    cancel: searches.cancel.use(withPair).handler(cancelling(jobs.searches.table)),
+    get: searches.get.use(withPair).handler(({ context: { own }, input }) => own.readSearch(input.sweepId))
   })
 }

@@ -5,64 +5,60 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { askWhatIf } from '../../crc/check/ask-what-if'
 import { compareSweeps } from '../../measures/compare-sweeps'
+import type { ProjectPair } from '../../project/project-pair'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Sweeps of all ranges, and what is asked of a stored one. */
-export function sweepRoutes({ jobs, withProject }: Routing) {
+export function sweepRoutes({ jobs, withPair }: Routing) {
   const { sweeps } = route
   return sweeps.router({
-    start: sweeps.start.use(withProject).handler(async ({ context: { project }, input: { fresh } }) => ({
-      sweepId: await jobs.sweeps.start(project, fresh)
+    start: sweeps.start.use(withPair).handler(async ({ context: { own }, input: { fresh } }) => ({
+      sweepId: await jobs.sweeps.start(own, fresh)
     })),
-    known: sweeps.known
-      .use(withProject)
-      .handler(({ context: { project } }) => jobs.sweeps.knownOfNext(project)),
+    known: sweeps.known.use(withPair).handler(({ context: { own } }) => jobs.sweeps.knownOfNext(own)),
     plan: sweeps.plan
-      .use(withProject)
-      .handler(({ context: { project }, signal }) => jobs.questions.planSweep(project, signal)),
-    watch: sweeps.watch.use(withProject).handler(watching(jobs.sweeps.table)),
-    cancel: sweeps.cancel.use(withProject).handler(cancelling(jobs.sweeps.table)),
+      .use(withPair)
+      .handler(({ context: { own }, signal }) => jobs.questions.planSweep(own, signal)),
+    watch: sweeps.watch.use(withPair).handler(watching(jobs.sweeps.table)),
+    cancel: sweeps.cancel.use(withPair).handler(cancelling(jobs.sweeps.table)),
     get: sweeps.get
-      .use(withProject)
-      .handler(async ({ context: { project }, input }) => shownSweep(await project.readSweep(input.sweepId))),
-    scores: sweeps.scores
-      .use(withProject)
-      .handler(async ({ context: { project }, input: { sweepId, model } }) => {
-        const found = (await project.readSearch(sweepId))?.found ?? []
-        const ofKey = found.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === model)
-        const scores = promptScoresIn(await project.readSweep(sweepId), model) ?? ofKey?.prompts
-        if (scores !== undefined) return scores
-        throw new WorkbenchError('not-found', `The sweep ${sweepId} scored no model of the key ${model}.`)
-      }),
-    select: sweeps.select
-      .use(withProject)
-      .handler(async ({ context: { project }, input: { sweepId, rho } }) => {
-        const sweep = await project.readSweep(sweepId)
-        const selection = checkedSelection(sweep, await project.readAnswerCheck(sweepId), rho)
-        if (selection !== null) return selection
-        throw new WorkbenchError('bad-input', `The sweep ${sweepId} scored no ranges to select from.`)
-      }),
+      .use(withPair)
+      .handler(async ({ context: { own }, input }) => shownSweep(await own.readSweep(input.sweepId))),
+    scores: sweeps.scores.use(withPair).handler(async ({ context: { own }, input: { sweepId, model } }) => {
+      const found = (await own.readSearch(sweepId))?.found ?? []
+      const ofKey = found.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === model)
+      const scores = promptScoresIn(await own.readSweep(sweepId), model) ?? ofKey?.prompts
+      if (scores !== undefined) return scores
+      throw new WorkbenchError('not-found', `The sweep ${sweepId} scored no model of the key ${model}.`)
+    }),
+    select: sweeps.select.use(withPair).handler(async ({ context: { own }, input: { sweepId, rho } }) => {
+      const sweep = await own.readSweep(sweepId)
+      const selection = checkedSelection(sweep, await own.readAnswerCheck(sweepId), rho)
+      if (selection !== null) return selection
+      throw new WorkbenchError('bad-input', `The sweep ${sweepId} scored no ranges to select from.`)
+    }),
     whatIf: sweeps.whatIf
-      .use(withProject)
-      .handler(async ({ context: { project }, input: { sweepId, asked } }) =>
-        askWhatIf(await project.askedSweep(sweepId), await project.readAnswerCheck(sweepId), asked)
+      .use(withPair)
+      .handler(async ({ context: { own }, input: { sweepId, asked } }) =>
+        askWhatIf(await own.askedSweep(sweepId), await own.readAnswerCheck(sweepId), asked)
       ),
     compare: sweeps.compare
-      .use(withProject)
-      .handler(async ({ context: { project }, input: { sweepId, other, rho }, signal }) => {
-        const read = async (id: string) => ({
-          sweep: await project.readSweep(id),
-          check: await project.readAnswerCheck(id)
+      .use(withPair)
+      .handler(async ({ context: { project, own }, input: { sweepId, other, rho }, signal }) => {
+        const read = async (of: ProjectPair, id: string) => ({
+          sweep: await of.readSweep(id),
+          check: await of.readAnswerCheck(id)
         })
         const options = { rho, ...(signal === undefined ? {} : { signal }) }
-        return compareSweeps(await read(sweepId), await read(other.sweepId), options)
+        const theirs = await read(project.pair(other.pair), other.sweepId)
+        return compareSweeps(await read(own, sweepId), theirs, options)
       }),
-    scoreRecipe: sweeps.scoreRecipe.use(withProject).handler(async function* ({
-      context: { project },
+    scoreRecipe: sweeps.scoreRecipe.use(withPair).handler(async function* ({
+      context: { own },
       input: { sweepId, recipe },
       signal
     }) {
-      yield* jobs.sweeps.scoreRecipe(project, sweepId, recipe, signal)
+      yield* jobs.sweeps.scoreRecipe(own, sweepId, recipe, signal)
     })
   })
 }

@@ -186,20 +186,20 @@ describe('the model card', () => {
       pair: { kind: 'folders', ...folders },
       prompts: PROMPTS
     })
-    await project.saveSweep({
+    await project.firstPair.saveSweep({
       ...tinySweep(),
       basePath: { path: folders.base, fingerprint: base.checkpoint.fingerprint },
       postPath: { path: folders.post, fingerprint: post.checkpoint.fingerprint }
     })
     const cardNow = async (): Promise<string> => {
       const target = join(await temporaryFolder(), 'out')
-      const scores = await knownScores(project, prepared)
+      const scores = await knownScores(project.firstPair, prepared)
       const signal = new AbortController().signal
       await runExport({ prepared, target, overwrite: false, scores }, signal, () => undefined)
       return readFile(join(target, 'README.md'), 'utf8')
     }
     expect(await cardNow()).toContain('scores of the first token: whole answers were not checked.')
-    await project.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.9, 0.75) }]))
+    await project.firstPair.saveAnswerCheck(tinyCheck([{ recipe: UPPER, ...whole(0.9, 0.75) }]))
     const card = await cardNow()
     expect(card).toContain('| this model | 0.800 | 0.920 |')
     expect(card).toContain(

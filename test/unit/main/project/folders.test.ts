@@ -225,7 +225,7 @@ describe('the demo project', () => {
   test('is created in the projects folder the first time and opened from then on', async () => {
     const created = await openOrCreateDemo(PROMPTS)
     expect(created.path).toBe(join(home, 'SLR Workbench/Demo.slr'))
-    expect(created.document.pair).toEqual({ kind: 'demo' })
+    expect(created.firstPair.document.location).toEqual({ kind: 'demo' })
     await created.update({ notes: 'mine' })
     await created.close()
     const opened = await openOrCreateDemo(PROMPTS)

@@ -32,8 +32,8 @@ it('keeps a sweep with the check of an earlier one, where nothing that the check
     ...{ sweepId: 'first', device, precision, layerCount, basePath, postPath },
     endTokens: await pairEndTokens(pair, await recentTextModel(post))
   }
-  await project.saveSweep(first)
-  await project.saveAnswerCheck(check)
+  await project.firstPair.saveSweep(first)
+  await project.firstPair.saveAnswerCheck(check)
 
   const { rendering, prompts } = first
   const changes: Record<string, Partial<SweepDocument>> = {
@@ -45,19 +45,19 @@ it('keeps a sweep with the check of an earlier one, where nothing that the check
     post: { postPath: { path: post, fingerprint: 'another' } }
   }
   for (const [id, change] of Object.entries(changes)) {
-    await keepSweep(project, swept(id, change))
-    expect(await project.readAnswerCheck(id), id).toBeNull()
+    await keepSweep(project.firstPair, swept(id, change))
+    expect(await project.firstPair.readAnswerCheck(id), id).toBeNull()
   }
 
   // Also past sweeps that have none, and with other models beside the ranges.
-  const carried = await keepSweep(project, swept('again', { soup: [], recipes: [] }))
+  const carried = await keepSweep(project.firstPair, swept('again', { soup: [], recipes: [] }))
   expect(carried).toEqual({ ...check, sweepId: 'again' })
-  expect(await project.readAnswerCheck('again')).toEqual({ ...check, sweepId: 'again' })
-  expect(project.sweeps.map(({ id }) => id)).toContain('again')
+  expect(await project.firstPair.readAnswerCheck('again')).toEqual({ ...check, sweepId: 'again' })
+  expect(project.firstPair.sweeps.map(({ id }) => id)).toContain('again')
 
-  await project.saveAnswerCheck({ ...check, endTokens: [...check.endTokens, 0] })
-  await project.saveAnswerCheck({ ...check, sweepId: 'again', endTokens: [...check.endTokens, 0] })
-  await keepSweep(project, swept('other-ends'))
-  expect(await project.readAnswerCheck('other-ends')).toBeNull()
+  await project.firstPair.saveAnswerCheck({ ...check, endTokens: [...check.endTokens, 0] })
+  await project.firstPair.saveAnswerCheck({ ...check, sweepId: 'again', endTokens: [...check.endTokens, 0] })
+  await keepSweep(project.firstPair, swept('other-ends'))
+  expect(await project.firstPair.readAnswerCheck('other-ends')).toBeNull()
   await project.close()
 })

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type SampledCrc, SampleRun } from '../../../../src/contract/documents/samples'
 import { createProject } from '../../../../src/main/project/create-project'
-import { openProject, type Project } from '../../../../src/main/project/project'
+import { openProject } from '../../../../src/main/project/open-project'
+import type { Project } from '../../../../src/main/project/project'
 import { measureRun } from '../../../../src/main/measures/host'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
@@ -65,9 +66,9 @@ describe('the setup of the next run', () => {
 
   test('is kept with the project, and a project without one opens as before', async () => {
     const project = await newProject()
-    expect(project.document.settings.samples).toBeUndefined()
-    await project.update({ settings: { rho: 0.8, samples: setup } })
-    expect((await reopened(project)).document.settings).toMatchObject({ rho: 0.8, samples: setup })
+    expect(project.firstPair.document.settings.samples).toBeUndefined()
+    await project.firstPair.update({ settings: { rho: 0.8, samples: setup } })
+    expect((await reopened(project)).firstPair.document.settings).toMatchObject({ rho: 0.8, samples: setup })
   })
 })
 
@@ -97,19 +98,19 @@ describe('the character check', () => {
 
   test('is kept with the project, the latest one alone', async () => {
     const project = await newProject()
-    expect(await project.samples.readCheck()).toBeNull()
-    await project.samples.saveCheck(check)
+    expect(await project.firstPair.samples.readCheck()).toBeNull()
+    await project.firstPair.samples.saveCheck(check)
     const later = { ...check, createdAt: '2026-01-03T03:04:05.000Z' }
-    await project.samples.saveCheck(later)
-    expect(await (await reopened(project)).samples.readCheck()).toEqual(later)
+    await project.firstPair.samples.saveCheck(later)
+    expect(await (await reopened(project)).firstPair.samples.readCheck()).toEqual(later)
   })
 
   test('of a file that somebody broke is refused by name and field, and the project opens all the same', async () => {
     const project = await newProject()
-    await project.samples.saveCheck(check)
-    const file = join(project.path, 'sampled-crc.json')
+    await project.firstPair.samples.saveCheck(check)
+    const file = join(project.path, 'pairs/pair-1', 'sampled-crc.json')
     await writeFile(file, (await readFile(file, 'utf8')).replace('"fp32"', '"fp7"'))
-    const problem = await problemOf((await reopened(project)).samples.readCheck())
+    const problem = await problemOf((await reopened(project)).firstPair.samples.readCheck())
     expect(problem).toMatchObject({ code: 'bad-file', message: expect.stringContaining('sampled-crc.json') })
     expect(problem.message).toContain('weights')
   })
@@ -120,14 +121,14 @@ describe('a sample run', () => {
     const project = await newProject()
     const run = sampleRunFixture()
     const lines = sampleLines(run)
-    await project.samples.addRun(run)
-    for (const line of lines) await project.samples.appendAnswers(run.id, [line])
+    await project.firstPair.samples.addRun(run)
+    for (const line of lines) await project.firstPair.samples.appendAnswers(run.id, [line])
 
-    const file = await readFile(join(project.path, 'samples/run-1.jsonl'), 'utf8')
+    const file = await readFile(join(project.path, 'pairs/pair-1', 'samples/run-1.jsonl'), 'utf8')
     expect(file.split('\n').map((text) => text !== '' && JSON.parse(text))).toEqual([...lines, false])
     const again = await reopened(project)
-    expect(await again.samples.readAnswers('run-1')).toEqual({ run, samples: lines })
-    expect(again.samples.runs).toEqual([
+    expect(await again.firstPair.samples.readAnswers('run-1')).toEqual({ run, samples: lines })
+    expect(again.firstPair.samples.runs).toEqual([
       {
         id: 'run-1',
         checkpoints: { base: 'aa', post: 'bb' },
@@ -138,42 +139,42 @@ describe('a sample run', () => {
         sampleTotal: 12
       }
     ])
-    expect(again.samples.runs).toEqual(project.samples.runs)
+    expect(again.firstPair.samples.runs).toEqual(project.firstPair.samples.runs)
   })
 
   test('keeps its marks, settings and weights apart: changing one leaves the others', async () => {
     const project = await newProject()
     const run = sampleRunFixture()
-    await project.samples.addRun(run)
+    await project.firstPair.samples.addRun(run)
     const among = ['upper', 'post']
     const marks = [{ prompt: 0, index: 1, size: 1, among, verdict: 'preferred' as const, variant: 'upper' }]
     const settings = { ...run.settings, sampleCount: 9 }
     await Promise.all([
-      project.samples.changeRun('run-1', { weights: 'int8', precision: 'fp32' }),
-      project.samples.mark('run-1', marks, []),
-      project.samples.changeRun('run-1', { settings })
+      project.firstPair.samples.changeRun('run-1', { weights: 'int8', precision: 'fp32' }),
+      project.firstPair.samples.mark('run-1', marks, []),
+      project.firstPair.samples.changeRun('run-1', { settings })
     ])
     const again = await reopened(project)
-    expect(await again.samples.readRun('run-1')).toEqual({
+    expect(await again.firstPair.samples.readRun('run-1')).toEqual({
       ...run,
       weights: 'int8',
       precision: 'fp32',
       marks,
       settings
     })
-    expect(again.samples.runs).toMatchObject([{ sampleCount: 0, sampleTotal: 36 }])
+    expect(again.firstPair.samples.runs).toMatchObject([{ sampleCount: 0, sampleTotal: 36 }])
   })
 
   test('of a program that knew no device but the CPU opens as what it was', async () => {
     const project = await newProject()
     const run = sampleRunFixture({ weights: 'int8', precision: 'fp32' })
-    await project.samples.addRun(run)
-    const file = join(project.path, 'samples/run-1.json')
+    await project.firstPair.samples.addRun(run)
+    const file = join(project.path, 'pairs/pair-1', 'samples/run-1.json')
     const { precision, ...older } = SampleRun.parse(JSON.parse(await readFile(file, 'utf8')))
     const { device, ...settings } = older.settings
     await writeFile(file, JSON.stringify({ ...older, settings }))
     expect({ precision, device }).toEqual({ precision: 'fp32', device: 'cpu' })
-    expect(await (await reopened(project)).samples.readRun('run-1')).toEqual(run)
+    expect(await (await reopened(project)).firstPair.samples.readRun('run-1')).toEqual(run)
   })
 
   test('lists the newest run first', async () => {
@@ -183,10 +184,10 @@ describe('a sample run', () => {
       ['b', '2026-03-02T03:04:05Z'],
       ['c', '2026-02-02T03:04:05Z']
     ] as const) {
-      await project.samples.addRun(sampleRunFixture({ id, createdAt }))
+      await project.firstPair.samples.addRun(sampleRunFixture({ id, createdAt }))
     }
-    expect(project.samples.runs.map(({ id }) => id)).toEqual(['b', 'c', 'a'])
-    expect((await reopened(project)).samples.runs).toEqual(project.samples.runs)
+    expect(project.firstPair.samples.runs.map(({ id }) => id)).toEqual(['b', 'c', 'a'])
+    expect((await reopened(project)).firstPair.samples.runs).toEqual(project.firstPair.samples.runs)
   })
 
   test('cut off anywhere by a crash has every answer before the cut, and goes on from there', async () => {
@@ -194,15 +195,17 @@ describe('a sample run', () => {
     const run = sampleRunFixture()
     const lines = sampleLines(run)
     const whole = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-    await project.samples.addRun(run)
+    await project.firstPair.samples.addRun(run)
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.byteLength), async (cut) => {
-        const file = join(project.path, 'samples/run-1.jsonl')
+        const file = join(project.path, 'pairs/pair-1', 'samples/run-1.jsonl')
         await writeFile(file, whole)
         await truncate(file, cut)
         const complete = whole.subarray(0, cut).toString('latin1').split('\n').length - 1
-        expect((await project.samples.readAnswers('run-1')).samples).toEqual(lines.slice(0, complete))
-        await project.samples.appendAnswers('run-1', lines.slice(complete))
+        expect((await project.firstPair.samples.readAnswers('run-1')).samples).toEqual(
+          lines.slice(0, complete)
+        )
+        await project.firstPair.samples.appendAnswers('run-1', lines.slice(complete))
         expect(await readFile(file)).toEqual(whole)
       })
     )
@@ -210,11 +213,14 @@ describe('a sample run', () => {
 
   test('tells which line is no answer of it', async () => {
     const project = await newProject()
-    await project.samples.addRun(sampleRunFixture())
+    await project.firstPair.samples.addRun(sampleRunFixture())
     const good = JSON.stringify(sampleLine())
     const problemWith = async (line: string): Promise<string> => {
-      await writeFile(join(project.path, 'samples/run-1.jsonl'), `${good}\n${line}\n${good}\n`)
-      const { code, message } = await problemOf(project.samples.readAnswers('run-1'))
+      await writeFile(
+        join(project.path, 'pairs/pair-1', 'samples/run-1.jsonl'),
+        `${good}\n${line}\n${good}\n`
+      )
+      const { code, message } = await problemOf(project.firstPair.samples.readAnswers('run-1'))
       expect(code).toBe('bad-file')
       return message
     }
@@ -228,9 +234,9 @@ describe('a sample run', () => {
 
   test('counts an answer once that stands there twice', async () => {
     const project = await newProject()
-    await project.samples.addRun(sampleRunFixture())
-    await project.samples.appendAnswers('run-1', [sampleLine(), sampleLine({ text: 'again' })])
-    expect((await project.samples.readAnswers('run-1')).samples).toEqual([sampleLine()])
+    await project.firstPair.samples.addRun(sampleRunFixture())
+    await project.firstPair.samples.appendAnswers('run-1', [sampleLine(), sampleLine({ text: 'again' })])
+    expect((await project.firstPair.samples.readAnswers('run-1')).samples).toEqual([sampleLine()])
   })
 
   test('of version 1 keeps its preferences: of single answers, all variants at once', async () => {
@@ -240,27 +246,27 @@ describe('a sample run', () => {
       schemaVersion: 1,
       marks: [{ prompt: 1, index: 2, variant: 'upper' }]
     }
-    await project.samples.addRun(sampleRunFixture())
-    await writeFile(join(project.path, 'samples', 'run-1.json'), JSON.stringify(old))
+    await project.firstPair.samples.addRun(sampleRunFixture())
+    await writeFile(join(project.path, 'pairs/pair-1', 'samples', 'run-1.json'), JSON.stringify(old))
     const again = await reopened(project)
     expect(again.warnings).toEqual([])
     const among = ['post', 'upper']
     const marks = [{ prompt: 1, index: 2, size: 1, among, verdict: 'preferred', variant: 'upper' }]
-    expect(await again.samples.readRun('run-1')).toEqual({ ...sampleRunFixture(), marks })
+    expect(await again.firstPair.samples.readRun('run-1')).toEqual({ ...sampleRunFixture(), marks })
   })
 
   test('is left out with a warning when it cannot be read, and the others stay', async () => {
     const project = await newProject()
-    await project.samples.addRun(sampleRunFixture({ id: 'good' }))
+    await project.firstPair.samples.addRun(sampleRunFixture({ id: 'good' }))
     const put = (name: string, content: unknown): Promise<void> =>
-      writeFile(join(project.path, 'samples', name), JSON.stringify(content))
+      writeFile(join(project.path, 'pairs/pair-1', 'samples', name), JSON.stringify(content))
     await put('broken.json', { ...sampleRunFixture({ id: 'broken' }), prompts: null })
     await put('newer.json', { ...sampleRunFixture({ id: 'newer' }), schemaVersion: 7 })
-    await symlink('/etc/passwd', join(project.path, 'samples', 'passwd.json'))
+    await symlink('/etc/passwd', join(project.path, 'pairs/pair-1', 'samples', 'passwd.json'))
     await put('linked.json', sampleRunFixture({ id: 'linked' }))
-    await symlink('/etc/passwd', join(project.path, 'samples', 'linked.jsonl'))
+    await symlink('/etc/passwd', join(project.path, 'pairs/pair-1', 'samples', 'linked.jsonl'))
     const again = await reopened(project)
-    expect(again.samples.runs.map(({ id }) => id)).toEqual(['good'])
+    expect(again.firstPair.samples.runs.map(({ id }) => id)).toEqual(['good'])
     expect(again.warnings.toSorted()).toEqual([
       expect.stringMatching(/broken\.json is not a sample run: prompts: /),
       expect.stringMatching(/linked\.jsonl is not an ordinary file/),
@@ -271,27 +277,29 @@ describe('a sample run', () => {
 
   test('never writes answers through a link', async () => {
     const project = await newProject()
-    await project.samples.addRun(sampleRunFixture())
+    await project.firstPair.samples.addRun(sampleRunFixture())
     const outside = join(folder, 'outside')
     await writeFile(outside, 'mine')
-    await symlink(outside, join(project.path, 'samples/run-1.jsonl'))
-    expect((await problemOf(project.samples.appendAnswers('run-1', [sampleLine()]))).code).toBe('bad-file')
+    await symlink(outside, join(project.path, 'pairs/pair-1', 'samples/run-1.jsonl'))
+    expect((await problemOf(project.firstPair.samples.appendAnswers('run-1', [sampleLine()]))).code).toBe(
+      'bad-file'
+    )
     expect(await readFile(outside, 'utf8')).toBe('mine')
   })
 
   test('says that its answers cannot be written, and keeps those it has', async () => {
     const project = await newProject()
-    await project.samples.addRun(sampleRunFixture())
-    await mkdir(join(project.path, 'samples/run-1.jsonl'))
-    expect((await problemOf(project.samples.appendAnswers('run-1', [sampleLine()]))).message).toMatch(
-      'run-1.jsonl'
-    )
-    expect(project.samples.runs).toMatchObject([{ sampleCount: 0 }])
+    await project.firstPair.samples.addRun(sampleRunFixture())
+    await mkdir(join(project.path, 'pairs/pair-1', 'samples/run-1.jsonl'))
+    expect(
+      (await problemOf(project.firstPair.samples.appendAnswers('run-1', [sampleLine()]))).message
+    ).toMatch('run-1.jsonl')
+    expect(project.firstPair.samples.runs).toMatchObject([{ sampleCount: 0 }])
   })
 
   test.each(['../project', 'a/b', '', 'a.b', '..', 'nothing'])('is not found by the id %j', async (id) => {
     const project = await newProject()
-    expect((await problemOf(project.samples.readAnswers(id))).code).toBe('not-found')
+    expect((await problemOf(project.firstPair.samples.readAnswers(id))).code).toBe('not-found')
   })
 
   test('of 10,000 answers is appended, read and measured within seconds', async () => {
@@ -315,11 +323,11 @@ describe('a sample run', () => {
       tokens: Array.from({ length: 60 }, (_, token) => (place + token) % 2_000)
     }))
     expect(lines).toHaveLength(10_000)
-    await project.samples.addRun(run)
+    await project.firstPair.samples.addRun(run)
     const startedMs = performance.now()
     for (let at = 0; at < lines.length; at += 10)
-      await project.samples.appendAnswers(run.id, lines.slice(at, at + 10))
-    const stored = await project.samples.readAnswers(run.id)
+      await project.firstPair.samples.appendAnswers(run.id, lines.slice(at, at + 10))
+    const stored = await project.firstPair.samples.readAnswers(run.id)
     expect(stored.samples).toHaveLength(10_000)
     let answered = 0
     const requests = setInterval(() => answered++, 0)

@@ -15,7 +15,8 @@ import { inlineMarkdown } from '../../../../src/main/base/markdown-text'
 import { readPairState } from '../../../../src/main/workbench/open-projects'
 import { createProject } from '../../../../src/main/project/create-project'
 import { pairPaths } from '../../../../src/main/project/demo'
-import { openProject, type Project } from '../../../../src/main/project/project'
+import { openProject } from '../../../../src/main/project/open-project'
+import type { Project } from '../../../../src/main/project/project'
 import { collectReport } from '../../../../src/main/report/collect'
 import { evaluationCommand, exportCommand, sweepCommands } from '../../../../src/main/report/commands'
 import { reportMarkdown } from '../../../../src/main/report/markdown'
@@ -37,7 +38,12 @@ async function demoProject(): Promise<Project> {
 }
 
 async function reportOf(project: Project, sweepId?: string): Promise<Report> {
-  return collectReport(project, await readPairState(project), sweepId, new Date('2026-02-03T04:05:06.000Z'))
+  return collectReport(
+    project.firstPair,
+    await readPairState(project.firstPair),
+    sweepId,
+    new Date('2026-02-03T04:05:06.000Z')
+  )
 }
 
 /** Made-up scores, and what is selected by them. */
@@ -49,7 +55,7 @@ function selectedSweep(changes: Parameters<typeof sweepFixture>[0] = {}): SweepD
 
 /** The same of the demo pair as it is. */
 async function ownSweep(project: Project, changes: Parameters<typeof sweepFixture>[0] = {}) {
-  const { pair } = await readPairState(project)
+  const { pair } = await readPairState(project.firstPair)
   if (pair === null) throw new Error('the demo pair can be read')
   const sweep = selectedSweep(changes)
   return {
@@ -94,11 +100,11 @@ describe('what a report tells', () => {
 
   it('of the sweep that is asked for, selected with the rho of now, without what each prompt says', async () => {
     const project = await demoProject()
-    await project.saveSweep(await ownSweep(project, { id: 'older', layerCount: 3 }))
-    await project.saveSweep(
+    await project.firstPair.saveSweep(await ownSweep(project, { id: 'older', layerCount: 3 }))
+    await project.firstPair.saveSweep(
       await ownSweep(project, { id: 'newer', createdAt: '2026-01-03T03:04:05.000Z', layerCount: 4 })
     )
-    await project.update({ settings: { rho: 0.2 } })
+    await project.firstPair.update({ settings: { rho: 0.2 } })
     const newest = (await reportOf(project)).sweep
     expect(newest).toMatchObject({ id: 'newer', promptCount: 2, selection: { rho: 0.2 } })
     expect(newest?.ranges).toHaveLength(10)
@@ -120,8 +126,8 @@ describe('what a report tells', () => {
     const sweep = tinyTaskSweep()
     const recipe = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
     const selected = selection(sweep.prompts, sweep.post, sweep.ranges, 0.9)
-    await project.saveSweep({ ...sweep, selected: selected.selected, selection: selected })
-    await project.saveSearch({ ...tinySearch(recipe), sweepId: sweep.id, scoredBy: sweep.scoredBy })
+    await project.firstPair.saveSweep({ ...sweep, selected: selected.selected, selection: selected })
+    await project.firstPair.saveSearch({ ...tinySearch(recipe), sweepId: sweep.id, scoredBy: sweep.scoredBy })
     const report = await reportOf(project)
     const text = reportMarkdown({ ...report, warnings: [], pair: null, reproduction: [], recipes: [] })
     expect(text).toContain(
@@ -135,7 +141,7 @@ describe('what a report tells', () => {
       command: expect.stringMatching(/ --task letters\.json --temperature 1 .*--min-p 0\.1 .*--draws 32/),
       files: [{ name: 'letters.json' }]
     })
-    expect(project.sweeps[0]?.scoredBy).toEqual({
+    expect(project.firstPair.sweeps[0]?.scoredBy).toEqual({
       ...{ kind: 'task', draws: 32, sampling: PAPER_SAMPLING },
       task: { id: 'letters', name: 'Letters' }
     })
@@ -150,13 +156,13 @@ describe('what a report tells', () => {
       ...range,
       prompts: range.prompts.map((prompt) => ({ ...prompt, diversity: range.diversity }))
     }))
-    await project.saveSweep({ ...tiny, ranges })
+    await project.firstPair.saveSweep({ ...tiny, ranges })
     const recipe = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
-    await project.saveAnswerCheck(tinyCheck([{ recipe, ...whole(0.5, 0.8) }]))
+    await project.firstPair.saveAnswerCheck(tinyCheck([{ recipe, ...whole(0.5, 0.8) }]))
     const keptAt = '2026-01-03T00:00:00.000Z'
     const source = { sweepId: 'tiny', scoredBy: BY_CHARACTERS, validity: 0.92, diversity: 0.8 }
-    await project.edit(() => ({ recipes: [{ id: 'upper', mark: 0, recipe, keptAt, ...source }] }))
-    await project.saveSearch(tinySearch(recipe))
+    await project.firstPair.edit(() => ({ recipes: [{ id: 'upper', mark: 0, recipe, keptAt, ...source }] }))
+    await project.firstPair.saveSearch(tinySearch(recipe))
     const report = await reportOf(project)
     expect(report.sweep).toMatchObject({ headline: { state: 'fails' }, check: { models: { length: 1 } } })
     const text = reportMarkdown(report)
@@ -171,11 +177,11 @@ describe('what a report tells', () => {
 
   it('of results of other checkpoints that they are, and of no folder where it lies', async () => {
     const project = await demoProject()
-    await project.saveSweep(sweepFixture())
+    await project.firstPair.saveSweep(sweepFixture())
     const run = sampleRunFixture()
-    await project.samples.addRun(run)
-    await project.samples.appendAnswers(run.id, sampleLines(run))
-    await project.evaluations.add(evaluationRun())
+    await project.firstPair.samples.addRun(run)
+    await project.firstPair.samples.appendAnswers(run.id, sampleLines(run))
+    await project.firstPair.evaluations.add(evaluationRun())
     const report = await reportOf(project)
     expect(Report.parse(report)).toEqual(report)
     expect(report.warnings).toEqual([
@@ -200,11 +206,11 @@ describe('what a report tells', () => {
 
   it('of what cannot be read that it is left out, and of the rest as ever', async () => {
     const project = await demoProject()
-    await project.saveSweep(await ownSweep(project))
-    await project.evaluations.add(evaluationRun())
-    await appendFile(join(project.path, 'evaluations', 'evaluation-1.jsonl'), '{}\n')
-    await mkdir(join(project.path, 'searches'))
-    await writeFile(join(project.path, 'searches', 'sweep-1.json'), 'nonsense')
+    await project.firstPair.saveSweep(await ownSweep(project))
+    await project.firstPair.evaluations.add(evaluationRun())
+    await appendFile(join(project.path, 'pairs/pair-1', 'evaluations', 'evaluation-1.jsonl'), '{}\n')
+    await mkdir(join(project.path, 'pairs/pair-1', 'searches'))
+    await writeFile(join(project.path, 'pairs/pair-1', 'searches', 'sweep-1.json'), 'nonsense')
     const report = await reportOf(project)
     expect(report.sweep?.search).toBeNull()
     expect(report.evaluations).toEqual([])
@@ -371,8 +377,8 @@ describe('text that others wrote', () => {
         { kind: 'recipe', name, recipe: { name, ranges: [[1, 1]] } }
       ]
     })
-    await project.samples.addRun(run)
-    await project.samples.appendAnswers(
+    await project.firstPair.samples.addRun(run)
+    await project.firstPair.samples.appendAnswers(
       run.id,
       sampleLines(run).map((line) => ({ ...line, text: `| ${line.text} \\|\n` }))
     )

@@ -22,10 +22,10 @@ const changed = (
   const state = projectState()
   return {
     ...state,
+    revision,
     document: {
       ...state.document,
       ...document,
-      revision,
       settings: { ...state.document.settings, ...settings }
     }
   }
@@ -113,20 +113,21 @@ it('sets a setting back to what it was, from the revision that it was set in', a
   const { session } = await line.openProject(changed(1, {}))
   void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
   await settled()
-  await line.answer('projects.update', 0, changed(2, { settings: { device: 'webgpu' } }))
+  await line.answer('pairs.update', 0, changed(2, { settings: { device: 'webgpu' } }))
   // Another value changes elsewhere, which is no reason to refuse.
   session.accept(changed(5, { notes: 'theirs', settings: { device: 'webgpu' } }))
   void session.history.undo()
   await settled()
-  expect(line.call('projects.update', 1).input).toEqual({
+  expect(line.call('pairs.update', 1).input).toEqual({
     path: session.path,
+    pair: 'pair-1',
     seen: 2,
     changes: { settings: { device: 'cpu' } }
   })
-  await line.answer('projects.update', 1, changed(6, {}))
+  await line.answer('pairs.update', 1, changed(6, {}))
   void session.history.redo()
   await settled()
-  expect(line.call('projects.update', 2).input).toMatchObject({
+  expect(line.call('pairs.update', 2).input).toMatchObject({
     seen: 6,
     changes: { settings: { device: 'webgpu' } }
   })
@@ -137,15 +138,15 @@ it('keeps a step that failed for now, to be tried again', async () => {
   const { session } = await line.openProject(changed(1, {}))
   void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
   await settled()
-  await line.answer('projects.update', 0, changed(2, { settings: { device: 'webgpu' } }))
+  await line.answer('pairs.update', 0, changed(2, { settings: { device: 'webgpu' } }))
   void session.history.undo()
   await settled()
-  line.call('projects.update', 1).answer.reject(new Error('The disk is full.'))
+  line.call('pairs.update', 1).answer.reject(new Error('The disk is full.'))
   await settled()
   expect(session.history.undoable).toBe('compute on the GPU')
   void session.history.undo()
   await settled()
-  await line.answer('projects.update', 2, changed(3, {}))
+  await line.answer('pairs.update', 2, changed(3, {}))
   expect([session.history.undoable, session.history.redoable]).toEqual([null, 'compute on the GPU'])
 })
 

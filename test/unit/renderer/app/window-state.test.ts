@@ -411,7 +411,7 @@ describe('a job', () => {
 describe('a project that another window changes', () => {
   const before = projectState()
   const changed = (revision: number, changes: Partial<ProjectState> = {}): ProjectState =>
-    projectState({ document: { ...before.document, revision }, ...changes })
+    projectState({ revision, ...changes })
   const [first, second] = PROMPTS
   const theirs = [first, { text: 'Theirs.', category: 'letter', valid: ['A', 'B'] }].flatMap(
     (one) => one ?? []
@@ -505,7 +505,7 @@ describe('a project that another window changes', () => {
     ranges.setRho(0.8)
     await vi.waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
     await settled()
-    expect(line.of('projects.update')).toHaveLength(0)
+    expect(line.of('pairs.update')).toHaveLength(0)
   })
 
   it('tells every window of a check, a search and a task that another one has saved', async () => {

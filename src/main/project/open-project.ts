@@ -1,0 +1,91 @@
+import { access, constants, lstat, realpath } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { WorkbenchError } from '../../contract/model/problem'
+import { errorCode, removeUnfinished } from '../base/files/atomic-file'
+import { errorMessage } from '../base/files/bounded-file'
+import { type Lock, lockProject } from '../base/files/lock'
+import { isFolder } from '../base/files/path-kinds'
+import { absolutePath } from '../base/files/places'
+import { migrateProject } from './migrate-project'
+import { readPairResults } from './pair-results'
+import { pairFolder, removeLeftPairs, requirePlainPairs } from './pair-folders'
+import { Project } from './project'
+import { PROJECT_FILE, readProjectFiles } from './project-file'
+
+/**
+ * Opens a project, given its folder or the project.json in it. A folder that cannot be written opens for viewing.
+ *
+ * @param purpose to view needs no lock and changes nothing: somebody else may be writing it
+ * @throws WorkbenchError `not-found` when it is no project; `bad-file` naming file and field; `newer-version`; `locked`.
+ *   In all these cases nothing was changed.
+ */
+export async function openProject(path: string, purpose: 'change' | 'view' = 'change'): Promise<Project> {
+  const folder = await projectFolder(absolutePath(path))
+  // Read before locking: what cannot be opened must not be touched, not even by a lock.
+  await readProjectFiles(folder)
+  const { lock, readOnly } = purpose === 'view' ? VIEWED : await requestAccess(folder)
+  try {
+    // Read again: somebody else may have held the lock and saved in between.
+    const backup = lock === null ? null : await migrateProject(folder)
+    const { foundVersion, ...documents } = await readProjectFiles(folder)
+    await requirePlainPairs(folder, documents.document.pairs)
+    if (lock !== null) {
+      await removeLeftPairs(folder, documents.document.pairs)
+      await removeUnfinished(folder, FOLDER_DEPTH)
+    }
+    const warnings =
+      backup === null ? [] : [`The project was of an older version; ${backup} is its file as it was.`]
+    const results = new Map(
+      await Promise.all(
+        documents.document.pairs.map(async ({ id }) => {
+          // Looked at as it is: before version 3 a project was one pair, whose results lay in the project's folder.
+          const found = await readPairResults(foundVersion < 3 ? folder : pairFolder(folder, id))
+          return [id, found] as const
+        })
+      )
+    )
+    for (const found of results.values()) warnings.push(...found.warnings)
+    return new Project({ path: folder, ...documents, results, warnings }, lock, readOnly)
+  } catch (error) {
+    lock?.release()
+    throw error
+  }
+}
+
+/** pairs/<id>/sweeps/partial */
+const FOLDER_DEPTH = 4
+
+const VIEWED = { lock: null, readOnly: 'It was opened to be looked at only.' } as const
+
+async function requestAccess(folder: string): Promise<{ lock: Lock | null; readOnly: string | null }> {
+  try {
+    // Asked first: whoever may only look is not in the way of the one who holds the lock.
+    await access(folder, constants.W_OK)
+    return { lock: await lockProject(folder), readOnly: null }
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error
+    return { lock: null, readOnly: `The folder cannot be written: ${errorMessage(error)}.` }
+  }
+}
+
+async function projectFolder(path: string): Promise<string> {
+  const folder = basename(path) === PROJECT_FILE ? dirname(path) : path
+  try {
+    const real = await realpath(folder)
+    await lstat(join(real, PROJECT_FILE))
+    return real
+  } catch (error) {
+    const code = errorCode(error)
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      throw new WorkbenchError('bad-file', `${folder} cannot be opened: ${errorMessage(error)}.`)
+    }
+    const complaint = (await isFolder(folder))
+      ? `${folder} is not a project: it has no ${PROJECT_FILE}.`
+      : `There is no folder ${folder}.`
+    throw new WorkbenchError(
+      'not-found',
+      complaint,
+      `A project is a folder NAME.slr that holds a ${PROJECT_FILE}.`
+    )
+  }
+}

@@ -1,0 +1,231 @@
+import type { AnswerCheck } from '../../contract/documents/answer-check'
+import type { CrcPrompts, SweepDocument } from '../../contract/documents/crc'
+import { WorkbenchError } from '../../contract/model/problem'
+import type {
+  PairChanges,
+  PairCheckpoints,
+  PairDocument,
+  PairId,
+  SavedCounts,
+  SweepSummary
+} from '../../contract/documents/project'
+import type { SearchDocument } from '../../contract/documents/search'
+import type { SamplePrompts } from '../../contract/documents/task'
+import { newestFirst } from '../base/files/newest-first'
+import type { Change } from '../base/files/serial-queue'
+import type { PairResults } from './pair-results'
+import type { ProjectReadings } from './project-readings'
+import { ProjectEvaluations } from './project-evaluations'
+import { ProjectSamples } from './project-samples'
+import type { ProjectTasks } from './project-tasks'
+import { ANSWER_CHECKS, SEARCHES, SWEEPS } from './stored-documents'
+import { summarizeSweep } from './sweep-files'
+
+/** What a pair has of the project that it is in. */
+export interface ProjectOfPair {
+  readonly path: string
+  readonly name: string
+  readonly notes: string
+  readonly createdAt: string
+  readonly revision: number
+  readonly readOnly: string | null
+  readonly warnings: readonly string[]
+  /** In the order of the list. */
+  readonly pairs: readonly ProjectPair[]
+  readonly prompts: CrcPrompts
+  readonly samplePrompts: SamplePrompts | null
+  readonly tasks: ProjectTasks
+  readonly readings: ProjectReadings
+  readonly savedTasks: number
+  /** As it is, or as it was when it was removed. */
+  documentOf(id: PairId): PairDocument
+  /**
+   * Changes the document of a pair by what it is when it is the change's turn.
+   *
+   * @param fields what is set as a whole, as `Revisions` names it within the pair
+   * @param seen the revision of the project that whoever asks for it knows; undefined: the one there is
+   */
+  editPair(
+    id: PairId,
+    fields: readonly string[],
+    seen: number | undefined,
+    change: (document: PairDocument) => Partial<PairDocument>
+  ): Promise<void>
+  /** Runs a change of files of this pair. */
+  changeOf(id: PairId): Change
+  /** Tells whoever shows the project that it has changed. */
+  tell(): void
+  close(): Promise<void>
+}
+
+/** A pair of an open project: what is set for it, and its results. */
+export class ProjectPair {
+  readonly samples: ProjectSamples
+  readonly evaluations: ProjectEvaluations
+  /** Where its results lie. */
+  readonly folder: string
+  #sweeps: readonly SweepSummary[]
+  /** The sweep that was last asked about what it would be: one slider asks dozens of times, and it is megabytes of text. */
+  #asked: SweepDocument | null = null
+  #saved = { answerChecks: 0, searches: 0 }
+  readonly #change: Change
+
+  constructor(
+    readonly project: ProjectOfPair,
+    readonly id: PairId,
+    { folder, sweeps, sampleRuns }: PairResults
+  ) {
+    this.folder = folder
+    this.#sweeps = sweeps
+    this.#change = project.changeOf(id)
+    this.samples = new ProjectSamples(folder, this.#change, () => project.tell(), sampleRuns)
+    this.evaluations = new ProjectEvaluations(folder, this.#change)
+  }
+
+  get document(): PairDocument {
+    return this.project.documentOf(this.id)
+  }
+
+  /** How messages name it: by the project, and where that has several pairs, by which of them. */
+  get title(): string {
+    const { name, pairs } = this.project
+    return pairs.length === 1 ? name : `${name}, ${this.document.name}`
+  }
+
+  /** Tells it from the pairs of all projects. */
+  get key(): string {
+    return `${this.id} ${this.project.path}`
+  }
+
+  /** Why changes cannot be saved; null when they can. */
+  get readOnly(): string | null {
+    return this.project.readOnly
+  }
+
+  /** Of the character task. */
+  get prompts(): CrcPrompts {
+    return this.project.prompts
+  }
+
+  /** How often what this object does not hold was saved. */
+  get saved(): SavedCounts {
+    return { ...this.#saved, tasks: this.project.savedTasks }
+  }
+
+  /** Newest first. */
+  get sweeps(): readonly SweepSummary[] {
+    return this.#sweeps
+  }
+
+  /**
+   * Sets values.
+   *
+   * @param seen the revision that whoever asks for it knows; left out: the one there is
+   * @throws WorkbenchError `bad-input` naming the field that is wrong; `stale` when one of the values changed since; `read-only`
+   */
+  async update(changes: PairChanges, seen?: number): Promise<void> {
+    const { rendering = {}, settings = {}, ...values } = changes
+    const fields = [
+      ...Object.keys(given(values)),
+      ...Object.keys(given(rendering)).map((field) => `rendering.${field}`),
+      ...Object.keys(given(settings)).map((field) => `settings.${field}`)
+    ]
+    await this.project.editPair(this.id, fields, seen, (document) => ({
+      ...given(values),
+      rendering: { ...document.rendering, ...given(rendering) },
+      settings: { ...document.settings, ...given(settings) }
+    }))
+  }
+
+  /**
+   * Changes lists of the pair by what they hold when it is the change's turn, so that no change made elsewhere is lost.
+   *
+   * @throws WorkbenchError whatever `change` throws; `bad-input` naming the field that is wrong; `read-only`
+   */
+  async edit(change: (document: PairDocument) => Partial<PairDocument>): Promise<void> {
+    await this.project.editPair(this.id, [], undefined, change)
+  }
+
+  /**
+   * Changes a kept recipe as a whole.
+   *
+   * @param seen see {@link update}
+   * @throws WorkbenchError as {@link edit}; `stale` when it changed since
+   */
+  async editRecipe(
+    id: string,
+    seen: number,
+    change: (document: PairDocument) => Partial<PairDocument>
+  ): Promise<void> {
+    await this.project.editPair(this.id, [`recipes.${id}`], seen, change)
+  }
+
+  /** Names other folders as those of the pair, whose checkpoints are still to be seen. @throws WorkbenchError `bad-input` for the built-in pair; `read-only` */
+  async relocate(base: string, post: string): Promise<void> {
+    await this.edit(({ location }) => {
+      if (location.kind !== 'demo') return { location: { kind: 'folders', base, post }, checkpoints: null }
+      throw new WorkbenchError(
+        'bad-input',
+        'The built-in pair comes with the program: it cannot be relocated.'
+      )
+    })
+  }
+
+  /** Takes these checkpoints for the pair's own. @throws WorkbenchError `read-only` */
+  async rememberCheckpoints(checkpoints: PairCheckpoints): Promise<void> {
+    await this.edit(() => ({ checkpoints }))
+  }
+
+  /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
+  async saveSweep(sweep: SweepDocument): Promise<void> {
+    await this.#change(async () => {
+      this.#asked = null
+      await SWEEPS.write(this.folder, sweep)
+      const others = this.#sweeps.filter((summary) => summary.id !== sweep.id)
+      this.#sweeps = newestFirst([...others, summarizeSweep(sweep)])
+      this.project.tell()
+    })
+  }
+
+  /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
+  async readSweep(id: string): Promise<SweepDocument> {
+    return SWEEPS.read(this.folder, id)
+  }
+
+  /** The same, kept in memory until another is asked for or one is saved; not to be changed. @throws WorkbenchError as `readSweep` */
+  async askedSweep(id: string): Promise<SweepDocument> {
+    if (this.#asked?.id !== id) this.#asked = await this.readSweep(id)
+    return this.#asked
+  }
+
+  /** Keeps a search, in place of an earlier one from the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
+  async saveSearch(search: SearchDocument): Promise<void> {
+    await this.#change(() => SEARCHES.write(this.folder, search))
+    this.#count('searches')
+  }
+
+  /** The latest search from a sweep; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
+  async readSearch(sweepId: string): Promise<SearchDocument | null> {
+    return SEARCHES.readIfAny(this.folder, sweepId)
+  }
+
+  /** Keeps a check on whole answers, in place of an earlier one of the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
+  async saveAnswerCheck(check: AnswerCheck): Promise<void> {
+    await this.#change(() => ANSWER_CHECKS.write(this.folder, check))
+    this.#count('answerChecks')
+  }
+
+  /** The check of a sweep on whole answers; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
+  async readAnswerCheck(sweepId: string): Promise<AnswerCheck | null> {
+    return ANSWER_CHECKS.readIfAny(this.folder, sweepId)
+  }
+
+  #count(what: 'answerChecks' | 'searches'): void {
+    this.#saved = { ...this.#saved, [what]: this.#saved[what] + 1 }
+    this.project.tell()
+  }
+}
+
+/** A field that is present but undefined, as the bridge may deliver it, is a field that was not given. */
+export const given = (fields: object): object =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))

@@ -1,0 +1,59 @@
+import type { PairBrief, ProjectState } from '../../contract/documents/project'
+import type { Jobs } from '../jobs/jobs'
+import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
+import { samplePromptsOf } from '../project/project-prompts'
+import type { OpenProjects } from './open-projects'
+
+/** Everything that a window shows of one pair of a project at once. */
+export async function projectState(
+  own: ProjectPair,
+  projects: OpenProjects,
+  jobs: Jobs
+): Promise<ProjectState> {
+  const { project } = own
+  // First what takes time: the rest is of one moment. The document may come to know the checkpoints by it.
+  const pair = await projects.pairOf(own)
+  const samplePrompts = await samplePromptsOf(own)
+  const otherCheckpoints = await projects.othersOf(own)
+  return {
+    path: project.path,
+    name: project.name,
+    notes: project.notes,
+    revision: project.revision,
+    pairs: pairBriefs(project, projects, jobs),
+    document: own.document,
+    prompts: own.prompts,
+    samplePrompts: project.samplePrompts ?? samplePrompts,
+    sweeps: [...own.sweeps],
+    sampleRuns: [...own.samples.runs],
+    ...pair,
+    otherCheckpoints: otherCheckpoints(own.document),
+    readOnly: project.readOnly,
+    warnings: [...project.warnings],
+    running: jobs.running(own),
+    saved: own.saved
+  }
+}
+
+/** The list of a project's pairs, from what is known of each without reading anything. */
+export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, jobs: Jobs): PairBrief[] {
+  return pairs.map((own) => {
+    const { id, name, location } = own.document
+    const post = projects.knownPair(own)?.pair?.post
+    const model = post && {
+      family: post.modelType,
+      layerCount: post.layerCount,
+      parameterCount: post.parameterCount
+    }
+    const [newestSweep = null] = own.sweeps
+    return {
+      id,
+      name,
+      location,
+      model: model ?? null,
+      sweepCount: own.sweeps.length,
+      newestSweep,
+      running: jobs.running(own)
+    }
+  })
+}

@@ -1,0 +1,51 @@
+import type { PairBrief } from '../../../contract/documents/project'
+import { absolutePath } from '../../base/files/places'
+import type { ProjectOfPair } from '../../project/project-pair'
+import { pairBriefs } from '../project-state'
+import { route, type Routing } from './route'
+
+/** The list of a project's pairs, and what is set for one. */
+export function pairListRoutes({ projects: open, jobs, stateOf, withProject, withPair }: Routing) {
+  const { pairs } = route
+  const listOf = (project: ProjectOfPair): { pairs: PairBrief[] } => ({
+    pairs: pairBriefs(project, open, jobs)
+  })
+  return pairs.router({
+    add: pairs.add.use(withProject).handler(async ({ context: { project }, input }) => {
+      const { base, post, name } = input
+      const location = { kind: 'folders' as const, base: absolutePath(base), post: absolutePath(post) }
+      const { id: added } = await project.addPair(location, name)
+      return { added, ...listOf(project) }
+    }),
+    duplicate: pairs.duplicate.use(withProject).handler(async ({ context: { project }, input }) => {
+      const { id: added } = await project.duplicatePair(input.pair)
+      return { added, ...listOf(project) }
+    }),
+    rename: pairs.rename.use(withProject).handler(async ({ context: { project }, input }) => {
+      await project.renamePair(input.pair, input.name)
+      return listOf(project)
+    }),
+    move: pairs.move.use(withProject).handler(async ({ context: { project }, input }) => {
+      await project.movePair(input.pair, input.place)
+      return listOf(project)
+    }),
+    remove: pairs.remove.use(withProject).handler(async ({ context: { project }, input }) => {
+      jobs.requireNone(project.pair(input.pair))
+      await project.removePair(input.pair)
+      return listOf(project)
+    }),
+    restore: pairs.restore.use(withProject).handler(async ({ context: { project }, input }) => {
+      await project.restorePair(input.pair, input.place)
+      return listOf(project)
+    }),
+    update: pairs.update.use(withPair).handler(async ({ context: { own }, input }) => {
+      await own.update(input.changes, input.seen)
+      return stateOf(own)
+    }),
+    relocate: pairs.relocate.use(withPair).handler(async ({ context: { own }, input }) => {
+      jobs.requireNone(own)
+      await own.relocate(absolutePath(input.base), absolutePath(input.post))
+      return stateOf(await open.open(input.path, input.pair))
+    })
+  })
+}
