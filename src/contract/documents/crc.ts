@@ -206,6 +206,10 @@ export const TemperedScore = MinPDraw.extend({
 })
 export type TemperedScore = z.infer<typeof TemperedScore>
 
+/** The halves of a decoder layer, each of which a recipe can restore alone. */
+export const LayerHalf = z.enum(['attention', 'mlp'])
+export type LayerHalf = z.infer<typeof LayerHalf>
+
 /** What the selected range is compared with: of each kind the one that the rule of the selection takes. */
 export const RivalComparison = z.object({
   rival: z.discriminatedUnion('kind', [
@@ -217,7 +221,9 @@ export const RivalComparison = z.object({
       kind: z.literal('control'),
       place: z.enum(['earliest', 'median', 'latest']),
       range: RestorationRange
-    })
+    }),
+    /** Only this half of the selected range's layers restored. */
+    z.object({ kind: z.literal('half'), half: LayerHalf, range: RestorationRange })
   ]),
   validity: z.number(),
   diversity: z.number(),
@@ -294,7 +300,11 @@ export function totalWork(works: readonly Work[]): Work {
 export const RangeScore = Score.extend({ start: z.number().int(), end: z.number().int() })
 export type RangeScore = z.infer<typeof RangeScore>
 
-export const RecipeScore = Score.extend({ recipe: Recipe })
+export const RecipeScore = Score.extend({
+  recipe: Recipe,
+  /** Where nobody asked for the recipe: it was scored once a range was selected, and restores this half of its layers alone. */
+  alone: LayerHalf.optional()
+})
 export type RecipeScore = z.infer<typeof RecipeScore>
 
 /** A model in which every layer takes the same share of base; embeddings, norm and head stay post's. */
@@ -356,6 +366,8 @@ export const SweepDocument = z.object({
   selected: RestorationRange.nullable(),
   selection: Selection.nullable(),
   work: Work,
+  /** The same for what was scored once a range was selected; null where nothing was. */
+  followUp: Work.nullable().default(null),
   /** Prompts whose results were taken from an interrupted or an earlier sweep; `work` and `seconds` leave them out. */
   reusedPromptCount: z.number().int().nonnegative().default(0),
   /** Missing when nothing was computed, or in sweeps from before there was a plan. */

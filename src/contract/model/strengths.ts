@@ -23,6 +23,15 @@ export function rangeStrengths(range: RestorationRange, layerCount: number): Lay
   return rangesStrengths([[range.start, range.end]], layerCount, `range ${range.start}-${range.end}`)
 }
 
+/** One half of layers start..end from base, the rest from post. */
+export function halfStrengths(
+  range: RestorationRange,
+  half: keyof LayerStrength,
+  layerCount: number
+): LayerStrength[] {
+  return rangeStrengths(range, layerCount).map((strength) => ({ ...POST, [half]: strength[half] }))
+}
+
 /** Every layer the same blend of base and post. */
 export function blendStrengths(strength: number, layerCount: number): LayerStrength[] {
   return new Array<LayerStrength>(layerCount).fill({ attention: strength, mlp: strength })

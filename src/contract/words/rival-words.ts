@@ -1,4 +1,4 @@
-import type { RivalComparison, Selection } from '../documents/crc'
+import type { LayerHalf, RivalComparison, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
 import { rivalName } from '../model/rival'
 import { formatDelta, formatP, formatScore, rangePhrase } from './format'
@@ -10,8 +10,11 @@ export function comparedName({ rival }: Pick<RivalComparison, 'rival'>): string 
   if (rival.kind === 'tempered')
     return `${rangePhrase(rival.range)} at temperature ${rival.temperature}, min-p ${rival.minP}`
   if (rival.kind === 'control') return `${rival.place} range of that length, ${rangePhrase(rival.range)}`
+  if (rival.kind === 'half') return `${HALVES[rival.half]} of ${rangePhrase(rival.range)} alone`
   return rivalName(rival)
 }
+
+const HALVES: Readonly<Record<LayerHalf, string>> = { attention: 'attention', mlp: 'MLP' }
 
 /** A difference with its interval and p. */
 export function differenceWords({

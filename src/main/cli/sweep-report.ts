@@ -180,7 +180,7 @@ function describeRivals({ scoredBy }: SweepDocument, { rivals, selected, rho }: 
     `Against layers ${named(selected)}: of each other way the best at ${words.validity} of ${rho} x post or more`
   )
   const note =
-    'Differences with 95 % intervals and p by sign flips over prompts, of each pair by itself; controls may keep less.'
+    'Differences with 95 % intervals and p by sign flips over prompts, of each pair by itself; halves and controls may keep less.'
   return [`${title}\n${table([heading, ...rows], 'lrrrr')}\n${style('dim', note)}`]
 }
 
@@ -238,16 +238,25 @@ function describeCertainty(
 
 function describeWork({
   work,
+  followUp = null,
   seconds,
   device,
   prompts,
   reusedPromptCount
-}: Pick<SweepDocument, 'work' | 'seconds' | 'device' | 'prompts' | 'reusedPromptCount'>): string {
+}: Pick<SweepDocument, 'work' | 'seconds' | 'device' | 'prompts' | 'reusedPromptCount'> &
+  Partial<Pick<SweepDocument, 'followUp'>>): string {
   const reused =
     reusedPromptCount === 0
       ? ''
       : ` ${count(reusedPromptCount)} of ${count(prompts.length)} prompts were computed by an earlier run.`
-  return style('dim', `${workDone(work)} in ${formatDuration(seconds)} on ${printable(device)}.${reused}`)
+  const after =
+    followUp === null
+      ? ''
+      : ` Then ${count(followUp.blockEvaluations)} block evaluations for attention and MLP of the selected range alone.`
+  return style(
+    'dim',
+    `${workDone(work)} in ${formatDuration(seconds)} on ${printable(device)}.${reused}${after}`
+  )
 }
 
 function workDone({ blockEvaluations, packedTokens, promptTokens, weightBytesRead }: Work): string {

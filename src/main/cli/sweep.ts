@@ -8,6 +8,7 @@ import { scoredByWords } from '../../contract/words/score-words'
 import { Shard } from '../../contract/documents/sweep-part'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { runCrcShard, runCrcSweep, type SweepHistory } from '../crc/sweep/crc-sweep'
+import { withHalvesAlone } from '../crc/sweep/follow-up'
 import { type CrcSweepRequest, scoredByOf } from '../crc/sweep/prepare-sweep'
 import { readPromptFile } from '../crc/task/prompt-file'
 import { DEFAULT_SEED } from '../crc/selection/selection'
@@ -151,7 +152,10 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
     }
     const document = await withSweepProgress(
       { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
-      (engine, onEvent) => runCrcSweep(engine, request, signal, onEvent, history)
+      async (engine, onEvent) => {
+        const swept = await runCrcSweep(engine, request, signal, onEvent, history)
+        return withHalvesAlone(engine, request, swept, signal)
+      }
     )
     throwIfCancelled(signal, 'The sweep')
     // Whichever place fails, the others get the result: it may have taken hours.

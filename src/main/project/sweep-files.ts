@@ -45,7 +45,7 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     promptCount: sweep.prompts.length,
     selected,
     rivals: (sweep.selection?.rivals ?? []).flatMap(({ rival }) =>
-      rival.kind === 'control' || rival.kind === 'tempered' ? [] : [rival]
+      rival.kind === 'control' || rival.kind === 'tempered' || rival.kind === 'half' ? [] : [rival]
     ),
     layerCount: sweep.layerCount,
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },

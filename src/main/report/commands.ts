@@ -57,13 +57,15 @@ export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<
   ]
   const { files } = scored
   const soupWords = soup.length < 2 ? [] : ['--soup', String(soup.length)]
+  // What the sweep itself scores once a range is selected, it scores again.
+  const asked = recipes.filter(({ alone }) => alone === undefined)
   const recipeFile = listFile(
     'recipes.json',
-    recipes.map(({ recipe }) => recipe)
+    asked.map(({ recipe }) => recipe)
   )
   return [
     ...(ranges.length === 0 ? [] : [{ command: shellCommand(groups(soupWords, SWEEP_FILE)), files }]),
-    ...(recipes.length === 0
+    ...(asked.length === 0
       ? []
       : [
           {

@@ -20,6 +20,7 @@ export const SCATTER_PARTS = [
   { id: 'mix', label: 'mixed logits' },
   { id: 'filter', label: 'filtered base' },
   { id: 'tempered', label: 'selected under samplers' },
+  { id: 'half', label: 'attention, MLP alone' },
   { id: 'control', label: 'others of its length' }
 ] as const
 export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']

@@ -57,23 +57,22 @@ const RIVALS = [
 const CURVES = { ...RIVAL_KINDS, tempered: 'Selected range under temperature and min-p' } as const
 const CURVE_TONES = { ...RIVAL_TONES, tempered: 'hybrid' } as const
 
-/** Rings around ranges of the selected length. */
-function controlRings(
-  { board, hidden }: ScatterContent,
-  colors: ChartColors
-): ScatterChart['data']['datasets'] {
-  if (hidden.includes('control')) return []
-  return [
-    {
-      label: 'Earliest, median and latest of the selected length',
-      data: board.rivals.filter(({ kind }) => kind === 'control').map(rivalDatum),
-      pointStyle: 'rectRot',
-      pointRadius: 7,
-      pointBackgroundColor: 'transparent',
-      pointBorderColor: colors['ink-soft'],
-      pointBorderWidth: 1.5
-    }
-  ]
+/** Models that are points of their own, ringed for what they are beside the selected range. */
+const RINGS = [
+  { kind: 'half', label: 'Attention and MLP of the selected range alone', pointStyle: 'circle' },
+  { kind: 'control', label: 'Earliest, median and latest of the selected length', pointStyle: 'rectRot' }
+] as const
+
+function rings({ board, hidden }: ScatterContent, colors: ChartColors): ScatterChart['data']['datasets'] {
+  return RINGS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, label, pointStyle }) => ({
+    label,
+    data: board.rivals.filter((point) => point.kind === kind).map(rivalDatum),
+    pointStyle,
+    pointRadius: 7,
+    pointBackgroundColor: 'transparent',
+    pointBorderColor: colors['ink-soft'],
+    pointBorderWidth: 1.5
+  }))
 }
 
 function rivalDatasets(
@@ -182,7 +181,7 @@ export function scatterDatasets(
       pointBackgroundColor: colors['ink-soft'],
       pointBorderWidth: 0
     },
-    ...controlRings(content, colors),
+    ...rings(content, colors),
     ...rivalDatasets(content, colors),
     {
       label: 'Ranges',

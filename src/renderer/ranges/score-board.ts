@@ -7,9 +7,10 @@ import type { RestorationRange } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events'
 import { modelOf } from '../../contract/documents/swept-model'
-import { modelName, weightsKey } from '../../contract/model/model'
-import { rangeKey } from '../../contract/model/strengths'
+import { layersModel, modelName, weightsKey } from '../../contract/model/model'
+import { halfStrengths, rangeKey } from '../../contract/model/strengths'
 import { rangePhrase } from '../../contract/words/format'
+import { comparedName } from '../../contract/words/rival-words'
 import { type OtherModel, otherModels } from '../recipes/scored-models'
 
 /** A range with its score so far. */
@@ -60,12 +61,12 @@ export interface ScoreBoard {
 }
 
 /**
- * Another way to more diverse answers: what restores nothing, the selected range under other samplers, or a range of its length at
- * another place.
+ * Another way to more diverse answers: what restores nothing, the selected range under other samplers, one half of its layers alone,
+ * or a range of its length at another place.
  */
 export interface RivalPoint extends LiveScore {
   key: string
-  kind: Rival['kind'] | 'tempered' | 'control'
+  kind: Rival['kind'] | 'tempered' | 'half' | 'control'
   name: string
 }
 
@@ -84,7 +85,13 @@ export function withSelection(
     name: `${range} at temperature ${temperature}, min-p ${minP}`,
     promptCount
   }))
-  const controls = selection.rivals.flatMap(({ rival, validity, diversity }): RivalPoint[] => {
+  const controls = selection.rivals.flatMap((compared): RivalPoint[] => {
+    const { rival, validity, diversity } = compared
+    if (rival.kind === 'half') {
+      const key = weightsKey(layersModel(halfStrengths(rival.range, rival.half, board.layerCount)))
+      const scored = board.others.find((point) => point.key === key)
+      return scored === undefined ? [] : [{ ...scored, kind: 'half', name: comparedName(compared) }]
+    }
     if (rival.kind !== 'control') return []
     const scored = board.ranges.find((point) => rangeKey(point) === rangeKey(rival.range))
     if (scored === undefined) return []

@@ -90,7 +90,7 @@ export const boardRows = ({ ranges, others, rivals }: ScoreBoard): BoardRow[] =>
       })),
     ...others.map((point) => ({ ...point, label: point.name })),
     ...rivals
-      .filter(({ kind }) => kind !== 'control')
+      .filter(({ kind }) => kind !== 'half' && kind !== 'control')
       .map((point) => ({ ...point, kind: 'rival' as const, label: point.name, restored: null }))
   ].map((row, place) => ({ ...row, place }))
 

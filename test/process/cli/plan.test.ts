@@ -27,7 +27,7 @@ describe('slr plan', () => {
       packedTokens: 431,
       promptTokens: 688
     })
-    expect(whole.readBytes.layers).toBe(17_350_144)
+    expect(whole.readBytes.layers).toBe(8_859_648)
     const parts = Object.values(whole.memory).reduce((sum, bytes) => sum + bytes, 0)
     expect(whole.peakBytes).toBe(parts)
     expect(whole.estimate.seconds).toBeGreaterThan(0)

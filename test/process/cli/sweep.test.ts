@@ -136,8 +136,18 @@ describe('slr sweep --demo', () => {
       blockEvaluations: 388,
       packedTokens: 431,
       promptTokens: 688,
-      weightBytesRead: 17_350_144
+      weightBytesRead: 8_859_648
     })
+  })
+
+  it('scores attention and MLP of the selected range alone once that is known', () => {
+    expect(sweep.recipes.map(({ alone, recipe }) => [alone, recipe.name])).toEqual([
+      ['attention', 'Attention 4–11'],
+      ['mlp', 'MLP 4–11']
+    ])
+    expect(sweep.followUp?.blockEvaluations).toBe(28)
+    const rivals = sweep.selection?.rivals.filter(({ rival }) => rival.kind === 'half') ?? []
+    expect(rivals.map(({ diversity }) => diversity)).toEqual(sweep.recipes.map(({ diversity }) => diversity))
   })
 
   it('tells people what to restore and how sure that is', () => {
@@ -154,7 +164,7 @@ describe('slr sweep --demo', () => {
     )
     expect(stdout).toMatch(/Cross-fitted .*: diversity from 0\.458 to 0\.9/)
     expect(stdout).toMatch(
-      /^388 block evaluations of 431 distinct prompt prefixes \(688 prompt tokens\), 17\.4 MB/m
+      /^388 block evaluations of 431 distinct prompt prefixes \(688 prompt tokens\), 8\.9 MB.*Then 28 block evaluations for attention/m
     )
     expect(stdout).not.toMatch('\u001b')
   })

@@ -1,16 +1,18 @@
-import type {
-  CategoryScore,
-  Difference,
-  Halves,
-  RangeScore,
-  Reported,
-  RivalComparison,
-  Score,
-  Selection,
-  SweepDocument
+import {
+  type CategoryScore,
+  type Difference,
+  type Halves,
+  LayerHalf,
+  type RangeScore,
+  type Reported,
+  type RivalComparison,
+  type Score,
+  type Selection,
+  type SweepDocument
 } from '../../../contract/documents/crc'
 import type { Rival } from '../../../contract/model/rival'
-import { rangeKey } from '../../../contract/model/strengths'
+import { layersModel, weightsKey } from '../../../contract/model/model'
+import { halfStrengths, rangeKey } from '../../../contract/model/strengths'
 import { averageScores } from '../task/scoring'
 import { temperedScores, type Tempered } from './what-if'
 import { scoreWords } from '../../../contract/words/score-words'
@@ -22,7 +24,16 @@ import { at } from '../../../contract/model/look-up'
 /** What of a sweep decides what is selected, and what that is compared with. */
 export type Found = Pick<
   SweepDocument,
-  'prompts' | 'scoredBy' | 'whatIf' | 'halves' | 'post' | 'ranges' | 'soup' | 'rivals'
+  | 'layerCount'
+  | 'prompts'
+  | 'scoredBy'
+  | 'whatIf'
+  | 'halves'
+  | 'post'
+  | 'ranges'
+  | 'recipes'
+  | 'soup'
+  | 'rivals'
 >
 
 /**
@@ -66,6 +77,15 @@ export function selectionOf(
   }
 }
 
+/** A selection compared with what was scored after it. */
+export function comparedAnew(found: Found, selection: Selection): Selection {
+  const { selected, minimumValidity, bootstrap } = selection
+  const range = found.ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
+  if (range === undefined) return selection
+  const tempered = temperedScores(found, range)
+  return { ...selection, rivals: compareRivals(found, { minimumValidity, range, tempered }, bootstrap.seed) }
+}
+
 /** The same, of some of the prompts. */
 function onPrompts(found: Found, indices: readonly number[]): Found {
   const prompts = indices.map((index) => at(found.prompts, index, 'prompt'))
@@ -79,6 +99,7 @@ function onPrompts(found: Found, indices: readonly number[]): Found {
     halves: null,
     post: of(found.post),
     ranges: found.ranges.map(of),
+    recipes: found.recipes.map(of),
     soup: found.soup.map(of),
     rivals: found.rivals.map(of)
   }
@@ -95,7 +116,10 @@ function onSome(prompts: Found['prompts'], score: Score, indices: readonly numbe
 
 /** What was selected on one half, on the other. */
 function reportOn(found: Found, range: RangeScore, { choose, report }: Halves, seed: number): Reported {
-  const { prompts, post, ranges } = onPrompts({ ...found, ranges: [range], soup: [], rivals: [] }, report)
+  const { prompts, post, ranges } = onPrompts(
+    { ...found, ranges: [range], recipes: [], soup: [], rivals: [] },
+    report
+  )
   const selected = at(ranges, 0, 'range')
   const { categories } = promptsByCategory(prompts)
   const gain = (measure: keyof CategoryScore): Difference =>
@@ -157,6 +181,7 @@ function compareRivals(
         score
       }))
     ),
+    ...halvesAlone(found, range),
     ...controls(ranges, range)
   ]
   const { categories } = promptsByCategory(reporting.map((index) => at(prompts, index, 'prompt')))
@@ -181,6 +206,18 @@ const blendsOf = (soup: Found['soup']): Candidate[] =>
   soup
     .filter(({ strength }) => strength > 0 && strength < 1)
     .map((score) => ({ rival: { kind: 'blend', strength: score.strength }, score }))
+
+/** One half of the selected range's layers alone, where a recipe that restores that was scored. */
+function halvesAlone({ recipes, layerCount }: Found, { start, end }: RangeScore): Candidate[] {
+  const scored = new Map(
+    recipes.map((score) => [weightsKey({ kind: 'recipe', recipe: score.recipe }), score])
+  )
+  return LayerHalf.options.flatMap((half): Candidate[] => {
+    const range = { start, end }
+    const score = scored.get(weightsKey(layersModel(halfStrengths(range, half, layerCount))))
+    return score === undefined ? [] : [{ rival: { kind: 'half', half, range }, score }]
+  })
+}
 
 /** The first, the middle and the last range that are as long as the selected one, but for itself. */
 function controls(ranges: readonly RangeScore[], selected: RangeScore): Candidate[] {

@@ -34,6 +34,7 @@ export type SweepFacts = Omit<
   | 'rivals'
   | 'selected'
   | 'selection'
+  | 'followUp'
 >
 
 /** A rival and its scores. */
@@ -72,8 +73,10 @@ export function assembleSweep({ id, facts, models, rivals, rho, seed }: SweepOut
     rival,
     ...averageScores(facts.prompts, prompts)
   }))
-  const { prompts, scoredBy, whatIf, halves } = facts
-  const found = { prompts, scoredBy, whatIf, halves, post, ranges, soup, rivals: scoredRivals }
+  const recipes = scored.flatMap(({ model, score }) =>
+    model.kind === 'recipe' ? [{ recipe: model.recipe, ...score }] : []
+  )
+  const found = { ...facts, post, ranges, recipes, soup, rivals: scoredRivals }
   const selected = ranges.length === 0 ? null : selectionOf(found, ranges, rho, seed)
   const base = scored.find(({ model }) => model.kind === 'base')?.score ?? null
   return {
@@ -84,9 +87,7 @@ export function assembleSweep({ id, facts, models, rivals, rho, seed }: SweepOut
     base: base === null ? null : stored(base),
     post: stored(post),
     ranges: ranges.map(stored),
-    recipes: scored.flatMap(({ model, score }) =>
-      model.kind === 'recipe' ? [{ recipe: model.recipe, ...stored(score) }] : []
-    ),
+    recipes: recipes.map(stored),
     checkpoints: scored.flatMap(({ model, score }) => {
       if (model.kind !== 'checkpoint') return []
       const { name, path, fingerprint } = model
@@ -95,7 +96,8 @@ export function assembleSweep({ id, facts, models, rivals, rho, seed }: SweepOut
     soup: soup.map(stored),
     rivals: scoredRivals.map(stored),
     selected: selected?.selected ?? null,
-    selection: selected
+    selection: selected,
+    followUp: null
   }
 }
 

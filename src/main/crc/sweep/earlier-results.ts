@@ -135,7 +135,7 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
     return null
   }
   const known = new Map([
-    ...modelsOf(sweep).map(
+    ...modelsOf({ ...sweep, recipes: sweep.recipes.filter(({ alone }) => alone === undefined) }).map(
       ({ model, score }) => [weightsKey(modelOf(model, layerCount)), score.prompts] as const
     ),
     ...sweep.rivals.map(({ rival, prompts }) => [rivalKey(rival), prompts] as const)

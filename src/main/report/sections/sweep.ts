@@ -338,7 +338,7 @@ function rivalBlocks({ scoredBy }: ReportedSweep, { rivals, selected, rho }: Sel
     { kind: 'table', label, columns, rows },
     {
       kind: 'note',
-      text: 'Differences are by sign flips over prompts, each pair by itself: of the best of many the interval flatters. Controls are ranges of the same length, and may keep less.'
+      text: 'Differences are by sign flips over prompts, each pair by itself: of the best of many the interval flatters. Attention or MLP of the same layers alone, and controls, ranges of the same length, may keep less.'
     }
   ]
 }
@@ -364,7 +364,7 @@ function allRangesBlocks({ ranges, scoredBy }: ReportedSweep): Block[] {
 }
 
 function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
-  const { work, memory, promptCount, reusedPromptCount, baseUnavailable, rendering } = sweep
+  const { work, followUp, memory, promptCount, reusedPromptCount, baseUnavailable, rendering } = sweep
   const facts: Fact[] = [
     ['Sweep', `${sweep.id}${sweepCount > 1 ? `, one of ${sweepCount} in the project` : ''}`],
     [
@@ -376,7 +376,10 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
     [
       'Work',
       `${formatCount(work.blockEvaluations)} block evaluations of ${formatCount(work.packedTokens)} distinct prompt prefixes ` +
-        `(${formatCount(work.promptTokens)} prompt tokens), ${formatBytes(work.weightBytesRead)} of layer weights read`
+        `(${formatCount(work.promptTokens)} prompt tokens), ${formatBytes(work.weightBytesRead)} of layer weights read` +
+        (followUp === null
+          ? ''
+          : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP of the selected range alone`)
     ],
     [
       'Prompts',

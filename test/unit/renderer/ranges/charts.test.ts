@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SweepDocument } from '../../../../src/contract/documents/crc'
+import { halfStrengths } from '../../../../src/contract/model/strengths'
 import type { Rival } from '../../../../src/contract/model/rival'
 import { takenVariants } from '../../../../src/renderer/recipes/variants'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
@@ -295,13 +296,22 @@ describe('rivals of a sweep', () => {
     expect(sweepCsv(sweep)).toContain('logits with 0.7 of base,,,0.91')
   })
 
-  it('have the selected range under other samplers among them, and mark others of its length', () => {
-    const board = boardOfSweep(sweep)
+  it('have the selected range under other samplers among them, and mark its halves alone and others of its length', () => {
+    const recipe = { name: 'MLP 0', layers: halfStrengths({ start: 0, end: 0 }, 'mlp', 2) }
+    const alone = { ...tinySweep().post, recipe, alone: 'mlp' as const }
+    const board = boardOfSweep({ ...sweep, recipes: [alone] })
     const difference = { mean: 0, interval: null, pValue: 1 }
     const shown = withSelection(board, {
       selected: { start: 0, end: 0 },
       tempered: [{ temperature: 2, minP: 0.1, validity: 0.9, diversity: 0.8, effectiveChoices: 3 }],
       rivals: [
+        {
+          rival: { kind: 'half', half: 'mlp', range: { start: 0, end: 0 } },
+          validity: 0.9,
+          diversity: 0.5,
+          promptCount: 3,
+          difference: { validity: difference, diversity: difference }
+        },
         {
           rival: { kind: 'control', place: 'latest', range: { start: 1, end: 1 } },
           validity: 0.9,
@@ -315,6 +325,9 @@ describe('rivals of a sweep', () => {
     expect(labels).toContain('layer 0 at temperature 2, min-p 0.1')
     expect(labels).toContain('1 (the latest of that length)')
     expect(labels).toHaveLength(boardRows(board).length + 1)
+    const half = shown.rivals.find(({ kind }) => kind === 'half')
+    expect(half).toMatchObject({ name: 'MLP of layer 0 alone', validity: alone.validity })
+    expect(scoreOf(board, half?.key ?? '')?.validity).toBe(alone.validity)
     expect(withSelection(board, null)).toBe(board)
   })
 

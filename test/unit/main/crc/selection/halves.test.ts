@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { RangeScore, Score } from '../../../../../src/contract/documents/crc'
+import { LayerHalf, type RangeScore, type Score } from '../../../../../src/contract/documents/crc'
+import { halfStrengths } from '../../../../../src/contract/model/strengths'
+import { comparedName } from '../../../../../src/contract/words/rival-words'
 import { headline } from '../../../../../src/contract/words/headline'
-import { type Found, selectionOf } from '../../../../../src/main/crc/selection/compare-rivals'
+import { comparedAnew, type Found, selectionOf } from '../../../../../src/main/crc/selection/compare-rivals'
 import { drawHalves } from '../../../../../src/main/crc/selection/draw-halves'
 import { builtinTask } from '../../../../../src/main/evaluation/builtin-tasks'
 import { scoreOf } from '../../../../fixtures/crc-reference'
@@ -54,6 +56,27 @@ describe('a task in two halves', () => {
     const [blend] = selection.rivals
     expect(blend).toMatchObject({ rival: { kind: 'blend' }, promptCount: 5 })
     expect(blend?.diversity).toBeCloseTo(0.6, 2)
+  })
+
+  it('compares the selected range with attention and MLP of its layers alone, where they were scored, on the half reported', () => {
+    const sweep = found([range(0, score(0.4, 0.3)), range(1, score(0.3, 0.9))])
+    const selection = selectionOf(sweep, sweep.ranges, 0.9)
+    const alone = LayerHalf.options.map((half) => ({
+      recipe: { name: half, layers: halfStrengths({ start: 0, end: 0 }, half, tiny.layerCount) },
+      ...(half === 'mlp' ? score(0.2, 0.7) : score(0.2, 0.1))
+    }))
+    const ofOther = {
+      recipe: { name: 'of layer 1', layers: halfStrengths({ start: 1, end: 1 }, 'mlp', tiny.layerCount) },
+      ...score(0.9, 0.9)
+    }
+    const compared = comparedAnew({ ...sweep, recipes: [...alone, ofOther] }, selection)
+    expect({ ...compared, rivals: [] }).toEqual({ ...selection, rivals: [] })
+    const halvesOf = compared.rivals.filter(({ rival }) => rival.kind === 'half')
+    expect(halvesOf.map(comparedName)).toEqual(['attention of layer 0 alone', 'MLP of layer 0 alone'])
+    expect(halvesOf.map(({ difference }) => Number(difference.diversity.mean.toFixed(3)))).toEqual([
+      -0.2, 0.4
+    ])
+    expect(halvesOf.map(({ promptCount }) => promptCount)).toEqual([5, 5])
   })
 
   it('doubts a gain that the other half does not bear out', () => {

@@ -1,0 +1,38 @@
+import { LayerHalf, type SweepDocument } from '../../../contract/documents/crc'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { halfStrengths, nameStrengths, recipeOf } from '../../../contract/model/strengths'
+import { throwIfCancelled } from '../../base/cancelling'
+import type { EngineClient } from '../../engine/host'
+import { comparedAnew } from '../selection/compare-rivals'
+import { type PairFolders, scoreRecipes } from './score-recipes'
+
+/**
+ * A sweep with what can be scored only once a range is selected: attention alone and MLP alone of its layers, as rivals of it. That
+ * takes two more models. Where it fails, the sweep stays as it is, with a notice.
+ *
+ * @throws WorkbenchError `cancelled`
+ */
+export async function withHalvesAlone(
+  engine: EngineClient,
+  pair: PairFolders,
+  sweep: SweepDocument,
+  signal: AbortSignal
+): Promise<SweepDocument> {
+  const { selected, selection, layerCount } = sweep
+  if (selected === null || selection === null) return sweep
+  const recipes = LayerHalf.options.map((half) => {
+    const layers = halfStrengths(selected, half, layerCount)
+    return recipeOf(nameStrengths(layers), layers)
+  })
+  try {
+    const scored = await scoreRecipes(engine, pair, sweep, recipes, signal, () => undefined)
+    const alone = scored.recipes.map((score, index) => ({ ...score, alone: LayerHalf.options[index] }))
+    const whole = { ...sweep, recipes: [...sweep.recipes, ...alone], followUp: scored.work }
+    return { ...whole, selection: comparedAnew(whole, selection) }
+  } catch (error) {
+    throwIfCancelled(signal, 'The sweep')
+    if (!(error instanceof WorkbenchError)) throw error
+    const notice = `Attention and MLP of the selected range were not scored alone. ${error.message}`
+    return { ...sweep, notices: [...sweep.notices, notice] }
+  }
+}
