@@ -39,6 +39,11 @@ export const BY_CHARACTERS = { kind: 'crc' } as const
 /** What a project's next sweep is to be scored by: its own prompts of the character task, or one of its tasks or of those built in. */
 export const ScoringChoice = z.discriminatedUnion('kind', [
   ByCharacters,
-  TaskScoring.extend({ kind: z.literal('task'), taskId: Task.shape.id })
+  TaskScoring.extend({
+    kind: z.literal('task'),
+    taskId: Task.shape.id,
+    /** Whether one half of the questions chooses, and the other reports. */
+    split: z.boolean().default(false)
+  })
 ])
 export type ScoringChoice = z.infer<typeof ScoringChoice>

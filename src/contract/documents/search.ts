@@ -128,14 +128,16 @@ export type PairedDifference = z.infer<typeof PairedDifference>
 
 /**
  * The search done twice more, each time on one half of every category's prompts, and its outcome compared with the range
- * that the same half selects, on the other half: free of the advantage of having tried many recipes on the prompts that count.
+ * that the same half selects, on the other half; of a sweep whose questions are split, what one half found on the other. Free of the advantage of having tried many recipes on the prompts that count.
  */
 export const HeldOut = PairedDifference.extend({
   found: CategoryScore,
   range: CategoryScore,
   post: CategoryScore,
-  /** What the two halves found. */
-  recipes: z.tuple([Recipe, Recipe])
+  /** What the halves that picked found. */
+  recipes: z.array(Recipe).min(1).max(2),
+  /** Where the sweep's questions are split: so many picked, and so many others compared. */
+  split: z.object({ chosenOn: z.number().int(), reportedOn: z.number().int() }).optional()
 })
 export type HeldOut = z.infer<typeof HeldOut>
 

@@ -4,7 +4,13 @@ import { failureWords } from './headline'
 import { scoreWords, type ScoreWords } from './score-words'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { rangeModel } from '../model/model'
-import type { LayerShares, SearchDocument, SearchMethodName, SearchSettings } from '../documents/search'
+import type {
+  HeldOut,
+  LayerShares,
+  SearchDocument,
+  SearchMethodName,
+  SearchSettings
+} from '../documents/search'
 
 /** What a search came to. */
 export interface SearchFinding {
@@ -76,6 +82,12 @@ function unprovenWords(heldOut: SearchDocument['heldOut'], rho: number, { validi
     `and ${formatScore(least)} is asked for`
   )
 }
+
+/** What a comparison on unseen prompts was made of. */
+export const heldOutWords = ({ split }: Pick<HeldOut, 'split'>): string =>
+  split === undefined
+    ? 'searched on one half of the prompts and compared on the other, both ways'
+    : `searched on ${split.chosenOn} questions and compared on the other ${split.reportedOn}`
 
 /** What a search compared with. A check that came after it may have thrown that out. */
 function comparedWith(range: RestorationRange | null, check: CheckResult | null, rho: number): string {

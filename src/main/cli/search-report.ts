@@ -4,11 +4,12 @@ import type { LayerShares, SearchDocument } from '../../contract/documents/searc
 import { scoreWords } from '../../contract/words/score-words'
 import {
   searchEndWords,
+  heldOutWords,
   searchFinding,
   searchSettingsWords,
   sharesBasisWords
 } from '../../contract/words/search-words'
-import { formatDuration, plural } from '../../contract/words/format'
+import { capitalised, formatDuration, plural } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
 import { at } from '../../contract/model/look-up'
 import { bytes, count, decimal, printable, style, table } from './output'
@@ -67,7 +68,7 @@ function describeVerdict(search: SearchDocument, check: CheckResult | null, chec
   lines.push(
     heldOut === null
       ? `Not checked on unseen prompts: ${printable(heldOutReason ?? '')}`
-      : `Searched on one half of the prompts and compared on the other, both ways: ${signed(heldOut.difference)} ` +
+      : `${capitalised(heldOutWords(heldOut))}: ${signed(heldOut.difference)} ` +
           `(${signed(heldOut.interval[0])} to ${signed(heldOut.interval[1])}) in ${measures.diversity}, at ${measures.validity} ` +
           `${decimal(heldOut.found.validity)} against ${decimal(heldOut.range.validity)}.`
   )

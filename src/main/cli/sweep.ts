@@ -245,7 +245,7 @@ export async function sweepRequest(
     ranges: recipes === null,
     rivals: true,
     whatIf: options.whatIf,
-    split: options.split,
+    split: options.split ?? projectSplits(options, own),
     soupSize:
       options.soup === true
         ? DEFAULT_SOUP_SIZE
@@ -263,6 +263,15 @@ export async function sweepRequest(
     precision: options.precision,
     memoryBytes: options.memory ?? own?.document.settings.memoryBytes
   }
+}
+
+/** Whether the project's own choice, where the command line leaves it that, has its questions split. */
+function projectSplits(
+  { prompts, task }: z.infer<typeof ScoredOptions>,
+  own: ProjectPair | null
+): boolean | undefined {
+  const choice = own?.document.settings.scoredBy
+  return prompts === undefined && task === undefined && choice?.kind === 'task' ? choice.split : undefined
 }
 
 /** Null: the built-in ones. */

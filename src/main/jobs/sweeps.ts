@@ -110,6 +110,7 @@ export async function sweepRequestOf(own: ProjectPair, devices: Devices): Promis
     ranges: true,
     rivals: true,
     whatIf: true,
+    split: settings.scoredBy.kind === 'task' && settings.scoredBy.split,
     soupSize: settings.soupSize,
     recipes: recipes.map((kept) => kept.recipe),
     checkpoints: otherCheckpoints,

@@ -48,7 +48,12 @@ export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<
   const scored = await scoredWords(sweep)
   const groups = (models: string[], out: string): string[][] => [
     ['slr', 'sweep', ...pairWords(sweep)],
-    [...scored.words, ...models, ...(sweep.whatIf.length === 0 ? [] : ['--what-if'])],
+    [
+      ...scored.words,
+      ...(sweep.halves === null ? [] : ['--split']),
+      ...models,
+      ...(sweep.whatIf.length === 0 ? [] : ['--what-if'])
+    ],
     checkpoints.flatMap(({ path }) => ['--checkpoint', modelName(path)]),
     ['--rho', String(rho), ...(selection === null ? [] : ['--seed', String(selection.bootstrap.seed)])],
     [...renderingWords(rendering), ...(rendering.countLeadingSpace ? ['--count-leading-space'] : [])],

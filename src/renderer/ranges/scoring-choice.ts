@@ -15,7 +15,8 @@ export const byTask = ({ id, settings: { sampling, sampleCount } }: Task): Scori
   kind: 'task',
   taskId: id,
   sampling,
-  draws: sampleCount
+  draws: sampleCount,
+  split: false
 })
 
 /** What a sweep of this choice says that it is scored by. */

@@ -357,22 +357,23 @@ describe('slr sweep --project', () => {
     const project = await openProject(path)
     await project.firstPair.update({
       settings: {
-        scoredBy: { kind: 'task', taskId: 'demo-facts', sampling: PAPER_SAMPLING, draws: 4 },
+        scoredBy: { kind: 'task', taskId: 'demo-facts', sampling: PAPER_SAMPLING, draws: 4, split: true },
         soupSize: 0
       }
     })
     await project.close()
-    const scored = async (...args: string[]): Promise<[SweepDocument['scoredBy'], string]> => {
+    const scored = async (...args: string[]): Promise<[SweepDocument, string]> => {
       const { stdout, stderr } = await runHere(['sweep', '--project', path, ...args, '--json'])
-      return [SweepDocument.parse(JSON.parse(stdout)).scoredBy, stderr]
+      return [SweepDocument.parse(JSON.parse(stdout)), stderr]
     }
     const [chosen, said] = await scored('--draws', '3')
-    expect(chosen).toMatchObject({ kind: 'task', task: { id: 'demo-facts' }, draws: 3 })
+    expect(chosen.scoredBy).toMatchObject({ kind: 'task', task: { id: 'demo-facts' }, draws: 3 })
+    expect(chosen.halves?.choose).toHaveLength(Math.ceil(chosen.prompts.length / 2))
     expect(said).toMatch(
       /^Scored by listed answers of the task ".*", exact, temperature 1, min-p 0\.1, 3 draws, as the project chooses/
     )
     const [other, silent] = await scored('--task', 'crc', '--count-leading-space')
-    expect(other).toEqual({ kind: 'crc' })
+    expect([other.scoredBy, other.halves]).toEqual([{ kind: 'crc' }, null])
     expect(silent).not.toContain('Scored by')
     const { status, stderr } = await runHere(['sweep', '--project', path, '--count-leading-space'])
     expect(status).toBe(2)

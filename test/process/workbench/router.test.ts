@@ -124,7 +124,7 @@ describe('projects', () => {
       },
       {
         rho: 0.8,
-        scoredBy: { kind: 'task', taskId: 'demo-open', sampling: PAPER_SAMPLING, draws: 32 },
+        scoredBy: { kind: 'task', taskId: 'demo-open', sampling: PAPER_SAMPLING, draws: 32, split: false },
         soupSize: 9,
         device: 'auto',
         memoryBytes: null,

@@ -1,5 +1,12 @@
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
-import type { CategoryScore, RecipeScore, Score, SweepDocument, Work } from '../../../contract/documents/crc'
+import type {
+  CategoryScore,
+  Halves,
+  RecipeScore,
+  Score,
+  SweepDocument,
+  Work
+} from '../../../contract/documents/crc'
 import { layersModel, type Model } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { LayerStrength, RestorationRange } from '../../../contract/model/recipe'
@@ -77,9 +84,10 @@ export async function runRecipeSearch(
   }
   const startedMs = performance.now()
   const scoring = new CandidateScoring(engine, request, signal, onProgress, checkpoints)
-  const { categories, ...named } = promptsByCategory(sweep.prompts)
-  const split = halves({ categories, ...named })
-  const problem = problemOf(request, 'reason' in split ? [categories] : [categories, split.even, split.odd])
+  const { categories } = promptsByCategory(sweep.prompts)
+  const views = viewsOf(sweep)
+  const [picking = categories] = views.searched
+  const problem = problemOf(request, views.searched)
   const known = knownFrom(problem)
   const outcome = await runSearch(
     problem,
@@ -91,7 +99,7 @@ export async function runRecipeSearch(
       cost: (candidates) => countBlockEvaluations(candidates, layerCount),
       onGeneration: ({ best: [best] }) => {
         if (best === undefined || best === null) return
-        scoring.noteBest({ ...meansOver(best.measures, categories), recipe: recipeFor(best) })
+        scoring.noteBest({ ...meansOver(best.measures, picking), recipe: recipeFor(best) })
       }
     }
   )
@@ -101,13 +109,49 @@ export async function runRecipeSearch(
     schemaVersion: SEARCH_VERSION,
     createdAt: new Date().toISOString(),
     seconds: (performance.now() - startedMs) / 1000,
-    ...describeSearch(request, outcome, categories, split),
+    ...describeSearch(request, outcome, categories, views),
     found: scores.map((each, index): RecipeScore => ({
       ...each,
       recipe: recipeFor({ layers: at(candidates, index, 'recipe') })
     })),
     shapley: settings.method === 'subsets' ? layerShares(layerCount, settings, known, categories) : null,
     work: scoring.work
+  }
+}
+
+/** On which prompts a search picks, and on which what it picked is compared. */
+interface SearchViews {
+  /** What is told of was found on the first. */
+  readonly searched: readonly PromptView[]
+  /** For what of the searched views found, the prompts that did not pick it. */
+  readonly heldOut: readonly { readonly search: number; readonly scoredOn: PromptView }[]
+  /** Why nothing is held out. */
+  readonly reason: string | null
+}
+
+/** All prompts, and each half of them against the other; of a sweep whose questions are split, one half against the other. */
+function viewsOf({ prompts, halves: split }: Pick<SweepDocument, 'prompts' | 'halves'>): SearchViews {
+  const table = promptsByCategory(prompts)
+  const { categories } = table
+  if (split !== null) {
+    const of = (indices: readonly number[]): PromptView =>
+      categories.map((category) => category.filter((index) => indices.includes(index)))
+    return {
+      searched: [of(split.choose)],
+      heldOut: [{ search: 0, scoredOn: of(split.report) }],
+      reason: null
+    }
+  }
+  const both = halves(table)
+  if ('reason' in both) return { searched: [categories], heldOut: [], reason: both.reason }
+  const { even, odd } = both
+  return {
+    searched: [categories, even, odd],
+    heldOut: [
+      { search: 1, scoredOn: odd },
+      { search: 2, scoredOn: even }
+    ],
+    reason: null
   }
 }
 
@@ -177,19 +221,20 @@ function describeSearch(
   { sweep, rho, settings }: RecipeSearchRequest,
   outcome: SearchOutcome,
   categories: PromptView,
-  split: ReturnType<typeof halves>
+  views: SearchViews
 ): Omit<SearchDocument, 'schemaVersion' | 'createdAt' | 'seconds' | 'found' | 'shapley' | 'work'> {
   const { layerCount } = sweep
   const post = measuresOf(sweep.post)
   const range = outcome.bestRanges[0] ?? null
   const best = outcome.found[0]?.[0] ?? null
   const compared = range?.measures ?? post
+  const [picking = categories] = views.searched
   const isSame = best === null || (range !== null && layersKey(best.layers) === layersKey(range.layers))
   const comparison = isSame
     ? null
-    : pairedDifference(differences(best.measures, compared), categories, settings.seed)
+    : pairedDifference(differences(best.measures, compared), picking, settings.seed)
   const heldOut =
-    'reason' in split ? null : heldOutComparison(outcome, split, post, layerCount, categories, settings.seed)
+    views.reason === null ? heldOutComparison(outcome, views.heldOut, post, layerCount, settings.seed) : null
   return {
     sweepId: sweep.id,
     scoredBy: briefScoring(sweep.scoredBy),
@@ -199,7 +244,7 @@ function describeSearch(
     basePath: sweep.basePath,
     postPath: sweep.postPath,
     rho,
-    minimumValidity: rho * sweep.post.validity,
+    minimumValidity: rho * (sweep.halves === null ? sweep.post : meansOver(post, picking)).validity,
     settings,
     post: categoryScore(sweep.post),
     range: {
@@ -217,8 +262,9 @@ function describeSearch(
     stopped: outcome.stopped,
     verdict: verdictOf(comparison?.difference ?? 0, heldOut, rho),
     comparison,
-    heldOut,
-    heldOutReason: 'reason' in split ? split.reason : null
+    heldOut:
+      heldOut === null || sweep.halves === null ? heldOut : { ...heldOut, split: sizesOf(sweep.halves) },
+    heldOutReason: views.reason
   }
 }
 
@@ -245,22 +291,18 @@ export function countBlockEvaluations(
 }
 
 /**
- * What each half of the prompts found, against the range that it selects, on the other half. The prompts of both halves
- * together are resampled for the interval; that the two searches resemble each other is not in it.
+ * What was found without some prompts, against the range that is selected without them, on these. Where that is done both ways, the
+ * prompts of both halves together are resampled for the interval; that the two searches resemble each other is not in it.
  */
 function heldOutComparison(
   { found, bestRanges }: Pick<SearchOutcome, 'found' | 'bestRanges'>,
-  { even, odd }: { even: PromptView; odd: PromptView },
+  heldOut: SearchViews['heldOut'],
   post: PromptMeasures,
   layerCount: number,
-  categories: PromptView,
   seed: number
 ): HeldOut {
   const postItself: ScoredLayers = { layers: postStrengths(layerCount), measures: post }
-  const folds = [
-    { search: 1, scoredOn: odd },
-    { search: 2, scoredOn: even }
-  ].map(({ search, scoredOn }) => {
+  const folds = heldOut.map(({ search, scoredOn }) => {
     const range = bestRanges[search] ?? postItself
     return { scoredOn, range, found: at(found, search, 'view')[0] ?? range }
   })
@@ -269,6 +311,10 @@ function heldOutComparison(
     const difference = differences(found.measures, range.measures)
     for (const index of scoredOn.flat()) perPrompt[index] = at(difference, index, 'prompt')
   }
+  const [first, ...others] = folds.map(({ scoredOn }) => scoredOn)
+  const compared = (first ?? []).map((ids, category) =>
+    [...ids, ...others.flatMap((other) => at(other, category, 'category'))].sort((a, b) => a - b)
+  )
   const mean = (measures: (fold: (typeof folds)[number]) => PromptMeasures): CategoryScore => {
     const scores = folds.map((fold) => meansOver(measures(fold), fold.scoredOn))
     const average = (measure: keyof CategoryScore): number =>
@@ -276,13 +322,18 @@ function heldOutComparison(
     return { validity: average('validity'), diversity: average('diversity') }
   }
   return {
-    ...pairedDifference(perPrompt, categories, seed),
+    ...pairedDifference(perPrompt, compared, seed),
     found: mean(({ found }) => found.measures),
     range: mean(({ range }) => range.measures),
     post: mean(() => post),
-    recipes: [recipeFor(folds[0]?.found ?? postItself), recipeFor(folds[1]?.found ?? postItself)]
+    recipes: folds.map(({ found }) => recipeFor(found))
   }
 }
+
+const sizesOf = ({ choose, report }: Halves): HeldOut['split'] => ({
+  chosenOn: choose.length,
+  reportedOn: report.length
+})
 
 function verdictOf(difference: number, heldOut: HeldOut | null, rho: number): SearchVerdict {
   if (difference <= 0) return 'none'

@@ -17,6 +17,7 @@ import type { ModelTone } from '../../../contract/model/model-style'
 import { scoredByName, scoreWords } from '../../../contract/words/score-words'
 import {
   searchEndWords,
+  heldOutWords,
   searchFinding,
   searchSettingsWords,
   sharesBasisWords
@@ -68,7 +69,7 @@ function certainty({ comparison, heldOut, heldOutReason, scoredBy }: ReportedSea
     'On unseen prompts',
     heldOut === null
       ? `not checked: ${heldOutReason ?? ''}`
-      : `${signed(heldOut)}, at ${words.validity} ${formatScore(heldOut.found.validity)} against ${formatScore(heldOut.range.validity)} of the range`
+      : `${signed(heldOut)}, ${heldOutWords(heldOut)}, at ${words.validity} ${formatScore(heldOut.found.validity)} against ${formatScore(heldOut.range.validity)} of the range`
   ])
   return facts
 }

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
-import { DEFAULT_RENDERING } from '../../../../src/contract/documents/crc'
+import { DEFAULT_RENDERING, type Score } from '../../../../src/contract/documents/crc'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import {
   defaultSearchSettings,
@@ -13,6 +13,9 @@ import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
 import { SearchCheckpoints } from '../../../../src/main/crc/search/search-checkpoints'
+import { averageScores } from '../../../../src/main/crc/task/scoring'
+import { drawHalves } from '../../../../src/main/crc/selection/draw-halves'
+import { at } from '../../../../src/contract/model/look-up'
 import { bestRanges } from '../../../../src/main/crc/selection/best-ranges'
 import { runRecipeSearch } from '../../../../src/main/crc/search/search-run'
 import { searchCheckpointsBeside } from '../../../../src/main/project/search-files'
@@ -66,6 +69,24 @@ describe('the search on a real pair, in the engine process', async () => {
     expect(alone.recipes[0]?.diversity).toBeCloseTo(best.diversity, 6)
     expect(alone.recipes[0]?.validity).toBeCloseTo(best.validity, 6)
     expect(found.generations.at(-1)?.best.diversity).toBeCloseTo(best.diversity, 6)
+  })
+
+  it('picks on one half of the prompts and compares on the other, where the sweep is split', async () => {
+    const halves = drawHalves(sweep.prompts, 1)
+    const split = { ...request, sweep: { ...sweep, halves }, settings: { ...settings, generations: 1 } }
+    const document = await runRecipeSearch(engine.client(), split, never, () => undefined)
+    expect(SearchDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)
+    const { chosenOn = 0, reportedOn = 0 } = document.heldOut?.split ?? {}
+    expect([chosenOn, reportedOn]).toEqual([halves.choose.length, halves.report.length])
+    expect(document.heldOut?.recipes).toEqual(document.found.slice(0, 1).map(({ recipe }) => recipe))
+    const reported = (score: Score): number =>
+      averageScores(
+        halves.report.map((index) => at(sweep.prompts, index, 'prompt')),
+        halves.report.map((index) => at(score.prompts, index, 'score'))
+      ).diversity
+    const best = at(document.found, 0, 'recipe')
+    expect(document.heldOut?.found.diversity).toBeCloseTo(reported(best), 9)
+    expect(document.heldOut?.post.diversity).toBeCloseTo(reported(sweep.post), 9)
   })
 
   it('compares with the best range that a check has left', async () => {
