@@ -28,6 +28,7 @@ const BLOCK_TRAITS = [
   ['outputBias', 'bias of the attention output'],
   ['mlpBias', 'bias of the MLP'],
   ['scoreScale', 'attention score scale'],
+  ['residualScale', 'residual multiplier'],
   ['attentionSoftCap', 'attention soft cap']
 ] as const satisfies readonly (readonly [keyof DecoderSpec, string])[]
 

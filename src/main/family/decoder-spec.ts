@@ -2,18 +2,21 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { MAX_LAYERS } from '../../contract/model/recipe'
 import { quoteName } from '../base/json-object'
 import { ConfigReader, describeValue } from './config-reader'
-import { FAMILIES, NESTED_TEXT_CONFIGS, type Family } from './family-table'
+import { FAMILIES, NESTED_TEXT_CONFIGS, rotates, type Family } from './family-table'
 import { isNeutral, neutralValues } from './neutral-keys'
 import { readRope, type Rope } from './rope'
 
-export const ACTIVATIONS = ['silu', 'gelu_tanh'] as const
+export const ACTIVATIONS = ['silu', 'gelu_tanh', 'gelu', 'relu'] as const
 export type Activation = (typeof ACTIVATIONS)[number]
 
 /** config.json's names of the activations we compute. */
 const ACTIVATION_NAMES: Readonly<Record<string, Activation>> = {
   silu: 'silu',
   swish: 'silu',
-  gelu_pytorch_tanh: 'gelu_tanh'
+  gelu_pytorch_tanh: 'gelu_tanh',
+  gelu_new: 'gelu_tanh',
+  gelu: 'gelu',
+  relu: 'relu'
 }
 
 /** A message names no more refused keys than these. */
@@ -47,6 +50,10 @@ export interface DecoderSpec {
   readonly mlpBias: boolean
   readonly embeddingScale: number
   readonly scoreScale: number
+  /** What a sublayer's output is multiplied by before it is added to the residual. */
+  readonly residualScale: number
+  /** What logits are multiplied by, before a soft cap. */
+  readonly logitScale: number
   readonly attentionSoftCap: number | null
   readonly finalSoftCap: number | null
   readonly tiedHead: boolean
@@ -73,13 +80,13 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   const rotarySize = Math.trunc(headSize * rotaryFactor(reader, family))
   if (rotarySize < 2 || rotarySize % 2 !== 0)
     throw reader.bad('head_dim', 'a head with an even number of rotary dims')
-  const activationName = reader.value(family.activationKey)
+  // Null is the class default, as in transformers.
+  const activationName = reader.value(family.activationKey) ?? family.defaults[family.activationKey]
   const activation = typeof activationName === 'string' ? ACTIVATION_NAMES[activationName] : undefined
   if (activation === undefined) {
     throw reader.unsupported(family.activationKey, Object.keys(ACTIVATION_NAMES).join(', '))
   }
   const layerCount = reader.count('num_hidden_layers', 1, MAX_LAYERS)
-  const scoreScaleBase = family.scoreScaleKey === undefined ? headSize : reader.positive(family.scoreScaleKey)
 
   const spec: DecoderSpec = {
     modelType,
@@ -98,8 +105,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     qkvBias: bias(reader, family.bias.qkv),
     outputBias: bias(reader, family.bias.output),
     mlpBias: bias(reader, family.bias.mlp),
-    embeddingScale: family.scaledEmbeddings ? Math.sqrt(hiddenSize) : 1,
-    scoreScale: scoreScaleBase ** -0.5,
+    ...scales(reader, family, hiddenSize, headSize),
     attentionSoftCap: family.softCaps ? reader.optionalPositive('attn_logit_softcapping') : null,
     finalSoftCap: family.softCaps ? reader.optionalPositive('final_logit_softcapping') : null,
     tiedHead: tiedHead(root, reader, family),
@@ -175,6 +181,26 @@ function refuseUnread(root: ConfigReader, reader: ConfigReader, family: Family):
   )
 }
 
+type Scales = Pick<DecoderSpec, 'embeddingScale' | 'scoreScale' | 'residualScale' | 'logitScale'>
+
+function scales(reader: ConfigReader, family: Family, hiddenSize: number, headSize: number): Scales {
+  if (family.multipliers) {
+    return {
+      embeddingScale: reader.positive('embedding_multiplier'),
+      scoreScale: reader.positive('attention_multiplier'),
+      residualScale: reader.positive('residual_multiplier'),
+      logitScale: 1 / reader.positive('logits_scaling')
+    }
+  }
+  const base = family.scoreScaleKey === undefined ? headSize : reader.positive(family.scoreScaleKey)
+  return {
+    embeddingScale: family.scaledEmbeddings ? Math.sqrt(hiddenSize) : 1,
+    scoreScale: base ** -0.5,
+    residualScale: 1,
+    logitScale: 1
+  }
+}
+
 function bias(reader: ConfigReader, rule: boolean | string): boolean {
   return typeof rule === 'boolean' ? rule : reader.flag(rule, false)
 }
@@ -219,6 +245,9 @@ function holderOf(
   return section
 }
 
+/** One for all layers, so that they share their tables. */
+const NO_ROPE: Rope = { kind: 'none' }
+
 function layerSpecs(reader: ConfigReader, family: Family, layerCount: number): LayerSpec[] {
   const ropes = readRopes(reader, family)
   const window = slidingWindow(reader, family)
@@ -226,7 +255,9 @@ function layerSpecs(reader: ConfigReader, family: Family, layerCount: number): L
   return Array.from({ length: layerCount }, (_, layer) => {
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
-    return { window: slides ? window : null, rope: slides ? ropes.sliding : ropes.full }
+    const rope = slides ? ropes.sliding : ropes.full
+    const still = family.layersWithoutRope && !rotates(layer, reader)
+    return { window: slides ? window : null, rope: still ? NO_ROPE : rope }
   })
 }
 
@@ -246,18 +277,27 @@ function slidesByRule(family: Family, layer: number, reader: ConfigReader): bool
 /** RoPE of full and of sliding layers. */
 function readRopes(reader: ConfigReader, family: Family): { full: Rope; sliding: Rope } {
   const section = ropeSection(reader)
+  const context = reader.optionalCount('max_position_embeddings')
   const perType = section?.section('full_attention') ?? null
   if (section !== null && perType !== null) {
-    const full = readRope(perType, theta(reader, perType))
+    const full = readRope(perType, theta(reader, perType), context)
     const sliding = section.section('sliding_attention')
     return {
       full,
-      sliding: sliding === null ? full : readRope(sliding, theta(reader, sliding, 'rope_local_base_freq'))
+      sliding:
+        sliding === null ? full : readRope(sliding, theta(reader, sliding, 'rope_local_base_freq'), context)
     }
   }
-  const full = readRope(section, theta(reader, section))
-  if (!family.localRope) return { full, sliding: full }
-  return { full, sliding: { kind: 'default', theta: reader.positive('rope_local_base_freq') } }
+  const fullTheta = theta(reader, section)
+  const full = readRope(section, fullTheta, context)
+  switch (family.slidingRope) {
+    case 'same':
+      return { full, sliding: full }
+    case 'unscaled':
+      return { full, sliding: { kind: 'default', theta: fullTheta } }
+    case 'local':
+      return { full, sliding: { kind: 'default', theta: reader.positive('rope_local_base_freq') } }
+  }
 }
 
 /** rope_theta of a section, else what the config says under `outerKey`. */

@@ -34,6 +34,13 @@ export interface Family {
   readonly scaledEmbeddings: boolean
   /** Config key s whose value scales attention scores by s^-0.5; otherwise head_size^-0.5. */
   readonly scoreScaleKey?: string
+  /**
+   * Whether embedding_multiplier, residual_multiplier, attention_multiplier and logits_scaling are honoured: factors of the
+   * embeddings, of each sublayer's output, of attention scores (in place of head_size^-0.5), and a divisor of the logits.
+   */
+  readonly multipliers: boolean
+  /** Whether some layers have no RoPE: those of 0 in no_rope_layers, or every no_rope_layer_interval-th. */
+  readonly layersWithoutRope: boolean
   /** Whether attn_logit_softcapping and final_logit_softcapping are honoured: cap * tanh(x / cap). */
   readonly softCaps: boolean
   /**
@@ -45,8 +52,10 @@ export interface Family {
   readonly windowSwitch?: string
   /** The older rule for layer i, where layer_types is absent. */
   readonly slides?: (layer: number, config: ConfigReader) => boolean
-  /** Sliding layers rotate by rope_local_base_freq without scaling. */
-  readonly localRope: boolean
+  /**
+   * How sliding layers rotate: as full ones; by rope_local_base_freq without scaling; or as full ones but without scaling.
+   */
+  readonly slidingRope: 'same' | 'local' | 'unscaled'
   /** Whether partial_rotary_factor (rotating only the first dims of a head) is honoured. */
   readonly partialRotary: boolean
   /**
@@ -64,6 +73,9 @@ export interface Family {
 
 const preNorms = { beforeAttention: 'input_layernorm', beforeMlp: 'post_attention_layernorm' }
 
+/** No norm before a sublayer: attention and MLP read the raw residual. */
+const postNorms = { afterAttention: 'post_attention_layernorm', afterMlp: 'post_feedforward_layernorm' }
+
 const sandwichNorms = {
   beforeAttention: 'input_layernorm',
   afterAttention: 'post_attention_layernorm',
@@ -79,9 +91,11 @@ const plain = {
   projections: 'separate',
   activationKey: 'hidden_act',
   scaledEmbeddings: false,
+  multipliers: false,
+  layersWithoutRope: false,
   softCaps: false,
   windows: 'never',
-  localRope: false,
+  slidingRope: 'same',
   partialRotary: false,
   halfPrecision: true,
   tiedHeadByDefault: false,
@@ -103,6 +117,18 @@ const gemma = {
   tiedHeadByDefault: true,
   ignored: ['hidden_act']
 } satisfies Partial<Family>
+
+/** Whether a layer has RoPE, in a family of which some layers have none. */
+export function rotates(layer: number, config: ConfigReader): boolean {
+  const marks = config.value('no_rope_layers')
+  if (marks === undefined || marks === null) {
+    return (layer + 1) % (config.optionalCount('no_rope_layer_interval') ?? 4) !== 0
+  }
+  config.passOver('no_rope_layer_interval')
+  const mark: unknown = Array.isArray(marks) ? marks[layer] : undefined
+  if (mark !== 0 && mark !== 1) throw config.bad('no_rope_layers', 'a list of 0 and 1, one per layer')
+  return mark === 1
+}
 
 /** Qwen can slide its upper layers, and does so only when use_sliding_window says it. */
 const qwenWindows = {
@@ -140,6 +166,23 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     ...qwenWindows,
     defaults: { ...qwenWindows.defaults, head_dim: 128 }
   },
+  gemma: {
+    ...plain,
+    label: 'Gemma',
+    normOffset: 1,
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+    scaledEmbeddings: true,
+    halfPrecision: false,
+    tiedHeadByDefault: true,
+    defaults: {
+      ...plain.defaults,
+      hidden_act: 'gelu_pytorch_tanh',
+      num_key_value_heads: 16,
+      head_dim: 256
+    },
+    // Read by releases of transformers before 4.48 in place of hidden_act.
+    ignored: ['hidden_activation']
+  },
   gemma2: {
     ...gemma,
     label: 'Gemma 2',
@@ -159,7 +202,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     ...gemma,
     label: 'Gemma 3',
     qkNorm: 'head',
-    localRope: true,
+    slidingRope: 'local',
     slides: (layer, config) => {
       const older = config.optionalCount('_sliding_window_pattern')
       const pattern = config.optionalCount('sliding_window_pattern') ?? older ?? 6
@@ -187,11 +230,56 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   olmo2: {
     ...plain,
     label: 'OLMo 2',
-    // No norm before a sublayer: attention and MLP read the raw residual.
-    norms: { afterAttention: 'post_attention_layernorm', afterMlp: 'post_feedforward_layernorm' },
+    norms: postNorms,
     qkNorm: 'projection',
     bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
     defaults: { ...plain.defaults, rms_norm_eps: 1e-5 }
+  },
+  olmo3: {
+    ...plain,
+    label: 'OLMo 3',
+    norms: postNorms,
+    qkNorm: 'projection',
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+    windows: 'layerTypes',
+    slides: (layer) => (layer + 1) % 4 !== 0,
+    // YaRN stretches full layers alone: so OLMo 3 was trained, and so transformers 4.57 and vLLM compute it; transformers 5
+    // stretches sliding layers too, against its own description of the model.
+    slidingRope: 'unscaled',
+    defaults: { ...plain.defaults, rms_norm_eps: 1e-5, sliding_window: 4096 }
+  },
+  seed_oss: {
+    ...plain,
+    label: 'Seed-OSS',
+    bias: { qkv: 'attention_bias', output: 'attention_out_bias', mlp: 'mlp_bias' },
+    defaults: { ...plain.defaults, num_key_value_heads: 8, head_dim: 128, attention_bias: true },
+    ignored: ['residual_dropout']
+  },
+  smollm3: {
+    ...plain,
+    label: 'SmolLM3',
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' },
+    layersWithoutRope: true,
+    windows: 'layerTypes',
+    windowSwitch: 'use_sliding_window',
+    // Where windows are on, layers without RoPE have one.
+    slides: (layer, config) => !rotates(layer, config),
+    tiedHeadByDefault: true,
+    defaults: { ...plain.defaults, num_key_value_heads: 4, rope_theta: 2_000_000, sliding_window: null },
+    ignored: ['max_window_layers']
+  },
+  granite: {
+    ...plain,
+    label: 'Granite',
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' },
+    multipliers: true,
+    defaults: {
+      ...plain.defaults,
+      embedding_multiplier: 1,
+      residual_multiplier: 1,
+      attention_multiplier: 1,
+      logits_scaling: 1
+    }
   },
   phi3: {
     ...plain,
@@ -226,6 +314,19 @@ export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
       'image_token_index',
       'mm_tokens_per_image',
       'vision_config'
+    ]
+  },
+  mistral3: {
+    key: 'text_config',
+    modelType: 'mistral',
+    ignored: [
+      'image_token_id',
+      'image_token_index',
+      'multimodal_projector_bias',
+      'projector_hidden_act',
+      'spatial_merge_size',
+      'vision_config',
+      'vision_feature_layer'
     ]
   }
 }

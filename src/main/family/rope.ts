@@ -1,7 +1,10 @@
 import type { ConfigReader } from './config-reader'
+import { readYarn, scaleByYarn, type Yarn } from './yarn'
 
-/** Rotary position embedding: base frequency and how it is stretched. */
+/** Rotary position embedding: base frequency and how it is stretched; `none` rotates nothing. */
 export type Rope =
+  | { readonly kind: 'none' }
+  | Yarn
   | { readonly kind: 'default'; readonly theta: number }
   | { readonly kind: 'linear'; readonly theta: number; readonly factor: number }
   | {
@@ -13,8 +16,12 @@ export type Rope =
       readonly originalContext: number
     }
 
-/** Reads `rope_scaling` (or the newer `rope_parameters`) from `section`; null is no scaling. */
-export function readRope(section: ConfigReader | null, theta: number): Rope {
+/**
+ * Reads `rope_scaling` (or the newer `rope_parameters`) from `section`; null is no scaling.
+ *
+ * @param contextLength `max_position_embeddings`, where the config has it
+ */
+export function readRope(section: ConfigReader | null, theta: number, contextLength: number | null): Rope {
   if (section === null) return { kind: 'default', theta }
   const older = section.value('type')
   const key = section.value('rope_type') === undefined ? 'type' : 'rope_type'
@@ -35,8 +42,10 @@ export function readRope(section: ConfigReader | null, theta: number): Rope {
         highFrequencyFactor: section.positive('high_freq_factor'),
         originalContext: section.count('original_max_position_embeddings')
       }
+    case 'yarn':
+      return readYarn(section, theta, contextLength)
     default:
-      throw section.unsupported(key, 'default, linear, llama3')
+      throw section.unsupported(key, 'default, linear, llama3, yarn')
   }
 }
 
@@ -47,14 +56,16 @@ export function readRope(section: ConfigReader | null, theta: number): Rope {
  */
 export function inverseFrequencies(rope: Rope, rotarySize: number): Float32Array {
   const frequencies = new Float32Array(rotarySize / 2)
+  if (rope.kind === 'none') return frequencies
   for (let i = 0; i < frequencies.length; i++) {
     const frequency = rope.theta ** ((-2 * i) / rotarySize)
-    frequencies[i] = scaleFrequency(rope, frequency)
+    frequencies[i] =
+      rope.kind === 'yarn' ? scaleByYarn(rope, frequency, i, rotarySize) : scaleFrequency(rope, frequency)
   }
   return frequencies
 }
 
-function scaleFrequency(rope: Rope, frequency: number): number {
+function scaleFrequency(rope: Exclude<Rope, Yarn | { kind: 'none' }>, frequency: number): number {
   if (rope.kind === 'default') return frequency
   if (rope.kind === 'linear') return frequency / rope.factor
   const wavelength = (2 * Math.PI) / frequency
@@ -66,7 +77,10 @@ function scaleFrequency(rope: Rope, frequency: number): number {
   return ((1 - smooth) * frequency) / rope.factor + smooth * frequency
 }
 
-/** cos and sin of every angle, [positionCount, rotarySize / 2] each, angles in float32 as in the reference. */
+/**
+ * cos and sin of every angle, [positionCount, rotarySize / 2] each, angles in float32 as in the reference. YaRN's are
+ * longer than 1, by which attention is sharpened.
+ */
 export function rotaryTables(
   rope: Rope,
   rotarySize: number,
@@ -74,13 +88,14 @@ export function rotaryTables(
 ): { cos: Float32Array; sin: Float32Array } {
   const frequencies = inverseFrequencies(rope, rotarySize)
   const half = frequencies.length
+  const length = rope.kind === 'yarn' ? rope.attentionFactor : 1
   const cos = new Float32Array(positionCount * half)
   const sin = new Float32Array(positionCount * half)
   for (let position = 0; position < positionCount; position++) {
     frequencies.forEach((frequency, i) => {
       const angle = Math.fround(position * frequency)
-      cos[position * half + i] = Math.cos(angle)
-      sin[position * half + i] = Math.sin(angle)
+      cos[position * half + i] = Math.cos(angle) * length
+      sin[position * half + i] = Math.sin(angle) * length
     })
   }
   return { cos, sin }

@@ -1,6 +1,6 @@
 import type { MinPDraw } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
-import { rmsNorm, softCap } from './layer-builder'
+import { rmsNorm, finishLogits } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { at } from '../../contract/model/look-up'
 
@@ -81,7 +81,7 @@ function logitsFrom(graph: OnnxGraph, spec: DecoderSpec, from: DrawnFrom): strin
     const head = graph.input('head', 'float32', ['tokens', spec.hiddenSize])
     const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
     const raw = graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
-    return softCap(graph, 'head', raw, spec.finalSoftCap)
+    return finishLogits(graph, spec, raw)
   }
   const [post, base] = [rows(DRAWS_INPUTS.post), rows(DRAWS_INPUTS.base)]
   const share = graph.input(DRAWS_INPUTS.share, 'float32', [1])

@@ -1,7 +1,7 @@
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
-import { quantisedBits, quantisedProduct, rmsNorm, softCap } from './layer-builder'
+import { quantisedBits, quantisedProduct, rmsNorm, finishLogits } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { got } from '../../contract/model/look-up'
 
@@ -35,7 +35,7 @@ export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint
   const head = graph.input(HEAD_INPUTS.head, 'float32', ['tokens', spec.hiddenSize])
   const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
   const raw = graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
-  const logits = softCap(graph, 'head', raw, spec.finalSoftCap)
+  const logits = finishLogits(graph, spec, raw)
   if (kind === 'logits') {
     graph.output(logits, HEAD_OUTPUTS.logits, ['rows', 'tokens'])
     return graph.encode()
@@ -105,6 +105,6 @@ export function residentHeadGraph(
     bits === null
       ? graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
       : quantisedProduct(graph, 'head', normed, head, [tokenCount, hiddenSize], bits)
-  graph.output(softCap(graph, 'head', raw, spec.finalSoftCap), HEAD_OUTPUTS.logits, ['rows', tokenCount])
+  graph.output(finishLogits(graph, spec, raw), HEAD_OUTPUTS.logits, ['rows', tokenCount])
   return graph.encode()
 }

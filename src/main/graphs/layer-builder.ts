@@ -99,10 +99,8 @@ export class LayerBuilder {
   /** Output projection and residual: mixed values [rows, heads x headSize] to [rows, hidden]. */
   attentionOutput(path: string, mixed: string, residual: string): string {
     const projected = this.project(`${path}/o_proj`, mixed, 'o', 'oBias')
-    return this.graph.node(`${path}/residual`, 'Add', [
-      residual,
-      this.norm(`${path}/after`, projected, 'normAfterAttention')
-    ])
+    const output = this.norm(`${path}/after`, projected, 'normAfterAttention')
+    return this.graph.node(`${path}/residual`, 'Add', [residual, this.toResidual(path, output)])
   }
 
   /**
@@ -115,7 +113,7 @@ export class LayerBuilder {
     const [gate, up] = this.gateAndUp(normed)
     const gated = this.graph.node('mlp/gated', 'Mul', [this.activation(gate), up])
     const projected = this.project('mlp/down_proj', gated, 'down', 'downBias')
-    const added = this.norm('mlp/after', projected, 'normAfterMlp')
+    const added = this.toResidual('mlp', this.norm('mlp/after', projected, 'normAfterMlp'))
     return this.graph.node('mlp/residual', 'Add', [
       shaped('mlp/residual/rows', rows),
       shaped('mlp/residual/added', added)
@@ -126,6 +124,10 @@ export class LayerBuilder {
   norm(path: string, value: string, role: Role): string {
     const weight = this.weights.get(role)
     return weight === undefined ? value : rmsNorm(this.graph, this.spec, path, value, weight)
+  }
+
+  private toResidual(path: string, output: string): string {
+    return scaled(this.graph, `${path}/toResidual`, output, this.spec.residualScale)
   }
 
   private gateAndUp(rows: string): [gate: string, up: string] {
@@ -191,11 +193,17 @@ export class LayerBuilder {
   }
 
   private activation(value: string): string {
-    if (this.spec.activation === 'gelu_tanh') {
-      return this.graph.node('mlp/gelu', 'Gelu', [value], { approximate: { string: 'tanh' } })
+    const { graph, spec } = this
+    switch (spec.activation) {
+      case 'gelu':
+        return graph.node('mlp/gelu', 'Gelu', [value], { approximate: { string: 'none' } })
+      case 'gelu_tanh':
+        return graph.node('mlp/gelu', 'Gelu', [value], { approximate: { string: 'tanh' } })
+      case 'relu':
+        return graph.node('mlp/relu', 'Relu', [value])
+      case 'silu':
+        return graph.node('mlp/silu', 'Mul', [value, graph.node('mlp/sigmoid', 'Sigmoid', [value])])
     }
-    const sigmoid = this.graph.node('mlp/sigmoid', 'Sigmoid', [value])
-    return this.graph.node('mlp/silu', 'Mul', [value, sigmoid])
   }
 }
 
@@ -235,6 +243,15 @@ export function rmsNorm(
     epsilon: { float: spec.normEpsilon },
     stash_type: { int: 1 }
   })
+}
+
+function scaled(graph: OnnxGraph, path: string, value: string, factor: number): string {
+  return factor === 1 ? value : graph.node(path, 'Mul', [value, graph.constant(`${path}/factor`, factor)])
+}
+
+/** Products of the final norm with the head, as logits. */
+export function finishLogits(graph: OnnxGraph, spec: DecoderSpec, products: string): string {
+  return softCap(graph, 'head', scaled(graph, 'head/scaled', products, spec.logitScale), spec.finalSoftCap)
 }
 
 /** cap * tanh(x / cap), or x itself without a cap. */

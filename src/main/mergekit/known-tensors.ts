@@ -22,9 +22,12 @@ const TABLES: Readonly<Record<string, KnownTensors>> = {
   mistral: { more: [], head: 'taken' },
   qwen2: { more: ['qBias', 'kBias', 'vBias'], head: 'taken' },
   qwen3: { more: QK_NORMS, head: 'taken' },
+  // Its table has no head, which Gemma models do not have beside the embedding.
+  gemma: { more: [], head: 'dropped' },
   gemma2: { more: [], head: 'taken' },
   gemma3_text: { more: QK_NORMS, head: 'taken' },
   olmo2: { more: [], head: 'taken' },
+  granite: { more: [], head: 'taken' },
   phi3: { more: [], head: 'needed' }
 }
 

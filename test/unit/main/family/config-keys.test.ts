@@ -52,10 +52,10 @@ describe('configs as they are published', () => {
 describe('a key that nothing reads', () => {
   test.each(Object.keys(FAMILIES))('is refused for %s, with its value and what is known', (modelType) => {
     const { label } = FAMILIES[modelType] ?? { label: '' }
-    const { code, message, hint } = problemOf(configOf(modelType, { residual_multiplier: 0.22 }))
+    const { code, message, hint } = problemOf(configOf(modelType, { logit_scale: 0.0625 }))
     expect(code).toBe('unsupported')
     expect(message).toContain(
-      `config.json: "residual_multiplier" is 0.22, which is not computed for ${label} models`
+      `config.json: "logit_scale" is 0.0625, which is not computed for ${label} models`
     )
     expect(hint).toContain(`Read for ${label}: `)
     expect(hint).toContain('rope_theta')
@@ -72,6 +72,11 @@ describe('a key that nothing reads', () => {
       'the config around it',
       configOf('gemma3', { audio_config: { layers: 4 } }),
       '"audio_config" is {"layers":4}'
+    ],
+    [
+      'another text model in a multimodal config',
+      configOf('mistral3', { text_config: { model_type: 'ministral3' } }),
+      'config.json (text_config): "model_type" is "ministral3"'
     ],
     [
       'rope_scaling',

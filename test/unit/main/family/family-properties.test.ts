@@ -44,9 +44,32 @@ function ownKeys(
   shape: { window: number | null; bias: boolean }
 ): Record<string, unknown> {
   const keys: readonly [families: readonly string[], own: Record<string, unknown>][] = [
-    [['llama', 'qwen3', 'olmo2', 'gemma2', 'gemma3_text'], { attention_bias: shape.bias }],
-    [['llama'], { mlp_bias: shape.bias }],
-    [['mistral', 'phi3', 'qwen2', 'qwen3', 'gemma2', 'gemma3_text'], { sliding_window: shape.window }],
+    [
+      [
+        'llama',
+        'qwen3',
+        'olmo2',
+        'olmo3',
+        'seed_oss',
+        'smollm3',
+        'granite',
+        'gemma',
+        'gemma2',
+        'gemma3_text'
+      ],
+      { attention_bias: shape.bias }
+    ],
+    [['llama', 'seed_oss', 'smollm3', 'granite'], { mlp_bias: shape.bias }],
+    [['seed_oss'], { attention_out_bias: !shape.bias }],
+    [
+      ['mistral', 'phi3', 'qwen2', 'qwen3', 'gemma2', 'gemma3_text', 'olmo3', 'smollm3'],
+      { sliding_window: shape.window }
+    ],
+    [['smollm3'], { use_sliding_window: shape.bias, no_rope_layer_interval: 2 }],
+    [
+      ['granite'],
+      { embedding_multiplier: 2, residual_multiplier: 0.5, attention_multiplier: 0.3, logits_scaling: 4 }
+    ],
     [['qwen2', 'qwen3'], { use_sliding_window: true, max_window_layers: 1 }],
     [['gemma2', 'gemma3_text'], { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 3 }],
     [['gemma3_text'], { rope_local_base_freq: 100, sliding_window_pattern: 2 }]

@@ -73,6 +73,69 @@ describe('reading what a config asks for', () => {
     expect(layers[5]?.rope).toEqual({ kind: 'linear', theta: 1_000_000, factor: 8 })
   })
 
+  it('stretches full layers of OLMo 3 by YaRN, and not those that slide', () => {
+    const { layers } = decoderSpec(goldenConfig('olmo3_yarn'), 'config.json')
+    expect(layers.map(({ window }) => window)).toEqual([8, 8, 8, null])
+    expect(layers.map(({ rope }) => rope.kind)).toEqual(['default', 'default', 'default', 'yarn'])
+  })
+
+  it('reads YaRN as transformers 5 does, the written factor before the ratio of the contexts', () => {
+    const yarn = (scaling: Config): object | undefined =>
+      decoderSpec(
+        llama({ max_position_embeddings: 4096, rope_scaling: { type: 'yarn', ...scaling } }),
+        'config.json'
+      ).layers[0]?.rope
+    const original_max_position_embeddings = 1024
+    expect(yarn({ factor: 8, original_max_position_embeddings })).toMatchObject({
+      factor: 8,
+      originalContext: 1024,
+      betaFast: 32,
+      betaSlow: 1,
+      truncate: true,
+      attentionFactor: 0.1 * Math.log(8) + 1
+    })
+    expect(yarn({ factor: null, original_max_position_embeddings })).toMatchObject({ factor: 4 })
+    expect(yarn({ factor: 2 })).toMatchObject({ originalContext: 4096 })
+    expect(yarn({ factor: 0.5 })).toMatchObject({ attentionFactor: 1 })
+  })
+
+  it('has the layers of SmolLM3 rotate that its config marks, or all but every fourth', () => {
+    const config = { ...goldenConfig('smollm3'), num_hidden_layers: 8, layer_types: null }
+    const kinds = (changes: Config): string[] =>
+      decoderSpec({ ...config, ...changes }, 'config.json').layers.map(({ rope }) => rope.kind)
+    expect(kinds({ no_rope_layers: [1, 1, 0, 0, 1, 1, 1, 1] }).indexOf('none')).toBe(2)
+    const byRule = { no_rope_layers: null, no_rope_layer_interval: undefined }
+    expect(kinds(byRule).map((kind) => kind === 'none')).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false,
+      false,
+      false,
+      true
+    ])
+    expect(() => kinds({ no_rope_layers: [1, 0] })).toThrow(
+      /"no_rope_layers" is \[1,0\], expected a list of 0 and 1/
+    )
+  })
+
+  it('computes every activation that these families have', () => {
+    const activation = (hidden_act: unknown): string =>
+      decoderSpec(llama({ hidden_act }), 'config.json').activation
+    expect(['silu', 'gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', null].map(activation)).toEqual([
+      'silu',
+      'gelu',
+      'gelu_tanh',
+      'gelu_tanh',
+      'relu',
+      'silu'
+    ])
+    expect(
+      decoderSpec({ ...goldenConfig('gemma2'), hidden_activation: null }, 'config.json').activation
+    ).toBe('gelu_tanh')
+  })
+
   it('takes a number in sliding_window of Qwen to mean nothing until use_sliding_window says so', () => {
     const config = { ...goldenConfig('qwen2'), sliding_window: 16, max_window_layers: 2 }
     const windows = (changes: Config): (number | null)[] =>
@@ -113,8 +176,8 @@ describe('refusing what is not computed', () => {
     ['no family at all', { hidden_size: 4 }, 'c.json: "model_type" is missing'],
     [
       'an unknown rope',
-      llama({ rope_scaling: { rope_type: 'yarn', factor: 4 } }),
-      /rope_scaling.*"rope_type" is "yarn"/
+      llama({ rope_scaling: { rope_type: 'mrope', factor: 4 } }),
+      /rope_scaling.*"rope_type" is "mrope"/
     ],
     [
       'phi3 longrope',
