@@ -5,7 +5,7 @@ import { Rendering } from '../../contract/documents/crc'
 import { DeviceChoice, Precision } from '../../contract/model/device'
 import type { PairLocation } from '../../contract/documents/project'
 import { rangesFromText } from '../../contract/model/recipe'
-import { absolutePath } from '../base/files/places'
+import { modelPath } from '../base/files/places'
 import { UsageError } from './output'
 
 /** What every command takes. */
@@ -47,7 +47,7 @@ export function pairIfGiven(options: z.infer<typeof PairOptions>, command: Comma
       `--${base === undefined ? 'base' : 'post'} is missing: a pair is --base and --post`
     )
   }
-  return { kind: 'folders', base: absolutePath(base), post: absolutePath(post) }
+  return { kind: 'folders', base: modelPath(base), post: modelPath(post) }
 }
 
 /** @throws UsageError when the command line names no pair */

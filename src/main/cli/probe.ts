@@ -11,7 +11,7 @@ import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
 import { nextTokens, renderProbed, textModelIfAny, tokenizerFor } from '../jobs/next-token'
 import { pairPaths } from '../project/demo'
-import { absolutePath } from '../base/files/places'
+import { modelPath } from '../base/files/places'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
 import { chosenDevice } from './devices'
@@ -118,8 +118,7 @@ export function addProbeCommand(program: Command, signal: AbortSignal): void {
 async function probe(options: ProbeOptions, command: Command, signal: AbortSignal): Promise<ProbeResult[]> {
   const folders = pairPaths(requirePair(options, command))
   const { base, post } = await openPair(folders.base, folders.post)
-  const other =
-    options.checkpoint === undefined ? null : await openOther(post, absolutePath(options.checkpoint))
+  const other = options.checkpoint === undefined ? null : await openOther(post, modelPath(options.checkpoint))
   const model = other === null ? await probedModel(options, folders) : checkpointModel(other)
   const text = await (model.kind === 'recipe' ? textModelIfAny(post) : tokenizerFor(other ?? base, post))
   // Without a tokenizer loading it once more tells what is missing; token ids need none.

@@ -9,7 +9,7 @@ import type { Variant } from '../../contract/documents/samples'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { modelName } from '../checkpoint/model-folder'
 import { openPair } from '../checkpoint/pair'
-import { absolutePath } from '../base/files/places'
+import { modelPath } from '../base/files/places'
 import type { ProjectPair } from '../project/project-pair'
 import { numberWithin, parseRanges, repeated } from './options'
 import { readRecipeFile } from './recipe-file'
@@ -82,7 +82,7 @@ export async function givenCheckpoints(
       found.push(named)
       continue
     }
-    const path = absolutePath(text)
+    const path = modelPath(text)
     const { checkpoint } = await openOther(post, path)
     const name = freeName(
       modelName(checkpoint.path),

@@ -1,4 +1,4 @@
-import { PairId } from '../../contract/documents/project'
+import { type JobKind, PairId } from '../../contract/documents/project'
 
 /** The steps of the work, in order. Each is a view. */
 export const STEPS = [
@@ -12,6 +12,24 @@ export const STEPS = [
   { id: 'export', label: 'Export' }
 ] as const
 export type Step = (typeof STEPS)[number]['id']
+
+const JOB_STEPS: Readonly<Record<JobKind, Step>> = {
+  sweep: 'ranges',
+  'recipe score': 'ranges',
+  'answer check': 'ranges',
+  search: 'ranges',
+  samples: 'samples',
+  'character check': 'samples',
+  evaluation: 'evaluate',
+  judging: 'evaluate',
+  export: 'export',
+  distances: 'pair',
+  checksums: 'pair',
+  values: 'pair'
+}
+
+/** The step that shows how far such a job is, and stops it. */
+export const stepOfJob = (kind: JobKind): Step => JOB_STEPS[kind]
 
 /** Where the user is: kept in the address, so that a reload comes back to it, and Back to where the user was before. */
 export interface Place {

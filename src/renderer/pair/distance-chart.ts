@@ -41,7 +41,7 @@ export function showDistances(
       max: high,
       grid: { color: colors.line },
       border: { display: false },
-      ticks: { ...ticks, maxTicksLimit: 4, callback: (value) => format(Number(value)) },
+      ticks: { ...ticks, maxTicksLimit: 7, includeBounds: false, callback: (value) => format(Number(value)) },
       title: { ...title, text: spec.label.toLowerCase() }
     }
   }

@@ -8,6 +8,7 @@ import {
   LineElement,
   PointElement,
   ScatterController,
+  Ticks,
   Tooltip
 } from 'chart.js'
 import { saveCanvas } from '../ui/save-file'
@@ -28,6 +29,10 @@ Chart.register(
 Chart.defaults.plugins.legend.display = false
 // Lines are drawn point by point, not as paths made beforehand, which a figure could not write down.
 Chart.defaults.set('datasets.scatter', { segment: {} })
+// With the minus of all other numbers of the window.
+Chart.defaults.scales.linear.ticks.callback = function (value, index, ticks) {
+  return Ticks.formatters.numeric.call(this, Number(value), index, ticks).replace('-', '−')
+}
 
 type ColorName = ModelTone | 'accent' | 'ink' | 'ink-soft' | 'ink-faint' | 'line' | 'surface'
 

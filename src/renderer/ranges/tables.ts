@@ -111,7 +111,9 @@ const SORT_VALUES = {
   distinct: (row: BoardRow) => row.distinctRight ?? 0
 } as const
 
-export type RowColumn = keyof typeof SORT_VALUES
+/** Whether it can be selected comes before its diversity. */
+type SortedByLimit = 'qualifies'
+export type RowColumn = keyof typeof SORT_VALUES | SortedByLimit
 
 /** The table's columns by which it can be sorted, called as what the board is scored by wants. */
 export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: RowColumn; label: string }[] {
@@ -124,7 +126,8 @@ export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: Ro
     { id: 'diversity', label: capitalised(words.diversity) },
     { id: 'gain', label: 'Gain over post' },
     { id: 'choices', label: capitalised(words.choices) },
-    ...(distinct === null ? [] : [{ id: 'distinct' as const, label: capitalised(distinct) }])
+    ...(distinct === null ? [] : [{ id: 'distinct' as const, label: capitalised(distinct) }]),
+    { id: 'qualifies', label: 'Qualifies' }
   ]
 }
 
@@ -133,9 +136,21 @@ export interface SortOrder {
   descending: boolean
 }
 
-/** The board's models in the order a table shows them; equal values keep the order of {@link boardRows}. */
-export function sortedRows(board: ScoreBoard, { column, descending }: SortOrder): BoardRow[] {
-  const value = SORT_VALUES[column]
+/**
+ * The board's models in the order a table shows them; equal values keep the order of {@link boardRows}.
+ *
+ * @param minimum validity that qualifies, as more diversity than post's does; null while unknown
+ */
+export function sortedRows(
+  board: ScoreBoard,
+  { column, descending }: SortOrder,
+  minimum: number | null
+): BoardRow[] {
+  const qualifies = ({ validity, diversity }: BoardRow): boolean =>
+    validity >= (minimum ?? 0) && (board.post === null || diversity > board.post.diversity)
+  // Diversity is at most 1.
+  const value =
+    column === 'qualifies' ? (row: BoardRow) => row.diversity + (qualifies(row) ? 2 : 0) : SORT_VALUES[column]
   const sign = descending ? -1 : 1
   return boardRows(board).sort(
     (left, right) => sign * (value(left) - value(right)) || left.place - right.place

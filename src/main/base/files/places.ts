@@ -31,6 +31,17 @@ export function absolutePath(typed: string): string {
   return resolve(typed.replace(/^~(?=$|[/\\])/, () => homedir()))
 }
 
+/** org/name, as the Hugging Face Hub calls models. */
+const HUB_ID = /^[\w.-]+\/[\w.-]+$/
+
+/** What the user typed for a model as an absolute path: its folder, or its name in the Hugging Face cache, such as Qwen/Qwen3-0.6B. */
+export function modelPath(typed: string): string {
+  const folder = absolutePath(typed)
+  if (!HUB_ID.test(typed) || existsSync(folder)) return folder
+  const cached = join(huggingFaceCacheFolder(), `models--${typed.replace('/', '--')}`)
+  return existsSync(cached) ? cached : folder
+}
+
 /** Linux desktops translate "Documents" and write the name down, as XDG_DOCUMENTS_DIR="$HOME/Dokumente". */
 function xdgDocuments(): string | null {
   const file = join(override('XDG_CONFIG_HOME') ?? join(homedir(), '.config'), 'user-dirs.dirs')

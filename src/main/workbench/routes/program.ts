@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { dependencies, version } from '../../../../package.json'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { absolutePath, projectsFolder } from '../../base/files/places'
+import { absolutePath, modelPath, projectsFolder } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
 import { findPairs } from '../../checkpoint/local-pairs'
 import { inspectPair } from '../../checkpoint/pair'
@@ -101,13 +101,11 @@ export function deviceRoutes(known: Devices) {
 export function pairRoutes({ withPair }: Routing) {
   const { pair } = route
   return pair.router({
-    inspect: pair.inspect.handler(({ input }) =>
-      inspectPair(absolutePath(input.base), absolutePath(input.post))
-    ),
+    inspect: pair.inspect.handler(({ input }) => inspectPair(modelPath(input.base), modelPath(input.post))),
     inspectOther: pair.inspectOther
       .use(withPair)
       .handler(({ context: { own }, input }) =>
-        inspectOther(pairPaths(own.document.location), absolutePath(input.folder))
+        inspectOther(pairPaths(own.document.location), modelPath(input.folder))
       )
   })
 }

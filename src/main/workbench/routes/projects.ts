@@ -1,4 +1,4 @@
-import { absolutePath } from '../../base/files/places'
+import { modelPath } from '../../base/files/places'
 import { builtinPromptSet } from '../../crc/task/builtin-prompts'
 import { collectReport } from '../../report/collect'
 import { reportFileName, writeReport } from '../../report/write'
@@ -14,7 +14,7 @@ export function projectRoutes(
   return projects.router({
     openDemo: projects.openDemo.handler(async () => stateOf(await open.openDemo())),
     create: projects.create.handler(async ({ input: { folder, name, base, post } }) => {
-      const pair = { kind: 'folders' as const, base: absolutePath(base), post: absolutePath(post) }
+      const pair = { kind: 'folders' as const, base: modelPath(base), post: modelPath(post) }
       return stateOf(await open.create({ folder, name, pair, prompts: await builtinPromptSet('crc') }))
     }),
     open: projects.open.handler(async ({ input }) => stateOf(await open.open(input.path, input.pair))),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { PairDocument } from '../../../contract/documents/project'
-import { absolutePath } from '../../base/files/places'
+import { modelPath } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
 import { openPair } from '../../checkpoint/pair'
 import { readMergekitRecipe } from '../../mergekit/read-recipe'
@@ -61,13 +61,13 @@ export function checkpointRoutes(routing: Routing) {
   const { withPair } = routing
   return checkpoints.router({
     add: checkpoints.add.use(withPair).handler(async ({ context: { own }, input: { folder } }) => {
-      const found = await lookAt(own.document, absolutePath(folder))
+      const found = await lookAt(own.document, modelPath(folder))
       return edited(routing, own, (document) => withCheckpoint(document, randomUUID(), found))
     }),
     relocate: checkpoints.relocate
       .use(withPair)
       .handler(async ({ context: { own }, input: { id, folder } }) => {
-        const found = await lookAt(own.document, absolutePath(folder))
+        const found = await lookAt(own.document, modelPath(folder))
         return edited(routing, own, (document) => withCheckpointAt(document, id, found))
       }),
     rename: checkpoints.rename

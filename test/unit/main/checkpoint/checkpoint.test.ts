@@ -11,8 +11,9 @@ import {
   utimes,
   writeFile
 } from 'node:fs/promises'
-import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { dirname, join, resolve } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { modelPath } from '../../../../src/main/base/files/places'
 import { openCheckpoint, type Checkpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { modelName, resolveModelFolder } from '../../../../src/main/checkpoint/model-folder'
 import { openWeightReader, type WeightReader } from '../../../../src/main/checkpoint/weight-reader'
@@ -104,6 +105,15 @@ describe('a model folder', () => {
       expect(checkpoint.tensors.size).toBe(3)
       const bytes = await withReader(checkpoint, (reader) => reader.read('c'))
       expect([...bytes]).toEqual([0x00, 0x42])
+    })
+
+    test('may be given by its name on the Hub, unless such a folder is there', async () => {
+      const folder = await cache(['aaa1'])
+      vi.stubEnv('HF_HUB_CACHE', dirname(folder))
+      expect(modelPath('org/tiny')).toBe(folder)
+      expect(modelPath('org/other')).toBe(resolve('org/other'))
+      expect(modelPath('test/unit')).toBe(resolve('test/unit'))
+      vi.unstubAllEnvs()
     })
 
     test('may be given as a snapshot', async () => {

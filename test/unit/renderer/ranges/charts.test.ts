@@ -264,10 +264,11 @@ describe('what a sweep is scored by', () => {
         'Coverage',
         'Gain over post',
         'Effective answers',
-        'Distinct right in 32'
+        'Distinct right in 32',
+        'Qualifies'
       ]
     ])
-    expect(sortedRows(board, { column: 'distinct', descending: true })[0]?.distinctRight).toBe(1.8)
+    expect(sortedRows(board, { column: 'distinct', descending: true }, null)[0]?.distinctRight).toBe(1.8)
     const [header, , , first] = sweepCsv(sweep).split('\r\n')
     expect(header).toMatch(
       /^model,start,end,precision,coverage,effective_answers,distinct_right,letter_precision/
@@ -457,7 +458,7 @@ describe('tables', () => {
       ranges: [point(1, 1, 0.9, 0.5), point(0, 1, 0.8, 0.6), point(0, 0, 0.9, 0.4)]
     }
     const order = (descending: boolean): string[] =>
-      sortedRows(board, { column: 'validity', descending }).map(({ key }) => key)
+      sortedRows(board, { column: 'validity', descending }, null).map(({ key }) => key)
     expect(order(true)).toEqual(['0-0', '1-1', '0-1'])
     expect(order(false)).toEqual(['0-1', '0-0', '1-1'])
   })
