@@ -17,7 +17,7 @@ import { Probing } from '../recipes/probing.svelte'
 import { Samples } from '../samples/samples.svelte'
 import type { Host } from './host'
 import { OpenProject } from './open-project.svelte'
-import type { Place, Step } from './place'
+import { type Place, placeHash, type Step } from './place'
 import { Tasks } from './tasks.svelte'
 
 /** Stored results of one kind, by their ids. */
@@ -97,6 +97,12 @@ export class Session extends OpenProject {
     if (step === 'ranges') return this.ranges
     if (step === 'samples') return this.samples
     return step === 'evaluate' ? this.evaluations : null
+  }
+
+  /** The address of a step, with its newest results or these. */
+  placeOf(step: Step, particulars: Partial<Pick<Place, 'shown' | 'model' | 'metric'>> = {}): string {
+    const { pairs, document } = this.state
+    return placeHash(this.path, step, { pair: pairs.length === 1 ? null : document.id, ...particulars })
   }
 
   /** What a step shows of its results, for the address. */

@@ -5,7 +5,7 @@ import { isField } from '../ui/typing'
 import { Start } from '../start/start.svelte'
 import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host } from './host'
-import { type Place, placeHash, readPlace, type Step } from './place'
+import { type Place, readPlace, type Step } from './place'
 import type { Here } from './open-project.svelte'
 import { Session } from './session.svelte'
 import { followShell } from './shell'
@@ -34,9 +34,7 @@ export class Workbench implements Host {
     if (this.session === null) return null
     const { current = null, newest = null } = this.session.resultsOf(this.step) ?? {}
     const shown = current === newest ? null : current
-    const { path, state } = this.session
-    const pair = state.pairs.length === 1 ? null : state.document.id
-    return placeHash(path, this.step, { pair, shown, ...this.session.lookOf(this.step) })
+    return this.session.placeOf(this.step, { shown, ...this.session.lookOf(this.step) })
   })
 
   /** What was left out or changed when the project was opened, but for what the user has put away. */

@@ -1,5 +1,5 @@
 import type { PairBrief } from '../../../contract/documents/project'
-import { absolutePath } from '../../base/files/places'
+import { modelPath } from '../../base/files/places'
 import type { ProjectOfPair } from '../../project/project-pair'
 import { pairBriefs } from '../project-state'
 import { route, type Routing } from './route'
@@ -13,7 +13,7 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
   return pairs.router({
     add: pairs.add.use(withProject).handler(async ({ context: { project }, input }) => {
       const { base, post, name } = input
-      const location = { kind: 'folders' as const, base: absolutePath(base), post: absolutePath(post) }
+      const location = { kind: 'folders' as const, base: modelPath(base), post: modelPath(post) }
       const { id: added } = await project.addPair(location, name)
       return { added, ...listOf(project) }
     }),
@@ -44,7 +44,7 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
     }),
     relocate: pairs.relocate.use(withPair).handler(async ({ context: { own }, input }) => {
       jobs.requireNone(own)
-      await own.relocate(absolutePath(input.base), absolutePath(input.post))
+      await own.relocate(modelPath(input.base), modelPath(input.post))
       return stateOf(await open.open(input.path, input.pair))
     })
   })
