@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { MinPDraw } from '../model/sampling'
 import { ScoredTask } from './scored-by'
-import { Selection, SweepDocument } from './crc'
+import { Selection } from './crc'
+import { ShownSweep } from './shown-sweep'
 
 /** What is asked of a sweep otherwise than it was: nothing of it is computed by a model, and nothing of it is stored. */
 export const WhatIf = z.object({
@@ -15,6 +16,6 @@ export const WhatIf = z.object({
 })
 export type WhatIf = z.infer<typeof WhatIf>
 
-/** The sweep as it would be, and what would be selected. */
-export const WhatIfSweep = z.object({ sweep: SweepDocument, selection: Selection })
+/** The sweep as it would be, as it is shown, and what would be selected. */
+export const WhatIfSweep = z.object({ sweep: ShownSweep, selection: Selection })
 export type WhatIfSweep = z.infer<typeof WhatIfSweep>

@@ -1,7 +1,21 @@
 import type { SweepDocument } from '../documents/crc'
+import type { ScoredByBrief } from '../documents/scored-by'
 import type { WhatIf } from '../documents/what-if'
+import { minPDraw } from '../model/sampling'
 import { formatPercent, plural } from './format'
 import { scoreWords } from './score-words'
+
+/** Why a sweep cannot be asked about other temperatures and min-p; null where it can. */
+export function noSamplersWords({
+  whatIf,
+  scoredBy
+}: Pick<SweepDocument, 'whatIf'> & { readonly scoredBy: ScoredByBrief }): string | null {
+  if (whatIf.length > 0) return null
+  const cuts = scoredBy.kind === 'task' && minPDraw(scoredBy.sampling) === null
+  return cuts
+    ? 'This sweep has not kept what it would be under other temperatures and min-p, and cannot: it draws greedily, with top-k, with top-p or with a repetition penalty. Sweep with temperature and min-p alone for that.'
+    : 'This sweep has not kept what it would be under other temperatures and min-p: sweep again for that, on the command line with --what-if.'
+}
 
 /** What differs from the sweep, in a few words. */
 export function whatIfWords(

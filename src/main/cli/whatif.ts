@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { shownSweep } from '../../contract/documents/shown-sweep'
 import { whatIfWords } from '../../contract/words/what-if-words'
 import { WorkbenchError } from '../../contract/model/problem'
 import { askWhatIf } from '../crc/check/ask-what-if'
@@ -60,7 +61,7 @@ export function addWhatIfCommand(program: Command): void {
       mix
     }
     const answer = askWhatIf(sweep, null, asked)
-    if (json) return printJson(answer)
+    if (json) return printJson({ ...answer, sweep: shownSweep(answer.sweep) })
     const shown = { ...answer.sweep, selection: answer.selection }
     return printText(
       [

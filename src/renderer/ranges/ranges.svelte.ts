@@ -108,12 +108,17 @@ export class Ranges {
   readonly shownSelection = $derived.by(() => this.whatIf.answer?.selection ?? this.selection)
   /** Share of post's validity that is to be kept in what is shown. */
   readonly shownRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
-  /** The chosen model; null while another sweep runs, for its scores are not those of the document. */
-  readonly chosenModel = $derived.by<ScoredModel | null>(() =>
-    this.run !== null || this.sweep === null || this.chosen === null
-      ? null
-      : scoredModel(this.sweep, this.search.document, this.chosen, this.kept)
-  )
+  /** The sweep whose scores are shown: as it would be, while that is asked. */
+  readonly scoredSweep = $derived.by(() => this.whatIf.answer?.sweep ?? this.sweep)
+  /**
+   * The chosen model; null while another sweep runs, for its scores are not those of the document, and where nobody knows what it
+   * would be.
+   */
+  readonly chosenModel = $derived.by<ScoredModel | null>(() => {
+    if (this.run !== null || this.scoredSweep === null || this.chosen === null) return null
+    const found = this.whatIf.answer === null ? this.search.document : null
+    return scoredModel(this.scoredSweep, found, this.chosen, this.kept)
+  })
   /** Key of the selected range. */
   readonly selected = $derived(keyOf(this.selection))
   readonly selectedScore = $derived<ShownRange | null>(this.scoreOf(this.selected))

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { at } from '../../../src/contract/model/look-up'
 import { DEFAULT_RENDERING, Rendering } from '../../../src/contract/documents/crc'
 import { PairChanges } from '../../../src/contract/documents/project'
 import { PAPER_SAMPLING, type SampleSetup } from '../../../src/contract/documents/samples'
@@ -301,6 +302,15 @@ describe('a sweep', () => {
       rho: 0,
       minimumValidity: 0
     })
+    const asked = { rho: 0, sampler: { temperature: 2, minP: 0.05 }, draws: null, mix: null }
+    const { sweep, selection } = await client.sweeps.whatIf({ path, pair: 'pair-1', sweepId, asked })
+    expect(selection).toMatchObject({ rho: 0, minimumValidity: 0 })
+    expect([sweep.ranges.length, sweep.selected]).toEqual([21, selection.selected])
+    expect('prompts' in at(sweep.ranges, 0, 'range')).toBe(false)
+    const foreign = { ...asked, sampler: { temperature: 2.01, minP: 0.05 } }
+    await expect(
+      client.sweeps.whatIf({ path, pair: 'pair-1', sweepId, asked: foreign })
+    ).rejects.toMatchObject({ data: { code: 'bad-input' } })
     expect(await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))).toEqual([])
   })
 

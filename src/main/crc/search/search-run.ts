@@ -311,9 +311,9 @@ function heldOutComparison(
     const difference = differences(found.measures, range.measures)
     for (const index of scoredOn.flat()) perPrompt[index] = at(difference, index, 'prompt')
   }
-  const [first, ...others] = folds.map(({ scoredOn }) => scoredOn)
-  const compared = (first ?? []).map((ids, category) =>
-    [...ids, ...others.flatMap((other) => at(other, category, 'category'))].sort((a, b) => a - b)
+  const views = folds.map(({ scoredOn }) => scoredOn)
+  const compared = at(views, 0, 'view').map((_, category) =>
+    views.flatMap((view) => at(view, category, 'category')).sort((a, b) => a - b)
   )
   const mean = (measures: (fold: (typeof folds)[number]) => PromptMeasures): CategoryScore => {
     const scores = folds.map((fold) => meansOver(measures(fold), fold.scoredOn))

@@ -2,6 +2,7 @@ import type { PromptScore, Score, SweepDocument } from '../../../contract/docume
 import type { WhatIf } from '../../../contract/documents/what-if'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { MinPDraw } from '../../../contract/model/sampling'
+import { noSamplersWords } from '../../../contract/words/what-if-words'
 import { averageScores } from '../task/scoring'
 import { type Scorer, scorerOf } from '../task/scorer'
 import { at } from '../../../contract/model/look-up'
@@ -92,16 +93,12 @@ function requireMix({ rivals }: Pick<SweepDocument, 'rivals'>, mix: number | nul
   )
 }
 
-function samplerIndex({ whatIf }: SweepDocument, { temperature, minP }: MinPDraw): number {
+function samplerIndex(sweep: SweepDocument, { temperature, minP }: MinPDraw): number {
+  const { whatIf } = sweep
   const index = whatIf.findIndex((one) => one.temperature === temperature && one.minP === minP)
   if (index !== -1) return index
-  if (whatIf.length === 0) {
-    throw new WorkbenchError(
-      'bad-input',
-      'This sweep has not kept what it would be under other samplers.',
-      'Sweep again with "slr sweep --what-if".'
-    )
-  }
+  const none = noSamplersWords(sweep)
+  if (none !== null) throw new WorkbenchError('bad-input', none)
   const list = (values: number[]): string => [...new Set(values)].join(', ')
   throw new WorkbenchError(
     'bad-input',

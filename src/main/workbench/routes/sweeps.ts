@@ -37,11 +37,14 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
       if (selection !== null) return selection
       throw new WorkbenchError('bad-input', `The sweep ${sweepId} scored no ranges to select from.`)
     }),
-    whatIf: sweeps.whatIf
-      .use(withPair)
-      .handler(async ({ context: { own }, input: { sweepId, asked } }) =>
-        askWhatIf(await own.askedSweep(sweepId), await own.readAnswerCheck(sweepId), asked)
-      ),
+    whatIf: sweeps.whatIf.use(withPair).handler(async ({ context: { own }, input: { sweepId, asked } }) => {
+      const { sweep, selection } = askWhatIf(
+        await own.askedSweep(sweepId),
+        await own.readAnswerCheck(sweepId),
+        asked
+      )
+      return { sweep: shownSweep(sweep), selection }
+    }),
     compare: sweeps.compare
       .use(withPair)
       .handler(async ({ context: { project, own }, input: { sweepId, other, rho }, signal }) => {

@@ -25,7 +25,7 @@ test('slr whatif selects under another limit, and says what was asked', async ()
 
 test.each([
   { options: ['--temperature', '2'], status: 2, says: '--temperature and --min-p go together' },
-  { options: ['--temperature', '2', '--min-p', '0'], status: 1, says: 'slr sweep --what-if' },
+  { options: ['--temperature', '2', '--min-p', '0'], status: 1, says: 'with --what-if' },
   { options: ['--draws', '4'], status: 1, says: 'counts no draws' },
   { options: ['--mix', '0.33'], status: 1, says: "no mix with 0.33 of base's logits" }
 ])('slr whatif $options is refused with what to do', async ({ options, status, says }) => {

@@ -5,7 +5,7 @@ import { askWhatIf } from '../../../../../src/main/crc/check/ask-what-if'
 import { sweepUnder } from '../../../../../src/main/crc/selection/what-if'
 import { scorerOf } from '../../../../../src/main/crc/task/scorer'
 import { averageScores } from '../../../../../src/main/crc/task/scoring'
-import { tinySweep } from '../../../../fixtures/tiny-sweep'
+import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
 
 const SAMPLERS = [
   { temperature: 2, minP: 0 },
@@ -94,7 +94,12 @@ describe('what if', () => {
     expect(() => sweepUnder(sweep, { ...asked, sampler: { temperature: 3, minP: 0 } })).toThrow(
       'knows nothing of temperature 3'
     )
-    expect(() => sweepUnder({ ...sweep, whatIf: [] }, asked)).toThrow('has not kept')
+    expect(() => sweepUnder({ ...sweep, whatIf: [] }, asked)).toThrow('sweep again for that')
+    const { scoredBy } = tinyTaskSweep()
+    if (scoredBy.kind !== 'task') throw new Error('not scored by a task')
+    const sampling = { ...scoredBy.sampling, topK: 20 }
+    const cut = { ...sweep, scoredBy: { ...scoredBy, sampling }, whatIf: [] }
+    expect(() => sweepUnder(cut, asked)).toThrow('and cannot: it draws greedily, with top-k')
     expect(() => sweepUnder(sweep, { ...asked, draws: 4 })).toThrow('counts no draws')
   })
 })

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
+import type { WhatIfSweep } from '../../../../src/contract/documents/what-if'
+import { noSamplersWords } from '../../../../src/contract/words/what-if-words'
+import { askWhatIf } from '../../../../src/main/crc/check/ask-what-if'
+import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
+import type { Ranges } from '../../../../src/renderer/ranges/ranges.svelte'
+import { keptValues, nearest, ownSampler } from '../../../../src/renderer/ranges/what-if.svelte'
+import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
+
+const SWEEP = { ...tinySweep(), selection: selectAnew(tinySweep(), null, 0.9) }
+
+/** What main answers, with other scores than the sweep's. */
+function answer(rho: number, diversity: number): WhatIfSweep {
+  const changed = { ...SWEEP, ranges: SWEEP.ranges.map((range) => ({ ...range, diversity })) }
+  const { sweep, selection } = askWhatIf(SWEEP, null, { rho, sampler: null, draws: null, mix: null })
+  return { sweep: shownSweep({ ...sweep, ranges: changed.ranges }), selection }
+}
+
+async function opened(): Promise<{ line: ScriptedLine; ranges: Ranges }> {
+  const line = new ScriptedLine()
+  const { ranges } = (await line.openProject(projectState())).session
+  void ranges.show('tiny')
+  await settled()
+  await line.answer('checks.get', 0, null)
+  await line.answer('sweeps.get', 0, SWEEP)
+  return { line, ranges }
+}
+
+describe('the panel of what if', () => {
+  it('has chart, inspector and selection follow what is answered, and go back when it is closed', async () => {
+    const { line, ranges } = await opened()
+    const stored = ranges.selection
+    expect([ranges.chosen, ranges.chosenModel?.score.diversity]).toEqual(['1-1', 0.8])
+    ranges.whatIf.open()
+    await settled()
+    expect(ranges.whatIf.words).toBe('as swept')
+    void ranges.whatIf.change({ rho: 0.5 })
+    await settled()
+    // The newest question alone counts.
+    expect(line.call('sweeps.whatIf', 0).signal?.aborted).toBe(true)
+    expect(line.call('sweeps.whatIf', 1).input).toMatchObject({
+      sweepId: 'tiny',
+      asked: { rho: 0.5, sampler: null, draws: null, mix: null }
+    })
+    await line.answer('sweeps.whatIf', 1, answer(0.5, 0.123))
+    expect(ranges.whatIf.words).toBe("50 % of post's validity kept")
+    expect(ranges.shownRho).toBe(0.5)
+    expect([ranges.shownSelection?.rho, stored?.rho]).toEqual([0.5, 0.9])
+    expect(ranges.board?.ranges.every(({ diversity }) => diversity === 0.123)).toBe(true)
+    expect(ranges.chosenModel?.score.diversity).toBe(0.123)
+    expect(ranges.selection).toBe(stored)
+
+    ranges.whatIf.close()
+    expect([ranges.shownRho, ranges.shownSelection]).toEqual([0.9, stored])
+    expect(ranges.chosenModel?.score.diversity).toBe(0.8)
+  })
+
+  it('is closed by another sweep, and tells of no model that was scored without it', async () => {
+    const { line, ranges } = await opened()
+    void ranges.whatIf.change({ rho: 0.5 })
+    await settled()
+    const { sweep, selection } = answer(0.5, 0.5)
+    const less = sweep.ranges.filter(({ start }) => start === 0)
+    await line.answer('sweeps.whatIf', 0, { sweep: { ...sweep, ranges: less }, selection })
+    expect([ranges.chosen, ranges.chosenModel]).toEqual(['1-1', null])
+    void ranges.show('other')
+    await settled()
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, { ...SWEEP, id: 'other' })
+    expect([ranges.whatIf.asked, ranges.chosenModel?.score.diversity]).toEqual([null, 0.8])
+  })
+
+  it('says whether another sweep would know of samplers, and moves between those that are kept', () => {
+    const task = tinyTaskSweep()
+    if (task.scoredBy.kind !== 'task') throw new Error('not scored by a task')
+    const { sampling } = task.scoredBy
+    expect(noSamplersWords(task)).toMatch(/sweep again for that/)
+    const cut = { ...task, scoredBy: { ...task.scoredBy, sampling: { ...sampling, topP: 0.9 } } }
+    expect(noSamplersWords(cut)).toMatch(/and cannot: .* top-p/)
+    const kept = {
+      whatIf: [
+        { temperature: 2, minP: 0 },
+        { temperature: 1, minP: 0.1 }
+      ]
+    }
+    expect(noSamplersWords({ ...cut, ...kept })).toBeNull()
+    expect(keptValues(kept, ({ temperature }) => temperature)).toEqual([1, 2])
+    expect(nearest([1, 2, 4], 2.9)).toBe(1)
+    expect(ownSampler(task)).toEqual({ temperature: sampling.temperature, minP: sampling.minP })
+    expect(ownSampler(tinySweep())).toEqual({ temperature: 1, minP: 0 })
+  })
+})
