@@ -12,9 +12,9 @@ import { isFile } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import { openProject } from '../project/open-project'
 import type { Project } from '../project/project'
-import type { ProjectPair } from '../project/project-pair'
+import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import { rememberProject } from '../project/recents'
-import { problemOf } from '../base/rpc-problems'
+import { problemOf, reportDefect } from '../base/rpc-problems'
 import { WorkbenchError } from '../../contract/model/problem'
 
 /**
@@ -24,6 +24,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 export class OpenProjects {
   private readonly opening = new Map<string, Promise<Project>>()
   private closed = false
+  private readonly looking = new WeakSet<ProjectOfPair>()
   private readonly pairs = new WeakMap<ProjectPair, PairState>()
   /** What was seen of a pair's other checkpoints since then, by the folder and what was to lie in it. */
   private readonly others = new WeakMap<ProjectPair, Map<string, Promise<OtherCheckpointState>>>()
@@ -67,6 +68,24 @@ export class OpenProjects {
     this.pairs.set(own, state)
     if (state.pair !== null) await rememberFirstSeen(own, state.pair)
     return state
+  }
+
+  /** Looks, one after the other, at the pairs of a project that were not looked at yet, and tells when one was. */
+  async lookAround(project: ProjectOfPair): Promise<void> {
+    if (this.looking.has(project)) return
+    this.looking.add(project)
+    try {
+      for (;;) {
+        const unseen = project.pairs.find((own) => !this.pairs.has(own))
+        if (unseen === undefined || this.closed) return
+        await this.pairOf(unseen)
+        project.tell()
+      }
+    } catch (error) {
+      reportDefect(error, 'looking at pairs')
+    } finally {
+      this.looking.delete(project)
+    }
   }
 
   /** What is known of a pair without looking at it; null when nothing is. */

@@ -15,6 +15,8 @@ export async function projectState(
   const pair = await projects.pairOf(own)
   const samplePrompts = await samplePromptsOf(own)
   const otherCheckpoints = await projects.othersOf(own)
+  // Nobody waits for the other pairs: they are told of as they are seen.
+  void projects.lookAround(project)
   return {
     path: project.path,
     name: project.name,

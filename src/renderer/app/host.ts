@@ -1,6 +1,7 @@
 import type { Complaint } from '../ui/complaint'
 import type { Client } from './connection'
-import type { Here } from './open-project.svelte'
+import type { PairId } from '../../contract/documents/project'
+import type { Here, OpenProject } from './open-project.svelte'
 import type { Step } from './place'
 
 export type AppInfo = Awaited<ReturnType<Client['app']['info']>>
@@ -18,6 +19,10 @@ export interface Host {
   go(step: Step): void
   /** Makes what is shown now a place that Back leads to. */
   visit(): void
+  /** The pair that is shown; null without a project. */
+  readonly session: OpenProject | null
+  /** Shows a pair of the open project. @returns whether it is shown */
+  showPair(pair: PairId): Promise<boolean>
   /** Shows the first pair of the project in place of one that is there no more. */
   leavePair(gone: Here): Promise<void>
   /** Shows a stored result of the step. */

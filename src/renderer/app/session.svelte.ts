@@ -6,6 +6,7 @@ import { Checksums } from '../pair/checksums.svelte'
 import { Distances } from '../pair/distances.svelte'
 import { OtherCheckpoints } from '../pair/other-checkpoints.svelte'
 import { ValuesCheck } from '../pair/values-check.svelte'
+import { Pairs } from '../pairs/pairs.svelte'
 import { Prompts } from '../prompts/prompts.svelte'
 import { Ranges } from '../ranges/ranges.svelte'
 import { KeptList } from '../recipes/kept-list.svelte'
@@ -31,6 +32,8 @@ interface StoredResults {
 
 /** A pair of an open project with what every step makes of it. What a step needs of another stands in how it is made here. */
 export class Session extends OpenProject {
+  /** The project's pairs, this one among them. */
+  readonly pairs: Pairs
   readonly tasks: Tasks
   readonly prompts: Prompts
   readonly ranges: Ranges
@@ -47,6 +50,7 @@ export class Session extends OpenProject {
 
   constructor(host: Host, state: ProjectState) {
     super(host, state)
+    this.pairs = new Pairs(this)
     // In this order the top bar chooses among jobs that run at once.
     this.tasks = new Tasks(this)
     this.prompts = new Prompts(this)

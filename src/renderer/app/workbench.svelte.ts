@@ -169,14 +169,13 @@ export class Workbench implements Host {
 
   /** Shows the project that the call opens or creates. */
   async open(call: () => Promise<ProjectState>, step: Step = 'ranges'): Promise<boolean> {
-    const opened = await this.openAt(call, { step, shown: null, model: null, metric: null })
-    if (opened) this.visit()
-    return opened
+    return this.openAt(call, { step, shown: null, model: null, metric: null }, () => this.visit())
   }
 
   private async openAt(
     call: () => Promise<ProjectState>,
-    place: Omit<Place, 'project' | 'pair'> & { step: Step }
+    place: Omit<Place, 'project' | 'pair'> & { step: Step },
+    shown: () => void = () => undefined
   ): Promise<boolean> {
     this.opening = true
     const state = await this.attempt(call)
@@ -184,38 +183,44 @@ export class Workbench implements Host {
     // A project is recent once it is opened, and known to be gone once it could not be.
     void this.start.refresh()
     if (state === null) return false
-    const { path = null, here = null } = this.session ?? {}
-    if (state.path !== path) await this.leave()
-    else if (state.document.id !== here?.pair) await this.leavePairOpen()
-    if (this.session === null) this.session = new Session(this, state)
-    else this.session.accept(state)
-    this.session.attach(place)
+    await this.leaveFor(state)
+    const before = this.session
+    const same = before?.here.pair === state.document.id
+    const session = before !== null && same ? before : new Session(this, state)
+    // At once, so that the view is never empty, and what is shown gets an address of its own.
+    this.session = session
+    if (same) session.accept(state)
+    else before?.leave()
+    session.attach(place)
     this.step = place.step
+    shown()
     return true
   }
 
   /** Closes the open project; a running sweep or sample run goes on in main. */
   async leave(): Promise<void> {
-    const path = await this.leavePairOpen()
-    this.dismissedWarnings.clear()
-    if (path !== null) await this.attempt(() => this.client.projects.close({ path }))
-  }
-
-  /** Leaves the pair that is shown, not the project. @returns the project that it is of; null when none is open */
-  private async leavePairOpen(): Promise<string | null> {
     const { session } = this
-    if (session === null) return null
+    if (session === null) return
     // The last moment to say what could not be saved.
     await session.settle()
     this.session = null
+    this.dismissedWarnings.clear()
     session.leave()
-    return session.path
+    await this.attempt(() => this.client.projects.close({ path: session.path }))
+  }
+
+  /** Leaves the open project, or of the same project the pair that is shown, which stays until another takes its place. */
+  private async leaveFor({ path, document: { id } }: ProjectState): Promise<void> {
+    if (this.session?.path !== path) await this.leave()
+    else if (this.session.here.pair !== id) await this.session.settle()
   }
 
   /** Shows a pair of the open project, at the step that is shown. */
   async showPair(pair: PairId): Promise<boolean> {
     const path = this.session?.path
     if (path === undefined) return false
+    // What is being edited may be shared by both.
+    await this.session?.settle()
     const step = this.step === 'start' ? 'ranges' : this.step
     return this.open(() => this.client.projects.open({ path, pair }), step)
   }

@@ -1,8 +1,6 @@
-import type { PairReport } from '../../contract/documents/pair'
 import type { RecentProject } from '../../contract/documents/project'
-import { complaintOf, type Complaint } from '../ui/complaint'
-import { calledAfter } from '../../contract/model/called-after'
-import { Latest } from '../app/latest.svelte'
+import { PairDraft } from '../app/pair-draft.svelte'
+import { complaintOf } from '../ui/complaint'
 import { LocalPairList } from './local-pairs.svelte'
 import type { Workbench } from '../app/workbench.svelte'
 
@@ -55,57 +53,24 @@ export class Start {
   }
 }
 
-/** A new project being filled in; the pair is inspected as soon as both folders are known. */
-export class NewProject {
-  base = $state('')
-  post = $state('')
+/** A new project being filled in. */
+export class NewProject extends PairDraft {
   folder = $state('')
-  report = $state.raw<PairReport | null>(null)
-  problem = $state.raw<Complaint | null>(null)
   creating = $state(false)
-  private readonly inspecting = new Latest<{ base: string; post: string }>()
-  private typedName = $state<string | null>(null)
 
   constructor(private readonly workbench: Workbench) {
+    super(workbench)
     this.folder = workbench.info?.projectsFolder ?? ''
     this.post = workbench.start.dropped
     workbench.start.dropped = ''
   }
 
-  /** Follows the post folder until the user types a name. */
-  get name(): string {
-    return this.typedName ?? (this.post === '' ? '' : calledAfter(this.post))
-  }
-
-  set name(name: string) {
-    this.typedName = name
-  }
-
   /** Why the project cannot be created as it is filled in; null when it can. */
   get blocked(): string | null {
     if (this.creating) return 'Creating…'
-    if (this.base === '' || this.post === '') return 'Choose the folders of both models.'
-    if (this.inspecting.awaited !== null) return 'Reading both…'
-    if (this.report === null) return 'The models cannot be read; see above.'
-    if (!this.report.compatible) return 'The models do not fit together; see above.'
+    if (this.unfit !== null) return this.unfit
     if (this.name.trim() === '') return 'Name the project.'
     return this.folder === '' ? 'Choose where to keep the project.' : null
-  }
-
-  async inspect(): Promise<void> {
-    const { base, post } = this
-    this.report = null
-    this.problem = null
-    this.inspecting.drop()
-    if (base === '' || post === '') return
-    try {
-      const inspected = await this.inspecting.ask({ base, post }, (signal) =>
-        this.workbench.client.pair.inspect({ base, post }, { signal })
-      )
-      if (inspected !== null) this.report = inspected.answer
-    } catch (error) {
-      this.problem = complaintOf(error)
-    }
   }
 
   /** True when the project was made and opened. */

@@ -1,0 +1,50 @@
+import type { PairReport } from '../../contract/documents/pair'
+import { calledAfter } from '../../contract/model/called-after'
+import { complaintOf, type Complaint } from '../ui/complaint'
+import type { Client } from './connection'
+import { Latest } from './latest.svelte'
+
+/** A pair that is being chosen: it is inspected as soon as both folders are known. */
+export class PairDraft {
+  base = $state('')
+  post = $state('')
+  report = $state.raw<PairReport | null>(null)
+  problem = $state.raw<Complaint | null>(null)
+  private readonly inspecting = new Latest<{ base: string; post: string }>()
+  private typedName = $state<string | null>(null)
+
+  constructor(protected readonly line: { readonly client: Client }) {}
+
+  /** Follows the post folder until the user types a name. */
+  get name(): string {
+    return this.typedName ?? (this.post === '' ? '' : calledAfter(this.post))
+  }
+
+  set name(name: string) {
+    this.typedName = name
+  }
+
+  /** Why the pair cannot be taken as it is; null when it can. */
+  get unfit(): string | null {
+    if (this.base === '' || this.post === '') return 'Choose the folders of both models.'
+    if (this.inspecting.awaited !== null) return 'Reading both…'
+    if (this.report === null) return 'The models cannot be read; see above.'
+    return this.report.compatible ? null : 'The models do not fit together; see above.'
+  }
+
+  async inspect(): Promise<void> {
+    const { base, post } = this
+    this.report = null
+    this.problem = null
+    this.inspecting.drop()
+    if (base === '' || post === '') return
+    try {
+      const inspected = await this.inspecting.ask({ base, post }, (signal) =>
+        this.line.client.pair.inspect({ base, post }, { signal })
+      )
+      if (inspected !== null) this.report = inspected.answer
+    } catch (error) {
+      this.problem = complaintOf(error)
+    }
+  }
+}

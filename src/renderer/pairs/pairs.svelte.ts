@@ -1,0 +1,138 @@
+import type { PairBrief, PairId } from '../../contract/documents/project'
+import { at } from '../../contract/model/look-up'
+import type { Deed } from '../app/history.svelte'
+import type { Host } from '../app/host'
+import type { OpenProject } from '../app/open-project.svelte'
+
+/** The list of the open project's pairs, and what is done to it. */
+export class Pairs {
+  readonly list = $derived.by<readonly PairBrief[]>(() => this.project.state.pairs)
+  /** Which one is shown. */
+  readonly shown: PairId
+
+  constructor(private readonly project: OpenProject) {
+    this.shown = project.here.pair
+  }
+
+  /** Shows another pair at the step that is shown. */
+  async show(id: PairId): Promise<void> {
+    if (id !== this.shown) await this.project.host.showPair(id)
+  }
+
+  /** Adds a pair of two model folders and shows it. @returns whether it was added */
+  async add(base: string, post: string, name: string): Promise<boolean> {
+    const { client, path } = this.project
+    const answer = await this.project.attempt(() => client.pairs.add({ path, base, post, name }))
+    return this.added(answer, 'add')
+  }
+
+  /** Adds a pair with all that is set for another, and shows it. @returns whether it was added */
+  async duplicate(id: PairId): Promise<boolean> {
+    const { client, path } = this.project
+    const answer = await this.project.attempt(() => client.pairs.duplicate({ path, pair: id }))
+    return this.added(answer, 'duplicate')
+  }
+
+  async rename(id: PairId, name: string): Promise<void> {
+    const before = this.nameOf(id)
+    const to = name.trim()
+    if (to === '' || to === before) return
+    const rename = async (name: string): Promise<void> => {
+      const { client, path } = this.project
+      await client.pairs.rename({ path, pair: id, name })
+    }
+    await this.done({
+      what: `rename the pair “${before}”`,
+      undo: () => rename(before),
+      redo: () => rename(to)
+    })
+  }
+
+  /** @param place in the list as it is without the pair */
+  async move(id: PairId, place: number): Promise<void> {
+    const from = this.placeOf(id)
+    if (from === place || place < 0 || place >= this.list.length) return
+    const move = async (place: number): Promise<void> => {
+      const { client, path } = this.project
+      await client.pairs.move({ path, pair: id, place })
+    }
+    await this.done({
+      what: `move the pair “${this.nameOf(id)}”`,
+      undo: () => move(from),
+      redo: () => move(place)
+    })
+  }
+
+  /** Why a pair cannot be removed now; null when it can. */
+  whyNotRemoved({ name, running }: PairBrief): string | null {
+    if (this.list.length === 1) return 'A project has at least one pair.'
+    return running.length === 0 ? null : `Something of ${name} is running.`
+  }
+
+  /** Takes a pair off the list; where it is shown, its neighbour is shown first. */
+  async remove(id: PairId): Promise<void> {
+    const { host } = this.project
+    try {
+      await takeOff(host, id)
+    } catch (error) {
+      host.complainOf(error)
+    }
+  }
+
+  /** Does something, which whatever pair is shown by then can undo. */
+  private async done(deed: Deed): Promise<void> {
+    const { host } = this.project
+    try {
+      await deed.redo()
+      host.session?.history.did(deed)
+    } catch (error) {
+      host.complainOf(error)
+    }
+  }
+
+  private async added(
+    answer: { added: PairId; pairs: readonly PairBrief[] } | null,
+    verb: string
+  ): Promise<boolean> {
+    if (answer === null) return false
+    const { host, path } = this.project
+    const { added, pairs } = answer
+    const place = pairs.findIndex(({ id }) => id === added)
+    const { name } = at(pairs, place, 'pair')
+    if (!(await host.showPair(added))) return false
+    host.session?.history.did({
+      what: `${verb} the pair “${name}”`,
+      said: `Added the pair “${name}”`,
+      undo: () => takeOff(host, added),
+      redo: async () => void (await host.client.pairs.restore({ path, pair: added, place }))
+    })
+    return true
+  }
+
+  private placeOf(id: PairId): number {
+    return this.list.findIndex((pair) => pair.id === id)
+  }
+
+  private nameOf(id: PairId): string {
+    return this.list.find((pair) => pair.id === id)?.name ?? id
+  }
+}
+
+/** Takes a pair off the list of the open project, which the pair that is shown then can undo. @throws what main says against it */
+async function takeOff(host: Host, id: PairId): Promise<void> {
+  if (host.session === null) return
+  const { state, path, here } = host.session
+  const place = state.pairs.findIndex((pair) => pair.id === id)
+  const next = state.pairs[place + 1] ?? state.pairs[place - 1]
+  if (next === undefined) return
+  const { name } = at(state.pairs, place, 'pair')
+  if (id === here.pair && !(await host.showPair(next.id))) return
+  const remove = async (): Promise<void> => void (await host.client.pairs.remove({ path, pair: id }))
+  await remove()
+  host.session.history.did({
+    what: `remove the pair “${name}”`,
+    said: `Removed the pair “${name}”`,
+    undo: async () => void (await host.client.pairs.restore({ path, pair: id, place })),
+    redo: remove
+  })
+}

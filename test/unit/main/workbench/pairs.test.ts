@@ -1,0 +1,67 @@
+import { createRouterClient } from '@orpc/server'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
+import type { EngineHost } from '../../../../src/main/engine/host'
+import { createProject } from '../../../../src/main/project/create-project'
+import { createWorkbench } from '../../../../src/main/workbench/router'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { goldenPath } from '../../../fixtures/goldens'
+import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { scriptedEngine } from '../../../fixtures/scripted-engine'
+
+const noEngine: EngineHost = {
+  client: () => scriptedEngine({}, new WorkbenchError('engine-lost', 'There is no engine.')),
+  pid: undefined,
+  another: () => noEngine,
+  close: () => Promise.resolve()
+}
+const QWEN = { base: goldenPath('qwen3', 'base-bf16'), post: goldenPath('qwen3', 'post-bf16') }
+
+/** A workbench with a project of the demo pair, which has a sweep. */
+async function demo() {
+  const folder = await temporaryFolder()
+  vi.stubEnv('SLR_CONFIG_DIR', folder)
+  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  await project.firstPair.saveSweep(sweepFixture())
+  await project.close()
+  const { router, close } = createWorkbench({
+    engine: noEngine,
+    entry: 'browser',
+    initial: { project: null, demo: false }
+  })
+  onTestFinished(async () => {
+    await close()
+    vi.unstubAllEnvs()
+  })
+  return { path: project.path, client: createRouterClient(router) }
+}
+
+it('tells of each pair in brief, and what its model is as soon as that was looked at', async () => {
+  const { path, client } = await demo()
+  const { added, pairs } = await client.pairs.add({ path, ...QWEN })
+  expect(added).toBe('pair-2')
+  expect(pairs).toMatchObject([
+    { name: 'Demo', sweepCount: 1, newestSweep: { id: 'sweep-1' } },
+    { name: 'qwen3', sweepCount: 0, newestSweep: null, model: null, running: [] }
+  ])
+  for await (const state of await client.projects.watch({ path, pair: 'pair-1' })) {
+    expect(state.document.id).toBe('pair-1')
+    if (state.pairs.every(({ model }) => model !== null)) break
+  }
+  const { pairs: seen, document } = await client.projects.open({ path, pair: 'pair-2' })
+  expect(seen[1]?.model).toMatchObject({ family: 'qwen3', layerCount: 4 })
+  expect(document).toMatchObject({ id: 'pair-2', location: { kind: 'folders', ...QWEN } })
+})
+
+it('answers a call about a pair that was removed by what to do, and opens the first in its place', async () => {
+  const { path, client } = await demo()
+  await client.pairs.duplicate({ path, pair: 'pair-1' })
+  const watched = await client.projects.watch({ path, pair: 'pair-2' })
+  await watched.next()
+  await client.pairs.remove({ path, pair: 'pair-2' })
+  await expect(watched.next()).rejects.toMatchObject({ data: { code: 'not-found' } })
+  await expect(client.sweeps.known({ path, pair: 'pair-2' })).rejects.toThrow('has no pair pair-2')
+  expect((await client.projects.open({ path, pair: 'pair-2' })).document.id).toBe('pair-1')
+  const { pairs } = await client.pairs.restore({ path, pair: 'pair-2', place: 0 })
+  expect(pairs.map(({ id }) => id)).toEqual(['pair-2', 'pair-1'])
+})
