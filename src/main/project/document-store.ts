@@ -16,6 +16,9 @@ import { ensurePlainFolder, hasPlainFile, hasPlainFolder, plainFileState } from 
  * written; whole files or nothing; and a file that cannot be read never keeps the user from the others.
  */
 
+/** What lists show of a document, beside it: no document of its own. */
+export const SUMMARY = '.summary.json'
+
 /** Holds neither dots nor separators, so no id leads out of its folder. */
 const DocumentId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/)
 
@@ -61,7 +64,9 @@ export interface DocumentFolder<T> {
     project: string,
     look: (document: T) => Entry | Promise<Entry>
   ): Promise<{ entries: Entry[]; warnings: string[] }>
-  /** Removes one and its companions of these suffixes. @throws WorkbenchError `not-found` for what can be no id */
+  /** Which there are, and what could not be listed. */
+  ids(project: string): Promise<{ ids: string[]; warnings: string[] }>
+  /** Removes one, its summary and its companions of these suffixes. @throws WorkbenchError `not-found` for what can be no id */
   remove(project: string, id: string, companions?: readonly string[]): Promise<void>
   /** Where lines that belong to a document stand: beside it, under its name. @throws WorkbenchError `not-found` for what can be no id */
   companion(project: string, id: string, suffix: string): string
@@ -118,8 +123,8 @@ class KindFolder<T> implements DocumentFolder<T> {
     look: (document: T) => Entry | Promise<Entry>
   ): Promise<{ entries: Entry[]; warnings: string[] }> {
     const entries: Entry[] = []
-    const warnings: string[] = []
-    for (const id of await this.idsIn(project, warnings)) {
+    const { ids, warnings } = await this.ids(project)
+    for (const id of ids) {
       try {
         entries.push(await look(await this.read(project, id)))
       } catch (error) {
@@ -129,8 +134,21 @@ class KindFolder<T> implements DocumentFolder<T> {
     return { entries, warnings }
   }
 
+  async ids(project: string): Promise<{ ids: string[]; warnings: string[] }> {
+    const folder = this.folderOf(project)
+    try {
+      if (!(await hasPlainFolder(folder))) return { ids: [], warnings: [] }
+      const names = (await readdir(folder)).filter(
+        (name) => /^[^.].*\.json$/.test(name) && !name.endsWith(SUMMARY)
+      )
+      return { ids: names.map((name) => name.slice(0, -'.json'.length)), warnings: [] }
+    } catch (error) {
+      return { ids: [], warnings: [`${folder} cannot be listed. ${errorMessage(error)}`] }
+    }
+  }
+
   async remove(project: string, id: string, companions: readonly string[] = []): Promise<void> {
-    for (const suffix of [...companions, '.json']) {
+    for (const suffix of [...companions, SUMMARY, '.json']) {
       await rm(this.companion(project, id, suffix), { force: true })
     }
   }
@@ -145,18 +163,6 @@ class KindFolder<T> implements DocumentFolder<T> {
 
   private folderOf(project: string): string {
     return join(project, this.kind.folder)
-  }
-
-  private async idsIn(project: string, warnings: string[]): Promise<string[]> {
-    const folder = this.folderOf(project)
-    try {
-      if (!(await hasPlainFolder(folder))) return []
-      const names = await readdir(folder)
-      return names.filter((name) => /^[^.].*\.json$/.test(name)).map((name) => name.slice(0, -'.json'.length))
-    } catch (error) {
-      warnings.push(`${folder} cannot be listed. ${errorMessage(error)}`)
-      return []
-    }
   }
 }
 

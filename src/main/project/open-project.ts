@@ -39,7 +39,10 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
       await Promise.all(
         documents.document.pairs.map(async ({ id }) => {
           // Looked at as it is: before version 3 a project was one pair, whose results lay in the project's folder.
-          const found = await readPairResults(foundVersion < 3 ? folder : pairFolder(folder, id))
+          const found = await readPairResults(
+            foundVersion < 3 ? folder : pairFolder(folder, id),
+            lock !== null
+          )
           return [id, found] as const
         })
       )

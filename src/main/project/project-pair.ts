@@ -19,7 +19,7 @@ import { ProjectEvaluations } from './project-evaluations'
 import { ProjectSamples } from './project-samples'
 import type { ProjectTasks } from './project-tasks'
 import { ANSWER_CHECKS, SEARCHES, SWEEPS } from './stored-documents'
-import { summarizeSweep } from './sweep-files'
+import { writeSweep } from './sweep-summaries'
 
 /** What a pair has of the project that it is in. */
 export interface ProjectOfPair {
@@ -180,9 +180,9 @@ export class ProjectPair {
   async saveSweep(sweep: SweepDocument): Promise<void> {
     await this.#change(async () => {
       this.#asked = null
-      await SWEEPS.write(this.folder, sweep)
+      const written = await writeSweep(this.folder, sweep)
       const others = this.#sweeps.filter((summary) => summary.id !== sweep.id)
-      this.#sweeps = newestFirst([...others, summarizeSweep(sweep)])
+      this.#sweeps = newestFirst([...others, written])
       this.project.tell()
     })
   }

@@ -273,7 +273,8 @@ describe('changing a project', () => {
     expect(files.toSorted()).toEqual(
       [
         ...['.lock', 'Open.slrproject', 'project.json', 'prompts', 'prompts/crc.json'],
-        ...['pairs', 'pairs/pair-1', 'pairs/pair-1/sweeps', 'pairs/pair-1/sweeps/sweep-1.json']
+        ...['pairs', 'pairs/pair-1', 'pairs/pair-1/sweeps', 'pairs/pair-1/sweeps/sweep-1.json'],
+        'pairs/pair-1/sweeps/sweep-1.summary.json'
       ].toSorted()
     )
   })

@@ -21,6 +21,7 @@ export async function hasPlainFile(file: string): Promise<boolean> {
 /** How large a file is, and what changes when it is written or replaced. */
 export interface PlainFileState {
   readonly bytes: number
+  readonly modifiedMs: number
   readonly state: string
 }
 
@@ -29,7 +30,7 @@ export async function plainFileState(file: string): Promise<PlainFileState | nul
   const stats = await plainFileStats(file)
   if (stats === null) return null
   const { size, mtimeMs, ctimeMs, ino } = stats
-  return { bytes: Number(size), state: `${size} ${mtimeMs} ${ctimeMs} ${ino}` }
+  return { bytes: Number(size), modifiedMs: Number(mtimeMs), state: `${size} ${mtimeMs} ${ctimeMs} ${ino}` }
 }
 
 async function plainFileStats(file: string): ReturnType<typeof lstatOrNull> {

@@ -56,7 +56,9 @@ async function results(folder: string): Promise<Record<string, string>> {
     const entries = await readdir(join(folder, name), { recursive: true, withFileTypes: true }).catch(
       () => []
     )
-    for (const entry of entries.filter((each) => each.isFile())) {
+    for (const entry of entries) {
+      // A summary is made for what has none.
+      if (!entry.isFile() || entry.name.endsWith('.summary.json')) continue
       const file = join(entry.parentPath, entry.name)
       found[relative(folder, file)] = await readFile(file, 'utf8')
     }

@@ -1,0 +1,72 @@
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { createProject } from '../../../../src/main/project/create-project'
+import { openProject } from '../../../../src/main/project/open-project'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+
+/** A project with two sweeps. @returns where it and its sweeps lie */
+async function sweptProject(): Promise<{ path: string; sweeps: string }> {
+  const folder = await temporaryFolder()
+  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  await project.firstPair.saveSweep(sweepFixture())
+  await project.firstPair.saveSweep(sweepFixture({ id: 'sweep-2', createdAt: '2026-02-02T03:04:05.000Z' }))
+  await project.close()
+  return { path: project.path, sweeps: join(project.path, 'pairs/pair-1/sweeps') }
+}
+
+/** What an opening lists of the sweeps, and how many it complains of. */
+async function listed(path: string, purpose: 'change' | 'view' = 'change') {
+  const project = await openProject(path, purpose)
+  await project.close()
+  return { sweeps: project.firstPair.sweeps, warnings: project.warnings.length }
+}
+
+/** Replaces a sweep by as many bytes that say nothing. @param age of its file */
+async function spoil(file: string, age: 'same' | 'newer'): Promise<void> {
+  const { size, atime, mtime } = await stat(file)
+  await writeFile(file, ' '.repeat(size))
+  if (age === 'same') await utimes(file, atime, mtime)
+}
+
+it('lists sweeps by what stands beside them, so that none is read', async () => {
+  const { path, sweeps } = await sweptProject()
+  const before = await listed(path)
+  expect(before.sweeps.map(({ id }) => id)).toEqual(['sweep-2', 'sweep-1'])
+  await spoil(join(sweeps, 'sweep-1.json'), 'same')
+  expect(await listed(path)).toEqual(before)
+})
+
+it('reads a sweep that was written since, has another size, or has no summary, and writes a summary unless it is only looked at', async () => {
+  const { path, sweeps } = await sweptProject()
+  const before = await listed(path)
+  const summary = join(sweeps, 'sweep-1.summary.json')
+  const stored = await readFile(summary, 'utf8')
+  for (const broken of [
+    null,
+    '{',
+    stored.replace('sweep-1', 'sweep-3'),
+    stored.replace(/"bytes": ?\d+/, '"bytes":1')
+  ]) {
+    if (broken === null) await rm(summary)
+    else await writeFile(summary, broken)
+    expect(await listed(path, 'view')).toEqual(before)
+    expect(await readFile(summary, 'utf8').catch(() => null)).toBe(broken)
+    expect(await listed(path)).toEqual(before)
+    expect(await readFile(summary, 'utf8')).toBe(stored)
+  }
+  await spoil(join(sweeps, 'sweep-1.json'), 'newer')
+  expect(await listed(path)).toMatchObject({ sweeps: [{ id: 'sweep-2' }], warnings: 1 })
+})
+
+it('takes a summary for no sweep', async () => {
+  const { path, sweeps } = await sweptProject()
+  expect((await readdir(sweeps)).toSorted()).toEqual([
+    'sweep-1.json',
+    'sweep-1.summary.json',
+    'sweep-2.json',
+    'sweep-2.summary.json'
+  ])
+  expect((await listed(path)).warnings).toBe(0)
+})
