@@ -177,7 +177,7 @@ describe.skipIf(browserMissing !== null)('the report in Chromium', () => {
       const colors = await drawnColors(page)
       expect(colors).toHaveLength(3)
       for (const count of colors) expect(count).toBeGreaterThan(20)
-      expect(await page.locator('.heatmap .cell').count()).toBe(21)
+      expect(await page.locator('.heatmap path > title').count()).toBe(21)
       expect(await page.locator('.heatmap title').nth(5).textContent()).toBe(
         'layers 0–5: validity 0.502, diversity 0.954'
       )

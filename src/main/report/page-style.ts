@@ -55,16 +55,6 @@ figcaption { margin: 0 0 8px; max-width: 100ch; }
 .ranges .parts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 24px; }
 .ranges .plot { height: auto; min-height: 360px; }
 .heatmap svg { display: block; max-width: 100%; height: auto; }
-.heatmap text { font: 11px system-ui, sans-serif; }
-.heatmap .word { fill: var(--ink-faint); }
-.heatmap .cell { stroke: var(--surface); stroke-width: 1; }
-.heatmap .veil { fill: var(--surface); fill-opacity: 0.4; }
-.heatmap .hatch { fill: var(--ink); fill-opacity: 0.55; }
-.heatmap text.value { font-size: 10px; }
-.heatmap text.short { fill: var(--ink); stroke: var(--surface); stroke-width: 2.5; paint-order: stroke; }
-.heatmap .halo, .heatmap .selected { fill: none; }
-.heatmap .halo { stroke: var(--surface); stroke-width: 6; }
-.heatmap .selected { stroke: var(--ink); stroke-width: 3; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 @media (max-width: 900px) { .ranges .parts { grid-template-columns: minmax(0, 1fr); } body { padding: 16px; } }
 ${PRINT_STYLE}`

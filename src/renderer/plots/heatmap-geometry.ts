@@ -47,6 +47,18 @@ export function heatmapGeometry(
   return { layerCount, view, cell: drawn, margin, size: margin + drawn * side + 1 }
 }
 
+/** As {@link heatmapGeometry}, with cells of any size, as paper has them, and room for outlines on the far sides. */
+export function exactGeometry(
+  layerCount: number,
+  room: number,
+  view: HeatmapView | null = null
+): HeatmapGeometry {
+  const margin = 36
+  const { starts, ends } = view ?? wholeTriangle(layerCount)
+  const cell = (room - margin - 3) / Math.max(span(starts), span(ends))
+  return { layerCount, view: { starts, ends }, cell, margin, size: room }
+}
+
 /** Upper left corner of a range's cell. */
 export const cellCorner = (
   { view, margin, cell }: HeatmapGeometry,

@@ -5,7 +5,7 @@ import { scoreWords } from '../../contract/words/score-words'
 import { DIVERGING, VIRIDIS, type ColorScale } from '../../contract/words/color-scale'
 import type { RangePoint, ScoreBoard } from './score-board'
 
-interface MetricSpec {
+export interface MetricSpec {
   label: string
   /** What the number is, for legends. */
   describe: string

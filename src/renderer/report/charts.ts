@@ -5,9 +5,13 @@ import { showDistances } from '../pair/distance-chart'
 import { passAtKPlot, tradeOffPlot } from '../evaluate/evaluation-charts'
 import type { PlotContent } from '../plots/plot'
 import { createPlot } from '../plots/plot-chart'
+import { heatmapGeometry } from '../plots/heatmap-geometry'
+import type { Drawing } from '../plots/figures/drawing'
+import { svgInPage } from '../plots/figures/svg'
+import { metricsOf } from '../ranges/metrics'
 import { createScatter } from '../ranges/scatter-chart'
+import { triangleDrawing } from '../ranges/triangle-drawing'
 import { rivalPoints } from '../ranges/score-board'
-import { heatmapDrawing } from './heatmap-drawing'
 
 /*
  * The one script of a report's page, built into a file of its own and written into the page with the data that it draws. It
@@ -33,6 +37,9 @@ function draw(chart: ReportChart, figure: HTMLElement): (() => void) | null {
   }
 }
 
+/** In pixels. */
+const HEATMAP_WIDTH = 560
+
 function drawRanges(
   { board: stored, rho, selected }: Extract<ReportChart, { kind: 'ranges' }>,
   figure: HTMLElement
@@ -42,10 +49,7 @@ function drawRanges(
   parts.className = 'parts'
   const heatmap = document.createElement('div')
   heatmap.className = 'heatmap'
-  if (board.ranges.length > 0) {
-    heatmap.append(heatmapDrawing(board, rho, selected))
-    parts.append(heatmap)
-  }
+  if (board.ranges.length > 0) parts.append(heatmap)
   figure.append(parts)
   const canvas = plotCanvas(parts, labelOf(figure))
   const scatter = createScatter({ canvas })
@@ -60,8 +64,27 @@ function drawRanges(
     zoom: null,
     before: null
   }
-  return () => scatter.show(content, chartColors(figure), chartFont(figure))
+  const triangle = {
+    ...content,
+    spec: metricsOf(board.scoredBy).diversity,
+    plateau: [],
+    outlines: { selected: 'selected', plateau: '' },
+    view: null
+  }
+  return () => {
+    const colors = chartColors(figure)
+    const geometry = heatmapGeometry(board.layerCount, HEATMAP_WIDTH)
+    if (board.ranges.length > 0)
+      heatmap.replaceChildren(svgElement(triangleDrawing(triangle, geometry, colors)))
+    scatter.show(content, colors, chartFont(figure))
+  }
 }
+
+const svgElement = (drawing: Drawing): Element =>
+  document.importNode(
+    new DOMParser().parseFromString(svgInPage(drawing), 'image/svg+xml').documentElement,
+    true
+  )
 
 function drawLayers({ layers }: Extract<ReportChart, { kind: 'layers' }>, figure: HTMLElement): () => void {
   const chart = createBarChart({ canvas: plotCanvas(figure, labelOf(figure)) })

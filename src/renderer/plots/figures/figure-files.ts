@@ -90,6 +90,10 @@ async function fontAt(address: string): Promise<Uint8Array> {
   return new Uint8Array(await answer.arrayBuffer())
 }
 
+/** Offers all numbers of which the figure shows a part. */
+export const saveWhole = ({ name, csv }: NonNullable<Figure['whole']>, project: string): void =>
+  saveText(`${fileName(project, name)}.csv`, csv(), 'text/csv')
+
 /** An SVG document for an image of the page. */
 export const svgAddress = (svg: string): string =>
   `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`

@@ -20,6 +20,8 @@ export interface Figure {
   draw: (page: FigurePage) => Drawing
   /** The numbers that it shows. */
   csv: () => string
+  /** Of which it shows a part. */
+  whole?: { label: string; name: string; csv: () => string }
 }
 
 /** How wide a text is. */

@@ -47,22 +47,40 @@ export const heightMm = ({ width, height }: Pick<Drawing, 'width' | 'height'>, w
  *
  * @param title what it shows
  */
-export function svgOf({ width, height, shapes }: Drawing, title: string, widthMm: number): string {
+export function svgOf(drawing: Drawing, title: string, widthMm: number): string {
+  const [width, height] = [widthMm, heightMm(drawing, widthMm)].map((length) => `${short(length)}mm`)
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `${opening(drawing)} width="${width}" height="${height}" font-family="${FIGURE_FONT}">`,
+    `<title>${escaped(title)}</title>`,
+    '<rect width="100%" height="100%" fill="#ffffff"/>',
+    ...content(drawing),
+    '</svg>',
+    ''
+  ].join('\n')
+}
+
+/** A drawing as a part of a page, in its letters, at its own size where there is room. Of what is shown beside it, so hidden to a screen reader. */
+export const svgInPage = (drawing: Drawing): string =>
+  [
+    `${opening(drawing)} width="${short(drawing.width)}" height="${short(drawing.height)}" aria-hidden="true">`,
+    ...content(drawing),
+    '</svg>'
+  ].join('')
+
+const opening = ({ width, height }: Drawing): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${short(width)} ${short(height)}"`
+
+function content({ shapes }: Drawing): string[] {
   const clips = [...new Set(shapes.map(clipOf).filter((clip) => clip !== null))]
   const clipped = (clip: string): string =>
     `<clipPath id="clip${clips.indexOf(clip)}"><rect ${clip}/></clipPath>`
   return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${short(widthMm)}mm" height="${short(heightMm({ width, height }, widthMm))}mm" viewBox="0 0 ${short(width)} ${short(height)}" font-family="${FIGURE_FONT}">`,
-    `<title>${escaped(title)}</title>`,
     ...(clips.length === 0 ? [] : [`<defs>${clips.map(clipped).join('')}</defs>`]),
-    '<rect width="100%" height="100%" fill="#ffffff"/>',
     ...shapes.map((shape) =>
       shape.kind === 'path' ? pathElement(shape, clips.indexOf(clipOf(shape) ?? '')) : textElement(shape)
-    ),
-    '</svg>',
-    ''
-  ].join('\n')
+    )
+  ]
 }
 
 const clipOf = (shape: Shape): string | null => {

@@ -89,7 +89,7 @@ describe('a figure of a plot', () => {
     const widthMm = 85
     const wide = plotFigure(CONTENT, []).draw(figurePage(unitsWide({ widthMm, fontPt: 7 })))
     const svg = svgOf(wide, 'plot', widthMm)
-    const [, width, units] = /width="([\d.]+)mm".*viewBox="0 0 ([\d.]+)/.exec(svg) ?? []
+    const [, units, width] = /viewBox="0 0 ([\d.]+).* width="([\d.]+)mm"/.exec(svg) ?? []
     expect(Number(width)).toBe(widthMm)
     const { size } = textOf(wide, 'across')
     expect((size * Number(width) * (72 / 25.4)) / Number(units)).toBeCloseTo(7, 2)

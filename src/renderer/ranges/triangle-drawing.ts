@@ -1,0 +1,299 @@
+import type { RestorationRange } from '../../contract/model/recipe'
+import { rangeKey } from '../../contract/model/strengths'
+import { colorAt, cssColor, inkOn } from '../../contract/words/color-scale'
+import { formatScore, rangePhrase } from '../../contract/words/format'
+import { scoreWords } from '../../contract/words/score-words'
+import {
+  axisTicks,
+  cellCorner,
+  cellsPath,
+  contourPath,
+  FINE_CELL,
+  type HeatmapGeometry,
+  type HeatmapView,
+  isInView
+} from '../plots/heatmap-geometry'
+import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '../plots/figures/drawing'
+import type { FigurePage } from '../plots/figures/figure'
+import { colorBar } from '../plots/figures/color-bar'
+import { metricDomain, type MetricSpec } from './metrics'
+import { minimumValidity, type ScoreBoard } from './score-board'
+
+/** What the triangle of ranges shows. */
+export interface TriangleContent {
+  board: ScoreBoard
+  /** Of the sweep before the one that runs: shown faintly where that has no score yet. */
+  before: ScoreBoard | null
+  spec: MetricSpec
+  rho: number
+  /** Keys of models, which may be no ranges. */
+  selected: string | null
+  chosen: string | null
+  brushed: ReadonlySet<string> | null
+  /** Ranges with a contour around them. */
+  plateau: readonly RestorationRange[]
+  /** What the legend says of what is outlined. */
+  outlines: { selected: string; plateau: string }
+  /** Null for all of it. */
+  view: HeatmapView | null
+}
+
+/** Below this a number would not fit its cell, nor one with its sign. */
+const NUMBERED_CELL = 24
+const SIGNED_CELL = 28
+/** Between two lines of the hatching. */
+const HATCH = 6
+
+/** What all parts of a triangle are drawn with. */
+interface Parts extends TriangleContent {
+  geometry: HeatmapGeometry
+  fine: boolean
+  minimum: number | null
+  values: ReadonlyMap<string, number | null>
+  old: ReadonlyMap<string, number | null>
+  domain: readonly [number, number]
+  colors: FigurePage['colors']
+}
+
+/** The triangle without what moves there: cells, what cannot be selected, outlines, and a legend in the free corner. */
+export function triangleDrawing(
+  content: TriangleContent,
+  geometry: HeatmapGeometry,
+  colors: FigurePage['colors']
+): Drawing {
+  const { board, before, spec, rho } = content
+  const valuesOf = (of: ScoreBoard): Map<string, number | null> =>
+    new Map(of.ranges.map((point) => [rangeKey(point), spec.value(point, of)]))
+  const values = valuesOf(board)
+  const old = before === null ? new Map<string, number | null>() : valuesOf(before)
+  const known = [...values.values(), ...old.values()].filter((value) => value !== null)
+  const parts: Parts = {
+    ...content,
+    geometry,
+    fine: geometry.cell < FINE_CELL,
+    minimum: minimumValidity(board, rho),
+    values,
+    old,
+    domain: metricDomain(known, spec.centred),
+    colors
+  }
+  return {
+    width: geometry.size,
+    height: geometry.size,
+    shapes: [
+      ...axes(parts),
+      ...cells(parts),
+      ...limit(parts),
+      ...numbers(parts),
+      ...outlined(parts),
+      ...(content.view === null ? legend(parts) : [])
+    ]
+  }
+}
+
+const colorOf = ({ spec, domain }: Parts, value: number): ReturnType<typeof colorAt> =>
+  colorAt(spec.scale, (value - domain[0]) / (domain[1] - domain[0]))
+
+function axes({ geometry, colors }: Parts): Shape[] {
+  const { view, cell, margin, size, layerCount } = geometry
+  const middle = (margin + size) / 2
+  const fill = colors['ink-faint']
+  const small = { size: 11 }
+  const centre = { ...small, anchor: 'middle' } as const
+  const at = (layer: number, [first]: readonly [number, number]): number =>
+    margin + (layer - first + 0.5) * cell
+  return [
+    text('last restored layer', middle, 11, fill, centre),
+    text('first restored layer', 11, middle, fill, { ...centre, angle: -90 }),
+    ...axisTicks(layerCount, cell, view.ends).map((layer) =>
+      text(String(layer), at(layer, view.ends), margin - 7, fill, centre)
+    ),
+    ...axisTicks(layerCount, cell, view.starts).map((layer) =>
+      text(String(layer), margin - 7, baselineAt(at(layer, view.starts), 11), fill, {
+        ...small,
+        anchor: 'end'
+      })
+    )
+  ]
+}
+
+function cells(parts: Parts): Shape[] {
+  const { board, before, geometry, fine, values, old, colors } = parts
+  const words = scoreWords(board.scoredBy)
+  const gap = fine ? {} : { stroke: colors.surface, width: 1 }
+  const scored = new Map(
+    [...(before?.ranges ?? []), ...board.ranges].map((point) => [rangeKey(point), point])
+  )
+  return [...scored].flatMap(([key, point]) => {
+    const value = values.get(key) ?? old.get(key) ?? null
+    if (!isInView(geometry.view, point)) return []
+    const title = `${rangePhrase(point)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}`
+    const box = { ...cellCorner(geometry, point), width: geometry.cell, height: geometry.cell }
+    const fill = value === null ? colors.line : cssColor(colorOf(parts, value))
+    const faint = value !== null && !values.has(key)
+    return [rect(box, { fill, ...gap, title, ...(faint && { opacity: 0.3 }) })]
+  })
+}
+
+/** What is below the limit: hatched, or where cells are too fine for that, veiled and told from the rest by a contour. */
+function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
+  const below = board.ranges.filter(({ validity }) => minimum !== null && validity < minimum)
+  if (below.length === 0) return []
+  const cover = cellsPath(geometry, below)
+  if (!fine) {
+    const visible = below.filter((range) => isInView(geometry.view, range))
+    return [
+      path(cover, { fill: colors.surface, opacity: 0.4 }),
+      path(hatchPath(geometry, visible), { stroke: colors.ink, opacity: 0.55 })
+    ]
+  }
+  const feasible = board.ranges.filter(({ validity }) => minimum === null || validity >= minimum)
+  const contour = contourPath(geometry, feasible, false)
+  return [
+    path(cover, { fill: colors.surface, opacity: 0.55 }),
+    path(contour, { stroke: colors.surface, width: 3 }),
+    path(contour, { stroke: colors.ink, width: 1.25 })
+  ]
+}
+
+/** Slanting lines over cells, which go on from each to the next. */
+function hatchPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[]): string {
+  const side = geometry.cell
+  const step = HATCH * Math.SQRT2
+  return ranges
+    .map((range) => {
+      const { x, y } = cellCorner(geometry, range)
+      const lines: string[] = []
+      // Where x + y is `sum`.
+      for (let sum = Math.ceil((x + y) / step) * step; sum < x + y + 2 * side; sum += step) {
+        const from = Math.min(x + side, sum - y)
+        const to = Math.max(x, sum - y - side)
+        lines.push(`M${short(from)} ${short(sum - from)}L${short(to)} ${short(sum - to)}`)
+      }
+      return lines.join('')
+    })
+    .join('')
+}
+
+function numbers(parts: Parts): Shape[] {
+  const { board, geometry, minimum, spec, values, colors } = parts
+  if (geometry.cell < (spec.centred ? SIGNED_CELL : NUMBERED_CELL)) return []
+  return board.ranges
+    .filter((point) => isInView(geometry.view, point))
+    .flatMap((point) => {
+      const value = values.get(rangeKey(point)) ?? null
+      if (value === null) return []
+      const { x, y } = cellCorner(geometry, point)
+      // Hatching takes the cell's own contrast away.
+      const hatched = minimum !== null && point.validity < minimum
+      const fill = hatched ? colors.ink : inkOn(colorOf(parts, value))
+      const [middle, baseline] = [x + geometry.cell / 2, baselineAt(y + geometry.cell / 2, 10)]
+      return [
+        text(spec.brief(value), middle, baseline, fill, {
+          size: 10,
+          anchor: 'middle',
+          ...(hatched && { halo: colors.surface })
+        })
+      ]
+    })
+}
+
+function outlined({ board, geometry, brushed, plateau, selected, chosen, colors }: Parts): Shape[] {
+  const unbrushed = brushed === null ? [] : board.ranges.filter((point) => !brushed.has(rangeKey(point)))
+  const shown = (key: string | null): RestorationRange[] =>
+    board.ranges.filter((range) => rangeKey(range) === key && isInView(geometry.view, range))
+  const box = (range: RestorationRange) => ({
+    ...cellCorner(geometry, range),
+    width: geometry.cell,
+    height: geometry.cell
+  })
+  const framed = (range: RestorationRange, stroke: string): Shape[] => [
+    rect(box(range), { stroke: colors.surface, width: 6 }),
+    rect(box(range), { stroke, width: 3 })
+  ]
+  const contour = contourPath(geometry, plateau, true)
+  const corner = short(Math.min(14, geometry.cell * 0.6))
+  return [
+    ...(unbrushed.length === 0
+      ? []
+      : [path(cellsPath(geometry, unbrushed), { fill: colors.surface, opacity: 0.78 })]),
+    ...(contour === ''
+      ? []
+      : [
+          path(contour, { stroke: colors.surface, width: 5 }),
+          path(contour, { stroke: colors.checkpoint, width: 2.5 })
+        ]),
+    ...shown(selected).flatMap((range) => {
+      const { x, y } = cellCorner(geometry, range)
+      return [
+        ...framed(range, colors.ink),
+        path(`M${short(x)} ${short(y)}h${corner}l-${corner} ${corner}z`, { fill: colors.ink })
+      ]
+    }),
+    ...(chosen === selected ? [] : shown(chosen).flatMap((range) => framed(range, colors.accent)))
+  ]
+}
+
+/** In the free corner. A small triangle has room for the scale alone: there the marks are explained elsewhere. */
+function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }: Parts): Shape[] {
+  const { colors, selected, chosen, plateau, outlines } = parts
+  const room = (geometry.size - geometry.margin) / 2
+  const width = Math.max(0, Math.min(160, room - 24))
+  if (width === 0) return []
+  const small = room < 140
+  const words = (said: string, x: number, y: number): Shape =>
+    text(said, x, y, colors['ink-soft'], { size: 11 })
+  const [x, y] = [geometry.margin + 8, geometry.size - (small ? 40 : 134)]
+  const bar = [
+    text(spec.label, x, y, colors.ink, { size: 11, bold: true }),
+    ...colorBar(spec, domain, { x, y: y + 8, width, low: !small }, colors)
+  ]
+  if (small) return bar
+  const has = (key: string | null): boolean => board.ranges.some((range) => rangeKey(range) === key)
+  const swatch = (left: number, top: number): { x: number; y: number; width: number; height: number } => ({
+    x: left + 1,
+    y: top + 1,
+    width: 12,
+    height: 12
+  })
+  const validity = scoreWords(board.scoredBy).validity
+  const ofPost = room < 180 ? '' : ` (${rho.toFixed(2)} × post)`
+  return [
+    ...bar,
+    ...(minimum === null
+      ? []
+      : fine
+        ? [
+            rect(swatch(x, y + 46), { stroke: colors.ink, width: 1.25 }),
+            words(`${validity} ≥ ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
+          ]
+        : [
+            rect({ x, y: y + 46, width: 14, height: 14 }, { fill: cssColor(colorAt(spec.scale, 1 / 3)) }),
+            rect({ x, y: y + 46, width: 14, height: 14 }, { fill: colors.surface, opacity: 0.4 }),
+            path(`M${x} ${y + 52}l6 -6M${x} ${y + 60}l14 -14M${x + 8} ${y + 60}l6 -6`, {
+              stroke: colors.ink,
+              opacity: 0.55
+            }),
+            words(`${validity} < ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
+          ]),
+    ...(has(selected)
+      ? [
+          rect(swatch(x, y + 68), { stroke: colors.ink, width: 2 }),
+          path(`M${x + 1} ${y + 69}h7l-7 7z`, { fill: colors.ink }),
+          words(outlines.selected, x + 21, y + 79)
+        ]
+      : []),
+    ...(chosen !== selected && has(chosen)
+      ? [
+          rect(swatch(x + 84, y + 68), { stroke: colors.accent, width: 2 }),
+          words('inspected', x + 105, y + 79)
+        ]
+      : []),
+    ...(plateau.length > 0
+      ? [
+          rect(swatch(x, y + 90), { stroke: colors.checkpoint, width: 2.5 }),
+          words(outlines.plateau, x + 21, y + 101)
+        ]
+      : [])
+  ]
+}

@@ -1,0 +1,42 @@
+import { rangeKey } from '../../contract/model/strengths'
+import { scoreWords } from '../../contract/words/score-words'
+import { toCsv } from '../ui/csv'
+import type { Figure } from '../plots/figures/figure'
+import { exactGeometry, isInView } from '../plots/heatmap-geometry'
+import { minimumValidity } from './score-board'
+import { triangleDrawing, type TriangleContent } from './triangle-drawing'
+
+/** The triangle as it can be saved. @param name of what it shows @param whole all numbers of the sweep, where they are at hand */
+export const triangleFigure = (content: TriangleContent, name: string, whole: Figure['whole']): Figure => ({
+  name: ['heatmap', name, ...(content.view === null ? [] : ['zoomed'])],
+  title: `${content.spec.label} of restoration ranges: first restored layer down, last across`,
+  draw({ width, colors }) {
+    const { board, view } = content
+    return triangleDrawing(content, exactGeometry(board.layerCount, width, view), colors)
+  },
+  csv: () => triangleCsv(content),
+  ...(whole && { whole })
+})
+
+/** A row for each range in sight that has a value. */
+export function triangleCsv(content: TriangleContent): string {
+  const { board, spec, rho, selected, plateau, outlines, view } = content
+  const words = scoreWords(board.scoredBy)
+  const minimum = minimumValidity(board, rho)
+  const outlined = new Set(plateau.map(rangeKey))
+  return toCsv(
+    ['start', 'end', spec.label, words.validity, words.diversity, 'is'],
+    board.ranges
+      .filter((range) => view === null || isInView(view, range))
+      .map((range) => {
+        const key = rangeKey(range)
+        const is = [
+          ...(key === selected ? [outlines.selected] : []),
+          ...(outlined.has(key) ? [outlines.plateau] : []),
+          ...(minimum !== null && range.validity < minimum ? ['below limit'] : [])
+        ]
+        const { start, end, validity, diversity } = range
+        return [start, end, spec.value(range, board), validity, diversity, is.join(', ')]
+      })
+  )
+}
