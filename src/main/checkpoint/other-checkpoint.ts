@@ -3,6 +3,7 @@ import type { Finding, OtherCheckpointReport } from '../../contract/documents/pa
 import { WorkbenchError } from '../../contract/model/problem'
 import { readModelBytes } from '../base/files/model-file'
 import { MAX_TOKENIZER_BYTES } from '../text/text-model'
+import { configDifferences } from './config-differences'
 import { findFolderExtras } from './folder-extras'
 import { openPair, refuse, summarise, unusedNotes } from './pair'
 import { openMember, type PairMember } from './pair-member'
@@ -57,6 +58,7 @@ export async function inspectOther(
   const errors = otherErrors(other, post)
   const warnings = [
     ...sameAs(other, { base, post }),
+    ...(errors.length === 0 ? computesOtherwise(other, post) : []),
     ...(await tokenizerWarnings(other, post, extras.hasTokenizer))
   ]
   return {
@@ -74,6 +76,12 @@ function sameAs(other: PairMember, pair: Readonly<Record<'base' | 'post', PairMe
   return (['base', 'post'] as const)
     .filter((member) => pair[member].checkpoint.fingerprint === other.checkpoint.fingerprint)
     .map((member) => `It looks like the same checkpoint as ${member}.`)
+}
+
+function computesOtherwise(other: PairMember, post: PairMember): string[] {
+  const differences = configDifferences('it', other.spec, post.spec)
+  if (differences.length === 0) return []
+  return [`Its config differs in ${differences.join(', ')}: it is computed as its own says.`]
 }
 
 /** It is given post's tokens: whether it reads them alike, every task finds out for its own prompts. */

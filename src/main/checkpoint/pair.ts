@@ -1,5 +1,6 @@
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import { WorkbenchError } from '../../contract/model/problem'
+import { baseComputesOtherwise } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from '../base/json-object'
@@ -51,7 +52,7 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
     compatible: errors.length === 0,
     findings: [
       ...errors.map(({ message }): Finding => ({ severity: 'error', message })),
-      ...warnings(base, post, postExtras),
+      ...warnings({ base, post }, errors, postExtras),
       ...notes(base, post, baseExtras, postExtras)
     ]
   }
@@ -108,11 +109,17 @@ export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras
   }
 }
 
-function warnings(base: PairMember, post: PairMember, postExtras: FolderExtras): Finding[] {
+function warnings(
+  { base, post }: PairMembers,
+  errors: readonly PairError[],
+  postExtras: FolderExtras
+): Finding[] {
   const messages: string[] = []
   if (base.checkpoint.fingerprint === post.checkpoint.fingerprint) {
     messages.push('Base and post look like the same checkpoint: restoring layers would change nothing.')
   }
+  const otherwise = errors.length === 0 ? baseComputesOtherwise(base.spec, post.spec) : null
+  if (otherwise !== null) messages.push(otherwise)
   if (!postExtras.hasTokenizer) {
     messages.push('Post has no tokenizer.json: prompts need a tokenizer; probing with --tokens works.')
   }

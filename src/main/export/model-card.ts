@@ -11,6 +11,7 @@ import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../confined/yaml'
 import { modelName } from '../checkpoint/model-folder'
+import { baseComputesOtherwise } from '../checkpoint/config-differences'
 import type { PairMember } from '../checkpoint/pair-member'
 import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
 import { MERGEKIT_FILE, MODEL_CARD } from './copied-files'
@@ -84,6 +85,7 @@ export function modelCard(content: CardContent): string {
     '## Recipe',
     describeStrengths(strengths),
     'Embeddings, final norm, head, tokenizer, chat template and generation config are those of the post-trained model.',
+    ...configWarning(parents),
     fencedMarkdown('json', withoutTags(JSON.stringify(recipe, null, 'ranges' in recipe ? 0 : 2))),
     ...(scores === null ? [] : ['## Scores', scoreTable(scores)]),
     '## Parents',
@@ -99,6 +101,15 @@ export function modelCard(content: CardContent): string {
   ]
     .join('\n\n')
     .concat('\n')
+}
+
+function configWarning(parents: readonly CardParent[]): string[] {
+  const [base, post] = (['base', 'post'] as const).map((role) =>
+    parents.find((parent) => parent.role === role)
+  )
+  if (base === undefined || post === undefined) return []
+  const warning = baseComputesOtherwise(base.member.spec, post.member.spec)
+  return warning === null ? [] : [warning]
 }
 
 function frontMatter({ licence, parents }: CardContent): string {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { WorkbenchError } from '../../contract/model/problem'
 import { MAX_LAYERS } from '../../contract/model/recipe'
 import { quoteName } from '../base/json-object'
@@ -59,6 +60,14 @@ export interface DecoderSpec {
   readonly tiedHead: boolean
   /** One per decoder layer. */
   readonly layers: readonly LayerSpec[]
+}
+
+/**
+ * Whether the layers of two models of one shape compute alike with the same weights: what a config says of windows, RoPE and
+ * norms, of which the weights know nothing.
+ */
+export function computeAlike(one: DecoderSpec, other: DecoderSpec): boolean {
+  return one.normEpsilon === other.normEpsilon && isDeepStrictEqual(one.layers, other.layers)
 }
 
 /**

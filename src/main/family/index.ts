@@ -1,4 +1,4 @@
-export { decoderSpec, type Activation, type DecoderSpec, type LayerSpec } from './decoder-spec'
+export { computeAlike, decoderSpec, type Activation, type DecoderSpec, type LayerSpec } from './decoder-spec'
 export {
   canonicalTensorName,
   layerTensors,

@@ -20,7 +20,8 @@ const RUN_ELEMENTS = 2 ** 20
 
 /** Samplers of temperature and min-p, and how likely tokens are under each of them. */
 export class Draws {
-  private readonly sessions = new Map<DrawnFrom, ort.InferenceSession>()
+  /** Those that end in a head of their own by the model that it is of. */
+  private readonly sessions = new Map<DrawnFrom | DecoderSpec, ort.InferenceSession>()
 
   constructor(
     private readonly device: Device,
@@ -28,9 +29,9 @@ export class Draws {
     readonly samplers: readonly MinPDraw[]
   ) {}
 
-  /** Of states, through a whole head. @param feeds states, final norm and head */
-  ofHidden(feeds: Feeds, asked: readonly (readonly number[])[]): Promise<DrawnRows> {
-    return this.run('hidden', feeds, asked)
+  /** Of states, through a whole head. @param feeds states, final norm and head of the model */
+  ofHidden(model: DecoderSpec, feeds: Feeds, asked: readonly (readonly number[])[]): Promise<DrawnRows> {
+    return this.run('hidden', feeds, asked, model)
   }
 
   /** Of a model's logits, [rows, vocabulary]. */
@@ -77,16 +78,18 @@ export class Draws {
   private async run(
     from: DrawnFrom,
     feeds: Feeds,
-    asked: readonly (readonly number[])[]
+    asked: readonly (readonly number[])[],
+    model = this.spec
   ): Promise<DrawnRows> {
-    const session = this.sessions.get(from) ?? (await this.open(from))
+    const key = from === 'hidden' ? model : from
+    const session = this.sessions.get(key) ?? (await this.open(key, drawsGraph(model, from, this.samplers)))
     const outputs = await runSession(session, { ...feeds, [DRAWS_INPUTS.asked]: askedTensor(asked) })
     return probabilitiesOf(outputs, this.samplers, asked)
   }
 
-  private async open(from: DrawnFrom): Promise<ort.InferenceSession> {
-    const session = await this.device.createSession(drawsGraph(this.spec, from, this.samplers))
-    this.sessions.set(from, session)
+  private async open(key: DrawnFrom | DecoderSpec, graph: Uint8Array): Promise<ort.InferenceSession> {
+    const session = await this.device.createSession(graph)
+    this.sessions.set(key, session)
     return session
   }
 }

@@ -4,7 +4,7 @@ import type { Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { weightType } from '../../graphs/block-graph'
 import type { DecoderSpec } from '../../family'
-import { fullLayout, lastRowsLayout, type AttentionLayout } from '../tries/attention-layout'
+import { fullLayout, lastRowsLayout } from '../tries/attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from '../weights/block-weights'
 import { floatsOf, floatTensor, type Device } from '../device/device'
 import { embedTokens } from './embed-tokens'
@@ -13,10 +13,10 @@ import { LevelStates } from './level-states'
 import { chunksOf, type PartStep, partSteps } from './part-steps'
 import { openNodeStates, type NodeStates } from './node-states'
 import { Pace } from '../device/pace'
-import { memberOf, type PairWeights } from '../weights/pair-weights'
+import { memberOf, type PairWeights, specOf } from '../weights/pair-weights'
 import { finalRows } from '../tries/prompt-trie'
 import { OneAhead } from '../weights/one-ahead'
-import type { RecipeTrie } from '../tries/recipe-trie'
+import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { type PartNode, type TriePart, wholeTrie } from '../tries/trie-parts'
 import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from '../rows/rows'
@@ -120,6 +120,8 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
 interface LayerStep {
   readonly layer: number
   readonly isLast: boolean
+  /** By whose config the block is computed. */
+  readonly spec: DecoderSpec
   readonly session: LayerSession
   readonly states: LevelStates
 }
@@ -134,7 +136,8 @@ class ForwardPass {
   private readonly pace: Pace
   private readonly parts: readonly TriePart[]
   private readonly decoder: WeightDecoder
-  private readonly sessions: LayerSession[] = []
+  /** For the last layer, which may have fewer rows, and for all others, by what is fixed in a graph of the model's config. */
+  private readonly sessions = new Map<string, LayerSession>()
   /** Weights of the block that computes. */
   private readonly block = new Map<string, ort.Tensor>()
 
@@ -154,19 +157,19 @@ class ForwardPass {
   }
 
   async *layers(): AsyncGenerator<ForwardEvent> {
-    const sessionOf = await this.openSessions()
     const states = await this.levelStates()
     for (const part of this.parts) {
       const steps = partSteps(this.run.trie, part)
       const blocks = this.readBlocks(steps)
-      for (const { layer, nodes } of steps) {
+      for (const { layer, source, nodes } of steps) {
         const { read: weights, waitMs } = await blocks.next()
         const { bytesRead, readMs, convertMs } = weights
         yield { type: 'block', bytesRead, readMs, convertMs, waitMs }
         const step = {
           layer,
           isLast: layer === this.spec.layerCount - 1,
-          session: sessionOf(layer),
+          spec: specOf(this.run.pair, source),
+          session: await this.sessionOf(layer, source),
           states: at(states, layer, 'layer')
         }
         const feeds = await this.feedsOf(step, weights)
@@ -181,26 +184,20 @@ class ForwardPass {
   async close(): Promise<void> {
     this.dropBlock()
     this.store.close()
-    for (const session of this.sessions) await session.close()
+    for (const session of this.sessions.values()) await session.close()
   }
 
-  /** One session for the last layer, which may have fewer rows, and one for all others. */
-  private async openSessions(): Promise<(layer: number) => LayerSession> {
-    const { packed, everyRow } = this.run
-    const { layerCount } = this.spec
-    const full = layerCount > 1 ? await this.open(fullLayout(packed), this.statesStay) : null
-    const lastLayout = everyRow === true ? fullLayout(packed) : lastRowsLayout(packed, finalRows(packed))
-    const last = await this.open(lastLayout, false)
-    return (layer) => {
-      const session = layer === layerCount - 1 ? last : full
-      if (session !== null && layer < layerCount) return session
-      throw new Error(`the recipe trie and the model disagree about layer ${layer}`)
-    }
-  }
-
-  private async open(layout: AttentionLayout, statesStay: boolean): Promise<LayerSession> {
-    const session = await openLayer(this.run, layout, statesStay)
-    this.sessions.push(session)
+  private async sessionOf(layer: number, source: BlockSource): Promise<LayerSession> {
+    const { packed, everyRow, pair } = this.run
+    const isLast = layer === this.spec.layerCount - 1
+    const spec = specOf(pair, source)
+    const key = `${isLast}/${spec.normEpsilon}`
+    const known = this.sessions.get(key)
+    if (known !== undefined) return known
+    const lastRows = isLast && everyRow !== true
+    const layout = lastRows ? lastRowsLayout(packed, finalRows(packed)) : fullLayout(packed)
+    const session = await openLayer(this.run, spec, layout, !isLast && this.statesStay)
+    this.sessions.set(key, session)
     return session
   }
 
@@ -228,12 +225,12 @@ class ForwardPass {
   }
 
   /** A block's weights on the device, with what else a layer's runs need. */
-  private async feedsOf({ layer, session }: LayerStep, weights: BlockWeights): Promise<Feeds> {
+  private async feedsOf({ layer, spec, session }: LayerStep, weights: BlockWeights): Promise<Feeds> {
     const { device, precision } = this.run
     for (const [role, { data, shape }] of weights.tensors) {
       this.block.set(role, await device.resident(data, shape, weightType(role, precision)))
     }
-    const { rope, window } = at(this.spec.layers, layer, 'layer')
+    const { rope, window } = at(spec.layers, layer, 'layer')
     return { ...Object.fromEntries(this.block), ...this.rotary.of(rope), ...(await session.masks(window)) }
   }
 

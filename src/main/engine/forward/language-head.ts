@@ -208,7 +208,11 @@ class SlicedHead implements LanguageHead {
       Array.from({ length: count }, (_, i) => askedOf(first + i))
     if (sliceTokens(this.model.spec) === this.vocabularySize) {
       const pass = this.pass(hidden, signal, ({ first, rows }, head) =>
-        draws.ofHidden(this.feeds(rows, head), askedFrom(first, at(rows.dims, 0, 'dimension')))
+        draws.ofHidden(
+          this.model.spec,
+          this.feeds(rows, head),
+          askedFrom(first, at(rows.dims, 0, 'dimension'))
+        )
       )
       for await (const event of pass)
         yield event.type === 'slice' ? event : { type: 'drawn', first: event.first, next: event.result }

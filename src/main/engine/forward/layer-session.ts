@@ -1,5 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
+import type { DecoderSpec } from '../../family'
 import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph } from '../../graphs/block-graph'
 import { at } from '../../../contract/model/look-up'
 import { integerTensor, runTensors, type Device } from '../device/device'
@@ -27,15 +28,19 @@ export interface LayerOutputs {
   readonly values?: ort.Tensor
 }
 
-/** @param statesStay whether hidden states go on to another layer, rather than to whoever asked for them */
+/**
+ * @param spec by whose config the layer is computed
+ * @param statesStay whether hidden states go on to another layer, rather than to whoever asked for them
+ */
 export async function openLayer(
   source: LayerSource,
+  spec: DecoderSpec,
   layout: AttentionLayout,
   statesStay: boolean
 ): Promise<LayerSession> {
-  const { device, pair, precision, withKeyValues } = source
+  const { device, precision, withKeyValues } = source
   const { hidden, keys, values } = BLOCK_OUTPUTS
-  const session = await device.createSession(blockGraph(pair.post.spec, layout, precision, withKeyValues), {
+  const session = await device.createSession(blockGraph(spec, layout, precision, withKeyValues), {
     outputsStay: [...(statesStay ? [hidden] : []), ...(withKeyValues === true ? [keys, values] : [])]
   })
   return new LayerSession(source, layout, session)

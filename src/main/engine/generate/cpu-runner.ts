@@ -8,7 +8,7 @@ import { cacheCapacity } from './generation-plan'
 import { KeyValueCache } from './key-value-cache'
 import type { Prefilled } from './prefill'
 import { nodePath } from '../tries/recipe-trie'
-import { chainBlocks, openChain, type Chain } from './resident-chains'
+import { chainBlocks, chainSpec, openChain, type Chain } from './resident-chains'
 import { RotaryFeeds } from '../forward/rotary-feeds'
 import {
   embedRows,
@@ -120,10 +120,10 @@ class CpuRunner implements RowRunner {
 
   /** Advances the chain's rows through its layers and keeps their new keys and values. */
   private async runChain(
-    { session, rows, layers, caches }: ResidentChain,
+    { session, rows, layers, sources, caches }: ResidentChain,
     hidden: Map<RunningRow, Float32Array>
   ): Promise<void> {
-    const { spec } = this.parts.pair.post
+    const spec = chainSpec(this.parts.pair, sources)
     const { kvHeadCount, headSize, hiddenSize } = spec
     const { ropes, windows } = decodeKinds(spec, layers)
     const positions = BigInt64Array.from(rows, (row) => BigInt(row.position))

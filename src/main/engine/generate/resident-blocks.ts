@@ -9,7 +9,7 @@ import { heldBytes } from '../../graphs/held-weights'
 import { quantisedBits } from '../../graphs/layer-builder'
 import { readBlock } from '../weights/block-weights'
 import type { Device } from '../device/device'
-import type { PairWeights } from '../weights/pair-weights'
+import { type PairWeights, specOf } from '../weights/pair-weights'
 import { packHeld } from '../weights/quantise'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { residentHeadBytes } from './resident-head'
@@ -66,22 +66,26 @@ const NARROWER: Readonly<Record<HeldWeights, readonly HeldWeights[]>> = {
 /**
  * A decode session for every distinct block, [layer][block of the trie's level]: for devices on which a run costs little.
  *
- * @param model the decode graph of a block, whose weights are its external data
+ * @param modelOf the decode graph of a block computed by some config, whose weights are its external data
  */
 export async function openResidentBlocks(
   device: Device,
   pair: PairWeights,
   trie: RecipeTrie,
-  model: Uint8Array,
+  modelOf: (spec: DecoderSpec) => Uint8Array,
   weights: HeldWeights
 ): Promise<ort.InferenceSession[][]> {
   const sessions: ort.InferenceSession[][] = []
+  const models = new Map<DecoderSpec, Uint8Array>()
   try {
     for (const [layer, level] of trie.levels.entries()) {
       const ofLayer: ort.InferenceSession[] = []
       sessions.push(ofLayer)
       for (const source of level.blocks) {
         const data = await readHeldBlock(pair, layer, source, weights)
+        const spec = specOf(pair, source)
+        const model = models.get(spec) ?? modelOf(spec)
+        models.set(spec, model)
         ofLayer.push(await device.createSession(model, { files: [{ path: layerFile(0), data }] }))
       }
     }

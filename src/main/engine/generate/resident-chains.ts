@@ -3,7 +3,8 @@ import type { HeldWeights } from '../../../contract/model/sampling'
 import { decodeGraph, layerFile } from '../../graphs/decode-graph'
 import { cohortsOf, type Cohort } from '../tries/cohorts'
 import type { Device } from '../device/device'
-import type { PairWeights } from '../weights/pair-weights'
+import type { DecoderSpec } from '../../family'
+import { type PairWeights, specOf } from '../weights/pair-weights'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { readHeldBlock } from './resident-blocks'
 import { at } from '../../../contract/model/look-up'
@@ -47,6 +48,11 @@ export function chainBlocks(trie: RecipeTrie, layerBytes: number): Chain[] {
   return chains
 }
 
+/** By whose config a chain is computed: models that go through the same blocks have the same. */
+export function chainSpec(pair: PairWeights, sources: readonly BlockSource[]): DecoderSpec {
+  return specOf(pair, at(sources, 0, 'block'))
+}
+
 /** The session of a chain, with its weights in memory. */
 export async function openChain(
   device: Device,
@@ -61,5 +67,5 @@ export async function openChain(
       data: await readHeldBlock(pair, at(layers, i, 'layer'), source, weights)
     })
   }
-  return device.createSession(decodeGraph(pair.post.spec, weights, layers), { files })
+  return device.createSession(decodeGraph(chainSpec(pair, sources), weights, layers), { files })
 }

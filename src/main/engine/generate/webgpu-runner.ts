@@ -7,13 +7,15 @@ import {
   deviceDecodeGraph
 } from '../../graphs/device-decode-graph'
 import { MASKED } from '../tries/attention-layout'
+import type { DecoderSpec, LayerSpec } from '../../family'
 import type { Rope } from '../../family/rope'
+import { type PairWeights, specOf } from '../weights/pair-weights'
 import { cohortsOf, type Cohort } from '../tries/cohorts'
 import { floatTensor, integerTensor, runInPlace, runKept } from '../device/device'
 import { DeviceCache, openCacheSessions, placesOf, type CacheSessions } from './device-cache'
 import { cacheCapacity } from './generation-plan'
 import type { Prefilled } from './prefill'
-import { nodePath } from '../tries/recipe-trie'
+import { nodePath, type RecipeTrie } from '../tries/recipe-trie'
 import { openResidentBlocks } from './resident-blocks'
 import { RotaryFeeds } from '../forward/rotary-feeds'
 import {
@@ -45,6 +47,8 @@ interface Slots {
 
 interface ResidentBlock {
   readonly session: ort.InferenceSession
+  /** By which the block's layer rotates and sees. */
+  readonly layerSpec: LayerSpec
   readonly slots: Slots
   readonly cache: DeviceCache
 }
@@ -72,7 +76,7 @@ async function openResident({ device, pair, trie, plan }: RunnerParts): Promise<
     sessions.push(...Object.values(cache), takeStates)
     const tables = new RotaryFeeds(spec, plan.maximumLength)
     const rotary = new Map<Rope, Record<string, ort.Tensor>>()
-    for (const rope of new Set(spec.layers.map((layer) => layer.rope))) {
+    for (const rope of ropesOf(pair, trie)) {
       const feeds: Record<string, ort.Tensor> = {}
       for (const [name, { data, dims }] of Object.entries(tables.of(rope))) {
         if (data instanceof Float32Array) feeds[name] = await device.resident(data, dims)
@@ -80,14 +84,23 @@ async function openResident({ device, pair, trie, plan }: RunnerParts): Promise<
       tensors.push(...Object.values(feeds))
       rotary.set(rope, feeds)
     }
-    const model = deviceDecodeGraph(spec, plan)
-    const blocks = await openResidentBlocks(device, pair, trie, model, plan.weights)
+    const modelOf = (of: DecoderSpec): Uint8Array => deviceDecodeGraph(of, plan)
+    const blocks = await openResidentBlocks(device, pair, trie, modelOf, plan.weights)
     sessions.push(...blocks.flat())
     return { blocks, cache, takeStates, rotary, release }
   } catch (error) {
     await release()
     throw error
   }
+}
+
+/** All ways in which blocks of a trie rotate. */
+function ropesOf(pair: PairWeights, { levels }: RecipeTrie): Set<Rope> {
+  return new Set(
+    levels.flatMap(({ blocks }, layer) =>
+      blocks.map((source) => at(specOf(pair, source).layers, layer, 'layer').rope)
+    )
+  )
 }
 
 class WebGpuRunner implements RowRunner {
@@ -113,7 +126,9 @@ class WebGpuRunner implements RowRunner {
         const slots = byCohort.get(cohort) ?? { cohort, rows: [], caches: [] }
         byCohort.set(cohort, slots)
         slots.caches.push(cache)
-        return [{ session, slots, cache }]
+        const source = at(at(trie.levels, layer, 'level').blocks, block, 'block')
+        const layerSpec = at(specOf(pair, source).layers, layer, 'layer')
+        return [{ session, layerSpec, slots, cache }]
       })
     )
     this.slots = [...byCohort.values()]
@@ -154,11 +169,10 @@ class WebGpuRunner implements RowRunner {
     const states = await this.parts.device.resident(embedded, [rows.length + 1, hiddenSize])
     try {
       const feedsOf = new Map(this.slots.map((slots) => [slots, this.slotFeeds(slots, rows)]))
-      for (const [layer, ofLayer] of this.blocks.entries()) {
+      for (const ofLayer of this.blocks) {
         for (const block of ofLayer) {
           const feeds = feedsOf.get(block.slots)
-          if (feeds !== undefined && block.slots.rows.length > 0)
-            await this.runBlock(layer, block, feeds, states)
+          if (feeds !== undefined && block.slots.rows.length > 0) await this.runBlock(block, feeds, states)
         }
       }
       return await finishRows(this.parts, rows, async (head, indices) => {
@@ -181,13 +195,10 @@ class WebGpuRunner implements RowRunner {
   }
 
   private async runBlock(
-    layer: number,
-    { session, cache }: ResidentBlock,
+    { session, layerSpec, cache }: ResidentBlock,
     feeds: SlotFeeds,
     states: ort.Tensor
   ): Promise<void> {
-    const layerSpec = this.parts.pair.post.spec.layers[layer]
-    if (layerSpec === undefined) throw new RangeError(`the model has no layer ${layer}`)
     const { keys, values } = cache.tensors
     await runInPlace(
       session,

@@ -59,6 +59,8 @@ export interface Sharing {
   readonly identical: (layer: number) => boolean
   /** Whether restoring base's layer rounds nothing, so that base as a whole model has the same block. */
   readonly lossless: boolean
+  /** Whether base's layers, by base's config, compute as post's do by post's; else base shares no block with other models. */
+  readonly alike: boolean
   /** What other checkpoints are made of, as far as it is found in the pair. */
   readonly others: ReadonlyMap<OtherOrigin, ModelSources>
 }
@@ -160,10 +162,11 @@ export function modelSources(model: Model, sharing: Sharing): ModelSources {
   }
   const layers = Array.from({ length: sharing.layerCount }, (_, layer) => layer)
   if (model.kind === 'base') {
-    const own: BlockSource = sharing.lossless
-      ? { kind: 'recipe', attention: 1, mlp: 1 }
-      : { kind: 'stored', origin: 'base' }
-    return { origin: 'base', blocks: layers.map((layer) => (sharing.identical(layer) ? POST_BLOCK : own)) }
+    const { alike, lossless } = sharing
+    const own: BlockSource =
+      alike && lossless ? { kind: 'recipe', attention: 1, mlp: 1 } : { kind: 'stored', origin: 'base' }
+    const blocks = layers.map((layer) => (alike && sharing.identical(layer) ? POST_BLOCK : own))
+    return { origin: 'base', blocks }
   }
   const { layerCount } = sharing
   const strengths =

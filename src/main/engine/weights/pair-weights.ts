@@ -6,7 +6,7 @@ import { openPair } from '../../checkpoint/pair'
 import type { PairMember } from '../../checkpoint/pair-member'
 import { openWeightReader, type StoredTensors, type WeightReader } from '../../checkpoint/weight-reader'
 import type { DecoderSpec } from '../../family'
-import { type Origin, type OtherOrigin, otherOrigin } from '../tries/recipe-trie'
+import { type BlockSource, type Origin, type OtherOrigin, otherOrigin } from '../tries/recipe-trie'
 
 /** Stored tensors, open for reading. */
 export interface StoredModel {
@@ -59,6 +59,14 @@ export function memberOf<Stored extends StoredModel>(
   const other = checkpoints.others.get(origin)
   if (other === undefined) throw new Error(`${origin} is not open`)
   return other
+}
+
+/**
+ * What a block is computed as: a checkpoint's own layer by that checkpoint's config, all that recipes make by post's, as an
+ * export is.
+ */
+export function specOf(pair: PairWeights, source: BlockSource): DecoderSpec {
+  return source.kind === 'stored' ? memberOf(pair, source.origin).spec : pair.post.spec
 }
 
 function openModelWeights({ spec, checkpoint }: PairMember): ModelWeights {

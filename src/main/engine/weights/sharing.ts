@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { decodeFloat32, DTYPE_BYTES, encodeFloat32 } from '../../checkpoint/dtype'
 import { restoreValues } from '../../checkpoint/restored-tensor'
-import { type DecoderSpec, layerTensors, wholeModelTensors } from '../../family'
+import { computeAlike, type DecoderSpec, layerTensors, wholeModelTensors } from '../../family'
 import type { ModelWeights, PairWeights } from './pair-weights'
 import type { BlockSource, ModelSources, Origin, OtherOrigin, Sharing } from '../tries/recipe-trie'
 import { got } from '../../../contract/model/look-up'
@@ -22,7 +22,8 @@ export async function findSharing(pair: PairWeights): Promise<Sharing> {
   }
   const others = new Map<OtherOrigin, ModelSources>()
   for (const origin of pair.others.keys()) others.set(origin, await rememberedSources(pair, origin))
-  return { layerCount, identical: (layer) => identical[layer] ?? false, lossless, others }
+  const alike = computeAlike(base.spec, post.spec)
+  return { layerCount, identical: (layer) => identical[layer] ?? false, lossless, alike, others }
 }
 
 /**
@@ -66,11 +67,13 @@ async function otherBlock(
     if (await sameTensors(other, pair.post, names)) return 0
     return (await isRestored(pair, other, names)) ? 1 : null
   }
-  const attention = await strengthOf('attention')
-  const mlp = attention === null ? null : await strengthOf('mlp')
-  if (attention !== null && mlp !== null) return { kind: 'recipe', attention, mlp }
+  if (computeAlike(other.spec, pair.post.spec)) {
+    const attention = await strengthOf('attention')
+    const mlp = attention === null ? null : await strengthOf('mlp')
+    if (attention !== null && mlp !== null) return { kind: 'recipe', attention, mlp }
+  }
   const names = tensors.map(({ name }) => name)
-  const isBase = await sameTensors(other, pair.base, names)
+  const isBase = computeAlike(other.spec, pair.base.spec) && (await sameTensors(other, pair.base, names))
   return { kind: 'stored', origin: isBase ? 'base' : origin }
 }
 

@@ -140,13 +140,8 @@ describe('a pair that does not fit', () => {
   test.each([
     [{ intermediate_size: 16 }, 'The MLP size differs: 12 in base, 16 in post.'],
     [{ num_key_value_heads: 2 }, 'The number of key-value heads differs: 1 in base, 2 in post.'],
-    [{ rms_norm_eps: 1e-6 }, 'The norm epsilon differs: 0.00001 in base, 0.000001 in post.'],
     [{ hidden_act: 'gelu_pytorch_tanh' }, 'The activation differs: silu in base, gelu_tanh in post.'],
-    [{ mlp_bias: true }, 'The bias of the MLP differs: false in base, true in post.'],
-    [
-      { rope_theta: 500_000 },
-      'The attention window or position embedding of layer 0 differs: {"window":null,"rope":{"kind":"default","theta":10000}} in base, {"window":null,"rope":{"kind":"default","theta":500000}} in post.'
-    ]
+    [{ mlp_bias: true }, 'The bias of the MLP differs: false in base, true in post.']
   ])('for %j says what differs', async (changes, message) => {
     expect(messages(await findings(BASE, withConfig(changes)), 'error')).toEqual([message])
   })
@@ -230,6 +225,26 @@ describe('a pair that fits', () => {
         message:
           '18 layer tensors stored in different dtypes, such as F32 in base, BF16 in post (model.layers.0.input_layernorm.weight): restored ones are rounded to that of post.'
       }
+    ])
+  })
+
+  test.each([
+    [{ rms_norm_eps: 1e-6 }, 'norm epsilon (0.00001 in base, 0.000001 in post)'],
+    [
+      { rope_theta: 500_000 },
+      'position embedding (RoPE of base 10,000 in base, RoPE of base 500,000 in post)'
+    ],
+    [
+      { rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 16 } },
+      'position embedding (RoPE of base 10,000 in base, RoPE of base 10,000, stretched 4 times (yarn) in post)'
+    ]
+  ])('may compute otherwise by %j, which is told in words', async (changes, difference) => {
+    const found = await findings(BASE, withConfig(changes))
+    expect(messages(found, 'error')).toEqual([])
+    expect(messages(found, 'warning')).toEqual([
+      expect.stringContaining(
+        `The configs of base and post differ in ${difference}: restored layers are computed as post's`
+      )
     ])
   })
 

@@ -14,6 +14,7 @@ const noSharing = (layerCount: number): Sharing => ({
   layerCount,
   identical: () => false,
   lossless: true,
+  alike: true,
   others: new Map()
 })
 const base: Model = { kind: 'base' }
