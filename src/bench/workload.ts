@@ -36,7 +36,13 @@ export function sweptModels(layerCount: number): Model[] {
 
 /** Trie of models of a synthetic or demo pair, whose layers all differ. */
 export function trieOf(models: readonly Model[], layerCount: number): RecipeTrie {
-  return buildRecipeTrie(models, { layerCount, identical: () => false, lossless: true, alike: true, others: new Map() })
+  return buildRecipeTrie(models, {
+    layerCount,
+    identical: () => false,
+    lossless: true,
+    alike: true,
+    others: new Map()
+  })
 }
 
 export function pack(prompts: readonly TrackedPrompt[]): PackedPrompts {

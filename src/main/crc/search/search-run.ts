@@ -286,7 +286,13 @@ export function countBlockEvaluations(
 ): number {
   const models: Model[] = [{ kind: 'post' }, ...candidates.map(layersModel)]
   return countEdges(
-    buildRecipeTrie(models, { layerCount, identical: () => false, lossless: true, alike: true, others: new Map() })
+    buildRecipeTrie(models, {
+      layerCount,
+      identical: () => false,
+      lossless: true,
+      alike: true,
+      others: new Map()
+    })
   )
 }
 
