@@ -8,7 +8,7 @@ import { isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import { migrateProject } from './migrate-project'
 import { readPairResults } from './pair-results'
-import { pairFolder, removeLeftPairs, requirePlainPairs } from './pair-folders'
+import { ensurePairFolder, pairFolder, removeLeftPairs, requirePlainPairs } from './pair-folders'
 import { Project } from './project'
 import { PROJECT_FILE, readProjectFiles } from './project-file'
 
@@ -31,6 +31,8 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
     await requirePlainPairs(folder, documents.document.pairs)
     if (lock !== null) {
       await removeLeftPairs(folder, documents.document.pairs)
+      // Unfinished sweeps and searches are kept there too, by others than the project.
+      for (const { id } of documents.document.pairs) await ensurePairFolder(folder, id)
       await removeUnfinished(folder, FOLDER_DEPTH)
     }
     const warnings =

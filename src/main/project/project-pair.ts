@@ -51,8 +51,8 @@ export interface ProjectOfPair {
     seen: number | undefined,
     change: (document: PairDocument) => Partial<PairDocument>
   ): Promise<void>
-  /** Runs a change of files of this pair. */
-  changeOf(id: PairId): Change
+  /** Runs a change of the project's files. */
+  readonly change: Change
   /** Tells whoever shows the project that it has changed. */
   tell(): void
   close(): Promise<void>
@@ -68,7 +68,6 @@ export class ProjectPair {
   /** The sweep that was last asked about what it would be: one slider asks dozens of times, and it is megabytes of text. */
   #asked: SweepDocument | null = null
   #saved = { answerChecks: 0, searches: 0 }
-  readonly #change: Change
 
   constructor(
     readonly project: ProjectOfPair,
@@ -77,9 +76,8 @@ export class ProjectPair {
   ) {
     this.folder = folder
     this.#sweeps = sweeps
-    this.#change = project.changeOf(id)
-    this.samples = new ProjectSamples(folder, this.#change, () => project.tell(), sampleRuns)
-    this.evaluations = new ProjectEvaluations(folder, this.#change)
+    this.samples = new ProjectSamples(folder, project.change, () => project.tell(), sampleRuns)
+    this.evaluations = new ProjectEvaluations(folder, project.change)
   }
 
   get document(): PairDocument {
@@ -178,7 +176,7 @@ export class ProjectPair {
 
   /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSweep(sweep: SweepDocument): Promise<void> {
-    await this.#change(async () => {
+    await this.project.change(async () => {
       this.#asked = null
       const written = await writeSweep(this.folder, sweep)
       const others = this.#sweeps.filter((summary) => summary.id !== sweep.id)
@@ -200,7 +198,7 @@ export class ProjectPair {
 
   /** Keeps a search, in place of an earlier one from the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSearch(search: SearchDocument): Promise<void> {
-    await this.#change(() => SEARCHES.write(this.folder, search))
+    await this.project.change(() => SEARCHES.write(this.folder, search))
     this.#count('searches')
   }
 
@@ -211,7 +209,7 @@ export class ProjectPair {
 
   /** Keeps a check on whole answers, in place of an earlier one of the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
   async saveAnswerCheck(check: AnswerCheck): Promise<void> {
-    await this.#change(() => ANSWER_CHECKS.write(this.folder, check))
+    await this.project.change(() => ANSWER_CHECKS.write(this.folder, check))
     this.#count('answerChecks')
   }
 

@@ -49,6 +49,7 @@ export class Project implements ProjectOfPair {
   readonly warnings: readonly string[]
   /** Why changes cannot be saved; null when they can. */
   readonly readOnly: string | null
+  readonly change: Change
   readonly tasks: ProjectTasks
   readonly readings: ProjectReadings
   #document: ProjectDocument
@@ -73,12 +74,12 @@ export class Project implements ProjectOfPair {
     this.#samplePrompts = content.samplePrompts
     this.#lock = lock
     this.#revisions = new Revisions(content.document.revision)
-    const change: Change = (task) => this.#change(task)
-    this.tasks = new ProjectTasks(this.path, change, () => {
+    this.change = (task) => this.#change(task)
+    this.tasks = new ProjectTasks(this.path, this.change, () => {
       this.#savedTasks += 1
       this.tell()
     })
-    this.readings = new ProjectReadings(this.path, change)
+    this.readings = new ProjectReadings(this.path, this.change)
     for (const [id, results] of content.results) this.#pairs.set(id, new ProjectPair(this, id, results))
   }
 
@@ -240,14 +241,6 @@ export class Project implements ProjectOfPair {
     })
   }
 
-  changeOf(id: PairId): Change {
-    return (task) =>
-      this.#change(async () => {
-        await ensurePairFolder(this.path, id)
-        return task()
-      })
-  }
-
   /** Calls `hear` after every change of what this object shows or counts, answers that are added to runs left out, until the returned function is called. */
   onChange(hear: () => void): () => void {
     this.#news.on('change', hear)
@@ -270,6 +263,7 @@ export class Project implements ProjectOfPair {
     return this.#change(async () => {
       const { changed, added } = change(this.#document)
       const { id } = added
+      await ensurePairFolder(this.path, id)
       const pair = new ProjectPair(this, id, noResults(pairFolder(this.path, id)))
       this.#pairs.set(id, pair)
       await this.#advance([], undefined, changed)

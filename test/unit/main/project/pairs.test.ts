@@ -40,6 +40,8 @@ describe('the pairs of a project', () => {
     const project = await projectOf('qwen', 'gemma', 'qwen')
     expect(namesOf(project)).toEqual(['qwen', 'gemma', 'qwen (2)'])
     expect(project.pairs.map(({ id }) => id)).toEqual(['pair-1', 'pair-2', 'pair-3'])
+    // There from the beginning: unfinished sweeps are kept in it before anything else is.
+    for (const { folder } of project.pairs) expect(await readdir(folder)).toEqual([])
     await project.renamePair('pair-3', 'gemma')
     expect(namesOf(await reopened(project))).toEqual(['qwen', 'gemma', 'gemma (2)'])
   })
