@@ -115,8 +115,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     outputBias: bias(reader, family.bias.output),
     mlpBias: bias(reader, family.bias.mlp),
     ...scales(reader, family, hiddenSize, headSize),
-    attentionSoftCap: family.softCaps ? reader.optionalPositive('attn_logit_softcapping') : null,
-    finalSoftCap: family.softCaps ? reader.optionalPositive('final_logit_softcapping') : null,
+    ...softCaps(root, reader, family),
     tiedHead: tiedHead(root, reader, family),
     layers: layerSpecs(reader, family, layerCount)
   }
@@ -208,6 +207,18 @@ function scales(reader: ConfigReader, family: Family, hiddenSize: number, headSi
     residualScale: 1,
     logitScale: 1
   }
+}
+
+function softCaps(
+  root: ConfigReader,
+  reader: ConfigReader,
+  { softCaps }: Family
+): Pick<DecoderSpec, 'attentionSoftCap' | 'finalSoftCap'> {
+  if (softCaps === 'none') return { attentionSoftCap: null, finalSoftCap: null }
+  const final = reader.optionalPositive('final_logit_softcapping')
+  if (softCaps === 'finalAlone')
+    return { attentionSoftCap: null, finalSoftCap: root === reader ? final : null }
+  return { attentionSoftCap: reader.optionalPositive('attn_logit_softcapping'), finalSoftCap: final }
 }
 
 function bias(reader: ConfigReader, rule: boolean | string): boolean {

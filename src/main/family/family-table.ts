@@ -41,8 +41,11 @@ export interface Family {
   readonly multipliers: boolean
   /** Whether some layers have no RoPE: those of 0 in no_rope_layers, or every no_rope_layer_interval-th. */
   readonly layersWithoutRope: boolean
-  /** Whether attn_logit_softcapping and final_logit_softcapping are honoured: cap * tanh(x / cap). */
-  readonly softCaps: boolean
+  /**
+   * Which of attn_logit_softcapping and final_logit_softcapping are honoured: cap * tanh(x / cap). Gemma 3 keeps both keys
+   * and reads the second, and that only as a text model by itself.
+   */
+  readonly softCaps: 'none' | 'both' | 'finalAlone'
   /**
    * Which layers see only `sliding_window` keys. never; always (when sliding_window is a number); layerTypes: as the
    * config's layer_types list says, or, where a checkpoint has none, by the family's older rule.
@@ -93,7 +96,7 @@ const plain = {
   scaledEmbeddings: false,
   multipliers: false,
   layersWithoutRope: false,
-  softCaps: false,
+  softCaps: 'none',
   windows: 'never',
   slidingRope: 'same',
   partialRotary: false,
@@ -111,7 +114,7 @@ const gemma = {
   activationKey: 'hidden_activation',
   scaledEmbeddings: true,
   scoreScaleKey: 'query_pre_attn_scalar',
-  softCaps: true,
+  softCaps: 'both',
   windows: 'layerTypes',
   halfPrecision: false,
   tiedHeadByDefault: true,
@@ -203,11 +206,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     label: 'Gemma 3',
     qkNorm: 'head',
     slidingRope: 'local',
-    slides: (layer, config) => {
-      const older = config.optionalCount('_sliding_window_pattern')
-      const pattern = config.optionalCount('sliding_window_pattern') ?? older ?? 6
-      return (layer + 1) % pattern !== 0
-    },
+    softCaps: 'finalAlone',
+    slides: (layer, config) => (layer + 1) % (config.optionalCount('sliding_window_pattern') ?? 6) !== 0,
     defaults: {
       vocab_size: 262_208,
       hidden_size: 2304,
@@ -223,9 +223,10 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       rope_local_base_freq: 10_000,
       query_pre_attn_scalar: 256,
       sliding_window: 4096,
-      attn_logit_softcapping: null,
       final_logit_softcapping: null
-    }
+    },
+    // transformers writes the pattern of its own under this name, beside layer_types, and does not read it again.
+    ignored: [...gemma.ignored, '_sliding_window_pattern', 'attn_logit_softcapping']
   },
   olmo2: {
     ...plain,

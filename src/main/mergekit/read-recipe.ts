@@ -7,12 +7,26 @@ import { quoteName } from '../base/json-object'
 import { readYaml } from '../confined/yaml'
 import { layerTensors, wholeModelTensors } from '../family'
 import { matchReference } from './model-reference'
-import { Settings, settingValue } from './settings'
+import { Quantity, Settings, settingValue } from './settings'
 
 const METHODS = ['passthrough', 'linear'] as const
-const boundary = z.number().int().min(0).max(100_000)
+const boundary = Quantity.pipe(z.number().int().min(0).max(100_000))
+/** A model by its name, or as mergekit's own objects, which may add a revision: `{path: …}`, `{model: {path: …}}`. */
+const name = z.string().min(1).max(4096)
+const ModelPath = z.union([
+  name,
+  z
+    .strictObject({ path: name, revision: name.nullish() })
+    .transform(({ path, revision }) =>
+      revision === undefined || revision === null ? path : `${path}@${revision}`
+    )
+])
+const ModelReference = z.union([
+  ModelPath,
+  z.strictObject({ model: ModelPath, lora: z.null().optional() }).transform(({ model }) => model)
+])
 const Source = z.strictObject({
-  model: z.string().min(1).max(4096),
+  model: ModelReference,
   layer_range: z.tuple([boundary, boundary]),
   parameters: Settings.nullish()
 })
@@ -20,7 +34,7 @@ const Slice = z.strictObject({ sources: z.array(Source).min(1).max(100), paramet
 const MergekitFile = z.strictObject({
   name: z.string().nullish(),
   merge_method: z.enum(METHODS),
-  base_model: z.string().nullish(),
+  base_model: ModelReference.nullish(),
   dtype: z.string().nullish(),
   out_dtype: z.string().nullish(),
   tokenizer_source: z.string().nullish(),
@@ -45,6 +59,18 @@ const REFUSED_FIELDS: Readonly<Record<string, string>> = {
 
 /** The parameters that decide what these two methods compute. */
 const PARAMETERS = { passthrough: ['scale'], linear: ['weight', 'normalize'] } as const
+/** Of other methods; these two pass over them. */
+const PASSED_OVER: readonly string[] = ['int8_mask']
+
+/** What to write in place of methods that a recipe can say or come near. */
+const OTHER_METHODS: Readonly<Record<string, string>> = {
+  task_arithmetic:
+    'With base_model: base and post alone at weight w it is linear: base at 1 - w and post at w, with normalize: false. Write it so.',
+  slerp:
+    'It turns from one model to the other, which is no sum of the two. The nearest recipe is linear: 1 - t of one and t of the other.',
+  nuslerp:
+    'It turns from one model to the other, which is no sum of the two. The nearest recipe is linear, with the same weights.'
+}
 
 /** Settings of one slice are taken over by others so. */
 const MAX_ALIASES = 100
@@ -94,7 +120,8 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
     throw new WorkbenchError(
       'bad-input',
       `${file}: merge_method is ${quoteName(method)}, expected passthrough or linear.`,
-      'A recipe takes layers from base, or blends of base and post; other methods compute something else.'
+      (Object.hasOwn(OTHER_METHODS, method) ? OTHER_METHODS[method] : undefined) ??
+        'A recipe takes layers from base, or blends of base and post; other methods compute something else.'
     )
   }
   const parsed = MergekitFile.safeParse(value)
@@ -258,7 +285,9 @@ function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse
   const all = [config, ...slices, ...slices.flatMap(({ sources }) => sources)].map(
     ({ parameters }) => parameters
   )
-  const unknown = all.flatMap((settings) => Object.keys(settings ?? {})).find((name) => !known.includes(name))
+  const unknown = all
+    .flatMap((settings) => Object.keys(settings ?? {}))
+    .find((name) => !known.includes(name) && !PASSED_OVER.includes(name))
   if (unknown === undefined) return
   throw refuse(
     `the parameter ${quoteName(unknown)} cannot be part of a recipe`,

@@ -1,7 +1,16 @@
 import { z } from 'zod'
 
+/** A number, or its text, which mergekit reads as one. */
+export const Quantity = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/, 'expected a number')
+    .transform(Number)
+])
+
 const Conditional = z.strictObject({
-  value: z.union([z.number(), z.array(z.number()).min(1)]),
+  value: z.union([Quantity, z.array(Quantity).min(1)]),
   filter: z.string().optional()
 })
 
@@ -10,9 +19,9 @@ const Conditional = z.strictObject({
  * names. See mergekit's documentation on parameter specification.
  */
 export const Setting = z.union([
-  z.number(),
+  Quantity,
   z.boolean(),
-  z.array(z.number()).min(1),
+  z.array(Quantity).min(1),
   Conditional,
   z.array(Conditional).min(1)
 ])

@@ -136,6 +136,16 @@ describe('reading what a config asks for', () => {
     ).toBe('gelu_tanh')
   })
 
+  it('reads of Gemma 3 what transformers reads of it', () => {
+    const config = { ...goldenConfig('gemma3'), attn_logit_softcapping: 5, final_logit_softcapping: 6 }
+    expect(decoderSpec(config, 'config.json')).toMatchObject({ attentionSoftCap: null, finalSoftCap: 6 })
+    const nested = { model_type: 'gemma3', text_config: config }
+    expect(decoderSpec(nested, 'config.json')).toMatchObject({ attentionSoftCap: null, finalSoftCap: null })
+    const bare = { ...goldenConfig('gemma3'), layer_types: null, sliding_window_pattern: null }
+    const byPattern = decoderSpec({ ...bare, _sliding_window_pattern: 2 }, 'config.json').layers
+    expect(byPattern.map(({ window }) => window === null)).toEqual([false, false, false, false, false, true])
+  })
+
   it('takes a number in sliding_window of Qwen to mean nothing until use_sliding_window says so', () => {
     const config = { ...goldenConfig('qwen2'), sliding_window: 16, max_window_layers: 2 }
     const windows = (changes: Config): (number | null)[] =>

@@ -255,6 +255,35 @@ slices:
     expect(strengthsOf(await read(text))).toEqual(new Array(12).fill({ attention: 0.25, mlp: 0.25 }))
   })
 
+  it('may write models as objects, and numbers as text', async () => {
+    const { base, post } = pair
+    const text = `
+merge_method: linear
+base_model: {path: ${JSON.stringify(post.checkpoint.path)}}
+parameters: {int8_mask: true, normalize: false}
+slices:
+- sources:
+  - {model: post, layer_range: ["0", 0], parameters: {weight: "1"}}
+- sources:
+  - {model: {model: {path: ${JSON.stringify(base.checkpoint.path)}, revision: main}}, layer_range: [0, "12"], parameters: {weight: ["0", "0.5"]}}
+  - {model: {model: post}, layer_range: [0, 12], parameters: {weight: [1, 0.5]}}
+- sources:
+  - {model: post, layer_range: [12, 12], parameters: {weight: 1.0}}
+`
+    const strengths = strengthsOf(await read(text))
+    expect(strengths[0]).toEqual({ attention: 0, mlp: 0 })
+    expect(strengths[11]).toEqual({ attention: 0.5, mlp: 0.5 })
+  })
+
+  it.each([
+    ['slerp', /nearest recipe is linear: 1 - t of one and t of the other/],
+    ['task_arithmetic', /base at 1 - w and post at w/],
+    ['ties', /other methods compute something else/]
+  ])('of the method %s says what to write instead', async (method, hint) => {
+    const problem = await problemOf(read(slices(['post', 0, 12]).replace('passthrough', method)))
+    expect(problem.hint).toMatch(hint)
+  })
+
   const whole = slices(['post', 0, 12])
   const linear = (base: string, post: string): string =>
     `merge_method: linear\nslices:\n- sources:\n  - {model: post, layer_range: [0, 0], parameters: {weight: 1}}\n- sources:\n  - {model: base, layer_range: [0, 12], parameters: {weight: ${base}}}\n  - {model: post, layer_range: [0, 12], parameters: {weight: ${post}}}\n- sources:\n  - {model: post, layer_range: [12, 12], parameters: {weight: 1}}\n`
@@ -336,6 +365,17 @@ slices:
     ['a list', '- 1', /is not a mergekit recipe/],
     ['nothing', '', /is not a mergekit recipe/],
     ['what is no YAML', 'slices: [', /is not YAML/],
+    [
+      'several documents',
+      `${whole}\n---\n${whole}`,
+      /holds several YAML documents, separated by "---"; one is read/
+    ],
+    ['a number that is none', linear('"half"', '1'), /weight/],
+    [
+      'an adapter in an object',
+      whole.replace('model: post', 'model: {model: {path: post}, lora: {path: x}}'),
+      /model/
+    ],
     [
       'a bomb of aliases',
       `a: &a [${'x, '.repeat(99)}x]\nb: &b [${'*a, '.repeat(99)}*a]\nc: [${'*b, '.repeat(99)}*b]`,
