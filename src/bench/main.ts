@@ -14,17 +14,19 @@ import { describeMachine } from './machine'
 import type { PairShape } from './model-shapes'
 import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
 import { describeReport, type BenchReport } from './report'
+import { measureTaskSweep } from './task-sweep'
 import { measureDistances } from './weight-distances'
 import { writeSyntheticPair, type PairFolders } from './synthetic-pair'
 import { measureWindow } from './window'
 import { demoPrompts } from './workload'
 
-const USAGE = `npm run bench -- [--full | --generation | --export | --window] [--json FILE]
+const USAGE = `npm run bench -- [--full | --generation | --task | --export | --window] [--json FILE]
 
 Measures the sweep on the demo pair and on synthetic pairs of real shapes (random weights, in the system's folder for
 temporary files, removed afterwards). About 2 minutes on two cores; --full adds pairs of 24 layers and an 8B's width,
 and the plan for all layers of an 8B (15 minutes or more, 8 GB of memory, 3 GB of disk). Generation is measured on the demo pair and on a pair of
-Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. --export measures the export of a
+Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. --task measures the demo's sweep scored by
+a task, which the others measure too, and What if, and nothing else. --export measures the export of a
 pair of 4 GB models and nothing else (13 GB of disk). --window measures how soon the desktop's page can be used, in the Chromium that CHROMIUM
 names (/usr/bin/chromium), and nothing else. Other programs disturb the figures: the machine should be idle.`
 
@@ -84,6 +86,11 @@ const GENERATION_PAIRS: readonly Pick<BenchPair, 'name' | 'shape'>[] = [
   { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 } }
 ]
 
+/** What can be measured alone. */
+const PARTS = ['generation', 'task', 'export', 'window'] as const
+
+const TASK_ROUNDS = 3
+
 /** The first reads Chromium's and the program's files from the disk. */
 const WINDOW_STARTS = 6
 
@@ -120,6 +127,7 @@ async function bench(): Promise<number> {
     memory: [],
     plans: [],
     generations: [],
+    tasks: [],
     distances: [],
     exports: [],
     windows: []
@@ -129,6 +137,10 @@ async function bench(): Promise<number> {
     const { only } = options
     if (only === null) await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
     if (only === null || only === 'generation') await measureGenerations(report, folder, interrupted.signal)
+    if (only === null || only === 'task') {
+      step('demo: sweep scored by a task')
+      report.tasks.push(await measureTaskSweep(TASK_ROUNDS, interrupted.signal))
+    }
     if (only === 'export') await measureExports(report, folder, interrupted.signal)
     if (only === 'window') {
       step('window')
@@ -151,19 +163,19 @@ async function bench(): Promise<number> {
 /** null when the command line is not one of ours. */
 function readOptions(): {
   full: boolean
-  only: 'generation' | 'export' | 'window' | null
+  only: (typeof PARTS)[number] | null
   json: string | undefined
 } | null {
   try {
     const boolean = { type: 'boolean' } as const
     const { values } = parseArgs({
       options: {
-        ...{ full: boolean, generation: boolean, export: boolean, window: boolean },
+        ...{ full: boolean, generation: boolean, task: boolean, export: boolean, window: boolean },
         json: { type: 'string' }
       }
     })
     const { full = false, json } = values
-    const [only = null, second] = (['generation', 'export', 'window'] as const).filter((part) => values[part])
+    const [only = null, second] = PARTS.filter((part) => values[part])
     if (second !== undefined || (full && only !== null)) return null
     return { full, only, json }
   } catch {

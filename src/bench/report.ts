@@ -8,6 +8,7 @@ import type { Machine } from './machine'
 import type { PeakMemory } from './peak-memory'
 import type { DistanceSpeed } from './weight-distances'
 import { median } from './statistics'
+import { type TaskSweepTime, taskSweepCells } from './task-sweep'
 import type { WindowStart } from './window'
 
 /** Everything a run measured so far: what --json writes. */
@@ -20,6 +21,7 @@ export interface BenchReport {
   readonly plans: PlannedSweep[]
   /** Of one pair each. */
   readonly generations: Generation[]
+  readonly tasks: TaskSweepTime[]
   readonly distances: DistanceSpeed[]
   readonly exports: ExportMeasure[]
   readonly windows: WindowStart[]
@@ -34,6 +36,7 @@ export function describeReport({
   memory,
   plans,
   generations,
+  tasks,
   distances,
   exports,
   windows
@@ -45,6 +48,7 @@ export function describeReport({
     memory.length > 0 && describeMemory(memory),
     plans.length > 0 && describePlans(plans),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
+    tasks.length > 0 && describeTasks(tasks),
     distances.length > 0 && describeDistances(distances),
     exports.length > 0 && describeExports(exports),
     windows.length > 0 && describeWindows(windows)
@@ -326,6 +330,23 @@ function describeVariants(generations: readonly Generation[]): string {
         mebibytes(row.ownBytes)
       ])
     )
+  )
+}
+
+function describeTasks(tasks: readonly TaskSweepTime[]): string {
+  return section(
+    'Sweep of the demo pair scored by its open questions (median, and the least and the most of the rounds)',
+    [
+      'task',
+      'models',
+      'block evaluations x prefixes',
+      'engine',
+      'sweep',
+      'keeping what if',
+      'answering what if'
+    ],
+    tasks.map(taskSweepCells),
+    'Keeping what if: with 31 more samplers, as the window sweeps. Answering: another limit, sampler or number of draws, and the answer as text.'
   )
 }
 

@@ -1,0 +1,121 @@
+import { at } from '../contract/model/look-up'
+import { DEFAULT_SOUP_SIZE } from '../contract/model/recipe'
+import { DEFAULT_RENDERING, type SweepDocument } from '../contract/documents/crc'
+import { DEFAULT_RHO } from '../contract/documents/project'
+import { shownSweep } from '../contract/documents/shown-sweep'
+import type { WhatIf } from '../contract/documents/what-if'
+import { WHAT_IF_SAMPLERS } from '../contract/model/rival'
+import { resourcePath } from '../main/base/resources'
+import { askWhatIf } from '../main/crc/check/ask-what-if'
+import { runCrcSweep } from '../main/crc/sweep/crc-sweep'
+import { createEngineHost, type EngineClient } from '../main/engine/host'
+import { builtinTask } from '../main/evaluation/builtin-tasks'
+import { median } from './statistics'
+
+/** A sweep of the demo pair that is scored by its task of open questions, with base, blends and rivals, and what can be asked of it after. */
+export interface TaskSweepTime {
+  readonly task: string
+  readonly models: number
+  readonly rivals: number
+  readonly packedTokens: number
+  readonly blockEvaluations: number
+  /** Of the engine's work, and of the whole sweep, each round. */
+  readonly engineSeconds: readonly number[]
+  readonly seconds: readonly number[]
+  /** The same with what other samplers would be kept, as the window asks for it. */
+  readonly whatIfSeconds: readonly number[]
+  /** Answering What if, each of some questions: another limit, sampler and number of draws. */
+  readonly answerMs: readonly number[]
+}
+
+const TASK = 'demo-open'
+const QUESTIONS = 20
+
+/** @param rounds of each sweep, in turn */
+export async function measureTaskSweep(rounds: number, signal: AbortSignal): Promise<TaskSweepTime> {
+  const host = createEngineHost()
+  try {
+    const plain: SweepDocument[] = []
+    const seconds: number[] = []
+    const whatIfSeconds: number[] = []
+    let asked: SweepDocument | null = null
+    for (let round = 0; round < rounds; round++) {
+      const [without, took] = await timed(() => sweepTask(host.client(), false, signal))
+      plain.push(without)
+      seconds.push(took)
+      const [kept, tookKeeping] = await timed(() => sweepTask(host.client(), true, signal))
+      asked = kept
+      whatIfSeconds.push(tookKeeping)
+    }
+    const first = at(plain, 0, 'sweep')
+    return {
+      task: TASK,
+      models: 2 + first.ranges.length + first.soup.filter(({ strength }) => strength > 0).length,
+      rivals: first.rivals.length,
+      packedTokens: first.work.packedTokens,
+      blockEvaluations: first.work.blockEvaluations,
+      engineSeconds: plain.map((sweep) => sweep.seconds),
+      seconds,
+      whatIfSeconds,
+      answerMs: asked === null ? [] : answerTimes(asked)
+    }
+  } finally {
+    await host.close()
+  }
+}
+
+async function sweepTask(engine: EngineClient, whatIf: boolean, signal: AbortSignal): Promise<SweepDocument> {
+  const task = await builtinTask(TASK)
+  const { sampling, sampleCount } = task.settings
+  const request = {
+    base: resourcePath('demo-pair', 'base'),
+    post: resourcePath('demo-pair', 'post'),
+    prompts: { kind: 'task', task, sampling, draws: sampleCount } as const,
+    rendering: DEFAULT_RENDERING,
+    rho: DEFAULT_RHO,
+    ranges: true,
+    rivals: true,
+    whatIf,
+    soupSize: DEFAULT_SOUP_SIZE,
+    recipes: []
+  }
+  return runCrcSweep(engine, request, signal, () => undefined)
+}
+
+/** Of questions that differ from each other, the first of which only warms up. */
+function answerTimes(sweep: SweepDocument): number[] {
+  const questions = Array.from({ length: QUESTIONS + 1 }, (_, i): WhatIf => ({
+    rho: 0.8 + i / 200,
+    sampler: i % 2 === 0 ? at(WHAT_IF_SAMPLERS, i % WHAT_IF_SAMPLERS.length, 'sampler') : null,
+    draws: i % 3 === 0 ? 8 + i : null,
+    mix: null
+  }))
+  const [, ...times] = questions.map((asked) => {
+    const startedMs = performance.now()
+    const { sweep: under, selection } = askWhatIf(sweep, null, asked)
+    JSON.stringify({ sweep: shownSweep(under), selection })
+    return performance.now() - startedMs
+  })
+  return times
+}
+
+async function timed<Result>(work: () => Promise<Result>): Promise<[Result, number]> {
+  const startedMs = performance.now()
+  const result = await work()
+  return [result, (performance.now() - startedMs) / 1000]
+}
+
+/** As lines of a table: {@link TaskSweepTime}'s counts, and medians with what they lie between. */
+export function taskSweepCells(row: TaskSweepTime): string[] {
+  const span = (values: readonly number[], digits: number, unit: string): string =>
+    `${median(values).toFixed(digits)} ${unit} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
+  return [
+    row.task,
+    `${row.models} + ${row.rivals} rivals`,
+    `${row.blockEvaluations} x ${row.packedTokens}`,
+    span(row.engineSeconds, 1, 's'),
+    span(row.seconds, 1, 's'),
+    span(row.whatIfSeconds, 1, 's'),
+    span(row.answerMs, 0, 'ms')
+  ]
+}
