@@ -112,6 +112,7 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/rows/sampler.ts': 26,
   'main/engine/sweep/sweep-memory.ts': 1,
   'main/engine/sweep/sweep-plan.ts': 1,
+  'main/engine/tries/answer-trie.ts': 10,
   'main/engine/tries/attention-layout.ts': 2,
   'main/engine/weights/quantise.ts': 2,
   'main/family/decoder-spec.ts': 1,

@@ -12,8 +12,8 @@ import { at, got } from '../../../contract/model/look-up'
 import { type Device, floatTensor, integerTensor, runSession } from '../device/device'
 import type { Feeds } from './layer-session'
 
-/** For each sampler and row the probabilities of what is asked of the row; NaN where a logit of the row is not finite. */
-export type DrawnRows = readonly (readonly Float64Array[])[]
+/** For each sampler the probabilities of what is asked of some rows, end to end; NaN where a logit of the row is not finite. */
+export type DrawnRows = readonly Float64Array[]
 
 /** Logits that go through at once: beside a few results of their size they stay near the cache. */
 const RUN_ELEMENTS = 2 ** 20
@@ -63,14 +63,18 @@ export class Draws {
   ): Promise<DrawnRows> {
     const width = Math.max(...Object.values(rows).map(({ length }) => length)) / asked.length
     const most = Math.max(1, Math.floor(RUN_ELEMENTS / width))
-    const drawn = this.samplers.map((): Float64Array[] => [])
+    const drawn = this.samplers.map(() => new Float64Array(askedCount(asked)))
+    let done = 0
     for (let first = 0; first < asked.length; first += most) {
       const some = asked.slice(first, first + most)
       const part = (matrix: Float32Array): ort.Tensor =>
         floatTensor(matrix.subarray(first * width, (first + some.length) * width), [some.length, width])
       const parts = Object.fromEntries(Object.entries(rows).map(([name, matrix]) => [name, part(matrix)]))
       const next = await this.run(from, { ...parts, ...others }, some)
-      next.forEach((ofRows, sampler) => at(drawn, sampler, 'sampler').push(...ofRows))
+      next.forEach((ofRows, sampler) => {
+        at(drawn, sampler, 'sampler').set(ofRows, done)
+      })
+      done += askedCount(some)
     }
     return drawn
   }
@@ -104,26 +108,31 @@ function askedTensor(asked: readonly (readonly number[])[]): ort.Tensor {
   return integerTensor(places, [asked.length, width])
 }
 
+/** How many probabilities are asked of rows. */
+export const askedCount = (asked: readonly (readonly number[])[]): number =>
+  asked.reduce((sum, { length }) => sum + length, 0)
+
 function probabilitiesOf(
   outputs: ReadonlyMap<string, Float32Array>,
   samplers: readonly MinPDraw[],
   asked: readonly (readonly number[])[]
-): Float64Array[][] {
+): Float64Array[] {
   const below = got(outputs, DRAWS_OUTPUTS.below, 'output')
   const sums = got(outputs, DRAWS_OUTPUTS.sums, 'output')
   const totals = got(outputs, DRAWS_OUTPUTS.total, 'output')
   const width = below.length / asked.length
+  const count = askedCount(asked)
   return samplers.map(({ temperature, minP }, sampler) => {
     const least = leastWeight(minP)
-    return asked.map((tokens, row) => {
-      const finite = Number.isFinite(totals[row])
-      const sum = finite ? at(sums, row * samplers.length + sampler, 'sum') : NaN
-      const drawn = new Float64Array(tokens.length)
-      for (let i = 0; i < drawn.length; i++) {
+    const drawn = new Float64Array(count)
+    let place = 0
+    for (const [row, { length }] of asked.entries()) {
+      const sum = Number.isFinite(totals[row]) ? at(sums, row * samplers.length + sampler, 'sum') : NaN
+      for (let i = 0; i < length; i++) {
         const weight = Math.exp(at(below, row * width + i, 'logit') / temperature)
-        drawn[i] = weight > least || minP === 0 ? weight / sum : sum * 0
+        drawn[place++] = weight > least || minP === 0 ? weight / sum : sum * 0
       }
-      return drawn
-    })
+    }
+    return drawn
   })
 }

@@ -50,6 +50,7 @@ export type HeadEvent<Values> = SliceDone | { readonly type: 'done'; readonly va
 export interface RowsDrawn {
   readonly type: 'drawn'
   readonly first: number
+  readonly count: number
   readonly next: DrawnRows
 }
 
@@ -207,15 +208,13 @@ class SlicedHead implements LanguageHead {
     const askedFrom = (first: number, count: number): (readonly number[])[] =>
       Array.from({ length: count }, (_, i) => askedOf(first + i))
     if (sliceTokens(this.model.spec) === this.vocabularySize) {
-      const pass = this.pass(hidden, signal, ({ first, rows }, head) =>
-        draws.ofHidden(
-          this.model.spec,
-          this.feeds(rows, head),
-          askedFrom(first, at(rows.dims, 0, 'dimension'))
-        )
-      )
+      const pass = this.pass(hidden, signal, async ({ first, rows }, head) => {
+        const count = at(rows.dims, 0, 'dimension')
+        const asked = askedFrom(first, count)
+        return { count, next: await draws.ofHidden(this.model.spec, this.feeds(rows, head), asked) }
+      })
       for await (const event of pass)
-        yield event.type === 'slice' ? event : { type: 'drawn', first: event.first, next: event.result }
+        yield event.type === 'slice' ? event : { type: 'drawn', first: event.first, ...event.result }
       return
     }
     for (let first = 0; first < rowCount; first += most) {
@@ -223,7 +222,10 @@ class SlicedHead implements LanguageHead {
       const piece = hidden.subarray(first * this.hiddenSize, (first + count) * this.hiddenSize)
       for await (const event of this.logits(piece, signal)) {
         if (event.type === 'slice') yield { ...event, share: (event.share * count) / rowCount }
-        else yield { type: 'drawn', first, next: await draws.ofLogits(event.values, askedFrom(first, count)) }
+        else {
+          const next = await draws.ofLogits(event.values, askedFrom(first, count))
+          yield { type: 'drawn', first, count, next }
+        }
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { EngineSweepEvent, TrackedPrompt } from '../../../contract/procedures/engine'
 import type { DrawnRows } from '../forward/draws'
 import type { PairWeights } from '../weights/pair-weights'
-import { type AnswerTrie, groupProbabilities } from '../tries/answer-trie'
+import { type AnswerTrie, groupProbabilities, placeAnswers, type PlacedAnswers } from '../tries/answer-trie'
 import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import { at, got } from '../../../contract/model/look-up'
@@ -29,13 +29,14 @@ export interface AskedRow {
 
 /** What is asked of a group of prompts. */
 export interface AskedGroup {
-  /** The group's prompts among the request's, and their answers, in that order. */
+  /** The group's prompts among the request's. */
   readonly indices: readonly number[]
-  readonly tries: readonly AnswerTrie[]
   /** What is asked of each row of a leaf. */
   readonly rows: readonly AskedRow[]
-  /** For each prompt the row of each of its places, and of each token asked for there its place in the row's. */
-  readonly placed: readonly (readonly { row: number; choices: readonly number[] }[])[]
+  /** How many probabilities are asked of a leaf: of each row those of what may come next, row after row. */
+  readonly size: number
+  /** For each prompt where the probabilities of its answers' steps lie among them. */
+  readonly placed: readonly PlacedAnswers[]
 }
 
 export function askedGroup(
@@ -43,7 +44,7 @@ export function askedGroup(
   tries: readonly AnswerTrie[],
   packed: PackedPrompts
 ): AskedGroup {
-  return { indices, tries, ...askedRows(tries, finalRowOfPrompts(packed)) }
+  return { indices, ...askedRows(tries, finalRowOfPrompts(packed)) }
 }
 
 /** Gathers the final states of some leaves over a prompt group, and turns what is said of next tokens into probabilities of answers. */
@@ -70,6 +71,11 @@ export class GroupScorer {
   /** What is asked of each row of a leaf. */
   get rows(): readonly AskedRow[] {
     return this.asked.rows
+  }
+
+  /** How many probabilities are asked of a leaf. */
+  get size(): number {
+    return this.asked.size
   }
 
   /** Models of the leaves. */
@@ -114,7 +120,7 @@ export class GroupScorer {
   /**
    * What models, or a rival behind them, say.
    *
-   * @param next probabilities of what is asked, for each row of a leaf; by the sweep's sampler, and then by the others asked about
+   * @param next probabilities of what is asked of a leaf; by the sweep's sampler, and then by the others asked about
    */
   *events(models: readonly number[], next: DrawnRows): Generator<EngineSweepEvent> {
     const probabilities = this.probabilities(at(next, 0, 'sampler'))
@@ -133,20 +139,14 @@ export class GroupScorer {
   /** For each prompt probabilities under other samplers, as the event has them. */
   private underOthers(others: DrawnRows): string[] {
     const bySampler = others.map((next) => this.probabilities(next))
-    return this.asked.tries.map((_, prompt) => {
+    return this.asked.placed.map((_, prompt) => {
       const values = Float32Array.from(bySampler.flatMap((prompts) => at(prompts, prompt, 'prompt')))
       return Buffer.from(values.buffer).toString('base64')
     })
   }
 
-  private probabilities(next: readonly Float64Array[]): number[][] {
-    return this.asked.tries.map((trie, prompt) => {
-      const placed = at(this.asked.placed, prompt, 'prompt')
-      return groupProbabilities(trie, ({ place, choice }) => {
-        const { row, choices } = at(placed, place, 'place')
-        return at(at(next, row, 'row'), at(choices, choice, 'choice'), 'choice')
-      })
-    })
+  private probabilities(next: Float64Array): number[][] {
+    return this.asked.placed.map((answers) => groupProbabilities(answers, next))
   }
 
   private leavesOf(origin: Origin, trie: RecipeTrie): number[] {
@@ -161,10 +161,7 @@ export class GroupScorer {
 function askedRows(
   tries: readonly AnswerTrie[],
   rowOf: readonly number[]
-): {
-  rows: AskedRow[]
-  placed: { row: number; choices: number[] }[][]
-} {
+): Pick<AskedGroup, 'rows' | 'size' | 'placed'> {
   const asked: { tokens: readonly number[]; next: Map<number, number> }[] = []
   let first = 0
   const placed = tries.map(({ places, choices }) => {
@@ -181,5 +178,16 @@ function askedRows(
     first += places.length
     return ofPrompt
   })
-  return { rows: asked.map(({ tokens, next }) => ({ tokens, next: [...next.keys()] })), placed }
+  let size = 0
+  const starts = asked.map(({ next }) => (size += next.size) - next.size)
+  return {
+    rows: asked.map(({ tokens, next }) => ({ tokens, next: [...next.keys()] })),
+    size,
+    placed: tries.map((trie, prompt) =>
+      placeAnswers(trie, ({ place, choice }) => {
+        const { row, choices } = at(at(placed, prompt, 'prompt'), place, 'place')
+        return at(starts, row, 'row') + at(choices, choice, 'choice')
+      })
+    )
+  }
 }

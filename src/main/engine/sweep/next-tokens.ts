@@ -37,6 +37,17 @@ export interface RowsAnswered {
   readonly next: DrawnRows
 }
 
+/** Numbers end to end. */
+export function joined(parts: readonly ArrayLike<number>[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let done = 0
+  for (const part of parts) {
+    all.set(part, done)
+    done += part.length
+  }
+  return all
+}
+
 /** How likely the next tokens are, row by row. @throws WorkbenchError as `whyNonFinite` */
 export function nextTokens(run: HeadRun, finals: FinalStates): AsyncGenerator<RowsAnswered | SliceDone> {
   const { sampling, draws } = run
@@ -58,10 +69,16 @@ async function* ofDraws(
       yield event
       continue
     }
-    const { first, next } = event
+    const { first, count, next } = event
     const own = at(next, 0, 'sampler')
-    const finite = (row: number): boolean => !at(own, row - first, 'row').some(Number.isNaN)
-    await requireFinite(run, finals, { first, count: own.length }, finite)
+    if (own.some(Number.isNaN)) {
+      let done = 0
+      await requireFinite(run, finals, { first, count }, (row) => {
+        const from = done
+        done += askedOf(row).length
+        return !own.subarray(from, done).some(Number.isNaN)
+      })
+    }
     yield { type: 'rows', next }
   }
 }
@@ -82,11 +99,13 @@ async function* ofModel(run: HeadRun, finals: FinalStates): AsyncGenerator<RowsA
     yield {
       type: 'rows',
       next: [
-        Array.from({ length: part.count }, (_, i) => {
-          const sum = at(sums, part.first + i, 'row')
-          return Float64Array.from(scorer.askedOf(part.first + i).next, (token) =>
-            Math.exp(at(logits, i * tokens.length + got(column, token, 'token'), 'logit') - sum)
-          )
+        endToEnd(part, (row, i) => {
+          const sum = at(sums, row, 'row')
+          return scorer
+            .askedOf(row)
+            .next.map((token) =>
+              Math.exp(at(logits, i * tokens.length + got(column, token, 'token'), 'logit') - sum)
+            )
         })
       ]
     }
@@ -111,11 +130,7 @@ async function* ofSampler(
       await requireFinite(run, finals, part, (row) => allFinite(logitsOf(row)))
       yield {
         type: 'rows',
-        next: [
-          Array.from({ length: part.count }, (_, i) =>
-            drawn(logitsOf(part.first + i), sampling, scorer.askedOf(part.first + i))
-          )
-        ]
+        next: [endToEnd(part, (row) => drawn(logitsOf(row), sampling, scorer.askedOf(row)))]
       }
     }
   }
@@ -129,6 +144,12 @@ function drawn(logits: Float32Array, sampling: Sampling, { tokens, next }: Asked
 interface Part {
   readonly first: number
   readonly count: number
+}
+
+/** What is asked of a part's rows. @param of a row of the origin's finals, and its place in the part */
+function endToEnd({ first, count }: Part, of: (row: number, i: number) => ArrayLike<number>): Float64Array {
+  const rows = Array.from({ length: count }, (_, i) => of(first + i, i))
+  return joined(rows)
 }
 
 function partsOf(rowCount: number, most: number): Part[] {

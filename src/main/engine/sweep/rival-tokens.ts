@@ -6,7 +6,7 @@ import { type LanguageHead, valuesOf } from '../forward/language-head'
 import { mixedLogits } from '../rows/rival-logits'
 import { rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
-import { logitRows } from './next-tokens'
+import { joined, logitRows } from './next-tokens'
 import type { AskedRow } from './group-scorer'
 import { at } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
@@ -41,12 +41,12 @@ interface Logits {
 }
 
 /**
- * For each rival, under each sampler, the probabilities of what is asked of each row. Rivals that are samplers themselves have none but
+ * For each rival, under each sampler, the probabilities of what is asked of the rows, end to end. Rivals that are samplers themselves have none but
  * their own. No block is evaluated for them.
  */
-export async function rivalTokens(run: RivalRun): Promise<Float64Array[][][]> {
+export async function rivalTokens(run: RivalRun): Promise<DrawnRows[]> {
   const { rivals, rows, vocabularySize, post, base, signal } = run
-  const result = rivals.map((): Float64Array[][] => [])
+  const parts = rivals.map((): Float64Array[][] => [])
   const most = logitRows(2 * vocabularySize)
   for (let first = 0; first < rows.length; first += most) {
     throwIfCancelled(signal, 'The run')
@@ -61,11 +61,10 @@ export async function rivalTokens(run: RivalRun): Promise<Float64Array[][][]> {
         ? await drawnOneByOne(run, logits, asked)
         : await drawnTogether(run, run.draws, logits, asked)
     for (const [rival, next] of drawn.entries()) {
-      for (const [sampler, ofRows] of next.entries())
-        (at(result, rival, 'rival')[sampler] ??= []).push(...ofRows)
+      for (const [sampler, ofRows] of next.entries()) (at(parts, rival, 'rival')[sampler] ??= []).push(ofRows)
     }
   }
-  return result
+  return parts.map((ofRival) => ofRival.map(joined))
 }
 
 async function drawnTogether(
@@ -109,7 +108,7 @@ async function drawnOneByOne(
     // This blocks the thread: let a cancel come in.
     if (i % 64 === 0) await nextTurn()
   }
-  return result.map((ofRows) => [ofRows])
+  return result.map((ofRows) => [joined(ofRows)])
 }
 
 function required(base: Float32Array | null): Float32Array {

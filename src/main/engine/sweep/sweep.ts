@@ -16,7 +16,7 @@ import { countPartEdges, type TriePart } from '../tries/trie-parts'
 import { findSharing } from '../weights/sharing'
 import { mostStates, type SweptModels } from './sweep-memory'
 import { type GroupingInParts, type GroupInParts, sweepGroups } from './kept-parts'
-import { type HeadRun, nextTokens } from './next-tokens'
+import { type HeadRun, joined, nextTokens } from './next-tokens'
 import { type LastStates, rivalTokens } from './rival-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
 import { at } from '../../../contract/model/look-up'
@@ -236,7 +236,7 @@ class SweepRun {
       draws: this.throughDraws,
       signal: this.means.signal
     }
-    const next: Float64Array[][] = []
+    const next: Float64Array[] = []
     let scored = 0
     for await (const event of nextTokens(run, finals)) {
       if (event.type === 'slice') {
@@ -244,10 +244,14 @@ class SweepRun {
         yield* this.advanced(event.share * rows, layer, group)
         continue
       }
-      for (const [sampler, rows] of event.next.entries()) (next[sampler] ??= []).push(...rows)
-      while (at(next, 0, 'sampler').length >= scorer.rows.length) {
-        const ofLeaf = next.map((rows) => rows.splice(0, scorer.rows.length))
+      for (const [sampler, rows] of event.next.entries()) {
+        const before = next[sampler]
+        next[sampler] = before === undefined ? rows : joined([before, rows])
+      }
+      while (scored < finals.leaves.length && at(next, 0, 'sampler').length >= scorer.size) {
+        const ofLeaf = next.map((values) => values.subarray(0, scorer.size))
         yield* scorer.score(at(finals.leaves, scored++, 'leaf'), ofLeaf)
+        for (const [sampler, values] of next.entries()) next[sampler] = values.subarray(scorer.size)
       }
     }
   }

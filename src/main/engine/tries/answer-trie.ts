@@ -58,14 +58,53 @@ export function buildAnswerTrie({ tokens, groups }: TrackedPrompt): AnswerTrie {
   return { places, choices, cameBy, groups: groups.map((sequences) => sequences.map(last)) }
 }
 
+/** An answer trie over the probabilities of what is asked, which lie end to end: which of them each step is. */
+export interface PlacedAnswers {
+  /** For each place but the first the one that it follows, and the step's probability. */
+  readonly parents: Int32Array
+  readonly cameBy: Int32Array
+  /** For each sequence of all groups the place of its last step, that step's probability, and its group. */
+  readonly ends: Int32Array
+  readonly lastSteps: Int32Array
+  readonly groupOf: Int32Array
+  readonly groupCount: number
+}
+
+/** @param indexOf where a step's probability lies */
+export function placeAnswers({ cameBy, groups }: AnswerTrie, indexOf: (step: Step) => number): PlacedAnswers {
+  const [, ...steps] = cameBy
+  const taken = steps.map((step) => {
+    if (step === null) throw new Error('a place that follows none')
+    return step
+  })
+  const sequences = groups.flatMap((ofGroup, group) => ofGroup.map((step) => ({ step, group })))
+  return {
+    parents: Int32Array.from(taken, ({ place }) => place),
+    cameBy: Int32Array.from(taken, indexOf),
+    ends: Int32Array.from(sequences, ({ step }) => step.place),
+    lastSteps: Int32Array.from(sequences, ({ step }) => indexOf(step)),
+    groupOf: Int32Array.from(sequences, ({ group }) => group),
+    groupCount: groups.length
+  }
+}
+
 /**
  * The probability of each group: the sum over its sequences of the product of their tokens' probabilities.
  *
- * @param next probability of one of the tokens asked for at a place
+ * @param next probabilities of what is asked, end to end
  */
-export function groupProbabilities({ cameBy, groups }: AnswerTrie, next: (step: Step) => number): number[] {
-  const reached: number[] = []
-  const of = (step: Step): number => at(reached, step.place, 'place') * next(step)
-  for (const taken of cameBy) reached.push(taken === null ? 1 : of(taken))
-  return groups.map((steps) => steps.reduce((sum, taken) => sum + of(taken), 0))
+export function groupProbabilities(answers: PlacedAnswers, next: Float64Array): number[] {
+  const { parents, cameBy, ends, lastSteps, groupOf, groupCount } = answers
+  // Unchecked: a sweep comes here for every model, prompt and sampler, and these arrays were made for each other.
+  const reached = new Float64Array(parents.length + 1)
+  reached[0] = 1
+  for (let i = 0; i < parents.length; i++) {
+    reached[i + 1] = (reached[parents[i] ?? -1] ?? NaN) * (next[cameBy[i] ?? -1] ?? NaN)
+  }
+  const sums = new Float64Array(groupCount)
+  for (let i = 0; i < ends.length; i++) {
+    const group = groupOf[i] ?? -1
+    sums[group] = (sums[group] ?? NaN) + (reached[ends[i] ?? -1] ?? NaN) * (next[lastSteps[i] ?? -1] ?? NaN)
+  }
+  return Array.from(sums)
 }
