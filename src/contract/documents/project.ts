@@ -199,6 +199,8 @@ export const ProjectState = z.object({
   /** The pair that is shown. */
   document: PairDocument,
   prompts: CrcPrompts,
+  /** Whether the prompts are of this pair alone, in place of those that the project's pairs share. */
+  ownPrompts: z.boolean(),
   samplePrompts: SamplePrompts,
   /** Newest first. */
   sweeps: z.array(SweepSummary),

@@ -10,7 +10,7 @@ import { migrateProject } from './migrate-project'
 import { readPairResults } from './pair-results'
 import { ensurePairFolder, pairFolder, removeLeftPairs, requirePlainPairs } from './pair-folders'
 import { Project } from './project'
-import { PROJECT_FILE, readProjectFiles } from './project-file'
+import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './project-file'
 
 /**
  * Opens a project, given its folder or the project.json in it. A folder that cannot be written opens for viewing.
@@ -41,11 +41,10 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
       await Promise.all(
         documents.document.pairs.map(async ({ id }) => {
           // Looked at as it is: before version 3 a project was one pair, whose results lay in the project's folder.
-          const found = await readPairResults(
-            foundVersion < 3 ? folder : pairFolder(folder, id),
-            lock !== null
-          )
-          return [id, found] as const
+          const isOwn = foundVersion >= 3
+          const place = isOwn ? pairFolder(folder, id) : folder
+          const found = await readPairResults(place, lock !== null)
+          return [id, { ...found, prompts: isOwn ? await readOwnPrompts(place) : null }] as const
         })
       )
     )

@@ -1,3 +1,4 @@
+import type { CrcPrompts } from '../../contract/documents/crc'
 import type { SweepSummary } from '../../contract/documents/project'
 import type { SampleRunSummary } from '../../contract/documents/samples'
 import { listSampleRuns } from './sample-files'
@@ -10,16 +11,24 @@ export interface PairResults {
   sweeps: SweepSummary[]
   /** Newest first. */
   sampleRuns: SampleRunSummary[]
+  /** Null: it uses the project's. */
+  prompts: CrcPrompts | null
 }
 
 /** What could not be read is left out, with a warning. @param keeps see `listSweeps` */
 export async function readPairResults(
   folder: string,
   keeps: boolean
-): Promise<PairResults & { warnings: string[] }> {
+): Promise<Omit<PairResults, 'prompts'> & { warnings: string[] }> {
   const { sweeps, warnings } = await listSweeps(folder, keeps)
   const { sampleRuns, warnings: sampleWarnings } = await listSampleRuns(folder)
   return { folder, sweeps, sampleRuns, warnings: [...warnings, ...sampleWarnings] }
 }
 
-export const noResults = (folder: string): PairResults => ({ folder, sweeps: [], sampleRuns: [] })
+/** @param prompts see `PairResults` */
+export const noResults = (folder: string, prompts: CrcPrompts | null): PairResults => ({
+  folder,
+  sweeps: [],
+  sampleRuns: [],
+  prompts
+})

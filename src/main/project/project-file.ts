@@ -1,8 +1,9 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CrcPrompts } from '../../contract/documents/crc'
 import { PROJECT_VERSION, ProjectDocument } from '../../contract/documents/project'
 import type { SamplePrompts } from '../../contract/documents/task'
-import { writeFileAtomic } from '../base/files/atomic-file'
+import { writeFileAtomic, writeProblem } from '../base/files/atomic-file'
 import { readTextFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { type DocumentFormat, readDocument } from '../base/files/migrate'
@@ -60,12 +61,28 @@ export async function writeProjectDocument(folder: string, document: ProjectDocu
   await writeFileAtomic(join(folder, PROJECT_FILE), formatJson(document))
 }
 
+/** @param folder of a project, or of a pair that has prompts of its own */
 export async function writePrompts(folder: string, prompts: CrcPrompts): Promise<void> {
   await writePromptFile(folder, CRC_PROMPTS, prompts)
 }
 
 export async function writeSamplePrompts(folder: string, prompts: SamplePrompts): Promise<void> {
   await writePromptFile(folder, SAMPLE_PROMPTS, prompts)
+}
+
+/** The prompts that a pair has of its own; null when it uses the project's. @throws WorkbenchError `bad-file` naming file and field */
+export async function readOwnPrompts(pairFolder: string): Promise<CrcPrompts | null> {
+  const file = promptFile(pairFolder, CRC_PROMPTS)
+  if (!(await hasPlainFolder(join(pairFolder, 'prompts'))) || !(await hasPlainFile(file))) return null
+  return readPromptFile(file)
+}
+
+/** Has a pair use the project's prompts. @throws WorkbenchError `read-only` */
+export async function removeOwnPrompts(pairFolder: string): Promise<void> {
+  const file = promptFile(pairFolder, CRC_PROMPTS)
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw writeProblem(file, error)
+  })
 }
 
 async function writePromptFile(folder: string, name: string, prompts: unknown): Promise<void> {

@@ -1,6 +1,6 @@
 import type { AnswerCheck } from '../../contract/documents/answer-check'
-import type { CrcPrompts, SweepDocument } from '../../contract/documents/crc'
-import { WorkbenchError } from '../../contract/model/problem'
+import { CrcPrompts, type SweepDocument } from '../../contract/documents/crc'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import type {
   PairChanges,
   PairCheckpoints,
@@ -17,6 +17,7 @@ import type { PairResults } from './pair-results'
 import type { ProjectReadings } from './project-readings'
 import { ProjectEvaluations } from './project-evaluations'
 import { ProjectSamples } from './project-samples'
+import { removeOwnPrompts, writePrompts } from './project-file'
 import type { ProjectTasks } from './project-tasks'
 import { ANSWER_CHECKS, SEARCHES, SWEEPS } from './stored-documents'
 import { writeSweep } from './sweep-summaries'
@@ -53,6 +54,9 @@ export interface ProjectOfPair {
   ): Promise<void>
   /** Runs a change of the project's files. */
   readonly change: Change
+  savePrompts(prompts: CrcPrompts, seen?: number): Promise<void>
+  /** Counts a change of values that lie beside the document, and writes them. @param fields see `editPair` */
+  saveBeside(fields: readonly string[], seen: number | undefined, write: () => Promise<void>): Promise<void>
   /** Tells whoever shows the project that it has changed. */
   tell(): void
   close(): Promise<void>
@@ -65,6 +69,7 @@ export class ProjectPair {
   /** Where its results lie. */
   readonly folder: string
   #sweeps: readonly SweepSummary[]
+  #prompts: CrcPrompts | null
   /** The sweep that was last asked about what it would be: one slider asks dozens of times, and it is megabytes of text. */
   #asked: SweepDocument | null = null
   #saved = { answerChecks: 0, searches: 0 }
@@ -72,10 +77,11 @@ export class ProjectPair {
   constructor(
     readonly project: ProjectOfPair,
     readonly id: PairId,
-    { folder, sweeps, sampleRuns }: PairResults
+    { folder, sweeps, sampleRuns, prompts }: PairResults
   ) {
     this.folder = folder
     this.#sweeps = sweeps
+    this.#prompts = prompts
     this.samples = new ProjectSamples(folder, project.change, () => project.tell(), sampleRuns)
     this.evaluations = new ProjectEvaluations(folder, project.change)
   }
@@ -100,9 +106,14 @@ export class ProjectPair {
     return this.project.readOnly
   }
 
-  /** Of the character task. */
+  /** Of the character task: its own, or those that the project's pairs share. */
   get prompts(): CrcPrompts {
-    return this.project.prompts
+    return this.#prompts ?? this.project.prompts
+  }
+
+  /** Null where it uses those that the project's pairs share. */
+  get ownPrompts(): CrcPrompts | null {
+    return this.#prompts
   }
 
   /** How often what this object does not hold was saved. */
@@ -174,6 +185,25 @@ export class ProjectPair {
     await this.edit(() => ({ checkpoints }))
   }
 
+  /** Saves the prompts that the pair uses. @throws WorkbenchError as `Project.savePrompts` */
+  async savePrompts(prompts: CrcPrompts, seen?: number): Promise<void> {
+    if (this.#prompts === null) await this.project.savePrompts(prompts, seen)
+    else await this.#saveOwnPrompts(savedPrompts(prompts), seen)
+  }
+
+  /** Gives the pair prompts of its own; null has it use the project's. @throws WorkbenchError `bad-input`, `read-only` */
+  async useOwnPrompts(prompts: CrcPrompts | null): Promise<void> {
+    await this.#saveOwnPrompts(prompts === null ? null : savedPrompts(prompts), undefined)
+  }
+
+  async #saveOwnPrompts(prompts: CrcPrompts | null, seen: number | undefined): Promise<void> {
+    await this.project.saveBeside([`${this.id}/prompts`], seen, async () => {
+      if (prompts === null) await removeOwnPrompts(this.folder)
+      else await writePrompts(this.folder, prompts)
+      this.#prompts = prompts
+    })
+  }
+
   /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSweep(sweep: SweepDocument): Promise<void> {
     await this.project.change(async () => {
@@ -227,3 +257,10 @@ export class ProjectPair {
 /** A field that is present but undefined, as the bridge may deliver it, is a field that was not given. */
 export const given = (fields: object): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
+/** @throws WorkbenchError `bad-input` naming the field that is wrong */
+export function savedPrompts(prompts: CrcPrompts): CrcPrompts {
+  const parsed = CrcPrompts.safeParse(prompts)
+  if (parsed.success) return parsed.data
+  throw new WorkbenchError('bad-input', `The prompts cannot be saved: ${describeIssue(parsed.error)}`)
+}

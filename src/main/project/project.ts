@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { CrcPrompts } from '../../contract/documents/crc'
+import type { CrcPrompts } from '../../contract/documents/crc'
 import {
   type PairDocument,
   type PairId,
@@ -26,7 +26,7 @@ import {
 } from './pair-list'
 import { noResults, type PairResults } from './pair-results'
 import { type ProjectDocuments, writeProjectDocument, writePrompts, writeSamplePrompts } from './project-file'
-import { given, type ProjectOfPair, ProjectPair } from './project-pair'
+import { given, type ProjectOfPair, ProjectPair, savedPrompts } from './project-pair'
 import { ProjectReadings } from './project-readings'
 import { ProjectTasks } from './project-tasks'
 import { Revisions } from './revisions'
@@ -165,12 +165,12 @@ export class Project implements ProjectOfPair {
 
   /** Adds a pair at the end of the list. @throws WorkbenchError `bad-input`, `read-only` */
   addPair(location: PairLocation, name?: string): Promise<ProjectPair> {
-    return this.#add((document) => withPair(document, newPair(location, name)))
+    return this.#add((document) => withPair(document, newPair(location, name)), null)
   }
 
   /** Adds a pair with all that is set for another, but none of its results. @throws WorkbenchError `not-found`, `read-only` */
-  duplicatePair(id: PairId): Promise<ProjectPair> {
-    return this.#add((document) => withDuplicate(document, id))
+  async duplicatePair(id: PairId): Promise<ProjectPair> {
+    return this.#add((document) => withDuplicate(document, id), this.pair(id).ownPrompts)
   }
 
   /** @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
@@ -212,15 +212,10 @@ export class Project implements ProjectOfPair {
 
   /** @param seen see {@link update} @throws WorkbenchError `bad-input` naming the field that is wrong; `stale`; `read-only` */
   async savePrompts(prompts: CrcPrompts, seen?: number): Promise<void> {
-    const parsed = CrcPrompts.safeParse(prompts)
-    if (!parsed.success) {
-      throw new WorkbenchError('bad-input', `The prompts cannot be saved: ${describeIssue(parsed.error)}`)
-    }
-    await this.#change(async () => {
-      await this.#advance(['prompts'], seen, {})
-      await writePrompts(this.path, parsed.data)
-      this.#prompts = parsed.data
-      this.tell()
+    const checked = savedPrompts(prompts)
+    await this.saveBeside(['prompts'], seen, async () => {
+      await writePrompts(this.path, checked)
+      this.#prompts = checked
     })
   }
 
@@ -233,10 +228,20 @@ export class Project implements ProjectOfPair {
         `The sample prompts cannot be saved: ${describeIssue(parsed.error)}`
       )
     }
-    await this.#change(async () => {
-      await this.#advance(['samplePrompts'], seen, {})
+    await this.saveBeside(['samplePrompts'], seen, async () => {
       await writeSamplePrompts(this.path, parsed.data)
       this.#samplePrompts = parsed.data
+    })
+  }
+
+  async saveBeside(
+    fields: readonly string[],
+    seen: number | undefined,
+    write: () => Promise<void>
+  ): Promise<void> {
+    await this.#change(async () => {
+      await this.#advance(fields, seen, {})
+      await write()
       this.tell()
     })
   }
@@ -258,13 +263,16 @@ export class Project implements ProjectOfPair {
   }
 
   async #add(
-    change: (document: ProjectDocument) => { changed: Partial<ProjectDocument>; added: PairDocument }
+    change: (document: ProjectDocument) => { changed: Partial<ProjectDocument>; added: PairDocument },
+    ownPrompts: CrcPrompts | null
   ): Promise<ProjectPair> {
     return this.#change(async () => {
       const { changed, added } = change(this.#document)
       const { id } = added
       await ensurePairFolder(this.path, id)
-      const pair = new ProjectPair(this, id, noResults(pairFolder(this.path, id)))
+      const folder = pairFolder(this.path, id)
+      if (ownPrompts !== null) await writePrompts(folder, ownPrompts)
+      const pair = new ProjectPair(this, id, noResults(folder, ownPrompts))
       this.#pairs.set(id, pair)
       await this.#advance([], undefined, changed)
       return pair

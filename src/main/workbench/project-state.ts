@@ -25,6 +25,7 @@ export async function projectState(
     pairs: pairBriefs(project, projects, jobs),
     document: own.document,
     prompts: own.prompts,
+    ownPrompts: own.ownPrompts !== null,
     samplePrompts: project.samplePrompts ?? samplePrompts,
     sweeps: [...own.sweeps],
     sampleRuns: [...own.samples.runs],

@@ -63,6 +63,28 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     return this.builtin.find((set) => samePrompts(set.prompts, prompts))?.id ?? null
   })
 
+  /** Gives the pair a copy of the prompts for itself, or has it use those of the project again. */
+  async useOwn(own: boolean): Promise<void> {
+    await this.flush()
+    const { project } = this
+    const { prompts, ownPrompts } = project.state
+    const [from, to] = [ownPrompts ? prompts : null, own ? prompts : null]
+    const use = (set: readonly CrcPrompt[] | null): Promise<void> =>
+      project.write((here) =>
+        project.client.prompts.own({ ...here, prompts: set === null ? null : [...set] })
+      )
+    const done = await project.attempt(async () => {
+      await use(to)
+      return true
+    })
+    if (done === null) return
+    project.history.did({
+      what: own ? 'give the pair prompts of its own' : 'use the prompts of the project',
+      undo: () => use(from),
+      redo: () => use(to)
+    })
+  }
+
   async setRendering(changes: Partial<Rendering>): Promise<void> {
     const fields = Object.keys(changes).join(' ')
     await this.project.set('change how prompts are rendered', { rendering: changes }, `rendering ${fields}`)

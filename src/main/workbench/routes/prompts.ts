@@ -8,8 +8,12 @@ export function promptRoutes({ stateOf, withPair }: Routing) {
   const { prompts } = route
   return prompts.router({
     builtin: prompts.builtin.handler(() => builtinPrompts()),
-    save: prompts.save.use(withPair).handler(async ({ context: { project, own }, input }) => {
-      await project.savePrompts(input.prompts, input.seen)
+    save: prompts.save.use(withPair).handler(async ({ context: { own }, input }) => {
+      await own.savePrompts(input.prompts, input.seen)
+      return stateOf(own)
+    }),
+    own: prompts.own.use(withPair).handler(async ({ context: { own }, input }) => {
+      await own.useOwnPrompts(input.prompts)
       return stateOf(own)
     }),
     render: prompts.render.use(withPair).handler(async ({ context: { own } }) => {

@@ -146,4 +146,22 @@ describe('the pairs of a project', () => {
     expect((await storedDistances(project.pair('pair-1'), null)).distances).toBeNull()
     expect((await storedDistances(project.pair('pair-2'), null)).distances).not.toBeNull()
   })
+
+  it('may have prompts of their own, which a copy has too, and use the shared ones again', async () => {
+    const project = await projectOf('a', 'b')
+    const [first, second] = [PROMPTS.slice(0, 1), PROMPTS.slice(1)]
+    await project.pair('pair-2').useOwnPrompts(first)
+    const seen = project.revision
+    await project.pair('pair-1').savePrompts(second, seen)
+    await project.pair('pair-2').savePrompts(PROMPTS, seen)
+    await project.duplicatePair('pair-2')
+    const again = await reopened(project)
+    const promptsOf = (id: string) => again.pair(id).prompts
+    expect(['pair-1', 'pair-2', 'pair-3'].map(promptsOf)).toEqual([second, PROMPTS, PROMPTS])
+    expect(await problemOf(again.pair('pair-2').savePrompts([]))).toMatchObject({ code: 'bad-input' })
+    await again.pair('pair-2').useOwnPrompts(null)
+    await again.pair('pair-2').savePrompts(first)
+    expect(['pair-1', 'pair-2', 'pair-3'].map(promptsOf)).toEqual([first, first, PROMPTS])
+    expect((await reopened(again)).pair('pair-2').ownPrompts).toBeNull()
+  })
 })

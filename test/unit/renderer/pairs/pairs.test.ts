@@ -118,3 +118,21 @@ it('shows the first pair when another window has removed this one', async () => 
   await line.answer('projects.open', 0, showing('pair-1', briefs('a')))
   expect(workbench.session?.here.pair).toBe('pair-1')
 })
+
+it('uses prompts of its own and those of the project again, by steps that can be undone', async () => {
+  const { line, session } = await opened('pair-1', briefs('a', 'b'))
+  const shared = session.state.prompts
+  void session.prompts.useOwn(true)
+  await settled()
+  expect(line.call('prompts.own', 0).input).toEqual({ ...session.here, prompts: shared })
+  const mine = shared.slice(0, 1)
+  await line.answer('prompts.own', 0, { ...session.state, revision: 2, ownPrompts: true, prompts: mine })
+  expect(session.prompts.current()).toEqual(mine)
+  void session.prompts.useOwn(false)
+  await settled()
+  expect(line.call('prompts.own', 1).input).toMatchObject({ prompts: null })
+  await line.answer('prompts.own', 1, { ...session.state, revision: 3, ownPrompts: false, prompts: shared })
+  void session.history.undo()
+  await settled()
+  expect(line.call('prompts.own', 2).input).toMatchObject({ prompts: mine })
+})
