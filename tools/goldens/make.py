@@ -68,6 +68,13 @@ GOLDENS_MADE = {
                       embedding_multiplier=6.0, residual_multiplier=0.4, attention_multiplier=0.25, logits_scaling=4.0,
                       rope_scaling=None),
         head_dim=8, output_gain=2.0, embedding_scale=6.0, residual_scale=0.4, score_scale=0.25, logits_divisor=4.0),
+    "phi4_longrope": dict(
+        config=changed(config("phi3", architectures=["Phi3ForCausalLM"], sliding_window=None, partial_rotary_factor=0.75,
+                              original_max_position_embeddings=128, attention_bias=False,
+                              rope_scaling=dict(type="longrope", short_factor=[1.0, 1.7, 3.0],
+                                                long_factor=[1.0, 5.0, 21.0])), tie_word_embeddings=True),
+        head_dim=8, rotary_dim=6, fused=True, ropes=["longrope"] * 4,
+        length_of_rotation=math.sqrt(1 + math.log(2) / math.log(128))),
     "mistral3": dict(
         config=dict(architectures=["Mistral3ForConditionalGeneration"], model_type="mistral3", image_token_index=10,
                     multimodal_projector_bias=False, projector_hidden_act="gelu", spatial_merge_size=2,
@@ -127,7 +134,16 @@ def make_weights(made, seed):
             weights[f"{at}mlp.{name}_proj.weight"] = linear(out, into, made.get("output_gain", 1.0) if name == "down" else 1.0)
             if made.get("mlp_bias"):
                 weights[f"{at}mlp.{name}_proj.bias"] = normal(out, std=0.3)
+        if made.get("fused"):
+            for joined, parts in [("self_attn.qkv_proj", ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"]),
+                                  ("mlp.gate_up_proj", ["mlp.gate_proj", "mlp.up_proj"])]:
+                weights[f"{at}{joined}.weight"] = torch.cat([weights.pop(f"{at}{part}.weight") for part in parts])
     return weights
+
+
+def split(weights, layer_name, sizes):
+    """The parts of a fused weight by their own names, rows in order."""
+    return dict(zip(sizes, torch.split(weights[layer_name + ".weight"], list(sizes.values()))))
 
 
 def trained(weights, seed):
@@ -147,6 +163,9 @@ def frequencies(kind, scaling, theta, dim, dtype):
     if kind == "plain":
         return plain, 1.0
     # YaRN, arXiv 2309.00071, section 3.2: gamma ramps with the number of rotations within the original context.
+    if kind == "longrope":
+        # LongRoPE, arXiv 2402.13753, for a text within the original context: each pair of dims has a divisor of its own.
+        return plain / torch.tensor(scaling["short_factor"], dtype=dtype), None
     length, factor = scaling["original_max_position_embeddings"], scaling["factor"]
 
     def where(rotations):
@@ -181,8 +200,17 @@ def forward(made, stored, tokens, dtype=torch.float32):
     eps, heads, kv_heads = text["rms_norm_eps"], text["num_attention_heads"], text["num_key_value_heads"]
     body, lm_head = made.get("names", ("model.", "lm_head.weight"))
     w = {name: value.to(dtype) for name, value in stored.items()}
+    rotary = made.get("rotary_dim", head_dim)
     act, length = ACTIVATIONS[made.get("act", "silu")], len(tokens)
     windows, ropes = made.get("windows", [None] * LAYERS), made.get("ropes", ["plain"] * LAYERS)
+
+    if made.get("fused"):
+        for layer in range(LAYERS):
+            at, inter = f"{body}layers.{layer}.", text["intermediate_size"]
+            sizes = dict(q=heads * head_dim, k=kv_heads * head_dim, v=kv_heads * head_dim)
+            parts = {f"self_attn.{name}": part for name, part in split(w, at + "self_attn.qkv_proj", sizes).items()}
+            parts |= {f"mlp.{name}": part for name, part in split(w, at + "mlp.gate_up_proj", dict(gate=inter, up=inter)).items()}
+            w |= {f"{at}{name}_proj.weight": part for name, part in parts.items()}
 
     def linear(x, name):
         y = x @ w[name + ".weight"].T
@@ -196,7 +224,8 @@ def forward(made, stored, tokens, dtype=torch.float32):
         q, k, v = (linear(inner, f"{attention}{name}_proj") for name in "qkv")
         if made.get("projection_norms"):
             q, k = (rms_norm(y, w[f"{attention}{name}_norm.weight"], eps, offset) for name, y in [("q", q), ("k", k)])
-        inverse, sharper = frequencies(ropes[layer], text.get("rope_scaling"), text["rope_theta"], head_dim, dtype)
+        inverse, sharper = frequencies(ropes[layer], text.get("rope_scaling"), text["rope_theta"], rotary, dtype)
+        sharper = sharper or made["length_of_rotation"]
         angles = torch.arange(length, dtype=dtype)[:, None] * inverse[None, :]
         cos, sin = torch.cos(angles) * sharper, torch.sin(angles) * sharper
 
@@ -204,8 +233,8 @@ def forward(made, stored, tokens, dtype=torch.float32):
             y = y[:, head * head_dim:(head + 1) * head_dim]
             if made.get("head_norms"):
                 y = rms_norm(y, w[f"{attention}{name}_norm.weight"], eps, offset)
-            first, second = y[:, :head_dim // 2], y[:, head_dim // 2:]
-            return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=1)
+            first, second, rest = y[:, :rotary // 2], y[:, rotary // 2:rotary], y[:, rotary:]
+            return torch.cat([first * cos - second * sin, second * cos + first * sin, rest], dim=1)
 
         position = torch.arange(length)
         unseen = position[None, :] > position[:, None]
@@ -293,7 +322,7 @@ def make(name):
     ropes = []
     for layer in range(LAYERS):
         inverse, sharper = frequencies(made.get("ropes", ["plain"] * LAYERS)[layer], text.get("rope_scaling"),
-                                       text["rope_theta"], made["head_dim"], torch.float32)
+                                       text["rope_theta"], made.get("rotary_dim", made["head_dim"]), torch.float32)
         ropes.append(dict(layer=layer, window=made.get("windows", [None] * LAYERS)[layer], cos_sin_factor=sharper,
                           inv_freq=short_floats(inverse)))
     golden = dict(

@@ -49,5 +49,8 @@ function describeWindow(window: number | null): string {
 function describeRope(rope: Rope): string {
   if (rope.kind === 'none') return 'none'
   const theta = `RoPE of base ${rope.theta.toLocaleString('en-US')}`
-  return rope.kind === 'default' ? theta : `${theta}, stretched ${rope.factor} times (${rope.kind})`
+  if (rope.kind === 'default') return theta
+  return 'factor' in rope
+    ? `${theta}, stretched ${rope.factor} times (${rope.kind})`
+    : `${theta}, ${rope.kind}`
 }

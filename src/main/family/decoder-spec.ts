@@ -97,6 +97,8 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   }
   const layerCount = reader.count('num_hidden_layers', 1, MAX_LAYERS)
 
+  const layers = layerSpecs(reader, family, layerCount, rotarySize)
+
   const spec: DecoderSpec = {
     modelType,
     family,
@@ -108,7 +110,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     headSize,
     rotarySize,
     vocabularySize: reader.count('vocab_size'),
-    contextLength: reader.optionalCount('max_position_embeddings'),
+    contextLength: contextLength(reader, layers),
     normEpsilon: reader.positive('rms_norm_eps'),
     activation,
     qkvBias: bias(reader, family.bias.qkv),
@@ -117,7 +119,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     ...scales(reader, family, hiddenSize, headSize),
     ...softCaps(root, reader, family),
     tiedHead: tiedHead(root, reader, family),
-    layers: layerSpecs(reader, family, layerCount)
+    layers
   }
   refuseUnread(root, reader, family)
   return spec
@@ -268,8 +270,20 @@ function holderOf(
 /** One for all layers, so that they share their tables. */
 const NO_ROPE: Rope = { kind: 'none' }
 
-function layerSpecs(reader: ConfigReader, family: Family, layerCount: number): LayerSpec[] {
-  const ropes = readRopes(reader, family)
+/** The longest text: as the config says, or as far as its rotations hold. */
+function contextLength(reader: ConfigReader, layers: readonly LayerSpec[]): number | null {
+  const written = reader.optionalCount('max_position_embeddings')
+  const limits = layers.flatMap(({ rope }) => ('limit' in rope ? [rope.limit] : []))
+  return limits.length === 0 ? written : Math.min(...limits, ...(written === null ? [] : [written]))
+}
+
+function layerSpecs(
+  reader: ConfigReader,
+  family: Family,
+  layerCount: number,
+  rotarySize: number
+): LayerSpec[] {
+  const ropes = readRopes(reader, family, rotarySize)
   const window = slidingWindow(reader, family)
   const types = family.windows === 'layerTypes' ? layerTypes(reader, layerCount) : null
   return Array.from({ length: layerCount }, (_, layer) => {
@@ -295,9 +309,13 @@ function slidesByRule(family: Family, layer: number, reader: ConfigReader): bool
 }
 
 /** RoPE of full and of sliding layers. */
-function readRopes(reader: ConfigReader, family: Family): { full: Rope; sliding: Rope } {
+function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { full: Rope; sliding: Rope } {
   const section = ropeSection(reader)
-  const context = reader.optionalCount('max_position_embeddings')
+  const context = {
+    contextLength: reader.optionalCount('max_position_embeddings'),
+    originalContext: family.originalContext ? reader.optionalCount('original_max_position_embeddings') : null,
+    rotarySize
+  }
   const perType = section?.section('full_attention') ?? null
   if (section !== null && perType !== null) {
     const full = readRope(perType, theta(reader, perType), context)

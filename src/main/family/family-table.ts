@@ -61,6 +61,8 @@ export interface Family {
   readonly slidingRope: 'same' | 'local' | 'unscaled'
   /** Whether partial_rotary_factor (rotating only the first dims of a head) is honoured. */
   readonly partialRotary: boolean
+  /** Whether the config itself may have original_max_position_embeddings, the context before LongRoPE stretched it. */
+  readonly originalContext: boolean
   /**
    * Whether projections may be computed in float16 on devices that gain from it. Not for Gemma: its norms multiply by
    * (1 + weight) and its residual grows past float16's largest number, 65,504, so inputs and outputs of its
@@ -100,6 +102,7 @@ const plain = {
   windows: 'never',
   slidingRope: 'same',
   partialRotary: false,
+  originalContext: false,
   halfPrecision: true,
   tiedHeadByDefault: false,
   defaults: { rms_norm_eps: 1e-6, rope_theta: 10_000, hidden_act: 'silu' },
@@ -288,9 +291,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     projections: 'fused',
     windows: 'always',
     partialRotary: true,
+    originalContext: true,
     defaults: { ...plain.defaults, rms_norm_eps: 1e-5, sliding_window: null },
-    // The context before longrope stretched it, and longrope is refused.
-    ignored: ['original_max_position_embeddings']
+    ignored: ['full_attn_mod', 'interpolate_factor']
   }
 }
 

@@ -1,10 +1,21 @@
+import { at } from '../../contract/model/look-up'
 import type { ConfigReader } from './config-reader'
+import {
+  type DynamicRope,
+  type LongRope,
+  readDynamicRope,
+  readLongRope,
+  refuseBeyond,
+  type RopeContext
+} from './long-rope'
 import { readYarn, scaleByYarn, type Yarn } from './yarn'
 
 /** Rotary position embedding: base frequency and how it is stretched; `none` rotates nothing. */
 export type Rope =
   | { readonly kind: 'none' }
   | Yarn
+  | LongRope
+  | DynamicRope
   | { readonly kind: 'default'; readonly theta: number }
   | { readonly kind: 'linear'; readonly theta: number; readonly factor: number }
   | {
@@ -16,12 +27,8 @@ export type Rope =
       readonly originalContext: number
     }
 
-/**
- * Reads `rope_scaling` (or the newer `rope_parameters`) from `section`; null is no scaling.
- *
- * @param contextLength `max_position_embeddings`, where the config has it
- */
-export function readRope(section: ConfigReader | null, theta: number, contextLength: number | null): Rope {
+/** Reads `rope_scaling` (or the newer `rope_parameters`) from `section`; null is no scaling. */
+export function readRope(section: ConfigReader | null, theta: number, context: RopeContext): Rope {
   if (section === null) return { kind: 'default', theta }
   const older = section.value('type')
   const key = section.value('rope_type') === undefined ? 'type' : 'rope_type'
@@ -43,9 +50,14 @@ export function readRope(section: ConfigReader | null, theta: number, contextLen
         originalContext: section.count('original_max_position_embeddings')
       }
     case 'yarn':
-      return readYarn(section, theta, contextLength)
+      return readYarn(section, theta, context.contextLength)
+    case 'longrope':
+    case 'su':
+      return readLongRope(section, theta, context)
+    case 'dynamic':
+      return readDynamicRope(section, theta, context)
     default:
-      throw section.unsupported(key, 'default, linear, llama3, yarn')
+      throw section.unsupported(key, 'default, linear, llama3, yarn, longrope, dynamic')
   }
 }
 
@@ -59,15 +71,33 @@ export function inverseFrequencies(rope: Rope, rotarySize: number): Float32Array
   if (rope.kind === 'none') return frequencies
   for (let i = 0; i < frequencies.length; i++) {
     const frequency = rope.theta ** ((-2 * i) / rotarySize)
-    frequencies[i] =
-      rope.kind === 'yarn' ? scaleByYarn(rope, frequency, i, rotarySize) : scaleFrequency(rope, frequency)
+    frequencies[i] = scaleFrequency(rope, frequency, i, rotarySize)
   }
   return frequencies
 }
 
-function scaleFrequency(rope: Exclude<Rope, Yarn | { kind: 'none' }>, frequency: number): number {
-  if (rope.kind === 'default') return frequency
-  if (rope.kind === 'linear') return frequency / rope.factor
+function scaleFrequency(
+  rope: Exclude<Rope, { kind: 'none' }>,
+  frequency: number,
+  i: number,
+  rotarySize: number
+): number {
+  switch (rope.kind) {
+    case 'default':
+    case 'dynamic':
+      return frequency
+    case 'linear':
+      return frequency / rope.factor
+    case 'longrope':
+      return frequency / at(rope.divisors, i, 'divisor')
+    case 'yarn':
+      return scaleByYarn(rope, frequency, i, rotarySize)
+    case 'llama3':
+      return scaleByLlama3(rope, frequency)
+  }
+}
+
+function scaleByLlama3(rope: Extract<Rope, { kind: 'llama3' }>, frequency: number): number {
   const wavelength = (2 * Math.PI) / frequency
   if (wavelength < rope.originalContext / rope.highFrequencyFactor) return frequency
   if (wavelength > rope.originalContext / rope.lowFrequencyFactor) return frequency / rope.factor
@@ -78,17 +108,20 @@ function scaleFrequency(rope: Exclude<Rope, Yarn | { kind: 'none' }>, frequency:
 }
 
 /**
- * cos and sin of every angle, [positionCount, rotarySize / 2] each, angles in float32 as in the reference. YaRN's are
- * longer than 1, by which attention is sharpened.
+ * cos and sin of every angle, [positionCount, rotarySize / 2] each, angles in float32 as in the reference. Those of
+ * YaRN and LongRoPE are longer than 1, by which attention is sharpened.
+ *
+ * @throws WorkbenchError `unsupported` for more positions than a rotation holds for
  */
 export function rotaryTables(
   rope: Rope,
   rotarySize: number,
   positionCount: number
 ): { cos: Float32Array; sin: Float32Array } {
+  if (rope.kind === 'longrope' || rope.kind === 'dynamic') refuseBeyond(rope, positionCount)
   const frequencies = inverseFrequencies(rope, rotarySize)
   const half = frequencies.length
-  const length = rope.kind === 'yarn' ? rope.attentionFactor : 1
+  const length = rope.kind === 'yarn' || rope.kind === 'longrope' ? rope.attentionFactor : 1
   const cos = new Float32Array(positionCount * half)
   const sin = new Float32Array(positionCount * half)
   for (let position = 0; position < positionCount; position++) {

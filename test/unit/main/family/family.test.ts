@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { canonicalTensorName, decoderSpec } from '../../../../src/main/family'
-import { inverseFrequencies } from '../../../../src/main/family/rope'
+import { at } from '../../../../src/contract/model/look-up'
+import { inverseFrequencies, rotaryTables } from '../../../../src/main/family/rope'
 import { TINY_LLAMA } from '../../../fixtures/checkpoint-builder'
 import { GOLDEN_FAMILIES, goldenPath, largestDifference } from '../../../fixtures/goldens'
 
@@ -99,6 +100,24 @@ describe('reading what a config asks for', () => {
     expect(yarn({ factor: 0.5 })).toMatchObject({ attentionFactor: 1 })
   })
 
+  it('reads LongRoPE and dynamic RoPE within the context before they stretch it, and refuses more', () => {
+    const long = decoderSpec(goldenConfig('phi4_longrope'), 'config.json')
+    expect(long.contextLength).toBe(128)
+    const rope = at(long.layers, 0, 'layer').rope
+    expect(rope).toMatchObject({
+      kind: 'longrope',
+      limit: 128,
+      attentionFactor: Math.sqrt(1 + Math.log(2) / Math.log(128))
+    })
+    expect(() => rotaryTables(rope, long.rotarySize, 129)).toThrow(
+      /A text of 129 tokens is longer than the 128/
+    )
+    const config = llama({ max_position_embeddings: 32, rope_scaling: { rope_type: 'dynamic', factor: 4 } })
+    const dynamic = at(decoderSpec(config, 'config.json').layers, 0, 'layer').rope
+    expect(rotaryTables(dynamic, 4, 32)).toEqual(rotaryTables({ kind: 'default', theta: 10_000 }, 4, 32))
+    expect(() => rotaryTables(dynamic, 4, 33)).toThrow(/dynamic positions/)
+  })
+
   it('has the layers of SmolLM3 rotate that its config marks, or all but every fourth', () => {
     const config = { ...goldenConfig('smollm3'), num_hidden_layers: 8, layer_types: null }
     const kinds = (changes: Config): string[] =>
@@ -190,9 +209,12 @@ describe('refusing what is not computed', () => {
       /rope_scaling.*"rope_type" is "mrope"/
     ],
     [
-      'phi3 longrope',
-      { ...goldenConfig('phi3'), rope_scaling: { type: 'longrope' } },
-      '"type" is "longrope"'
+      'LongRoPE without divisors for all dims',
+      {
+        ...goldenConfig('phi4_longrope'),
+        rope_scaling: { type: 'longrope', short_factor: [1], long_factor: [1] }
+      },
+      '"short_factor" is [1], expected a list of 3 positive numbers'
     ],
     ['an unknown activation', llama({ hidden_act: 'relu2' }), '"hidden_act" is "relu2"'],
     ['quantised weights', llama({ quantization_config: { bits: 4 } }), '"quantization_config" is {"bits":4}'],

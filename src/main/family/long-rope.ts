@@ -1,0 +1,81 @@
+import { WorkbenchError } from '../../contract/model/problem'
+import type { ConfigReader } from './config-reader'
+
+/** What a config says of positions around its section of RoPE. */
+export interface RopeContext {
+  /** `max_position_embeddings` */
+  readonly contextLength: number | null
+  /** `original_max_position_embeddings` of the config itself, where Phi-3 has it. */
+  readonly originalContext: number | null
+  readonly rotarySize: number
+}
+
+/**
+ * LongRoPE (Ding et al., arXiv 2402.13753) within the context before it was stretched: each frequency has a divisor of its
+ * own. Longer texts have other divisors, at all of their positions, so that they share no states with shorter ones: they are
+ * refused.
+ */
+export interface LongRope {
+  readonly kind: 'longrope'
+  readonly theta: number
+  /** [rotarySize / 2] */
+  readonly divisors: readonly number[]
+  /** What cos and sin are multiplied by. */
+  readonly attentionFactor: number
+  /** Positions that it holds for. */
+  readonly limit: number
+}
+
+/** Frequencies that shrink with the length of a text beyond the context, and are the plain ones within it. */
+export interface DynamicRope {
+  readonly kind: 'dynamic'
+  readonly theta: number
+  readonly limit: number
+}
+
+/** As transformers reads it: the ratio of the contexts is the factor where a config has both contexts by itself. */
+export function readLongRope(section: ConfigReader, theta: number, context: RopeContext): LongRope {
+  const limit =
+    context.originalContext ??
+    section.optionalCount('original_max_position_embeddings') ??
+    context.contextLength
+  if (limit === null) throw section.bad('original_max_position_embeddings', 'a whole number')
+  const written = section.optionalPositive('factor')
+  const ratio = (context.contextLength ?? limit) / limit
+  const factor = context.originalContext === null ? (written ?? ratio) : ratio
+  const byDefault = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(limit))
+  const divisors = readDivisors(section, 'short_factor', context.rotarySize / 2)
+  readDivisors(section, 'long_factor', context.rotarySize / 2)
+  const attentionFactor = section.optionalPositive('attention_factor') ?? byDefault
+  return { kind: 'longrope', theta, divisors, attentionFactor, limit }
+}
+
+export function readDynamicRope(
+  section: ConfigReader,
+  theta: number,
+  { contextLength }: RopeContext
+): DynamicRope {
+  section.positive('factor')
+  if (contextLength === null) throw section.unsupported('factor', 'a factor beside max_position_embeddings')
+  return { kind: 'dynamic', theta, limit: contextLength }
+}
+
+/** @throws WorkbenchError `unsupported` for more positions than the rotation holds for */
+export function refuseBeyond({ kind, limit }: LongRope | DynamicRope, positionCount: number): void {
+  if (positionCount <= limit) return
+  throw new WorkbenchError(
+    'unsupported',
+    `A text of ${positionCount} tokens is longer than the ${limit} for which this model's ${kind} positions are computed: beyond, all ` +
+      'of its positions would be others.',
+    'Shorten the text.'
+  )
+}
+
+function readDivisors(section: ConfigReader, key: string, count: number): readonly number[] {
+  const value = section.value(key)
+  const divisors: unknown[] = Array.isArray(value) ? value : []
+  const numbers = divisors.filter((divisor) => typeof divisor === 'number' && divisor > 0)
+  if (divisors.length !== count || numbers.length !== count)
+    throw section.bad(key, `a list of ${count} positive numbers`)
+  return numbers.map(Number)
+}
