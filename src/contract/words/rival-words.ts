@@ -1,7 +1,7 @@
 import type { LayerHalf, RivalComparison, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
 import { rivalName } from '../model/rival'
-import { formatDelta, formatP, formatScore, rangePhrase } from './format'
+import { formatDelta, formatP, formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
 /** What is compared with the selected range. */
@@ -60,6 +60,6 @@ export function rivalSentence(selection: Compared, scoredBy: Pick<ScoredBy, 'kin
   const verb = doesBetter(rival) ? 'does better' : 'may do as well or better'
   return (
     `${comparedName(rival)} ${verb}${on} at the ${words.validity} kept: ${words.diversity} ${formatScore(rival.diversity)} at ` +
-    `${words.validity} ${formatScore(rival.validity)}, ${differenceWords(rival.difference.diversity)} over ${rival.promptCount} prompts`
+    `${words.validity} ${formatScore(rival.validity)}, ${differenceWords(rival.difference.diversity)} over ${plural(rival.promptCount, words.prompt)}`
   )
 }

@@ -86,7 +86,7 @@ export function withSelection(
     promptCount
   }))
   const controls = selection.rivals.flatMap((compared): RivalPoint[] => {
-    const { rival, validity, diversity } = compared
+    const { rival } = compared
     if (rival.kind === 'half') {
       const key = weightsKey(layersModel(halfStrengths(rival.range, rival.half, board.layerCount)))
       const scored = board.others.find((point) => point.key === key)
@@ -95,7 +95,7 @@ export function withSelection(
     if (rival.kind !== 'control') return []
     const scored = board.ranges.find((point) => rangeKey(point) === rangeKey(rival.range))
     if (scored === undefined) return []
-    const { effectiveChoices } = scored
+    const { validity, diversity, effectiveChoices } = scored
     const name = `${rangePhrase(rival.range)}, the ${rival.place} of that length`
     const key = rangeKey(rival.range)
     return [{ key, kind: 'control', name, validity, diversity, effectiveChoices, promptCount }]
