@@ -6,6 +6,7 @@ import { shownSweep } from '../contract/documents/shown-sweep'
 import type { WhatIf } from '../contract/documents/what-if'
 import { WHAT_IF_SAMPLERS } from '../contract/model/rival'
 import { resourcePath } from '../main/base/resources'
+import { atOnce } from '../main/base/steps'
 import { askWhatIf } from '../main/crc/check/ask-what-if'
 import { runCrcSweep } from '../main/crc/sweep/crc-sweep'
 import { createEngineHost, type EngineClient } from '../main/engine/host'
@@ -92,7 +93,7 @@ function answerTimes(sweep: SweepDocument): number[] {
   }))
   const [, ...times] = questions.map((asked) => {
     const startedMs = performance.now()
-    const { sweep: under, selection } = askWhatIf(sweep, null, asked)
+    const { sweep: under, selection } = atOnce(askWhatIf(sweep, null, asked))
     JSON.stringify({ sweep: shownSweep(under), selection })
     return performance.now() - startedMs
   })

@@ -76,7 +76,7 @@ export type TaskSettings = z.infer<typeof TaskSettings>
 export const TASK_VERSION = 1
 
 /** Of a task's file: ten times GSM8K; what is longer is no file that somebody wrote as a task. */
-export const MAX_TASK_CHARACTERS = 50_000_000
+export const MAX_TASK_CHARACTERS = 20_000_000
 
 /** A task: what to ask, how to sample, how to read an answer, how to score it. Users copy, edit, import and export it. */
 export const Task = z

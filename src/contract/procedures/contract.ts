@@ -390,7 +390,7 @@ export const contract = {
     builtinPrompts: procedure.output(SamplePrompts),
     /** Reads prompts from the text of a file: .txt a line each, .jsonl and .csv with a `text` (or `prompt`, `question`) field. */
     readPrompts: procedure
-      .input(z.object({ fileName: z.string().max(1000), content: z.string().max(50_000_000) }))
+      .input(z.object({ fileName: z.string().max(1000), content: z.string().max(MAX_TASK_CHARACTERS) }))
       .output(SamplePrompts),
     savePrompts: procedure.input(ofPair.extend({ seen, prompts: SamplePrompts })).output(ProjectState),
     /** The exact text and tokens a prompt becomes. */

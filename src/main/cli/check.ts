@@ -4,6 +4,7 @@ import { type AnswerCheck, CHECKED_AT_ONCE } from '../../contract/documents/answ
 import type { SweepDocument } from '../../contract/documents/crc'
 import { headline } from '../../contract/words/headline'
 import { DEFAULT_RHO } from '../../contract/documents/project'
+import { atOnce } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { type CheckRequest, checkSweep, rangesToCheck } from '../crc/check/check-sweep'
 import type { ProjectPair } from '../project/project-pair'
@@ -87,7 +88,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const checked = await untilStopped({ signal, quiet: options.quiet }, kept, () =>
       runCheck({ pair, sweep, earlier, recipes }, options.quiet, signal)
     )
-    const selection = checkedSelection(sweep, checked, rho)
+    const selection = atOnce(checkedSelection(sweep, checked, rho))
     const found = selection === null ? null : headline({ ...sweep, selection, check: checked })
     const document = { ...checked, rho, headline: found }
     const saved = await Promise.allSettled([

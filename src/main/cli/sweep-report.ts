@@ -9,6 +9,7 @@ import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SweepPart } from '../../contract/documents/sweep-part'
 import { shellCommand } from '../report/shown-command'
+import { atOnce } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { bestRanges } from '../crc/selection/best-ranges'
 import { formatDuration } from '../../contract/words/format'
@@ -34,7 +35,8 @@ export function describeSweep(
   checkCommand: string,
   sampler: MinPDraw | null = null
 ): string {
-  const selection = stored.selection === null ? null : checkedSelection(stored, check, stored.selection.rho)
+  const selection =
+    stored.selection === null ? null : atOnce(checkedSelection(stored, check, stored.selection.rho))
   const sweep = { ...stored, selected: selection?.selected ?? null }
   const found =
     selection === null

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { shownSweep } from '../../contract/documents/shown-sweep'
 import { whatIfWords } from '../../contract/words/what-if-words'
 import { WorkbenchError } from '../../contract/model/problem'
+import { atOnce } from '../base/steps'
 import { askWhatIf } from '../crc/check/ask-what-if'
 import { absolutePath } from '../base/files/places'
 import { readSweep } from '../project/sweep-files'
@@ -60,7 +61,7 @@ export function addWhatIfCommand(program: Command): void {
       draws,
       mix
     }
-    const answer = askWhatIf(sweep, null, asked)
+    const answer = atOnce(askWhatIf(sweep, null, asked))
     if (json) return printJson({ ...answer, sweep: shownSweep(answer.sweep) })
     const shown = { ...answer.sweep, selection: answer.selection }
     return printText(

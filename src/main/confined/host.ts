@@ -109,7 +109,7 @@ class ConfinedProcess {
 }
 
 function isOfText({ kind }: ConfinedRequest): boolean {
-  return kind !== 'template' && kind !== 'yaml'
+  return kind !== 'template' && kind !== 'yaml' && kind !== 'import'
 }
 
 /** @param lateMs after how long it was killed; null when it ended by itself */

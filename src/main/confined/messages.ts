@@ -67,18 +67,28 @@ export const FindTemplateRequest = z.object({
   file: z.string()
 })
 
+/** A file that a user brings, as prompts or as a task. */
+export const ImportRequest = z.object({
+  kind: z.literal('import'),
+  as: z.enum(['prompts', 'task']),
+  /** The file's name. */
+  file: z.string(),
+  content: z.string()
+})
+
 /** What main asks the confined process, one request at a time. */
 export const ConfinedRequest = z.discriminatedUnion('kind', [
   TemplateRequest,
   YamlRequest,
   TextRequest,
-  FindTemplateRequest
+  FindTemplateRequest,
+  ImportRequest
 ])
 export type ConfinedRequest = z.infer<typeof ConfinedRequest>
 
 /** What the process works on, as a message begins. */
 export function subjectOf({ kind, file }: ConfinedRequest): string {
-  if (kind === 'yaml') return file
+  if (kind === 'yaml' || kind === 'import') return file
   return kind === 'template' ? `The chat template in ${file}` : `The tokenizer in ${file}`
 }
 
@@ -87,6 +97,7 @@ export const ConfinedReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('template'), rendered: z.array(z.string()) }),
   z.object({ kind: z.literal('yaml'), value: z.unknown() }),
+  z.object({ kind: z.literal('imported'), value: z.unknown() }),
   /** Of a tokenizer and its chat template, what `TextModel` says of them. */
   z.object({
     kind: z.literal('text'),

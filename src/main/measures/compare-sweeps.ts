@@ -18,6 +18,7 @@ import { atRelativeDepth, depthOverlap } from '../../contract/model/relative-dep
 import { rangeKey } from '../../contract/model/strengths'
 import { plural } from '../../contract/words/format'
 import { scoredByWords } from '../../contract/words/score-words'
+import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { matchedPrompts, type MatchedPrompt } from './matched-prompts'
 import { rankAgreement, resampleComparison, type MatchedRange } from './resample-comparison'
@@ -53,7 +54,7 @@ export async function compareSweeps(
   { rho, signal }: { rho?: number; signal?: AbortSignal } = {}
 ): Promise<SweepComparison> {
   requireComparable(first.sweep, second.sweep)
-  const [a, b] = [sideOf(first, rho), sideOf(second, rho)]
+  const [a, b] = [await sideOf(first, rho), await sideOf(second, rho)]
   const matched = matchedRanges(a, b)
   const shared = matchedPrompts(a.sweep.prompts, b.sweep.prompts)
   const whole = shared.length === a.sweep.prompts.length && shared.length === b.sweep.prompts.length
@@ -112,13 +113,13 @@ function requireComparable(a: SweepDocument, b: SweepDocument): void {
   }
 }
 
-function sideOf({ sweep, check }: SweepToCompare, wanted: number | undefined): Side {
+async function sideOf({ sweep, check }: SweepToCompare, wanted: number | undefined): Promise<Side> {
   const rho = wanted ?? sweep.selection?.rho ?? DEFAULT_RHO
   const rejected = new Set(rejectedRanges(sweep.ranges, check, rho))
   return {
     sweep,
     rho,
-    selected: checkedSelection(sweep, check, rho)?.selected ?? null,
+    selected: (await inTurns(checkedSelection(sweep, check, rho)))?.selected ?? null,
     selectable: sweep.ranges.map((range) => !rejected.has(range)),
     places: new Map(sweep.ranges.map((range, place) => [rangeKey(range), place]))
   }

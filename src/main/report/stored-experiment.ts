@@ -8,6 +8,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import type { PairDocument, PairState } from '../../contract/documents/project'
 import type { SampledCrc, SampleLine, SampleRun } from '../../contract/documents/samples'
 import type { SearchDocument } from '../../contract/documents/search'
+import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { evaluationView } from '../project/stored-evaluation'
 import type { ProjectPair } from '../project/project-pair'
@@ -86,7 +87,8 @@ export async function readExperiment(
     },
     distances: (await storedDistances(own, pair)).distances,
     sweep,
-    selection: sweep === null ? null : checkedSelection(sweep, answerCheck, own.document.settings.rho),
+    selection:
+      sweep === null ? null : await inTurns(checkedSelection(sweep, answerCheck, own.document.settings.rho)),
     answerCheck,
     search: sweep === null ? null : await ifReadable(() => own.readSearch(sweep.id)),
     samples: await all(runs.slice(0, SHOWN_SAMPLE_RUNS), (id) => own.samples.readAnswers(id)),

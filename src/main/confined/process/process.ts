@@ -1,6 +1,8 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import { withTimeLimit } from '../../base/time-limit'
 import { type ConfinedReply, ConfinedRequest, subjectOf } from '../messages'
+import { readTaskFile } from '../../evaluation/task-file'
+import { readSamplePrompts } from '../../samples/prompts'
 import { findChatTemplate } from '../../text/chat-template'
 import { readTokenizerConfig } from '../../text/tokenizer-config'
 import { parsedYaml } from '../parsed-yaml'
@@ -34,6 +36,13 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
       return () => ({ kind: 'template', rendered: renderTemplate(request) })
     case 'yaml':
       return () => ({ kind: 'yaml', value: parsedYaml(request) })
+    case 'import': {
+      const { as, file, content } = request
+      return () => ({
+        kind: 'imported',
+        value: as === 'task' ? readTaskFile(file, content, undefined) : readSamplePrompts(file, content)
+      })
+    }
     case 'find-template': {
       const { chatTemplate } = await readTokenizerConfig(request.folder)
       const found = (await findChatTemplate(request.folder, chatTemplate)) !== null

@@ -2,6 +2,7 @@ import type { CheckResult } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import type { WhatIf } from '../../../contract/documents/what-if'
 import { WorkbenchError } from '../../../contract/model/problem'
+import type { Steps } from '../../base/steps'
 import { sweepUnder } from '../selection/what-if'
 import { selectAnew } from './checked-selection'
 
@@ -11,13 +12,13 @@ import { selectAnew } from './checked-selection'
  * @param check of whole answers, which were drawn from the models' own distributions: only without another sampler
  * @throws WorkbenchError as `sweepUnder`; `bad-input` for a sweep without ranges
  */
-export function askWhatIf(
+export function* askWhatIf(
   sweep: SweepDocument,
   check: CheckResult | null,
   asked: WhatIf
-): { sweep: SweepDocument; selection: Selection } {
+): Steps<{ sweep: SweepDocument; selection: Selection }> {
   const under = sweepUnder(sweep, asked)
-  const selection = selectAnew(
+  const selection = yield* selectAnew(
     under,
     asked.sampler === null ? check : null,
     asked.rho,

@@ -1,5 +1,6 @@
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
+import type { Steps } from '../../base/steps'
 import { type Found, selectionOf } from '../selection/compare-rivals'
 import { DEFAULT_SEED } from '../selection/selection'
 
@@ -10,26 +11,26 @@ import { DEFAULT_SEED } from '../selection/selection'
  * @param rho share of post's validity that must be kept, by first tokens and by whole answers
  * @returns null for a sweep without ranges
  */
-export function checkedSelection(
+export function* checkedSelection(
   sweep: Found & Pick<SweepDocument, 'selection'>,
   check: CheckResult | null,
   rho: number
-): Selection | null {
+): Steps<Selection | null> {
   const { ranges, selection: stored } = sweep
   const rejected = rejectedRanges(ranges, check, rho)
   if (rejected.length === 0 && stored?.rho === rho) return stored
-  return selectAnew(sweep, check, rho, stored?.bootstrap.seed)
+  return yield* selectAnew(sweep, check, rho, stored?.bootstrap.seed)
 }
 
 /** The same, whatever selection is stored. */
-export function selectAnew(
+export function* selectAnew(
   found: Found,
   check: CheckResult | null,
   rho: number,
   seed = DEFAULT_SEED
-): Selection | null {
+): Steps<Selection | null> {
   if (found.ranges.length === 0) return null
   const rejected = new Set(rejectedRanges(found.ranges, check, rho))
   const candidates = found.ranges.filter((range) => !rejected.has(range))
-  return selectionOf(found, candidates, rho, seed)
+  return yield* selectionOf(found, candidates, rho, seed)
 }

@@ -5,6 +5,7 @@ import type { Bootstrap, Interval } from '../../../contract/documents/crc'
 import { emptyMeans, meanOfRow, meansOver, type ScoreTable } from './score-table'
 import { compareRanges, selectRange } from './select-range'
 import { at } from '../../../contract/model/look-up'
+import type { Steps } from '../../base/steps'
 
 export const RESAMPLES = 1_000
 export const CONFIDENCE = 0.95
@@ -17,7 +18,7 @@ export const CONFIDENCE = 0.95
  *
  * @param selected index into the table's ranges; -1 when nothing was selected
  */
-export function bootstrap(table: ScoreTable, selected: number, rho: number, seed: number): Bootstrap {
+export function* bootstrap(table: ScoreTable, selected: number, rho: number, seed: number): Steps<Bootstrap> {
   const random = xoroshiro128plus(seed)
   const means = emptyMeans(table)
   const validity = means.validity.subarray(1)
@@ -32,6 +33,7 @@ export function bootstrap(table: ScoreTable, selected: number, rho: number, seed
 
   const outside = new OutOfBag(table)
   for (let resample = 0; resample < RESAMPLES; resample++) {
+    yield
     const drawn = drawPrompts(random, table.categories)
     meansOver(table, drawn, means)
     const postNow = { validity: at(means.validity, 0, 'row'), diversity: at(means.diversity, 0, 'row') }

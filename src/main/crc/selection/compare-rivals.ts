@@ -20,6 +20,7 @@ import { DEFAULT_SEED, selection } from './selection'
 import { promptsByCategory } from './score-table'
 import { signFlip } from './sign-flip'
 import { at } from '../../../contract/model/look-up'
+import type { Steps } from '../../base/steps'
 
 /** What of a sweep decides what is selected, and what that is compared with. */
 export type Found = Pick<
@@ -41,16 +42,16 @@ export type Found = Pick<
  *
  * @param candidates the sweep's ranges, or those of them that may be selected
  */
-export function selectionOf(
+export function* selectionOf(
   found: Found,
   candidates: readonly RangeScore[],
   rho: number,
   seed = DEFAULT_SEED
-): Selection {
+): Steps<Selection> {
   const { halves, scoredBy } = found
   const choosing = halves === null ? found : onPrompts(found, halves.choose)
   const wanted = new Set(candidates.map(rangeKey))
-  const selected = selection(
+  const selected = yield* selection(
     choosing.prompts,
     choosing.post,
     choosing.ranges.filter((one) => wanted.has(rangeKey(one))),
@@ -62,7 +63,9 @@ export function selectionOf(
     ({ start, end }) => start === selected.selected?.start && end === selected.selected.end
   )
   if (range === undefined) return selected
+  yield
   const tempered = temperedScores(found, range)
+  yield
   const { minimumValidity } = selected
   return {
     ...selected,

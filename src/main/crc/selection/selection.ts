@@ -1,5 +1,6 @@
 import type { CategoryScore, RangeScore, Score, Selection } from '../../../contract/documents/crc'
 import { type ScoreWords, scoreWords } from '../../../contract/words/score-words'
+import type { Steps } from '../../base/steps'
 import { bootstrap } from './bootstrap'
 import { crossFit } from './cross-fit'
 import { scoreTable } from './score-table'
@@ -14,14 +15,14 @@ export const DEFAULT_SEED = 1
  * @param prompts parallel to the `prompts` of every score
  * @param rho share of post's validity that must be kept, 0 to 1
  */
-export function selection(
+export function* selection(
   prompts: readonly { category: string }[],
   post: Score,
   ranges: readonly RangeScore[],
   rho: number,
   seed = DEFAULT_SEED,
   words: ScoreWords = scoreWords({ kind: 'crc' })
-): Selection {
+): Steps<Selection> {
   const validity = ranges.map((range) => range.validity)
   const diversity = ranges.map((range) => range.diversity)
   const index = selectRange(ranges, validity, diversity, post, rho)
@@ -33,7 +34,7 @@ export function selection(
     minimumValidity: rho * post.validity,
     selected: range === undefined ? null : { start: range.start, end: range.end },
     reason: range === undefined ? reasonForNone(ranges, post, rho, words) : null,
-    bootstrap: bootstrap(table, index, rho, seed),
+    bootstrap: yield* bootstrap(table, index, rho, seed),
     crossFit: 'crossFit' in crossFitted ? crossFitted.crossFit : null,
     crossFitReason: 'reason' in crossFitted ? crossFitted.reason : null,
     rivals: [],

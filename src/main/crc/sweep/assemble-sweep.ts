@@ -8,6 +8,7 @@ import {
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import type { Rival } from '../../../contract/model/rival'
 import { averageScores } from '../task/scoring'
+import type { Steps } from '../../base/steps'
 import { selectionOf } from '../selection/compare-rivals'
 
 /** Digits that a document keeps of a probability: beyond float32's seven, short of noise. */
@@ -59,7 +60,7 @@ export interface SweepOutcome {
  *
  * @throws Error without scores of post, which every sweep has
  */
-export function assembleSweep({ id, facts, models, rivals, rho, seed }: SweepOutcome): SweepDocument {
+export function* assembleSweep({ id, facts, models, rivals, rho, seed }: SweepOutcome): Steps<SweepDocument> {
   const scored = models.map(({ model, prompts }) => ({ model, score: averageScores(facts.prompts, prompts) }))
   const post = scored.find(({ model }) => model.kind === 'post')?.score
   if (post === undefined) throw new Error('a sweep without post')
@@ -77,7 +78,7 @@ export function assembleSweep({ id, facts, models, rivals, rho, seed }: SweepOut
     model.kind === 'recipe' ? [{ recipe: model.recipe, ...score }] : []
   )
   const found = { ...facts, post, ranges, recipes, soup, rivals: scoredRivals }
-  const selected = ranges.length === 0 ? null : selectionOf(found, ranges, rho, seed)
+  const selected = ranges.length === 0 ? null : yield* selectionOf(found, ranges, rho, seed)
   const base = scored.find(({ model }) => model.kind === 'base')?.score ?? null
   return {
     schemaVersion: SWEEP_VERSION,

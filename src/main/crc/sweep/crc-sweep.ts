@@ -2,6 +2,7 @@ import type { SweepDocument } from '../../../contract/documents/crc'
 import type { KnownPart } from '../../../contract/documents/known-part'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type Shard, SWEEP_PART_VERSION, type SweepPart } from '../../../contract/documents/sweep-part'
+import { inTurns } from '../../base/steps'
 import { openPair } from '../../checkpoint/pair'
 import type { EngineClient } from '../../engine/host'
 import {
@@ -45,7 +46,8 @@ export async function runCrcSweep(
   history: SweepHistory | null = null
 ): Promise<SweepDocument> {
   const { facts, models, rivals } = await scorePrompts(engine, request, null, signal, onEvent, history)
-  return assembleSweep({ id: request.id, facts, models, rivals, rho: request.rho, seed: request.seed })
+  const { id, rho, seed } = request
+  return inTurns(assembleSweep({ id, facts, models, rivals, rho, seed }))
 }
 
 /**

@@ -2,6 +2,7 @@ import { totalWork, type PromptScore, type SweepDocument } from '../../../contra
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
 import { assembleSweep, type ModelResults, type RivalResults } from './assemble-sweep'
+import { atOnce } from '../../base/steps'
 import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
 import { at, got } from '../../../contract/model/look-up'
@@ -50,30 +51,32 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
       return at(at(source.part.rivals, index, 'rival').prompts, source.place, 'score')
     })
   }))
-  return assembleSweep({
-    facts: {
-      programVersion: part.programVersion,
-      seconds: ordered.reduce((sum, { seconds }) => sum + seconds, 0),
-      device: part.device,
-      precision: part.precision,
-      layerCount: part.layerCount,
-      basePath: part.basePath,
-      postPath: part.postPath,
-      rendering: part.rendering,
-      scoredBy: part.scoredBy,
-      whatIf: part.whatIf,
-      halves: part.halves,
-      prompts: part.prompts,
-      baseUnavailable: part.baseUnavailable,
-      notices: [...new Set(ordered.flatMap(({ notices }) => notices))],
-      work: totalWork(ordered.map(({ work }) => work)),
-      reusedPromptCount: ordered.reduce((sum, { reusedPromptCount }) => sum + reusedPromptCount, 0)
-    },
-    models,
-    rivals,
-    rho: options.rho ?? part.rho,
-    seed: options.seed ?? part.seed
-  })
+  return atOnce(
+    assembleSweep({
+      facts: {
+        programVersion: part.programVersion,
+        seconds: ordered.reduce((sum, { seconds }) => sum + seconds, 0),
+        device: part.device,
+        precision: part.precision,
+        layerCount: part.layerCount,
+        basePath: part.basePath,
+        postPath: part.postPath,
+        rendering: part.rendering,
+        scoredBy: part.scoredBy,
+        whatIf: part.whatIf,
+        halves: part.halves,
+        prompts: part.prompts,
+        baseUnavailable: part.baseUnavailable,
+        notices: [...new Set(ordered.flatMap(({ notices }) => notices))],
+        work: totalWork(ordered.map(({ work }) => work)),
+        reusedPromptCount: ordered.reduce((sum, { reusedPromptCount }) => sum + reusedPromptCount, 0)
+      },
+      models,
+      rivals,
+      rho: options.rho ?? part.rho,
+      seed: options.seed ?? part.seed
+    })
+  )
 }
 
 /** Whether a part holds what it says: every model's scores on its prompts, with numbers that fit each other. */

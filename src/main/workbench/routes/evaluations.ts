@@ -1,4 +1,4 @@
-import { readTaskFile } from '../../evaluation/task-file'
+import { importedTask } from '../../evaluation/imported'
 import { allTasks, evaluationView } from '../../project/stored-evaluation'
 import { cancelling, route, type Routing, watching } from './route'
 
@@ -8,7 +8,7 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
   return evaluations.router({
     tasks: evaluations.tasks.use(withPair).handler(({ context: { own } }) => allTasks(own)),
     readTask: evaluations.readTask.handler(({ input: { fileName, content } }) =>
-      readTaskFile(fileName, content, undefined)
+      importedTask(fileName, content)
     ),
     saveTask: evaluations.saveTask.use(withPair).handler(async ({ context: { own }, input }) => {
       await own.project.tasks.save(input.task)

@@ -3,7 +3,8 @@ import { preferenceTallies } from '../../measures/preferences'
 import { exportSamples } from '../../report/samples-page/export'
 import { exportPreferences } from '../../report/samples-page/preferences-file'
 import { defaultSampleSettings } from '../../samples/default-settings'
-import { builtinSamplePrompts, readSamplePrompts } from '../../samples/prompts'
+import { builtinSamplePrompts } from '../../samples/prompts'
+import { importedPrompts } from '../../evaluation/imported'
 import { renderSamplePrompt } from '../../answers/render-sample-prompts'
 import { postFolder, textModelOf } from './post'
 import { cancelling, route, type Routing, watching } from './route'
@@ -13,7 +14,7 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
   const { samples } = route
   return samples.router({
     builtinPrompts: samples.builtinPrompts.handler(() => builtinSamplePrompts()),
-    readPrompts: samples.readPrompts.handler(({ input }) => readSamplePrompts(input.fileName, input.content)),
+    readPrompts: samples.readPrompts.handler(({ input }) => importedPrompts(input.fileName, input.content)),
     savePrompts: samples.savePrompts.use(withPair).handler(async ({ context: { project, own }, input }) => {
       await project.saveSamplePrompts(input.prompts, input.seen)
       return stateOf(own)

@@ -2,6 +2,7 @@ import { shownSweep } from '../../../contract/documents/shown-sweep'
 import { promptScoresIn } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { inTurns } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { askWhatIf } from '../../crc/check/ask-what-if'
 import { compareSweeps } from '../../measures/compare-sweeps'
@@ -33,16 +34,14 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     }),
     select: sweeps.select.use(withPair).handler(async ({ context: { own }, input: { sweepId, rho } }) => {
       const sweep = await own.readSweep(sweepId)
-      const selection = checkedSelection(sweep, await own.readAnswerCheck(sweepId), rho)
+      const check = await own.readAnswerCheck(sweepId)
+      const selection = await inTurns(checkedSelection(sweep, check, rho))
       if (selection !== null) return selection
       throw new WorkbenchError('bad-input', `The sweep ${sweepId} scored no ranges to select from.`)
     }),
     whatIf: sweeps.whatIf.use(withPair).handler(async ({ context: { own }, input: { sweepId, asked } }) => {
-      const { sweep, selection } = askWhatIf(
-        await own.askedSweep(sweepId),
-        await own.readAnswerCheck(sweepId),
-        asked
-      )
+      const check = await own.readAnswerCheck(sweepId)
+      const { sweep, selection } = await inTurns(askWhatIf(await own.askedSweep(sweepId), check, asked))
       return { sweep: shownSweep(sweep), selection }
     }),
     compare: sweeps.compare

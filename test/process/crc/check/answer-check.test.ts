@@ -9,11 +9,11 @@ import {
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/answer-paths'
-import { checkedSelection } from '../../../../src/main/crc/check/checked-selection'
+import { checkedSelection as checkedSelectionSteps } from '../../../../src/main/crc/check/checked-selection'
 import { checkSweep, rangesToCheck } from '../../../../src/main/crc/check/check-sweep'
 import { Answers, Questions } from '../../../../src/main/crc/check/questions'
 import { askOfPath, askOfTrail, wholeAnswers } from '../../../../src/main/crc/check/whole-answers'
-import { selection } from '../../../../src/main/crc/selection/selection'
+import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { whiteSpaceTokens } from '../../../../src/main/crc/task/characters'
@@ -24,6 +24,12 @@ import { sharedEngine } from '../../../fixtures/shared-engine'
 import { demoSweep } from '../../../fixtures/swept-demo'
 import { byteLevelTokenizer, textFolder } from '../../../fixtures/text-folder'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
+import { atOnce } from '../../../../src/main/base/steps'
+
+const checkedSelection = (...given: Parameters<typeof checkedSelectionSteps>) =>
+  atOnce(checkedSelectionSteps(...given))
+
+const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
 
 const ACCURACY = 12
 

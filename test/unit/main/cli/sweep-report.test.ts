@@ -1,8 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
 import { describeSweep } from '../../../../src/main/cli/sweep-report'
-import { selection } from '../../../../src/main/crc/selection/selection'
+import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
+import { atOnce } from '../../../../src/main/base/steps'
+
+const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
 
 it('tells people of a sweep what a check that still holds of it makes of it', () => {
   const tiny = tinySweep()

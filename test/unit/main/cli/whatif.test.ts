@@ -2,10 +2,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { WhatIfSweep } from '../../../../src/contract/documents/what-if'
-import { checkedSelection } from '../../../../src/main/crc/check/checked-selection'
+import { checkedSelection as checkedSelectionSteps } from '../../../../src/main/crc/check/checked-selection'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
+import { atOnce } from '../../../../src/main/base/steps'
+
+const checkedSelection = (...given: Parameters<typeof checkedSelectionSteps>) =>
+  atOnce(checkedSelectionSteps(...given))
 
 /** What `slr whatif` says of the tiny sweep, which kept nothing of other samplers. */
 async function asked(...options: string[]) {

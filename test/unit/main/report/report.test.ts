@@ -9,7 +9,7 @@ import { rubricOf } from '../../../../src/contract/model/task-kinds'
 import { Report } from '../../../../src/contract/documents/report'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
-import { selection } from '../../../../src/main/crc/selection/selection'
+import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { inlineMarkdown } from '../../../../src/main/base/markdown-text'
 import { readPairState } from '../../../../src/main/workbench/open-projects'
@@ -27,6 +27,9 @@ import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
 import { tinyCheck, tinySearch, tinySweep, tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
 import { problemOf } from '../../../fixtures/problems'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
+import { atOnce } from '../../../../src/main/base/steps'
+
+const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
 
 async function demoProject(): Promise<Project> {
   return createProject({

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
 import type { WhatIfSweep } from '../../../../src/contract/documents/what-if'
 import { noSamplersWords } from '../../../../src/contract/words/what-if-words'
+import { atOnce } from '../../../../src/main/base/steps'
 import { askWhatIf } from '../../../../src/main/crc/check/ask-what-if'
 import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
 import type { Ranges } from '../../../../src/renderer/ranges/ranges.svelte'
@@ -9,12 +10,12 @@ import { keptValues, nearest, ownSampler } from '../../../../src/renderer/ranges
 import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 import { tinySweep, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
 
-const SWEEP = { ...tinySweep(), selection: selectAnew(tinySweep(), null, 0.9) }
+const SWEEP = { ...tinySweep(), selection: atOnce(selectAnew(tinySweep(), null, 0.9)) }
 
 /** What main answers, with other scores than the sweep's. */
 function answer(rho: number, diversity: number): WhatIfSweep {
   const changed = { ...SWEEP, ranges: SWEEP.ranges.map((range) => ({ ...range, diversity })) }
-  const { sweep, selection } = askWhatIf(SWEEP, null, { rho, sampler: null, draws: null, mix: null })
+  const { sweep, selection } = atOnce(askWhatIf(SWEEP, null, { rho, sampler: null, draws: null, mix: null }))
   return { sweep: shownSweep({ ...sweep, ranges: changed.ranges }), selection }
 }
 

@@ -3,11 +3,18 @@ import { LayerHalf, type RangeScore, type Score } from '../../../../../src/contr
 import { halfStrengths } from '../../../../../src/contract/model/strengths'
 import { comparedName } from '../../../../../src/contract/words/rival-words'
 import { headline } from '../../../../../src/contract/words/headline'
-import { comparedAnew, type Found, selectionOf } from '../../../../../src/main/crc/selection/compare-rivals'
+import {
+  comparedAnew,
+  type Found,
+  selectionOf as selectionOfSteps
+} from '../../../../../src/main/crc/selection/compare-rivals'
 import { drawHalves } from '../../../../../src/main/crc/selection/draw-halves'
 import { builtinTask } from '../../../../../src/main/evaluation/builtin-tasks'
 import { scoreOf } from '../../../../fixtures/crc-reference'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
+import { atOnce } from '../../../../../src/main/base/steps'
+
+const selectionOf = (...given: Parameters<typeof selectionOfSteps>) => atOnce(selectionOfSteps(...given))
 
 const { prompts: tinyPrompts, ...tiny } = tinySweep()
 const prompts = Array.from({ length: 4 }, () => tinyPrompts)
