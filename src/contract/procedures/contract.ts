@@ -58,6 +58,7 @@ import {
 } from '../documents/preferences'
 import { SamplePrompt, SamplePrompts } from '../documents/task'
 import { ShellEvent, ThemeChoice } from './shell'
+import { MAX_QUEUED, QueuedWork, QueueState } from '../documents/queue'
 import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../documents/search'
 import { SweepComparison } from '../documents/sweep-comparison'
 import { SweepEvent, SweepProgress } from '../documents/sweep-events'
@@ -77,6 +78,8 @@ const oneKept = ofPair.extend({ id: KeptId })
 const pairsOf = z.object({ pairs: z.array(PairBrief) })
 /** Both undo a removal: at the place it had, unless it is there again. */
 const place = z.number().int().nonnegative()
+
+const ofQueue = projectPath.extend({ id: z.uuid() })
 
 const folderPath = z.string().min(1).max(4096)
 
@@ -181,6 +184,22 @@ export const contract = {
      * the fingerprints of theirs. Refused for the built-in pair, and while a job of the pair runs.
      */
     relocate: procedure.input(ofPair.extend({ base: folderPath, post: folderPath })).output(ProjectState)
+  },
+  queue: {
+    /** Puts the same work for these pairs at the end of the line, but where it waits already; a line that was paused goes on. */
+    add: procedure
+      .input(projectPath.extend({ pairs: z.array(PairId).min(1).max(MAX_QUEUED), work: QueuedWork }))
+      .output(z.void()),
+    /** The line as it is, and again after every change. Watching never ends by itself. */
+    watch: procedure.input(projectPath).output(eventIterator(QueueState)),
+    /** @param place in the line without it */
+    move: procedure.input(ofQueue.extend({ place })).output(z.void()),
+    /** Takes a job out of the line; one that runs is stopped, and keeps what it has. */
+    remove: procedure.input(ofQueue).output(z.void()),
+    /** Has a job that failed wait again, and the line go on. */
+    retry: procedure.input(ofQueue).output(z.void()),
+    /** Whether another job may begin; the one that runs goes on. */
+    pause: procedure.input(projectPath.extend({ paused: z.boolean() })).output(z.void())
   },
   distances: {
     /**

@@ -8,6 +8,8 @@ import { Evaluations } from './evaluations'
 import { Exports } from './exports'
 import type { JobContext } from './job-context'
 import type { TellJobNews } from './job-news'
+import { Queue } from './queue'
+import { queuedKinds } from './queued-kinds'
 import { Questions } from './questions'
 import { Readings } from './readings'
 import { Samples } from './samples'
@@ -26,6 +28,7 @@ export class Jobs {
   readonly evaluations: Evaluations
   readonly readings: Readings
   readonly exports: Exports
+  readonly queue: Queue
   private readonly turns = new JobTurns()
 
   constructor(engine: EngineHost, devices: Devices, tell: TellJobNews = () => undefined) {
@@ -39,11 +42,12 @@ export class Jobs {
     this.evaluations = new Evaluations(context)
     this.readings = new Readings(context)
     this.exports = new Exports(context)
+    this.queue = new Queue(queuedKinds(this.sweeps, this.evaluations), this.turns)
   }
 
-  /** Settles when the running jobs of a project's pairs are over; null when none runs. */
+  /** Settles when the running jobs of a project's pairs and those in line are over; null when none runs. */
   done(project: ProjectOfPair): Promise<void> | null {
-    return this.turns.done(project)
+    return this.queue.done(project) ?? this.turns.done(project)
   }
 
   /** What runs of a pair now. */
@@ -57,6 +61,7 @@ export class Jobs {
   }
 
   async cancelAll(): Promise<void> {
+    this.queue.close()
     await this.turns.cancelAll()
   }
 

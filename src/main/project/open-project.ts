@@ -1,5 +1,7 @@
 import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { PairDocument } from '../../contract/documents/project'
+import type { QueuedJob } from '../../contract/documents/queue'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorCode, removeUnfinished } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
@@ -11,6 +13,7 @@ import { readPairResults } from './pair-results'
 import { ensurePairFolder, pairFolder, removeLeftPairs, requirePlainPairs } from './pair-folders'
 import { Project } from './project'
 import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './project-file'
+import { QUEUE } from './stored-documents'
 
 /**
  * Opens a project, given its folder or the project.json in it. A folder that cannot be written opens for viewing.
@@ -49,10 +52,26 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
       )
     )
     for (const found of results.values()) warnings.push(...found.warnings)
-    return new Project({ path: folder, ...documents, results, warnings }, lock, readOnly)
+    const queued = await readQueue(folder, documents.document.pairs, warnings)
+    return new Project({ path: folder, ...documents, results, queued, warnings }, lock, readOnly)
   } catch (error) {
     lock?.release()
     throw error
+  }
+}
+
+/** What waits for pairs that there still are. A line that cannot be read is begun anew: it holds no results. */
+async function readQueue(
+  folder: string,
+  pairs: readonly PairDocument[],
+  warnings: string[]
+): Promise<QueuedJob[]> {
+  try {
+    const stored = await QUEUE.read(folder)
+    return stored === null ? [] : stored.jobs.filter((job) => pairs.some(({ id }) => id === job.pair))
+  } catch (error) {
+    warnings.push(`The queue of jobs was left out. ${errorMessage(error)}`)
+    return []
   }
 }
 

@@ -14,6 +14,7 @@ import type { SamplePrompts } from '../../contract/documents/task'
 import { newestFirst } from '../base/files/newest-first'
 import type { Change } from '../base/files/serial-queue'
 import type { PairResults } from './pair-results'
+import type { ProjectQueue } from './project-queue'
 import type { ProjectReadings } from './project-readings'
 import { ProjectEvaluations } from './project-evaluations'
 import { ProjectSamples } from './project-samples'
@@ -33,10 +34,13 @@ export interface ProjectOfPair {
   readonly warnings: readonly string[]
   /** In the order of the list. */
   readonly pairs: readonly ProjectPair[]
+  /** @throws WorkbenchError `not-found` when the project has it no more */
+  pair(id: PairId): ProjectPair
   readonly prompts: CrcPrompts
   readonly samplePrompts: SamplePrompts | null
   readonly tasks: ProjectTasks
   readonly readings: ProjectReadings
+  readonly queue: ProjectQueue
   readonly savedTasks: number
   /** As it is, or as it was when it was removed. */
   documentOf(id: PairId): PairDocument

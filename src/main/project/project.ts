@@ -7,6 +7,7 @@ import {
   type ProjectChanges,
   ProjectDocument
 } from '../../contract/documents/project'
+import type { QueuedJob } from '../../contract/documents/queue'
 import { SamplePrompts } from '../../contract/documents/task'
 import { at, got } from '../../contract/model/look-up'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
@@ -27,6 +28,7 @@ import {
 import { noResults, type PairResults } from './pair-results'
 import { type ProjectDocuments, writeProjectDocument, writePrompts, writeSamplePrompts } from './project-file'
 import { given, type ProjectOfPair, ProjectPair, savedPrompts } from './project-pair'
+import { ProjectQueue } from './project-queue'
 import { ProjectReadings } from './project-readings'
 import { ProjectTasks } from './project-tasks'
 import { Revisions } from './revisions'
@@ -35,6 +37,7 @@ interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
   path: string
   /** Of each pair. */
   results: ReadonlyMap<PairId, PairResults>
+  queued: readonly QueuedJob[]
   warnings: string[]
 }
 
@@ -52,6 +55,7 @@ export class Project implements ProjectOfPair {
   readonly change: Change
   readonly tasks: ProjectTasks
   readonly readings: ProjectReadings
+  readonly queue: ProjectQueue
   #document: ProjectDocument
   #prompts: CrcPrompts
   #samplePrompts: SamplePrompts | null
@@ -80,6 +84,7 @@ export class Project implements ProjectOfPair {
       this.tell()
     })
     this.readings = new ProjectReadings(this.path, this.change)
+    this.queue = new ProjectQueue(this.path, this.change, content.queued)
     for (const [id, results] of content.results) this.#pairs.set(id, new ProjectPair(this, id, results))
   }
 

@@ -13,6 +13,7 @@ import {
   SAMPLED_CRC_VERSION,
   SampleRun
 } from '../../contract/documents/samples'
+import { QUEUE_VERSION, QueueDocument } from '../../contract/documents/queue'
 import { SEARCH_VERSION, SearchDocument } from '../../contract/documents/search'
 import type { DocumentFormat } from '../base/files/migrate'
 import { documentFile, documentFolder } from './document-store'
@@ -121,6 +122,17 @@ export const TASKS = documentFolder<Task>({
   migrations: {},
   maxBytes: 256_000_000,
   tooLarge: 'Keep a task of fewer or shorter prompts.'
+})
+
+/** The jobs that wait in line over all pairs. */
+export const QUEUE = documentFile<QueueDocument>({
+  name: 'queue',
+  file: 'queue.json',
+  schema: QueueDocument,
+  version: QUEUE_VERSION,
+  migrations: {},
+  maxBytes: 10_000_000,
+  tooLarge: 'Let some jobs end first.'
 })
 
 /*

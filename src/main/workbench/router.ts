@@ -17,6 +17,7 @@ import { exportRoutes } from './routes/exports'
 import { probeRoutes } from './routes/probes'
 import { appRoutes, deviceRoutes, folderRoutes, pairRoutes } from './routes/program'
 import { pairListRoutes } from './routes/pair-list'
+import { queueRoutes } from './routes/queue'
 import { projectRoutes } from './routes/projects'
 import { promptRoutes } from './routes/prompts'
 import { checksumRoutes, distanceRoutes, valueRoutes } from './routes/readings'
@@ -54,6 +55,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
     pair: pairRoutes(routing),
     projects: projectRoutes(routing, new ProjectNews(projects, jobs, stateOf)),
     pairs: pairListRoutes(routing),
+    queue: queueRoutes(routing),
     distances: distanceRoutes(routing),
     checksums: checksumRoutes(routing),
     values: valueRoutes(routing),

@@ -7,6 +7,7 @@ import { Distances } from '../pair/distances.svelte'
 import { OtherCheckpoints } from '../pair/other-checkpoints.svelte'
 import { ValuesCheck } from '../pair/values-check.svelte'
 import { Pairs } from '../pairs/pairs.svelte'
+import { Queue } from '../pairs/queue.svelte'
 import { Prompts } from '../prompts/prompts.svelte'
 import { Ranges } from '../ranges/ranges.svelte'
 import { KeptList } from '../recipes/kept-list.svelte'
@@ -34,6 +35,8 @@ interface StoredResults {
 export class Session extends OpenProject {
   /** The project's pairs, this one among them. */
   readonly pairs: Pairs
+  /** Of all its pairs. */
+  readonly queue: Queue
   readonly tasks: Tasks
   readonly prompts: Prompts
   readonly ranges: Ranges
@@ -51,6 +54,7 @@ export class Session extends OpenProject {
   constructor(host: Host, state: ProjectState) {
     super(host, state)
     this.pairs = new Pairs(this)
+    this.queue = new Queue(this)
     // In this order the top bar chooses among jobs that run at once.
     this.tasks = new Tasks(this)
     this.prompts = new Prompts(this)
@@ -77,6 +81,7 @@ export class Session extends OpenProject {
    */
   attach({ step, shown, model, metric }: Omit<Place, 'project' | 'pair'>): void {
     void this.watch()
+    void this.queue.attach()
     this.jobs.hear(this.state.running)
     this.prompts.attach()
     const inRanges = step === 'ranges'

@@ -10,7 +10,7 @@ import { duplicateVariant, rangeVariant, renamedVariant, spreadOfRanges } from '
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { formatBytes, plural } from '../ui/format'
 import { needsBase } from '../../contract/model/rival'
-import { takenVariants } from '../recipes/variants'
+import { evaluatedChoices } from '../../contract/documents/variant-choices'
 import { modelKey, sameModel } from '../../contract/model/model'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -57,13 +57,8 @@ export class EvaluationSetup {
   )
 
   readonly choices = $derived.by<Choice[]>(() => {
-    const own = this.offered.choices
     const [newest] = this.project.state.sweeps
-    const taken = newest === undefined ? [] : takenVariants(newest.rivals, newest.layerCount)
-    const offered = [
-      ...own,
-      ...taken.filter(({ variant }) => !own.some((choice) => sameModel(choice.variant, variant)))
-    ].map(({ variant, origin }): Choice => ({
+    const offered = evaluatedChoices(this.offered.choices, newest).map(({ variant, origin }): Choice => ({
       key: modelKey(variant),
       entry: { variant },
       origin,

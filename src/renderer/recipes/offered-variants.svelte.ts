@@ -1,7 +1,7 @@
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { OpenProject } from '../app/open-project.svelte'
 import { usableCheckpoints } from './other-checkpoints'
-import { type VariantChoice, variantChoices } from './variants'
+import { type VariantChoice, variantChoices } from '../../contract/documents/variant-choices'
 
 /** What Samples, Evaluate and Export offer to choose from. */
 export class OfferedVariants {

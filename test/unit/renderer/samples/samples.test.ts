@@ -25,7 +25,7 @@ import {
   draftOfSettings,
   parseSettings
 } from '../../../../src/renderer/samples/sample-settings'
-import { variantChoices } from '../../../../src/renderer/recipes/variants'
+import { variantChoices } from '../../../../src/contract/documents/variant-choices'
 
 const line = (index: number, text: string, more: Partial<SampleLine> = {}): SampleLine => ({
   variant: 'post',

@@ -1,13 +1,13 @@
-import { freeName } from '../../contract/model/free-name'
-import type { KeptCheckpoint, KeptRecipe } from '../../contract/documents/project'
-import type { Recipe, RestorationRange } from '../../contract/model/recipe'
-import type { Kept } from '../../contract/model/kept'
-import type { Variant } from '../../contract/documents/samples'
-import { blendName } from '../../contract/documents/swept-model'
-import type { TakenRival } from '../../contract/documents/crc'
-import { rivalName } from '../../contract/model/rival'
-import { blendStrengths } from '../../contract/model/strengths'
-import { rangeModel, sameModel } from '../../contract/model/model'
+import { freeName } from '../model/free-name'
+import type { KeptCheckpoint, KeptRecipe, SweepSummary } from './project'
+import type { Recipe, RestorationRange } from '../model/recipe'
+import type { Kept } from '../model/kept'
+import type { Variant } from './samples'
+import { blendName } from './swept-model'
+import type { TakenRival } from './crc'
+import { rivalName } from '../model/rival'
+import { blendStrengths } from '../model/strengths'
+import { rangeModel, sameModel } from '../model/model'
 
 /** Where a variant that can be chosen comes from. */
 export interface VariantChoice {
@@ -60,4 +60,16 @@ export function takenVariants(rivals: readonly TakenRival[], layerCount: number)
     const recipe = { name, layers: blendStrengths(taken.strength, layerCount) }
     return { variant: { kind: 'recipe', name, recipe }, origin: 'rival' }
   })
+}
+
+/** What an evaluation begins with: what can be compared, and what the rule takes of the newest sweep. */
+export function evaluatedChoices(
+  offered: readonly VariantChoice[],
+  newest: Pick<SweepSummary, 'rivals' | 'layerCount'> | undefined
+): VariantChoice[] {
+  const taken = newest === undefined ? [] : takenVariants(newest.rivals, newest.layerCount)
+  return [
+    ...offered,
+    ...taken.filter(({ variant }) => !offered.some((choice) => sameModel(choice.variant, variant)))
+  ]
 }

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { Problem } from '../model/problem'
+import { PairId } from './project'
+
+export const QUEUE_VERSION = 1
+
+/** More than anybody waits for. */
+export const MAX_QUEUED = 500
+
+/** What is done for a pair when its turn comes, by what is set for the pair then. */
+export const QueuedWork = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('sweep') }),
+  z.object({ kind: z.literal('evaluation'), task: z.object({ id: z.string(), name: z.string() }) })
+])
+export type QueuedWork = z.infer<typeof QueuedWork>
+
+/** A job that waits in line, runs, or has failed. */
+export const QueuedJob = z.object({
+  id: z.uuid(),
+  pair: PairId,
+  work: QueuedWork,
+  /** The evaluation that it has begun, to go on with; null before that, and for sweeps, which know what they have. */
+  evaluationId: z.string().nullable(),
+  /** Why it failed; null before that. One that failed runs again only when it is asked to. */
+  problem: Problem.nullable()
+})
+export type QueuedJob = z.infer<typeof QueuedJob>
+
+/** Jobs over a project's pairs, in the order of their turns. */
+export const QueueDocument = z.object({
+  schemaVersion: z.literal(QUEUE_VERSION),
+  jobs: z.array(QueuedJob).max(MAX_QUEUED)
+})
+export type QueueDocument = z.infer<typeof QueueDocument>
+
+/** What is known of how far a job is. */
+export const QueueProgress = z.object({
+  /** Of the work, 0 to 1; null while that is not known. */
+  share: z.number().nullable(),
+  /** Null while that is not known; of a job that waits, how long one like it took last. */
+  secondsLeft: z.number().nullable()
+})
+export type QueueProgress = z.infer<typeof QueueProgress>
+
+/** The line as windows show it. */
+export const QueueState = z.object({
+  /** Nothing begins until somebody says so: after a pause, and after the program was started anew. */
+  paused: z.boolean(),
+  /** Whether the line waits for a job that was started by hand. */
+  waits: z.boolean(),
+  jobs: z.array(
+    QueuedJob.omit({ evaluationId: true }).extend({
+      state: z.enum(['waiting', 'running', 'failed']),
+      progress: QueueProgress
+    })
+  )
+})
+export type QueueState = z.infer<typeof QueueState>

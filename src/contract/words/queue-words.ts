@@ -1,0 +1,38 @@
+import type { QueuedWork, QueueState } from '../documents/queue'
+import { formatDuration, formatPercent, plural } from './format'
+
+type QueuedJobState = QueueState['jobs'][number]
+
+/** What is done, as it stands in a list. */
+export const workWords = (work: QueuedWork): string =>
+  work.kind === 'sweep' ? 'Sweep' : `Evaluation by ${work.task.name}`
+
+/** How far a job is. */
+export function jobStateWords({ state, problem, progress: { share, secondsLeft } }: QueuedJobState): string {
+  if (state === 'failed') return `Failed: ${problem?.message ?? ''}`
+  const about = secondsLeft === null ? '' : `about ${formatDuration(secondsLeft)}`
+  if (state === 'waiting') return about === '' ? 'Waits' : `Waits, ${about} by the last one`
+  const done = share === null ? 'Running' : `Running, ${formatPercent(share)}`
+  return about === '' ? done : `${done}, ${about} left`
+}
+
+/**
+ * How long the line takes still: what is known of the jobs in it, and of how many nothing is known.
+ *
+ * @returns null when nothing runs or waits
+ */
+export function timeLeftWords({ jobs, paused, waits }: QueueState): string | null {
+  const ahead = jobs.filter(({ state }) => state !== 'failed')
+  if (ahead.length === 0) return null
+  const known = ahead.flatMap(({ progress: { secondsLeft } }) => secondsLeft ?? [])
+  const total = formatDuration(known.reduce((sum, seconds) => sum + seconds, 0))
+  const unknown = ahead.length - known.length
+  const left =
+    known.length === 0
+      ? 'time left not known yet'
+      : unknown === 0
+        ? `about ${total} left`
+        : `about ${total} left for ${known.length} of them, not known for ${unknown}`
+  const held = paused ? 'Paused: ' : waits ? 'Waiting for a job started by hand: ' : ''
+  return `${held}${plural(ahead.length, 'job')}, ${left}`
+}

@@ -1,0 +1,162 @@
+import { EventEmitter, once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { QueuedJob, QueueProgress, QueueState } from '../../contract/documents/queue'
+import type { Problem } from '../../contract/model/problem'
+import { problemOf, reportDefect } from '../base/rpc-problems'
+import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
+import type { QueuedKind, QueuedKinds } from './queued-kinds'
+import type { JobTurns } from './turns'
+
+/** How soon a turn is asked for again that another job is only getting ready to take. */
+const BUSY_MS = 500
+
+const UNKNOWN: QueueProgress = { share: null, secondsLeft: null }
+
+/** The line of one open project. */
+export class QueueLine {
+  /** Settles when nothing runs or can begin; null when that is so. */
+  done: Promise<void> | null = null
+  private paused: boolean
+  /** Whether a job that was started by hand is waited for. */
+  private waits = false
+  private running: { id: string; progress: QueueProgress; stop: () => void } | null = null
+  private readonly news = new EventEmitter().setMaxListeners(0)
+  private version = 0
+
+  /** @param isClosing whether the program ends */
+  constructor(
+    private readonly project: ProjectOfPair,
+    private readonly kinds: QueuedKinds,
+    private readonly turns: JobTurns,
+    private readonly isClosing: () => boolean
+  ) {
+    // Of before the program was started: whoever opens a project has not asked for work.
+    this.paused = this.jobs.length > 0
+  }
+
+  goOn(): void {
+    this.paused = false
+    this.tell()
+    this.done ??= this.work()
+      .catch((error: unknown) => {
+        // The line itself could not be written: no job may begin that would then begin for ever.
+        this.paused = true
+        if (problemOf(error) === null) reportDefect(error, 'the queue')
+      })
+      .finally(() => {
+        this.done = null
+        this.tell()
+      })
+  }
+
+  pause(): void {
+    this.paused = true
+    this.tell()
+  }
+
+  /** Stops a job of this id. @returns whether it runs */
+  cancel(id: string): boolean {
+    if (this.running?.id !== id) return false
+    this.running.stop()
+    return true
+  }
+
+  async *watch(signal: AbortSignal | undefined): AsyncGenerator<QueueState> {
+    for (let told = -1; !signal?.aborted;) {
+      if (told !== this.version) {
+        told = this.version
+        yield this.state()
+      } else {
+        await once(this.news, 'change', { signal }).catch((error: unknown) => {
+          if (!signal?.aborted) throw error
+        })
+      }
+    }
+  }
+
+  tell(): void {
+    this.version += 1
+    this.news.emit('change')
+  }
+
+  /** Those of pairs that were removed wait unseen: their removal can be undone. */
+  private get jobs(): QueuedJob[] {
+    const { pairs, queue } = this.project
+    return queue.jobs.filter((job) => pairs.some(({ id }) => id === job.pair))
+  }
+
+  private state(): QueueState {
+    const { running, paused, waits } = this
+    return {
+      paused,
+      waits,
+      jobs: this.jobs.map(({ evaluationId: _, ...job }) => {
+        if (job.id === running?.id) return { ...job, state: 'running', progress: running.progress }
+        if (job.problem !== null) return { ...job, state: 'failed', progress: UNKNOWN }
+        const secondsLeft = this.kinds[job.work.kind].lastSeconds(this.project.pair(job.pair))
+        return { ...job, state: 'waiting', progress: { share: null, secondsLeft } }
+      })
+    }
+  }
+
+  /** One job after the other, until none can begin. */
+  private async work(): Promise<void> {
+    for (;;) {
+      const next = this.jobs.find(({ problem }) => problem === null)
+      if (next === undefined || this.paused || this.isClosing()) return
+      const byHand = this.turns.done(this.project)
+      if (byHand === null) await this.turn(next)
+      else {
+        this.waits = true
+        this.tell()
+        await byHand
+        this.waits = false
+        this.tell()
+      }
+    }
+  }
+
+  private async turn(job: QueuedJob): Promise<void> {
+    const own = this.project.pair(job.pair)
+    const kind = this.kinds[job.work.kind]
+    this.running = { id: job.id, progress: UNKNOWN, stop: () => kind.cancel(own) }
+    this.tell()
+    try {
+      const problem = await this.follow(job, own, kind)
+      if (problem === 'stopped' && this.isClosing()) return
+      if (problem === 'busy') await delay(BUSY_MS)
+      else await this.put(job.id, typeof problem === 'string' ? null : { ...job, problem })
+    } finally {
+      this.running = null
+      this.tell()
+    }
+  }
+
+  /** @returns how it ended */
+  private async follow(
+    job: QueuedJob,
+    own: ProjectPair,
+    kind: QueuedKind
+  ): Promise<Problem | 'finished' | 'stopped' | 'busy'> {
+    try {
+      const evaluationId = await kind.begin(own, job)
+      if (evaluationId !== job.evaluationId) await this.put(job.id, { ...job, evaluationId })
+    } catch (error) {
+      const problem = problemOf(error) ?? reportDefect(error, 'the queue')
+      return problem.code === 'busy' ? 'busy' : problem
+    }
+    for await (const event of kind.follow(own)) {
+      if (event.type === 'progress') {
+        if (this.running !== null) this.running.progress = event.progress
+        this.tell()
+      } else if (event.type === 'failed') return event.problem
+      else return event.type === 'cancelled' ? 'stopped' : 'finished'
+    }
+    throw new Error('a job of the queue ended without a word')
+  }
+
+  /** Puts a job in its own place, or takes it out of the line. */
+  private async put(id: string, changed: QueuedJob | null): Promise<void> {
+    await this.project.queue.edit((jobs) => jobs.flatMap((job) => (job.id === id ? (changed ?? []) : job)))
+  }
+}

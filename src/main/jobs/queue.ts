@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto'
+import type { PairId } from '../../contract/documents/project'
+import type { QueuedJob, QueuedWork, QueueState } from '../../contract/documents/queue'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { ProjectOfPair } from '../project/project-pair'
+import { QueueLine } from './queue-line'
+import type { QueuedKinds } from './queued-kinds'
+import type { JobTurns } from './turns'
+
+/**
+ * Jobs that wait in line over a project's pairs. One runs at a time, by what is set for its pair when its turn comes; it goes
+ * on to the next whatever becomes of it. A job that is started by hand goes first, and the line waits for it. Lines are stored:
+ * after a restart of the program nothing begins by itself, and what was running goes on from what it has.
+ */
+export class Queue {
+  private readonly lines = new WeakMap<ProjectOfPair, QueueLine>()
+  private closing = false
+
+  constructor(
+    private readonly kinds: QueuedKinds,
+    private readonly turns: JobTurns
+  ) {}
+
+  /** Puts the same work for each of these pairs at the end, but where it waits already. @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
+  async add(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork): Promise<void> {
+    for (const id of pairs) project.pair(id)
+    await this.edit(project, (jobs) => {
+      const waits = (pair: PairId): boolean =>
+        jobs.some((job) => job.pair === pair && job.problem === null && sameWork(job.work, work))
+      const added = pairs
+        .filter((pair) => !waits(pair))
+        .map((pair): QueuedJob => ({ id: randomUUID(), pair, work, evaluationId: null, problem: null }))
+      return [...jobs, ...added]
+    })
+    this.lineOf(project).goOn()
+  }
+
+  /** @param place in the line without it @throws WorkbenchError `not-found` when it is over; `read-only` */
+  async move(project: ProjectOfPair, id: string, place: number): Promise<void> {
+    await this.edit(project, (jobs) =>
+      jobs.filter((job) => job.id !== id).toSpliced(place, 0, known(jobs, id))
+    )
+  }
+
+  /** Takes a job out of the line, and stops it when it runs. @throws WorkbenchError `read-only` */
+  async remove(project: ProjectOfPair, id: string): Promise<void> {
+    if (this.lineOf(project).cancel(id)) return
+    await this.edit(project, (jobs) => jobs.filter((job) => job.id !== id))
+  }
+
+  /** Has a job that failed wait again, where it stands. @throws WorkbenchError `not-found` when it is over; `read-only` */
+  async retry(project: ProjectOfPair, id: string): Promise<void> {
+    await this.edit(project, (jobs) => {
+      const again = { ...known(jobs, id), problem: null }
+      return jobs.map((job) => (job.id === id ? again : job))
+    })
+    this.lineOf(project).goOn()
+  }
+
+  /** Lets no other job begin, or lets them. */
+  pause(project: ProjectOfPair, paused: boolean): void {
+    const line = this.lineOf(project)
+    if (paused) line.pause()
+    else line.goOn()
+  }
+
+  /** The line now, and after every change. Ends when `signal` fires. */
+  watch(project: ProjectOfPair, signal: AbortSignal | undefined): AsyncGenerator<QueueState> {
+    return this.lineOf(project).watch(signal)
+  }
+
+  /** Settles when nothing of a project's line runs or can begin; null when that is so. */
+  done(project: ProjectOfPair): Promise<void> | null {
+    return this.lines.get(project)?.done ?? null
+  }
+
+  /** From here on no job begins, and those that are stopped stay in line. */
+  close(): void {
+    this.closing = true
+  }
+
+  private async edit(
+    project: ProjectOfPair,
+    change: (jobs: readonly QueuedJob[]) => readonly QueuedJob[]
+  ): Promise<void> {
+    // Before the change: a line that waits from the last time stays paused.
+    const line = this.lineOf(project)
+    await project.queue.edit(change)
+    line.tell()
+  }
+
+  private lineOf(project: ProjectOfPair): QueueLine {
+    const there = this.lines.get(project)
+    if (there !== undefined) return there
+    const line = new QueueLine(project, this.kinds, this.turns, () => this.closing)
+    this.lines.set(project, line)
+    return line
+  }
+}
+
+function known(jobs: readonly QueuedJob[], id: string): QueuedJob {
+  const job = jobs.find((one) => one.id === id)
+  if (job !== undefined) return job
+  throw new WorkbenchError('not-found', 'That job is no longer in the queue: it has ended, or was taken out.')
+}
+
+const sameWork = (a: QueuedWork, b: QueuedWork): boolean =>
+  a.kind === 'sweep' || b.kind === 'sweep' ? a.kind === b.kind : a.task.id === b.task.id

@@ -1,0 +1,102 @@
+import { evaluationShare } from '../../contract/documents/evaluation'
+import { evaluatedChoices, variantChoices } from '../../contract/documents/variant-choices'
+import type { QueuedJob, QueuedWork, QueueProgress } from '../../contract/documents/queue'
+import type { SweepProgress } from '../../contract/documents/sweep-events'
+import { inTurns } from '../base/steps'
+import { checkedSelection } from '../crc/check/checked-selection'
+import type { ProjectPair } from '../project/project-pair'
+import { taskOf } from '../project/stored-evaluation'
+import type { Evaluations } from './evaluations'
+import type { JobFailure } from './job'
+import type { Sweeps } from './sweeps'
+
+/** How a job of the line goes on: how far it is, and at last how it ended. */
+export type QueuedEvent = { type: 'progress'; progress: QueueProgress } | { type: 'finished' } | JobFailure
+
+/** A kind of work that can wait in line. */
+export interface QueuedKind {
+  /**
+   * Begins it, or goes on with what it has begun.
+   *
+   * @returns the evaluation that it is, where it is one
+   * @throws WorkbenchError as the job
+   */
+  begin(own: ProjectPair, job: QueuedJob): Promise<string | null>
+  /** Follows it to its end. */
+  follow(own: ProjectPair): AsyncGenerator<QueuedEvent>
+  cancel(own: ProjectPair): void
+  /** How long the last one like it took, in seconds; null where there was none. */
+  lastSeconds(own: ProjectPair): number | null
+}
+
+/** By the kind of work. */
+export type QueuedKinds = Readonly<Record<QueuedWork['kind'], QueuedKind>>
+
+export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKinds {
+  return {
+    sweep: {
+      async begin(own) {
+        await sweeps.start(own, false)
+        return null
+      },
+      async *follow(own) {
+        for await (const event of sweeps.table.watch(own)) {
+          if (event.type === 'snapshot' || event.type === 'progress') {
+            yield { type: 'progress', progress: sweepProgress(event.progress) }
+          } else if (event.type !== 'scores' && event.type !== 'notice') yield event
+        }
+      },
+      cancel: (own) => sweeps.table.cancel(own),
+      lastSeconds(own) {
+        const { scoredBy } = own.document.settings
+        const like = own.sweeps.find((sweep) =>
+          sweep.scoredBy.kind === 'task' && scoredBy.kind === 'task'
+            ? sweep.scoredBy.task.id === scoredBy.taskId
+            : sweep.scoredBy.kind === scoredBy.kind
+        )
+        return like?.seconds ?? null
+      }
+    },
+    evaluation: {
+      begin: (own, job) => beginEvaluation(evaluations, own, job),
+      async *follow(own) {
+        for await (const event of evaluations.table.watch(own)) {
+          if (event.type !== 'progress') yield event
+          else {
+            const { secondsLeft } = event.progress
+            yield { type: 'progress', progress: { share: evaluationShare(event.progress), secondsLeft } }
+          }
+        }
+      },
+      cancel: (own) => evaluations.table.cancel(own),
+      lastSeconds: () => null
+    }
+  }
+}
+
+/** Only while ranges are swept is anything known: before and after it other work goes on. */
+const sweepProgress = ({ phase, rowsDone, rowsTotal, secondsLeft }: SweepProgress): QueueProgress =>
+  phase === 'sweeping' ? { share: rowsDone / rowsTotal, secondsLeft } : { share: null, secondsLeft: null }
+
+async function beginEvaluation(evaluations: Evaluations, own: ProjectPair, job: QueuedJob): Promise<string> {
+  const { evaluationId, work } = job
+  if (work.kind !== 'evaluation') throw new Error(`${work.kind} is no evaluation`)
+  const stored = (await own.evaluations.list()).evaluations.find(({ id }) => id === evaluationId)
+  if (stored !== undefined) return evaluations.goOn(own, stored.id)
+  const task = await taskOf(own, work.task.id)
+  const variants = (await offeredBy(own)).map(({ variant }) => ({ variant }))
+  return evaluations.start(own, { task, variants })
+}
+
+/** What an evaluation of a pair begins with, as the window offers it: with what its newest sweep selects, once checked. */
+async function offeredBy(own: ProjectPair) {
+  const { recipes, otherCheckpoints, settings } = own.document
+  const [newest] = own.sweeps
+  const selection =
+    newest === undefined
+      ? null
+      : await inTurns(
+          checkedSelection(await own.readSweep(newest.id), await own.readAnswerCheck(newest.id), settings.rho)
+        )
+  return evaluatedChoices(variantChoices(recipes, otherCheckpoints, selection?.selected ?? null), newest)
+}

@@ -1,0 +1,26 @@
+import { route, type Routing } from './route'
+
+/** Jobs that wait in line over a project's pairs. */
+export function queueRoutes({ jobs, withProject }: Routing) {
+  const { queue } = route
+  return queue.router({
+    add: queue.add.use(withProject).handler(async ({ context: { project }, input: { pairs, work } }) => {
+      await jobs.queue.add(project, pairs, work)
+    }),
+    watch: queue.watch.use(withProject).handler(async function* ({ context: { project }, signal }) {
+      yield* jobs.queue.watch(project, signal)
+    }),
+    move: queue.move.use(withProject).handler(async ({ context: { project }, input: { id, place } }) => {
+      await jobs.queue.move(project, id, place)
+    }),
+    remove: queue.remove.use(withProject).handler(async ({ context: { project }, input: { id } }) => {
+      await jobs.queue.remove(project, id)
+    }),
+    retry: queue.retry.use(withProject).handler(async ({ context: { project }, input: { id } }) => {
+      await jobs.queue.retry(project, id)
+    }),
+    pause: queue.pause.use(withProject).handler(({ context: { project }, input: { paused } }) => {
+      jobs.queue.pause(project, paused)
+    })
+  })
+}

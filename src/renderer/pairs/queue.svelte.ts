@@ -1,0 +1,69 @@
+import type { PairId } from '../../contract/documents/project'
+import type { QueuedWork, QueueState } from '../../contract/documents/queue'
+import type { Task } from '../../contract/documents/task'
+import type { OpenProject } from '../app/open-project.svelte'
+
+/** The jobs that wait in line over the project's pairs, as main tells of them. */
+export class Queue {
+  /** Null until it is known. */
+  state = $state.raw<QueueState | null>(null)
+  private watching: AbortController | null = null
+
+  constructor(private readonly project: OpenProject) {}
+
+  /** Follows the line, when the project is opened and whenever the connection was made anew. */
+  async attach(): Promise<void> {
+    this.watching?.abort()
+    const watching = new AbortController()
+    this.watching = watching
+    const { client, path, left } = this.project
+    const signal = AbortSignal.any([watching.signal, left])
+    try {
+      for await (const state of await client.queue.watch({ path }, { signal })) {
+        if (!signal.aborted) this.state = state
+      }
+    } catch (error) {
+      // A connection that was lost is made anew, and the line followed again.
+      if (!signal.aborted && this.project.connected) this.project.complainOf(error)
+    }
+  }
+
+  /** Puts a sweep of each pair in line, as each is set. */
+  sweepAll(): Promise<boolean> {
+    return this.add({ kind: 'sweep' })
+  }
+
+  /** Puts an evaluation by a task in line for each pair, of what each offers by then. */
+  evaluateAll({ id, name }: Pick<Task, 'id' | 'name'>): Promise<boolean> {
+    return this.add({ kind: 'evaluation', task: { id, name } })
+  }
+
+  /** @param by how many places, earlier when negative */
+  async move(id: string, by: number): Promise<void> {
+    const place = (this.state?.jobs ?? []).findIndex((job) => job.id === id) + by
+    await this.ask(({ path, client }) => client.queue.move({ path, id, place: Math.max(0, place) }))
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.ask(({ path, client }) => client.queue.remove({ path, id }))
+  }
+
+  async retry(id: string): Promise<void> {
+    await this.ask(({ path, client }) => client.queue.retry({ path, id }))
+  }
+
+  async pause(paused: boolean): Promise<void> {
+    await this.ask(({ path, client }) => client.queue.pause({ path, paused }))
+  }
+
+  /** @returns whether they wait */
+  private add(work: QueuedWork): Promise<boolean> {
+    const pairs = this.project.state.pairs.map(({ id }): PairId => id)
+    return this.ask(({ path, client }) => client.queue.add({ path, pairs, work }))
+  }
+
+  private async ask(call: (project: OpenProject) => Promise<void>): Promise<boolean> {
+    const { project } = this
+    return (await project.attempt(() => call(project).then(() => true))) ?? false
+  }
+}

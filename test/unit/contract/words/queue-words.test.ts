@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import type { QueueState } from '../../../../src/contract/documents/queue'
+import { jobStateWords, timeLeftWords, workWords } from '../../../../src/contract/words/queue-words'
+
+type QueuedJobState = QueueState['jobs'][number]
+
+const job = (
+  state: QueuedJobState['state'],
+  secondsLeft: number | null = null,
+  share: number | null = null
+): QueuedJobState => ({
+  id: '0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b',
+  pair: 'pair-1',
+  work: { kind: 'sweep' },
+  problem: state === 'failed' ? { code: 'bad-file', message: 'post has no config.json.' } : null,
+  state,
+  progress: { share, secondsLeft }
+})
+
+const line = (jobs: QueuedJobState[], more: Partial<QueueState> = {}): QueueState => ({
+  ...{ paused: false, waits: false },
+  ...more,
+  jobs
+})
+
+describe('words of the queue', () => {
+  it('say what is done and how far it is', () => {
+    expect(workWords({ kind: 'sweep' })).toBe('Sweep')
+    expect(workWords({ kind: 'evaluation', task: { id: 'open', name: 'Open questions' } })).toBe(
+      'Evaluation by Open questions'
+    )
+    expect(jobStateWords(job('running', 45, 0.42))).toBe('Running, 42 %, about 45 s left')
+    expect(jobStateWords(job('running'))).toBe('Running')
+    expect(jobStateWords(job('waiting'))).toBe('Waits')
+    expect(jobStateWords(job('waiting', 20))).toBe('Waits, about 20 s by the last one')
+    expect(jobStateWords(job('failed'))).toBe('Failed: post has no config.json.')
+  })
+
+  it('add up what is known of the time left, and count what is not', () => {
+    expect(timeLeftWords(line([]))).toBeNull()
+    expect(timeLeftWords(line([job('failed')]))).toBeNull()
+    expect(timeLeftWords(line([job('running')]))).toBe('1 job, time left not known yet')
+    expect(timeLeftWords(line([job('running', 30), job('waiting', 20), job('failed')]))).toBe(
+      '2 jobs, about 50 s left'
+    )
+    expect(timeLeftWords(line([job('waiting', 20), job('waiting')], { paused: true }))).toBe(
+      'Paused: 2 jobs, about 20 s left for 1 of them, not known for 1'
+    )
+    expect(timeLeftWords(line([job('waiting')], { waits: true }))).toBe(
+      'Waiting for a job started by hand: 1 job, time left not known yet'
+    )
+  })
+})

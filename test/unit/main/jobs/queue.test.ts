@@ -1,0 +1,236 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { PairId } from '../../../../src/contract/documents/project'
+import type { QueuedWork, QueueState } from '../../../../src/contract/documents/queue'
+import { got } from '../../../../src/contract/model/look-up'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
+import { Job } from '../../../../src/main/jobs/job'
+import { Queue } from '../../../../src/main/jobs/queue'
+import type { QueuedEvent, QueuedKind } from '../../../../src/main/jobs/queued-kinds'
+import { JobTurns } from '../../../../src/main/jobs/turns'
+import { createProject } from '../../../../src/main/project/create-project'
+import { openProject } from '../../../../src/main/project/open-project'
+import type { Project } from '../../../../src/main/project/project'
+import { Later } from '../../../fixtures/later'
+import { demoPrompts } from '../../../fixtures/swept-project'
+
+const SWEEP: QueuedWork = { kind: 'sweep' }
+const EVALUATION: QueuedWork = { kind: 'evaluation', task: { id: 'demo-open', name: 'Demo' } }
+
+/** Work that the test ends, by the pair that it is for. */
+class ScriptedKind implements QueuedKind {
+  readonly begun: string[] = []
+  private readonly ends = new Map<PairId, Later<QueuedEvent>>()
+  refusals: WorkbenchError[] = []
+
+  constructor(private readonly id: string | null = null) {}
+
+  async begin(
+    { id }: { id: PairId },
+    { evaluationId }: { evaluationId: string | null }
+  ): Promise<string | null> {
+    const refusal = this.refusals.shift()
+    if (refusal !== undefined) throw refusal
+    this.ends.set(id, new Later())
+    this.begun.push(evaluationId === null ? id : `${id} again`)
+    return this.id
+  }
+
+  async *follow({ id }: { id: PairId }): AsyncGenerator<QueuedEvent> {
+    yield { type: 'progress', progress: { share: 0.5, secondsLeft: 7 } }
+    yield await got(this.ends, id, 'job').promise
+  }
+
+  cancel({ id }: { id: PairId }): void {
+    this.end(id, { type: 'cancelled' })
+  }
+
+  lastSeconds({ id }: { id: PairId }): number | null {
+    return id === 'pair-2' ? 20 : null
+  }
+
+  end(id: PairId, event: QueuedEvent = { type: 'finished' }): void {
+    got(this.ends, id, 'job').resolve(event)
+  }
+}
+
+let folder: string
+let project: Project
+let turns: JobTurns
+let sweeps: ScriptedKind
+let evaluations: ScriptedKind
+let queue: Queue
+
+function newQueue(): void {
+  turns = new JobTurns()
+  sweeps = new ScriptedKind()
+  evaluations = new ScriptedKind('evaluation-1')
+  queue = new Queue({ sweep: sweeps, evaluation: evaluations }, turns)
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slr-queue-'))
+  project = await createProject({
+    folder,
+    name: 'study',
+    pair: { kind: 'demo' },
+    prompts: await demoPrompts(1)
+  })
+  await project.duplicatePair('pair-1')
+  await project.duplicatePair('pair-1')
+  newQueue()
+})
+
+afterEach(async () => {
+  await project.close()
+  await rm(folder, { recursive: true })
+})
+
+async function now(): Promise<QueueState> {
+  const stop = new AbortController()
+  for await (const state of queue.watch(project, stop.signal)) {
+    stop.abort()
+    return state
+  }
+  throw new Error('a line says nothing')
+}
+
+const states = async (): Promise<string[]> =>
+  (await now()).jobs.map(({ pair, work, state }) => `${pair} ${work.kind} ${state}`)
+
+const idOf = async (pair: PairId): Promise<string> => {
+  const job = (await now()).jobs.find((one) => one.pair === pair)
+  if (job === undefined) throw new Error(`nothing waits for ${pair}`)
+  return job.id
+}
+
+const begun = (kind: ScriptedKind, count: number): Promise<void> =>
+  vi.waitFor(() => expect(kind.begun).toHaveLength(count), { interval: 2 })
+
+describe('jobs in line over the pairs of a project', () => {
+  it('run one after the other, and one that fails does not stop the others', async () => {
+    await queue.add(project, ['pair-1', 'pair-2', 'pair-3'], SWEEP)
+    await begun(sweeps, 1)
+    await vi.waitFor(async () => {
+      expect((await now()).jobs.map(({ progress }) => progress)).toEqual([
+        { share: 0.5, secondsLeft: 7 },
+        { share: null, secondsLeft: 20 },
+        { share: null, secondsLeft: null }
+      ])
+    })
+    sweeps.end('pair-1', { type: 'failed', problem: { code: 'bad-file', message: 'No such weights.' } })
+    await begun(sweeps, 2)
+    expect(await states()).toEqual(['pair-1 sweep failed', 'pair-2 sweep running', 'pair-3 sweep waiting'])
+    sweeps.end('pair-2')
+    await begun(sweeps, 3)
+    sweeps.end('pair-3')
+    await queue.done(project)
+    expect((await now()).jobs).toMatchObject([
+      { pair: 'pair-1', state: 'failed', problem: { message: 'No such weights.' } }
+    ])
+
+    await queue.retry(project, await idOf('pair-1'))
+    await begun(sweeps, 4)
+    sweeps.end('pair-1')
+    await queue.done(project)
+    expect(await states()).toEqual([])
+    expect(sweeps.begun).toEqual(['pair-1', 'pair-2', 'pair-3', 'pair-1'])
+  })
+
+  it('are moved, taken out and stopped one by one, and wait once however often they are asked for', async () => {
+    await queue.add(project, ['pair-1', 'pair-2', 'pair-3'], SWEEP)
+    await queue.add(project, ['pair-2', 'pair-3'], SWEEP)
+    await queue.add(project, ['pair-3'], EVALUATION)
+    await begun(sweeps, 1)
+    await queue.move(project, await idOf('pair-3'), 1)
+    expect((await states()).slice(1)).toEqual([
+      'pair-3 sweep waiting',
+      'pair-2 sweep waiting',
+      'pair-3 evaluation waiting'
+    ])
+    await queue.remove(project, await idOf('pair-2'))
+    await queue.remove(project, await idOf('pair-1'))
+    await begun(sweeps, 2)
+    expect(await states()).toEqual(['pair-3 sweep running', 'pair-3 evaluation waiting'])
+    sweeps.end('pair-3')
+    await begun(evaluations, 1)
+    evaluations.end('pair-3')
+    await queue.done(project)
+    expect(sweeps.begun).toEqual(['pair-1', 'pair-3'])
+    const gone = queue.retry(project, 'b7a5c2c4-6f0e-4f57-9a6e-0d5a0f6d3c11')
+    await expect(gone).rejects.toThrow('no longer in the queue')
+  })
+
+  it('let one that was started by hand go first, and one that is only getting ready', async () => {
+    const table = turns.engineJobs<{ type: 'finished' }>('search', 'A search')
+    const end = new Later<{ type: 'finished' }>()
+    const job = new Job<{ type: 'finished' }, never>({
+      name: 'a search',
+      run: () => end.promise,
+      snapshot: () => ({ type: 'finished' }),
+      events: () => []
+    })
+    table.add(project.firstPair, job)
+    await queue.add(project, ['pair-2'], SWEEP)
+    expect(await now()).toMatchObject({ waits: true, jobs: [{ state: 'waiting' }] })
+    expect(sweeps.begun).toEqual([])
+    sweeps.refusals = [new WorkbenchError('busy', 'A job is running.')]
+    end.resolve({ type: 'finished' })
+    await begun(sweeps, 1)
+    expect(await now()).toMatchObject({ waits: false, jobs: [{ state: 'running' }] })
+    sweeps.end('pair-2')
+    await queue.done(project)
+  })
+
+  it('begin no more while the line is paused', async () => {
+    await queue.add(project, ['pair-1', 'pair-2'], SWEEP)
+    await begun(sweeps, 1)
+    queue.pause(project, true)
+    sweeps.end('pair-1')
+    await queue.done(project)
+    expect(await now()).toMatchObject({ paused: true, jobs: [{ pair: 'pair-2', state: 'waiting' }] })
+    queue.pause(project, false)
+    await begun(sweeps, 2)
+    sweeps.end('pair-2')
+    await queue.done(project)
+  })
+
+  it('wait after the program was started anew, and go on with what they had begun when they are asked to', async () => {
+    await queue.add(project, ['pair-2'], EVALUATION)
+    await queue.add(project, ['pair-1', 'pair-3'], SWEEP)
+    await begun(evaluations, 1)
+    await vi.waitFor(() => expect(project.queue.jobs[0]?.evaluationId).toBe('evaluation-1'), { interval: 2 })
+    queue.close()
+    evaluations.cancel(project.pair('pair-2'))
+    await queue.done(project)
+    await project.removePair('pair-3')
+    const { path } = project
+    await project.close()
+
+    project = await openProject(path)
+    newQueue()
+    expect(await now()).toMatchObject({ paused: true })
+    expect(await states()).toEqual(['pair-2 evaluation waiting', 'pair-1 sweep waiting'])
+    queue.pause(project, false)
+    await begun(evaluations, 1)
+    expect(evaluations.begun).toEqual(['pair-2 again'])
+    evaluations.end('pair-2')
+    await begun(sweeps, 1)
+    sweeps.end('pair-1')
+    await queue.done(project)
+  })
+
+  it('are left out with a warning where their file cannot be read', async () => {
+    await queue.add(project, ['pair-1'], SWEEP)
+    await begun(sweeps, 1)
+    sweeps.end('pair-1')
+    await queue.done(project)
+    const { path } = project
+    await project.close()
+    await writeFile(join(path, 'queue.json'), '{"schemaVersion": 1, "jobs": 3}')
+    project = await openProject(path)
+    expect(project.warnings).toEqual([expect.stringMatching(/The queue of jobs was left out\. .*jobs/)])
+  })
+})
