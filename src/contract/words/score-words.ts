@@ -1,6 +1,7 @@
+import type { Score } from '../documents/crc'
 import type { ScoredBy, ScoredByBrief } from '../documents/scored-by'
 import type { Sampling } from '../model/sampling'
-import { plural } from './format'
+import { formatScore, plural } from './format'
 import type { Term } from './glossary'
 
 /** What the measures of a score are called, and what they are. Every place that shows one takes its words from here. */
@@ -80,3 +81,12 @@ export function samplerWords({ temperature, topK, topP, minP, repetitionPenalty 
 /** What the different right answers of a task's score are counted in; null of the character task, where none are. */
 export const distinctWords = (scoredBy: { kind: 'crc' } | { kind: 'task'; draws: number }): string | null =>
   scoredBy.kind === 'crc' ? null : `distinct right in ${scoredBy.draws}`
+
+/** What a score by listed answers leaves out; null for the character task, and for means that are not known. */
+export function unlistedWords({ validity, continued }: Pick<Score, 'validity' | 'continued'>): string | null {
+  if (continued === undefined) return null
+  return (
+    `${formatScore(1 - validity)} is in no listed form of a right answer: ${formatScore(continued)} begins as one and goes on in ` +
+    'another way, the rest is wrong or written otherwise'
+  )
+}

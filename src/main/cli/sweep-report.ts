@@ -4,7 +4,7 @@ import type { ScoredBy } from '../../contract/documents/scored-by'
 import type { CheckResult } from '../../contract/documents/answer-check'
 import { headline, headlineSentence, isGood } from '../../contract/words/headline'
 import { comparedName, differenceWords } from '../../contract/words/rival-words'
-import { scoredByWords, type ScoreWords, scoreWords } from '../../contract/words/score-words'
+import { scoredByWords, type ScoreWords, scoreWords, unlistedWords } from '../../contract/words/score-words'
 import { type Headline } from '../../contract/documents/headline'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SweepPart } from '../../contract/documents/sweep-part'
@@ -101,7 +101,15 @@ function describeModels({
     ...distinct,
     ...categories.map((category) => `${category} (${initials(headings)})`)
   ]
-  const note = baseUnavailable === null ? '' : `\n${printable(baseUnavailable)}`
+  const unlisted = [
+    { name: 'post', score: post },
+    ...(best === undefined ? [] : [{ name: `layers ${named(best)}`, score: best }])
+  ].flatMap(({ name, score }) => {
+    const words = unlistedWords(score)
+    return words === null ? [] : [`Of the answers of ${name} ${words}.`]
+  })
+  const notes = [...unlisted, ...(baseUnavailable === null ? [] : [printable(baseUnavailable)])]
+  const note = notes.map((line) => `\n${line}`).join('')
   const title =
     style('bold', `Means over ${count(prompts.length)} prompts, then over categories`) +
     (scoredBy.kind === 'task' ? `\nScored by ${printable(scoredByWords(scoredBy))}` : '')

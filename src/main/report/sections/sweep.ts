@@ -19,7 +19,8 @@ import {
   distinctWords,
   scoredByWords,
   type ScoreWords,
-  scoreWords
+  scoreWords,
+  unlistedWords
 } from '../../../contract/words/score-words'
 import { briefScoring, type ScoredBy } from '../../../contract/documents/scored-by'
 import type { Selection } from '../../../contract/documents/crc'
@@ -309,9 +310,11 @@ function selectionFacts(
 }
 
 /** What the scores are of, and what the two in the chart are. */
-function scoredByBlock({ scoredBy }: ReportedSweep): Block {
+function scoredByBlock({ scoredBy, post }: ReportedSweep): Block {
   const { validity, diversity, means } = scoreWords(scoredBy)
   const text = `Scored by ${scoredByWords(scoredBy)}. ${capitalised(validity)}: ${means.validity}; ${diversity}: ${means.diversity}.`
+  const unlisted = unlistedWords(post)
+  if (unlisted !== null) return { kind: 'paragraph', text: `${text} Of post's answers ${unlisted}.` }
   return { kind: 'paragraph', text }
 }
 

@@ -5,6 +5,7 @@ import { halfStrengths } from '../../../../src/contract/model/strengths'
 import type { Rival } from '../../../../src/contract/model/rival'
 import { takenVariants } from '../../../../src/contract/documents/variant-choices'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
+import { unlistedWords } from '../../../../src/contract/words/score-words'
 import { colorAt, DIVERGING, inkOn, VIRIDIS } from '../../../../src/contract/words/color-scale'
 import { distributionOf, meanProbabilities } from '../../../../src/renderer/ranges/distribution'
 import {
@@ -277,6 +278,10 @@ describe('what a sweep is scored by', () => {
     const metrics = Object.values(metricsOf(sweep.scoredBy)).map(({ label, describe }) => label + describe)
     expect(metrics.join()).not.toMatch(/validity|diversity|valid/i)
     expect(rowColumns(boardOfSweep(tinySweep())).map(({ label }) => label)).toContain('Diversity')
+    expect(unlistedWords(tinySweep().post)).toBeNull()
+    expect(unlistedWords({ validity: 0.9, continued: 0.04 })).toMatch(
+      /^0\.100 is in no listed form .*: 0\.040 begins/
+    )
   })
 })
 
