@@ -6,8 +6,10 @@ import { resolveModelFolder } from '../checkpoint/model-folder'
 import { pairPaths } from '../project/demo'
 import { openProject } from '../project/open-project'
 import { pairNamed } from '../project/pair-named'
+import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
 import { usageError } from './options'
+import { printError } from './output'
 
 /** Which project, and which pair of it. */
 export const ProjectOptions = z.strictObject({ project: z.string().optional(), pair: z.string().optional() })
@@ -39,21 +41,62 @@ export async function openPairToSave(
     throw usageError(command, '--pair names a pair of a project: give --project FOLDER too')
   }
   if (path === undefined) return null
-  const project = await openProject(path)
+  const project = await openToSave(path, tell)
   try {
-    if (project.readOnly !== null) {
-      throw new WorkbenchError(
-        'read-only',
-        `${project.path} cannot take the result. ${project.readOnly}`,
-        'Copy it to a place that you can write to, or use --out.'
-      )
-    }
-    for (const warning of project.warnings) tell(warning)
     return pairNamed(project, pair)
   } catch (error) {
     await project.close()
     throw error
   }
+}
+
+async function openToSave(path: string, tell: (text: string) => void): Promise<Project> {
+  const project = await openProject(path)
+  if (project.readOnly !== null) {
+    await project.close()
+    throw new WorkbenchError(
+      'read-only',
+      `${project.path} cannot take the result. ${project.readOnly}`,
+      'Copy it to a place that you can write to, or use --out.'
+    )
+  }
+  for (const warning of project.warnings) tell(warning)
+  return project
+}
+
+/**
+ * Does something for every pair of the project that results are to be saved in, one after the other.
+ *
+ * @throws WorkbenchError as {@link openPairToSave}; `cancelled` at once; after the last pair, naming those for which it failed
+ */
+export async function inEachPair(
+  path: string,
+  tell: (text: string) => void,
+  work: (own: ProjectPair) => Promise<void>
+): Promise<void> {
+  const project = await openToSave(path, tell)
+  const failed: string[] = []
+  try {
+    for (const own of project.pairs) {
+      const { name } = own.document
+      tell(`${name} (${project.pairs.indexOf(own) + 1} of ${project.pairs.length}):`)
+      try {
+        await work(own)
+      } catch (error) {
+        if (error instanceof WorkbenchError && error.problem.code === 'cancelled') throw error
+        printError(error)
+        failed.push(name)
+      }
+    }
+  } finally {
+    await project.close()
+  }
+  if (failed.length === 0) return
+  throw new WorkbenchError(
+    'mismatch',
+    `It failed for ${failed.length} of ${project.pairs.length} pairs: ${failed.join(', ')}.`,
+    'The reasons stand above; the other pairs are saved.'
+  )
 }
 
 /** Another pair's result would be shown as if it were of this one. @param given null when the command line names no pair of folders */

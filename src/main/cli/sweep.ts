@@ -41,7 +41,13 @@ import {
 } from './options'
 import { printJson, printText, remark } from './output'
 import { checkOutputFile, type OutputFile, writeOutputFile } from './output-file'
-import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
+import {
+  inEachPair,
+  openPairToSave,
+  ProjectOptions,
+  requireSamePair,
+  withProjectOptions
+} from './project-to-save'
 import { readRecipesFile } from './recipe-file'
 import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
 import { keptOnlyWithPlace } from './stopped'
@@ -76,6 +82,7 @@ const SweepOptions = z.strictObject({
   shard: Shard.optional(),
   fresh: z.boolean().default(false),
   out: z.string().optional(),
+  all: z.boolean().default(false),
   ...ProjectOptions.shape
 })
 type SweepOptions = z.infer<typeof SweepOptions>
@@ -121,7 +128,10 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
       parseShard
     )
     .option('--fresh', 'compute everything, also what an interrupted or earlier sweep has computed')
-  withProjectOptions(command, 'save it in this project, whose pair, prompts and settings are the defaults')
+  withProjectOptions(
+    command,
+    'save it in this project, whose pair, prompts and settings are the defaults'
+  ).option('--all', 'sweep every pair of the project, one after the other; one that fails stops no other')
   withScoredOptions(command)
     .option('--rho <share>', `share of post's validity to keep (default: ${DEFAULT_RHO})`, numberWithin(0, 1))
     .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0, 2 ** 31 - 1), DEFAULT_SEED)
@@ -135,44 +145,81 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
   if (options.shard !== undefined) requirePlaceForPart(options, command)
   const givenPair = pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
+  if (options.all) {
+    await inEachPair(requireProjectOfAll(options, givenPair, command), tell, (own) =>
+      sweepPair(own.document.location, own, { options, command, tell, signal })
+    )
+    return
+  }
   const own = await openPairToSave(options, command, tell)
   try {
     await requireSamePair(givenPair, own)
     const pair = givenPair ?? own?.document.location ?? requirePair(options, command)
-    const output = options.out === undefined ? null : await checkOutputFile(options.out)
-    requireFittingTask(options, command, own)
-    const request = await sweepRequest(options, pair, own)
-    if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
-      tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
-    }
-    const history = sweepHistory(output, own, options.fresh, request)
-    if (options.shard !== undefined) {
-      await sweepShard(request, options.shard, { options, output, history, tell, signal })
-      return
-    }
-    const document = await withSweepProgress(
-      { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
-      async (engine, onEvent) => {
-        const swept = await runCrcSweep(engine, request, signal, onEvent, history)
-        return withHalvesAlone(engine, request, swept, signal)
-      }
-    )
-    throwIfCancelled(signal, 'The sweep')
-    // Whichever place fails, the others get the result: it may have taken hours.
-    const saved = await Promise.allSettled([
-      own === null ? null : keepSweep(own, document),
-      output === null ? undefined : writeOutputFile(output, document)
-    ])
-    const check = saved[0].status === 'fulfilled' ? saved[0].value : null
-    const checkNext = checkCommandOf({ ...options, demo: isPlainDemo(options) })
-    await (options.json ? printJson(document) : printText(describeSweep(document, check, checkNext)))
-    for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
-    await history?.checkpoint.remove()
-    if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
-    if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
+    await sweepPair(pair, own, { options, command, tell, signal })
   } finally {
     await own?.project.close()
   }
+}
+
+interface SweepRun {
+  options: SweepOptions
+  command: Command
+  tell: (text: string) => void
+  signal: AbortSignal
+}
+
+async function sweepPair(pair: PairLocation, own: ProjectPair | null, run: SweepRun): Promise<void> {
+  const { options, command, tell, signal } = run
+  const output = options.out === undefined ? null : await checkOutputFile(options.out)
+  requireFittingTask(options, command, own)
+  const request = await sweepRequest(options, pair, own)
+  if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
+    tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
+  }
+  const history = sweepHistory(output, own, options.fresh, request)
+  if (options.shard !== undefined) {
+    await sweepShard(request, options.shard, { options, output, history, tell, signal })
+    return
+  }
+  const document = await withSweepProgress(
+    { history, without: keptOnlyWithPlace('sweep'), quiet: options.quiet, signal },
+    async (engine, onEvent) => {
+      const swept = await runCrcSweep(engine, request, signal, onEvent, history)
+      return withHalvesAlone(engine, request, swept, signal)
+    }
+  )
+  throwIfCancelled(signal, 'The sweep')
+  // Whichever place fails, the others get the result: it may have taken hours.
+  const saved = await Promise.allSettled([
+    own === null ? null : keepSweep(own, document),
+    output === null ? undefined : writeOutputFile(output, document)
+  ])
+  const check = saved[0].status === 'fulfilled' ? saved[0].value : null
+  const named = options.all && own !== null ? { pair: own.document.name } : {}
+  const checkNext = checkCommandOf({ ...options, ...named, demo: isPlainDemo(options) })
+  await (options.json ? printJson(document) : printText(describeSweep(document, check, checkNext)))
+  for (const outcome of saved) if (outcome.status === 'rejected') throw outcome.reason
+  await history?.checkpoint.remove()
+  if (output !== null) tell(`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`)
+  if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
+}
+
+/** What is of one pair or one result does not go with all pairs. @returns the project whose pairs are all meant */
+function requireProjectOfAll(options: SweepOptions, given: PairLocation | null, command: Command): string {
+  if (options.project === undefined)
+    throw usageError(command, '--all sweeps the pairs of a project: give --project FOLDER too')
+  const { pair, out, shard, recipes, checkpoint } = options
+  const [of] = Object.entries({ pair, out, shard, recipes, checkpoint }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`]
+  )
+  const one = given !== null ? 'a pair' : options.json ? '--json' : of
+  if (one !== undefined) {
+    throw usageError(
+      command,
+      `--all sweeps every pair of the project, and ${one} is of one: leave one of them out`
+    )
+  }
+  return options.project
 }
 
 /** Whether another command that sweeps the demo first would make the same sweep. */
@@ -228,7 +275,15 @@ function requirePlaceForPart(options: SweepOptions, command: Command): void {
 export async function sweepRequest(
   options: Omit<
     SweepOptions,
-    keyof z.infer<typeof PairOptions> | 'json' | 'quiet' | 'out' | 'project' | 'pair' | 'shard' | 'fresh'
+    | keyof z.infer<typeof PairOptions>
+    | 'json'
+    | 'quiet'
+    | 'out'
+    | 'project'
+    | 'pair'
+    | 'all'
+    | 'shard'
+    | 'fresh'
   >,
   pair: PairLocation,
   own: ProjectPair | null

@@ -41,3 +41,31 @@ it('asks for the project that a pair is of', async () => {
   const { status, stderr } = await runHere(['sweep', '--demo', '--pair', 'My pair'])
   expect([status, stderr]).toEqual([2, expect.stringContaining('give --project FOLDER too')])
 })
+
+it('sweeps all pairs of a project, and says at the end for which it failed', async () => {
+  const folder = await temporaryFolder()
+  const project = await createProject({
+    folder,
+    name: 'P',
+    pair: { kind: 'folders', base: '/nowhere/base', post: '/nowhere/post' },
+    prompts: PROMPTS
+  })
+  await project.addPair({ kind: 'folders', base: '/nowhere/else', post: '/nowhere/post' }, 'My pair')
+  await project.close()
+  const { status, stderr } = await runHere(['sweep', '--project', project.path, '--all'])
+  expect(status).toBe(1)
+  expect(stderr).toContain('My pair (2 of 2):')
+  expect(stderr).toMatch(/It failed for 2 of 2 pairs: .*, My pair\./)
+  expect(stderr.match(/There is no folder \/nowhere/g)).not.toBeNull()
+})
+
+it.each([
+  [['--demo', '--all'], 'give --project FOLDER too'],
+  [['--project', 'P.slr', '--all', '--pair', 'a'], '--pair is of one'],
+  [['--project', 'P.slr', '--all', '--out', 'sweep.json'], '--out is of one'],
+  [['--project', 'P.slr', '--all', '--json'], '--json is of one'],
+  [['--demo', '--project', 'P.slr', '--all'], 'a pair is of one']
+])('refuses for all pairs what is of one: %s', async (words, complaint) => {
+  const { status, stderr } = await runHere(['sweep', ...words])
+  expect([status, stderr]).toEqual([2, expect.stringContaining(complaint)])
+})
