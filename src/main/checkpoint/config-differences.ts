@@ -38,7 +38,7 @@ export function baseComputesOtherwise(base: DecoderSpec, post: DecoderSpec): str
   if (differences.length === 0) return null
   return (
     `The configs of base and post differ in ${differences.join(', ')}: restored layers are computed as post's config says, as in an ` +
-    'export, and base as a whole as its own says. Layers that were trained for another config may do worse in post than by their weights.'
+    "export, and base as a whole as its own says. Layers that were trained for base's config may do worse under post's."
   )
 }
 
@@ -48,7 +48,7 @@ function describeWindow(window: number | null): string {
 
 function describeRope(rope: Rope): string {
   if (rope.kind === 'none') return 'none'
-  const theta = `RoPE of base ${rope.theta.toLocaleString('en-US')}`
+  const theta = `RoPE with θ ${rope.theta.toLocaleString('en-US')}`
   if (rope.kind === 'default') return theta
   return 'factor' in rope
     ? `${theta}, stretched ${rope.factor} times (${rope.kind})`

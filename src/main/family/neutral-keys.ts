@@ -4,7 +4,7 @@
  */
 
 /** Keys that change no logit, whatever they hold. */
-const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: readonly string[] }[] = [
+export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: readonly string[] }[] = [
   {
     why: 'where the checkpoint comes from and which program wrote or loads it',
     keys: [
@@ -117,7 +117,7 @@ const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: readonly str
 const NEUTRAL = new Set(NEUTRAL_KEYS.flatMap(({ keys }) => keys))
 
 /** Keys that change what is computed unless they hold one of these values, for families whose row does not read them. */
-const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
+export const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   add_cross_attention: [false],
   attention_bias: [false],
   is_encoder_decoder: [false],

@@ -230,13 +230,10 @@ describe('a pair that fits', () => {
 
   test.each([
     [{ rms_norm_eps: 1e-6 }, 'norm epsilon (0.00001 in base, 0.000001 in post)'],
-    [
-      { rope_theta: 500_000 },
-      'position embedding (RoPE of base 10,000 in base, RoPE of base 500,000 in post)'
-    ],
+    [{ rope_theta: 500_000 }, 'position embedding (RoPE with θ 10,000 in base, RoPE with θ 500,000 in post)'],
     [
       { rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 16 } },
-      'position embedding (RoPE of base 10,000 in base, RoPE of base 10,000, stretched 4 times (yarn) in post)'
+      'position embedding (RoPE with θ 10,000 in base, RoPE with θ 10,000, stretched 4 times (yarn) in post)'
     ]
   ])('may compute otherwise by %j, which is told in words', async (changes, difference) => {
     const found = await findings(BASE, withConfig(changes))
