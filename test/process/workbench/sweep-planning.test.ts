@@ -38,7 +38,7 @@ describe("a project's next sweep", () => {
     expect(whole).toMatchObject({ blockEvaluations: 388 + 19 * 12, groups: [{ promptCount: 40 }] })
     if (whole === null) return
     expect(planLine(whole)).toMatch(
-      /^1 prompt group · peak \d+ MiB of [\d.]+ GiB · 616 block evaluations · [\d.]+ GFLOP · reads 36 MiB · about [\d.]+ s$/
+      /^1 prompt group · peak \d+ MiB of [\d.]+ GiB · 616 block evaluations · [\d.]+ GFLOP · reads 9\.5 MiB · about [\d.]+ s$/
     )
     const peak = planFacts(whole).find(({ label }) => label === 'peak memory')
     expect(peak?.parts?.map(({ label }) => label)).toEqual([
