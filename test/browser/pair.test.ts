@@ -46,8 +46,10 @@ describe.skipIf(browserMissing !== null)('the Pair view in Chromium', () => {
     await page.getByRole('gridcell', { name: 'layer 7, down: cosine 0.983624' }).waitFor()
     await page.getByText('All 110 components as a table').click()
     await page.getByRole('button', { name: 'Cosine' }).click()
+    await page.getByRole('button', { name: 'Save figure: distances' }).click()
+    await page.getByRole('dialog').getByText('CSV', { exact: true }).click()
     const download = page.waitForEvent('download')
-    await page.getByRole('button', { name: 'All distances as CSV' }).click()
+    await page.getByRole('button', { name: 'All distances' }).click()
     const csv = await downloadedText(await download)
     expect(parseCsv('distances.csv', csv)).toHaveLength(1 + 110)
 

@@ -44,13 +44,16 @@ export function plotCsv({ series, x, y }: PlotContent): string {
   return toCsv(
     ['series', x.title, ...(across ? ends(x.title) : []), y.title, ...(up ? ends(y.title) : [])],
     series.flatMap(({ name, points: shown }) =>
-      shown.map((point) => [
-        name,
-        x.tick?.(point.x) ?? point.x,
-        ...(across ? (point.xInterval ?? [null, null]) : []),
-        y.tick?.(point.y) ?? point.y,
-        ...(up ? (point.yInterval ?? [null, null]) : [])
-      ])
+      // What has no place ends a line, and is no point.
+      shown
+        .filter((point) => !Number.isNaN(point.x))
+        .map((point) => [
+          name,
+          x.tick?.(point.x) ?? point.x,
+          ...(across ? (point.xInterval ?? [null, null]) : []),
+          y.tick?.(point.y) ?? point.y,
+          ...(up ? (point.yInterval ?? [null, null]) : [])
+        ])
     )
   )
 }

@@ -1,0 +1,96 @@
+import type { LayerShares } from '../../contract/documents/search'
+import type { ScoreWords } from '../../contract/words/score-words'
+import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '../plots/figures/drawing'
+import type { Figure, FigurePage } from '../plots/figures/figure'
+import { capitalised, formatDelta } from '../ui/format'
+import { type Share, shareRows, sharesCsv, sharesScale } from './layer-shares'
+
+const MEASURES = ['diversity', 'validity'] as const
+const LABEL = 11
+const TOP = 22
+const LEFT = 40
+/** Between the two measures. */
+const GAP = 14
+/** Of a number with its sign. */
+const NUMBER = 42
+
+/** What each layer contributes, as it can be saved: bars from 0 with their intervals, both measures by one scale. */
+export const sharesFigure = (shares: LayerShares, words: ScoreWords): Figure => ({
+  name: ['layer-shares'],
+  title: `What each layer contributes to ${words.diversity} and ${words.validity}: Shapley values`,
+  draw: (page) => sharesDrawing(shares, words, page),
+  csv: () => sharesCsv(shares)
+})
+
+function sharesDrawing(shares: LayerShares, words: ScoreWords, page: FigurePage): Drawing {
+  const rows = shareRows(shares)
+  const reach = sharesScale(rows)
+  const { colors } = page
+  // Ever more layers get ever flatter rows, down to that of a letter.
+  const line = rows.length <= 24 ? 16 : 12
+  const bottom = TOP + rows.length * line
+  const width = (page.width - LEFT - GAP) / MEASURES.length - NUMBER
+  const panels = MEASURES.flatMap((measure, index): Shape[] => {
+    const left = LEFT + index * (width + NUMBER + GAP)
+    const at = (value: number): number => left + (width * (1 + value / reach)) / 2
+    const tick = (value: number, anchor: 'start' | 'middle' | 'end'): Shape =>
+      text(value === 0 ? '0' : formatDelta(value, 2), at(value), bottom + 14, colors['ink-faint'], {
+        size: LABEL,
+        anchor
+      })
+    return [
+      text(capitalised(words[measure]), at(0), TOP - 8, colors.ink, {
+        size: LABEL,
+        bold: true,
+        anchor: 'middle'
+      }),
+      ...rows.flatMap((row, place) =>
+        shareShapes(row[measure], { at, y: TOP + place * line, line, end: left + width + NUMBER }, colors)
+      ),
+      path(`M${short(at(0))} ${TOP}V${bottom}`, { stroke: colors['ink-faint'] }),
+      tick(-reach, 'start'),
+      tick(0, 'middle'),
+      tick(reach, 'end')
+    ]
+  })
+  return {
+    width: page.width,
+    height: bottom + 20,
+    shapes: [
+      text('layer', LEFT - 8, TOP - 8, colors['ink-faint'], { size: LABEL, anchor: 'end' }),
+      ...rows.map(({ layer }, place) =>
+        text(String(layer), LEFT - 8, baselineAt(TOP + (place + 0.5) * line, LABEL), colors['ink-soft'], {
+          size: LABEL,
+          anchor: 'end'
+        })
+      ),
+      ...panels
+    ]
+  }
+}
+
+/** A bar from 0 with its interval, and its number on the right. */
+function shareShapes(
+  { value, interval }: Share,
+  { at, y, line, end }: { at: (value: number) => number; y: number; line: number; end: number },
+  colors: FigurePage['colors']
+): Shape[] {
+  const [from, to] = [Math.min(at(0), at(value)), Math.max(at(0), at(value))]
+  const middle = y + line / 2
+  const box = { x: from, y: y + 3, width: to - from, height: line - 6 }
+  return [
+    rect(box, { fill: value < 0 ? colors.post : colors.hybrid }),
+    ...(interval === null
+      ? []
+      : [
+          path(`M${short(at(interval[0]))} ${short(middle)}H${short(at(interval[1]))}`, {
+            stroke: colors.ink,
+            width: 1.5
+          })
+        ]),
+    text(formatDelta(value), end, baselineAt(middle, LABEL), colors['ink-soft'], {
+      size: LABEL,
+      anchor: 'end'
+    })
+  ]
+}
