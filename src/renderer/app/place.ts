@@ -43,6 +43,8 @@ export interface Place {
   model: string | null
   /** What the heatmap of Ranges shows; null for what it begins with. */
   metric: string | null
+  /** The sweep that Ranges compares the shown one with; null for none. */
+  against: string | null
 }
 
 /** Reads the address's fragment; what it does not know is null. */
@@ -54,7 +56,8 @@ export function readPlace(hash: string): Place {
     step: STEPS.find((step) => step.id === fields.get('step'))?.id ?? null,
     shown: fields.get('shown'),
     model: fields.get('model'),
-    metric: fields.get('metric')
+    metric: fields.get('metric'),
+    against: fields.get('against')
   }
 }
 
@@ -62,7 +65,7 @@ export function readPlace(hash: string): Place {
 export function placeHash(
   project: string,
   step: Step,
-  particulars: Partial<Pick<Place, 'pair' | 'shown' | 'model' | 'metric'>> = {}
+  particulars: Partial<Omit<Place, 'project' | 'step'>> = {}
 ): string {
   const told = Object.entries(particulars).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
   return `#${new URLSearchParams([['project', project], ['step', step], ...told])}`

@@ -79,15 +79,17 @@ export class Session extends OpenProject {
    *
    * @param place where the user is: the results of the others steps are the newest
    */
-  attach({ step, shown, model, metric }: Omit<Place, 'project' | 'pair'>): void {
+  attach({ step, shown, ...look }: Omit<Place, 'project' | 'pair'>): void {
     void this.watch()
     void this.queue.attach()
     this.jobs.hear(this.state.running)
     this.prompts.attach()
     const inRanges = step === 'ranges'
-    void this.ranges
-      .attach(inRanges ? shown : null)
-      .then(() => inRanges && this.ranges.follow({ model, metric }))
+    void this.ranges.attach(inRanges ? shown : null).then(() => {
+      // A comparison that was begun meanwhile stays.
+      const against = look.against ?? this.ranges.comparing.against
+      if (inRanges) this.ranges.follow({ ...look, against })
+    })
     void this.samples.attach(step === 'samples' ? shown : null)
     this.chat.attach()
     void this.evaluations.attach(step === 'evaluate' ? shown : null)
@@ -115,8 +117,8 @@ export class Session extends OpenProject {
   }
 
   /** What a step shows of its results, for the address. */
-  lookOf(step: Step): Pick<Place, 'model' | 'metric'> {
-    return step === 'ranges' ? this.ranges.followed : { model: null, metric: null }
+  lookOf(step: Step): Pick<Place, 'model' | 'metric' | 'against'> {
+    return step === 'ranges' ? this.ranges.followed : { model: null, metric: null, against: null }
   }
 
   /** Goes to Samples with a kept recipe among the variants. @param id of it */

@@ -169,7 +169,9 @@ export class Workbench implements Host {
 
   /** Shows the project that the call opens or creates. */
   async open(call: () => Promise<ProjectState>, step: Step = 'ranges'): Promise<boolean> {
-    return this.openAt(call, { step, shown: null, model: null, metric: null }, () => this.visit())
+    return this.openAt(call, { step, shown: null, model: null, metric: null, against: null }, () =>
+      this.visit()
+    )
   }
 
   private async openAt(

@@ -20,11 +20,13 @@ import { FollowedJob } from '../app/followed-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 import { Latest } from '../app/latest.svelte'
+import type { Place } from '../app/place'
 import { AnswerChecks } from './answer-checks.svelte'
 import { ModelDetail } from './model-detail.svelte'
 import { RecipeScoring } from './recipe-scoring.svelte'
 import { RecipeSearch } from '../recipes/recipe-search.svelte'
 import { WhatIfAsking } from './what-if.svelte'
+import { SweepComparing } from './sweep-comparing.svelte'
 import { SweepPlanning } from './sweep-planning.svelte'
 import { ChartLook } from './chart-look.svelte'
 import type { ScatterPart } from './scatter-content'
@@ -53,6 +55,7 @@ export class Ranges {
   readonly charts = new ChartLook()
   readonly detail: ModelDetail
   readonly whatIf: WhatIfAsking
+  readonly comparing: SweepComparing
   sweep = $state.raw<ShownSweep | null>(null)
   selection = $state.raw<Selection | null>(null)
   /** How much of the next sweep an interrupted or the last one has computed; null while that is not known, or nothing. */
@@ -191,6 +194,7 @@ export class Ranges {
     this.scoring = new RecipeScoring(project, this)
     this.planning = new SweepPlanning(project, this)
     this.whatIf = new WhatIfAsking(project, this)
+    this.comparing = new SweepComparing(project, this)
     project.onChange((state, before) => this.hear(state, before))
   }
 
@@ -274,13 +278,15 @@ export class Ranges {
   /** What an address says of the charts. */
   readonly followed = $derived.by(() => ({
     model: this.chosen === this.selected || this.busy ? null : this.chosen,
-    metric: this.metric === 'diversity' ? null : this.metric
+    metric: this.metric === 'diversity' ? null : this.metric,
+    against: this.comparing.against
   }))
 
   /** Shows what an address says of the charts, as far as the shown sweep has it. */
-  follow({ model, metric }: { model: string | null; metric: string | null }): void {
+  follow({ model, metric, against }: Pick<Place, 'model' | 'metric' | 'against'>): void {
     this.metric = METRIC_NAMES.find((name) => name === metric) ?? 'diversity'
     if (this.sweep === null || this.busy) return
+    this.comparing.follow(against)
     const known = model !== null && scoredModel(this.sweep, this.search.document, model, this.kept) !== null
     this.choose(known ? model : (this.selected ?? this.chosen))
   }
@@ -302,6 +308,7 @@ export class Ranges {
     const first = sweep.ranges[0]
     const any = first === undefined ? otherModels(sweep, null)[0]?.key : rangeKey(first)
     this.pick(this.selected ?? any ?? null)
+    this.comparing.again()
     await this.search.show(sweepId)
   }
 
@@ -358,6 +365,7 @@ export class Ranges {
       this.liveBoard.apply(event.entries)
       this.pick(null)
       this.whatIf.close()
+      this.comparing.close()
       const { sweepId, progress, notices } = event
       return { sweepId, progress, notices, board: this.liveBoard.read() }
     }
@@ -425,6 +433,7 @@ export class Ranges {
     const followed = this.chosen === this.selected
     this.selection = selection
     alongside()
+    this.comparing.again()
     if (followed) this.choose(this.selected ?? this.chosen)
   }
 

@@ -3,7 +3,8 @@ import type { BriefScore } from '../../contract/documents/shown-sweep'
 import { scoreWords } from '../../contract/words/score-words'
 import { rangeKey } from '../../contract/model/strengths'
 import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from '../ui/format'
-import { type ScoreBoard, scoreOf } from './score-board'
+import type { RestorationRange } from '../../contract/model/recipe'
+import { minimumValidity, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
 
 /** What is said of the model under the pointer, in either chart. */
 export interface Readout {
@@ -50,4 +51,23 @@ export function readoutOf(
   const prompts = plural(shown.promptCount, words.prompt)
   const basis = errors.validity === null ? prompts : `± 95 % interval over ${prompts}`
   return { name: name ?? key, lines, basis }
+}
+
+/**
+ * A range of the triangle in a sentence.
+ *
+ * @param point its score; undefined while there is none
+ */
+export function rangeWords(
+  board: ScoreBoard,
+  range: RestorationRange,
+  point: RangePoint | undefined,
+  { rho, selected }: { rho: number; selected: string | null }
+): string {
+  if (point === undefined) return `${rangePhrase(range)}: no score yet`
+  const words = scoreWords(board.scoredBy)
+  const minimum = minimumValidity(board, rho)
+  const short = minimum !== null && point.validity < minimum ? `, ${words.validity} too low` : ''
+  const best = rangeKey(range) === selected ? ', selected' : ''
+  return `${rangePhrase(range)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${short}${best}`
 }

@@ -146,12 +146,12 @@ describe('the address of the window', () => {
   it('brings a reload back to the project and step', () => {
     const project = '/home/me/My models/a&b.slr'
     for (const place of [
-      { pair: null, shown: null, model: null, metric: null },
-      { pair: 'pair-2', shown: 'sweep-1', model: '4-11', metric: 'gain' }
+      { pair: null, shown: null, model: null, metric: null, against: null },
+      { pair: 'pair-2', shown: 'sweep-1', model: '4-11', metric: 'gain', against: 'pair-1/sweep-2' }
     ]) {
       expect(readPlace(placeHash(project, 'ranges', place))).toEqual({ project, step: 'ranges', ...place })
     }
-    expect(placeHash('/a', 'ranges', { shown: null, model: null, metric: null })).toBe(
+    expect(placeHash('/a', 'ranges', { shown: null, model: null, metric: null, against: null })).toBe(
       placeHash('/a', 'ranges')
     )
   })
@@ -163,7 +163,8 @@ describe('the address of the window', () => {
       step: null,
       shown: null,
       model: null,
-      metric: null
+      metric: null,
+      against: null
     })
     expect(readPlace('#step=nothing')).toEqual({
       project: null,
@@ -171,7 +172,8 @@ describe('the address of the window', () => {
       step: null,
       shown: null,
       model: null,
-      metric: null
+      metric: null,
+      against: null
     })
   })
 })
