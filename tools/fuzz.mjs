@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 
 /*
- * The campaigns of test/unit/fuzz.test.ts, each as often as it is told: 500 times what the suite does, 100,000 headers, unless a number
+ * The campaigns of test/unit/fuzz.test.ts and test/process/serve/fuzz-server.test.ts (after `npm run build`), each as often as it is told: 500 times what the suite does, 100,000 headers, unless a number
  * is given. The seeds are the suite's, so what fails fails again.
  */
 const [times = '500'] = process.argv.slice(2)
@@ -11,7 +11,12 @@ if (!/^[1-9]\d{0,4}$/.test(times)) {
 }
 const { status } = spawnSync(
   process.execPath,
-  ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', 'test/unit/fuzz.test.ts'],
+  [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    'test/unit/fuzz.test.ts',
+    'test/process/serve/fuzz-server.test.ts'
+  ],
   { stdio: 'inherit', env: { ...process.env, SLR_FUZZ: times } }
 )
 process.exit(status ?? 1)

@@ -117,16 +117,16 @@ async function text(document) {
 for (const layerCount of [64, 126]) {
   const content = await text(sweepFixture({ layerCount, promptCount: 40, validCount: 18 }))
   const path = await project(`sweep-${layerCount}`, (at) => {
-    mkdirSync(join(at, 'sweeps'), { recursive: true })
-    writeFileSync(join(at, 'sweeps/sweep-1.json'), content)
+    mkdirSync(join(at, 'pairs/pair-1/sweeps'), { recursive: true })
+    writeFileSync(join(at, 'pairs/pair-1/sweeps/sweep-1.json'), content)
   })
   const what = `sweep of ${layerCount} layers, ${Math.round(content.length / 1e6)} MB`
-  const named = { path, sweepId: 'sweep-1' }
+  const named = { path, pair: 'pair-1', sweepId: 'sweep-1' }
   await measured(`${what}: open`, () => client.projects.open({ path }))
   await measured(`${what}: show`, () => client.sweeps.get(named))
   await measured(`${what}: select`, () => client.sweeps.select({ ...named, rho: 0.5 }))
   await measured(`${what}: one model`, () => client.sweeps.scores({ ...named, model: 'post' }))
-  await measured(`${what}: report`, () => client.projects.report({ path, format: 'html' }))
+  await measured(`${what}: report`, () => client.projects.report({ path, pair: 'pair-1', format: 'html' }))
   await client.projects.close({ path })
 }
 
@@ -147,8 +147,8 @@ const open = await project('samples', (path) =>
 )
 await measured('sample prompts of 50 MB: open', () => client.projects.open({ path: open }))
 const brackets = await project('brackets', (path) => {
-  mkdirSync(join(path, 'sweeps'), { recursive: true })
-  writeFileSync(join(path, 'sweeps/sweep-1.json'), `[${'[],'.repeat(60_000_000)}[]]`)
+  mkdirSync(join(path, 'pairs/pair-1/sweeps'), { recursive: true })
+  writeFileSync(join(path, 'pairs/pair-1/sweeps/sweep-1.json'), `[${'[],'.repeat(60_000_000)}[]]`)
 })
 await measured('sweep of 180 MB of brackets: open', () => client.projects.open({ path: brackets }))
 const noted = await project('project', (path) => {
@@ -173,6 +173,7 @@ const carding = await project('card', undefined, carded)
 await measured('model card of 10 MB: export', () =>
   client.exports.plan({
     path: carding,
+    pair: 'pair-1',
     recipe: { name: 'x', ranges: [[4, 11]] },
     target: join(home, 'exported')
   })
@@ -199,6 +200,7 @@ for (const [fileName, content] of [
 await measured('mergekit of 1 MB', () =>
   client.recipes.readMergekit({
     path: carding,
+    pair: 'pair-1',
     fileName: 'm.yaml',
     content: 'slices:\n'.padEnd(1_000_000, '- a\n')
   })

@@ -41,14 +41,15 @@ async function work(address, name) {
     const folder = join(home, `${name}-${round}`)
     mkdirSync(folder)
     const pair = { base: resource('demo-pair/base'), post: resource('demo-pair/post') }
-    const { path } = await client.projects.create({ folder, name, ...pair })
-    await client.prompts.save({ path, seen: 0, prompts })
+    const { path, revision } = await client.projects.create({ folder, name, ...pair })
+    const own = { path, pair: 'pair-1' }
+    await client.prompts.save({ ...own, seen: revision, prompts })
     for (let turn = 0; turn < 10 && performance.now() < untilMs; turn++) {
-      await client.sweeps.start({ path, fresh: true })
-      await ended(client.sweeps.watch({ path }))
+      await client.sweeps.start({ ...own, fresh: true })
+      await ended(client.sweeps.watch({ ...own }))
       done.sweeps += 1
-      await client.samples.start({ path, settings: { ...settings, seed: turn }, variants })
-      await ended(client.samples.watch({ path }))
+      await client.samples.start({ ...own, settings: { ...settings, seed: turn }, variants })
+      await ended(client.samples.watch({ ...own }))
       done.samples += 1
       const asked = {
         ...task,
@@ -60,7 +61,7 @@ async function work(address, name) {
         task: asked,
         variants: variants.map((variant) => ({ variant }))
       })
-      await ended(client.evaluations.watch({ path }))
+      await ended(client.evaluations.watch({ ...own }))
       done.evaluations += 1
     }
     await client.projects.close({ path })

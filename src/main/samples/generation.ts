@@ -56,7 +56,7 @@ export async function openSampledPair(folders: { base: string; post: string }): 
  *
  * @param compare whether a whole model sees the same tokens; asked of base and other checkpoints among the variants
  * @returns the generation, and what the user should know of it
- * @throws WorkbenchError `bad-input` naming the variant that cannot be used, `bad-file` for broken model folders; as
+ * @throws WorkbenchError `bad-input` naming the variant that cannot be used, or for too many answers; `bad-file` for broken model folders; as
  *   `openSameOther`
  */
 export async function planGeneration(
@@ -66,6 +66,7 @@ export async function planGeneration(
   settings: SampleSettings,
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<{ generation: Generation; notices: string[] }> {
+  refuseTooManyAnswers(prompts.length, variants.length, settings.sampleCount)
   const shared: SharedTokens = { prompts, answers: [] }
   refuseTokensOutside(pair.post, shared)
   refuseLongPrompts(prompts, pair.post)
@@ -94,6 +95,20 @@ export async function planGeneration(
       ...(settings.weights === 'int4' ? [INT4_NOTICE] : [])
     ]
   }
+}
+
+/** Four times what a file of answers of 100 tokens holds; all of a run are in memory when they are measured. */
+const MAX_ANSWERS = 1_000_000
+
+/** @throws WorkbenchError `bad-input` saying what makes so many */
+export function refuseTooManyAnswers(promptCount: number, variantCount: number, sampleCount: number): void {
+  const answers = promptCount * variantCount * sampleCount
+  if (answers <= MAX_ANSWERS) return
+  throw new WorkbenchError(
+    'bad-input',
+    `sampleCount: ${sampleCount} answers to ${promptCount} prompts by ${variantCount} variants are ${answers} answers; at most ${MAX_ANSWERS} are generated in one run.`,
+    'Ask for fewer answers, prompts or variants.'
+  )
 }
 
 async function decoded(
