@@ -22,6 +22,7 @@ import { FolderListing } from './folders'
 import { ValuesEvent } from '../documents/non-finite'
 import { WhatIf, WhatIfSweep } from '../documents/what-if'
 import { OtherCheckpointReport, PairReport } from '../documents/pair'
+import { PairsOverview } from '../documents/pairs-overview'
 import { ChatEvent, ChatQuestion } from './chat'
 import { ProbeEvent } from './probe'
 import { Problem } from '../model/problem'
@@ -177,6 +178,14 @@ export const contract = {
     remove: procedure.input(ofPair).output(pairsOf),
     /** Puts a removed pair back; `not-found` once the project was closed. */
     restore: procedure.input(ofPair.extend({ place })).output(pairsOf),
+    /**
+     * The pairs side by side: at once as far as they are known, again with each sweep that was read, and after every change.
+     *
+     * @param scoring key of what they are compared by; null: what most of them were scored by
+     */
+    overview: procedure
+      .input(projectPath.extend({ scoring: z.string().max(10_000).nullable() }))
+      .output(eventIterator(PairsOverview)),
     /** Sets values of a pair. */
     update: procedure.input(ofPair.extend({ seen, changes: PairChanges })).output(ProjectState),
     /**

@@ -43,7 +43,14 @@ type Compared = Pick<Selection, 'rivals' | 'minimumValidity'>
 export function strongestRival(selection: Compared): RivalComparison | null {
   const ahead = rivalsThatKeep(selection).filter(({ difference }) => difference.diversity.mean > 0)
   const sure = ahead.filter(doesBetter)
-  const [first, ...others] = sure.length > 0 ? sure : ahead
+  return mostDiverse(sure.length > 0 ? sure : ahead)
+}
+
+/** The strongest rival, or where none is ahead the most diverse of those that keep the validity; null where none does. */
+export const bestRival = (selection: Compared): RivalComparison | null =>
+  strongestRival(selection) ?? mostDiverse(rivalsThatKeep(selection))
+
+function mostDiverse([first, ...others]: readonly RivalComparison[]): RivalComparison | null {
   if (first === undefined) return null
   return others.reduce((most, one) => (one.diversity > most.diversity ? one : most), first)
 }

@@ -5,7 +5,6 @@ import { DEFAULT_RHO } from '../../contract/documents/project'
 import { briefScoring } from '../../contract/documents/scored-by'
 import { halfWidth } from '../../contract/documents/score-interval'
 import type {
-  CarriedSelection,
   ComparedRange,
   ComparedScores,
   ComparedSweep,
@@ -20,6 +19,7 @@ import { plural } from '../../contract/words/format'
 import { scoredByWords } from '../../contract/words/score-words'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
+import { carriedSelection, type SelectionSide } from './carried-selection'
 import { matchedPrompts, type MatchedPrompt } from './matched-prompts'
 import { rankAgreement, resampleComparison, type MatchedRange } from './resample-comparison'
 import { whatDiffers } from './what-differs'
@@ -191,29 +191,22 @@ function selectionAgreement(a: Side, b: Side): SweepComparison['selection'] {
       a.selected === null || b.selected === null
         ? null
         : depthOverlap(inDepth(a.selected, a), inDepth(b.selected, b)),
-    a: carried(a, b),
-    b: carried(b, a)
+    a: carriedSelection(carrying(a), carrying(b)),
+    b: carriedSelection(carrying(b), carrying(a))
   }
 }
 
-function carried(from: Side, to: Side): CarriedSelection | null {
-  if (from.selected === null) return null
-  const other = counterpart(from.selected, from, to)
-  const place = to.places.get(rangeKey(other))
-  if (place === undefined) return null
-  const score = at(to.sweep.ranges, place, 'range')
-  const { post } = to.sweep
-  const own = to.selected === null ? undefined : to.places.get(rangeKey(to.selected))
-  return {
-    range: from.selected,
-    other,
-    score: means(score),
-    gain: score.diversity - post.diversity,
-    validityKept: post.validity === 0 ? null : score.validity / post.validity,
-    keepsEnough: score.validity >= to.rho * post.validity,
-    behind: own === undefined ? null : at(to.sweep.ranges, own, 'range').diversity - score.diversity
+/** The side as what is selected is carried from it and to it. */
+const carrying = ({ sweep, rho, selected, places }: Side): SelectionSide => ({
+  layerCount: sweep.layerCount,
+  rho,
+  selected,
+  post: sweep.post,
+  scoreOf: (range) => {
+    const place = places.get(rangeKey(range))
+    return place === undefined ? undefined : at(sweep.ranges, place, 'range')
   }
-}
+})
 
 const reasonForNone = (count: number): string =>
   count === 0

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { SweptPrompt } from '../../contract/documents/crc'
 
 /** A prompt that two sweeps have, by its places in them. */
@@ -22,6 +23,13 @@ export function matchedPrompts(a: readonly SweptPrompt[], b: readonly SweptPromp
     return inB === undefined ? [] : [{ inA, inB, category: prompt.category }]
   })
 }
+
+/** Equal for prompts that all match. */
+export const promptsKey = (prompts: readonly SweptPrompt[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify(prompts.map(keyOf).toSorted()))
+    .digest('hex')
+    .slice(0, 16)
 
 const keyOf = ({ text, category, valid }: SweptPrompt): string =>
   JSON.stringify([text, category, valid.toSorted()])

@@ -5,6 +5,36 @@ import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
 import type { OpenProjects } from './open-projects'
 
+/** What `tell` tells now, and after every change of a project or its jobs; several changes at once are one. Ends when `signal` fires. */
+export async function* atChanges<News>(
+  project: Project,
+  jobs: Jobs,
+  signal: AbortSignal | undefined,
+  tell: () => AsyncIterable<News>
+): AsyncGenerator<News> {
+  let changed = true
+  let wake = (): void => undefined
+  const hear = (): void => {
+    changed = true
+    wake()
+  }
+  const deaf = [project.onChange(hear), jobs.onChange(project, hear)]
+  signal?.addEventListener('abort', hear)
+  try {
+    while (!signal?.aborted) {
+      if (changed) {
+        changed = false
+        yield* tell()
+      } else {
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+    }
+  } finally {
+    for (const stop of deaf) stop()
+    signal?.removeEventListener('abort', hear)
+  }
+}
+
 /** Tells every window that shows a project what becomes of it, and keeps it open for them. */
 export class ProjectNews {
   /** How many watch a project, by its folder. */
@@ -29,28 +59,14 @@ export class ProjectNews {
     signal: AbortSignal | undefined
   ): AsyncGenerator<ProjectState> {
     const { path } = project
-    let changed = true
-    let wake = (): void => undefined
-    const hear = (): void => {
-      changed = true
-      wake()
-    }
-    const deaf = [project.onChange(hear), this.jobs.onChange(project, hear)]
-    signal?.addEventListener('abort', hear)
     this.watchers.set(path, (this.watchers.get(path) ?? 0) + 1)
     this.closing.delete(path)
     try {
-      while (!signal?.aborted) {
-        if (changed) {
-          changed = false
-          yield await this.stateOf(project.pair(pair))
-        } else {
-          await new Promise<void>((resolve) => (wake = resolve))
-        }
-      }
+      const { stateOf } = this
+      yield* atChanges(project, this.jobs, signal, async function* () {
+        yield await stateOf(project.pair(pair))
+      })
     } finally {
-      for (const stop of deaf) stop()
-      signal?.removeEventListener('abort', hear)
       await this.left(path)
     }
   }

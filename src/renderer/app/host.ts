@@ -2,9 +2,12 @@ import type { Complaint } from '../ui/complaint'
 import type { Client } from './connection'
 import type { PairId } from '../../contract/documents/project'
 import type { Here, OpenProject } from './open-project.svelte'
-import type { Step } from './place'
+import type { Place, Step } from './place'
 
 export type AppInfo = Awaited<ReturnType<Client['app']['info']>>
+
+/** Where in a pair: a step, and the model that Ranges shows. */
+export type PairPlace = Pick<Place, 'model'> & { step: Step }
 
 /** What an open project needs of the window around it. */
 export interface Host {
@@ -22,7 +25,7 @@ export interface Host {
   /** The pair that is shown; null without a project. */
   readonly session: OpenProject | null
   /** Shows a pair of the open project. @returns whether it is shown */
-  showPair(pair: PairId): Promise<boolean>
+  showPair(pair: PairId, at?: PairPlace): Promise<boolean>
   /** Shows the first pair of the project in place of one that is there no more. */
   leavePair(gone: Here): Promise<void>
   /** Shows a stored result of the step. */

@@ -3,6 +3,7 @@ import { type JobKind, PairId } from '../../contract/documents/project'
 /** The steps of the work, in order. Each is a view. */
 export const STEPS = [
   { id: 'start', label: 'Start' },
+  { id: 'pairs', label: 'Pairs' },
   { id: 'pair', label: 'Pair' },
   { id: 'prompts', label: 'Prompts' },
   { id: 'ranges', label: 'Ranges' },

@@ -6,6 +6,7 @@ import { Checksums } from '../pair/checksums.svelte'
 import { Distances } from '../pair/distances.svelte'
 import { OtherCheckpoints } from '../pair/other-checkpoints.svelte'
 import { ValuesCheck } from '../pair/values-check.svelte'
+import { PairsComparison } from '../pairs/comparison.svelte'
 import { Pairs } from '../pairs/pairs.svelte'
 import { Queue } from '../pairs/queue.svelte'
 import { Prompts } from '../prompts/prompts.svelte'
@@ -37,6 +38,8 @@ export class Session extends OpenProject {
   readonly pairs: Pairs
   /** Of all its pairs. */
   readonly queue: Queue
+  /** The same side by side. */
+  readonly comparison: PairsComparison
   readonly tasks: Tasks
   readonly prompts: Prompts
   readonly ranges: Ranges
@@ -55,6 +58,7 @@ export class Session extends OpenProject {
     super(host, state)
     this.pairs = new Pairs(this)
     this.queue = new Queue(this)
+    this.comparison = new PairsComparison(this)
     // In this order the top bar chooses among jobs that run at once.
     this.tasks = new Tasks(this)
     this.prompts = new Prompts(this)
@@ -82,6 +86,7 @@ export class Session extends OpenProject {
   attach({ step, shown, ...look }: Omit<Place, 'project' | 'pair'>): void {
     void this.watch()
     void this.queue.attach()
+    this.comparison.attach()
     this.jobs.hear(this.state.running)
     this.prompts.attach()
     const inRanges = step === 'ranges'

@@ -4,7 +4,7 @@ import { complaintOf, type Complaint } from '../ui/complaint'
 import { isField } from '../ui/typing'
 import { Start } from '../start/start.svelte'
 import { type Client, type Connect, type Connection } from './connection'
-import type { AppInfo, Host } from './host'
+import type { AppInfo, Host, PairPlace } from './host'
 import { type Place, readPlace, type Step } from './place'
 import type { Here } from './open-project.svelte'
 import { Session } from './session.svelte'
@@ -168,10 +168,12 @@ export class Workbench implements Host {
   }
 
   /** Shows the project that the call opens or creates. */
-  async open(call: () => Promise<ProjectState>, step: Step = 'ranges'): Promise<boolean> {
-    return this.openAt(call, { step, shown: null, model: null, metric: null, against: null }, () =>
-      this.visit()
-    )
+  async open(
+    call: () => Promise<ProjectState>,
+    step: Step = 'ranges',
+    model: string | null = null
+  ): Promise<boolean> {
+    return this.openAt(call, { step, shown: null, model, metric: null, against: null }, () => this.visit())
   }
 
   private async openAt(
@@ -217,14 +219,14 @@ export class Workbench implements Host {
     else if (this.session.here.pair !== id) await this.session.settle()
   }
 
-  /** Shows a pair of the open project, at the step that is shown. */
-  async showPair(pair: PairId): Promise<boolean> {
+  /** Shows a pair of the open project. @param at left out: the step that is shown */
+  async showPair(pair: PairId, at?: PairPlace): Promise<boolean> {
     const path = this.session?.path
     if (path === undefined) return false
     // What is being edited may be shared by both.
     await this.session?.settle()
-    const step = this.step === 'start' ? 'ranges' : this.step
-    return this.open(() => this.client.projects.open({ path, pair }), step)
+    const { step, model } = at ?? { step: this.step === 'start' ? 'ranges' : this.step, model: null }
+    return this.open(() => this.client.projects.open({ path, pair }), step, model)
   }
 
   async leavePair(gone: Here): Promise<void> {

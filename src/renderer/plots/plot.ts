@@ -1,4 +1,4 @@
-import type { Chart, ChartConfiguration, ChartDataset } from 'chart.js'
+import type { Chart, ChartConfiguration, ChartDataset, LegendItem } from 'chart.js'
 import type { DrawnLine } from './draw-lines'
 import { isOpen, type MarkShape, type ModelTone } from '../../contract/model/model-style'
 import { translucent, type ChartColors, type ChartFont } from './chart-theme'
@@ -120,7 +120,15 @@ export const plotLegend = ({ series }: PlotContent, colors: ChartColors, font: C
   ({
     display: series.some(({ connected, named }) => connected && named),
     position: 'bottom',
-    labels: { usePointStyle: true, boxHeight: 7, color: colors['ink-soft'], font }
+    labels: {
+      usePointStyle: true,
+      boxHeight: 7,
+      color: colors['ink-soft'],
+      font,
+      // Series of one name are one entry, the first.
+      filter: ({ text, datasetIndex }: LegendItem) =>
+        datasetIndex === series.findIndex(({ name }) => name === text)
+    }
   }) as const
 
 /** Writes the names of points beside them. */

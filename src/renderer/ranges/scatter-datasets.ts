@@ -1,16 +1,11 @@
 import { RIVAL_KINDS } from '../../contract/model/rival'
 import { isOpen, RIVAL_TONES } from '../../contract/model/model-style'
+import { paretoFront } from '../../contract/model/pareto-front'
 import { rangeKey } from '../../contract/model/strengths'
 import { rangePhrase } from '../ui/format'
 import { translucent, type ChartColors } from '../plots/chart-theme'
 import { type ScatterChart, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
-import {
-  minimumValidity,
-  type OtherPoint,
-  paretoFront,
-  type RangePoint,
-  type RivalPoint
-} from './score-board'
+import { minimumValidity, type OtherPoint, type RangePoint, type RivalPoint } from './score-board'
 
 const datum = (point: RangePoint): ScatterDatum => ({
   x: point.validity,

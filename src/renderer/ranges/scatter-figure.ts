@@ -1,4 +1,5 @@
 import { scoreWords } from '../../contract/words/score-words'
+import { paretoFront } from '../../contract/model/pareto-front'
 import { rangeKey } from '../../contract/model/strengths'
 import { capitalised } from '../ui/format'
 import { toCsv } from '../ui/csv'
@@ -6,7 +7,6 @@ import { chartDrawing } from '../plots/figures/chart-shapes'
 import type { Figure } from '../plots/figures/figure'
 import { createScatter, type ShownScatter } from './scatter-chart'
 import { scatterBounds, type ScatterContent } from './scatter-content'
-import { paretoFront } from './score-board'
 
 /** Of its width, how high the scatter is. */
 const HEIGHT = 0.78

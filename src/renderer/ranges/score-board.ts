@@ -3,6 +3,7 @@ import type { CategoryScore, Selection } from '../../contract/documents/crc'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { type Rival, rivalKey, rivalName } from '../../contract/model/rival'
+import { paretoFront } from '../../contract/model/pareto-front'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events'
@@ -199,25 +200,6 @@ export class LiveBoard {
 /** rho x Q(post), or null before post has a score. */
 export const minimumValidity = (board: ScoreBoard, rho: number): number | null =>
   board.post === null ? null : rho * board.post.validity
-
-/**
- * Points that no other beats in both validity and diversity, by rising validity. Ties in one measure are
- * beaten by the better one in the other.
- */
-export function paretoFront<Point extends CategoryScore>(points: readonly Point[]): Point[] {
-  const byValidity = [...points].sort(
-    (left, right) => right.validity - left.validity || right.diversity - left.diversity
-  )
-  const front: Point[] = []
-  let best = -Infinity
-  for (const point of byValidity) {
-    if (point.diversity > best) {
-      front.push(point)
-      best = point.diversity
-    }
-  }
-  return front.reverse()
-}
 
 /** The axis [low, high] that holds all values: rounded outwards to tenths, never beyond 0..1. */
 export function axisBounds(values: readonly number[]): [number, number] {

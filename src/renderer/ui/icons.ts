@@ -1,6 +1,7 @@
 /** Line icons on a 16 x 16 grid, as SVG paths. */
 export const ICONS = {
   start: 'M2.5 7.5 8 3l5.5 4.5M4 6.5V13h8V6.5',
+  pairs: 'M2.5 2.5h11v3.2h-11zM2.5 8h11M2.5 10.6h11M2.5 13.2h11M6 8v5.2',
   pair: 'M2.5 3.5h4.5v9H2.5zM9 3.5h4.5v9H9zM4.5 6h.5M4.5 8h.5M11 6h.5M11 8h.5',
   prompts: 'M2.5 3h11v7.5h-6L4.5 13v-2.5h-2z',
   ranges: 'M2.5 3h11M5.5 6.33h8M8.5 9.66h5M11.5 13h2',

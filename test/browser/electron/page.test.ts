@@ -88,7 +88,7 @@ describe.skipIf(browserMissing !== null)("the desktop's page", () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     // As a Mac types it with Option.
     await page.evaluate(() => {
-      window.dispatchEvent(new KeyboardEvent('keydown', { key: '¢', code: 'Digit4', altKey: true }))
+      window.dispatchEvent(new KeyboardEvent('keydown', { key: '¢', code: 'Digit5', altKey: true }))
     })
     await page.getByRole('button', { name: 'Sweep again' }).click()
     // The export was the first that kept the machine awake.

@@ -1,12 +1,14 @@
 import type { PairBrief } from '../../../contract/documents/project'
 import { modelPath } from '../../base/files/places'
 import type { ProjectOfPair } from '../../project/project-pair'
+import { PairsOverviews } from '../pairs-overview'
 import { pairBriefs } from '../project-state'
 import { route, type Routing } from './route'
 
 /** The list of a project's pairs, and what is set for one. */
 export function pairListRoutes({ projects: open, jobs, stateOf, withProject, withPair }: Routing) {
   const { pairs } = route
+  const overviews = new PairsOverviews(open, jobs)
   const listOf = (project: ProjectOfPair): { pairs: PairBrief[] } => ({
     pairs: pairBriefs(project, open, jobs)
   })
@@ -37,6 +39,9 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
     restore: pairs.restore.use(withProject).handler(async ({ context: { project }, input }) => {
       await project.restorePair(input.pair, input.place)
       return listOf(project)
+    }),
+    overview: pairs.overview.use(withProject).handler(async function* ({ context, input, signal }) {
+      yield* overviews.watch(context.project, input.scoring, signal)
     }),
     update: pairs.update.use(withPair).handler(async ({ context: { own }, input }) => {
       await own.update(input.changes, input.seen)

@@ -16,13 +16,13 @@ import {
   moveFocus,
   rangeAt
 } from '../../../../src/renderer/plots/heatmap-geometry'
+import { paretoFront } from '../../../../src/contract/model/pareto-front'
 import { metricDomain, metricsOf } from '../../../../src/renderer/ranges/metrics'
 import {
   axisBounds,
   boardOfSweep,
   LiveBoard,
   minimumValidity,
-  paretoFront,
   rangeCount,
   scoreOf,
   type RangePoint,

@@ -1,0 +1,33 @@
+import type { NotCarried, SweepOutline, Transfer } from '../documents/pairs-overview'
+import { formatDelta, formatPercent, formatScore, rangePhrase } from './format'
+import { scoreWords } from './score-words'
+
+/** Why a selected range has no score in another pair's sweep. */
+const NOT_CARRIED: Readonly<Record<NotCarried, (from: string, to: string) => string>> = {
+  reading: () => 'The sweeps are being read.',
+  'source not swept': (from) => `${from} has no sweep that is scored by this.`,
+  'target not swept': (_, to) => `${to} has no sweep that is scored by this.`,
+  'nothing selected': (from) => `The sweep of ${from} selects no range.`,
+  'not scored': (from, to) =>
+    `The sweep of ${to} has not scored the range at the depth of what ${from} selects.`
+}
+
+/** What one pair selects, in the sweep of another, in a sentence. */
+export function transferWords(
+  { from, to, result }: Transfer,
+  nameOf: (id: string) => string,
+  target: Pick<SweepOutline, 'scoredBy' | 'rho'> | null
+): string {
+  if (result.kind === 'none') return NOT_CARRIED[result.why](nameOf(from), nameOf(to))
+  const words = scoreWords(target?.scoredBy ?? { kind: 'crc' })
+  const { range, other, score, gain, validityKept, keepsEnough } = result
+  const numbers =
+    `${words.diversity} ${formatScore(score.diversity)}, ${formatDelta(gain)} over post` +
+    (validityKept === null ? '' : `; ${formatPercent(validityKept)} of post's ${words.validity} kept`) +
+    (keepsEnough || target === null ? '' : `, less than the ${formatPercent(target.rho)} asked for`)
+  if (from === to) return `${nameOf(from)} selects ${rangePhrase(range)}: ${numbers}.`
+  return (
+    `What ${nameOf(from)} selects, ${rangePhrase(range)}, is ${rangePhrase(other)} of ${nameOf(to)} at the same depth: ` +
+    `${numbers}.`
+  )
+}

@@ -1,0 +1,95 @@
+import type { CheckResult } from '../../contract/documents/answer-check'
+import type { CategoryScore, Selection, SweepDocument } from '../../contract/documents/crc'
+import type { SweepOutline, SureScore } from '../../contract/documents/pairs-overview'
+import { briefScoring } from '../../contract/documents/scored-by'
+import { paretoFront } from '../../contract/model/pareto-front'
+import type { RestorationRange } from '../../contract/model/recipe'
+import { rangeKey } from '../../contract/model/strengths'
+import { headline } from '../../contract/words/headline'
+import { bestRival } from '../../contract/words/rival-words'
+import { inTurns } from '../base/steps'
+import { checkedSelection } from '../crc/check/checked-selection'
+import { type SelectionSide, validityKept } from './carried-selection'
+import { promptsKey } from './matched-prompts'
+
+/** A sweep without what its prompts have: a thousandth of the document, and all that other pairs are compared by. */
+export interface OutlinedSweep {
+  readonly outline: SweepOutline
+  /** For what is carried to it and from it. */
+  readonly side: SelectionSide
+}
+
+/**
+ * What of a sweep stands beside those of other pairs, each number as the sweep's own headline has it.
+ *
+ * @param check of its ranges on whole answers; null where none was made
+ * @param rho share of post's validity that a selected range must keep
+ */
+export async function outlineSweep(
+  sweep: SweepDocument,
+  check: CheckResult | null,
+  rho: number
+): Promise<OutlinedSweep> {
+  const { id, createdAt, layerCount, ranges, prompts } = sweep
+  const selection = await inTurns(checkedSelection(sweep, check, rho))
+  const post = means(sweep.post)
+  const scores = new Map(ranges.map((range) => [rangeKey(range), means(range)]))
+  const scoreOf = (range: RestorationRange): CategoryScore | undefined => scores.get(rangeKey(range))
+  const selected = selection?.selected ?? null
+  const crossFit = selection?.crossFit ?? null
+  return {
+    side: { layerCount, rho, selected, post, scoreOf },
+    outline: {
+      id,
+      createdAt,
+      scoredBy: briefScoring(sweep.scoredBy),
+      layerCount,
+      rangeCount: ranges.length,
+      promptCount: prompts.length,
+      promptsKey: promptsKey(prompts),
+      rho,
+      post: { ...post, intervals: selection?.bootstrap.post ?? null },
+      selected: selection === null ? null : outlineSelected(selection, scoreOf, post),
+      headline: selection === null ? null : headline({ ...sweep, selection, check }),
+      crossFit: crossFit === null ? null : withoutFolds(crossFit),
+      crossFitReason: selection === null ? 'No range was scored.' : selection.crossFitReason,
+      rival: selection === null ? null : bestRival(selection),
+      front: paretoFront(ranges).map((range) => ({
+        range: bare(range),
+        ...means(range),
+        kept: validityKept(range, post)
+      }))
+    }
+  }
+}
+
+function outlineSelected(
+  { selected, bootstrap }: Selection,
+  scoreOf: SelectionSide['scoreOf'],
+  post: CategoryScore
+): SweepOutline['selected'] {
+  const score = selected === null ? undefined : scoreOf(selected)
+  if (selected === null || score === undefined) return null
+  const sure: SureScore = { ...score, intervals: null }
+  const shared = {
+    range: bare(selected),
+    gain: score.diversity - post.diversity,
+    kept: validityKept(score, post)
+  }
+  if (bootstrap.selected === null) return { ...sure, ...shared, gainInterval: null }
+  const { validity, diversity, diversityGain } = bootstrap.selected
+  return { ...sure, ...shared, intervals: { validity, diversity }, gainInterval: diversityGain }
+}
+
+const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
+
+const bare = ({ start, end }: RestorationRange): RestorationRange => ({ start, end })
+
+function withoutFolds({
+  validity,
+  diversity,
+  postValidity,
+  postDiversity
+}: NonNullable<Selection['crossFit']>): NonNullable<SweepOutline['crossFit']> {
+  return { validity, diversity, postValidity, postDiversity }
+}

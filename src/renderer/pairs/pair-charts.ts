@@ -1,0 +1,159 @@
+import {
+  capitalised,
+  formatDelta,
+  formatPercent,
+  formatScore,
+  plural,
+  rangePhrase
+} from '../../contract/words/format'
+import type { ScoreWords } from '../../contract/words/score-words'
+import { type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
+import type { PairRow } from './pair-rows'
+
+/** The front of every pair's ranges, from the diversity of post to that of base: comparable, for each keeps a share of its own post. */
+export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotContent {
+  const series = rows.flatMap((row) => frontSeries(row, words))
+  const points = series.flatMap((one) => one.points)
+  return {
+    label:
+      `The best ranges of ${plural(rows.length, 'pair')}: ${words.diversity} against the share of post's ${words.validity} ` +
+      `that is kept. The larger points are selected; a cross is post.`,
+    series,
+    x: {
+      title: `share of post's ${words.validity} kept`,
+      bounds: roomyBounds(points.map(({ x }) => x)),
+      tick: (value) => `${Math.round(value * 100)} %`
+    },
+    y: { title: words.diversity, bounds: roomyBounds(points.map(({ y }) => y)) }
+  }
+}
+
+function frontSeries({ name, style, outline }: PairRow, words: ScoreWords): PlotSeries[] {
+  if (outline === null) return []
+  const { front, selected, post } = outline
+  const look = {
+    tone: style.tone,
+    mark: style.shape,
+    named: true,
+    connected: true,
+    opacity: 1,
+    name: shortened(name)
+  }
+  const told = (what: string, { diversity, validity }: typeof post, kept: number): string[] => [
+    `${name}: ${what}`,
+    `${words.diversity} ${formatScore(diversity)}`,
+    `${words.validity} ${formatScore(validity)}, ${formatPercent(kept)} of post's`
+  ]
+  // All of one name, which is listed once; of single points no line is drawn.
+  const curve: PlotSeries = {
+    ...look,
+    radius: 2,
+    points: front.flatMap(({ range, kept, ...score }) =>
+      kept === null
+        ? []
+        : [
+            {
+              x: kept,
+              y: score.diversity,
+              lines: told(rangePhrase(range), { ...score, intervals: null }, kept)
+            }
+          ]
+    )
+  }
+  const ofPost: PlotSeries = {
+    ...look,
+    mark: 'crossRot',
+    radius: 5,
+    points: post.validity === 0 ? [] : [{ x: 1, y: post.diversity, lines: told('post', post, 1) }]
+  }
+  if (selected === null || selected.kept === null) return [curve, ofPost]
+  const { intervals } = selected
+  const chosen: PlotSeries = {
+    ...look,
+    radius: 7,
+    points: [
+      {
+        x: selected.kept,
+        y: selected.diversity,
+        lines: [
+          ...told(`selects ${rangePhrase(selected.range)}`, selected, selected.kept),
+          `${formatDelta(selected.gain)} over post`
+        ],
+        ...(intervals === null ? {} : { yInterval: intervals.diversity })
+      }
+    ]
+  }
+  return [curve, ofPost, chosen]
+}
+
+const LONGEST_NAME = 28
+
+/** Names of a family differ at their ends: the middle is left out. */
+function shortened(name: string): string {
+  if (name.length <= LONGEST_NAME) return name
+  const side = LONGEST_NAME / 2 - 1
+  return `${name.slice(0, side)}…${name.slice(-side)}`
+}
+
+/** Where in the depth of its model each pair's selected range lies: 0 is the first layer's input, 100 % the last one's output. */
+export function depthPlot(rows: readonly PairRow[]): PlotContent {
+  const placed = rows.filter(({ range, layerCount }) => range !== null && layerCount !== null)
+  const height = placed.length
+  return {
+    label: `Selected ranges of ${plural(height, 'pair')} over relative depth: ${placed.map(depthWords).join('; ')}.`,
+    series: placed.flatMap((row, index): PlotSeries[] => {
+      const span = depthSpan(row)
+      if (span === null) return []
+      const y = height - index
+      const lines = [depthWords(row)]
+      return [
+        {
+          name: row.name,
+          tone: row.style.tone,
+          mark: row.style.shape,
+          connected: true,
+          named: false,
+          opacity: 1,
+          radius: 5,
+          points: [
+            { x: span[0], y, lines },
+            { x: span[1], y, lines }
+          ]
+        }
+      ]
+    }),
+    x: { title: 'relative depth', bounds: [0, 1], tick: (value) => `${Math.round(value * 100)} %` },
+    y: {
+      title: 'pair',
+      bounds: [0, height + 1],
+      step: 1,
+      tick: (value) => {
+        const row = placed[height - value]
+        return row === undefined ? '' : shortened(row.name)
+      }
+    }
+  }
+}
+
+/** Where the selected range begins and ends, 0 to 1; null where none is known. */
+export function depthSpan({
+  range,
+  layerCount
+}: Pick<PairRow, 'range' | 'layerCount'>): [number, number] | null {
+  if (range === null || layerCount === null) return null
+  return [range.start / layerCount, (range.end + 1) / layerCount]
+}
+
+/** The selected range with its depth in a few words. */
+export function depthWords(row: PairRow): string {
+  const span = depthSpan(row)
+  if (span === null || row.range === null) return `${row.name}: no range`
+  const [from, to] = span.map((share) => Math.round(share * 100))
+  return `${row.name}: ${rangePhrase(row.range)} of ${row.layerCount}, ${from} to ${to} % of the depth`
+}
+
+/** What the two charts are called, for their files. */
+export const CHART_NAMES = { fronts: 'frontiers', depth: 'depth' } as const
+
+export const frontsTitle = (words: ScoreWords): string =>
+  `${capitalised(words.diversity)} against ${words.validity} kept`

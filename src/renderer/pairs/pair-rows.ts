@@ -1,0 +1,174 @@
+import type { CategoryScore, RivalComparison } from '../../contract/documents/crc'
+import type { PairOutline, PairsOverview, SweepOutline } from '../../contract/documents/pairs-overview'
+import type { JobKind, PairBrief, PairId } from '../../contract/documents/project'
+import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
+import type { RestorationRange } from '../../contract/model/recipe'
+import { formatPercent, formatParameters, plural } from '../../contract/words/format'
+import { STATE_LABELS } from '../../contract/words/headline'
+import { comparedName, doesBetter } from '../../contract/words/rival-words'
+
+/** A pair as a row of the table. */
+export interface PairRow {
+  readonly id: PairId
+  readonly name: string
+  /** The same wherever the pair is drawn, however the rows are sorted. */
+  readonly style: ModelStyle
+  readonly model: PairBrief['model']
+  /** Null until it is known. */
+  readonly layerCount: number | null
+  /** Null unless its sweep was read. */
+  readonly outline: SweepOutline | null
+  /** As far as it is known before that. */
+  readonly brief: { post: CategoryScore; best: CategoryScore | null } | null
+  /** Selected; null while that is not known, and where none is. */
+  readonly range: RestorationRange | null
+  readonly tasks: readonly string[]
+  readonly status: PairStatus
+}
+
+interface PairStatus {
+  readonly label: string
+  /** Needs to be looked at. */
+  readonly warning: boolean
+  readonly title: string | null
+}
+
+/** How far a pair's sweep is, where one is followed. */
+export type SweepShares = ReadonlyMap<PairId, number>
+
+/** The rows of a project's pairs, in its order. @param overview null until main has told it */
+export function pairRows(
+  pairs: readonly PairBrief[],
+  overview: PairsOverview | null,
+  shares: SweepShares
+): PairRow[] {
+  const outlines = new Map(overview?.pairs.map((outline) => [outline.id, outline]))
+  return pairs.map((pair, place) => {
+    const found = outlines.get(pair.id) ?? null
+    const outline = found?.sweep.state === 'read' ? found.sweep.outline : null
+    const summary = found?.sweep.state === 'reading' ? found.sweep.summary : null
+    return {
+      id: pair.id,
+      name: pair.name,
+      style: keptStyle(place),
+      model: pair.model,
+      // Of what was swept: other checkpoints may lie in the folders now.
+      layerCount: outline?.layerCount ?? summary?.layerCount ?? pair.model?.layerCount ?? null,
+      outline,
+      brief:
+        outline !== null
+          ? { post: outline.post, best: outline.selected }
+          : summary === null
+            ? null
+            : { post: summary.post, best: summary.best },
+      range: outline?.selected?.range ?? summary?.selected ?? null,
+      tasks: found?.tasks ?? [],
+      status: statusOf(pair, found, shares)
+    }
+  })
+}
+
+const RUNNING: Readonly<Record<JobKind, string>> = {
+  sweep: 'sweeping',
+  'recipe score': 'scoring a recipe',
+  'answer check': 'checking answers',
+  search: 'searching',
+  samples: 'sampling',
+  'character check': 'sampling',
+  evaluation: 'evaluating',
+  judging: 'judging',
+  export: 'exporting',
+  distances: 'comparing weights',
+  checksums: 'hashing',
+  values: 'reading weights'
+}
+
+const plain = (label: string, title: string | null = null): PairStatus => ({ label, warning: false, title })
+const warning = (label: string, title: string): PairStatus => ({ label, warning: true, title })
+
+/** In this order: what runs, what is wrong with the pair, and what its sweep says. */
+function statusOf({ id, running }: PairBrief, found: PairOutline | null, shares: SweepShares): PairStatus {
+  const [job] = running
+  if (job !== undefined) {
+    const share = job === 'sweep' ? shares.get(id) : undefined
+    return plain(`${RUNNING[job]}${share === undefined ? '…' : ` ${formatPercent(share)}`}`)
+  }
+  if (found === null) return plain('…')
+  const { folders, sweep } = found
+  if (folders === 'unreadable') return warning('cannot be read', 'The Pair step says why.')
+  if (folders === 'changed') {
+    return warning(
+      'changed on disk',
+      sweep.state === 'none'
+        ? 'The checkpoints are not those that the project has seen.'
+        : 'The sweep is of other checkpoints than those that now lie in the folders.'
+    )
+  }
+  if (sweep.state === 'none') {
+    return sweep.others.length === 0
+      ? plain('not swept')
+      : plain('not swept so', `Its sweeps are scored by ${sweep.others.join(', ')}.`)
+  }
+  if (sweep.state === 'reading') return plain('reading…')
+  if (sweep.state === 'unreadable') return warning('sweep cannot be read', sweep.problem.message)
+  const { headline } = sweep.outline
+  if (headline === null) return plain('no ranges scored')
+  return plain(`done: ${STATE_LABELS[headline.state]}`, `${headline.verdict}: ${headline.figures}`)
+}
+
+/** Family, layers and size in a few words. */
+export const modelWords = ({ model, layerCount }: Pick<PairRow, 'model' | 'layerCount'>): string =>
+  [
+    ...(model === null ? [] : [model.family]),
+    ...(layerCount === null ? [] : [plural(layerCount, 'layer')]),
+    ...(model === null ? [] : [formatParameters(model.parameterCount)])
+  ].join(' · ')
+
+/** The best rival's name, and whether it does better than the selected range; null where there is none. */
+export function rivalOf({
+  outline
+}: Pick<PairRow, 'outline'>): (RivalComparison & { name: string; better: boolean }) | null {
+  const rival = outline?.rival ?? null
+  return rival === null ? null : { ...rival, name: comparedName(rival), better: doesBetter(rival) }
+}
+
+/** Which column the rows are sorted by. */
+export const SORTS = {
+  name: (row: PairRow) => row.name.toLowerCase(),
+  size: (row: PairRow) => row.model?.parameterCount ?? null,
+  depth: ({ range, layerCount }: PairRow) =>
+    range === null || layerCount === null ? null : range.start / layerCount,
+  diversity: ({ brief }: PairRow) => brief?.best?.diversity ?? null,
+  validity: ({ brief }: PairRow) => brief?.best?.validity ?? null,
+  heldOut: ({ outline }: PairRow) => outline?.crossFit?.diversity ?? null,
+  rival: ({ outline }: PairRow) => outline?.rival?.diversity ?? null,
+  tasks: ({ tasks }: PairRow) => tasks.length,
+  state: ({ status }: PairRow) => status.label
+} as const satisfies Record<string, (row: PairRow) => string | number | null>
+export type SortColumn = keyof typeof SORTS
+
+export interface PairOrder {
+  /** Null: the project's order. */
+  readonly column: SortColumn | null
+  readonly descending: boolean
+}
+
+/** Rows that have no such value stand last, whichever way it goes. */
+export function sortedRows(rows: readonly PairRow[], { column, descending }: PairOrder): PairRow[] {
+  if (column === null) return [...rows]
+  const sign = descending ? -1 : 1
+  return rows.toSorted((a, b) => {
+    const [left, right] = [SORTS[column](a), SORTS[column](b)]
+    if (left === null || right === null) return Number(left === null) - Number(right === null)
+    return left === right ? 0 : left < right ? -sign : sign
+  })
+}
+
+/** Rows in which every word of the filter stands somewhere. */
+export function filteredRows(rows: readonly PairRow[], filter: string): PairRow[] {
+  const wanted = filter.toLowerCase().split(/\s+/).filter(Boolean)
+  return rows.filter((row) => {
+    const text = [row.name, modelWords(row), ...row.tasks, row.status.label].join(' ').toLowerCase()
+    return wanted.every((word) => text.includes(word))
+  })
+}

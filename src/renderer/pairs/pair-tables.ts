@@ -1,0 +1,122 @@
+import type { Interval } from '../../contract/documents/crc'
+import type { Transfer } from '../../contract/documents/pairs-overview'
+import { at } from '../../contract/model/look-up'
+import {
+  capitalised,
+  formatDelta,
+  formatParameters,
+  formatPercent,
+  formatScore,
+  rangeLabel
+} from '../../contract/words/format'
+import type { ScoreWords } from '../../contract/words/score-words'
+import type { Cell } from '../ui/csv'
+import type { TableText } from '../ui/table-text'
+import { type PairRow, rivalOf } from './pair-rows'
+
+/** A value with its interval: 0.917 [0.902, 0.931]. */
+export const withInterval = (value: number, interval: Interval | null): string =>
+  interval === null ? formatScore(value) : `${formatScore(value)} [${interval.map(formatScore).join(', ')}]`
+
+/** The table of pairs as it is copied: what the window shows, in more columns. */
+export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableText {
+  const [validity, diversity] = [capitalised(words.validity), capitalised(words.diversity)]
+  return {
+    header: [
+      'Pair',
+      'Family',
+      'Layers',
+      'Parameters',
+      'Selected layers',
+      `${diversity} of post`,
+      `${diversity} selected`,
+      'Gain',
+      `${validity} of post`,
+      `${validity} selected`,
+      'Kept',
+      `${diversity} held out`,
+      'Best rival',
+      `${diversity} of rival`,
+      'Scored by',
+      'State'
+    ],
+    rows: rows.map((row): Cell[] => {
+      const { outline, brief, model, range } = row
+      const { post = null, best = null } = brief ?? {}
+      const { crossFit = null, rival = null } = outline ?? {}
+      const sure = outline?.selected?.intervals
+      const measured = (measure: 'validity' | 'diversity'): Cell[] => [
+        post === null ? null : withInterval(post[measure], outline?.post.intervals?.[measure] ?? null),
+        best === null ? null : withInterval(best[measure], sure?.[measure] ?? null)
+      ]
+      return [
+        row.name,
+        model?.family ?? null,
+        row.layerCount,
+        model === null ? null : formatParameters(model.parameterCount),
+        range === null ? null : rangeLabel(range),
+        ...measured('diversity'),
+        best === null || post === null ? null : formatDelta(best.diversity - post.diversity),
+        ...measured('validity'),
+        best === null || post === null || post.validity === 0
+          ? null
+          : formatPercent(best.validity / post.validity),
+        crossFit === null ? null : formatScore(crossFit.diversity),
+        rivalOf(row)?.name ?? null,
+        rival === null ? null : formatScore(rival.diversity),
+        row.tasks.length === 0 ? null : row.tasks.join(', '),
+        row.status.label
+      ]
+    })
+  }
+}
+
+/** What one of the rows selects, in the sweep of another. @throws Error where main has told of no such transfer */
+export function transferOf(transfers: readonly Transfer[], from: PairRow, to: PairRow): Transfer | null {
+  return transfers.find((one) => one.from === from.id && one.to === to.id) ?? null
+}
+
+/** The transfers among the rows, as they are copied: gain over post, and the share of its validity that is kept. */
+export function transferTable(
+  transfers: readonly Transfer[],
+  rows: readonly PairRow[],
+  words: ScoreWords
+): TableText {
+  return {
+    header: [
+      'Selected by',
+      'Layers',
+      ...rows.flatMap(({ name }) => [`Gain in ${name}`, `${capitalised(words.validity)} kept in ${name}`])
+    ],
+    rows: rows.map((from) => [
+      from.name,
+      from.range === null ? null : rangeLabel(from.range),
+      ...rows.flatMap((to): Cell[] => {
+        const result = transferOf(transfers, from, to)?.result
+        if (result?.kind !== 'carried') return [null, null]
+        const { gain, validityKept, keepsEnough } = result
+        const kept = validityKept === null ? '–' : formatPercent(validityKept)
+        return [formatDelta(gain), keepsEnough ? kept : `${kept}, below limit`]
+      })
+    ])
+  }
+}
+
+/** Groups of pairs whose sweeps ask the same, where they do not all: names, the largest group first. */
+export function promptGroups(rows: readonly PairRow[]): string[][] {
+  const groups = new Map<string, string[]>()
+  for (const { name, outline } of rows) {
+    if (outline === null) continue
+    groups.set(outline.promptsKey, [...(groups.get(outline.promptsKey) ?? []), name])
+  }
+  return [...groups.values()].sort((a, b) => b.length - a.length)
+}
+
+/** Which pairs were not asked what the others were; null where all were asked the same. */
+export function promptsWords(rows: readonly PairRow[], words: ScoreWords): string | null {
+  const groups = promptGroups(rows)
+  if (groups.length < 2) return null
+  const others = groups.slice(1).flat()
+  const [most] = at(groups, 0, 'group')
+  return `Not the same ${words.prompt}s: ${others.join(', ')} ${others.length === 1 ? 'was' : 'were'} asked others than ${groups[0]?.length === 1 ? most : 'the rest'}.`
+}

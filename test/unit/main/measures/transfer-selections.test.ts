@@ -1,0 +1,142 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { SweepOutline, type Transfer } from '../../../../src/contract/documents/pairs-overview'
+import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
+import { at } from '../../../../src/contract/model/look-up'
+import type { RestorationRange } from '../../../../src/contract/model/recipe'
+import { atRelativeDepth } from '../../../../src/contract/model/relative-depth'
+import { headline } from '../../../../src/contract/words/headline'
+import { strongestRival } from '../../../../src/contract/words/rival-words'
+import { atOnce } from '../../../../src/main/base/steps'
+import { checkedSelection } from '../../../../src/main/crc/check/checked-selection'
+import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
+import { promptsKey } from '../../../../src/main/measures/matched-prompts'
+import { outlineSweep } from '../../../../src/main/measures/outline-sweep'
+import { transferSelections, type TransferPair } from '../../../../src/main/measures/transfer-selections'
+import { comparedSweep } from '../../../fixtures/compared-sweeps'
+
+const RHO = 0.9
+
+async function pairOf(id: string, sweep: SweepDocument): Promise<TransferPair> {
+  return { id, state: 'read', side: (await outlineSweep(sweep, null, RHO)).side }
+}
+
+function selectionOf(sweep: SweepDocument): Selection & { selected: RestorationRange } {
+  const selection = atOnce(checkedSelection(sweep, null, RHO))
+  const selected = selection?.selected ?? null
+  if (selection === null || selected === null) throw new Error(`the sweep ${sweep.id} selects nothing`)
+  return { ...selection, selected }
+}
+
+const sameRange =
+  (range: RestorationRange) =>
+  ({ start, end }: RestorationRange): boolean =>
+    start === range.start && end === range.end
+
+function cellOf(transfers: readonly Transfer[], from: string, to: string): Transfer['result'] {
+  const place = transfers.findIndex((one) => one.from === from && one.to === to)
+  return at(transfers, place, 'transfer').result
+}
+
+/** Of four layers, and one of ten in which short ranges at the end are best. */
+const small = comparedSweep({ id: 'small' })
+const deep = comparedSweep({ id: 'deep', layerCount: 10, diversity: (start) => 0.01 * start })
+
+describe('a selected range in the sweep of another pair', () => {
+  let transfers: Transfer[]
+  beforeAll(async () => {
+    transfers = transferSelections([
+      await pairOf('pair-1', small),
+      await pairOf('pair-2', deep),
+      { id: 'pair-3', state: 'none', side: null },
+      { id: 'pair-4', state: 'reading', side: null }
+    ])
+  })
+
+  it('has the score of the range at the same depth there, to the last digit', async () => {
+    const { selected } = selectionOf(small)
+    const other = atRelativeDepth(selected, 4, 10)
+    const there = at(deep.ranges, deep.ranges.findIndex(sameRange(other)), 'range')
+    const { validity, diversity } = there
+    expect(cellOf(transfers, 'pair-1', 'pair-2')).toMatchObject({
+      kind: 'carried',
+      range: selected,
+      other,
+      score: { validity, diversity },
+      gain: diversity - deep.post.diversity,
+      validityKept: validity / deep.post.validity,
+      keepsEnough: validity >= RHO * deep.post.validity
+    })
+  })
+
+  it('is in its own sweep what that selects', async () => {
+    const { selected } = selectionOf(deep)
+    expect(cellOf(transfers, 'pair-2', 'pair-2')).toMatchObject({
+      range: selected,
+      other: selected,
+      behind: 0
+    })
+  })
+
+  it('is what the comparison of the two sweeps says of it', async () => {
+    const { selection } = await compareSweeps(
+      { sweep: small, check: null },
+      { sweep: deep, check: null },
+      { rho: RHO }
+    )
+    expect(cellOf(transfers, 'pair-1', 'pair-2')).toEqual({ kind: 'carried', ...selection.a })
+    expect(cellOf(transfers, 'pair-2', 'pair-1')).toEqual({ kind: 'carried', ...selection.b })
+  })
+
+  it('says why there is none', async () => {
+    expect(transfers).toHaveLength(16)
+    expect(cellOf(transfers, 'pair-1', 'pair-3')).toEqual({ kind: 'none', why: 'target not swept' })
+    expect(cellOf(transfers, 'pair-3', 'pair-1')).toEqual({ kind: 'none', why: 'source not swept' })
+    expect(cellOf(transfers, 'pair-1', 'pair-4')).toEqual({ kind: 'none', why: 'reading' })
+    const flat = comparedSweep({ diversity: () => -1 })
+    const some = { ...small, ranges: small.ranges.slice(0, 1) }
+    const few = transferSelections([
+      await pairOf('pair-1', flat),
+      await pairOf('pair-2', deep),
+      await pairOf('pair-3', some)
+    ])
+    expect(cellOf(few, 'pair-1', 'pair-2')).toEqual({ kind: 'none', why: 'nothing selected' })
+    expect(cellOf(few, 'pair-2', 'pair-3')).toEqual({ kind: 'none', why: 'not scored' })
+  })
+})
+
+describe('what of a sweep stands beside other pairs', () => {
+  it("is what the sweep's own headline says", async () => {
+    const selection = selectionOf(deep)
+    const outline = SweepOutline.parse((await outlineSweep(deep, null, RHO)).outline)
+    expect(outline.headline).toEqual(headline({ ...deep, selection, check: null }))
+    expect(outline.selected).toMatchObject({
+      range: selection.selected,
+      gainInterval: selection.bootstrap.selected?.diversityGain,
+      intervals: { diversity: selection.bootstrap.selected?.diversity }
+    })
+    expect(outline.post.intervals).toEqual(selection.bootstrap.post)
+    expect(outline.crossFit?.diversity).toBe(selection.crossFit?.diversity)
+    expect(outline.rival).toEqual(strongestRival(selection))
+  })
+
+  it('has no front that any range beats, and little of the document', async () => {
+    const { outline } = await outlineSweep(deep, null, RHO)
+    for (const point of outline.front) {
+      expect(
+        deep.ranges.some((one) => one.validity > point.validity && one.diversity > point.diversity)
+      ).toBe(false)
+    }
+    expect(JSON.stringify(outline).length * 10).toBeLessThan(JSON.stringify(deep).length)
+  })
+
+  it('says so where nothing was scored', async () => {
+    const { outline } = await outlineSweep({ ...small, ranges: [], selection: null }, null, RHO)
+    expect(outline).toMatchObject({ headline: null, selected: null, front: [], rangeCount: 0 })
+  })
+
+  it('knows the same prompts in another order', () => {
+    const key = promptsKey(small.prompts)
+    expect(promptsKey(small.prompts.toReversed())).toBe(key)
+    expect(promptsKey(comparedSweep({ promptCount: 8 }).prompts)).not.toBe(key)
+  })
+})
