@@ -26,6 +26,9 @@ const EVENT_INTERVAL_MS = 250
 /** Growing answers become text as often, and never for more than a fifth of the time. */
 const GROWING_PAUSE = 4
 
+/** As many tokens as tell how fast others come. */
+const FEW_TOKENS = 20
+
 /** One answer: indices of its variant and prompt in the run, and its index among their answers. */
 export interface SampleKey {
   variant: number
@@ -269,7 +272,10 @@ class Follower {
     return {
       ...this.progress,
       tokensPerSecond: perSecond,
-      ...(perSecond === null ? {} : { mostSecondsLeft: Math.max(0, most) / perSecond }),
+      // The first tokens come with the reading of weights and prompts, and say nothing of the others.
+      ...(perSecond === null || this.tokensDone < FEW_TOKENS
+        ? {}
+        : { mostSecondsLeft: Math.max(0, most) / perSecond }),
       secondsLeft: secondsLeft !== null && Number.isFinite(secondsLeft) ? secondsLeft : null
     }
   }

@@ -1,4 +1,5 @@
 import type { ProjectState } from '../../contract/documents/project'
+import { GenerationSpeed } from '../answers/generation-speed.svelte'
 import { Chat } from '../chat/chat.svelte'
 import { Evaluations } from '../evaluate/evaluations.svelte'
 import { Exports } from '../export/exports.svelte'
@@ -66,8 +67,9 @@ export class Session extends OpenProject {
     this.recipes = new KeptList(this, this.ranges)
     this.probing = new Probing(this)
     const variants = new OfferedVariants(this, this.ranges)
-    this.samples = new Samples(this, variants)
-    this.evaluations = new Evaluations(this, variants, this.tasks)
+    const speed = new GenerationSpeed(this)
+    this.samples = new Samples(this, variants, speed)
+    this.evaluations = new Evaluations(this, variants, this.tasks, speed)
     this.exports = new Exports(this, variants)
     const { ranges, recipes } = this
     const { prompts, setup } = this.samples

@@ -1,3 +1,5 @@
+import type { GenerationSpeed } from '../answers/generation-speed.svelte'
+import { answersToMake } from '../../contract/words/answer-words'
 import { SvelteSet } from 'svelte/reactivity'
 import {
   type EvaluationRun,
@@ -35,6 +37,9 @@ interface Taking {
   added: readonly EvaluationVariant[]
   leftOut: readonly string[]
 }
+
+/** Where main has evaluations generate. */
+const DEVICE = 'cpu'
 
 /** What the next evaluation will be: its task, its variants, and the answers of each to every prompt. */
 export class EvaluationSetup {
@@ -124,15 +129,31 @@ export class EvaluationSetup {
     ).length
     const twice =
       doubled === 0 ? '' : `; ${plural(doubled, 'variant')} computed by base and post, twice the work`
-    return `${plural(prompts.length, 'prompt')} × ${plural(count, 'variant')} × ${settings.sampleCount} = ${plural(prompts.length * count * settings.sampleCount, 'answer')}${twice}`
+    const asked = answersToMake({
+      promptCount: prompts.length,
+      variantCount: count,
+      sampleCount: settings.sampleCount
+    })
+    const most = this.speed.most(
+      DEVICE,
+      settings.maxTokens,
+      prompts.length * (count + doubled) * settings.sampleCount
+    )
+    return `${asked}${twice} · ${most}`
   })
 
-  /** @param offered variants to choose from @param kept tasks to choose from */
+  /** @param offered variants to choose from @param kept tasks to choose from @param speed of generating */
   constructor(
     private readonly project: OpenProject,
     private readonly offered: OfferedVariants,
-    private readonly kept: Tasks
+    private readonly kept: Tasks,
+    private readonly speed: GenerationSpeed
   ) {}
+
+  /** Hears how fast an evaluation has generated. @param tokensPerSecond null where it has not */
+  ran(tokensPerSecond: number | null): void {
+    this.speed.heard(DEVICE, tokensPerSecond)
+  }
 
   isChosen({ key }: Choice): boolean {
     return !this.leftOut.has(key)

@@ -13,6 +13,7 @@ import type { ProjectState } from '../../contract/documents/project'
 import { EvaluationSetup } from './evaluation-setup.svelte'
 import { FollowedJob } from '../app/followed-job.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
+import type { GenerationSpeed } from '../answers/generation-speed.svelte'
 import { Latest } from '../app/latest.svelte'
 import { Judging } from './judging.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -57,16 +58,19 @@ export class Evaluations {
   readonly blocked = $derived.by(() => this.project.whyNot('evaluate', this.job))
 
   private newestSeen: string | null = null
+  /** Tokens a second, as last heard of a run. */
+  private reached: number | null = null
 
-  /** @param variants to choose from @param tasks to choose from */
+  /** @param variants to choose from @param tasks to choose from @param speed of generating */
   constructor(
     private readonly project: OpenProject,
     variants: OfferedVariants,
-    private readonly tasks: Tasks
+    private readonly tasks: Tasks,
+    speed: GenerationSpeed
   ) {
     this.reading = new Latest(project.left)
     this.looking = new Latest(project.left)
-    this.setup = new EvaluationSetup(project, variants, tasks)
+    this.setup = new EvaluationSetup(project, variants, tasks, speed)
     this.job = new FollowedJob<EvaluationEvent, LiveEvaluation>(project, {
       kind: 'evaluation',
       holdsEngine: 'An evaluation is running',
@@ -76,7 +80,11 @@ export class Evaluations {
         secondsLeft: progress.secondsLeft
       }),
       calls: () => project.client.evaluations,
-      advance: (live, event) => (event.type === 'progress' ? event : live),
+      advance: (live, event) => {
+        if (event.type !== 'progress') return live
+        this.reached = event.progress.tokensPerSecond ?? this.reached
+        return event
+      },
       draw: (live) => live,
       ended: (ending, live) => this.ended(ending, live)
     })
@@ -190,6 +198,7 @@ export class Evaluations {
   }
 
   private async ended(ending: EvaluationEvent, live: LiveEvaluation | null): Promise<void> {
+    this.setup.ran(this.reached)
     const id = ending.type === 'finished' ? ending.evaluationId : (live?.evaluationId ?? null)
     await this.refresh()
     if (id !== null && this.list.some((evaluation) => evaluation.id === id)) await this.show(id)

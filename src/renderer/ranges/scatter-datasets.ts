@@ -168,7 +168,8 @@ export function scatterDatasets(
     {
       label: 'Blends',
       data: hidden.includes('blends') ? [] : others('blend'),
-      showLine: true,
+      // A line between those that are known so far would pass where no blend does.
+      showLine: !content.streaming,
       borderColor: colors['ink-soft'],
       borderWidth: 1.5,
       pointStyle: 'circle',

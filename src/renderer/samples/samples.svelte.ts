@@ -18,6 +18,8 @@ import { Latest } from '../app/latest.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { SamplePromptList } from './sample-prompts.svelte'
 import { SampleSetup } from './sample-setup.svelte'
+import type { GenerationSpeed } from '../answers/generation-speed.svelte'
+import { answersToMake } from '../../contract/words/answer-words'
 import { shareOf } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
 
@@ -80,6 +82,16 @@ export class Samples {
   /** Why no answers can be generated now; null when they can. */
   readonly blocked = $derived.by(() => this.project.whyNot('generate', this.job))
 
+  /** How much the setup asks for, and how long that can take, in words. */
+  readonly size = $derived.by(() => {
+    const settings = this.setup.parsed?.settings
+    if (!settings) return ''
+    const { sampleCount } = settings
+    const [promptCount, variantCount] = [this.prompts.drafts.length, this.setup.variants.length]
+    const asked = answersToMake({ promptCount, variantCount, sampleCount })
+    return `${asked} · ${this.speed.most(settings.device, settings.maxTokens, promptCount * variantCount * sampleCount)}`
+  })
+
   /** Why the setup cannot be run as it is; null when it can. */
   readonly incomplete = $derived.by(() => {
     if (this.prompts.invalid !== null) {
@@ -98,10 +110,11 @@ export class Samples {
 
   private attached = false
 
-  /** @param variants to choose from */
+  /** @param variants to choose from @param speed of generating */
   constructor(
     private readonly project: OpenProject,
-    variants: OfferedVariants
+    variants: OfferedVariants,
+    readonly speed: GenerationSpeed
   ) {
     this.reading = new Latest(project.left)
     this.job = new FollowedJob<SampleEvent, LiveRun>(project, {
@@ -241,6 +254,7 @@ export class Samples {
   }
 
   private async ended(ending: SampleEvent, live: LiveRun | null): Promise<void> {
+    if (live !== null) this.speed.heard(live.run.settings.device, live.progress.tokensPerSecond)
     await this.settle(live?.run ?? null)
     const kept = this.shown !== null && this.shown.run.id === live?.run.id
     // A run without any answer may have failed for its settings: the next one takes those of the setup.
