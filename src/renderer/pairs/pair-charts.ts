@@ -12,7 +12,8 @@ import type { PairRow } from './pair-rows'
 
 /** The front of every pair's ranges, from the diversity of post to that of base: comparable, for each keeps a share of its own post. */
 export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotContent {
-  const series = rows.flatMap((row) => frontSeries(row, words))
+  const called = chartNames(rows)
+  const series = rows.flatMap((row) => frontSeries(row, called(row), words))
   const points = series.flatMap((one) => one.points)
   return {
     label:
@@ -28,7 +29,7 @@ export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotCon
   }
 }
 
-function frontSeries({ name, style, outline }: PairRow, words: ScoreWords): PlotSeries[] {
+function frontSeries({ name, style, outline }: PairRow, called: string, words: ScoreWords): PlotSeries[] {
   if (outline === null) return []
   const { front, selected, post } = outline
   const look = {
@@ -37,7 +38,7 @@ function frontSeries({ name, style, outline }: PairRow, words: ScoreWords): Plot
     named: true,
     connected: true,
     opacity: 1,
-    name: shortened(name)
+    name: called
   }
   const told = (what: string, { diversity, validity }: typeof post, kept: number): string[] => [
     `${name}: ${what}`,
@@ -88,7 +89,15 @@ function frontSeries({ name, style, outline }: PairRow, words: ScoreWords): Plot
 
 const LONGEST_NAME = 28
 
-/** Names of a family differ at their ends: the middle is left out. */
+/** What rows are called in a chart: long names without their middle, but where that would make two the same. */
+function chartNames(rows: readonly PairRow[]): (row: Pick<PairRow, 'name'>) => string {
+  const short = rows.map(({ name }) => shortened(name))
+  return ({ name }) => {
+    const own = shortened(name)
+    return short.filter((one) => one === own).length > 1 ? name : own
+  }
+}
+
 function shortened(name: string): string {
   if (name.length <= LONGEST_NAME) return name
   const side = LONGEST_NAME / 2 - 1
@@ -98,6 +107,7 @@ function shortened(name: string): string {
 /** Where in the depth of its model each pair's selected range lies: 0 is the first layer's input, 100 % the last one's output. */
 export function depthPlot(rows: readonly PairRow[]): PlotContent {
   const placed = rows.filter(({ range, layerCount }) => range !== null && layerCount !== null)
+  const called = chartNames(placed)
   const height = placed.length
   return {
     label: `Selected ranges of ${plural(height, 'pair')} over relative depth: ${placed.map(depthWords).join('; ')}.`,
@@ -129,7 +139,7 @@ export function depthPlot(rows: readonly PairRow[]): PlotContent {
       step: 1,
       tick: (value) => {
         const row = placed[height - value]
-        return row === undefined ? '' : shortened(row.name)
+        return row === undefined ? '' : called(row)
       }
     }
   }

@@ -152,6 +152,22 @@ describe('the charts of pairs', () => {
   })
 })
 
+describe('the names in charts of pairs', () => {
+  it('lose their middle where they are long, but not what tells two apart', async () => {
+    const called = async (first: string, second: string): Promise<(string | undefined)[]> => {
+      const pairs = PAIRS.map((pair, place) => ({ ...pair, name: [first, second, 'Gemma'][place] ?? '' }))
+      const { y } = depthPlot(pairRows(pairs, await overviewOf(), NOTHING))
+      return [2, 1].map((tick) => y.tick?.(tick))
+    }
+    expect(await called('a-family-with-a-long-name-SFT', 'a-family-with-a-long-name-DPO')).toEqual([
+      'a-family-with…long-name-SFT',
+      'a-family-with…long-name-DPO'
+    ])
+    const alike = ['a-family-with-SFT-and-a-long-name', 'a-family-with-DPO-and-a-long-name'] as const
+    expect(await called(...alike)).toEqual(alike)
+  })
+})
+
 describe('the transfer of pairs', () => {
   it('tells in words what a range is elsewhere, or why it is nothing', async () => {
     const overview = await overviewOf()
