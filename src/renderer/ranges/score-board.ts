@@ -158,6 +158,8 @@ export class LiveBoard {
   private post: LiveScore | null = null
   private readonly ranges = new Map<string, RangePoint>()
   private readonly others = new Map<string, OtherPoint>()
+  /** As last read, until entries come: while only the progress changes, nothing is drawn anew. */
+  private copy: ScoreBoard | null = null
 
   constructor(
     private readonly scoredBy: ScoredByBrief,
@@ -166,6 +168,7 @@ export class LiveBoard {
   ) {}
 
   apply(entries: readonly LiveEntry[]): void {
+    this.copy = null
     for (const { model, score } of entries) {
       if (model.kind === 'base') this.base = score
       else if (model.kind === 'post') this.post = score
@@ -180,8 +183,13 @@ export class LiveBoard {
     }
   }
 
-  /** A copy that later entries do not change. */
+  /** A copy that later entries do not change; the same one until there are any. */
   read(): ScoreBoard {
+    this.copy ??= this.copied()
+    return this.copy
+  }
+
+  private copied(): ScoreBoard {
     const { scoredBy, layerCount, promptCount, base, post } = this
     const others = [...this.others.values()]
     return {

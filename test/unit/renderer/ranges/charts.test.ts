@@ -357,6 +357,8 @@ describe('a board of scores', () => {
     const model = { kind: 'range', range: { start: 4, end: 11 } } as const
     live.apply([{ model, score }])
     const before = live.read()
+    // Nothing new: what is drawn of it need not be drawn again.
+    expect(live.read()).toBe(before)
     live.apply([
       { model: { kind: 'post' }, score },
       { model, score: { ...score, promptCount: 40 } }
