@@ -11,7 +11,6 @@ import {
   Ticks,
   Tooltip
 } from 'chart.js'
-import { saveCanvas } from '../ui/save-file'
 import type { ModelTone } from '../../contract/model/model-style'
 
 Chart.register(
@@ -93,27 +92,5 @@ export function afterMount(create: () => (() => void) | undefined): () => void {
   return () => {
     clearTimeout(timer)
     destroy?.()
-  }
-}
-
-/** Draws the chart again at twice the resolution, on the theme's surface, and offers it as PNG. */
-export async function saveChart(name: string, chart: Chart, background: string): Promise<void> {
-  const ratio = chart.options.devicePixelRatio
-  const { width, height } = chart
-  try {
-    chart.options.devicePixelRatio = 2
-    chart.resize(width, height)
-    const copy = document.createElement('canvas')
-    copy.width = chart.canvas.width
-    copy.height = chart.canvas.height
-    const context = copy.getContext('2d')
-    if (context === null) return
-    context.fillStyle = background
-    context.fillRect(0, 0, copy.width, copy.height)
-    context.drawImage(chart.canvas, 0, 0)
-    await saveCanvas(name, copy)
-  } finally {
-    chart.options.devicePixelRatio = ratio
-    chart.resize()
   }
 }
