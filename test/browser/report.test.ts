@@ -267,6 +267,8 @@ describe('hostile texts of projects and models', () => {
         viewport: { width: 1024, height: 700 },
         reducedMotion: 'reduce'
       })
+      // Steps are links once the project is open; before that the address is not followed.
+      await page.getByRole('link', { name: 'Pair', exact: true }).waitFor()
       const { origin } = new URL(page.url())
       const noticed: string[] = []
       page.on('dialog', (dialog) => {
