@@ -55,7 +55,8 @@ describe('slr report', () => {
     expect(report.sweep).toMatchObject({
       ranges: { length: 21 },
       soup: { length: 21 },
-      recipes: { length: 1 }
+      // The kept one, and attention and MLP of the selected range alone.
+      recipes: { length: 3 }
     })
     expect(report.pair?.base.sha256?.['model.safetensors']).toMatch(/^[0-9a-f]{64}$/)
     expect(report.distances?.layers).toHaveLength(6)

@@ -16,7 +16,7 @@ import {
   it
 } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
-import { engineOf } from '../fixtures/cli'
+import { answers } from '../fixtures/held-engine'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS } from '../fixtures/project-documents'
 import { sampleLines, sampleRunFixture } from '../fixtures/sample-documents'
 import { at } from '../../src/contract/model/look-up'
@@ -197,17 +197,21 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     await tally.getByText(`${prompts} comparisons on ${prompts} prompts, 1 tie`).waitFor()
   })
 
-  it('keep finished answers when the engine is killed, and go on from there', async ({ open, workbench }) => {
-    const page = await open(await keptRange(), 'samples')
+  it('keep finished answers when the engine is killed, and go on from there', async ({
+    openHeld,
+    held: { engine }
+  }) => {
+    const page = await openHeld(await keptRange(), 'samples')
     await page.getByLabel('Answers per prompt').fill('24')
+    const some = engine.holdAt(answers(100))
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
       .click()
     // Some answers are there; then the engine is gone.
+    await some()
     await page.getByText('Blue.').first().waitFor()
-    const engine = await engineOf(workbench.pid)
-    process.kill(engine, 'SIGKILL')
+    engine.kill()
     await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
     await page.getByText('Blue.').first().waitFor()
     await page

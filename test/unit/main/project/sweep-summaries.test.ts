@@ -25,9 +25,10 @@ async function listed(path: string, purpose: 'change' | 'view' = 'change') {
 
 /** Replaces a sweep by as many bytes that say nothing. @param age of its file */
 async function spoil(file: string, age: 'same' | 'newer'): Promise<void> {
-  const { size, atime, mtime } = await stat(file)
+  const { size, atimeMs, mtimeMs } = await stat(file)
   await writeFile(file, ' '.repeat(size))
-  if (age === 'same') await utimes(file, atime, mtime)
+  // Down to a millisecond: rounded up it could be newer than what stands beside it.
+  if (age === 'same') await utimes(file, Math.floor(atimeMs) / 1000, Math.floor(mtimeMs) / 1000)
 }
 
 it('lists sweeps by what stands beside them, so that none is read', async () => {
