@@ -331,21 +331,18 @@ export function assurances({
   const score = ranges.find((range) => isSame(range, selected))
   const rejected = rejectedRanges(ranges, check, rho)
   const words = scoreWords(scoredBy)
+  const ofChoosing =
+    selection.reported === null
+      ? ''
+      : ` of the ${plural(selection.reported.chosenOn, words.prompt)} that chose it`
   const result: Assurance[] = []
   if (score !== undefined) {
     if (scoredBy.kind === 'crc') result.push(checkAssurance(check, checkOf(check, rangeModel(score)), rho))
-    if (bootstrap.selected !== null) {
-      const [low, high] = bootstrap.selected.diversityGain
-      result.push({
-        label: `Gain in ${words.diversity}`,
-        value: formatDelta(score.diversity - post.diversity),
-        detail: `${check === null ? '' : 'of first tokens; '}${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(bootstrap.confidence)} of ${plural(bootstrap.resamples, 'resampling')} of the prompts`
-      })
-    }
+    result.push(...gainAssurance(selection, score.diversity - post.diversity, words, check))
     result.push({
       label: 'Same range wins',
       value: formatPercent(shareOf(bootstrap, score)),
-      detail: `of the resamplings; ${rivalWords(bootstrap, score, rejected)}`
+      detail: `of the resamplings${ofChoosing}; ${rivalWords(bootstrap, score, rejected)}`
     })
   }
   // What the check threw out was picked by whole answers to all prompts: none is quite unseen then.
@@ -357,12 +354,36 @@ export function assurances({
           label,
           value: formatScore(crossFit.diversity),
           detail:
-            `${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})` +
+            `${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})${ofChoosing === '' ? '' : `, both${ofChoosing}`}` +
             outOfBagWords(bootstrap) +
             (rejected.length === 0 ? '' : '; ranges that fail the check were left out by all prompts')
         }
   )
   return result
+}
+
+/** Of the half that is reported on, where there is one: what the other half gains is what it was chosen for. */
+function gainAssurance(
+  { bootstrap, reported }: Selection,
+  gain: number,
+  words: ScoreWords,
+  check: CheckResult | null
+): Assurance[] {
+  const label = `Gain in ${words.diversity}`
+  if (reported !== null) {
+    const { mean, interval } = reported.gain.diversity
+    const span =
+      interval === null
+        ? 'too few for an interval'
+        : `95 % interval ${formatDelta(interval[0])} to ${formatDelta(interval[1])}`
+    const on = `on the ${plural(reported.reportedOn, words.prompt)} that had no part in choosing it`
+    return [{ label, value: formatDelta(mean), detail: `${span}, ${on}` }]
+  }
+  if (bootstrap.selected === null) return []
+  const [low, high] = bootstrap.selected.diversityGain
+  const span = `${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(bootstrap.confidence)}`
+  const detail = `${check === null ? '' : 'of first tokens; '}${span} of ${plural(bootstrap.resamples, 'resampling')} of the prompts`
+  return [{ label, value: formatDelta(gain), detail }]
 }
 
 /** The gain on prompts that a resampling left out, which are fewer: its span is wider than the gain's own. */

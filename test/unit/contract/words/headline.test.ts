@@ -301,6 +301,24 @@ describe('the headline of a sweep', () => {
       value: '0.900',
       detail: 'validity, exact; limit 0.891, post 0.990'
     })
+    const difference = { mean: 0.3, interval: [0.2, 0.4] satisfies [number, number], pValue: 0.001 }
+    const reported = {
+      ...{ chosenOn: 20, reportedOn: 19, post: score(0.99, 0.45), selected: score(0.9, 0.75) },
+      gain: { validity: difference, diversity: difference }
+    }
+    const split = assurances({ ...evidence, selection: { ...evidence.selection, reported } })
+    expect(split.slice(1, 3)).toEqual([
+      {
+        label: 'Gain in diversity',
+        value: '+0.300',
+        detail: '95 % interval +0.200 to +0.400, on the 19 prompts that had no part in choosing it'
+      },
+      {
+        label: 'Same range wins',
+        value: '70 %',
+        detail: 'of the resamplings of the 20 prompts that chose it; next: layers 5–11 with 30 %'
+      }
+    ])
     const doubtful = checkOfModels(checked(range(4, 11), whole(0.9, 0.91, 0.02)))
     expect(assurances({ ...evidence, check: doubtful })[0]?.detail).toMatch(/^validity, at most 0\.020 more;/)
   })
