@@ -1,6 +1,6 @@
 // Kills the served program while it writes, and looks at what is there: `node tools/attacks/kills.mjs [KILLS [SEED]]`, 500 unless it is
 // said, after `npm run build`. Whatever was acknowledged must be there after the next start, and nothing half may be shown as whole.
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, ended, json, processTree, resource, serve, workFolder } from './served.mjs'
 
@@ -35,9 +35,37 @@ const asked = {
 const prompts = json(resource('prompts/demo-crc.json')).slice(0, 4)
 const pair = { base: resource('demo-pair/base'), post: resource('demo-pair/post') }
 
-/** What was acknowledged. */
-const known = { name: null, notes: 0, sweeps: new Set(), samples: new Set(), evaluations: new Set() }
+/** What was acknowledged; of the queue how many sweeps there were when a job was put in it, of a migration what it began with. */
+const nothing = () => ({
+  ...{ name: 'name 0', notes: 0, sweeps: new Set(), samples: new Set(), evaluations: new Set() },
+  ...{ pairs: new Set(), queued: null, migrated: null }
+})
+const known = nothing()
 let exported = 0
+let copies = 0
+
+/** The project as version 2 had it: one pair, whose settings are the project's and whose results lie in its folder. */
+function ofVersionTwo() {
+  copies += 1
+  const folder = join(home, `old-${copies}.slr`)
+  cpSync(own.path, folder, { recursive: true, filter: (path) => !path.endsWith('.lock') })
+  const { revision, name, createdAt, notes, pairs } = json(join(folder, 'project.json'))
+  const { id, location, checkpoints, rendering, settings, recipes, otherCheckpoints, nextMark } = pairs.find(
+    (one) => one.id === own.pair
+  )
+  for (const entry of readdirSync(join(folder, 'pairs', id)))
+    renameSync(join(folder, 'pairs', id, entry), join(folder, entry))
+  rmSync(join(folder, 'pairs'), { recursive: true })
+  rmSync(join(folder, 'queue.json'), { force: true })
+  writeFileSync(
+    join(folder, 'project.json'),
+    JSON.stringify({
+      ...{ schemaVersion: 2, revision, name, createdAt, notes, pair: location },
+      ...{ checkpoints, rendering, settings, recipes, otherCheckpoints, nextMark }
+    })
+  )
+  return folder
+}
 
 /** Each does one thing until it is acknowledged, and notes it. @returns the moment to kill at, of a usual duration in ms */
 const writers = {
@@ -98,7 +126,7 @@ const writers = {
   changes: [
     200,
     async ({ client }) => {
-      let { revision } = await client.projects.open({ path: own.path })
+      let { revision } = await client.projects.open({ ...own })
       for (let turn = 0; turn < 40; turn++) {
         const wanted = `name ${known.notes + 1}`
         const changed = await client.projects.update({ ...own, seen: revision, changes: { name: wanted } })
@@ -108,11 +136,52 @@ const writers = {
       }
     }
   ],
+  pairs: [
+    200,
+    async ({ client }) => {
+      const { path } = own
+      for (let turn = 0; turn < 5; turn++) {
+        const { added } = await client.pairs.duplicate({ ...own })
+        known.pairs.add(added)
+        await client.pairs.move({ path, pair: added, place: 0 })
+        const { pairs } = await client.projects.open({ path })
+        const [other] = pairs.filter(({ id }) => id !== own.pair && id !== added)
+        if (other === undefined) continue
+        known.pairs.delete(other.id)
+        await client.pairs.remove({ path, pair: other.id })
+      }
+    }
+  ],
+  queue: [
+    1_000,
+    async ({ client }) => {
+      const { path, pair: id } = own
+      await client.queue.add({ path, pairs: [id], work: { kind: 'sweep' } })
+      known.queued = (await client.projects.open({ path, pair: id })).sweeps.length
+      await new Promise((resolve) => setTimeout(resolve, 3_000))
+    }
+  ],
+  migration: [
+    60,
+    async ({ client }) => {
+      const before = await client.projects.open({ ...own })
+      const { evaluations } = await client.evaluations.list({ ...own })
+      const ids = (list) => list.map((entry) => entry.id)
+      const path = ofVersionTwo()
+      known.migrated = {
+        path,
+        sweeps: ids(before.sweeps),
+        samples: ids(before.sampleRuns),
+        evaluations: ids(evaluations)
+      }
+      await client.projects.open({ path })
+    }
+  ],
   prompts: [
     200,
     async ({ client }) => {
       for (let turn = 0; turn < 20; turn++) {
-        const { revision } = await client.projects.open({ path: own.path })
+        const { revision } = await client.projects.open({ ...own })
         await client.prompts.save({ ...own, seen: revision, prompts })
       }
     }
@@ -155,7 +224,7 @@ async function start() {
 /** What is there after a start. @returns the newest sweep */
 async function verify(client, after) {
   const complain = (what) => failures.push(`after ${after}: ${what}`)
-  const state = await client.projects.open({ path: own.path })
+  const state = await client.projects.open({ ...own })
   for (const warning of state.warnings) complain(`warning: ${warning}`)
   if (known.name !== null && Number(state.name.split(' ')[1]) < Number(known.name.split(' ')[1]))
     complain(`name ${state.name}, expected ${known.name}`)
@@ -175,6 +244,9 @@ async function verify(client, after) {
   if (run !== undefined) await client.samples.get({ ...own, runId: run.id })
   const [evaluation] = evaluations
   if (evaluation !== undefined) await client.evaluations.get({ ...own, evaluationId: evaluation.id })
+  has(state.pairs, known.pairs, 'pair')
+  if (known.queued !== null) await verifyQueue(client, complain)
+  if (known.migrated !== null) await verifyMigrated(client, complain)
   const left = readdirSync(own.path, { recursive: true }).filter((name) => /\.tmp$/.test(name))
   if (left.length > 0) complain(`left: ${left.join(', ')}`)
   for (const name of readdirSync(home).filter((entry) => /^export-\d+$/.test(entry))) {
@@ -186,18 +258,45 @@ async function verify(client, after) {
   return newest?.id
 }
 
+/** A job that was put in line is there, or done. */
+async function verifyQueue(client, complain) {
+  const { path, pair: id } = own
+  const { sweeps } = await client.projects.open({ path, pair: id })
+  const stop = new AbortController()
+  for await (const { jobs, paused } of await client.queue.watch({ path }, { signal: stop.signal })) {
+    if (jobs.length === 0 && sweeps.length <= known.queued) complain('a job in line is gone')
+    if (jobs.length > 0 && !paused) complain('a line goes on by itself')
+    for (const job of jobs) await client.queue.remove({ path, id: job.id })
+    break
+  }
+  stop.abort()
+  known.queued = null
+}
+
+/** A project of an older version has all that it had, whichever version it is of now. */
+async function verifyMigrated(client, complain) {
+  const { path, ...had } = known.migrated
+  const state = await client.projects.open({ path })
+  const { evaluations } = await client.evaluations.list({ path, pair: state.document.id })
+  const now = { sweeps: state.sweeps, samples: state.sampleRuns, evaluations }
+  for (const [what, ids] of Object.entries(had))
+    for (const id of ids)
+      if (!now[what].some((entry) => entry.id === id)) complain(`migrated ${what} ${id} is gone`)
+  for (const warning of state.warnings)
+    if (!warning.includes('older version')) complain(`migrated: ${warning}`)
+  const [newest] = state.sweeps
+  if (newest !== undefined) await client.sweeps.get({ path, pair: state.document.id, sweepId: newest.id })
+  await client.projects.close({ path })
+  rmSync(path, { recursive: true })
+  known.migrated = null
+}
+
 async function fresh() {
   const client = running?.client ?? (await start())
   const folder = mkdirSync(join(home, `p-${Math.round(chance() * 1e9)}`), { recursive: true })
   const state = await client.projects.create({ folder, name: 'name 0', ...pair })
   own = { path: state.path, pair: state.document.id }
-  Object.assign(known, {
-    name: 'name 0',
-    notes: 0,
-    sweeps: new Set(),
-    samples: new Set(),
-    evaluations: new Set()
-  })
+  Object.assign(known, nothing())
   await client.prompts.save({ ...own, seen: state.revision, prompts })
 }
 
