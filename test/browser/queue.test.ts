@@ -1,0 +1,34 @@
+import { describe, expect } from 'vitest'
+import { openProject } from '../../src/main/project/open-project'
+import { browserMissing, expectAccessible, it } from '../fixtures/browser'
+import { inOrder } from '../fixtures/held-engine'
+import { demoPrompts, shortProject } from '../fixtures/swept-project'
+
+describe.skipIf(browserMissing !== null)('the queue in Chromium', () => {
+  it('sweeps the pairs of a project one after the other, through a reload, and tells how far it is', async ({
+    openHeld,
+    held: { engine }
+  }) => {
+    const path = await shortProject(await demoPrompts(1), { soupSize: 0 })
+    const project = await openProject(path)
+    await project.duplicatePair('pair-1')
+    await project.close()
+    const page = await openHeld(path, 'pairs')
+    const reached = engine.holdAt(inOrder('group', 'progress'))
+    await page.getByRole('button', { name: 'Sweep all pairs' }).click()
+    await reached()
+    await page.reload()
+    const jobs = page.getByRole('region', { name: 'Queue' }).getByRole('listitem')
+    await expect
+      .poll(() => jobs.allInnerTexts())
+      .toEqual([expect.stringMatching(/Sweep\s+Running/), expect.stringMatching(/Sweep\s+Waits/)])
+    await expectAccessible(page, 'queue')
+    await page.getByRole('button', { name: 'Pause after this one' }).click()
+    engine.letGo()
+    await page.getByText('Paused: 1 job, ').waitFor()
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByText('Nothing waits.').waitFor()
+    const rows = page.getByRole('row').filter({ hasText: 'layers 4–5' })
+    await expect.poll(() => rows.count()).toBe(2)
+  })
+})
