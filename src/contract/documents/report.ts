@@ -7,9 +7,11 @@ import { Task } from './task'
 import { Headline } from './headline'
 import { Rival } from '../model/rival'
 import { CheckpointSummary, Finding } from './pair'
-import { KeptRecipe } from './project'
+import { SweepOutline, Transfer } from './pairs-overview'
+import { KeptRecipe, PairId } from './project'
 import { PreferenceTally } from './preferences'
 import { SampledCrc, SampleMeasures, SampleRun } from './samples'
+import { ScoredByBrief } from './scored-by'
 import { SearchDocument } from './search'
 
 export const REPORT_FORMATS = ['html', 'markdown'] as const
@@ -150,6 +152,23 @@ const ReportedEvaluation = EvaluationRun.pick({
 export type ReportedEvaluation = z.infer<typeof ReportedEvaluation>
 
 /** A whole experiment: what a project holds, in numbers and without its bulk, and how to compute it again. */
+/** The pairs of a project side by side, and what each selects in the sweeps of the others. */
+const ReportedPairs = z.object({
+  scoredBy: ScoredByBrief,
+  /** The name of the pair that the rest of the report is of. */
+  shown: z.string(),
+  pairs: z.array(
+    z.object({
+      id: PairId,
+      name: z.string(),
+      /** Null where the pair has no such sweep that can be read. */
+      outline: SweepOutline.nullable()
+    })
+  ),
+  transfers: z.array(Transfer)
+})
+export type ReportedPairs = z.infer<typeof ReportedPairs>
+
 export const Report = z.object({
   createdAt: z.iso.datetime(),
   programVersion: z.string(),
@@ -161,6 +180,8 @@ export const Report = z.object({
   rendering: Rendering,
   distances: DistancesDocument.omit({ basePath: true, postPath: true }).extend({ origin: Origin }).nullable(),
   sweep: ReportedSweep.nullable(),
+  /** All pairs of the project by what the sweep is scored by; null where there is one pair, or no sweep. */
+  pairs: ReportedPairs.nullable(),
   /** How many sweeps, and runs of samples, the project has. */
   sweepCount: whole,
   sampleRunCount: whole,

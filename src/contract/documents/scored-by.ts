@@ -47,3 +47,10 @@ export const ScoringChoice = z.discriminatedUnion('kind', [
   })
 ])
 export type ScoringChoice = z.infer<typeof ScoringChoice>
+
+/** Sweeps of one key measure the same. */
+export function scoringKey(scoredBy: ScoredByBrief): string {
+  if (scoredBy.kind === 'crc') return 'crc'
+  const { task, draws, sampling } = scoredBy
+  return JSON.stringify([task.id, draws, Object.entries(sampling).sort()])
+}

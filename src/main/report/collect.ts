@@ -31,6 +31,7 @@ import type { ProjectPair } from '../project/project-pair'
 import { changedMembers } from '../project/stored-distances'
 import { sampleCells } from '../measures/run-measures'
 import { type ComputedFrom, modelName, withoutFolder } from './shown-command'
+import { reportedPairs } from './reported-pairs'
 import { reproduction } from './reproduction'
 import { readExperiment, type StoredExperiment } from './stored-experiment'
 
@@ -76,6 +77,7 @@ export async function collectReport(
     pair: pair === null ? null : reportedPair(pair, stored.checksums),
     rendering: document.rendering,
     ...content,
+    pairs: await reportedPairs(own, sweep),
     sweepCount: stored.sweepCount,
     sampleRunCount: stored.sampleRunCount,
     recipes: document.recipes,

@@ -3,6 +3,7 @@ import type { Report } from '../../contract/documents/report'
 import type { Block, Section } from './blocks'
 import { evaluationsSection, mainComparisons } from './sections/evaluations'
 import { distancesSection, pairSection } from './sections/pair'
+import { pairsSections } from './sections/pairs'
 import { keptSection, searchSections } from './sections/recipes'
 import { reproductionSection } from './sections/reproduction'
 import { checkSection, samplesSection } from './sections/samples'
@@ -27,6 +28,7 @@ export function reportHead({ project, pair, createdAt, programVersion }: Report)
 export function reportSections(report: Report): Section[] {
   return [
     glanceSection(report),
+    ...pairsSections(report),
     pairSection(report),
     distancesSection(report),
     sweepSection(report),

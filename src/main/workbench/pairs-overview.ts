@@ -1,6 +1,6 @@
 import type { PairOutline, PairsOverview } from '../../contract/documents/pairs-overview'
 import type { PairState, SweepSummary } from '../../contract/documents/project'
-import type { ScoredByBrief } from '../../contract/documents/scored-by'
+import { scoringKey } from '../../contract/documents/scored-by'
 import type { Problem } from '../../contract/model/problem'
 import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
 import { scoredByName } from '../../contract/words/score-words'
@@ -140,13 +140,6 @@ async function outlineOf(own: ProjectPair, sweepId: string): Promise<Read> {
 /** What the outline of a sweep depends on: the limit, and the check of whole answers. */
 const keyOf = ({ document, saved }: ProjectPair, { id }: SweepSummary): string =>
   [id, document.settings.rho, saved.answerChecks].join(' ')
-
-/** Sweeps of one key measure the same. */
-const scoringKey = (scoredBy: ScoredByBrief): string => {
-  if (scoredBy.kind === 'crc') return 'crc'
-  const { task, draws, sampling } = scoredBy
-  return JSON.stringify([task.id, draws, Object.entries(sampling).sort()])
-}
 
 /** What the pairs' sweeps were scored by, those of most pairs first. */
 function scoringsOf(pairs: readonly ProjectPair[]): PairsOverview['scorings'] {

@@ -1,0 +1,95 @@
+import type { Interval } from '../../../contract/documents/crc'
+import type { SweepOutline } from '../../../contract/documents/pairs-overview'
+import type { Report, ReportedPairs } from '../../../contract/documents/report'
+import { formatDelta, formatPercent, formatScore, plural, rangeLabel } from '../../../contract/words/format'
+import { comparedName } from '../../../contract/words/rival-words'
+import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
+import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
+
+/** All pairs of the project side by side; none where there is one. */
+export function pairsSections({ pairs }: Report): Section[] {
+  if (pairs === null) return []
+  const words = scoreWords(pairs.scoredBy)
+  return [
+    {
+      id: 'pairs',
+      title: 'Pairs of the project',
+      blocks: [
+        {
+          kind: 'paragraph',
+          text: `${plural(pairs.pairs.length, 'pair')}, compared by ${scoredByWords(pairs.scoredBy)}: of each its newest sweep of that kind, under the limit that the pair is set to. The rest of this report is of ${pairs.shown}.`
+        },
+        pairsTable(pairs, words),
+        transferTable(pairs, words)
+      ]
+    }
+  ]
+}
+
+const NOTHING: Cell = { text: '–' }
+
+function pairsTable({ pairs }: ReportedPairs, words: ScoreWords): Block {
+  return {
+    kind: 'table',
+    label: 'Each pair: post, and what is selected, with 95 % intervals over resampled prompts',
+    columns: [
+      textColumn('Pair'),
+      numberColumn('layers'),
+      textColumn('selected'),
+      numberColumn(words.diversity, 'of post'),
+      numberColumn(words.diversity, 'selected'),
+      numberColumn(words.validity, 'of post'),
+      numberColumn(words.validity, 'selected'),
+      numberColumn('held out', words.diversity),
+      textColumn('best rival', words.diversity)
+    ],
+    rows: pairs.map(({ name, outline }): Cell[] => [
+      { text: name },
+      ...(outline === null
+        ? [NOTHING, { text: 'not swept so' }, ...Array<Cell>(6).fill(NOTHING)]
+        : cellsOf(outline))
+    ])
+  }
+}
+
+function cellsOf({ layerCount, post, selected, crossFit, rival }: SweepOutline): Cell[] {
+  const sure = (value: number, interval: Interval | undefined): Cell => ({
+    text: formatScore(value),
+    ...(interval === undefined ? {} : { detail: interval.map(formatScore).join(' to ') })
+  })
+  const both = (measure: 'validity' | 'diversity'): Cell[] => [
+    sure(post[measure], post.intervals?.[measure]),
+    selected === null ? NOTHING : sure(selected[measure], selected.intervals?.[measure])
+  ]
+  return [
+    { text: String(layerCount) },
+    selected === null
+      ? { text: 'no range' }
+      : { text: `layers ${rangeLabel(selected.range)}`, tone: 'hybrid' },
+    ...both('diversity'),
+    ...both('validity'),
+    crossFit === null ? NOTHING : { text: formatScore(crossFit.diversity) },
+    rival === null ? NOTHING : { text: comparedName(rival), detail: formatScore(rival.diversity) }
+  ]
+}
+
+/** Scores that the sweeps have: nothing is computed for them. */
+function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): Block {
+  const cell = (from: string, to: string): Cell => {
+    const result = transfers.find((one) => one.from === from && one.to === to)?.result
+    if (result?.kind !== 'carried') return NOTHING
+    const { gain, validityKept, keepsEnough, other } = result
+    const kept = validityKept === null ? '' : `, ${formatPercent(validityKept)} kept`
+    return {
+      text: formatDelta(gain),
+      detail: `${rangeLabel(other)}${kept}${keepsEnough ? '' : ', below limit'}`,
+      strong: from === to
+    }
+  }
+  return {
+    kind: 'table',
+    label: `What each pair selects, carried to the others by relative depth: gain in ${words.diversity} over post there, and the share of its ${words.validity}`,
+    columns: [textColumn('Selected by'), ...pairs.map(({ name }) => numberColumn(`in ${name}`))],
+    rows: pairs.map((from): Cell[] => [{ text: from.name }, ...pairs.map((to) => cell(from.id, to.id))])
+  }
+}

@@ -1,0 +1,54 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { readPairState } from '../../../../src/main/workbench/open-projects'
+import { createProject } from '../../../../src/main/project/create-project'
+import type { Project } from '../../../../src/main/project/project'
+import { collectReport } from '../../../../src/main/report/collect'
+import { reportMarkdown } from '../../../../src/main/report/markdown'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { comparedSweep } from '../../../fixtures/compared-sweeps'
+import { PROMPTS } from '../../../fixtures/project-documents'
+
+async function demoProject(): Promise<Project> {
+  const folder = await temporaryFolder()
+  const project = await createProject({ folder, name: 'Study', pair: { kind: 'demo' }, prompts: PROMPTS })
+  onTestFinished(() => project.close())
+  return project
+}
+
+const reportOf = async ({ firstPair }: Project) =>
+  collectReport(firstPair, await readPairState(firstPair), undefined)
+
+it('begins with all pairs of the project, and what each selects in the others', async () => {
+  const project = await demoProject()
+  await project.addPair({ kind: 'demo' }, 'Deeper')
+  await project.addPair({ kind: 'demo' }, 'Not | swept')
+  await project.firstPair.saveSweep(comparedSweep({ id: 'small', layerCount: 6 }))
+  await project.pair('pair-2').saveSweep(comparedSweep({ id: 'deep', layerCount: 10 }))
+  const report = await reportOf(project)
+  expect(report.pairs?.pairs.map(({ name, outline }) => [name, outline?.layerCount])).toEqual([
+    ['Demo', 6],
+    ['Deeper', 10],
+    ['Not | swept', undefined]
+  ])
+  const markdown = reportMarkdown(report)
+  const section = markdown.slice(
+    markdown.indexOf('## Pairs of the project'),
+    markdown.indexOf('## ', markdown.indexOf('## Pairs of the project') + 3)
+  )
+  expect(section).toContain('3 pairs, compared by first tokens of the character task')
+  expect(section).toContain('The rest of this report is of Demo.')
+  expect(section).toContain('| Demo | 6 | layers 3–5 |')
+  expect(section).toContain('| Deeper | 10 | layers 5–9 |')
+  expect(section).toContain('not swept so')
+  // Half of the depth of six layers is half of the depth of ten.
+  expect(section).toMatch(/\| Demo \|.*5–9, 98 % kept/)
+})
+
+it('has no such section for a project of one pair, or before the first sweep', async () => {
+  const project = await demoProject()
+  expect((await reportOf(project)).pairs).toBeNull()
+  await project.firstPair.saveSweep(comparedSweep({ id: 'small', layerCount: 6 }))
+  const report = await reportOf(project)
+  expect(report.pairs).toBeNull()
+  expect(reportMarkdown(report)).not.toContain('Pairs of the project')
+})
