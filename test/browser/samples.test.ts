@@ -203,17 +203,18 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
   }) => {
     const page = await openHeld(await keptRange(), 'samples')
     await page.getByLabel('Answers per prompt').fill('24')
-    const some = engine.holdAt(answers(100))
+    const some = engine.holdAt(answers(300))
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
       .click()
     // Some answers are there; then the engine is gone.
     await some()
-    await page.getByText('Blue.').first().waitFor()
+    const tally = page.getByText(/distinct of/).first()
+    await tally.waitFor()
     engine.kill()
     await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
-    await page.getByText('Blue.').first().waitFor()
+    await tally.waitFor()
     await page
       .getByRole('button', { name: /Run again|Continue/ })
       .first()
