@@ -23,12 +23,12 @@ async function listed(path: string, purpose: 'change' | 'view' = 'change') {
   return { sweeps: project.firstPair.sweeps, warnings: project.warnings.length }
 }
 
-/** Replaces a sweep by as many bytes that say nothing. @param age of its file */
+/** Replaces a sweep by as many bytes that say nothing. @param age of its file, by a second: what is written at once has one time */
 async function spoil(file: string, age: 'same' | 'newer'): Promise<void> {
   const { size, atimeMs, mtimeMs } = await stat(file)
   await writeFile(file, ' '.repeat(size))
-  // Down to a millisecond: rounded up it could be newer than what stands beside it.
-  if (age === 'same') await utimes(file, Math.floor(atimeMs) / 1000, Math.floor(mtimeMs) / 1000)
+  const seconds = Math.floor(mtimeMs) / 1000 + (age === 'same' ? 0 : 1)
+  await utimes(file, Math.floor(atimeMs) / 1000, seconds)
 }
 
 it('lists sweeps by what stands beside them, so that none is read', async () => {
