@@ -5,12 +5,10 @@ import { describe, expect } from 'vitest'
 import { z } from 'zod'
 import { DEFAULT_TOP, NextToken } from '../../src/contract/procedures/probe'
 import { createProject } from '../../src/main/project/create-project'
-import { browserMissing, cancelWhen, expectAccessible, it } from '../fixtures/browser'
+import { browserMissing, expectAccessible, it } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
-import { engineOf } from '../fixtures/cli'
 import { runHere } from '../fixtures/command-line'
-import { inOrder } from '../fixtures/held-engine'
-import type { ServedWorkbench } from '../fixtures/served-workbench'
+import { type HeldEngine, inOrder } from '../fixtures/held-engine'
 import { demoPrompts, shortPair, sweptShort } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
@@ -20,9 +18,12 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
   }
 
-  it('are painted, taken back, scored, kept, found by a search, and sampled', async ({ open, workbench }) => {
+  it('are painted, taken back, scored, kept, found by a search, and sampled', async ({
+    openHeld,
+    held: { engine }
+  }) => {
     const { project } = await sweptShort()
-    const page = await open(project)
+    const page = await openHeld(project)
     await page.getByText(/Layers 4–5, not checked yet/).waitFor()
 
     await page.getByRole('button', { name: 'New recipe' }).click()
@@ -40,7 +41,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await editor.getByText('Restores attention 0–1, 3–5').waitFor()
 
     await editor.getByLabel('Name').fill('two parts')
-    await probe(workbench, page)
+    await probe(engine, page)
 
     await editor.getByRole('button', { name: 'Score' }).click()
     await editor.getByText(/Diversity 0\.\d{3}.*validity 0\.\d{3}/s).waitFor()
@@ -52,8 +53,14 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     // Scored, it is shown beside the ranges at once.
     await page.getByRole('heading', { name: 'two parts' }).waitFor()
 
+    // In the second generation: the first is kept by then.
+    const reached = engine.holdAt(inOrder('plan', 'plan'))
     await page.getByRole('button', { name: 'Search further' }).click()
-    await cancelWhen(page, /generation [2-9]/)
+    await reached()
+    await page
+      .getByRole('region', { name: 'Progress' })
+      .getByRole('button', { name: /Cancel/ })
+      .click()
     await page.getByText('The search is not finished.').waitFor()
     await page.reload()
     await page.getByText(/It was: greedy, .* with ρ 0\.90/).waitFor()
@@ -232,7 +239,7 @@ async function probedByCommand(model: string, prompt: string): Promise<NextToken
 }
 
 /** Reads what base, post and the edited recipe would say next, then gives up on another answer that is not coming. */
-async function probe(workbench: ServedWorkbench, page: Page): Promise<void> {
+async function probe(held: HeldEngine, page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Probe' }).last().click()
   const dialog = page.getByRole('dialog', { name: 'Probe two parts' })
   const rowOf = (model: string): Locator =>
@@ -260,7 +267,8 @@ async function probe(workbench: ServedWorkbench, page: Page): Promise<void> {
   expect(said.find(({ text }) => text === 'K')?.probability).toBeCloseTo(0.01217, 4)
   await expectAccessible(page, 'the probe')
 
-  const engine = await engineOf(workbench.pid)
+  const engine = held.pid
+  if (engine === undefined) throw new Error('no engine process is running')
   process.kill(engine, 'SIGSTOP')
   const typed = dialog.getByLabel('Prompt, one turn of the user')
   await typed.fill('')
