@@ -92,7 +92,8 @@ const signed = (value: number): string => `${value < 0 ? '−' : ''}${Math.abs(v
 
 /** What the intervals are, or why there are none. */
 export function intervalWords({ a, shared, sharedReason }: SweepComparison): string {
-  if (shared === null) return `No intervals: ${sharedReason ?? ''}`
+  if (sharedReason !== null) return `No intervals: ${sharedReason}`
+  if (shared === null) throw new Error('a comparison without intervals says why')
   return (
     `In brackets ${formatPercent(shared.confidence)} intervals: the ${plural(shared.promptCount, scoreWords(a.scoredBy).prompt)} that both have, ` +
     `drawn again ${shared.resamples} times for both alike.`

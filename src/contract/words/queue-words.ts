@@ -9,7 +9,7 @@ export const workWords = (work: QueuedWork): string =>
 
 /** How far a job is. */
 export function jobStateWords({ state, problem, progress: { share, secondsLeft } }: QueuedJobState): string {
-  if (state === 'failed') return `Failed: ${problem?.message ?? ''}`
+  if (problem !== null) return `Failed: ${problem.message}`
   const about = secondsLeft === null ? '' : `about ${formatDuration(secondsLeft)}`
   if (state === 'waiting') return about === '' ? 'Waits' : `Waits, ${about} by the last one`
   const done = share === null ? 'Running' : `Running, ${formatPercent(share)}`

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { at } from '../../contract/model/look-up'
 import type { DecoderSpec } from '../family'
 import type { Rope } from '../family/rope'
 
@@ -15,19 +16,16 @@ export function configDifferences(label: string, own: DecoderSpec, post: Decoder
   if (own.normEpsilon !== post.normEpsilon) {
     differences.push(differs('norm epsilon', String(own.normEpsilon), String(post.normEpsilon)))
   }
-  const layers = own.layers.flatMap((layer, i) => {
-    const other = post.layers[i]
-    return other === undefined ? [] : [[layer, other] as const]
-  })
-  const windows = layers.find(([{ window }, other]) => window !== other.window)
+  const layers = own.layers.map((layer, i) => ({ layer, other: at(post.layers, i, 'layer') }))
+  const windows = layers.find(({ layer, other }) => layer.window !== other.window)
   if (windows !== undefined) {
-    const [inOwn, inPost] = windows.map(({ window }) => describeWindow(window))
-    differences.push(differs('attention window', inOwn ?? '', inPost ?? ''))
+    const { layer, other } = windows
+    differences.push(differs('attention window', describeWindow(layer.window), describeWindow(other.window)))
   }
-  const ropes = layers.find(([{ rope }, other]) => !isDeepStrictEqual(rope, other.rope))
+  const ropes = layers.find(({ layer, other }) => !isDeepStrictEqual(layer.rope, other.rope))
   if (ropes !== undefined) {
-    const [inOwn, inPost] = ropes.map(({ rope }) => describeRope(rope))
-    differences.push(differs('position embedding', inOwn ?? '', inPost ?? ''))
+    const { layer, other } = ropes
+    differences.push(differs('position embedding', describeRope(layer.rope), describeRope(other.rope)))
   }
   return differences
 }

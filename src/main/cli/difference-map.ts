@@ -44,7 +44,8 @@ export function describeDifferenceMap(
   for (const range of ranges) {
     const place = placeOf(plan, range.range)
     const value = measure.of(range)
-    if (Math.abs(value) >= Math.abs(values.get(place) ?? 0)) values.set(place, value)
+    const before = values.get(place)
+    if (before === undefined || Math.abs(value) >= Math.abs(before)) values.set(place, value)
   }
   const reach = Math.max(0.01, ...[...values.values()].map(Math.abs))
   const markOf = (place: string): string => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import type { CheckedModel, CheckResult, WholeAnswers } from '../../../../src/contract/documents/answer-check'
 import type { Bootstrap, CategoryScore, Selection } from '../../../../src/contract/documents/crc'
+import { assurances } from '../../../../src/contract/words/assurances'
 import {
-  assurances,
   headline,
   type HeadlineEvidence,
   headlineSentence,

@@ -1,0 +1,129 @@
+import {
+  answerLimit,
+  type CheckedModel,
+  checkOf,
+  type CheckResult,
+  rejectedRanges
+} from '../documents/answer-check'
+import type { CategoryScore, Selection } from '../documents/crc'
+import { rangeModel } from '../model/model'
+import { formatDelta, formatPercent, formatScore, plural, rangePhrase } from './format'
+import { exactness, type HeadlineEvidence, isSame, shareOf, winVerb } from './headline'
+import { type ScoreWords, scoreWords } from './score-words'
+
+/** One figure, and the words that explain it. */
+export interface Assurance {
+  label: string
+  value: string
+  detail: string
+}
+
+/**
+ * How sure the selection is: whole answers, the interval of its gain, how often it wins, and its score on prompts that did
+ * not pick it. Each entry is one figure and the words that explain it.
+ */
+export function assurances({
+  scoredBy,
+  post,
+  ranges,
+  selection,
+  check
+}: Omit<HeadlineEvidence, 'post'> & { post: CategoryScore }): Assurance[] {
+  const { bootstrap, crossFit, crossFitReason, selected, rho } = selection
+  const score = ranges.find((range) => isSame(range, selected))
+  const rejected = rejectedRanges(ranges, check, rho)
+  const words = scoreWords(scoredBy)
+  const ofChoosing =
+    selection.reported === null
+      ? ''
+      : ` of the ${plural(selection.reported.chosenOn, words.prompt)} that chose it`
+  const result: Assurance[] = []
+  if (score !== undefined) {
+    if (scoredBy.kind === 'crc') result.push(checkAssurance(check, checkOf(check, rangeModel(score)), rho))
+    result.push(...gainAssurance(selection, score.diversity - post.diversity, words, check))
+    result.push({
+      label: 'Same range wins',
+      value: formatPercent(shareOf(bootstrap, score)),
+      detail: `of the resamplings${ofChoosing}; ${rivalWords(bootstrap, score, rejected)}`
+    })
+  }
+  // What the check threw out was picked by whole answers to all prompts: none is quite unseen then.
+  const label = rejected.length === 0 ? 'On unseen prompts' : 'On the other half'
+  result.push(
+    crossFit === null
+      ? { label, value: '–', detail: crossFitReason ?? 'no cross-fitted score' }
+      : {
+          label,
+          value: formatScore(crossFit.diversity),
+          detail:
+            `${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})${ofChoosing === '' ? '' : `, both${ofChoosing}`}` +
+            outOfBagWords(bootstrap) +
+            (rejected.length === 0 ? '' : '; ranges that fail the check were left out by all prompts')
+        }
+  )
+  return result
+}
+
+/** Of the half that is reported on, where there is one: what the other half gains is what it was chosen for. */
+function gainAssurance(
+  { bootstrap, reported }: Selection,
+  gain: number,
+  words: ScoreWords,
+  check: CheckResult | null
+): Assurance[] {
+  const label = `Gain in ${words.diversity}`
+  if (reported !== null) {
+    const { mean, interval } = reported.gain.diversity
+    const span =
+      interval === null
+        ? 'too few for an interval'
+        : `95 % interval ${formatDelta(interval[0])} to ${formatDelta(interval[1])}`
+    const on = `on the ${plural(reported.reportedOn, words.prompt)} that had no part in choosing it`
+    return [{ label, value: formatDelta(mean), detail: `${span}, ${on}` }]
+  }
+  if (bootstrap.selected === null) return []
+  const [low, high] = bootstrap.selected.diversityGain
+  const span = `${formatDelta(low)} to ${formatDelta(high)} in ${formatPercent(bootstrap.confidence)}`
+  const detail = `${check === null ? '' : 'of first tokens; '}${span} of ${plural(bootstrap.resamples, 'resampling')} of the prompts`
+  return [{ label, value: formatDelta(gain), detail }]
+}
+
+/** The gain on prompts that a resampling left out, which are fewer: its span is wider than the gain's own. */
+function outOfBagWords({ outOfBag, confidence }: Selection['bootstrap']): string {
+  if (outOfBag === null) return ''
+  const [low, high] = outOfBag.interval
+  return (
+    `; gain out of bag ${formatDelta(outOfBag.diversityGain)}, ${formatDelta(low)} to ${formatDelta(high)} in ` +
+    `${formatPercent(confidence)} of resamplings`
+  )
+}
+
+/** Which other range wins, with those that a check has left no chance to. */
+function rivalWords({ wins }: Selection['bootstrap'], score: Scored, rejected: readonly Scored[]): string {
+  const rival = wins.find((win) => !isSame(win, score))
+  const leftOut = [...rejected].sort((a, b) => b.diversity - a.diversity)[0]
+  const others = leftOut === undefined ? 'no other range' : 'no other that is left'
+  const place =
+    rival === undefined
+      ? `${others} ever wins`
+      : rival.share > shareOf({ wins }, score)
+        ? `${rangePhrase(rival)} ${winVerb(rival)} more often, ${formatPercent(rival.share)}`
+        : `next: ${rangePhrase(rival)} with ${formatPercent(rival.share)}`
+  if (leftOut === undefined) return place
+  const more = rejected.length === 1 ? '' : ` and ${rejected.length - 1} more`
+  return `${place}. Left out, for ${rejected.length === 1 && leftOut.start === leftOut.end ? 'it fails' : 'they fail'} the check: ${rangePhrase(leftOut)}${more}`
+}
+
+function checkAssurance(check: CheckResult | null, checked: CheckedModel | null, rho: number): Assurance {
+  const label = 'Whole answers'
+  if (check === null || checked === null) {
+    return { label, value: 'not checked', detail: 'all else here is of first tokens' }
+  }
+  return {
+    label,
+    value: formatScore(checked.answers.validity),
+    detail: `validity, ${exactness(checked)}; limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`
+  }
+}
+
+type Scored = HeadlineEvidence['ranges'][number]
