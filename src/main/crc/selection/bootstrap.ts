@@ -2,7 +2,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { Bootstrap, Interval } from '../../../contract/documents/crc'
-import { emptyMeans, meanOfRow, meansOver, type ScoreTable } from './score-table'
+import { emptyMeans, meanOfRow, meansOver, type ScoreTable, weightsOf } from './score-table'
 import { compareRanges, selectRange } from './select-range'
 import { at } from '../../../contract/model/look-up'
 import type { Steps } from '../../base/steps'
@@ -78,15 +78,15 @@ class OutOfBag {
   /** @param winner index into the table's ranges; -1: nothing was picked, and post stays */
   add(winner: number, drawn: readonly (readonly number[])[]): void {
     const { table } = this
-    const left = table.categories.map((indices, category) => {
-      const taken = new Set(at(drawn, category, 'category'))
-      return indices.filter((index) => !taken.has(index))
-    })
+    const taken = new Uint8Array(table.promptCount)
+    for (const indices of drawn) for (const index of indices) taken[index] = 1
+    const left = table.categories.map((indices) => indices.filter((index) => taken[index] === 0))
     if (left.some((indices) => indices.length === 0)) return
-    const picked = meanOfRow(table, winner + 1, left)
+    const weights = weightsOf(table, left)
+    const picked = meanOfRow(table, winner + 1, weights)
     this.validity.push(picked.validity)
     this.diversity.push(picked.diversity)
-    this.diversityGain.push(picked.diversity - meanOfRow(table, 0, left).diversity)
+    this.diversityGain.push(picked.diversity - meanOfRow(table, 0, weights).diversity)
   }
 
   result(): Bootstrap['outOfBag'] {

@@ -59,7 +59,7 @@ export function emptyMeans(table: ScoreTable): RowMeans {
 }
 
 /** How much each prompt counts where some of each category were drawn. */
-function weightsOf(
+export function weightsOf(
   { promptCount }: Pick<ScoreTable, 'promptCount'>,
   drawn: readonly (readonly number[])[]
 ): Float64Array {
@@ -98,15 +98,11 @@ export function meansOver(
   return into
 }
 
-/** The same of one row alone. */
-export function meanOfRow(
-  table: ScoreTable,
-  row: number,
-  drawn: readonly (readonly number[])[]
-): CategoryScore {
+/** The mean of one row. @param weights of the prompts, see {@link weightsOf} */
+export function meanOfRow(table: ScoreTable, row: number, weights: Float64Array): CategoryScore {
   const mean = { validity: 0, diversity: 0 }
-  for (const [prompt, weight] of weightsOf(table, drawn).entries()) {
-    const cell = row * table.promptCount + prompt
+  for (let prompt = 0, cell = row * table.promptCount; prompt < table.promptCount; prompt++, cell++) {
+    const weight = at(weights, prompt, 'prompt')
     mean.validity += weight * at(table.validity, cell, 'score')
     mean.diversity += weight * at(table.diversity, cell, 'score')
   }

@@ -115,9 +115,7 @@ function underSampler(
   sampler: number
 ): PromptScore[] | null {
   const under = scores.flatMap(({ whatIf }, index) =>
-    whatIf === undefined
-      ? []
-      : [{ ...scorer.under(whatIf, sampler, at(prompts, index, 'prompt').valid.length), whatIf }]
+    whatIf === undefined ? [] : [scorer.under(whatIf, sampler, at(prompts, index, 'prompt').valid.length)]
   )
   return under.length < scores.length ? null : under
 }

@@ -12,7 +12,7 @@ export interface Scorer {
   groupsOf(score: PromptScore): number[]
   /** What is kept of what the engine says of other samplers, [samplers][groups] as float32 in base64. */
   keep(whatIf: string, groupCount: number): string
-  /** The score under one of them. @param answerCount right answers of the prompt */
+  /** The score under one of them, with what was kept. @param answerCount right answers of the prompt */
   under(whatIf: string, sampler: number, answerCount: number): PromptScore
 }
 
@@ -30,9 +30,10 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
           })
         ),
       under(whatIf, sampler, answerCount) {
-        const [validity = NaN, diversity = NaN] = decode(whatIf, 2 * sampler, 2)
+        const scores = decode(whatIf, 2 * sampler, 2)
+        const [validity, diversity] = [at(scores, 0, 'score'), at(scores, 1, 'score')]
         const effectiveChoices = Math.exp(diversity * Math.log(answerCount))
-        return { validity, diversity, effectiveChoices, probabilities: [] }
+        return { validity, diversity, effectiveChoices, probabilities: [], whatIf }
       }
     }
   }
@@ -45,7 +46,7 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
     keep: (whatIf) => whatIf,
     under(whatIf, sampler, answerCount) {
       const groups = answerCount + 1
-      return score(decode(whatIf, sampler * groups, groups))
+      return withWhatIf(score(decode(whatIf, sampler * groups, groups)), whatIf)
     }
   }
 }
@@ -54,9 +55,18 @@ const withWhatIf = (score: PromptScore, whatIf: string | undefined): PromptScore
   whatIf === undefined ? score : { ...score, whatIf }
 
 /** @throws RangeError where there are fewer */
-function decode(base64: string, first = 0, count?: number): number[] {
-  const bytes = Buffer.from(base64, 'base64')
-  return Array.from({ length: count ?? bytes.byteLength / 4 }, (_, i) => bytes.readFloatLE(4 * (first + i)))
+function decode(base64: string, first = 0, count = Infinity): number[] {
+  // Of the text only what holds them, three bytes in four characters: a slider asks thousands of times.
+  const skipped = Math.floor((4 * first) / 3)
+  const end = Math.ceil((4 * (first + count)) / 3)
+  const bytes = Buffer.from(base64.slice(4 * skipped, 4 * end), 'base64')
+  const start = 4 * first - 3 * skipped
+  const length = Math.min(count, (bytes.byteLength - start) / 4)
+  if (count !== Infinity && length < count)
+    throw new RangeError(`there are no ${count} values from ${first} on`)
+  const values: number[] = []
+  for (let i = 0; i < length; i++) values.push(bytes.readFloatLE(start + 4 * i))
+  return values
 }
 
 function encode(values: readonly number[]): string {
