@@ -38,16 +38,19 @@ export function sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf
   const index = sampler === null ? null : samplerIndex(sweep, sampler)
   requireMix(sweep, mix)
   const scorer = scorerOf(scoredBy)
+  /** For another number of draws; the limit and the mix change no score. */
+  const recounted = <Scored extends Score>(score: Scored): Scored => {
+    if (draws === null) return score
+    const counted = score.prompts.map((prompt) => scorer.score(scorer.groupsOf(prompt), prompt.whatIf))
+    return { ...score, ...averageScores(prompts, counted) }
+  }
   const rescored = <Scored extends Score>(score: Scored): Scored[] => {
-    const under =
-      index === null
-        ? score.prompts.map((prompt) => scorer.score(scorer.groupsOf(prompt), prompt.whatIf))
-        : underSampler(score.prompts, prompts, scorer, index)
+    if (index === null) return [recounted(score)]
+    const under = underSampler(score.prompts, prompts, scorer, index)
     return under === null ? [] : [{ ...score, ...averageScores(prompts, under) }]
   }
   const [post] = rescored(sweep.post)
   if (post === undefined) throw new Error('a sweep without what it would be under its own samplers')
-  const asItIs = { ...scorer, own: scorerOf(sweep.scoredBy) }
   return {
     ...sweep,
     scoredBy,
@@ -59,12 +62,8 @@ export function sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf
     soup: sweep.soup.flatMap(rescored),
     rivals: sweep.rivals
       .filter(({ rival }) => mix === null || rival.kind !== 'mix' || rival.share === mix)
-      .flatMap((score) => {
-        if (score.rival.kind !== 'sampler') return rescored(score)
-        // It has a sampler of its own.
-        const own = score.prompts.map((prompt) => asItIs.score(asItIs.own.groupsOf(prompt)))
-        return [{ ...score, ...averageScores(prompts, own) }]
-      })
+      // One of another sampler has a sampler of its own.
+      .flatMap((score) => (score.rival.kind === 'sampler' ? [recounted(score)] : rescored(score)))
   }
 }
 
