@@ -84,27 +84,23 @@ export function meansOver(
 ): RowMeans {
   const weights = weightsOf(table, drawn)
   for (let row = 0; row <= table.ranges.length; row++) {
-    let validity = 0
-    let diversity = 0
-    for (let prompt = 0, cell = row * table.promptCount; prompt < table.promptCount; prompt++, cell++) {
-      // Unchecked: a bootstrap comes here millions of times, and these arrays are as long as the table says.
-      const weight = weights[prompt] ?? 0
-      validity += weight * (table.validity[cell] ?? 0)
-      diversity += weight * (table.diversity[cell] ?? 0)
-    }
-    into.validity[row] = validity
-    into.diversity[row] = diversity
+    const mean = meanOfRow(table, row, weights)
+    into.validity[row] = mean.validity
+    into.diversity[row] = mean.diversity
   }
   return into
 }
 
 /** The mean of one row. @param weights of the prompts, see {@link weightsOf} */
 export function meanOfRow(table: ScoreTable, row: number, weights: Float64Array): CategoryScore {
-  const mean = { validity: 0, diversity: 0 }
-  for (let prompt = 0, cell = row * table.promptCount; prompt < table.promptCount; prompt++, cell++) {
-    const weight = at(weights, prompt, 'prompt')
-    mean.validity += weight * at(table.validity, cell, 'score')
-    mean.diversity += weight * at(table.diversity, cell, 'score')
+  const { promptCount } = table
+  let validity = 0
+  let diversity = 0
+  for (let prompt = 0, cell = row * promptCount; prompt < promptCount; prompt++, cell++) {
+    // Unchecked: a bootstrap comes here millions of times, and these arrays are as long as the table says.
+    const weight = weights[prompt] ?? 0
+    validity += weight * (table.validity[cell] ?? 0)
+    diversity += weight * (table.diversity[cell] ?? 0)
   }
-  return mean
+  return { validity, diversity }
 }

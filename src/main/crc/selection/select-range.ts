@@ -21,19 +21,20 @@ export function selectRange(
   rho: number
 ): number {
   const minimumValidity = rho * post.validity
+  const qualifying: number[] = []
   let greatest = -Infinity
   for (let index = 0; index < ranges.length; index++) {
     const value = at(diversity, index, 'range')
-    if (at(validity, index, 'range') >= minimumValidity && value > post.diversity && value > greatest)
-      greatest = value
+    const qualifies = at(validity, index, 'range') >= minimumValidity && value > post.diversity
+    if (!qualifies) continue
+    qualifying.push(index)
+    greatest = Math.max(greatest, value)
   }
   let selected = -1
-  for (const [index, range] of ranges.entries()) {
-    const value = at(diversity, index, 'range')
-    const qualifies = at(validity, index, 'range') >= minimumValidity && value > post.diversity
-    if (!qualifies || value < greatest - DIVERSITY_TIE) continue
+  for (const index of qualifying) {
+    if (at(diversity, index, 'range') < greatest - DIVERSITY_TIE) continue
     const best = ranges[selected]
-    if (best === undefined || compareRanges(range, best) < 0) selected = index
+    if (best === undefined || compareRanges(at(ranges, index, 'range'), best) < 0) selected = index
   }
   return selected
 }
