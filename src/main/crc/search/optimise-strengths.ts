@@ -12,6 +12,9 @@ import {
   type Strand
 } from './search-problem'
 
+/** What a strength may be, from post's weights to base's. Everything here that bounds one asks this. */
+const BOUNDS = { least: 0, most: 1 }
+
 /** How far a strength is moved to see what that changes. */
 const PROBE = 0.05
 
@@ -30,7 +33,7 @@ const PARTS = 1000
 
 /**
  * Strengths of every layer by sequential linear programming: maximise diversity D subject to validity Q >= rho x Q(post) over
- * the unit box. The gradients of D and Q are finite differences, which the recipes' trie makes cheap: to move layer l costs the
+ * the box of all strengths. The gradients of D and Q are finite differences, which the recipes' trie makes cheap: to move layer l costs the
  * layers from l on, L + L(L+1)/2 block evaluations for all. Within a trust region the linear programme has one constraint and
  * is solved exactly; between gradients Broyden's rank-one update takes in what each step showed.
  *
@@ -88,7 +91,7 @@ function* climb(
     return scored.map(({ measures }) => meansOver(measures, view))
   }
   for (;;) {
-    const probes = point.map((strength) => (strength + PROBE <= 1 ? PROBE : -PROBE))
+    const probes = point.map((strength) => (strength + PROBE <= BOUNDS.most ? PROBE : -PROBE))
     const probed = scoresOf(yield probes.map((by, index) => toLayers(moved(point, index, by), halves)))
     const slopes: Slopes = { diversity: [], validity: [] }
     for (const [index, by] of probes.entries()) {
@@ -131,7 +134,7 @@ function correct(slopes: number[], by: readonly number[], change: number, square
 }
 
 /**
- * The step s that maximises slopes.diversity · s where slopes.validity · s >= need and every strength stays within [0, 1] and
+ * The step s that maximises slopes.diversity · s where slopes.validity · s >= need and every strength stays within its bounds and
  * within the radius: a fractional knapsack. From the step that is best for diversity alone, validity is bought back where it
  * costs least diversity, whole moves first and a part of the last. Where the need cannot be met, the step that comes closest.
  */
@@ -141,8 +144,8 @@ export function bestStep(
   need: number,
   radius: number
 ): number[] {
-  const low = point.map((strength) => Math.max(-radius, -strength))
-  const high = point.map((strength) => Math.min(radius, 1 - strength))
+  const low = point.map((strength) => Math.max(-radius, BOUNDS.least - strength))
+  const high = point.map((strength) => Math.min(radius, BOUNDS.most - strength))
   const end = (slope: number, index: number): number =>
     slope === 0 ? 0 : at(slope > 0 ? high : low, index, 'bound')
   const step = slopes.diversity.map((slope, index) =>
@@ -165,7 +168,8 @@ export function bestStep(
   return step
 }
 
-const rounded = (strength: number): number => Math.round(Math.min(1, Math.max(0, strength)) * PARTS) / PARTS
+const rounded = (strength: number): number =>
+  Math.round(Math.min(BOUNDS.most, Math.max(BOUNDS.least, strength)) * PARTS) / PARTS
 
 const moved = (point: readonly number[], index: number, by: number): number[] =>
   point.map((strength, place) => (place === index ? rounded(strength + by) : strength))

@@ -144,6 +144,12 @@ describe('subsets of layers', () => {
     return { ...outcome, known }
   }
 
+  test('share what they have in common: all of them take at most 8,202 block evaluations', () => {
+    const strengths = subsetsOf(LAYERS).map(toStrengths)
+    expect(strengths).toHaveLength(4096)
+    expect(countBlockEvaluations(strengths, LAYERS)).toBeLessThanOrEqual(8202)
+  })
+
   test('are all tried, each once, and the best is the best there is', async () => {
     const { found, generations, stopped } = await run(0)
     expect(stopped).toBe('nothing-better')
