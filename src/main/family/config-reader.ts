@@ -79,9 +79,10 @@ export class ConfigReader {
     return value === undefined || value === null ? null : this.positive(key)
   }
 
+  /** Null is no flag: transformers refuses it. */
   flag(key: string, byDefault: boolean): boolean {
     const value = this.value(key)
-    if (value === undefined || value === null) return byDefault
+    if (value === undefined) return byDefault
     if (typeof value !== 'boolean') throw this.bad(key, 'true or false')
     return value
   }

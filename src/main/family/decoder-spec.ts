@@ -83,7 +83,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   if (headCount % kvHeadCount !== 0) {
     throw reader.bad('num_key_value_heads', `a divisor of num_attention_heads (${headCount})`)
   }
-  const headSize = reader.optionalCount('head_dim') ?? hiddenSize / headCount
+  const headSize = headDim(reader, family) ?? hiddenSize / headCount
   if (!Number.isInteger(headSize))
     throw reader.bad('num_attention_heads', `a divisor of hidden_size (${hiddenSize})`)
   const rotarySize = Math.trunc(headSize * rotaryFactor(reader, family))
@@ -223,6 +223,11 @@ function softCaps(
   return { attentionSoftCap: reader.optionalPositive('attn_logit_softcapping'), finalSoftCap: final }
 }
 
+/** Families whose class has a number for it take no null in its place. */
+function headDim(reader: ConfigReader, { defaults }: Family): number | null {
+  return defaults.head_dim === undefined ? reader.optionalCount('head_dim') : reader.count('head_dim')
+}
+
 function bias(reader: ConfigReader, rule: boolean | string): boolean {
   return typeof rule === 'boolean' ? rule : reader.flag(rule, false)
 }
@@ -245,7 +250,7 @@ function ropeSection(reader: ConfigReader): ConfigReader | null {
 function rotaryFactor(reader: ConfigReader, family: Family): number {
   const key = 'partial_rotary_factor'
   const holder = holderOf(reader, ropeSection(reader), key)
-  const factor = holder.optionalPositive(key) ?? 1
+  const factor = holder.value(key) === undefined ? 1 : holder.positive(key)
   if (factor > 1) throw holder.bad(key, 'a number of at most 1')
   if (factor !== 1 && !family.partialRotary) throw holder.unsupported(key, '1 for this family')
   return factor
@@ -289,6 +294,7 @@ function layerSpecs(
   return Array.from({ length: layerCount }, (_, layer) => {
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
+    if (slides && window === null) refuseWithoutWindow(reader, family, types !== null)
     const rope = slides ? ropes.sliding : ropes.full
     const still = family.layersWithoutRope && !rotates(layer, reader)
     return { window: slides ? window : null, rope: still ? NO_ROPE : rope }
@@ -302,6 +308,16 @@ function slidingWindow(reader: ConfigReader, family: Family): number | null {
   }
   reader.passOver('sliding_window')
   return null
+}
+
+/** Layers that slide need a window, unless they slide by a rule that one is the condition of. */
+function refuseWithoutWindow(reader: ConfigReader, family: Family, listed: boolean): void {
+  if (family.windowSwitch === undefined) {
+    if (family.windows === 'layerTypes')
+      throw reader.bad('sliding_window', 'a window, for some of the layers slide')
+  } else if (listed) {
+    throw reader.bad('layer_types', `full_attention alone without ${family.windowSwitch} and sliding_window`)
+  }
 }
 
 function slidesByRule(family: Family, layer: number, reader: ConfigReader): boolean {

@@ -7,48 +7,8 @@ import { quoteName } from '../base/json-object'
 import { readYaml } from '../confined/yaml'
 import { layerTensors, wholeModelTensors } from '../family'
 import { matchReference } from './model-reference'
-import { Quantity, Settings, settingValue } from './settings'
-
-const METHODS = ['passthrough', 'linear'] as const
-const boundary = Quantity.pipe(z.number().int().min(0).max(100_000))
-/** A model by its name, or as mergekit's own objects, which may add a revision: `{path: …}`, `{model: {path: …}}`. */
-const name = z.string().min(1).max(4096)
-const ModelPath = z.union([
-  name,
-  z
-    .strictObject({ path: name, revision: name.nullish() })
-    .transform(({ path, revision }) =>
-      revision === undefined || revision === null ? path : `${path}@${revision}`
-    )
-])
-const ModelReference = z.union([
-  ModelPath,
-  z.strictObject({ model: ModelPath, lora: z.null().optional() }).transform(({ model }) => model)
-])
-const Source = z.strictObject({
-  model: ModelReference,
-  layer_range: z.tuple([boundary, boundary]),
-  parameters: Settings.nullish()
-})
-const Slice = z.strictObject({ sources: z.array(Source).min(1).max(100), parameters: Settings.nullish() })
-const MergekitFile = z.strictObject({
-  name: z.string().nullish(),
-  merge_method: z.enum(METHODS),
-  base_model: ModelReference.nullish(),
-  dtype: z.string().nullish(),
-  out_dtype: z.string().nullish(),
-  tokenizer_source: z.string().nullish(),
-  parameters: Settings.nullish(),
-  slices: z.array(Slice).min(1).max(10_000).nullish(),
-  models: z
-    .array(Source.omit({ layer_range: true }))
-    .min(1)
-    .max(100)
-    .nullish()
-})
-type MergekitFile = z.infer<typeof MergekitFile>
-type Slice = z.infer<typeof Slice>
-type Source = z.infer<typeof Source>
+import { MergekitFile, METHODS, type Slice, type Source } from './mergekit-file'
+import { tensorStrength, type Origins, type Refuse } from './tensor-strength'
 
 /** Fields that mergekit knows and a recipe cannot say, with what a recipe does instead. */
 const REFUSED_FIELDS: Readonly<Record<string, string>> = {
@@ -57,15 +17,17 @@ const REFUSED_FIELDS: Readonly<Record<string, string>> = {
   chat_template: "a restored model keeps post's chat template"
 }
 
-/** The parameters that decide what these two methods compute. */
-const PARAMETERS = { passthrough: ['scale'], linear: ['weight', 'normalize'] } as const
-/** Of other methods; these two pass over them. */
-const PASSED_OVER: readonly string[] = ['int8_mask']
+/** The parameters that decide what these methods compute. */
+const PARAMETERS = {
+  passthrough: ['scale'],
+  linear: ['weight', 'normalize'],
+  task_arithmetic: ['weight', 'normalize', 'lambda']
+} as const
+/** Of other methods; these pass over them. */
+const PASSED_OVER: readonly string[] = ['int8_mask', 'density', 'rescale']
 
 /** What to write in place of methods that a recipe can say or come near. */
 const OTHER_METHODS: Readonly<Record<string, string>> = {
-  task_arithmetic:
-    'With base_model: base and post alone at weight w it is linear: base at 1 - w and post at w, with normalize: false. Write it so.',
   slerp:
     'It turns from one model to the other, which is no sum of the two. The nearest recipe is linear: 1 - t of one and t of the other.',
   nuslerp:
@@ -75,10 +37,8 @@ const OTHER_METHODS: Readonly<Record<string, string>> = {
 /** Settings of one slice are taken over by others so. */
 const MAX_ALIASES = 100
 
-const TOLERANCE = 1e-9
-
 /**
- * A mergekit file as a recipe of a pair: slices of `passthrough` or `linear` over base and post in which every layer
+ * A mergekit file as a recipe of a pair: slices of `passthrough`, `linear` or `task_arithmetic` over base and post in which every layer
  * stays in its place, the weights of a layer's tensors are equal within each of its halves, and embeddings, final norm
  * and head are post's. What is computed is followed tensor by tensor as mergekit does.
  *
@@ -93,6 +53,7 @@ export async function readMergekitRecipe(text: string, file: string, pair: PairM
   const { layerCount } = pair.post.spec
   const slices = slicesOf(config, layerCount, refuse)
   refuseParameters(slices, config, refuse)
+  if (config.merge_method === 'task_arithmetic') refuseTaskModels(slices, config, origins, refuse)
   const strengths = layerStrengths(slices, config, origins, pair, refuse)
   refuseOtherEnds(slices, config, origins, pair, refuse)
   const fileName = basename(file)
@@ -101,9 +62,6 @@ export async function readMergekitRecipe(text: string, file: string, pair: PairM
     .slice(0, 200)
   return asRecipe(name === '' ? 'mergekit' : name, strengths)
 }
-
-type Refuse = (what: string, hint?: string) => WorkbenchError
-type Origins = ReadonlyMap<string, 'base' | 'post'>
 
 async function parseConfig(text: string, file: string): Promise<MergekitFile> {
   const value = await readYaml(text, file, MAX_ALIASES)
@@ -119,7 +77,7 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
   if (typeof method === 'string' && !METHODS.some((known) => known === method)) {
     throw new WorkbenchError(
       'bad-input',
-      `${file}: merge_method is ${quoteName(method)}, expected passthrough or linear.`,
+      `${file}: merge_method is ${quoteName(method)}, expected ${METHODS.join(', ')}.`,
       (Object.hasOwn(OTHER_METHODS, method) ? OTHER_METHODS[method] : undefined) ??
         'A recipe takes layers from base, or blends of base and post; other methods compute something else.'
     )
@@ -208,6 +166,23 @@ function slicesOf(
   return all
 }
 
+/** Task arithmetic starts from base_model, which has to be at hand, and adds what the other differs by. */
+function refuseTaskModels(
+  slices: readonly Slice[],
+  { base_model: start, slices: written }: MergekitFile,
+  origins: Origins,
+  refuse: Refuse
+): void {
+  if (start === undefined || start === null) throw refuse('task_arithmetic needs base_model')
+  for (const [index, { sources }] of slices.entries()) {
+    const named = sources.map(({ model }) => origins.get(model))
+    if (new Set(named).size < named.length) throw refuse(`slice ${index + 1} names a model twice`)
+    // A list of models is completed by base_model, a slice is not.
+    if ((written ?? null) !== null && !named.includes(origins.get(start)))
+      throw refuse(`slice ${index + 1} is without base_model, which task_arithmetic starts from`)
+  }
+}
+
 function layerStrengths(
   slices: readonly Slice[],
   config: MergekitFile,
@@ -235,49 +210,6 @@ function layerStrengths(
       return { attention: found.attention ?? 0, mlp: found.mlp ?? 0 }
     })
   })
-}
-
-/** How much of base mergekit would give one tensor. */
-function tensorStrength(
-  tensor: string,
-  t: number,
-  slice: Slice,
-  config: MergekitFile,
-  origins: Origins,
-  refuse: Refuse
-): number {
-  const parameter = (name: string, source: Source | null): number | boolean | null => {
-    for (const settings of [source?.parameters, slice.parameters, config.parameters]) {
-      const setting = settings?.[name]
-      const value = setting === undefined ? null : settingValue(setting, tensor, t)
-      if (value !== null) return value
-    }
-    return null
-  }
-  if (config.merge_method === 'passthrough') {
-    const [source] = slice.sources
-    const scale = source === undefined ? null : parameter('scale', source)
-    if (scale !== null && scale !== 1) throw refuse(`${tensor} is scaled by ${String(scale)}`)
-    return origins.get(source?.model ?? '') === 'base' ? 1 : 0
-  }
-  const total = { base: 0, post: 0 }
-  for (const source of slice.sources) {
-    const weight = parameter('weight', source)
-    if (typeof weight !== 'number') throw refuse(`${tensor} has no weight for ${quoteName(source.model)}`)
-    total[origins.get(source.model) ?? 'post'] += weight
-  }
-  const sum = total.base + total.post
-  const normalize = parameter('normalize', null) ?? true
-  const sumsToOne = Math.abs(sum - 1) < TOLERANCE
-  if (!sumsToOne && (normalize === false || normalize === 0 || !(Math.abs(sum) > TOLERANCE))) {
-    throw refuse(
-      `the weights of ${tensor} add up to ${sum}`,
-      'A blend takes a of base and 1 - a of post: let the weights add up to 1, or set normalize: true.'
-    )
-  }
-  const strength = sumsToOne ? total.base : total.base / sum
-  if (strength >= 0 && strength <= 1) return strength
-  throw refuse(`${tensor} would take ${strength} of base, expected from 0 to 1`)
 }
 
 function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse: Refuse): void {
@@ -322,7 +254,7 @@ function refuseOtherEnds(
       throw refuse(
         `mergekit takes ${name} from its ${where} slice, and with it ${strength} of base; a restored model keeps post's`,
         `Add an empty slice of post ${where === 'first' ? 'at the start' : 'at the end'} (layer_range: [${layer}, ${layer}])${
-          config.merge_method === 'linear' ? ', or a filter that gives this tensor to post' : ''
+          config.merge_method === 'passthrough' ? '' : ', or a filter that gives this tensor to post'
         }.`
       )
     }

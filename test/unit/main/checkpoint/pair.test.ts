@@ -328,3 +328,22 @@ describe('a checkpoint that cannot be opened', () => {
     expect((await problemOf(inspectPair(paths.base, paths.post))).message).toContain('"quantization_config"')
   })
 })
+
+test('a text model inside another has a tied head where nothing else could be one, whatever the outer config says', async () => {
+  const text = {
+    ...TINY_LLAMA,
+    model_type: 'mistral',
+    architectures: undefined,
+    tie_word_embeddings: undefined
+  }
+  const config = { model_type: 'mistral3', text_config: text, tie_word_embeddings: false }
+  const withHead = { config, tensors: checkpointFixture({ config: text }).tensors }
+  const tied = without(withHead, 'lm_head.weight')
+  for (const [fixture, expected] of [
+    [withHead, false],
+    [tied, true]
+  ] as const) {
+    const paths = await writePair(fixture, fixture)
+    expect((await openPair(paths.base, paths.post)).post.spec.tiedHead).toBe(expected)
+  }
+})

@@ -145,6 +145,47 @@ describe('a key that changes the numbers', () => {
     expect(problemOf(configOf(modelType, changes)).message).toContain(named)
   })
 
+  test.each<[modelType: string, changes: Config, named: string]>([
+    ['qwen3', { head_dim: null }, '"head_dim" is null, expected a whole number'],
+    ['gemma2', { head_dim: null }, '"head_dim" is null, expected a whole number'],
+    ['gemma3_text', { head_dim: null }, '"head_dim" is null'],
+    ['qwen3', { num_hidden_layers: 1, layer_types: ['sliding_attention'] }, '"layer_types" is ['],
+    ['qwen2', { num_hidden_layers: 1, layer_types: ['sliding_attention'] }, 'without use_sliding_window'],
+    [
+      'qwen2',
+      {
+        num_hidden_layers: 1,
+        layer_types: ['sliding_attention'],
+        use_sliding_window: true,
+        sliding_window: null
+      },
+      'without use_sliding_window and sliding_window'
+    ],
+    ['gemma2', { sliding_window: null }, '"sliding_window" is null, expected a window'],
+    ['gemma3_text', { sliding_window: null }, '"sliding_window" is null, expected a window'],
+    ['olmo3', { sliding_window: null }, '"sliding_window" is null, expected a window'],
+    ['llama', { partial_rotary_factor: null }, '"partial_rotary_factor" is null, expected a positive number'],
+    ['phi3', { partial_rotary_factor: null }, '"partial_rotary_factor" is null'],
+    ['llama', { attention_bias: null }, '"attention_bias" is null, expected true or false'],
+    ['llama', { mlp_bias: null }, '"mlp_bias" is null, expected true or false'],
+    ['mistral', { tie_word_embeddings: null }, '"tie_word_embeddings" is null, expected true or false'],
+    ['qwen2', { use_sliding_window: null }, '"use_sliding_window" is null, expected true or false']
+  ])('%s refuses %j, which transformers cannot load', (modelType, changes, named) => {
+    expect(problemOf(configOf(modelType, changes)).message).toContain(named)
+  })
+
+  test.each<[modelType: string, changes: Config]>([
+    ['llama', { head_dim: null, num_key_value_heads: null }],
+    ['mistral', { head_dim: null, sliding_window: null }],
+    ['phi3', { sliding_window: null }],
+    [
+      'qwen2',
+      { use_sliding_window: true, sliding_window: null, max_window_layers: 0, layer_types: undefined }
+    ]
+  ])('%s loads with %j, as transformers does', (modelType, changes) => {
+    expect(() => spec(configOf(modelType, changes))).not.toThrow()
+  })
+
   test.each<[modelType: string, changes: Config, computed: Config]>([
     ['llama', { attention_bias: true, mlp_bias: true }, { qkvBias: true, outputBias: true, mlpBias: true }],
     ['qwen2', { use_sliding_window: true, max_window_layers: 20 }, {}],

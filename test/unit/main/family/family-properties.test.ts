@@ -61,10 +61,8 @@ function ownKeys(
     ],
     [['llama', 'seed_oss', 'smollm3', 'granite'], { mlp_bias: shape.bias }],
     [['seed_oss'], { attention_out_bias: !shape.bias }],
-    [
-      ['mistral', 'phi3', 'qwen2', 'qwen3', 'gemma2', 'gemma3_text', 'olmo3', 'smollm3'],
-      { sliding_window: shape.window }
-    ],
+    [['mistral', 'phi3', 'qwen2', 'qwen3', 'smollm3'], { sliding_window: shape.window }],
+    [['gemma2', 'gemma3_text', 'olmo3'], { sliding_window: shape.window ?? 3 }],
     [['smollm3'], { use_sliding_window: shape.bias, no_rope_layer_interval: 2 }],
     [
       ['granite'],

@@ -276,8 +276,36 @@ slices:
   })
 
   it.each([
+    ['base', 'post', 'weight: 0.25', 0.75],
+    ['post', 'base', 'weight: 0.25', 0.25],
+    ['base', 'post', 'weight: 0.5, lambda: 0.5, density: 0.3', 0.75],
+    ['post', 'base', 'weight: 0.2, normalize: true, lambda: 0.5', 0.5]
+  ])('of task_arithmetic from %s to %s with %s is a blend', async (start, added, parameters, strength) => {
+    const layers = (model: string): string => `  - {model: ${model}, layer_range: [0, 12]}\n`
+    const end = (layer: number): string =>
+      start === 'post'
+        ? `- sources: [{model: post, layer_range: [${layer}, ${layer}]}]\n`
+        : `- sources: [{model: base, layer_range: [${layer}, ${layer}]}, {model: post, layer_range: [${layer}, ${layer}], parameters: {weight: 1, lambda: 1}}]\n  parameters: {lambda: 1}\n`
+    const text = `merge_method: task_arithmetic\nbase_model: ${start}\nslices:\n${end(0)}- sources:\n${layers(start)}${layers(added)}  parameters: {${parameters}}\n${end(12)}`
+    expect(strengthsOf(await read(text))).toEqual(new Array(12).fill({ attention: strength, mlp: strength }))
+  })
+
+  it('of task_arithmetic may leave base_model out of its models, not out of a slice', async () => {
+    const models =
+      'merge_method: task_arithmetic\nbase_model: post\nmodels:\n- {model: base, parameters: {weight: [{filter: layers., value: 0.5}, {value: 0}]}}'
+    expect(strengthsOf(await read(models))).toEqual(new Array(12).fill({ attention: 0.5, mlp: 0.5 }))
+    const slice = `${slices(['base', 0, 12]).replace('passthrough', 'task_arithmetic')}\nbase_model: post`
+    expect((await problemOf(read(slice))).message).toMatch(/slice 1 is without base_model/)
+    expect((await problemOf(read(models.replace('base_model: post\n', '')))).message).toMatch(
+      /needs base_model/
+    )
+    const twice = `${models}\n- {model: ./base, parameters: {weight: 1}}`
+    expect((await problemOf(read(twice))).message).toMatch(/names a model twice/)
+  })
+
+  it.each([
     ['slerp', /nearest recipe is linear: 1 - t of one and t of the other/],
-    ['task_arithmetic', /base at 1 - w and post at w/],
+    ['nuslerp', /nearest recipe is linear, with the same weights/],
     ['ties', /other methods compute something else/]
   ])('of the method %s says what to write instead', async (method, hint) => {
     const problem = await problemOf(read(slices(['post', 0, 12]).replace('passthrough', method)))
@@ -292,7 +320,7 @@ slices:
     [
       'another method',
       whole.replace('passthrough', 'slerp'),
-      /merge_method is "slerp", expected passthrough or linear/
+      /merge_method is "slerp", expected passthrough, linear, task_arithmetic/
     ],
     [
       'another model',
@@ -336,8 +364,8 @@ slices:
     ['a scaled layer', `${whole}\nparameters: {scale: 0.5}`, /is scaled by 0\.5/],
     [
       'an unknown parameter',
-      `${whole}\nparameters: {density: 0.5}`,
-      /the parameter "density" cannot be part of a recipe/
+      `${whole}\nparameters: {gamma: 0.5}`,
+      /the parameter "gamma" cannot be part of a recipe/
     ],
     [
       'two sources in passthrough',

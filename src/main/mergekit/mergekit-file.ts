@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { Quantity, Settings } from './settings'
+
+/** Methods whose results are recipes, or can be. */
+export const METHODS = ['passthrough', 'linear', 'task_arithmetic'] as const
+const boundary = Quantity.pipe(z.number().int().min(0).max(100_000))
+/** A model by its name, or as mergekit's own objects, which may add a revision: `{path: …}`, `{model: {path: …}}`. */
+const name = z.string().min(1).max(4096)
+const ModelPath = z.union([
+  name,
+  z
+    .strictObject({ path: name, revision: name.nullish() })
+    .transform(({ path, revision }) =>
+      revision === undefined || revision === null ? path : `${path}@${revision}`
+    )
+])
+const ModelReference = z.union([
+  ModelPath,
+  z.strictObject({ model: ModelPath, lora: z.null().optional() }).transform(({ model }) => model)
+])
+const Source = z.strictObject({
+  model: ModelReference,
+  layer_range: z.tuple([boundary, boundary]),
+  parameters: Settings.nullish()
+})
+const Slice = z.strictObject({ sources: z.array(Source).min(1).max(100), parameters: Settings.nullish() })
+export const MergekitFile = z.strictObject({
+  name: z.string().nullish(),
+  merge_method: z.enum(METHODS),
+  base_model: ModelReference.nullish(),
+  dtype: z.string().nullish(),
+  out_dtype: z.string().nullish(),
+  tokenizer_source: z.string().nullish(),
+  parameters: Settings.nullish(),
+  slices: z.array(Slice).min(1).max(10_000).nullish(),
+  models: z
+    .array(Source.omit({ layer_range: true }))
+    .min(1)
+    .max(100)
+    .nullish()
+})
+export type MergekitFile = z.infer<typeof MergekitFile>
+export type Slice = z.infer<typeof Slice>
+export type Source = z.infer<typeof Source>
