@@ -1,15 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createRouterClient } from '@orpc/server'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { at } from '../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../src/contract/model/problem'
 import type { EngineHost } from '../../../src/main/engine/host'
-import { startServer, type WorkbenchServer } from '../../../src/main/serve/server'
-import { createWorkbench } from '../../../src/main/workbench/router'
+import type { WorkbenchServer } from '../../../src/main/serve/server'
 import { Chance, FUZZ_TIMES } from '../../fixtures/mutations'
+import { OwnWorkbench } from '../../fixtures/own-workbench'
 import { scriptedEngine } from '../../fixtures/scripted-engine'
 
 /*
@@ -24,17 +20,13 @@ const noEngine: EngineHost = {
   close: () => Promise.resolve()
 }
 
-let folder: string
-let workbench: ReturnType<typeof createWorkbench>
+let own: OwnWorkbench
 let server: WorkbenchServer
 let session: { home: string; cookie: string }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'slr-fuzz-'))
-  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
-  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
-  workbench = createWorkbench({ engine: noEngine, entry: 'browser', initial: { project: null, demo: false } })
-  server = await startServer({ router: workbench.router })
+  own = await OwnWorkbench.open(noEngine)
+  server = await own.serve()
   const { headers } = await fetch(server.newUrl(), { redirect: 'manual' })
   session = {
     home: String(headers.get('location')),
@@ -42,12 +34,7 @@ beforeAll(async () => {
   }
 })
 
-afterAll(async () => {
-  await server.close()
-  await workbench.close()
-  await rm(folder, { recursive: true, force: true })
-  vi.unstubAllEnvs()
-})
+afterAll(() => own.close())
 
 /**
  * Sends each of some to the server as it is, over a connection of its own. What is not whole by then would be waited for: it ends when
@@ -227,7 +214,7 @@ test(
       ])
       for (const answer of await exchange(lines)) expect(answer).toMatch(/^HTTP\/1\.1 101/)
     }
-    expect(await createRouterClient(workbench.router).app.recent()).toEqual([])
+    expect(await own.client().app.recent()).toEqual([])
     logged.mockRestore()
   }
 )

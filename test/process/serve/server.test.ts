@@ -1,8 +1,6 @@
 import { request } from 'node:http'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/websocket'
@@ -10,36 +8,22 @@ import type { ContractRouterClient } from '@orpc/contract'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Contract } from '../../../src/contract/procedures/contract'
-import { createEngineHost } from '../../../src/main/engine/host'
-import { createWorkbench } from '../../../src/main/workbench/router'
-import { startServer, type WorkbenchServer } from '../../../src/main/serve/server'
+import type { WorkbenchServer } from '../../../src/main/serve/server'
+import { OwnWorkbench } from '../../fixtures/own-workbench'
 
 /** The real server, page and router; only the folders it writes to are a test's own. */
 
-let folder: string
-let workbench: ReturnType<typeof createWorkbench>
+let own: OwnWorkbench
 let server: WorkbenchServer
 let address: URL
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'slr-server-'))
-  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
-  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
-  workbench = createWorkbench({
-    engine: createEngineHost(),
-    entry: 'browser',
-    initial: { project: null, demo: false }
-  })
-  server = await startServer({ router: workbench.router })
+  own = await OwnWorkbench.open()
+  server = await own.serve()
   address = new URL(server.newUrl())
 })
 
-afterAll(async () => {
-  await server.close()
-  await workbench.close()
-  vi.unstubAllEnvs()
-  await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => own.close())
 
 interface Answer {
   status: number
@@ -280,7 +264,7 @@ describe('the line to main', () => {
     const socket = await openSocket()
     const client: ContractRouterClient<Contract> = createORPCClient(new RPCLink({ websocket: socket }))
     expect(await client.app.info()).toMatchObject({ entry: 'browser', initialProject: null })
-    await expect(client.projects.open({ path: join(folder, 'nothing.slr') })).rejects.toMatchObject({
+    await expect(client.projects.open({ path: join(own.folder, 'nothing.slr') })).rejects.toMatchObject({
       code: 'WORKBENCH',
       data: { code: 'not-found', message: expect.stringContaining('nothing.slr') }
     })
@@ -336,9 +320,9 @@ describe('the line to main', () => {
 
 describe('the port', () => {
   it('is refused in words when another program has it', async () => {
-    await expect(startServer({ router: workbench.router, port: Number(address.port) })).rejects.toMatchObject(
-      { problem: { code: 'bad-input', message: expect.stringContaining(address.port) } }
-    )
+    await expect(own.serve(Number(address.port))).rejects.toMatchObject({
+      problem: { code: 'bad-input', message: expect.stringContaining(address.port) }
+    })
   })
 })
 

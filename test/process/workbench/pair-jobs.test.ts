@@ -1,47 +1,29 @@
-import { mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, rename, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createRouterClient } from '@orpc/server'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createEngineHost } from '../../../src/main/engine/host'
-import { createWorkbench } from '../../../src/main/workbench/router'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkpointChanges } from '../../../src/contract/procedures/checkpoint-changes'
 import { damagedPair } from '../../fixtures/damaged-pair'
 import { checkpointFixture, writeCheckpoint, writeSparseCheckpoint } from '../../fixtures/checkpoint-builder'
+import { OwnWorkbench, type WindowClient } from '../../fixtures/own-workbench'
 
 /** What a project finds out by reading whole checkpoints, through the router and the built thread. */
 
-let folder: string
-let workbench: ReturnType<typeof createWorkbench>
+let own: OwnWorkbench
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'slr-pair-'))
-  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
-  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
-  workbench = createWorkbench({
-    engine: createEngineHost(),
-    entry: 'browser',
-    initial: { project: null, demo: false }
-  })
+  own = await OwnWorkbench.open()
 })
 
-afterEach(async () => {
-  await workbench.close()
-  vi.unstubAllEnvs()
-  await rm(folder, { recursive: true, force: true })
-})
+afterEach(() => own.close())
 
-const clientOf = () => createRouterClient(workbench.router)
-type Client = ReturnType<typeof clientOf>
-
-async function newProject(client: Client, base: string, post: string): Promise<string> {
-  return (await client.projects.create({ folder, name: 'Pair', base, post })).path
+async function newProject(client: WindowClient, base: string, post: string): Promise<string> {
+  return (await client.projects.create({ folder: own.folder, name: 'Pair', base, post })).path
 }
 
 async function writePair(): Promise<{ base: string; post: string }> {
   return {
-    base: await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1 })),
-    post: await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }))
+    base: await writeCheckpoint(join(own.folder, 'base'), checkpointFixture({ seed: 1 })),
+    post: await writeCheckpoint(join(own.folder, 'post'), checkpointFixture({ seed: 2 }))
   }
 }
 
@@ -53,7 +35,7 @@ async function lastOf<Event>(events: AsyncIterable<Event>): Promise<Event | unde
 
 describe('the distances of a project', () => {
   it('are computed once, kept, and found again without reading the weights', async () => {
-    const client = clientOf()
+    const client = own.client()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
     expect(await client.distances.get({ path, pair: 'pair-1' })).toEqual({ distances: null, changed: [] })
@@ -75,7 +57,7 @@ describe('the distances of a project', () => {
   })
 
   it('are said to be of another checkpoint once one has changed, and computed again for that', async () => {
-    const client = clientOf()
+    const client = own.client()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
     await client.distances.start({ path, pair: 'pair-1' })
@@ -91,7 +73,7 @@ describe('the distances of a project', () => {
   })
 
   it('that cannot be read any more are computed again', async () => {
-    const client = clientOf()
+    const client = own.client()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
     await client.distances.start({ path, pair: 'pair-1' })
@@ -106,8 +88,8 @@ describe('the distances of a project', () => {
   })
 
   it('can be cancelled while gigabytes are read, and leave nothing behind', async () => {
-    const client = clientOf()
-    const model = await writeSparseCheckpoint(join(folder, 'sparse'), 200_000_000)
+    const client = own.client()
+    const model = await writeSparseCheckpoint(join(own.folder, 'sparse'), 200_000_000)
     const path = await newProject(client, model, model)
     await client.distances.start({ path, pair: 'pair-1' })
     await expect(client.distances.start({ path, pair: 'pair-1' })).rejects.toMatchObject({
@@ -122,20 +104,20 @@ describe('the distances of a project', () => {
   })
 
   it('fail with the reason when the pair cannot be read', async () => {
-    const client = clientOf()
+    const client = own.client()
     const { base } = await writePair()
-    const path = await newProject(client, base, join(folder, 'gone'))
+    const path = await newProject(client, base, join(own.folder, 'gone'))
     await client.distances.start({ path, pair: 'pair-1' })
     expect(await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))).toMatchObject({
       type: 'failed',
-      problem: { code: 'not-found', message: expect.stringContaining(join(folder, 'gone')) }
+      problem: { code: 'not-found', message: expect.stringContaining(join(own.folder, 'gone')) }
     })
   })
 })
 
 describe('the check of values of a pair', () => {
   it('tells every tensor that holds NaN or infinity, and ends when it is cancelled', async () => {
-    const client = clientOf()
+    const client = own.client()
     const { base, post } = await damagedPair({
       base: [{ tensor: 'lm_head.weight', element: 3, value: -Infinity }]
     })
@@ -153,7 +135,7 @@ describe('the check of values of a pair', () => {
 
 describe('the checksums of a project', () => {
   it('are computed on request and kept for as long as nobody writes the files', async () => {
-    const client = clientOf()
+    const client = own.client()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
     expect(await client.checksums.get({ path, pair: 'pair-1' })).toEqual({ base: null, post: null })
@@ -175,20 +157,20 @@ describe('the checksums of a project', () => {
 
 describe('a pair that was moved', () => {
   it('is found again in its new folders, with the same fingerprints and what was stored of it', async () => {
-    const client = clientOf()
+    const client = own.client()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
     const before = await client.projects.open({ path })
     await client.distances.start({ path, pair: 'pair-1' })
     await lastOf(await client.distances.watch({ path, pair: 'pair-1' }))
-    await mkdir(join(folder, 'archive'))
-    await rename(base, join(folder, 'archive', 'base'))
-    await rename(post, join(folder, 'archive', 'post'))
+    await mkdir(join(own.folder, 'archive'))
+    await rename(base, join(own.folder, 'archive', 'base'))
+    await rename(post, join(own.folder, 'archive', 'post'))
     expect(await client.projects.open({ path })).toMatchObject({
       pair: null,
       pairProblem: { code: 'not-found', message: expect.stringContaining(base) }
     })
-    const moved = { base: join(folder, 'archive', 'base'), post: join(folder, 'archive', 'post') }
+    const moved = { base: join(own.folder, 'archive', 'base'), post: join(own.folder, 'archive', 'post') }
     const after = await client.pairs.relocate({ path, pair: 'pair-1', ...moved })
     expect(after).toMatchObject({ pairProblem: null, document: { location: { kind: 'folders', ...moved } } })
     expect(after.pair?.base.fingerprint).toBe(before.pair?.base.fingerprint)
@@ -201,10 +183,10 @@ describe('a pair that was moved', () => {
   })
 
   it('cannot be the built-in one', async () => {
-    const client = clientOf()
+    const client = own.client()
     const { path } = await client.projects.openDemo()
     await expect(
-      client.pairs.relocate({ path, pair: 'pair-1', base: folder, post: folder })
+      client.pairs.relocate({ path, pair: 'pair-1', base: own.folder, post: own.folder })
     ).rejects.toMatchObject({
       data: { code: 'bad-input' }
     })
@@ -213,7 +195,7 @@ describe('a pair that was moved', () => {
 
 describe('a checkpoint that was written again', () => {
   it('is noticed, also before there is any result, until the user takes it as it is', async () => {
-    const client = clientOf()
+    const client = own.client()
     const { base, post } = await writePair()
     const path = await newProject(client, base, post)
     const first = await client.projects.open({ path })

@@ -1,34 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createRouterClient } from '@orpc/server'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { NextToken, type ProbeEvent } from '../../../src/contract/procedures/probe'
-import { createEngineHost } from '../../../src/main/engine/host'
-import { createWorkbench } from '../../../src/main/workbench/router'
 import { runHere } from '../../fixtures/command-line'
+import { OwnWorkbench } from '../../fixtures/own-workbench'
 
-let folder: string
-let workbench: ReturnType<typeof createWorkbench>
+let own: OwnWorkbench
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'slr-probe-'))
-  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
-  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
-  const engine = createEngineHost()
-  workbench = createWorkbench({ engine, entry: 'browser', initial: { project: null, demo: false } })
+  own = await OwnWorkbench.open()
 })
-afterEach(async () => {
-  await workbench.close()
-  vi.unstubAllEnvs()
-  await rm(folder, { recursive: true, force: true })
-})
+afterEach(() => own.close())
 
 const CliOutput = z.object({ results: z.tuple([z.object({ top: z.array(NextToken) })]) })
 
 describe('a recipe that is probed in a project', () => {
   it('answers as slr probe does, beside post and base', async () => {
-    const client = createRouterClient(workbench.router)
+    const client = own.client()
     const { path, prompts } = await client.projects.openDemo()
     const prompt = prompts[0]?.text ?? ''
     const recipe = { name: 'selected', ranges: [[4, 11]] satisfies [number, number][] }
@@ -48,7 +34,7 @@ describe('a recipe that is probed in a project', () => {
   })
 
   it('names what is wrong with the recipe', async () => {
-    const client = createRouterClient(workbench.router)
+    const client = own.client()
     const { path } = await client.projects.openDemo()
     const recipe = { name: 'too deep', ranges: [[3, 12]] satisfies [number, number][] }
     const events = await client.probes.next({ path, pair: 'pair-1', recipe, prompt: 'Hi' })

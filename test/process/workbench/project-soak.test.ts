@@ -1,15 +1,13 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/websocket'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { resourcePath } from '../../../src/main/base/resources'
-import { createEngineHost } from '../../../src/main/engine/host'
-import { startServer, type WorkbenchServer } from '../../../src/main/serve/server'
-import { createWorkbench } from '../../../src/main/workbench/router'
+import type { WorkbenchServer } from '../../../src/main/serve/server'
 import type { Client } from '../../../src/renderer/app/connection'
+import { OwnWorkbench } from '../../fixtures/own-workbench'
 import { soakProject } from '../../fixtures/project-soak'
 
 /*
@@ -20,29 +18,18 @@ const SECONDS = Number(process.env['SLR_SOAK_SECONDS'] ?? 0)
 const SEED = Number(process.env['SLR_SOAK_SEED'] ?? 2)
 const SHORT_ROUNDS = 40
 
-let folder: string
-let workbench: ReturnType<typeof createWorkbench>
+let own: OwnWorkbench
 let server: WorkbenchServer
 const sockets: WebSocket[] = []
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'slr-soak-'))
-  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
-  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
-  workbench = createWorkbench({
-    engine: createEngineHost(),
-    entry: 'browser',
-    initial: { project: null, demo: false }
-  })
-  server = await startServer({ router: workbench.router })
+  own = await OwnWorkbench.open()
+  server = await own.serve()
 })
 
 afterAll(async () => {
   for (const socket of sockets) socket.terminate()
-  await server.close()
-  await workbench.close()
-  vi.unstubAllEnvs()
-  await rm(folder, { recursive: true, force: true })
+  await own.close()
 })
 
 /** A browser that was let in, as far as main can tell. */
@@ -68,7 +55,7 @@ it(
     const { path } = await client.projects.openDemo()
     const folders = await Promise.all(
       ['base', 'post', 'base', 'post'].map(async (member, place) => {
-        const copy = join(folder, `${member}-${place}`)
+        const copy = join(own.folder, `${member}-${place}`)
         await cp(resourcePath('demo-pair', member), copy, { recursive: true })
         return copy
       })

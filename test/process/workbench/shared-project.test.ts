@@ -1,7 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { at } from '../../../src/contract/model/look-up'
 import {
@@ -10,42 +8,26 @@ import {
   ProjectDocument,
   type ProjectState
 } from '../../../src/contract/documents/project'
-import { createEngineHost } from '../../../src/main/engine/host'
 import { openProject } from '../../../src/main/project/open-project'
-import { createWorkbench } from '../../../src/main/workbench/router'
 import { evaluationRun } from '../../fixtures/evaluation-documents'
+import { OwnWorkbench, type WindowClient } from '../../fixtures/own-workbench'
 import { LAYERS_4_11, NOT_SCORED } from '../../fixtures/project-documents'
 
 /** Two windows of one project, as main sees them. */
 
-let folder: string
-let workbench: ReturnType<typeof createWorkbench>
+let own: OwnWorkbench
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'slr-shared-'))
-  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
-  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
-  workbench = createWorkbench({
-    engine: createEngineHost(),
-    entry: 'browser',
-    initial: { project: null, demo: false }
-  })
+  own = await OwnWorkbench.open()
 })
 
-afterEach(async () => {
-  await workbench.close()
-  vi.unstubAllEnvs()
-  await rm(folder, { recursive: true, force: true })
-})
-
-const openWindow = () => createRouterClient(workbench.router)
-type Window = ReturnType<typeof openWindow>
+afterEach(() => own.close())
 
 async function storedProject(path: string): Promise<ProjectDocument> {
   return ProjectDocument.parse(JSON.parse(await readFile(join(path, 'project.json'), 'utf8')))
 }
 
-const kept = async (window: Window, path: string, name: string): Promise<KeptRecipe> => {
+const kept = async (window: WindowClient, path: string, name: string): Promise<KeptRecipe> => {
   const { id, project } = await window.recipes.keep({
     path,
     pair: 'pair-1',
@@ -63,7 +45,7 @@ const namesOf = ({ recipes }: PairDocument): string[] => recipes.map(({ recipe }
 
 describe('recipes of a project that two windows show', () => {
   it('are all kept, although neither window knows of the other one’s', async () => {
-    const [a, b] = [openWindow(), openWindow()]
+    const [a, b] = [own.client(), own.client()]
     const { path } = await a.projects.openDemo()
     await Promise.all([kept(a, path, 'of a'), kept(b, path, 'of b'), kept(a, path, 'of b')])
     const document = await stored(path)
@@ -72,7 +54,7 @@ describe('recipes of a project that two windows show', () => {
   })
 
   it('stay who they are under another name, and no mark is given out twice', async () => {
-    const [a, b] = [openWindow(), openWindow()]
+    const [a, b] = [own.client(), own.client()]
     const { path } = await a.projects.openDemo()
     const first = await kept(a, path, 'first')
     const second = await kept(a, path, 'second')
@@ -92,7 +74,7 @@ describe('recipes of a project that two windows show', () => {
   })
 
   it('cannot be changed once they were removed elsewhere, and not put back where they never were', async () => {
-    const [a, b] = [openWindow(), openWindow()]
+    const [a, b] = [own.client(), own.client()]
     const { path } = await a.projects.openDemo()
     const { id } = await kept(a, path, 'gone')
     await a.recipes.remove({ path, pair: 'pair-1', id })
@@ -107,7 +89,7 @@ describe('recipes of a project that two windows show', () => {
   })
 
   it('are edited from what was seen', async () => {
-    const [a, b] = [openWindow(), openWindow()]
+    const [a, b] = [own.client(), own.client()]
     const { path } = await a.projects.openDemo()
     const { id } = await kept(a, path, 'mine')
     const seen = (await b.projects.open({ path })).revision
@@ -124,7 +106,7 @@ describe('recipes of a project that two windows show', () => {
 
 describe('a value of a project that two windows show', () => {
   it('is not set by one that has not seen what the other made of it', async () => {
-    const [a, b] = [openWindow(), openWindow()]
+    const [a, b] = [own.client(), own.client()]
     const { path, revision: seen, prompts } = await a.projects.openDemo()
     await a.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { rho: 0.8 } } })
     await expect(
@@ -164,7 +146,7 @@ class Follower {
   private readonly stop = new AbortController()
   private done: Promise<void> = Promise.resolve()
 
-  async follow(window: Window, path: string): Promise<void> {
+  async follow(window: WindowClient, path: string): Promise<void> {
     const states = await window.projects.watch({ path, pair: 'pair-1' }, { signal: this.stop.signal })
     this.done = (async () => {
       for await (const state of states) this.latest = state
@@ -180,7 +162,7 @@ class Follower {
 
 describe('a window that follows a project', () => {
   it('sees what another one changes, the jobs that it starts and what comes of them', async () => {
-    const [a, b] = [openWindow(), openWindow()]
+    const [a, b] = [own.client(), own.client()]
     const { path, prompts } = await a.projects.openDemo()
     const follower = new Follower()
     await follower.follow(b, path)
@@ -214,7 +196,7 @@ describe('a window that follows a project', () => {
   })
 
   it('keeps the project open when another one closes it, until it leaves too', async () => {
-    const [a, b] = [openWindow(), openWindow()]
+    const [a, b] = [own.client(), own.client()]
     const { path } = await a.projects.openDemo()
     const follower = new Follower()
     await follower.follow(b, path)

@@ -1,37 +1,24 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { planFacts, planLine } from '../../../src/contract/words/plan-words'
 import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
-import { createWorkbench } from '../../../src/main/workbench/router'
+import { OwnWorkbench } from '../../fixtures/own-workbench'
 import { demoPrompts } from '../../fixtures/swept-project'
 
 /** Plans of a project's next sweep, with the demo pair and the built engine process. */
 
-let folder: string
 let engine: EngineHost
-let workbench: ReturnType<typeof createWorkbench>
-const connect = () => createRouterClient(workbench.router)
+let own: OwnWorkbench
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'slr-planning-'))
-  vi.stubEnv('SLR_CONFIG_DIR', join(folder, 'config'))
-  vi.stubEnv('SLR_PROJECTS_DIR', join(folder, 'projects'))
   engine = createEngineHost()
-  workbench = createWorkbench({ engine, entry: 'browser', initial: { project: null, demo: false } })
+  own = await OwnWorkbench.open(engine)
 })
 
-afterEach(async () => {
-  await workbench.close()
-  vi.unstubAllEnvs()
-  await rm(folder, { recursive: true, force: true })
-})
+afterEach(() => own.close())
 
 describe("a project's next sweep", () => {
   it('is planned with its soup and its memory budget, which can be taken back', async () => {
-    const client = connect()
+    const client = own.client()
     const { path } = await client.projects.openDemo()
     const whole = await client.sweeps.plan({ path, pair: 'pair-1' })
     // 388 for ranges, post and base; 19 blends between the two ends, in 12 layers each.
@@ -71,7 +58,7 @@ describe("a project's next sweep", () => {
   })
 
   it('starts at once, whatever is being planned', async () => {
-    const client = connect()
+    const client = own.client()
     const { path, revision } = await client.projects.openDemo()
     await client.prompts.save({ path, pair: 'pair-1', seen: revision, prompts: await demoPrompts(8) })
     await client.sweeps.plan({ path, pair: 'pair-1' })
@@ -93,10 +80,10 @@ describe("a project's next sweep", () => {
   })
 
   it('is no longer planned when the program ends, and leaves no engine behind', async () => {
-    const client = connect()
+    const client = own.client()
     const { path } = await client.projects.openDemo()
     const planned = client.sweeps.plan({ path, pair: 'pair-1' }).catch((error: unknown) => error)
-    await workbench.close()
+    await own.close()
     // One that had begun is cancelled; from the closing on, no project is opened for another.
     const ended = { data: { code: expect.stringMatching(/^(?:cancelled|busy)$/) } }
     expect(await planned).toMatchObject(ended)
