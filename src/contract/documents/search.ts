@@ -93,6 +93,19 @@ export function defaultSearchSettings(
 const perLayer = z.array(z.number())
 const PerMeasure = z.object({ diversity: perLayer, validity: perLayer })
 
+/** What is shared out besides, where a sweep is scored by a task: how many different right answers are expected, and effective answers. */
+export const TASK_SHARES = ['distinctRight', 'effectiveChoices'] as const
+
+const TaskShares = z.object({
+  measure: z.enum(TASK_SHARES),
+  /** Of post, and of post with every layer of base. */
+  none: z.number(),
+  all: z.number(),
+  values: perLayer,
+  intervals: z.array(Interval).nullable()
+})
+export type TaskShares = z.infer<typeof TaskShares>
+
 /** What each layer contributes to what restoring all of them changes: Shapley values. */
 export const LayerShares = z.object({
   /** All subsets of layers, or random orders of restoring them. */
@@ -112,6 +125,8 @@ export const LayerShares = z.object({
   alone: PerMeasure,
   /** What it changes where all others are restored. */
   leftOut: PerMeasure,
+  /** Empty on the character task. */
+  further: z.array(TaskShares).default([]),
   /** Of diversity, how much more each two layers add together than on their own; null where not all subsets are known. */
   interactions: z.array(perLayer).nullable()
 })

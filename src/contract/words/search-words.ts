@@ -1,7 +1,8 @@
 import { checkOf, type CheckResult, passesCheck } from '../documents/answer-check'
 import { formatCount, formatScore, plural, rangePhrase } from './format'
 import { failureWords } from './headline'
-import { scoreWords, type ScoreWords } from './score-words'
+import { distinctWords, scoreWords, type ScoreWords } from './score-words'
+import type { ScoredByBrief } from '../documents/scored-by'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { rangeModel } from '../model/model'
 import type {
@@ -9,7 +10,8 @@ import type {
   LayerShares,
   SearchDocument,
   SearchMethodName,
-  SearchSettings
+  SearchSettings,
+  TaskShares
 } from '../documents/search'
 
 /** What a search came to. */
@@ -155,3 +157,7 @@ export const sharesBasisWords = ({ basis }: LayerShares): string =>
   basis.kind === 'subsets'
     ? `over all ${formatCount(basis.models)} subsets`
     : `over ${formatCount(basis.orders)} random orders, with ${basis.confidence * 100} % intervals`
+
+/** What is shared out beside precision and coverage. */
+export const taskShareWords = (measure: TaskShares['measure'], scoredBy: ScoredByBrief): string =>
+  measure === 'distinctRight' ? (distinctWords(scoredBy) ?? 'distinct right') : scoreWords(scoredBy).choices

@@ -7,7 +7,8 @@ import {
   heldOutWords,
   searchFinding,
   searchSettingsWords,
-  sharesBasisWords
+  sharesBasisWords,
+  taskShareWords
 } from '../../contract/words/search-words'
 import { capitalised, formatDuration, plural } from '../../contract/words/format'
 import { shellCommand } from '../report/shown-command'
@@ -118,20 +119,26 @@ export function checkFoundCommandOf({
 /** What each layer contributes, the layers in their order. */
 function describeShares(shares: LayerShares, { scoredBy }: Pick<SearchDocument, 'scoredBy'>): string {
   const words = scoreWords(scoredBy)
-  const at95 = (intervals: readonly Interval[] | undefined, layer: number): string => {
-    const interval = intervals?.[layer]
-    return interval === undefined ? '' : ` (${interval.map(signed).join(' to ')})`
+  const share = (values: readonly number[], intervals: readonly Interval[] | null, layer: number): string => {
+    const value = signed(at(values, layer, 'layer'))
+    return intervals === null ? value : `${value} (${at(intervals, layer, 'layer').map(signed).join(' to ')})`
   }
-  const rows = shares.diversity.map((value, layer) => [
+  const { diversity, validity, intervals, further, alone, leftOut } = shares
+  const rows = diversity.map((_, layer) => [
     String(layer),
-    signed(value) + at95(shares.intervals?.diversity, layer),
-    signed(at(shares.validity, layer, 'layer')) + at95(shares.intervals?.validity, layer),
-    signed(at(shares.alone.diversity, layer, 'layer')),
-    signed(at(shares.leftOut.diversity, layer, 'layer'))
+    share(diversity, intervals?.diversity ?? null, layer),
+    share(validity, intervals?.validity ?? null, layer),
+    ...further.map((each) => share(each.values, each.intervals, layer)),
+    signed(at(alone.diversity, layer, 'layer')),
+    signed(at(leftOut.diversity, layer, 'layer'))
   ])
   const title = style('bold', `What each layer contributes (Shapley values ${sharesBasisWords(shares)})`)
-  const head = ['layer', words.diversity, words.validity, `${words.diversity} alone`, 'left out']
-  return `${title}\n${table([head, ...rows], 'rrrrr')}`
+  const head = [
+    ...['layer', words.diversity, words.validity],
+    ...further.map(({ measure }) => taskShareWords(measure, scoredBy)),
+    ...[`${words.diversity} alone`, 'left out']
+  ]
+  return `${title}\n${table([head, ...rows], 'r'.repeat(head.length))}`
 }
 
 function describeEffort(search: SearchDocument): string {

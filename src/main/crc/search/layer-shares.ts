@@ -1,5 +1,5 @@
 import type { CategoryScore, Interval } from '../../../contract/documents/crc'
-import type { LayerShares } from '../../../contract/documents/search'
+import { type LayerShares, TASK_SHARES } from '../../../contract/documents/search'
 import { at, got } from '../../../contract/model/look-up'
 import { tQuantile } from '../../../contract/model/t-quantile'
 import {
@@ -12,7 +12,7 @@ import {
   subsetsOf,
   toStrengths
 } from './layer-subsets'
-import { type Known, layersKey, meansOver, type PromptView } from './search-problem'
+import { type Known, layersKey, meanOver, type PromptMeasures, type PromptView } from './search-problem'
 
 /** Over fewer pairs of orders, intervals of 95 % hold the truth less than 93 times in 100; see docs/statistics.md. */
 const FEWEST_PAIRS = 10
@@ -31,69 +31,108 @@ export function layerShares(
   known: Known,
   view: PromptView
 ): LayerShares | null {
-  const scores = {
-    has: (subset: Subset) => known.has(layersKey(toStrengths(subset))),
-    of: (subset: Subset) => meansOver(got(known, layersKey(toStrengths(subset)), 'subset').measures, view)
+  const measuresOf = (subset: Subset): PromptMeasures | undefined =>
+    known.get(layersKey(toStrengths(subset)))?.measures
+  const isKnown = (subset: Subset): boolean => measuresOf(subset) !== undefined
+  const valueOf =
+    (measure: keyof PromptMeasures): Value =>
+    (subset) => {
+      const values = measuresOf(subset)?.[measure]
+      if (values === undefined) throw new Error(`a subset without ${measure}`)
+      return meanOver(values, view)
+    }
+  const sharing =
+    orderPairs === 0
+      ? overSubsets(layerCount, isKnown)
+      : overOrders(randomOrders(layerCount, orderPairs, seed), isKnown)
+  if (sharing === null) return null
+  const { basis, share } = sharing
+  const [diversity, validity] = [share(valueOf('diversity')), share(valueOf('validity'))]
+  const { nothing, everything } = ends(layerCount)
+  const further = TASK_SHARES.filter((measure) => measuresOf(nothing)?.[measure] !== undefined)
+  return {
+    basis,
+    ...effects(layerCount, { diversity: valueOf('diversity'), validity: valueOf('validity') }),
+    diversity: diversity.values,
+    validity: validity.values,
+    intervals:
+      diversity.intervals === null || validity.intervals === null
+        ? null
+        : { diversity: diversity.intervals, validity: validity.intervals },
+    further: further.map((measure) => {
+      const value = valueOf(measure)
+      return { measure, none: value(nothing), all: value(everything), ...share(value) }
+    }),
+    interactions:
+      basis.kind === 'subsets'
+        ? interactions(subsetsOf(layerCount).map(valueOf('diversity')), layerCount)
+        : null
   }
-  if (orderPairs === 0) return subsetsOf(layerCount).every(scores.has) ? allSubsets(layerCount, scores) : null
-  const complete = randomOrders(layerCount, orderPairs, seed).filter((pair) =>
-    pair.every((order) => prefixes(order).every(scores.has))
-  )
-  return complete.length < FEWEST_PAIRS ? null : sampled(complete, layerCount, scores)
 }
 
-interface SubsetScores {
-  has: (subset: Subset) => boolean
-  of: (subset: Subset) => CategoryScore
+/** What a measure is of a subset. */
+type Value = (subset: Subset) => number
+
+/** On what shares rest, and how a measure is shared out by it. */
+interface Sharing {
+  basis: LayerShares['basis']
+  share: (value: Value) => { values: number[]; intervals: Interval[] | null }
 }
 
-function allSubsets(layerCount: number, scores: SubsetScores): LayerShares {
-  const subsets = subsetsOf(layerCount).map(scores.of)
-  const { diversity, validity } = byMeasure(subsets)
+function overSubsets(layerCount: number, isKnown: (subset: Subset) => boolean): Sharing | null {
+  const subsets = subsetsOf(layerCount)
+  if (!subsets.every(isKnown)) return null
   return {
     basis: { kind: 'subsets', models: subsets.length },
-    ...ends(layerCount, scores),
-    diversity: exactShares(diversity, layerCount),
-    validity: exactShares(validity, layerCount),
-    intervals: null,
-    interactions: interactions(diversity, layerCount)
+    share: (value) => ({ values: exactShares(subsets.map(value), layerCount), intervals: null })
   }
 }
 
-function sampled(pairs: readonly OrderPair[], layerCount: number, scores: SubsetScores): LayerShares {
-  const units = pairs.map(([order, reverse]) => halfway(added(order, scores), added(reverse, scores)))
-  const estimates = (measure: keyof CategoryScore): ReturnType<typeof estimate>[] =>
-    Array.from({ length: layerCount }, (_, layer) =>
-      estimate(units.map((unit) => at(unit, layer, 'layer')[measure]))
-    )
-  const [diversity, validity] = [estimates('diversity'), estimates('validity')]
+function overOrders(pairs: readonly OrderPair[], isKnown: (subset: Subset) => boolean): Sharing | null {
+  const complete = pairs.filter((pair) => pair.every((order) => prefixes(order).every(isKnown)))
+  if (complete.length < FEWEST_PAIRS) return null
   return {
-    basis: { kind: 'orders', orders: 2 * pairs.length, confidence: 0.95 },
-    ...ends(layerCount, scores),
-    diversity: diversity.map(({ value }) => value),
-    validity: validity.map(({ value }) => value),
-    intervals: {
-      diversity: diversity.map(({ interval }) => interval),
-      validity: validity.map(({ interval }) => interval)
-    },
-    interactions: null
+    basis: { kind: 'orders', orders: 2 * complete.length, confidence: 0.95 },
+    share: (value) => {
+      const units = complete.map(([order, reverse]) => {
+        const back = added(reverse, value)
+        return added(order, value).map((gain, layer) => (gain + at(back, layer, 'layer')) / 2)
+      })
+      const estimates = at(units, 0, 'pair of orders').map((_, layer) =>
+        estimate(units.map((unit) => at(unit, layer, 'layer')))
+      )
+      return {
+        values: estimates.map((each) => each.value),
+        intervals: estimates.map(({ interval }) => interval)
+      }
+    }
   }
 }
+
+const ends = (layerCount: number): { nothing: Subset; everything: Subset } => ({
+  nothing: new Array<boolean>(layerCount).fill(false),
+  everything: new Array<boolean>(layerCount).fill(true)
+})
 
 /** What is known at no further cost: of nothing and of everything restored, of each layer alone and of all but it. */
-function ends(
+function effects(
   layerCount: number,
-  scores: SubsetScores
+  values: Record<'diversity' | 'validity', Value>
 ): Pick<LayerShares, 'none' | 'all' | 'alone' | 'leftOut'> {
-  const layers = Array.from({ length: layerCount }, (_, layer) => layer)
-  const none = scores.of(layers.map(() => false))
-  const all = scores.of(layers.map(() => true))
-  return {
-    none,
-    all,
-    alone: byMeasure(layers.map((layer) => minus(scores.of(layers.map((other) => other === layer)), none))),
-    leftOut: byMeasure(allButOne(layerCount).map((subset) => minus(all, scores.of(subset))))
-  }
+  const { nothing, everything } = ends(layerCount)
+  const scoreOf = (subset: Subset): CategoryScore => ({
+    validity: values.validity(subset),
+    diversity: values.diversity(subset)
+  })
+  const alone = (value: Value): number[] =>
+    nothing.map((_, layer) => value(nothing.map((__, other) => other === layer)) - value(nothing))
+  const leftOut = (value: Value): number[] =>
+    allButOne(layerCount).map((subset) => value(everything) - value(subset))
+  const each = (of: (value: Value) => number[]): Record<'diversity' | 'validity', number[]> => ({
+    diversity: of(values.diversity),
+    validity: of(values.validity)
+  })
+  return { none: scoreOf(nothing), all: scoreOf(everything), alone: each(alone), leftOut: each(leftOut) }
 }
 
 /**
@@ -150,30 +189,13 @@ export function estimate(units: readonly number[]): { value: number; interval: I
 }
 
 /** What each layer adds in its turn, by layer. */
-function added(order: readonly number[], scores: SubsetScores): CategoryScore[] {
-  const before = prefixes(order).map(scores.of)
-  const turns = order.map((layer, turn) => ({
-    layer,
-    score: minus(at(before, turn + 1, 'score'), at(before, turn, 'score'))
-  }))
-  return turns.sort((a, b) => a.layer - b.layer).map(({ score }) => score)
+function added(order: readonly number[], value: Value): number[] {
+  const before = prefixes(order).map(value)
+  const gains = new Map(
+    order.map((layer, turn) => [layer, at(before, turn + 1, 'value') - at(before, turn, 'value')])
+  )
+  return order.map((_, layer) => got(gains, layer, 'layer'))
 }
-
-const halfway = (a: readonly CategoryScore[], b: readonly CategoryScore[]): CategoryScore[] =>
-  a.map(({ validity, diversity }, layer) => {
-    const other = at(b, layer, 'layer')
-    return { validity: (validity + other.validity) / 2, diversity: (diversity + other.diversity) / 2 }
-  })
-
-const minus = (a: CategoryScore, b: CategoryScore): CategoryScore => ({
-  validity: a.validity - b.validity,
-  diversity: a.diversity - b.diversity
-})
-
-const byMeasure = (scores: readonly CategoryScore[]): { diversity: number[]; validity: number[] } => ({
-  diversity: scores.map(({ diversity }) => diversity),
-  validity: scores.map(({ validity }) => validity)
-})
 
 function sizeOf(subset: number): number {
   let size = 0

@@ -1,11 +1,11 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
-import type { SearchDocument } from '../../../contract/documents/search'
+import type { SearchDocument, TaskShares } from '../../../contract/documents/search'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { postStrengths } from '../../../contract/model/strengths'
 import { at, got } from '../../../contract/model/look-up'
 
-/** Validity and diversity of one recipe on every prompt. */
-export interface PromptMeasures {
+/** Validity and diversity of one recipe on every prompt, and of a task what else its layers share. */
+export interface PromptMeasures extends Readonly<Partial<Record<TaskShares['measure'], readonly number[]>>> {
   validity: readonly number[]
   diversity: readonly number[]
 }
@@ -160,14 +160,17 @@ export function rank(
 }
 
 /** Means over the view's prompts of each category, then over categories. */
-export function meansOver(measures: PromptMeasures, view: PromptView): CategoryScore {
-  const mean = (values: readonly number[]): number =>
-    view.reduce(
-      (sum, indices) => sum + indices.reduce((s, i) => s + at(values, i, 'prompt'), 0) / indices.length,
-      0
-    ) / view.length
-  return { validity: mean(measures.validity), diversity: mean(measures.diversity) }
-}
+export const meansOver = ({ validity, diversity }: PromptMeasures, view: PromptView): CategoryScore => ({
+  validity: meanOver(validity, view),
+  diversity: meanOver(diversity, view)
+})
+
+/** The same of one measure. */
+export const meanOver = (values: readonly number[], view: PromptView): number =>
+  view.reduce(
+    (sum, indices) => sum + indices.reduce((s, i) => s + at(values, i, 'prompt'), 0) / indices.length,
+    0
+  ) / view.length
 
 /** A name that is equal for equal strengths. */
 export function layersKey(layers: readonly LayerStrength[]): string {

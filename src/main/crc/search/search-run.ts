@@ -351,10 +351,18 @@ function verdictOf(difference: number, heldOut: HeldOut | null, rho: number): Se
 const differences = (left: PromptMeasures, right: PromptMeasures): number[] =>
   left.diversity.map((diversity, prompt) => diversity - at(right.diversity, prompt, 'prompt'))
 
-const measuresOf = ({ prompts }: Pick<Score, 'prompts'>): PromptMeasures => ({
-  validity: prompts.map(({ validity }) => validity),
-  diversity: prompts.map(({ diversity }) => diversity)
-})
+function measuresOf({ prompts }: Pick<Score, 'prompts'>): PromptMeasures {
+  const distinctRight = prompts.flatMap((prompt) => prompt.distinctRight ?? [])
+  return {
+    validity: prompts.map(({ validity }) => validity),
+    diversity: prompts.map(({ diversity }) => diversity),
+    // Scored by a task, every prompt has it.
+    ...(distinctRight.length === prompts.length && {
+      distinctRight,
+      effectiveChoices: prompts.map(({ effectiveChoices }) => effectiveChoices)
+    })
+  }
+}
 
 const categoryScore = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
 

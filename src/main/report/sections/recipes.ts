@@ -20,7 +20,8 @@ import {
   heldOutWords,
   searchFinding,
   searchSettingsWords,
-  sharesBasisWords
+  sharesBasisWords,
+  taskShareWords
 } from '../../../contract/words/search-words'
 import { describeStrengths } from '../../../contract/model/strengths'
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
@@ -106,9 +107,14 @@ function foundTable({ post, range, found, scoredBy }: ReportedSearch): Block {
 /** What each layer contributes. */
 function sharesTable(shares: LayerShares, { scoredBy }: Pick<ReportedSearch, 'scoredBy'>): Block {
   const words = scoreWords(scoredBy)
-  const cell = (value: number, interval: Interval | undefined): Cell => ({
-    text: formatDelta(value),
-    ...(interval === undefined ? {} : { detail: interval.map((end) => formatDelta(end)).join(' to ') })
+  const { diversity, validity, intervals, further, alone, leftOut } = shares
+  const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): Cell => ({
+    text: formatDelta(at(values, layer, 'layer')),
+    ...(ends !== null && {
+      detail: at(ends, layer, 'layer')
+        .map((end) => formatDelta(end))
+        .join(' to ')
+    })
   })
   return {
     kind: 'table',
@@ -117,15 +123,17 @@ function sharesTable(shares: LayerShares, { scoredBy }: Pick<ReportedSearch, 'sc
       numberColumn('Layer'),
       numberColumn(words.diversity),
       numberColumn(words.validity),
+      ...further.map(({ measure }) => numberColumn(taskShareWords(measure, scoredBy))),
       numberColumn(`${words.diversity} alone`),
       numberColumn('left out')
     ],
-    rows: shares.diversity.map((value, layer) => [
+    rows: diversity.map((_, layer) => [
       { text: String(layer) },
-      cell(value, shares.intervals?.diversity[layer]),
-      cell(at(shares.validity, layer, 'layer'), shares.intervals?.validity[layer]),
-      cell(at(shares.alone.diversity, layer, 'layer'), undefined),
-      cell(at(shares.leftOut.diversity, layer, 'layer'), undefined)
+      share(diversity, intervals?.diversity ?? null, layer),
+      share(validity, intervals?.validity ?? null, layer),
+      ...further.map((each) => share(each.values, each.intervals, layer)),
+      share(alone.diversity, null, layer),
+      share(leftOut.diversity, null, layer)
     ])
   }
 }

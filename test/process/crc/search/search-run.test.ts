@@ -9,6 +9,7 @@ import {
   SearchDocument,
   type SearchSettings
 } from '../../../../src/contract/documents/search'
+import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
@@ -22,7 +23,7 @@ import { searchCheckpointsBeside } from '../../../../src/main/project/search-fil
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { HeldEngine, inOrder, type Moment } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
-import { inGroups } from '../../../fixtures/swept-demo'
+import { demoSweep, inGroups } from '../../../fixtures/swept-demo'
 import { shortPair } from '../../../fixtures/swept-project'
 import { whole } from '../../../fixtures/tiny-sweep'
 
@@ -87,6 +88,33 @@ describe('the search on a real pair, in the engine process', async () => {
     const best = at(document.found, 0, 'recipe')
     expect(document.heldOut?.found.diversity).toBeCloseTo(reported(best), 9)
     expect(document.heldOut?.post.diversity).toBeCloseTo(reported(sweep.post), 9)
+  })
+
+  it('shares out what a task counts as well, where the sweep is scored by one', async () => {
+    const task = await builtinTask('demo-open')
+    const some = { ...task, prompts: task.prompts.slice(0, 2) }
+    const scored = { kind: 'task', task: some, sampling: task.settings.sampling, draws: 8 } as const
+    const { layerCount } = sweep
+    const ranges = await runCrcSweep(
+      engine.client(),
+      await demoSweep({ ...pair, prompts: scored }),
+      never,
+      () => undefined
+    )
+    const { shapley } = await runRecipeSearch(
+      engine.client(),
+      { ...request, sweep: ranges, settings: defaultSearchSettings('subsets', layerCount) },
+      never,
+      () => undefined
+    )
+    if (shapley === null) throw new Error('no shares')
+    expect(shapley.further.map(({ measure }) => measure)).toEqual(['distinctRight', 'effectiveChoices'])
+    const every = ranges.ranges.find(({ start, end }) => start === 0 && end === layerCount - 1)
+    for (const { measure, none, all, values } of shapley.further) {
+      expect(none).toBeCloseTo(ranges.post[measure] ?? NaN, 9)
+      expect(all).toBeCloseTo(every?.[measure] ?? NaN, 9)
+      expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(all - none, 9)
+    }
   })
 
   it('compares with the best range that a check has left', async () => {

@@ -86,6 +86,7 @@ describe('the figure of layer shares', () => {
       basis: { kind: 'subsets', models: 4 },
       intervals: null,
       interactions: null,
+      further: [],
       all: { diversity: 0.1, validity: 0.1 },
       none: { diversity: 0, validity: 0 },
       alone: pair([0, 0]),
