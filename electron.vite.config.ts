@@ -50,6 +50,7 @@ export default defineConfig({
           cli: 'src/main/cli/cli.ts',
           engine: 'src/main/engine/process.ts',
           confined: 'src/main/confined/process/process.ts',
+          watchdog: 'src/main/confined/process/watchdog-thread.ts',
           weights: 'src/main/readings/process.ts',
           measures: 'src/main/measures/process.ts',
           'read-ahead-worker': 'src/main/engine/weights/read-ahead-worker.ts',

@@ -136,6 +136,11 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
 }
 const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array\(\))(?![\w.])/g
 
+/** What reads a model folder in the process that calls it, and where that may be: where it is written, and in processes beside main. */
+const READING_FOLDERS =
+  /\b(openCheckpoint|readMember|readPair|readSameOther|readGenerationConfig|readLocalModel|readTokenizerConfig|findChatTemplate|loadTextModel)\(/
+const FOLDER_READERS = /^main\/(text|checkpoint|confined\/process|engine|readings)\//
+
 /**
  * What opens files by itself, and why it may: files that others may have put there are opened by base/files/regular-file.ts, which
  * does not wait for pipes and devices.
@@ -197,11 +202,18 @@ describe('the order of the sources', () => {
     expect(upward).toEqual([])
   })
 
-  test('only the engine has threads: where main is Electron, it would end with one of them', () => {
+  test('only engine and confined process have threads: where main is Electron, it would end with one of them', () => {
     const threaded = [...imports.keys()].filter(
       (file) => inMain(file) && readFileSync(join(SOURCES, file), 'utf8').includes("'node:worker_threads'")
     )
-    expect(threaded.filter((file) => !file.startsWith('main/engine/'))).toEqual([])
+    expect(threaded.filter((file) => !/^main\/(engine|confined\/process)\//.test(file))).toEqual([])
+  })
+
+  test('model folders are read where main can end it', () => {
+    const readers = [...imports.keys()].filter(
+      (file) => inMain(file) && READING_FOLDERS.test(readFileSync(join(SOURCES, file), 'utf8'))
+    )
+    expect(readers.filter((file) => !FOLDER_READERS.test(file))).toEqual([])
   })
 
   test('files of others are opened in one place', () => {

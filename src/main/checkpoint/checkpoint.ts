@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { WorkbenchError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
 import { canonicalTensorName } from '../family'
-import { parseJsonObject, quoteName } from '../base/json-object'
+import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
 import { resolveModelFolder } from './model-folder'
-import type { TensorEntry } from './safetensors'
+import { TensorEntry } from './safetensors'
 import { openWeightFile, readExactly, type FileState } from './weight-file'
 import { readWeightFiles, type WeightFile } from './weight-files'
 
@@ -26,8 +27,19 @@ export interface Checkpoint {
   readonly fingerprint: string
 }
 
+/** A checkpoint as another process describes it. */
+export const DescribedCheckpoint = z.object({
+  path: z.string(),
+  configPath: z.string(),
+  // No schema of records: those drop a key named "__proto__" in silence.
+  config: z.custom<Record<string, unknown>>(isJsonObject),
+  tensors: z.map(z.string(), TensorEntry),
+  files: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
+  fingerprint: z.string()
+})
+
 /**
- * Opens a model folder (see resolveModelFolder for what may be given).
+ * Opens a model folder in this process, which only those do that main can end (see resolveModelFolder for what may be given).
  *
  * @throws WorkbenchError `not-found`, `bad-input`, `bad-file` or `unsupported`, naming the file and tensor
  */

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { WorkbenchError } from '../../contract/model/problem'
 
 /** The dtypes we compute from. */
@@ -25,7 +26,10 @@ export const DTYPE_BYTES = {
   U64: 8,
   C64: 8
 } as const
-export type StoredDtype = keyof typeof DTYPE_BYTES
+export const StoredDtype = z.custom<keyof typeof DTYPE_BYTES>(
+  (value) => typeof value === 'string' && isStoredDtype(value)
+)
+export type StoredDtype = z.infer<typeof StoredDtype>
 
 /** Dtypes of the format that pack several elements into a byte; only quantised checkpoints use them. */
 export const SUB_BYTE_DTYPES: readonly string[] = ['F4', 'F6_E2M3', 'F6_E3M2']

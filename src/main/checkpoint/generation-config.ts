@@ -5,6 +5,7 @@ import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { readModelJson } from '../base/files/model-file'
 import { encodeOne, type TextModel } from '../text/text-model'
 import type { Checkpoint } from './checkpoint'
+import { folderFacts } from './folder-facts'
 import type { PairMember } from './pair-member'
 
 /** Real ones have a few hundred bytes. */
@@ -19,7 +20,7 @@ const EndTokens = z
 const { temperature, topP, minP, repetitionPenalty } = Sampling.shape
 
 /** What generation_config.json says of how to sample, with transformers' names. */
-const GenerationConfig = z.looseObject({
+const GenerationConfig = z.object({
   eos_token_id: EndTokens,
   do_sample: z.boolean().nullish(),
   temperature: temperature.nullish(),
@@ -40,7 +41,7 @@ export type GenerationConfig = z.infer<typeof GenerationConfig>
  * @throws WorkbenchError `bad-file` naming the field that is wrong
  */
 export async function endTokens(checkpoint: Checkpoint, text: TextModel | null): Promise<number[]> {
-  const generation = await readGenerationConfig(checkpoint.path)
+  const generation = await openGenerationConfig(checkpoint.path)
   if (generation.eos_token_id.length > 0) return generation.eos_token_id
   const config = z.looseObject({ eos_token_id: EndTokens }).safeParse(checkpoint.config)
   if (!config.success) throw badConfig(checkpoint.configPath, config.error)
@@ -67,7 +68,12 @@ export async function pairEndTokens(
   return [...new Set([...ofPost, ...(alike ? await endTokens(base.checkpoint, null) : [])])]
 }
 
-/** @throws WorkbenchError `bad-file` naming the field that is wrong */
+/** Has the confined process read it. @throws WorkbenchError `bad-file` naming the field that is wrong */
+export async function openGenerationConfig(folder: string): Promise<GenerationConfig> {
+  return GenerationConfig.parse(await folderFacts('generation-config', folder))
+}
+
+/** The same in this process. @throws WorkbenchError as {@link openGenerationConfig} */
 export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
   const file = join(folder, 'generation_config.json')
   const parsed = GenerationConfig.safeParse(await readOptional(folder))

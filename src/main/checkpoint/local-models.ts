@@ -2,19 +2,22 @@ import { at } from '../../contract/model/look-up'
 import { readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { throwIfCancelled } from '../base/cancelling'
 import { readModelText } from '../base/files/model-file'
+import { folderFacts } from './folder-facts'
 import { modelName, resolveModelFolder } from './model-folder'
 
 /** A folder that holds a config.json and weights; what they hold was not looked at. */
-export interface LocalModel {
+export const LocalModel = z.object({
   /** Holds config.json. */
-  readonly folder: string
-  readonly name: string
+  folder: z.string(),
+  name: z.string(),
   /** Names of the models that the card says it was made from. */
-  readonly madeFrom: readonly string[]
-}
+  madeFrom: z.array(z.string())
+})
+export type LocalModel = z.infer<typeof LocalModel>
 
 export interface FoundModels {
   readonly models: readonly LocalModel[]
@@ -63,7 +66,7 @@ export async function findModels(
     const isCached = folder.split(/[\\/]/).at(-1)?.startsWith(CACHE_PREFIX) === true
     if (isCached || names.has('config.json')) {
       try {
-        const model = await localModel(folder)
+        const model = LocalModel.parse(await folderFacts('local-model', folder))
         models.set(model.folder, model)
       } catch (error) {
         leftOut.push({ folder, reason: errorMessage(error) })
@@ -81,13 +84,14 @@ export async function findModels(
   return { models: [...models.values()], leftOut, cutShort: false }
 }
 
-/** @throws Error saying why it is none */
-async function localModel(found: string): Promise<LocalModel> {
+/** @throws WorkbenchError saying why it is none */
+export async function readLocalModel(found: string): Promise<LocalModel> {
   const folder = await resolveModelFolder(found)
   const names = await readdir(folder)
   if (!names.some((name) => name.endsWith('.safetensors') || name.endsWith('.safetensors.index.json'))) {
     const other = ['.gguf', '.bin', '.pth'].find((ending) => names.some((name) => name.endsWith(ending)))
-    throw new Error(
+    throw new WorkbenchError(
+      'not-found',
       other === undefined ? 'It has no weights.' : `Its weights are in ${other} files; safetensors are read.`
     )
   }

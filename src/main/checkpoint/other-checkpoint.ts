@@ -6,7 +6,7 @@ import { MAX_TOKENIZER_BYTES } from '../text/text-model'
 import { configDifferences } from './config-differences'
 import { findFolderExtras } from './folder-extras'
 import { openPair, refuse, summarise, unusedNotes } from './pair'
-import { openMember, type PairMember } from './pair-member'
+import { type MemberOpener, openMember, type PairMember, readMember } from './pair-member'
 import { otherErrors } from './pair-errors'
 
 /**
@@ -15,8 +15,12 @@ import { otherErrors } from './pair-errors'
  * @throws WorkbenchError when it cannot be opened, or when it is not of the pair's architecture (`mismatch`, `bad-file` or
  *   `unsupported`), naming the first differences
  */
-export async function openOther(post: PairMember, path: string): Promise<PairMember> {
-  const other = await openMember(path)
+export async function openOther(
+  post: PairMember,
+  path: string,
+  open: MemberOpener = openMember
+): Promise<PairMember> {
+  const other = await open(path)
   refuse(
     otherErrors(other, post),
     `${other.checkpoint.path} cannot be compared with the pair.`,
@@ -30,11 +34,21 @@ export async function openOther(post: PairMember, path: string): Promise<PairMem
  *
  * @throws WorkbenchError as {@link openOther}; `mismatch` when it is not the same any more
  */
-export async function openSameOther(
+export async function openSameOther(post: PairMember, reference: CheckpointReference): Promise<PairMember> {
+  return sameOther(post, reference, openMember)
+}
+
+/** The same in this process, which only those do that main can end. @throws WorkbenchError as {@link openSameOther} */
+export async function readSameOther(post: PairMember, reference: CheckpointReference): Promise<PairMember> {
+  return sameOther(post, reference, readMember)
+}
+
+async function sameOther(
   post: PairMember,
-  { path, fingerprint }: CheckpointReference
+  { path, fingerprint }: CheckpointReference,
+  open: MemberOpener
 ): Promise<PairMember> {
-  const other = await openOther(post, path)
+  const other = await openOther(post, path, open)
   if (other.checkpoint.fingerprint === fingerprint) return other
   throw new WorkbenchError(
     'mismatch',

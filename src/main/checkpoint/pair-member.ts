@@ -1,5 +1,6 @@
 import { decoderSpec, wholeModelTensors, type DecoderSpec } from '../family'
-import { openCheckpoint, type Checkpoint } from './checkpoint'
+import { DescribedCheckpoint, openCheckpoint, type Checkpoint } from './checkpoint'
+import { folderFacts } from './folder-facts'
 
 /** One checkpoint of a pair, and what its decoder computes. */
 export interface PairMember {
@@ -10,9 +11,24 @@ export interface PairMember {
 /** A pair, opened for its headers. */
 export type PairMembers = Readonly<Record<'base' | 'post', PairMember>>
 
-/** @throws WorkbenchError when the checkpoint cannot be opened or is of an unsupported family */
+/** How a member is opened: `openMember` or `readMember`. */
+export type MemberOpener = (path: string) => Promise<PairMember>
+
+/**
+ * Has the confined process open a checkpoint.
+ *
+ * @throws WorkbenchError when the checkpoint cannot be opened or is of an unsupported family
+ */
 export async function openMember(path: string): Promise<PairMember> {
-  const checkpoint = await openCheckpoint(path)
+  return memberOf(DescribedCheckpoint.parse(await folderFacts('checkpoint', path)))
+}
+
+/** The same in this process, which only those do that main can end. @throws WorkbenchError as {@link openMember} */
+export async function readMember(path: string): Promise<PairMember> {
+  return memberOf(await openCheckpoint(path))
+}
+
+function memberOf(checkpoint: Checkpoint): PairMember {
   const spec = decoderSpec(checkpoint.config, checkpoint.configPath)
   return { checkpoint, spec: { ...spec, tiedHead: spec.tiedHead || tiedForWant(checkpoint, spec) } }
 }

@@ -6,7 +6,7 @@ import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from '../base/json-object'
 import { modelName } from './model-folder'
 import { allLayerTensors, pairErrors, type PairError, usedTensors } from './pair-errors'
-import { openMember, type PairMember, type PairMembers } from './pair-member'
+import { type MemberOpener, openMember, type PairMember, type PairMembers, readMember } from './pair-member'
 
 /**
  * Opens a pair for work.
@@ -15,7 +15,16 @@ import { openMember, type PairMember, type PairMembers } from './pair-member'
  *   `bad-file` or `unsupported`), naming the first problems
  */
 export async function openPair(basePath: string, postPath: string): Promise<PairMembers> {
-  const { base, post } = await openMembers(basePath, postPath)
+  return usablePair(openMember, basePath, postPath)
+}
+
+/** The same in this process, which only those do that main can end. @throws WorkbenchError as {@link openPair} */
+export async function readPair(basePath: string, postPath: string): Promise<PairMembers> {
+  return usablePair(readMember, basePath, postPath)
+}
+
+async function usablePair(open: MemberOpener, basePath: string, postPath: string): Promise<PairMembers> {
+  const { base, post } = await openMembers(open, basePath, postPath)
   const errors = pairErrors(base, post)
   refuse(errors, 'Base and post cannot be used as a pair.', 'Inspecting the pair lists every problem.')
   return { base, post }
@@ -40,7 +49,7 @@ export function refuse(errors: readonly PairError[], complaint: string, hint: st
  * @throws WorkbenchError when a checkpoint cannot be opened at all or is of an unsupported family
  */
 export async function inspectPair(basePath: string, postPath: string): Promise<PairReport> {
-  const { base, post } = await openMembers(basePath, postPath)
+  const { base, post } = await openMembers(openMember, basePath, postPath)
   const [baseExtras, postExtras] = await Promise.all([
     findFolderExtras(base.checkpoint.path),
     findFolderExtras(post.checkpoint.path)
@@ -59,8 +68,8 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
 }
 
 /** Both are tried, so that one message tells of both when both are broken. */
-async function openMembers(basePath: string, postPath: string): Promise<PairMembers> {
-  const [base, post] = await Promise.allSettled([openMember(basePath), openMember(postPath)])
+async function openMembers(open: MemberOpener, basePath: string, postPath: string): Promise<PairMembers> {
+  const [base, post] = await Promise.allSettled([open(basePath), open(postPath)])
   if (base.status === 'fulfilled' && post.status === 'fulfilled')
     return { base: base.value, post: post.value }
   const failures: unknown[] = [base, post].flatMap((result) =>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
-import { DTYPE_BYTES, isStoredDtype, SUB_BYTE_DTYPES, type StoredDtype } from './dtype'
+import { DTYPE_BYTES, isStoredDtype, StoredDtype, SUB_BYTE_DTYPES } from './dtype'
 import { parseJsonObject, quoteName } from '../base/json-object'
 import { fileState, openWeightFile, readExactly } from './weight-file'
 
@@ -14,17 +14,18 @@ export const MAX_HEADER_BYTES = 1_000_000
 const LENGTH_BYTES = 8
 
 /** Where one tensor lies. */
-export interface TensorEntry {
+export const TensorEntry = z.object({
   /** As stored. */
-  name: string
-  dtype: StoredDtype
-  shape: number[]
+  name: z.string(),
+  dtype: StoredDtype,
+  shape: z.array(z.number()),
   /** Absolute path. */
-  file: string
+  file: z.string(),
   /** Absolute byte in the file. */
-  offset: number
-  byteLength: number
-}
+  offset: z.number(),
+  byteLength: z.number()
+})
+export type TensorEntry = z.infer<typeof TensorEntry>
 
 export interface SafetensorsHeader {
   /** In the order of their bytes. */

@@ -4,20 +4,26 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
 import { nodeProgram } from '../base/node-program'
 import { SerialQueue } from '../base/files/serial-queue'
-import { ConfinedReply, type ConfinedRequest, HEAP_MIB, subjectOf } from './messages'
+import {
+  ConfinedReply,
+  type ConfinedLimits,
+  type ConfinedRequest,
+  HEAP_MIB,
+  readsFiles,
+  subjectOf
+} from './messages'
 
-/** How long one request may take. */
-export interface ConfinedLimits {
-  /** The process stops itself then. */
-  timeMs: number
-  /** What keeps it from that is killed then. */
-  killAfterMs: number
-  /** What a tokenizer takes to be read, in addition. */
-  readMs: number
+/**
+ * Real templates, recipes and prompts take milliseconds of the processor, the largest model folders a tenth of a second; to read a
+ * tokenizer of 256,000 tokens takes two seconds. A machine that is busy with other things, or a slow drive, has them take longer in all.
+ */
+export const CONFINED_LIMITS: ConfinedLimits = {
+  work: { cpuMs: 3_000, wallMs: 30_000 },
+  read: { cpuMs: 20_000, wallMs: 60_000 }
 }
 
-/** Real templates, recipes and prompts take milliseconds; to read a tokenizer of 256,000 tokens takes two seconds, more on a busy machine. */
-export const CONFINED_LIMITS: ConfinedLimits = { timeMs: 3_000, killAfterMs: 5_000, readMs: 20_000 }
+/** The process ends itself when its time is up; one that cannot, for it was halted, is killed so much later. */
+const GRACE_MS = 5_000
 
 /** A confined process: started when it is first needed and again after it has ended, kept, and no reason for a program to stay. */
 export class Confined {
@@ -53,13 +59,12 @@ export function askConfined(request: ConfinedRequest): Promise<ConfinedReply> {
 }
 
 class ConfinedProcess {
-  /** How it ended. */
-  readonly ended: Promise<string>
+  readonly ended: Promise<End>
   private readonly child: ChildProcess
   private readonly ready: Promise<ConfinedReply>
 
   constructor(private readonly limits: ConfinedLimits) {
-    this.child = fork(builtScript('confined.js'), [String(limits.timeMs), String(limits.readMs)], {
+    this.child = fork(builtScript('confined.js'), [JSON.stringify(limits)], {
       // Without one, `fork` runs Electron's own binary as a plain Node.
       execPath: nodeProgram() ?? process.execPath,
       execArgv: [`--max-old-space-size=${HEAP_MIB}`],
@@ -68,27 +73,31 @@ class ConfinedProcess {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc']
     })
     this.ended = new Promise((resolve) => {
-      this.child.once('error', (error) => resolve(`could not be started (${error.message})`))
+      this.child.once('error', ({ message }) =>
+        resolve({ how: `could not be started (${message})`, killed: false })
+      )
       this.child.once('exit', (code, signal) =>
-        resolve(signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`)
+        resolve({
+          how: signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`,
+          // What Windows makes of SIGKILL is exit code 1.
+          killed: signal === 'SIGKILL' || code === 1
+        })
       )
     })
-    this.ready = this.nextReply((how) => new Error(`the confined process ${how}`))
+    this.ready = this.nextReply(({ how }) => new Error(`the confined process ${how}`))
   }
 
   async ask(request: ConfinedRequest): Promise<ConfinedReply> {
     this.child.ref()
     this.child.channel?.ref()
-    const killAfterMs = this.limits.killAfterMs + (isOfText(request) ? this.limits.readMs : 0)
-    let late = false
+    const { work, read } = this.limits
+    const longestMs = work.wallMs + (readsFiles(request) ? read.wallMs : 0) + GRACE_MS
     let timer: NodeJS.Timeout | undefined
     try {
       await this.ready
-      timer = setTimeout(() => {
-        late = true
-        this.child.kill('SIGKILL')
-      }, killAfterMs)
-      const reply = this.nextReply((how) => stopped(request, late ? killAfterMs : null, how))
+      timer = setTimeout(() => this.child.kill('SIGKILL'), longestMs)
+      const askedMs = performance.now()
+      const reply = this.nextReply((end) => stopped(request, end, performance.now() - askedMs, this.limits))
       // A message lost to a death shows as that death; without a callback it would be an uncaught error as well.
       this.child.send(request, () => undefined)
       return await reply
@@ -99,26 +108,40 @@ class ConfinedProcess {
     }
   }
 
-  private async nextReply(endedEarly: (how: string) => Error): Promise<ConfinedReply> {
-    const ended = this.ended.then((how) => {
-      throw endedEarly(how)
+  private async nextReply(endedEarly: (end: End) => Error): Promise<ConfinedReply> {
+    const ended = this.ended.then((end) => {
+      throw endedEarly(end)
     })
     const [message]: unknown[] = await Promise.race([once(this.child, 'message'), ended])
     return ConfinedReply.parse(message)
   }
 }
 
-function isOfText({ kind }: ConfinedRequest): boolean {
-  return kind !== 'template' && kind !== 'yaml' && kind !== 'import'
+interface End {
+  /** In words. */
+  readonly how: string
+  readonly killed: boolean
 }
 
-/** @param lateMs after how long it was killed; null when it ended by itself */
-function stopped(request: ConfinedRequest, lateMs: number | null, how: string): WorkbenchError {
+/** @param tookMs how long after the request the process ended */
+function stopped(request: ConfinedRequest, end: End, tookMs: number, limits: ConfinedLimits): WorkbenchError {
   const subject = subjectOf(request)
+  // It is never killed sooner for its time, and whatever else kills it is the system's want of memory.
+  const { cpuMs, wallMs } = readsFiles(request) && tookMs >= limits.read.cpuMs ? limits.read : limits.work
+  if (!end.killed || tookMs < Math.min(cpuMs, wallMs)) {
+    return new WorkbenchError(
+      'bad-file',
+      `${subject} takes more than the ${HEAP_MIB} MiB of memory that it is given, or crashes what reads it: the process for it ${end.how}.`
+    )
+  }
+  const late = tookMs >= wallMs
   return new WorkbenchError(
     'bad-file',
-    lateMs !== null
-      ? `${subject} took longer than ${lateMs / 1000} s and was stopped.`
-      : `${subject} takes more than the ${HEAP_MIB} MiB of memory that it is given, or crashes what reads it: the process for it ${how}.`
+    `${subject} took longer than ${(late ? wallMs : cpuMs) / 1000} s${late ? '' : ' of the processor'} and was stopped.`,
+    late
+      ? 'Look whether its drive answers and whether this machine is busy with other things, and try again.'
+      : readsFiles(request)
+        ? 'Those of published models take far less: use the files as they were published.'
+        : undefined
   )
 }

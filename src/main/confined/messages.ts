@@ -4,6 +4,14 @@ import { Problem } from '../../contract/model/problem'
 /** Heap of the process, in MiB: two tokenizers of 256,000 tokens have room, which base and post have. */
 export const HEAP_MIB = 1024
 
+/** How long one piece of work may take: processor time of the process, and, however busy the machine is, in all. */
+const Limit = z.object({ cpuMs: z.number(), wallMs: z.number() })
+export type Limit = z.infer<typeof Limit>
+
+/** For one request, and for reading the files that it needs in addition. */
+export const ConfinedLimits = z.object({ work: Limit, read: Limit })
+export type ConfinedLimits = z.infer<typeof ConfinedLimits>
+
 const ChatMessage = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
 export type ChatMessage = z.infer<typeof ChatMessage>
 
@@ -60,12 +68,20 @@ export const TextRequest = z.discriminatedUnion('kind', [
 export type TextRequest = z.infer<typeof TextRequest>
 
 /** The chat template of a folder, without making a tokenizer of it; its settings may list every token. */
-export const FindTemplateRequest = z.object({
+const FindTemplateRequest = z.object({
   kind: z.literal('find-template'),
   folder: z.string(),
   /** The tokenizer's settings, for messages. */
   file: z.string()
 })
+
+/** What a model folder says beside its tokenizer: config and headers of weights, how to sample, what its card says it was made from. */
+const FolderRequest = z.object({
+  kind: z.enum(['checkpoint', 'generation-config', 'local-model']),
+  /** Absolute. */
+  file: z.string()
+})
+export type FolderRequest = z.infer<typeof FolderRequest>
 
 /** A file that a user brings, as prompts or as a task. */
 export const ImportRequest = z.object({
@@ -82,14 +98,31 @@ export const ConfinedRequest = z.discriminatedUnion('kind', [
   YamlRequest,
   TextRequest,
   FindTemplateRequest,
+  FolderRequest,
   ImportRequest
 ])
 export type ConfinedRequest = z.infer<typeof ConfinedRequest>
 
 /** What the process works on, as a message begins. */
 export function subjectOf({ kind, file }: ConfinedRequest): string {
-  if (kind === 'yaml' || kind === 'import') return file
-  return kind === 'template' ? `The chat template in ${file}` : `The tokenizer in ${file}`
+  switch (kind) {
+    case 'yaml':
+    case 'import':
+      return file
+    case 'template':
+      return `The chat template in ${file}`
+    case 'checkpoint':
+    case 'generation-config':
+    case 'local-model':
+      return `The model folder ${file}`
+    default:
+      return `The tokenizer in ${file}`
+  }
+}
+
+/** Whether it opens files by itself. */
+export function readsFiles({ kind }: ConfinedRequest): boolean {
+  return kind !== 'template' && kind !== 'yaml' && kind !== 'import'
 }
 
 /** What the process says: first that it is ready, then one reply to each request. */
@@ -98,6 +131,7 @@ export const ConfinedReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('template'), rendered: z.array(z.string()) }),
   z.object({ kind: z.literal('yaml'), value: z.unknown() }),
   z.object({ kind: z.literal('imported'), value: z.unknown() }),
+  z.object({ kind: z.literal('folder'), value: z.unknown() }),
   /** Of a tokenizer and its chat template, what `TextModel` says of them. */
   z.object({
     kind: z.literal('text'),

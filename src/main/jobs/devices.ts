@@ -6,10 +6,9 @@ import {
   type DeviceReport
 } from '../../contract/model/device'
 import { WorkbenchError } from '../../contract/model/problem'
-import { openCheckpoint } from '../checkpoint/checkpoint'
-import { resolveModelFolder } from '../checkpoint/model-folder'
+import { openMember } from '../checkpoint/pair-member'
 import { createEngineHost, type EngineHost } from '../engine/host'
-import { type DecoderSpec, decoderSpec, layerTensors } from '../family'
+import { type DecoderSpec, layerTensors } from '../family'
 import { pairPaths } from '../project/demo'
 
 /** float32 products in another order move logits by some 1e-5; a wrong kernel moves them by whole units. */
@@ -95,8 +94,7 @@ async function tryDevice(device: DeviceName, openEngine: () => EngineHost): Prom
 }
 
 async function specOf(folder: string): Promise<DecoderSpec> {
-  const { config, configPath } = await openCheckpoint(await resolveModelFolder(folder))
-  return decoderSpec(config, configPath)
+  return (await openMember(folder)).spec
 }
 
 function layerWeights(spec: DecoderSpec): number {

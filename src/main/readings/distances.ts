@@ -1,6 +1,6 @@
 import { DISTANCES_VERSION, type DistancesDocument } from '../../contract/documents/distances'
 import { compareLayers } from '../checkpoint/layer-distances'
-import { openPair } from '../checkpoint/pair'
+import { readPair } from '../checkpoint/pair'
 
 /** How much of the files is read. */
 export interface BytesRead {
@@ -9,13 +9,13 @@ export interface BytesRead {
   bytesTotal: number
 }
 
-/** Opens and compares a pair. @throws WorkbenchError as `openPair` and `compareLayers` */
+/** Opens and compares a pair. @throws WorkbenchError as `readPair` and `compareLayers` */
 export async function* pairDistances(
   folders: { base: string; post: string },
   signal?: AbortSignal
 ): AsyncGenerator<BytesRead | { type: 'done'; result: DistancesDocument }> {
   const startedMs = performance.now()
-  const pair = await openPair(folders.base, folders.post)
+  const pair = await readPair(folders.base, folders.post)
   for await (const event of compareLayers(pair, signal)) {
     if (event.type === 'progress') {
       yield event

@@ -1,7 +1,7 @@
 import type { Sampling } from '../../contract/model/sampling'
 import { PAPER_SAMPLING, type SampleSettings } from '../../contract/documents/samples'
 import { defaultMemoryBytes } from '../base/engine-memory'
-import { type GenerationConfig, readGenerationConfig } from '../checkpoint/generation-config'
+import { type GenerationConfig, openGenerationConfig } from '../checkpoint/generation-config'
 
 /** Longer answers only on request: a first look should come soon. */
 const DEFAULT_MAX_TOKENS = 256
@@ -26,7 +26,7 @@ const SAMPLING_FIELDS = [
  * @throws WorkbenchError `bad-file` naming the field that is wrong
  */
 export async function defaultSampleSettings(folder: string): Promise<SampleSettings> {
-  const config = await readGenerationConfig(folder)
+  const config = await openGenerationConfig(folder)
   return {
     sampling: samplingOf(config),
     maxTokens: Math.min(config.max_new_tokens ?? DEFAULT_MAX_TOKENS, DEFAULT_MAX_TOKENS),

@@ -5,7 +5,6 @@ import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { readModelJson } from '../base/files/model-file'
 import { at } from '../../contract/model/look-up'
-import { withTimeLimit } from '../base/time-limit'
 import { type ChatTemplate, findChatTemplate } from './chat-template'
 import { libraryTokenizer } from './library-tokenizer'
 import {
@@ -94,19 +93,16 @@ export async function decodeOne(text: TextModel, tokens: readonly number[]): Pro
 /**
  * Reads tokenizer.json, what else the folder says about the tokenizer, and its chat template. Only the first is needed.
  *
- * @param limitMs how long making a tokenizer of what was read may take
  * @throws WorkbenchError `not-found` when there is no tokenizer.json; `bad-file` when a file is broken
  */
-export async function loadTextModel(folder: string, limitMs = 20_000): Promise<LocalTextModel> {
+export async function loadTextModel(folder: string): Promise<LocalTextModel> {
   const file = join(folder, 'tokenizer.json')
   const stored = await readTokenizer(folder)
   const config = await readTokenizerConfig(folder)
   const chatTemplate = await findChatTemplate(folder, config.chatTemplate)
-  return withTimeLimit(limitMs, `Reading the tokenizer in ${file}`, () => {
-    const parsed = TokenizerFile.safeParse(stored)
-    if (!parsed.success) throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
-    return new FolderTextModel(folder, parsed.data, config, chatTemplate)
-  })
+  const parsed = TokenizerFile.safeParse(stored)
+  if (!parsed.success) throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
+  return new FolderTextModel(folder, parsed.data, config, chatTemplate)
 }
 
 class FolderTextModel implements LocalTextModel {

@@ -1,13 +1,15 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
-import { Confined, CONFINED_LIMITS, type ConfinedLimits } from '../../../src/main/confined/host'
-import type { ConfinedRequest } from '../../../src/main/confined/messages'
+import { Confined, CONFINED_LIMITS } from '../../../src/main/confined/host'
+import type { ConfinedLimits, ConfinedRequest } from '../../../src/main/confined/messages'
 import { readYaml } from '../../../src/main/confined/yaml'
 import { promptMessages, renderChats } from '../../../src/main/text/chat'
 import { recentTextModel } from '../../../src/main/text/recent-text-models'
 import { loadTextModel, type TextModel } from '../../../src/main/text/text-model'
+import { rawSafetensors, TINY_LLAMA } from '../../fixtures/checkpoint-builder'
 import { childrenOf, exitStatus, startCli } from '../../fixtures/cli'
 import { problemOf } from '../../fixtures/problems'
 import { byteLevelTokenizer, textFolder } from '../../fixtures/text-folder'
@@ -41,10 +43,13 @@ const templateRequest = (source: string): ConfinedRequest => ({
 })
 
 /** What requests may take is a few seconds; the tests that use it up wait for less. */
-const TIGHT: ConfinedLimits = { timeMs: 500, killAfterMs: 1_000, readMs: 1_000 }
+const TIGHT: ConfinedLimits = { work: { cpuMs: 500, wallMs: 60_000 }, read: { cpuMs: 1_000, wallMs: 60_000 } }
 
 test('a request may take seconds', () => {
-  expect(CONFINED_LIMITS).toEqual({ timeMs: 3_000, killAfterMs: 5_000, readMs: 20_000 })
+  expect(CONFINED_LIMITS).toEqual({
+    work: { cpuMs: 3_000, wallMs: 30_000 },
+    read: { cpuMs: 20_000, wallMs: 60_000 }
+  })
 })
 
 /** How many turns main took while something went on: next to none while that held it up, however slow the machine is. */
@@ -58,7 +63,7 @@ async function withTurns(work: Promise<unknown>): Promise<number> {
 describe('a chat template', () => {
   test('that fills the memory ends its own process alone, and the next one is rendered by another', async () => {
     // Time enough to fill it, on any machine.
-    const confined = new Confined({ ...CONFINED_LIMITS, timeMs: 60_000, killAfterMs: 60_000 })
+    const confined = new Confined({ ...CONFINED_LIMITS, work: { cpuMs: 60_000, wallMs: 60_000 } })
     const hoarding = confined.ask(templateRequest(HOARDS))
     expect(await problemOf(hoarding)).toMatchObject({
       code: 'bad-file',
@@ -73,7 +78,9 @@ describe('a chat template', () => {
   test('that does not let itself be stopped is stopped with its process, while main takes its turns', async () => {
     const refused = problemOf(new Confined(TIGHT).ask(templateRequest(SEARCHES)))
     const turns = await withTurns(refused)
-    expect((await refused).message).toMatch(/chat_template\.jinja took longer than 1 s and was stopped\.$/)
+    expect((await refused).message).toMatch(
+      /chat_template\.jinja took longer than 0\.5 s of the processor and was stopped\.$/
+    )
     expect(turns).toBeGreaterThan(5)
   })
 
@@ -102,7 +109,9 @@ describe('a tokenizer', () => {
     const text = await open({ decoder: { type: 'Sequence', decoders: [{ type: 'Fuse' }, slow] } })
     const decoded = problemOf(text.decodeAll([[...new Array(60).fill(letter), 'b'.charCodeAt(0)]]))
     const turns = await withTurns(decoded)
-    expect((await decoded).message).toMatch(/^The tokenizer in .*tokenizer\.json took longer than 3 s/)
+    expect((await decoded).message).toMatch(
+      /^The tokenizer in .*tokenizer\.json took longer than 3 s of the processor/
+    )
     expect(turns).toBeGreaterThan(5)
   })
 
@@ -116,6 +125,57 @@ describe('a tokenizer', () => {
     expect(await text.encodeAll(['b'])).toEqual([['b'.charCodeAt(0)]])
   })
 })
+
+describe('a model folder', () => {
+  const DEMO = join(import.meta.dirname, '../../../resources/demo-pair/post')
+  const tight = { cpuMs: 150, wallMs: 60_000 }
+
+  test('that takes too long is stopped by its name, while main takes its turns, and the next one is read', async () => {
+    const folder = await folderOfLargeHeaders()
+    const confined = new Confined({ work: tight, read: tight })
+    const refused = problemOf(confined.ask({ kind: 'checkpoint', file: folder }))
+    const turns = await withTurns(refused)
+    expect(await refused).toMatchObject({
+      code: 'bad-file',
+      message: `The model folder ${folder} took longer than 0.15 s of the processor and was stopped.`,
+      hint: expect.stringMatching(/^Those of published models take far less/)
+    })
+    expect(turns).toBeGreaterThan(5)
+    const { kind } = await confined.ask({ kind: 'generation-config', file: DEMO })
+    expect(kind).toBe('folder')
+  })
+
+  test('that gives nothing is stopped after the time that anything may take', async () => {
+    const never = { cpuMs: 60_000, wallMs: 100 }
+    const confined = new Confined({ work: never, read: never })
+    const folder = await folderOfLargeHeaders()
+    expect(await problemOf(confined.ask({ kind: 'checkpoint', file: folder }))).toMatchObject({
+      code: 'bad-file',
+      message: `The model folder ${folder} took longer than 0.1 s and was stopped.`,
+      hint: expect.stringMatching(/^Look whether its drive answers/)
+    })
+  })
+})
+
+/** Seven files, each with nearly as many names as a header may have. */
+async function folderOfLargeHeaders(): Promise<string> {
+  const metadata = Object.fromEntries(Array.from({ length: 15_000 }, (_, i) => [`n${i}`, 'x'.repeat(45)]))
+  const shards = Array.from({ length: 7 }, (_, shard) => `${shard}.safetensors`)
+  const header = (shard: number): string =>
+    JSON.stringify({
+      __metadata__: metadata,
+      [`t${shard}`]: { dtype: 'F32', shape: [0], data_offsets: [0, 0] }
+    })
+  const folder = await textFolder({
+    'config.json': TINY_LLAMA,
+    'model.safetensors.index.json': {
+      weight_map: Object.fromEntries(shards.map((name, shard) => [`t${shard}`, name]))
+    }
+  })
+  for (const [shard, name] of shards.entries())
+    await writeFile(join(folder, name), rawSafetensors(header(shard), new Uint8Array()))
+  return folder
+}
 
 describe('YAML from elsewhere', () => {
   const ALIASES = [
@@ -155,7 +215,7 @@ describe('YAML from elsewhere', () => {
       new Confined(TIGHT).ask({ kind: 'yaml', file: 'f.yaml', text: KEYS, maxAliases: 100 })
     )
     const turns = await withTurns(refused)
-    expect((await refused).message).toBe('f.yaml took longer than 0.5 s and was stopped.')
+    expect((await refused).message).toBe('f.yaml took longer than 0.5 s of the processor and was stopped.')
     expect(turns).toBeGreaterThan(5)
   })
 

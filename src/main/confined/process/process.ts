@@ -1,6 +1,8 @@
 import { WorkbenchError } from '../../../contract/model/problem'
-import { withTimeLimit } from '../../base/time-limit'
-import { type ConfinedReply, ConfinedRequest, subjectOf } from '../messages'
+import { ConfinedLimits, type ConfinedReply, ConfinedRequest, type FolderRequest } from '../messages'
+import { readGenerationConfig } from '../../checkpoint/generation-config'
+import { readLocalModel } from '../../checkpoint/local-models'
+import { readMember } from '../../checkpoint/pair-member'
 import { readTaskFile } from '../../evaluation/task-file'
 import { readSamplePrompts } from '../../samples/prompts'
 import { findChatTemplate } from '../../text/chat-template'
@@ -8,11 +10,12 @@ import { readTokenizerConfig } from '../../text/tokenizer-config'
 import { parsedYaml } from '../parsed-yaml'
 import { renderTemplate } from '../render-template'
 import { Texts } from './texts'
+import { Watchdog } from './watchdog'
 
-/** How long one request may take, and how long reading a tokenizer, from the program that starts this. */
-const [timeLimitMs = NaN, readLimitMs = NaN] = process.argv.slice(2).map(Number)
-
-const texts = new Texts(readLimitMs)
+/** From the program that starts this. */
+const limits = ConfinedLimits.parse(JSON.parse(process.argv[2] ?? ''))
+const watchdog = new Watchdog()
+const texts = new Texts()
 
 /**
  * The process for what files from elsewhere make this program compute. A thread would not do: V8 ends the whole process
@@ -20,9 +23,8 @@ const texts = new Texts(readLimitMs)
  */
 async function answered(request: ConfinedRequest): Promise<ConfinedReply> {
   try {
-    const work = await workOf(request)
-    // Main waits a little longer and then kills; this ends the work of a process whose parent is gone.
-    return withTimeLimit(timeLimitMs, subjectOf(request), work)
+    const work = await watchdog.within(limits.read, () => workOf(request))
+    return await watchdog.within(limits.work, work)
   } catch (error) {
     // Anything else is a defect: it ends the process, and main hears of that.
     if (!(error instanceof WorkbenchError)) throw error
@@ -48,10 +50,28 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
       const found = (await findChatTemplate(request.folder, chatTemplate)) !== null
       return () => ({ kind: 'found-template', found })
     }
+    case 'checkpoint':
+    case 'generation-config':
+    case 'local-model': {
+      const value = await folderFacts(request)
+      return () => ({ kind: 'folder', value })
+    }
     default: {
       const text = await texts.of(request)
       return () => Texts.answer(text, request)
     }
+  }
+}
+
+async function folderFacts({ kind, file: folder }: FolderRequest): Promise<unknown> {
+  switch (kind) {
+    case 'checkpoint':
+      // Its config is read as a decoder's too: what is refused there need not be sent.
+      return (await readMember(folder)).checkpoint
+    case 'generation-config':
+      return readGenerationConfig(folder)
+    case 'local-model':
+      return readLocalModel(folder)
   }
 }
 

@@ -9,9 +9,6 @@ const KEPT = 2
 export class Texts {
   private readonly kept = new Map<string, LocalTextModel>()
 
-  /** @param readLimitMs how long reading one may take */
-  constructor(private readonly readLimitMs: number) {}
-
   /** @throws WorkbenchError as `loadTextModel` */
   async of({ folder, files }: TextRequest): Promise<LocalTextModel> {
     const key = JSON.stringify([folder, files])
@@ -19,7 +16,7 @@ export class Texts {
     this.kept.delete(key)
     // Before another is read: three of the largest have no room.
     for (const oldest of [...this.kept.keys()].slice(0, 1 - KEPT)) this.kept.delete(oldest)
-    const text = known ?? (await loadTextModel(folder, this.readLimitMs))
+    const text = known ?? (await loadTextModel(folder))
     this.kept.set(key, text)
     return text
   }

@@ -1,8 +1,8 @@
 import type { Model } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { weightDtype, type WeightDtype } from '../../checkpoint/dtype'
-import { openSameOther } from '../../checkpoint/other-checkpoint'
-import { openPair } from '../../checkpoint/pair'
+import { readSameOther } from '../../checkpoint/other-checkpoint'
+import { readPair } from '../../checkpoint/pair'
 import type { PairMember } from '../../checkpoint/pair-member'
 import { openWeightReader, type StoredTensors, type WeightReader } from '../../checkpoint/weight-reader'
 import type { DecoderSpec } from '../../family'
@@ -31,17 +31,17 @@ export interface Checkpoints<Stored extends StoredModel> {
 /** A pair, open for reading weights, with the other checkpoints that models need; close it after use. */
 export type PairWeights = Checkpoints<ModelWeights>
 
-/** @throws WorkbenchError as `openPair` and `openSameOther` */
+/** @throws WorkbenchError as `readPair` and `readSameOther` */
 export async function openPairWeights(
   basePath: string,
   postPath: string,
   models: readonly Model[] = []
 ): Promise<PairWeights> {
-  const { base, post } = await openPair(basePath, postPath)
+  const { base, post } = await readPair(basePath, postPath)
   const others = new Map<OtherOrigin, ModelWeights>()
   for (const model of models) {
     if (model.kind !== 'checkpoint') continue
-    others.set(otherOrigin(model.path), openModelWeights(await openSameOther(post, model)))
+    others.set(otherOrigin(model.path), openModelWeights(await readSameOther(post, model)))
   }
   return { base: openModelWeights(base), post: openModelWeights(post), others }
 }
