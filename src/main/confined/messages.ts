@@ -67,6 +67,14 @@ export const TextRequest = z.discriminatedUnion('kind', [
 ])
 export type TextRequest = z.infer<typeof TextRequest>
 
+/** Tokens of texts by the tokenizer of a sentence-embedding model, special tokens around them, cut to what the model reads. */
+const EmbeddingTokensRequest = z.object({
+  kind: z.literal('embedding-tokens'),
+  ...textFields,
+  texts: z.array(z.string())
+})
+export type EmbeddingTokensRequest = z.infer<typeof EmbeddingTokensRequest>
+
 /** The chat template of a folder, without making a tokenizer of it; its settings may list every token. */
 const FindTemplateRequest = z.object({
   kind: z.literal('find-template'),
@@ -97,6 +105,7 @@ export const ConfinedRequest = z.discriminatedUnion('kind', [
   TemplateRequest,
   YamlRequest,
   TextRequest,
+  EmbeddingTokensRequest,
   FindTemplateRequest,
   FolderRequest,
   ImportRequest

@@ -1,30 +1,20 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { Tokenizer } from '@huggingface/tokenizers'
-import { z } from 'zod'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
-import { describeIssue, WorkbenchError } from '../../contract/model/problem'
-import { errorMessage } from '../base/files/bounded-file'
-import { readModelJson } from '../base/files/model-file'
+import { WorkbenchError } from '../../contract/model/problem'
 import { sha256OfFile } from '../checkpoint/file-sha256'
-import { MAX_TOKENIZER_BYTES } from '../text/text-model'
+import { askConfined } from '../confined/host'
+import type { EmbeddingTokensRequest } from '../confined/messages'
+import { inBatches } from '../text/batches'
 
 /** Where published folders have the model. */
 const MODEL_FILES = ['model.onnx', join('onnx', 'model.onnx')]
 const TOKENIZER = 'tokenizer.json'
-const SENTENCE_CONFIG = 'sentence_bert_config.json'
 /** An ONNX file is one protobuf message, which can be no larger. */
 const MAX_MODEL_BYTES = 2 ** 31
-const MAX_CONFIG_BYTES = 1_000_000
-/** Tokens of a text that are read where the folder does not say. */
-const USUAL_LENGTH = 512
-
-const TokenizerFile = z.looseObject({
-  model: z.looseObject({ type: z.enum(['WordPiece', 'BPE', 'Unigram']), vocab: z.unknown() }),
-  truncation: z.object({ max_length: z.number().int().min(2) }).nullish()
-})
-const SentenceConfig = z.object({ max_seq_length: z.number().int().min(2) })
+/** What one request holds: see `recentTextModel`. */
+const BATCH = { items: 64, size: 1_000_000 }
 
 /** A sentence-embedding model that the user points to. */
 export interface EmbeddingModel {
@@ -32,8 +22,12 @@ export interface EmbeddingModel {
   readonly reference: CheckpointReference
   /** The ONNX file. */
   readonly file: string
-  /** The tokens of a text, special tokens around them; a text that is too long loses its end. At least one token. */
-  encode(text: string): number[]
+  /**
+   * The tokens of texts, special tokens around them; a text that is too long loses its end. At least one token each.
+   *
+   * @throws WorkbenchError `bad-file` when the tokenizer does not work, or takes too long
+   */
+  encodeAll(texts: readonly string[]): Promise<number[][]>
 }
 
 /**
@@ -45,35 +39,28 @@ export interface EmbeddingModel {
 export async function openEmbeddingModel(folder: string): Promise<EmbeddingModel> {
   const file = await modelFile(folder)
   const tokenizerFile = join(folder, TOKENIZER)
-  const parsed = TokenizerFile.safeParse(await readModelJson(folder, TOKENIZER, MAX_TOKENIZER_BYTES))
-  if (!parsed.success) {
-    throw new WorkbenchError('bad-file', `${tokenizerFile} is no tokenizer: ${describeIssue(parsed.error)}`)
-  }
-  const using = <T>(work: () => T): T => {
-    try {
-      return work()
-    } catch (error) {
-      throw new WorkbenchError('bad-file', `${tokenizerFile} cannot be used: ${errorMessage(error)}`)
-    }
-  }
-  const tokenizer = using(() => new Tokenizer(parsed.data, {}))
-  const longest = (await sentenceLength(folder)) ?? parsed.data.truncation?.max_length ?? USUAL_LENGTH
   const hash = createHash('sha256')
   for (const part of [file, tokenizerFile]) hash.update(await sha256OfFile(part))
-  return {
-    reference: { path: resolve(folder), fingerprint: hash.digest('hex') },
-    file,
-    encode(text) {
-      const ids: (number | undefined)[] = using(
-        () => tokenizer.encode(text, { add_special_tokens: true }).ids
-      )
-      const tokens = ids.filter((id) => id !== undefined)
-      // A model cannot be asked about nothing.
-      if (tokens.length === 0) return [0]
-      // What ends every text, such as [SEP], ends a cut one too.
-      return tokens.length <= longest ? tokens : [...tokens.slice(0, longest - 1), ...tokens.slice(-1)]
-    }
+  const reference = { path: resolve(folder), fingerprint: hash.digest('hex') }
+  const place = { folder: reference.path, files: reference.fingerprint, file: tokenizerFile }
+  // One that cannot be used is told of at once.
+  await embeddingTokens(place, [])
+  return { reference, file, encodeAll: (texts) => embeddingTokens(place, texts) }
+}
+
+/** Tokenizers come from strangers: theirs is worked where it can be stopped. */
+async function embeddingTokens(
+  place: Pick<EmbeddingTokensRequest, 'folder' | 'files' | 'file'>,
+  texts: readonly string[]
+): Promise<number[][]> {
+  const tokens: number[][] = []
+  const batches = inBatches(texts, BATCH, ({ length }) => length)
+  for (const batch of batches.length === 0 ? [[]] : batches) {
+    const reply = await askConfined({ kind: 'embedding-tokens', ...place, texts: batch })
+    if (reply.kind !== 'tokens') throw new Error(`the confined process answered texts with ${reply.kind}`)
+    for (const list of reply.tokens) tokens.push(list)
   }
+  return tokens
 }
 
 async function modelFile(folder: string): Promise<string> {
@@ -95,12 +82,4 @@ async function modelFile(folder: string): Promise<string> {
     `There is no ${MODEL_FILES.join(' or ')} in ${folder}.`,
     'Point to the folder of a sentence-embedding model in ONNX form, with its tokenizer.json.'
   )
-}
-
-async function sentenceLength(folder: string): Promise<number | null> {
-  const file = join(folder, SENTENCE_CONFIG)
-  if ((await stat(file).catch(() => null)) === null) return null
-  const parsed = SentenceConfig.safeParse(await readModelJson(folder, SENTENCE_CONFIG, MAX_CONFIG_BYTES))
-  if (parsed.success) return parsed.data.max_seq_length
-  throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
 }

@@ -182,7 +182,7 @@ async function embedAnswers(
   }
   if (places.size === 0) return
   const added = [...places.values()]
-  const texts = [...places.keys()].map((text) => model.encode(text))
+  const texts = await model.encodeAll([...places.keys()])
   for await (const { text, embedding } of await engine.embed({ file: model.file, texts }, { signal })) {
     const values = textToFloats(embedding)
     for (const add of added[text] ?? []) add(values)

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
@@ -12,7 +12,10 @@ import { textToFloats } from '../../../src/main/base/float-text'
 import { createEngineHost, type EngineHost } from '../../../src/main/engine/host'
 import { pairPaths } from '../../../src/main/project/demo'
 import { embeddingFolder, embeddingModel } from '../../fixtures/embedding-folder'
+import { z } from 'zod'
 import { problemOf } from '../../fixtures/problems'
+
+const Json = z.record(z.string(), z.unknown())
 
 let engine: EngineHost
 beforeAll(() => {
@@ -23,7 +26,7 @@ afterAll(() => engine.close())
 async function embed(folder: string, texts: readonly string[]): Promise<number[][]> {
   const model = await openEmbeddingModel(folder)
   const result: number[][] = []
-  const request = { file: model.file, texts: texts.map((text) => model.encode(text)) }
+  const request = { file: model.file, texts: await model.encodeAll(texts) }
   for await (const { text, embedding } of await engine.client().embed(request)) {
     result[text] = [...textToFloats(embedding)]
   }
@@ -59,7 +62,7 @@ describe("a sentence-embedding model of the user's", () => {
     const model = await openEmbeddingModel(
       await embeddingFolder({ 'sentence_bert_config.json': '{"max_seq_length": 4}' })
     )
-    expect(model.encode('red blue red blue')).toEqual([2, 4, 5, 3])
+    expect(await model.encodeAll(['red blue red blue'])).toEqual([[2, 4, 5, 3]])
   })
 
   it.each<[string, Record<string, string | Uint8Array>, RegExp]>([
@@ -81,6 +84,23 @@ describe("a sentence-embedding model of the user's", () => {
     expect((await problemOf(embed(folder, ['red']))).message).toMatch(message)
     // The engine lives on.
     expect(await embed(await embeddingFolder(), ['red'])).toEqual([[1, 0]])
+  })
+
+  it('has its tokenizer worked where it can be stopped, and main takes its turns meanwhile', async () => {
+    const folder = await embeddingFolder()
+    const file = join(folder, 'tokenizer.json')
+    const tokenizer = Json.parse(JSON.parse(await readFile(file, 'utf8')))
+    const normalizer = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' }
+    await writeFile(file, JSON.stringify({ ...tokenizer, normalizer }))
+    const model = await openEmbeddingModel(folder)
+    let turns = 0
+    const timer = setInterval(() => (turns += 1), 10)
+    const { message } = await problemOf(model.encodeAll([`${'a'.repeat(60)}b`])).finally(() =>
+      clearInterval(timer)
+    )
+    expect(message).toBe(`The tokenizer in ${file} took longer than 3 s of the processor and was stopped.`)
+    expect(turns).toBeGreaterThan(5)
+    expect(await model.encodeAll(['red'])).toEqual([[2, 4, 3]])
   })
 
   it('says what is missing in a folder without a model', async () => {

@@ -9,6 +9,7 @@ import { findChatTemplate } from '../../text/chat-template'
 import { readTokenizerConfig } from '../../text/tokenizer-config'
 import { parsedYaml } from '../parsed-yaml'
 import { renderTemplate } from '../render-template'
+import { EmbeddingTokenizers } from './embedding-tokenizers'
 import { Texts } from './texts'
 import { Watchdog } from './watchdog'
 
@@ -16,6 +17,7 @@ import { Watchdog } from './watchdog'
 const limits = ConfinedLimits.parse(JSON.parse(process.argv[2] ?? ''))
 const watchdog = new Watchdog()
 const texts = new Texts()
+const embeddingTokenizers = new EmbeddingTokenizers()
 
 /**
  * The process for what files from elsewhere make this program compute. A thread would not do: V8 ends the whole process
@@ -49,6 +51,10 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
       const { chatTemplate } = await readTokenizerConfig(request.folder)
       const found = (await findChatTemplate(request.folder, chatTemplate)) !== null
       return () => ({ kind: 'found-template', found })
+    }
+    case 'embedding-tokens': {
+      const tokensOf = await embeddingTokenizers.of(request)
+      return () => ({ kind: 'tokens', tokens: request.texts.map(tokensOf) })
     }
     case 'checkpoint':
     case 'generation-config':

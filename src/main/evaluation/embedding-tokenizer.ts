@@ -1,0 +1,61 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Tokenizer } from '@huggingface/tokenizers'
+import { z } from 'zod'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { errorMessage } from '../base/files/bounded-file'
+import { readModelJson } from '../base/files/model-file'
+import { MAX_TOKENIZER_BYTES } from '../text/text-model'
+
+const TOKENIZER = 'tokenizer.json'
+const SENTENCE_CONFIG = 'sentence_bert_config.json'
+const MAX_CONFIG_BYTES = 1_000_000
+/** Tokens of a text that are read where the folder does not say. */
+const USUAL_LENGTH = 512
+
+const TokenizerFile = z.looseObject({
+  model: z.looseObject({ type: z.enum(['WordPiece', 'BPE', 'Unigram']), vocab: z.unknown() }),
+  truncation: z.object({ max_length: z.number().int().min(2) }).nullish()
+})
+const SentenceConfig = z.object({ max_seq_length: z.number().int().min(2) })
+
+/** The tokens of a text, special tokens around them; a text that is too long loses its end. At least one token. */
+export type EmbeddingTokenizer = (text: string) => number[]
+
+/**
+ * Reads the tokenizer of a sentence-embedding model in this process, which nothing can stop: for one that may be ended.
+ *
+ * @throws WorkbenchError `not-found` naming the file that is missing; `bad-file` naming the file and what was expected
+ */
+export async function readEmbeddingTokenizer(folder: string): Promise<EmbeddingTokenizer> {
+  const file = join(folder, TOKENIZER)
+  const parsed = TokenizerFile.safeParse(await readModelJson(folder, TOKENIZER, MAX_TOKENIZER_BYTES))
+  if (!parsed.success) {
+    throw new WorkbenchError('bad-file', `${file} is no tokenizer: ${describeIssue(parsed.error)}`)
+  }
+  const using = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw new WorkbenchError('bad-file', `${file} cannot be used: ${errorMessage(error)}`)
+    }
+  }
+  const tokenizer = using(() => new Tokenizer(parsed.data, {}))
+  const longest = (await sentenceLength(folder)) ?? parsed.data.truncation?.max_length ?? USUAL_LENGTH
+  return (text) => {
+    const ids: (number | undefined)[] = using(() => tokenizer.encode(text, { add_special_tokens: true }).ids)
+    const tokens = ids.filter((id) => id !== undefined)
+    // A model cannot be asked about nothing.
+    if (tokens.length === 0) return [0]
+    // What ends every text, such as [SEP], ends a cut one too.
+    return tokens.length <= longest ? tokens : [...tokens.slice(0, longest - 1), ...tokens.slice(-1)]
+  }
+}
+
+async function sentenceLength(folder: string): Promise<number | null> {
+  const file = join(folder, SENTENCE_CONFIG)
+  if ((await stat(file).catch(() => null)) === null) return null
+  const parsed = SentenceConfig.safeParse(await readModelJson(folder, SENTENCE_CONFIG, MAX_CONFIG_BYTES))
+  if (parsed.success) return parsed.data.max_seq_length
+  throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`)
+}
