@@ -139,7 +139,8 @@ const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array
 /** What reads a model folder in the process that calls it, and where that may be: where it is written, and in processes beside main. */
 const READING_FOLDERS =
   /\b(openCheckpoint|readMember|readPair|readSameOther|readGenerationConfig|readLocalModel|readTokenizerConfig|readEmbeddingTokenizer|findChatTemplate|loadTextModel)\(/
-const FOLDER_READERS = /^main\/(text|checkpoint|confined\/process|engine|evaluation\/embedding-tokenizer|readings)/
+const FOLDER_READERS =
+  /^main\/(text|checkpoint|confined\/process|engine|evaluation\/embedding-tokenizer|readings)/
 
 /**
  * What opens files by itself, and why it may: files that others may have put there are opened by base/files/regular-file.ts, which
