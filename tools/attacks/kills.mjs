@@ -35,10 +35,10 @@ const asked = {
 const prompts = json(resource('prompts/demo-crc.json')).slice(0, 4)
 const pair = { base: resource('demo-pair/base'), post: resource('demo-pair/post') }
 
-/** What was acknowledged; of the queue how many sweeps there were when a job was put in it, of a migration what it began with. */
+/** What was acknowledged; of the history the sweep that was deleted or restored, of the queue how many sweeps there were when a job was put in it, of a migration what it began with. */
 const nothing = () => ({
   ...{ name: 'name 0', notes: 0, sweeps: new Set(), samples: new Set(), evaluations: new Set() },
-  ...{ pairs: new Set(), queued: null, migrated: null }
+  ...{ pairs: new Set(), queued: null, migrated: null, deleting: null }
 })
 const known = nothing()
 let exported = 0
@@ -152,6 +152,23 @@ const writers = {
       }
     }
   ],
+  history: [
+    200,
+    async ({ client, newest }) => {
+      if (newest === undefined) return
+      const run = { kind: 'sweep', id: newest }
+      for (let turn = 0; turn < 5; turn++) {
+        const { revision } = await client.projects.open({ ...own })
+        const name = `named ${turn}`
+        await client.history.mark({ ...own, seen: revision, run, changes: { name, pinned: turn % 2 === 0 } })
+        known.sweeps.delete(newest)
+        known.deleting = newest
+        const { deletion } = await client.history.delete({ ...own, run })
+        await client.history.restore({ ...own, deletion })
+        known.sweeps.add(newest)
+      }
+    }
+  ],
   queue: [
     1_000,
     async ({ client }) => {
@@ -165,14 +182,13 @@ const writers = {
     60,
     async ({ client }) => {
       const before = await client.projects.open({ ...own })
-      const { evaluations } = await client.evaluations.list({ ...own })
       const ids = (list) => list.map((entry) => entry.id)
       const path = ofVersionTwo()
       known.migrated = {
         path,
         sweeps: ids(before.sweeps),
         samples: ids(before.sampleRuns),
-        evaluations: ids(evaluations)
+        evaluations: ids(before.evaluations)
       }
       await client.projects.open({ path })
     }
@@ -231,18 +247,22 @@ async function verify(client, after) {
   const has = (list, ids, what) => {
     for (const id of ids) if (!list.some((entry) => entry.id === id)) complain(`${what} ${id} is gone`)
   }
+  // Whether it was being deleted or restored: it is in one of the two places.
+  const { runs, deleted } = state.history
+  const isKept = [...runs, ...deleted.map(({ run }) => run)].some(({ id }) => id === known.deleting)
+  if (known.deleting !== null && !isKept) complain(`the deleted sweep ${known.deleting} is gone`)
+  for (const { deletion } of deleted) await client.history.restore({ ...own, deletion })
+  if (known.deleting !== null) await client.sweeps.get({ ...own, sweepId: known.deleting })
   has(state.sweeps, known.sweeps, 'sweep')
   has(state.sampleRuns, known.samples, 'samples')
-  const { evaluations, warnings } = await client.evaluations.list({ ...own })
-  for (const warning of warnings) complain(`warning: ${warning}`)
-  has(evaluations, known.evaluations, 'evaluation')
+  has(state.evaluations, known.evaluations, 'evaluation')
   // What is listed can be read to its end.
   const [newest] = state.sweeps
   if (newest !== undefined) await client.sweeps.get({ ...own, sweepId: newest.id })
   if (newest !== undefined) await client.checks.get({ ...own, sweepId: newest.id })
   const [run] = state.sampleRuns
   if (run !== undefined) await client.samples.get({ ...own, runId: run.id })
-  const [evaluation] = evaluations
+  const [evaluation] = state.evaluations
   if (evaluation !== undefined) await client.evaluations.get({ ...own, evaluationId: evaluation.id })
   has(state.pairs, known.pairs, 'pair')
   if (known.queued !== null) await verifyQueue(client, complain)
@@ -277,8 +297,7 @@ async function verifyQueue(client, complain) {
 async function verifyMigrated(client, complain) {
   const { path, ...had } = known.migrated
   const state = await client.projects.open({ path })
-  const { evaluations } = await client.evaluations.list({ path, pair: state.document.id })
-  const now = { sweeps: state.sweeps, samples: state.sampleRuns, evaluations }
+  const now = { sweeps: state.sweeps, samples: state.sampleRuns, evaluations: state.evaluations }
   for (const [what, ids] of Object.entries(had))
     for (const id of ids)
       if (!now[what].some((entry) => entry.id === id)) complain(`migrated ${what} ${id} is gone`)

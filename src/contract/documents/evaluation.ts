@@ -5,6 +5,7 @@ import { HeldWeights, Sampling } from '../model/sampling'
 import { JudgeSettings } from './judge'
 import { MeasureId } from '../model/measures'
 import { PairFingerprints } from './pair'
+import { RunComputation } from './run-computation'
 import { PairJudgement } from './preferences'
 import { Problem } from '../model/problem'
 import { SampleProgress, ShownSample, Variant } from './samples'
@@ -39,6 +40,8 @@ export const EvaluationRun = z.object({
   schemaVersion: z.literal(EVALUATION_VERSION),
   id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
   createdAt: z.iso.datetime(),
+  /** Which program began it; empty in runs of before it was noted. */
+  programVersion: z.string().max(100).default(''),
   basePath: CheckpointReference,
   postPath: CheckpointReference,
   rendering: Rendering,
@@ -167,7 +170,8 @@ export const EvaluationSummary = z.object({
   kind: TaskKind,
   variantNames: z.array(z.string()),
   answerCount: z.number().int(),
-  answerTotal: z.number().int()
+  answerTotal: z.number().int(),
+  computed: RunComputation
 })
 export type EvaluationSummary = z.infer<typeof EvaluationSummary>
 

@@ -7,6 +7,9 @@ import { Kept } from '../model/kept'
 import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'
 import { Problem } from '../model/problem'
 import { DEFAULT_SOUP_SIZE, Recipe, RestorationRange, SoupSize } from '../model/recipe'
+import { EvaluationSummary } from './evaluation'
+import { PairHistory } from './history'
+import { RunComputation } from './run-computation'
 import { SampleRunSummary, SampleSetup } from './samples'
 import { SamplePrompts } from './task'
 
@@ -144,7 +147,8 @@ export const SweepSummary = z.object({
   rivals: z.array(TakenRival),
   layerCount: z.number().int(),
   post: CategoryScore,
-  best: CategoryScore.nullable()
+  best: CategoryScore.nullable(),
+  computed: RunComputation
 })
 export type SweepSummary = z.infer<typeof SweepSummary>
 
@@ -171,7 +175,6 @@ export type JobKind = z.infer<typeof JobKind>
  */
 export const SavedCounts = z.object({
   answerChecks: z.number().int(),
-  searches: z.number().int(),
   tasks: z.number().int()
 })
 export type SavedCounts = z.infer<typeof SavedCounts>
@@ -206,6 +209,10 @@ export const ProjectState = z.object({
   sweeps: z.array(SweepSummary),
   /** Newest first. */
   sampleRuns: z.array(SampleRunSummary),
+  /** Newest first. */
+  evaluations: z.array(EvaluationSummary),
+  /** All runs of the pair. */
+  history: PairHistory,
   pair: PairReport.nullable(),
   /** Why the pair cannot be read now; the project itself stays usable. */
   pairProblem: Problem.nullable(),

@@ -137,6 +137,7 @@ export type ReportedCheck = z.infer<typeof ReportedCheck>
 const ReportedEvaluation = EvaluationRun.pick({
   id: true,
   createdAt: true,
+  programVersion: true,
   rendering: true,
   weights: true,
   judge: true,

@@ -7,6 +7,7 @@ import { HeldWeights } from '../model/sampling'
 import { TextMeasureId } from '../model/measures'
 import { AnsweringModel } from '../model/model'
 import { PairFingerprints } from './pair'
+import { RunComputation } from './run-computation'
 import { PreferenceMark } from './preferences'
 import { Problem } from '../model/problem'
 import { SamplePrompt, TaskSettings } from './task'
@@ -93,6 +94,8 @@ export const SampleRun = z.object({
   schemaVersion: z.literal(SAMPLE_RUN_VERSION),
   id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
   createdAt: z.iso.datetime(),
+  /** Which program began it; empty in runs of before it was noted. */
+  programVersion: z.string().max(100).default(''),
   basePath: CheckpointReference,
   postPath: CheckpointReference,
   rendering: Rendering,
@@ -135,7 +138,8 @@ export const SampleRunSummary = z.object({
   variantNames: z.array(z.string()),
   /** Answers stored, and answers asked for. */
   sampleCount: z.number().int(),
-  sampleTotal: z.number().int()
+  sampleTotal: z.number().int(),
+  computed: RunComputation
 })
 export type SampleRunSummary = z.infer<typeof SampleRunSummary>
 

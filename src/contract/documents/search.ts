@@ -4,6 +4,8 @@ import { CheckpointReference } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 import { Problem } from '../model/problem'
 import { Recipe, RestorationRange } from '../model/recipe'
+import { PairFingerprints } from './pair'
+import { RunComputation } from './run-computation'
 import { BY_CHARACTERS, ScoredByBrief } from './scored-by'
 import { SweepProgress } from './sweep-events'
 
@@ -172,13 +174,16 @@ export const SearchGeneration = z.object({
 })
 export type SearchGeneration = z.infer<typeof SearchGeneration>
 
-export const SEARCH_VERSION = 2
+/** In versions 1 and 2 a search had no id but its sweep's. */
+export const SEARCH_VERSION = 3
 
 export const SearchDocument = z.object({
   schemaVersion: z.literal(SEARCH_VERSION),
+  id: SweepDocument.shape.id,
   createdAt: z.iso.datetime(),
+  programVersion: SweepDocument.shape.programVersion,
   seconds: z.number(),
-  /** The sweep whose ranges, prompts and rendering it started from; a project keeps the latest search of each sweep. */
+  /** The sweep whose ranges, prompts and rendering it started from. */
   sweepId: SweepDocument.shape.id,
   device: DeviceName,
   precision: Precision,
@@ -208,6 +213,22 @@ export const SearchDocument = z.object({
   work: Work
 })
 export type SearchDocument = z.infer<typeof SearchDocument>
+
+/** What lists show of a search. */
+export const SearchSummary = SearchDocument.pick({
+  id: true,
+  createdAt: true,
+  seconds: true,
+  sweepId: true,
+  verdict: true
+}).extend({
+  checkpoints: PairFingerprints,
+  method: z.enum(['greedy', 'beam', 'subsets', 'strengths']),
+  /** The best recipe; null when nothing qualifies. */
+  best: CategoryScore.extend({ name: z.string() }).nullable(),
+  computed: RunComputation
+})
+export type SearchSummary = z.infer<typeof SearchSummary>
 
 /** A search that was stopped before its end, as it was asked for: the same one goes on from what that has computed. */
 export const UnfinishedSearch = SearchDocument.pick({ sweepId: true, rho: true, settings: true })

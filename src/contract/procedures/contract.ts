@@ -9,7 +9,6 @@ import {
   EvaluatedPrompt,
   EvaluationEvent,
   EvaluationRun,
-  EvaluationSummary,
   EvaluationView,
   TaskEntry
 } from '../documents/evaluation'
@@ -26,6 +25,7 @@ import { PairsOverview } from '../documents/pairs-overview'
 import { ChatEvent, ChatQuestion } from './chat'
 import { ProbeEvent } from './probe'
 import { Problem } from '../model/problem'
+import { RunKey, RunMarkChanges } from '../documents/history'
 import { KeptId } from '../model/kept'
 import {
   KeptCheckpoint,
@@ -355,8 +355,22 @@ export const contract = {
     /** Follows the running search; ends at once when none runs. Aborting stops the watching, not the search. */
     watch: procedure.input(ofPair).output(eventIterator(SearchEvent)),
     cancel: procedure.input(ofPair).output(z.void()),
-    /** The latest search from a sweep; null when there is none. */
-    get: procedure.input(ofPair.extend({ sweepId: z.string() })).output(SearchDocument.nullable())
+    /** A search from a sweep, or the latest where none is named; null when there is none. */
+    get: procedure
+      .input(ofPair.extend({ sweepId: z.string(), id: z.string().optional() }))
+      .output(SearchDocument.nullable())
+  },
+  history: {
+    /** Names, notes or pins a run. */
+    mark: procedure.input(ofPair.extend({ seen, run: RunKey, changes: RunMarkChanges })).output(ProjectState),
+    /** Deletes a run, which can be restored. Refused while a job of the pair runs. */
+    delete: procedure
+      .input(ofPair.extend({ run: RunKey }))
+      .output(z.object({ deletion: z.uuid(), project: ProjectState })),
+    /** Brings back what was deleted. */
+    restore: procedure.input(ofPair.extend({ deletion: z.uuid() })).output(ProjectState),
+    /** Deletes what was deleted for good. */
+    destroy: procedure.input(ofPair.extend({ deletion: z.uuid() })).output(ProjectState)
   },
   probes: {
     /**
@@ -501,10 +515,6 @@ export const contract = {
       .output(z.object({ evaluationId: z.string() })),
     watch: procedure.input(ofPair).output(eventIterator(EvaluationEvent)),
     cancel: procedure.input(ofPair).output(z.void()),
-    /** Newest first, and what could not be read. */
-    list: procedure
-      .input(ofPair)
-      .output(z.object({ evaluations: z.array(EvaluationSummary), warnings: z.array(z.string()) })),
     /** What the answers so far say; variants against the one named `against`: post, or else the first, when left out. */
     get: procedure
       .input(ofPair.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))

@@ -101,7 +101,7 @@ async function search(options: SearchOptions, command: Command, signal: AbortSig
     ])
     const again = checkFoundCommandOf({
       ...options,
-      search: own === null ? null : searchFile(own.folder, sweep.id)
+      search: own === null ? null : searchFile(own.folder, document.id)
     })
     await (options.json
       ? printJson({ best: document.found[0] ?? null, ...document })

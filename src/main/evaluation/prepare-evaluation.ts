@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { version } from '../../../package.json'
 import type { Rendering } from '../../contract/documents/crc'
 import {
   EVALUATION_VERSION,
@@ -92,6 +93,7 @@ export async function prepareEvaluation(
     schemaVersion: EVALUATION_VERSION,
     id: randomUUID(),
     createdAt: new Date().toISOString(),
+    programVersion: version,
     basePath: { path: request.base, fingerprint: pair.base.checkpoint.fingerprint },
     postPath: { path: request.post, fingerprint: pair.post.checkpoint.fingerprint },
     rendering,

@@ -81,7 +81,7 @@ const sweepProgress = ({ phase, rowsDone, rowsTotal, secondsLeft }: SweepProgres
 async function beginEvaluation(evaluations: Evaluations, own: ProjectPair, job: QueuedJob): Promise<string> {
   const { evaluationId, work } = job
   if (work.kind !== 'evaluation') throw new Error(`${work.kind} is no evaluation`)
-  const stored = (await own.evaluations.list()).evaluations.find(({ id }) => id === evaluationId)
+  const stored = own.evaluations.runs.find(({ id }) => id === evaluationId)
   if (stored !== undefined) return evaluations.goOn(own, stored.id)
   const task = await taskOf(own, work.task.id)
   const variants = (await offeredBy(own)).map(({ variant }) => ({ variant }))

@@ -1,10 +1,10 @@
-import { type EvaluationRun, type EvaluationSummary, PromptScores } from '../../contract/documents/evaluation'
+import { type EvaluationRun, EvaluationSummary, PromptScores } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
 import { JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../base/files/line-file'
-import { newestFirst } from '../base/files/newest-first'
 import { readAnswerLines } from './sample-files'
+import { runSummaries } from './run-summaries'
 import { EVALUATIONS, TASKS } from './stored-documents'
 
 /** Of an evaluation's lines, beside it. */
@@ -12,6 +12,7 @@ const ANSWERS = '.jsonl'
 const SCORES = '.scores.jsonl'
 const VERDICTS = '.judge.jsonl'
 const PAIR_VERDICTS = '.pairs.jsonl'
+export const EVALUATION_LINES = [ANSWERS, SCORES, VERDICTS, PAIR_VERDICTS] as const
 
 /** An evaluation with all that its files hold. */
 export interface EvaluationFiles {
@@ -76,15 +77,14 @@ export async function appendPairVerdict(folder: string, id: string, verdict: Pai
   await appendLines(fileOf(folder, id, PAIR_VERDICTS), [verdict])
 }
 
-/** The project's evaluations, newest first, and what could not be read. */
-export async function listEvaluations(
-  folder: string
-): Promise<{ evaluations: EvaluationSummary[]; warnings: string[] }> {
-  const { entries, warnings } = await EVALUATIONS.list(folder, async (run) =>
-    summarizeEvaluation(run, await countLines(fileOf(folder, run.id, ANSWERS)))
-  )
-  return { evaluations: newestFirst(entries), warnings }
-}
+export const EVALUATION_SUMMARIES = runSummaries<EvaluationRun, EvaluationSummary>({
+  name: 'evaluation',
+  documents: EVALUATIONS,
+  schema: EvaluationSummary,
+  summarize: async (run, folder) =>
+    summarizeEvaluation(run, await countLines(fileOf(folder, run.id, ANSWERS))),
+  lines: ANSWERS
+})
 
 /** What the window lists of an evaluation with this many stored answers. */
 export function summarizeEvaluation(run: EvaluationRun, answerCount: number): EvaluationSummary {
@@ -98,7 +98,15 @@ export function summarizeEvaluation(run: EvaluationRun, answerCount: number): Ev
     kind: task.kind,
     variantNames: variants.map(({ variant }) => variant.name),
     answerCount,
-    answerTotal: variants.length * task.prompts.length * task.settings.sampleCount
+    answerTotal: variants.length * task.prompts.length * task.settings.sampleCount,
+    computed: {
+      // Where answers are generated for an evaluation, and in what: prepare-evaluation.ts.
+      ...({ device: 'cpu', precision: 'fp32' } as const),
+      weights: run.weights,
+      promptCount: task.prompts.length,
+      draws: task.settings.sampleCount,
+      programVersion: run.programVersion
+    }
   }
 }
 

@@ -1,28 +1,32 @@
 import type { EvaluationRun, EvaluationSummary, PromptScores } from '../../contract/documents/evaluation'
 import type { JudgeSettings, JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
+import type { Change } from '../base/files/serial-queue'
 import {
   appendEvaluationSamples,
   appendPairVerdict,
   appendPromptScores,
   appendVerdict,
   type EvaluationFiles,
-  listEvaluations,
-  readEvaluation
+  readEvaluation,
+  summarizeEvaluation
 } from './evaluation-files'
+import type { RunList } from './run-list'
 import { EVALUATIONS } from './stored-documents'
-import type { Change } from '../base/files/serial-queue'
 
-/** The evaluations of a pair. They are read when they are asked for: they are looked at in one view only. */
+/** The evaluations of a pair. */
 export class ProjectEvaluations {
   constructor(
     private readonly folder: string,
-    private readonly change: Change
+    private readonly change: Change,
+    /** Hears when the list has changed, or what is stored of one besides its answers. */
+    private readonly tell: () => void,
+    private readonly list: RunList<EvaluationSummary>
   ) {}
 
-  /** Newest first, with what could not be read. */
-  list(): Promise<{ evaluations: EvaluationSummary[]; warnings: string[] }> {
-    return listEvaluations(this.folder)
+  /** Newest first. */
+  get runs(): readonly EvaluationSummary[] {
+    return this.list.runs
   }
 
   /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
@@ -31,21 +35,29 @@ export class ProjectEvaluations {
   }
 
   /** @throws WorkbenchError `bad-input`, `read-only` */
-  add(run: EvaluationRun): Promise<void> {
-    return this.change(() => EVALUATIONS.write(this.folder, run))
+  async add(run: EvaluationRun): Promise<void> {
+    await this.change(() => this.write(run))
   }
 
   /** Notes how the engine holds the weights. @throws WorkbenchError `read-only` */
   async noteWeights(id: string, weights: EvaluationRun['weights']): Promise<void> {
     await this.change(async () => {
       const run = await EVALUATIONS.read(this.folder, id)
-      if (run.weights !== weights) await EVALUATIONS.write(this.folder, { ...run, weights })
+      if (run.weights !== weights) await this.write({ ...run, weights })
     })
   }
 
   /** @throws WorkbenchError `bad-input`, `read-only` */
   appendSamples(id: string, lines: readonly SampleLine[]): Promise<void> {
-    return this.change(() => appendEvaluationSamples(this.folder, id, lines))
+    return this.change(async () => {
+      await appendEvaluationSamples(this.folder, id, lines)
+      const known = this.list.find(id)
+      if (known === undefined) return
+      const summary = { ...known, answerCount: known.answerCount + lines.length }
+      // As for sample runs: one that is stopped before its end has its file of answers counted once more.
+      if (summary.answerCount < summary.answerTotal) this.list.note(summary)
+      else await this.list.put(summary)
+    })
   }
 
   /** @throws WorkbenchError `bad-input`, `read-only` */
@@ -57,7 +69,7 @@ export class ProjectEvaluations {
   async noteJudge(id: string, judge: JudgeSettings): Promise<void> {
     await this.change(async () => {
       const noted = judge.pairs ? { pairJudge: judge } : { judge }
-      await EVALUATIONS.write(this.folder, { ...(await EVALUATIONS.read(this.folder, id)), ...noted })
+      await this.write({ ...(await EVALUATIONS.read(this.folder, id)), ...noted })
     })
   }
 
@@ -69,5 +81,11 @@ export class ProjectEvaluations {
   /** @throws WorkbenchError `bad-input`, `read-only` */
   appendPairVerdict(id: string, verdict: PairVerdict): Promise<void> {
     return this.change(() => appendPairVerdict(this.folder, id, verdict))
+  }
+
+  private async write(run: EvaluationRun): Promise<void> {
+    await EVALUATIONS.write(this.folder, run)
+    await this.list.put(summarizeEvaluation(run, this.list.find(run.id)?.answerCount ?? 0))
+    this.tell()
   }
 }

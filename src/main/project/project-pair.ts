@@ -9,9 +9,8 @@ import type {
   SavedCounts,
   SweepSummary
 } from '../../contract/documents/project'
-import type { SearchDocument } from '../../contract/documents/search'
+import type { SearchDocument, SearchSummary } from '../../contract/documents/search'
 import type { SamplePrompts } from '../../contract/documents/task'
-import { newestFirst } from '../base/files/newest-first'
 import type { Change } from '../base/files/serial-queue'
 import type { PairResults } from './pair-results'
 import type { ProjectQueue } from './project-queue'
@@ -20,8 +19,13 @@ import { ProjectEvaluations } from './project-evaluations'
 import { ProjectSamples } from './project-samples'
 import { removeOwnPrompts, writePrompts } from './project-file'
 import type { ProjectTasks } from './project-tasks'
+import { EVALUATION_SUMMARIES } from './evaluation-files'
+import { type PairRuns, RunHistory } from './pair-history'
+import { RunList } from './run-list'
+import { SAMPLE_SUMMARIES } from './sample-files'
+import { SEARCH_SUMMARIES, summarizeSearch } from './search-files'
 import { ANSWER_CHECKS, SEARCHES, SWEEPS } from './stored-documents'
-import { writeSweep } from './sweep-summaries'
+import { summarizeSweep, SWEEP_SUMMARIES } from './sweep-files'
 
 /** What a pair has of the project that it is in. */
 export interface ProjectOfPair {
@@ -72,22 +76,42 @@ export class ProjectPair {
   readonly evaluations: ProjectEvaluations
   /** Where its results lie. */
   readonly folder: string
-  #sweeps: readonly SweepSummary[]
+  /** All its runs, with their names and notes, and those that were deleted. */
+  readonly history: RunHistory
+  readonly #runs: PairRuns
   #prompts: CrcPrompts | null
   /** The sweep that was last asked about what it would be: one slider asks dozens of times, and it is megabytes of text. */
   #asked: SweepDocument | null = null
-  #saved = { answerChecks: 0, searches: 0 }
+  #savedChecks = 0
 
   constructor(
     readonly project: ProjectOfPair,
     readonly id: PairId,
-    { folder, sweeps, sampleRuns, prompts }: PairResults
+    { folder, sweeps, searches, sampleRuns, evaluations, history, prompts }: PairResults
   ) {
     this.folder = folder
-    this.#sweeps = sweeps
     this.#prompts = prompts
-    this.samples = new ProjectSamples(folder, project.change, () => project.tell(), sampleRuns)
-    this.evaluations = new ProjectEvaluations(folder, project.change)
+    const runs: PairRuns = {
+      sweep: new RunList(folder, SWEEP_SUMMARIES, sweeps),
+      search: new RunList(folder, SEARCH_SUMMARIES, searches),
+      samples: new RunList(folder, SAMPLE_SUMMARIES, sampleRuns),
+      evaluation: new RunList(folder, EVALUATION_SUMMARIES, evaluations)
+    }
+    this.#runs = runs
+    this.history = new RunHistory(folder, runs, history, (fields, seen, write) =>
+      project.saveBeside(
+        fields.map((field) => `${id}/${field}`),
+        seen,
+        async () => {
+          this.#asked = null
+          await write()
+        }
+      )
+    )
+    const tell = (): void => project.tell()
+    const isPinned = (run: string): boolean => this.history.marksOf({ kind: 'samples', id: run }).pinned
+    this.samples = new ProjectSamples(folder, project.change, tell, runs.samples, isPinned)
+    this.evaluations = new ProjectEvaluations(folder, project.change, tell, runs.evaluation)
   }
 
   get document(): PairDocument {
@@ -122,12 +146,12 @@ export class ProjectPair {
 
   /** How often what this object does not hold was saved. */
   get saved(): SavedCounts {
-    return { ...this.#saved, tasks: this.project.savedTasks }
+    return { answerChecks: this.#savedChecks, tasks: this.project.savedTasks }
   }
 
   /** Newest first. */
   get sweeps(): readonly SweepSummary[] {
-    return this.#sweeps
+    return this.#runs.sweep.runs
   }
 
   /**
@@ -212,9 +236,8 @@ export class ProjectPair {
   async saveSweep(sweep: SweepDocument): Promise<void> {
     await this.project.change(async () => {
       this.#asked = null
-      const written = await writeSweep(this.folder, sweep)
-      const others = this.#sweeps.filter((summary) => summary.id !== sweep.id)
-      this.#sweeps = newestFirst([...others, written])
+      await SWEEPS.write(this.folder, sweep)
+      await this.#runs.sweep.put(summarizeSweep(sweep))
       this.project.tell()
     })
   }
@@ -230,31 +253,43 @@ export class ProjectPair {
     return this.#asked
   }
 
-  /** Keeps a search, in place of an earlier one from the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
+  /** Keeps a search. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSearch(search: SearchDocument): Promise<void> {
-    await this.project.change(() => SEARCHES.write(this.folder, search))
-    this.#count('searches')
+    await this.project.change(async () => {
+      await SEARCHES.write(this.folder, search)
+      await this.#runs.search.put(summarizeSearch(search))
+      this.project.tell()
+    })
   }
 
-  /** The latest search from a sweep; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
-  async readSearch(sweepId: string): Promise<SearchDocument | null> {
-    return SEARCHES.readIfAny(this.folder, sweepId)
+  /** Of all sweeps, newest first. */
+  get searches(): readonly SearchSummary[] {
+    return this.#runs.search.runs
+  }
+
+  /**
+   * A search from a sweep; null when there is none.
+   *
+   * @param id of one; left out: the latest
+   * @throws WorkbenchError `bad-file` or `newer-version`
+   */
+  async readSearch(sweepId: string, id?: string): Promise<SearchDocument | null> {
+    const found = this.searches.find(
+      (search) => search.sweepId === sweepId && search.id === (id ?? search.id)
+    )
+    return found === undefined ? null : SEARCHES.read(this.folder, found.id)
   }
 
   /** Keeps a check on whole answers, in place of an earlier one of the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
   async saveAnswerCheck(check: AnswerCheck): Promise<void> {
     await this.project.change(() => ANSWER_CHECKS.write(this.folder, check))
-    this.#count('answerChecks')
+    this.#savedChecks += 1
+    this.project.tell()
   }
 
   /** The check of a sweep on whole answers; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
   async readAnswerCheck(sweepId: string): Promise<AnswerCheck | null> {
     return ANSWER_CHECKS.readIfAny(this.folder, sweepId)
-  }
-
-  #count(what: 'answerChecks' | 'searches'): void {
-    this.#saved = { ...this.#saved, [what]: this.#saved[what] + 1 }
-    this.project.tell()
   }
 }
 

@@ -1,34 +1,32 @@
 import { type BlindComparison, type PreferenceMark, withMarks } from '../../contract/documents/preferences'
 import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../contract/documents/samples'
-import { newestFirst } from '../base/files/newest-first'
+import type { RunList } from './run-list'
 import { appendSampleLines, readSampleLines, removeSampleRun, summarizeSampleRun } from './sample-files'
 import { SAMPLE_RUNS, SAMPLED_CRC } from './stored-documents'
 import type { Change } from '../base/files/serial-queue'
 
 /** The sample runs of a pair, and its latest character check. */
 export class ProjectSamples {
-  #runs: readonly SampleRunSummary[]
-
   constructor(
     private readonly folder: string,
     private readonly change: Change,
     /** Hears when the list of runs has changed, or what is stored of one besides its answers. */
     private readonly tell: () => void,
-    runs: readonly SampleRunSummary[]
-  ) {
-    this.#runs = runs
-  }
+    private readonly list: RunList<SampleRunSummary>,
+    /** Whether the user wants a run kept whatever becomes of it. */
+    private readonly isPinned: (id: string) => boolean
+  ) {}
 
   /** Newest first. */
   get runs(): readonly SampleRunSummary[] {
-    return this.#runs
+    return this.list.runs
   }
 
   /** Adds a run that has no answers yet. @throws WorkbenchError `bad-input`, `read-only` */
   async addRun(run: SampleRun): Promise<void> {
     await this.change(async () => {
       await SAMPLE_RUNS.write(this.folder, run)
-      this.#runs = newestFirst([...this.#runs, summarizeSampleRun(run, 0)])
+      await this.list.put(summarizeSampleRun(run, 0))
       this.tell()
     })
   }
@@ -60,18 +58,19 @@ export class ProjectSamples {
       const stored = await SAMPLE_RUNS.read(this.folder, id)
       const run = { ...stored, ...change(stored) }
       await SAMPLE_RUNS.write(this.folder, run)
-      this.#summarize(id, ({ sampleCount }) => summarizeSampleRun(run, sampleCount))
+      const known = this.list.find(id)
+      if (known !== undefined) await this.list.put(summarizeSampleRun(run, known.sampleCount))
       this.tell()
       return run
     })
   }
 
-  /** Removes a run unless it has answers. @throws WorkbenchError `read-only` */
+  /** Removes a run unless it has answers, or is pinned. @throws WorkbenchError `read-only` */
   async dropUnanswered(id: string): Promise<void> {
     await this.change(async () => {
-      if (this.#runs.find((run) => run.id === id)?.sampleCount !== 0) return
+      if (this.list.find(id)?.sampleCount !== 0 || this.isPinned(id)) return
       await removeSampleRun(this.folder, id)
-      this.#runs = this.#runs.filter((run) => run.id !== id)
+      this.list.drop(id)
       this.tell()
     })
   }
@@ -80,7 +79,7 @@ export class ProjectSamples {
   async appendAnswers(id: string, lines: readonly SampleLine[]): Promise<void> {
     await this.change(async () => {
       await appendSampleLines(this.folder, id, lines)
-      this.#summarize(id, (run) => ({ ...run, sampleCount: run.sampleCount + lines.length }))
+      await noteAnswers(this.list, id, lines.length)
     })
   }
 
@@ -104,8 +103,13 @@ export class ProjectSamples {
   readCheck(): Promise<SampledCrc | null> {
     return SAMPLED_CRC.read(this.folder)
   }
+}
 
-  #summarize(id: string, change: (summary: SampleRunSummary) => SampleRunSummary): void {
-    this.#runs = this.#runs.map((summary) => (summary.id === id ? change(summary) : summary))
-  }
+/** Written down with the last answer only: for one that is stopped before it, its file of answers is counted once more. */
+async function noteAnswers(list: RunList<SampleRunSummary>, id: string, more: number): Promise<void> {
+  const known = list.find(id)
+  if (known === undefined) return
+  const summary = { ...known, sampleCount: known.sampleCount + more }
+  if (summary.sampleCount < summary.sampleTotal) list.note(summary)
+  else await list.put(summary)
 }

@@ -29,6 +29,7 @@ const WORDS: Readonly<Record<string, string>> = {
   prompts: 'the prompt set',
   samplePrompts: 'the set of open prompts',
   recipes: 'the recipe',
+  runs: 'what is said of the run',
   'rendering.systemPrompt': 'the system prompt',
   'rendering.templateArguments': 'the template arguments',
   'rendering.date': 'the date that the template sees',

@@ -1,11 +1,11 @@
 import { WorkbenchError } from '../../contract/model/problem'
-import { SampleLine, type SampleRun, type SampleRunSummary } from '../../contract/documents/samples'
+import { SampleLine, type SampleRun, SampleRunSummary } from '../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../base/files/line-file'
-import { newestFirst } from '../base/files/newest-first'
+import { runSummaries } from './run-summaries'
 import { SAMPLE_RUNS } from './stored-documents'
 
 /** Of the answers to a run, beside it. */
-const ANSWERS = '.jsonl'
+export const ANSWERS = '.jsonl'
 
 /** Removes a run and its answers. */
 export async function removeSampleRun(folder: string, id: string): Promise<void> {
@@ -58,15 +58,13 @@ export async function appendSampleLines(
   await appendLines(linesFile(folder, id), lines)
 }
 
-/** The project's sample runs, newest first, and what could not be read. */
-export async function listSampleRuns(
-  folder: string
-): Promise<{ sampleRuns: SampleRunSummary[]; warnings: string[] }> {
-  const { entries, warnings } = await SAMPLE_RUNS.list(folder, async (run) =>
-    summarizeSampleRun(run, await countLines(linesFile(folder, run.id)))
-  )
-  return { sampleRuns: newestFirst(entries), warnings }
-}
+export const SAMPLE_SUMMARIES = runSummaries<SampleRun, SampleRunSummary>({
+  name: 'sample run',
+  documents: SAMPLE_RUNS,
+  schema: SampleRunSummary,
+  summarize: async (run, folder) => summarizeSampleRun(run, await countLines(linesFile(folder, run.id))),
+  lines: ANSWERS
+})
 
 /** What the window lists of a run with this many stored answers. */
 export function summarizeSampleRun(run: SampleRun, sampleCount: number): SampleRunSummary {
@@ -77,7 +75,15 @@ export function summarizeSampleRun(run: SampleRun, sampleCount: number): SampleR
     promptCount: run.prompts.length,
     variantNames: run.variants.map(({ name }) => name),
     sampleCount,
-    sampleTotal: run.variants.length * run.prompts.length * run.settings.sampleCount
+    sampleTotal: run.variants.length * run.prompts.length * run.settings.sampleCount,
+    computed: {
+      device: run.settings.device,
+      precision: run.precision,
+      weights: run.weights,
+      promptCount: run.prompts.length,
+      draws: run.settings.sampleCount,
+      programVersion: run.programVersion
+    }
   }
 }
 

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UnfinishedSearch } from '../../contract/documents/search'
+import { type SearchDocument, SearchSummary, UnfinishedSearch } from '../../contract/documents/search'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { ensurePlainFolder, hasPlainFile } from '../base/files/plain-paths'
 import { type CheckpointFolder, checkpointFolder } from '../crc/sweep/checkpoint-folder'
+import { runSummaries } from './run-summaries'
 import { SEARCHES } from './stored-documents'
 
 /** Settings and nothing else. */
@@ -30,9 +31,37 @@ export function projectSearchCheckpoints(folder: string): CheckpointFolder {
   }
 }
 
-/** The file that holds the search from a sweep. */
-export const searchFile = (folder: string, sweepId: string): string =>
-  SEARCHES.companion(folder, sweepId, '.json')
+/** The file that holds a search. */
+export const searchFile = (folder: string, id: string): string => SEARCHES.companion(folder, id, '.json')
+
+/** What lists show of a search. */
+export function summarizeSearch(search: SearchDocument): SearchSummary {
+  const { id, createdAt, seconds, sweepId, verdict, basePath, postPath, device, precision } = search
+  const [best] = search.found
+  return {
+    ...{ id, createdAt, seconds, sweepId, verdict },
+    checkpoints: { base: basePath.fingerprint, post: postPath.fingerprint },
+    method: search.settings.method,
+    best:
+      best === undefined
+        ? null
+        : { name: best.recipe.name, validity: best.validity, diversity: best.diversity },
+    computed: {
+      ...{ device, precision, weights: null },
+      promptCount: best?.prompts.length ?? null,
+      draws: search.scoredBy.kind === 'task' ? search.scoredBy.draws : null,
+      programVersion: search.programVersion
+    }
+  }
+}
+
+export const SEARCH_SUMMARIES = runSummaries<SearchDocument, SearchSummary>({
+  name: 'search',
+  documents: SEARCHES,
+  schema: SearchSummary,
+  summarize: summarizeSearch,
+  lines: null
+})
 
 /** Notes what the search that begins is asked for. @throws WorkbenchError `read-only`, `bad-file` */
 export async function writeUnfinishedSearch(folder: string, search: UnfinishedSearch): Promise<void> {

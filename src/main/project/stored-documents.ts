@@ -7,6 +7,7 @@ import { DISTANCES_VERSION, DistancesDocument } from '../../contract/documents/d
 import { EVALUATION_VERSION, EvaluationRun } from '../../contract/documents/evaluation'
 import { Task, TASK_VERSION } from '../../contract/documents/task'
 import type { CheckpointIdentity } from '../../contract/documents/pair'
+import { RUN_MARKS_VERSION, RunMarksDocument } from '../../contract/documents/history'
 import {
   SAMPLE_RUN_VERSION,
   SampledCrc,
@@ -41,14 +42,13 @@ export const SWEEPS = documentFolder({
   tooLarge: 'Sweep with fewer prompts or fewer recipes.'
 })
 
-/** The latest search from each sweep, by the sweep's id. */
 export const SEARCHES = documentFolder<SearchDocument>({
   name: 'search',
   folder: 'searches',
-  id: ({ sweepId }) => sweepId,
+  id: ({ id }) => id,
   schema: SearchDocument,
   version: SEARCH_VERSION,
-  migrations: { 1: grownSearch },
+  migrations: { 1: grownSearch, 2: (search) => ({ ...search, id: search['sweepId'] }) },
   maxBytes: 100_000_000,
   tooLarge: 'Search with fewer prompts, generations or recipes.'
 })
@@ -122,6 +122,17 @@ export const TASKS = documentFolder<Task>({
   migrations: {},
   maxBytes: 256_000_000,
   tooLarge: 'Keep a task of fewer or shorter prompts.'
+})
+
+/** What the user has said of a pair's runs. */
+export const RUN_MARKS = documentFile<RunMarksDocument>({
+  name: 'history',
+  file: 'history.json',
+  schema: RunMarksDocument,
+  version: RUN_MARKS_VERSION,
+  migrations: {},
+  maxBytes: 50_000_000,
+  tooLarge: 'Shorten the notes of some runs.'
 })
 
 /** The jobs that wait in line over all pairs. */

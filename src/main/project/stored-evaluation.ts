@@ -45,8 +45,7 @@ export async function taskOf(own: ProjectPair | null, id: string, orElse = ''): 
  * @returns null when there is none
  */
 export async function sameEvaluation(own: ProjectPair, run: EvaluationRun): Promise<EvaluationFiles | null> {
-  const { evaluations } = await own.evaluations.list()
-  for (const { id, taskId } of evaluations) {
+  for (const { id, taskId } of own.evaluations.runs) {
     if (taskId !== run.task.id) continue
     const stored = await own.evaluations.read(id)
     if (identity(stored.run) === identity(run)) return stored

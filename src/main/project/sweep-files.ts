@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import type { SweepDocument } from '../../contract/documents/crc'
 import { briefScoring } from '../../contract/documents/scored-by'
 import { WorkbenchError } from '../../contract/model/problem'
-import type { SweepSummary } from '../../contract/documents/project'
+import { SweepSummary } from '../../contract/documents/project'
 import { readDocument } from '../base/files/migrate'
 import { checkpointFolder } from '../crc/sweep/checkpoint-folder'
 import type { CheckpointPlace } from '../crc/sweep/sweep-checkpoint'
-import { SWEEP_FORMAT } from './stored-documents'
+import { runSummaries } from './run-summaries'
+import { SWEEP_FORMAT, SWEEPS } from './stored-documents'
 
 /** @throws WorkbenchError when it cannot be read, or holds something else */
 export async function readSweep(file: string): Promise<SweepDocument> {
@@ -49,6 +50,22 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     ),
     layerCount: sweep.layerCount,
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },
-    best: best === undefined ? null : { validity: best.validity, diversity: best.diversity }
+    best: best === undefined ? null : { validity: best.validity, diversity: best.diversity },
+    computed: {
+      device: sweep.device,
+      precision: sweep.precision,
+      weights: null,
+      promptCount: sweep.prompts.length,
+      draws: sweep.scoredBy.kind === 'task' ? sweep.scoredBy.draws : null,
+      programVersion: sweep.programVersion
+    }
   }
 }
+
+export const SWEEP_SUMMARIES = runSummaries<SweepDocument, SweepSummary>({
+  name: 'sweep',
+  documents: SWEEPS,
+  schema: SweepSummary,
+  summarize: summarizeSweep,
+  lines: null
+})

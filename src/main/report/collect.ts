@@ -190,11 +190,13 @@ async function reportedSamples(
   samples: readonly SampleLine[],
   origin: ReportedOrigin
 ): Promise<ReportedSamples> {
-  const { id, createdAt, rendering, settings, variants, weights, precision, notices, prompts, marks } = run
+  const { id, createdAt, programVersion, rendering, settings, variants, weights, precision } = run
+  const { notices, prompts, marks } = run
   const { variants: measures } = await measureRun(run, samples)
   return {
     id,
     createdAt,
+    programVersion,
     rendering,
     settings,
     variants: variants.map(withoutFolder),
@@ -252,12 +254,13 @@ function reportedEvaluation(
   { run, results, complete }: EvaluationView,
   origin: ReportedOrigin
 ): ReportedEvaluation {
-  const { id, createdAt, rendering, weights, judge, pairJudge, notices, variants } = run
+  const { id, createdAt, programVersion, rendering, weights, judge, pairJudge, notices, variants } = run
   const { prompts, ...task } = run.task
   const { comparedWith, variants: measured, proxy, pairs } = results
   return {
     id,
     createdAt,
+    programVersion,
     rendering,
     weights,
     judge,

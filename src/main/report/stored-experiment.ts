@@ -75,8 +75,6 @@ export async function readExperiment(
   }
   const sweep = sweepId === undefined ? null : await own.readSweep(sweepId)
   const answerCheck = sweep === null ? null : await ifReadable(() => own.readAnswerCheck(sweep.id))
-  const { evaluations, warnings } = await own.evaluations.list()
-  unread.push(...warnings)
   const runs = own.samples.runs.map(({ id }) => id)
   return {
     document: own.document,
@@ -94,7 +92,7 @@ export async function readExperiment(
     samples: await all(runs.slice(0, SHOWN_SAMPLE_RUNS), (id) => own.samples.readAnswers(id)),
     check: await ifReadable(() => own.samples.readCheck()),
     evaluations: await all(
-      evaluations.map(({ id }) => id),
+      own.evaluations.runs.map(({ id }) => id),
       (id) => evaluationView(own, id, sweepId === undefined ? {} : { sweepId })
     ),
     sweepCount: own.sweeps.length,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { version } from '../../../package.json'
 import type { Rendering } from '../../contract/documents/crc'
 import {
   SAMPLE_RUN_VERSION,
@@ -43,6 +44,7 @@ export async function prepareSampleRun(
     schemaVersion: SAMPLE_RUN_VERSION,
     id: randomUUID(),
     createdAt: new Date().toISOString(),
+    programVersion: version,
     basePath: { path: request.base, fingerprint: pair.base.checkpoint.fingerprint },
     postPath: { path: request.post, fingerprint: pair.post.checkpoint.fingerprint },
     rendering,

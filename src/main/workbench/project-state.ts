@@ -29,6 +29,8 @@ export async function projectState(
     samplePrompts: project.samplePrompts ?? samplePrompts,
     sweeps: [...own.sweeps],
     sampleRuns: [...own.samples.runs],
+    evaluations: [...own.evaluations.runs],
+    history: own.history.state,
     ...pair,
     otherCheckpoints: otherCheckpoints(own.document),
     readOnly: project.readOnly,

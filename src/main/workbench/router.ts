@@ -16,6 +16,7 @@ import { evaluationRoutes } from './routes/evaluations'
 import { exportRoutes } from './routes/exports'
 import { probeRoutes } from './routes/probes'
 import { appRoutes, deviceRoutes, folderRoutes, pairRoutes } from './routes/program'
+import { historyRoutes } from './routes/history'
 import { pairListRoutes } from './routes/pair-list'
 import { queueRoutes } from './routes/queue'
 import { projectRoutes } from './routes/projects'
@@ -63,6 +64,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
     sweeps: sweepRoutes(routing),
     checks: checkRoutes(routing),
     searches: searchRoutes(routing),
+    history: historyRoutes(routing),
     probes: probeRoutes(routing),
     chat: chatRoutes(routing),
     recipes: recipeRoutes(routing),

@@ -5,6 +5,9 @@ import type {
   PairId,
   ProjectState
 } from '../../contract/documents/project'
+import { SvelteSet } from 'svelte/reactivity'
+import type { RunKind } from '../../contract/documents/history'
+import { RUN_KIND_WORDS } from '../../contract/words/run-words'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
 import { History } from './history.svelte'
@@ -69,6 +72,8 @@ export class OpenProject {
   /** What was done in this window, to be undone. */
   readonly history = new History((error) => this.complainOf(error))
   private readonly leaving = new AbortController()
+  /** Runs that this window deletes: their steps need not tell what has become of them. */
+  readonly deleting = new SvelteSet<string>()
   /** Aborted when the project is left: whatever goes on for it ends. */
   readonly left = this.leaving.signal
 
@@ -159,6 +164,34 @@ export class OpenProject {
     this.state = state
     this.jobs.hear(state.running)
     for (const hear of this.listeners) hear(state, before)
+  }
+
+  /**
+   * What a step that shows one run of a list shows next: undefined: what it shows; null: nothing. A new run is shown, and of one that
+   * was deleted the newest takes the place, which the user is told, unless this window did it.
+   *
+   * @param current that it shows; null for none
+   */
+  nextShown(
+    kind: RunKind,
+    current: string | null,
+    now: readonly { id: string }[],
+    before: readonly { id: string }[]
+  ): string | null | undefined {
+    const has = (list: readonly { id: string }[], id: string): boolean => list.some((run) => run.id === id)
+    const newest = now[0]?.id ?? null
+    if (current !== null && has(before, current) && !has(now, current)) {
+      if (!this.deleting.has(current)) {
+        const shown = newest === null ? 'There is no other.' : 'The newest is shown instead.'
+        this.complain({
+          code: 'not-found',
+          message: `The ${RUN_KIND_WORDS[kind].one} that was shown here has been deleted.`,
+          hint: `${shown} The history of the pair can bring it back.`
+        })
+      }
+      return newest
+    }
+    return newest === null || has(before, newest) || newest === current ? undefined : newest
   }
 
   /** Asks main for the project as it is now. */

@@ -34,8 +34,8 @@ interface LiveEvaluation {
 export class Evaluations {
   /** Null until the user says: where there is room beside the results. */
   setupOpen = $state<boolean | null>(null)
-  list = $state.raw<readonly EvaluationSummary[]>([])
-  warnings = $state.raw<readonly string[]>([])
+  /** Newest first. */
+  readonly list = $derived.by<readonly EvaluationSummary[]>(() => this.project.state.evaluations)
   shown = $state.raw<EvaluationView | null>(null)
   /** Axes of the scatter. */
   quality = $state<MeasureId>('accuracy')
@@ -95,9 +95,9 @@ export class Evaluations {
   /** Shows the newest evaluation unless it was shown before: one that ended while the line was down is news. @param wanted another one to show; null for the newest */
   async attach(wanted: string | null): Promise<void> {
     await this.tasks.load()
-    await this.refresh()
     const other = wanted !== this.current && this.list.some(({ id }) => id === wanted) ? wanted : null
-    const next = other ?? (this.newest === this.newestSeen ? null : this.newest)
+    const isKnown = this.newest === this.newestSeen || this.newest === this.current
+    const next = other ?? (isKnown ? null : this.newest)
     const run = next === null ? null : await this.show(next)
     if (!this.setup.ready && run !== null) this.setup.follow(run)
     this.setup.ready = true
@@ -107,14 +107,17 @@ export class Evaluations {
   private hear(state: ProjectState, before: ProjectState): void {
     const judged = before.running.includes('judging') && !state.running.includes('judging')
     if (judged && !this.judging.job.busy && this.shown !== null) void this.judged(this.shown.run.id)
+    const next = this.project.nextShown('evaluation', this.current, state.evaluations, before.evaluations)
+    if (next === undefined || this.busy) return
+    if (next !== null) void this.show(next)
+    else this.clear()
   }
 
-  private async refresh(): Promise<void> {
-    const { here, client } = this.project
-    const found = await this.project.attempt(() => client.evaluations.list(here))
-    if (found === null) return
-    this.list = found.evaluations
-    this.warnings = found.warnings
+  /** Shows none: the only one was deleted. */
+  private clear(): void {
+    this.looking.drop()
+    this.shown = null
+    this.inspected = null
   }
 
   /** Compares the variants of the evaluation being looked at with one of them, by its name. */
@@ -200,7 +203,7 @@ export class Evaluations {
   private async ended(ending: EvaluationEvent, live: LiveEvaluation | null): Promise<void> {
     this.setup.ran(this.reached)
     const id = ending.type === 'finished' ? ending.evaluationId : (live?.evaluationId ?? null)
-    await this.refresh()
+    await this.project.refresh()
     if (id !== null && this.list.some((evaluation) => evaluation.id === id)) await this.show(id)
   }
 }

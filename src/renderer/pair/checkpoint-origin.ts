@@ -11,8 +11,13 @@ export interface ResultOrigins {
 
 /** Which sweeps, sample runs and evaluations of a project were computed from checkpoints with these fingerprints. */
 export function resultOrigins(
-  { sweeps, sampleRuns }: Pick<ProjectState, 'sweeps' | 'sampleRuns'>,
-  evaluations: readonly Pick<EvaluationSummary, 'checkpoints' | 'createdAt' | 'taskName'>[],
+  {
+    sweeps,
+    sampleRuns,
+    evaluations
+  }: Pick<ProjectState, 'sweeps' | 'sampleRuns'> & {
+    evaluations: readonly Pick<EvaluationSummary, 'checkpoints' | 'createdAt' | 'taskName'>[]
+  },
   pair: PairFingerprints
 ): ResultOrigins {
   const origins: ResultOrigins = { same: [], other: [] }

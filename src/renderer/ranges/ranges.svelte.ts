@@ -159,7 +159,7 @@ export class Ranges {
   private moving = false
   private newestSeen: string | null = null
   /** As last heard. */
-  private saved: Pick<SavedCounts, 'answerChecks' | 'searches'>
+  private savedChecks: number
   private liveBoard = new LiveBoard(BY_CHARACTERS, 0, 0)
 
   /** @param needs prompts, which are saved before they are swept, and tasks that a sweep can be scored by */
@@ -168,7 +168,7 @@ export class Ranges {
     private readonly needs: { prompts: { flush(): Promise<void> }; tasks: Tasks }
   ) {
     this.rho = $state(project.state.document.settings.rho)
-    this.saved = project.state.saved
+    this.savedChecks = project.state.saved.answerChecks
     this.reading = new Latest(project.left)
     this.selectingFor = new Latest(project.left)
     this.job = new FollowedJob<SweepEvent, SweepRun>(project, {
@@ -221,22 +221,34 @@ export class Ranges {
       void this.select()
     }
     void this.hearSaved(state.saved)
-    const newest = state.sweeps[0]?.id ?? null
-    if (newest !== null && newest !== this.newestSeen && newest !== before.sweeps[0]?.id && !this.busy) {
-      void this.show(newest)
-    }
+    const next = this.project.nextShown('sweep', this.current, state.sweeps, before.sweeps)
+    if (next === null && !this.busy) this.clear()
+    else if (next !== undefined && next !== null && !this.busy) void this.show(next)
+    else void this.search.hear(state.history.runs, before.history.runs)
     const scored = before.running.includes('recipe score') && !state.running.includes('recipe score')
     if (scored && !this.scoring.job.busy) void this.refresh()
   }
 
+  /** Shows none: the only one was deleted. */
+  private clear(): void {
+    this.reading.drop()
+    this.selectingFor.drop()
+    this.whatIf.close()
+    this.comparing.close()
+    this.sweep = null
+    this.selection = null
+    this.check.document = null
+    this.search.forget()
+    this.pick(null)
+  }
+
   /** Fetches anew what was saved elsewhere; what comes of a job that this window follows, it hears at its end. */
-  private async hearSaved({ answerChecks, searches }: SavedCounts): Promise<void> {
-    const before = this.saved
-    this.saved = { answerChecks, searches }
+  private async hearSaved({ answerChecks }: SavedCounts): Promise<void> {
+    const before = this.savedChecks
+    this.savedChecks = answerChecks
     const sweepId = this.sweep?.id
     if (sweepId === undefined) return
-    if (answerChecks !== before.answerChecks && !this.check.busy) await this.checked(sweepId)
-    if (searches !== before.searches && !this.search.busy) await this.search.show(sweepId)
+    if (answerChecks !== before && !this.check.busy) await this.checked(sweepId)
   }
 
   private choose(model: string | null): void {

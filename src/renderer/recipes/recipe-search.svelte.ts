@@ -1,3 +1,4 @@
+import type { HistoryRun } from '../../contract/documents/history'
 import type {
   SearchDocument,
   SearchEvent,
@@ -18,6 +19,8 @@ export class RecipeSearch {
   readonly busy = $derived.by(() => this.job.busy)
 
   private shown: string | null = null
+  /** The search that was asked for; undefined: the latest. */
+  private wanted: string | undefined
 
   constructor(private readonly project: OpenProject) {
     this.job = new FollowedJob<SearchEvent, SearchProgress>(project, {
@@ -38,15 +41,34 @@ export class RecipeSearch {
     })
   }
 
-  /** Fetches the stored search from a sweep. */
-  async show(sweepId: string): Promise<void> {
+  /** Fetches a stored search from a sweep. @param id of one; left out: the latest */
+  async show(sweepId: string, id?: string): Promise<void> {
     if (this.shown !== sweepId) this.document = null
     this.shown = sweepId
+    this.wanted = id
     const { here, client } = this.project
-    const document = await this.project.attempt(() => client.searches.get({ ...here, sweepId }))
-    if (this.shown !== sweepId) return
+    const wanted = { ...here, sweepId, ...(id === undefined ? {} : { id }) }
+    const document = await this.project.attempt(() => client.searches.get(wanted))
+    if (this.shown !== sweepId || this.wanted !== id) return
     this.document = document
     await this.lookForUnfinished()
+  }
+
+  /** Hears which runs there are: one may have been added, deleted or brought back. */
+  async hear(now: readonly HistoryRun[], before: readonly HistoryRun[]): Promise<void> {
+    const { shown, wanted } = this
+    const idsOf = (runs: readonly HistoryRun[]): string[] =>
+      runs.flatMap(({ sweepId, id }) => (sweepId === shown ? [id] : [])).sort()
+    const own = idsOf(now)
+    if (shown === null || this.busy || own.join() === idsOf(before).join()) return
+    await this.show(shown, wanted !== undefined && own.includes(wanted) ? wanted : undefined)
+  }
+
+  /** Shows none: there is no sweep. */
+  forget(): void {
+    this.shown = null
+    this.document = null
+    this.unfinished = null
   }
 
   /** Asks for a search from the shown sweep that was stopped. */

@@ -154,12 +154,19 @@ export class Samples {
 
   /** Hears what the project is now. */
   private hear(state: ProjectState, before: ProjectState): void {
-    const newest = state.sampleRuns[0]?.id ?? null
-    if (newest !== null && newest !== this.newestSeen && newest !== before.sampleRuns[0]?.id && !this.busy) {
-      void this.show(newest)
-    }
+    const next = this.project.nextShown('samples', this.current, state.sampleRuns, before.sampleRuns)
+    if (next === null && !this.busy) this.clear()
+    else if (next !== undefined && next !== null && next !== this.newestSeen && !this.busy)
+      void this.show(next)
     const checked = before.running.includes('character check') && !state.running.includes('character check')
     if (checked && !this.check.busy) void this.check.load()
+  }
+
+  /** Shows none: the only one was deleted. */
+  private clear(): void {
+    this.look()
+    this.blind.look(null)
+    this.shown = null
   }
 
   /** Looks at other answers: whole, from the top. */

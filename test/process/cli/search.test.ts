@@ -74,8 +74,8 @@ describe('slr search', () => {
     expect(await readdir(folder)).toEqual(['prompts.json', 'search.json'])
 
     const resumed = await search(sharedEngine, left)
-    const { createdAt, seconds, sweepId, work } = whole
-    expect({ ...resumed, createdAt, seconds, sweepId, work }).toEqual(whole)
+    const { id, createdAt, seconds, sweepId, work } = whole
+    expect({ ...resumed, id, createdAt, seconds, sweepId, work }).toEqual(whole)
     expect(work.blockEvaluations - resumed.work.blockEvaluations).toBeGreaterThanOrEqual(
       whole.generations[0]?.blockEvaluations ?? NaN
     )
@@ -95,8 +95,9 @@ describe('slr search', () => {
 
     const project = await openProject(path)
     const sweepId = project.firstPair.sweeps[0]?.id ?? ''
-    expect(await project.firstPair.readSearch(sweepId)).toMatchObject({ sweepId })
-    const file = join(path, 'pairs/pair-1', 'searches', `${sweepId}.json`)
+    const id = project.firstPair.searches[0]?.id ?? ''
+    expect(await project.firstPair.readSearch(sweepId)).toMatchObject({ id, sweepId })
+    const file = join(path, 'pairs/pair-1', 'searches', `${id}.json`)
     expect(result.stdout).toMatch(/^On first tokens alone, .* Not checked yet/m)
     expect(result.stdout).toContain(`Next: slr check --project ${path} --recipes ${file}\n`)
     expect(await project.firstPair.readSearch('../project')).toBeNull()

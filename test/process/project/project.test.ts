@@ -14,6 +14,7 @@ import { bundleProgram, LineProcess } from '../../fixtures/bundled-program'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { problemOf } from '../../fixtures/problems'
 import { PROMPTS, sweepFixture } from '../../fixtures/project-documents'
+import { COMPUTED } from '../../fixtures/run-computation'
 
 const PAIR = { kind: 'folders', base: '/models/base', post: '/models/post' } as const
 
@@ -358,6 +359,7 @@ describe('the sweeps of a project', () => {
       selected: { start: 0, end: 0 },
       post: { validity: newer.post.validity, diversity: newer.post.diversity },
       best: { validity: selected?.validity, diversity: selected?.diversity },
+      computed: { ...COMPUTED, programVersion: newer.programVersion },
       rivals: []
     })
     expect(await project.firstPair.readSweep('b')).toEqual(older)

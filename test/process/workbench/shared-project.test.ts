@@ -190,7 +190,7 @@ describe('a window that follows a project', () => {
       recipes: [{ name: 'top', ranges: [[11, 11]] }]
     })
     await a.evaluations.saveTask({ path, pair: 'pair-1', task: evaluationRun().task })
-    const saved = { answerChecks: 1, searches: 0, tasks: 1 }
+    const saved = { answerChecks: 1, tasks: 1 }
     await vi.waitFor(() => expect(follower.latest).toMatchObject({ running: [], saved }), 30_000)
     await follower.leave()
   })

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { version } from '../../../../package.json'
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type {
   CategoryScore,
@@ -107,7 +109,9 @@ export async function runRecipeSearch(
   const scores = candidates.length === 0 ? [] : await scoring.score(candidates, outcome.generations.length)
   return {
     schemaVersion: SEARCH_VERSION,
+    id: randomUUID(),
     createdAt: new Date().toISOString(),
+    programVersion: version,
     seconds: (performance.now() - startedMs) / 1000,
     ...describeSearch(request, outcome, categories, views),
     found: scores.map((each, index): RecipeScore => ({
@@ -222,7 +226,10 @@ function describeSearch(
   outcome: SearchOutcome,
   categories: PromptView,
   views: SearchViews
-): Omit<SearchDocument, 'schemaVersion' | 'createdAt' | 'seconds' | 'found' | 'shapley' | 'work'> {
+): Omit<
+  SearchDocument,
+  'schemaVersion' | 'id' | 'createdAt' | 'programVersion' | 'seconds' | 'found' | 'shapley' | 'work'
+> {
   const { layerCount } = sweep
   const post = measuresOf(sweep.post)
   const range = outcome.bestRanges[0] ?? null

@@ -24,7 +24,6 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
     })),
     watch: evaluations.watch.use(withPair).handler(watching(jobs.evaluations.table)),
     cancel: evaluations.cancel.use(withPair).handler(cancelling(jobs.evaluations.table)),
-    list: evaluations.list.use(withPair).handler(({ context: { own } }) => own.evaluations.list()),
     get: evaluations.get
       .use(withPair)
       .handler(({ context: { own }, input: { evaluationId, against } }) =>

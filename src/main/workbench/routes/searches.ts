@@ -16,6 +16,8 @@ export function searchRoutes({ jobs, withPair }: Routing) {
     }),
     watch: searches.watch.use(withPair).handler(watching(jobs.searches.table)),
     cancel: searches.cancel.use(withPair).handler(cancelling(jobs.searches.table)),
-    get: searches.get.use(withPair).handler(({ context: { own }, input }) => own.readSearch(input.sweepId))
+    get: searches.get
+      .use(withPair)
+      .handler(({ context: { own }, input }) => own.readSearch(input.sweepId, input.id))
   })
 }

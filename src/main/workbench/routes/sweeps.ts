@@ -1,3 +1,4 @@
+import type { PromptScore } from '../../../contract/documents/crc'
 import { shownSweep } from '../../../contract/documents/shown-sweep'
 import { promptScoresIn } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
@@ -8,6 +9,20 @@ import { askWhatIf } from '../../crc/check/ask-what-if'
 import { compareSweeps } from '../../measures/compare-sweeps'
 import type { ProjectPair } from '../../project/project-pair'
 import { cancelling, route, type Routing, watching } from './route'
+
+/** What searches from a sweep have of a model that they found, the latest first. */
+async function foundScores(
+  own: ProjectPair,
+  sweepId: string,
+  model: string
+): Promise<PromptScore[] | undefined> {
+  for (const { id } of own.searches.filter((search) => search.sweepId === sweepId)) {
+    const search = await own.readSearch(sweepId, id)
+    const found = search?.found.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === model)
+    if (found !== undefined) return found.prompts
+  }
+  return undefined
+}
 
 /** Sweeps of all ranges, and what is asked of a stored one. */
 export function sweepRoutes({ jobs, withPair }: Routing) {
@@ -26,9 +41,8 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
       .use(withPair)
       .handler(async ({ context: { own }, input }) => shownSweep(await own.readSweep(input.sweepId))),
     scores: sweeps.scores.use(withPair).handler(async ({ context: { own }, input: { sweepId, model } }) => {
-      const found = (await own.readSearch(sweepId))?.found ?? []
-      const ofKey = found.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === model)
-      const scores = promptScoresIn(await own.readSweep(sweepId), model) ?? ofKey?.prompts
+      const scores =
+        promptScoresIn(await own.readSweep(sweepId), model) ?? (await foundScores(own, sweepId, model))
       if (scores !== undefined) return scores
       throw new WorkbenchError('not-found', `The sweep ${sweepId} scored no model of the key ${model}.`)
     }),

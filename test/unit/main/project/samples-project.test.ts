@@ -10,6 +10,7 @@ import { measureRun } from '../../../../src/main/measures/host'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 import { PROMPTS } from '../../../fixtures/project-documents'
+import { COMPUTED } from '../../../fixtures/run-computation'
 import { sampleLine, sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 
 let folder: string
@@ -135,6 +136,7 @@ describe('a sample run', () => {
         createdAt: run.createdAt,
         promptCount: 2,
         variantNames: ['post', 'upper'],
+        computed: { ...COMPUTED, precision: null, draws: 3 },
         sampleCount: 12,
         sampleTotal: 12
       }

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -212,13 +212,16 @@ describe('what a report tells', () => {
     await project.firstPair.saveSweep(await ownSweep(project))
     await project.firstPair.evaluations.add(evaluationRun())
     await appendFile(join(project.path, 'pairs/pair-1', 'evaluations', 'evaluation-1.jsonl'), '{}\n')
-    await mkdir(join(project.path, 'pairs/pair-1', 'searches'))
-    await writeFile(join(project.path, 'pairs/pair-1', 'searches', 'sweep-1.json'), 'nonsense')
+    await project.firstPair.saveSearch({
+      ...tinySearch({ name: 'found', ranges: [[1, 1]] }),
+      sweepId: 'sweep-1'
+    })
+    await writeFile(join(project.path, 'pairs/pair-1', 'searches', 'tiny-search.json'), 'nonsense')
     const report = await reportOf(project)
     expect(report.sweep?.search).toBeNull()
     expect(report.evaluations).toEqual([])
     expect(report.warnings).toHaveLength(2)
-    expect(report.warnings[0]).toContain('sweep-1.json')
+    expect(report.warnings[0]).toContain('tiny-search.json')
     expect(report.warnings[1]).toContain('evaluation-1.jsonl, line 1')
     await project.close()
   })

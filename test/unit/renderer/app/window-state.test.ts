@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
+import type { EvaluationSummary } from '../../../../src/contract/documents/evaluation'
 import type { ProjectState } from '../../../../src/contract/documents/project'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { resourcePath } from '../../../../src/main/base/resources'
@@ -12,6 +13,7 @@ import { summarizeSweep } from '../../../../src/main/project/sweep-files'
 import { NewProject } from '../../../../src/renderer/start/start.svelte'
 import { Later } from '../../../fixtures/later'
 import { KEPT_AT, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { COMPUTED, historyRun } from '../../../fixtures/run-computation'
 import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
 import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 
@@ -186,7 +188,7 @@ describe('the Evaluate view', () => {
     expect(evaluations.inspected).toBeNull()
   })
 
-  const summary = (id: string) => ({
+  const summary = (id: string): EvaluationSummary => ({
     id,
     checkpoints: { base: 'aa', post: 'bb' },
     createdAt: '2026-01-02T03:04:05.000Z',
@@ -195,17 +197,18 @@ describe('the Evaluate view', () => {
     kind: 'creative',
     variantNames: ['base'],
     answerCount: 1,
-    answerTotal: 1
+    answerTotal: 1,
+    computed: COMPUTED
   })
 
   it('takes no variant for chosen before it knows what the last evaluation compared', async () => {
     const line = new ScriptedLine()
-    const { evaluations } = (await line.openProject(projectState())).session
+    const state = projectState({ evaluations: [summary('last')] })
+    const { evaluations } = (await line.openProject(state)).session
     const { setup } = evaluations
     void evaluations.attach(null)
     await settled()
     await line.answer('evaluations.tasks', 0, [{ task: evaluationRun().task, origin: 'project' }])
-    await line.answer('evaluations.list', 0, { evaluations: [summary('last')], warnings: [] })
     expect([setup.ready, setup.incomplete]).toEqual([false, 'The last evaluation is being read.'])
     const last = evaluationRun({ variants: [{ variant: { kind: 'base', name: 'base' } }] })
     await line.answer('evaluations.get', 0, { run: last, results: { variants: [] }, complete: true })
@@ -215,12 +218,13 @@ describe('the Evaluate view', () => {
 
   it('shows an evaluation that ended while the line was down, in place of the one before', async () => {
     const line = new ScriptedLine()
-    const { evaluations } = (await line.openProject(projectState())).session
+    const { session } = await line.openProject(projectState())
+    const { evaluations } = session
     const adopted = async (place: number, ids: readonly string[]): Promise<void> => {
+      session.accept(projectState({ evaluations: ids.map(summary) }))
       void evaluations.attach(null)
       await settled()
       await line.answer('evaluations.tasks', place, [])
-      await line.answer('evaluations.list', place, { evaluations: ids.map(summary), warnings: [] })
     }
     await adopted(0, ['first'])
     await line.answer('evaluations.get', 0, view('first'))
@@ -524,20 +528,24 @@ describe('a project that another window changes', () => {
     await line.answer('checks.get', 1, check)
     await line.answer('sweeps.select', 0, selection({ start: 1, end: 1 }))
     expect([ranges.check.document, ranges.selection?.selected]).toEqual([check, { start: 1, end: 1 }])
-    session.accept(changed(1, { saved: { ...saved, searches: 1 } }))
+    const history = {
+      runs: [historyRun({ kind: 'search', id: 'tiny-search', sweepId: 'first' })],
+      deleted: []
+    }
+    session.accept(changed(1, { saved, history }))
     await settled()
     const search = { ...tinySearch({ name: 'found', ranges: [[1, 1]] }), sweepId: 'first' }
     await line.answer('searches.get', 1, search)
     expect(ranges.search.document).toEqual(search)
 
     const asked = line.of('evaluations.tasks').length
-    session.accept(changed(1, { saved: { ...saved, searches: 1, tasks: 1 } }))
+    session.accept(changed(1, { history, saved: { ...saved, tasks: 1 } }))
     await settled()
     const entry = { task: evaluationRun().task, origin: 'project' }
     await line.answer('evaluations.tasks', asked, [entry])
     expect(evaluations.setup.tasks).toEqual([entry])
     // What has not changed is not fetched again.
-    session.accept(changed(2, { saved: { ...saved, searches: 1, tasks: 1 } }))
+    session.accept(changed(2, { history, saved: { ...saved, tasks: 1 } }))
     await settled()
     expect(['checks.get', 'searches.get', 'evaluations.tasks'].map((name) => line.of(name).length)).toEqual([
       2,

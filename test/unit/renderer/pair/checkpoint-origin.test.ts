@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BY_CHARACTERS } from '../../../../src/contract/documents/scored-by'
 import { listed, resultOrigins } from '../../../../src/renderer/pair/checkpoint-origin'
+import { COMPUTED } from '../../../fixtures/run-computation'
 
 describe('where results came from', () => {
   const sweep = (id: string, base: string, post: string) => ({
@@ -14,7 +15,8 @@ describe('where results came from', () => {
     rivals: [],
     layerCount: 2,
     post: { validity: 1, diversity: 1 },
-    best: null
+    best: null,
+    computed: COMPUTED
   })
 
   it('is told by both fingerprints', () => {
@@ -23,7 +25,7 @@ describe('where results came from', () => {
       { checkpoints: { base: 'a', post: 'c' }, createdAt: '2026-01-02T03:04:05.000Z', taskName: 'Stories' },
       { checkpoints: { base: 'a', post: 'b' }, createdAt: '2026-01-02T03:04:05.000Z', taskName: 'Names' }
     ]
-    const { same, other } = resultOrigins({ sweeps, sampleRuns: [] }, evaluations, { base: 'a', post: 'b' })
+    const { same, other } = resultOrigins({ sweeps, sampleRuns: [], evaluations }, { base: 'a', post: 'b' })
     expect(same).toEqual([
       expect.stringMatching(/^sweep of /),
       expect.stringMatching(/^evaluation “Names” of /)

@@ -1,0 +1,66 @@
+import type { EvaluationSummary } from '../documents/evaluation'
+import type { HistoryRun, RunKind } from '../documents/history'
+import type { SweepSummary } from '../documents/project'
+import type { SampleRunSummary } from '../documents/samples'
+import type { SearchSummary } from '../documents/search'
+import { DEVICE_LABELS } from '../model/device'
+import { formatCount, formatScore, plural, rangePhrase } from './format'
+import { scoredByName, scoreWords } from './score-words'
+
+/** What runs of a kind are called. */
+export const RUN_KIND_WORDS: Readonly<Record<RunKind, { one: string; several: string }>> = {
+  sweep: { one: 'sweep', several: 'sweeps' },
+  search: { one: 'search', several: 'searches' },
+  samples: { one: 'sample run', several: 'sample runs' },
+  evaluation: { one: 'evaluation', several: 'evaluations' }
+}
+
+export function sweepTitle({ scoredBy, selected, best }: SweepSummary): string {
+  const { diversity } = scoreWords(scoredBy)
+  const result =
+    selected === null || best === null
+      ? 'no range selected'
+      : `${rangePhrase(selected)}, ${diversity} ${formatScore(best.diversity)}`
+  return `${scoredByName(scoredBy)}: ${result}`
+}
+
+const METHODS: Readonly<Record<SearchSummary['method'], string>> = {
+  greedy: 'Greedy search',
+  beam: 'Beam search',
+  subsets: 'Subsets of layers',
+  strengths: 'Strengths of layers'
+}
+
+export const searchTitle = ({ method, best }: SearchSummary): string =>
+  `${METHODS[method]}: ${best === null ? 'nothing qualifies' : `${best.name}, ${formatScore(best.diversity)}`}`
+
+export const samplesTitle = ({ variantNames, sampleCount, sampleTotal }: SampleRunSummary): string =>
+  `${variantNames.join(', ')}: ${answersOf(sampleCount, sampleTotal)}`
+
+export const evaluationTitle = ({
+  taskName,
+  variantNames,
+  answerCount,
+  answerTotal
+}: EvaluationSummary): string =>
+  `${taskName}: ${plural(variantNames.length, 'model')}, ${answersOf(answerCount, answerTotal)}`
+
+const answersOf = (count: number, total: number): string =>
+  count === total ? plural(count, 'answer') : `${formatCount(count)} of ${plural(total, 'answer')}`
+
+/** What a run is called: its name, or what it is. */
+export const runTitle = ({ name, title }: Pick<HistoryRun, 'name' | 'title'>): string =>
+  name === '' ? title : name
+
+/** What a run was computed with, a few words each. */
+export function computedWords({ computed, checkpoints }: HistoryRun): string[] {
+  const { device, precision, weights, promptCount, draws, programVersion } = computed
+  const held = weights === null ? '' : `, weights as ${weights}`
+  return [
+    `${DEVICE_LABELS[device]}${precision === null ? '' : ` in ${precision}`}${held}`,
+    ...(promptCount === null ? [] : [plural(promptCount, 'prompt')]),
+    ...(draws === null ? [] : [`${plural(draws, 'draw')} each`]),
+    `base ${checkpoints.base.slice(0, 8)}, post ${checkpoints.post.slice(0, 8)}`,
+    `SLR Workbench ${programVersion === '' ? 'of an unknown version' : programVersion}`
+  ]
+}

@@ -1,0 +1,44 @@
+import { newestFirst } from '../base/files/newest-first'
+import type { RunSummaries } from './run-summaries'
+
+/** The runs of one kind that a pair has, as lists show them. */
+export class RunList<Summary extends { readonly id: string; readonly createdAt: string }> {
+  #runs: readonly Summary[]
+
+  constructor(
+    private readonly folder: string,
+    private readonly summaries: RunSummaries<Summary>,
+    runs: readonly Summary[]
+  ) {
+    this.#runs = runs
+  }
+
+  /** Newest first. */
+  get runs(): readonly Summary[] {
+    return this.#runs
+  }
+
+  find(id: string): Summary | undefined {
+    return this.#runs.find((run) => run.id === id)
+  }
+
+  /** Takes a run, or what has become of it, and writes that down beside its document. */
+  async put(summary: Summary): Promise<void> {
+    this.note(summary)
+    await this.summaries.write(this.folder, summary)
+  }
+
+  /** Takes what has become of a run; beside its document it is noted later, or made again. */
+  note(summary: Summary): void {
+    this.#runs = newestFirst([...this.#runs.filter(({ id }) => id !== summary.id), summary])
+  }
+
+  drop(id: string): void {
+    this.#runs = this.#runs.filter((run) => run.id !== id)
+  }
+
+  /** Takes a run whose files are in their place again. @throws WorkbenchError as the reading of its document */
+  async bringBack(id: string): Promise<void> {
+    this.note(await this.summaries.read(this.folder, id, true))
+  }
+}

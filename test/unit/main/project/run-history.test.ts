@@ -1,0 +1,290 @@
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { UNMARKED } from '../../../../src/contract/documents/history'
+import { createProject } from '../../../../src/main/project/create-project'
+import { openProject } from '../../../../src/main/project/open-project'
+import type { Project } from '../../../../src/main/project/project'
+import { destroyRun, listTrash, trashRun, untrashRun } from '../../../../src/main/project/run-trash'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { evaluationRun } from '../../../fixtures/evaluation-documents'
+import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
+import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
+import { historyRun } from '../../../fixtures/run-computation'
+
+const RECIPE = { name: 'upper', ranges: [[1, 1]] as [number, number][] }
+const SWEEP = { kind: 'sweep', id: 'sweep-1' } as const
+const RUN = { kind: 'samples', id: 'run-1' } as const
+
+/** A project with a run of every kind, and two searches from its sweep. */
+async function project(): Promise<Project> {
+  const folder = await temporaryFolder()
+  const made = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const own = made.firstPair
+  await own.saveSweep(sweepFixture())
+  await own.saveSearch({ ...tinySearch(RECIPE), sweepId: 'sweep-1' })
+  await own.saveSearch({
+    ...tinySearch(RECIPE),
+    id: 'later',
+    sweepId: 'sweep-1',
+    createdAt: '2026-03-02T00:00:00Z'
+  })
+  const run = sampleRunFixture()
+  await own.samples.addRun(run)
+  await own.samples.appendAnswers(run.id, sampleLines(run))
+  await own.evaluations.add(evaluationRun())
+  return made
+}
+
+const reopened = async (open: Project): Promise<Project> => {
+  await open.close()
+  return openProject(open.path)
+}
+
+const namesOf = ({ firstPair }: Project): string[] => firstPair.history.state.runs.map(({ id }) => id)
+
+/** All files of a pair but project.json's, with what is in them. */
+async function filesOf(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((one) =>
+    one.isFile()
+  )
+  const read = names.map(async (one): Promise<[string, string]> => {
+    const path = join(one.parentPath, one.name)
+    return [path.slice(folder.length + 1), await readFile(path, 'utf8')]
+  })
+  return Object.fromEntries((await Promise.all(read)).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+describe('the history of a pair', () => {
+  it('lists runs of all kinds with what they were computed with, pinned ones first', async () => {
+    const open = await project()
+    const { history } = open.firstPair
+    expect(namesOf(open)).toEqual(['later', 'evaluation-1', 'run-1', 'sweep-1', 'tiny-search'])
+    await history.mark(SWEEP, { pinned: true })
+    expect(history.state.runs[0]).toMatchObject({
+      ...{ kind: 'sweep', title: 'characters: layer 0, diversity 0.236', pinned: true },
+      computed: { device: 'cpu', precision: 'fp32', promptCount: 2, draws: null, programVersion: '0.1.0' }
+    })
+    expect(history.state.runs.find(({ kind }) => kind === 'samples')).toMatchObject({
+      title: 'post, upper: 12 answers',
+      computed: { draws: 3 }
+    })
+    await open.close()
+  })
+
+  it('keeps names, notes and pins in a file of their own, and refuses what was changed since', async () => {
+    let open = await project()
+    const sweep = join(open.firstPair.folder, 'sweeps/sweep-1.json')
+    const before = await readFile(sweep, 'utf8')
+    const { revision } = open
+    await open.firstPair.history.mark(SWEEP, { name: 'first', note: '*mine*' })
+    expect(await readFile(sweep, 'utf8')).toBe(before)
+    await expect(open.firstPair.history.mark(SWEEP, { name: 'late' }, revision)).rejects.toMatchObject({
+      problem: { code: 'stale' }
+    })
+    // Another field of it is nobody's concern.
+    await open.firstPair.history.mark(SWEEP, { pinned: true }, revision)
+    open = await reopened(open)
+    expect(open.firstPair.history.marksOf(SWEEP)).toEqual({ name: 'first', note: '*mine*', pinned: true })
+    await open.firstPair.history.mark(SWEEP, UNMARKED)
+    expect(JSON.parse(await readFile(join(open.firstPair.folder, 'history.json'), 'utf8'))).toMatchObject({
+      runs: []
+    })
+    await open.close()
+  })
+
+  it('never writes over names that it could not read', async () => {
+    let open = await project()
+    const file = join(open.firstPair.folder, 'history.json')
+    await writeFile(file, '{"schemaVersion": 9}')
+    open = await reopened(open)
+    expect(open.warnings).toEqual([expect.stringContaining('Names and notes of runs were left out.')])
+    await expect(open.firstPair.history.mark(SWEEP, { name: 'x' })).rejects.toMatchObject({
+      problem: { code: 'bad-file' }
+    })
+    await expect(open.firstPair.history.delete(SWEEP)).rejects.toMatchObject({
+      problem: { code: 'bad-file' }
+    })
+    expect(await readFile(file, 'utf8')).toBe('{"schemaVersion": 9}')
+    await open.close()
+  })
+
+  it('brings back what was deleted, after it was opened again too, with name and all', async () => {
+    let open = await project()
+    const { folder } = open.firstPair
+    await open.firstPair.history.mark(SWEEP, { name: 'first', pinned: true })
+    const before = await filesOf(folder)
+    const deletions: string[] = []
+    for (const { kind, id } of open.firstPair.history.state.runs.filter(({ sweepId }) => sweepId === null)) {
+      deletions.push(await open.firstPair.history.delete({ kind, id }))
+    }
+    expect(namesOf(open)).toEqual([])
+    await expect(open.firstPair.readSearch('sweep-1')).resolves.toBeNull()
+    open = await reopened(open)
+    expect(namesOf(open)).toEqual([])
+    expect(open.firstPair.history.state.deleted.map(({ run }) => run.kind)).toEqual([
+      'samples',
+      'evaluation',
+      'sweep'
+    ])
+    expect(open.firstPair.history.state.deleted.at(-1)).toMatchObject({
+      run: { name: 'first' },
+      searches: [{ id: 'later' }, { id: 'tiny-search' }]
+    })
+    for (const deletion of deletions) await open.firstPair.history.restore(deletion)
+    expect(namesOf(open)).toEqual(['sweep-1', 'later', 'evaluation-1', 'run-1', 'tiny-search'])
+    expect(await filesOf(folder)).toEqual(before)
+    expect((await open.firstPair.samples.readAnswers('run-1')).samples).toHaveLength(12)
+    await expect(open.firstPair.history.restore(deletions[0] ?? '')).rejects.toMatchObject({
+      problem: { code: 'not-found' }
+    })
+    await open.close()
+  })
+
+  it('restores no search without its sweep', async () => {
+    const open = await project()
+    const { history } = open.firstPair
+    const search = await history.delete({ kind: 'search', id: 'later' })
+    const sweep = await history.delete(SWEEP)
+    await expect(history.restore(search)).rejects.toMatchObject({
+      problem: { code: 'bad-input', hint: 'Restore the sweep first.' }
+    })
+    await history.restore(sweep)
+    expect(open.firstPair.searches.map(({ id }) => id)).toEqual(['tiny-search'])
+    await history.restore(search)
+    expect(open.firstPair.searches.map(({ id }) => id)).toEqual(['later', 'tiny-search'])
+    await open.close()
+  })
+
+  it('deletes for good what was deleted a month ago, but what is pinned', async () => {
+    let open = await project()
+    const { history, folder } = open.firstPair
+    await history.mark(RUN, { pinned: true })
+    const pinned = await history.delete(RUN)
+    await history.delete(SWEEP)
+    const kept = await history.delete({ kind: 'evaluation', id: 'evaluation-1' })
+    for (const name of await readdir(join(folder, 'trash'))) {
+      if (name === kept) continue
+      const file = join(folder, 'trash', name, 'deleted.json')
+      const text = await readFile(file, 'utf8')
+      await writeFile(file, text.replace(/"deletedAt": "[^"]+"/, '"deletedAt": "2020-01-01T00:00:00.000Z"'))
+    }
+    open = await reopened(open)
+    expect((await readdir(join(folder, 'trash'))).sort()).toEqual([kept, pinned].sort())
+    await open.firstPair.history.destroy(pinned)
+    expect(await readdir(join(folder, 'trash'))).toEqual([kept])
+    await open.close()
+  })
+
+  it('keeps a pinned run without answers when its generation fails', async () => {
+    const open = await project()
+    await open.firstPair.samples.addRun(sampleRunFixture({ id: 'empty' }))
+    await open.firstPair.samples.addRun(sampleRunFixture({ id: 'pinned' }))
+    await open.firstPair.history.mark({ kind: 'samples', id: 'pinned' }, { pinned: true })
+    for (const id of ['empty', 'pinned']) await open.firstPair.samples.dropUnanswered(id)
+    expect(open.firstPair.samples.runs.map(({ id }) => id)).toEqual(['pinned', 'run-1'])
+    await open.close()
+  })
+
+  it('lists nothing by reading whole documents', async () => {
+    let open = await project()
+    const { folder } = open.firstPair
+    const before = open.firstPair.history.state
+    await open.close()
+    const files = await filesOf(folder)
+    for (const [name, text] of Object.entries(files)) {
+      if (!/^(sweeps|searches|samples|evaluations)\//.test(name) || name.endsWith('.summary.json')) continue
+      await writeFile(join(folder, name), ' '.repeat(Buffer.byteLength(text)))
+      await utimes(join(folder, name), 1, 1)
+    }
+    open = await openProject(open.path)
+    expect(open.warnings).toEqual([])
+    expect(open.firstPair.history.state).toEqual(before)
+    await open.close()
+  })
+})
+
+const HISTORY_RUN = historyRun(SWEEP)
+const FILES = ['sweep-1.json', 'sweep-1.summary.json'].map((name) => ({ folder: 'sweeps' as const, name }))
+const ALL_FILES = [...FILES, { folder: 'checks' as const, name: 'sweep-1.json' }]
+
+describe('a kill', () => {
+  /** A step that is not reached is one at which the program was killed. */
+  const killedAt = (step: number) => {
+    let left = step
+    return (): void => {
+      if (left === 0) throw new Error('killed')
+      left -= 1
+    }
+  }
+
+  /** How many steps the work has, found by doing it; before each it is killed once on files of its own. */
+  async function killedEverywhere(
+    work: (pair: string, beforeStep: () => void) => Promise<unknown>,
+    begin: (pair: string) => Promise<unknown>,
+    look: (pair: string, done: boolean) => Promise<void>
+  ): Promise<number> {
+    for (let step = 0; ; step++) {
+      const open = await project()
+      const { folder } = open.firstPair
+      await open.firstPair.saveAnswerCheck({ ...tinyCheck([]), sweepId: 'sweep-1' })
+      await open.close()
+      await begin(folder)
+      const done = await work(folder, killedAt(step)).then(
+        () => true,
+        () => false
+      )
+      await look(folder, done)
+      if (done) return step
+    }
+  }
+
+  const whereIs = async (pair: string) => {
+    const there = Object.keys(await filesOf(pair))
+    const placed = ALL_FILES.map(({ folder, name }) => there.includes(`${folder}/${name}`))
+    return placed.every(Boolean) ? 'there' : placed.some(Boolean) ? 'half' : 'gone'
+  }
+
+  it('while a run is deleted or brought back leaves it there or deleted, whole', async () => {
+    const whole = async (pair: string): Promise<void> => {
+      const { deleted, warnings } = await listTrash(pair, true)
+      expect(warnings).toEqual([])
+      expect(await whereIs(pair)).toBe(deleted.length === 0 ? 'there' : 'gone')
+      for (const document of deleted) await untrashRun(pair, document)
+      expect(await whereIs(pair)).toBe('there')
+      expect(await readdir(join(pair, 'trash')).catch(() => [])).toEqual([])
+    }
+    const deleting = await killedEverywhere(
+      (pair, beforeStep) => trashRun(pair, HISTORY_RUN, [], ALL_FILES, beforeStep),
+      () => Promise.resolve(),
+      whole
+    )
+    const restoring = await killedEverywhere(
+      async (pair, beforeStep) => {
+        for (const document of (await listTrash(pair, true)).deleted)
+          await untrashRun(pair, document, beforeStep)
+      },
+      (pair) => trashRun(pair, HISTORY_RUN, [], ALL_FILES),
+      whole
+    )
+    expect([deleting, restoring]).toEqual([5, 5])
+  })
+
+  it('while a run is deleted for good leaves it deleted, whole, or nothing of it', async () => {
+    const steps = await killedEverywhere(
+      async (pair, beforeStep) => {
+        for (const document of (await listTrash(pair, true)).deleted)
+          await destroyRun(pair, document, beforeStep)
+      },
+      (pair) => trashRun(pair, HISTORY_RUN, [], ALL_FILES),
+      async (pair) => {
+        const { deleted, warnings } = await listTrash(pair, true)
+        expect(warnings).toEqual([])
+        const left = Object.keys(await filesOf(pair)).filter((name) => name.startsWith('trash/'))
+        expect(left).toHaveLength(deleted.length === 0 ? 0 : ALL_FILES.length + 1)
+      }
+    )
+    expect(steps).toBe(5)
+  })
+})
