@@ -3,8 +3,9 @@ import type { BriefScore } from '../../contract/documents/shown-sweep'
 import { scoreWords } from '../../contract/words/score-words'
 import { rangeKey } from '../../contract/model/strengths'
 import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from '../ui/format'
-import type { RestorationRange } from '../../contract/model/recipe'
-import { minimumValidity, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
+import type { ScoredByBrief } from '../../contract/documents/scored-by'
+import type { Describe } from './heatmap-cells'
+import { type ScoreBoard, scoreOf } from './score-board'
 
 /** What is said of the model under the pointer, in either chart. */
 export interface Readout {
@@ -54,20 +55,21 @@ export function readoutOf(
 }
 
 /**
- * A range of the triangle in a sentence.
+ * What says a range of the triangle in a sentence.
  *
- * @param point its score; undefined while there is none
+ * @param told.minimum of what can be selected; null while none is known
+ * @param told.selected key of the selected range
  */
-export function rangeWords(
-  board: ScoreBoard,
-  range: RestorationRange,
-  point: RangePoint | undefined,
-  { rho, selected }: { rho: number; selected: string | null }
-): string {
-  if (point === undefined) return `${rangePhrase(range)}: no score yet`
-  const words = scoreWords(board.scoredBy)
-  const minimum = minimumValidity(board, rho)
-  const short = minimum !== null && point.validity < minimum ? `, ${words.validity} too low` : ''
-  const best = rangeKey(range) === selected ? ', selected' : ''
-  return `${rangePhrase(range)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${short}${best}`
+export function describeRanges(told: {
+  scoredBy: ScoredByBrief
+  minimum: number | null
+  selected: string | null
+}): Describe {
+  const words = scoreWords(told.scoredBy)
+  return (range, point) => {
+    if (point === undefined) return `${rangePhrase(range)}: no score yet`
+    const short = told.minimum !== null && point.validity < told.minimum ? `, ${words.validity} too low` : ''
+    const best = rangeKey(range) === told.selected ? ', selected' : ''
+    return `${rangePhrase(range)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${short}${best}`
+  }
 }

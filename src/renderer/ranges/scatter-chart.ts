@@ -2,6 +2,7 @@ import { Chart, type ChartConfiguration, type Plugin } from 'chart.js'
 import { BY_CHARACTERS } from '../../contract/documents/scored-by'
 import { type ScoreWords, scoreWords } from '../../contract/words/score-words'
 import { capitalised, formatScore } from '../ui/format'
+import type { AxisBounds } from './chart-look.svelte'
 import type { ChartSurface } from '../plots/chart-surface'
 import { drawLines } from '../plots/draw-lines'
 import { drawNames } from '../plots/draw-names'
@@ -82,6 +83,8 @@ export function createScatter(
 ): ShownScatter {
   let words = scoreWords(BY_CHARACTERS)
   let drawOver: (chart: Chart<'scatter'>) => void = () => undefined
+  /** What its axes show: Chart.js works all its options out anew when they are set. */
+  let axesOf = ''
   const names: Plugin<'scatter'> = { id: 'names', afterDatasetsDraw: (chart) => drawOver(chart) }
   const chart: ScatterChart = new Chart(canvas, {
     ...surface,
@@ -101,20 +104,31 @@ export function createScatter(
         drawLines(drawn, limit)
         drawNames(drawn, written, marks, colors, font)
       }
-      const axis = ([min, max]: readonly [number, number], title: ReturnType<typeof axisTitle>): object => ({
-        min,
-        max,
-        grid: { color: colors.line },
-        border: { color: colors['ink-faint'] },
-        ticks: { color: colors['ink-faint'], font: { ...font, size: 11 } },
-        title: { display: true, text: title, color: colors['ink-soft'], font }
-      })
-      chart.options.scales = {
-        x: axis(bounds[0], axisTitle(words.validity, words.means.validity)),
-        y: axis(bounds[1], axisTitle(words.diversity, words.means.diversity))
-      }
+      const of = JSON.stringify([bounds, words.validity, words.diversity, colors, font])
+      if (of !== axesOf) chart.options.scales = scatterScales(bounds, words, colors, font)
+      axesOf = of
       chart.update('none')
     }
+  }
+}
+
+function scatterScales(
+  bounds: AxisBounds,
+  words: ScoreWords,
+  colors: ChartColors,
+  font: ChartFont
+): NonNullable<ScatterChart['options']['scales']> {
+  const axis = ([min, max]: readonly [number, number], title: ReturnType<typeof axisTitle>): object => ({
+    min,
+    max,
+    grid: { color: colors.line },
+    border: { color: colors['ink-faint'] },
+    ticks: { color: colors['ink-faint'], font: { ...font, size: 11 } },
+    title: { display: true, text: title, color: colors['ink-soft'], font }
+  })
+  return {
+    x: axis(bounds[0], axisTitle(words.validity, words.means.validity)),
+    y: axis(bounds[1], axisTitle(words.diversity, words.means.diversity))
   }
 }
 
