@@ -23,11 +23,11 @@ async function listed(path: string, purpose: 'change' | 'view' = 'change') {
   return { sweeps: project.firstPair.sweeps, warnings: project.warnings.length }
 }
 
-/** Replaces a sweep by as many bytes that say nothing. @param age of its file, by a second: what is written at once has one time */
+/** Replaces a sweep by as many bytes that say nothing. @param age of its file, by an hour: summaries are written meanwhile */
 async function spoil(file: string, age: 'same' | 'newer'): Promise<void> {
   const { size, atimeMs, mtimeMs } = await stat(file)
   await writeFile(file, ' '.repeat(size))
-  const seconds = Math.floor(mtimeMs) / 1000 + (age === 'same' ? 0 : 1)
+  const seconds = Math.floor(mtimeMs) / 1000 + (age === 'same' ? 0 : 3600)
   await utimes(file, Math.floor(atimeMs) / 1000, seconds)
 }
 
