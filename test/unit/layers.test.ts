@@ -56,7 +56,7 @@ const WINDOW_SHARES: Readonly<Record<string, readonly string[]>> = {
   pair: ['recipes'],
   prompts: ['prompt-set'],
   ranges: ['prompt-set', 'recipes'],
-  report: ['evaluate', 'pair', 'ranges'],
+  report: ['evaluate', 'pair', 'ranges', 'recipes'],
   samples: ['answers', 'prompt-set', 'recipes']
 }
 /** The kit finds the open project in Svelte's context, and nothing else above it. */

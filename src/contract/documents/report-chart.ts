@@ -2,8 +2,10 @@ import type { LayerDistance } from './distances'
 import type { MeasureId } from '../model/measures'
 import type { RestorationRange } from '../model/recipe'
 import type { Rival } from '../model/rival'
-import type { ReportedEvaluation } from './report'
+import type { LayerPairs } from './layer-pairs'
+import type { ReportedEvaluation, ReportedSearch } from './report'
 import type { ScoredByBrief } from './scored-by'
+import type { LayerShares } from './search'
 import type { LiveScore } from './sweep-events'
 
 /** What the script of a report's page draws; written into the page by main. */
@@ -37,4 +39,7 @@ export type ReportChart =
       diversity: MeasureId
       quality: MeasureId
     }
+  | { kind: 'search'; search: Pick<ReportedSearch, 'generations' | 'range' | 'scoredBy'> }
+  | { kind: 'shares'; shares: LayerShares; scoredBy: ScoredByBrief }
+  | { kind: 'pairs'; pairs: LayerPairs }
   | { kind: 'pass-at-k'; evaluation: Pick<ReportedEvaluation, 'variants' | 'results'> }

@@ -4,9 +4,10 @@ import type { Block, Section } from './blocks'
 import { evaluationsSection, mainComparisons } from './sections/evaluations'
 import { distancesSection, pairSection } from './sections/pair'
 import { pairsSections } from './sections/pairs'
-import { keptSection, searchSections } from './sections/recipes'
+import { keptSection } from './sections/recipes'
 import { reproductionSection } from './sections/reproduction'
 import { checkSection, samplesSection } from './sections/samples'
+import { searchSections } from './sections/search'
 import { headlineBlocks, sweepSection } from './sections/sweep'
 
 /** What stands above the sections. */

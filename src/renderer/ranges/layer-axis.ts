@@ -3,7 +3,10 @@ import type { Bootstrap, Selection } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { rangeKey } from '../../contract/model/strengths'
 import { plateauOf } from '../../contract/words/plateau'
+import type { LayerShares } from '../../contract/documents/search'
+import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import { scoreWords } from '../../contract/words/score-words'
+import { taskShareWords } from '../../contract/words/search-words'
 import { formatDelta } from '../ui/format'
 import type { ScoreBoard } from './score-board'
 
@@ -96,6 +99,21 @@ export function effectRows(board: ScoreBoard): LayerRow[] {
       format: (value: number) => formatDelta(value)
     }
   ])
+}
+
+/** What a search found that each layer contributes. */
+export function shapleyRows(shares: LayerShares, scoredBy: ScoredByBrief): LayerRow[] {
+  const words = scoreWords(scoredBy)
+  return [
+    [words.diversity, shares.diversity] as const,
+    [words.validity, shares.validity] as const,
+    ...shares.further.map(({ measure, values }) => [taskShareWords(measure, scoredBy), values] as const)
+  ].map(([measure, values]) => ({
+    label: `${measure}, Shapley value`,
+    values,
+    centred: true,
+    format: (value: number) => formatDelta(value)
+  }))
 }
 
 /** More would be a picture of the triangle again. */

@@ -1,5 +1,5 @@
 import type { Interval } from '../../contract/documents/crc'
-import type { LayerShares } from '../../contract/documents/search'
+import type { LayerShares, TaskShares } from '../../contract/documents/search'
 import { at } from '../../contract/model/look-up'
 import { toCsv } from '../ui/csv'
 
@@ -13,20 +13,30 @@ export interface ShareRow {
   layer: number
   diversity: Share
   validity: Share
+  /** Of a task. */
+  further: (Share & { measure: TaskShares['measure'] })[]
   alone: { diversity: number; validity: number }
   leftOut: { diversity: number; validity: number }
 }
 
 /** What each layer contributes, a row for each. */
-export function shareRows({ diversity, validity, intervals, alone, leftOut }: LayerShares): ShareRow[] {
-  const share = (values: readonly number[], ends: readonly Interval[] | undefined, layer: number): Share => ({
+export function shareRows({
+  diversity,
+  validity,
+  intervals,
+  further,
+  alone,
+  leftOut
+}: LayerShares): ShareRow[] {
+  const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): Share => ({
     value: at(values, layer, 'layer'),
-    interval: ends === undefined ? null : at(ends, layer, 'layer')
+    interval: ends === null ? null : at(ends, layer, 'layer')
   })
   return diversity.map((_, layer) => ({
     layer,
-    diversity: share(diversity, intervals?.diversity, layer),
-    validity: share(validity, intervals?.validity, layer),
+    diversity: share(diversity, intervals?.diversity ?? null, layer),
+    validity: share(validity, intervals?.validity ?? null, layer),
+    further: further.map((each) => ({ measure: each.measure, ...share(each.values, each.intervals, layer) })),
     alone: { diversity: at(alone.diversity, layer, 'layer'), validity: at(alone.validity, layer, 'layer') },
     leftOut: {
       diversity: at(leftOut.diversity, layer, 'layer'),
@@ -45,21 +55,9 @@ export const sharesScale = (rows: readonly ShareRow[]): number =>
       .map(Math.abs)
   )
 
-/** The pairs of layers that add most, or least, together; none where only some subsets are known. */
-export function strongestInteractions(
-  { interactions }: LayerShares,
-  count: number
-): { layers: [number, number]; value: number }[] {
-  return (interactions ?? [])
-    .flatMap((row, a) => row.map((value, b) => ({ layers: [a, b] satisfies [number, number], value })))
-    .filter(({ layers: [a, b] }) => a < b)
-    .sort((one, other) => Math.abs(other.value) - Math.abs(one.value))
-    .slice(0, count)
-}
-
 /** A row for each layer; with intervals where the shares have them, and its interactions where those are known. */
 export function sharesCsv(shares: LayerShares): string {
-  const { intervals, interactions } = shares
+  const { intervals, further, interactions } = shares
   const head = [
     'layer',
     'shapley_diversity',
@@ -69,13 +67,15 @@ export function sharesCsv(shares: LayerShares): string {
     'left_out_diversity',
     'left_out_validity',
     ...(intervals === null ? [] : ['diversity_low', 'diversity_high', 'validity_low', 'validity_high']),
+    ...further.map(({ measure }) => `shapley_${measure}`),
     ...(interactions ?? []).map((_, layer) => `diversity_with_${layer}`)
   ]
-  const rows = shareRows(shares).map(({ layer, diversity, validity, alone, leftOut }) => [
+  const rows = shareRows(shares).map(({ layer, diversity, validity, further, alone, leftOut }) => [
     ...[layer, diversity.value, validity.value],
     ...[alone.diversity, alone.validity, leftOut.diversity, leftOut.validity],
     ...(diversity.interval ?? []),
     ...(validity.interval ?? []),
+    ...further.map(({ value }) => value),
     ...(interactions === null ? [] : at(interactions, layer, 'layer'))
   ])
   return toCsv(head, rows)

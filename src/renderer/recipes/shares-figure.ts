@@ -22,7 +22,12 @@ export const sharesFigure = (shares: LayerShares, words: ScoreWords): Figure => 
   csv: () => sharesCsv(shares)
 })
 
-function sharesDrawing(shares: LayerShares, words: ScoreWords, page: FigurePage): Drawing {
+/** Bars from 0, and a layer's numbers beside them. */
+export function sharesDrawing(
+  shares: LayerShares,
+  words: ScoreWords,
+  page: Pick<FigurePage, 'width' | 'colors'>
+): Drawing {
   const rows = shareRows(shares)
   const reach = sharesScale(rows)
   const { colors } = page

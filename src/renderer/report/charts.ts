@@ -7,7 +7,12 @@ import type { PlotContent } from '../plots/plot'
 import { createPlot } from '../plots/plot-chart'
 import { heatmapGeometry } from '../plots/heatmap-geometry'
 import type { Drawing } from '../plots/figures/drawing'
+import type { FigurePage } from '../plots/figures/figure'
 import { svgInPage } from '../plots/figures/svg'
+import { pairsDrawing } from '../plots/pair-matrix'
+import { scoreWords } from '../../contract/words/score-words'
+import { searchCurve } from '../recipes/search-curve'
+import { sharesDrawing } from '../recipes/shares-figure'
 import { metricsOf } from '../ranges/metrics'
 import { createScatter } from '../ranges/scatter-chart'
 import { triangleDrawing } from '../ranges/triangle-drawing'
@@ -29,6 +34,14 @@ function draw(chart: ReportChart, figure: HTMLElement): (() => void) | null {
       const { variants, results } = chart.evaluation
       return drawPlot(tradeOffPlot({ run: { variants }, results }, chart.quality, chart.diversity), figure)
     }
+    case 'search': {
+      const content = searchCurve(chart.search)
+      return content === null ? null : drawPlot(content, figure)
+    }
+    case 'shares':
+      return drawDrawing(figure, (page) => sharesDrawing(chart.shares, scoreWords(chart.scoredBy), page))
+    case 'pairs':
+      return drawDrawing(figure, (page) => pairsDrawing(chart.pairs, page))
     case 'pass-at-k': {
       const { variants, results } = chart.evaluation
       const content = passAtKPlot({ run: { variants }, results })
@@ -39,6 +52,7 @@ function draw(chart: ReportChart, figure: HTMLElement): (() => void) | null {
 
 /** In pixels. */
 const HEATMAP_WIDTH = 560
+const DRAWING_WIDTH = 560
 
 function drawRanges(
   { board: stored, rho, selected }: Extract<ReportChart, { kind: 'ranges' }>,
@@ -85,6 +99,19 @@ const svgElement = (drawing: Drawing): Element =>
     new DOMParser().parseFromString(svgInPage(drawing), 'image/svg+xml').documentElement,
     true
   )
+
+/** Of what is drawn as figures are, in the colours of the page. */
+function drawDrawing(figure: HTMLElement, draw: (page: FigurePage) => Drawing): (() => void) | null {
+  const measuring = document.createElement('canvas').getContext('2d')
+  if (measuring === null) return null
+  const place = document.createElement('div')
+  place.className = 'drawing'
+  figure.append(place)
+  return () => {
+    const page = { width: DRAWING_WIDTH, colors: chartColors(figure), font: chartFont(figure), measuring }
+    place.replaceChildren(svgElement(draw(page)))
+  }
+}
 
 function drawLayers({ layers }: Extract<ReportChart, { kind: 'layers' }>, figure: HTMLElement): () => void {
   const chart = createBarChart({ canvas: plotCanvas(figure, labelOf(figure)) })

@@ -359,7 +359,7 @@ const differences = (left: PromptMeasures, right: PromptMeasures): number[] =>
   left.diversity.map((diversity, prompt) => diversity - at(right.diversity, prompt, 'prompt'))
 
 function measuresOf({ prompts }: Pick<Score, 'prompts'>): PromptMeasures {
-  const distinctRight = prompts.flatMap((prompt) => prompt.distinctRight ?? [])
+  const distinctRight = prompts.map((prompt) => prompt.distinctRight).filter((value) => value !== undefined)
   return {
     validity: prompts.map(({ validity }) => validity),
     diversity: prompts.map(({ diversity }) => diversity),

@@ -13,7 +13,7 @@ import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { demoSweep } from '../../../fixtures/swept-demo'
 
-describe('searches beyond the ranges of the demo', { timeout: 120_000 }, async () => {
+describe('searches beyond the ranges of the demo', { timeout: 300_000 }, async () => {
   const never = new AbortController().signal
   const request = await demoSweep()
   const { base, post } = request

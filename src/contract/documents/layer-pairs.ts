@@ -1,0 +1,48 @@
+import { rangeKey } from '../model/strengths'
+import type { RestorationRange } from '../model/recipe'
+
+/** For each two layers one number, the same both ways; null where it is not known, and of a layer with itself. */
+export type LayerPairs = readonly (readonly (number | null)[])[]
+
+/**
+ * How much more diversity the two ends of a range add together than each on its own, where all between them is restored: the
+ * second difference D(a-b) - D(a+1 - b) - D(a - b-1) + D(a+1 - b-1), the last of which is post's for neighbours. A sweep of all
+ * ranges has it for each two layers at no further cost; below 0 one does the other's work.
+ */
+export function rangePairs({
+  layerCount,
+  post,
+  ranges
+}: {
+  layerCount: number
+  post: { diversity: number } | null
+  ranges: readonly (RestorationRange & { diversity: number })[]
+}): LayerPairs {
+  const scored = new Map(ranges.map((range) => [rangeKey(range), range.diversity]))
+  const of = (start: number, end: number): number | undefined =>
+    start > end ? post?.diversity : scored.get(rangeKey({ start, end }))
+  const together = (a: number, b: number): number | null => {
+    const [both, last, first, neither] = [of(a, b), of(a + 1, b), of(a, b - 1), of(a + 1, b - 1)]
+    return both === undefined || last === undefined || first === undefined || neither === undefined
+      ? null
+      : both - last - first + neither
+  }
+  const layers = Array.from({ length: layerCount }, (_, layer) => layer)
+  return layers.map((one) =>
+    layers.map((other) => (one === other ? null : together(Math.min(one, other), Math.max(one, other))))
+  )
+}
+
+/** The pairs that add most, or least, together, those first whose number is largest either way. */
+export const strongestPairs = (
+  pairs: LayerPairs,
+  count: number
+): { layers: [number, number]; value: number }[] =>
+  pairs
+    .flatMap((row, one) =>
+      row.flatMap((value, other) =>
+        value === null || other <= one ? [] : [{ layers: [one, other] satisfies [number, number], value }]
+      )
+    )
+    .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
+    .slice(0, count)

@@ -1,0 +1,223 @@
+import { DEVICE_LABELS } from '../../../contract/model/device'
+import {
+  capitalised,
+  formatCount,
+  formatDelta,
+  formatDuration,
+  formatScore,
+  formatUtc,
+  plural
+} from '../../../contract/words/format'
+import type { CategoryScore, Interval } from '../../../contract/documents/crc'
+import type { LayerDistance } from '../../../contract/documents/distances'
+import { rangePairs, strongestPairs } from '../../../contract/documents/layer-pairs'
+import type { LayerShares } from '../../../contract/documents/search'
+import type { Report, ReportedSearch, ReportedSweep } from '../../../contract/documents/report'
+import type { ModelTone } from '../../../contract/model/model-style'
+import { scoreWords } from '../../../contract/words/score-words'
+import {
+  searchEndWords,
+  heldOutWords,
+  searchFinding,
+  searchSettingsWords,
+  sharesBasisWords,
+  taskShareWords
+} from '../../../contract/words/search-words'
+import { type Block, type Cell, fold, numberColumn, type Section, textColumn } from '../blocks'
+import { at } from '../../../contract/model/look-up'
+import { originFacts } from './origin'
+import { describeRecipe } from './recipes'
+
+/** Recipes beyond one range, where they were searched for. */
+export function searchSections({ sweep, distances }: Report): Section[] {
+  const search = sweep?.search ?? null
+  if (sweep === null || search === null) return []
+  const rho = sweep.selection?.rho ?? search.rho
+  return [
+    {
+      id: 'search',
+      title: 'Beyond one range',
+      blocks: [
+        { kind: 'lead', text: searchFinding(search, sweep.check ?? null, rho).words },
+        { kind: 'facts', facts: certainty(search) },
+        foundTable(search),
+        ...courseBlocks(search),
+        ...(search.shapley === null ? [] : shareBlocks(search.shapley, search, distances?.layers ?? [])),
+        ...pairBlocks(search, sweep),
+        { kind: 'facts', facts: effort(search) }
+      ]
+    }
+  ]
+}
+
+type Fact = [name: string, value: string]
+
+function certainty({ comparison, heldOut, heldOutReason, scoredBy }: ReportedSearch): Fact[] {
+  const words = scoreWords(scoredBy)
+  const signed = ({ difference, interval }: { difference: number; interval: readonly number[] }): string =>
+    `${formatDelta(difference)} in ${words.diversity} (${interval.map((end) => formatDelta(end)).join(' to ')})`
+  const facts: Fact[] = []
+  if (comparison !== null) {
+    const picked = `${signed(comparison)}, which favours whatever was picked from many`
+    facts.push(['On the prompts that picked', picked])
+  }
+  facts.push([
+    'On unseen prompts',
+    heldOut === null
+      ? `not checked: ${heldOutReason ?? ''}`
+      : `${signed(heldOut)}, ${heldOutWords(heldOut)}, at ${words.validity} ${formatScore(heldOut.found.validity)} against ${formatScore(heldOut.range.validity)} of the range`
+  ])
+  return facts
+}
+
+function foundTable({ post, range, found, scoredBy }: ReportedSearch): Block {
+  const words = scoreWords(scoredBy)
+  const row = (name: string, tone: ModelTone, score: CategoryScore, what: string): Cell[] => [
+    { text: name, detail: what, tone },
+    { text: formatScore(score.validity) },
+    { text: formatScore(score.diversity) },
+    { text: formatDelta(score.diversity - range.diversity) }
+  ]
+  const best =
+    range.range === null
+      ? []
+      : [row('best range', 'hybrid', range, `layers of base: ${range.range.start}–${range.range.end}`)]
+  return {
+    kind: 'table',
+    label: 'What the search found, best first',
+    columns: [
+      textColumn('Model'),
+      numberColumn(words.validity),
+      numberColumn(words.diversity),
+      numberColumn('over the best range')
+    ],
+    rows: [
+      row('post', 'post', post, 'nothing restored'),
+      ...best,
+      ...found.map((score) => row(score.recipe.name, 'hybrid', score, describeRecipe(score.recipe)))
+    ]
+  }
+}
+
+/** How far each generation came. */
+function courseBlocks(search: ReportedSearch): Block[] {
+  const { generations, range, scoredBy } = search
+  if (generations.length < 2) return []
+  const words = scoreWords(scoredBy)
+  const label = `${capitalised(words.diversity)} of the best recipe against block evaluations`
+  let work = 0
+  const rows = generations.map(({ blockEvaluations, candidates, best }): Cell[] => {
+    work += blockEvaluations
+    return [
+      { text: formatCount(work) },
+      { text: formatCount(candidates) },
+      { text: formatScore(best.diversity) },
+      { text: formatScore(best.validity) },
+      { text: best.recipe.name }
+    ]
+  })
+  const columns = [
+    numberColumn('Block evaluations', 'so far'),
+    numberColumn('recipes'),
+    numberColumn(words.diversity),
+    numberColumn(words.validity),
+    textColumn('best')
+  ]
+  return [
+    {
+      kind: 'chart',
+      label: `${label}.`,
+      chart: { kind: 'search', search: { generations, range, scoredBy } }
+    },
+    fold('Generation by generation', [{ kind: 'table', label, columns, rows }])
+  ]
+}
+
+/** What each layer contributes, beside how far its weights were moved where that is known. */
+function shareBlocks(
+  shares: LayerShares,
+  { scoredBy }: Pick<ReportedSearch, 'scoredBy'>,
+  distances: readonly LayerDistance[]
+): Block[] {
+  const words = scoreWords(scoredBy)
+  const { diversity, validity, intervals, further, alone, leftOut } = shares
+  const moved = distances.length === diversity.length ? distances : []
+  const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): Cell => ({
+    text: formatDelta(at(values, layer, 'layer')),
+    ...(ends !== null && {
+      detail: at(ends, layer, 'layer')
+        .map((end) => formatDelta(end))
+        .join(' to ')
+    })
+  })
+  const label = `What each layer contributes: Shapley values ${sharesBasisWords(shares)}`
+  return [
+    { kind: 'chart', label: `${label}.`, chart: { kind: 'shares', shares, scoredBy } },
+    {
+      kind: 'table',
+      label,
+      columns: [
+        numberColumn('Layer'),
+        numberColumn(words.diversity),
+        numberColumn(words.validity),
+        ...further.map(({ measure }) => numberColumn(taskShareWords(measure, scoredBy))),
+        numberColumn(`${words.diversity} alone`),
+        numberColumn('left out'),
+        ...(moved.length === 0 ? [] : [numberColumn('weights', '‖post − base‖ / ‖base‖')])
+      ],
+      rows: diversity.map((_, layer) => [
+        { text: String(layer) },
+        share(diversity, intervals?.diversity ?? null, layer),
+        share(validity, intervals?.validity ?? null, layer),
+        ...further.map((each) => share(each.values, each.intervals, layer)),
+        share(alone.diversity, null, layer),
+        share(leftOut.diversity, null, layer),
+        ...moved
+          .slice(layer, layer + 1)
+          .map(({ relativeNorm }) => ({ text: relativeNorm?.toFixed(4) ?? '–' }))
+      ])
+    }
+  ]
+}
+
+/** How many of the strongest are told in numbers. */
+const TOLD_PAIRS = 10
+
+/** What two layers do together: exactly where all subsets are known, otherwise what the ranges say. */
+function pairBlocks({ shapley, scoredBy }: ReportedSearch, sweep: ReportedSweep): Block[] {
+  if (shapley === null) return []
+  const { diversity } = scoreWords(scoredBy)
+  const pairs = shapley.interactions ?? rangePairs(sweep)
+  const label =
+    shapley.interactions === null
+      ? `How much more ${diversity} the two ends of a range add together than each on its own, all between them restored`
+      : `How much more ${diversity} two layers add together than each on its own: Shapley interaction indices`
+  const rows = strongestPairs(pairs, TOLD_PAIRS).map(({ layers, value }): Cell[] => [
+    { text: layers.join(' and ') },
+    { text: formatDelta(value) }
+  ])
+  const columns = [textColumn('Layers'), numberColumn(diversity, 'together')]
+  return [
+    { kind: 'chart', label: `${label}.`, chart: { kind: 'pairs', pairs } },
+    fold('The strongest pairs', [{ kind: 'table', label, columns, rows }])
+  ]
+}
+
+function effort(search: ReportedSearch): Fact[] {
+  const { settings, generations, work } = search
+  const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
+  return [
+    [
+      'Search',
+      `${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ${searchEndWords(search)}; ` +
+        `${formatCount(work.blockEvaluations)} block evaluations in ${formatDuration(search.seconds)} on ${DEVICE_LABELS[search.device]} in ${search.precision}`
+    ],
+    [
+      'Settings',
+      `${searchSettingsWords(settings)}; at most ${formatCount(settings.blockEvaluations)} block evaluations, ` +
+        `ρ = ${search.rho}, seed ${settings.seed}`
+    ],
+    ['Computed', formatUtc(search.createdAt)],
+    ...originFacts(search.origin)
+  ]
+}

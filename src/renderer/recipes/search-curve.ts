@@ -1,0 +1,61 @@
+import type { SearchDocument } from '../../contract/documents/search'
+import { scoreWords } from '../../contract/words/score-words'
+import { type PlotContent, type PlotPoint, roomyBounds } from '../plots/plot'
+import { capitalised, formatCount, formatScore, rangePhrase } from '../ui/format'
+
+type Curve = Pick<SearchDocument, 'generations' | 'range' | 'scoredBy'>
+
+/** The best of a search against the work that it took, generation by generation; null where there was but one, or none. */
+export function searchCurve({ generations, range, scoredBy }: Curve): PlotContent | null {
+  if (generations.length < 2) return null
+  const words = scoreWords(scoredBy)
+  const pointAt = (
+    work: number,
+    name: string,
+    { diversity, validity }: { diversity: number; validity: number }
+  ): PlotPoint => ({
+    x: work,
+    y: diversity,
+    lines: [
+      name,
+      `${words.short.diversity} ${formatScore(diversity)}, ${words.short.validity} ${formatScore(validity)}`,
+      `after ${formatCount(work)} block evaluations`
+    ]
+  })
+  const points = [pointAt(0, range.range === null ? 'post' : rangePhrase(range.range), range)]
+  let work = 0
+  for (const { blockEvaluations, best } of generations) {
+    work += blockEvaluations
+    points.push(pointAt(work, best.recipe.name, best))
+  }
+  const last = generations.at(-1)?.best ?? range
+  return {
+    label:
+      `${capitalised(words.diversity)} of the best recipe against block evaluations: ${formatScore(range.diversity)} at first, ` +
+      `${formatScore(last.diversity)} after ${formatCount(work)}.`,
+    series: [
+      {
+        name: 'best so far',
+        tone: 'hybrid',
+        mark: 'circle',
+        points,
+        connected: true,
+        named: false,
+        opacity: 1,
+        radius: 3
+      }
+    ],
+    x: {
+      title: 'block evaluations, the halves that check included',
+      bounds: [0, roomyBounds([0, work], [0, Infinity])[1]],
+      tick: formatCount
+    },
+    y: {
+      title: words.diversity,
+      bounds: roomyBounds(
+        points.map(({ y }) => y),
+        [0, 1]
+      )
+    }
+  }
+}
