@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 const ROOMS = [
   'base/files',
   'base',
+  'endpoint',
   'confined',
   'family',
   'graphs',

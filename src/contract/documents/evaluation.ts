@@ -4,6 +4,7 @@ import { CheckpointReference } from '../model/checkpoint'
 import { HeldWeights, Sampling } from '../model/sampling'
 import { JudgeSettings } from './judge'
 import { MeasureId } from '../model/measures'
+import { OutsideRecord } from '../model/outside-model'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 import { PairJudgement } from './preferences'
@@ -60,6 +61,8 @@ export const EvaluationRun = z.object({
   judge: JudgeSettings.nullable().default(null),
   /** Who compared the answers in pairs last. */
   pairJudge: JudgeSettings.nullable().default(null),
+  /** Who answered where the engine did not, as far as it is known. */
+  outside: z.array(OutsideRecord).default([]),
   notices: z.array(z.string())
 })
 export type EvaluationRun = z.infer<typeof EvaluationRun>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EndpointAddress, whereEndpoint } from '../model/endpoint'
 
 /**
  * A model that marks answers, reached over the chat interface of OpenAI that local servers offer too. Stored with the
@@ -6,24 +7,7 @@ import { z } from 'zod'
  */
 export const JudgeSettings = z
   .object({
-    /** Up to and including the version, such as http://localhost:8080/v1. */
-    baseUrl: z
-      .url({ protocol: /^https?$/, error: 'expected an address such as http://localhost:8080/v1' })
-      .max(2_000)
-      .refine(
-        (url) => !/^https?:\/\/[^/]*@/i.test(url),
-        'names a user; a key is given apart from the address'
-      ),
-    model: z.string().min(1).max(200),
-    /**
-     * Environment variable of this program that holds the key. Its name says that it is one, so that no project can have
-     * another secret sent away.
-     */
-    keyVariable: z
-      .string()
-      .max(200)
-      .regex(/^[A-Z][A-Z0-9_]*API_KEY$/, 'expected a name that ends in API_KEY, such as OPENAI_API_KEY')
-      .optional(),
+    ...EndpointAddress.shape,
     rubric: z.string().trim().min(1).max(20_000),
     /** Compares the answers of every two variants, in both orders, instead of marking each. */
     pairs: z.boolean().default(false),
@@ -44,13 +28,8 @@ export const DEFAULT_JUDGE = {
 } as const satisfies Partial<JudgeSettings>
 
 /** What a user must know before anything is sent. */
-export function judgeWarning({ baseUrl, model }: Pick<JudgeSettings, 'baseUrl' | 'model'>): string {
-  const { host, hostname, protocol } = new URL(baseUrl)
-  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
-  const where = isLocal ? 'another program on this machine' : 'another machine'
-  const plain = protocol === 'http:' && !isLocal ? ', unencrypted' : ''
-  return `Prompts and answers leave this program: they are sent to ${host} (${where}${plain}), to be judged by ${model}.`
-}
+export const judgeWarning = (judge: Pick<JudgeSettings, 'baseUrl' | 'model'>): string =>
+  `Prompts and answers leave this program: they are sent to ${whereEndpoint(judge)}, to be judged by ${judge.model}.`
 
 /** What a judge said of one answer, a line of evaluations/<id>.judge.jsonl. */
 export const JudgeVerdict = z.object({

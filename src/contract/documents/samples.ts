@@ -6,6 +6,7 @@ import type { Sampling } from '../model/sampling'
 import { HeldWeights } from '../model/sampling'
 import { TextMeasureId } from '../model/measures'
 import { AnsweringModel } from '../model/model'
+import { OutsideModel, OutsideRecord } from '../model/outside-model'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 import { PreferenceMark } from './preferences'
@@ -21,9 +22,13 @@ export const Variant = z.discriminatedUnion('kind', [
   z.object({ kind: post.shape.kind, name }),
   z.object({ kind: recipe.shape.kind, name, recipe: recipe.shape.recipe, kept: recipe.shape.kept }),
   checkpoint,
-  z.object({ kind: rival.shape.kind, name, rival: rival.shape.rival })
+  z.object({ kind: rival.shape.kind, name, rival: rival.shape.rival }),
+  ...OutsideModel.options
 ])
 export type Variant = z.infer<typeof Variant>
+
+/** A variant that the engine answers for. */
+export type EngineVariant = Exclude<Variant, OutsideModel>
 
 export const SampleSettings = TaskSettings.extend({
   device: GenerationDevice.default('cpu'),
@@ -108,6 +113,8 @@ export const SampleRun = z.object({
   /** How weights were held and products computed; null until the first answers came. */
   weights: HeldWeights.nullable(),
   precision: Precision.nullable().default('fp32'),
+  /** Who answered where the engine did not, as far as it is known. */
+  outside: z.array(OutsideRecord).default([]),
   /** Remarks for the user, such as a missing chat template or why base cannot be compared. */
   notices: z.array(z.string()),
   marks: z.array(PreferenceMark)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type AnsweringModel, Model, rangeModel, weightsKey } from '../model/model'
+import { type AnyModel, Model, rangeModel, weightsKey } from '../model/model'
 import { RestorationRange } from '../model/recipe'
 import { rivalKey } from '../model/rival'
 import { blendStrengths, rangeKey } from '../model/strengths'
@@ -48,9 +48,9 @@ export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefSc
 }
 
 /** The score that a sweep gave a model, under whatever name; null when it gave none. */
-export function scoreIn(sweep: SweepDocument, model: AnsweringModel): Score | null
-export function scoreIn(sweep: ShownSweep, model: AnsweringModel): BriefScore | null
-export function scoreIn(sweep: ShownSweep, model: AnsweringModel): BriefScore | null {
+export function scoreIn(sweep: SweepDocument, model: AnyModel): Score | null
+export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null
+export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
   const wanted = weightsKey(model)
   if (model.kind === 'rival') return sweep.rivals.find(({ rival }) => rivalKey(rival) === wanted) ?? null
   const found = modelsOf(sweep).find(

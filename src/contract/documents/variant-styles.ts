@@ -1,5 +1,12 @@
-import { keptStyle, MARK_SHAPES, RIVAL_TONES, type ModelStyle, type ModelTone } from '../model/model-style'
-import { keptOf } from '../model/model'
+import {
+  keptStyle,
+  MARK_SHAPES,
+  OUTSIDE_TONE,
+  RIVAL_TONES,
+  type ModelStyle,
+  type ModelTone
+} from '../model/model-style'
+import { isOutside, keptOf } from '../model/model'
 import type { Variant } from './samples'
 
 /** How a variant is coloured: what is kept as everywhere, others by what they are. */
@@ -7,6 +14,7 @@ export function toneOf(variant: Variant): ModelTone {
   const kept = keptOf(variant)
   if (kept !== undefined) return keptStyle(kept.mark).tone
   if (variant.kind === 'rival') return RIVAL_TONES[variant.rival.kind]
+  if (isOutside(variant)) return OUTSIDE_TONE
   return variant.kind === 'recipe' ? 'hybrid' : variant.kind
 }
 

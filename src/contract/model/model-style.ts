@@ -17,6 +17,8 @@ export const RIVAL_TONES: Readonly<Record<Rival['kind'], ModelTone>> = {
   mix: 'orange',
   filter: 'base'
 }
+/** Who answers outside the engine may be any model: a colour that nothing of the pair has by itself. */
+export const OUTSIDE_TONE: ModelTone = 'black'
 export type MarkShape = 'rect' | 'rectRot' | (typeof MARK_SHAPES)[number]
 
 export interface ModelStyle {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { OtherCheckpoint } from './checkpoint'
 import { Kept } from './kept'
 import { type LayerStrength, Recipe, type RestorationRange } from './recipe'
+import { type OutsideModel, outsideKey } from './outside-model'
 import { Rival, rivalKey, rivalName } from './rival'
 import { nameStrengths, postStrengths, rangeStrengths, recipeStrengths, strengthsKey } from './strengths'
 
@@ -24,6 +25,15 @@ export const AnsweringModel = z.discriminatedUnion('kind', [
 ])
 export type AnsweringModel = z.infer<typeof AnsweringModel>
 
+/** Who answers: the engine, or somebody outside it. */
+export type AnyModel = AnsweringModel | OutsideModel
+
+/** Whether answers come from elsewhere than the engine. */
+export const isOutside = <Other extends { kind: string }>(
+  model: Other
+): model is Extract<Other, { kind: OutsideModel['kind'] }> =>
+  model.kind === 'endpoint' || model.kind === 'file'
+
 /** The model with these strengths, named after them. */
 export const layersModel = (layers: readonly LayerStrength[]): Extract<Model, { kind: 'recipe' }> => ({
   kind: 'recipe',
@@ -37,24 +47,25 @@ export const rangeModel = ({ start, end }: RestorationRange): Extract<Model, { k
 })
 
 /** What a model is called unless it is given another name. */
-export function modelName(model: AnsweringModel): string {
+export function modelName(model: AnyModel): string {
   if (model.kind === 'recipe') return model.recipe.name
   if (model.kind === 'rival') return rivalName(model.rival)
-  return model.kind === 'checkpoint' ? model.name : model.kind
+  return model.kind === 'base' || model.kind === 'post' ? model.kind : model.name
 }
 
 /**
- * How much of base each layer takes; null for what is no recipe over the pair: whole models, and rivals.
+ * How much of base each layer takes; null for what is no recipe over the pair: whole models, rivals, and those outside.
  *
  * @throws WorkbenchError `bad-input` for a recipe that does not fit so many layers
  */
-export function modelStrengths(model: AnsweringModel, layerCount: number): LayerStrength[] | null {
+export function modelStrengths(model: AnyModel, layerCount: number): LayerStrength[] | null {
   if (model.kind === 'post') return postStrengths(layerCount)
   return model.kind === 'recipe' ? recipeStrengths(model.recipe, layerCount) : null
 }
 
 /** One string for models that answer alike, whatever they are called: `base`, `post`, `4-11`, `checkpoint <fingerprint>`, `mix 0.5`. */
-export function weightsKey(model: AnsweringModel): string {
+export function weightsKey(model: AnyModel): string {
+  if (isOutside(model)) return outsideKey(model)
   if (model.kind === 'checkpoint') return `checkpoint ${model.fingerprint}`
   if (model.kind === 'rival') return rivalKey(model.rival)
   if (model.kind !== 'recipe') return model.kind
@@ -65,14 +76,14 @@ export function weightsKey(model: AnsweringModel): string {
 }
 
 /** Which of its project's recipes or checkpoints a model is; undefined for the others. */
-export const keptOf = (model: AnsweringModel): Kept | undefined =>
+export const keptOf = (model: AnyModel): Kept | undefined =>
   model.kind === 'recipe' || model.kind === 'checkpoint' ? model.kept : undefined
 
 /** Which model of a project it is, whatever it is called now: the id of what is kept, the weights of the others. */
-export const modelKey = (model: AnsweringModel): string => keptOf(model)?.id ?? weightsKey(model)
+export const modelKey = (model: AnyModel): string => keptOf(model)?.id ?? weightsKey(model)
 
 /** Whether two are one model of a project. Where one does not say what it is kept as, as in old runs, the weights decide. */
-export const sameModel = (a: AnsweringModel, b: AnsweringModel): boolean =>
+export const sameModel = (a: AnyModel, b: AnyModel): boolean =>
   keptOf(a) === undefined || keptOf(b) === undefined
     ? weightsKey(a) === weightsKey(b)
     : modelKey(a) === modelKey(b)

@@ -9,6 +9,8 @@ import { readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { appendLines } from '../base/files/line-file'
 import { readAnswerLines } from '../project/sample-files'
+import type { OutsideRecord } from '../../contract/model/outside-model'
+import { withRecord } from '../samples/outside-records'
 import { promptOf } from '../report/samples-page/export'
 
 /** Prompts with their tokens come to some MB. */
@@ -60,6 +62,11 @@ export class AnswersFile {
   /** How the answers are computed. */
   planned(computation: Computation): void {
     this.current = { ...this.current, ...computation }
+  }
+
+  /** Who answers outside the engine. */
+  learned(record: OutsideRecord): void {
+    this.current = { ...this.current, outside: withRecord(this.current.outside, record) }
   }
 
   /** @throws WorkbenchError `read-only`, `not-found` */

@@ -22,6 +22,7 @@ import type { Proxies } from '../measures/proxy-correlation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { openSampledPair, type SampledPair } from '../samples/generation'
+import { withRecord } from '../samples/outside-records'
 import { withEngine } from './engine'
 import { givenTask, TASK_CHOICES } from './given-task'
 import { judged, judgeFrom, JudgeOptions, type VerdictStore, withJudgeOptions } from './judge'
@@ -45,7 +46,7 @@ import { checkOutputFile, writeOutputFile } from './output-file'
 import { evaluationStep, progressDisplay } from './progress'
 import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
 import { type Kept, untilStopped } from './stopped'
-import { VariantOptions, variantsFrom, withVariantOptions } from './variants'
+import { VariantOptions, variantsFrom, warnOfEndpoints, withVariantOptions } from './variants'
 
 const MAX_TASK_BYTES = 256_000_000
 
@@ -115,6 +116,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     })
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
+    if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
     tell(describePlan(run))
     const made =
       own === null
@@ -200,6 +202,7 @@ async function evaluateRun(
   await runWithProgress(
     { run, pair, stored: earlier ?? { samples: [], scores: [] } },
     {
+      learned: (record) => own.evaluations.noteOutside(run.id, record),
       planned: (weights) => own.evaluations.noteWeights(run.id, weights),
       keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
       keepScores: (scores) => own.evaluations.appendScores(run.id, scores)
@@ -228,10 +231,14 @@ async function evaluateInMemory(
 ): Promise<MadeEvaluation> {
   const samples: SampleLine[] = []
   const scores: PromptScores[] = []
-  let held = run.weights
+  let { weights: held, outside } = run
   await runWithProgress(
     { run, pair, stored: { samples: [], scores: [] } },
     {
+      learned: (record) => {
+        outside = withRecord(outside, record)
+        return Promise.resolve()
+      },
       planned: (weights) => {
         held = weights
         return Promise.resolve()
@@ -248,7 +255,7 @@ async function evaluateInMemory(
     quiet,
     signal
   )
-  const files = { run: { ...run, weights: held }, samples, scores, verdicts: [], pairVerdicts: [] }
+  const files = { run: { ...run, weights: held, outside }, samples, scores, verdicts: [], pairVerdicts: [] }
   const proxies = { characters: null, task: null }
   if (judge === null) return { files, proxies }
   const nowhere = { keep: () => Promise.resolve(), keepPair: () => Promise.resolve() }

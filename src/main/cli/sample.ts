@@ -15,23 +15,21 @@ import {
   type SampleSettings
 } from '../../contract/documents/samples'
 import { SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
+import { isOutside } from '../../contract/model/model'
 import { answersToMake, mostTokens } from '../../contract/words/answer-words'
 import { describeIssue } from '../../contract/model/problem'
 import { readTextFile } from '../base/files/bounded-file'
 import { resolveModelFolder } from '../checkpoint/model-folder'
 import { pairPaths } from '../project/demo'
 import { absolutePath } from '../base/files/places'
-import { type Generation, openSampledPair, resumeGeneration } from '../samples/generation'
+import { openSampledPair } from '../samples/generation'
+import { type AnswersListener, type AnswersToMake, makeAnswers } from '../samples/make-answers'
+import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
 import { defaultSampleSettings } from '../samples/default-settings'
 import { prepareSampleRun } from '../samples/prepare-run'
 import { readSamplePrompts } from '../samples/prompts'
 import { measureRun } from '../measures/host'
-import {
-  computationOf,
-  generateSamples,
-  type SampleListener,
-  type SamplesToMake
-} from '../samples/run-samples'
+import { computationOf } from '../samples/run-samples'
 import { AnswersFile, jsonLines } from './answers-file'
 import { withEngine } from './engine'
 import {
@@ -54,7 +52,7 @@ import { checkOutputFile } from './output-file'
 import { progressDisplay, sampleStep } from './progress'
 import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
 import { type Kept, untilStopped } from './stopped'
-import { VariantOptions, variantsFrom, withVariantOptions } from './variants'
+import { VariantOptions, variantsFrom, warnOfEndpoints, withVariantOptions } from './variants'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
 
@@ -141,7 +139,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   const prompts = await promptsFrom(options, command)
   const output = options.out === undefined ? null : await checkOutputFile(options.out)
   const defaults = await defaultSampleSettings(await resolveModelFolder(folders.post))
-  const { run: wanted, generation: planned } = await prepareSampleRun({
+  const { run: wanted, planned } = await prepareSampleRun({
     ...folders,
     prompts,
     rendering: renderingFrom(options, DEFAULT_RENDERING),
@@ -150,6 +148,7 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   })
   const tell = options.quiet ? () => undefined : remark
   for (const notice of wanted.notices) tell(notice)
+  if (options.quiet) warnOfEndpoints(wanted.variants)
   tell(describePlan(wanted))
   const stoppable = { signal, quiet: options.quiet }
   if (output === null) {
@@ -158,7 +157,8 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
       stoppable,
       () => printedSamples(printed),
       () =>
-        generate({ generation: planned, stored: [], earlier: null }, options.quiet, signal, {
+        generate({ ...planned, stored: [], earlier: null }, options.quiet, signal, {
+          learned: () => Promise.resolve(),
           keep: async (lines) => {
             await printText(jsonLines(wanted, lines))
             printed += lines.length
@@ -171,11 +171,11 @@ async function sample(options: SampleOptions, command: Command, signal: AbortSig
   const { run } = file
   const goesOn = file.answers.length > 0
   if (goesOn) tell(`Going on: ${keptSamples(file).kept}`)
-  const generation = goesOn ? await resumeGeneration(run, await openSampledPair(folders)) : planned
+  const answering = goesOn ? await resumeAnswers(run, await openSampledPair(folders)) : planned
   const computation = await untilStopped(
     stoppable,
     () => keptSamples(file),
-    () => generateInto(file, generation, options.quiet, signal)
+    () => generateInto(file, answering, options.quiet, signal)
   )
   await file.finish()
   const samples = file.answers
@@ -212,7 +212,9 @@ function parsePrompt(text: string): SamplePrompt {
 function describePlan({ prompts, variants, settings }: SampleRun): string {
   const { sampleCount, maxTokens } = settings
   const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
-  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens)}, on ${DEVICE_LABELS[settings.device]}.`
+  const inside = variants.some((variant) => !isOutside(variant))
+  const where = inside ? `, on ${DEVICE_LABELS[settings.device]}` : ''
+  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens)}${where}.`
 }
 
 function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleSettings {
@@ -230,18 +232,19 @@ function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleS
   }
 }
 
-/** @throws WorkbenchError as `AnswersFile.open` and `resumeGeneration` */
+/** @throws WorkbenchError as `AnswersFile.open` and `makeAnswers` */
 async function generateInto(
   file: AnswersFile,
-  generation: Generation,
+  planned: PlannedAnswers,
   quiet: boolean,
   signal: AbortSignal
 ): Promise<Computation | null> {
   const { run } = file
   const stored = [...file.answers]
-  const work = { generation, stored, earlier: computationOf(run) }
+  const work = { ...planned, stored, earlier: computationOf(run) }
   try {
     return await generate(work, quiet, signal, {
+      learned: (record) => Promise.resolve(file.learned(record)),
       planned: (computation) => Promise.resolve(file.planned(computation)),
       keep: (lines) => file.append(lines)
     })
@@ -270,16 +273,16 @@ function keptSamples({ answers, run, path }: AnswersFile): Kept {
 
 /** @returns how answers were computed */
 async function generate(
-  work: SamplesToMake,
+  work: AnswersToMake,
   quiet: boolean,
   signal: AbortSignal,
-  listener: Omit<SampleListener, 'progress'>
+  listener: Omit<AnswersListener, 'progress'>
 ): Promise<Computation | null> {
   const display = progressDisplay(quiet)
   const progress = (now: SampleProgress): void => display.update(sampleStep(now))
   try {
     const { computation } = await withEngine((engine) =>
-      generateSamples(engine, work, { ...listener, progress }, signal)
+      makeAnswers(engine, work, { ...listener, progress }, signal)
     )
     return computation
   } finally {

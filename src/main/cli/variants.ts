@@ -3,16 +3,27 @@ import { z } from 'zod'
 import { blendName } from '../../contract/documents/swept-model'
 import { blendStrengths } from '../../contract/model/strengths'
 import { Rival, rivalFromText, rivalText } from '../../contract/model/rival'
+import {
+  DEFAULT_CONCURRENCY,
+  Endpoint,
+  endpointFromText,
+  endpointWarning
+} from '../../contract/model/outside-model'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { freeName } from '../../contract/model/free-name'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { Variant } from '../../contract/documents/samples'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { modelName } from '../checkpoint/model-folder'
 import { openPair } from '../checkpoint/pair'
-import { modelPath } from '../base/files/places'
+import { absolutePath, modelPath } from '../base/files/places'
+import { answerFileModel } from '../samples/answer-files'
 import type { ProjectPair } from '../project/project-pair'
-import { numberWithin, parseRanges, repeated } from './options'
+import { numberWithin, parseRanges, repeated, wholeNumber } from './options'
+import { remark } from './output'
 import { readRecipeFile } from './recipe-file'
+
+const NamedEndpoint = z.object({ name: z.string(), model: z.string(), baseUrl: z.string() })
 
 /** Which models are set side by side. */
 export const VariantOptions = z.strictObject({
@@ -21,7 +32,13 @@ export const VariantOptions = z.strictObject({
   recipe: z.array(z.string()).optional(),
   blend: z.array(z.number()).optional(),
   rival: z.array(Rival).optional(),
-  checkpoint: z.array(z.string()).optional()
+  checkpoint: z.array(z.string()).optional(),
+  endpoint: z.array(NamedEndpoint).optional(),
+  endpointChat: z.array(NamedEndpoint).optional(),
+  endpointKey: z.string().optional(),
+  endpointAnyModel: z.boolean().optional(),
+  endpointRequests: z.number().optional(),
+  answers: z.array(z.object({ name: z.string(), path: z.string() })).optional()
 })
 type VariantOptions = z.infer<typeof VariantOptions>
 
@@ -52,6 +69,33 @@ export function withVariantOptions(command: Command, otherwise: string): Command
       repeated(parseRival)
     )
     .addOption(checkpointOption())
+    .optionsGroup('Answers from elsewhere, beside those models (endpoints are sent the prompts):')
+    .option(
+      '--endpoint <name=model@url>',
+      'a model behind an endpoint in the form of OpenAI, such as restored=slr-8b@http://localhost:8000/v1, asked to complete the prompts as the ' +
+        "pair's template renders them; repeatable",
+      repeated(parseEndpoint)
+    )
+    .option(
+      '--endpoint-chat <name=model@url>',
+      'the same, asked by chat: its server renders the turns by its own template; repeatable',
+      repeated(parseEndpoint)
+    )
+    .option(
+      '--endpoint-key <variable>',
+      'environment variable with the API key of the endpoints, such as SLR_ENDPOINT_API_KEY'
+    )
+    .option(
+      '--endpoint-requests <n>',
+      `requests to an endpoint at once (default: ${DEFAULT_CONCURRENCY})`,
+      wholeNumber(1, 256)
+    )
+    .option('--endpoint-any-model', 'take answers also of a model that calls itself otherwise than was named')
+    .option(
+      '--answers <name=file>',
+      'answers from a file: JSON lines, samples of lm-evaluation-harness, or an Inspect log as JSON; repeatable',
+      repeated(parseAnswers)
+    )
 }
 
 /** Another checkpoint as a whole; repeatable. */
@@ -94,17 +138,18 @@ export async function givenCheckpoints(
 }
 
 /**
- * The variants in the order base and post, ranges, recipes, blends, rivals, checkpoints.
+ * The variants in the order base and post, ranges, recipes, blends, rivals, checkpoints, endpoints, files.
  *
  * @param project whose checkpoints can be named; null for none
  * @param otherwise when none is named
  */
 export async function variantsFrom(
-  { model = [], restore = [], recipe = [], blend = [], rival = [], checkpoint = [] }: VariantOptions,
+  options: VariantOptions,
   folders: { base: string; post: string },
   own: ProjectPair | null,
   otherwise: Variant[]
 ): Promise<Variant[]> {
+  const { model = [], restore = [], recipe = [], blend = [], rival = [], checkpoint = [] } = options
   const recipes = await Promise.all(recipe.map((file) => readRecipeFile(file, folders)))
   const checkpoints = await givenCheckpoints(checkpoint, folders, own)
   const blends = blend.length === 0 ? [] : await blendVariants(blend, folders)
@@ -117,9 +162,40 @@ export async function variantsFrom(
     ...recipes.map((each): Variant => ({ kind: 'recipe', name: each.name, recipe: each })),
     ...blends,
     ...rival.map((each): Variant => ({ kind: 'rival', name: rivalText(each), rival: each })),
-    ...checkpoints.map((each): Variant => ({ kind: 'checkpoint', ...each }))
+    ...checkpoints.map((each): Variant => ({ kind: 'checkpoint', ...each })),
+    ...endpointVariants(options),
+    ...(await fileVariants(options))
   ]
   return variants.length > 0 ? variants : otherwise
+}
+
+/** @throws WorkbenchError `bad-input` naming what is wrong with an endpoint */
+function endpointVariants({
+  endpoint: completed = [],
+  endpointChat = [],
+  endpointKey,
+  endpointAnyModel,
+  endpointRequests
+}: VariantOptions): Variant[] {
+  const shared = { keyVariable: endpointKey, anyModel: endpointAnyModel, concurrency: endpointRequests }
+  const asked = [
+    ...completed.map((each) => ({ ...each, through: 'completions' })),
+    ...endpointChat.map((each) => ({ ...each, through: 'chat' }))
+  ]
+  return asked.map(({ name, ...address }): Variant => {
+    const endpoint = Endpoint.safeParse({ ...address, ...shared })
+    if (endpoint.success) return { kind: 'endpoint', name, endpoint: endpoint.data }
+    throw new WorkbenchError('bad-input', `The endpoint "${name}": ${describeIssue(endpoint.error)}`)
+  })
+}
+
+/** Says where prompts go, however quiet all else is. */
+export function warnOfEndpoints(variants: readonly Variant[]): void {
+  for (const variant of variants) if (variant.kind === 'endpoint') remark(endpointWarning(variant.endpoint))
+}
+
+async function fileVariants({ answers = [] }: VariantOptions): Promise<Variant[]> {
+  return Promise.all(answers.map(({ name, path }) => answerFileModel(name, absolutePath(path))))
 }
 
 async function blendVariants(
@@ -139,6 +215,18 @@ function parseRival(text: string): Rival {
   throw new InvalidArgumentError(
     'Expected sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5.'
   )
+}
+
+function parseEndpoint(text: string): { name: string; model: string; baseUrl: string } {
+  const endpoint = endpointFromText(text)
+  if (endpoint !== null) return endpoint
+  throw new InvalidArgumentError('Expected NAME=MODEL@URL, such as restored=slr-8b@http://localhost:8000/v1.')
+}
+
+function parseAnswers(text: string): { name: string; path: string } {
+  const [, name, path] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  if (name !== undefined && path !== undefined) return { name, path }
+  throw new InvalidArgumentError('Expected NAME=FILE, such as restored=answers.jsonl.')
 }
 
 function parseModel(text: string): 'base' | 'post' {

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import type { JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
 import { throwIfCancelled } from '../base/cancelling'
-import { JudgeEndpoint, type JudgePatience } from './judge-endpoint'
+import type { EndpointPatience } from '../endpoint/client'
+import { JudgeEndpoint } from './judge-endpoint'
 
 /** What a judge said to one question. */
 interface Said {
@@ -16,8 +17,8 @@ export interface Questions<Question extends { key: string }, Verdict extends Sai
   readonly settings: JudgeSettings
   /** null when the endpoint needs none */
   readonly apiKey: string | null
-  /** Left out: as patient as `JudgeEndpoint` is by itself. */
-  readonly patience?: JudgePatience
+  /** Left out: as patient as `EndpointClient` is by itself. */
+  readonly patience?: EndpointPatience
   /** What the judge is told before every question. */
   readonly system: string
   wordsOf(question: Question): string

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { JudgeSettings, JudgeVerdict } from '../../contract/documents/judge'
-import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine } from '../../contract/documents/samples'
+import { endpointKey } from '../endpoint/key'
 import { fixedSubset } from '../measures/texts/fixed-subset'
 import { askJudge, type JudgeListener, type Questions } from './ask-judge'
 
@@ -82,16 +82,8 @@ export function readMark(reply: string): number | null {
  *
  * @throws WorkbenchError `bad-input` when the environment lacks the variable
  */
-export function judgeKey({ keyVariable }: JudgeSettings, typed: string | undefined): string | null {
-  if (typed !== undefined && typed !== '') return typed
-  if (keyVariable === undefined) return null
-  const key = process.env[keyVariable]
-  if (key !== undefined && key !== '') return key
-  throw new WorkbenchError(
-    'bad-input',
-    `The environment variable ${keyVariable}, which holds the judge's API key, is not set.`,
-    'Set it before the program starts, or leave it out for an endpoint without a key.'
-  )
+export function judgeKey(settings: JudgeSettings, typed: string | undefined): string | null {
+  return typed !== undefined && typed !== '' ? typed : endpointKey(settings, "the judge's")
 }
 
 function questionsOf(

@@ -8,17 +8,13 @@ import {
 } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
 import type { Sampling } from '../../contract/model/sampling'
+import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { comparePrompts } from '../answers/compare-prompts'
-import {
-  type Generation,
-  openSampledPair,
-  planGeneration,
-  refuseOtherCheckpoints,
-  type SampledPair
-} from '../samples/generation'
+import { openSampledPair, refuseOtherCheckpoints, type SampledPair } from '../samples/generation'
+import { planAnswers, type PlannedAnswers } from '../samples/plan-answers'
 import { defaultMemoryBytes } from '../base/engine-memory'
-import { type RenderedSamplePrompt, renderSamplePrompts } from '../answers/render-sample-prompts'
+import { renderSamplePrompts } from '../answers/render-sample-prompts'
 import { openEmbeddingModel } from './embedding-model'
 import { AnswerReader } from '../answers/read-answer'
 
@@ -85,9 +81,9 @@ export async function prepareEvaluation(
       }
       promptSets.push(set)
     }
-    const planned = await planGroup({ task, variants, promptSets }, group, pair)
+    const planned = await planGroup({ task, variants, promptSets, rendering }, group, pair)
     for (const notice of planned.notices) notices.add(notice)
-    stopTokens = [...new Set([...stopTokens, ...planned.generation.stopTokens])]
+    stopTokens = [...new Set([...stopTokens, ...planned.planned.generation.stopTokens])]
   }
   const run: EvaluationRun = {
     schemaVersion: EVALUATION_VERSION,
@@ -103,6 +99,7 @@ export async function prepareEvaluation(
     stopTokens,
     vocabularySize: pair.post.spec.vocabularySize,
     weights: null,
+    outside: [],
     embeddingModel: embedding?.reference ?? null,
     judge: null,
     pairJudge: null,
@@ -112,35 +109,44 @@ export async function prepareEvaluation(
 }
 
 /**
- * What generates the answers of one group of a run.
+ * What makes the answers of one group of a run.
  *
  * @throws WorkbenchError `mismatch` when a checkpoint is not what it was
  */
-export async function groupGeneration(
+export async function groupAnswers(
   run: EvaluationRun,
   group: EvaluationGroup,
   pair: SampledPair
-): Promise<Generation> {
+): Promise<PlannedAnswers> {
   refuseOtherCheckpoints(run, pair)
-  const { generation } = await planGroup(run, group, pair)
-  return { ...generation, stopTokens: run.stopTokens }
+  const { planned } = await planGroup(run, group, pair)
+  return { ...planned, generation: { ...planned.generation, stopTokens: run.stopTokens } }
 }
 
 async function planGroup(
-  { task, variants, promptSets }: Pick<EvaluationRun, 'task' | 'variants' | 'promptSets'>,
+  {
+    task,
+    variants,
+    promptSets,
+    rendering
+  }: Pick<EvaluationRun, 'task' | 'variants' | 'promptSets' | 'rendering'>,
   { members, sampling, prefix }: EvaluationGroup,
   pair: SampledPair
-): Promise<{ generation: Generation; notices: string[] }> {
+): Promise<{ planned: PlannedAnswers; notices: string[] }> {
   const prompts = promptSets.find((set) => set.prefix === prefix)?.prompts ?? []
-  const rendered = prefixed(task, prefix).flatMap((prompt, index): RenderedSamplePrompt[] => {
-    const seen = prompts[index]
-    return seen === undefined ? [] : [{ ...prompt, ...seen }]
-  })
-  return planGeneration(
+  const rendered = prefixed(task, prefix).map((prompt, index) => ({
+    ...prompt,
+    ...at(prompts, index, 'prompt'),
+    otherTexts: [at(task.prompts, index, 'prompt').text]
+  }))
+  return planAnswers(
     pair,
-    prompts.map(({ tokens }) => tokens),
-    members.flatMap((index) => variants[index]?.variant ?? []),
-    { ...task.settings, sampling, device: 'cpu', memoryBytes: defaultMemoryBytes() },
+    {
+      prompts: rendered,
+      rendering,
+      variants: members.map((index) => at(variants, index, 'variant').variant),
+      settings: { ...task.settings, sampling, device: 'cpu', memoryBytes: defaultMemoryBytes() }
+    },
     (whole) => comparePrompts(whole, pair, rendered)
   )
 }

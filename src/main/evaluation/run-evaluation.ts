@@ -2,16 +2,18 @@ import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
 import type { ReadPrompt } from '../../contract/procedures/engine'
 import type { HeldWeights } from '../../contract/model/sampling'
+import type { OutsideRecord } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Computation, SampleLine } from '../../contract/documents/samples'
+import { at } from '../../contract/model/look-up'
 import { textToFloats } from '../base/float-text'
 import type { EngineClient } from '../engine/host'
 import type { SampledPair } from '../samples/generation'
 import { defaultMemoryBytes } from '../base/engine-memory'
-import { generateSamples } from '../samples/run-samples'
+import { makeAnswers } from '../samples/make-answers'
 import { type EmbeddingModel, openEmbeddingModel } from './embedding-model'
 import { fixedSubset } from '../measures/texts/fixed-subset'
-import { evaluationGroups, groupGeneration } from './prepare-evaluation'
+import { evaluationGroups, groupAnswers } from './prepare-evaluation'
 import { PromptReading } from './prompt-reading'
 import { COMPARED_ANSWERS } from '../measures/sample-measures'
 import { cancellable, throwIfCancelled } from '../base/cancelling'
@@ -19,6 +21,8 @@ import { cancellable, throwIfCancelled } from '../base/cancelling'
 export interface EvaluationListener {
   /** How the engine holds the weights while it generates; the same for the whole run. */
   planned(weights: HeldWeights): Promise<void>
+  /** Who answers outside the engine, when more is known of it. */
+  learned(record: OutsideRecord): Promise<void>
   /** Gets what is finished at once, to store it. When either rejects, so does the run. */
   keepSamples(lines: SampleLine[]): Promise<void>
   keepScores(scores: PromptScores): Promise<void>
@@ -72,14 +76,15 @@ async function generate({ engine, run, pair, samples, listener, signal }: Work):
   const promptsTotal = run.task.prompts.length
   const samplesTotal = run.variants.length * promptsTotal * run.task.settings.sampleCount
   for (const group of evaluationGroups(run)) {
-    const generation = await groupGeneration(run, group, pair)
-    const names = new Set(generation.variantNames)
+    const planned = await groupAnswers(run, group, pair)
+    const names = new Set(group.members.map((member) => at(run.variants, member, 'variant').variant.name))
     const own = samples.filter(({ variant }) => names.has(variant))
     const others = samples.length - own.length
-    const generated = await generateSamples(
+    const generated = await makeAnswers(
       engine,
-      { generation, stored: own, earlier: computation },
+      { ...planned, stored: own, earlier: computation },
       {
+        learned: (record) => listener.learned(record),
         planned: ({ weights }) => listener.planned(weights),
         async keep(lines) {
           await listener.keepSamples(lines)

@@ -39,6 +39,7 @@ export function startEvaluationJob(options: EvaluationJobOptions): Job<Evaluatio
           { run, pair, stored },
           {
             planned: (weights) => own.evaluations.noteWeights(run.id, weights),
+            learned: (record) => own.evaluations.noteOutside(run.id, record),
             keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
             keepScores: (scores) => own.evaluations.appendScores(run.id, scores),
             progress(progress) {

@@ -9,15 +9,17 @@ import type { EngineClient } from '../engine/host'
 import { type Facts, Job, type JobFailure, type JobWork } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 import type { ProjectPair } from '../project/project-pair'
-import type { Generation } from '../samples/generation'
-import { computationOf, generateSamples, type SampleKey, type SampleListener } from '../samples/run-samples'
+import { type AnswersListener, makeAnswers } from '../samples/make-answers'
+import type { PlannedAnswers } from '../samples/plan-answers'
+import { withRecord } from '../samples/outside-records'
+import { computationOf, type SampleKey } from '../samples/run-samples'
 
 export interface SampleJobOptions {
   engine: EngineClient
   /** Holds the run. */
   own: ProjectPair
   run: SampleRun
-  generation: Generation
+  planned: PlannedAnswers
   /** Answers that the run has already. */
   stored: readonly SampleLine[]
   tell: TellJobNews
@@ -47,13 +49,13 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
   }
 
   async run(_id: string, facts: Facts<SampleFact>, signal: AbortSignal): Promise<SampleEvent> {
-    const { engine, own, generation, stored } = this.options
+    const { engine, own, planned, stored } = this.options
     for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
     const { id } = this.stored
     try {
-      const { seconds } = await generateSamples(
+      const { seconds } = await makeAnswers(
         engine,
-        { generation, stored, earlier: computationOf(this.stored) },
+        { ...planned, stored, earlier: computationOf(this.stored) },
         this.listener(facts),
         signal
       )
@@ -84,12 +86,16 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
   }
 
   /** Stores answers as they come, and tells of them. */
-  private listener(facts: Facts<SampleFact>): SampleListener {
+  private listener(facts: Facts<SampleFact>): AnswersListener {
     const { own, tell } = this.options
     return {
       planned: async (computation) => {
         if (computationOf(this.stored) !== null) return
         this.stored = await own.samples.changeRun(this.stored.id, computation)
+      },
+      learned: async (record) => {
+        const outside = withRecord(this.stored.outside, record)
+        this.stored = await own.samples.changeRun(this.stored.id, { outside })
       },
       keep: (lines) => own.samples.appendAnswers(this.stored.id, lines),
       progress: (progress) => {

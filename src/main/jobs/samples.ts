@@ -10,7 +10,8 @@ import type {
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { newestOfCharacters } from '../project/sweep-history'
-import { type Generation, openSampledPair, resumeGeneration } from '../samples/generation'
+import { openSampledPair } from '../samples/generation'
+import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
 import { prepareSampleRun } from '../samples/prepare-run'
 import { samplePromptsOf } from '../project/project-prompts'
 import { sampleCrc } from '../samples/sample-crc'
@@ -45,7 +46,7 @@ export class Samples {
   start(own: ProjectPair, settings: SampleSettings, variants: Variant[]): Promise<string> {
     return this.context.turns.start(own, 'A sample run', async () => {
       const { location, rendering } = own.document
-      const { run, generation } = await prepareSampleRun({
+      const { run, planned } = await prepareSampleRun({
         ...pairPaths(location),
         prompts: await samplePromptsOf(own),
         rendering,
@@ -53,7 +54,7 @@ export class Samples {
         settings
       })
       await own.samples.addRun(run)
-      return this.run(own, run, generation, [])
+      return this.run(own, run, planned, [])
     })
   }
 
@@ -77,23 +78,20 @@ export class Samples {
       }
       const pair = await openSampledPair(pairPaths(own.document.location))
       const settings = { ...stored.run.settings, sampleCount }
-      const generation = await resumeGeneration({ ...stored.run, settings }, pair)
+      const planned = await resumeAnswers({ ...stored.run, settings }, pair)
       const run = await own.samples.changeRun(runId, { settings })
-      return this.run(own, run, generation, stored.samples)
+      return this.run(own, run, planned, stored.samples)
     })
   }
 
   private run(
     own: ProjectPair,
     run: SampleRun,
-    generation: Generation,
+    planned: PlannedAnswers,
     stored: readonly SampleLine[]
   ): string {
     const { engine, tell } = this.context
-    return this.table.add(
-      own,
-      startSampleJob({ engine: engine.client(), own, run, generation, stored, tell })
-    )
+    return this.table.add(own, startSampleJob({ engine: engine.client(), own, run, planned, stored, tell }))
   }
 
   /** Follows the project's sample run to its end; ends at once when there is none to tell of. */

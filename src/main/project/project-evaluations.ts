@@ -12,6 +12,8 @@ import {
   summarizeEvaluation
 } from './evaluation-files'
 import type { RunList } from './run-list'
+import type { OutsideRecord } from '../../contract/model/outside-model'
+import { withRecord } from '../samples/outside-records'
 import { EVALUATIONS } from './stored-documents'
 
 /** The evaluations of a pair. */
@@ -44,6 +46,14 @@ export class ProjectEvaluations {
     await this.change(async () => {
       const run = await EVALUATIONS.read(this.folder, id)
       if (run.weights !== weights) await this.write({ ...run, weights })
+    })
+  }
+
+  /** Notes who answers outside the engine. @throws WorkbenchError `read-only` */
+  async noteOutside(id: string, record: OutsideRecord): Promise<void> {
+    await this.change(async () => {
+      const run = await EVALUATIONS.read(this.folder, id)
+      await this.write({ ...run, outside: withRecord(run.outside, record) })
     })
   }
 

@@ -39,7 +39,7 @@ export class ProjectSamples {
    */
   async changeRun(
     id: string,
-    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision'>>
+    changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'outside'>>
   ): Promise<SampleRun> {
     return this.#change(id, () => changes)
   }

@@ -191,7 +191,7 @@ async function reportedSamples(
   origin: ReportedOrigin
 ): Promise<ReportedSamples> {
   const { id, createdAt, programVersion, rendering, settings, variants, weights, precision } = run
-  const { notices, prompts, marks } = run
+  const { notices, prompts, marks, outside } = run
   const { variants: measures } = await measureRun(run, samples)
   return {
     id,
@@ -202,6 +202,7 @@ async function reportedSamples(
     variants: variants.map(withoutFolder),
     weights,
     precision,
+    outside,
     notices,
     origin,
     promptCount: prompts.length,

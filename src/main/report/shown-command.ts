@@ -57,9 +57,11 @@ export function pairWords(from: ComputedFrom): string[] {
   return ['--base', modelName(from.basePath.path), '--post', modelName(from.postPath.path)]
 }
 
-/** A variant whose folder, where it has one, stands under its name alone, as those of the pair do. */
-export function withoutFolder(variant: Variant): Variant {
-  return variant.kind === 'checkpoint' ? { ...variant, path: modelName(variant.path) } : variant
+/** A variant whose folder or file, where it has one, stands under its name alone, as those of the pair do. */
+export function withoutFolder<Shown extends Variant>(variant: Shown): Shown {
+  return variant.kind === 'checkpoint' || variant.kind === 'file'
+    ? { ...variant, path: modelName(variant.path) }
+    : variant
 }
 
 /** All of a rendering but what only sweeps have. */

@@ -5,6 +5,7 @@ import { comparePrompts } from '../answers/compare-prompts'
 import { at } from '../../contract/model/look-up'
 import { renderChats, withSystemTurn } from '../text/chat'
 import { openSampledPair, planGeneration } from './generation'
+import { engineOnly } from './outside'
 import type { SampleKey, SamplesToMake } from './run-samples'
 
 export interface ChatRequest extends ChatQuestion {
@@ -40,7 +41,10 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
   const planned = await planGeneration(
     pair,
     prompts.map(({ tokens }) => tokens),
-    columns.map(({ variant }) => variant),
+    engineOnly(
+      columns.map(({ variant }) => variant),
+      'there is no chat with it here'
+    ),
     settings,
     (whole) => comparePrompts(whole, pair, prompts)
   )

@@ -1,7 +1,7 @@
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { AnsweringModel } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
-import type { SampleRun, SampleSettings, Variant } from '../../contract/documents/samples'
+import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
 import { needsBase } from '../../contract/model/rival'
 import { endTokens, pairEndTokens } from '../checkpoint/generation-config'
 import { openSameOther } from '../checkpoint/other-checkpoint'
@@ -62,7 +62,7 @@ export async function openSampledPair(folders: { base: string; post: string }): 
 export async function planGeneration(
   pair: SampledPair,
   prompts: number[][],
-  variants: readonly Variant[],
+  variants: readonly EngineVariant[],
   settings: SampleSettings,
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<{ generation: Generation; notices: string[] }> {
@@ -129,29 +129,12 @@ async function decoded(
 }
 
 /** What the variants that take two models cost. */
-function doubledNotice(variants: readonly Variant[]): string[] {
+function doubledNotice(variants: readonly EngineVariant[]): string[] {
   const doubled = variants.flatMap((variant) =>
     variant.kind === 'rival' && needsBase(variant.rival) ? [`"${variant.name}"`] : []
   )
   if (doubled.length === 0) return []
   return [`${doubled.join(', ')}: each token is computed by base and by post, twice the work of one model.`]
-}
-
-/**
- * Goes on with a stored run: its own tokens, variants, settings and stop tokens.
- *
- * @throws WorkbenchError `mismatch` when a checkpoint is not what it was; otherwise as {@link planGeneration}
- */
-export async function resumeGeneration(run: SampleRun, pair: SampledPair): Promise<Generation> {
-  refuseOtherCheckpoints(run, pair)
-  const prompts = run.prompts.map(({ tokens }) => tokens)
-  // Whether a model reads the prompts alike was found out when the run was started, on these very checkpoints.
-  const compare = async ({ member }: WholeModel): Promise<WholeModelTokens> => {
-    refuseTokensOutside(member, { prompts, answers: [] })
-    return { unavailable: null, notice: null, text: await ownText(member) }
-  }
-  const { generation } = await planGeneration(pair, prompts, run.variants, run.settings, compare)
-  return { ...generation, stopTokens: run.stopTokens }
 }
 
 /** @throws WorkbenchError `mismatch` when a checkpoint is not the one that a run was made with */
@@ -193,7 +176,7 @@ interface ComparedModel extends WholeModelTokens {
 
 /** @returns null for what sees and writes post's tokens alone */
 async function comparedModel(
-  variant: Variant,
+  variant: EngineVariant,
   pair: SampledPair,
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<ComparedModel | null> {
@@ -211,7 +194,7 @@ async function comparedModel(
 
 /** Base as what post's logits are mixed with: answers are of post's tokens. */
 async function mixedBase(
-  { name }: Variant,
+  { name }: EngineVariant,
   pair: SampledPair,
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<ComparedModel> {
@@ -238,7 +221,8 @@ async function allEndTokens(pair: SampledPair, wholes: readonly ComparedModel[])
   return [...new Set(tokens)]
 }
 
-async function ownText({ checkpoint }: PairMember): Promise<TextModel | null> {
+/** The tokenizer of a model's own; null where its folder has none. */
+export async function ownText({ checkpoint }: PairMember): Promise<TextModel | null> {
   try {
     return await recentTextModel(checkpoint.path)
   } catch (error) {

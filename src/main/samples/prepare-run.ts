@@ -9,7 +9,8 @@ import {
 } from '../../contract/documents/samples'
 import { type SamplePrompt } from '../../contract/documents/task'
 import { comparePrompts } from '../answers/compare-prompts'
-import { type Generation, openSampledPair, planGeneration } from './generation'
+import { openSampledPair } from './generation'
+import { planAnswers, type PlannedAnswers } from './plan-answers'
 import { renderSamplePrompts } from '../answers/render-sample-prompts'
 
 export interface SampleRunRequest {
@@ -23,22 +24,19 @@ export interface SampleRunRequest {
 }
 
 /**
- * Turns wishes into a run that can be stored, and into what generates its answers.
+ * Turns wishes into a run that can be stored, and into what makes its answers.
  *
  * @throws WorkbenchError naming the prompt, variant, field or file that is at fault
  */
 export async function prepareSampleRun(
   request: SampleRunRequest
-): Promise<{ run: SampleRun; generation: Generation }> {
+): Promise<{ run: SampleRun; planned: PlannedAnswers }> {
   const { rendering, variants, settings } = request
   const pair = await openSampledPair(request)
   const rendered = await renderSamplePrompts(request.prompts, rendering, pair.text)
-  const { generation, notices } = await planGeneration(
-    pair,
-    rendered.prompts.map(({ tokens }) => tokens),
-    variants,
-    settings,
-    (whole) => comparePrompts(whole, pair, rendered.prompts)
+  const { prompts } = rendered
+  const { planned, notices } = await planAnswers(pair, { prompts, rendering, variants, settings }, (whole) =>
+    comparePrompts(whole, pair, prompts)
   )
   const run: SampleRun = {
     schemaVersion: SAMPLE_RUN_VERSION,
@@ -50,12 +48,13 @@ export async function prepareSampleRun(
     rendering,
     settings,
     variants,
-    prompts: rendered.prompts,
-    stopTokens: generation.stopTokens,
+    prompts,
+    stopTokens: planned.generation.stopTokens,
     weights: null,
     precision: null,
+    outside: [],
     notices: [...rendered.notices, ...notices],
     marks: []
   }
-  return { run, generation }
+  return { run, planned }
 }

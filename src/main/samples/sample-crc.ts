@@ -21,6 +21,7 @@ import { sameTokens } from '../checkpoint/whole-model-tokens'
 import { firstTokenScores } from './first-token'
 import { openSampledPair, planGeneration, type SampledPair } from './generation'
 import { generateSamples } from './run-samples'
+import { engineOnly } from './outside'
 import { agreement, scoreSampledCrc } from './sampled-crc'
 
 export interface SampleCrcRequest {
@@ -47,7 +48,8 @@ export async function sampleCrc(
   signal: AbortSignal,
   onProgress: (done: number, total: number) => void
 ): Promise<SampledCrc> {
-  const { prompts, rendering, variants, settings } = request
+  const { prompts, rendering, settings } = request
+  const variants = engineOnly(request.variants, 'its first token has no scores to compare with')
   const pair = await openSampledPair(request)
   const rendered = await renderPrompts(prompts, rendering, pair.text)
   const tokens = rendered.prompts.map((prompt) => prompt.tokens)

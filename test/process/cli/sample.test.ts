@@ -1,12 +1,13 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { SampleLine } from '../../../src/contract/documents/samples'
 import { resourcePath } from '../../../src/main/base/resources'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { whyNoWebGpu } from '../../fixtures/webgpu'
-import { runCli } from '../../fixtures/cli'
+import { startAnswerEndpoint } from '../../fixtures/answer-endpoint'
+import { exitStatus, runCli, startCli } from '../../fixtures/cli'
 import { runHere, stoppedHere } from '../../fixtures/command-line'
 import { answers, HeldEngine } from '../../fixtures/held-engine'
 import { sharedEngine } from '../../fixtures/shared-engine'
@@ -45,6 +46,35 @@ function sorted(lines: SampleLine[]): SampleLine[] {
 }
 
 describe('slr sample', () => {
+  it('asks an endpoint for what a killed run has not stored, and for nothing else; the key is neither stored nor said', async () => {
+    const { endpoint, requests, counts } = await startAnswerEndpoint({
+      n: 'ignored',
+      delayMs: 2,
+      key: 'sk-very-secret'
+    })
+    const out = join(await temporaryFolder(), 'samples.jsonl')
+    const served = `restored=${endpoint.model}@${endpoint.baseUrl}`
+    const request = ['sample', '--demo', '--prompts', await promptFile(), '--n', '100', '--endpoint', served]
+    const args = [...request, '--endpoint-key', 'STAND_IN_API_KEY', '--endpoint-requests', '4', '--out', out]
+    const env = { STAND_IN_API_KEY: 'sk-very-secret' }
+    const killed = startCli(args, env)
+    await vi.waitFor(() => expect(counts.sent).toBeGreaterThan(40), { timeout: 20_000, interval: 5 })
+    killed.kill('SIGKILL')
+    await exitStatus(killed)
+    const { status, stderr } = await runCli([...args, '--quiet'], env)
+    // What leaves the program is said whatever else is quiet.
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: `Prompts leave this program: they are sent to ${new URL(endpoint.baseUrl).host} (another program on this machine), to be answered by served.\n`
+    })
+    const stored = await readFile(out, 'utf8')
+    expect(new Set(parseLines(stored).map(nameOf)).size).toBe(200)
+    expect(parseLines(stored)).toHaveLength(200)
+    expect(counts.sent - 200).toBeLessThanOrEqual(4)
+    expect(requests.every(({ key }) => key === 'Bearer sk-very-secret')).toBe(true)
+    expect(stored + stderr).not.toContain('secret')
+  })
+
   it('writes the answers of every model named as lines, with means of how diverse they are', async () => {
     const prompts = await promptFile()
     const out = join(await temporaryFolder(), 'samples.jsonl')

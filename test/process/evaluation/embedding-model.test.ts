@@ -146,6 +146,7 @@ describe("an evaluation with a model of the user's", () => {
         { run, pair, stored: { samples, scores: [] } },
         {
           planned: () => Promise.resolve(),
+          learned: () => Promise.resolve(),
           keepSamples: () => Promise.reject(new Error('no answer is missing')),
           keepScores: (kept) => Promise.resolve(void scores.push(kept)),
           progress: () => undefined

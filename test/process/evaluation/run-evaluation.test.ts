@@ -271,6 +271,7 @@ describe('a run', () => {
       client,
       { run, pair, stored: { samples: [...stored.samples], scores: [...stored.scores] } },
       {
+        learned: () => Promise.resolve(),
         planned: (weights) => {
           run = { ...run, weights }
           return Promise.resolve()

@@ -1,4 +1,5 @@
 import { rivalText } from '../../../contract/model/rival'
+import { endpointWords } from '../../../contract/model/outside-model'
 import type { SampleRun, Variant } from '../../../contract/documents/samples'
 import {
   type CommandFile,
@@ -48,5 +49,8 @@ function variantWords(variant: Variant, index: number): { words: string[]; file:
   if (variant.kind === 'recipe') return recipeWords(variant.recipe, `recipe-${index + 1}.json`)
   if (variant.kind === 'checkpoint') return { words: ['--checkpoint', modelName(variant.path)], file: null }
   if (variant.kind === 'rival') return { words: ['--rival', rivalText(variant.rival)], file: null }
+  if (variant.kind === 'endpoint') return { words: endpointWords(variant), file: null }
+  if (variant.kind === 'file')
+    return { words: ['--answers', `${variant.name}=${modelName(variant.path)}`], file: null }
   return { words: ['--model', variant.kind], file: null }
 }

@@ -1,3 +1,5 @@
+import { isOutside } from '../../../contract/model/model'
+import { describeOutside } from '../../../contract/model/outside-model'
 import { rivalWork } from '../../../contract/model/rival'
 import { formatMeasure, formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
@@ -21,7 +23,7 @@ import { Markup, markup } from '../../base/markup'
 import { measureRun } from '../../measures/host'
 import { preferenceTallies } from '../../measures/preferences'
 import { sampleCells, type SampleCell } from '../../measures/run-measures'
-import { modelName } from '../shown-command'
+import { modelName, withoutFolder } from '../shown-command'
 import { sampleCommand } from './sample-command'
 import { endingFacts, renderingFacts, samplingFacts } from './settings-facts'
 import { PAGE_STYLE } from './samples-page-style'
@@ -201,6 +203,7 @@ function settingsSection(run: SampleRun): Markup {
     ...run.variants.flatMap((variant): [string, string][] => {
       if (variant.kind === 'recipe') return [[variant.name, describeRecipe(variant.recipe)]]
       if (variant.kind === 'rival') return [[variant.name, rivalWork(variant.rival)]]
+      if (isOutside(variant)) return [[variant.name, describeOutside(withoutFolder(variant))]]
       if (variant.kind !== 'checkpoint') return []
       return [[variant.name, `${modelName(variant.path)}, fingerprint ${variant.fingerprint}`]]
     })

@@ -9,6 +9,7 @@ import type {
   ReportedExcerpt,
   ReportedSamples
 } from '../../../contract/documents/report'
+import { describeOutside } from '../../../contract/model/outside-model'
 import { describeComputation, type Variant } from '../../../contract/documents/samples'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
@@ -127,6 +128,9 @@ export function variantFacts(variants: readonly Variant[]): [string, string][] {
         return [[variant.name, `the checkpoint ${variant.path}, fingerprint ${variant.fingerprint}`]]
       case 'rival':
         return [[variant.name, rivalWork(variant.rival)]]
+      case 'endpoint':
+      case 'file':
+        return [[variant.name, describeOutside(variant)]]
     }
   })
 }

@@ -1,0 +1,262 @@
+import { setMaxListeners } from 'node:events'
+import { z } from 'zod'
+import { at } from '../../contract/model/look-up'
+import type { Endpoint, OutsideRecord } from '../../contract/model/outside-model'
+import { WorkbenchError } from '../../contract/model/problem'
+import { cancellable, throwIfCancelled } from '../base/cancelling'
+import { EndpointClient, type EndpointPatience, EndpointRefusal } from './client'
+import { type AskedPrompt, requestBody, type RequestSettings } from './request-body'
+
+/** Answers of one request at most: what a kill can lose is this many for each request under way. */
+const MOST_PER_REQUEST = 16
+/** Tokens of one reply at most, unless a single answer may have more. */
+const MOST_TOKENS_PER_REPLY = 65_536
+/** No token of a vocabulary is longer in JSON, on average over an answer. */
+const BYTES_PER_TOKEN = 64
+const REPLY_FRAME_BYTES = 1_000_000
+/** Of one answer: a stored line holds no more. */
+const MOST_ANSWER_BYTES = 2_000_000
+/** Models of a server that are named in a message. */
+const MODELS_NAMED = 10
+
+/** Answers that an endpoint is to give. */
+export interface AnswersToAsk {
+  endpoint: Endpoint
+  apiKey: string | null
+  patience?: EndpointPatience | undefined
+  prompts: readonly AskedPrompt[]
+  settings: RequestSettings
+  /** For each prompt the numbers of the answers that are missing. */
+  missing: readonly (readonly number[])[]
+}
+
+export interface EndpointAnswer {
+  prompt: number
+  index: number
+  text: string
+  finish: 'stop' | 'length'
+}
+
+export interface AnswersListener {
+  /** Gets answers at once, to store them. When it rejects, so does the asking. */
+  keep(answers: EndpointAnswer[]): Promise<void>
+  /** Who answers, when more is known of it. */
+  learned(record: Omit<OutsideRecord, 'variant'>): Promise<void>
+  /** Tokens that the server counts, of the answers just kept; null where it counts none. */
+  counted(tokens: number | null): void
+}
+
+const Models = z.object({ data: z.array(z.object({ id: z.string() })) })
+
+const Frame = z.object({
+  model: z.string().nullish(),
+  system_fingerprint: z.string().nullish(),
+  usage: z.object({ completion_tokens: z.number().nullish() }).nullish()
+})
+const finish = z.string().nullish()
+const Replies = {
+  completions: Frame.extend({
+    choices: z.array(z.object({ text: z.string(), finish_reason: finish })).min(1)
+  }).transform(({ choices, ...frame }) => ({
+    ...frame,
+    answers: choices.map(({ text, finish_reason }) => ({ text, finish: finishOf(finish_reason) }))
+  })),
+  chat: Frame.extend({
+    choices: z
+      .array(z.object({ message: z.object({ content: z.string().nullish() }), finish_reason: finish }))
+      .min(1)
+  }).transform(({ choices, ...frame }) => ({
+    ...frame,
+    answers: choices.map(({ message, finish_reason }) => ({
+      // Null where a model has only thought.
+      text: message.content ?? '',
+      finish: finishOf(finish_reason)
+    }))
+  }))
+}
+type Reply = z.infer<(typeof Replies)['chat']>
+
+const finishOf = (reason: string | null | undefined): 'stop' | 'length' =>
+  reason === 'length' ? 'length' : 'stop'
+
+const PATHS = { completions: '/completions', chat: '/chat/completions' } as const
+const NAMES = { completions: 'a completion', chat: 'a chat completion' } as const
+
+/**
+ * Asks an endpoint for answers, many at once, several by one request where it gives several. Each is handed on as it comes, once. The model
+ * is the one that is expected before the first is asked for and in every reply, unless any will do.
+ *
+ * @throws WorkbenchError `cancelled` when `signal` fires; `mismatch` when another model answers; otherwise as `EndpointClient.ask`.
+ *   Answers until then have been kept.
+ */
+export async function askAnswers(
+  asked: AnswersToAsk,
+  listener: AnswersListener,
+  signal: AbortSignal
+): Promise<void> {
+  // The first failure stops the requests that wait, and those under way.
+  const failed = new AbortController()
+  const stop = AbortSignal.any([signal, failed.signal])
+  // As many as there are requests under way, which is no leak.
+  setMaxListeners(0, stop)
+  const asking = new Asking(asked, listener, stop)
+  let failure: unknown
+  const work = async (chunks: Iterable<Chunk>): Promise<void> => {
+    try {
+      for (const chunk of chunks) await asking.ask(chunk)
+    } catch (error) {
+      if (!failed.signal.aborted) failure = error
+      failed.abort()
+    }
+  }
+  await cancellable(signal, 'Sampling', () => asking.checkModel())
+  const chunks = asking.chunks()
+  // All have ended when this does, so that nothing is kept behind it.
+  await Promise.all(Array.from({ length: asked.endpoint.concurrency }, () => work(chunks)))
+  throwIfCancelled(signal, 'Sampling')
+  if (failed.signal.aborted) throw failure
+}
+
+/** Answers to one prompt, by their numbers. */
+interface Chunk {
+  prompt: number
+  indices: readonly number[]
+}
+
+class Asking {
+  private readonly client: EndpointClient
+  private most: number
+  private readonly models = new Set<string>()
+  private readonly fingerprints = new Set<string>()
+  private server: string | null = null
+
+  constructor(
+    private readonly asked: AnswersToAsk,
+    private readonly listener: AnswersListener,
+    private readonly signal: AbortSignal
+  ) {
+    const { endpoint, apiKey, patience, settings } = asked
+    this.client = new EndpointClient(endpoint, {
+      who: 'The endpoint',
+      work: 'Sampling',
+      later: 'Answers so far are kept; go on later.',
+      apiKey,
+      patience
+    })
+    const fitting = Math.max(1, Math.floor(MOST_TOKENS_PER_REPLY / settings.maxTokens))
+    // Servers draw nothing when they are greedy, and refuse to draw nothing several times.
+    this.most = settings.sampling.temperature === 0 ? 1 : Math.min(MOST_PER_REQUEST, fitting)
+  }
+
+  /** What is asked for by one request each, as far as requests may ask for several. */
+  *chunks(): Generator<Chunk> {
+    for (const [prompt, missing] of this.asked.missing.entries()) {
+      for (let start = 0; start < missing.length;) {
+        const indices = missing.slice(start, start + this.most)
+        start += indices.length
+        yield { prompt, indices }
+      }
+    }
+  }
+
+  /** Whether the server lists the model, where it lists any. */
+  async checkModel(): Promise<void> {
+    const { model, anyModel, baseUrl } = this.asked.endpoint
+    if (anyModel) return
+    const served = await this.listedModels()
+    if (served === null || served.includes(model)) return
+    const others = served.slice(0, MODELS_NAMED).join(', ')
+    throw new WorkbenchError(
+      'mismatch',
+      `The endpoint at ${baseUrl} serves no model "${model}": it lists ${served.length === 0 ? 'none' : others}${served.length > MODELS_NAMED ? ', …' : ''}.`,
+      'Name the model as the server does, or take answers of any model.'
+    )
+  }
+
+  /** Null when the server does not say. */
+  private async listedModels(): Promise<string[] | null> {
+    try {
+      const question = { path: '/models', name: 'a list of models', schema: Models, maxBytes: 10_000_000 }
+      const { reply } = await this.client.ask(question, this.signal)
+      return reply.data.map(({ id }) => id)
+    } catch (error) {
+      if (error instanceof EndpointRefusal && ![401, 403].includes(error.status)) return null
+      throw error
+    }
+  }
+
+  /** Asks until all answers of a chunk are there. */
+  async ask({ prompt, indices }: Chunk): Promise<void> {
+    for (let done = 0; done < indices.length;) {
+      throwIfCancelled(this.signal, 'Sampling')
+      const wanted = indices.slice(done, done + this.most)
+      done += await this.take(prompt, wanted)
+    }
+  }
+
+  /** @returns how many of the wanted answers came, from the first on; 0 when they have to be asked for one by one */
+  private async take(prompt: number, wanted: readonly number[]): Promise<number> {
+    let asked: { reply: Reply; server: string | null }
+    try {
+      asked = await this.request(prompt, wanted)
+    } catch (error) {
+      const refused = error instanceof EndpointRefusal && [400, 422].includes(error.status)
+      if (!refused || wanted.length === 1) throw error
+      // Perhaps it gives one only. If that is not the reason, it refuses the next too, and says why.
+      this.most = 1
+      return 0
+    }
+    const { reply, server } = asked
+    await this.learn(reply, server)
+    const answers = reply.answers.slice(0, wanted.length)
+    if (answers.length < wanted.length) this.most = 1
+    await this.listener.keep(
+      answers.map((answer, place) => ({ prompt, index: at(wanted, place, 'answer'), ...answer }))
+    )
+    this.listener.counted(reply.usage?.completion_tokens ?? null)
+    return answers.length
+  }
+
+  private request(
+    prompt: number,
+    wanted: readonly number[]
+  ): Promise<{ reply: Reply; server: string | null }> {
+    const { endpoint, prompts, settings } = this.asked
+    const n = wanted.length
+    const first = at(wanted, 0, 'answer')
+    const answerBytes = Math.min(MOST_ANSWER_BYTES, settings.maxTokens * BYTES_PER_TOKEN)
+    return this.client.ask(
+      {
+        path: PATHS[endpoint.through],
+        body: requestBody(endpoint, at(prompts, prompt, 'prompt'), settings, { place: prompt, first, n }),
+        name: NAMES[endpoint.through],
+        schema: Replies[endpoint.through],
+        maxBytes: REPLY_FRAME_BYTES + n * answerBytes
+      },
+      this.signal
+    )
+  }
+
+  /** @throws WorkbenchError `mismatch` when the reply is another model's */
+  private async learn({ model, system_fingerprint }: Reply, server: string | null): Promise<void> {
+    const { endpoint } = this.asked
+    if (typeof model === 'string' && model !== endpoint.model && !endpoint.anyModel) {
+      throw new WorkbenchError(
+        'mismatch',
+        `The endpoint at ${endpoint.baseUrl} answered as "${model}", not as "${endpoint.model}".`,
+        'Name the model as the server does, or take answers of any model.'
+      )
+    }
+    const known = this.models.size + this.fingerprints.size
+    if (typeof model === 'string') this.models.add(model)
+    if (typeof system_fingerprint === 'string') this.fingerprints.add(system_fingerprint)
+    const isFirst = known === 0 && this.server === null
+    this.server ??= server
+    if (!isFirst && this.models.size + this.fingerprints.size === known) return
+    await this.listener.learned({
+      models: [...this.models],
+      fingerprints: [...this.fingerprints],
+      server: this.server
+    })
+  }
+}

@@ -1,0 +1,272 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pRetry from 'p-retry'
+import type { z } from 'zod'
+import type { EndpointAddress } from '../../contract/model/endpoint'
+import { WorkbenchError } from '../../contract/model/problem'
+import { errorMessage } from '../base/files/bounded-file'
+import { throwIfCancelled } from '../base/cancelling'
+
+/** How long things may take; tests have less patience. */
+export interface EndpointPatience {
+  /** For one reply: local models may think for long. Node's fetch waits no longer than five minutes for the first byte. */
+  timeoutMs: number
+  /** Before the first repetition; doubled for each after it. */
+  firstPauseMs: number
+}
+const PATIENCE: EndpointPatience = { timeoutMs: 290_000, firstPauseMs: 1_000 }
+
+const RETRIES = 5
+const MOST_PAUSE_MS = 60_000
+/** Of what an endpoint says, in messages. */
+const QUOTED_CHARACTERS = 300
+
+/** Who asks, for messages, and how. */
+export interface EndpointUse {
+  /** Such as "The judge". */
+  who: string
+  /** What is cancelled when the signal fires, such as "Judging". */
+  work: string
+  /** What a user does when it stays out of reach. */
+  later: string
+  /** null when the endpoint needs none */
+  apiKey: string | null
+  patience?: EndpointPatience | undefined
+  /** When each request, repetitions included, may go; at once when left out. */
+  pace?: <Result>(request: () => Promise<Result>, signal: AbortSignal) => Promise<Result>
+}
+
+/** A request, and what its reply has to be. */
+export interface EndpointQuestion<Reply> {
+  /** Below the endpoint's address, such as `/chat/completions`. */
+  path: string
+  /** Left out: the path is read. */
+  body?: unknown
+  /** What the reply is called, such as "a chat completion". */
+  name: string
+  schema: z.ZodType<Reply>
+  /** A longer reply is refused. */
+  maxBytes: number
+}
+
+export interface EndpointReply<Reply> {
+  reply: Reply
+  /** The server program, as its reply names it. */
+  server: string | null
+}
+
+/** The endpoint has refused a request: asking again changes nothing. */
+export class EndpointRefusal extends WorkbenchError {
+  constructor(
+    readonly status: number,
+    message: string,
+    hint: string
+  ) {
+    super('bad-input', message, hint)
+  }
+}
+
+/** A failure that may pass. */
+class PassingFailure extends Error {
+  constructor(
+    message: string,
+    /** What the endpoint asked for. */
+    readonly pauseMs: number
+  ) {
+    super(message)
+  }
+}
+
+/** An endpoint in the form of OpenAI, asked until it replies. */
+export class EndpointClient {
+  private readonly patience: EndpointPatience
+
+  constructor(
+    private readonly address: Pick<EndpointAddress, 'baseUrl'>,
+    private readonly use: EndpointUse
+  ) {
+    this.patience = use.patience ?? PATIENCE
+  }
+
+  /**
+   * Asks for one reply. What may pass (429, 5xx, no connection, one that is cut, JSON that is none, no reply in time) is asked again up to
+   * five times, after growing pauses or as long as the endpoint asks for.
+   *
+   * @throws EndpointRefusal when the endpoint refuses, with its words; WorkbenchError `bad-input` when it stays out of reach or sends
+   *   something else; `cancelled` when the signal fires
+   */
+  async ask<Reply>(question: EndpointQuestion<Reply>, signal: AbortSignal): Promise<EndpointReply<Reply>> {
+    const { pace = (request) => request() } = this.use
+    const url = this.urlOf(question.path)
+    try {
+      return await pRetry(() => pace(() => this.attempt(url, question, signal), signal), {
+        retries: RETRIES,
+        minTimeout: this.patience.firstPauseMs,
+        maxTimeout: MOST_PAUSE_MS,
+        randomize: true,
+        signal,
+        shouldRetry: ({ error }) => error instanceof PassingFailure,
+        onFailedAttempt: async ({ error }) => {
+          if (error instanceof PassingFailure && error.pauseMs > 0)
+            await sleep(error.pauseMs, undefined, { signal })
+        }
+      })
+    } catch (error) {
+      throwIfCancelled(signal, this.use.work)
+      if (!(error instanceof PassingFailure)) throw error
+      throw this.problem(url, `${error.message}, ${RETRIES + 1} times in a row`, this.use.later)
+    }
+  }
+
+  private urlOf(path: string): string {
+    return `${this.address.baseUrl.replace(/\/+$/, '')}${path}`
+  }
+
+  private async attempt<Reply>(
+    url: string,
+    question: EndpointQuestion<Reply>,
+    signal: AbortSignal
+  ): Promise<EndpointReply<Reply>> {
+    const { response, text } = await this.fetched(url, question, signal)
+    if (!response.ok) throw this.refusal(url, response, text)
+    const value = parsedJson(text)
+    if (value === undefined && isSaidToBeJson(response)) {
+      throw new PassingFailure(`sent what is no JSON: ${quoted(text)}`, 0)
+    }
+    const reply = question.schema.safeParse(value)
+    if (reply.success) return { reply: reply.data, server: response.headers.get('server') }
+    throw this.problem(
+      url,
+      `sent something else than ${question.name}`,
+      `Does the address end where ${question.path} begins?`
+    )
+  }
+
+  private async fetched(
+    url: string,
+    { body, maxBytes }: EndpointQuestion<unknown>,
+    signal: AbortSignal
+  ): Promise<{ response: Response; text: string }> {
+    const { apiKey, work, who } = this.use
+    const limit = new RequestLimit(signal, this.patience.timeoutMs)
+    try {
+      const response = await fetch(url, {
+        ...(body === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(body) }),
+        headers: {
+          'content-type': 'application/json',
+          ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` })
+        },
+        // Elsewhere is not where the user agreed to send text.
+        redirect: 'error',
+        signal: limit.signal
+      })
+      return { response, text: await boundedText(response, maxBytes, who) }
+    } catch (error) {
+      throwIfCancelled(signal, work)
+      if (error instanceof WorkbenchError) throw error
+      const why = limit.isOver
+        ? `did not reply within ${this.patience.timeoutMs / 1000} s`
+        : reachProblem(error)
+      throw new PassingFailure(why, 0)
+    } finally {
+      limit.end()
+    }
+  }
+
+  private refusal(url: string, response: Response, text: string): Error {
+    const { status } = response
+    const said = text.trim() === '' ? '' : `: ${quoted(text)}`
+    if (status === 429 || status >= 500) {
+      return new PassingFailure(`answered ${status}${said}`, pauseMs(response.headers.get('retry-after')))
+    }
+    const [what, hint] =
+      status === 401 || status === 403
+        ? [`refused the key (${status})${said}`, 'Give an API key that it knows.']
+        : [`refused the request (${status})${said}`, 'Check the address and the name of the model.']
+    return new EndpointRefusal(status, this.said(url, what), hint)
+  }
+
+  private problem(url: string, what: string, hint: string): WorkbenchError {
+    return new WorkbenchError('bad-input', this.said(url, what), hint)
+  }
+
+  private said(url: string, what: string): string {
+    return `${this.use.who} at ${url} ${what}.`
+  }
+}
+
+/** Ends one request when its time is over, or when all are to end; once it is done nothing of it is left, whatever comes behind it. */
+class RequestLimit {
+  isOver = false
+  private readonly controller = new AbortController()
+  private readonly timer: ReturnType<typeof setTimeout>
+
+  constructor(
+    private readonly all: AbortSignal,
+    timeoutMs: number
+  ) {
+    this.timer = setTimeout(() => {
+      this.isOver = true
+      this.controller.abort()
+    }, timeoutMs)
+    if (all.aborted) this.stop()
+    all.addEventListener('abort', this.stop)
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal
+  }
+
+  end(): void {
+    clearTimeout(this.timer)
+    this.all.removeEventListener('abort', this.stop)
+  }
+
+  private readonly stop = (): void => this.controller.abort()
+}
+
+const quoted = (text: string): string => text.trim().slice(0, QUOTED_CHARACTERS)
+
+const isSaidToBeJson = (response: Response): boolean =>
+  /\bjson\b/i.test(response.headers.get('content-type') ?? '')
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** An endpoint may send without end. */
+async function boundedText(response: Response, maxBytes: number, who: string): Promise<string> {
+  if (response.body === null) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let byteCount = 0
+  for await (const chunk of response.body) {
+    byteCount += chunk.byteLength
+    if (byteCount > maxBytes) {
+      throw new WorkbenchError(
+        'bad-input',
+        `${who}'s reply has more than ${maxBytes} bytes, more than what was asked for can have.`,
+        'Does the server keep to max_tokens?'
+      )
+    }
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** Seconds or a date. */
+function pauseMs(retryAfter: string | null): number {
+  if (retryAfter === null) return 0
+  const asked = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()
+  return Number.isFinite(asked) ? Math.min(MOST_PAUSE_MS, Math.max(0, asked)) : 0
+}
+
+/** fetch says "fetch failed" and keeps the reason to itself. */
+function reachProblem(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+  return `cannot be reached: ${errorMessage(cause)}${code}`
+}

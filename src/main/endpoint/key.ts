@@ -1,0 +1,23 @@
+import type { EndpointAddress } from '../../contract/model/endpoint'
+import { WorkbenchError } from '../../contract/model/problem'
+
+/**
+ * The key that an address names, from the environment.
+ *
+ * @param whose for the message, such as "the judge's"
+ * @returns null when the endpoint needs none
+ * @throws WorkbenchError `bad-input` when the environment lacks the variable
+ */
+export function endpointKey(
+  { keyVariable }: Pick<EndpointAddress, 'keyVariable'>,
+  whose: string
+): string | null {
+  if (keyVariable === undefined) return null
+  const key = process.env[keyVariable]
+  if (key !== undefined && key !== '') return key
+  throw new WorkbenchError(
+    'bad-input',
+    `The environment variable ${keyVariable}, which holds ${whose} API key, is not set.`,
+    'Set it before the program starts, or leave it out for an endpoint without a key.'
+  )
+}

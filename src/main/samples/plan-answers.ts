@@ -1,0 +1,70 @@
+import type { Rendering } from '../../contract/documents/crc'
+import type { SampleRun, SampleSettings, Variant } from '../../contract/documents/samples'
+import { refuseTokensOutside, type WholeModel, type WholeModelTokens } from '../checkpoint/whole-model-tokens'
+import {
+  type Generation,
+  ownText,
+  planGeneration,
+  refuseOtherCheckpoints,
+  refuseTooManyAnswers,
+  type SampledPair
+} from './generation'
+import { engineVariants, type OutsideRequest, type OutsideWork, planOutside } from './outside'
+import { requireUsable } from './variants'
+
+/** Who answers for the variants of a run: the engine, and others. */
+export interface PlannedAnswers {
+  generation: Generation
+  outside: OutsideWork | null
+}
+
+/** What some variants are to answer. */
+export interface AnswersRequest {
+  prompts: OutsideRequest['prompts']
+  rendering: Rendering
+  variants: readonly Variant[]
+  settings: SampleSettings
+}
+
+/**
+ * What one set of prompts needs to be answered by some variants, whoever answers for them.
+ *
+ * @param compare as for `planGeneration`
+ * @throws WorkbenchError as `planGeneration` and `planOutside`
+ */
+export async function planAnswers(
+  pair: SampledPair,
+  { prompts, rendering, variants, settings }: AnswersRequest,
+  compare: (whole: WholeModel) => Promise<WholeModelTokens>
+): Promise<{ planned: PlannedAnswers; notices: string[] }> {
+  refuseTooManyAnswers(prompts.length, variants.length, settings.sampleCount)
+  requireUsable(variants, pair.post.spec.layerCount)
+  const { generation, notices } = await planGeneration(
+    pair,
+    prompts.map(({ tokens }) => tokens),
+    engineVariants(variants),
+    settings,
+    compare
+  )
+  const { text, post } = pair
+  const { vocabularySize } = post.spec
+  const others = await planOutside({ variants, prompts, rendering, settings, text, vocabularySize })
+  return { planned: { generation, outside: others.outside }, notices: [...notices, ...others.notices] }
+}
+
+/**
+ * Goes on with a stored run: its own tokens, variants, settings and stop tokens.
+ *
+ * @throws WorkbenchError `mismatch` when a checkpoint is not what it was; otherwise as {@link planAnswers}
+ */
+export async function resumeAnswers(run: SampleRun, pair: SampledPair): Promise<PlannedAnswers> {
+  refuseOtherCheckpoints(run, pair)
+  const prompts = run.prompts.map(({ tokens }) => tokens)
+  // Whether a model reads the prompts alike was found out when the run was started, on these very checkpoints.
+  const compare = async ({ member }: WholeModel): Promise<WholeModelTokens> => {
+    refuseTokensOutside(member, { prompts, answers: [] })
+    return { unavailable: null, notice: null, text: await ownText(member) }
+  }
+  const { planned } = await planAnswers(pair, run, compare)
+  return { ...planned, generation: { ...planned.generation, stopTokens: run.stopTokens } }
+}

@@ -1,0 +1,106 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
+import type {
+  EvaluationResults,
+  EvaluationRun,
+  PromptScores
+} from '../../../src/contract/documents/evaluation'
+import type { OutsideRecord } from '../../../src/contract/model/outside-model'
+import type { SampleLine, Variant } from '../../../src/contract/documents/samples'
+import { resourcePath } from '../../../src/main/base/resources'
+import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
+import { prepareEvaluation } from '../../../src/main/evaluation/prepare-evaluation'
+import { runEvaluation } from '../../../src/main/evaluation/run-evaluation'
+import { evaluationResults } from '../../../src/main/measures/results'
+import { answerFileModel } from '../../../src/main/samples/answer-files'
+import { startAnswerEndpoint } from '../../fixtures/answer-endpoint'
+import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { sharedEngine } from '../../fixtures/shared-engine'
+
+const PAIR = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+const SAMPLE_COUNT = 4
+const PROMPT_COUNT = 3
+
+interface Evaluated {
+  run: EvaluationRun
+  samples: SampleLine[]
+  scores: PromptScores[]
+  results: EvaluationResults
+  records: OutsideRecord[]
+}
+
+async function evaluated(variant: Variant): Promise<Evaluated> {
+  const task = await builtinTask('demo-open')
+  const { run, pair } = await prepareEvaluation({
+    ...PAIR,
+    rendering: DEFAULT_RENDERING,
+    task: {
+      ...task,
+      prompts: task.prompts.slice(0, PROMPT_COUNT),
+      settings: { ...task.settings, sampleCount: SAMPLE_COUNT }
+    },
+    variants: [
+      { variant: { kind: 'post', name: 'greedy' }, sampling: { ...task.settings.sampling, temperature: 0 } },
+      { variant }
+    ]
+  })
+  const samples: SampleLine[] = []
+  const scores: PromptScores[] = []
+  const records: OutsideRecord[] = []
+  await runEvaluation(
+    sharedEngine.client(),
+    { run, pair, stored: { samples: [], scores: [] } },
+    {
+      planned: () => Promise.resolve(),
+      learned: async (record) => void records.push(record),
+      keepSamples: async (lines) => void samples.push(...lines),
+      keepScores: async (score) => void scores.push(score),
+      progress: () => undefined
+    },
+    new AbortController().signal
+  )
+  const results = evaluationResults(
+    { run, samples, scores, marks: [], pairs: [] },
+    { characters: null, task: null },
+    'greedy'
+  )
+  return { run, samples, scores, results, records }
+}
+
+it('the same answers by engine, file and endpoint have the same measures to the last digit', async () => {
+  const engine = await evaluated({ kind: 'post', name: 'warm' })
+  const own = engine.samples
+    .filter(({ variant }) => variant === 'warm')
+    .toSorted((a, b) => a.prompt - b.prompt || a.index - b.index)
+  const { prompts } = engine.run.task
+
+  const path = join(await temporaryFolder(), 'answers.jsonl')
+  // Without tokens: they are made of the texts.
+  const lines = own.map(({ prompt, text, finish }) => ({ prompt: prompts[prompt]?.text, text, finish }))
+  await writeFile(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  const file = await evaluated(await answerFileModel('warm', path))
+  expect(file.records).toEqual([{ variant: 'warm', models: [], fingerprints: [], server: 'JSON lines' }])
+
+  const rendered = engine.run.promptSets[0]?.prompts.map((prompt) => prompt.rendered) ?? []
+  const { endpoint, requests } = await startAnswerEndpoint({
+    answer: (prompt, given) =>
+      own.find((line) => rendered[line.prompt] === prompt && line.index === given)?.text ??
+      'not one of the prompts'
+  })
+  const served = await evaluated({
+    kind: 'endpoint',
+    name: 'warm',
+    endpoint: { ...endpoint, concurrency: 1 }
+  })
+  expect(requests).toHaveLength(PROMPT_COUNT)
+
+  expect(own).toHaveLength(PROMPT_COUNT * SAMPLE_COUNT)
+  for (const outside of [file, served]) {
+    const theirs = outside.samples.filter(({ variant }) => variant === 'warm')
+    expect(theirs).toEqual(own)
+    expect(outside.scores).toEqual(engine.scores)
+    expect(outside.results).toEqual(engine.results)
+  }
+})

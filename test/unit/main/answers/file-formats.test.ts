@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import { readAnswerFile } from '../../../../src/main/answers/file-formats'
+import { problemOf } from '../../../fixtures/problems'
+
+const lines = (...values: unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('')
+
+/** A document of GSM8K as lm-evaluation-harness logs it, once for each of its two filters. */
+const HARNESS = (filter: string, changes: object = {}): object => ({
+  doc_id: 0,
+  doc: { question: 'How many legs have two cats?', answer: 'Two cats have 2*4 = 8 legs.\n#### 8' },
+  target: 'Two cats have 2*4 = 8 legs.\n#### 8',
+  arguments: {
+    gen_args_0: {
+      arg_0: 'Question: How many legs have two cats?\nAnswer:',
+      arg_1: { until: ['Question:', '</s>'], do_sample: true, temperature: 1 }
+    }
+  },
+  resps: [[' 8 legs.\n#### 8', ' 4.\n#### 4']],
+  filtered_resps: ['8'],
+  filter,
+  metrics: ['exact_match'],
+  doc_hash: 'd0',
+  prompt_hash: 'p0',
+  target_hash: 't0',
+  exact_match: 1,
+  ...changes
+})
+
+const LOG = {
+  version: 2,
+  status: 'success',
+  eval: { run_id: 'r', created: '2026-01-01T00:00:00+00:00', task: 'colours', model: 'vllm/restored' },
+  samples: [
+    {
+      id: 1,
+      epoch: 1,
+      input: 'Name a colour.',
+      target: '',
+      messages: [],
+      output: {
+        model: 'restored',
+        choices: [
+          { message: { role: 'assistant', content: 'Blue.', source: 'generate' }, stop_reason: 'stop' },
+          {
+            message: {
+              role: 'assistant',
+              content: [
+                { type: 'reasoning', reasoning: 'Hm' },
+                { type: 'text', text: 'Re' }
+              ]
+            },
+            stop_reason: 'max_tokens'
+          }
+        ],
+        completion: 'Blue.'
+      }
+    },
+    {
+      id: 1,
+      epoch: 2,
+      input: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Name a colour.' }
+      ],
+      target: '',
+      messages: [],
+      output: { model: 'restored', choices: [{ message: { role: 'assistant', content: 'Green' } }] }
+    },
+    {
+      id: 2,
+      epoch: 1,
+      input: 'Name a bird.',
+      target: '',
+      output: { model: 'restored', choices: [] },
+      error: { message: 'timed out' }
+    }
+  ]
+}
+
+describe('a file of answers', () => {
+  it('has an answer a line, or several, by the text or the number of the prompt', async () => {
+    const { format, answers } = await readAnswerFile(
+      'a.jsonl',
+      lines(
+        {
+          variant: 'post',
+          prompt: 3,
+          index: 0,
+          text: 'Blau.',
+          tokens: [1, 2],
+          finish: 'length',
+          promptText: 'A colour?'
+        },
+        { prompt: 'A colour?', completion: 'red', model: 'm', finish_reason: 'content_filter' },
+        { prompt: 1, answers: ['cat', 'dog'] },
+        { id: 'curated-1', prompt: 'An animal?', model: 'm', generations: ['emu'] }
+      )
+    )
+    expect(format).toBe('JSON lines')
+    const plain = { of: null, prompts: [], promptIndex: null, finish: 'stop', tokens: null }
+    expect(answers).toEqual([
+      { of: 'post', prompts: ['A colour?'], promptIndex: 3, text: 'Blau.', finish: 'length', tokens: [1, 2] },
+      { ...plain, of: 'm', prompts: ['A colour?'], text: 'red' },
+      { ...plain, promptIndex: 1, text: 'cat' },
+      { ...plain, promptIndex: 1, text: 'dog' },
+      { ...plain, of: 'm', prompts: ['An animal?'], text: 'emu' }
+    ])
+  })
+
+  it('of lm-evaluation-harness counts each document once, with all its answers before filters', async () => {
+    const turns = JSON.stringify([{ role: 'user', content: 'How many legs have two cats?' }])
+    const { format, answers } = await readAnswerFile(
+      'samples_gsm8k.jsonl',
+      lines(
+        HARNESS('strict-match'),
+        HARNESS('flexible-extract'),
+        HARNESS('strict-match', { doc_id: 1, doc: {}, arguments: [[turns, {}]], resps: [['8']] }),
+        HARNESS('strict-match', {
+          doc_id: 2,
+          doc: {},
+          arguments: { gen_args_0: { arg_0: [turns] } },
+          resps: [['9']]
+        })
+      )
+    )
+    expect(format).toBe('lm-evaluation-harness samples')
+    expect(answers.map(({ text }) => text)).toEqual([' 8 legs.\n#### 8', ' 4.\n#### 4', '8', '9'])
+    expect(answers.map(({ prompts }) => prompts.includes('How many legs have two cats?'))).toEqual([
+      true,
+      true,
+      true,
+      true
+    ])
+  })
+
+  it.each([
+    ['many lines', JSON.stringify(LOG, null, 2)],
+    ['one line', JSON.stringify(LOG)]
+  ])('of Inspect has every choice of every epoch, in %s', async (_name, content) => {
+    const { format, answers } = await readAnswerFile('log.json', content)
+    expect(format).toBe('Inspect log')
+    expect(answers.map(({ of, prompts, text, finish }) => [of, prompts, text, finish])).toEqual([
+      ['restored', ['Name a colour.'], 'Blue.', 'stop'],
+      ['restored', ['Name a colour.'], 'Re', 'length'],
+      ['restored', ['Name a colour.'], 'Green', 'stop']
+    ])
+  })
+
+  it.each([
+    ['{"prompt": 1}\n', /a\.jsonl, line 1: expected the answer as text, answer/],
+    ['{"text": "x"}\n', /line 1: expected the prompt as prompt/],
+    ['{"prompt": 1, "text": "x"}\n{"prompt": 1, "te', /line 2: is not JSON/],
+    ['{"prompt": -1, "text": "x"}\n', /line 1: prompt: /],
+    ['\n', /holds no answer/],
+    ['{\n  "samples": []\n}', /is no file of answers/],
+    [
+      lines(HARNESS('none', { resps: [[-3.2, false]] })),
+      /line 1: resps: expected texts; the task asks for likelihoods/
+    ]
+  ])('is refused in words: %s', async (content, message) => {
+    const problem = await problemOf(readAnswerFile('a.jsonl', content))
+    expect(problem.message).toMatch(message)
+  })
+})

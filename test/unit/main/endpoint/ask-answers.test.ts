@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest'
+import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
+import type { Endpoint } from '../../../../src/contract/model/outside-model'
+import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
+import { askAnswers, type EndpointAnswer } from '../../../../src/main/endpoint/ask-answers'
+import type { RequestSettings } from '../../../../src/main/endpoint/request-body'
+import { type Fault, startAnswerEndpoint } from '../../../fixtures/answer-endpoint'
+import { problemOf } from '../../../fixtures/problems'
+
+const PATIENCE = { timeoutMs: 5_000, firstPauseMs: 1 }
+
+const settings = (changes: Partial<RequestSettings> = {}): RequestSettings => ({
+  sampling: OPEN_SAMPLING,
+  maxTokens: 32,
+  stopTexts: [],
+  seed: 1,
+  sampleCount: 8,
+  templateArguments: {},
+  ...changes
+})
+
+interface Asked {
+  answers: EndpointAnswer[]
+  learned: unknown[]
+  tokens: number
+}
+
+/** Asks for answers to some prompts, `count` of each, but for those that are there. */
+async function ask(
+  endpoint: Endpoint,
+  prompts: readonly string[],
+  changes: Partial<RequestSettings> & {
+    count?: number
+    there?: readonly EndpointAnswer[]
+    into?: EndpointAnswer[]
+    signal?: AbortSignal
+    apiKey?: string
+    timeoutMs?: number
+    kept?: () => void
+  } = {}
+): Promise<Asked> {
+  const { count = 8, there = [], into = [], signal = new AbortController().signal } = changes
+  const { apiKey = null, timeoutMs = PATIENCE.timeoutMs, kept, ...others } = changes
+  const known = new Set(there.map(({ prompt, index }) => `${prompt}/${index}`))
+  const learned: unknown[] = []
+  let tokens = 0
+  await askAnswers(
+    {
+      endpoint,
+      apiKey,
+      patience: { ...PATIENCE, timeoutMs },
+      prompts: prompts.map((text) => ({ turns: [{ role: 'user', content: text }], rendered: text })),
+      settings: settings(others),
+      missing: prompts.map((_, prompt) =>
+        Array.from({ length: count }, (__, index) => index).filter(
+          (index) => !known.has(`${prompt}/${index}`)
+        )
+      )
+    },
+    {
+      keep: async (answers) => {
+        into.push(...answers)
+        kept?.()
+      },
+      learned: async (record) => void learned.push(record),
+      counted: (more) => (tokens += more ?? 0)
+    },
+    signal
+  )
+  return { answers: into, learned, tokens }
+}
+
+/** Every answer there is to be, each once. */
+function expectAll(answers: readonly EndpointAnswer[], prompts: number, count: number): void {
+  const keys = new Set(answers.map(({ prompt, index }) => `${prompt}/${index}`))
+  expect({ answers: answers.length, different: keys.size }).toEqual({
+    answers: prompts * count,
+    different: prompts * count
+  })
+}
+
+describe('answers of an endpoint', () => {
+  it('come several by one request where it gives several, each once', async () => {
+    const { endpoint, requests, counts } = await startAnswerEndpoint()
+    const { answers, learned, tokens } = await ask(endpoint, ['A', 'B'], { count: 20 })
+    expectAll(answers, 2, 20)
+    expect(requests.map(({ body }) => body.n).sort()).toEqual([16, 16, 4, 4])
+    expect(counts.sent).toBe(40)
+    expect(tokens).toBe(120)
+    expect(learned).toEqual([{ models: ['served'], fingerprints: ['fp-1'], server: 'uvicorn' }])
+    expect(answers.every(({ text, prompt }) => text.startsWith(['A', 'B'][prompt] ?? '?'))).toBe(true)
+  })
+
+  it.each(['ignored', 'refused'] as const)(
+    'come one by one where n is %s, and none is asked for twice',
+    async (n) => {
+      const { endpoint, requests, counts } = await startAnswerEndpoint({ n })
+      const { answers } = await ask({ ...endpoint, concurrency: 1 }, ['A', 'B'], { count: 6 })
+      expectAll(answers, 2, 6)
+      expect(counts.sent).toBe(12)
+      expect(requests.slice(1).every(({ body }) => body.n === 1)).toBe(true)
+      expect(requests).toHaveLength(n === 'refused' ? 13 : 12)
+    }
+  )
+
+  it('are no more at once than the limit', async () => {
+    const { endpoint, counts } = await startAnswerEndpoint({ n: 'ignored', delayMs: 20 })
+    await ask({ ...endpoint, concurrency: 3 }, ['A', 'B', 'C', 'D', 'E', 'F'], { count: 2 })
+    expect(counts.mostUnderWay).toBe(3)
+  })
+
+  it('are drawn as the settings say, with extensions only where they change something', async () => {
+    const { endpoint, requests } = await startAnswerEndpoint()
+    await ask(endpoint, ['A'], { count: 2, stopTexts: ['\n'] })
+    await ask({ ...endpoint, through: 'chat' }, ['A'], {
+      count: 2,
+      sampling: { ...PAPER_SAMPLING, topK: 5, topP: 0.9 },
+      templateArguments: { enable_thinking: false }
+    })
+    await ask(endpoint, ['A'], { count: 2, sampling: { ...OPEN_SAMPLING, temperature: 0, topP: 0.5 } })
+    const [open, paper, ...greedy] = requests
+    expect(open).toMatchObject({ path: '/v1/completions' })
+    expect(open?.body).toEqual({
+      model: 'served',
+      prompt: 'A',
+      temperature: 1,
+      max_tokens: 32,
+      stop: ['\n'],
+      seed: expect.any(Number),
+      n: 2,
+      stream: false
+    })
+    expect(paper).toMatchObject({
+      path: '/v1/chat/completions',
+      body: {
+        messages: [{ role: 'user', content: 'A' }],
+        min_p: 0.1,
+        top_k: 5,
+        top_p: 0.9,
+        chat_template_kwargs: { enable_thinking: false }
+      }
+    })
+    // vLLM refuses several answers where nothing is drawn.
+    expect(greedy.map(({ body }) => [body.n, body.temperature, body['top_p']])).toEqual([
+      [1, 0, undefined],
+      [1, 0, undefined]
+    ])
+    expect(new Set(greedy.map(({ body }) => body.seed)).size).toBe(2)
+  })
+
+  it('come after failures that pass: 429, 500, a cut connection, no JSON, no reply', async () => {
+    const faults: Fault[] = ['busy', 'failed', 'cut', 'no JSON', 'silent']
+    const { endpoint, requests, counts } = await startAnswerEndpoint({
+      fault: (request) => faults[request - 1] ?? null
+    })
+    const { answers } = await ask(endpoint, ['A'], { timeoutMs: 200 })
+    expectAll(answers, 1, 8)
+    expect(requests).toHaveLength(6)
+    expect(counts.sent).toBe(8)
+  })
+
+  it.each<[Fault, RegExp]>([
+    ['failed', /^The endpoint at http:.*\/v1\/completions answered 500: .*out of memory.*6 times in a row/],
+    ['no JSON', /sent what is no JSON: \{"choices": \[\{"text": "half, 6 times/],
+    ['another model', /answered as "another", not as "served"/],
+    ['five megabytes', /reply has more than \d+ bytes, more than what was asked for/]
+  ])('are given up in words when it stays at: %s', async (fault, message) => {
+    const { endpoint } = await startAnswerEndpoint({ fault: () => fault })
+    const kept: EndpointAnswer[] = []
+    const problem = await problemOf(ask({ ...endpoint, concurrency: 1 }, ['A', 'B'], { into: kept }))
+    expect(problem.message).toMatch(message)
+    expect(kept).toEqual([])
+  })
+
+  it('are not asked for where the model is another, or the key is refused', async () => {
+    const other = await startAnswerEndpoint({ lists: ['llama', 'qwen'] })
+    expect((await problemOf(ask(other.endpoint, ['A']))).message).toMatch(
+      /serves no model "served": it lists llama, qwen/
+    )
+    const locked = await startAnswerEndpoint({ key: 'sk-1' })
+    expect((await problemOf(ask(locked.endpoint, ['A'], { apiKey: 'sk-2' }))).message).toMatch(
+      /\/models refused the key \(401\): .*no such key/
+    )
+    expect([...other.requests, ...locked.requests]).toEqual([])
+    const { answers } = await ask(locked.endpoint, ['A'], { apiKey: 'sk-1' })
+    expectAll(answers, 1, 8)
+  })
+
+  it('are of any model where any will do, and of a server that lists none', async () => {
+    const { endpoint } = await startAnswerEndpoint({ lists: [], fault: () => 'another model' })
+    const { learned } = await ask({ ...endpoint, anyModel: true }, ['A'], { count: 1 })
+    expect(learned).toMatchObject([{ models: ['another'] }])
+    const unlisted = await startAnswerEndpoint({ lists: null })
+    expectAll((await ask(unlisted.endpoint, ['A'])).answers, 1, 8)
+  })
+
+  it('stop at once when they are cancelled, and go on from those that are there', async () => {
+    const { endpoint, counts } = await startAnswerEndpoint({ n: 'ignored' })
+    const controller = new AbortController()
+    const into: EndpointAnswer[] = []
+    const prompts = Array.from({ length: 20 }, (_, prompt) => `Prompt ${prompt}`)
+    const kept = (): void => {
+      if (into.length >= 50) controller.abort()
+    }
+    const problem = await problemOf(ask(endpoint, prompts, { into, signal: controller.signal, kept }))
+    expect(problem).toMatchObject({ code: 'cancelled', message: 'Sampling was cancelled.' })
+    const before = into.length
+    expect(before).toBeLessThan(50 + endpoint.concurrency)
+    await ask(endpoint, prompts, { there: [...into], into })
+    expectAll(into, 20, 8)
+    // No more is lost than was under way.
+    expect(counts.sent - into.length).toBeLessThanOrEqual(endpoint.concurrency)
+  })
+
+  it('are all there after 2,000 at 32 at once with 2 % failures and a stop in the middle, each once', async () => {
+    const most = Number(process.env['SLR_ENDPOINT_ANSWERS'] ?? 2_000)
+    const faults: Fault[] = ['busy', 'failed', 'cut', 'no JSON']
+    const fault = (request: number): Fault | null =>
+      request % 50 === 7 ? (faults[(request / 50) & 3] ?? null) : null
+    const { endpoint, counts } = await startAnswerEndpoint({ n: 'ignored', fault, delayMs: 5 })
+    const prompts = Array.from({ length: most / 100 }, (_, prompt) => `Prompt ${prompt}`)
+    const controller = new AbortController()
+    const into: EndpointAnswer[] = []
+    const wide = { ...endpoint, concurrency: 32 }
+    const kept = (): void => {
+      if (into.length >= most / 2) controller.abort()
+    }
+    await problemOf(ask(wide, prompts, { count: 100, into, signal: controller.signal, kept }))
+    await ask(wide, prompts, { count: 100, there: [...into], into })
+    expectAll(into, prompts.length, 100)
+    expect(counts.mostUnderWay).toBe(32)
+    expect(counts.sent - into.length).toBeLessThanOrEqual(32)
+  })
+})
