@@ -3,6 +3,7 @@ import { CategoryScore, CrcPrompts, Rendering, TakenRival } from './crc'
 import { BY_CHARACTERS, ScoredByBrief, ScoringChoice } from './scored-by'
 import { OtherCheckpoint } from '../model/checkpoint'
 import { DeviceChoice } from '../model/device'
+import { JobKind } from '../model/job-kinds'
 import { Kept } from '../model/kept'
 import { CheckpointIdentity, OtherCheckpointReport, PairFingerprints, PairReport } from './pair'
 import { Problem } from '../model/problem'
@@ -151,23 +152,6 @@ export const SweepSummary = z.object({
   computed: RunComputation
 })
 export type SweepSummary = z.infer<typeof SweepSummary>
-
-/** The kinds of long work that main does for a pair. */
-export const JobKind = z.enum([
-  'sweep',
-  'recipe score',
-  'answer check',
-  'search',
-  'samples',
-  'character check',
-  'evaluation',
-  'judging',
-  'export',
-  'distances',
-  'checksums',
-  'values'
-])
-export type JobKind = z.infer<typeof JobKind>
 
 /**
  * How often documents that are fetched on their own were saved since the project was opened: a window that hears of another

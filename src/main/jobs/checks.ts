@@ -23,7 +23,7 @@ export class Checks {
   readonly table: JobTable<CheckEvent>
 
   constructor(private readonly context: JobContext) {
-    this.table = context.turns.engineJobs('answer check', 'A check')
+    this.table = context.turns.jobs('answer check')
   }
 
   /**

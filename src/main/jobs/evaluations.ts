@@ -17,8 +17,8 @@ export class Evaluations {
   private readonly judging: JobTable<JudgeEvent | JobFailure>
 
   constructor(private readonly context: JobContext) {
-    this.table = context.turns.engineJobs('evaluation', 'An evaluation')
-    this.judging = context.turns.engineJobs('judging', 'Judging')
+    this.table = context.turns.jobs('evaluation')
+    this.judging = context.turns.jobs('judging')
   }
 
   /**

@@ -14,7 +14,7 @@ export class Exports {
   readonly table: JobTable<ExportEvent>
 
   constructor(private readonly context: JobContext) {
-    this.table = context.turns.readingJobs('export', 'An export')
+    this.table = context.turns.jobs('export')
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { JobKind } from '../../contract/documents/project'
+import type { JobKind } from '../../contract/model/job-kinds'
 import type { Devices } from './devices'
 import type { EngineHost } from '../engine/host'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'

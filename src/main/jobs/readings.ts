@@ -15,9 +15,9 @@ export class Readings {
   readonly values: JobTable<ValuesEvent>
 
   constructor(private readonly context: JobContext) {
-    this.distances = context.turns.readingJobs('distances', 'A comparison')
-    this.checksums = context.turns.readingJobs('checksums', 'Hashing')
-    this.values = context.turns.readingJobs('values', 'A check of values')
+    this.distances = context.turns.jobs('distances')
+    this.checksums = context.turns.jobs('checksums')
+    this.values = context.turns.jobs('values')
   }
 
   /** Starts comparing the pair. @throws WorkbenchError `busy` while that goes on; `read-only` */

@@ -33,8 +33,8 @@ export class Samples {
   private readonly crcScores: JobTable<CrcScoreEvent | JobFailure>
 
   constructor(private readonly context: JobContext) {
-    this.table = context.turns.engineJobs('samples', 'Sampling')
-    this.crcScores = context.turns.engineJobs('character check', 'Sampling')
+    this.table = context.turns.jobs('samples')
+    this.crcScores = context.turns.jobs('character check')
   }
 
   /**

@@ -12,7 +12,7 @@ export class Searches {
   readonly table: JobTable<SearchEvent>
 
   constructor(private readonly context: JobContext) {
-    this.table = context.turns.engineJobs('search', 'A search')
+    this.table = context.turns.jobs('search')
   }
 
   /**

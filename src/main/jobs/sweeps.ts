@@ -25,8 +25,8 @@ export class Sweeps {
   private readonly recipeScores: JobTable<RecipeScoreEvent | JobFailure>
 
   constructor(private readonly context: JobContext) {
-    this.table = context.turns.engineJobs('sweep', 'A sweep')
-    this.recipeScores = context.turns.engineJobs('recipe score', 'The scoring of a recipe')
+    this.table = context.turns.jobs('sweep')
+    this.recipeScores = context.turns.jobs('recipe score')
   }
 
   /**

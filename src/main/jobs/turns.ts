@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { WorkbenchError } from '../../contract/model/problem'
-import type { JobKind } from '../../contract/documents/project'
+import { factsOfJob, type JobKind } from '../../contract/model/job-kinds'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import type { Job, JobFailure } from './job'
 import { JobTable } from './job-table'
@@ -9,14 +9,11 @@ import { cancelled } from '../base/cancelling'
 interface NamedTable {
   kind: JobKind
   table: Pick<JobTable<{ type: string }>, 'isRunning' | 'done' | 'cancelAll'>
-  /** How a message names such a job, such as "A sweep". */
-  what: string
 }
 
 /** Which job may begin: a project has at most one at a time of those that share the engine process. */
 export class JobTurns {
-  private readonly engineTables: NamedTable[] = []
-  private readonly readingTables: NamedTable[] = []
+  private readonly tables: NamedTable[] = []
   /** Questions that the engine is answering, see {@link ask}. */
   private readonly questions = new Set<AbortController>()
   /** Fires when the program ends. */
@@ -26,17 +23,10 @@ export class JobTurns {
   /** Those who hear of the jobs of a project's pairs, by its folder, whenever one begins or ends. */
   private readonly news = new EventEmitter().setMaxListeners(0)
 
-  /** Jobs that need the engine process. @param what how a message names one, such as "A sweep" */
-  engineJobs<Event extends { type: string }>(kind: JobKind, what: string): JobTable<Event> {
+  /** The jobs of a kind. */
+  jobs<Event extends { type: string }>(kind: JobKind): JobTable<Event> {
     const table = new JobTable<Event>((path) => this.news.emit(path))
-    this.engineTables.push({ kind, table, what })
-    return table
-  }
-
-  /** Jobs that only read weights: they go on beside the others. */
-  readingJobs<Event extends { type: string }>(kind: JobKind, what: string): JobTable<Event> {
-    const table = new JobTable<Event>((path) => this.news.emit(path))
-    this.readingTables.push({ kind, table, what })
+    this.tables.push({ kind, table })
     return table
   }
 
@@ -138,16 +128,12 @@ export class JobTurns {
     requireNot(own, this.tables)
   }
 
-  /** @throws WorkbenchError `busy` while a job of this table of reading ones runs */
+  /** @throws WorkbenchError `busy` while a job of this table runs */
   requireNoneOf(own: ProjectPair, table: NamedTable['table']): void {
     requireNot(
       own,
-      this.readingTables.filter((entry) => entry.table === table)
+      this.tables.filter((entry) => entry.table === table)
     )
-  }
-
-  private get tables(): NamedTable[] {
-    return [...this.engineTables, ...this.readingTables]
   }
 
   /** Makes way for a job. @throws WorkbenchError `busy` */
@@ -158,9 +144,10 @@ export class JobTurns {
 
   /** One engine works for all pairs of a project. */
   private requireIdle({ pairs }: ProjectOfPair): void {
+    const tables = this.tables.filter(({ kind }) => factsOfJob(kind).needs === 'engine')
     for (const own of pairs) {
       this.requireNotStarting(own)
-      requireNot(own, this.engineTables)
+      requireNot(own, tables)
     }
   }
 
@@ -177,7 +164,7 @@ export function requireWritable(own: ProjectPair, what: string): void {
 
 function requireNot(own: ProjectPair, tables: readonly NamedTable[]): void {
   const running = tables.find(({ table }) => table.isRunning(own))
-  if (running !== undefined) throw busy(running.what, own)
+  if (running !== undefined) throw busy(factsOfJob(running.kind).name, own)
 }
 
 function busy(running: string, own: ProjectPair): WorkbenchError {

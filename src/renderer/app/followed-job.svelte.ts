@@ -1,4 +1,4 @@
-import type { JobKind } from '../../contract/documents/project'
+import type { JobKind } from '../../contract/model/job-kinds'
 import type { Problem } from '../../contract/model/problem'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { sparingly } from './frames'

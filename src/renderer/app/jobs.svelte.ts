@@ -1,4 +1,4 @@
-import type { JobKind } from '../../contract/documents/project'
+import type { JobKind } from '../../contract/model/job-kinds'
 import type { WindowJob } from './window-job'
 
 /** The kinds of job of an open project: each adds itself when it is made, before any of this is asked. */

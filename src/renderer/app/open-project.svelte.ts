@@ -1,12 +1,7 @@
-import type {
-  JobKind,
-  PairChanges,
-  PairDocument,
-  PairId,
-  ProjectState
-} from '../../contract/documents/project'
+import type { PairChanges, PairDocument, PairId, ProjectState } from '../../contract/documents/project'
 import { SvelteSet } from 'svelte/reactivity'
 import type { RunKind } from '../../contract/documents/history'
+import { factsOfJob } from '../../contract/model/job-kinds'
 import { RUN_KIND_WORDS } from '../../contract/words/run-words'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
@@ -41,13 +36,10 @@ function valuesOf({ rendering, settings }: PairDocument, changes: Overwritten): 
   }
 }
 
-/** Kinds of job that go on beside all others. */
-const BESIDE: ReadonlySet<JobKind> = new Set(['export', 'distances', 'checksums', 'values'])
-
 /** One engine works for all pairs of a project: which other pair it works for, in words; null for none. */
 function busyPair({ pairs, document }: ProjectState): string | null {
   const other = pairs.find(
-    ({ id, running }) => id !== document.id && running.some((kind) => !BESIDE.has(kind))
+    ({ id, running }) => id !== document.id && running.some((kind) => factsOfJob(kind).needs === 'engine')
   )
   return other === undefined ? null : `The engine works for the pair “${other.name}”.`
 }

@@ -1,4 +1,4 @@
-import type { JobKind } from '../../contract/documents/project'
+import type { JobKind } from '../../contract/model/job-kinds'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import type { OpenProject } from './open-project.svelte'
 import type { JobProgress, WindowJob } from './window-job'

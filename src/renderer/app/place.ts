@@ -1,4 +1,5 @@
-import { type JobKind, PairId } from '../../contract/documents/project'
+import { PairId } from '../../contract/documents/project'
+import { factsOfJob, type JobKind } from '../../contract/model/job-kinds'
 
 /** The steps of the work, in order. Each is a view. */
 export const STEPS = [
@@ -14,23 +15,8 @@ export const STEPS = [
 ] as const
 export type Step = (typeof STEPS)[number]['id']
 
-const JOB_STEPS: Readonly<Record<JobKind, Step>> = {
-  sweep: 'ranges',
-  'recipe score': 'ranges',
-  'answer check': 'ranges',
-  search: 'ranges',
-  samples: 'samples',
-  'character check': 'samples',
-  evaluation: 'evaluate',
-  judging: 'evaluate',
-  export: 'export',
-  distances: 'pair',
-  checksums: 'pair',
-  values: 'pair'
-}
-
 /** The step that shows how far such a job is, and stops it. */
-export const stepOfJob = (kind: JobKind): Step => JOB_STEPS[kind]
+export const stepOfJob = (kind: JobKind): Step => factsOfJob(kind).step
 
 /** Where the user is: kept in the address, so that a reload comes back to it, and Back to where the user was before. */
 export interface Place {

@@ -2,7 +2,7 @@ import type { ChecksumsEvent } from '../../contract/documents/checksums'
 import type { BytesProgress, DistancesEvent } from '../../contract/documents/distances'
 import type { ValuesEvent } from '../../contract/documents/non-finite'
 import { FollowedJob, type JobCalls } from './followed-job.svelte'
-import type { JobKind } from '../../contract/documents/project'
+import type { JobKind } from '../../contract/model/job-kinds'
 import type { OpenProject } from './open-project.svelte'
 import { shareOf } from './window-job'
 

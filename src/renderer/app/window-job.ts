@@ -1,4 +1,4 @@
-import type { JobKind } from '../../contract/documents/project'
+import type { JobKind } from '../../contract/model/job-kinds'
 
 /** How far a long computation is, in the words of the top bar. */
 export interface JobProgress {

@@ -1,6 +1,7 @@
 import type { CategoryScore, RivalComparison } from '../../contract/documents/crc'
 import type { PairOutline, PairsOverview, SweepOutline } from '../../contract/documents/pairs-overview'
-import type { JobKind, PairBrief, PairId } from '../../contract/documents/project'
+import type { PairBrief, PairId } from '../../contract/documents/project'
+import { factsOfJob } from '../../contract/model/job-kinds'
 import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { RestorationRange } from '../../contract/model/recipe'
 import { formatPercent, formatParameters, plural } from '../../contract/words/format'
@@ -68,21 +69,6 @@ export function pairRows(
   })
 }
 
-const RUNNING: Readonly<Record<JobKind, string>> = {
-  sweep: 'sweeping',
-  'recipe score': 'scoring a recipe',
-  'answer check': 'checking answers',
-  search: 'searching',
-  samples: 'sampling',
-  'character check': 'sampling',
-  evaluation: 'evaluating',
-  judging: 'judging',
-  export: 'exporting',
-  distances: 'comparing weights',
-  checksums: 'hashing',
-  values: 'reading weights'
-}
-
 const plain = (label: string, title: string | null = null): PairStatus => ({ label, warning: false, title })
 const warning = (label: string, title: string): PairStatus => ({ label, warning: true, title })
 
@@ -91,7 +77,7 @@ function statusOf({ id, running }: PairBrief, found: PairOutline | null, shares:
   const [job] = running
   if (job !== undefined) {
     const share = job === 'sweep' ? shares.get(id) : undefined
-    return plain(`${RUNNING[job]}${share === undefined ? '…' : ` ${formatPercent(share)}`}`)
+    return plain(`${factsOfJob(job).doing}${share === undefined ? '…' : ` ${formatPercent(share)}`}`)
   }
   if (found === null) return plain('…')
   const { folders, sweep } = found

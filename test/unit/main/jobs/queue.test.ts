@@ -164,7 +164,7 @@ describe('jobs in line over the pairs of a project', () => {
   })
 
   it('let one that was started by hand go first, and one that is only getting ready', async () => {
-    const table = turns.engineJobs<{ type: 'finished' }>('search', 'A search')
+    const table = turns.jobs<{ type: 'finished' }>('search')
     const end = new Later<{ type: 'finished' }>()
     const job = new Job<{ type: 'finished' }, never>({
       name: 'a search',

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { JOB_KINDS, type JobKind } from '../../../../src/contract/model/job-kinds'
+import { Job } from '../../../../src/main/jobs/job'
+import { JobTurns } from '../../../../src/main/jobs/turns'
+import { createProject } from '../../../../src/main/project/create-project'
+import type { Project } from '../../../../src/main/project/project'
+import { Later } from '../../../fixtures/later'
+import { demoPrompts } from '../../../fixtures/swept-project'
+
+interface Ending {
+  type: 'finished'
+}
+
+let folder: string
+let project: Project
+let turns: JobTurns
+let end: Later<Ending>
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slr-turns-'))
+  project = await createProject({
+    folder,
+    name: 'Demo',
+    pair: { kind: 'demo' },
+    prompts: await demoPrompts()
+  })
+  turns = new JobTurns()
+  end = new Later()
+})
+
+afterEach(async () => {
+  end.resolve({ type: 'finished' })
+  await turns.done(project)
+  await project.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Has a job of the kind run for the project's pair, until the test's end. */
+function run(kind: JobKind): void {
+  const job = new Job<Ending, never>({
+    name: kind,
+    run: () => end.promise,
+    snapshot: () => ({ type: 'finished' }),
+    events: () => []
+  })
+  turns.jobs<Ending>(kind).add(project.firstPair, job)
+}
+
+describe('a job that runs', () => {
+  it.each(JOB_KINDS.filter(({ needs }) => needs === 'engine'))(
+    'keeps the engine from others, and is named: $id',
+    async ({ id, name }) => {
+      run(id)
+      const other = turns.start(project.firstPair, 'A sweep', () => Promise.resolve())
+      await expect(other).rejects.toThrow(`${name} of Demo is running.`)
+      expect(() => turns.ask(project.firstPair, undefined)).toThrow(`${name} of Demo is running.`)
+      expect(turns.running(project.firstPair)).toEqual([id])
+    }
+  )
+
+  it.each(JOB_KINDS.filter(({ needs }) => needs === 'files'))(
+    'leaves the engine to others, and its pair in the project: $id',
+    async ({ id, name }) => {
+      run(id)
+      await expect(turns.start(project.firstPair, 'A sweep', () => Promise.resolve(7))).resolves.toBe(7)
+      expect(() => turns.requireNone(project.firstPair)).toThrow(`${name} of Demo is running.`)
+    }
+  )
+})
