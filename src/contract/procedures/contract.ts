@@ -94,6 +94,8 @@ export const contract = {
         entry: z.enum(['desktop', 'browser']),
         /** Project to show first, such as the one named on the command line. */
         initialProject: z.string().nullable(),
+        /** Of that; null for its first. */
+        initialPair: PairId.nullable(),
         /** Where new projects go unless the user says otherwise. */
         projectsFolder: z.string(),
         /** What the program runs on; `electron` in the desktop window alone. */

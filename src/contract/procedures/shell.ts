@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PairId } from '../documents/project'
 
 /** What lies around the page in the desktop window: menus, other starts of the program, and its end. */
 
@@ -8,7 +9,7 @@ export type ShellCommand = z.infer<typeof ShellCommand>
 
 export const ShellEvent = z.discriminatedUnion('type', [
   /** A project; null is the demo. */
-  z.object({ type: z.literal('open'), path: z.string().nullable() }),
+  z.object({ type: z.literal('open'), path: z.string().nullable(), pair: PairId.optional() }),
   z.object({ type: z.literal('command'), command: ShellCommand }),
   /** The window is about to close: save what is being edited, then call `app.settled`. */
   z.object({ type: z.literal('settle') })

@@ -7,6 +7,7 @@ import { addDiffCommand } from './diff'
 import { addEvaluateCommand } from './evaluate'
 import { examplesOf } from './examples'
 import { addExportCommand } from './export'
+import { addHistoryCommand } from './history'
 import { addInspectCommand } from './inspect'
 import { addMergeCommand } from './merge'
 import { addOpenCommand } from './open'
@@ -82,6 +83,7 @@ export function commandLine(signal: AbortSignal): Command {
   addDevicesCommand(program)
   addEvaluateCommand(program, signal)
   addExportCommand(program, signal)
+  addHistoryCommand(program)
   addReportCommand(program)
   addServeCommand(program, signal)
   addOpenCommand(program, signal)

@@ -36,9 +36,13 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
       'slr export --demo --restore 4-11 --out restored',
       `slr export ${PAIR} --recipe recipe.json --out restored`
     ],
+    history: [
+      'slr history --project my-pair.slr',
+      'slr history --project my-pair.slr --run 1a2b3c4d --name "as published" --pin'
+    ],
     report: ['slr report my-pair.slr --out report.html'],
     serve: ['slr serve', 'slr serve my-pair.slr'],
-    open: ['slr open', 'slr open my-pair.slr']
+    open: ['slr open', 'slr open my-pair.slr --pair Llama']
   })
 )
 

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { CommonOptions, readOptions, withCommonOptions } from './options'
 import { remark } from './output'
-import { announcer, initialProject, withInitialProject } from './serve'
+import { announcer, initialProject, InitialProjectOptions, withInitialProject } from './serve'
 
-const OpenOptions = z.strictObject({ ...CommonOptions.shape, demo: z.boolean().default(false) })
+const OpenOptions = z.strictObject({ ...CommonOptions.shape, ...InitialProjectOptions.shape })
 
 /** `slr open`: the workbench in its window, or in the browser where there is no Electron. */
 export function addOpenCommand(program: Command, signal: AbortSignal): void {
@@ -16,7 +16,7 @@ export function addOpenCommand(program: Command, signal: AbortSignal): void {
     // The window's server is half the program: other commands start without it.
     const { openWorkbench } = await import('../serve/open')
     await openWorkbench({
-      initial: await initialProject(options.demo, command),
+      initial: await initialProject(options, command),
       announce: announcer(options.json),
       remark: options.quiet ? () => undefined : remark,
       signal

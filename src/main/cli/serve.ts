@@ -1,19 +1,27 @@
 import { join, sep } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import type { PairId } from '../../contract/documents/project'
 import { WorkbenchError } from '../../contract/model/problem'
 import { keepTo, requireWithin } from '../base/files/only-folder'
 import { isFolder } from '../base/files/path-kinds'
 import { absolutePath, configFolder, projectsFolder } from '../base/files/places'
 import { resourcePath } from '../base/resources'
-import { isProject } from '../project/project-file'
+import { documentNamed } from '../project/pair-named'
+import { isProject, readProjectFiles } from '../project/project-file'
 import type { InitialProject } from '../workbench/entry'
 import { CommonOptions, readOptions, usageError, wholeNumber, withCommonOptions } from './options'
 import { printJson, printText, remark } from './output'
 
+/** What is shown first. */
+export const InitialProjectOptions = z.strictObject({
+  demo: z.boolean().default(false),
+  pair: z.string().optional()
+})
+
 const ServeOptions = z.strictObject({
   ...CommonOptions.shape,
-  demo: z.boolean().default(false),
+  ...InitialProjectOptions.shape,
   port: z.number(),
   only: z.string().optional()
 })
@@ -34,7 +42,7 @@ export function addServeCommand(program: Command, signal: AbortSignal): void {
   withCommonOptions(command).action(async () => {
     const options = readOptions(ServeOptions, command)
     const only = options.only === undefined ? null : await onlyFolder(options.only)
-    const initial = await initialProject(options.demo, command)
+    const initial = await initialProject(options, command)
     if (only !== null && initial.project !== null) await requireWithin(only, initial.project)
     // The window's server is half the program: other commands start without it.
     const { serveWorkbench } = await import('../serve/serve')
@@ -66,20 +74,35 @@ export function withInitialProject(command: Command): Command {
   return command
     .argument('[project]', 'project folder to show first')
     .option('--demo', 'show the demo project, creating it the first time')
+    .option('--pair <name>', 'the pair of the project to show first (default: its first)')
 }
 
-/** @throws UsageError for both a project and the demo; WorkbenchError `not-found` for what is no project */
-export async function initialProject(demo: boolean, command: Command): Promise<InitialProject> {
+/** @throws UsageError for both a project and the demo, and a pair of no project; WorkbenchError `not-found` for what is no project, or no pair of it */
+export async function initialProject(
+  { demo, pair }: z.infer<typeof InitialProjectOptions>,
+  command: Command
+): Promise<InitialProject> {
   const [typed] = command.args
+  if (pair !== undefined && typed === undefined) {
+    throw usageError(command, '--pair names a pair of a project: name the project too')
+  }
   if (typed === undefined) return { project: null, demo }
   if (demo) throw usageError(command, 'either a project or --demo, not both')
   const project = absolutePath(typed)
-  if (await isProject(project)) return { project, demo }
+  if (await isProject(project)) {
+    return pair === undefined ? { project, demo } : { project, demo, pair: await pairId(project, pair) }
+  }
   throw new WorkbenchError(
     'not-found',
     `${project} is not a project.`,
     'A project is a folder NAME.slr that holds a project.json.'
   )
+}
+
+/** Nothing but the list of the pairs is read: whether the project can be opened is told where it is shown. */
+async function pairId(project: string, name: string): Promise<PairId> {
+  const { pairs } = (await readProjectFiles(project)).document
+  return documentNamed(project, pairs, name).id
 }
 
 /** Prints where the workbench is; the first browser that opens the address can use it. */

@@ -58,16 +58,22 @@ if (app.requestSingleInstanceLock(asked)) {
 }
 
 /** What another start of the program asks for is opened in this one; while this one ends, it starts once more for it. */
-function openAsked({ project, demo }: AskedProject): void {
+function openAsked({ project, pair, demo }: AskedProject): void {
   if (closing) {
     const own = process.argv.slice(1, app.isPackaged ? 1 : 2)
-    const wanted = [...(demo ? ['--demo'] : []), ...(project === null ? [] : [`--project=${project}`])]
+    const named = pair === undefined ? [] : [`--pair=${pair}`]
+    const wanted = [
+      ...(demo ? ['--demo'] : []),
+      ...(project === null ? [] : [`--project=${project}`, ...named])
+    ]
     app.relaunch({ args: [...own, ...wanted] })
     return
   }
   const [window] = BrowserWindow.getAllWindows()
   if (window !== undefined) raise(window)
-  if (demo || project !== null) requests.tell({ type: 'open', path: project })
+  if (demo || project !== null) {
+    requests.tell({ type: 'open', path: project, ...(pair === undefined ? {} : { pair }) })
+  }
 }
 
 async function start(): Promise<void> {

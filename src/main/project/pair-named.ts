@@ -1,3 +1,5 @@
+import type { PairDocument } from '../../contract/documents/project'
+import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Project } from './project'
 import type { ProjectPair } from './project-pair'
@@ -8,13 +10,23 @@ import type { ProjectPair } from './project-pair'
  * @param name undefined takes the only one
  * @throws WorkbenchError `bad-input` when there are several and none is named; `not-found`; both list the names
  */
-export function pairNamed({ path, pairs, firstPair }: Project, name: string | undefined): ProjectPair {
-  const names = pairs.map(({ document }) => document.name).join(', ')
+export function pairNamed({ path, pairs, document }: Project, name: string | undefined): ProjectPair {
+  const named = documentNamed(path, document.pairs, name)
+  return at(pairs, document.pairs.indexOf(named), 'pair')
+}
+
+/** The same among the pairs that a project.json lists. @param path of the project, for messages */
+export function documentNamed(
+  path: string,
+  pairs: readonly PairDocument[],
+  name: string | undefined
+): PairDocument {
+  const names = pairs.map((pair) => pair.name).join(', ')
   if (name === undefined) {
-    if (pairs.length === 1) return firstPair
+    if (pairs.length === 1) return at(pairs, 0, 'pair')
     throw new WorkbenchError('bad-input', `${path} has several pairs: ${names}.`, 'Name one with --pair.')
   }
-  const found = pairs.find(({ document }) => document.name === name) ?? pairs.find(({ id }) => id === name)
+  const found = pairs.find((pair) => pair.name === name) ?? pairs.find(({ id }) => id === name)
   if (found !== undefined) return found
   throw new WorkbenchError(
     'not-found',

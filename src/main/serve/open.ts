@@ -99,10 +99,13 @@ function electronBinary(folder: string): string | null {
 
 async function runElectron(binary: string, initial: InitialProject, signal: AbortSignal): Promise<string> {
   const project = initial.project === null ? [] : [`--project=${initial.project}`]
+  const pair = initial.pair === undefined ? [] : [`--pair=${initial.pair}`]
   const demo = initial.demo ? ['--demo'] : []
   // With ELECTRON_RUN_AS_NODE set, Electron would be a plain node; and a plain node is what its engine shall run on.
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined, [NODE_VARIABLE]: process.execPath }
-  return settled(spawn(binary, [resourcePath('..'), ...project, ...demo], { stdio: 'inherit', env, signal }))
+  return settled(
+    spawn(binary, [resourcePath('..'), ...project, ...pair, ...demo], { stdio: 'inherit', env, signal })
+  )
 }
 
 /** How a program ended. */

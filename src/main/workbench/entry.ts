@@ -1,4 +1,4 @@
-import type { RecentProject } from '../../contract/documents/project'
+import type { PairId, RecentProject } from '../../contract/documents/project'
 import type { Shell } from './shell'
 
 /** What an entry of the program, desktop or browser, brings to the workbench. */
@@ -6,6 +6,8 @@ import type { Shell } from './shell'
 /** What to show first: a project, the demo, or with neither the start view. */
 export interface InitialProject {
   project: string | null
+  /** Of the project; left out: its first. */
+  pair?: PairId | undefined
   demo: boolean
 }
 

@@ -81,7 +81,7 @@ export class Workbench implements Host {
     if (info.entry === 'desktop') void followShell(this)
     const place = readPlace(window.location.hash)
     const named = place.project === null ? null : hereOf(place.project, place.pair)
-    const asked = info.initialProject === null ? null : hereOf(info.initialProject, null)
+    const asked = info.initialProject === null ? null : hereOf(info.initialProject, info.initialPair)
     const here = this.session?.here ?? named ?? asked
     if (here === null) await this.start.refresh()
     else await this.openAt(() => this.client.projects.open(here), { ...place, step: place.step ?? 'ranges' })

@@ -1,4 +1,4 @@
-import type { RecentProject } from '../../contract/documents/project'
+import type { PairId, RecentProject } from '../../contract/documents/project'
 import { PairDraft } from '../app/pair-draft.svelte'
 import { complaintOf } from '../ui/complaint'
 import { LocalPairList } from './local-pairs.svelte'
@@ -46,9 +46,12 @@ export class Start {
     if (path !== null) await this.openProject(path)
   }
 
-  async openProject(path: string): Promise<void> {
+  /** @param pair of it; left out: its first */
+  async openProject(path: string, pair?: PairId): Promise<void> {
     this.busyWith = path
-    await this.workbench.open(() => this.workbench.client.projects.open({ path }))
+    await this.workbench.open(() =>
+      this.workbench.client.projects.open(pair === undefined ? { path } : { path, pair })
+    )
     this.busyWith = null
   }
 }

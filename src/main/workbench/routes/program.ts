@@ -31,6 +31,7 @@ export function appRoutes({ projects }: Routing, { entry, initial, shell, onRece
         version,
         entry,
         initialProject: initial.demo ? demoPath() : project,
+        initialPair: initial.pair ?? null,
         projectsFolder: projectsFolder(),
         versions: {
           node: process.versions.node,
