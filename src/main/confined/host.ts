@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
+import { keepsTo } from '../base/files/only-folder'
 import { nodeProgram } from '../base/node-program'
 import { SerialQueue } from '../base/files/serial-queue'
 import {
@@ -39,6 +40,11 @@ export class Confined {
    */
   ask(request: ConfinedRequest): Promise<ConfinedReply> {
     return this.queue.run(async () => {
+      // One that was started before this program was to keep to a folder knows nothing of that.
+      if (this.running?.keepsTo !== keepsTo()) {
+        this.running?.end()
+        this.running = null
+      }
       const asked = (this.running ??= new ConfinedProcess(this.limits))
       void asked.ended.then(() => {
         if (this.running === asked) this.running = null
@@ -59,6 +65,7 @@ export function askConfined(request: ConfinedRequest): Promise<ConfinedReply> {
 }
 
 class ConfinedProcess {
+  readonly keepsTo = keepsTo()
   readonly ended: Promise<End>
   private readonly child: ChildProcess
   private readonly ready: Promise<ConfinedReply>
@@ -85,6 +92,10 @@ class ConfinedProcess {
       )
     })
     this.ready = this.nextReply(({ how }) => new Error(`the confined process ${how}`))
+  }
+
+  end(): void {
+    this.child.kill('SIGKILL')
   }
 
   async ask(request: ConfinedRequest): Promise<ConfinedReply> {

@@ -19,9 +19,12 @@ export function keepTo(folder: string, own: readonly string[]): void {
   process.env[ONLY_VARIABLE] = JSON.stringify([folder, ...own])
 }
 
+/** The folders that it keeps to, as the processes hear of them; empty where anything may be read. */
+export const keepsTo = (): string => process.env[ONLY_VARIABLE] ?? ''
+
 /** Null where anything may be read. */
 function keptTo(): string[] | null {
-  const stored = process.env[ONLY_VARIABLE] ?? ''
+  const stored = keepsTo()
   return stored === '' ? null : Folders.parse(JSON.parse(stored))
 }
 
