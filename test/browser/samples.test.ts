@@ -16,6 +16,7 @@ import {
   it
 } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
+import { startAnswerEndpoint } from '../fixtures/answer-endpoint'
 import { answers } from '../fixtures/held-engine'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS } from '../fixtures/project-documents'
 import { sampleLines, sampleRunFixture } from '../fixtures/sample-documents'
@@ -72,6 +73,33 @@ describe.skipIf(browserMissing !== null)('samples in Chromium', () => {
     await project.close()
     return project.path
   }
+
+  it('sets answers of an endpoint beside those of post, once it was confirmed that prompts leave the program', async ({
+    open
+  }) => {
+    const { endpoint, requests } = await startAnswerEndpoint({ answer: (_, given) => `Served ${given}` })
+    const page = await open(await keptRange(), 'samples')
+    await page.getByRole('button', { name: 'Answers from elsewhere…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Answers from elsewhere' })
+    await dialog.getByLabel('Address').fill(endpoint.baseUrl)
+    await dialog.getByLabel('Model', { exact: true }).fill(endpoint.model)
+    await dialog.getByLabel('Name of the variant').fill('theirs')
+    const add = dialog.getByRole('button', { name: 'Add the variant' })
+    expect(await add.isDisabled()).toBe(true)
+    await dialog.getByLabel(/Prompts leave this program/).check()
+    await expectAccessible(page, 'answers from elsewhere')
+    await add.click()
+    await page.getByText(/Prompts leave this program: they are sent to 127\.0\.0\.1/).waitFor()
+    expect(requests).toEqual([])
+    for (const name of ['base', 'Layers 4–11']) await page.getByRole('checkbox', { name }).uncheck()
+    await page.getByText('6 prompts × 2 variants × 8 = 96 answers').first().waitFor()
+    await page
+      .getByRole('button', { name: /^Generate/ })
+      .first()
+      .click()
+    await page.getByRole('button', { name: 'More samples' }).waitFor()
+    await page.getByText('Served 0').first().waitFor()
+  })
 
   it('show post repeating itself and the hybrid not, survive a reload, and export', async ({
     browser,

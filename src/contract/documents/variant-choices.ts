@@ -12,7 +12,8 @@ import { rangeModel, sameModel } from '../model/model'
 /** Where a variant that can be chosen comes from. */
 export interface VariantChoice {
   variant: Variant
-  origin: 'whole model' | 'selected by the sweep' | 'kept recipe' | 'checkpoint' | 'rival'
+  origin:
+    'whole model' | 'selected by the sweep' | 'kept recipe' | 'checkpoint' | 'rival' | 'endpoint' | 'file'
 }
 
 /**

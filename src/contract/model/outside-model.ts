@@ -69,6 +69,15 @@ export const endpointWords = ({ name, endpoint }: Extract<OutsideModel, { kind: 
 export const endpointWarning = (endpoint: Pick<Endpoint, 'baseUrl' | 'model'>): string =>
   `Prompts leave this program: they are sent to ${whereEndpoint(endpoint)}, to be answered by ${endpoint.model}.`
 
+/** What a file of answers holds. */
+export const AnswerFileFacts = z.object({
+  format: z.string(),
+  fingerprint: z.string(),
+  /** Whose answers, and how many of each; null for what has no name. */
+  by: z.array(z.object({ of: z.string().nullable(), answers: z.number().int() }))
+})
+export type AnswerFileFacts = z.infer<typeof AnswerFileFacts>
+
 /** What is known of who answered: where it says so itself. */
 export const OutsideRecord = z.object({
   /** The variant's name. */

@@ -58,6 +58,7 @@ import {
   PreferenceTally
 } from '../documents/preferences'
 import { SamplePrompt, SamplePrompts } from '../documents/task'
+import { AnswerFileFacts } from '../model/outside-model'
 import { ShellEvent, ThemeChoice } from './shell'
 import { MAX_QUEUED, QueuedWork, QueueState } from '../documents/queue'
 import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../documents/search'
@@ -436,6 +437,8 @@ export const contract = {
     readPrompts: procedure
       .input(z.object({ fileName: z.string().max(1000), content: z.string().max(MAX_TASK_CHARACTERS) }))
       .output(SamplePrompts),
+    /** What a file of answers holds, and whose they are: a variant can be answered by it. */
+    answerFile: procedure.input(z.object({ path: folderPath })).output(AnswerFileFacts),
     savePrompts: procedure.input(ofPair.extend({ seen, prompts: SamplePrompts })).output(ProjectState),
     /** The exact text and tokens a prompt becomes. */
     render: procedure

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Endpoint } from '../model/outside-model'
 import { BytesProgress } from '../documents/distances'
 import { NonFiniteTensor } from '../documents/non-finite'
 import { Problem } from '../model/problem'
@@ -59,7 +60,12 @@ export const ExportProgress = BytesProgress.extend({
 export type ExportProgress = z.infer<typeof ExportProgress>
 
 /** A way to use the written folder. */
-export const NextStep = z.object({ tool: z.string(), command: z.string() })
+export const NextStep = z.object({
+  tool: z.string(),
+  command: z.string(),
+  /** Where the command has the model answer, so that it can be a variant's. */
+  serves: Endpoint.optional()
+})
 export type NextStep = z.infer<typeof NextStep>
 
 export const ExportResult = z.object({

@@ -1,9 +1,11 @@
+import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import type { ExportResult } from '../../contract/procedures/export'
 import { describeNonFinite } from '../../contract/documents/non-finite'
 import type { Recipe } from '../../contract/model/recipe'
 import { postStrengths } from '../../contract/model/strengths'
+import { type Endpoint, endpointWords } from '../../contract/model/outside-model'
 import { openPair } from '../checkpoint/pair'
 import { prepareExport } from '../export/prepare'
 import { runExport } from '../export/run-export'
@@ -107,6 +109,12 @@ async function givenRecipe(
   return { name: 'post', layers: postStrengths(post.spec.layerCount) }
 }
 
+/** How its answers are then taken. */
+function askingWords(path: string, endpoint: Endpoint): string {
+  const [option = '', asked = ''] = endpointWords({ kind: 'endpoint', name: basename(path), endpoint })
+  return `then slr sample or slr evaluate … ${option} ${asked}`
+}
+
 function describeResult({
   path,
   replaced,
@@ -142,6 +150,12 @@ function describeResult({
         ]),
     '',
     'Go on with',
-    ...nextSteps.map(({ tool, command }) => `  ${tool}:\n    ${printable(command)}`)
+    ...nextSteps.map(({ tool, command, serves }) =>
+      [
+        `  ${tool}:`,
+        `    ${printable(command)}`,
+        ...(serves === undefined ? [] : [`    ${printable(askingWords(path, serves))}`])
+      ].join('\n')
+    )
   ].join('\n')
 }

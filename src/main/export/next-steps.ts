@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
 import type { NextStep } from '../../contract/procedures/export'
+import { Endpoint } from '../../contract/model/outside-model'
 import type { StoredDtype } from '../checkpoint/dtype'
 
 const GGUF_TYPES: Readonly<Partial<Record<StoredDtype, string>>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' }
@@ -12,15 +13,42 @@ const GGUF_TYPES: Readonly<Partial<Record<StoredDtype, string>>> = { F32: 'f32',
 export function nextSteps(folder: string, dtype: StoredDtype): NextStep[] {
   const python = `from transformers import pipeline; print(pipeline("text-generation", ${JSON.stringify(folder)})([{"role": "user", "content": "Name a colour."}])[0]["generated_text"])`
   const gguf = join(folder, '..', `${basename(folder)}.gguf`)
+  const name = basename(folder)
+  // What Ollama takes as a name; it lists every model with a tag.
+  const ollama = name.toLowerCase().replace(/[^a-z0-9._-]+/g, '-')
   return [
     { tool: 'transformers', command: `python -c ${shellWord(python)}` },
-    { tool: 'vLLM', command: `vllm serve ${shellWord(folder)}` },
+    {
+      tool: 'vLLM',
+      command: `vllm serve ${shellWord(folder)} --served-model-name ${shellWord(name)}`,
+      serves: served('http://localhost:8000/v1', name, 'completions')
+    },
+    {
+      tool: 'SGLang',
+      command: `python -m sglang.launch_server --model-path ${shellWord(folder)} --served-model-name ${shellWord(name)}`,
+      serves: served('http://localhost:30000/v1', name, 'completions')
+    },
     {
       tool: 'llama.cpp (GGUF)',
       command: `python convert_hf_to_gguf.py ${shellWord(folder)} --outfile ${shellWord(gguf)} --outtype ${GGUF_TYPES[dtype] ?? 'auto'}`
-    }
+    },
+    {
+      tool: 'llama.cpp (server, of the GGUF)',
+      command: `llama-server --model ${shellWord(gguf)} --alias ${shellWord(name)} --port 8080`,
+      serves: served('http://localhost:8080/v1', name, 'completions')
+    },
+    {
+      tool: 'Ollama (of the GGUF)',
+      command: `echo ${shellWord(`FROM ${gguf}`)} > Modelfile && ollama create ${ollama} -f Modelfile`,
+      serves: served('http://localhost:11434/v1', `${ollama}:latest`, 'chat')
+    },
+    { tool: 'LM Studio (of the GGUF)', command: `lms import ${shellWord(gguf)} && lms server start` }
   ]
 }
+
+/** An endpoint on this machine, at the port that its server takes unless told otherwise. */
+const served = (baseUrl: string, model: string, through: Endpoint['through']): Endpoint =>
+  Endpoint.parse({ baseUrl, model, through })
 
 /** The command that removes a folder. */
 export function removalCommand(folder: string): string {

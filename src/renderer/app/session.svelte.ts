@@ -1,3 +1,4 @@
+import type { Endpoint } from '../../contract/model/outside-model'
 import type { ProjectState } from '../../contract/documents/project'
 import { GenerationSpeed } from '../answers/generation-speed.svelte'
 import { Chat } from '../chat/chat.svelte'
@@ -137,6 +138,14 @@ export class Session extends OpenProject {
   /** Goes to Samples with a rival among the variants. */
   sampleRival(rival: Rival): void {
     this.samples.setup.add({ kind: 'rival', name: rivalName(rival), rival })
+    this.host.go('samples')
+  }
+
+  /** Goes to Samples with a model that another program serves among the variants, there and in Evaluate. */
+  sampleServed(name: string, endpoint: Endpoint): void {
+    const variant = { kind: 'endpoint' as const, name, endpoint }
+    this.samples.setup.add(variant)
+    this.evaluations.setup.include({ variant })
     this.host.go('samples')
   }
 

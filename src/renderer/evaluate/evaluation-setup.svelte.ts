@@ -13,7 +13,7 @@ import { complaintOf, type Complaint } from '../ui/complaint'
 import { formatBytes, plural } from '../ui/format'
 import { needsBase } from '../../contract/model/rival'
 import { evaluatedChoices } from '../../contract/documents/variant-choices'
-import { modelKey, sameModel } from '../../contract/model/model'
+import { isOutside, modelKey, sameModel } from '../../contract/model/model'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
@@ -288,7 +288,8 @@ export class EvaluationSetup {
   }
 }
 
-function describeAddition({ sampling, prefix }: EvaluationVariant): string {
+function describeAddition({ variant, sampling, prefix }: EvaluationVariant): string {
   const own = [sampling === undefined ? [] : ['own sampler'], prefix === undefined ? [] : ['prefix']].flat()
-  return own.length === 0 ? 'added' : own.join(', ')
+  if (own.length > 0) return own.join(', ')
+  return isOutside(variant) ? variant.kind : 'added'
 }

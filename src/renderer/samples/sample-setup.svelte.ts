@@ -7,7 +7,8 @@ import {
   type SampleSetup as StoredSetup,
   type Variant
 } from '../../contract/documents/samples'
-import { modelKey, sameModel } from '../../contract/model/model'
+import { isOutside, modelKey, sameModel } from '../../contract/model/model'
+import type { VariantChoice } from '../../contract/documents/variant-choices'
 import { draftOfSettings, parseSettings, type SettingsDraft } from './sample-settings'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { changedSince } from '../app/history.svelte'
@@ -36,7 +37,7 @@ export class SampleSetup {
 
   readonly choices = $derived.by(() => [
     ...this.offered.choices.map((choice) => ({ ...choice, added: false })),
-    ...this.added.map((variant) => ({ variant, origin: 'rival' as const, added: true }))
+    ...this.added.map((variant) => ({ variant, origin: originOf(variant), added: true }))
   ])
 
   readonly variants = $derived<Variant[]>(
@@ -220,13 +221,16 @@ export class SampleSetup {
   follow(run: SampleRun): void {
     if (this.project.state.document.settings.samples !== undefined) return
     this.draft = draftOfSettings(run.settings)
-    this.added = run.variants.filter(({ kind }) => kind === 'rival')
+    this.added = run.variants.filter((variant) => variant.kind === 'rival' || isOutside(variant))
     this.leftOut.clear()
     for (const { variant } of this.choices) {
       if (!run.variants.some((other) => sameModel(other, variant))) this.leftOut.add(modelKey(variant))
     }
   }
 }
+
+/** What is added is no recipe and no checkpoint of the project. */
+const originOf = (variant: Variant): VariantChoice['origin'] => (isOutside(variant) ? variant.kind : 'rival')
 
 /** In one order, so that samplers compare as text. */
 const sampler = ({ temperature, topK, topP, minP, repetitionPenalty }: SampleSettings['sampling']) => ({

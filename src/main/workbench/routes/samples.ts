@@ -2,6 +2,8 @@ import { measureRun } from '../../measures/host'
 import { preferenceTallies } from '../../measures/preferences'
 import { exportSamples } from '../../report/samples-page/export'
 import { exportPreferences } from '../../report/samples-page/preferences-file'
+import { absolutePath } from '../../base/files/places'
+import { openAnswerFile } from '../../samples/answer-files'
 import { defaultSampleSettings } from '../../samples/default-settings'
 import { builtinSamplePrompts } from '../../samples/prompts'
 import { importedPrompts } from '../../evaluation/imported'
@@ -15,6 +17,10 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
   return samples.router({
     builtinPrompts: samples.builtinPrompts.handler(() => builtinSamplePrompts()),
     readPrompts: samples.readPrompts.handler(({ input }) => importedPrompts(input.fileName, input.content)),
+    answerFile: samples.answerFile.handler(async ({ input }) => {
+      const { format, fingerprint, by } = await openAnswerFile(absolutePath(input.path))
+      return { format, fingerprint, by }
+    }),
     savePrompts: samples.savePrompts.use(withPair).handler(async ({ context: { project, own }, input }) => {
       await project.saveSamplePrompts(input.prompts, input.seen)
       return stateOf(own)

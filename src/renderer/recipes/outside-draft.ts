@@ -1,0 +1,95 @@
+import { type AnswerFileFacts, Endpoint, type OutsideModel } from '../../contract/model/outside-model'
+
+/** Who is to answer outside the engine, as it is typed. */
+export interface OutsideDraft {
+  by: 'endpoint' | 'file'
+  name: string
+  baseUrl: string
+  model: string
+  through: Endpoint['through']
+  keyVariable: string
+  concurrency: string
+  anyModel: boolean
+  path: string
+  /** Whose answers of those in the file; empty where it holds those of one. */
+  of: string
+}
+
+export type OutsideField = 'name' | 'baseUrl' | 'model' | 'keyVariable' | 'concurrency' | 'path' | 'of'
+
+export const NEW_OUTSIDE: OutsideDraft = {
+  by: 'endpoint',
+  name: '',
+  baseUrl: '',
+  model: '',
+  through: 'completions',
+  keyVariable: '',
+  concurrency: '',
+  anyModel: false,
+  path: '',
+  of: ''
+}
+
+/** What a draft says; null with what is wrong with which field. */
+interface ParsedOutside {
+  model: OutsideModel | null
+  problems: Partial<Record<OutsideField, string>>
+}
+
+/**
+ * The variant that a draft says.
+ *
+ * @param taken names of the other variants
+ * @param file what main says of the file at the draft's path; null while it has not been read
+ */
+export function parseOutside(
+  draft: OutsideDraft,
+  taken: readonly string[],
+  file: AnswerFileFacts | null
+): ParsedOutside {
+  const parsed = draft.by === 'endpoint' ? parseEndpoint(draft) : parseFile(draft, file)
+  if (!taken.includes(nameOf(draft))) return parsed
+  return { model: null, problems: { ...parsed.problems, name: 'another variant has this name' } }
+}
+
+/** What a variant is called: as it is typed, or else as who answers for it. */
+const nameOf = ({ name, by, model, of, path }: OutsideDraft): string => {
+  const fileName = path.trim().split(/[/\\]/).at(-1) ?? ''
+  return name.trim() || (by === 'endpoint' ? model.trim() : of || fileName.replace(/\.[^.]*$/, ''))
+}
+
+function parseEndpoint(draft: OutsideDraft): ParsedOutside {
+  const { baseUrl, model, through, keyVariable, concurrency, anyModel } = draft
+  const parsed = Endpoint.safeParse({
+    baseUrl: baseUrl.trim(),
+    model: model.trim(),
+    through,
+    anyModel,
+    ...(keyVariable.trim() === '' ? {} : { keyVariable: keyVariable.trim() }),
+    ...(concurrency.trim() === '' ? {} : { concurrency: Number(concurrency) })
+  })
+  if (parsed.success) {
+    return { model: { kind: 'endpoint', name: nameOf(draft), endpoint: parsed.data }, problems: {} }
+  }
+  const problems: ParsedOutside['problems'] = {}
+  for (const { path, message } of parsed.error.issues) {
+    if (path[0] === 'concurrency') problems.concurrency = 'expected a whole number from 1 to 256'
+    else if (path[0] === 'model') problems.model = 'name the model as the server lists it'
+    else if (path[0] === 'baseUrl' || path[0] === 'keyVariable') problems[path[0]] ??= message
+  }
+  return { model: null, problems }
+}
+
+function parseFile(draft: OutsideDraft, file: AnswerFileFacts | null): ParsedOutside {
+  const path = draft.path.trim()
+  if (path === '') return { model: null, problems: { path: 'give the place of the file' } }
+  if (file === null) return { model: null, problems: {} }
+  if (file.by.length > 1 && !file.by.some(({ of }) => of === draft.of)) {
+    return { model: null, problems: { of: 'choose whose answers' } }
+  }
+  const of = file.by.length > 1 ? { of: draft.of } : {}
+  return {
+    model: { kind: 'file', name: nameOf(draft), path, fingerprint: file.fingerprint, ...of },
+    problems: {}
+  }
+}

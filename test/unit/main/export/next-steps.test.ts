@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest'
+import { nextSteps } from '../../../../src/main/export/next-steps'
+
+it('says how to serve a written model, under which name and where it then answers', () => {
+  const steps = nextSteps("/models/Ada's 8B", 'BF16')
+  const served = steps.flatMap(({ tool, command, serves }) =>
+    serves === undefined ? [] : [{ tool, command, ...serves }]
+  )
+  expect(served).toMatchObject([
+    {
+      tool: 'vLLM',
+      command: "vllm serve '/models/Ada'\\''s 8B' --served-model-name 'Ada'\\''s 8B'",
+      baseUrl: 'http://localhost:8000/v1',
+      model: "Ada's 8B",
+      through: 'completions'
+    },
+    { tool: 'SGLang', baseUrl: 'http://localhost:30000/v1' },
+    {
+      tool: 'llama.cpp (server, of the GGUF)',
+      command: "llama-server --model '/models/Ada'\\''s 8B.gguf' --alias 'Ada'\\''s 8B' --port 8080"
+    },
+    {
+      tool: 'Ollama (of the GGUF)',
+      command: "echo 'FROM /models/Ada'\\''s 8B.gguf' > Modelfile && ollama create ada-s-8b -f Modelfile",
+      model: 'ada-s-8b:latest',
+      through: 'chat'
+    }
+  ])
+})
