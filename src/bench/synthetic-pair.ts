@@ -50,7 +50,7 @@ async function writeModel(
   const spec = decoderSpec(config, configPath)
   const { embedding, finalNorm, head } = wholeModelTensors(spec)
   const layers = spec.layers.flatMap((_, layer) => layerTensors(spec, layer))
-  const tensors = [embedding, ...layers, finalNorm, ...(spec.tiedHead ? [] : [head])]
+  const tensors = [embedding, ...layers, ...finalNorm, ...(spec.tiedHead ? [] : [head])]
   const random = randomBf16(seed)
   await mkdir(folder, { recursive: true })
   await writeFile(configPath, JSON.stringify(config, null, 2))

@@ -15,11 +15,11 @@ import torch
 from safetensors.torch import save_file
 
 GOLDENS = os.path.join(os.path.dirname(__file__), "..", "..", "test", "goldens")
-VOCABULARY, LAYERS = 128, 4
+LAYERS = 4
 
 
 def config(model_type, **keys):
-    return dict(model_type=model_type, vocab_size=VOCABULARY, hidden_size=32, intermediate_size=48, num_hidden_layers=LAYERS,
+    return dict(model_type=model_type, vocab_size=128, hidden_size=32, intermediate_size=48, num_hidden_layers=LAYERS,
                 num_attention_heads=4, num_key_value_heads=2, hidden_act="silu", rms_norm_eps=1e-6, rope_theta=10000.0,
                 max_position_embeddings=256, bos_token_id=1, eos_token_id=2, tie_word_embeddings=False,
                 torch_dtype="bfloat16", transformers_version="4.57.1", **keys)
@@ -27,6 +27,12 @@ def config(model_type, **keys):
 
 def changed(base, **keys):
     return {**base, **keys}
+
+
+def small(model_type, architecture, drop=(), **keys):
+    """As above, with fewer weights."""
+    made = changed(config(model_type, architectures=[architecture]), vocab_size=64, intermediate_size=32, **keys)
+    return {key: value for key, value in made.items() if key not in drop}
 
 
 YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=64)
@@ -82,11 +88,118 @@ GOLDENS_MADE = {
                     text_config=config("mistral", head_dim=16, sliding_window=None, attention_dropout=0.0),
                     vision_config=dict(model_type="pixtral", hidden_size=8, num_hidden_layers=1)),
         head_dim=16, names=("language_model.model.", "language_model.lm_head.weight")),
+    "arcee": dict(
+        config=small("arcee", "ArceeForCausalLM", attention_bias=False, mlp_bias=False, rope_scaling=YARN, hidden_act="relu2"),
+        head_dim=8, mlp="plain", act="relu2", output_gain=2.0, ropes=["yarn"] * 4, longest=75),
+    "ernie4_5": dict(
+        config=small("ernie4_5", "Ernie4_5ForCausalLM", head_dim=16, use_bias=True, tie_word_embeddings=True),
+        head_dim=16, qkv_bias=True, o_bias=True, mlp_bias=True, neighbours=True),
+    "ministral3": dict(
+        config=dict(architectures=["Mistral3ForConditionalGeneration"], model_type="mistral3", dtype="bfloat16",
+                    text_config=small("ministral3", "Ministral3ForCausalLM", drop=["rope_theta"], head_dim=16, sliding_window=None,
+                                      rope_parameters=dict(YARN, original_max_position_embeddings=32, rope_theta=10000.0,
+                                                           type="yarn", mscale=1.0, mscale_all_dim=1.0,
+                                                           max_position_embeddings=256, llama_4_scaling_beta=0.5)),
+                    vision_config=dict(model_type="pixtral", hidden_size=8, num_hidden_layers=1)),
+        head_dim=16, ropes=["yarn"] * 4, growth=(0.5, 32), longest=75,
+        names=("language_model.model.", "language_model.lm_head.weight")),
+    "hunyuan": dict(
+        config=small("hunyuan_v1_dense", "HunYuanDenseV1ForCausalLM", head_dim=16, attention_bias=False, use_qk_norm=True,
+                     tie_word_embeddings=True,
+                     rope_scaling=dict(type="dynamic", alpha=50.0, factor=1.0, beta_fast=32, beta_slow=1, mscale=1.0,
+                                       mscale_all_dim=1.0)),
+        head_dim=16, head_norms=True, norms_after_rope=True, ropes=["alpha"] * 4,
+        modules=dict(q_norm="self_attn.query_layernorm", k_norm="self_attn.key_layernorm")),
+    "glm": dict(
+        config=small("glm", "GlmForCausalLM", head_dim=16, attention_bias=True, partial_rotary_factor=0.5),
+        head_dim=16, rotary_dim=8, neighbours=True, qkv_bias=True, fused_mlp=True),
+    "glm4": dict(
+        config=small("glm4", "Glm4ForCausalLM", head_dim=16, attention_bias=True, partial_rotary_factor=0.5),
+        head_dim=16, rotary_dim=8, neighbours=True, qkv_bias=True, fused_mlp=True, output_gain=2.0,
+        layer_norms=dict(before_attention="input_layernorm", after_attention="post_self_attn_layernorm",
+                         before_mlp="post_attention_layernorm", after_mlp="post_mlp_layernorm")),
+    "exaone4": dict(
+        config=small("exaone4", "Exaone4ForCausalLM", head_dim=16, sliding_window=8, sliding_window_pattern="LLLG",
+                     layer_types=SLIDING),
+        head_dim=16, head_norms=True, windows=[8, 8, 8, None], ropes=["plain"] * 3 + ["none"],
+        layer_norms=dict(after_attention="post_attention_layernorm", after_mlp="post_feedforward_layernorm")),
+    "stablelm": dict(
+        config=small("stablelm", "StableLmForCausalLM", drop=["rms_norm_eps"], layer_norm_eps=1e-5, use_qkv_bias=True,
+                     qk_layernorm=False, partial_rotary_factor=0.5, use_parallel_residual=False, hidden_dropout=0.0),
+        head_dim=8, rotary_dim=4, qkv_bias=True, norm="layer", norm_bias=True, eps=1e-5),
+    "stablelm_parallel": dict(
+        config=small("stablelm", "StableLmForCausalLM", drop=["rms_norm_eps"], layer_norm_eps=1e-5, use_qkv_bias=False,
+                     qk_layernorm=False, partial_rotary_factor=0.5, use_parallel_residual=True),
+        head_dim=8, rotary_dim=4, norm="layer", norm_bias=True, eps=1e-5, parallel=True,
+        layer_norms=dict(before_attention="input_layernorm", before_mlp=None)),
+    "starcoder2": dict(
+        config=small("starcoder2", "Starcoder2ForCausalLM", drop=["rms_norm_eps"], norm_epsilon=1e-5, use_bias=True,
+                     hidden_act="gelu_pytorch_tanh", sliding_window=8, tie_word_embeddings=True, residual_dropout=0.1,
+                     embedding_dropout=0.1),
+        head_dim=8, qkv_bias=True, o_bias=True, mlp_bias=True, norm="layer", norm_bias=True, eps=1e-5, mlp="plain",
+        act="gelu_tanh", windows=[8] * 4, modules=dict(up="mlp.c_fc", down="mlp.c_proj")),
+    "gpt_neox": dict(
+        config=small("gpt_neox", "GPTNeoXForCausalLM", drop=["rms_norm_eps", "rope_theta", "num_key_value_heads"],
+                     layer_norm_eps=1e-5, use_parallel_residual=True, rotary_pct=0.5, rotary_emb_base=10000, hidden_act="gelu"),
+        head_dim=8, rotary_dim=4, qkv_bias=True, o_bias=True, mlp_bias=True, norm="layer", norm_bias=True, eps=1e-5,
+        mlp="plain", act="gelu", parallel=True, heads_together="attention.query_key_value",
+        modules=dict(o="attention.dense", up="mlp.dense_h_to_4h", down="mlp.dense_4h_to_h"),
+        names=("gpt_neox.", "embed_out.weight"), around=("embed_in", "final_layer_norm")),
+    "cohere": dict(
+        config=small("cohere", "CohereForCausalLM", drop=["rms_norm_eps"], layer_norm_eps=1e-5, logit_scale=0.25,
+                     use_qk_norm=False, attention_bias=False, tie_word_embeddings=True),
+        head_dim=8, neighbours=True, norm="layer", eps=1e-5, parallel=True, logits_divisor=4.0,
+        layer_norms=dict(before_attention="input_layernorm", before_mlp=None)),
+    "cohere2": dict(
+        config=small("cohere2", "Cohere2ForCausalLM", drop=["rms_norm_eps"], layer_norm_eps=1e-5, logit_scale=0.25,
+                     attention_bias=False, tie_word_embeddings=True, sliding_window=8, sliding_window_pattern=4),
+        head_dim=8, neighbours=True, norm="layer", eps=1e-5, parallel=True, logits_divisor=4.0,
+        windows=[8, 8, 8, None], ropes=["plain"] * 3 + ["none"],
+        layer_norms=dict(before_attention="input_layernorm", before_mlp=None)),
+    "nemotron": dict(
+        config=small("nemotron", "NemotronForCausalLM", drop=["rms_norm_eps"], norm_eps=1e-5, hidden_act="relu2",
+                     partial_rotary_factor=0.5, attention_bias=False, mlp_bias=False),
+        head_dim=8, rotary_dim=4, norm="layer", norm_bias=True, norm_offset=1, eps=1e-5, mlp="plain", act="relu2",
+        output_gain=2.0),
+    "olmo": dict(
+        config=small("olmo", "OlmoForCausalLM", drop=["rms_norm_eps"], clip_qkv=1.5, attention_bias=False),
+        head_dim=8, norm="layer", norm_weights=False, eps=1e-5, clip=1.5),
+    "apertus": dict(
+        config=small("apertus", "ApertusForCausalLM", hidden_act="xielu", attention_bias=False, mlp_bias=False, post_norm=False,
+                     qk_norm=True, hidden_dropout=0.0,
+                     rope_scaling=dict(rope_type="llama3", factor=8.0, original_max_position_embeddings=32, low_freq_factor=1.0,
+                                       high_freq_factor=4.0)),
+        head_dim=8, head_norms=True, mlp="plain", act="xielu", ropes=["llama3"] * 4, longest=75,
+        layer_norms=dict(before_attention="attention_layernorm", before_mlp="feedforward_layernorm")),
 }
+
+# What a family's modules are called, and its norms, where its row says nothing else.
+MODULES = dict(q="self_attn.q_proj", k="self_attn.k_proj", v="self_attn.v_proj", o="self_attn.o_proj", gate="mlp.gate_proj",
+               up="mlp.up_proj", down="mlp.down_proj", q_norm="self_attn.q_norm", k_norm="self_attn.k_norm")
+BEFORE = dict(before_attention="input_layernorm", before_mlp="post_attention_layernorm")
+AFTER = dict(after_attention="post_attention_layernorm", after_mlp="post_feedforward_layernorm")
+
+
+def norms_of(made):
+    return made.get("layer_norms", AFTER if made.get("post_norms") else BEFORE)
+
+
+def modules_of(made):
+    return {**MODULES, **made.get("modules", {})}
 
 
 def text_of(config):
     return config.get("text_config", config)
+
+
+def rope_of(text):
+    """What the config says of RoPE, and the base frequency."""
+    section = text.get("rope_parameters") or text.get("rope_scaling")
+    return section, (section or {}).get("rope_theta") or text.get("rope_theta") or text["rotary_emb_base"]
+
+
+def heads_of(text):
+    return text["num_attention_heads"], text.get("num_key_value_heads") or text["num_attention_heads"]
 
 
 # ---- weights ----
@@ -95,7 +208,8 @@ def make_weights(made, seed):
     """Random weights that give logits of a standard deviation of about 2 and attention that is neither flat nor saturated."""
     text, rng = text_of(made["config"]), torch.Generator().manual_seed(seed)
     hidden, inter, head_dim = text["hidden_size"], text["intermediate_size"], made["head_dim"]
-    heads, kv_heads, offset = text["num_attention_heads"], text["num_key_value_heads"], made.get("norm_offset", 0)
+    heads, kv_heads = heads_of(text)
+    offset, vocabulary, modules = made.get("norm_offset", 0), text["vocab_size"], modules_of(made)
 
     def normal(*shape, std):
         return torch.randn(*shape, generator=rng) * std
@@ -107,38 +221,60 @@ def make_weights(made, seed):
         return normal(out, into, std=gain / math.sqrt(into))
 
     body, lm_head = made.get("names", ("model.", "lm_head.weight"))
+    embedding, final_norm = made.get("around", ("embed_tokens", "norm"))
     tied, scale = text["tie_word_embeddings"], made.get("embedding_scale", 1.0)
     spread = 2 * made.get("logits_divisor", 1.0) / math.sqrt(hidden)
-    weights = {body + "embed_tokens.weight": normal(VOCABULARY, hidden, std=spread if tied else 1.0 / scale)}
+    weights = {f"{body}{embedding}.weight": normal(vocabulary, hidden, std=spread if tied else 1.0 / scale)}
     if not tied:
-        weights[lm_head] = normal(VOCABULARY, hidden, std=spread)
-    weights[body + "norm.weight"] = norm(hidden)
+        weights[lm_head] = normal(vocabulary, hidden, std=spread)
+
+    def add_norm(name):
+        if made.get("norm_weights", True):
+            weights[name + ".weight"] = norm(hidden)
+        if made.get("norm_bias"):
+            weights[name + ".bias"] = normal(hidden, std=0.2)
+
+    add_norm(body + final_norm)
     for layer in range(LAYERS):
         at = f"{body}layers.{layer}."
-        names = ["post_attention_layernorm", "post_feedforward_layernorm" if made.get("post_norms") else "input_layernorm"]
-        for name in names:
-            weights[at + name + ".weight"] = norm(hidden)
+        # In the order of the first of these fixtures.
+        for name in sorted(filter(None, norms_of(made).values()), key=lambda name: name != "post_attention_layernorm"):
+            add_norm(at + name)
         for name, size, gain in [("q", heads, 1.5), ("k", kv_heads, 1.5), ("v", kv_heads, 1.0)]:
-            weights[f"{at}self_attn.{name}_proj.weight"] = linear(size * head_dim, hidden, gain)
+            weights[f"{at}{modules[name]}.weight"] = linear(size * head_dim, hidden, gain)
             if made.get("qkv_bias"):
-                weights[f"{at}self_attn.{name}_proj.bias"] = normal(size * head_dim, std=0.3)
-        weights[at + "self_attn.o_proj.weight"] = linear(hidden, heads * head_dim, made.get("output_gain", 1.0))
+                weights[f"{at}{modules[name]}.bias"] = normal(size * head_dim, std=0.3)
+        weights[f"{at}{modules['o']}.weight"] = linear(hidden, heads * head_dim, made.get("output_gain", 1.0))
         if made.get("o_bias"):
-            weights[at + "self_attn.o_proj.bias"] = normal(hidden, std=0.3)
-        for name, size in [("q", heads), ("k", kv_heads)]:
+            weights[f"{at}{modules['o']}.bias"] = normal(hidden, std=0.3)
+        for name, size in [("q_norm", heads), ("k_norm", kv_heads)]:
             if made.get("projection_norms"):
-                weights[f"{at}self_attn.{name}_norm.weight"] = norm(size * head_dim) * 1.2
+                weights[f"{at}{modules[name]}.weight"] = norm(size * head_dim) * 1.2
             if made.get("head_norms"):
-                weights[f"{at}self_attn.{name}_norm.weight"] = norm(head_dim) * 1.2
+                weights[f"{at}{modules[name]}.weight"] = norm(head_dim) * 1.2
         for name, out, into in [("gate", inter, hidden), ("up", inter, hidden), ("down", hidden, inter)]:
-            weights[f"{at}mlp.{name}_proj.weight"] = linear(out, into, made.get("output_gain", 1.0) if name == "down" else 1.0)
+            if name == "gate" and made.get("mlp") == "plain":
+                continue
+            weights[f"{at}{modules[name]}.weight"] = linear(out, into, made.get("output_gain", 1.0) if name == "down" else 1.0)
             if made.get("mlp_bias"):
-                weights[f"{at}mlp.{name}_proj.bias"] = normal(out, std=0.3)
+                weights[f"{at}{modules[name]}.bias"] = normal(out, std=0.3)
+        if made.get("act") == "xielu":
+            for name in ["alpha_p", "alpha_n"]:
+                weights[f"{at}mlp.act_fn.{name}"] = normal(1, std=0.5)
         if made.get("fused"):
-            for joined, parts in [("self_attn.qkv_proj", ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"]),
-                                  ("mlp.gate_up_proj", ["mlp.gate_proj", "mlp.up_proj"])]:
-                weights[f"{at}{joined}.weight"] = torch.cat([weights.pop(f"{at}{part}.weight") for part in parts])
+            join(weights, at, "self_attn.qkv_proj", ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"])
+        if made.get("fused") or made.get("fused_mlp"):
+            join(weights, at, "mlp.gate_up_proj", ["mlp.gate_proj", "mlp.up_proj"])
+        if "heads_together" in made:
+            for kind in ["weight", "bias"]:
+                parts = [weights.pop(f"{at}{modules[name]}.{kind}") for name in "qkv"]
+                by_head = [torch.chunk(part, heads) for part in parts]
+                weights[f"{at}{made['heads_together']}.{kind}"] = torch.cat([rows for head in zip(*by_head) for rows in head])
     return weights
+
+
+def join(weights, at, joined, parts):
+    weights[f"{at}{joined}.weight"] = torch.cat([weights.pop(f"{at}{part}.weight") for part in parts])
 
 
 def split(weights, layer_name, sizes):
@@ -149,7 +285,8 @@ def split(weights, layer_name, sizes):
 def trained(weights, seed):
     """The same model after training: every tensor moved by a third of its spread."""
     rng = torch.Generator().manual_seed(seed)
-    return {name: value + torch.randn(value.shape, generator=rng) * value.std() / 3 for name, value in weights.items()}
+    spread = lambda value: value.std() if value.numel() > 1 else 0.5
+    return {name: value + torch.randn(value.shape, generator=rng) * spread(value) / 3 for name, value in weights.items()}
 
 
 # ---- forward pass ----
@@ -162,10 +299,18 @@ def frequencies(kind, scaling, theta, dim, dtype):
         return torch.zeros_like(plain), 1.0
     if kind == "plain":
         return plain, 1.0
-    # YaRN, arXiv 2309.00071, section 3.2: gamma ramps with the number of rotations within the original context.
+    if kind == "alpha":
+        # A larger base, for texts of any length within the context.
+        return 1.0 / (theta * scaling["alpha"] ** (dim / (dim - 2)))**exponents, 1.0
+    if kind == "llama3":
+        waves = 2 * math.pi / plain * 1.0
+        low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
+        smooth = ((scaling["original_max_position_embeddings"] / waves - low) / (high - low)).clamp(0, 1)
+        return plain * smooth + plain / scaling["factor"] * (1 - smooth), 1.0
     if kind == "longrope":
         # LongRoPE, arXiv 2402.13753, for a text within the original context: each pair of dims has a divisor of its own.
         return plain / torch.tensor(scaling["short_factor"], dtype=dtype), None
+    # YaRN, arXiv 2309.00071, section 3.2: gamma ramps with the number of rotations within the original context.
     length, factor = scaling["original_max_position_embeddings"], scaling["factor"]
 
     def where(rotations):
@@ -188,8 +333,23 @@ def rms_norm(x, weight, eps, offset=0):
     return x / torch.sqrt((x * x).mean(-1, keepdim=True) + eps) * (weight + offset)
 
 
+def layer_norm(x, weight, bias, eps, offset):
+    centred = x - x.mean(-1, keepdim=True)
+    y = centred / torch.sqrt((centred * centred).mean(-1, keepdim=True) + eps)
+    return (y if weight is None else y * (weight + offset)) + (0 if bias is None else bias)
+
+
+def xielu(x, alpha_p, alpha_n):
+    """arXiv 2411.13010, with beta one half."""
+    softplus = torch.nn.functional.softplus
+    below = torch.expm1(x.clamp(max=-1e-6)) - x
+    return torch.where(x > 0, softplus(alpha_p) * x * x, (0.5 + softplus(alpha_n)) * below) + 0.5 * x
+
+
 ACTIVATIONS = {
     "silu": lambda x: x * torch.sigmoid(x),
+    "gelu": lambda x: 0.5 * x * (1 + torch.erf(x / math.sqrt(2))),
+    "relu2": lambda x: x.clamp(min=0) ** 2,
     "gelu_tanh": lambda x: 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
 }
 
@@ -197,70 +357,117 @@ ACTIVATIONS = {
 def forward(made, stored, tokens, dtype=torch.float32):
     """Logits at every position of one sequence, [positions, vocabulary]."""
     text, head_dim, offset = text_of(made["config"]), made["head_dim"], made.get("norm_offset", 0)
-    eps, heads, kv_heads = text["rms_norm_eps"], text["num_attention_heads"], text["num_key_value_heads"]
+    eps, modules, norms = made.get("eps") or text["rms_norm_eps"], modules_of(made), norms_of(made)
+    heads, kv_heads = heads_of(text)
     body, lm_head = made.get("names", ("model.", "lm_head.weight"))
+    embedding, final_norm = made.get("around", ("embed_tokens", "norm"))
     w = {name: value.to(dtype) for name, value in stored.items()}
     rotary = made.get("rotary_dim", head_dim)
-    act, length = ACTIVATIONS[made.get("act", "silu")], len(tokens)
+    length = len(tokens)
     windows, ropes = made.get("windows", [None] * LAYERS), made.get("ropes", ["plain"] * LAYERS)
-
-    if made.get("fused"):
-        for layer in range(LAYERS):
-            at, inter = f"{body}layers.{layer}.", text["intermediate_size"]
-            sizes = dict(q=heads * head_dim, k=kv_heads * head_dim, v=kv_heads * head_dim)
-            parts = {f"self_attn.{name}": part for name, part in split(w, at + "self_attn.qkv_proj", sizes).items()}
-            parts |= {f"mlp.{name}": part for name, part in split(w, at + "mlp.gate_up_proj", dict(gate=inter, up=inter)).items()}
-            w |= {f"{at}{name}_proj.weight": part for name, part in parts.items()}
+    scaling, theta = rope_of(text)
+    taken_apart(made, w, heads, kv_heads)
 
     def linear(x, name):
         y = x @ w[name + ".weight"].T
         return y + w[name + ".bias"] if name + ".bias" in w else y
 
-    x = w[body + "embed_tokens.weight"][torch.tensor(tokens)] * made.get("embedding_scale", 1.0)
+    def norm(x, name):
+        if made.get("norm") == "layer":
+            return layer_norm(x, w.get(name + ".weight"), w.get(name + ".bias"), eps, offset)
+        return rms_norm(x, w[name + ".weight"], eps, offset)
+
+    x = w[f"{body}{embedding}.weight"][torch.tensor(tokens)] * made.get("embedding_scale", 1.0)
     for layer in range(LAYERS):
         at = f"{body}layers.{layer}."
-        attention = at + "self_attn."
-        inner = x if made.get("post_norms") else rms_norm(x, w[at + "input_layernorm.weight"], eps, offset)
-        q, k, v = (linear(inner, f"{attention}{name}_proj") for name in "qkv")
-        if made.get("projection_norms"):
-            q, k = (rms_norm(y, w[f"{attention}{name}_norm.weight"], eps, offset) for name, y in [("q", q), ("k", k)])
-        inverse, sharper = frequencies(ropes[layer], text.get("rope_scaling"), text["rope_theta"], rotary, dtype)
-        sharper = sharper or made["length_of_rotation"]
-        angles = torch.arange(length, dtype=dtype)[:, None] * inverse[None, :]
-        cos, sin = torch.cos(angles) * sharper, torch.sin(angles) * sharper
 
-        def head_of(y, name, head):
-            y = y[:, head * head_dim:(head + 1) * head_dim]
-            if made.get("head_norms"):
-                y = rms_norm(y, w[f"{attention}{name}_norm.weight"], eps, offset)
-            first, second, rest = y[:, :rotary // 2], y[:, rotary // 2:rotary], y[:, rotary:]
-            return torch.cat([first * cos - second * sin, second * cos + first * sin, rest], dim=1)
+        def placed(x, place):
+            return norm(x, at + norms[place]) if norms.get(place) else x
 
-        position = torch.arange(length)
-        unseen = position[None, :] > position[:, None]
-        if windows[layer] is not None:
-            unseen |= position[None, :] <= position[:, None] - windows[layer]
-        mixed = []
-        for head in range(heads):
-            kv = head // (heads // kv_heads)
-            scores = head_of(q, "q", head) @ head_of(k, "k", kv).T * made.get("score_scale", 1 / math.sqrt(head_dim))
-            chances = torch.softmax(scores.masked_fill(unseen, -math.inf), dim=-1)
-            mixed.append(chances @ v[:, kv * head_dim:(kv + 1) * head_dim])
-        out = linear(torch.cat(mixed, dim=1), attention + "o_proj")
-        if made.get("post_norms"):
-            x = x + rms_norm(out, w[at + "post_attention_layernorm.weight"], eps, offset)
-            inner = x
+        def attention(inner):
+            q, k, v = (linear(inner, at + modules[name]) for name in "qkv")
+            if "clip" in made:
+                q, k, v = (y.clamp(-made["clip"], made["clip"]) for y in (q, k, v))
+            if made.get("projection_norms"):
+                q, k = (rms_norm(y, w[f"{at}{modules[name]}.weight"], eps, offset) for name, y in [("q_norm", q), ("k_norm", k)])
+            inverse, sharper = frequencies(ropes[layer], scaling, theta, rotary, dtype)
+            sharper = sharper or made["length_of_rotation"]
+            angles = torch.arange(length, dtype=dtype)[:, None] * inverse[None, :]
+            cos, sin = torch.cos(angles) * sharper, torch.sin(angles) * sharper
+
+            def rotated(y):
+                turning, rest = y[:, :rotary], y[:, rotary:]
+                if made.get("neighbours"):
+                    first, second = turning[:, 0::2], turning[:, 1::2]
+                    pairs = torch.stack([first * cos - second * sin, second * cos + first * sin], dim=2)
+                    return torch.cat([pairs.flatten(1), rest], dim=1)
+                first, second = turning[:, :rotary // 2], turning[:, rotary // 2:]
+                return torch.cat([first * cos - second * sin, second * cos + first * sin, rest], dim=1)
+
+            def head_of(y, name, head):
+                y = y[:, head * head_dim:(head + 1) * head_dim]
+                if made.get("norms_after_rope"):
+                    y = rotated(y)
+                if made.get("head_norms"):
+                    y = rms_norm(y, w[f"{at}{modules[name]}.weight"], eps, offset)
+                return y if made.get("norms_after_rope") else rotated(y)
+
+            position = torch.arange(length)
+            unseen = position[None, :] > position[:, None]
+            if windows[layer] is not None:
+                unseen |= position[None, :] <= position[:, None] - windows[layer]
+            growing = torch.ones(length, 1, dtype=dtype)
+            if "growth" in made:
+                rate, context = made["growth"]
+                growing = 1 + rate * torch.log(1 + torch.div(position, context, rounding_mode="floor").to(dtype))[:, None]
+            mixed = []
+            for head in range(heads):
+                kv = head // (heads // kv_heads)
+                query = head_of(q, "q_norm", head) * growing
+                scores = query @ head_of(k, "k_norm", kv).T * made.get("score_scale", 1 / math.sqrt(head_dim))
+                chances = torch.softmax(scores.masked_fill(unseen, -math.inf), dim=-1)
+                mixed.append(chances @ v[:, kv * head_dim:(kv + 1) * head_dim])
+            return linear(torch.cat(mixed, dim=1), at + modules["o"])
+
+        def mlp(inner):
+            name = made.get("act", "silu")
+            if name == "xielu":
+                act = lambda x: xielu(x, w[at + "mlp.act_fn.alpha_p"], w[at + "mlp.act_fn.alpha_n"])
+            else:
+                act = ACTIVATIONS[name]
+            up = linear(inner, at + modules["up"])
+            return linear(act(up) if made.get("mlp") == "plain" else act(linear(inner, at + modules["gate"])) * up,
+                          at + modules["down"])
+
+        scale, before = made.get("residual_scale", 1.0), placed(x, "before_attention")
+        attended = x + placed(attention(before), "after_attention") * scale
+        if made.get("parallel"):
+            inner = placed(x, "before_mlp") if norms["before_mlp"] else before
         else:
-            x = x + out * made.get("residual_scale", 1.0)
-            inner = rms_norm(x, w[at + "post_attention_layernorm.weight"], eps, offset)
-        gated = act(linear(inner, at + "mlp.gate_proj")) * linear(inner, at + "mlp.up_proj")
-        out = linear(gated, at + "mlp.down_proj")
-        if made.get("post_norms"):
-            out = rms_norm(out, w[at + "post_feedforward_layernorm.weight"], eps, offset)
-        x = x + out * made.get("residual_scale", 1.0)
-    x = rms_norm(x, w[body + "norm.weight"], eps, offset)
-    head = w[body + "embed_tokens.weight" if text["tie_word_embeddings"] else lm_head]
+            inner = placed(attended, "before_mlp")
+        x = attended + placed(mlp(inner), "after_mlp") * scale
+    x = norm(x, body + final_norm)
+    head = w[f"{body}{embedding}.weight" if text["tie_word_embeddings"] else lm_head]
     return x @ head.T / made.get("logits_divisor", 1.0)
+
+
+def taken_apart(made, w, heads, kv_heads):
+    """Gives the parts of fused weights names of their own."""
+    text, head_dim, modules = text_of(made["config"]), made["head_dim"], modules_of(made)
+    body, inter = made.get("names", ("model.",))[0], text["intermediate_size"]
+    for layer in range(LAYERS):
+        at, parts = f"{body}layers.{layer}.", {}
+        if made.get("fused"):
+            sizes = dict(q=heads * head_dim, k=kv_heads * head_dim, v=kv_heads * head_dim)
+            parts |= {f"self_attn.{name}": part for name, part in split(w, at + "self_attn.qkv_proj", sizes).items()}
+        if made.get("fused") or made.get("fused_mlp"):
+            parts |= {f"mlp.{name}": part for name, part in split(w, at + "mlp.gate_up_proj", dict(gate=inter, up=inter)).items()}
+        w |= {f"{at}{name}_proj.weight": part for name, part in parts.items()}
+        if "heads_together" in made:
+            for kind in ["weight", "bias"]:
+                joined = torch.chunk(w[f"{at}{made['heads_together']}.{kind}"], 3 * heads)
+                for i, name in enumerate("qkv"):
+                    w[f"{at}{modules[name]}.{kind}"] = torch.cat(joined[i::3])
 
 
 # ---- files ----
@@ -291,13 +498,13 @@ def make(name):
     made = GOLDENS_MADE[name]
     text = text_of(made["config"])
     window = next((size for size in made.get("windows", []) if size is not None), 10)
-    longest = 3 * window + 11 if "yarn" not in name else 75
+    longest = made.get("longest", 3 * window + 11 if "yarn" not in name else 75)
     bf16 = lambda weights: {key: value.to(torch.bfloat16) for key, value in weights.items()}
     weights = make_weights(made, 1)
     base, post = bf16(weights), bf16(trained(weights, 2))
     models = {"base": base, "post": post, **{key: hybrid(base, post, layers) for key, layers in HYBRIDS.items()}}
     rng = torch.Generator().manual_seed(3)
-    draw = lambda length: torch.randint(3, VOCABULARY, (length,), generator=rng).tolist()
+    draw = lambda length: torch.randint(3, text["vocab_size"], (length,), generator=rng).tolist()
     prompts = dict(one=draw(1), short=draw(6), at_window=draw(window), past_window=draw(window + 1), long=draw(longest))
     # Greedy tokens are only worth comparing where no step is close.
     for _ in range(200):
@@ -321,8 +528,7 @@ def make(name):
                             greedy=dict(prompt="pre_window", new_tokens=chosen[key][0]))
     ropes = []
     for layer in range(LAYERS):
-        inverse, sharper = frequencies(made.get("ropes", ["plain"] * LAYERS)[layer], text.get("rope_scaling"),
-                                       text["rope_theta"], made.get("rotary_dim", made["head_dim"]), torch.float32)
+        inverse, sharper = frequencies(made.get("ropes", ["plain"] * LAYERS)[layer], *rope_of(text), made.get("rotary_dim", made["head_dim"]), torch.float32)
         ropes.append(dict(layer=layer, window=made.get("windows", [None] * LAYERS)[layer], cos_sin_factor=sharper,
                           inv_freq=short_floats(inverse)))
     golden = dict(

@@ -5,6 +5,9 @@ import { Problem } from '../model/problem'
 /** What is compared of a pair, in the order tables show it. Biases and norms exist in some families only. */
 export const COMPONENTS = [
   'normBeforeAttention',
+  'normBeforeAttentionBias',
+  'qkv',
+  'qkvBias',
   'q',
   'qBias',
   'qNorm',
@@ -16,22 +19,31 @@ export const COMPONENTS = [
   'o',
   'oBias',
   'normAfterAttention',
+  'normAfterAttentionBias',
   'normBeforeMlp',
+  'normBeforeMlpBias',
   'gate',
   'gateBias',
   'up',
   'upBias',
+  'alphaP',
+  'alphaN',
   'down',
   'downBias',
   'normAfterMlp',
+  'normAfterMlpBias',
   'embedding',
   'finalNorm',
+  'finalNormBias',
   'head'
 ] as const
 export type Component = (typeof COMPONENTS)[number]
 
 export const COMPONENT_LABELS = {
   normBeforeAttention: 'attention norm',
+  normBeforeAttentionBias: 'attention norm bias',
+  qkv: 'q, k and v',
+  qkvBias: 'q, k and v bias',
   q: 'q',
   qBias: 'q bias',
   qNorm: 'q norm',
@@ -43,16 +55,22 @@ export const COMPONENT_LABELS = {
   o: 'o',
   oBias: 'o bias',
   normAfterAttention: 'norm after attention',
+  normAfterAttentionBias: 'bias of the norm after attention',
   normBeforeMlp: 'MLP norm',
+  normBeforeMlpBias: 'MLP norm bias',
   gate: 'gate',
   gateBias: 'gate bias',
   up: 'up',
   upBias: 'up bias',
+  alphaP: 'xIELU above zero',
+  alphaN: 'xIELU below zero',
   down: 'down',
   downBias: 'down bias',
   normAfterMlp: 'norm after MLP',
+  normAfterMlpBias: 'bias of the norm after MLP',
   embedding: 'embeddings',
   finalNorm: 'final norm',
+  finalNormBias: 'final norm bias',
   head: 'head'
 } as const satisfies Record<Component, string>
 

@@ -206,15 +206,15 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
       ...post.layers.flatMap((_, layer) =>
         layerTensors(post, layer).flatMap((tensor) => layerComparisons(post, layer, tensor))
       ),
-      {
+      ...inPost.finalNorm.map(({ name }, i): Comparison => ({
         layer: null,
-        component: 'finalNorm',
-        baseTensor: inBase.finalNorm.name,
-        postTensor: inPost.finalNorm.name,
+        component: i === 0 ? 'finalNorm' : 'finalNormBias',
+        baseTensor: name,
+        postTensor: name,
         firstRow: 0,
         rowCount: post.hiddenSize,
         partial: false
-      },
+      })),
       ...(base.tiedHead && post.tiedHead ? [] : [tokens('head', inBase.head.name, inPost.head.name)])
     ],
     notices
@@ -227,7 +227,7 @@ function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorS
   const [rows = 0] = shape
   const kvSize = spec.kvHeadCount * spec.headSize
   const parts: readonly (readonly [Component, number])[] =
-    role === 'qkv'
+    role === 'qkv' && spec.family.attention === 'fused'
       ? [
           ['q', spec.headCount * spec.headSize],
           ['k', kvSize],

@@ -29,6 +29,8 @@ const BLOCK_TRAITS = [
   ['qkvBias', 'bias of q, k and v'],
   ['outputBias', 'bias of the attention output'],
   ['mlpBias', 'bias of the MLP'],
+  ['parallel', 'order of attention and MLP'],
+  ['qkvClip', 'clipping of q, k and v'],
   ['scoreScale', 'attention score scale'],
   ['residualScale', 'residual multiplier'],
   ['attentionSoftCap', 'attention soft cap']
@@ -51,7 +53,7 @@ export function otherErrors(other: PairMember, post: PairMember): PairError[] {
 /** Tensors that a model computes with: those of its layers, then embedding, final norm and head. */
 export function usedTensors(spec: DecoderSpec): TensorSpec[] {
   const { embedding, finalNorm, head } = wholeModelTensors(spec)
-  return [...allLayerTensors(spec), embedding, finalNorm, ...(head === embedding ? [] : [head])]
+  return [...allLayerTensors(spec), embedding, ...finalNorm, ...(head === embedding ? [] : [head])]
 }
 
 export function allLayerTensors(spec: DecoderSpec): TensorSpec[] {

@@ -1,148 +1,17 @@
-import type { ConfigReader } from './config-reader'
-
-/**
- * What a model family computes, as data. One row per `model_type`; the graph builder reads the row and the config's
- * numbers, and branches on traits, never on names. Adding a family is adding a row here and its golden test.
- */
-export interface Family {
-  /** For people: how the family is usually called. */
-  readonly label: string
-  /**
-   * RMS norms by where they act, as tensor names inside the layer; a place without a name has no norm. "Before" norms
-   * feed a sublayer, "after" norms act on its output before the residual add.
-   */
-  readonly norms: {
-    readonly beforeAttention?: string
-    readonly afterAttention?: string
-    readonly beforeMlp?: string
-    readonly afterMlp?: string
-  }
-  /** Norms multiply by (offset + weight): 1 for Gemma, whose weights are stored around zero. */
-  readonly normOffset: 0 | 1
-  /** RMS norm of q and k before RoPE: one weight for every head, or one over the whole projection. */
-  readonly qkNorm: 'none' | 'head' | 'projection'
-  /** A constant, or the config key that says so. */
-  readonly bias: {
-    readonly qkv: boolean | string
-    readonly output: boolean | string
-    readonly mlp: boolean | string
-  }
-  /** Fused: rows of qkv_proj are [q | k | v], rows of gate_up_proj are [gate | up]. */
-  readonly projections: 'separate' | 'fused'
-  readonly activationKey: 'hidden_act' | 'hidden_activation'
-  /** Embeddings are multiplied by sqrt(hidden_size), the head is not. */
-  readonly scaledEmbeddings: boolean
-  /** Config key s whose value scales attention scores by s^-0.5; otherwise head_size^-0.5. */
-  readonly scoreScaleKey?: string
-  /**
-   * Whether embedding_multiplier, residual_multiplier, attention_multiplier and logits_scaling are honoured: factors of the
-   * embeddings, of each sublayer's output, of attention scores (in place of head_size^-0.5), and a divisor of the logits.
-   */
-  readonly multipliers: boolean
-  /** Whether some layers have no RoPE: those of 0 in no_rope_layers, or every no_rope_layer_interval-th. */
-  readonly layersWithoutRope: boolean
-  /**
-   * Which of attn_logit_softcapping and final_logit_softcapping are honoured: cap * tanh(x / cap). Gemma 3 keeps both keys
-   * and reads the second, and that only as a text model by itself.
-   */
-  readonly softCaps: 'none' | 'both' | 'finalAlone'
-  /**
-   * Which layers see only `sliding_window` keys. never; always (when sliding_window is a number); layerTypes: as the
-   * config's layer_types list says, or, where a checkpoint has none, by the family's older rule.
-   */
-  readonly windows: 'never' | 'always' | 'layerTypes'
-  /** A flag of the config without which `sliding_window` means nothing. */
-  readonly windowSwitch?: string
-  /** The older rule for layer i, where layer_types is absent. */
-  readonly slides?: (layer: number, config: ConfigReader) => boolean
-  /**
-   * How sliding layers rotate: as full ones; by rope_local_base_freq without scaling; or as full ones but without scaling.
-   */
-  readonly slidingRope: 'same' | 'local' | 'unscaled'
-  /** Whether partial_rotary_factor (rotating only the first dims of a head) is honoured. */
-  readonly partialRotary: boolean
-  /** Whether the config itself may have original_max_position_embeddings, the context before LongRoPE stretched it. */
-  readonly originalContext: boolean
-  /**
-   * Whether projections may be computed in float16 on devices that gain from it. Not for Gemma: its norms multiply by
-   * (1 + weight) and its residual grows past float16's largest number, 65,504, so inputs and outputs of its
-   * projections overflow where bfloat16, in which it was trained, does not.
-   */
-  readonly halfPrecision: boolean
-  readonly tiedHeadByDefault: boolean
-  /** Class defaults of the reference implementation, for configs that leave them out (nested text configs do). */
-  readonly defaults: Readonly<Record<string, unknown>>
-  /** Keys that published configs of the family carry and its reference implementation does not read. */
-  readonly ignored: readonly string[]
-}
-
-const preNorms = { beforeAttention: 'input_layernorm', beforeMlp: 'post_attention_layernorm' }
-
-/** No norm before a sublayer: attention and MLP read the raw residual. */
-const postNorms = { afterAttention: 'post_attention_layernorm', afterMlp: 'post_feedforward_layernorm' }
-
-const sandwichNorms = {
-  beforeAttention: 'input_layernorm',
-  afterAttention: 'post_attention_layernorm',
-  beforeMlp: 'pre_feedforward_layernorm',
-  afterMlp: 'post_feedforward_layernorm'
-}
-
-const plain = {
-  norms: preNorms,
-  normOffset: 0,
-  qkNorm: 'none',
-  bias: { qkv: false, output: false, mlp: false },
-  projections: 'separate',
-  activationKey: 'hidden_act',
-  scaledEmbeddings: false,
-  multipliers: false,
-  layersWithoutRope: false,
-  softCaps: 'none',
-  windows: 'never',
-  slidingRope: 'same',
-  partialRotary: false,
-  originalContext: false,
-  halfPrecision: true,
-  tiedHeadByDefault: false,
-  defaults: { rms_norm_eps: 1e-6, rope_theta: 10_000, hidden_act: 'silu' },
-  ignored: []
-} satisfies Partial<Family>
-
-const gemma = {
-  ...plain,
-  norms: sandwichNorms,
-  normOffset: 1,
-  bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
-  activationKey: 'hidden_activation',
-  scaledEmbeddings: true,
-  scoreScaleKey: 'query_pre_attn_scalar',
-  softCaps: 'both',
-  windows: 'layerTypes',
-  halfPrecision: false,
-  tiedHeadByDefault: true,
-  ignored: ['hidden_act']
-} satisfies Partial<Family>
-
-/** Whether a layer has RoPE, in a family of which some layers have none. */
-export function rotates(layer: number, config: ConfigReader): boolean {
-  const marks = config.value('no_rope_layers')
-  if (marks === undefined || marks === null) {
-    return (layer + 1) % (config.optionalCount('no_rope_layer_interval') ?? 4) !== 0
-  }
-  config.passOver('no_rope_layer_interval')
-  const mark: unknown = Array.isArray(marks) ? marks[layer] : undefined
-  if (mark !== 0 && mark !== 1) throw config.bad('no_rope_layers', 'a list of 0 and 1, one per layer')
-  return mark === 1
-}
-
-/** Qwen can slide its upper layers, and does so only when use_sliding_window says it. */
-const qwenWindows = {
-  windows: 'layerTypes',
-  windowSwitch: 'use_sliding_window',
-  slides: (layer: number, config: ConfigReader) => layer >= config.count('max_window_layers', 0),
-  defaults: { ...plain.defaults, num_key_value_heads: 32, sliding_window: 4096, max_window_layers: 28 }
-} satisfies Partial<Family>
+import type { Family } from './family'
+import {
+  cohere,
+  gemma,
+  glm,
+  layerNorms,
+  plain,
+  postNorms,
+  preNorms,
+  exaoneSlides,
+  qwenWindows,
+  rotates,
+  slidesByPattern
+} from './shared-traits'
 
 export const FAMILIES: Readonly<Record<string, Family>> = {
   llama: {
@@ -210,7 +79,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     qkNorm: 'head',
     slidingRope: 'local',
     softCaps: 'finalAlone',
-    slides: (layer, config) => (layer + 1) % (config.optionalCount('sliding_window_pattern') ?? 6) !== 0,
+    slides: slidesByPattern('sliding_window_pattern', 6),
     defaults: {
       vocab_size: 262_208,
       hidden_size: 2304,
@@ -263,7 +132,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     ...plain,
     label: 'SmolLM3',
     bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' },
-    layersWithoutRope: true,
+    layersWithoutRope: 'marked',
     windows: 'layerTypes',
     windowSwitch: 'use_sliding_window',
     // Where windows are on, layers without RoPE have one.
@@ -285,52 +154,240 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       logits_scaling: 1
     }
   },
+  arcee: {
+    ...plain,
+    label: 'Arcee',
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' },
+    mlp: 'plain',
+    halfPrecision: false,
+    defaults: { ...plain.defaults, hidden_act: 'relu2', rms_norm_eps: 1e-5 }
+  },
+  ernie4_5: {
+    ...plain,
+    label: 'ERNIE 4.5',
+    bias: { qkv: 'use_bias', output: 'use_bias', mlp: 'use_bias' },
+    interleavedRope: true,
+    tiedHeadByDefault: true,
+    defaults: {
+      ...plain.defaults,
+      num_key_value_heads: 2,
+      head_dim: 128,
+      rms_norm_eps: 1e-5,
+      rope_theta: 500_000
+    }
+  },
+  ministral3: {
+    ...plain,
+    label: 'Ministral 3',
+    windows: 'always',
+    growingQueries: true,
+    defaults: {
+      ...plain.defaults,
+      num_key_value_heads: 8,
+      head_dim: 128,
+      rms_norm_eps: 1e-5,
+      rope_theta: 1_000_000,
+      sliding_window: null,
+      rope_scaling: {
+        rope_type: 'yarn',
+        factor: 16,
+        original_max_position_embeddings: 16_384,
+        mscale: 1,
+        mscale_all_dim: 1,
+        llama_4_scaling_beta: 0.1
+      }
+    }
+  },
+  hunyuan_v1_dense: {
+    ...plain,
+    label: 'Hunyuan',
+    qkNorm: 'head',
+    qkNormAfterRope: true,
+    names: { qNorm: 'self_attn.query_layernorm', kNorm: 'self_attn.key_layernorm' },
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+    alphaRope: true,
+    defaults: { ...plain.defaults, rms_norm_eps: 1e-5 },
+    ignored: [
+      'add_classification_head',
+      'attention_head_dim',
+      'cla_share_factor',
+      'class_num',
+      'dense_list',
+      'eod_token_id',
+      'im_end_id',
+      'im_newline_id',
+      'im_start_id',
+      'mask_init_id',
+      'norm_type',
+      'org_vocab_size',
+      'pad_id',
+      'pool_type',
+      'position_embedding_xdrope',
+      'text_end_id',
+      'text_start_id',
+      'use_cla',
+      'use_qk_norm',
+      'use_rotary_pos_emb'
+    ]
+  },
+  glm: { ...glm, label: 'GLM-4' },
+  glm4: {
+    ...glm,
+    label: 'GLM-4-0414',
+    norms: {
+      ...preNorms,
+      afterAttention: 'post_self_attn_layernorm',
+      afterMlp: 'post_mlp_layernorm'
+    }
+  },
+  exaone4: {
+    ...plain,
+    label: 'EXAONE 4',
+    norms: postNorms,
+    qkNorm: 'head',
+    layersWithoutRope: 'full',
+    windows: 'layerTypes',
+    slides: exaoneSlides,
+    defaults: { ...plain.defaults, num_key_value_heads: 32, rms_norm_eps: 1e-5, sliding_window: 4096 }
+  },
+  stablelm: {
+    ...plain,
+    ...layerNorms,
+    label: 'StableLM',
+    parallel: 'use_parallel_residual',
+    sharedNorm: true,
+    bias: { qkv: 'use_qkv_bias', output: false, mlp: false },
+    partialRotary: true,
+    defaults: {
+      rope_theta: 10_000,
+      hidden_act: 'silu',
+      layer_norm_eps: 1e-5,
+      num_key_value_heads: 32,
+      partial_rotary_factor: 0.25
+    }
+  },
+  starcoder2: {
+    ...plain,
+    label: 'StarCoder2',
+    normKind: 'layerWithBias',
+    normEpsilonKey: 'norm_epsilon',
+    names: { up: 'mlp.c_fc', down: 'mlp.c_proj' },
+    bias: { qkv: 'use_bias', output: 'use_bias', mlp: 'use_bias' },
+    mlp: 'plain',
+    windows: 'always',
+    tiedHeadByDefault: true,
+    defaults: {
+      rope_theta: 10_000,
+      hidden_act: 'gelu_pytorch_tanh',
+      norm_epsilon: 1e-5,
+      num_key_value_heads: 2,
+      use_bias: true,
+      sliding_window: null
+    },
+    ignored: [
+      'activation_function',
+      'attention_softmax_in_fp32',
+      'embedding_dropout',
+      'layer_norm_epsilon',
+      'mlp_type',
+      'norm_type',
+      'residual_dropout',
+      'scale_attention_softmax_in_fp32',
+      'scale_attn_weights'
+    ]
+  },
+  gpt_neox: {
+    ...plain,
+    ...layerNorms,
+    label: 'GPT-NeoX',
+    parallel: 'use_parallel_residual',
+    names: {
+      qkv: 'attention.query_key_value',
+      o: 'attention.dense',
+      up: 'mlp.dense_h_to_4h',
+      down: 'mlp.dense_4h_to_h',
+      embedding: 'model.embed_in',
+      finalNorm: 'model.final_layer_norm',
+      head: 'embed_out'
+    },
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: true },
+    attention: 'grouped',
+    mlp: 'plain',
+    partialRotary: true,
+    ropeKeys: { theta: 'rotary_emb_base', partial: 'rotary_pct' },
+    defaults: {
+      rotary_emb_base: 10_000,
+      rotary_pct: 0.25,
+      hidden_act: 'gelu',
+      layer_norm_eps: 1e-5,
+      use_parallel_residual: true,
+      attention_bias: true
+    }
+  },
+  cohere: { ...cohere, label: 'Cohere' },
+  cohere2: {
+    ...cohere,
+    label: 'Cohere 2',
+    layersWithoutRope: 'full',
+    windows: 'layerTypes',
+    slides: slidesByPattern('sliding_window_pattern', 4),
+    defaults: { ...cohere.defaults, sliding_window: 4096 },
+    ignored: [...cohere.ignored, '_sliding_window_pattern']
+  },
+  nemotron: {
+    ...plain,
+    label: 'Nemotron',
+    normKind: 'layerWithBias',
+    normEpsilonKey: 'norm_eps',
+    normOffset: 1,
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' },
+    mlp: 'plain',
+    partialRotary: true,
+    halfPrecision: false,
+    defaults: { rope_theta: 10_000, hidden_act: 'relu2', norm_eps: 1e-5, partial_rotary_factor: 0.5 },
+    ignored: ['kv_channels', 'num_query_groups']
+  },
+  olmo: {
+    ...plain,
+    label: 'OLMo',
+    normKind: 'layerWithoutWeight',
+    normEpsilonKey: null,
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+    qkvClipKey: 'clip_qkv',
+    defaults: { rope_theta: 10_000, hidden_act: 'silu' }
+  },
+  apertus: {
+    ...plain,
+    label: 'Apertus',
+    norms: { beforeAttention: 'attention_layernorm', beforeMlp: 'feedforward_layernorm' },
+    qkNorm: 'head',
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+    mlp: 'plain',
+    halfPrecision: false,
+    defaults: {
+      ...plain.defaults,
+      hidden_act: 'xielu',
+      rms_norm_eps: 1e-5,
+      rope_theta: 12_000_000,
+      rope_scaling: {
+        rope_type: 'llama3',
+        factor: 8,
+        original_max_position_embeddings: 8192,
+        low_freq_factor: 1,
+        high_freq_factor: 4
+      }
+    },
+    ignored: ['post_norm', 'qk_norm']
+  },
   phi3: {
     ...plain,
     label: 'Phi-3',
-    projections: 'fused',
+    attention: 'fused',
+    mlp: 'fused',
     windows: 'always',
     partialRotary: true,
     originalContext: true,
     defaults: { ...plain.defaults, rms_norm_eps: 1e-5, sliding_window: null },
     ignored: ['full_attn_mod', 'interpolate_factor']
-  }
-}
-
-/** The text model inside a multimodal checkpoint: where its config lies and which family it is. */
-export interface NestedText {
-  readonly key: string
-  readonly modelType: string
-  /** Keys around it that concern images, which no prompt here has. */
-  readonly ignored: readonly string[]
-}
-
-export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
-  gemma3: {
-    key: 'text_config',
-    modelType: 'gemma3_text',
-    ignored: [
-      'boi_token_id',
-      'boi_token_index',
-      'eoi_token_id',
-      'eoi_token_index',
-      'image_token_id',
-      'image_token_index',
-      'mm_tokens_per_image',
-      'vision_config'
-    ]
-  },
-  mistral3: {
-    key: 'text_config',
-    modelType: 'mistral',
-    ignored: [
-      'image_token_id',
-      'image_token_index',
-      'multimodal_projector_bias',
-      'projector_hidden_act',
-      'spatial_merge_size',
-      'vision_config',
-      'vision_feature_layer'
-    ]
   }
 }

@@ -1,4 +1,5 @@
-export { computeAlike, decoderSpec, type Activation, type DecoderSpec, type LayerSpec } from './decoder-spec'
+export { computeAlike, decoderSpec, type Activation, type DecoderSpec } from './decoder-spec'
+export type { LayerSpec } from './layer-specs'
 export {
   canonicalTensorName,
   layerTensors,

@@ -8,6 +8,8 @@ export interface RopeContext {
   /** `original_max_position_embeddings` of the config itself, where Phi-3 has it. */
   readonly originalContext: number | null
   readonly rotarySize: number
+  /** Whether dynamic RoPE may have an `alpha`. */
+  readonly alpha: boolean
 }
 
 /**
@@ -50,14 +52,17 @@ export function readLongRope(section: ConfigReader, theta: number, context: Rope
   return { kind: 'longrope', theta, divisors, attentionFactor, limit }
 }
 
-export function readDynamicRope(
-  section: ConfigReader,
-  theta: number,
-  { contextLength }: RopeContext
-): DynamicRope {
-  section.positive('factor')
+export function readDynamicRope(section: ConfigReader, theta: number, context: RopeContext): DynamicRope {
+  const { contextLength, rotarySize } = context
   if (contextLength === null) throw section.unsupported('factor', 'a factor beside max_position_embeddings')
-  return { kind: 'dynamic', theta, limit: contextLength }
+  const alpha = context.alpha ? section.optionalPositive('alpha') : null
+  if (alpha === null) {
+    section.positive('factor')
+    return { kind: 'dynamic', theta, limit: contextLength }
+  }
+  // Hunyuan's configs carry these, and nothing reads them where there is an alpha.
+  section.passOver('factor', 'beta_fast', 'beta_slow', 'mscale', 'mscale_all_dim')
+  return { kind: 'dynamic', theta: theta * alpha ** (rotarySize / (rotarySize - 2)), limit: contextLength }
 }
 
 /** @throws WorkbenchError `unsupported` for more positions than the rotation holds for */

@@ -127,10 +127,12 @@ export const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   num_experts: [0, 1],
   num_local_experts: [0, 1],
   partial_rotary_factor: [1],
+  qk_layernorm: [false],
   rope_interleaved: [false],
   tie_encoder_decoder: [false],
   use_bidirectional_attention: [false],
   use_mrope: [false],
+  use_qk_norm: [false],
   use_sliding_window: [false]
 }
 

@@ -1,4 +1,5 @@
 import type { DecoderSpec } from './decoder-spec'
+import { moduleNames, type Family, type NormPlace } from './family'
 
 /** Which half of a decoder layer a tensor belongs to: recipes set a strength for each (see the contract's LayerStrength). */
 export type Half = 'attention' | 'mlp'
@@ -9,9 +10,19 @@ export interface TensorSpec {
   readonly shape: readonly number[]
 }
 
+/** The norm at each place of a layer; also the names of their weights. */
+export const NORM_ROLES = {
+  beforeAttention: 'normBeforeAttention',
+  afterAttention: 'normAfterAttention',
+  beforeMlp: 'normBeforeMlp',
+  afterMlp: 'normAfterMlp'
+} as const satisfies Record<NormPlace, string>
+type NormRole = (typeof NORM_ROLES)[NormPlace]
+
 /** What a tensor does inside a layer; also the name of its input in the block graph. */
 export type Role =
-  | 'normBeforeAttention'
+  | NormRole
+  | `${NormRole}Bias`
   | 'q'
   | 'k'
   | 'v'
@@ -19,12 +30,11 @@ export type Role =
   | 'qBias'
   | 'kBias'
   | 'vBias'
+  | 'qkvBias'
   | 'qNorm'
   | 'kNorm'
   | 'o'
   | 'oBias'
-  | 'normAfterAttention'
-  | 'normBeforeMlp'
   | 'gate'
   | 'up'
   | 'gateUp'
@@ -32,77 +42,130 @@ export type Role =
   | 'upBias'
   | 'down'
   | 'downBias'
-  | 'normAfterMlp'
+  | 'alphaP'
+  | 'alphaN'
 
 export interface LayerTensorSpec extends TensorSpec {
   readonly role: Role
   readonly half: Half
 }
 
+/** A tensor of a layer without the layer's number. */
+type Part = Omit<LayerTensorSpec, 'half'>
+
 /** All tensors of one decoder layer. Projections are stored [out, in]. */
 export function layerTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
-  const { family, hiddenSize, intermediateSize, headSize } = spec
-  const qSize = spec.headCount * headSize
-  const kvSize = spec.kvHeadCount * headSize
-  const tensors: LayerTensorSpec[] = []
-  const add = (half: Half, role: Role, name: string, ...shape: number[]): void => {
-    tensors.push({ half, role, name: `model.layers.${layer}.${name}`, shape })
-  }
-  const norm = (half: Half, role: Role, name: string | undefined): void => {
-    if (name !== undefined) add(half, role, `${name}.weight`, hiddenSize)
-  }
-
-  norm('attention', 'normBeforeAttention', family.norms.beforeAttention)
-  if (family.projections === 'fused') {
-    add('attention', 'qkv', 'self_attn.qkv_proj.weight', qSize + 2 * kvSize, hiddenSize)
-  } else {
-    add('attention', 'q', 'self_attn.q_proj.weight', qSize, hiddenSize)
-    add('attention', 'k', 'self_attn.k_proj.weight', kvSize, hiddenSize)
-    add('attention', 'v', 'self_attn.v_proj.weight', kvSize, hiddenSize)
-    if (spec.qkvBias) {
-      add('attention', 'qBias', 'self_attn.q_proj.bias', qSize)
-      add('attention', 'kBias', 'self_attn.k_proj.bias', kvSize)
-      add('attention', 'vBias', 'self_attn.v_proj.bias', kvSize)
-    }
-  }
-  if (family.qkNorm !== 'none') {
-    const perHead = family.qkNorm === 'head'
-    add('attention', 'qNorm', 'self_attn.q_norm.weight', perHead ? headSize : qSize)
-    add('attention', 'kNorm', 'self_attn.k_norm.weight', perHead ? headSize : kvSize)
-  }
-  add('attention', 'o', 'self_attn.o_proj.weight', hiddenSize, qSize)
-  if (spec.outputBias) add('attention', 'oBias', 'self_attn.o_proj.bias', hiddenSize)
-  norm('attention', 'normAfterAttention', family.norms.afterAttention)
-
-  norm('mlp', 'normBeforeMlp', family.norms.beforeMlp)
-  if (family.projections === 'fused') {
-    add('mlp', 'gateUp', 'mlp.gate_up_proj.weight', 2 * intermediateSize, hiddenSize)
-  } else {
-    add('mlp', 'gate', 'mlp.gate_proj.weight', intermediateSize, hiddenSize)
-    add('mlp', 'up', 'mlp.up_proj.weight', intermediateSize, hiddenSize)
-    if (spec.mlpBias) {
-      add('mlp', 'gateBias', 'mlp.gate_proj.bias', intermediateSize)
-      add('mlp', 'upBias', 'mlp.up_proj.bias', intermediateSize)
-    }
-  }
-  add('mlp', 'down', 'mlp.down_proj.weight', hiddenSize, intermediateSize)
-  if (spec.mlpBias) add('mlp', 'downBias', 'mlp.down_proj.bias', hiddenSize)
-  norm('mlp', 'normAfterMlp', family.norms.afterMlp)
-  return tensors
+  const halves = { attention: attentionTensors(spec), mlp: mlpTensors(spec) }
+  return Object.entries(halves).flatMap(([half, parts]) =>
+    parts.map((part) => ({
+      ...part,
+      half: half === 'mlp' ? 'mlp' : 'attention',
+      name: `model.layers.${layer}.${part.name}`
+    }))
+  )
 }
 
-/** No checkpoint stores the biases of q, k and v as one. */
-export type HeldRole = Role | 'qkvBias'
+function attentionTensors(spec: DecoderSpec): Part[] {
+  const { family, hiddenSize, headSize } = spec
+  const names = moduleNames(family)
+  const qSize = spec.headCount * headSize
+  const kvSize = spec.kvHeadCount * headSize
+  const perHead = family.qkNorm === 'head'
+  const projections: Part[] =
+    family.attention === 'separate'
+      ? [
+          ...linear('q', 'qBias', names.q, qSize, hiddenSize, spec.qkvBias),
+          ...linear('k', 'kBias', names.k, kvSize, hiddenSize, spec.qkvBias),
+          ...linear('v', 'vBias', names.v, kvSize, hiddenSize, spec.qkvBias)
+        ]
+      : linear('qkv', 'qkvBias', names.qkv, qSize + 2 * kvSize, hiddenSize, spec.qkvBias)
+  return [
+    ...norm(spec, 'beforeAttention'),
+    ...projections.filter(({ shape }) => shape.length > 1),
+    ...projections.filter(({ shape }) => shape.length === 1),
+    ...(family.qkNorm === 'none'
+      ? []
+      : [
+          { role: 'qNorm' as const, name: `${names.qNorm}.weight`, shape: [perHead ? headSize : qSize] },
+          { role: 'kNorm' as const, name: `${names.kNorm}.weight`, shape: [perHead ? headSize : kvSize] }
+        ]),
+    ...linear('o', 'oBias', names.o, hiddenSize, qSize, spec.outputBias),
+    ...norm(spec, 'afterAttention')
+  ]
+}
+
+function mlpTensors(spec: DecoderSpec): Part[] {
+  const { family, hiddenSize, intermediateSize, mlpBias } = spec
+  const names = moduleNames(family)
+  const inner: Part[] = {
+    gated: [
+      ...linear('gate', 'gateBias', names.gate, intermediateSize, hiddenSize, mlpBias),
+      ...linear('up', 'upBias', names.up, intermediateSize, hiddenSize, mlpBias)
+    ],
+    fused: [
+      { role: 'gateUp' as const, name: `${names.gateUp}.weight`, shape: [2 * intermediateSize, hiddenSize] }
+    ],
+    plain: linear('up', 'upBias', names.up, intermediateSize, hiddenSize, mlpBias)
+  }[family.mlp]
+  return [
+    ...norm(spec, 'beforeMlp'),
+    ...inner,
+    ...(spec.activation === 'xielu'
+      ? [
+          { role: 'alphaP' as const, name: 'mlp.act_fn.alpha_p', shape: [1] },
+          { role: 'alphaN' as const, name: 'mlp.act_fn.alpha_n', shape: [1] }
+        ]
+      : []),
+    ...linear('down', 'downBias', names.down, hiddenSize, intermediateSize, mlpBias),
+    ...norm(spec, 'afterMlp')
+  ]
+}
+
+function linear(
+  role: Role,
+  biasRole: Role,
+  name: string,
+  out: number,
+  into: number,
+  biased: boolean
+): Part[] {
+  const weight = { role, name: `${name}.weight`, shape: [out, into] }
+  return biased ? [weight, { role: biasRole, name: `${name}.bias`, shape: [out] }] : [weight]
+}
+
+/** The norm before a sublayer, as a place whose norm a layer has: attention's where parallel sublayers share one. */
+export function normBefore({ family, parallel }: DecoderSpec, half: Half): NormPlace {
+  return half === 'attention' || (parallel && family.sharedNorm) ? 'beforeAttention' : 'beforeMlp'
+}
+
+function norm(spec: DecoderSpec, place: NormPlace): Part[] {
+  const { family, hiddenSize } = spec
+  const shared = place === 'beforeMlp' && normBefore(spec, 'mlp') !== place
+  const name = shared ? undefined : family.norms[place]
+  if (name === undefined) return []
+  const role = NORM_ROLES[place]
+  return normParts(family).map((part) => ({
+    role: part === 'weight' ? role : (`${role}Bias` as const),
+    name: `${name}.${part}`,
+    shape: [hiddenSize]
+  }))
+}
+
+/** What a norm stores. */
+function normParts({ normKind }: Family): ('weight' | 'bias')[] {
+  if (normKind === 'layerWithoutWeight') return []
+  return normKind === 'layerWithBias' ? ['weight', 'bias'] : ['weight']
+}
 
 /** A tensor of a layer as a model held for generating has it: the rows of its parts, one after the other. */
 export interface HeldTensorSpec {
-  readonly role: HeldRole
+  readonly role: Role
   readonly shape: readonly number[]
   readonly parts: readonly Role[]
 }
 
 /** With few rows a product costs its call as much as its work, so that one of the three together takes less time. */
-const JOINED: readonly { readonly role: HeldRole; readonly parts: readonly Role[] }[] = [
+const JOINED: readonly { readonly role: Role; readonly parts: readonly Role[] }[] = [
   { role: 'qkv', parts: ['q', 'k', 'v'] },
   { role: 'qkvBias', parts: ['qBias', 'kBias', 'vBias'] }
 ]
@@ -121,22 +184,30 @@ export function heldTensors(spec: DecoderSpec): HeldTensorSpec[] {
   })
 }
 
-/** The tensors around the layers. A tied head is the embedding. Embedding and head are [vocabulary, hidden]. */
+/**
+ * The tensors around the layers. The final norm has a weight and a bias, a weight, or neither; a tied head is the embedding.
+ * Embedding and head are [vocabulary, hidden].
+ */
 export function wholeModelTensors(spec: DecoderSpec): {
   embedding: TensorSpec
-  finalNorm: TensorSpec
+  finalNorm: readonly TensorSpec[]
   head: TensorSpec
 } {
-  const embedding = { name: 'model.embed_tokens.weight', shape: [spec.vocabularySize, spec.hiddenSize] }
+  const { family, hiddenSize, vocabularySize } = spec
+  const names = moduleNames(family)
+  const embedding = { name: `${names.embedding}.weight`, shape: [vocabularySize, hiddenSize] }
   return {
     embedding,
-    finalNorm: { name: 'model.norm.weight', shape: [spec.hiddenSize] },
-    head: spec.tiedHead ? embedding : { name: 'lm_head.weight', shape: embedding.shape }
+    finalNorm: normParts(family).map((part) => ({
+      name: `${names.finalNorm}.${part}`,
+      shape: [hiddenSize]
+    })),
+    head: spec.tiedHead ? embedding : { name: `${names.head}.weight`, shape: embedding.shape }
   }
 }
 
-/** Prefixes under which checkpoints keep the decoder: plain, bare, and inside multimodal wrappers (two styles). */
-const DECODER_PREFIXES = ['model.language_model.', 'language_model.model.', 'model.'] as const
+/** Prefixes under which checkpoints keep the decoder: plain, bare, GPT-NeoX's, and inside multimodal wrappers (two styles). */
+const DECODER_PREFIXES = ['model.language_model.', 'language_model.model.', 'gpt_neox.', 'model.'] as const
 const BARE_DECODER_NAME = /^(layers\.\d+\.|embed_tokens\.|norm\.)/
 
 /** The canonical name of a stored tensor: decoder tensors under `model.`, the head as `lm_head.weight`; others unchanged. */

@@ -28,8 +28,11 @@ export function readYarn(section: ConfigReader, theta: number, contextLength: nu
   const ratio = contextLength === null ? null : contextLength / original
   const factor = section.optionalPositive('factor') ?? ratio
   if (factor === null) throw section.bad('factor', 'a positive number')
-  const ofLogits = section.optionalPositive('mscale')
-  const ofAll = section.optionalPositive('mscale_all_dim')
+  // A zero is as good as none.
+  const scale = (key: string): number | null =>
+    section.value(key) === 0 ? null : section.optionalPositive(key)
+  const ofLogits = scale('mscale')
+  const ofAll = scale('mscale_all_dim')
   const byDefault =
     ofLogits === null || ofAll === null
       ? sharpening(factor, 1)

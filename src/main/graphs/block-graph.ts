@@ -73,10 +73,10 @@ export function blockGraph(
   const layer = new LayerBuilder(graph, spec, weights, rotaryInputs(graph, spec), products)
   const packed = new PackedAttention(layer, shape)
   const hidden = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.hiddenSize])
-  const { rows, keys, values } = packed.build(hidden)
+  const { rows, block, keys, values } = packed.build(hidden)
   const byNode = (path: string, value: string): string =>
     graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
-  const output = layer.mlp(rows, byNode)
+  const output = layer.mlp(rows, block, byNode)
   graph.output(output, BLOCK_OUTPUTS.hidden, ['nodes', shape.outputRowCount, spec.hiddenSize])
   if (withKeyValues) {
     const kvDims = ['nodes', shape.inputRowCount, spec.kvHeadCount * spec.headSize]
@@ -86,9 +86,9 @@ export function blockGraph(
   return graph.encode()
 }
 
-/** What a weight is fed as: projections and their biases in the precision of the products, norms in float32. */
+/** What a weight is fed as: projections and their biases in the precision of the products, norms and activations in float32. */
 export function weightType(role: string, precision: Precision): 'float32' | 'float16' {
-  return precision === 'fp16' && !/norm/i.test(role) ? 'float16' : 'float32'
+  return precision === 'fp16' && !/norm|alpha/i.test(role) ? 'float16' : 'float32'
 }
 
 /** The attention half over packed rows. */
@@ -106,9 +106,10 @@ class PackedAttention {
 
   /**
    * @param hidden [nodes, inputRowCount, hidden]
-   * @returns rows after the residual, [nodes x outputRowCount, hidden], and keys and values of all input rows
+   * @returns rows after the residual and before the block, [nodes x outputRowCount, hidden], and keys and values of all
+   *   input rows
    */
-  build(hidden: string): { rows: string; keys: string; values: string } {
+  build(hidden: string): { rows: string; block: string; keys: string; values: string } {
     const { graph, spec, shape, layer } = this
     const { headCount, kvHeadCount, headSize } = spec
     const keyPositions = graph.input(BLOCK_INPUTS.keyPositions, 'int64', ['inputRows', 1])
@@ -146,7 +147,12 @@ class PackedAttention {
       perm: { ints: [0, 2, 1, 3] }
     })
     const mixedRows = graph.reshape('attention/mixed/rows', byRow, [-1, headCount * headSize])
-    return { rows: layer.attentionOutput('attention', mixedRows, keptRows), keys, values }
+    return {
+      rows: layer.attentionOutput('attention', mixedRows, keptRows),
+      block: keptRows,
+      keys,
+      values
+    }
   }
 
   /** Some of the rows, which are counted along `axis`: [nodes, rows, width] or [nodes, heads, rows, width] to the same. */
@@ -164,10 +170,10 @@ class PackedAttention {
   /** q of the kept rows, k and v of all rows, before norms and RoPE. */
   private projections(inputRows: string, keptRows: string): [q: string, k: string, v: string] {
     const { graph, spec, shape, layer } = this
-    const normed = layer.norm('attention/before', inputRows, 'normBeforeAttention')
-    if (spec.family.projections === 'separate') {
+    const normed = layer.norm('attention/before', inputRows, 'beforeAttention')
+    if (spec.family.attention === 'separate') {
       const normedKept =
-        inputRows === keptRows ? normed : layer.norm('attention/before/kept', keptRows, 'normBeforeAttention')
+        inputRows === keptRows ? normed : layer.norm('attention/before/kept', keptRows, 'beforeAttention')
       return [layer.q('attention', normedKept), ...layer.kv('attention', normed)]
     }
     const [q, k, v] = layer.joinedProjections('attention', normed)

@@ -105,7 +105,7 @@ export function decodeGraph(spec: DecoderSpec, weights: HeldWeights, layers: rea
       values: graph.input(DECODE_INPUTS.values(i), 'float32', ['rows', kvHeadCount, 'capacity', headSize])
     }
     const { attended, newKeys, newValues } = decodeAttention(builder, rows, { positions, mask, ...cache })
-    rows = builder.mlp(attended)
+    rows = builder.mlp(attended, rows)
     const kvDims = ['rows', kvHeadCount * headSize]
     graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), kvDims)
     graph.output(newValues, DECODE_OUTPUTS.newValues(i), kvDims)
@@ -122,7 +122,7 @@ function decodeAttention(
 ): { attended: string; newKeys: string; newValues: string } {
   const { graph, spec } = layer
   const { headCount, kvHeadCount, headSize } = spec
-  const normed = layer.norm('attention/before', hidden, 'normBeforeAttention')
+  const normed = layer.norm('attention/before', hidden, 'beforeAttention')
   const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
   // [rows, kvHeads, group, headSize]: the query heads of one kv head are rows of one product.
   const q = graph.reshape(

@@ -56,7 +56,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
     -1,
     hiddenSize
   ])
-  const normed = layer.norm('attention/before', hidden, 'normBeforeAttention')
+  const normed = layer.norm('attention/before', hidden, 'beforeAttention')
   const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
   // Cast to float32 again before it is used: sums over thousands of places would lose more in float16 than storing does.
   const put = (name: 'keys' | 'values', cache: string, rows: string): string => {
@@ -86,7 +86,7 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const weights = graph.node('attention/weights', 'Softmax', [masked], { axis: { int: -1 } })
   const mixed = graph.node('attention/mixed', 'MatMul', [weights, values])
   const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
-  const rows = layer.mlp(layer.attentionOutput('attention', mixedRows, hidden))
+  const rows = layer.mlp(layer.attentionOutput('attention', mixedRows, hidden), hidden)
   const replaced = graph.node(DEVICE_DECODE_OUTPUTS.states, 'ScatterND', [states, stateRows, rows])
   graph.output(replaced, DEVICE_DECODE_OUTPUTS.states, ['states', hiddenSize])
   return graph.encode()

@@ -1,6 +1,6 @@
 import type { MinPDraw } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
-import { rmsNorm, finishLogits } from './layer-builder'
+import { finalNorm, finalNormSize, finishLogits } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { at } from '../../contract/model/look-up'
 
@@ -77,9 +77,9 @@ function logitsFrom(graph: OnnxGraph, spec: DecoderSpec, from: DrawnFrom): strin
   if (from === 'logits') return rows(DRAWS_INPUTS.logits)
   if (from === 'hidden') {
     const hidden = graph.input('hidden', 'float32', ['rows', spec.hiddenSize])
-    const finalNorm = graph.input('finalNorm', 'float32', [spec.hiddenSize])
+    const norm = graph.input('finalNorm', 'float32', [finalNormSize(spec)])
     const head = graph.input('head', 'float32', ['tokens', spec.hiddenSize])
-    const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
+    const normed = finalNorm(graph, spec, hidden, norm)
     const raw = graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
     return finishLogits(graph, spec, raw)
   }

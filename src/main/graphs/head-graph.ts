@@ -1,14 +1,14 @@
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
-import { quantisedBits, quantisedProduct, rmsNorm, finishLogits } from './layer-builder'
+import { finalNorm, finalNormSize, finishLogits, quantisedBits, quantisedProduct } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { got } from '../../contract/model/look-up'
 
 export const HEAD_INPUTS = {
   /** [rows, hidden], after the last layer. */
   hidden: 'hidden',
-  /** [hidden] */
+  /** Weight and bias, [finalNormSize]. */
   finalNorm: 'finalNorm',
   /** Some rows of the head, [tokens, hidden]. */
   head: 'head'
@@ -31,9 +31,9 @@ export const HEAD_OUTPUTS = {
 export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint8Array {
   const graph = new OnnxGraph(`head/${kind}`)
   const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
-  const finalNorm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [spec.hiddenSize])
+  const norm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [finalNormSize(spec)])
   const head = graph.input(HEAD_INPUTS.head, 'float32', ['tokens', spec.hiddenSize])
-  const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
+  const normed = finalNorm(graph, spec, hidden, norm)
   const raw = graph.node('head/Gemm', 'Gemm', [normed, head], { transB: { int: 1 } })
   const logits = finishLogits(graph, spec, raw)
   if (kind === 'logits') {
@@ -58,8 +58,8 @@ export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint
 export function finalNormGraph(spec: DecoderSpec): Uint8Array {
   const graph = new OnnxGraph('finalNorm')
   const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
-  const finalNorm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [spec.hiddenSize])
-  const normed = rmsNorm(graph, spec, 'final', hidden, finalNorm)
+  const norm = graph.input(HEAD_INPUTS.finalNorm, 'float32', [finalNormSize(spec)])
+  const normed = finalNorm(graph, spec, hidden, norm)
   graph.output(normed, HEAD_OUTPUTS.normed, ['rows', spec.hiddenSize])
   return graph.encode()
 }
@@ -77,10 +77,10 @@ export function headWeights(weights: HeldWeights): 'fp32' | 'int8' {
 
 /** How the final norm and `tokenCount` rows of the head are given to a session. */
 export function headLayout(spec: DecoderSpec, weights: 'fp32' | 'int8', tokenCount: number): HeldTensor[] {
-  const { finalNorm, head } = HEAD_INPUTS
+  const { finalNorm: norm, head } = HEAD_INPUTS
   return heldLayout(
     [
-      { name: finalNorm, shape: [spec.hiddenSize], parts: [finalNorm] },
+      { name: norm, shape: [finalNormSize(spec)], parts: [norm] },
       { name: head, shape: [tokenCount, spec.hiddenSize], parts: [head] }
     ],
     weights
@@ -99,7 +99,7 @@ export function residentHeadGraph(
   const constants = heldConstants(graph, HEAD_FILE, layout, { precision: 'fp32', weights })
   const head = got(constants, HEAD_INPUTS.head, 'constant')
   const hidden = graph.input(HEAD_INPUTS.hidden, 'float32', ['rows', hiddenSize])
-  const normed = rmsNorm(graph, spec, 'final', hidden, got(constants, HEAD_INPUTS.finalNorm, 'constant'))
+  const normed = finalNorm(graph, spec, hidden, got(constants, HEAD_INPUTS.finalNorm, 'constant'))
   const bits = quantisedBits(weights)
   const raw =
     bits === null

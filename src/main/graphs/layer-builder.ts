@@ -2,7 +2,9 @@ import type { Precision } from '../../contract/model/device'
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import type { OnnxGraph } from './onnx-model'
-import { heldTensors, type HeldRole, type Role } from '../family/tensors'
+import { at, got } from '../../contract/model/look-up'
+import type { NormPlace } from '../family/family'
+import { heldTensors, NORM_ROLES, normBefore, type Role } from '../family/tensors'
 
 /** How the large matrix products of a layer are computed. */
 export interface Products {
@@ -58,30 +60,40 @@ export class LayerBuilder {
 
   /** q before RoPE from normed rows; where q, k and v are one weight there is `joinedProjections`. */
   q(path: string, rows: string): string {
-    return this.project(`${path}/q_proj`, rows, 'q', 'qBias')
+    return this.clip(`${path}/q`, this.project(`${path}/q_proj`, rows, 'q', 'qBias'))
   }
 
   /** k and v before RoPE from normed rows. */
   kv(path: string, rows: string): [k: string, v: string] {
     return [
-      this.project(`${path}/k_proj`, rows, 'k', 'kBias'),
-      this.project(`${path}/v_proj`, rows, 'v', 'vBias')
+      this.clip(`${path}/k`, this.project(`${path}/k_proj`, rows, 'k', 'kBias')),
+      this.clip(`${path}/v`, this.project(`${path}/v_proj`, rows, 'v', 'vBias'))
     ]
   }
 
   /** q, k and v before RoPE from normed rows, of one product. */
   joinedProjections(path: string, rows: string): [q: string, k: string, v: string] {
-    const qSize = this.spec.headCount * this.spec.headSize
-    const kvSize = this.spec.kvHeadCount * this.spec.headSize
-    const joined = this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias')
-    const [q = '', k = '', v = ''] = this.splitColumns(`${path}/qkv`, joined, [qSize, kvSize, kvSize])
-    return [q, k, v]
+    const { family, headCount, kvHeadCount, headSize } = this.spec
+    const joined = this.clip(`${path}/qkv`, this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias'))
+    const grouped = family.attention === 'grouped'
+    const heads = grouped
+      ? this.graph.reshape(`${path}/qkv/heads`, joined, [-1, headCount, 3 * headSize])
+      : joined
+    const sizes = grouped ? [1, 1, 1] : [headCount, kvHeadCount, kvHeadCount]
+    const parts = this.splitColumns(
+      `${path}/qkv`,
+      heads,
+      sizes.map((size) => size * headSize)
+    ).map((part, i) =>
+      grouped ? this.graph.reshape(`${path}/qkv/part${i}`, part, [-1, headCount * headSize]) : part
+    )
+    return [at(parts, 0, 'part'), at(parts, 1, 'part'), at(parts, 2, 'part')]
   }
 
-  /** q norm and RoPE: [rows, heads x headSize] to [rows, 1, the same]. */
+  /** q norm and RoPE: [rows, heads x headSize] to as many rows. */
   finishQ(path: string, rows: string, positions: string): string {
-    const normed = this.headNorm(`${path}/q_norm`, rows, 'qNorm', this.spec.headCount)
-    return this.rotate(`${path}/q`, normed, positions, this.spec.headCount)
+    const turned = this.turn(`${path}/q`, rows, positions, 'qNorm', this.spec.headCount)
+    return this.grow(`${path}/q`, turned, positions)
   }
 
   /** Queries by the scale of their scores. */
@@ -90,57 +102,97 @@ export class LayerBuilder {
     return this.graph.node(`${path}/q/scaled`, 'Mul', [queries, scale])
   }
 
-  /** k norm and RoPE: [rows, kvHeads x headSize] to [rows, 1, the same]. */
+  /** k norm and RoPE: [rows, kvHeads x headSize] to as many rows. */
   finishK(path: string, rows: string, positions: string): string {
-    const normed = this.headNorm(`${path}/k_norm`, rows, 'kNorm', this.spec.kvHeadCount)
-    return this.rotate(`${path}/k`, normed, positions, this.spec.kvHeadCount)
+    return this.turn(`${path}/k`, rows, positions, 'kNorm', this.spec.kvHeadCount)
   }
 
   /** Output projection and residual: mixed values [rows, heads x headSize] to [rows, hidden]. */
   attentionOutput(path: string, mixed: string, residual: string): string {
     const projected = this.project(`${path}/o_proj`, mixed, 'o', 'oBias')
-    const output = this.norm(`${path}/after`, projected, 'normAfterAttention')
+    const output = this.norm(`${path}/after`, projected, 'afterAttention')
     return this.graph.node(`${path}/residual`, 'Add', [residual, this.toResidual(path, output)])
   }
 
   /**
    * The MLP half with its residual, [rows, hidden] to the same.
    *
+   * @param rows after attention
+   * @param block before it: what the MLP reads where the two are parallel
    * @param shaped gives both that are added another shape: a reshaped result would be copied, and what goes into a sum is not
    */
-  mlp(rows: string, shaped = (_path: string, value: string): string => value): string {
-    const normed = this.norm('mlp/before', rows, 'normBeforeMlp')
-    const [gate, up] = this.gateAndUp(normed)
-    const gated = this.graph.node('mlp/gated', 'Mul', [this.activation(gate), up])
-    const projected = this.project('mlp/down_proj', gated, 'down', 'downBias')
-    const added = this.toResidual('mlp', this.norm('mlp/after', projected, 'normAfterMlp'))
+  mlp(rows: string, block: string, shaped = (_path: string, value: string): string => value): string {
+    const normed = this.norm('mlp/before', this.spec.parallel ? block : rows, normBefore(this.spec, 'mlp'))
+    const projected = this.project('mlp/down_proj', this.inner(normed), 'down', 'downBias')
+    const added = this.toResidual('mlp', this.norm('mlp/after', projected, 'afterMlp'))
     return this.graph.node('mlp/residual', 'Add', [
       shaped('mlp/residual/rows', rows),
       shaped('mlp/residual/added', added)
     ])
   }
 
-  /** RMS norm over the last axis; the value itself where the family has none at that place. */
-  norm(path: string, value: string, role: Role): string {
-    const weight = this.weights.get(role)
-    return weight === undefined ? value : rmsNorm(this.graph, this.spec, path, value, weight)
+  /** A norm over the last axis; the value itself where the family has none at that place. */
+  norm(path: string, value: string, place: NormPlace): string {
+    const { family } = this.spec
+    if (family.norms[place] === undefined) return value
+    const role = NORM_ROLES[place]
+    return family.normKind === 'rms'
+      ? rmsNorm(this.graph, this.spec, path, value, got(this.weights, role, 'weight'))
+      : layerNorm(this.graph, this.spec, path, value, this.weights.get(role), this.weights.get(`${role}Bias`))
   }
 
   private toResidual(path: string, output: string): string {
     return scaled(this.graph, `${path}/toResidual`, output, this.spec.residualScale)
   }
 
-  private gateAndUp(rows: string): [gate: string, up: string] {
-    if (this.spec.family.projections === 'separate') {
-      return [
-        this.project('mlp/gate_proj', rows, 'gate', 'gateBias'),
-        this.project('mlp/up_proj', rows, 'up', 'upBias')
-      ]
-    }
-    const size = this.spec.intermediateSize
-    const joined = this.project('mlp/gate_up_proj', rows, 'gateUp')
-    const [gate = '', up = ''] = this.splitColumns('mlp/gate_up', joined, [size, size])
-    return [gate, up]
+  /** What goes into the down projection: act(gate) · up, or act(up). */
+  private inner(rows: string): string {
+    const { family, intermediateSize: size } = this.spec
+    const up = (): string => this.project('mlp/up_proj', rows, 'up', 'upBias')
+    if (family.mlp === 'plain') return this.activation(up())
+    const [gate, other] =
+      family.mlp === 'gated'
+        ? [this.project('mlp/gate_proj', rows, 'gate', 'gateBias'), up()]
+        : this.splitColumns('mlp/gate_up', this.project('mlp/gate_up_proj', rows, 'gateUp'), [size, size])
+    if (gate === undefined || other === undefined) throw new Error('a gated MLP has two parts')
+    return this.graph.node('mlp/gated', 'Mul', [this.activation(gate), other])
+  }
+
+  private clip(path: string, value: string): string {
+    const { qkvClip } = this.spec
+    if (qkvClip === null) return value
+    const bounds = [-qkvClip, qkvClip].map((bound, i) => this.graph.constant(`${path}/bound${i}`, bound))
+    return this.graph.node(`${path}/clipped`, 'Clip', [value, ...bounds])
+  }
+
+  /** Norm and RoPE of q or k, in the family's order. */
+  private turn(
+    path: string,
+    rows: string,
+    positions: string,
+    role: 'qNorm' | 'kNorm',
+    heads: number
+  ): string {
+    return this.spec.family.qkNormAfterRope
+      ? this.headNorm(`${path}_norm`, this.rotate(path, rows, positions, heads), role, heads)
+      : this.rotate(path, this.headNorm(`${path}_norm`, rows, role, heads), positions, heads)
+  }
+
+  /** Queries, [rows, 1, width], by 1 + rate ln(1 + floor(position / context)). */
+  private grow(path: string, queries: string, positions: string): string {
+    const { graph } = this
+    const { queryGrowth } = this.spec
+    if (queryGrowth === null) return queries
+    const by = (name: string, op: string, value: string, number: number): string =>
+      graph.node(`${path}/growth/${name}`, op, [value, graph.constant(`${path}/growth/${name}/by`, number)])
+    const single = graph.cast(`${path}/growth/positions`, positions, 'float32')
+    const rows = graph.reshape(`${path}/growth/rows`, single, [-1, 1, 1])
+    const contexts = graph.node(`${path}/growth/floor`, 'Floor', [
+      by('contexts', 'Div', rows, queryGrowth.context)
+    ])
+    const logarithm = graph.node(`${path}/growth/log`, 'Log', [by('one', 'Add', contexts, 1)])
+    const factor = by('factor', 'Add', by('rate', 'Mul', logarithm, queryGrowth.rate), 1)
+    return graph.node(`${path}/grown`, 'Mul', [queries, factor])
   }
 
   private splitColumns(path: string, value: string, sizes: readonly number[]): string[] {
@@ -149,7 +201,7 @@ export class LayerBuilder {
   }
 
   /**
-   * RoPE by explicit positions; pairs dim i with i + rotarySize / 2. [rows, heads x headSize] to [rows, 1, the same]:
+   * RoPE by explicit positions; pairs dim i with i + rotarySize / 2, or neighbours. [rows, heads x headSize] to [rows, 1, the same]:
    * each row is a sequence of its own to the operator, which refuses sequences longer than its tables.
    */
   private rotate(path: string, rows: string, positions: string, heads: number): string {
@@ -158,22 +210,25 @@ export class LayerBuilder {
     const partial = spec.rotarySize === spec.headSize ? 0 : spec.rotarySize
     const inputs = [sequences, positions, this.rotary.cos, this.rotary.sin]
     return graph.node(`${path}/rotated`, 'RotaryEmbedding', inputs, {
-      interleaved: { int: 0 },
+      interleaved: { int: spec.family.interleavedRope ? 1 : 0 },
       num_heads: { int: heads },
       rotary_embedding_dim: { int: partial }
     })
   }
 
   /** q/k norm, over each head or over the whole projection; [rows, heads x headSize] to the same. */
-  private headNorm(path: string, rows: string, role: Role, heads: number): string {
+  private headNorm(path: string, rows: string, role: 'qNorm' | 'kNorm', heads: number): string {
     const { graph, spec } = this
-    if (spec.family.qkNorm !== 'head') return this.norm(path, rows, role)
+    if (spec.family.qkNorm === 'none') return rows
+    const weight = got(this.weights, role, 'weight')
+    if (spec.family.qkNorm === 'projection') return rmsNorm(graph, spec, path, rows, weight)
     const split = graph.reshape(`${path}/heads`, rows, [-1, heads, spec.headSize])
-    return graph.reshape(`${path}/joined`, this.norm(path, split, role), [-1, heads * spec.headSize])
+    const normed = rmsNorm(graph, spec, path, split, weight)
+    return graph.reshape(`${path}/joined`, normed, [-1, heads * spec.headSize])
   }
 
   /** [rows, in] x [out, in]^T (+ bias) to [rows, out]. */
-  private project(path: string, rows: string, role: HeldRole, biasRole?: HeldRole): string {
+  private project(path: string, rows: string, role: Role, biasRole?: Role): string {
     const { graph, weights } = this
     const weight = weights.get(role) ?? role
     const bias = biasRole === undefined ? undefined : weights.get(biasRole)
@@ -201,6 +256,17 @@ export class LayerBuilder {
         return graph.node('mlp/gelu', 'Gelu', [value], { approximate: { string: 'tanh' } })
       case 'relu':
         return graph.node('mlp/relu', 'Relu', [value])
+      case 'relu2': {
+        const positive = graph.node('mlp/relu', 'Relu', [value])
+        return graph.node('mlp/relu2', 'Mul', [positive, positive])
+      }
+      case 'xielu':
+        return xielu(
+          graph,
+          value,
+          got(this.weights, 'alphaP', 'weight'),
+          got(this.weights, 'alphaN', 'weight')
+        )
       case 'silu':
         return graph.node('mlp/silu', 'Mul', [value, graph.node('mlp/sigmoid', 'Sigmoid', [value])])
     }
@@ -227,22 +293,78 @@ export function quantisedProduct(
 }
 
 /** RMS norm over the last axis, in float32: x / sqrt(mean(x^2) + epsilon) * (offset + weight). */
-export function rmsNorm(
+function rmsNorm(graph: OnnxGraph, spec: DecoderSpec, path: string, value: string, weight: string): string {
+  return graph.node(
+    `${path}/norm`,
+    'SimplifiedLayerNormalization',
+    [value, gain(graph, spec, path, weight)],
+    {
+      axis: { int: -1 },
+      epsilon: { float: spec.normEpsilon },
+      stash_type: { int: 1 }
+    }
+  )
+}
+
+/** Layer norm over the last axis, in float32: (x - mean) / sqrt(variance + epsilon) * (offset + weight) + bias. */
+function layerNorm(
   graph: OnnxGraph,
   spec: DecoderSpec,
   path: string,
   value: string,
-  weight: string
+  weight = graph.constant(`${path}/ones`, new Float32Array(spec.hiddenSize).fill(1)),
+  bias?: string
 ): string {
-  const gain =
-    spec.family.normOffset === 0
-      ? weight
-      : graph.node(`${path}/gain`, 'Add', [weight, graph.constant(`${path}/offset`, spec.family.normOffset)])
-  return graph.node(`${path}/norm`, 'SimplifiedLayerNormalization', [value, gain], {
+  const inputs = [value, gain(graph, spec, path, weight), ...(bias === undefined ? [] : [bias])]
+  return graph.node(`${path}/norm`, 'LayerNormalization', inputs, {
     axis: { int: -1 },
-    epsilon: { float: spec.normEpsilon },
-    stash_type: { int: 1 }
+    epsilon: { float: spec.normEpsilon }
   })
+}
+
+/** Elements of what the final norm's graphs are fed: its weight, and then its bias where it has one. */
+export function finalNormSize({ family, hiddenSize }: DecoderSpec): number {
+  return family.normKind === 'layerWithBias' ? 2 * hiddenSize : hiddenSize
+}
+
+/** The norm after the last layer; `weights` as `finalNormSize` has it. */
+export function finalNorm(graph: OnnxGraph, spec: DecoderSpec, value: string, weights: string): string {
+  const { family, hiddenSize } = spec
+  if (family.normKind === 'rms') return rmsNorm(graph, spec, 'final', value, weights)
+  if (family.normKind !== 'layerWithBias') return layerNorm(graph, spec, 'final', value, weights)
+  const sizes = graph.constant('final/sizes', BigInt64Array.of(BigInt(hiddenSize), BigInt(hiddenSize)))
+  const [weight, bias] = graph.split('final/parts', 'Split', [weights, sizes], 2, { axis: { int: 0 } })
+  return layerNorm(graph, spec, 'final', value, weight, bias)
+}
+
+/**
+ * xIELU (Huang and Schlag, arXiv 2411.13010): a x^2 + x / 2 above zero, and b (exp(x) - 1 - x) + x / 2 below, with
+ * a = softplus(alphaP) and b = 1 / 2 + softplus(alphaN), [1] each.
+ */
+function xielu(graph: OnnxGraph, value: string, alphaP: string, alphaN: string): string {
+  const constant = (name: string, number: number): string => graph.constant(`mlp/xielu/${name}`, number)
+  const node = (name: string, op: string, ...inputs: string[]): string =>
+    graph.node(`mlp/xielu/${name}`, op, inputs)
+  const half = constant('half', 0.5)
+  const a = node('a', 'Softplus', alphaP)
+  const b = node('b', 'Add', node('softplus', 'Softplus', alphaN), half)
+  const above = node('above', 'Mul', a, node('square', 'Mul', value, value))
+  const low = node('low', 'Min', value, constant('zero', -1e-6))
+  const exponential = node('expm1', 'Sub', node('exp', 'Exp', low), constant('one', 1))
+  const below = node('below', 'Mul', node('bent', 'Sub', exponential, value), b)
+  const positive = node('positive', 'Greater', value, constant('nought', 0))
+  return node(
+    'xielu',
+    'Add',
+    node('either', 'Where', positive, above, below),
+    node('line', 'Mul', value, half)
+  )
+}
+
+function gain(graph: OnnxGraph, { family }: DecoderSpec, path: string, weight: string): string {
+  return family.normOffset === 0
+    ? weight
+    : graph.node(`${path}/gain`, 'Add', [weight, graph.constant(`${path}/offset`, family.normOffset)])
 }
 
 function scaled(graph: OnnxGraph, path: string, value: string, factor: number): string {

@@ -242,7 +242,7 @@ function refuseOtherEnds(
     {
       slice: slices.at(-1),
       t: 1,
-      tensors: head === embedding ? [finalNorm] : [finalNorm, head],
+      tensors: head === embedding ? finalNorm : [...finalNorm, head],
       layer: layerCount,
       where: 'last'
     }

@@ -10,7 +10,7 @@ import type { DrawnRows, Draws } from './draws'
 import type { LentWeights } from '../weights/read-ahead'
 import type { Origin } from '../tries/recipe-trie'
 import { setColumns } from '../rows/rows'
-import { gatherFloatRows, readFloatRows } from '../weights/stored-rows'
+import { gatherFloatRows, readFinalNorm } from '../weights/stored-rows'
 import type { WeightRead } from '../weights/weight-decoder'
 import { at, got } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/cancelling'
@@ -133,9 +133,8 @@ export async function openLanguageHead(
   model: ModelWeights,
   read: SliceReader = (slice) => readSlice(model, slice)
 ): Promise<LanguageHead> {
-  const { finalNorm } = wholeModelTensors(model.spec)
-  const norm = await readFloatRows(model, finalNorm.name, 0, model.spec.hiddenSize, 1)
-  return new SlicedHead(device, model, read, floatTensor(norm, [model.spec.hiddenSize]), {
+  const norm = await readFinalNorm(model)
+  return new SlicedHead(device, model, read, floatTensor(norm, [norm.length]), {
     sums: await device.createSession(headGraph(model.spec, 'logSumExp')),
     logits: await device.createSession(headGraph(model.spec, 'logits')),
     norm: await device.createSession(finalNormGraph(model.spec))

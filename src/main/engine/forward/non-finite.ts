@@ -141,7 +141,7 @@ function tensorsOf(
 ): { origin: Origin; tensor: string }[] {
   if (typeof place !== 'number') {
     const { embedding, finalNorm, head } = wholeModelTensors(memberOf(pair, origin).spec)
-    return (place === 'embedding' ? [embedding] : [finalNorm, head]).map(({ name }) => ({
+    return (place === 'embedding' ? [embedding] : [...finalNorm, head]).map(({ name }) => ({
       origin,
       tensor: name
     }))

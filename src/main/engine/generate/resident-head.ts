@@ -15,7 +15,7 @@ import { doubleTensor, floatsOf, floatTensor, runInPlace, runSession, type Devic
 import type { ModelWeights } from '../weights/pair-weights'
 import { packRows } from '../weights/quantise'
 import { joinArrays, setColumns } from '../rows/rows'
-import { readFloatRows } from '../weights/stored-rows'
+import { readFinalNorm, readFloatRows } from '../weights/stored-rows'
 import { at, got } from '../../../contract/model/look-up'
 
 /** States after the last layer, [rows, hidden]. */
@@ -200,13 +200,13 @@ async function readHeld(
   tokenCount: number
 ): Promise<Uint8Array> {
   const { hiddenSize } = model.spec
-  const { finalNorm, head } = wholeModelTensors(model.spec)
+  const { head } = wholeModelTensors(model.spec)
   const layout = headLayout(model.spec, weights, tokenCount)
   const packed = new Uint8Array(layoutBytes(layout))
   const rowsAtATime = Math.max(1, Math.floor(READ_ELEMENTS / hiddenSize))
   for (const tensor of layout) {
     if (tensor.name === HEAD_INPUTS.finalNorm) {
-      packRows(packed, tensor, await readFloatRows(model, finalNorm.name, 0, hiddenSize, 1), 0, weights)
+      packRows(packed, tensor, await readFinalNorm(model), 0, weights)
       continue
     }
     for (let first = 0; first < tokenCount; first += rowsAtATime) {

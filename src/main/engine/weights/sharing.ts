@@ -82,7 +82,7 @@ async function sameEnds(one: ModelWeights, other: ModelWeights): Promise<boolean
   const computed = ({ contextLength: _, ...spec }: DecoderSpec): object => spec
   if (!isDeepStrictEqual(computed(one.spec), computed(other.spec))) return false
   const { embedding, finalNorm, head } = wholeModelTensors(one.spec)
-  return sameTensors(one, other, [...new Set([finalNorm, head, embedding].map(({ name }) => name))])
+  return sameTensors(one, other, [...new Set([...finalNorm, head, embedding].map(({ name }) => name))])
 }
 
 function sameDtypes(one: ModelWeights, other: ModelWeights, names: readonly string[]): boolean {

@@ -3,7 +3,8 @@ import { format, resolveConfig } from 'prettier'
 import { expect, test } from 'vitest'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { decoderSpec } from '../../../../src/main/family'
-import { FAMILIES, NESTED_TEXT_CONFIGS } from '../../../../src/main/family/family-table'
+import { FAMILIES } from '../../../../src/main/family/family-table'
+import { NESTED_TEXT_CONFIGS } from '../../../../src/main/family/nested-text'
 import { NEUTRAL_KEYS, NEUTRAL_VALUES } from '../../../../src/main/family/neutral-keys'
 import { PUBLISHED_CONFIGS } from '../../../fixtures/published-configs'
 
@@ -34,8 +35,8 @@ function table(): string {
     return `| ${label} (\`${modelType}\`) | ${codes(read)} | ${codes(ignored)} |`
   })
   const nested = Object.entries(NESTED_TEXT_CONFIGS).map(
-    ([modelType, { key, modelType: inner, ignored }]) =>
-      `| \`${modelType}\` | \`${key}\`, as \`${inner}\` | ${codes(ignored)} |`
+    ([modelType, { key, modelTypes, ignored }]) =>
+      `| \`${modelType}\` | \`${key}\`, as ${modelTypes.map((inner) => `\`${inner}\``).join(' or ')} | ${codes(ignored)} |`
   )
   const values = Object.entries(NEUTRAL_VALUES).map(
     ([key, off]) => `| \`${key}\` | ${codes(off.map((value) => JSON.stringify(value)))} |`

@@ -52,13 +52,13 @@ describe('configs as they are published', () => {
 describe('a key that nothing reads', () => {
   test.each(Object.keys(FAMILIES))('is refused for %s, with its value and what is known', (modelType) => {
     const { label } = FAMILIES[modelType] ?? { label: '' }
-    const { code, message, hint } = problemOf(configOf(modelType, { logit_scale: 0.0625 }))
+    const { code, message, hint } = problemOf(configOf(modelType, { scale_of_tomorrow: 0.0625 }))
     expect(code).toBe('unsupported')
     expect(message).toContain(
-      `config.json: "logit_scale" is 0.0625, which is not computed for ${label} models`
+      `config.json: "scale_of_tomorrow" is 0.0625, which is not computed for ${label} models`
     )
     expect(hint).toContain(`Read for ${label}: `)
-    expect(hint).toContain('rope_theta')
+    expect(hint).toContain('vocab_size')
     expect(hint).toContain('take it out of a copy of config.json')
   })
 
@@ -75,8 +75,8 @@ describe('a key that nothing reads', () => {
     ],
     [
       'another text model in a multimodal config',
-      configOf('mistral3', { text_config: { model_type: 'ministral3' } }),
-      'config.json (text_config): "model_type" is "ministral3"'
+      configOf('mistral3', { text_config: { model_type: 'mixtral' } }),
+      'config.json (text_config): "model_type" is "mixtral", which is not supported (supported: mistral, ministral3)'
     ],
     [
       'rope_scaling',

@@ -216,7 +216,7 @@ describe('refusing what is not computed', () => {
       },
       '"short_factor" is [1], expected a list of 3 positive numbers'
     ],
-    ['an unknown activation', llama({ hidden_act: 'relu2' }), '"hidden_act" is "relu2"'],
+    ['an unknown activation', llama({ hidden_act: 'mish' }), '"hidden_act" is "mish"'],
     ['quantised weights', llama({ quantization_config: { bits: 4 } }), '"quantization_config" is {"bits":4}'],
     ['mixture of experts', llama({ num_local_experts: 8 }), '"num_local_experts" is 8'],
     [

@@ -10,6 +10,7 @@ import {
 import { blockKey, buildRecipeTrie } from '../../../../../src/main/engine/tries/recipe-trie'
 import { chainBlocks } from '../../../../../src/main/engine/generate/resident-chains'
 import { openResidentHead, residentHeadBytes } from '../../../../../src/main/engine/generate/resident-head'
+import { finalNormSize } from '../../../../../src/main/graphs/layer-builder'
 import { rowAt } from '../../../../../src/main/engine/rows/rows'
 import { sampleToken } from '../../../../../src/main/engine/rows/sampler'
 import { PAPER_SAMPLING } from '../../../../../src/contract/documents/samples'
@@ -87,10 +88,10 @@ describe('the head held for generating', () => {
         expect(error / size).toBeLessThan(tolerance)
       }
       const { spec } = pair.post
-      expect(residentHeadBytes(spec, 'fp32')).toBe(4 * hiddenSize * (vocabularySize + 1))
+      expect(residentHeadBytes(spec, 'fp32')).toBe(4 * (hiddenSize * vocabularySize + finalNormSize(spec)))
       // A byte for each weight and a float for every 32 of them; the norm stays in float32.
       const blocks = vocabularySize * Math.ceil(hiddenSize / 32)
-      expect(residentHeadBytes(spec, 'int8')).toBe(36 * blocks + 4 * hiddenSize)
+      expect(residentHeadBytes(spec, 'int8')).toBe(36 * blocks + 4 * finalNormSize(spec))
     }
   )
 

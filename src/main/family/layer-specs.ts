@@ -1,0 +1,155 @@
+import { describeValue, type ConfigReader } from './config-reader'
+import type { Family } from './family'
+import { readRope, type Rope } from './rope'
+import { rotates } from './shared-traits'
+
+/** How one decoder layer differs from its neighbours: everything else about layers is the same. */
+export interface LayerSpec {
+  /** A query at position p sees keys p - window + 1 .. p; null sees all. */
+  readonly window: number | null
+  readonly rope: Rope
+}
+
+/** The section of RoPE, in either style: rope_scaling, or rope_parameters, which also holds what newer configs moved there. */
+export function ropeSection(reader: ConfigReader): ConfigReader | null {
+  const parameters = reader.section('rope_parameters')
+  // A default is for configs that have neither.
+  const isDefault = parameters !== null && reader.written('rope_scaling') === undefined
+  const scaling = isDefault ? null : reader.section('rope_scaling')
+  if (parameters !== null && scaling !== null)
+    throw reader.bad('rope_scaling', 'null beside "rope_parameters"')
+  return parameters ?? scaling
+}
+
+/** partial_rotary_factor, which newer configs keep inside rope_parameters. */
+export function rotaryFactor(reader: ConfigReader, family: Family): number {
+  const outerKey = family.ropeKeys.partial
+  const holder = holderOf(reader, ropeSection(reader), 'partial_rotary_factor', outerKey)
+  const key = holder === reader ? outerKey : 'partial_rotary_factor'
+  const factor = holder.value(key) === undefined ? 1 : holder.positive(key)
+  if (factor > 1) throw holder.bad(key, 'a number of at most 1')
+  if (factor !== 1 && !family.partialRotary) throw holder.unsupported(key, '1 for this family')
+  return factor
+}
+
+/** The section where it says `key`, else the config around it. Where both do, they must agree. */
+function holderOf(
+  outer: ConfigReader,
+  section: ConfigReader | null,
+  key: string,
+  outerKey = key
+): ConfigReader {
+  const inner = section?.written(key)
+  if (section === null || inner === undefined) return outer
+  const other = outer.written(outerKey)
+  if (other !== undefined && other !== null && other !== inner) {
+    throw outer.bad(outerKey, `${describeValue(inner)}, as the section of RoPE has it`)
+  }
+  return section
+}
+
+/** One for all layers, so that they share their tables. */
+const NO_ROPE: Rope = { kind: 'none' }
+
+/** The longest text: as the config says, or as far as its rotations hold. */
+export function contextLength(reader: ConfigReader, layers: readonly LayerSpec[]): number | null {
+  const written = reader.optionalCount('max_position_embeddings')
+  const limits = layers.flatMap(({ rope }) => ('limit' in rope ? [rope.limit] : []))
+  return limits.length === 0 ? written : Math.min(...limits, ...(written === null ? [] : [written]))
+}
+
+export function layerSpecs(
+  reader: ConfigReader,
+  family: Family,
+  layerCount: number,
+  rotarySize: number
+): LayerSpec[] {
+  const ropes = readRopes(reader, family, rotarySize)
+  const window = slidingWindow(reader, family)
+  const types = family.windows === 'layerTypes' ? layerTypes(reader, layerCount) : null
+  return Array.from({ length: layerCount }, (_, layer) => {
+    const byRule = slidesByRule(family, layer, reader)
+    const slides = types === null ? byRule : types[layer] === 'sliding_attention'
+    if (slides && window === null) refuseWithoutWindow(reader, family, types !== null)
+    const rope = slides ? ropes.sliding : ropes.full
+    const still = {
+      none: () => false,
+      marked: () => !rotates(layer, reader),
+      full: () => window !== null && !slides
+    }[family.layersWithoutRope]()
+    return { window: slides ? window : null, rope: still ? NO_ROPE : rope }
+  })
+}
+
+function slidingWindow(reader: ConfigReader, family: Family): number | null {
+  if (family.windows === 'never') return null
+  if (family.windowSwitch === undefined || reader.flag(family.windowSwitch, false)) {
+    return reader.optionalCount('sliding_window')
+  }
+  reader.passOver('sliding_window')
+  return null
+}
+
+/** Layers that slide need a window, unless they slide by a rule that one is the condition of. */
+function refuseWithoutWindow(reader: ConfigReader, family: Family, listed: boolean): void {
+  if (family.windowSwitch === undefined) {
+    if (family.windows === 'layerTypes')
+      throw reader.bad('sliding_window', 'a window, for some of the layers slide')
+  } else if (listed) {
+    throw reader.bad('layer_types', `full_attention alone without ${family.windowSwitch} and sliding_window`)
+  }
+}
+
+function slidesByRule(family: Family, layer: number, reader: ConfigReader): boolean {
+  return family.slides === undefined ? family.windows === 'always' : family.slides(layer, reader)
+}
+
+/** RoPE of full and of sliding layers. */
+function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { full: Rope; sliding: Rope } {
+  const section = ropeSection(reader)
+  const context = {
+    contextLength: reader.optionalCount('max_position_embeddings'),
+    originalContext: family.originalContext ? reader.optionalCount('original_max_position_embeddings') : null,
+    rotarySize,
+    alpha: family.alphaRope
+  }
+  const thetaKey = family.ropeKeys.theta
+  const perType = section?.section('full_attention') ?? null
+  if (section !== null && perType !== null) {
+    const full = readRope(perType, theta(reader, perType, thetaKey), context)
+    const sliding = section.section('sliding_attention')
+    return {
+      full,
+      sliding:
+        sliding === null ? full : readRope(sliding, theta(reader, sliding, 'rope_local_base_freq'), context)
+    }
+  }
+  const fullTheta = theta(reader, section, thetaKey)
+  const full = readRope(section, fullTheta, context)
+  switch (family.slidingRope) {
+    case 'same':
+      return { full, sliding: full }
+    case 'unscaled':
+      return { full, sliding: { kind: 'default', theta: fullTheta } }
+    case 'local':
+      return { full, sliding: { kind: 'default', theta: reader.positive('rope_local_base_freq') } }
+  }
+}
+
+/** rope_theta of a section, else what the config says under `outerKey`. */
+function theta(reader: ConfigReader, section: ConfigReader | null, outerKey: string): number {
+  const holder = holderOf(reader, section, 'rope_theta', outerKey)
+  return holder === reader ? reader.positive(outerKey) : holder.positive('rope_theta')
+}
+
+function layerTypes(reader: ConfigReader, layerCount: number): readonly unknown[] | null {
+  const types = reader.value('layer_types')
+  if (types === undefined || types === null) return null
+  if (!Array.isArray(types) || types.length !== layerCount) {
+    throw reader.bad('layer_types', `a list of ${layerCount} entries, one per layer`)
+  }
+  if (!types.every((type) => type === 'full_attention' || type === 'sliding_attention')) {
+    throw reader.unsupported('layer_types', 'full_attention, sliding_attention')
+  }
+  return types
+}

@@ -1,0 +1,146 @@
+import type { ConfigReader } from './config-reader'
+import type { Family } from './family'
+
+/** What rows of the family table have in common. */
+
+export const preNorms = { beforeAttention: 'input_layernorm', beforeMlp: 'post_attention_layernorm' }
+
+/** No norm before a sublayer: attention and MLP read the raw residual. */
+export const postNorms = {
+  afterAttention: 'post_attention_layernorm',
+  afterMlp: 'post_feedforward_layernorm'
+}
+
+export const sandwichNorms = {
+  beforeAttention: 'input_layernorm',
+  afterAttention: 'post_attention_layernorm',
+  beforeMlp: 'pre_feedforward_layernorm',
+  afterMlp: 'post_feedforward_layernorm'
+}
+
+export const plain = {
+  norms: preNorms,
+  normKind: 'rms',
+  normEpsilonKey: 'rms_norm_eps',
+  normOffset: 0,
+  qkNorm: 'none',
+  qkNormAfterRope: false,
+  parallel: false,
+  sharedNorm: false,
+  names: {},
+  bias: { qkv: false, output: false, mlp: false },
+  attention: 'separate',
+  mlp: 'gated',
+  activationKey: 'hidden_act',
+  scaledEmbeddings: false,
+  multipliers: false,
+  layersWithoutRope: 'none',
+  softCaps: 'none',
+  windows: 'never',
+  slidingRope: 'same',
+  partialRotary: false,
+  interleavedRope: false,
+  ropeKeys: { theta: 'rope_theta', partial: 'partial_rotary_factor' },
+  alphaRope: false,
+  growingQueries: false,
+  originalContext: false,
+  halfPrecision: true,
+  tiedHeadByDefault: false,
+  defaults: { rms_norm_eps: 1e-6, rope_theta: 10_000, hidden_act: 'silu' },
+  ignored: []
+} satisfies Partial<Family>
+
+export const gemma = {
+  ...plain,
+  norms: sandwichNorms,
+  normOffset: 1,
+  bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+  activationKey: 'hidden_activation',
+  scaledEmbeddings: true,
+  scoreScaleKey: 'query_pre_attn_scalar',
+  softCaps: 'both',
+  windows: 'layerTypes',
+  halfPrecision: false,
+  tiedHeadByDefault: true,
+  ignored: ['hidden_act']
+} satisfies Partial<Family>
+
+/** Whether a layer has RoPE, in a family of which some layers have none. */
+export function rotates(layer: number, config: ConfigReader): boolean {
+  const marks = config.value('no_rope_layers')
+  if (marks === undefined || marks === null) {
+    return (layer + 1) % (config.optionalCount('no_rope_layer_interval') ?? 4) !== 0
+  }
+  config.passOver('no_rope_layer_interval')
+  const mark: unknown = Array.isArray(marks) ? marks[layer] : undefined
+  if (mark !== 0 && mark !== 1) throw config.bad('no_rope_layers', 'a list of 0 and 1, one per layer')
+  return mark === 1
+}
+
+/** Layer norms with weights and biases. */
+export const layerNorms = {
+  normKind: 'layerWithBias',
+  normEpsilonKey: 'layer_norm_eps'
+} satisfies Partial<Family>
+
+/** Cohere's: no bias, one norm before both sublayers, which are added together. */
+export const cohere = {
+  ...plain,
+  norms: { beforeAttention: 'input_layernorm' },
+  normKind: 'layer',
+  normEpsilonKey: 'layer_norm_eps',
+  parallel: true,
+  sharedNorm: true,
+  bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+  interleavedRope: true,
+  logitScaleKey: 'logit_scale',
+  tiedHeadByDefault: true,
+  defaults: { rope_theta: 10_000, hidden_act: 'silu', layer_norm_eps: 1e-5, logit_scale: 0.0625 },
+  // How the reference names what it always computes.
+  ignored: [
+    'layer_switch',
+    'order_of_interleaved_layers',
+    'position_embedding_type',
+    'rotary_pct',
+    'use_embedding_sharing',
+    'use_gated_activation',
+    'use_parallel_block',
+    'use_parallel_embedding'
+  ]
+} satisfies Partial<Family>
+
+export const glm = {
+  ...plain,
+  bias: { qkv: 'attention_bias', output: false, mlp: false },
+  mlp: 'fused',
+  partialRotary: true,
+  interleavedRope: true,
+  defaults: {
+    ...plain.defaults,
+    num_key_value_heads: 2,
+    head_dim: 128,
+    rms_norm_eps: 1.5625e-7,
+    partial_rotary_factor: 0.5
+  }
+} satisfies Partial<Family>
+
+/** Every layer but each pattern-th slides. */
+export function slidesByPattern(key: string, byDefault: number) {
+  return (layer: number, config: ConfigReader): boolean =>
+    (layer + 1) % (config.optionalCount(key) ?? byDefault) !== 0
+}
+
+/** As above; without a window none slides. A pattern of letters says nothing to the reference, which has layer_types then. */
+export function exaoneSlides(layer: number, config: ConfigReader): boolean {
+  const key = 'sliding_window_pattern'
+  if (typeof config.value(key) === 'string' && Array.isArray(config.value('layer_types'))) return false
+  return config.value('sliding_window') !== null && slidesByPattern(key, 4)(layer, config)
+}
+
+/** Qwen can slide its upper layers, and does so only when use_sliding_window says it. */
+export const qwenWindows = {
+  windows: 'layerTypes',
+  windowSwitch: 'use_sliding_window',
+  slides: (layer: number, config: ConfigReader) => layer >= config.count('max_window_layers', 0),
+  defaults: { ...plain.defaults, num_key_value_heads: 32, sliding_window: 4096, max_window_layers: 28 }
+} satisfies Partial<Family>
