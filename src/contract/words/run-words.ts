@@ -4,7 +4,7 @@ import type { SweepSummary } from '../documents/project'
 import type { SampleRunSummary } from '../documents/samples'
 import type { SearchSummary } from '../documents/search'
 import { DEVICE_LABELS } from '../model/device'
-import { formatCount, formatScore, plural, rangePhrase } from './format'
+import { capitalised, formatCount, formatScore, plural, rangePhrase } from './format'
 import { scoredByName, scoreWords } from './score-words'
 
 /** What runs of a kind are called. */
@@ -21,7 +21,7 @@ export function sweepTitle({ scoredBy, selected, best }: SweepSummary): string {
     selected === null || best === null
       ? 'no range selected'
       : `${rangePhrase(selected)}, ${diversity} ${formatScore(best.diversity)}`
-  return `${scoredByName(scoredBy)}: ${result}`
+  return `${capitalised(scoredByName(scoredBy))}: ${result}`
 }
 
 const METHODS: Readonly<Record<SearchSummary['method'], string>> = {

@@ -1,3 +1,4 @@
+import type { RunKind } from '../../contract/documents/history'
 import { PairId } from '../../contract/documents/project'
 import { factsOfJob, type JobKind } from '../../contract/model/job-kinds'
 
@@ -17,6 +18,16 @@ export type Step = (typeof STEPS)[number]['id']
 
 /** The step that shows how far such a job is, and stops it. */
 export const stepOfJob = (kind: JobKind): Step => factsOfJob(kind).step
+
+const RUN_STEPS: Readonly<Record<RunKind, Step>> = {
+  sweep: 'ranges',
+  search: 'ranges',
+  samples: 'samples',
+  evaluation: 'evaluate'
+}
+
+/** The step that shows runs of a kind. */
+export const stepOfRun = (kind: RunKind): Step => RUN_STEPS[kind]
 
 /** Where the user is: kept in the address, so that a reload comes back to it, and Back to where the user was before. */
 export interface Place {

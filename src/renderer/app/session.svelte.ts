@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../contract/model/outside-model'
+import type { HistoryRun } from '../../contract/documents/history'
 import type { ProjectState } from '../../contract/documents/project'
 import { GenerationSpeed } from '../answers/generation-speed.svelte'
 import { Chat } from '../chat/chat.svelte'
@@ -11,6 +12,7 @@ import { ValuesCheck } from '../pair/values-check.svelte'
 import { PairsComparison } from '../pairs/comparison.svelte'
 import { Pairs } from '../pairs/pairs.svelte'
 import { Queue } from '../pairs/queue.svelte'
+import { Runs } from '../history/runs.svelte'
 import { Prompts } from '../prompts/prompts.svelte'
 import { Ranges } from '../ranges/ranges.svelte'
 import { KeptList } from '../recipes/kept-list.svelte'
@@ -22,7 +24,7 @@ import { Probing } from '../recipes/probing.svelte'
 import { Samples } from '../samples/samples.svelte'
 import type { Host } from './host'
 import { OpenProject } from './open-project.svelte'
-import { type Place, placeHash, type Step } from './place'
+import { type Place, placeHash, type Step, stepOfRun } from './place'
 import { Tasks } from './tasks.svelte'
 
 /** Stored results of one kind, by their ids. */
@@ -55,6 +57,8 @@ export class Session extends OpenProject {
   readonly checksums: Checksums
   readonly values: ValuesCheck
   readonly others: OtherCheckpoints
+  /** All runs of the pair. */
+  readonly runs: Runs
 
   constructor(host: Host, state: ProjectState) {
     super(host, state)
@@ -79,6 +83,7 @@ export class Session extends OpenProject {
     this.checksums = new Checksums(this)
     this.values = new ValuesCheck(this)
     this.others = new OtherCheckpoints(this)
+    this.runs = new Runs(this)
   }
 
   /**
@@ -116,6 +121,13 @@ export class Session extends OpenProject {
     if (step === 'ranges') return this.ranges
     if (step === 'samples') return this.samples
     return step === 'evaluate' ? this.evaluations : null
+  }
+
+  /** Goes to where a run is shown, and shows it. */
+  async openRun({ kind, id, sweepId }: HistoryRun): Promise<void> {
+    this.host.go(stepOfRun(kind))
+    await this.host.look(sweepId ?? id)
+    if (sweepId !== null) await this.ranges.search.show(sweepId, id)
   }
 
   /** The address of a step, with its newest results or these. */

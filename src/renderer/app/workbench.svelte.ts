@@ -25,7 +25,7 @@ export class Workbench implements Host {
   lostAttempts = $state<number | null>(null)
   opening = $state(false)
   /** Of the dialogs that menus open too, the one that is shown. */
-  dialog = $state<'help' | 'report' | 'new' | 'browse' | null>(null)
+  dialog = $state<'help' | 'report' | 'new' | 'browse' | 'history' | null>(null)
 
   readonly start = new Start(this)
 

@@ -35,6 +35,8 @@ export const ICONS = {
   next: 'M6 3.5 10.5 8 6 12.5',
   undo: 'M5.5 3 2.5 6l3 3M2.5 6h7a3.5 3.5 0 0 1 0 7H6',
   redo: 'M10.5 3l3 3-3 3M13.5 6h-7a3.5 3.5 0 0 0 0 7H10',
+  pin: 'M6 2.5h4M6.8 2.5v4L4.5 9.5h7L9.2 6.5v-4M8 9.5v4.5',
+  history: 'M3 8a5 5 0 1 1 1.5 3.5M3 4.5V8h3.5M8 5.5V8l2 1.5',
   play: 'M5 3.2v9.6L12.5 8z',
   stop: 'M4 4h8v8H4z',
   warning: 'M8 2.5 14.3 13.5H1.7zM8 6.8v3M8 11.6v.1',

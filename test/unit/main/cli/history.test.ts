@@ -17,7 +17,7 @@ it('lists, names, pins, deletes and restores runs, and shows what became of them
   const path = await sweptProject()
   const run = (...args: string[]) => runHere(['history', '--project', path, ...args])
   const listed = await run()
-  expect(listed.stdout).toMatch(/^aaaa-2 +sweep +2026-02-02 03:04 UTC +characters: layer 0, .*CPU in fp32/m)
+  expect(listed.stdout).toMatch(/^aaaa-2 +sweep +2026-02-02 03:04 UTC +Characters: layer 0, .*CPU in fp32/m)
   const marked = await run(
     '--run',
     'aaaa-1',

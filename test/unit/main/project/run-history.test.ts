@@ -63,7 +63,7 @@ describe('the history of a pair', () => {
     expect(namesOf(open)).toEqual(['later', 'evaluation-1', 'run-1', 'sweep-1', 'tiny-search'])
     await history.mark(SWEEP, { pinned: true })
     expect(history.state.runs[0]).toMatchObject({
-      ...{ kind: 'sweep', title: 'characters: layer 0, diversity 0.236', pinned: true },
+      ...{ kind: 'sweep', title: 'Characters: layer 0, diversity 0.236', pinned: true },
       computed: { device: 'cpu', precision: 'fp32', promptCount: 2, draws: null, programVersion: '0.1.0' }
     })
     expect(history.state.runs.find(({ kind }) => kind === 'samples')).toMatchObject({

@@ -1,0 +1,121 @@
+import type {
+  DeletedRun,
+  HistoryRun,
+  RunKey,
+  RunKind,
+  RunMarkChanges,
+  RunMarks
+} from '../../contract/documents/history'
+import { RUN_KIND_WORDS, runTitle } from '../../contract/words/run-words'
+import { changedSince } from '../app/history.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
+
+/** What the history shows: all runs, those of one kind, or those that were deleted. */
+export type RunFilter = 'all' | RunKind | 'deleted'
+
+/** The runs of the shown pair, what the user says of them, and which of them stay. */
+export class Runs {
+  filter = $state<RunFilter>('all')
+  readonly all = $derived.by<readonly HistoryRun[]>(() => this.project.state.history.runs)
+  readonly deleted = $derived.by<readonly DeletedRun[]>(() => this.project.state.history.deleted)
+  /** Of the filter, pinned ones first. */
+  readonly shown = $derived.by<readonly HistoryRun[]>(() =>
+    this.all.filter(({ kind }) => this.filter === 'all' || this.filter === kind)
+  )
+
+  constructor(private readonly project: OpenProject) {}
+
+  /** What the user calls a run, to stand before what it is in a list; empty where it has no name. */
+  prefix(kind: RunKind, id: string): string {
+    const name = this.find({ kind, id })?.name ?? ''
+    return name === '' ? '' : `${name}, `
+  }
+
+  /** How many runs a filter shows. */
+  count(filter: RunFilter): number {
+    if (filter === 'deleted') return this.deleted.length
+    return filter === 'all' ? this.all.length : this.all.filter(({ kind }) => kind === filter).length
+  }
+
+  async rename(run: HistoryRun, name: string): Promise<void> {
+    const to = name.trim()
+    if (to !== run.name) await this.mark(run, `rename ${called(run)}`, { name: to }, { name: run.name })
+  }
+
+  async note(run: HistoryRun, note: string): Promise<void> {
+    if (note !== run.note) await this.mark(run, `note on ${called(run)}`, { note }, { note: run.note })
+  }
+
+  async pin(run: HistoryRun): Promise<void> {
+    const { pinned } = run
+    await this.mark(run, `${pinned ? 'unpin' : 'pin'} ${called(run)}`, { pinned: !pinned }, { pinned })
+  }
+
+  /** Deletes a run; undoing brings it back. */
+  async delete(run: HistoryRun): Promise<void> {
+    let deletion = ''
+    const remove = async (): Promise<void> => {
+      this.project.deleting.add(run.id)
+      try {
+        await this.project.write(async (here) => {
+          const done = await this.project.client.history.delete({ ...here, run: keyOf(run) })
+          deletion = done.deletion
+          return done.project
+        })
+      } finally {
+        this.project.deleting.delete(run.id)
+      }
+    }
+    const done = await this.project.attempt(async () => {
+      await remove()
+      return true
+    })
+    if (done === null) return
+    const what = `delete ${called(run)}`
+    const said = `Deleted ${called(run)}`
+    this.project.history.did({ what, said, undo: () => this.putBack(deletion), redo: remove })
+  }
+
+  /** Brings back what was deleted, now or long ago. */
+  async restore({ deletion }: DeletedRun): Promise<void> {
+    await this.project.attempt(() => this.putBack(deletion))
+  }
+
+  /** Deletes what was deleted for good: nothing undoes that. */
+  async destroy({ deletion }: DeletedRun): Promise<void> {
+    await this.project.save((here) => this.project.client.history.destroy({ ...here, deletion }))
+  }
+
+  private async putBack(deletion: string): Promise<void> {
+    await this.project.write((here) => this.project.client.history.restore({ ...here, deletion }))
+  }
+
+  private async mark(run: HistoryRun, what: string, to: RunMarkChanges, from: RunMarkChanges): Promise<void> {
+    const set = (changes: RunMarkChanges, expected: RunMarkChanges): Promise<void> =>
+      this.project.write((here, seen) => {
+        const now = this.find(run)
+        if (now === undefined || !has(now, expected)) throw changedSince('the run')
+        return this.project.client.history.mark({ ...here, seen, run: keyOf(run), changes })
+      })
+    const done = await this.project.attempt(async () => {
+      await set(to, from)
+      return true
+    })
+    if (done !== null)
+      this.project.history.did({ what, undo: () => set(from, to), redo: () => set(to, from) })
+  }
+
+  private find({ kind, id }: RunKey): HistoryRun | undefined {
+    return this.all.find((run) => run.kind === kind && run.id === id)
+  }
+}
+
+const keyOf = ({ kind, id }: RunKey): RunKey => ({ kind, id })
+
+/** As it follows a verb. */
+const called = (run: HistoryRun): string => `the ${RUN_KIND_WORDS[run.kind].one} “${runTitle(run)}”`
+
+const has = (marks: RunMarks, { name, note, pinned }: RunMarkChanges): boolean =>
+  (name === undefined || name === marks.name) &&
+  (note === undefined || note === marks.note) &&
+  (pinned === undefined || pinned === marks.pinned)

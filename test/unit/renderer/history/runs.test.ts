@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import type { HistoryRun } from '../../../../src/contract/documents/history'
+import type { ProjectState } from '../../../../src/contract/documents/project'
+import { summarizeSweep } from '../../../../src/main/project/sweep-files'
+import { sweepFixture } from '../../../fixtures/project-documents'
+import { historyRun } from '../../../fixtures/run-computation'
+import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+
+const SWEEPS = ['sweep-1', 'sweep-2'].map((id) => sweepFixture({ id }))
+const RUNS = [historyRun(), historyRun({ id: 'sweep-2' }), historyRun({ kind: 'samples', id: 'run-1' })]
+const DELETION = 'c0ffee00-0000-4000-8000-000000000000'
+
+const stateOf = (revision: number, runs: readonly HistoryRun[], deleted: HistoryRun[] = []): ProjectState =>
+  projectState({
+    revision,
+    sweeps: SWEEPS.filter(({ id }) => runs.some((run) => run.id === id)).map(summarizeSweep),
+    history: {
+      runs: [...runs],
+      deleted: deleted.map((run) => ({
+        ...{ deletion: DELETION, deletedAt: '2026-03-01T00:00:00.000Z', run, searches: [] }
+      }))
+    }
+  })
+
+async function opened(runs = RUNS) {
+  const line = new ScriptedLine()
+  return { line, ...(await line.openProject(stateOf(1, runs))) }
+}
+const [first = historyRun()] = RUNS
+
+describe('the history in the window', () => {
+  it('shows the runs of a kind, and says how many there are', async () => {
+    const { runs } = (await opened()).session
+    runs.filter = 'samples'
+    expect(runs.shown.map(({ id }) => id)).toEqual(['run-1'])
+    expect((['all', 'sweep', 'search', 'deleted'] as const).map((filter) => runs.count(filter))).toEqual([
+      3, 2, 0, 0
+    ])
+  })
+
+  it('renames so that it can be undone, unless somebody else has renamed since', async () => {
+    const { line, session } = await opened()
+    const renamed = (revision: number, name: string) =>
+      stateOf(
+        revision,
+        RUNS.map((run) => (run === first ? { ...run, name } : run))
+      )
+    void session.runs.rename(first, ' mine ')
+    await settled()
+    expect(line.call('history.mark', 0).input).toMatchObject({
+      ...{ seen: 1, run: { kind: 'sweep', id: 'sweep-1' }, changes: { name: 'mine' } }
+    })
+    await line.answer('history.mark', 0, renamed(2, 'mine'))
+    void session.history.undo()
+    await settled()
+    expect(line.call('history.mark', 1).input).toMatchObject({ seen: 2, changes: { name: '' } })
+    await line.answer('history.mark', 1, renamed(3, ''))
+    void session.history.redo()
+    await settled()
+    await line.answer('history.mark', 2, renamed(4, 'mine'))
+    session.accept(renamed(5, 'theirs'))
+    await session.history.undo()
+    expect(line.of('history.mark')).toHaveLength(3)
+    expect(session.host.session?.history.undoable).toBeNull()
+  })
+
+  it('shows the newest in place of a sweep that it deletes, and the sweep again once that is undone', async () => {
+    const { line, session, workbench } = await opened()
+    const { ranges, runs } = session
+    const answered = async (place: number, id: string): Promise<void> => {
+      await line.answer('checks.get', place, null)
+      await line.answer('sweeps.get', place, sweepFixture({ id }))
+      await line.answer('searches.get', place, null)
+    }
+    void ranges.show('sweep-1')
+    await settled()
+    await answered(0, 'sweep-1')
+    void runs.delete(first)
+    await settled()
+    const without = stateOf(2, RUNS.slice(1), [first])
+    await line.answer('history.delete', 0, { deletion: DELETION, project: without })
+    await answered(1, 'sweep-2')
+    expect([ranges.sweep?.id, workbench.complaints]).toEqual(['sweep-2', []])
+    void session.history.undo()
+    await settled()
+    expect(line.call('history.restore', 0).input).toMatchObject({ deletion: DELETION })
+    await line.answer('history.restore', 0, stateOf(3, RUNS))
+    await answered(2, 'sweep-1')
+    expect(ranges.sweep?.id).toBe('sweep-1')
+  })
+
+  it('says so when another window deletes what is shown, and shows nothing where nothing is left', async () => {
+    const { line, session, workbench } = await opened(RUNS.slice(0, 1))
+    const { ranges } = session
+    void ranges.show('sweep-1')
+    await settled()
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, sweepFixture())
+    session.accept(stateOf(2, [], [first]))
+    expect(ranges.sweep).toBeNull()
+    expect(workbench.complaints).toMatchObject([
+      {
+        message: 'The sweep that was shown here has been deleted.',
+        hint: expect.stringContaining('no other')
+      }
+    ])
+  })
+})
