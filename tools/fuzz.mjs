@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 
 /*
- * The campaigns of test/unit/fuzz.test.ts and test/process/serve/fuzz-server.test.ts (after `npm run build`), each as often as it is told: 500 times what the suite does, 100,000 headers, unless a number
- * is given. The seeds are the suite's, so what fails fails again.
+ * The campaigns of test/unit/fuzz.test.ts, test/process/serve/fuzz-server.test.ts and test/browser/hostile.test.ts (after `npm run build`), each as often as it
+ * is told: 500 times what the suite does, 100,000 headers, unless a number is given; what is hostile, as often as it has places. The seeds are the suite's, so what fails fails again.
  */
 const [times = '500'] = process.argv.slice(2)
 if (!/^[1-9]\d{0,4}$/.test(times)) {
@@ -15,7 +15,8 @@ const { status } = spawnSync(
     'node_modules/vitest/vitest.mjs',
     'run',
     'test/unit/fuzz.test.ts',
-    'test/process/serve/fuzz-server.test.ts'
+    'test/process/serve/fuzz-server.test.ts',
+    'test/browser/hostile.test.ts'
   ],
   { stdio: 'inherit', env: { ...process.env, SLR_FUZZ: times } }
 )

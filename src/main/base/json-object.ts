@@ -1,3 +1,4 @@
+import { turnsShown } from '../../contract/words/turned-text'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from './files/bounded-file'
 import { refuseDeepJson } from './files/json-depth'
@@ -81,7 +82,7 @@ function isBeforeColon(text: string, from: number): boolean {
   return text[at] === ':'
 }
 
-/** A name from a file, safe to print: quoted, control characters escaped, and not endless. */
+/** A name from a file, safe to print: quoted, control characters escaped, what turns text around told by its number, and not endless. */
 export function quoteName(name: string): string {
-  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name)
+  return turnsShown(JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name))
 }

@@ -1,4 +1,5 @@
 import type { SampleExportFormat, SampleLine, SampleRun } from '../../../contract/documents/samples'
+import { spreadsheetText } from '../../../contract/words/spreadsheet-text'
 import { formatCsv } from '../../base/csv'
 import { samplesPage } from './samples-page'
 
@@ -105,21 +106,4 @@ export function promptOf(
 ): { promptText: string; category: string } {
   const prompt = run.prompts[sample.prompt]
   return { promptText: prompt?.text ?? '', category: prompt?.category ?? '' }
-}
-
-/** What makes spreadsheets compute a cell, behind white space or in full width too; or a break that ends it early. */
-const FORMULA = /^(?:['\s]*[=+\-@＝＋－＠]|'*[\t\r\n])/u
-
-/**
- * Text that no spreadsheet takes for a formula: models write what they like, and a formula can fetch addresses and start
- * programs. What begins like one gets an apostrophe before it (OWASP, "CSV Injection"), which spreadsheets then show. So
- * does what already has apostrophes there: {@link plainText} gets every text back.
- */
-export function spreadsheetText(text: string): string {
-  return FORMULA.test(text) ? `'${text}` : text
-}
-
-/** The text that {@link spreadsheetText} was given. */
-export function plainText(cell: string): string {
-  return cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell
 }

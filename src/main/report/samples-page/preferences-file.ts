@@ -1,9 +1,10 @@
+import { spreadsheetText } from '../../../contract/words/spreadsheet-text'
 import type { PreferenceExportFormat } from '../../../contract/documents/preferences'
 import type { SampleRun } from '../../../contract/documents/samples'
 import { formatCsv } from '../../base/csv'
 import { formatJson } from '../../base/files/json-format'
 import { preferenceTallies } from '../../measures/preferences'
-import { type ExportedFile, spreadsheetText } from './export'
+import type { ExportedFile } from './export'
 
 /**
  * The blind comparisons of a run as a file, in the order in which they were decided:

@@ -16,6 +16,7 @@ export const PAGE_STYLE = `
   }
 }
 * { box-sizing: border-box; }
+:not([dir]) { unicode-bidi: isolate; }
 body {
   margin: 0; padding: 24px; background: var(--ground); color: var(--ink);
   font: 14px/20px system-ui, sans-serif; font-variant-numeric: tabular-nums;
@@ -44,8 +45,8 @@ li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 8px; pa
 .count { color: var(--soft); }
 .bar { grid-column: 1 / -1; height: 3px; min-width: 2px; border-radius: 2px; background: var(--bar); }
 summary { cursor: pointer; font-size: 12px; color: var(--soft); }
-dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 16px; margin: 0; }
-dt { color: var(--soft); }
+dl { display: grid; grid-template-columns: fit-content(40%) minmax(0, 1fr); gap: 4px 16px; margin: 0; }
+dt { color: var(--soft); overflow-wrap: anywhere; }
 dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 :focus-visible { outline: 2px solid var(--base); outline-offset: 1px; }
 ${PRINT_STYLE}`
