@@ -128,7 +128,6 @@ function looks(client: WindowClient, path: string): (() => Promise<unknown>)[] {
     () => client.samples.preferences({ ...own, runId }),
     () => client.samples.export({ ...own, runId, format: 'html' }),
     () => client.evaluations.tasks(own),
-    () => client.evaluations.list(own),
     () => client.evaluations.get({ ...own, evaluationId }),
     () => client.evaluations.prompt({ ...own, evaluationId, prompt: 0 }),
     () => client.searches.get({ ...own, sweepId }),
