@@ -15,14 +15,20 @@ import {
 /** What a strength may be, from post's weights to base's. Everything here that bounds one asks this. */
 const BOUNDS = { least: 0, most: 1 }
 
-/** How far a strength is moved to see what that changes. */
-const PROBE = 0.05
+/**
+ * How far a strength is moved to see what that changes: far at first, over what is rough near by (halves of layers gain little
+ * from a little), and less far where that led no further.
+ */
+const PROBES = [0.2, 0.05] as const
 
 /** How far a step may move any strength: at first, at least, and at most. */
 const RADIUS = { first: 0.3, least: 0.02, most: 0.5 }
 
 /** Steps on one measured gradient, corrected by what each step shows. */
 const STEPS_PER_GRADIENT = 6
+
+/** Of the validity that a step fell short, so much is asked for beyond the least of the next, which is half as long. */
+const SPARE = 0.5
 
 /** A gradient that promises less diversity than this, within a small step, is no reason to go on. */
 const LEAST_PROMISE = 3e-4
@@ -83,48 +89,74 @@ function* climb(
   { halves, visited }: ClimbOptions
 ): Strand {
   const least = problem.rho * meansOver(problem.post, view).validity
-  let point = toVector(start.layers, halves)
-  let score = meansOver(start.measures, view)
-  let radius = RADIUS.first
-  const scoresOf = (scored: readonly ScoredLayers[]): CategoryScore[] => {
+  const place: Place = { point: toVector(start.layers, halves), score: meansOver(start.measures, view) }
+  const ask = function* (points: readonly number[][]): Asking<CategoryScore[]> {
+    const scored = yield points.map((point) => toLayers(point, halves))
     visited.push(...scored)
     return scored.map(({ measures }) => meansOver(measures, view))
   }
-  for (;;) {
-    const probes = point.map((strength) => (strength + PROBE <= BOUNDS.most ? PROBE : -PROBE))
-    const probed = scoresOf(yield probes.map((by, index) => toLayers(moved(point, index, by), halves)))
-    const slopes: Slopes = { diversity: [], validity: [] }
-    for (const [index, by] of probes.entries()) {
-      const there = at(probed, index, 'probe')
-      slopes.diversity.push((there.diversity - score.diversity) / by)
-      slopes.validity.push((there.validity - score.validity) / by)
+  let radius = RADIUS.first
+  for (const reach of PROBES) {
+    let moved = true
+    while (moved) {
+      const slopes = yield* slopesAt(place, reach, ask)
+      const promised = bestStep(place.point, slopes, least - place.score.validity, PROMISE_RADIUS)
+      if (dot(slopes.diversity, promised) < LEAST_PROMISE) break
+      const steps = yield* walk(place, slopes, { least, radius: Math.max(radius, PROMISE_RADIUS) }, ask)
+      radius = steps.radius
+      moved = steps.moves > 0
     }
-    if (
-      dot(slopes.diversity, bestStep(point, slopes, least - score.validity, PROMISE_RADIUS)) < LEAST_PROMISE
-    )
-      return
-    radius = Math.max(radius, PROMISE_RADIUS)
-    let moves = 0
-    for (let step = 0; step < STEPS_PER_GRADIENT && radius >= RADIUS.least; step++) {
-      const wanted = bestStep(point, slopes, least - score.validity, radius)
-      const next = point.map((strength, index) => rounded(strength + at(wanted, index, 'strength')))
-      const by = next.map((strength, index) => strength - at(point, index, 'strength'))
-      const length = dot(by, by)
-      if (length === 0) break
-      const [there] = scoresOf(yield [toLayers(next, halves)])
-      if (there === undefined) throw new Error('a step without a score')
-      correct(slopes.diversity, by, there.diversity - score.diversity, length)
-      correct(slopes.validity, by, there.validity - score.validity, length)
-      const better = there.validity >= least && there.diversity > score.diversity
-      if (better) {
-        point = next
-        score = there
-        moves++
-      }
-      radius = better ? Math.min(radius * 1.3, RADIUS.most) : radius / 2
-    }
-    if (moves === 0) return
   }
+}
+
+/** Where a climb is. */
+interface Place {
+  point: number[]
+  score: CategoryScore
+}
+
+type Asking<Answer> = Generator<(readonly LayerStrength[])[], Answer, readonly ScoredLayers[]>
+type Ask = (points: readonly number[][]) => Asking<CategoryScore[]>
+
+/** Finite differences, inwards where a strength stands at its upper bound. */
+function* slopesAt({ point, score }: Place, reach: number, ask: Ask): Asking<Slopes> {
+  const probes = point.map((strength) => (strength + reach <= BOUNDS.most ? reach : -reach))
+  const there = yield* ask(probes.map((by, index) => moved(point, index, by)))
+  const slopes = (measure: keyof CategoryScore): number[] =>
+    probes.map((by, index) => (at(there, index, 'probe')[measure] - score[measure]) / by)
+  return { diversity: slopes('diversity'), validity: slopes('validity') }
+}
+
+/** Steps along slopes, which each corrects, in a region that grows where they hold. @returns how many led further, and that region */
+function* walk(
+  place: Place,
+  slopes: Slopes,
+  { least, radius: first }: { least: number; radius: number },
+  ask: Ask
+): Asking<{ moves: number; radius: number }> {
+  let radius = first
+  let moves = 0
+  // Along the limit validity falls faster than its slopes say, and every step would end just below it.
+  let spare = 0
+  for (let step = 0; step < STEPS_PER_GRADIENT && radius >= RADIUS.least; step++) {
+    const wanted = bestStep(place.point, slopes, least + spare - place.score.validity, radius)
+    const next = place.point.map((strength, index) => rounded(strength + at(wanted, index, 'strength')))
+    const by = next.map((strength, index) => strength - at(place.point, index, 'strength'))
+    const length = dot(by, by)
+    if (length === 0) break
+    const there = at(yield* ask([next]), 0, 'step')
+    correct(slopes.diversity, by, there.diversity - place.score.diversity, length)
+    correct(slopes.validity, by, there.validity - place.score.validity, length)
+    const better = there.validity >= least && there.diversity > place.score.diversity
+    spare = SPARE * Math.max(0, least - there.validity)
+    if (better) {
+      place.point = next
+      place.score = there
+      moves++
+    }
+    radius = better ? Math.min(radius * 1.3, RADIUS.most) : radius / 2
+  }
+  return { moves, radius }
 }
 
 /** Broyden's update: the slopes that agree with what a step changed and differ least from those before. */
