@@ -326,6 +326,35 @@ export const SweepMemory = z.object({
 })
 export type SweepMemory = z.infer<typeof SweepMemory>
 
+/** What a preview thinks of the mean over all prompts of a model that it has scored on some of them. */
+const previewed = {
+  /** Half the widths of 95 % intervals around validity and diversity. */
+  margins: CategoryScore
+}
+
+/**
+ * A sweep that has scored all ranges and blends on few prompts, and on all prompts those that might be selected. Those are in the
+ * sweep's own lists; validity and diversity of the others, here, are estimates, and their `prompts` are of these prompts alone.
+ */
+export const SweepPreview = z.object({
+  /** Indices of the prompts that all are scored on, ascending. */
+  prompts: z.array(z.number().int().nonnegative()).min(1),
+  ranges: z.array(RangeScore.extend(previewed)),
+  soup: z.array(BlendScore.extend(previewed)),
+  /** How likely it is that a sweep of all ranges on all prompts would select another range. */
+  elsewhere: z.number().min(0).max(1),
+  /** The likeliest of those; null where there is none. */
+  likeliest: RestorationRange.extend({ chance: z.number().min(0).max(1) }).nullable(),
+  /** How many ranges here might be selected, by a chance of one in a thousand or more. */
+  open: z.number().int().nonnegative(),
+  /** The share of post's validity that was to be kept when it was decided what to score. */
+  rho: z.number().min(0).max(1),
+  /** Rows pushed through a block, and how many the whole sweep would: evaluations times distinct prompt prefixes. */
+  rows: z.number(),
+  wholeRows: z.number()
+})
+export type SweepPreview = z.infer<typeof SweepPreview>
+
 /** Version 1 knew the character task alone. */
 export const SWEEP_VERSION = 2
 
@@ -363,6 +392,8 @@ export const SweepDocument = z.object({
   soup: z.array(BlendScore).default([]),
   /** Other ways to diversity, from the logits of post and base that a sweep has anyway; empty where none were asked for. */
   rivals: z.array(RivalScore).default([]),
+  /** Null where everything above is of all that was asked for. */
+  preview: SweepPreview.nullable().default(null),
   selected: RestorationRange.nullable(),
   selection: Selection.nullable(),
   work: Work,

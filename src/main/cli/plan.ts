@@ -42,7 +42,7 @@ export function addPlanCommand(program: Command, signal: AbortSignal): void {
     const options = readOptions(PlanOptions, command)
     requireFittingTask(options, command, null)
     const request = await sweepRequest(
-      { ...options, seed: DEFAULT_SEED },
+      { ...options, seed: DEFAULT_SEED, preview: false },
       requirePair(options, command),
       null
     )

@@ -5,6 +5,8 @@ import type { ScoreWords } from '../../contract/words/score-words'
 import { drawTriangle, placeOf, planTriangle, type TriangleCell } from './triangle'
 
 export interface RangeMapOptions {
+  /** Ranges whose scores are estimates. */
+  estimated?: readonly RangeScore[]
   /** Below it a range does not count. */
   minimumValidity: number
   words: Pick<ScoreWords, 'validity' | 'diversity'>
@@ -28,12 +30,14 @@ const digits = (value: number, parts: number): string =>
 
 /**
  * The triangle of all ranges as text: first layer down, last layer across, in each cell the diversity; a dot where validity is too
- * low, and a star behind the selected range. On a terminal with colours the cells are those of the window's heatmap. Where the model
+ * low, a tilde behind what is estimated, and a star behind the selected range. On a terminal with colours the cells are those of the window's heatmap. Where the model
  * is deeper than the terminal is wide, neighbouring ranges share a cell, which shows the best of them.
  *
  * @returns null without ranges, and on a terminal of a few columns
  */
-export function describeRangeMap(ranges: readonly RangeScore[], options: RangeMapOptions): string | null {
+export function describeRangeMap(exact: readonly RangeScore[], options: RangeMapOptions): string | null {
+  const estimated = new Set(options.estimated)
+  const ranges = [...exact, ...estimated]
   const layerCount = Math.max(0, ...ranges.map(({ end }) => end + 1))
   const plan = planTriangle(layerCount, options.width, WIDTHS)
   if (plan === null) return null
@@ -55,15 +59,14 @@ export function describeRangeMap(ranges: readonly RangeScore[], options: RangeMa
     const valid = range.validity >= options.minimumValidity
     const digit = valid ? digits(range.diversity, cellWidth === 4 ? 100 : 10) : '·'
     const value = digit.padStart(cellWidth === 4 ? 3 : 1)
+    const mark = place === selected ? '*' : estimated.has(range) ? '~' : ''
     const text =
-      cellWidth === 1 && place === selected
-        ? '*'
-        : (value + (place === selected ? '*' : '')).padEnd(cellWidth)
+      cellWidth === 1 && place === selected ? '*' : (value + mark).slice(0, cellWidth).padEnd(cellWidth)
     return { text, colour: valid ? colorAt(VIRIDIS, (range.diversity - lowest) / spread) : null }
   }
   const legend =
     `first layer down, last layer across; ${options.words.diversity} in ${cellWidth === 4 ? 'hundredths' : 'tenths'}, rounded down; ` +
-    `· below the limit of ${options.words.validity}, * selected` +
+    `· below the limit of ${options.words.validity}, * selected${estimated.size === 0 || cellWidth === 1 ? '' : ', ~ estimated'}` +
     (step === 1 ? '' : `; each cell the best of ${step} by ${step} ranges`)
   return [legend, ...drawTriangle(plan, cellOf, options.colourBits)].join('\n')
 }

@@ -14,6 +14,7 @@ import { checkedSelection } from '../crc/check/checked-selection'
 import { bestRanges } from '../crc/selection/best-ranges'
 import { formatDuration } from '../../contract/words/format'
 import { colourBits } from './colours'
+import { describePreview } from './preview-report'
 import { describeRangeMap } from './range-map'
 import { bytes, count, decimal, printable, style, table } from './output'
 
@@ -43,6 +44,7 @@ export function describeSweep(
       ? []
       : [
           describeHeadline(headline({ ...sweep, selection, check, sampler }), checkCommand),
+          ...describePreview(sweep),
           describeCertainty(selection, scoreWords(sweep.scoredBy)),
           ...describeRivals(sweep, selection)
         ]
@@ -137,10 +139,11 @@ function describeTopRanges(
 
 /** Nothing where the terminal is too narrow; a pipe is taken to be as wide as a terminal usually is. */
 function describeMap(
-  { ranges, selected, scoredBy }: SweepDocument,
+  { ranges, preview, selected, scoredBy }: SweepDocument,
   { minimumValidity }: Selection
 ): string[] {
   const map = describeRangeMap(ranges, {
+    estimated: preview?.ranges ?? [],
     minimumValidity,
     words: scoreWords(scoredBy),
     selected,

@@ -81,6 +81,7 @@ const SweepOptions = z.strictObject({
   seed: z.number(),
   shard: Shard.optional(),
   fresh: z.boolean().default(false),
+  preview: z.boolean().default(false),
   out: z.string().optional(),
   all: z.boolean().default(false),
   ...ProjectOptions.shape
@@ -127,6 +128,10 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
       'score only the i-th of n shares of the prompts; "slr merge" joins the parts',
       parseShard
     )
+    .option(
+      '--preview',
+      'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the time at most'
+    )
     .option('--fresh', 'compute everything, also what an interrupted or earlier sweep has computed')
   withProjectOptions(
     command,
@@ -143,6 +148,7 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
 
 async function sweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {
   if (options.shard !== undefined) requirePlaceForPart(options, command)
+  if (options.preview) requireRangesOfAll(options, command)
   const givenPair = pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
   if (options.all) {
@@ -258,6 +264,15 @@ export function requireFittingTask(
   throw usageError(command, `${option} needs --task: the character task is scored without a sampler`)
 }
 
+/** A preview is of all ranges, and picks its prompts from all. */
+function requireRangesOfAll({ shard, recipes }: SweepOptions, command: Command): void {
+  const [name] = Object.entries({ shard, recipes }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`]
+  )
+  if (name === undefined) return
+  throw usageError(command, `--preview is of all ranges on all prompts, and does not go with ${name}`)
+}
+
 /** A part is no sweep that a project could show, and one that is not written down is lost. */
 function requirePlaceForPart(options: SweepOptions, command: Command): void {
   if (options.project !== undefined) {
@@ -301,6 +316,7 @@ export async function sweepRequest(
     rivals: true,
     whatIf: options.whatIf,
     split: options.split ?? projectSplits(options, own),
+    preview: options.preview,
     soupSize:
       options.soup === true
         ? DEFAULT_SOUP_SIZE

@@ -154,7 +154,7 @@ function compareRivals(
   }: Pick<Selection, 'minimumValidity'> & { range: RangeScore; tempered: readonly Tempered[] },
   seed: number
 ): RivalComparison[] {
-  const { prompts, post, ranges, soup, rivals, halves } = found
+  const { prompts, post, soup, rivals, halves } = found
   const { start, end } = range
   const all = prompts.map((_, index) => index)
   const on = (score: Score, indices: readonly number[]): Score => onSome(prompts, score, indices)
@@ -185,7 +185,7 @@ function compareRivals(
       }))
     ),
     ...halvesAlone(found, range),
-    ...controls(ranges, range)
+    ...controls(found, range)
   ]
   const { categories } = promptsByCategory(reporting.map((index) => at(prompts, index, 'prompt')))
   const selected = on(range, reporting)
@@ -222,23 +222,22 @@ function halvesAlone({ recipes, layerCount }: Found, { start, end }: RangeScore)
   })
 }
 
-/** The first, the middle and the last range that are as long as the selected one, but for itself. */
-function controls(ranges: readonly RangeScore[], selected: RangeScore): Candidate[] {
-  const alike = ranges
-    .filter(({ start, end }) => end - start === selected.end - selected.start)
-    .sort((a, b) => a.start - b.start)
+/** The first, the middle and the last range that are as long as the selected one, but for itself and those that were not scored. */
+function controls({ ranges, layerCount }: Found, selected: RangeScore): Candidate[] {
+  const length = selected.end - selected.start + 1
+  const latest = layerCount - length
   const places = [
     ['earliest', 0],
-    ['median', Math.floor((alike.length - 1) / 2)],
-    ['latest', alike.length - 1]
+    ['median', Math.floor(latest / 2)],
+    ['latest', latest]
   ] as const
   const seen = new Set([selected.start])
-  return places.flatMap(([place, index]): Candidate[] => {
-    const score = at(alike, index, 'range')
-    if (seen.has(score.start)) return []
-    seen.add(score.start)
-    const { start, end } = score
-    return [{ rival: { kind: 'control', place, range: { start, end } }, score }]
+  return places.flatMap(([place, start]): Candidate[] => {
+    const range = { start, end: start + length - 1 }
+    const score = ranges.find((other) => rangeKey(other) === rangeKey(range))
+    if (seen.has(start) || score === undefined) return []
+    seen.add(start)
+    return [{ rival: { kind: 'control', place, range }, score }]
   })
 }
 

@@ -3,13 +3,16 @@ import {
   type PromptScore,
   type Score,
   SWEEP_VERSION,
-  type SweepDocument
+  type SweepDocument,
+  type SweepPreview
 } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import type { Rival } from '../../../contract/model/rival'
 import { averageScores } from '../task/scoring'
 import type { Steps } from '../../base/steps'
+import { at } from '../../../contract/model/look-up'
 import { selectionOf } from '../selection/compare-rivals'
+import type { PreviewResults } from './sweep-stages'
 
 /** Digits that a document keeps of a probability: beyond float32's seven, short of noise. */
 const STORED_DIGITS = 9
@@ -33,6 +36,7 @@ export type SweepFacts = Omit<
   | 'checkpoints'
   | 'soup'
   | 'rivals'
+  | 'preview'
   | 'selected'
   | 'selection'
   | 'followUp'
@@ -50,6 +54,8 @@ export interface SweepOutcome {
   facts: SweepFacts
   models: readonly ModelResults[]
   rivals: readonly RivalResults[]
+  /** Null where everything was scored on all prompts. */
+  preview: PreviewResults | null
   rho: number
   /** Of the bootstrap. */
   seed?: number
@@ -60,7 +66,15 @@ export interface SweepOutcome {
  *
  * @throws Error without scores of post, which every sweep has
  */
-export function* assembleSweep({ id, facts, models, rivals, rho, seed }: SweepOutcome): Steps<SweepDocument> {
+export function* assembleSweep({
+  id,
+  facts,
+  models,
+  rivals,
+  preview,
+  rho,
+  seed
+}: SweepOutcome): Steps<SweepDocument> {
   const scored = models.map(({ model, prompts }) => ({ model, score: averageScores(facts.prompts, prompts) }))
   const post = scored.find(({ model }) => model.kind === 'post')?.score
   if (post === undefined) throw new Error('a sweep without post')
@@ -96,9 +110,33 @@ export function* assembleSweep({ id, facts, models, rivals, rho, seed }: SweepOu
     }),
     soup: soup.map(stored),
     rivals: scoredRivals.map(stored),
+    preview: preview === null ? null : storedPreview(facts, preview),
     selected: selected?.selected ?? null,
     selection: selected,
     followUp: null
+  }
+}
+
+function storedPreview(
+  { prompts: all }: Pick<SweepFacts, 'prompts'>,
+  { prompts, models, likeliest, ...facts }: PreviewResults
+): SweepPreview {
+  const categories = prompts.map((prompt) => at(all, prompt, 'prompt'))
+  const scored = models.map(({ model, prompts, validity, diversity, margins }) => ({
+    model,
+    score: stored({ ...averageScores(categories, prompts), validity, diversity, margins })
+  }))
+  return {
+    ...facts,
+    prompts,
+    ranges: scored.flatMap(({ model, score }) =>
+      model.kind === 'range' ? [{ ...model.range, ...score }] : []
+    ),
+    soup: scored.flatMap(({ model, score }) =>
+      model.kind === 'blend' ? [{ strength: model.strength, ...score }] : []
+    ),
+    likeliest:
+      likeliest?.model.kind === 'range' ? { ...likeliest.model.range, chance: likeliest.chance } : null
   }
 }
 

@@ -31,12 +31,22 @@ export const NOTHING_DONE: SweepProgress = {
   reusedPromptCount: 0
 }
 
+/** What of a sweep is computed at a time: some of its models, and of the rivals behind them, each on some prompts; ascending indices. */
+export interface SweepStage {
+  models: readonly number[]
+  prompts: readonly number[]
+  /** What all stages together may take, in rows of a block; left out where there is only this one. */
+  budget?: number
+}
+
 /** All scores of a sweep, and what it took to have them. */
 export interface ComputedSweep extends ComputedIn {
-  /** Parallel to the sweep's models, and behind them its rivals: the scores of the chosen prompts, in their order. */
-  scores: PromptScore[][]
+  /** Parallel to the sweep's models, and behind them its rivals. */
+  scores: readonly ModelScores[]
   progress: SweepProgress
   work: Work
+  /** Evaluations of a block times distinct prompt prefixes: rows that went through one. */
+  rows: number
   seconds: number
   /** Undefined when nothing had to be computed. */
   memory: SweepMemory | undefined
@@ -46,8 +56,8 @@ export interface ComputedSweep extends ComputedIn {
 }
 
 export interface ComputeOptions {
-  /** Which prompts to score, ascending. */
-  chosen: readonly number[]
+  /** What to score, one after the other; what comes next may depend on the scores. */
+  stages: (scores: readonly ModelScores[]) => Iterable<SweepStage>
   /** Results that need not be computed. */
   earlier: EarlierResults | null
   /** Hears of each finished part. */
@@ -72,16 +82,19 @@ export async function computeSweep(
 ): Promise<ComputedSweep> {
   const run = new SweepRun(prepared, options)
   let diedInPart = false
-  while (run.missing.length > 0) {
-    const finishedBefore = run.partsFinished
-    try {
-      await run.follow(engine)
-    } catch (error) {
-      const died = error instanceof WorkbenchError && error.problem.code === 'engine-lost'
-      const advanced = run.partsFinished > finishedBefore
-      if (!died || options.signal.aborted || (diedInPart && !advanced)) throw error
-      diedInPart = true
-      run.engineDied(error)
+  for (const stage of options.stages(run.scores)) {
+    run.begin(stage)
+    while (run.missing.length > 0) {
+      const finishedBefore = run.partsFinished
+      try {
+        await run.follow(engine)
+      } catch (error) {
+        const died = error instanceof WorkbenchError && error.problem.code === 'engine-lost'
+        const advanced = run.partsFinished > finishedBefore
+        if (!died || options.signal.aborted || (diedInPart && !advanced)) throw error
+        diedInPart = true
+        run.engineDied(error)
+      }
     }
   }
   return run.result()
@@ -90,14 +103,18 @@ export async function computeSweep(
 class SweepRun {
   private readonly models: readonly SweptModel[]
   private readonly scorer: Scorer
-  private readonly scores: ModelScores[]
-  /** Prompts of which every model's score is known. */
-  private readonly finished = new Set<number>()
+  readonly scores: readonly ModelScores[]
+  /** What is being computed. */
+  private stage: SweepStage = { models: [], prompts: [] }
+  private stagesBegun = 0
   /** How prompts are split, those included that an earlier run has finished; null while nobody knows. */
   private split: KeyedSplit | null
   /** Prompts and models that are known but not kept yet. */
   private fresh = new Map<number, Map<number, PromptScore>>()
   private groupCount = 0
+  private rows = 0
+  /** Of the group that is being computed. */
+  private evaluations = 0
   private partsDone = 0
   private readonly changed = new Set<number>()
   private readonly notices: string[] = []
@@ -129,9 +146,31 @@ class SweepRun {
     this.reuse(options.earlier)
   }
 
-  /** Prompts still to be computed. */
+  /** Prompts of the stage that are still to be computed. */
   get missing(): number[] {
-    return this.options.chosen.filter((prompt) => !this.finished.has(prompt))
+    return this.stage.prompts.filter((prompt) => !this.isFinished(prompt))
+  }
+
+  private isFinished(prompt: number): boolean {
+    return this.stage.models.every((model) => this.isKnown(model, prompt))
+  }
+
+  private isKnown(model: number, prompt: number): boolean {
+    return at(this.scores, model, 'model').get(prompt) !== undefined
+  }
+
+  /** Begins a stage, of which some may be known. */
+  begin(stage: SweepStage): void {
+    this.stage = stage
+    this.rowsBefore = this.rowsFinished
+    if (this.stagesBegun++ > 0) {
+      // Prompts of another stage are split in another way.
+      this.split = null
+      return
+    }
+    if (this.computedIn === null) return
+    this.progress = { ...this.progress, reusedPromptCount: stage.prompts.length - this.missing.length }
+    this.tell()
   }
 
   /** Grows with all that is finished. */
@@ -142,17 +181,13 @@ class SweepRun {
   private reuse(earlier: EarlierResults | null): void {
     if (earlier === null) return
     const { prompts } = this.prepared
-    for (const prompt of this.options.chosen) {
-      const known = earlier.scores.get(at(prompts, prompt, 'prompt').key)
-      if (known === undefined) continue
-      for (const [model, score] of known) at(this.scores, model, 'model').set(prompt, score)
-      if (known.size === this.scores.length) this.finished.add(prompt)
+    for (const [prompt, { key }] of prompts.entries()) {
+      for (const [model, score] of earlier.scores.get(key) ?? []) {
+        at(this.scores, model, 'model').set(prompt, score)
+        this.changed.add(model)
+      }
     }
-    if (!this.scores.some((scores) => scores.count > 0)) return
-    this.computedIn = { device: earlier.device, precision: earlier.precision }
-    this.progress = { ...this.progress, reusedPromptCount: this.finished.size }
-    for (const model of this.scores.keys()) this.changed.add(model)
-    this.tell()
+    if (this.changed.size > 0) this.computedIn = { device: earlier.device, precision: earlier.precision }
   }
 
   /** Follows one run of the engine over the missing prompts to its end, or until it cannot go on. */
@@ -161,14 +196,18 @@ class SweepRun {
     const { signal } = options
     this.startedMs = performance.now()
     const rate = progressRate()
-    const known = (prompt: number): number[] =>
-      this.scores.flatMap((scores, model) => (scores.get(prompt) === undefined ? [] : [model]))
-    const asked = engineRequest(prepared, missing, known, this.split)
-    const events = await engine.sweep(asked, { signal })
+    const { request, asked } = engineRequest(
+      prepared,
+      this.stage.models,
+      missing,
+      (model, prompt) => this.isKnown(model, prompt),
+      this.split
+    )
+    const events = await engine.sweep(request, { signal })
     for await (const event of events) {
       throwIfCancelled(signal, 'The sweep')
       if (event.type === 'plan') {
-        if (!this.begin(event, missing, asked.split)) return
+        if (!this.planned(event, missing, request.split)) return
       } else if (event.type === 'progress') {
         const elapsed = (performance.now() - this.startedMs) / 1000
         const { perSecond, secondsLeft } = rate(
@@ -189,14 +228,17 @@ class SweepRun {
           const whatIf = event.whatIf?.[place]
           const kept = whatIf === undefined ? undefined : this.scorer.keep(whatIf, groups.length)
           const score = this.scorer.score(groups, kept)
-          this.learn(at(missing, index, 'prompt'), event.model, score)
+          this.learn(at(missing, index, 'prompt'), at(asked, event.model, 'model'), score)
         }
       } else if (event.type === 'part') {
         this.works.push({ ...event.work, packedTokens: 0, promptTokens: 0 })
+        this.evaluations += event.work.blockEvaluations
         await this.finishPart()
       } else if (event.type === 'group') {
         this.works.push({ ...event.work, blockEvaluations: 0, weightBytesRead: 0 })
-        this.finishGroup(event.prompts.map((index) => at(missing, index, 'prompt')))
+        this.groupCount++
+        this.rows += this.evaluations * event.work.packedTokens
+        this.evaluations = 0
       } else {
         return this.end(event.seconds)
       }
@@ -206,7 +248,7 @@ class SweepRun {
   }
 
   /** @returns false when what is known was computed in another way, and all has to be computed again */
-  private begin(
+  private planned(
     plan: Extract<EngineSweepEvent, { type: 'plan' }>,
     missing: readonly number[],
     askedSplit: PromptSplit | undefined
@@ -214,9 +256,10 @@ class SweepRun {
     const { device, precision, rowsTotal, split } = plan
     const known = this.computedIn
     if (known !== null && (known.device !== device || known.precision !== precision)) {
-      this.notice(
-        `What was computed before, on ${known.device} in ${known.precision}, was not used: this sweep runs on ${device} in ${precision}.`
-      )
+      const before = `What was computed before, on ${known.device} in ${known.precision}, was not used`
+      if (this.stagesBegun > 1)
+        throw new WorkbenchError('mismatch', `${before} further.`, 'Sweep from the start.')
+      this.notice(`${before}: this sweep runs on ${device} in ${precision}.`)
       this.forget()
       return false
     }
@@ -232,7 +275,8 @@ class SweepRun {
     }
     if (this.split === null || !isDeepStrictEqual(split, askedSplit)) this.split = this.keyed(split, missing)
     this.checkpoint?.begin(this.prepared.identity, this.computedIn, this.split, known !== null)
-    this.progress = { ...this.progress, phase: 'sweeping', rowsTotal: this.rowsBefore + rowsTotal }
+    const total = Math.max(this.rowsBefore + rowsTotal, this.stage.budget ?? 0)
+    this.progress = { ...this.progress, phase: 'sweeping', rowsTotal: total }
     this.tell()
     return true
   }
@@ -244,7 +288,6 @@ class SweepRun {
   }
 
   private forget(): void {
-    this.finished.clear()
     this.fresh.clear()
     this.split = null
     this.changed.clear()
@@ -279,13 +322,6 @@ class SweepRun {
     }
   }
 
-  private finishGroup(prompts: readonly number[]): void {
-    this.groupCount++
-    for (const prompt of prompts) {
-      if (this.scores.every((scores) => scores.get(prompt) !== undefined)) this.finished.add(prompt)
-    }
-  }
-
   private end(seconds: number): void {
     this.seconds += seconds
     this.tell()
@@ -305,7 +341,8 @@ class SweepRun {
       secondsLeft: null,
       layer: null
     }
-    const done = `${this.finished.size} of ${this.options.chosen.length} prompts`
+    const { prompts } = this.stage
+    const done = `${prompts.length - this.missing.length} of ${prompts.length} prompts`
     this.notice(`${reason.message} It was started again and went on with ${done} done.`)
     this.tell()
   }
@@ -314,9 +351,10 @@ class SweepRun {
     if (this.computedIn === null) throw new WorkbenchError('bad-input', 'There is no prompt to score.')
     return {
       ...this.computedIn,
-      scores: this.scores.map((scores) => this.options.chosen.map((prompt) => scores.of(prompt))),
+      scores: this.scores,
       progress: this.progress,
       work: totalWork(this.works),
+      rows: this.rows,
       seconds: this.seconds,
       memory: this.memory === null ? undefined : { ...this.memory, groupCount: this.groupCount },
       reusedPromptCount: this.progress.reusedPromptCount,

@@ -1,4 +1,4 @@
-import type { SweepDocument } from '../../../contract/documents/crc'
+import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
 import type { KnownPart } from '../../../contract/documents/known-part'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type Shard, SWEEP_PART_VERSION, type SweepPart } from '../../../contract/documents/sweep-part'
@@ -19,6 +19,7 @@ import { DEFAULT_SEED } from '../selection/selection'
 import { promptsOfShard } from './shard'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import { at } from '../../../contract/model/look-up'
+import { type PreviewResults, previewResults, stagesOf } from './sweep-stages'
 import { cancellable, throwIfCancelled } from '../../base/cancelling'
 
 /** What is there of earlier sweeps, and where this one is kept until it is finished. */
@@ -45,9 +46,9 @@ export async function runCrcSweep(
   onEvent: (event: CrcSweepEvent) => void,
   history: SweepHistory | null = null
 ): Promise<SweepDocument> {
-  const { facts, models, rivals } = await scorePrompts(engine, request, null, signal, onEvent, history)
+  const scored = await scorePrompts(engine, request, null, signal, onEvent, history)
   const { id, rho, seed } = request
-  return inTurns(assembleSweep({ id, facts, models, rivals, rho, seed }))
+  return inTurns(assembleSweep({ id, ...scored, rho, seed }))
 }
 
 /**
@@ -98,6 +99,7 @@ interface ScoredPrompts {
   chosen: number[]
   models: ModelResults[]
   rivals: RivalResults[]
+  preview: PreviewResults | null
 }
 
 async function scorePrompts(
@@ -125,19 +127,31 @@ async function scorePrompts(
       const { earlier, notices } = await findEarlier(prepared, history)
       for (const message of [...prepared.notices, ...notices]) onEvent({ type: 'notice', message })
       const checkpoint = history?.checkpoint ?? null
-      const computed = await computeSweep(engine, prepared, { chosen, earlier, checkpoint, signal, onEvent })
+      const stages = stagesOf(prepared, chosen)
+      const computed = await computeSweep(engine, prepared, {
+        stages: stages.follow,
+        earlier,
+        checkpoint,
+        signal,
+        onEvent
+      })
       onEvent({ type: 'progress', progress: { ...computed.progress, phase: 'saving', layer: null } })
+      const { outcome } = stages
+      const ofModel = (model: number, prompts: readonly number[]): PromptScore[] =>
+        prompts.map((prompt) => at(computed.scores, model, 'model').of(prompt))
+      const exact = outcome?.exact ?? [...prepared.models.keys()]
       return {
         chosen,
         facts: factsOf(prepared, computed, notices),
-        models: prepared.models.map((model, index) => ({
-          model,
-          prompts: at(computed.scores, index, 'model')
+        models: exact.map((model) => ({
+          model: at(prepared.models, model, 'model'),
+          prompts: ofModel(model, chosen)
         })),
         rivals: prepared.rivals.map((rival, index) => ({
           rival,
-          prompts: at(computed.scores, prepared.models.length + index, 'rival')
-        }))
+          prompts: ofModel(prepared.models.length + index, chosen)
+        })),
+        preview: outcome === null ? null : previewResults(prepared, outcome, computed.rows, ofModel)
       }
     })
   } finally {
@@ -164,7 +178,9 @@ export async function findEarlier(
   const interrupted = results.some(isWanted)
   try {
     const last = await history.lastSweep()
-    const ofLast = last === null ? null : resultsOfSweep(last, identity)
+    // Who previews again what was previewed wants it computed again.
+    const again = request.preview === true && last !== null && last.preview !== null
+    const ofLast = last === null || again ? null : resultsOfSweep(last, identity)
     if (ofLast !== null) results.push(ofLast)
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error

@@ -2,7 +2,7 @@ import type { PromptScore, SweepDocument } from '../../../contract/documents/crc
 import type { KnownPart } from '../../../contract/documents/known-part'
 import type { ScoredBy } from '../../../contract/documents/scored-by'
 import type { DeviceName, Precision } from '../../../contract/model/device'
-import { modelOf, modelsOf } from '../../../contract/documents/swept-model'
+import { modelOf, modelsOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
 import { rivalKey } from '../../../contract/model/rival'
 import type { PromptSplit } from '../../../contract/procedures/engine'
@@ -134,15 +134,11 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
   ) {
     return null
   }
-  const known = new Map([
-    ...modelsOf({ ...sweep, recipes: sweep.recipes.filter(({ alone }) => alone === undefined) }).map(
-      ({ model, score }) => [weightsKey(modelOf(model, layerCount)), score.prompts] as const
-    ),
-    ...sweep.rivals.map(({ rival, prompts }) => [rivalKey(rival), prompts] as const)
-  ])
+  const known = knownScores(sweep)
   const repeats =
     prompts.length === identity.prompts.length &&
     prompts.every(({ key }, index) => key === identity.prompts[index]?.key) &&
+    identity.modelKeys.every((model) => known.get(model)?.every((score) => score !== undefined)) &&
     known.size === new Set(identity.modelKeys).size
   if (repeats) return null
   const validCounts = new Map(identity.prompts.map(({ key, validCount }) => [key, validCount]))
@@ -151,12 +147,45 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
   for (const [index, { key }] of prompts.entries()) {
     const validCount = validCounts.get(key)
     if (validCount === undefined) continue
-    const ofPrompt = identity.modelKeys.flatMap((model) => known.get(model)?.[index] ?? [])
-    if (ofPrompt.length < identity.modelKeys.length) continue
-    if (ofPrompt.every((score) => isConsistent(score, validCount, scorer)))
-      scores.set(key, new Map(ofPrompt.entries()))
+    const ofPrompt = identity.modelKeys.flatMap((name, model): [number, PromptScore][] => {
+      const score = known.get(name)?.[index]
+      return score === undefined ? [] : [[model, score]]
+    })
+    if (ofPrompt.length > 0 && ofPrompt.every(([, score]) => isConsistent(score, validCount, scorer)))
+      scores.set(key, new Map(ofPrompt))
   }
   return scores.size === 0 ? null : { device: sweep.device, precision: sweep.precision, scores, split: null }
+}
+
+/** Of each model and rival, by its key, what a sweep has on each of its prompts; undefined on those that it was not scored on. */
+function knownScores(sweep: SweepDocument): Map<string, (PromptScore | undefined)[]> {
+  const { layerCount, preview } = sweep
+  const models = modelsOf({ ...sweep, recipes: sweep.recipes.filter(({ alone }) => alone === undefined) })
+  const places = new Map(preview?.prompts.map((prompt, place) => [prompt, place]))
+  const previewed = modelsOf({
+    ...sweep,
+    base: null,
+    ranges: preview?.ranges ?? [],
+    soup: preview?.soup ?? [],
+    recipes: [],
+    checkpoints: []
+  }).filter(({ model }) => model.kind !== 'post')
+  const key = (model: SweptModel): string => weightsKey(modelOf(model, layerCount))
+  return new Map([
+    ...previewed.map(({ model, score }): [string, (PromptScore | undefined)[]] => [
+      key(model),
+      sweep.prompts.map((_, prompt) => {
+        const place = places.get(prompt)
+        return place === undefined ? undefined : score.prompts[place]
+      })
+    ]),
+    // A blend of full strength is the range of all layers: what is exact goes before what is previewed.
+    ...models.map(({ model, score }): [string, (PromptScore | undefined)[]] => [key(model), score.prompts]),
+    ...sweep.rivals.map(({ rival, prompts }): [string, (PromptScore | undefined)[]] => [
+      rivalKey(rival),
+      prompts
+    ])
+  ])
 }
 
 /** Keys of prompts tell how answers are drawn, but not for how many draws they are counted. */

@@ -10,35 +10,72 @@ export function budgetOf({ request }: Pick<PreparedSweep, 'request'>): number {
   return withinEngine(request.memoryBytes ?? defaultMemoryBytes())
 }
 
+/** What the engine is asked for, and which models, and rivals behind them, that are: what it says is of places among those. */
+export interface EngineRequest {
+  request: Omit<SweepRequest, 'device'> & { device?: SweepRequest['device'] }
+  asked: readonly number[]
+}
+
 /**
- * What the engine is asked for.
+ * What the engine is asked for. Where groups of an interrupted sweep are left as it had them, all that was asked for then, so that
+ * parts are the same; otherwise what is missing.
  *
- * @param missing indices of the prompts of which models are missing
- * @param known of a prompt the models, and rivals behind them, that are not
+ * @param wanted models, and rivals behind them, ascending
+ * @param missing indices of the prompts of which some of those are missing
+ * @param isKnown whether a model's score on a prompt is
  */
 export function engineRequest(
   prepared: PreparedSweep,
+  wanted: readonly number[],
   missing: readonly number[],
-  known: (prompt: number) => number[],
+  isKnown: (model: number, prompt: number) => boolean,
   split: KeyedSplit | null
-): Omit<SweepRequest, 'device'> & { device?: SweepRequest['device'] } {
+): EngineRequest {
   const { base, post, models, layerCount, prompts, groups, rivals, whatIf, request } = prepared
-  const keys = missing.map((prompt) => at(prompts, prompt, 'prompt').key)
+  const rest = restOfSplit(
+    split,
+    missing.map((prompt) => at(prompts, prompt, 'prompt').key)
+  )
+  const asked =
+    rest === undefined
+      ? withSources(
+          prepared,
+          wanted.filter((model) => missing.some((prompt) => !isKnown(model, prompt)))
+        )
+      : wanted
   return {
-    base: base.checkpoint.path,
-    post: post.checkpoint.path,
-    models: models.map((model) => modelOf(model, layerCount)),
-    prompts: missing.map((prompt) => ({
-      tokens: at(prompts, prompt, 'prompt').tokens,
-      groups: at(groups, prompt, 'prompt')
-    })),
-    memoryBytes: budgetOf(prepared),
-    device: request.device?.device,
-    precision: request.precision,
-    sampling: samplingOf(prepared),
-    whatIf: [...whatIf],
-    rivals,
-    split: restOfSplit(split, keys),
-    known: missing.map(known)
+    asked,
+    request: {
+      base: base.checkpoint.path,
+      post: post.checkpoint.path,
+      models: asked
+        .filter((model) => model < models.length)
+        .map((model) => modelOf(at(models, model, 'model'), layerCount)),
+      prompts: missing.map((prompt) => ({
+        tokens: at(prompts, prompt, 'prompt').tokens,
+        groups: at(groups, prompt, 'prompt')
+      })),
+      memoryBytes: budgetOf(prepared),
+      device: request.device?.device,
+      precision: request.precision,
+      sampling: samplingOf(prepared),
+      whatIf: [...whatIf],
+      rivals: asked
+        .filter((model) => model >= models.length)
+        .map((model) => at(rivals, model - models.length, 'rival')),
+      split: rest,
+      known: missing.map((prompt) =>
+        [...asked.keys()].filter((place) => isKnown(at(asked, place, 'model'), prompt))
+      )
+    }
   }
+}
+
+/** Rivals are made of post and base, so those are asked for with them. */
+function withSources({ models }: PreparedSweep, asked: readonly number[]): number[] {
+  if (!asked.some((model) => model >= models.length)) return [...asked]
+  const sources = [...models.keys()].filter((model) =>
+    ['post', 'base'].includes(at(models, model, 'model').kind)
+  )
+  return [...new Set([...sources, ...asked])].sort((a, b) => a - b)
 }

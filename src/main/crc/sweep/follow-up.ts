@@ -8,7 +8,7 @@ import { type PairFolders, scoreRecipes } from './score-recipes'
 
 /**
  * A sweep with what can be scored only once a range is selected: attention alone and MLP alone of its layers, as rivals of it. That
- * takes two more models. Where it fails, the sweep stays as it is, with a notice.
+ * takes two more models, which a preview leaves to the whole sweep. Where it fails, the sweep stays as it is, with a notice.
  *
  * @throws WorkbenchError `cancelled`
  */
@@ -18,8 +18,8 @@ export async function withHalvesAlone(
   sweep: SweepDocument,
   signal: AbortSignal
 ): Promise<SweepDocument> {
-  const { selected, selection, layerCount } = sweep
-  if (selected === null || selection === null) return sweep
+  const { selected, selection, layerCount, preview } = sweep
+  if (selected === null || selection === null || preview !== null) return sweep
   const recipes = LayerHalf.options.map((half) => {
     const layers = halfStrengths(selected, half, layerCount)
     return recipeOf(nameStrengths(layers), layers)

@@ -73,6 +73,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
       },
       models,
       rivals,
+      preview: null,
       rho: options.rho ?? part.rho,
       seed: options.seed ?? part.seed
     })

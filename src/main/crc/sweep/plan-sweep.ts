@@ -48,14 +48,12 @@ async function planOf(
   signal: AbortSignal | undefined
 ): Promise<SweepPlan | null> {
   const { prompts, identity } = prepared
-  const known = prompts.map(({ key }) => [...(earlier?.scores.get(key)?.keys() ?? [])])
-  const missing = [...prompts.keys()].filter(
-    (prompt) => at(known, prompt, 'prompt').length < identity.modelKeys.length
-  )
+  const isKnown = (model: number, prompt: number): boolean =>
+    earlier?.scores.get(at(prompts, prompt, 'prompt').key)?.has(model) ?? false
+  const wanted = [...identity.modelKeys.keys()]
+  const missing = [...prompts.keys()].filter((prompt) => !wanted.every((model) => isKnown(model, prompt)))
   if (missing.length === 0) return null
-  const plan = await engine.plan(
-    engineRequest(prepared, missing, (prompt) => at(known, prompt, 'prompt'), earlier?.split ?? null),
-    { signal }
-  )
+  const { request } = engineRequest(prepared, wanted, missing, isKnown, earlier?.split ?? null)
+  const plan = await engine.plan(request, { signal })
   return { ...plan, memoryLimitBytes: engineLimitBytes() }
 }

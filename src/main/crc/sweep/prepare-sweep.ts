@@ -68,6 +68,8 @@ export interface CrcSweepRequest {
   whatIf?: boolean
   /** Whether one half of the prompts, drawn by the seed, decides what is selected, and the other says what that is worth. */
   split?: boolean
+  /** Whether ranges and blends that cannot be selected are scored on a few prompts only. */
+  preview?: boolean
   /** Number of blends from post to base, one strength for all layers; 0 for none. */
   soupSize: number
   /** Of the bootstrap. */

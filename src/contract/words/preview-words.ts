@@ -1,0 +1,48 @@
+import type { SweepDocument, SweepPreview } from '../documents/crc'
+import { formatCount, formatPercent, plural, rangePhrase } from './format'
+
+/** Smaller chances are all the same to a reader. */
+const LEAST_CHANCE = 0.001
+/** From it on, what is selected may well be another range. */
+const DOUBTFUL = 0.05
+
+/** What a preview says besides its selection. */
+export interface PreviewFacts {
+  /** What is exact, and what the rest rests on. */
+  basis: string
+  /** How likely the whole sweep would select another range, and which. */
+  elsewhere: string
+  /** Whether that is more than a reader should pass over. */
+  isDoubtful: boolean
+}
+
+type Previewed = Pick<SweepDocument, 'prompts'> & {
+  ranges: readonly unknown[]
+  preview: Pick<SweepPreview, 'prompts' | 'elsewhere' | 'likeliest' | 'rho' | 'rows' | 'wholeRows'> & {
+    ranges: readonly unknown[]
+  }
+}
+
+/** A chance, never as none and never as certain. */
+export function chanceWords(chance: number): string {
+  if (chance < LEAST_CHANCE) return 'less than 0.1 %'
+  if (chance > 1 - LEAST_CHANCE) return 'more than 99.9 %'
+  return chance < 0.01 ? `${(100 * chance).toFixed(1)} %` : formatPercent(chance)
+}
+
+/** What a sweep rests on that has scored most ranges on few prompts. */
+export function previewFacts({ prompts, ranges, preview }: Previewed): PreviewFacts {
+  const { likeliest, elsewhere, rho, rows, wholeRows } = preview
+  const which =
+    likeliest === null || likeliest.chance < LEAST_CHANCE
+      ? ''
+      : `, most likely ${rangePhrase(likeliest)} (${chanceWords(likeliest.chance)})`
+  return {
+    basis:
+      `${plural(ranges.length, 'range')} ${ranges.length === 1 ? 'is' : 'are'} exact, on all ${plural(prompts.length, 'prompt')}; ` +
+      `${formatCount(preview.ranges.length)} are estimated from ${formatCount(preview.prompts.length)} of them` +
+      (rows === 0 ? '' : `, in ${formatPercent(rows / wholeRows)} of the work`),
+    elsewhere: `Scoring all ranges on all prompts would select another at ${formatPercent(rho)} of post’s validity with a chance of ${chanceWords(elsewhere)}${which}.`,
+    isDoubtful: elsewhere >= DOUBTFUL
+  }
+}

@@ -1,0 +1,114 @@
+import type { PromptScore } from '../../../contract/documents/crc'
+import type { SweptModel } from '../../../contract/documents/swept-model'
+import { at, got } from '../../../contract/model/look-up'
+import { NORMAL_QUANTILE } from '../../../contract/model/t-quantile'
+import { buildAnswerTrie } from '../../engine/tries/answer-trie'
+import { type PreviewOutcome, previewStages } from '../preview/preview-stages'
+import { DEFAULT_SEED } from '../selection/selection'
+import type { ModelScores } from '../task/model-scores'
+import type { SweepStage } from './compute-sweep'
+import type { PreparedSweep } from './prepare-sweep'
+
+/** The stages of a sweep, and, once they are done, what a preview came to. */
+export interface FollowedStages {
+  follow: (scores: readonly ModelScores[]) => Iterable<SweepStage>
+  /** Null where everything was scored. */
+  readonly outcome: PreviewOutcome | null
+}
+
+/**
+ * Everything at once, or a preview's stages, and then everything if prompts are too few for a preview.
+ *
+ * @param chosen the prompts to score
+ */
+export function stagesOf(prepared: PreparedSweep, chosen: readonly number[]): FollowedStages {
+  const { models, rivals, request } = prepared
+  const everything: SweepStage = {
+    models: Array.from({ length: models.length + rivals.length }, (_, model) => model),
+    prompts: chosen
+  }
+  let outcome: PreviewOutcome | null = null
+  return {
+    *follow(scores) {
+      if (request.preview === true) outcome = yield* preview(prepared, scores)
+      if (outcome === null) yield everything
+    },
+    get outcome() {
+      return outcome
+    }
+  }
+}
+
+/** Rivals are scored with post and base, from the same logits. */
+function* preview(
+  { layerCount, models, rivals, prompts, groups, halves, request }: PreparedSweep,
+  scores: readonly ModelScores[]
+): Generator<SweepStage, PreviewOutcome | null> {
+  const stages = previewStages({
+    layerCount,
+    models,
+    prompts,
+    places: prompts.map(
+      ({ tokens }, prompt) => buildAnswerTrie({ tokens, groups: at(groups, prompt, 'prompt') }).places
+    ),
+    choose: halves?.choose ?? null,
+    rho: request.rho,
+    seed: request.seed ?? DEFAULT_SEED,
+    scoreOf: (model, prompt) => at(scores, model, 'model').of(prompt)
+  })
+  for (let stage = stages.next(); ; stage = stages.next()) {
+    if (stage.done === true) return stage.value
+    const withRivals = stage.value.kind === 'whole' ? rivals.map((_, rival) => models.length + rival) : []
+    yield { ...stage.value, models: [...stage.value.models, ...withRivals] }
+  }
+}
+
+/** A range or blend that a preview has scored on some prompts. */
+export interface PreviewedModel {
+  model: SweptModel
+  /** On the preview's prompts, in their order. */
+  prompts: readonly PromptScore[]
+  /** Of the means over all prompts, with half the widths of their 95 % intervals. */
+  validity: number
+  diversity: number
+  margins: { validity: number; diversity: number }
+}
+
+export interface PreviewResults extends Pick<PreviewOutcome, 'prompts' | 'elsewhere' | 'open' | 'wholeRows'> {
+  rho: number
+  /** What was computed, in rows of a block. */
+  rows: number
+  models: readonly PreviewedModel[]
+  likeliest: { model: SweptModel; chance: number } | null
+}
+
+export function previewResults(
+  { models, request }: PreparedSweep,
+  { prompts, elsewhere, open, estimates, likeliest, wholeRows }: PreviewOutcome,
+  rows: number,
+  scoresOf: (model: number, prompts: readonly number[]) => PromptScore[]
+): PreviewResults {
+  return {
+    prompts,
+    elsewhere,
+    open,
+    rho: request.rho,
+    rows,
+    wholeRows,
+    likeliest:
+      likeliest === null ? null : { model: at(models, likeliest.model, 'model'), chance: likeliest.chance },
+    models: [...estimates.keys()].map((model) => {
+      const { validity, diversity } = got(estimates, model, 'estimate')
+      return {
+        model: at(models, model, 'model'),
+        prompts: scoresOf(model, prompts),
+        validity: validity.mean,
+        diversity: diversity.mean,
+        margins: {
+          validity: NORMAL_QUANTILE * validity.spread,
+          diversity: NORMAL_QUANTILE * diversity.spread
+        }
+      }
+    })
+  }
+}

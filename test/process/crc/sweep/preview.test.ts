@@ -1,0 +1,128 @@
+import { sampleRankCorrelation } from 'simple-statistics'
+import { describe, expect, it } from 'vitest'
+import type { RangeScore, SweepDocument } from '../../../../src/contract/documents/crc'
+import { rangeKey } from '../../../../src/contract/model/strengths'
+import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
+import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
+import { withHalvesAlone } from '../../../../src/main/crc/sweep/follow-up'
+import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
+import { sharedEngine } from '../../../fixtures/shared-engine'
+import { demoSweep } from '../../../fixtures/swept-demo'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+
+const { signal } = new AbortController()
+const DEMO_WORK = { blockEvaluations: 388, packedTokens: 431 }
+
+describe('a preview of the demo pair', async () => {
+  const engine = sharedEngine.client()
+  const request = await demoSweep({ rivals: true })
+  const whole = await runCrcSweep(engine, request, signal, () => undefined)
+  const events: CrcSweepEvent[] = []
+  const preview = await runCrcSweep(engine, { ...request, preview: true }, signal, (event) =>
+    events.push(event)
+  )
+  const previewed = preview.preview?.ranges ?? []
+
+  it('selects what the whole sweep does, and says that another is unlikely', () => {
+    expect(preview.selected).toEqual(whole.selected)
+    expect(preview.preview?.elsewhere).toBeLessThan(0.05)
+  })
+
+  it('takes at most a quarter of the work of the whole sweep with its follow-up', async () => {
+    const { followUp } = await withHalvesAlone(engine, request, whole, signal)
+    const rows = (DEMO_WORK.blockEvaluations + (followUp?.blockEvaluations ?? 0)) * DEMO_WORK.packedTokens
+    expect(preview.preview?.rows).toBeGreaterThan(0)
+    expect(preview.preview?.rows).toBeLessThanOrEqual(rows / 4)
+    expect(preview.preview?.wholeRows).toBe(DEMO_WORK.blockEvaluations * DEMO_WORK.packedTokens)
+  })
+
+  it('scores finalists, post, base and rivals as the whole sweep does', () => {
+    expect(preview.ranges.length).toBeGreaterThan(1)
+    for (const range of preview.ranges) {
+      expectSame(range, scoreOf(whole.ranges, range))
+    }
+    expectSame(preview.post, whole.post)
+    expect(preview.rivals).toHaveLength(whole.rivals.length)
+    expectSame(preview.rivals[0], whole.rivals[0])
+  })
+
+  it('estimates all other ranges, in the order that exact scores have and within its margins', () => {
+    expect(preview.ranges.length + previewed.length).toBe(78)
+    const pairs = [...preview.ranges, ...previewed].map((range) => [
+      range.diversity,
+      scoreOf(whole.ranges, range).diversity
+    ])
+    const [estimated, exact] = [0, 1].map((side) => pairs.map((pair) => pair[side] ?? NaN))
+    expect(sampleRankCorrelation(estimated ?? [], exact ?? [])).toBeGreaterThan(0.99)
+    const inside = previewed.filter(
+      (range) => Math.abs(range.diversity - scoreOf(whole.ranges, range).diversity) <= range.margins.diversity
+    )
+    expect(inside.length / previewed.length).toBeGreaterThan(0.9)
+  })
+
+  it('shows ranges on a coarse grid within the first two hundredths of the work', () => {
+    const first = events.findIndex((event) => event.type === 'scores')
+    const progress = events.slice(0, first + 1).findLast((event) => event.type === 'progress')
+    const [scores] = events.flatMap((event) => (event.type === 'scores' ? [event.entries] : []))
+    const ranges = (scores ?? []).filter(({ model }) => model.kind === 'range')
+    expect(ranges.length).toBeGreaterThan(10)
+    expect(ranges.every(({ score }) => score.promptCount === 1)).toBe(true)
+    expect(progress?.type === 'progress' && progress.progress.rowsDone).toBeLessThanOrEqual(
+      0.02 * DEMO_WORK.blockEvaluations * DEMO_WORK.packedTokens * 1.2
+    )
+  })
+
+  it('leaves to the whole sweep only what it has not computed', async () => {
+    const file = `${await temporaryFolder()}/sweep.json`
+    const history: SweepHistory = {
+      checkpoint: new SweepCheckpoint(checkpointBeside(file)),
+      lastSweep: () => Promise.resolve(preview),
+      fresh: false
+    }
+    const rest = await runCrcSweep(engine, request, signal, () => undefined, history)
+    expect(rest.preview).toBeNull()
+    expect(rest.reusedPromptCount).toBe(preview.preview?.prompts.length)
+    expect(rest.work.blockEvaluations).toBeLessThanOrEqual(DEMO_WORK.blockEvaluations - 12)
+    expect(rest.work.packedTokens).toBeLessThan(DEMO_WORK.packedTokens)
+    expect(rest.selected).toEqual(whole.selected)
+    for (const range of rest.ranges) expectSame(range, scoreOf(whole.ranges, range))
+  })
+})
+
+describe('a preview with a soup', async () => {
+  const request = await demoSweep({ soupSize: 21, preview: true })
+  const preview = await runCrcSweep(sharedEngine.client(), request, signal, () => undefined)
+
+  it('has the best blend and post exactly, and estimates the others', () => {
+    const estimated = preview.preview?.soup ?? []
+    expect(preview.soup.length + estimated.length).toBe(21)
+    expect(preview.soup.map(({ strength }) => strength)).toContain(0)
+    expect(preview.soup.length).toBe(2)
+    expect(preview.preview?.rows).toBeLessThanOrEqual((preview.preview?.wholeRows ?? 0) / 3.7)
+  })
+})
+
+describe('a preview of a pair with too few prompts', async () => {
+  const request = await demoSweep({ preview: true })
+  const few = { ...request, prompts: Array.isArray(request.prompts) ? request.prompts.slice(0, 2) : [] }
+  const swept = await runCrcSweep(sharedEngine.client(), few, signal, () => undefined)
+
+  it('is the whole sweep', () => {
+    expect(swept.preview).toBeNull()
+    expect(swept.ranges).toHaveLength(78)
+  })
+})
+
+function scoreOf(ranges: SweepDocument['ranges'], wanted: { start: number; end: number }): RangeScore {
+  const found = ranges.find((range) => rangeKey(range) === rangeKey(wanted))
+  if (found === undefined) throw new Error(`no score of ${rangeKey(wanted)}`)
+  return found
+}
+
+function expectSame(
+  one: { validity: number; diversity: number } | undefined,
+  other: { validity: number; diversity: number } | undefined
+): void {
+  expect(Math.abs((one?.validity ?? NaN) - (other?.validity ?? NaN))).toBeLessThanOrEqual(1e-5)
+  expect(Math.abs((one?.diversity ?? NaN) - (other?.diversity ?? NaN))).toBeLessThanOrEqual(1e-5)
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { choosePrompts } from '../../../../../src/main/crc/preview/choose-prompts'
+
+const categories = [
+  [0, 2, 4, 6, 8],
+  [1, 3, 5, 7, 9]
+]
+/** Five tokens of a prompt, and one for each place it has: later prompts are longer. */
+const prefixesOf = (prompts: readonly number[]): number =>
+  prompts.reduce((sum, prompt) => sum + 5 + prompt, 0)
+
+describe('prompts that stand for all', () => {
+  it('are as many of each category as may be taken, and no more prefixes than that', () => {
+    const drawn = choosePrompts({ categories, known: [], prefixesOf, mostPrefixes: 40, seed: 1 })
+    expect(drawn?.map((prompts) => prompts.length)).toEqual([3, 2])
+    expect(prefixesOf(drawn?.flat() ?? [])).toBeLessThanOrEqual(40)
+  })
+
+  it('have the means that all have in what is known', () => {
+    // Of each category the middle one, or any two around it, is the mean.
+    const value = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    const drawn = choosePrompts({ categories, known: [value], prefixesOf, mostPrefixes: 100, seed: 1 })
+    for (const prompts of drawn ?? []) {
+      const mean = prompts.reduce((sum, prompt) => sum + (value[prompt] ?? NaN), 0) / prompts.length
+      expect(mean).toBeCloseTo(2, 5)
+    }
+  })
+
+  it('are the same for the same seed', () => {
+    const choice = {
+      categories,
+      known: [[3, 1, 4, 1, 5, 9, 2, 6, 5, 3]],
+      prefixesOf,
+      mostPrefixes: 40,
+      seed: 7
+    }
+    expect(choosePrompts(choice)).toEqual(choosePrompts(choice))
+  })
+
+  it('are none where not one of each category may be taken', () => {
+    expect(choosePrompts({ categories, known: [], prefixesOf, mostPrefixes: 10, seed: 1 })).toBeNull()
+  })
+})
