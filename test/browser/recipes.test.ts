@@ -186,7 +186,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     })
     await page.reload()
     await page.getByText('This project cannot be saved.').waitFor()
-    for (const name of ['Import…', 'Rename left', 'Remove left'])
+    for (const name of ['Import mergekit…', 'Rename left', 'Remove left'])
       expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
     await page.getByRole('navigation').getByText('Prompts', { exact: true }).click()
     expect(await page.getByLabel('Text of prompt 1', { exact: true }).isEditable()).toBe(false)
