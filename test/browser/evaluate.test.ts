@@ -77,7 +77,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
     await consent.check()
     await send.click()
     await page.getByText(/\d+ questions judged\./).waitFor()
-    await table.getByRole('button', { name: 'Judge' }).waitFor()
+    await table.getByRole('button', { name: 'Judge ↑', exact: true }).waitFor()
     expect(await page.getByRole('combobox', { name: 'Horizontal', exact: true }).inputValue()).toBe('judge')
     const asked = requests.length
     expect(asked).toBeGreaterThan(0)
