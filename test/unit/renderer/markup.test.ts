@@ -21,7 +21,6 @@ const TITLES: Record<string, readonly string[]> = {
     'ranges/PromptScores: prompt.text',
     'samples/AnswerGrid: variant.name',
     'samples/SampleSummary: variant.name',
-    'samples/VariantPicker: origin',
     'ui/FolderDialog: shortcut.path'
   ],
   'the name in the file of what layer and component say': ['pair/DistanceTable: distance.tensor']
