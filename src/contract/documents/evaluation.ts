@@ -13,17 +13,44 @@ import { SampleProgress, ShownSample, Variant } from './samples'
 import { Task } from './task'
 import { factsOf, TaskKind } from '../model/task-kinds'
 
+/** What a variant puts around the prompts of the task. */
+const PromptFrame = z.object({
+  /** Before the text of every prompt, such as "List five different answers, then pick one at random. ". */
+  prefix: z.string().max(10_000).optional(),
+  /** Behind it. */
+  suffix: z.string().max(10_000).optional(),
+  /** The system turn, instead of the prompt's own and the project's; empty: none. */
+  system: z.string().max(100_000).optional()
+})
+export type PromptFrame = z.infer<typeof PromptFrame>
+
 /** A variant with what it is combined with: SLR alone, decoding or prompting alone, and both, in one run. */
-export const EvaluationVariant = z
-  .object({
-    variant: Variant,
-    /** Instead of the task's. */
-    sampling: Sampling.optional(),
-    /** Put before the text of every prompt, such as "List five different answers, then pick one at random. ". */
-    prefix: z.string().max(10_000).optional()
-  })
-  .strict()
+export const EvaluationVariant = PromptFrame.extend({
+  variant: Variant,
+  /** Instead of the task's. */
+  sampling: Sampling.optional(),
+  /**
+   * Answers that its prompting asks for at once, in a list: what the model writes is read as so many answers, and it is asked as often less.
+   * What a list lacks is an empty answer.
+   */
+  listed: z.number().int().min(2).max(100).optional()
+}).strict()
 export type EvaluationVariant = z.infer<typeof EvaluationVariant>
+
+/** One string for frames that make the same of a prompt. */
+export const frameKey = ({ prefix, suffix, system }: Frame): string =>
+  JSON.stringify([prefix ?? '', suffix ?? '', system ?? null])
+
+/** As a variant has it, or as a stored set of prompts does. */
+interface Frame {
+  readonly prefix?: string | undefined
+  readonly suffix?: string | undefined
+  readonly system?: string | null | undefined
+}
+
+/** Whether a variant is its model alone: sampled as the task says, from the prompts as they are. */
+export const isPlain = (variant: EvaluationVariant): boolean =>
+  variant.sampling === undefined && variant.listed === undefined && frameKey(variant) === frameKey({})
 
 const PromptTokens = z.object({
   rendered: z.string(),
@@ -49,8 +76,15 @@ export const EvaluationRun = z.object({
   task: Task,
   /** Their names are unique. */
   variants: z.array(EvaluationVariant).min(1).max(60),
-  /** What the models saw: one list of prompts for each prefix in use, no prefix being ''. */
-  promptSets: z.array(z.object({ prefix: z.string(), prompts: z.array(PromptTokens) })),
+  /** What the models saw: one list of prompts for each frame in use, that of none being ''. */
+  promptSets: z.array(
+    z.object({
+      prefix: z.string(),
+      suffix: z.string().default(''),
+      system: z.string().nullable().default(null),
+      prompts: z.array(PromptTokens)
+    })
+  ),
   stopTokens: z.array(z.number().int()),
   /** Of the tokenizer, for expectation-adjusted measures. */
   vocabularySize: z.number().int().min(1),

@@ -84,7 +84,9 @@ export const SampleLine = z.object({
   index: z.number().int().min(0),
   text: z.string(),
   tokens: z.array(z.number().int().nonnegative()),
-  finish: z.enum(['stop', 'length'])
+  finish: z.enum(['stop', 'length']),
+  /** For an answer out of a list: what was written as a whole, with the first of its answers, and the probability that it states for this one. */
+  list: z.object({ whole: z.string().optional(), probability: z.number().nullable() }).optional()
 })
 export type SampleLine = z.infer<typeof SampleLine>
 

@@ -73,7 +73,10 @@ export function addEvaluateCommand(program: Command, signal: AbortSignal): void 
     .command('evaluate')
     .description('how models of the pair do on an open-ended task, in diversity and quality')
   withVariantOptions(withPairOptions(command), 'base, post, and what a project keeps')
-    .option('--variants <file>', 'variants as JSON, with sampler settings and prompt prefixes of their own')
+    .option(
+      '--variants <file>',
+      'variants as JSON, with samplers, system turns, prefixes, suffixes and lists of answers of their own'
+    )
     .optionsGroup('What to evaluate:')
     .option('--task <task>', TASK_CHOICES)
     .option(

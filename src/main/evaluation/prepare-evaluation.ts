@@ -4,7 +4,9 @@ import type { Rendering } from '../../contract/documents/crc'
 import {
   EVALUATION_VERSION,
   type EvaluationRun,
-  type EvaluationVariant
+  type EvaluationVariant,
+  frameKey,
+  type PromptFrame
 } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
 import type { Sampling } from '../../contract/model/sampling'
@@ -15,6 +17,7 @@ import { openSampledPair, refuseOtherCheckpoints, type SampledPair } from '../sa
 import { planAnswers, type PlannedAnswers } from '../samples/plan-answers'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { renderSamplePrompts } from '../answers/render-sample-prompts'
+import { listSettings } from './listed-answers'
 import { openEmbeddingModel } from './embedding-model'
 import { AnswerReader } from '../answers/read-answer'
 
@@ -34,7 +37,9 @@ export interface EvaluationGroup {
   /** Indices into the run's variants. */
   readonly members: readonly number[]
   readonly sampling: Sampling
-  readonly prefix: string
+  readonly frame: PromptFrame
+  /** Answers in each list that is asked for; 1 where each answer stands alone. */
+  readonly listed: number
 }
 
 /** The groups that a run's answers are generated in. */
@@ -42,10 +47,14 @@ export function evaluationGroups({
   task,
   variants
 }: Pick<EvaluationRun, 'task' | 'variants'>): EvaluationGroup[] {
-  const groups = new Map<string, { members: number[]; sampling: Sampling; prefix: string }>()
-  for (const [index, { sampling = task.settings.sampling, prefix = '' }] of variants.entries()) {
-    const key = JSON.stringify([prefix, sampling])
-    const group = groups.get(key) ?? { members: [], sampling, prefix }
+  const groups = new Map<
+    string,
+    { members: number[]; sampling: Sampling; frame: PromptFrame; listed: number }
+  >()
+  for (const [index, entry] of variants.entries()) {
+    const { sampling = task.settings.sampling, prefix, suffix, system, listed = 1 } = entry
+    const key = JSON.stringify([frameKey(entry), sampling, listed])
+    const group = groups.get(key) ?? { members: [], sampling, frame: { prefix, suffix, system }, listed }
     group.members.push(index)
     groups.set(key, group)
   }
@@ -71,12 +80,14 @@ export async function prepareEvaluation(
   const promptSets: EvaluationRun['promptSets'] = []
   let stopTokens: number[] = []
   for (const group of evaluationGroups(request)) {
-    let set = promptSets.find(({ prefix }) => prefix === group.prefix)
+    let set = promptSets.find((known) => frameKey(known) === frameKey(group.frame))
     if (set === undefined) {
-      const rendered = await renderSamplePrompts(prefixed(task, group.prefix), rendering, pair.text)
+      const rendered = await renderSamplePrompts(framed(task, group.frame), rendering, pair.text)
       for (const notice of rendered.notices) notices.add(notice)
       set = {
-        prefix: group.prefix,
+        prefix: group.frame.prefix ?? '',
+        suffix: group.frame.suffix ?? '',
+        system: group.frame.system ?? null,
         prompts: rendered.prompts.map(({ rendered: text, tokens }) => ({ rendered: text, tokens }))
       }
       promptSets.push(set)
@@ -130,11 +141,11 @@ async function planGroup(
     promptSets,
     rendering
   }: Pick<EvaluationRun, 'task' | 'variants' | 'promptSets' | 'rendering'>,
-  { members, sampling, prefix }: EvaluationGroup,
+  { members, sampling, frame, listed }: EvaluationGroup,
   pair: SampledPair
 ): Promise<{ planned: PlannedAnswers; notices: string[] }> {
-  const prompts = promptSets.find((set) => set.prefix === prefix)?.prompts ?? []
-  const rendered = prefixed(task, prefix).map((prompt, index) => ({
+  const prompts = promptSets.find((set) => frameKey(set) === frameKey(frame))?.prompts ?? []
+  const rendered = framed(task, frame).map((prompt, index) => ({
     ...prompt,
     ...at(prompts, index, 'prompt'),
     otherTexts: [at(task.prompts, index, 'prompt').text]
@@ -145,14 +156,23 @@ async function planGroup(
       prompts: rendered,
       rendering,
       variants: members.map((index) => at(variants, index, 'variant').variant),
-      settings: { ...task.settings, sampling, device: 'cpu', memoryBytes: defaultMemoryBytes() }
+      settings: {
+        ...listSettings(task.settings, listed),
+        sampling,
+        device: 'cpu',
+        memoryBytes: defaultMemoryBytes()
+      }
     },
     (whole) => comparePrompts(whole, pair, rendered)
   )
 }
 
-function prefixed(task: Task, prefix: string): Task['prompts'] {
-  return task.prompts.map((prompt) => ({ ...prompt, text: prefix + prompt.text }))
+function framed(task: Task, { prefix = '', suffix = '', system }: PromptFrame): Task['prompts'] {
+  return task.prompts.map((prompt) => ({
+    ...prompt,
+    text: prefix + prompt.text + suffix,
+    ...(system === undefined ? {} : { system })
+  }))
 }
 
 function refuseSameNames(variants: readonly EvaluationVariant[]): void {

@@ -1,5 +1,5 @@
 import type { EngineReadEvent } from '../../contract/procedures/engine'
-import type { EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
+import { type EvaluationRun, frameKey, type PromptScores } from '../../contract/documents/evaluation'
 import type { SampleLine } from '../../contract/documents/samples'
 import { textToFloats } from '../base/float-text'
 import { meanCosineDistance, vendiScore } from '../measures/texts/embedding-measures'
@@ -31,10 +31,12 @@ export class PromptReading {
     readonly prompt: number,
     samples: readonly SampleLine[]
   ) {
-    const prefixOf = new Map(run.variants.map(({ variant, prefix = '' }) => [variant.name, prefix]))
-    this.parts = run.promptSets.map(({ prefix, prompts }) => {
+    const frameOf = new Map(run.variants.map((entry) => [entry.variant.name, frameKey(entry)]))
+    this.parts = run.promptSets.map((set) => {
+      const { prompts } = set
+      const frame = frameKey(set)
       const read = samples
-        .filter(({ variant, tokens }) => tokens.length > 0 && prefixOf.get(variant) === prefix)
+        .filter(({ variant, tokens }) => tokens.length > 0 && frameOf.get(variant) === frame)
         .map((sample): ReadAnswer => ({
           sample,
           postLogLikelihood: null,

@@ -14,6 +14,7 @@ import { makeAnswers } from '../samples/make-answers'
 import { type EmbeddingModel, openEmbeddingModel } from './embedding-model'
 import { fixedSubset } from '../measures/texts/fixed-subset'
 import { evaluationGroups, groupAnswers } from './prepare-evaluation'
+import { answersIn, wholeLists } from './listed-answers'
 import { PromptReading } from './prompt-reading'
 import { COMPARED_ANSWERS } from '../measures/sample-measures'
 import { cancellable, throwIfCancelled } from '../base/cancelling'
@@ -78,26 +79,32 @@ async function generate({ engine, run, pair, samples, listener, signal }: Work):
   for (const group of evaluationGroups(run)) {
     const planned = await groupAnswers(run, group, pair)
     const names = new Set(group.members.map((member) => at(run.variants, member, 'variant').variant.name))
+    const { listed } = group
+    const { settings } = run.task
     const own = samples.filter(({ variant }) => names.has(variant))
     const others = samples.length - own.length
+    const known = new Set(own.map(keyOf))
     const generated = await makeAnswers(
       engine,
-      { ...planned, stored: own, earlier: computation },
+      { ...planned, stored: listed === 1 ? own : wholeLists(own, settings, listed), earlier: computation },
       {
         learned: (record) => listener.learned(record),
         planned: ({ weights }) => listener.planned(weights),
         async keep(lines) {
-          await listener.keepSamples(lines)
-          samples.push(...lines)
+          const answers = listed === 1 ? lines : await answersIn(lines, settings, listed, pair.text)
+          // Of a list that was cut off by a crash some answers are there.
+          const fresh = answers.filter((answer) => !known.has(keyOf(answer)))
+          await listener.keepSamples(fresh)
+          samples.push(...fresh)
         },
         progress({ mostSecondsLeft, ...progress }) {
           // Known of this group only; the others take about as long for each answer.
           const more =
-            (samplesTotal - others - progress.samplesDone) /
-            Math.max(1, progress.samplesTotal - progress.samplesDone)
+            (samplesTotal - samples.length) /
+            Math.max(1, listed * (progress.samplesTotal - progress.samplesDone))
           listener.progress({
             ...progress,
-            samplesDone: others + progress.samplesDone,
+            samplesDone: listed === 1 ? others + progress.samplesDone : samples.length,
             samplesTotal,
             secondsLeft: progress.secondsLeft === null ? null : more * progress.secondsLeft,
             ...(mostSecondsLeft === undefined ? {} : { mostSecondsLeft: more * mostSecondsLeft }),
@@ -111,6 +118,8 @@ async function generate({ engine, run, pair, samples, listener, signal }: Work):
     computation = generated.computation
   }
 }
+
+const keyOf = ({ variant, prompt, index }: SampleLine): string => JSON.stringify([variant, prompt, index])
 
 /** @param scored prompts that have their scores; grows */
 async function score(work: Work, scored: Set<number>): Promise<void> {

@@ -1,6 +1,7 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Score, SweepDocument } from '../../contract/documents/crc'
 import {
+  isPlain,
   type EvaluationRun,
   mainMeasures,
   type ProxyCorrelation,
@@ -66,8 +67,8 @@ function overVariants(
   variants: readonly VariantResult[],
   sweep: SweepDocument
 ): ProxyCorrelation[] {
-  const scored = run.variants.flatMap(({ variant, sampling, prefix }, index) => {
-    const score = sampling === undefined && prefix === undefined ? scoreIn(sweep, variant) : null
+  const scored = run.variants.flatMap((entry, index) => {
+    const score = isPlain(entry) ? scoreIn(sweep, entry.variant) : null
     return score === null ? [] : [{ score, result: at(variants, index, 'variant') }]
   })
   const main = mainMeasures(run.task.kind, variants)

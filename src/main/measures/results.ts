@@ -3,6 +3,7 @@ import {
   type Estimate,
   type EvaluationResults,
   type EvaluationRun,
+  isPlain,
   type PromptScores,
   type VariantResult
 } from '../../contract/documents/evaluation'
@@ -99,10 +100,7 @@ export function evaluationResults(
 /** @throws WorkbenchError `not-found` */
 function referenceIn(variants: EvaluationRun['variants'], against: string | undefined): number {
   if (against === undefined) {
-    const post = variants.findIndex(
-      ({ variant, sampling, prefix }) =>
-        variant.kind === 'post' && sampling === undefined && prefix === undefined
-    )
+    const post = variants.findIndex((entry) => entry.variant.kind === 'post' && isPlain(entry))
     return Math.max(0, post)
   }
   const index = variants.findIndex(({ variant }) => variant.name === against)

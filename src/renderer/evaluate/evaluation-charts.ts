@@ -1,3 +1,4 @@
+import { isPlain } from '../../contract/documents/evaluation'
 import type {
   Difference,
   Estimate,
@@ -13,15 +14,16 @@ import { variantStyles } from '../../contract/documents/variant-styles'
 import { type PlotAxis, type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
 import { toCsv } from '../ui/csv'
 
-/** How each variant is drawn, in their order; one with another sampler or prefix is paler. */
+/** How each variant is drawn, in their order; one with a sampler or a prompting of its own is paler. */
 export function seriesStyles(
   variants: readonly EvaluationVariant[]
 ): Pick<PlotSeries, 'name' | 'tone' | 'mark' | 'opacity'>[] {
   const styles = variantStyles(variants.map(({ variant }) => variant))
-  return variants.flatMap(({ variant, sampling, prefix }, index) => {
+  return variants.flatMap((entry, index) => {
+    const { variant } = entry
     const style = styles[index]
     if (style === undefined) return []
-    const opacity = sampling === undefined && prefix === undefined ? 1 : 0.6
+    const opacity = isPlain(entry) ? 1 : 0.6
     return [{ name: variant.name, tone: style.tone, mark: style.shape, opacity }]
   })
 }

@@ -4,6 +4,7 @@ import { SvelteSet } from 'svelte/reactivity'
 import {
   type EvaluationRun,
   type EvaluationVariant,
+  isPlain,
   type TaskEntry
 } from '../../contract/documents/evaluation'
 import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
@@ -252,8 +253,8 @@ export class EvaluationSetup {
     const { sampleCount } = task.settings
     this.sampleCount = sampleCount === known.task.settings.sampleCount ? '' : String(sampleCount)
     const offered = this.choices.filter(({ added }) => added === null)
-    const isOf = ({ entry }: Choice, { variant, sampling, prefix }: EvaluationVariant): boolean =>
-      sampling === undefined && prefix === undefined && sameModel(entry.variant, variant)
+    const isOf = ({ entry }: Choice, evaluated: EvaluationVariant): boolean =>
+      isPlain(evaluated) && sameModel(entry.variant, evaluated.variant)
     this.added = variants.filter((variant) => !offered.some((choice) => isOf(choice, variant)))
     this.leftOut.clear()
     for (const choice of offered) {
@@ -288,8 +289,11 @@ export class EvaluationSetup {
   }
 }
 
-function describeAddition({ variant, sampling, prefix }: EvaluationVariant): string {
-  const own = [sampling === undefined ? [] : ['own sampler'], prefix === undefined ? [] : ['prefix']].flat()
+function describeAddition({ variant, sampling, ...frame }: EvaluationVariant): string {
+  const own = [
+    ...(sampling === undefined ? [] : ['own sampler']),
+    ...(['prefix', 'suffix', 'system', 'listed'] as const).filter((part) => frame[part] !== undefined)
+  ]
   if (own.length > 0) return own.join(', ')
   return isOutside(variant) ? variant.kind : 'added'
 }

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { DEFAULT_RENDERING } from '../../../src/contract/documents/crc'
 import type {
   EvaluationResults,
+  EvaluationVariant,
   EvaluationRun,
   PromptScores
 } from '../../../src/contract/documents/evaluation'
@@ -31,7 +32,10 @@ interface Evaluated {
   records: OutsideRecord[]
 }
 
-async function evaluated(variant: Variant): Promise<Evaluated> {
+async function evaluated(
+  variant: Variant,
+  around: Omit<EvaluationVariant, 'variant'> = {}
+): Promise<Evaluated> {
   const task = await builtinTask('demo-open')
   const { run, pair } = await prepareEvaluation({
     ...PAIR,
@@ -43,7 +47,7 @@ async function evaluated(variant: Variant): Promise<Evaluated> {
     },
     variants: [
       { variant: { kind: 'post', name: 'greedy' }, sampling: { ...task.settings.sampling, temperature: 0 } },
-      { variant }
+      { variant, ...around }
     ]
   })
   const samples: SampleLine[] = []
@@ -103,4 +107,38 @@ it('the same answers by engine, file and endpoint have the same measures to the 
     expect(outside.scores).toEqual(engine.scores)
     expect(outside.results).toEqual(engine.results)
   }
+})
+
+it('a variant with a system turn, a suffix and lists of answers is asked so, and has as many answers as the others', async () => {
+  const { endpoint, requests } = await startAnswerEndpoint({
+    answer: (_, given) =>
+      `Here you are:\n1. Red ${given} (probability: 0.4)\n2. Blue ${given}\n3. Green ${given}`
+  })
+  const { samples, results, run } = await evaluated(
+    { kind: 'endpoint', name: 'listing', endpoint: { ...endpoint, through: 'chat', concurrency: 1 } },
+    { system: 'Be brief.', suffix: ' List three, numbered.', listed: 3 }
+  )
+  const { prompts, settings } = run.task
+  expect(requests.map(({ body }) => [body.n, body.max_tokens, body.messages])).toEqual(
+    prompts.map(({ text }) => [
+      2,
+      settings.maxTokens * 3,
+      [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: `${text} List three, numbered.` }
+      ]
+    ])
+  )
+  const first = samples.filter(({ variant, prompt }) => variant === 'listing' && prompt === 0)
+  expect(first.map(({ index, text }) => [index, text])).toEqual([
+    [0, 'Red 0'],
+    [1, 'Blue 0'],
+    [2, 'Green 0'],
+    [3, 'Red 1']
+  ])
+  expect(first[0]?.list?.probability).toBe(0.4)
+  expect(results.variants.map(({ answerCount }) => answerCount)).toEqual([
+    PROMPT_COUNT * SAMPLE_COUNT,
+    PROMPT_COUNT * SAMPLE_COUNT
+  ])
 })

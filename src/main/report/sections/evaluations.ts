@@ -214,7 +214,7 @@ function evaluationFacts(evaluation: ReportedEvaluation): [string, string][] {
     ['Seed', String(settings.seed)],
     ['Weights held as', weights ?? 'not loaded'],
     ...variantFacts(variants.map(({ variant }) => variant)),
-    ...variants.flatMap(({ variant, sampling, prefix }): [string, string][] => [
+    ...variants.flatMap(({ variant, sampling, prefix, suffix, system, listed }): [string, string][] => [
       ...(sampling === undefined
         ? []
         : [
@@ -225,7 +225,14 @@ function evaluationFacts(evaluation: ReportedEvaluation): [string, string][] {
                 .join(', ')
             ] satisfies [string, string]
           ]),
-      ...(prefix === undefined ? [] : [[`Prefix of ${variant.name}`, prefix] satisfies [string, string]])
+      ...(prefix === undefined ? [] : [[`Prefix of ${variant.name}`, prefix] satisfies [string, string]]),
+      ...(suffix === undefined ? [] : [[`Suffix of ${variant.name}`, suffix] satisfies [string, string]]),
+      ...(system === undefined
+        ? []
+        : [[`System turn of ${variant.name}`, system] satisfies [string, string]]),
+      ...(listed === undefined
+        ? []
+        : [[`Answers in each list of ${variant.name}`, String(listed)] satisfies [string, string]])
     ]),
     ...judgeFacts('Judge', judge, 'per prompt'),
     ...judgeFacts('Judge of pairs', pairJudge, 'in each set'),
