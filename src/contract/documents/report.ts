@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RunMarks } from './history'
 import { AnswerCheck } from './answer-check'
 import { Rendering, Score, Selection, SweepDocument } from './crc'
 import { DistancesDocument } from './distances'
@@ -50,6 +51,7 @@ const ReportedRange = ReportedScore.extend({ start: whole, end: whole })
 export type ReportedRange = z.infer<typeof ReportedRange>
 
 const ReportedSearch = SearchDocument.omit({ basePath: true, postPath: true, found: true }).extend({
+  runMarks: RunMarks,
   origin: Origin,
   found: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe }))
 })
@@ -73,6 +75,7 @@ const ReportedSweep = SweepDocument.omit({
   selection: true
 }).extend({
   origin: Origin,
+  runMarks: RunMarks,
   promptCount: whole,
   /** What was found; null when no ranges were scored. */
   headline: Headline.nullable(),
@@ -116,6 +119,7 @@ const ReportedSamples = SampleRun.omit({
   marks: true
 }).extend({
   origin: Origin,
+  runMarks: RunMarks,
   promptCount: whole,
   answerCount: whole,
   /** Means over the prompts, parallel to the variants. */
@@ -145,6 +149,7 @@ const ReportedEvaluation = EvaluationRun.pick({
   notices: true
 }).extend({
   origin: Origin,
+  runMarks: RunMarks,
   task: Task.omit({ prompts: true }).extend({ promptCount: whole }),
   variants: z.array(EvaluationVariant),
   complete: z.boolean(),
@@ -178,6 +183,8 @@ export const Report = z.object({
   pair: z
     .object({ base: ReportedCheckpoint, post: ReportedCheckpoint, findings: z.array(Finding) })
     .nullable(),
+  /** Of the pair, Markdown. */
+  notes: z.string(),
   rendering: Rendering,
   distances: DistancesDocument.omit({ basePath: true, postPath: true }).extend({ origin: Origin }).nullable(),
   sweep: ReportedSweep.nullable(),

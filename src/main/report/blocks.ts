@@ -1,8 +1,9 @@
+import type { RunMarks } from '../../contract/documents/history'
 import type { ReportChart } from '../../contract/documents/report-chart'
 import type { ModelTone } from '../../contract/model/model-style'
 
 /*
- * A report as a document: sections of blocks, which one writer turns into HTML and another into Markdown. All text is plain;
+ * A report as a document: sections of blocks, which one writer turns into HTML and another into Markdown. All text is plain but that of notes;
  * escaping is the writers' work.
  */
 
@@ -26,6 +27,8 @@ export interface Column {
 
 export type Block =
   | { kind: 'lead' | 'paragraph' | 'note' | 'warning' | 'heading'; text: string }
+  /** Markdown that a person wrote: the one text that is not plain. */
+  | { kind: 'notes'; text: string }
   /** Each a figure, what it is, and the words that explain it. */
   | { kind: 'figures'; figures: { label: string; value: string; detail: string }[] }
   | { kind: 'facts'; facts: readonly (readonly [name: string, value: string])[] }
@@ -42,6 +45,14 @@ export interface Section {
   title: string
   blocks: Block[]
 }
+
+/** What the user has said of a run: its name and its note, where there are such. */
+export const markBlocks = ({ name, note }: Pick<RunMarks, 'name' | 'note'>): Block[] => [
+  ...(name === '' ? [] : [{ kind: 'paragraph', text: `Called “${name}”.` } as const]),
+  ...notesBlocks(note)
+]
+
+export const notesBlocks = (text: string): Block[] => (text.trim() === '' ? [] : [{ kind: 'notes', text }])
 
 export const textColumn = (label: string, detail?: string): Column => ({ label, detail, numeric: false })
 export const numberColumn = (label: string, detail?: string): Column => ({ label, detail, numeric: true })

@@ -7,6 +7,7 @@ import type { EvaluationView } from '../../contract/documents/evaluation'
 import { type KeptModels, keptCheckpoint, keptRecipe } from '../../contract/documents/kept-models'
 import { formatUtc } from '../../contract/words/format'
 import { headline } from '../../contract/words/headline'
+import type { RunKind, RunMarks } from '../../contract/documents/history'
 import type { CheckpointSummary, PairReport } from '../../contract/documents/pair'
 import type { PairState } from '../../contract/documents/project'
 import {
@@ -56,8 +57,10 @@ export async function collectReport(
   const { document, pair, distances, sweep, check } = stored
   const origin = (from: ComputedFrom): ReportedOrigin => originOf(from, pair)
   const samples: ReportedSamples[] = []
+  const runMarks = (kind: RunKind, id: string): RunMarks => own.history.marksOf({ kind, id })
   for (const { run, samples: answers } of stored.samples) {
-    samples.push(await reportedSamples(run, answers, origin(run)))
+    const reported = await reportedSamples(run, answers, origin(run))
+    samples.push({ ...reported, runMarks: runMarks('samples', run.id) })
   }
   const named = <T extends { notices: string[] }>(part: T): T => ({
     ...part,
@@ -65,16 +68,19 @@ export async function collectReport(
   })
   const content = {
     distances: distances === null ? null : reportedDistances(distances, origin(distances)),
-    sweep: sweep === null ? null : named(reportedSweep(sweep, stored, own.document, origin)),
+    sweep: sweep === null ? null : named(reportedSweep(sweep, { ...stored, runMarks }, own.document, origin)),
     samples: samples.map(named),
     characterCheck: check === null ? null : reportedCheck(check, origin(check)),
-    evaluations: stored.evaluations.map((view) => named(reportedEvaluation(view, origin(view.run))))
+    evaluations: stored.evaluations.map((view) =>
+      named({ ...reportedEvaluation(view, origin(view.run)), runMarks: runMarks('evaluation', view.run.id) })
+    )
   }
   return {
     createdAt: now.toISOString(),
     programVersion: version,
     project: { name: own.project.name, createdAt: own.project.createdAt, notes: own.project.notes },
     pair: pair === null ? null : reportedPair(pair, stored.checksums),
+    notes: document.notes,
     rendering: document.rendering,
     ...content,
     pairs: await reportedPairs(own, sweep),
@@ -139,7 +145,14 @@ const summary = (score: Score): ReportedScore => ReportedScore.parse(score)
 
 function reportedSweep(
   { basePath, postPath, prompts, selected: _, ...sweep }: SweepDocument,
-  { selection, search, answerCheck }: StoredExperiment,
+  {
+    selection,
+    search,
+    answerCheck,
+    runMarks
+  }: Pick<StoredExperiment, 'selection' | 'search' | 'answerCheck'> & {
+    runMarks: (kind: RunKind, id: string) => RunMarks
+  },
   kept: KeptModels,
   origin: (from: ComputedFrom) => ReportedOrigin
 ): ReportedSweep {
@@ -147,6 +160,7 @@ function reportedSweep(
   return {
     ...sweep,
     origin: origin({ basePath, postPath }),
+    runMarks: runMarks('sweep', sweep.id),
     promptCount: prompts.length,
     headline: selection === null ? null : headline({ ...sweep, selection, check: answerCheck }),
     base: base === null ? null : summary(base),
@@ -164,7 +178,10 @@ function reportedSweep(
       return { name: own?.name ?? score.name, fingerprint, mark: own?.mark ?? null, ...summary(score) }
     }),
     selection,
-    search: search === null ? null : reportedSearch(search, origin(search)),
+    search:
+      search === null
+        ? null
+        : { ...reportedSearch(search, origin(search)), runMarks: runMarks('search', search.id) },
     check: answerCheck === null ? null : reportedAnswerCheck(answerCheck)
   }
 }
@@ -180,7 +197,7 @@ function reportedAnswerCheck({
 function reportedSearch(
   { basePath: _base, postPath: _post, ...search }: SearchDocument,
   origin: ReportedOrigin
-): ReportedSearch {
+): Omit<ReportedSearch, 'runMarks'> {
   const found = search.found.map((score) => ({ recipe: score.recipe, ...summary(score) }))
   return { ...search, origin, found }
 }
@@ -189,7 +206,7 @@ async function reportedSamples(
   run: SampleRun,
   samples: readonly SampleLine[],
   origin: ReportedOrigin
-): Promise<ReportedSamples> {
+): Promise<Omit<ReportedSamples, 'runMarks'>> {
   const { id, createdAt, programVersion, rendering, settings, variants, weights, precision } = run
   const { notices, prompts, marks, outside } = run
   const { variants: measures } = await measureRun(run, samples)
@@ -254,7 +271,7 @@ function reportedCheck(
 function reportedEvaluation(
   { run, results, complete }: EvaluationView,
   origin: ReportedOrigin
-): ReportedEvaluation {
+): Omit<ReportedEvaluation, 'runMarks'> {
   const { id, createdAt, programVersion, rendering, weights, judge, pairJudge, notices, variants } = run
   const { prompts, ...task } = run.task
   const { comparedWith, variants: measured, proxy, pairs } = results

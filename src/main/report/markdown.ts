@@ -2,6 +2,7 @@ import type { Report } from '../../contract/documents/report'
 import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
 import { escapeHtml } from '../base/markup'
 import type { Block, Cell, Column } from './blocks'
+import { notesMarkdown } from './notes'
 import { reportHead, reportSections } from './sections'
 
 /** A report as GitHub-flavoured Markdown: all of its numbers, no charts. */
@@ -23,6 +24,8 @@ function blockText(block: Block): string[] {
       return [inlineMarkdown(block.text)]
     case 'note':
       return [quoted(block.text)]
+    case 'notes':
+      return [notesMarkdown(block.text)]
     case 'warning':
       return [`> **Warning:** ${inlineMarkdown(block.text)}`]
     case 'figures':

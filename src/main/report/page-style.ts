@@ -17,6 +17,9 @@ p { margin: 0 0 12px; max-width: 88ch; overflow-wrap: anywhere; }
 .soft, .note, small, figcaption, caption, dt { color: var(--ink-soft); }
 .lead { font-size: 16px; line-height: 24px; font-weight: 600; }
 .note { white-space: pre-wrap; }
+.notes { margin: 0 0 12px; border-inline-start: 3px solid var(--line); padding-inline-start: 12px; }
+.notes > :first-child { margin-top: 0; }
+.notes > :last-child { margin-bottom: 0; }
 .warning { padding: 8px 12px; border-radius: 6px; background: var(--warning-wash); }
 .warning strong { color: var(--warning); }
 a { color: var(--accent); }

@@ -6,6 +6,7 @@ import { builtScript } from '../base/built'
 import { Markup, markup } from '../base/markup'
 import type { Block, Cell, Column, Section } from './blocks'
 import { REPORT_STYLE } from './page-style'
+import { notesMarkup } from './notes'
 import { reportHead, reportSections } from './sections'
 
 /**
@@ -68,6 +69,8 @@ function blockMarkup(block: Block, charts: ReportChart[]): Markup {
     case 'paragraph':
     case 'note':
       return markup`<p class="${block.kind}" dir="auto">${block.text}</p>\n`
+    case 'notes':
+      return markup`<div class="notes" dir="auto">${notesMarkup(block.text)}</div>\n`
     case 'warning':
       return markup`<p class="warning" role="note" dir="auto"><strong>Warning:</strong> ${block.text}</p>\n`
     case 'figures':

@@ -1,6 +1,6 @@
 import { formatUtc } from '../../contract/words/format'
 import type { Report } from '../../contract/documents/report'
-import type { Block, Section } from './blocks'
+import { type Block, notesBlocks, type Section } from './blocks'
 import { evaluationsSection, mainComparisons } from './sections/evaluations'
 import { distancesSection, pairSection } from './sections/pair'
 import { pairsSections } from './sections/pairs'
@@ -57,7 +57,7 @@ function glanceSection({ project, sweep, evaluations, warnings }: Report): Secti
           ]
         : headlineBlocks(sweep)),
       ...mainComparisons(evaluations),
-      ...(project.notes.trim() === '' ? [] : [{ kind: 'note', text: project.notes } as const])
+      ...notesBlocks(project.notes)
     ]
   }
 }

@@ -20,7 +20,16 @@ import { judgeTrust } from '../../../contract/words/preference-words'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
-import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
+import {
+  type Block,
+  type Cell,
+  type Column,
+  fold,
+  markBlocks,
+  numberColumn,
+  type Section,
+  textColumn
+} from '../blocks'
 import { originFacts } from './origin'
 import { preferenceBlocks } from './preferences'
 import { variantFacts } from './samples'
@@ -87,6 +96,7 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
   )
   return [
     { kind: 'heading', text: task.name },
+    ...markBlocks(evaluation.runMarks),
     {
       kind: 'paragraph',
       text:

@@ -8,21 +8,22 @@ import {
   plural
 } from '../../../contract/words/format'
 import type { Report, ReportedCheckpoint } from '../../../contract/documents/report'
-import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
+import { type Block, type Cell, notesBlocks, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'
 
 /** The two checkpoints: what they are, and how to know them again. */
-export function pairSection({ pair }: Report): Section {
+export function pairSection({ pair, notes }: Report): Section {
   const section = { id: 'pair', title: 'The pair' }
   if (pair === null) {
     const text =
       'The models could not be read when this report was written; the results below are stored ones.'
-    return { ...section, blocks: [{ kind: 'paragraph', text }] }
+    return { ...section, blocks: [{ kind: 'paragraph', text }, ...notesBlocks(notes)] }
   }
   const members = [pair.base, pair.post]
   return {
     ...section,
     blocks: [
+      ...notesBlocks(notes),
       {
         kind: 'table',
         label: 'The two models',

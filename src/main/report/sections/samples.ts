@@ -14,7 +14,16 @@ import { describeComputation, type Variant } from '../../../contract/documents/s
 import { toneOf } from '../../../contract/documents/variant-styles'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
-import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
+import {
+  type Block,
+  type Cell,
+  type Column,
+  fold,
+  markBlocks,
+  numberColumn,
+  type Section,
+  textColumn
+} from '../blocks'
 import { originFacts } from './origin'
 import { preferenceBlocks } from './preferences'
 import { describeRecipe } from './recipes'
@@ -41,6 +50,7 @@ function runBlocks(run: ReportedSamples): Block[] {
   const total = promptCount * variants.length * settings.sampleCount
   return [
     { kind: 'heading', text: `Run of ${formatUtc(run.createdAt)}` },
+    ...markBlocks(run.runMarks),
     {
       kind: 'paragraph',
       text:

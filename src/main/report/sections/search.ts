@@ -23,7 +23,7 @@ import {
   sharesBasisWords,
   taskShareWords
 } from '../../../contract/words/search-words'
-import { type Block, type Cell, fold, numberColumn, type Section, textColumn } from '../blocks'
+import { type Block, type Cell, fold, markBlocks, numberColumn, type Section, textColumn } from '../blocks'
 import { at } from '../../../contract/model/look-up'
 import { originFacts } from './origin'
 import { describeRecipe } from './recipes'
@@ -39,6 +39,7 @@ export function searchSections({ sweep, distances }: Report): Section[] {
       title: 'Beyond one range',
       blocks: [
         { kind: 'lead', text: searchFinding(search, sweep.check ?? null, rho).words },
+        ...markBlocks(search.runMarks),
         { kind: 'facts', facts: certainty(search) },
         foundTable(search),
         ...courseBlocks(search),

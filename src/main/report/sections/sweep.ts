@@ -33,7 +33,16 @@ import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { renderingFacts } from '../samples-page/settings-facts'
-import { type Block, type Cell, type Column, fold, numberColumn, type Section, textColumn } from '../blocks'
+import {
+  type Block,
+  type Cell,
+  type Column,
+  fold,
+  markBlocks,
+  numberColumn,
+  type Section,
+  textColumn
+} from '../blocks'
 import { originFacts } from './origin'
 
 const BEST_RANGES = 10
@@ -55,6 +64,7 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
     ...section,
     blocks: [
       ...headlineBlocks(sweep),
+      ...markBlocks(sweep.runMarks),
       scoredByBlock(sweep),
       ...(selection === null
         ? []

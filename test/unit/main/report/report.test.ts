@@ -207,6 +207,33 @@ describe('what a report tells', () => {
     await project.close()
   })
 
+  it('of runs, pair and project what their names and notes say', async () => {
+    const project = await demoProject()
+    const own = project.firstPair
+    await own.saveSweep(await ownSweep(project))
+    await own.evaluations.add(evaluationRun())
+    await own.history.mark(
+      { kind: 'sweep', id: own.sweeps[0]?.id ?? '' },
+      { name: 'As published', note: 'of *March*' }
+    )
+    await own.history.mark({ kind: 'evaluation', id: 'evaluation-1' }, { note: 'of the `task`' })
+    await own.update({ notes: '# Why this pair' })
+    await project.update({ notes: 'What **all** ask' })
+    const report = await reportOf(project)
+    const page = await reportPage(report)
+    for (const text of [
+      'Called “As published”.',
+      '<p>of <em>March</em></p>',
+      '<p>of the <code>task</code></p>',
+      '<h4>Why this pair</h4>',
+      '<p>What <strong>all</strong> ask</p>'
+    ]) {
+      expect(page).toContain(text)
+    }
+    expect(reportMarkdown(report)).toContain('\n> of *March*\n')
+    await project.close()
+  })
+
   it('of what cannot be read that it is left out, and of the rest as ever', async () => {
     const project = await demoProject()
     await project.firstPair.saveSweep(await ownSweep(project))

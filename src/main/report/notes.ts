@@ -1,0 +1,44 @@
+import MarkdownIt from 'markdown-it'
+import { Markup } from '../base/markup'
+
+/*
+ * Notes are Markdown of whoever wrote them, and projects come from other people: their HTML is text, nothing in them loads anything,
+ * and links lead to the web, to an address of mail or into the page, nowhere else.
+ */
+
+const SAFE_LINK = /^(?:https?:\/\/|mailto:|#)/i
+
+const markdown = new MarkdownIt('default', { html: false, linkify: false, typographer: false })
+// An image becomes an exclamation mark and a link to it.
+markdown.disable('image')
+markdown.validateLink = (url) => SAFE_LINK.test(url.trim())
+markdown.renderer.rules['link_open'] = (tokens, index, options, _env, renderer) => {
+  tokens[index]?.attrSet('rel', 'noreferrer noopener')
+  return renderer.renderToken(tokens, index, options)
+}
+
+/** Below the headings of the page. */
+const lowered = (tag: string): string => `h${Math.min(6, Number(tag.slice(1)) + 3)}`
+for (const rule of ['heading_open', 'heading_close']) {
+  markdown.renderer.rules[rule] = (tokens, index, options, _env, renderer) => {
+    const token = tokens[index]
+    if (token !== undefined) token.tag = lowered(token.tag)
+    return renderer.renderToken(tokens, index, options)
+  }
+}
+
+/** Notes as HTML that holds nothing but text, lists, tables, code and safe links. */
+export const notesMarkup = (text: string): Markup => new Markup(markdown.render(text))
+
+/** Notes as a quotation in Markdown: what could become HTML, an image or an unsafe link stands as text. */
+export function notesMarkdown(text: string): string {
+  return text
+    .replace(/[^\S\n]*\r?\n|\r/g, '\n')
+    .replace(/</g, '\\<')
+    .replace(/!(?=\[)/g, '\\!')
+    .replace(/\]\((?!\s*(?:https?:\/\/|mailto:|#))/gi, ']\\(')
+    .replace(/^(\s*)\[(?=[^\]\n]*\]:)/gm, '$1\\[')
+    .split('\n')
+    .map((line) => (line === '' ? '>' : `> ${line}`))
+    .join('\n')
+}
