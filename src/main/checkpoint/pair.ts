@@ -2,6 +2,7 @@ import type { CheckpointSummary, Finding, PairReport } from '../../contract/docu
 import { WorkbenchError } from '../../contract/model/problem'
 import { baseComputesOtherwise } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
+import { storedDtype } from './float8'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from '../base/json-object'
 import { modelName } from './model-folder'
@@ -90,9 +91,10 @@ async function openMembers(open: MemberOpener, basePath: string, postPath: strin
 export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras): CheckpointSummary {
   const dtypes = new Map<string, number>()
   let parameterCount = 0
-  for (const { dtype, byteLength } of checkpoint.tensors.values()) {
-    dtypes.set(dtype, (dtypes.get(dtype) ?? 0) + 1)
-    parameterCount += byteLength / DTYPE_BYTES[dtype]
+  for (const entry of checkpoint.tensors.values()) {
+    const stored = storedDtype(entry)
+    dtypes.set(stored, (dtypes.get(stored) ?? 0) + 1)
+    parameterCount += entry.byteLength / DTYPE_BYTES[entry.dtype]
   }
   return {
     path: checkpoint.path,
@@ -154,8 +156,23 @@ function notes(
   if (!baseExtras.hasTokenizer && postExtras.hasTokenizer) messages.push('Base has no tokenizer.json.')
   if (!postExtras.hasChatTemplate && postExtras.templateProblem === null)
     messages.push('Post has no chat template.')
-  messages.push(...dtypeNotes(base, post), ...unusedNotes('Base', base), ...unusedNotes('Post', post))
+  messages.push(
+    ...float8Notes('Base', base),
+    ...float8Notes('Post', post),
+    ...dtypeNotes(base, post),
+    ...unusedNotes('Base', base),
+    ...unusedNotes('Post', post)
+  )
   return messages.map((message) => ({ severity: 'note', message }))
+}
+
+function float8Notes(label: string, { checkpoint }: PairMember): string[] {
+  const float8 = [...checkpoint.tensors.values()].filter((entry) => entry.float8 !== undefined)
+  if (float8.length === 0) return []
+  return [
+    `${label} stores ${count(float8, 'tensor')} as float8 with scales: they are computed as the BF16 that these make, and activations are ` +
+      'not rounded to float8.'
+  ]
 }
 
 function dtypeNotes(base: PairMember, post: PairMember): string[] {

@@ -13,8 +13,7 @@ import { fileState, openWeightFile, readExactly } from './weight-file'
 export const MAX_HEADER_BYTES = 1_000_000
 const LENGTH_BYTES = 8
 
-/** Where one tensor lies. */
-export const TensorEntry = z.object({
+const StoredTensor = z.object({
   /** As stored. */
   name: z.string(),
   dtype: StoredDtype,
@@ -25,6 +24,16 @@ export const TensorEntry = z.object({
   offset: z.number(),
   byteLength: z.number()
 })
+
+/** The scales of float8 weights, one for each block of rows and columns. */
+const Float8 = z.object({ scales: StoredTensor, block: z.tuple([z.number(), z.number()]) })
+export type Float8 = z.infer<typeof Float8>
+
+/**
+ * Where one tensor lies. Float8 weights with scales are read as BF16: dtype and bytes are those that a reader gives, one
+ * stored byte for two.
+ */
+export const TensorEntry = StoredTensor.extend({ float8: Float8.optional() })
 export type TensorEntry = z.infer<typeof TensorEntry>
 
 export interface SafetensorsHeader {

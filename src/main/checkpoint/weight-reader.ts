@@ -2,7 +2,10 @@ import type { FileHandle } from 'node:fs/promises'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Checkpoint } from './checkpoint'
 import { quoteName } from '../base/json-object'
-import type { TensorEntry } from './safetensors'
+import { at } from '../../contract/model/look-up'
+import { decodeFloat32, DTYPE_BYTES, weightDtype } from './dtype'
+import { multiplyOut } from './float8'
+import type { Float8, TensorEntry } from './safetensors'
 import { fileStateNow, openWeightFile, readExactly, readNow } from './weight-file'
 
 /** Reads stored bytes of tensors, by canonical name. Reads may run side by side. */
@@ -41,6 +44,7 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
 
 class CheckedReader implements WeightReader {
   bytesRead = 0
+  private readonly scales = new Map<string, Promise<Float32Array>>()
   private readonly handles = new Map<string, Promise<FileHandle>>()
   private closed = false
 
@@ -59,6 +63,7 @@ class CheckedReader implements WeightReader {
 
   async gatherRows(name: string, rows: readonly number[]): Promise<Uint8Array> {
     const entry = this.entryOf(name)
+    if (entry.float8 !== undefined) return this.gatherFloat8(entry, rows)
     const spans = rows.map((row) => {
       const rowBytes = rowBytesOf(entry, row, 1)
       return { skip: row * rowBytes, rowBytes }
@@ -115,8 +120,50 @@ class CheckedReader implements WeightReader {
   }
 
   private async fill(entry: TensorEntry, skip: number, target: Uint8Array): Promise<void> {
+    if (entry.float8 !== undefined) {
+      await this.fillFloat8(entry, entry.float8, skip, target)
+      return
+    }
     await this.checked(entry, (handle) => readExactly(handle, entry.file, target, entry.offset + skip))
     this.bytesRead += target.byteLength
+  }
+
+  /** Float8 weights as the BF16 that they stand for; `skip` and the length of `target` in bytes of that. */
+  private async fillFloat8(
+    entry: TensorEntry,
+    float8: Float8,
+    skip: number,
+    target: Uint8Array
+  ): Promise<void> {
+    const [first, count] = [skip / DTYPE_BYTES.BF16, target.byteLength / DTYPE_BYTES.BF16]
+    const stored = allocate(count, entry)
+    await this.checked(entry, (handle) => readExactly(handle, entry.file, stored, entry.offset + first))
+    this.bytesRead += stored.byteLength
+    multiplyOut(stored, first, await this.scalesOf(float8), float8, at(entry.shape, 1, 'size'), target)
+  }
+
+  private async gatherFloat8(entry: TensorEntry, rows: readonly number[]): Promise<Uint8Array> {
+    const rowBytes = rowBytesOf(entry, 0, 1)
+    const bytes = allocate(rows.length * rowBytes, entry)
+    for (const [i, row] of rows.entries()) {
+      const target = bytes.subarray(i * rowBytes, (i + 1) * rowBytes)
+      await this.fill(entry, row * rowBytesOf(entry, row, 1), target)
+    }
+    return bytes
+  }
+
+  /** Scales are few, and every piece of a tensor needs them. */
+  private scalesOf({ scales }: Float8): Promise<Float32Array> {
+    const known = this.scales.get(scales.name)
+    if (known !== undefined) return known
+    const reading = this.readSpan(scales, 0, scales.byteLength).then((bytes) => {
+      const dtype = weightDtype(scales)
+      const values = new Float32Array(bytes.byteLength / DTYPE_BYTES[dtype])
+      decodeFloat32(bytes, dtype, values)
+      return values
+    })
+    this.scales.set(scales.name, reading)
+    return reading
   }
 
   /** @param read of the tensor's file, which is the same before and after */

@@ -32,6 +32,7 @@ export async function prepareExport(
 ): Promise<PreparedExport> {
   const pair = await openPair(folders.base, folders.post)
   const strengths = recipeStrengths(recipe, pair.post.spec.layerCount)
+  refuseFloat8(pair)
   return {
     pair,
     recipe,
@@ -39,6 +40,18 @@ export async function prepareExport(
     weights: planWeights(pair, strengths),
     copied: await copiedFiles(pair.post.checkpoint),
     mergekit: mergekitOf(pair, recipe, strengths)
+  }
+}
+
+/** An export copies bytes, and those of float8 mean nothing without their scales. */
+function refuseFloat8({ base, post }: PairMembers): void {
+  for (const { checkpoint } of [base, post]) {
+    if ([...checkpoint.tensors.values()].every(({ float8 }) => float8 === undefined)) continue
+    throw new WorkbenchError(
+      'unsupported',
+      `${checkpoint.path} stores float8 weights, of which no restored model is written.`,
+      'Export with the unquantised checkpoint in its place; what was swept is computed alike, up to the rounding of float8.'
+    )
   }
 }
 

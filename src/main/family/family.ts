@@ -90,7 +90,7 @@ export interface Family {
   /**
    * Whether projections may be computed in float16 on devices that gain from it. Not for Gemma: its norms multiply by
    * (1 + weight) and its residual grows past float16's largest number, 65,504, so inputs and outputs of its
-   * projections overflow where bfloat16, in which it was trained, does not.
+   * projections overflow where bfloat16, in which it was trained, does not. Nor where an activation squares what it is given.
    */
   readonly halfPrecision: boolean
   readonly tiedHeadByDefault: boolean

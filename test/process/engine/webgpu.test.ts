@@ -8,6 +8,9 @@ const missing = await whyNoWebGpu()
 
 const FP16_CORRELATION = 0.9995
 
+/** Gemma's residual grows past half precision, and so may what is squared in an MLP. */
+const SINGLE = /^(gemma|arcee|nemotron|apertus)/
+
 describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) => {
   const family = readGolden(name)
 
@@ -43,8 +46,8 @@ describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) =
     expect((await compare('fp32')).difference).toBeLessThan(FP32_TOLERANCE)
   })
 
-  if (name.startsWith('gemma')) {
-    it('stays in fp32 by default, because Gemma overflows half precision', async () => {
+  if (SINGLE.test(name)) {
+    it('stays in fp32 by default, because it may overflow half precision', async () => {
       expect((await compare(undefined, family.models.slice(1, 3))).difference).toBeLessThan(FP32_TOLERANCE)
     })
   } else {

@@ -1,27 +1,16 @@
 import { z } from 'zod'
 import { Problem } from '../../../contract/model/problem'
-import { isStoredDtype, type StoredDtype } from '../../checkpoint/dtype'
+import { TensorEntry } from '../../checkpoint/safetensors'
 import { isOrigin, isOtherOrigin, type Origin, type OtherOrigin } from '../tries/recipe-trie'
 
 /** What the computing thread and its reader of weights say to each other. */
 
-const dtype = z.string().refine((name): name is StoredDtype => isStoredDtype(name))
 const origin = z.string().refine((name): name is Origin => isOrigin(name))
 const otherOrigin = z.string().refine((name): name is OtherOrigin => isOtherOrigin(name))
 const StoredCheckpoint = z.object({
   path: z.string(),
   files: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
-  tensors: z.map(
-    z.string(),
-    z.object({
-      name: z.string(),
-      dtype,
-      shape: z.array(z.number()),
-      file: z.string(),
-      offset: z.number(),
-      byteLength: z.number()
-    })
-  )
+  tensors: z.map(z.string(), TensorEntry)
 })
 
 /** The checkpoints as the computing thread knows them: a file that changed since is refused. */

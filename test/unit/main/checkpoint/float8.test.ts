@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { layersModel } from '../../../../src/contract/model/model'
+import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
+import { inspectPair } from '../../../../src/main/checkpoint/pair'
+import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
+import { probe } from '../../../../src/main/engine/questions/probe'
+import { prepareExport } from '../../../../src/main/export/prepare'
+import {
+  checkpointFixture,
+  temporaryFolder,
+  TINY_LLAMA,
+  writeCheckpoint,
+  type CheckpointFixture,
+  type TensorFixture
+} from '../../../fixtures/checkpoint-builder'
+import { problemOf } from '../../../fixtures/problems'
+
+const Cases = z.array(
+  z.object({
+    shape: z.array(z.number()),
+    block: z.array(z.number()).nullable(),
+    stored: z.base64(),
+    scales: z.base64(),
+    scalesShape: z.array(z.number()),
+    bf16: z.base64()
+  })
+)
+const CASES = Cases.parse(
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../../fixtures/float8.json'), 'utf8'))
+)
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
+const float8Config = (block: unknown): object => ({
+  quantization_config: { quant_method: 'fp8', activation_scheme: 'dynamic', weight_block_size: block }
+})
+
+/** NaN has many bit patterns. */
+function numbersOf(bf16: Uint8Array): number[] {
+  const words = new Uint16Array(new Uint8Array(bf16).buffer)
+  return Array.from(new Float32Array(Uint32Array.from(words, (word) => word << 16).buffer))
+}
+
+describe('float8 weights with scales', () => {
+  test.each(CASES)('of [$shape] in blocks of $block are the BF16 that torch makes of them', async (given) => {
+    const tensors: TensorFixture[] = [
+      { name: 'x.weight', dtype: 'F8_E4M3', shape: given.shape, bytes: bytesOf(given.stored) },
+      { name: 'x.weight_scale_inv', dtype: 'F32', shape: given.scalesShape, bytes: bytesOf(given.scales) }
+    ]
+    const config = { ...TINY_LLAMA, ...float8Config(given.block) }
+    const checkpoint = await openCheckpoint(
+      await writeCheckpoint(await temporaryFolder(), { config, tensors })
+    )
+    expect([...checkpoint.tensors.keys()]).toEqual(['x.weight'])
+    const reader = openWeightReader(checkpoint)
+    const expected = bytesOf(given.bf16)
+    const [rows = 0, columns = 0] = given.shape
+    expect(numbersOf(await reader.read('x.weight'))).toEqual(numbersOf(expected))
+    expect(reader.bytesRead).toBe(rows * columns + 4 * given.scalesShape.reduce((a, b) => a * b, 1))
+    const row = 2 * columns
+    const gathered = await reader.gatherRows('x.weight', [rows - 1, 0])
+    expect(numbersOf(gathered)).toEqual([
+      ...numbersOf(expected.slice(-row)),
+      ...numbersOf(expected.slice(0, row))
+    ])
+    // In the middle of a block, over the end of a row.
+    const piece = new Uint8Array(2 * columns)
+    await reader.readInto('x.weight', 6, piece)
+    expect(numbersOf(piece)).toEqual(numbersOf(expected.slice(6, 6 + 2 * columns)))
+    await reader.close()
+  })
+
+  /** A checkpoint whose down projections are float8, and the BF16 one that it stands for. */
+  function twins(seed: number): { float8: CheckpointFixture; plain: CheckpointFixture } {
+    const plain = checkpointFixture({ seed })
+    const given = CASES[1]
+    if (given === undefined) throw new Error('no case')
+    const config = { ...plain.config, ...float8Config([4, 4]) }
+    const [rows, columns] = [8, 12]
+    const stored = Uint8Array.from({ length: rows * columns }, (_, i) => (i * 37 * seed) % 96)
+    const scales = new Float32Array((rows / 4) * (columns / 4)).fill(2 ** -4)
+    const value = (bits: number): number =>
+      (bits >> 3 === 0 ? (bits & 7) * 2 ** -9 : (8 + (bits & 7)) * 2 ** ((bits >> 3) - 10)) / 16
+    const isDown = ({ name }: TensorFixture): boolean => name.endsWith('down_proj.weight')
+    return {
+      float8: {
+        config,
+        tensors: plain.tensors.flatMap((tensor) =>
+          isDown(tensor)
+            ? [
+                { ...tensor, dtype: 'F8_E4M3', bytes: stored },
+                {
+                  name: `${tensor.name}_scale_inv`,
+                  dtype: 'F32',
+                  shape: [rows / 4, columns / 4],
+                  bytes: new Uint8Array(scales.buffer)
+                }
+              ]
+            : [tensor]
+        )
+      },
+      plain: {
+        ...plain,
+        tensors: plain.tensors.map((tensor) =>
+          isDown(tensor)
+            ? {
+                ...tensor,
+                bytes: new Uint8Array(
+                  Uint16Array.from(
+                    new Uint32Array(Float32Array.from(stored, value).buffer),
+                    (bits) => bits >>> 16
+                  ).buffer
+                )
+              }
+            : tensor
+        )
+      }
+    }
+  }
+
+  test('give a pair the logits of the BF16 weights, say so, and are not exported', async () => {
+    const folder = await temporaryFolder()
+    const [base, post] = [twins(1), twins(2)]
+    const paths = {
+      float8: await writeCheckpoint(join(folder, 'float8'), post.float8),
+      plain: await writeCheckpoint(join(folder, 'plain'), post.plain),
+      base: await writeCheckpoint(join(folder, 'base'), base.plain)
+    }
+    const model = layersModel([
+      { attention: 0.5, mlp: 0.5 },
+      { attention: 0, mlp: 1 }
+    ])
+    const logitsOf = (post: string): ReturnType<typeof probe> =>
+      probe({ base: paths.base, post, device: 'cpu', model, prompts: [[1, 2, 3]] })
+    expect(await logitsOf(paths.float8)).toEqual(await logitsOf(paths.plain))
+    const report = await inspectPair(paths.base, paths.float8)
+    expect(report.compatible).toBe(true)
+    expect(report.post.dtypes).toMatchObject({ F8_E4M3: 2 })
+    expect(report.findings.map(({ message }) => message).join()).toMatch(/Post stores 2 tensors as float8/)
+    const { message } = await problemOf(
+      prepareExport({ base: paths.base, post: paths.float8 }, { name: 'x', ranges: [[0, 0]] })
+    )
+    expect(message).toMatch(/stores float8 weights, of which no restored model is written/)
+  })
+
+  test.each([
+    ['scales of other blocks', { weight_block_size: [2, 4] }, /has 6 scales in F32, expected 12/],
+    ['another way of quantising', { quant_method: 'gptq' }, /"quantization_config" is/],
+    ['what is not known', { per_channel: true }, /"quantization_config" is/]
+  ])('with %s are refused', async (_what, changes, message) => {
+    const { float8 } = twins(1)
+    const config = {
+      ...float8.config,
+      quantization_config: { quant_method: 'fp8', weight_block_size: [4, 4], ...changes }
+    }
+    const path = await writeCheckpoint(await temporaryFolder(), { ...float8, config })
+    expect((await problemOf(inspectPair(path, path))).message).toMatch(message)
+  })
+
+  test('without scales are refused by their dtype', async () => {
+    const { float8 } = twins(1)
+    const tensors = float8.tensors.filter(({ name }) => !name.endsWith('_scale_inv'))
+    const path = await writeCheckpoint(await temporaryFolder(), { ...float8, tensors })
+    await writeFile(join(path, 'tokenizer.json'), '{}')
+    const { findings } = await inspectPair(path, path)
+    expect(findings[0]?.message).toMatch(/is stored as F8_E4M3/)
+  })
+})
