@@ -23,7 +23,7 @@ body {
 }
 h1 { margin: 0; font-size: 20px; line-height: 28px; overflow-wrap: anywhere; }
 h2 { margin: 32px 0 4px; font-size: 16px; line-height: 24px; }
-p { margin: 0 0 8px; max-width: 80ch; color: var(--soft); }
+p { margin: 0 0 8px; max-width: 80ch; color: var(--soft); overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; background: var(--surface); }
 th, td { padding: 8px 12px; border: 1px solid var(--line); text-align: start; vertical-align: top; font-weight: 400; }
