@@ -41,7 +41,7 @@ export function drawNames(
   const places = placeNames(named, chartArea, LINE_HEIGHT, marks.map(inPixels))
   for (const [index, { text, color, width, ...point }] of named.entries()) {
     const place = places[index]
-    if (place === undefined) continue
+    if (place === undefined || place === null) continue
     if (place.led) {
       ctx.strokeStyle = translucent(color, 0.6)
       ctx.lineWidth = 1

@@ -26,6 +26,8 @@ interface Box {
 }
 
 const GAP = 4
+/** Share of a name that may lie on other names, or beyond the plot, and still be read. */
+const MOST_LOST = 0.1
 /** Further and further away from the mark, in lines. */
 const RINGS = [0, 1, 2, 3]
 /** Right above first: whiskers go straight up, down, left and right. */
@@ -42,17 +44,20 @@ const DIRECTIONS = [
 
 /**
  * Puts names beside their points so that they cover neither each other nor any mark, as far as there is room within `area`;
- * where there is none, where they cover least. Names that are placed first have the choice.
+ * where there is none, where they cover least. Names that are placed first have the choice: a later one for which there is
+ * no legible place is left out.
  *
  * @param lineHeight of a name
  * @param marks of points without a name
+ * @returns a place for each name; null where there is none
  */
 export function placeNames(
   points: readonly NamedPoint[],
   area: Box,
   lineHeight: number,
   marks: readonly Mark[] = []
-): NamePlace[] {
+): (NamePlace | null)[] {
+  const written: Box[] = []
   const taken: Box[] = [...points, ...marks].map(({ x, y, radius }) => ({
     left: x - radius,
     top: y - radius,
@@ -71,9 +76,13 @@ export function placeNames(
         best = { box, cost, place: { x: box.left, y: (box.top + box.bottom) / 2, led: ring > 0 } }
       }
     }
-    if (best === null) return { x: point.x, y: point.y, led: false }
-    taken.push(best.box)
-    return best.place
+    if (best === null) return null
+    const { box, place } = best
+    const overWritten = written.reduce((sum, other) => sum + overlap(box, other), 0)
+    if (overWritten + boxArea(box) - overlap(box, area) > MOST_LOST * boxArea(box)) return null
+    taken.push(box)
+    written.push(box)
+    return place
   })
 }
 

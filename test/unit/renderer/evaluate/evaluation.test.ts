@@ -161,12 +161,13 @@ describe('names in a plot', () => {
   const area = { left: 0, top: 0, right: 400, bottom: 300 }
   const HEIGHT = 15
   const boxes = (points: readonly { x: number; y: number; radius: number; width: number }[]) =>
-    placeNames(points, area, HEIGHT).map(({ x, y }, index) => ({
-      left: x,
-      right: x + (points[index]?.width ?? 0),
-      top: y - HEIGHT / 2,
-      bottom: y + HEIGHT / 2
-    }))
+    placeNames(points, area, HEIGHT).flatMap((place, index) => {
+      if (place === null) return []
+      const { x, y } = place
+      return [
+        { left: x, right: x + (points[index]?.width ?? 0), top: y - HEIGHT / 2, bottom: y + HEIGHT / 2 }
+      ]
+    })
 
   it('cover neither each other nor a mark where points crowd, and stay within the plot', () => {
     const points = [380, 384, 388, 391].map((x, index) => ({ x, y: 20 + 3 * index, radius: 6, width: 60 }))
@@ -177,6 +178,7 @@ describe('names in a plot', () => {
       bottom: y + radius
     }))
     const names = boxes(points)
+    expect(names).toHaveLength(points.length)
     for (const [index, name] of names.entries()) {
       expect(name.left).toBeGreaterThanOrEqual(area.left)
       expect(name.right).toBeLessThanOrEqual(area.right)
@@ -197,7 +199,11 @@ describe('names in a plot', () => {
     expect(alone?.x).toBeGreaterThan(100)
     expect(alone?.y).toBeLessThan(100)
     const crowd = Array.from({ length: 12 }, () => ({ x: 200, y: 150, radius: 5, width: 40 }))
-    expect(placeNames(crowd, area, HEIGHT).some(({ led }) => led)).toBe(true)
+    expect(placeNames(crowd, area, HEIGHT).some((place) => place?.led)).toBe(true)
+    // Where there is no room left, the first names stay legible and the last are left out.
+    const [first, ...others] = placeNames(crowd, { left: 180, top: 130, right: 250, bottom: 170 }, HEIGHT)
+    expect(first).not.toBeNull()
+    expect(others.at(-1)).toBeNull()
   })
 })
 

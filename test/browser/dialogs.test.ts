@@ -1,0 +1,68 @@
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { browserMissing, expectAccessible, it } from '../fixtures/browser'
+import { sweptShort } from '../fixtures/swept-project'
+
+if (browserMissing !== null) console.log(`The test of the dialogs is skipped: ${browserMissing}`)
+
+/** Where each dialog is, and the buttons that lead to it. */
+const DIALOGS: readonly { title: RegExp | string; step: string; press: readonly (RegExp | string)[] }[] = [
+  { title: 'Help', step: 'Pair', press: ['Help'] },
+  { title: 'Report', step: 'Pair', press: ['Report'] },
+  { title: 'Device', step: 'Pair', press: [/Automatic device/] },
+  { title: /^Pairs of/, step: 'Pair', press: ['Pairs of the project'] },
+  { title: 'Add a pair', step: 'Pair', press: ['Pairs of the project', 'Add pair…'] },
+  { title: 'Relocate the pair', step: 'Pair', press: ['Relocate…'] },
+  { title: 'Add a checkpoint', step: 'Pair', press: ['Add…'] },
+  { title: 'Model folder', step: 'Pair', press: ['Add…', 'Browse: Model folder'] },
+  { title: 'New recipe', step: 'Ranges', press: ['New recipe'] },
+  { title: /^Probe /, step: 'Ranges', press: ['Probe'] },
+  { title: 'Save figure: heatmap', step: 'Ranges', press: ['Save figure: heatmap'] },
+  { title: /^Edit task|^Copy/, step: 'Evaluate', press: [/^Copy/] },
+  { title: 'Sampler and prefix of a variant', step: 'Evaluate', press: ['Duplicate post'] },
+  { title: 'Answers from elsewhere', step: 'Samples', press: ['Answers from elsewhere…'] },
+  { title: 'New project', step: 'Start', press: ['New project'] }
+]
+
+const LOOKS = [
+  { viewport: { width: 1440, height: 900 }, colorScheme: 'light' },
+  { viewport: { width: 1024, height: 700 }, colorScheme: 'dark' },
+  // 1440 by 900 at a zoom of 200 %.
+  { viewport: { width: 720, height: 450 }, colorScheme: 'light' }
+] as const
+
+async function wear(page: Page, { viewport, colorScheme }: (typeof LOOKS)[number]): Promise<void> {
+  await page.setViewportSize(viewport)
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+}
+
+describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
+  it('are accessible and fit, wide, narrow and zoomed', async ({ open }) => {
+    const page = await open((await sweptShort()).project)
+    await page
+      .getByText(/Layers 4–5/)
+      .first()
+      .waitFor()
+    for (const { title, step, press } of DIALOGS) {
+      await wear(page, LOOKS[0])
+      await page.getByRole('navigation').getByText(step, { exact: true }).click()
+      for (const name of press) await page.getByRole('button', { name, exact: true }).first().click()
+      const dialog = page.getByRole('dialog', { name: title })
+      for (const look of LOOKS) {
+        await wear(page, look)
+        await dialog.waitFor()
+        await expectAccessible(page, `${String(title)}, ${look.viewport.width} wide, ${look.colorScheme}`)
+        const box = await dialog.boundingBox()
+        expect((box?.y ?? 0) + (box?.height ?? Infinity), String(title)).toBeLessThanOrEqual(
+          look.viewport.height
+        )
+      }
+      await wear(page, LOOKS[0])
+      for (const _ of press) {
+        if ((await page.getByRole('dialog').count()) === 0) break
+        await page.keyboard.press('Escape')
+      }
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+    }
+  })
+})
