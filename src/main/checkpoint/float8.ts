@@ -30,8 +30,7 @@ function float8Of(config: Readonly<Record<string, unknown>>): z.infer<typeof Flo
 /** A config without what it says of float8 weights, which are read as others are. */
 export function configWithoutFloat8(config: Record<string, unknown>): Record<string, unknown> {
   if (float8Of(config) === null) return config
-  const { quantization_config: _, ...rest } = config
-  return rest
+  return Object.fromEntries(Object.entries(config).filter(([key]) => key !== 'quantization_config'))
 }
 
 /**

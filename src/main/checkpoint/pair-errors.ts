@@ -31,6 +31,7 @@ const BLOCK_TRAITS = [
   ['mlpBias', 'bias of the MLP'],
   ['parallel', 'order of attention and MLP'],
   ['qkvClip', 'clipping of q, k and v'],
+  ['queryGrowth', 'growth of queries with their position'],
   ['scoreScale', 'attention score scale'],
   ['residualScale', 'residual multiplier'],
   ['attentionSoftCap', 'attention soft cap']
@@ -69,7 +70,7 @@ function specErrors(label: string, own: DecoderSpec, post: DecoderSpec): PairErr
     return [differs('family (model_type)', own.modelType, post.modelType)]
   }
   return BLOCK_TRAITS.flatMap(([trait, name]) =>
-    own[trait] === post[trait] ? [] : [differs(name, own[trait], post[trait])]
+    isDeepStrictEqual(own[trait], post[trait]) ? [] : [differs(name, own[trait], post[trait])]
   )
 }
 

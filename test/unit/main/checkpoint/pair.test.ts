@@ -347,3 +347,25 @@ test('a text model inside another has a tied head where nothing else could be on
     expect((await openPair(paths.base, paths.post)).post.spec.tiedHead).toBe(expected)
   }
 })
+
+test('models whose queries grow differently do not fit together', async () => {
+  const config = (rate: number): Record<string, unknown> => ({
+    ...TINY_LLAMA,
+    model_type: 'ministral3',
+    architectures: undefined,
+    head_dim: 4,
+    rope_theta: undefined,
+    rope_parameters: {
+      rope_type: 'yarn',
+      rope_theta: 10_000,
+      factor: 2,
+      original_max_position_embeddings: 32,
+      llama_4_scaling_beta: rate
+    }
+  })
+  const [base, post] = [0.1, 0].map((rate) => checkpointFixture({ config: config(rate) }))
+  if (base === undefined || post === undefined) throw new Error('two of them')
+  expect(messages(await findings(base, post), 'error')).toEqual([
+    'The growth of queries with their position differs: {"rate":0.1,"context":32} in base, null in post.'
+  ])
+})
