@@ -3,7 +3,7 @@ import { CategoryScore, Interval, RecipeScore, SweepDocument, Work } from './crc
 import { CheckpointReference } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 import { Problem } from '../model/problem'
-import { Recipe, RestorationRange } from '../model/recipe'
+import { Recipe, RestorationRange, STRENGTH_BOUNDS } from '../model/recipe'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 import { BY_CHARACTERS, ScoredByBrief } from './scored-by'
@@ -11,6 +11,13 @@ import { SweepProgress } from './sweep-events'
 
 /** The deepest model of which every subset of layers is tried: 16,384. */
 export const EXHAUSTIVE_LAYERS = 14
+
+/** A strength that a layer may be tried with besides post's and base's own. */
+export const TriedStrength = z
+  .number()
+  .min(STRENGTH_BOUNDS.least)
+  .max(STRENGTH_BOUNDS.most)
+  .refine((strength) => strength !== 0 && strength !== 1, '0 and 1 are tried anyway')
 
 const limited = {
   /** No generation begins that would bring the block evaluations, for one prompt group, above this. */
@@ -22,8 +29,8 @@ const growing = {
   ...limited,
   /** Most generations; a search that finds nothing better ends earlier. */
   generations: z.number().int().min(1).max(100),
-  /** Strengths between post and base that a layer may take besides 0 and 1. */
-  strengths: z.array(z.number().gt(0).lt(1)).max(9)
+  /** Strengths that a layer may take besides 0 and 1. */
+  strengths: z.array(TriedStrength).max(9)
 }
 
 /** Where strengths are optimised from: the best range, or the best blend of all layers alike. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type AnyModel, Model, rangeModel, weightsKey } from '../model/model'
 import { RestorationRange } from '../model/recipe'
 import { rivalKey } from '../model/rival'
-import { blendStrengths, rangeKey } from '../model/strengths'
+import { blendStrengths, rangeKey, strengthWords } from '../model/strengths'
 import type { Score, SweepDocument } from './crc'
 import type { BriefScore, ShownSweep } from './shown-sweep'
 
@@ -14,7 +14,7 @@ export const SweptModel = z.discriminatedUnion('kind', [
 ])
 export type SweptModel = z.infer<typeof SweptModel>
 
-export const blendName = (strength: number): string => `All layers at ${strength}`
+export const blendName = (strength: number): string => `All layers at ${strengthWords(strength)}`
 
 /** The model that a sweep of so many layers names. */
 export function modelOf(swept: SweptModel, layerCount: number): Model {

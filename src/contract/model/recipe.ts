@@ -15,9 +15,15 @@ export const RestorationRange = z
   .refine((range) => range.start <= range.end, 'start must not be after end')
 export type RestorationRange = z.infer<typeof RestorationRange>
 
-const strength = z.number().min(0).max(1)
+/**
+ * How far a strength may go. From 0 (post) to 1 (base) it blends the two; below and above it extrapolates, at most by as much as
+ * they differ.
+ */
+export const STRENGTH_BOUNDS = { least: -1, most: 2 } as const
 
-/** How much of base each half of one decoder layer takes: 0 is post, 1 is base, between is a blend. */
+const strength = z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most)
+
+/** How much of base each half of one decoder layer takes: 0 is post, 1 is base, between is a blend, beyond is extrapolated. */
 export const LayerStrength = z.object({ attention: strength, mlp: strength })
 export type LayerStrength = z.infer<typeof LayerStrength>
 

@@ -92,14 +92,24 @@ export const strengthsKey = (layers: readonly LayerStrength[]): string =>
 export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean =>
   a.attention === b.attention && a.mlp === b.mlp
 
-/** Names strengths shortly and completely: `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`; `nothing` for post itself. */
+/** Whether a strength goes beyond post or base, to weights that neither of them has nor lies between. */
+export const isExtrapolated = (strength: number): boolean => strength < 0 || strength > 1
+
+/** `0.5`, `1.5 (extrapolated)`. */
+export const strengthWords = (strength: number): string =>
+  `${strength}${isExtrapolated(strength) ? ' (extrapolated)' : ''}`
+
+/**
+ * Names strengths shortly and completely: `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `3 at 1.2 (extrapolated)`; `nothing` for
+ * post itself.
+ */
 export function describeStrengths(layers: readonly LayerStrength[]): string {
   const parts = stretches(layers).flatMap(({ start, end, strength: { attention, mlp } }) => {
     const which = start === end ? String(start) : `${start}–${end}`
     if (attention === mlp)
-      return attention === 0 ? [] : [attention === 1 ? which : `${which} at ${attention}`]
+      return attention === 0 ? [] : [attention === 1 ? which : `${which} at ${strengthWords(attention)}`]
     const half = (name: string, strength: number): string[] =>
-      strength === 0 ? [] : [`${name} ${which}${strength === 1 ? '' : ` at ${strength}`}`]
+      strength === 0 ? [] : [`${name} ${which}${strength === 1 ? '' : ` at ${strengthWords(strength)}`}`]
     return [...half('attention', attention), ...half('MLP', mlp)]
   })
   return parts.length === 0 ? 'nothing' : parts.join(', ')
@@ -108,7 +118,7 @@ export function describeStrengths(layers: readonly LayerStrength[]): string {
 /** The same within a sentence: `layers 4–11`, `layer 2 at 0.5`, `attention 3`. */
 export function phraseStrengths(layers: readonly LayerStrength[]): string {
   const text = describeStrengths(layers)
-  return /^\d/.test(text) ? `${/^\d+( at [\d.]+)?$/.test(text) ? 'layer' : 'layers'} ${text}` : text
+  return /^\d/.test(text) ? `${/^\d+( at [^,]+)?$/.test(text) ? 'layer' : 'layers'} ${text}` : text
 }
 
 /** A name for strengths that nobody has named: `Layers 4–11, attention 2`. */

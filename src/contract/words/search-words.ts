@@ -5,6 +5,7 @@ import { distinctWords, scoreWords, type ScoreWords } from './score-words'
 import type { ScoredByBrief } from '../documents/scored-by'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import { rangeModel } from '../model/model'
+import { strengthWords } from '../model/strengths'
 import type {
   HeldOut,
   LayerShares,
@@ -131,7 +132,7 @@ export function searchSettingsWords(settings: SearchSettings): string {
         `${plural(settings.generations, 'generation')}, ` +
         (settings.strengths.length === 0
           ? 'no blends'
-          : `strengths ${settings.strengths.join(', ')} besides 0 and 1`)
+          : `strengths ${settings.strengths.map(strengthWords).join(', ')} besides 0 and 1`)
       )
     case 'subsets':
       return settings.orderPairs === 0

@@ -5,12 +5,12 @@ export type TensorOrigin =
   | 'post' // post's bytes
   | 'base' // base's bytes
   | 'converted' // base's values, rounded to post's dtype
-  | 'blended' // between the two, rounded to post's dtype
+  | 'blended' // between the two or beyond them, rounded to post's dtype
 
-/** @param strength how much of base the tensor takes, 0 to 1 */
+/** @param strength how much of base the tensor takes */
 export function tensorOrigin(strength: number, base: WeightDtype, post: WeightDtype): TensorOrigin {
   if (strength === 0) return 'post'
-  if (strength < 1) return 'blended'
+  if (strength !== 1) return 'blended'
   return base === post ? 'base' : 'converted'
 }
 
@@ -20,7 +20,7 @@ export function tensorOrigin(strength: number, base: WeightDtype, post: WeightDt
  *
  * @param values of base, any number of them
  * @param post the same elements of post; not looked at for strength 1
- * @param strength a, above 0
+ * @param strength a, not 0; below 0 or above 1 it extrapolates
  */
 export function restoreValues(
   values: Float32Array,
@@ -28,7 +28,7 @@ export function restoreValues(
   strength: number,
   dtypes: { base: WeightDtype; post: WeightDtype }
 ): void {
-  if (strength < 1 && post !== null) {
+  if (strength !== 1 && post !== null) {
     for (let i = 0; i < values.length; i++) {
       // Rounded after every step, as float32 arithmetic does.
       values[i] =
@@ -36,5 +36,5 @@ export function restoreValues(
         Math.fround(Math.fround(strength) * (values[i] ?? 0))
     }
   }
-  if (strength < 1 || dtypes.base !== dtypes.post) roundFloat32(values, dtypes.post)
+  if (strength !== 1 || dtypes.base !== dtypes.post) roundFloat32(values, dtypes.post)
 }

@@ -141,7 +141,9 @@ function describeResult({
     ),
     ...(nonFinite.length === 0
       ? []
-      : ['This model cannot be computed: fetch or write the files of the pair again.']),
+      : [
+          'This model cannot be computed: fetch or write the files of the pair again, or, where they are finite, extrapolate less.'
+        ]),
     ...(replaced === null
       ? []
       : [

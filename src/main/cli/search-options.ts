@@ -5,7 +5,8 @@ import {
   EXHAUSTIVE_LAYERS,
   type SearchMethodName,
   SearchSettings,
-  StrengthStart
+  StrengthStart,
+  TriedStrength
 } from '../../contract/documents/search'
 import { usageError, wholeNumber } from './options'
 
@@ -44,7 +45,7 @@ export function withSearchMethodOptions(command: Command): Command {
     .option('--generations <n>', 'greedy, beam: at most so many (default: 12)', wholeNumber(1, 100))
     .option(
       '--strengths <list>',
-      'greedy, beam: blends to try for a layer, such as 0.25,0.5, or none (default: 0.5)',
+      'greedy, beam: strengths to try for a layer besides 0 and 1, from -1 to 2, such as 0.25,0.5, or none (default: 0.5)',
       parseStrengths
     )
     .option(
@@ -119,12 +120,15 @@ const oneOf =
     return name
   }
 
-/** Strengths such as `0.25,0.5`, or `none`. */
+/** Strengths such as `0.25,1.5`, or `none`. */
 function parseStrengths(text: string): number[] {
   if (text === 'none') return []
   const strengths = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
-  if (strengths.length <= 9 && strengths.every((strength) => strength > 0 && strength < 1)) return strengths
-  throw new InvalidArgumentError('Expected up to nine numbers between 0 and 1, such as 0.25,0.5, or none.')
+  if (strengths.length <= 9 && strengths.every((strength) => TriedStrength.safeParse(strength).success))
+    return strengths
+  throw new InvalidArgumentError(
+    'Expected up to nine numbers from -1 to 2, but not 0 and 1, such as 0.25,0.5, or none.'
+  )
 }
 
 function parseOrders(text: string): number {

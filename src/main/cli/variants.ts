@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { blendName } from '../../contract/documents/swept-model'
+import { STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { blendStrengths } from '../../contract/model/strengths'
 import { Rival, rivalFromText, rivalText } from '../../contract/model/rival'
 import {
@@ -59,8 +60,8 @@ export function withVariantOptions(command: Command, otherwise: string): Command
     )
     .option(
       '--blend <strength>',
-      'post with all layers blended with base alike, 0 post, 1 base; repeatable',
-      repeated(numberWithin(0, 1))
+      'post with all layers blended with base alike, 0 post, 1 base, beyond extrapolated, from -1 to 2; repeatable',
+      repeated(numberWithin(STRENGTH_BOUNDS.least, STRENGTH_BOUNDS.most))
     )
     .option(
       '--rival <way>',

@@ -7,6 +7,7 @@ import { describeNonFinite, type NonFiniteTensor } from '../../contract/document
 import { formatScore } from '../../contract/words/format'
 import { exactness } from '../../contract/words/headline'
 import { WorkbenchError } from '../../contract/model/problem'
+import { isExtrapolated } from '../../contract/model/strengths'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../confined/yaml'
@@ -158,14 +159,21 @@ function describeStrength({ attention, mlp }: LayerStrength): string {
 
 function describeShare(strength: number): string {
   if (strength === 0) return 'post-trained'
-  return strength === 1 ? 'pre-trained' : `${1 - strength} × post-trained + ${strength} × pre-trained`
+  if (strength === 1) return 'pre-trained'
+  // 1 - 1.3 is not -0.3 to the last bit, which nobody wants to read.
+  const sum = `${Number((1 - strength).toFixed(12))} × post-trained + ${strength} × pre-trained`
+  return isExtrapolated(strength) ? `${sum} (extrapolated)` : sum
 }
 
 function nonFiniteWarning(nonFinite: readonly NonFiniteTensor[]): string {
   const list = nonFinite.map(
     (tensor) => `- ${inlineMarkdown(`${tensor.file}: ${describeNonFinite(tensor)}`)}`
   )
-  return ['This model cannot be computed: weights of its parents are not finite.', '', ...list].join('\n')
+  return [
+    'This model cannot be computed: weights of its parents, or what they come to, are not finite.',
+    '',
+    ...list
+  ].join('\n')
 }
 
 function scoreTable({ recipe, post, base, promptCount, whole }: CardScores): string {

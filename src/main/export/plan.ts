@@ -8,7 +8,7 @@ import { layerTensors } from '../family'
 /** One tensor of a restored model: post's place and type in the file, with whatever values the recipe gives it. */
 export interface PlannedTensor {
   readonly origin: TensorOrigin
-  /** How much of base it takes, 0 to 1. */
+  /** How much of base it takes; 0 where none. */
   readonly strength: number
   readonly post: TensorEntry
   /** Null where base is not needed. */

@@ -19,7 +19,7 @@ export async function* restoredBytes(
   const elementCount = tensor.post.byteLength / DTYPE_BYTES[dtypes.post]
   const size = Math.min(PIECE_ELEMENTS, elementCount)
   const values = new Float32Array(size)
-  const postValues = tensor.strength < 1 ? new Float32Array(size) : null
+  const postValues = tensor.strength !== 1 ? new Float32Array(size) : null
   const read = new Uint8Array(size * Float32Array.BYTES_PER_ELEMENT)
   const target = new Uint8Array(size * DTYPE_BYTES[dtypes.post])
 

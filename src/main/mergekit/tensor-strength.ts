@@ -1,5 +1,6 @@
 import type { WorkbenchError } from '../../contract/model/problem'
 import { got } from '../../contract/model/look-up'
+import { STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { quoteName } from '../base/json-object'
 import type { MergekitFile, Slice, Source } from './mergekit-file'
 import { settingValue } from './settings'
@@ -31,8 +32,9 @@ export function tensorStrength(
     return null
   }
   const strength = computedStrength(tensor, slice, config, origins, parameter, refuse)
-  if (strength >= 0 && strength <= 1) return strength
-  throw refuse(`${tensor} would take ${strength} of base, expected from 0 to 1`)
+  const { least, most } = STRENGTH_BOUNDS
+  if (strength >= least && strength <= most) return strength
+  throw refuse(`${tensor} would take ${strength} of base, expected from ${least} to ${most}`)
 }
 
 function computedStrength(

@@ -126,7 +126,7 @@ function outputDtype(
   const changes = strengths.some((strength, layer) =>
     layerTensors(post.spec, layer).some(({ name, half }) => {
       const stored = [base, post].map(({ checkpoint }) => checkpoint.tensors.get(name)?.dtype)
-      return strength[half] > 0 && stored[0] !== stored[1]
+      return strength[half] !== 0 && stored[0] !== stored[1]
     })
   )
   if (!linear && !changes) return null

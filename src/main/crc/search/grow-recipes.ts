@@ -20,7 +20,7 @@ const WHOLE_RANGES = 8
  * nothing.
  *
  * @param beam recipes that go on; 1 is greedy
- * @param strengths between post and base that a layer may take besides 0 and 1
+ * @param strengths that a layer may take besides 0 and 1
  */
 export function growRecipes(
   problem: SearchProblem,

@@ -137,7 +137,7 @@ const DIVERSITY_STEP = 1e-9
 
 /**
  * Those with validity Q >= rho x Q(post) and more diversity than post on a view's prompts that are not rejected, best first,
- * each once. Equal diversity: the recipe that restores less, then the one that begins earlier, so that the order is determined.
+ * each once. Equal diversity: the recipe that is nearer to post, then the one that begins earlier, so that the order is determined.
  */
 export function rank(
   candidates: readonly ScoredLayers[],
@@ -153,7 +153,10 @@ export function rank(
     .map((entry) => ({
       ...entry,
       steps: Math.round(entry.diversity / DIVERSITY_STEP),
-      restored: entry.candidate.layers.reduce((sum, { attention, mlp }) => sum + attention + mlp, 0)
+      restored: entry.candidate.layers.reduce(
+        (sum, { attention, mlp }) => sum + Math.abs(attention) + Math.abs(mlp),
+        0
+      )
     }))
     .sort((a, b) => b.steps - a.steps || a.restored - b.restored || (a.key > b.key ? -1 : 1))
     .map(({ candidate }) => candidate)

@@ -2,15 +2,15 @@ import { DEVICE_LABELS, type Precision } from '../../../contract/model/device'
 import { type Model, modelStrengths, weightsKey } from '../../../contract/model/model'
 import { describeNonFinite, type NonFiniteTensor } from '../../../contract/documents/non-finite'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { phraseStrengths } from '../../../contract/model/strengths'
-import { allFinite, nonFiniteValues } from '../../checkpoint/non-finite'
+import { phraseStrengths, strengthWords } from '../../../contract/model/strengths'
+import { allFinite, NonFiniteCount, nonFiniteValues } from '../../checkpoint/non-finite'
 import { wholeModelTensors } from '../../family'
 import type { Device } from '../device/device'
 import { finalRows, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
 import { type ModelSources, type Origin, type RecipeTrie } from '../tries/recipe-trie'
 import { blockReads } from '../weights/block-weights'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
-import { originsOf } from '../weights/weight-decoder'
+import { originsOf, WeightDecoder } from '../weights/weight-decoder'
 import { embedTokens } from './embed-tokens'
 import { forward, type ForwardEvent, type ForwardRun } from './forward'
 import { at } from '../../../contract/model/look-up'
@@ -86,6 +86,14 @@ export async function whyNonFinite(
       )
     }
   }
+  const overflowed = typeof place === 'number' ? await overflowedIn(pair, sources, place) : null
+  if (overflowed !== null) {
+    return new WorkbenchError(
+      'unsupported',
+      `${overflowed}. ${name} cannot be computed with it.`,
+      'Take strengths nearer to those from 0 to 1: beyond them weights are extrapolated, and may become too large to store.'
+    )
+  }
   const where = typeof place === 'number' ? `layer ${place}` : `the ${place}`
   return new WorkbenchError(
     'unsupported',
@@ -151,6 +159,27 @@ function tensorsOf(
   return blockReads(pair.post.spec, { layer: place, source, later: [] }).flatMap((read) =>
     originsOf(read.source).map((from) => ({ origin: from, tensor: read.name }))
   )
+}
+
+/** The first tensor of a layer that is finite in both models and not as the recipe has it, in words; null when there is none. */
+async function overflowedIn(
+  pair: PairWeights,
+  { blocks }: ModelSources,
+  layer: number
+): Promise<string | null> {
+  const decoder = new WeightDecoder(pair)
+  for (const read of blockReads(pair.post.spec, { layer, source: at(blocks, layer, 'block'), later: [] })) {
+    const { name, count, source } = read
+    const entry = pair.post.checkpoint.tensors.get(name)
+    if (typeof source === 'string' || source === 0 || entry === undefined) continue
+    const values = new Float32Array(count)
+    await decoder.read(read, values)
+    const found = new NonFiniteCount(entry, 'F32')
+    found.add(new Uint8Array(values.buffer))
+    if (found.found !== null)
+      return `At ${strengthWords(source)} of base, rounded to ${entry.dtype} as post stores it, ${describeNonFinite(found.found)}`
+  }
+  return null
 }
 
 async function nonFiniteIn(

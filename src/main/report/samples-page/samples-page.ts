@@ -1,6 +1,7 @@
 import { isOutside } from '../../../contract/model/model'
 import { describeOutside } from '../../../contract/model/outside-model'
 import { rivalWork } from '../../../contract/model/rival'
+import { phraseStrengths } from '../../../contract/model/strengths'
 import { formatMeasure, formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
 import type { SampleLine, SampleMeasures, SampleRun, Variant } from '../../../contract/documents/samples'
@@ -216,7 +217,7 @@ ${run.notices.map((notice) => markup`<p class="note">${notice}</p>\n`)}</section
 }
 
 function describeRecipe(recipe: Extract<Variant, { kind: 'recipe' }>['recipe']): string {
-  if ('layers' in recipe) return `post with the strengths of base per layer ${JSON.stringify(recipe.layers)}`
+  if ('layers' in recipe) return `post with base in ${phraseStrengths(recipe.layers)}`
   const ranges = recipe.ranges.map(([start, end]) => `${start}–${end}`).join(', ')
   return `post with layers ${ranges} of base (counted from 0, both ends included)`
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { GenerateRequest } from '../../../../src/contract/procedures/engine'
-import { type Model, rangeModel } from '../../../../src/contract/model/model'
+import { layersModel, type Model, rangeModel } from '../../../../src/contract/model/model'
 import type { Sampling } from '../../../../src/contract/model/sampling'
 import { NonFiniteCount } from '../../../../src/main/checkpoint/non-finite'
 import { generate } from '../../../../src/main/engine/generate/generate'
@@ -114,6 +114,18 @@ describe('a model whose numbers are not finite', () => {
     })
     const { message } = await problemOf(answers({ prompts: [[4], PROMPT] })(pair, POST))
     expect(message).toContain('tensor "model.embed_tokens.weight" holds Infinity at [3, 6]')
+  })
+
+  it('names the tensor that extrapolating takes beyond what post can store', async () => {
+    const pair = await damagedPair({ base: [{ ...DOWN, value: -3e38 }], post: [{ ...DOWN, value: 3e38 }] })
+    const halves = [0, -1].map((mlp) => ({ attention: 0, mlp }))
+    const { code, message, hint } = await problemOf(scores()(pair, layersModel(halves)))
+    expect(code).toBe('unsupported')
+    expect(message).toBe(
+      `At -1 (extrapolated) of base, rounded to BF16 as post stores it, tensor "${DOWN.tensor}" holds Infinity at [1, 5]. ` +
+        'post restored in MLP 1 at -1 (extrapolated) cannot be computed with it.'
+    )
+    expect(hint).toContain('nearer to those from 0 to 1')
   })
 
   it('is said to have overflowed, and where, when all its weights are finite', async () => {

@@ -75,9 +75,9 @@ describe('an exported model', () => {
   it.each(PAIRS)(
     'gives the logits of its recipe bit for bit: $name',
     async ({ layerCount, prompts, base, post }) => {
-      /** Layer 0 of post, 1 of base, then blends and halves. */
+      /** Layer 0 of post, 1 of base, then blends and halves, extrapolated ones too. */
       const layers = Array.from({ length: layerCount }, (_, layer) =>
-        strength([0, 1, 0.3, 0][layer % 4] ?? 0, [0, 1, 1, 0.75][layer % 4] ?? 0)
+        strength([0, 1, 0.3, -0.4][layer % 4] ?? 0, [0, 1, 1.3, 0.75][layer % 4] ?? 0)
       )
       const target = join(await temporaryFolder(), 'out')
       const { tensors } = await exportRecipe({ base, post }, { name: 'blend', layers }, target)
@@ -232,6 +232,23 @@ describe('the model card', () => {
     expect(card).toContain('## Warning\n\nThis model cannot be computed')
     expect(card).toMatch(/- model\.safetensors: tensor "model\.embed\\?_tokens\.weight" holds NaN at/)
     expect(await cardOf(null)).not.toContain('## Warning')
+  })
+
+  it('says which weights are extrapolated, and warns where that takes them beyond what can be stored', async () => {
+    const tensor = 'model.layers.1.mlp.down_proj.weight'
+    const folders = await damagedPair({
+      base: [{ tensor, element: 9, value: -3e38 }],
+      post: [{ tensor, element: 9, value: 3e38 }]
+    })
+    const target = join(await temporaryFolder(), 'out')
+    const recipe = { name: 'beyond', layers: [strength(1.5, 0.5), strength(0, -0.5)] }
+    const { nonFinite } = await exportRecipe(folders, recipe, target)
+    expect(nonFinite.map(({ tensor: name, first }) => ({ name, first }))).toEqual([
+      { name: tensor, first: 'Infinity' }
+    ])
+    const card = await readFile(join(target, 'README.md'), 'utf8')
+    expect(card).toContain('attention: -0.5 × post-trained + 1.5 × pre-trained (extrapolated); MLP: 0.5')
+    expect(card).toContain('## Warning')
   })
 
   it.each([

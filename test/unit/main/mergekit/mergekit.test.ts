@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { LayerStrength, Recipe } from '../../../../src/contract/model/recipe'
-import { postStrengths, recipeStrengths } from '../../../../src/contract/model/strengths'
+import { blendStrengths, postStrengths, recipeStrengths } from '../../../../src/contract/model/strengths'
 import { openPair } from '../../../../src/main/checkpoint/pair'
 import type { PairMembers } from '../../../../src/main/checkpoint/pair-member'
 import { readMergekitRecipe } from '../../../../src/main/mergekit/read-recipe'
@@ -42,7 +42,7 @@ describe('a mergekit file that an export writes', () => {
         return openPair(files?.base ?? '', files?.post ?? '')
       })
     )
-    const strength = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 1, noNaN: true }))
+    const strength = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: -1, max: 2, noNaN: true }))
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...families, pair),
@@ -248,6 +248,26 @@ slices:
     }
   })
 
+  it.each([
+    ['that add up to one', '1.5', '-0.5', ''],
+    ['that are normalised', '-3', '1', 'parameters: {normalize: true}'],
+    ['that are both negative, normalised', '-3', '-1', '']
+  ])('of weights %s is followed, below post and above base too', async (_, base, post, parameters) => {
+    const text = `merge_method: linear
+slices:
+- sources:
+  - {model: post, layer_range: [0, 0], parameters: {weight: 1}}
+- sources:
+  - {model: base, layer_range: [0, 12], parameters: {weight: ${base}}}
+  - {model: post, layer_range: [0, 12], parameters: {weight: ${post}}}
+- sources:
+  - {model: post, layer_range: [12, 12], parameters: {weight: 1}}
+${parameters}
+`
+    const share = Number(base) / (Number(base) + Number(post))
+    expect(strengthsOf(await read(text))).toEqual(blendStrengths(share, 12))
+  })
+
   it('of whole models with weights by filter is a blend of all layers, its weights normalised', async () => {
     const model = (name: string, layers: number, rest: number): string =>
       `  - model: ${name}\n    parameters:\n      weight:\n        - {filter: layers., value: ${layers}}\n        - value: ${rest}\n`
@@ -375,7 +395,7 @@ slices:
       /has 2 sources; passthrough takes one/
     ],
     ['no weight', linear('1', '0').replace(', parameters: {weight: 0}', ''), /has no weight for "post"/],
-    ['a negative weight', linear('-1', '2'), /would take -1 of base/],
+    ['too much of base', linear('-3', '2'), /would take 3 of base, expected from -1 to 2/],
     ['weights that cancel', linear('-1', '1'), /add up to 0/],
     ['weights that do not add up', `${linear('0.5', '0.6')}parameters: {normalize: false}`, /add up to 1\.1/],
     [

@@ -88,7 +88,7 @@ describe('undo and redo', () => {
 })
 
 describe('strengths', () => {
-  const half = fc.constantFrom(0, 0.25, 1)
+  const half = fc.constantFrom(-0.5, 0, 0.25, 1, 1.5)
   const anyLayers: fc.Arbitrary<LayerStrength[]> = fc.array(fc.record({ attention: half, mlp: half }), {
     minLength: LAYERS,
     maxLength: LAYERS
@@ -115,6 +115,7 @@ describe('strengths', () => {
     expect(nameStrengths(rangeStrengths({ start: 4, end: 7 }, LAYERS))).toBe('Layers 4–7')
     expect(nameStrengths(rangeStrengths({ start: 4, end: 4 }, LAYERS))).toBe('Layer 4')
     expect(nameStrengths(painted(post, attention(1), attention(2), 1))).toBe('Attention 1–2')
+    expect(nameStrengths(painted(post, attention(4), mlp(4), 1.5))).toBe('Layer 4 at 1.5 (extrapolated)')
     expect(nameStrengths(post)).toBe('Nothing')
     expect(
       recipeOf('two', painted(rangeStrengths({ start: 0, end: 1 }, LAYERS), attention(4), mlp(5), 1))
