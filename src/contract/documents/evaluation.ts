@@ -186,10 +186,20 @@ export const ProxyCorrelation = z.object({
 })
 export type ProxyCorrelation = z.infer<typeof ProxyCorrelation>
 
+/** The variants on the prompts of one category. Differences are adjusted for the variants, not for the categories. */
+const CategoryResult = z.object({
+  category: z.string(),
+  promptCount: z.number().int(),
+  variants: z.array(VariantResult)
+})
+export type CategoryResult = z.infer<typeof CategoryResult>
+
 export const EvaluationResults = z.object({
   /** The variant that others are compared with: the one asked for, else post, else the first. */
   comparedWith: z.string(),
   variants: z.array(VariantResult),
+  /** For each category of the task, where it has several. */
+  categories: z.array(CategoryResult).default([]),
   proxy: z.array(ProxyCorrelation),
   /** What a judge of pairs said; null when there was none. */
   pairs: PairJudgement.nullable(),

@@ -26,9 +26,28 @@ export function describeEvaluation({ run, results }: EvaluationView): string {
     style('bold', heading),
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
     ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
+    ...describeCategories(results, Object.values(mainMeasures(task.kind, results.variants))),
     ...[proxySentence(results.proxy)].filter(Boolean),
     ...(results.pairs === null ? [] : describePairs(results.pairs))
   ].join('\n')
+}
+
+/** The measures that matter most, for the prompts of each category. */
+function describeCategories(
+  { categories, variants }: EvaluationView['results'],
+  ids: readonly MeasureId[]
+): string[] {
+  if (categories.length === 0) return []
+  const rows = categories.flatMap(({ category, promptCount, variants: own }) =>
+    ids.map((id) => [
+      category === '' ? '(none)' : category,
+      count(promptCount),
+      measureOf(id).label,
+      ...own.map(({ measures }) => describeEstimate(measures[id], promptCount))
+    ])
+  )
+  const header = ['category', 'prompts', 'mean over them [95 %]', ...variants.map(({ variant }) => variant)]
+  return [table([header, ...rows], `lrl${'r'.repeat(variants.length)}`)]
 }
 
 function describePairs(pairs: PairJudgement): string[] {

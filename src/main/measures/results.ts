@@ -1,4 +1,5 @@
 import {
+  type CategoryResult,
   type Difference,
   type Estimate,
   type EvaluationResults,
@@ -10,7 +11,7 @@ import {
 import { type Measure, MeasureId, measureOf } from '../../contract/model/measures'
 import { factsOf } from '../../contract/model/task-kinds'
 import type { SampleLine } from '../../contract/documents/samples'
-import { type Cell, cellMeasures, equalLength, rightCount } from './cell-measures'
+import { type Cell, cellMeasures, equalLength, type Measures, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
 import { WorkbenchError } from '../../contract/model/problem'
 import { at } from '../../contract/model/look-up'
@@ -51,6 +52,37 @@ export function evaluationResults(
     return cells.map((cell) => cellMeasures(run.task, reader, run.vocabularySize, cell, words))
   })
   const reference = referenceIn(run.variants, against)
+  const tables = { run, reader, table, measures, reference }
+  const variants = variantResults(tables)
+  return {
+    comparedWith: at(run.variants, reference, 'variant').variant.name,
+    variants,
+    categories: categoryResults(tables),
+    proxy: proxyCorrelations(run, variants, proxies),
+    pairs:
+      run.pairJudge === null
+        ? null
+        : pairJudgement(
+            stored.pairs,
+            variants.map(({ variant }) => variant),
+            reference,
+            Math.min(run.pairJudge.answersPerPrompt, run.task.settings.sampleCount)
+          ),
+    cells: measures
+  }
+}
+
+/** What an evaluation has of its prompts, each with its variants. */
+interface Tables {
+  readonly run: EvaluationRun
+  readonly reader: AnswerReader
+  readonly table: readonly (readonly Cell[])[]
+  readonly measures: readonly (readonly Measures[])[]
+  /** Index of the variant that the others are compared with. */
+  readonly reference: number
+}
+
+function variantResults({ run, reader, table, measures, reference }: Tables): VariantResult[] {
   const ofMeasures = new Map(
     MeasureId.options.map((id) => [
       id,
@@ -63,7 +95,7 @@ export function evaluationResults(
   )
   const ofPasses =
     factsOf(run.task.kind).rightAnswers === 'one' ? passesCompared(reader, table, reference) : []
-  const variants = run.variants.map(({ variant: { name } }, index): VariantResult => {
+  return run.variants.map(({ variant: { name } }, index): VariantResult => {
     const found = [...ofMeasures].map(([id, results]) => ({ id, ...at(results, index, 'variant') }))
     return {
       variant: name,
@@ -80,21 +112,24 @@ export function evaluationResults(
       })
     }
   })
-  return {
-    comparedWith: at(run.variants, reference, 'variant').variant.name,
-    variants,
-    proxy: proxyCorrelations(run, variants, proxies),
-    pairs:
-      run.pairJudge === null
-        ? null
-        : pairJudgement(
-            stored.pairs,
-            variants.map(({ variant }) => variant),
-            reference,
-            Math.min(run.pairJudge.answersPerPrompt, run.task.settings.sampleCount)
-          ),
-    cells: measures
-  }
+}
+
+/** The same for the prompts of each category; none where there is but one. */
+function categoryResults({ table, measures, ...others }: Tables): CategoryResult[] {
+  const places = groupedBy(
+    [...table.keys()],
+    (prompt) => at(others.run.task.prompts, prompt, 'prompt').category
+  )
+  if (places.size < 2) return []
+  return [...places].map(([category, prompts]) => ({
+    category,
+    promptCount: prompts.length,
+    variants: variantResults({
+      ...others,
+      table: prompts.map((prompt) => at(table, prompt, 'prompt')),
+      measures: prompts.map((prompt) => at(measures, prompt, 'prompt'))
+    })
+  }))
 }
 
 /** @throws WorkbenchError `not-found` */

@@ -274,7 +274,7 @@ function reportedEvaluation(
 ): Omit<ReportedEvaluation, 'runMarks'> {
   const { id, createdAt, programVersion, rendering, weights, judge, pairJudge, notices, variants } = run
   const { prompts, ...task } = run.task
-  const { comparedWith, variants: measured, proxy, pairs } = results
+  const { comparedWith, variants: measured, categories, proxy, pairs } = results
   return {
     id,
     createdAt,
@@ -288,7 +288,7 @@ function reportedEvaluation(
     variants: variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) })),
     task: { ...task, promptCount: prompts.length },
     complete,
-    results: { comparedWith, variants: measured, proxy, pairs }
+    results: { comparedWith, variants: measured, categories, proxy, pairs }
   }
 }
 

@@ -100,6 +100,45 @@ function resultsOf(
 }
 
 describe('results, worked out by hand', () => {
+  it('are told for each category of the task, where it has several', () => {
+    const of = (category: string, text: string): TaskPrompt => ({
+      ...ask(text),
+      category,
+      answers: undefined
+    })
+    const task = taskFixture({
+      kind: 'creative',
+      prompts: [of('poem', 'The sea?'), of('joke', 'A cat?'), of('poem', 'The moon?')]
+    })
+    const run = evaluationRun({ variants: [POST, UPPER], task })
+    const { categories, variants } = resultsOf(run, {
+      post: [['a b'], ['a b c d'], ['a b c']],
+      upper: [['a'], ['a'], ['a b c']]
+    })
+    const words = (entry: (typeof categories)[number] | { variants: typeof variants }): unknown =>
+      entry.variants.map(({ measures, differences }) => [measures.words?.mean, differences.words?.mean])
+    expect(categories.map(({ category, promptCount }) => [category, promptCount])).toEqual([
+      ['poem', 2],
+      ['joke', 1]
+    ])
+    expect(categories.map(words)).toEqual([
+      [
+        [2.5, undefined],
+        [2, -0.5]
+      ],
+      [
+        [4, undefined],
+        [1, -3]
+      ]
+    ])
+    expect(words({ variants })).toEqual([
+      [3, undefined],
+      [expect.closeTo(5 / 3), expect.closeTo(-4 / 3)]
+    ])
+    const single = evaluationRun({ variants: [POST], task: { ...task, prompts: [of('poem', 'A')] } })
+    expect(resultsOf(single, { post: [['a']] }).categories).toEqual([])
+  })
+
   const OPEN: Task = taskFixture({
     kind: 'open-ended',
     prompts: [ask('A colour?', 'red', 'blue', 'green'), ask('An animal?', 'cat', 'dog')],

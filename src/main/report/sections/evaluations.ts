@@ -121,6 +121,7 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
         ]
       : []),
     measuresTable(evaluation),
+    ...categoryBlocks(evaluation),
     ...passAtKBlocks(evaluation),
     ...(proxy === '' ? [] : [{ kind: 'paragraph', text: proxy } as const]),
     ...(results.pairs === null
@@ -158,6 +159,27 @@ function measuresTable(evaluation: ReportedEvaluation): Block {
       ...results.variants.map((result) => measureCell(result, id))
     ])
   }
+}
+
+/** The measures that matter most, for the prompts of each category. */
+function categoryBlocks(evaluation: ReportedEvaluation): Block[] {
+  const { task, results } = evaluation
+  if (results.categories.length === 0) return []
+  const ids = Object.values(mainMeasures(task.kind, results.variants))
+  return [
+    {
+      kind: 'table',
+      label: `The same for the prompts of each category; p-values are adjusted for the variants, not for the categories`,
+      columns: [textColumn('Category'), textColumn('Measure'), ...variantColumns(evaluation)],
+      rows: results.categories.flatMap(({ category, promptCount, variants }) =>
+        ids.map((id): Cell[] => [
+          { text: category === '' ? '–' : category, detail: plural(promptCount, 'prompt') },
+          { text: measureLabel(id) },
+          ...variants.map((result) => measureCell(result, id))
+        ])
+      )
+    }
+  ]
 }
 
 function measureCell({ measures, differences }: VariantResult, id: MeasureId): Cell {

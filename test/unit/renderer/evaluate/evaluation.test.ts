@@ -49,6 +49,7 @@ const result = (variant: string, changes: Partial<VariantResult> = {}): VariantR
 const run = evaluationRun()
 const results: EvaluationResults = {
   comparedWith: 'post',
+  categories: [],
   variants: [
     result('base', {
       measures: { accuracy: estimate(0.5), distinctRight: estimate(4), distinct2: estimate(0.9) },
