@@ -79,7 +79,7 @@ export default defineConfig({
       minify: true,
       sourcemap: true,
       // In kB: one script, read from the disk.
-      chunkSizeWarningLimit: 1000,
+      chunkSizeWarningLimit: 1200,
       rollupOptions: {
         input: { index: 'src/renderer/index.html' },
         // A slow machine is no news to who starts the program.

@@ -74,6 +74,11 @@ export class OpenProject {
   readonly connected = $derived.by(() => this.host.connected)
   /** What another window has done and cannot be followed in this one, in words; null when nothing is. */
   readonly elsewhere = $derived.by(() => this.jobs.elsewhere(this.state.running) ?? this.ofOtherPair)
+  /** What files saved from a step of the pair begin with: the project's name, and the pair's where there are several. */
+  readonly filesName = $derived.by(() => {
+    const { name, pairs, document } = this.state
+    return pairs.length === 1 ? name : `${name}-${document.name}`
+  })
   /** What main computes for another pair of the project, in words; null for nothing. */
   private readonly ofOtherPair = $derived.by(() => busyPair(this.state))
 

@@ -15,6 +15,7 @@ export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotCon
   const called = chartNames(rows)
   const series = rows.flatMap((row) => frontSeries(row, called(row), words))
   const points = series.flatMap((one) => one.points)
+  const kept = points.map(({ x }) => x)
   return {
     label:
       `The best ranges of ${plural(rows.length, 'pair')}: ${words.diversity} against the share of post's ${words.validity} ` +
@@ -22,10 +23,17 @@ export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotCon
     series,
     x: {
       title: `share of post's ${words.validity} kept`,
-      bounds: roomyBounds(points.map(({ x }) => x)),
+      // More than post's own is rare, and all of it is what most axes end with.
+      bounds: roomyBounds(kept, [0, Math.max(1, ...kept)]),
       tick: (value) => `${Math.round(value * 100)} %`
     },
-    y: { title: words.diversity, bounds: roomyBounds(points.map(({ y }) => y)) }
+    y: {
+      title: words.diversity,
+      bounds: roomyBounds(
+        points.map(({ y }) => y),
+        [0, 1]
+      )
+    }
   }
 }
 
