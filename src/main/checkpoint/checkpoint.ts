@@ -6,7 +6,7 @@ import { readModelText } from '../base/files/model-file'
 import { canonicalTensorName } from '../family'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
 import { resolveModelFolder } from './model-folder'
-import { joinFloat8 } from './float8'
+import { joinScales } from './scaled-weights'
 import { TensorEntry } from './safetensors'
 import { openWeightFile, readExactly, type FileState } from './weight-file'
 import { readWeightFiles, type WeightFile } from './weight-files'
@@ -54,7 +54,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     path,
     configPath,
     config,
-    tensors: joinFloat8(byCanonicalName(files), config),
+    tensors: joinScales(byCanonicalName(files), config),
     files: files.map(({ name, path, fileBytes, modifiedMs }) => ({
       name,
       path,

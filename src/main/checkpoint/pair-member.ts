@@ -1,6 +1,6 @@
 import { decoderSpec, wholeModelTensors, type DecoderSpec } from '../family'
 import { DescribedCheckpoint, openCheckpoint, type Checkpoint } from './checkpoint'
-import { configWithoutFloat8 } from './float8'
+import { configWithoutScales } from './scaled-weights'
 import { folderFacts } from './folder-facts'
 
 /** One checkpoint of a pair, and what its decoder computes. */
@@ -30,7 +30,7 @@ export async function readMember(path: string): Promise<PairMember> {
 }
 
 function memberOf(checkpoint: Checkpoint): PairMember {
-  const spec = decoderSpec(configWithoutFloat8(checkpoint.config), checkpoint.configPath)
+  const spec = decoderSpec(configWithoutScales(checkpoint.config), checkpoint.configPath)
   return { checkpoint, spec: { ...spec, tiedHead: spec.tiedHead || tiedForWant(checkpoint, spec) } }
 }
 

@@ -2,7 +2,7 @@ import type { CheckpointSummary, Finding, PairReport } from '../../contract/docu
 import { WorkbenchError } from '../../contract/model/problem'
 import { baseComputesOtherwise } from './config-differences'
 import { DTYPE_BYTES } from './dtype'
-import { storedDtype } from './float8'
+import { storedDtype } from './scaled-weights'
 import { findFolderExtras, type FolderExtras } from './folder-extras'
 import { quoteName } from '../base/json-object'
 import { modelName } from './model-folder'
@@ -157,8 +157,8 @@ function notes(
   if (!postExtras.hasChatTemplate && postExtras.templateProblem === null)
     messages.push('Post has no chat template.')
   messages.push(
-    ...float8Notes('Base', base),
-    ...float8Notes('Post', post),
+    ...scaledNotes('Base', base),
+    ...scaledNotes('Post', post),
     ...dtypeNotes(base, post),
     ...unusedNotes('Base', base),
     ...unusedNotes('Post', post)
@@ -166,12 +166,13 @@ function notes(
   return messages.map((message) => ({ severity: 'note', message }))
 }
 
-function float8Notes(label: string, { checkpoint }: PairMember): string[] {
-  const float8 = [...checkpoint.tensors.values()].filter((entry) => entry.float8 !== undefined)
-  if (float8.length === 0) return []
+function scaledNotes(label: string, { checkpoint }: PairMember): string[] {
+  const entries = [...checkpoint.tensors.values()].filter(({ scaled }) => scaled !== undefined)
+  const [first] = entries
+  if (first === undefined) return []
   return [
-    `${label} stores ${count(float8, 'tensor')} as float8 with scales: they are computed as the BF16 that these make, and activations are ` +
-      'not rounded to float8.'
+    `${label} stores ${count(entries, 'tensor')} as ${storedDtype(first)} with scales: they are computed as the BF16 that these make, and ` +
+      'activations are not rounded.'
   ]
 }
 

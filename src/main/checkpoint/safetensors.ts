@@ -25,15 +25,19 @@ const StoredTensor = z.object({
   byteLength: z.number()
 })
 
-/** The scales of float8 weights, one for each block of rows and columns. */
-const Float8 = z.object({ scales: StoredTensor, block: z.tuple([z.number(), z.number()]) })
-export type Float8 = z.infer<typeof Float8>
+/** Weights stored in a byte each, and their scales, one for each block of rows and columns. */
+const Scaled = z.object({
+  stored: z.enum(['F8_E4M3', 'I8']),
+  scales: StoredTensor,
+  block: z.tuple([z.number(), z.number()])
+})
+export type Scaled = z.infer<typeof Scaled>
 
 /**
- * Where one tensor lies. Float8 weights with scales are read as BF16: dtype and bytes are those that a reader gives, one
+ * Where one tensor lies. Scaled weights with scales are read as BF16: dtype and bytes are those that a reader gives, one
  * stored byte for two.
  */
-export const TensorEntry = StoredTensor.extend({ float8: Float8.optional() })
+export const TensorEntry = StoredTensor.extend({ scaled: Scaled.optional() })
 export type TensorEntry = z.infer<typeof TensorEntry>
 
 export interface SafetensorsHeader {

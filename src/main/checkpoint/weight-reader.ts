@@ -4,8 +4,8 @@ import type { Checkpoint } from './checkpoint'
 import { quoteName } from '../base/json-object'
 import { at } from '../../contract/model/look-up'
 import { decodeFloat32, DTYPE_BYTES, weightDtype } from './dtype'
-import { multiplyOut } from './float8'
-import type { Float8, TensorEntry } from './safetensors'
+import { multiplyOut } from './scaled-weights'
+import type { Scaled, TensorEntry } from './safetensors'
 import { fileStateNow, openWeightFile, readExactly, readNow } from './weight-file'
 
 /** Reads stored bytes of tensors, by canonical name. Reads may run side by side. */
@@ -63,7 +63,7 @@ class CheckedReader implements WeightReader {
 
   async gatherRows(name: string, rows: readonly number[]): Promise<Uint8Array> {
     const entry = this.entryOf(name)
-    if (entry.float8 !== undefined) return this.gatherFloat8(entry, rows)
+    if (entry.scaled !== undefined) return this.gatherScaled(entry, rows)
     const spans = rows.map((row) => {
       const rowBytes = rowBytesOf(entry, row, 1)
       return { skip: row * rowBytes, rowBytes }
@@ -120,18 +120,18 @@ class CheckedReader implements WeightReader {
   }
 
   private async fill(entry: TensorEntry, skip: number, target: Uint8Array): Promise<void> {
-    if (entry.float8 !== undefined) {
-      await this.fillFloat8(entry, entry.float8, skip, target)
+    if (entry.scaled !== undefined) {
+      await this.fillScaled(entry, entry.scaled, skip, target)
       return
     }
     await this.checked(entry, (handle) => readExactly(handle, entry.file, target, entry.offset + skip))
     this.bytesRead += target.byteLength
   }
 
-  /** Float8 weights as the BF16 that they stand for; `skip` and the length of `target` in bytes of that. */
-  private async fillFloat8(
+  /** Scaled weights as the BF16 that they stand for; `skip` and the length of `target` in bytes of that. */
+  private async fillScaled(
     entry: TensorEntry,
-    float8: Float8,
+    scaled: Scaled,
     skip: number,
     target: Uint8Array
   ): Promise<void> {
@@ -139,10 +139,10 @@ class CheckedReader implements WeightReader {
     const stored = allocate(count, entry)
     await this.checked(entry, (handle) => readExactly(handle, entry.file, stored, entry.offset + first))
     this.bytesRead += stored.byteLength
-    multiplyOut(stored, first, await this.scalesOf(float8), float8, at(entry.shape, 1, 'size'), target)
+    multiplyOut(stored, first, await this.scalesOf(scaled), scaled, at(entry.shape, 1, 'size'), target)
   }
 
-  private async gatherFloat8(entry: TensorEntry, rows: readonly number[]): Promise<Uint8Array> {
+  private async gatherScaled(entry: TensorEntry, rows: readonly number[]): Promise<Uint8Array> {
     const rowBytes = rowBytesOf(entry, 0, 1)
     const bytes = allocate(rows.length * rowBytes, entry)
     for (const [i, row] of rows.entries()) {
@@ -153,7 +153,7 @@ class CheckedReader implements WeightReader {
   }
 
   /** Scales are few, and every piece of a tensor needs them. */
-  private scalesOf({ scales }: Float8): Promise<Float32Array> {
+  private scalesOf({ scales }: Scaled): Promise<Float32Array> {
     const known = this.scales.get(scales.name)
     if (known !== undefined) return known
     const reading = this.readSpan(scales, 0, scales.byteLength).then((bytes) => {

@@ -32,7 +32,7 @@ export async function prepareExport(
 ): Promise<PreparedExport> {
   const pair = await openPair(folders.base, folders.post)
   const strengths = recipeStrengths(recipe, pair.post.spec.layerCount)
-  refuseFloat8(pair)
+  refuseScaled(pair)
   return {
     pair,
     recipe,
@@ -43,14 +43,14 @@ export async function prepareExport(
   }
 }
 
-/** An export copies bytes, and those of float8 mean nothing without their scales. */
-function refuseFloat8({ base, post }: PairMembers): void {
+/** An export copies bytes, and those of quantised weights mean nothing without their scales. */
+function refuseScaled({ base, post }: PairMembers): void {
   for (const { checkpoint } of [base, post]) {
-    if ([...checkpoint.tensors.values()].every(({ float8 }) => float8 === undefined)) continue
+    if ([...checkpoint.tensors.values()].every(({ scaled }) => scaled === undefined)) continue
     throw new WorkbenchError(
       'unsupported',
-      `${checkpoint.path} stores float8 weights, of which no restored model is written.`,
-      'Export with the unquantised checkpoint in its place; what was swept is computed alike, up to the rounding of float8.'
+      `${checkpoint.path} stores weights with scales, of which no restored model is written.`,
+      'Export with the unquantised checkpoint in its place; what was swept is computed alike, up to the rounding of what is stored.'
     )
   }
 }

@@ -21,6 +21,7 @@ import { problemOf } from '../../../fixtures/problems'
 
 const Cases = z.array(
   z.object({
+    dtype: z.enum(['F8_E4M3', 'I8']),
     shape: z.array(z.number()),
     block: z.array(z.number()).nullable(),
     stored: z.base64(),
@@ -30,12 +31,36 @@ const Cases = z.array(
   })
 )
 const CASES = Cases.parse(
-  JSON.parse(readFileSync(join(import.meta.dirname, '../../../fixtures/float8.json'), 'utf8'))
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../../fixtures/scaled-weights.json'), 'utf8'))
 )
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
 const float8Config = (block: unknown): object => ({
   quantization_config: { quant_method: 'fp8', activation_scheme: 'dynamic', weight_block_size: block }
 })
+
+/** The same of compressed-tensors, for which blocks are groups of a row. */
+function compressedConfig(dtype: string, block: readonly number[] | null, columns: number): object {
+  const strategy =
+    block === null ? 'tensor' : block[0] !== 1 ? 'tensor' : block[1] === columns ? 'channel' : 'group'
+  const weights = {
+    num_bits: 8,
+    type: dtype === 'I8' ? 'int' : 'float',
+    strategy,
+    symmetric: true,
+    group_size: strategy === 'group' ? block?.[1] : null,
+    dynamic: false,
+    actorder: null
+  }
+  return {
+    quantization_config: {
+      quant_method: 'compressed-tensors',
+      format: dtype === 'I8' ? 'int-quantized' : 'float-quantized',
+      config_groups: { group_0: { weights, input_activations: null, targets: ['Linear'] } },
+      ignore: ['lm_head'],
+      quantization_status: 'compressed'
+    }
+  }
+}
 
 /** NaN has many bit patterns. */
 function numbersOf(bf16: Uint8Array): number[] {
@@ -43,34 +68,64 @@ function numbersOf(bf16: Uint8Array): number[] {
   return Array.from(new Float32Array(Uint32Array.from(words, (word) => word << 16).buffer))
 }
 
-describe('float8 weights with scales', () => {
-  test.each(CASES)('of [$shape] in blocks of $block are the BF16 that torch makes of them', async (given) => {
-    const tensors: TensorFixture[] = [
-      { name: 'x.weight', dtype: 'F8_E4M3', shape: given.shape, bytes: bytesOf(given.stored) },
-      { name: 'x.weight_scale_inv', dtype: 'F32', shape: given.scalesShape, bytes: bytesOf(given.scales) }
-    ]
-    const config = { ...TINY_LLAMA, ...float8Config(given.block) }
-    const checkpoint = await openCheckpoint(
-      await writeCheckpoint(await temporaryFolder(), { config, tensors })
-    )
-    expect([...checkpoint.tensors.keys()]).toEqual(['x.weight'])
-    const reader = openWeightReader(checkpoint)
-    const expected = bytesOf(given.bf16)
-    const [rows = 0, columns = 0] = given.shape
-    expect(numbersOf(await reader.read('x.weight'))).toEqual(numbersOf(expected))
-    expect(reader.bytesRead).toBe(rows * columns + 4 * given.scalesShape.reduce((a, b) => a * b, 1))
-    const row = 2 * columns
-    const gathered = await reader.gatherRows('x.weight', [rows - 1, 0])
-    expect(numbersOf(gathered)).toEqual([
-      ...numbersOf(expected.slice(-row)),
-      ...numbersOf(expected.slice(0, row))
-    ])
-    // In the middle of a block, over the end of a row.
-    const piece = new Uint8Array(2 * columns)
-    await reader.readInto('x.weight', 6, piece)
-    expect(numbersOf(piece)).toEqual(numbersOf(expected.slice(6, 6 + 2 * columns)))
-    await reader.close()
-  })
+/** As published: float8 by blocks, and both dtypes by compressed-tensors where it has such blocks. */
+const PUBLISHED = CASES.flatMap((given) => {
+  const [rows, columns = 0] = given.shape
+  const [down, across] = given.block ?? [rows, columns]
+  const fits = down === 1 || (down === rows && across === columns)
+  return [
+    ...(given.dtype === 'F8_E4M3'
+      ? [{ ...given, how: 'fp8', suffix: '_scale_inv', config: float8Config(given.block) }]
+      : []),
+    ...(fits
+      ? [
+          {
+            ...given,
+            how: 'compressed-tensors',
+            suffix: '_scale',
+            config: compressedConfig(given.dtype, given.block, columns)
+          }
+        ]
+      : [])
+  ]
+})
+
+describe('weights with scales', () => {
+  test.each(PUBLISHED)(
+    '$how: $dtype in blocks of $block are the BF16 that torch makes of them',
+    async (given) => {
+      const tensors: TensorFixture[] = [
+        { name: 'x.weight', dtype: given.dtype, shape: given.shape, bytes: bytesOf(given.stored) },
+        {
+          name: `x.weight${given.suffix}`,
+          dtype: 'F32',
+          shape: given.scalesShape,
+          bytes: bytesOf(given.scales)
+        }
+      ]
+      const config = { ...TINY_LLAMA, ...given.config }
+      const checkpoint = await openCheckpoint(
+        await writeCheckpoint(await temporaryFolder(), { config, tensors })
+      )
+      expect([...checkpoint.tensors.keys()]).toEqual(['x.weight'])
+      const reader = openWeightReader(checkpoint)
+      const expected = bytesOf(given.bf16)
+      const [rows = 0, columns = 0] = given.shape
+      expect(numbersOf(await reader.read('x.weight'))).toEqual(numbersOf(expected))
+      expect(reader.bytesRead).toBe(rows * columns + 4 * given.scalesShape.reduce((a, b) => a * b, 1))
+      const row = 2 * columns
+      const gathered = await reader.gatherRows('x.weight', [rows - 1, 0])
+      expect(numbersOf(gathered)).toEqual([
+        ...numbersOf(expected.slice(-row)),
+        ...numbersOf(expected.slice(0, row))
+      ])
+      // In the middle of a block, over the end of a row.
+      const piece = new Uint8Array(2 * columns)
+      await reader.readInto('x.weight', 6, piece)
+      expect(numbersOf(piece)).toEqual(numbersOf(expected.slice(6, 6 + 2 * columns)))
+      await reader.close()
+    }
+  )
 
   /** A checkpoint whose down projections are float8, and the BF16 one that it stands for. */
   function twins(seed: number): { float8: CheckpointFixture; plain: CheckpointFixture } {
@@ -138,17 +193,28 @@ describe('float8 weights with scales', () => {
     const report = await inspectPair(paths.base, paths.float8)
     expect(report.compatible).toBe(true)
     expect(report.post.dtypes).toMatchObject({ F8_E4M3: 2 })
-    expect(report.findings.map(({ message }) => message).join()).toMatch(/Post stores 2 tensors as float8/)
+    expect(report.findings.map(({ message }) => message).join()).toMatch(
+      /Post stores 2 tensors as F8_E4M3 with scales/
+    )
     const { message } = await problemOf(
       prepareExport({ base: paths.base, post: paths.float8 }, { name: 'x', ranges: [[0, 0]] })
     )
-    expect(message).toMatch(/stores float8 weights, of which no restored model is written/)
+    expect(message).toMatch(/stores weights with scales, of which no restored model is written/)
   })
 
   test.each([
     ['scales of other blocks', { weight_block_size: [2, 4] }, /has 6 scales in F32, expected 12/],
     ['another way of quantising', { quant_method: 'gptq' }, /"quantization_config" is/],
-    ['what is not known', { per_channel: true }, /"quantization_config" is/]
+    ['what is not known', { per_channel: true }, /"quantization_config" is/],
+    [
+      'packed int4',
+      {
+        ...Object.assign({}, ...Object.values(compressedConfig('I8', null, 12))),
+        format: 'pack-quantized',
+        weight_block_size: undefined
+      },
+      /"quantization_config" is/
+    ]
   ])('with %s are refused', async (_what, changes, message) => {
     const { float8 } = twins(1)
     const config = {
