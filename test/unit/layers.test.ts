@@ -40,6 +40,7 @@ const ROOMS = [
   'report',
   'jobs',
   'workbench',
+  'study',
   'serve',
   'cli',
   'electron'

@@ -41,18 +41,35 @@ export class WorkbenchError extends Error {
 
 /** The first complaint of a schema as "field: what is wrong", for messages about files the user wrote. */
 export function describeIssue(error: z.ZodError): string {
-  return describe(error.issues, [])
+  const { path, message } = firstIssue(error)
+  const field = path.map(String).join('.')
+  return field === '' ? message : `${field}: ${message}`
 }
 
-function describe(issues: readonly z.core.$ZodIssue[], parents: readonly PropertyKey[]): string {
+/** What a schema complains of first. */
+export interface FirstIssue {
+  /** Of the field. */
+  path: PropertyKey[]
+  message: string
+  /** Fields that it has and should not have. */
+  unknown: string[]
+}
+
+export function firstIssue(error: z.ZodError): FirstIssue {
+  return closest(error.issues, [])
+}
+
+function closest(issues: readonly z.core.$ZodIssue[], parents: readonly PropertyKey[]): FirstIssue {
   const issue = issues[0]
-  if (issue === undefined) return 'is not of the expected shape'
+  if (issue === undefined) {
+    return { path: [...parents], message: 'is not of the expected shape', unknown: [] }
+  }
   const path = [...parents, ...issue.path]
   if (issue.code === 'invalid_union') {
     // "Invalid input" says nothing: take the form that comes closest, the one with the fewest complaints.
-    const closest = issue.errors.toSorted((a, b) => a.length - b.length)[0]
-    if (closest !== undefined && closest.length > 0) return describe(closest, path)
+    const nearest = issue.errors.toSorted((a, b) => a.length - b.length)[0]
+    if (nearest !== undefined && nearest.length > 0) return closest(nearest, path)
   }
-  const field = path.map(String).join('.')
-  return field === '' ? issue.message : `${field}: ${issue.message}`
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys : []
+  return { path, message: issue.message, unknown }
 }

@@ -19,6 +19,7 @@ import { addReportCommand } from './report'
 import { addSampleCommand } from './sample'
 import { addSearchCommand } from './search'
 import { addServeCommand } from './serve'
+import { addStudyCommand } from './study'
 import { addSweepCommand } from './sweep'
 import { addWhatIfCommand } from './whatif'
 
@@ -82,6 +83,7 @@ export function commandLine(signal: AbortSignal): Command {
   addSampleCommand(program, signal)
   addDevicesCommand(program)
   addEvaluateCommand(program, signal)
+  addStudyCommand(program, signal)
   addExportCommand(program, signal)
   addHistoryCommand(program)
   addReportCommand(program)

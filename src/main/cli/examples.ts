@@ -40,6 +40,11 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
       'slr history --project my-pair.slr',
       'slr history --project my-pair.slr --run 1a2b3c4d --name "as published" --pin'
     ],
+    study: [
+      'slr study quick.yaml --template quick',
+      'slr study quick.yaml --dry-run',
+      'slr study quick.yaml'
+    ],
     report: ['slr report my-pair.slr --out report.html'],
     serve: ['slr serve', 'slr serve my-pair.slr'],
     open: ['slr open', 'slr open my-pair.slr --pair Llama']

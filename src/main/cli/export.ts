@@ -24,7 +24,7 @@ import {
 import { formatDuration } from '../../contract/words/format'
 import { bytes, count, printJson, printText, printable, remark, style } from './output'
 import { bytesStep, progressDisplay } from './progress'
-import { readRecipeFile } from './recipe-file'
+import { readRecipeFile } from '../mergekit/recipe-file'
 import { untilStopped } from './stopped'
 
 const ExportOptions = z.strictObject({

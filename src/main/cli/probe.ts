@@ -35,7 +35,7 @@ import {
   withRenderingOptions
 } from './options'
 import { printJson, printText, remark, style, table } from './output'
-import { readRecipeFile } from './recipe-file'
+import { readRecipeFile } from '../mergekit/recipe-file'
 import { nothingKept, untilStopped } from './stopped'
 
 const ProbeOptions = z.strictObject({

@@ -48,7 +48,7 @@ import {
   requireSamePair,
   withProjectOptions
 } from './project-to-save'
-import { readRecipesFile } from './recipe-file'
+import { readRecipesFile } from '../mergekit/recipe-file'
 import { SamplerOptions, samplingFrom, withSamplerOptions } from './sampler-options'
 import { keptOnlyWithPlace } from './stopped'
 import { withSweepProgress } from './sweep-progress'

@@ -22,7 +22,7 @@ import { answerFileModel } from '../samples/answer-files'
 import type { ProjectPair } from '../project/project-pair'
 import { numberWithin, parseRanges, repeated, wholeNumber } from './options'
 import { remark } from './output'
-import { readRecipeFile } from './recipe-file'
+import { readRecipeFile } from '../mergekit/recipe-file'
 
 const NamedEndpoint = z.object({ name: z.string(), model: z.string(), baseUrl: z.string() })
 

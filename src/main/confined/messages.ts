@@ -40,6 +40,13 @@ export const YamlRequest = z.object({
 })
 export type YamlRequest = z.infer<typeof YamlRequest>
 
+/** Where a field or an entry of a list stands: its path from the top, and its line, counted from 1. */
+export const YamlLine = z.object({
+  path: z.array(z.union([z.string(), z.number()])),
+  line: z.number().int().positive()
+})
+export type YamlLine = z.infer<typeof YamlLine>
+
 /** A tokenizer that the process keeps, or reads again. */
 const textFields = {
   folder: z.string(),
@@ -138,7 +145,7 @@ export function readsFiles({ kind }: ConfinedRequest): boolean {
 export const ConfinedReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('template'), rendered: z.array(z.string()) }),
-  z.object({ kind: z.literal('yaml'), value: z.unknown() }),
+  z.object({ kind: z.literal('yaml'), value: z.unknown(), lines: z.array(YamlLine) }),
   z.object({ kind: z.literal('imported'), value: z.unknown() }),
   z.object({ kind: z.literal('folder'), value: z.unknown() }),
   /** Of a tokenizer and its chat template, what `TextModel` says of them. */

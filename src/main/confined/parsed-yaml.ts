@@ -1,12 +1,21 @@
-import { parse, YAMLParseError } from 'yaml'
+import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, YAMLParseError } from 'yaml'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
-import type { YamlRequest } from './messages'
+import type { YamlLine, YamlRequest } from './messages'
 
-/** @throws WorkbenchError `bad-file` when it is not YAML */
-export function parsedYaml({ text, file, maxAliases }: YamlRequest): unknown {
+/** Of so many fields lines are told: a file that somebody writes has fewer. */
+const MAX_LINES = 10_000
+
+/** The value of a YAML text, and where its fields stand. @throws WorkbenchError `bad-file` when it is not YAML */
+export function parsedYaml({ text, file, maxAliases }: YamlRequest): { value: unknown; lines: YamlLine[] } {
   try {
-    return parse(text, { maxAliasCount: maxAliases, prettyErrors: true, logLevel: 'error' })
+    const lineCounter = new LineCounter()
+    const document = parseDocument(text, { lineCounter, prettyErrors: true, logLevel: 'error' })
+    const [error] = document.errors
+    if (error !== undefined) throw error
+    const lines: YamlLine[] = []
+    addLines(document.contents, [], lineCounter, lines)
+    return { value: document.toJS({ maxAliasCount: maxAliases }), lines }
   } catch (error) {
     if (error instanceof YAMLParseError && error.code === 'MULTIPLE_DOCS') {
       throw new WorkbenchError(
@@ -17,5 +26,21 @@ export function parsedYaml({ text, file, maxAliases }: YamlRequest): unknown {
     }
     const [message = ''] = errorMessage(error).split('\n')
     throw new WorkbenchError('bad-file', `${file} is not YAML: ${message.replace(/:$/, '')}.`)
+  }
+}
+
+/** Fields of a node and of all within it; what an alias stands for has its lines where it is written out. */
+function addLines(node: unknown, path: YamlLine['path'], counter: LineCounter, lines: YamlLine[]): void {
+  const add = (at: Node, name: string | number, value: unknown): void => {
+    if (lines.length >= MAX_LINES) return
+    const inner = [...path, name]
+    lines.push({ path: inner, line: counter.linePos(at.range?.[0] ?? 0).line })
+    addLines(value, inner, counter, lines)
+  }
+  if (isMap(node)) {
+    for (const { key, value } of node.items) if (isScalar(key)) add(key, String(key.value), value)
+  }
+  if (isSeq(node)) {
+    for (const [index, item] of node.items.entries()) if (isNode(item)) add(item, index, item)
   }
 }

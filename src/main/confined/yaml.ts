@@ -1,20 +1,27 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import { askConfined } from './host'
+import type { YamlLine } from './messages'
 
 /** Real recipes have a few kB; one with two blended sources for each of 512 layers has some 200 kB, with long paths more. */
 export const MAX_YAML_BYTES = 1_000_000
 const MAX_OPEN_BRACKETS = 50
 const MAX_INDENT = 100
 
+/** A YAML text's value, and where its fields stand. */
+export interface ReadYaml {
+  value: unknown
+  lines: readonly YamlLine[]
+}
+
 /**
- * The value of a YAML text from elsewhere, read in a process of its own: the library's time and memory are not bounded
- * by the size of the text.
+ * A YAML text from elsewhere, read in a process of its own: the library's time and memory are not bounded by the size of
+ * the text.
  *
  * @param file its path or name, for messages
  * @param maxAliases how many nodes aliases may stand for
  * @throws WorkbenchError `bad-file` when it is not YAML, too large or too deep, or when reading it takes too long
  */
-export async function readYaml(text: string, file: string, maxAliases: number): Promise<unknown> {
+export async function readYaml(text: string, file: string, maxAliases: number): Promise<ReadYaml> {
   if (Buffer.byteLength(text) > MAX_YAML_BYTES) {
     throw new WorkbenchError(
       'bad-file',
@@ -23,7 +30,7 @@ export async function readYaml(text: string, file: string, maxAliases: number): 
   }
   refuseDeep(text, file)
   const reply = await askConfined({ kind: 'yaml', text, file, maxAliases })
-  if (reply.kind === 'yaml') return reply.value
+  if (reply.kind === 'yaml') return reply
   throw new Error(`the confined process replied to YAML with ${reply.kind}`)
 }
 

@@ -61,7 +61,9 @@ export async function readLicence({ checkpoint }: PairMember): Promise<Licence> 
     const text = await readModelText(checkpoint.path, MODEL_CARD, MAX_CARD_BYTES)
     const [, frontMatter] = /^---\r?\n([^]*?)\r?\n---(?:\r?\n|$)/.exec(text) ?? []
     const parsed = Licence.partial().safeParse(
-      frontMatter === undefined ? {} : await readYaml(frontMatter, join(checkpoint.path, MODEL_CARD), 0)
+      frontMatter === undefined
+        ? {}
+        : (await readYaml(frontMatter, join(checkpoint.path, MODEL_CARD), 0)).value
     )
     return parsed.data ?? {}
   } catch (error) {

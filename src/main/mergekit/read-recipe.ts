@@ -64,7 +64,7 @@ export async function readMergekitRecipe(text: string, file: string, pair: PairM
 }
 
 async function parseConfig(text: string, file: string): Promise<MergekitFile> {
-  const value = await readYaml(text, file, MAX_ALIASES)
+  const { value } = await readYaml(text, file, MAX_ALIASES)
   const fields = z.record(z.string(), z.unknown()).safeParse(value)
   const refused = Object.keys(REFUSED_FIELDS).find((field) => (fields.data?.[field] ?? null) !== null)
   if (refused !== undefined) {

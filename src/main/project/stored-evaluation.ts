@@ -119,11 +119,11 @@ async function sweepOfTask(own: ProjectPair, run: EvaluationRun): Promise<SweepD
  * @param against as {@link evaluationView}
  */
 export async function viewOf(
-  { run, samples, scores, verdicts, pairVerdicts }: EvaluationFiles,
+  stored: EvaluationFiles,
   proxies: Proxies,
   against?: string
 ): Promise<EvaluationView> {
-  const { prompts, settings } = run.task
+  const { run, samples, scores, verdicts, pairVerdicts } = stored
   return {
     run,
     results: await measureEvaluation(
@@ -137,8 +137,19 @@ export async function viewOf(
       proxies,
       against
     ),
-    complete:
-      samples.length === run.variants.length * prompts.length * settings.sampleCount &&
-      scores.length === prompts.length
+    complete: isComplete(stored)
   }
+}
+
+/** Whether every answer is there and every prompt scored. */
+export function isComplete({
+  run,
+  samples,
+  scores
+}: Pick<EvaluationFiles, 'run' | 'samples' | 'scores'>): boolean {
+  const { prompts, settings } = run.task
+  return (
+    samples.length === run.variants.length * prompts.length * settings.sampleCount &&
+    scores.length === prompts.length
+  )
 }

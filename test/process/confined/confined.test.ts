@@ -205,7 +205,7 @@ describe('YAML from elsewhere', () => {
 
   test('as deep as any recipe is read', async () => {
     const text = `${'- '.repeat(48)}${'['.repeat(50)}${']'.repeat(50)}`
-    expect(JSON.stringify(await readYaml(text, 'f.yaml', 100))).toBe('['.repeat(98) + ']'.repeat(98))
+    expect(JSON.stringify((await readYaml(text, 'f.yaml', 100)).value)).toBe('['.repeat(98) + ']'.repeat(98))
   })
 
   const KEYS = Array.from({ length: 80_000 }, (_, index) => `k${index}: 1`).join('\n')

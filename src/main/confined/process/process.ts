@@ -39,7 +39,7 @@ async function workOf(request: ConfinedRequest): Promise<() => ConfinedReply> {
     case 'template':
       return () => ({ kind: 'template', rendered: renderTemplate(request) })
     case 'yaml':
-      return () => ({ kind: 'yaml', value: parsedYaml(request) })
+      return () => ({ kind: 'yaml', ...parsedYaml(request) })
     case 'import': {
       const { as, file, content } = request
       return () => ({

@@ -124,22 +124,10 @@ const MEASURES = [
  * whoever sweeps the same again wants it computed again.
  */
 export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): EarlierResults | null {
-  const { layerCount, prompts } = sweep
-  if (
-    sweep.programVersion !== identity.programVersion ||
-    sweep.basePath.fingerprint !== identity.base ||
-    sweep.postPath.fingerprint !== identity.post ||
-    layerCount !== identity.layerCount ||
-    !isScoredAlike(sweep.scoredBy, identity.scoredBy)
-  ) {
-    return null
-  }
+  if (!isComputedAlike(sweep, identity)) return null
+  const { prompts } = sweep
   const known = knownScores(sweep)
-  const repeats =
-    prompts.length === identity.prompts.length &&
-    prompts.every(({ key }, index) => key === identity.prompts[index]?.key) &&
-    identity.modelKeys.every((model) => known.get(model)?.every((score) => score !== undefined)) &&
-    known.size === new Set(identity.modelKeys).size
+  const repeats = holdsSweep(sweep, identity) && known.size === new Set(identity.modelKeys).size
   if (repeats) return null
   const validCounts = new Map(identity.prompts.map(({ key, validCount }) => [key, validCount]))
   const scorer = scorerOf(identity.scoredBy)
@@ -156,6 +144,27 @@ export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): E
   }
   return scores.size === 0 ? null : { device: sweep.device, precision: sweep.precision, scores, split: null }
 }
+
+/** Whether a finished sweep is another one, or that and more: the same prompts, and all of its models among those that were scored. */
+export function holdsSweep(sweep: SweepDocument, identity: SweepIdentity): boolean {
+  if (!isComputedAlike(sweep, identity) || !hasPrompts(sweep, identity)) return false
+  const known = knownScores(sweep)
+  return identity.modelKeys.every((key) => known.get(key)?.every((score) => score !== undefined) === true)
+}
+
+function isComputedAlike(sweep: SweepDocument, identity: SweepIdentity): boolean {
+  return (
+    sweep.programVersion === identity.programVersion &&
+    sweep.basePath.fingerprint === identity.base &&
+    sweep.postPath.fingerprint === identity.post &&
+    sweep.layerCount === identity.layerCount &&
+    isScoredAlike(sweep.scoredBy, identity.scoredBy)
+  )
+}
+
+const hasPrompts = ({ prompts }: SweepDocument, identity: SweepIdentity): boolean =>
+  prompts.length === identity.prompts.length &&
+  prompts.every(({ key }, index) => key === identity.prompts[index]?.key)
 
 /** Of each model and rival, by its key, what a sweep has on each of its prompts; undefined on those that it was not scored on. */
 function knownScores(sweep: SweepDocument): Map<string, (PromptScore | undefined)[]> {

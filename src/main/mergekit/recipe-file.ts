@@ -5,7 +5,7 @@ import { SearchDocument } from '../../contract/documents/search'
 import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { openPair } from '../checkpoint/pair'
 import { MAX_YAML_BYTES } from '../confined/yaml'
-import { readMergekitRecipe } from '../mergekit/read-recipe'
+import { readMergekitRecipe } from './read-recipe'
 
 /** The largest recipe, 512 layers with two strengths each, has some 20 kB. */
 const MAX_RECIPE_FILE_BYTES = 100_000_000

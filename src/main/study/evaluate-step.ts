@@ -1,0 +1,79 @@
+import type { EvaluationProgress, EvaluationRun } from '../../contract/documents/evaluation'
+import type { Task } from '../../contract/documents/task'
+import type { EngineClient } from '../engine/host'
+import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
+import { runEvaluation } from '../evaluation/run-evaluation'
+import type { EvaluationFiles } from '../project/evaluation-files'
+import type { ProjectPair } from '../project/project-pair'
+import { isComplete, sameEvaluation } from '../project/stored-evaluation'
+import type { SampledPair } from '../samples/generation'
+import type { StudyTask } from './study-file'
+
+/** A task as a study asks it: a part of its prompts, another number of answers, another seed. */
+export function taskAsAsked(task: Task, { n, seed, prompts }: StudyTask): Task {
+  const { settings } = task
+  return {
+    ...task,
+    prompts: task.prompts.slice(0, prompts),
+    settings: { ...settings, sampleCount: n ?? settings.sampleCount, seed: seed ?? settings.seed }
+  }
+}
+
+/** An evaluation, and what the project has of it. */
+export interface FoundEvaluation {
+  run: EvaluationRun
+  pair: SampledPair
+  /** Null: nothing yet. */
+  stored: EvaluationFiles | null
+  complete: boolean
+}
+
+/** @param own null: there is no project yet @throws WorkbenchError as `prepareEvaluation` */
+export async function foundEvaluation(
+  own: ProjectPair | null,
+  request: EvaluationRequest
+): Promise<FoundEvaluation> {
+  const { run, pair } = await prepareEvaluation(request)
+  const stored = own === null ? null : await sameEvaluation(own, run)
+  return { run: stored?.run ?? run, pair, stored, complete: stored !== null && isComplete(stored) }
+}
+
+/** What an evaluation has computed now. */
+export interface ComputedEvaluation {
+  answers: number
+  tokens: number
+  /** Prompts whose answers were read. */
+  scored: number
+}
+
+/** Generates and reads what an evaluation lacks, and keeps it as it comes. @throws WorkbenchError as `runEvaluation` */
+export async function completeEvaluation(
+  engine: EngineClient,
+  own: ProjectPair,
+  { run, pair, stored }: FoundEvaluation,
+  signal: AbortSignal,
+  onProgress: (progress: EvaluationProgress) => void
+): Promise<ComputedEvaluation> {
+  if (stored === null) await own.evaluations.add(run)
+  const computed: ComputedEvaluation = { answers: 0, tokens: 0, scored: 0 }
+  await runEvaluation(
+    engine,
+    { run, pair, stored: stored ?? { samples: [], scores: [] } },
+    {
+      learned: (record) => own.evaluations.noteOutside(run.id, record),
+      planned: (weights) => own.evaluations.noteWeights(run.id, weights),
+      async keepSamples(lines) {
+        await own.evaluations.appendSamples(run.id, lines)
+        computed.answers += lines.length
+        computed.tokens += lines.reduce((sum, { tokens }) => sum + tokens.length, 0)
+      },
+      async keepScores(scores) {
+        await own.evaluations.appendScores(run.id, scores)
+        computed.scored += 1
+      },
+      progress: onProgress
+    },
+    signal
+  )
+  return computed
+}

@@ -1,0 +1,253 @@
+import type { AnswerCheck, CheckProgress } from '../../contract/documents/answer-check'
+import { checkOf } from '../../contract/documents/answer-check'
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { EvaluationProgress } from '../../contract/documents/evaluation'
+import type { SweepProgress } from '../../contract/documents/sweep-events'
+import { type Problem, WorkbenchError } from '../../contract/model/problem'
+import { got } from '../../contract/model/look-up'
+import { throwIfCancelled } from '../base/cancelling'
+import { writeFileAtomic } from '../base/files/atomic-file'
+import { problemOf, reportDefect } from '../base/rpc-problems'
+import { inTurns } from '../base/steps'
+import { checkedSelection } from '../crc/check/checked-selection'
+import { checkSweep, rangesToCheck } from '../crc/check/check-sweep'
+import type { EngineClient } from '../engine/host'
+import { Devices } from '../jobs/devices'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
+import { collectReport } from '../report/collect'
+import { writeReport } from '../report/write'
+import { readPairState } from '../workbench/open-projects'
+import { completeEvaluation, foundEvaluation, taskAsAsked } from './evaluate-step'
+import { type PlacedStudy, reportPath, settledPair } from './study-project'
+import type { StudyTask } from './study-file'
+import { isFound, type StudyStep, variantsOf } from './steps'
+import { type StudiedPair, taskOfStudy } from './studied-pair'
+import { type Found, studyVariants } from './study-variants'
+import { computeStudySweep, storedSweep, sweepOfPair } from './sweep-step'
+
+/** What a step has computed now; zero where all was there. */
+export interface StepWork {
+  blockEvaluations: number
+  /** Ranges whose whole answers were checked. */
+  checked: number
+  answers: number
+  answerTokens: number
+  /** Prompts whose answers were read. */
+  promptsRead: number
+}
+
+export const NO_WORK: StepWork = {
+  blockEvaluations: 0,
+  checked: 0,
+  answers: 0,
+  answerTokens: 0,
+  promptsRead: 0
+}
+
+/** How a step ended: all was there, something was computed, it failed, or what it needs is missing. */
+export type StepOutcome = 'found' | 'computed' | 'failed' | 'left out'
+
+export interface StepResult {
+  key: string
+  outcome: StepOutcome
+  work: StepWork
+  seconds: number
+  /** What the project, or the folder of the study, has of it: the id of a run, or the path of a report. */
+  result: string | null
+  /** Why it failed or was left out. */
+  problem: Problem | null
+}
+
+export type StepProgress =
+  | { kind: 'sweep'; progress: SweepProgress }
+  | { kind: 'check'; progress: CheckProgress }
+  | { kind: 'evaluate'; progress: EvaluationProgress }
+
+export interface StudyListener {
+  begins(step: StudyStep, place: number, count: number): void
+  progress(progress: StepProgress): void
+  notice(text: string): void
+  ended(step: StudyStep, result: StepResult): void
+}
+
+/** What came of a step that did not fail. */
+type Done = Pick<StepResult, 'result'> & { work: StepWork }
+
+/**
+ * Does the steps of a study, in order, into its project: what the project has is not computed again, what was interrupted goes on, and
+ * a step that fails keeps only those that need it from being done.
+ *
+ * @param steps those of the study that are wanted, in its order
+ * @throws WorkbenchError `cancelled` when `signal` fires
+ */
+export async function runStudy(
+  engine: EngineClient,
+  project: Project,
+  placed: PlacedStudy,
+  steps: readonly StudyStep[],
+  signal: AbortSignal,
+  listener: StudyListener
+): Promise<StepResult[]> {
+  const results: StepResult[] = []
+  const pairs = new Map<string, PairOfStudy>()
+  for (const [place, step] of steps.entries()) {
+    throwIfCancelled(signal, 'The study')
+    listener.begins(step, place + 1, steps.length)
+    const startedMs = performance.now()
+    const ended = (outcome: StepOutcome, { work, result }: Done, problem: Problem | null): void => {
+      const seconds = (performance.now() - startedMs) / 1000
+      results.push({ key: step.key, outcome, work, seconds, result, problem })
+    }
+    const nothing = { work: NO_WORK, result: null }
+    const missing = results.find(({ key, problem }) => problem !== null && step.needs.includes(key))
+    if (missing !== undefined) {
+      ended('left out', nothing, { code: 'not-found', message: `It needs ${missing.key}, which failed.` })
+    } else {
+      try {
+        const own =
+          pairs.get(step.pair) ?? (await openPairOf(engine, project, placed, step, signal, listener))
+        pairs.set(step.pair, own)
+        const done = await own.do(step)
+        ended(Object.values(done.work).some((count) => count > 0) ? 'computed' : 'found', done, null)
+      } catch (error) {
+        throwIfCancelled(signal, 'The study')
+        ended('failed', nothing, problemOf(error) ?? reportDefect(error, step.key))
+      }
+    }
+    const last = results.at(-1)
+    if (last !== undefined) listener.ended(step, last)
+  }
+  return results
+}
+
+async function openPairOf(
+  engine: EngineClient,
+  project: Project,
+  placed: PlacedStudy,
+  { pair }: StudyStep,
+  signal: AbortSignal,
+  listener: StudyListener
+): Promise<PairOfStudy> {
+  const place = got(new Map(placed.pairs.map((each) => [each.name, each])), pair, 'pair')
+  const { own, studied } = await settledPair(project, placed, place)
+  return new PairOfStudy(engine, placed, studied, own, signal, listener)
+}
+
+/** A pair of a study in the project that takes the results. */
+class PairOfStudy {
+  readonly #devices = new Devices()
+  #sweep: SweepDocument | null = null
+
+  constructor(
+    private readonly engine: EngineClient,
+    private readonly placed: PlacedStudy,
+    private readonly studied: StudiedPair,
+    private readonly own: ProjectPair,
+    private readonly signal: AbortSignal,
+    private readonly listener: StudyListener
+  ) {}
+
+  do(step: StudyStep): Promise<Done> {
+    switch (step.kind) {
+      case 'sweep':
+        return this.#doSweep()
+      case 'check':
+        return this.#doCheck()
+      case 'evaluate':
+        return this.#doEvaluation(step.task)
+      case 'report':
+        return this.#doReport(step.pair)
+    }
+  }
+
+  async #doSweep(): Promise<Done> {
+    const request = await sweepOfPair(this.studied, this.#devices)
+    const stored = await storedSweep(this.own, request)
+    if (stored !== null) {
+      this.#sweep = stored
+      return { work: NO_WORK, result: stored.id }
+    }
+    const sweep = await computeStudySweep(this.engine, this.own, request, this.signal, (event) => {
+      if (event.type === 'progress') this.listener.progress({ kind: 'sweep', progress: event.progress })
+      if (event.type === 'notice') this.listener.notice(event.message)
+    })
+    this.#sweep = sweep
+    const blockEvaluations = sweep.work.blockEvaluations + (sweep.followUp?.blockEvaluations ?? 0)
+    return { work: { ...NO_WORK, blockEvaluations }, result: sweep.id }
+  }
+
+  async #doCheck(): Promise<Done> {
+    const sweep = await this.#swept()
+    const { settings, location } = this.studied
+    const earlier = await this.own.readAnswerCheck(sweep.id)
+    const best = rangesToCheck(sweep, null, settings.rho, this.placed.study.check)
+    const recipes = best.filter((recipe) => checkOf(earlier, { kind: 'recipe', recipe }) === null)
+    if (recipes.length === 0) return { work: NO_WORK, result: sweep.id }
+    const request = { pair: pairPaths(location), sweep, earlier, recipes }
+    const check: AnswerCheck = await checkSweep(this.engine, request, this.signal, (progress) =>
+      this.listener.progress({ kind: 'check', progress })
+    )
+    throwIfCancelled(this.signal, 'The check')
+    await this.own.saveAnswerCheck(check)
+    return { work: { ...NO_WORK, checked: recipes.length }, result: sweep.id }
+  }
+
+  async #doEvaluation(asked: StudyTask | null): Promise<Done> {
+    if (asked === null) throw new RangeError('an evaluation without a task')
+    const { study, folder } = this.placed
+    const { entry, location, rendering } = this.studied
+    const pair = pairPaths(location)
+    const task = taskAsAsked(await taskOfStudy(folder, asked.task, this.own), asked)
+    const entries = variantsOf(study, entry)
+    const found = entries.some(isFound) ? await this.#found() : null
+    const variants = await studyVariants(
+      entries,
+      study.samplers,
+      task.settings.sampling,
+      { folder, pair },
+      found
+    )
+    const evaluation = await foundEvaluation(this.own, { ...pair, task, variants, rendering })
+    const result = evaluation.run.id
+    if (evaluation.complete) return { work: NO_WORK, result }
+    for (const notice of evaluation.run.notices) this.listener.notice(notice)
+    const computed = await completeEvaluation(this.engine, this.own, evaluation, this.signal, (progress) =>
+      this.listener.progress({ kind: 'evaluate', progress })
+    )
+    const { answers, tokens, scored } = computed
+    return { work: { ...NO_WORK, answers, answerTokens: tokens, promptsRead: scored }, result }
+  }
+
+  /** Written anew each time: it says what the project has now. */
+  async #doReport(pair: string): Promise<Done> {
+    const path = reportPath(this.placed, pair)
+    const sweep = this.placed.study.sweep === undefined ? undefined : (await this.#sweptIfAny())?.id
+    const content = await collectReport(this.own, await readPairState(this.own), sweep)
+    await writeFileAtomic(path, await writeReport(content, 'html'))
+    return { work: NO_WORK, result: path }
+  }
+
+  async #sweptIfAny(): Promise<SweepDocument | null> {
+    this.#sweep ??= await storedSweep(this.own, await sweepOfPair(this.studied, this.#devices))
+    return this.#sweep
+  }
+
+  async #swept(): Promise<SweepDocument> {
+    const sweep = await this.#sweptIfAny()
+    if (sweep !== null) return sweep
+    throw new WorkbenchError(
+      'not-found',
+      `${this.studied.name} has not been swept as the study says.`,
+      'Run the step "sweep" first.'
+    )
+  }
+
+  /** What the sweep selects, of the ranges that a check leaves. */
+  async #found(): Promise<Found> {
+    const sweep = await this.#swept()
+    const check = await this.own.readAnswerCheck(sweep.id)
+    return { sweep, selection: await inTurns(checkedSelection(sweep, check, this.studied.settings.rho)) }
+  }
+}

@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs'
+import { extname, isAbsolute, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { type CrcPrompts, DEFAULT_RENDERING, type Rendering } from '../../contract/documents/crc'
+import type { PairDocument, PairLocation } from '../../contract/documents/project'
+import { BY_CHARACTERS, type ScoringChoice } from '../../contract/documents/scored-by'
+import type { Task } from '../../contract/documents/task'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { Sampling } from '../../contract/model/sampling'
+import { readTextFile } from '../base/files/bounded-file'
+import { absolutePath, modelPath } from '../base/files/places'
+import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
+import { builtinPromptSet } from '../crc/task/builtin-prompts'
+import { readPromptFile } from '../crc/task/prompt-file'
+import { importedTask } from '../evaluation/imported'
+import { pairPaths } from '../project/demo'
+import { newPair } from '../project/pair-list'
+import type { ProjectPair } from '../project/project-pair'
+import { taskOf } from '../project/stored-evaluation'
+import type { Study, StudyPair, StudySampler } from './study-file'
+
+const MAX_TASK_BYTES = 256_000_000
+
+/** What a study sets for a pair; what its file leaves out is as the project has it. */
+export interface StudiedPair {
+  name: string
+  entry: StudyPair
+  location: PairLocation
+  rendering: Rendering
+  settings: PairDocument['settings']
+  /** Of the character task. */
+  prompts: CrcPrompts
+  /** What its sweep asks. */
+  scored: CrcSweepRequest['prompts']
+  /** A task of a file that its sweep is scored by, for the project to keep; null for none. */
+  ownTask: Task | null
+}
+
+/** A file that a study names, which may be told from the folder that the study lies in. */
+export function fileOfStudy(folder: string, typed: string): string {
+  return isAbsolute(typed) || typed.startsWith('~') ? absolutePath(typed) : join(folder, typed)
+}
+
+/** A model that a study names: a folder, or its name in the Hugging Face cache. */
+export function modelOfStudy(folder: string, typed: string): string {
+  const beside = fileOfStudy(folder, typed)
+  return existsSync(beside) ? beside : modelPath(typed)
+}
+
+export function locationOf(folder: string, { demo, base = '', post = '' }: StudyPair): PairLocation {
+  if (demo === true) return { kind: 'demo' }
+  return { kind: 'folders', base: modelOfStudy(folder, base), post: modelOfStudy(folder, post) }
+}
+
+/** @throws WorkbenchError as `importedTask`; `not-found` naming the tasks that there are */
+export async function taskOfStudy(folder: string, name: string, own: ProjectPair | null): Promise<Task> {
+  if (extname(name) === '') return taskOf(own, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
+  const path = fileOfStudy(folder, name)
+  return importedTask(path, await readTextFile(path, MAX_TASK_BYTES))
+}
+
+/** A sampler of a study, over the one that it changes. */
+export const samplingOf = (sampler: StudySampler, otherwise: Sampling): Sampling => ({
+  ...otherwise,
+  ...(sampler.temperature === undefined ? {} : { temperature: sampler.temperature }),
+  ...(sampler['top-k'] === undefined ? {} : { topK: sampler['top-k'] === 0 ? null : sampler['top-k'] }),
+  ...(sampler['top-p'] === undefined ? {} : { topP: sampler['top-p'] }),
+  ...(sampler['min-p'] === undefined ? {} : { minP: sampler['min-p'] })
+})
+
+/**
+ * A pair as a study sets it.
+ *
+ * @param folder that the study's file lies in
+ * @param own the pair as the project has it; null: it has none of this name yet
+ * @throws WorkbenchError `mismatch` when the project's pair of this name is another one; whatever a file that is named is at fault for
+ */
+export async function studiedPair(
+  study: Study,
+  { entry, name, location }: Pick<StudiedPair, 'entry' | 'name' | 'location'>,
+  folder: string,
+  own: ProjectPair | null
+): Promise<StudiedPair> {
+  requireSameModels(name, location, own)
+  const { rendering, settings } = own?.document ?? newPair(location)
+  const { sweep = {}, device, memory } = study
+  const choice = await choiceOf(study, folder, own)
+  const prompts =
+    sweep.prompts === undefined
+      ? (own?.prompts ?? (await builtinPromptSet(location.kind === 'demo' ? 'demo-crc' : 'crc')))
+      : await readPromptFile(fileOfStudy(folder, sweep.prompts))
+  return {
+    name,
+    entry,
+    location,
+    rendering: renderingOf(entry, rendering),
+    settings: {
+      ...settings,
+      scoredBy: choice.scoredBy,
+      rho: sweep.rho ?? settings.rho,
+      soupSize: sweep.soup ?? settings.soupSize,
+      device: device ?? settings.device,
+      memoryBytes: memory ?? settings.memoryBytes
+    },
+    prompts,
+    scored:
+      choice.task === null ? prompts : { kind: 'task', ...taskScoring(choice.scoredBy), task: choice.task },
+    ownTask: choice.isFile ? choice.task : null
+  }
+}
+
+/** How the rest of a project's choice scores a task. */
+function taskScoring(choice: ScoringChoice): { sampling: Sampling; draws: number } {
+  if (choice.kind === 'task') return { sampling: choice.sampling, draws: choice.draws }
+  throw new RangeError('the character task has no sampler')
+}
+
+interface Choice {
+  scoredBy: ScoringChoice
+  task: Task | null
+  isFile: boolean
+}
+
+async function choiceOf({ sweep = {} }: Study, folder: string, own: ProjectPair | null): Promise<Choice> {
+  const { task: name, prompts, draws, split, ...sampler } = sweep
+  if (name === undefined && prompts === undefined) {
+    const scoredBy = own?.document.settings.scoredBy ?? BY_CHARACTERS
+    return {
+      scoredBy,
+      task: scoredBy.kind === 'crc' ? null : await taskOf(own, scoredBy.taskId),
+      isFile: false
+    }
+  }
+  if (name === undefined || name === BY_CHARACTERS.kind) {
+    return { scoredBy: BY_CHARACTERS, task: null, isFile: false }
+  }
+  const task = await taskOfStudy(folder, name, own)
+  const { sampling, sampleCount } = task.settings
+  const scoredBy: ScoringChoice = {
+    kind: 'task',
+    taskId: task.id,
+    sampling: samplingOf(sampler, sampling),
+    draws: draws ?? sampleCount,
+    split: split ?? false
+  }
+  return { scoredBy, task, isFile: extname(name) !== '' }
+}
+
+const renderingOf = (entry: StudyPair, otherwise: Rendering): Rendering => ({
+  ...DEFAULT_RENDERING,
+  ...otherwise,
+  ...(entry.system === undefined ? {} : { systemPrompt: entry.system }),
+  ...(entry['template-argument'] === undefined ? {} : { templateArguments: entry['template-argument'] }),
+  ...(entry.date === undefined ? {} : { date: entry.date }),
+  ...(entry['assistant-prefix'] === undefined ? {} : { assistantPrefix: entry['assistant-prefix'] })
+})
+
+/** Results of other models under one name would be taken for those of the study. */
+function requireSameModels(name: string, location: PairLocation, own: ProjectPair | null): void {
+  if (own === null || isDeepStrictEqual(own.document.location, location)) return
+  const { base, post } = pairPaths(own.document.location)
+  throw new WorkbenchError(
+    'mismatch',
+    `The pair "${name}" of ${own.project.path} is ${base} and ${post}, and that of the study is not.`,
+    'Name the pair of the study otherwise, or the study itself.'
+  )
+}

@@ -1,0 +1,196 @@
+import { z } from 'zod'
+import { bytesFromText, BYTES_EXPECTED } from '../../contract/model/bytes'
+import { Rendering } from '../../contract/documents/crc'
+import { DEFAULT_CONCURRENCY, endpointFromText } from '../../contract/model/outside-model'
+import { PairName } from '../../contract/documents/project'
+import { DeviceChoice } from '../../contract/model/device'
+import { firstIssue, WorkbenchError } from '../../contract/model/problem'
+import { rangesFromText, SoupSize } from '../../contract/model/recipe'
+import { type Rival, rivalFromText } from '../../contract/model/rival'
+import { Sampling } from '../../contract/model/sampling'
+import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
+import { readYaml } from '../confined/yaml'
+
+/* What a study file says. Its fields are called as the options of the command line that mean the same. */
+
+/** More than anybody writes by hand; a field that is wrong is found in a moment. */
+const MAX_ENTRIES = 50
+
+const file = z.string().min(1).max(4_096)
+
+/** A text that something reads. @param expected what it has to be, for the message */
+const readBy = <Value>(read: (text: string) => Value | null, expected: string) =>
+  z.union([z.string(), z.number()], { error: expected }).transform((typed, context): Value => {
+    const value = read(String(typed))
+    if (value !== null) return value
+    context.addIssue({ code: 'custom', message: expected })
+    return z.NEVER
+  })
+
+const named = readBy(
+  endpointFromText,
+  'expected NAME=MODEL@URL, such as restored=slr-8b@http://localhost:8000/v1'
+)
+
+/** What is found only once a range is selected. */
+export const FoundModels = z.enum(['selected', 'rivals', 'controls'])
+export type FoundModels = z.infer<typeof FoundModels>
+
+/** Each is one model, or what a sweep finds; the names of the fields are those of the options of `slr evaluate`. */
+const MODELS = {
+  model: z.enum(['base', 'post', ...FoundModels.options]),
+  restore: readBy(rangesFromText, 'expected a layer or first-last, such as 5, 3-7 or 3-7,9'),
+  recipe: file,
+  blend: z.number().min(0).max(1),
+  rival: readBy<Rival>(
+    rivalFromText,
+    'expected sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5'
+  ),
+  checkpoint: file,
+  endpoint: named,
+  'endpoint-chat': named,
+  answers: readBy((text) => {
+    const [, name, path] = /^([^=]+)=(.+)$/.exec(text) ?? []
+    return name === undefined || path === undefined ? null : { name, path }
+  }, 'expected NAME=FILE, such as restored=answers.jsonl')
+}
+const MODEL_FIELDS = Object.keys(MODELS)
+
+/** `selected` stands for `model: selected`. */
+export const StudyVariant = z.preprocess(
+  (value) => (typeof value === 'string' ? { model: value } : value),
+  z
+    .strictObject({
+      ...z.object(MODELS).partial().shape,
+      'endpoint-key': z.string().max(200).optional(),
+      'endpoint-requests': z.number().int().min(1).max(256).default(DEFAULT_CONCURRENCY),
+      'endpoint-any-model': z.boolean().default(false)
+    })
+    .refine(
+      (variant) => Object.keys(variant).filter((field) => MODEL_FIELDS.includes(field)).length === 1,
+      `expected one of ${MODEL_FIELDS.join(', ')}`
+    )
+)
+export type StudyVariant = z.infer<typeof StudyVariant>
+
+const StudyVariants = z.array(StudyVariant).max(MAX_ENTRIES)
+
+const RENDERING = {
+  system: Rendering.shape.systemPrompt.optional(),
+  'template-argument': Rendering.shape.templateArguments.optional(),
+  date: Rendering.shape.date.optional(),
+  'assistant-prefix': Rendering.shape.assistantPrefix.optional()
+}
+
+/** `demo` stands for the built-in pair. */
+export const StudyPair = z.preprocess(
+  (value) => (value === 'demo' ? { demo: true } : value),
+  z
+    .strictObject({
+      name: PairName.optional(),
+      demo: z.literal(true).optional(),
+      base: file.optional(),
+      post: file.optional(),
+      ...RENDERING,
+      /** Beside those of the study. */
+      variants: StudyVariants.default([])
+    })
+    .refine(
+      ({ demo, base, post }) =>
+        demo === true ? base === undefined && post === undefined : base !== undefined && post !== undefined,
+      'expected demo, or base and post with the folders of the two models'
+    )
+)
+export type StudyPair = z.infer<typeof StudyPair>
+
+const MIN_P_DRAW = {
+  temperature: Sampling.shape.temperature.optional(),
+  'top-k': z.number().int().min(0).optional(),
+  'top-p': Sampling.shape.topP.optional(),
+  'min-p': Sampling.shape.minP.optional()
+}
+
+const StudySampler = z
+  .strictObject(MIN_P_DRAW)
+  .refine((sampler) => Object.keys(sampler).length > 0, 'expected temperature, top-k, top-p or min-p')
+export type StudySampler = z.infer<typeof StudySampler>
+
+const StudySweep = z
+  .strictObject({
+    prompts: file.optional(),
+    task: z.string().min(1).optional(),
+    ...MIN_P_DRAW,
+    draws: z.number().int().min(1).max(1_000_000).optional(),
+    split: z.boolean().optional(),
+    soup: SoupSize.optional(),
+    rho: z.number().min(0).max(1).optional()
+  })
+  .refine(({ prompts, task }) => prompts === undefined || task === undefined, {
+    path: ['prompts'],
+    message: 'goes with the character task, and this sweep has a task: leave one of them out'
+  })
+  .refine(
+    ({ task, prompts: _, soup: _soup, rho: _rho, ...ofTask }) =>
+      (task !== undefined && task !== 'crc') || Object.values(ofTask).every((value) => value === undefined),
+    'a sampler, draws and split need a task: the character task is scored without a sampler'
+  )
+export type StudySweep = z.infer<typeof StudySweep>
+
+const StudyTask = z.preprocess(
+  (value) => (typeof value === 'string' ? { task: value } : value),
+  z.strictObject({
+    task: z.string().min(1),
+    n: TaskSettings.shape.sampleCount.optional(),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .optional(),
+    /** So many prompts from the beginning of the task. */
+    prompts: z.number().int().min(1).max(MAX_SAMPLE_PROMPTS).optional()
+  })
+)
+export type StudyTask = z.infer<typeof StudyTask>
+
+export const Study = z.strictObject({
+  name: z.string().min(1).max(200),
+  project: file.optional(),
+  report: z.union([file, z.literal(false)]).optional(),
+  device: DeviceChoice.optional(),
+  memory: readBy(bytesFromText, BYTES_EXPECTED).optional(),
+  pairs: z.array(StudyPair).min(1).max(MAX_ENTRIES),
+  sweep: StudySweep.optional(),
+  /** So many of the best ranges, on whole answers. */
+  check: z.number().int().min(1).max(1000).optional(),
+  variants: StudyVariants.default([]),
+  /** Each variant that is sampled here or by an endpoint, under each of these; left out: as the task says. */
+  samplers: z.array(StudySampler).min(1).max(MAX_ENTRIES).optional(),
+  tasks: z.array(StudyTask).max(MAX_ENTRIES).default([])
+})
+export type Study = z.infer<typeof Study>
+
+/** Settings of one variant may be taken over by others so. */
+const MAX_ALIASES = 100
+
+/**
+ * Reads a study from the text of its file.
+ *
+ * @param path of the file, for messages
+ * @throws WorkbenchError as `readYaml`; `bad-input` naming line and field
+ */
+export async function readStudy(text: string, path: string): Promise<Study> {
+  const { value, lines } = await readYaml(text, path, MAX_ALIASES)
+  const parsed = Study.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = firstIssue(parsed.error)
+  const wanted = [...issue.path, ...issue.unknown.slice(0, 1)]
+  // The field itself may be missing: then its parent's line.
+  const line = lines.findLast(({ path: place }) => place.every((name, index) => name === wanted[index]))
+  const field = issue.path.map(String).join('.')
+  throw new WorkbenchError(
+    'bad-input',
+    `${path}${line === undefined ? '' : `, line ${line.line}`}: ${field === '' ? '' : `${field}: `}${issue.message}`,
+    'docs/study.md lists the fields; slr study --template paper writes a file with all of them.'
+  )
+}

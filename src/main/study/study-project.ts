@@ -1,0 +1,109 @@
+import { basename, dirname } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { builtinPromptSet } from '../crc/task/builtin-prompts'
+import { at } from '../../contract/model/look-up'
+import { WorkbenchError } from '../../contract/model/problem'
+import { createProject } from '../project/create-project'
+import { openProject } from '../project/open-project'
+import type { Project } from '../project/project'
+import { isProject } from '../project/project-file'
+import { PROJECT_SUFFIX } from '../project/project-name'
+import type { ProjectPair } from '../project/project-pair'
+import { expandStudy, studyPairName, type StudyStep } from './steps'
+import { fileOfStudy, locationOf, type StudiedPair, studiedPair } from './studied-pair'
+import type { Study } from './study-file'
+
+/** A study with the places that its file leads to. */
+export interface PlacedStudy {
+  study: Study
+  /** Of its file, absolute. */
+  path: string
+  /** That its file lies in. */
+  folder: string
+  /** Of its project, which may not be there yet. */
+  projectPath: string
+  steps: StudyStep[]
+  /** Its pairs, in their order. */
+  pairs: Pick<StudiedPair, 'entry' | 'name' | 'location'>[]
+}
+
+/** @param path of the study's file, absolute @throws WorkbenchError as `expandStudy` */
+export function placedStudy(study: Study, path: string): PlacedStudy {
+  const folder = dirname(path)
+  const pairs = study.pairs.map((entry) => {
+    const location = locationOf(folder, entry)
+    return { entry, location, name: studyPairName(entry, location) }
+  })
+  const project = fileOfStudy(folder, study.project ?? study.name)
+  return {
+    study,
+    path,
+    folder,
+    projectPath: project.endsWith(PROJECT_SUFFIX) ? project : `${project}${PROJECT_SUFFIX}`,
+    steps: expandStudy(
+      study,
+      pairs.map(({ name }) => name)
+    ),
+    pairs
+  }
+}
+
+/** Where the report of a pair is written. */
+export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string): string {
+  const typed = study.report === undefined || study.report === false ? `${study.name}.html` : study.report
+  const path = fileOfStudy(folder, typed)
+  if (pairs.length === 1) return path
+  const name = pair.replace(/[^\p{L}\p{N}._-]+/gu, '-')
+  return path.replace(/(\.html?)?$/i, (ending) => `-${name}${ending || '.html'}`)
+}
+
+/** The project of a study, for its results: opened, or made with the study's pairs. @throws WorkbenchError as `openProject` and `createProject`; `read-only` */
+export async function openStudyProject({ projectPath, pairs }: PlacedStudy): Promise<Project> {
+  if (!(await isProject(projectPath))) {
+    const { location, name } = at(pairs, 0, 'pair')
+    const project = await createProject({
+      folder: dirname(projectPath),
+      name: basename(projectPath),
+      pair: location,
+      prompts: await builtinPromptSet(location.kind === 'demo' ? 'demo-crc' : 'crc')
+    })
+    await project.renamePair(project.firstPair.id, name)
+    return project
+  }
+  const project = await openProject(projectPath)
+  if (project.readOnly === null) return project
+  await project.close()
+  throw new WorkbenchError(
+    'read-only',
+    `${project.path} cannot take the results. ${project.readOnly}`,
+    'Copy it to a place that you can write to, and name that as the project of the study.'
+  )
+}
+
+/** The project's pair of this name; null for none. */
+export const pairOfName = (project: Project, name: string): ProjectPair | null =>
+  project.pairs.find(({ document }) => document.name === name) ?? null
+
+/** Adds a pair to the project where it has none of this name, and sets it as the study has it. */
+export async function settledPair(
+  project: Project,
+  { study, folder }: PlacedStudy,
+  place: PlacedStudy['pairs'][number]
+): Promise<{ own: ProjectPair; studied: StudiedPair }> {
+  const studied = await studiedPair(study, place, folder, pairOfName(project, place.name))
+  const own = pairOfName(project, place.name) ?? (await project.addPair(place.location, place.name))
+  const { rendering, settings, prompts, ownTask } = studied
+  const kept = (await project.tasks.list()).find(({ task }) => task.id === ownTask?.id)
+  if (ownTask !== null && !isDeepStrictEqual(kept?.task, ownTask)) await project.tasks.save(ownTask)
+  const { document } = own
+  if (
+    !isDeepStrictEqual(
+      { rendering, settings },
+      { rendering: document.rendering, settings: document.settings }
+    )
+  ) {
+    await own.update({ rendering, settings })
+  }
+  if (!isDeepStrictEqual(own.prompts, prompts)) await own.useOwnPrompts(prompts)
+  return { own, studied }
+}

@@ -1,0 +1,161 @@
+import type { EvaluationVariant } from '../../contract/documents/evaluation'
+import type { Selection, SweepDocument } from '../../contract/documents/crc'
+import type { Variant } from '../../contract/documents/samples'
+import { blendName } from '../../contract/documents/swept-model'
+import { takenVariants } from '../../contract/documents/variant-choices'
+import { freeName } from '../../contract/model/free-name'
+import { rangeModel, sameModel } from '../../contract/model/model'
+import { Endpoint, type EndpointInterface } from '../../contract/model/outside-model'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { rivalText } from '../../contract/model/rival'
+import { blendStrengths } from '../../contract/model/strengths'
+import type { Sampling } from '../../contract/model/sampling'
+import { modelName } from '../checkpoint/model-folder'
+import { openOther } from '../checkpoint/other-checkpoint'
+import { openPair } from '../checkpoint/pair'
+import { readRecipeFile } from '../mergekit/recipe-file'
+import { answerFileModel } from '../samples/answer-files'
+import { fileOfStudy, modelOfStudy, samplingOf } from './studied-pair'
+import type { FoundModels, StudySampler, StudyVariant } from './study-file'
+
+/** What a sweep has found for a pair, once checked. */
+export interface Found {
+  sweep: Pick<SweepDocument, 'layerCount'>
+  /** Null where nothing was selected. */
+  selection: Selection | null
+}
+
+/** Where the models of a study are found. */
+export interface VariantPlace {
+  /** Of the study's file. */
+  folder: string
+  /** The model folders. */
+  pair: { base: string; post: string }
+}
+
+/**
+ * The variants that an entry stands for.
+ *
+ * @param found null where no entry needs what a sweep finds
+ * @throws WorkbenchError naming what is wrong with a file, folder or endpoint
+ */
+async function variantsOfEntry(
+  entry: StudyVariant,
+  place: VariantPlace,
+  found: Found | null
+): Promise<Variant[]> {
+  const { model, restore, recipe, blend, rival, checkpoint, answers } = entry
+  if (model === 'base' || model === 'post') return [{ kind: model, name: model }]
+  if (model !== undefined) return found === null ? [] : foundVariants(model, found)
+  if (restore !== undefined) {
+    const name = restore.map(([start, end]) => (start === end ? `${start}` : `${start}-${end}`)).join()
+    return [{ kind: 'recipe', name, recipe: { name, ranges: restore } }]
+  }
+  if (recipe !== undefined) {
+    const read = await readRecipeFile(fileOfStudy(place.folder, recipe), place.pair)
+    return [{ kind: 'recipe', name: read.name, recipe: read }]
+  }
+  if (blend !== undefined) {
+    const { layerCount } = (await openPair(place.pair.base, place.pair.post)).post.spec
+    const name = blendName(blend)
+    return [{ kind: 'recipe', name, recipe: { name, layers: blendStrengths(blend, layerCount) } }]
+  }
+  if (rival !== undefined) return [{ kind: 'rival', name: rivalText(rival), rival }]
+  if (checkpoint !== undefined)
+    return [await checkpointVariant(modelOfStudy(place.folder, checkpoint), place)]
+  if (answers !== undefined) {
+    return [await answerFileModel(answers.name, fileOfStudy(place.folder, answers.path))]
+  }
+  return [endpointVariant(entry)]
+}
+
+async function checkpointVariant(path: string, { pair }: VariantPlace): Promise<Variant> {
+  const { post } = await openPair(pair.base, pair.post)
+  const { checkpoint } = await openOther(post, path)
+  return {
+    kind: 'checkpoint',
+    name: modelName(checkpoint.path),
+    path,
+    fingerprint: checkpoint.fingerprint
+  }
+}
+
+/** The endpoint of an entry that names one. @throws WorkbenchError `bad-input` naming what is wrong with it */
+export function endpointVariant(entry: StudyVariant): Extract<Variant, { kind: 'endpoint' }> {
+  const through: EndpointInterface = entry.endpoint === undefined ? 'chat' : 'completions'
+  const asked = entry.endpoint ?? entry['endpoint-chat']
+  if (asked === undefined) throw new RangeError('the entry names no endpoint')
+  const { name, model, baseUrl } = asked
+  const endpoint = Endpoint.safeParse({
+    model,
+    baseUrl,
+    through,
+    keyVariable: entry['endpoint-key'],
+    anyModel: entry['endpoint-any-model'],
+    concurrency: entry['endpoint-requests']
+  })
+  if (endpoint.success) return { kind: 'endpoint', name, endpoint: endpoint.data }
+  throw new WorkbenchError('bad-input', `The endpoint "${name}": ${describeIssue(endpoint.error)}`)
+}
+
+/** The ranges and rivals that the selection of a sweep names. */
+function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant[] {
+  const range = (of: { start: number; end: number }): Variant => {
+    const { recipe } = rangeModel(of)
+    return { kind: 'recipe', name: recipe.name, recipe }
+  }
+  if (selection === null) return []
+  if (which === 'selected') return selection.selected === null ? [] : [range(selection.selected)]
+  const rivals = selection.rivals.map(({ rival }) => rival)
+  if (which === 'controls') {
+    return rivals.flatMap((rival) => (rival.kind === 'control' ? [range(rival.range)] : []))
+  }
+  const taken = rivals.flatMap((rival) =>
+    rival.kind === 'control' || rival.kind === 'tempered' || rival.kind === 'half' ? [] : [rival]
+  )
+  return takenVariants(taken, sweep.layerCount).map(({ variant }) => variant)
+}
+
+/**
+ * The variants of an evaluation: each model once, under a name of its own, and each that is sampled anew under each sampler; the first
+ * sampler keeps the names as they are.
+ *
+ * @param otherwise the task's sampler
+ * @throws WorkbenchError as a model, file or endpoint
+ */
+export async function studyVariants(
+  entries: readonly StudyVariant[],
+  samplers: readonly StudySampler[] | undefined,
+  otherwise: Sampling,
+  place: VariantPlace,
+  found: Found | null
+): Promise<EvaluationVariant[]> {
+  const models: Variant[] = []
+  for (const entry of entries) {
+    for (const variant of await variantsOfEntry(entry, place, found)) {
+      if (models.some((other) => sameModel(other, variant))) continue
+      const name = freeName(
+        variant.name,
+        models.map((other) => other.name)
+      )
+      models.push({ ...variant, name })
+    }
+  }
+  if (samplers === undefined) return models.map((variant) => ({ variant }))
+  return samplers.flatMap((sampler, index) =>
+    models.flatMap((variant): EvaluationVariant[] => {
+      // Its answers are there, or its sampler is what it is.
+      const isFixed =
+        variant.kind === 'file' || (variant.kind === 'rival' && variant.rival.kind === 'sampler')
+      if (isFixed) return index === 0 ? [{ variant }] : []
+      const name = index === 0 ? variant.name : `${variant.name}, ${samplerName(sampler)}`
+      return [{ variant: { ...variant, name }, sampling: samplingOf(sampler, otherwise) }]
+    })
+  )
+}
+
+/** Such as "temperature 1.5, min-p 0.1". */
+const samplerName = (sampler: StudySampler): string =>
+  Object.entries(sampler)
+    .map(([field, value]) => `${field} ${value}`)
+    .join(', ')

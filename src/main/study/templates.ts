@@ -1,0 +1,102 @@
+/** What `--template` writes; `mine` is made of a project (study-of-project.ts). */
+export const TEMPLATES = ['paper', 'quick', 'mine'] as const
+export type TemplateName = (typeof TEMPLATES)[number]
+
+/** A scalar that YAML reads back as this text. */
+export const yamlText = (text: string): string =>
+  /^[A-Za-z][\w./-]*( [\w./-]+)*$/.test(text) && !/^(true|false|null|yes|no|on|off)$/i.test(text)
+    ? text
+    : JSON.stringify(text)
+
+/** A study of the demo pair, of a minute. @param name of the study */
+export const quickTemplate = (name: string): string => `\
+# A small study of the built-in demo pair. Run it with: slr study FILE
+# docs/study.md lists all fields.
+name: ${yamlText(name)}
+
+pairs:
+  - demo
+
+# Every restoration range, on the character task.
+sweep:
+  task: crc
+  soup: 21 # blends of all layers alike, beside the ranges; 0 for none
+  rho: 0.9 # share of post's validity that a range must keep
+
+# So many of the best ranges are checked on whole answers.
+check: 5
+
+# What is evaluated: selected is the range that the sweep selects, rivals are what the same rule takes of
+# blends, samplers, mixed logits and filters, which restore no layer.
+variants:
+  - base
+  - post
+  - selected
+  - rivals
+
+tasks:
+  - task: demo-open
+    prompts: 6 # the first so many of the task; leave it out for all
+    n: 8 # answers per prompt and variant
+`
+
+/** The paper's study, for a pair of one's own. @param name of the study */
+export const paperTemplate = (name: string): string => `\
+# The study of Selective Layer Restoration (arXiv 2602.06665): of each pair all restoration ranges on the character
+# task, the one that the rule selects, its rivals and controls, on three tasks, with intervals, tests and cost.
+# See what it would take, and what would leave this machine:   slr study FILE --dry-run
+# Run it; it goes on where it was stopped:                      slr study FILE
+# docs/study.md lists all fields.
+name: ${yamlText(name)}
+
+# Folders, told from that of this file, or names in the Hugging Face cache.
+pairs:
+  - name: Llama 3.1 8B
+    base: meta-llama/Llama-3.1-8B
+    post: meta-llama/Llama-3.1-8B-Instruct
+    # system: You are a helpful assistant.
+    # template-argument: {enable_thinking: false}
+    # Generating is the expensive part: an engine made for it may do it (docs/answers.md). Its answers stand beside, or
+    # in place of, those of this program. Prompts are sent there.
+    # variants:
+    #   - endpoint: restored=slr-8b@http://localhost:8000/v1
+    #     endpoint-key: SLR_ENDPOINT_API_KEY
+    #   - answers: other=answers.jsonl
+
+# device: auto
+# memory: 24GiB
+
+sweep:
+  # prompts: prompts.json # a prompt set of one's own; or task: TASK, to score by a task's listed answers
+  soup: 21 # blends of all layers alike, beside the ranges
+  rho: 0.9 # share of post's validity that a range must keep
+
+# So many of the best ranges are checked on whole answers.
+check: 5
+
+variants:
+  - base
+  - post
+  - selected # the range that the sweep selects
+  - rivals # what the same rule takes of blends, samplers, mixed logits and filters
+  - controls # ranges of the same length: the earliest, the latest and the middle one
+  # - restore: 8-15
+  # - blend: 0.5
+  # - rival: mix:0.5
+
+# Each variant under each of these; the first keeps the names as they are.
+samplers:
+  - temperature: 1
+    min-p: 0.1
+  # - temperature: 1.5
+  #   min-p: 0.1
+
+# The built-in tasks, or files of your own.
+tasks:
+  - task: creative # 100 writing prompts in the paper
+    n: 32
+  - task: open # 40 questions with many right answers in the paper
+    n: 128
+  - task: reasoning # 100 problems of GSM8K in the paper
+    n: 64
+`
