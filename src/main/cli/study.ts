@@ -1,22 +1,37 @@
 import { basename, extname } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import type { Variant } from '../../contract/documents/samples'
+import { outsideKey } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
-import { formatDuration } from '../../contract/words/format'
 import { readTextFile } from '../base/files/bounded-file'
 import { absolutePath } from '../base/files/places'
 import { MAX_YAML_BYTES } from '../confined/yaml'
+import { openProject } from '../project/open-project'
+import { isProject } from '../project/project-file'
+import { planStudy } from '../study/plan-study'
 import { runStudy, type StepProgress, type StepResult } from '../study/run-study'
-import { chosenSteps, onlyFromText, type OnlySteps, type StudyStep } from '../study/steps'
+import {
+  chosenSteps,
+  isEndpoint,
+  onlyFromText,
+  type OnlySteps,
+  type StudyStep,
+  variantsOf
+} from '../study/steps'
 import { readStudy } from '../study/study-file'
+import { studyOfProject } from '../study/study-of-project'
 import { openStudyProject, type PlacedStudy, placedStudy } from '../study/study-project'
+import { endpointVariant } from '../study/study-variants'
 import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../study/templates'
 import { withEngine } from './engine'
 import { CommonOptions, readOptions, usageError, withCommonOptions } from './options'
-import { count, printJson, printText, remark, table } from './output'
+import { printJson, printText, remark } from './output'
 import { checkOutputFile, writeOutputText } from './output-file'
 import { checkStep, evaluationStep, progressDisplay, type ProgressStep, sweepStep } from './progress'
-import { untilStopped } from './stopped'
+import { nothingKept, untilStopped } from './stopped'
+import { warnOfEndpoints } from './variants'
+import { describePlans, describeResults, endedLine } from './study-report'
 
 const StudyOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -61,29 +76,63 @@ async function study(
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
-  if (options.template !== undefined) {
-    await writeTemplate(path, options.template, options, command)
-    return
+  const { template, project, out, only = {} } = options
+  if (template !== undefined) return writeTemplate(path, template, options, command)
+  if (project !== undefined) {
+    throw usageError(command, '--project is of --template mine: a study names its project itself')
   }
   const read = await readStudy(await readTextFile(path, MAX_YAML_BYTES), path)
-  const report = options.out === undefined ? {} : { report: absolutePath(options.out) }
-  const placed = placedStudy({ ...read, ...report }, path)
-  const steps = chosenSteps(placed.steps, options.only ?? {})
-  await runSteps(placed, steps, options, signal)
+  const placed = placedStudy({ ...read, ...(out === undefined ? {} : { report: absolutePath(out) }) }, path)
+  const steps = chosenSteps(placed.steps, only)
+  await (options.dryRun ? planSteps : runSteps)(placed, steps, options, signal)
 }
 
 async function writeTemplate(
   path: string,
   template: TemplateName,
-  { quiet }: StudyOptions,
+  { quiet, project }: StudyOptions,
   command: Command
 ): Promise<void> {
-  const name = basename(path, extname(path))
+  if ((template === 'mine') !== (project !== undefined)) {
+    throw usageError(
+      command,
+      '--template mine writes down a project, and no other does: give both or neither of it and --project FOLDER'
+    )
+  }
   const output = await checkOutputFile(path)
   if (output.exists) throw usageError(command, `${path} is there already: name another file`)
-  const text = template === 'quick' ? quickTemplate(name) : paperTemplate(name)
-  await writeOutputText(output, text)
+  await writeOutputText(output, await templateText(template, basename(path, extname(path)), project))
   if (!quiet) remark(`Wrote ${output.path}`)
+}
+
+async function templateText(template: TemplateName, name: string, path: string | undefined): Promise<string> {
+  if (template !== 'mine') return template === 'quick' ? quickTemplate(name) : paperTemplate(name)
+  const project = await openProject(path ?? '', 'view')
+  try {
+    return await studyOfProject(name, project)
+  } finally {
+    await project.close()
+  }
+}
+
+async function planSteps(
+  placed: PlacedStudy,
+  steps: readonly StudyStep[],
+  { json, quiet }: StudyOptions,
+  signal: AbortSignal
+): Promise<void> {
+  const { study, projectPath } = placed
+  // Only looked at: whoever has it open may go on.
+  const project = (await isProject(projectPath)) ? await openProject(projectPath, 'view') : null
+  try {
+    const plans = await untilStopped({ signal, quiet }, nothingKept, () =>
+      withEngine((engine) => planStudy(engine, project, placed, steps, signal))
+    )
+    const plan = { study: study.name, project: projectPath, steps: plans }
+    await (json ? printJson(plan) : printText(describePlans(plans, projectPath)))
+  } finally {
+    await project?.close()
+  }
 }
 
 async function runSteps(
@@ -96,6 +145,7 @@ async function runSteps(
   const project = await openStudyProject(placed)
   const display = progressDisplay(quiet)
   const kept = `What was finished, and what is begun of the rest, is kept in ${project.path}.`
+  warnOfEndpoints(endpointsOf(placed, steps))
   try {
     if (!quiet) for (const warning of project.warnings) remark(warning)
     const results = await untilStopped(
@@ -107,10 +157,10 @@ async function runSteps(
             begins: ({ key }, place, of) => quiet || remark(`${place} of ${of}: ${key}`),
             progress: (progress) => display.update(shownProgress(progress)),
             notice: (text) => quiet || remark(text),
-            ended: (step, result) => {
+            ended: (_step, result) => {
               display.stop()
               const failed = result.problem !== null
-              if (failed || !quiet) remark(endedLine(step, result))
+              if (failed || !quiet) remark(endedLine(result))
             }
           })
         )
@@ -124,6 +174,18 @@ async function runSteps(
   }
 }
 
+/** Those that the evaluations among the steps ask, each once. */
+function endpointsOf({ study, pairs }: PlacedStudy, steps: readonly StudyStep[]): Variant[] {
+  const asked = new Map<string, Variant>()
+  for (const { entry, name } of pairs) {
+    if (!steps.some(({ pair, kind }) => pair === name && kind === 'evaluate')) continue
+    for (const variant of variantsOf(study, entry).filter(isEndpoint).map(endpointVariant)) {
+      asked.set(outsideKey(variant), variant)
+    }
+  }
+  return [...asked.values()]
+}
+
 function shownProgress(step: StepProgress): ProgressStep {
   switch (step.kind) {
     case 'sweep':
@@ -133,41 +195,6 @@ function shownProgress(step: StepProgress): ProgressStep {
     case 'evaluate':
       return evaluationStep(step.progress)
   }
-}
-
-function endedLine({ key }: StudyStep, { outcome, seconds, problem, work, result }: StepResult): string {
-  if (problem !== null)
-    return `${key} ${outcome === 'failed' ? 'failed' : 'was left out'}. ${problem.message} ${problem.hint ?? ''}`.trim()
-  if (key.endsWith('/report')) return `Wrote ${result ?? ''}`
-  return outcome === 'found' ? `${key}: is there` : `${key}: ${workWords(work)} in ${formatDuration(seconds)}`
-}
-
-/** What was computed, in words. */
-function workWords({
-  blockEvaluations,
-  checked,
-  answers,
-  answerTokens,
-  promptsRead
-}: StepResult['work']): string {
-  const parts = [
-    [blockEvaluations, 'block evaluations'],
-    [checked, 'ranges checked'],
-    [answers, 'answers'],
-    [answerTokens, 'tokens'],
-    [promptsRead, 'prompts read']
-  ] as const
-  return parts.flatMap(([value, what]) => (value === 0 ? [] : [`${count(value)} ${what}`])).join(', ')
-}
-
-function describeResults(results: readonly StepResult[], project: string): string {
-  const rows = results.map(({ key, outcome, work, seconds }) => [
-    key,
-    outcome,
-    workWords(work),
-    formatDuration(seconds)
-  ])
-  return `${table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')}\nThe project is ${project}`
 }
 
 /** @throws WorkbenchError naming the steps that failed */

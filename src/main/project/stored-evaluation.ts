@@ -1,5 +1,10 @@
 import type { SweepDocument } from '../../contract/documents/crc'
-import type { EvaluationRun, EvaluationView, TaskEntry } from '../../contract/documents/evaluation'
+import type {
+  EvaluationRun,
+  EvaluationVariant,
+  EvaluationView,
+  TaskEntry
+} from '../../contract/documents/evaluation'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { EvaluationFiles } from './evaluation-files'
 import type { ProjectPair } from './project-pair'
@@ -63,8 +68,12 @@ function identity({
   embeddingModel
 }: EvaluationRun): string {
   const models = [basePath, postPath, embeddingModel].map((model) => model?.fingerprint)
-  return JSON.stringify([models, task, variants, promptSets, stopTokens])
+  return JSON.stringify([models, task, variants.map(withoutMark), promptSets, stopTokens])
 }
+
+/** What a project keeps a model as changes no answer of it. */
+const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVariant =>
+  'kept' in variant ? { ...entry, variant: { ...variant, kept: undefined } } : { ...entry, variant }
 
 /**
  * A stored evaluation with what its answers say so far.

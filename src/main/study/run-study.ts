@@ -46,8 +46,8 @@ export const NO_WORK: StepWork = {
   promptsRead: 0
 }
 
-/** How a step ended: all was there, something was computed, it failed, or what it needs is missing. */
-export type StepOutcome = 'found' | 'computed' | 'failed' | 'left out'
+/** How a step ended: all was there, something was computed, a report was written, it failed, or what it needs is missing. */
+export type StepOutcome = 'found' | 'computed' | 'written' | 'failed' | 'left out'
 
 export interface StepResult {
   key: string
@@ -110,7 +110,7 @@ export async function runStudy(
           pairs.get(step.pair) ?? (await openPairOf(engine, project, placed, step, signal, listener))
         pairs.set(step.pair, own)
         const done = await own.do(step)
-        ended(Object.values(done.work).some((count) => count > 0) ? 'computed' : 'found', done, null)
+        ended(outcomeOf(step, done), done, null)
       } catch (error) {
         throwIfCancelled(signal, 'The study')
         ended('failed', nothing, problemOf(error) ?? reportDefect(error, step.key))
@@ -120,6 +120,11 @@ export async function runStudy(
     if (last !== undefined) listener.ended(step, last)
   }
   return results
+}
+
+function outcomeOf({ kind }: StudyStep, { work }: Done): StepOutcome {
+  if (kind === 'report') return 'written'
+  return Object.values(work).some((count) => count > 0) ? 'computed' : 'found'
 }
 
 async function openPairOf(

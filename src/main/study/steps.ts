@@ -1,3 +1,4 @@
+import { freeName } from '../../contract/model/free-name'
 import { WorkbenchError } from '../../contract/model/problem'
 import { pairName } from '../project/pair-list'
 import type { PairLocation } from '../../contract/documents/project'
@@ -67,13 +68,21 @@ function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
   const sweep = study.sweep === undefined ? [] : [step('sweep', [])]
   const check = study.check === undefined ? [] : [step('check', [key('sweep')])]
   const found = [...sweep, ...check].map((before) => before.key)
-  return [
-    ...sweep,
-    ...check,
-    ...study.tasks.map((task) => step('evaluate', finding === undefined ? [] : found, task)),
-    ...(study.report === false ? [] : [step('report', [])])
-  ]
+  const evaluations = study.tasks.reduce<StudyStep[]>((before, task) => {
+    const evaluation = step('evaluate', finding === undefined ? [] : found, task)
+    // A task may be asked twice, otherwise.
+    const free = freeName(
+      evaluation.key,
+      before.map((other) => other.key)
+    )
+    return [...before, { ...evaluation, key: free }]
+  }, [])
+  return [...sweep, ...check, ...evaluations, ...(study.report === false ? [] : [step('report', [])])]
 }
+
+/** What stands in the entry of a model behind an endpoint. */
+export const isEndpoint = (entry: StudyVariant): boolean =>
+  entry.endpoint !== undefined || entry['endpoint-chat'] !== undefined
 
 /** A part of a study: `pair=NAME`, `step=sweep`, `step=evaluate/TASK`, or a step by its whole key. */
 export interface OnlySteps {

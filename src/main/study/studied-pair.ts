@@ -44,7 +44,9 @@ export function fileOfStudy(folder: string, typed: string): string {
 /** A model that a study names: a folder, or its name in the Hugging Face cache. */
 export function modelOfStudy(folder: string, typed: string): string {
   const beside = fileOfStudy(folder, typed)
-  return existsSync(beside) ? beside : modelPath(typed)
+  const named = modelPath(typed)
+  // Where the cache has none, it was made a path from where the program runs.
+  return existsSync(beside) || named === absolutePath(typed) ? beside : named
 }
 
 export function locationOf(folder: string, { demo, base = '', post = '' }: StudyPair): PairLocation {

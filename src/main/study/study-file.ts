@@ -62,6 +62,8 @@ export const StudyVariant = z.preprocess(
   z
     .strictObject({
       ...z.object(MODELS).partial().shape,
+      /** What it is called in results; left out: after what it is. */
+      name: z.string().min(1).max(200).optional(),
       'endpoint-key': z.string().max(200).optional(),
       'endpoint-requests': z.number().int().min(1).max(256).default(DEFAULT_CONCURRENCY),
       'endpoint-any-model': z.boolean().default(false)
@@ -70,6 +72,10 @@ export const StudyVariant = z.preprocess(
       (variant) => Object.keys(variant).filter((field) => MODEL_FIELDS.includes(field)).length === 1,
       `expected one of ${MODEL_FIELDS.join(', ')}`
     )
+    .refine(({ model, name }) => name === undefined || !FoundModels.safeParse(model).success, {
+      path: ['name'],
+      message: 'is of one model, and a sweep may find several'
+    })
 )
 export type StudyVariant = z.infer<typeof StudyVariant>
 
@@ -153,21 +159,26 @@ const StudyTask = z.preprocess(
 )
 export type StudyTask = z.infer<typeof StudyTask>
 
-export const Study = z.strictObject({
-  name: z.string().min(1).max(200),
-  project: file.optional(),
-  report: z.union([file, z.literal(false)]).optional(),
-  device: DeviceChoice.optional(),
-  memory: readBy(bytesFromText, BYTES_EXPECTED).optional(),
-  pairs: z.array(StudyPair).min(1).max(MAX_ENTRIES),
-  sweep: StudySweep.optional(),
-  /** So many of the best ranges, on whole answers. */
-  check: z.number().int().min(1).max(1000).optional(),
-  variants: StudyVariants.default([]),
-  /** Each variant that is sampled here or by an endpoint, under each of these; left out: as the task says. */
-  samplers: z.array(StudySampler).min(1).max(MAX_ENTRIES).optional(),
-  tasks: z.array(StudyTask).max(MAX_ENTRIES).default([])
-})
+export const Study = z
+  .strictObject({
+    name: z.string().min(1).max(200),
+    project: file.optional(),
+    report: z.union([file, z.literal(false)]).optional(),
+    device: DeviceChoice.optional(),
+    memory: readBy(bytesFromText, BYTES_EXPECTED).optional(),
+    pairs: z.array(StudyPair).min(1).max(MAX_ENTRIES),
+    sweep: StudySweep.optional(),
+    /** So many of the best ranges, on whole answers. */
+    check: z.number().int().min(1).max(1000).optional(),
+    variants: StudyVariants.default([]),
+    /** Each variant that is sampled here or by an endpoint, under each of these; left out: as the task says. */
+    samplers: z.array(StudySampler).min(1).max(MAX_ENTRIES).optional(),
+    tasks: z.array(StudyTask).max(MAX_ENTRIES).default([])
+  })
+  .refine(({ sweep, check }) => check === undefined || sweep !== undefined, {
+    path: ['check'],
+    message: 'is of the best ranges of a sweep, and the study has none: add "sweep: {}"'
+  })
 export type Study = z.infer<typeof Study>
 
 /** Settings of one variant may be taken over by others so. */

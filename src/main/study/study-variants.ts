@@ -135,10 +135,10 @@ export async function studyVariants(
     for (const variant of await variantsOfEntry(entry, place, found)) {
       if (models.some((other) => sameModel(other, variant))) continue
       const name = freeName(
-        variant.name,
+        entry.name ?? variant.name,
         models.map((other) => other.name)
       )
-      models.push({ ...variant, name })
+      models.push(renamed(variant, name))
     }
   }
   if (samplers === undefined) return models.map((variant) => ({ variant }))
@@ -153,6 +153,10 @@ export async function studyVariants(
     })
   )
 }
+
+/** A recipe goes by the name that its variant has. */
+const renamed = (variant: Variant, name: string): Variant =>
+  variant.kind === 'recipe' ? { ...variant, name, recipe: { ...variant.recipe, name } } : { ...variant, name }
 
 /** Such as "temperature 1.5, min-p 0.1". */
 const samplerName = (sampler: StudySampler): string =>

@@ -1,0 +1,219 @@
+import { checkOf } from '../../contract/documents/answer-check'
+import type { EvaluationRun } from '../../contract/documents/evaluation'
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import { got } from '../../contract/model/look-up'
+import { endpointWarning } from '../../contract/model/outside-model'
+import { defaultMemoryBytes } from '../base/engine-memory'
+import { inTurns } from '../base/steps'
+import { rangesToCheck } from '../crc/check/check-sweep'
+import { checkedSelection } from '../crc/check/checked-selection'
+import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
+import { scoredByOf } from '../crc/sweep/prepare-sweep'
+import type { EngineClient } from '../engine/host'
+import { Devices } from '../jobs/devices'
+import { pairPaths } from '../project/demo'
+import type { Project } from '../project/project'
+import type { ProjectPair } from '../project/project-pair'
+import { historyOf } from '../project/sweep-history'
+import { foundEvaluation, taskAsAsked } from './evaluate-step'
+import { isEndpoint, isFound, type StudyStep, variantsOf } from './steps'
+import { type StudiedPair, studiedPair, taskOfStudy } from './studied-pair'
+import type { FoundModels, StudyTask, StudyVariant } from './study-file'
+import { type PlacedStudy, pairOfName, reportPath } from './study-project'
+import { endpointVariant, type Found, studyVariants } from './study-variants'
+import { storedSweep, sweepOfPair } from './sweep-step'
+
+/** What an evaluation has still to make. */
+export interface PlannedAnswers {
+  prompts: number
+  /** At most, where a sweep has yet to find some. */
+  variants: number
+  /** To each prompt from each variant. */
+  perVariant: number
+  /** Of all these, those that are not there yet. */
+  missing: number
+  /** Of the missing ones at their longest. */
+  mostTokens: number
+  /** Bound on the engine that generates. */
+  memoryBytes: number
+}
+
+/** What a step would do. */
+export interface StepPlan {
+  key: string
+  /** All is there; some of it; nothing. */
+  state: 'there' | 'begun' | 'missing'
+  sweep: SweepPlan | null
+  /** Ranges whose whole answers are still to be checked. */
+  ranges: number | null
+  answers: PlannedAnswers | null
+  /** What leaves this machine, or this program, in sentences. */
+  leaves: string[]
+  /** Of a report. */
+  file: string | null
+}
+
+/** The most that each of these stands for: blend, sampler, mixed logits and filter; earliest, latest and middle range. */
+const MOST_FOUND: Readonly<Record<FoundModels, number>> = { selected: 1, rivals: 4, controls: 3 }
+
+/**
+ * What the steps of a study would do, without doing it; nothing is written.
+ *
+ * @param project of the study, opened to be looked at; null: it is not there yet
+ * @throws WorkbenchError as the steps would before they compute
+ */
+export async function planStudy(
+  engine: EngineClient,
+  project: Project | null,
+  placed: PlacedStudy,
+  steps: readonly StudyStep[],
+  signal: AbortSignal
+): Promise<StepPlan[]> {
+  const planners = new Map<string, PairPlanner>()
+  for (const place of placed.pairs) {
+    const own = project === null ? null : pairOfName(project, place.name)
+    const studied = await studiedPair(placed.study, place, placed.folder, own)
+    planners.set(place.name, new PairPlanner(engine, placed, studied, own, signal))
+  }
+  const plans: StepPlan[] = []
+  for (const step of steps) plans.push(await got(planners, step.pair, 'pair').plan(step))
+  return plans
+}
+
+class PairPlanner {
+  readonly #devices = new Devices()
+  #sweep: SweepDocument | null = null
+
+  constructor(
+    private readonly engine: EngineClient,
+    private readonly placed: PlacedStudy,
+    private readonly studied: StudiedPair,
+    private readonly own: ProjectPair | null,
+    private readonly signal: AbortSignal
+  ) {}
+
+  async plan(step: StudyStep): Promise<StepPlan> {
+    const nothing = { key: step.key, sweep: null, ranges: null, answers: null, leaves: [], file: null }
+    switch (step.kind) {
+      case 'sweep':
+        return { ...nothing, ...(await this.#planSweep()) }
+      case 'check':
+        return { ...nothing, ...(await this.#planCheck()) }
+      case 'evaluate':
+        return { ...nothing, ...(await this.#planEvaluation(step)) }
+      case 'report':
+        return { ...nothing, state: 'missing', file: reportPath(this.placed, step.pair) }
+    }
+  }
+
+  async #swept(): Promise<SweepDocument | null> {
+    if (this.own === null) return null
+    this.#sweep ??= await storedSweep(this.own, await sweepOfPair(this.studied, this.#devices))
+    return this.#sweep
+  }
+
+  async #planSweep(): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
+    if ((await this.#swept()) !== null) return { state: 'there', sweep: null }
+    const request = await sweepOfPair(this.studied, this.#devices)
+    if (this.own === null) {
+      return { state: 'missing', sweep: await planCrcSweep(this.engine, request, this.signal) }
+    }
+    const history = historyOf(this.own, false, scoredByOf(request))
+    const rest = await planRestOfSweep(this.engine, request, history, this.signal)
+    return { state: rest === null ? 'begun' : 'missing', sweep: rest }
+  }
+
+  async #planCheck(): Promise<Pick<StepPlan, 'state' | 'ranges'>> {
+    const sweep = await this.#swept()
+    const wanted = this.placed.study.check ?? 0
+    if (sweep === null) return { state: 'missing', ranges: wanted }
+    const check = (await this.own?.readAnswerCheck(sweep.id)) ?? null
+    const best = rangesToCheck(sweep, null, this.studied.settings.rho, wanted)
+    const missing = best.filter((recipe) => checkOf(check, { kind: 'recipe', recipe }) === null)
+    return {
+      state: missing.length === 0 ? 'there' : missing.length < best.length ? 'begun' : 'missing',
+      ranges: missing.length
+    }
+  }
+
+  async #planEvaluation({ task: asked }: StudyStep): Promise<Pick<StepPlan, 'state' | 'answers' | 'leaves'>> {
+    if (asked === null) throw new RangeError('an evaluation without a task')
+    const { study } = this.placed
+    const entries = variantsOf(study, this.studied.entry)
+    const found = entries.some(isFound) ? await this.#found() : null
+    // What the sweep finds is not known yet, and so neither is the run.
+    if (found === null && entries.some(isFound)) return this.#planOfUnknown(entries, asked)
+    const { folder } = this.placed
+    const pair = pairPaths(this.studied.location)
+    const task = await this.#taskOf(asked)
+    const { sampling } = task.settings
+    const variants = await studyVariants(entries, study.samplers, sampling, { folder, pair }, found)
+    const { rendering } = this.studied
+    const evaluation = await foundEvaluation(this.own, { ...pair, task, variants, rendering })
+    const there = evaluation.stored?.samples ?? []
+    const answers = answersToMake(evaluation.run.task, variants.length, there.length)
+    const left = variants.flatMap(({ variant }) => {
+      if (variant.kind !== 'endpoint') return []
+      const answered = there.filter((sample) => sample.variant === variant.name).length
+      return leaving(variant, answers.prompts, answers.prompts * answers.perVariant - answered)
+    })
+    const state = evaluation.complete ? 'there' : there.length > 0 ? 'begun' : 'missing'
+    return { state, answers, leaves: left }
+  }
+
+  async #planOfUnknown(
+    entries: readonly StudyVariant[],
+    asked: StudyTask
+  ): Promise<Pick<StepPlan, 'state' | 'answers' | 'leaves'>> {
+    const samplers = this.placed.study.samplers?.length ?? 1
+    const models = entries.reduce(
+      (sum, { model }) =>
+        sum + (model === undefined || model === 'base' || model === 'post' ? 1 : MOST_FOUND[model]),
+      0
+    )
+    const answers = answersToMake(await this.#taskOf(asked), models * samplers, 0)
+    const left = entries.flatMap((entry) => {
+      if (!isEndpoint(entry)) return []
+      return leaving(endpointVariant(entry), answers.prompts, samplers * answers.prompts * answers.perVariant)
+    })
+    return { state: 'missing', answers, leaves: left }
+  }
+
+  async #taskOf(asked: StudyTask): Promise<EvaluationRun['task']> {
+    return taskAsAsked(await taskOfStudy(this.placed.folder, asked.task, this.own), asked)
+  }
+
+  /** Null before the sweep, and before the check that it waits for. */
+  async #found(): Promise<Found | null> {
+    const sweep = await this.#swept()
+    if (sweep === null) return null
+    if (this.placed.study.check !== undefined && (await this.#planCheck()).state !== 'there') return null
+    const check = (await this.own?.readAnswerCheck(sweep.id)) ?? null
+    return { sweep, selection: await inTurns(checkedSelection(sweep, check, this.studied.settings.rho)) }
+  }
+}
+
+function answersToMake(
+  { prompts, settings }: EvaluationRun['task'],
+  variants: number,
+  there: number
+): PlannedAnswers {
+  const missing = prompts.length * variants * settings.sampleCount - there
+  return {
+    prompts: prompts.length,
+    variants,
+    perVariant: settings.sampleCount,
+    missing,
+    mostTokens: missing * settings.maxTokens,
+    memoryBytes: defaultMemoryBytes()
+  }
+}
+
+/** What an endpoint will be sent. @param answers those that are still to be asked for */
+function leaving(variant: ReturnType<typeof endpointVariant>, prompts: number, answers: number): string[] {
+  if (answers === 0) return []
+  return [
+    `${endpointWarning(variant.endpoint)} ${prompts} prompts, for ${answers} answers as ${variant.name}.`
+  ]
+}

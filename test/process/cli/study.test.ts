@@ -1,0 +1,134 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
+import { openProject } from '../../../src/main/project/open-project'
+import { temporaryFolder } from '../../fixtures/checkpoint-builder'
+import { exitStatus, startCli, waitForOutput } from '../../fixtures/cli'
+import { runHere, stoppedHere } from '../../fixtures/command-line'
+import { answers } from '../../fixtures/held-engine'
+import { writeShortPair } from '../../fixtures/short-pair'
+
+const Outcome = z.object({
+  steps: z.array(
+    z.object({
+      key: z.string(),
+      outcome: z.string(),
+      work: z.record(z.string(), z.number()),
+      result: z.string().nullable()
+    })
+  )
+})
+type Steps = z.infer<typeof Outcome>['steps']
+
+/** A study of half of the demo pair on four prompts, two questions and two answers each. */
+async function smallStudy(change = ''): Promise<{ folder: string; file: string }> {
+  const folder = await temporaryFolder()
+  await writeShortPair(folder)
+  const prompts = await builtinPromptSet('demo-crc')
+  await writeFile(
+    join(folder, 'prompts.json'),
+    JSON.stringify([...prompts.slice(0, 2), ...prompts.slice(-2)])
+  )
+  const file = join(folder, 'small.yaml')
+  await writeFile(
+    file,
+    'name: small\npairs:\n  - {name: Short, base: base, post: post}\n' +
+      'sweep: {prompts: prompts.json, soup: 2}\ncheck: 1\nvariants: [post, selected]\n' +
+      `tasks:\n  - {task: demo-open, prompts: 2, n: 2}\n${change}`
+  )
+  return { folder, file }
+}
+
+async function run(...args: string[]): Promise<Steps> {
+  const { stdout, status, stderr } = await runHere(['study', ...args, '--json', '--quiet'])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return Outcome.parse(JSON.parse(stdout)).steps
+}
+
+const outcomes = (steps: Steps): string[][] => steps.map(({ key, outcome }) => [key, outcome])
+const totalWork = (steps: Steps): number =>
+  steps.flatMap(({ work }) => Object.values(work)).reduce((sum, count) => sum + count, 0)
+
+describe('slr study', () => {
+  it('goes on after it was killed and after Ctrl-C, and computes nothing that is there', async () => {
+    const { folder, file } = await smallStudy()
+    const killed = startCli(['study', file])
+    await waitForOutput(killed.stderr, '2 of 4: Short/check')
+    killed.kill('SIGKILL')
+    await exitStatus(killed)
+
+    expect(outcomes(await run(file, '--only', 'step=check'))).toEqual([['Short/check', 'computed']])
+
+    const stopped = await stoppedHere(['study', file], answers(3))
+    expect(stopped.stderr).toContain('Short/sweep: is there')
+    expect(stopped.stderr).toContain(`This goes on: slr study ${file}\n`)
+
+    const finished = await run(file)
+    expect(outcomes(finished)).toEqual([
+      ['Short/sweep', 'found'],
+      ['Short/check', 'found'],
+      ['Short/evaluate/demo-open', 'computed'],
+      ['Short/report', 'written']
+    ])
+    expect(finished[2]?.work).toMatchObject({ answers: 5, promptsRead: 2 })
+    const page = await readFile(join(folder, 'small.html'), 'utf8')
+    expect(page).toContain('Differences on the same prompts, with 95 % intervals and adjusted p-values')
+
+    const again = await run(file)
+    expect(outcomes(again).map(([, outcome]) => outcome)).toEqual(['found', 'found', 'found', 'written'])
+    expect(totalWork(again)).toBe(0)
+    expect(again.map(({ result }) => result)).toEqual(finished.map(({ result }) => result))
+
+    const mine = join(folder, 'mine.yaml')
+    await runHere(['study', mine, '--template', 'mine', '--project', join(folder, 'small.slr')])
+    expect(totalWork(await run(mine))).toBe(0)
+  })
+
+  it('plans without writing, and says what would leave the machine', async () => {
+    const { folder, file } = await smallStudy('    # asked\nreport: false\n')
+    await writeFile(
+      file,
+      (await readFile(file, 'utf8')).replace(
+        'variants: [post, selected]',
+        'variants: [post, selected, {endpoint: far=m@https://models.example/v1}]'
+      )
+    )
+    const { stdout, status } = await runHere(['study', file, '--dry-run'])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /Short\/sweep +missing .* block evaluations .* peak|Short\/sweep +missing .*peak .* block evaluations/
+    )
+    expect(stdout).toContain('2 prompts × 3 variants at most × 2: 12 of 12 answers')
+    expect(stdout).toContain(
+      'models.example (another machine), to be answered by m. 2 prompts, for 4 answers as far.'
+    )
+    await expect(openProject(join(folder, 'small.slr'))).rejects.toThrow('There is no folder')
+  })
+
+  it('leaves out what needs a step that failed, does the rest, and ends with what failed', async () => {
+    const { file } = await smallStudy('memory: 1MB\n')
+    const { stdout, stderr, status } = await runHere(['study', file, '--json'])
+    expect(status).toBe(1)
+    expect(outcomes(Outcome.parse(JSON.parse(stdout)).steps)).toEqual([
+      ['Short/sweep', 'failed'],
+      ['Short/check', 'left out'],
+      ['Short/evaluate/demo-open', 'left out'],
+      ['Short/report', 'written']
+    ])
+    expect(stderr).toMatch(/Short\/sweep failed\. .*needs at least \d+ MiB/)
+    expect(stderr).toContain(
+      '3 of 4 steps were not done: Short/sweep, Short/check, Short/evaluate/demo-open.'
+    )
+  })
+
+  it('writes no template over a file', async () => {
+    const { file } = await smallStudy()
+    const { stderr, status } = await runHere(['study', file, '--template', 'quick'])
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('is there already')
+    })
+  })
+})

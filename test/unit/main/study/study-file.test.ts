@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { readStudy } from '../../../../src/main/study/study-file'
+import { paperTemplate, quickTemplate } from '../../../../src/main/study/templates'
+import { problemOf } from '../../../fixtures/problems'
+
+const HEAD = 'name: s\npairs:\n  - demo\n'
+
+describe('a study file', () => {
+  it('reads short forms as what they stand for', async () => {
+    const study = await readStudy(
+      `${HEAD}  - {name: L, base: a, post: b, template-argument: {enable_thinking: false}}\n` +
+        'memory: 6GiB\nsweep: {}\ntasks: [open, {task: creative, n: 4}]\n' +
+        'variants:\n  - post\n  - selected\n  - restore: 5\n  - restore: 3-7,9\n  - rival: sampler:1.5,0.02\n' +
+        '  - endpoint: restored=slr-8b@http://localhost:8000/v1\n',
+      's.yaml'
+    )
+    expect(study.memory).toBe(6 * 2 ** 30)
+    expect(study.pairs.map(({ demo, base }) => demo ?? base)).toEqual([true, 'a'])
+    expect(study.tasks).toEqual([{ task: 'open' }, { task: 'creative', n: 4 }])
+    expect(
+      study.variants.map(({ model, restore, rival, endpoint }) => model ?? restore ?? rival ?? endpoint)
+    ).toEqual([
+      'post',
+      'selected',
+      [[5, 5]],
+      [
+        [3, 7],
+        [9, 9]
+      ],
+      { kind: 'sampler', temperature: 1.5, minP: 0.02 },
+      { name: 'restored', model: 'slr-8b', baseUrl: 'http://localhost:8000/v1' }
+    ])
+  })
+
+  it.each([
+    ['quick', quickTemplate],
+    ['paper', paperTemplate]
+  ])('reads what --template %s writes, under any name', async (_, template) => {
+    for (const name of ['quick', 'no', '1e3', 'a: "b" #', 'ü\u2028'])
+      expect((await readStudy(template(name), 't.yaml')).name).toBe(name)
+  })
+
+  it.each([
+    ['a value out of bounds', `${HEAD}sweep:\n  soup: 21\n  rho: 1.5\n`, /^s\.yaml, line 6: sweep\.rho: /],
+    ['a field that there is not', `${HEAD}sweep:\n  rho: 1\n  roh: 1\n`, /line 6: sweep: .*"roh"/],
+    [
+      'a word that is no model',
+      `${HEAD}variants:\n  - post\n  - selceted\n`,
+      /line 6: variants\.1\.model: .*"selected"/
+    ],
+    [
+      'two models in one',
+      `${HEAD}variants:\n  - blend: 0.5\n    restore: 5\n`,
+      /line 5: variants\.0: expected one of model, restore/
+    ],
+    [
+      'no range',
+      `${HEAD}variants:\n  - restore: 7-3\n`,
+      /line 5: variants\.0\.restore: expected a layer or first-last/
+    ],
+    ['half a pair', 'name: s\npairs:\n  - base: a\n', /line 3: pairs\.0: expected demo, or base and post/],
+    ['a missing field', 'name: s\n', /^s\.yaml: pairs: /],
+    ['a check without a sweep', `${HEAD}check: 5\n`, /line 4: check: .*add "sweep: \{\}"/],
+    ['a sampler of the character task', `${HEAD}sweep:\n  min-p: 0.1\n`, /line 4: sweep: .*need a task/],
+    ['prompts beside a task', `${HEAD}sweep:\n  task: open\n  prompts: p.json\n`, /line 6: sweep\.prompts: /],
+    [
+      'a name for what may be several',
+      `${HEAD}variants:\n  - model: rivals\n    name: r\n`,
+      /line 6: variants\.0\.name: /
+    ]
+  ])('names line and field of %s', async (_, text, message) => {
+    expect(await problemOf(readStudy(text, 's.yaml'))).toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(message)
+    })
+  })
+
+  it('refuses what unfolds to more than a file says', async () => {
+    const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]']
+    for (let level = 1; level < 8; level += 1) {
+      const [from, to] = ['abcdefgh'[level - 1], 'abcdefgh'[level]]
+      bomb.push(`${to}: &${to} [${Array<string>(10).fill(`*${from}`).join(', ')}]`)
+    }
+    expect(await problemOf(readStudy(bomb.join('\n'), 's.yaml'))).toMatchObject({ code: 'bad-file' })
+  })
+})

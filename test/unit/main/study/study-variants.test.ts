@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
+import { resourcePath } from '../../../../src/main/base/resources'
+import { Study } from '../../../../src/main/study/study-file'
+import { studyVariants } from '../../../../src/main/study/study-variants'
+
+const PLACE = {
+  folder: '/nowhere',
+  pair: { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+}
+
+/** What the entries and samplers of a file become. */
+async function variantsOf(variants: unknown[], samplers?: unknown[]) {
+  const study = Study.parse({ name: 's', pairs: ['demo'], variants, ...(samplers && { samplers }) })
+  return studyVariants(study.variants, study.samplers, OPEN_SAMPLING, PLACE, null)
+}
+
+describe('the variants of a study', () => {
+  it('are each model once, under a name of its own or the one that it is given', async () => {
+    const made = await variantsOf([
+      'post',
+      { restore: '4-11' },
+      { restore: '4-11', name: 'again' },
+      { blend: 0.5, name: 'half' },
+      { model: 'post', name: 'as it is' },
+      { rival: 'mix:0.5' },
+      { restore: 3, name: 'half' }
+    ])
+    expect(made.map(({ variant }) => variant.name)).toEqual(['post', '4-11', 'half', 'mix:0.5', 'half (2)'])
+    expect(made[2]?.variant).toMatchObject({ kind: 'recipe', recipe: { name: 'half' } })
+  })
+
+  it('come under each sampler, of which the first keeps their names, but for what has a sampler of its own', async () => {
+    const made = await variantsOf(
+      ['post', { rival: 'sampler:3,0.1' }],
+      [{ temperature: 1, 'min-p': 0.1 }, { temperature: 1.5 }]
+    )
+    expect(
+      made.map(({ variant, sampling }) => [variant.name, sampling?.temperature, sampling?.minP])
+    ).toEqual([
+      ['post', 1, 0.1],
+      ['sampler:3,0.1', undefined, undefined],
+      ['post, temperature 1.5', 1.5, 0]
+    ])
+  })
+
+  it('name the endpoint that cannot be asked', async () => {
+    const entry = { endpoint: 'x=m@http://u:p@localhost/v1' }
+    await expect(variantsOf([entry])).rejects.toThrow(/endpoint "x": baseUrl: names a user/)
+  })
+})
