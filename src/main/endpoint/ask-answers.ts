@@ -42,7 +42,7 @@ export interface AnswersListener {
   keep(answers: EndpointAnswer[]): Promise<void>
   /** Who answers, when more is known of it. */
   learned(record: Omit<OutsideRecord, 'variant'>): Promise<void>
-  /** Tokens that the server counts, of the answers just kept; null where it counts none. */
+  /** Tokens that the server counts, of the answers that are kept next; null where it counts none. */
   counted(tokens: number | null): void
 }
 
@@ -210,10 +210,10 @@ class Asking {
     await this.learn(reply, server)
     const answers = reply.answers.slice(0, wanted.length)
     if (answers.length < wanted.length) this.most = 1
+    this.listener.counted(reply.usage?.completion_tokens ?? null)
     await this.listener.keep(
       answers.map((answer, place) => ({ prompt, index: at(wanted, place, 'answer'), ...answer }))
     )
-    this.listener.counted(reply.usage?.completion_tokens ?? null)
     return answers.length
   }
 

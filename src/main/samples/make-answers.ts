@@ -41,13 +41,15 @@ export async function makeAnswers(
   } finally {
     follower.tell()
   }
+  const seconds = (): number => (performance.now() - startedMs) / 1000
+  if (work.generation.variantNames.length === 0) return { seconds: seconds(), computation: work.earlier }
   const { computation } = await generateSamples(
     engine,
     inside,
     { ...listener, progress: (progress) => listener.progress(follower.with(progress)) },
     signal
   )
-  return { seconds: (performance.now() - startedMs) / 1000, computation }
+  return { seconds: seconds(), computation }
 }
 
 /** Counts the answers that come from outside, and tells of them a few times a second. */

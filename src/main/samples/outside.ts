@@ -157,7 +157,7 @@ async function completionTexts(
 export interface OutsideListener {
   keep(lines: SampleLine[]): Promise<void>
   learned(record: OutsideRecord): Promise<void>
-  /** Tokens of the answers just kept. */
+  /** Tokens of the answers that are kept next. */
   tokens(count: number): void
 }
 
