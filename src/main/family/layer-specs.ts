@@ -29,7 +29,15 @@ export function rotaryFactor(reader: ConfigReader, family: Family): number {
   const factor = holder.value(key) === undefined ? 1 : holder.positive(key)
   if (factor > 1) throw holder.bad(key, 'a number of at most 1')
   if (factor !== 1 && !family.partialRotary) throw holder.unsupported(key, '1 for this family')
+  if (outerKey !== 'partial_rotary_factor') requireAlike(reader, 'partial_rotary_factor', factor)
   return factor
+}
+
+/** Releases that renamed a key write the new name beside the old one. */
+function requireAlike(reader: ConfigReader, key: string, value: number): void {
+  const other = reader.written(key)
+  if (other !== undefined && other !== null && other !== value)
+    throw reader.bad(key, `${value}, as it is called otherwise`)
 }
 
 /** The section where it says `key`, else the config around it. Where both do, they must agree. */
@@ -125,6 +133,7 @@ function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { 
     }
   }
   const fullTheta = theta(reader, section, thetaKey)
+  if (thetaKey !== 'rope_theta') requireAlike(reader, 'rope_theta', fullTheta)
   const full = readRope(section, fullTheta, context)
   switch (family.slidingRope) {
     case 'same':

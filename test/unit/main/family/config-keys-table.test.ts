@@ -45,6 +45,7 @@ function table(): string {
 
 Made and checked by \`test/unit/main/family/config-keys-table.test.ts\` (\`npx vitest run FILE --update\` writes it anew). A key that stands in no table here is refused by
 name: a computation that is ignored gives plausible and wrong numbers. Null, an empty list and an empty object ask for nothing.
+\`quantization_config\` is read of float8 and int8 weights with scales (\`src/main/checkpoint/scaled-weights.ts\`), and refused otherwise.
 
 ## By family
 
