@@ -27,7 +27,7 @@ interface Box {
 
 const GAP = 4
 /** Share of a name that may lie on other names, or beyond the plot, and still be read. */
-const MOST_LOST = 0.1
+const MOST_LOST = 0.02
 /** Further and further away from the mark, in lines. */
 const RINGS = [0, 1, 2, 3]
 /** Right above first: whiskers go straight up, down, left and right. */
