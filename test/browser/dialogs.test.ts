@@ -19,7 +19,7 @@ const DIALOGS: readonly { title: RegExp | string; step: string; press: readonly 
   { title: /^Probe /, step: 'Ranges', press: ['Probe'] },
   { title: 'Save figure: heatmap', step: 'Ranges', press: ['Save figure: heatmap'] },
   { title: /^Edit task|^Copy/, step: 'Evaluate', press: [/^Copy/] },
-  { title: 'Sampler and prefix of a variant', step: 'Evaluate', press: ['Duplicate post'] },
+  { title: 'Sampler and prompting of a variant', step: 'Evaluate', press: ['Duplicate post'] },
   { title: 'Answers from elsewhere', step: 'Samples', press: ['Answers from elsewhere…'] },
   { title: 'New project', step: 'Start', press: ['New project'] }
 ]
