@@ -149,6 +149,8 @@ export const SweepSummary = z.object({
   layerCount: z.number().int(),
   post: CategoryScore,
   best: CategoryScore.nullable(),
+  /** Whether most ranges were scored on some prompts only. */
+  isPreview: z.boolean().default(false),
   computed: RunComputation
 })
 export type SweepSummary = z.infer<typeof SweepSummary>

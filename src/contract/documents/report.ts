@@ -12,6 +12,7 @@ import { SweepOutline, Transfer } from './pairs-overview'
 import { KeptRecipe, PairId } from './project'
 import { PreferenceTally } from './preferences'
 import { SampledCrc, SampleMeasures, SampleRun } from './samples'
+import { BriefPreview } from './shown-sweep'
 import { ScoredByBrief } from './scored-by'
 import { SearchDocument } from './search'
 
@@ -71,6 +72,7 @@ const ReportedSweep = SweepDocument.omit({
   soup: true,
   rivals: true,
   checkpoints: true,
+  preview: true,
   selected: true,
   selection: true
 }).extend({
@@ -85,6 +87,7 @@ const ReportedSweep = SweepDocument.omit({
   recipes: z.array(ReportedScore.extend({ recipe: KeptRecipe.shape.recipe, mark })),
   soup: z.array(ReportedScore.extend({ strength: z.number() })),
   rivals: z.array(ReportedScore.extend({ rival: Rival })),
+  preview: BriefPreview.nullable(),
   checkpoints: z.array(ReportedScore.extend({ name: z.string(), fingerprint: z.string(), mark })),
   /** With the project's rho of now; null when no ranges were scored. */
   selection: Selection.nullable(),

@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { BlendScore, CheckpointScore, RangeScore, RecipeScore, RivalScore, Score, SweepDocument } from './crc'
+import {
+  BlendScore,
+  CheckpointScore,
+  RangeScore,
+  RecipeScore,
+  RivalScore,
+  Score,
+  SweepDocument,
+  SweepPreview
+} from './crc'
 import { halfWidth } from './score-interval'
 
 /** Half the widths of the 95 % intervals of a score; null where the prompts are too few to tell. */
@@ -11,7 +20,19 @@ const withMargins = { margins: Margins.optional() }
 export const BriefScore = Score.omit(brief).extend(withMargins)
 export type BriefScore = z.infer<typeof BriefScore>
 
+/** A preview without what each of its prompts has; margins are of the estimates. */
+export const BriefPreview = SweepPreview.extend({
+  ranges: z.array(SweepPreview.shape.ranges.element.omit(brief)),
+  soup: z.array(SweepPreview.shape.soup.element.omit(brief))
+})
+export type BriefPreview = z.infer<typeof BriefPreview>
+
+export function briefPreview(preview: SweepPreview): BriefPreview {
+  return BriefPreview.parse(preview)
+}
+
 const fields = {
+  preview: BriefPreview.nullable(),
   ranges: z.array(RangeScore.omit(brief).extend(withMargins)),
   recipes: z.array(RecipeScore.omit(brief).extend(withMargins)),
   checkpoints: z.array(CheckpointScore.omit(brief).extend(withMargins)),
@@ -38,6 +59,7 @@ export function shownSweep(sweep: SweepDocument): ShownSweep {
   })
   return {
     ...sweep,
+    preview: sweep.preview === null ? null : briefPreview(sweep.preview),
     ranges: sweep.ranges.map(shown),
     recipes: sweep.recipes.map(shown),
     checkpoints: sweep.checkpoints.map(shown),

@@ -264,7 +264,9 @@ export const contract = {
       .input(
         ofPair.extend({
           /** Whether to compute also what an interrupted or the last sweep has computed. */
-          fresh: z.boolean().default(false)
+          fresh: z.boolean().default(false),
+          /** Whether ranges that cannot be selected are scored on a few prompts only. */
+          preview: z.boolean().default(false)
         })
       )
       .output(z.object({ sweepId: z.string() })),

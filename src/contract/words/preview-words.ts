@@ -1,4 +1,4 @@
-import type { SweepDocument, SweepPreview } from '../documents/crc'
+import type { SweepPreview } from '../documents/crc'
 import { formatCount, formatPercent, plural, rangePhrase } from './format'
 
 /** Smaller chances are all the same to a reader. */
@@ -12,11 +12,14 @@ export interface PreviewFacts {
   basis: string
   /** How likely the whole sweep would select another range, and which. */
   elsewhere: string
+  /** Both in a few words. */
+  brief: string
   /** Whether that is more than a reader should pass over. */
   isDoubtful: boolean
 }
 
-type Previewed = Pick<SweepDocument, 'prompts'> & {
+interface Previewed {
+  promptCount: number
   ranges: readonly unknown[]
   preview: Pick<SweepPreview, 'prompts' | 'elsewhere' | 'likeliest' | 'rho' | 'rows' | 'wholeRows'> & {
     ranges: readonly unknown[]
@@ -31,7 +34,7 @@ export function chanceWords(chance: number): string {
 }
 
 /** What a sweep rests on that has scored most ranges on few prompts. */
-export function previewFacts({ prompts, ranges, preview }: Previewed): PreviewFacts {
+export function previewFacts({ promptCount, ranges, preview }: Previewed): PreviewFacts {
   const { likeliest, elsewhere, rho, rows, wholeRows } = preview
   const which =
     likeliest === null || likeliest.chance < LEAST_CHANCE
@@ -39,10 +42,11 @@ export function previewFacts({ prompts, ranges, preview }: Previewed): PreviewFa
       : `, most likely ${rangePhrase(likeliest)} (${chanceWords(likeliest.chance)})`
   return {
     basis:
-      `${plural(ranges.length, 'range')} ${ranges.length === 1 ? 'is' : 'are'} exact, on all ${plural(prompts.length, 'prompt')}; ` +
+      `${plural(ranges.length, 'range')} ${ranges.length === 1 ? 'is' : 'are'} exact, on all ${plural(promptCount, 'prompt')}; ` +
       `${formatCount(preview.ranges.length)} are estimated from ${formatCount(preview.prompts.length)} of them` +
       (rows === 0 ? '' : `, in ${formatPercent(rows / wholeRows)} of the work`),
     elsewhere: `Scoring all ranges on all prompts would select another at ${formatPercent(rho)} of post’s validity with a chance of ${chanceWords(elsewhere)}${which}.`,
+    brief: `${formatCount(ranges.length)} of ${plural(ranges.length + preview.ranges.length, 'range')} exact; another would be selected with a chance of ${chanceWords(elsewhere)}`,
     isDoubtful: elsewhere >= DOUBTFUL
   }
 }

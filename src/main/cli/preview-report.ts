@@ -5,7 +5,11 @@ import { style } from './output'
 /** What a preview's numbers rest on; nothing of a whole sweep. */
 export function describePreview({ preview, ...sweep }: SweepDocument): string[] {
   if (preview === null) return []
-  const { basis, elsewhere, isDoubtful } = previewFacts({ ...sweep, preview })
+  const { basis, elsewhere, isDoubtful } = previewFacts({
+    ...sweep,
+    promptCount: sweep.prompts.length,
+    preview
+  })
   const chance = isDoubtful ? style('yellow', elsewhere) : elsewhere
   return [
     `${style('bold', 'A preview')}: ${basis}. ${chance}\nThe same command without --preview computes what is missing.`

@@ -36,7 +36,7 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
   return {
     sweep: {
       async begin(own) {
-        await sweeps.start(own, false)
+        await sweeps.start(own, { fresh: false, preview: false })
         return null
       },
       async *follow(own) {

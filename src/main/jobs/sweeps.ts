@@ -32,15 +32,16 @@ export class Sweeps {
   /**
    * Starts the sweep of all ranges and kept recipes.
    *
-   * @param fresh computes everything, whatever an interrupted or the last sweep has computed
+   * @param options.fresh computes everything, whatever an interrupted or the last sweep has computed
+   * @param options.preview scores ranges that cannot be selected on a few prompts only
    *
    * @returns its id
    * @throws WorkbenchError as `JobTurns.start`
    */
-  start(own: ProjectPair, fresh: boolean): Promise<string> {
+  start(own: ProjectPair, { fresh, preview }: { fresh: boolean; preview: boolean }): Promise<string> {
     const { engine, devices, turns, tell } = this.context
     return turns.start(own, 'A sweep', async () => {
-      const request = await sweepRequestOf(own, devices)
+      const request = { ...(await sweepRequestOf(own, devices)), preview }
       const job = startSweepJob({
         engine: engine.client(),
         request,

@@ -50,6 +50,7 @@ export function summarizeSweep(sweep: SweepDocument): SweepSummary {
     ),
     layerCount: sweep.layerCount,
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },
+    isPreview: sweep.preview !== null,
     best: best === undefined ? null : { validity: best.validity, diversity: best.diversity },
     computed: {
       device: sweep.device,

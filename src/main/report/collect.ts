@@ -6,6 +6,7 @@ import type { Score, SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationView } from '../../contract/documents/evaluation'
 import { type KeptModels, keptCheckpoint, keptRecipe } from '../../contract/documents/kept-models'
 import { formatUtc } from '../../contract/words/format'
+import { briefPreview } from '../../contract/documents/shown-sweep'
 import { headline } from '../../contract/words/headline'
 import type { RunKind, RunMarks } from '../../contract/documents/history'
 import type { CheckpointSummary, PairReport } from '../../contract/documents/pair'
@@ -170,6 +171,7 @@ function reportedSweep(
       const own = keptRecipe(score.recipe, kept)
       return { recipe: own?.recipe ?? score.recipe, mark: own?.mark ?? null, ...summary(score) }
     }),
+    preview: sweep.preview === null ? null : briefPreview(sweep.preview),
     rivals: sweep.rivals.map((score) => ({ rival: score.rival, ...summary(score) })),
     soup: sweep.soup.map((score) => ({ strength: score.strength, ...summary(score) })),
     checkpoints: sweep.checkpoints.map((score) => {

@@ -3,7 +3,7 @@ import { rangeKey } from '../../contract/model/strengths'
 import { colorAt, cssColor } from '../../contract/words/color-scale'
 import { cellCorner, type HeatmapGeometry, isInView } from '../plots/heatmap-geometry'
 import type { MetricSpec } from './metrics'
-import type { RangePoint } from './score-board'
+import { isPartial, type RangePoint } from './score-board'
 
 /** What is said of a range to those who cannot see it; the range may have no score yet. */
 export type Describe = (range: RestorationRange, point: RangePoint | undefined) => string
@@ -17,6 +17,8 @@ export interface HeatmapCell {
   value: number | null
   /** Whether the value is of the sweep before the one that runs. */
   old: boolean
+  /** Whether the score rests on some of the prompts only: drawn smaller. */
+  partial: boolean
   x: number
   y: number
   side: number
@@ -33,6 +35,8 @@ export interface HeatmapRow {
 export interface CellsLook {
   geometry: HeatmapGeometry
   spec: MetricSpec
+  /** How many prompts an exact score rests on. */
+  promptCount: number
   low: number
   high: number
   describe: Describe
@@ -89,19 +93,28 @@ export class HeatmapCells {
 const sameLook = (a: CellsLook, b: CellsLook): boolean =>
   a.geometry === b.geometry &&
   a.spec === b.spec &&
+  a.promptCount === b.promptCount &&
   a.low === b.low &&
   a.high === b.high &&
   a.describe === b.describe
 
+/** What of a cell's side is left free around a score that rests on some prompts only. */
+export const PARTIAL_INSET = 0.14
+
 function drawnCell(
-  { geometry, spec, low, high, describe }: CellsLook,
+  { geometry, spec, promptCount, low, high, describe }: CellsLook,
   told: Pick<HeatmapCell, 'key' | 'range' | 'point' | 'value'>
 ): HeatmapCell {
   const { range, point, value } = told
+  const corner = cellCorner(geometry, range)
+  const partial = point !== undefined && isPartial(point, { promptCount })
+  const inset = partial ? PARTIAL_INSET * geometry.cell : 0
   return {
     ...told,
-    ...cellCorner(geometry, range),
-    side: geometry.cell,
+    x: corner.x + inset,
+    y: corner.y + inset,
+    side: geometry.cell - 2 * inset,
+    partial,
     old: value !== null && point === undefined,
     fill: value === null ? undefined : cssColor(colorAt(spec.scale, (value - low) / (high - low))),
     label: describe(range, point)

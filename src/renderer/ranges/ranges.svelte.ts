@@ -58,6 +58,8 @@ export class Ranges {
   readonly comparing: SweepComparing
   sweep = $state.raw<ShownSweep | null>(null)
   selection = $state.raw<Selection | null>(null)
+  /** Whether the next sweep is to score ranges that cannot be selected on a few prompts only. */
+  preview = $state(false)
   /** How much of the next sweep an interrupted or the last one has computed; null while that is not known, or nothing. */
   known = $state.raw<KnownOfNext | null>(null)
   /** Keys of models. */
@@ -122,6 +124,10 @@ export class Ranges {
     const found = this.whatIf.answer === null ? this.search.document : null
     return scoredModel(this.scoredSweep, found, this.chosen, this.kept)
   })
+  /** Whether the next sweep is a preview: not where one of the same prompts is to be completed. */
+  readonly previewsNext = $derived.by(
+    () => this.preview && ((this.sweep?.preview ?? null) === null || this.outdated)
+  )
   /** Key of the selected range. */
   readonly selected = $derived(keyOf(this.selection))
   readonly selectedScore = $derived<ShownRange | null>(this.scoreOf(this.selected))
@@ -253,7 +259,12 @@ export class Ranges {
 
   private choose(model: string | null): void {
     this.chosen = model
-    void this.detail.ask(this.sweep?.id ?? null, model)
+    // Of what is estimated there is nothing on most prompts.
+    const isEstimated =
+      this.sweep !== null &&
+      model !== null &&
+      (scoredModel(this.sweep, null, model)?.estimatedFrom ?? null) !== null
+    void this.detail.ask(this.sweep?.id ?? null, isEstimated ? null : model)
   }
 
   private pick(model: string | null): void {
@@ -364,10 +375,11 @@ export class Ranges {
   /** @param fresh computes also what is known */
   async start(fresh = false): Promise<void> {
     if (this.busy || this.planning.memoryRefused) return
+    const preview = this.previewsNext
     this.known = null
     await this.job.begin(async () => {
       await this.needs.prompts.flush()
-      await this.project.client.sweeps.start({ ...this.project.here, fresh })
+      await this.project.client.sweeps.start({ ...this.project.here, fresh, preview })
     })
   }
 

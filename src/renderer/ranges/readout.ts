@@ -2,10 +2,19 @@ import type { Selection } from '../../contract/documents/crc'
 import type { BriefScore } from '../../contract/documents/shown-sweep'
 import { scoreWords } from '../../contract/words/score-words'
 import { rangeKey } from '../../contract/model/strengths'
-import { capitalised, formatDelta, formatPercent, formatScore, plural, rangePhrase } from '../ui/format'
+import {
+  capitalised,
+  formatCount,
+  formatDelta,
+  formatPercent,
+  formatScore,
+  plural,
+  rangePhrase
+} from '../ui/format'
 import type { ScoredByBrief } from '../../contract/documents/scored-by'
 import type { Describe } from './heatmap-cells'
-import { type ScoreBoard, scoreOf } from './score-board'
+import type { LiveScore } from '../../contract/documents/sweep-events'
+import { isPartial, type ScoreBoard, scoreOf } from './score-board'
 
 /** What is said of the model under the pointer, in either chart. */
 export interface Readout {
@@ -49,9 +58,26 @@ export function readoutOf(
     const win = selection.bootstrap.wins.find((other) => rangeKey(other) === key)
     lines.push({ label: 'Wins', value: `${formatPercent(win?.share ?? 0)} of resamplings` })
   }
-  const prompts = plural(shown.promptCount, words.prompt)
-  const basis = errors.validity === null ? prompts : `± 95 % interval over ${prompts}`
+  const basis = basisOf(board, shown, errors.validity !== null)
   return { name: name ?? key, lines, basis }
+}
+
+/** What the ranges rest on that are not scored on all prompts: from fewest to most prompts; null where there are none. */
+export function partialWords(board: ScoreBoard): string | null {
+  const counts = board.ranges.flatMap((point) => (isPartial(point, board) ? [point.promptCount] : []))
+  if (counts.length === 0) return null
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
+  const some = fewest === most ? formatCount(most) : `${formatCount(fewest)} to ${formatCount(most)}`
+  return `from ${some} of ${plural(board.promptCount, scoreWords(board.scoredBy).prompt)}`
+}
+
+/** What a score rests on: all prompts, those that were computed so far, or an estimate over all from some. */
+function basisOf(board: ScoreBoard, shown: LiveScore, hasMargins: boolean): string {
+  const { prompt } = scoreWords(board.scoredBy)
+  const of = `${formatCount(shown.promptCount)} of ${plural(board.promptCount, prompt)}`
+  if (isPartial(shown, board)) return hasMargins ? `estimated from ${of}, ± 95 % interval` : `${of} so far`
+  const all = plural(shown.promptCount, prompt)
+  return hasMargins ? `± 95 % interval over ${all}` : all
 }
 
 /**
@@ -64,12 +90,17 @@ export function describeRanges(told: {
   scoredBy: ScoredByBrief
   minimum: number | null
   selected: string | null
+  /** How many prompts an exact score rests on. */
+  promptCount: number
 }): Describe {
   const words = scoreWords(told.scoredBy)
   return (range, point) => {
     if (point === undefined) return `${rangePhrase(range)}: no score yet`
+    const partial = isPartial(point, told)
+      ? `, from ${formatCount(point.promptCount)} of ${plural(told.promptCount, words.prompt)}`
+      : ''
     const short = told.minimum !== null && point.validity < told.minimum ? `, ${words.validity} too low` : ''
     const best = rangeKey(range) === told.selected ? ', selected' : ''
-    return `${rangePhrase(range)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${short}${best}`
+    return `${rangePhrase(range)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}${partial}${short}${best}`
   }
 }

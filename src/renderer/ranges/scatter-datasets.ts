@@ -5,7 +5,7 @@ import { rangeKey } from '../../contract/model/strengths'
 import { rangePhrase } from '../ui/format'
 import { translucent, type ChartColors } from '../plots/chart-theme'
 import { type ScatterChart, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
-import { minimumValidity, type OtherPoint, type RangePoint, type RivalPoint } from './score-board'
+import { firmRanges, minimumValidity, type OtherPoint, type RangePoint, type RivalPoint } from './score-board'
 
 const datum = (point: RangePoint): ScatterDatum => ({
   x: point.validity,
@@ -104,6 +104,7 @@ export function scatterDatasets(
   const shown = (kind: OtherPoint['kind']): OtherPoint[] =>
     board.others.filter((point) => point.kind === kind && (brushed === null || brushed.has(point.key)))
   const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
+  const firm = new Set(firmRanges(board))
   const feasible = board.ranges.filter((point) => visible(point) && point.validity >= minimum)
   const infeasible = board.ranges.filter((point) => visible(point) && point.validity < minimum)
   const whole = (name: 'base' | 'post'): ScatterDatum[] => {
@@ -181,11 +182,18 @@ export function scatterDatasets(
     ...rivalDatasets(content, colors),
     {
       label: 'Ranges',
-      data: feasible.map(datum),
+      data: feasible.filter((point) => firm.has(point)).map(datum),
       pointRadius: 4,
       pointBackgroundColor: translucent(colors.hybrid, 0.75),
       pointBorderColor: colors.surface,
       pointBorderWidth: 0.75
+    },
+    {
+      label: 'Estimated ranges',
+      data: feasible.filter((point) => !firm.has(point)).map(datum),
+      pointRadius: 2.5,
+      pointBackgroundColor: translucent(colors.hybrid, 0.4),
+      pointBorderWidth: 0
     },
     {
       label: 'Ranges below the limit',
@@ -206,7 +214,7 @@ export function scatterDatasets(
     },
     {
       label: 'Pareto front',
-      data: hidden.includes('front') ? [] : paretoFront(board.ranges).map(datum),
+      data: hidden.includes('front') ? [] : paretoFront(firmRanges(board)).map(datum),
       showLine: true,
       borderColor: translucent(colors.hybrid, 0.6),
       borderWidth: 1.5,

@@ -6,6 +6,7 @@ import { toCsv } from '../ui/csv'
 import { chartDrawing } from '../plots/figures/chart-shapes'
 import type { Figure } from '../plots/figures/figure'
 import { createScatter, type ShownScatter } from './scatter-chart'
+import { firmRanges } from './score-board'
 import { scatterBounds, type ScatterContent } from './scatter-content'
 
 /** Of its width, how high the scatter is. */
@@ -53,7 +54,7 @@ const isWithin = (content: ScatterContent, { x, y }: { x: number | null; y: numb
 export function scatterCsv(content: ScatterContent): string {
   const { board, selected, chosen, brushed, hidden, rho } = content
   const words = scoreWords(board.scoredBy)
-  const front = new Set(paretoFront(board.ranges).map(rangeKey))
+  const front = new Set(paretoFront(firmRanges(board)).map(rangeKey))
   const minimum = board.post === null ? null : rho * board.post.validity
   const isBelow = (validity: number): boolean => minimum !== null && validity < minimum
   const marked = (key: string): boolean => brushed === null || brushed.has(key)

@@ -116,6 +116,16 @@ export function rivalPoints(rivals: readonly (LiveScore & { rival: Rival })[]): 
   return [...samplers, ...points.filter(({ kind }) => kind !== 'sampler')]
 }
 
+/** Whether a score rests on fewer prompts than the board has: it is an estimate, or more of it is still to come. */
+export const isPartial = ({ promptCount }: LiveScore, board: Pick<ScoreBoard, 'promptCount'>): boolean =>
+  promptCount < board.promptCount
+
+/** The ranges that rest on all prompts; while there are none, all of them. */
+export function firmRanges(board: Pick<ScoreBoard, 'ranges' | 'promptCount'>): readonly RangePoint[] {
+  const firm = board.ranges.filter((point) => !isPartial(point, board))
+  return firm.length === 0 ? board.ranges : firm
+}
+
 /** Number of contiguous ranges of `layerCount` layers. */
 export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
 
@@ -126,12 +136,17 @@ export function boardOfSweep(
   kept: KeptModels = NOTHING_KEPT
 ): ScoreBoard {
   const promptCount = sweep.prompts.length
-  const live = (score: Omit<LiveScore, 'promptCount'>): LiveScore => ({
+  const live = (score: Omit<LiveScore, 'promptCount'>, on = promptCount): LiveScore => ({
     validity: score.validity,
     diversity: score.diversity,
     effectiveChoices: score.effectiveChoices,
     ...(score.distinctRight === undefined ? {} : { distinctRight: score.distinctRight }),
-    promptCount
+    promptCount: on
+  })
+  const point = (range: RestorationRange & Omit<LiveScore, 'promptCount'>, on = promptCount): RangePoint => ({
+    start: range.start,
+    end: range.end,
+    ...live(range, on)
   })
   return {
     scoredBy: sweep.scoredBy,
@@ -139,15 +154,20 @@ export function boardOfSweep(
     promptCount,
     base: sweep.base === null ? null : live(sweep.base),
     post: live(sweep.post),
-    ranges: sweep.ranges.map((range) => ({ start: range.start, end: range.end, ...live(range) })),
-    others: otherModels(sweep, search, kept).map(({ key, kind, name, mark, layers, score }) => ({
-      key,
-      kind,
-      name,
-      mark,
-      restored: layers?.reduce((sum, { attention, mlp }) => sum + (attention + mlp) / 2, 0) ?? null,
-      ...live(score)
-    })),
+    ranges: [
+      ...sweep.ranges.map((range) => point(range)),
+      ...(sweep.preview?.ranges ?? []).map((range) => point(range, sweep.preview?.prompts.length))
+    ],
+    others: otherModels(sweep, search, kept).map(
+      ({ key, kind, name, mark, layers, score, estimatedFrom }) => ({
+        key,
+        kind,
+        name,
+        mark,
+        restored: layers?.reduce((sum, { attention, mlp }) => sum + (attention + mlp) / 2, 0) ?? null,
+        ...live(score, estimatedFrom ?? promptCount)
+      })
+    ),
     rivals: rivalPoints(sweep.rivals.map((score) => ({ rival: score.rival, ...live(score) })))
   }
 }

@@ -6,10 +6,10 @@ import { categoriesOf } from '../prompt-set/categories'
 import type { LiveScore } from '../../contract/documents/sweep-events'
 import { type Cell, toCsv } from '../ui/csv'
 import { distinctWords, scoreWords } from '../../contract/words/score-words'
-import { capitalised, rangeLabel } from '../ui/format'
+import { capitalised, plural, rangeLabel } from '../ui/format'
 import { rangeKey } from '../../contract/model/strengths'
 import type { RestorationRange } from '../../contract/model/recipe'
-import type { OtherPoint, RivalPoint, ScoreBoard } from './score-board'
+import { isPartial, type OtherPoint, type RivalPoint, type ScoreBoard } from './score-board'
 import { otherModels, type ScoredRole } from '../recipes/scored-models'
 
 /** Every model of a sweep as one row: base, post, the ranges, the soup, the recipes, other checkpoints and all rivals. */
@@ -43,6 +43,7 @@ export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): st
     ...(sweep.base === null ? [] : [row('base', null, null, sweep.base)]),
     row('post', null, null, sweep.post),
     ...sweep.ranges.map((range) => row('range', range.start, range.end, range)),
+    ...(sweep.preview?.ranges ?? []).map((range) => row('estimated range', range.start, range.end, range)),
     ...otherModels(sweep, null, kept).map(({ name, score }) => row(name, null, null, score)),
     ...sweep.rivals.map((score) => row(rivalName(score.rival), null, null, score))
   ])
@@ -77,7 +78,7 @@ export interface BoardRow extends LiveScore {
 }
 
 /** The ranges by start and end, then the other models, then rivals. */
-export const boardRows = ({ ranges, others, rivals }: ScoreBoard): BoardRow[] =>
+export const boardRows = ({ ranges, others, rivals, promptCount }: ScoreBoard): BoardRow[] =>
   [
     ...[...ranges]
       .sort((left, right) => left.start - right.start || left.end - right.end)
@@ -85,7 +86,11 @@ export const boardRows = ({ ranges, others, rivals }: ScoreBoard): BoardRow[] =>
         ...point,
         key: rangeKey(point),
         kind: 'range' as const,
-        label: [rangeLabel(point), ...placesOf(point, rivals)].join(' '),
+        label: [
+          rangeLabel(point),
+          ...placesOf(point, rivals),
+          ...(isPartial(point, { promptCount }) ? [`(from ${plural(point.promptCount, 'prompt')})`] : [])
+        ].join(' '),
         restored: point.end - point.start + 1
       })),
     ...others.map((point) => ({ ...point, label: point.name })),

@@ -17,7 +17,8 @@ import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '.
 import type { FigurePage } from '../plots/figures/figure'
 import { colorBar } from '../plots/figures/color-bar'
 import { metricDomain, type MetricSpec } from './metrics'
-import { minimumValidity, type ScoreBoard } from './score-board'
+import { PARTIAL_INSET } from './heatmap-cells'
+import { isPartial, minimumValidity, type ScoreBoard } from './score-board'
 
 /** What the triangle of ranges shows. */
 export interface TriangleContent {
@@ -128,7 +129,10 @@ function cells(parts: Parts): Shape[] {
     const value = values.get(key) ?? old.get(key) ?? null
     if (!isInView(geometry.view, point)) return []
     const title = `${rangePhrase(point)}: ${words.validity} ${formatScore(point.validity)}, ${words.diversity} ${formatScore(point.diversity)}`
-    const box = { ...cellCorner(geometry, point), width: geometry.cell, height: geometry.cell }
+    const { x, y } = cellCorner(geometry, point)
+    const inset = values.has(key) && isPartial(point, board) ? PARTIAL_INSET * geometry.cell : 0
+    const side = geometry.cell - 2 * inset
+    const box = { x: x + inset, y: y + inset, width: side, height: side }
     const fill = value === null ? colors.line : cssColor(colorOf(parts, value))
     const faint = value !== null && !values.has(key)
     return [rect(box, { fill, ...gap, title, ...(faint && { opacity: 0.3 }) })]

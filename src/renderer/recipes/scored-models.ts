@@ -35,6 +35,8 @@ export interface ScoredModel {
   /** What it is, as a variant that answers prompts. */
   model: AnsweringModel
   score: BriefScore
+  /** So many prompts its means are estimated from; null where they are exact. */
+  estimatedFrom: number | null
 }
 
 /** One that is no range. */
@@ -69,7 +71,8 @@ export function otherModels(
     model: Model,
     score: BriefScore,
     kind: OtherModel['kind'],
-    own: Named | null = null
+    own: Named | null = null,
+    estimatedFrom: number | null = null
   ): OtherModel => ({
     key: weightsKey(model),
     kind,
@@ -77,10 +80,20 @@ export function otherModels(
     mark: own?.mark ?? null,
     layers: modelStrengths(model, layerCount),
     model,
-    score
+    score,
+    estimatedFrom
   })
+  const { preview } = sweep
+  const blends = [
+    ...sweep.soup.map((score) => ({ score, estimatedFrom: null })),
+    ...(preview?.soup ?? []).map((score) => ({ score, estimatedFrom: preview?.prompts.length ?? null }))
+  ].sort((a, b) => a.score.strength - b.score.strength)
   return [
-    ...modelsOf(sweep).flatMap(({ model, score }) => {
+    ...blends.map(({ score, estimatedFrom }) => {
+      const model = modelOf({ kind: 'blend', strength: score.strength }, layerCount)
+      return scored(model, score, 'blend', null, estimatedFrom)
+    }),
+    ...modelsOf({ ...sweep, soup: [] }).flatMap(({ model, score }) => {
       if (model.kind === 'post' || model.kind === 'base' || model.kind === 'range') return []
       return [scored(modelOf(model, layerCount), score, model.kind, namedNow(model, kept))]
     }),
@@ -104,7 +117,8 @@ export function scoredModel(
   key: string,
   kept: KeptModels = NOTHING_KEPT
 ): ScoredModel | null {
-  const score = sweep.ranges.find((range) => rangeKey(range) === key)
+  const exact = sweep.ranges.find((range) => rangeKey(range) === key)
+  const score = exact ?? sweep.preview?.ranges.find((range) => rangeKey(range) === key)
   if (score === undefined) {
     const others = otherModels(sweep, search, kept).filter((other) => other.key === key)
     return others.find(({ kind }) => kind === 'recipe') ?? others[0] ?? scoredRival(sweep, key)
@@ -116,7 +130,8 @@ export function scoredModel(
     mark: null,
     layers: rangeStrengths(score, sweep.layerCount),
     model: rangeModel(score),
-    score
+    score,
+    estimatedFrom: exact === undefined ? (sweep.preview?.prompts.length ?? null) : null
   }
 }
 
@@ -125,5 +140,14 @@ function scoredRival(sweep: ShownSweep, key: string): ScoredModel | null {
   if (score === undefined) return null
   const { rival } = score
   const name = capitalised(rivalName(rival))
-  return { key, kind: 'rival', name, mark: null, layers: null, model: { kind: 'rival', rival }, score }
+  return {
+    key,
+    kind: 'rival',
+    name,
+    mark: null,
+    layers: null,
+    model: { kind: 'rival', rival },
+    score,
+    estimatedFrom: null
+  }
 }

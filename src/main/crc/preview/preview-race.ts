@@ -29,6 +29,14 @@ export interface Estimate {
   spread: number
 }
 
+/** What scoring a candidate on all prompts may bring. */
+export interface Prospect {
+  /** How likely it would be taken instead of the leader. */
+  chance: number
+  /** How much more diverse than the leader what is taken would be on average. */
+  gain: number
+}
+
 /**
  * Which of the candidates the rule of the selection would take if all were scored on all prompts.
  *
@@ -111,8 +119,8 @@ export class PreviewRace {
     )
   }
 
-  /** For each candidate that is not finished how likely it would be taken instead of the leader. */
-  chances(): Map<number, number> {
+  /** What may be expected of each candidate that is not finished. */
+  prospects(): Map<number, Prospect> {
     const left = this.candidates.filter((model) => !this.exact.has(model))
     const leader = this.leader()
     const reference = this.reference()
@@ -124,7 +132,8 @@ export class PreviewRace {
         const kept = at(validity, index, 'candidate')
         const valid = above(kept.mean + slack, kept.spread)
         const { mean, spread } = at(diversity, index, 'candidate')
-        return [model, model === leader ? valid : valid * above(mean, spread)]
+        const chance = model === leader ? valid : valid * above(mean, spread)
+        return [model, { chance, gain: valid * excess(mean, spread) }]
       })
     )
   }
@@ -191,6 +200,12 @@ export class PreviewRace {
 /** Over the prompts of each category, then over categories. */
 function meanOver(categories: readonly (readonly number[])[], valueOf: (prompt: number) => number): number {
   return meanOf(categories.map((prompts) => meanOf(prompts.map(valueOf))))
+}
+
+/** How much what is estimated is above 0 on average, counting what is below as 0. */
+function excess(mean: number, spread: number): number {
+  const density = Math.exp(-((mean / spread) ** 2) / 2) / Math.sqrt(2 * Math.PI)
+  return spread === 0 ? Math.max(0, mean) : mean * above(mean, spread) + spread * density
 }
 
 /** The probability that what is estimated is above 0. */

@@ -218,7 +218,7 @@ function coarseStage(
 type Races = Record<'ofRanges' | 'ofBlends', PreviewRace>
 
 /**
- * The ranges that may still be selected, the likeliest first, as many as the work allows; in the first turn the expected leader and the
+ * The ranges that may still be selected, those that may gain most first, as many as the work allows; in the first turn the expected leader and the
  * best blend in any case, and the front where there is room.
  */
 function pickFinalists(
@@ -227,9 +227,9 @@ function pickFinalists(
   evaluations: number,
   isFirst: boolean
 ): number[] {
-  const likely = [...ofRanges.chances()]
-    .filter(([, chance]) => chance >= DROPPED_BELOW)
-    .sort(([, a], [, b]) => b - a)
+  const likely = [...ofRanges.prospects()]
+    .filter(([, { chance }]) => chance >= DROPPED_BELOW)
+    .sort(([, a], [, b]) => b.gain - a.gain)
     .map(([model]) => model)
   const picked = isFirst ? [ofRanges.leader(), ofBlends.leader()].filter((model) => model !== null) : []
   const front = isFirst
@@ -242,7 +242,7 @@ function pickFinalists(
 }
 
 function certaintyOf(race: PreviewRace): Pick<PreviewOutcome, 'elsewhere' | 'likeliest' | 'open'> {
-  const chances = Array.from(race.chances(), ([model, chance]) => ({ model, chance }))
+  const chances = Array.from(race.prospects(), ([model, { chance }]) => ({ model, chance }))
   return {
     elsewhere: 1 - chances.reduce((product, { chance }) => product * (1 - chance), 1),
     likeliest: chances.sort((a, b) => b.chance - a.chance)[0] ?? null,

@@ -51,9 +51,12 @@ export function sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf
   }
   const [post] = rescored(sweep.post)
   if (post === undefined) throw new Error('a sweep without what it would be under its own samplers')
+  const asSwept = sampler === null && draws === null && mix === null
   return {
     ...sweep,
     scoredBy,
+    // Estimates are of the sweep's own sampler.
+    preview: asSwept ? sweep.preview : null,
     base: sweep.base === null ? null : (rescored(sweep.base)[0] ?? null),
     post,
     ranges: sweep.ranges.flatMap(rescored),

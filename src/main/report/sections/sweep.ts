@@ -25,9 +25,11 @@ import {
 import { briefScoring, type ScoredBy } from '../../../contract/documents/scored-by'
 import type { Selection } from '../../../contract/documents/crc'
 import { assurances } from '../../../contract/words/assurances'
+import { previewFacts } from '../../../contract/words/preview-words'
 import { exactness, headlineSentence, isGood } from '../../../contract/words/headline'
 import type { ReportChart } from '../../../contract/documents/report-chart'
 import type { Report, ReportedRange, ReportedScore, ReportedSweep } from '../../../contract/documents/report'
+import type { RestorationRange } from '../../../contract/model/recipe'
 import { rangeKey } from '../../../contract/model/strengths'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
@@ -65,6 +67,7 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
     blocks: [
       ...headlineBlocks(sweep),
       ...markBlocks(sweep.runMarks),
+      ...previewBlocks(sweep),
       scoredByBlock(sweep),
       ...(selection === null
         ? []
@@ -91,6 +94,13 @@ export function headlineBlocks({ headline }: ReportedSweep): Block[] {
   if (headline === null) return [{ kind: 'lead', text: 'No ranges were scored, so none is selected.' }]
   const lead: Block = { kind: 'lead', text: headlineSentence(headline) }
   return [lead, { kind: isGood(headline.state) ? 'note' : 'warning', text: headline.next }]
+}
+
+/** What a preview's numbers rest on. */
+function previewBlocks({ preview, ranges, promptCount }: ReportedSweep): Block[] {
+  if (preview === null) return []
+  const { basis, elsewhere, isDoubtful } = previewFacts({ promptCount, ranges, preview })
+  return [{ kind: isDoubtful ? 'warning' : 'note', text: `A preview: ${basis}. ${elsewhere}` }]
 }
 
 /** The models that were checked on whole answers, and whether they pass. */
@@ -140,13 +150,25 @@ const liveScore = (
   promptCount
 })
 
+/** Those that are exact, and those that a preview estimates. */
+function rangePoints({ ranges, preview, promptCount }: ReportedSweep): (RestorationRange & LiveScore)[] {
+  const point = (range: ReportedRange, on: number): RestorationRange & LiveScore => ({
+    start: range.start,
+    end: range.end,
+    ...liveScore(range, on)
+  })
+  return [
+    ...ranges.map((range) => point(range, promptCount)),
+    ...(preview === null ? [] : preview.ranges.map((range) => point(range, preview.prompts.length)))
+  ]
+}
+
 function rangesChart(sweep: ReportedSweep): ReportChart {
   const {
     layerCount,
     promptCount,
     base,
     post,
-    ranges,
     soup,
     recipes,
     checkpoints,
@@ -169,7 +191,7 @@ function rangesChart(sweep: ReportedSweep): ReportChart {
       promptCount,
       base: base === null ? null : live(base),
       post: live(post),
-      ranges: ranges.map((range) => ({ start: range.start, end: range.end, ...live(range) })),
+      ranges: rangePoints(sweep),
       others: [
         ...soup.map((score) => ({
           kind: 'blend' as const,

@@ -28,8 +28,8 @@ async function foundScores(
 export function sweepRoutes({ jobs, withPair }: Routing) {
   const { sweeps } = route
   return sweeps.router({
-    start: sweeps.start.use(withPair).handler(async ({ context: { own }, input: { fresh } }) => ({
-      sweepId: await jobs.sweeps.start(own, fresh)
+    start: sweeps.start.use(withPair).handler(async ({ context: { own }, input: { fresh, preview } }) => ({
+      sweepId: await jobs.sweeps.start(own, { fresh, preview })
     })),
     known: sweeps.known.use(withPair).handler(({ context: { own } }) => jobs.sweeps.knownOfNext(own)),
     plan: sweeps.plan

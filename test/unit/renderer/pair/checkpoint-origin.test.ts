@@ -16,6 +16,7 @@ describe('where results came from', () => {
     layerCount: 2,
     post: { validity: 1, diversity: 1 },
     best: null,
+    isPreview: false,
     computed: COMPUTED
   })
 

@@ -20,6 +20,7 @@ it('hands out the same cell again as long as it looks the same', () => {
   const look = {
     geometry: heatmapGeometry(3, 400),
     spec: metricsOf(BY_CHARACTERS).diversity,
+    promptCount: 1,
     low: 0,
     high: 1,
     describe: ({ start, end }: { start: number; end: number }) => `${start} to ${end}`

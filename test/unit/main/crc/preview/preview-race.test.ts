@@ -44,22 +44,22 @@ describe('a race of ranges that were scored on some prompts', () => {
     running.finish([2])
     expect(running.leader()).toBe(2)
     expect(running.finished).toEqual([2])
-    expect([...running.chances().keys()]).toEqual([3, 4, 5])
+    expect([...running.prospects().keys()]).toEqual([3, 4, 5])
   })
 
   it('gives one that is far behind, or far below the limit, no chance, and one beside the leader some', () => {
     const running = race(0.02)
     running.finish([2])
-    const chances = running.chances()
-    expect(chances.get(4)).toBeLessThan(0.001)
-    expect(chances.get(5)).toBeLessThan(0.05)
-    expect(chances.get(3)).toBeGreaterThan(0.1)
+    const chances = running.prospects()
+    expect(chances.get(4)?.chance).toBeLessThan(0.001)
+    expect(chances.get(5)?.chance).toBeLessThan(0.05)
+    expect(chances.get(3)?.chance).toBeGreaterThan(0.1)
   })
 
   it('is sure where all prompts were drawn', () => {
     const running = race(0.02, [PROMPTS])
     running.finish([3])
-    expect(running.chances().get(4)).toBe(0)
+    expect(running.prospects().get(4)?.chance).toBe(0)
   })
 
   it('is less sure by fewer prompts', () => {

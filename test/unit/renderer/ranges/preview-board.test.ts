@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import type { SweepDocument } from '../../../../src/contract/documents/crc'
+import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
+import { exactGeometry } from '../../../../src/renderer/plots/heatmap-geometry'
+import { HeatmapCells, PARTIAL_INSET } from '../../../../src/renderer/ranges/heatmap-cells'
+import { metricsOf } from '../../../../src/renderer/ranges/metrics'
+import { describeRanges, partialWords, readoutOf } from '../../../../src/renderer/ranges/readout'
+import { boardOfSweep, firmRanges } from '../../../../src/renderer/ranges/score-board'
+import { boardRows, sweepCsv } from '../../../../src/renderer/ranges/tables'
+import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
+import { tinySweep } from '../../../fixtures/tiny-sweep'
+
+/** Of the three ranges one is exact. */
+function previewedSweep(): SweepDocument {
+  const sweep = tinySweep()
+  const margins = { validity: 0.02, diversity: 0.05 }
+  const [first, second, exact] = sweep.ranges
+  if (first === undefined || second === undefined || exact === undefined) throw new Error('no ranges')
+  const estimated = [first, second].map((range) => ({
+    ...range,
+    margins,
+    prompts: range.prompts.slice(0, 2)
+  }))
+  return {
+    ...sweep,
+    ranges: [exact],
+    preview: {
+      prompts: [0, 2],
+      ranges: estimated,
+      soup: [],
+      elsewhere: 0.1,
+      likeliest: null,
+      open: 1,
+      rho: 0.9,
+      rows: 1,
+      wholeRows: 4
+    }
+  }
+}
+
+const sweep = shownSweep(previewedSweep())
+const board = boardOfSweep(sweep)
+
+describe('a preview in the window', () => {
+  it('shows all ranges, and tells those that are exact from the others', () => {
+    expect(board.ranges).toHaveLength(3)
+    expect(firmRanges(board)).toEqual([board.ranges.find(({ start, end }) => start === 1 && end === 1)])
+  })
+
+  it('is sent without what the prompts of its estimates have', () => {
+    expect(JSON.stringify(sweep.preview)).not.toContain('probabilities')
+  })
+
+  it('draws what is estimated smaller, in the middle of its cell', () => {
+    const geometry = exactGeometry(2, 400)
+    const rows = new HeatmapCells().drawn(
+      {
+        geometry,
+        spec: metricsOf(board.scoredBy).diversity,
+        promptCount: board.promptCount,
+        low: 0,
+        high: 1,
+        describe: () => ''
+      },
+      new Map(
+        board.ranges.map((point) => [`${point.start}-${point.end}`, { point, value: point.diversity }])
+      ),
+      new Map()
+    )
+    const sides = new Map(
+      rows.flatMap(({ cells }) => cells.map(({ key, side }) => [key, side / geometry.cell]))
+    )
+    expect(sides.get('1-1')).toBe(1)
+    expect(sides.get('0-1')).toBeCloseTo(1 - 2 * PARTIAL_INSET)
+  })
+
+  it('says of an estimate what it rests on', () => {
+    const score = scoredModel(sweep, null, '0-1')
+    expect(score?.estimatedFrom).toBe(2)
+    const readout = readoutOf(board, '0-1', score?.score ?? null, null)
+    expect(readout?.basis).toBe('estimated from 2 of 3 prompts, ± 95 % interval')
+    expect(readout?.lines[1]?.value).toBe('0.900 ± 0.050')
+    expect(partialWords(board)).toBe('from 2 of 3 prompts')
+  })
+
+  it('says it to who does not see it too, in words and in the table', () => {
+    const describe = describeRanges({ ...board, minimum: null, selected: null })
+    const [exact, estimate] = ['1-1', '0-1'].map((key) =>
+      board.ranges.find(({ start, end }) => `${start}-${end}` === key)
+    )
+    if (exact === undefined || estimate === undefined) throw new Error('no ranges')
+    expect(describe(exact, exact)).not.toContain('from')
+    expect(describe(estimate, estimate)).toContain('from 2 of 3 prompts')
+    expect(boardRows(board).map(({ label }) => label)).toContain('0–1 (from 2 prompts)')
+    expect(sweepCsv(sweep)).toContain('estimated range,0,1')
+  })
+})
