@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { Socket } from 'node:net'
 import { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
 import { keepsTo } from '../base/files/only-folder'
@@ -10,6 +11,7 @@ import {
   type ConfinedLimits,
   type ConfinedRequest,
   HEAP_MIB,
+  Overdue,
   readsFiles,
   subjectOf
 } from './messages'
@@ -68,6 +70,10 @@ class ConfinedProcess {
   readonly keepsTo = keepsTo()
   readonly ended: Promise<End>
   private readonly child: ChildProcess
+  /** The end of what it has written to its standard output. */
+  private said = ''
+  /** Set when it is ended from here. */
+  private overdue: Overdue | null = null
   private readonly ready: Promise<ConfinedReply>
 
   constructor(private readonly limits: ConfinedLimits) {
@@ -76,18 +82,19 @@ class ConfinedProcess {
       execPath: nodeProgram() ?? process.execPath,
       execArgv: [`--max-old-space-size=${HEAP_MIB}`],
       serialization: 'advanced',
-      // V8 writes pages about an end that is expected here.
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc']
+      // V8 writes pages about an end that is expected here; what is written out is the reason of an end.
+      stdio: ['ignore', 'pipe', 'ignore', 'ipc']
     })
+    this.child.stdout?.on('data', (said) => (this.said = (this.said + String(said)).slice(-LONGEST_REASON)))
     this.ended = new Promise((resolve) => {
       this.child.once('error', ({ message }) =>
-        resolve({ how: `could not be started (${message})`, killed: false })
+        resolve({ how: `could not be started (${message})`, overdue: null })
       )
-      this.child.once('exit', (code, signal) =>
+      // Not at its exit: what it has said may come after that.
+      this.child.once('close', (code, signal) =>
         resolve({
           how: signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`,
-          // What Windows makes of SIGKILL is exit code 1.
-          killed: signal === 'SIGKILL' || code === 1
+          overdue: this.overdue ?? overdueOf(this.said)
         })
       )
     })
@@ -106,15 +113,18 @@ class ConfinedProcess {
     let timer: NodeJS.Timeout | undefined
     try {
       await this.ready
-      timer = setTimeout(() => this.child.kill('SIGKILL'), longestMs)
-      const askedMs = performance.now()
-      const reply = this.nextReply((end) => stopped(request, end, performance.now() - askedMs, this.limits))
+      timer = setTimeout(() => {
+        this.overdue = { by: 'clock', ms: longestMs }
+        this.child.kill('SIGKILL')
+      }, longestMs)
+      const reply = this.nextReply((end) => stopped(request, end))
       // A message lost to a death shows as that death; without a callback it would be an uncaught error as well.
       this.child.send(request, () => undefined)
       return await reply
     } finally {
       clearTimeout(timer)
       this.child.unref()
+      if (this.child.stdout instanceof Socket) this.child.stdout.unref()
       this.child.channel?.unref()
     }
   }
@@ -128,28 +138,35 @@ class ConfinedProcess {
   }
 }
 
+/** How a process ended. */
 interface End {
   /** In words. */
   readonly how: string
-  readonly killed: boolean
+  /** The limit for which it was ended; null when it ended otherwise. */
+  readonly overdue: Overdue | null
 }
 
-/** @param tookMs how long after the request the process ended */
-function stopped(request: ConfinedRequest, end: End, tookMs: number, limits: ConfinedLimits): WorkbenchError {
+const LONGEST_REASON = 100
+
+/** Nothing else is to write there; should a library, it is no reason. */
+function overdueOf(said: string): Overdue | null {
+  const [, by, ms] = /\{"by":"(\w+)","ms":(\d+)\}$/.exec(said) ?? []
+  return Overdue.safeParse({ by, ms: Number(ms) }).data ?? null
+}
+
+function stopped(request: ConfinedRequest, { how, overdue }: End): WorkbenchError {
   const subject = subjectOf(request)
-  // It is never killed sooner for its time, and whatever else kills it is the system's want of memory.
-  const { cpuMs, wallMs } = readsFiles(request) && tookMs >= limits.read.cpuMs ? limits.read : limits.work
-  if (!end.killed || tookMs < Math.min(cpuMs, wallMs)) {
+  if (overdue === null) {
     return new WorkbenchError(
       'bad-file',
-      `${subject} takes more than the ${HEAP_MIB} MiB of memory that it is given, or crashes what reads it: the process for it ${end.how}.`
+      `${subject} takes more than the ${HEAP_MIB} MiB of memory that it is given, or crashes what reads it: the process for it ${how}.`
     )
   }
-  const late = tookMs >= wallMs
+  const { by, ms } = overdue
   return new WorkbenchError(
     'bad-file',
-    `${subject} took longer than ${(late ? wallMs : cpuMs) / 1000} s${late ? '' : ' of the processor'} and was stopped.`,
-    late
+    `${subject} took longer than ${ms / 1000} s${by === 'processor' ? ' of the processor' : ''} and was stopped.`,
+    by === 'clock'
       ? 'Look whether its drive answers and whether this machine is busy with other things, and try again.'
       : readsFiles(request)
         ? 'Those of published models take far less: use the files as they were published.'

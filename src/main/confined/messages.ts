@@ -8,6 +8,10 @@ export const HEAP_MIB = 1024
 const Limit = z.object({ cpuMs: z.number(), wallMs: z.number() })
 export type Limit = z.infer<typeof Limit>
 
+/** Which limit was exceeded: what the process writes to its standard output before it ends itself. */
+export const Overdue = z.object({ by: z.enum(['processor', 'clock']), ms: z.number() })
+export type Overdue = z.infer<typeof Overdue>
+
 /** For one request, and for reading the files that it needs in addition. */
 export const ConfinedLimits = z.object({ work: Limit, read: Limit })
 export type ConfinedLimits = z.infer<typeof ConfinedLimits>

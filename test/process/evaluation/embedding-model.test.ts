@@ -86,22 +86,26 @@ describe("a sentence-embedding model of the user's", () => {
     expect(await embed(await embeddingFolder(), ['red'])).toEqual([[1, 0]])
   })
 
-  it('has its tokenizer worked where it can be stopped, and main takes its turns meanwhile', async () => {
-    const folder = await embeddingFolder()
-    const file = join(folder, 'tokenizer.json')
-    const tokenizer = Json.parse(JSON.parse(await readFile(file, 'utf8')))
-    const normalizer = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' }
-    await writeFile(file, JSON.stringify({ ...tokenizer, normalizer }))
-    const model = await openEmbeddingModel(folder)
-    let turns = 0
-    const timer = setInterval(() => (turns += 1), 10)
-    const { message } = await problemOf(model.encodeAll([`${'a'.repeat(60)}b`])).finally(() =>
-      clearInterval(timer)
-    )
-    expect(message).toBe(`The tokenizer in ${file} took longer than 3 s of the processor and was stopped.`)
-    expect(turns).toBeGreaterThan(5)
-    expect(await model.encodeAll(['red'])).toEqual([[2, 4, 3]])
-  })
+  it(
+    'has its tokenizer worked where it can be stopped, and main takes its turns meanwhile',
+    { timeout: 120_000 },
+    async () => {
+      const folder = await embeddingFolder()
+      const file = join(folder, 'tokenizer.json')
+      const tokenizer = Json.parse(JSON.parse(await readFile(file, 'utf8')))
+      const normalizer = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' }
+      await writeFile(file, JSON.stringify({ ...tokenizer, normalizer }))
+      const model = await openEmbeddingModel(folder)
+      let turns = 0
+      const timer = setInterval(() => (turns += 1), 10)
+      const { message } = await problemOf(model.encodeAll([`${'a'.repeat(60)}b`])).finally(() =>
+        clearInterval(timer)
+      )
+      expect(message).toBe(`The tokenizer in ${file} took longer than 3 s of the processor and was stopped.`)
+      expect(turns).toBeGreaterThan(5)
+      expect(await model.encodeAll(['red'])).toEqual([[2, 4, 3]])
+    }
+  )
 
   it('says what is missing in a folder without a model', async () => {
     const folder = await embeddingFolder()

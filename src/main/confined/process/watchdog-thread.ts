@@ -1,7 +1,10 @@
+import { writeSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
+import type { Overdue } from '../messages'
 import { WATCHED } from './watched'
 
 const CHECK_MS = 50
+const STANDARD_OUTPUT = 1
 
 // Without zod, whose loading would cost the process more than all this does.
 const shared: unknown = workerData
@@ -14,6 +17,15 @@ function usedMs(): number {
   return (user + system) / 1000
 }
 
+/** Ends the process, after it has said why; when main is gone, nobody hears of it. */
+function end(overdue: Overdue): void {
+  try {
+    writeSync(STANDARD_OUTPUT, JSON.stringify(overdue))
+  } finally {
+    process.kill(process.pid, 'SIGKILL')
+  }
+}
+
 /** Returns when the work of a turn is done. */
 function watch(turn: number): void {
   const [cpuMs, wallMs] = [Atomics.load(state, WATCHED.cpuMs), Atomics.load(state, WATCHED.wallMs)]
@@ -21,8 +33,8 @@ function watch(turn: number): void {
   while (Atomics.wait(state, WATCHED.turn, turn, CHECK_MS) === 'timed-out') {
     const tookMs = performance.now() - startMs
     // Collecting garbage beside the work counts as well, so that little time may be much of the processor's.
-    const busy = usedMs() - usedBeforeMs >= cpuMs && tookMs >= cpuMs
-    if (busy || tookMs >= wallMs) process.kill(process.pid, 'SIGKILL')
+    if (usedMs() - usedBeforeMs >= cpuMs && tookMs >= cpuMs) end({ by: 'processor', ms: cpuMs })
+    if (tookMs >= wallMs) end({ by: 'clock', ms: wallMs })
   }
 }
 
