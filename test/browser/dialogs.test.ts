@@ -15,6 +15,7 @@ const DIALOGS: readonly { title: RegExp | string; step: string; press: readonly 
   { title: 'Relocate the pair', step: 'Pair', press: ['Relocate…'] },
   { title: 'Add a checkpoint', step: 'Pair', press: ['Add…'] },
   { title: 'Model folder', step: 'Pair', press: ['Add…', 'Browse: Model folder'] },
+  { title: /^History of/, step: 'Ranges', press: ['History'] },
   { title: 'New recipe', step: 'Ranges', press: ['New recipe'] },
   { title: /^Probe /, step: 'Ranges', press: ['Probe'] },
   { title: 'Save figure: heatmap', step: 'Ranges', press: ['Save figure: heatmap'] },

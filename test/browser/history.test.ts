@@ -1,0 +1,38 @@
+import { describe, expect } from 'vitest'
+import { browserMissing, it } from '../fixtures/browser'
+import { sweptShort } from '../fixtures/swept-project'
+
+if (browserMissing !== null) console.log(`The test of the history is skipped: ${browserMissing}`)
+
+describe.skipIf(browserMissing !== null)('the history in Chromium', () => {
+  it('names a run, and brings it back by undo, and after a reload from what was deleted', async ({
+    open
+  }) => {
+    const page = await open((await sweptShort()).project)
+    const history = page.getByRole('dialog', { name: /^History of/ })
+    const headline = page.getByText(/Layers 4–5/).first()
+    await headline.waitFor()
+    await page.keyboard.press('h')
+    await history.getByRole('button', { name: /^Rename / }).click()
+    await page.keyboard.type('As published')
+    await page.keyboard.press('Enter')
+    await history.getByText('As published', { exact: true }).waitFor()
+
+    await history.getByRole('button', { name: 'Delete As published' }).click()
+    await history.getByText(/^Nothing was computed/).waitFor()
+    await history.getByRole('button', { name: 'Undo' }).click()
+    await history.getByText('As published', { exact: true }).waitFor()
+    await history.getByRole('button', { name: 'Delete As published' }).click()
+    await history.getByText(/^Nothing was computed/).waitFor()
+
+    await page.reload()
+    await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
+    await page.getByRole('button', { name: 'History' }).click()
+    await history.getByText('Deleted 1').click()
+    await history.getByRole('button', { name: 'Restore' }).click()
+    await history.getByText('Nothing was deleted.').waitFor()
+    await history.getByRole('button', { name: 'Done' }).click()
+    await headline.waitFor()
+    expect(await page.getByRole('option', { name: /^As published, / }).count()).toBe(1)
+  })
+})
