@@ -21,6 +21,7 @@ import { addSearchCommand } from './search'
 import { addServeCommand } from './serve'
 import { addStudyCommand } from './study'
 import { addSweepCommand } from './sweep'
+import { addTaskCommand } from './task'
 import { addWhatIfCommand } from './whatif'
 
 /** Exit statuses of `slr`; a signal adds the shell's 128 to its number (cli.ts). */
@@ -83,6 +84,7 @@ export function commandLine(signal: AbortSignal): Command {
   addSampleCommand(program, signal)
   addDevicesCommand(program)
   addEvaluateCommand(program, signal)
+  addTaskCommand(program)
   addStudyCommand(program, signal)
   addExportCommand(program, signal)
   addHistoryCommand(program)

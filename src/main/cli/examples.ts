@@ -40,6 +40,10 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
       'slr history --project my-pair.slr',
       'slr history --project my-pair.slr --run 1a2b3c4d --name "as published" --pin'
     ],
+    task: [
+      'slr task import coverage-qa state_name.json --out coverage.json',
+      'slr task import verbalized-sampling poem.txt creative_story.txt joke.txt --out writing.json'
+    ],
     study: [
       'slr study quick.yaml --template quick',
       'slr study quick.yaml --dry-run',

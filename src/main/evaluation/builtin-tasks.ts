@@ -12,7 +12,8 @@ export const BUILTIN_TASKS = [
   'demo-facts',
   'creative',
   'open',
-  'reasoning'
+  'reasoning',
+  'random-choice'
 ] as const
 export type BuiltinTaskId = (typeof BUILTIN_TASKS)[number]
 

@@ -1,6 +1,7 @@
 import { formatUtc } from '../../contract/words/format'
 import type { Report } from '../../contract/documents/report'
 import { type Block, notesBlocks, type Section } from './blocks'
+import { costSections } from './sections/cost'
 import { evaluationsSection, mainComparisons } from './sections/evaluations'
 import { distancesSection, pairSection } from './sections/pair'
 import { pairsSections } from './sections/pairs'
@@ -38,6 +39,7 @@ export function reportSections(report: Report): Section[] {
     samplesSection(report),
     checkSection(report),
     evaluationsSection(report),
+    ...costSections(report),
     reproductionSection(report)
   ]
 }

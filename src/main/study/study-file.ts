@@ -5,7 +5,7 @@ import { DEFAULT_CONCURRENCY, endpointFromText } from '../../contract/model/outs
 import { PairName } from '../../contract/documents/project'
 import { DeviceChoice } from '../../contract/model/device'
 import { firstIssue, WorkbenchError } from '../../contract/model/problem'
-import { rangesFromText, SoupSize } from '../../contract/model/recipe'
+import { rangesFromText, SoupSize, STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { type Rival, rivalFromText } from '../../contract/model/rival'
 import { Sampling } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
@@ -41,7 +41,7 @@ const MODELS = {
   model: z.enum(['base', 'post', ...FoundModels.options]),
   restore: readBy(rangesFromText, 'expected a layer or first-last, such as 5, 3-7 or 3-7,9'),
   recipe: file,
-  blend: z.number().min(0).max(1),
+  blend: z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most),
   rival: readBy<Rival>(
     rivalFromText,
     'expected sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5'

@@ -37,11 +37,11 @@ const lines = (...values: object[]): string => values.map((value) => JSON.string
 const answersOf = ({ prompts }: Task): TaskPrompt['answers'][] => prompts.map(({ answers }) => answers)
 
 describe('the built-in tasks', () => {
-  it('suit the demo pair or full-size models, one of each kind', async () => {
+  it('suit the demo pair or full-size models, of each kind', async () => {
     const kinds = ['creative', 'open-ended', 'reasoning']
     for (const pair of ['demo', 'full-size'] as const) {
       const tasks = (await builtinTasks()).filter((task) => suits(task, pair))
-      expect(tasks.map(({ kind }) => kind)).toEqual(kinds)
+      expect(new Set(tasks.map(({ kind }) => kind))).toEqual(new Set(kinds))
     }
   })
 

@@ -1,0 +1,200 @@
+import { basename, extname } from 'node:path'
+import { z } from 'zod'
+import {
+  type AnswerReading,
+  MAX_TASK_CHARACTERS,
+  Task,
+  TASK_VERSION,
+  TaskPrompt
+} from '../../contract/documents/task'
+import { PAPER_SAMPLING } from '../../contract/documents/samples'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { factsOf, type TaskKind } from '../../contract/model/task-kinds'
+import { numbersOf } from '../answers/numbers'
+import { errorMessage } from '../base/files/bounded-file'
+import { refuseDeepJson } from '../base/files/json-depth'
+
+/* Published sets of prompts, in the form of their files. The data themselves are not part of the program. */
+
+/** A file that is imported. */
+export interface PublishedFile {
+  /** For messages, and where the format leaves categories to names. */
+  name: string
+  content: string
+}
+
+/** Where a prompt stands, and what the file says of it. */
+interface Entry {
+  place: string
+  prompt: z.input<typeof TaskPrompt>
+}
+
+export interface PublishedFormat {
+  id: string
+  /** What is imported, for the help. */
+  name: string
+  kind: TaskKind
+  reading: AnswerReading
+  read(file: PublishedFile): Entry[]
+}
+
+const Group = z.array(z.string().trim().min(1)).min(1)
+const CoverageQuestions = z.record(
+  z.string(),
+  z.object({ answers: z.array(Group).min(1), category: z.string().default('') })
+)
+const Gsm8kLine = z.object({ question: z.string(), answer: z.string() })
+const NoveltyLine = z.object({ prompt: z.string(), category: z.string().nullish() })
+/** The evaluation's lines have a query, those of the taxonomy what a model made of one. */
+const InfinityLine = z.union([
+  z.object({ query: z.string() }).transform(({ query }) => query),
+  z
+    .object({ lm_judge_annotation: z.object({ revised_query: z.string() }) })
+    .transform(({ lm_judge_annotation: { revised_query: query } }) => query)
+])
+
+/** GSM8K's worked answers end with it and the final one. */
+const FINAL = '####'
+
+export const PUBLISHED_FORMATS = [
+  {
+    id: 'coverage-qa',
+    name: 'questions of CoverageQA with groups of names for each answer, a JSON object',
+    kind: 'open-ended',
+    reading: { kind: 'first-line' },
+    read({ name, content }) {
+      const questions = checked(CoverageQuestions, parsed(content, name), name)
+      return Object.entries(questions).map(([text, { answers, category }]) => ({
+        place: `"${text.slice(0, 60)}"`,
+        prompt: { text, category, answers: distinctGroups(answers) }
+      }))
+    }
+  },
+  {
+    id: 'verbalized-sampling',
+    name: 'poem.txt, story.txt, joke.txt of Verbalized Sampling, a prompt a line; each file is a category',
+    kind: 'creative',
+    reading: { kind: 'whole' },
+    read: ({ name, content }) =>
+      linesOf(content).map(({ line, text }) => ({
+        place: `line ${line}`,
+        prompt: { text, category: categoryOf(name) }
+      }))
+  },
+  {
+    id: 'novelty-bench',
+    name: 'curated or WildChat prompts of NoveltyBench, JSON lines',
+    kind: 'creative',
+    reading: { kind: 'whole' },
+    read: (file) =>
+      jsonLines(file, NoveltyLine, ({ prompt, category }) => ({ text: prompt, category: category ?? '' }))
+  },
+  {
+    id: 'gsm8k',
+    name: 'problems of GSM8K, JSON lines with a worked answer',
+    kind: 'reasoning',
+    reading: { kind: 'last-number' },
+    read: (file) =>
+      jsonLines(file, Gsm8kLine, ({ question, answer }, place) => ({
+        text: question,
+        answers: [finalNumber(answer, `${file.name}, ${place}`)]
+      }))
+  },
+  {
+    id: 'infinity-chat',
+    name: 'queries of Infinity-Chat, JSON lines',
+    kind: 'creative',
+    reading: { kind: 'whole' },
+    read: (file) => jsonLines(file, InfinityLine, (text) => ({ text }))
+  }
+] as const satisfies readonly PublishedFormat[]
+
+export type PublishedFormatId = (typeof PUBLISHED_FORMATS)[number]['id']
+
+/**
+ * A task from files of a published form.
+ *
+ * @param id of the task; it is also its name
+ * @throws WorkbenchError `bad-input` naming file, line or entry, and field
+ */
+export function publishedTask(id: string, format: PublishedFormat, files: readonly PublishedFile[]): Task {
+  const prompts = files.flatMap((file) => {
+    if (file.content.length > MAX_TASK_CHARACTERS) {
+      throw new WorkbenchError(
+        'bad-input',
+        `${file.name} has ${file.content.length} characters; at most ${MAX_TASK_CHARACTERS} are read as a task.`
+      )
+    }
+    const entries = format.read({ ...file, content: file.content.replace(/^\uFEFF/, '') })
+    return entries.map(({ place, prompt }) => checked(TaskPrompt, prompt, `${file.name}, ${place}`))
+  })
+  const { sampled } = factsOf(format.kind)
+  const task: z.input<typeof Task> = {
+    schemaVersion: TASK_VERSION,
+    id,
+    name: id,
+    kind: format.kind,
+    description: '',
+    prompts,
+    settings: { sampling: PAPER_SAMPLING, ...sampled, stopTexts: [], seed: 1 },
+    reading: format.reading,
+    checks: {}
+  }
+  return checked(Task, task, files.map(({ name }) => name).join(', '))
+}
+
+function checked<Value>(schema: z.ZodType<Value>, value: unknown, where: string): Value {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new WorkbenchError('bad-input', `${where}: ${describeIssue(result.error)}`)
+}
+
+function parsed(content: string, where: string): unknown {
+  refuseDeepJson(content, where)
+  try {
+    return JSON.parse(content)
+  } catch (error) {
+    throw new WorkbenchError('bad-input', `${where} is not JSON: ${errorMessage(error)}`)
+  }
+}
+
+/** Lines with something in them, counted from 1. */
+const linesOf = (content: string): { line: number; text: string }[] =>
+  content
+    .split(/\r?\n/)
+    .map((text, index) => ({ line: index + 1, text: text.trim() }))
+    .filter(({ text }) => text !== '')
+
+function jsonLines<Line>(
+  { name, content }: PublishedFile,
+  schema: z.ZodType<Line>,
+  promptOf: (line: Line, place: string) => Entry['prompt']
+): Entry[] {
+  return linesOf(content).map(({ line, text }) => {
+    const place = `line ${line}`
+    const where = `${name}, ${place}`
+    return { place, prompt: promptOf(checked(schema, parsed(text, where), where), place) }
+  })
+}
+
+/** `creative_story.txt` holds stories. */
+const categoryOf = (name: string): string => basename(name, extname(name)).replace(/^creative_/, '')
+
+/** The published file names some answers twice: groups with a name in common are one answer. */
+function distinctGroups(groups: readonly string[][]): string[][] {
+  const distinct: string[][] = []
+  for (const group of groups) {
+    const shares = (other: string[]): boolean => other.some((name) => group.includes(name))
+    const joined = [...distinct.filter(shares).flat(), ...group]
+    const rest = distinct.filter((other) => !shares(other))
+    distinct.splice(0, distinct.length, ...rest, [...new Set(joined)])
+  }
+  return distinct
+}
+
+function finalNumber(answer: string, where: string): string {
+  const at = answer.lastIndexOf(FINAL)
+  const final = at === -1 ? undefined : numbersOf(answer.slice(at + FINAL.length)).at(-1)
+  if (final !== undefined) return final
+  throw new WorkbenchError('bad-input', `${where}: answer: no number follows ${FINAL}.`)
+}

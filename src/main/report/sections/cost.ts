@@ -1,0 +1,96 @@
+import type { Variant } from '../../../contract/documents/samples'
+import { isOutside } from '../../../contract/model/model'
+import { needsBase } from '../../../contract/model/rival'
+import { formatCount, formatDuration, plural } from '../../../contract/words/format'
+import { toneOf } from '../../../contract/documents/variant-styles'
+import type { Report } from '../../../contract/documents/report'
+import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
+
+/** What finding a range took, and what each way to diversity takes when it answers; none where nothing was computed. */
+export function costSections({ sweep, evaluations }: Report): Section[] {
+  const blocks: Block[] = [
+    ...(sweep === null ? [] : [searchTable(sweep)]),
+    ...(evaluations.length === 0 ? [] : [answerTable(evaluations)])
+  ]
+  return blocks.length === 0 ? [] : [{ id: 'cost', title: 'Cost', blocks }]
+}
+
+function searchTable(sweep: NonNullable<Report['sweep']>): Block {
+  const { work, followUp, seconds, promptCount, ranges, soup, check, search, reusedPromptCount } = sweep
+  const reused =
+    reusedPromptCount === 0 ? {} : { detail: `${plural(reusedPromptCount, 'prompt')} were known` }
+  const rows: Cell[][] = [
+    [
+      { text: 'sweep', ...reused },
+      {
+        text: `${plural(ranges.length, 'range')} and ${plural(soup.length, 'blend')} on ${plural(promptCount, 'prompt')}`
+      },
+      { text: formatCount(work.blockEvaluations + (followUp?.blockEvaluations ?? 0)) },
+      { text: formatDuration(seconds) }
+    ]
+  ]
+  if (check !== null) {
+    rows.push([
+      { text: 'check on whole answers', detail: 'the last one' },
+      { text: plural(check.models.length, 'recipe') },
+      { text: '–' },
+      { text: formatDuration(check.seconds) }
+    ])
+  }
+  if (search !== null) {
+    rows.push([
+      { text: 'search' },
+      { text: plural(search.generations.length, 'generation') },
+      { text: formatCount(search.work.blockEvaluations) },
+      { text: formatDuration(search.seconds) }
+    ])
+  }
+  return {
+    kind: 'table',
+    label:
+      'What it took to find, once for each pair; a block evaluation is one layer of one model on one group of prompts',
+    columns: [
+      textColumn('Step'),
+      textColumn('what'),
+      numberColumn('block evaluations'),
+      numberColumn('time')
+    ],
+    rows
+  }
+}
+
+function answerTable(evaluations: Report['evaluations']): Block {
+  const answered = new Map<string, { variant: Variant; answers: number }>()
+  for (const { variants, results } of evaluations) {
+    for (const [index, { variant }] of variants.entries()) {
+      const answers = results.variants[index]?.answerCount ?? 0
+      const before = answered.get(variant.name)?.answers ?? 0
+      answered.set(variant.name, { variant, answers: before + answers })
+    }
+  }
+  return {
+    kind: 'table',
+    label: 'What an answer takes: passes through a model for each token, and models whose weights are held',
+    columns: [
+      textColumn('Variant'),
+      numberColumn('passes a token'),
+      numberColumn('models held'),
+      numberColumn('answers')
+    ],
+    rows: [...answered.values()].map(({ variant, answers }): Cell[] => {
+      const models = modelsOf(variant)
+      return [
+        { text: variant.name, tone: toneOf(variant) },
+        { text: models === null ? 'elsewhere' : String(models) },
+        { text: models === null ? 'elsewhere' : String(models) },
+        { text: formatCount(answers) }
+      ]
+    })
+  }
+}
+
+/** As many as are computed for each token; null where another program answered. */
+function modelsOf(variant: Variant): number | null {
+  if (isOutside(variant)) return null
+  return variant.kind === 'rival' && needsBase(variant.rival) ? 2 : 1
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import {
+  PUBLISHED_FORMATS,
+  type PublishedFile,
+  type PublishedFormatId,
+  publishedTask
+} from '../../../../src/main/evaluation/published-formats'
+import { formatTaskFile, readTaskFile } from '../../../../src/main/evaluation/task-file'
+
+/** Made-up lines in the form that each set is published in. */
+const FILES: Record<PublishedFormatId, PublishedFile[]> = {
+  'coverage-qa': [
+    {
+      name: 'state_name.json',
+      content: JSON.stringify({
+        'Name a moon of Neptune. Only provide the answer.': {
+          answers: [['Triton'], ['Nereid', 'Neptune II'], ['Neptune II', 'Nereid']],
+          category: 'moon'
+        }
+      })
+    }
+  ],
+  'verbalized-sampling': [
+    {
+      name: 'data/poem.txt',
+      content: 'Write a poem that begins: The kettle sang,\r\n\nWrite a poem about moss.\n'
+    },
+    { name: 'data/creative_story.txt', content: 'Write a story about a lost glove.' }
+  ],
+  'novelty-bench': [
+    {
+      name: 'curated.jsonl',
+      content:
+        '{"id":"curated-0","category":"Naming","prompt":"Name a goat."}\n{"id":"wildchat-1","prompt":"Suggest a hobby."}\n'
+    }
+  ],
+  gsm8k: [
+    {
+      name: 'test.jsonl',
+      content:
+        '{"question": "Ann has 3 boxes of 400 pens. How many?", "answer": "3*400 = <<3*400=1200>>1200\\n#### 1,200"}'
+    }
+  ],
+  'infinity-chat': [
+    {
+      name: 'eval.jsonl',
+      content:
+        '{"query": "Write a slogan for a bakery."}\n{"lm_judge_annotation": {"revised_query": "Describe a quiet room."}}\n'
+    }
+  ]
+}
+
+const read = (id: PublishedFormatId, files = FILES[id]) => {
+  const format = PUBLISHED_FORMATS.find((each) => each.id === id)
+  if (format === undefined) throw new RangeError(id)
+  return publishedTask('set', format, files)
+}
+
+describe('published prompts', () => {
+  it('become tasks whose files are read back', () => {
+    for (const { id } of PUBLISHED_FORMATS) {
+      const task = read(id)
+      expect(readTaskFile('set.json', formatTaskFile(task), undefined)).toEqual(task)
+    }
+  })
+
+  it('of CoverageQA keep the names of an answer together, and name none twice', () => {
+    const { kind, prompts } = read('coverage-qa')
+    expect(kind).toBe('open-ended')
+    expect(prompts).toMatchObject([{ category: 'moon', answers: [['Triton'], ['Nereid', 'Neptune II']] }])
+  })
+
+  it('of Verbalized Sampling have the category of their file', () => {
+    expect(read('verbalized-sampling').prompts.map(({ text, category }) => [category, text])).toEqual([
+      ['poem', 'Write a poem that begins: The kettle sang,'],
+      ['poem', 'Write a poem about moss.'],
+      ['story', 'Write a story about a lost glove.']
+    ])
+  })
+
+  it('of GSM8K have the final number, of the others what is asked', () => {
+    expect(read('gsm8k')).toMatchObject({ kind: 'reasoning', prompts: [{ answers: ['1200'] }] })
+    expect(read('novelty-bench').prompts.map(({ text, category }) => [text, category])).toEqual([
+      ['Name a goat.', 'Naming'],
+      ['Suggest a hobby.', '']
+    ])
+    expect(read('infinity-chat').prompts.map(({ text }) => text)).toEqual([
+      'Write a slogan for a bakery.',
+      'Describe a quiet room.'
+    ])
+  })
+
+  it.each<[string, PublishedFormatId, string, RegExp]>([
+    ['JSON that is none', 'novelty-bench', '{"prompt": "a"}\n{', /^f, line 2 is not JSON/],
+    ['another form', 'gsm8k', '{"prompt": "a"}', /^f, line 1: question: /],
+    [
+      'no final number',
+      'gsm8k',
+      '{"question": "a", "answer": "twelve"}',
+      /^f, line 1: answer: no number follows ####/
+    ],
+    ['an answer without a name', 'coverage-qa', '{"a": {"answers": [[]]}}', /^f: a\.answers\.0: /],
+    ['nothing', 'verbalized-sampling', '\n', /^f: prompts: /]
+  ])('name the place of %s', (_, id, content, message) => {
+    expect(() => read(id, [{ name: 'f', content }])).toThrow(message)
+  })
+})
