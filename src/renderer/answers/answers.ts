@@ -162,6 +162,15 @@ export function preview(
 export const searchPattern = (query: string): RegExp | null =>
   query.trim() === '' ? null : new RegExp(query.trim().replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'giu')
 
+/** Characters of a closed answer before what is searched for: enough to see where it stands. */
+const BEFORE_MATCH = 12
+
+/** An answer on its one or two lines: begun shortly before what is searched for, which else might lie behind their end. */
+export function fromMatch(text: string, pattern: RegExp | null): string {
+  const found = pattern === null ? 0 : text.search(pattern)
+  return found <= BEFORE_MATCH ? text : `…${text.slice(found - BEFORE_MATCH)}`
+}
+
 /** How many of a cell's answers contain what is searched for; a cell is searched once, until its answers change. */
 export function matchCounter(pattern: RegExp): (cell: AnswerCell) => number {
   const known = new WeakMap<AnswerCell, number>()

@@ -8,6 +8,7 @@ import { type SampleLine, type SampleSettings } from '../../../../src/contract/d
 import { countAnswers } from '../../../../src/main/measures/texts/distinct-answers'
 import {
   AnswerBoard,
+  fromMatch,
   highlight,
   matchCounter,
   preview,
@@ -130,6 +131,14 @@ describe('searching answers', () => {
     const cell = boardOf('I like C++ (A) best', 'ccc a', 'c++ (a)').cell(0, 'post')
     expect(matchCounter(pattern)(cell)).toBe(2)
     expect(searchPattern('   ')).toBeNull()
+  })
+
+  it('begins a closed answer shortly before what is found in it', () => {
+    const long = `${'once upon a time, '.repeat(20)}there was a gentle giant`
+    expect(fromMatch(long, searchPattern('gentle'))).toBe('…there was a gentle giant')
+    expect(fromMatch(long, searchPattern('once'))).toBe(long)
+    expect(fromMatch(long, searchPattern('dragon'))).toBe(long)
+    expect(fromMatch(long, null)).toBe(long)
   })
 
   it('takes any text as a search, and marks pieces that put the text together again', () => {
