@@ -1,7 +1,7 @@
 /*
  * Sweeps pairs made by perturbing the demo's, whole and as previews, and compares them: node tools/preview/trial.mjs [COUNT] [FOLDER]
- * (built before). Writes FOLDER/trial.json, which holds a line for each pair, and prints what docs/preview.md says of them. Whole sweeps that
- * are in FOLDER already are taken from there.
+ * (built before). Writes FOLDER/trial.json, which holds a line for each pair, and prints what docs/preview.md says of them. What is in
+ * FOLDER already is taken from there.
  */
 import { execFile } from 'node:child_process'
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -79,8 +79,9 @@ function compared(whole, preview) {
 }
 
 await mkdir(folder, { recursive: true })
-const lines = []
-for (let index = -1; index < Number(count); index++) {
+/** Of a trial that was stopped. */
+const lines = await readFile(join(folder, 'trial.json'), 'utf8').then(JSON.parse, () => [])
+for (let index = lines.length - 1; index < Number(count); index++) {
   const own = join(folder, 'pair')
   const pair = index === -1 ? null : await perturbedPair(join(ROOT, 'resources'), own, index)
   const made = index === -1 ? { base: 0, post: 0, promptCount: 40, seed: 1 } : perturbation(index)

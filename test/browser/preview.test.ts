@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import { describe, expect } from 'vitest'
+import { browserMissing, expectAccessible, it } from '../fixtures/browser'
+import { demoProject } from '../fixtures/swept-project'
+
+const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
+const PARTIAL = '[data-partial]'
+
+describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
+  it('shows what is exact and what is estimated, and leaves the rest to the sweep that completes it', async ({
+    open
+  }) => {
+    const page = await open(await demoProject())
+    const plan = page.getByRole('region', { name: 'Plan of the next sweep' })
+    await plan.getByLabel('Preview', { exact: true }).check()
+    await plan.getByText(/at most a quarter of: 1 prompt group/).waitFor()
+    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+
+    const result = page.getByRole('region', { name: 'Result' })
+    await result.getByText(/Layers 4–11, not checked yet/).waitFor()
+    await result.getByText(/of 78 ranges exact; another would be selected with a chance of/).waitFor()
+    const estimated = await page.locator(PARTIAL).count()
+    expect(estimated).toBeGreaterThan(60)
+    expect(estimated).toBeLessThan(78)
+    await page.locator('[data-range="6-9"]').hover()
+    await page.getByText(/estimated from \d+ of 40 prompts, ± 95 % interval/).waitFor()
+    await page.locator('[data-range="6-9"]').click()
+    await page.getByText(/Estimated over all 40 prompts from \d+ prompts/).waitFor()
+    await expectAccessible(page, 'preview')
+    if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, 'preview.png') })
+
+    await page.getByRole('button', { name: 'Sweep the rest' }).click()
+    await result.getByText(/of 78 ranges exact/).waitFor({ state: 'detached' })
+    await result.getByText(/Layers 4–11, not checked yet/).waitFor()
+    await page.locator(PARTIAL).first().waitFor({ state: 'detached' })
+    expect(await page.locator('[data-range]').count()).toBe(78)
+  })
+})

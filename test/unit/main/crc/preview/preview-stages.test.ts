@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import type { SweptModel } from '../../../../../src/contract/documents/swept-model'
+import { at } from '../../../../../src/contract/model/look-up'
+import { allRanges } from '../../../../../src/contract/model/strengths'
+import { PreviewCost } from '../../../../../src/main/crc/preview/preview-cost'
+import {
+  type PreviewOutcome,
+  type PreviewProblem,
+  type PreviewStage,
+  previewStages
+} from '../../../../../src/main/crc/preview/preview-stages'
+
+/** A pair whose last layers bring diversity, and whose first ones cost validity; prompts differ in how much. */
+function problemOf(layerCount: number, promptCount: number): PreviewProblem {
+  const models: SweptModel[] = [
+    { kind: 'post' },
+    { kind: 'base' },
+    ...allRanges(layerCount).map((range): SweptModel => ({ kind: 'range', range }))
+  ]
+  const places = Array.from({ length: promptCount }, (_, prompt) => [
+    // They share a beginning.
+    [1, 2, 3, 4, 5, 6, ...Array.from({ length: 8 + (prompt % 5) }, (_unused, token) => 100 * prompt + token)]
+  ])
+  return {
+    layerCount,
+    models,
+    prompts: places.map((_, prompt) => ({ category: prompt % 2 === 0 ? 'letter' : 'digit' })),
+    places,
+    choose: null,
+    rho: 0.9,
+    seed: 1,
+    scoreOf: (model, prompt) => {
+      const swept = at(models, model, 'model')
+      const whole = { start: 0, end: layerCount - 1 }
+      const range = swept.kind === 'range' ? swept.range : swept.kind === 'base' ? whole : null
+      const ease = 1 + 0.3 * Math.sin(5 * prompt)
+      if (range === null) return { diversity: 0.3 + 0.05 * ease, validity: 1 - 0.01 * ease }
+      const sum = (weight: (layer: number) => number): number => {
+        let total = 0
+        for (let layer = range.start; layer <= range.end; layer++) total += weight(layer / layerCount)
+        return total / layerCount
+      }
+      return {
+        diversity: 0.3 + 0.05 * ease + 0.5 * ease * sum((depth) => 2 * depth),
+        validity: 1 - 0.01 * ease - 0.25 * ease * sum((depth) => 2 - 2 * depth)
+      }
+    }
+  }
+}
+
+function walked(problem: PreviewProblem): { stages: PreviewStage[]; outcome: PreviewOutcome | null } {
+  const stages: PreviewStage[] = []
+  const walk = previewStages(problem)
+  for (let stage = walk.next(); ; stage = walk.next()) {
+    if (stage.done === true) return { stages, outcome: stage.value }
+    stages.push(stage.value)
+  }
+}
+
+/** What the rule selects among models. */
+function selected(
+  { models, prompts, scoreOf }: PreviewProblem,
+  among: readonly number[]
+): number | undefined {
+  const mean = (model: number, measure: 'validity' | 'diversity'): number =>
+    prompts.reduce((sum, _, prompt) => sum + scoreOf(model, prompt)[measure], 0) / prompts.length
+  const minimum = 0.9 * mean(0, 'validity')
+  return among
+    .filter((model) => at(models, model, 'model').kind === 'range' && mean(model, 'validity') >= minimum)
+    .sort((a, b) => mean(b, 'diversity') - mean(a, 'diversity'))[0]
+}
+
+describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCount) => {
+  const problem = problemOf(layerCount, 40)
+  const { stages, outcome } = walked(problem)
+  const cost = new PreviewCost(layerCount, problem.models, problem.places)
+  const all = [...problem.models.keys()]
+  const total = cost.of(all, [...problem.prompts.keys()])
+  const share = (some: readonly PreviewStage[]): number =>
+    some.reduce((sum, { models, prompts }) => sum + cost.of(models, prompts), 0) / total
+
+  it('begin coarsely within two hundredths of the work, and go from few prompts to all', () => {
+    expect(stages.map(({ kind }) => kind).slice(0, 4)).toEqual(['coarse', 'whole', 'sample', 'finalists'])
+    expect(share(stages.slice(0, 1))).toBeLessThan(0.02)
+    expect(stages.find(({ kind }) => kind === 'sample')?.models).toHaveLength(all.length - 2)
+  })
+
+  it('take at most a quarter of the work, of which attention and MLP alone are a part', () => {
+    const followUp = (2 * layerCount) / cost.evaluations(all)
+    expect(share(stages)).toBeLessThanOrEqual((1 + followUp) / 4)
+  })
+
+  it('find what all scores would select, and are sure of it', () => {
+    expect(selected(problem, outcome?.exact ?? [])).toBe(selected(problem, all))
+    expect(outcome?.elsewhere).toBeLessThan(0.5)
+  })
+
+  it('leave nothing out: a model is exact or estimated', () => {
+    const known = [...(outcome?.exact ?? []), ...(outcome?.estimates.keys() ?? [])]
+    expect(known.sort((a, b) => a - b)).toEqual(all)
+  })
+})
+
+it('is no preview of few prompts', () => {
+  expect(walked(problemOf(12, 4))).toEqual({ stages: [], outcome: null })
+})
