@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { builtScript } from '../../base/built'
 import type { Limit } from '../messages'
@@ -12,12 +13,18 @@ export class Watchdog {
     new SharedArrayBuffer(Object.keys(WATCHED).length * Int32Array.BYTES_PER_ELEMENT)
   )
 
+  /** The thread runs; before that nothing would be ended. */
+  private readonly watching: Promise<unknown>
+
   constructor() {
-    new Worker(builtScript('watchdog.js'), { workerData: this.state }).unref()
+    const thread = new Worker(builtScript('watchdog.js'), { workerData: this.state })
+    this.watching = once(thread, 'online')
+    thread.unref()
   }
 
   /** Whatever the work returns or throws; where it takes too long, nothing, for the process has ended. */
   async within<T>({ cpuMs, wallMs }: Limit, work: () => T | Promise<T>): Promise<T> {
+    await this.watching
     Atomics.store(this.state, WATCHED.cpuMs, cpuMs)
     Atomics.store(this.state, WATCHED.wallMs, wallMs)
     Atomics.add(this.state, WATCHED.turn, 1)
