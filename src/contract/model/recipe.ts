@@ -23,8 +23,39 @@ export const STRENGTH_BOUNDS = { least: -1, most: 2 } as const
 
 const strength = z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most)
 
-/** How much of base each half of one decoder layer takes: 0 is post, 1 is base, between is a blend, beyond is extrapolated. */
-export const LayerStrength = z.object({ attention: strength, mlp: strength })
+/** What each half of a decoder layer is made of; a half's norms are those before and after it, and those of queries and keys. */
+export const COMPONENTS = {
+  attention: ['norms', 'q', 'k', 'v', 'o'],
+  mlp: ['norms', 'gate', 'up', 'down']
+} as const
+export type LayerHalf = keyof typeof COMPONENTS
+export type Component = (typeof COMPONENTS)[LayerHalf][number]
+
+/** How much of base each component of a half takes. */
+export type ComponentStrengths = Partial<Record<Component, number>>
+
+/** One number where all components agree: what makes the same weights is written alike. */
+export function wholeHalf<Strengths extends ComponentStrengths>(strengths: Strengths): number | Strengths {
+  const [first, ...others] = Object.values(strengths)
+  return first !== undefined && others.every((other) => other === first) ? first : strengths
+}
+
+const component = strength.default(0)
+const attention = z
+  .strictObject({ norms: component, q: component, k: component, v: component, o: component })
+  .transform(wholeHalf)
+const mlp = z
+  .strictObject({ norms: component, gate: component, up: component, down: component })
+  .transform(wholeHalf)
+
+/**
+ * How much of base each half of one decoder layer takes, or each component of a half (those that are not named take nothing): 0 is
+ * post, 1 is base, between is a blend, beyond is extrapolated.
+ */
+export const LayerStrength = z.object({
+  attention: z.union([strength, attention]),
+  mlp: z.union([strength, mlp])
+})
 export type LayerStrength = z.infer<typeof LayerStrength>
 
 /** Blends of a soup: as many as the paper's baseline searched. */

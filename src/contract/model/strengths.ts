@@ -1,5 +1,18 @@
 import { WorkbenchError } from './problem'
-import type { LayerStrength, Recipe, RestorationRange } from './recipe'
+import { got } from './look-up'
+import {
+  type Component,
+  COMPONENTS,
+  type ComponentStrengths,
+  type LayerHalf,
+  type LayerStrength,
+  type Recipe,
+  type RestorationRange,
+  wholeHalf
+} from './recipe'
+
+/** The halves of a layer, in the order in which they are computed. */
+export const HALVES = ['attention', 'mlp'] as const satisfies readonly LayerHalf[]
 
 const POST: LayerStrength = { attention: 0, mlp: 0 }
 const BASE: LayerStrength = { attention: 1, mlp: 1 }
@@ -24,11 +37,7 @@ export function rangeStrengths(range: RestorationRange, layerCount: number): Lay
 }
 
 /** One half of layers start..end from base, the rest from post. */
-export function halfStrengths(
-  range: RestorationRange,
-  half: keyof LayerStrength,
-  layerCount: number
-): LayerStrength[] {
+export function halfStrengths(range: RestorationRange, half: LayerHalf, layerCount: number): LayerStrength[] {
   return rangeStrengths(range, layerCount).map((strength) => ({ ...POST, [half]: strength[half] }))
 }
 
@@ -76,21 +85,98 @@ function stretches(layers: readonly LayerStrength[]): Stretch[] {
   return result
 }
 
+export type HalfStrength = LayerStrength[LayerHalf]
+
+/** What a half gives each of its components, in the order of {@link COMPONENTS}. */
+export function componentStrengths(
+  layer: LayerStrength,
+  half: LayerHalf
+): { component: Component; strength: number }[] {
+  const own = layer[half]
+  const named: ComponentStrengths = typeof own === 'number' ? {} : own
+  const otherwise = typeof own === 'number' ? own : 0
+  return COMPONENTS[half].map((component) => ({ component, strength: named[component] ?? otherwise }))
+}
+
+/** What a half gives one of its components. */
+export function componentStrength(layer: LayerStrength, half: LayerHalf, wanted: Component): number {
+  const found = componentStrengths(layer, half).find(({ component }) => component === wanted)
+  if (found === undefined) throw new Error(`${HALF_NAMES[half]} has no ${wanted}`)
+  return found.strength
+}
+
+/** The layer with what `change` makes of the strength of each component. */
+export function withComponents(
+  layer: LayerStrength,
+  change: (half: LayerHalf, component: Component, strength: number) => number
+): LayerStrength {
+  const changed = (half: LayerHalf): Map<Component, number> =>
+    new Map(
+      componentStrengths(layer, half).map(({ component, strength }) => [
+        component,
+        change(half, component, strength)
+      ])
+    )
+  const attention = changed('attention')
+  const mlp = changed('mlp')
+  const of = (component: Component, half: Map<Component, number>): number => got(half, component, 'component')
+  return {
+    attention: wholeHalf({
+      norms: of('norms', attention),
+      q: of('q', attention),
+      k: of('k', attention),
+      v: of('v', attention),
+      o: of('o', attention)
+    }),
+    mlp: wholeHalf({
+      norms: of('norms', mlp),
+      gate: of('gate', mlp),
+      up: of('up', mlp),
+      down: of('down', mlp)
+    })
+  }
+}
+
+/** The mean over the components of a half, or its one strength. */
+export function meanStrength(layer: LayerStrength, half: LayerHalf): number {
+  const own = layer[half]
+  if (typeof own === 'number') return own
+  const all = componentStrengths(layer, half)
+  return all.reduce((sum, { strength }) => sum + strength, 0) / all.length
+}
+
 /** One string for the range: `4-11`. */
 export const rangeKey = ({ start, end }: RestorationRange): string => `${start}-${end}`
+
+/** `0.5`, or what is not post's of components: `q:1+k:0.5`. */
+function halfKey(layer: LayerStrength, half: LayerHalf): string {
+  const own = layer[half]
+  if (typeof own === 'number') return String(own)
+  return componentStrengths(layer, half)
+    .filter(({ strength }) => strength !== 0)
+    .map(({ component, strength }) => `${component}:${strength}`)
+    .join('+')
+}
+
+/** One string for equal strengths of a layer: `1/1`, `0.5/0`, `q:1+k:1/0`. */
+export const layerKey = (layer: LayerStrength): string =>
+  `${halfKey(layer, 'attention')}/${halfKey(layer, 'mlp')}`
 
 /** One string for equal strengths, whatever comes behind the last restored layer: `4-11`, `2-2@0.5/0,4-11`; empty for post itself. */
 export const strengthsKey = (layers: readonly LayerStrength[]): string =>
   stretches(layers)
-    .filter(({ strength }) => !sameStrength(strength, POST))
-    .map(({ strength: { attention, mlp }, ...range }) => {
-      const blend = attention === mlp ? attention : `${attention}/${mlp}`
+    .filter(({ strength }) => !isPostLayer(strength))
+    .map(({ strength, ...range }) => {
+      const { attention, mlp } = strength
+      const blend = typeof attention === 'number' && attention === mlp ? attention : layerKey(strength)
       return `${rangeKey(range)}${blend === 1 ? '' : `@${blend}`}`
     })
     .join()
 
-export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean =>
-  a.attention === b.attention && a.mlp === b.mlp
+export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean => layerKey(a) === layerKey(b)
+
+/** Whether nothing of a layer is base's. */
+export const isPostLayer = (layer: LayerStrength): boolean => sameStrength(layer, POST)
 
 /** Whether a strength goes beyond post or base, to weights that neither of them has nor lies between. */
 export const isExtrapolated = (strength: number): boolean => strength < 0 || strength > 1
@@ -99,18 +185,42 @@ export const isExtrapolated = (strength: number): boolean => strength < 0 || str
 export const strengthWords = (strength: number): string =>
   `${strength}${isExtrapolated(strength) ? ' (extrapolated)' : ''}`
 
+const HALF_NAMES: Readonly<Record<LayerHalf, string>> = { attention: 'attention', mlp: 'MLP' }
+
+/** `q`, `attention norms`. */
+export const componentName = (half: LayerHalf, component: Component): string =>
+  component === 'norms' ? `${HALF_NAMES[half]} norms` : component
+
+/** The components of a half by their strength, in the order of the first of each: `[1, 'q and k']`. */
+export function componentGroups(layer: LayerStrength, half: LayerHalf): [number, string][] {
+  const groups = new Map<number, string[]>()
+  for (const { component, strength } of componentStrengths(layer, half)) {
+    groups.set(strength, [...(groups.get(strength) ?? []), componentName(half, component)])
+  }
+  return [...groups].map(([strength, names]) => [
+    strength,
+    [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((part) => part !== '').join(' and ')
+  ])
+}
+
 /**
- * Names strengths shortly and completely: `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `3 at 1.2 (extrapolated)`; `nothing` for
- * post itself.
+ * Names strengths shortly and completely: `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `q and k of layers 4–11`,
+ * `3 at 1.2 (extrapolated)`; `nothing` for post itself.
  */
 export function describeStrengths(layers: readonly LayerStrength[]): string {
-  const parts = stretches(layers).flatMap(({ start, end, strength: { attention, mlp } }) => {
+  const parts = stretches(layers).flatMap(({ start, end, strength: layer }) => {
     const which = start === end ? String(start) : `${start}–${end}`
-    if (attention === mlp)
-      return attention === 0 ? [] : [attention === 1 ? which : `${which} at ${strengthWords(attention)}`]
-    const half = (name: string, strength: number): string[] =>
-      strength === 0 ? [] : [`${name} ${which}${strength === 1 ? '' : ` at ${strengthWords(strength)}`}`]
-    return [...half('attention', attention), ...half('MLP', mlp)]
+    const at = (name: string, strength: number): string[] =>
+      strength === 0 ? [] : [strength === 1 ? name : `${name} at ${strengthWords(strength)}`]
+    const { attention } = layer
+    if (typeof attention === 'number' && attention === layer.mlp) return at(which, attention)
+    return HALVES.flatMap((half) => {
+      const own = layer[half]
+      if (typeof own === 'number') return at(`${HALF_NAMES[half]} ${which}`, own)
+      return componentGroups(layer, half).flatMap(([strength, names]) =>
+        at(`${names} of layer${start === end ? '' : 's'} ${which}`, strength)
+      )
+    })
   })
   return parts.length === 0 ? 'nothing' : parts.join(', ')
 }
@@ -130,7 +240,7 @@ export function nameStrengths(layers: readonly LayerStrength[]): string {
 
 /** The recipe with these strengths: as ranges where whole layers are restored, otherwise layer by layer. */
 export function recipeOf(name: string, layers: readonly LayerStrength[]): Recipe {
-  const restored = stretches(layers).filter(({ strength }) => !sameStrength(strength, POST))
+  const restored = stretches(layers).filter(({ strength }) => !isPostLayer(strength))
   return restored.length > 0 && restored.every(({ strength }) => sameStrength(strength, BASE))
     ? { name, ranges: restored.map(({ start, end }) => [start, end]) }
     : { name, layers: [...layers] }

@@ -7,7 +7,7 @@ import { describeNonFinite, type NonFiniteTensor } from '../../contract/document
 import { formatScore } from '../../contract/words/format'
 import { exactness } from '../../contract/words/headline'
 import { WorkbenchError } from '../../contract/model/problem'
-import { isExtrapolated } from '../../contract/model/strengths'
+import { componentGroups, HALVES, isExtrapolated } from '../../contract/model/strengths'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../confined/yaml'
@@ -154,9 +154,16 @@ function describeStrengths(strengths: readonly LayerStrength[]): string {
   return ['| decoder layers (from 0) | weights |', '| --- | --- |', ...body].join('\n')
 }
 
-function describeStrength({ attention, mlp }: LayerStrength): string {
-  if (attention === mlp) return describeShare(attention)
-  return `attention: ${describeShare(attention)}; MLP: ${describeShare(mlp)}`
+function describeStrength(layer: LayerStrength): string {
+  const { attention, mlp } = layer
+  if (typeof attention === 'number' && attention === mlp) return describeShare(attention)
+  return HALVES.map((half) => {
+    const own = layer[half]
+    if (typeof own === 'number') return `${half === 'mlp' ? 'MLP' : half}: ${describeShare(own)}`
+    return componentGroups(layer, half)
+      .map(([strength, names]) => `${names}: ${describeShare(strength)}`)
+      .join('; ')
+  }).join('; ')
 }
 
 function describeShare(strength: number): string {

@@ -3,7 +3,7 @@ import { type WeightDtype, weightDtype } from '../checkpoint/dtype'
 import type { PairMember, PairMembers } from '../checkpoint/pair-member'
 import { type TensorOrigin, tensorOrigin } from '../checkpoint/restored-tensor'
 import type { TensorEntry } from '../checkpoint/safetensors'
-import { layerTensors } from '../family'
+import { layerTensors, requireComponents, tensorStrength } from '../family'
 
 /** One tensor of a restored model: post's place and type in the file, with whatever values the recipe gives it. */
 export interface PlannedTensor {
@@ -31,6 +31,7 @@ export interface PlannedWeights {
  * are post's; tensors that no layer of the decoder uses are post's too.
  *
  * @param strengths for every layer of the pair
+ * @throws WorkbenchError as `requireComponents`
  */
 export function planWeights(
   { base, post }: PairMembers,
@@ -54,8 +55,9 @@ export function planWeights(
 
 /** By canonical name, of the decoder's layers. */
 function tensorStrengths({ spec }: PairMember, strengths: readonly LayerStrength[]): Map<string, number> {
+  requireComponents(spec, strengths)
   const entries = strengths.flatMap((strength, layer) =>
-    layerTensors(spec, layer).map(({ name, half }) => [name, strength[half]] as const)
+    layerTensors(spec, layer).map((tensor) => [tensor.name, tensorStrength(tensor, strength)] as const)
   )
   return new Map(entries)
 }

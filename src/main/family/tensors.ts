@@ -1,8 +1,9 @@
 import type { DecoderSpec } from './decoder-spec'
+import type { Component, LayerHalf } from '../../contract/model/recipe'
 import { moduleNames, type Family, type NormPlace } from './family'
 
 /** Which half of a decoder layer a tensor belongs to: recipes set a strength for each (see the contract's LayerStrength). */
-export type Half = 'attention' | 'mlp'
+export type Half = LayerHalf
 
 /** A tensor by its canonical name, `model.…` or `lm_head.weight`. */
 export interface TensorSpec {
@@ -45,13 +46,48 @@ export type Role =
   | 'alphaP'
   | 'alphaN'
 
+/** What each tensor holds of a half's components: a fused one of several. A bias goes with its weight. */
+const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
+  normBeforeAttention: ['norms'],
+  normBeforeAttentionBias: ['norms'],
+  normAfterAttention: ['norms'],
+  normAfterAttentionBias: ['norms'],
+  normBeforeMlp: ['norms'],
+  normBeforeMlpBias: ['norms'],
+  normAfterMlp: ['norms'],
+  normAfterMlpBias: ['norms'],
+  qNorm: ['norms'],
+  kNorm: ['norms'],
+  q: ['q'],
+  k: ['k'],
+  v: ['v'],
+  qkv: ['q', 'k', 'v'],
+  qBias: ['q'],
+  kBias: ['k'],
+  vBias: ['v'],
+  qkvBias: ['q', 'k', 'v'],
+  o: ['o'],
+  oBias: ['o'],
+  gate: ['gate'],
+  gateBias: ['gate'],
+  up: ['up'],
+  upBias: ['up'],
+  gateUp: ['gate', 'up'],
+  // The activation's own parameters, between up and down.
+  alphaP: ['up'],
+  alphaN: ['up'],
+  down: ['down'],
+  downBias: ['down']
+}
+
 export interface LayerTensorSpec extends TensorSpec {
   readonly role: Role
+  readonly components: readonly Component[]
   readonly half: Half
 }
 
 /** A tensor of a layer without the layer's number. */
-type Part = Omit<LayerTensorSpec, 'half'>
+type Part = Omit<LayerTensorSpec, 'half' | 'components'>
 
 /** All tensors of one decoder layer. Projections are stored [out, in]. */
 export function layerTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
@@ -60,6 +96,7 @@ export function layerTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[
     parts.map((part) => ({
       ...part,
       half: half === 'mlp' ? 'mlp' : 'attention',
+      components: COMPONENTS_OF[part.role],
       name: `model.layers.${layer}.${part.name}`
     }))
   )

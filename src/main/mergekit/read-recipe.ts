@@ -1,7 +1,8 @@
 import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
-import type { LayerStrength, Recipe } from '../../contract/model/recipe'
+import type { Component, LayerStrength, Recipe } from '../../contract/model/recipe'
+import { componentName, recipeOf, withComponents } from '../../contract/model/strengths'
 import type { PairMembers } from '../checkpoint/pair-member'
 import { quoteName } from '../base/json-object'
 import { readYaml } from '../confined/yaml'
@@ -9,6 +10,8 @@ import { layerTensors, wholeModelTensors } from '../family'
 import { matchReference } from './model-reference'
 import { MergekitFile, METHODS, type Slice, type Source } from './mergekit-file'
 import { tensorStrength, type Origins, type Refuse } from './tensor-strength'
+
+const POST_LAYER: LayerStrength = { attention: 0, mlp: 0 }
 
 /** Fields that mergekit knows and a recipe cannot say, with what a recipe does instead. */
 const REFUSED_FIELDS: Readonly<Record<string, string>> = {
@@ -60,7 +63,7 @@ export async function readMergekitRecipe(text: string, file: string, pair: PairM
   const name = (config.name ?? fileName.slice(0, fileName.length - extname(fileName).length))
     .trim()
     .slice(0, 200)
-  return asRecipe(name === '' ? 'mergekit' : name, strengths)
+  return recipeOf(name === '' ? 'mergekit' : name, strengths)
 }
 
 async function parseConfig(text: string, file: string): Promise<MergekitFile> {
@@ -195,19 +198,26 @@ function layerStrengths(
     return Array.from({ length: end - start }, (_, offset): LayerStrength => {
       const layer = start + offset
       const t = end - start > 1 ? offset / (end - start - 1) : 1
-      const found: Partial<Record<keyof LayerStrength, number>> = {}
-      for (const { name, half } of layerTensors(post.spec, layer)) {
+      const found = { attention: new Map<Component, number>(), mlp: new Map<Component, number>() }
+      for (const { name, half, components } of layerTensors(post.spec, layer)) {
         const strength = tensorStrength(name, t, slice, config, origins, refuse)
-        const other = found[half]
-        if (other !== undefined && other !== strength) {
-          throw refuse(
-            `in layer ${layer} the ${half === 'mlp' ? 'MLP' : 'attention'} tensors take ${other} and ${strength} of base (${name})`,
-            'A recipe has one strength for the attention half of a layer, its norms included, and one for the MLP half.'
-          )
+        for (const component of components) {
+          const other = found[half].get(component)
+          if (other !== undefined && other !== strength) {
+            throw refuse(
+              `in layer ${layer} the tensors of ${componentName(half, component)} take ${other} and ${strength} of base (${name})`,
+              'A recipe has one strength for each of q, k, v, o, gate, up and down, its bias included, and for the norms of each half.'
+            )
+          }
+          found[half].set(component, strength)
         }
-        found[half] = strength
       }
-      return { attention: found.attention ?? 0, mlp: found.mlp ?? 0 }
+      return withComponents(POST_LAYER, (half, component) => {
+        const own = found[half]
+        // A family without a component takes what the rest of the half agrees on.
+        const [first, ...others] = new Set(own.values())
+        return own.get(component) ?? (first !== undefined && others.length === 0 ? first : 0)
+      })
     })
   })
 }
@@ -259,17 +269,4 @@ function refuseOtherEnds(
       )
     }
   }
-}
-
-/** Whole layers as ranges, anything else layer by layer. */
-function asRecipe(name: string, layers: LayerStrength[]): Recipe {
-  const whole = layers.every(({ attention, mlp }) => attention === mlp && (mlp === 0 || mlp === 1))
-  const ranges: [number, number][] = []
-  for (const [layer, { mlp }] of layers.entries()) {
-    const last = ranges.at(-1)
-    if (mlp !== 1) continue
-    if (last !== undefined && last[1] === layer - 1) last[1] = layer
-    else ranges.push([layer, layer])
-  }
-  return whole && ranges.length > 0 ? { name, ranges } : { name, layers }
 }

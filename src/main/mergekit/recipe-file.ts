@@ -7,10 +7,11 @@ import { openPair } from '../checkpoint/pair'
 import { MAX_YAML_BYTES } from '../confined/yaml'
 import { readMergekitRecipe } from './read-recipe'
 
-/** The largest recipe, 512 layers with two strengths each, has some 20 kB. */
+/** The largest recipe, 512 layers with nine strengths each, has some 50 kB. */
 const MAX_RECIPE_FILE_BYTES = 100_000_000
 const EXAMPLE =
-  '{"name": "upper", "ranges": [[3, 7]]} or {"name": "soft", "layers": [{"attention": 1, "mlp": 0}, ...]}'
+  '{"name": "upper", "ranges": [[3, 7]]} or {"name": "soft", "layers": [{"attention": 1, "mlp": 0}, ' +
+  '{"attention": {"q": 1, "k": 1}, "mlp": 0.5}, ...]}'
 
 /** At least one recipe, each under a name of its own: results are told apart by it. */
 const Recipes = z
@@ -24,8 +25,6 @@ const Recipes = z
 
 /** What `slr search` writes, of which the recipes are wanted, the best first. */
 const FoundRecipes = SearchDocument.pick({ sweepId: true, found: true })
-  .transform(({ found }) => found.map(({ recipe }) => recipe))
-  .pipe(Recipes)
 
 /**
  * A recipe from a JSON file, or from a mergekit file (.yaml or .yml) over the two models of the pair.
@@ -48,7 +47,8 @@ export async function readRecipesFile(
 ): Promise<Recipe[]> {
   if (isYaml(file)) return [await readRecipeFile(file, folders)]
   const found = FoundRecipes.safeParse(await readJsonFile(file, MAX_RECIPE_FILE_BYTES))
-  if (found.success) return found.data
+  const recipes = Recipes.safeParse(found.data?.found.map(({ recipe }) => recipe))
+  if (recipes.success) return recipes.data
   return read(
     file,
     Recipes,
@@ -61,7 +61,7 @@ function isYaml(file: string): boolean {
   return /\.ya?ml$/i.test(file)
 }
 
-async function read<T>(file: string, schema: z.ZodType<T>, what: string, hint: string): Promise<T> {
+async function read<T>(file: string, schema: z.ZodType<T, unknown>, what: string, hint: string): Promise<T> {
   const parsed = schema.safeParse(await readJsonFile(file, MAX_RECIPE_FILE_BYTES))
   if (parsed.success) return parsed.data
   throw new WorkbenchError('bad-input', `${file} is not ${what}: ${describeIssue(parsed.error)}`, hint)

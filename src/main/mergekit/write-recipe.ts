@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength } from '../../contract/model/recipe'
+import { sameStrength, withComponents } from '../../contract/model/strengths'
 import { isWeightDtype, type WeightDtype } from '../checkpoint/dtype'
 import type { PairMembers } from '../checkpoint/pair-member'
-import { layerTensors } from '../family'
+import { layerTensors, requireComponents, tensorStrength } from '../family'
 import { uncopiedTensors } from './known-tensors'
 import { mergekitReference } from './model-reference'
 
@@ -21,23 +21,23 @@ interface Run {
 
 /**
  * The mergekit configuration that makes the same model. Whole layers are slices of `passthrough`; blends need `linear`
- * with weights for every slice, and halves of a layer filters on tensor names. mergekit takes the embeddings from its
+ * with weights for every slice, and halves or components of a layer filters on tensor names. mergekit takes the embeddings from its
  * first slice, and the final norm and the head from its last: where those would not be post's, an empty slice of post
  * is put there.
  *
  * @param strengths for every layer of the pair
- * @throws WorkbenchError `unsupported` saying why mergekit cannot make this model
+ * @throws WorkbenchError `unsupported` saying why mergekit cannot make this model, or as `requireComponents`
  */
 export function mergekitText(pair: PairMembers, name: string, strengths: readonly LayerStrength[]): string {
   const base = referenceOf(pair.base.checkpoint.path)
   const post = referenceOf(pair.post.checkpoint.path)
   refuseOtherNames(pair)
+  requireComponents(pair.post.spec, strengths)
   const uncopied = uncopiedTensors(pair.post)
   if (uncopied !== null) throw unsupported(uncopied)
   const runs = withPostAround(runsOf(strengths))
   const linear = runs.some(({ strength }) => !isWhole(strength))
   const dtype = outputDtype(pair, strengths, linear)
-  const mlpNames = mlpFilters(pair)
   const lines = [
     '# Makes the weights of this folder again: mergekit-yaml mergekit.yaml NEW_FOLDER',
     `name: ${quoted(name)}`,
@@ -54,10 +54,10 @@ export function mergekitText(pair: PairMembers, name: string, strengths: readonl
       `      - model: ${quoted(model)}`,
       `        layer_range: [${start}, ${end}]`,
       ...(linear
-        ? ['        parameters:', ...weightLines(weight, mlpNames).map((line) => `          ${line}`)]
+        ? ['        parameters:', ...weightLines(weight, pair).map((line) => `          ${line}`)]
         : [])
     ]
-    const complement = { attention: 1 - strength.attention, mlp: 1 - strength.mlp }
+    const complement = withComponents(strength, (_half, _component, own) => 1 - own)
     lines.push(
       '  - sources:',
       ...(isPure(strength, 1) ? [] : source(post, complement)),
@@ -86,7 +86,7 @@ function runsOf(strengths: readonly LayerStrength[]): Run[] {
   const runs: Run[] = []
   for (const [layer, strength] of strengths.entries()) {
     const last = runs.at(-1)
-    if (last !== undefined && isDeepStrictEqual(last.strength, strength)) last.end = layer + 1
+    if (last !== undefined && sameStrength(last.strength, strength)) last.end = layer + 1
     else runs.push({ start: layer, end: layer + 1, strength })
   }
   return runs
@@ -124,9 +124,9 @@ function outputDtype(
   const [only] = dtypes
   if (dtypes.size === 1 && only !== undefined && isWeightDtype(only)) return only
   const changes = strengths.some((strength, layer) =>
-    layerTensors(post.spec, layer).some(({ name, half }) => {
-      const stored = [base, post].map(({ checkpoint }) => checkpoint.tensors.get(name)?.dtype)
-      return strength[half] !== 0 && stored[0] !== stored[1]
+    layerTensors(post.spec, layer).some((tensor) => {
+      const stored = [base, post].map(({ checkpoint }) => checkpoint.tensors.get(tensor.name)?.dtype)
+      return tensorStrength(tensor, strength) !== 0 && stored[0] !== stored[1]
     })
   )
   if (!linear && !changes) return null
@@ -141,13 +141,38 @@ function mlpFilters({ post }: PairMembers): string[] {
   return [...new Set(names)]
 }
 
-function weightLines({ attention, mlp }: LayerStrength, mlpNames: readonly string[]): string[] {
-  if (attention === mlp) return [`weight: ${decimal(attention)}`]
+function weightLines(layer: LayerStrength, pair: PairMembers): string[] {
+  const { attention, mlp } = layer
+  const whole = typeof attention === 'number' && typeof mlp === 'number'
+  if (whole && attention === mlp) return [`weight: ${decimal(attention)}`]
+  const filters = whole
+    ? mlpFilters(pair).map((filter) => ({ filter, value: mlp }))
+    : moduleFilters(pair, layer)
   return [
     'weight:',
-    ...mlpNames.flatMap((filter) => [`  - filter: ${quoted(filter)}`, `    value: ${decimal(mlp)}`]),
-    `  - value: ${decimal(attention)}`
+    ...filters.flatMap(({ filter, value }) => [
+      `  - filter: ${quoted(filter)}`,
+      `    value: ${decimal(value)}`
+    ]),
+    // Of the attention half what no filter names; every module has a filter of its own where its components differ.
+    `  - value: ${decimal(typeof attention === 'number' ? attention : 0)}`
   ]
+}
+
+/**
+ * One filter for each module of a layer. A filter is any part of a name, so that longer ones come first: `mlp.up_proj` would
+ * otherwise speak for `mlp.up_proj_2`.
+ */
+function moduleFilters({ post }: PairMembers, layer: LayerStrength): { filter: string; value: number }[] {
+  const filters = new Map(
+    layerTensors(post.spec, 0).map((tensor) => [
+      tensor.name.split('.').slice(3, -1).join('.'),
+      tensorStrength(tensor, layer)
+    ])
+  )
+  return [...filters]
+    .map(([filter, value]) => ({ filter, value }))
+    .sort((a, b) => b.filter.length - a.filter.length)
 }
 
 /** The shortest text that reads back as the same number; Python's YAML takes an exponent only after a point. */

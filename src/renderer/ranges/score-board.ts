@@ -9,7 +9,7 @@ import type { SearchDocument } from '../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../contract/documents/sweep-events'
 import { modelOf } from '../../contract/documents/swept-model'
 import { layersModel, modelName, weightsKey } from '../../contract/model/model'
-import { halfStrengths, rangeKey } from '../../contract/model/strengths'
+import { halfStrengths, meanStrength, rangeKey } from '../../contract/model/strengths'
 import { rangePhrase } from '../../contract/words/format'
 import { comparedName } from '../../contract/words/rival-words'
 import { type OtherModel, otherModels } from '../recipes/scored-models'
@@ -164,7 +164,11 @@ export function boardOfSweep(
         kind,
         name,
         mark,
-        restored: layers?.reduce((sum, { attention, mlp }) => sum + (attention + mlp) / 2, 0) ?? null,
+        restored:
+          layers?.reduce(
+            (sum, layer) => sum + (meanStrength(layer, 'attention') + meanStrength(layer, 'mlp')) / 2,
+            0
+          ) ?? null,
         ...live(score, estimatedFrom ?? promptCount)
       })
     ),

@@ -1,12 +1,63 @@
-import type { LayerStrength } from '../../contract/model/recipe'
+import { type Component, COMPONENTS, type LayerHalf, type LayerStrength } from '../../contract/model/recipe'
+import { at } from '../../contract/model/look-up'
+import {
+  componentName,
+  componentStrength,
+  componentStrengths,
+  HALVES,
+  meanStrength,
+  withComponents
+} from '../../contract/model/strengths'
 
-export const HALVES = ['attention', 'mlp'] as const
-export type Half = (typeof HALVES)[number]
+/** A row of the layer strip: a half of every layer, or one component of it. */
+export interface Row {
+  half: LayerHalf
+  /** Null for all of the half. */
+  component: Component | null
+  name: string
+}
 
-/** A place on the layer strip. */
+/** Two rows, or one for each component. */
+export const ROWS: Readonly<Record<'halves' | 'components', readonly Row[]>> = {
+  halves: [
+    { half: 'attention', component: null, name: 'Attention' },
+    { half: 'mlp', component: null, name: 'MLP' }
+  ],
+  components: HALVES.flatMap((half) =>
+    COMPONENTS[half].map((component) => ({ half, component, name: componentName(half, component) }))
+  )
+}
+
+/** Which rows show all that strengths say. */
+export const rowsFor = (layers: readonly LayerStrength[]): keyof typeof ROWS =>
+  layers.every((layer) => HALVES.every((half) => typeof layer[half] === 'number')) ? 'halves' : 'components'
+
+/** A place on the layer strip; `row` counts the rows that are shown. */
 export interface Place {
   layer: number
-  half: Half
+  row: number
+}
+
+/** How much of base a row gives a layer; null where its components differ. */
+export function strengthAt(layer: LayerStrength, { half, component }: Row): number | null {
+  if (component !== null) return componentStrength(layer, half, component)
+  const own = layer[half]
+  return typeof own === 'number' ? own : null
+}
+
+/** The same for a picture: the mean where components differ. */
+export const shownStrength = (layer: LayerStrength, row: Row): number =>
+  strengthAt(layer, row) ?? meanStrength(layer, row.half)
+
+/** What a cell says of itself: `post`, `0.5 of base`, `q 1, k 0.5`. */
+export function cellWords(layer: LayerStrength, row: Row, words: (strength: number) => string): string {
+  const strength = strengthAt(layer, row)
+  if (strength === 0) return 'post'
+  if (strength !== null) return strength === 1 ? 'base' : `${words(strength)} of base`
+  return componentStrengths(layer, row.half)
+    .filter((own) => own.strength !== 0)
+    .map((own) => `${own.component} ${words(own.strength)}`)
+    .join(', ')
 }
 
 /** A recipe being edited, with what undo and redo go back and forth to. */
@@ -21,36 +72,38 @@ const MAX_STEPS = 500
 
 export const beginEdit = (layers: readonly LayerStrength[]): RecipeEdit => ({ layers, past: [], future: [] })
 
-const rowOf = ({ half }: Place): number => HALVES.indexOf(half)
-
 /** Whether a place lies in the rectangle between two others. */
 export function isBetween(place: Place, from: Place, to: Place): boolean {
   const within = (value: number, one: number, other: number): boolean =>
     value >= Math.min(one, other) && value <= Math.max(one, other)
-  return within(place.layer, from.layer, to.layer) && within(rowOf(place), rowOf(from), rowOf(to))
+  return within(place.layer, from.layer, to.layer) && within(place.row, from.row, to.row)
 }
 
 /** The strengths with the rectangle between two places set. */
 export function painted(
   layers: readonly LayerStrength[],
+  rows: readonly Row[],
   from: Place,
   to: Place,
   strength: number
 ): LayerStrength[] {
-  const of = (own: LayerStrength, layer: number, half: Half): number =>
-    isBetween({ layer, half }, from, to) ? strength : own[half]
-  return layers.map((own, layer) => ({
-    attention: of(own, layer, 'attention'),
-    mlp: of(own, layer, 'mlp')
-  }))
+  return layers.map((layer, index) => {
+    const meant = rows.filter((_, row) => isBetween({ layer: index, row }, from, to))
+    return withComponents(layer, (half, component, own) =>
+      meant.some((row) => row.half === half && (row.component === null || row.component === component))
+        ? strength
+        : own
+    )
+  })
 }
 
 /** What a stroke that begins at a place paints: the brush, or post where the brush's strength is already. */
 export const strokeStrength = (
   layers: readonly LayerStrength[],
-  { layer, half }: Place,
+  rows: readonly Row[],
+  { layer, row }: Place,
   brush: number
-): number => (layers[layer]?.[half] === brush ? 0 : brush)
+): number => (strengthAt(at(layers, layer, 'layer'), at(rows, row, 'row')) === brush ? 0 : brush)
 
 /** Takes new strengths as one step; no step when they are the same. */
 export function change(edit: RecipeEdit, layers: readonly LayerStrength[]): RecipeEdit {
@@ -71,21 +124,21 @@ export function redo(edit: RecipeEdit): RecipeEdit {
 }
 
 /** Where an arrow key, Home or End leads; null for other keys. */
-export function movePlace(place: Place, key: string, layerCount: number): Place | null {
-  const at = (layer: number): Place => ({ ...place, layer: Math.min(Math.max(layer, 0), layerCount - 1) })
+export function movePlace(place: Place, key: string, size: { layers: number; rows: number }): Place | null {
+  const to = (layer: number): Place => ({ ...place, layer: Math.min(Math.max(layer, 0), size.layers - 1) })
   switch (key) {
     case 'ArrowLeft':
-      return at(place.layer - 1)
+      return to(place.layer - 1)
     case 'ArrowRight':
-      return at(place.layer + 1)
+      return to(place.layer + 1)
     case 'Home':
-      return at(0)
+      return to(0)
     case 'End':
-      return at(layerCount - 1)
+      return to(size.layers - 1)
     case 'ArrowUp':
-      return { ...place, half: 'attention' }
+      return { ...place, row: Math.max(0, place.row - 1) }
     case 'ArrowDown':
-      return { ...place, half: 'mlp' }
+      return { ...place, row: Math.min(size.rows - 1, place.row + 1) }
     default:
       return null
   }

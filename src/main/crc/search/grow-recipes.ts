@@ -1,5 +1,5 @@
 import type { LayerStrength } from '../../../contract/model/recipe'
-import { postStrengths } from '../../../contract/model/strengths'
+import { componentStrength, postStrengths, withComponents } from '../../../contract/model/strengths'
 import { at, got } from '../../../contract/model/look-up'
 import {
   layersKey,
@@ -96,5 +96,7 @@ export function neighbours(
 export const unionOf = (a: readonly LayerStrength[], b: readonly LayerStrength[]): LayerStrength[] =>
   a.map((own, layer) => {
     const other = at(b, layer, 'layer')
-    return { attention: Math.max(own.attention, other.attention), mlp: Math.max(own.mlp, other.mlp) }
+    return withComponents(own, (half, component, strength) =>
+      Math.max(strength, componentStrength(other, half, component))
+    )
   })

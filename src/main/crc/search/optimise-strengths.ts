@@ -2,6 +2,7 @@ import type { CategoryScore } from '../../../contract/documents/crc'
 import type { StrengthStart } from '../../../contract/documents/search'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { at } from '../../../contract/model/look-up'
+import { HALVES, meanStrength } from '../../../contract/model/strengths'
 import {
   meansOver,
   type PromptView,
@@ -211,7 +212,7 @@ const dot = (a: readonly number[], b: readonly number[]): number =>
 
 /** One number for each layer, or two. */
 const toVector = (layers: readonly LayerStrength[], halves: boolean): number[] =>
-  layers.flatMap(({ attention, mlp }) => (halves ? [attention, mlp] : [attention]))
+  layers.flatMap((layer) => (halves ? HALVES : HALVES.slice(0, 1)).map((half) => meanStrength(layer, half)))
 
 const toLayers = (vector: readonly number[], halves: boolean): LayerStrength[] =>
   Array.from({ length: halves ? vector.length / 2 : vector.length }, (_, layer) => {

@@ -1,7 +1,7 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
 import type { SearchDocument, TaskShares } from '../../../contract/documents/search'
 import type { LayerStrength } from '../../../contract/model/recipe'
-import { postStrengths } from '../../../contract/model/strengths'
+import { HALVES, layerKey, meanStrength, postStrengths } from '../../../contract/model/strengths'
 import { at, got } from '../../../contract/model/look-up'
 
 /** Validity and diversity of one recipe on every prompt, and of a task what else its layers share. */
@@ -153,10 +153,7 @@ export function rank(
     .map((entry) => ({
       ...entry,
       steps: Math.round(entry.diversity / DIVERSITY_STEP),
-      restored: entry.candidate.layers.reduce(
-        (sum, { attention, mlp }) => sum + Math.abs(attention) + Math.abs(mlp),
-        0
-      )
+      restored: entry.candidate.layers.reduce((sum, layer) => sum + distanceToPost(layer), 0)
     }))
     .sort((a, b) => b.steps - a.steps || a.restored - b.restored || (a.key > b.key ? -1 : 1))
     .map(({ candidate }) => candidate)
@@ -177,5 +174,8 @@ export const meanOver = (values: readonly number[], view: PromptView): number =>
 
 /** A name that is equal for equal strengths. */
 export function layersKey(layers: readonly LayerStrength[]): string {
-  return layers.map(({ attention, mlp }) => `${attention}/${mlp}`).join(' ')
+  return layers.map(layerKey).join(' ')
 }
+
+const distanceToPost = (layer: LayerStrength): number =>
+  HALVES.reduce((sum, half) => sum + Math.abs(meanStrength(layer, half)), 0)

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { AnswerKey, EngineGenerateEvent, GenerateRequest } from '../../../contract/procedures/engine'
+import type { LayerStrength } from '../../../contract/model/recipe'
 import { type AnsweringModel, modelStrengths } from '../../../contract/model/model'
 import type { WorkbenchError } from '../../../contract/model/problem'
 import { rivalKey } from '../../../contract/model/rival'
@@ -276,7 +277,7 @@ function drawName(model: AnsweringModel, trie: RecipeTrie, index: number): unkno
   return origin === 'post' && layers.length === blocks.length ? layers : model.fingerprint
 }
 
-function strengthsOf(block: BlockSource): { attention: number; mlp: number }[] {
+function strengthsOf(block: BlockSource): LayerStrength[] {
   return block.kind === 'stored' ? [] : [{ attention: block.attention, mlp: block.mlp }]
 }
 

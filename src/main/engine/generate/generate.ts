@@ -51,7 +51,7 @@ export async function* generateOn(
   try {
     const drawn = drawnModels(request.models, request.sampling)
     const singles: SinglesRequest = { ...request, models: drawn.singles }
-    const trie = buildRecipeTrie(drawn.singles, await findSharing(pair))
+    const trie = buildRecipeTrie(drawn.singles, await findSharing(pair, drawn.singles))
     const precision = choosePrecision(device, pair, request.precision ?? widthOf(request.weights))
     const plan = planGeneration(singles, pair.post.spec, trie, precision)
     const { weights, weightBytes, keyValueBytes, rowsPerModel, promptGroups } = plan

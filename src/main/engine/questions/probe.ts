@@ -21,7 +21,7 @@ export async function probe(request: ProbeRequest, signal?: AbortSignal): Promis
   const open = await openRun(request, [request.model])
   try {
     const { pair, device } = open
-    const trie = buildRecipeTrie([request.model], await findSharing(pair))
+    const trie = buildRecipeTrie([request.model], await findSharing(pair, [request.model]))
     const precision = choosePrecision(device, pair, request.precision)
     const packed = packPrompts(request.prompts)
     const member = memberOf(pair, originOf(trie, 0))

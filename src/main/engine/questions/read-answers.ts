@@ -38,7 +38,7 @@ export async function* readAnswers(
   const open = await openRun(request, [request.model])
   try {
     const { pair, device } = open
-    const trie = buildRecipeTrie([request.model], await findSharing(pair))
+    const trie = buildRecipeTrie([request.model], await findSharing(pair, [request.model]))
     const precision = choosePrecision(device, pair, request.precision)
     const { hiddenSize } = pair.post.spec
     const sequences = request.prompts.flatMap(({ tokens, answers }, prompt) =>

@@ -333,7 +333,7 @@ export async function sweptModels(
   request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling' | 'whatIf'>,
   uploadedIn: SweptModels['uploadedIn'] = null
 ): Promise<SweptModels> {
-  const sharing = await findSharing(pair)
+  const sharing = await findSharing(pair, request.models)
   const trie = buildRecipeTrie(request.models, sharing)
   return {
     pair,

@@ -1,5 +1,6 @@
 import type { Model } from '../../../contract/model/model'
-import { postStrengths, recipeStrengths } from '../../../contract/model/strengths'
+import type { LayerStrength } from '../../../contract/model/recipe'
+import { layerKey, postStrengths, recipeStrengths } from '../../../contract/model/strengths'
 import { at, got } from '../../../contract/model/look-up'
 
 /**
@@ -50,7 +51,7 @@ export interface TrieEdge {
  */
 export type BlockSource =
   | { readonly kind: 'stored'; readonly origin: Exclude<Origin, 'post'> }
-  | { readonly kind: 'recipe'; readonly attention: number; readonly mlp: number }
+  | ({ readonly kind: 'recipe' } & Readonly<LayerStrength>)
 
 /** What the trie has to know of checkpoints to share more than equal recipes do. */
 export interface Sharing {
@@ -139,7 +140,7 @@ export function isOrigin(name: string): name is Origin {
 
 /** A name that is equal for equal weights. */
 export function blockKey(source: BlockSource): string {
-  return source.kind === 'stored' ? source.origin : `${source.attention}/${source.mlp}`
+  return source.kind === 'stored' ? source.origin : layerKey(source)
 }
 
 const POST_BLOCK: BlockSource = { kind: 'recipe', attention: 0, mlp: 0 }
@@ -171,8 +172,8 @@ export function modelSources(model: Model, sharing: Sharing): ModelSources {
   const { layerCount } = sharing
   const strengths =
     model.kind === 'post' ? postStrengths(layerCount) : recipeStrengths(model.recipe, layerCount)
-  const blocks = strengths.map(({ attention, mlp }, layer): BlockSource =>
-    sharing.identical(layer) ? POST_BLOCK : { kind: 'recipe', attention, mlp }
+  const blocks = strengths.map((strength, layer): BlockSource =>
+    sharing.identical(layer) ? POST_BLOCK : { kind: 'recipe', ...strength }
   )
   return { origin: 'post', blocks }
 }

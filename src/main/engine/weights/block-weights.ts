@@ -1,5 +1,5 @@
-import type { DecoderSpec, Half, Role } from '../../family'
-import { layerTensors } from '../../family'
+import type { DecoderSpec, LayerTensorSpec, Role } from '../../family'
+import { layerTensors, tensorStrength } from '../../family'
 import type { PairWeights } from './pair-weights'
 import type { BlockSource } from '../tries/recipe-trie'
 import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
@@ -25,8 +25,9 @@ export interface BlockStep {
 
 /** What has to be read for a block, in the order of the layer's tensors. */
 export function blockReads(spec: DecoderSpec, { layer, source, later }: BlockStep): WeightRead[] {
-  return layerTensors(spec, layer).map(({ name, half, shape }) => {
-    const strength = strengthOf(source, half)
+  return layerTensors(spec, layer).map((tensor) => {
+    const { name, shape } = tensor
+    const strength = strengthOf(source, tensor)
     const needed = originsOf(strength)
     return {
       name,
@@ -34,14 +35,14 @@ export function blockReads(spec: DecoderSpec, { layer, source, later }: BlockSte
       count: elementCount(shape),
       source: strength,
       keep: needed.filter((origin) =>
-        later.some((other) => originsOf(strengthOf(other, half)).includes(origin))
+        later.some((other) => originsOf(strengthOf(other, tensor)).includes(origin))
       )
     }
   })
 }
 
-function strengthOf(source: BlockSource, half: Half): WeightRead['source'] {
-  return source.kind === 'stored' ? source.origin : source[half]
+function strengthOf(source: BlockSource, tensor: LayerTensorSpec): WeightRead['source'] {
+  return source.kind === 'stored' ? source.origin : tensorStrength(tensor, source)
 }
 
 /** Arrays that were read for `blockReads`, as the layer's weights. */

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { decodeFloat32, DTYPE_BYTES, encodeFloat32 } from '../../checkpoint/dtype'
 import { restoreValues } from '../../checkpoint/restored-tensor'
-import { computeAlike, type DecoderSpec, layerTensors, wholeModelTensors } from '../../family'
+import { type Model, modelStrengths } from '../../../contract/model/model'
+import {
+  computeAlike,
+  type DecoderSpec,
+  layerTensors,
+  requireComponents,
+  wholeModelTensors
+} from '../../family'
 import type { ModelWeights, PairWeights } from './pair-weights'
 import type { BlockSource, ModelSources, Origin, OtherOrigin, Sharing } from '../tries/recipe-trie'
 import { got } from '../../../contract/model/look-up'
@@ -9,9 +16,16 @@ import { got } from '../../../contract/model/look-up'
 /**
  * Which blocks of a pair, and of other checkpoints, are one and the same. Layers are compared by a sample first, so that
  * those of an ordinary pair, which post-training moved, cost a few kilobytes here.
+ *
+ * @param models that are to be computed
+ * @throws WorkbenchError as `requireComponents` of a recipe among them
  */
-export async function findSharing(pair: PairWeights): Promise<Sharing> {
+export async function findSharing(pair: PairWeights, models: readonly Model[]): Promise<Sharing> {
   const { base, post } = pair
+  for (const model of models) {
+    const strengths = modelStrengths(model, post.spec.layerCount)
+    if (strengths !== null) requireComponents(post.spec, strengths)
+  }
   const { layerCount } = post.spec
   const identical: boolean[] = []
   let lossless = true

@@ -71,7 +71,7 @@ describe.skipIf(missing !== null)('prompts on WebGPU', () => {
       fromDevice: 0,
       ...device.moved
     })
-    const trie = buildRecipeTrie(request.models, await findSharing(pair))
+    const trie = buildRecipeTrie(request.models, await findSharing(pair, []))
     const { spec } = pair.post
     const plan = planGeneration(request, spec, trie, 'fp32')
     const heads = new Map<Origin, ResidentHead>()
@@ -152,7 +152,7 @@ describe.skipIf(missing !== null)('rows that come and go', () => {
 
     const pair = await openPairWeights(request.base, request.post)
     const opened = await openDevice(device)
-    const trie = buildRecipeTrie(models, await findSharing(pair))
+    const trie = buildRecipeTrie(models, await findSharing(pair, []))
     const plan = planGeneration(request, pair.post.spec, trie, precision)
     const heads = new Map<Origin, ResidentHead>()
     for (const origin of trie.roots)

@@ -18,3 +18,15 @@ it('takes strengths from below post to above base, and no further', () => {
   for (const strength of [-1.01, 2.01, NaN, Infinity])
     expect(Recipe.safeParse(soft(strength)).success).toBe(false)
 })
+
+it('takes components of a half, nothing of those that are not named, and one number where they agree', () => {
+  const parsed = (attention: unknown): unknown =>
+    Recipe.parse({ name: 'parts', layers: [{ attention, mlp: 0.5 }] })
+  expect(parsed({ q: 1, k: 0.5 })).toEqual({
+    name: 'parts',
+    layers: [{ attention: { norms: 0, q: 1, k: 0.5, v: 0, o: 0 }, mlp: 0.5 }]
+  })
+  expect(parsed({ norms: 1, q: 1, k: 1, v: 1, o: 1 })).toEqual(parsed(1))
+  expect(() => parsed({ gate: 1 })).toThrow(/gate/)
+  expect(() => parsed({ q: 3 })).toThrow()
+})

@@ -298,7 +298,7 @@ describe('the layer distances of a pair', () => {
     const postPath = await writeCheckpoint(join(folder, 'post'), post)
     const { layers, components } = await comparePair(basePath, postPath)
     const weights = await openPairWeights(basePath, postPath)
-    const sharing = await findSharing(weights)
+    const sharing = await findSharing(weights, [])
     const swept = await sweptModels(weights, { models: [{ kind: 'base' }], prompts: [] })
     await closePairWeights(weights)
     expect(swept.identicalLayers).toEqual([0])

@@ -125,7 +125,7 @@ describe('other checkpoints', () => {
     await exportRecipe({ base, post }, recipe, join(folder, 'exported'))
     const model = await checkpointModel(join(folder, 'exported'))
     const pair = await openPairWeights(base, post, [model])
-    const trie = buildRecipeTrie([recipeModel(recipe), model], await findSharing(pair))
+    const trie = buildRecipeTrie([recipeModel(recipe), model], await findSharing(pair, []))
     await closePairWeights(pair)
     expect(countEdges(trie)).toBe(layerCount)
     expect(trie.roots).toEqual(['post'])

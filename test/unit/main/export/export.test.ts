@@ -9,7 +9,8 @@ import type { LayerStrength, Recipe } from '../../../../src/contract/model/recip
 import { parse } from 'yaml'
 import { postStrengths } from '../../../../src/contract/model/strengths'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
-import { inspectPair } from '../../../../src/main/checkpoint/pair'
+import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
+import { layerTensors } from '../../../../src/main/family'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { knownScores } from '../../../../src/main/export/known-scores'
 import { describePlan, prepareExport } from '../../../../src/main/export/prepare'
@@ -91,6 +92,44 @@ describe('an exported model', () => {
           prompts: Object.values(prompts)
         })
       expect(await ask(target, postStrengths(layerCount))).toEqual(await ask(post, layers))
+    }
+  )
+
+  it.each(PAIRS)(
+    'gives the logits of a recipe of components bit for bit, or says which a family has not: $name',
+    async ({ name, layerCount, prompts, base, post }) => {
+      const layers = Array.from({ length: layerCount }, (_, layer): LayerStrength =>
+        layer % 2 === 0
+          ? { attention: { norms: 1, q: 1, k: 0.4, v: 0, o: -0.5 }, mlp: 0.5 }
+          : { attention: 0, mlp: { norms: 0, gate: 1.5, up: 0, down: 1 } }
+      )
+      const target = join(await temporaryFolder(), 'out')
+      const ask = (folder: string, asked: LayerStrength[]): Promise<number[][]> =>
+        probe({
+          base,
+          post: folder,
+          device: 'cpu',
+          model: layersModel(asked),
+          prompts: Object.values(prompts)
+        })
+      const exported = exportRecipe({ base, post }, { name: 'parts', layers }, target)
+      const { spec } = await openPair(base, post).then((pair) => pair.post)
+      const tensors = layerTensors(spec, 0)
+      const fused = tensors.some(({ components }) => components.length > 1)
+      const has = (half: string, component: string): boolean =>
+        tensors.some((own) => own.half === half && own.components.some((each) => each === component))
+      if (fused || !has('attention', 'norms') || !has('mlp', 'gate')) {
+        const problem = await problemOf(exported)
+        expect(problem.message, name).toMatch(
+          /models (store .* as one tensor|have no (gate|attention norms))/
+        )
+        expect((await problemOf(ask(post, layers))).message).toBe(problem.message)
+        return
+      }
+      await exported
+      expect(await ask(target, postStrengths(layerCount))).toEqual(await ask(post, layers))
+      const card = await readFile(join(target, 'README.md'), 'utf8')
+      expect(card).toContain('gate: -0.5 × post-trained + 1.5 × pre-trained (extrapolated)')
     }
   )
 

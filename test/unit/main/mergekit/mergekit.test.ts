@@ -2,8 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { LayerStrength, Recipe } from '../../../../src/contract/model/recipe'
-import { blendStrengths, postStrengths, recipeStrengths } from '../../../../src/contract/model/strengths'
+import { LayerStrength, type Recipe } from '../../../../src/contract/model/recipe'
+import {
+  blendStrengths,
+  postStrengths,
+  recipeStrengths,
+  withComponents
+} from '../../../../src/contract/model/strengths'
 import { openPair } from '../../../../src/main/checkpoint/pair'
 import type { PairMembers } from '../../../../src/main/checkpoint/pair-member'
 import { readMergekitRecipe } from '../../../../src/main/mergekit/read-recipe'
@@ -49,13 +54,24 @@ describe('a mergekit file that an export writes', () => {
         fc.array(
           fc.oneof(
             strength.map((both) => ({ attention: both, mlp: both })),
-            fc.record({ attention: strength, mlp: strength })
+            fc.record({ attention: strength, mlp: strength }),
+            fc.record({
+              attention: fc.record({ norms: strength, q: strength, k: strength, v: strength, o: strength }),
+              mlp: fc.oneof(
+                strength,
+                fc.record({ norms: strength, gate: strength, up: strength, down: strength })
+              )
+            })
           ),
           { minLength: 12, maxLength: 12 }
         ),
         fc.string({ minLength: 1, maxLength: 30 }).filter((name) => name.trim() === name),
         async (members, drawn, name) => {
-          const strengths = drawn.slice(0, members.post.spec.layerCount)
+          const fused = members.post.spec.family.attention === 'fused'
+          const strengths = drawn
+            .slice(0, members.post.spec.layerCount)
+            .map((layer) => (fused && typeof layer.attention !== 'number' ? { attention: 0, mlp: 1 } : layer))
+            .map((layer) => LayerStrength.parse(layer))
           const recipe = await readMergekitRecipe(
             mergekitText(members, name, strengths),
             'mergekit.yaml',
@@ -63,7 +79,7 @@ describe('a mergekit file that an export writes', () => {
           )
           expect(recipe.name).toBe(name)
           expect(recipeStrengths(recipe, strengths.length)).toEqual(
-            strengths.map(({ attention, mlp }) => ({ attention: attention + 0, mlp: mlp + 0 }))
+            strengths.map((layer) => withComponents(layer, (_half, _component, own) => own + 0))
           )
         }
       )
@@ -268,6 +284,26 @@ ${parameters}
     expect(strengthsOf(await read(text))).toEqual(blendStrengths(share, 12))
   })
 
+  it('of filters within a half is a recipe of components', async () => {
+    const weights = (q: number, rest: number): string => `[{filter: q_proj, value: ${q}}, {value: ${rest}}]`
+    const recipe = await read(linear(weights(1, 0.5), weights(0, 0.5)))
+    expect(strengthsOf(recipe)).toEqual(
+      new Array(12).fill({ attention: { norms: 0.5, q: 1, k: 0.5, v: 0.5, o: 0.5 }, mlp: 0.5 })
+    )
+  })
+
+  it('that tears a bias from its weight is refused', async () => {
+    const [files] = readGolden('qwen2').pairs
+    const members = await openPair(files?.base ?? '', files?.post ?? '')
+    const shares = [0.75, 0.25]
+    const torn = mergekitText(members, 'torn', blendStrengths(0.5, members.post.spec.layerCount)).replaceAll(
+      'weight: 0.5',
+      () => `weight: [{filter: q_proj.bias, value: ${shares.shift() ?? 0.5}}, {value: 0.5}]`
+    )
+    const { message } = await problemOf(readMergekitRecipe(torn, 'merge.yaml', members))
+    expect(message).toMatch(/in layer 0 the tensors of q take 0\.5 and 0\.25 of base \(.*q_proj\.bias\)/)
+  })
+
   it('of whole models with weights by filter is a blend of all layers, its weights normalised', async () => {
     const model = (name: string, layers: number, rest: number): string =>
       `  - model: ${name}\n    parameters:\n      weight:\n        - {filter: layers., value: ${layers}}\n        - value: ${rest}\n`
@@ -398,11 +434,6 @@ slices:
     ['too much of base', linear('-3', '2'), /would take 3 of base, expected from -1 to 2/],
     ['weights that cancel', linear('-1', '1'), /add up to 0/],
     ['weights that do not add up', `${linear('0.5', '0.6')}parameters: {normalize: false}`, /add up to 1\.1/],
-    [
-      'weights that differ within a half',
-      linear('[{filter: q_proj, value: 1}, {value: 0.5}]', '[{filter: q_proj, value: 0}, {value: 0.5}]'),
-      /in layer 0 the attention tensors take 0\.5 and 1 of base/
-    ],
     [
       'a blended embedding',
       'merge_method: linear\nmodels:\n- {model: base, parameters: {weight: 0.5}}\n- {model: post, parameters: {weight: 0.5}}',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LayerStrength } from '../../../../src/contract/model/recipe'
+import { at } from '../../../../src/contract/model/look-up'
+import { type Component, LayerStrength } from '../../../../src/contract/model/recipe'
 import {
   describeStrengths,
   nameStrengths,
@@ -17,47 +18,63 @@ import {
   painted,
   type Place,
   redo,
+  ROWS,
+  rowsFor,
+  strengthAt,
   strokeStrength,
   undo
 } from '../../../../src/renderer/recipes/recipe-edit'
 
 const LAYERS = 8
 const post = postStrengths(LAYERS)
-const attention = (layer: number): Place => ({ layer, half: 'attention' })
-const mlp = (layer: number): Place => ({ layer, half: 'mlp' })
+const { halves, components } = ROWS
+const attention = (layer: number): Place => ({ layer, row: 0 })
+const mlp = (layer: number): Place => ({ layer, row: 1 })
+const size = { layers: LAYERS, rows: halves.length }
 
 describe('painting on the layer strip', () => {
   it('restores whole layers over both rows, whichever corner it begins at', () => {
     const range = rangeStrengths({ start: 2, end: 5 }, LAYERS)
-    expect(painted(post, attention(2), mlp(5), 1)).toEqual(range)
-    expect(painted(post, mlp(5), attention(2), 1)).toEqual(range)
+    expect(painted(post, halves, attention(2), mlp(5), 1)).toEqual(range)
+    expect(painted(post, halves, mlp(5), attention(2), 1)).toEqual(range)
   })
 
   it('restores one half along one row, and leaves the rest alone', () => {
-    const layers = painted(painted(post, mlp(1), mlp(2), 0.5), attention(2), attention(2), 1)
+    const layers = painted(painted(post, halves, mlp(1), mlp(2), 0.5), halves, attention(2), attention(2), 1)
     expect(describeStrengths(layers)).toBe('MLP 1 at 0.5, attention 2, MLP 2 at 0.5')
   })
 
   it('erases from where it has painted already', () => {
-    const layers = painted(post, attention(3), mlp(4), 1)
-    expect(strokeStrength(layers, attention(3), 1)).toBe(0)
-    expect(strokeStrength(layers, attention(3), 0.5)).toBe(0.5)
-    expect(strokeStrength(layers, attention(5), 1)).toBe(1)
-    expect(painted(layers, attention(3), mlp(4), 0)).toEqual(post)
+    const layers = painted(post, halves, attention(3), mlp(4), 1)
+    expect(strokeStrength(layers, halves, attention(3), 1)).toBe(0)
+    expect(strokeStrength(layers, halves, attention(3), 0.5)).toBe(0.5)
+    expect(strokeStrength(layers, halves, attention(5), 1)).toBe(1)
+    expect(painted(layers, halves, attention(3), mlp(4), 0)).toEqual(post)
+  })
+
+  it('paints components of a half on their own, and is one strength again where they agree', () => {
+    const rowOf = (name: Component): number => components.findIndex(({ component }) => component === name)
+    const layers = painted(post, components, { layer: 4, row: rowOf('q') }, { layer: 6, row: rowOf('v') }, 1)
+    expect(describeStrengths(layers)).toBe('q, k and v of layers 4–6')
+    expect(rowsFor(layers)).toBe('components')
+    expect(strengthAt(at(layers, 4, 'layer'), at(halves, 0, 'row'))).toBeNull()
+    const all = painted(layers, components, { layer: 4, row: 0 }, { layer: 6, row: 4 }, 1)
+    expect(all).toEqual(painted(post, halves, attention(4), attention(6), 1))
+    expect(rowsFor(all)).toBe('halves')
   })
 
   it('moves by keyboard and never off the strip', () => {
-    expect(movePlace(attention(3), 'ArrowDown', LAYERS)).toEqual(mlp(3))
-    expect(movePlace(mlp(0), 'ArrowLeft', LAYERS)).toEqual(mlp(0))
-    expect(movePlace(mlp(3), 'End', LAYERS)).toEqual(mlp(LAYERS - 1))
-    expect(movePlace(mlp(3), 'a', LAYERS)).toBeNull()
+    expect(movePlace(attention(3), 'ArrowDown', size)).toEqual(mlp(3))
+    expect(movePlace(mlp(0), 'ArrowLeft', size)).toEqual(mlp(0))
+    expect(movePlace(mlp(3), 'End', size)).toEqual(mlp(LAYERS - 1))
+    expect(movePlace(mlp(3), 'a', size)).toBeNull()
   })
 })
 
 describe('undo and redo', () => {
   const place = fc.record({
     layer: fc.integer({ min: 0, max: LAYERS - 1 }),
-    half: fc.constantFrom('attention' as const, 'mlp' as const)
+    row: fc.constantFrom(0, 1)
   })
   const strokes = fc.array(fc.tuple(place, place, fc.constantFrom(0, 0.5, 1)), { maxLength: 12 })
 
@@ -66,7 +83,7 @@ describe('undo and redo', () => {
       fc.property(strokes, (drawn) => {
         let edit = beginEdit(post)
         for (const [from, to, strength] of drawn)
-          edit = change(edit, painted(edit.layers, from, to, strength))
+          edit = change(edit, painted(edit.layers, halves, from, to, strength))
         const end = edit.layers
         const steps = edit.past.length
         for (let step = 0; step < steps; step++) edit = undo(edit)
@@ -80,19 +97,22 @@ describe('undo and redo', () => {
   })
 
   it('count no stroke that changes nothing, and forget what was undone once something else is painted', () => {
-    const first = change(beginEdit(post), painted(post, attention(0), mlp(1), 1))
+    const first = change(beginEdit(post), painted(post, halves, attention(0), mlp(1), 1))
     expect(change(first, [...first.layers])).toBe(first)
-    const other = change(undo(first), painted(post, attention(5), mlp(5), 1))
+    const other = change(undo(first), painted(post, halves, attention(5), mlp(5), 1))
     expect(redo(other)).toBe(other)
   })
 })
 
 describe('strengths', () => {
   const half = fc.constantFrom(-0.5, 0, 0.25, 1, 1.5)
-  const anyLayers: fc.Arbitrary<LayerStrength[]> = fc.array(fc.record({ attention: half, mlp: half }), {
-    minLength: LAYERS,
-    maxLength: LAYERS
-  })
+  const anyLayer = fc
+    .record({
+      attention: fc.oneof(half, fc.record({ norms: half, q: half, k: half, v: half, o: half })),
+      mlp: fc.oneof(half, fc.record({ norms: half, gate: half, up: half, down: half }))
+    })
+    .map((layer) => LayerStrength.parse(layer))
+  const anyLayers = fc.array(anyLayer, { minLength: LAYERS, maxLength: LAYERS })
 
   it('become a recipe and are the same again', () => {
     fc.assert(
@@ -114,11 +134,13 @@ describe('strengths', () => {
   it('are named as people write them', () => {
     expect(nameStrengths(rangeStrengths({ start: 4, end: 7 }, LAYERS))).toBe('Layers 4–7')
     expect(nameStrengths(rangeStrengths({ start: 4, end: 4 }, LAYERS))).toBe('Layer 4')
-    expect(nameStrengths(painted(post, attention(1), attention(2), 1))).toBe('Attention 1–2')
-    expect(nameStrengths(painted(post, attention(4), mlp(4), 1.5))).toBe('Layer 4 at 1.5 (extrapolated)')
+    expect(nameStrengths(painted(post, halves, attention(1), attention(2), 1))).toBe('Attention 1–2')
+    expect(nameStrengths(painted(post, halves, attention(4), mlp(4), 1.5))).toBe(
+      'Layer 4 at 1.5 (extrapolated)'
+    )
     expect(nameStrengths(post)).toBe('Nothing')
     expect(
-      recipeOf('two', painted(rangeStrengths({ start: 0, end: 1 }, LAYERS), attention(4), mlp(5), 1))
+      recipeOf('two', painted(rangeStrengths({ start: 0, end: 1 }, LAYERS), halves, attention(4), mlp(5), 1))
     ).toEqual({
       name: 'two',
       ranges: [

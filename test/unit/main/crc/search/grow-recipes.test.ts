@@ -1,3 +1,4 @@
+import { halvesOf } from '../../../../fixtures/halves'
 import { describe, expect, test } from 'vitest'
 import type { LayerStrength } from '../../../../../src/contract/model/recipe'
 import { allRanges, postStrengths, rangeStrengths } from '../../../../../src/contract/model/strengths'
@@ -78,9 +79,10 @@ const target: LayerStrength[] = [
   { attention: 0, mlp: 1 }
 ]
 const planted: Model = (layers) => {
-  const distance = layers.reduce(
+  const wanted = halvesOf(target)
+  const distance = halvesOf(layers).reduce(
     (sum, { attention, mlp }, layer) =>
-      sum + Math.abs(attention - (target[layer]?.attention ?? 0)) + Math.abs(mlp - (target[layer]?.mlp ?? 0)),
+      sum + Math.abs(attention - (wanted[layer]?.attention ?? 0)) + Math.abs(mlp - (wanted[layer]?.mlp ?? 0)),
     0
   )
   return { validity: 0.9, diversity: 0.95 - 0.05 * distance }
@@ -113,18 +115,19 @@ describe('the search for recipes', () => {
 
   test('passes by what is more diverse at too little validity', async () => {
     const limited: Model = (layers) => {
-      const restored = layers.reduce((sum, { attention, mlp }) => sum + attention + mlp, 0)
+      const restored = halvesOf(layers).reduce((sum, { attention, mlp }) => sum + attention + mlp, 0)
       return { validity: 1 - 0.03 * restored, diversity: 0.2 + 0.05 * restored }
     }
     const { best = [], found } = await search(limited, { beam: 3 })
     // 0.03 times restored is at most 0.1 for 3 whole halves and no more.
-    expect(best.reduce((sum, { attention, mlp }) => sum + attention + mlp, 0)).toBe(3)
+    expect(halvesOf(best).reduce((sum, { attention, mlp }) => sum + attention + mlp, 0)).toBe(3)
     for (const { layers } of found[0] ?? []) expect(limited(layers).validity).toBeGreaterThanOrEqual(0.9)
   })
 
   test('crosses with a beam what stops a greedy search', async () => {
     // The attention of layers 0 and 5 pays only together; each alone costs. Any MLP spoils it.
-    const valley: Model = (layers) => {
+    const valley: Model = (strengths) => {
+      const layers = halvesOf(strengths)
       const attention = layers.map((layer) => layer.attention)
       const [first = 0, , third = 0, , , last = 0] = attention
       const restored = attention.reduce((sum, strength) => sum + strength, 0)
@@ -134,8 +137,8 @@ describe('the search for recipes', () => {
       const together = 0.3 * first * last - 0.03 * first - 0.02 * last
       return { validity: 0.9, diversity: 0.5 + 0.1 * third + together - 0.001 * restored }
     }
-    const attentionOf = async (beam: number): Promise<number[] | undefined> =>
-      (await search(valley, { beam, strengths: [] })).best?.map(({ attention }) => attention)
+    const attentionOf = async (beam: number): Promise<number[]> =>
+      halvesOf((await search(valley, { beam, strengths: [] })).best ?? []).map(({ attention }) => attention)
     expect(await attentionOf(1)).toEqual([0, 0, 1, 0, 0, 0])
     expect(await attentionOf(16)).toEqual([1, 0, 1, 0, 0, 1])
   })
@@ -152,7 +155,8 @@ describe('the search for recipes', () => {
   })
 
   test('starts from post where no range qualifies, and finds nothing where nothing does', async () => {
-    const half: Model = (layers) => {
+    const half: Model = (strengths) => {
+      const layers = halvesOf(strengths)
       const whole = layers.some(({ attention, mlp }) => attention > 0 && mlp > 0)
       const attention = layers.reduce((sum, layer) => sum + layer.attention, 0)
       return { validity: whole ? 0.1 : 0.9, diversity: 0.3 + 0.01 * attention }

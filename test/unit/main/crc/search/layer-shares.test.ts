@@ -1,3 +1,4 @@
+import { halvesOf } from '../../../../fixtures/halves'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -116,7 +117,7 @@ describe('subsets of layers', () => {
     post: measuresAt(0),
     ranges: allRanges(LAYERS).map((range) => {
       const layers = rangeStrengths(range, LAYERS)
-      return { layers, measures: measuresAt(placeOf(layers)) }
+      return { layers, measures: measuresAt(placeOf(halvesOf(layers))) }
     }),
     blends: [],
     rejected: new Set<string>(),
@@ -137,7 +138,8 @@ describe('subsets of layers', () => {
       trySubsets(problem, known, { orderPairs, seed: 1 }),
       { generations: 98, blockEvaluations },
       {
-        score: (candidates) => Promise.resolve(candidates.map((layers) => measuresAt(placeOf(layers)))),
+        score: (candidates) =>
+          Promise.resolve(candidates.map((layers) => measuresAt(placeOf(halvesOf(layers))))),
         cost: (candidates) => countBlockEvaluations(candidates, LAYERS)
       }
     )

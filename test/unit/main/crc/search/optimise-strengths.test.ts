@@ -1,3 +1,4 @@
+import { halvesOf } from '../../../../fixtures/halves'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, test } from 'vitest'
@@ -58,7 +59,7 @@ describe('the strengths of layers', () => {
   const LAYERS = 4
   /** Diversity is greatest at (0.2, 0.6, 1, 1); validity falls with what is restored. */
   const model = (layers: readonly LayerStrength[]) => {
-    const strengths = layers.map(({ attention, mlp }) => (attention + mlp) / 2)
+    const strengths = halvesOf(layers).map(({ attention, mlp }) => (attention + mlp) / 2)
     const target = [0.2, 0.6, 1, 1]
     const away = strengths.reduce((sum, strength, layer) => sum + (strength - (target[layer] ?? NaN)) ** 2, 0)
     const restored = strengths.reduce((sum, strength) => sum + strength, 0)
