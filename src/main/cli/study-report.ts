@@ -55,7 +55,8 @@ export function describePlans(plans: readonly StepPlan[], project: string): stri
   ].join('\n')
 }
 
-function planWords({ state, sweep, ranges, answers, file }: StepPlan): string {
+function planWords({ state, sweep, ranges, answers, file, problem }: StepPlan): string {
+  if (problem !== null) return `would fail: ${problem.message}`
   if (file !== null) return `writes ${file}`
   if (state === 'there') return ''
   if (sweep !== null) return planLine(sweep)

@@ -2,9 +2,11 @@ import { checkOf } from '../../contract/documents/answer-check'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import type { Problem } from '../../contract/model/problem'
 import { got } from '../../contract/model/look-up'
 import { endpointWarning } from '../../contract/model/outside-model'
 import { defaultMemoryBytes } from '../base/engine-memory'
+import { problemOf } from '../base/rpc-problems'
 import { inTurns } from '../base/steps'
 import { rangesToCheck } from '../crc/check/check-sweep'
 import { checkedSelection } from '../crc/check/checked-selection'
@@ -52,6 +54,8 @@ export interface StepPlan {
   leaves: string[]
   /** Of a report. */
   file: string | null
+  /** Why it cannot be planned, and would fail. */
+  problem: Problem | null
 }
 
 /** The most that each of these stands for: blend, sampler, mixed logits and filter; earliest, latest and middle range. */
@@ -61,7 +65,7 @@ const MOST_FOUND: Readonly<Record<FoundModels, number>> = { selected: 1, rivals:
  * What the steps of a study would do, without doing it; nothing is written.
  *
  * @param project of the study, opened to be looked at; null: it is not there yet
- * @throws WorkbenchError as the steps would before they compute
+ * @throws WorkbenchError `cancelled`
  */
 export async function planStudy(
   engine: EngineClient,
@@ -71,15 +75,29 @@ export async function planStudy(
   signal: AbortSignal
 ): Promise<StepPlan[]> {
   const planners = new Map<string, PairPlanner>()
-  for (const place of placed.pairs) {
-    const own = project === null ? null : pairOfName(project, place.name)
+  const plannerOf = async (name: string): Promise<PairPlanner> => {
+    const place = got(new Map(placed.pairs.map((each) => [each.name, each])), name, 'pair')
+    const own = project === null ? null : pairOfName(project, name)
     const studied = await studiedPair(placed.study, place, placed.folder, own)
-    planners.set(place.name, new PairPlanner(engine, placed, studied, own, signal))
+    return new PairPlanner(engine, placed, studied, own, signal)
   }
   const plans: StepPlan[] = []
-  for (const step of steps) plans.push(await got(planners, step.pair, 'pair').plan(step))
+  for (const step of steps) {
+    try {
+      const planner = planners.get(step.pair) ?? (await plannerOf(step.pair))
+      planners.set(step.pair, planner)
+      plans.push(await planner.plan(step))
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem === null || problem.code === 'cancelled') throw error
+      plans.push({ ...NOTHING, key: step.key, state: 'missing', problem })
+    }
+  }
   return plans
 }
+
+/** What most steps say nothing of. */
+const NOTHING = { sweep: null, ranges: null, answers: null, leaves: [], file: null, problem: null }
 
 class PairPlanner {
   readonly #devices = new Devices()
@@ -94,7 +112,7 @@ class PairPlanner {
   ) {}
 
   async plan(step: StudyStep): Promise<StepPlan> {
-    const nothing = { key: step.key, sweep: null, ranges: null, answers: null, leaves: [], file: null }
+    const nothing = { ...NOTHING, key: step.key }
     switch (step.kind) {
       case 'sweep':
         return { ...nothing, ...(await this.#planSweep()) }

@@ -225,13 +225,23 @@ class PairOfStudy {
     return { work: { ...NO_WORK, answers, answerTokens: tokens, promptsRead: scored }, result }
   }
 
-  /** Written anew each time: it says what the project has now. */
+  /** Written anew each time: it says what the project has now, also of a pair whose models are gone. */
   async #doReport(pair: string): Promise<Done> {
     const path = reportPath(this.placed, pair)
-    const sweep = this.placed.study.sweep === undefined ? undefined : (await this.#sweptIfAny())?.id
-    const content = await collectReport(this.own, await readPairState(this.own), sweep)
+    const content = await collectReport(this.own, await readPairState(this.own), await this.#shownSweep())
     await writeFileAtomic(path, await writeReport(content, 'html'))
     return { work: NO_WORK, result: path }
+  }
+
+  /** Its id; undefined: the newest, where the study has none or its own cannot be told. */
+  async #shownSweep(): Promise<string | undefined> {
+    if (this.placed.study.sweep === undefined) return undefined
+    try {
+      return (await this.#sweptIfAny())?.id
+    } catch (error) {
+      if (problemOf(error) === null) throw error
+      return undefined
+    }
   }
 
   async #sweptIfAny(): Promise<SweepDocument | null> {

@@ -1,4 +1,5 @@
 import { freeName } from '../../contract/model/free-name'
+import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { pairName } from '../project/pair-list'
 import type { PairLocation } from '../../contract/documents/project'
@@ -34,7 +35,7 @@ export const variantsOf = ({ variants }: Study, pair: StudyPair): StudyVariant[]
 export const isFound = ({ model }: StudyVariant): boolean => FoundModels.safeParse(model).success
 
 /**
- * The steps of a study, pair by pair, each behind those that it needs.
+ * The steps of a study, pair by pair, each behind those that it needs; reports, which set all pairs side by side, come last.
  *
  * @param names of the study's pairs, in their order
  * @throws WorkbenchError `bad-input` for pairs of one name, and for variants that need a sweep which the study has not
@@ -44,7 +45,9 @@ export function expandStudy(study: Study, names: readonly string[]): StudyStep[]
   if (twice !== undefined) {
     throw new WorkbenchError('bad-input', `Two pairs of the study are called "${twice}".`, 'Name them apart.')
   }
-  return study.pairs.flatMap((pair, index) => stepsOf(study, pair, names[index] ?? ''))
+  const steps = study.pairs.flatMap((pair, index) => stepsOf(study, pair, at(names, index, 'name')))
+  const isReport = ({ kind }: StudyStep): boolean => kind === 'report'
+  return [...steps.filter((step) => !isReport(step)), ...steps.filter(isReport)]
 }
 
 function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bytesFromText, BYTES_EXPECTED } from '../../contract/model/bytes'
+import { EvaluationVariant } from '../../contract/documents/evaluation'
 import { Rendering } from '../../contract/documents/crc'
 import { DEFAULT_CONCURRENCY, endpointFromText } from '../../contract/model/outside-model'
 import { PairName } from '../../contract/documents/project'
@@ -64,6 +65,7 @@ export const StudyVariant = z.preprocess(
       ...z.object(MODELS).partial().shape,
       /** What it is called in results; left out: after what it is. */
       name: z.string().min(1).max(200).optional(),
+      ...EvaluationVariant.pick({ prefix: true, suffix: true, system: true, listed: true }).shape,
       'endpoint-key': z.string().max(200).optional(),
       'endpoint-requests': z.number().int().min(1).max(256).default(DEFAULT_CONCURRENCY),
       'endpoint-any-model': z.boolean().default(false)

@@ -1,6 +1,6 @@
 import { checkOf } from '../../contract/documents/answer-check'
 import { DEFAULT_RENDERING, type Rendering } from '../../contract/documents/crc'
-import type { EvaluationRun } from '../../contract/documents/evaluation'
+import type { EvaluationRun, EvaluationVariant } from '../../contract/documents/evaluation'
 import type { Variant } from '../../contract/documents/samples'
 import { rivalText } from '../../contract/model/rival'
 import type { Recipe } from '../../contract/model/recipe'
@@ -105,17 +105,18 @@ async function sweepLines(own: ProjectPair): Promise<Lines> {
 }
 
 /** One entry each, of which more lines than one are indented. */
-function variantLines({ variant, sampling, prefix }: EvaluationRun['variants'][number]): Lines {
+function variantLines({ variant, sampling, ...asking }: EvaluationVariant): Lines {
   const { name } = variant
-  if (sampling !== undefined || prefix !== undefined) {
-    return [`  # ${yamlText(name)} had a sampler or a prefix of its own: slr evaluate --variants takes such`]
-  }
+  if (sampling !== undefined) return [`  # ${yamlText(name)} had a sampler of its own: see samplers`]
   const [first, ...more] = modelLines(variant)
   if (first === undefined) {
     return [`  # ${yamlText(name)} is a recipe of its own: write it into a file, and name that as recipe`]
   }
-  if (variant.kind === 'base' || variant.kind === 'post') return [`  - ${first}`]
-  return [[`  - ${first}`, ...[`name: ${yamlText(name)}`, ...more].map((line) => `    ${line}`)].join('\n')]
+  const asked = Object.entries(asking).map(([field, value]) => `${field}: ${JSON.stringify(value)}`)
+  const plain = variant.kind === 'base' || variant.kind === 'post'
+  if (plain && name === variant.kind && asked.length === 0) return [`  - ${name}`]
+  const lines = [`name: ${yamlText(name)}`, ...more, ...asked].map((line) => `    ${line}`)
+  return [[`  - ${plain ? 'model: ' : ''}${first}`, ...lines].join('\n')]
 }
 
 /** What says which model it is; nothing for recipes that only a file can say. */

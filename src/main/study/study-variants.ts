@@ -1,4 +1,4 @@
-import type { EvaluationVariant } from '../../contract/documents/evaluation'
+import { type EvaluationVariant, frameKey } from '../../contract/documents/evaluation'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { Variant } from '../../contract/documents/samples'
 import { blendName } from '../../contract/documents/swept-model'
@@ -40,7 +40,7 @@ export interface VariantPlace {
  * @throws WorkbenchError naming what is wrong with a file, folder or endpoint
  */
 async function variantsOfEntry(
-  entry: StudyVariant,
+  entry: Omit<StudyVariant, keyof Asking>,
   place: VariantPlace,
   found: Found | null
 ): Promise<Variant[]> {
@@ -81,7 +81,9 @@ async function checkpointVariant(path: string, { pair }: VariantPlace): Promise<
 }
 
 /** The endpoint of an entry that names one. @throws WorkbenchError `bad-input` naming what is wrong with it */
-export function endpointVariant(entry: StudyVariant): Extract<Variant, { kind: 'endpoint' }> {
+export function endpointVariant(
+  entry: Omit<StudyVariant, keyof Asking>
+): Extract<Variant, { kind: 'endpoint' }> {
   const through: EndpointInterface = entry.endpoint === undefined ? 'chat' : 'completions'
   const asked = entry.endpoint ?? entry['endpoint-chat']
   if (asked === undefined) throw new RangeError('the entry names no endpoint')
@@ -130,29 +132,39 @@ export async function studyVariants(
   place: VariantPlace,
   found: Found | null
 ): Promise<EvaluationVariant[]> {
-  const models: Variant[] = []
-  for (const entry of entries) {
+  const models: EvaluationVariant[] = []
+  for (const { prefix, suffix, system, listed, ...entry } of entries) {
     for (const variant of await variantsOfEntry(entry, place, found)) {
-      if (models.some((other) => sameModel(other, variant))) continue
+      const asked = { variant, ...present({ prefix, suffix, system, listed }) }
+      if (models.some((other) => sameModel(other.variant, variant) && asksAlike(other, asked))) continue
       const name = freeName(
         entry.name ?? variant.name,
-        models.map((other) => other.name)
+        models.map((other) => other.variant.name)
       )
-      models.push(renamed(variant, name))
+      models.push({ ...asked, variant: renamed(variant, name) })
     }
   }
-  if (samplers === undefined) return models.map((variant) => ({ variant }))
+  if (samplers === undefined) return models
   return samplers.flatMap((sampler, index) =>
-    models.flatMap((variant): EvaluationVariant[] => {
+    models.flatMap(({ variant, ...asked }): EvaluationVariant[] => {
       // Its answers are there, or its sampler is what it is.
       const isFixed =
         variant.kind === 'file' || (variant.kind === 'rival' && variant.rival.kind === 'sampler')
-      if (isFixed) return index === 0 ? [{ variant }] : []
+      if (isFixed) return index === 0 ? [{ variant, ...asked }] : []
       const name = index === 0 ? variant.name : `${variant.name}, ${samplerName(sampler)}`
-      return [{ variant: { ...variant, name }, sampling: samplingOf(sampler, otherwise) }]
+      return [{ ...asked, variant: { ...variant, name }, sampling: samplingOf(sampler, otherwise) }]
     })
   )
 }
+
+type Asking = Pick<EvaluationVariant, 'prefix' | 'suffix' | 'system' | 'listed'>
+
+/** Fields that are given: a run that is stored has no others. */
+const present = (asking: Asking): Asking =>
+  Object.fromEntries(Object.entries(asking).filter(([, value]) => value !== undefined))
+
+const asksAlike = (one: Asking, other: Asking): boolean =>
+  frameKey(one) === frameKey(other) && one.listed === other.listed
 
 /** A recipe goes by the name that its variant has. */
 const renamed = (variant: Variant, name: string): Variant =>

@@ -36,8 +36,8 @@ variants:
 
 tasks:
   - task: demo-open
-    prompts: 6 # the first so many of the task; leave it out for all
     n: 8 # answers per prompt and variant
+    # prompts: 6 # only the first so many of the task
 `
 
 /** The paper's study, for a pair of one's own. @param name of the study */

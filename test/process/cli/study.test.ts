@@ -76,6 +76,9 @@ describe('slr study', () => {
     const page = await readFile(join(folder, 'small.html'), 'utf8')
     expect(page).toContain('Differences on the same prompts, with 95 % intervals and adjusted p-values')
 
+    expect(page).toMatch(/check on whole answers.*1 recipe/s)
+    expect(page).toMatch(/passes a token.*>post<.*>1<.*>1<.*>4</s)
+
     const again = await run(file)
     expect(outcomes(again).map(([, outcome]) => outcome)).toEqual(['found', 'found', 'found', 'written'])
     expect(totalWork(again)).toBe(0)

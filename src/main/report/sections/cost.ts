@@ -48,7 +48,7 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
   return {
     kind: 'table',
     label:
-      'What it took to find, once for each pair; a block evaluation is one layer of one model on one group of prompts',
+      'What it took to find, once for the pair; a block evaluation is a layer over a group of prompts, for all models that are alike up to it',
     columns: [
       textColumn('Step'),
       textColumn('what'),

@@ -24,9 +24,22 @@ describe('the variants of a study', () => {
       { blend: 0.5, name: 'half' },
       { model: 'post', name: 'as it is' },
       { rival: 'mix:0.5' },
-      { restore: 3, name: 'half' }
+      { restore: 3, name: 'half' },
+      { model: 'post', prefix: 'Five of them: ', listed: 5 }
     ])
-    expect(made.map(({ variant }) => variant.name)).toEqual(['post', '4-11', 'half', 'mix:0.5', 'half (2)'])
+    expect(made.map(({ variant }) => variant.name)).toEqual([
+      'post',
+      '4-11',
+      'half',
+      'mix:0.5',
+      'half (2)',
+      'post (2)'
+    ])
+    expect(made.at(-1)).toEqual({
+      variant: { kind: 'post', name: 'post (2)' },
+      prefix: 'Five of them: ',
+      listed: 5
+    })
     expect(made[2]?.variant).toMatchObject({ kind: 'recipe', recipe: { name: 'half' } })
   })
 
