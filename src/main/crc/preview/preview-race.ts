@@ -165,21 +165,26 @@ export class PreviewRace {
       const slope = squares === 0 ? 0 : sum(prompts.map((prompt) => of(prompt) * far(prompt))) / squares
       const rest = (prompt: number): number => of(prompt) - slope * far(prompt)
       return {
+        slope,
         mean: slope * farOnAverage + meanOver(drawn, rest),
         variances: drawn.map((some) => varianceOf(some.map(rest)))
       }
     })
     const priors = drawn.map((some, category) =>
-      some.length === 1
-        ? varianceOf(at(categories, category, 'category').map(far))
-        : meanOf(fitted.map(({ variances }) => at(variances, category, 'category')))
+      some.length === 1 ? null : meanOf(fitted.map(({ variances }) => at(variances, category, 'category')))
     )
+    const farVariances = categories.map((prompts) => varianceOf(prompts.map(far)))
+    // One prompt says nothing of the spread: what is left is taken to vary as much as what is explained.
+    const priorOf = (slope: number, category: number): number => {
+      const shared = at(priors, category, 'category')
+      return shared === null ? slope ** 2 * at(farVariances, category, 'category') : shared
+    }
     const freedom = PRIOR_FREEDOM + sum(drawn.map((some) => some.length - 1))
-    return fitted.map(({ mean, variances }) => {
+    return fitted.map(({ slope, mean, variances }) => {
       const parts = drawn.map((some, category) => {
         const own = some.length - 1
         const moderated =
-          (PRIOR_FREEDOM * at(priors, category, 'category') + own * at(variances, category, 'category')) /
+          (PRIOR_FREEDOM * priorOf(slope, category) + own * at(variances, category, 'category')) /
           (PRIOR_FREEDOM + own)
         const left = 1 - some.length / at(categories, category, 'category').length
         return (left * moderated) / some.length
