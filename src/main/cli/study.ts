@@ -64,7 +64,10 @@ export function addStudyCommand(program: Command, signal: AbortSignal): void {
       'a part of it: pair=NAME, step=sweep, step=evaluate/TASK, or both with a comma',
       parseOnly
     )
-    .option('--out <file>', 'where the report goes (default: as the file says, else NAME.html beside it)')
+    .option(
+      '--out <file>',
+      'where the report goes, in place of an earlier one (default: as the file says, else NAME.html beside it)'
+    )
   withCommonOptions(command).action(async (file: string) => {
     await study(absolutePath(file), readOptions(StudyOptions, command), command, signal)
   })

@@ -22,6 +22,7 @@ import { readPairState } from '../workbench/open-projects'
 import { completeEvaluation, foundEvaluation, taskAsAsked } from './evaluate-step'
 import { type PlacedStudy, reportPath, settledPair } from './study-project'
 import type { StudyTask } from './study-file'
+import { requireReplaceableReport } from './replaceable-report'
 import { isFound, type StudyStep, variantsOf } from './steps'
 import { type StudiedPair, taskOfStudy } from './studied-pair'
 import { type Found, studyVariants } from './study-variants'
@@ -228,6 +229,7 @@ class PairOfStudy {
   /** Written anew each time: it says what the project has now, also of a pair whose models are gone. */
   async #doReport(pair: string): Promise<Done> {
     const path = reportPath(this.placed, pair)
+    await requireReplaceableReport(path)
     const content = await collectReport(this.own, await readPairState(this.own), await this.#shownSweep())
     await writeFileAtomic(path, await writeReport(content, 'html'))
     return { work: NO_WORK, result: path }

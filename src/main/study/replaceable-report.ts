@@ -1,0 +1,41 @@
+import { WorkbenchError } from '../../contract/model/problem'
+import { errorCode } from '../base/files/atomic-file'
+import { errorMessage } from '../base/files/bounded-file'
+import { openRegularFile } from '../base/files/regular-file'
+
+/** Every page has it in its first lines (report/page.ts). */
+const SIGN = '<meta name="generator" content="SLR Workbench">'
+const HEAD_BYTES = 4096
+
+/**
+ * A study's file may come from somebody else, and names the file that its report is written to: nothing but an earlier report is
+ * replaced.
+ *
+ * @throws WorkbenchError `bad-input` when something else is there
+ */
+export async function requireReplaceableReport(path: string): Promise<void> {
+  const head = await headOf(path)
+  if (head === null || head.includes(SIGN)) return
+  throw new WorkbenchError(
+    'bad-input',
+    `${path} is there, and is no report of this program: it is not replaced.`,
+    'Name another file as "report" of the study, or move that one away.'
+  )
+}
+
+/** Null where nothing is. */
+async function headOf(path: string): Promise<string | null> {
+  try {
+    const file = await openRegularFile(path)
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+      return buffer.toString('latin1', 0, bytesRead)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error
+    if (errorCode(error) === 'ENOENT') return null
+    throw new WorkbenchError('bad-file', `${path} cannot be replaced by a report: ${errorMessage(error)}`)
+  }
+}
