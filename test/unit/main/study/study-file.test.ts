@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readStudy } from '../../../../src/main/study/study-file'
 import { paperTemplate, quickTemplate } from '../../../../src/main/study/templates'
@@ -38,6 +40,12 @@ describe('a study file', () => {
   ])('reads what --template %s writes, under any name', async (_, template) => {
     for (const name of ['quick', 'no', '1e3', 'a: "b" #', 'ü\u2028'])
       expect((await readStudy(template(name), 't.yaml')).name).toBe(name)
+  })
+
+  it('reads the example of its documentation', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../../../docs/study.md'), 'utf8')
+    const [, example = ''] = /```yaml\n([^]*?)```/.exec(page) ?? []
+    expect((await readStudy(example, 'study.md')).tasks).toHaveLength(2)
   })
 
   it.each([
