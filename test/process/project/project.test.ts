@@ -353,6 +353,7 @@ describe('the sweeps of a project', () => {
       checkpoints: { base: 'aa', post: 'bb' },
       createdAt: newer.createdAt,
       seconds: 3.2,
+      isPreview: false,
       layerCount: 2,
       promptCount: 2,
       scoredBy: { kind: 'crc' },
