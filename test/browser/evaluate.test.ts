@@ -112,7 +112,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
     expect(await page.getByRole('button', { name: 'Use', exact: true }).isDisabled()).toBe(true)
     await page.getByRole('textbox', { name: 'Name' }).fill('post, hot')
     await page.getByLabel('Put before every prompt').fill('Please: ')
-    await page.getByRole('switch').check()
+    await page.getByRole('switch', { name: 'A sampler of its own' }).check()
     await page.getByLabel('Temperature').fill('1.7')
     await page.getByRole('button', { name: 'Use', exact: true }).click()
     await page.getByText('own sampler, prefix').waitFor()

@@ -314,8 +314,8 @@ describe('slr sweep', () => {
   it.each([
     ['that are no list', { name: 'x', ranges: [[0, 1]] }, /expected array/],
     [
-      'with a strength beyond 1',
-      [{ name: 'x', layers: [{ attention: 2, mlp: 0 }] }],
+      'with a strength beyond 2',
+      [{ name: 'x', layers: [{ attention: 2.5, mlp: 0 }] }],
       /0\.layers\.0\.attention/
     ],
     ['of one name', [1, 2].map((end) => ({ name: 'x', ranges: [[0, end]] })), /share a name/]
