@@ -130,7 +130,7 @@ export function addSweepCommand(program: Command, signal: AbortSignal): void {
     )
     .option(
       '--preview',
-      'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the time at most'
+      'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the work at most'
     )
     .option('--fresh', 'compute everything, also what an interrupted or earlier sweep has computed')
   withProjectOptions(
