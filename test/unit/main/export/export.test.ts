@@ -112,8 +112,8 @@ describe('an exported model', () => {
           model: layersModel(asked),
           prompts: Object.values(prompts)
         })
-      const exported = exportRecipe({ base, post }, { name: 'parts', layers }, target)
       const { spec } = await openPair(base, post).then((pair) => pair.post)
+      const exported = exportRecipe({ base, post }, { name: 'parts', layers }, target)
       const tensors = layerTensors(spec, 0)
       const fused = tensors.some(({ components }) => components.length > 1)
       const has = (half: string, component: string): boolean =>
