@@ -1,0 +1,15 @@
+import { eventIterator } from '@orpc/contract'
+import { z } from 'zod'
+import { Recipe } from '../../model/recipe'
+import { ProbeEvent } from '../probe'
+import { ofPair, procedure } from './procedure'
+
+export const probeProcedures = {
+  /**
+   * What post, a recipe and base would say next after a prompt in the project's rendering, one model after the other.
+   * Refused while a job of the project runs, and cancelled by one that starts.
+   */
+  next: procedure
+    .input(ofPair.extend({ recipe: Recipe, prompt: z.string().min(1).max(100_000) }))
+    .output(eventIterator(ProbeEvent))
+}
