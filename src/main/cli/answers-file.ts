@@ -1,11 +1,11 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { version } from '../../../package.json'
 import { type Computation, type SampleLine, SampleRun } from '../../contract/documents/samples'
 import { WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic, writeProblem } from '../base/files/atomic-file'
-import { readJsonFile } from '../base/files/bounded-file'
+import { errorMessage, readJsonFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { appendLines } from '../base/files/line-file'
 import { readAnswerLines } from '../project/sample-files'
@@ -71,24 +71,39 @@ export class AnswersFile {
 
   /** @throws WorkbenchError `read-only`, `not-found` */
   async append(lines: readonly SampleLine[]): Promise<void> {
+    this.handle ??= await this.begin()
     try {
-      this.handle ??= await this.begin()
       await this.handle.appendFile(jsonLines(this.current, lines))
     } catch (error) {
-      throw error instanceof WorkbenchError ? error : writeProblem(this.path, error)
+      throw new WorkbenchError(
+        'read-only',
+        `${this.path} cannot be written: ${errorMessage(error)}.`,
+        'Free some space; the same command goes on with the answers that are in the file.'
+      )
     }
     this.samples.push(...lines)
   }
 
   private async begin(): Promise<FileHandle> {
-    if (this.samples.length > 0) {
-      // What a crash cut off would run into the next line.
-      await appendLines(this.path, [])
-      return open(this.path, 'a')
+    try {
+      return await (this.samples.length > 0 ? this.goOn() : this.replace())
+    } catch (error) {
+      throw error instanceof WorkbenchError ? error : writeProblem(this.path, error)
     }
+  }
+
+  private async goOn(): Promise<FileHandle> {
+    // What a crash cut off would run into the next line.
+    await appendLines(this.path, [])
+    return open(this.path, 'a')
+  }
+
+  private async replace(): Promise<FileHandle> {
+    const record = recordOf(this.path)
+    // Written before the older answers go, so that a full disk leaves them; in force only after: they are none of this run.
+    await writeFileAtomic(`${record}.new`, formatJson({ programVersion: version, run: this.current }))
     const handle = await open(this.path, 'w')
-    // After the older answers are gone: they are none of this run.
-    await writeFileAtomic(recordOf(this.path), formatJson({ programVersion: version, run: this.current }))
+    await rename(`${record}.new`, record)
     return handle
   }
 

@@ -9,6 +9,7 @@ import {
   tallyBasis,
   tallyVerdict
 } from '../../contract/words/preference-words'
+import { plural } from '../../contract/words/format'
 import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { count, decimal, style, table } from './output'
 
@@ -21,7 +22,7 @@ export function describeEvaluation({ run, results }: EvaluationView): string {
     measureOf(id).better ?? '',
     ...results.variants.map(({ measures }) => describeEstimate(measures[id], task.prompts.length))
   ])
-  const heading = `${task.name}: ${count(task.prompts.length)} prompts, ${count(task.settings.sampleCount)} answers each`
+  const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${count(task.settings.sampleCount)} answers each`
   return [
     style('bold', heading),
     table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { WorkbenchError } from '../../contract/model/problem'
 import { findPairs } from '../checkpoint/local-pairs'
 import { modelFolders } from '../project/model-folders'
+import { isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import { CommonOptions, readOptions, withCommonOptions } from './options'
 import { bytes, count, printJson, printText, remark, table } from './output'
@@ -19,7 +21,11 @@ export function addPairsCommand(program: Command, signal: AbortSignal): void {
     )
   withCommonOptions(command).action(async () => {
     const options = readOptions(PairsOptions, command)
-    const found = await findPairs(options.in?.map(absolutePath) ?? (await modelFolders()), signal)
+    const named = options.in?.map(absolutePath) ?? []
+    for (const folder of named) {
+      if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+    }
+    const found = await findPairs(named.length > 0 ? named : await modelFolders(), signal)
     if (options.json) return printJson(found)
     const rows = found.pairs.map(({ postName, baseName, family, layers, bytes: size, by }) => [
       postName,

@@ -5,6 +5,7 @@ import { MAX_TASK_CHARACTERS, Task } from '../../contract/documents/task'
 import { got } from '../../contract/model/look-up'
 import { plural } from '../../contract/words/format'
 import { readTextFile } from '../base/files/bounded-file'
+import { absolutePath } from '../base/files/places'
 import { PUBLISHED_FORMATS, type PublishedFormat, publishedTask } from '../evaluation/published-formats'
 import { CommonOptions, readOptions, usageError, withCommonOptions } from './options'
 import { printJson, remark } from './output'
@@ -39,6 +40,9 @@ async function importTask(
 ): Promise<void> {
   if (out === undefined && !json) throw usageError(command, 'where to? Give --out TASK.json, or --json')
   const output = out === undefined ? null : await checkOutputFile(out)
+  if (output !== null && files.some((name) => absolutePath(name) === output.path)) {
+    throw usageError(command, `--out would replace ${output.path}, which is imported: name another file`)
+  }
   const read = await Promise.all(
     files.map(async (name) => ({ name, content: await readTextFile(name, 4 * MAX_TASK_CHARACTERS) }))
   )

@@ -139,7 +139,7 @@ class Asking {
     this.client = new EndpointClient(endpoint, {
       who: 'The endpoint',
       work: 'Sampling',
-      later: 'Answers so far are kept; go on later.',
+      later: 'Answers so far are kept where they go to a file or a project; go on later.',
       apiKey,
       patience
     })

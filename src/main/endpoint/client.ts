@@ -156,7 +156,7 @@ export class EndpointClient {
           ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` })
         },
         // Elsewhere is not where the user agreed to send text.
-        redirect: 'error',
+        redirect: 'manual',
         signal: limit.signal
       })
       return { response, text: await boundedText(response, maxBytes, who) }
@@ -178,8 +178,13 @@ export class EndpointClient {
     if (status === 429 || status >= 500) {
       return new PassingFailure(`answered ${status}${said}`, pauseMs(response.headers.get('retry-after')))
     }
-    const [what, hint] =
-      status === 401 || status === 403
+    const isElsewhere = status >= 300 && status < 400
+    const [what, hint] = isElsewhere
+      ? [
+          `redirects to ${quoted(response.headers.get('location') ?? 'another address')} (${status}), which is not followed`,
+          'Name the address that answers by itself.'
+        ]
+      : status === 401 || status === 403
         ? [`refused the key (${status})${said}`, 'Give an API key that it knows.']
         : [`refused the request (${status})${said}`, 'Check the address and the name of the model.']
     return new EndpointRefusal(status, this.said(url, what), hint)

@@ -19,6 +19,7 @@ import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
 import { historyOf } from '../project/sweep-history'
 import { foundEvaluation, taskAsAsked } from './evaluate-step'
+import { requireReplaceableReport } from './replaceable-report'
 import { isEndpoint, isFound, type StudyStep, variantsOf } from './steps'
 import { type StudiedPair, studiedPair, taskOfStudy } from './studied-pair'
 import type { FoundModels, StudyTask, StudyVariant } from './study-file'
@@ -121,7 +122,7 @@ class PairPlanner {
       case 'evaluate':
         return { ...nothing, ...(await this.#planEvaluation(step)) }
       case 'report':
-        return { ...nothing, state: 'missing', file: reportPath(this.placed, step.pair) }
+        return { ...nothing, ...(await this.#planReport(step)) }
     }
   }
 
@@ -196,6 +197,13 @@ class PairPlanner {
       return leaving(endpointVariant(entry), answers.prompts, samplers * answers.prompts * answers.perVariant)
     })
     return { state: 'missing', answers, leaves: left }
+  }
+
+  /** @throws WorkbenchError as `requireReplaceableReport` */
+  async #planReport({ pair }: StudyStep): Promise<Pick<StepPlan, 'state' | 'file'>> {
+    const file = reportPath(this.placed, pair)
+    await requireReplaceableReport(file)
+    return { state: 'missing', file }
   }
 
   async #taskOf(asked: StudyTask): Promise<EvaluationRun['task']> {

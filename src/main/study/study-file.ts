@@ -181,6 +181,10 @@ export const Study = z
     path: ['check'],
     message: 'is of the best ranges of a sweep, and the study has none: add "sweep: {}"'
   })
+  .refine(({ sweep, check }) => check === undefined || (sweep?.task ?? 'crc') === 'crc', {
+    path: ['check'],
+    message: 'is of the character task, and the sweep scores whole answers to a task already: leave it out'
+  })
 export type Study = z.infer<typeof Study>
 
 /** Settings of one variant may be taken over by others so. */

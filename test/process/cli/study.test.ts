@@ -90,7 +90,7 @@ describe('slr study', () => {
   })
 
   it('plans without writing, and says what would leave the machine', async () => {
-    const { folder, file } = await smallStudy('    # asked\nreport: false\n')
+    const { folder, file } = await smallStudy('    # asked\nreport: prompts.json\n')
     await writeFile(
       file,
       (await readFile(file, 'utf8')).replace(
@@ -106,6 +106,9 @@ describe('slr study', () => {
     expect(stdout).toContain('2 prompts × 3 variants at most × 2: 12 of 12 answers')
     expect(stdout).toContain(
       'models.example (another machine), to be answered by m. 2 prompts, for 4 answers as far.'
+    )
+    expect(stdout).toMatch(
+      /Short\/report .*would fail: .*prompts\.json is there, and is no report of this program/
     )
     await expect(openProject(join(folder, 'small.slr'))).rejects.toThrow('There is no folder')
   })

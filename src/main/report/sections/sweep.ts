@@ -97,9 +97,9 @@ export function headlineBlocks({ headline }: ReportedSweep): Block[] {
 }
 
 /** What a preview's numbers rest on. */
-function previewBlocks({ preview, ranges, promptCount }: ReportedSweep): Block[] {
+function previewBlocks({ preview, scoredBy, ranges, promptCount }: ReportedSweep): Block[] {
   if (preview === null) return []
-  const { basis, elsewhere, isDoubtful } = previewFacts({ promptCount, ranges, preview })
+  const { basis, elsewhere, isDoubtful } = previewFacts({ scoredBy, promptCount, ranges, preview })
   return [{ kind: isDoubtful ? 'warning' : 'note', text: `A preview: ${basis}. ${elsewhere}` }]
 }
 

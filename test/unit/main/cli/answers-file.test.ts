@@ -1,10 +1,11 @@
-import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SampleLine, type SampleRun } from '../../../../src/contract/documents/samples'
 import { at } from '../../../../src/contract/model/look-up'
 import { AnswersFile } from '../../../../src/main/cli/answers-file'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { problemOf } from '../../../fixtures/problems'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 
 const run = (changes: Partial<SampleRun> = {}): SampleRun => ({
@@ -47,6 +48,16 @@ describe('the file of a run that was stopped', () => {
     expect(written.map((line) => SampleLine.parse(JSON.parse(line)))).toEqual([first, second, third])
     expect(file.answers).toEqual([first, second, third])
     expect(await readdir(join(path, '..'))).toEqual(['samples.jsonl'])
+  })
+
+  it('keeps what was there before where it cannot be begun', async () => {
+    const path = join(await temporaryFolder(), 'samples.jsonl')
+    await writeFile(path, 'older answers\n')
+    // As a full disk would, it takes no record of the run.
+    await mkdir(`${path}.partial.new`)
+    const file = await AnswersFile.open(path, run(), false)
+    expect((await problemOf(file.append([first]))).hint).toContain('What was there before is unchanged.')
+    expect(await readFile(path, 'utf8')).toBe('older answers\n')
   })
 
   it('is replaced by another run and when everything is to be computed, not before their first answer', async () => {

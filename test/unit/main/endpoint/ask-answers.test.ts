@@ -172,6 +172,13 @@ describe('answers of an endpoint', () => {
     expect(kept).toEqual([])
   })
 
+  it('are refused at once, and asked for nowhere else, where the endpoint redirects', async () => {
+    const { endpoint, requests } = await startAnswerEndpoint({ fault: () => 'elsewhere' })
+    const { message } = await problemOf(ask({ ...endpoint, concurrency: 1 }, ['A']))
+    expect(message).toMatch(/redirects to http:\/\/127\.0\.0\.1:9\/v1 \(302\), which is not followed/)
+    expect(requests).toHaveLength(1)
+  })
+
   it('are not asked for where the model is another, or the key is refused', async () => {
     const other = await startAnswerEndpoint({ lists: ['llama', 'qwen'] })
     expect((await problemOf(ask(other.endpoint, ['A']))).message).toMatch(

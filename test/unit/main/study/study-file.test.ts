@@ -69,6 +69,11 @@ describe('a study file', () => {
     ['half a pair', 'name: s\npairs:\n  - base: a\n', /line 3: pairs\.0: expected demo, or base and post/],
     ['a missing field', 'name: s\n', /^s\.yaml: pairs: /],
     ['a check without a sweep', `${HEAD}check: 5\n`, /line 4: check: .*add "sweep: \{\}"/],
+    [
+      'a check of a sweep by a task',
+      `${HEAD}sweep: {task: demo-open}\ncheck: 5\n`,
+      /line 5: check: is of the character task/
+    ],
     ['a sampler of the character task', `${HEAD}sweep:\n  min-p: 0.1\n`, /line 4: sweep: .*need a task/],
     ['prompts beside a task', `${HEAD}sweep:\n  task: open\n  prompts: p.json\n`, /line 6: sweep\.prompts: /],
     [
