@@ -269,13 +269,14 @@ class Follower {
     const most =
       this.generation.settings.maxTokens * (samplesTotal - samplesDone) -
       growingTokens.reduce((sum, length) => sum + length, 0)
+    // The first tokens come with the reading of weights and prompts, and say nothing of the others.
+    if (perSecond === null || (this.tokensDone < FEW_TOKENS && left > 0)) {
+      return { ...this.progress, tokensPerSecond: perSecond, secondsLeft: null }
+    }
     return {
       ...this.progress,
       tokensPerSecond: perSecond,
-      // The first tokens come with the reading of weights and prompts, and say nothing of the others.
-      ...(perSecond === null || this.tokensDone < FEW_TOKENS
-        ? {}
-        : { mostSecondsLeft: Math.max(0, most) / perSecond }),
+      mostSecondsLeft: Math.max(0, most) / perSecond,
       secondsLeft: secondsLeft !== null && Number.isFinite(secondsLeft) ? secondsLeft : null
     }
   }
