@@ -93,7 +93,7 @@ async function study(
 async function writeTemplate(
   path: string,
   template: TemplateName,
-  { quiet, project }: StudyOptions,
+  { json, quiet, project }: StudyOptions,
   command: Command
 ): Promise<void> {
   if ((template === 'mine') !== (project !== undefined)) {
@@ -105,6 +105,7 @@ async function writeTemplate(
   const output = await checkOutputFile(path)
   if (output.exists) throw usageError(command, `${path} is there already: name another file`)
   await writeOutputText(output, await templateText(template, basename(path, extname(path)), project))
+  if (json) await printJson({ file: output.path })
   if (!quiet) remark(`Wrote ${output.path}`)
 }
 

@@ -90,23 +90,28 @@ const RENDERING = {
   'assistant-prefix': Rendering.shape.assistantPrefix.optional()
 }
 
+const PAIR_EXPECTED = 'expected demo, or base and post with the folders of the two models'
+
 /** `demo` stands for the built-in pair. */
 export const StudyPair = z.preprocess(
   (value) => (value === 'demo' ? { demo: true } : value),
   z
-    .strictObject({
-      name: PairName.optional(),
-      demo: z.literal(true).optional(),
-      base: file.optional(),
-      post: file.optional(),
-      ...RENDERING,
-      /** Beside those of the study. */
-      variants: StudyVariants.default([])
-    })
+    .strictObject(
+      {
+        name: PairName.optional(),
+        demo: z.literal(true).optional(),
+        base: file.optional(),
+        post: file.optional(),
+        ...RENDERING,
+        /** Beside those of the study. */
+        variants: StudyVariants.default([])
+      },
+      { error: ({ code }) => (code === 'invalid_type' ? PAIR_EXPECTED : undefined) }
+    )
     .refine(
       ({ demo, base, post }) =>
         demo === true ? base === undefined && post === undefined : base !== undefined && post !== undefined,
-      'expected demo, or base and post with the folders of the two models'
+      PAIR_EXPECTED
     )
 )
 export type StudyPair = z.infer<typeof StudyPair>

@@ -129,8 +129,12 @@ describe('slr study', () => {
     )
   })
 
-  it('writes no template over a file', async () => {
-    const { file } = await smallStudy()
+  it('writes a template, which --json names, but over no file', async () => {
+    const { folder, file } = await smallStudy()
+    const fresh = join(folder, 'fresh.yaml')
+    const written = await runHere(['study', fresh, '--template', 'quick', '--json', '--quiet'])
+    expect(JSON.parse(written.stdout)).toEqual({ file: fresh })
+    expect(await readFile(fresh, 'utf8')).toContain('name: fresh')
     const { stderr, status } = await runHere(['study', file, '--template', 'quick'])
     expect({ status, stderr }).toMatchObject({
       status: 2,

@@ -38,7 +38,9 @@ async function plainFileStats(file: string): ReturnType<typeof lstatOrNull> {
   if (stats !== null && !stats.isFile()) {
     throw new WorkbenchError(
       'bad-file',
-      `${file} is not an ordinary file; a project holds no links or devices.`
+      stats.isDirectory()
+        ? `${file} is not an ordinary file but a folder.`
+        : `${file} is not an ordinary file; links and devices are not read.`
     )
   }
   return stats

@@ -68,6 +68,11 @@ describe('a study file', () => {
     ],
     ['half a pair', 'name: s\npairs:\n  - base: a\n', /line 3: pairs\.0: expected demo, or base and post/],
     ['a missing field', 'name: s\n', /^s\.yaml: pairs: /],
+    [
+      'a pair of an unknown name',
+      'name: s\npairs: [demmo]\n',
+      /line 2: pairs\.0: expected demo, or base and post/
+    ],
     ['a check without a sweep', `${HEAD}check: 5\n`, /line 4: check: .*add "sweep: \{\}"/],
     [
       'a check of a sweep by a task',
