@@ -13,7 +13,7 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
     const page = await open(await demoProject())
     const plan = page.getByRole('region', { name: 'Plan of the next sweep' })
     await plan.getByLabel('Preview', { exact: true }).check()
-    await plan.getByText(/at most a quarter of: 1 prompt group/).waitFor()
+    await plan.getByText(/takes at most a quarter: 1 prompt group/).waitFor()
     await page.getByRole('button', { name: 'Sweep all ranges' }).click()
 
     const result = page.getByRole('region', { name: 'Result' })
@@ -34,5 +34,17 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
     await result.getByText(/Layers 4–11, not checked yet/).waitFor()
     await page.locator(PARTIAL).first().waitFor({ state: 'detached' })
     expect(await page.locator('[data-range]').count()).toBe(78)
+
+    // What is outlined follows what is asked, and the charts stay where they are.
+    const outlined = page.getByText(/: layers 4–11 alone: .* of resamplings/)
+    await outlined.waitFor()
+    await page.getByRole('button', { name: 'What if' }).click()
+    const charts = page.getByRole('region', { name: 'Heatmap' })
+    await result.getByText(/as swept: not what is stored/).waitFor()
+    const before = await charts.boundingBox()
+    await page.getByRole('slider', { name: /^Temperature/ }).press('End')
+    await page.getByText(/Post itself fails under this sampler/).waitFor()
+    await outlined.waitFor({ state: 'detached' })
+    expect(await charts.boundingBox()).toEqual(before)
   })
 })

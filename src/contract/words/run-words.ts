@@ -15,13 +15,13 @@ export const RUN_KIND_WORDS: Readonly<Record<RunKind, { one: string; several: st
   evaluation: { one: 'evaluation', several: 'evaluations' }
 }
 
-export function sweepTitle({ scoredBy, selected, best }: SweepSummary): string {
+export function sweepTitle({ scoredBy, selected, best, isPreview }: SweepSummary): string {
   const { diversity } = scoreWords(scoredBy)
   const result =
     selected === null || best === null
       ? 'no range selected'
       : `${rangePhrase(selected)}, ${diversity} ${formatScore(best.diversity)}`
-  return `${capitalised(scoredByName(scoredBy))}: ${result}`
+  return `${capitalised(scoredByName(scoredBy))}${isPreview ? ', preview' : ''}: ${result}`
 }
 
 const METHODS: Readonly<Record<SearchSummary['method'], string>> = {
