@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import type { SampleSettings } from '../../contract/documents/samples'
 import type { OutsideModel } from '../../contract/model/outside-model'
 import { WorkbenchError } from '../../contract/model/problem'
+import { plural } from '../../contract/words/format'
 import { type AnswerFile, type FileAnswer, readAnswerFile } from '../answers/file-formats'
 import { readBytes } from '../base/files/bounded-file'
 import { promptName } from '../text/prompt-name'
@@ -98,7 +99,7 @@ export async function answersFromFile(
     const found = answers[short]?.length ?? 0
     throw new WorkbenchError(
       'bad-input',
-      `${promptName(prompt, short)} has ${found === 0 ? 'no answer' : `${found} answers`} in ${model.path}; the run asks for ${sampleCount} to each prompt.`,
+      `${promptName(prompt, short)} has ${found === 0 ? 'no answer' : plural(found, 'answer')} in ${model.path}; the run asks for ${sampleCount} to each prompt.`,
       found === 0
         ? 'Answers are matched by the text of their prompt: is it of the same prompts?'
         : 'Ask for fewer answers, so that all variants have as many.'

@@ -52,6 +52,9 @@ describe('answers from a file', () => {
         )
       ).message
     ).toMatch(/has 3 answers/)
+    const one = await answerFileModel('one', await answersFile({ prompt: 0, text: 'red' }))
+    const { message } = await problemOf(answersFromFile(one, PROMPTS, { sampleCount: 2 }))
+    expect(message).toMatch(/has 1 answer in /)
   })
 
   it("are of one model: of several in a file, the one that goes by the variant's name", async () => {
