@@ -1,4 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity'
+import { isOutside } from '../../contract/model/model'
 import type { Precision } from '../../contract/model/device'
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { ProjectState } from '../../contract/documents/project'
@@ -261,7 +262,9 @@ export class Samples {
   }
 
   private async ended(ending: SampleEvent, live: LiveRun | null): Promise<void> {
-    if (live !== null) this.speed.heard(live.run.settings.device, live.progress.tokensPerSecond)
+    // How fast others answer says nothing of the engine.
+    if (live !== null && !live.run.variants.some(isOutside))
+      this.speed.heard(live.run.settings.device, live.progress.tokensPerSecond)
     await this.settle(live?.run ?? null)
     const kept = this.shown !== null && this.shown.run.id === live?.run.id
     // A run without any answer may have failed for its settings: the next one takes those of the setup.
