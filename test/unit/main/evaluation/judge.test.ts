@@ -209,7 +209,7 @@ describe('judging', () => {
     const { settings } = await startJudgeEndpoint((_, response) =>
       response.writeHead(307, { location: `${elsewhere.settings.baseUrl}/chat/completions` }).end()
     )
-    expect((await problemOf(judged(settings, answers('Secret')))).message).toMatch(/cannot be reached/)
+    expect((await problemOf(judged(settings, answers('Secret')))).message).toMatch(/which is not followed/)
     expect(elsewhere.requests).toEqual([])
   })
 
