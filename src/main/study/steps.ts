@@ -64,7 +64,7 @@ function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
   if (finding !== undefined && study.sweep === undefined && study.tasks.length > 0) {
     throw new WorkbenchError(
       'bad-input',
-      `${name}: the variant ${finding.model ?? ''} is what a sweep finds, and the study has none.`,
+      `${name}: the variant ${finding.model} is what a sweep finds, and the study has none.`,
       'Add "sweep: {}", or leave the variant out.'
     )
   }

@@ -1,3 +1,4 @@
+import { isOutside } from '../../contract/model/model'
 import {
   type EvaluatedPrompt,
   type EvaluationEvent,
@@ -201,9 +202,11 @@ export class Evaluations {
   }
 
   private async ended(ending: EvaluationEvent, live: LiveEvaluation | null): Promise<void> {
-    this.setup.ran(this.reached)
     const id = ending.type === 'finished' ? ending.evaluationId : (live?.evaluationId ?? null)
     await this.project.refresh()
-    if (id !== null && this.list.some((evaluation) => evaluation.id === id)) await this.show(id)
+    const isStored = id !== null && this.list.some((evaluation) => evaluation.id === id)
+    const run = isStored ? await this.show(id) : null
+    // How fast others answer says nothing of the engine.
+    if (run !== null && !run.variants.some(({ variant }) => isOutside(variant))) this.setup.ran(this.reached)
   }
 }
