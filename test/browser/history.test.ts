@@ -35,4 +35,24 @@ describe.skipIf(browserMissing !== null)('the history in Chromium', () => {
     await headline.waitFor()
     expect(await page.getByRole('option', { name: /^As published, / }).count()).toBe(1)
   })
+
+  it('keeps notes whose field is still in use when the page is loaded again', async ({ open }) => {
+    const page = await open((await sweptShort()).project)
+    await page
+      .getByText(/Layers 4–5/)
+      .first()
+      .waitFor()
+    await page.keyboard.press('h')
+    await page.getByRole('button', { name: /^Note on / }).click()
+    await page.getByRole('textbox', { name: /^Note on / }).fill('Of the run.')
+    await page.reload()
+    await page.getByRole('link', { name: 'Pairs' }).click()
+    await page.getByLabel('Notes of the project, Markdown').fill('Of the project.')
+    await page.reload()
+    await expect
+      .poll(() => page.getByLabel('Notes of the project, Markdown').inputValue())
+      .toBe('Of the project.')
+    await page.keyboard.press('h')
+    await page.getByText('Of the run.').waitFor()
+  })
 })

@@ -59,6 +59,8 @@ export class Session extends OpenProject {
   readonly others: OtherCheckpoints
   /** All runs of the pair. */
   readonly runs: Runs
+  /** What saves the fields that are shown. */
+  private fields: readonly (() => Promise<void>)[] = []
 
   constructor(host: Host, state: ProjectState) {
     super(host, state)
@@ -198,9 +200,18 @@ export class Session extends OpenProject {
     return this.prompts.waits || this.samples.prompts.waits
   }
 
+  /** Has a field saved with whatever else is being edited. @param save what is typed; nothing where nothing is @returns what ends it */
+  editing(save: () => Promise<void>): () => void {
+    this.fields = [...this.fields, save]
+    return () => (this.fields = this.fields.filter((other) => other !== save))
+  }
+
   /** Saves what is being edited now, without waiting for the typing to rest. */
   async flush(): Promise<void> {
-    await Promise.all([this.prompts.flush(), this.samples.prompts.flush(), this.samples.setup.flush()])
+    await Promise.all([
+      ...[this.prompts.flush(), this.samples.prompts.flush(), this.samples.setup.flush()],
+      ...this.fields.map((save) => save())
+    ])
   }
 
   /** Saves what is being edited and waits for all that is on its way. @returns whether edits wait for the user */
