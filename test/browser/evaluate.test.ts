@@ -165,4 +165,19 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
       'blue'
     ])
   })
+
+  it('choose what post fails in a run of its own, and say so beside what is compared on it', async ({
+    open
+  }) => {
+    const page = await open(await demoProject(), 'evaluate', { viewport: { width: 1440, height: 900 } })
+    await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-facts')
+    await page.getByRole('button', { name: 'Find what post fails' }).click()
+    await page.getByText("Post's greedy answers miss the right one on 4 of 20 prompts.").waitFor()
+    await page.getByRole('button', { name: 'Keep as a task' }).click()
+    await page.getByText('They are the task “Demo: one right answer (post failed)”.').waitFor()
+    const task = page.getByRole('combobox', { name: 'Task', exact: true })
+    expect(await task.inputValue()).toBe('demo-facts-failed')
+    await page.getByRole('button', { name: 'Run evaluation' }).click()
+    await page.getByText('Failures regress to the mean').waitFor()
+  })
 })

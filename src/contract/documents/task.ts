@@ -46,7 +46,9 @@ export type ListedAnswer = z.infer<typeof ListedAnswer>
 
 export const TaskPrompt = SamplePrompt.extend({
   /** Right answers: all there are (open-ended), or the final answer in every form that counts (reasoning). */
-  answers: z.array(ListedAnswer).min(1).max(10_000).optional()
+  answers: z.array(ListedAnswer).min(1).max(10_000).optional(),
+  /** Post's greedy answer, where the prompt was chosen because that was wrong. */
+  failedWith: z.string().max(1_000_000).optional()
 }).strict()
 export type TaskPrompt = z.infer<typeof TaskPrompt>
 
@@ -73,6 +75,24 @@ export const TaskSettings = z
   .strict()
 export type TaskSettings = z.infer<typeof TaskSettings>
 
+/** How the prompts of a task were chosen from another's: those that post's greedy answers got wrong, in a run of its own. */
+export const ChosenPrompts = z
+  .object({
+    by: z.literal('greedy-failures'),
+    /** Name of the other task. */
+    from: z.string().min(1).max(200),
+    /** How many of its prompts were asked and can be told right or wrong, and of how many the answer was wrong. */
+    judged: z.number().int().min(1),
+    failed: z.number().int().min(1),
+    /** Fingerprint of the post whose answers they were. */
+    post: z.string().max(1_000),
+    /** Of the run that chose; kept where it was made in a project. */
+    evaluationId: z.string().max(64),
+    createdAt: z.iso.datetime()
+  })
+  .strict()
+export type ChosenPrompts = z.infer<typeof ChosenPrompts>
+
 export const TASK_VERSION = 1
 
 /** Of a task's file: ten times GSM8K; what is longer is no file that somebody wrote as a task. */
@@ -91,7 +111,9 @@ export const Task = z
     reading: AnswerReading,
     /** Open-ended: what a right answer looks like for prompts that list none. */
     rightPattern: Pattern.optional(),
-    checks: FormatChecks
+    checks: FormatChecks,
+    /** Left out: its prompts are all there are. */
+    chosen: ChosenPrompts.optional()
   })
   .strict()
 export type Task = z.infer<typeof Task>

@@ -4,3 +4,11 @@ export function freeName(wanted: string, taken: readonly string[]): string {
   for (let number = 2; taken.includes(name); number += 1) name = `${wanted} (${number})`
   return name
 }
+
+/** The id of a task, or one made from it that no other task has. */
+export function freeTaskId(wanted: string, takenIds: readonly string[]): string {
+  let id = wanted
+  // An id has at most 64 characters.
+  for (let number = 2; takenIds.includes(id); number += 1) id = `${wanted.slice(0, 59)}-${number}`
+  return id
+}

@@ -84,7 +84,7 @@ export function commandLine(signal: AbortSignal): Command {
   addSampleCommand(program, signal)
   addDevicesCommand(program)
   addEvaluateCommand(program, signal)
-  addTaskCommand(program)
+  addTaskCommand(program, signal)
   addStudyCommand(program, signal)
   addExportCommand(program, signal)
   addHistoryCommand(program)

@@ -42,7 +42,8 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
     ],
     task: [
       'slr task import coverage-qa state_name.json --out coverage.json',
-      'slr task import verbalized-sampling poem.txt creative_story.txt joke.txt --out writing.json'
+      'slr task import verbalized-sampling poem.txt creative_story.txt joke.txt --out writing.json',
+      `slr task filter ${PAIR} --task gsm8k.json --out gsm8k-failed.json`
     ],
     study: [
       'slr study quick.yaml --template quick',

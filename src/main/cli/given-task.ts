@@ -1,10 +1,12 @@
-import { extname } from 'node:path'
-import type { Task } from '../../contract/documents/task'
+import { basename, extname } from 'node:path'
+import type { Command } from 'commander'
+import { Task } from '../../contract/documents/task'
 import { readTextFile } from '../base/files/bounded-file'
 import { BUILTIN_TASKS } from '../evaluation/builtin-tasks'
 import { readTaskFile } from '../evaluation/task-file'
 import type { ProjectPair } from '../project/project-pair'
 import { taskOf } from '../project/stored-evaluation'
+import { usageError } from './options'
 
 const MAX_TASK_BYTES = 256_000_000
 
@@ -15,4 +17,14 @@ export const TASK_CHOICES = `one of ${BUILTIN_TASKS.join(', ')}, a task of the p
 export async function givenTask(name: string, own: ProjectPair | null): Promise<Task> {
   if (extname(name) !== '') return readTaskFile(name, await readTextFile(name, MAX_TASK_BYTES), undefined)
   return taskOf(own, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
+}
+
+/** What a task is called that is written to a file. @throws UsageError when its name is no id of a task */
+export function taskIdOf(path: string, command: Command): string {
+  const id = Task.shape.id.safeParse(basename(path, extname(path)))
+  if (id.success) return id.data
+  throw usageError(
+    command,
+    `--out ${path} names the task: lower-case letters, digits and -, such as coverage.json`
+  )
 }

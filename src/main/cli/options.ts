@@ -14,9 +14,13 @@ export const CommonOptions = z.strictObject({
   quiet: z.boolean().default(false)
 })
 
+/** Such as `slr task import`. */
+const calledAs = (command: Command): string =>
+  command.parent === null ? command.name() : `${calledAs(command.parent)} ${command.name()}`
+
 export function withCommonOptions(command: Command): Command {
   return command
-    .showHelpAfterError(`See "slr ${command.name()} --help".`)
+    .showHelpAfterError(`See "${calledAs(command)} --help".`)
     .optionsGroup('Options:')
     .option('--json', 'print the result as JSON; stdout holds nothing else')
     .option('--quiet', 'no progress and no remarks on stderr, only errors')

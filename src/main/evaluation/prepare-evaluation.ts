@@ -12,6 +12,7 @@ import { type Task } from '../../contract/documents/task'
 import type { Sampling } from '../../contract/model/sampling'
 import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
+import { chosenNotices } from '../../contract/words/greedy-failure-words'
 import { comparePrompts } from '../answers/compare-prompts'
 import { openSampledPair, refuseOtherCheckpoints, type SampledPair } from '../samples/generation'
 import { planAnswers, type PlannedAnswers } from '../samples/plan-answers'
@@ -76,7 +77,7 @@ export async function prepareEvaluation(
   const embedding =
     request.embeddingModel === undefined ? null : await openEmbeddingModel(request.embeddingModel)
   const pair = await openSampledPair(request)
-  const notices = new Set<string>()
+  const notices = new Set(chosenNotices(task, variants, pair.post.checkpoint.fingerprint))
   const promptSets: EvaluationRun['promptSets'] = []
   let stopTokens: number[] = []
   for (const group of evaluationGroups(request)) {

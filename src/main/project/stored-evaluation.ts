@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type {
   EvaluationRun,
@@ -5,11 +6,15 @@ import type {
   EvaluationView,
   TaskEntry
 } from '../../contract/documents/evaluation'
+import { PAPER_SAMPLING } from '../../contract/documents/samples'
+import { freeTaskId } from '../../contract/model/free-name'
 import { WorkbenchError } from '../../contract/model/problem'
+import { factsOf } from '../../contract/model/task-kinds'
 import type { EvaluationFiles } from './evaluation-files'
 import type { ProjectPair } from './project-pair'
 import { newestOfCharacters } from './sweep-history'
 import { builtinTasks, suits } from '../evaluation/builtin-tasks'
+import { failuresTask } from '../evaluation/greedy-failures'
 import { judgeMarks } from '../evaluation/judge'
 import { judgedPairs } from '../evaluation/judge-pairs'
 import { measureEvaluation } from '../measures/host'
@@ -41,6 +46,34 @@ export async function taskOf(own: ProjectPair | null, id: string, orElse = ''): 
     `There is no task "${id}".`,
     `Tasks are ${tasks.map(({ task }) => task.id).join(', ')}${orElse}.`
   )
+}
+
+/**
+ * Keeps the prompts that post failed, as a stored evaluation of its greedy answers found, as a task of the project: sampled as
+ * the task that was asked is by now, or as its kind is where that is gone. The same evaluation's task of before is replaced.
+ *
+ * @returns its id
+ * @throws WorkbenchError as `failuresTask` and {@link evaluationView}
+ */
+export async function saveFailures(own: ProjectPair, evaluationId: string): Promise<string> {
+  const { samples } = await own.evaluations.read(evaluationId)
+  const view = await evaluationView(own, evaluationId)
+  const { task: asked } = view.run
+  const tasks = (await allTasks(own)).map(({ task }) => task)
+  const known = tasks.find(({ id, prompts }) => id === asked.id && isDeepStrictEqual(prompts, asked.prompts))
+  const { sampled } = factsOf(asked.kind)
+  const task = known ?? {
+    ...asked,
+    settings: { ...asked.settings, sampling: PAPER_SAMPLING, sampleCount: sampled.sampleCount }
+  }
+  const others = tasks.filter(({ chosen }) => chosen?.evaluationId !== evaluationId)
+  const wanted = `${asked.id.slice(0, 56)}-failed`
+  const id = freeTaskId(
+    wanted,
+    others.map((other) => other.id)
+  )
+  await own.project.tasks.save(failuresTask({ view, samples }, { id, task }))
+  return id
 }
 
 /**

@@ -9,9 +9,11 @@ import {
   type EvaluationView,
   mainMeasures
 } from '../../contract/documents/evaluation'
+import { choosesFailures, GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-failures'
 import type { MeasureId } from '../../contract/model/measures'
 import type { ProjectState } from '../../contract/documents/project'
 import { EvaluationSetup } from './evaluation-setup.svelte'
+import { Failures, whyNoFailures } from './failures.svelte'
 import { FollowedJob } from '../app/followed-job.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import type { GenerationSpeed } from '../answers/generation-speed.svelte'
@@ -52,6 +54,7 @@ export class Evaluations {
   readonly job: FollowedJob<EvaluationEvent, LiveEvaluation>
   readonly setup: EvaluationSetup
   readonly judging: Judging
+  readonly failures: Failures
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
 
@@ -72,6 +75,7 @@ export class Evaluations {
     this.reading = new Latest(project.left)
     this.looking = new Latest(project.left)
     this.setup = new EvaluationSetup(project, variants, tasks, speed)
+    this.failures = new Failures(project, tasks)
     this.job = new FollowedJob<EvaluationEvent, LiveEvaluation>(project, {
       kind: 'evaluation',
       holdsEngine: 'An evaluation is running',
@@ -100,7 +104,7 @@ export class Evaluations {
     const isKnown = this.newest === this.newestSeen || this.newest === this.current
     const next = other ?? (isKnown ? null : this.newest)
     const run = next === null ? null : await this.show(next)
-    if (!this.setup.ready && run !== null) this.setup.follow(run)
+    if (!this.setup.ready && run !== null && !choosesFailures(run)) this.setup.follow(run)
     this.setup.ready = true
   }
 
@@ -192,6 +196,25 @@ export class Evaluations {
         ...(embeddingModel === '' ? {} : { embeddingModel })
       })
     )
+  }
+
+  /** Why post cannot be asked for what it fails of the chosen task; null when it can. */
+  readonly noFailures = $derived.by(() => whyNoFailures(this.setup.task) ?? this.blocked)
+
+  /** Asks post greedily, once each prompt of the chosen task: the run of its own that chooses what it fails. */
+  async askGreedily(): Promise<void> {
+    const { task } = this.setup
+    if (this.noFailures !== null || task === null) return
+    const { here, client } = this.project
+    await this.job.begin(() =>
+      client.evaluations.start({ ...here, task: greedyTask(task), variants: GREEDY_VARIANTS })
+    )
+  }
+
+  /** Keeps what post failed as a task, and chooses it. */
+  async keepFailures(evaluationId: string): Promise<void> {
+    const taskId = await this.failures.keep(evaluationId)
+    if (taskId !== null) this.setup.taskId = taskId
   }
 
   /** Goes on with a stopped evaluation. */

@@ -1,12 +1,5 @@
 import { Task } from '../../contract/documents/task'
-
-/** The id, or one made from it that no other task has. */
-export function freeTaskId(wanted: string, takenIds: readonly string[]): string {
-  let id = wanted
-  // An id has at most 64 characters.
-  for (let number = 2; takenIds.includes(id); number += 1) id = `${wanted.slice(0, 59)}-${number}`
-  return id
-}
+import { freeTaskId } from '../../contract/model/free-name'
 
 /** A copy of a task under an id and a name of its own. */
 export const taskCopy = (task: Task, takenIds: readonly string[]): Task => ({

@@ -1,7 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EvaluationView } from '../../../src/contract/documents/evaluation'
+import { Task } from '../../../src/contract/documents/task'
 import { builtinTask } from '../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../src/main/project/create-project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
@@ -126,5 +127,45 @@ describe('slr evaluate', () => {
     const { status, stderr } = await runHere(['evaluate', '--demo', '--task', file])
     expect(status).toBe(1)
     expect(stderr).toMatch(/rightPattern.*[Uu]nterminated group/)
+  })
+
+  it('chooses what greedy decoding of post fails, and says of its results that failures regress to the mean', async () => {
+    const folder = await temporaryFolder()
+    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
+    await project.close()
+    const out = join(folder, 'hard.json')
+    const args = ['task', 'filter', '--project', project.path, '--task', 'demo-facts', '--out', out]
+    const chosen = await runHere([...args, '--most', '3'])
+    expect(chosen.stderr).toMatch(/3 prompts of “Demo: one right answer”, the first of 4, .* missed 4 of 20/)
+    const again = await runHere([...args, '--quiet', '--json'])
+    expect(again.stderr).toBe('')
+    const { prompts } = Task.parse(JSON.parse(again.stdout))
+    expect(prompts).toHaveLength(4)
+    for (const { answers = [], failedWith = '' } of prompts) {
+      expect(answers.flat()).not.toContain(failedWith.replace('.', '').toLowerCase())
+    }
+    // The greedy answers are one evaluation, made once.
+    const stored = await readdir(join(project.path, 'pairs/pair-1', 'evaluations'))
+    expect(stored.filter((name) => /^[^.]+\.json$/.test(name))).toHaveLength(1)
+
+    const compared = await runHere([
+      'evaluate',
+      '--project',
+      project.path,
+      '--task',
+      'hard',
+      '--n',
+      '8',
+      '--json'
+    ])
+    expect(compared.stderr).toContain('Failures regress to the mean')
+    const { run, results } = EvaluationView.parse(JSON.parse(compared.stdout))
+    expect(run.notices[0]).toContain('in a run of its own')
+    const post = results.variants.find(({ variant }) => variant === 'post')
+    expect(post?.measures.accuracy?.mean).toBeGreaterThan(0)
+
+    expect((await runHere(['task', 'filter', '--demo', '--task', 'demo-facts'])).stderr).toMatch(/where to\?/)
+    const refused = await runHere(['task', 'filter', '--demo', '--task', 'demo-creative', '--json'])
+    expect(refused.stderr).toMatch(/lists a right answer/)
   })
 })

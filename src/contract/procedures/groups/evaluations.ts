@@ -20,6 +20,10 @@ export const evaluationProcedures = {
     .output(Task),
   /** Adds a task to the project, or replaces the one of its id. */
   saveTask: procedure.input(ofPair.extend({ task: Task })).output(z.array(TaskEntry)),
+  /** Keeps the prompts that post failed, as an evaluation of its greedy answers alone found, as a task of the project. */
+  saveFailures: procedure
+    .input(ofPair.extend({ evaluationId: z.string() }))
+    .output(z.object({ taskId: z.string(), tasks: z.array(TaskEntry) })),
   /** Starts a run of a task; refused while a job of the project runs. It outlives the window. */
   start: procedure
     .input(

@@ -1,5 +1,5 @@
 import { importedTask } from '../../evaluation/imported'
-import { allTasks, evaluationView } from '../../project/stored-evaluation'
+import { allTasks, evaluationView, saveFailures } from '../../project/stored-evaluation'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Open-ended tasks, their evaluations and judges. */
@@ -13,6 +13,10 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
     saveTask: evaluations.saveTask.use(withPair).handler(async ({ context: { own }, input }) => {
       await own.project.tasks.save(input.task)
       return allTasks(own)
+    }),
+    saveFailures: evaluations.saveFailures.use(withPair).handler(async ({ context: { own }, input }) => {
+      const taskId = await saveFailures(own, input.evaluationId)
+      return { taskId, tasks: await allTasks(own) }
     }),
     start: evaluations.start
       .use(withPair)

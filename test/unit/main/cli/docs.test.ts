@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { expect, it } from 'vitest'
 import { commandLine } from '../../../../src/main/cli/command-line'
 
@@ -9,6 +10,11 @@ const README = join(import.meta.dirname, '../../../../README.md')
 const HELP_WIDTH = 110
 
 const { commands } = commandLine(new AbortController().signal)
+
+/** `task import`, where a command has commands of its own. */
+const nameOf = (command: Command): string =>
+  commands.includes(command) ? command.name() : `${command.parent?.name()} ${command.name()}`
+const commandsAndTheirs = commands.flatMap((command) => [command, ...command.commands])
 
 /** The headings of docs/cli.md that are commands. */
 function headings(page: string): string[] {
@@ -21,12 +27,16 @@ function headings(page: string): string[] {
 it('docs/cli.md has a section for every command, with the options that its help lists', async () => {
   const page = await readFile(DOCS, 'utf8')
   expect(headings(page).sort()).toEqual(commands.map((command) => command.name()).sort())
-  const current = page.replaceAll(/```\nUsage: slr (\w+)[^]*?\n```/g, (block, name) => {
-    const command = commands.find((other) => other.name() === name)
+  const current = page.replaceAll(/```\nUsage: slr (\w+(?: [a-z]+)?)[^]*?\n```/g, (block, name) => {
+    const command = commandsAndTheirs.find((other) => nameOf(other) === name)
     if (command === undefined) return `no such command: ${block}`
     return `\`\`\`\n${command.configureHelp({ helpWidth: HELP_WIDTH }).helpInformation().trim()}\n\`\`\``
   })
   // `npx vitest run test/unit/main/cli/docs.test.ts -u` writes the options into the page.
+  for (const command of commandsAndTheirs) {
+    const called = command.commands.length === 0 ? 'its options' : 'its commands'
+    expect(current, `${nameOf(command)}: ${called}`).toContain(`\`\`\`\nUsage: slr ${nameOf(command)} `)
+  }
   await expect(current).toMatchFileSnapshot(DOCS)
 })
 

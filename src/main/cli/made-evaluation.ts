@@ -1,0 +1,165 @@
+import type { JudgeSettings } from '../../contract/documents/judge'
+import type { EvaluationProgress, EvaluationRun, PromptScores } from '../../contract/documents/evaluation'
+import type { SampleLine } from '../../contract/documents/samples'
+import { type EvaluationListener, type EvaluationToMake, runEvaluation } from '../evaluation/run-evaluation'
+import type { Proxies } from '../measures/proxy-correlation'
+import { pairPaths } from '../project/demo'
+import type { EvaluationFiles } from '../project/evaluation-files'
+import type { ProjectPair } from '../project/project-pair'
+import { proxiesOf, sameEvaluation } from '../project/stored-evaluation'
+import { openSampledPair, type SampledPair } from '../samples/generation'
+import { withRecord } from '../samples/outside-records'
+import { withEngine } from './engine'
+import { judged, type VerdictStore } from './judge'
+import { count } from './output'
+import { evaluationStep, progressDisplay } from './progress'
+import { type Kept, untilStopped } from './stopped'
+
+/** How an evaluation is made: who judges it, and how that is told and stopped. */
+interface Making {
+  readonly judge: JudgeSettings | null
+  readonly quiet: boolean
+  readonly signal: AbortSignal
+  readonly tell: (text: string) => void
+}
+
+/** A prepared evaluation. */
+interface Prepared {
+  readonly run: EvaluationRun
+  readonly pair: SampledPair
+}
+
+/** What an evaluation came to, and the sweeps that say how well the proxy predicts it. */
+export interface MadeEvaluation {
+  files: EvaluationFiles
+  proxies: Proxies
+}
+
+/**
+ * Makes an evaluation, in a project where one is named: what it has of the same evaluation is taken over. Says what is kept when
+ * the user stops it.
+ */
+export function madeEvaluation(
+  prepared: Prepared,
+  own: ProjectPair | null,
+  making: Making
+): Promise<MadeEvaluation> {
+  if (own !== null) return evaluateInProject(prepared.run, own, making)
+  return untilStopped(
+    making,
+    () => ({
+      kept: 'Nothing is kept: an evaluation goes on where it was stopped with --project FOLDER.',
+      goesOn: false
+    }),
+    () => evaluateInMemory(prepared, making)
+  )
+}
+
+/** Answers and scores are kept in the project as they come; an unfinished run of the same evaluation goes on. */
+async function evaluateInProject(
+  fresh: EvaluationRun,
+  own: ProjectPair,
+  making: Making
+): Promise<MadeEvaluation> {
+  const earlier = await sameEvaluation(own, fresh)
+  const run = earlier?.run ?? fresh
+  if (earlier === null) await own.evaluations.add(run)
+  else making.tell(`Going on with evaluation ${run.id}: ${earlier.samples.length} answers are there already`)
+  return untilStopped(
+    making,
+    () => keptOfEvaluation(own, run),
+    () => evaluateRun(run, earlier, own, making)
+  )
+}
+
+async function keptOfEvaluation(own: ProjectPair, run: EvaluationRun): Promise<Kept> {
+  const { samples, scores, verdicts, pairVerdicts } = await own.evaluations.read(run.id)
+  const verdictCount = verdicts.length + pairVerdicts.length
+  const judged = verdictCount === 0 ? '' : ` and ${count(verdictCount)} verdicts`
+  return {
+    kept: `${count(samples.length)} answers, the scores of ${count(scores.length)} prompts${judged} are kept in ${own.project.path} as evaluation ${run.id}.`,
+    goesOn: true
+  }
+}
+
+async function evaluateRun(
+  run: EvaluationRun,
+  earlier: EvaluationFiles | null,
+  own: ProjectPair,
+  { judge, quiet, signal, tell }: Making
+): Promise<MadeEvaluation> {
+  const pair = await openSampledPair(pairPaths(own.document.location))
+  await runWithProgress(
+    { run, pair, stored: earlier ?? { samples: [], scores: [] } },
+    {
+      learned: (record) => own.evaluations.noteOutside(run.id, record),
+      planned: (weights) => own.evaluations.noteWeights(run.id, weights),
+      keepSamples: (lines) => own.evaluations.appendSamples(run.id, lines),
+      keepScores: (scores) => own.evaluations.appendScores(run.id, scores)
+    },
+    quiet,
+    signal
+  )
+  tell(`Saved in ${own.project.path} as evaluation ${run.id}`)
+  const proxies = await proxiesOf(own, run)
+  const files = await own.evaluations.read(run.id)
+  if (judge === null) return { files, proxies }
+  await own.evaluations.noteJudge(run.id, judge)
+  const store: VerdictStore = {
+    keep: (verdict) => own.evaluations.appendVerdict(run.id, verdict),
+    keepPair: (verdict) => own.evaluations.appendPairVerdict(run.id, verdict)
+  }
+  return { files: await judged(files, judge, quiet, signal, store), proxies }
+}
+
+async function evaluateInMemory(
+  { run, pair }: Prepared,
+  { judge, quiet, signal }: Making
+): Promise<MadeEvaluation> {
+  const samples: SampleLine[] = []
+  const scores: PromptScores[] = []
+  let { weights: held, outside } = run
+  await runWithProgress(
+    { run, pair, stored: { samples: [], scores: [] } },
+    {
+      learned: (record) => {
+        outside = withRecord(outside, record)
+        return Promise.resolve()
+      },
+      planned: (weights) => {
+        held = weights
+        return Promise.resolve()
+      },
+      keepSamples: (lines) => {
+        samples.push(...lines)
+        return Promise.resolve()
+      },
+      keepScores: (score) => {
+        scores.push(score)
+        return Promise.resolve()
+      }
+    },
+    quiet,
+    signal
+  )
+  const files = { run: { ...run, weights: held, outside }, samples, scores, verdicts: [], pairVerdicts: [] }
+  const proxies = { characters: null, task: null }
+  if (judge === null) return { files, proxies }
+  const nowhere = { keep: () => Promise.resolve(), keepPair: () => Promise.resolve() }
+  return { files: await judged(files, judge, quiet, signal, nowhere), proxies }
+}
+
+async function runWithProgress(
+  work: EvaluationToMake,
+  keep: Omit<EvaluationListener, 'progress'>,
+  quiet: boolean,
+  signal: AbortSignal
+): Promise<void> {
+  const display = progressDisplay(quiet)
+  const progress = (now: EvaluationProgress): void => display.update(evaluationStep(now))
+  try {
+    await withEngine((engine) => runEvaluation(engine, work, { ...keep, progress }, signal))
+  } finally {
+    display.stop()
+  }
+}

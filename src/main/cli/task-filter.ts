@@ -1,0 +1,110 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { DEFAULT_RENDERING } from '../../contract/documents/crc'
+import { GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-failures'
+import type { Task } from '../../contract/documents/task'
+import { chosenWords } from '../../contract/words/greedy-failure-words'
+import { absolutePath } from '../base/files/places'
+import { failuresTask } from '../evaluation/greedy-failures'
+import { prepareEvaluation } from '../evaluation/prepare-evaluation'
+import { pairPaths } from '../project/demo'
+import type { ProjectPair } from '../project/project-pair'
+import { viewOf } from '../project/stored-evaluation'
+import { givenTask, TASK_CHOICES, taskIdOf } from './given-task'
+import { madeEvaluation } from './made-evaluation'
+import {
+  CommonOptions,
+  pairIfGiven,
+  PairOptions,
+  readOptions,
+  RenderingOptions,
+  renderingFrom,
+  requirePair,
+  usageError,
+  wholeNumber,
+  withCommonOptions,
+  withPairOptions,
+  withRenderingOptions
+} from './options'
+import { printJson, remark } from './output'
+import { checkOutputFile, writeOutputFile } from './output-file'
+import { openPairToSave, ProjectOptions, requireSamePair, withProjectOptions } from './project-to-save'
+
+const FilterOptions = z.strictObject({
+  ...CommonOptions.shape,
+  ...PairOptions.shape,
+  ...RenderingOptions.shape,
+  ...ProjectOptions.shape,
+  task: z.string().optional(),
+  most: z.number().optional(),
+  out: z.string().optional()
+})
+type FilterOptions = z.infer<typeof FilterOptions>
+
+/** `slr task filter`: the problems that greedy decoding of post fails. */
+export function addTaskFilterCommand(parent: Command, signal: AbortSignal): void {
+  const command = parent
+    .command('filter')
+    .description('a task of the prompts whose right answer greedy decoding of post misses')
+  withPairOptions(command)
+    .optionsGroup('What to choose from:')
+    .option('--task <task>', TASK_CHOICES)
+    .option('--most <n>', 'keep so many at most, the first ones', wholeNumber(1, 10_000))
+    .optionsGroup('Where the result goes:')
+    .option('--out <file>', 'the task, a JSON file called as the task is to be; an existing one is replaced')
+  withProjectOptions(
+    command,
+    "keep the task in this project, and post's greedy answers as an evaluation of it"
+  )
+  withCommonOptions(withRenderingOptions(command)).action(async () => {
+    await filterTask(readOptions(FilterOptions, command), command, signal)
+  })
+}
+
+async function filterTask(options: FilterOptions, command: Command, signal: AbortSignal): Promise<void> {
+  const { quiet } = options
+  const tell = quiet ? () => undefined : remark
+  if (options.task === undefined) throw usageError(command, 'choose from what? Give --task')
+  if (options.out === undefined && options.project === undefined && !options.json) {
+    throw usageError(command, 'where to? Give --out TASK.json, --project FOLDER, or --json')
+  }
+  const given = pairIfGiven(options, command)
+  const own = await openPairToSave(options, command, tell)
+  try {
+    await requireSamePair(given, own)
+    const output = options.out === undefined ? null : await checkOutputFile(options.out)
+    if (output !== null && absolutePath(options.task) === output.path) {
+      throw usageError(command, `--out would replace ${output.path}, which is chosen from: name another file`)
+    }
+    const task = await givenTask(options.task, own)
+    const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
+    const folders = pairPaths(given ?? own?.document.location ?? requirePair(options, command))
+    const { run, pair } = await prepareEvaluation({
+      ...folders,
+      task: greedyTask(task),
+      variants: GREEDY_VARIANTS,
+      rendering: renderingFrom(options, own?.document.rendering ?? DEFAULT_RENDERING)
+    })
+    const { files, proxies } = await madeEvaluation({ run, pair }, own, { judge: null, quiet, signal, tell })
+    const view = await viewOf(files, proxies)
+    const failures = failuresTask({ view, samples: files.samples }, { id, task, most: options.most })
+    if (output !== null) await writeOutputFile(output, failures)
+    await own?.project.tasks.save(failures)
+    await (options.json ? printJson(failures) : Promise.resolve())
+    for (const line of outcome(failures, own, output)) tell(line)
+  } finally {
+    await own?.project.close()
+  }
+}
+
+function outcome(
+  task: Task,
+  own: ProjectPair | null,
+  output: { path: string; exists: boolean } | null
+): string[] {
+  return [
+    ...(task.chosen === undefined ? [] : [chosenWords({ ...task, chosen: task.chosen })]),
+    ...(output === null ? [] : [`${output.exists ? 'Replaced' : 'Wrote'} ${output.path}`]),
+    ...(own === null ? [] : [`Kept in ${own.project.path} as the task ${task.id}`])
+  ]
+}

@@ -1,0 +1,59 @@
+import type { EvaluationView } from '../../contract/documents/evaluation'
+import { choosesFailures } from '../../contract/documents/greedy-failures'
+import type { Task } from '../../contract/documents/task'
+import { plural } from '../ui/format'
+import type { OpenProject } from '../app/open-project.svelte'
+import type { Tasks } from '../app/tasks.svelte'
+
+/** What an evaluation of post's greedy answers alone found, in words; null for any other evaluation, and an unfinished one. */
+export function foundFailures({
+  run,
+  results,
+  complete
+}: EvaluationView): { words: string; count: number } | null {
+  if (!complete || !choosesFailures(run)) return null
+  const right = results.cells.flatMap(([post]) => post?.accuracy ?? [])
+  const count = right.filter((value) => value === 0).length
+  const words =
+    count === 0
+      ? `Post's greedy answers to all ${plural(right.length, 'prompt')} are right: none is left to evaluate.`
+      : `Post's greedy answers miss the right one on ${count} of ${plural(right.length, 'prompt')}.`
+  return { words, count }
+}
+
+/** Why no failures can be chosen from a task; null when they can. */
+export function whyNoFailures(task: Task | null): string | null {
+  if (task === null) return 'Choose a task.'
+  if (task.chosen !== undefined) return 'Its prompts are chosen so already.'
+  const told = task.rightPattern !== undefined || task.prompts.some(({ answers }) => answers !== undefined)
+  return told ? null : 'The task lists no right answers.'
+}
+
+/** The tasks of prompts that post failed. */
+export class Failures {
+  /** Whether a task is being kept. */
+  keeping = $state(false)
+
+  constructor(
+    private readonly project: OpenProject,
+    private readonly tasks: Tasks
+  ) {}
+
+  /** The task that was made of an evaluation; null when none is kept. */
+  taskOf(evaluationId: string): Task | null {
+    const kept = this.tasks.list.find(({ task }) => task.chosen?.evaluationId === evaluationId)
+    return kept?.task ?? null
+  }
+
+  /** Keeps what an evaluation found as a task. @returns its id; null when it could not be kept */
+  async keep(evaluationId: string): Promise<string | null> {
+    if (this.keeping) return null
+    this.keeping = true
+    const { here, client } = this.project
+    const kept = await this.project.attempt(() => client.evaluations.saveFailures({ ...here, evaluationId }))
+    this.keeping = false
+    if (kept === null) return null
+    this.tasks.list = kept.tasks
+    return kept.taskId
+  }
+}
