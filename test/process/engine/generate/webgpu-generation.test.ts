@@ -15,7 +15,13 @@ import { probe } from '../../../../src/main/engine/questions/probe'
 import { buildRecipeTrie, type Origin } from '../../../../src/main/engine/tries/recipe-trie'
 import { openRunner } from '../../../../src/main/engine/generate/open-runner'
 import { rowAt } from '../../../../src/main/engine/rows/rows'
-import { GOLDEN_FAMILIES, goldenPath, largestDifference, readGolden } from '../../../fixtures/goldens'
+import {
+  GOLDEN_FAMILIES,
+  type GoldenFamily,
+  goldenPath,
+  largestDifference,
+  readGolden
+} from '../../../fixtures/goldens'
 import { FP16_TOLERANCE, FP32_TOLERANCE, whyNoWebGpu } from '../../../fixtures/webgpu'
 
 const missing = await whyNoWebGpu()
@@ -46,17 +52,25 @@ function requestFor(name: Family, changes: Partial<SinglesRequest>): SinglesRequ
 }
 
 describe.skipIf(missing !== null)('greedy continuations on WebGPU', () => {
-  it.each(GOLDEN_FAMILIES)(
-    '%s: base, post and a hybrid side by side give the reference tokens',
-    async (name) => {
-      const family = readGolden(name)
-      const prompts = [family.prompts.pre_window ?? []]
-      const answers: number[][] = []
-      for await (const event of generate(requestFor(name, { prompts, precision: 'fp32' }), () => null)) {
-        if (event.type === 'sample') answers[event.model] = event.tokens
-      }
-      expect(answers).toEqual(family.models.slice(0, 3).map((model) => family.greedy(model.name)))
+  async function expectReferenceTokens(name: Family, models: GoldenFamily['models']): Promise<void> {
+    const family = readGolden(name)
+    const prompts = [family.prompts.pre_window ?? []]
+    const request = requestFor(name, { prompts, precision: 'fp32', models: models.map(({ model }) => model) })
+    const answers: number[][] = []
+    for await (const event of generate(request, () => null)) {
+      if (event.type === 'sample') answers[event.model] = event.tokens
     }
+    expect(answers).toEqual(models.map((model) => family.greedy(model.name)))
+  }
+
+  it.each(GOLDEN_FAMILIES)('%s: a hybrid gives the reference tokens', (name) =>
+    expectReferenceTokens(name, readGolden(name).models.slice(2, 3))
+  )
+
+  // That rows of several models run side by side hangs on no family; windows and caps come nearest to minding.
+  it.each(['llama3', 'gemma2'] as const)(
+    '%s: base, post and a hybrid side by side give the reference tokens',
+    (name) => expectReferenceTokens(name, readGolden(name).models.slice(0, 3))
   )
 })
 
