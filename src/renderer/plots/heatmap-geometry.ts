@@ -22,6 +22,11 @@ export interface HeatmapGeometry {
 
 /** Below so many pixels, a stroke or a hatch would eat the colour of a cell. */
 export const FINE_CELL = 10
+/** Below so many pixels a number would not fit its cell, nor one with its sign. */
+export const NUMBERED_CELL = 22
+export const SIGNED_CELL = 28
+/** A legend's scale of so many pixels has room for both its ends below it. */
+export const BOTH_ENDS = 76
 
 export const wholeTriangle = (layerCount: number): HeatmapView => {
   const all = [0, Math.max(0, layerCount - 1)] as const

@@ -405,6 +405,12 @@ export class Ranges {
     await this.show(sweepId)
   }
 
+  /** Moves the limit: of What if while it is asked, else the one that the project keeps. */
+  limit(rho: number): void {
+    if (this.whatIf.asked === null) this.setRho(rho)
+    else void this.whatIf.change({ rho })
+  }
+
   /** Another share of post's validity to keep: selects again once the slider rests, and remembers it. */
   setRho(rho: number): void {
     this.rho = rho

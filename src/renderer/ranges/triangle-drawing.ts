@@ -5,13 +5,16 @@ import { formatScore, rangePhrase } from '../../contract/words/format'
 import { scoreWords } from '../../contract/words/score-words'
 import {
   axisTicks,
+  BOTH_ENDS,
   cellCorner,
   cellsPath,
   contourPath,
   FINE_CELL,
   type HeatmapGeometry,
   type HeatmapView,
-  isInView
+  isInView,
+  NUMBERED_CELL,
+  SIGNED_CELL
 } from '../plots/heatmap-geometry'
 import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '../plots/figures/drawing'
 import type { FigurePage } from '../plots/figures/figure'
@@ -39,9 +42,6 @@ export interface TriangleContent {
   view: HeatmapView | null
 }
 
-/** Below this a number would not fit its cell, nor one with its sign. */
-const NUMBERED_CELL = 24
-const SIGNED_CELL = 28
 /** Between two lines of the hatching. */
 const HATCH = 6
 
@@ -250,7 +250,12 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
   const [x, y] = [geometry.margin + 8, geometry.size - (small ? 40 : 134)]
   const bar = [
     text(spec.label, x, y, colors.ink, { size: 11, bold: true }),
-    ...colorBar(spec, domain, { x, y: y + 8, width, low: !small }, colors)
+    ...colorBar(
+      spec,
+      domain,
+      { x, y: y + 8, width, low: !small || (width >= BOTH_ENDS && !spec.centred) },
+      colors
+    )
   ]
   if (small) return bar
   const has = (key: string | null): boolean => board.ranges.some((range) => rangeKey(range) === key)

@@ -37,7 +37,7 @@ describe('the panel of what if', () => {
     ranges.whatIf.open()
     await settled()
     expect(ranges.whatIf.words).toBe('as swept')
-    void ranges.whatIf.change({ rho: 0.5 })
+    ranges.limit(0.5)
     await settled()
     // The newest question alone counts.
     expect(line.call('sweeps.whatIf', 0).signal?.aborted).toBe(true)
@@ -54,7 +54,8 @@ describe('the panel of what if', () => {
     expect(ranges.selection).toBe(stored)
 
     ranges.whatIf.close()
-    expect([ranges.shownRho, ranges.shownSelection]).toEqual([0.9, stored])
+    expect([ranges.rho, ranges.shownRho, ranges.shownSelection]).toEqual([0.9, 0.9, stored])
+    expect(line.of('sweeps.select')).toEqual([])
     expect(ranges.chosenModel?.score.diversity).toBe(0.8)
   })
 
