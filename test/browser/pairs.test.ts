@@ -1,5 +1,7 @@
 import { describe, expect } from 'vitest'
 import { createProject } from '../../src/main/project/create-project'
+import { openProject } from '../../src/main/project/open-project'
+import { STUDIES } from '../../src/main/project/stored-documents'
 import { browserMissing, expectAccessible, it } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { comparedSweep } from '../fixtures/compared-sweeps'
@@ -55,5 +57,51 @@ describe.skipIf(browserMissing !== null)('the pairs of a project in Chromium', (
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await page.waitForURL(/step=ranges&pair=pair-2/)
+  })
+
+  it('are looked at while a study writes the project, and can be changed once it has ended', async ({
+    open
+  }) => {
+    const writer = await openProject(await preparedProject())
+    const step = { pair: 'Demo', task: null, seconds: null, problem: null }
+    await STUDIES.write(writer.path, {
+      ...{
+        schemaVersion: 1,
+        name: 'Night',
+        file: '/studies/night.yaml',
+        startedAt: '2026-01-01T00:00:00.000Z'
+      },
+      ...{ lock: writer.lockToken, ended: null },
+      steps: [
+        {
+          ...step,
+          key: 'Demo/sweep',
+          kind: 'sweep',
+          state: 'running',
+          progress: { share: 0.5, secondsLeft: 90 }
+        },
+        {
+          ...step,
+          key: 'Demo/report',
+          kind: 'report',
+          state: 'waiting',
+          progress: { share: null, secondsLeft: null }
+        }
+      ]
+    })
+    const page = await open(writer.path, 'ranges', { viewport: { width: 1024, height: 700 } })
+    const line = page.getByText(
+      'The study “Night” runs into this project, step 1 of 2, Demo/sweep: about 1 min 30 s left'
+    )
+    await line.waitFor()
+    await page.getByRole('button', { name: 'Show its steps' }).click()
+    await page.getByRole('listitem', { name: 'Demo/sweep' }).getByText('Running, 50 %').waitFor()
+    await expectAccessible(page, 'Pairs while a study runs')
+    await writer.renamePair('pair-3', 'By the study')
+    await page.getByRole('region', { name: 'Table of pairs' }).getByText('By the study').waitFor()
+    await writer.close()
+    await page.getByRole('status').getByText('Stopped: 0 of 2 steps done').waitFor()
+    await page.getByRole('button', { name: 'Change it here' }).click()
+    await page.getByRole('status').getByText('Saved', { exact: true }).waitFor()
   })
 })

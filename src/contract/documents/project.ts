@@ -179,6 +179,10 @@ export const PairBrief = PairDocument.pick({ id: true, name: true, location: tru
 })
 export type PairBrief = z.infer<typeof PairBrief>
 
+/** Whether another program writes the project that is followed here; once it has ended (`gone`), the project can be changed here. */
+export const ProjectWriter = z.enum(['writes', 'gone'])
+export type ProjectWriter = z.infer<typeof ProjectWriter>
+
 /** Everything the window shows of one pair of an open project; sweeps are fetched one at a time. */
 export const ProjectState = z.object({
   path: z.string(),
@@ -208,6 +212,8 @@ export const ProjectState = z.object({
   warnings: z.array(z.string()),
   /** Why changes cannot be saved; null when they can. */
   readOnly: z.string().nullable(),
+  /** Null: no other program is followed. */
+  writer: ProjectWriter.nullable(),
   /** What runs of this pair now. */
   running: z.array(JobKind),
   saved: SavedCounts

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../model/problem'
 import { PairId } from './project'
+import type { SweepProgress } from './sweep-events'
 
 export const QUEUE_VERSION = 1
 
@@ -41,6 +42,10 @@ export const QueueProgress = z.object({
   secondsLeft: z.number().nullable()
 })
 export type QueueProgress = z.infer<typeof QueueProgress>
+
+/** How far a sweep is. Only while ranges are swept is anything known: before and after it other work goes on. */
+export const sweepProgress = ({ phase, rowsDone, rowsTotal, secondsLeft }: SweepProgress): QueueProgress =>
+  phase === 'sweeping' ? { share: rowsDone / rowsTotal, secondsLeft } : { share: null, secondsLeft: null }
 
 /** The line as windows show it. */
 export const QueueState = z.object({

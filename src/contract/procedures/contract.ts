@@ -13,6 +13,7 @@ import { checksumProcedures, distanceProcedures, valueProcedures } from './group
 import { checkpointProcedures, recipeProcedures } from './groups/recipes'
 import { sampleProcedures } from './groups/samples'
 import { searchProcedures } from './groups/searches'
+import { studyProcedures } from './groups/studies'
 import { sweepProcedures } from './groups/sweeps'
 
 /** What the window may ask of main. The same router answers over Electron message ports and over a WebSocket. */
@@ -24,6 +25,7 @@ export const contract = {
   projects: projectProcedures,
   pairs: pairListProcedures,
   queue: queueProcedures,
+  studies: studyProcedures,
   distances: distanceProcedures,
   checksums: checksumProcedures,
   values: valueProcedures,

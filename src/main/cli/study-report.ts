@@ -2,7 +2,7 @@ import { formatMemory } from '../../contract/model/bytes'
 import { planLine } from '../../contract/words/plan-words'
 import { formatDuration, plural } from '../../contract/words/format'
 import type { PlannedAnswers, StepPlan } from '../study/plan-study'
-import type { StepResult } from '../study/run-study'
+import type { StepResult } from '../study/step-result'
 import { count, table } from './output'
 
 /* What `slr study` says of steps. */

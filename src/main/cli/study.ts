@@ -10,7 +10,8 @@ import { MAX_YAML_BYTES } from '../confined/yaml'
 import { openProject } from '../project/open-project'
 import { isProject } from '../project/project-file'
 import { planStudy } from '../study/plan-study'
-import { runStudy, type StepProgress, type StepResult } from '../study/run-study'
+import { runStudy } from '../study/run-study'
+import type { StepProgress, StepResult } from '../study/step-result'
 import {
   chosenSteps,
   isEndpoint,

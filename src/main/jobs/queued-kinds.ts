@@ -1,7 +1,11 @@
 import { evaluationShare } from '../../contract/documents/evaluation'
 import { evaluatedChoices, variantChoices } from '../../contract/documents/variant-choices'
-import type { QueuedJob, QueuedWork, QueueProgress } from '../../contract/documents/queue'
-import type { SweepProgress } from '../../contract/documents/sweep-events'
+import {
+  type QueuedJob,
+  type QueuedWork,
+  type QueueProgress,
+  sweepProgress
+} from '../../contract/documents/queue'
 import { inTurns } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/project-pair'
@@ -73,10 +77,6 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
     }
   }
 }
-
-/** Only while ranges are swept is anything known: before and after it other work goes on. */
-const sweepProgress = ({ phase, rowsDone, rowsTotal, secondsLeft }: SweepProgress): QueueProgress =>
-  phase === 'sweeping' ? { share: rowsDone / rowsTotal, secondsLeft } : { share: null, secondsLeft: null }
 
 async function beginEvaluation(evaluations: Evaluations, own: ProjectPair, job: QueuedJob): Promise<string> {
   const { evaluationId, work } = job

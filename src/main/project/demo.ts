@@ -4,7 +4,7 @@ import type { PairLocation } from '../../contract/documents/project'
 import { resourcePath } from '../base/resources'
 import { createProject } from './create-project'
 import { projectsFolder } from '../base/files/places'
-import { openProject } from './open-project'
+import { openOrFollow } from './open-project'
 import type { Project } from './project'
 import { isProject } from './project-file'
 import { PROJECT_SUFFIX } from './project-name'
@@ -14,10 +14,10 @@ const DEMO_NAME = 'Demo'
 /**
  * Opens the demo project in the projects folder; the first time it is created there with the built-in pair and `prompts`.
  *
- * @throws WorkbenchError as `openProject` and `createProject`
+ * @throws WorkbenchError as `openOrFollow` and `createProject`
  */
 export async function openOrCreateDemo(prompts: CrcPrompts): Promise<Project> {
-  if (await isProject(demoPath())) return openProject(demoPath())
+  if (await isProject(demoPath())) return openOrFollow(demoPath())
   return createProject({ folder: projectsFolder(), name: DEMO_NAME, pair: { kind: 'demo' }, prompts })
 }
 

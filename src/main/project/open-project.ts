@@ -2,7 +2,7 @@ import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { PairDocument } from '../../contract/documents/project'
 import type { QueuedJob } from '../../contract/documents/queue'
-import { WorkbenchError } from '../../contract/model/problem'
+import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { errorCode, removeUnfinished } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
 import { type Lock, lockProject } from '../base/files/lock'
@@ -11,7 +11,7 @@ import { absolutePath } from '../base/files/places'
 import { migrateProject } from './migrate-project'
 import { readPairResults } from './pair-results'
 import { ensurePairFolder, pairFolder, removeLeftPairs, requirePlainPairs } from './pair-folders'
-import { Project } from './project'
+import { Project, type ProjectAccess, type ProjectContent } from './project'
 import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './project-file'
 import { QUEUE } from './stored-documents'
 
@@ -26,38 +26,65 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
   const folder = await projectFolder(absolutePath(path))
   // Read before locking: what cannot be opened must not be touched, not even by a lock.
   await readProjectFiles(folder)
-  const { lock, readOnly } = purpose === 'view' ? VIEWED : await requestAccess(folder)
+  const access = purpose === 'view' ? VIEWED : await requestAccess(folder)
   try {
-    // Read again: somebody else may have held the lock and saved in between.
-    const backup = lock === null ? null : await migrateProject(folder)
-    const { foundVersion, ...documents } = await readProjectFiles(folder)
-    await requirePlainPairs(folder, documents.document.pairs)
-    if (lock !== null) {
-      await removeLeftPairs(folder, documents.document.pairs)
-      // Unfinished sweeps and searches are kept there too, by others than the project.
-      for (const { id } of documents.document.pairs) await ensurePairFolder(folder, id)
-      await removeUnfinished(folder, FOLDER_DEPTH)
-    }
-    const warnings =
-      backup === null ? [] : [`The project was of an older version; ${backup} is its file as it was.`]
-    const results = new Map(
-      await Promise.all(
-        documents.document.pairs.map(async ({ id }) => {
-          // Looked at as it is: before version 3 a project was one pair, whose results lay in the project's folder.
-          const isOwn = foundVersion >= 3
-          const place = isOwn ? pairFolder(folder, id) : folder
-          const found = await readPairResults(place, lock !== null)
-          return [id, { ...found, prompts: isOwn ? await readOwnPrompts(place) : null }] as const
-        })
-      )
-    )
-    for (const found of results.values()) warnings.push(...found.warnings)
-    const queued = await readQueue(folder, documents.document.pairs, warnings)
-    return new Project({ path: folder, ...documents, results, queued, warnings }, lock, readOnly)
+    return new Project(folder, await projectContent(folder, access.lock), access)
   } catch (error) {
-    lock?.release()
+    access.lock?.release()
     throw error
   }
+}
+
+/**
+ * Opens a project that another program may be writing: then to be looked at, and followed by `ProjectFollower`.
+ *
+ * @throws WorkbenchError as {@link openProject}, but for `locked`
+ */
+export async function openOrFollow(path: string): Promise<Project> {
+  try {
+    return await openProject(path)
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || error.problem.code !== 'locked') throw error
+    const folder = await projectFolder(absolutePath(path))
+    return new Project(folder, await projectContent(folder, null), accessOf(error.problem))
+  }
+}
+
+/** What may be done with a project that is followed. @param locked what locking it would fail with; null: nobody writes it any more */
+export const accessOf = (locked: Problem | null): ProjectAccess => ({
+  lock: null,
+  readOnly: locked?.message ?? 'The program that wrote it has ended.',
+  writer: locked === null ? 'gone' : 'writes'
+})
+
+/** What a project's folder holds. @param lock null: it is only looked at @throws WorkbenchError as {@link openProject} */
+export async function projectContent(folder: string, lock: Lock | null): Promise<ProjectContent> {
+  // Read again: somebody else may have held the lock and saved in between.
+  const backup = lock === null ? null : await migrateProject(folder)
+  const { foundVersion, ...documents } = await readProjectFiles(folder)
+  await requirePlainPairs(folder, documents.document.pairs)
+  if (lock !== null) {
+    await removeLeftPairs(folder, documents.document.pairs)
+    // Unfinished sweeps and searches are kept there too, by others than the project.
+    for (const { id } of documents.document.pairs) await ensurePairFolder(folder, id)
+    await removeUnfinished(folder, FOLDER_DEPTH)
+  }
+  const warnings =
+    backup === null ? [] : [`The project was of an older version; ${backup} is its file as it was.`]
+  const results = new Map(
+    await Promise.all(
+      documents.document.pairs.map(async ({ id }) => {
+        // Looked at as it is: before version 3 a project was one pair, whose results lay in the project's folder.
+        const isOwn = foundVersion >= 3
+        const place = isOwn ? pairFolder(folder, id) : folder
+        const found = await readPairResults(place, lock !== null)
+        return [id, { ...found, prompts: isOwn ? await readOwnPrompts(place) : null }] as const
+      })
+    )
+  )
+  for (const found of results.values()) warnings.push(...found.warnings)
+  const queued = await readQueue(folder, documents.document.pairs, warnings)
+  return { ...documents, results, queued, warnings }
 }
 
 /** What waits for pairs that there still are. A line that cannot be read is begun anew: it holds no results. */
@@ -78,16 +105,25 @@ async function readQueue(
 /** pairs/<id>/sweeps/partial */
 const FOLDER_DEPTH = 4
 
-const VIEWED = { lock: null, readOnly: 'It was opened to be looked at only.' } as const
+const VIEWED: ProjectAccess = {
+  lock: null,
+  readOnly: 'It was opened to be looked at only.',
+  writer: null
+}
 
-async function requestAccess(folder: string): Promise<{ lock: Lock | null; readOnly: string | null }> {
+/** @throws WorkbenchError `locked` */
+export async function requestAccess(folder: string): Promise<ProjectAccess> {
   try {
     // Asked first: whoever may only look is not in the way of the one who holds the lock.
     await access(folder, constants.W_OK)
-    return { lock: await lockProject(folder), readOnly: null }
+    return { lock: await lockProject(folder), readOnly: null, writer: null }
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
-    return { lock: null, readOnly: `The folder cannot be written: ${errorMessage(error)}.` }
+    return {
+      lock: null,
+      readOnly: `The folder cannot be written: ${errorMessage(error)}.`,
+      writer: null
+    }
   }
 }
 

@@ -53,7 +53,7 @@ type Save = (fields: readonly string[], seen: number | undefined, write: () => P
 export class RunHistory {
   #marks: ReadonlyMap<string, RunMarks>
   #deleted: readonly DeletionDocument[]
-  readonly #unread: string | null
+  #unread: string | null
 
   constructor(
     private readonly folder: string,
@@ -61,6 +61,13 @@ export class RunHistory {
     { marks, unread, deleted }: StoredHistory,
     private readonly save: Save
   ) {
+    this.#marks = marks
+    this.#unread = unread
+    this.#deleted = deleted
+  }
+
+  /** Takes it as another program has left it. */
+  take({ marks, unread, deleted }: StoredHistory): void {
     this.#marks = marks
     this.#unread = unread
     this.#deleted = deleted

@@ -6,6 +6,7 @@ import type {
   PairCheckpoints,
   PairDocument,
   PairId,
+  ProjectWriter,
   SavedCounts,
   SweepSummary
 } from '../../contract/documents/project'
@@ -35,6 +36,7 @@ export interface ProjectOfPair {
   readonly createdAt: string
   readonly revision: number
   readonly readOnly: string | null
+  readonly writer: ProjectWriter | null
   readonly warnings: readonly string[]
   /** In the order of the list. */
   readonly pairs: readonly ProjectPair[]
@@ -112,6 +114,18 @@ export class ProjectPair {
     const isPinned = (run: string): boolean => this.history.marksOf({ kind: 'samples', id: run }).pinned
     this.samples = new ProjectSamples(folder, project.change, tell, runs.samples, isPinned)
     this.evaluations = new ProjectEvaluations(folder, project.change, tell, runs.evaluation)
+  }
+
+  /** Takes the results that another program has made. */
+  take({ sweeps, searches, sampleRuns, evaluations, history, prompts }: PairResults): void {
+    this.#prompts = prompts
+    this.#asked = null
+    this.#savedChecks += 1
+    this.#runs.sweep.take(sweeps)
+    this.#runs.search.take(searches)
+    this.#runs.samples.take(sampleRuns)
+    this.#runs.evaluation.take(evaluations)
+    this.history.take(history)
   }
 
   get document(): PairDocument {

@@ -21,6 +21,11 @@ export class ProjectQueue {
     return this.#jobs
   }
 
+  /** Takes the line as another program has left it. */
+  take(jobs: readonly QueuedJob[]): void {
+    this.#jobs = jobs
+  }
+
   /** Changes the line by what it is when it is the change's turn. @throws WorkbenchError `bad-input`, `read-only` */
   async edit(change: (jobs: readonly QueuedJob[]) => readonly QueuedJob[]): Promise<void> {
     await this.change(async () => {

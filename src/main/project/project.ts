@@ -5,7 +5,8 @@ import {
   type PairId,
   type PairLocation,
   type ProjectChanges,
-  ProjectDocument
+  ProjectDocument,
+  type ProjectWriter
 } from '../../contract/documents/project'
 import type { QueuedJob } from '../../contract/documents/queue'
 import { SamplePrompts } from '../../contract/documents/task'
@@ -33,12 +34,22 @@ import { ProjectReadings } from './project-readings'
 import { ProjectTasks } from './project-tasks'
 import { Revisions } from './revisions'
 
-interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
-  path: string
+/** What the folder of a project holds. */
+export interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
   /** Of each pair. */
   results: ReadonlyMap<PairId, PairResults>
   queued: readonly QueuedJob[]
   warnings: string[]
+}
+
+/** What may be done with a project. */
+export interface ProjectAccess {
+  /** Null: it is only looked at. */
+  lock: Lock | null
+  /** Why changes cannot be saved; null when they can. */
+  readOnly: string | null
+  /** Of a project that another program writes, and that is followed here. */
+  writer: ProjectWriter | null
 }
 
 /**
@@ -48,10 +59,6 @@ interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
 export class Project implements ProjectOfPair {
   /** The project folder, absolute and without links. */
   readonly path: string
-  /** What was left out or changed when the project was opened, for the user to read. */
-  readonly warnings: readonly string[]
-  /** Why changes cannot be saved; null when they can. */
-  readonly readOnly: string | null
   readonly change: Change
   readonly tasks: ProjectTasks
   readonly readings: ProjectReadings
@@ -63,20 +70,21 @@ export class Project implements ProjectOfPair {
   /** All that there are and those that were removed, for as long as that can be undone. */
   readonly #pairs = new Map<PairId, ProjectPair>()
   readonly #removed = new Map<PairId, PairDocument>()
-  readonly #lock: Lock | null
+  #access: ProjectAccess
+  #warnings: readonly string[]
   #closed = false
   readonly #changes = new SerialQueue()
-  readonly #revisions: Revisions
+  #revisions: Revisions
   readonly #news = new EventEmitter().setMaxListeners(0)
 
-  constructor(content: ProjectContent, lock: Lock | null, readOnly: string | null) {
-    this.path = content.path
-    this.warnings = content.warnings
-    this.readOnly = readOnly
+  /** @param path the project folder, absolute and without links */
+  constructor(path: string, content: ProjectContent, access: ProjectAccess) {
+    this.path = path
+    this.#warnings = content.warnings
+    this.#access = access
     this.#document = content.document
     this.#prompts = content.prompts
     this.#samplePrompts = content.samplePrompts
-    this.#lock = lock
     this.#revisions = new Revisions(content.document.revision)
     this.change = (task) => this.#change(task)
     this.tasks = new ProjectTasks(this.path, this.change, () => {
@@ -90,6 +98,59 @@ export class Project implements ProjectOfPair {
 
   get document(): ProjectDocument {
     return this.#document
+  }
+
+  /** What was left out or changed when the project was opened, for the user to read. */
+  get warnings(): readonly string[] {
+    return this.#warnings
+  }
+
+  /** Why changes cannot be saved; null when they can. */
+  get readOnly(): string | null {
+    return this.#access.readOnly
+  }
+
+  /** Of a project that another program writes, and that is followed here; null for others. */
+  get writer(): ProjectWriter | null {
+    return this.#access.writer
+  }
+
+  /** Of the lock under which the project is written. @throws RangeError where it is only looked at */
+  get lockToken(): string {
+    if (this.#access.lock === null) throw new RangeError(`${this.path} is not written here`)
+    return this.#access.lock.token
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Takes what another program has made of the folder, and what may now be done with it. */
+  take(
+    { document, prompts, samplePrompts, results, queued, warnings }: ProjectContent,
+    access: ProjectAccess
+  ): void {
+    this.#document = document
+    this.#prompts = prompts
+    this.#samplePrompts = samplePrompts
+    this.#warnings = warnings
+    this.#access = access
+    // Whoever has seen an earlier revision may not know what came of any value.
+    this.#revisions = new Revisions(document.revision)
+    this.#savedTasks += 1
+    this.queue.take(queued)
+    for (const [id, found] of results) {
+      const known = this.#pairs.get(id)
+      if (known === undefined) this.#pairs.set(id, new ProjectPair(this, id, found))
+      else known.take(found)
+    }
+    this.tell()
+  }
+
+  /** Notes that who writes the project has come or gone. */
+  allow(access: ProjectAccess): void {
+    this.#access = access
+    this.tell()
   }
 
   get name(): string {
@@ -264,7 +325,7 @@ export class Project implements ProjectOfPair {
   /** Waits for changes under way, then lets others write the project. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#changes.run(async () => this.#lock?.release())
+    await this.#changes.run(async () => this.#access.lock?.release())
   }
 
   async #add(
@@ -320,11 +381,14 @@ export class Project implements ProjectOfPair {
   async #change<T>(task: () => Promise<T>): Promise<T> {
     if (this.#closed)
       throw new WorkbenchError('read-only', `${this.path} was closed; open it again to change it.`)
-    if (this.readOnly !== null) {
+    const { readOnly, writer } = this.#access
+    if (readOnly !== null) {
       throw new WorkbenchError(
         'read-only',
-        `${this.path} is open for viewing only. ${this.readOnly}`,
-        'To change it, copy the folder to a place that you can write to and open the copy.'
+        `${this.path} is open for viewing only. ${readOnly}`,
+        writer === null
+          ? 'To change it, copy the folder to a place that you can write to and open the copy.'
+          : 'To change it, wait for that program, or close the project there.'
       )
     }
     return this.#changes.run(task)

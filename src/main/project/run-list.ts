@@ -18,6 +18,11 @@ export class RunList<Summary extends { readonly id: string; readonly createdAt: 
     return this.#runs
   }
 
+  /** Takes the list as another program has left it. */
+  take(runs: readonly Summary[]): void {
+    this.#runs = runs
+  }
+
   find(id: string): Summary | undefined {
     return this.#runs.find((run) => run.id === id)
   }

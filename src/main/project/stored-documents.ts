@@ -15,6 +15,7 @@ import {
   SampleRun
 } from '../../contract/documents/samples'
 import { QUEUE_VERSION, QueueDocument } from '../../contract/documents/queue'
+import { STUDY_VERSION, StudyDocument } from '../../contract/documents/study'
 import { SEARCH_VERSION, SearchDocument } from '../../contract/documents/search'
 import type { DocumentFormat } from '../base/files/migrate'
 import { documentFile, documentFolder } from './document-store'
@@ -144,6 +145,20 @@ export const QUEUE = documentFile<QueueDocument>({
   migrations: {},
   maxBytes: 10_000_000,
   tooLarge: 'Let some jobs end first.'
+})
+
+/** In the project's folder; what follows the project looks at it on its own. */
+export const STUDY_FILE = 'study.json'
+
+/** How far the newest study is that was run into the project. */
+export const STUDIES = documentFile<StudyDocument>({
+  name: 'study',
+  file: STUDY_FILE,
+  schema: StudyDocument,
+  version: STUDY_VERSION,
+  migrations: {},
+  maxBytes: 10_000_000,
+  tooLarge: 'Split the study into several files.'
 })
 
 /*

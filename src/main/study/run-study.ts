@@ -1,8 +1,7 @@
-import type { AnswerCheck, CheckProgress } from '../../contract/documents/answer-check'
+import type { AnswerCheck } from '../../contract/documents/answer-check'
 import { checkOf } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
-import type { EvaluationProgress } from '../../contract/documents/evaluation'
-import type { SweepProgress } from '../../contract/documents/sweep-events'
+import type { StepOutcome } from '../../contract/documents/study'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { got } from '../../contract/model/look-up'
 import { throwIfCancelled } from '../base/cancelling'
@@ -25,53 +24,10 @@ import type { StudyTask } from './study-file'
 import { requireReplaceableReport } from './replaceable-report'
 import { isFound, type StudyStep, variantsOf } from './steps'
 import { type StudiedPair, taskOfStudy } from './studied-pair'
+import { NO_WORK, type StepResult, type StepWork, type StudyListener } from './step-result'
 import { type Found, studyVariants } from './study-variants'
+import { ToldStudy } from './told-study'
 import { computeStudySweep, storedSweep, sweepOfPair } from './sweep-step'
-
-/** What a step has computed now; zero where all was there. */
-export interface StepWork {
-  blockEvaluations: number
-  /** Ranges whose whole answers were checked. */
-  checked: number
-  answers: number
-  answerTokens: number
-  /** Prompts whose answers were read. */
-  promptsRead: number
-}
-
-export const NO_WORK: StepWork = {
-  blockEvaluations: 0,
-  checked: 0,
-  answers: 0,
-  answerTokens: 0,
-  promptsRead: 0
-}
-
-/** How a step ended: all was there, something was computed, a report was written, it failed, or what it needs is missing. */
-export type StepOutcome = 'found' | 'computed' | 'written' | 'failed' | 'left out'
-
-export interface StepResult {
-  key: string
-  outcome: StepOutcome
-  work: StepWork
-  seconds: number
-  /** What the project, or the folder of the study, has of it: the id of a run, or the path of a report. */
-  result: string | null
-  /** Why it failed or was left out. */
-  problem: Problem | null
-}
-
-export type StepProgress =
-  | { kind: 'sweep'; progress: SweepProgress }
-  | { kind: 'check'; progress: CheckProgress }
-  | { kind: 'evaluate'; progress: EvaluationProgress }
-
-export interface StudyListener {
-  begins(step: StudyStep, place: number, count: number): void
-  progress(progress: StepProgress): void
-  notice(text: string): void
-  ended(step: StudyStep, result: StepResult): void
-}
 
 /** What came of a step that did not fail. */
 type Done = Pick<StepResult, 'result'> & { work: StepWork }
@@ -84,6 +40,25 @@ type Done = Pick<StepResult, 'result'> & { work: StepWork }
  * @throws WorkbenchError `cancelled` when `signal` fires
  */
 export async function runStudy(
+  engine: EngineClient,
+  project: Project,
+  placed: PlacedStudy,
+  steps: readonly StudyStep[],
+  signal: AbortSignal,
+  listener: StudyListener
+): Promise<StepResult[]> {
+  const told = new ToldStudy(project, placed, steps, listener)
+  try {
+    const results = await doSteps(engine, project, placed, steps, signal, told)
+    await told.end('done')
+    return results
+  } catch (error) {
+    await told.end('stopped')
+    throw error
+  }
+}
+
+async function doSteps(
   engine: EngineClient,
   project: Project,
   placed: PlacedStudy,

@@ -1,3 +1,4 @@
+import type { StudyStepKind } from '../../contract/documents/study'
 import { freeName } from '../../contract/model/free-name'
 import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -5,16 +6,13 @@ import { pairName } from '../project/pair-list'
 import type { PairLocation } from '../../contract/documents/project'
 import { FoundModels, type Study, type StudyPair, type StudyTask, type StudyVariant } from './study-file'
 
-/** What is done for a pair. */
-export type StepKind = 'sweep' | 'check' | 'evaluate' | 'report'
-
 /** One thing that a study does for one pair. */
 export interface StudyStep {
   /** `Demo/evaluate/demo-open`: tells it from the other steps of the study. */
   key: string
   /** The pair's name. */
   pair: string
-  kind: StepKind
+  kind: StudyStepKind
   /** What is evaluated; null for other kinds. */
   task: StudyTask | null
   /** Keys of the steps without which it cannot be done. */
@@ -52,7 +50,7 @@ export function expandStudy(study: Study, names: readonly string[]): StudyStep[]
 
 function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
   const key = (...parts: string[]): string => [name, ...parts].join('/')
-  const step = (kind: StepKind, needs: string[], task: StudyTask | null = null): StudyStep => ({
+  const step = (kind: StudyStepKind, needs: string[], task: StudyTask | null = null): StudyStep => ({
     key: key(kind, ...(task === null ? [] : [task.task])),
     pair: name,
     kind,

@@ -1,8 +1,15 @@
 import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { PairReport } from '../../contract/documents/pair'
-import type { OtherCheckpointState, PairDocument, PairId, PairState } from '../../contract/documents/project'
+import type {
+  OtherCheckpointState,
+  PairDocument,
+  PairId,
+  PairLocation,
+  PairState
+} from '../../contract/documents/project'
 import { inspectOther } from '../checkpoint/other-checkpoint'
 import { inspectPair } from '../checkpoint/pair'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
@@ -10,8 +17,9 @@ import { createProject, type NewProject } from '../project/create-project'
 import { demoPath, openOrCreateDemo, pairPaths } from '../project/demo'
 import { isFile } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
-import { openProject } from '../project/open-project'
+import { openOrFollow } from '../project/open-project'
 import type { Project } from '../project/project'
+import { ProjectFollower } from '../project/project-follower'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
 import { rememberProject } from '../project/recents'
 import { problemOf, reportDefect } from '../base/rpc-problems'
@@ -25,22 +33,26 @@ export class OpenProjects {
   private readonly opening = new Map<string, Promise<Project>>()
   private closed = false
   private readonly looking = new WeakSet<ProjectOfPair>()
-  private readonly pairs = new WeakMap<ProjectPair, PairState>()
+  private readonly pairs = new WeakMap<ProjectPair, { location: PairLocation; state: PairState }>()
+  /** Of projects that other programs have had to write. */
+  private readonly followers = new WeakMap<Project, ProjectFollower>()
   /** What was seen of a pair's other checkpoints since then, by the folder and what was to lie in it. */
   private readonly others = new WeakMap<ProjectPair, Map<string, Promise<OtherCheckpointState>>>()
 
-  /** @throws WorkbenchError as `openProject` */
+  /** @throws WorkbenchError as `openOrFollow` */
   async use(path: string): Promise<Project> {
-    return this.share(await folderOf(path), () => openProject(path))
+    return this.share(await folderOf(path), () => openOrFollow(path))
   }
 
   /**
-   * Opens a project for a user to see one of its pairs: notes it as recent and looks at the pair again.
+   * Opens a project for a user to see one of its pairs: notes it as recent and looks at the pair again. One that was followed is changed
+   * here from now on, if nobody else writes it any more.
    *
    * @param id of the pair; undefined or removed: the first
    */
   async open(path: string, id: PairId | undefined): Promise<ProjectPair> {
     const project = await this.use(path)
+    await this.followers.get(project)?.takeOver()
     return this.show(
       project,
       project.pairs.find((own) => own.id === id)
@@ -62,10 +74,11 @@ export class OpenProjects {
 
   /** Reading headers takes a moment for large models, so the pair is looked at when a project is opened, not at every change. */
   async pairOf(own: ProjectPair): Promise<PairState> {
-    const known = this.pairs.get(own)
-    if (known !== undefined) return known
+    const known = this.knownPair(own)
+    if (known !== null) return known
+    const { location } = own.document
     const state = await readPairState(own)
-    this.pairs.set(own, state)
+    this.pairs.set(own, { location, state })
     if (state.pair !== null) await rememberFirstSeen(own, state.pair)
     return state
   }
@@ -76,7 +89,7 @@ export class OpenProjects {
     this.looking.add(project)
     try {
       for (;;) {
-        const unseen = project.pairs.find((own) => !this.pairs.has(own))
+        const unseen = project.pairs.find((own) => this.knownPair(own) === null)
         if (unseen === undefined || this.closed) return
         await this.pairOf(unseen)
         project.tell()
@@ -90,7 +103,10 @@ export class OpenProjects {
 
   /** What is known of a pair without looking at it; null when nothing is. */
   knownPair(own: ProjectPair): PairState | null {
-    return this.pairs.get(own) ?? null
+    const known = this.pairs.get(own)
+    return known !== undefined && isDeepStrictEqual(known.location, own.document.location)
+      ? known.state
+      : null
   }
 
   /** Looks at a pair anew when it is asked for. */
@@ -148,6 +164,7 @@ export class OpenProjects {
     this.opening.set(folder, opened)
     try {
       const project = await opened
+      if (project.writer !== null) this.followers.set(project, new ProjectFollower(project))
       // A project that was only just created had no real path before.
       this.opening.set(project.path, opened)
       return project

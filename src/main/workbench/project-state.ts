@@ -34,6 +34,7 @@ export async function projectState(
     ...pair,
     otherCheckpoints: otherCheckpoints(own.document),
     readOnly: project.readOnly,
+    writer: project.writer,
     warnings: [...project.warnings],
     running: jobs.running(own),
     saved: own.saved

@@ -26,6 +26,7 @@ import { checkpointRoutes, recipeRoutes } from './routes/recipes'
 import { pairMiddleware, projectMiddleware, type Routing } from './routes/route'
 import { sampleRoutes } from './routes/samples'
 import { searchRoutes } from './routes/searches'
+import { studyRoutes } from './routes/studies'
 import { sweepRoutes } from './routes/sweeps'
 
 export interface WorkbenchOptions extends Entry {
@@ -57,6 +58,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
     projects: projectRoutes(routing, new ProjectNews(projects, jobs, stateOf)),
     pairs: pairListRoutes(routing),
     queue: queueRoutes(routing),
+    studies: studyRoutes(routing),
     distances: distanceRoutes(routing),
     checksums: checksumRoutes(routing),
     values: valueRoutes(routing),

@@ -12,6 +12,7 @@ import { ValuesCheck } from '../pair/values-check.svelte'
 import { PairsComparison } from '../pairs/comparison.svelte'
 import { Pairs } from '../pairs/pairs.svelte'
 import { Queue } from '../pairs/queue.svelte'
+import { Study } from '../pairs/study.svelte'
 import { Runs } from '../history/runs.svelte'
 import { Prompts } from '../prompts/prompts.svelte'
 import { Ranges } from '../ranges/ranges.svelte'
@@ -42,6 +43,8 @@ export class Session extends OpenProject {
   readonly pairs: Pairs
   /** Of all its pairs. */
   readonly queue: Queue
+  /** That the command line runs, or ran, into the project. */
+  readonly study: Study
   /** The same side by side. */
   readonly comparison: PairsComparison
   readonly tasks: Tasks
@@ -66,6 +69,7 @@ export class Session extends OpenProject {
     super(host, state)
     this.pairs = new Pairs(this)
     this.queue = new Queue(this)
+    this.study = new Study(this)
     this.comparison = new PairsComparison(this)
     // In this order the top bar chooses among jobs that run at once.
     this.tasks = new Tasks(this)
@@ -96,6 +100,7 @@ export class Session extends OpenProject {
   attach({ step, shown, ...look }: Omit<Place, 'project' | 'pair'>): void {
     void this.watch()
     void this.queue.attach()
+    void this.study.attach()
     this.comparison.attach()
     this.jobs.hear(this.state.running)
     this.prompts.attach()

@@ -1,9 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
+import type { StudyState } from '../../../src/contract/documents/study'
 import { openProject } from '../../../src/main/project/open-project'
+import { watchStudy } from '../../../src/main/workbench/study-news'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { exitStatus, startCli, waitForOutput } from '../../fixtures/cli'
 import { runHere, stoppedHere } from '../../fixtures/command-line'
@@ -56,12 +58,29 @@ describe('slr study', () => {
     const { folder, file } = await smallStudy()
     const killed = startCli(['study', file])
     await waitForOutput(killed.stderr, '2 of 4: Short/check')
+    const seen = watchStudy(join(folder, 'small.slr'), undefined, 20)
+    const told = async (): Promise<unknown> => {
+      const next = await seen.next()
+      const state: StudyState | null = next.done === true ? null : next.value
+      return state && { ...state, steps: state.steps.map((step) => step.state) }
+    }
+    const after = (swept: string, running: boolean) => ({
+      ...{ running, ended: null },
+      steps: [swept, swept === 'computed' ? 'running' : 'waiting', 'waiting', 'waiting']
+    })
+    // What is told comes a little later than what is printed.
+    await vi.waitFor(async () => expect(await told()).toMatchObject(after('computed', true)), 10_000)
     killed.kill('SIGKILL')
     await exitStatus(killed)
+    await vi.waitFor(async () => expect(await told()).toMatchObject(after('computed', false)), 10_000)
 
     expect(outcomes(await run(file, '--only', 'step=check'))).toEqual([['Short/check', 'computed']])
 
     const stopped = await stoppedHere(['study', file], answers(3))
+    expect(await told()).toMatchObject({
+      ...{ running: false, ended: 'stopped' },
+      steps: ['found', 'found', 'running', 'waiting']
+    })
     expect(stopped.stderr).toContain('Short/sweep: is there')
     expect(stopped.stderr).toContain(`This goes on: slr study ${file}\n`)
 

@@ -95,7 +95,10 @@ describe('projects', () => {
     await expect(
       startWorkbench().projects.update({ path, pair: 'pair-1', seen: 0, changes: { notes: 'mine' } })
     ).rejects.toMatchObject({
-      data: { code: 'locked' }
+      data: {
+        code: 'read-only',
+        message: expect.stringContaining(`in use by slr-workbench, process ${process.pid}`)
+      }
     })
     await client.projects.close({ path })
     expect(existsSync(join(path, '.lock'))).toBe(false)

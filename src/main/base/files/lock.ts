@@ -4,7 +4,7 @@ import { hostname, uptime } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { WorkbenchError } from '../../../contract/model/problem'
+import { type Problem, WorkbenchError } from '../../../contract/model/problem'
 import { errorCode } from './atomic-file'
 import { readRegularFileNow } from './regular-file'
 
@@ -56,6 +56,11 @@ export class Lock {
     held.set(owner.token, this)
   }
 
+  /** Tells it from any other lock. */
+  get token(): string {
+    return this.#owner.token
+  }
+
   /** Gives the lock back; harmless when it was released before or somebody deleted it. */
   release(): void {
     held.delete(this.#owner.token)
@@ -75,7 +80,25 @@ export class Lock {
  * @throws WorkbenchError `locked` naming the owner; the system's error when no lock file can be written there
  */
 export async function lockProject(folder: string): Promise<Lock> {
-  return acquire(join(folder, '.lock'), { path: folder, advice: 'Close the project there first.' })
+  return acquire(lockFile(folder), lockedProject(folder))
+}
+
+const lockFile = (folder: string): string => join(folder, '.lock')
+const lockedProject = (path: string): Locked => ({ path, advice: 'Close the project there first.' })
+
+/** Who has a project to write. */
+export interface Writer {
+  /** See `Lock.token`. */
+  token: string
+  /** What locking the project would fail with. */
+  problem: Problem
+}
+
+/** Who writes a project now; null where nobody does. Nothing is changed. */
+export function writerOf(folder: string): Writer | null {
+  const owner = readOwner(lockFile(folder))
+  if (typeof owner === 'string' || !isLive(owner)) return null
+  return { token: owner.token, problem: lockedBy(lockFile(folder), owner, lockedProject(folder)).problem }
 }
 
 /** What a lock keeps others from, for the message to those who come second. */

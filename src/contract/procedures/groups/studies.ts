@@ -1,0 +1,8 @@
+import { eventIterator } from '@orpc/contract'
+import { StudyState } from '../../documents/study'
+import { procedure, projectPath } from './procedure'
+
+export const studyProcedures = {
+  /** How far the newest study of the project is, and again after every change; null where none was. Watching never ends by itself. */
+  watch: procedure.input(projectPath).output(eventIterator(StudyState.nullable()))
+}

@@ -1,0 +1,65 @@
+import type { StudyState, ToldStep } from '../documents/study'
+import { formatDuration, formatPercent, plural } from './format'
+
+const KIND_WORDS: Readonly<Record<ToldStep['kind'], string>> = {
+  sweep: 'Sweep',
+  check: 'Check on whole answers',
+  evaluate: 'Evaluation',
+  report: 'Report'
+}
+
+/** What a step does, as it stands in a list. */
+export const studyStepWords = ({ kind, task }: Pick<ToldStep, 'kind' | 'task'>): string =>
+  task === null ? KIND_WORDS[kind] : `${KIND_WORDS[kind]} by ${task}`
+
+/** How a step stands. @param running whether the study still runs */
+export function stepStateWords({ state, progress, seconds, problem }: ToldStep, running: boolean): string {
+  const took = seconds === null ? '' : ` in ${formatDuration(seconds)}`
+  switch (state) {
+    case 'waiting':
+      return running ? 'Waits' : 'Not begun'
+    case 'running': {
+      if (!running) return 'Begun; what it has is kept'
+      const share = progress.share === null ? 'Running' : `Running, ${formatPercent(progress.share)}`
+      return progress.secondsLeft === null
+        ? share
+        : `${share}, about ${formatDuration(progress.secondsLeft)} left`
+    }
+    case 'found':
+      return 'Was there'
+    case 'computed':
+      return `Computed${took}`
+    case 'written':
+      return `Written${took}`
+    case 'failed':
+    case 'left out':
+      return [
+        state === 'failed' ? 'Failed' : 'Left out',
+        ...(problem === null ? [] : [problem.message])
+      ].join(': ')
+  }
+}
+
+/** How far a study is as a whole, in a sentence. */
+export function studyWords({ steps, running, ended, file }: StudyState): string {
+  const place = steps.findIndex(({ state }) => state === 'running')
+  const now = steps[place]
+  const undone = steps.filter(({ problem }) => problem !== null).length
+  const lost = undone === 0 ? '' : `, ${undone} not done`
+  if (running) {
+    if (now === undefined) return `${plural(steps.length, 'step')}${lost}; the next begins.`
+    const { secondsLeft } = now.progress
+    const time =
+      secondsLeft === null ? 'time left not known yet' : `about ${formatDuration(secondsLeft)} left of it`
+    return `step ${place + 1} of ${steps.length}, ${now.key}: ${time}${lost}.`
+  }
+  if (ended === 'done' && undone === 0) return `Done: ${plural(steps.length, 'step')}.`
+  const done = steps.filter(
+    ({ state, problem }) => state !== 'waiting' && state !== 'running' && problem === null
+  )
+  return `${ended === 'done' ? 'Ended' : 'Stopped'}: ${done.length} of ${plural(steps.length, 'step')} done${lost}. It goes on with: slr study ${shellWord(file)}`
+}
+
+/** A path as a shell takes it for one word. */
+const shellWord = (path: string): string =>
+  /^[\w./:\\@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`

@@ -1,0 +1,105 @@
+import { evaluationShare } from '../../contract/documents/evaluation'
+import { type QueueProgress, sweepProgress } from '../../contract/documents/queue'
+import { STUDY_VERSION, type StudyDocument, type ToldStep } from '../../contract/documents/study'
+import { errorMessage } from '../base/files/bounded-file'
+import type { Project } from '../project/project'
+import { STUDIES } from '../project/stored-documents'
+import type { StepProgress, StepResult, StudyListener } from './step-result'
+import type { StudyStep } from './steps'
+import type { PlacedStudy } from './study-project'
+
+/** How long what has changed may wait to be told. */
+const TELL_MS = 500
+
+const UNKNOWN: QueueProgress = { share: null, secondsLeft: null }
+
+/** Writes down in the project how far a study is, for windows that look at it; hands on to another listener. */
+export class ToldStudy implements StudyListener {
+  #document: StudyDocument
+  #timer: NodeJS.Timeout | null = null
+  #complained = false
+
+  /** @param steps those that this run does */
+  constructor(
+    private readonly project: Project,
+    { study, path }: PlacedStudy,
+    steps: readonly StudyStep[],
+    private readonly listener: StudyListener
+  ) {
+    this.#document = {
+      schemaVersion: STUDY_VERSION,
+      name: study.name,
+      file: path,
+      startedAt: new Date().toISOString(),
+      lock: project.lockToken,
+      ended: null,
+      steps: steps.map(({ key, pair, kind, task }) => ({
+        ...{ key, pair, kind, task: task === null ? null : key.slice(`${pair}/${kind}/`.length) },
+        state: 'waiting',
+        ...{ progress: UNKNOWN, seconds: null, problem: null }
+      }))
+    }
+  }
+
+  begins(step: StudyStep, place: number, count: number): void {
+    this.listener.begins(step, place, count)
+    this.#set(step.key, { state: 'running' })
+  }
+
+  progress(progress: StepProgress): void {
+    this.listener.progress(progress)
+    const running = this.#document.steps.find(({ state }) => state === 'running')
+    if (running !== undefined) this.#set(running.key, { progress: progressOf(progress) })
+  }
+
+  notice(text: string): void {
+    this.listener.notice(text)
+  }
+
+  ended(step: StudyStep, result: StepResult): void {
+    this.listener.ended(step, result)
+    const { outcome, seconds, problem } = result
+    this.#set(step.key, { state: outcome, progress: UNKNOWN, seconds, problem })
+  }
+
+  /** Tells that the study is over. */
+  async end(ended: 'done' | 'stopped'): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#document = { ...this.#document, ended }
+    await this.#write()
+  }
+
+  #set(key: string, changes: Partial<ToldStep>): void {
+    const steps = this.#document.steps.map((step) => (step.key === key ? { ...step, ...changes } : step))
+    this.#document = { ...this.#document, steps }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      void this.#write()
+    }, TELL_MS)
+  }
+
+  /** What cannot be told keeps nothing from being computed. */
+  async #write(): Promise<void> {
+    try {
+      await this.project.change(() => STUDIES.write(this.project.path, this.#document))
+    } catch (error) {
+      if (!this.#complained) {
+        this.listener.notice(`How far the study is cannot be shown in the window: ${errorMessage(error)}`)
+      }
+      this.#complained = true
+    }
+  }
+}
+
+function progressOf(step: StepProgress): QueueProgress {
+  switch (step.kind) {
+    case 'sweep':
+      return sweepProgress(step.progress)
+    case 'check': {
+      const { rowsDone, rowsTotal, secondsLeft } = step.progress
+      return { share: rowsTotal === 0 ? null : rowsDone / rowsTotal, secondsLeft }
+    }
+    case 'evaluate':
+      return { share: evaluationShare(step.progress), secondsLeft: step.progress.secondsLeft }
+  }
+}

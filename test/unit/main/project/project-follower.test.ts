@@ -1,0 +1,55 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createProject } from '../../../../src/main/project/create-project'
+import { openOrFollow } from '../../../../src/main/project/open-project'
+import type { Project } from '../../../../src/main/project/project'
+import { ProjectFollower } from '../../../../src/main/project/project-follower'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+
+const opened: Project[] = []
+afterEach(() => Promise.all(opened.splice(0).map((project) => project.close())))
+
+/** A project that one program writes, and another has opened meanwhile. */
+async function twice(): Promise<{ writer: Project; seen: Project; follower: ProjectFollower }> {
+  const folder = await temporaryFolder()
+  const writer = await createProject({ folder, name: 'Shared', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const seen = await openOrFollow(writer.path)
+  opened.push(writer, seen)
+  return { writer, seen, follower: new ProjectFollower(seen, 5) }
+}
+
+describe('a project that another program writes', () => {
+  it('can be looked at, says who writes it, and shows what that saves', async () => {
+    const { writer, seen } = await twice()
+    expect(seen.writer).toBe('writes')
+    expect(seen.readOnly).toContain(`in use by slr-workbench, process ${process.pid}`)
+    await expect(seen.update({ notes: 'mine' })).rejects.toThrow('open for viewing only')
+    let told = 0
+    seen.onChange(() => (told += 1))
+    const sweep = sweepFixture()
+    await writer.firstPair.saveSweep(sweep)
+    await vi.waitFor(() => expect(seen.firstPair.sweeps).toEqual(writer.firstPair.sweeps))
+    const added = await writer.addPair({ kind: 'demo' }, 'Second')
+    await writer.update({ notes: 'theirs' })
+    await vi.waitFor(() => expect(seen.notes).toBe('theirs'))
+    expect(seen.pairs.map(({ document }) => document)).toEqual([writer.firstPair.document, added.document])
+    expect(seen.firstPair.saved.answerChecks).toBeGreaterThan(0)
+    expect(told).toBeGreaterThan(0)
+  })
+
+  it('can be changed here only once the other program has let go of it', async () => {
+    const { writer, seen, follower } = await twice()
+    await follower.takeOver()
+    expect(seen.writer).toBe('writes')
+    await writer.update({ notes: 'theirs' })
+    await writer.close()
+    await vi.waitFor(() => expect(seen).toMatchObject({ writer: 'gone', notes: 'theirs' }))
+    await expect(seen.update({ notes: 'mine' })).rejects.toThrow('open for viewing only')
+    // Two windows may ask at once.
+    await Promise.all([follower.takeOver(), follower.takeOver()])
+    expect(seen).toMatchObject({ writer: null, readOnly: null })
+    const { revision } = seen
+    await seen.update({ notes: 'mine' }, revision)
+    expect((await openOrFollow(seen.path)).notes).toBe('mine')
+  })
+})
