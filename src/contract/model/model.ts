@@ -4,7 +4,14 @@ import { Kept } from './kept'
 import { type LayerStrength, Recipe, type RestorationRange } from './recipe'
 import { type OutsideModel, outsideKey } from './outside-model'
 import { Rival, rivalKey, rivalName } from './rival'
-import { nameStrengths, postStrengths, rangeStrengths, recipeStrengths, strengthsKey } from './strengths'
+import {
+  nameStrengths,
+  postStrengths,
+  rangeStrengths,
+  recipeStrengths,
+  sourcesOf,
+  strengthsKey
+} from './strengths'
 
 /**
  * One set of weights: base whole (its own embeddings and head), post, post with a recipe, or another checkpoint of their
@@ -61,6 +68,12 @@ export function modelName(model: AnyModel): string {
 export function modelStrengths(model: AnyModel, layerCount: number): LayerStrength[] | null {
   if (model.kind === 'post') return postStrengths(layerCount)
   return model.kind === 'recipe' ? recipeStrengths(model.recipe, layerCount) : null
+}
+
+/** The checkpoints beside the pair that a model is made of: itself as a whole, or the sources of its layers. */
+export function otherCheckpointsOf(model: AnyModel): OtherCheckpoint[] {
+  if (model.kind === 'checkpoint') return [model]
+  return model.kind === 'recipe' && 'layers' in model.recipe ? sourcesOf(model.recipe.layers) : []
 }
 
 /** One string for models that answer alike, whatever they are called: `base`, `post`, `4-11`, `checkpoint <fingerprint>`, `mix 0.5`. */

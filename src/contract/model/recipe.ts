@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OtherCheckpoint } from './checkpoint'
 
 /** The deepest model we accept: far above any published decoder (126 layers), low enough to bound all-ranges work. */
 export const MAX_LAYERS = 512
@@ -49,12 +50,14 @@ const mlp = z
   .transform(wholeHalf)
 
 /**
- * How much of base each half of one decoder layer takes, or each component of a half (those that are not named take nothing): 0 is
- * post, 1 is base, between is a blend, beyond is extrapolated.
+ * How much of its source each half of one decoder layer takes, or each component of a half (those that are not named take nothing): 0
+ * is post, 1 is the source, between is a blend, beyond is extrapolated.
  */
 export const LayerStrength = z.object({
   attention: z.union([strength, attention]),
-  mlp: z.union([strength, mlp])
+  mlp: z.union([strength, mlp]),
+  /** Whose layer post's is mixed with; base's where none is named. */
+  source: OtherCheckpoint.optional()
 })
 export type LayerStrength = z.infer<typeof LayerStrength>
 
@@ -81,6 +84,30 @@ export const Recipe = z.union([
     .strict()
 ])
 export type Recipe = z.infer<typeof Recipe>
+
+/** Ranges of base, or of the checkpoint that is named behind the last of them. */
+export const SourcedRanges = z.object({ ranges: z.array(rangePair), source: z.string().nullable() })
+export type SourcedRanges = z.infer<typeof SourcedRanges>
+
+/**
+ * Ranges as people type them, with whose layers they are: `3-7`, or `3-7@sft,9`, where layers 3 to 7 are those of the checkpoint
+ * named sft. Null when the text is none.
+ */
+export function sourcedRangesFromText(text: string): SourcedRanges[] | null {
+  // A comma parts two ranges where a layer comes behind it: names and folders may have others.
+  const parts = text.split(/,(?=\s*\d+\s*(?:[-–]\s*\d+\s*)?(?:[@,]|$))/)
+  const found: SourcedRanges[] = []
+  for (const part of parts) {
+    const [, typed = part, name] = /^([^@]*)@(.+)$/.exec(part) ?? []
+    const ranges = rangesFromText(typed)
+    if (ranges === null) return null
+    const source = name?.trim() ?? null
+    const last = found.at(-1)
+    if (last?.source === source) last.ranges.push(...ranges)
+    else found.push({ ranges, source })
+  }
+  return found
+}
 
 /** Ranges as people type them, such as `3-7` or `3-7,9`; null when the text is none. */
 export function rangesFromText(text: string): [number, number][] | null {

@@ -1,5 +1,6 @@
 import { WorkbenchError } from './problem'
 import { got } from './look-up'
+import type { OtherCheckpoint } from './checkpoint'
 import {
   type Component,
   COMPONENTS,
@@ -16,6 +17,7 @@ export const HALVES = ['attention', 'mlp'] as const satisfies readonly LayerHalf
 
 const POST: LayerStrength = { attention: 0, mlp: 0 }
 const BASE: LayerStrength = { attention: 1, mlp: 1 }
+const POST_KEY = '0/0'
 
 /** All L(L+1)/2 contiguous restoration ranges, by start and then end. */
 export function allRanges(layerCount: number): RestorationRange[] {
@@ -31,19 +33,52 @@ export function postStrengths(layerCount: number): LayerStrength[] {
   return new Array<LayerStrength>(layerCount).fill(POST)
 }
 
-/** Layers start..end from base, the rest from post. */
-export function rangeStrengths(range: RestorationRange, layerCount: number): LayerStrength[] {
-  return rangesStrengths([[range.start, range.end]], layerCount, `range ${range.start}-${range.end}`)
+/** Layers start..end from base or another source, the rest from post. */
+export function rangeStrengths(
+  range: RestorationRange,
+  layerCount: number,
+  source?: OtherCheckpoint
+): LayerStrength[] {
+  const layers = rangesStrengths([[range.start, range.end]], layerCount, `range ${range.start}-${range.end}`)
+  return takenFrom(layers, source)
 }
 
-/** One half of layers start..end from base, the rest from post. */
-export function halfStrengths(range: RestorationRange, half: LayerHalf, layerCount: number): LayerStrength[] {
-  return rangeStrengths(range, layerCount).map((strength) => ({ ...POST, [half]: strength[half] }))
+/** The same strengths of another source. */
+export const takenFrom = (
+  layers: readonly LayerStrength[],
+  source: OtherCheckpoint | undefined
+): LayerStrength[] =>
+  layers.map(({ attention, mlp }) =>
+    source === undefined || isPostLayer({ attention, mlp }) ? { attention, mlp } : { attention, mlp, source }
+  )
+
+/** The checkpoints that layers take something of, each once. */
+export function sourcesOf(layers: readonly LayerStrength[]): OtherCheckpoint[] {
+  const sources = new Map<string, OtherCheckpoint>()
+  for (const { source } of layers.filter((layer) => !isPostLayer(layer)))
+    if (source !== undefined) sources.set(`${source.fingerprint} ${source.path}`, source)
+  return [...sources.values()]
 }
 
-/** Every layer the same blend of base and post. */
-export function blendStrengths(strength: number, layerCount: number): LayerStrength[] {
-  return new Array<LayerStrength>(layerCount).fill({ attention: strength, mlp: strength })
+/** One half of layers start..end from base or another source, the rest from post. */
+export function halfStrengths(
+  range: RestorationRange,
+  half: LayerHalf,
+  layerCount: number,
+  source?: OtherCheckpoint
+): LayerStrength[] {
+  const layers = rangeStrengths(range, layerCount).map((strength) => ({ ...POST, [half]: strength[half] }))
+  return takenFrom(layers, source)
+}
+
+/** Every layer the same blend of post and base, or another source. */
+export function blendStrengths(
+  strength: number,
+  layerCount: number,
+  source?: OtherCheckpoint
+): LayerStrength[] {
+  const layers = new Array<LayerStrength>(layerCount).fill({ attention: strength, mlp: strength })
+  return takenFrom(layers, source)
 }
 
 /** The strengths of a soup of `size` blends: evenly from 0 to 1, rounded so that they read as decimals. */
@@ -66,6 +101,15 @@ export function recipeStrengths(recipe: Recipe, layerCount: number): LayerStreng
     )
   }
   return recipe.layers
+}
+
+/** The recipe with other sources in the place of its own, such as the same ones in other folders. */
+export function withSources(recipe: Recipe, change: (source: OtherCheckpoint) => OtherCheckpoint): Recipe {
+  if ('ranges' in recipe) return recipe
+  const layers = recipe.layers.map((layer) =>
+    layer.source === undefined ? layer : { ...layer, source: change(layer.source) }
+  )
+  return { ...recipe, layers }
 }
 
 /** The layers that share the same strengths, next to each other. */
@@ -121,6 +165,7 @@ export function withComponents(
   const mlp = changed('mlp')
   const of = (component: Component, half: Map<Component, number>): number => got(half, component, 'component')
   return {
+    ...layer,
     attention: wholeHalf({
       norms: of('norms', attention),
       q: of('q', attention),
@@ -158,25 +203,35 @@ function halfKey(layer: LayerStrength, half: LayerHalf): string {
     .join('+')
 }
 
-/** One string for equal strengths of a layer: `1/1`, `0.5/0`, `q:1+k:1/0`. */
-export const layerKey = (layer: LayerStrength): string =>
+/** One string for equal strengths, of whatever source: `1/1`, `0.5/0`, `q:1+k:1/0`. */
+export const amountKey = (layer: LayerStrength): string =>
   `${halfKey(layer, 'attention')}/${halfKey(layer, 'mlp')}`
 
-/** One string for equal strengths, whatever comes behind the last restored layer: `4-11`, `2-2@0.5/0,4-11`; empty for post itself. */
+/** Behind what is taken, whose it is; empty for base's and for what takes nothing. */
+const sourceKey = (layer: LayerStrength): string =>
+  layer.source === undefined || isPostLayer(layer) ? '' : ` of ${layer.source.fingerprint}`
+
+/** One string for equal strengths of a layer: those of {@link amountKey}, with the fingerprint of another source than base. */
+export const layerKey = (layer: LayerStrength): string => `${amountKey(layer)}${sourceKey(layer)}`
+
+/**
+ * One string for equal strengths, whatever comes behind the last restored layer: `4-11`, `2-2@0.5/0,4-11`, `4-11 of FINGERPRINT`;
+ * empty for post itself.
+ */
 export const strengthsKey = (layers: readonly LayerStrength[]): string =>
   stretches(layers)
     .filter(({ strength }) => !isPostLayer(strength))
     .map(({ strength, ...range }) => {
       const { attention, mlp } = strength
-      const blend = typeof attention === 'number' && attention === mlp ? attention : layerKey(strength)
-      return `${rangeKey(range)}${blend === 1 ? '' : `@${blend}`}`
+      const blend = typeof attention === 'number' && attention === mlp ? attention : amountKey(strength)
+      return `${rangeKey(range)}${blend === 1 ? '' : `@${blend}`}${sourceKey(strength)}`
     })
     .join()
 
 export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean => layerKey(a) === layerKey(b)
 
-/** Whether nothing of a layer is base's. */
-export const isPostLayer = (layer: LayerStrength): boolean => sameStrength(layer, POST)
+/** Whether a layer is post's alone. */
+export const isPostLayer = (layer: LayerStrength): boolean => amountKey(layer) === POST_KEY
 
 /** Whether a strength goes beyond post or base, to weights that neither of them has nor lies between. */
 export const isExtrapolated = (strength: number): boolean => strength < 0 || strength > 1
@@ -205,13 +260,14 @@ export function componentGroups(layer: LayerStrength, half: LayerHalf): [number,
 
 /**
  * Names strengths shortly and completely: `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `q and k of layers 4–11`,
- * `3 at 1.2 (extrapolated)`; `nothing` for post itself.
+ * `3 at 1.2 (extrapolated)`, `4–7 from sft, 8–11`; `nothing` for post itself. What is from base does not say so.
  */
 export function describeStrengths(layers: readonly LayerStrength[]): string {
   const parts = stretches(layers).flatMap(({ start, end, strength: layer }) => {
     const which = start === end ? String(start) : `${start}–${end}`
+    const from = layer.source === undefined ? '' : ` from ${layer.source.name}`
     const at = (name: string, strength: number): string[] =>
-      strength === 0 ? [] : [strength === 1 ? name : `${name} at ${strengthWords(strength)}`]
+      strength === 0 ? [] : [`${name}${strength === 1 ? '' : ` at ${strengthWords(strength)}`}${from}`]
     const { attention } = layer
     if (typeof attention === 'number' && attention === layer.mlp) return at(which, attention)
     return HALVES.flatMap((half) => {
@@ -228,7 +284,7 @@ export function describeStrengths(layers: readonly LayerStrength[]): string {
 /** The same within a sentence: `layers 4–11`, `layer 2 at 0.5`, `attention 3`. */
 export function phraseStrengths(layers: readonly LayerStrength[]): string {
   const text = describeStrengths(layers)
-  return /^\d/.test(text) ? `${/^\d+( at [^,]+)?$/.test(text) ? 'layer' : 'layers'} ${text}` : text
+  return /^\d/.test(text) ? `${/^\d+( (at|from) [^,]+)?$/.test(text) ? 'layer' : 'layers'} ${text}` : text
 }
 
 /** A name for strengths that nobody has named: `Layers 4–11, attention 2`. */
@@ -246,7 +302,13 @@ export function recipeOf(name: string, layers: readonly LayerStrength[]): Recipe
     : { name, layers: [...layers] }
 }
 
-function rangesStrengths(
+/**
+ * Layers of all the ranges from base, the rest from post.
+ *
+ * @param what has the ranges, for the message
+ * @throws WorkbenchError `bad-input` when they end beyond the model's layers
+ */
+export function rangesStrengths(
   ranges: readonly (readonly [number, number])[],
   layerCount: number,
   what: string

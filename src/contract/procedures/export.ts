@@ -5,7 +5,7 @@ import { NonFiniteTensor } from '../documents/non-finite'
 import { Problem } from '../model/problem'
 
 /** Where the bytes of an exported tensor come from; see the recipe for what decides. */
-export const TENSOR_ORIGINS = ['post', 'base', 'converted', 'blended'] as const
+export const TENSOR_ORIGINS = ['post', 'base', 'checkpoint', 'converted', 'blended'] as const
 
 export const ExportedTensor = z.object({
   /** As stored. */
@@ -13,8 +13,10 @@ export const ExportedTensor = z.object({
   dtype: z.string(),
   bytes: z.number(),
   origin: z.enum(TENSOR_ORIGINS),
-  /** How much of base it takes, 0 to 1. */
-  strength: z.number()
+  /** How much it takes of what it is restored to. */
+  strength: z.number(),
+  /** What that is: base, or another checkpoint by its name; null where it is post's alone. */
+  restoredTo: z.string().nullable()
 })
 export type ExportedTensor = z.infer<typeof ExportedTensor>
 

@@ -1,3 +1,5 @@
+import { got } from '../../contract/model/look-up'
+import type { LayerStrength } from '../../contract/model/recipe'
 import { decoderSpec, wholeModelTensors, type DecoderSpec } from '../family'
 import { DescribedCheckpoint, openCheckpoint, type Checkpoint } from './checkpoint'
 import { configWithoutScales } from './scaled-weights'
@@ -11,6 +13,22 @@ export interface PairMember {
 
 /** A pair, opened for its headers. */
 export type PairMembers = Readonly<Record<'base' | 'post', PairMember>>
+
+/** A pair with the other checkpoints that layers of a recipe are taken from, by their folders. */
+export interface SourcedPair extends PairMembers {
+  readonly others: ReadonlyMap<string, PairMember>
+}
+
+/** All of them, post first. */
+export const membersOf = ({ base, post, others }: SourcedPair): PairMember[] => [
+  post,
+  base,
+  ...others.values()
+]
+
+/** Whose tensors a layer takes that is not post's. */
+export const sourceMember = ({ base, others }: SourcedPair, { source }: LayerStrength): PairMember =>
+  source === undefined ? base : got(others, source.path, 'checkpoint')
 
 /** How a member is opened: `openMember` or `readMember`. */
 export type MemberOpener = (path: string) => Promise<PairMember>

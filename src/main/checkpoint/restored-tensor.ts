@@ -4,21 +4,29 @@ import { roundFloat32, type WeightDtype } from './dtype'
 export type TensorOrigin =
   | 'post' // post's bytes
   | 'base' // base's bytes
-  | 'converted' // base's values, rounded to post's dtype
+  | 'checkpoint' // those of another checkpoint, where it is the source of the layer
+  | 'converted' // the source's values, rounded to post's dtype
   | 'blended' // between the two or beyond them, rounded to post's dtype
 
-/** @param strength how much of base the tensor takes */
-export function tensorOrigin(strength: number, base: WeightDtype, post: WeightDtype): TensorOrigin {
+/**
+ * @param strength how much of its source the tensor takes
+ * @param from what that is
+ */
+export function tensorOrigin(
+  strength: number,
+  dtypes: { source: WeightDtype; post: WeightDtype },
+  from: 'base' | 'checkpoint'
+): TensorOrigin {
   if (strength === 0) return 'post'
   if (strength !== 1) return 'blended'
-  return base === post ? 'base' : 'converted'
+  return dtypes.source === dtypes.post ? from : 'converted'
 }
 
 /**
- * Turns values of base into those of the restored model, in place: (1 - a) post + a base in float32, rounded to post's
- * stored dtype. The engine computes with these values, and an export stores them.
+ * Turns values of base, or of another source, into those of the restored model, in place: (1 - a) post + a source in float32,
+ * rounded to post's stored dtype. The engine computes with these values, and an export stores them.
  *
- * @param values of base, any number of them
+ * @param values of the source, any number of them
  * @param post the same elements of post; not looked at for strength 1
  * @param strength a, not 0; below 0 or above 1 it extrapolates
  */
@@ -26,7 +34,7 @@ export function restoreValues(
   values: Float32Array,
   post: Float32Array | null,
   strength: number,
-  dtypes: { base: WeightDtype; post: WeightDtype }
+  dtypes: { source: WeightDtype; post: WeightDtype }
 ): void {
   if (strength !== 1 && post !== null) {
     for (let i = 0; i < values.length; i++) {
@@ -36,5 +44,5 @@ export function restoreValues(
         Math.fround(Math.fround(strength) * (values[i] ?? 0))
     }
   }
-  if (strength !== 1 || dtypes.base !== dtypes.post) roundFloat32(values, dtypes.post)
+  if (strength !== 1 || dtypes.source !== dtypes.post) roundFloat32(values, dtypes.post)
 }

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import type { ExportResult } from '../../contract/procedures/export'
 import { describeNonFinite } from '../../contract/documents/non-finite'
-import type { Recipe } from '../../contract/model/recipe'
+import { type Recipe, SourcedRanges } from '../../contract/model/recipe'
 import { postStrengths } from '../../contract/model/strengths'
 import { type Endpoint, endpointWords } from '../../contract/model/outside-model'
 import { openPair } from '../checkpoint/pair'
@@ -17,6 +17,7 @@ import {
   parseRanges,
   readOptions,
   requirePair,
+  RESTORE_HELP,
   usageError,
   withCommonOptions,
   withPairOptions
@@ -26,12 +27,13 @@ import { bytes, count, printJson, printText, printable, remark, style } from './
 import { bytesStep, progressDisplay } from './progress'
 import { readRecipeFile } from '../mergekit/recipe-file'
 import { untilStopped } from './stopped'
+import { restoredRecipe } from './variants'
 
 const ExportOptions = z.strictObject({
   ...CommonOptions.shape,
   ...PairOptions.shape,
   model: z.literal('post').optional(),
-  restore: z.array(z.tuple([z.number(), z.number()])).optional(),
+  restore: z.array(SourcedRanges).optional(),
   recipe: z.string().optional(),
   out: z.string().optional(),
   overwrite: z.boolean().default(false)
@@ -43,11 +45,7 @@ export function addExportCommand(program: Command, signal: AbortSignal): void {
   const command = program.command('export').description('write a restored model as a Hugging Face folder')
   withPairOptions(command)
     .optionsGroup('Which model:')
-    .addOption(
-      new Option('--restore <ranges>', 'post with these layers from base, such as 3-7, 5 or 3-7,9').argParser(
-        parseRanges
-      )
-    )
+    .addOption(new Option('--restore <ranges>', RESTORE_HELP).argParser(parseRanges))
     .addOption(
       new Option('--recipe <file>', 'post with a recipe from a JSON or mergekit file').conflicts('restore')
     )
@@ -100,10 +98,7 @@ async function givenRecipe(
   folders: { base: string; post: string }
 ): Promise<Recipe | null> {
   if (options.recipe !== undefined) return readRecipeFile(options.recipe, folders)
-  if (options.restore !== undefined) {
-    const name = options.restore.map(([start, end]) => `${start}-${end}`).join()
-    return { name, ranges: options.restore }
-  }
+  if (options.restore !== undefined) return restoredRecipe(options.restore, folders, null)
   if (options.model === undefined) return null
   const { post } = await openPair(folders.base, folders.post)
   return { name: 'post', layers: postStrengths(post.spec.layerCount) }
@@ -128,7 +123,8 @@ function describeResult({
   const origins = [
     `${count(tensors.post)} from post`,
     ...(tensors.base > 0 ? [`${count(tensors.base)} from base`] : []),
-    ...(tensors.converted > 0 ? [`${count(tensors.converted)} from base, converted`] : []),
+    ...(tensors.checkpoint > 0 ? [`${count(tensors.checkpoint)} from other checkpoints`] : []),
+    ...(tensors.converted > 0 ? [`${count(tensors.converted)} converted to post's type`] : []),
     ...(tensors.blended > 0 ? [`${count(tensors.blended)} blended`] : [])
   ]
   const times = `${formatDuration(seconds.writing)} writing, ${formatDuration(seconds.verifying)} verifying, ${formatDuration(seconds.hashing)} hashing the parents`

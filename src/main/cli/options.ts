@@ -4,7 +4,7 @@ import { BYTES_EXPECTED, bytesFromText } from '../../contract/model/bytes'
 import { Rendering } from '../../contract/documents/crc'
 import { DeviceChoice, Precision } from '../../contract/model/device'
 import type { PairLocation } from '../../contract/documents/project'
-import { rangesFromText } from '../../contract/model/recipe'
+import { type SourcedRanges, sourcedRangesFromText } from '../../contract/model/recipe'
 import { modelPath } from '../base/files/places'
 import { UsageError } from './output'
 
@@ -173,12 +173,17 @@ export function parseTokens(text: string): number[] {
   }
 }
 
-/** Restoration ranges such as `3-7`, `5` or `3-7,9`. */
-export function parseRanges(text: string): [number, number][] {
-  const ranges = rangesFromText(text)
+/** What `--restore` takes, in every command that has it. */
+export const RESTORE_HELP =
+  'post with these layers from base, such as 3-7, 5 or 3-7,9; 3-7@FOLDER: from another checkpoint of the architecture'
+
+/** Restoration ranges such as `3-7`, `5`, `3-7,9` or `3-7@sft`. */
+export function parseRanges(text: string): SourcedRanges[] {
+  const ranges = sourcedRangesFromText(text)
   if (ranges !== null) return ranges
   throw new InvalidArgumentError(
-    'Expected a layer or first-last, counted from 0 and first not after last, such as 5, 3-7 or 3-7,9.'
+    'Expected a layer or first-last, counted from 0 and first not after last, such as 5, 3-7 or 3-7,9, each with @FOLDER behind it ' +
+      'where it is of another checkpoint than base.'
   )
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../contract/documents/crc'
 import type { Model } from '../../contract/model/model'
 import { DEFAULT_TOP, type NextToken } from '../../contract/procedures/probe'
-import type { Recipe } from '../../contract/model/recipe'
+import { type Recipe, SourcedRanges } from '../../contract/model/recipe'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
@@ -27,6 +27,7 @@ import {
   renderingFrom,
   repeated,
   requirePair,
+  RESTORE_HELP,
   usageError,
   wholeNumber,
   withCommonOptions,
@@ -37,6 +38,7 @@ import {
 import { printJson, printText, remark, style, table } from './output'
 import { readRecipeFile } from '../mergekit/recipe-file'
 import { nothingKept, untilStopped } from './stopped'
+import { restoredRecipe } from './variants'
 
 const ProbeOptions = z.strictObject({
   ...CommonOptions.shape,
@@ -46,7 +48,7 @@ const ProbeOptions = z.strictObject({
   prompt: z.array(z.string()).optional(),
   tokens: z.array(z.array(z.number())).optional(),
   model: z.enum(['base', 'post']).default('post'),
-  restore: z.array(z.tuple([z.number(), z.number()])).optional(),
+  restore: z.array(SourcedRanges).optional(),
   recipe: z.string().optional(),
   checkpoint: z.string().optional(),
   top: z.number(),
@@ -71,11 +73,7 @@ export function addProbeCommand(program: Command, signal: AbortSignal): void {
     .addOption(
       new Option('--model <which>', 'base or post as a whole (default: post)').choices(['base', 'post'])
     )
-    .addOption(
-      new Option('--restore <ranges>', 'post with these layers from base, such as 3-7, 5 or 3-7,9')
-        .argParser(parseRanges)
-        .conflicts('model')
-    )
+    .addOption(new Option('--restore <ranges>', RESTORE_HELP).argParser(parseRanges).conflicts('model'))
     .addOption(
       new Option('--recipe <file>', 'post with a recipe from a JSON or mergekit file').conflicts([
         'model',
@@ -162,7 +160,7 @@ async function givenRecipe(
   folders: { base: string; post: string }
 ): Promise<Recipe | null> {
   if (options.recipe !== undefined) return readRecipeFile(options.recipe, folders)
-  return options.restore === undefined ? null : { name: '--restore', ranges: options.restore }
+  return options.restore === undefined ? null : restoredRecipe(options.restore, folders, null)
 }
 
 /** Chat prompts as the tokens the model sees; what is odd about them is said once. */

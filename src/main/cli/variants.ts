@@ -1,8 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { blendName } from '../../contract/documents/swept-model'
-import { STRENGTH_BOUNDS } from '../../contract/model/recipe'
-import { blendStrengths } from '../../contract/model/strengths'
+import { type Recipe, SourcedRanges, STRENGTH_BOUNDS } from '../../contract/model/recipe'
+import {
+  blendStrengths,
+  isPostLayer,
+  postStrengths,
+  rangesStrengths,
+  takenFrom
+} from '../../contract/model/strengths'
+import { at, got } from '../../contract/model/look-up'
 import { Rival, rivalFromText, rivalText } from '../../contract/model/rival'
 import {
   DEFAULT_CONCURRENCY,
@@ -20,7 +27,7 @@ import { openPair } from '../checkpoint/pair'
 import { absolutePath, modelPath } from '../base/files/places'
 import { answerFileModel } from '../samples/answer-files'
 import type { ProjectPair } from '../project/project-pair'
-import { numberWithin, parseRanges, repeated, wholeNumber } from './options'
+import { numberWithin, parseRanges, repeated, RESTORE_HELP, wholeNumber } from './options'
 import { remark } from './output'
 import { readRecipeFile } from '../mergekit/recipe-file'
 
@@ -29,7 +36,7 @@ const NamedEndpoint = z.object({ name: z.string(), model: z.string(), baseUrl: z
 /** Which models are set side by side. */
 export const VariantOptions = z.strictObject({
   model: z.array(z.enum(['base', 'post'])).optional(),
-  restore: z.array(z.array(z.tuple([z.number(), z.number()]))).optional(),
+  restore: z.array(z.array(SourcedRanges)).optional(),
   recipe: z.array(z.string()).optional(),
   blend: z.array(z.number()).optional(),
   rival: z.array(Rival).optional(),
@@ -48,11 +55,7 @@ export function withVariantOptions(command: Command, otherwise: string): Command
   return command
     .optionsGroup(`Which models, any number of each (default: ${otherwise}):`)
     .option('--model <which>', 'base or post as a whole; repeatable', repeated(parseModel))
-    .option(
-      '--restore <ranges>',
-      'post with these layers from base, such as 3-7, 5 or 3-7,9; repeatable',
-      repeated(parseRanges)
-    )
+    .option('--restore <ranges>', `${RESTORE_HELP}; repeatable`, repeated(parseRanges))
     .option(
       '--recipe <file>',
       'post with a recipe from a JSON or mergekit file; repeatable',
@@ -139,6 +142,48 @@ export async function givenCheckpoints(
 }
 
 /**
+ * What `--restore` names, as a recipe.
+ *
+ * @throws WorkbenchError `bad-input` for layers that the model does not have or that are given twice; as {@link givenCheckpoints}
+ */
+export async function restoredRecipe(
+  restored: readonly SourcedRanges[],
+  folders: { base: string; post: string },
+  own: ProjectPair | null
+): Promise<Recipe> {
+  const named = restored.flatMap(({ source }) => source ?? [])
+  const checkpoints = await givenCheckpoints(named, folders, own)
+  const sources = new Map(named.map((text, index) => [text, at(checkpoints, index, 'checkpoint')]))
+  const name = restored
+    .flatMap(({ ranges, source }) => {
+      const behind = source === null ? '' : `@${got(sources, source, 'checkpoint').name}`
+      return ranges.map(([start, end]) => `${start}-${end}${behind}`)
+    })
+    .join()
+  if (named.length === 0) return { name, ranges: restored.flatMap(({ ranges }) => ranges) }
+  const { layerCount } = (await openPair(folders.base, folders.post)).post.spec
+  const layers = postStrengths(layerCount)
+  for (const { ranges, source } of restored) {
+    const from = source === null ? undefined : got(sources, source, 'checkpoint')
+    for (const [layer, strength] of takenFrom(
+      rangesStrengths(ranges, layerCount, 'option --restore'),
+      from
+    ).entries()) {
+      if (isPostLayer(strength)) continue
+      if (!isPostLayer(at(layers, layer, 'layer'))) {
+        throw new WorkbenchError(
+          'bad-input',
+          `--restore ${name} gives layer ${layer} twice.`,
+          'A layer is of one checkpoint.'
+        )
+      }
+      layers[layer] = strength
+    }
+  }
+  return { name, layers }
+}
+
+/**
  * The variants in the order base and post, ranges, recipes, blends, rivals, checkpoints, endpoints, files.
  *
  * @param project whose checkpoints can be named; null for none
@@ -151,15 +196,13 @@ export async function variantsFrom(
   otherwise: Variant[]
 ): Promise<Variant[]> {
   const { model = [], restore = [], recipe = [], blend = [], rival = [], checkpoint = [] } = options
+  const restored = await Promise.all(restore.map((ranges) => restoredRecipe(ranges, folders, own)))
   const recipes = await Promise.all(recipe.map((file) => readRecipeFile(file, folders)))
   const checkpoints = await givenCheckpoints(checkpoint, folders, own)
   const blends = blend.length === 0 ? [] : await blendVariants(blend, folders)
   const variants: Variant[] = [
     ...[...new Set(model)].map((kind) => ({ kind, name: kind })),
-    ...restore.map((ranges): Variant => {
-      const name = ranges.map(([start, end]) => `${start}-${end}`).join()
-      return { kind: 'recipe', name, recipe: { name, ranges } }
-    }),
+    ...restored.map((each): Variant => ({ kind: 'recipe', name: each.name, recipe: each })),
     ...recipes.map((each): Variant => ({ kind: 'recipe', name: each.name, recipe: each })),
     ...blends,
     ...rival.map((each): Variant => ({ kind: 'rival', name: rivalText(each), rival: each })),

@@ -7,7 +7,13 @@ import { describeNonFinite, type NonFiniteTensor } from '../../contract/document
 import { formatScore } from '../../contract/words/format'
 import { exactness } from '../../contract/words/headline'
 import { WorkbenchError } from '../../contract/model/problem'
-import { componentGroups, HALVES, isExtrapolated } from '../../contract/model/strengths'
+import {
+  componentGroups,
+  HALVES,
+  isExtrapolated,
+  isPostLayer,
+  withSources
+} from '../../contract/model/strengths'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../confined/yaml'
@@ -29,9 +35,11 @@ export interface CardScores {
   whole: { recipe: WholeAnswers; post: WholeAnswers } | null
 }
 
-/** One of the two models that an export was made from. */
+/** One of the models that an export was made from. */
 export interface CardParent {
-  role: 'base' | 'post'
+  role: 'base' | 'post' | 'source'
+  /** What recipes call it. */
+  name: string
   member: PairMember
   /** SHA-256 of its files of weights, by name. */
   sha256: ReadonlyMap<string, string>
@@ -81,7 +89,7 @@ export function modelCard(content: CardContent): string {
   return [
     `---\n${frontMatter(content)}---`,
     `# ${inlineMarkdown(title)}`,
-    'A post-trained language model with some of its decoder layers restored to their pre-trained weights (Selective ' +
+    `A post-trained language model with some of its decoder layers restored to ${restoredTo(strengths)} (Selective ` +
       'Layer Restoration, [arXiv 2602.06665](https://arxiv.org/abs/2602.06665)), which brings back diversity that ' +
       'post-training took away. No training was done; architecture and size are those of the post-trained model.',
     ...(nonFinite.length === 0 ? [] : ['## Warning', nonFiniteWarning(nonFinite)]),
@@ -89,14 +97,15 @@ export function modelCard(content: CardContent): string {
     describeStrengths(strengths),
     'Embeddings, final norm, head, tokenizer, chat template and generation config are those of the post-trained model.',
     ...configWarning(parents),
-    fencedMarkdown('json', withoutTags(JSON.stringify(recipe, null, 'ranges' in recipe ? 0 : 2))),
+    fencedMarkdown('json', withoutTags(cardRecipe(recipe))),
     ...(scores === null ? [] : ['## Scores', scoreTable(scores)]),
     '## Parents',
     ...parents.map(describeParent),
     '## Make it again',
     'With SLR Workbench ' +
       content.version +
-      ', the recipe above saved as `recipe.json`, and the two parents in folders of their own:',
+      ', the recipe above saved as `recipe.json`, and the parents in folders of their own' +
+      `${parents.some(({ role }) => role === 'source') ? ' (checkpoints that layers are taken of where the recipe has their `path`)' : ''}:`,
     fencedMarkdown('sh', 'slr export --base BASE --post POST --recipe recipe.json --out NEW_FOLDER'),
     mergekitProblem === null
       ? `Or with [mergekit](https://github.com/arcee-ai/mergekit): \`mergekit-yaml ${MERGEKIT_FILE} NEW_FOLDER\`.`
@@ -135,6 +144,22 @@ function frontMatter({ licence, parents }: CardContent): string {
     : stringify(fields)
 }
 
+/** Of which weights the layers that are not post's are. */
+function restoredTo(strengths: readonly LayerStrength[]): string {
+  const restored = strengths.filter((layer) => !isPostLayer(layer))
+  const others = restored.filter(({ source }) => source !== undefined).length
+  if (others === 0) return 'their pre-trained weights'
+  const ofOthers = 'those of other checkpoints, named below'
+  return others === restored.length ? ofOthers : `their pre-trained weights, or to ${ofOthers}`
+}
+
+/** The recipe as a file of it. A source stands under its name: a card that is shared should not tell how its author's folders are called. */
+function cardRecipe(recipe: Recipe): string {
+  if ('ranges' in recipe) return JSON.stringify(recipe)
+  const shown = withSources(recipe, (source) => ({ ...source, path: modelName(source.path) }))
+  return JSON.stringify(shown, null, 2)
+}
+
 /** JSON that means the same, and is no markup for whoever shows it unescaped. */
 function withoutTags(json: string): string {
   return json.replace(/[<>]/g, (mark) => (mark === '<' ? '\\u003c' : '\\u003e'))
@@ -155,22 +180,23 @@ function describeStrengths(strengths: readonly LayerStrength[]): string {
 }
 
 function describeStrength(layer: LayerStrength): string {
-  const { attention, mlp } = layer
-  if (typeof attention === 'number' && attention === mlp) return describeShare(attention)
+  const { attention, mlp, source } = layer
+  const from = source === undefined ? 'pre-trained' : inlineMarkdown(source.name)
+  if (typeof attention === 'number' && attention === mlp) return describeShare(attention, from)
   return HALVES.map((half) => {
     const own = layer[half]
-    if (typeof own === 'number') return `${half === 'mlp' ? 'MLP' : half}: ${describeShare(own)}`
+    if (typeof own === 'number') return `${half === 'mlp' ? 'MLP' : half}: ${describeShare(own, from)}`
     return componentGroups(layer, half)
-      .map(([strength, names]) => `${names}: ${describeShare(strength)}`)
+      .map(([strength, names]) => `${names}: ${describeShare(strength, from)}`)
       .join('; ')
   }).join('; ')
 }
 
-function describeShare(strength: number): string {
+function describeShare(strength: number, from: string): string {
   if (strength === 0) return 'post-trained'
-  if (strength === 1) return 'pre-trained'
+  if (strength === 1) return from
   // 1 - 1.3 is not -0.3 to the last bit, which nobody wants to read.
-  const sum = `${Number((1 - strength).toFixed(12))} × post-trained + ${strength} × pre-trained`
+  const sum = `${Number((1 - strength).toFixed(12))} × post-trained + ${strength} × ${from}`
   return isExtrapolated(strength) ? `${sum} (extrapolated)` : sum
 }
 
@@ -206,9 +232,12 @@ function scoreTable({ recipe, post, base, promptCount, whole }: CardScores): str
   ].join('\n')
 }
 
-function describeParent({ role, member, sha256 }: CardParent): string {
+function describeParent({ role, name, member, sha256 }: CardParent): string {
   const { checkpoint } = member
-  const kind = role === 'base' ? 'Pre-trained (base)' : 'Post-trained (post)'
+  const kind =
+    role === 'source'
+      ? `Checkpoint ${inlineMarkdown(name)}, of which layers are taken`
+      : { base: 'Pre-trained (base)', post: 'Post-trained (post)' }[role]
   const revision = modelName(checkpoint.path).includes('/')
     ? `, revision ${inlineMarkdown(basename(checkpoint.path))}`
     : ''

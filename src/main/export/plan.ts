@@ -1,6 +1,6 @@
 import type { LayerStrength } from '../../contract/model/recipe'
 import { type WeightDtype, weightDtype } from '../checkpoint/dtype'
-import type { PairMember, PairMembers } from '../checkpoint/pair-member'
+import { type PairMember, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
 import { type TensorOrigin, tensorOrigin } from '../checkpoint/restored-tensor'
 import type { TensorEntry } from '../checkpoint/safetensors'
 import { layerTensors, requireComponents, tensorStrength } from '../family'
@@ -8,11 +8,13 @@ import { layerTensors, requireComponents, tensorStrength } from '../family'
 /** One tensor of a restored model: post's place and type in the file, with whatever values the recipe gives it. */
 export interface PlannedTensor {
   readonly origin: TensorOrigin
-  /** How much of base it takes; 0 where none. */
+  /** How much of its source it takes; 0 where none. */
   readonly strength: number
+  /** What the source is called; null where there is none. */
+  readonly restoredTo: string | null
   readonly post: TensorEntry
-  /** Null where base is not needed. */
-  readonly base: TensorEntry | null
+  /** The source's; null where only post is needed. */
+  readonly restored: TensorEntry | null
 }
 
 /** One file of weights: post's header byte for byte, then the tensors in post's order. */
@@ -33,17 +35,18 @@ export interface PlannedWeights {
  * @param strengths for every layer of the pair
  * @throws WorkbenchError as `requireComponents`
  */
-export function planWeights(
-  { base, post }: PairMembers,
-  strengths: readonly LayerStrength[]
-): PlannedWeights[] {
-  const strengthOf = tensorStrengths(post, strengths)
+export function planWeights(members: SourcedPair, strengths: readonly LayerStrength[]): PlannedWeights[] {
+  const { post } = members
+  const restored = restoredTensors(post, strengths)
   const planned = [...post.checkpoint.tensors].map(([name, entry]): PlannedTensor => {
-    const strength = strengthOf.get(name) ?? 0
-    const source = strength === 0 ? undefined : base.checkpoint.tensors.get(name)
-    if (source === undefined) return { origin: 'post', strength: 0, post: entry, base: null }
-    const origin = tensorOrigin(strength, weightDtype(source), weightDtype(entry))
-    return { origin, strength, post: entry, base: source }
+    const taken = restored.get(name)
+    const from = taken && sourceMember(members, taken.layer).checkpoint.tensors.get(name)
+    if (from === undefined || taken === undefined)
+      return { origin: 'post', strength: 0, restoredTo: null, post: entry, restored: null }
+    const { strength, layer } = taken
+    const dtypes = { source: weightDtype(from), post: weightDtype(entry) }
+    const origin = tensorOrigin(strength, dtypes, layer.source === undefined ? 'base' : 'checkpoint')
+    return { origin, strength, restoredTo: layer.source?.name ?? 'base', post: entry, restored: from }
   })
   return post.checkpoint.files.map(({ name, path, bytes }) => {
     const tensors = planned
@@ -53,16 +56,24 @@ export function planWeights(
   })
 }
 
-/** By canonical name, of the decoder's layers. */
-function tensorStrengths({ spec }: PairMember, strengths: readonly LayerStrength[]): Map<string, number> {
+/** The tensors of the decoder's layers that are not post's alone, by canonical name: how much of its layer's source each takes. */
+function restoredTensors(
+  { spec }: PairMember,
+  strengths: readonly LayerStrength[]
+): Map<string, { strength: number; layer: LayerStrength }> {
   requireComponents(spec, strengths)
-  const entries = strengths.flatMap((strength, layer) =>
-    layerTensors(spec, layer).map((tensor) => [tensor.name, tensorStrength(tensor, strength)] as const)
+  const entries = strengths.flatMap((layer, index) =>
+    layerTensors(spec, index).map(
+      (tensor) => [tensor.name, { strength: tensorStrength(tensor, layer), layer }] as const
+    )
   )
-  return new Map(entries)
+  return new Map(entries.filter(([, { strength }]) => strength !== 0))
 }
 
-/** The stored dtypes of a planned tensor's two sources. */
-export function plannedDtypes({ post, base }: PlannedTensor): { base: WeightDtype; post: WeightDtype } {
-  return { base: weightDtype(base ?? post), post: weightDtype(post) }
+/** Whether a tensor's bytes are those of one checkpoint. */
+export const isCopied = (origin: TensorOrigin): boolean => origin !== 'converted' && origin !== 'blended'
+
+/** The stored dtypes of what a planned tensor is made of. */
+export function plannedDtypes({ post, restored }: PlannedTensor): { source: WeightDtype; post: WeightDtype } {
+  return { source: weightDtype(restored ?? post), post: weightDtype(post) }
 }

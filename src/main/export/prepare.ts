@@ -2,9 +2,10 @@ import type { TENSOR_ORIGINS } from '../../contract/procedures/export'
 import { type ExportedFile, type ExportPlan } from '../../contract/procedures/export'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
-import { recipeStrengths } from '../../contract/model/strengths'
+import { recipeStrengths, sourcesOf } from '../../contract/model/strengths'
+import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
-import type { PairMembers } from '../checkpoint/pair-member'
+import { membersOf, type PairMember, type SourcedPair } from '../checkpoint/pair-member'
 import { mergekitText } from '../mergekit/write-recipe'
 import { type CopiedFile, copiedFiles, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 import { type PlannedWeights, planWeights } from './plan'
@@ -12,7 +13,7 @@ import { lookAtTarget, requireSpace } from './target'
 
 /** An export that is thought through; nothing is written yet. */
 export interface PreparedExport {
-  readonly pair: PairMembers
+  readonly pair: SourcedPair
   readonly recipe: Recipe
   readonly strengths: readonly LayerStrength[]
   readonly weights: readonly PlannedWeights[]
@@ -24,14 +25,18 @@ export interface PreparedExport {
 const OVERHEAD_BYTES = 2 ** 20
 
 /**
- * @throws WorkbenchError as `openPair`, `recipeStrengths` and `copiedFiles`
+ * @throws WorkbenchError as `openPair`, `recipeStrengths`, `openSameOther` of a layer's source, and `copiedFiles`
  */
 export async function prepareExport(
   folders: { base: string; post: string },
   recipe: Recipe
 ): Promise<PreparedExport> {
-  const pair = await openPair(folders.base, folders.post)
-  const strengths = recipeStrengths(recipe, pair.post.spec.layerCount)
+  const members = await openPair(folders.base, folders.post)
+  const strengths = recipeStrengths(recipe, members.post.spec.layerCount)
+  const others = new Map<string, PairMember>()
+  for (const source of sourcesOf(strengths))
+    others.set(source.path, await openSameOther(members.post, source))
+  const pair = { ...members, others }
   refuseScaled(pair)
   return {
     pair,
@@ -44,8 +49,8 @@ export async function prepareExport(
 }
 
 /** An export copies bytes, and those of quantised weights mean nothing without their scales. */
-function refuseScaled({ base, post }: PairMembers): void {
-  for (const { checkpoint } of [base, post]) {
+function refuseScaled(pair: SourcedPair): void {
+  for (const { checkpoint } of membersOf(pair)) {
     if ([...checkpoint.tensors.values()].every(({ scaled }) => scaled === undefined)) continue
     throw new WorkbenchError(
       'unsupported',
@@ -81,12 +86,13 @@ export async function describePlan(prepared: PreparedExport, typed: string | nul
       name,
       bytes,
       kind: 'weights',
-      tensors: tensors.map(({ post, origin, strength }) => ({
+      tensors: tensors.map(({ post, origin, strength, restoredTo }) => ({
         name: post.name,
         dtype: post.dtype,
         bytes: post.byteLength,
         origin,
-        strength
+        strength,
+        restoredTo
       }))
     })),
     ...prepared.copied.map(({ name, bytes }): ExportedFile => ({ name, bytes, kind: 'copied', tensors: [] })),
@@ -104,7 +110,7 @@ export async function describePlan(prepared: PreparedExport, typed: string | nul
 
 /** Number of tensors of each origin. */
 export function tensorCounts({ weights }: PreparedExport): Record<(typeof TENSOR_ORIGINS)[number], number> {
-  const counts = { post: 0, base: 0, converted: 0, blended: 0 }
+  const counts = { post: 0, base: 0, checkpoint: 0, converted: 0, blended: 0 }
   for (const { origin } of weights.flatMap(({ tensors }) => tensors)) counts[origin] += 1
   return counts
 }
@@ -123,7 +129,7 @@ async function settled<T>(work: Promise<T>): Promise<T | Problem> {
 }
 
 function mergekitOf(
-  pair: PairMembers,
+  pair: SourcedPair,
   { name }: Recipe,
   strengths: readonly LayerStrength[]
 ): PreparedExport['mergekit'] {

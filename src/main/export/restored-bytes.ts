@@ -12,7 +12,7 @@ const PIECE_ELEMENTS = 2 ** 20
  * The stored bytes of a converted or blended tensor, piece by piece from its start. A piece is overwritten by the next.
  */
 export async function* restoredBytes(
-  tensor: PlannedTensor & { base: TensorEntry },
+  tensor: PlannedTensor & { restored: TensorEntry },
   sources: SourceFiles
 ): AsyncGenerator<Uint8Array> {
   const dtypes = plannedDtypes(tensor)
@@ -25,7 +25,7 @@ export async function* restoredBytes(
 
   const decode = async (
     entry: TensorEntry,
-    dtype: typeof dtypes.base,
+    dtype: typeof dtypes.source,
     first: number,
     into: Float32Array
   ): Promise<void> => {
@@ -39,7 +39,7 @@ export async function* restoredBytes(
     const count = Math.min(size, elementCount - first)
     const piece = values.subarray(0, count)
     const postPiece = postValues?.subarray(0, count) ?? null
-    await decode(tensor.base, dtypes.base, first, piece)
+    await decode(tensor.restored, dtypes.source, first, piece)
     if (postPiece !== null) await decode(tensor.post, dtypes.post, first, postPiece)
     restoreValues(piece, postPiece, tensor.strength, dtypes)
     const bytes = target.subarray(0, count * DTYPE_BYTES[dtypes.post])

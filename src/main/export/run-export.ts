@@ -2,8 +2,11 @@ import { join } from 'node:path'
 import { version } from '../../../package.json'
 import type { ExportProgress, ExportResult } from '../../contract/procedures/export'
 import type { NonFiniteTensor } from '../../contract/documents/non-finite'
+import { got } from '../../contract/model/look-up'
+import { sourcesOf } from '../../contract/model/strengths'
 import type { StoredDtype } from '../checkpoint/dtype'
 import { sha256OfFile } from '../checkpoint/file-sha256'
+import { membersOf } from '../checkpoint/pair-member'
 import { openWeightFile } from '../checkpoint/weight-file'
 import { progressRate } from '../base/progress-rate'
 import { ByteCopier, writeExactly } from './byte-copy'
@@ -54,7 +57,7 @@ export async function runExport(
     await writeFiles(prepared, staging.path, sources, meter)
     const nonFinite = await verifyFiles(prepared, staging.path, sources, meter)
     meter.phase('hashing')
-    const parents = [await hashParent('post', prepared, meter), await hashParent('base', prepared, meter)]
+    const parents = await hashParents(prepared, meter)
     await sources.refuseAnyChanged()
     meter.phase('finishing')
     const { strengths, mergekit } = prepared
@@ -156,17 +159,30 @@ async function copyFile({ path, bytes }: CopiedFile, to: string, meter: Meter): 
   }
 }
 
-async function hashParent(
-  role: CardParent['role'],
-  { pair }: PreparedExport,
-  meter: Meter
-): Promise<CardParent> {
-  const sha256 = new Map<string, string>()
-  for (const { name, path } of pair[role].checkpoint.files) {
-    meter.file(`${role}: ${name}`)
-    sha256.set(name, await sha256OfFile(path, meter.signal, (bytes) => void meter.advance(bytes)))
+async function hashParents(prepared: PreparedExport, meter: Meter): Promise<CardParent[]> {
+  const parents: CardParent[] = []
+  for (const { role, member, name } of parentsOf(prepared)) {
+    const sha256 = new Map<string, string>()
+    for (const file of member.checkpoint.files) {
+      meter.file(`${name}: ${file.name}`)
+      sha256.set(file.name, await sha256OfFile(file.path, meter.signal, (bytes) => void meter.advance(bytes)))
+    }
+    parents.push({ role, member, name, sha256 })
   }
-  return { role, member: pair[role], sha256 }
+  return parents
+}
+
+/** What the model is made of, for its card: post first, and base also where no layer is from it. */
+function parentsOf({ pair, strengths }: PreparedExport): Omit<CardParent, 'sha256'>[] {
+  return [
+    { role: 'post', name: 'post', member: pair.post },
+    { role: 'base', name: 'base', member: pair.base },
+    ...sourcesOf(strengths).map(({ name, path }) => ({
+      role: 'source' as const,
+      name,
+      member: got(pair.others, path, 'checkpoint')
+    }))
+  ]
 }
 
 /** The type that most bytes of the weights are stored in. */
@@ -196,8 +212,7 @@ class Meter {
     readonly signal: AbortSignal,
     private readonly onProgress: (progress: ExportProgress) => void
   ) {
-    const { base, post } = prepared.pair
-    const parentBytes = [base, post].flatMap(({ checkpoint }) => checkpoint.files)
+    const parentBytes = membersOf(prepared.pair).flatMap(({ checkpoint }) => checkpoint.files)
     this.bytesTotal = 2 * exportBytes(prepared) + parentBytes.reduce((sum, { bytes }) => sum + bytes, 0)
     this.current = { phase: 'preparing', file: '', startedAt: this.startedAt }
   }

@@ -2,16 +2,16 @@ import type { FileHandle } from 'node:fs/promises'
 import { WorkbenchError } from '../../contract/model/problem'
 import { fileState, openWeightFile } from '../checkpoint/weight-file'
 import type { OpenFile } from './byte-copy'
-import type { PairMembers } from '../checkpoint/pair-member'
+import { membersOf, type SourcedPair } from '../checkpoint/pair-member'
 
-/** The files of weights of a pair, open for reading; each is opened when first needed. */
+/** The files of weights that an export is made of, open for reading; each is opened when first needed. */
 export class SourceFiles {
   private readonly handles = new Map<string, FileHandle>()
   private readonly states: ReadonlyMap<string, { bytes: number; modifiedMs: number }>
 
-  constructor({ base, post }: PairMembers) {
+  constructor(pair: SourcedPair) {
     this.states = new Map(
-      [...base.checkpoint.files, ...post.checkpoint.files].map((file) => [file.path, file])
+      membersOf(pair).flatMap(({ checkpoint }) => checkpoint.files.map((file) => [file.path, file]))
     )
   }
 

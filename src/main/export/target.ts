@@ -6,7 +6,7 @@ import { errorMessage } from '../base/files/bounded-file'
 import { errorCode, writeProblem } from '../base/files/atomic-file'
 import { isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
-import type { PairMembers } from '../checkpoint/pair-member'
+import type { PairMember, SourcedPair } from '../checkpoint/pair-member'
 import { holdsOnlyModel } from './replaceable'
 
 /**
@@ -18,7 +18,7 @@ import { holdsOnlyModel } from './replaceable'
  */
 export async function lookAtTarget(
   typed: string,
-  pair: PairMembers,
+  pair: SourcedPair,
   names: ReadonlySet<string>
 ): Promise<TargetState> {
   const wanted = absolutePath(typed)
@@ -66,8 +66,13 @@ export function refuseExisting(
 }
 
 /** The target must not be one of the models, lie in one, or hold one: replacing it would remove what it is made of. */
-async function refuseOverlap(path: string, { base, post }: PairMembers): Promise<void> {
-  for (const [label, { checkpoint }] of [['base', base] as const, ['post', post] as const]) {
+async function refuseOverlap(path: string, { base, post, others }: SourcedPair): Promise<void> {
+  const members: [string, PairMember][] = [
+    ['base', base],
+    ['post', post],
+    ...[...others.values()].map((other): [string, PairMember] => ['a checkpoint that it is made of', other])
+  ]
+  for (const [label, { checkpoint }] of members) {
     const sources = [checkpoint.path, ...checkpoint.files.map((file) => file.path)]
     for (const source of await Promise.all(sources.map((each) => realpath(each)))) {
       if (!isWithin(source, path) && !isWithin(path, source)) continue

@@ -7,7 +7,7 @@ import { readSafetensorsHeader } from '../checkpoint/safetensors'
 import { openWeightFile, readExactly } from '../checkpoint/weight-file'
 import { type Advance, chunks, CHUNK_BYTES, type OpenFile } from './byte-copy'
 import type { CopiedFile } from './copied-files'
-import type { PlannedTensor, PlannedWeights } from './plan'
+import { isCopied, type PlannedTensor, type PlannedWeights } from './plan'
 import { restoredBytes } from './restored-bytes'
 import type { SourceFiles } from './source-files'
 
@@ -82,15 +82,15 @@ async function verifyTensor(
   advance: Advance,
   look: (bytes: Uint8Array) => void
 ): Promise<void> {
-  const { origin, post, base } = tensor
+  const { origin, post, restored } = tensor
   const what = `tensor ${quoteName(post.name)}`
-  if (base === null || origin === 'base') {
-    const { file, offset, byteLength } = base ?? post
+  if (restored === null || isCopied(origin)) {
+    const { file, offset, byteLength } = restored ?? post
     await written.requireCopy(what, post.offset, await sources.open(file), offset, byteLength, advance, look)
     return
   }
   let position = post.offset
-  for await (const piece of restoredBytes({ ...tensor, base }, sources)) {
+  for await (const piece of restoredBytes({ ...tensor, restored }, sources)) {
     await written.requireBytes(what, position, piece)
     look(piece)
     position += piece.byteLength

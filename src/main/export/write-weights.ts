@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import type { TensorEntry } from '../checkpoint/safetensors'
 import { writeProblem } from '../base/files/atomic-file'
 import { type Advance, ByteCopier, type OpenFile, writeExactly } from './byte-copy'
-import type { PlannedTensor, PlannedWeights } from './plan'
+import { isCopied, type PlannedTensor, type PlannedWeights } from './plan'
 import { restoredBytes } from './restored-bytes'
 import type { SourceFiles } from './source-files'
 
@@ -56,21 +56,21 @@ export async function writeFlushed(path: string, write: (target: OpenFile) => Pr
 
 type Span =
   | { kind: 'copied'; file: string; offset: number; position: number; byteLength: number }
-  | { kind: 'computed'; tensor: PlannedTensor & { base: TensorEntry } }
+  | { kind: 'computed'; tensor: PlannedTensor & { restored: TensorEntry } }
 
 /** A file's header and tensors in order, with neighbours that lie side by side in one source as one span. */
 function* spansOf({ source, headerBytes, tensors }: PlannedWeights): Generator<Span> {
   let run = { kind: 'copied' as const, file: source, offset: 0, position: 0, byteLength: headerBytes }
   for (const tensor of tensors) {
-    const { origin, post, base } = tensor
-    if (base !== null && origin !== 'base') {
+    const { origin, post, restored } = tensor
+    if (restored !== null && !isCopied(origin)) {
       yield run
-      yield { kind: 'computed', tensor: { ...tensor, base } }
+      yield { kind: 'computed', tensor: { ...tensor, restored } }
       const position = post.offset + post.byteLength
       run = { kind: 'copied', file: source, offset: position, position, byteLength: 0 }
       continue
     }
-    const { file, offset, byteLength } = base ?? post
+    const { file, offset, byteLength } = restored ?? post
     if (file === run.file && offset === run.offset + run.byteLength) {
       run = { ...run, byteLength: run.byteLength + byteLength }
     } else {

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { modelName, resolveModelFolder } from '../checkpoint/model-folder'
 import type { PairMembers } from '../checkpoint/pair-member'
-
 import { absolutePath } from '../base/files/places'
 
 /** Characters that mergekit reads as the start of a revision, and of an adapter. */
@@ -24,40 +24,55 @@ function withoutRevision(reference: string): string {
   return reference.split('@')[0] ?? reference
 }
 
+/** A model that a recipe can be made of. */
+export type MergedModel = 'base' | 'post' | OtherCheckpoint
+
+/** What a model is called in messages. */
+export const mergedName = (model: MergedModel): string => (typeof model === 'string' ? model : model.name)
+
 /**
- * Which model of the pair a mergekit file means: the one at that path, or else the one of that full name, or else the
- * one whose folder is named so.
+ * Which of the models a mergekit file means: those at that path, or else those of that full name, or else those whose folder is
+ * named so.
  *
  * @param file that names it: relative paths may start from its folder, or from where this program runs
- * @returns null when it means neither; `both` when it could be either
+ * @returns several where it could be any of them
  */
 export async function matchReference(
   reference: string,
   file: string,
-  pair: PairMembers
-): Promise<'base' | 'post' | 'both' | null> {
+  { base, post }: PairMembers,
+  others: readonly OtherCheckpoint[]
+): Promise<MergedModel[]> {
+  const wanted = withoutRevision(reference)
+  const places = await foldersOf(wanted, file)
+  const matchers: ((path: string, real: string | null) => boolean)[] = [
+    (_path, real) => real !== null && places.includes(real),
+    (path) => modelName(path) === wanted,
+    (path) => lastPart(modelName(path)) === lastPart(wanted)
+  ]
+  const candidates: { model: MergedModel; path: string }[] = [
+    { model: 'base', path: base.checkpoint.path },
+    { model: 'post', path: post.checkpoint.path },
+    ...others.map((other) => ({ model: other, path: other.path }))
+  ]
+  const members = await Promise.all(
+    candidates.map(async (candidate) => ({ ...candidate, real: await folderOrNull(candidate.path) }))
+  )
+  for (const matches of matchers) {
+    const found = members.filter(({ path, real }) => matches(path, real))
+    if (found.length > 0) return found.map(({ model }) => model)
+  }
+  return []
+}
+
+/** The folders that a mergekit file may mean, and that are there. */
+export async function foldersOf(reference: string, file: string): Promise<string[]> {
   const wanted = withoutRevision(reference)
   const places = await Promise.all([
     folderOrNull(absolutePath(wanted)),
     folderOrNull(absolutePath(`${dirname(absolutePath(file))}/${wanted}`))
   ])
-  const matchers: ((path: string, real: string) => boolean)[] = [
-    (_path, real) => places.includes(real),
-    (path) => modelName(path) === wanted,
-    (path) => lastPart(modelName(path)) === lastPart(wanted)
-  ]
-  const { base, post } = pair
-  const members = await Promise.all(
-    [['base', base] as const, ['post', post] as const].map(async ([origin, { checkpoint }]) => {
-      return { origin, path: checkpoint.path, real: await realpath(checkpoint.path) }
-    })
-  )
-  for (const matches of matchers) {
-    const found = members.filter(({ path, real }) => matches(path, real))
-    if (found.length > 1) return 'both'
-    if (found[0] !== undefined) return found[0].origin
-  }
-  return null
+  return places.filter((place) => place !== null)
 }
 
 function lastPart(name: string): string {

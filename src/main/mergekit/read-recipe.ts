@@ -1,15 +1,18 @@
 import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { Component, LayerStrength, Recipe } from '../../contract/model/recipe'
 import { componentName, recipeOf, withComponents } from '../../contract/model/strengths'
+import { modelName } from '../checkpoint/model-folder'
+import { openOther } from '../checkpoint/other-checkpoint'
 import type { PairMembers } from '../checkpoint/pair-member'
 import { quoteName } from '../base/json-object'
 import { readYaml } from '../confined/yaml'
 import { layerTensors, wholeModelTensors } from '../family'
-import { matchReference } from './model-reference'
+import { foldersOf, matchReference, type MergedModel, mergedName } from './model-reference'
 import { MergekitFile, METHODS, type Slice, type Source } from './mergekit-file'
-import { tensorStrength, type Origins, type Refuse } from './tensor-strength'
+import { tensorShare, type Origins, type Refuse, type TensorShare } from './tensor-strength'
 
 const POST_LAYER: LayerStrength = { attention: 0, mlp: 0 }
 
@@ -41,17 +44,23 @@ const OTHER_METHODS: Readonly<Record<string, string>> = {
 const MAX_ALIASES = 100
 
 /**
- * A mergekit file as a recipe of a pair: slices of `passthrough`, `linear` or `task_arithmetic` over base and post in which every layer
- * stays in its place, the weights of a layer's tensors are equal within each of its halves, and embeddings, final norm
+ * A mergekit file as a recipe of a pair: slices of `passthrough`, `linear` or `task_arithmetic` over post, base and other
+ * checkpoints of their architecture in which every layer mixes post with one other model and stays in its place, the weights of a layer's tensors are equal within each of its halves, and embeddings, final norm
  * and head are post's. What is computed is followed tensor by tensor as mergekit does.
  *
  * @param file its path or name, for messages and for relative paths in it
+ * @param known the other checkpoints that it may name; `any folder` opens what it names
  * @throws WorkbenchError as `readYaml`; `bad-input` naming what does not map to a recipe
  */
-export async function readMergekitRecipe(text: string, file: string, pair: PairMembers): Promise<Recipe> {
+export async function readMergekitRecipe(
+  text: string,
+  file: string,
+  pair: PairMembers,
+  known: readonly OtherCheckpoint[] | 'any folder'
+): Promise<Recipe> {
   const config = await parseConfig(text, file)
   const refuse: Refuse = (what, hint) => new WorkbenchError('bad-input', `${file}: ${what}.`, hint)
-  const origins = await resolveModels(config, file, pair, refuse)
+  const origins = await resolveModels(config, file, pair, known, refuse)
   refuseTokenizer(config, origins, refuse)
   const { layerCount } = pair.post.spec
   const slices = slicesOf(config, layerCount, refuse)
@@ -82,7 +91,7 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
       'bad-input',
       `${file}: merge_method is ${quoteName(method)}, expected ${METHODS.join(', ')}.`,
       (Object.hasOwn(OTHER_METHODS, method) ? OTHER_METHODS[method] : undefined) ??
-        'A recipe takes layers from base, or blends of base and post; other methods compute something else.'
+        'A recipe takes layers from base or other checkpoints, or blends of them and post; other methods compute something else.'
     )
   }
   const parsed = MergekitFile.safeParse(value)
@@ -90,28 +99,60 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
   throw new WorkbenchError('bad-input', `${file} is not a mergekit recipe: ${describeIssue(parsed.error)}`)
 }
 
-/** Which model of the pair each name in the file stands for. */
+/** Which model each name in the file stands for. */
 async function resolveModels(
   { base_model, slices, models }: MergekitFile,
   file: string,
   pair: PairMembers,
+  known: readonly OtherCheckpoint[] | 'any folder',
   refuse: Refuse
 ): Promise<Origins> {
   const named = [
     ...(base_model === undefined || base_model === null ? [] : [base_model]),
     ...[...(slices ?? []).flatMap(({ sources }) => sources), ...(models ?? [])].map(({ model }) => model)
   ]
-  const origins = new Map<string, 'base' | 'post'>()
+  const origins = new Map<string, MergedModel>()
+  const others = known === 'any folder' ? [] : [...known]
   for (const reference of new Set(named)) {
     if (reference.includes('+')) throw refuse(`the model ${quoteName(reference)} has an adapter`)
-    const origin = await matchReference(reference, file, pair)
-    const { base, post } = pair
-    const hint = `Base is ${base.checkpoint.path}, post is ${post.checkpoint.path}; name the models by these paths.`
-    if (origin === null) throw refuse(`the model ${quoteName(reference)} is neither base nor post`, hint)
-    if (origin === 'both') throw refuse(`the model ${quoteName(reference)} may be base or post`, hint)
+    const found = await matchReference(reference, file, pair, others)
+    const opened =
+      found.length > 0 || known !== 'any folder' ? null : await openedOther(reference, file, pair)
+    if (opened !== null) others.push(opened)
+    const [origin = opened, ...more] = found
+    if (origin === null) {
+      throw refuse(
+        `the model ${quoteName(reference)} is neither base nor post${others.length > 0 ? ' nor another checkpoint beside them' : ''}`,
+        `${pathsOf(pair, others)}; name the models by these paths.`
+      )
+    }
+    if (more.length > 0) {
+      throw refuse(
+        `the model ${quoteName(reference)} may be ${[origin, ...more].map(mergedName).join(' or ')}`,
+        `${pathsOf(pair, others)}; name the models by these paths.`
+      )
+    }
     origins.set(reference, origin)
   }
   return origins
+}
+
+/** Where the models lie, for a hint. */
+function pathsOf({ base, post }: PairMembers, others: readonly OtherCheckpoint[]): string {
+  const named = others.map(({ name, path }) => `, ${name} is ${path}`)
+  return `Base is ${base.checkpoint.path}, post is ${post.checkpoint.path}${named.join('')}`
+}
+
+/** The checkpoint in a folder that is named; null where there is no such folder. @throws WorkbenchError as `openOther` */
+async function openedOther(
+  reference: string,
+  file: string,
+  { post }: PairMembers
+): Promise<OtherCheckpoint | null> {
+  const [path] = await foldersOf(reference, file)
+  if (path === undefined) return null
+  const { checkpoint } = await openOther(post, path)
+  return { name: modelName(checkpoint.path), path, fingerprint: checkpoint.fingerprint }
 }
 
 function refuseTokenizer(
@@ -180,6 +221,12 @@ function refuseTaskModels(
   for (const [index, { sources }] of slices.entries()) {
     const named = sources.map(({ model }) => origins.get(model))
     if (new Set(named).size < named.length) throw refuse(`slice ${index + 1} names a model twice`)
+    if (named.filter((model) => model !== origins.get(start)).length > 1) {
+      throw refuse(
+        `slice ${index + 1} adds more than one model to base_model`,
+        'A layer of a recipe mixes post with base, or with one other checkpoint.'
+      )
+    }
     // A list of models is completed by base_model, a slice is not.
     if ((written ?? null) !== null && !named.includes(origins.get(start)))
       throw refuse(`slice ${index + 1} is without base_model, which task_arithmetic starts from`)
@@ -199,20 +246,31 @@ function layerStrengths(
       const layer = start + offset
       const t = end - start > 1 ? offset / (end - start - 1) : 1
       const found = { attention: new Map<Component, number>(), mlp: new Map<Component, number>() }
+      let source: TensorShare['of'] | null = null
       for (const { name, half, components } of layerTensors(post.spec, layer)) {
-        const strength = tensorStrength(name, t, slice, config, origins, refuse)
+        const { strength, of } = tensorShare(name, t, slice, config, origins, refuse)
+        if (strength !== 0) {
+          if (source !== null && source !== of) {
+            throw refuse(
+              `layer ${layer} takes tensors of ${mergedName(source)} and of ${mergedName(of)} (${name})`,
+              'A layer of a recipe mixes post with base, or with one other checkpoint.'
+            )
+          }
+          source = of
+        }
         for (const component of components) {
           const other = found[half].get(component)
           if (other !== undefined && other !== strength) {
             throw refuse(
-              `in layer ${layer} the tensors of ${componentName(half, component)} take ${other} and ${strength} of base (${name})`,
+              `in layer ${layer} the tensors of ${componentName(half, component)} take ${other} and ${strength} of ${mergedName(of)} (${name})`,
               'A recipe has one strength for each of q, k, v, o, gate, up and down, its bias included, and for the norms of each half.'
             )
           }
           found[half].set(component, strength)
         }
       }
-      return withComponents(POST_LAYER, (half, component) => {
+      const layerSource = source === null || source === 'base' ? {} : { source }
+      return withComponents({ ...POST_LAYER, ...layerSource }, (half, component) => {
         const own = found[half]
         // A family without a component takes what the rest of the half agrees on.
         const [first, ...others] = new Set(own.values())
@@ -259,10 +317,11 @@ function refuseOtherEnds(
   ]
   for (const { slice, t, tensors, layer, where } of ends) {
     for (const { name } of slice === undefined ? [] : tensors) {
-      const strength = slice === undefined ? 0 : tensorStrength(name, t, slice, config, origins, refuse)
+      if (slice === undefined) continue
+      const { strength, of } = tensorShare(name, t, slice, config, origins, refuse)
       if (strength === 0) continue
       throw refuse(
-        `mergekit takes ${name} from its ${where} slice, and with it ${strength} of base; a restored model keeps post's`,
+        `mergekit takes ${name} from its ${where} slice, and with it ${strength} of ${mergedName(of)}; a restored model keeps post's`,
         `Add an empty slice of post ${where === 'first' ? 'at the start' : 'at the end'} (layer_range: [${layer}, ${layer}])${
           config.merge_method === 'passthrough' ? '' : ', or a filter that gives this tensor to post'
         }.`

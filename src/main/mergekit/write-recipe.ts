@@ -1,8 +1,9 @@
+import { got } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength } from '../../contract/model/recipe'
 import { sameStrength, withComponents } from '../../contract/model/strengths'
 import { isWeightDtype, type WeightDtype } from '../checkpoint/dtype'
-import type { PairMembers } from '../checkpoint/pair-member'
+import { membersOf, type PairMembers, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
 import { layerTensors, requireComponents, tensorStrength } from '../family'
 import { uncopiedTensors } from './known-tensors'
 import { mergekitReference } from './model-reference'
@@ -28,9 +29,9 @@ interface Run {
  * @param strengths for every layer of the pair
  * @throws WorkbenchError `unsupported` saying why mergekit cannot make this model, or as `requireComponents`
  */
-export function mergekitText(pair: PairMembers, name: string, strengths: readonly LayerStrength[]): string {
-  const base = referenceOf(pair.base.checkpoint.path)
-  const post = referenceOf(pair.post.checkpoint.path)
+export function mergekitText(pair: SourcedPair, name: string, strengths: readonly LayerStrength[]): string {
+  const references = new Map(membersOf(pair).map((member) => [member, referenceOf(member.checkpoint.path)]))
+  const post = got(references, pair.post, 'model')
   refuseOtherNames(pair)
   requireComponents(pair.post.spec, strengths)
   const uncopied = uncopiedTensors(pair.post)
@@ -61,7 +62,7 @@ export function mergekitText(pair: PairMembers, name: string, strengths: readonl
     lines.push(
       '  - sources:',
       ...(isPure(strength, 1) ? [] : source(post, complement)),
-      ...(isPure(strength, 0) ? [] : source(base, strength))
+      ...(isPure(strength, 0) ? [] : source(got(references, sourceMember(pair, strength), 'model'), strength))
     )
   }
   return `${lines.join('\n')}\n`
@@ -74,8 +75,8 @@ function referenceOf(folder: string): string {
 }
 
 /** mergekit goes by its own table of names, and wraps of multimodal models have others. */
-function refuseOtherNames({ base, post }: PairMembers): void {
-  for (const { checkpoint } of [base, post]) {
+function refuseOtherNames(pair: SourcedPair): void {
+  for (const { checkpoint } of membersOf(pair)) {
     const other = [...checkpoint.tensors].find(([name, entry]) => name !== entry.name)?.[1]
     if (other !== undefined)
       throw unsupported(`${checkpoint.path} names a tensor ${other.name}, which mergekit may not know.`)
@@ -116,17 +117,21 @@ function isWhole(strength: LayerStrength): boolean {
  * @throws WorkbenchError where restored tensors must become what post stores, and that differs from tensor to tensor
  */
 function outputDtype(
-  { base, post }: PairMembers,
+  pair: SourcedPair,
   strengths: readonly LayerStrength[],
   linear: boolean
 ): WeightDtype | null {
+  const { post } = pair
   const dtypes = new Set([...post.checkpoint.tensors.values()].map(({ dtype }) => dtype))
   const [only] = dtypes
   if (dtypes.size === 1 && only !== undefined && isWeightDtype(only)) return only
   const changes = strengths.some((strength, layer) =>
     layerTensors(post.spec, layer).some((tensor) => {
-      const stored = [base, post].map(({ checkpoint }) => checkpoint.tensors.get(tensor.name)?.dtype)
-      return tensorStrength(tensor, strength) !== 0 && stored[0] !== stored[1]
+      if (tensorStrength(tensor, strength) === 0) return false
+      const stored = [sourceMember(pair, strength), post].map(
+        ({ checkpoint }) => checkpoint.tensors.get(tensor.name)?.dtype
+      )
+      return stored[0] !== stored[1]
     })
   )
   if (!linear && !changes) return null

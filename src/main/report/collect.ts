@@ -32,7 +32,7 @@ import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { changedMembers } from '../project/stored-distances'
 import { sampleCells } from '../measures/run-measures'
-import { type ComputedFrom, modelName, withoutFolder } from './shown-command'
+import { type ComputedFrom, modelName, withoutFolder, withoutFolders } from './shown-command'
 import { reportedPairs } from './reported-pairs'
 import { reproduction } from './reproduction'
 import { readExperiment, type StoredExperiment } from './stored-experiment'
@@ -87,7 +87,7 @@ export async function collectReport(
     pairs: await reportedPairs(own, sweep),
     sweepCount: stored.sweepCount,
     sampleRunCount: stored.sampleRunCount,
-    recipes: document.recipes,
+    recipes: document.recipes.map((kept) => ({ ...kept, recipe: withoutFolders(kept.recipe) })),
     warnings: [
       ...stored.unread.map((text) => nameFolders(text, own)),
       ...changeWarnings(stored),
@@ -169,7 +169,11 @@ function reportedSweep(
     ranges: ranges.map((range) => ({ start: range.start, end: range.end, ...summary(range) })),
     recipes: sweep.recipes.map((score) => {
       const own = keptRecipe(score.recipe, kept)
-      return { recipe: own?.recipe ?? score.recipe, mark: own?.mark ?? null, ...summary(score) }
+      return {
+        recipe: withoutFolders(own?.recipe ?? score.recipe),
+        mark: own?.mark ?? null,
+        ...summary(score)
+      }
     }),
     preview: sweep.preview === null ? null : briefPreview(sweep.preview),
     rivals: sweep.rivals.map((score) => ({ rival: score.rival, ...summary(score) })),
@@ -193,14 +197,17 @@ function reportedAnswerCheck({
   postPath: _post,
   ...check
 }: AnswerCheck): ReportedSweep['check'] {
-  return check
+  return {
+    ...check,
+    models: check.models.map((model) => ({ ...model, recipe: withoutFolders(model.recipe) }))
+  }
 }
 
 function reportedSearch(
   { basePath: _base, postPath: _post, ...search }: SearchDocument,
   origin: ReportedOrigin
 ): Omit<ReportedSearch, 'runMarks'> {
-  const found = search.found.map((score) => ({ recipe: score.recipe, ...summary(score) }))
+  const found = search.found.map((score) => ({ recipe: withoutFolders(score.recipe), ...summary(score) }))
   return { ...search, origin, found }
 }
 

@@ -21,7 +21,8 @@ import {
   samplingWords,
   shellCommand,
   type ShownCommand,
-  withoutFolder
+  withoutFolder,
+  withoutFolders
 } from './shown-command'
 
 /*
@@ -66,7 +67,7 @@ export async function sweepCommands(sweep: SweepDocument, rho: number): Promise<
   const asked = recipes.filter(({ alone }) => alone === undefined)
   const recipeFile = listFile(
     'recipes.json',
-    asked.map(({ recipe }) => recipe)
+    asked.map(({ recipe }) => withoutFolders(recipe))
   )
   return [
     ...(ranges.length === 0 ? [] : [{ command: shellCommand(groups(soupWords, SWEEP_FILE)), files }]),

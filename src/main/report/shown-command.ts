@@ -1,6 +1,7 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { Recipe } from '../../contract/model/recipe'
+import { withSources } from '../../contract/model/strengths'
 import type { Sampling } from '../../contract/model/sampling'
 import type { Variant } from '../../contract/documents/samples'
 import { pairPaths } from '../project/demo'
@@ -57,8 +58,13 @@ export function pairWords(from: ComputedFrom): string[] {
   return ['--base', modelName(from.basePath.path), '--post', modelName(from.postPath.path)]
 }
 
-/** A variant whose folder or file, where it has one, stands under its name alone, as those of the pair do. */
+/** A recipe whose sources' folders stand under their names alone. */
+export const withoutFolders = (recipe: Recipe): Recipe =>
+  withSources(recipe, (source) => ({ ...source, path: modelName(source.path) }))
+
+/** A variant whose folders or file, where it has some, stand under their names alone, as those of the pair do. */
 export function withoutFolder<Shown extends Variant>(variant: Shown): Shown {
+  if (variant.kind === 'recipe') return { ...variant, recipe: withoutFolders(variant.recipe) }
   return variant.kind === 'checkpoint' || variant.kind === 'file'
     ? { ...variant, path: modelName(variant.path) }
     : variant
@@ -94,7 +100,7 @@ export function recipeWords(recipe: Recipe, fileName: string): { words: string[]
   }
   return {
     words: ['--recipe', fileName],
-    file: { name: fileName, content: `${JSON.stringify(recipe)}\n` }
+    file: { name: fileName, content: `${JSON.stringify(withoutFolders(recipe))}\n` }
   }
 }
 

@@ -146,7 +146,8 @@ function recipeLines(recipe: Recipe): Lines {
   }
   const [first] = recipe.layers
   const alike = recipe.layers.every(
-    ({ attention, mlp }) => attention === first?.attention && mlp === attention
+    ({ attention, mlp, source }) =>
+      attention === first?.attention && mlp === attention && source === undefined
   )
   return alike && first !== undefined ? [`blend: ${first.attention}`] : []
 }

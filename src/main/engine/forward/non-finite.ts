@@ -7,7 +7,7 @@ import { allFinite, NonFiniteCount, nonFiniteValues } from '../../checkpoint/non
 import { wholeModelTensors } from '../../family'
 import type { Device } from '../device/device'
 import { finalRows, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
-import { type ModelSources, type Origin, type RecipeTrie } from '../tries/recipe-trie'
+import { type ModelSources, type Origin, originWords, type RecipeTrie } from '../tries/recipe-trie'
 import { blockReads } from '../weights/block-weights'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { originsOf, WeightDecoder } from '../weights/weight-decoder'
@@ -171,13 +171,13 @@ async function overflowedIn(
   for (const read of blockReads(pair.post.spec, { layer, source: at(blocks, layer, 'block'), later: [] })) {
     const { name, count, source } = read
     const entry = pair.post.checkpoint.tensors.get(name)
-    if (typeof source === 'string' || source === 0 || entry === undefined) continue
+    if (typeof source === 'string' || entry === undefined) continue
     const values = new Float32Array(count)
     await decoder.read(read, values)
     const found = new NonFiniteCount(entry, 'F32')
     found.add(new Uint8Array(values.buffer))
     if (found.found !== null)
-      return `At ${strengthWords(source)} of base, rounded to ${entry.dtype} as post stores it, ${describeNonFinite(found.found)}`
+      return `At ${strengthWords(source.strength)} of ${originWords(source.from)}, rounded to ${entry.dtype} as post stores it, ${describeNonFinite(found.found)}`
   }
   return null
 }

@@ -272,13 +272,20 @@ function drawName(model: AnsweringModel, trie: RecipeTrie, index: number): unkno
   if (model.kind === 'base') return 'base'
   if (model.kind === 'rival') return rivalKey(model.rival)
   const { origin, blocks } = at(trie.madeOf, index, 'model')
-  if (model.kind !== 'checkpoint') return modelStrengths(model, blocks.length)
+  if (model.kind !== 'checkpoint') return modelStrengths(model, blocks.length)?.map(drawnLayer)
   const layers = blocks.flatMap((block) => strengthsOf(block))
   return origin === 'post' && layers.length === blocks.length ? layers : model.fingerprint
 }
 
+/** A layer without where its source lies, and what that is called. */
+function drawnLayer({ attention, mlp, source }: LayerStrength): unknown {
+  return source === undefined ? { attention, mlp } : { attention, mlp, source: source.fingerprint }
+}
+
 function strengthsOf(block: BlockSource): LayerStrength[] {
-  return block.kind === 'stored' ? [] : [{ attention: block.attention, mlp: block.mlp }]
+  return block.kind === 'stored' || block.from !== undefined
+    ? []
+    : [{ attention: block.attention, mlp: block.mlp }]
 }
 
 /** The draws of one sample: of its seed, model, prompt and index, and of nothing else. */

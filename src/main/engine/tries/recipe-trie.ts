@@ -1,6 +1,12 @@
 import type { Model } from '../../../contract/model/model'
 import type { LayerStrength } from '../../../contract/model/recipe'
-import { layerKey, postStrengths, recipeStrengths } from '../../../contract/model/strengths'
+import {
+  amountKey,
+  HALVES,
+  isPostLayer,
+  postStrengths,
+  recipeStrengths
+} from '../../../contract/model/strengths'
 import { at, got } from '../../../contract/model/look-up'
 
 /**
@@ -46,12 +52,16 @@ export interface TrieEdge {
 }
 
 /**
- * The weights of one block. `stored` is a checkpoint's layer as it stores it; `recipe` is what an export would hold: base,
- * post or a blend, rounded to post's dtype.
+ * The weights of one block. `stored` is a checkpoint's layer as it stores it; `recipe` is what an export would hold: post, a
+ * source's, or a blend of the two, rounded to post's dtype.
  */
 export type BlockSource =
   | { readonly kind: 'stored'; readonly origin: Exclude<Origin, 'post'> }
-  | ({ readonly kind: 'recipe' } & Readonly<LayerStrength>)
+  | ({
+      readonly kind: 'recipe'
+      /** The source; base where it is left out. */
+      readonly from?: OtherOrigin
+    } & Readonly<Omit<LayerStrength, 'source'>>)
 
 /** What the trie has to know of checkpoints to share more than equal recipes do. */
 export interface Sharing {
@@ -130,6 +140,11 @@ export function otherOrigin(path: string): OtherOrigin {
   return `checkpoint:${path}`
 }
 
+/** Whose weights, for people: `base`, `post`, or the folder of another checkpoint. */
+export function originWords(origin: Origin): string {
+  return isOtherOrigin(origin) ? origin.slice('checkpoint:'.length) : origin
+}
+
 export function isOtherOrigin(name: string): name is OtherOrigin {
   return name.startsWith('checkpoint:')
 }
@@ -140,7 +155,8 @@ export function isOrigin(name: string): name is Origin {
 
 /** A name that is equal for equal weights. */
 export function blockKey(source: BlockSource): string {
-  return source.kind === 'stored' ? source.origin : layerKey(source)
+  if (source.kind === 'stored') return source.origin
+  return source.from === undefined ? amountKey(source) : `${amountKey(source)} of ${source.from}`
 }
 
 const POST_BLOCK: BlockSource = { kind: 'recipe', attention: 0, mlp: 0 }
@@ -172,8 +188,32 @@ export function modelSources(model: Model, sharing: Sharing): ModelSources {
   const { layerCount } = sharing
   const strengths =
     model.kind === 'post' ? postStrengths(layerCount) : recipeStrengths(model.recipe, layerCount)
-  const blocks = strengths.map((strength, layer): BlockSource =>
-    sharing.identical(layer) ? POST_BLOCK : { kind: 'recipe', ...strength }
-  )
-  return { origin: 'post', blocks }
+  return { origin: 'post', blocks: strengths.map((strength, layer) => recipeBlock(strength, layer, sharing)) }
+}
+
+function recipeBlock(strength: LayerStrength, layer: number, sharing: Sharing): BlockSource {
+  const { attention, mlp, source } = strength
+  if (isPostLayer(strength)) return POST_BLOCK
+  if (source !== undefined) return sourceBlock(strength, otherOrigin(source.path), layer, sharing)
+  return sharing.identical(layer) ? POST_BLOCK : { kind: 'recipe', attention, mlp }
+}
+
+/** A layer of another checkpoint; of the pair where that checkpoint has the pair's own halves. */
+function sourceBlock(
+  { attention, mlp }: LayerStrength,
+  from: OtherOrigin,
+  layer: number,
+  sharing: Sharing
+): BlockSource {
+  const sources = sharing.others.get(from)
+  if (sources === undefined) throw new Error(`${from} was not compared with the pair`)
+  const own = at(sources.blocks, layer, 'block')
+  const wanted = { attention, mlp }
+  const block: BlockSource = { kind: 'recipe', attention, mlp, from }
+  if (own.kind === 'stored') return block
+  // Mixed with post, base's own values and those that the checkpoint stores of them may differ in their last digits.
+  const whole = HALVES.every((half) => own[half] === 0 || wanted[half] === 0 || wanted[half] === 1)
+  if (!whole) return block
+  const ofPair = { attention: own.attention === 0 ? 0 : attention, mlp: own.mlp === 0 ? 0 : mlp }
+  return recipeBlock(ofPair, layer, sharing)
 }

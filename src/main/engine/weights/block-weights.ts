@@ -27,22 +27,24 @@ export interface BlockStep {
 export function blockReads(spec: DecoderSpec, { layer, source, later }: BlockStep): WeightRead[] {
   return layerTensors(spec, layer).map((tensor) => {
     const { name, shape } = tensor
-    const strength = strengthOf(source, tensor)
-    const needed = originsOf(strength)
+    const from = readFrom(source, tensor)
+    const needed = originsOf(from)
     return {
       name,
       first: 0,
       count: elementCount(shape),
-      source: strength,
+      source: from,
       keep: needed.filter((origin) =>
-        later.some((other) => originsOf(strengthOf(other, tensor)).includes(origin))
+        later.some((other) => originsOf(readFrom(other, tensor)).includes(origin))
       )
     }
   })
 }
 
-function strengthOf(source: BlockSource, tensor: LayerTensorSpec): WeightRead['source'] {
-  return source.kind === 'stored' ? source.origin : tensorStrength(tensor, source)
+function readFrom(source: BlockSource, tensor: LayerTensorSpec): WeightRead['source'] {
+  if (source.kind === 'stored') return source.origin
+  const strength = tensorStrength(tensor, source)
+  return strength === 0 ? 'post' : { from: source.from ?? 'base', strength }
 }
 
 /** Arrays that were read for `blockReads`, as the layer's weights. */

@@ -1,4 +1,4 @@
-import type { Model } from '../../../contract/model/model'
+import { type Model, otherCheckpointsOf } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { weightDtype, type WeightDtype } from '../../checkpoint/dtype'
 import { readSameOther } from '../../checkpoint/other-checkpoint'
@@ -39,9 +39,11 @@ export async function openPairWeights(
 ): Promise<PairWeights> {
   const { base, post } = await readPair(basePath, postPath)
   const others = new Map<OtherOrigin, ModelWeights>()
-  for (const model of models) {
-    if (model.kind !== 'checkpoint') continue
-    others.set(otherOrigin(model.path), openModelWeights(await readSameOther(post, model)))
+  const needed = new Map(
+    models.flatMap(otherCheckpointsOf).map((other) => [`${other.fingerprint} ${other.path}`, other])
+  )
+  for (const other of needed.values()) {
+    others.set(otherOrigin(other.path), openModelWeights(await readSameOther(post, other)))
   }
   return { base: openModelWeights(base), post: openModelWeights(post), others }
 }

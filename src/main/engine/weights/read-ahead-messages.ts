@@ -28,7 +28,10 @@ export const WorkerRequest = z.object({
       name: z.string(),
       first: z.number(),
       count: z.number(),
-      source: z.union([origin, z.number()]),
+      source: z.union([
+        origin,
+        z.object({ from: z.union([z.literal('base'), otherOrigin]), strength: z.number() })
+      ]),
       keep: z.array(origin),
       /** Byte of the buffer where the array goes. */
       offset: z.number()

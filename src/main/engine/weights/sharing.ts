@@ -118,10 +118,10 @@ async function isRestored({ base, post }: PairWeights, other: ModelWeights, name
   if (!sameDtypes(other, post, names)) return false
   return samePieces(other, names, async (name, first, count) => {
     const stored = await storedPiece(base, name, first, count)
-    const dtypes = { base: base.dtype(name), post: post.dtype(name) }
-    if (dtypes.base === dtypes.post) return stored
+    const dtypes = { source: base.dtype(name), post: post.dtype(name) }
+    if (dtypes.source === dtypes.post) return stored
     const values = new Float32Array(count)
-    decodeFloat32(stored, dtypes.base, values)
+    decodeFloat32(stored, dtypes.source, values)
     restoreValues(values, null, 1, dtypes)
     const bytes = new Uint8Array(count * DTYPE_BYTES[dtypes.post])
     encodeFloat32(values, dtypes.post, bytes)

@@ -1,8 +1,14 @@
 import { decodeFloat32, DTYPE_BYTES } from '../../checkpoint/dtype'
 import { restoreValues } from '../../checkpoint/restored-tensor'
 import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
-import type { Origin } from '../tries/recipe-trie'
+import type { Origin, OtherOrigin } from '../tries/recipe-trie'
 import { at } from '../../../contract/model/look-up'
+
+/** What an export would hold with this much of a source in post's place, see restoreValues; a strength that is not 0. */
+export interface Blend {
+  readonly from: 'base' | OtherOrigin
+  readonly strength: number
+}
 
 /** A float32 array to be made from stored weights. */
 export interface WeightRead {
@@ -11,10 +17,8 @@ export interface WeightRead {
   /** Elements first .. first + count - 1 of it. */
   readonly first: number
   readonly count: number
-  /**
-   * A checkpoint's own values, or what an export would hold with this much of base restored, see restoreValues.
-   */
-  readonly source: Origin | number
+  /** A checkpoint's own values, or a blend of two. */
+  readonly source: Origin | Blend
   /**
    * Whose stored bytes of this tensor a later read needs as well: they are kept, so that each is read from the file once.
    * Reads of kept bytes are of whole tensors.
@@ -117,26 +121,26 @@ export class WeightDecoder {
     target: Float32Array
   ): void {
     const part = target.subarray(offset, offset + count)
-    if (typeof source === 'string' || source === 0) {
+    if (typeof source === 'string') {
       decodeFloat32(bytes, memberOf(this.pair, origin).dtype(name), part)
       return
     }
-    const dtypes = { base: this.pair.base.dtype(name), post: this.pair.post.dtype(name) }
-    if (origin === 'base') {
-      decodeFloat32(bytes, dtypes.base, part)
-      if (source === 1) restoreValues(part, null, source, dtypes)
+    const { from, strength } = source
+    const dtypes = { source: memberOf(this.pair, from).dtype(name), post: this.pair.post.dtype(name) }
+    if (origin === from) {
+      decodeFloat32(bytes, dtypes.source, part)
+      if (strength === 1) restoreValues(part, null, strength, dtypes)
     } else {
       this.blend ??= new Float32Array(PIECE_ELEMENTS)
       const post = this.blend.subarray(0, count)
       decodeFloat32(bytes, dtypes.post, post)
-      restoreValues(part, post, source, dtypes)
+      restoreValues(part, post, strength, dtypes)
     }
   }
 }
 
-/** Whose stored bytes a read needs. Base first: post is blended into it. */
+/** Whose stored bytes a read needs. Post last: it is blended into the other. */
 export function originsOf(source: WeightRead['source']): readonly Origin[] {
   if (typeof source === 'string') return [source]
-  if (source === 1) return ['base']
-  return source === 0 ? ['post'] : ['base', 'post']
+  return source.strength === 1 ? [source.from] : [source.from, 'post']
 }

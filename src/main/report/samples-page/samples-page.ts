@@ -1,7 +1,7 @@
 import { isOutside } from '../../../contract/model/model'
 import { describeOutside } from '../../../contract/model/outside-model'
 import { rivalWork } from '../../../contract/model/rival'
-import { phraseStrengths } from '../../../contract/model/strengths'
+import { phraseStrengths, sourcesOf } from '../../../contract/model/strengths'
 import { formatMeasure, formatMeasureOrDash, formatOnScale } from '../../../contract/words/evaluation-words'
 import { TEXT_MEASURES } from '../../../contract/model/measures'
 import type { SampleLine, SampleMeasures, SampleRun, Variant } from '../../../contract/documents/samples'
@@ -217,7 +217,14 @@ ${run.notices.map((notice) => markup`<p class="note">${notice}</p>\n`)}</section
 }
 
 function describeRecipe(recipe: Extract<Variant, { kind: 'recipe' }>['recipe']): string {
-  if ('layers' in recipe) return `post with base in ${phraseStrengths(recipe.layers)}`
+  if ('layers' in recipe) {
+    const sources = sourcesOf(recipe.layers).map(
+      ({ name, fingerprint }) => `${name}: fingerprint ${fingerprint}`
+    )
+    const behind =
+      sources.length === 0 ? '' : `, of base where no other checkpoint is named (${sources.join('; ')})`
+    return `post restored in ${phraseStrengths(recipe.layers)}${behind}`
+  }
   const ranges = recipe.ranges.map(([start, end]) => `${start}–${end}`).join(', ')
   return `post with layers ${ranges} of base (counted from 0, both ends included)`
 }

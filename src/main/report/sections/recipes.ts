@@ -4,12 +4,18 @@ import { DEFAULT_RHO } from '../../../contract/documents/project'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { Report } from '../../../contract/documents/report'
 import { scoredByName } from '../../../contract/words/score-words'
-import { describeStrengths } from '../../../contract/model/strengths'
+import { describeStrengths, sourcesOf } from '../../../contract/model/strengths'
 import { type Cell, numberColumn, type Section, textColumn } from '../blocks'
 
-/** What of base a recipe takes, counted from layer 0. */
+/** What a recipe takes of base or other checkpoints, counted from layer 0. */
 export function describeRecipe(recipe: Recipe): string {
-  if ('layers' in recipe) return `layers of base: ${describeStrengths(recipe.layers)}`
+  if ('layers' in recipe) {
+    const sources = sourcesOf(recipe.layers)
+    const named = sources.map(({ name, fingerprint }) => `${name}: fingerprint ${fingerprint}`)
+    return sources.length === 0
+      ? `layers of base: ${describeStrengths(recipe.layers)}`
+      : `layers, of base where no other checkpoint is named: ${describeStrengths(recipe.layers)} (${named.join('; ')})`
+  }
   const ranges = recipe.ranges.map(([start, end]) => (start === end ? String(start) : `${start}–${end}`))
   return `layers of base: ${ranges.join(', ')}`
 }

@@ -49,8 +49,10 @@ export function recipeRoutes(routing: Routing) {
     readMergekit: recipes.readMergekit
       .use(withPair)
       .handler(async ({ context: { own }, input: { fileName, content } }) => {
-        const { base, post } = pairPaths(own.document.location)
-        return readMergekitRecipe(content, fileName, await openPair(base, post))
+        const { location, otherCheckpoints } = own.document
+        const { base, post } = pairPaths(location)
+        const others = otherCheckpoints.map(({ name, path, fingerprint }) => ({ name, path, fingerprint }))
+        return readMergekitRecipe(content, fileName, await openPair(base, post), others)
       })
   })
 }

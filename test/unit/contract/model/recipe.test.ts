@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { rangesFromText, Recipe } from '../../../../src/contract/model/recipe'
+import { rangesFromText, Recipe, sourcedRangesFromText } from '../../../../src/contract/model/recipe'
 
 it('reads ranges and single layers as people type them, and nothing else', () => {
   expect(rangesFromText('3-7')).toEqual([[3, 7]])
@@ -29,4 +29,15 @@ it('takes components of a half, nothing of those that are not named, and one num
   expect(parsed({ norms: 1, q: 1, k: 1, v: 1, o: 1 })).toEqual(parsed(1))
   expect(() => parsed({ gate: 1 })).toThrow(/gate/)
   expect(() => parsed({ q: 3 })).toThrow()
+})
+
+it('reads whose layers they are behind an @, in names with any characters', () => {
+  expect(sourcedRangesFromText('3-7, 9')).toEqual([{ ranges: [[3, 7], [9, 9]], source: null }]) // prettier-ignore
+  expect(sourcedRangesFromText('3-7@sft,9,11-12@../a,b@c')).toEqual([
+    { ranges: [[3, 7]], source: 'sft' },
+    { ranges: [[9, 9]], source: null },
+    { ranges: [[11, 12]], source: '../a,b@c' }
+  ])
+  for (const text of ['', '@sft', '3-7@', '7-3@sft', 'sft', '9,@sft'])
+    expect(sourcedRangesFromText(text)).toBeNull()
 })

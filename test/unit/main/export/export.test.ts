@@ -144,7 +144,7 @@ describe('an exported model', () => {
     const layout = ({ tensors }: typeof before) =>
       [...tensors.values()].map(({ file, ...entry }) => ({ ...entry, file: file.split('/').at(-1) }))
     expect(layout(after)).toEqual(layout(before))
-    expect(result.tensors).toEqual({ post: 12, base: 0, converted: 9, blended: 0 })
+    expect(result.tensors).toEqual({ post: 12, base: 0, checkpoint: 0, converted: 9, blended: 0 })
     expect((await inspectPair(base, join(folder, 'out'))).compatible).toBe(true)
   })
 

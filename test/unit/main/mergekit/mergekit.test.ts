@@ -9,8 +9,9 @@ import {
   recipeStrengths,
   withComponents
 } from '../../../../src/contract/model/strengths'
+import { openOther } from '../../../../src/main/checkpoint/other-checkpoint'
 import { openPair } from '../../../../src/main/checkpoint/pair'
-import type { PairMembers } from '../../../../src/main/checkpoint/pair-member'
+import type { SourcedPair } from '../../../../src/main/checkpoint/pair-member'
 import { readMergekitRecipe } from '../../../../src/main/mergekit/read-recipe'
 import { mergekitText } from '../../../../src/main/mergekit/write-recipe'
 import { readRecipeFile } from '../../../../src/main/mergekit/recipe-file'
@@ -18,14 +19,20 @@ import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fi
 import { goldenPath, readGolden } from '../../../fixtures/goldens'
 import { problemOf } from '../../../fixtures/problems'
 
-/** A pair of twelve layers, in folders named base and post. */
-let pair: PairMembers
-beforeAll(async () => {
-  const folder = goldenPath('..', '..', 'resources', 'demo-pair')
-  pair = await openPair(join(folder, 'base'), join(folder, 'post'))
+/** A pair without other checkpoints beside it. */
+const openAlone = async (base: string, post: string): Promise<SourcedPair> => ({
+  ...(await openPair(base, post)),
+  others: new Map()
 })
 
-const read = (text: string, file = 'merge.yaml'): Promise<Recipe> => readMergekitRecipe(text, file, pair)
+/** A pair of twelve layers, in folders named base and post. */
+let pair: SourcedPair
+beforeAll(async () => {
+  const folder = goldenPath('..', '..', 'resources', 'demo-pair')
+  pair = await openAlone(join(folder, 'base'), join(folder, 'post'))
+})
+
+const read = (text: string, file = 'merge.yaml'): Promise<Recipe> => readMergekitRecipe(text, file, pair, [])
 const strengthsOf = (recipe: Recipe): LayerStrength[] => recipeStrengths(recipe, pair.post.spec.layerCount)
 
 /** Slices of whole layers, written as in mergekit's own examples. */
@@ -44,7 +51,7 @@ describe('a mergekit file that an export writes', () => {
     const families = await Promise.all(
       ['llama3', 'gemma2', 'qwen2', 'phi3', 'qwen3'].map(async (name) => {
         const [files] = readGolden(name).pairs
-        return openPair(files?.base ?? '', files?.post ?? '')
+        return openAlone(files?.base ?? '', files?.post ?? '')
       })
     )
     const strength = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: -1, max: 2, noNaN: true }))
@@ -75,7 +82,8 @@ describe('a mergekit file that an export writes', () => {
           const recipe = await readMergekitRecipe(
             mergekitText(members, name, strengths),
             'mergekit.yaml',
-            members
+            members,
+            []
           )
           expect(recipe.name).toBe(name)
           expect(recipeStrengths(recipe, strengths.length)).toEqual(
@@ -129,13 +137,13 @@ describe('a mergekit file that an export writes', () => {
     await mkdir(folder, { recursive: true })
     const base = await writeCheckpoint(folder, checkpointFixture())
     const post = await writeCheckpoint(join(cache, 'chat'), checkpointFixture({ seed: 2 }))
-    const members = await openPair(base, post)
+    const members = await openAlone(base, post)
     const text = mergekitText(members, 'x', [
       { attention: 0, mlp: 0 },
       { attention: 1, mlp: 1 }
     ])
     expect(text).toContain('model: "org/tiny@abc"')
-    expect(await readMergekitRecipe(text, 'x.yaml', members)).toEqual({ name: 'x', ranges: [[1, 1]] })
+    expect(await readMergekitRecipe(text, 'x.yaml', members, [])).toEqual({ name: 'x', ranges: [[1, 1]] })
   })
 
   it.each([
@@ -143,7 +151,7 @@ describe('a mergekit file that an export writes', () => {
     ['phi3_partial', /wants lm_head\.weight of Phi-3 models/]
   ])('is not written for %s, whose tensors mergekit does not all copy', async (name, message) => {
     const [files] = readGolden(name).pairs
-    const members = await openPair(files?.base ?? '', files?.post ?? '')
+    const members = await openAlone(files?.base ?? '', files?.post ?? '')
     const strengths = postStrengths(members.post.spec.layerCount)
     expect(() => mergekitText(members, 'x', strengths)).toThrow(message)
   })
@@ -168,7 +176,7 @@ describe('a mergekit file that an export writes', () => {
         writeCheckpoint(join(folder, String(seed)), checkpointFixture({ config: changed, seed }))
       )
     )
-    const members = await openPair(base ?? '', post ?? '')
+    const members = await openAlone(base ?? '', post ?? '')
     expect(() => mergekitText(members, 'x', postStrengths(members.post.spec.layerCount))).toThrow(message)
   })
 
@@ -178,7 +186,7 @@ describe('a mergekit file that an export writes', () => {
     const [embedding] = checkpointFixture({ seed: 3, dtype: 'F32' }).tensors
     const tensors = mixed.tensors.map((tensor) => (tensor.name === embedding?.name ? embedding : tensor))
     const post = await writeCheckpoint(join(folder, 'post'), { ...mixed, tensors })
-    const members = await openPair(await writeCheckpoint(join(folder, 'base'), checkpointFixture()), post)
+    const members = await openAlone(await writeCheckpoint(join(folder, 'base'), checkpointFixture()), post)
     const layers = (attention: number): LayerStrength[] => [
       { attention, mlp: 0 },
       { attention: 0, mlp: 0 }
@@ -190,7 +198,7 @@ describe('a mergekit file that an export writes', () => {
         { attention: 0, mlp: 0 }
       ])
     ).not.toContain('out_dtype')
-    const at = await openPair(await writeCheckpoint(join(folder, 'a@b'), checkpointFixture()), post)
+    const at = await openAlone(await writeCheckpoint(join(folder, 'a@b'), checkpointFixture()), post)
     expect(() => mergekitText(at, 'x', layers(1))).toThrow(/reads the "@"/)
   })
 })
@@ -294,13 +302,13 @@ ${parameters}
 
   it('that tears a bias from its weight is refused', async () => {
     const [files] = readGolden('qwen2').pairs
-    const members = await openPair(files?.base ?? '', files?.post ?? '')
+    const members = await openAlone(files?.base ?? '', files?.post ?? '')
     const shares = [0.75, 0.25]
     const torn = mergekitText(members, 'torn', blendStrengths(0.5, members.post.spec.layerCount)).replaceAll(
       'weight: 0.5',
       () => `weight: [{filter: q_proj.bias, value: ${shares.shift() ?? 0.5}}, {value: 0.5}]`
     )
-    const { message } = await problemOf(readMergekitRecipe(torn, 'merge.yaml', members))
+    const { message } = await problemOf(readMergekitRecipe(torn, 'merge.yaml', members, []))
     expect(message).toMatch(/in layer 0 the tensors of q take 0\.5 and 0\.25 of base \(.*q_proj\.bias\)/)
   })
 
@@ -366,6 +374,50 @@ slices:
   ])('of the method %s says what to write instead', async (method, hint) => {
     const problem = await problemOf(read(slices(['post', 0, 12]).replace('passthrough', method)))
     expect(problem.hint).toMatch(hint)
+  })
+
+  it('of other checkpoints is read back as it was written, and a layer of two of them is refused', async () => {
+    const folder = await temporaryFolder()
+    const [base, post, sft] = await Promise.all(
+      ['base', 'post', 'sft'].map((name, seed) =>
+        writeCheckpoint(join(folder, name), checkpointFixture({ seed: seed + 1 }))
+      )
+    )
+    const two = await openPair(base ?? '', post ?? '')
+    const member = await openOther(two.post, sft ?? '')
+    const source = { name: 'sft', path: member.checkpoint.path, fingerprint: member.checkpoint.fingerprint }
+    const members = { ...two, others: new Map([[source.path, member]]) }
+    for (const layers of [
+      [
+        { attention: 1, mlp: 1, source },
+        { attention: 1, mlp: 1 }
+      ],
+      [
+        { attention: 0.5, mlp: 0.25, source },
+        { attention: 0, mlp: 0.75 }
+      ],
+      [
+        { attention: 0, mlp: 0 },
+        { attention: { norms: 0, q: 1, k: 0, v: 0.5, o: 0 }, mlp: 0, source }
+      ]
+    ]) {
+      const text = mergekitText(members, 'x', layers)
+      const written = { name: 'x', layers }
+      expect(await readMergekitRecipe(text, join(folder, 'x.yaml'), two, [source])).toEqual(written)
+      expect(await readMergekitRecipe(text, join(folder, 'x.yaml'), two, 'any folder')).toEqual(written)
+      expect((await problemOf(readMergekitRecipe(text, 'x.yaml', two, []))).message).toMatch(
+        /neither base nor post/
+      )
+    }
+    const mixed = `merge_method: linear\nmodels:\n${['base', 'sft', 'post']
+      .map(
+        (name, index) =>
+          `- {model: ${name}, parameters: {weight: [{filter: layers., value: ${index === 0 ? 0.5 : 0.25}}, {value: ${index === 2 ? 1 : 0}}]}}\n`
+      )
+      .join('')}`
+    expect((await problemOf(readMergekitRecipe(mixed, 'x.yaml', two, [source]))).message).toMatch(
+      /layers\.0\..* mixes base with sft/
+    )
   })
 
   const whole = slices(['post', 0, 12])
@@ -469,17 +521,17 @@ slices:
 
   it('that may mean either model is refused', async () => {
     const folder = await temporaryFolder()
-    const same = await openPair(
+    const same = await openAlone(
       await writeCheckpoint(join(folder, 'a', 'model'), checkpointFixture()),
       await writeCheckpoint(join(folder, 'b', 'model'), checkpointFixture({ seed: 2 }))
     )
     const text = slices(['model', 0, 2])
-    expect((await problemOf(readMergekitRecipe(text, 'x.yaml', same))).message).toMatch(
+    expect((await problemOf(readMergekitRecipe(text, 'x.yaml', same, []))).message).toMatch(
       /"model" may be base or post/
     )
     // A path from the file's own folder tells them apart.
     expect(
-      await readMergekitRecipe(slices(['model', 0, 2]), join(folder, 'b', 'x.yaml'), same)
+      await readMergekitRecipe(slices(['model', 0, 2]), join(folder, 'b', 'x.yaml'), same, [])
     ).toMatchObject({ layers: [{ mlp: 0 }, { mlp: 0 }] })
   })
 

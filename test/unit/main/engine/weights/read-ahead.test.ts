@@ -54,7 +54,7 @@ describe('reading weights beside the computing', () => {
 
   it('says what is wrong with the files as a reader in this thread does, and reads on', async () => {
     await withReader(async (reader) => {
-      const missing = { name: 'nothing.weight', first: 0, count: 1, source: 0, keep: [] } as const
+      const missing = { name: 'nothing.weight', first: 0, count: 1, source: 'post', keep: [] } as const
       await expect(reader.read([missing])).rejects.toMatchObject({
         problem: { code: 'bad-file', message: expect.stringContaining('nothing.weight') }
       })
