@@ -164,8 +164,8 @@ export type ReportedEvaluation = z.infer<typeof ReportedEvaluation>
 /** The pairs of a project side by side, and what each selects in the sweeps of the others. */
 const ReportedPairs = z.object({
   scoredBy: ScoredByBrief,
-  /** The name of the pair that the rest of the report is of. */
-  shown: z.string(),
+  /** The name of the pair that the rest of the report is of; null: it is of all. */
+  shown: z.string().nullable(),
   pairs: z.array(
     z.object({
       id: PairId,

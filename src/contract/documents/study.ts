@@ -16,8 +16,8 @@ export type StepOutcome = z.infer<typeof StepOutcome>
 export const ToldStep = z.object({
   /** Tells it from the other steps: `Demo/evaluate/demo-open`. */
   key: z.string(),
-  /** The pair's name; empty for a step of all pairs. */
-  pair: z.string(),
+  /** The pair's name; null for what is done of all pairs. */
+  pair: z.string().nullable(),
   kind: StudyStepKind,
   /** The name or file of the task that is evaluated, with a number where one is asked twice; null for other kinds. */
   task: z.string().nullable(),

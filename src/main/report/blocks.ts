@@ -37,6 +37,8 @@ export type Block =
   /** Drawn in HTML alone; tables hold the same numbers. */
   | { kind: 'chart'; label: string; chart: ReportChart }
   | { kind: 'code'; text: string }
+  /** Pages that lie beside this one. */
+  | { kind: 'links'; links: { text: string; href: string }[] }
   /** Shown when asked for. */
   | { kind: 'fold'; summary: string; blocks: Block[] }
 

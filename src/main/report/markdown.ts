@@ -49,6 +49,8 @@ function blockText(block: Block): string[] {
       return []
     case 'code':
       return [fencedMarkdown('', block.text.trimEnd())]
+    case 'links':
+      return [block.links.map(({ text, href }) => `- [${inlineMarkdown(text)}](<${href}>)`).join('\n')]
     case 'fold':
       return [
         `<details><summary>${escapeHtml(block.summary.replace(/\s+/g, ' '))}</summary>`,

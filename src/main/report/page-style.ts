@@ -44,7 +44,7 @@ td.number { white-space: nowrap; }
 .base { color: var(--base); } .post { color: var(--post); } .hybrid { color: var(--hybrid); } .checkpoint { color: var(--checkpoint); }
 .orange { color: var(--orange); } .sky { color: var(--sky); } .black { color: var(--black); }
 th:is(.base, .post, .hybrid, .checkpoint, .orange, .sky, .black) { font-weight: 600; }
-small { display: block; font-size: 12px; line-height: 16px; font-weight: 400; }
+small { display: block; font-size: 12px; line-height: 16px; font-weight: 400; white-space: pre-line; }
 details { margin: 0 0 12px; }
 details > :not(summary) { margin-top: 8px; }
 summary { cursor: pointer; color: var(--accent); overflow-wrap: anywhere; }

@@ -7,16 +7,21 @@ import { Markup, markup } from '../base/markup'
 import type { Block, Cell, Column, Section } from './blocks'
 import { REPORT_STYLE } from './page-style'
 import { notesMarkup } from './notes'
-import { reportHead, reportSections } from './sections'
+import { type ReportHead, reportHead, reportSections } from './sections'
 
 /**
  * A report as one HTML page that needs nothing else: its charts are drawn in the page, from data in it. Its security policy
  * lets it run that one script and load nothing; without scripts the tables say it all.
  */
-export async function reportPage(report: Report): Promise<string> {
-  const { title, subtitle } = reportHead(report)
+export const reportPage = (report: Report): Promise<string> =>
+  documentPage(reportHead(report), reportSections(report))
+
+/** The same of any sections. */
+export async function documentPage(
+  { title, subtitle }: ReportHead,
+  sections: readonly Section[]
+): Promise<string> {
   const charts: ReportChart[] = []
-  const sections = reportSections(report)
   const body = sections.map((section) => sectionMarkup(section, charts))
   const script = scriptText(await readFile(builtScript('report-charts.js'), 'utf8'))
   const policy = [
@@ -93,6 +98,10 @@ ${block.facts.map(([name, value]) => markup`<dt dir="auto">${name}</dt><dd dir="
 `
     case 'code':
       return markup`<pre tabindex="0">${block.text}</pre>\n`
+    case 'links':
+      return markup`<ul>
+${block.links.map(({ text, href }) => markup`<li><a href="${href}" dir="auto">${text}</a></li>\n`)}</ul>
+`
     case 'fold':
       return markup`<details><summary dir="auto">${block.summary}</summary>
 ${block.blocks.map((inner) => blockMarkup(inner, charts))}</details>

@@ -1,13 +1,18 @@
 import type { EvaluationProgress, EvaluationRun } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
 import type { EngineClient } from '../engine/host'
-import { type EvaluationRequest, prepareEvaluation } from '../evaluation/prepare-evaluation'
+import { prepareEvaluation } from '../evaluation/prepare-evaluation'
 import { runEvaluation } from '../evaluation/run-evaluation'
 import type { EvaluationFiles } from '../project/evaluation-files'
+import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/project-pair'
 import { isComplete, sameEvaluation } from '../project/stored-evaluation'
 import type { SampledPair } from '../samples/generation'
+import { variantsOf } from './steps'
+import { type StudiedPair, taskOfStudy } from './studied-pair'
 import type { StudyTask } from './study-file'
+import type { PlacedStudy } from './study-project'
+import { type Found, studyVariants } from './study-variants'
 
 /** A task as a study asks it: a part of its prompts, another number of answers, another seed. */
 export function taskAsAsked(task: Task, { n, seed, prompts }: StudyTask): Task {
@@ -28,12 +33,26 @@ export interface FoundEvaluation {
   complete: boolean
 }
 
-/** @param own null: there is no project yet @throws WorkbenchError as `prepareEvaluation` */
-export async function foundEvaluation(
+/**
+ * What a study evaluates of a pair on a task.
+ *
+ * @param own null: there is no project yet
+ * @param found null where no variant is what a sweep finds
+ * @throws WorkbenchError as `taskOfStudy`, `studyVariants` and `prepareEvaluation`
+ */
+export async function evaluationOf(
+  { study, folder }: PlacedStudy,
+  { entry, location, rendering }: StudiedPair,
   own: ProjectPair | null,
-  request: EvaluationRequest
+  asked: StudyTask,
+  found: Found | null
 ): Promise<FoundEvaluation> {
-  const { run, pair } = await prepareEvaluation(request)
+  const paths = pairPaths(location)
+  const task = taskAsAsked(await taskOfStudy(folder, asked.task, own), asked)
+  const { sampling } = task.settings
+  const place = { folder, pair: paths }
+  const variants = await studyVariants(variantsOf(study, entry), study.samplers, sampling, place, found)
+  const { run, pair } = await prepareEvaluation({ ...paths, task, variants, rendering })
   const stored = own === null ? null : await sameEvaluation(own, run)
   return { run: stored?.run ?? run, pair, stored, complete: stored !== null && isComplete(stored) }
 }

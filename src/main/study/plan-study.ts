@@ -3,7 +3,6 @@ import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import type { Problem } from '../../contract/model/problem'
-import { got } from '../../contract/model/look-up'
 import { endpointWarning } from '../../contract/model/outside-model'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { problemOf } from '../base/rpc-problems'
@@ -14,17 +13,16 @@ import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
 import { scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
 import { Devices } from '../jobs/devices'
-import { pairPaths } from '../project/demo'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
 import { historyOf } from '../project/sweep-history'
-import { foundEvaluation, taskAsAsked } from './evaluate-step'
+import { evaluationOf, taskAsAsked } from './evaluate-step'
 import { requireReplaceableReport } from './replaceable-report'
-import { isEndpoint, isFound, type StudyStep, variantsOf } from './steps'
+import { isEndpoint, isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
 import { type StudiedPair, studiedPair, taskOfStudy } from './studied-pair'
 import type { FoundModels, StudyTask, StudyVariant } from './study-file'
-import { type PlacedStudy, pairOfName, reportPath } from './study-project'
-import { endpointVariant, type Found, studyVariants } from './study-variants'
+import { pairOfName, placeOf, type PlacedStudy, reportPath } from './study-project'
+import { endpointVariant, type Found } from './study-variants'
 import { storedSweep, sweepOfPair } from './sweep-step'
 
 /** What an evaluation has still to make. */
@@ -77,17 +75,20 @@ export async function planStudy(
 ): Promise<StepPlan[]> {
   const planners = new Map<string, PairPlanner>()
   const plannerOf = async (name: string): Promise<PairPlanner> => {
-    const place = got(new Map(placed.pairs.map((each) => [each.name, each])), name, 'pair')
     const own = project === null ? null : pairOfName(project, name)
-    const studied = await studiedPair(placed.study, place, placed.folder, own)
+    const studied = await studiedPair(placed.study, placeOf(placed, name), placed.folder, own)
     return new PairPlanner(engine, placed, studied, own, signal)
   }
   const plans: StepPlan[] = []
   for (const step of steps) {
     try {
-      const planner = planners.get(step.pair) ?? (await plannerOf(step.pair))
-      planners.set(step.pair, planner)
-      plans.push(await planner.plan(step))
+      const { key, pair } = step
+      if (pair === null) plans.push({ ...NOTHING, key, ...(await planReport(placed, null)) })
+      else {
+        const planner = planners.get(pair) ?? (await plannerOf(pair))
+        planners.set(pair, planner)
+        plans.push(await planner.plan(step))
+      }
     } catch (error) {
       const problem = problemOf(error)
       if (problem === null || problem.code === 'cancelled') throw error
@@ -122,7 +123,7 @@ class PairPlanner {
       case 'evaluate':
         return { ...nothing, ...(await this.#planEvaluation(step)) }
       case 'report':
-        return { ...nothing, ...(await this.#planReport(step)) }
+        return { ...nothing, ...(await planReport(this.placed, step.pair)) }
     }
   }
 
@@ -145,7 +146,7 @@ class PairPlanner {
 
   async #planCheck(): Promise<Pick<StepPlan, 'state' | 'ranges'>> {
     const sweep = await this.#swept()
-    const wanted = this.placed.study.check ?? 0
+    const wanted = rangesChecked(this.placed.study)
     if (sweep === null) return { state: 'missing', ranges: wanted }
     const check = (await this.own?.readAnswerCheck(sweep.id)) ?? null
     const best = rangesToCheck(sweep, null, this.studied.settings.rho, wanted)
@@ -158,20 +159,14 @@ class PairPlanner {
 
   async #planEvaluation({ task: asked }: StudyStep): Promise<Pick<StepPlan, 'state' | 'answers' | 'leaves'>> {
     if (asked === null) throw new RangeError('an evaluation without a task')
-    const { study } = this.placed
-    const entries = variantsOf(study, this.studied.entry)
+    const entries = variantsOf(this.placed.study, this.studied.entry)
     const found = entries.some(isFound) ? await this.#found() : null
     // What the sweep finds is not known yet, and so neither is the run.
     if (found === null && entries.some(isFound)) return this.#planOfUnknown(entries, asked)
-    const { folder } = this.placed
-    const pair = pairPaths(this.studied.location)
-    const task = await this.#taskOf(asked)
-    const { sampling } = task.settings
-    const variants = await studyVariants(entries, study.samplers, sampling, { folder, pair }, found)
-    const { rendering } = this.studied
-    const evaluation = await foundEvaluation(this.own, { ...pair, task, variants, rendering })
+    const evaluation = await evaluationOf(this.placed, this.studied, this.own, asked, found)
+    const { task, variants } = evaluation.run
     const there = evaluation.stored?.samples ?? []
-    const answers = answersToMake(evaluation.run.task, variants.length, there.length)
+    const answers = answersToMake(task, variants.length, there.length)
     const left = variants.flatMap(({ variant }) => {
       if (variant.kind !== 'endpoint') return []
       const answered = there.filter((sample) => sample.variant === variant.name).length
@@ -199,13 +194,6 @@ class PairPlanner {
     return { state: 'missing', answers, leaves: left }
   }
 
-  /** @throws WorkbenchError as `requireReplaceableReport` */
-  async #planReport({ pair }: StudyStep): Promise<Pick<StepPlan, 'state' | 'file'>> {
-    const file = reportPath(this.placed, pair)
-    await requireReplaceableReport(file)
-    return { state: 'missing', file }
-  }
-
   async #taskOf(asked: StudyTask): Promise<EvaluationRun['task']> {
     return taskAsAsked(await taskOfStudy(this.placed.folder, asked.task, this.own), asked)
   }
@@ -218,6 +206,16 @@ class PairPlanner {
     const check = (await this.own?.readAnswerCheck(sweep.id)) ?? null
     return { sweep, selection: await inTurns(checkedSelection(sweep, check, this.studied.settings.rho)) }
   }
+}
+
+/** @param pair null: the page of all pairs @throws WorkbenchError as `requireReplaceableReport` */
+async function planReport(
+  placed: PlacedStudy,
+  pair: string | null
+): Promise<Pick<StepPlan, 'state' | 'file'>> {
+  const file = reportPath(placed, pair)
+  await requireReplaceableReport(file)
+  return { state: 'missing', file }
 }
 
 function answersToMake(

@@ -10,8 +10,8 @@ import { FoundModels, type Study, type StudyPair, type StudyTask, type StudyVari
 export interface StudyStep {
   /** `Demo/evaluate/demo-open`: tells it from the other steps of the study. */
   key: string
-  /** The pair's name. */
-  pair: string
+  /** The pair's name; null for what is done of all pairs. */
+  pair: string | null
   kind: StudyStepKind
   /** What is evaluated; null for other kinds. */
   task: StudyTask | null
@@ -23,6 +23,12 @@ export interface StudyStep {
 export const studyPairName = (pair: StudyPair, location: PairLocation): string =>
   pair.name ?? pairName(location)
 
+/** How many of the best ranges a study that checks any checks. @throws RangeError for one that checks none */
+export function rangesChecked({ check }: Study): number {
+  if (check === undefined) throw new RangeError('the study checks no ranges')
+  return check
+}
+
 /** The variants of a pair: those of the study, and its own. */
 export const variantsOf = ({ variants }: Study, pair: StudyPair): StudyVariant[] => [
   ...variants,
@@ -33,7 +39,7 @@ export const variantsOf = ({ variants }: Study, pair: StudyPair): StudyVariant[]
 export const isFound = ({ model }: StudyVariant): boolean => FoundModels.safeParse(model).success
 
 /**
- * The steps of a study, pair by pair, each behind those that it needs; reports, which set all pairs side by side, come last.
+ * The steps of a study, pair by pair, each behind those that it needs; reports, which set all pairs side by side, come last, that of all pairs behind those of each.
  *
  * @param names of the study's pairs, in their order
  * @throws WorkbenchError `bad-input` for pairs of one name, and for variants that need a sweep which the study has not
@@ -45,7 +51,12 @@ export function expandStudy(study: Study, names: readonly string[]): StudyStep[]
   }
   const steps = study.pairs.flatMap((pair, index) => stepsOf(study, pair, at(names, index, 'name')))
   const isReport = ({ kind }: StudyStep): boolean => kind === 'report'
-  return [...steps.filter((step) => !isReport(step)), ...steps.filter(isReport)]
+  const ofAll: StudyStep = { key: 'report', pair: null, kind: 'report', task: null, needs: [] }
+  return [
+    ...steps.filter((step) => !isReport(step)),
+    ...steps.filter(isReport),
+    ...(names.length === 1 || study.report === false ? [] : [ofAll])
+  ]
 }
 
 function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
@@ -105,7 +116,7 @@ export function onlyFromText(text: string): OnlySteps | null {
 /** @throws WorkbenchError `not-found` naming the steps that there are */
 export function chosenSteps(steps: readonly StudyStep[], only: OnlySteps): StudyStep[] {
   const chosen = steps.filter(({ pair, key }) => {
-    const within = key.slice(pair.length + 1)
+    const within = pair === null ? key : key.slice(pair.length + 1)
     const isStep = only.step === undefined || within === only.step || within.startsWith(`${only.step}/`)
     return isStep && (only.pair === undefined || pair === only.pair)
   })

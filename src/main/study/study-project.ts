@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
-import { at } from '../../contract/model/look-up'
+import { at, got } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { createProject } from '../project/create-project'
 import { openProject } from '../project/open-project'
@@ -48,11 +48,15 @@ export function placedStudy(study: Study, path: string): PlacedStudy {
   }
 }
 
-/** Where the report of a pair is written. */
-export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string): string {
+/** A pair of the study. @throws RangeError when it has none of this name */
+export const placeOf = ({ pairs }: PlacedStudy, name: string): PlacedStudy['pairs'][number] =>
+  got(new Map(pairs.map((pair) => [pair.name, pair])), name, 'pair')
+
+/** Where a report is written. @param pair null: that of all pairs */
+export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string | null): string {
   const typed = study.report === undefined || study.report === false ? `${study.name}.html` : study.report
   const path = fileOfStudy(folder, typed)
-  if (pairs.length === 1) return path
+  if (pairs.length === 1 || pair === null) return path
   const name = pair.replace(/[^\p{L}\p{N}._-]+/gu, '-')
   return path.replace(/(\.html?)?$/i, (ending) => `-${name}${ending || '.html'}`)
 }

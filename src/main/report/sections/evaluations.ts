@@ -35,7 +35,7 @@ import { preferenceBlocks } from './preferences'
 import { variantFacts } from './samples'
 
 /** Adjusted p-values below it are printed bold. */
-const SIGNIFICANCE = 0.05
+export const SIGNIFICANCE = 0.05
 
 /** What the variants of all evaluations came to in the measures that their kind of task begins with; nothing without any. */
 export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Block[] {

@@ -7,7 +7,7 @@ import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/wo
 import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
 
 /** All pairs of the project side by side; none where there is one. */
-export function pairsSections({ pairs }: Report): Section[] {
+export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
   if (pairs === null) return []
   const words = scoreWords(pairs.scoredBy)
   return [
@@ -17,11 +17,23 @@ export function pairsSections({ pairs }: Report): Section[] {
       blocks: [
         {
           kind: 'paragraph',
-          text: `${plural(pairs.pairs.length, 'pair')}, compared by ${scoredByWords(pairs.scoredBy)}: of each its newest sweep of that kind, under the limit that the pair is set to. The rest of this report is of ${pairs.shown}.`
+          text: `${plural(pairs.pairs.length, 'pair')}, compared by ${scoredByWords(pairs.scoredBy)}: of each its newest sweep of that kind, under the limit that the pair is set to.${pairs.shown === null ? '' : ` The rest of this report is of ${pairs.shown}.`}`
         },
+        ...promptsWarning(pairs, words),
         pairsTable(pairs, words),
         transferTable(pairs, words)
       ]
+    }
+  ]
+}
+
+function promptsWarning({ pairs }: ReportedPairs, { prompt }: ScoreWords): Block[] {
+  const asked = new Set(pairs.flatMap(({ outline }) => (outline === null ? [] : outline.promptsKey)))
+  if (asked.size < 2) return []
+  return [
+    {
+      kind: 'warning',
+      text: `Not all pairs were asked the same ${prompt}s: their scores are of different ones.`
     }
   ]
 }

@@ -19,7 +19,7 @@ describe('the steps of a study', () => {
     expect(keys()).toEqual([
       ...['Demo/sweep', 'Demo/check', 'Demo/evaluate/demo-open', 'Demo/evaluate/demo-open (2)'],
       ...['other/sweep', 'other/check', 'other/evaluate/demo-open', 'other/evaluate/demo-open (2)'],
-      ...['Demo/report', 'other/report']
+      ...['Demo/report', 'other/report', 'report']
     ])
     expect(steps()[2]?.needs).toEqual(['Demo/sweep', 'Demo/check'])
     for (const [place, { needs }] of steps().entries())
@@ -80,5 +80,6 @@ describe('the places of a study', () => {
       { kind: 'folders', base: '/a/b/b', post: '/a/b/p' }
     ])
     expect(reportPath(placed, 'Llama 3.1/8B')).toBe('/a/b/r-Llama-3.1-8B.html')
+    expect(reportPath(placed, null)).toBe('/a/b/r.html')
   })
 })

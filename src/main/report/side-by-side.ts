@@ -1,0 +1,274 @@
+import {
+  type EvaluationVariant,
+  frameKey,
+  mainMeasures,
+  type VariantResult
+} from '../../contract/documents/evaluation'
+import type { Report, ReportedEvaluation } from '../../contract/documents/report'
+import { modelOf } from '../../contract/documents/swept-model'
+import { toneOf } from '../../contract/documents/variant-styles'
+import { at } from '../../contract/model/look-up'
+import { type MeasureId, measureOf } from '../../contract/model/measures'
+import { rangeModel, weightsKey } from '../../contract/model/model'
+import { RIVAL_KINDS, rivalKey } from '../../contract/model/rival'
+import type { Sampling } from '../../contract/model/sampling'
+import { differenceWords, measureLabel, withInterval } from '../../contract/words/evaluation-words'
+import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
+import { type Block, type Cell, numberColumn, type Section, textColumn } from './blocks'
+import type { ReportHead } from './sections'
+import { SIGNIFICANCE } from './sections/evaluations'
+import { pairsSections } from './sections/pairs'
+import { headlineBlocks } from './sections/sweep'
+
+/* One page for the pairs of a study: the tables of the paper, with a row for each pair. */
+
+/** What a study has of one of its pairs. */
+export interface PairOfPage {
+  name: string
+  report: Report
+  /** The page of the pair alone, as it is found from this one. */
+  href: string
+  /** Of the study's tasks, in their order; null for what is not there. */
+  evaluations: (ReportedEvaluation | null)[]
+}
+
+export function sideBySideHead(
+  study: string,
+  pairs: readonly PairOfPage[],
+  { createdAt, programVersion }: Report
+): ReportHead {
+  return {
+    title: study,
+    subtitle: `${plural(pairs.length, 'pair')} · Selective Layer Restoration · ${formatUtc(createdAt)} · SLR Workbench ${programVersion}`
+  }
+}
+
+/**
+ * @param pairs at least one
+ * @param missing why pairs of the study are not among them
+ */
+export function sideBySideSections(pairs: readonly PairOfPage[], missing: readonly string[]): Section[] {
+  return [
+    glance(pairs, missing),
+    ...pairsSections({ pairs: swept(pairs) }),
+    evaluations(pairs),
+    cost(pairs),
+    { id: 'reports', title: 'Each pair', blocks: [linksTo(pairs)] }
+  ]
+}
+
+function glance(pairs: readonly PairOfPage[], missing: readonly string[]): Section {
+  return {
+    id: 'glance',
+    title: 'At a glance',
+    blocks: [
+      ...missing.map((text): Block => ({ kind: 'warning', text })),
+      ...pairs.flatMap(({ name, report: { sweep, warnings } }): Block[] => [
+        { kind: 'heading', text: name },
+        ...(sweep === null
+          ? [{ kind: 'paragraph', text: 'Nothing was swept.' } as const]
+          : headlineBlocks(sweep)),
+        ...warnings.map((text): Block => ({ kind: 'warning', text }))
+      ])
+    ]
+  }
+}
+
+/** The pairs of the study, by what the sweep of the first that was swept is scored by. */
+function swept(pairs: readonly PairOfPage[]): Report['pairs'] {
+  const found = pairs.find(({ report }) => report.pairs !== null)?.report.pairs ?? null
+  if (found === null) return null
+  const own = found.pairs.filter(({ name }) => pairs.some((pair) => pair.name === name))
+  const has = (id: string): boolean => own.some((pair) => pair.id === id)
+  return {
+    ...found,
+    shown: null,
+    pairs: own,
+    transfers: found.transfers.filter(({ from, to }) => has(from) && has(to))
+  }
+}
+
+function evaluations(pairs: readonly PairOfPage[]): Section {
+  const count = Math.max(...pairs.map((pair) => pair.evaluations.length))
+  const blocks = Array.from({ length: count }, (_, place) => taskBlocks(pairs, place)).flat()
+  return {
+    id: 'evaluations',
+    title: 'Evaluations',
+    blocks: blocks.length > 0 ? blocks : [{ kind: 'paragraph', text: 'No task was evaluated.' }]
+  }
+}
+
+/** @param place of the task in the study */
+function taskBlocks(pairs: readonly PairOfPage[], place: number): Block[] {
+  const rows = pairs.map(({ name, report, evaluations: all }) => {
+    const evaluation = all[place] ?? null
+    return { name, evaluation, variants: evaluation === null ? [] : placed(evaluation, report.sweep) }
+  })
+  const first = rows.find(({ evaluation }) => evaluation !== null)?.evaluation
+  if (first === undefined || first === null) return []
+  const { task } = first
+  const results = rows.flatMap(({ variants }) => variants.map(({ result }) => result))
+  const roles = [
+    ...new Map(rows.flatMap(({ variants }) => variants.map((one) => [one.role, one] as const))).values()
+  ]
+  const measures = mainMeasures(task.kind, results)
+  const stopped = rows.filter(({ evaluation }) => evaluation?.complete === false).map(({ name }) => name)
+  return [
+    { kind: 'heading', text: task.name },
+    {
+      kind: 'paragraph',
+      text: `${plural(task.promptCount, 'prompt')}, ${formatCount(task.settings.sampleCount)} answers of each variant.`
+    },
+    ...(stopped.length === 0
+      ? []
+      : [{ kind: 'warning', text: `Stopped, so of the answers so far: ${stopped.join(', ')}.` } as const]),
+    ...[measures.diversity, measures.quality].map((id): Block => ({
+      kind: 'table',
+      label:
+        `${measureLabel(id)} (${measureOf(id).about}). Means over prompts with 95 % intervals; below, the difference from ${first.results.comparedWith} ` +
+        `on the same prompts, its interval, and p adjusted within the pair (sign-flip test, Holm), bold below ${SIGNIFICANCE}`,
+      columns: [
+        textColumn('Pair'),
+        ...roles.map(({ role, variant }) => ({ ...numberColumn(role), tone: toneOf(variant) }))
+      ],
+      rows: rows.map(({ name, variants }): Cell[] => [
+        { text: name },
+        ...roles.map(({ role }) =>
+          measureCell(
+            variants.find((one) => one.role === role),
+            id
+          )
+        )
+      ])
+    })),
+    ...rows.flatMap(({ name, evaluation }): Block[] =>
+      evaluation === null ? [] : [tradeOff(name, evaluation, measures)]
+    )
+  ]
+}
+
+const tradeOff = (
+  name: string,
+  { variants, results }: ReportedEvaluation,
+  { diversity, quality }: Record<'diversity' | 'quality', MeasureId>
+): Block => ({
+  kind: 'chart',
+  label: `${name}: ${measureOf(diversity).label.toLowerCase()} against ${measureOf(quality).label.toLowerCase()}, with 95 % intervals.`,
+  chart: { kind: 'trade-off', evaluation: { variants, results }, diversity, quality }
+})
+
+/** A variant of an evaluation, and what it is in the study of any pair. */
+interface Placed extends EvaluationVariant {
+  role: string
+  result: VariantResult
+}
+
+/** The variants of a pair, each under a role of its own: pairs differ in the range that is selected and in what the rule takes of rivals. */
+function placed({ variants, results }: ReportedEvaluation, sweep: Report['sweep']): Placed[] {
+  const roles = rolesOf(sweep)
+  return variants.reduce<Placed[]>((before, entry, index) => {
+    const { variant, listed, sampling } = entry
+    const isFramed = listed !== undefined || frameKey(entry) !== frameKey({})
+    const own = (isFramed ? undefined : roles.get(weightsKey(variant))) ?? variant.name
+    const named = [
+      own,
+      ...(sampling === undefined ? [] : [`${own}, ${samplerWords(sampling)}`]),
+      variant.name
+    ]
+    const role = named.find((one) => before.every((other) => other.role !== one)) ?? variant.name
+    return [...before, { ...entry, result: at(results.variants, index, 'result'), role }]
+  }, [])
+}
+
+/** What models are to the sweep of their pair, by their weights. */
+function rolesOf(sweep: Report['sweep']): ReadonlyMap<string, string> {
+  const roles = new Map<string, string>()
+  if (sweep === null || sweep.selection === null) return roles
+  const { selected, rivals } = sweep.selection
+  for (const { rival } of rivals) {
+    if (rival.kind === 'control')
+      roles.set(weightsKey(rangeModel(rival.range)), `${rival.place} range of that length`)
+    else if (rival.kind === 'blend') {
+      roles.set(weightsKey(modelOf(rival, sweep.layerCount)), 'all layers blended alike')
+    } else if (rival.kind !== 'tempered' && rival.kind !== 'half') {
+      roles.set(rivalKey(rival), RIVAL_KINDS[rival.kind].toLowerCase())
+    }
+  }
+  // Last: a control may be the selected range itself.
+  if (selected !== null) roles.set(weightsKey(rangeModel(selected)), 'selected range')
+  return roles
+}
+
+const samplerWords = ({ temperature, minP, topP, topK }: Sampling): string =>
+  [
+    `temperature ${temperature}`,
+    ...(minP === 0 ? [] : [`min-p ${minP}`]),
+    ...(topP === 1 ? [] : [`top-p ${topP}`]),
+    ...(topK === null ? [] : [`top-k ${topK}`])
+  ].join(', ')
+
+function measureCell(found: Placed | undefined, id: MeasureId): Cell {
+  const estimate = found?.result.measures[id]
+  if (found === undefined || estimate === undefined) return { text: '–' }
+  const { name } = found.variant
+  const difference = found.result.differences[id]
+  const details = [
+    ...(name === found.role ? [] : [name]),
+    ...(difference === undefined ? [] : [differenceWords(id, difference)])
+  ]
+  return {
+    text: withInterval(id, estimate),
+    ...(details.length === 0 ? {} : { detail: details.join('\n') }),
+    strong: difference !== undefined && difference.adjustedPValue < SIGNIFICANCE
+  }
+}
+
+/** What finding the ranges took, and how much was answered. */
+function cost(pairs: readonly PairOfPage[]): Section {
+  const nothing: Cell = { text: '–' }
+  return {
+    id: 'cost',
+    title: 'Cost',
+    blocks: [
+      {
+        kind: 'table',
+        label:
+          'What it took for each pair; a block evaluation is a layer over a group of prompts, for all models that are alike up to it',
+        columns: [
+          textColumn('Pair'),
+          numberColumn('ranges', 'and blends'),
+          numberColumn('prompts', 'of the sweep'),
+          numberColumn('block evaluations'),
+          numberColumn('sweep', 'time'),
+          numberColumn('ranges checked', 'time of the last'),
+          numberColumn('answers', 'to the tasks')
+        ],
+        rows: pairs.map(({ name, report: { sweep }, evaluations: all }): Cell[] => [
+          { text: name },
+          ...(sweep === null
+            ? Array<Cell>(5).fill(nothing)
+            : [
+                { text: String(sweep.ranges.length), detail: String(sweep.soup.length) },
+                { text: String(sweep.promptCount) },
+                { text: formatCount(sweep.work.blockEvaluations + (sweep.followUp?.blockEvaluations ?? 0)) },
+                { text: formatDuration(sweep.seconds) },
+                sweep.check === null
+                  ? nothing
+                  : { text: String(sweep.check.models.length), detail: formatDuration(sweep.check.seconds) }
+              ]),
+          { text: formatCount(answersOf(all)) }
+        ])
+      }
+    ]
+  }
+}
+
+const answersOf = (evaluations: PairOfPage['evaluations']): number =>
+  evaluations
+    .flatMap((evaluation) => evaluation?.results.variants.map(({ answerCount }) => answerCount) ?? [])
+    .reduce((sum, count) => sum + count, 0)
+
+const linksTo = (pairs: readonly PairOfPage[]): Block => ({
+  kind: 'links',
+  links: pairs.map(({ name, href }) => ({ text: name, href }))
+})

@@ -1,0 +1,183 @@
+import { basename } from 'node:path'
+import { type AnswerCheck, checkOf } from '../../contract/documents/answer-check'
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { Report } from '../../contract/documents/report'
+import { WorkbenchError } from '../../contract/model/problem'
+import { throwIfCancelled } from '../base/cancelling'
+import { writeFileAtomic } from '../base/files/atomic-file'
+import { problemOf } from '../base/rpc-problems'
+import { inTurns } from '../base/steps'
+import { checkedSelection } from '../crc/check/checked-selection'
+import { checkSweep, rangesToCheck } from '../crc/check/check-sweep'
+import type { EngineClient } from '../engine/host'
+import { Devices } from '../jobs/devices'
+import { pairPaths } from '../project/demo'
+import type { ProjectPair } from '../project/project-pair'
+import { collectReport } from '../report/collect'
+import type { PairOfPage } from '../report/side-by-side'
+import { writeReport } from '../report/write'
+import { readPairState } from '../workbench/open-projects'
+import { completeEvaluation, evaluationOf, type FoundEvaluation } from './evaluate-step'
+import { requireReplaceableReport } from './replaceable-report'
+import { NO_WORK, type StepResult, type StepWork, type StudyListener } from './step-result'
+import { isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
+import type { StudiedPair } from './studied-pair'
+import type { StudyTask } from './study-file'
+import { type PlacedStudy, reportPath } from './study-project'
+import type { Found } from './study-variants'
+import { computeStudySweep, storedSweep, sweepOfPair } from './sweep-step'
+
+/** What came of a step that did not fail. */
+export type Done = Pick<StepResult, 'result'> & { work: StepWork }
+
+/** A pair of a study in the project that takes the results. */
+export class PairOfStudy {
+  readonly #devices = new Devices()
+  #sweep: SweepDocument | null = null
+  #report: Report | null = null
+  /** The evaluations that this run has done or found. */
+  readonly #evaluated = new Map<StudyTask, string>()
+
+  constructor(
+    private readonly engine: EngineClient,
+    private readonly placed: PlacedStudy,
+    private readonly studied: StudiedPair,
+    private readonly own: ProjectPair,
+    private readonly signal: AbortSignal,
+    private readonly listener: StudyListener
+  ) {}
+
+  do(step: StudyStep): Promise<Done> {
+    switch (step.kind) {
+      case 'sweep':
+        return this.#doSweep()
+      case 'check':
+        return this.#doCheck()
+      case 'evaluate':
+        if (step.task === null) throw new RangeError('an evaluation without a task')
+        return this.#doEvaluation(step.task)
+      case 'report':
+        return this.#doReport()
+    }
+  }
+
+  async #doSweep(): Promise<Done> {
+    const request = await sweepOfPair(this.studied, this.#devices)
+    const stored = await storedSweep(this.own, request)
+    if (stored !== null) {
+      this.#sweep = stored
+      return { work: NO_WORK, result: stored.id }
+    }
+    const sweep = await computeStudySweep(this.engine, this.own, request, this.signal, (event) => {
+      if (event.type === 'progress') this.listener.progress({ kind: 'sweep', progress: event.progress })
+      if (event.type === 'notice') this.listener.notice(event.message)
+    })
+    this.#sweep = sweep
+    const blockEvaluations = sweep.work.blockEvaluations + (sweep.followUp?.blockEvaluations ?? 0)
+    return { work: { ...NO_WORK, blockEvaluations }, result: sweep.id }
+  }
+
+  async #doCheck(): Promise<Done> {
+    const sweep = await this.#swept()
+    const { settings, location } = this.studied
+    const earlier = await this.own.readAnswerCheck(sweep.id)
+    const best = rangesToCheck(sweep, null, settings.rho, rangesChecked(this.placed.study))
+    const recipes = best.filter((recipe) => checkOf(earlier, { kind: 'recipe', recipe }) === null)
+    if (recipes.length === 0) return { work: NO_WORK, result: sweep.id }
+    const request = { pair: pairPaths(location), sweep, earlier, recipes }
+    const check: AnswerCheck = await checkSweep(this.engine, request, this.signal, (progress) =>
+      this.listener.progress({ kind: 'check', progress })
+    )
+    throwIfCancelled(this.signal, 'The check')
+    await this.own.saveAnswerCheck(check)
+    return { work: { ...NO_WORK, checked: recipes.length }, result: sweep.id }
+  }
+
+  async #doEvaluation(asked: StudyTask): Promise<Done> {
+    const evaluation = await this.#evaluationOf(asked)
+    const result = evaluation.run.id
+    this.#evaluated.set(asked, result)
+    if (evaluation.complete) return { work: NO_WORK, result }
+    for (const notice of evaluation.run.notices) this.listener.notice(notice)
+    const computed = await completeEvaluation(this.engine, this.own, evaluation, this.signal, (progress) =>
+      this.listener.progress({ kind: 'evaluate', progress })
+    )
+    const { answers, tokens, scored } = computed
+    return { work: { ...NO_WORK, answers, answerTokens: tokens, promptsRead: scored }, result }
+  }
+
+  async #evaluationOf(asked: StudyTask): Promise<FoundEvaluation> {
+    const needsSweep = variantsOf(this.placed.study, this.studied.entry).some(isFound)
+    return evaluationOf(this.placed, this.studied, this.own, asked, needsSweep ? await this.#found() : null)
+  }
+
+  /** Written anew each time: it says what the project has now, also of a pair whose models are gone. */
+  async #doReport(): Promise<Done> {
+    const path = reportPath(this.placed, this.studied.name)
+    await requireReplaceableReport(path)
+    await writeFileAtomic(path, await writeReport(await this.#reported(), 'html'))
+    return { work: NO_WORK, result: path }
+  }
+
+  /** What the page of all pairs says of this one, which is as it will be: reports come last. */
+  async pairOfPage(): Promise<PairOfPage> {
+    const { name } = this.studied
+    const report = await this.#reported()
+    const evaluations: PairOfPage['evaluations'] = []
+    for (const task of this.placed.study.tasks) {
+      const id = await this.#evaluationId(task)
+      evaluations.push(report.evaluations.find((evaluation) => evaluation.id === id) ?? null)
+    }
+    return { name, report, href: encodeURIComponent(basename(reportPath(this.placed, name))), evaluations }
+  }
+
+  async #reported(): Promise<Report> {
+    this.#report ??= await collectReport(this.own, await readPairState(this.own), await this.#shownSweep())
+    return this.#report
+  }
+
+  /** Null where there is none yet, or none can be told. */
+  async #evaluationId(asked: StudyTask): Promise<string | null> {
+    const known = this.#evaluated.get(asked)
+    if (known !== undefined) return known
+    try {
+      return (await this.#evaluationOf(asked)).run.id
+    } catch (error) {
+      if (problemOf(error) === null) throw error
+      return null
+    }
+  }
+
+  /** Its id; undefined: the newest, where the study has none or its own cannot be told. */
+  async #shownSweep(): Promise<string | undefined> {
+    if (this.placed.study.sweep === undefined) return undefined
+    try {
+      return (await this.#sweptIfAny())?.id
+    } catch (error) {
+      if (problemOf(error) === null) throw error
+      return undefined
+    }
+  }
+
+  async #sweptIfAny(): Promise<SweepDocument | null> {
+    this.#sweep ??= await storedSweep(this.own, await sweepOfPair(this.studied, this.#devices))
+    return this.#sweep
+  }
+
+  async #swept(): Promise<SweepDocument> {
+    const sweep = await this.#sweptIfAny()
+    if (sweep !== null) return sweep
+    throw new WorkbenchError(
+      'not-found',
+      `${this.studied.name} has not been swept as the study says.`,
+      'Run the step "sweep" first.'
+    )
+  }
+
+  /** What the sweep selects, of the ranges that a check leaves. */
+  async #found(): Promise<Found> {
+    const sweep = await this.#swept()
+    const check = await this.own.readAnswerCheck(sweep.id)
+    return { sweep, selection: await inTurns(checkedSelection(sweep, check, this.studied.settings.rho)) }
+  }
+}
