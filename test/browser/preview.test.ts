@@ -14,7 +14,7 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
     const plan = page.getByRole('region', { name: 'Plan of the next sweep' })
     await plan.getByLabel('Preview', { exact: true }).check()
     await plan.getByText(/takes at most a quarter: 1 prompt group/).waitFor()
-    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    await page.getByRole('button', { name: 'Preview all ranges' }).click()
 
     const result = page.getByRole('region', { name: 'Result' })
     await result.getByText(/Layers 4–11, not checked yet/).waitFor()

@@ -58,7 +58,9 @@ export const JudgeProgress = z.object({
   done: z.number().int(),
   total: z.number().int(),
   /** Replies that were no verdict. */
-  unreadable: z.number().int()
+  unreadable: z.number().int(),
+  /** Why the judge does not reply now, while it is asked again. */
+  trouble: z.string().optional()
 })
 export type JudgeProgress = z.infer<typeof JudgeProgress>
 

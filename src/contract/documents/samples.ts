@@ -160,7 +160,9 @@ export const SampleProgress = z.object({
   /** As long as the others get like the finished ones; null before the first. */
   secondsLeft: z.number().nullable(),
   /** Should every answer get as long as it may. */
-  mostSecondsLeft: z.number().optional()
+  mostSecondsLeft: z.number().optional(),
+  /** Why an endpoint does not answer now, while it is asked again. */
+  trouble: z.string().optional()
 })
 export type SampleProgress = z.infer<typeof SampleProgress>
 

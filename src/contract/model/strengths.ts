@@ -236,9 +236,16 @@ export const isPostLayer = (layer: LayerStrength): boolean => amountKey(layer) =
 /** Whether a strength goes beyond post or base, to weights that neither of them has nor lies between. */
 export const isExtrapolated = (strength: number): boolean => strength < 0 || strength > 1
 
-/** `0.5`, `1.5 (extrapolated)`. */
+/** With the sign that numbers have in text: `0.5`, `−0.5`. */
+export const strengthNumber = (strength: number): string => `${strength < 0 ? '−' : ''}${Math.abs(strength)}`
+
+/** `0.5`, `1.5 (extrapolated)`, `−0.5 (extrapolated)`. */
 export const strengthWords = (strength: number): string =>
-  `${strength}${isExtrapolated(strength) ? ' (extrapolated)' : ''}`
+  `${strengthNumber(strength)}${isExtrapolated(strength) ? ' (extrapolated)' : ''}`
+
+/** Whether base's layers stand in for post's as they are: whole, and neither blended nor extrapolated. */
+export const isRestored = (layers: readonly LayerStrength[]): boolean =>
+  layers.every((layer) => isPostLayer(layer) || sameStrength(layer, BASE))
 
 const HALF_NAMES: Readonly<Record<LayerHalf, string>> = { attention: 'attention', mlp: 'MLP' }
 

@@ -10,8 +10,6 @@ export interface ScoreWords {
   readonly diversity: string
   readonly terms: { readonly validity: Term; readonly diversity: Term }
   readonly choices: Extract<Term, 'effective choices' | 'effective answers'>
-  /** The first two where there is little room. */
-  readonly short: { readonly validity: string; readonly diversity: string }
   /** What the numbers are, for axes and legends. */
   readonly means: { readonly validity: string; readonly diversity: string }
   /** Of greater diversity than others. */
@@ -28,7 +26,6 @@ const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
     diversity: 'diversity',
     terms: { validity: 'validity', diversity: 'diversity' },
     choices: 'effective choices',
-    short: { validity: 'Q', diversity: 'D' },
     means: {
       validity: 'probability of a valid answer',
       diversity: 'entropy over valid answers, 1 = uniform'
@@ -42,7 +39,6 @@ const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
     diversity: 'coverage',
     terms: { validity: 'precision', diversity: 'coverage' },
     choices: 'effective answers',
-    short: { validity: 'precision', diversity: 'coverage' },
     means: {
       validity: 'probability of a right answer',
       diversity: 'share of the right answers expected in the draws'

@@ -108,13 +108,14 @@ export function checkStep(progress: CheckProgress): ProgressStep {
 export function sampleStep(progress: SampleProgress): ProgressStep {
   const { phase, samplesDone, samplesTotal, tokensPerSecond } = progress
   const status =
-    phase === 'generating'
+    progress.trouble ??
+    (phase === 'generating'
       ? [
           `${count(samplesDone)} of ${count(samplesTotal)} answers`,
           ...(tokensPerSecond === null ? [] : [`${count(tokensPerSecond)} tokens/s`]),
           ...answerTimeLeft(progress)
         ].join(', ')
-      : phase
+      : phase)
   return { phase, done: samplesDone, total: samplesTotal, status }
 }
 

@@ -42,6 +42,8 @@ export interface AnswersListener {
   keep(answers: EndpointAnswer[]): Promise<void>
   /** Who answers, when more is known of it. */
   learned(record: Omit<OutsideRecord, 'variant'>): Promise<void>
+  /** Why a request is going to be asked again. */
+  again(why: string): void
   /** Tokens that the server counts, of the answers that are kept next; null where it counts none. */
   counted(tokens: number | null): void
 }
@@ -141,7 +143,8 @@ class Asking {
       work: 'Sampling',
       later: 'Answers so far are kept where they go to a file or a project; go on later.',
       apiKey,
-      patience
+      patience,
+      again: (why) => listener.again(why)
     })
     const fitting = Math.max(1, Math.floor(MOST_TOKENS_PER_REPLY / settings.maxTokens))
     // Servers draw nothing when they are greedy, and refuse to draw nothing several times.

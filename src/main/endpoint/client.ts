@@ -31,6 +31,8 @@ export interface EndpointUse {
   /** null when the endpoint needs none */
   apiKey: string | null
   patience?: EndpointPatience | undefined
+  /** Hears why a request is going to be asked again. */
+  again?: ((why: string) => void) | undefined
   /** When each request, repetitions included, may go; at once when left out. */
   pace?: <Result>(request: () => Promise<Result>, signal: AbortSignal) => Promise<Result>
 }
@@ -105,9 +107,11 @@ export class EndpointClient {
         randomize: true,
         signal,
         shouldRetry: ({ error }) => error instanceof PassingFailure,
-        onFailedAttempt: async ({ error }) => {
-          if (error instanceof PassingFailure && error.pauseMs > 0)
-            await sleep(error.pauseMs, undefined, { signal })
+        onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+          if (!(error instanceof PassingFailure) || retriesLeft === 0) return
+          const next = `Trying again (${attemptNumber + 1} of ${RETRIES + 1}).`
+          this.use.again?.(`${this.said(url, error.message)} ${next}`)
+          if (error.pauseMs > 0) await sleep(error.pauseMs, undefined, { signal })
         }
       })
     } catch (error) {

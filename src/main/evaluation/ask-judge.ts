@@ -46,12 +46,17 @@ export async function askJudge<Question extends { key: string }, Verdict extends
 ): Promise<void> {
   const { questions, settings } = asked
   const verdicts = new Map(asked.known.map((verdict) => [verdict.key, verdict]))
-  const tell = (): void => {
+  const tell = (trouble?: string): void => {
     const given = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
     const unreadable = given.filter((verdict) => !asked.isReadable(verdict)).length
-    listener.progress({ done: given.length, total: questions.length, unreadable })
+    listener.progress({
+      done: given.length,
+      total: questions.length,
+      unreadable,
+      ...(trouble === undefined ? {} : { trouble })
+    })
   }
-  const endpoint = new JudgeEndpoint(settings, asked.apiKey, asked.patience)
+  const endpoint = new JudgeEndpoint(settings, asked.apiKey, tell, asked.patience)
   // The first failure stops the questions that wait.
   const failed = new AbortController()
   const stop = AbortSignal.any([signal, failed.signal])

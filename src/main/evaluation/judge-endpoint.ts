@@ -16,6 +16,7 @@ export class JudgeEndpoint {
   constructor(
     private readonly settings: JudgeSettings,
     apiKey: string | null,
+    again: (why: string) => void,
     patience?: EndpointPatience
   ) {
     const queue = new PQueue({ interval: 60_000 / settings.requestsPerMinute, intervalCap: 1 })
@@ -24,6 +25,7 @@ export class JudgeEndpoint {
       work: 'Judging',
       later: 'Verdicts so far are kept; judge again later.',
       apiKey,
+      again,
       patience,
       pace: (request, signal) => queue.add(request, { signal })
     })

@@ -12,6 +12,7 @@ import {
   HALVES,
   isExtrapolated,
   isPostLayer,
+  strengthNumber,
   withSources
 } from '../../contract/model/strengths'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
@@ -196,7 +197,8 @@ function describeShare(strength: number, from: string): string {
   if (strength === 0) return 'post-trained'
   if (strength === 1) return from
   // 1 - 1.3 is not -0.3 to the last bit, which nobody wants to read.
-  const sum = `${Number((1 - strength).toFixed(12))} × post-trained + ${strength} × ${from}`
+  const ofPost = strengthNumber(Number((1 - strength).toFixed(12)))
+  const sum = `${ofPost} × post-trained + ${strengthNumber(strength)} × ${from}`
   return isExtrapolated(strength) ? `${sum} (extrapolated)` : sum
 }
 

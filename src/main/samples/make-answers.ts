@@ -63,6 +63,8 @@ class OutsideFollower {
   private readonly insideDone: number
   private done: number
   private tokenCount = 0
+  /** Why an endpoint is asked again; null once it answers. */
+  private trouble: string | null = null
   private toldMs = -Infinity
 
   constructor(
@@ -85,6 +87,7 @@ class OutsideFollower {
   async keep(lines: SampleLine[]): Promise<void> {
     await this.listener.keep(lines)
     this.done += lines.length
+    this.trouble = null
     this.listener.samples?.(
       lines.map((line) => ({
         key: { variant: this.places.get(line.variant) ?? 0, prompt: line.prompt, index: line.index },
@@ -97,6 +100,11 @@ class OutsideFollower {
 
   learned(record: OutsideRecord): Promise<void> {
     return this.listener.learned(record)
+  }
+
+  again(why: string): void {
+    this.trouble = why
+    this.tell()
   }
 
   tokens(count: number): void {
@@ -114,7 +122,8 @@ class OutsideFollower {
       samplesTotal: this.total + this.insideTotal,
       tokensPerSecond: perSecond,
       // How fast the engine will be is known when it has begun.
-      secondsLeft: this.insideDone < this.insideTotal ? null : secondsLeft
+      secondsLeft: this.insideDone < this.insideTotal ? null : secondsLeft,
+      ...(this.trouble === null ? {} : { trouble: this.trouble })
     })
   }
 

@@ -157,6 +157,8 @@ async function completionTexts(
 export interface OutsideListener {
   keep(lines: SampleLine[]): Promise<void>
   learned(record: OutsideRecord): Promise<void>
+  /** Why an endpoint is going to be asked again. */
+  again(why: string): void
   /** Tokens of the answers that are kept next. */
   tokens(count: number): void
 }
@@ -239,6 +241,7 @@ async function askEndpoint(
     {
       keep,
       learned: (record) => listener.learned({ variant: name, ...record }),
+      again: (why) => listener.again(why),
       counted: (tokens) => listener.tokens(tokens ?? 0)
     },
     signal

@@ -2,6 +2,9 @@ import type { KnownPart } from '../../contract/documents/known-part'
 import { knownPartWords } from '../../contract/words/known-part'
 import { formatCount } from '../ui/format'
 
+/** What the button that begins a sweep says. @param preview whether that scores most ranges on some prompts only */
+export const sweepLabel = (preview: boolean): string => `${preview ? 'Preview' : 'Sweep'} all ranges`
+
 /** What of the next sweep need not be computed. */
 export interface KnownOfNext {
   known: KnownPart

@@ -1,9 +1,12 @@
 import type { HistoryRun } from '../../contract/documents/history'
-import type {
-  SearchDocument,
-  SearchEvent,
-  SearchProgress,
-  UnfinishedSearch
+import {
+  defaultSearchSettings,
+  type SearchDocument,
+  type SearchEvent,
+  type SearchMethodName,
+  type SearchProgress,
+  type SearchSettings,
+  type UnfinishedSearch
 } from '../../contract/documents/search'
 import { FollowedJob } from '../app/followed-job.svelte'
 import { shareOf } from '../app/window-job'
@@ -14,6 +17,10 @@ export class RecipeSearch {
   document = $state.raw<SearchDocument | null>(null)
   /** One that was stopped before its end; null when there is none. */
   unfinished = $state.raw<UnfinishedSearch | null>(null)
+  /** How the next one is to go. */
+  method = $state<SearchMethodName>('greedy')
+  /** Settings of methods that the user has changed. */
+  private changed = $state.raw<Partial<Record<SearchMethodName, SearchSettings>>>({})
   readonly job: FollowedJob<SearchEvent, SearchProgress>
   readonly progress = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
@@ -39,6 +46,16 @@ export class RecipeSearch {
       },
       idle: () => this.lookForUnfinished()
     })
+  }
+
+  /** Of the next search from a sweep of so many layers. */
+  settingsFor(layerCount: number): SearchSettings {
+    return this.changed[this.method] ?? defaultSearchSettings(this.method, layerCount)
+  }
+
+  /** Has the next search by this method go otherwise. */
+  change(settings: SearchSettings): void {
+    this.changed = { ...this.changed, [settings.method]: settings }
   }
 
   /** Fetches a stored search from a sweep. @param id of one; left out: the latest */

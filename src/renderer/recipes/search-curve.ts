@@ -18,7 +18,7 @@ export function searchCurve({ generations, range, scoredBy }: Curve): PlotConten
     y: diversity,
     lines: [
       name,
-      `${words.short.diversity} ${formatScore(diversity)}, ${words.short.validity} ${formatScore(validity)}`,
+      `${words.diversity} ${formatScore(diversity)}, ${words.validity} ${formatScore(validity)}`,
       `after ${formatCount(work)} block evaluations`
     ]
   })

@@ -1,14 +1,16 @@
 /** How wide a pane is, as it was left. A browser that keeps nothing begins anew. */
 export class PaneWidth {
-  width = $state(0)
+  /** Null until it is changed. */
+  private given = $state<number | null>(null)
+  readonly width = $derived.by(() => this.given ?? Math.round(this.first()))
 
-  /** @param name under which it is kept @param first until it is changed */
+  /** @param name under which it is kept @param first until it is changed: as the window is now */
   constructor(
     private readonly name: string,
-    first: number
+    private readonly first: () => number
   ) {
     const kept = Number(this.kept())
-    this.width = kept > 0 ? kept : Math.round(first)
+    if (kept > 0) this.given = kept
   }
 
   private kept(): string | null {
@@ -20,7 +22,7 @@ export class PaneWidth {
   }
 
   resize(width: number): void {
-    this.width = width
+    this.given = width
     try {
       localStorage.setItem(`width of ${this.name}`, String(width))
     } catch {

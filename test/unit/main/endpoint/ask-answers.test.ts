@@ -23,6 +23,8 @@ interface Asked {
   answers: EndpointAnswer[]
   learned: unknown[]
   tokens: number
+  /** Why requests were asked again. */
+  again: string[]
 }
 
 /** Asks for answers to some prompts, `count` of each, but for those that are there. */
@@ -43,6 +45,7 @@ async function ask(
   const { apiKey = null, timeoutMs = PATIENCE.timeoutMs, kept, ...others } = changes
   const known = new Set(there.map(({ prompt, index }) => `${prompt}/${index}`))
   const learned: unknown[] = []
+  const again: string[] = []
   let tokens = 0
   await askAnswers(
     {
@@ -63,11 +66,12 @@ async function ask(
         kept?.()
       },
       learned: async (record) => void learned.push(record),
+      again: (why) => again.push(why),
       counted: (more) => (tokens += more ?? 0)
     },
     signal
   )
-  return { answers: into, learned, tokens }
+  return { answers: into, learned, tokens, again }
 }
 
 /** Every answer there is to be, each once. */
@@ -153,9 +157,18 @@ describe('answers of an endpoint', () => {
     const { endpoint, requests, counts } = await startAnswerEndpoint({
       fault: (request) => faults[request - 1] ?? null
     })
-    const { answers } = await ask(endpoint, ['A'], { timeoutMs: 200 })
+    const { answers, again } = await ask(endpoint, ['A'], { timeoutMs: 200 })
     expectAll(answers, 1, 8)
     expect(requests).toHaveLength(6)
+    // Each time it is said why, and which try comes next.
+    expect(again.map((why) => /Trying again \((\d) of 6\)\.$/.exec(why)?.[1])).toEqual([
+      '2',
+      '3',
+      '4',
+      '5',
+      '2'
+    ])
+    expect(again[0]).toMatch(/^The endpoint at http:.* answered 429.*\. Trying again/)
     expect(counts.sent).toBe(8)
   })
 

@@ -122,8 +122,8 @@ describe('a model whose numbers are not finite', () => {
     const { code, message, hint } = await problemOf(scores()(pair, layersModel(halves)))
     expect(code).toBe('unsupported')
     expect(message).toBe(
-      `At -1 (extrapolated) of base, rounded to BF16 as post stores it, tensor "${DOWN.tensor}" holds Infinity at [1, 5]. ` +
-        'post restored in MLP 1 at -1 (extrapolated) cannot be computed with it.'
+      `At −1 (extrapolated) of base, rounded to BF16 as post stores it, tensor "${DOWN.tensor}" holds Infinity at [1, 5]. ` +
+        'post restored in MLP 1 at −1 (extrapolated) cannot be computed with it.'
     )
     expect(hint).toContain('nearer to those from 0 to 1')
   })

@@ -129,7 +129,7 @@ describe('an exported model', () => {
       await exported
       expect(await ask(target, postStrengths(layerCount))).toEqual(await ask(post, layers))
       const card = await readFile(join(target, 'README.md'), 'utf8')
-      expect(card).toContain('gate: -0.5 × post-trained + 1.5 × pre-trained (extrapolated)')
+      expect(card).toContain('gate: −0.5 × post-trained + 1.5 × pre-trained (extrapolated)')
     }
   )
 
@@ -286,7 +286,7 @@ describe('the model card', () => {
       { name: tensor, first: 'Infinity' }
     ])
     const card = await readFile(join(target, 'README.md'), 'utf8')
-    expect(card).toContain('attention: -0.5 × post-trained + 1.5 × pre-trained (extrapolated); MLP: 0.5')
+    expect(card).toContain('attention: −0.5 × post-trained + 1.5 × pre-trained (extrapolated); MLP: 0.5')
     expect(card).toContain('## Warning')
   })
 

@@ -138,6 +138,9 @@ describe('strengths', () => {
     expect(nameStrengths(painted(post, halves, attention(4), mlp(4), 1.5))).toBe(
       'Layer 4 at 1.5 (extrapolated)'
     )
+    expect(nameStrengths(painted(post, halves, attention(4), attention(4), -0.5))).toBe(
+      'Attention 4 at −0.5 (extrapolated)'
+    )
     expect(nameStrengths(post)).toBe('Nothing')
     expect(
       recipeOf('two', painted(rangeStrengths({ start: 0, end: 1 }, LAYERS), halves, attention(4), mlp(5), 1))

@@ -27,7 +27,7 @@ it('goes from the best range over the best of each generation, by the work of al
   ])
   expect(curve?.series[0]?.points[2]?.lines).toEqual([
     'at 0.85',
-    'D 0.850, Q 0.900',
+    'diversity 0.850, validity 0.900',
     'after 150 block evaluations'
   ])
   expect(curve?.x.bounds[1]).toBeGreaterThanOrEqual(150)
