@@ -14,19 +14,21 @@ import { describeMachine } from './machine'
 import type { PairShape } from './model-shapes'
 import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
 import { describeReport, type BenchReport } from './report'
+import { measurePreview, type PreviewedPair } from './preview'
 import { measureTaskSweep } from './task-sweep'
 import { measureDistances } from './weight-distances'
 import { writeSyntheticPair, type PairFolders } from './synthetic-pair'
 import { measureWindow } from './window'
 import { demoPrompts } from './workload'
 
-const USAGE = `npm run bench -- [--full | --generation | --task | --export | --window] [--json FILE]
+const USAGE = `npm run bench -- [--full | --generation | --task | --preview | --depth | --export | --window] [--json FILE]
 
 Measures the sweep on the demo pair and on synthetic pairs of real shapes (random weights, in the system's folder for
 temporary files, removed afterwards). About 2 minutes on two cores; --full adds pairs of 24 layers and an 8B's width,
 and the plan for all layers of an 8B (15 minutes or more, 8 GB of memory, 3 GB of disk). Generation is measured on the demo pair and on a pair of
 Qwen2.5-0.5B's size (8 GB of memory, 2 GB of disk); --generation measures nothing else. --task measures the demo's sweep scored by
-a task, which the others measure too, and What if, and nothing else. --export measures the export of a
+a task, which the others measure too, and What if, and nothing else. --preview measures previews beside whole sweeps of pairs of 16, 24 and 30 layers,
+and nothing else (15 minutes, 3 GB of disk); --depth the preview of an 8B of 32 layers within 6 GiB, beside a part of its whole sweep, and nothing else (an hour, 40 GB of disk). --export measures the export of a
 pair of 4 GB models and nothing else (13 GB of disk). --window measures how soon the desktop's page can be used, in the Chromium that CHROMIUM
 names (/usr/bin/chromium), and nothing else. Other programs disturb the figures: the machine should be idle.`
 
@@ -86,8 +88,31 @@ const GENERATION_PAIRS: readonly Pick<BenchPair, 'name' | 'shape'>[] = [
   { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 } }
 ]
 
+const SMALL_PREVIEW = { rounds: 3, memoryBytes: BUDGET_BYTES, leastFreeBytes: 4e9, wholePrompts: 40 } as const
+
+/** Pairs of which a preview is measured beside the whole sweep. */
+const PREVIEWED: readonly PreviewedPair[] = [
+  {
+    name: 'SmolLM2-135M, 16 layers',
+    shape: { shape: 'SmolLM2-135M', layerCount: 16, vocabularySize: 8192 },
+    ...SMALL_PREVIEW
+  },
+  { name: 'SmolLM2-135M', shape: { shape: 'SmolLM2-135M', layerCount: 30 }, ...SMALL_PREVIEW },
+  { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 }, ...SMALL_PREVIEW }
+]
+
+/** Nobody waits for all of its whole sweep: a tenth of the prompts says how long that would take. */
+const FULL_DEPTH: PreviewedPair = {
+  name: 'Llama-3.1-8B',
+  shape: { shape: 'Llama-3.1-8B', layerCount: 32 },
+  rounds: 1,
+  memoryBytes: BUDGET_BYTES,
+  leastFreeBytes: 40e9,
+  wholePrompts: 4
+}
+
 /** What can be measured alone. */
-const PARTS = ['generation', 'task', 'export', 'window'] as const
+const PARTS = ['generation', 'task', 'preview', 'depth', 'export', 'window'] as const
 
 const TASK_ROUNDS = 3
 
@@ -128,6 +153,7 @@ async function bench(): Promise<number> {
     plans: [],
     generations: [],
     tasks: [],
+    previews: [],
     distances: [],
     exports: [],
     windows: []
@@ -141,6 +167,8 @@ async function bench(): Promise<number> {
       step('demo: sweep scored by a task')
       report.tasks.push(await measureTaskSweep(TASK_ROUNDS, interrupted.signal))
     }
+    if (only === 'preview') await measurePreviews(report, folder, PREVIEWED, interrupted.signal)
+    if (only === 'depth') await measurePreviews(report, folder, [FULL_DEPTH], interrupted.signal)
     if (only === 'export') await measureExports(report, folder, interrupted.signal)
     if (only === 'window') {
       step('window')
@@ -170,7 +198,8 @@ function readOptions(): {
     const boolean = { type: 'boolean' } as const
     const { values } = parseArgs({
       options: {
-        ...{ full: boolean, generation: boolean, task: boolean, export: boolean, window: boolean },
+        ...{ full: boolean, generation: boolean, task: boolean, preview: boolean },
+        ...{ depth: boolean, export: boolean, window: boolean },
         json: { type: 'string' }
       }
     })
@@ -221,6 +250,20 @@ async function measureGenerations(report: BenchReport, folder: string, signal: A
     step(`${name}: generation`)
     const folders = await pairFolders(scratch, shape, signal)
     report.generations.push(await measureGeneration(name, folders, prompt, signal))
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+async function measurePreviews(
+  report: BenchReport,
+  folder: string,
+  pairs: readonly PreviewedPair[],
+  signal: AbortSignal
+): Promise<void> {
+  for (const [index, pair] of pairs.entries()) {
+    const scratch = await mkdtemp(join(folder, `preview-${index}-`))
+    step(`${pair.name}: preview beside the whole sweep`)
+    report.previews.push(await measurePreview(pair, scratch, signal))
     await rm(scratch, { recursive: true, force: true })
   }
 }

@@ -78,9 +78,15 @@ export async function reportOwnMemory(
   )
 }
 
-/** Linux counts a child's maxRSS from its parent's size at the fork; its VmHWM starts with the program. */
-async function peakResidentBytes(): Promise<number> {
-  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024
-  const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(await readFile('/proc/self/status', 'utf8'))?.[1]
-  return Number(kilobytes) * 1024
+/**
+ * Linux counts a child's maxRSS from its parent's size at the fork; its VmHWM starts with the program.
+ *
+ * @param pid this process when left out
+ * @returns NaN for another process where it cannot be asked for
+ */
+export async function peakResidentBytes(pid?: number): Promise<number> {
+  if (process.platform !== 'linux')
+    return pid === undefined ? process.resourceUsage().maxRSS * 1024 : Number.NaN
+  const status = await readFile(`/proc/${pid ?? 'self'}/status`, 'utf8')
+  return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024
 }

@@ -8,6 +8,7 @@ import type { Machine } from './machine'
 import type { PeakMemory } from './peak-memory'
 import type { DistanceSpeed } from './weight-distances'
 import { median } from './statistics'
+import { previewCells, type PreviewTime } from './preview'
 import { type TaskSweepTime, taskSweepCells } from './task-sweep'
 import type { WindowStart } from './window'
 
@@ -22,6 +23,7 @@ export interface BenchReport {
   /** Of one pair each. */
   readonly generations: Generation[]
   readonly tasks: TaskSweepTime[]
+  readonly previews: PreviewTime[]
   readonly distances: DistanceSpeed[]
   readonly exports: ExportMeasure[]
   readonly windows: WindowStart[]
@@ -37,6 +39,7 @@ export function describeReport({
   plans,
   generations,
   tasks,
+  previews,
   distances,
   exports,
   windows
@@ -49,6 +52,7 @@ export function describeReport({
     plans.length > 0 && describePlans(plans),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
     tasks.length > 0 && describeTasks(tasks),
+    previews.length > 0 && describePreviews(previews),
     distances.length > 0 && describeDistances(distances),
     exports.length > 0 && describeExports(exports),
     windows.length > 0 && describeWindows(windows)
@@ -347,6 +351,16 @@ function describeTasks(tasks: readonly TaskSweepTime[]): string {
     ],
     tasks.map(taskSweepCells),
     'Keeping what if: with 31 more samplers, as the window sweeps. Answering: another limit, sampler or number of draws, and the answer as text.'
+  )
+}
+
+function describePreviews(previews: readonly PreviewTime[]): string {
+  return section(
+    'A preview beside the whole sweep (engine’s time, median and span of the rounds, in turn; ranges, base and rivals, the demo’s 40 prompts)',
+    ['pair', 'whole', 'preview', 'time', 'work', 'first scores after', 'selected', 'peak memory'],
+    previews.map(previewCells),
+    'Time, work and first scores: of the whole sweep. Selected: by how much less diverse it is than what the whole sweep selects; rho: rank ' +
+      'correlation of diversity over all ranges; exact to: the largest difference of what the preview calls exact.'
   )
 }
 

@@ -1,0 +1,215 @@
+import { copyFile, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sampleRankCorrelation } from 'simple-statistics'
+import {
+  type CrcPrompts,
+  DEFAULT_RENDERING,
+  type RangeScore,
+  type SweepDocument,
+  type Work
+} from '../contract/documents/crc'
+import { DEFAULT_RHO } from '../contract/documents/project'
+import { at, got } from '../contract/model/look-up'
+import type { RestorationRange } from '../contract/model/recipe'
+import { rangeKey } from '../contract/model/strengths'
+import { resourcePath } from '../main/base/resources'
+import { runCrcSweep } from '../main/crc/sweep/crc-sweep'
+import { builtinPromptSet } from '../main/crc/task/builtin-prompts'
+import { createEngineHost } from '../main/engine/host'
+import type { PairShape } from './model-shapes'
+import { peakResidentBytes } from './peak-memory'
+import { median } from './statistics'
+import { type PairFolders, writeSyntheticPair } from './synthetic-pair'
+
+/** A preview beside the whole sweep of the same pair. */
+export interface PreviewTime {
+  readonly pair: string
+  readonly layerCount: number
+  /** The engine's seconds of each round, in turn. */
+  readonly previewSeconds: readonly number[]
+  /** Of some prompts where waiting for all takes too long; `wholeRows` of `measuredRows` then say what all would take. */
+  readonly wholeSeconds: readonly number[]
+  readonly measuredRows: number
+  readonly wholeRows: number
+  /** Evaluations of blocks times distinct prompt prefixes. */
+  readonly previewRows: number
+  /** From the start until the first ranges of the preview have scores, each round. */
+  readonly firstScoresSeconds: readonly number[]
+  /** How the two agree; null where the whole sweep is not of all prompts. */
+  readonly agreement: {
+    readonly same: boolean
+    /** By how much the diversity of what the preview selects lies behind; null where either selects nothing. */
+    readonly behind: number | null
+    /** Of diversity over all ranges. */
+    readonly rankCorrelation: number
+    /** The largest difference of a range's exact scores. */
+    readonly furthest: number
+  } | null
+  /** Of the engine's process through the preview; in bytes. */
+  readonly memoryBytes: number
+  readonly plannedBytes: number
+  readonly peakBytes: number
+}
+
+export interface PreviewedPair {
+  readonly name: string
+  readonly shape: PairShape
+  readonly rounds: number
+  readonly memoryBytes: number
+  /** What the pair's files take, with some to spare. */
+  readonly leastFreeBytes: number
+  /** Of the 40 prompts, how many the whole sweep is measured on. */
+  readonly wholePrompts: number
+}
+
+/** A tokenizer's files: random weights go with any. */
+const TEXT_FILES = ['tokenizer.json', 'tokenizer_config.json']
+
+/**
+ * Sweeps a pair of random weights whole and as a preview, in turn, in an engine process of their own each.
+ *
+ * @param folder a scratch folder
+ * @throws Error where the folder has too little room for the pair
+ */
+export async function measurePreview(
+  { name, shape, rounds, memoryBytes, leastFreeBytes, wholePrompts }: PreviewedPair,
+  folder: string,
+  signal: AbortSignal
+): Promise<PreviewTime> {
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize < leastFreeBytes)
+    throw new Error(
+      `${name} takes ${gigabytes(leastFreeBytes)} of room in ${folder}, where ${gigabytes(bavail * bsize)} are free: set TMPDIR to a folder with more.`
+    )
+  const folders = await writeSyntheticPair(folder, shape, signal)
+  for (const file of TEXT_FILES) {
+    for (const model of [folders.base, folders.post])
+      await copyFile(resourcePath('demo-pair', 'post', file), join(model, file))
+  }
+  const prompts = await builtinPromptSet('demo-crc')
+  const some = prompts.filter((_, index) => (index * wholePrompts) % prompts.length < wholePrompts)
+  const wholes: Sweep[] = []
+  const previews: Sweep[] = []
+  for (let round = 0; round < rounds; round++) {
+    previews.push(await sweep(folders, prompts, true, memoryBytes, signal))
+    wholes.push(await sweep(folders, some, false, memoryBytes, signal))
+  }
+  const whole = at(wholes, 0, 'round').document
+  const preview = at(previews, 0, 'round').document
+  if (preview.preview === null || preview.memory === undefined) throw new Error('nothing was previewed')
+  return {
+    pair: name,
+    layerCount: shape.layerCount,
+    previewSeconds: previews.map(({ document }) => document.seconds),
+    wholeSeconds: wholes.map(({ document }) => document.seconds),
+    measuredRows: rowsOf(whole),
+    wholeRows: preview.preview.wholeRows,
+    previewRows: preview.preview.rows,
+    firstScoresSeconds: previews.map(({ firstScoresSeconds }) => firstScoresSeconds),
+    agreement: some.length === prompts.length ? agreementOf(whole, preview) : null,
+    memoryBytes,
+    plannedBytes: preview.memory.plannedPeakBytes,
+    peakBytes: Math.max(...previews.map(({ peakBytes }) => peakBytes))
+  }
+}
+
+interface Sweep {
+  document: SweepDocument
+  firstScoresSeconds: number
+  peakBytes: number
+}
+
+async function sweep(
+  folders: PairFolders,
+  prompts: CrcPrompts,
+  preview: boolean,
+  memoryBytes: number,
+  signal: AbortSignal
+): Promise<Sweep> {
+  const host = createEngineHost()
+  const startedMs = performance.now()
+  let firstScoresSeconds = NaN
+  try {
+    const document = await runCrcSweep(
+      host.client(),
+      {
+        ...folders,
+        prompts,
+        rendering: DEFAULT_RENDERING,
+        rho: DEFAULT_RHO,
+        ranges: true,
+        rivals: true,
+        preview,
+        soupSize: 0,
+        recipes: [],
+        memoryBytes
+      },
+      signal,
+      (event) => {
+        const ofRanges = event.type === 'scores' && event.entries.some(({ model }) => model.kind === 'range')
+        if (ofRanges && Number.isNaN(firstScoresSeconds))
+          firstScoresSeconds = (performance.now() - startedMs) / 1000
+      }
+    )
+    return { document, firstScoresSeconds, peakBytes: await peakResidentBytes(host.pid) }
+  } finally {
+    await host.close()
+  }
+}
+
+/** Those of attention and MLP of the selected range alone are counted too. */
+function rowsOf({ work, followUp }: SweepDocument): number {
+  const rows = ({ blockEvaluations, packedTokens }: Work): number => blockEvaluations * packedTokens
+  return rows(work) + (followUp === null ? 0 : rows(followUp))
+}
+
+function agreementOf(
+  whole: SweepDocument,
+  { selected, ranges, preview }: SweepDocument
+): PreviewTime['agreement'] {
+  const exact = new Map(whole.ranges.map((range) => [rangeKey(range), range]))
+  const exactOf = (range: RestorationRange): RangeScore => got(exact, rangeKey(range), 'range')
+  const all = [...ranges, ...(preview?.ranges ?? [])]
+  const best = whole.selected === null ? null : exactOf(whole.selected)
+  const picked = selected === null ? null : exactOf(selected)
+  return {
+    same: best === picked,
+    behind: best === null || picked === null ? null : best.diversity - picked.diversity,
+    rankCorrelation: sampleRankCorrelation(
+      all.map(({ diversity }) => diversity),
+      all.map((range) => exactOf(range).diversity)
+    ),
+    furthest: Math.max(
+      ...ranges.flatMap((range) => {
+        const { validity, diversity } = exactOf(range)
+        return [Math.abs(range.validity - validity), Math.abs(range.diversity - diversity)]
+      })
+    )
+  }
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
+
+/** As a line of a table. */
+export function previewCells(row: PreviewTime): string[] {
+  const span = (values: readonly number[]): string =>
+    `${median(values).toFixed(1)} s${values.length === 1 ? '' : ` (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)})`}`
+  const scale = row.wholeRows / row.measuredRows
+  const wholeSeconds = median(row.wholeSeconds) * Math.max(1, scale)
+  const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`
+  const { agreement } = row
+  return [
+    row.pair,
+    scale > 1
+      ? `${wholeSeconds.toFixed(0)} s, by ${median(row.wholeSeconds).toFixed(0)} s for ${share(row.measuredRows, row.wholeRows)} of it`
+      : span(row.wholeSeconds),
+    span(row.previewSeconds),
+    share(median(row.previewSeconds), wholeSeconds),
+    share(row.previewRows, Math.max(row.wholeRows, row.measuredRows)),
+    share(median(row.firstScoresSeconds), wholeSeconds),
+    agreement === null
+      ? ''
+      : `${agreement.same ? 'the same' : `${agreement.behind?.toFixed(4) ?? 'nothing'} behind`}, rho ${agreement.rankCorrelation.toFixed(4)}, exact to ${agreement.furthest.toExponential(0)}`,
+    `${gigabytes(row.peakBytes)} of ${gigabytes(row.plannedBytes)} planned, ${gigabytes(row.memoryBytes)} allowed`
+  ]
+}
