@@ -166,7 +166,7 @@ describe('answers of an endpoint', () => {
       '3',
       '4',
       '5',
-      '2'
+      '6'
     ])
     expect(again[0]).toMatch(/^The endpoint at http:.* answered 429.*\. Trying again/)
     expect(counts.sent).toBe(8)
