@@ -57,12 +57,12 @@ const PromptTokens = z.object({
   tokens: z.array(z.number().int().nonnegative()).min(1)
 })
 
-export const EVALUATION_VERSION = 1
+export const EVALUATION_VERSION = 2
 
 /**
  * What an evaluation was asked for and ran with, evaluations/<id>.json. Beside it lie the answers (<id>.jsonl, as those of
  * sample runs), what the engine made of them (<id>.scores.jsonl, a {@link PromptScores} a line), and what a judge said of them
- * (<id>.judge.jsonl, of pairs <id>.pairs.jsonl).
+ * (<id>.judge.jsonl, of pairs <id>.pairs.jsonl, of what they mean <id>.forms.jsonl).
  */
 export const EvaluationRun = z.object({
   schemaVersion: z.literal(EVALUATION_VERSION),
@@ -95,6 +95,8 @@ export const EvaluationRun = z.object({
   judge: JudgeSettings.nullable().default(null),
   /** Who compared the answers in pairs last. */
   pairJudge: JudgeSettings.nullable().default(null),
+  /** Who read what the answers mean last. */
+  formJudge: JudgeSettings.nullable().default(null),
   /** Who answered where the engine did not, as far as it is known. */
   outside: z.array(OutsideRecord).default([]),
   notices: z.array(z.string())
@@ -271,6 +273,8 @@ export type EvaluationView = z.infer<typeof EvaluationView>
 export const EvaluatedPrompt = z.object({
   samples: z.array(ShownSample),
   /** Null until the engine has scored it. */
-  scores: PromptScores.nullable()
+  scores: PromptScores.nullable(),
+  /** What a judge has read texts to mean, where it has read all of a variant's: '' for no answer. */
+  meanings: z.array(z.object({ variant: z.string(), text: z.string(), form: z.string() }))
 })
 export type EvaluatedPrompt = z.infer<typeof EvaluatedPrompt>

@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { EndpointAddress, whereEndpoint } from '../model/endpoint'
+import { JudgeWay } from '../model/judge-way'
 
 /**
- * A model that marks answers, reached over the chat interface of OpenAI that local servers offer too. Stored with the
+ * A model that judges answers, reached over the chat interface of OpenAI that local servers offer too. Stored with the
  * evaluation, so the key itself is no part of it.
  */
 export const JudgeSettings = z
   .object({
     ...EndpointAddress.shape,
     rubric: z.string().trim().min(1).max(20_000),
-    /** Compares the answers of every two variants, in both orders, instead of marking each. */
-    pairs: z.boolean().default(false),
-    /** Answers of each variant to each prompt that are marked, or of which a set is compared. */
+    way: JudgeWay,
+    /** Answers of each variant to each prompt that are marked, or of which a set is compared; for their forms all are read. */
     answersPerPrompt: z.number().int().min(1).max(100_000),
     requestsPerMinute: z.number().int().min(1).max(100_000),
     /** Requests under way at once. */
@@ -21,15 +21,18 @@ export const JudgeSettings = z
 export type JudgeSettings = z.infer<typeof JudgeSettings>
 
 export const DEFAULT_JUDGE = {
-  pairs: false,
+  way: 'marks',
   answersPerPrompt: 8,
   requestsPerMinute: 60,
   concurrency: 4
 } as const satisfies Partial<JudgeSettings>
 
 /** What a user must know before anything is sent. */
-export const judgeWarning = (judge: Pick<JudgeSettings, 'baseUrl' | 'model'>): string =>
-  `Prompts and answers leave this program: they are sent to ${whereEndpoint(judge)}, to be judged by ${judge.model}.`
+export const judgeWarning = (judge: Pick<JudgeSettings, 'baseUrl' | 'model' | 'way'>): string =>
+  `Prompts and answers leave this program: they are sent to ${whereEndpoint(judge)}, to be ${judge.way === 'forms' ? 'read' : 'judged'} by ${judge.model}.`
+
+/** Longer replies are explanations, and no form of an answer. */
+export const MAX_FORM_CHARACTERS = 200
 
 /** What a judge said of one answer, a line of evaluations/<id>.judge.jsonl. */
 export const JudgeVerdict = z.object({
@@ -48,6 +51,15 @@ export const PairVerdict = z.object({
   said: z.enum(['first', 'second', 'tie']).nullable()
 })
 export type PairVerdict = z.infer<typeof PairVerdict>
+
+/** The answer that a judge says a text means; a line of evaluations/<id>.forms.jsonl. */
+export const AnswerForm = z.object({
+  /** SHA-256 of model, rubric, prompt and answer: nothing is asked twice. */
+  key: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Its canonical form; empty: the text gives no answer; null when the reply was no form. */
+  form: z.string().max(MAX_FORM_CHARACTERS).nullable()
+})
+export type AnswerForm = z.infer<typeof AnswerForm>
 
 /** Questions to a judge of pairs when no two variants gave the same answers: each pair on each prompt, in both orders. */
 export const pairQuestions = (variantCount: number, promptCount: number): number =>

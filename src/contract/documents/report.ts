@@ -149,6 +149,7 @@ const ReportedEvaluation = EvaluationRun.pick({
   weights: true,
   judge: true,
   pairJudge: true,
+  formJudge: true,
   notices: true
 }).extend({
   origin: Origin,

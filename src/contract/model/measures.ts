@@ -154,6 +154,33 @@ const OTHER_MEASURES = [
     scale: 'share'
   },
   {
+    id: 'distinctForms',
+    label: 'Distinct answers, as meant',
+    short: 'Distinct, meant',
+    explain: 'different answers by what a judge reads them to mean',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'count'
+  },
+  {
+    id: 'distinctRightForms',
+    label: 'Distinct right answers, as meant',
+    short: 'Right, distinct, meant',
+    explain: 'different right answers to a prompt by what a judge reads the answers to mean',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'count'
+  },
+  {
+    id: 'coverageForms',
+    label: 'Coverage, as meant',
+    short: 'Coverage, meant',
+    explain: 'share of all right answers that were given, by what a judge reads the answers to mean',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
     id: 'solutionPaths',
     label: 'Solution paths',
     short: 'Paths',
@@ -167,6 +194,15 @@ const OTHER_MEASURES = [
     label: 'Right answers',
     short: 'Right',
     explain: 'share of answers that are right',
+    about: 'quality',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'accuracyForms',
+    label: 'Right answers, as meant',
+    short: 'Right, meant',
+    explain: 'share of answers that are right by what a judge reads them to mean',
     about: 'quality',
     better: 'higher',
     scale: 'share'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { JudgeWay } from './judge-way'
 import type { MeasureId } from './measures'
 
 /** A kind of task: a new one is a row of {@link TASK_KINDS}, and tasks of it in resources/tasks. */
@@ -11,8 +12,8 @@ export interface TaskKindFacts {
   mainMeasures: Readonly<{ diversity: MeasureId; quality: readonly [MeasureId, ...MeasureId[]] }>
   /** Answers per prompt and tokens per answer that the published evaluations of the method took. */
   sampled: Readonly<{ sampleCount: number; maxTokens: number }>
-  /** What a judge is told that marks answers, or compares sets of them, unless the user says otherwise. */
-  rubrics: Readonly<{ marks: string; pairs: string }>
+  /** What a judge is told that marks answers, compares sets of them or reads what they mean, unless the user says otherwise. */
+  rubrics: Readonly<Record<JudgeWay, string>>
 }
 
 /** The paper's three kinds of task. */
@@ -29,7 +30,8 @@ export const TASK_KINDS = [
         'Mark how good this piece of creative writing is: does it do what was asked, is it coherent and well written, does it have ' +
         'an idea of its own? 1 is unreadable or beside the point, 5 is sound but ordinary, 10 could be published.',
       pairs:
-        'You judge creative writing: does it do what was asked, is it coherent and well written, does it have ideas of its own?'
+        'You judge creative writing: does it do what was asked, is it coherent and well written, does it have ideas of its own?',
+      forms: 'You read creative writing. Name its subject and its idea.'
     }
   },
   {
@@ -43,7 +45,10 @@ export const TASK_KINDS = [
         'Mark how good this answer is: is it correct, does it answer the question that was asked, is it clear? 1 is wrong or no ' +
         'answer, 5 is partly right or hard to follow, 10 is right and to the point.',
       pairs:
-        'You judge answers to a question: are they correct, do they answer the question that was asked, are they clear?'
+        'You judge answers to a question: are they correct, do they answer the question that was asked, are they clear?',
+      forms:
+        'You read answers to a question. Name what the answer means, be it right or wrong: the person, place, thing, option or ' +
+        'number, by its most common name.'
     }
   },
   {
@@ -57,7 +62,8 @@ export const TASK_KINDS = [
         'Mark how sound this solution is: does every step follow, are the calculations right, does it reach the right result? 1 is ' +
         'no solution, 5 has a sound idea and a mistake, 10 is right in every step.',
       pairs:
-        'You judge solutions: does every step follow, are the calculations right, do they reach the right result?'
+        'You judge solutions: does every step follow, are the calculations right, do they reach the right result?',
+      forms: 'You read solutions. Name the final result that the solution comes to, be it right or wrong.'
     }
   }
 ] as const satisfies readonly TaskKindFacts[]
@@ -71,8 +77,5 @@ export function factsOf(kind: TaskKind): TaskKindFacts {
   return facts
 }
 
-/** What a judge of a kind of task is told unless the user says otherwise. @param pairs whether it compares sets of answers */
-export function rubricOf(kind: TaskKind, pairs: boolean): string {
-  const { rubrics } = factsOf(kind)
-  return pairs ? rubrics.pairs : rubrics.marks
-}
+/** What a judge of a kind of task is told unless the user says otherwise. */
+export const rubricOf = (kind: TaskKind, way: JudgeWay): string => factsOf(kind).rubrics[way]

@@ -47,7 +47,7 @@ export const GLOSSARY = {
     'Selected on one half of the prompts and scored on the other, so that picking the best of many is not rewarded.',
   'min-p': 'A sampler that leaves out tokens less likely than this share of the likeliest.',
   judge:
-    'Another model that marks answers; its marks are opinions, and are shown apart from what is measured.'
+    'Another model that marks answers, compares them, or says what they mean; what it says is opinion, and is shown apart from what is measured.'
 } as const
 
 export type Term = keyof typeof GLOSSARY

@@ -34,6 +34,11 @@ export class AnswerReader {
     return found === null || found.trim() === '' ? null : comparable(found, this.task)
   }
 
+  /** An answer proper, found otherwise than in a text, as answers are compared. */
+  compared(answer: string): string {
+    return comparable(answer, this.task)
+  }
+
   /** Whether this task can tell right answers to the prompt from wrong ones. */
   canJudge(prompt: TaskPrompt): boolean {
     return prompt.answers !== undefined || this.right !== null

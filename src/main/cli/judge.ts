@@ -1,19 +1,19 @@
-import { type Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { z } from 'zod'
+import type { JudgeWay } from '../../contract/model/judge-way'
 import { rubricOf, type TaskKind } from '../../contract/model/task-kinds'
 import {
   DEFAULT_JUDGE,
   type JudgeProgress,
   JudgeSettings,
-  type JudgeVerdict,
-  judgeWarning,
-  type PairVerdict
+  judgeWarning
 } from '../../contract/documents/judge'
 import { describeIssue } from '../../contract/model/problem'
 import { readTextFile } from '../base/files/bounded-file'
-import { judgeAnswers, judgeKey } from '../evaluation/judge'
-import { judgePairs } from '../evaluation/judge-pairs'
+import { judgeKey } from '../evaluation/judge'
+import { judgeAsTold, type VerdictStore } from '../evaluation/judge-as-told'
 import type { EvaluationFiles } from '../project/evaluation-files'
+import { withJudge } from '../project/project-evaluations'
 import { usageError, wholeNumber } from './options'
 import { count, remark } from './output'
 import { progressDisplay } from './progress'
@@ -26,6 +26,7 @@ export const JudgeOptions = z.strictObject({
   judgeKey: z.string().optional(),
   judgeRubric: z.string().optional(),
   judgePairs: z.boolean().optional(),
+  judgeForms: z.boolean().optional(),
   judgeAnswers: z.number().optional(),
   judgeRate: z.number().optional()
 })
@@ -39,6 +40,12 @@ export function withJudgeOptions(command: Command): Command {
     .option('--judge-url <url>', 'chat endpoint in the form of OpenAI, such as http://localhost:8080/v1')
     .option('--judge-model <name>', 'the model that marks')
     .option('--judge-pairs', 'compare every two variants, in both orders, instead of marking answers')
+    .addOption(
+      new Option(
+        '--judge-forms',
+        'read which answer each text means, in its canonical form; measures of that stand beside those of the plain reading'
+      ).conflicts(['judgePairs', 'judgeAnswers'])
+    )
     .option('--judge-key <variable>', 'environment variable with its API key, such as OPENAI_API_KEY')
     .option('--judge-rubric <file>', 'text of what to mark (default: one for the kind of task)')
     .option(
@@ -68,6 +75,7 @@ export async function judgeFrom(
       'whose judgement? Give --judge-url, such as --judge-url http://localhost:8080/v1'
     )
   }
+  const way = options.judgePairs === true ? 'pairs' : options.judgeForms === true ? 'forms' : 'marks'
   if (judgeModel === undefined)
     throw usageError(command, 'a judge needs the name of its model: --judge-model')
   const parsed = JudgeSettings.safeParse({
@@ -76,10 +84,8 @@ export async function judgeFrom(
     model: judgeModel,
     keyVariable: options.judgeKey,
     rubric:
-      judgeRubric === undefined
-        ? rubricOf(kind, options.judgePairs ?? false)
-        : await readTextFile(judgeRubric, MAX_RUBRIC_BYTES),
-    pairs: options.judgePairs ?? false,
+      judgeRubric === undefined ? rubricOf(kind, way) : await readTextFile(judgeRubric, MAX_RUBRIC_BYTES),
+    way,
     answersPerPrompt: options.judgeAnswers ?? DEFAULT_JUDGE.answersPerPrompt,
     requestsPerMinute: options.judgeRate ?? DEFAULT_JUDGE.requestsPerMinute
   })
@@ -87,14 +93,15 @@ export async function judgeFrom(
   throw usageError(command, `the judge's ${describeIssue(parsed.error)}`)
 }
 
-/** Where verdicts go as they come. */
-export interface VerdictStore {
-  keep(verdict: JudgeVerdict): Promise<void>
-  keepPair(verdict: PairVerdict): Promise<void>
+/** What was asked of a judge, in words. */
+const ASKED: Record<JudgeWay, { done: string; no: string }> = {
+  marks: { done: 'different answers', no: 'no verdict' },
+  pairs: { done: 'pairs in one order', no: 'no verdict' },
+  forms: { done: 'different answers', no: 'no form of an answer' }
 }
 
 /**
- * Has an evaluation's answers marked, or compared in pairs, after saying where they go, whatever else is quiet.
+ * Has an evaluation's answers judged, after saying where they go, whatever else is quiet.
  *
  * @returns the evaluation with the judge and all that it said
  */
@@ -105,38 +112,43 @@ export async function judged(
   signal: AbortSignal,
   store: VerdictStore
 ): Promise<EvaluationFiles> {
-  const { run, samples } = files
-  const key = judgeKey(judge, undefined)
+  const apiKey = judgeKey(judge, undefined)
   remark(judgeWarning(judge))
   const display = progressDisplay(quiet)
+  const words = ASKED[judge.way]
   const progress = ({ done, total, unreadable }: JudgeProgress): void =>
     display.update({
       phase: 'judging',
       done,
       total,
       status:
-        `judged ${count(done)} of ${count(total)} ${judge.pairs ? 'pairs in one order' : 'different answers'}` +
-        (unreadable === 0 ? '' : `, ${count(unreadable)} replies were no verdict`)
+        `${judge.way === 'forms' ? 'read' : 'judged'} ${count(done)} of ${count(total)} ${words.done}` +
+        (unreadable === 0 ? '' : `, ${count(unreadable)} replies were ${words.no}`)
     })
-  const asked = { run, samples, settings: judge, apiKey: key }
-  try {
-    if (judge.pairs) {
-      const pairVerdicts = [...files.pairVerdicts]
-      const keep = async (verdict: PairVerdict): Promise<void> => {
-        await store.keepPair(verdict)
-        pairVerdicts.push(verdict)
-      }
-      await judgePairs({ ...asked, known: files.pairVerdicts }, { keep, progress }, signal)
-      return { ...files, run: { ...run, pairJudge: judge }, pairVerdicts }
-    }
-    const verdicts = [...files.verdicts]
-    const keep = async (verdict: JudgeVerdict): Promise<void> => {
+  const said = {
+    verdicts: [...files.verdicts],
+    pairVerdicts: [...files.pairVerdicts],
+    forms: [...files.forms]
+  }
+  const keeping: VerdictStore = {
+    async keep(verdict) {
       await store.keep(verdict)
-      verdicts.push(verdict)
-    }
-    await judgeAnswers({ ...asked, known: files.verdicts }, { keep, progress }, signal)
-    return { ...files, run: { ...run, judge }, verdicts }
+      said.verdicts.push(verdict)
+    },
+    async keepPair(verdict) {
+      await store.keepPair(verdict)
+      said.pairVerdicts.push(verdict)
+    },
+    async keepForms(forms) {
+      await store.keepForms(forms)
+      said.forms.push(...forms)
+    },
+    knownForms: () => store.knownForms()
+  }
+  try {
+    await judgeAsTold(files, { settings: judge, apiKey }, keeping, progress, signal)
   } finally {
     display.stop()
   }
+  return { ...files, ...said, run: withJudge(files.run, judge) }
 }

@@ -7,10 +7,11 @@ import { pairPaths } from '../project/demo'
 import type { EvaluationFiles } from '../project/evaluation-files'
 import type { ProjectPair } from '../project/project-pair'
 import { proxiesOf, sameEvaluation } from '../project/stored-evaluation'
+import { verdictsOf } from '../project/stored-verdicts'
 import { openSampledPair, type SampledPair } from '../samples/generation'
 import { withRecord } from '../samples/outside-records'
 import { withEngine } from './engine'
-import { judged, type VerdictStore } from './judge'
+import { judged } from './judge'
 import { count } from './output'
 import { evaluationStep, progressDisplay } from './progress'
 import { type Kept, untilStopped } from './stopped'
@@ -73,8 +74,8 @@ async function evaluateInProject(
 }
 
 async function keptOfEvaluation(own: ProjectPair, run: EvaluationRun): Promise<Kept> {
-  const { samples, scores, verdicts, pairVerdicts } = await own.evaluations.read(run.id)
-  const verdictCount = verdicts.length + pairVerdicts.length
+  const { samples, scores, verdicts, pairVerdicts, forms } = await own.evaluations.read(run.id)
+  const verdictCount = verdicts.length + pairVerdicts.length + forms.length
   const judged = verdictCount === 0 ? '' : ` and ${count(verdictCount)} verdicts`
   return {
     kept: `${count(samples.length)} answers, the scores of ${count(scores.length)} prompts${judged} are kept in ${own.project.path} as evaluation ${run.id}.`,
@@ -105,11 +106,7 @@ async function evaluateRun(
   const files = await own.evaluations.read(run.id)
   if (judge === null) return { files, proxies }
   await own.evaluations.noteJudge(run.id, judge)
-  const store: VerdictStore = {
-    keep: (verdict) => own.evaluations.appendVerdict(run.id, verdict),
-    keepPair: (verdict) => own.evaluations.appendPairVerdict(run.id, verdict)
-  }
-  return { files: await judged(files, judge, quiet, signal, store), proxies }
+  return { files: await judged(files, judge, quiet, signal, verdictsOf(own, run.id)), proxies }
 }
 
 async function evaluateInMemory(
@@ -142,10 +139,18 @@ async function evaluateInMemory(
     quiet,
     signal
   )
-  const files = { run: { ...run, weights: held, outside }, samples, scores, verdicts: [], pairVerdicts: [] }
+  const files = {
+    run: { ...run, weights: held, outside },
+    ...{ samples, scores, verdicts: [], pairVerdicts: [], forms: [] }
+  }
   const proxies = { characters: null, task: null }
   if (judge === null) return { files, proxies }
-  const nowhere = { keep: () => Promise.resolve(), keepPair: () => Promise.resolve() }
+  const nowhere = {
+    keep: () => Promise.resolve(),
+    keepPair: () => Promise.resolve(),
+    keepForms: () => Promise.resolve(),
+    knownForms: () => Promise.resolve([])
+  }
   return { files: await judged(files, judge, quiet, signal, nowhere), proxies }
 }
 

@@ -115,6 +115,7 @@ export async function prepareEvaluation(
     embeddingModel: embedding?.reference ?? null,
     judge: null,
     pairJudge: null,
+    formJudge: null,
     notices: [...notices]
   }
   return { run, pair }

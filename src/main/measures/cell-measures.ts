@@ -25,6 +25,8 @@ export interface Cell {
   readonly scores: PromptScores['cells'][number] | undefined
   /** The judge's marks from 0 to 1, for the answers that it has seen. */
   readonly marks: readonly number[]
+  /** What each answer means, as a judge has read it: '' nothing, null where that could not be read. Null until all were asked. */
+  readonly forms: readonly (string | null)[] | null
 }
 
 /**
@@ -68,6 +70,7 @@ export function cellMeasures(
     cosineDistance: scores?.cosineDistance,
     vendiScore: scores?.vendiScore,
     ...correctnessMeasures(factsOf(task.kind), reader, cell),
+    ...formMeasures(factsOf(task.kind), reader, cell),
     formatKept: Object.keys(task.checks).length === 0 ? null : mean(formatKept),
     logLikelihoodPost: scores?.logLikelihoodPost,
     logLikelihoodBase: scores?.logLikelihoodBase,
@@ -119,6 +122,29 @@ function correctnessMeasures(
     // Where no answer could be read nothing was voted for, which is not right; leaving the prompt out would flatter the variant.
     majority: majorityVote(finals, (final) => reader.isRight(final, prompt)) ?? 0,
     passAtN: passAtK(samples.length, right, samples.length)
+  }
+}
+
+/** What the canonical forms of the answers tell, over those that could be read. */
+function formMeasures(
+  { rightAnswers }: TaskKindFacts,
+  reader: AnswerReader,
+  { prompt, forms }: Cell
+): Partial<Record<MeasureId, number | null>> {
+  const read = (forms ?? []).filter((form) => form !== null)
+  if (read.length === 0) return {}
+  const meant = read.filter((form) => form !== '').map((form) => reader.compared(form))
+  const distinctForms = new Set(meant).size
+  if (rightAnswers === 'none' || !reader.canJudge(prompt)) return { distinctForms }
+  const given = meant.flatMap((form) => reader.rightAnswer(form, prompt) ?? [])
+  const accuracyForms = given.length / read.length
+  if (rightAnswers === 'one') return { distinctForms, accuracyForms }
+  const known = reader.rightCount(prompt)
+  return {
+    distinctForms,
+    distinctRightForms: new Set(given).size,
+    coverageForms: known === null ? null : coverage(given, known),
+    accuracyForms
   }
 }
 

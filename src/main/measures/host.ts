@@ -24,11 +24,18 @@ export async function measureRun(
  * @throws WorkbenchError as `evaluationResults`
  */
 export async function measureEvaluation(
-  { run, samples, scores, marks, pairs }: StoredEvaluation,
+  { run, samples, scores, marks, pairs, forms }: StoredEvaluation,
   proxies: Proxies,
   against?: string
 ): Promise<EvaluationResults> {
-  const stored = { run, samples: [...samples], scores: [...scores], marks: [...marks], pairs: [...pairs] }
+  const stored = {
+    run,
+    samples: [...samples],
+    scores: [...scores],
+    marks: [...marks],
+    pairs: [...pairs],
+    forms: [...forms]
+  }
   const reply = await askProcess({
     kind: 'evaluation',
     stored,

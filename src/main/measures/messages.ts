@@ -23,6 +23,13 @@ export const MeasuringRequest = z.discriminatedUnion('kind', [
       samples: z.array(SampleLine),
       scores: z.array(PromptScores),
       marks: z.array(z.object({ variant: z.string(), prompt: z.number(), mark: z.number() })),
+      forms: z.array(
+        z.object({
+          variant: z.string(),
+          prompt: z.number(),
+          forms: z.array(z.string().nullable()).readonly()
+        })
+      ),
       pairs: z.array(
         z.object({
           prompt: z.number(),

@@ -28,6 +28,8 @@ export interface StoredEvaluation {
   /** The judge's marks of answers, from 0 to 1. */
   readonly marks: readonly { variant: string; prompt: number; mark: number }[]
   readonly pairs: readonly JudgedPair[]
+  /** What the answers of a cell mean, as a judge has read them, in their order; cells that were not read as a whole are left out. */
+  readonly forms: readonly { variant: string; prompt: number; forms: readonly (string | null)[] }[]
 }
 
 /**
@@ -148,17 +150,19 @@ function referenceIn(variants: EvaluationRun['variants'], against: string | unde
 }
 
 /** [prompt][variant] */
-function cellsOf({ run, samples, scores, marks }: StoredEvaluation): Cell[][] {
+function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): Cell[][] {
   const key = (prompt: number, variant: string): string => `${prompt} ${variant}`
   const samplesOf = groupedBy(samples, ({ prompt, variant }) => key(prompt, variant))
   const marksOf = groupedBy(marks, ({ prompt, variant }) => key(prompt, variant))
+  const formsOf = new Map(forms.map((cell) => [key(cell.prompt, cell.variant), cell.forms]))
   const scoresOf = new Map(scores.map((score) => [score.prompt, score.cells]))
   return run.task.prompts.map((taskPrompt, prompt) =>
     run.variants.map(({ variant: { name } }) => ({
       prompt: taskPrompt,
       samples: (samplesOf.get(key(prompt, name)) ?? []).toSorted((a, b) => a.index - b.index),
       scores: scoresOf.get(prompt)?.find(({ variant }) => variant === name),
-      marks: (marksOf.get(key(prompt, name)) ?? []).map(({ mark }) => mark)
+      marks: (marksOf.get(key(prompt, name)) ?? []).map(({ mark }) => mark),
+      forms: formsOf.get(key(prompt, name)) ?? null
     }))
   )
 }

@@ -1,6 +1,6 @@
 import { type EvaluationRun, EvaluationSummary, PromptScores } from '../../contract/documents/evaluation'
 import { type Task } from '../../contract/documents/task'
-import { JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
+import { AnswerForm, JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../base/files/line-file'
 import { readAnswerLines } from './sample-files'
@@ -12,7 +12,8 @@ const ANSWERS = '.jsonl'
 const SCORES = '.scores.jsonl'
 const VERDICTS = '.judge.jsonl'
 const PAIR_VERDICTS = '.pairs.jsonl'
-export const EVALUATION_LINES = [ANSWERS, SCORES, VERDICTS, PAIR_VERDICTS] as const
+const FORMS = '.forms.jsonl'
+export const EVALUATION_LINES = [ANSWERS, SCORES, VERDICTS, PAIR_VERDICTS, FORMS] as const
 
 /** An evaluation with all that its files hold. */
 export interface EvaluationFiles {
@@ -23,6 +24,8 @@ export interface EvaluationFiles {
   verdicts: JudgeVerdict[]
   /** The same of pairs, in one order each. */
   pairVerdicts: PairVerdict[]
+  /** What they have read the answers to mean. */
+  forms: AnswerForm[]
 }
 
 /** @throws WorkbenchError `not-found`, `newer-version`, or `bad-file` naming the line that is wrong */
@@ -49,7 +52,8 @@ export async function readEvaluation(folder: string, id: string): Promise<Evalua
     samples,
     scores: [...scores.values()],
     verdicts: judged.map(({ line }) => line),
-    pairVerdicts: compared.map(({ line }) => line)
+    pairVerdicts: compared.map(({ line }) => line),
+    forms: await readForms(folder, id)
   }
 }
 
@@ -70,6 +74,20 @@ export async function appendPromptScores(folder: string, id: string, scores: Pro
 /** @throws WorkbenchError `read-only`, `bad-input` */
 export async function appendVerdict(folder: string, id: string, verdict: JudgeVerdict): Promise<void> {
   await appendLines(fileOf(folder, id, VERDICTS), [verdict])
+}
+
+/** What judges have read an evaluation's answers to mean. @throws WorkbenchError `bad-file` naming the line that is wrong */
+export async function readForms(folder: string, id: string): Promise<AnswerForm[]> {
+  const lines = await readLines(fileOf(folder, id, FORMS), {
+    name: 'the form of an answer',
+    schema: AnswerForm
+  })
+  return lines.map(({ line }) => line)
+}
+
+/** @throws WorkbenchError `read-only`, `bad-input` */
+export async function appendForms(folder: string, id: string, forms: readonly AnswerForm[]): Promise<void> {
+  await appendLines(fileOf(folder, id, FORMS), forms)
 }
 
 /** @throws WorkbenchError `read-only`, `bad-input` */

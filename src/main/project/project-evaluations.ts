@@ -1,20 +1,28 @@
 import type { EvaluationRun, EvaluationSummary, PromptScores } from '../../contract/documents/evaluation'
-import type { JudgeSettings, JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
+import type { AnswerForm, JudgeSettings, JudgeVerdict, PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import type { Change } from '../base/files/serial-queue'
 import {
   appendEvaluationSamples,
+  appendForms,
   appendPairVerdict,
   appendPromptScores,
   appendVerdict,
   type EvaluationFiles,
   readEvaluation,
+  readForms,
   summarizeEvaluation
 } from './evaluation-files'
 import type { RunList } from './run-list'
 import type { OutsideRecord } from '../../contract/model/outside-model'
 import { withRecord } from '../samples/outside-records'
 import { EVALUATIONS } from './stored-documents'
+
+/** A run that notes the judge it was last given to, of the judge's own kind. */
+export function withJudge(run: EvaluationRun, judge: JudgeSettings): EvaluationRun {
+  const noted = { marks: { judge }, pairs: { pairJudge: judge }, forms: { formJudge: judge } }
+  return { ...run, ...noted[judge.way] }
+}
 
 /** The evaluations of a pair. */
 export class ProjectEvaluations {
@@ -78,8 +86,8 @@ export class ProjectEvaluations {
   /** Notes whose marks, or choices in pairs, the results show. @throws WorkbenchError `not-found`, `read-only` */
   async noteJudge(id: string, judge: JudgeSettings): Promise<void> {
     await this.change(async () => {
-      const noted = judge.pairs ? { pairJudge: judge } : { judge }
-      await this.write({ ...(await EVALUATIONS.read(this.folder, id)), ...noted })
+      const run = await EVALUATIONS.read(this.folder, id)
+      await this.write(withJudge(run, judge))
     })
   }
 
@@ -91,6 +99,18 @@ export class ProjectEvaluations {
   /** @throws WorkbenchError `bad-input`, `read-only` */
   appendPairVerdict(id: string, verdict: PairVerdict): Promise<void> {
     return this.change(() => appendPairVerdict(this.folder, id, verdict))
+  }
+
+  /** @throws WorkbenchError `bad-input`, `read-only` */
+  appendForms(id: string, forms: readonly AnswerForm[]): Promise<void> {
+    return this.change(() => appendForms(this.folder, id, forms))
+  }
+
+  /** What judges have read the answers of all evaluations to mean. @throws WorkbenchError `bad-file` naming the line that is wrong */
+  async knownForms(): Promise<AnswerForm[]> {
+    const known: AnswerForm[] = []
+    for (const { id } of this.runs) known.push(...(await readForms(this.folder, id)))
+    return known
   }
 
   private async write(run: EvaluationRun): Promise<void> {

@@ -66,6 +66,20 @@ function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
   return { ...search, settings, shapley: null }
 }
 
+const OneWayJudge = z.looseObject({ pairs: z.boolean() })
+
+/** Before a judge read what answers mean, it said of itself whether it compared pairs. */
+function judgedOneWay(run: Record<string, unknown>): Record<string, unknown> {
+  const wayOf = (judge: unknown): unknown => {
+    const parsed = OneWayJudge.safeParse(judge)
+    // None, or what the schema says is wrong.
+    if (!parsed.success) return judge
+    const { pairs, ...settings } = parsed.data
+    return { ...settings, way: pairs ? 'pairs' : 'marks' }
+  }
+  return { ...run, judge: wayOf(run['judge']), pairJudge: wayOf(run['pairJudge']) }
+}
+
 /** The latest check of each sweep on whole answers, by the sweep's id. */
 export const ANSWER_CHECKS = documentFolder<AnswerCheck>({
   name: 'check',
@@ -102,14 +116,14 @@ export const SAMPLED_CRC = documentFile<SampledCrc>({
   tooLarge: 'Check with fewer prompts.'
 })
 
-/** Their answers, scores and verdicts stand beside them, in `.jsonl`, `.scores.jsonl`, `.judge.jsonl` and `.pairs.jsonl`. */
+/** Their answers, scores and verdicts stand beside them, in `.jsonl`, `.scores.jsonl`, `.judge.jsonl`, `.pairs.jsonl` and `.forms.jsonl`. */
 export const EVALUATIONS = documentFolder<EvaluationRun>({
   name: 'evaluation',
   folder: 'evaluations',
   id: ({ id }) => id,
   schema: EvaluationRun,
   version: EVALUATION_VERSION,
-  migrations: {},
+  migrations: { 1: judgedOneWay },
   maxBytes: 256_000_000,
   tooLarge: 'Evaluate fewer or shorter prompts.'
 })

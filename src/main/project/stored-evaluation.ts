@@ -16,6 +16,7 @@ import { newestOfCharacters } from './sweep-history'
 import { builtinTasks, suits } from '../evaluation/builtin-tasks'
 import { failuresTask } from '../evaluation/greedy-failures'
 import { judgeMarks } from '../evaluation/judge'
+import { judgedForms } from '../evaluation/judge-forms'
 import { judgedPairs } from '../evaluation/judge-pairs'
 import { measureEvaluation } from '../measures/host'
 import { type Proxies, scoresAlone } from '../measures/proxy-correlation'
@@ -165,7 +166,7 @@ export async function viewOf(
   proxies: Proxies,
   against?: string
 ): Promise<EvaluationView> {
-  const { run, samples, scores, verdicts, pairVerdicts } = stored
+  const { run, samples, scores, verdicts, pairVerdicts, forms } = stored
   return {
     run,
     results: await measureEvaluation(
@@ -174,7 +175,8 @@ export async function viewOf(
         samples,
         scores,
         marks: judgeMarks(run, samples, verdicts),
-        pairs: judgedPairs(run, samples, pairVerdicts)
+        pairs: judgedPairs(run, samples, pairVerdicts),
+        forms: judgedForms(run, samples, forms)
       },
       proxies,
       against

@@ -281,7 +281,18 @@ function reportedEvaluation(
   { run, results, complete }: EvaluationView,
   origin: ReportedOrigin
 ): Omit<ReportedEvaluation, 'runMarks'> {
-  const { id, createdAt, programVersion, rendering, weights, judge, pairJudge, notices, variants } = run
+  const {
+    id,
+    createdAt,
+    programVersion,
+    rendering,
+    weights,
+    judge,
+    pairJudge,
+    formJudge,
+    notices,
+    variants
+  } = run
   const { prompts, ...task } = run.task
   const { comparedWith, variants: measured, categories, proxy, pairs } = results
   return {
@@ -292,6 +303,7 @@ function reportedEvaluation(
     weights,
     judge,
     pairJudge,
+    formJudge,
     notices,
     origin,
     variants: variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) })),

@@ -120,7 +120,7 @@ function methodWords(settings: SearchSettings): string[] {
 export async function evaluationCommand(run: EvaluationRun): Promise<ShownCommand> {
   const { task, variants, rendering, embeddingModel } = run
   // The command asks one judge at a time.
-  const judge = run.judge ?? run.pairJudge
+  const judge = run.judge ?? run.pairJudge ?? run.formJudge
   const variantsFile = listFile(
     'variants.json',
     variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) }))
@@ -189,16 +189,19 @@ function deviceWords({ device, precision }: Pick<SweepDocument, 'device' | 'prec
   return ['--device', device, '--precision', precision]
 }
 
+const JUDGE_WORDS = { marks: [], pairs: ['--judge-pairs'], forms: ['--judge-forms'] } as const
+
 function judgeWords(judge: JudgeSettings, task: Task): { words: string[]; files: CommandFile[] } {
   const rubric = { name: 'rubric.txt', content: judge.rubric }
-  const isOwn = judge.rubric !== rubricOf(task.kind, judge.pairs)
+  const isOwn = judge.rubric !== rubricOf(task.kind, judge.way)
   return {
     words: [
       ...['--judge-url', judge.baseUrl, '--judge-model', judge.model],
-      ...(judge.pairs ? ['--judge-pairs'] : []),
+      ...JUDGE_WORDS[judge.way],
       ...(judge.keyVariable === undefined ? [] : ['--judge-key', judge.keyVariable]),
       ...(isOwn ? ['--judge-rubric', rubric.name] : []),
-      ...['--judge-answers', String(judge.answersPerPrompt), '--judge-rate', String(judge.requestsPerMinute)]
+      ...(judge.way === 'forms' ? [] : ['--judge-answers', String(judge.answersPerPrompt)]),
+      ...['--judge-rate', String(judge.requestsPerMinute)]
     ],
     files: isOwn ? [rubric] : []
   }

@@ -159,7 +159,7 @@ export function promptPlot(
 /** One prompt's answers in the plane of their first two principal components; null until it is scored. */
 export function embeddingMap(
   variants: readonly EvaluationVariant[],
-  { samples, scores }: EvaluatedPrompt,
+  { samples, scores }: Pick<EvaluatedPrompt, 'samples' | 'scores'>,
   hidden: ReadonlySet<string>
 ): PlotContent | null {
   if (scores === null || scores.map.length === 0) return null

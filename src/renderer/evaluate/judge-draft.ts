@@ -1,10 +1,11 @@
 import { DEFAULT_JUDGE, type JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
+import type { JudgeWay } from '../../contract/model/judge-way'
 import { rubricOf, type TaskKind } from '../../contract/model/task-kinds'
 import { formatCount, plural } from '../ui/format'
 
 /** A judge as it is typed. */
 export interface JudgeDraft {
-  pairs: boolean
+  way: JudgeWay
   baseUrl: string
   model: string
   rubric: string
@@ -12,30 +13,30 @@ export interface JudgeDraft {
   requestsPerMinute: string
 }
 
-export type JudgeField = Exclude<keyof JudgeDraft, 'pairs'>
+export type JudgeField = Exclude<keyof JudgeDraft, 'way'>
 
 /** A draft to begin with: the judge of last time, or an empty one with the rubric for the kind of task. */
 export const draftOfJudge = (kind: TaskKind, last: JudgeSettings | null): JudgeDraft => ({
-  pairs: last?.pairs ?? false,
+  way: last?.way ?? DEFAULT_JUDGE.way,
   baseUrl: last?.baseUrl ?? '',
   model: last?.model ?? '',
-  rubric: last?.rubric ?? rubricOf(kind, false),
+  rubric: last?.rubric ?? rubricOf(kind, DEFAULT_JUDGE.way),
   answersPerPrompt: String(last?.answersPerPrompt ?? DEFAULT_JUDGE.answersPerPrompt),
   requestsPerMinute: String(last?.requestsPerMinute ?? DEFAULT_JUDGE.requestsPerMinute)
 })
 
-/** The draft of the other way to judge: a rubric that nobody has written goes with it. */
-export const judgedBy = (draft: JudgeDraft, kind: TaskKind, pairs: boolean): JudgeDraft => ({
+/** The draft of another way to judge: a rubric that nobody has written goes with it. */
+export const judgedBy = (draft: JudgeDraft, kind: TaskKind, way: JudgeWay): JudgeDraft => ({
   ...draft,
-  pairs,
-  rubric: draft.rubric === rubricOf(kind, draft.pairs) ? rubricOf(kind, pairs) : draft.rubric
+  way,
+  rubric: draft.rubric === rubricOf(kind, draft.way) ? rubricOf(kind, way) : draft.rubric
 })
 
 const WHOLE_NUMBER = 'expected a whole number from 1 to 100,000'
 
 const SAID: Partial<Record<JudgeField, string>> = {
-  model: 'name the model that marks, such as the server lists it',
-  rubric: 'say what to mark',
+  model: 'name the model that judges, such as the server lists it',
+  rubric: 'say what to judge by',
   answersPerPrompt: WHOLE_NUMBER,
   requestsPerMinute: WHOLE_NUMBER
 }
@@ -47,11 +48,13 @@ export function parseJudge(draft: JudgeDraft): {
 } {
   const parsed = JudgeSettings.safeParse({
     ...DEFAULT_JUDGE,
-    pairs: draft.pairs,
+    way: draft.way,
     baseUrl: draft.baseUrl.trim(),
     model: draft.model.trim(),
     rubric: draft.rubric,
-    answersPerPrompt: wholeNumber(draft.answersPerPrompt),
+    // Of forms all answers are read, and the field is not shown.
+    answersPerPrompt:
+      draft.way === 'forms' ? DEFAULT_JUDGE.answersPerPrompt : wholeNumber(draft.answersPerPrompt),
     requestsPerMinute: wholeNumber(draft.requestsPerMinute)
   })
   if (parsed.success) return { settings: parsed.data, problems: {} }
@@ -66,7 +69,7 @@ export function parseJudge(draft: JudgeDraft): {
 const wholeNumber = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(text) : NaN)
 
 const isField = (draft: JudgeDraft, field: PropertyKey | undefined): field is JudgeField =>
-  field !== undefined && field !== 'pairs' && Object.hasOwn(draft, field)
+  field !== undefined && field !== 'way' && Object.hasOwn(draft, field)
 
 /** How a judging ended, in a sentence. @param knownCount questions that had a verdict before */
 export function judgeOutcome({

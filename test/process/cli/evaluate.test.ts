@@ -117,6 +117,22 @@ describe('slr evaluate', () => {
     expect((await runHere([...args, ...judge])).stdout).toBe(first.stdout)
     expect(requests.length).toBe(asked)
     expect((await runHere([...args, '--judge-model', 'm'])).status).toBe(2)
+
+    const meant = EvaluationView.parse(
+      JSON.parse((await runHere([...args, ...judge, '--judge-forms'])).stdout)
+    )
+    expect(meant.run).toMatchObject({ judge: { way: 'marks' }, formJudge: { way: 'forms' } })
+    // The judge says 10 to everything: one answer, and none that is right.
+    expect(meant.results.variants[0]?.measures).toMatchObject({
+      ...{ accuracy: { mean: 1 }, accuracyForms: { mean: 0 }, distinctForms: { mean: 1 } }
+    })
+    const readOnce = requests.length
+    expect(readOnce).toBeGreaterThan(asked)
+    // Another evaluation that has the same answers sends none of them.
+    const fewer = await runHere([...args, ...judge, '--judge-forms', '--n', '2'])
+    const { results } = EvaluationView.parse(JSON.parse(fewer.stdout))
+    expect(results.variants[0]?.measures.distinctForms?.mean).toBe(1)
+    expect(requests.length).toBe(readOnce)
   })
 
   it('refuses a task whose pattern is no regular expression, before anything is computed', async () => {

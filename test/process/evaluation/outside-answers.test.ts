@@ -66,7 +66,7 @@ async function evaluated(
     new AbortController().signal
   )
   const results = evaluationResults(
-    { run, samples, scores, marks: [], pairs: [] },
+    { run, samples, scores, marks: [], pairs: [], forms: [] },
     { characters: null, task: null },
     'greedy'
   )

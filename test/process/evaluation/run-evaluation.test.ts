@@ -94,7 +94,7 @@ function resultsOf(
   characters: SweepDocument | null = null
 ): EvaluationResults {
   return evaluationResults(
-    { run, samples: linesOf(answers), scores: [], marks: [], pairs: [] },
+    { run, samples: linesOf(answers), scores: [], marks: [], pairs: [], forms: [] },
     { characters, task: null }
   )
 }
@@ -367,7 +367,7 @@ describe('a run', () => {
     expect(run.promptSets.map(({ prefix }) => prefix)).toEqual(['', 'Please: '])
     expect(run.promptSets[1]?.prompts[0]?.rendered).toContain(`Please: ${run.task.prompts[0]?.text}`)
     const results = evaluationResults(
-      { run, ...whole, marks: [], pairs: [] },
+      { run, ...whole, marks: [], pairs: [], forms: [] },
       { characters: null, task: null }
     )
     const distinct = (name: string): number =>

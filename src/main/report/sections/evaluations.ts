@@ -230,7 +230,7 @@ function judgeFacts(label: string, judge: JudgeSettings | null, each: string): [
 }
 
 function evaluationFacts(evaluation: ReportedEvaluation): [string, string][] {
-  const { task, variants, weights, judge, pairJudge, rendering, origin } = evaluation
+  const { task, variants, weights, judge, pairJudge, formJudge, rendering, origin } = evaluation
   const { settings, reading } = task
   return [
     ['Evaluation', evaluation.id],
@@ -268,6 +268,14 @@ function evaluationFacts(evaluation: ReportedEvaluation): [string, string][] {
     ]),
     ...judgeFacts('Judge', judge, 'per prompt'),
     ...judgeFacts('Judge of pairs', pairJudge, 'in each set'),
+    ...(formJudge === null
+      ? []
+      : [
+          ['Read what answers mean', `${formJudge.model} at ${formJudge.baseUrl}, all answers`] satisfies [
+            string,
+            string
+          ]
+        ]),
     ...renderingFacts(rendering),
     ...originFacts(origin)
   ]

@@ -1,5 +1,6 @@
 import { importedTask } from '../../evaluation/imported'
 import { allTasks, evaluationView, saveFailures } from '../../project/stored-evaluation'
+import { meaningsOf } from '../../evaluation/judge-forms'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Open-ended tasks, their evaluations and judges. */
@@ -41,10 +42,12 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
       yield* jobs.evaluations.judge(own, evaluationId, settings, apiKey, signal)
     }),
     prompt: evaluations.prompt.use(withPair).handler(async ({ context: { own }, input }) => {
-      const { samples, scores } = await own.evaluations.read(input.evaluationId)
+      const { run, scores, forms, ...files } = await own.evaluations.read(input.evaluationId)
+      const samples = files.samples.filter((sample) => sample.prompt === input.prompt)
       return {
-        samples: samples.filter((sample) => sample.prompt === input.prompt),
-        scores: scores.find((score) => score.prompt === input.prompt) ?? null
+        samples,
+        scores: scores.find((score) => score.prompt === input.prompt) ?? null,
+        meanings: meaningsOf(run, samples, forms)
       }
     })
   })

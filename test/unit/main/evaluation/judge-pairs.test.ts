@@ -47,7 +47,7 @@ async function judgementOf(
   }: { samples?: typeof SAMPLES; known?: PairVerdict[]; size?: number } = {}
 ) {
   const { settings, requests } = await startJudgeEndpoint(handler)
-  const pairJudge: JudgeSettings = { ...settings, pairs: true, answersPerPrompt: size }
+  const pairJudge: JudgeSettings = { ...settings, way: 'pairs', answersPerPrompt: size }
   const verdicts = [...known]
   let last: unknown
   await judgePairs(

@@ -78,7 +78,7 @@ describe('judging', () => {
       temperature: 0,
       messages: [{ role: 'system' }, { role: 'user' }]
     })
-    for (const part of [rubricOf('creative', false), RUN.task.prompts[0]?.text, 'The sea is loud.']) {
+    for (const part of [rubricOf('creative', 'marks'), RUN.task.prompts[0]?.text, 'The sea is loud.']) {
       expect(requests[0]?.body).toContain(part)
     }
     expect(verdicts).toEqual([{ key: expect.stringMatching(/^[0-9a-f]{64}$/), mark: 6 / 9 }])
@@ -244,7 +244,7 @@ describe('settings of a judge', () => {
   })
 
   it('say where the text goes', () => {
-    const warning = (baseUrl: string): string => judgeWarning({ baseUrl, model: 'm' })
+    const warning = (baseUrl: string): string => judgeWarning({ baseUrl, model: 'm', way: 'marks' })
     expect(warning('http://localhost:8080/v1')).toMatch(
       /leave this program.*localhost:8080 \(another program on this machine\)/
     )
@@ -257,7 +257,7 @@ describe('settings of a judge', () => {
       baseUrl: 'http://localhost:8080/v1',
       model: 'm',
       rubric: 'Mark it.',
-      pairs: false,
+      way: 'marks',
       answersPerPrompt: 8,
       requestsPerMinute: 60,
       concurrency: 4

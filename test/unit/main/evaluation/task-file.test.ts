@@ -179,7 +179,7 @@ describe('a list of prompts', () => {
     ])
     expect(reader.rightCount(state)).toBe(3)
     const samples = ['NY', 'New York', 'Ohio'].map((text) => sampleLine(text))
-    const cell = { prompt: state, samples, scores: undefined, marks: [] }
+    const cell = { prompt: state, samples, scores: undefined, marks: [], forms: null }
     expect(cellMeasures(task, reader, 100, cell, 1)).toMatchObject({
       distinctRight: 2,
       coverage: 2 / 3,

@@ -36,7 +36,7 @@ const JUDGE: JudgeSettings = {
   ...DEFAULT_JUDGE,
   baseUrl: 'http://127.0.0.1:1/v1',
   model: 'judge-1',
-  pairs: true,
+  way: 'pairs',
   rubric: 'Which is better?'
 }
 
@@ -44,7 +44,7 @@ const NO_PROXIES = { characters: null, task: null }
 
 test('an evaluation is measured in the process as it would be here, and a pattern that is none is refused by name', async () => {
   const run = evaluationRun()
-  const stored = { run, samples: manyAnswers(20), scores: [], marks: [], pairs: [] }
+  const stored = { run, samples: manyAnswers(20), scores: [], marks: [], pairs: [], forms: [] }
   expect(await measureEvaluation(stored, NO_PROXIES)).toEqual(evaluationResults(stored, NO_PROXIES))
   const task = { ...run.task, reading: { kind: 'pattern' as const, pattern: '(' } }
   await expect(measureEvaluation({ ...stored, run: { ...run, task } }, NO_PROXIES)).rejects.toMatchObject({
@@ -61,7 +61,8 @@ test('a judge of pairs that may see more answers than there are is said to have 
         samples: manyAnswers(4),
         scores: [],
         marks: [],
-        pairs: [{ prompt: 0, among: [0, 1], orders: [0, 0] }]
+        pairs: [{ prompt: 0, among: [0, 1], orders: [0, 0] }],
+        forms: []
       },
       NO_PROXIES
     ).pairs?.tally.size

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createProject } from '../../../../src/main/project/create-project'
 import { migrateProject } from '../../../../src/main/project/migrate-project'
 import { openProject } from '../../../../src/main/project/open-project'
+import { EVALUATIONS } from '../../../../src/main/project/stored-documents'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
@@ -158,6 +159,27 @@ describe.each([1, 2] as const)('a project of version %i', (version) => {
       expect(await results(path)).toEqual({})
     }
   })
+})
+
+it('an evaluation of before judges read what answers mean has the judges that it had', async () => {
+  const folder = await temporaryFolder()
+  const judge = {
+    ...{ baseUrl: 'http://localhost:1/v1', model: 'm', rubric: 'Mark it.' },
+    ...{ answersPerPrompt: 8, requestsPerMinute: 60, concurrency: 4 }
+  }
+  const run = evaluationRun()
+  const before = {
+    ...run,
+    schemaVersion: 1,
+    formJudge: undefined,
+    judge: { ...judge, pairs: false },
+    pairJudge: { ...judge, pairs: true }
+  }
+  await mkdir(join(folder, 'evaluations'))
+  await writeFile(join(folder, 'evaluations', `${run.id}.json`), JSON.stringify(before))
+  expect(await EVALUATIONS.read(folder, run.id)).toEqual(
+    evaluationRun({ judge: { ...judge, way: 'marks' }, pairJudge: { ...judge, way: 'pairs' } })
+  )
 })
 
 /** How many steps the migration of a copy takes. */

@@ -329,7 +329,7 @@ describe('the commands', () => {
     )
     expect(edited.files.map(({ name }) => name)).toEqual(['demo-facts.json', 'variants.json', 'rubric.txt'])
     const usual = await evaluationCommand(
-      evaluationRun({ task, judge: { ...judge, rubric: rubricOf('reasoning', false) } })
+      evaluationRun({ task, judge: { ...judge, rubric: rubricOf('reasoning', 'marks') } })
     )
     expect(usual.command).not.toContain('--judge-rubric')
   })

@@ -24,10 +24,22 @@ const result = (variant: string, mean: number): VariantResult => ({
 /** An evaluation of these, which come to 1, 2, 3, … distinct right answers. */
 function evaluation(variants: (Variant & { temperature?: number })[]): ReportedEvaluation {
   const { prompts, ...task } = taskFixture({ name: 'Open', kind: 'open-ended' })
-  const { id, createdAt, programVersion, rendering, weights, judge, pairJudge, notices } = evaluationRun()
+  const { id, createdAt, programVersion, rendering, weights, judge, pairJudge, formJudge, notices } =
+    evaluationRun()
   const checkpoint = { name: 'm', fingerprint: 'f' }
   return {
-    ...{ id, createdAt, programVersion, rendering, weights, judge, pairJudge, notices, complete: true },
+    ...{
+      id,
+      createdAt,
+      programVersion,
+      rendering,
+      weights,
+      judge,
+      pairJudge,
+      formJudge,
+      notices,
+      complete: true
+    },
     origin: { base: checkpoint, post: checkpoint, changed: [] },
     runMarks: { name: '', note: '', pinned: false },
     task: { ...task, promptCount: prompts.length },

@@ -359,21 +359,21 @@ describe('a judge as it is typed', () => {
 
   it('begins with the rubric for the kind of task, or as the judge of last time', () => {
     const blank = draftOfJudge('reasoning', null)
-    expect(judgedBy(blank, 'reasoning', true).rubric).toBe(rubricOf('reasoning', true))
-    expect(judgedBy(judgedBy(blank, 'reasoning', true), 'reasoning', false)).toEqual(blank)
-    expect(judgedBy({ ...blank, rubric: 'mine' }, 'reasoning', true)).toMatchObject({
-      pairs: true,
+    expect(judgedBy(blank, 'reasoning', 'pairs').rubric).toBe(rubricOf('reasoning', 'pairs'))
+    expect(judgedBy(judgedBy(blank, 'reasoning', 'pairs'), 'reasoning', 'marks')).toEqual(blank)
+    expect(judgedBy({ ...blank, rubric: 'mine' }, 'reasoning', 'pairs')).toMatchObject({
+      way: 'pairs',
       rubric: 'mine'
     })
-    expect(draftOfJudge('reasoning', null).rubric).toBe(rubricOf('reasoning', false))
+    expect(draftOfJudge('reasoning', null).rubric).toBe(rubricOf('reasoning', 'marks'))
     const { settings } = parseJudge(draft)
     expect(settings).toMatchObject({ baseUrl: 'http://localhost:8080/v1', model: 'm', answersPerPrompt: 8 })
-    expect(draftOfJudge('reasoning', settings).rubric).toBe(rubricOf('creative', false))
+    expect(draftOfJudge('reasoning', settings).rubric).toBe(rubricOf('creative', 'marks'))
   })
 
   it('names every field that is wrong, and takes no key in the address', () => {
     const { settings, problems } = parseJudge({
-      pairs: false,
+      way: 'marks',
       baseUrl: 'http://me:secret@host/v1',
       model: '',
       rubric: ' ',
@@ -381,7 +381,7 @@ describe('a judge as it is typed', () => {
       requestsPerMinute: '1e3'
     })
     expect(settings).toBeNull()
-    const fields = Object.keys(draft).filter((field) => field !== 'pairs')
+    const fields = Object.keys(draft).filter((field) => field !== 'way')
     expect(Object.keys(problems).sort()).toEqual(fields.sort())
     expect(problems.baseUrl).toMatch(/apart from the address/)
   })
