@@ -17,6 +17,7 @@ import { median } from './statistics'
 import type { PairFolders } from './synthetic-pair'
 import { pack, sweptModels, trieOf } from './workload'
 import { wholeTrie } from '../main/engine/tries/trie-parts'
+import { section, percent, gflopsPerSecond } from './table'
 
 /** Where a pass over the layers spends its time, from onnxruntime's own profile of every node. */
 export interface BlockProfile {
@@ -201,4 +202,36 @@ async function measureHead(pair: PairWeights): Promise<number> {
     await head.close()
     await device.close()
   }
+}
+
+/** As a table. */
+export function describeProfiles(profiles: readonly BlockProfile[]): string {
+  const names = profiles[0]?.shares.map(({ part }) => part) ?? []
+  return section(
+    'Inside a pass over the layers (from the profile of every node; shares of wall time)',
+    [
+      'pair',
+      'Gemm of blocks',
+      'Gemm peak',
+      'share',
+      ...names,
+      'read per block',
+      'run per block',
+      'converting',
+      'head'
+    ],
+    profiles.map((row) => [
+      row.pair,
+      gflopsPerSecond(row.gemmGflops),
+      gflopsPerSecond(row.peakGflops),
+      percent(row.gemmGflops / row.peakGflops),
+      ...row.shares.map(({ share }) => percent(share)),
+      `${row.readMsPerBlock.toFixed(0)} ms`,
+      `${row.runMsPerBlock.toFixed(0)} ms`,
+      percent(row.convertShare),
+      gflopsPerSecond(row.headGflops)
+    ]),
+    'Read: bytes and conversion to float32 of one block, alone. Run: all nodes that the block feeds, of at most 24 models. ' +
+      'Converting: time of the reading thread over that of all else but waiting for it.'
+  )
 }

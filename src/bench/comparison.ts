@@ -14,6 +14,7 @@ import { mean, median } from './statistics'
 import type { PairFolders } from './synthetic-pair'
 import { pack, sweptModels, trieOf } from './workload'
 import { wholeTrie } from '../main/engine/tries/trie-parts'
+import { section, times, percent, gflopsPerSecond, gigaflops, mebibytes } from './table'
 
 /** Whatever a sweep may take: one group, so that only the machine's memory limits the bench. */
 export const UNLIMITED_MEMORY_BYTES = 2 ** 40
@@ -228,4 +229,79 @@ export async function timeSweep(
 
 function total({ projections, head }: Flops): number {
   return projections + head
+}
+
+/** As a table. */
+export function describeComparisons(comparisons: readonly Comparison[]): string {
+  return section(
+    'Sweep of all ranges and post against the plain ways (times as long as the sweep; "work" is the ratio of FLOPs)',
+    [
+      'pair',
+      'layers',
+      'models x prompts',
+      'sweep',
+      'pass per model and prompt',
+      'work',
+      'pass per model',
+      'work'
+    ],
+    comparisons.map((row) => [
+      row.pair,
+      String(row.layerCount),
+      `${row.modelCount} x ${row.promptCount}`,
+      `${row.sweepSeconds.toFixed(1)} s`,
+      measured(row.plain),
+      times(row.plain.work),
+      measured(row.batched),
+      times(row.batched.work)
+    ]),
+    'Plain ways: extrapolated from measured passes ' +
+      `(${comparisons.map((row) => `${row.pair}: ${row.plainPassesMeasured} and ${row.batchedPassesMeasured}`).join('; ')}), ` +
+      'weights already in memory as float32. Sweep: all of it, opening and reading files included.'
+  )
+}
+
+/** As a table. */
+export function describeWork(comparisons: readonly Comparison[]): string {
+  return section(
+    "Work of a sweep, and its speed against the machine's peak for a plain large Gemm",
+    [
+      'pair',
+      'block evaluations',
+      'packed of prompt tokens',
+      'weights read',
+      'projections',
+      'head',
+      'reached',
+      'Gemm peak',
+      'share',
+      'reading',
+      'hidden',
+      'converting'
+    ],
+    comparisons.map((row) => [
+      row.pair,
+      String(row.work.blockEvaluations),
+      `${row.work.packedTokens} of ${row.work.promptTokens}`,
+      mebibytes(row.work.weightBytesRead),
+      gigaflops(row.flops.projections),
+      gigaflops(row.flops.head),
+      gflopsPerSecond(row.gflops),
+      gflopsPerSecond(row.peakGflops),
+      percent(row.gflops / row.peakGflops),
+      percent(row.readShare),
+      percent(row.readHidden),
+      percent(row.convertShare)
+    ]),
+    'Reading: time for reading and converting weights over the time of the sweep; hidden: how much of it went by while computing; ' +
+      'converting: to float32, time of the reading thread over that of computing. ' +
+      'Reached: FLOPs of projections and head over the whole time of the sweep, attention and reading included. ' +
+      'Peak: the fastest plain Gemm seen beside it; other load on the machine lowers what is reached, not the peak.'
+  )
+}
+
+function measured({ measured, lowest, highest }: Comparison['plain']): string {
+  return lowest === highest
+    ? times(measured)
+    : `${times(measured)} (${lowest.toFixed(1)} to ${highest.toFixed(1)})`
 }

@@ -7,6 +7,8 @@ import { z } from 'zod'
 import { prepareExport } from '../main/export/prepare'
 import { runExport } from '../main/export/run-export'
 import type { PairFolders } from './synthetic-pair'
+import { section } from './table'
+import { median } from './statistics'
 
 /** One export beside a plain copy of the same bytes on the same disk; rates in bytes per second. */
 export interface ExportMeasure {
@@ -110,4 +112,24 @@ export async function measureExportApart(
   const args = [script, EXPORT_CHILD, base, post, name, String(layerCount), scratch]
   const { stdout } = await promisify(execFile)(process.execPath, args, { signal })
   return Measured.parse(JSON.parse(stdout))
+}
+
+/** As a table. */
+export function describeExports(exports: readonly ExportMeasure[]): string {
+  const rates = (each: readonly number[]): string => each.map((bytes) => (bytes / 1e6).toFixed(0)).join(', ')
+  return section(
+    'Export of the middle half of the layers, beside cp and sync of as many bytes (MB/s of each round, in turn)',
+    ['pair', 'size', 'cp and sync', 'writing', 'ratio', 'verifying', 'hashing both', 'memory above idle'],
+    exports.map((row) => [
+      row.pair,
+      `${(row.bytes / 1e9).toFixed(2)} GB`,
+      rates(row.copyRates),
+      rates(row.writeRates),
+      (median(row.writeRates) / median(row.copyRates)).toFixed(2),
+      `${row.verifySeconds.toFixed(1)} s`,
+      `${row.hashSeconds.toFixed(1)} s`,
+      `${((row.peakBytes - row.idleBytes) / 1e6).toFixed(0)} MB`
+    ]),
+    'Writing ends when every file is on the disk. Ratio: of the medians. Verifying and hashing come after the writing.'
+  )
 }

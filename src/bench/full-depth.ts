@@ -5,6 +5,7 @@ import { MODEL_SHAPES, type PairShape } from './model-shapes'
 import type { PeakMemory } from './peak-memory'
 import { type PairFolders, writeHollowPair } from './synthetic-pair'
 import { sweptModels } from './workload'
+import { section, gigaflops, mebibytes } from './table'
 
 /** A sweep's plan, with the time that the plan's own short trial predicts, and what the sweep was measured to take. */
 export interface PlannedSweep {
@@ -46,4 +47,45 @@ export async function planFullDepth(
     { pair: cut.name, plan: await planOf(cut.folders, cut.shape.layerCount), measured: memory },
     { pair: `${shape}, ${layerCount} layers`, plan: await planOf(whole, layerCount), measured: null }
   ]
+}
+
+/** As a table. */
+export function describePlans(plans: readonly PlannedSweep[]): string {
+  const seconds = (value: number): string =>
+    value < 600 ? `${value.toFixed(0)} s` : `${(value / 3600).toFixed(1)} h`
+  return section(
+    'A whole model planned within the same memory as its cut',
+    [
+      'pair',
+      'groups',
+      'block evaluations',
+      'projections each',
+      'weights',
+      'states',
+      'activations',
+      'last states',
+      'planned',
+      'peak',
+      'to read',
+      'predicted',
+      'measured'
+    ],
+    plans.map(({ pair, plan, measured }) => [
+      pair,
+      String(plan.groups.length),
+      String(plan.blockEvaluations),
+      gigaflops(plan.flops.projections / plan.blockEvaluations),
+      mebibytes(plan.memory.weights),
+      mebibytes(plan.memory.states),
+      mebibytes(plan.memory.activations),
+      mebibytes(plan.memory.finals),
+      `${mebibytes(plan.peakBytes)} of ${mebibytes(plan.memoryBytes)}`,
+      measured === null ? '-' : mebibytes(measured.peakBytes),
+      mebibytes(plan.readBytes.layers + plan.readBytes.head),
+      seconds(plan.estimate.seconds),
+      measured === null ? '-' : seconds(measured.seconds)
+    ]),
+    'Projections each: mean over block evaluations; in the last layer most is done for the answering rows only. Predicted: from one ' +
+      'block read and run for a moment. The whole model is planned from headers, its weights were not made.'
+  )
 }

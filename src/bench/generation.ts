@@ -23,6 +23,7 @@ import { elementCount } from './safetensors-writer'
 import { median } from './statistics'
 import type { PairFolders } from './synthetic-pair'
 import { trieOf } from './workload'
+import { section, ratio, milliseconds, percent, gflopsPerSecond, mebibytes } from './table'
 
 /** Generating with one model, beside what memory and products would allow. A step gives every row a token. */
 export interface GenerationSpeed {
@@ -225,4 +226,79 @@ async function timeStep(
   const elapsedMs = performance.now() - startedMs
   await runner.dismiss(rows)
   return elapsedMs
+}
+
+/** As a table. */
+export function describeSpeeds(generations: readonly Generation[]): string {
+  const limits = generations.map(
+    ({ bandwidth: { read, copy }, peakGflops }) =>
+      `${(read / 1e9).toFixed(0)} read and ${(copy / 1e9).toFixed(0)} copied GB/s, ${gflopsPerSecond(peakGflops)}`
+  )
+  return section(
+    "Generating with one model (medians of steps), and what of the machine's limits is reached",
+    [
+      'pair',
+      'weights',
+      'rows',
+      'step',
+      'tokens/s',
+      'fastest',
+      'weights read',
+      'memory allows',
+      'reached',
+      'Gemm peak allows',
+      'reached'
+    ],
+    generations.flatMap(({ speeds }) =>
+      speeds.map((row) => {
+        const tokensPerSecond = (ms: number): string => ((1000 * row.rows) / ms).toFixed(1)
+        return [
+          row.pair,
+          row.weights,
+          String(row.rows),
+          milliseconds(row.stepMs),
+          tokensPerSecond(row.stepMs),
+          tokensPerSecond(row.bestStepMs),
+          mebibytes(row.weightBytes),
+          tokensPerSecond(row.memoryLimitMs),
+          percent(row.memoryLimitMs / row.bestStepMs),
+          tokensPerSecond(row.productLimitMs),
+          percent(row.productLimitMs / row.bestStepMs)
+        ]
+      })
+    ),
+    `Measured beside it: ${limits.join('; ')}. Memory allows: the weights read once a step at the higher of the two. ` +
+      'Gemm peak: of float32 products, also beside int8. Reached: by the fastest step, as limits are the fastest seen.'
+  )
+}
+
+/** As a table. */
+export function describeVariants(generations: readonly Generation[]): string {
+  return section(
+    'Variants at one sample each (medians of steps, alternating)',
+    [
+      'pair',
+      'weights',
+      'base and post',
+      'and a range of them',
+      'ratio',
+      'a graph for each',
+      'ratio',
+      'shared hold',
+      'graphs hold'
+    ],
+    generations.flatMap(({ variants }) =>
+      variants.map((row) => [
+        row.pair,
+        row.weights,
+        milliseconds(row.twoMs),
+        milliseconds(row.threeMs),
+        ratio(row.threeMs / row.twoMs),
+        milliseconds(row.ownGraphsMs),
+        ratio(row.ownGraphsMs / row.twoMs),
+        mebibytes(row.sharedBytes),
+        mebibytes(row.ownBytes)
+      ])
+    )
+  )
 }

@@ -8,6 +8,7 @@ import { fittedExponent, median } from './statistics'
 import { writeSyntheticPair } from './synthetic-pair'
 import { pack, somePrompts, sweptModels, trieOf } from './workload'
 import { wholeTrie } from '../main/engine/tries/trie-parts'
+import { section } from './table'
 
 /** How a sweep's time grows along one axis, and how its counted work does: both as y ~ x^exponent. */
 export interface Growth {
@@ -84,4 +85,17 @@ export async function measureGrowth(
     })
   }
   return axes
+}
+
+/** As a table. */
+export function describeGrowth(growth: readonly Growth[]): string {
+  return section(
+    'Growth of a sweep (time ~ x^exponent; in brackets the exponent of its FLOPs)',
+    ['axis', 'exponent', 'measured'],
+    growth.map(({ axis, points, timeExponent, workExponent }) => [
+      axis,
+      `${timeExponent.toFixed(2)} (${workExponent.toFixed(2)})`,
+      points.map(({ x, seconds }) => `${x}: ${seconds.toFixed(2)} s`).join(', ')
+    ])
+  )
 }

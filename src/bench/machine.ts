@@ -24,3 +24,12 @@ export function describeMachine(): Machine {
     loadAverage: loadavg()[0] ?? 0
   }
 }
+
+/** What the figures are of, as a line. */
+export function describeMachineLine(machine: Machine): string {
+  const { cpu, cores, memoryGiB, system, node, onnxruntime, loadAverage } = machine
+  return (
+    `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}; node ${node}, onnxruntime ${onnxruntime}, CPU provider; ` +
+    `load before the run ${loadAverage.toFixed(1)}`
+  )
+}

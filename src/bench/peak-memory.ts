@@ -8,6 +8,7 @@ import { decoderSpec } from '../main/family'
 import { timeSweep } from './comparison'
 import type { PairFolders } from './synthetic-pair'
 import { demoPrompts, somePrompts, sweptModels } from './workload'
+import { section, mebibytes } from './table'
 
 /** Peak resident memory of a process that sweeps, beside what was planned; in bytes. */
 export interface PeakMemory {
@@ -89,4 +90,22 @@ export async function peakResidentBytes(pid?: number): Promise<number> {
     return pid === undefined ? process.resourceUsage().maxRSS * 1024 : Number.NaN
   const status = await readFile(`/proc/${pid ?? 'self'}/status`, 'utf8')
   return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024
+}
+
+/** As a table. */
+export function describeMemory(memory: readonly PeakMemory[]): string {
+  return section(
+    'Peak resident memory of a process that only sweeps, beside its plan',
+    ['pair', 'prompts', 'budget', 'groups', 'planned', 'peak', 'peak / planned', 'before the sweep'],
+    memory.map((row) => [
+      row.pair,
+      String(row.promptCount),
+      mebibytes(row.memoryBytes),
+      String(row.groupCount),
+      mebibytes(row.plannedBytes),
+      mebibytes(row.peakBytes),
+      (row.peakBytes / row.plannedBytes).toFixed(2),
+      mebibytes(row.beforeBytes)
+    ])
+  )
 }

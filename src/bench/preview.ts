@@ -20,6 +20,7 @@ import type { PairShape } from './model-shapes'
 import { peakResidentBytes } from './peak-memory'
 import { median } from './statistics'
 import { type PairFolders, writeSyntheticPair } from './synthetic-pair'
+import { section } from './table'
 
 /** A preview beside the whole sweep of the same pair. */
 export interface PreviewTime {
@@ -191,7 +192,7 @@ function agreementOf(
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
 /** As a line of a table. */
-export function previewCells(row: PreviewTime): string[] {
+function previewCells(row: PreviewTime): string[] {
   const span = (values: readonly number[]): string =>
     `${median(values).toFixed(1)} s${values.length === 1 ? '' : ` (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)})`}`
   const scale = row.wholeRows / row.measuredRows
@@ -212,4 +213,15 @@ export function previewCells(row: PreviewTime): string[] {
       : `${agreement.same ? 'the same' : `${agreement.behind?.toFixed(4) ?? 'nothing'} behind`}, rho ${agreement.rankCorrelation.toFixed(4)}, exact to ${agreement.furthest.toExponential(0)}`,
     `${gigabytes(row.peakBytes)} of ${gigabytes(row.plannedBytes)} planned, ${gigabytes(row.memoryBytes)} allowed`
   ]
+}
+
+/** As a table. */
+export function describePreviews(previews: readonly PreviewTime[]): string {
+  return section(
+    'A preview beside the whole sweep (engine’s time, median and span of the rounds, in turn; ranges, base and rivals, the demo’s 40 prompts)',
+    ['pair', 'whole', 'preview', 'time', 'work', 'first scores after', 'selected', 'peak memory'],
+    previews.map(previewCells),
+    'Time, work and first scores: of the whole sweep. Selected: by how much less diverse it is than what the whole sweep selects; rho: rank ' +
+      'correlation of diversity over all ranges; exact to: the largest difference of what the preview calls exact.'
+  )
 }

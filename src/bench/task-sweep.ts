@@ -12,6 +12,7 @@ import { runCrcSweep } from '../main/crc/sweep/crc-sweep'
 import { createEngineHost, type EngineClient } from '../main/engine/host'
 import { builtinTask } from '../main/evaluation/builtin-tasks'
 import { median } from './statistics'
+import { section } from './table'
 
 /** A sweep of the demo pair that is scored by its task of open questions, with base, blends and rivals, and what can be asked of it after. */
 export interface TaskSweepTime {
@@ -107,7 +108,7 @@ async function timed<Result>(work: () => Promise<Result>): Promise<[Result, numb
 }
 
 /** As lines of a table: {@link TaskSweepTime}'s counts, and medians with what they lie between. */
-export function taskSweepCells(row: TaskSweepTime): string[] {
+function taskSweepCells(row: TaskSweepTime): string[] {
   const span = (values: readonly number[], digits: number, unit: string): string =>
     `${median(values).toFixed(digits)} ${unit} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
   return [
@@ -119,4 +120,22 @@ export function taskSweepCells(row: TaskSweepTime): string[] {
     span(row.whatIfSeconds, 1, 's'),
     span(row.answerMs, 0, 'ms')
   ]
+}
+
+/** As a table. */
+export function describeTasks(tasks: readonly TaskSweepTime[]): string {
+  return section(
+    'Sweep of the demo pair scored by its open questions (median, and the least and the most of the rounds)',
+    [
+      'task',
+      'models',
+      'block evaluations x prefixes',
+      'engine',
+      'sweep',
+      'keeping what if',
+      'answering what if'
+    ],
+    tasks.map(taskSweepCells),
+    'Keeping what if: with 31 more samplers, as the window sweeps. Answering: another limit, sampler or number of draws, and the answer as text.'
+  )
 }

@@ -1,5 +1,6 @@
 import { DistanceSums } from '../main/checkpoint/distance-sums'
 import type { WeightDtype } from '../main/checkpoint/dtype'
+import { section } from './table'
 
 /** How fast stored weights are compared on one core, against copying the same bytes. Bytes are those of both sides. */
 export interface DistanceSpeed {
@@ -57,4 +58,20 @@ function bytesPerSecond(work: () => void): number {
   }
   const { user, system } = process.cpuUsage(started)
   return (runs * 2 * PIECE_BYTES) / ((user + system) / 1e6)
+}
+
+/** As a table. */
+export function describeDistances(distances: readonly DistanceSpeed[]): string {
+  const gigabytes = (bytesPerSecond: number): string => `${(bytesPerSecond / 1e9).toFixed(1)} GB/s`
+  return section(
+    'Layer distances: stored bytes of both checkpoints compared per second of one core',
+    ['stored as', 'differing', 'identical', 'copying them'],
+    distances.map((row) => [
+      row.dtype,
+      gigabytes(row.differingBytesPerSecond),
+      gigabytes(row.identicalBytesPerSecond),
+      gigabytes(row.copyBytesPerSecond)
+    ]),
+    'From memory, 1 MiB of each at a time; reading from a disk goes on beside it.'
+  )
 }

@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { z } from 'zod'
 import { builtScript } from '../main/base/built'
 import { ownPackage } from '../main/base/resources'
+import { section } from './table'
 
 /** How soon the desktop's window can be used: its entry on the fake of Electron that the tests have, its page in Chromium. */
 export interface WindowStart {
@@ -178,4 +179,15 @@ class Program {
     this.child.kill('SIGKILL')
     await gone
   }
+}
+
+/** As a table. */
+export function describeWindows(windows: readonly WindowStart[]): string {
+  const each = (milliseconds: readonly number[]): string => milliseconds.map((ms) => ms.toFixed(0)).join(', ')
+  return section(
+    "Start of the desktop's window with the demo, on the fake of Electron, its page in Chromium (ms of each start)",
+    ['program', 'first paint', 'then until the sweep can be started'],
+    windows.map((row) => [each(row.programMs), each(row.paintMs), each(row.interactiveMs)]),
+    'Program: from its start until it shows its page. First paint: from the page’s navigation. The first start reads files from the disk.'
+  )
 }

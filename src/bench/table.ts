@@ -1,0 +1,47 @@
+/** A titled table with columns as wide as they need; numbers read best flush right. */
+export function section(
+  title: string,
+  header: readonly string[],
+  rows: readonly string[][],
+  note?: string
+): string {
+  const widths = header.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0))
+  )
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
+      )
+      .join('  ')
+  return ['', title, line(header), ...rows.map(line), ...(note === undefined ? [] : [note]), ''].join('\n')
+}
+
+/** How many times as long. */
+export function times(ratio: number): string {
+  return `${ratio.toFixed(1)}x`
+}
+
+export function ratio(value: number): string {
+  return `${value.toFixed(2)}x`
+}
+
+export function milliseconds(ms: number): string {
+  return `${ms.toFixed(ms < 10 ? 2 : 0)} ms`
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`
+}
+
+export function gflopsPerSecond(value: number): string {
+  return `${value.toFixed(0)} GFLOP/s`
+}
+
+export function gigaflops(flops: number): string {
+  return `${(flops / 1e9).toFixed(0)} GFLOP`
+}
+
+export function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`
+}
