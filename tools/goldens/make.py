@@ -173,6 +173,33 @@ GOLDENS_MADE = {
         layer_norms=dict(before_attention="attention_layernorm", before_mlp="feedforward_layernorm")),
 }
 
+# Experts: how many, how many of them a token goes through, their inner size, whether the weights of the chosen sum to one, and in which
+# layers they take the place of the MLP.
+GOLDENS_MADE |= {
+    "qwen3_moe": dict(
+        config=small("qwen3_moe", "Qwen3MoeForCausalLM", head_dim=16, attention_bias=False, decoder_sparse_step=1,
+                     moe_intermediate_size=12, num_experts=8, num_experts_per_tok=3, norm_topk_prob=True, mlp_only_layers=[1],
+                     use_sliding_window=False, sliding_window=None, max_window_layers=4, output_router_logits=False,
+                     router_aux_loss_coef=0.001),
+        head_dim=16, head_norms=True, output_gain=2.0,
+        experts=dict(count=8, chosen=3, size=12, sum_to_one=True, layers=[0, 2, 3], router="mlp.gate",
+                     named=lambda expert, name: f"mlp.experts.{expert}.{name}_proj")),
+    "mixtral": dict(
+        config=changed(small("mixtral", "MixtralForCausalLM", num_local_experts=6, num_experts_per_tok=2, output_router_logits=False,
+                             router_aux_loss_coef=0.02, sliding_window=None, attention_dropout=0.0),
+                       intermediate_size=12, rms_norm_eps=1e-5),
+        head_dim=8, output_gain=2.0,
+        experts=dict(count=6, chosen=2, size=12, sum_to_one=True, layers=[0, 1, 2, 3], router="block_sparse_moe.gate",
+                     named=lambda expert, name: f"block_sparse_moe.experts.{expert}.{dict(gate='w1', up='w3', down='w2')[name]}")),
+    "olmoe": dict(
+        config=changed(small("olmoe", "OlmoeForCausalLM", num_experts=8, num_experts_per_tok=3, norm_topk_prob=False, clip_qkv=1.5,
+                             output_router_logits=False, router_aux_loss_coef=0.01, attention_bias=False),
+                       intermediate_size=12, rms_norm_eps=1e-5, num_key_value_heads=4),
+        head_dim=8, projection_norms=True, clip_after_norm=1.5, output_gain=4.0,
+        experts=dict(count=8, chosen=3, size=12, sum_to_one=False, layers=[0, 1, 2, 3], router="mlp.gate",
+                     named=lambda expert, name: f"mlp.experts.{expert}.{name}_proj")),
+}
+
 # What a family's modules are called, and its norms, where its row says nothing else.
 MODULES = dict(q="self_attn.q_proj", k="self_attn.k_proj", v="self_attn.v_proj", o="self_attn.o_proj", gate="mlp.gate_proj",
                up="mlp.up_proj", down="mlp.down_proj", q_norm="self_attn.q_norm", k_norm="self_attn.k_norm")
@@ -252,6 +279,16 @@ def make_weights(made, seed):
                 weights[f"{at}{modules[name]}.weight"] = norm(size * head_dim) * 1.2
             if made.get("head_norms"):
                 weights[f"{at}{modules[name]}.weight"] = norm(head_dim) * 1.2
+        experts = made.get("experts")
+        if experts and layer in experts["layers"]:
+            # Spread so that the chosen differ from token to token.
+            weights[f"{at}{experts['router']}.weight"] = linear(experts["count"], hidden, 2.0)
+            for expert in range(experts["count"]):
+                for name, out, into in [("gate", experts["size"], hidden), ("up", experts["size"], hidden),
+                                        ("down", hidden, experts["size"])]:
+                    weights[f"{at}{experts['named'](expert, name)}.weight"] = linear(
+                        out, into, made.get("output_gain", 1.0) if name == "down" else 1.0)
+            continue
         for name, out, into in [("gate", inter, hidden), ("up", inter, hidden), ("down", hidden, inter)]:
             if name == "gate" and made.get("mlp") == "plain":
                 continue
@@ -390,6 +427,8 @@ def forward(made, stored, tokens, dtype=torch.float32):
                 q, k, v = (y.clamp(-made["clip"], made["clip"]) for y in (q, k, v))
             if made.get("projection_norms"):
                 q, k = (rms_norm(y, w[f"{at}{modules[name]}.weight"], eps, offset) for name, y in [("q_norm", q), ("k_norm", k)])
+            if "clip_after_norm" in made:
+                q, k, v = (y.clamp(-made["clip_after_norm"], made["clip_after_norm"]) for y in (q, k, v))
             inverse, sharper = frequencies(ropes[layer], scaling, theta, rotary, dtype)
             sharper = sharper or made["length_of_rotation"]
             angles = torch.arange(length, dtype=dtype)[:, None] * inverse[None, :]
@@ -429,7 +468,22 @@ def forward(made, stored, tokens, dtype=torch.float32):
                 mixed.append(chances @ v[:, kv * head_dim:(kv + 1) * head_dim])
             return linear(torch.cat(mixed, dim=1), at + modules["o"])
 
+        def routed(inner, experts):
+            """Every expert of every token, weighed by its probability where it is among the likeliest and by nothing elsewhere."""
+            chances = torch.softmax(inner @ w[f"{at}{experts['router']}.weight"].T, dim=1)
+            likeliest = torch.sort(chances, dim=1, descending=True).indices[:, :experts["chosen"]]
+            share = torch.zeros_like(chances).scatter(1, likeliest, chances.gather(1, likeliest))
+            if experts["sum_to_one"]:
+                share = share / share.sum(1, keepdim=True)
+            added = torch.zeros_like(inner)
+            for expert in range(experts["count"]):
+                gate, up, down = (w[f"{at}{experts['named'](expert, name)}.weight"] for name in ("gate", "up", "down"))
+                added = added + share[:, expert, None] * ((ACTIVATIONS["silu"](inner @ gate.T) * (inner @ up.T)) @ down.T)
+            return added
+
         def mlp(inner):
+            if layer in made.get("experts", {}).get("layers", []):
+                return routed(inner, made["experts"])
             name = made.get("act", "silu")
             if name == "xielu":
                 act = lambda x: xielu(x, w[at + "mlp.act_fn.alpha_p"], w[at + "mlp.act_fn.alpha_n"])

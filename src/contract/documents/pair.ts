@@ -27,6 +27,8 @@ export const CheckpointSummary = z.object({
   layerCount: z.number().int(),
   hiddenSize: z.number().int(),
   intermediateSize: z.number().int(),
+  /** What stands in the place of the MLP in most layers; null where none has experts. */
+  experts: z.object({ count: z.number().int(), perRow: z.number().int(), size: z.number().int() }).nullable(),
   headCount: z.number().int(),
   kvHeadCount: z.number().int(),
   headSize: z.number().int(),

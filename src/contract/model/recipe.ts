@@ -24,10 +24,13 @@ export const STRENGTH_BOUNDS = { least: -1, most: 2 } as const
 
 const strength = z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most)
 
-/** What each half of a decoder layer is made of; a half's norms are those before and after it, and those of queries and keys. */
+/**
+ * What each half of a decoder layer is made of; a half's norms are those before and after it, and those of queries and keys. Where a
+ * layer has experts, its MLP half is the router that chooses among them, and gate, up and down of all of them.
+ */
 export const COMPONENTS = {
   attention: ['norms', 'q', 'k', 'v', 'o'],
-  mlp: ['norms', 'gate', 'up', 'down']
+  mlp: ['norms', 'router', 'gate', 'up', 'down']
 } as const
 export type LayerHalf = keyof typeof COMPONENTS
 export type Component = (typeof COMPONENTS)[LayerHalf][number]
@@ -46,7 +49,7 @@ const attention = z
   .strictObject({ norms: component, q: component, k: component, v: component, o: component })
   .transform(wholeHalf)
 const mlp = z
-  .strictObject({ norms: component, gate: component, up: component, down: component })
+  .strictObject({ norms: component, router: component, gate: component, up: component, down: component })
   .transform(wholeHalf)
 
 /**

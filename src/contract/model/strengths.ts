@@ -175,6 +175,7 @@ export function withComponents(
     }),
     mlp: wholeHalf({
       norms: of('norms', mlp),
+      router: of('router', mlp),
       gate: of('gate', mlp),
       up: of('up', mlp),
       down: of('down', mlp)

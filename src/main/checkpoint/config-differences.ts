@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { at } from '../../contract/model/look-up'
-import type { DecoderSpec } from '../family'
+import type { DecoderSpec, Experts } from '../family'
 import type { Rope } from '../family/rope'
 
 /**
- * What two models of one shape compute differently with the same weights, in words: norm epsilon, attention windows and
- * position embedding. Each is as the first layer has it in which they differ.
+ * What two models of one shape compute differently with the same weights, in words: norm epsilon, attention windows,
+ * position embedding and how experts are chosen. Each is as the first layer has it in which they differ.
  *
  * @param label what the first is called; the second is post
  */
@@ -27,6 +27,13 @@ export function configDifferences(label: string, own: DecoderSpec, post: Decoder
     const { layer, other } = ropes
     differences.push(differs('position embedding', describeRope(layer.rope), describeRope(other.rope)))
   }
+  const experts = layers.find(({ layer, other }) => !isDeepStrictEqual(layer.experts, other.experts))
+  if (experts !== undefined) {
+    const { layer, other } = experts
+    differences.push(
+      differs('choice of experts', describeChoice(layer.experts), describeChoice(other.experts))
+    )
+  }
   return differences
 }
 
@@ -38,6 +45,11 @@ export function baseComputesOtherwise(base: DecoderSpec, post: DecoderSpec): str
     `The configs of base and post differ in ${differences.join(', ')}: restored layers are computed as post's config says, as in an ` +
     "export, and base as a whole as its own says. Layers that were trained for base's config may do worse under post's."
   )
+}
+
+function describeChoice(experts: Experts | null): string {
+  if (experts === null) return 'none'
+  return `${experts.perRow} for a token, ${experts.normed ? 'weights that sum to one' : 'weighted by their probabilities'}`
 }
 
 function describeWindow(window: number | null): string {

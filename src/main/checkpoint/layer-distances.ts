@@ -37,6 +37,8 @@ interface Comparison {
   rowCount: number
   /** The tensor has other rows besides. */
   partial: boolean
+  /** Whose tensors are one component together: the same of all experts of a layer; null for a tensor by itself. */
+  together: string | null
 }
 
 /**
@@ -81,7 +83,7 @@ export async function* compareLayers(
     yield {
       type: 'done',
       distances: {
-        components: compared.map((rows) => rows.result()),
+        components: withExpertsJoined(compared),
         layers: wholeLayers(compared, pair.post.spec.layerCount),
         notices: [...notices, ...nonFiniteNotices(compared)],
         bytesRead: readers.base.bytesRead + readers.post.bytesRead
@@ -150,19 +152,35 @@ class ComparedRows {
     return this.baseDtype === this.postDtype && this.sums.changed === 0
   }
 
-  result(): ComponentDistance {
-    const { layer, component, postTensor, firstRow, rowCount, partial } = this.comparison
+  /** @param others that are one component with it */
+  result(others: readonly ComparedRows[] = []): ComponentDistance {
+    const { layer, component, postTensor, firstRow, rowCount, partial, together } = this.comparison
+    const all = [this, ...others]
+    const sums = new DistanceSums()
+    for (const rows of all) sums.addSums(rows.sums)
     return {
       layer,
       component,
-      tensor: postTensor,
+      tensor: together ?? postTensor,
       rows: partial ? { first: firstRow, count: rowCount } : null,
       baseDtype: this.baseDtype,
       postDtype: this.postDtype,
-      identical: this.identical,
-      ...this.sums.distance()
+      identical: all.every(({ identical }) => identical),
+      ...sums.distance()
     }
   }
+}
+
+/** One result for what is one component together, in the place of the first of it. */
+function withExpertsJoined(compared: readonly ComparedRows[]): ComponentDistance[] {
+  const parts = new Map<ComparedRows | string, { first: ComparedRows; others: ComparedRows[] }>()
+  for (const rows of compared) {
+    const key = rows.comparison.together ?? rows
+    const known = parts.get(key)
+    if (known === undefined) parts.set(key, { first: rows, others: [] })
+    else known.others.push(rows)
+  }
+  return [...parts.values()].map(({ first, others }) => first.result(others))
 }
 
 function entryOf(
@@ -191,7 +209,8 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
     postTensor,
     firstRow: 0,
     rowCount: sharedTokens,
-    partial: sharedTokens < post.vocabularySize
+    partial: sharedTokens < post.vocabularySize,
+    together: null
   })
   if (base.tiedHead && post.tiedHead) {
     notices.push('Both heads are tied: the head is the embeddings.')
@@ -213,7 +232,8 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
         postTensor: name,
         firstRow: 0,
         rowCount: post.hiddenSize,
-        partial: false
+        partial: false,
+        together: null
       })),
       ...(base.tiedHead && post.tiedHead ? [] : [tokens('head', inBase.head.name, inPost.head.name)])
     ],
@@ -223,7 +243,7 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
 
 /** A tensor of a layer, or its parts where it holds several projections: [q; k; v] and [gate; up], one above the other. */
 function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorSpec): Comparison[] {
-  const { name, role, shape } = tensor
+  const { name, role, shape, expert } = tensor
   const [rows = 0] = shape
   const kvSize = spec.kvHeadCount * spec.headSize
   const parts: readonly (readonly [Component, number])[] =
@@ -248,7 +268,8 @@ function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorS
       postTensor: name,
       firstRow,
       rowCount,
-      partial: rowCount < rows
+      partial: rowCount < rows,
+      together: expert === null ? null : name.replace(`.${expert}.`, '.*.')
     }
     firstRow += rowCount
     return comparison

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ProblemCode } from '../../contract/model/problem'
-import { layerTensors, wholeModelTensors, type DecoderSpec, type TensorSpec } from '../family'
+import {
+  type DecoderSpec,
+  type Experts,
+  hasExperts,
+  layerTensors,
+  type TensorSpec,
+  wholeModelTensors
+} from '../family'
 import { isWeightDtype } from './dtype'
 import { quoteName } from '../base/json-object'
 import type { PairMember } from './pair-member'
@@ -69,16 +76,38 @@ function specErrors(label: string, own: DecoderSpec, post: DecoderSpec): PairErr
   if (own.modelType !== post.modelType) {
     return [differs('family (model_type)', own.modelType, post.modelType)]
   }
-  return BLOCK_TRAITS.flatMap(([trait, name]) =>
+  const errors = BLOCK_TRAITS.flatMap(([trait, name]) =>
     isDeepStrictEqual(own[trait], post[trait]) ? [] : [differs(name, own[trait], post[trait])]
   )
+  const layers = own.layers.map(({ experts }, layer) => ({
+    layer,
+    own: expertsInWords(experts),
+    post: expertsInWords(post.layers[layer]?.experts ?? null)
+  }))
+  const other = layers.find((layer) => layer.own !== layer.post)
+  if (own.layerCount !== post.layerCount || other === undefined) return errors
+  return [...errors, differs(`number or size of experts in layer ${other.layer}`, other.own, other.post)]
+}
+
+function expertsInWords(experts: Experts | null): string {
+  return experts === null ? 'none' : `${experts.count} of ${experts.size}`
 }
 
 function describe(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
+/** As transformers 5 holds them in memory; it writes each by itself. */
+const JOINED_EXPERTS = /\.experts\.(gate_up_proj|down_proj)$/
+
 function tensorErrors(label: string, { checkpoint, spec }: PairMember): PairError[] {
+  const joined = hasExperts(spec) && [...checkpoint.tensors.keys()].find((name) => JOINED_EXPERTS.test(name))
+  if (typeof joined === 'string') {
+    const message =
+      `${label} (${checkpoint.path}): tensor ${quoteName(joined)} is of all experts of a layer, expected tensors for each expert: ` +
+      'write the checkpoint anew with save_pretrained of transformers.'
+    return [{ code: 'unsupported', message }]
+  }
   const errors = usedTensors(spec).flatMap((expected): PairError[] => {
     const entry = checkpoint.tensors.get(expected.name)
     const what = `${label} (${checkpoint.path}): tensor ${quoteName(expected.name)}`

@@ -1,3 +1,4 @@
+import { anyExperts } from '../family'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import { WorkbenchError } from '../../contract/model/problem'
 import { baseComputesOtherwise } from './config-differences'
@@ -108,6 +109,7 @@ export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras
     layerCount: spec.layerCount,
     hiddenSize: spec.hiddenSize,
     intermediateSize: spec.intermediateSize,
+    experts: anyExperts(spec),
     headCount: spec.headCount,
     kvHeadCount: spec.kvHeadCount,
     headSize: spec.headSize,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import { describeNonFinite, type PairValues } from '../../contract/documents/non-finite'
+import { mlpSize } from '../../contract/words/mlp-size'
 import { WorkbenchError } from '../../contract/model/problem'
 import { inspectPair } from '../checkpoint/pair'
 import { pairPaths } from '../project/demo'
@@ -145,7 +146,7 @@ const ROWS: readonly (readonly [string, (checkpoint: CheckpointSummary) => strin
   ],
   ['layers', (checkpoint) => String(checkpoint.layerCount)],
   ['hidden size', (checkpoint) => count(checkpoint.hiddenSize)],
-  ['MLP size', (checkpoint) => count(checkpoint.intermediateSize)],
+  ['MLP size', mlpSize],
   [
     'heads',
     (checkpoint) =>

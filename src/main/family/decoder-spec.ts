@@ -8,6 +8,7 @@ import { FAMILIES } from './family-table'
 import { contextLength, layerSpecs, ropeSection, rotaryFactor, type LayerSpec } from './layer-specs'
 import { NESTED_TEXT_CONFIGS, type NestedText } from './nested-text'
 import { isNeutral, neutralValues } from './neutral-keys'
+import { UNBUILT } from './unbuilt'
 
 export const ACTIVATIONS = ['silu', 'gelu_tanh', 'gelu', 'relu', 'relu2', 'xielu'] as const
 export type Activation = (typeof ACTIVATIONS)[number]
@@ -147,9 +148,10 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
   const modelType = nested === undefined ? outerType : nestedType(rawConfig, nested)
   const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined
   if (family === undefined) {
+    const why = Object.hasOwn(UNBUILT, modelType) ? UNBUILT[modelType] : undefined
     throw new WorkbenchError(
       'unsupported',
-      `${configPath}: model_type "${modelType}" is not supported.`,
+      `${configPath}: model_type "${modelType}" is not supported${why === undefined ? '' : `: ${why} are not computed`}.`,
       `Supported: ${[...Object.keys(FAMILIES), ...Object.keys(NESTED_TEXT_CONFIGS)].sort().join(', ')}.`
     )
   }

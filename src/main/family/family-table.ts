@@ -1,3 +1,4 @@
+import { EXPERT_FAMILIES } from './expert-families'
 import type { Family } from './family'
 import {
   cohere,
@@ -389,5 +390,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     originalContext: true,
     defaults: { ...plain.defaults, rms_norm_eps: 1e-5, sliding_window: null },
     ignored: ['full_attn_mod', 'interpolate_factor']
-  }
+  },
+  ...EXPERT_FAMILIES
 }

@@ -38,7 +38,9 @@ export interface Family {
   readonly attention: 'separate' | 'fused' | 'grouped'
   /** act(gate) · up, the two apart or fused as rows [gate | up] of one; or act(up) alone. */
   readonly mlp: 'gated' | 'fused' | 'plain'
-  /** Config key of the size beyond which q, k and v are cut off, where it may have one. */
+  /** Where layers may send each row to a few of many gated MLPs, the experts, what configs say of them; null where none does. */
+  readonly experts: ExpertKeys | null
+  /** Config key of the size beyond which q, k and v are cut off after their norms, where it may have one. */
   readonly qkvClipKey?: string
   readonly activationKey: 'hidden_act' | 'hidden_activation'
   /** Embeddings are multiplied by sqrt(hidden_size), the head is not. */
@@ -90,7 +92,8 @@ export interface Family {
   /**
    * Whether projections may be computed in float16 on devices that gain from it. Not for Gemma: its norms multiply by
    * (1 + weight) and its residual grows past float16's largest number, 65,504, so inputs and outputs of its
-   * projections overflow where bfloat16, in which it was trained, does not. Nor where an activation squares what it is given.
+   * projections overflow where bfloat16, in which it was trained, does not. Nor where an activation squares what it is given, or where
+   * rounding may send a row to other experts.
    */
   readonly halfPrecision: boolean
   readonly tiedHeadByDefault: boolean
@@ -102,7 +105,18 @@ export interface Family {
 
 export type NormPlace = 'beforeAttention' | 'afterAttention' | 'beforeMlp' | 'afterMlp'
 
-/** Modules that are not norms of a layer. */
+/** What configs of a family say of experts, beside num_experts_per_tok. */
+export interface ExpertKeys {
+  /** Names of the key that says how many there are. */
+  readonly countKeys: readonly [string, ...string[]]
+  readonly sizeKey: string
+  /** Whether the weights of a row's experts sum to one, or the config key that says so. */
+  readonly normed: boolean | string
+  /** Whether mlp_only_layers and decoder_sparse_step may leave layers with one MLP. */
+  readonly someDense: boolean
+}
+
+/** Modules that are not norms of a layer. Each expert has a folder of its number in `experts`, with its projections. */
 const MODULES = {
   q: 'self_attn.q_proj',
   k: 'self_attn.k_proj',
@@ -115,6 +129,11 @@ const MODULES = {
   up: 'mlp.up_proj',
   gateUp: 'mlp.gate_up_proj',
   down: 'mlp.down_proj',
+  router: 'mlp.gate',
+  experts: 'mlp.experts',
+  expertGate: 'gate_proj',
+  expertUp: 'up_proj',
+  expertDown: 'down_proj',
   embedding: 'model.embed_tokens',
   finalNorm: 'model.norm',
   head: 'lm_head'

@@ -1,9 +1,13 @@
 export { computeAlike, decoderSpec, type Activation, type DecoderSpec } from './decoder-spec'
+export { anyExperts, hasExperts, layerKinds, widestMlp } from './expert-layers'
+export type { Experts } from './experts'
 export type { LayerSpec } from './layer-specs'
 export { requireComponents, tensorStrength } from './tensor-strength'
 export {
   canonicalTensorName,
+  expertTensors,
   layerTensors,
+  sharedTensors,
   wholeModelTensors,
   type Half,
   type LayerTensorSpec,

@@ -1,4 +1,5 @@
 import { describeValue, type ConfigReader } from './config-reader'
+import { layerExperts, type Experts } from './experts'
 import type { Family } from './family'
 import { readRope, type Rope } from './rope'
 import { rotates } from './shared-traits'
@@ -8,6 +9,8 @@ export interface LayerSpec {
   /** A query at position p sees keys p - window + 1 .. p; null sees all. */
   readonly window: number | null
   readonly rope: Rope
+  /** Null where every row goes through one MLP. */
+  readonly experts: Experts | null
 }
 
 /** The section of RoPE, in either style: rope_scaling, or rope_parameters, which also holds what newer configs moved there. */
@@ -75,7 +78,7 @@ export function layerSpecs(
   const ropes = readRopes(reader, family, rotarySize)
   const window = slidingWindow(reader, family)
   const types = family.windows === 'layerTypes' ? layerTypes(reader, layerCount) : null
-  return Array.from({ length: layerCount }, (_, layer) => {
+  return layerExperts(reader, family, layerCount).map((experts, layer) => {
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
     if (slides && window === null) refuseWithoutWindow(reader, family, types !== null)
@@ -85,7 +88,7 @@ export function layerSpecs(
       marked: () => !rotates(layer, reader),
       full: () => window !== null && !slides
     }[family.layersWithoutRope]()
-    return { window: slides ? window : null, rope: still ? NO_ROPE : rope }
+    return { window: slides ? window : null, rope: still ? NO_ROPE : rope, experts }
   })
 }
 

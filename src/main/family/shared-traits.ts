@@ -31,6 +31,7 @@ export const plain = {
   bias: { qkv: false, output: false, mlp: false },
   attention: 'separate',
   mlp: 'gated',
+  experts: null,
   activationKey: 'hidden_act',
   scaledEmbeddings: false,
   multipliers: false,
@@ -136,6 +137,9 @@ export function exaoneSlides(layer: number, config: ConfigReader): boolean {
   if (typeof config.value(key) === 'string' && Array.isArray(config.value('layer_types'))) return false
   return config.value('sliding_window') !== null && slidesByPattern(key, 4)(layer, config)
 }
+
+/** How much of the router's losses training takes, and whether the reference hands back what it says. */
+export const routerLosses = ['output_router_logits', 'router_aux_loss_coef']
 
 /** Qwen can slide its upper layers, and does so only when use_sliding_window says it. */
 export const qwenWindows = {

@@ -2,7 +2,8 @@ import { WorkbenchError } from '../../contract/model/problem'
 import type { Component, LayerStrength } from '../../contract/model/recipe'
 import { componentName, componentStrengths, HALVES } from '../../contract/model/strengths'
 import type { DecoderSpec } from './decoder-spec'
-import { layerTensors, type LayerTensorSpec } from './tensors'
+import { expertTensors, sharedTensors, type LayerTensorSpec } from './tensors'
+import { at } from '../../contract/model/look-up'
 
 /** How much of base a tensor of a layer takes; for a fused one of which {@link requireComponents} has shown that its components agree. */
 export function tensorStrength({ half, components }: LayerTensorSpec, layer: LayerStrength): number {
@@ -20,9 +21,15 @@ export function tensorStrength({ half, components }: LayerTensorSpec, layer: Lay
  * @throws WorkbenchError `unsupported` naming the component, and the tensor
  */
 export function requireComponents(spec: DecoderSpec, layers: readonly LayerStrength[]): void {
-  const tensors = layerTensors(spec, 0)
   const { label } = spec.family
   for (const [index, layer] of layers.entries()) {
+    if (HALVES.every((half) => typeof layer[half] === 'number')) continue
+    // Experts have the components of any other MLP.
+    const { experts } = at(spec.layers, index, 'layer')
+    const tensors = [
+      ...sharedTensors(spec, index),
+      ...(experts === null ? [] : expertTensors(spec, index, 0))
+    ]
     for (const half of HALVES) {
       if (typeof layer[half] === 'number') continue
       const own = tensors.filter((tensor) => tensor.half === half)

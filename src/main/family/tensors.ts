@@ -1,6 +1,8 @@
 import type { DecoderSpec } from './decoder-spec'
 import type { Component, LayerHalf } from '../../contract/model/recipe'
+import type { Experts } from './experts'
 import { moduleNames, type Family, type NormPlace } from './family'
+import { at } from '../../contract/model/look-up'
 
 /** Which half of a decoder layer a tensor belongs to: recipes set a strength for each (see the contract's LayerStrength). */
 export type Half = LayerHalf
@@ -45,6 +47,7 @@ export type Role =
   | 'downBias'
   | 'alphaP'
   | 'alphaN'
+  | 'router'
 
 /** What each tensor holds of a half's components: a fused one of several. A bias goes with its weight. */
 const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
@@ -77,29 +80,66 @@ const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   alphaP: ['up'],
   alphaN: ['up'],
   down: ['down'],
-  downBias: ['down']
+  downBias: ['down'],
+  router: ['router']
 }
 
 export interface LayerTensorSpec extends TensorSpec {
   readonly role: Role
+  /** Which expert's it is; null for what every row goes through. */
+  readonly expert: number | null
   readonly components: readonly Component[]
   readonly half: Half
 }
 
 /** A tensor of a layer without the layer's number. */
-type Part = Omit<LayerTensorSpec, 'half' | 'components'>
+type Part = Pick<LayerTensorSpec, 'role' | 'name' | 'shape'>
 
 /** All tensors of one decoder layer. Projections are stored [out, in]. */
 export function layerTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
-  const halves = { attention: attentionTensors(spec), mlp: mlpTensors(spec) }
-  return Object.entries(halves).flatMap(([half, parts]) =>
-    parts.map((part) => ({
-      ...part,
-      half: half === 'mlp' ? 'mlp' : 'attention',
-      components: COMPONENTS_OF[part.role],
-      name: `model.layers.${layer}.${part.name}`
-    }))
-  )
+  const { experts } = at(spec.layers, layer, 'layer')
+  const count = experts === null ? 0 : experts.count
+  return [
+    ...sharedTensors(spec, layer),
+    ...Array.from({ length: count }, (_, expert) => expertTensors(spec, layer, expert)).flat()
+  ]
+}
+
+/** Those that every row goes through: all of them, but for experts. */
+export function sharedTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
+  const { experts } = at(spec.layers, layer, 'layer')
+  return [
+    ...inLayer(layer, 'attention', null, attentionTensors(spec)),
+    ...inLayer(layer, 'mlp', null, experts === null ? mlpTensors(spec) : routerTensors(spec, experts))
+  ]
+}
+
+/** Those of one expert of a layer that has experts. */
+export function expertTensors(spec: DecoderSpec, layer: number, expert: number): LayerTensorSpec[] {
+  const { experts } = at(spec.layers, layer, 'layer')
+  if (experts === null) throw new RangeError(`layer ${layer} has no experts`)
+  const names = moduleNames(spec.family)
+  const named = (name: string): string => `${names.experts}.${expert}.${name}`
+  return inLayer(layer, 'mlp', expert, [
+    ...linear('gate', 'gateBias', named(names.expertGate), experts.size, spec.hiddenSize, false),
+    ...linear('up', 'upBias', named(names.expertUp), experts.size, spec.hiddenSize, false),
+    ...linear('down', 'downBias', named(names.expertDown), spec.hiddenSize, experts.size, false)
+  ])
+}
+
+function inLayer(
+  layer: number,
+  half: Half,
+  expert: number | null,
+  parts: readonly Part[]
+): LayerTensorSpec[] {
+  return parts.map((part) => ({
+    ...part,
+    half,
+    expert,
+    components: COMPONENTS_OF[part.role],
+    name: `model.layers.${layer}.${part.name}`
+  }))
 }
 
 function attentionTensors(spec: DecoderSpec): Part[] {
@@ -158,6 +198,15 @@ function mlpTensors(spec: DecoderSpec): Part[] {
   ]
 }
 
+/** What stands in the place of the MLP's own where a layer has experts. */
+function routerTensors(spec: DecoderSpec, { count }: Experts): Part[] {
+  const { router } = moduleNames(spec.family)
+  return [
+    ...norm(spec, 'beforeMlp'),
+    { role: 'router' as const, name: `${router}.weight`, shape: [count, spec.hiddenSize] }
+  ]
+}
+
 function linear(
   role: Role,
   biasRole: Role,
@@ -209,7 +258,7 @@ const JOINED: readonly { readonly role: Role; readonly parts: readonly Role[] }[
 
 /** The tensors of a layer held for generating, q, k and v joined whether or not the checkpoint stores them so. */
 export function heldTensors(spec: DecoderSpec): HeldTensorSpec[] {
-  const stored = layerTensors(spec, 0)
+  const stored = sharedTensors(spec, 0)
   return stored.flatMap(({ role, shape }): HeldTensorSpec[] => {
     const joined = JOINED.find(({ parts }) => parts.includes(role))
     if (joined === undefined) return [{ role, shape, parts: [role] }]

@@ -2,7 +2,7 @@ import type { Precision } from '../../contract/model/device'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
-import { layerTensors } from '../family/tensors'
+import { expertTensors, sharedTensors } from '../family/tensors'
 import { at } from '../../contract/model/look-up'
 
 /**
@@ -39,32 +39,38 @@ export const BLOCK_INPUTS = {
 
 /** Keys (rotated) and values are outputs on request, for whoever goes on generating from these rows. */
 export const BLOCK_OUTPUTS = {
-  /** [nodes, outputRowCount, hidden] */
+  /** [nodes, outputRowCount, hidden]; of a layer with experts before what they add. */
   hidden: 'hiddenOut',
+  /** What experts are given of each row, as `hidden`, and the probability of each expert, [nodes, outputRowCount, experts]. */
+  normed: 'normed',
+  routing: 'routing',
   /** [nodes, inputRowCount, kvHeads x headSize] */
   keys: 'keys',
   values: 'values'
 } as const
 
 /**
- * The graph of one decoder layer, for any layer of the model: weights, masks and rotary tables are inputs, so layers
- * of one shape share it and swapping base for post is feeding other arrays.
+ * The graph of one decoder layer, for any layer of its kind: weights, masks and rotary tables are inputs, so layers
+ * of one shape share it and swapping base for post is feeding other arrays. Of a layer with experts it is what comes before them.
  *
  *     hidden ─ norm ─ q,k,v ─ (q/k norm) ─ RoPE ─ gather to paths ─ scores ─ softmax ─ · v ─ gather back ─ o ─ (norm) ─ + ─┐
  *     out ── + ─ (norm) ─ down ─ act(gate) · up ─ norm ────────────────────────────────────────────────────────────────────┘
  *
  * Attention is written as MatMul, Softmax, MatMul: the fused operators either ignore trie positions, soft caps or long
  * queries on some execution provider, or demand head sizes that models do not have.
+ *
+ * @param kind number of a layer of the kind
  */
 export function blockGraph(
   spec: DecoderSpec,
+  kind: number,
   shape: BlockShape,
   precision: Precision,
   withKeyValues = false
 ): Uint8Array {
   const graph = new OnnxGraph('block')
   const weights = new Map(
-    layerTensors(spec, 0).map(({ role, shape }) => [
+    sharedTensors(spec, kind).map(({ role, shape }) => [
       role,
       graph.input(role, weightType(role, precision), shape)
     ])
@@ -76,8 +82,17 @@ export function blockGraph(
   const { rows, block, keys, values } = packed.build(hidden)
   const byNode = (path: string, value: string): string =>
     graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
-  const output = layer.mlp(rows, block, byNode)
-  graph.output(output, BLOCK_OUTPUTS.hidden, ['nodes', shape.outputRowCount, spec.hiddenSize])
+  const { experts } = at(spec.layers, kind, 'layer')
+  const dims = (width: number): [string, number, number] => ['nodes', shape.outputRowCount, width]
+  if (experts === null) {
+    graph.output(layer.mlp(rows, block, byNode), BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
+  } else {
+    const normed = layer.mlpInput(rows, block)
+    const routing = graph.reshape('routing', layer.routing(normed), [-1, shape.outputRowCount, experts.count])
+    graph.output(byNode('attended', rows), BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
+    graph.output(byNode('normed', normed), BLOCK_OUTPUTS.normed, dims(spec.hiddenSize))
+    graph.output(routing, BLOCK_OUTPUTS.routing, dims(experts.count))
+  }
   if (withKeyValues) {
     const kvDims = ['nodes', shape.inputRowCount, spec.kvHeadCount * spec.headSize]
     graph.output(keys, BLOCK_OUTPUTS.keys, kvDims)
@@ -86,9 +101,29 @@ export function blockGraph(
   return graph.encode()
 }
 
-/** What a weight is fed as: projections and their biases in the precision of the products, norms and activations in float32. */
+/** Names of an expert graph's input and output, [rows, hidden] each. Weights are named by role. */
+export const EXPERT_ROWS = { into: 'rows', out: 'expert' } as const
+
+/** The graph of one expert, for any: act(gate) · up, and down. */
+export function expertGraph(spec: DecoderSpec, precision: Precision): Uint8Array {
+  const graph = new OnnxGraph('expert')
+  const layer = spec.layers.findIndex(({ experts }) => experts !== null)
+  const weights = new Map(
+    expertTensors(spec, layer, 0).map(({ role, shape }) => [
+      role,
+      graph.input(role, weightType(role, precision), shape)
+    ])
+  )
+  const builder = new LayerBuilder(graph, spec, weights, ROTARY_INPUTS, { precision, weights: precision })
+  const dims = ['rows', spec.hiddenSize]
+  const rows = graph.input(EXPERT_ROWS.into, 'float32', dims)
+  graph.output(builder.projected(rows), EXPERT_ROWS.out, dims)
+  return graph.encode()
+}
+
+/** What a weight is fed as: projections and their biases in the precision of the products, norms, activations and routers in float32. */
 export function weightType(role: string, precision: Precision): 'float32' | 'float16' {
-  return precision === 'fp16' && !/norm|alpha/i.test(role) ? 'float16' : 'float32'
+  return precision === 'fp16' && !/norm|alpha|router/i.test(role) ? 'float16' : 'float32'
 }
 
 /** The attention half over packed rows. */

@@ -60,13 +60,13 @@ export class LayerBuilder {
 
   /** q before RoPE from normed rows; where q, k and v are one weight there is `joinedProjections`. */
   q(path: string, rows: string): string {
-    return this.clip(`${path}/q`, this.project(`${path}/q_proj`, rows, 'q', 'qBias'))
+    return this.project(`${path}/q_proj`, rows, 'q', 'qBias')
   }
 
   /** k and v before RoPE from normed rows. */
   kv(path: string, rows: string): [k: string, v: string] {
     return [
-      this.clip(`${path}/k`, this.project(`${path}/k_proj`, rows, 'k', 'kBias')),
+      this.project(`${path}/k_proj`, rows, 'k', 'kBias'),
       this.clip(`${path}/v`, this.project(`${path}/v_proj`, rows, 'v', 'vBias'))
     ]
   }
@@ -74,7 +74,7 @@ export class LayerBuilder {
   /** q, k and v before RoPE from normed rows, of one product. */
   joinedProjections(path: string, rows: string): [q: string, k: string, v: string] {
     const { family, headCount, kvHeadCount, headSize } = this.spec
-    const joined = this.clip(`${path}/qkv`, this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias'))
+    const joined = this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias')
     const grouped = family.attention === 'grouped'
     const heads = grouped
       ? this.graph.reshape(`${path}/qkv/heads`, joined, [-1, headCount, 3 * headSize])
@@ -87,7 +87,7 @@ export class LayerBuilder {
     ).map((part, i) =>
       grouped ? this.graph.reshape(`${path}/qkv/part${i}`, part, [-1, headCount * headSize]) : part
     )
-    return [at(parts, 0, 'part'), at(parts, 1, 'part'), at(parts, 2, 'part')]
+    return [at(parts, 0, 'part'), at(parts, 1, 'part'), this.clip(`${path}/v`, at(parts, 2, 'part'))]
   }
 
   /** q norm and RoPE: [rows, heads x headSize] to as many rows. */
@@ -122,13 +122,30 @@ export class LayerBuilder {
    * @param shaped gives both that are added another shape: a reshaped result would be copied, and what goes into a sum is not
    */
   mlp(rows: string, block: string, shaped = (_path: string, value: string): string => value): string {
-    const normed = this.norm('mlp/before', this.spec.parallel ? block : rows, normBefore(this.spec, 'mlp'))
-    const projected = this.project('mlp/down_proj', this.inner(normed), 'down', 'downBias')
+    const projected = this.projected(this.mlpInput(rows, block))
     const added = this.toResidual('mlp', this.norm('mlp/after', projected, 'afterMlp'))
     return this.graph.node('mlp/residual', 'Add', [
       shaped('mlp/residual/rows', rows),
       shaped('mlp/residual/added', added)
     ])
+  }
+
+  /** What the MLP, or its experts, are given of rows; as for `mlp`. */
+  mlpInput(rows: string, block: string): string {
+    return this.norm('mlp/before', this.spec.parallel ? block : rows, normBefore(this.spec, 'mlp'))
+  }
+
+  /** The MLP of normed rows, [rows, hidden] to the same. */
+  projected(normed: string): string {
+    return this.project('mlp/down_proj', this.inner(normed), 'down', 'downBias')
+  }
+
+  /** Probabilities of the experts for normed rows, [rows, experts], in float32. */
+  routing(normed: string): string {
+    const { graph } = this
+    const router = got(this.weights, 'router', 'weight')
+    const logits = graph.node('mlp/router/Gemm', 'Gemm', [normed, router], { transB: { int: 1 } })
+    return graph.node('mlp/routing', 'Softmax', [logits], { axis: { int: -1 } })
   }
 
   /** A norm over the last axis; the value itself where the family has none at that place. */
@@ -165,7 +182,7 @@ export class LayerBuilder {
     return this.graph.node(`${path}/clipped`, 'Clip', [value, ...bounds])
   }
 
-  /** Norm and RoPE of q or k, in the family's order. */
+  /** Norm, clipping and RoPE of q or k, in the family's order. */
   private turn(
     path: string,
     rows: string,
@@ -175,7 +192,7 @@ export class LayerBuilder {
   ): string {
     return this.spec.family.qkNormAfterRope
       ? this.headNorm(`${path}_norm`, this.rotate(path, rows, positions, heads), role, heads)
-      : this.rotate(path, this.headNorm(`${path}_norm`, rows, role, heads), positions, heads)
+      : this.rotate(path, this.clip(path, this.headNorm(`${path}_norm`, rows, role, heads)), positions, heads)
   }
 
   /** Queries, [rows, 1, width], by 1 + rate ln(1 + floor(position / context)). */

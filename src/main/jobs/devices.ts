@@ -5,10 +5,11 @@ import {
   DeviceName,
   type DeviceReport
 } from '../../contract/model/device'
+import { at } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { openMember } from '../checkpoint/pair-member'
 import { createEngineHost, type EngineHost } from '../engine/host'
-import { type DecoderSpec, layerTensors } from '../family'
+import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors } from '../family'
 import { pairPaths } from '../project/demo'
 
 /** float32 products in another order move logits by some 1e-5; a wrong kernel moves them by whole units. */
@@ -97,9 +98,13 @@ async function specOf(folder: string): Promise<DecoderSpec> {
   return (await openMember(folder)).spec
 }
 
+/** Weights that a row of the first layer goes through. */
 function layerWeights(spec: DecoderSpec): number {
-  return layerTensors(spec, 0).reduce(
-    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
-    0
+  const { experts } = at(spec.layers, 0, 'layer')
+  const weights = (tensors: readonly LayerTensorSpec[]): number =>
+    tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
+  return (
+    weights(sharedTensors(spec, 0)) +
+    (experts === null ? 0 : experts.perRow * weights(expertTensors(spec, 0, 0)))
   )
 }

@@ -1,5 +1,5 @@
 import type { PairMember } from '../checkpoint/pair-member'
-import { layerTensors, type Role } from '../family'
+import { hasExperts, type Role, sharedTensors } from '../family'
 
 /** The version whose tables these are. */
 const MERGEKIT = 'mergekit 0.1.4'
@@ -50,10 +50,11 @@ const NORMS_AND_PROJECTIONS: readonly Role[] = [
 /** Why mergekit would not copy every tensor of a model's decoder; null where it would. */
 export function uncopiedTensors({ spec }: PairMember): string | null {
   const { label } = spec.family
+  if (hasExperts(spec)) return `What ${MERGEKIT} makes of experts was not compared with what is made here.`
   const table = Object.hasOwn(TABLES, spec.modelType) ? TABLES[spec.modelType] : undefined
   if (table === undefined) return `${MERGEKIT} has no table of the tensors of ${label} models.`
   const known = new Set([...NORMS_AND_PROJECTIONS, ...table.more])
-  const unknown = layerTensors(spec, 0)
+  const unknown = sharedTensors(spec, 0)
     .filter(({ role }) => !known.has(role))
     .map(({ name }) => name.split('.').slice(3).join('.'))
   if (unknown.length > 0) {

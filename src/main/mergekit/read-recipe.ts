@@ -263,7 +263,7 @@ function layerStrengths(
           if (other !== undefined && other !== strength) {
             throw refuse(
               `in layer ${layer} the tensors of ${componentName(half, component)} take ${other} and ${strength} of ${mergedName(of)} (${name})`,
-              'A recipe has one strength for each of q, k, v, o, gate, up and down, its bias included, and for the norms of each half.'
+              'A recipe has one strength for each of q, k, v, o, router, gate, up and down, its bias or all of its experts included, and for the norms of each half.'
             )
           }
           found[half].set(component, strength)

@@ -4,7 +4,7 @@ import type { LayerStrength } from '../../contract/model/recipe'
 import { sameStrength, withComponents } from '../../contract/model/strengths'
 import { isWeightDtype, type WeightDtype } from '../checkpoint/dtype'
 import { membersOf, type PairMembers, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
-import { layerTensors, requireComponents, tensorStrength } from '../family'
+import { layerTensors, requireComponents, sharedTensors, tensorStrength } from '../family'
 import { uncopiedTensors } from './known-tensors'
 import { mergekitReference } from './model-reference'
 
@@ -140,7 +140,7 @@ function outputDtype(
 
 /** What the names of the tensors of a layer's MLP half have and those of its attention half do not. */
 function mlpFilters({ post }: PairMembers): string[] {
-  const names = layerTensors(post.spec, 0)
+  const names = sharedTensors(post.spec, 0)
     .filter(({ half }) => half === 'mlp')
     .map(({ name }) => name.split('.')[3] ?? name)
   return [...new Set(names)]
@@ -170,7 +170,7 @@ function weightLines(layer: LayerStrength, pair: PairMembers): string[] {
  */
 function moduleFilters({ post }: PairMembers, layer: LayerStrength): { filter: string; value: number }[] {
   const filters = new Map(
-    layerTensors(post.spec, 0).map((tensor) => [
+    sharedTensors(post.spec, 0).map((tensor) => [
       tensor.name.split('.').slice(3, -1).join('.'),
       tensorStrength(tensor, layer)
     ])

@@ -28,6 +28,10 @@ export const ROWS: Readonly<Record<'halves' | 'components', readonly Row[]>> = {
   )
 }
 
+/** The rows of models whose layers have a router, or of others. */
+export const rowsOf = (kind: keyof typeof ROWS, routed: boolean): readonly Row[] =>
+  ROWS[kind].filter(({ component }) => routed || component !== 'router')
+
 /** Which rows show all that strengths say. */
 export const rowsFor = (layers: readonly LayerStrength[]): keyof typeof ROWS =>
   layers.every((layer) => HALVES.every((half) => typeof layer[half] === 'number')) ? 'halves' : 'components'
@@ -79,7 +83,10 @@ export function isBetween(place: Place, from: Place, to: Place): boolean {
   return within(place.layer, from.layer, to.layer) && within(place.row, from.row, to.row)
 }
 
-/** The strengths with the rectangle between two places set. */
+/**
+ * The strengths with the rectangle between two places set. A component that has no row is one that the model has not: it takes what
+ * all others of its half agree on, and else nothing.
+ */
 export function painted(
   layers: readonly LayerStrength[],
   rows: readonly Row[],
@@ -89,11 +96,19 @@ export function painted(
 ): LayerStrength[] {
   return layers.map((layer, index) => {
     const meant = rows.filter((_, row) => isBetween({ layer: index, row }, from, to))
-    return withComponents(layer, (half, component, own) =>
+    const set = withComponents(layer, (half, component, own) =>
       meant.some((row) => row.half === half && (row.component === null || row.component === component))
         ? strength
         : own
     )
+    return withComponents(set, (half, component, own) => {
+      const shown = rows.filter((row) => row.half === half).map((row) => row.component)
+      if (shown.includes(null) || shown.includes(component)) return own
+      const [first, ...others] = shown.map((other) =>
+        other === null ? 0 : componentStrength(set, half, other)
+      )
+      return first !== undefined && others.every((other) => other === first) ? first : 0
+    })
   })
 }
 

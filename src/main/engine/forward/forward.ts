@@ -3,15 +3,16 @@ import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { weightType } from '../../graphs/block-graph'
-import type { DecoderSpec } from '../../family'
+import { type DecoderSpec, hasExperts, widestMlp } from '../../family'
 import { fullLayout, lastRowsLayout } from '../tries/attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from '../weights/block-weights'
 import { floatsOf, floatTensor, type Device } from '../device/device'
 import { embedTokens } from './embed-tokens'
-import { type Feeds, type LayerSession, type LayerSource, openLayer } from './layer-session'
+import { ExpertSession, type Feeds, type LayerSession, type LayerSource, openLayer } from './layer-session'
 import { LevelStates } from './level-states'
 import { chunksOf, type PartStep, partSteps } from './part-steps'
 import { openNodeStates, type NodeStates } from './node-states'
+import { type ExpertStep, RoutedRows } from './routed-rows'
 import { Pace } from '../device/pace'
 import { memberOf, type PairWeights, specOf } from '../weights/pair-weights'
 import { finalRows } from '../tries/prompt-trie'
@@ -79,12 +80,12 @@ export type ForwardEvent =
     }
 
 /**
- * Rows to push through a block at once, unless memory is short. Matrix products want some hundreds of rows, and cancelling waits for one run.
+ * Rows to push through a block at once, or through an expert, unless memory is short. Matrix products want some hundreds of rows, and cancelling waits for one run.
  * Between these, the widest activation (the MLP's) is held to 8 MiB: allocators give larger ones back to the system
  * after every run and fault them in again, which costs a tenth of the time.
  */
-export function rowsPerRun(intermediateSize: number): number {
-  return Math.min(Math.max(2 ** 21 / intermediateSize, 512), 2048)
+export function rowsPerRun(spec: DecoderSpec): number {
+  return Math.min(Math.max(2 ** 21 / widestMlp(spec), 512), 2048)
 }
 
 /** How many nodes one run of a block advances. */
@@ -104,7 +105,8 @@ const INPUT_ROW_SHARE = 1 / 2
 
 /**
  * Layer by layer: read a block, advance the nodes that it feeds, release it. At most two blocks' weights are resident,
- * the one that computes and the one being read.
+ * the one that computes and the one being read. Of a layer with experts, all blocks' nodes go through what comes before the
+ * experts, and then through one expert after the other, see `RoutedRows`.
  */
 export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const pass = new ForwardPass(run)
@@ -120,10 +122,13 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
 interface LayerStep {
   readonly layer: number
   readonly isLast: boolean
+  readonly source: BlockSource
   /** By whose config the block is computed. */
   readonly spec: DecoderSpec
   readonly session: LayerSession
   readonly states: LevelStates
+  /** Where the layer has experts, the rows that are to go through them. */
+  readonly routed: RoutedRows | null
 }
 
 /** A run with what it has open on the device. */
@@ -140,15 +145,17 @@ class ForwardPass {
   private readonly sessions = new Map<string, LayerSession>()
   /** Weights of the block that computes. */
   private readonly block = new Map<string, ort.Tensor>()
+  private expert: ExpertSession | null = null
 
   constructor(private readonly run: ForwardRun) {
     const { device, pair, packed } = run
     this.spec = pair.post.spec
-    const { hiddenSize, intermediateSize } = this.spec
-    this.statesStay = run.everyState !== true
+    const { hiddenSize } = this.spec
+    // The choice of experts is made here.
+    this.statesStay = run.everyState !== true && !hasExperts(this.spec)
     const rows = packed.tokens.length
     const lastRows = run.everyRow === true ? rows : finalRows(packed).length
-    this.perRun = run.nodesPerRun ?? nodesPerRun(rowsPerRun(intermediateSize), rows, lastRows)
+    this.perRun = run.nodesPerRun ?? nodesPerRun(rowsPerRun(this.spec), rows, lastRows)
     this.rotary = new RotaryFeeds(this.spec, Math.max(...packed.paths.map((path) => path.length)))
     this.store = openNodeStates(device, rows, hiddenSize, this.statesStay)
     this.pace = new Pace(device)
@@ -159,23 +166,29 @@ class ForwardPass {
   async *layers(): AsyncGenerator<ForwardEvent> {
     const states = await this.levelStates()
     for (const part of this.parts) {
-      const steps = partSteps(this.run.trie, part)
-      const blocks = this.readBlocks(steps)
-      for (const { layer, source, nodes } of steps) {
-        const { read: weights, waitMs } = await blocks.next()
-        const { bytesRead, readMs, convertMs } = weights
-        yield { type: 'block', bytesRead, readMs, convertMs, waitMs }
-        const step = {
-          layer,
-          isLast: layer === this.spec.layerCount - 1,
-          spec: specOf(this.run.pair, source),
-          session: await this.sessionOf(layer, source),
-          states: at(states, layer, 'layer')
+      const layers = partSteps(this.run.trie, part)
+      const reads = this.readBlocks(this.untilExperts(layers))
+      for (const [layer, steps] of layers.entries()) {
+        const routed = this.hasExperts(layer) ? new RoutedRows(layer, this.spec.hiddenSize) : null
+        const ofLevel = { layer, states: at(states, layer, 'layer'), routed }
+        for (const { source, nodes } of steps) {
+          const { read, waitMs } = await reads.next()
+          yield blockEvent(read, waitMs)
+          const step = await this.layerStep(ofLevel, source)
+          yield* this.advance(step, nodes, await this.feedsOf(step, read))
+          this.drop(read)
         }
-        const feeds = await this.feedsOf(step, weights)
-        yield* this.advance(step, nodes, feeds)
-        this.dropBlock()
-        weights.release()
+        if (routed === null) continue
+        const experts = routed.steps()
+        reads.add([...experts, ...this.untilExperts(layers.slice(layer + 1))])
+        for (const step of experts) {
+          const { read, waitMs } = await reads.next()
+          yield blockEvent(read, waitMs)
+          yield* this.throughExpert(routed, step, read)
+          this.drop(read)
+        }
+        for (const { nodes, output } of routed.finished()) yield* this.arrived(ofLevel, nodes, output)
+        routed.close()
       }
       yield { type: 'part', part }
     }
@@ -185,20 +198,40 @@ class ForwardPass {
     this.dropBlock()
     this.store.close()
     for (const session of this.sessions.values()) await session.close()
+    await this.expert?.close()
   }
 
-  private async sessionOf(layer: number, source: BlockSource): Promise<LayerSession> {
+  private hasExperts(layer: number): boolean {
+    return at(this.spec.layers, layer, 'layer').experts !== null
+  }
+
+  /** Steps of the first of some layers, as far as it is known what is read: which experts are needed shows when a layer has routed. */
+  private untilExperts(layers: readonly (readonly PartStep[])[]): BlockStep[] {
+    const first = layers.findIndex((steps) => steps.some(({ layer }) => this.hasExperts(layer)))
+    return layers.slice(0, first === -1 ? layers.length : first + 1).flat()
+  }
+
+  private async layerStep(
+    ofLevel: Pick<LayerStep, 'layer' | 'states' | 'routed'>,
+    source: BlockSource
+  ): Promise<LayerStep> {
     const { packed, everyRow, pair } = this.run
-    const isLast = layer === this.spec.layerCount - 1
+    const { layer } = ofLevel
+    const isLast = this.isLast(layer)
     const spec = specOf(pair, source)
-    const key = `${isLast}/${spec.normEpsilon}`
-    const known = this.sessions.get(key)
-    if (known !== undefined) return known
-    const lastRows = isLast && everyRow !== true
-    const layout = lastRows ? lastRowsLayout(packed, finalRows(packed)) : fullLayout(packed)
-    const session = await openLayer(this.run, spec, layout, !isLast && this.statesStay)
-    this.sessions.set(key, session)
-    return session
+    const key = `${isLast}/${this.hasExperts(layer)}/${spec.normEpsilon}`
+    let session = this.sessions.get(key)
+    if (session === undefined) {
+      const lastRows = isLast && everyRow !== true
+      const layout = lastRows ? lastRowsLayout(packed, finalRows(packed)) : fullLayout(packed)
+      session = await openLayer(this.run, spec, layer, layout, !isLast && this.statesStay)
+      this.sessions.set(key, session)
+    }
+    return { ...ofLevel, isLast, source, spec, session }
+  }
+
+  private isLast(layer: number): boolean {
+    return layer === this.spec.layerCount - 1
   }
 
   /** For each level its nodes' states, and above the first those of the roots that are gone on from. */
@@ -219,19 +252,29 @@ class ForwardPass {
     })
   }
 
-  private readBlocks(steps: readonly PartStep[]): OneAhead<PartStep, BlockWeights> {
+  private readBlocks(steps: readonly BlockStep[]): OneAhead<BlockStep, BlockWeights> {
     const fromFiles = (step: BlockStep): Promise<BlockWeights> => decodeBlock(this.decoder, this.spec, step)
     return new OneAhead(steps, this.run.blocks ?? fromFiles)
   }
 
   /** A block's weights on the device, with what else a layer's runs need. */
   private async feedsOf({ layer, spec, session }: LayerStep, weights: BlockWeights): Promise<Feeds> {
+    const { rope, window } = at(spec.layers, layer, 'layer')
+    return { ...(await this.upload(weights)), ...this.rotary.of(rope), ...(await session.masks(window)) }
+  }
+
+  private async upload({ tensors }: BlockWeights): Promise<Feeds> {
     const { device, precision } = this.run
-    for (const [role, { data, shape }] of weights.tensors) {
+    for (const [role, { data, shape }] of tensors) {
       this.block.set(role, await device.resident(data, shape, weightType(role, precision)))
     }
-    const { rope, window } = at(spec.layers, layer, 'layer')
-    return { ...Object.fromEntries(this.block), ...this.rotary.of(rope), ...(await session.masks(window)) }
+    return Object.fromEntries(this.block)
+  }
+
+  /** Lets go of the weights that were computed with. */
+  private drop(weights: BlockWeights): void {
+    this.dropBlock()
+    weights.release()
   }
 
   private dropBlock(): void {
@@ -245,38 +288,77 @@ class ForwardPass {
     nodes: readonly PartNode[],
     feeds: Feeds
   ): AsyncGenerator<ForwardEvent> {
-    const { layer, isLast, session } = step
+    const { layer, isLast, session, routed } = step
     const most = Math.min(isLast ? this.perRun.last : this.perRun.full, this.store.mostNodes)
+    const counts = routed === null
     for (const chunk of chunksOf(nodes, most)) {
       throwIfCancelled(this.run.signal, 'The run')
       yield* this.advanceTogether(step, chunk, feeds)
       // A chunk has one node where more than one of them can be done at a time.
       const done = (await this.pace.ran(isLast || !this.statesStay)) * chunk.length
-      if (done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
+      if (counts && done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
       // Inference blocks the thread: let a cancel come in.
       await nextTurn()
     }
     const done = await this.pace.settle()
-    if (done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
+    if (counts && done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
   }
 
   /** Advances some nodes in one run. */
   private async *advanceTogether(
-    { layer, isLast, session, states }: LayerStep,
+    step: LayerStep,
     nodes: readonly PartNode[],
     feeds: Feeds
   ): AsyncGenerator<ForwardEvent> {
-    const { hidden, keys, values } = await session.advance(states.join(nodes), nodes.length, feeds)
+    const { layer, session, states, spec, source, routed } = step
+    const outputs = await session.advance(states.join(nodes), nodes.length, feeds)
+    const { hidden, keys, values } = outputs
     states.done(nodes)
-    if (!this.statesStay && !isLast) yield { type: 'state', layer, hidden: floatsOf(hidden) }
-    if (!isLast) states.keep(nodes, hidden)
+    const { experts } = at(spec.layers, layer, 'layer')
+    if (routed !== null && experts !== null) routed.add(source, nodes, experts, outputs)
     for (const [i, { node }] of nodes.entries()) {
-      if (keys !== undefined && values !== undefined) {
-        yield { type: 'keyValues', layer, node, keys: nodeOf(keys, i), values: nodeOf(values, i) }
-      }
-      if (isLast) yield { type: 'final', leaf: node, hidden: floatsOf(nodeOf(hidden, i)) }
+      if (keys === undefined || values === undefined) continue
+      yield { type: 'keyValues', layer, node, keys: nodeOf(keys, i), values: nodeOf(values, i) }
+    }
+    if (routed === null) yield* this.arrived(step, nodes, hidden)
+  }
+
+  /** Takes the rows that need an expert through it. */
+  private async *throughExpert(
+    routed: RoutedRows,
+    step: ExpertStep,
+    weights: BlockWeights
+  ): AsyncGenerator<ForwardEvent> {
+    const expert = (this.expert ??= await ExpertSession.open(this.run, this.spec))
+    const feeds = await this.upload(weights)
+    const most = this.perRun.full * this.run.packed.tokens.length
+    for await (const rows of routed.through(step, most, (input) => expert.run(input, feeds))) {
+      throwIfCancelled(this.run.signal, 'The run')
+      yield { type: 'rows', layer: step.layer, rows }
+      await nextTurn()
     }
   }
+
+  /** Takes over the states of some nodes after a layer. */
+  private *arrived(
+    { layer, states }: Pick<LayerStep, 'layer' | 'states'>,
+    nodes: readonly PartNode[],
+    hidden: ort.Tensor
+  ): Generator<ForwardEvent> {
+    const isLast = this.isLast(layer)
+    if (!isLast) {
+      if (this.run.everyState === true) yield { type: 'state', layer, hidden: floatsOf(hidden) }
+      states.keep(nodes, hidden)
+      return
+    }
+    for (const [i, { node }] of nodes.entries()) {
+      yield { type: 'final', leaf: node, hidden: floatsOf(nodeOf(hidden, i)) }
+    }
+  }
+}
+
+function blockEvent({ bytesRead, readMs, convertMs }: BlockWeights, waitMs: number): ForwardEvent {
+  return { type: 'block', bytesRead, readMs, convertMs, waitMs }
 }
 
 /** One node of a run's output, [1, rows, width]; an output that stays on the device has no other. */
@@ -302,7 +384,8 @@ export function choosePrecision(device: Device, pair: PairWeights, asked: Precis
     )
   }
   if (asked === 'fp16' && !family.halfPrecision) {
-    throw new WorkbenchError('unsupported', `${family.label} overflows in fp16.`, PRECISION_HINT)
+    const why = family.experts === null ? 'overflows in fp16' : 'may choose other experts in fp16'
+    throw new WorkbenchError('unsupported', `${family.label} ${why}.`, PRECISION_HINT)
   }
   return asked ?? (device.gainsFromHalf && family.halfPrecision ? 'fp16' : 'fp32')
 }

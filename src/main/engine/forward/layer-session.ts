@@ -1,9 +1,9 @@
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
 import type { DecoderSpec } from '../../family'
-import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph } from '../../graphs/block-graph'
+import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, EXPERT_ROWS, expertGraph } from '../../graphs/block-graph'
 import { at } from '../../../contract/model/look-up'
-import { integerTensor, runTensors, type Device } from '../device/device'
+import { floatsOf, floatTensor, integerTensor, runTensors, type Device } from '../device/device'
 import { segmentMask, type AttentionLayout } from '../tries/attention-layout'
 import type { PackedPrompts } from '../tries/prompt-trie'
 import type { PairWeights } from '../weights/pair-weights'
@@ -21,26 +21,36 @@ export interface LayerSource {
 /** Inputs of a run, or of several, by their names. */
 export type Feeds = Readonly<Record<string, ort.Tensor>>
 
+/** What experts are given of rows, [nodes, rows, hidden], and the probability of each expert, [nodes, rows, experts]. */
+export interface Routed {
+  readonly normed: ort.Tensor
+  readonly routing: ort.Tensor
+}
+
 /** What a run of a block gives for its nodes, [nodes, rows, width] each. */
 export interface LayerOutputs {
   readonly hidden: ort.Tensor
   readonly keys?: ort.Tensor
   readonly values?: ort.Tensor
+  /** Of a layer with experts, whose results are not in `hidden` yet. */
+  readonly routed?: Routed
 }
 
 /**
  * @param spec by whose config the layer is computed
+ * @param kind number of a layer of the kind
  * @param statesStay whether hidden states go on to another layer, rather than to whoever asked for them
  */
 export async function openLayer(
   source: LayerSource,
   spec: DecoderSpec,
+  kind: number,
   layout: AttentionLayout,
   statesStay: boolean
 ): Promise<LayerSession> {
   const { device, precision, withKeyValues } = source
   const { hidden, keys, values } = BLOCK_OUTPUTS
-  const session = await device.createSession(blockGraph(spec, layout, precision, withKeyValues), {
+  const session = await device.createSession(blockGraph(spec, kind, layout, precision, withKeyValues), {
     outputsStay: [...(statesStay ? [hidden] : []), ...(withKeyValues === true ? [keys, values] : [])]
   })
   return new LayerSession(source, layout, session)
@@ -88,7 +98,13 @@ export class LayerSession {
     })
     const hidden = outputs[BLOCK_OUTPUTS.hidden]
     if (hidden === undefined) throw new Error('a block gave no hidden states')
-    return { hidden, keys: outputs[BLOCK_OUTPUTS.keys], values: outputs[BLOCK_OUTPUTS.values] }
+    const { [BLOCK_OUTPUTS.normed]: normed, [BLOCK_OUTPUTS.routing]: routing } = outputs
+    return {
+      hidden,
+      keys: outputs[BLOCK_OUTPUTS.keys],
+      values: outputs[BLOCK_OUTPUTS.values],
+      ...(normed !== undefined && routing !== undefined && { routed: { normed, routing } })
+    }
   }
 
   async close(): Promise<void> {
@@ -110,6 +126,33 @@ export class LayerSession {
     }
     this.positionsOf.set(nodeCount, feeds)
     return feeds
+  }
+}
+
+/** The graph of one expert, ready to run with any expert's weights. */
+export class ExpertSession {
+  private constructor(
+    private readonly session: ort.InferenceSession,
+    private readonly width: number
+  ) {}
+
+  static async open({ device, precision }: LayerSource, spec: DecoderSpec): Promise<ExpertSession> {
+    return new ExpertSession(await device.createSession(expertGraph(spec, precision)), spec.hiddenSize)
+  }
+
+  /** @param rows [rows, hidden] @returns as many */
+  async run(rows: Float32Array, weights: Feeds): Promise<Float32Array> {
+    const input = floatTensor(rows, [rows.length / this.width, this.width])
+    const { [EXPERT_ROWS.out]: output } = await runTensors(this.session, {
+      [EXPERT_ROWS.into]: input,
+      ...weights
+    })
+    if (output === undefined) throw new Error('an expert gave nothing')
+    return floatsOf(output)
+  }
+
+  close(): Promise<void> {
+    return this.session.release()
   }
 }
 

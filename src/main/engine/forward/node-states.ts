@@ -133,6 +133,6 @@ nowhere.close()
  * Frees a buffer that nobody reads any more. The garbage collector would let some 64 MB of them pile up first, for it sees small
  * objects and not the memory behind them.
  */
-function dropNow(buffer: ArrayBufferLike): void {
+export function dropNow(buffer: ArrayBufferLike): void {
   if (buffer instanceof ArrayBuffer) nowhere.postMessage(null, [buffer])
 }

@@ -8,7 +8,7 @@ import { wholeModelTensors } from '../../family'
 import type { Device } from '../device/device'
 import { finalRows, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
 import { type ModelSources, type Origin, originWords, type RecipeTrie } from '../tries/recipe-trie'
-import { blockReads } from '../weights/block-weights'
+import { layerReads } from '../weights/block-weights'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { originsOf, WeightDecoder } from '../weights/weight-decoder'
 import { embedTokens } from './embed-tokens'
@@ -156,7 +156,7 @@ function tensorsOf(
   }
   const source = blocks[place]
   if (source === undefined) throw new RangeError(`the model has no layer ${place}`)
-  return blockReads(pair.post.spec, { layer: place, source, later: [] }).flatMap((read) =>
+  return layerReads(pair.post.spec, place, source).flatMap((read) =>
     originsOf(read.source).map((from) => ({ origin: from, tensor: read.name }))
   )
 }
@@ -168,7 +168,7 @@ async function overflowedIn(
   layer: number
 ): Promise<string | null> {
   const decoder = new WeightDecoder(pair)
-  for (const read of blockReads(pair.post.spec, { layer, source: at(blocks, layer, 'block'), later: [] })) {
+  for (const read of layerReads(pair.post.spec, layer, at(blocks, layer, 'block'))) {
     const { name, count, source } = read
     const entry = pair.post.checkpoint.tensors.get(name)
     if (typeof source === 'string' || entry === undefined) continue

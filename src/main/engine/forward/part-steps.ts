@@ -8,14 +8,19 @@ export interface PartStep extends BlockStep {
   readonly nodes: readonly PartNode[]
 }
 
-/** The blocks that a part's nodes go through, in the order of the trie's. */
-export function partSteps(trie: RecipeTrie, part: TriePart): PartStep[] {
-  return trie.levels.flatMap(({ blocks }, layer) => {
+/** For each layer the blocks that a part's nodes go through, in the order of the trie's. */
+export function partSteps(trie: RecipeTrie, part: TriePart): PartStep[][] {
+  return trie.levels.map(({ blocks }, layer) => {
     const used = blocks.flatMap((source, block) => {
       const nodes = at(part.levels, layer, 'level').filter((node) => node.block === block)
       return nodes.length === 0 ? [] : [{ source, nodes }]
     })
-    return used.map((step, i) => ({ layer, ...step, later: used.slice(i + 1).map(({ source }) => source) }))
+    return used.map((step, i) => ({
+      layer,
+      expert: null,
+      ...step,
+      later: used.slice(i + 1).map(({ source }) => source)
+    }))
   })
 }
 

@@ -2,7 +2,7 @@ import type { Precision } from '../../../contract/model/device'
 import type { SinglesRequest } from './drawn-models'
 import type { HeldWeights } from '../../../contract/model/sampling'
 import { WorkbenchError } from '../../../contract/model/problem'
-import type { DecoderSpec } from '../../family'
+import { type DecoderSpec, hasExperts } from '../../family'
 import { cohortsOf } from '../tries/cohorts'
 import { groupPrompts } from '../tries/prompt-trie'
 import type { RecipeTrie } from '../tries/recipe-trie'
@@ -48,6 +48,7 @@ export function planGeneration(
   trie: RecipeTrie,
   precision: Precision
 ): GenerationPlan {
+  refuseExperts(spec)
   refuseLongPrompts(request.prompts, spec)
   const modelCount = request.models.length
   const weights = chooseHeldWeights(spec, trie, request.memoryBytes, request.weights, precision)
@@ -88,6 +89,16 @@ export function cacheCapacity(length: number): number {
 function placeBytes(spec: DecoderSpec, precision: Precision): number {
   const ofLayers = precision === 'fp16' ? 2 * spec.layerCount + 4 : 4 * spec.layerCount
   return 2 * spec.kvHeadCount * spec.headSize * ofLayers
+}
+
+function refuseExperts(spec: DecoderSpec): void {
+  if (!hasExperts(spec)) return
+  throw new WorkbenchError(
+    'unsupported',
+    `Answers of ${spec.family.label} models cannot be written here: each token chooses experts of its own, and those of all layers would ` +
+      'have to lie in memory.',
+    'Sweeps, probes and checks of whole answers read experts as they are needed, and work.'
+  )
 }
 
 function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: DecoderSpec): void {

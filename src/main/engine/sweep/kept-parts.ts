@@ -54,17 +54,18 @@ function keptParts(
   const { pair, trie } = models
   const { spec } = pair.post
   const { projections, head } = countFlops(spec, wholeTrie(trie), packed)
-  const stored = storedBytes(pair, trie)
+  const stored = storedBytes(pair, trie, packed.tokens.length)
   const perByte = device === 'cpu' ? FLOPS_PER_BYTE.cpu : FLOPS_PER_BYTE.others
   const least = Math.max(PART_FLOPS, perByte * (stored.layers + stored.head))
   const leaves = leavesByDepth(trie)
   const last = trie.levels.length - 1
   const finalCount = finalRows(packed).length
-  const nodeFlops = [false, true].map((isLast) =>
-    projectionFlops(spec, packed.tokens.length, finalCount, isLast)
+  const nodeFlops = trie.levels.map(
+    (_, level) =>
+      projectionFlops(spec, level, packed.tokens.length, finalCount) +
+      (level === last ? headFlops(spec, finalCount) : 0)
   )
-  const costOf = (level: number): number =>
-    level === last ? at(nodeFlops, 1, 'cost') + headFlops(spec, finalCount) : at(nodeFlops, 0, 'cost')
+  const costOf = (level: number): number => at(nodeFlops, level, 'cost')
   const first = Math.max(0, ...together.map((model) => 1 + leaves.indexOf(at(trie.leafOf, model, 'model'))))
   for (let count = Math.floor((projections + head) / least); count > 1; count = Math.floor(count / 2)) {
     const parts = splitLeaves(trie, leaves, costOf, count, first)
@@ -132,6 +133,7 @@ export function readingOf(trie: RecipeTrie, { levels, leaves }: TriePart): Readi
   return {
     roots: [...new Set(models.map((model) => originOf(trie, model)))],
     levels: levels.map((nodes, level) => ({
+      nodes,
       blocks: [...new Set(nodes.map(({ block }) => block))].map((block) =>
         at(at(trie.levels, level, 'level').blocks, block, 'block')
       )

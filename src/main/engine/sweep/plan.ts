@@ -1,6 +1,7 @@
 import type { EnginePlan, SweepRequest } from '../../../contract/procedures/engine'
-import { readBlock } from '../weights/block-weights'
+import { type BlockStep, type BlockWeights, readBlock } from '../weights/block-weights'
 import type { Device } from '../device/device'
+import { at } from '../../../contract/model/look-up'
 import { choosePrecision, forward, nodesPerRun } from '../forward/forward'
 import { openRun } from '../forward/open-run'
 import type { PairWeights } from '../weights/pair-weights'
@@ -59,6 +60,21 @@ const LONG_RUN_MS = 500
 const DEVICE_RUNS = 8
 const LONG_FIRST_RUN_MS = 5000
 
+const POST_BLOCK = { kind: 'recipe', attention: 0, mlp: 0 } as const
+
+/** What every row of post's first layer goes through, and an expert, which stands for any of them. */
+async function readFirstLayer(
+  pair: PairWeights
+): Promise<{ blocks: (step: BlockStep) => Promise<BlockWeights>; bytesPerSecond: number }> {
+  const weights = await readBlock(pair, 0, POST_BLOCK)
+  const { experts } = at(pair.post.spec.layers, 0, 'layer')
+  const all = experts === null ? [weights] : [weights, await readBlock(pair, 0, POST_BLOCK, 0)]
+  return {
+    blocks: ({ expert }) => Promise.resolve(at(all, expert === null ? 0 : 1, 'weights')),
+    bytesPerSecond: (1000 * sum(all.map(({ bytesRead }) => bytesRead))) / sum(all.map(({ readMs }) => readMs))
+  }
+}
+
 /** Reads one block, and runs it once or twice on as many rows as a run of the sweep has. */
 async function trySpeed(
   device: Device,
@@ -67,31 +83,33 @@ async function trySpeed(
   { groups, rowBound }: Pick<Grouping, 'groups' | 'rowBound'>,
   signal: AbortSignal | undefined
 ): Promise<Speed> {
-  const source = { kind: 'recipe', attention: 0, mlp: 0 } as const
-  const weights = await readBlock(pair, 0, source)
-  const speed = { flopsPerSecond: Infinity, bytesPerSecond: (1000 * weights.bytesRead) / weights.readMs }
+  const { experts } = at(pair.post.spec.layers, 0, 'layer')
+  const { blocks, bytesPerSecond } = await readFirstLayer(pair)
+  const speed = { flopsPerSecond: Infinity, bytesPerSecond }
   const packed = groups[0]?.packed
   if (packed === undefined) return speed
   const { spec } = pair.post
   const finalCount = finalRows(packed).length
   const perRun = nodesPerRun(rowBound, packed.tokens.length, finalCount)
   const isLast = spec.layerCount === 1
-  const nodes = device.keepsTensors ? DEVICE_RUNS : 2 * (isLast ? perRun.last : perRun.full)
+  const ofRun = isLast ? perRun.last : perRun.full
+  // With experts rows are done when they have been through the last of theirs, so that the layer is timed as a whole.
+  const nodes = experts !== null ? ofRun : device.keepsTensors ? DEVICE_RUNS : 2 * ofRun
   const edge = { parent: 0, block: 0 }
   const trie: RecipeTrie = {
     roots: ['post'],
     levels: [
-      { blocks: [source], nodes: new Array<typeof edge>(nodes).fill(edge) },
-      { blocks: [source], nodes: [edge] }
+      { blocks: [POST_BLOCK], nodes: new Array<typeof edge>(nodes).fill(edge) },
+      { blocks: [POST_BLOCK], nodes: [edge] }
     ].slice(0, spec.layerCount),
     leafOf: [0],
-    madeOf: [{ origin: 'post', blocks: [source] }]
+    madeOf: [{ origin: 'post', blocks: [POST_BLOCK] }]
   }
-  const blocks = () => Promise.resolve(weights)
   const rowsPerNode = isLast ? finalCount : packed.tokens.length
-  const flopsPerRow = projectionFlops(spec, packed.tokens.length, finalCount, isLast) / rowsPerNode
+  const flopsPerRow = projectionFlops(spec, 0, packed.tokens.length, finalCount) / rowsPerNode
   let startedMs = 0
   let runs = 0
+  let rows = 0
   for await (const event of forward({
     device,
     precision,
@@ -104,10 +122,12 @@ async function trySpeed(
   })) {
     if (event.type === 'rows') {
       const elapsedMs = performance.now() - startedMs
-      speed.flopsPerSecond = (1000 * event.rows * flopsPerRow) / elapsedMs
-      if (++runs === 2 || elapsedMs > (device.keepsTensors ? LONG_FIRST_RUN_MS : LONG_RUN_MS)) break
+      rows = experts === null ? event.rows : rows + event.rows
+      speed.flopsPerSecond = (1000 * rows * flopsPerRow) / elapsedMs
+      const isLong = elapsedMs > (device.keepsTensors ? LONG_FIRST_RUN_MS : LONG_RUN_MS)
+      if (experts === null ? ++runs === 2 || isLong : Math.round(rows) === nodes * rowsPerNode) break
     }
-    startedMs = performance.now()
+    if (experts === null || startedMs === 0) startedMs = performance.now()
   }
   return speed
 }

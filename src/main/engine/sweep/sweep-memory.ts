@@ -1,8 +1,8 @@
 import type { Precision } from '../../../contract/model/device'
 import type { PlannedMemory } from '../../../contract/documents/sweep-plan'
-import { layerTensors, type DecoderSpec } from '../../family'
+import { type DecoderSpec, hasExperts, layerKinds, type Role, widestMlp } from '../../family'
 import { weightType } from '../../graphs/block-graph'
-import { blockReads, elementCount } from '../weights/block-weights'
+import { blockReads, type BlockStep, stepSizes } from '../weights/block-weights'
 import { nodesPerRun } from '../forward/forward'
 import { KEY_COST } from '../tries/attention-layout'
 import { HEAD_ROWS, sliceRead, sliceTokens } from '../forward/language-head'
@@ -53,11 +53,11 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
     process: PROCESS_BYTES,
     weights:
       BUFFER_COUNT * bufferBytes(models) + DECODER_BYTES + models.keptBytes + uploadedWeightBytes(models),
-    states: FLOAT_BYTES * aliveStates(models) * group.rows * spec.hiddenSize,
+    states: FLOAT_BYTES * statesOfRow(spec) * aliveStates(models) * group.rows * spec.hiddenSize,
     activations:
       Math.max(blockRunBytes(models, group, rowBound), headRunBytes(models)) + maskBytes(spec, group),
     finals:
-      FLOAT_BYTES * finalRows * (spec.hiddenSize + 2) +
+      FLOAT_BYTES * finalRows * ((2 * statesOfRow(spec) - 1) * spec.hiddenSize + 2) +
       FLOAT_BYTES * logitsOfRow(models) * Math.min(finalRows, logitRows(logitsOfRow(models))) +
       uploadedFinalBytes(models, group)
   }
@@ -73,13 +73,29 @@ export function deviceBytes(models: SweptModels, group: GroupSize, rowBound: num
 /** A block as its products take it, or a slice of a head; and the largest matrix on its way there, before and after its copy. */
 function uploadedWeightBytes({ pair, uploadedIn }: SweptModels): number {
   if (uploadedIn === null) return 0
-  const tensors = layerTensors(pair.post.spec, 0).map(({ role, shape }) => ({
-    count: elementCount(shape),
-    bytes: weightType(role, uploadedIn) === 'float16' ? FLOAT_BYTES / 2 : FLOAT_BYTES
-  }))
-  const block = tensors.reduce((sum, { count, bytes }) => sum + count * bytes, 0)
-  const slice = FLOAT_BYTES * sliceTokens(pair.post.spec) * pair.post.spec.hiddenSize
-  return Math.max(block, slice) + 2 * FLOAT_BYTES * Math.max(...tensors.map(({ count }) => count))
+  const { spec } = pair.post
+  const bytesOf = (role: Role): number =>
+    weightType(role, uploadedIn) === 'float16' ? FLOAT_BYTES / 2 : FLOAT_BYTES
+  const uploads = anySteps(spec).map((step) =>
+    stepSizes(spec, step).map(({ role, count }) => ({ count, bytes: count * bytesOf(role) }))
+  )
+  const block = Math.max(...uploads.map((tensors) => tensors.reduce((sum, { bytes }) => sum + bytes, 0)))
+  const slice = FLOAT_BYTES * sliceTokens(spec) * spec.hiddenSize
+  return Math.max(block, slice) + 2 * FLOAT_BYTES * Math.max(...uploads.flat().map(({ count }) => count))
+}
+
+/** What is read and computed with at once, of each kind: what every row of a layer goes through, and an expert. */
+function anySteps(spec: DecoderSpec): BlockStep[] {
+  const source = { kind: 'recipe', attention: 0, mlp: 0 } as const
+  return layerKinds(spec).flatMap((layer) => {
+    const experts = at(spec.layers, layer, 'layer').experts === null ? [null] : [null, 0]
+    return experts.map((expert) => ({ layer, expert, source, later: [] }))
+  })
+}
+
+/** What is held of a row between layers; with experts also what they are given of it. */
+function statesOfRow(spec: DecoderSpec): number {
+  return hasExperts(spec) ? 2 : 1
 }
 
 /** Last states go through the head from there. */
@@ -104,13 +120,13 @@ export function totalBytes(memory: PlannedMemory): number {
 
 /** A buffer for any block of any layer and any slice of a head. */
 function bufferBytes({ pair, trie }: SweptModels): number {
-  const anyBlock = { layer: 0, source: { kind: 'recipe', attention: 0, mlp: 0 }, later: [] } as const
-  const block = requestBytes(blockReads(pair.post.spec, anyBlock))
+  const { spec: post } = pair.post
+  const blocks = anySteps(post).map((step) => requestBytes(blockReads(post, step)))
   const slices = trie.roots.map((origin) => {
     const { spec } = memberOf(pair, origin)
     return requestBytes([sliceRead(spec, origin, { first: 0, count: sliceTokens(spec) })])
   })
-  return Math.max(block, ...slices)
+  return Math.max(...blocks, ...slices)
 }
 
 /**
@@ -144,7 +160,9 @@ export function mostStates(trie: RecipeTrie, parts: readonly TriePart[] = [whole
 /** One run of a block: what goes in and comes out, and the widest point in between, the MLP or attention. */
 function blockRunBytes({ pair, uploadedIn }: SweptModels, group: GroupSize, rowBound: number): number {
   const { spec } = pair.post
-  const nodes = uploadedIn === null ? nodesPerRun(rowBound, group.rows, group.places) : { full: 1, last: 1 }
+  // States that stay on the device go through a block one by one; not where their experts are chosen here.
+  const stay = uploadedIn !== null && !hasExperts(spec)
+  const nodes = stay ? { full: 1, last: 1 } : nodesPerRun(rowBound, group.rows, group.places)
   const inAllLayers = runBytes(spec, group, nodes.full, group.rows, {
     paths: group.leaves,
     queries: queriesOf(group)
@@ -186,7 +204,7 @@ function runBytes(
   attention: { paths: number; queries: number }
 ): number {
   const { rows, longest } = group
-  const { hiddenSize, intermediateSize, headCount, kvHeadCount, headSize } = spec
+  const { hiddenSize, headCount, kvHeadCount, headSize } = spec
   const qSize = headCount * headSize
   const kvSize = kvHeadCount * headSize
   const rowsIn = nodes * rows
@@ -194,7 +212,7 @@ function runBytes(
   const paths = nodes * attention.paths
   const queries = nodes * attention.queries
   // gate, up and their product, beside the residual, the norm's output and the projection down.
-  const mlp = rowsOut * (3 * intermediateSize + 3 * hiddenSize)
+  const mlp = rowsOut * (3 * widestMlp(spec) + 3 * hiddenSize)
   // Rows before and after RoPE, then gathered and transposed by path; scores before, with and after the mask.
   const scored =
     rowsIn * (hiddenSize + 3 * kvSize) +

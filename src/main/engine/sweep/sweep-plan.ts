@@ -1,6 +1,12 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { PlannedMemory } from '../../../contract/documents/sweep-plan'
-import { layerTensors, wholeModelTensors, type DecoderSpec } from '../../family'
+import {
+  type DecoderSpec,
+  expertTensors,
+  type LayerTensorSpec,
+  sharedTensors,
+  wholeModelTensors
+} from '../../family'
 import { blockReads } from '../weights/block-weights'
 import { rowsPerRun } from '../forward/forward'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
@@ -13,7 +19,7 @@ import {
   type PromptPlaces,
   sizeOf
 } from '../tries/prompt-trie'
-import { type Origin, type RecipeTrie } from '../tries/recipe-trie'
+import type { BlockSource, Origin } from '../tries/recipe-trie'
 import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-memory'
 import type { TriePart } from '../tries/trie-parts'
 import { originsOf } from '../weights/weight-decoder'
@@ -45,7 +51,7 @@ export function groupWithin(
   prompts: readonly PromptPlaces[],
   memoryBytes: number
 ): Grouping {
-  const usual = rowsPerRun(models.pair.post.spec.intermediateSize)
+  const usual = rowsPerRun(models.pair.post.spec)
   const bounds = [usual, usual / 2, usual / 4].filter((bound) => bound >= FEWEST_ROWS)
   const [fewest] = bounds
     .flatMap((rowBound) => groupingWith(models, prompts, memoryBytes, rowBound) ?? [])
@@ -116,10 +122,9 @@ export interface Flops {
  */
 export function countFlops(spec: DecoderSpec, { levels, leaves }: TriePart, packed: PackedPrompts): Flops {
   const finalCount = finalRows(packed).length
-  const perNode = (lastLayer: boolean): number =>
-    projectionFlops(spec, packed.tokens.length, finalCount, lastLayer)
   const projections = levels.reduce(
-    (sum, nodes, layer) => sum + nodes.length * perNode(layer === spec.layerCount - 1),
+    (sum, nodes, layer) =>
+      sum + nodes.length * projectionFlops(spec, layer, packed.tokens.length, finalCount),
     0
   )
   return { projections, head: headFlops(spec, finalCount * leaves.length) }
@@ -130,46 +135,70 @@ export function headFlops({ hiddenSize, vocabularySize }: DecoderSpec, rows: num
   return 2 * hiddenSize * vocabularySize * rows
 }
 
-/** Of one node in one layer. */
+/** Of one node in one layer, in which a row goes through some of the experts. */
 export function projectionFlops(
   spec: DecoderSpec,
+  layer: number,
   rowCount: number,
-  finalCount: number,
-  lastLayer: boolean
+  finalCount: number
 ): number {
-  return layerTensors(spec, 0)
-    .filter((tensor) => tensor.shape.length === 2)
-    .reduce((sum, { role, shape: [rows = 0, columns = 0] }) => {
-      const everyRow = !lastLayer || role === 'k' || role === 'v' || role === 'qkv'
-      return sum + 2 * rows * columns * (everyRow ? rowCount : finalCount)
-    }, 0)
+  const { experts } = at(spec.layers, layer, 'layer')
+  const flops = (tensors: readonly LayerTensorSpec[]): number =>
+    tensors
+      .filter((tensor) => tensor.shape.length === 2)
+      .reduce((sum, { role, shape: [rows = 0, columns = 0] }) => {
+        const everyRow = layer < spec.layerCount - 1 || role === 'k' || role === 'v' || role === 'qkv'
+        return sum + 2 * rows * columns * (everyRow ? rowCount : finalCount)
+      }, 0)
+  const ofExperts = experts === null ? 0 : experts.perRow * flops(expertTensors(spec, layer, 0))
+  return flops(sharedTensors(spec, layer)) + ofExperts
 }
 
 /** What a pass over layers and heads reads: the blocks of each layer, and whose heads. */
 export interface Reading {
-  readonly levels: readonly Pick<RecipeTrie['levels'][number], 'blocks'>[]
+  readonly levels: readonly {
+    readonly blocks: readonly BlockSource[]
+    readonly nodes: { readonly length: number }
+  }[]
   readonly roots: readonly Origin[]
 }
 
-/** Stored bytes that one pass over the layers and the heads reads, and most of them that are kept for later blocks. */
+/**
+ * Stored bytes that one pass over the layers and the heads reads, at most, and most of them that are kept for later blocks.
+ *
+ * @param rows of a node, each of which needs some of the experts
+ */
 export function storedBytes(
   pair: PairWeights,
-  { levels, roots }: Reading
+  { levels, roots }: Reading,
+  rows: number
 ): { layers: number; head: number; kept: number } {
   const stored = (origin: Origin, name: string): number =>
     got(memberOf(pair, origin).checkpoint.tensors, name, 'tensor').byteLength
-  const ofLayers = levels.map((level, layer) => {
+  const stepBytes = (blocks: readonly BlockSource[], layer: number, expert: number | null) => {
     const kept = new Set<string>()
     const once = new Map<string, number>()
-    for (const [block, source] of level.blocks.entries()) {
-      const later = level.blocks.slice(block + 1)
-      for (const read of blockReads(pair.post.spec, { layer, source, later })) {
+    for (const [block, source] of blocks.entries()) {
+      const step = { layer, expert, source, later: blocks.slice(block + 1) }
+      for (const read of blockReads(pair.post.spec, step)) {
         for (const origin of originsOf(read.source))
           once.set(`${origin}/${read.name}`, stored(origin, read.name))
         for (const origin of read.keep) kept.add(`${origin}/${read.name}`)
       }
     }
-    return { layers: sum([...once.values()]), kept: sum([...kept].map((key) => got(once, key, 'tensor'))) }
+    return { read: sum([...once.values()]), kept: sum([...kept].map((key) => got(once, key, 'tensor'))) }
+  }
+  const ofLayers = levels.map(({ blocks, nodes }, layer) => {
+    const shared = stepBytes(blocks, layer, null)
+    const { experts } = at(pair.post.spec.layers, layer, 'layer')
+    if (experts === null) return { layers: shared.read, kept: shared.kept }
+    // Experts are of one shape, though files may store them in different types.
+    const each = Array.from({ length: experts.count }, (_, expert) => stepBytes(blocks, layer, expert))
+    const needed = Math.min(1, (experts.perRow * rows * nodes.length) / experts.count)
+    return {
+      layers: shared.read + needed * sum(each.map(({ read }) => read)),
+      kept: Math.max(shared.kept, ...each.map(({ kept }) => kept))
+    }
   })
   const heads = roots.map((origin) =>
     stored(origin, wholeModelTensors(memberOf(pair, origin).spec).head.name)
@@ -199,7 +228,7 @@ export function progressRows(
   )
   return {
     layers,
-    head: headFlops(spec, finalCount * leaves.length) / projectionFlops(spec, 1, 1, false)
+    head: headFlops(spec, finalCount * leaves.length) / projectionFlops(spec, 0, 1, 1)
   }
 }
 

@@ -22,7 +22,9 @@ export interface SweepWork {
 }
 
 export function sweepWork({ pair, trie }: SweptModels, groups: readonly GroupInParts[]): SweepWork {
-  const stored = groups.flatMap(({ parts }) => parts.map((part) => storedBytes(pair, readingOf(trie, part))))
+  const stored = groups.flatMap(({ parts, packed }) =>
+    parts.map((part) => storedBytes(pair, readingOf(trie, part), packed.tokens.length))
+  )
   const flops = groups.flatMap(({ parts, packed }) =>
     parts.map((part) => countFlops(pair.post.spec, part, packed))
   )

@@ -341,7 +341,7 @@ export async function sweptModels(
     mostStates: mostStates(trie),
     trackedTokens: trackedTokens(request.prompts).length,
     allLogits: request.sampling !== undefined || (request.whatIf !== undefined && request.whatIf.length > 0),
-    keptBytes: storedBytes(pair, trie).kept,
+    keptBytes: storedBytes(pair, trie, Infinity).kept,
     identicalLayers: pair.post.spec.layers.flatMap((_, layer) => (sharing.identical(layer) ? [layer] : [])),
     uploadedIn
   }

@@ -1,11 +1,11 @@
 import type { DecoderSpec, LayerTensorSpec, Role } from '../../family'
-import { layerTensors, tensorStrength } from '../../family'
+import { expertTensors, layerTensors, sharedTensors, tensorStrength } from '../../family'
 import type { PairWeights } from './pair-weights'
 import type { BlockSource } from '../tries/recipe-trie'
 import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
 import { at } from '../../../contract/model/look-up'
 
-/** The float32 weights of one block, by their role in the layer. */
+/** The float32 weights of one block, or of one of its experts, by their role in the layer. */
 export interface BlockWeights {
   readonly tensors: ReadonlyMap<Role, { readonly data: Float32Array; readonly shape: readonly number[] }>
   /** Stored bytes read for them, the time that reading and converting took, and that of converting alone. */
@@ -16,29 +16,54 @@ export interface BlockWeights {
   release(): void
 }
 
-/** A block of one layer and those of the same layer that come after it, which may be made of the same tensors. */
+/**
+ * What every row of a block goes through, or one of its experts, and the blocks of the same layer that come after it, which may be
+ * made of the same tensors.
+ */
 export interface BlockStep {
   readonly layer: number
+  /** Null for what every row goes through: the whole block where it has no experts. */
+  readonly expert: number | null
   readonly source: BlockSource
   readonly later: readonly BlockSource[]
 }
 
 /** What has to be read for a block, in the order of the layer's tensors. */
-export function blockReads(spec: DecoderSpec, { layer, source, later }: BlockStep): WeightRead[] {
-  return layerTensors(spec, layer).map((tensor) => {
-    const { name, shape } = tensor
-    const from = readFrom(source, tensor)
-    const needed = originsOf(from)
-    return {
-      name,
-      first: 0,
-      count: elementCount(shape),
-      source: from,
-      keep: needed.filter((origin) =>
-        later.some((other) => originsOf(readFrom(other, tensor)).includes(origin))
-      )
-    }
-  })
+export function blockReads(spec: DecoderSpec, step: BlockStep): WeightRead[] {
+  return stepTensors(spec, step).map((tensor) => tensorRead(tensor, step.source, step.later))
+}
+
+/** What a layer of a model is made of, all of its experts among it. */
+export function layerReads(spec: DecoderSpec, layer: number, source: BlockSource): WeightRead[] {
+  return layerTensors(spec, layer).map((tensor) => tensorRead(tensor, source, []))
+}
+
+function tensorRead(tensor: LayerTensorSpec, source: BlockSource, later: readonly BlockSource[]): WeightRead {
+  const from = readFrom(source, tensor)
+  return {
+    name: tensor.name,
+    first: 0,
+    count: elementCount(tensor.shape),
+    source: from,
+    keep: originsOf(from).filter((origin) =>
+      later.some((other) => originsOf(readFrom(other, tensor)).includes(origin))
+    )
+  }
+}
+
+/** Tensors of a step by role, with their elements. */
+export function stepSizes(
+  spec: DecoderSpec,
+  step: Pick<BlockStep, 'layer' | 'expert'>
+): { readonly role: Role; readonly count: number }[] {
+  return stepTensors(spec, step).map(({ role, shape }) => ({ role, count: elementCount(shape) }))
+}
+
+function stepTensors(
+  spec: DecoderSpec,
+  { layer, expert }: Pick<BlockStep, 'layer' | 'expert'>
+): LayerTensorSpec[] {
+  return expert === null ? sharedTensors(spec, layer) : expertTensors(spec, layer, expert)
 }
 
 function readFrom(source: BlockSource, tensor: LayerTensorSpec): WeightRead['source'] {
@@ -50,21 +75,22 @@ function readFrom(source: BlockSource, tensor: LayerTensorSpec): WeightRead['sou
 /** Arrays that were read for `blockReads`, as the layer's weights. */
 export function blockTensors(
   spec: DecoderSpec,
-  layer: number,
+  step: Pick<BlockStep, 'layer' | 'expert'>,
   arrays: readonly Float32Array[]
 ): BlockWeights['tensors'] {
   return new Map(
-    layerTensors(spec, layer).map(({ role, shape }, i) => [role, { data: at(arrays, i, 'array'), shape }])
+    stepTensors(spec, step).map(({ role, shape }, i) => [role, { data: at(arrays, i, 'array'), shape }])
   )
 }
 
-/** Reads one block in this thread, into memory of its own. */
+/** Reads one block, or one of its experts, in this thread, into memory of its own. */
 export async function readBlock(
   pair: PairWeights,
   layer: number,
-  source: BlockSource
+  source: BlockSource,
+  expert: number | null = null
 ): Promise<BlockWeights> {
-  return decodeBlock(new WeightDecoder(pair), pair.post.spec, { layer, source, later: [] })
+  return decodeBlock(new WeightDecoder(pair), pair.post.spec, { layer, source, expert, later: [] })
 }
 
 /** The same with a decoder that keeps what later blocks need; one block at a time. */
@@ -82,7 +108,7 @@ export async function decodeBlock(
     arrays.push(data)
   }
   return {
-    tensors: blockTensors(spec, step.layer, arrays),
+    tensors: blockTensors(spec, step, arrays),
     ...cost,
     readMs: performance.now() - startedMs,
     release: () => undefined

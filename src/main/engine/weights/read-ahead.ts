@@ -81,7 +81,7 @@ export class ReadAhead {
   async block(step: BlockStep): Promise<BlockWeights> {
     const { spec } = this.pair.post
     const { arrays, ...lent } = await this.read(blockReads(spec, step))
-    return { ...lent, tensors: blockTensors(spec, step.layer, arrays) }
+    return { ...lent, tensors: blockTensors(spec, step, arrays) }
   }
 
   /** @throws WorkbenchError what is wrong with the files, or `cancelled` */

@@ -7,6 +7,7 @@ import {
   formatUtc,
   plural
 } from '../../../contract/words/format'
+import { mlpSize } from '../../../contract/words/mlp-size'
 import type { Report, ReportedCheckpoint } from '../../../contract/documents/report'
 import { type Block, type Cell, notesBlocks, numberColumn, type Section, textColumn } from '../blocks'
 import { originFacts } from './origin'
@@ -52,7 +53,7 @@ const FACTS: readonly (readonly [string, (model: ReportedCheckpoint) => string])
   ['Parameters', ({ parameterCount }) => formatParameters(parameterCount)],
   ['Decoder layers', ({ layerCount }) => String(layerCount)],
   ['Hidden size', ({ hiddenSize }) => formatCount(hiddenSize)],
-  ['MLP size', ({ intermediateSize }) => formatCount(intermediateSize)],
+  ['MLP size', mlpSize],
   [
     'Heads',
     ({ headCount, kvHeadCount, headSize }) =>

@@ -46,7 +46,16 @@ async function planLayers(layerCount: number) {
     sweepTime(sweepWork(models, groups), models, 'cpu', speed).seconds
   const file = await stat(join(folders.post, 'model.safetensors'))
   await closePairWeights(pair)
-  return { ...grouping, inParts, seconds, spec, trie, largest, stored: storedBytes(pair, trie), file }
+  return {
+    ...grouping,
+    inParts,
+    seconds,
+    spec,
+    trie,
+    largest,
+    stored: storedBytes(pair, trie, largest.tokens.length),
+    file
+  }
 }
 
 describe('the plan for all layers of an 8B within 6 GiB', () => {
@@ -73,10 +82,9 @@ describe('the plan for all layers of an 8B within 6 GiB', () => {
       expect(memory.states).toBe(mostStates(trie) * largest.tokens.length * HIDDEN * FLOAT_BYTES)
       const finalCount = new Set(largest.paths.map((path) => path.at(-1))).size
       const lastEdges = trie.levels.at(-1)?.nodes.length ?? 0
-      const each = (lastLayer: boolean): number =>
-        projectionFlops(spec, largest.tokens.length, finalCount, lastLayer)
+      const each = (layer: number): number => projectionFlops(spec, layer, largest.tokens.length, finalCount)
       expect(countFlops(spec, wholeTrie(trie), largest).projections).toBe(
-        (countEdges(trie) - lastEdges) * each(false) + lastEdges * each(true)
+        (countEdges(trie) - lastEdges) * each(0) + lastEdges * each(spec.layerCount - 1)
       )
       expect(groups.flatMap(({ indices }) => indices)).toHaveLength(40)
     }

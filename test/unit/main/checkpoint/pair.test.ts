@@ -81,6 +81,7 @@ describe('the report of a pair', () => {
       layerCount: 12,
       hiddenSize: 128,
       intermediateSize: 352,
+      experts: null,
       headCount: 4,
       kvHeadCount: 2,
       headSize: 32,

@@ -101,7 +101,16 @@ describe('an exported model', () => {
       const layers = Array.from({ length: layerCount }, (_, layer): LayerStrength =>
         layer % 2 === 0
           ? { attention: { norms: 1, q: 1, k: 0.4, v: 0, o: -0.5 }, mlp: 0.5 }
-          : { attention: 0, mlp: { norms: 0, gate: 1.5, up: 0, down: 1 } }
+          : {
+              attention: 0,
+              mlp: {
+                norms: 0,
+                router: layer === 3 && /^(qwen3_moe|mixtral|olmoe)/.test(name) ? 1 : 0,
+                gate: 1.5,
+                up: 0,
+                down: 1
+              }
+            }
       )
       const target = join(await temporaryFolder(), 'out')
       const ask = (folder: string, asked: LayerStrength[]): Promise<number[][]> =>

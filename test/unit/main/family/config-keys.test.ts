@@ -127,6 +127,8 @@ describe('a key that changes the numbers', () => {
     ['qwen2', { final_logit_softcapping: 30 }, '"final_logit_softcapping" is 30'],
     ['qwen3', { num_experts: 128 }, '"num_experts" is 128 (only 0 and 1 can be)'],
     ['llama', { rope_interleaved: true }, '"rope_interleaved" is true'],
+    ['qwen3_moe', { use_sliding_window: true }, '"use_sliding_window" is true (only false can be)'],
+    ['olmoe', { shared_expert_intermediate_size: 8 }, '"shared_expert_intermediate_size" is 8'],
     ['llama', { per_layer_config: { '0': { num_key_value_heads: 1 } } }, '"per_layer_config"'],
     ['gemma2', { use_bidirectional_attention: true }, '"use_bidirectional_attention" is true'],
     ['llama', { quantization_config: { bits: 4 } }, '"quantization_config" is {"bits":4}'],
@@ -169,7 +171,10 @@ describe('a key that changes the numbers', () => {
     ['llama', { attention_bias: null }, '"attention_bias" is null, expected true or false'],
     ['llama', { mlp_bias: null }, '"mlp_bias" is null, expected true or false'],
     ['mistral', { tie_word_embeddings: null }, '"tie_word_embeddings" is null, expected true or false'],
-    ['qwen2', { use_sliding_window: null }, '"use_sliding_window" is null, expected true or false']
+    ['qwen2', { use_sliding_window: null }, '"use_sliding_window" is null, expected true or false'],
+    ['qwen3_moe', { mlp_only_layers: ['1'] }, '"mlp_only_layers" is ["1"], expected a list of layers'],
+    ['qwen3_moe', { num_experts_per_tok: 129 }, '"num_experts_per_tok" is 129, expected a whole number'],
+    ['qwen3_moe', { num_local_experts: 64 }, '"num_local_experts" is 64, expected 128, as "num_experts" is']
   ])('%s refuses %j, which transformers cannot load', (modelType, changes, named) => {
     expect(problemOf(configOf(modelType, changes)).message).toContain(named)
   })
@@ -195,6 +200,25 @@ describe('a key that changes the numbers', () => {
     const plain = spec(configOf(modelType, {}))
     expect(spec(configOf(modelType, changes))).not.toEqual(plain)
     expect(spec(configOf(modelType, changes))).toMatchObject(computed)
+  })
+
+  test('has experts in the layers that the config says', () => {
+    const sparse = (changes: Config): boolean[] =>
+      spec(configOf('qwen3_moe', { num_hidden_layers: 4, ...changes })).layers.map(
+        ({ experts }) => experts !== null
+      )
+    expect(sparse({})).toEqual([true, true, true, true])
+    expect(sparse({ mlp_only_layers: [0, 2] })).toEqual([false, true, false, true])
+    expect(sparse({ decoder_sparse_step: 2 })).toEqual([false, true, false, true])
+    const { layers } = spec(configOf('qwen3_moe', { num_experts: undefined, num_local_experts: 16 }))
+    expect(layers[0]?.experts).toEqual({ count: 16, perRow: 8, size: 768, normed: true })
+    expect(spec(configOf('mixtral', {})).layers[3]?.experts).toEqual({
+      count: 8,
+      perRow: 2,
+      size: 14_336,
+      normed: true
+    })
+    expect(spec(configOf('olmoe', {})).layers[3]?.experts?.normed).toBe(false)
   })
 
   test('has the reference implementation’s default where the config leaves it out', () => {

@@ -57,7 +57,7 @@ function without(keys: readonly string[], config: Record<string, unknown>): Reco
 /** What only some families know: a key that a family does not know is refused. */
 function ownKeys(
   modelType: string,
-  shape: { window: number | null; bias: boolean }
+  shape: { window: number | null; bias: boolean; tied: boolean }
 ): Record<string, unknown> {
   const keys: readonly [families: readonly string[], own: Record<string, unknown>][] = [
     [
@@ -91,6 +91,27 @@ function ownKeys(
     [['stablelm', 'gpt_neox'], { use_parallel_residual: shape.bias }],
     [['stablelm', 'glm', 'glm4', 'nemotron'], { partial_rotary_factor: 1 }],
     [['gpt_neox'], { rotary_pct: 1 }],
+    [
+      ['qwen3_moe'],
+      {
+        attention_bias: shape.bias,
+        moe_intermediate_size: 5,
+        num_experts: 5,
+        num_experts_per_tok: 2,
+        norm_topk_prob: shape.bias,
+        mlp_only_layers: shape.tied ? [1] : []
+      }
+    ],
+    [['mixtral'], { num_local_experts: 4, num_experts_per_tok: 3, sliding_window: shape.window }],
+    [
+      ['olmoe'],
+      {
+        num_experts: 6,
+        num_experts_per_tok: 2,
+        norm_topk_prob: shape.bias,
+        clip_qkv: shape.tied ? 0.05 : null
+      }
+    ],
     [['olmo'], { clip_qkv: shape.bias ? 0.05 : null }],
     [['arcee', 'nemotron'], { hidden_act: 'relu2' }],
     [['apertus'], { hidden_act: 'xielu', rope_scaling: null }],

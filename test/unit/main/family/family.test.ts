@@ -252,6 +252,11 @@ describe('refusing what is not computed', () => {
   it.each<[what: string, config: Config, message: string | RegExp]>([
     ['an unknown family', llama({ model_type: 'mamba' }), 'c.json: model_type "mamba" is not supported.'],
     [
+      'a family whose parts are not built',
+      llama({ model_type: 'gpt_oss' }),
+      'model_type "gpt_oss" is not supported: attention sinks and experts stored in MXFP4 are not computed.'
+    ],
+    [
       'a name that every object has',
       llama({ model_type: 'constructor' }),
       'model_type "constructor" is not supported'

@@ -23,3 +23,19 @@ test('a read that fails fails the step that needs it', async () => {
   expect((await ahead.next()).read).toBe(1)
   await expect(ahead.next()).rejects.toThrow('step 2 cannot be read')
 })
+
+test('steps that become known later follow those before, and are read ahead of each other', async () => {
+  const begun: number[] = []
+  const ahead = new OneAhead([1], (step) => {
+    begun.push(step)
+    return Promise.resolve(step)
+  })
+  expect((await ahead.next()).read).toBe(1)
+  expect(begun).toEqual([1])
+  ahead.add([2, 3])
+  expect(begun).toEqual([1])
+  expect((await ahead.next()).read).toBe(2)
+  expect(begun).toEqual([1, 2, 3])
+  expect((await ahead.next()).read).toBe(3)
+  await expect(ahead.next()).rejects.toThrow('nothing is read after 3 steps')
+})

@@ -33,7 +33,7 @@ describe('reading weights beside the computing', () => {
       const sources = [blend, post]
       let bytesRead = 0
       for (const [index, source] of sources.entries()) {
-        const block = await reader.block({ layer: 0, source, later: sources.slice(index + 1) })
+        const block = await reader.block({ layer: 0, source, later: sources.slice(index + 1), expert: null })
         const expected = await readBlock(pair, 0, source)
         expect(block.tensors).toEqual(expected.tensors)
         expect(block.convertMs).toBeGreaterThan(0)
@@ -45,8 +45,12 @@ describe('reading weights beside the computing', () => {
       const layerBytes = (await readBlock(pair, 0, post)).bytesRead
       expect(bytesRead).toBe(2 * layerBytes)
 
-      const lent = await Promise.all([1, 2].map((layer) => reader.block({ layer, source: post, later: [] })))
-      await expect(reader.block({ layer: 3, source: post, later: [] })).rejects.toThrow('given back')
+      const lent = await Promise.all(
+        [1, 2].map((layer) => reader.block({ layer, source: post, later: [], expert: null }))
+      )
+      await expect(reader.block({ layer: 3, source: post, later: [], expert: null })).rejects.toThrow(
+        'given back'
+      )
       for (const block of lent) block.release()
       expect(reader.peakBuffers).toBe(2)
     })
@@ -58,7 +62,7 @@ describe('reading weights beside the computing', () => {
       await expect(reader.read([missing])).rejects.toMatchObject({
         problem: { code: 'bad-file', message: expect.stringContaining('nothing.weight') }
       })
-      const block = await reader.block({ layer: 0, source: post, later: [] })
+      const block = await reader.block({ layer: 0, source: post, later: [], expert: null })
       expect(block.bytesRead).toBeGreaterThan(0)
       block.release()
     })
@@ -67,7 +71,7 @@ describe('reading weights beside the computing', () => {
   it('stops waiting when the run is cancelled', async () => {
     const controller = new AbortController()
     await withReader(async (reader) => {
-      const reading = reader.block({ layer: 0, source: post, later: [] })
+      const reading = reader.block({ layer: 0, source: post, later: [], expert: null })
       controller.abort()
       await expect(reading).rejects.toMatchObject({ problem: { code: 'cancelled' } })
     }, controller.signal)
