@@ -10,7 +10,11 @@ export const MAX_QUEUED = 500
 
 /** What is done for a pair when its turn comes, by what is set for the pair then. */
 export const QueuedWork = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('sweep') }),
+  z.object({
+    kind: z.literal('sweep'),
+    /** Whether ranges that cannot be selected are scored on a few prompts only. */
+    preview: z.boolean().default(false)
+  }),
   z.object({ kind: z.literal('evaluation'), task: z.object({ id: z.string(), name: z.string() }) })
 ])
 export type QueuedWork = z.infer<typeof QueuedWork>

@@ -5,7 +5,7 @@ export const GLOSSARY = {
   'restoration range':
     'Consecutive decoder layers, counted from 0 and both ends included, whose weights are base’s; the rest of the model is post’s.',
   recipe:
-    'How much of base each layer takes, attention and MLP, or their components, apart. A restoration range is a recipe, and so is a blend.',
+    'How much of its source, base or another checkpoint, each layer takes, attention and MLP, or their components, apart. A restoration range is a recipe, and so is a blend.',
   strength:
     'How much of base a layer takes: 0 is post, 1 is base, between are their weights mixed, below and above (from -1 to 2) they are extrapolated.',
   blend: 'The recipe that gives all layers the same strength.',

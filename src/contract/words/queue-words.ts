@@ -4,8 +4,10 @@ import { formatDuration, formatPercent, plural } from './format'
 type QueuedJobState = QueueState['jobs'][number]
 
 /** What is done, as it stands in a list. */
-export const workWords = (work: QueuedWork): string =>
-  work.kind === 'sweep' ? 'Sweep' : `Evaluation by ${work.task.name}`
+export function workWords(work: QueuedWork): string {
+  if (work.kind === 'evaluation') return `Evaluation by ${work.task.name}`
+  return work.preview ? 'Preview' : 'Sweep'
+}
 
 /** How far a job is. */
 export function jobStateWords({ state, problem, progress: { share, secondsLeft } }: QueuedJobState): string {

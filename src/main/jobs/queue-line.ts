@@ -93,7 +93,7 @@ export class QueueLine {
       jobs: this.jobs.map(({ evaluationId: _, ...job }) => {
         if (job.id === running?.id) return { ...job, state: 'running', progress: running.progress }
         if (job.problem !== null) return { ...job, state: 'failed', progress: UNKNOWN }
-        const secondsLeft = this.kinds[job.work.kind].lastSeconds(this.project.pair(job.pair))
+        const secondsLeft = this.kinds[job.work.kind].lastSeconds(this.project.pair(job.pair), job.work)
         return { ...job, state: 'waiting', progress: { share: null, secondsLeft } }
       })
     }

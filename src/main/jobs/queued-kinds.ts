@@ -30,8 +30,10 @@ export interface QueuedKind {
   follow(own: ProjectPair): AsyncGenerator<QueuedEvent>
   cancel(own: ProjectPair): void
   /** How long the last one like it took, in seconds; null where there was none. */
-  lastSeconds(own: ProjectPair): number | null
+  lastSeconds(own: ProjectPair, work: QueuedWork): number | null
 }
+
+const isPreview = (work: QueuedWork): boolean => work.kind === 'sweep' && work.preview
 
 /** By the kind of work. */
 export type QueuedKinds = Readonly<Record<QueuedWork['kind'], QueuedKind>>
@@ -39,8 +41,8 @@ export type QueuedKinds = Readonly<Record<QueuedWork['kind'], QueuedKind>>
 export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKinds {
   return {
     sweep: {
-      async begin(own) {
-        await sweeps.start(own, { fresh: false, preview: false })
+      async begin(own, { work }) {
+        await sweeps.start(own, { fresh: false, preview: isPreview(work) })
         return null
       },
       async *follow(own) {
@@ -51,12 +53,14 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
         }
       },
       cancel: (own) => sweeps.table.cancel(own),
-      lastSeconds(own) {
+      lastSeconds(own, work) {
         const { scoredBy } = own.document.settings
-        const like = own.sweeps.find((sweep) =>
-          sweep.scoredBy.kind === 'task' && scoredBy.kind === 'task'
-            ? sweep.scoredBy.task.id === scoredBy.taskId
-            : sweep.scoredBy.kind === scoredBy.kind
+        const like = own.sweeps.find(
+          (sweep) =>
+            sweep.isPreview === isPreview(work) &&
+            (sweep.scoredBy.kind === 'task' && scoredBy.kind === 'task'
+              ? sweep.scoredBy.task.id === scoredBy.taskId
+              : sweep.scoredBy.kind === scoredBy.kind)
         )
         return like?.seconds ?? null
       }

@@ -28,9 +28,9 @@ export class Queue {
     }
   }
 
-  /** Puts a sweep of each pair in line, as each is set. */
-  sweepAll(): Promise<boolean> {
-    return this.add({ kind: 'sweep' })
+  /** Puts a sweep of each pair in line, or a preview, as each is set. */
+  sweepAll({ preview }: { preview: boolean }): Promise<boolean> {
+    return this.add({ kind: 'sweep', preview })
   }
 
   /** Puts an evaluation by a task in line for each pair, of what each offers by then. */

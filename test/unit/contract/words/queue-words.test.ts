@@ -11,7 +11,7 @@ const job = (
 ): QueuedJobState => ({
   id: '0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b',
   pair: 'pair-1',
-  work: { kind: 'sweep' },
+  work: { kind: 'sweep', preview: false },
   problem: state === 'failed' ? { code: 'bad-file', message: 'post has no config.json.' } : null,
   state,
   progress: { share, secondsLeft }
@@ -25,7 +25,8 @@ const line = (jobs: QueuedJobState[], more: Partial<QueueState> = {}): QueueStat
 
 describe('words of the queue', () => {
   it('say what is done and how far it is', () => {
-    expect(workWords({ kind: 'sweep' })).toBe('Sweep')
+    expect(workWords({ kind: 'sweep', preview: false })).toBe('Sweep')
+    expect(workWords({ kind: 'sweep', preview: true })).toBe('Preview')
     expect(workWords({ kind: 'evaluation', task: { id: 'open', name: 'Open questions' } })).toBe(
       'Evaluation by Open questions'
     )

@@ -16,7 +16,7 @@ import type { Project } from '../../../../src/main/project/project'
 import { Later } from '../../../fixtures/later'
 import { demoPrompts } from '../../../fixtures/swept-project'
 
-const SWEEP: QueuedWork = { kind: 'sweep' }
+const SWEEP: QueuedWork = { kind: 'sweep', preview: false }
 const EVALUATION: QueuedWork = { kind: 'evaluation', task: { id: 'demo-open', name: 'Demo' } }
 
 /** Work that the test ends, by the pair that it is for. */

@@ -10,7 +10,7 @@ const LINE: QueueState = {
   jobs: [1, 2, 3].map((digit) => ({
     id: id(digit),
     pair: 'pair-1',
-    work: { kind: 'sweep' },
+    work: { kind: 'sweep', preview: false },
     problem: null,
     state: digit === 1 ? 'running' : 'waiting',
     progress: { share: null, secondsLeft: null }
@@ -26,12 +26,14 @@ async function opened() {
 
 it('asks for work of all pairs of the project, in their order', async () => {
   const { line, session, path } = await opened()
-  void session.queue.sweepAll()
+  void session.queue.sweepAll({ preview: false })
+  void session.queue.sweepAll({ preview: true })
   void session.queue.evaluateAll({ id: 'open', name: 'Open questions' })
   await settled()
   const pairs = ['pair-1', 'pair-2']
   expect(line.of('queue.add').map(({ input }) => input)).toEqual([
-    { path, pairs, work: { kind: 'sweep' } },
+    { path, pairs, work: { kind: 'sweep', preview: false } },
+    { path, pairs, work: { kind: 'sweep', preview: true } },
     { path, pairs, work: { kind: 'evaluation', task: { id: 'open', name: 'Open questions' } } }
   ])
 })
