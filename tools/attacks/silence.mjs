@@ -114,8 +114,18 @@ async function text(document) {
   return made
 }
 
+/** A sweep that also keeps what its prompts have under other samplers, as the window asks of one. */
+function withWhatIf(sweep) {
+  const whatIf = Array.from({ length: 32 }, (_, i) => ({ temperature: 1 + i / 10, minP: 0.1 }))
+  const kept = Buffer.alloc(whatIf.length * 8, 7).toString('base64')
+  for (const { prompts } of [sweep.post, ...sweep.ranges]) for (const prompt of prompts) prompt.whatIf = kept
+  return { ...sweep, whatIf }
+}
+
 for (const layerCount of [64, 126]) {
-  const content = await text(sweepFixture({ layerCount, promptCount: 40, validCount: 18 }))
+  const sweep = sweepFixture({ layerCount, promptCount: 40, validCount: 18 })
+  const { whatIf } = layerCount === 64 ? withWhatIf(sweep) : sweep
+  const content = await text({ ...sweep, whatIf })
   const path = await project(`sweep-${layerCount}`, (at) => {
     mkdirSync(join(at, 'pairs/pair-1/sweeps'), { recursive: true })
     writeFileSync(join(at, 'pairs/pair-1/sweeps/sweep-1.json'), content)
@@ -125,6 +135,8 @@ for (const layerCount of [64, 126]) {
   await measured(`${what}: open`, () => client.projects.open({ path }))
   await measured(`${what}: show`, () => client.sweeps.get(named))
   await measured(`${what}: select`, () => client.sweeps.select({ ...named, rho: 0.5 }))
+  const asked = { rho: 0.5, sampler: whatIf[2] ?? null, draws: null, mix: null }
+  await measured(`${what}: what if`, () => client.sweeps.whatIf({ ...named, asked }))
   await measured(`${what}: one model`, () => client.sweeps.scores({ ...named, model: 'post' }))
   await measured(`${what}: report`, () => client.projects.report({ path, pair: 'pair-1', format: 'html' }))
   await client.projects.close({ path })

@@ -57,7 +57,7 @@ async function work(address, name) {
         prompts: task.prompts.slice(0, 3)
       }
       await client.evaluations.start({
-        path,
+        ...own,
         task: asked,
         variants: variants.map((variant) => ({ variant }))
       })

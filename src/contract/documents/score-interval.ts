@@ -5,30 +5,37 @@ const LEAST_FREEDOM = 3
 
 /**
  * Half the width of the 95 % interval of a mean over the prompts of each category and then over categories: Student's t, with the
- * degrees of freedom of Welch (1947) and Satterthwaite (1946).
+ * degrees of freedom of Welch (1947) and Satterthwaite (1946). A sweep asks it of thousands of models.
  *
- * @param values one of each prompt
- * @returns null where a category has one prompt, whose spread is not known, and for too few prompts in all
+ * @param categories of each prompt
+ * @returns what tells it of the values of one model, by the prompt; undefined: it has none of that prompt. Null where a category
+ *   has one value, whose spread is not known, and for too few values in all
  */
-export function halfWidth(values: readonly { category: string; value: number }[]): number | null {
-  const groups = new Map<string, number[]>()
-  for (const { category, value } of values) {
-    const group = groups.get(category)
-    if (group === undefined) groups.set(category, [value])
-    else group.push(value)
+export function halfWidths(
+  categories: readonly string[]
+): (valueOf: (prompt: number) => number | undefined) => number | null {
+  const promptsOf = new Map<string, number[]>()
+  for (const [prompt, category] of categories.entries()) {
+    const prompts = promptsOf.get(category)
+    if (prompts === undefined) promptsOf.set(category, [prompt])
+    else prompts.push(prompt)
   }
-  let variance = 0
-  let lost = 0
-  for (const group of groups.values()) {
-    if (group.length < 2) return null
-    const mean = group.reduce((sum, value) => sum + value, 0) / group.length
-    const squares = group.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-    const ofMean = squares / (group.length - 1) / group.length
-    variance += ofMean
-    lost += ofMean ** 2 / (group.length - 1)
+  return (valueOf) => {
+    let [variance, lost, groups] = [0, 0, 0]
+    for (const prompts of promptsOf.values()) {
+      const values = prompts.map(valueOf).filter((value) => value !== undefined)
+      if (values.length === 0) continue
+      if (values.length === 1) return null
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+      const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+      const ofMean = squares / (values.length - 1) / values.length
+      variance += ofMean
+      lost += ofMean ** 2 / (values.length - 1)
+      groups += 1
+    }
+    if (groups === 0) return null
+    if (variance === 0) return 0
+    const freedom = variance ** 2 / lost
+    return freedom < LEAST_FREEDOM ? null : (tQuantile(freedom) * Math.sqrt(variance)) / groups
   }
-  if (groups.size === 0) return null
-  if (variance === 0) return 0
-  const freedom = variance ** 2 / lost
-  return freedom < LEAST_FREEDOM ? null : (tQuantile(freedom) * Math.sqrt(variance)) / groups.size
 }

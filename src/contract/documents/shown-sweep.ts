@@ -9,7 +9,7 @@ import {
   SweepDocument,
   SweepPreview
 } from './crc'
-import { halfWidth } from './score-interval'
+import { halfWidths } from './score-interval'
 
 /** Half the widths of the 95 % intervals of a score; null where the prompts are too few to tell. */
 const Margins = z.object({ validity: z.number().nullable(), diversity: z.number().nullable() })
@@ -46,16 +46,13 @@ export type ShownSweep = z.infer<typeof ShownSweep>
 
 /** The sweep as it is sent to be shown: a fiftieth of the document. */
 export function shownSweep(sweep: SweepDocument): ShownSweep {
-  const margin = (prompts: Score['prompts'], measure: 'validity' | 'diversity'): number | null =>
-    halfWidth(
-      sweep.prompts.flatMap(({ category }, index) => {
-        const score = prompts[index]
-        return score === undefined ? [] : [{ category, value: score[measure] }]
-      })
-    )
+  const margin = halfWidths(sweep.prompts.map(({ category }) => category))
   const shown = <Scored extends Score>({ prompts, ...score }: Scored) => ({
     ...score,
-    margins: { validity: margin(prompts, 'validity'), diversity: margin(prompts, 'diversity') }
+    margins: {
+      validity: margin((prompt) => prompts[prompt]?.validity),
+      diversity: margin((prompt) => prompts[prompt]?.diversity)
+    }
   })
   return {
     ...sweep,

@@ -3,7 +3,7 @@ import type { CategoryScore, RangeScore, Score, SweepDocument } from '../../cont
 import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { DEFAULT_RHO } from '../../contract/documents/project'
 import { briefScoring } from '../../contract/documents/scored-by'
-import { halfWidth } from '../../contract/documents/score-interval'
+import { halfWidths } from '../../contract/documents/score-interval'
 import type {
   ComparedRange,
   ComparedScores,
@@ -162,13 +162,12 @@ function comparedSweep({ sweep, rho, selected }: Side): ComparedSweep {
 
 /** @param matched all prompts of both; empty where they are not the same */
 function comparedScores(a: Score, b: Score, matched: readonly MatchedPrompt[]): ComparedScores {
+  const widths = halfWidths(matched.map(({ category }) => category))
   const margin = (measure: 'validity' | 'diversity'): number | null =>
-    halfWidth(
-      matched.map(({ inA, inB, category }) => ({
-        category,
-        value: at(b.prompts, inB, 'prompt')[measure] - at(a.prompts, inA, 'prompt')[measure]
-      }))
-    )
+    widths((prompt) => {
+      const { inA, inB } = at(matched, prompt, 'prompt')
+      return at(b.prompts, inB, 'prompt')[measure] - at(a.prompts, inA, 'prompt')[measure]
+    })
   return {
     a: means(a),
     b: means(b),

@@ -17,7 +17,7 @@ export function* askWhatIf(
   check: CheckResult | null,
   asked: WhatIf
 ): Steps<{ sweep: SweepDocument; selection: Selection }> {
-  const under = sweepUnder(sweep, asked)
+  const under = yield* sweepUnder(sweep, asked)
   const selection = yield* selectAnew(
     under,
     asked.sampler === null ? check : null,

@@ -3,6 +3,7 @@ import type { WhatIf } from '../../../contract/documents/what-if'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { MinPDraw } from '../../../contract/model/sampling'
 import { noSamplersWords } from '../../../contract/words/what-if-words'
+import type { Steps } from '../../base/steps'
 import { averageScores } from '../task/scoring'
 import { type Scorer, scorerOf } from '../task/scorer'
 import { at } from '../../../contract/model/look-up'
@@ -32,7 +33,7 @@ export function temperedScores(
  * @throws WorkbenchError `bad-input` for a sampler that the sweep did not ask about, a mix that it did not score, or draws where
  *   none are counted
  */
-export function sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf): SweepDocument {
+export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf): Steps<SweepDocument> {
   const { prompts } = sweep
   const scoredBy = scoredByUnder(sweep, { sampler, draws })
   const index = sampler === null ? null : samplerIndex(sweep, sampler)
@@ -49,6 +50,14 @@ export function sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf
     const under = underSampler(score.prompts, prompts, scorer, index)
     return under === null ? [] : [{ ...score, ...averageScores(prompts, under) }]
   }
+  const all = function* <Scored extends Score>(scores: readonly Scored[]): Steps<Scored[]> {
+    const under: Scored[] = []
+    for (const score of scores) {
+      under.push(...rescored(score))
+      yield
+    }
+    return under
+  }
   const [post] = rescored(sweep.post)
   if (post === undefined) throw new Error('a sweep without what it would be under its own samplers')
   const asSwept = sampler === null && draws === null && mix === null
@@ -59,8 +68,8 @@ export function sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf
     preview: asSwept ? sweep.preview : null,
     base: sweep.base === null ? null : (rescored(sweep.base)[0] ?? null),
     post,
-    ranges: sweep.ranges.flatMap(rescored),
-    recipes: sweep.recipes.flatMap(rescored),
+    ranges: yield* all(sweep.ranges),
+    recipes: yield* all(sweep.recipes),
     checkpoints: sweep.checkpoints.flatMap(rescored),
     soup: sweep.soup.flatMap(rescored),
     rivals: sweep.rivals

@@ -1,5 +1,6 @@
-import type { PromptScore } from '../../../contract/documents/crc'
-import { shownSweep } from '../../../contract/documents/shown-sweep'
+import { setImmediate } from 'node:timers/promises'
+import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
+import { type ShownSweep, shownSweep } from '../../../contract/documents/shown-sweep'
 import { promptScoresIn } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -24,6 +25,13 @@ async function foundScores(
   return undefined
 }
 
+/** Of thousands of ranges it takes a while to make, and as long to check and send: others have their turn between the two. */
+async function sentSweep(sweep: SweepDocument): Promise<ShownSweep> {
+  const shown = shownSweep(sweep)
+  await setImmediate()
+  return shown
+}
+
 /** Sweeps of all ranges, and what is asked of a stored one. */
 export function sweepRoutes({ jobs, withPair }: Routing) {
   const { sweeps } = route
@@ -39,7 +47,7 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     cancel: sweeps.cancel.use(withPair).handler(cancelling(jobs.sweeps.table)),
     get: sweeps.get
       .use(withPair)
-      .handler(async ({ context: { own }, input }) => shownSweep(await own.readSweep(input.sweepId))),
+      .handler(async ({ context: { own }, input }) => sentSweep(await own.readSweep(input.sweepId))),
     scores: sweeps.scores.use(withPair).handler(async ({ context: { own }, input: { sweepId, model } }) => {
       const scores =
         promptScoresIn(await own.readSweep(sweepId), model) ?? (await foundScores(own, sweepId, model))
@@ -56,7 +64,7 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     whatIf: sweeps.whatIf.use(withPair).handler(async ({ context: { own }, input: { sweepId, asked } }) => {
       const check = await own.readAnswerCheck(sweepId)
       const { sweep, selection } = await inTurns(askWhatIf(await own.askedSweep(sweepId), check, asked))
-      return { sweep: shownSweep(sweep), selection }
+      return { sweep: await sentSweep(sweep), selection }
     }),
     compare: sweeps.compare
       .use(withPair)

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { PromptScore, SweepDocument } from '../../../../../src/contract/documents/crc'
 import type { WhatIf } from '../../../../../src/contract/documents/what-if'
 import { askWhatIf as askWhatIfSteps } from '../../../../../src/main/crc/check/ask-what-if'
-import { sweepUnder } from '../../../../../src/main/crc/selection/what-if'
+import { sweepUnder as sweepUnderSteps } from '../../../../../src/main/crc/selection/what-if'
 import { scorerOf } from '../../../../../src/main/crc/task/scorer'
 import { averageScores } from '../../../../../src/main/crc/task/scoring'
 import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
 import { atOnce } from '../../../../../src/main/base/steps'
 
 const askWhatIf = (...given: Parameters<typeof askWhatIfSteps>) => atOnce(askWhatIfSteps(...given))
+const sweepUnder = (...given: Parameters<typeof sweepUnderSteps>) => atOnce(sweepUnderSteps(...given))
 
 const SAMPLERS = [
   { temperature: 2, minP: 0 },
