@@ -26,6 +26,8 @@ export default defineConfig({
   resolve: { conditions: ['browser'] },
   test: {
     environment: 'node',
+    // Pages that are saved hold style sheets of the window; left to itself Vitest makes them empty.
+    css: { include: [/\.css\?raw$/] },
     setupFiles: ['test/setup.ts'],
     // Engine, command line and browser tests start real processes, each with its own threads.
     maxWorkers: 2,

@@ -1,12 +1,22 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
+import MarkdownIt from 'markdown-it'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
+import { at } from '../../src/contract/model/look-up'
 import { placeHash, type Step } from '../../src/renderer/app/place'
-import { allowComplaint, browserMissing, downloadedText, expectFits, it } from '../fixtures/browser'
+import {
+  allowComplaint,
+  browserMissing,
+  downloadedText,
+  expectFits,
+  it,
+  STILL_WINDOW
+} from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
-import { hostileProject, PAYLOADS } from '../fixtures/hostile-project'
+import { HOSTILE_POST, hostileProject, PAYLOADS } from '../fixtures/hostile-project'
 import { FUZZ_TIMES } from '../fixtures/mutations'
 import { OwnWorkbench } from '../fixtures/own-workbench'
 
@@ -23,7 +33,10 @@ const STEPS: readonly (readonly [Step, said: string, more: readonly string[]])[]
   ['export', 'Name of the new folder', []]
 ]
 
-/** Nothing ran, nothing became a part of the page that was to be text, and nothing is wider than the window. */
+/**
+ * Nothing ran, nothing became a part of the page that was to be text, nothing is wider than the window, and marks that pile up are not
+ * drawn over what stands around them.
+ */
 async function expectHarmless(page: Page, where: string): Promise<void> {
   const found = await page.evaluate(() => ({
     ran: Reflect.get(globalThis, 'ran'),
@@ -32,7 +45,120 @@ async function expectHarmless(page: Page, where: string): Promise<void> {
     frames: document.querySelectorAll('iframe, object, embed, base, meta[http-equiv="refresh"]').length
   }))
   expect(found, where).toEqual({ ran: undefined, parts: [], links: 0, frames: 0 })
+  expect(await page.evaluate(pilesLetFree), where).toEqual([])
   await expectFits(page, where)
+}
+
+/** In a page: where marks pile up that the block of their text does not cut off. */
+function pilesLetFree(): string[] {
+  const texts = document.createTreeWalker(document, NodeFilter.SHOW_TEXT)
+  const free: string[] = []
+  while (texts.nextNode() !== null) {
+    const { currentNode: text } = texts
+    const parent = text.parentElement
+    // What is chosen from, and what is drawn, has no lines beside it.
+    if (!/\p{M}{9}/u.test(text.nodeValue ?? '') || parent?.checkVisibility() !== true) continue
+    if (parent.closest('svg, option, textarea, script, style') !== null) continue
+    let block: Element | null = parent
+    while (block !== null && /^(inline|contents)$/.test(getComputedStyle(block).display))
+      block = block.parentElement
+    if (block === null || getComputedStyle(block).overflowY === 'visible')
+      free.push(parent.outerHTML.slice(0, 300))
+  }
+  return free
+}
+
+/** Says what a page asks the user of itself: nothing, unless a payload ran. */
+function askedBy(page: Page): string[] {
+  const asked: string[] = []
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.message())
+    void dialog.dismiss()
+  })
+  return asked
+}
+
+/** Neither a printed page nor a figure does anything, or leads anywhere. */
+function expectHarmlessPdf(pdf: Buffer, where: string): void {
+  expect(pdf.subarray(0, 5).toString(), where).toBe('%PDF-')
+  const objects = pdf.toString('latin1').replaceAll(/stream\r?\n[^]*?endstream/g, '')
+  expect(
+    objects.match(/\/(JavaScript|JS|OpenAction|AA|Launch|SubmitForm|EmbeddedFile|URI)\b/g),
+    where
+  ).toBeNull()
+}
+
+interface ImportedFile {
+  readonly name: string
+  readonly text: string
+  /** What the window says of it. */
+  readonly said: string | RegExp
+}
+
+/** Files that are imported by a dialog, refused and taken, by the step that takes them. */
+function importedFiles(
+  turned: number
+): { step: Step; tab: string | null; label: string; files: ImportedFile[] }[] {
+  const payload = at(PAYLOADS, turned, 'payload')
+  const called = payload.replaceAll('/', '')
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
+  const csv = ['prompt,category,answer', ...PAYLOADS.map((text) => [text, text, text].map(quoted).join(','))]
+  const lines = PAYLOADS.map((text) => JSON.stringify({ prompt: text, category: text, answer: text }))
+  const taken = { csv: csv.join('\n'), jsonl: lines.join('\n') }
+  const refused = `${taken.jsonl}\n${JSON.stringify({ [payload]: payload })}`
+  const slice = (model: string, from: number, to: number) => ({
+    sources: [{ model, layer_range: [from, to] }]
+  })
+  const mergekit = {
+    name: `Imported ${payload}`,
+    merge_method: 'passthrough',
+    slices: [slice(HOSTILE_POST, 0, 2), slice('base', 2, 4), slice(HOSTILE_POST, 4, 6)]
+  }
+  const characters = PAYLOADS.map((text) => ({ text, category: text.trim(), valid: ['<', '"'] }))
+  return [
+    {
+      ...{ step: 'prompts', tab: null, label: 'Prompt file to import' },
+      files: [
+        {
+          name: `${called}.json`,
+          text: JSON.stringify([{ text: payload, [payload]: 1 }]),
+          said: /Your prompts are unchanged/
+        },
+        { name: `${called}.json`, text: JSON.stringify(characters), said: '14 prompts in' }
+      ]
+    },
+    {
+      ...{ step: 'samples', tab: 'Prompts', label: 'Prompt file to import' },
+      files: [
+        { name: `${called}.jsonl`, text: refused, said: 'line 15: text' },
+        { name: `${called}.csv`, text: taken.csv, said: '14 prompts' },
+        { name: `${called}.jsonl`, text: taken.jsonl, said: '14 prompts' }
+      ]
+    },
+    {
+      ...{ step: 'evaluate', tab: null, label: 'Task file to import' },
+      files: [
+        { name: `${called}.jsonl`, text: refused, said: /line 15/ },
+        { name: `${called}.csv`, text: taken.csv, said: /14 prompts × / },
+        { name: `${called}.jsonl`, text: taken.jsonl, said: /14 prompts × / }
+      ]
+    },
+    {
+      ...{ step: 'ranges', tab: null, label: 'mergekit file to import' },
+      files: [
+        {
+          name: `${called}.yaml`,
+          text: `merge_method: ${JSON.stringify(payload)}`,
+          said: 'expected passthrough'
+        },
+        {
+          name: `${called}.yaml`,
+          text: JSON.stringify(mergekit),
+          said: /^Imported /
+        }
+      ]
+    }
+  ]
 }
 
 /** Each a page that opens from the disk: the report, the samples, and a figure. */
@@ -67,11 +193,7 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
         viewport: { width: 1024, height: 700 },
         reducedMotion: 'reduce'
       })
-      const asked: string[] = []
-      page.on('dialog', (dialog) => {
-        asked.push(dialog.message())
-        void dialog.dismiss()
-      })
+      const asked = askedBy(page)
       for (const [step, said, more] of STEPS) {
         await page.goto(workbench.url + placeHash(project, step))
         const main = page.getByRole('main')
@@ -87,10 +209,15 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
           if (name.endsWith('…')) await page.keyboard.press('Escape')
         }
       }
-      // The config of this one names a key, and gives it a value, that its complaint repeats.
-      await page.goto(workbench.url + placeHash(project, 'pair', { pair: 'pair-2' }))
-      await page.getByRole('main').getByText('which is not computed for').first().waitFor()
-      await expectHarmless(page, 'a config that is refused')
+      // The config of the first names a key, and gives it a value, that its complaint repeats; the header of the second a tensor.
+      for (const [pair, said] of [
+        ['pair-2', 'which is not computed for'],
+        ['pair-3', 'has the unknown dtype']
+      ] as const) {
+        await page.goto(workbench.url + placeHash(project, 'pair', { pair }))
+        await page.getByRole('main').getByText(said).first().waitFor()
+        await expectHarmless(page, said)
+      }
 
       await page.goto(workbench.url + placeHash(project, 'samples'))
       await page
@@ -107,7 +234,95 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
         await page.goto(pathToFileURL(file).href)
         await page.getByText('data-ran').first().waitFor()
         await expectHarmless(page, file)
+        expectHarmlessPdf(await page.pdf(), `${file}, printed`)
       }
+      expect(asked).toEqual([])
+    }
+  )
+
+  it.for(ROUNDS)(
+    '%i: is text where it names tensors, is imported, and is exported',
+    async (turned, { open, workbench }) => {
+      const folder = await temporaryFolder()
+      const project = await hostileProject(folder, turned)
+      const page = await open(project, 'pair', STILL_WINDOW)
+      const asked = askedBy(page)
+      const main = page.getByRole('main')
+
+      await main.getByText('holds tensors that its decoder does not use: 14 tensors').first().waitFor()
+      await main.getByRole('button', { name: 'Check all values' }).click()
+      await main
+        .getByText(`tensor "${'W'.repeat(190)}" holds NaN`)
+        .first()
+        .waitFor()
+      await main.getByRole('button', { name: 'Compare the layers' }).click()
+      await main.getByRole('grid', { name: /^Relative norm of every layer/ }).waitFor()
+      await expectHarmless(page, 'names of tensors')
+
+      await page.goto(workbench.url + placeHash(project, 'export'))
+      const exported = join(folder, 'model')
+      await page.getByRole('textbox', { name: 'Write into' }).fill(folder)
+      await page.getByLabel('Name of the new folder').fill('model')
+      await main.getByRole('button', { name: 'Export', exact: true }).last().click()
+      await page.getByRole('heading', { name: /^Exported/ }).waitFor()
+      await expectHarmless(page, 'an export')
+      const card = await readFile(join(exported, 'README.md'), 'utf8')
+      await page.goto('about:blank')
+      // As a page does that lets tags of Markdown be tags, which Hugging Face's does only in part.
+      const body = new MarkdownIt({ html: true, linkify: true }).render(
+        card.replace(/^---\n[^]*?\n---\n/, '')
+      )
+      await page.setContent(
+        `<style>* { overflow-wrap: anywhere; white-space: pre-wrap; overflow: clip }</style>${body}`
+      )
+      await page.getByText('data-ran').first().waitFor()
+      await expectHarmless(page, 'a model card')
+
+      for (const { step, tab, label, files } of importedFiles(turned)) {
+        await page.goto(workbench.url + placeHash(project, step))
+        if (tab !== null) await main.getByText(tab, { exact: true }).first().click()
+        await page.getByLabel(label).waitFor({ state: 'attached' })
+        for (const { name, text, said } of files) {
+          await page
+            .getByLabel(label)
+            .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
+          await page.getByText(said).first().waitFor()
+          await expectHarmless(page, `${step}: ${name}`)
+          if (await page.getByRole('dialog').isVisible()) await page.keyboard.press('Escape')
+        }
+      }
+
+      await page.goto(workbench.url + placeHash(project, 'samples'))
+      await page.getByRole('button', { name: 'Answers from elsewhere…' }).click()
+      const answers = join(folder, 'answers.jsonl')
+      await writeFile(
+        answers,
+        PAYLOADS.map((text, index) =>
+          JSON.stringify({ prompt: text, text, variant: `${text} ${index}` })
+        ).join('\n')
+      )
+      const dialog = page.getByRole('dialog', { name: 'Answers from elsewhere' })
+      await dialog.getByText('A file', { exact: true }).click()
+      await dialog.getByLabel('File', { exact: true }).fill(answers)
+      await page.keyboard.press('Tab')
+      await dialog.getByText('14 answers').waitFor()
+      await dialog.getByLabel('Whose answers').selectOption({ index: 1 + (turned % PAYLOADS.length) })
+      await expectHarmless(page, 'answers of a file')
+      await dialog.getByRole('button', { name: 'Add the variant' }).click()
+      await dialog.waitFor({ state: 'detached' })
+      await expectHarmless(page, 'a variant from a file')
+
+      await main
+        .getByRole('button', { name: /^Save figure/ })
+        .first()
+        .click()
+      await page.getByRole('dialog').getByText('PDF', { exact: true }).click()
+      const [figure] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Save PDF' }).click()
+      ])
+      expectHarmlessPdf(await buffer(await figure.createReadStream()), 'a figure')
+
       expect(asked).toEqual([])
     }
   )
@@ -121,5 +336,8 @@ describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
       await page.waitForFunction(() => Reflect.get(globalThis, 'ran') === 1, undefined, { timeout: 20_000 })
       await expect(expectHarmless(page, payload)).rejects.toThrow(payload)
     }
+    await page.setContent('<a href="http://127.0.0.1:9/">led away</a>')
+    const pdf = await page.pdf()
+    expect(() => expectHarmlessPdf(pdf, 'a link')).toThrow('a link')
   })
 })

@@ -151,11 +151,10 @@ const many = await project('prompts', (path) =>
   writeFileSync(join(path, 'prompts/crc.json'), JSON.stringify(prompts))
 )
 await measured('prompts of 50 MB: open', () => client.projects.open({ path: many }))
+// The most that there may be.
+const long = Array.from({ length: 10_000 }, (_, i) => ({ text: `Prompt ${i}: ${'word '.repeat(1_000)}` }))
 const open = await project('samples', (path) =>
-  writeFileSync(
-    join(path, 'prompts/samples.json'),
-    JSON.stringify(prompts.map(({ text }) => ({ text, category: '', raw: false })))
-  )
+  writeFileSync(join(path, 'prompts/samples.json'), JSON.stringify(long))
 )
 await measured('sample prompts of 50 MB: open', () => client.projects.open({ path: open }))
 const brackets = await project('brackets', (path) => {
@@ -191,23 +190,16 @@ await measured('model card of 10 MB: export', () =>
   })
 )
 
-// A message holds 32 MiB at most: a longer one ends the line.
-const lines = prompts
-  .map(({ text }) => text)
-  .join('\n')
-  .slice(0, 30_000_000)
+const imports = long.map(({ text }) => ({ text: text.slice(0, 1_980) }))
+const lines = imports.map(({ text }) => text).join('\n')
 for (const [fileName, content] of [
   ['p.txt', lines],
   ['short.txt', 'a\n'.repeat(900_000)],
-  [
-    'p.jsonl',
-    prompts
-      .slice(0, 45_000)
-      .map((prompt) => JSON.stringify(prompt))
-      .join('\n')
-  ],
-  ['p.json', JSON.stringify(prompts.slice(0, 45_000))],
-  ['p.csv', `text\n${lines}`]
+  ['p.jsonl', imports.map((prompt) => JSON.stringify(prompt)).join('\n')],
+  ['p.json', JSON.stringify(imports)],
+  ['p.csv', `text\n${lines}`],
+  // Refused: a text has 20,000,000 characters at most, and a message 32 MiB.
+  ['long.txt', lines.padEnd(30_000_000)]
 ]) {
   const what = `${fileName} of ${Math.round(content.length / 1e6)} MB`
   await measured(`${what}: as prompts`, () => client.samples.readPrompts({ fileName, content }))

@@ -4,13 +4,12 @@ import type { CrcPrompts } from '../../contract/documents/crc'
 import { PROJECT_VERSION, ProjectDocument } from '../../contract/documents/project'
 import type { SamplePrompts } from '../../contract/documents/task'
 import { writeFileAtomic, writeProblem } from '../base/files/atomic-file'
-import { readTextFile } from '../base/files/bounded-file'
 import { formatJson } from '../base/files/json-format'
 import { type DocumentFormat, readDocument } from '../base/files/migrate'
 import { isFile } from '../base/files/path-kinds'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder, requirePlainFile } from '../base/files/plain-paths'
 import { readPromptFile } from '../crc/task/prompt-file'
-import { readSamplePrompts } from '../samples/prompts'
+import { readStoredSamplePrompts } from '../samples/prompts'
 import { identifyKept, listPairs } from './project-migrations'
 
 /* What of a project is one file each: project.json, and the prompts that its pairs share. */
@@ -93,7 +92,7 @@ async function writePromptFile(folder: string, name: string, prompts: unknown): 
 async function readSamplePromptFile(folder: string): Promise<SamplePrompts | null> {
   const file = promptFile(folder, SAMPLE_PROMPTS)
   if (!(await hasPlainFile(file))) return null
-  return readSamplePrompts(file, await readTextFile(file, MAX_SAMPLE_PROMPT_BYTES))
+  return readStoredSamplePrompts(file, MAX_SAMPLE_PROMPT_BYTES)
 }
 
 function promptFile(folder: string, name: string): string {

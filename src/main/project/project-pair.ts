@@ -258,7 +258,7 @@ export class ProjectPair {
 
   /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   async readSweep(id: string): Promise<SweepDocument> {
-    return SWEEPS.read(this.folder, id)
+    return this.#asked?.id === id ? this.#asked : SWEEPS.read(this.folder, id)
   }
 
   /** The same, kept in memory until another is asked for or one is saved; not to be changed. @throws WorkbenchError as `readSweep` */

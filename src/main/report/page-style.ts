@@ -1,10 +1,11 @@
+import LETTERS from '../../renderer/ui/styles/letters.css?raw'
 import PALETTE from '../../renderer/ui/styles/palette.css?raw'
 import { PRINT_STYLE } from './print-style'
 
 /** The style sheet of a report's page: the window's colours, light or dark as the reader's system is, and light on paper. */
 export const REPORT_STYLE = `${PALETTE}
 * { box-sizing: border-box; }
-:not([dir]) { unicode-bidi: isolate; }
+${LETTERS}
 body {
   margin: 0 auto; max-width: 1280px; padding: 32px 32px 64px; background: var(--ground); color: var(--ink);
   font: 14px/20px system-ui, sans-serif; font-variant-numeric: tabular-nums;

@@ -2,7 +2,8 @@ import { extname } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../contract/documents/task'
-import { errorMessage, readTextFile } from '../base/files/bounded-file'
+import { errorMessage, readJsonFile, readTextFile } from '../base/files/bounded-file'
+import { breather } from '../base/files/breather'
 import { resourcePath } from '../base/resources'
 import { parseCsv } from '../base/csv'
 import { refuseDeepJson } from '../base/files/json-depth'
@@ -63,6 +64,28 @@ export function readPromptEntries(fileName: string, content: string): PromptEntr
     )
   }
   const entries = reader(fileName, content.replace(/^\uFEFF/, ''))
+  requireSome(fileName, entries)
+  return entries.map((entry) => promptOf(fileName, entry))
+}
+
+/**
+ * The list of a project's own file, in turns with whatever else is asked of the program.
+ *
+ * @throws WorkbenchError as `readJsonFile` and {@link readSamplePrompts}
+ */
+export async function readStoredSamplePrompts(file: string, maxBytes: number): Promise<SamplePrompts> {
+  const entries = jsonEntries(file, await readJsonFile(file, maxBytes))
+  requireSome(file, entries)
+  const breathe = breather()
+  const prompts: SamplePrompts = []
+  for (const entry of entries) {
+    prompts.push(promptOf(file, entry).prompt)
+    await breathe()
+  }
+  return prompts
+}
+
+function requireSome(fileName: string, entries: readonly Entry[]): void {
   if (entries.length === 0) throw new WorkbenchError('bad-input', `${fileName} holds no prompt.`)
   if (entries.length > MAX_SAMPLE_PROMPTS) {
     throw new WorkbenchError(
@@ -70,11 +93,12 @@ export function readPromptEntries(fileName: string, content: string): PromptEntr
       `${fileName} holds ${entries.length} prompts; at most ${MAX_SAMPLE_PROMPTS} are read.`
     )
   }
-  return entries.map(({ place, value }) => {
-    const parsed = FilePrompt.safeParse(value)
-    if (parsed.success) return { place, value, prompt: parsed.data }
-    throw new WorkbenchError('bad-input', `${fileName}, ${place}: ${describeIssue(parsed.error)}`)
-  })
+}
+
+function promptOf(fileName: string, { place, value }: Entry): PromptEntry {
+  const parsed = FilePrompt.safeParse(value)
+  if (parsed.success) return { place, value, prompt: parsed.data }
+  throw new WorkbenchError('bad-input', `${fileName}, ${place}: ${describeIssue(parsed.error)}`)
 }
 
 /** Data sets write null for what they leave out. */
@@ -135,7 +159,11 @@ function readJsonLines(fileName: string, content: string): Entry[] {
 }
 
 function readJsonList(fileName: string, content: string): Entry[] {
-  const list = z.array(z.unknown()).safeParse(parseJson(fileName, content))
+  return jsonEntries(fileName, parseJson(fileName, content))
+}
+
+function jsonEntries(fileName: string, value: unknown): Entry[] {
+  const list = z.array(z.unknown()).safeParse(value)
   if (list.success) return list.data.map((value, index) => ({ place: `entry ${index + 1}`, value }))
   throw new WorkbenchError(
     'bad-input',

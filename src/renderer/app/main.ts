@@ -4,6 +4,7 @@ import App from './App.svelte'
 import { openConnections } from './connection'
 import '../ui/styles/palette.css'
 import '../ui/styles/theme.css'
+import '../ui/styles/letters.css'
 import '../ui/styles/controls.css'
 import '../ui/styles/answer-grid.css'
 

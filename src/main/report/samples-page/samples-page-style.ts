@@ -1,3 +1,4 @@
+import LETTERS from '../../../renderer/ui/styles/letters.css?raw'
 import { PRINT_STYLE } from '../print-style'
 
 /** The style sheet of the page to share: the window's colours, light or dark as the reader's system is. */
@@ -16,7 +17,7 @@ export const PAGE_STYLE = `
   }
 }
 * { box-sizing: border-box; }
-:not([dir]) { unicode-bidi: isolate; }
+${LETTERS}
 body {
   margin: 0; padding: 24px; background: var(--ground); color: var(--ink);
   font: 14px/20px system-ui, sans-serif; font-variant-numeric: tabular-nums;
