@@ -39,8 +39,8 @@ const ROOMS = [
   'export',
   'report',
   'jobs',
-  'workbench',
   'study',
+  'workbench',
   'serve',
   'cli',
   'electron'

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { SweepDocument } from '../../contract/documents/crc'
-import type {
-  EvaluationRun,
+import {
+  type EvaluationRun,
   EvaluationVariant,
-  EvaluationView,
-  TaskEntry
+  type EvaluationView,
+  type TaskEntry
 } from '../../contract/documents/evaluation'
 import { PAPER_SAMPLING } from '../../contract/documents/samples'
 import { freeTaskId } from '../../contract/model/free-name'
@@ -105,9 +105,12 @@ function identity({
   return JSON.stringify([models, task, variants.map(withoutMark), promptSets, stopTokens])
 }
 
-/** What a project keeps a model as changes no answer of it. */
+/** What a project keeps a model as changes no answer of it. Parsed, so that fields have one order however they were given. */
 const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVariant =>
-  'kept' in variant ? { ...entry, variant: { ...variant, kept: undefined } } : { ...entry, variant }
+  EvaluationVariant.parse({
+    ...entry,
+    variant: 'kept' in variant ? { ...variant, kept: undefined } : variant
+  })
 
 /**
  * A stored evaluation with what its answers say so far.

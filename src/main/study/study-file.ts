@@ -6,7 +6,7 @@ import { DEFAULT_CONCURRENCY, endpointFromText } from '../../contract/model/outs
 import { PairName } from '../../contract/documents/project'
 import { DeviceChoice } from '../../contract/model/device'
 import { firstIssue, WorkbenchError } from '../../contract/model/problem'
-import { rangesFromText, SoupSize, STRENGTH_BOUNDS } from '../../contract/model/recipe'
+import { rangesFromText, Recipe, SoupSize, STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { type Rival, rivalFromText } from '../../contract/model/rival'
 import { Sampling } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
@@ -33,6 +33,18 @@ const named = readBy(
   'expected NAME=MODEL@URL, such as restored=slr-8b@http://localhost:8000/v1'
 )
 
+const MIN_P_DRAW = {
+  temperature: Sampling.shape.temperature.optional(),
+  'top-k': z.number().int().min(0).optional(),
+  'top-p': Sampling.shape.topP.optional(),
+  'min-p': Sampling.shape.minP.optional()
+}
+
+const StudySampler = z
+  .strictObject(MIN_P_DRAW)
+  .refine((sampler) => Object.keys(sampler).length > 0, 'expected temperature, top-k, top-p or min-p')
+export type StudySampler = z.infer<typeof StudySampler>
+
 /** What is found only once a range is selected. */
 export const FoundModels = z.enum(['selected', 'rivals', 'controls'])
 export type FoundModels = z.infer<typeof FoundModels>
@@ -41,7 +53,8 @@ export type FoundModels = z.infer<typeof FoundModels>
 const MODELS = {
   model: z.enum(['base', 'post', ...FoundModels.options]),
   restore: readBy(rangesFromText, 'expected a layer or first-last, such as 5, 3-7 or 3-7,9'),
-  recipe: file,
+  /** A file, or the recipe itself. */
+  recipe: z.union([file, Recipe], { error: 'expected a file, or a recipe with name and ranges or layers' }),
   blend: z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most),
   rival: readBy<Rival>(
     rivalFromText,
@@ -66,6 +79,8 @@ export const StudyVariant = z.preprocess(
       /** What it is called in results; left out: after what it is. */
       name: z.string().min(1).max(200).optional(),
       ...EvaluationVariant.pick({ prefix: true, suffix: true, system: true, listed: true }).shape,
+      /** Its own, in place of those of the study. */
+      sampler: StudySampler.optional(),
       'endpoint-key': z.string().max(200).optional(),
       'endpoint-requests': z.number().int().min(1).max(256).default(DEFAULT_CONCURRENCY),
       'endpoint-any-model': z.boolean().default(false)
@@ -115,18 +130,6 @@ export const StudyPair = z.preprocess(
     )
 )
 export type StudyPair = z.infer<typeof StudyPair>
-
-const MIN_P_DRAW = {
-  temperature: Sampling.shape.temperature.optional(),
-  'top-k': z.number().int().min(0).optional(),
-  'top-p': Sampling.shape.topP.optional(),
-  'min-p': Sampling.shape.minP.optional()
-}
-
-const StudySampler = z
-  .strictObject(MIN_P_DRAW)
-  .refine((sampler) => Object.keys(sampler).length > 0, 'expected temperature, top-k, top-p or min-p')
-export type StudySampler = z.infer<typeof StudySampler>
 
 const StudySweep = z
   .strictObject({

@@ -1,58 +1,83 @@
+import { isDeepStrictEqual } from 'node:util'
 import { checkOf } from '../../contract/documents/answer-check'
 import { DEFAULT_RENDERING, type Rendering } from '../../contract/documents/crc'
-import type { EvaluationRun, EvaluationVariant } from '../../contract/documents/evaluation'
-import type { Variant } from '../../contract/documents/samples'
-import { rivalText } from '../../contract/model/rival'
-import type { Recipe } from '../../contract/model/recipe'
+import type { EvaluationRun } from '../../contract/documents/evaluation'
+import { at } from '../../contract/model/look-up'
 import { rangesToCheck } from '../crc/check/check-sweep'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/project-pair'
 import { allTasks } from '../project/stored-evaluation'
 import { yamlText } from './templates'
+import { type Lines, variantLines } from './variant-lines'
 
 /* The study that a project holds: what somebody did by hand in it, as a file. */
 
-/** Lines of YAML; what the file cannot say is a comment. */
-type Lines = string[]
-
 /**
  * A study that does what was done in a project: its pairs, the kind of the newest sweep, how many of its best ranges were checked, and
- * of each evaluated task the newest evaluation.
+ * what was evaluated of each pair.
  *
  * @throws WorkbenchError for a sweep or an evaluation that cannot be read
  */
 export async function studyOfProject(name: string, project: Project): Promise<string> {
-  const runs = await evaluationsOf(project)
+  const evaluated = await Promise.all(project.pairs.map(evaluatedPair))
+  const runs = [
+    ...new Map(
+      evaluated.flatMap((pair) => pair.runs.map((run) => [askingOf(run.task), run] as const))
+    ).values()
+  ]
   const swept = project.pairs.find(({ sweeps }) => sweeps.length > 0)
-  const variants = distinct(runs.flatMap((run) => run.variants.flatMap(variantLines)))
+  const [first, ...others] = evaluated.map(({ variants }) => variants)
+  // Where pairs were evaluated otherwise, as by the ranges that their sweeps selected, each has its own.
+  const alike = first !== undefined && others.every((other) => isDeepStrictEqual(other, first))
   const lines: Lines = [
     `# What was done in ${project.name}. docs/study.md lists all fields.`,
     `name: ${yamlText(name)}`,
     `project: ${yamlText(project.path)}`,
     '',
     'pairs:',
-    ...project.pairs.flatMap(pairLines),
+    ...evaluated.flatMap(({ own, variants }) => [
+      ...pairLines(own),
+      ...(alike ? [] : indented(4, listed(variants)))
+    ]),
     '',
     ...(swept === undefined ? ['# Nothing was swept.'] : await sweepLines(swept)),
-    '',
-    ...(variants.length === 0 ? ['# Nothing was evaluated.'] : ['variants:', ...variants]),
+    ...(runs.length === 0 ? ['', '# Nothing was evaluated.'] : []),
+    ...(alike && first.length > 0 ? ['', ...listed(first)] : []),
     ...(runs.length === 0 ? [] : ['', 'tasks:', ...(await taskLines(project, runs))])
   ]
   return `${lines.join('\n')}\n`
 }
 
-const distinct = (lines: readonly string[]): Lines => [...new Set(lines)]
+const indented = (by: number, lines: Lines): Lines => lines.map((line) => `${' '.repeat(by)}${line}`)
 
-/** The newest evaluation of each task, whichever pair it is of. */
-async function evaluationsOf({ pairs }: Project): Promise<EvaluationRun[]> {
-  const runs = new Map<string, EvaluationRun>()
-  for (const own of pairs) {
-    for (const { id, taskId } of own.evaluations.runs) {
-      if (!runs.has(taskId)) runs.set(taskId, (await own.evaluations.read(id)).run)
-    }
+const listed = (variants: Lines): Lines =>
+  variants.length === 0 ? [] : ['variants:', ...indented(2, variants)]
+
+/**
+ * What was evaluated of a pair: of each task the newest evaluation, and those of the same variants with other numbers of answers, prompts
+ * or seeds; and all their variants, each once.
+ */
+async function evaluatedPair(
+  own: ProjectPair
+): Promise<{ own: ProjectPair; runs: EvaluationRun[]; variants: Lines }> {
+  const runs: EvaluationRun[] = []
+  for (const { id, taskId } of own.evaluations.runs) {
+    const { run } = await own.evaluations.read(id)
+    const before = runs.filter(({ task }) => task.id === taskId)
+    const [newest] = before
+    const isNew = before.every(({ task }) => askingOf(task) !== askingOf(run.task))
+    if (isNew && (newest === undefined || isDeepStrictEqual(entriesOf(newest), entriesOf(run))))
+      runs.push(run)
   }
-  return [...runs.values()]
+  return { own, runs, variants: [...new Set(runs.flatMap(entriesOf))].flatMap((entry) => entry.split('\n')) }
 }
+
+/** How a study asks a task, as one string. */
+const askingOf = ({ id, prompts, settings }: EvaluationRun['task']): string =>
+  [id, prompts.length, settings.sampleCount, settings.seed].join(' ')
+
+const entriesOf = ({ variants, task }: EvaluationRun): Lines =>
+  variants.map((variant) => variantLines(variant, task.settings.sampling).join('\n'))
 
 function pairLines({ document: { name, location, rendering } }: ProjectPair): Lines {
   const models =
@@ -76,7 +101,7 @@ function renderingLines({ systemPrompt, templateArguments, date, assistantPrefix
 
 async function sweepLines(own: ProjectPair): Promise<Lines> {
   const { rho } = own.document.settings
-  const sweep = await own.readSweep(own.sweeps[0]?.id ?? '')
+  const sweep = await own.readSweep(at(own.sweeps, 0, 'sweep').id)
   const check = await own.readAnswerCheck(sweep.id)
   const best =
     check === null || sweep.scoredBy.kind === 'task'
@@ -104,70 +129,20 @@ async function sweepLines(own: ProjectPair): Promise<Lines> {
   ]
 }
 
-/** One entry each, of which more lines than one are indented. */
-function variantLines({ variant, sampling, ...asking }: EvaluationVariant): Lines {
-  const { name } = variant
-  if (sampling !== undefined) return [`  # ${yamlText(name)} had a sampler of its own: see samplers`]
-  const [first, ...more] = modelLines(variant)
-  if (first === undefined) {
-    return [`  # ${yamlText(name)} is a recipe of its own: write it into a file, and name that as recipe`]
-  }
-  const asked = Object.entries(asking).map(([field, value]) => `${field}: ${JSON.stringify(value)}`)
-  const plain = variant.kind === 'base' || variant.kind === 'post'
-  if (plain && name === variant.kind && asked.length === 0) return [`  - ${name}`]
-  const lines = [`name: ${yamlText(name)}`, ...more, ...asked].map((line) => `    ${line}`)
-  return [[`  - ${plain ? 'model: ' : ''}${first}`, ...lines].join('\n')]
-}
-
-/** What says which model it is; nothing for recipes that only a file can say. */
-function modelLines(variant: Variant): Lines {
-  switch (variant.kind) {
-    case 'base':
-    case 'post':
-      return [variant.kind]
-    case 'recipe':
-      return recipeLines(variant.recipe)
-    case 'rival':
-      return [`rival: ${yamlText(rivalText(variant.rival))}`]
-    case 'checkpoint':
-      return [`checkpoint: ${yamlText(variant.path)}`]
-    case 'file':
-      return [`answers: ${JSON.stringify(`${variant.of ?? variant.name}=${variant.path}`)}`]
-    case 'endpoint':
-      return endpointLines(variant)
-  }
-}
-
-function recipeLines(recipe: Recipe): Lines {
-  if ('ranges' in recipe) {
-    return [
-      `restore: ${recipe.ranges.map(([start, end]) => (start === end ? start : `${start}-${end}`)).join()}`
-    ]
-  }
-  const [first] = recipe.layers
-  const alike = recipe.layers.every(
-    ({ attention, mlp, source }) =>
-      attention === first?.attention && mlp === attention && source === undefined
-  )
-  return alike && first !== undefined ? [`blend: ${first.attention}`] : []
-}
-
-function endpointLines({ name, endpoint }: Extract<Variant, { kind: 'endpoint' }>): Lines {
-  const { through, model, baseUrl, keyVariable, anyModel, concurrency } = endpoint
-  return [
-    `${through === 'chat' ? 'endpoint-chat' : 'endpoint'}: ${JSON.stringify(`${name}=${model}@${baseUrl}`)}`,
-    ...(keyVariable === undefined ? [] : [`endpoint-key: ${keyVariable}`]),
-    ...(anyModel ? ['endpoint-any-model: true'] : []),
-    `endpoint-requests: ${concurrency}`
-  ]
-}
-
 async function taskLines(project: Project, runs: readonly EvaluationRun[]): Promise<Lines> {
   const known = await allTasks(project.firstPair)
-  return runs.flatMap(({ task: { id, prompts, settings } }) => {
-    const found = known.find(({ task }) => task.id === id)
+  return runs.flatMap(({ task }) => {
+    const { id, prompts, settings } = task
+    const found = known.find((entry) => entry.task.id === id)?.task
     if (found === undefined) return [`  # ${id} is no task of the project any more`]
-    const part = prompts.length < found.task.prompts.length ? [`    prompts: ${prompts.length}`] : []
-    return [`  - task: ${id}`, ...part, `    n: ${settings.sampleCount}`, `    seed: ${settings.seed}`]
+    const { sampleCount, seed } = settings
+    const asAsked = {
+      ...found,
+      prompts: found.prompts.slice(0, prompts.length),
+      settings: { ...found.settings, sampleCount, seed }
+    }
+    const changed = isDeepStrictEqual(asAsked, task) ? [] : [`  # ${id} was asked otherwise than it is now`]
+    const part = prompts.length < found.prompts.length ? [`    prompts: ${prompts.length}`] : []
+    return [...changed, `  - task: ${id}`, ...part, `    n: ${sampleCount}`, `    seed: ${seed}`]
   })
 }

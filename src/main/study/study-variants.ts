@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type EvaluationVariant, frameKey } from '../../contract/documents/evaluation'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { Variant } from '../../contract/documents/samples'
@@ -40,7 +41,7 @@ export interface VariantPlace {
  * @throws WorkbenchError naming what is wrong with a file, folder or endpoint
  */
 async function variantsOfEntry(
-  entry: Omit<StudyVariant, keyof Asking>,
+  entry: Omit<StudyVariant, keyof Asking | 'sampler'>,
   place: VariantPlace,
   found: Found | null
 ): Promise<Variant[]> {
@@ -52,7 +53,10 @@ async function variantsOfEntry(
     return [{ kind: 'recipe', name, recipe: { name, ranges: restore } }]
   }
   if (recipe !== undefined) {
-    const read = await readRecipeFile(fileOfStudy(place.folder, recipe), place.pair)
+    const read =
+      typeof recipe === 'string'
+        ? await readRecipeFile(fileOfStudy(place.folder, recipe), place.pair)
+        : recipe
     return [{ kind: 'recipe', name: read.name, recipe: read }]
   }
   if (blend !== undefined) {
@@ -82,7 +86,7 @@ async function checkpointVariant(path: string, { pair }: VariantPlace): Promise<
 
 /** The endpoint of an entry that names one. @throws WorkbenchError `bad-input` naming what is wrong with it */
 export function endpointVariant(
-  entry: Omit<StudyVariant, keyof Asking>
+  entry: Omit<StudyVariant, keyof Asking | 'sampler'>
 ): Extract<Variant, { kind: 'endpoint' }> {
   const through: EndpointInterface = entry.endpoint === undefined ? 'chat' : 'completions'
   const asked = entry.endpoint ?? entry['endpoint-chat']
@@ -119,8 +123,8 @@ function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant
 }
 
 /**
- * The variants of an evaluation: each model once, under a name of its own, and each that is sampled anew under each sampler; the first
- * sampler keeps the names as they are.
+ * The variants of an evaluation: each model once, under a name of its own, and each that is sampled anew under each sampler but where it
+ * has one of its own; the first sampler keeps the names as they are.
  *
  * @param otherwise the task's sampler
  * @throws WorkbenchError as a model, file or endpoint
@@ -133,9 +137,10 @@ export async function studyVariants(
   found: Found | null
 ): Promise<EvaluationVariant[]> {
   const models: EvaluationVariant[] = []
-  for (const { prefix, suffix, system, listed, ...entry } of entries) {
+  for (const { prefix, suffix, system, listed, sampler, ...entry } of entries) {
+    const sampling = sampler === undefined ? undefined : samplingOf(sampler, otherwise)
     for (const variant of await variantsOfEntry(entry, place, found)) {
-      const asked = { variant, ...present({ prefix, suffix, system, listed }) }
+      const asked = { variant, ...present({ prefix, suffix, system, listed, sampling }) }
       if (models.some((other) => sameModel(other.variant, variant) && asksAlike(other, asked))) continue
       const name = freeName(
         entry.name ?? variant.name,
@@ -149,7 +154,9 @@ export async function studyVariants(
     models.flatMap(({ variant, ...asked }): EvaluationVariant[] => {
       // Its answers are there, or its sampler is what it is.
       const isFixed =
-        variant.kind === 'file' || (variant.kind === 'rival' && variant.rival.kind === 'sampler')
+        asked.sampling !== undefined ||
+        variant.kind === 'file' ||
+        (variant.kind === 'rival' && variant.rival.kind === 'sampler')
       if (isFixed) return index === 0 ? [{ variant, ...asked }] : []
       const name = index === 0 ? variant.name : `${variant.name}, ${samplerName(sampler)}`
       return [{ ...asked, variant: { ...variant, name }, sampling: samplingOf(sampler, otherwise) }]
@@ -157,14 +164,16 @@ export async function studyVariants(
   )
 }
 
-type Asking = Pick<EvaluationVariant, 'prefix' | 'suffix' | 'system' | 'listed'>
+type Asking = Pick<EvaluationVariant, 'prefix' | 'suffix' | 'system' | 'listed' | 'sampling'>
 
 /** Fields that are given: a run that is stored has no others. */
 const present = (asking: Asking): Asking =>
   Object.fromEntries(Object.entries(asking).filter(([, value]) => value !== undefined))
 
 const asksAlike = (one: Asking, other: Asking): boolean =>
-  frameKey(one) === frameKey(other) && one.listed === other.listed
+  frameKey(one) === frameKey(other) &&
+  one.listed === other.listed &&
+  isDeepStrictEqual(one.sampling, other.sampling)
 
 /** A recipe goes by the name that its variant has. */
 const renamed = (variant: Variant, name: string): Variant =>

@@ -11,13 +11,13 @@ import type {
   PairState
 } from '../../contract/documents/project'
 import { inspectOther } from '../checkpoint/other-checkpoint'
-import { inspectPair } from '../checkpoint/pair'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { createProject, type NewProject } from '../project/create-project'
 import { demoPath, openOrCreateDemo, pairPaths } from '../project/demo'
 import { isFile } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import { openOrFollow } from '../project/open-project'
+import { readPairState } from '../project/pair-state'
 import type { Project } from '../project/project'
 import { ProjectFollower } from '../project/project-follower'
 import type { ProjectOfPair, ProjectPair } from '../project/project-pair'
@@ -192,19 +192,6 @@ async function lookAtOther(
     if (problem === null) throw error
     return { report: null, problem }
   }
-}
-
-/** Looks at a project's pair. */
-export async function readPairState({ document }: Pick<ProjectPair, 'document'>): Promise<PairState> {
-  const { base, post } = pairPaths(document.location)
-  return inspectPair(base, post).then(
-    (pair) => ({ pair, pairProblem: null }),
-    (error: unknown) => {
-      const pairProblem = problemOf(error)
-      if (pairProblem === null) throw error
-      return { pair: null, pairProblem }
-    }
-  )
 }
 
 /** From then on the project notices when a checkpoint has changed. */

@@ -1,3 +1,6 @@
+import { basename } from 'node:path'
+import { PROJECT_SUFFIX } from '../../project/project-name'
+import { studyOfProject } from '../../study/study-of-project'
 import { watchStudy } from '../study-news'
 import { route, type Routing } from './route'
 
@@ -7,6 +10,10 @@ export function studyRoutes({ withProject }: Routing) {
   return studies.router({
     watch: studies.watch.use(withProject).handler(async function* ({ context: { project }, signal }) {
       yield* watchStudy(project.path, signal)
+    }),
+    write: studies.write.use(withProject).handler(async ({ context: { project } }) => {
+      const name = basename(project.path, PROJECT_SUFFIX)
+      return { fileName: `${name}.yaml`, content: await studyOfProject(name, project) }
     })
   })
 }

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { readPairState } from '../../../../src/main/workbench/open-projects'
+import { readPairState } from '../../../../src/main/project/pair-state'
 import { createProject } from '../../../../src/main/project/create-project'
 import type { Project } from '../../../../src/main/project/project'
 import { collectReport } from '../../../../src/main/report/collect'
