@@ -104,7 +104,7 @@ function floorOf(file: string): number {
 const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/device/physical-cores.ts': 2,
   'main/engine/forward/level-states.ts': 1,
-  'main/engine/forward/routed-rows.ts': 3,
+  'main/engine/forward/routed-rows.ts': 2,
   'main/engine/generate/cpu-runner.ts': 1,
   'main/engine/generate/key-value-cache.ts': 1,
   'main/engine/generate/webgpu-runner.ts': 1,

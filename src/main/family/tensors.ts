@@ -256,9 +256,9 @@ const JOINED: readonly { readonly role: Role; readonly parts: readonly Role[] }[
   { role: 'qkvBias', parts: ['qBias', 'kBias', 'vBias'] }
 ]
 
-/** The tensors of a layer held for generating, q, k and v joined whether or not the checkpoint stores them so. */
-export function heldTensors(spec: DecoderSpec): HeldTensorSpec[] {
-  const stored = sharedTensors(spec, 0)
+/** The tensors of a layer held for generating, but for its experts; q, k and v joined whether or not the checkpoint stores them so. */
+export function heldTensors(spec: DecoderSpec, layer: number): HeldTensorSpec[] {
+  const stored = sharedTensors(spec, layer)
   return stored.flatMap(({ role, shape }): HeldTensorSpec[] => {
     const joined = JOINED.find(({ parts }) => parts.includes(role))
     if (joined === undefined) return [{ role, shape, parts: [role] }]

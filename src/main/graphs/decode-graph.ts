@@ -4,7 +4,8 @@ import { heldConstants, heldLayout, type HeldTensor } from './held-weights'
 import { LayerBuilder, rotaryInputs, softCap, type Products, type RotaryTables } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import type { Rope } from '../family/rope'
-import { heldTensors } from '../family/tensors'
+import { expertTensors, heldTensors } from '../family/tensors'
+import { routedMlp } from './routed-mlp'
 import { at } from '../../contract/model/look-up'
 
 /**
@@ -45,15 +46,27 @@ export function decodeKinds(
   }
 }
 
-/** The file name under which the weights of a decode graph's layer are given to its session. */
+/** The file names under which the weights of a decode graph's layer, and of its experts, are given to its session. */
 export function layerFile(layer: number): string {
   return `layer${layer}`
 }
 
-/** How one layer's weights are laid out in memory for a decode graph, named by role. */
-export function layerLayout(spec: DecoderSpec, weights: HeldWeights): HeldTensor[] {
+export function expertFile(layer: number, expert: number): string {
+  return `${layerFile(layer)}/expert${expert}`
+}
+
+/** How one layer's weights are laid out in memory for a decode graph, but for its experts, named by role. */
+export function layerLayout(spec: DecoderSpec, layer: number, weights: HeldWeights): HeldTensor[] {
   return heldLayout(
-    heldTensors(spec).map(({ role, shape, parts }) => ({ name: role, shape, parts })),
+    heldTensors(spec, layer).map(({ role, shape, parts }) => ({ name: role, shape, parts })),
+    weights
+  )
+}
+
+/** The same of one of its experts. */
+export function expertLayout(spec: DecoderSpec, layer: number, weights: HeldWeights): HeldTensor[] {
+  return heldLayout(
+    expertTensors(spec, layer, 0).map(({ role, shape }) => ({ name: role, shape, parts: [role] })),
     weights
   )
 }
@@ -61,17 +74,18 @@ export function layerLayout(spec: DecoderSpec, weights: HeldWeights): HeldTensor
 /**
  * Declares one layer's weights as constants of the graph that a session is given under the name `file`.
  *
+ * @param layer number of the layer in the model
  * @returns a builder of that layer
  */
 export function residentLayer(
   graph: OnnxGraph,
-  spec: DecoderSpec,
+  { spec, layer }: { readonly spec: DecoderSpec; readonly layer: number },
   products: Products,
   file: string,
   rotary: RotaryTables
 ): LayerBuilder {
-  const constants = heldConstants(graph, file, layerLayout(spec, products.weights), products)
-  return new LayerBuilder(graph, spec, constants, rotary, products)
+  const layout = layerLayout(spec, layer, products.weights)
+  return new LayerBuilder(graph, spec, heldConstants(graph, file, layout, products), rotary, products, layout)
 }
 
 /**
@@ -99,13 +113,27 @@ export function decodeGraph(spec: DecoderSpec, weights: HeldWeights, layers: rea
     if (tablesOfLayer === undefined || mask === undefined) throw new RangeError(`no layer ${layer}`)
     const products = { precision: 'fp32', weights } as const
     const scoped = graph.within(`layer${layer}`)
-    const builder = residentLayer(scoped, spec, products, layerFile(i), tablesOfLayer)
+    const builder = residentLayer(scoped, { spec, layer }, products, layerFile(i), tablesOfLayer)
     const cache = {
       keys: graph.input(DECODE_INPUTS.keys(i), 'float32', ['rows', kvHeadCount, headSize, 'capacity']),
       values: graph.input(DECODE_INPUTS.values(i), 'float32', ['rows', kvHeadCount, 'capacity', headSize])
     }
     const { attended, newKeys, newValues } = decodeAttention(builder, rows, { positions, mask, ...cache })
-    rows = builder.mlp(attended, rows)
+    const { experts } = at(spec.layers, layer, 'layer')
+    const layout = experts === null ? [] : expertLayout(spec, layer, weights)
+    rows =
+      experts === null
+        ? builder.mlp(attended, rows)
+        : routedMlp(builder, experts, attended, rows, (branch, expert) => {
+            // Weights are constants of the whole graph, whichever branch uses them.
+            const held = heldConstants(
+              scoped.within(`expert${expert}`),
+              expertFile(i, expert),
+              layout,
+              products
+            )
+            return new LayerBuilder(branch, spec, held, tablesOfLayer, products, layout)
+          })
     const kvDims = ['rows', kvHeadCount * headSize]
     graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), kvDims)
     graph.output(newValues, DECODE_OUTPUTS.newValues(i), kvDims)

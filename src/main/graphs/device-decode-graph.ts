@@ -40,7 +40,7 @@ export function cacheType(precision: Precision): 'float32' | 'float16' {
 export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8Array {
   const graph = new OnnxGraph('deviceDecode')
   const { headCount, kvHeadCount, headSize, hiddenSize } = spec
-  const layer = residentLayer(graph, spec, products, layerFile(0), rotaryInputs(graph, spec))
+  const layer = residentLayer(graph, { spec, layer: 0 }, products, layerFile(0), rotaryInputs(graph, spec))
   const type = cacheType(products.precision)
   const cacheDims = ['slots', kvHeadCount, 'capacity', headSize]
 

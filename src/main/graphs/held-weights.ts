@@ -1,4 +1,5 @@
 import type { HeldWeights } from '../../contract/model/sampling'
+import type { Role } from '../family/tensors'
 import { weightType } from './block-graph'
 import { QUANTISED_BLOCK, quantisedBits, scalesName, type Products } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
@@ -16,7 +17,10 @@ export interface HeldTensor {
   readonly scaleBytes: number
 }
 
-/** How tensors are given to a session, one after the other. Matrices may be quantised, vectors never are. */
+const ROUTER: Role = 'router'
+
+/** How tensors are given to a session, one after the other. Matrices may be quantised; vectors, and what chooses
+ * among experts, never are. */
 export function heldLayout(
   tensors: readonly Pick<HeldTensor, 'name' | 'shape' | 'parts'>[],
   weights: HeldWeights
@@ -25,7 +29,7 @@ export function heldLayout(
   let offset = 0
   return tensors.map(({ name, shape, parts }) => {
     const [rows = 1, columns] = shape
-    const quantised = columns !== undefined && bits !== null
+    const quantised = columns !== undefined && bits !== null && name !== ROUTER
     const blocks = rows * Math.ceil((columns ?? 1) / QUANTISED_BLOCK)
     const byteLength = quantised
       ? (blocks * QUANTISED_BLOCK * bits) / 8

@@ -4,7 +4,7 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import type { OnnxGraph } from './onnx-model'
 import { at, got } from '../../contract/model/look-up'
 import type { NormPlace } from '../family/family'
-import { heldTensors, NORM_ROLES, normBefore, type Role } from '../family/tensors'
+import { NORM_ROLES, normBefore, type Role } from '../family/tensors'
 
 /** How the large matrix products of a layer are computed. */
 export interface Products {
@@ -55,7 +55,9 @@ export class LayerBuilder {
     readonly spec: DecoderSpec,
     private readonly weights: ReadonlyMap<string, string>,
     private readonly rotary: RotaryTables,
-    private readonly products: Products
+    private readonly products: Products,
+    /** Shapes of weights that may be quantised, by role. */
+    private readonly held: readonly { readonly name: string; readonly shape: readonly number[] }[] = []
   ) {}
 
   /** q before RoPE from normed rows; where q, k and v are one weight there is `joinedProjections`. */
@@ -256,7 +258,7 @@ export class LayerBuilder {
       half ? graph.cast(`${path}/single`, product, 'float32') : product
     const bits = quantisedBits(this.products.weights)
     if (bits !== null) {
-      const held = heldTensors(this.spec).find((tensor) => tensor.role === role)
+      const held = this.held.find(({ name }) => name === role)
       if (held === undefined) throw new Error(`a layer holds no ${role}`)
       const product = toSingle(quantisedProduct(graph, path, input, weight, held.shape, bits))
       return biases.length === 0 ? product : graph.node(`${path}/biased`, 'Add', [product, ...biases])

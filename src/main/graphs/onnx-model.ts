@@ -8,7 +8,9 @@ import { at } from '../../contract/model/look-up'
 const ONNX = protobuf.parse(`
   syntax = "proto3";
   package onnx;
-  message AttributeProto { string name = 1; float f = 2; int64 i = 3; bytes s = 4; repeated int64 ints = 8; int32 type = 20; }
+  message AttributeProto {
+    string name = 1; float f = 2; int64 i = 3; bytes s = 4; GraphProto g = 6; repeated int64 ints = 8; int32 type = 20;
+  }
   message NodeProto {
     repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
     repeated AttributeProto attribute = 5; string domain = 7;
@@ -39,12 +41,13 @@ export type ElementType = keyof typeof ELEMENT_TYPES
 /** TensorProto.data_location of data outside the model. */
 const EXTERNAL = 1
 /** AttributeProto.type values. */
-const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, ints: 7 } as const
+const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const
 
 /** A fixed size, or the name of a size known only when the graph runs. */
 export type Dimension = number | string
 
-export type Attribute = { float: number } | { int: number } | { string: string } | { ints: number[] }
+export type Attribute =
+  { float: number } | { int: number } | { string: string } | { ints: number[] } | { graph: OnnxGraph }
 
 interface Value {
   name: string
@@ -72,6 +75,12 @@ export class OnnxGraph {
   /** The same graph; constants and nodes that are added through what is returned have `scope` before their names. */
   within(scope: string): OnnxGraph {
     return new OnnxGraph(this.name, this.parts, `${this.scope}${scope}/`)
+  }
+
+  /** A graph of its own for an attribute of a node of this one, whose values it may use; `scope` is before all its names. */
+  branch(scope: string): OnnxGraph {
+    const parts = { nodes: [], initializers: [], inputs: [], outputs: [] }
+    return new OnnxGraph(this.scope + scope, parts, `${this.scope}${scope}/`)
   }
 
   input(name: string, type: ElementType, dims: readonly Dimension[]): string {
@@ -173,15 +182,20 @@ export class OnnxGraph {
         { domain: '', version: OPSET_VERSION },
         { domain: 'com.microsoft', version: 1 }
       ],
-      graph: {
-        name: this.name,
-        node: this.parts.nodes,
-        initializer: this.parts.initializers,
-        input: this.parts.inputs,
-        output: this.parts.outputs
-      }
+      graph: this.message()
     })
     return ModelProto.encode(model).finish()
+  }
+
+  /** As the format's GraphProto. */
+  message(): object {
+    return {
+      name: this.name,
+      node: this.parts.nodes,
+      initializer: this.parts.initializers,
+      input: this.parts.inputs,
+      output: this.parts.outputs
+    }
   }
 }
 
@@ -200,6 +214,7 @@ function describeValue(name: string, type: ElementType, dims: readonly Dimension
 function encodeAttribute(name: string, value: Attribute): object {
   if ('float' in value) return { name, type: ATTRIBUTE_TYPES.float, f: value.float }
   if ('int' in value) return { name, type: ATTRIBUTE_TYPES.int, i: value.int }
+  if ('graph' in value) return { name, type: ATTRIBUTE_TYPES.graph, g: value.graph.message() }
   if ('ints' in value) return { name, type: ATTRIBUTE_TYPES.ints, ints: value.ints }
   return { name, type: ATTRIBUTE_TYPES.string, s: Buffer.from(value.string) }
 }

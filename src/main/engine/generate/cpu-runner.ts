@@ -1,6 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import { DECODE_INPUTS, DECODE_OUTPUTS, decodeKinds, layerLayout } from '../../graphs/decode-graph'
-import { layoutBytes } from '../../graphs/held-weights'
+import { DECODE_INPUTS, DECODE_OUTPUTS, decodeKinds } from '../../graphs/decode-graph'
 import { MASKED } from '../tries/attention-layout'
 import type { Cohort } from '../tries/cohorts'
 import { floatsOf, floatTensor, integerTensor, runSession } from '../device/device'
@@ -8,6 +7,7 @@ import { cacheCapacity } from './generation-plan'
 import { KeyValueCache } from './key-value-cache'
 import type { Prefilled } from './prefill'
 import { nodePath } from '../tries/recipe-trie'
+import { largestLayerBytes } from './resident-blocks'
 import { chainBlocks, chainSpec, openChain, type Chain } from './resident-chains'
 import { RotaryFeeds } from '../forward/rotary-feeds'
 import {
@@ -37,7 +37,7 @@ export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
   const rowsOf = new Map<Cohort, RunningRow[]>()
   const chains: ResidentChain[] = []
   try {
-    for (const chain of chainBlocks(trie, layoutBytes(layerLayout(spec, plan.weights)))) {
+    for (const chain of chainBlocks(trie, largestLayerBytes(spec, plan.weights))) {
       const session = await openChain(device, pair, chain, plan.weights)
       const slotCount = chain.cohort.size * plan.rowsPerModel
       const caches = chain.layers.map(() => new KeyValueCache(spec, slotCount, capacity))

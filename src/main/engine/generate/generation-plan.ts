@@ -1,4 +1,4 @@
-import type { Precision } from '../../../contract/model/device'
+import { DEVICE_LABELS, type DeviceName, type Precision } from '../../../contract/model/device'
 import type { SinglesRequest } from './drawn-models'
 import type { HeldWeights } from '../../../contract/model/sampling'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -48,7 +48,7 @@ export function planGeneration(
   trie: RecipeTrie,
   precision: Precision
 ): GenerationPlan {
-  refuseExperts(spec)
+  if (request.device !== 'cpu') refuseExperts(spec, request.device)
   refuseLongPrompts(request.prompts, spec)
   const modelCount = request.models.length
   const weights = chooseHeldWeights(spec, trie, request.memoryBytes, request.weights, precision)
@@ -91,13 +91,13 @@ function placeBytes(spec: DecoderSpec, precision: Precision): number {
   return 2 * spec.kvHeadCount * spec.headSize * ofLayers
 }
 
-function refuseExperts(spec: DecoderSpec): void {
+function refuseExperts(spec: DecoderSpec, device: DeviceName): void {
   if (!hasExperts(spec)) return
   throw new WorkbenchError(
     'unsupported',
-    `Answers of ${spec.family.label} models cannot be written here: each token chooses experts of its own, and those of all layers would ` +
-      'have to lie in memory.',
-    'Sweeps, probes and checks of whole answers read experts as they are needed, and work.'
+    `Answers of ${spec.family.label} models are not written on ${DEVICE_LABELS[device]}: experts that run only where a token chooses them ` +
+      'are held for the CPU alone.',
+    'Write them on the CPU (--device cpu). Sweeps, probes and checks of whole answers work on either.'
   )
 }
 

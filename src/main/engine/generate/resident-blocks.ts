@@ -3,9 +3,9 @@ import type { Precision } from '../../../contract/model/device'
 import type { HeldWeights } from '../../../contract/model/sampling'
 import { formatMemory } from '../../../contract/model/bytes'
 import { WorkbenchError } from '../../../contract/model/problem'
-import type { DecoderSpec } from '../../family'
-import { layerFile, layerLayout } from '../../graphs/decode-graph'
-import { heldBytes } from '../../graphs/held-weights'
+import { type DecoderSpec, layerKinds } from '../../family'
+import { expertFile, expertLayout, layerFile, layerLayout } from '../../graphs/decode-graph'
+import { heldBytes, type HeldTensor, layoutBytes } from '../../graphs/held-weights'
 import { quantisedBits } from '../../graphs/layer-builder'
 import { readBlock } from '../weights/block-weights'
 import type { Device } from '../device/device'
@@ -13,14 +13,34 @@ import { type PairWeights, specOf } from '../weights/pair-weights'
 import { packHeld } from '../weights/quantise'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { residentHeadBytes } from './resident-head'
+import { at } from '../../../contract/model/look-up'
 
 /** Bytes that a trie's distinct blocks and the heads of its models take when held for generating. */
 export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
-  const blockCount = trie.levels.reduce((sum, level) => sum + level.blocks.length, 0)
-  return (
-    blockCount * heldBytes(layerLayout(spec, weights), weights) +
-    trie.roots.length * residentHeadBytes(spec, weights)
+  const blocks = trie.levels.map(
+    (level, layer) =>
+      level.blocks.length * layerBytes(spec, layer, (layout) => heldBytes(layout, weights), weights)
   )
+  return blocks.reduce((sum, bytes) => sum + bytes, 0) + trie.roots.length * residentHeadBytes(spec, weights)
+}
+
+/** Bytes of a layer with its experts, each layout by `bytesOf`. */
+function layerBytes(
+  spec: DecoderSpec,
+  layer: number,
+  bytesOf: (layout: readonly HeldTensor[]) => number,
+  weights: HeldWeights
+): number {
+  const { experts } = at(spec.layers, layer, 'layer')
+  return (
+    bytesOf(layerLayout(spec, layer, weights)) +
+    (experts === null ? 0 : experts.count * bytesOf(expertLayout(spec, layer, weights)))
+  )
+}
+
+/** Bytes of the largest layer as it is given to a session. */
+export function largestLayerBytes(spec: DecoderSpec, weights: HeldWeights): number {
+  return Math.max(...layerKinds(spec).map((layer) => layerBytes(spec, layer, layoutBytes, weights)))
 }
 
 /**
@@ -82,11 +102,11 @@ export async function openResidentBlocks(
       const ofLayer: ort.InferenceSession[] = []
       sessions.push(ofLayer)
       for (const source of level.blocks) {
-        const data = await readHeldBlock(pair, layer, source, weights)
+        const files = await readHeldBlock(pair, layer, source, weights, 0)
         const spec = specOf(pair, source)
         const model = models.get(spec) ?? modelOf(spec)
         models.set(spec, model)
-        ofLayer.push(await device.createSession(model, { files: [{ path: layerFile(0), data }] }))
+        ofLayer.push(await device.createSession(model, { files }))
       }
     }
     return sessions
@@ -97,14 +117,30 @@ export async function openResidentBlocks(
   }
 }
 
-/** A block's weights as the bytes that a decode graph takes. */
+/**
+ * A block's weights, and those of its experts, as the files that a decode graph takes.
+ *
+ * @param place of the layer in the graph
+ */
 export async function readHeldBlock(
   pair: PairWeights,
   layer: number,
   source: BlockSource,
-  weights: HeldWeights
-): Promise<Uint8Array> {
-  const { tensors } = await readBlock(pair, layer, source)
-  const floats = new Map(Array.from(tensors, ([role, { data }]): [string, Float32Array] => [role, data]))
-  return packHeld(layerLayout(pair.post.spec, weights), floats, weights)
+  weights: HeldWeights,
+  place: number
+): Promise<{ path: string; data: Uint8Array }[]> {
+  const { spec } = pair.post
+  const packed = async (layout: readonly HeldTensor[], expert: number | null): Promise<Uint8Array> => {
+    const { tensors } = await readBlock(pair, layer, source, expert)
+    const floats = new Map(Array.from(tensors, ([role, { data }]): [string, Float32Array] => [role, data]))
+    return packHeld(layout, floats, weights)
+  }
+  const files = [{ path: layerFile(place), data: await packed(layerLayout(spec, layer, weights), null) }]
+  const { experts } = at(spec.layers, layer, 'layer')
+  if (experts === null) return files
+  const layout = expertLayout(spec, layer, weights)
+  for (let expert = 0; expert < experts.count; expert++) {
+    files.push({ path: expertFile(place, expert), data: await packed(layout, expert) })
+  }
+  return files
 }

@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import type { HeldWeights } from '../../../contract/model/sampling'
-import { decodeGraph, layerFile } from '../../graphs/decode-graph'
+import { decodeGraph } from '../../graphs/decode-graph'
 import { cohortsOf, type Cohort } from '../tries/cohorts'
 import type { Device } from '../device/device'
 import type { DecoderSpec } from '../../family'
@@ -62,10 +62,7 @@ export async function openChain(
 ): Promise<ort.InferenceSession> {
   const files: { path: string; data: Uint8Array }[] = []
   for (const [i, source] of sources.entries()) {
-    files.push({
-      path: layerFile(i),
-      data: await readHeldBlock(pair, at(layers, i, 'layer'), source, weights)
-    })
+    files.push(...(await readHeldBlock(pair, at(layers, i, 'layer'), source, weights, i)))
   }
   return device.createSession(decodeGraph(chainSpec(pair, sources), weights, layers), { files })
 }

@@ -4,11 +4,15 @@ import type { EngineGenerateEvent, GenerateRequest } from '../../../../src/contr
 import type { Sampling } from '../../../../src/contract/model/sampling'
 import { floatTensor, openDevice, runSession } from '../../../../src/main/engine/device/device'
 import { generate } from '../../../../src/main/engine/generate/generate'
+import { planGeneration } from '../../../../src/main/engine/generate/generation-plan'
+import { buildRecipeTrie } from '../../../../src/main/engine/tries/recipe-trie'
+import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
+import { findSharing } from '../../../../src/main/engine/weights/sharing'
 import { quantiseBlocks } from '../../../../src/main/engine/weights/quantise'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import type { StopText } from '../../../../src/main/engine/generate/stop-text'
 import { OnnxGraph } from '../../../../src/main/graphs/onnx-model'
-import { GENERATING_FAMILIES, goldenPath, readGolden } from '../../../fixtures/goldens'
+import { GOLDEN_FAMILIES, goldenPath, readGolden } from '../../../fixtures/goldens'
 
 const GREEDY: Sampling = { temperature: 0, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
 const WHOLE: Sampling = { ...GREEDY, temperature: 1 }
@@ -49,13 +53,7 @@ async function samplesOf(
 }
 
 describe('greedy continuations', () => {
-  it('of models with experts are refused in words', async () => {
-    await expect(samplesOf(requestFor('mixtral', {}))).rejects.toThrow(
-      'Answers of Mixtral models cannot be written here: each token chooses experts of its own'
-    )
-  })
-
-  it.each(GENERATING_FAMILIES)(
+  it.each(GOLDEN_FAMILIES)(
     '%s: base, post and hybrids side by side give the reference tokens',
     async (name) => {
       const family = readGolden(name)
@@ -67,7 +65,26 @@ describe('greedy continuations', () => {
     }
   )
 
-  it.each(GENERATING_FAMILIES)('%s: with the cache, across its growth, as without one', async (name) => {
+  it.each(['qwen3_moe', 'mixtral', 'olmoe'])('%s: begin alike with experts in int8', async (name) => {
+    const family = readGolden(name)
+    const prompts = [family.prompts.pre_window ?? []]
+    const samples = await samplesOf(requestFor(name, { prompts, weights: 'int8', maxTokens: 2 }))
+    const begun = family.models.map((_, model) => samples.get(`${model}/0/0`)?.tokens)
+    expect(begun).toEqual(family.models.map((model) => family.greedy(model.name).slice(0, 2)))
+  })
+
+  it('with experts are refused where no device but the CPU holds them', async () => {
+    const models = [{ kind: 'post' as const }]
+    const request = { ...requestFor('mixtral', {}), device: 'webgpu' as const, models }
+    const pair = await openPairWeights(request.base, request.post)
+    const trie = buildRecipeTrie(models, await findSharing(pair, models))
+    await closePairWeights(pair)
+    expect(() => planGeneration(request, pair.post.spec, trie, 'fp32')).toThrow(
+      'Answers of Mixtral models are not written on WebGPU'
+    )
+  })
+
+  it.each(GOLDEN_FAMILIES)('%s: with the cache, across its growth, as without one', async (name) => {
     const family = readGolden(name)
     const prompt = family.prompts.long ?? []
     const model = family.models[2]?.model ?? { kind: 'base' as const }

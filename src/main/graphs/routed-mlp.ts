@@ -1,0 +1,97 @@
+import { at } from '../../contract/model/look-up'
+import type { Experts } from '../family/experts'
+import type { LayerBuilder } from './layer-builder'
+import type { OnnxGraph } from './onnx-model'
+
+/**
+ * The MLP half of a layer whose experts are all at hand, with its residual, [rows, hidden] to the same: each expert is a branch that
+ * runs only where rows choose it. Among equal probabilities those of the first experts are taken.
+ *
+ * @param rows after attention
+ * @param block before it
+ * @param expertOf a builder of an expert's products in a graph
+ */
+export function routedMlp(
+  layer: LayerBuilder,
+  experts: Experts,
+  rows: string,
+  block: string,
+  expertOf: (graph: OnnxGraph, expert: number) => LayerBuilder
+): string {
+  const { graph, spec } = layer
+  const normed = layer.mlpInput(rows, block)
+  const shares = sharesOf(graph, layer.routing(normed), experts)
+  const largest = graph.node('mlp/largest', 'ReduceMax', [shares, integers(graph, 'mlp/largest/axis', 1)], {
+    keepdims: { int: 0 }
+  })
+  const needs = perExpert(graph, 'mlp/needs', largest, experts)
+  const dims = ['rows', spec.hiddenSize]
+  return perExpert(graph, 'mlp/share', shares, experts).reduce((sum, share, expert) => {
+    const path = `mlp/expert${expert}`
+    const taken = graph.branch(`${path}/taken`)
+    const added = addExpert(taken, expertOf(taken, expert), { normed, share, sum })
+    taken.output(added, `${path}/taken/out`, dims)
+    const passed = graph.branch(`${path}/passed`)
+    passed.output(sum, `${path}/passed/out`, dims)
+    const needed = graph.node(`${path}/needed`, 'Greater', [
+      at(needs, expert, 'expert'),
+      graph.constant(`${path}/none`, 0)
+    ])
+    return graph.node(path, 'If', [needed], {
+      then_branch: { graph: taken },
+      else_branch: { graph: passed }
+    })
+  }, rows)
+}
+
+/** What each row multiplies each expert's result by, [experts, rows]: nothing where it did not choose the expert. */
+function sharesOf(graph: OnnxGraph, probabilities: string, { perRow, normed }: Experts): string {
+  const [largest, chosen] = graph.split(
+    'mlp/chosen',
+    'TopK',
+    [probabilities, integers(graph, 'mlp/chosen/count', perRow)],
+    2,
+    { axis: { int: -1 } }
+  )
+  if (largest === undefined || chosen === undefined) throw new Error('a choice has values and places')
+  const sum = (): string =>
+    graph.node('mlp/chosen/sum', 'ReduceSum', [largest, integers(graph, 'mlp/chosen/axis', -1)], {
+      keepdims: { int: 1 }
+    })
+  const weights = normed ? graph.node('mlp/chosen/normed', 'Div', [largest, sum()]) : largest
+  const nothing = graph.node('mlp/nothing', 'Mul', [probabilities, graph.constant('mlp/nought', 0)])
+  const shares = graph.node('mlp/shares', 'ScatterElements', [nothing, chosen, weights], {
+    axis: { int: 1 }
+  })
+  return graph.node('mlp/shares/transposed', 'Transpose', [shares], { perm: { ints: [1, 0] } })
+}
+
+/** The rows of a value, [experts, ...], one by one. */
+function perExpert(graph: OnnxGraph, path: string, value: string, { count }: Experts): string[] {
+  const sizes = graph.constant(`${path}/sizes`, new BigInt64Array(count).fill(1n))
+  return graph.split(path, 'Split', [value, sizes], count, { axis: { int: 0 } })
+}
+
+/** The sum with what an expert makes of the rows that have a share in it. */
+function addExpert(
+  graph: OnnxGraph,
+  expert: LayerBuilder,
+  { normed, share, sum }: Readonly<Record<'normed' | 'share' | 'sum', string>>
+): string {
+  const shares = graph.reshape('share', share, [-1])
+  const places = graph.reshape('places', graph.node('nonzero', 'NonZero', [shares]), [-1])
+  const results = expert.projected(graph.node('rows', 'Gather', [normed, places], { axis: { int: 0 } }))
+  const weights = graph.reshape(
+    'weights',
+    graph.node('weights/gathered', 'Gather', [shares, places], { axis: { int: 0 } }),
+    [-1, 1]
+  )
+  const weighted = graph.node('weighted', 'Mul', [results, weights])
+  return graph.node('sum', 'ScatterND', [sum, graph.reshape('indices', places, [-1, 1]), weighted], {
+    reduction: { string: 'add' }
+  })
+}
+
+function integers(graph: OnnxGraph, path: string, value: number): string {
+  return graph.constant(path, BigInt64Array.of(BigInt(value)))
+}
