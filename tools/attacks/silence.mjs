@@ -1,5 +1,5 @@
 // How long main is silent while the largest things that are let through are opened: `node tools/attacks/silence.mjs`, after
-// `npm run build`. What it measures is the longest time in which main's event loop did nothing else.
+// `npm run build`. What it measures is the longest time in which main's event loop did nothing else; beside it, what the window was sent.
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runnerImport } from 'vite'
@@ -14,7 +14,9 @@ const home = workFolder('silence')
 const served = await serve(home, {
   nodeArguments: ['--import', new URL('loop-delay.mjs', import.meta.url).href]
 })
-const { client } = await connect(served.firstUrl)
+const { client, websocket } = await connect(served.firstUrl)
+let receivedBytes = 0
+websocket.on('message', ({ length }) => (receivedBytes += length))
 
 async function silence() {
   const before = served.errors().length
@@ -29,6 +31,7 @@ async function silence() {
 let longest = 0
 async function measured(what, work) {
   await silence()
+  receivedBytes = 0
   const startMs = performance.now()
   const said = await work().then(
     () => 'done',
@@ -37,7 +40,10 @@ async function measured(what, work) {
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
   const ms = await silence()
   longest = Math.max(longest, ms)
-  console.log(`${String(ms).padStart(5)} ms | ${seconds.padStart(5)} s | ${what} | ${said}`)
+  const received = (receivedBytes / 1e6).toFixed(2)
+  console.log(
+    `${String(ms).padStart(5)} ms | ${seconds.padStart(5)} s | ${received.padStart(6)} MB | ${what} | ${said}`
+  )
 }
 
 /** A model folder with other files in the place of some of the demo's. */
