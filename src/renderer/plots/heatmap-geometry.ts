@@ -1,5 +1,4 @@
 import type { RestorationRange } from '../../contract/model/recipe'
-import { rangeKey } from '../../contract/model/strengths'
 
 /** The part of the triangle that is shown: first and last of the layers that ranges start with, and end with. */
 export interface HeatmapView {
@@ -174,10 +173,11 @@ export function contourPath(
   edge: boolean
 ): string {
   const { layerCount } = geometry
-  const members = new Set(ranges.map(rangeKey))
+  const placeOf = (start: number, end: number): number => start * layerCount + end
+  const members = new Set(ranges.map(({ start, end }) => placeOf(start, end)))
   const isRange = (start: number, end: number): boolean => start >= 0 && start <= end && end < layerCount
   const inside = (start: number, end: number): boolean =>
-    members.has(rangeKey({ start, end })) || (!edge && !isRange(start, end))
+    isRange(start, end) ? members.has(placeOf(start, end)) : !edge
   const side = geometry.cell
   return ranges
     .filter((range) => isInView(geometry.view, range))

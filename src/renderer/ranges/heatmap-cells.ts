@@ -55,6 +55,8 @@ export function rangesByStart(layerCount: number): RestorationRange[][] {
  */
 export class HeatmapCells {
   private last = new Map<string, HeatmapCell>()
+  /** The ranges of as many layers as the last triangle had. */
+  private places: { layerCount: number; rows: { range: RestorationRange; key: string }[][] } | null = null
   private lastLook: CellsLook | null = null
 
   /**
@@ -68,8 +70,7 @@ export class HeatmapCells {
   ): HeatmapRow[] {
     const before = this.lastLook !== null && sameLook(this.lastLook, look) ? this.last : null
     const made = new Map<string, HeatmapCell>()
-    const cellOf = (range: RestorationRange): HeatmapCell => {
-      const key = rangeKey(range)
+    const cellOf = ({ range, key }: { range: RestorationRange; key: string }): HeatmapCell => {
       const scored = points.get(key)
       const value = scored?.value ?? old.get(key) ?? null
       const was = before?.get(key)
@@ -78,15 +79,25 @@ export class HeatmapCells {
       made.set(key, cell)
       return cell
     }
-    const rows = rangesByStart(look.geometry.layerCount)
+    const rows = this.placesOf(look.geometry.layerCount)
       .map((row, start) => ({
         start,
-        cells: row.filter((range) => isInView(look.geometry.view, range)).map(cellOf)
+        cells: row.filter(({ range }) => isInView(look.geometry.view, range)).map(cellOf)
       }))
       .filter(({ cells }) => cells.length > 0)
     this.last = made
     this.lastLook = look
     return rows
+  }
+
+  private placesOf(layerCount: number): { range: RestorationRange; key: string }[][] {
+    if (this.places?.layerCount !== layerCount) {
+      const rows = rangesByStart(layerCount).map((row) =>
+        row.map((range) => ({ range, key: rangeKey(range) }))
+      )
+      this.places = { layerCount, rows }
+    }
+    return this.places.rows
   }
 }
 

@@ -96,7 +96,7 @@ export function createScatter(
     show(content, colors, font) {
       const bounds = scatterBounds(content)
       words = scoreWords(content.board.scoredBy)
-      chart.data.datasets = scatterDatasets(content, colors)
+      chart.data.datasets = renewed(chart.data.datasets, scatterDatasets(content, colors))
       const marks = scatterMarks(content)
       const written = scatterNames(content, bounds, colors)
       const limit = limitLine(content, bounds, colors)
@@ -110,6 +110,17 @@ export function createScatter(
       chart.update('none')
     }
   }
+}
+
+/** The data sets as they are to be, in the objects that the chart has of them: it makes every point anew for another object. */
+function renewed(
+  shown: ScatterChart['data']['datasets'],
+  wanted: ScatterChart['data']['datasets']
+): ScatterChart['data']['datasets'] {
+  return wanted.map((dataset) => {
+    const known = shown.find(({ label }) => label === dataset.label)
+    return known === undefined ? dataset : Object.assign(known, dataset)
+  })
 }
 
 function scatterScales(

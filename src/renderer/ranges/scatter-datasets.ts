@@ -7,12 +7,17 @@ import { translucent, type ChartColors } from '../plots/chart-theme'
 import { type ScatterChart, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
 import { firmRanges, minimumValidity, type OtherPoint, type RangePoint, type RivalPoint } from './score-board'
 
-const datum = (point: RangePoint): ScatterDatum => ({
-  x: point.validity,
-  y: point.diversity,
-  model: rangeKey(point),
-  name: rangePhrase(point)
-})
+/** While scores stream in, thousands of points stay what they were. */
+const made = new WeakMap<RangePoint, ScatterDatum>()
+
+function datum(point: RangePoint): ScatterDatum {
+  const known = made.get(point)
+  if (known !== undefined) return known
+  const { validity: x, diversity: y } = point
+  const drawn = { x, y, model: rangeKey(point), name: rangePhrase(point) }
+  made.set(point, drawn)
+  return drawn
+}
 const otherDatum = (point: OtherPoint): ScatterDatum => ({
   x: point.validity,
   y: point.diversity,
@@ -97,14 +102,16 @@ export function scatterDatasets(
   const { board, rho, brushed, chosen, selected, hidden } = content
   const minimum = minimumValidity(board, rho) ?? 0
   const visible = (point: RangePoint): boolean => brushed === null || brushed.has(rangeKey(point))
-  const only = (key: string | null): ScatterDatum[] =>
-    [...board.ranges.map(datum), ...board.others.map(otherDatum), ...board.rivals.map(rivalDatum)]
-      .filter(({ model }) => model === key)
-      .slice(0, 1)
+  const only = (key: string | null): ScatterDatum[] => {
+    if (key === null) return []
+    const all = [...board.ranges.map(datum), ...board.others.map(otherDatum), ...board.rivals.map(rivalDatum)]
+    return all.filter(({ model }) => model === key).slice(0, 1)
+  }
   const shown = (kind: OtherPoint['kind']): OtherPoint[] =>
     board.others.filter((point) => point.kind === kind && (brushed === null || brushed.has(point.key)))
   const others = (kind: OtherPoint['kind']): ScatterDatum[] => shown(kind).map(otherDatum)
-  const firm = new Set(firmRanges(board))
+  const firmOnes = firmRanges(board)
+  const firm = new Set(firmOnes)
   const feasible = board.ranges.filter((point) => visible(point) && point.validity >= minimum)
   const infeasible = board.ranges.filter((point) => visible(point) && point.validity < minimum)
   const whole = (name: 'base' | 'post'): ScatterDatum[] => {
@@ -214,7 +221,7 @@ export function scatterDatasets(
     },
     {
       label: 'Pareto front',
-      data: hidden.includes('front') ? [] : paretoFront(firmRanges(board)).map(datum),
+      data: hidden.includes('front') ? [] : paretoFront(firmOnes).map(datum),
       showLine: true,
       borderColor: translucent(colors.hybrid, 0.6),
       borderWidth: 1.5,

@@ -73,10 +73,12 @@ const isWithin = (value: number, [low, high]: readonly [number, number]): boolea
 const isShown = ({ x, y }: { x: number; y: number }, [across, up]: AxisBounds): boolean =>
   isWithin(x, across) && isWithin(y, up)
 
-/** Where points are that names should not cover. */
-export const scatterMarks = ({ board, hidden }: ScatterContent): Mark[] =>
-  [
-    ...board.ranges,
-    ...board.rivals.filter(({ kind }) => !hidden.includes(kind)),
-    ...board.others.filter(({ kind }) => kind !== 'blend' || !hidden.includes('blends'))
-  ].map(({ validity, diversity }) => ({ x: validity, y: diversity, radius: 4 }))
+/** Where points are that names should not cover: nowhere while they still come, for names would move from picture to picture. */
+export const scatterMarks = ({ board, hidden, streaming }: ScatterContent): Mark[] =>
+  streaming
+    ? []
+    : [
+        ...board.ranges,
+        ...board.rivals.filter(({ kind }) => !hidden.includes(kind)),
+        ...board.others.filter(({ kind }) => kind !== 'blend' || !hidden.includes('blends'))
+      ].map(({ validity, diversity }) => ({ x: validity, y: diversity, radius: 4 }))
